@@ -1,0 +1,170 @@
+// What a service worker may ask of a module partition: the closed list, with the states in which each is allowed.
+// The page `docs/reference/module-protocol.md` describes the same table; a message that returns a private key does not
+// exist.
+import { type FieldList, type Fields, fields, type Values } from '../../formats/fields.ts';
+
+/** blank: no root keys · provisioned: root keys, no security domain taken yet · active: serves keys. */
+export type ModuleState = 'blank' | 'provisioned' | 'active';
+
+export interface Message<Q extends FieldList = FieldList, A extends FieldList = FieldList> {
+  readonly code: number;
+  readonly states: readonly ModuleState[];
+  /** May be sent again to another partition when the first died before it answered. */
+  readonly repeatable: boolean;
+  readonly request: Fields<Q>;
+  readonly reply: Fields<A>;
+}
+
+function message<const Q extends FieldList, const A extends FieldList>(
+  code: number,
+  states: readonly ModuleState[],
+  repeatable: boolean,
+  request: Q,
+  reply: A,
+): Message<Q, A> {
+  return { code, states, repeatable, request: fields(request), reply: fields(reply) };
+}
+
+const ANY: readonly ModuleState[] = ['blank', 'provisioned', 'active'];
+const SEALED: readonly ModuleState[] = ['provisioned', 'active'];
+
+export const messages = {
+  /** Who answers: state, identity, and the raw Ed25519 key that signs checkpoints (empty while blank). */
+  hello: message(
+    1,
+    ANY,
+    true,
+    {},
+    {
+      state: 'text',
+      instanceId: 'text',
+      engine: 'text',
+      library: 'text',
+      auditKey: 'bytes',
+      /** Newest store head this module has been shown (`noteHead`), 0 if none. */
+      headSequence: 'u64',
+    },
+  ),
+  /** blank → provisioned: makes the root keys and writes the sealed state file. */
+  provision: message(2, ['blank'], false, { instanceId: 'text', instanceName: 'text' }, {}),
+  /** Reads the state file again, after another partition ran a ceremony. */
+  reload: message(3, ANY, true, {}, { state: 'text' }),
+
+  /** Makes a key. `size` in bits (RSA, oct), `curve` for EC, `publicExponent` for RSA; unused ones are 0 or ''. */
+  createKey: message(
+    10,
+    ['active'],
+    true,
+    {
+      binding: 'json',
+      size: 'u32',
+      curve: 'text',
+      publicExponent: 'u32',
+    },
+    { publicKey: 'json', blob: 'bytes' },
+  ),
+  /** Seals the same key under a new binding; only `keyOps` may differ. */
+  rebindKey: message(11, ['active'], true, { binding: 'json', blob: 'bytes', newBinding: 'json' }, { blob: 'bytes' }),
+  /** Opens a blob into this partition's cache. The binding must be the one that it was sealed with. */
+  openKey: message(12, ['active'], true, { binding: 'json', blob: 'bytes' }, { handle: 'u32' }),
+  /** One cryptographic operation; codes from `formats/algorithms.ts`. Unused inputs are empty. */
+  operate: message(
+    13,
+    ['active'],
+    true,
+    {
+      handle: 'u32',
+      operation: 'u8',
+      algorithm: 'u8',
+      input: 'bytes',
+      /** verify: the signature · AES decrypt: the tag */
+      proof: 'bytes',
+      iv: 'bytes',
+      aad: 'bytes',
+    },
+    {
+      /** Result bytes; verify answers one byte, 1 or 0. */
+      output: 'bytes',
+      iv: 'bytes',
+      tag: 'bytes',
+    },
+  ),
+
+  /** Seals a store record: `key` is the keyed hash of `name`, `sealed` binds name and revision. */
+  sealRecord: message(
+    20,
+    SEALED,
+    true,
+    { name: 'text', revision: 'u64', value: 'bytes' },
+    { key: 'bytes', sealed: 'bytes' },
+  ),
+  /** Opens one; refused (`RecordRefused`) if it was edited, or moved to another key, revision or instance. */
+  openRecord: message(
+    21,
+    SEALED,
+    true,
+    { key: 'bytes', revision: 'u64', sealed: 'bytes' },
+    { name: 'text', value: 'bytes' },
+  ),
+  /** Tells the module of a committed store head, which it remembers as the newest seen. */
+  noteHead: message(22, SEALED, true, { revision: 'u64', key: 'bytes', sealed: 'bytes' }, {}),
+
+  /** Signs a C2SP tlog-checkpoint body for this instance's log (origin, size, root); answers the signed note. */
+  signCheckpoint: message(30, SEALED, true, { size: 'u64', root: 'bytes' }, { note: 'text' }),
+
+  /** Splits the root keys over the custodians' certificates (array of standard base64 DER); activates. */
+  downloadSecurityDomain: message(40, SEALED, false, { certificates: 'json', required: 'u32' }, { document: 'text' }),
+} as const;
+
+export type MessageName = keyof typeof messages;
+export type RequestOf<M extends MessageName> =
+  (typeof messages)[M] extends Message<infer Q, FieldList> ? Values<Q> : never;
+export type ReplyOf<M extends MessageName> =
+  (typeof messages)[M] extends Message<FieldList, infer A> ? Values<A> : never;
+
+/** What the service says of a key when it makes or opens its blob; the blob is sealed to exactly this. */
+export interface KeyBinding {
+  readonly name: string;
+  readonly version: string;
+  readonly kty: 'RSA-HSM' | 'EC-HSM' | 'oct-HSM';
+  readonly keyOps: readonly string[];
+  readonly exportable: boolean;
+  /** SHA-256 of the canonical release policy, base64url; '' when there is none. */
+  readonly releasePolicy: string;
+}
+
+/** Public members of a JWK (RFC 7517), without kid and key_ops. `k` never. */
+export type PublicKey =
+  | { readonly kty: 'RSA-HSM'; readonly n: string; readonly e: string }
+  | { readonly kty: 'EC-HSM'; readonly crv: string; readonly x: string; readonly y: string }
+  | { readonly kty: 'oct-HSM'; readonly size: number };
+
+/** Reply kinds: a reply frame carries the request's id and one of these. */
+export const REPLY_OK = 0;
+export const REPLY_REFUSED = 1;
+export const refusal: Fields<{ code: 'text'; message: 'text' }> = fields({ code: 'text', message: 'text' });
+
+/** Why a module refuses. The text says which input; it never holds key material. */
+export type RefusalCode =
+  | 'WrongState' // the message is not allowed in this state
+  | 'BadRequest' // an input has a wrong form, size or value; the message names it
+  | 'UnknownHandle' // the cache let it go: open the blob again
+  | 'KeyRefused' // blob and binding do not belong together, or another instance's
+  | 'OperationNotAllowed' // keyOps of the binding do not permit the operation
+  | 'AlgorithmNotSupported' // the algorithm does not fit the key's type, size or curve
+  | 'CryptoFailed' // decrypt/unwrap failed; deliberately says no more
+  | 'RecordRefused' // a sealed record, state or head is not authentic
+  | 'Busy' // the partition is shutting down
+  | 'Internal';
+
+/** The partition died before it answered (client side only, never on the wire). */
+export type CryptoErrorCode = RefusalCode | 'PartitionLost';
+
+export class CryptoError extends Error {
+  override readonly name = 'CryptoError';
+  readonly code: CryptoErrorCode;
+  constructor(code: CryptoErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

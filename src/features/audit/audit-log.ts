@@ -1,0 +1,49 @@
+// The log as the service sees it: append, and wait until it is durable. The recorder process owns the files.
+
+/** One entry: the published AuditEvent record plus ours. Field names follow the service's own log (camelCase as there). */
+export interface AuditEntry {
+  readonly time: string;
+  readonly resourceId: string;
+  readonly operationName: string;
+  readonly operationVersion: string;
+  readonly category: 'AuditEvent';
+  readonly resultType: 'Success' | 'Failed';
+  readonly resultSignature: string;
+  readonly resultDescription: string;
+  readonly durationMs: number;
+  readonly callerIpAddress: string;
+  /** JSON text, as the service logs it. */
+  readonly identity: string;
+  readonly clientInfo: string;
+  readonly correlationId: string;
+  readonly httpStatusCode: number;
+  readonly PoolName: string;
+  readonly requestUri: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+  /** Ours: what was asked of the roles, and what they said. */
+  readonly dataAction?: string;
+  readonly scope?: string;
+  readonly decision?: 'allow' | 'deny' | 'unauthenticated';
+  /** Role assignment that allowed it. */
+  readonly grant?: string;
+  /** Versioned identifier path of the key used, `/keys/{name}/{version}`. */
+  readonly key?: string;
+  /** Present on the entry of every commit. */
+  readonly storeHead?: { readonly sequence: number; readonly hash: string };
+}
+
+export interface AuditLog extends AsyncDisposable {
+  /**
+   * Resolves when the entry (UTF-8 JSON of an AuditEntry, at most 65,535 bytes) is durable. Entries in flight when the
+   * recorder dies are sent again to its successor and never stored twice.
+   * @param headSequence the sequence of `storeHead` when the entry names one
+   * @throws AuditError when it cannot be made durable: the caller must not answer the request
+   */
+  append(entry: string, headSequence?: number): Promise<void>;
+  /** Newest store head sequence named by a durable entry of this log; 0 if none. */
+  newestHead(): Promise<number>;
+}
+
+export class AuditError extends Error {
+  override readonly name = 'AuditError';
+}

@@ -1,0 +1,55 @@
+// Where everything lies below one data directory. Names only: whoever owns a place makes it (0700).
+import { join } from 'node:path';
+
+export interface InstancePlaces {
+  readonly root: string;
+  readonly config: string;
+  readonly tlsKey: string;
+  readonly tlsCertificate: string;
+  /** The only folder that the module process can reach. */
+  readonly module: string;
+  readonly store: string;
+  readonly audit: string;
+}
+
+export interface Places {
+  readonly root: string;
+  /** Development CA: `ca.pem` and its key. */
+  readonly ca: string;
+  readonly caCertificate: string;
+  /** Files of the control process: directory, issuer keys, resources, its TLS key. */
+  readonly control: string;
+  readonly instances: string;
+  /** Shell lines and JSON that connect clients. */
+  readonly env: string;
+  readonly envLocal: string;
+  /** Custodian key pairs that the dev profile makes for the instance `dev`. */
+  readonly custodians: string;
+  instance(name: string): InstancePlaces;
+}
+
+export function places(root: string): Places {
+  const at = (...parts: string[]): string => join(root, ...parts);
+  return {
+    root,
+    ca: at('ca'),
+    caCertificate: at('ca', 'ca.pem'),
+    control: at('control'),
+    instances: at('instances'),
+    env: at('env.sh'),
+    envLocal: at('env-local.sh'),
+    custodians: at('custodians-development-only'),
+    instance(name) {
+      const own = (...parts: string[]): string => at('instances', name, ...parts);
+      return {
+        root: own(),
+        config: own('instance.json'),
+        tlsKey: own('tls', 'key.pem'),
+        tlsCertificate: own('tls', 'certificate.pem'),
+        module: own('module'),
+        store: own('store'),
+        audit: own('audit'),
+      };
+    },
+  };
+}

@@ -1,0 +1,37 @@
+// `instance.json`: what an instance is, written once at provisioning, read by its service, recorder and module wiring.
+
+/** One name form under which the instance answers, and the challenge that goes with it (protocol: WWW-Authenticate). */
+export interface HostName {
+  /** Authority clients use, port included unless 443: `dev.managedhsm.azure.net`, `dev.managedhsm.localhost:8443`. */
+  readonly authority: string;
+  /** `https://login…/{tenant}`, no trailing slash. */
+  readonly authorization: string;
+  /** Parent domain of the authority with the same port: `https://managedhsm.azure.net`. */
+  readonly resource: string;
+}
+
+export interface TrustedIssuer {
+  /** Exact `iss` values. */
+  readonly issuers: readonly string[];
+  readonly audiences: readonly string[];
+  /** Where the public keys are; fetched over TLS with `ca`. */
+  readonly jwksUri: string;
+  /** PEM file of the authority for `jwksUri`; absent: the system's. */
+  readonly caFile?: string;
+}
+
+export interface InstanceConfig {
+  readonly profile: 'dev' | 'production';
+  readonly id: string;
+  readonly name: string;
+  readonly tenantId: string;
+  /** ARM id: `/subscriptions/…/managedHSMs/{name}`. */
+  readonly resourceId: string;
+  readonly region: string;
+  readonly hostNames: readonly HostName[];
+  readonly issuers: readonly TrustedIssuer[];
+  readonly initialAdministrators: readonly string[];
+  readonly softDeleteRetentionInDays: number;
+  readonly purgeProtection: boolean;
+  readonly createdAt: string;
+}

@@ -1,0 +1,47 @@
+// What the supervisor and its children say to each other, over an inherited socket pair (file descriptor 3 of the
+// child), in frames. A closed list; nothing here carries a key, a token or a secret.
+import { type Fields, fields } from '../../formats/fields.ts';
+
+/** Largest frame on these links. */
+export const MAX_SUPERVISION_FRAME = 256 * 1024;
+
+/** Child → supervisor, sent once when it serves. `port` is the TCP port it listens on, 0 if none. */
+export const ready: { code: 1; fields: Fields<{ port: 'u32'; modulePids: 'json' }> } = {
+  code: 1,
+  fields: fields({ port: 'u32', modulePids: 'json' }),
+};
+/** Service → supervisor → control: `NotActivated` | `Active` | `Unknown` | `Failed` and a sentence. */
+export const activation: { code: 2; fields: Fields<{ instance: 'text'; status: 'text'; message: 'text' }> } = {
+  code: 2,
+  fields: fields({ instance: 'text', status: 'text', message: 'text' }),
+};
+/** Service → supervisor: partitions were respawned. */
+export const partitions: { code: 3; fields: Fields<{ modulePids: 'json' }> } = {
+  code: 3,
+  fields: fields({ modulePids: 'json' }),
+};
+/** Control → supervisor (request, answered with `done` or `failed` on the same id): make and start an instance. */
+export const provisionInstance: { code: 10; fields: Fields<{ request: 'json' }> } = {
+  code: 10,
+  fields: fields({ request: 'json' }),
+};
+/** Control → supervisor: stop an instance's processes; its sealed data stays. */
+export const stopInstance: { code: 11; fields: Fields<{ name: 'text' }> } = {
+  code: 11,
+  fields: fields({ name: 'text' }),
+};
+/** Control → supervisor: start it again. */
+export const startInstance: { code: 12; fields: Fields<{ name: 'text' }> } = {
+  code: 12,
+  fields: fields({ name: 'text' }),
+};
+/** Supervisor → control: an instance's address or state changed. `port` 0: not serving. */
+export const instanceChanged: {
+  code: 20;
+  fields: Fields<{ name: 'text'; port: 'u32'; activation: 'text'; message: 'text' }>;
+} = { code: 20, fields: fields({ name: 'text', port: 'u32', activation: 'text', message: 'text' }) };
+export const done: { code: 30; fields: Fields<Record<never, never>> } = { code: 30, fields: fields({}) };
+export const failed: { code: 31; fields: Fields<{ code: 'text'; message: 'text' }> } = {
+  code: 31,
+  fields: fields({ code: 'text', message: 'text' }),
+};

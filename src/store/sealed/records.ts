@@ -1,0 +1,41 @@
+// Named records over an untrusted store: what features read and write. Opening verifies everything against the head.
+
+/** A change of one named record; `value` null deletes it. Values are UTF-8 JSON or raw bytes as their owner likes. */
+export interface Change {
+  readonly name: string;
+  readonly value: Uint8Array | null;
+}
+
+/** The sealed head after a commit: its sequence is the store's revision. */
+export interface Head {
+  readonly sequence: number;
+  /** Incremental hash over names and revisions of all records, base64url. */
+  readonly hash: string;
+}
+
+/** What the sealed store needs of the module (`CryptoClient.send` fits). */
+export interface RecordSealer {
+  seal(name: string, revision: number, value: Uint8Array): Promise<{ key: Uint8Array; sealed: Uint8Array }>;
+  /** @throws CryptoError RecordRefused */
+  open(key: Uint8Array, revision: number, sealed: Uint8Array): Promise<{ name: string; value: Uint8Array }>;
+  noteHead(revision: number, key: Uint8Array, sealed: Uint8Array): Promise<void>;
+}
+
+export interface Records extends AsyncDisposable {
+  readonly head: Head;
+  /**
+   * Makes sure that every commit acknowledged before the call is applied. Synchronous (`undefined`) when nothing
+   * changed, which is the usual case on the request path.
+   */
+  refresh(): Promise<void> | undefined;
+  /**
+   * Serialised read-modify-write: `plan` is called on current state (after a refresh) and may be called again if
+   * another worker commits first; it returns the changes, or throws a refusal. Resolves when the commit is durable and
+   * applied. An empty plan commits nothing and resolves with the present head.
+   * @throws StoreError
+   */
+  update(plan: () => readonly Change[] | Promise<readonly Change[]>): Promise<Head>;
+}
+
+/** Called for every record at opening, and for every change after (also those of other workers), in commit order. */
+export type Apply = (change: Change) => void;

@@ -1,0 +1,38 @@
+// The error a client sees: HTTP status, code and text in the service's own shape (protocol: `{"error":{code,message}}`).
+// One table; a code that is not in it cannot be answered. `docs/reference/errors.md` lists the same rows.
+
+export const errorCodes = {
+  BadParameter: 400,
+  BadRequest: 400,
+  Unauthorized: 401,
+  AccessDenied: 403,
+  Forbidden: 403,
+  KeyNotFound: 404,
+  RoleAssignmentNotFound: 404,
+  RoleDefinitionNotFound: 404,
+  NotFound: 404,
+  MethodNotAllowed: 405,
+  RequestTimeout: 408,
+  Conflict: 409,
+  RoleAssignmentExists: 409,
+  RequestBodyTooLarge: 413,
+  UnsupportedMediaType: 415,
+  RequestHeaderFieldsTooLarge: 431,
+  Throttled: 429,
+  InternalServerError: 500,
+  ServiceUnavailable: 503,
+} as const;
+export type ErrorCode = keyof typeof errorCodes;
+
+export class ServiceError extends Error {
+  override readonly name = 'ServiceError';
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly innerCode: string | undefined;
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { innerCode?: string }) {
+    super(message, options);
+    this.code = code;
+    this.status = errorCodes[code];
+    this.innerCode = options?.innerCode;
+  }
+}
