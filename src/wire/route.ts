@@ -1,0 +1,66 @@
+// A route row: everything about one operation in one place. What has no row does not exist. Handlers get typed input
+// and return a value; they never see headers, sockets or status codes of the transport.
+import type { Principal } from './principal.ts';
+
+/** How the scope of the authorisation follows from the request. */
+export type RowScope =
+  | { readonly kind: 'root' }
+  | { readonly kind: 'keys' }
+  /** `/keys/{name}` of the path parameter `name`. */
+  | { readonly kind: 'key' }
+  /** Whatever the path names before `/providers`. */
+  | { readonly kind: 'path' };
+
+export interface RowRequest<Body> {
+  readonly params: Readonly<Record<string, string | undefined>>;
+  readonly query: ReadonlyMap<string, string>;
+  readonly apiVersion: string;
+  readonly body: Body;
+  /** `https://{authority}` under which the client reached us; what identifiers in the answer begin with. */
+  readonly origin: string;
+  /** The absolute URL as sent, for messages. */
+  readonly url: string;
+  readonly principal: Principal;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** Serialised as JSON; a string is JSON text already. Absent: no body. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** For the record: the key version used. */
+  readonly key?: string;
+  /** For the record: the store head after a commit. */
+  readonly head?: { readonly sequence: number; readonly hash: string };
+}
+
+export interface Row<Body = never> {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
+  /** find-my-way syntax; matched without regard to case. */
+  readonly path: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly operationName: string;
+  readonly dataAction: string;
+  readonly scope: RowScope;
+  /** `any`: also before activation. */
+  readonly activation: 'any' | 'active';
+  /** Poll URLs are called without api-version, as given in headers. */
+  readonly apiVersionOptional?: true;
+  /** Reads the parsed JSON body, or absent: the operation takes none and what is sent is not looked at. */
+  readonly readBody?: (body: JsonObject) => Body;
+  readonly bodyLimit?: number;
+  /** May be carried out twice without harm. */
+  readonly repeatable: boolean;
+  readonly handle: (request: RowRequest<Body>) => Answer | Promise<Answer>;
+}
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** A row with its body type forgotten, as the router keeps it. */
+export type AnyRow = Row<unknown>;
+
+/** Writes a row; the body type follows from `readBody`. */
+export function row<Body = undefined>(definition: Row<Body>): AnyRow {
+  return definition as unknown as AnyRow;
+}
