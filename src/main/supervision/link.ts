@@ -36,7 +36,7 @@ export class Link {
     this.#socket = socket;
     this.#writer = new FrameWriter({ write: (chunk) => socket.writable && socket.write(chunk) });
     const reader = new FrameReader(MAX_SUPERVISION_FRAME);
-    socket.on('data', (chunk) => {
+    socket.on('data', (chunk: Buffer) => {
       try {
         for (const frame of reader.push(chunk)) this.#receive(frame);
       } catch (cause) {
