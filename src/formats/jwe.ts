@@ -1,0 +1,139 @@
+// Compact JWE (RFC 7516) in the two forms the security-domain file holds: `dir` and RSA-OAEP-256, both with
+// A256CBC-HS512 (RFC 7518 §5.2.5). The tag is checked before anything is decrypted. Not a general JOSE library.
+import {
+  constants,
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  type KeyObject,
+  privateDecrypt,
+  publicEncrypt,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
+import { fromBase64url, toBase64url } from './base64url.ts';
+
+/** One error, whatever was wrong with the text, the key or the tag. */
+export class JweError extends Error {
+  override readonly name = 'JweError';
+}
+
+const ENC = 'A256CBC-HS512';
+
+/** `{"alg":"dir",…}` under a 64-byte key. */
+export function encryptDirect(
+  key: Uint8Array,
+  kid: string,
+  plaintext: Uint8Array,
+  iv: Uint8Array = randomBytes(16),
+): string {
+  const header = protectedHeader('dir', kid);
+  return `${header}..${seal(key, header, plaintext, iv)}`;
+}
+
+/** @throws JweError */
+export function decryptDirect(key: Uint8Array, jwe: string): Buffer {
+  const parts = split(jwe, 'dir');
+  if (parts.encryptedKey.length !== 0) throw new JweError('a direct JWE has no encrypted key');
+  return open(key, parts);
+}
+
+/** A fresh 64-byte content key, wrapped to an RSA public key with OAEP (SHA-256 for hash and MGF1). */
+export function encryptToRsa(publicKey: KeyObject, kid: string, plaintext: Uint8Array): string {
+  const header = protectedHeader('RSA-OAEP-256', kid);
+  const contentKey = randomBytes(64);
+  const wrapped = publicEncrypt({ key: publicKey, ...OAEP_256 }, contentKey);
+  const sealed = seal(contentKey, header, plaintext, randomBytes(16));
+  contentKey.fill(0);
+  return `${header}.${toBase64url(wrapped)}.${sealed}`;
+}
+
+/** @throws JweError */
+export function decryptWithRsa(privateKey: KeyObject, jwe: string): Buffer {
+  const parts = split(jwe, 'RSA-OAEP-256');
+  let contentKey: Buffer;
+  try {
+    contentKey = privateDecrypt({ key: privateKey, ...OAEP_256 }, parts.encryptedKey);
+  } catch {
+    // OAEP says nothing of why: neither do we.
+    throw new JweError('the JWE does not open with this key');
+  }
+  try {
+    return open(contentKey, parts);
+  } finally {
+    contentKey.fill(0);
+  }
+}
+
+const OAEP_256 = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' } as const;
+
+interface Parts {
+  readonly header: string;
+  readonly encryptedKey: Buffer;
+  readonly iv: Buffer;
+  readonly ciphertext: Buffer;
+  readonly tag: Buffer;
+}
+
+function protectedHeader(alg: string, kid: string): string {
+  return toBase64url(Buffer.from(JSON.stringify({ alg, enc: ENC, kid }), 'utf8'));
+}
+
+function split(jwe: string, alg: string): Parts {
+  const parts = jwe.split('.');
+  if (parts.length !== 5) throw new JweError('a compact JWE has five parts');
+  let decoded: Buffer[];
+  let header: unknown;
+  try {
+    decoded = parts.map(fromBase64url);
+    header = JSON.parse((decoded[0] as Buffer).toString('utf8'));
+  } catch (cause) {
+    throw new JweError('the JWE is malformed', { cause });
+  }
+  const members = header as { readonly alg?: unknown; readonly enc?: unknown } | null;
+  if (members === null || typeof members !== 'object' || members.alg !== alg || members.enc !== ENC) {
+    throw new JweError(`the JWE is not ${alg} with ${ENC}`);
+  }
+  const [, encryptedKey, iv, ciphertext, tag] = decoded as [Buffer, Buffer, Buffer, Buffer, Buffer];
+  return { header: parts[0] as string, encryptedKey, iv, ciphertext, tag };
+}
+
+function seal(key: Uint8Array, header: string, plaintext: Uint8Array, iv: Uint8Array): string {
+  checkKey(key);
+  const cipher = createCipheriv('aes-256-cbc', key.subarray(32), iv);
+  const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
+  const tag = authenticate(key, header, iv, ciphertext);
+  return `${toBase64url(iv)}.${toBase64url(ciphertext)}.${toBase64url(tag)}`;
+}
+
+function open(key: Uint8Array, { header, iv, ciphertext, tag }: Parts): Buffer {
+  checkKey(key);
+  const expected = authenticate(key, header, iv, ciphertext);
+  // A tag of any other length must not skip the check, as one client's does.
+  if (iv.length !== 16 || tag.length !== 32 || !timingSafeEqual(expected, tag)) {
+    throw new JweError('the JWE does not open with this key');
+  }
+  try {
+    const decipher = createDecipheriv('aes-256-cbc', key.subarray(32), iv);
+    return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
+  } catch {
+    // Authentic yet badly padded: the sender made it so. Same answer.
+    throw new JweError('the JWE does not open with this key');
+  }
+}
+
+/** RFC 7518 §5.2.2.1: HMAC over AAD ‖ IV ‖ ciphertext ‖ AL, first half. */
+function authenticate(key: Uint8Array, header: string, iv: Uint8Array, ciphertext: Uint8Array): Buffer {
+  const bits = Buffer.alloc(8);
+  bits.writeBigUInt64BE(BigInt(header.length) * 8n);
+  const mac = createHmac('sha512', key.subarray(0, 32))
+    .update(header, 'ascii')
+    .update(iv)
+    .update(ciphertext)
+    .update(bits);
+  return mac.digest().subarray(0, 32);
+}
+
+function checkKey(key: Uint8Array): void {
+  if (key.length !== 64) throw new JweError('the content key is not 64 bytes');
+}
