@@ -3,9 +3,20 @@ import { test } from 'node:test';
 import { apiVersionRank, hasVersion, isKnownApiVersion } from './api-version.ts';
 
 test('versions are ordered as they were published', () => {
-  const ordered = ['7.0', '7.2-preview', '7.2', '7.5-preview.1', '7.5', '7.6-preview.2', '7.6', '2025-06-01-preview', '2025-07-01', '2026-04-01'];
+  const ordered = [
+    '7.0',
+    '7.2-preview',
+    '7.2',
+    '7.5-preview.1',
+    '7.5',
+    '7.6-preview.2',
+    '7.6',
+    '2025-06-01-preview',
+    '2025-07-01',
+    '2026-04-01',
+  ];
   for (let i = 1; i < ordered.length; i++) {
-    assert.ok(apiVersionRank(ordered[i - 1] as string) < apiVersionRank(ordered[i] as string), ordered[i]);
+    assert.ok(apiVersionRank(ordered[i - 1] as string) < apiVersionRank(ordered[i] as string), ordered[i] ?? '');
   }
 });
 
@@ -21,5 +32,6 @@ test('what was never published is not known', () => {
   for (const version of ['', '7', '7.9', '8.0', '7.1-preview', '7.6-preview.0', '2016-10-02', '7.6 ', '../7.6']) {
     assert.equal(isKnownApiVersion(version), false, version);
   }
-  for (const version of ['7.6-preview.2', '7.5-preview.1', '2025-07-01']) assert.equal(isKnownApiVersion(version), true, version);
+  for (const version of ['7.6-preview.2', '7.5-preview.1', '2025-07-01'])
+    assert.equal(isKnownApiVersion(version), true, version);
 });

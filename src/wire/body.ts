@@ -69,7 +69,8 @@ export function readOptionalObject(body: JsonObject, name: string): JsonObject |
 export function readOptionalTextList(body: JsonObject, name: string): string[] | undefined {
   const value = member(body, name);
   if (isAbsent(value)) return undefined;
-  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) throw wrongType(name, 'a list of strings');
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
+    throw wrongType(name, 'a list of strings');
   return value as string[];
 }
 
@@ -79,7 +80,9 @@ export function readBytes(body: JsonObject, name: string): Buffer {
   try {
     return fromBase64url(text);
   } catch (cause) {
-    throw new ServiceError('BadParameter', `Property '${name}' is not base64url without padding (RFC 4648 §5)`, { cause });
+    throw new ServiceError('BadParameter', `Property '${name}' is not base64url without padding (RFC 4648 §5)`, {
+      cause,
+    });
   }
 }
 

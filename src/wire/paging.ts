@@ -31,6 +31,8 @@ function readSkipToken(token: string): string {
     if (token === '' || token.length > 1024) throw new RangeError('length');
     return new TextDecoder('utf-8', { fatal: true }).decode(fromBase64url(token));
   } catch (cause) {
-    throw new ServiceError('BadParameter', '$skiptoken is not one that this service gave out; start the list again', { cause });
+    throw new ServiceError('BadParameter', '$skiptoken is not one that this service gave out; start the list again', {
+      cause,
+    });
   }
 }

@@ -1,0 +1,101 @@
+// Whether an operation may be done with a key now, and whether its inputs fit: checked before the module is asked, so
+// that a refusal can say what is wrong. The module checks what matters for custody again.
+import { type Operation, operations } from '../../formats/algorithms.ts';
+import { hasVersion } from '../../wire/api-version.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import type { KeyVersion } from '../keys/key-version.ts';
+import type { OperationRequest } from './read-operation.ts';
+
+/** The operations that make new protected data: refused outside the validity period, their inverses are not. */
+const PRODUCING: ReadonlySet<Operation> = new Set<Operation>(['encrypt', 'wrapKey', 'sign']);
+
+/** @throws ServiceError Forbidden with innererror KeyDisabled | KeyNotYetValid | KeyExpired | KeyOperationForbidden */
+export function checkUsable(key: KeyVersion, operation: Operation, now: number): void {
+  const { enabled, nbf, exp } = key.attributes;
+  if (!enabled) throw forbidden('KeyDisabled', `Operation ${operation} is not allowed on a disabled key`);
+  if (PRODUCING.has(operation)) {
+    if (nbf !== undefined && now < nbf) {
+      throw forbidden('KeyNotYetValid', `Operation ${operation} is not allowed before the key is valid (nbf ${nbf})`);
+    }
+    if (exp !== undefined && now >= exp) {
+      throw forbidden('KeyExpired', `Operation ${operation} is not allowed on an expired key (exp ${exp})`);
+    }
+  }
+  const { keyOp } = operations[operation];
+  if (!key.keyOps.includes(keyOp)) {
+    throw forbidden(
+      'KeyOperationForbidden',
+      `Operation ${operation} is not among the key's key_ops (${key.keyOps.join(', ')})`,
+    );
+  }
+}
+
+/** @throws ServiceError BadParameter */
+export function checkFits(key: KeyVersion, operation: Operation, request: OperationRequest, apiVersion: string): void {
+  const { algorithm } = request;
+  if (!hasVersion(apiVersion, algorithm.since)) {
+    throw new ServiceError('BadParameter', `alg ${algorithm.name} needs api-version ${algorithm.since} or later`);
+  }
+  if (algorithm.kty !== key.kty) {
+    throw new ServiceError('BadParameter', `alg ${algorithm.name} does not fit a key of type ${key.kty}`);
+  }
+  checkSize(key, request);
+  checkVectors(operation, request);
+}
+
+function checkSize({ publicKey }: KeyVersion, { algorithm, input }: OperationRequest): void {
+  const { scheme } = algorithm;
+  if (scheme.kind === 'ecdsa' && publicKey.kty === 'EC-HSM' && scheme.curve !== publicKey.crv) {
+    throw new ServiceError(
+      'BadParameter',
+      `alg ${algorithm.name} needs a key on ${scheme.curve}; this one is on ${publicKey.crv}`,
+    );
+  }
+  if ('keyBits' in scheme && publicKey.kty === 'oct-HSM' && scheme.keyBits !== 0 && scheme.keyBits !== publicKey.size) {
+    throw new ServiceError(
+      'BadParameter',
+      `alg ${algorithm.name} needs a key of ${scheme.keyBits} bits; the key size of this one is ${publicKey.size}`,
+    );
+  }
+  if (algorithm.digestLength !== undefined && input.length !== algorithm.digestLength) {
+    throw new ServiceError(
+      'BadParameter',
+      `alg ${algorithm.name} takes a digest of ${algorithm.digestLength} bytes; this one has ${input.length}`,
+    );
+  }
+}
+
+function checkVectors(operation: Operation, { algorithm, iv, proof, aad }: OperationRequest): void {
+  const { kind } = algorithm.scheme;
+  if (kind === 'aes-gcm') {
+    if (operation === 'encrypt') {
+      if (iv !== undefined)
+        throw new ServiceError('BadParameter', "Property 'iv' must be left out: the service makes it for AES-GCM");
+      rejectMember('tag', proof, algorithm.name, operation);
+      return;
+    }
+    requireLength('iv', iv, 12, algorithm.name);
+    requireLength('tag', proof, 16, algorithm.name);
+    return;
+  }
+  rejectMember('aad', aad, algorithm.name, operation);
+  if (operation !== 'verify') rejectMember('tag', proof, algorithm.name, operation);
+  if (kind === 'aes-cbc' || kind === 'aes-cbc-pad') requireLength('iv', iv, 16, algorithm.name);
+  else rejectMember('iv', iv, algorithm.name, operation);
+}
+
+function requireLength(name: string, value: Buffer | undefined, bytes: number, algorithm: string): void {
+  if (value?.length === bytes) return;
+  const problem = value === undefined ? 'is missing' : `has ${value.length} bytes`;
+  throw new ServiceError('BadParameter', `Property '${name}' ${problem}: alg ${algorithm} takes ${bytes} bytes`);
+}
+
+/** An empty member is as good as none; some clients send them. */
+function rejectMember(name: string, value: Buffer | undefined, algorithm: string, operation: string): void {
+  if (value === undefined || value.length === 0) return;
+  throw new ServiceError('BadParameter', `Property '${name}' does not belong to ${operation} with alg ${algorithm}`);
+}
+
+function forbidden(innerCode: string, message: string): ServiceError {
+  return new ServiceError('Forbidden', message, { innerCode });
+}

@@ -1,0 +1,77 @@
+// Attributes and tags that a request may set, checked as create and update need them.
+import {
+  isAbsent,
+  member,
+  readOptionalBoolean,
+  readOptionalInteger,
+  readOptionalObject,
+  wrongType,
+} from '../../wire/body.ts';
+import type { JsonObject } from '../../wire/route.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+
+/** Absent members leave the value as it is (update) or at its default (create). */
+export interface RequestedAttributes {
+  readonly enabled?: boolean;
+  readonly nbf?: number;
+  readonly exp?: number;
+}
+
+const MAX_TAGS = 15;
+const MAX_TAG_LENGTH = 256;
+
+/** @throws ServiceError BadParameter */
+export function readAttributes(body: JsonObject): RequestedAttributes {
+  const attributes = readOptionalObject(body, 'attributes') ?? {};
+  if (readOptionalBoolean(attributes, 'exportable') === true) {
+    throw new ServiceError(
+      'BadParameter',
+      'Exportable keys need a release policy, which this service does not offer; leave attributes.exportable out',
+    );
+  }
+  if (!isAbsent(member(attributes, 'external_key'))) {
+    throw new ServiceError('BadParameter', 'attributes.external_key is not offered by this service');
+  }
+  const enabled = readOptionalBoolean(attributes, 'enabled');
+  const nbf = readTime(attributes, 'nbf');
+  const exp = readTime(attributes, 'exp');
+  return {
+    ...(enabled === undefined ? {} : { enabled }),
+    ...(nbf === undefined ? {} : { nbf }),
+    ...(exp === undefined ? {} : { exp }),
+  };
+}
+
+/** nbf is the first second of validity, exp the first after it. @throws ServiceError BadParameter */
+export function checkValidity(attributes: { readonly nbf?: number; readonly exp?: number }): void {
+  if (attributes.nbf !== undefined && attributes.exp !== undefined && attributes.nbf >= attributes.exp) {
+    throw new ServiceError('BadParameter', 'attributes.nbf must be before attributes.exp');
+  }
+}
+
+/** Refuses what only releasable keys have. @throws ServiceError BadParameter */
+export function rejectReleasePolicy(body: JsonObject): void {
+  if (isAbsent(member(body, 'release_policy'))) return;
+  throw new ServiceError('BadParameter', 'Non-exportable keys must not have release policy');
+}
+
+/** The complete new set of tags, or undefined when the body has none. @throws ServiceError BadParameter */
+export function readTags(body: JsonObject): Readonly<Record<string, string>> | undefined {
+  const tags = readOptionalObject(body, 'tags');
+  if (tags === undefined) return undefined;
+  const entries = Object.entries(tags);
+  if (entries.length > MAX_TAGS) throw new ServiceError('BadParameter', `A key has at most ${MAX_TAGS} tags`);
+  for (const [name, value] of entries) {
+    if (typeof value !== 'string') throw wrongType(`tags.${name.slice(0, 40)}`, 'a string');
+    if (name.length > MAX_TAG_LENGTH || value.length > MAX_TAG_LENGTH) {
+      throw new ServiceError('BadParameter', `Tag names and values have at most ${MAX_TAG_LENGTH} characters`);
+    }
+  }
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+function readTime(attributes: JsonObject, name: string): number | undefined {
+  const value = readOptionalInteger(attributes, name);
+  if (value !== undefined && value < 0) throw wrongType(`attributes.${name}`, 'Unix seconds, not negative');
+  return value;
+}

@@ -1,0 +1,16 @@
+// Looks a key up for an operation, and says "not found" the way the service does.
+import { ServiceError } from '../../wire/service-error.ts';
+import { keyVersionOf, requireKeyName } from './key-name.ts';
+import type { KeyRing } from './key-ring.ts';
+import type { KeyVersion } from './key-version.ts';
+
+/** @throws ServiceError BadParameter | KeyNotFound */
+export function requireKey(
+  keys: KeyRing,
+  params: { readonly name?: string; readonly version?: string },
+  url: string,
+): KeyVersion {
+  const key = keys.find(requireKeyName(params.name), keyVersionOf(params.version));
+  if (key === undefined) throw new ServiceError('KeyNotFound', `Key not found: ${url}`);
+  return key;
+}

@@ -1,0 +1,15 @@
+// Names and versions in paths, checked before anything is looked up.
+import { ServiceError } from '../../wire/service-error.ts';
+
+/** @throws ServiceError BadParameter */
+export function requireKeyName(name: string | undefined): string {
+  if (name === undefined || !/^[0-9a-zA-Z-]{1,127}$/.test(name)) {
+    throw new ServiceError('BadParameter', 'The key name must be 1 to 127 characters of 0-9, a-z, A-Z and -');
+  }
+  return name;
+}
+
+/** Absent or empty: the current version. A version of another form cannot exist, so the look-up will say not found. */
+export function keyVersionOf(version: string | undefined): string | undefined {
+  return version === '' ? undefined : version;
+}

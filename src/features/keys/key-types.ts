@@ -1,0 +1,128 @@
+// Which keys there are: accepted type names, sizes, curves and what each type may be used for.
+
+import type { KeyBinding } from '../../crypto/protocol/messages.ts';
+import { curves } from '../../formats/algorithms.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+
+interface KeyType {
+  readonly kty: KeyBinding['kty'];
+  readonly operations: readonly string[];
+  readonly sizes: readonly number[];
+  readonly defaultSize: number;
+}
+
+const RSA: KeyType = {
+  kty: 'RSA-HSM',
+  operations: ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'],
+  sizes: [2048, 3072, 4096],
+  defaultSize: 2048,
+};
+const EC: KeyType = { kty: 'EC-HSM', operations: ['sign', 'verify'], sizes: [], defaultSize: 0 };
+const OCT: KeyType = {
+  kty: 'oct-HSM',
+  operations: ['deriveKey', 'wrapKey', 'unwrapKey', 'encrypt', 'decrypt', 'sign', 'verify'],
+  sizes: [128, 192, 256],
+  defaultSize: 256,
+};
+/** Every key is made in the module, so the names without `-HSM` mean the same. */
+const TYPES: ReadonlyMap<string, KeyType> = new Map([
+  ['RSA', RSA],
+  ['RSA-HSM', RSA],
+  ['EC', EC],
+  ['EC-HSM', EC],
+  ['oct', OCT],
+  ['oct-HSM', OCT],
+]);
+/** The client's spelling of secp256k1 in imports and older SDKs. */
+const CURVE_ALIASES: ReadonlyMap<string, string> = new Map([['SECP256K1', 'P-256K']]);
+const PUBLIC_EXPONENTS: readonly number[] = [3, 65537];
+
+/** What the module needs to make a key. */
+export interface KeyKind {
+  readonly kty: KeyBinding['kty'];
+  readonly size?: number;
+  readonly curve?: string;
+  readonly publicExponent?: number;
+}
+
+export interface KeyKindRequest {
+  readonly kty: string;
+  readonly keySize: number | undefined;
+  readonly curve: string | undefined;
+  readonly publicExponent: number | undefined;
+}
+
+/** @throws ServiceError BadParameter, naming the member that does not fit the type */
+export function resolveKeyKind(asked: KeyKindRequest): KeyKind {
+  const type = TYPES.get(asked.kty);
+  if (type === undefined) {
+    throw new ServiceError('BadParameter', `Invalid kty: '${clip(asked.kty)}'. Use one of RSA-HSM, EC-HSM, oct-HSM`);
+  }
+  if (type === EC) {
+    refuseMember('key_size', asked.keySize, 'EC keys are chosen by crv', curveSize(asked.curve));
+    refuseMember('public_exponent', asked.publicExponent, 'it belongs to RSA keys');
+    return { kty: type.kty, curve: resolveCurve(asked.curve) };
+  }
+  refuseMember('crv', asked.curve, 'it belongs to EC keys');
+  const size = asked.keySize ?? type.defaultSize;
+  if (!type.sizes.includes(size)) {
+    throw new ServiceError(
+      'BadParameter',
+      `Invalid key size: '${size}'. ${type.kty} takes key_size ${type.sizes.join(', ')}`,
+    );
+  }
+  if (type === OCT) {
+    refuseMember('public_exponent', asked.publicExponent, 'it belongs to RSA keys');
+    return { kty: type.kty, size };
+  }
+  const publicExponent = asked.publicExponent ?? 65537;
+  if (!PUBLIC_EXPONENTS.includes(publicExponent)) {
+    throw new ServiceError('BadParameter', `Invalid public_exponent: '${publicExponent}'. Use 65537 or 3`);
+  }
+  return { kty: type.kty, size, publicExponent };
+}
+
+/** The operations asked for, or the type's default. @throws ServiceError BadParameter */
+export function resolveKeyOps(kty: KeyBinding['kty'], asked: readonly string[] | undefined): readonly string[] {
+  const allowed = (TYPES.get(kty) as KeyType).operations;
+  if (asked === undefined) return allowed;
+  const ops = [...new Set(asked)];
+  if (ops.includes('import')) {
+    if (kty === 'RSA-HSM' && ops.length === 1) return ops;
+    throw new ServiceError('BadParameter', "key_ops 'import' is for RSA-HSM keys and excludes every other operation");
+  }
+  const wrong = ops.find((op) => !allowed.includes(op));
+  if (wrong !== undefined) {
+    throw new ServiceError(
+      'BadParameter',
+      `key_ops '${clip(wrong)}' is not for ${kty} keys. Use a subset of ${allowed.join(', ')}`,
+    );
+  }
+  return ops;
+}
+
+function resolveCurve(asked: string | undefined): string {
+  const curve = CURVE_ALIASES.get(asked ?? '') ?? asked ?? 'P-256';
+  if (!curves.has(curve)) {
+    throw new ServiceError(
+      'BadParameter',
+      `Invalid crv: '${clip(curve)}'. Use one of ${[...curves.keys()].join(', ')}`,
+    );
+  }
+  return curve;
+}
+
+/** Some clients send the size with the curve; the one that fits is accepted. */
+function curveSize(curve: string | undefined): number | undefined {
+  return Number(/\d+/.exec(resolveCurve(curve))?.[0]);
+}
+
+function refuseMember(name: string, value: unknown, why: string, unless?: unknown): void {
+  if (value === undefined || value === unless) return;
+  throw new ServiceError('BadParameter', `Property '${name}' does not go with this kty: ${why}`);
+}
+
+/** What a client sent, short enough to repeat to it. */
+function clip(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}

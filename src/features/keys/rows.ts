@@ -1,0 +1,108 @@
+// The key rows: create, get, list, list versions, update.
+import { nextLink, readPage } from '../../wire/paging.ts';
+import { type AnyRow, row } from '../../wire/route.ts';
+import { keyBundle, keyId, keyItem, type Retention } from './bundle.ts';
+import { type CreateKey, createKey, type KeyMaking, readCreateKey } from './create.ts';
+import { requireKey } from './find-key.ts';
+import { requireKeyName } from './key-name.ts';
+import { readUpdateKey, type UpdateKey, updateKey } from './update.ts';
+
+const ACTION = 'Microsoft.KeyVault/managedHsm/keys';
+
+export function keyRows(service: KeyMaking & { readonly retention: Retention }): readonly AnyRow[] {
+  const { keys, retention } = service;
+  return [
+    row<CreateKey>({
+      method: 'POST',
+      path: '/keys/:name/create',
+      operationName: 'KeyCreate',
+      dataAction: `${ACTION}/create`,
+      // A role on one key lets nobody make keys: creating needs `/` or `/keys`.
+      scope: { kind: 'keys' },
+      activation: 'active',
+      readBody: readCreateKey,
+      repeatable: false,
+      async handle({ params, body, origin }) {
+        const { key, head } = await createKey(requireKeyName(params.name), body, service);
+        return { status: 200, body: keyBundle(key, origin, retention), key: keyId('', key), head };
+      },
+    }),
+    ...['/keys/:name', '/keys/:name/:version'].flatMap((path) => [
+      row({
+        method: 'GET',
+        path,
+        operationName: 'KeyGet',
+        dataAction: `${ACTION}/read/action`,
+        scope: { kind: 'key' },
+        activation: 'active',
+        repeatable: true,
+        handle({ params, origin, url }) {
+          const key = requireKey(keys, params, url);
+          return { status: 200, body: keyBundle(key, origin, retention), key: keyId('', key) };
+        },
+      }),
+      row<UpdateKey>({
+        method: 'PATCH',
+        path,
+        operationName: 'KeyUpdate',
+        dataAction: `${ACTION}/write/action`,
+        scope: { kind: 'key' },
+        activation: 'active',
+        readBody: readUpdateKey,
+        repeatable: false,
+        async handle({ params, body, origin, url }) {
+          const { key, head } = await updateKey(() => requireKey(keys, params, url), body, service);
+          return { status: 200, body: keyBundle(key, origin, retention), key: keyId('', key), head };
+        },
+      }),
+    ]),
+    row({
+      method: 'GET',
+      path: '/keys',
+      operationName: 'KeyList',
+      dataAction: `${ACTION}/read/action`,
+      scope: { kind: 'keys' },
+      activation: 'active',
+      repeatable: true,
+      handle({ query, origin }) {
+        const { size, after } = readPage(query);
+        const found = [...keys.listAfter(after, size + 1)];
+        const page = found.slice(0, size);
+        const last = found.length > size ? page[page.length - 1]?.name : undefined;
+        return {
+          status: 200,
+          body: {
+            value: page.map((key) => keyItem(key, `${origin}/keys/${key.name}`, retention)),
+            ...(last === undefined ? {} : { nextLink: nextLink(origin, '/keys/', size, last) }),
+          },
+        };
+      },
+    }),
+    row({
+      method: 'GET',
+      path: '/keys/:name/versions',
+      operationName: 'KeyListVersions',
+      dataAction: `${ACTION}/read/action`,
+      scope: { kind: 'key' },
+      activation: 'active',
+      repeatable: true,
+      handle({ params, query, origin }) {
+        const name = requireKeyName(params.name);
+        const { size, after } = readPage(query);
+        const past = Number(after ?? 0);
+        const found = keys.versions(name).filter((key) => key.ordinal > past);
+        const page = found.slice(0, size);
+        const last = found.length > size ? page[page.length - 1]?.ordinal : undefined;
+        return {
+          status: 200,
+          body: {
+            value: page.map((key) => keyItem(key, keyId(origin, key), retention)),
+            ...(last === undefined
+              ? {}
+              : { nextLink: nextLink(origin, `/keys/${name}/versions/`, size, String(last)) }),
+          },
+        };
+      },
+    }),
+  ];
+}

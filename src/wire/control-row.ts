@@ -1,0 +1,76 @@
+// What a request to the control process is and what answers it: one row per operation of the resource manager, the
+// token issuer and Graph. The data plane has its own rows (`route.ts`); the two never meet.
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { NameForm } from './name-form.ts';
+
+export type ControlHost = 'arm' | 'login' | 'graph';
+export type ControlMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export interface ControlRequest {
+  readonly method: string;
+  /** The names that the caller used; every URL in the answer is made from them. */
+  readonly names: NameForm;
+  /** Configured origin of the host the caller asked, port included. */
+  readonly origin: string;
+  readonly path: string;
+  readonly params: Readonly<Record<string, string | undefined>>;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  /** What the row's body reader made; undefined for rows that read none. */
+  readonly body: unknown;
+}
+
+export interface ControlAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly json?: unknown;
+  readonly html?: string;
+}
+
+interface RowPlace {
+  readonly host: ControlHost;
+  readonly method: ControlMethod;
+  /** find-my-way syntax, matched without regard to case. */
+  readonly path: string;
+}
+export interface HandledRow extends RowPlace {
+  readonly body: 'none' | 'json' | 'form';
+  readonly handle: (request: ControlRequest) => ControlAnswer | Promise<ControlAnswer>;
+}
+/** Hands the untouched exchange to the protocol library. */
+export interface PassedRow extends RowPlace {
+  readonly pass: (request: ControlRequest, req: IncomingMessage, res: ServerResponse) => Promise<void>;
+}
+export type ControlRow = HandledRow | PassedRow;
+
+/** A refusal of the management plane: `{"error":{"code","message"}}` with this status. */
+export class ControlError extends Error {
+  override readonly name = 'ControlError';
+  readonly status: number;
+  readonly code: string;
+  readonly headers: Readonly<Record<string, string>>;
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    options?: ErrorOptions & { headers?: Readonly<Record<string, string>> },
+  ) {
+    super(message, options);
+    this.status = status;
+    this.code = code;
+    this.headers = options?.headers ?? {};
+  }
+}
+
+/** Who a verified token speaks for. */
+export interface ControlCaller {
+  readonly oid: string;
+  readonly groups: readonly string[];
+  readonly kind: 'user' | 'app';
+  /** User principal name or application id, for records. */
+  readonly label: string;
+}
+
+/** Checks the bearer token of a request against this host's audiences. @throws ControlError 401 */
+export type Authenticate = (request: ControlRequest) => Promise<ControlCaller>;

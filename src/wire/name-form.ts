@@ -1,0 +1,29 @@
+// One set of public names under which the whole service answers: where its resource manager, token issuer, Graph and
+// instances are, and which audiences its tokens carry. The service can answer under several sets at once.
+
+export interface NameForm {
+  /** Shown as the cloud's name. */
+  readonly name: string;
+  /** Origins, port included unless 443, no trailing slash. */
+  readonly arm: string;
+  readonly login: string;
+  readonly graph: string;
+  /** What follows an instance's name, port included unless 443: `.managedhsm.localhost:8443`. */
+  readonly instanceSuffix: string;
+  /** The clients' configuration wants these too; nothing answers there. */
+  readonly vaultSuffix: string;
+  readonly storageSuffix: string;
+  /** Accepted `aud` values, exact; the first is the one that clients are told to ask for. */
+  readonly audiences: {
+    readonly arm: readonly string[];
+    readonly graph: readonly string[];
+    readonly instances: readonly string[];
+  };
+  /** Clients can be sent to a login endpoint ending in `/adfs`, which spares them the instance discovery of the public cloud. */
+  readonly loginEndpoint: string;
+}
+
+/** `https://{name}{suffix}` */
+export function instanceOrigin(form: NameForm, instance: string): string {
+  return `https://${instance}${form.instanceSuffix}`;
+}
