@@ -15,7 +15,6 @@ export default tseslint.config(
       'ts/await-thenable': 'error',
       'ts/ban-ts-comment': 'error',
       'ts/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
-      'ts/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       'ts/no-explicit-any': 'error',
       // node:test's test() and describe() hand their promise to the runner itself.
       'ts/no-floating-promises': [

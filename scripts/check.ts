@@ -1,0 +1,75 @@
+// `npm run check`: everything that can be judged without running the product. All parts run at once; each problem is
+// printed with where it is, what is wrong and what to do.
+import { join } from 'node:path';
+import { checkDocuments } from './check/documents.ts';
+import { checkFileNames } from './check/file-names.ts';
+import { checkImports } from './check/imports.ts';
+import { describe, type Problem } from './check/problem.ts';
+import { checkReferencePages } from './check/reference-pages.ts';
+import { runOnThisNode } from './check/run-program.ts';
+import { readTree } from './check/tree.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+
+interface Part {
+  readonly name: string;
+  readonly run: () => Promise<{ readonly ok: boolean; readonly output: string }>;
+}
+
+const tree = readTree(ROOT);
+
+const parts: readonly Part[] = [
+  tool('types', 'node_modules/typescript/bin/tsc', ['-p', '.', '--pretty', 'false'], 'correct the types named above'),
+  tool(
+    'lint',
+    'node_modules/eslint/bin/eslint.js',
+    ['.'],
+    'correct what is named above; `npx eslint --fix FILE` does some of it',
+  ),
+  tool(
+    'format',
+    'node_modules/@biomejs/biome/bin/biome',
+    ['check', '--max-diagnostics=40'],
+    'run `npx biome check --write PATH`',
+  ),
+  rules('imports', () => checkImports(tree)),
+  rules('file names', () => checkFileNames(tree)),
+  rules('documents', () => checkDocuments(tree)),
+  rules('reference pages', () => checkReferencePages(tree)),
+];
+
+const failed: string[] = [];
+await Promise.all(
+  parts.map(async ({ name, run }) => {
+    const start = performance.now();
+    const { ok, output } = await run();
+    if (!ok) failed.push(name);
+    const time = `${((performance.now() - start) / 1000).toFixed(1)} s`;
+    process.stdout.write(`${ok ? '✔' : '✖'} ${name} (${time})\n${output === '' ? '' : `${output}\n`}`);
+  }),
+);
+if (failed.length > 0) {
+  process.stdout.write(`check: ${failed.join(', ')} failed\n`);
+  process.exitCode = 1;
+}
+
+function tool(name: string, script: string, args: readonly string[], fix: string): Part {
+  return {
+    name,
+    run: async () => {
+      const { code, output } = await runOnThisNode(ROOT, join(ROOT, script), args);
+      return code === 0 ? { ok: true, output: '' } : { ok: false, output: `${output}\n    → ${fix}` };
+    },
+  };
+}
+
+function rules(name: string, check: () => Problem[]): Part {
+  return {
+    name,
+    run: async () => {
+      const problems = check();
+      const output = problems.map(describe).join('\n');
+      return Promise.resolve({ ok: problems.every(({ warning }) => warning === true), output });
+    },
+  };
+}

@@ -1,0 +1,162 @@
+// Who may import whom. Imports go down only; each row is one area of the tree, the longest matching `at` wins.
+// Changing a row is a decision about the design: say why in the commit, and in docs/decisions if it opens a boundary.
+
+export interface Area {
+  /** Folder (ends in /) or file. */
+  readonly at: string;
+  /** Areas it may import from besides itself, as prefixes of paths. */
+  readonly from: readonly string[];
+  /** Packages it may import. */
+  readonly packages?: readonly string[];
+  /** Built-in modules it may import; absent: all. */
+  readonly builtins?: readonly string[];
+  /** Printed when a rule is broken. */
+  readonly because: string;
+}
+
+const PURE = ['node:buffer', 'node:crypto', 'node:util'];
+/** What a process without network, child processes and threads can be given. */
+const MODULE_BUILTINS = [
+  ...PURE,
+  'node:fs',
+  'node:fs/promises',
+  'node:path',
+  'node:process',
+  'node:stream',
+  'node:url',
+];
+const BELOW_FEATURES = ['src/wire/', 'src/store/', 'src/crypto/client/', 'src/crypto/protocol/', 'src/formats/'];
+
+export const areas: readonly Area[] = [
+  {
+    at: 'src/formats/',
+    from: [],
+    builtins: PURE,
+    because: 'formats are pure bytes: no files, no network, no knowledge of the product',
+  },
+  {
+    at: 'src/crypto/protocol/',
+    from: ['src/formats/'],
+    builtins: PURE,
+    because: 'the protocol is the contract of two processes and must not pull in either of them',
+  },
+  {
+    at: 'src/crypto/engines/',
+    from: ['src/crypto/protocol/', 'src/formats/'],
+    packages: ['koffi'],
+    builtins: MODULE_BUILTINS,
+    because: 'engines run beside the keys: protocol, formats, Node and the one binding, nothing else',
+  },
+  {
+    at: 'src/crypto/module/',
+    from: ['src/crypto/engines/', 'src/crypto/protocol/', 'src/formats/'],
+    builtins: MODULE_BUILTINS,
+    because: 'the process that holds keys stays small enough to read in an evening',
+  },
+  {
+    at: 'src/main/module.ts',
+    from: ['src/crypto/module/', 'src/crypto/engines/', 'src/crypto/protocol/', 'src/formats/'],
+    builtins: MODULE_BUILTINS,
+    because: 'this is the entry file of the process that holds keys; what it imports runs beside them',
+  },
+  {
+    at: 'src/crypto/client/',
+    from: ['src/crypto/protocol/', 'src/formats/'],
+    because: 'the client only asks: it has no part of the module in it',
+  },
+  {
+    at: 'src/store/',
+    from: ['src/crypto/protocol/', 'src/formats/'],
+    because: 'the store keeps sealed records and knows nothing of what is in them',
+  },
+  {
+    at: 'src/wire/',
+    from: ['src/crypto/protocol/', 'src/formats/'],
+    because: 'wire says what requests and answers are; features use it, not the other way round',
+  },
+  {
+    at: 'src/features/audit/',
+    from: BELOW_FEATURES,
+    because: 'the log takes entries from anyone and asks no feature anything',
+  },
+  {
+    at: 'src/features/auth/',
+    from: BELOW_FEATURES,
+    packages: ['jose'],
+    because: 'who is calling is decided before, and apart from, what they may do',
+  },
+  {
+    at: 'src/features/directory/',
+    from: BELOW_FEATURES,
+    packages: ['jose', 'oidc-provider', '@peculiar/x509'],
+    because: 'the embedded issuer runs in the control process and shares nothing with token checking',
+  },
+  {
+    at: 'src/features/management/',
+    from: BELOW_FEATURES,
+    because: 'owning the machine room never means using a key: no data-plane feature is in reach',
+  },
+  {
+    at: 'src/features/roles/',
+    from: BELOW_FEATURES,
+    because: 'roles decide from records and a principal alone',
+  },
+  {
+    at: 'src/features/keys/',
+    from: BELOW_FEATURES,
+    because: 'the pipeline has asked roles and written the record; keys need neither',
+  },
+  {
+    at: 'src/features/key-operations/',
+    from: [...BELOW_FEATURES, 'src/features/keys/'],
+    because: 'operations look keys up, and need nothing else of other features',
+  },
+  {
+    at: 'src/features/security-domain/',
+    from: BELOW_FEATURES,
+    packages: ['@peculiar/x509'],
+    because: 'the ceremony talks to the module; who may ask for it was decided before',
+  },
+  {
+    at: 'src/main/config/',
+    from: ['src/formats/'],
+    because: 'configuration is read below everything that uses it',
+  },
+  {
+    at: 'src/main/supervision/',
+    from: ['src/formats/', 'src/main/config/'],
+    because: 'processes of any kind use these links; they can know none of them',
+  },
+  {
+    at: 'src/gateway/',
+    from: [...BELOW_FEATURES, 'src/features/', 'src/main/config/'],
+    packages: ['find-my-way'],
+    because: 'the gateway carries requests to features and answers back; wiring is done in main',
+  },
+  {
+    at: 'src/cli/',
+    from: [...BELOW_FEATURES, 'src/features/', 'src/main/config/'],
+    packages: ['@peculiar/x509'],
+    because: 'a command reads files or speaks the public API; it starts processes, it is not one of them',
+  },
+  {
+    at: 'src/main/',
+    from: ['src/'],
+    packages: ['@azure/identity', '@azure/keyvault-keys', '@peculiar/x509'],
+    because: 'main wires everything together',
+  },
+  {
+    at: 'test/',
+    from: ['src/'],
+    packages: ['@azure/identity', '@azure/keyvault-keys', 'fast-check', 'jose'],
+    because: 'tests see the whole product',
+  },
+  { at: 'bench/', from: ['src/', 'test/'], packages: ['koffi'], because: 'the bench sees the whole product' },
+  { at: 'scripts/', from: ['src/'], packages: ['typescript'], because: 'scripts check the product from outside' },
+];
+
+/** What tests beside the code may import on top of their area's row, from their own layer or below. */
+export const forTests: Pick<Area, 'from' | 'packages'> = {
+  from: ['src/formats/', 'src/crypto/', 'src/store/', 'src/wire/', 'src/main/module.ts', 'test/'],
+  packages: ['fast-check', 'jose', '@peculiar/x509'],
+};

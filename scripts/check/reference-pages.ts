@@ -1,0 +1,90 @@
+// Reference pages against the tables in the code: errors, algorithms, module messages. Neither may have a row that the
+// other lacks.
+import { messages } from '../../src/crypto/protocol/messages.ts';
+import { algorithms } from '../../src/formats/algorithms.ts';
+import { errorCodes } from '../../src/wire/service-error.ts';
+import { names } from './documents.ts';
+import { tableRows } from './markdown.ts';
+import type { Problem } from './problem.ts';
+import type { Tree } from './tree.ts';
+
+export const ERRORS = 'docs/reference/errors.md';
+export const API = 'docs/reference/api.md';
+export const MODULE = 'docs/reference/module-protocol.md';
+
+export function checkReferencePages(tree: Tree): Problem[] {
+  return [...errors(tree), ...algorithmTable(tree), ...moduleMessages(tree)];
+}
+
+function* errors(tree: Tree): Generator<Problem> {
+  if (!tree.has(ERRORS)) {
+    yield missing(ERRORS);
+    return;
+  }
+  const rows = tableRows(tree.text(ERRORS)).filter(({ cells }) => /^\d{3}$/.test(cells[1] ?? ''));
+  const described = new Map(rows.map((row) => [row.word, row]));
+  for (const [code, status] of Object.entries(errorCodes)) {
+    const row = described.get(code);
+    const fix = `add the row | \`${code}\` | ${status} | when it happens | what to do |`;
+    if (row === undefined) yield { file: ERRORS, what: `the code ${code} has no row`, fix };
+    else if (row.cells[1] !== String(status)) {
+      yield {
+        file: ERRORS,
+        line: row.line,
+        what: `${code} is answered with ${status}, the page says ${row.cells[1]}`,
+        fix: `write ${status}`,
+      };
+    }
+  }
+  for (const { word, line } of rows) {
+    if (!Object.hasOwn(errorCodes, word)) {
+      yield {
+        file: ERRORS,
+        line,
+        what: `the service never answers ${word}`,
+        fix: 'take the row out, or add the code to src/wire/service-error.ts',
+      };
+    }
+  }
+}
+
+function* algorithmTable(tree: Tree): Generator<Problem> {
+  if (!tree.has(API)) {
+    yield missing(API);
+    return;
+  }
+  const rows = tableRows(tree.text(API)).filter(({ cells }) => /^(RSA|EC|oct)-HSM$/.test(cells[1] ?? ''));
+  const described = new Map(rows.map((row) => [row.word, row]));
+  for (const { name, kty, operations, since } of algorithms.values()) {
+    const expected = [kty, operations.join(', '), since ?? 'all'];
+    const row = described.get(name);
+    const fix = `the row is | \`${name}\` | ${expected.join(' | ')} | rules |`;
+    if (row === undefined) yield { file: API, what: `the algorithm ${name} has no row`, fix };
+    else if (expected.some((cell, index) => row.cells[index + 1] !== cell)) {
+      yield { file: API, line: row.line, what: `the row of ${name} differs from src/formats/algorithms.ts`, fix };
+    }
+  }
+  for (const { word, line } of rows) {
+    if (!algorithms.has(word)) yield { file: API, line, what: `no operation knows ${word}`, fix: 'take the row out' };
+  }
+}
+
+function* moduleMessages(tree: Tree): Generator<Problem> {
+  if (!tree.has(MODULE)) {
+    yield missing(MODULE);
+    return;
+  }
+  for (const name of Object.keys(messages)) {
+    if (!names(tree.text(MODULE), name)) {
+      yield {
+        file: MODULE,
+        what: `does not describe the message ${name}`,
+        fix: 'the page changes in the same commit as the protocol',
+      };
+    }
+  }
+}
+
+function missing(file: string): Problem {
+  return { file, what: 'the page is missing', fix: 'write it; it is checked against the code' };
+}

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PlanError, planTests } from './plan.ts';
+
+const files = [
+  'README.md',
+  'bench/load.test.ts',
+  'scripts/a.test.ts',
+  'src/store/b.test.ts',
+  'src/store/b.ts',
+  'test/c.test.ts',
+];
+
+test('without arguments every test file runs, after the check', () => {
+  const plan = planTests([], files);
+  assert.deepEqual(plan.files, ['scripts/a.test.ts', 'src/store/b.test.ts', 'test/c.test.ts']);
+  assert.equal(plan.check, true);
+});
+
+test('--fast leaves out what starts the whole product', () => {
+  assert.deepEqual(planTests(['--fast'], files).files, ['scripts/a.test.ts', 'src/store/b.test.ts']);
+});
+
+test('a folder, a file or a part of a path chooses', () => {
+  for (const arg of ['src/store', './src/store/', 'src/store/b.test.ts', 'b.test']) {
+    assert.deepEqual(planTests([arg, '--no-check'], files), {
+      files: ['src/store/b.test.ts'],
+      check: false,
+      names: [],
+    });
+  }
+});
+
+test('a pattern that matches nothing is an error, not an empty success', () => {
+  assert.throws(() => planTests(['src/gone'], files), PlanError);
+  assert.throws(() => planTests(['src/store', 'typo'], files), PlanError);
+  assert.throws(() => planTests([], []), PlanError);
+});
+
+test('an unknown option is refused', () => {
+  assert.throws(() => planTests(['--fsat'], files), /unknown option --fsat/);
+});

@@ -1,0 +1,56 @@
+// Programs of the operating system that some tests need. A test that lacks one is skipped with the line that installs
+// it; with CI=true a skipped test fails the run, so nothing goes unseen there.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** The Debian interpreter: the azure modules come as system packages, not into a virtual environment. */
+export const PYTHON = '/usr/bin/python3';
+
+const PYTHON_MODULES = [
+  'azure.identity',
+  'azure.keyvault.keys',
+  'azure.keyvault.administration',
+  'azure.keyvault.securitydomain',
+];
+
+const programs = {
+  az: { isThere: () => onPath('az'), debian: 'azure-cli' },
+  openssl: { isThere: () => onPath('openssl'), debian: 'openssl' },
+  'python-azure': { isThere: hasPythonModules, debian: 'python3-azure' },
+} as const;
+export type SystemProgram = keyof typeof programs;
+
+const known = new Map<SystemProgram, boolean>();
+
+/** For `test(name, { skip: skipUnless('az', 'openssl') }, …)`: false when all are there, else the reason. */
+export function skipUnless(...needed: readonly SystemProgram[]): false | string {
+  const missing = needed.filter((name) => !isThere(name));
+  if (missing.length === 0) return false;
+  const packages = missing.map((name) => programs[name].debian);
+  return `needs ${missing.join(', ')}: apt-get install -y ${packages.join(' ')}`;
+}
+
+function isThere(name: SystemProgram): boolean {
+  const answer = known.get(name) ?? programs[name].isThere();
+  known.set(name, answer);
+  return answer;
+}
+
+function onPath(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => isExecutable(join(folder, program)));
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false; // absent or not ours to run: the same to a test
+  }
+}
+
+function hasPythonModules(): boolean {
+  const script = `import importlib.util as u, sys; sys.exit(not all(u.find_spec(m) for m in ${JSON.stringify(PYTHON_MODULES)}))`;
+  return spawnSync(PYTHON, ['-c', script], { stdio: 'ignore', timeout: 30_000 }).status === 0;
+}
