@@ -1,0 +1,88 @@
+// The load generator process: takes one job over IPC, keeps its connections busy, reports, and waits for the next. The
+// same program loads the product and the echo server, so that its cost is in both.
+import { Connection } from './load/connection.ts';
+import { Histogram } from './load/histogram.ts';
+import type { GeneratorMessage, LoadJob, LoadReport, Sample } from './load/job.ts';
+
+/** The first answer of every connection is kept, and then every 499th (a prime: all requests get their turn). */
+const SAMPLE_EVERY = 499;
+const MAX_SAMPLES = 256;
+const GIVE_UP_AFTER_LOSSES = 1000;
+
+process.on('message', (job: LoadJob) => {
+  void run(job).then(
+    (report) => send({ kind: 'report', report }),
+    (error: unknown) => send({ kind: 'failed', message: error instanceof Error ? error.message : String(error) }),
+  );
+});
+
+function send(message: GeneratorMessage): void {
+  process.send?.(message);
+}
+
+async function run(job: LoadJob): Promise<LoadReport> {
+  const errors: Record<string, number> = {};
+  const latencies = new Histogram();
+  const samples: Sample[] = [];
+  let measuring = false;
+  let completed = 0;
+  let answers = 0;
+  let losses = 0;
+  const count = (what: string): void => {
+    errors[what] = (errors[what] ?? 0) + 1;
+  };
+
+  const over = Promise.withResolvers<undefined>();
+  const connections = new Set<Connection>();
+  const open = (index: number): void => {
+    let first = true;
+    const connection: Connection = new Connection(job, index, {
+      answered(micros, request, status, bytes, from, to) {
+        answers += 1;
+        if (status !== 200) count(`HTTP ${status}`);
+        if (measuring) {
+          if (status === 200) completed += 1;
+          latencies.record(micros);
+        }
+        if ((first || answers % SAMPLE_EVERY === 0) && samples.length < MAX_SAMPLES) {
+          samples.push({ request, status, body: Uint8Array.prototype.slice.call(bytes, from, to) });
+        }
+        first = false;
+      },
+      lost(reason) {
+        count(reason);
+        connections.delete(connection);
+        losses += 1;
+        if (losses > GIVE_UP_AFTER_LOSSES) over.reject(new Error(`${losses} connections were lost; last: ${reason}`));
+        else open(index);
+      },
+    });
+    connections.add(connection);
+  };
+
+  try {
+    for (let index = 0; index < job.connections; index += 1) open(index);
+    await Promise.race([over.promise, elapse(job.warmUpMs)]);
+    send({ kind: 'warm' });
+    measuring = true;
+    const start = performance.now();
+    const cpu = process.cpuUsage();
+    await Promise.race([over.promise, elapse(job.measureMs)]);
+    measuring = false;
+    const used = process.cpuUsage(cpu);
+    return {
+      completed,
+      elapsedMs: performance.now() - start,
+      errors,
+      latencies: latencies.toRecord(),
+      samples,
+      cpuMicros: used.user + used.system,
+    };
+  } finally {
+    for (const connection of connections) connection.close();
+  }
+}
+
+function elapse(milliseconds: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds, undefined));
+}

@@ -1,0 +1,40 @@
+// What the benchmark asks of its load generator process and what it hears back.
+import type { HistogramRecord } from './histogram.ts';
+
+export interface LoadJob {
+  readonly host: string;
+  readonly port: number;
+  /** SNI, and the name that the certificate must be for. */
+  readonly serverName: string;
+  /** PEM of the authority that issued the server's certificate. */
+  readonly ca: string;
+  readonly connections: number;
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+  /** Whole requests, sent in turn; every connection starts at another one. */
+  readonly requests: readonly Uint8Array[];
+}
+
+/** One answer kept for checking: to which request, and its body. */
+export interface Sample {
+  readonly request: number;
+  readonly status: number;
+  readonly body: Uint8Array;
+}
+
+export interface LoadReport {
+  /** Answers with status 200 in the measured time. */
+  readonly completed: number;
+  readonly elapsedMs: number;
+  /** Everything else that happened, in both phases: `HTTP 503`, `connection closed`, … */
+  readonly errors: Readonly<Record<string, number>>;
+  readonly latencies: HistogramRecord;
+  readonly samples: readonly Sample[];
+  /** Processor time of the generator itself in the measured time. */
+  readonly cpuMicros: number;
+}
+
+export type GeneratorMessage =
+  | { readonly kind: 'warm' } // the measured time starts
+  | { readonly kind: 'report'; readonly report: LoadReport } // it is over
+  | { readonly kind: 'failed'; readonly message: string };

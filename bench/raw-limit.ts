@@ -1,0 +1,82 @@
+// C: what the machine's libcrypto does of one operation per second with every core doing nothing else. One process per
+// core; compiled C where there is a compiler and libcrypto's headers, else the same calls through koffi.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+
+export type RawOperation = 'rs256' | 'oaep256' | 'es256' | 'a256gcm' | 'a256kw';
+
+export interface RawLimit {
+  /** What was run, in words. */
+  readonly method: string;
+  /** Operations per second over all cores. */
+  measure(operation: RawOperation, seconds: number): Promise<number>;
+}
+
+/** @param folder where the compiled program may be put */
+export async function rawLimit(folder: string): Promise<RawLimit> {
+  const program = join(folder, 'raw-limit');
+  const trouble = await compile(join(import.meta.dirname, 'raw', 'limit.c'), program);
+  return trouble === undefined
+    ? limitOf('compiled C on the system libcrypto', [program])
+    : limitThroughKoffi(`koffi on the system libcrypto (${trouble})`);
+}
+
+export function limitThroughKoffi(method: string): RawLimit {
+  return limitOf(method, [process.execPath, join(import.meta.dirname, 'raw', 'limit-loop.ts')]);
+}
+
+function limitOf(method: string, command: readonly string[]): RawLimit {
+  return { method, measure: (operation, seconds) => measure([...command, operation, String(seconds)]) };
+}
+
+/** Why it could not be compiled, or undefined when it was. */
+async function compile(source: string, program: string): Promise<string | undefined> {
+  try {
+    await promisify(execFile)('cc', ['-O2', '-o', program, source, '-lcrypto']);
+    return undefined;
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    return text.split('\n').find((line) => /error|ENOENT/.test(line)) ?? 'cc failed';
+  }
+}
+
+async function measure(command: readonly string[]): Promise<number> {
+  const [program = '', ...args] = command;
+  const children = Array.from({ length: availableParallelism() }, () =>
+    spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] }),
+  );
+  try {
+    const conversations = children.map((child) => lines(child));
+    await Promise.all(conversations.map((next) => next()));
+    for (const child of children) child.stdin.end('\n');
+    const rates = await Promise.all(
+      conversations.map(async (next) => {
+        const [count, seconds] = (await next()).split(' ').map(Number);
+        return (count ?? Number.NaN) / (seconds ?? Number.NaN);
+      }),
+    );
+    return rates.reduce((sum, rate) => sum + rate, 0);
+  } finally {
+    for (const child of children) await ended(child);
+  }
+}
+
+function lines(child: ChildProcess): () => Promise<string> {
+  if (child.stdout === null) throw new Error('no output to read');
+  const iterator = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return async () => {
+    const { done, value } = await iterator.next();
+    if (done === true) throw new Error('the raw limit process ended early');
+    return value;
+  };
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill();
+  await once(child, 'exit');
+}
