@@ -1,0 +1,52 @@
+// Deletes a role assignment. The last Administrator at `/` stays: nobody outside could give the role back.
+import type { Answer } from '../../wire/route.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import { ADMINISTRATOR } from './built-in-roles.ts';
+import type { Roles } from './evaluate.ts';
+import { requireAssignment } from './get-assignment.ts';
+import { commitRoles, type RoleChanges } from './role-changes.ts';
+import { requireRoleGuid } from './role-name.ts';
+import { ASSIGNMENT_PREFIX, type RoleAssignment } from './role-records.ts';
+import { ROOT_SCOPE, type Scope } from './scope.ts';
+import { assignmentShape } from './shapes.ts';
+
+export interface DeleteAssignment {
+  readonly scope: Scope;
+  readonly name: string;
+}
+
+/** @throws ServiceError RoleAssignmentNotFound, Conflict */
+export async function deleteAssignment({ scope, name }: DeleteAssignment, changes: RoleChanges): Promise<Answer> {
+  const guid = requireRoleGuid(name, 'role assignment');
+  let deleted: RoleAssignment | undefined;
+  const { head } = await commitRoles(changes, () => {
+    deleted = requireAssignment(changes.roles, scope, guid);
+    rejectLastAdministrator(deleted, changes.roles);
+    return { name: ASSIGNMENT_PREFIX + guid, value: null };
+  });
+  return answerDeleted(deleted, head);
+}
+
+function rejectLastAdministrator(assignment: RoleAssignment, roles: Roles): void {
+  if (!isAdministrator(assignment)) return;
+  for (const other of roles.assignmentsAt(ROOT_SCOPE)) {
+    if (other.name !== assignment.name && isAdministrator(other)) return;
+  }
+  throw new ServiceError(
+    'Conflict',
+    "This is the last assignment of 'Managed HSM Administrator' at '/', and nobody outside this HSM could restore it; " +
+      'assign the role to another principal first',
+  );
+}
+
+function isAdministrator({ definition, scope }: RoleAssignment): boolean {
+  return definition === ADMINISTRATOR && scope.path === '/';
+}
+
+function answerDeleted(deleted: RoleAssignment | undefined, head: Answer['head']): Answer {
+  return {
+    status: 200,
+    ...(deleted === undefined ? {} : { body: assignmentShape(deleted) }),
+    ...(head === undefined ? {} : { head }),
+  };
+}

@@ -1,0 +1,133 @@
+// The roles of an instance, in memory: fed by the store's records, asked by every request. It decides from records
+// alone; nothing here knows a token or the management plane.
+import type { Change } from '../../store/sealed/records.ts';
+import { builtInRoles } from './built-in-roles.ts';
+import type { DataAction } from './data-actions.ts';
+import { type Caller, compileGrants, effectiveActions, findGrant, type Grant, type Grants } from './grants.ts';
+import {
+  ASSIGNMENT_PREFIX,
+  DEFINITION_PREFIX,
+  decodeAssignment,
+  decodeDefinition,
+  type RoleAssignment,
+  type RoleDefinition,
+  RoleRecordError,
+  recordGuid,
+} from './role-records.ts';
+import { foldedScope, type Scope } from './scope.ts';
+
+export interface Roles {
+  /**
+   * Takes a record at opening or a committed change. False: the record is not one of the roles'.
+   * @throws RoleRecordError when a role record does not read
+   */
+  apply(change: Change): boolean;
+  /**
+   * The assignment that allows the action there, or undefined: deny. What was found for a caller is kept for the same
+   * object until any role record changes.
+   */
+  isAllowed(caller: Caller, dataAction: string, scope: Scope): Grant | undefined;
+
+  definition(name: string): RoleDefinition | undefined;
+  /** Built-in ones first, then custom ones by name. */
+  definitions(): readonly RoleDefinition[];
+  assignment(name: string): RoleAssignment | undefined;
+  assignments(): Iterable<RoleAssignment>;
+  assignmentsOf(principalId: string): Iterable<RoleAssignment>;
+  /** Those whose scope is exactly this one. */
+  assignmentsAt(scope: Scope): Iterable<RoleAssignment>;
+  /** How many there are at exactly this scope, or in all. */
+  assignmentCount(scope?: Scope): number;
+}
+
+interface KnownRole {
+  readonly definition: RoleDefinition;
+  readonly actions: readonly DataAction[];
+}
+
+export function openRoles(): Roles {
+  const roles = new Map<string, KnownRole>(builtInRoles.map((definition) => [definition.name, known(definition)]));
+  const assignments = new Map<string, RoleAssignment>();
+  const byPrincipal = new Map<string, Map<string, RoleAssignment>>();
+  const byScope = new Map<string, Map<string, RoleAssignment>>();
+  let compiled = new WeakMap<Caller, Grants>();
+
+  const sources = {
+    assignmentsOf: (principalId: string): Iterable<RoleAssignment> => byPrincipal.get(principalId)?.values() ?? [],
+    actionsOf: (definition: string): readonly DataAction[] => roles.get(definition)?.actions ?? [],
+  };
+
+  return {
+    apply(change) {
+      if (change.name.startsWith(DEFINITION_PREFIX)) applyDefinition(change);
+      else if (change.name.startsWith(ASSIGNMENT_PREFIX)) applyAssignment(change);
+      else return false;
+      compiled = new WeakMap();
+      return true;
+    },
+    isAllowed(caller, dataAction, scope) {
+      let grants = compiled.get(caller);
+      if (grants === undefined) {
+        grants = compileGrants(caller, sources);
+        compiled.set(caller, grants);
+      }
+      return findGrant(grants, dataAction, scope);
+    },
+    definition: (name) => roles.get(name)?.definition,
+    definitions: () => [
+      ...builtInRoles,
+      ...[...roles.values()]
+        .map(({ definition }) => definition)
+        .filter(({ type }) => type === 'CustomRole')
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    ],
+    assignment: (name) => assignments.get(name),
+    assignments: () => assignments.values(),
+    assignmentsOf: sources.assignmentsOf,
+    assignmentsAt: (scope) => byScope.get(foldedScope(scope))?.values() ?? [],
+    assignmentCount: (scope) => (scope === undefined ? assignments.size : (byScope.get(foldedScope(scope))?.size ?? 0)),
+  };
+
+  function applyDefinition({ name: recordName, value }: Change): void {
+    const name = recordGuid(recordName, DEFINITION_PREFIX);
+    if (roles.get(name)?.definition.type === 'AKVBuiltInRole') {
+      throw new RoleRecordError(`the role record ${recordName} names a built-in role`);
+    }
+    if (value === null) roles.delete(name);
+    else roles.set(name, known(decodeDefinition(name, value)));
+  }
+
+  function applyAssignment({ name: recordName, value }: Change): void {
+    const name = recordGuid(recordName, ASSIGNMENT_PREFIX);
+    const after = value === null ? undefined : decodeAssignment(name, value);
+    const before = assignments.get(name);
+    if (before !== undefined) {
+      assignments.delete(name);
+      removeFrom(byPrincipal, before.principalId, name);
+      removeFrom(byScope, foldedScope(before.scope), name);
+    }
+    if (after !== undefined) {
+      assignments.set(name, after);
+      addTo(byPrincipal, after.principalId, after);
+      addTo(byScope, foldedScope(after.scope), after);
+    }
+  }
+}
+
+type Index = Map<string, Map<string, RoleAssignment>>;
+
+function known(definition: RoleDefinition): KnownRole {
+  return { definition, actions: effectiveActions(definition) };
+}
+
+function addTo(index: Index, at: string, assignment: RoleAssignment): void {
+  let found = index.get(at);
+  if (found === undefined) index.set(at, (found = new Map()));
+  found.set(assignment.name, assignment);
+}
+
+function removeFrom(index: Index, at: string, name: string): void {
+  const found = index.get(at);
+  found?.delete(name);
+  if (found?.size === 0) index.delete(at);
+}

@@ -1,0 +1,82 @@
+// Makes or replaces a custom role definition.
+import type { Answer } from '../../wire/route.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import type { Roles } from './evaluate.ts';
+import type { DefinitionBody } from './read-definition-body.ts';
+import { commitRoles, type RoleChanges } from './role-changes.ts';
+import { requireRoleGuid } from './role-name.ts';
+import { DEFINITION_PREFIX, encodeDefinition, type RoleDefinition } from './role-records.ts';
+import type { Scope } from './scope.ts';
+import { definitionShape } from './shapes.ts';
+
+/** As the service publishes it. */
+export const MAX_CUSTOM_DEFINITIONS = 50;
+
+export interface PutDefinition {
+  readonly scope: Scope;
+  readonly name: string;
+  readonly body: DefinitionBody;
+}
+
+/** @throws ServiceError BadParameter, Conflict */
+export async function putDefinition({ scope, name, body }: PutDefinition, changes: RoleChanges): Promise<Answer> {
+  const definition: RoleDefinition = { name: requireRoleGuid(name, 'role definition'), type: 'CustomRole', ...body };
+  if (scope.path !== '/') {
+    throw new ServiceError(
+      'BadParameter',
+      "Role definitions can be written only at scope '/'; assignments narrow where they hold",
+    );
+  }
+  const { head } = await commitRoles(changes, () => {
+    checkNotBuiltIn(definition, changes.roles);
+    checkRoom(definition, changes.roles);
+    checkRoleName(definition, changes.roles);
+    return { name: DEFINITION_PREFIX + definition.name, value: encodeDefinition(definition) };
+  });
+  return { status: 201, body: definitionShape(definition), ...(head === undefined ? {} : { head }) };
+}
+
+function checkNotBuiltIn({ name, roleName }: RoleDefinition, roles: Roles): void {
+  const builtIn = roles.definitions().filter(({ type }) => type === 'AKVBuiltInRole');
+  if (builtIn.some((role) => role.name === name || sameName(role.roleName, roleName))) {
+    throw new ServiceError(
+      'BadParameter',
+      'Cannot re-use the name/GUID matching that of a built-in role. Please use a unique role ID.',
+    );
+  }
+}
+
+function checkRoom({ name }: RoleDefinition, roles: Roles): void {
+  if (roles.definition(name) !== undefined) return;
+  const custom = roles.definitions().filter(({ type }) => type === 'CustomRole').length;
+  if (custom >= MAX_CUSTOM_DEFINITIONS) {
+    throw new ServiceError(
+      'Conflict',
+      `There are ${MAX_CUSTOM_DEFINITIONS} custom role definitions already, the most there can be; delete one first`,
+    );
+  }
+  // Assignments of a deleted definition grant nothing. A new one under the same name would bring them back to life.
+  for (const assignment of roles.assignments()) {
+    if (assignment.definition !== name) continue;
+    throw new ServiceError(
+      'Conflict',
+      `Role assignment ${assignment.name} still names a deleted definition with this GUID; delete that assignment ` +
+        'or use another GUID',
+    );
+  }
+}
+
+function checkRoleName({ name, roleName }: RoleDefinition, roles: Roles): void {
+  if (roleName === '') return;
+  const other = roles.definitions().find((role) => role.name !== name && sameName(role.roleName, roleName));
+  if (other !== undefined) {
+    throw new ServiceError(
+      'Conflict',
+      `Role definition ${other.name} has this roleName already; use another name or change that definition`,
+    );
+  }
+}
+
+function sameName(a: string, b: string): boolean {
+  return a.normalize('NFKC').trim().toLowerCase() === b.normalize('NFKC').trim().toLowerCase();
+}

@@ -1,0 +1,106 @@
+// The body of a role definition PUT. As clients of the service send it, every property may be absent: the name and the
+// description are empty then, and the role grants nothing.
+import { isAbsent, readOptionalText, readOptionalTextList, wrongType } from '../../wire/body.ts';
+import type { JsonObject } from '../../wire/route.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import { type DataAction, findDataAction } from './data-actions.ts';
+import { clip, readProperties, rejectUnknownMembers } from './read-members.ts';
+import type { Permission } from './role-records.ts';
+
+export interface DefinitionBody {
+  readonly roleName: string;
+  readonly description: string;
+  readonly permissions: readonly Permission[];
+}
+
+export const MAX_ROLE_NAME = 512;
+export const MAX_DESCRIPTION = 2048;
+export const MAX_PERMISSIONS = 16;
+
+/** @throws ServiceError BadParameter naming the property */
+export function readDefinitionBody(body: JsonObject): DefinitionBody {
+  const properties = readProperties(body);
+  rejectUnknownMembers(properties, 'properties.', [
+    'roleName',
+    'description',
+    'type',
+    'permissions',
+    'assignableScopes',
+  ]);
+  checkType(properties);
+  checkAssignableScopes(properties);
+  return {
+    roleName: boundedText(properties, 'roleName', MAX_ROLE_NAME),
+    description: boundedText(properties, 'description', MAX_DESCRIPTION),
+    permissions: readPermissions(properties.permissions),
+  };
+}
+
+function boundedText(properties: JsonObject, name: string, max: number): string {
+  const text = readOptionalText(properties, name) ?? '';
+  if (text.length > max) throw new ServiceError('BadParameter', `Property '${name}' must be at most ${max} characters`);
+  if (!text.isWellFormed()) throw new ServiceError('BadParameter', `Property '${name}' is not well-formed Unicode`);
+  return text;
+}
+
+function checkType(properties: JsonObject): void {
+  const type = readOptionalText(properties, 'type');
+  if (type !== undefined && type.toLowerCase() !== 'customrole') {
+    throw new ServiceError('BadParameter', "Property 'type' must be 'CustomRole': built-in roles cannot be made");
+  }
+}
+
+function checkAssignableScopes(properties: JsonObject): void {
+  const scopes = readOptionalTextList(properties, 'assignableScopes');
+  if (scopes !== undefined && !(scopes.length === 1 && scopes[0] === '/')) {
+    throw new ServiceError(
+      'BadParameter',
+      `Property 'assignableScopes' must be ["/"]: a role can be assigned at any scope, and each assignment names its own`,
+    );
+  }
+}
+
+function readPermissions(value: unknown): Permission[] {
+  if (isAbsent(value)) return [];
+  if (!Array.isArray(value)) throw wrongType('permissions', 'a list of objects');
+  if (value.length > MAX_PERMISSIONS) {
+    throw new ServiceError('BadParameter', `Property 'permissions' must have at most ${MAX_PERMISSIONS} items`);
+  }
+  return value.map(readPermission);
+}
+
+function readPermission(value: unknown): Permission {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw wrongType('permissions', 'a list of objects');
+  }
+  const permission = value as JsonObject;
+  rejectUnknownMembers(permission, 'permissions.', ['actions', 'notActions', 'dataActions', 'notDataActions']);
+  rejectActions(permission, 'actions');
+  rejectActions(permission, 'notActions');
+  return {
+    dataActions: readActions(permission, 'dataActions'),
+    notDataActions: readActions(permission, 'notDataActions'),
+  };
+}
+
+/** Actions of the management plane: accepted when empty, as clients send them. */
+function rejectActions(permission: JsonObject, name: 'actions' | 'notActions'): void {
+  if ((readOptionalTextList(permission, name) ?? []).length === 0) return;
+  throw new ServiceError(
+    'BadParameter',
+    `Property '${name}' must be empty: local roles have no authority in the management plane; use dataActions`,
+  );
+}
+
+function readActions(permission: JsonObject, name: 'dataActions' | 'notDataActions'): DataAction[] {
+  const actions = (readOptionalTextList(permission, name) ?? []).map((text) => {
+    const action = findDataAction(text);
+    if (action !== undefined) return action;
+    throw new ServiceError(
+      'BadParameter',
+      `Property '${name}' has the unknown data action '${clip(text)}'; list each action by its full name, ` +
+        'wildcards are not supported (the built-in role definitions show the names)',
+    );
+  });
+  return [...new Set(actions)];
+}
