@@ -1,0 +1,47 @@
+// What a module needs of the place where keys work. An engine makes, opens and uses keys; it stores nothing and asks
+// nobody who may. Behaviour is fixed by `engine.contract.ts`.
+import type { Algorithm, Operation } from '../../formats/algorithms.ts';
+import type { KeyBinding, PublicKey } from '../protocol/messages.ts';
+
+export type KeyType = KeyBinding['kty'];
+
+export type KeySpec =
+  | { readonly kty: 'RSA-HSM'; readonly size: number; readonly publicExponent: number }
+  | { readonly kty: 'EC-HSM'; readonly curve: string }
+  | { readonly kty: 'oct-HSM'; readonly size: number };
+
+export interface OperationInputs {
+  readonly input: Uint8Array;
+  /** verify: the signature · AES decrypt: the tag */
+  readonly proof: Uint8Array;
+  readonly iv: Uint8Array;
+  readonly aad: Uint8Array;
+}
+
+export interface OperationResult {
+  /** verify answers one byte, 1 or 0. */
+  readonly output: Uint8Array;
+  readonly iv: Uint8Array;
+  readonly tag: Uint8Array;
+}
+
+/** A key ready for use. Disposing frees and overwrites what it holds; using it afterwards throws. */
+export interface EngineKey extends Disposable {
+  readonly kty: KeyType;
+  readonly publicKey: PublicKey;
+  /**
+   * One operation, complete when it returns.
+   * @throws CryptoError AlgorithmNotSupported, BadRequest, or CryptoFailed with one text for every failed decryption
+   */
+  operate(operation: Operation, algorithm: Algorithm, inputs: OperationInputs): OperationResult;
+}
+
+export interface Engine extends Disposable {
+  readonly name: string;
+  /** The library and its version, for people. */
+  readonly library: string;
+  /** A new key and the bytes from which `open` makes it again; the caller overwrites them. */
+  generate(spec: KeySpec): Promise<{ readonly key: EngineKey; readonly material: Buffer }>;
+  /** @throws CryptoError KeyRefused when the bytes are no key of that type */
+  open(kty: KeyType, material: Uint8Array): EngineKey;
+}

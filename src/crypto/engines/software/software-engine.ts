@@ -1,0 +1,66 @@
+// The software engine: keys live in this process's memory. Not FIPS validated.
+import { randomFillSync } from 'node:crypto';
+import { curves } from '../../../formats/algorithms.ts';
+import { CryptoError } from '../../protocol/messages.ts';
+import type { Engine, EngineKey, KeySpec, KeyType } from '../engine.ts';
+import { AsymmetricKey } from './asymmetric-key.ts';
+import { type Libcrypto, LibcryptoError, type Pkey, type Settings } from './libcrypto.ts';
+import { SymmetricKey } from './symmetric-key.ts';
+
+export function softwareEngine(library: Libcrypto): Engine {
+  return {
+    name: 'software',
+    library: library.version,
+
+    async generate(spec) {
+      if (spec.kty === 'oct-HSM') {
+        const material = Buffer.alloc(spec.size / 8);
+        randomFillSync(material);
+        return { key: new SymmetricKey(library, material), material };
+      }
+      const pkey = await library.generateKey(spec.kty === 'RSA-HSM' ? 'RSA' : 'EC', generationSettings(spec));
+      const key = adopt(library, pkey, spec.kty);
+      return { key, material: library.writePrivateKey(pkey) };
+    },
+
+    open(kty: KeyType, material: Uint8Array): EngineKey {
+      if (kty === 'oct-HSM') return new SymmetricKey(library, material);
+      let pkey: Pkey;
+      try {
+        pkey = library.readPrivateKey(material);
+      } catch (error) {
+        if (error instanceof LibcryptoError) throw new CryptoError('KeyRefused', 'the key does not read');
+        throw error;
+      }
+      return adopt(library, pkey, kty);
+    },
+
+    [Symbol.dispose]() {
+      // Keys are their holder's to free; the library stays until the process ends.
+    },
+  };
+}
+
+function adopt(library: Libcrypto, pkey: Pkey, kty: 'RSA-HSM' | 'EC-HSM'): AsymmetricKey {
+  try {
+    return new AsymmetricKey(library, pkey, kty);
+  } catch (error) {
+    library.freeKey(pkey);
+    throw error;
+  }
+}
+
+function generationSettings(spec: Exclude<KeySpec, { readonly kty: 'oct-HSM' }>): Settings {
+  if (spec.kty === 'RSA-HSM') {
+    return [
+      ['rsa_keygen_bits', String(spec.size)],
+      ['rsa_keygen_pubexp', String(spec.publicExponent)],
+    ];
+  }
+  const curve = curves.get(spec.curve);
+  if (curve === undefined) throw new CryptoError('BadRequest', 'crv: unknown curve');
+  return [
+    ['ec_paramgen_curve', curve.group],
+    ['ec_param_enc', 'named_curve'],
+  ];
+}
