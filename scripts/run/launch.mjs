@@ -1,0 +1,25 @@
+// Runs the pinned Node as a child that stands in for this process: same terminal, same signals, same end.
+import { spawn } from 'node:child_process';
+
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
+
+/** Resolves when the program has ended, with this process's exit code (or death by the same signal) arranged. */
+export function launch(node, args) {
+  return new Promise((resolve, reject) => {
+    // Type stripping and node:sqlite are pinned with the runtime: their warnings tell a user nothing.
+    const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...args], {
+      stdio: 'inherit',
+      // A long-running program ends when this process does, even by SIGKILL: it compares this with its parent.
+      env: { ...process.env, STRONGROOM_LAUNCHER: String(process.pid) },
+    });
+    const forward = (signal) => child.kill(signal);
+    for (const signal of FORWARDED) process.on(signal, forward);
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      for (const each of FORWARDED) process.removeListener(each, forward);
+      if (signal === null) process.exitCode = code;
+      else process.kill(process.pid, signal);
+      resolve();
+    });
+  });
+}
