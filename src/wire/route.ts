@@ -2,14 +2,8 @@
 // and return a value; they never see headers, sockets or status codes of the transport.
 import type { Principal } from './principal.ts';
 
-/** How the scope of the authorisation follows from the request. */
-export type RowScope =
-  | { readonly kind: 'root' }
-  | { readonly kind: 'keys' }
-  /** `/keys/{name}` of the path parameter `name`. */
-  | { readonly kind: 'key' }
-  /** Whatever the path names before `/providers`. */
-  | { readonly kind: 'path' };
+/** Where the data action must be held: `/`, `/keys`, or `/keys/{name}` of the path parameter `name`. */
+export type RowScope = 'root' | 'keys' | 'key';
 
 export interface RowRequest<Body> {
   readonly params: Readonly<Record<string, string | undefined>>;

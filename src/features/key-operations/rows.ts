@@ -30,7 +30,7 @@ export function keyOperationRows(service: Performing & { readonly keys: KeyRing 
         path,
         operationName,
         dataAction: `Microsoft.KeyVault/managedHsm/keys/${dataAction}/action`,
-        scope: { kind: 'key' },
+        scope: 'key',
         activation: 'active',
         readBody: (body) => readOperation(operation, body),
         repeatable: true,

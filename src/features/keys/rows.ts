@@ -18,7 +18,7 @@ export function keyRows(service: KeyMaking & { readonly retention: Retention }):
       operationName: 'KeyCreate',
       dataAction: `${ACTION}/create`,
       // A role on one key lets nobody make keys: creating needs `/` or `/keys`.
-      scope: { kind: 'keys' },
+      scope: 'keys',
       activation: 'active',
       readBody: readCreateKey,
       repeatable: false,
@@ -33,7 +33,7 @@ export function keyRows(service: KeyMaking & { readonly retention: Retention }):
         path,
         operationName: 'KeyGet',
         dataAction: `${ACTION}/read/action`,
-        scope: { kind: 'key' },
+        scope: 'key',
         activation: 'active',
         repeatable: true,
         handle({ params, origin, url }) {
@@ -46,7 +46,7 @@ export function keyRows(service: KeyMaking & { readonly retention: Retention }):
         path,
         operationName: 'KeyUpdate',
         dataAction: `${ACTION}/write/action`,
-        scope: { kind: 'key' },
+        scope: 'key',
         activation: 'active',
         readBody: readUpdateKey,
         repeatable: false,
@@ -61,7 +61,7 @@ export function keyRows(service: KeyMaking & { readonly retention: Retention }):
       path: '/keys',
       operationName: 'KeyList',
       dataAction: `${ACTION}/read/action`,
-      scope: { kind: 'keys' },
+      scope: 'keys',
       activation: 'active',
       repeatable: true,
       handle({ query, origin }) {
@@ -83,7 +83,7 @@ export function keyRows(service: KeyMaking & { readonly retention: Retention }):
       path: '/keys/:name/versions',
       operationName: 'KeyListVersions',
       dataAction: `${ACTION}/read/action`,
-      scope: { kind: 'key' },
+      scope: 'key',
       activation: 'active',
       repeatable: true,
       handle({ params, query, origin }) {

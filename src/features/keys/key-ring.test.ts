@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { KeyRing } from './key-ring.ts';
+import { encodeKeyVersion, type KeyVersion, keyRecordName } from './key-version.ts';
+
+function keyVersion(name: string, ordinal: number, version = ordinal.toString(16).padStart(32, '0')): KeyVersion {
+  return {
+    name,
+    version,
+    ordinal,
+    kty: 'oct-HSM',
+    keyOps: ['encrypt'],
+    publicKey: { kty: 'oct-HSM', size: 256 },
+    attributes: { enabled: true, exportable: false, created: 1, updated: 1 },
+    blob: Buffer.from('sealed'),
+    blobId: version,
+  };
+}
+
+function put(ring: KeyRing, key: KeyVersion): void {
+  ring.apply({ name: keyRecordName(key.name, key.version), value: encodeKeyVersion(key) });
+}
+
+test('the current version is the one with the highest ordinal, in whatever order records arrive', () => {
+  fc.assert(
+    fc.property(fc.shuffledSubarray([1, 2, 3, 4, 5], { minLength: 1 }), (ordinals) => {
+      const ring = new KeyRing();
+      for (const ordinal of ordinals) put(ring, keyVersion('k', ordinal));
+      assert.equal(ring.find('K')?.ordinal, Math.max(...ordinals));
+      assert.deepEqual(
+        ring.versions('k').map((key) => key.ordinal),
+        [...ordinals].sort(),
+      );
+    }),
+  );
+});
+
+test('walking the pages gives every key once, in order, whatever the page size', () => {
+  const names = fc.uniqueArray(fc.stringMatching(/^[0-9a-zA-Z-]{1,8}$/), {
+    selector: (name) => name.toLowerCase(),
+    maxLength: 30,
+  });
+  fc.assert(
+    fc.property(names, fc.integer({ min: 1, max: 7 }), (all, size) => {
+      const ring = new KeyRing();
+      for (const name of all) put(ring, keyVersion(name, 1));
+      const seen: string[] = [];
+      let after: string | undefined;
+      for (;;) {
+        const page = [...ring.listAfter(after, size)];
+        if (page.length === 0) break;
+        seen.push(...page.map((key) => key.name));
+        after = page[page.length - 1]?.name;
+      }
+      assert.deepEqual(
+        seen.map((name) => name.toLowerCase()),
+        all.map((name) => name.toLowerCase()).sort(),
+      );
+    }),
+  );
+});
+
+test('a removed version uncovers the one before, and a key without versions is gone', () => {
+  const ring = new KeyRing();
+  put(ring, keyVersion('k', 1));
+  put(ring, keyVersion('k', 2));
+  ring.apply({ name: keyRecordName('k', keyVersion('k', 2).version), value: null });
+  assert.equal(ring.find('k')?.ordinal, 1);
+  ring.apply({ name: keyRecordName('k', keyVersion('k', 1).version), value: null });
+  assert.equal(ring.find('k'), undefined);
+  assert.equal(ring.size, 0);
+});
+
+test('records of other features are left alone', () => {
+  const ring = new KeyRing();
+  ring.apply({ name: 'role-assignment/6f1c', value: Buffer.from('{}') });
+  assert.equal(ring.size, 0);
+});

@@ -1,0 +1,67 @@
+// The body of a security-domain download: custodians' certificates and the quorum.
+import { createHash } from 'node:crypto';
+import { isAbsent, member, readOptionalInteger, wrongType } from '../../wire/body.ts';
+import type { JsonObject } from '../../wire/route.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+
+export interface Download {
+  /** Standard base64 DER, in the order of the request; the module parses and judges them. */
+  readonly certificates: readonly string[];
+  /** SHA-256 of each certificate, base64url: how shares are told apart. */
+  readonly thumbprints: readonly string[];
+  readonly required: number;
+}
+
+const MIN_CERTIFICATES = 3;
+const MAX_CERTIFICATES = 10;
+const MIN_REQUIRED = 2;
+
+/** @throws ServiceError BadParameter */
+export function readDownload(body: JsonObject): Download {
+  const list = member(body, 'certificates');
+  if (!Array.isArray(list) || list.length < MIN_CERTIFICATES || list.length > MAX_CERTIFICATES) {
+    throw new ServiceError(
+      'BadParameter',
+      `Property 'certificates' must be a list of ${MIN_CERTIFICATES} to ${MAX_CERTIFICATES} JWKs with x5c`,
+    );
+  }
+  const required = readOptionalInteger(body, 'required') ?? MIN_REQUIRED;
+  if (required < MIN_REQUIRED || required > list.length) {
+    throw new ServiceError(
+      'BadParameter',
+      `Property 'required' must be from ${MIN_REQUIRED} to the number of certificates (${list.length})`,
+    );
+  }
+  const certificates = list.map(readCertificate);
+  const thumbprints = certificates.map(thumbprint);
+  if (new Set(thumbprints).size !== thumbprints.length) {
+    throw new ServiceError(
+      'BadParameter',
+      "Property 'certificates' names a certificate twice: every custodian needs a key of their own",
+    );
+  }
+  return { certificates, thumbprints, required };
+}
+
+function readCertificate(jwk: unknown, index: number): string {
+  const where = `certificates[${index}]`;
+  if (typeof jwk !== 'object' || jwk === null) throw wrongType(where, 'a JWK');
+  const x5c = member(jwk as JsonObject, 'x5c');
+  const certificate: unknown = Array.isArray(x5c) ? x5c[0] : undefined;
+  if (typeof certificate !== 'string' || certificate.length > 16_384 || !isBase64(certificate)) {
+    throw wrongType(`${where}.x5c`, 'a list with the certificate as standard base64 DER');
+  }
+  const claimed = member(jwk as JsonObject, 'x5t#S256');
+  if (!isAbsent(claimed) && claimed !== thumbprint(certificate)) {
+    throw new ServiceError('BadParameter', `Property '${where}.x5t#S256' is not the SHA-256 of the certificate in x5c`);
+  }
+  return certificate;
+}
+
+function isBase64(text: string): boolean {
+  return text !== '' && Buffer.from(text, 'base64').toString('base64') === text;
+}
+
+function thumbprint(certificate: string): string {
+  return createHash('sha256').update(Buffer.from(certificate, 'base64')).digest('base64url');
+}

@@ -1,0 +1,77 @@
+// The rows of the security domain. They are the only ones that work before activation.
+import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
+import { CryptoError } from '../../crypto/protocol/messages.ts';
+import type { Records } from '../../store/sealed/records.ts';
+import { type AnyRow, row } from '../../wire/route.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import { type Activation, SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
+import { type Download, readDownload } from './read-download.ts';
+
+export interface SecurityDomainService {
+  readonly crypto: CryptoClient;
+  readonly records: Records;
+  readonly activation: Activation;
+  /** Object ids, lower case. */
+  readonly initialAdministrators: readonly string[];
+}
+
+export function securityDomainRows(service: SecurityDomainService): readonly AnyRow[] {
+  const { crypto, records, activation, initialAdministrators } = service;
+  return [
+    row<Download>({
+      method: 'POST',
+      path: '/securitydomain/download',
+      operationName: 'SecurityDomainBackup',
+      dataAction: 'Microsoft.KeyVault/managedHsm/securitydomain/download/action',
+      scope: 'root',
+      activation: 'any',
+      readBody: readDownload,
+      repeatable: false,
+      async handle({ body, origin, principal }) {
+        if (!activation.isActive() && !initialAdministrators.includes(principal.oid)) {
+          throw new ServiceError('Forbidden', 'Only an administrator named when the HSM was created can activate it');
+        }
+        const { certificates, required, thumbprints } = body;
+        const { document } = await crypto.ceremony('downloadSecurityDomain', { certificates, required }).catch(refuse);
+        const record: SecurityDomainRecord = {
+          downloadedAt: new Date().toISOString(),
+          downloadedBy: principal.oid,
+          required,
+          thumbprints,
+        };
+        const head = await records.update(() => [
+          { name: SECURITY_DOMAIN_RECORD, value: Buffer.from(JSON.stringify(record)) },
+        ]);
+        return {
+          status: 202,
+          // Clients take the file from this first answer, whatever the poll says later.
+          body: { value: document },
+          headers: { 'Azure-AsyncOperation': `${origin}/securitydomain/download/pending`, 'Retry-After': '1' },
+          head,
+        };
+      },
+    }),
+    row({
+      method: 'GET',
+      path: '/securitydomain/download/pending',
+      operationName: 'SecurityDomainBackupStatusGet',
+      dataAction: 'Microsoft.KeyVault/managedHsm/securitydomain/download/read',
+      scope: 'root',
+      activation: 'any',
+      apiVersionOptional: true,
+      repeatable: true,
+      handle() {
+        if (activation.latest() === undefined)
+          throw new ServiceError('NotFound', 'No security domain was downloaded yet');
+        return { status: 200, body: { status: 'Success', status_details: '' } };
+      },
+    }),
+  ];
+}
+
+function refuse(error: unknown): never {
+  if (error instanceof CryptoError && error.code === 'BadRequest') {
+    throw new ServiceError('BadParameter', error.message, { cause: error });
+  }
+  throw error;
+}

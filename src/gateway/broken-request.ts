@@ -1,0 +1,25 @@
+// Answers what never became a request: unparsable, too long or too slow. The connection ends with it.
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type ErrorCode, errorCodes } from '../wire/service-error.ts';
+
+const REASONS: ReadonlyMap<string, readonly [ErrorCode, string]> = new Map([
+  ['HPE_HEADER_OVERFLOW', ['RequestHeaderFieldsTooLarge', 'The request headers are larger than 32 KiB']],
+  ['ERR_HTTP_REQUEST_TIMEOUT', ['RequestTimeout', 'The request did not arrive in time']],
+]);
+
+export function answerBrokenRequest(error: Error & { code?: string }, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [code, message] = REASONS.get(error.code ?? '') ?? ['BadRequest', 'The request is not valid HTTP/1.1'];
+  const status = errorCodes[code];
+  const id = randomUUID();
+  const body = JSON.stringify({ error: { code, innererror: null, message: `${message} (Activity ID: ${id})` } });
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+      `x-ms-request-id: ${id}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

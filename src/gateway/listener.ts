@@ -1,0 +1,93 @@
+// The HTTPS listener of an instance: TLS, limits on what a client may cost, and nothing about what requests mean.
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { answerBrokenRequest } from './broken-request.ts';
+import type { Call } from './call.ts';
+
+export interface ListenerOptions {
+  readonly key: string;
+  readonly certificate: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Other workers of the instance listen on the same port. */
+  readonly shared: boolean;
+  readonly maxConnections?: number;
+  readonly headersTimeout?: number;
+  readonly requestTimeout?: number;
+}
+
+export interface Listener extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** Tokens of large directories reach 10 KiB and more; nothing else is long. */
+const MAX_HEADER_SIZE = 32 * 1024;
+
+export async function listen(options: ListenerOptions, take: (call: Call) => void): Promise<Listener> {
+  const server: Server = createServer(
+    {
+      key: options.key,
+      cert: options.certificate,
+      minVersion: 'TLSv1.3',
+      maxHeaderSize: MAX_HEADER_SIZE,
+      headersTimeout: options.headersTimeout ?? 15_000,
+      requestTimeout: options.requestTimeout ?? 30_000,
+      keepAliveTimeout: 75_000,
+      connectionsCheckingInterval: 2_000,
+      handshakeTimeout: 10_000,
+      noDelay: true,
+      insecureHTTPParser: false,
+    },
+    (request, response) => {
+      take({
+        request,
+        response,
+        id: randomUUID(),
+        startedAt: performance.now(),
+        host: undefined,
+        path: '',
+        query: NO_QUERY,
+        row: undefined,
+        params: {},
+        apiVersion: '',
+        principal: undefined,
+        scope: undefined,
+        grant: undefined,
+        body: undefined,
+      });
+    },
+  );
+  server.maxConnections = options.maxConnections ?? 4_000;
+  server.on('clientError', answerBrokenRequest);
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    // Errors of the raw socket end up in `clientError` or `tlsClientError`; without a listener they would end the process.
+    socket.on('error', () => socket.destroy());
+  });
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: options.host, port: options.port, reusePort: options.shared }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const timer = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, 2_000);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+const NO_QUERY: ReadonlyMap<string, string> = new Map();

@@ -1,0 +1,55 @@
+// What goes back for a call: an answer, or a refusal in the service's error shape.
+import type { Answer } from '../wire/route.ts';
+import type { ServiceError } from '../wire/service-error.ts';
+import type { Call } from './call.ts';
+
+export interface Outcome {
+  readonly status: number;
+  /** JSON or plain text; empty for none. */
+  readonly text: string;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+  /** The code and message of a refusal, for the record. */
+  readonly refusal: ServiceError | undefined;
+  readonly answer: Answer | undefined;
+}
+
+export function answered(answer: Answer): Outcome {
+  const { body } = answer;
+  const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
+  return { status: answer.status, text, headers: answer.headers, refusal: undefined, answer };
+}
+
+export function refused(call: Call, refusal: ServiceError, methodsAllowed: () => readonly string[]): Outcome {
+  const outcome = { status: refusal.status, refusal, answer: undefined };
+  switch (refusal.code) {
+    case 'Unauthorized':
+      // As the service answers its first, token-less request: two bytes of text on GET, nothing on other methods.
+      return {
+        ...outcome,
+        text: call.request.method === 'GET' ? 'OK' : '',
+        headers: { 'WWW-Authenticate': call.host?.challenge ?? 'Bearer', 'Content-Type': 'text/plain; charset=utf-8' },
+      };
+    case 'MethodNotAllowed':
+      return { ...outcome, text: errorJson(call, refusal), headers: { Allow: methodsAllowed().join(', ') } };
+    case 'ServiceUnavailable':
+    case 'Throttled':
+      return { ...outcome, text: errorJson(call, refusal), headers: { 'Retry-After': '1' } };
+    case 'RequestBodyTooLarge':
+    case 'RequestTimeout':
+      // The rest of the body is not worth reading.
+      return { ...outcome, text: errorJson(call, refusal), headers: { Connection: 'close' } };
+    default:
+      return { ...outcome, text: errorJson(call, refusal), headers: undefined };
+  }
+}
+
+function errorJson(call: Call, refusal: ServiceError): string {
+  const { code, message, innerCode } = refusal;
+  return JSON.stringify({
+    error: {
+      code,
+      innererror: innerCode === undefined ? null : { code: innerCode },
+      message: `${message} (Activity ID: ${call.id})`,
+    },
+  });
+}

@@ -1,0 +1,116 @@
+// A request's one way through the service: in, checked, done, recorded, out. The list `steps` is the order; a step lets
+// the call pass or refuses, refusals are recorded too, and nothing is answered that could not be recorded.
+import type { AuditLog } from '../features/audit/audit-log.ts';
+import { auditEntryJson } from '../features/audit/entry.ts';
+import type { TokenVerifier } from '../features/auth/verify-token.ts';
+import type { Roles } from '../features/roles/evaluate.ts';
+import type { Records } from '../store/sealed/records.ts';
+import { type Call, type Host, originOf, type Step } from './call.ts';
+import { answered, type Outcome, refused } from './outcome.ts';
+import { auditEntryOf, type RecordedInstance } from './record.ts';
+import type { Router } from './router.ts';
+import { assignRow } from './steps/assign-row.ts';
+import { assignTarget } from './steps/assign-target.ts';
+import { authenticate } from './steps/authenticate.ts';
+import { authorise } from './steps/authorise.ts';
+import { readBody } from './steps/read-body.ts';
+import { requireActivated } from './steps/require-activated.ts';
+import { requireRow } from './steps/require-row.ts';
+import { translateError } from './translate-error.ts';
+import { TurnQueue } from './turn-queue.ts';
+import { type AnswerHeaders, writeAnswer } from './write-answer.ts';
+
+export interface PipelineParts {
+  readonly router: Router;
+  readonly hosts: ReadonlyMap<string, Host>;
+  readonly verifier: TokenVerifier;
+  readonly roles: Roles;
+  readonly isActive: () => boolean;
+  readonly records: Records;
+  readonly audit: AuditLog;
+  readonly instance: RecordedInstance;
+  readonly answerHeaders: AnswerHeaders;
+  /** Told of failures that the client is not told of. */
+  readonly report: (call: Call, error: unknown) => void;
+}
+
+export function buildPipeline(parts: PipelineParts): (call: Call) => void {
+  const { router, records } = parts;
+  const steps: readonly Step[] = [
+    assignTarget(parts.hosts),
+    assignRow(router),
+    authenticate(parts.verifier),
+    requireRow(router),
+    requireActivated(parts.isActive),
+    authorise(parts.roles),
+    readBody,
+  ];
+
+  async function serve(call: Call, fresh: Promise<void> | undefined): Promise<void> {
+    let outcome: Outcome;
+    try {
+      if (fresh !== undefined) await fresh;
+      for (const step of steps) {
+        const pending = step(call);
+        if (pending !== undefined) await pending;
+      }
+      outcome = answered(await handle(call));
+    } catch (error) {
+      outcome = refusalOf(call, error);
+    }
+    writeAnswer(call, await recorded(call, outcome), parts.answerHeaders);
+  }
+
+  /** Makes the entry durable first; what cannot be recorded is answered with 503 instead. */
+  async function recorded(call: Call, outcome: Outcome): Promise<Outcome> {
+    try {
+      const entry = auditEntryOf(call, outcome, parts.instance);
+      await parts.audit.append(auditEntryJson(entry), entry.storeHead?.sequence);
+      return outcome;
+    } catch (error) {
+      return refusalOf(call, error);
+    }
+  }
+
+  function refusalOf(call: Call, error: unknown): Outcome {
+    const refusal = translateError(error, (hidden) => parts.report(call, hidden));
+    return refused(call, refusal, () => router.methodsOf(call.path));
+  }
+
+  const arrivals = new TurnQueue<Call>((calls) => {
+    const fresh = refresh(records);
+    // `serve` answers every error itself; it does not reject.
+    for (const call of calls) void serve(call, fresh);
+  });
+  return (call) => arrivals.push(call);
+}
+
+/** A look at the store that fails refuses every call of the turn. */
+function refresh(records: Records): Promise<void> | undefined {
+  try {
+    const pending = records.refresh();
+    // Each call awaits it; this keeps a turn without calls left from ending in an unhandled rejection.
+    pending?.catch(() => undefined);
+    return pending;
+  } catch (error) {
+    const failed = Promise.reject(error as Error);
+    failed.catch(() => undefined);
+    return failed;
+  }
+}
+
+function handle(call: Call): ReturnType<NonNullable<Call['row']>['handle']> {
+  const { row, principal } = call;
+  if (row === undefined || principal === undefined)
+    throw new Error('handlers run after the row and the caller are known');
+  const origin = originOf(call);
+  return row.handle({
+    params: call.params,
+    query: call.query,
+    apiVersion: call.apiVersion,
+    body: call.body,
+    origin,
+    url: origin + (call.request.url ?? ''),
+    principal,
+  });
+}

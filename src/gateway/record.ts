@@ -1,0 +1,55 @@
+// The audit entry of a call. Refusals are recorded like answers; tokens, bodies and results never are.
+import type { AuditEntry } from '../features/audit/audit-log.ts';
+import type { Call } from './call.ts';
+import type { Outcome } from './outcome.ts';
+
+export interface RecordedInstance {
+  readonly name: string;
+  /** ARM id, upper case as the service logs it. */
+  readonly resourceId: string;
+}
+
+const NOBODY = '{"claim":{}}';
+
+export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedInstance): AuditEntry {
+  const { request, row, principal } = call;
+  const { refusal, answer } = outcome;
+  const clientRequestId = request.headers['x-ms-client-request-id'];
+  return {
+    time: new Date().toISOString(),
+    resourceId: instance.resourceId,
+    operationName: row?.operationName ?? 'Unknown',
+    operationVersion: call.apiVersion,
+    category: 'AuditEvent',
+    resultType: refusal === undefined ? 'Success' : 'Failed',
+    resultSignature: refusal?.code ?? 'OK',
+    resultDescription: refusal === undefined ? '' : describe(refusal.message, refusal.innerCode),
+    durationMs: Math.round(performance.now() - call.startedAt),
+    callerIpAddress: request.socket.remoteAddress ?? '',
+    identity: principal?.cacheIdentityJson ?? NOBODY,
+    clientInfo: request.headers['user-agent'] ?? '',
+    correlationId: call.id,
+    httpStatusCode: outcome.status,
+    PoolName: instance.name,
+    requestUri: call.host === undefined ? (request.url ?? '') : `https://${call.host.authority}${request.url ?? ''}`,
+    properties:
+      typeof clientRequestId === 'string'
+        ? { PoolType: 'M-HSM', clientRequestId: clientRequestId.slice(0, 100) }
+        : { PoolType: 'M-HSM' },
+    ...(row === undefined ? {} : { dataAction: row.dataAction }),
+    ...(call.scope === undefined ? {} : { scope: call.scope }),
+    decision: decisionOf(call, outcome),
+    ...(call.grant === undefined ? {} : { grant: call.grant }),
+    ...(answer?.key === undefined ? {} : { key: answer.key }),
+    ...(answer?.head === undefined ? {} : { storeHead: { sequence: answer.head.sequence, hash: answer.head.hash } }),
+  };
+}
+
+function decisionOf(call: Call, outcome: Outcome): 'allow' | 'deny' | 'unauthenticated' {
+  if (call.principal === undefined) return 'unauthenticated';
+  return call.grant === undefined || outcome.status === 403 ? 'deny' : 'allow';
+}
+
+function describe(message: string, innerCode: string | undefined): string {
+  return innerCode === undefined ? message : `${innerCode}: ${message}`;
+}

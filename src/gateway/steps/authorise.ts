@@ -1,0 +1,36 @@
+// Whether a local role lets the caller do this here. There is no other way to be let in.
+import { requireKeyName } from '../../features/keys/key-name.ts';
+import type { Roles } from '../../features/roles/evaluate.ts';
+import { KEYS_SCOPE, keyScope, ROOT_SCOPE, type Scope } from '../../features/roles/scope.ts';
+import type { AnyRow } from '../../wire/route.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import type { Call, Step } from '../call.ts';
+
+export function authorise(roles: Roles): Step {
+  return (call: Call): void => {
+    const { row, principal } = call;
+    if (row === undefined || principal === undefined)
+      throw new Error('authorise runs after the row and the caller are known');
+    const scope = scopeOf(row, call.params);
+    call.scope = scope.path;
+    const allowed = roles.isAllowed(principal, row.dataAction, scope);
+    if (allowed === undefined) {
+      throw new ServiceError(
+        'AccessDenied',
+        `Not authorized to access ${row.dataAction} on ${scope.path}: principal ${principal.oid} holds no local role with this data action there`,
+      );
+    }
+    call.grant = allowed.grant;
+  };
+}
+
+function scopeOf(row: AnyRow, params: Readonly<Record<string, string | undefined>>): Scope {
+  switch (row.scope) {
+    case 'root':
+      return ROOT_SCOPE;
+    case 'keys':
+      return KEYS_SCOPE;
+    case 'key':
+      return keyScope(requireKeyName(params['name']));
+  }
+}

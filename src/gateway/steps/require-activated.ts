@@ -1,0 +1,16 @@
+// Before the security domain is taken, nothing but taking it works.
+import { ServiceError } from '../../wire/service-error.ts';
+import type { Call, Step } from '../call.ts';
+
+export function requireActivated(isActive: () => boolean): Step {
+  return (call: Call): void => {
+    if (call.row?.activation === 'any' || isActive()) return;
+    throw new ServiceError(
+      'Forbidden',
+      'The HSM is not activated. Download the security domain first: az keyvault security-domain download',
+      {
+        innerCode: 'NotActivated',
+      },
+    );
+  };
+}

@@ -1,0 +1,38 @@
+// Refuses what has no row, and versions that the row does not have.
+import { apiVersionRank, isKnownApiVersion } from '../../wire/api-version.ts';
+import type { AnyRow } from '../../wire/route.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import type { Call, Step } from '../call.ts';
+import type { Router } from '../router.ts';
+
+export function requireRow(router: Router): Step {
+  return (call: Call): void => {
+    if (call.row === undefined) {
+      const methods = router.methodsOf(call.path);
+      if (methods.length === 0)
+        throw new ServiceError('NotFound', `There is no operation at ${call.path.slice(0, 200)}`);
+      throw new ServiceError('MethodNotAllowed', `This path takes ${methods.join(', ')}`);
+    }
+    call.apiVersion = requireApiVersion(call, call.row);
+  };
+}
+
+function requireApiVersion(call: Call, row: AnyRow): string {
+  const version = call.query.get('api-version');
+  if (version === undefined) {
+    // Next links and poll URLs are called as given, and they carry none.
+    if (row.apiVersionOptional === true || call.query.has('$skiptoken')) return '7.6';
+    throw new ServiceError('BadParameter', 'The query parameter api-version is required, e.g. ?api-version=7.6');
+  }
+  if (!isKnownApiVersion(version)) {
+    throw new ServiceError('BadParameter', `api-version '${version.slice(0, 40)}' is not known; 7.6 is`);
+  }
+  const rank = apiVersionRank(version);
+  if (
+    (row.since !== undefined && rank < apiVersionRank(row.since)) ||
+    (row.until !== undefined && rank > apiVersionRank(row.until))
+  ) {
+    throw new ServiceError('NotFound', `There is no such operation in api-version ${version}`);
+  }
+  return version;
+}

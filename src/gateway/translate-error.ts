@@ -1,0 +1,37 @@
+// Every error that reaches the edge becomes one the client may see; what it must not see stays in the log under its id.
+
+import { CryptoError } from '../crypto/protocol/messages.ts';
+import { AuditError } from '../features/audit/audit-log.ts';
+import { StoreError } from '../store/port.ts';
+import { ServiceError } from '../wire/service-error.ts';
+
+/** @param report takes what an operator should see; it gets names and codes, not payloads */
+export function translateError(error: unknown, report: (error: unknown) => void): ServiceError {
+  if (error instanceof ServiceError) return error;
+  report(error);
+  if (error instanceof StoreError) return translateStoreError(error);
+  if (error instanceof AuditError)
+    return unavailable('The operation could not be recorded, so it is not answered; try again', error);
+  if (error instanceof CryptoError && (error.code === 'PartitionLost' || error.code === 'Busy')) {
+    return unavailable('The module restarted during the operation; look at the result before trying again', error);
+  }
+  if (error instanceof CryptoError && error.code === 'WrongState') {
+    return new ServiceError('Conflict', 'The HSM is not in a state that allows this operation', { cause: error });
+  }
+  return new ServiceError('InternalServerError', 'The service failed on this request', { cause: error });
+}
+
+function translateStoreError(error: StoreError): ServiceError {
+  switch (error.code) {
+    case 'Conflict':
+      return new ServiceError('Conflict', 'Other changes came first each time; try again', { cause: error });
+    case 'Unavailable':
+    case 'Damaged':
+    case 'Refused':
+      return unavailable('The store cannot be used now; the operator finds the reason in the log', error);
+  }
+}
+
+function unavailable(message: string, cause: unknown): ServiceError {
+  return new ServiceError('ServiceUnavailable', message, { cause });
+}
