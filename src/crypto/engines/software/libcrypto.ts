@@ -1,6 +1,12 @@
 // The one binding to native code: the functions of OpenSSL's libcrypto that Node does not offer or offers slowly. Every
 // buffer is measured here before its address crosses over; raw pointers never leave this file unwrapped.
-import koffi, { type LibraryHandle } from 'koffi';
+import { createRequire } from 'node:module';
+import type { LibraryHandle } from 'koffi';
+
+// Through require, not import: the bindings of an import could never be taken away again (`forbidFurtherBinding`).
+const require = createRequire(import.meta.url);
+const koffi = require('koffi') as typeof import('koffi');
+const { address } = koffi;
 
 /** A failed call. Says which function, never why: reasons may tell an attacker about a plaintext. */
 export class LibcryptoError extends Error {
@@ -52,6 +58,26 @@ export function loadLibcrypto(libraries: readonly string[] = SYSTEM_LIBRARIES): 
     }
   }
   throw new LibcryptoError('no libcrypto of OpenSSL 3.2 or newer was found');
+}
+
+/** Takes the loader away: after this no code of this process can reach another library or another function. */
+export function forbidFurtherBinding(): void {
+  const refuse = (): never => {
+    throw new LibcryptoError('native code is closed');
+  };
+  const { prototype } = (koffi as unknown as { readonly LibraryHandle: { readonly prototype: object } }).LibraryHandle;
+  for (const name of Object.getOwnPropertyNames(prototype)) {
+    if (name !== 'constructor') Object.defineProperty(prototype, name, { value: refuse });
+  }
+  Object.freeze(prototype);
+  // koffi's own object and the add-on's lie in the cache of require, each with every function.
+  for (const [path, cached] of Object.entries(require.cache)) {
+    if (cached === undefined || !path.includes('koffi')) continue;
+    const members = cached.exports as Record<string, unknown>;
+    for (const name of Object.keys(members)) members[name] = refuse;
+    Object.freeze(members);
+    delete require.cache[path];
+  }
 }
 
 type Native<A extends unknown[], R = number> = ((...args: A) => R) & {
@@ -148,7 +174,7 @@ function bindLibcrypto(library: LibraryHandle, origin: string) {
     const length = write(null);
     if (length <= 0 || length > 65_536) fail(what);
     const der = Buffer.alloc(length);
-    if (write(BigUint64Array.of(koffi.address(der))) !== length) fail(what);
+    if (write(BigUint64Array.of(address(der))) !== length) fail(what);
     return der;
   }
 
@@ -174,7 +200,7 @@ function bindLibcrypto(library: LibraryHandle, origin: string) {
     /** PKCS#8 or traditional DER, nothing after it. */
     readPrivateKey(der: Uint8Array): Pkey {
       if (der.length === 0) throw new LibcryptoError('no key');
-      const start = koffi.address(der);
+      const start = address(der);
       const at = BigUint64Array.of(start);
       const pointer = made(readPrivate(null, at, der.length), 'd2i_AutoPrivateKey');
       if (at[0] !== start + BigInt(der.length)) {

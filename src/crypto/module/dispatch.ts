@@ -1,0 +1,110 @@
+// Message × state → handler: the whole of what can be asked of a module. What has no row does not exist, and a row runs
+// only in the states its message names.
+import { encodeFrame, type Frame } from '../../formats/frames.ts';
+import {
+  CryptoError,
+  type Message,
+  type MessageName,
+  messages,
+  REPLY_OK,
+  REPLY_REFUSED,
+  type RefusalCode,
+  type ReplyOf,
+  type RequestOf,
+  refusal,
+} from '../protocol/messages.ts';
+import { signCheckpoint } from './checkpoint.ts';
+import type { KeyModule } from './key-module.ts';
+import { openRecord, sealRecord } from './records.ts';
+
+type Handlers = {
+  readonly [M in MessageName]: (module: KeyModule, request: RequestOf<M>) => ReplyOf<M> | Promise<ReplyOf<M>>;
+};
+
+const handlers: Handlers = {
+  hello: (module) => ({
+    state: module.state,
+    instanceId: module.state === 'blank' ? '' : module.provisioned.instanceId,
+    engine: module.engine.name,
+    library: module.engine.library,
+    auditKey: module.state === 'blank' ? new Uint8Array(0) : module.provisioned.rootKeys.auditKey,
+    headSequence: module.head.sequence,
+  }),
+  provision: (module, { instanceId, instanceName }) => {
+    module.provision(instanceId, instanceName);
+    return {};
+  },
+  reload: (module) => {
+    module.reload();
+    return { state: module.state };
+  },
+  createKey: (module, { binding, size, curve, publicExponent }) =>
+    module.createKey(binding, size, curve, publicExponent),
+  rebindKey: (module, { binding, blob, newBinding }) => ({ blob: module.rebindKey(binding, blob, newBinding) }),
+  openKey: (module, { binding, blob }) => ({ handle: module.openKey(binding, blob) }),
+  operate: (module, request) => module.operate(request.handle, request.operation, request.algorithm, request),
+  sealRecord: (module, { name, revision, value }) => sealRecord(module.provisioned, name, revision, value),
+  openRecord: (module, { key, revision, sealed }) => openRecord(module.provisioned, key, revision, sealed),
+  noteHead: (module, { revision, key, sealed }) => {
+    module.noteHead(revision, key, sealed);
+    return {};
+  },
+  signCheckpoint: (module, { size, root }) => ({ note: signCheckpoint(module.provisioned, size, root) }),
+  downloadSecurityDomain: (module, { certificates, required }) => ({
+    document: module.downloadSecurityDomain(certificates, required),
+  }),
+};
+
+interface Row {
+  readonly name: MessageName;
+  readonly message: Message;
+  readonly handle: (module: KeyModule, request: never) => object | Promise<object>;
+}
+
+const rows: ReadonlyMap<number, Row> = new Map(
+  (Object.keys(messages) as MessageName[]).map((name) => [
+    messages[name].code,
+    { name, message: messages[name] as Message, handle: handlers[name] },
+  ]),
+);
+
+/** The peer sends what no worker of ours sends: the process must end. */
+export class NonsenseError extends Error {
+  override readonly name = 'NonsenseError';
+}
+
+/**
+ * Answers one frame; at once unless the message takes long.
+ * @throws NonsenseError, FieldsError when the frame is no message of the list
+ */
+export function dispatch(module: KeyModule, frame: Frame): Buffer | Promise<Buffer> {
+  const row = rows.get(frame.kind);
+  if (row === undefined) throw new NonsenseError(`no message has the code ${frame.kind}`);
+  const request = row.message.request.decode(frame.payload);
+  try {
+    if (!row.message.states.includes(module.state)) {
+      throw new CryptoError('WrongState', `${row.name} is not allowed while the module is ${module.state}`);
+    }
+    const reply = row.handle(module, request as never);
+    if (!(reply instanceof Promise)) return encodeReply(row, frame.id, reply);
+    return reply.then(
+      (late) => encodeReply(row, frame.id, late),
+      (error: unknown) => encodeRefusal(frame.id, error),
+    );
+  } catch (error) {
+    return encodeRefusal(frame.id, error);
+  }
+}
+
+function encodeReply(row: Row, id: number, reply: object): Buffer {
+  return encodeFrame(id, REPLY_OK, row.message.reply.encode(reply as never));
+}
+
+function encodeRefusal(id: number, error: unknown): Buffer {
+  // Only our own refusals speak; any other text might say what must not leave.
+  const { code, message } =
+    error instanceof CryptoError && error.code !== 'PartitionLost'
+      ? { code: error.code, message: error.message }
+      : { code: 'Internal' satisfies RefusalCode, message: 'the module failed' };
+  return encodeFrame(id, REPLY_REFUSED, refusal.encode({ code, message }));
+}

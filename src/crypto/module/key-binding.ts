@@ -1,0 +1,57 @@
+// What a key blob is bound to. The module believes nothing the service says of a key: it checks the form here, and the
+// blob opens only under exactly the binding it was sealed with.
+import type { Kty } from '../../formats/algorithms.ts';
+import { fromBase64url } from '../../formats/base64url.ts';
+import { CryptoError, type KeyBinding } from '../protocol/messages.ts';
+
+const USES = ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'];
+const KEY_OPS: Readonly<Record<Kty, readonly string[]>> = {
+  'RSA-HSM': [...USES, 'import', 'export'],
+  'EC-HSM': ['sign', 'verify', 'export'],
+  'oct-HSM': [...USES, 'deriveKey', 'export'],
+};
+const MEMBERS = ['name', 'version', 'kty', 'keyOps', 'exportable', 'releasePolicy'];
+
+/** @throws CryptoError BadRequest naming the member */
+export function checkBinding(value: unknown): KeyBinding {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad('binding', 'is not an object');
+  const spare = Object.keys(value).find((member) => !MEMBERS.includes(member));
+  if (spare !== undefined) throw bad('binding', 'has an unknown member');
+  const { name, version, kty, keyOps, exportable, releasePolicy } = value as Record<string, unknown>;
+  if (typeof name !== 'string' || !/^[0-9a-zA-Z-]{1,127}$/.test(name)) throw bad('name', 'is not a key name');
+  if (typeof version !== 'string' || !/^[0-9a-f]{32}$/.test(version)) throw bad('version', 'is not a key version');
+  if (kty !== 'RSA-HSM' && kty !== 'EC-HSM' && kty !== 'oct-HSM') throw bad('kty', 'is not a key type');
+  if (typeof exportable !== 'boolean') throw bad('exportable', 'is not a boolean');
+  checkKeyOps(kty, keyOps, exportable);
+  checkReleasePolicy(releasePolicy);
+  return { name, version, kty, keyOps: [...keyOps].sort(), exportable, releasePolicy };
+}
+
+function checkKeyOps(kty: Kty, keyOps: unknown, exportable: boolean): asserts keyOps is string[] {
+  if (!Array.isArray(keyOps) || !keyOps.every((op) => typeof op === 'string')) throw bad('key_ops', 'is not a list');
+  if (!keyOps.every((op) => KEY_OPS[kty].includes(op))) throw bad('key_ops', `has an operation that ${kty} cannot do`);
+  if (new Set(keyOps).size !== keyOps.length) throw bad('key_ops', 'names an operation twice');
+  if (keyOps.includes('import') && keyOps.length !== 1) throw bad('key_ops', 'has import beside others');
+  if (keyOps.includes('export') && !exportable) throw bad('key_ops', 'has export on a key that is not exportable');
+}
+
+function checkReleasePolicy(value: unknown): asserts value is string {
+  if (value === '') return;
+  try {
+    if (typeof value === 'string' && fromBase64url(value).length === 32) return;
+  } catch {
+    // Not base64url: refused below.
+  }
+  throw bad('release_policy', 'is not a SHA-256 hash');
+}
+
+/** The bytes bound into a blob: one text for one binding (the order of keyOps means nothing and is sorted away). */
+export function bindingContext(instanceId: string, binding: KeyBinding): Buffer {
+  const { name, version, kty, keyOps, exportable, releasePolicy } = binding;
+  const members = [instanceId, name, version, kty, [...keyOps].sort(), exportable, releasePolicy];
+  return Buffer.from(JSON.stringify(['strongroom key blob v1', ...members]), 'utf8');
+}
+
+function bad(member: string, text: string): CryptoError {
+  return new CryptoError('BadRequest', `${member}: ${text}`);
+}

@@ -1,0 +1,172 @@
+// The module itself: its state, its opened keys, and one method for each message that touches them. It has no policy
+// and no clock of its own authority; who may ask is settled before a message gets here.
+import { type Algorithm, algorithmByCode, operationByCode, operations } from '../../formats/algorithms.ts';
+import type { Engine, EngineKey, OperationInputs, OperationResult } from '../engines/engine.ts';
+import { CryptoError, type KeyBinding, type ModuleState, type PublicKey } from '../protocol/messages.ts';
+import { checkBinding } from './key-binding.ts';
+import { sealKey, withKeyMaterial } from './key-blobs.ts';
+import { KeyCache } from './key-cache.ts';
+import { readKeySpec } from './key-spec.ts';
+import { NewestHead } from './newest-head.ts';
+import { openRecord } from './records.ts';
+import { RootKeys } from './root-keys.ts';
+import { writeSecurityDomain } from './security-domain.ts';
+import { type Provisioned, StateFile } from './state-file.ts';
+
+export interface KeyModuleOptions {
+  readonly folder: string;
+  readonly engine: Engine;
+  /** Opened keys kept at most. */
+  readonly cacheSize: number;
+  /** Milliseconds between learning of a newer store head and writing it down. */
+  readonly headDelay: number;
+  /** Unix seconds; only ever written down, never decided upon. */
+  readonly now: () => number;
+}
+
+export class KeyModule implements AsyncDisposable {
+  readonly engine: Engine;
+  readonly head: NewestHead;
+  readonly #file: StateFile;
+  readonly #now: () => number;
+  readonly #cacheSize: number;
+  #state: Provisioned | undefined;
+  #cache: KeyCache;
+  #generating: Promise<unknown> = Promise.resolve();
+
+  /** @throws CryptoError RecordRefused when the folder holds a state that is not authentic */
+  constructor({ folder, engine, cacheSize, headDelay, now }: KeyModuleOptions) {
+    this.engine = engine;
+    this.#file = new StateFile(folder);
+    this.#cacheSize = cacheSize;
+    this.#cache = new KeyCache(cacheSize);
+    this.head = new NewestHead(folder, headDelay);
+    this.#now = now;
+    this.reload();
+  }
+
+  get state(): ModuleState {
+    return this.#state?.state ?? 'blank';
+  }
+
+  /** @throws CryptoError WrongState while blank */
+  get provisioned(): Provisioned {
+    if (this.#state === undefined) throw new CryptoError('WrongState', 'the module is blank');
+    return this.#state;
+  }
+
+  reload(): void {
+    const loaded = this.#file.load();
+    const before = this.#state;
+    if (before !== undefined) {
+      if (loaded === undefined) throw new CryptoError('RecordRefused', 'the module state is gone');
+      if (!loaded.rootKeys.sameAs(before.rootKeys) || loaded.instanceId !== before.instanceId) {
+        this.#cache[Symbol.dispose]();
+        this.#cache = new KeyCache(this.#cacheSize);
+      }
+      before.rootKeys[Symbol.dispose]();
+    }
+    if (loaded !== undefined) this.head.load(loaded);
+    this.#state = loaded;
+  }
+
+  provision(instanceId: string, instanceName: string): void {
+    if (!/^[0-9A-Za-z._-]{1,128}$/.test(instanceId)) throw new CryptoError('BadRequest', 'instanceId: wrong form');
+    if (!/^[0-9A-Za-z-]{1,127}$/.test(instanceName)) throw new CryptoError('BadRequest', 'instanceName: wrong form');
+    const rootKeys = RootKeys.make();
+    const made = this.#file.create({
+      state: 'provisioned',
+      instanceId,
+      instanceName,
+      createdAt: this.#now(),
+      rootKeys,
+    });
+    rootKeys[Symbol.dispose]();
+    this.reload();
+    if (!made) throw new CryptoError('WrongState', 'the module was provisioned meanwhile');
+  }
+
+  downloadSecurityDomain(certificates: unknown, required: number): string {
+    // Another worker's ceremony may have been there before: this one must not write an older state over it.
+    this.reload();
+    const document = writeSecurityDomain(this.provisioned, certificates, required, this.#now());
+    if (this.provisioned.state !== 'active') {
+      this.#file.replace({ ...this.provisioned, state: 'active' });
+      this.reload();
+    }
+    return document;
+  }
+
+  /** One at a time: an RSA key is seconds of a core, and the other core serves. */
+  async createKey(
+    binding: unknown,
+    size: number,
+    curve: string,
+    publicExponent: number,
+  ): Promise<{ publicKey: PublicKey; blob: Buffer }> {
+    const checked = checkBinding(binding);
+    const spec = readKeySpec(checked.kty, size, curve, publicExponent);
+    const generated = this.#generating.then(() => this.engine.generate(spec));
+    this.#generating = generated.catch(() => undefined);
+    const { key, material } = await generated;
+    try {
+      return { publicKey: key.publicKey, blob: sealKey(this.provisioned, checked, material) };
+    } finally {
+      material.fill(0);
+      key[Symbol.dispose]();
+    }
+  }
+
+  rebindKey(binding: unknown, blob: Uint8Array, newBinding: unknown): Buffer {
+    const from = checkBinding(binding);
+    const to = checkBinding(newBinding);
+    if (!sameButKeyOps(from, to)) throw new CryptoError('BadRequest', 'newBinding: only keyOps may change');
+    return withKeyMaterial(this.provisioned, from, blob, (material) => sealKey(this.provisioned, to, material));
+  }
+
+  openKey(binding: unknown, blob: Uint8Array): number {
+    const checked = checkBinding(binding);
+    const key: EngineKey = withKeyMaterial(this.provisioned, checked, blob, (material) =>
+      this.engine.open(checked.kty, material),
+    );
+    return this.#cache.add(key, checked);
+  }
+
+  operate(handle: number, operationCode: number, algorithmCode: number, inputs: OperationInputs): OperationResult {
+    const operation = operationByCode.get(operationCode);
+    const algorithm: Algorithm | undefined = algorithmByCode.get(algorithmCode);
+    if (operation === undefined) throw new CryptoError('BadRequest', 'operation: unknown');
+    if (algorithm === undefined) throw new CryptoError('AlgorithmNotSupported', 'alg: unknown');
+    const { key, keyOps } = this.#cache.get(handle);
+    if (!keyOps.has(operations[operation].keyOp)) {
+      throw new CryptoError('OperationNotAllowed', `key_ops: the key does not permit ${operation}`);
+    }
+    if (algorithm.kty !== key.kty || !algorithm.operations.includes(operation)) {
+      throw new CryptoError('AlgorithmNotSupported', `alg: ${algorithm.name} does not ${operation} with this key`);
+    }
+    return key.operate(operation, algorithm, inputs);
+  }
+
+  noteHead(revision: number, key: Uint8Array, sealed: Uint8Array): void {
+    this.head.note(this.provisioned, openRecord(this.provisioned, key, revision, sealed));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#generating;
+    await this.head.flush(this.#state);
+    this.#cache[Symbol.dispose]();
+    this.#state?.rootKeys[Symbol.dispose]();
+    this.#state = undefined;
+    this.engine[Symbol.dispose]();
+  }
+}
+
+function sameButKeyOps(a: KeyBinding, b: KeyBinding): boolean {
+  return (
+    a.name === b.name &&
+    a.version === b.version &&
+    a.kty === b.kty &&
+    a.exportable === b.exportable &&
+    a.releasePolicy === b.releasePolicy
+  );
+}

@@ -1,0 +1,35 @@
+// Which keys can be made. Parameters that a type does not have must be absent (0 or ''), never ignored.
+import { curves } from '../../formats/algorithms.ts';
+import type { KeySpec, KeyType } from '../engines/engine.ts';
+import { CryptoError } from '../protocol/messages.ts';
+
+const RSA_SIZES = [2048, 3072, 4096];
+const OCT_SIZES = [128, 192, 256];
+const EXPONENTS = [3, 65537];
+
+/** @throws CryptoError BadRequest naming the field as the API spells it */
+export function readKeySpec(kty: KeyType, size: number, curve: string, publicExponent: number): KeySpec {
+  if (kty !== 'EC-HSM' && curve !== '') throw bad('crv', `is not for ${kty}`);
+  if (kty !== 'RSA-HSM' && publicExponent !== 0) throw bad('public_exponent', `is not for ${kty}`);
+  switch (kty) {
+    case 'RSA-HSM':
+      if (!RSA_SIZES.includes(size)) throw invalidSize(size);
+      if (!EXPONENTS.includes(publicExponent)) throw bad('public_exponent', 'must be 3 or 65537');
+      return { kty, size, publicExponent };
+    case 'EC-HSM':
+      if (size !== 0) throw bad('key_size', `is not for ${kty}`);
+      if (!curves.has(curve)) throw bad('crv', 'is not a curve of this service');
+      return { kty, curve };
+    case 'oct-HSM':
+      if (!OCT_SIZES.includes(size)) throw invalidSize(size);
+      return { kty, size };
+  }
+}
+
+function invalidSize(size: number): CryptoError {
+  return new CryptoError('BadRequest', `key_size: Invalid key size: '${size}'`);
+}
+
+function bad(field: string, text: string): CryptoError {
+  return new CryptoError('BadRequest', `${field}: ${text}`);
+}

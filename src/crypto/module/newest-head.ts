@@ -1,0 +1,104 @@
+// The newest store head this module has been shown: a witness against a store rolled back while nobody looked. Kept in a
+// file of its own, written soon after a change rather than with each, as the audit log is the second and exact witness.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fromBase64url } from '../../formats/base64url.ts';
+import { CryptoError } from '../protocol/messages.ts';
+import { replaceDurableLater } from './durable-file.ts';
+import type { RecordText } from './records.ts';
+import { openBox, sealBox } from './sealed-box.ts';
+import type { Provisioned } from './state-file.ts';
+
+/** Name of the record that holds a store's head. */
+const HEAD_RECORD = 'head';
+
+export class NewestHead {
+  readonly #path: string;
+  readonly #delay: number;
+  #sequence = 0;
+  #written = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  /** @param delay milliseconds between a change and its write */
+  constructor(folder: string, delay: number) {
+    this.#path = join(folder, 'head.sealed');
+    this.#delay = delay;
+  }
+
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** Takes over what any partition has written. @throws CryptoError RecordRefused */
+  load(state: Provisioned): void {
+    this.#written = this.#read(state);
+    this.#sequence = Math.max(this.#sequence, this.#written);
+  }
+
+  /** @throws CryptoError RecordRefused when the record is no head */
+  note(state: Provisioned, { name, value }: RecordText): void {
+    const sequence = name === HEAD_RECORD ? sequenceOf(value) : undefined;
+    if (sequence === undefined) throw new CryptoError('RecordRefused', 'the record is not a store head');
+    if (sequence <= this.#sequence) return;
+    this.#sequence = sequence;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#write(state);
+    }, this.#delay);
+  }
+
+  /** Resolves when what was noted is on disk. */
+  async flush(state: Provisioned | undefined): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (state !== undefined) this.#write(state);
+    await this.#writing;
+  }
+
+  #write(state: Provisioned): void {
+    if (this.#sequence <= this.#written) return;
+    this.#writing = this.#writing.then(async () => {
+      // Another partition may have written a newer one meanwhile.
+      const sequence = Math.max(this.#sequence, this.#read(state));
+      if (sequence > this.#written) await replaceDurableLater(this.#path, encode(state, sequence));
+      this.#written = sequence;
+    });
+  }
+
+  #read(state: Provisioned): number {
+    let sealed: Buffer;
+    try {
+      sealed = readFileSync(this.#path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+      throw error;
+    }
+    try {
+      return Number(openBox(state.rootKeys.recordSealing, contextOf(state), sealed).readBigUInt64LE(0));
+    } catch (cause) {
+      throw new CryptoError('RecordRefused', 'the newest head on file is not authentic', { cause });
+    }
+  }
+}
+
+function encode(state: Provisioned, sequence: number): Buffer {
+  const plaintext = Buffer.alloc(8);
+  plaintext.writeBigUInt64LE(BigInt(sequence));
+  return sealBox(state.rootKeys.recordSealing, contextOf(state), plaintext);
+}
+
+function contextOf(state: Provisioned): Buffer {
+  return Buffer.from(`strongroom newest head v1\n${state.instanceId}`, 'utf8');
+}
+
+function sequenceOf(value: Buffer): number | undefined {
+  try {
+    const { sequence, hash } = JSON.parse(value.toString('utf8')) as { sequence: unknown; hash: unknown };
+    if (typeof sequence !== 'number' || !Number.isSafeInteger(sequence) || sequence < 1) return undefined;
+    return typeof hash === 'string' && fromBase64url(hash).length === 32 ? sequence : undefined;
+  } catch {
+    // Not JSON or not base64url: no head.
+    return undefined;
+  }
+}

@@ -1,0 +1,71 @@
+// The root keys while the module runs: as key objects for use, and as bytes only for the two places that write them down.
+import {
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from 'node:crypto';
+import { decodeRootKeys, ed25519Pkcs8, encodeRootKeys } from '../../formats/root-keys.ts';
+
+export class RootKeys implements Disposable {
+  readonly wrapping: KeyObject;
+  readonly recordSealing: KeyObject;
+  readonly recordNaming: KeyObject;
+  /** Raw Ed25519 public key of the audit log. */
+  readonly auditKey: Buffer;
+  readonly #auditSigning: KeyObject;
+  readonly #encoded: Buffer;
+
+  /** Takes over `encoded` (formats/root-keys) and overwrites it when disposed. @throws RootKeysError, FieldsError */
+  constructor(encoded: Buffer) {
+    const keys = decodeRootKeys(encoded);
+    this.#encoded = encoded;
+    this.wrapping = createSecretKey(keys.wrapping);
+    this.recordSealing = createSecretKey(keys.recordSealing);
+    this.recordNaming = createSecretKey(keys.recordNaming);
+    const pkcs8 = ed25519Pkcs8(keys.auditSigning);
+    this.#auditSigning = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
+    pkcs8.fill(0);
+    const spki = createPublicKey(this.#auditSigning).export({ format: 'der', type: 'spki' });
+    this.auditKey = spki.subarray(spki.length - 32);
+  }
+
+  static make(): RootKeys {
+    const attestation = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey.export({
+      format: 'der',
+      type: 'pkcs8',
+    });
+    const secrets = {
+      wrapping: randomBytes(32),
+      recordSealing: randomBytes(32),
+      recordNaming: randomBytes(32),
+      backup: randomBytes(32),
+      auditSigning: randomBytes(32),
+      attestation,
+    };
+    const encoded = encodeRootKeys(secrets);
+    for (const secret of Object.values(secrets)) secret.fill(0);
+    return new RootKeys(encoded);
+  }
+
+  /** Ed25519 with the audit key. */
+  sign(message: Uint8Array): Buffer {
+    return sign(null, message, this.#auditSigning);
+  }
+
+  /** For the sealed state and the security domain only. The caller overwrites it. */
+  encode(): Buffer {
+    return Buffer.from(this.#encoded);
+  }
+
+  sameAs(other: RootKeys): boolean {
+    return this.#encoded.equals(other.#encoded);
+  }
+
+  [Symbol.dispose](): void {
+    this.#encoded.fill(0);
+  }
+}

@@ -1,0 +1,41 @@
+// The module process: one partition. It has frames on its standard input and output, its own folder, libcrypto, and
+// nothing else: the flags that start it (`crypto/client/spawn-partition.ts`) shut the rest, and it shuts the door behind
+// the one add-on that libcrypto needs. Arguments: its folder, then `--library=` and `--program=` paths.
+import { forbidFurtherBinding, loadLibcrypto } from '../crypto/engines/software/libcrypto.ts';
+import { softwareEngine } from '../crypto/engines/software/software-engine.ts';
+import { shutDoors } from '../crypto/module/doors.ts';
+import { KeyModule } from '../crypto/module/key-module.ts';
+import { serve } from '../crypto/module/serve.ts';
+
+const CACHE_SIZE = 4096;
+const HEAD_DELAY_MS = 1000;
+
+const [folder, ...options] = process.argv.slice(2);
+if (folder === undefined) throw new Error('the module is started by a service worker');
+const valuesOf = (name: string): string[] =>
+  options.filter((option) => option.startsWith(name)).map((option) => option.slice(name.length));
+
+const libraries = valuesOf('--library=');
+const library = libraries.length === 0 ? loadLibcrypto() : loadLibcrypto(libraries);
+forbidFurtherBinding();
+shutDoors(folder, valuesOf('--program='));
+
+// Ctrl-C reaches the whole process group; the worker decides when this process ends, by closing the pipe.
+process.on('SIGINT', () => undefined);
+
+const module = new KeyModule({
+  folder,
+  engine: softwareEngine(library),
+  cacheSize: CACHE_SIZE,
+  headDelay: HEAD_DELAY_MS,
+  now: () => Math.floor(Date.now() / 1000),
+});
+try {
+  await serve(module, process.stdin, process.stdout);
+} catch (error) {
+  process.exitCode = 70;
+  process.stderr.write(`module: ended on ${(error as Error).name}\n`);
+} finally {
+  await module[Symbol.asyncDispose]();
+  process.stdin.destroy();
+}
