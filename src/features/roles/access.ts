@@ -11,22 +11,13 @@ export type RoleOperation =
   | 'putAssignment'
   | 'deleteAssignment';
 
-interface Access {
-  readonly dataAction: DataAction;
-  readonly scope: { readonly kind: 'path' };
-}
-
-function atPath(action: DataAction): Access {
-  return { dataAction: action, scope: { kind: 'path' } };
-}
-
-export const roleAccess: Readonly<Record<RoleOperation, Access>> = {
-  listDefinitions: atPath(dataAction('roleDefinitions/read/action')),
-  getDefinition: atPath(dataAction('roleDefinitions/read/action')),
-  putDefinition: atPath(dataAction('roleDefinitions/write/action')),
-  deleteDefinition: atPath(dataAction('roleDefinitions/delete/action')),
-  listAssignments: atPath(dataAction('roleAssignments/read/action')),
-  getAssignment: atPath(dataAction('roleAssignments/read/action')),
-  putAssignment: atPath(dataAction('roleAssignments/write/action')),
-  deleteAssignment: atPath(dataAction('roleAssignments/delete/action')),
+export const roleAccess: Readonly<Record<RoleOperation, DataAction>> = {
+  listDefinitions: dataAction('roleDefinitions/read/action'),
+  getDefinition: dataAction('roleDefinitions/read/action'),
+  putDefinition: dataAction('roleDefinitions/write/action'),
+  deleteDefinition: dataAction('roleDefinitions/delete/action'),
+  listAssignments: dataAction('roleAssignments/read/action'),
+  getAssignment: dataAction('roleAssignments/read/action'),
+  putAssignment: dataAction('roleAssignments/write/action'),
+  deleteAssignment: dataAction('roleAssignments/delete/action'),
 };

@@ -1,0 +1,76 @@
+// The keys of one issuer: kept, looked at again from time to time, and asked for when a token names an unknown one.
+// Known keys keep working while the issuer cannot be reached.
+import { AuthError } from './bearer.ts';
+import type { FetchJwks } from './fetch-jwks.ts';
+import { readSigningKeys, type SigningKey } from './signing-key.ts';
+
+/** Seconds after which the set is fetched again in the background, so that removed keys end. */
+export const JWKS_FRESH = 600;
+/** Seconds between two attempts, whatever tokens ask for: garbage must not turn us against the issuer. */
+export const JWKS_COOL_DOWN = 30;
+
+export interface JwksOptions {
+  readonly uri: string;
+  readonly ca: string | undefined;
+  readonly fetchJwks: FetchJwks;
+  /** Unix seconds. */
+  readonly now: () => number;
+  /** A key that was known is no longer in the set, or is another key now. */
+  readonly onKeyRemoved: () => void;
+}
+
+export interface Jwks extends AsyncDisposable {
+  /** @throws AuthError BadSignature: not a key of the issuer · IssuerUnavailable: cannot be told now */
+  key(kid: string): Promise<SigningKey>;
+  /** Starts a refresh when the set is due for one. Cheap; called for every token. */
+  keepFresh(): void;
+}
+
+export function openJwks({ uri, ca, fetchJwks, now, onKeyRemoved }: JwksOptions): Jwks {
+  let keys: ReadonlyMap<string, SigningKey> = new Map();
+  let dueAt = Number.POSITIVE_INFINITY; // nothing to keep fresh before the first success
+  let nextAttemptAt = Number.NEGATIVE_INFINITY;
+  let failure: Error | undefined;
+  let running: Promise<void> | undefined;
+
+  /** Never rejects: the outcome is in `failure`. */
+  async function refresh(): Promise<void> {
+    try {
+      const fetched = readSigningKeys(await fetchJwks(uri, ca));
+      const removed = [...keys.values()].some(({ kid, identity }) => fetched.get(kid)?.identity !== identity);
+      keys = fetched;
+      failure = undefined;
+      dueAt = now() + JWKS_FRESH;
+      if (removed) onKeyRemoved();
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error(String(error));
+      dueAt = keys.size === 0 ? Number.POSITIVE_INFINITY : now() + JWKS_COOL_DOWN;
+    } finally {
+      nextAttemptAt = now() + JWKS_COOL_DOWN;
+      running = undefined;
+    }
+  }
+
+  function attempt(): Promise<void> | undefined {
+    if (running === undefined && now() >= nextAttemptAt) running = refresh();
+    return running;
+  }
+
+  return {
+    async key(kid) {
+      const known = keys.get(kid);
+      if (known !== undefined) return known;
+      await attempt();
+      const found = keys.get(kid);
+      if (found !== undefined) return found;
+      if (failure === undefined) throw new AuthError('BadSignature', 'The token is not signed by a key of its issuer');
+      throw new AuthError('IssuerUnavailable', 'The keys of the token issuer cannot be fetched', { cause: failure });
+    },
+    keepFresh() {
+      if (now() >= dueAt) void attempt();
+    },
+    async [Symbol.asyncDispose]() {
+      await running;
+    },
+  };
+}

@@ -1,0 +1,119 @@
+// Verifies bearer tokens: is this a token of an issuer that we trust, for us, for our tenant, now? What the principal
+// may do is not asked here. A token seen before is answered at once, until it expires and never longer.
+import { hash } from 'node:crypto';
+import { compactVerify, errors } from 'jose';
+import { isGuid } from '../../formats/guid.ts';
+import type { Principal } from '../../wire/principal.ts';
+import { AuthError } from './bearer.ts';
+import { readPrincipal } from './claims.ts';
+import { type FetchJwks, fetchJwks as fetchOverHttps } from './fetch-jwks.ts';
+import { type Jwks, openJwks } from './jwks.ts';
+import { tokenCache } from './token-cache.ts';
+import { readTokenText } from './token-text.ts';
+
+export interface Issuer {
+  /** Exact `iss` values. */
+  readonly issuers: readonly string[];
+  readonly audiences: readonly string[];
+  readonly jwksUri: string;
+  /** PEM of the only authority trusted for `jwksUri`; absent: the system's. */
+  readonly ca?: string;
+}
+
+export interface TokenVerifierOptions {
+  readonly issuers: readonly Issuer[];
+  readonly tenantId: string;
+  /** Unix seconds; defaults to the system's clock. */
+  readonly now?: () => number;
+  readonly fetchJwks?: FetchJwks;
+  readonly maxCached?: number;
+}
+
+export interface TokenVerifier extends AsyncDisposable {
+  /** Synchronous for a token that was verified before. @throws AuthError, or rejects with one */
+  verify(token: string): Principal | Promise<Principal>;
+}
+
+/** @throws RangeError when the issuers are not usable as configured */
+export function openTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
+  const { tenantId, now = () => Date.now() / 1000, fetchJwks = fetchOverHttps, maxCached = 4096 } = options;
+  checkOptions(options);
+  const verified = tokenCache(maxCached);
+  const pending = new Map<string, Promise<Principal>>();
+  // Raised when an issuer takes a key back: what was verified before may have been signed with it.
+  let era = 0;
+  const trusted = options.issuers.map((issuer) => ({
+    ...issuer,
+    jwks: openJwks({ uri: issuer.jwksUri, ca: issuer.ca, fetchJwks, now, onKeyRemoved: forgetVerified }),
+  }));
+  const byIssuer = new Map(trusted.flatMap((entry) => entry.issuers.map((iss) => [iss, entry] as const)));
+
+  function forgetVerified(): void {
+    era += 1;
+    verified.clear();
+  }
+
+  async function verifySigned(token: string, digest: string): Promise<Principal> {
+    const { algorithm, kid, claims } = readTokenText(token);
+    const issuer = typeof claims.iss === 'string' ? byIssuer.get(claims.iss) : undefined;
+    if (issuer === undefined) throw new AuthError('WrongIssuer', 'The token is not of an issuer that this HSM trusts');
+    const startedIn = era;
+    await checkSignature(token, algorithm, kid, issuer.jwks);
+    // The claims read before are those that were signed: both come from the same text.
+    const principal = readPrincipal(claims, { audiences: issuer.audiences, tenantId, now: now() });
+    if (era === startedIn) verified.set(digest, principal);
+    return principal;
+  }
+
+  return {
+    verify(token) {
+      const digest = hash('sha256', token, 'base64');
+      const known = verified.get(digest);
+      if (known !== undefined) {
+        for (const { jwks } of trusted) jwks.keepFresh();
+        if (now() < known.expiresAt) return known;
+        verified.delete(digest);
+        throw new AuthError('Expired', 'The token has expired');
+      }
+      let running = pending.get(digest);
+      if (running === undefined) {
+        running = verifySigned(token, digest).finally(() => pending.delete(digest));
+        pending.set(digest, running);
+      }
+      return running;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(trusted.map(({ jwks }) => jwks[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+async function checkSignature(token: string, algorithm: string, kid: string, jwks: Jwks): Promise<void> {
+  jwks.keepFresh();
+  const key = await jwks.key(kid);
+  if (!key.algorithms.includes(algorithm)) throw badSignature();
+  try {
+    await compactVerify(token, key.key, { algorithms: [algorithm] });
+  } catch (cause) {
+    if (cause instanceof errors.JOSEError) throw badSignature();
+    throw cause;
+  }
+}
+
+function badSignature(): AuthError {
+  return new AuthError('BadSignature', 'The token is not signed by a key of its issuer');
+}
+
+function checkOptions({ issuers, tenantId }: TokenVerifierOptions): void {
+  if (!isGuid(tenantId)) throw new RangeError('the tenant must be a GUID');
+  const names = issuers.flatMap((issuer) => issuer.issuers);
+  if (new Set(names).size !== names.length) throw new RangeError('two trusted issuers have the same name');
+  for (const { issuers: own, audiences, jwksUri } of issuers) {
+    if (own.length === 0 || audiences.length === 0 || ![...own, ...audiences].every((text) => text !== '')) {
+      throw new RangeError('a trusted issuer needs at least one name and one audience');
+    }
+    if (!URL.canParse(jwksUri) || new URL(jwksUri).protocol !== 'https:') {
+      throw new RangeError('the keys of a trusted issuer must be at an https address');
+    }
+  }
+}
