@@ -60,23 +60,27 @@ export function loadLibcrypto(libraries: readonly string[] = SYSTEM_LIBRARIES): 
   throw new LibcryptoError('no libcrypto of OpenSSL 3.2 or newer was found');
 }
 
-/** Takes the loader away: after this no code of this process can reach another library or another function. */
+/**
+ * Takes the loader away: after this no code of this process can reach another library, or another function of this one
+ * (its handle is held by the closures below alone).
+ */
 export function forbidFurtherBinding(): void {
   const refuse = (): never => {
     throw new LibcryptoError('native code is closed');
   };
-  const { prototype } = (koffi as unknown as { readonly LibraryHandle: { readonly prototype: object } }).LibraryHandle;
-  for (const name of Object.getOwnPropertyNames(prototype)) {
-    if (name !== 'constructor') Object.defineProperty(prototype, name, { value: refuse });
-  }
-  Object.freeze(prototype);
   // koffi's own object and the add-on's lie in the cache of require, each with every function.
   for (const [path, cached] of Object.entries(require.cache)) {
     if (cached === undefined || !path.includes('koffi')) continue;
     const members = cached.exports as Record<string, unknown>;
-    for (const name of Object.keys(members)) members[name] = refuse;
+    for (const [name, { writable }] of Object.entries(Object.getOwnPropertyDescriptors(members))) {
+      // `default` is read-only and names the add-on's own object, which has its own place in the cache.
+      if (writable === true) members[name] = refuse;
+    }
     Object.freeze(members);
     delete require.cache[path];
+  }
+  for (const name of ['load', 'call', 'decode', 'encode', 'view'] as const) {
+    if ((koffi[name] as unknown) !== refuse) throw new LibcryptoError('native code does not close');
   }
 }
 
