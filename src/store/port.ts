@@ -14,11 +14,20 @@ export interface Guard {
   readonly revision: number;
 }
 
+/** For how many revisions a store shows a deletion in `changesSince`, at the least. */
+export const DELETIONS_KEPT = 10_000;
+
+/** Bytes of a key. */
+export const KEY_BYTES = 32;
+
 export interface Store extends AsyncDisposable {
   read(key: Uint8Array): Promise<Row | undefined>;
   /** All live rows, in batches, as of one moment. */
   list(): AsyncIterable<readonly Row[]>;
-  /** Rows written or deleted with a revision above the given one, ascending by revision. */
+  /**
+   * Rows written or deleted with a revision above the given one, ascending by revision, as of one moment. A deletion may
+   * be forgotten once `DELETIONS_KEPT` further revisions were written.
+   */
   changesSince(revision: number): Promise<readonly Row[]>;
   /**
    * True when another connection may have committed since the last `changesSince` or `list` of this one. Cheap enough

@@ -9,7 +9,7 @@ export interface Change {
 /** The sealed head after a commit: its sequence is the store's revision. */
 export interface Head {
   readonly sequence: number;
-  /** Incremental hash over names and revisions of all records, base64url. */
+  /** Incremental hash over all records: key, revision and sealed value; base64url. */
   readonly hash: string;
 }
 
@@ -31,11 +31,11 @@ export interface Records extends AsyncDisposable {
   /**
    * Serialised read-modify-write: `plan` is called on current state (after a refresh) and may be called again if
    * another worker commits first; it returns the changes, or throws a refusal. Resolves when the commit is durable and
-   * applied. An empty plan commits nothing and resolves with the present head.
-   * @throws StoreError
+   * applied. An empty plan commits nothing and resolves with the present head. A plan must not call `update`.
+   * @throws StoreError; after `Unavailable` the commit may have happened, `refresh` brings whatever is true
    */
   update(plan: () => readonly Change[] | Promise<readonly Change[]>): Promise<Head>;
 }
 
-/** Called for every record at opening, and for every change after (also those of other workers), in commit order. */
+/** Called for every record at opening (in no order), and for every change after (also those of other workers), in commit order. */
 export type Apply = (change: Change) => void;

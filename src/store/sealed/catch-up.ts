@@ -1,0 +1,107 @@
+// Follows commits of other processes: reads what is newer than the state held, and believes it only when the state so
+// changed is exactly what the new head says.
+import { Buffer } from 'node:buffer';
+import { DELETIONS_KEPT, type Row, type Store } from '../port.ts';
+import { explainRefusal } from './explain-refusal.ts';
+import { isLive, type OpenedRow, openRows, RefusedRows } from './open-rows.ts';
+import { type Contents, entryKey, readEverything, readHead, refused } from './read-everything.ts';
+import type { RecordSealer } from './records.ts';
+import { markOf } from './set-hash.ts';
+import { type State, type Step, type StepChange, sumAfter } from './state.ts';
+
+/** The untrusted store, the module, and the key under which the head is found. */
+export interface Source {
+  readonly store: Store;
+  readonly sealer: RecordSealer;
+  readonly headKey: Uint8Array;
+}
+
+/**
+ * @param suspicious somebody else wrote to the store, so a head that did not move needs an explanation
+ * @throws StoreError Refused, Damaged, Unavailable
+ */
+export async function catchUp(source: Source, state: State, suspicious: boolean): Promise<Step | undefined> {
+  const rows = await source.store.changesSince(state.head.sequence);
+  if (rows.length === 0) return suspicious ? compareEverything(source, state) : undefined;
+  const headRow = rows.find((row) => isHeadRow(source, row));
+  // Rows without their head: the whole store tells best what is wrong.
+  if (headRow === undefined || !isLive(headRow)) return compareEverything(source, state);
+  const [headRecord, ...records] = await open(source, [
+    headRow,
+    ...rows.filter(isLive).filter((row) => row !== headRow),
+  ]);
+  if (headRecord === undefined) throw refused('the head is missing');
+  const head = readHead(headRecord);
+  const changes = [...deletions(state, rows), ...records.map(toChange)];
+  const { hash, records: count } = sumAfter(state, changes);
+  if (hash.digest() === head.hash && count === head.records) return { head, hash, changes: inOrder(changes, rows) };
+  const step = await compareEverything(source, state);
+  // Only who was away for so long that deletions were forgotten may jump; for others the history must add up.
+  if (step !== undefined && step.head.sequence - state.head.sequence > DELETIONS_KEPT) return step;
+  throw refused(`its history to sequence ${head.sequence} is another than the one known up to ${state.head.sequence}`);
+}
+
+/** Verifies the whole store and answers how it differs from the state. */
+async function compareEverything({ store, sealer }: Source, state: State): Promise<Step | undefined> {
+  const changes: StepChange[] = [];
+  const held = state.head.sequence;
+  const contents = await readEverything(store, sealer, (record) => {
+    const { row, name } = record;
+    const before = state.entries.get(entryKey(row.key));
+    const mark = markOf(row.key, row.revision, row.value);
+    if (before?.mark === mark) return;
+    if (row.revision > held) changes.push(toChange(record));
+    // What other process opened the store meanwhile must have seen an older copy.
+    else throw refused(`"${name}" is of revision ${row.revision}, which is not what it was at sequence ${held}`);
+  });
+  checkNotOlder(contents, held);
+  if (contents.head === undefined) return undefined;
+  if (contents.head.sequence === held) {
+    if (contents.head.hash === state.head.hash) return undefined;
+    throw refused(`there are two different states of sequence ${held}`);
+  }
+  for (const [key, { name }] of state.entries) {
+    if (!contents.entries.has(key)) changes.push({ key, name, value: null, entry: undefined });
+  }
+  return { head: contents.head, hash: contents.hash, changes };
+}
+
+function checkNotOlder({ head }: Contents, held: number): void {
+  const sequence = head?.sequence ?? 0;
+  if (sequence < held) throw refused(`it was rolled back to sequence ${sequence} while this process held ${held}`);
+}
+
+async function open({ store, sealer }: Source, rows: Parameters<typeof openRows>[1]): Promise<OpenedRow[]> {
+  try {
+    return await openRows(sealer, rows);
+  } catch (error) {
+    throw error instanceof RefusedRows ? await explainRefusal(store, sealer, error.rows) : error;
+  }
+}
+
+function isHeadRow({ headKey }: Source, row: Row): boolean {
+  return Buffer.compare(row.key, headKey) === 0;
+}
+
+/** Records that came and went between two looks were never known here. */
+function deletions(state: State, rows: readonly Row[]): StepChange[] {
+  const gone: StepChange[] = [];
+  for (const row of rows) {
+    if (row.value !== null) continue;
+    const key = entryKey(row.key);
+    const before = state.entries.get(key);
+    if (before !== undefined) gone.push({ key, name: before.name, value: null, entry: undefined });
+  }
+  return gone;
+}
+
+function toChange({ row, name, value }: OpenedRow): StepChange {
+  const mark = markOf(row.key, row.revision, row.value);
+  return { key: entryKey(row.key), name, value, entry: { name, revision: row.revision, mark } };
+}
+
+/** As the store listed them: by revision. */
+function inOrder(changes: readonly StepChange[], rows: readonly Row[]): StepChange[] {
+  const byKey = new Map(changes.map((change) => [change.key, change]));
+  return rows.flatMap((row) => byKey.get(entryKey(row.key)) ?? []);
+}

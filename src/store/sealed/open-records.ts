@@ -1,0 +1,54 @@
+// Opens the records of a store: nothing is served before all of it is verified and found no older than what was seen.
+import { type Store, StoreError } from '../port.ts';
+import type { Source } from './catch-up.ts';
+import { HEAD, type SealedHead } from './head.ts';
+import { unavailable } from './open-rows.ts';
+import { type Contents, readEverything } from './read-everything.ts';
+import type { Apply, RecordSealer, Records } from './records.ts';
+import { SealedRecords } from './sealed-records.ts';
+import { SetHash } from './set-hash.ts';
+
+export interface OpenRecords {
+  /** Stays the caller's: closed after the records. */
+  readonly store: Store;
+  readonly sealer: RecordSealer;
+  /** Must be quick and must not throw. What it built is void if opening rejects. */
+  readonly apply: Apply;
+  /** Newest head sequence that the audit log names, 0 if none. Read it before the store is opened. */
+  readonly newestHeadInLog: number;
+  /** Newest head sequence that the module was shown (`hello.headSequence`), 0 if none. */
+  readonly headSeenByModule: number;
+}
+
+/**
+ * A head newer than the log's is a crash between commit and record: the caller finds it in `head` and completes the log.
+ * @throws StoreError Refused with the reason, Damaged, Unavailable
+ */
+export async function openRecords(options: OpenRecords): Promise<Records> {
+  const { store, sealer, apply, newestHeadInLog, headSeenByModule } = options;
+  const contents = await readEverything(store, sealer, ({ name, value }) => apply({ name, value }));
+  const sequence = contents.head?.sequence ?? 0;
+  checkAge(sequence, newestHeadInLog, 'the audit log');
+  checkAge(sequence, headSeenByModule, 'the module');
+  const source: Source = { store, sealer, headKey: await findHeadKey(sealer, contents) };
+  const nothing: SealedHead = { sequence: 0, hash: new SetHash().digest(), records: 0 };
+  const { head = nothing, hash, entries } = contents;
+  return new SealedRecords(source, apply, { head, hash, entries });
+}
+
+function checkAge(sequence: number, seen: number, by: string): void {
+  if (sequence >= seen) return;
+  const what = sequence === 0 ? 'it is empty' : `it was rolled back to sequence ${sequence}`;
+  throw new StoreError('Refused', `the store is older than what was seen: ${what}, while ${seen} was seen by ${by}`);
+}
+
+/** Shows the head to the module; of an empty store, only learns under which key the first one will be. */
+async function findHeadKey(sealer: RecordSealer, { head, headRow }: Contents): Promise<Uint8Array> {
+  try {
+    if (head === undefined || headRow === undefined) return (await sealer.seal(HEAD, 1, new Uint8Array())).key;
+    await sealer.noteHead(head.sequence, headRow.key, headRow.value);
+    return headRow.key;
+  } catch (error) {
+    throw unavailable(error);
+  }
+}

@@ -1,0 +1,92 @@
+// Turns a plan's changes into the rows of one commit: sealed for the next sequence, with the head that they add up to.
+import type { Guard, Row } from '../port.ts';
+import type { Source } from './catch-up.ts';
+import { encodeHead, HEAD, type SealedHead } from './head.ts';
+import { unavailable } from './open-rows.ts';
+import { entryKey } from './read-everything.ts';
+import type { Change } from './records.ts';
+import { markOf } from './set-hash.ts';
+import { type State, type Step, type StepChange, sumAfter } from './state.ts';
+
+const IN_FLIGHT = 512;
+
+export interface Prepared {
+  readonly guards: readonly Guard[];
+  readonly writes: readonly Row[];
+  readonly step: Step;
+  readonly sealedHead: Uint8Array;
+}
+
+interface Sealed {
+  readonly change: Change;
+  readonly key: Uint8Array;
+  readonly sealed: Uint8Array;
+}
+
+/**
+ * Answers undefined when the changes change nothing (only absent records are deleted). The result is good only while
+ * the state stays at the head it had at the call.
+ * @throws TypeError when the plan breaks its contract; StoreError Unavailable
+ */
+export async function prepareCommit(
+  source: Source,
+  state: State,
+  changes: readonly Change[],
+): Promise<Prepared | undefined> {
+  checkChanges(changes);
+  const sequence = state.head.sequence + 1;
+  const sealed = await sealAll(source, changes, sequence);
+  const guards: Guard[] = [{ key: source.headKey, revision: state.head.sequence }];
+  const writes: Row[] = [];
+  const steps: StepChange[] = [];
+  for (const { change, key, sealed: value } of sealed) {
+    const id = entryKey(key);
+    const before = state.entries.get(id);
+    if (change.value === null && before === undefined) continue;
+    guards.push({ key, revision: before?.revision ?? 0 });
+    if (change.value === null) {
+      writes.push({ key, revision: sequence, value: null });
+      steps.push({ ...change, key: id, entry: undefined });
+    } else {
+      writes.push({ key, revision: sequence, value });
+      const mark = markOf(key, sequence, value);
+      steps.push({ ...change, key: id, entry: { name: change.name, revision: sequence, mark } });
+    }
+  }
+  if (writes.length === 0) return undefined;
+  const { hash, records } = sumAfter(state, steps);
+  const head: SealedHead = { sequence, hash: hash.digest(), records };
+  const sealedHead = await seal(source, HEAD, sequence, encodeHead(head));
+  writes.push({ key: source.headKey, revision: sequence, value: sealedHead.sealed });
+  return { guards, writes, step: { head, hash, changes: steps }, sealedHead: sealedHead.sealed };
+}
+
+function checkChanges(changes: readonly Change[]): void {
+  const names = new Set<string>();
+  for (const { name } of changes) {
+    if (name === '' || name === HEAD || !name.isWellFormed()) throw new TypeError(`no record may be called "${name}"`);
+    if (names.has(name)) throw new TypeError(`a plan changes "${name}" twice`);
+    names.add(name);
+  }
+}
+
+/** A deletion is sealed too, only to learn the record's key. */
+async function sealAll(source: Source, changes: readonly Change[], sequence: number): Promise<Sealed[]> {
+  const all: Sealed[] = [];
+  for (let at = 0; at < changes.length; at += IN_FLIGHT) {
+    const batch = changes.slice(at, at + IN_FLIGHT).map(async (change) => {
+      const { key, sealed } = await seal(source, change.name, sequence, change.value ?? new Uint8Array());
+      return { change, key, sealed };
+    });
+    all.push(...(await Promise.all(batch)));
+  }
+  return all;
+}
+
+async function seal({ sealer }: Source, name: string, revision: number, value: Uint8Array) {
+  try {
+    return await sealer.seal(name, revision, value);
+  } catch (error) {
+    throw unavailable(error);
+  }
+}

@@ -1,0 +1,74 @@
+// The tables of store.db: numbered steps that are never edited, and the check that a file has exactly the result.
+import { DatabaseSync } from 'node:sqlite';
+import { StoreError } from '../port.ts';
+
+/** 'STRM': tells `file` and SQLite's own tools whose file this is. */
+export const APPLICATION_ID = 0x5354524d;
+
+const migrations: readonly string[] = [
+  // 1 · A null value is a deletion that readers may not have seen yet.
+  `CREATE TABLE rows (
+     id INTEGER PRIMARY KEY,
+     key BLOB NOT NULL UNIQUE CHECK (length(key) = 32),
+     revision INTEGER NOT NULL CHECK (revision > 0),
+     value BLOB
+   ) STRICT;
+   CREATE INDEX rows_by_revision ON rows (revision);
+   CREATE INDEX rows_deleted ON rows (revision) WHERE value IS NULL;`,
+];
+
+/** Brings a file of ours, or an empty one, to the present schema. @throws StoreError Damaged when it is neither */
+export function prepareSchema(db: DatabaseSync): void {
+  if (isPresent(db)) return checkSchema(db);
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    // Another process may have been faster.
+    if (!isPresent(db)) {
+      const version = checkOwner(db);
+      for (const step of migrations.slice(version)) db.exec(step);
+      db.exec(`PRAGMA user_version = ${migrations.length}; PRAGMA application_id = ${APPLICATION_ID}`);
+    }
+    db.exec('COMMIT');
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+  checkSchema(db);
+}
+
+function isPresent(db: DatabaseSync): boolean {
+  return pragma(db, 'application_id') === APPLICATION_ID && pragma(db, 'user_version') === migrations.length;
+}
+
+/** Answers the schema version of the file, 0 for an empty one. */
+function checkOwner(db: DatabaseSync): number {
+  const version = pragma(db, 'user_version');
+  const application = pragma(db, 'application_id');
+  const empty = application === 0 && version === 0 && schemaOf(db).length === 0;
+  if (!empty && application !== APPLICATION_ID) throw new StoreError('Damaged', 'store.db belongs to another program');
+  if (version > migrations.length) {
+    throw new StoreError('Damaged', `store.db was written by a newer version of this program (schema ${version})`);
+  }
+  return version;
+}
+
+/** Who owns the file could have added triggers or views; with those, statements would not do what they say. */
+function checkSchema(db: DatabaseSync): void {
+  using model = new DatabaseSync(':memory:');
+  for (const step of migrations) model.exec(step);
+  if (JSON.stringify(schemaOf(db)) !== JSON.stringify(schemaOf(model))) {
+    throw new StoreError('Damaged', 'store.db does not have the tables it should have');
+  }
+}
+
+function schemaOf(db: DatabaseSync): unknown[] {
+  return db
+    .prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY name")
+    .all();
+}
+
+function pragma(db: DatabaseSync, name: 'application_id' | 'user_version'): number {
+  const value = db.prepare(`PRAGMA ${name}`).get()?.[name];
+  if (typeof value !== 'number') throw new StoreError('Damaged', `store.db has no ${name}`);
+  return value;
+}
