@@ -11,20 +11,20 @@ export const JWKS_TIMEOUT_MS = 5_000;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** @param ca PEM of the only authority trusted for it; undefined: the system's */
-export async function fetchJwks(uri: string, ca: string | undefined): Promise<unknown> {
+export async function fetchJwks(uri: string, ca: string | undefined, timeout = JWKS_TIMEOUT_MS): Promise<unknown> {
   if (new URL(uri).protocol !== 'https:') throw new Error('key sets are fetched over https only');
   // An agent of its own: no idle sockets, no proxy and no relaxed certificate checks from the environment.
   const agent = new Agent({ keepAlive: false, rejectUnauthorized: true, minVersion: 'TLSv1.2' });
   try {
-    return await request(uri, ca, agent);
+    return await request(uri, ca, agent, timeout);
   } finally {
     agent.destroy();
   }
 }
 
-function request(uri: string, ca: string | undefined, agent: Agent): Promise<unknown> {
+function request(uri: string, ca: string | undefined, agent: Agent, timeout: number): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(JWKS_TIMEOUT_MS);
+    const signal = AbortSignal.timeout(timeout);
     const options = { agent, signal, headers: { accept: 'application/json' }, ...(ca === undefined ? {} : { ca }) };
     const sent = get(uri, options, (response) => {
       if (response.statusCode !== 200) {
