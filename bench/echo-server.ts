@@ -36,7 +36,7 @@ async function lead(given: EchoSettings): Promise<void> {
   );
   const ready: EchoReady = { port: addresses[0]?.port ?? 0 };
   process.send?.(ready);
-  process.once('disconnect', () => cluster.disconnect(() => process.exit()));
+  process.once('disconnect', () => cluster.disconnect());
 }
 
 function serve({ key, certificate, answerBytes }: EchoSettings): void {

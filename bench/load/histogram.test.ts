@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Histogram } from './histogram.ts';
+import { Histogram, type HistogramRecord } from './histogram.ts';
 
 const values = fc.array(fc.integer({ min: 0, max: 2 ** 32 - 1 }), { minLength: 1, maxLength: 200 });
 const fraction = fc.double({ min: 0.001, max: 1, noNaN: true });
@@ -32,7 +32,7 @@ test('a histogram sent to another process says the same there', () => {
     fc.property(values, fraction, (recorded, wanted) => {
       const histogram = new Histogram();
       for (const value of recorded) histogram.record(value);
-      const copy = Histogram.from(JSON.parse(JSON.stringify(histogram.toRecord())));
+      const copy = Histogram.from(JSON.parse(JSON.stringify(histogram.toRecord())) as HistogramRecord);
       assert.equal(copy.count, recorded.length);
       assert.equal(copy.quantile(wanted), histogram.quantile(wanted));
     }),

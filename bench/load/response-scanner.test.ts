@@ -34,25 +34,21 @@ function scanAll(stream: Buffer, cuts: readonly number[]): { answers: Answer[]; 
 
 test('the same answers are found however the stream is cut', () => {
   fc.assert(
-    fc.property(
-      fc.array(answer, { maxLength: 8 }),
-      fc.array(fc.nat({ max: 1e6 }), { maxLength: 30 }),
-      (sent, cuts) => {
-        const stream = Buffer.concat(
-          sent.map(({ status, header, extra, reason, body }) => {
-            const bytes = Buffer.from(body);
-            const head = `HTTP/1.1 ${status}${reason}\r\n${extra}${header}${bytes.length}\r\n\r\n`;
-            return Buffer.concat([Buffer.from(head), bytes]);
-          }),
-        );
-        const found = scanAll(stream, cuts);
-        assert.deepEqual(
-          found.answers,
-          sent.map(({ status, body }) => ({ status, body: Buffer.from(body).toString('utf8') })),
-        );
-        assert.ok(found.idle);
-      },
-    ),
+    fc.property(fc.array(answer, { maxLength: 8 }), fc.array(fc.nat({ max: 1e6 }), { maxLength: 30 }), (sent, cuts) => {
+      const stream = Buffer.concat(
+        sent.map(({ status, header, extra, reason, body }) => {
+          const bytes = Buffer.from(body);
+          const head = `HTTP/1.1 ${status}${reason}\r\n${extra}${header}${bytes.length}\r\n\r\n`;
+          return Buffer.concat([Buffer.from(head), bytes]);
+        }),
+      );
+      const found = scanAll(stream, cuts);
+      assert.deepEqual(
+        found.answers,
+        sent.map(({ status, body }) => ({ status, body: Buffer.from(body).toString('utf8') })),
+      );
+      assert.ok(found.idle);
+    }),
   );
 });
 

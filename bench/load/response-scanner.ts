@@ -60,7 +60,7 @@ export class ResponseScanner {
       this.#needed = bytes.length - start + 1;
       return -1;
     }
-    const head = bytes.latin1Slice(start, headEnd);
+    const head = bytes.toString('latin1', start, headEnd);
     const status = statusOf(head);
     const bodyStart = headEnd + HEAD_END.length;
     if (status < 200) return bodyStart;
@@ -75,7 +75,8 @@ export class ResponseScanner {
 }
 
 function statusOf(head: string): number {
-  const status = head.startsWith('HTTP/1.1 ') && /^[1-5][0-9]{2}$/.test(head.slice(9, 12)) ? Number(head.slice(9, 12)) : 0;
+  const status =
+    head.startsWith('HTTP/1.1 ') && /^[1-5][0-9]{2}$/.test(head.slice(9, 12)) ? Number(head.slice(9, 12)) : 0;
   const after = head[12];
   if (status === 0 || (after !== undefined && after !== ' ' && after !== '\r')) {
     throw new ResponseError('an answer does not start with an HTTP/1.1 status line');

@@ -7,7 +7,7 @@ import koffi from 'koffi';
 
 // Deep binding: without it libcrypto's own calls would end in the copy inside the node binary.
 const library = koffi.load('libcrypto.so.3', { deep: true });
-const call = (prototype: string): koffi.KoffiFunction => library.func(prototype);
+const call = (prototype: string) => library.func(prototype);
 
 const getMd = call('const void *EVP_get_digestbyname(const char *name)');
 const newMemory = call('void *BIO_new_mem_buf(const uint8_t *bytes, int length)');
@@ -26,7 +26,9 @@ const setMgfMd = call('int EVP_PKEY_CTX_set_rsa_mgf1_md(void *context, const voi
 const fetchCipher = call('void *EVP_CIPHER_fetch(void *library, const char *name, const char *properties)');
 const newCipherContext = call('void *EVP_CIPHER_CTX_new()');
 const setFlags = call('void EVP_CIPHER_CTX_set_flags(void *context, int flags)');
-const cipherInit = call('int EVP_CipherInit_ex2(void *c, void *cipher, const uint8_t *key, const uint8_t *iv, int encrypt, void *parameters)');
+const cipherInit = call(
+  'int EVP_CipherInit_ex2(void *c, void *cipher, const uint8_t *key, const uint8_t *iv, int encrypt, void *parameters)',
+);
 const cipherUpdate = call('int EVP_CipherUpdate(void *c, uint8_t *out, _Out_ int *n, const uint8_t *in, int m)');
 const cipherFinal = call('int EVP_CipherFinal_ex(void *c, uint8_t *out, _Out_ int *n)');
 const cipherControl = call('int EVP_CIPHER_CTX_ctrl(void *c, int type, int argument, uint8_t *pointer)');

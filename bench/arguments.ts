@@ -1,0 +1,80 @@
+// The command line of `npm run bench`, read strictly: an option that is not known or not right is refused.
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+
+export interface BenchOptions {
+  readonly names: readonly string[];
+  readonly seconds: number;
+  readonly connections: number;
+  readonly json: string | undefined;
+  readonly profile: string | undefined;
+}
+
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** 'help' when help was asked for. @throws UsageError */
+export function readArguments(words: readonly string[], known: readonly string[]): BenchOptions | 'help' {
+  const { values, positionals } = parse(words);
+  if (values.help === true) return 'help';
+  const only = values.only === undefined ? [] : values.only.split(',');
+  const asked = [...positionals, ...only];
+  const unknown = asked.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new UsageError(`'${unknown}' is not measured; choose from ${known.join(', ')}`);
+  return {
+    names: asked.length === 0 ? known : known.filter((name) => asked.includes(name)),
+    seconds: numberOf('seconds', values.seconds, 0.2, 600),
+    connections: wholeNumberOf('connections', values.connections, 1, 1024),
+    json: values.json,
+    profile: values.profile,
+  };
+}
+
+export function helpText(names: readonly string[]): string {
+  return `Measures the product as shipped against what this machine could do at best.
+
+usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--connections N] [--json FILE]
+                        [--profile FOLDER]
+
+  OPERATION          ${names.join(', ')} (default: all)
+  --seconds N        measured time of each operation and of its echo, after a warm-up (default: 5)
+  --connections N    keep-alive TLS 1.3 connections, one request in flight on each (default: 64)
+  --json FILE        writes everything that was measured
+  --profile FOLDER   writes a CPU profile of a service worker for each operation; the figures suffer from it
+
+C is what libcrypto alone does on all ${availableParallelism()} cores, E what a bare HTTPS JSON echo does, B = 1/(1/C + 1/E) the bound.
+docs/design/performance.md explains the figures. Exit status 1: an answer was wrong or missing.
+`;
+}
+
+function parse(words: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...words],
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        only: { type: 'string' },
+        seconds: { type: 'string', default: '5' },
+        connections: { type: 'string', default: '64' },
+        json: { type: 'string' },
+        profile: { type: 'string' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function numberOf(name: string, text: string, least: number, most: number): number {
+  const value = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= least && value <= most)) throw new UsageError(`--${name} takes a number from ${least} to ${most}`);
+  return value;
+}
+
+function wholeNumberOf(name: string, text: string, least: number, most: number): number {
+  const value = numberOf(name, text, least, most);
+  if (!Number.isInteger(value)) throw new UsageError(`--${name} takes a whole number`);
+  return value;
+}

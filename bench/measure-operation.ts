@@ -1,0 +1,149 @@
+// One row: load the product, check its answers, then measure echo and raw limit for the very same requests.
+import { join } from 'node:path';
+import { startEchoServer } from './echo.ts';
+import type { LoadGenerator } from './load/generator.ts';
+import { Histogram } from './load/histogram.ts';
+import type { LoadJob, LoadReport, Sample } from './load/job.ts';
+import { type Watch, watchDisturbance } from './machine/disturbance.ts';
+import { processTimes } from './machine/processes.ts';
+import type { Keys, Operation, Prepared, PreparedRequest } from './operations.ts';
+import { type Hsm, requestHeaders } from './product/hsm.ts';
+import type { ReadyFile } from './product/ready-file.ts';
+import { profileProcess } from './profile.ts';
+import type { RawLimit } from './raw-limit.ts';
+import { bound, type Row } from './results.ts';
+
+export interface Setting {
+  readonly hsm: Hsm;
+  readonly keys: Keys;
+  readonly processes: ReadyFile['processes'];
+  readonly generator: LoadGenerator;
+  readonly raw: RawLimit;
+  readonly seconds: number;
+  readonly connections: number;
+  /** Folder for CPU profiles. */
+  readonly profile: string | undefined;
+}
+
+interface Measured {
+  readonly report: LoadReport;
+  readonly disturbance: ReturnType<Watch['end']>;
+}
+
+export async function measureOperation(operation: Operation, setting: Setting): Promise<Row> {
+  const prepared = await operation.prepare(setting.hsm, setting.keys);
+  const requests = prepared.requests.map((request) => requestBytes(request, setting.hsm));
+  const base = {
+    connections: setting.connections,
+    warmUpMs: Math.max(1000, Math.min(2000, setting.seconds * 500)),
+    measureMs: setting.seconds * 1000,
+    requests,
+  };
+  const { product, cpuMicros } = await loadProduct(operation, setting, { ...setting.hsm.endpoint, ...base });
+  const wrong = await countWrong(prepared, product.report.samples);
+  const answerBytes = medianLength(product.report.samples);
+  const echo = await loadEcho(setting, answerBytes, { ...base, serverName: setting.hsm.endpoint.serverName });
+  const watch = watchDisturbance();
+  const c = operation.raw && (await setting.raw.measure(operation.raw, Math.min(2, setting.seconds)));
+
+  const latencies = Histogram.from(product.report.latencies);
+  const e = rate(echo.report);
+  const b = bound(c, e);
+  const opsPerSecond = rate(product.report);
+  return {
+    name: operation.name,
+    title: operation.title,
+    opsPerSecond,
+    p50Ms: latencies.quantile(0.5) / 1000,
+    p99Ms: latencies.quantile(0.99) / 1000,
+    ...(c === undefined ? {} : { c }),
+    e,
+    b,
+    ratio: opsPerSecond / b,
+    ...(operation.target === undefined ? {} : { target: operation.target }),
+    ...(operation.floor === undefined ? {} : { floor: operation.floor }),
+    answerBytes,
+    checked: product.report.samples.length,
+    wrong,
+    errors: { ...product.report.errors, ...prefixed('echo: ', echo.report.errors) },
+    cpuMicros,
+    disturbance: { product: product.disturbance, echo: echo.disturbance, raw: watch.end() },
+  };
+}
+
+async function loadProduct(operation: Operation, setting: Setting, job: LoadJob) {
+  const times = () => setting.processes.map(({ pid }) => processTimes(pid)?.ownMicros ?? Number.NaN);
+  let before: readonly number[] = [];
+  const worker = setting.processes.find(({ role }) => /service/.test(role));
+  let profiled: Promise<void> | undefined;
+  const product = await load(setting.generator, job, () => {
+    before = times();
+    if (setting.profile === undefined || worker === undefined) return;
+    profiled = profileProcess(worker.pid, setting.seconds * 900, join(setting.profile, `${operation.name}.cpuprofile`));
+    profiled.catch(() => undefined); // awaited below, once the load is over
+  });
+  const after = times();
+  await profiled;
+  const cpuMicros: Record<string, number> = { generator: product.report.cpuMicros / product.report.completed };
+  for (const [index, { role }] of setting.processes.entries()) {
+    const used = (after[index] ?? Number.NaN) - (before[index] ?? Number.NaN);
+    const kind = role.replace(/[.:][0-9]+$/, '');
+    cpuMicros[kind] = (cpuMicros[kind] ?? 0) + used / product.report.completed;
+  }
+  return { product, cpuMicros };
+}
+
+async function loadEcho(
+  setting: Setting,
+  answerBytes: number,
+  job: Omit<LoadJob, 'host' | 'port' | 'ca'>,
+): Promise<Measured> {
+  await using echo = await startEchoServer(job.serverName, answerBytes);
+  return await load(setting.generator, { ...job, host: '127.0.0.1', port: echo.port, ca: echo.ca }, () => undefined);
+}
+
+async function load(generator: LoadGenerator, job: LoadJob, onWarm: () => void): Promise<Measured> {
+  let watch = watchDisturbance();
+  const report = await generator.run(job, () => {
+    watch = watchDisturbance();
+    onWarm();
+  });
+  return { report, disturbance: watch.end() };
+}
+
+async function countWrong(prepared: Prepared, samples: readonly Sample[]): Promise<number> {
+  let wrong = 0;
+  for (const sample of samples) {
+    const right = sample.status === 200 && (await prepared.check(sample.request, parse(sample.body)));
+    if (!right) wrong += 1;
+  }
+  return wrong;
+}
+
+function parse(body: Uint8Array): Record<string, unknown> {
+  try {
+    return JSON.parse(Buffer.from(body).toString()) as Record<string, unknown>;
+  } catch {
+    return {}; // which no check takes for right
+  }
+}
+
+function requestBytes({ method, path, body }: PreparedRequest, hsm: Hsm): Uint8Array {
+  const text = body === undefined ? '' : JSON.stringify(body);
+  const headers = { host: hsm.endpoint.serverName, ...requestHeaders(hsm.token), 'content-length': text.length };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${text}`);
+}
+
+function rate(report: LoadReport): number {
+  return (report.completed * 1000) / report.elapsedMs;
+}
+
+function medianLength(samples: readonly Sample[]): number {
+  const lengths = samples.filter(({ status }) => status === 200).map(({ body }) => body.length);
+  return lengths.toSorted((a, b) => a - b)[lengths.length >> 1] ?? 0;
+}
+
+function prefixed(prefix: string, errors: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(errors).map(([name, count]) => [prefix + name, count]));
+}

@@ -1,0 +1,86 @@
+// Starts the product as a user does, in a data directory of its own, and stops it again.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ReadyFile, readReadyFile } from './ready-file.ts';
+
+export const INSTANCE = 'dev';
+
+export interface Product extends AsyncDisposable {
+  /** Where the front listens. */
+  readonly port: number;
+  readonly ready: ReadyFile;
+  /** From the start of the command to the ready file, and when the command was started (`performance.now`). */
+  readonly readyMs: number;
+  readonly startedAt: number;
+}
+
+const START_WITHIN_MS = 120_000;
+const STOP_WITHIN_MS = 20_000;
+
+/** @param folder holds `data` between starts, and the log of each */
+export async function startProduct(folder: string, label: string): Promise<Product> {
+  const root = join(import.meta.dirname, '..', '..');
+  const port = await freePort();
+  const readyFile = join(folder, `${label}.ready.json`);
+  const logFile = join(folder, `${label}.log`);
+  rmSync(readyFile, { force: true });
+  const log = openSync(logFile, 'w', 0o600);
+  const words = ['scripts/run.mjs', 'src/cli/main.ts', 'start', '--data', join(folder, 'data')];
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, [...words, '--port', String(port), '--ready-file', readyFile], {
+    cwd: root,
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  try {
+    await waitFor(readyFile, child);
+    const readyMs = performance.now() - startedAt;
+    const ready = readReadyFile(readyFile, INSTANCE);
+    return { port, ready, readyMs, startedAt, [Symbol.asyncDispose]: () => stop(child) };
+  } catch (error) {
+    await stop(child);
+    throw new Error(`the product did not start:\n${readFileSync(logFile, 'utf8').slice(-4000)}`, { cause: error });
+  }
+}
+
+async function waitFor(readyFile: string, child: ChildProcess): Promise<void> {
+  const deadline = performance.now() + START_WITHIN_MS;
+  while (!isWhole(readyFile)) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('it ended before it was ready');
+    if (performance.now() > deadline) throw new Error('it was not ready in time');
+    await sleep(5);
+  }
+}
+
+function isWhole(readyFile: string): boolean {
+  if (!existsSync(readyFile)) return false;
+  try {
+    JSON.parse(readFileSync(readyFile, 'utf8'));
+    return true;
+  } catch {
+    return false; // still being written
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGINT');
+  const inTime = await Promise.race([gone.then(() => true), sleep(STOP_WITHIN_MS, false, { ref: false })]);
+  if (inTime) return;
+  child.kill('SIGKILL');
+  await gone;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === 'string') throw new Error('no free port');
+  return address.port;
+}

@@ -1,0 +1,33 @@
+// Looks whether the protections are really on while figures are taken: a fast service without them is another product.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { API_VERSION, type Hsm } from './product/hsm.ts';
+
+const PROBE = `/keys/bench-rsa?api-version=${API_VERSION}`;
+
+/** One sentence per protection seen in force. @throws when one is off */
+export async function seeProtections(hsm: Hsm): Promise<readonly string[]> {
+  const good = await hsm.tryWith(`Bearer ${hsm.token}`, PROBE);
+  const none = await hsm.tryWith(undefined, PROBE);
+  const forged = await hsm.tryWith(`Bearer ${forge(hsm.token)}`, PROBE);
+  if (good.status !== 200) throw new Error(`a good token gets ${good.status}`);
+  if (none.status !== 401) throw new Error(`a request without a token gets ${none.status}, not 401`);
+  if (forged.status !== 401) throw new Error(`a forged token gets ${forged.status}, not 401`);
+  return [`${good.tls} on every connection`, 'no token: 401', 'token with a changed signature: 401'];
+}
+
+/** The size of the instance's audit log, or undefined where there is none to read. */
+export function auditLogSize(dataFolder: string, instance: string): number | undefined {
+  const file = join(dataFolder, 'instances', instance, 'audit', 'checkpoint');
+  // C2SP tlog-checkpoint: origin, size, root hash.
+  const size = existsSync(file) ? readFileSync(file, 'utf8').split('\n')[1] : undefined;
+  return size !== undefined && /^[0-9]+$/.test(size) ? Number(size) : undefined;
+}
+
+/** Flips one bit of the signature. */
+function forge(token: string): string {
+  const [header = '', claims = '', signature = ''] = token.split('.');
+  const bytes = Buffer.from(signature, 'base64url');
+  bytes[0] = (bytes[0] ?? 0) ^ 1;
+  return [header, claims, bytes.toString('base64url')].join('.');
+}

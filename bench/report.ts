@@ -1,0 +1,98 @@
+// The results as text for a terminal: what machine, what was in force, the table, where the processor time went.
+import { isDisturbed } from './machine/disturbance.ts';
+import type { ProcessMemory, Results, Row } from './results.ts';
+
+export function report(results: Results): string {
+  const { environment: on, startUp } = results;
+  return [
+    `${on.cpu}, ${on.cores} cores, ${on.memoryMiB} MiB, ${on.system}`,
+    `Node ${on.node} (OpenSSL ${on.nodeOpenssl}), ${on.systemOpenssl}, commit ${on.commit}, ${on.time}`,
+    `C: ${results.rawMethod}`,
+    `Load: ${results.connections} connections, ${results.seconds} s each, generator on the same cores`,
+    `In force: ${results.protections.join(' · ')}`,
+    '',
+    ...table(
+      ['operation', 'ops/s', 'p50 ms', 'p99 ms', 'C', 'E', 'B', 'ops/B', 'target', 'floor', ''],
+      results.rows.map(rowCells),
+    ),
+    '',
+    'Processor time per operation, µs:',
+    ...table(
+      ['operation', ...roles(results.rows)],
+      results.rows.map((row) => cpuCells(row, roles(results.rows))),
+    ),
+    '',
+    `Start-up: ready in ${ms(startUp.coldReadyMs)} (first start), ${ms(startUp.warmReadyMs)} (second)`,
+    `First wrapKey of a second start: ${ms(startUp.warmFirstWrapMs)} after the command, ${ms(startUp.firstWrapMs)} by itself`,
+    '',
+    'Memory, MiB (PSS/RSS):',
+    ...table(['process', 'idle', 'after load'], memoryCells(results.memoryIdle, results.memoryLoaded)),
+    '',
+  ].join('\n');
+}
+
+function rowCells(row: Row): readonly string[] {
+  return [
+    row.title,
+    count(row.opsPerSecond),
+    row.p50Ms.toFixed(2),
+    row.p99Ms.toFixed(2),
+    row.c === undefined ? '–' : count(row.c),
+    count(row.e),
+    count(row.b),
+    row.ratio.toFixed(2),
+    row.target?.toFixed(2) ?? '–',
+    row.floor?.toFixed(2) ?? '–',
+    remarks(row),
+  ];
+}
+
+function remarks(row: Row): string {
+  const found: string[] = [];
+  if (row.floor !== undefined && row.ratio < row.floor) found.push('BELOW FLOOR');
+  if (row.wrong > 0) found.push(`${row.wrong} of ${row.checked} answers WRONG`);
+  for (const [what, times] of Object.entries(row.errors)) found.push(`${times}× ${what}`);
+  for (const [phase, seen] of Object.entries(row.disturbance)) {
+    if (isDisturbed(seen)) found.push(`${phase} disturbed (${((seen.foreign + seen.stolen) * 100).toFixed(0)} %)`);
+  }
+  return found.join(', ');
+}
+
+function roles(rows: readonly Row[]): readonly string[] {
+  return [...new Set(rows.flatMap((row) => Object.keys(row.cpuMicros)))];
+}
+
+function cpuCells(row: Row, columns: readonly string[]): readonly string[] {
+  return [row.title, ...columns.map((role) => row.cpuMicros[role]?.toFixed(1) ?? '–')];
+}
+
+function memoryCells(idle: readonly ProcessMemory[], loaded: readonly ProcessMemory[]): readonly string[][] {
+  const cells = (found: ProcessMemory | undefined): string =>
+    found === undefined ? '–' : `${found.pssKiB === undefined ? '?' : mib(found.pssKiB)}/${mib(found.rssKiB)}`;
+  return idle.map((process) => [process.role, cells(process), cells(loaded.find(({ pid }) => pid === process.pid))]);
+}
+
+/** First column to the left, the others to the right. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const width = head.map((name, column) => Math.max(name.length, ...rows.map((row) => (row[column] ?? '').length)));
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) =>
+        column === 0 || head[column] === '' ? cell.padEnd(width[column] ?? 0) : cell.padStart(width[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd();
+  return [line(head), ...rows.map(line)];
+}
+
+function count(value: number): string {
+  return Math.round(value).toLocaleString('en');
+}
+
+function ms(value: number): string {
+  return value < 1000 ? `${value.toFixed(1)} ms` : `${(value / 1000).toFixed(2)} s`;
+}
+
+function mib(kib: number): string {
+  return (kib / 1024).toFixed(0);
+}

@@ -1,0 +1,62 @@
+// What a run found, as written to `--json`.
+import type { Environment } from './machine/environment.ts';
+
+export interface Row {
+  readonly name: string;
+  readonly title: string;
+  readonly opsPerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Raw operations per second over all cores; absent where there is no cryptography. */
+  readonly c?: number;
+  /** Echoes per second, same request bodies, answers of the same length. */
+  readonly e: number;
+  readonly b: number;
+  readonly ratio: number;
+  readonly target?: number;
+  readonly floor?: number;
+  readonly answerBytes: number;
+  readonly checked: number;
+  readonly wrong: number;
+  readonly errors: Readonly<Record<string, number>>;
+  /** Processor time per operation in µs, by role, in the measured time. */
+  readonly cpuMicros: Readonly<Record<string, number>>;
+  /** Share of all cores that went elsewhere, by phase. */
+  readonly disturbance: Readonly<
+    Record<'product' | 'echo' | 'raw', { readonly foreign: number; readonly stolen: number }>
+  >;
+}
+
+export interface StartUp {
+  /** From the command to the ready file: first start, with the development demo, and second. */
+  readonly coldReadyMs: number;
+  readonly warmReadyMs: number;
+  /** From the warm start's command to the answer of the first wrapKey, token included; and that call alone. */
+  readonly warmFirstWrapMs: number;
+  readonly firstWrapMs: number;
+}
+
+export interface ProcessMemory {
+  readonly role: string;
+  readonly pid: number;
+  readonly pssKiB?: number;
+  readonly rssKiB: number;
+}
+
+export interface Results {
+  readonly environment: Environment;
+  readonly rawMethod: string;
+  readonly seconds: number;
+  readonly connections: number;
+  /** What was seen to be in force while measuring, one sentence each. */
+  readonly protections: readonly string[];
+  readonly startUp: StartUp;
+  readonly memoryIdle: readonly ProcessMemory[];
+  readonly memoryLoaded: readonly ProcessMemory[];
+  readonly rows: readonly Row[];
+}
+
+/** The bound: an operation costs at least its cryptography and at least an echo, and both share the cores. */
+export function bound(c: number | undefined, e: number): number {
+  return c === undefined ? e : 1 / (1 / c + 1 / e);
+}

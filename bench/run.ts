@@ -1,0 +1,97 @@
+// A whole run: start the product twice (first and second start), look at it, measure every operation asked for, stop it.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BenchOptions } from './arguments.ts';
+import { startLoadGenerator } from './load/generator.ts';
+import { environment } from './machine/environment.ts';
+import { memoryOf } from './machine/processes.ts';
+import { measureOperation } from './measure-operation.ts';
+import { createKeys, type Keys, operations } from './operations.ts';
+import { API_VERSION, connectHsm, type Hsm } from './product/hsm.ts';
+import { INSTANCE, type Product } from './product/product.ts';
+import { auditLogSize, seeProtections } from './protections.ts';
+import { rawLimit } from './raw-limit.ts';
+import type { ProcessMemory, Results, Row } from './results.ts';
+
+/** @param start starts the product; what it needs between two starts lies in `folder` */
+export async function runBench(
+  options: BenchOptions,
+  start: (folder: string, label: string) => Promise<Product>,
+  progress: (text: string) => void,
+): Promise<Results> {
+  const folder = mkdtempSync(join(tmpdir(), 'strongroom-bench-'));
+  try {
+    const raw = await rawLimit(folder);
+    progress('first start');
+    const cold = await firstStart(start, folder);
+    progress('second start');
+    await using product = await start(folder, 'second');
+    const hsm = await connectHsm(product);
+    const beforeWrap = performance.now();
+    await wrapOnce(hsm, cold.keys);
+    const wrapped = performance.now();
+    const protections = [...(await seeProtections(hsm))];
+    const memoryIdle = memory(product);
+    await using generator = startLoadGenerator();
+    const entriesBefore = auditLogSize(join(folder, 'data'), INSTANCE);
+    if (options.profile !== undefined) mkdirSync(options.profile, { recursive: true });
+
+    const rows: Row[] = [];
+    for (const operation of operations) {
+      if (!options.names.includes(operation.name)) continue;
+      progress(operation.title);
+      const setting = { ...options, hsm, keys: cold.keys, processes: product.ready.processes, generator, raw };
+      rows.push(await measureOperation(operation, setting));
+    }
+
+    const entriesAfter = auditLogSize(join(folder, 'data'), INSTANCE);
+    protections.push(auditSentence(entriesBefore, entriesAfter));
+    return {
+      environment: environment(),
+      rawMethod: raw.method,
+      seconds: options.seconds,
+      connections: options.connections,
+      protections,
+      startUp: {
+        coldReadyMs: cold.readyMs,
+        warmReadyMs: product.readyMs,
+        warmFirstWrapMs: wrapped - product.startedAt,
+        firstWrapMs: wrapped - beforeWrap,
+      },
+      memoryIdle,
+      memoryLoaded: memory(product),
+      rows,
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function firstStart(
+  start: (folder: string, label: string) => Promise<Product>,
+  folder: string,
+): Promise<{ readyMs: number; keys: Keys }> {
+  await using product = await start(folder, 'first');
+  return { readyMs: product.readyMs, keys: await createKeys(await connectHsm(product)) };
+}
+
+async function wrapOnce(hsm: Hsm, keys: Keys): Promise<void> {
+  const body = { alg: 'RSA-OAEP-256', value: Buffer.alloc(32, 7).toString('base64url') };
+  await hsm.ask('POST', `${keys.rsa.path}/wrapkey?api-version=${API_VERSION}`, body);
+}
+
+function memory(product: Product): readonly ProcessMemory[] {
+  return product.ready.processes.flatMap(({ role, pid }) => {
+    const found = memoryOf(pid);
+    if (found === undefined) return [];
+    const { pssKiB, rssKiB } = found;
+    return [{ role, pid, rssKiB, ...(pssKiB === undefined ? {} : { pssKiB }) }];
+  });
+}
+
+function auditSentence(before: number | undefined, after: number | undefined): string {
+  return before === undefined || after === undefined
+    ? 'audit log not readable, not counted'
+    : `audit log grew by ${(after - before).toLocaleString('en')} entries`;
+}
