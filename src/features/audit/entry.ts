@@ -1,0 +1,69 @@
+// The text of an audit entry: its fields in one fixed order, never longer than the log takes. What a caller can make
+// long is cut, and says so; what the record is about never is.
+import { MAX_ENTRY } from '../../formats/tlog-tiles.ts';
+import { type AuditEntry, AuditError } from './audit-log.ts';
+
+/** Characters that stay of a caller's own texts when an entry is too long: at first, and when that is not enough. */
+const CUTS = [4096, 512] as const;
+
+/** @throws AuditError when the entry does not fit even with the caller's own texts cut */
+export function auditEntryJson(entry: AuditEntry): string {
+  const text = entryText(entry);
+  if (fits(text)) return text;
+  for (const length of CUTS) {
+    const shorter = entryText({
+      ...entry,
+      clientInfo: cut(entry.clientInfo, length),
+      requestUri: cut(entry.requestUri, length),
+      resultDescription: cut(entry.resultDescription, length),
+      correlationId: cut(entry.correlationId, length),
+      identity: cutIdentity(entry.identity, length),
+    });
+    if (fits(shorter)) return shorter;
+  }
+  throw new AuditError(`an audit entry of ${entry.operationName} is longer than ${MAX_ENTRY} bytes`);
+}
+
+/** Members that are `undefined` are left out; one object shape keeps serialising cheap. */
+function entryText(entry: AuditEntry): string {
+  return JSON.stringify({
+    time: entry.time,
+    resourceId: entry.resourceId,
+    operationName: entry.operationName,
+    operationVersion: entry.operationVersion,
+    category: entry.category,
+    resultType: entry.resultType,
+    resultSignature: entry.resultSignature,
+    resultDescription: entry.resultDescription,
+    durationMs: entry.durationMs,
+    callerIpAddress: entry.callerIpAddress,
+    identity: entry.identity,
+    clientInfo: entry.clientInfo,
+    correlationId: entry.correlationId,
+    httpStatusCode: entry.httpStatusCode,
+    PoolName: entry.PoolName,
+    requestUri: entry.requestUri,
+    properties: entry.properties,
+    dataAction: entry.dataAction,
+    scope: entry.scope,
+    decision: entry.decision,
+    grant: entry.grant,
+    key: entry.key,
+    storeHead: entry.storeHead,
+  });
+}
+
+function fits(text: string): boolean {
+  return text.length <= MAX_ENTRY / 3 || (text.length <= MAX_ENTRY && Buffer.byteLength(text) <= MAX_ENTRY);
+}
+
+function cut(text: string, length: number): string {
+  if (text.length <= length) return text;
+  return `${text.slice(0, length)}… (${text.length - length} characters more)`;
+}
+
+/** Identity is JSON in a string: cut anywhere it would no longer read, so all of it gives way to a note. */
+function cutIdentity(identity: string, length: number): string {
+  if (identity.length <= 4 * length) return identity;
+  return JSON.stringify({ cut: identity.slice(0, length), characters: identity.length });
+}

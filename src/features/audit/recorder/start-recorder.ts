@@ -1,0 +1,139 @@
+// The recorder: the log, the socket its workers connect to, and the clock that asks for checkpoints.
+import { rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import type { Worker } from './batch.ts';
+import { Checkpointer } from './checkpointer.ts';
+import { Connection, type ConnectionOwner } from './connection.ts';
+import { type Disk, realDisk } from './disk.ts';
+import { lockFolder } from './folder-lock.ts';
+import type { Log } from './log.ts';
+import { openLog } from './open-log.ts';
+
+/** Above this, workers wait before they send more; below the half of it they go on. */
+const MAX_QUEUED_BYTES = 4 * 1024 * 1024;
+const MAX_CONNECTIONS = 256;
+const SEGMENT_LENGTH = 8 * 1024 * 1024;
+/** Time between checkpoints while there is traffic. */
+const CHECKPOINT_INTERVAL = 1000;
+
+export interface RecorderOptions {
+  readonly folder: string;
+  readonly socketPath: string;
+  /** Name of the log: `strongroom/<instance id>`. */
+  readonly origin: string;
+  /** One sentence for the operator: repairs, refused connections, checkpoints that could not be had. */
+  readonly report: (sentence: string) => void;
+  readonly disk?: Disk;
+  readonly segmentLength?: number;
+  readonly checkpointInterval?: number;
+}
+
+export interface Recorder extends AsyncDisposable {
+  readonly size: number;
+}
+
+/** Resolves when workers can connect. @throws LogDamaged, or Error when another recorder has the folder */
+export async function startRecorder(options: RecorderOptions): Promise<Recorder> {
+  const { folder, socketPath, origin, report, disk = realDisk, segmentLength = SEGMENT_LENGTH } = options;
+  await disk.makeFolder(folder);
+  const lock = lockFolder(folder);
+  try {
+    const log = await openLog({ folder, origin, disk, segmentLength, report });
+    return await serve(log, { folder, socketPath, report, lock, interval: options.checkpointInterval });
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}
+
+interface Serving {
+  readonly folder: string;
+  readonly socketPath: string;
+  readonly report: (sentence: string) => void;
+  readonly lock: Disposable;
+  readonly interval: number | undefined;
+}
+
+async function serve(log: Log, { folder, socketPath, report, lock, interval }: Serving): Promise<Recorder> {
+  const connections = new Set<Connection>();
+  const signers = (): Connection[] => [...connections].filter((connection) => connection.open);
+  const checkpointer = new Checkpointer(log, folder, signers);
+  const paused = new Set<Connection>();
+  log.onProgress = () => {
+    if (paused.size === 0 || log.queuedBytes > MAX_QUEUED_BYTES / 2) return;
+    for (const connection of paused) connection.resume();
+    paused.clear();
+  };
+  const owner: ConnectionOwner = {
+    log,
+    report,
+    opened(connection, worker: Worker) {
+      for (const other of connections) if (other !== connection && other.worker === worker) other.destroy();
+    },
+    leaving: () => checkpointer.run(),
+    closed(connection) {
+      connections.delete(connection);
+      paused.delete(connection);
+    },
+  };
+  const server = createServer((socket) => {
+    const connection = new Connection(socket, owner);
+    connections.add(connection);
+    socket.on('data', () => {
+      if (log.queuedBytes <= MAX_QUEUED_BYTES) return;
+      connection.pause();
+      paused.add(connection);
+    });
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  rmSync(socketPath, { force: true });
+  await listen(server, socketPath);
+
+  let complaint = '';
+  const tick = async (): Promise<void> => {
+    try {
+      if (log.size > log.checkpointSize && signers().length > 0) await checkpointer.run();
+      else await log.tidy();
+      complaint = '';
+    } catch (error) {
+      const sentence = `no new checkpoint: ${error instanceof Error ? error.message : String(error)}`;
+      if (sentence !== complaint) report(sentence);
+      complaint = sentence;
+    }
+  };
+  let ticking: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    ticking ??= tick().finally(() => {
+      ticking = undefined;
+    });
+  }, interval ?? CHECKPOINT_INTERVAL);
+
+  return {
+    get size() {
+      return log.size;
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      const stopped = new Promise((resolve) => server.close(resolve));
+      await ticking;
+      await tick();
+      for (const connection of connections) connection.destroy();
+      await stopped;
+      try {
+        await log[Symbol.asyncDispose]();
+      } finally {
+        lock[Symbol.dispose]();
+      }
+    },
+  };
+}
+
+function listen(server: Server, socketPath: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(socketPath, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
