@@ -44,7 +44,8 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
   --profile FOLDER   writes a CPU profile of a service worker for each operation; the figures suffer from it
 
 C is what libcrypto alone does on all ${availableParallelism()} cores, E what a bare HTTPS JSON echo does, B = 1/(1/C + 1/E) the bound.
-docs/design/performance.md explains the figures. Exit status 1: an answer was wrong or missing.
+docs/design/performance.md explains the figures. Exit status 1: an answer was wrong, missing or not
+recorded.
 `;
 }
 

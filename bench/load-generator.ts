@@ -72,6 +72,7 @@ async function run(job: LoadJob): Promise<LoadReport> {
     const used = process.cpuUsage(cpu);
     return {
       completed,
+      answers,
       elapsedMs: performance.now() - start,
       errors,
       latencies: latencies.toRecord(),

@@ -15,8 +15,9 @@ try {
     const results = await runBench(options, startProduct, (text) => process.stderr.write(`bench: ${text}\n`));
     process.stdout.write(report(results));
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
-    const failed = results.rows.some(({ wrong, errors }) => wrong > 0 || Object.keys(errors).length > 0);
-    if (failed) process.exitCode = 1;
+    const broken = results.rows.some(({ wrong, errors }) => wrong > 0 || Object.keys(errors).length > 0);
+    const unrecorded = results.audit === undefined || results.audit.entries < results.audit.answers;
+    if (broken || unrecorded) process.exitCode = 1;
   }
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;

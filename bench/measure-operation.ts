@@ -45,6 +45,7 @@ export async function measureOperation(operation: Operation, setting: Setting): 
   const echo = await loadEcho(setting, answerBytes, { ...base, serverName: setting.hsm.endpoint.serverName });
   const watch = watchDisturbance();
   const c = operation.raw && (await setting.raw.measure(operation.raw, Math.min(2, setting.seconds)));
+  const raw = c === undefined ? { foreign: 0, stolen: 0 } : watch.end();
 
   const latencies = Histogram.from(product.report.latencies);
   const e = rate(echo.report);
@@ -63,11 +64,12 @@ export async function measureOperation(operation: Operation, setting: Setting): 
     ...(operation.target === undefined ? {} : { target: operation.target }),
     ...(operation.floor === undefined ? {} : { floor: operation.floor }),
     answerBytes,
+    answers: product.report.answers,
     checked: product.report.samples.length,
     wrong,
     errors: { ...product.report.errors, ...prefixed('echo: ', echo.report.errors) },
     cpuMicros,
-    disturbance: { product: product.disturbance, echo: echo.disturbance, raw: watch.end() },
+    disturbance: { product: product.disturbance, echo: echo.disturbance, raw },
   };
 }
 

@@ -9,7 +9,7 @@ export function report(results: Results): string {
     `Node ${on.node} (OpenSSL ${on.nodeOpenssl}), ${on.systemOpenssl}, commit ${on.commit}, ${on.time}`,
     `C: ${results.rawMethod}`,
     `Load: ${results.connections} connections, ${results.seconds} s each, generator on the same cores`,
-    `In force: ${results.protections.join(' · ')}`,
+    `In force: ${[...results.protections, auditSentence(results.audit)].join(' · ')}`,
     '',
     ...table(
       ['operation', 'ops/s', 'p50 ms', 'p99 ms', 'C', 'E', 'B', 'ops/B', 'target', 'floor', ''],
@@ -29,6 +29,12 @@ export function report(results: Results): string {
     ...table(['process', 'idle', 'after load'], memoryCells(results.memoryIdle, results.memoryLoaded)),
     '',
   ].join('\n');
+}
+
+function auditSentence(audit: Results['audit']): string {
+  if (audit === undefined) return 'no audit log to count';
+  const { entries, answers } = audit;
+  return `${entries < answers ? 'TOO FEW: ' : ''}${count(entries)} audit entries for ${count(answers)} answers`;
 }
 
 function rowCells(row: Row): readonly string[] {

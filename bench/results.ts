@@ -16,6 +16,8 @@ export interface Row {
   readonly target?: number;
   readonly floor?: number;
   readonly answerBytes: number;
+  /** All answers of the product, warm-up included. */
+  readonly answers: number;
   readonly checked: number;
   readonly wrong: number;
   readonly errors: Readonly<Record<string, number>>;
@@ -50,6 +52,8 @@ export interface Results {
   readonly connections: number;
   /** What was seen to be in force while measuring, one sentence each. */
   readonly protections: readonly string[];
+  /** Entries that the audit log grew by, and answers given meanwhile: each must have one. */
+  readonly audit: { readonly entries: number; readonly answers: number } | undefined;
   readonly startUp: StartUp;
   readonly memoryIdle: readonly ProcessMemory[];
   readonly memoryLoaded: readonly ProcessMemory[];

@@ -9,8 +9,8 @@ import { memoryOf } from './machine/processes.ts';
 import { measureOperation } from './measure-operation.ts';
 import { createKeys, type Keys, operations } from './operations.ts';
 import { API_VERSION, connectHsm, type Hsm } from './product/hsm.ts';
-import { INSTANCE, type Product } from './product/product.ts';
-import { auditLogSize, seeProtections } from './protections.ts';
+import type { Product } from './product/product.ts';
+import { auditLogSize, seeAuditGrowth, seeProtections } from './protections.ts';
 import { rawLimit } from './raw-limit.ts';
 import type { ProcessMemory, Results, Row } from './results.ts';
 
@@ -31,10 +31,11 @@ export async function runBench(
     const beforeWrap = performance.now();
     await wrapOnce(hsm, cold.keys);
     const wrapped = performance.now();
-    const protections = [...(await seeProtections(hsm))];
+    const protections = await seeProtections(hsm);
     const memoryIdle = memory(product);
     await using generator = startLoadGenerator();
-    const entriesBefore = auditLogSize(join(folder, 'data'), INSTANCE);
+    const dataFolder = join(folder, 'data');
+    const entriesBefore = auditLogSize(dataFolder);
     if (options.profile !== undefined) mkdirSync(options.profile, { recursive: true });
 
     const rows: Row[] = [];
@@ -45,14 +46,14 @@ export async function runBench(
       rows.push(await measureOperation(operation, setting));
     }
 
-    const entriesAfter = auditLogSize(join(folder, 'data'), INSTANCE);
-    protections.push(auditSentence(entriesBefore, entriesAfter));
+    const answers = rows.reduce((sum, row) => sum + row.answers, 0);
     return {
       environment: environment(),
       rawMethod: raw.method,
       seconds: options.seconds,
       connections: options.connections,
       protections,
+      audit: await seeAuditGrowth(dataFolder, entriesBefore, answers),
       startUp: {
         coldReadyMs: cold.readyMs,
         warmReadyMs: product.readyMs,
@@ -88,10 +89,4 @@ function memory(product: Product): readonly ProcessMemory[] {
     const { pssKiB, rssKiB } = found;
     return [{ role, pid, rssKiB, ...(pssKiB === undefined ? {} : { pssKiB }) }];
   });
-}
-
-function auditSentence(before: number | undefined, after: number | undefined): string {
-  return before === undefined || after === undefined
-    ? 'audit log not readable, not counted'
-    : `audit log grew by ${(after - before).toLocaleString('en')} entries`;
 }

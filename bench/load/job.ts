@@ -26,6 +26,8 @@ export interface LoadReport {
   /** Answers with status 200 in the measured time. */
   readonly completed: number;
   readonly elapsedMs: number;
+  /** All answers, of whatever status, in both phases. */
+  readonly answers: number;
   /** Everything else that happened, in both phases: `HTTP 503`, `connection closed`, … */
   readonly errors: Readonly<Record<string, number>>;
   readonly latencies: HistogramRecord;
