@@ -25,7 +25,10 @@ const MODULE_BUILTINS = [
   'node:stream',
   'node:url',
 ];
+/** Makes certificates; needs its decorators' metadata loaded first. */
+const X509 = ['@peculiar/x509', 'reflect-metadata'];
 const BELOW_FEATURES = ['src/wire/', 'src/store/', 'src/crypto/client/', 'src/crypto/protocol/', 'src/formats/'];
+const CONFIG = ['src/main/config/', 'src/files/'];
 
 export const areas: readonly Area[] = [
   {
@@ -33,6 +36,12 @@ export const areas: readonly Area[] = [
     from: [],
     builtins: PURE,
     because: 'formats are pure bytes: no files, no network, no knowledge of the product',
+  },
+  {
+    at: 'src/files/',
+    from: [],
+    builtins: [...PURE, 'node:fs', 'node:fs/promises', 'node:path'],
+    because: 'how files are made and replaced safely is the same for everyone and knows nothing of them',
   },
   {
     at: 'src/crypto/protocol/',
@@ -43,9 +52,21 @@ export const areas: readonly Area[] = [
   {
     at: 'src/crypto/engines/',
     from: ['src/crypto/protocol/', 'src/formats/'],
-    packages: ['koffi'],
     builtins: MODULE_BUILTINS,
-    because: 'engines run beside the keys: protocol, formats, Node and the one binding, nothing else',
+    because: 'engines run beside the keys: protocol, formats and Node, native code through the one binding file',
+  },
+  {
+    at: 'src/crypto/engines/software/libcrypto.ts',
+    from: ['src/crypto/engines/', 'src/crypto/protocol/', 'src/formats/'],
+    packages: ['koffi'],
+    builtins: [...MODULE_BUILTINS, 'node:module'],
+    because: 'the one binding to native code stays one file; it loads it by require to be able to forget it again',
+  },
+  {
+    at: 'src/crypto/module/doors.ts',
+    from: ['src/crypto/module/'],
+    builtins: [...MODULE_BUILTINS, 'node:module'],
+    because: 'this file takes the module loader away once everything is loaded; nothing else may touch it',
   },
   {
     at: 'src/crypto/module/',
@@ -66,7 +87,7 @@ export const areas: readonly Area[] = [
   },
   {
     at: 'src/store/',
-    from: ['src/crypto/protocol/', 'src/formats/'],
+    from: ['src/crypto/client/crypto-client.ts', 'src/crypto/protocol/', 'src/formats/'],
     because: 'the store keeps sealed records and knows nothing of what is in them',
   },
   {
@@ -87,19 +108,19 @@ export const areas: readonly Area[] = [
   },
   {
     at: 'src/features/directory/',
-    from: BELOW_FEATURES,
-    packages: ['jose', 'oidc-provider', '@peculiar/x509'],
+    from: [...BELOW_FEATURES, 'src/files/'],
+    packages: ['jose', 'oidc-provider', ...X509],
     because: 'the embedded issuer runs in the control process and shares nothing with token checking',
   },
   {
     at: 'src/features/management/',
-    from: BELOW_FEATURES,
+    from: [...BELOW_FEATURES, 'src/files/'],
     because: 'owning the machine room never means using a key: no data-plane feature is in reach',
   },
   {
     at: 'src/features/roles/',
-    from: BELOW_FEATURES,
-    because: 'roles decide from records and a principal alone',
+    from: [...BELOW_FEATURES, 'src/features/keys/key-name.ts'],
+    because: 'roles decide from records and a principal alone; of keys they know how a name is written',
   },
   {
     at: 'src/features/keys/',
@@ -114,41 +135,41 @@ export const areas: readonly Area[] = [
   {
     at: 'src/features/security-domain/',
     from: BELOW_FEATURES,
-    packages: ['@peculiar/x509'],
+    packages: X509,
     because: 'the ceremony talks to the module; who may ask for it was decided before',
   },
   {
     at: 'src/main/config/',
-    from: ['src/formats/'],
+    from: ['src/wire/', 'src/formats/', 'src/files/', 'src/features/directory/'],
     because: 'configuration is read below everything that uses it',
   },
   {
     at: 'src/main/supervision/',
-    from: ['src/formats/', 'src/main/config/'],
-    because: 'processes of any kind use these links; they can know none of them',
+    from: ['src/formats/', ...CONFIG, 'src/features/management/instance-host.ts'],
+    because: 'processes of any kind use these links; what is inside an instance is out of their sight',
   },
   {
     at: 'src/gateway/',
-    from: [...BELOW_FEATURES, 'src/features/', 'src/main/config/'],
+    from: [...BELOW_FEATURES, 'src/features/', ...CONFIG],
     packages: ['find-my-way'],
     because: 'the gateway carries requests to features and answers back; wiring is done in main',
   },
   {
     at: 'src/cli/',
-    from: [...BELOW_FEATURES, 'src/features/', 'src/main/config/'],
-    packages: ['@peculiar/x509'],
+    from: [...BELOW_FEATURES, 'src/features/', ...CONFIG],
+    packages: X509,
     because: 'a command reads files or speaks the public API; it starts processes, it is not one of them',
   },
   {
     at: 'src/main/',
     from: ['src/'],
-    packages: ['@azure/identity', '@azure/keyvault-keys', '@peculiar/x509'],
+    packages: ['@azure/identity', '@azure/keyvault-keys', ...X509],
     because: 'main wires everything together',
   },
   {
     at: 'test/',
     from: ['src/'],
-    packages: ['@azure/identity', '@azure/keyvault-keys', 'fast-check', 'jose'],
+    packages: ['@azure/identity', '@azure/keyvault-keys', 'fast-check', 'jose', ...X509],
     because: 'tests see the whole product',
   },
   { at: 'bench/', from: ['src/', 'test/'], packages: ['koffi'], because: 'the bench sees the whole product' },
@@ -157,6 +178,6 @@ export const areas: readonly Area[] = [
 
 /** What tests beside the code may import on top of their area's row, from their own layer or below. */
 export const forTests: Pick<Area, 'from' | 'packages'> = {
-  from: ['src/formats/', 'src/crypto/', 'src/store/', 'src/wire/', 'src/main/module.ts', 'test/'],
-  packages: ['fast-check', 'jose', '@peculiar/x509'],
+  from: ['src/formats/', 'src/files/', 'src/crypto/', 'src/store/', 'src/wire/', 'src/main/module.ts', 'test/'],
+  packages: ['fast-check', 'jose', ...X509],
 };

@@ -6,7 +6,7 @@ import type { Problem } from './problem.ts';
 import type { Tree } from './tree.ts';
 
 const SOURCE = /^(src|test|bench|scripts)\/.*\.(ts|mjs)$/;
-const TEST = /\.(test|contract|property)\.ts$/;
+const TEST = /\.(test|contract|property|fixture)\.ts$/;
 
 export function checkImports(tree: Tree): Problem[] {
   return tree.files.filter((file) => SOURCE.test(file)).flatMap((file) => [...problemsOf(tree, file)]);
@@ -37,7 +37,7 @@ function problemOf(tree: Tree, file: string, area: Area, specifier: string): Fin
         what: `imports ${specifier}, which is not a file`,
         fix: 'import with the real path and extension (./sign.ts)',
       };
-    const own = target.startsWith(area.at) && areaOf(target) === area;
+    const own = target.startsWith(area.at);
     const allowed = own || [...area.from, ...(asTest ? forTests.from : [])].some((prefix) => target.startsWith(prefix));
     return allowed ? undefined : refusal(area, target);
   }
