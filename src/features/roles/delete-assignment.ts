@@ -18,13 +18,12 @@ export interface DeleteAssignment {
 /** @throws ServiceError RoleAssignmentNotFound, Conflict */
 export async function deleteAssignment({ scope, name }: DeleteAssignment, changes: RoleChanges): Promise<Answer> {
   const guid = requireRoleGuid(name, 'role assignment');
-  let deleted: RoleAssignment | undefined;
-  const { head } = await commitRoles(changes, () => {
-    deleted = requireAssignment(changes.roles, scope, guid);
+  const { result, ...committed } = await commitRoles(changes, () => {
+    const deleted = requireAssignment(changes.roles, scope, guid);
     rejectLastAdministrator(deleted, changes.roles);
-    return { name: ASSIGNMENT_PREFIX + guid, value: null };
+    return { result: deleted, change: { name: ASSIGNMENT_PREFIX + guid, value: null } };
   });
-  return answerDeleted(deleted, head);
+  return { status: 200, body: assignmentShape(result), ...committed };
 }
 
 function rejectLastAdministrator(assignment: RoleAssignment, roles: Roles): void {
@@ -41,12 +40,4 @@ function rejectLastAdministrator(assignment: RoleAssignment, roles: Roles): void
 
 function isAdministrator({ definition, scope }: RoleAssignment): boolean {
   return definition === ADMINISTRATOR && scope.path === '/';
-}
-
-function answerDeleted(deleted: RoleAssignment | undefined, head: Answer['head']): Answer {
-  return {
-    status: 200,
-    ...(deleted === undefined ? {} : { body: assignmentShape(deleted) }),
-    ...(head === undefined ? {} : { head }),
-  };
 }

@@ -4,7 +4,7 @@ import { ServiceError } from '../../wire/service-error.ts';
 import { requireDefinition } from './get-definition.ts';
 import { commitRoles, type RoleChanges } from './role-changes.ts';
 import { requireRoleGuid } from './role-name.ts';
-import { DEFINITION_PREFIX, type RoleDefinition } from './role-records.ts';
+import { DEFINITION_PREFIX } from './role-records.ts';
 import type { Scope } from './scope.ts';
 import { definitionShape } from './shapes.ts';
 
@@ -19,21 +19,12 @@ export async function deleteDefinition({ scope, name }: DeleteDefinition, change
   if (scope.path !== '/') {
     throw new ServiceError('BadParameter', "Role definitions can be deleted only at scope '/'");
   }
-  let deleted: RoleDefinition | undefined;
-  const { head } = await commitRoles(changes, () => {
-    deleted = requireDefinition(changes.roles, guid);
+  const { result, ...committed } = await commitRoles(changes, () => {
+    const deleted = requireDefinition(changes.roles, guid);
     if (deleted.type === 'AKVBuiltInRole') {
       throw new ServiceError('BadParameter', `'${deleted.roleName}' is a built-in role, which cannot be deleted`);
     }
-    return { name: DEFINITION_PREFIX + guid, value: null };
+    return { result: deleted, change: { name: DEFINITION_PREFIX + guid, value: null } };
   });
-  return answerDeleted(deleted, head);
-}
-
-function answerDeleted(deleted: RoleDefinition | undefined, head: Answer['head']): Answer {
-  return {
-    status: 200,
-    ...(deleted === undefined ? {} : { body: definitionShape(deleted) }),
-    ...(head === undefined ? {} : { head }),
-  };
+  return { status: 200, body: definitionShape(result), ...committed };
 }

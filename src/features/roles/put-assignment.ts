@@ -29,19 +29,15 @@ export async function putAssignment({ scope, name, body }: PutAssignment, change
   if (body.scope !== undefined && foldedScope(body.scope) !== foldedScope(scope)) {
     throw new ServiceError('BadParameter', "Property 'scope' must be the scope of the request's path, or left out");
   }
-  let answered = wanted;
-  const { head } = await commitRoles(changes, () => {
+  const { result, ...committed } = await commitRoles(changes, () => {
     const existing = findExisting(wanted, changes.roles);
-    if (existing !== undefined) {
-      answered = existing;
-      return undefined;
-    }
-    answered = wanted;
+    if (existing !== undefined) return { result: existing };
     checkDefinition(wanted, changes.roles);
     checkRoom(wanted, changes.roles);
-    return { name: ASSIGNMENT_PREFIX + wanted.name, value: encodeAssignment(wanted) };
+    const change = { name: ASSIGNMENT_PREFIX + wanted.name, value: encodeAssignment(wanted) };
+    return { result: wanted, change };
   });
-  return { status: 201, body: assignmentShape(answered), ...(head === undefined ? {} : { head }) };
+  return { status: 201, body: assignmentShape(result), ...committed };
 }
 
 /** The same assignment under the same name. @throws ServiceError RoleAssignmentExists */

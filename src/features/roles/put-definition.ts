@@ -27,13 +27,14 @@ export async function putDefinition({ scope, name, body }: PutDefinition, change
       "Role definitions can be written only at scope '/'; assignments narrow where they hold",
     );
   }
-  const { head } = await commitRoles(changes, () => {
+  const { result, ...committed } = await commitRoles(changes, () => {
     checkNotBuiltIn(definition, changes.roles);
     checkRoom(definition, changes.roles);
     checkRoleName(definition, changes.roles);
-    return { name: DEFINITION_PREFIX + definition.name, value: encodeDefinition(definition) };
+    const change = { name: DEFINITION_PREFIX + definition.name, value: encodeDefinition(definition) };
+    return { result: definition, change };
   });
-  return { status: 201, body: definitionShape(definition), ...(head === undefined ? {} : { head }) };
+  return { status: 201, body: definitionShape(result), ...committed };
 }
 
 function checkNotBuiltIn({ name, roleName }: RoleDefinition, roles: Roles): void {

@@ -12,17 +12,24 @@ export interface RoleChanges {
   readonly recheck: () => void;
 }
 
-/** Commits what `plan` wants; `head` is absent when that was nothing. */
-export async function commitRoles(
+export interface Planned<T> {
+  /** What is answered once the change is durable. */
+  readonly result: T;
+  /** Absent: all is as wanted already. */
+  readonly change?: Change;
+}
+
+/** Commits what `plan` wants, which may be asked for more than once; `head` is absent when nothing changed. */
+export async function commitRoles<T>(
   { records, recheck }: RoleChanges,
-  plan: () => Change | undefined,
-): Promise<{ readonly head?: Head }> {
-  let changed = false;
+  plan: () => Planned<T>,
+): Promise<{ readonly result: T; readonly head?: Head }> {
+  let planned: Planned<T> | undefined;
   const head = await records.update(() => {
     recheck();
-    const change = plan();
-    changed = change !== undefined;
-    return change === undefined ? [] : [change];
+    planned = plan();
+    return planned.change === undefined ? [] : [planned.change];
   });
-  return changed ? { head } : {};
+  if (planned === undefined) throw new Error('records.update resolved without asking for the plan');
+  return { result: planned.result, ...(planned.change === undefined ? {} : { head }) };
 }

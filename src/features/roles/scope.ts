@@ -27,6 +27,7 @@ export function covers(outer: Scope, inner: Scope): boolean {
   return inner.covering[outer.covering.length - 1] === foldedScope(outer);
 }
 
+// Without the u flag, `i` folds ASCII letters only with each other.
 const KEY_SCOPE = /^keys\/([0-9a-z-]{1,127})$/i;
 
 /**
@@ -39,7 +40,7 @@ export function parseScope(text: string): Scope {
     .replace(/\/{2,}/g, '/')
     .replace(/^\/|\/$/g, '');
   if (path === '') return ROOT_SCOPE;
-  if (path.toLowerCase() === 'keys') return KEYS_SCOPE;
+  if (/^keys$/i.test(path)) return KEYS_SCOPE;
   const name = KEY_SCOPE.exec(path)?.[1];
   if (name === undefined) throw malformed();
   return keyScope(name);

@@ -1,0 +1,120 @@
+// The rows of role definitions and assignments, at each of the three scopes that a path can name.
+import type { Records } from '../../store/sealed/records.ts';
+import { nextLinkWith, readSkipToken } from '../../wire/paging.ts';
+import { type AnyRow, type Row, type RowRequest, row } from '../../wire/route.ts';
+import { requireKeyName } from '../keys/key-name.ts';
+import { type RoleOperation, roleAccess } from './access.ts';
+import { deleteAssignment } from './delete-assignment.ts';
+import { deleteDefinition } from './delete-definition.ts';
+import type { Roles } from './evaluate.ts';
+import { getAssignment } from './get-assignment.ts';
+import { getDefinition } from './get-definition.ts';
+import { listAssignments } from './list-assignments.ts';
+import { listDefinitions } from './list-definitions.ts';
+import { putAssignment } from './put-assignment.ts';
+import { putDefinition } from './put-definition.ts';
+import { readAssignmentBody } from './read-assignment-body.ts';
+import { readDefinitionBody } from './read-definition-body.ts';
+import { KEYS_SCOPE, keyScope, ROOT_SCOPE, type Scope } from './scope.ts';
+
+type Params = RowRequest<unknown>['params'];
+
+interface ScopeForm {
+  readonly prefix: string;
+  readonly scope: Row['scope'];
+  readonly of: (params: Params) => Scope;
+}
+
+const scopeForms: readonly ScopeForm[] = [
+  { prefix: '', scope: 'root', of: () => ROOT_SCOPE },
+  { prefix: '/keys', scope: 'keys', of: () => KEYS_SCOPE },
+  { prefix: '/keys/:name', scope: 'key', of: (params) => keyScope(requireKeyName(params['name'])) },
+];
+
+export function roleRows(service: { readonly roles: Roles; readonly records: Records }): readonly AnyRow[] {
+  return scopeForms.flatMap((form) => [...definitionRows(form, service), ...assignmentRows(form, service)]);
+}
+
+function definitionRows(
+  { prefix, scope, of }: ScopeForm,
+  { roles, records }: Parameters<typeof roleRows>[0],
+): AnyRow[] {
+  const list = `${prefix}/providers/Microsoft.Authorization/roleDefinitions`;
+  const one = `${list}/:guid`;
+  return [
+    row({
+      ...common('GET', list, scope, 'RoleDefinitionList', 'listDefinitions'),
+      handle: ({ query }) => listDefinitions({ filter: query.get('$filter') }, { roles }),
+    }),
+    row({
+      ...common('GET', one, scope, 'RoleDefinitionGet', 'getDefinition'),
+      handle: ({ params }) => getDefinition({ name: params['guid'] ?? '' }, { roles }),
+    }),
+    row({
+      ...common('PUT', one, scope, 'RoleDefinitionCreate', 'putDefinition'),
+      readBody: readDefinitionBody,
+      handle: ({ params, body, recheck }) =>
+        putDefinition({ scope: of(params), name: params['guid'] ?? '', body }, { roles, records, recheck }),
+    }),
+    row({
+      ...common('DELETE', one, scope, 'RoleDefinitionDelete', 'deleteDefinition'),
+      handle: ({ params, recheck }) =>
+        deleteDefinition({ scope: of(params), name: params['guid'] ?? '' }, { roles, records, recheck }),
+    }),
+  ];
+}
+
+function assignmentRows(
+  { prefix, scope, of }: ScopeForm,
+  { roles, records }: Parameters<typeof roleRows>[0],
+): AnyRow[] {
+  const list = `${prefix}/providers/Microsoft.Authorization/roleAssignments`;
+  const one = `${list}/:guid`;
+  return [
+    row({
+      ...common('GET', list, scope, 'RoleAssignmentList', 'listAssignments'),
+      handle({ params, query, origin }) {
+        const at = of(params);
+        const filter = query.get('$filter');
+        const path = `${at.path === '/' ? '' : at.path}/providers/Microsoft.Authorization/roleAssignments`;
+        const nextLink = (after: string): string =>
+          nextLinkWith(`${origin}${path}`, filter === undefined ? {} : { $filter: filter }, after);
+        return listAssignments({ scope: at, filter, after: readSkipToken(query), nextLink }, { roles });
+      },
+    }),
+    row({
+      ...common('GET', one, scope, 'RoleAssignmentGet', 'getAssignment'),
+      handle: ({ params }) => getAssignment({ scope: of(params), name: params['guid'] ?? '' }, { roles }),
+    }),
+    row({
+      ...common('PUT', one, scope, 'RoleAssignmentCreate', 'putAssignment'),
+      readBody: readAssignmentBody,
+      handle: ({ params, body, recheck }) =>
+        putAssignment({ scope: of(params), name: params['guid'] ?? '', body }, { roles, records, recheck }),
+    }),
+    row({
+      ...common('DELETE', one, scope, 'RoleAssignmentDelete', 'deleteAssignment'),
+      handle: ({ params, recheck }) =>
+        deleteAssignment({ scope: of(params), name: params['guid'] ?? '' }, { roles, records, recheck }),
+    }),
+  ];
+}
+
+function common<M extends Row['method']>(
+  method: M,
+  path: string,
+  scope: Row['scope'],
+  operationName: string,
+  operation: RoleOperation,
+): { method: M } & Pick<Row, 'path' | 'scope' | 'operationName' | 'dataAction' | 'activation' | 'repeatable'> {
+  return {
+    method,
+    path,
+    scope,
+    operationName,
+    dataAction: roleAccess[operation],
+    activation: 'active',
+    // PUT names what it makes and DELETE what it removes, but their second answer is another.
+    repeatable: method === 'GET',
+  };
+}
