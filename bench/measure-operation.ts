@@ -1,14 +1,16 @@
 // One row: load the product, check its answers, then measure echo and raw limit for the very same requests.
 import { join } from 'node:path';
+import type { Keys } from './bench-keys.ts';
 import { startEchoServer } from './echo.ts';
 import type { LoadGenerator } from './load/generator.ts';
 import { Histogram } from './load/histogram.ts';
 import type { LoadJob, LoadReport, Sample } from './load/job.ts';
 import { type Watch, watchDisturbance } from './machine/disturbance.ts';
 import { processTimes } from './machine/processes.ts';
-import type { Keys, Operation, Prepared, PreparedRequest } from './operations.ts';
-import { type Hsm, requestHeaders } from './product/hsm.ts';
+import type { Operation, Prepared } from './operations.ts';
+import type { Hsm } from './product/hsm.ts';
 import type { ReadyFile } from './product/ready-file.ts';
+import { requestBytes } from './product/request-bytes.ts';
 import { profileProcess } from './profile.ts';
 import type { RawLimit } from './raw-limit.ts';
 import { bound, type Row } from './results.ts';
@@ -128,13 +130,6 @@ function parse(body: Uint8Array): Record<string, unknown> {
   } catch {
     return {}; // which no check takes for right
   }
-}
-
-function requestBytes({ method, path, body }: PreparedRequest, hsm: Hsm): Uint8Array {
-  const text = body === undefined ? '' : JSON.stringify(body);
-  const headers = { host: hsm.endpoint.serverName, ...requestHeaders(hsm.token), 'content-length': text.length };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${text}`);
 }
 
 function rate(report: LoadReport): number {

@@ -3,20 +3,15 @@
 import {
   constants,
   createHash,
-  createPublicKey,
   type KeyObject,
   publicEncrypt,
   randomBytes,
   verify as verifySignature,
 } from 'node:crypto';
+import { type BenchKey, type Keys, operationPath, publicOf } from './bench-keys.ts';
 import { API_VERSION, type Hsm } from './product/hsm.ts';
+import type { PreparedRequest } from './product/request-bytes.ts';
 import type { RawOperation } from './raw-limit.ts';
-
-export interface PreparedRequest {
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly body?: Readonly<Record<string, string>>;
-}
 
 export interface Prepared {
   readonly requests: readonly PreparedRequest[];
@@ -33,15 +28,6 @@ export interface Operation {
   readonly target: number | undefined;
   prepare(hsm: Hsm, keys: Keys): Promise<Prepared>;
 }
-
-export interface BenchKey {
-  readonly path: string;
-  readonly kid: string;
-  /** Undefined for oct keys. */
-  readonly publicKey: KeyObject | undefined;
-}
-
-export type Keys = Readonly<Record<'rsa' | 'ec' | 'oct', BenchKey>>;
 
 /** Different inputs, sent in turn, so that no answer can come from a memory of the last one. */
 const VARIANTS = 64;
@@ -116,30 +102,6 @@ export const operations: readonly Operation[] = [
   },
 ];
 
-/** Makes the three keys of the benchmark. */
-export async function createKeys(hsm: Hsm): Promise<Keys> {
-  const create = async (name: string, parameters: Readonly<Record<string, unknown>>): Promise<BenchKey> => {
-    const answer = await hsm.ask('POST', `/keys/${name}/create?api-version=${API_VERSION}`, parameters);
-    const jwk = answer['key'] as { kid: string; kty: string; [member: string]: string };
-    return { path: new URL(jwk.kid).pathname, kid: jwk.kid, publicKey: publicKeyOf(jwk) };
-  };
-  return {
-    rsa: await create('bench-rsa', { kty: 'RSA-HSM', key_size: 2048 }),
-    ec: await create('bench-ec', { kty: 'EC-HSM', crv: 'P-256' }),
-    oct: await create('bench-oct', { kty: 'oct-HSM', key_size: 256 }),
-  };
-}
-
-function publicKeyOf({ kty, n, e, crv, x, y }: Readonly<Record<string, string>>): KeyObject | undefined {
-  if (kty === 'RSA-HSM' && n !== undefined && e !== undefined) {
-    return createPublicKey({ format: 'jwk', key: { kty: 'RSA', n, e } });
-  }
-  if (kty === 'EC-HSM' && crv !== undefined && x !== undefined && y !== undefined) {
-    return createPublicKey({ format: 'jwk', key: { kty: 'EC', crv, x, y } });
-  }
-  return undefined;
-}
-
 function signing(key: BenchKey, algorithm: 'RS256' | 'ES256'): Prepared {
   const messages = variants(() => randomBytes(48));
   return {
@@ -186,15 +148,6 @@ function encrypting(hsm: Hsm, key: BenchKey): Prepared {
 
 function oaep256(key: BenchKey): { key: KeyObject; padding: number; oaepHash: string } {
   return { key: publicOf(key), padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' };
-}
-
-function publicOf(key: BenchKey): KeyObject {
-  if (key.publicKey === undefined) throw new Error('the key has no public half');
-  return key.publicKey;
-}
-
-function operationPath(key: BenchKey, operation: string): string {
-  return `${key.path}/${operation}?api-version=${API_VERSION}`;
 }
 
 function variants(make: () => Buffer): readonly Buffer[] {

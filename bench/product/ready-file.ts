@@ -17,8 +17,8 @@ export function readReadyFile(file: string, instance: string): ReadyFile {
   return {
     direct: { host: direct.hostname, port: Number(direct.port) },
     processes: processesOf('', member(content, 'pids')),
-    caFile: firstText(content, [['paths', 'ca'], ['files', 'ca'], ['ca'], ['caFile']]),
-    envFile: firstText(content, [['paths', 'env'], ['files', 'env'], ['env'], ['envFile']]),
+    caFile: text(content, ['ca']),
+    envFile: text(content, ['env']),
   };
 }
 
@@ -35,11 +35,5 @@ function member(value: unknown, name: string): unknown {
 function text(content: unknown, path: readonly string[]): string {
   const found = path.reduce(member, content);
   if (typeof found !== 'string') throw new Error(`the ready file has no ${path.join('.')}`);
-  return found;
-}
-
-function firstText(content: unknown, paths: readonly (readonly string[])[]): string {
-  const found = paths.map((path) => path.reduce(member, content)).find((value) => typeof value === 'string');
-  if (typeof found !== 'string') throw new Error(`the ready file has no ${paths.map((p) => p.join('.')).join(', ')}`);
   return found;
 }
