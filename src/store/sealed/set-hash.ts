@@ -11,6 +11,7 @@
 // The head carries SHA-256 of the sum: short enough for every audit entry, and as hard to collide as the sum.
 import { Buffer } from 'node:buffer';
 import { createHash, hash } from 'node:crypto';
+import { endianness } from 'node:os';
 
 const LANES = 1024;
 const MARK_DOMAIN = Buffer.from('strongroom store row v1\0', 'latin1');
@@ -35,13 +36,15 @@ export class SetHash {
   }
 
   add(mark: string): void {
+    const sum = this.#sum;
     const vector = expand(mark);
-    for (let lane = 0; lane < LANES; lane++) this.#sum[lane] = (this.#sum[lane] ?? 0) + vector.readUInt16LE(2 * lane);
+    for (let lane = 0; lane < LANES; lane++) sum[lane] = (sum[lane] as number) + (vector[lane] as number);
   }
 
   remove(mark: string): void {
+    const sum = this.#sum;
     const vector = expand(mark);
-    for (let lane = 0; lane < LANES; lane++) this.#sum[lane] = (this.#sum[lane] ?? 0) - vector.readUInt16LE(2 * lane);
+    for (let lane = 0; lane < LANES; lane++) sum[lane] = (sum[lane] as number) - (vector[lane] as number);
   }
 
   copy(): SetHash {
@@ -50,13 +53,18 @@ export class SetHash {
 
   /** base64url, 43 characters */
   digest(): string {
-    const bytes = Buffer.allocUnsafe(2 * LANES);
-    for (let lane = 0; lane < LANES; lane++) bytes.writeUInt16LE(this.#sum[lane] ?? 0, 2 * lane);
-    return hash('sha256', bytes, 'base64url');
+    return hash('sha256', littleEndian(Buffer.from(this.#sum.slice().buffer)), 'base64url');
   }
 }
 
-function expand(mark: string): Buffer {
+function expand(mark: string): Uint16Array {
   const input = Buffer.concat([SET_DOMAIN, Buffer.from(mark, 'latin1')]);
-  return hash('shake128', input, { outputEncoding: 'buffer', outputLength: 2 * LANES });
+  const bytes = hash('shake128', input, { outputEncoding: 'buffer', outputLength: 2 * LANES });
+  // A copy, for lanes must lie at even addresses.
+  return new Uint16Array(Uint8Array.from(littleEndian(bytes)).buffer);
+}
+
+/** Lanes are little-endian on every machine, so that a store can move to another. Turns the bytes in place. */
+function littleEndian(bytes: Buffer): Buffer {
+  return endianness() === 'LE' ? bytes : bytes.swap16();
 }
