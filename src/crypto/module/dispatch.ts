@@ -101,10 +101,18 @@ function encodeReply(row: Row, id: number, reply: object): Buffer {
 }
 
 function encodeRefusal(id: number, error: unknown): Buffer {
+  if (!(error instanceof CryptoError)) reportFailure(error);
   // Only our own refusals speak; any other text might say what must not leave.
   const { code, message } =
     error instanceof CryptoError && error.code !== 'PartitionLost'
       ? { code: error.code, message: error.message }
       : { code: 'Internal' satisfies RefusalCode, message: 'the module failed' };
   return encodeFrame(id, REPLY_REFUSED, refusal.encode({ code, message }));
+}
+
+/** Names and codes only: a message of native code or of Node may quote what it was given. */
+function reportFailure(error: unknown): void {
+  const { name, code, stack } = error as NodeJS.ErrnoException;
+  const place = stack?.split('\n').find((line) => line.includes('/crypto/')) ?? '';
+  process.stderr.write(`module: ${name} ${code ?? ''} ${place.trim()}\n`);
 }

@@ -1,8 +1,9 @@
 // Small files that must survive a crash at any moment: whole and synced before they have their name.
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, linkSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { fsync, fsyncLater } from './fsync.ts';
 
 /** Gives `path` its content only if it does not exist yet. @returns false when it does */
 export function createDurable(path: string, content: Uint8Array): boolean {
@@ -31,14 +32,14 @@ export async function replaceDurableLater(path: string, content: Uint8Array): Pr
   const file = await open(temporary, 'wx', 0o600);
   try {
     await file.writeFile(content);
-    await file.sync();
+    await fsyncLater(file.fd);
   } finally {
     await file.close();
   }
   await rename(temporary, path);
   const folder = await open(dirname(path), 'r');
   try {
-    await folder.sync();
+    await fsyncLater(folder.fd);
   } finally {
     await folder.close();
   }
@@ -49,7 +50,7 @@ function writeTemporary(path: string, content: Uint8Array): string {
   const file = openSync(temporary, 'wx', 0o600);
   try {
     for (let at = 0; at < content.length; ) at += writeSync(file, content, at);
-    fsyncSync(file);
+    fsync(file);
   } finally {
     closeSync(file);
   }
@@ -63,7 +64,7 @@ function temporaryFor(path: string): string {
 function syncFolder(path: string): void {
   const folder = openSync(dirname(path), 'r');
   try {
-    fsyncSync(folder);
+    fsync(folder);
   } finally {
     closeSync(folder);
   }

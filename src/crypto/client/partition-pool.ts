@@ -1,0 +1,187 @@
+// Keeps a number of partitions alive: starts them, greets them, replaces those that die, and says which one is free
+// soonest. It knows nothing of messages but the greeting.
+import { CryptoError, type MessageName, type ModuleState, messages, type ReplyOf } from '../protocol/messages.ts';
+import { Partition } from './partition.ts';
+import { type PartitionPlace, spawnPartition } from './spawn-partition.ts';
+
+export type Hello = ReplyOf<'hello'> & { readonly state: ModuleState };
+
+export interface PoolOptions extends PartitionPlace {
+  readonly partitions: number;
+  /** Called with the process ids of the living partitions whenever they change. */
+  readonly onPartitions?: ((pids: readonly number[]) => void) | undefined;
+}
+
+/** How long a request waits for a partition to come back before it is refused. */
+const PATIENCE_MS = 15_000;
+const GREETING_MS = 15_000;
+const CLOSE_MS = 5_000;
+const FIRST_BACKOFF_MS = 20;
+const LONGEST_BACKOFF_MS = 5_000;
+/** A partition that lived this long starts the backoff anew. */
+const SETTLED_MS = 10_000;
+const RANK: Readonly<Record<ModuleState, number>> = { blank: 0, provisioned: 1, active: 2 };
+
+export class PartitionPool implements AsyncDisposable {
+  readonly #options: PoolOptions;
+  #ready: Partition[] = [];
+  readonly #starting = new Set<Promise<void>>();
+  readonly #everyone = new Set<Partition>();
+  #waiting: { resolve(partition: Partition): void; reject(error: Error): void }[] = [];
+  #hello: Hello | undefined;
+  #backoff = FIRST_BACKOFF_MS;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #closed = false;
+
+  private constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** @throws CryptoError when a partition does not start or does not greet */
+  static async open(options: PoolOptions): Promise<PartitionPool> {
+    const pool = new PartitionPool(options);
+    const starts = Array.from({ length: options.partitions }, () => pool.#start());
+    const results = await Promise.allSettled(starts);
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) {
+      await pool[Symbol.asyncDispose]();
+      throw failed.reason;
+    }
+    return pool;
+  }
+
+  get hello(): Hello {
+    if (this.#hello === undefined) throw new CryptoError('Internal', 'no partition has greeted yet');
+    return this.#hello;
+  }
+
+  get pids(): readonly number[] {
+    return this.#ready.map(({ pid }) => pid);
+  }
+
+  get ready(): readonly Partition[] {
+    return this.#ready;
+  }
+
+  /** The partition with the fewest open requests, or a promise of one when all are gone. */
+  pick(): Partition | Promise<Partition> {
+    let best = this.#ready[0];
+    if (best === undefined) return this.#wait();
+    for (let i = 1; i < this.#ready.length; i++) {
+      const other = this.#ready[i] as Partition;
+      if (other.outstanding < best.outstanding) best = other;
+    }
+    return best;
+  }
+
+  /** Greets a partition again and takes over what it says. */
+  async refresh(partition: Partition): Promise<void> {
+    this.#accept(await greet(partition));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    const error = new CryptoError('PartitionLost', 'the client is closed');
+    for (const waiter of this.#waiting.splice(0)) waiter.reject(error);
+    await Promise.all([...this.#everyone].map((partition) => partition.close(CLOSE_MS)));
+    await Promise.allSettled(this.#starting);
+  }
+
+  async #start(): Promise<void> {
+    const partition = new Partition(spawnPartition(this.#options));
+    this.#everyone.add(partition);
+    const born = performance.now();
+    void partition.gone.then(() => {
+      this.#everyone.delete(partition);
+      if (!this.#ready.includes(partition)) return;
+      this.#ready = this.#ready.filter((other) => other !== partition);
+      if (performance.now() - born > SETTLED_MS) this.#backoff = FIRST_BACKOFF_MS;
+      if (this.#closed) return;
+      this.#options.onPartitions?.(this.pids);
+      this.#restart();
+    });
+    try {
+      const hello = await withTimeout(greet(partition), GREETING_MS);
+      // A ceremony may have run since this partition read the state.
+      if (this.#hello !== undefined && RANK[hello.state] < RANK[this.#hello.state]) await reloadPartition(partition);
+      else this.#accept(hello);
+    } catch (error) {
+      partition.kill();
+      throw new CryptoError('PartitionLost', 'the module partition did not start', { cause: error });
+    }
+    if (this.#closed) return;
+    this.#ready = [...this.#ready, partition];
+    this.#options.onPartitions?.(this.pids);
+    for (const waiter of this.#waiting.splice(0)) waiter.resolve(partition);
+  }
+
+  #restart(): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      const start = this.#start().catch(() => {
+        if (!this.#closed) this.#restart();
+      });
+      this.#starting.add(start);
+      void start.then(() => this.#starting.delete(start));
+    }, this.#backoff);
+    this.#timers.add(timer);
+    this.#backoff = Math.min(this.#backoff * 2, LONGEST_BACKOFF_MS);
+  }
+
+  /** Every partition must be the same module: one that greets as another is not let in. */
+  #accept(hello: Hello): void {
+    const known = this.#hello;
+    if (known !== undefined && known.state !== 'blank') {
+      const same = known.instanceId === hello.instanceId && Buffer.from(known.auditKey).equals(hello.auditKey);
+      if (!same) throw new CryptoError('Internal', 'the partition is of another module');
+    }
+    this.#hello = hello;
+  }
+
+  #wait(): Promise<Partition> {
+    if (this.#closed) return Promise.reject(new CryptoError('PartitionLost', 'the client is closed'));
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting = this.#waiting.filter((other) => other !== waiter);
+        reject(new CryptoError('PartitionLost', 'no module partition is running'));
+      }, PATIENCE_MS);
+      const waiter = {
+        resolve: (partition: Partition) => {
+          clearTimeout(timer);
+          resolve(partition);
+        },
+        reject: (error: Error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      };
+      this.#waiting.push(waiter);
+    });
+  }
+}
+
+export async function reloadPartition(partition: Partition): Promise<void> {
+  await partition.request(messages.reload.code, messages.reload.request.encode({}));
+}
+
+async function greet(partition: Partition): Promise<Hello> {
+  const name: MessageName = 'hello';
+  const payload = await partition.request(messages[name].code, messages[name].request.encode({}));
+  // Copied: the greeting outlives the chunk that it came in.
+  const hello = messages[name].reply.decode(Buffer.from(payload));
+  if (!Object.hasOwn(RANK, hello.state)) throw new CryptoError('Internal', 'the partition is in an unknown state');
+  return hello as Hello;
+}
+
+async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new CryptoError('PartitionLost', 'the module partition does not answer')), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,130 @@
+// One partition as the worker sees it: frames out, replies matched by id, handles of the keys that it has open. It does
+// not retry; that is the client's.
+import { FrameReader, FrameWriter } from '../../formats/frames.ts';
+import { CryptoError, type CryptoErrorCode, REPLY_OK, REPLY_REFUSED, refusal } from '../protocol/messages.ts';
+import type { PartitionProcess } from './spawn-partition.ts';
+
+/** Handles remembered for each partition; the module's own cache has the same size. */
+const MAX_HANDLES = 4096;
+
+interface Pending {
+  resolve(payload: Buffer): void;
+  reject(error: Error): void;
+}
+
+export class Partition {
+  readonly pid: number;
+  /** Resolves when the process is gone. */
+  readonly gone: Promise<void>;
+  readonly handles = new Map<string, number | Promise<number>>();
+  readonly #process: PartitionProcess;
+  readonly #writer: FrameWriter;
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+  #lost: CryptoError | undefined;
+
+  constructor(process: PartitionProcess) {
+    this.#process = process;
+    this.pid = process.pid ?? 0;
+    this.#writer = new FrameWriter(process.stdin);
+    const reader = new FrameReader();
+    process.stdout.on('data', (chunk: Buffer) => {
+      try {
+        for (const frame of reader.push(chunk)) this.#settle(frame.id, frame.kind, frame.payload);
+      } catch {
+        // A module that answers nonsense cannot be trusted with the next question.
+        this.kill();
+      }
+    });
+    this.gone = new Promise((resolve) => {
+      const end = (): void => {
+        this.#fail();
+        resolve();
+      };
+      process.on('error', end);
+      process.on('close', end);
+    });
+    // Writing to a process that died: its end is reported by `close`.
+    process.stdin.on('error', () => undefined);
+  }
+
+  get outstanding(): number {
+    return this.#pending.size;
+  }
+
+  /** Resolves with the reply's payload. @throws CryptoError */
+  request(code: number, payload: Uint8Array): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      if (this.#lost !== undefined) {
+        reject(this.#lost);
+        return;
+      }
+      const id = this.#nextId();
+      this.#pending.set(id, { resolve, reject });
+      this.#writer.send(id, code, payload);
+    });
+  }
+
+  remember(cacheId: string, handle: number | Promise<number>): void {
+    this.handles.set(cacheId, handle);
+    if (this.handles.size <= MAX_HANDLES) return;
+    for (const oldest of this.handles.keys()) {
+      this.handles.delete(oldest);
+      break;
+    }
+  }
+
+  kill(): void {
+    this.#process.kill('SIGKILL');
+    this.#fail();
+  }
+
+  /** Lets the process end by itself, and ends it if it does not. */
+  async close(graceMs: number): Promise<void> {
+    this.#process.stdin.end();
+    const timer = setTimeout(() => this.kill(), graceMs);
+    await this.gone;
+    clearTimeout(timer);
+  }
+
+  #nextId(): number {
+    do this.#lastId = (this.#lastId + 1) >>> 0;
+    while (this.#pending.has(this.#lastId));
+    return this.#lastId;
+  }
+
+  #settle(id: number, kind: number, payload: Buffer): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) throw new CryptoError('Internal', 'an answer to no question');
+    if (kind === REPLY_OK) {
+      this.#pending.delete(id);
+      pending.resolve(payload);
+      return;
+    }
+    if (kind !== REPLY_REFUSED) throw new CryptoError('Internal', 'an unknown kind of answer');
+    const { code, message } = refusal.decode(payload);
+    this.#pending.delete(id);
+    pending.reject(new CryptoError(REFUSALS.has(code) ? (code as CryptoErrorCode) : 'Internal', message));
+  }
+
+  #fail(): void {
+    this.#lost ??= new CryptoError('PartitionLost', 'the module partition ended before it answered');
+    const waiting = [...this.#pending.values()];
+    this.#pending.clear();
+    this.handles.clear();
+    for (const { reject } of waiting) reject(this.#lost);
+  }
+}
+
+const REFUSALS: ReadonlySet<string> = new Set([
+  'WrongState',
+  'BadRequest',
+  'UnknownHandle',
+  'KeyRefused',
+  'OperationNotAllowed',
+  'AlgorithmNotSupported',
+  'CryptoFailed',
+  'RecordRefused',
+  'Busy',
+  'Internal',
+] satisfies CryptoErrorCode[]);

@@ -1,0 +1,76 @@
+// The exact recipe by which a module partition is started: what it may reach is decided here, and only taken away
+// further once it runs (`crypto/module/doors.ts`). Pipes are its only way in and out.
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { mkdirSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+
+export type PartitionProcess = ChildProcessByStdio<Writable, Readable, null>;
+
+export interface PartitionRecipe {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+export interface PartitionPlace {
+  /** The only folder that the partition can reach; made if missing. */
+  readonly moduleFolder: string;
+  /** libcrypto files to try instead of the system's. */
+  readonly libraries?: readonly string[];
+  /** More flags for node, before the entry. Tests put their probe here. */
+  readonly nodeFlags?: readonly string[];
+}
+
+const SOURCE = realpathSync(fileURLToPath(new URL('../..', import.meta.url)));
+
+export function partitionRecipe({ moduleFolder, libraries = [], nodeFlags = [] }: PartitionPlace): PartitionRecipe {
+  const folder = realpathSync(moduleFolder);
+  const program = programPaths();
+  return {
+    // Core files of this process would hold keys. POSIX sh is the one place that can forbid them without native code.
+    command: '/bin/sh',
+    args: [
+      '-c',
+      'ulimit -c 0; exec "$@"',
+      'module',
+      process.execPath,
+      '--permission',
+      // For the libcrypto binding alone; given back before the first frame is read.
+      '--allow-addons',
+      ...program.map((path) => `--allow-fs-read=${path}`),
+      `--allow-fs-read=${folder}`,
+      `--allow-fs-write=${folder}`,
+      '--disallow-code-generation-from-strings',
+      '--disable-proto=throw',
+      '--disable-sigusr1',
+      '--no-experimental-ffi',
+      '--no-warnings',
+      ...nodeFlags,
+      join(SOURCE, 'main', 'module.ts'),
+      folder,
+      ...program.map((path) => `--program=${path}`),
+      ...libraries.map((path) => `--library=${path}`),
+    ],
+  };
+}
+
+export function spawnPartition(place: PartitionPlace): PartitionProcess {
+  mkdirSync(place.moduleFolder, { recursive: true, mode: 0o700 });
+  const { command, args } = partitionRecipe(place);
+  // An empty environment: nothing that configures node, OpenSSL or the loader comes in.
+  return spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: {}, cwd: '/' });
+}
+
+/** What must be readable for the program to load: its sources, the binding library, the files that say "modules". */
+function programPaths(): string[] {
+  const koffi = dirname(realpathSync(fileURLToPath(import.meta.resolve('koffi'))));
+  return [
+    join(SOURCE, 'main', 'module.ts'),
+    join(SOURCE, 'crypto'),
+    join(SOURCE, 'formats'),
+    join(dirname(SOURCE), 'package.json'),
+    koffi,
+    join(dirname(koffi), '@koromix'),
+  ];
+}
