@@ -1,10 +1,10 @@
 // Follows commits of other processes: reads what is newer than the state held, and believes it only when the state so
 // changed is exactly what the new head says.
 import { Buffer } from 'node:buffer';
-import { DELETIONS_KEPT, type Row, type Store } from '../port.ts';
+import { DELETIONS_KEPT, type Row, type Store, type StoreError } from '../port.ts';
 import { explainRefusal } from './explain-refusal.ts';
 import { isLive, type OpenedRow, openRows, RefusedRows } from './open-rows.ts';
-import { type Contents, entryKey, readEverything, readHead, refused } from './read-everything.ts';
+import { entryKey, readEverything, readHead, refused } from './read-everything.ts';
 import type { RecordSealer } from './records.ts';
 import { markOf } from './set-hash.ts';
 import { type State, type Step, type StepChange, sumAfter } from './state.ts';
@@ -45,30 +45,27 @@ export async function catchUp(source: Source, state: State, suspicious: boolean)
 async function compareEverything({ store, sealer }: Source, state: State): Promise<Step | undefined> {
   const changes: StepChange[] = [];
   const held = state.head.sequence;
+  let contradiction: StoreError | undefined;
   const contents = await readEverything(store, sealer, (record) => {
     const { row, name } = record;
-    const before = state.entries.get(entryKey(row.key));
-    const mark = markOf(row.key, row.revision, row.value);
-    if (before?.mark === mark) return;
+    if (state.entries.get(entryKey(row.key))?.mark === markOf(row.key, row.revision, row.value)) return;
     if (row.revision > held) changes.push(toChange(record));
-    // What other process opened the store meanwhile must have seen an older copy.
-    else throw refused(`"${name}" is of revision ${row.revision}, which is not what it was at sequence ${held}`);
+    // Authentic, and yet not what this process knows: what another process commits upon may be an older copy.
+    else contradiction ??= refused(`"${name}" is of revision ${row.revision}, which it was not at sequence ${held}`);
+  }).catch((error: unknown) => {
+    // It names the record, which the sum cannot.
+    throw contradiction ?? error;
   });
-  checkNotOlder(contents, held);
+  const sequence = contents.head?.sequence ?? 0;
+  if (sequence < held) throw refused(`it was rolled back to sequence ${sequence} while this process held ${held}`);
+  if (contradiction !== undefined) throw contradiction;
   if (contents.head === undefined) return undefined;
-  if (contents.head.sequence === held) {
-    if (contents.head.hash === state.head.hash) return undefined;
-    throw refused(`there are two different states of sequence ${held}`);
-  }
+  if (sequence === held && contents.head.hash === state.head.hash) return undefined;
+  if (sequence === held) throw refused(`there are two different states of sequence ${held}`);
   for (const [key, { name }] of state.entries) {
     if (!contents.entries.has(key)) changes.push({ key, name, value: null, entry: undefined });
   }
   return { head: contents.head, hash: contents.hash, changes };
-}
-
-function checkNotOlder({ head }: Contents, held: number): void {
-  const sequence = head?.sequence ?? 0;
-  if (sequence < held) throw refused(`it was rolled back to sequence ${sequence} while this process held ${held}`);
 }
 
 async function open({ store, sealer }: Source, rows: Parameters<typeof openRows>[1]): Promise<OpenedRow[]> {
