@@ -28,7 +28,7 @@ const MODULE_BUILTINS = [
 /** Makes certificates; needs its decorators' metadata loaded first. */
 const X509 = ['@peculiar/x509', 'reflect-metadata'];
 const BELOW_FEATURES = ['src/wire/', 'src/store/', 'src/crypto/client/', 'src/crypto/protocol/', 'src/formats/'];
-const CONFIG = ['src/main/config/', 'src/files/'];
+const CONFIG = ['src/main/config/', 'src/main/files/', 'src/files/'];
 
 export const areas: readonly Area[] = [
   {
@@ -53,14 +53,21 @@ export const areas: readonly Area[] = [
     at: 'src/crypto/engines/',
     from: ['src/crypto/protocol/', 'src/formats/'],
     builtins: MODULE_BUILTINS,
-    because: 'engines run beside the keys: protocol, formats and Node, native code through the one binding file',
+    because: 'engines run beside the keys: protocol, formats and Node, native code through libcrypto.ts alone',
   },
   {
     at: 'src/crypto/engines/software/libcrypto.ts',
     from: ['src/crypto/engines/', 'src/crypto/protocol/', 'src/formats/'],
     packages: ['koffi'],
     builtins: [...MODULE_BUILTINS, 'node:module'],
-    because: 'the one binding to native code stays one file; it loads it by require to be able to forget it again',
+    because: 'the binding to libcrypto stays one file; it loads it by require to be able to forget it again',
+  },
+  {
+    at: 'src/crypto/module/fsync.ts',
+    from: [],
+    packages: ['koffi'],
+    builtins: ['node:module'],
+    because: 'the second and last thing bound to native code: the permission model refuses fsync of its own files',
   },
   {
     at: 'src/crypto/module/doors.ts',
@@ -140,7 +147,7 @@ export const areas: readonly Area[] = [
   },
   {
     at: 'src/main/config/',
-    from: ['src/wire/', 'src/formats/', 'src/files/', 'src/features/directory/'],
+    from: ['src/wire/', 'src/formats/', ...CONFIG, 'src/features/directory/'],
     because: 'configuration is read below everything that uses it',
   },
   {
