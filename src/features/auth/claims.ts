@@ -90,7 +90,7 @@ function groupsOf({ groups, _claim_names: elsewhere }: Claims): readonly string[
   if (!Array.isArray(groups) || !groups.every((group) => typeof group === 'string')) {
     throw new AuthError('Malformed', 'The claim groups is not a list of strings');
   }
-  return [...new Set((groups as string[]).filter(isGuid).map((group) => group.toLowerCase()))];
+  return [...new Set(groups.filter(isGuid).map((group) => group.toLowerCase()))];
 }
 
 /** The `identity` member of audit records, in the service's own shape. */

@@ -1,5 +1,5 @@
 // One public key of an issuer and the algorithms that it may verify. Reads JWKs of which nothing is trusted.
-import { createPublicKey, type KeyObject, type webcrypto } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 
 /** Signatures by private keys only. HMAC and `none` are not here, so no token can choose them. */
 export const TOKEN_ALGORITHMS: readonly string[] = [
@@ -61,7 +61,7 @@ function readSigningKey(jwk: unknown): SigningKey | undefined {
 
 function importKey(jwk: Readonly<Record<string, unknown>>): KeyObject | undefined {
   try {
-    return createPublicKey({ key: jwk as webcrypto.JsonWebKey, format: 'jwk' });
+    return createPublicKey({ key: jwk, format: 'jwk' });
   } catch {
     // A key that OpenSSL does not take verifies nothing; tokens signed with it are refused as of an unknown key.
     return undefined;

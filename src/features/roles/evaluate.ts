@@ -122,7 +122,7 @@ function known(definition: RoleDefinition): KnownRole {
 
 function addTo(index: Index, at: string, assignment: RoleAssignment): void {
   let found = index.get(at);
-  if (found === undefined) index.set(at, (found = new Map()));
+  if (found === undefined) index.set(at, (found = new Map<string, RoleAssignment>()));
   found.set(assignment.name, assignment);
 }
 

@@ -31,7 +31,7 @@ export function compileGrants(caller: Caller, { assignmentsOf, actionsOf }: Sour
       const grant: Grant = { grant: name };
       for (const action of actionsOf(definition)) {
         let byScope = grants.get(action);
-        if (byScope === undefined) grants.set(action, (byScope = new Map()));
+        if (byScope === undefined) grants.set(action, (byScope = new Map<string, Grant>()));
         const found = byScope.get(at);
         // The smallest name, so that every worker names the same assignment in the record.
         if (found === undefined || name < found.grant) byScope.set(at, grant);
