@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { encodeFrame, FrameError, FrameReader, FrameWriter } from './frames.ts';
+
+const frame = fc.record(
+  {
+    id: fc.nat({ max: 0xffffffff }),
+    kind: fc.nat({ max: 255 }),
+    payload: fc.uint8Array({ maxLength: 50 }),
+  },
+  { noNullPrototype: true },
+);
+
+function* cut(stream: Buffer, cuts: readonly number[]): Generator<Buffer> {
+  const points = [...new Set([0, ...cuts.map((point) => point % (stream.length + 1)), stream.length])].sort(
+    (a, b) => a - b,
+  );
+  for (let i = 1; i < points.length; i++) yield stream.subarray(points[i - 1], points[i]);
+}
+
+test('any chunking of a stream gives the same frames', () => {
+  fc.assert(
+    fc.property(fc.array(frame, { maxLength: 12 }), fc.array(fc.nat({ max: 1000 })), (frames, cuts) => {
+      const stream = Buffer.concat(frames.map(({ id, kind, payload }) => encodeFrame(id, kind, payload)));
+      const reader = new FrameReader();
+      const read = [...cut(stream, cuts)].flatMap((chunk) => reader.push(chunk));
+      assert.deepEqual(
+        read.map(({ id, kind, payload }) => ({ id, kind, payload: new Uint8Array(payload) })),
+        frames,
+      );
+      assert.ok(reader.idle);
+    }),
+  );
+});
+
+test('garbage gives frames within the bounds or a FrameError, nothing else', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 })), (chunks) => {
+      const reader = new FrameReader(64);
+      try {
+        for (const chunk of chunks) {
+          for (const { payload } of reader.push(Buffer.from(chunk))) assert.ok(payload.length <= 64 - 5);
+        }
+      } catch (error) {
+        assert.ok(error instanceof FrameError);
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('a length above the limit is refused before its bytes arrive', () => {
+  const head = Buffer.alloc(4);
+  head.writeUInt32LE(65);
+  assert.throws(() => new FrameReader(64).push(head), FrameError);
+  const slow = new FrameReader(64);
+  slow.push(head.subarray(0, 1));
+  assert.throws(() => slow.push(head.subarray(1)), FrameError);
+});
+
+test('a reader with half a frame is not idle', () => {
+  const reader = new FrameReader();
+  reader.push(encodeFrame(1, 2, Buffer.alloc(3)).subarray(0, 6));
+  assert.equal(reader.idle, false);
+});
+
+test('the first frame of a turn leaves at once, the rest in one write, all in order', async () => {
+  const writes: Buffer[] = [];
+  const writer = new FrameWriter({ write: (chunk) => writes.push(chunk) });
+  for (let id = 0; id < 5; id++) writer.send(id, 1, Buffer.of(id));
+  assert.equal(writes.length, 1);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(writes.length, 2);
+  assert.deepEqual(
+    new FrameReader().push(Buffer.concat(writes)).map(({ id }) => id),
+    [0, 1, 2, 3, 4],
+  );
+});
