@@ -1,4 +1,6 @@
 // Turns a plan's changes into the rows of one commit: sealed for the next sequence, with the head that they add up to.
+import { Buffer } from 'node:buffer';
+import { MAX_FRAME } from '../../formats/frames.ts';
 import type { Guard, Row } from '../port.ts';
 import type { Source } from './catch-up.ts';
 import { encodeHead, HEAD, type SealedHead } from './head.ts';
@@ -9,6 +11,10 @@ import { markOf } from './set-hash.ts';
 import { type State, type Step, type StepChange, sumAfter } from './state.ts';
 
 const IN_FLIGHT = 512;
+/** What the module takes as a name, in bytes. */
+const MAX_NAME = 1024;
+/** A record travels in one frame, sealed and with its name. */
+const MAX_VALUE = MAX_FRAME - 16 * 1024;
 
 export interface Prepared {
   readonly guards: readonly Guard[];
@@ -63,8 +69,11 @@ export async function prepareCommit(
 
 function checkChanges(changes: readonly Change[]): void {
   const names = new Set<string>();
-  for (const { name } of changes) {
-    if (name === '' || name === HEAD || !name.isWellFormed()) throw new TypeError(`no record may be called "${name}"`);
+  for (const { name, value } of changes) {
+    if (name === '' || name === HEAD || !name.isWellFormed() || Buffer.byteLength(name) > MAX_NAME) {
+      throw new TypeError(`no record may be called "${name}"`);
+    }
+    if (value !== null && value.length > MAX_VALUE) throw new TypeError(`the value of "${name}" is too long`);
     if (names.has(name)) throw new TypeError(`a plan changes "${name}" twice`);
     names.add(name);
   }

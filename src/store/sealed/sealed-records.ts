@@ -42,13 +42,13 @@ export class SealedRecords implements Records {
   }
 
   refresh(): Promise<void> | undefined {
-    if (this.#end !== undefined) return Promise.reject(this.#end);
     try {
+      this.#checkServing();
       const changed = this.#source.store.changed();
       if (typeof changed === 'boolean') return this.#lookIf(changed);
       return changed.then((late) => this.#lookIf(late));
     } catch (error) {
-      return Promise.reject(error as Error);
+      return rejection(error);
     }
   }
 
@@ -156,4 +156,9 @@ export class SealedRecords implements Records {
   #checkServing(): void {
     if (this.#end !== undefined) throw this.#end;
   }
+}
+
+/** Callers of `refresh` look for a promise only. */
+async function rejection(error: unknown): Promise<never> {
+  throw error;
 }
