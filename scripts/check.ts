@@ -1,6 +1,7 @@
 // `npm run check`: everything that can be judged without running the product. All parts run at once; each problem is
 // printed with where it is, what is wrong and what to do.
 import { join } from 'node:path';
+import { checkApiOperations } from './check/api-operations.ts';
 import { checkDocuments } from './check/documents.ts';
 import { checkFileNames } from './check/file-names.ts';
 import { checkImports } from './check/imports.ts';
@@ -35,7 +36,7 @@ const parts: readonly Part[] = [
   rules('imports', () => checkImports(tree)),
   rules('file names', () => checkFileNames(tree)),
   rules('documents', () => checkDocuments(tree)),
-  rules('reference pages', () => checkReferencePages(tree)),
+  rules('reference pages', async () => [...checkReferencePages(tree), ...(await checkApiOperations(tree, ROOT))]),
 ];
 
 const failed: string[] = [];
@@ -63,13 +64,13 @@ function tool(name: string, script: string, args: readonly string[], fix: string
   };
 }
 
-function rules(name: string, check: () => Problem[]): Part {
+function rules(name: string, check: () => Problem[] | Promise<Problem[]>): Part {
   return {
     name,
     run: async () => {
-      const problems = check();
+      const problems = await check();
       const output = problems.map(describe).join('\n');
-      return Promise.resolve({ ok: problems.every(({ warning }) => warning === true), output });
+      return { ok: problems.every(({ warning }) => warning === true), output };
     },
   };
 }
