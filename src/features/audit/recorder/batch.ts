@@ -28,10 +28,16 @@ export class Batch {
   readonly counters: Map<Worker, number> = new Map();
   newestHead = 0;
 
-  constructor(first: number, limit: number) {
+  /** @param buffer one that an earlier batch used and nobody reads any more */
+  constructor(first: number, limit: number, buffer?: Buffer) {
     this.first = first;
     this.#limit = limit;
-    this.#buffer = Buffer.allocUnsafeSlow(Math.min(limit, 64 * 1024));
+    this.#buffer = buffer ?? Buffer.allocUnsafeSlow(Math.min(limit, 64 * 1024));
+  }
+
+  /** The whole buffer, for the next batch once this one is done. */
+  get buffer(): Buffer {
+    return this.#buffer;
   }
 
   get bytes(): Buffer {

@@ -1,13 +1,17 @@
 // The few things the recorder does to files, behind an interface so that a test can fill the disk or cut a write.
-import { close, fdatasync, fsync, open, rename, rm, write } from 'node:fs';
+import { close, fdatasyncSync, fsync, open, rename, rm, write, writeSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 export interface Disk {
+  /**
+   * Writes all of the bytes and makes them durable before it returns. Blocks on purpose: the journal's writer has
+   * nothing better to do, and handing the two calls to a thread and back costs more than they do.
+   */
+  writeDurably(fd: number, bytes: Buffer, position: number): void;
   open(path: string, flags: string): Promise<number>;
   /** Writes all of the bytes. */
   write(fd: number, bytes: Buffer, position: number): Promise<void>;
-  datasync(fd: number): Promise<void>;
   sync(fd: number): Promise<void>;
   close(fd: number): Promise<void>;
   rename(from: string, to: string): Promise<void>;
@@ -24,6 +28,10 @@ function promised(start: (done: Done) => void): Promise<void> {
 }
 
 export const realDisk: Disk = {
+  writeDurably(fd, bytes, position) {
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, position + at);
+    fdatasyncSync(fd);
+  },
   open: (path, flags) =>
     new Promise((resolve, reject) => {
       open(path, flags, 0o600, (error, fd) => (error === null ? resolve(fd) : reject(error)));
@@ -39,7 +47,6 @@ export const realDisk: Disk = {
       };
       step(0);
     }),
-  datasync: (fd) => promised((done) => fdatasync(fd, done)),
   sync: (fd) => promised((done) => fsync(fd, done)),
   close: (fd) => promised((done) => close(fd, done)),
   rename: (from, to) => promised((done) => rename(from, to, done)),
@@ -49,19 +56,33 @@ export const realDisk: Disk = {
   },
 };
 
-/** Replaces a file by other content in one step. Durable only if asked to be. */
-export async function replaceFile(disk: Disk, path: string, bytes: Buffer, durable: boolean): Promise<void> {
-  const temporary = join(dirname(path), `.${path.slice(dirname(path).length + 1)}.tmp`);
+/** Writes a file beside its place and moves it there in one step; the descriptor is the caller's to sync and close. */
+export async function placeFile(disk: Disk, path: string, bytes: Buffer): Promise<number> {
+  const temporary = join(dirname(path), `.${basename(path)}.tmp`);
+  const fd = await disk.open(temporary, 'w');
+  try {
+    await disk.write(fd, bytes, 0);
+    await disk.rename(temporary, path);
+    return fd;
+  } catch (error) {
+    await disk.close(fd);
+    throw error;
+  }
+}
+
+/** Replaces a file by other content: after a crash it holds all of the old or all of the new. */
+export async function replaceFile(disk: Disk, path: string, bytes: Buffer): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.tmp`);
   await disk.makeFolder(dirname(path));
   const fd = await disk.open(temporary, 'w');
   try {
     await disk.write(fd, bytes, 0);
-    if (durable) await disk.sync(fd);
+    await disk.sync(fd);
   } finally {
     await disk.close(fd);
   }
   await disk.rename(temporary, path);
-  if (durable) await syncPath(disk, dirname(path));
+  await syncPath(disk, dirname(path));
 }
 
 /** Makes a file's content, or a folder's names, durable. */

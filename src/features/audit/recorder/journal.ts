@@ -81,19 +81,29 @@ export class Journal implements AsyncDisposable {
     return this.#finished;
   }
 
+  /** Whether a batch of this length can be written as things stand. */
+  hasRoom(length: number): boolean {
+    return (
+      this.#suspectEnd === undefined &&
+      !this.#mustRotate &&
+      this.#current.position + length <= this.#place.segmentLength
+    );
+  }
+
   /**
-   * Resolves when the batch is durable. One call at a time.
-   * @param start describes the log up to this batch, for the header of the segment that it may have to begin
+   * Makes room: wipes what a failed write left, begins the next segment if this one is full.
+   * @param start describes the log up to the batch, for the header of a new segment
    */
-  async append(bytes: Buffer, start: () => SegmentStart): Promise<void> {
-    if (this.#suspectEnd !== undefined) await this.#wipe();
-    if (this.#mustRotate || this.#current.position + bytes.length > this.#place.segmentLength) {
-      await this.#rotate(start());
-    }
+  async makeRoom(length: number, start: SegmentStart): Promise<void> {
+    await this.#wipe();
+    if (!this.hasRoom(length)) await this.#rotate(start);
+  }
+
+  /** Durable when it returns. There must be room. @throws what the disk said; nothing of it is stored then */
+  write(bytes: Buffer): void {
     const { fd, position } = this.#current;
     this.#suspectEnd = position + bytes.length;
-    await this.#disk.write(fd, bytes, position);
-    await this.#disk.datasync(fd);
+    this.#disk.writeDurably(fd, bytes, position);
     this.#suspectEnd = undefined;
     this.#current.position = position + bytes.length;
     if (this.#current.position * 2 > this.#place.segmentLength) this.#prepare();
@@ -105,7 +115,8 @@ export class Journal implements AsyncDisposable {
       const oldest = this.#finished[0];
       if (oldest === undefined || oldest.next > published) return;
       await this.#disk.remove(oldest.path);
-      this.#finished.shift();
+      // Another call may have been faster.
+      if (this.#finished[0] === oldest) this.#finished.shift();
     }
   }
 
@@ -120,7 +131,7 @@ export class Journal implements AsyncDisposable {
     const end = this.#suspectEnd;
     if (end === undefined) return;
     await writeZeros(this.#disk, fd, position, end);
-    await this.#disk.datasync(fd);
+    await this.#disk.sync(fd);
     this.#suspectEnd = undefined;
   }
 

@@ -1,4 +1,4 @@
-// The log in the recorder's memory: takes entries, commits them in batches, grows the tree behind them. Entries of one
+// The log in the recorder's memory: takes entries, commits them in batches, grows the tree by them. Entries of one
 // worker are stored in the order of their counters, each once; a failed write fails everything that waits.
 import { prefixedLeafHash } from '../../../formats/merkle.ts';
 import { TILE_WIDTH, tilePath } from '../../../formats/tlog-tiles.ts';
@@ -37,9 +37,9 @@ export class Log implements AsyncDisposable {
   readonly #workers: Map<string, Worker>;
   #queue: Batch[] = [];
   #committing: Batch | undefined;
+  #scheduled = false;
+  #spareBuffer: Buffer | undefined;
   #running: Promise<void> | undefined;
-  /** Entries that are durable; the tree follows. */
-  #durable: number;
   #queuedBytes = 0;
   #newestHead: number;
   checkpointSize: number;
@@ -49,7 +49,6 @@ export class Log implements AsyncDisposable {
   constructor(parts: LogParts) {
     this.#parts = parts;
     this.#workers = parts.workers;
-    this.#durable = parts.tree.size;
     this.#newestHead = parts.newestHead;
     this.checkpointSize = parts.checkpointSize;
   }
@@ -86,7 +85,8 @@ export class Log implements AsyncDisposable {
     }
     let batch = this.#queue.at(-1);
     if (batch === undefined || !batch.takes(entry.length)) {
-      batch = new Batch(this.#nextIndex(), this.#parts.maxBatch);
+      batch = new Batch(this.#nextIndex(), this.#parts.maxBatch, this.#spareBuffer);
+      this.#spareBuffer = undefined;
       this.#queue.push(batch);
     }
     if (counter <= worker.accepted) {
@@ -98,11 +98,15 @@ export class Log implements AsyncDisposable {
     this.#queuedBytes += RECORD_HEAD + entry.length;
   }
 
-  /** Begins to write what was taken, unless a write is under way that will go on with it. */
+  /** Writes what was taken at the end of this turn of the loop, together with what others send in it. */
   commit(): void {
-    if (this.#running !== undefined || this.#queue.length === 0) return;
-    this.#running = this.#run().finally(() => {
-      this.#running = undefined;
+    if (this.#scheduled || this.#running !== undefined || this.#queue.length === 0) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#running = this.#run().finally(() => {
+        this.#running = undefined;
+      });
     });
   }
 
@@ -141,39 +145,25 @@ export class Log implements AsyncDisposable {
 
   #nextIndex(): number {
     const last = this.#queue.at(-1) ?? this.#committing;
-    return last === undefined ? this.#durable : last.first + last.count;
+    return last === undefined ? this.size : last.first + last.count;
   }
 
   async #run(): Promise<void> {
-    let done: Batch | undefined;
-    for (;;) {
-      const batch = this.#queue.shift();
+    for (let batch = this.#queue.shift(); batch !== undefined; batch = this.#queue.shift()) {
       this.#committing = batch;
-      const writing = batch === undefined ? undefined : this.#write(batch);
-      // The tree grows by the last batch while the disk works on this one.
-      if (done !== undefined) this.#grow(done);
-      done = undefined;
-      if (batch === undefined || writing === undefined) return;
-      const failure = await writing;
-      if (failure === undefined) {
+      try {
+        if (!this.#parts.journal.hasRoom(batch.length)) await this.#makeRoom(batch);
+        if (batch.count > 0) this.#parts.journal.write(batch.bytes);
         this.#settle(batch);
-        done = batch;
-      } else {
-        this.#fail(batch, failure);
+      } catch (error) {
+        this.#fail(batch, error instanceof Error ? error : new Error(String(error)));
       }
     }
   }
 
-  /** Answers what went wrong, if something did. */
-  async #write(batch: Batch): Promise<Error | undefined> {
-    if (batch.count === 0) return undefined;
-    try {
-      if (this.#parts.journal.finished.length >= MAX_FINISHED) await this.tidy();
-      await this.#parts.journal.append(batch.bytes, () => this.#segmentStart(batch.first));
-      return undefined;
-    } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
-    }
+  async #makeRoom(batch: Batch): Promise<void> {
+    if (this.#parts.journal.finished.length >= MAX_FINISHED) await this.tidy();
+    await this.#parts.journal.makeRoom(batch.length, this.#segmentStart(batch.first));
   }
 
   #segmentStart(first: number): SegmentStart {
@@ -188,11 +178,12 @@ export class Log implements AsyncDisposable {
 
   #settle(batch: Batch): void {
     this.#committing = undefined;
-    this.#durable += batch.count;
     this.#queuedBytes -= batch.length;
     this.#newestHead = Math.max(this.#newestHead, batch.newestHead);
     for (const [worker, counter] of batch.counters) worker.durable = counter;
     for (const [waiter, counter] of batch.waiters) waiter.acknowledge(counter);
+    this.#grow(batch);
+    this.#spareBuffer = batch.buffer;
     this.onProgress();
   }
 

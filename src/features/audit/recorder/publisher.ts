@@ -2,7 +2,7 @@
 // and never in the way of an entry: whatever is not published yet can be made again from the journal.
 import { dirname, join } from 'node:path';
 import { MAX_ENTRY, TILE_WIDTH, type TileLevel, tilePath } from '../../../formats/tlog-tiles.ts';
-import { type Disk, replaceFile, syncPath } from './disk.ts';
+import { type Disk, placeFile, replaceFile, syncPath } from './disk.ts';
 
 interface Pending {
   readonly path: string;
@@ -20,12 +20,18 @@ export class Publisher {
   readonly #disk: Disk;
   readonly #folder: string;
   #queue: Pending[] = [];
+  /** How many were ever put into the queue. */
+  #taken = 0;
   #working: Promise<void> | undefined;
-  /** Files renamed into place and not yet made durable. */
-  #unsynced: string[] = [];
+  #flushing: Promise<void> = Promise.resolve();
+  /** Files in place that are not yet made durable, still open. */
+  #placed: (readonly [path: string, fd: number])[] = [];
+  /** Folders that are known to be there. */
+  readonly #folders = new Set<string>();
   /** Partial files of the last two checkpoints: readers may be between the two. */
   #partials: [readonly string[], readonly string[]] = [[], []];
-  #failure: unknown;
+  /** Why the queue did not empty the last time. */
+  #failure: Error | undefined;
 
   constructor(disk: Disk, folder: string) {
     this.#disk = disk;
@@ -36,32 +42,56 @@ export class Publisher {
   add(level: TileLevel, index: number, bytes: Buffer): void {
     const path = tilePath(level, index);
     this.#queue.push({ path, bytes, partials: `${path}.p` });
+    this.#taken += 1;
     this.#start();
   }
 
-  /** Everything taken so far is in place and durable. @throws what the disk said */
+  /** Everything taken before the call is in place and durable when it resolves. @throws what the disk said */
   async flush(): Promise<void> {
-    this.#start();
-    await this.#working;
-    if (this.#queue.length > 0) throw this.#failure;
-    const paths = this.#unsynced;
-    const folders = new Set(paths.map((path) => dirname(path)));
-    for (const path of paths) await syncPath(this.#disk, join(this.#folder, path));
-    for (const folder of foldersAbove(folders)) await syncPath(this.#disk, join(this.#folder, folder));
-    this.#unsynced = this.#unsynced.slice(paths.length);
+    const taken = this.#taken;
+    const turn = this.#flushing.then(() => this.#flush(taken));
+    this.#flushing = turn.catch(() => {
+      // Told to the caller of that turn; the next one tries again.
+    });
+    await turn;
+  }
+
+  async #flush(taken: number): Promise<void> {
+    while (this.#taken - this.#queue.length < taken) {
+      const before = this.#queue.length;
+      this.#start();
+      await this.#working;
+      if (this.#failure !== undefined && this.#queue.length >= before) throw this.#failure;
+    }
+    const placed = [...this.#placed];
+    for (const [, fd] of placed) await this.#disk.sync(fd);
+    for (const folder of foldersAbove(placed.map(([path]) => path))) {
+      await syncPath(this.#disk, join(this.#folder, folder));
+    }
+    this.#placed = this.#placed.slice(placed.length);
+    for (const [, fd] of placed) await this.#disk.close(fd);
   }
 
   /** Full tiles first, then the partial ones, then the checkpoint that names them all. */
   async checkpoint(note: string, partials: readonly PartialFile[]): Promise<void> {
     await this.flush();
-    for (const { path, bytes } of partials) await replaceFile(this.#disk, join(this.#folder, path), bytes, true);
-    await replaceFile(this.#disk, join(this.#folder, 'checkpoint'), Buffer.from(note), true);
+    for (const { path, bytes } of partials) {
+      await replaceFile(this.#disk, join(this.#folder, path), bytes);
+      this.#folders.add(dirname(path));
+    }
+    await replaceFile(this.#disk, join(this.#folder, 'checkpoint'), Buffer.from(note));
     const [older, previous] = this.#partials;
     const current = partials.map(({ path }) => path);
     this.#partials = [previous, current];
     for (const path of older) {
       if (!previous.includes(path) && !current.includes(path)) await this.#disk.remove(join(this.#folder, path));
     }
+  }
+
+  async #makeFolder(folder: string): Promise<void> {
+    if (this.#folders.has(folder)) return;
+    await this.#disk.makeFolder(join(this.#folder, folder));
+    this.#folders.add(folder);
   }
 
   #start(): void {
@@ -73,26 +103,27 @@ export class Publisher {
 
   /** Ends when the queue is empty or the disk refuses; what is left is tried again by the next call. */
   async #work(): Promise<void> {
+    this.#failure = undefined;
     try {
       for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
-        await replaceFile(this.#disk, join(this.#folder, next.path), next.bytes, false);
-        this.#unsynced.push(next.path);
-        await this.#disk.remove(join(this.#folder, next.partials));
+        await this.#makeFolder(dirname(next.path));
+        this.#placed.push([next.path, await placeFile(this.#disk, join(this.#folder, next.path), next.bytes)]);
+        if (this.#folders.delete(next.partials)) await this.#disk.remove(join(this.#folder, next.partials));
         this.#queue.shift();
       }
     } catch (error) {
-      this.#failure = error;
+      this.#failure = error instanceof Error ? error : new Error(String(error));
     }
   }
 }
 
-/** The folders and all that hold them, up to the log's own, so that every new name becomes durable. */
-function foldersAbove(folders: ReadonlySet<string>): Set<string> {
+/** The folders of the files, and all that hold them, up to the log's own, so that every new name becomes durable. */
+function foldersAbove(paths: readonly string[]): Set<string> {
   const all = new Set<string>();
-  for (const folder of folders) {
-    for (let at = folder; at !== '.'; at = dirname(at)) all.add(at);
+  for (const path of paths) {
+    for (let at = dirname(path); at !== '.'; at = dirname(at)) all.add(at);
   }
-  all.add('.');
+  if (paths.length > 0) all.add('.');
   return all;
 }
 
