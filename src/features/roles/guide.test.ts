@@ -31,11 +31,11 @@ it('the matrix of the guide has every data action and marks exactly the roles th
   );
   for (const [index, row] of rows.entries()) {
     const action = dataActions[index];
-    const marks = columns.map((role): string => {
+    const marks: string[] = columns.map((role) => {
       const held = role?.permissions.flatMap((permission) => permission.dataActions) ?? [];
       return action !== undefined && held.includes(action) ? '●' : '';
     });
-    assert.deepEqual(row.slice(1), marks, row[0]);
+    assert.deepEqual(row.slice(1), marks, row[0] ?? '');
   }
 });
 
