@@ -1,0 +1,66 @@
+// `strongroom start`: checks what was asked, then becomes the supervisor. Same process, own entry file.
+import { fileURLToPath } from 'node:url';
+import { ConfigError, DEFAULT_PORT, readStartConfig, type StartConfig } from '../../main/config/start-config.ts';
+import { CHECKOUT } from '../checkout.ts';
+import { CommandError, command, dataOption } from '../command.ts';
+
+export const start = command({
+  name: 'start',
+  summary: 'run the service in the foreground',
+  operands: '',
+  details: `
+Starts control and all instances of the data directory and keeps them running until Ctrl-C. The first start in the dev
+profile makes the instance 'dev', activates it with three generated custodian certificates, and wraps and unwraps a data
+key through the public API; later starts find everything as it was.`,
+  options: {
+    ...dataOption,
+    port: {
+      type: 'string',
+      placeholder: 'N',
+      default: String(DEFAULT_PORT),
+      description: 'loopback port of the public names and of the proxy; 0 for any free one',
+    },
+    'ready-file': {
+      type: 'string',
+      placeholder: 'FILE',
+      description: 'written (JSON: uris, pids, paths) when requests are served, removed at the end',
+    },
+    'no-demo': {
+      type: 'boolean',
+      description: "no instance 'dev' and no ceremony, only what the data directory holds",
+    },
+    profile: { type: 'string', placeholder: 'NAME', default: 'dev', description: 'dev is the only one so far' },
+    verbose: { type: 'boolean', short: 'v', description: 'show what the processes log, each line with its process' },
+  },
+  examples: [
+    'strongroom start',
+    'strongroom start --data /tmp/second --port 9443',
+    'strongroom start --no-demo --ready-file /run/strongroom/ready.json',
+  ],
+  run(flags) {
+    let config: StartConfig;
+    try {
+      config = readStartConfig(flags, process.env, CHECKOUT);
+    } catch (error) {
+      if (error instanceof ConfigError) throw new CommandError(error.message);
+      throw error;
+    }
+    const entry = fileURLToPath(new URL('../../main/supervisor.ts', import.meta.url));
+    return becomeProgram([...process.execArgv, entry, ...argumentsOf(config)]);
+  },
+});
+
+function argumentsOf(config: StartConfig): string[] {
+  return [
+    ['--data', config.dataRoot, '--port', String(config.port), '--profile', config.profile],
+    config.readyFile === undefined ? [] : ['--ready-file', config.readyFile],
+    config.demo ? [] : ['--no-demo'],
+    config.verbose ? ['--verbose'] : [],
+  ].flat();
+}
+
+/** Replaces this process's program by Node with these arguments; pid, terminal and environment stay. Never returns. */
+function becomeProgram(args: readonly string[]): Promise<number> {
+  if (process.execve === undefined) throw new CommandError('this system cannot replace a process by another program');
+  return process.execve(process.execPath, [process.execPath, ...args], process.env);
+}

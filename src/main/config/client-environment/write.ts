@@ -1,0 +1,41 @@
+// Writes `DATA/env.sh` and `DATA/env-local.sh`, the shell lines that connect clients. They hold secrets: 0600.
+import { replaceFile } from '../../../formats/replace-file.ts';
+import { makePrivateFolder } from '../../files/private-folder.ts';
+import type { Places } from '../data-layout.ts';
+import type { DevClients } from '../dev-clients.ts';
+import { azureNames, localNames } from '../name-forms.ts';
+import { shellLines, shellQuoted } from './shell.ts';
+import { azConfigFolder, type ClientEnvironment, clientVariables } from './variables.ts';
+
+export function clientEnvironments(
+  at: Places,
+  port: number,
+  clients: DevClients,
+): { readonly azure: ClientEnvironment; readonly local: ClientEnvironment } {
+  const common = { port, caFile: at.caCertificate, dataRoot: at.root, clients };
+  return {
+    azure: { ...common, form: azureNames(), isPublicCloud: true },
+    local: { ...common, form: localNames(port), isPublicCloud: false },
+  };
+}
+
+export async function writeClientEnvironment(at: Places, port: number, clients: DevClients): Promise<void> {
+  const { azure, local } = clientEnvironments(at, port, clients);
+  for (const each of [azure, local]) makePrivateFolder(azConfigFolder(each));
+  await replaceFile(at.env, shellLines(clientVariables(azure)));
+  await replaceFile(at.envLocal, shellLines(clientVariables(local)) + registerCloud(local));
+}
+
+/** The command line has no variable for the resource manager: the cloud is registered once per configuration folder. */
+function registerCloud({ form }: ClientEnvironment): string {
+  const name = shellQuoted(form.name);
+  return [
+    'if command -v az >/dev/null 2>&1; then',
+    `  if ! grep -qs '^\\['${name}'\\]' "$AZURE_CONFIG_DIR/clouds.config"; then`,
+    `    az cloud register --name ${name} --endpoint-resource-manager ${shellQuoted(form.arm)} >/dev/null`,
+    '  fi',
+    `  grep -qs '^name = '${name}'$' "$AZURE_CONFIG_DIR/config" || az cloud set --name ${name} >/dev/null`,
+    'fi',
+    '',
+  ].join('\n');
+}

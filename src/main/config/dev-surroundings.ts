@@ -1,0 +1,29 @@
+// The parts of an instance's configuration that follow from the dev profile and from the port of this start: the names
+// it answers to and the issuer it trusts. Nobody but the supervisor decides them.
+import { instanceOrigin } from '../../wire/name-form.ts';
+import type { HostName, TrustedIssuer } from './instance.ts';
+import { azureNames, devIssuer, localNames } from './name-forms.ts';
+
+export interface DevSurroundings {
+  readonly hostNames: readonly HostName[];
+  readonly issuers: readonly TrustedIssuer[];
+}
+
+export function devSurroundings(name: string, tenantId: string, port: number, caFile: string): DevSurroundings {
+  const forms = [azureNames(), localNames(port)];
+  return {
+    hostNames: forms.map((form) => ({
+      authority: new URL(instanceOrigin(form, name.toLowerCase())).host,
+      authorization: `${form.login}/${tenantId}`,
+      resource: form.audiences.instances[0] ?? '',
+    })),
+    issuers: [
+      {
+        issuers: [devIssuer(tenantId), ...forms.map((form) => `${form.login}/${tenantId}/v2.0`)],
+        audiences: forms.flatMap((form) => form.audiences.instances),
+        jwksUri: `https://127.0.0.1:${port}/${tenantId}/discovery/v2.0/keys`,
+        caFile,
+      },
+    ],
+  };
+}

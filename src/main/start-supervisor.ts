@@ -1,0 +1,160 @@
+// The supervisor: prepares the data directory, starts control and all instances, keeps them running, and stops them in
+// order. It knows which processes run and holds nothing that opens a key.
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { instanceOrigin } from '../wire/name-form.ts';
+import { writeClientEnvironment } from './config/client-environment/write.ts';
+import { places } from './config/data-layout.ts';
+import { devSurroundings } from './config/dev-surroundings.ts';
+import { azureNames, localNames } from './config/name-forms.ts';
+import { ConfigError, type StartConfig } from './config/start-config.ts';
+import { openAuthority } from './dev-ca/authority.ts';
+import { CONTROL_NAMES, ensureServerCertificate, instanceNames } from './dev-ca/server-certificate.ts';
+import { ensureDevIdentities } from './ensure-dev-identities.ts';
+import { DataLock, lockHolder } from './files/data-lock.ts';
+import { makePrivateFolder } from './files/private-folder.ts';
+import { type RunningState, RunningStateFiles } from './files/running-state.ts';
+import { controlProcess, sendInstanceChanged } from './supervision/control-process.ts';
+import { probePort } from './supervision/free-port.ts';
+import { Instances } from './supervision/instances.ts';
+
+export interface Reporter {
+  report(text: string): void;
+  show?(label: string, chunk: Buffer): void;
+}
+
+export interface Supervisor extends AsyncDisposable {
+  readonly port: number;
+  /** Instances found on disk that did not start; they go on being tried. */
+  readonly failed: readonly { readonly name: string; readonly reason: unknown }[];
+  readonly state: RunningState;
+  /** From now on the ready file, if one was asked for, shows the state. */
+  announce(): Promise<void>;
+}
+
+/** Resolves when requests are served. @throws ConfigError when something is in the way that its user can change */
+export async function startSupervisor(config: StartConfig, reporter: Reporter): Promise<Supervisor> {
+  process.umask(0o077);
+  const at = places(config.dataRoot);
+  makePrivateFolder(at.root);
+  await using stack = new AsyncDisposableStack();
+  stack.use(takeLock(at.root));
+  const files = stack.use(new RunningStateFiles(at.root, reporter.report));
+  const port = await takePort(config.port);
+  const logs = join(at.root, 'logs');
+  makePrivateFolder(logs);
+  const now = new Date();
+  const authority = await openAuthority(at.ca, now);
+  const control = { key: join(at.control, 'tls-key.pem'), certificate: join(at.control, 'tls-certificate.pem') };
+  await ensureServerCertificate(authority, control, CONTROL_NAMES, now);
+  const clients = await ensureDevIdentities(at);
+  await writeClientEnvironment(at, port, clients);
+
+  const local = localNames(port);
+  const azure = azureNames();
+  let instances: Instances | undefined;
+  const stateNow = (): RunningState => {
+    const statuses = Object.fromEntries(instances?.statuses ?? []);
+    return {
+      uris: {
+        arm: local.arm,
+        login: local.login,
+        graph: local.graph,
+        proxy: `http://127.0.0.1:${port}`,
+        instances: Object.fromEntries(
+          Object.entries(statuses).map(([name, status]) => [
+            name,
+            {
+              azure: instanceOrigin(azure, name.toLowerCase()),
+              local: instanceOrigin(local, name.toLowerCase()),
+              direct: `https://127.0.0.1:${status.port}`,
+            },
+          ]),
+        ),
+      },
+      pids: { supervisor: process.pid, control: controlChild.pid ?? null, instances: instances?.pids ?? {} },
+      instances: statuses,
+      tenantId: clients.tenantId,
+      ca: at.caCertificate,
+      env: at.env,
+      envLocal: at.envLocal,
+      dataRoot: at.root,
+      port,
+    };
+  };
+  const changed = (): void => void files.write(stateNow());
+  const started = new Instances({
+    places: at,
+    tenantId: clients.tenantId,
+    plan: { logs, ...sizes(), entries: ENTRIES, ...reporter },
+    surroundings: (name) => devSurroundings(name, clients.tenantId, port, at.caCertificate),
+    ensureCertificate: (name, own) =>
+      ensureServerCertificate(
+        authority,
+        { key: own.tlsKey, certificate: own.tlsCertificate },
+        instanceNames(name),
+        new Date(),
+      ),
+    changed: (name, status) => {
+      sendInstanceChanged(controlChild.link, name, status);
+      changed();
+    },
+  });
+  instances = started;
+  const controlChild = controlProcess({
+    entry: ENTRIES.control,
+    args: ['--control', at.control, '--port', String(port), '--ca', at.caCertificate],
+    logs,
+    ...reporter,
+    instances: () => started,
+    changed,
+  });
+  // Stopped in the opposite order: instances before control.
+  stack.use(controlChild);
+  stack.use(started);
+
+  controlChild.start();
+  await controlChild.whenReady();
+  const failed = await started.startAll();
+  await files.write(stateNow());
+  const owned = stack.move();
+  return {
+    port,
+    failed,
+    get state() {
+      return stateNow();
+    },
+    async announce() {
+      if (config.readyFile !== undefined) files.add(config.readyFile);
+      await files.write(stateNow());
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+const entry = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const ENTRIES = { control: entry('control.ts'), service: entry('service.ts'), recorder: entry('recorder.ts') };
+
+/** One worker for two cores, a partition for each core. Only Linux spreads the connections of a shared port. */
+function sizes(): { readonly workers: number; readonly partitions: number } {
+  const cores = availableParallelism();
+  const workers = process.platform === 'linux' ? Math.max(1, Math.floor(cores / 2)) : 1;
+  return { workers, partitions: Math.max(1, Math.floor(cores / workers)) };
+}
+
+function takeLock(root: string): DataLock {
+  const lock = DataLock.take(root);
+  if (lock !== undefined) return lock;
+  const holder = lockHolder(root);
+  throw new ConfigError(
+    `the data directory ${root} is in use by another strongroom${holder === undefined ? '' : ` (process ${holder})`}; ` +
+      'stop it, or choose another directory with --data',
+  );
+}
+
+async function takePort(wanted: number): Promise<number> {
+  const port = await probePort(wanted);
+  if (port !== undefined) return port;
+  throw new ConfigError(`port ${wanted} is in use by another program; choose another one with --port (0: any)`);
+}

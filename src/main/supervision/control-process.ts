@@ -1,0 +1,60 @@
+// The control process and what it may ask: that instances be made, stopped or started. Its answers come from
+// `Instances`; it is told when one changes.
+import { join } from 'node:path';
+import type { InstanceStatus } from '../../features/management/instance-host.ts';
+import type { Instances } from './instances.ts';
+import type { Link } from './link.ts';
+import { LogFile } from './log-file.ts';
+import { done, failed, instanceChanged, provisionInstance, startInstance, stopInstance } from './messages.ts';
+import { ProvisionRefused } from './provision-request.ts';
+import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
+
+export interface ControlOptions {
+  readonly entry: string;
+  readonly args: readonly string[];
+  readonly logs: string;
+  readonly report: ProcessOptions['report'];
+  readonly show?: ProcessOptions['show'];
+  instances(): Instances;
+  changed(): void;
+}
+
+export function controlProcess(options: ControlOptions): SupervisedProcess {
+  const { show } = options;
+  return new SupervisedProcess({
+    label: 'control',
+    log: new LogFile(join(options.logs, 'control.log')),
+    program: () => options,
+    report: options.report,
+    ...(show === undefined ? {} : { show }),
+    connected: (link) => {
+      answer(link, options);
+      for (const [name, status] of options.instances().statuses) sendInstanceChanged(link, name, status);
+    },
+    ready: () => options.changed(),
+    down: () => options.changed(),
+  });
+}
+
+export function sendInstanceChanged(link: Link | undefined, name: string, status: InstanceStatus): void {
+  link?.send(instanceChanged, { name, ...status });
+}
+
+function answer(link: Link, { instances, report }: ControlOptions): void {
+  const settle = (id: number, work: Promise<void>): void => {
+    work.then(
+      () => link.send(done, {}, id),
+      (error: unknown) => {
+        if (error instanceof ProvisionRefused) {
+          link.send(failed, { code: error.code, message: error.message }, id);
+          return;
+        }
+        report(`a request of control failed: ${error instanceof Error ? error.message : String(error)}`);
+        link.send(failed, { code: 'Failed', message: 'the instance could not be started; see the logs' }, id);
+      },
+    );
+  };
+  link.on(provisionInstance, ({ request }, id) => settle(id, instances().provision(request)));
+  link.on(stopInstance, ({ name }, id) => settle(id, instances().stop(name)));
+  link.on(startInstance, ({ name }, id) => settle(id, instances().start(name)));
+}

@@ -1,0 +1,190 @@
+// The processes of one instance: its recorder, then its service workers, which share one port. Starts them in that
+// order, stops them in the opposite one, and knows how the instance fares.
+import { join } from 'node:path';
+import type { InstanceStatus } from '../../features/management/instance-host.ts';
+import { logOrigin } from '../../formats/log-origin.ts';
+import { makePrivateFolder } from '../files/private-folder.ts';
+import type { InstancePids } from '../files/running-state.ts';
+import { probePort } from './free-port.ts';
+import type { Link } from './link.ts';
+import { LogFile } from './log-file.ts';
+import { activation, partitions } from './messages.ts';
+import { rememberedPort, rememberPort } from './remembered-port.ts';
+import { removeSocketFolder, socketFolder } from './socket-folder.ts';
+import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
+
+export interface InstancePlan {
+  readonly name: string;
+  readonly id: string;
+  /** The instance's folder, and that of its log. */
+  readonly root: string;
+  readonly audit: string;
+  readonly logs: string;
+  readonly workers: number;
+  /** Module partitions of each worker. */
+  readonly partitions: number;
+  readonly entries: { readonly service: string; readonly recorder: string };
+  readonly report: ProcessOptions['report'];
+  readonly show?: ProcessOptions['show'];
+  /** Address, activation or pids are other than before. */
+  changed(): void;
+}
+
+export class InstanceProcesses implements AsyncDisposable {
+  readonly #plan: InstancePlan;
+  readonly #recorder: SupervisedProcess;
+  readonly #workers: SupervisedProcess[] = [];
+  readonly #logs: LogFile[] = [];
+  readonly #modulePids = new Map<number, readonly number[]>();
+  #sockets = '';
+  #wanted = false;
+  #port = 0;
+  #activation: Pick<InstanceStatus, 'activation' | 'message'> = { activation: 'Unknown', message: '' };
+
+  constructor(plan: InstancePlan) {
+    this.#plan = plan;
+    makePrivateFolder(plan.logs);
+    this.#recorder = new SupervisedProcess(
+      this.#options('recorder', {
+        program: () => ({
+          entry: plan.entries.recorder,
+          args: [
+            ['--folder', plan.audit],
+            ['--socket', this.#recorderSocket],
+            ['--origin', logOrigin(plan.id)],
+          ].flat(),
+        }),
+        ready: () => {
+          if (this.#wanted) this.#workers[0]?.start();
+          plan.changed();
+        },
+        down: () => plan.changed(),
+      }),
+    );
+    for (let worker = 0; worker < plan.workers; worker++) this.#workers.push(this.#worker(worker));
+  }
+
+  get name(): string {
+    return this.#plan.name;
+  }
+
+  get status(): InstanceStatus {
+    return { ...this.#activation, port: this.#workers.some((worker) => worker.isReady) ? this.#port : 0 };
+  }
+
+  get pids(): InstancePids {
+    return {
+      recorder: this.#recorder.pid ?? null,
+      service: this.#workers.map((worker) => worker.pid).filter((pid) => pid !== undefined),
+      module: [...this.#modulePids.values()].flat(),
+    };
+  }
+
+  /** Resolves when all workers serve. What fails goes on being tried even after this has rejected. */
+  async start(): Promise<void> {
+    this.#wanted = true;
+    this.#sockets = await socketFolder(this.#run);
+    this.#port = await rememberedPort(this.#run);
+    this.#recorder.start();
+    await this.#recorder.whenReady();
+    for (const worker of this.#workers) await worker.whenReady();
+  }
+
+  async stop(): Promise<void> {
+    this.#wanted = false;
+    await Promise.all(this.#workers.map((worker) => worker.stop()));
+    await this.#recorder.stop();
+    this.#modulePids.clear();
+    removeSocketFolder(this.#run);
+    this.#plan.changed();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    for (const log of this.#logs) log[Symbol.dispose]();
+  }
+
+  get #run(): string {
+    return join(this.#plan.root, 'run');
+  }
+
+  get #recorderSocket(): string {
+    return join(this.#sockets, 'recorder.sock');
+  }
+
+  #worker(index: number): SupervisedProcess {
+    const plan = this.#plan;
+    return new SupervisedProcess(
+      this.#options(`service-${index}`, {
+        program: async () => ({
+          entry: plan.entries.service,
+          args: [
+            ['--instance', plan.root],
+            ['--socket', this.#recorderSocket],
+            ['--port', String(await this.#portForNextWorker())],
+            ['--partitions', String(plan.partitions)],
+            ['--worker', String(index)],
+          ].flat(),
+        }),
+        connected: (link) => this.#listen(index, link),
+        ready: ({ port, modulePids }) => {
+          this.#modulePids.set(index, pidsIn(modulePids));
+          if (port !== this.#port) {
+            this.#port = port;
+            rememberPort(this.#run, port).catch((error: unknown) => {
+              plan.report(`the port of '${plan.name}' could not be written down: ${String(error)}`);
+            });
+          }
+          // The first worker chooses the port if none is known; the others have to know it.
+          if (this.#wanted) for (const other of this.#workers) other.start();
+          plan.changed();
+        },
+        down: () => {
+          this.#modulePids.delete(index);
+          plan.changed();
+        },
+      }),
+    );
+  }
+
+  /** While no worker listens, another program may have taken the port: then any other will do. */
+  async #portForNextWorker(): Promise<number> {
+    if (this.#port === 0 || this.#workers.some((worker) => worker.isReady)) return this.#port;
+    return (await probePort(this.#port)) ?? 0;
+  }
+
+  #listen(index: number, link: Link): void {
+    link.on(activation, ({ status, message }) => {
+      this.#activation = { activation: activationIn(status), message };
+      this.#plan.changed();
+    });
+    link.on(partitions, ({ modulePids }) => {
+      this.#modulePids.set(index, pidsIn(modulePids));
+      this.#plan.changed();
+    });
+  }
+
+  #options(role: string, own: Omit<ProcessOptions, 'label' | 'log' | 'report'>): ProcessOptions {
+    const log = new LogFile(join(this.#plan.logs, `${this.#plan.name}-${role}.log`));
+    this.#logs.push(log);
+    const show = this.#plan.show;
+    return {
+      label: `${this.#plan.name}/${role}`,
+      log,
+      report: this.#plan.report,
+      ...(show === undefined ? {} : { show }),
+      ...own,
+    };
+  }
+}
+
+function pidsIn(value: unknown): readonly number[] {
+  if (!Array.isArray(value) || value.length > 1024) throw new Error('modulePids is not a list of pids');
+  for (const pid of value) if (!Number.isInteger(pid) || pid < 1) throw new Error('modulePids is not a list of pids');
+  return value as readonly number[];
+}
+
+function activationIn(status: string): InstanceStatus['activation'] {
+  if (status === 'NotActivated' || status === 'Active' || status === 'Unknown' || status === 'Failed') return status;
+  throw new Error('activation is not a known status');
+}

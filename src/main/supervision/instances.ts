@@ -1,0 +1,163 @@
+// All instances of a data directory: those found on disk are started, new ones are made, and each can be stopped and
+// started. An instance exists once its `instance.json` does; nothing here ever replaces or removes one.
+import { randomUUID } from 'node:crypto';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { InstanceStatus, ProvisionRequest } from '../../features/management/instance-host.ts';
+import { replaceFile } from '../../formats/replace-file.ts';
+import type { InstancePlaces, Places } from '../config/data-layout.ts';
+import type { DevSurroundings } from '../config/dev-surroundings.ts';
+import type { InstanceConfig } from '../config/instance.ts';
+import { readInstanceConfig } from '../config/read-instance.ts';
+import { makePrivateFolder } from '../files/private-folder.ts';
+import type { InstancePids } from '../files/running-state.ts';
+import { type InstancePlan, InstanceProcesses } from './instance-processes.ts';
+import { ProvisionRefused, readProvisionRequest } from './provision-request.ts';
+
+export interface InstancesOptions {
+  readonly places: Places;
+  readonly tenantId: string;
+  readonly plan: Omit<InstancePlan, 'name' | 'id' | 'root' | 'audit' | 'changed'>;
+  surroundings(name: string): DevSurroundings;
+  ensureCertificate(name: string, places: InstancePlaces): Promise<unknown>;
+  changed(name: string, status: InstanceStatus): void;
+}
+
+const MOST_INSTANCES = 100;
+
+export class Instances implements AsyncDisposable {
+  readonly #options: InstancesOptions;
+  readonly #running = new Map<string, InstanceProcesses>();
+  /** Requests about one instance take turns. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: InstancesOptions) {
+    this.#options = options;
+  }
+
+  /** Starts what the data directory holds, except what was stopped on purpose. Resolves with those that did not start. */
+  async startAll(): Promise<readonly { readonly name: string; readonly reason: unknown }[]> {
+    const names = this.#names().filter((name) => !existsSync(this.#stoppedMark(name)));
+    const results = await Promise.allSettled(names.map((name) => this.#run(name)));
+    return results.flatMap((result, index) =>
+      result.status === 'rejected' ? [{ name: names[index] ?? '', reason: result.reason as unknown }] : [],
+    );
+  }
+
+  /** Makes an instance and starts it; resolves when it serves. The same request again finds it made. @throws ProvisionRefused */
+  provision(untrusted: unknown): Promise<void> {
+    return this.#inTurn(async () => {
+      const request = readProvisionRequest(untrusted, this.#options.tenantId);
+      if (this.#findExisting(request) === undefined) await this.#make(request);
+      await this.#run(request.name);
+    });
+  }
+
+  stop(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#requireExisting(name);
+      await replaceFile(this.#stoppedMark(name), '');
+      const instance = this.#running.get(name);
+      this.#running.delete(name);
+      await instance?.[Symbol.asyncDispose]();
+    });
+  }
+
+  start(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#requireExisting(name);
+      rmSync(this.#stoppedMark(name), { force: true });
+      await this.#run(name);
+    });
+  }
+
+  get pids(): Readonly<Record<string, InstancePids>> {
+    return Object.fromEntries([...this.#running].map(([name, instance]) => [name, instance.pids]));
+  }
+
+  get statuses(): ReadonlyMap<string, InstanceStatus> {
+    return new Map([...this.#running].map(([name, instance]) => [name, instance.status]));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#running.values()].map((instance) => instance[Symbol.asyncDispose]()));
+    this.#running.clear();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {}); // told to whoever asked
+    return result;
+  }
+
+  async #run(name: string): Promise<void> {
+    if (this.#running.has(name)) return;
+    const places = this.#options.places.instance(name);
+    const { id } = await this.#refresh(name, places);
+    const instance = new InstanceProcesses({
+      ...this.#options.plan,
+      name,
+      id,
+      root: places.root,
+      audit: places.audit,
+      changed: () => this.#options.changed(name, instance.status),
+    });
+    this.#running.set(name, instance);
+    await instance.start();
+  }
+
+  /** Certificates run out, and names and issuers follow the port of this start. */
+  async #refresh(name: string, places: InstancePlaces): Promise<InstanceConfig> {
+    const config = readInstanceConfig(places.config);
+    if (config.name !== name) throw new Error(`${places.config} is that of '${config.name}'`);
+    const refreshed = { ...config, ...this.#options.surroundings(name) };
+    if (JSON.stringify(refreshed) !== JSON.stringify(config)) await writeConfig(places.config, refreshed);
+    await this.#options.ensureCertificate(name, places);
+    return refreshed;
+  }
+
+  async #make(request: ProvisionRequest): Promise<void> {
+    if (this.#names().length >= MOST_INSTANCES) {
+      throw new ProvisionRefused('QuotaExceeded', `there are ${MOST_INSTANCES} instances already`);
+    }
+    const places = this.#options.places.instance(request.name);
+    for (const folder of [places.root, places.module, places.store, places.audit]) makePrivateFolder(folder);
+    await writeConfig(places.config, {
+      profile: 'dev',
+      id: randomUUID(),
+      ...request,
+      ...this.#options.surroundings(request.name),
+      createdAt: new Date().toISOString(),
+    });
+  }
+
+  /** @returns the config of the instance that this very request made before. @throws ProvisionRefused for another one */
+  #findExisting(request: ProvisionRequest): InstanceConfig | undefined {
+    const taken = this.#names().find((name) => name.toLowerCase() === request.name.toLowerCase());
+    if (taken === undefined) return undefined;
+    const config = readInstanceConfig(this.#options.places.instance(taken).config);
+    const same = (Object.keys(request) as (keyof ProvisionRequest)[]).every(
+      (member) => JSON.stringify(config[member]) === JSON.stringify(request[member]),
+    );
+    if (!same) throw new ProvisionRefused('AlreadyExists', `an instance '${taken}' exists`);
+    return config;
+  }
+
+  #requireExisting(name: string): void {
+    if (!this.#names().includes(name)) throw new ProvisionRefused('BadRequest', 'there is no such instance');
+  }
+
+  #names(): readonly string[] {
+    const { instances } = this.#options.places;
+    makePrivateFolder(instances);
+    return readdirSync(instances).filter((name) => existsSync(this.#options.places.instance(name).config));
+  }
+
+  #stoppedMark(name: string): string {
+    return join(this.#options.places.instance(name).root, 'stopped');
+  }
+}
+
+async function writeConfig(path: string, config: InstanceConfig): Promise<void> {
+  await replaceFile(path, `${JSON.stringify(config, null, 2)}\n`);
+}

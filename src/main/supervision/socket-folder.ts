@@ -1,0 +1,49 @@
+// Where an instance's Unix sockets are. Their paths may have little more than 100 bytes, so a data directory that lies
+// too deep gets a private folder in the system's temporary directory instead, which is remembered.
+import { lstatSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { replaceFile } from '../../formats/replace-file.ts';
+import { makePrivateFolder } from '../files/private-folder.ts';
+
+/** `sun_path` has 108 bytes on Linux and 104 on macOS, terminator included. */
+const LONGEST_PATH = 100;
+const LONGEST_NAME = '/recorder.sock';
+
+/** @param run the instance's folder for things that live as long as its processes */
+export async function socketFolder(run: string): Promise<string> {
+  makePrivateFolder(run);
+  if (Buffer.byteLength(run + LONGEST_NAME) <= LONGEST_PATH) return run;
+  const note = join(run, 'socket-folder');
+  const kept = remembered(note);
+  if (kept !== undefined && isPrivate(kept)) return kept;
+  const made = mkdtempSync(join(tmpdir(), 'strongroom-'));
+  await replaceFile(note, made);
+  return made;
+}
+
+/** Removes what `socketFolder` made outside of the data directory. */
+export function removeSocketFolder(run: string): void {
+  const note = join(run, 'socket-folder');
+  const kept = remembered(note);
+  if (kept !== undefined && isPrivate(kept)) rmSync(kept, { recursive: true, force: true });
+  rmSync(note, { force: true });
+}
+
+function remembered(note: string): string | undefined {
+  try {
+    return readFileSync(note, 'utf8');
+  } catch {
+    return undefined; // none was needed yet
+  }
+}
+
+/** Anyone may write to the temporary directory: only a real folder of ours that nobody else can enter will do. */
+function isPrivate(folder: string): boolean {
+  try {
+    const stat = lstatSync(folder);
+    return stat.isDirectory() && stat.uid === process.getuid?.() && (stat.mode & 0o077) === 0;
+  } catch {
+    return false; // cleaned away
+  }
+}

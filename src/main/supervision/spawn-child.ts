@@ -1,0 +1,38 @@
+// Starts one child process on the Node that runs us, with nothing of our environment, no core dumps, no standard input,
+// and a supervision link on file descriptor 3.
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { Link } from './link.ts';
+
+export interface Program {
+  readonly entry: string;
+  readonly args: readonly string[];
+}
+
+export interface SpawnedChild {
+  readonly process: ChildProcess;
+  readonly link: Link;
+}
+
+export function spawnChild(program: Program): SpawnedChild {
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning', program.entry, ...program.args];
+  // A core file would hold what the process knew. The shell sets the limit and becomes the program, same pid.
+  const child = spawn('/bin/sh', ['-c', 'ulimit -c 0 && exec "$@"', 'sh', ...node], {
+    cwd: '/',
+    env: {},
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    // Its own process group: Ctrl-C in the terminal reaches the supervisor only, which stops children in order.
+    detached: true,
+  });
+  return { process: child, link: new Link(child.stdio[3] as Socket) };
+}
+
+/** Ends a child and whatever it started, at once. */
+export function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    child.kill('SIGKILL'); // the group is gone already, or was never made
+  }
+}

@@ -1,0 +1,62 @@
+// Entry of the supervisor, the process a user starts and stops. Says what happens, shows the demonstration, and ends
+// with everything that it started.
+import { parseArgs } from 'node:util';
+import { ConfigError, readStartConfig, type StartConfig } from './config/start-config.ts';
+import { runDemo } from './run-demo.ts';
+import { startSupervisor } from './start-supervisor.ts';
+import { listenForStop } from './supervision/stop-signal.ts';
+
+function readConfig(): StartConfig {
+  const { values } = parseArgs({
+    options: {
+      data: { type: 'string' },
+      port: { type: 'string' },
+      profile: { type: 'string' },
+      'ready-file': { type: 'string' },
+      'no-demo': { type: 'boolean', default: false },
+      verbose: { type: 'boolean', default: false },
+    },
+  });
+  const { data, profile } = values;
+  if (data === undefined || profile === undefined) throw new ConfigError('started by `strongroom start` only');
+  return readStartConfig({ ...values, profile }, {}, '');
+}
+
+async function main(): Promise<void> {
+  const startedAt = performance.now();
+  using stop = listenForStop(process.env['STRONGROOM_LAUNCHER']);
+  const config = readConfig();
+  await using supervisor = await startSupervisor(config, {
+    report: say,
+    ...(config.verbose ? { show } : {}),
+  });
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  say(`serving on 127.0.0.1:${supervisor.port} after ${seconds} s, data in ${config.dataRoot}`);
+  for (const { name, reason } of supervisor.failed) {
+    say(`instance '${name}' does not serve: ${reason instanceof Error ? reason.message : String(reason)}`);
+  }
+  if (config.demo) {
+    const ended = await Promise.race([runDemo(supervisor.state), stop.requested.then(() => undefined)]);
+    if (ended === false) process.exitCode = 1;
+  }
+  await supervisor.announce();
+  const why = await stop.requested;
+  say(`stopping (${why}) ...`);
+}
+
+function say(text: string): void {
+  process.stderr.write(`strongroom: ${text}\n`);
+}
+
+function show(label: string, chunk: Buffer): void {
+  for (const line of chunk.toString('utf8').split('\n')) if (line !== '') process.stderr.write(`[${label}] ${line}\n`);
+}
+
+try {
+  await main();
+  say('stopped');
+} catch (error) {
+  process.exitCode = 1;
+  if (error instanceof ConfigError) say(error.message);
+  else throw error;
+}
