@@ -14,7 +14,7 @@ export default tseslint.config(
     rules: {
       'ts/await-thenable': 'error',
       'ts/ban-ts-comment': 'error',
-      'ts/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      'ts/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }],
       'ts/no-explicit-any': 'error',
       // node:test's test() and describe() hand their promise to the runner itself.
       'ts/no-floating-promises': [
@@ -24,9 +24,7 @@ export default tseslint.config(
       'ts/no-for-in-array': 'error',
       'ts/no-implied-eval': 'error',
       'ts/no-misused-promises': 'error',
-      'ts/no-misused-spread': 'error',
       'ts/no-non-null-assertion': 'error',
-      'ts/no-unnecessary-type-assertion': 'error',
       'ts/no-unsafe-argument': 'error',
       'ts/no-unsafe-assignment': 'error',
       'ts/no-unsafe-call': 'error',

@@ -60,3 +60,14 @@ test('a path that only its writer has is reported', () => {
   const path = ['/wo', 'rk/notes.md'].join('');
   assert.ok(found({ 'src/a.ts': `// see ${path}` }).some((line) => line.startsWith('src/a.ts:1 mentions')));
 });
+
+test('a decision without its alternatives is reported', () => {
+  const page = ['Problem', 'Choice', 'Drawbacks', 'Security', 'What would change our mind'].map(
+    (part) => `\n**${part}.** x`,
+  );
+  const report = found({ 'docs/decisions/0001-x.md': `# x\n${page.join('\n')}` });
+  assert.deepEqual(
+    report.filter((line) => line.includes('no part')),
+    ['docs/decisions/0001-x.md:0 has no part Alternatives'],
+  );
+});

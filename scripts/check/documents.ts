@@ -13,6 +13,7 @@ const PRIVATE = [
   ['sha', 'red/design'],
 ].map((parts) => parts.join(''));
 const TEXT = /\.(md|ts|mjs|js|json|sh|yml|yaml)$|^(strongroom|LICENSE|\.ci\/run)$/;
+const DECISION_PARTS = ['Problem', 'Choice', 'Alternatives', 'Drawbacks', 'Security', 'What would change our mind'];
 const EXPECTED = [
   'README.md',
   'LICENSE',
@@ -31,6 +32,7 @@ const EXPECTED = [
 export function checkDocuments(tree: Tree): Problem[] {
   return [
     ...missingPages(tree),
+    ...unfinishedDecisions(tree),
     ...missingWords(tree),
     ...undescribedCommands(tree),
     ...brokenLinks(tree),
@@ -70,6 +72,17 @@ function* missingWords(tree: Tree): Generator<Problem> {
         what: `the feature ${word} has no page in the guide`,
         fix: 'say what a user can do with it and how',
       };
+    }
+  }
+}
+
+/** A decision says what else was possible and what would undo it, or it is only an announcement. */
+function* unfinishedDecisions(tree: Tree): Generator<Problem> {
+  for (const file of tree.files.filter((name) => /^docs\/decisions\/\d{4}-.*\.md$/.test(name))) {
+    for (const part of DECISION_PARTS) {
+      if (!tree.text(file).includes(`\n**${part}.**`)) {
+        yield { file, what: `has no part ${part}`, fix: `add a paragraph that begins with **${part}.**` };
+      }
     }
   }
 }
