@@ -1,8 +1,8 @@
 // The records of one process over a store that others write to as well: looks before it serves, commits with a guard on
 // the head, and serves nothing more once the store was found tampered with.
-import { Buffer } from 'node:buffer';
 import { StoreError } from '../port.ts';
 import { catchUp, type Source } from './catch-up.ts';
+import { commitKnowing } from './commit-knowing.ts';
 import { unavailable } from './open-rows.ts';
 import { type Prepared, prepareCommit } from './prepare-commit.ts';
 import type { Apply, Change, Head, Records } from './records.ts';
@@ -109,28 +109,19 @@ export class SealedRecords implements Records {
   async #commit(base: State, prepared: Prepared): Promise<boolean> {
     this.#checkServing();
     if (this.#state !== base) return false;
-    if ((await this.#commitKnowing(prepared)) === 'conflict') {
+    let outcome: 'committed' | 'conflict';
+    try {
+      outcome = await commitKnowing(this.#source.store, prepared);
+    } catch (error) {
+      if (this.#doubt === 'none') this.#doubt = 'own';
+      throw error;
+    }
+    if (outcome === 'conflict') {
       this.#doubt = 'others';
       return false;
     }
     this.#take(prepared.step);
     return true;
-  }
-
-  /** The store may fail after it made the commit durable, so its word is not the last one. */
-  async #commitKnowing({ guards, writes }: Prepared): Promise<'committed' | 'conflict'> {
-    try {
-      return await this.#source.store.commit(guards, writes);
-    } catch (error) {
-      if (this.#doubt === 'none') this.#doubt = 'own';
-      const [first] = writes;
-      const found = first && (await this.#source.store.read(first.key).catch(() => undefined));
-      const same =
-        found?.revision === first?.revision &&
-        (found?.value && first?.value ? Buffer.compare(found.value, first.value) === 0 : false);
-      if (same) return 'committed';
-      throw error;
-    }
   }
 
   #take(step: Step): void {

@@ -1,9 +1,10 @@
 // The embedded store: one SQLite file that several processes of one host may use at once.
-import { type BigIntStats, statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { checkCommit } from '../check-commit.ts';
-import { DELETIONS_KEPT, type Guard, KEY_BYTES, type Row, type Store, StoreError } from '../port.ts';
+import { DELETIONS_KEPT, type Guard, type Row, type Store, StoreError } from '../port.ts';
 import { connect, connectReader, createFile, whenFree } from './connection.ts';
+import { FileInUse } from './file-in-use.ts';
+import { toRow } from './row.ts';
 import { isBusy, toStoreError } from './sqlite-error.ts';
 
 export interface SqliteStoreOptions {
@@ -28,7 +29,7 @@ class SqliteStore implements Store {
   readonly #path: string;
   readonly #db: DatabaseSync;
   readonly #patienceMs: number;
-  readonly #file: BigIntStats;
+  readonly #file: FileInUse;
   readonly #readRow: StatementSync;
   readonly #rowsSince: StatementSync;
   readonly #revisionOf: StatementSync;
@@ -43,7 +44,7 @@ class SqliteStore implements Store {
     this.#path = path;
     this.#db = db;
     this.#patienceMs = patienceMs;
-    this.#file = statSync(path, { bigint: true });
+    this.#file = new FileInUse(path);
     this.#readRow = db.prepare('SELECT key, revision, value FROM rows WHERE key = ?');
     this.#rowsSince = db.prepare('SELECT key, revision, value FROM rows WHERE revision > ? ORDER BY revision');
     this.#revisionOf = db.prepare('SELECT revision FROM rows WHERE key = ? AND value IS NOT NULL');
@@ -91,7 +92,7 @@ class SqliteStore implements Store {
     if (!this.#open) return true;
     const now = performance.now();
     if (now >= this.#nextLook) {
-      if (this.#replaced()) return true;
+      if (this.#file.replaced()) return true;
       this.#nextLook = now + LOOK_AT_FILE_MS;
     }
     try {
@@ -129,7 +130,7 @@ class SqliteStore implements Store {
   #whenFree<T>(work: () => T): Promise<T> {
     return whenFree(this.#patienceMs, () => {
       if (!this.#open) throw new StoreError('Unavailable', 'the store is closed');
-      if (this.#replaced()) throw new StoreError('Damaged', REPLACED);
+      if (this.#file.replaced()) throw new StoreError('Damaged', REPLACED);
       return work();
     });
   }
@@ -163,22 +164,4 @@ class SqliteStore implements Store {
   #version(): unknown {
     return this.#dataVersion.get()?.['data_version'];
   }
-
-  /** A connection goes on with the old file when a new one takes its name: commits would go where nobody looks. */
-  #replaced(): boolean {
-    const now = statSync(this.#path, { bigint: true, throwIfNoEntry: false });
-    return now === undefined || now.ino !== this.#file.ino || now.dev !== this.#file.dev;
-  }
-}
-
-function toRow({ key, revision, value }: Record<string, unknown>): Row {
-  const sound =
-    key instanceof Uint8Array &&
-    key.length === KEY_BYTES &&
-    typeof revision === 'number' &&
-    Number.isSafeInteger(revision) &&
-    revision > 0 &&
-    (value === null || value instanceof Uint8Array);
-  if (!sound) throw new StoreError('Damaged', 'store.db holds a row that is not one');
-  return { key, revision, value };
 }
