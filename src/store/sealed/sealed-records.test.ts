@@ -127,6 +127,24 @@ describe('sealed records', () => {
     assert.equal(one.held.get('count'), '40');
   });
 
+  it('keep one line of heads when two workers change different records at once', async () => {
+    await using place = await makeSqlitePlace();
+    const sealer = inTestSealer();
+    await using storeOne = await place.open();
+    await using storeTwo = await place.open();
+    await using one = await openWorker(storeOne, sealer);
+    await using two = await openWorker(storeTwo, sealer);
+    const updates = Array.from({ length: 10 }, (_, n) => [
+      one.records.update(() => [put(`one/${n}`, '1')]),
+      two.records.update(() => [put(`two/${n}`, '2')]),
+    ]);
+    const heads = await Promise.all(updates.flat());
+    assert.equal(new Set(heads.map((head) => head.sequence)).size, 20);
+    await using storeThree = await place.open();
+    await using three = await openWorker(storeThree, sealer, { log: 20 });
+    assert.equal(three.held.size, 20);
+  });
+
   it('see each commit that was acknowledged before refresh was called, while other looks are under way', async () => {
     const content = new MemoryContent();
     const sealer = inTestSealer();
