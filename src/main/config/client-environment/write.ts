@@ -22,8 +22,13 @@ export function clientEnvironments(
 export async function writeClientEnvironment(at: Places, port: number, clients: DevClients): Promise<void> {
   const { azure, local } = clientEnvironments(at, port, clients);
   for (const each of [azure, local]) makePrivateFolder(azConfigFolder(each));
-  await replaceFile(at.env, shellLines(clientVariables(azure)));
-  await replaceFile(at.envLocal, shellLines(clientVariables(local)) + registerCloud(local));
+  await replaceFile(at.env, shellTextOf(azure));
+  await replaceFile(at.envLocal, shellTextOf(local));
+}
+
+export function shellTextOf(environment: ClientEnvironment): string {
+  const lines = shellLines(clientVariables(environment));
+  return environment.isPublicCloud ? lines : lines + registerCloud(environment);
 }
 
 /** The command line has no variable for the resource manager: the cloud is registered once per configuration folder. */

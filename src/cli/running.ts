@@ -1,0 +1,25 @@
+// Commands that speak of a running copy: which data directory is meant, and what runs in it.
+import { ConfigError, dataRoot } from '../main/config/start-config.ts';
+import { type RunningState, readRunningState } from '../main/files/running-state.ts';
+import { CHECKOUT } from './checkout.ts';
+import { CommandError } from './command.ts';
+
+/** @throws CommandError */
+export function dataRootOf(flag: string | undefined): string {
+  try {
+    return dataRoot(flag, process.env, CHECKOUT);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new CommandError(error.message);
+    throw error;
+  }
+}
+
+/** @throws CommandError that says how to start one */
+export function requireRunning(root: string): RunningState {
+  const state = readRunningState(root);
+  if (state !== undefined) return state;
+  throw new CommandError(
+    `no strongroom serves from ${root}; start one with 'npm start' or 'strongroom start', ` +
+      'or name its data directory with --data or $STRONGROOM_DATA',
+  );
+}

@@ -1,0 +1,50 @@
+// One JSON request of the demonstration, as a client without an SDK would send it.
+
+export type GetToken = (resource: string) => Promise<string>;
+
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** @throws when the answer is none of the expected, with what the service said */
+export async function call(
+  token: string,
+  method: 'GET' | 'PUT' | 'POST',
+  url: string,
+  expected: readonly number[],
+  body?: unknown,
+): Promise<Answer> {
+  const response = await fetch(url, {
+    method,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    redirect: 'error',
+    signal: AbortSignal.timeout(60_000),
+  });
+  const text = await response.text();
+  if (!expected.includes(response.status)) {
+    throw new Error(`${method} ${new URL(url).pathname} was answered ${response.status}: ${text.slice(0, 400)}`);
+  }
+  return { status: response.status, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
+}
+
+/** The member at a path of names, undefined where there is none. */
+export function memberAt(body: unknown, ...names: readonly string[]): unknown {
+  let at: unknown = body;
+  for (const name of names)
+    at = typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[name] : undefined;
+  return at;
+}
+
+/** Asks again until the answer will do. @throws after `withinMs` */
+export async function poll<T>(ask: () => Promise<T>, enough: (answer: T) => boolean, withinMs = 60_000): Promise<T> {
+  const end = performance.now() + withinMs;
+  for (;;) {
+    const answer = await ask();
+    if (enough(answer)) return answer;
+    if (performance.now() > end)
+      throw new Error(`not within ${withinMs / 1000} s; last seen: ${JSON.stringify(answer)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

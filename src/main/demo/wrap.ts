@@ -1,0 +1,39 @@
+// Envelope encryption with the stock SDK: the key stays in the HSM, a data key is wrapped and unwrapped by it. The SDK
+// sends RSA-OAEP-256 to the service for both; with RSA-OAEP it would wrap by itself.
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { TokenCredential } from '@azure/identity';
+import { CryptographyClient, KeyClient, type KeyVaultKey } from '@azure/keyvault-keys';
+import { digestOf, type KeptWrap } from './kept-wrap.ts';
+
+export const KEY_NAME = 'demo-kek';
+const ALGORITHM = 'RSA-OAEP-256';
+const DATA_KEY_BYTES = 32;
+
+export async function findOrCreateKey(instance: string, credential: TokenCredential): Promise<KeyVaultKey> {
+  const client = new KeyClient(instance, credential);
+  try {
+    return await client.getKey(KEY_NAME);
+  } catch (error) {
+    if (!(error instanceof Error && 'statusCode' in error && error.statusCode === 404)) throw error;
+  }
+  return client.createRsaKey(KEY_NAME, { hsm: true, keySize: 2048 });
+}
+
+/** Wraps a fresh data key. */
+export async function wrap(keyId: string, credential: TokenCredential): Promise<{ dataKey: Buffer; kept: KeptWrap }> {
+  const dataKey = randomBytes(DATA_KEY_BYTES);
+  const { result } = await new CryptographyClient(keyId, credential).wrapKey(ALGORITHM, dataKey);
+  const wrapped = Buffer.from(result).toString('base64url');
+  return { dataKey, kept: { keyId, algorithm: ALGORITHM, wrapped, digest: digestOf(dataKey) } };
+}
+
+/** @throws when what comes back is not the data key that was wrapped */
+export async function unwrap({ keyId, wrapped, digest }: KeptWrap, credential: TokenCredential): Promise<void> {
+  const { result } = await new CryptographyClient(keyId, credential).unwrapKey(
+    ALGORITHM,
+    Buffer.from(wrapped, 'base64url'),
+  );
+  const same = timingSafeEqual(Buffer.from(digestOf(result)), Buffer.from(digest));
+  result.fill(0);
+  if (!same) throw new Error('the unwrapped data key is not the one that was wrapped');
+}
