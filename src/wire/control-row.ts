@@ -36,7 +36,12 @@ interface RowPlace {
 }
 export interface HandledRow extends RowPlace {
   readonly body: 'none' | 'json' | 'form';
-  readonly handle: (request: ControlRequest) => ControlAnswer | Promise<ControlAnswer>;
+  /** `req` and `res` are for the protocol library's cookies; the answer is what the handler returns. */
+  readonly handle: (
+    request: ControlRequest,
+    req: IncomingMessage,
+    res: ServerResponse,
+  ) => ControlAnswer | Promise<ControlAnswer>;
 }
 /** Hands the untouched exchange to the protocol library. */
 export interface PassedRow extends RowPlace {

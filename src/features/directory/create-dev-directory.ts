@@ -1,0 +1,96 @@
+// The directory that the dev profile starts with. Its shape is fixed, ids and secrets are random; the secrets are
+// returned once, for the environment file, and are nowhere else afterwards.
+import type { Directory } from './directory.ts';
+import { hashSecret } from './secret-hash.ts';
+
+export type RandomBytes = (size: number) => Uint8Array;
+
+export interface DevSecrets {
+  readonly tenantId: string;
+  readonly applications: {
+    readonly admin: ApplicationLogin;
+    readonly owner: ApplicationLogin;
+    readonly consumer: ApplicationLogin;
+  };
+  readonly users: { readonly alice: UserLogin; readonly bob: UserLogin };
+  readonly operatorsGroupOid: string;
+}
+export interface ApplicationLogin {
+  readonly appId: string;
+  readonly oid: string;
+  readonly secret: string;
+}
+export interface UserLogin {
+  readonly oid: string;
+  readonly upn: string;
+  readonly password: string;
+}
+
+/** The public client that the stock command line and the SDKs' interactive credentials use: its id is fixed in them. */
+const STOCK_PUBLIC_CLIENT = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
+const DOMAIN = 'strongroom.localhost';
+
+export async function createDevDirectory(
+  random: RandomBytes,
+): Promise<{ readonly directory: Directory; readonly secrets: DevSecrets }> {
+  const id = (): string => randomGuid(random);
+  const secret = (): string => Buffer.from(random(32)).toString('base64url');
+  const applicationLogin = (): ApplicationLogin => ({ appId: id(), oid: id(), secret: secret() });
+  const userLogin = (name: string): UserLogin => ({ oid: id(), upn: `${name}@${DOMAIN}`, password: secret() });
+  const secrets: DevSecrets = {
+    tenantId: id(),
+    applications: { admin: applicationLogin(), owner: applicationLogin(), consumer: applicationLogin() },
+    users: { alice: userLogin('alice'), bob: userLogin('bob') },
+    operatorsGroupOid: id(),
+  };
+  const application = async (displayName: string, login: ApplicationLogin) => ({
+    appId: login.appId,
+    oid: login.oid,
+    displayName,
+    secrets: [{ keyId: id(), hash: await hashSecret(login.secret, random(16)) }],
+    certificates: [],
+  });
+  const user = async (displayName: string, login: UserLogin) => ({
+    oid: login.oid,
+    upn: login.upn,
+    displayName,
+    passwordHash: await hashSecret(login.password, random(16)),
+  });
+  const directory: Directory = {
+    version: 1,
+    tenantId: secrets.tenantId,
+    domain: DOMAIN,
+    users: [await user('Alice', secrets.users.alice), await user('Bob', secrets.users.bob)],
+    groups: [{ oid: secrets.operatorsGroupOid, displayName: 'hsm-operators', members: [secrets.users.alice.oid] }],
+    applications: [
+      await application('strongroom-dev-admin', secrets.applications.admin),
+      await application('strongroom-dev-owner', secrets.applications.owner),
+      await application('strongroom-dev-consumer', secrets.applications.consumer),
+      {
+        appId: STOCK_PUBLIC_CLIENT,
+        oid: id(),
+        displayName: 'Command line and SDK sign-in',
+        secrets: [],
+        certificates: [],
+        redirectUris: ['http://localhost', 'http://localhost/', 'http://127.0.0.1', 'http://127.0.0.1/'],
+      },
+    ],
+    managedIdentities: [{ clientId: id(), oid: id(), displayName: 'strongroom-dev-identity' }],
+  };
+  return { directory, secrets };
+}
+
+/** A random (version 4) GUID from the given source. */
+export function randomGuid(random: RandomBytes): string {
+  const bytes = Buffer.from(random(16));
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+const OWNERS = ['strongroom-dev-admin', 'strongroom-dev-owner'];
+
+/** Object ids of the applications that own the dev subscription. */
+export function devOwners({ applications }: Directory): readonly string[] {
+  return applications.filter(({ displayName }) => OWNERS.includes(displayName)).map(({ oid }) => oid);
+}

@@ -1,0 +1,135 @@
+// The small directory behind the embedded issuer: who exists, who is in which group, and what they prove themselves
+// with. Secrets are here as salted hashes only. It grants nothing: roles are elsewhere.
+import { guid, integer, list, matching, type Reader, record, text } from '../../formats/shape.ts';
+
+export interface User {
+  readonly oid: string;
+  readonly upn: string;
+  readonly displayName: string;
+  readonly passwordHash: string;
+}
+export interface Group {
+  readonly oid: string;
+  readonly displayName: string;
+  readonly members: readonly string[];
+}
+export interface ApplicationSecret {
+  readonly keyId: string;
+  readonly hash: string;
+  /** Seconds since 1970; absent: no end. */
+  readonly expiresAt?: number;
+}
+export interface ApplicationCertificate {
+  readonly keyId: string;
+  readonly pem: string;
+}
+/** An application and its service principal in one. */
+export interface Application {
+  readonly appId: string;
+  readonly oid: string;
+  readonly displayName: string;
+  readonly secrets: readonly ApplicationSecret[];
+  readonly certificates: readonly ApplicationCertificate[];
+  /** Present: a public client, which signs users in and has no secret of its own. */
+  readonly redirectUris?: readonly string[];
+}
+export interface ManagedIdentity {
+  readonly clientId: string;
+  readonly oid: string;
+  readonly displayName: string;
+  readonly resourceId?: string;
+}
+export interface Directory {
+  readonly version: 1;
+  readonly tenantId: string;
+  /** Domain of the user principal names. */
+  readonly domain: string;
+  readonly users: readonly User[];
+  readonly groups: readonly Group[];
+  readonly applications: readonly Application[];
+  readonly managedIdentities: readonly ManagedIdentity[];
+}
+
+export class DirectoryError extends Error {
+  override readonly name = 'DirectoryError';
+}
+
+const hash = matching(/^scrypt\$[0-9]{1,2}\$[A-Za-z0-9_-]{22}\$[A-Za-z0-9_-]{43}$/, 'a scrypt hash');
+const upn = matching(/^[^\s@'"<>]{1,64}@[a-z0-9.-]{1,190}$/i, 'name@domain');
+const version: Reader<1> = (value, path) => {
+  if (value !== 1) throw new DirectoryError(`${path} ${String(value)} is not one this release reads`);
+  return 1;
+};
+const readDirectory: Reader<Directory> = record({
+  version,
+  tenantId: guid,
+  domain: matching(/^[a-z0-9.-]{1,190}$/, 'a domain in lower case'),
+  users: list(record({ oid: guid, upn, displayName: text, passwordHash: hash })),
+  groups: list(record({ oid: guid, displayName: text, members: list(guid) })),
+  applications: list(
+    record(
+      {
+        appId: guid,
+        oid: guid,
+        displayName: text,
+        secrets: list(record({ keyId: guid, hash }, { expiresAt: integer(0, 0xffffffff) }), 100),
+        certificates: list(record({ keyId: guid, pem: text }), 100),
+      },
+      { redirectUris: list(text, 100) },
+    ),
+  ),
+  managedIdentities: list(record({ clientId: guid, oid: guid, displayName: text }, { resourceId: text })),
+});
+
+/** @throws DirectoryError naming the member that is wrong */
+export function parseDirectory(json: string): Directory {
+  let directory: Directory;
+  try {
+    directory = readDirectory(JSON.parse(json), 'directory');
+  } catch (cause) {
+    if (cause instanceof DirectoryError) throw cause;
+    throw new DirectoryError(`the directory file cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  rejectDuplicates(directory);
+  rejectUnknownMembers(directory);
+  return directory;
+}
+
+export function printDirectory(directory: Directory): string {
+  return `${JSON.stringify(directory, undefined, 2)}\n`;
+}
+
+function rejectDuplicates({ users, groups, applications, managedIdentities }: Directory): void {
+  const everyone = [...users, ...groups, ...applications, ...managedIdentities];
+  rejectRepeated(
+    'object id',
+    everyone.map((each) => each.oid),
+  );
+  rejectRepeated('client id', [
+    ...applications.map((each) => each.appId),
+    ...managedIdentities.map((each) => each.clientId),
+  ]);
+  rejectRepeated(
+    'user principal name',
+    users.map((each) => each.upn.toLowerCase()),
+  );
+}
+
+function rejectRepeated(what: string, values: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const value of values) {
+    if (seen.has(value)) throw new DirectoryError(`the ${what} ${value} stands twice in the directory`);
+    seen.add(value);
+  }
+}
+
+/** A group lists users, applications and identities; a group within a group would silently grant nothing. */
+function rejectUnknownMembers({ users, groups, applications, managedIdentities }: Directory): void {
+  const known = new Set([...users, ...applications, ...managedIdentities].map((each) => each.oid));
+  for (const group of groups) {
+    const stranger = group.members.find((oid) => !known.has(oid));
+    if (stranger !== undefined) {
+      throw new DirectoryError(`${stranger} in group ${group.displayName} is no user, application or identity`);
+    }
+  }
+}

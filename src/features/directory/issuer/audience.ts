@@ -1,0 +1,34 @@
+// From what a client asks for to the audience of its token. v2 requests name it inside `scope`, v1 requests in
+// `resource`; trailing slashes are part of the name and are kept exactly as asked.
+import { errors } from 'oidc-provider';
+
+const OIDC_SCOPES = new Set(['openid', 'profile', 'email', 'offline_access']);
+
+/** Undefined: only OpenID scopes, or none. @throws when two audiences are asked for at once */
+export function audienceOfScope(scope: string): string | undefined {
+  let audience: string | undefined;
+  for (const each of scope.split(' ')) {
+    if (each === '' || OIDC_SCOPES.has(each)) continue;
+    const named = audienceOf(each);
+    if (audience !== undefined && named !== audience) {
+      throw new errors.InvalidScope('scopes of more than one resource were requested at once', scope);
+    }
+    audience = named;
+  }
+  return audience;
+}
+
+/** `{resource}/.default` or `{resource}/{permission}`: what stands before the last slash. */
+function audienceOf(scope: string): string {
+  const slash = scope.lastIndexOf('/');
+  if (slash <= 0) throw new errors.InvalidScope('a scope must name its resource', scope);
+  return scope.slice(0, slash);
+}
+
+/** The audience of a token request, from either of its forms. */
+export function requestedAudience(params: Readonly<Record<string, string | string[] | undefined>>): string | undefined {
+  const { resource, scope } = params;
+  if (typeof resource === 'string') return resource;
+  if (Array.isArray(resource)) throw new errors.InvalidTarget('only one resource can be requested at once');
+  return typeof scope === 'string' ? audienceOfScope(scope) : undefined;
+}

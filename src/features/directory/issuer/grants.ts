@@ -1,0 +1,231 @@
+// The token endpoint's grants in Entra's shapes, on the protocol library's models: it has already read the request,
+// authenticated the client and checked that the grant is allowed to it; it signs and keeps what is made here.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { type Context, errors, type OidcContext, type Provider } from 'oidc-provider';
+import type { Directory, User } from '../directory.ts';
+import { findUser } from '../find-principal.ts';
+import { isSecret } from '../secret-hash.ts';
+import { requestedAudience } from './audience.ts';
+import { GRANT_TYPES } from './clients.ts';
+import { describeResource } from './resources.ts';
+import { ACCESS_TOKEN_SECONDS, pairwise } from './token-claims.ts';
+
+const USER_SCOPE = 'openid profile offline_access';
+const PARAMETERS = ['scope', 'resource', 'claims', 'client_info'];
+
+export interface GrantPolicy {
+  readonly directory: Directory;
+  readonly audiences: ReadonlySet<string>;
+  /** For a user's token request that names no resource at all. */
+  readonly defaultAudience: string;
+  /** Seconds since 1970. */
+  readonly now: () => number;
+}
+
+export function registerGrants(provider: Provider, policy: GrantPolicy): void {
+  const register = (name: string, handle: Grant, parameters: readonly string[] = []): void => {
+    provider.registerGrantType(
+      name,
+      async (ctx) => {
+        const { oidc } = ctx;
+        if (oidc === undefined) throw new Error('the library runs grants with its context');
+        ctx.body = await handle(policy, ctx, oidc);
+      },
+      [...PARAMETERS, ...parameters],
+    );
+  };
+  register(GRANT_TYPES.clientCredentials, grantToApplication);
+  register(GRANT_TYPES.password, grantByPassword, ['username', 'password']);
+  register(GRANT_TYPES.deviceCode, grantByDeviceCode, ['device_code', 'code']);
+  register(GRANT_TYPES.refreshToken, grantByRefreshToken, ['refresh_token']);
+  register(GRANT_TYPES.authorizationCode, grantByCode, ['code', 'redirect_uri', 'code_verifier']);
+}
+
+type Grant = (policy: GrantPolicy, ctx: Context, oidc: OidcContext) => Promise<Record<string, unknown>>;
+
+async function grantToApplication(
+  policy: GrantPolicy,
+  _ctx: Context,
+  oidc: OidcContext,
+): Promise<Record<string, unknown>> {
+  const audience = requestedAudience(oidc.params);
+  if (audience === undefined) throw new errors.InvalidScope('the scope must be a resource followed by /.default');
+  const token = new oidc.provider.ClientCredentials({ client: oidc.client });
+  token.resourceServer = resourceServer(policy, oidc, audience);
+  oidc.entity('ClientCredentials', token);
+  const accessToken = await token.save();
+  return {
+    token_type: 'Bearer',
+    expires_in: ACCESS_TOKEN_SECONDS,
+    ext_expires_in: ACCESS_TOKEN_SECONDS,
+    ...v1Members(policy, oidc, audience),
+    access_token: accessToken,
+  };
+}
+
+async function grantByPassword(policy: GrantPolicy, ctx: Context, oidc: OidcContext): Promise<Record<string, unknown>> {
+  const user = await findUserByPassword(policy.directory, required(oidc, 'username'), required(oidc, 'password'));
+  if (user === undefined) throw new errors.InvalidGrant('wrong user name or password');
+  return issueToUser(policy, ctx, oidc, { user });
+}
+
+/** Takes as long for an unknown user as for a wrong password. */
+export async function findUserByPassword(
+  directory: Directory,
+  upn: string,
+  password: string,
+): Promise<User | undefined> {
+  const user = findUser(directory, upn);
+  const hash = user?.passwordHash ?? directory.users[0]?.passwordHash;
+  if (hash === undefined) return undefined;
+  const matches = await isSecret(password, hash);
+  return matches ? user : undefined;
+}
+
+async function grantByDeviceCode(
+  policy: GrantPolicy,
+  ctx: Context,
+  oidc: OidcContext,
+): Promise<Record<string, unknown>> {
+  // Older clients call it `code`; current ones send both.
+  const value = oidc.params.device_code ?? oidc.params.code;
+  if (typeof value !== 'string') throw new errors.InvalidRequest("missing required parameter 'device_code'");
+  const code = await oidc.provider.DeviceCode.find(value, { ignoreExpiration: true });
+  if (code === undefined || code.clientId !== oidc.client?.clientId) throw new errors.InvalidGrant('unknown code');
+  if (code.isExpired) throw new errors.ExpiredToken();
+  if (code.consumed !== undefined) throw new errors.InvalidGrant('the code was used before');
+  const user = code.accountId === undefined ? undefined : findUser(policy.directory, code.accountId);
+  if (user === undefined) throw new errors.AuthorizationPending();
+  await code.consume();
+  return issueToUser(policy, ctx, oidc, {
+    user,
+    scope: code.params.scope,
+    audience: code.params.resource,
+  });
+}
+
+/** The old token stays valid: several processes of one client share a token cache and refresh at the same time. */
+async function grantByRefreshToken(
+  policy: GrantPolicy,
+  ctx: Context,
+  oidc: OidcContext,
+): Promise<Record<string, unknown>> {
+  const value = required(oidc, 'refresh_token');
+  const token = await oidc.provider.RefreshToken.find(value);
+  if (token === undefined || token.clientId !== oidc.client?.clientId || token.accountId === undefined) {
+    throw new errors.InvalidGrant('unknown refresh token');
+  }
+  const user = findUser(policy.directory, token.accountId);
+  if (user === undefined) throw new errors.InvalidGrant('the user no longer exists');
+  return issueToUser(policy, ctx, oidc, {
+    user,
+    refreshToken: value,
+    audience: typeof token.resource === 'string' ? token.resource : undefined,
+  });
+}
+
+async function grantByCode(policy: GrantPolicy, ctx: Context, oidc: OidcContext): Promise<Record<string, unknown>> {
+  const code = await oidc.provider.AuthorizationCode.find(required(oidc, 'code'));
+  if (code === undefined || code.clientId !== oidc.client?.clientId || code.consumed !== undefined) {
+    throw new errors.InvalidGrant('unknown code');
+  }
+  if (code.redirectUri !== required(oidc, 'redirect_uri')) throw new errors.InvalidGrant('redirect_uri differs');
+  checkCodeVerifier(required(oidc, 'code_verifier'), code.codeChallenge ?? '', code.codeChallengeMethod);
+  await code.consume();
+  const user = code.accountId === undefined ? undefined : findUser(policy.directory, code.accountId);
+  if (user === undefined) throw new errors.InvalidGrant('the user no longer exists');
+  return issueToUser(policy, ctx, oidc, {
+    user,
+    nonce: code.nonce,
+    audience: typeof code.resource === 'string' ? code.resource : undefined,
+  });
+}
+
+/** RFC 7636 §4.6, S256 only. */
+function checkCodeVerifier(verifier: string, challenge: string, method: string | undefined): void {
+  const expected = Buffer.from(challenge);
+  const actual = Buffer.from(createHash('sha256').update(verifier).digest('base64url'));
+  if (method !== 'S256' || expected.length !== actual.length || !timingSafeEqual(expected, actual)) {
+    throw new errors.InvalidGrant('PKCE verification failed');
+  }
+}
+
+interface UserGrant {
+  readonly user: User;
+  /** What was asked when the flow began, echoed when this request has none. */
+  readonly scope?: string | undefined;
+  readonly audience?: string | undefined;
+  readonly nonce?: string | undefined;
+  readonly refreshToken?: string;
+}
+
+async function issueToUser(
+  policy: GrantPolicy,
+  ctx: Context,
+  oidc: OidcContext,
+  { user, scope, audience: earlier, nonce, refreshToken }: UserGrant,
+): Promise<Record<string, unknown>> {
+  const { provider, client } = oidc;
+  const audience = requestedAudience(oidc.params) ?? earlier ?? policy.defaultAudience;
+  const token = new provider.AccessToken({ client, accountId: user.oid });
+  token.resourceServer = resourceServer(policy, oidc, audience);
+  const accessToken = await token.save();
+  const asked = typeof oidc.params.scope === 'string' ? oidc.params.scope : scope;
+  return {
+    token_type: 'Bearer',
+    scope: asked ?? `${audience}/.default ${USER_SCOPE}`,
+    expires_in: ACCESS_TOKEN_SECONDS,
+    ext_expires_in: ACCESS_TOKEN_SECONDS,
+    ...v1Members(policy, oidc, audience),
+    access_token: accessToken,
+    refresh_token: refreshToken ?? (await newRefreshToken(oidc, user, audience)),
+    id_token: await newIdToken(policy.directory, ctx, oidc, user, nonce),
+    client_info: Buffer.from(JSON.stringify({ uid: user.oid, utid: policy.directory.tenantId })).toString('base64url'),
+  };
+}
+
+function newRefreshToken({ provider, client }: OidcContext, user: User, audience: string): Promise<string> {
+  return new provider.RefreshToken({ client, accountId: user.oid, scope: USER_SCOPE, resource: audience }).save();
+}
+
+function newIdToken(
+  { tenantId }: Directory,
+  ctx: Context,
+  { provider, client }: OidcContext,
+  user: User,
+  nonce: string | undefined,
+): Promise<string> {
+  const claims = {
+    sub: pairwise(user.oid, client?.clientId ?? ''),
+    oid: user.oid,
+    tid: tenantId,
+    ver: '1.0',
+    name: user.displayName,
+    upn: user.upn,
+    unique_name: user.upn,
+    preferred_username: user.upn,
+  };
+  const token = new provider.IdToken(claims, { ctx });
+  token.scope = 'openid profile';
+  token.mask = {};
+  token.rejected = [];
+  if (nonce !== undefined) token.set('nonce', nonce);
+  return token.issue({ use: 'idtoken' });
+}
+
+function resourceServer(policy: GrantPolicy, { provider }: OidcContext, audience: string) {
+  return new provider.ResourceServer(audience, describeResource(policy.audiences, audience));
+}
+
+/** v1 clients read these, as strings. */
+function v1Members(policy: GrantPolicy, { params }: OidcContext, audience: string): Record<string, string> {
+  if (params.resource === undefined) return {};
+  const now = policy.now();
+  return { resource: audience, not_before: String(now), expires_on: String(now + ACCESS_TOKEN_SECONDS) };
+}
+
+function required({ params }: OidcContext, name: string): string {
+  const value = params[name];
+  if (typeof value !== 'string') throw new errors.InvalidRequest(`missing required parameter '${name}'`);
+  return value;
+}

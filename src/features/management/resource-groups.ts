@@ -1,0 +1,133 @@
+// Resource groups: names that resources are filed under.
+import { mapOf, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
+import {
+  type Authenticate,
+  type ControlAnswer,
+  ControlError,
+  type ControlMethod,
+  type ControlRequest,
+  type ControlRow,
+} from '../../wire/control-row.ts';
+import { type ArmAccess, authorize, checkApiVersion } from './authorize.ts';
+import { readLocation } from './locations.ts';
+import type { ResourceGroup, Resources } from './resources.ts';
+import type { ResourceBook } from './resources-file.ts';
+
+const GROUP_NAME = /^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$/u;
+const readOnly: Reader<unknown> = (value) => value;
+/** Read-only members come back from clients that read, change and write a group. */
+const readBody = record(
+  { location: text },
+  { tags: mapOf(text, 50), id: text, name: text, type: text, properties: mapOf(text), managedBy: readOnly },
+);
+
+export function findGroup({ resourceGroups }: Resources, name: string): ResourceGroup | undefined {
+  const wanted = name.toLowerCase();
+  return resourceGroups.find((group) => group.name.toLowerCase() === wanted);
+}
+
+/** @throws ControlError 404 */
+export function requireGroup(resources: Resources, name: string): ResourceGroup {
+  const group = findGroup(resources, name);
+  if (group === undefined) {
+    throw new ControlError(404, 'ResourceGroupNotFound', `Resource group '${name.slice(0, 90)}' could not be found.`);
+  }
+  return group;
+}
+
+/** `deleteHsm` begins the deletion of one HSM and resolves when that is recorded. */
+export function resourceGroupRows(
+  book: ResourceBook,
+  authenticate: Authenticate,
+  deleteHsm: (name: string) => Promise<void>,
+): readonly ControlRow[] {
+  const row = (
+    method: ControlMethod,
+    path: string,
+    access: ArmAccess,
+    handle: (request: ControlRequest) => ControlAnswer | Promise<ControlAnswer>,
+  ): ControlRow => ({
+    host: 'arm',
+    method,
+    path,
+    body: method === 'PUT' || method === 'PATCH' ? 'json' : 'none',
+    async handle(request) {
+      checkApiVersion(request);
+      await authorize(authenticate, book.current, request, access);
+      return handle(request);
+    },
+  });
+  const show = (group: ResourceGroup) => describeGroup(book.current, group);
+  const nameOf = ({ params }: ControlRequest): string => params.group ?? '';
+  const one = '/subscriptions/:subscription/resourceGroups/:group';
+  return [
+    row('GET', '/subscriptions/:subscription/resourceGroups', 'read', () => ({
+      status: 200,
+      json: { value: book.current.resourceGroups.map(show) },
+    })),
+    row('GET', one, 'read', (request) => ({ status: 200, json: show(requireGroup(book.current, nameOf(request))) })),
+    row('HEAD', one, 'read', (request) => ({ status: findGroup(book.current, nameOf(request)) ? 204 : 404 })),
+    row('PUT', one, 'write', (request) => putGroup(book, nameOf(request), request.body)),
+    row('DELETE', one, 'write', async (request) => {
+      const { name } = requireGroup(book.current, nameOf(request));
+      for (const hsm of book.current.managedHsms) {
+        if (hsm.resourceGroup.toLowerCase() === name.toLowerCase()) await deleteHsm(hsm.name);
+      }
+      await book.update((resources) => ({
+        resources: { ...resources, resourceGroups: resources.resourceGroups.filter((group) => group.name !== name) },
+        result: undefined,
+      }));
+      return { status: 200 };
+    }),
+    row('GET', '/subscriptions/:subscription/resources', 'read', () => ({ status: 200, json: { value: [] } })),
+  ];
+}
+
+async function putGroup(book: ResourceBook, name: string, body: unknown): Promise<ControlAnswer> {
+  if (!GROUP_NAME.test(name)) {
+    throw new ControlError(
+      400,
+      'InvalidResourceGroupName',
+      'A resource group name has 1 to 90 letters, digits, underscores, parentheses, hyphens and periods and does not end with a period.',
+    );
+  }
+  const { location, tags = {} } = readGroupBody(body);
+  const place = readLocation(location);
+  const { group, created } = await book.update((resources) => {
+    const existing = findGroup(resources, name);
+    if (existing !== undefined && existing.location !== place) {
+      throw new ControlError(
+        409,
+        'InvalidResourceGroupLocation',
+        `Resource group '${existing.name}' already exists in location '${existing.location}'.`,
+      );
+    }
+    const group: ResourceGroup = { name: existing?.name ?? name, location: place, tags };
+    const others = resources.resourceGroups.filter((each) => each !== existing);
+    return {
+      resources: { ...resources, resourceGroups: [...others, group] },
+      result: { group, created: existing === undefined },
+    };
+  });
+  return { status: created ? 201 : 200, json: describeGroup(book.current, group) };
+}
+
+function readGroupBody(body: unknown): ReturnType<typeof readBody> {
+  try {
+    return readBody(body, 'body');
+  } catch (cause) {
+    if (!(cause instanceof ShapeError)) throw cause;
+    throw new ControlError(400, 'InvalidRequestContent', cause.message, { cause });
+  }
+}
+
+function describeGroup({ subscriptionId }: Resources, { name, location, tags }: ResourceGroup) {
+  return {
+    id: `/subscriptions/${subscriptionId}/resourceGroups/${name}`,
+    name,
+    type: 'Microsoft.Resources/resourceGroups',
+    location,
+    tags,
+    properties: { provisioningState: 'Succeeded' },
+  };
+}

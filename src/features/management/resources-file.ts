@@ -1,0 +1,47 @@
+// `resources.json`: read once at start; every change replaces it and is durable before anyone hears of it.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { replaceFile } from '../../formats/replace-file.ts';
+import { parseResources, printResources, type Resources } from './resources.ts';
+
+/** @param folder the control process's folder */
+export function resourcesFile(folder: string): string {
+  return join(folder, 'resources.json');
+}
+
+export async function readResourcesFile(folder: string): Promise<Resources> {
+  return parseResources(await readFile(resourcesFile(folder), 'utf8'));
+}
+
+export async function writeResourcesFile(folder: string, resources: Resources): Promise<void> {
+  await replaceFile(resourcesFile(folder), printResources(resources));
+}
+
+/** The records in memory and on disk. Changes happen one after the other, each seeing what the one before made. */
+export class ResourceBook {
+  #current: Resources;
+  #last: Promise<unknown> = Promise.resolve();
+  readonly #save: (resources: Resources) => Promise<void>;
+
+  constructor(resources: Resources, save: (resources: Resources) => Promise<void>) {
+    this.#current = resources;
+    this.#save = save;
+  }
+
+  get current(): Resources {
+    return this.#current;
+  }
+
+  /** What `change` throws, and a failed write, leave everything as it was. */
+  update<T>(change: (resources: Resources) => { readonly resources: Resources; readonly result: T }): Promise<T> {
+    const next = this.#last.then(async () => {
+      const { resources, result } = change(this.#current);
+      if (resources !== this.#current) await this.#save(resources);
+      this.#current = resources;
+      return result;
+    });
+    // The caller hears of the failure; the changes after it go on.
+    this.#last = next.catch(() => {});
+    return next;
+  }
+}

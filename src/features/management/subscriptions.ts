@@ -1,0 +1,102 @@
+// Tenants, subscriptions and locations: what a client asks right after login.
+import { type Authenticate, type ControlRequest, type ControlRow } from '../../wire/control-row.ts';
+import { authorize, checkApiVersion, hasAccess } from './authorize.ts';
+import { LOCATIONS } from './locations.ts';
+import type { Resources } from './resources.ts';
+import type { ResourceBook } from './resources-file.ts';
+
+export function subscriptionRows(
+  book: ResourceBook,
+  authenticate: Authenticate,
+  domain: string,
+): readonly ControlRow[] {
+  const get = (path: string, answer: (request: ControlRequest) => Promise<unknown>): ControlRow => ({
+    host: 'arm',
+    method: 'GET',
+    path,
+    body: 'none',
+    async handle(request) {
+      checkApiVersion(request);
+      return { status: 200, json: await answer(request) };
+    },
+  });
+  return [
+    get('/tenants', async (request) => {
+      await authenticate(request);
+      return { value: [describeTenant(book.current.tenantId, domain)] };
+    }),
+    get('/subscriptions', async (request) => {
+      const caller = await authenticate(request);
+      const value = hasAccess(book.current, caller, 'read') ? [describeSubscription(book.current)] : [];
+      return { value, count: { type: 'Total', value: value.length } };
+    }),
+    get('/subscriptions/:subscription', async (request) => {
+      await authorize(authenticate, book.current, request, 'read');
+      return describeSubscription(book.current);
+    }),
+    get('/subscriptions/:subscription/locations', async (request) => {
+      await authorize(authenticate, book.current, request, 'read');
+      return { value: LOCATIONS.map((location) => describeLocation(book.current.subscriptionId, location)) };
+    }),
+    get('/subscriptions/:subscription/providers/Microsoft.KeyVault', async (request) => {
+      await authorize(authenticate, book.current, request, 'read');
+      return {
+        id: `/subscriptions/${book.current.subscriptionId}/providers/Microsoft.KeyVault`,
+        namespace: 'Microsoft.KeyVault',
+        registrationState: 'Registered',
+        resourceTypes: [
+          {
+            resourceType: 'managedHSMs',
+            locations: LOCATIONS.map((location) => location.displayName),
+            apiVersions: ['2024-11-01', '2023-07-01', '2021-10-01'],
+          },
+        ],
+      };
+    }),
+  ];
+}
+
+function describeTenant(tenantId: string, domain: string): Readonly<Record<string, unknown>> {
+  return {
+    id: `/tenants/${tenantId}`,
+    tenantId,
+    displayName: 'Strongroom development directory',
+    defaultDomain: domain,
+    domains: [domain],
+    tenantCategory: 'Home',
+    tenantType: 'AAD',
+    countryCode: 'US',
+  };
+}
+
+function describeSubscription({
+  tenantId,
+  subscriptionId,
+  subscriptionName,
+}: Resources): Readonly<Record<string, unknown>> {
+  return {
+    id: `/subscriptions/${subscriptionId}`,
+    subscriptionId,
+    tenantId,
+    displayName: subscriptionName,
+    state: 'Enabled',
+    authorizationSource: 'RoleBased',
+    managedByTenants: [],
+    subscriptionPolicies: {
+      locationPlacementId: 'Public_2014-09-01',
+      quotaId: 'Internal_2014-09-01',
+      spendingLimit: 'Off',
+    },
+  };
+}
+
+function describeLocation(subscriptionId: string, { name, displayName }: (typeof LOCATIONS)[number]) {
+  return {
+    id: `/subscriptions/${subscriptionId}/locations/${name}`,
+    name,
+    type: 'Region',
+    displayName,
+    regionalDisplayName: displayName,
+    metadata: { regionType: 'Physical', regionCategory: 'Recommended', geographyGroup: 'Local' },
+  };
+}

@@ -1,0 +1,137 @@
+// The control process's HTTPS server: finds the row of a request, runs it and writes the answer. It decides nothing
+// about resources or tokens. Slow and half-open clients are closed by the server's own timeouts.
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { type ControlAnswer, ControlError, type ControlRequest, type ControlRow } from '../../wire/control-row.ts';
+import type { NameForm } from '../../wire/name-form.ts';
+import { hostTable, matchHost } from './hosts.ts';
+import { readControlBody } from './read-body.ts';
+import { ControlRouter } from './router.ts';
+
+export interface ControlListenerOptions {
+  readonly key: string | Buffer;
+  readonly certificate: string | Buffer;
+  readonly forms: readonly NameForm[];
+  readonly rows: readonly ControlRow[];
+  readonly log: (message: string) => void;
+}
+
+export interface ControlListener extends AsyncDisposable {
+  /** Loopback port; clients reach it through the front. */
+  readonly port: number;
+}
+
+export async function listenForControl(options: ControlListenerOptions): Promise<ControlListener> {
+  const router = new ControlRouter(options.rows);
+  const hosts = hostTable(options.forms);
+  const server = createServer(
+    {
+      key: options.key,
+      cert: options.certificate,
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: 10_000,
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      keepAliveTimeout: 60_000,
+      connectionsCheckingInterval: 2_000,
+      maxHeaderSize: 32 * 1024,
+    },
+    (req, res) => {
+      answer(req, res).catch((error: unknown) => {
+        options.log(`control: ${req.method ?? ''} failed: ${error instanceof Error ? error.message : String(error)}`);
+        res.destroy();
+      });
+    },
+  );
+  server.maxConnections = 1024;
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+
+  const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const requestId = randomUUID();
+    res.setHeader('x-ms-request-id', requestId);
+    res.setHeader('x-content-type-options', 'nosniff');
+    res.setHeader('strict-transport-security', 'max-age=31536000; includeSubDomains');
+    res.setHeader('cache-control', 'no-store');
+    try {
+      const { row, request } = find(req);
+      if ('pass' in row) {
+        await row.pass(request, req, res);
+        return;
+      }
+      const body = await readControlBody(req, row.body);
+      write(res, await row.handle({ ...request, body }, req, res));
+    } catch (error) {
+      if (res.headersSent) throw error;
+      if (error instanceof ControlError) {
+        write(res, refusal(error));
+        return;
+      }
+      options.log(`control: request ${requestId} failed: ${error instanceof Error ? error.message : String(error)}`);
+      const message = `The service had an internal error. Request id: ${requestId}`;
+      write(res, refusal(new ControlError(500, 'InternalServerError', message)));
+    }
+  };
+
+  const find = (req: IncomingMessage): { readonly row: ControlRow; readonly request: ControlRequest } => {
+    const match = matchHost(hosts, req.headers.host);
+    if (match === undefined) throw new ControlError(421, 'MisdirectedRequest', 'This host is not served here.');
+    const target = req.url ?? '';
+    const question = target.indexOf('?');
+    const path = question < 0 ? target : target.slice(0, question);
+    if (!path.startsWith('/')) throw new ControlError(400, 'BadRequest', 'The request target must be a path.');
+    const method = req.method ?? '';
+    const found = router.find(match.host, method, path);
+    if (found.kind === 'wrong method') {
+      throw new ControlError(405, 'MethodNotAllowed', 'This method is not allowed here.');
+    }
+    if (found.kind === 'nothing') throw new ControlError(404, 'NotFound', 'There is nothing at this path.');
+    const query = new URLSearchParams(question < 0 ? '' : target.slice(question + 1));
+    const request: ControlRequest = {
+      method,
+      names: match.names,
+      origin: match.origin,
+      path,
+      params: found.params,
+      query,
+      headers: req.headers,
+      body: undefined,
+    };
+    return { row: found.row, request };
+  };
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: () => close(server),
+  };
+}
+
+function write(res: ServerResponse, { status, headers, json, html }: ControlAnswer): void {
+  const body = html ?? (json === undefined ? undefined : JSON.stringify(json));
+  for (const [name, value] of Object.entries(headers ?? {})) res.setHeader(name, value);
+  if (html !== undefined) {
+    res.setHeader('content-type', 'text/html; charset=utf-8');
+    res.setHeader('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+  } else if (json !== undefined) res.setHeader('content-type', 'application/json; charset=utf-8');
+  res.statusCode = status;
+  if (status !== 204) res.setHeader('content-length', body === undefined ? 0 : Buffer.byteLength(body));
+  res.end(body);
+}
+
+function refusal({ status, code, message, headers }: ControlError): ControlAnswer {
+  return { status, headers, json: { error: { code, message } } };
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  // What is still being answered gets a moment.
+  const timer = setTimeout(() => server.closeAllConnections(), 1_000);
+  await closed;
+  clearTimeout(timer);
+}

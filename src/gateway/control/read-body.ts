@@ -1,0 +1,61 @@
+// Reads a control request's body within a limit and turns it into what its row wants. Refusals are the client's fault.
+import type { IncomingMessage } from 'node:http';
+import { ControlError } from '../../wire/control-row.ts';
+
+const MAX_BODY = 1024 * 1024;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** @throws ControlError 400, 413, 415 */
+export async function readControlBody(req: IncomingMessage, kind: 'none' | 'json' | 'form'): Promise<unknown> {
+  if (kind === 'none') {
+    req.resume();
+    return undefined;
+  }
+  const type = (req.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  const expected = kind === 'json' ? 'application/json' : 'application/x-www-form-urlencoded';
+  const bytes = await readBytes(req);
+  if (type !== expected && bytes.length > 0) {
+    throw new ControlError(415, 'UnsupportedMediaType', `The content type must be ${expected}.`);
+  }
+  if (kind === 'form') return new URLSearchParams(decode(bytes));
+  try {
+    return bytes.length === 0 ? {} : requireObject(JSON.parse(decode(bytes)));
+  } catch (cause) {
+    if (cause instanceof ControlError) throw cause;
+    throw new ControlError(400, 'InvalidRequestContent', 'The request content is not valid JSON.', { cause });
+  }
+}
+
+function requireObject(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ControlError(400, 'InvalidRequestContent', 'The request content must be a JSON object.');
+  }
+  return value;
+}
+
+async function readBytes(req: IncomingMessage): Promise<Buffer> {
+  if (Number(req.headers['content-length'] ?? 0) > MAX_BODY) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let length = 0;
+  // Leaving the loop must not end the connection: the refusal still has to be answered on it.
+  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > MAX_BODY) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+function decode(bytes: Buffer): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    throw new ControlError(400, 'InvalidRequestContent', 'The request content is not UTF-8.', { cause });
+  }
+}
+
+function tooLarge(): ControlError {
+  return new ControlError(413, 'RequestEntityTooLarge', `The request content is larger than ${MAX_BODY} bytes.`, {
+    headers: { connection: 'close' },
+  });
+}

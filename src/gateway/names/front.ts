@@ -1,0 +1,159 @@
+// The one loopback port that everything is reached at. A connection that begins with TLS goes to whoever serves the
+// name it asks for; one that begins with CONNECT is a proxy request for such a name. Nothing else passes, so nothing
+// leaves this machine through here, and no byte of TLS is ever decrypted.
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { MAX_CLIENT_HELLO, readClientHello } from '../../formats/client-hello.ts';
+import { MAX_HEAD, readConnectHead } from './connect-head.ts';
+import type { Target } from './names-table.ts';
+import { joinWithPort } from './pipe.ts';
+
+export interface FrontOptions {
+  /** 0: any free one. */
+  readonly port: number;
+  readonly resolve: (hostname: string) => Target;
+  /** Where TLS connections without a (known) server name go: the control process's own listener. */
+  readonly fallbackPort: () => number;
+  /** Time for a client to say what it wants; tests shorten it. */
+  readonly openingMs?: number;
+  readonly maxConnections?: number;
+}
+
+export interface Front extends AsyncDisposable {
+  readonly port: number;
+}
+
+const TLS_HANDSHAKE = 0x16;
+
+/** Listens on 127.0.0.1 and, where the machine has it, on ::1. */
+export async function openFront(options: FrontOptions): Promise<Front> {
+  const sockets = new Set<Socket>();
+  const handle = (socket: Socket): void => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    welcome(socket, options);
+  };
+  const servers = [await listen(options, handle, '127.0.0.1', options.port)];
+  const port = (servers[0]?.address() as AddressInfo).port;
+  try {
+    servers.push(await listen(options, handle, '::1', port));
+  } catch (error) {
+    // Machines without IPv6, or with that one port taken there: IPv4 is enough.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EADDRNOTAVAIL' && code !== 'EAFNOSUPPORT' && code !== 'EADDRINUSE') throw error;
+  }
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      const closed = servers.map((server) => once(server, 'close'));
+      for (const server of servers) server.close();
+      for (const socket of sockets) socket.destroy();
+      await Promise.all(closed);
+    },
+  };
+}
+
+async function listen(
+  { maxConnections = 4096 }: FrontOptions,
+  handle: (socket: Socket) => void,
+  host: string,
+  port: number,
+): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, handle);
+  server.maxConnections = maxConnections;
+  server.listen({ host, port, ipv6Only: host === '::1' });
+  await once(server, 'listening');
+  return server;
+}
+
+/** Reads as much as is needed to know where the connection is going. */
+function welcome(socket: Socket, options: FrontOptions): void {
+  const { openingMs = 10_000 } = options;
+  let received = Buffer.alloc(0);
+  const timer = setTimeout(() => socket.destroy(), openingMs);
+  socket.on('error', () => {}); // the 'close' that follows is handled
+  socket.once('close', () => clearTimeout(timer));
+  const decide = (chunk: Buffer): void => {
+    received = Buffer.concat([received, chunk]);
+    const decision = received[0] === TLS_HANDSHAKE ? readTls(received, options) : readProxy(received, options);
+    if (decision.kind === 'wait') return;
+    clearTimeout(timer);
+    socket.off('data', decide);
+    socket.off('end', giveUp);
+    socket.pause();
+    if (decision.kind === 'close') {
+      socket.end(decision.answer, () => socket.destroySoon());
+      return;
+    }
+    socket.unshift(received.subarray(decision.consumed));
+    joinWithPort(socket, decision.port, {
+      opened: () => decision.greeting !== undefined && socket.write(decision.greeting),
+      failed: () => socket.end(decision.apology, () => socket.destroySoon()),
+    });
+  };
+  const giveUp = (): void => {
+    socket.destroy();
+  };
+  socket.on('data', decide);
+  socket.once('end', giveUp);
+}
+
+type Decision =
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'close'; readonly answer: string }
+  | {
+      readonly kind: 'join';
+      readonly port: number;
+      /** Bytes that were for us. */
+      readonly consumed: number;
+      readonly greeting?: string;
+      readonly apology: string;
+    };
+
+function readTls(bytes: Buffer, { resolve, fallbackPort }: FrontOptions): Decision {
+  const hello = readClientHello(bytes.subarray(0, MAX_CLIENT_HELLO));
+  if (hello.kind === 'incomplete') return { kind: 'wait' };
+  if (hello.kind === 'malformed') return { kind: 'close', answer: '' };
+  const target: Target = hello.serverName === undefined ? { kind: 'unknown' } : resolve(hello.serverName);
+  if (target.kind === 'down') return { kind: 'close', answer: '' };
+  return {
+    kind: 'join',
+    port: target.kind === 'serving' ? target.port : fallbackPort(),
+    consumed: 0,
+    apology: '',
+  };
+}
+
+function readProxy(bytes: Buffer, { resolve }: FrontOptions): Decision {
+  const head = readConnectHead(bytes.subarray(0, MAX_HEAD + 4));
+  switch (head.kind) {
+    case 'incomplete':
+      return { kind: 'wait' };
+    case 'malformed':
+      return { kind: 'close', answer: reply('400 Bad Request', 'This port speaks TLS and CONNECT.') };
+    case 'other':
+      return {
+        kind: 'close',
+        answer: reply('403 Forbidden', 'This port speaks TLS and CONNECT; nothing is forwarded.'),
+      };
+    case 'connect': {
+      const target = resolve(head.host);
+      if (target.kind === 'unknown') {
+        return { kind: 'close', answer: reply('403 Forbidden', 'This name is not served here; nothing is forwarded.') };
+      }
+      if (target.kind === 'down')
+        return { kind: 'close', answer: reply('503 Service Unavailable', 'Not serving now.') };
+      return {
+        kind: 'join',
+        port: target.port,
+        consumed: head.length,
+        greeting: 'HTTP/1.1 200 Connection established\r\n\r\n',
+        apology: reply('502 Bad Gateway', 'The service did not accept the connection.'),
+      };
+    }
+  }
+}
+
+function reply(status: string, text: string): string {
+  return `HTTP/1.1 ${status}\r\ncontent-type: text/plain\r\ncontent-length: ${text.length + 1}\r\nconnection: close\r\n\r\n${text}\n`;
+}

@@ -1,0 +1,43 @@
+// Which loopback port answers for a host name: the control process for its own hosts, each instance for its name under
+// every suffix. What is not in here is not reachable through the front.
+import type { NameForm } from '../../wire/name-form.ts';
+
+export type Target =
+  | { readonly kind: 'serving'; readonly port: number }
+  /** The name is ours, but nothing serves it now. */
+  | { readonly kind: 'down' }
+  | { readonly kind: 'unknown' };
+
+export class NamesTable {
+  readonly #controlHosts: ReadonlySet<string>;
+  readonly #suffixes: readonly string[];
+  readonly #controlPort: () => number;
+  readonly #instances = new Map<string, number>();
+
+  /** `issuerHost`: a further name of the token issuer, if tokens carry one of their own. */
+  constructor(forms: readonly NameForm[], controlPort: () => number, issuerHost?: string) {
+    this.#controlHosts = new Set([
+      ...forms.flatMap((form) => [form.arm, form.login, form.graph].map((origin) => new URL(origin).hostname)),
+      ...(issuerHost === undefined ? [] : [issuerHost]),
+    ]);
+    this.#suffixes = forms.map((form) => form.instanceSuffix.replace(/:\d+$/, ''));
+    this.#controlPort = controlPort;
+  }
+
+  /** `port` 0: known, not serving. */
+  setInstance(name: string, port: number): void {
+    this.#instances.set(name.toLowerCase(), port);
+  }
+
+  resolve(hostname: string): Target {
+    const wanted = hostname.toLowerCase();
+    if (this.#controlHosts.has(wanted)) return { kind: 'serving', port: this.#controlPort() };
+    for (const suffix of this.#suffixes) {
+      if (!wanted.endsWith(suffix)) continue;
+      const port = this.#instances.get(wanted.slice(0, -suffix.length));
+      if (port === undefined) return { kind: 'unknown' };
+      return port === 0 ? { kind: 'down' } : { kind: 'serving', port };
+    }
+    return { kind: 'unknown' };
+  }
+}

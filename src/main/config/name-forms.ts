@@ -1,0 +1,55 @@
+// The two sets of names of the dev profile: Azure's own (reached through the CONNECT proxy only) and `*.localhost` with
+// the port. The only file that knows the public cloud's names.
+import type { NameForm } from '../../wire/name-form.ts';
+
+/** Names of the public cloud. */
+export function azureNames(): NameForm {
+  return {
+    name: 'AzureCloud',
+    arm: 'https://management.azure.com',
+    login: 'https://login.microsoftonline.com',
+    graph: 'https://graph.microsoft.com',
+    instanceSuffix: '.managedhsm.azure.net',
+    vaultSuffix: '.vault.azure.net',
+    storageSuffix: 'core.windows.net',
+    audiences: {
+      arm: [
+        'https://management.core.windows.net/',
+        'https://management.core.windows.net',
+        'https://management.azure.com/',
+        'https://management.azure.com',
+      ],
+      graph: ['https://graph.microsoft.com', 'https://graph.microsoft.com/', '00000003-0000-0000-c000-000000000000'],
+      instances: ['https://managedhsm.azure.net', 'https://managedhsm.azure.net/'],
+    },
+    loginEndpoint: 'https://login.microsoftonline.com',
+  };
+}
+
+/** Names below `localhost`, with the port of the front. */
+export function localNames(port: number): NameForm {
+  const at = (host: string): string => (port === 443 ? host : `${host}:${port}`);
+  const arm = `https://${at('arm.localhost')}`;
+  const graph = `https://${at('graph.localhost')}`;
+  const instances = `https://${at('managedhsm.localhost')}`;
+  return {
+    name: 'Strongroom',
+    arm,
+    login: `https://${at('login.localhost')}`,
+    graph,
+    instanceSuffix: `.${at('managedhsm.localhost')}`,
+    vaultSuffix: `.${at('vault.localhost')}`,
+    storageSuffix: at('blob.localhost'),
+    audiences: {
+      arm: [arm, `${arm}/`],
+      graph: [graph, `${graph}/`],
+      instances: [instances, `${instances}/`],
+    },
+    loginEndpoint: `https://${at('login.localhost')}/adfs`,
+  };
+}
+
+/** `iss` of every token of the embedded issuer (the v1 form), whatever names were used to ask for it. */
+export function devIssuer(tenantId: string): string {
+  return `https://sts.windows.net/${tenantId}/`;
+}

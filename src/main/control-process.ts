@@ -1,0 +1,137 @@
+// Wires the control process: directory and issuer, resource manager, Graph, their listener, and the front with the
+// names of everything. It holds no data-plane authority: instances are made and stopped by the supervisor at its word.
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { devOwners } from '../features/directory/create-dev-directory.ts';
+import type { Directory } from '../features/directory/directory.ts';
+import { readDirectoryFile } from '../features/directory/directory-file.ts';
+import { graphRows } from '../features/directory/graph/rows.ts';
+import { createIssuer } from '../features/directory/issuer/create-issuer.ts';
+import { tokenEndpoints } from '../features/directory/issuer/discovery.ts';
+import { issuerRows } from '../features/directory/issuer/rows.ts';
+import { loadSigningKey, type SigningKey } from '../features/directory/issuer/signing-key.ts';
+import { createAuthenticate } from '../features/directory/verify-token.ts';
+import { HsmLifecycle } from '../features/management/hsm-lifecycle.ts';
+import type { InstanceHost } from '../features/management/instance-host.ts';
+import { createDevResources } from '../features/management/resources.ts';
+import {
+  ResourceBook,
+  readResourcesFile,
+  resourcesFile,
+  writeResourcesFile,
+} from '../features/management/resources-file.ts';
+import { managementRows } from '../features/management/rows.ts';
+import { listenForControl } from '../gateway/control/listener.ts';
+import { openFront } from '../gateway/names/front.ts';
+import { NamesTable } from '../gateway/names/names-table.ts';
+import type { ControlRow } from '../wire/control-row.ts';
+import type { NameForm } from '../wire/name-form.ts';
+import { azureNames, devIssuer, localNames } from './config/name-forms.ts';
+
+export interface ControlOptions {
+  readonly profile: 'dev' | 'production';
+  /** The control process's own folder: directory, resources, issuer key, TLS key and certificate. */
+  readonly folder: string;
+  /** Port of the front. It is part of the local names, so it cannot be chosen late. */
+  readonly port: number;
+  /** Gives the instance host once the names table exists to hear of its changes. */
+  readonly host: (names: NamesTable) => InstanceHost;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: (message: string) => void;
+}
+
+export interface Control extends AsyncDisposable {
+  readonly port: number;
+  readonly listenerPort: number;
+}
+
+export async function startControl(options: ControlOptions): Promise<Control> {
+  const { folder, port, now, log } = options;
+  const forms = [azureNames(), localNames(port)];
+  let listenerPort = 0;
+  const names = new NamesTable(forms, () => listenerPort, new URL(devIssuer('x')).hostname);
+  const host = options.host(names);
+  await using stack = new AsyncDisposableStack();
+
+  const directory = await readDirectoryFile(folder);
+  const book = await openBook(folder, directory);
+  const signingKey = await loadSigningKey(folder);
+  const lifecycle = stack.use(new HsmLifecycle({ book, host, now, log }));
+  const listener = stack.use(
+    await listenForControl({
+      key: await readFile(join(folder, 'tls-key.pem')),
+      certificate: await readFile(join(folder, 'tls-certificate.pem')),
+      forms,
+      rows: controlRows(options, { directory, signingKey, forms, book, lifecycle, host }),
+      log,
+    }),
+  );
+  listenerPort = listener.port;
+  const front = stack.use(
+    await openFront({ port, resolve: (hostname) => names.resolve(hostname), fallbackPort: () => listener.port }),
+  );
+  lifecycle.resume();
+  const owned = stack.move();
+  return {
+    port: front.port,
+    listenerPort: listener.port,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** The dev profile's subscription is made at the first start, for the owners that the directory names. */
+async function openBook(folder: string, directory: Directory): Promise<ResourceBook> {
+  if (!existsSync(resourcesFile(folder))) {
+    await writeResourcesFile(folder, createDevResources(directory.tenantId, randomUUID(), devOwners(directory)));
+  }
+  const resources = await readResourcesFile(folder);
+  if (resources.tenantId !== directory.tenantId) {
+    throw new Error('resources.json and directory.json are of different tenants: restore the one that was replaced');
+  }
+  return new ResourceBook(resources, (changed) => writeResourcesFile(folder, changed));
+}
+
+interface Parts {
+  readonly directory: Directory;
+  readonly signingKey: SigningKey;
+  readonly forms: readonly NameForm[];
+  readonly book: ResourceBook;
+  readonly lifecycle: HsmLifecycle;
+  readonly host: InstanceHost;
+}
+
+function controlRows(options: ControlOptions, parts: Parts): readonly ControlRow[] {
+  const { now, log } = options;
+  const { directory, signingKey, forms, book, lifecycle, host } = parts;
+  const { tenantId, domain } = directory;
+  const audiences = {
+    arm: forms.flatMap((form) => form.audiences.arm),
+    graph: forms.flatMap((form) => form.audiences.graph),
+    instances: forms.flatMap((form) => form.audiences.instances),
+  };
+  const issuer = createIssuer({
+    profile: options.profile,
+    directory,
+    signingKey,
+    issuer: devIssuer(tenantId),
+    audiences: [...audiences.graph, ...audiences.arm, ...audiences.instances],
+    tokenEndpoints: tokenEndpoints(
+      forms.map((form) => form.login),
+      tenantId,
+      domain,
+    ),
+    cookieKey: randomUUID(),
+    now,
+    log,
+  });
+  const authenticate = (accepted: readonly string[]) =>
+    createAuthenticate({ jwks: issuer.jwks, issuer: issuer.issuer, tenantId, audiences: accepted, now });
+  return [
+    ...issuerRows(issuer),
+    ...graphRows(directory, authenticate(audiences.graph)),
+    ...managementRows({ book, lifecycle, host, authenticate: authenticate(audiences.arm), domain, now }),
+  ];
+}

@@ -1,0 +1,57 @@
+// Entry of the control process, started by the supervisor only:
+// `control.ts --control DIR --port N [--ca FILE] [--profile dev]`, with the supervision link as file descriptor 3.
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startControl } from './control-process.ts';
+import { openSupervisorLink } from './supervision/child-link.ts';
+import { instanceHostOver } from './supervision/control-link.ts';
+import { ready } from './supervision/messages.ts';
+
+// The terminal's Ctrl-C reaches the whole process group; the supervisor decides when this process ends.
+process.on('SIGINT', () => {});
+process.umask(0o077);
+
+const options = readArguments();
+await using link = openSupervisorLink();
+await checkCertificate(options.folder, options.ca);
+await using control = await startControl({
+  ...options,
+  host: (names) => instanceHostOver(link, (name, status) => names.setInstance(name, status.port)),
+  now: Date.now,
+  log: (message) => console.error(message),
+});
+link.send(ready, { port: control.port, modulePids: [] });
+await link.closed;
+
+function readArguments(): {
+  readonly profile: 'dev' | 'production';
+  readonly folder: string;
+  readonly port: number;
+  readonly ca: string | undefined;
+} {
+  const { values } = parseArgs({
+    options: {
+      control: { type: 'string' },
+      port: { type: 'string' },
+      ca: { type: 'string' },
+      profile: { type: 'string', default: 'dev' },
+    },
+  });
+  const { control: folder, port, ca, profile } = values;
+  if (folder === undefined) throw new Error('--control names the folder of the control process');
+  if (port === undefined || !/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error('--port takes a port');
+  if (profile !== 'dev' && profile !== 'production') throw new Error('--profile is dev or production');
+  return { profile, folder, port: Number(port), ca };
+}
+
+/** A certificate of an earlier authority would only show as an obscure failure in every client. */
+async function checkCertificate(folder: string, ca: string | undefined): Promise<void> {
+  if (ca === undefined) return;
+  const certificate = new X509Certificate(await readFile(join(folder, 'tls-certificate.pem')));
+  const authority = new X509Certificate(await readFile(ca));
+  if (!certificate.checkIssued(authority) || !certificate.verify(authority.publicKey)) {
+    throw new Error(`the certificate of the control process is not from the authority in ${ca}`);
+  }
+}

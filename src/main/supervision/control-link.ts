@@ -1,0 +1,33 @@
+// Control's side of the supervision link: the instance host of the management plane, and what the supervisor tells it
+// about instances.
+import type { InstanceHost, InstanceStatus } from '../../features/management/instance-host.ts';
+import { type Link, RequestFailed } from './link.ts';
+import { instanceChanged, provisionInstance, startInstance, stopInstance } from './messages.ts';
+
+const ACTIVATIONS: readonly InstanceStatus['activation'][] = ['NotActivated', 'Active', 'Unknown', 'Failed'];
+
+/** To be called before anything is awaited: the supervisor tells of instances right after the link is made. */
+export function instanceHostOver(link: Link, changed: (name: string, status: InstanceStatus) => void): InstanceHost {
+  const statuses = new Map<string, InstanceStatus>();
+  link.on(instanceChanged, ({ name, port, activation, message }) => {
+    const status = { port, activation: ACTIVATIONS.find((each) => each === activation) ?? 'Unknown', message };
+    statuses.set(name.toLowerCase(), status);
+    changed(name, status);
+  });
+  return {
+    provision: (request) => link.request(provisionInstance, { request }),
+    async stop(name) {
+      try {
+        await link.request(stopInstance, { name });
+      } catch (error) {
+        // The supervisor's word for an instance that was never made: there is nothing to stop.
+        if (!(error instanceof RequestFailed) || error.code !== 'BadRequest') throw error;
+      }
+      const status = { port: 0, activation: 'Unknown', message: 'stopped' } as const;
+      statuses.set(name.toLowerCase(), status);
+      changed(name, status);
+    },
+    start: (name) => link.request(startInstance, { name }),
+    status: (name) => statuses.get(name.toLowerCase()),
+  };
+}
