@@ -36,13 +36,14 @@ export interface PipelineParts {
 
 export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   const { router, records } = parts;
+  const authorised = authorise(parts.roles);
   const steps: readonly Step[] = [
     assignTarget(parts.hosts),
     assignRow(router),
     authenticate(parts.verifier),
     requireRow(router),
     requireActivated(parts.isActive),
-    authorise(parts.roles),
+    authorised,
     readBody,
   ];
 
@@ -54,7 +55,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
         const pending = step(call);
         if (pending !== undefined) await pending;
       }
-      outcome = answered(await handle(call));
+      outcome = answered(await handle(call, () => authorised(call)));
     } catch (error) {
       outcome = refusalOf(call, error);
     }
@@ -99,7 +100,7 @@ function refresh(records: Records): Promise<void> | undefined {
   }
 }
 
-function handle(call: Call): ReturnType<NonNullable<Call['row']>['handle']> {
+function handle(call: Call, recheck: () => void): ReturnType<NonNullable<Call['row']>['handle']> {
   const { row, principal } = call;
   if (row === undefined || principal === undefined)
     throw new Error('handlers run after the row and the caller are known');
@@ -112,5 +113,6 @@ function handle(call: Call): ReturnType<NonNullable<Call['row']>['handle']> {
     origin,
     url: origin + (call.request.url ?? ''),
     principal,
+    recheck,
   });
 }

@@ -38,16 +38,17 @@ export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedIns
         : { PoolType: 'M-HSM' },
     ...(row === undefined ? {} : { dataAction: row.dataAction }),
     ...(call.scope === undefined ? {} : { scope: call.scope }),
-    decision: decisionOf(call, outcome),
+    decision: decisionOf(call),
     ...(call.grant === undefined ? {} : { grant: call.grant }),
     ...(answer?.key === undefined ? {} : { key: answer.key }),
     ...(answer?.head === undefined ? {} : { storeHead: { sequence: answer.head.sequence, hash: answer.head.hash } }),
   };
 }
 
-function decisionOf(call: Call, outcome: Outcome): 'allow' | 'deny' | 'unauthenticated' {
+/** What the roles said; a refusal by the rules of the key comes after an allow. */
+function decisionOf(call: Call): 'allow' | 'deny' | 'unauthenticated' {
   if (call.principal === undefined) return 'unauthenticated';
-  return call.grant === undefined || outcome.status === 403 ? 'deny' : 'allow';
+  return call.grant === undefined ? 'deny' : 'allow';
 }
 
 function describe(message: string, innerCode: string | undefined): string {

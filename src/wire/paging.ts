@@ -17,16 +17,24 @@ export function readPage(query: ReadonlyMap<string, string>): Page {
   if ((asked !== undefined && !/^\d{1,9}$/.test(asked)) || size < 1 || size > MAX_RESULTS) {
     throw new ServiceError('BadParameter', `maxresults must be a whole number from 1 to ${MAX_RESULTS}`);
   }
-  const token = query.get('$skiptoken');
-  return { size, after: token === undefined ? undefined : readSkipToken(token) };
+  return { size, after: readSkipToken(query) };
 }
 
 /** @param path with leading and trailing slash, e.g. `/keys/` */
 export function nextLink(origin: string, path: string, size: number, last: string): string {
-  return `${origin}${path}?maxresults=${size}&$skiptoken=${toBase64url(Buffer.from(last, 'utf8'))}`;
+  return nextLinkWith(origin + path, { maxresults: String(size) }, last);
 }
 
-function readSkipToken(token: string): string {
+/** The address of the page after `last`, with the query that the list was asked with. */
+export function nextLinkWith(address: string, query: Readonly<Record<string, string>>, last: string): string {
+  const kept = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}&`);
+  return `${address}?${kept.join('')}$skiptoken=${toBase64url(Buffer.from(last, 'utf8'))}`;
+}
+
+/** The last item of the page before, as the next link carries it. @throws ServiceError BadParameter */
+export function readSkipToken(query: ReadonlyMap<string, string>): string | undefined {
+  const token = query.get('$skiptoken');
+  if (token === undefined) return undefined;
   try {
     if (token === '' || token.length > 1024) throw new RangeError('length');
     return new TextDecoder('utf-8', { fatal: true }).decode(fromBase64url(token));

@@ -15,6 +15,11 @@ export interface RowRequest<Body> {
   /** The absolute URL as sent, for messages. */
   readonly url: string;
   readonly principal: Principal;
+  /**
+   * Throws when the caller's right is gone. Changes call it in their plan, on the state that they are made on, so that
+   * whoever was revoked meanwhile changes nothing.
+   */
+  readonly recheck: () => void;
 }
 
 export interface Answer {

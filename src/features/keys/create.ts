@@ -49,9 +49,11 @@ export interface KeyMaking {
   readonly randomHex: (bytes: number) => string;
 }
 
+/** @param recheck throws when the caller's right is gone */
 export async function createKey(
   name: string,
   asked: CreateKey,
+  recheck: () => void,
   { keys, crypto, records, now, randomHex }: KeyMaking,
 ): Promise<{ readonly key: KeyVersion; readonly head: Head }> {
   const time = now();
@@ -67,6 +69,7 @@ export async function createKey(
   const { publicKey, blob } = await crypto.createKey(bindingOf(identity), asked.kind);
   let key: KeyVersion | undefined;
   const head = await records.update(() => {
+    recheck();
     const ordinal = (keys.find(name)?.ordinal ?? 0) + 1;
     key = {
       ...identity,

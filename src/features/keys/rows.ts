@@ -5,6 +5,7 @@ import { keyBundle, keyId, keyItem, type Retention } from './bundle.ts';
 import { type CreateKey, createKey, type KeyMaking, readCreateKey } from './create.ts';
 import { requireKey } from './find-key.ts';
 import { requireKeyName } from './key-name.ts';
+import type { KeyVersion } from './key-version.ts';
 import { readUpdateKey, type UpdateKey, updateKey } from './update.ts';
 
 const ACTION = 'Microsoft.KeyVault/managedHsm/keys';
@@ -22,8 +23,8 @@ export function keyRows(service: KeyMaking & { readonly retention: Retention }):
       activation: 'active',
       readBody: readCreateKey,
       repeatable: false,
-      async handle({ params, body, origin }) {
-        const { key, head } = await createKey(requireKeyName(params.name), body, service);
+      async handle({ params, body, origin, recheck }) {
+        const { key, head } = await createKey(requireKeyName(params.name), body, recheck, service);
         return { status: 200, body: keyBundle(key, origin, retention), key: keyId('', key), head };
       },
     }),
@@ -50,8 +51,12 @@ export function keyRows(service: KeyMaking & { readonly retention: Retention }):
         activation: 'active',
         readBody: readUpdateKey,
         repeatable: false,
-        async handle({ params, body, origin, url }) {
-          const { key, head } = await updateKey(() => requireKey(keys, params, url), body, service);
+        async handle({ params, body, origin, url, recheck }) {
+          const find = (): KeyVersion => {
+            recheck();
+            return requireKey(keys, params, url);
+          };
+          const { key, head } = await updateKey(find, body, service);
           return { status: 200, body: keyBundle(key, origin, retention), key: keyId('', key), head };
         },
       }),

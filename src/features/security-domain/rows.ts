@@ -27,7 +27,7 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
       activation: 'any',
       readBody: readDownload,
       repeatable: false,
-      async handle({ body, origin, principal }) {
+      async handle({ body, origin, principal, recheck }) {
         if (!activation.isActive() && !initialAdministrators.includes(principal.oid)) {
           throw new ServiceError('Forbidden', 'Only an administrator named when the HSM was created can activate it');
         }

@@ -4,15 +4,16 @@ import type { Roles } from '../../features/roles/evaluate.ts';
 import { KEYS_SCOPE, keyScope, ROOT_SCOPE, type Scope } from '../../features/roles/scope.ts';
 import type { AnyRow } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
-import type { Call, Step } from '../call.ts';
+import type { Call } from '../call.ts';
 
-export function authorise(roles: Roles): Step {
+export function authorise(roles: Roles): (call: Call) => void {
   return (call: Call): void => {
     const { row, principal } = call;
     if (row === undefined || principal === undefined)
       throw new Error('authorise runs after the row and the caller are known');
     const scope = scopeOf(row, call.params);
     call.scope = scope.path;
+    call.grant = undefined;
     const allowed = roles.isAllowed(principal, row.dataAction, scope);
     if (allowed === undefined) {
       throw new ServiceError(

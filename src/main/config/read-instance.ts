@@ -1,0 +1,55 @@
+// Reads `instance.json` into a complete config, or refuses to start with the member that is wrong.
+import { readFileSync } from 'node:fs';
+import type { InstanceConfig } from './instance.ts';
+
+const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const NAME = /^[a-zA-Z][0-9a-zA-Z-]{2,23}$/;
+
+/** @throws Error naming file and member */
+export function readInstanceConfig(file: string): InstanceConfig {
+  const text = readFileSync(file, 'utf8');
+  let value: Partial<Record<keyof InstanceConfig, unknown>>;
+  try {
+    value = JSON.parse(text) as typeof value;
+  } catch (cause) {
+    throw new Error(`${file} is not JSON`, { cause });
+  }
+  for (const [member, isRight] of Object.entries(CHECKS)) {
+    if (!isRight(value[member as keyof InstanceConfig]))
+      throw new Error(`${file}: member '${member}' is missing or malformed`);
+  }
+  return value as unknown as InstanceConfig;
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+const isTextList = (value: unknown): boolean => Array.isArray(value) && value.length > 0 && value.every(isText);
+const isGuid = (value: unknown): boolean => isText(value) && GUID.test(value);
+
+const CHECKS: Readonly<Record<keyof InstanceConfig, (value: unknown) => boolean>> = {
+  profile: (value) => value === 'dev' || value === 'production',
+  id: isGuid,
+  name: (value) => isText(value) && NAME.test(value),
+  tenantId: isGuid,
+  resourceId: isText,
+  region: isText,
+  hostNames: isListOf('authority', 'authorization', 'resource'),
+  issuers: (value) =>
+    isListOf('jwksUri')(value) &&
+    (value as Record<string, unknown>[]).every(
+      (issuer) => isTextList(issuer['issuers']) && isTextList(issuer['audiences']),
+    ),
+  initialAdministrators: (value) => Array.isArray(value) && value.length > 0 && value.every(isGuid),
+  softDeleteRetentionInDays: (value) => Number.isInteger(value) && (value as number) >= 7 && (value as number) <= 90,
+  purgeProtection: (value) => typeof value === 'boolean',
+  createdAt: isText,
+};
+
+function isListOf(...members: readonly string[]): (value: unknown) => boolean {
+  return (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((item: unknown) => {
+      if (typeof item !== 'object' || item === null) return false;
+      return members.every((member) => isText((item as Record<string, unknown>)[member]));
+    });
+}

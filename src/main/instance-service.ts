@@ -1,0 +1,212 @@
+// Wires one service worker: module, record, store, features, gateway. Order matters: nothing listens before the store
+// has been verified against what the log and the module have seen.
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { CryptoClient } from '../crypto/client/crypto-client.ts';
+import { openCryptoClient } from '../crypto/client/open-crypto-client.ts';
+import type { AuditLog } from '../features/audit/audit-log.ts';
+import { openAuditLog } from '../features/audit/open-audit-log.ts';
+import { challenge } from '../features/auth/challenge.ts';
+import { openTokenVerifier } from '../features/auth/verify-token.ts';
+import { keyOperationRows } from '../features/key-operations/rows.ts';
+import { retentionOf } from '../features/keys/bundle.ts';
+import { KeyRing } from '../features/keys/key-ring.ts';
+import { keyRows } from '../features/keys/rows.ts';
+import { openRoles } from '../features/roles/evaluate.ts';
+import { planInitialAssignments } from '../features/roles/initial-assignments.ts';
+import { roleRows } from '../features/roles/rows.ts';
+import { type Activation, openActivation } from '../features/security-domain/activation.ts';
+import { securityDomainRows } from '../features/security-domain/rows.ts';
+import type { Host } from '../gateway/call.ts';
+import { type Listener, listen } from '../gateway/listener.ts';
+import { buildPipeline } from '../gateway/pipeline.ts';
+import { buildRouter } from '../gateway/router.ts';
+import { type Store, StoreError } from '../store/port.ts';
+import { moduleSealer } from '../store/sealed/module-sealer.ts';
+import { openRecords } from '../store/sealed/open-records.ts';
+import type { Records } from '../store/sealed/records.ts';
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import type { InstancePlaces } from './config/data-layout.ts';
+import type { InstanceConfig } from './config/instance.ts';
+import { reportFailure } from './report-failure.ts';
+import { completeLog, recordRefusedStore } from './service-entries.ts';
+import { VERSION } from './version.ts';
+
+export interface ServiceOptions {
+  readonly config: InstanceConfig;
+  readonly places: Pick<InstancePlaces, 'module' | 'store' | 'tlsKey' | 'tlsCertificate'>;
+  readonly recorderSocket: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly partitions: number;
+  /** Several workers listen on one port. */
+  readonly shared: boolean;
+  /** One worker of an instance records heads that no entry names; others may see one that is about to be recorded. */
+  readonly completesLog: boolean;
+  readonly onPartitions: (pids: readonly number[]) => void;
+  readonly onActivation: (status: 'NotActivated' | 'Active', message: string) => void;
+}
+
+export interface InstanceService extends AsyncDisposable {
+  readonly port: number;
+  readonly modulePids: readonly number[];
+}
+
+/** @throws StoreError Refused when the store is not the one that was left behind; recorded before it is thrown */
+export async function startInstanceService(options: ServiceOptions): Promise<InstanceService> {
+  const { config, places } = options;
+  await using stack = new AsyncDisposableStack();
+  const crypto = stack.use(
+    await openCryptoClient({
+      moduleFolder: places.module,
+      partitions: options.partitions,
+      onPartitions: options.onPartitions,
+    }),
+  );
+  await provisionModule(crypto, config);
+  const audit = stack.use(
+    await openAuditLog({
+      socketPath: options.recorderSocket,
+      signCheckpoint: async (size, root) => (await crypto.send('signCheckpoint', { size, root })).note,
+    }),
+  );
+  const newestHeadInLog = await audit.newestHead();
+  const store = stack.use(await openSqliteStore({ folder: places.store }));
+
+  const keys = new KeyRing();
+  const roles = openRoles();
+  const activation = openActivation(
+    crypto,
+    () => options.onActivation('Active', 'The security domain was downloaded; the HSM is active.'),
+    (error) => reportFailure('reload of the module after activation', error),
+  );
+  if (!activation.isActive()) {
+    options.onActivation(
+      'NotActivated',
+      'Your HSM has been provisioned, but cannot be used until the security domain is downloaded.',
+    );
+  }
+  const records = stack.use(
+    await openVerifiedRecords({ store, crypto, audit, config, newestHeadInLog }, (change) => {
+      keys.apply(change);
+      roles.apply(change);
+      activation.apply(change);
+    }),
+  );
+  if (options.completesLog && records.head.sequence > newestHeadInLog) {
+    await completeLog(audit, config, records.head, 'StoreHeadCompleted');
+  }
+  await makeInitialAssignments({ records, roles, audit }, config);
+
+  const listener = stack.use(await openGateway(options, { stack, crypto, audit, records, keys, roles, activation }));
+  const owned = stack.move();
+  return {
+    port: listener.port,
+    get modulePids() {
+      return crypto.pids;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** Only the first worker of a new instance finds a blank module. */
+async function provisionModule(crypto: CryptoClient, { id, name }: InstanceConfig): Promise<void> {
+  if (crypto.hello.state === 'blank') await crypto.ceremony('provision', { instanceId: id, instanceName: name });
+  if (crypto.hello.instanceId !== id) {
+    throw new Error(`the module's state belongs to instance ${crypto.hello.instanceId}, not to ${id}`);
+  }
+}
+
+interface Opening {
+  readonly store: Store;
+  readonly crypto: CryptoClient;
+  readonly audit: AuditLog;
+  readonly config: InstanceConfig;
+  readonly newestHeadInLog: number;
+}
+
+async function openVerifiedRecords(
+  { store, crypto, audit, config, newestHeadInLog }: Opening,
+  apply: Parameters<typeof openRecords>[0]['apply'],
+): Promise<Records> {
+  try {
+    const headSeenByModule = crypto.hello.headSequence;
+    return await openRecords({ store, sealer: moduleSealer(crypto), apply, newestHeadInLog, headSeenByModule });
+  } catch (error) {
+    if (error instanceof StoreError) await recordRefusedStore(audit, config, error);
+    throw error;
+  }
+}
+
+async function makeInitialAssignments(
+  { records, roles, audit }: { records: Records; roles: ReturnType<typeof openRoles>; audit: AuditLog },
+  config: InstanceConfig,
+): Promise<void> {
+  const before = records.head.sequence;
+  const plan = { administrators: config.initialAdministrators, newGuid: randomUUID };
+  const head = await records.update(() => planInitialAssignments(plan, { roles }));
+  if (head.sequence > before) await completeLog(audit, config, head, 'InitialAdministratorsAssigned');
+}
+
+interface GatewayParts {
+  readonly stack: AsyncDisposableStack;
+  readonly crypto: CryptoClient;
+  readonly audit: AuditLog;
+  readonly records: Records;
+  readonly keys: KeyRing;
+  readonly roles: ReturnType<typeof openRoles>;
+  readonly activation: Activation;
+}
+
+async function openGateway(options: ServiceOptions, parts: GatewayParts): Promise<Listener> {
+  const { config, places } = options;
+  const { crypto, records, keys, roles, activation } = parts;
+  const now = (): number => Math.floor(Date.now() / 1000);
+  const randomHex = (bytes: number): string => randomBytes(bytes).toString('hex');
+  const retention = retentionOf(config.softDeleteRetentionInDays, config.purgeProtection);
+  const initialAdministrators = config.initialAdministrators.map((id) => id.toLowerCase());
+  const router = buildRouter([
+    ...keyRows({ keys, crypto, records, now, randomHex, retention }),
+    ...keyOperationRows({ keys, crypto, now }),
+    ...roleRows({ roles, records }),
+    ...securityDomainRows({ crypto, records, activation, initialAdministrators }),
+  ]);
+  const verifier = parts.stack.use(
+    openTokenVerifier({
+      tenantId: config.tenantId,
+      issuers: config.issuers.map(({ issuers, audiences, jwksUri, caFile }) => ({
+        issuers,
+        audiences,
+        jwksUri,
+        ...(caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }),
+      })),
+    }),
+  );
+  const take = buildPipeline({
+    router,
+    hosts: new Map(
+      config.hostNames.map((name): [string, Host] => [
+        name.authority,
+        { authority: name.authority, challenge: challenge(name) },
+      ]),
+    ),
+    verifier,
+    roles,
+    isActive: () => activation.isActive(),
+    records,
+    audit: parts.audit,
+    instance: { name: config.name, resourceId: config.resourceId.toUpperCase() },
+    answerHeaders: { region: config.region, buildVersion: VERSION },
+    report: (call, error) => reportFailure(`request ${call.id}`, error),
+  });
+  return listen(
+    {
+      key: readFileSync(places.tlsKey, 'utf8'),
+      certificate: readFileSync(places.tlsCertificate, 'utf8'),
+      host: '127.0.0.1',
+      port: options.port,
+      shared: options.shared,
+    },
+    take,
+  );
+}

@@ -1,0 +1,70 @@
+// Entry of a service worker. Started by the supervisor, with its places as arguments and nothing in the environment.
+
+import { basename, dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { places } from './config/data-layout.ts';
+import { readInstanceConfig } from './config/read-instance.ts';
+import { startInstanceService } from './instance-service.ts';
+import { reportFailure } from './report-failure.ts';
+import { openSupervisorLink } from './supervision/child-link.ts';
+import { activation, partitions, ready } from './supervision/messages.ts';
+
+async function main(): Promise<void> {
+  await using link = openSupervisorLink();
+  // Ctrl-C reaches the whole process group; the supervisor decides the order of stopping.
+  process.on('SIGINT', () => undefined);
+  const { values } = parseArgs({
+    options: {
+      instance: { type: 'string' },
+      socket: { type: 'string' },
+      port: { type: 'string' },
+      partitions: { type: 'string' },
+      worker: { type: 'string' },
+    },
+  });
+  const folder = required(values.instance, 'instance');
+  const place = places(dirname(dirname(folder))).instance(basename(folder));
+  const config = readInstanceConfig(join(folder, 'instance.json'));
+  try {
+    await using service = await startInstanceService({
+      config,
+      places: place,
+      recorderSocket: required(values.socket, 'socket'),
+      port: integer(values.port, 'port'),
+      partitions: integer(values.partitions, 'partitions'),
+      shared: process.platform === 'linux',
+      completesLog: integer(values.worker, 'worker') === 0,
+      onPartitions: (pids) => link.send(partitions, { modulePids: pids }),
+      onActivation: (status, message) => link.send(activation, { instance: config.name, status, message }),
+    });
+    link.send(ready, { port: service.port, modulePids: service.modulePids });
+    await link.closed;
+  } catch (error) {
+    link.send(activation, {
+      instance: config.name,
+      status: 'Failed',
+      message: error instanceof Error ? error.message : String(error),
+    });
+    throw error;
+  }
+}
+
+function required(value: string | undefined, name: string): string {
+  if (value === undefined) throw new Error(`--${name} is required`);
+  return value;
+}
+
+function integer(value: string | undefined, name: string): number {
+  const text = required(value, name);
+  if (!/^\d{1,5}$/.test(text)) throw new Error(`--${name} must be a whole number`);
+  return Number(text);
+}
+
+// A bug, and worth a report, but no reason to take the other requests down with it.
+process.on('unhandledRejection', (error) => reportFailure('unhandled rejection', error));
+try {
+  await main();
+} catch (error) {
+  reportFailure('start of the service', error);
+  process.exitCode = 70;
+}

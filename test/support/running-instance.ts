@@ -1,0 +1,220 @@
+// One real instance for tests: recorder and module as processes of their own, the service worker in this one, tokens of
+// a test issuer. What the management plane does for an instance is done here by hand.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { Agent, request } from 'node:https';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { places } from '../../src/main/config/data-layout.ts';
+import type { InstanceConfig } from '../../src/main/config/instance.ts';
+import { issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
+import { type InstanceService, startInstanceService } from '../../src/main/instance-service.ts';
+import { makeCertificates } from './custodian-certificates.ts';
+import { startTokenIssuer, type TokenIssuer } from './token-issuer.ts';
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+  /** The parsed body; undefined when it is empty. */
+  readonly json: unknown;
+}
+
+export interface Ask {
+  readonly token?: string | undefined;
+  readonly body?: unknown;
+  /** Sent as it is, instead of a JSON body. */
+  readonly raw?: string | Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface RunningInstance extends AsyncDisposable {
+  readonly folder: string;
+  readonly config: InstanceConfig;
+  readonly port: number;
+  readonly ca: string;
+  readonly issuer: TokenIssuer;
+  /** Administrator of the instance. */
+  readonly administrator: string;
+  readonly service: InstanceService;
+  readonly recorderPid: number;
+  ask(method: string, path: string, ask?: Ask): Promise<Reply>;
+  /** Administrator's token. */
+  adminToken(): Promise<string>;
+  /** Takes the security domain with three fresh custodians. */
+  activate(): Promise<Reply>;
+  /** Assigns a built-in role by name at a scope. */
+  assign(roleName: string, principalId: string, scope?: string): Promise<void>;
+  /** Stops service and recorder in order and starts them again on the same data. */
+  restart(): Promise<void>;
+}
+
+const AUTHORITY = 'test.managedhsm.azure.net';
+
+export async function startRunningInstance(options: { readonly partitions?: number } = {}): Promise<RunningInstance> {
+  const folder = await mkdtemp(join(tmpdir(), 'strongroom-instance-'));
+  const place = places(folder).instance('test');
+  for (const path of [join(place.root, 'tls'), place.module, place.store, place.audit]) {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  }
+  const authority = await issueAuthority(new Date());
+  const leaf = await issueServer(authority, [AUTHORITY, '127.0.0.1'], new Date());
+  await writeFile(place.tlsKey, leaf.key, { mode: 0o600 });
+  await writeFile(place.tlsCertificate, leaf.certificate);
+  const caFile = join(folder, 'ca.pem');
+  await writeFile(caFile, authority.certificate);
+  const issuer = await startTokenIssuer(randomUUID(), leaf);
+  const administrator = randomUUID();
+  const config: InstanceConfig = {
+    profile: 'dev',
+    id: randomUUID(),
+    name: 'test',
+    tenantId: issuer.tenantId,
+    resourceId: '/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/managedHSMs/test',
+    region: 'local',
+    hostNames: [
+      {
+        authority: AUTHORITY,
+        authorization: `https://login.microsoftonline.com/${issuer.tenantId}`,
+        resource: 'https://managedhsm.azure.net',
+      },
+    ],
+    issuers: [{ issuers: [issuer.issuer], audiences: [issuer.audience], jwksUri: issuer.jwksUri, caFile }],
+    initialAdministrators: [administrator],
+    softDeleteRetentionInDays: 7,
+    purgeProtection: false,
+    createdAt: new Date().toISOString(),
+  };
+  await writeFile(place.config, JSON.stringify(config));
+  const socket = join(folder, 'recorder.sock');
+  let recorder = await startRecorder(place.audit, socket, config.id);
+  const startService = (): Promise<InstanceService> =>
+    startInstanceService({
+      config,
+      places: place,
+      recorderSocket: socket,
+      port: 0,
+      partitions: options.partitions ?? 1,
+      shared: false,
+      completesLog: true,
+      onPartitions: () => undefined,
+      onActivation: () => undefined,
+    });
+  let service = await startService();
+  let agent = new Agent({ keepAlive: true, maxSockets: 8 });
+
+  const running: RunningInstance = {
+    folder,
+    config,
+    ca: authority.certificate,
+    issuer,
+    administrator,
+    get port() {
+      return service.port;
+    },
+    get service() {
+      return service;
+    },
+    get recorderPid() {
+      return recorder.pid ?? 0;
+    },
+    ask: (method, path, ask = {}) => send({ port: service.port, ca: authority.certificate, agent }, method, path, ask),
+    adminToken: () => issuer.token(administrator),
+    async activate() {
+      const certificates = (await makeCertificates(3)).map((der) => ({ kty: 'RSA', x5c: [der] }));
+      return running.ask('POST', '/securitydomain/download?api-version=7.5', {
+        token: await running.adminToken(),
+        body: { certificates, required: 2 },
+      });
+    },
+    async assign(roleName, principalId, scope = '/') {
+      const token = await running.adminToken();
+      const list = await running.ask('GET', '/providers/Microsoft.Authorization/roleDefinitions?api-version=7.4', {
+        token,
+      });
+      const definitions = (list.json as { value: { id: string; properties: { roleName: string } }[] }).value;
+      const roleDefinitionId = definitions.find((definition) => definition.properties.roleName === roleName)?.id;
+      const path = `${scope === '/' ? '' : scope}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}?api-version=7.4`;
+      const made = await running.ask('PUT', path, { token, body: { properties: { roleDefinitionId, principalId } } });
+      if (made.status !== 201) throw new Error(`role assignment answered ${made.status}: ${made.text}`);
+    },
+    async restart() {
+      agent.destroy();
+      await service[Symbol.asyncDispose]();
+      await stopRecorder(recorder);
+      agent = new Agent({ keepAlive: true, maxSockets: 8 });
+      recorder = await startRecorder(place.audit, socket, config.id);
+      service = await startService();
+    },
+    async [Symbol.asyncDispose]() {
+      agent.destroy();
+      await service[Symbol.asyncDispose]();
+      await stopRecorder(recorder);
+      await issuer[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  return running;
+}
+
+async function startRecorder(audit: string, socket: string, instanceId: string): Promise<ChildProcess> {
+  const entry = new URL('../../src/main/recorder.ts', import.meta.url).pathname;
+  const args = ['--folder', audit, '--socket', socket, '--origin', `strongroom/${instanceId}`];
+  const child = spawn(process.execPath, [entry, ...args], { stdio: ['ignore', 'inherit', 'inherit', 'pipe'], env: {} });
+  const link = child.stdio[3] as Socket;
+  link.on('error', () => undefined);
+  link.resume();
+  return child;
+}
+
+async function stopRecorder(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await ended;
+}
+
+interface Connection {
+  readonly port: number;
+  readonly ca: string;
+  readonly agent: Agent;
+}
+
+function send({ port, ca, agent }: Connection, method: string, path: string, ask: Ask): Promise<Reply> {
+  const body = ask.raw ?? (ask.body === undefined ? undefined : JSON.stringify(ask.body));
+  const headers = {
+    host: AUTHORITY,
+    ...(ask.token === undefined ? {} : { authorization: `Bearer ${ask.token}` }),
+    ...(body === undefined
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
+    ...ask.headers,
+  };
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      { host: '127.0.0.1', port, method, path, ca, agent, servername: AUTHORITY, headers },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString('utf8');
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: parse(text) });
+        });
+      },
+    );
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Challenges answer plain text.
+    return undefined;
+  }
+}
