@@ -1,16 +1,12 @@
 // Signs the audit log's checkpoints: a C2SP tlog-checkpoint body as a C2SP signed note. The reading side is elsewhere
 // and shares no code with this.
 import { createHash } from 'node:crypto';
+import { logOrigin } from '../../formats/log-origin.ts';
 import { CryptoError } from '../protocol/messages.ts';
 import type { Provisioned } from './state-file.ts';
 
 /** Signature type of a signed note for Ed25519. */
 const ED25519 = 0x01;
-
-/** Origin and key name of an instance's log. */
-export function logOrigin(instanceId: string): string {
-  return `strongroom/${instanceId}`;
-}
 
 export function signCheckpoint(state: Provisioned, size: number, root: Uint8Array): string {
   if (root.length !== 32) throw new CryptoError('BadRequest', 'root: is not a SHA-256 hash');

@@ -110,6 +110,9 @@ function bindLibcrypto(library: LibraryHandle, origin: string) {
   const readPrivate = native<[null, BigUint64Array, number], Pointer>(
     'void *d2i_AutoPrivateKey(void *key, uint64_t *at, long length)',
   );
+  const readPublic = native<[null, BigUint64Array, number], Pointer>(
+    'void *d2i_PUBKEY(void *key, uint64_t *at, long length)',
+  );
   const toPkcs8 = native<[Pointer], Pointer>('void *EVP_PKEY2PKCS8(void *key)');
   const writePkcs8 = native<[Pointer, BigUint64Array | null]>('int i2d_PKCS8_PRIV_KEY_INFO(void *info, uint64_t *at)');
   const pkcs8Free = native<[Pointer], void>('void PKCS8_PRIV_KEY_INFO_free(void *info)');
@@ -173,6 +176,17 @@ function bindLibcrypto(library: LibraryHandle, origin: string) {
   function applySettings(context: bigint, settings: Settings): void {
     for (const [name, value] of settings) ok(setting(context, name, value), name);
   }
+  function readDer(read: (...args: [null, BigUint64Array, number]) => Pointer, der: Uint8Array, what: string): Pkey {
+    if (der.length === 0) throw new LibcryptoError('no key');
+    const start = address(der);
+    const at = BigUint64Array.of(start);
+    const pointer = made(read(null, at, der.length), what);
+    if (at[0] !== start + BigInt(der.length)) {
+      pkeyFree(pointer);
+      throw new LibcryptoError('spare bytes after the key');
+    }
+    return { what: 'pkey', pointer };
+  }
   /** The two-call idiom of i2d functions: length first, then into a buffer of exactly that length. */
   function writeDer(write: (at: BigUint64Array | null) => number, what: string): Buffer {
     const length = write(null);
@@ -202,17 +216,9 @@ function bindLibcrypto(library: LibraryHandle, origin: string) {
       }
     },
     /** PKCS#8 or traditional DER, nothing after it. */
-    readPrivateKey(der: Uint8Array): Pkey {
-      if (der.length === 0) throw new LibcryptoError('no key');
-      const start = address(der);
-      const at = BigUint64Array.of(start);
-      const pointer = made(readPrivate(null, at, der.length), 'd2i_AutoPrivateKey');
-      if (at[0] !== start + BigInt(der.length)) {
-        pkeyFree(pointer);
-        throw new LibcryptoError('spare bytes after the key');
-      }
-      return { what: 'pkey', pointer };
-    },
+    readPrivateKey: (der: Uint8Array): Pkey => readDer(readPrivate, der, 'd2i_AutoPrivateKey'),
+    /** SubjectPublicKeyInfo DER, nothing after it: such a key verifies and encrypts. */
+    readPublicKey: (der: Uint8Array): Pkey => readDer(readPublic, der, 'd2i_PUBKEY'),
     /** PKCS#8 DER; the caller overwrites it. */
     writePrivateKey(key: Pkey): Buffer {
       const info = made(toPkcs8(live(key)), 'EVP_PKEY2PKCS8');
