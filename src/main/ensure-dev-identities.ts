@@ -1,8 +1,8 @@
 // The first start of the dev profile makes who can log in and who owns the subscription; later ones find them.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { createDevDirectory } from '../features/directory/create-dev-directory.ts';
-import { directoryFile, writeDirectoryFile } from '../features/directory/directory-file.ts';
+import { createDevDirectory, devOwners } from '../features/directory/create-dev-directory.ts';
+import { directoryFile, readDirectoryFile, writeDirectoryFile } from '../features/directory/directory-file.ts';
 import { createDevResources } from '../features/management/resources.ts';
 import { resourcesFile, writeResourcesFile } from '../features/management/resources-file.ts';
 import type { Places } from './config/data-layout.ts';
@@ -13,7 +13,7 @@ export async function ensureDevIdentities(at: Places): Promise<DevClients> {
   makePrivateFolder(at.control);
   const clients = existsSync(directoryFile(at.control)) ? readDevClients(at.root) : await makeClients(at);
   if (!existsSync(resourcesFile(at.control))) {
-    const owners = [clients.applications.admin.oid, clients.applications.owner.oid];
+    const owners = devOwners(await readDirectoryFile(at.control));
     await writeResourcesFile(at.control, createDevResources(clients.tenantId, clients.subscriptionId, owners));
   }
   return clients;

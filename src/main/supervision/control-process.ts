@@ -21,19 +21,21 @@ export interface ControlOptions {
 
 export function controlProcess(options: ControlOptions): SupervisedProcess {
   const { show } = options;
-  return new SupervisedProcess({
+  const child = new SupervisedProcess({
     label: 'control',
     log: new LogFile(join(options.logs, 'control.log')),
     program: () => options,
     report: options.report,
     ...(show === undefined ? {} : { show }),
-    connected: (link) => {
-      answer(link, options);
-      for (const [name, status] of options.instances().statuses) sendInstanceChanged(link, name, status);
+    connected: (link) => answer(link, options),
+    ready: () => {
+      // Not earlier: until then it may not be listening for this.
+      for (const [name, status] of options.instances().statuses) sendInstanceChanged(child.link, name, status);
+      options.changed();
     },
-    ready: () => options.changed(),
     down: () => options.changed(),
   });
+  return child;
 }
 
 export function sendInstanceChanged(link: Link | undefined, name: string, status: InstanceStatus): void {

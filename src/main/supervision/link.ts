@@ -28,6 +28,7 @@ export class Link {
   readonly #handlers = new Map<number, Handler>();
   readonly #waiting = new Map<number, { resolve: () => void; reject: (reason: Error) => void }>();
   #lastId = 0;
+  #refused: unknown;
 
   /** Resolves (never rejects) when the peer is gone, ended the link, or sent something malformed. */
   readonly closed: Promise<void>;
@@ -39,8 +40,9 @@ export class Link {
     socket.on('data', (chunk: Buffer) => {
       try {
         for (const frame of reader.push(chunk)) this.#receive(frame);
-      } catch (cause) {
-        socket.destroy(new Error('the peer of a supervision link sent a malformed message', { cause }));
+      } catch (error) {
+        this.#refused = error;
+        socket.destroy();
       }
     });
     // The reason of a broken link is of no use to anyone here: that it is closed is what counts.
@@ -78,6 +80,11 @@ export class Link {
       // A view into the receive buffer would change under a handler that keeps it.
       handler(message.fields.decode(Buffer.from(payload)), id);
     });
+  }
+
+  /** Why this end closed the link, when a message of the peer was the reason. */
+  get refused(): unknown {
+    return this.#refused;
   }
 
   /** Ends the link: for a child this is the request to stop. What was sent before is still delivered. */

@@ -134,7 +134,9 @@ export class SupervisedProcess implements AsyncDisposable {
     this.#options.connected?.(link);
     // A child that closes its link, or talks nonsense on it, is out of control even if it still runs.
     void link.closed.then(() => {
-      if (this.#wanted) killGroup(child);
+      if (!this.#wanted) return;
+      if (link.refused !== undefined) report(`${label} sent a message that was refused: ${String(link.refused)}`);
+      killGroup(child);
     });
     await gone;
     clearTimeout(late);
