@@ -65,13 +65,13 @@ export class PartitionPool implements AsyncDisposable {
 
   /** The partition with the fewest open requests, or a promise of one when all are gone. */
   pick(): Partition | Promise<Partition> {
-    let best = this.#ready[0];
-    if (best === undefined) return this.#wait();
-    for (let i = 1; i < this.#ready.length; i++) {
-      const other = this.#ready[i] as Partition;
-      if (other.outstanding < best.outstanding) best = other;
+    let best: Partition | undefined;
+    for (const partition of this.#ready) {
+      // One that has just died still stands in the list while its requests are being repeated.
+      if (partition.lost) continue;
+      if (best === undefined || partition.outstanding < best.outstanding) best = partition;
     }
-    return best;
+    return best ?? this.#wait();
   }
 
   /** Greets a partition again and takes over what it says. */

@@ -48,6 +48,11 @@ export class Partition {
     process.stdin.on('error', () => undefined);
   }
 
+  /** True from the moment its requests are given up. */
+  get lost(): boolean {
+    return this.#lost !== undefined;
+  }
+
   get outstanding(): number {
     return this.#pending.size;
   }

@@ -1,0 +1,143 @@
+// Real partitions, really killed.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { algorithms, operations } from '../../formats/algorithms.ts';
+import { makeCustodian } from '../module/custodians.fixture.ts';
+import { bindingOf } from '../module/key-module.fixture.ts';
+import type { CryptoClient, WrappedKey } from './crypto-client.ts';
+import { openCryptoClient } from './open-crypto-client.ts';
+
+const certificates = (await Promise.all(['a', 'b', 'c'].map((name) => makeCustodian(name)))).map((c) => c.certificate);
+
+function newFolder(): string {
+  return join(mkdtempSync(join(tmpdir(), 'strongroom-client-')), 'module');
+}
+
+async function activate(client: CryptoClient): Promise<void> {
+  await client.ceremony('provision', { instanceId: 'i-1', instanceName: 'dev' });
+  await client.ceremony('downloadSecurityDomain', { certificates, required: 2 });
+}
+
+async function newKey(client: CryptoClient, cacheId = 'k'): Promise<WrappedKey> {
+  const binding = bindingOf('oct-HSM', ['sign', 'verify', 'encrypt', 'decrypt']);
+  const { blob } = await client.createKey(binding, { size: 256 });
+  return { cacheId, binding, blob };
+}
+
+function sign(client: CryptoClient, key: WrappedKey, input: Uint8Array): Promise<Buffer> {
+  const algorithm = algorithms.get('HS256')?.code ?? 0;
+  return client.operate(key, operations.sign.code, algorithm, { input }).then(({ output }) => Buffer.from(output));
+}
+
+test('a ceremony in one partition is the state of all, and of other workers after a reload', async () => {
+  const moduleFolder = newFolder();
+  await using first = await openCryptoClient({ moduleFolder, partitions: 2 });
+  await using second = await openCryptoClient({ moduleFolder, partitions: 1 });
+  assert.equal(first.hello.state, 'blank');
+  await activate(first);
+  assert.equal(first.hello.state, 'active');
+  const key = await newKey(first);
+  const input = randomBytes(8);
+  const expected = await sign(first, key, input);
+  const all = await Promise.all(Array.from({ length: 40 }, () => sign(first, key, input)));
+  assert.ok(all.every((output) => output.equals(expected)));
+  await assert.rejects(sign(second, key, input), { code: 'WrongState' });
+  await second.reload();
+  assert.equal(second.hello.state, 'active');
+  assert.deepEqual(Buffer.from(second.hello.auditKey), Buffer.from(first.hello.auditKey));
+  assert.deepEqual(await sign(second, key, input), expected);
+});
+
+test('partitions killed under load cost no caller an answer', async () => {
+  const pids: (readonly number[])[] = [];
+  await using client = await openCryptoClient({
+    moduleFolder: newFolder(),
+    partitions: 2,
+    onPartitions: (now) => pids.push(now),
+  });
+  await activate(client);
+  const key = await newKey(client);
+  const input = randomBytes(8);
+  const expected = await sign(client, key, input);
+  let kills = 0;
+  let answers = 0;
+  const load = Array.from({ length: 32 }, async () => {
+    while (kills < 6) {
+      assert.ok((await sign(client, key, input)).equals(expected));
+      answers += 1;
+      if (answers % 500 === 0) {
+        const victim = client.pids[kills % client.pids.length];
+        if (victim !== undefined) process.kill(victim, 'SIGKILL');
+        kills += 1;
+      }
+    }
+  });
+  await Promise.all(load);
+  assert.ok(answers >= 3000);
+  assert.ok(pids.some((now) => now.length === 1));
+  assert.ok((await sign(client, key, input)).equals(expected));
+});
+
+test('all partitions killed at once: requests wait for the next one', async () => {
+  await using client = await openCryptoClient({ moduleFolder: newFolder(), partitions: 2 });
+  await activate(client);
+  const key = await newKey(client);
+  const input = randomBytes(8);
+  const expected = await sign(client, key, input);
+  const waiting = Array.from({ length: 20 }, () => sign(client, key, input));
+  for (const pid of client.pids) process.kill(pid, 'SIGKILL');
+  for (const output of await Promise.all(waiting)) assert.ok(output.equals(expected));
+});
+
+test('a message that is not repeatable is reported lost, not sent twice', async () => {
+  await using client = await openCryptoClient({ moduleFolder: newFolder(), partitions: 1 });
+  const lost = client.ceremony('provision', { instanceId: 'i-1', instanceName: 'dev' });
+  for (const pid of client.pids) process.kill(pid, 'SIGKILL');
+  await assert.rejects(lost, { code: 'PartitionLost' });
+});
+
+test('a key that a partition let go is opened again unseen', async () => {
+  await using client = await openCryptoClient({ moduleFolder: newFolder(), partitions: 1 });
+  await activate(client);
+  const binding = bindingOf('oct-HSM', ['sign']);
+  const { blob } = await client.createKey(binding, { size: 128 });
+  const first: WrappedKey = { cacheId: 'first', binding, blob };
+  const input = randomBytes(8);
+  const expected = await sign(client, first, input);
+  // More openings than a partition's cache holds, unknown to this client's memory of handles.
+  for (let i = 0; i < 4100; i += 100) {
+    await Promise.all(Array.from({ length: 100 }, () => client.send('openKey', { binding, blob })));
+  }
+  assert.deepEqual(await sign(client, first, input), expected);
+});
+
+test('a refusal reaches the caller as what it is', async () => {
+  await using client = await openCryptoClient({ moduleFolder: newFolder(), partitions: 1 });
+  await activate(client);
+  const key = await newKey(client);
+  const wrong = { ...key, cacheId: 'wrong', binding: { ...key.binding, exportable: true } };
+  await assert.rejects(sign(client, wrong, randomBytes(4)), { name: 'CryptoError', code: 'KeyRefused' });
+  await assert.rejects(sign(client, wrong, randomBytes(4)), { name: 'CryptoError', code: 'KeyRefused' });
+  await assert.rejects(client.operate(key, 3, 42, { input: randomBytes(16) }), { code: 'OperationNotAllowed' });
+});
+
+test('closing refuses what is open and ends every process', async () => {
+  const client = await openCryptoClient({ moduleFolder: newFolder(), partitions: 2 });
+  const { pids } = client;
+  await client[Symbol.asyncDispose]();
+  await assert.rejects(client.send('hello', {}), { code: 'PartitionLost' });
+  for (const pid of pids) assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+});
+
+test('a state file that is not authentic keeps the client from opening', async () => {
+  const moduleFolder = newFolder();
+
+  mkdirSync(moduleFolder, { mode: 0o700 });
+  writeFileSync(join(moduleFolder, 'state.sealed'), randomBytes(300));
+  writeFileSync(join(moduleFolder, 'seal.key'), randomBytes(32));
+  await assert.rejects(openCryptoClient({ moduleFolder, partitions: 1 }), { code: 'PartitionLost' });
+});
