@@ -1,5 +1,6 @@
 // The supervisor: prepares the data directory, starts control and all instances, keeps them running, and stops them in
 // order. It knows which processes run and holds nothing that opens a key.
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +19,7 @@ import { type RunningState, RunningStateFiles } from './files/running-state.ts';
 import { controlProcess, sendInstanceChanged } from './supervision/control-process.ts';
 import { probePort } from './supervision/free-port.ts';
 import { Instances } from './supervision/instances.ts';
+import type { SupervisedProcess } from './supervision/supervised-process.ts';
 
 export interface Reporter {
   report(text: string): void;
@@ -115,8 +117,7 @@ export async function startSupervisor(config: StartConfig, reporter: Reporter): 
   stack.use(started);
 
   controlChild.start();
-  await controlChild.whenReady();
-  const failed = await started.startAll();
+  const [failed] = await Promise.all([started.startAll(), controlReady(controlChild, logs)]);
   await files.write(stateNow());
   const owned = stack.move();
   return {
@@ -131,6 +132,19 @@ export async function startSupervisor(config: StartConfig, reporter: Reporter): 
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** @throws ConfigError with the end of its log: what keeps it from starting is mostly outside of it */
+async function controlReady(child: SupervisedProcess, logs: string): Promise<void> {
+  try {
+    await child.whenReady();
+  } catch (cause) {
+    const log = join(logs, 'control.log');
+    const end = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-12).join('\n');
+    throw new ConfigError(`${cause instanceof Error ? cause.message : String(cause)}. The end of ${log}:\n${end}`, {
+      cause,
+    });
+  }
 }
 
 const entry = (name: string): string => fileURLToPath(new URL(name, import.meta.url));

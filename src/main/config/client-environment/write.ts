@@ -37,9 +37,9 @@ function registerCloud({ form }: ClientEnvironment): string {
   return [
     'if command -v az >/dev/null 2>&1; then',
     `  if ! grep -qs '^\\['${name}'\\]' "$AZURE_CONFIG_DIR/clouds.config"; then`,
-    `    az cloud register --name ${name} --endpoint-resource-manager ${shellQuoted(form.arm)} >/dev/null`,
+    `    az cloud register --name ${name} --endpoint-resource-manager ${shellQuoted(form.arm)} --only-show-errors >/dev/null`,
     '  fi',
-    `  grep -qs '^name = '${name}'$' "$AZURE_CONFIG_DIR/config" || az cloud set --name ${name} >/dev/null`,
+    `  grep -qs '^name = '${name}'$' "$AZURE_CONFIG_DIR/config" || az cloud set --name ${name} --only-show-errors >/dev/null`,
     'fi',
     '',
   ].join('\n');
