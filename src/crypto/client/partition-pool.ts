@@ -13,6 +13,8 @@ export interface PoolOptions extends PartitionPlace {
 }
 
 /** How long a request waits for a partition to come back before it is refused. */
+/** How far ahead of the others a partition may be filled; few enough that the work stays spread. */
+const RUN = 4;
 const PATIENCE_MS = 15_000;
 const GREETING_MS = 15_000;
 const CLOSE_MS = 5_000;
@@ -32,6 +34,7 @@ export class PartitionPool implements AsyncDisposable {
   #backoff = FIRST_BACKOFF_MS;
   readonly #timers = new Set<NodeJS.Timeout>();
   #closed = false;
+  #last: Partition | undefined;
 
   private constructor(options: PoolOptions) {
     this.#options = options;
@@ -63,15 +66,28 @@ export class PartitionPool implements AsyncDisposable {
     return this.#ready;
   }
 
-  /** The partition with the fewest open requests, or a promise of one when all are gone. */
+  /**
+   * The partition with the fewest open requests, or a promise of one when all are gone. When all are busy, a few requests
+   * in a row go to the same one: together they leave in one write and wake one process.
+   */
   pick(): Partition | Promise<Partition> {
+    const best = this.#fewest();
+    if (best === undefined) return this.#wait();
+    const last = this.#last;
+    const follows = last !== undefined && !last.lost && best.outstanding > 0;
+    if (follows && last.outstanding < best.outstanding + RUN) return last;
+    this.#last = best;
+    return best;
+  }
+
+  #fewest(): Partition | undefined {
     let best: Partition | undefined;
     for (const partition of this.#ready) {
       // One that has just died still stands in the list while its requests are being repeated.
       if (partition.lost) continue;
       if (best === undefined || partition.outstanding < best.outstanding) best = partition;
     }
-    return best ?? this.#wait();
+    return best;
   }
 
   /** Greets a partition again and takes over what it says. */

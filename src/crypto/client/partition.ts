@@ -26,7 +26,7 @@ export class Partition {
   constructor(process: PartitionProcess) {
     this.#process = process;
     this.pid = process.pid ?? 0;
-    this.#writer = new FrameWriter(process.stdin);
+    this.#writer = new FrameWriter(process.stdin, () => this.#pending.size === 1);
     const reader = new FrameReader();
     process.stdout.on('data', (chunk: Buffer) => {
       try {

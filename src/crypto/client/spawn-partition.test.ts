@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { encodeFrame } from '../../formats/frames.ts';
+import { partitionRecipe } from './spawn-partition.ts';
+
+const PROBE = realpathSync(fileURLToPath(new URL('forbidden-things.fixture.ts', import.meta.url)));
+
+function newFolder(): string {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'strongroom-shut-')));
+  writeFileSync(join(root, 'probe-outside'), 'x');
+  const folder = join(root, 'module');
+  mkdirSync(folder, { mode: 0o700 });
+  return folder;
+}
+
+async function listen(server: Server, where: string | number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (typeof where === 'number') server.listen(where, '127.0.0.1', resolve);
+    else server.listen(where, resolve);
+  });
+}
+
+test('a partition reaches nothing but its folder and its pipes', async () => {
+  const moduleFolder = newFolder();
+  const socket = join(dirname(moduleFolder), 's');
+  const tcp = createServer((connection) => connection.end());
+  const unix = createServer((connection) => connection.end());
+  await Promise.all([listen(tcp, 0), listen(unix, socket)]);
+  // Any add-on of this machine will do: the binding's own is one that loads.
+  const addon = join(
+    dirname(createRequire(import.meta.url).resolve('@koromix/koffi-linux-x64')),
+    'linux_x64',
+    'koffi.node',
+  );
+  const { port } = tcp.address() as { port: number };
+  writeFileSync(join(moduleFolder, 'probe.json'), JSON.stringify({ port, socket, addon }));
+  const { command, args } = partitionRecipe({
+    moduleFolder,
+    nodeFlags: [`--allow-fs-read=${PROBE}`, `--import=${PROBE}`],
+  });
+  const partition = spawn(command, args, { stdio: ['pipe', 'ignore', 'pipe'], env: {}, cwd: '/' });
+  try {
+    const outcomes = await new Promise<Record<string, string>>((resolve, reject) => {
+      let seen = '';
+      partition.stderr.on('data', (chunk: Buffer) => {
+        seen += chunk.toString();
+        const line = seen.split('\n').find((candidate) => candidate.startsWith('{') && candidate.endsWith('}'));
+        if (line !== undefined) resolve(JSON.parse(line) as Record<string, string>);
+      });
+      partition.on('close', () => reject(new Error(`the partition ended: ${seen}`)));
+    });
+    const { 'own folder': own, ...forbidden } = outcomes;
+    assert.equal(own, 'allowed');
+    assert.ok(Object.keys(forbidden).length >= 25);
+    for (const [name, outcome] of Object.entries(forbidden)) assert.match(outcome, /^denied/, name);
+  } finally {
+    partition.kill('SIGKILL');
+    tcp.close();
+    unix.close();
+  }
+});
+
+test('a partition starts with an empty environment and without core files', async () => {
+  const { command, args } = partitionRecipe({ moduleFolder: newFolder() });
+  const partition = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: {}, cwd: '/' });
+  try {
+    partition.stdin.write(encodeFrame(1, 1, Buffer.alloc(0)));
+    await new Promise((resolve) => partition.stdout.once('data', resolve));
+    assert.match(readFileSync(`/proc/${partition.pid}/limits`, 'utf8'), /Max core file size\s+0\s/);
+    const environment = readFileSync(`/proc/${partition.pid}/environ`, 'utf8');
+    // What sh sets by itself.
+    assert.equal(environment.replace(/^(PWD|OLDPWD|SHLVL|_)=[^\0]*\0/gm, ''), '');
+  } finally {
+    partition.kill('SIGKILL');
+  }
+});
+
+test('nonsense frames end a partition, the end of its input ends it in peace, and SIGINT does not end it', async () => {
+  for (const [bytes, status] of [
+    [Buffer.alloc(16, 0xff), 70],
+    [encodeFrame(1, 200, Buffer.alloc(0)), 70],
+    [encodeFrame(1, 13, Buffer.alloc(3)), 70],
+    [encodeFrame(1, 1, Buffer.alloc(0)), 0],
+  ] as const) {
+    const { command, args } = partitionRecipe({ moduleFolder: newFolder() });
+    const partition = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: {}, cwd: '/' });
+    const output = text(partition.stdout);
+    const errors = text(partition.stderr);
+    const closed = new Promise<number | null>((resolve) => partition.on('close', resolve));
+    if (status === 0) {
+      partition.stdin.write(bytes);
+      await new Promise((resolve) => partition.stdout.once('data', resolve));
+      partition.kill('SIGINT');
+      partition.stdin.end(bytes);
+    } else partition.stdin.write(bytes);
+    assert.equal(await closed, status);
+    if (status === 0) assert.equal(await errors, '');
+    else assert.match(await errors, /^module: ended on (FrameError|NonsenseError|FieldsError)\n$/);
+    await output;
+  }
+});
