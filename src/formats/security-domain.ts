@@ -76,27 +76,40 @@ export function parseSecurityDomain(text: string): SecurityDomainFile {
   } catch (cause) {
     throw new SecurityDomainError('the security domain is not JSON', { cause });
   }
-  const file = value as Partial<SecurityDomainFile> | null;
-  const entries = file?.EncData?.data;
-  const shared = file?.SharedKeys;
-  if (file?.version !== 2 || file.EncData?.kdf !== 'sp108_kdf' || shared?.key_algorithm !== 'shamir_share') {
+  const { version, EncData, SharedKeys } = membersOf(value);
+  const { data, kdf } = membersOf(EncData);
+  const { enc_shares: shares, key_algorithm: algorithm, required } = membersOf(SharedKeys);
+  if (version !== 2 || kdf !== 'sp108_kdf' || algorithm !== 'shamir_share') {
     throw new SecurityDomainError('the file is not a security domain of version 2');
   }
-  if (!Array.isArray(entries) || !entries.every((entry) => isText(entry?.compact_jwe) && isText(entry?.tag))) {
-    throw new SecurityDomainError('EncData is malformed');
-  }
-  const shares: unknown = shared.enc_shares;
-  if (!Array.isArray(shares) || !shares.every((share) => isText(share?.enc_key) && isThumbprint(share?.x5t_256))) {
-    throw new SecurityDomainError('SharedKeys is malformed');
-  }
-  const { required } = shared;
-  if (!Number.isInteger(required) || required < 2 || required > 10 || required > shares.length || shares.length > 10) {
+  if (!Array.isArray(data) || !data.every(isEntry)) throw new SecurityDomainError('EncData is malformed');
+  if (!Array.isArray(shares) || !shares.every(isShare)) throw new SecurityDomainError('SharedKeys is malformed');
+  if (typeof required !== 'number' || !Number.isInteger(required) || required < 2 || required > 10) {
     throw new SecurityDomainError('the quorum is out of range');
   }
-  if (new Set(entries.map((entry) => entry.tag)).size !== entries.length) {
+  if (required > shares.length || shares.length > 10) throw new SecurityDomainError('the quorum is out of range');
+  if (new Set(data.map((entry) => entry.tag)).size !== data.length) {
     throw new SecurityDomainError('two entries have the same tag');
   }
-  return value as SecurityDomainFile;
+  return {
+    EncData: { data, kdf },
+    SharedKeys: { enc_shares: shares, key_algorithm: algorithm, required },
+    version,
+  };
+}
+
+function isEntry(value: unknown): value is SecurityDomainFile['EncData']['data'][number] {
+  const { compact_jwe: jwe, tag } = membersOf(value);
+  return isText(jwe) && isText(tag);
+}
+
+function isShare(value: unknown): value is SecurityDomainFile['SharedKeys']['enc_shares'][number] {
+  const { enc_key: jwe, x5t_256: thumbprint } = membersOf(value);
+  return isText(jwe) && isThumbprint(thumbprint);
+}
+
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 function isText(value: unknown): value is string {

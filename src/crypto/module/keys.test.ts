@@ -65,7 +65,7 @@ test('the module does only what the binding permits', async () => {
     for (const operation of ops) {
       const code = await operate(module, handle, operation, algorithmOf[operation], randomBytes(16)).then(
         () => 'done',
-        (error: { code: string }) => error.code,
+        (error: unknown) => (error as { readonly code: string }).code,
       );
       assert.equal(code === 'OperationNotAllowed', operation !== allowed, `${operation} with ${allowed}: ${code}`);
     }
