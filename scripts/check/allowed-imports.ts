@@ -186,5 +186,5 @@ export const areas: readonly Area[] = [
 /** What tests beside the code may import on top of their area's row, from their own layer or below. */
 export const forTests: Pick<Area, 'from' | 'packages'> = {
   from: ['src/formats/', 'src/files/', 'src/crypto/', 'src/store/', 'src/wire/', 'src/main/module.ts', 'test/'],
-  packages: ['fast-check', 'jose', ...X509],
+  packages: ['fast-check', 'jose', 'koffi', ...X509],
 };
