@@ -307,6 +307,16 @@ describe('the keys of the issuer', () => {
     assert.equal((await made.verifier.verify(token)).oid, OID);
   });
 
+  it('are known again after an outage: what they do not have is refused, not undecided', async () => {
+    const made = setting();
+    made.keys = undefined;
+    await refusedWith('IssuerUnavailable', async () => made.verifier.verify(await sign(RSA)));
+    made.keys = [RSA];
+    made.clock.now += 30;
+    await refusedWith('BadSignature', async () => made.verifier.verify(await sign(OTHER)));
+    await refusedWith('BadSignature', async () => made.verifier.verify(await sign(OTHER)));
+  });
+
   it('are asked for once per cool-down, however many tokens name unknown ones', async () => {
     const made = setting();
     await made.verifier.verify(await sign(RSA));
