@@ -65,15 +65,21 @@ test('a reader with half a frame is not idle', () => {
   assert.equal(reader.idle, false);
 });
 
-test('the first frame of a turn leaves at once, the rest in one write, all in order', async () => {
+test('frames of one turn leave in one write, in order; one alone leaves at once', async () => {
   const writes: Buffer[] = [];
-  const writer = new FrameWriter({ write: (chunk) => writes.push(chunk) });
-  for (let id = 0; id < 5; id++) writer.send(id, 1, Buffer.of(id));
+  let idle = true;
+  const writer = new FrameWriter({ write: (chunk) => writes.push(chunk) }, () => idle);
+  writer.send(0, 1, Buffer.of(0));
+  assert.equal(writes.length, 1);
+  idle = false;
+  for (let id = 1; id < 5; id++) writer.send(id, 1, Buffer.of(id));
+  idle = true;
+  writer.send(5, 1, Buffer.of(5));
   assert.equal(writes.length, 1);
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(writes.length, 2);
   assert.deepEqual(
     new FrameReader().push(Buffer.concat(writes)).map(({ id }) => id),
-    [0, 1, 2, 3, 4],
+    [0, 1, 2, 3, 4, 5],
   );
 });

@@ -100,32 +100,35 @@ interface Sink {
 }
 
 /**
- * Sends frames in as few writes as the load allows: the first frame of a quiet turn leaves at once, those that follow
- * in the same turn of the loop leave together at its end.
+ * Sends frames in as few writes as the load allows: every write wakes the peer, and under load that costs more than what
+ * is written. A frame leaves at once when nothing else is under way, otherwise with all others of this turn of the loop.
  */
 export class FrameWriter {
   readonly #sink: Sink;
+  readonly #isIdle: () => boolean;
   #queue: Buffer[] = [];
   #scheduled = false;
 
-  constructor(sink: Sink) {
+  /** @param isIdle whether the frame being sent is the only one that the peer has to see to; default: never */
+  constructor(sink: Sink, isIdle: () => boolean = () => false) {
     this.#sink = sink;
+    this.#isIdle = isIdle;
   }
 
   send(id: number, kind: number, payload: Uint8Array): void {
     const frame = encodeFrame(id, kind, payload);
-    if (this.#scheduled) {
-      this.#queue.push(frame);
+    if (!this.#scheduled && this.#isIdle()) {
+      this.#sink.write(frame);
       return;
     }
+    this.#queue.push(frame);
+    if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(this.#flush);
-    this.#sink.write(frame);
   }
 
   #flush = (): void => {
     this.#scheduled = false;
-    if (this.#queue.length === 0) return;
     const queue = this.#queue;
     this.#queue = [];
     this.#sink.write(queue.length === 1 ? (queue[0] as Buffer) : Buffer.concat(queue));
