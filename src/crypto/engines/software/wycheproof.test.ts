@@ -33,9 +33,8 @@ interface Group {
   readonly privateKeyPkcs8: string;
 }
 
-const folder =
-  process.env['STRONGROOM_VECTORS'] ??
-  fileURLToPath(new URL('../../../../../shared/vectors/wycheproof', import.meta.url));
+const repository = fileURLToPath(new URL('../../../..', import.meta.url));
+const folder = process.env['STRONGROOM_VECTORS'] ?? join(repository, '..', 'shared', 'vectors', 'wycheproof');
 const skip = existsSync(folder) ? false : `no vectors at ${folder} (set STRONGROOM_VECTORS)`;
 const library = loadLibcrypto();
 const engine = softwareEngine(library);
