@@ -1,6 +1,6 @@
 // The supervisor: prepares the data directory, starts control and all instances, keeps them running, and stops them in
 // order. It knows which processes run and holds nothing that opens a key.
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -43,6 +43,8 @@ export async function startSupervisor(config: StartConfig, reporter: Reporter): 
   await using stack = new AsyncDisposableStack();
   stack.use(takeLock(at.root));
   const files = stack.use(new RunningStateFiles(at.root, reporter.report));
+  // Left by a copy that was killed: who waits for it must wait for this one.
+  if (config.readyFile !== undefined) rmSync(config.readyFile, { force: true });
   const port = await takePort(config.port);
   const logs = join(at.root, 'logs');
   makePrivateFolder(logs);

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { InstanceStatus } from '../../features/management/instance-host.ts';
+import { places } from '../config/data-layout.ts';
+import { devSurroundings } from '../config/dev-surroundings.ts';
+import { readInstanceConfig } from '../config/read-instance.ts';
+import { Instances } from './instances.ts';
+import { ProvisionRefused } from './provision-request.ts';
+
+const CHILD = fileURLToPath(new URL('child.fixture.ts', import.meta.url));
+const TENANT = '6f1f3a52-9d1c-4f0b-8a55-0f6f5f6b9a10';
+const folder = mkdtempSync(join(tmpdir(), 'strongroom-test-'));
+after(() => rmSync(folder, { recursive: true }));
+
+function request(name: string) {
+  return {
+    name,
+    tenantId: TENANT,
+    resourceId: `/subscriptions/${TENANT}/resourceGroups/rg/providers/Microsoft.KeyVault/managedHSMs/${name}`,
+    region: 'local',
+    initialAdministrators: [TENANT],
+    softDeleteRetentionInDays: 7,
+    purgeProtection: false,
+  };
+}
+
+/** Instances whose recorder and service are stand-ins. */
+function open(root: string, port = 8443) {
+  const at = places(root);
+  mkdirSync(root, { recursive: true });
+  const changes: [string, InstanceStatus][] = [];
+  const instances = new Instances({
+    places: at,
+    tenantId: TENANT,
+    plan: {
+      logs: join(root, 'logs'),
+      workers: 2,
+      partitions: 1,
+      entries: { service: CHILD, recorder: CHILD },
+      report: (text) => assert.fail(text),
+    },
+    surroundings: (name) => devSurroundings(name, TENANT, port, at.caCertificate),
+    ensureCertificate: () => Promise.resolve(),
+    changed: (name, status) => changes.push([name, status]),
+  });
+  return { at, instances, changes };
+}
+
+const code = (wanted: string) => (error: unknown) => error instanceof ProvisionRefused && error.code === wanted;
+
+test('provisioning makes an instance with its own processes, and is told when it serves', async () => {
+  const { at, instances, changes } = open(join(folder, 'a'));
+  await using _ = instances;
+  await instances.provision(request('dev'));
+  const config = readInstanceConfig(at.instance('dev').config);
+  assert.deepEqual(config.initialAdministrators, [TENANT]);
+  assert.deepEqual(
+    config.hostNames.map(({ authority }) => authority),
+    ['dev.managedhsm.azure.net', 'dev.managedhsm.localhost:8443'],
+  );
+  assert.equal(config.issuers[0]?.caFile, at.caCertificate);
+  assert.equal(instances.statuses.get('dev')?.port, 4242);
+  assert.equal(changes.at(-1)?.[1].port, 4242);
+  const pids = instances.pids['dev'];
+  assert.equal(new Set([pids?.recorder, ...(pids?.service ?? [])]).size, 3);
+});
+
+test('the same request again finds it made; another one for the name never replaces it', async () => {
+  const { at, instances } = open(join(folder, 'b'));
+  await using _ = instances;
+  await instances.provision(request('dev'));
+  const before = readFileSync(at.instance('dev').config, 'utf8');
+  await instances.provision(request('dev'));
+  await assert.rejects(instances.provision({ ...request('dev'), purgeProtection: true }), code('AlreadyExists'));
+  await assert.rejects(instances.provision(request('DEV')), code('AlreadyExists'));
+  await assert.rejects(instances.provision({ ...request('dev'), issuers: [] }), code('BadRequest'));
+  assert.equal(readFileSync(at.instance('dev').config, 'utf8'), before);
+});
+
+test('a stopped instance stays stopped over restarts until it is started; its data stays', async () => {
+  const root = join(folder, 'c');
+  {
+    const { at, instances } = open(root);
+    await using _ = instances;
+    await instances.provision(request('dev'));
+    await instances.stop('dev');
+    assert.equal(instances.statuses.size, 0);
+    assert.ok(existsSync(at.instance('dev').config));
+  }
+  const { instances } = open(root);
+  await using _ = instances;
+  assert.deepEqual(await instances.startAll(), []);
+  assert.equal(instances.statuses.size, 0);
+  await instances.start('dev');
+  assert.equal(instances.statuses.get('dev')?.port, 4242);
+});
+
+test('names that are no instance can be neither stopped nor started', async () => {
+  const root = join(folder, 'd');
+  const { instances } = open(root);
+  await using _ = instances;
+  for (const name of ['dev', '..', '../d', '.', '']) {
+    await assert.rejects(instances.stop(name), code('BadRequest'));
+    await assert.rejects(instances.start(name), code('BadRequest'));
+  }
+  assert.equal(existsSync(join(root, 'stopped')), false);
+});
+
+test('a start with another port renews names and issuer, and nothing else', async () => {
+  const root = join(folder, 'e');
+  {
+    const { instances } = open(root, 8443);
+    await using _ = instances;
+    await instances.provision(request('dev'));
+  }
+  const file = places(root).instance('dev').config;
+  const before = readInstanceConfig(file);
+  const { instances } = open(root, 9443);
+  await using _ = instances;
+  await instances.startAll();
+  const { hostNames, issuers, ...rest } = readInstanceConfig(file);
+  assert.deepEqual({ ...before, hostNames, issuers }, { ...rest, hostNames, issuers });
+  assert.equal(hostNames[1]?.authority, 'dev.managedhsm.localhost:9443');
+  assert.match(issuers[0]?.jwksUri ?? '', /:9443\//);
+});
+
+test('a folder that a crash left without its config is no instance, and can be provisioned', async () => {
+  const root = join(folder, 'f');
+  const { at, instances } = open(root);
+  await using _ = instances;
+  mkdirSync(at.instance('dev').module, { recursive: true });
+  assert.deepEqual(await instances.startAll(), []);
+  await instances.provision(request('dev'));
+  assert.equal(instances.statuses.get('dev')?.port, 4242);
+});
+
+test('an instance whose config belongs to another name does not start, and says so', async () => {
+  const root = join(folder, 'g');
+  {
+    const { instances } = open(root);
+    await using _ = instances;
+    await instances.provision(request('dev'));
+  }
+  const at = places(root);
+  mkdirSync(at.instance('copy').root);
+  writeFileSync(at.instance('copy').config, readFileSync(at.instance('dev').config));
+  const { instances } = open(root);
+  await using _ = instances;
+  const failed = await instances.startAll();
+  assert.deepEqual(
+    failed.map(({ name }) => name),
+    ['copy'],
+  );
+});
+
+test('a data directory with a long path gets its sockets elsewhere, and they are removed', async () => {
+  const { instances, at } = open(join(folder, 'long'.repeat(30)));
+  await instances.provision(request('dev'));
+  const note = join(at.instance('dev').root, 'run', 'socket-folder');
+  const elsewhere = readFileSync(note, 'utf8');
+  assert.ok(elsewhere.length < 60 && existsSync(elsewhere));
+  await instances[Symbol.asyncDispose]();
+  assert.equal(existsSync(elsewhere), false);
+});
