@@ -46,7 +46,7 @@ function rowCells(row: Row): readonly string[] {
     row.c === undefined ? '–' : count(row.c),
     count(row.e),
     count(row.b),
-    row.ratio.toFixed(2),
+    disturbedPhases(row).length === 0 ? row.ratio.toFixed(2) : `(${row.ratio.toFixed(2)})`,
     row.target?.toFixed(2) ?? '–',
     row.floor?.toFixed(2) ?? '–',
     remarks(row),
@@ -58,10 +58,13 @@ function remarks(row: Row): string {
   if (row.floor !== undefined && row.ratio < row.floor) found.push('BELOW FLOOR');
   if (row.wrong > 0) found.push(`${row.wrong} of ${row.checked} answers WRONG`);
   for (const [what, times] of Object.entries(row.errors)) found.push(`${times}× ${what}`);
-  for (const [phase, seen] of Object.entries(row.disturbance)) {
-    if (isDisturbed(seen)) found.push(`${phase} disturbed (${((seen.foreign + seen.stolen) * 100).toFixed(0)} %)`);
-  }
-  return found.join(', ');
+  return [...found, ...disturbedPhases(row)].join(', ');
+}
+
+function disturbedPhases(row: Row): readonly string[] {
+  return Object.entries(row.disturbance)
+    .filter(([, seen]) => isDisturbed(seen))
+    .map(([phase, seen]) => `${phase} disturbed (${((seen.foreign + seen.stolen) * 100).toFixed(0)} %)`);
 }
 
 function roles(rows: readonly Row[]): readonly string[] {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 export interface ReadyFile {
   /** The instance's own listener, without the front. */
   readonly direct: { readonly host: string; readonly port: number };
-  /** Every process by its role: `service.dev`, `module.dev.0`, … */
+  /** Every process by its role; those of the instance without its name: `control`, `service.0`, `module.1`, … */
   readonly processes: readonly { readonly role: string; readonly pid: number }[];
   readonly caFile: string;
   readonly envFile: string;
@@ -13,10 +13,14 @@ export interface ReadyFile {
 /** @throws when the file is not whole or does not say what the benchmark needs */
 export function readReadyFile(file: string, instance: string): ReadyFile {
   const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  const own = `instances.${instance}.`;
   const direct = new URL(text(content, ['uris', 'instances', instance, 'direct']));
   return {
     direct: { host: direct.hostname, port: Number(direct.port) },
-    processes: processesOf('', member(content, 'pids')),
+    processes: processesOf('', member(content, 'pids')).map(({ role, pid }) => ({
+      role: role.startsWith(own) ? role.slice(own.length) : role,
+      pid,
+    })),
     caFile: text(content, ['ca']),
     envFile: text(content, ['env']),
   };
