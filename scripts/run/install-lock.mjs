@@ -1,7 +1,10 @@
 // Lets one process install at a time: a second start in the same checkout waits for the first one's npm.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Its pid is written right after a lock is made: one still without it after this time has no holder. */
+const WITHOUT_PID_MS = 10_000;
 
 export async function withInstallLock(root, work) {
   const lock = join(root, '.npm-install-lock');
@@ -26,21 +29,41 @@ function take(lock) {
   } catch (error) {
     if (error.code !== 'EEXIST') throw error;
   }
-  // A holder that died leaves the lock behind: the next one clears it away and tries again.
-  if (!isAlive(holderOf(lock))) rmSync(lock, { recursive: true, force: true });
+  if (isAbandoned(lock)) clearAway(lock);
   return false;
+}
+
+/** A holder that died leaves the lock behind. */
+function isAbandoned(lock) {
+  const holder = holderOf(lock);
+  if (holder > 0) return !isAlive(holder);
+  try {
+    return Date.now() - statSync(lock).mtimeMs > WITHOUT_PID_MS;
+  } catch {
+    return false; // just given back
+  }
+}
+
+/** Renaming succeeds for one of those who wait, so nobody clears away a lock that another one has just taken. */
+function clearAway(lock) {
+  const aside = `${lock}.${process.pid}`;
+  try {
+    renameSync(lock, aside);
+  } catch {
+    return; // another one was faster
+  }
+  rmSync(aside, { recursive: true, force: true });
 }
 
 function holderOf(lock) {
   try {
     return Number(readFileSync(join(lock, 'pid'), 'utf8'));
   } catch {
-    return 0; // just made, its pid not written yet; or just given back
+    return 0; // its pid is not written yet, or it was just given back
   }
 }
 
 function isAlive(pid) {
-  if (!Number.isInteger(pid) || pid <= 0) return true;
   try {
     process.kill(pid, 0);
     return true;
