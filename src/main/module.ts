@@ -6,6 +6,7 @@ import { softwareEngine } from '../crypto/engines/software/software-engine.ts';
 import { shutDoors } from '../crypto/module/doors.ts';
 import { KeyModule } from '../crypto/module/key-module.ts';
 import { serve } from '../crypto/module/serve.ts';
+import { CryptoError } from '../crypto/protocol/messages.ts';
 
 const CACHE_SIZE = 4096;
 const HEAD_DELAY_MS = 1000;
@@ -23,19 +24,19 @@ shutDoors(folder, valuesOf('--program='));
 // Ctrl-C reaches the whole process group; the worker decides when this process ends, by closing the pipe.
 process.on('SIGINT', () => undefined);
 
-const module = new KeyModule({
-  folder,
-  engine: softwareEngine(library),
-  cacheSize: CACHE_SIZE,
-  headDelay: HEAD_DELAY_MS,
-  now: () => Math.floor(Date.now() / 1000),
-});
 try {
+  await using module = new KeyModule({
+    folder,
+    engine: softwareEngine(library),
+    cacheSize: CACHE_SIZE,
+    headDelay: HEAD_DELAY_MS,
+    now: () => Math.floor(Date.now() / 1000),
+  });
   await serve(module, process.stdin, process.stdout);
 } catch (error) {
   process.exitCode = 70;
-  process.stderr.write(`module: ended on ${(error as Error).name}\n`);
-} finally {
-  await module[Symbol.asyncDispose]();
-  process.stdin.destroy();
+  // Our own refusals may say why; of anything else, the name.
+  const reason = error instanceof CryptoError ? error.message : (error as Error).name;
+  process.stderr.write(`module: ended on ${reason}\n`);
 }
+process.stdin.destroy();

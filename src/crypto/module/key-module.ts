@@ -64,10 +64,10 @@ export class KeyModule implements AsyncDisposable {
         this.#cache[Symbol.dispose]();
         this.#cache = new KeyCache(this.#cacheSize);
       }
-      before.rootKeys[Symbol.dispose]();
     }
     if (loaded !== undefined) this.head.load(loaded);
     this.#state = loaded;
+    before?.rootKeys[Symbol.dispose]();
   }
 
   provision(instanceId: string, instanceName: string): void {

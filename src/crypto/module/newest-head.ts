@@ -59,10 +59,15 @@ export class NewestHead {
   #write(state: Provisioned): void {
     if (this.#sequence <= this.#written) return;
     this.#writing = this.#writing.then(async () => {
-      // Another partition may have written a newer one meanwhile.
-      const sequence = Math.max(this.#sequence, this.#read(state));
-      if (sequence > this.#written) await replaceDurableLater(this.#path, encode(state, sequence));
-      this.#written = sequence;
+      try {
+        // Another partition may have written a newer one meanwhile.
+        const sequence = Math.max(this.#sequence, this.#read(state));
+        if (sequence > this.#written) await replaceDurableLater(this.#path, encode(state, sequence));
+        this.#written = sequence;
+      } catch (error) {
+        // The next head tries again: a full disk must not take the keys' process down.
+        process.stderr.write(`module: the newest head could not be written (${(error as Error).name})\n`);
+      }
     });
   }
 
