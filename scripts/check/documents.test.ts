@@ -71,3 +71,11 @@ test('a decision without its alternatives is reported', () => {
     ['docs/decisions/0001-x.md:0 has no part Alternatives'],
   );
 });
+
+test('a path that moved away from under a page is reported', () => {
+  const report = found({ 'docs/a.md': '`src/x/a.ts` `src/x` `src/gone.ts`', 'src/x/a.ts': '' });
+  assert.deepEqual(
+    report.filter((line) => line.includes(' names ')),
+    ['docs/a.md:1 names src/gone.ts, which does not exist'],
+  );
+});

@@ -36,6 +36,7 @@ export function checkDocuments(tree: Tree): Problem[] {
     ...missingWords(tree),
     ...undescribedCommands(tree),
     ...brokenLinks(tree),
+    ...stalePaths(tree),
     ...privatePaths(tree),
   ];
 }
@@ -125,6 +126,23 @@ function* brokenLinks(tree: Tree): Generator<Problem> {
           line,
           what: `links to ${target}, but that page has no such heading`,
           fix: 'use the anchor of a heading',
+        };
+      }
+    }
+  }
+}
+
+/** A file or folder of ours that a page names in code quotes, so that pages follow when code moves. */
+function* stalePaths(tree: Tree): Generator<Problem> {
+  for (const file of tree.files.filter((name) => /^(docs\/.*|[A-Z]+)\.md$/.test(name) && name !== 'CHANGELOG.md')) {
+    for (const [index, line] of prose(tree.text(file)).entries()) {
+      for (const [, path = ''] of line.matchAll(/`((?:src|test|scripts|bench)\/[\w./-]+)`/g)) {
+        if (tree.has(path) || tree.files.some((name) => name.startsWith(`${path.replace(/\/$/, '')}/`))) continue;
+        yield {
+          file,
+          line: index + 1,
+          what: `names ${path}, which does not exist`,
+          fix: 'name the file or folder that has it now',
         };
       }
     }
