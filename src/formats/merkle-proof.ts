@@ -28,7 +28,8 @@ export function inclusionProof(index: number, size: number, range: RangeHash): B
 /** PROOF(first, D[size]). @throws RangeError unless 0 ≤ first ≤ size */
 export function consistencyProof(first: number, size: number, range: RangeHash): Buffer[] {
   checkSize(size);
-  if (!Number.isSafeInteger(first) || first < 0 || first > size) throw new RangeError('no tree of that size came before');
+  if (!Number.isSafeInteger(first) || first < 0 || first > size)
+    throw new RangeError('no tree of that size came before');
   if (first === 0 || first === size) return [];
   const path: Buffer[] = [];
   let start = 0;

@@ -41,7 +41,8 @@ export function tileWidth(size: number, level: number, index: number): number {
 
 /** Cuts a hash tile. @throws RangeError when its length is not that of `width` hashes */
 export function tileHashes(tile: Buffer, width: number): Buffer[] {
-  if (tile.length !== width * HASH_LENGTH) throw new RangeError(`a tile of ${width} hashes has ${width * HASH_LENGTH} bytes`);
+  if (tile.length !== width * HASH_LENGTH)
+    throw new RangeError(`a tile of ${width} hashes has ${width * HASH_LENGTH} bytes`);
   return Array.from({ length: width }, (_, i) => tile.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH));
 }
 

@@ -2,7 +2,6 @@
 // crash, or damage. Only a torn record may be dropped, because nobody was told that it was durable.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MAX_ENTRY } from '../../../formats/tlog-tiles.ts';
 import {
   decodeSegmentHeader,
   JOURNAL,
@@ -13,6 +12,7 @@ import {
   SEGMENT_NAME,
   type SegmentHeader,
 } from '../journal-format.ts';
+import { hasMissingPiece, isZero } from '../torn-record.ts';
 
 /** The log on disk is not as the recorder left it: it refuses to go on, and says where. */
 export class LogDamaged extends Error {
@@ -88,24 +88,6 @@ function isTorn(bytes: Buffer, at: number, index: number): boolean {
   return hasMissingPiece(bytes, at) && !laterBatchFollows(bytes, at, index);
 }
 
-const SECTOR = 512;
-
-/** A disk writes sectors whole, so a piece that is missing reads as zeros up to the ends of its sector or record. */
-function hasMissingPiece(bytes: Buffer, at: number): boolean {
-  const sectorEnd = Math.min((Math.floor(at / SECTOR) + 1) * SECTOR, bytes.length);
-  if (at + RECORD_HEAD > bytes.length) return false;
-  const length = bytes.readUInt32LE(at + 4);
-  if (length === 0) return isZero(bytes, at + 4, Math.min(sectorEnd, at + RECORD_HEAD)) || sectorEnd < at + 8;
-  const end = at + RECORD_HEAD + length;
-  if (length > MAX_ENTRY || end > bytes.length) return sectorEnd < at + 8;
-  if (bytes[end - 1] === 0) return true;
-  for (let from = at; from < end; from = Math.min((Math.floor(from / SECTOR) + 1) * SECTOR, end)) {
-    const to = Math.min((Math.floor(from / SECTOR) + 1) * SECTOR, end);
-    if (isZero(bytes, from, to)) return true;
-  }
-  return false;
-}
-
 /** A batch is written only when the one before is durable, so a record of a later batch proves that this one was. */
 function laterBatchFollows(bytes: Buffer, at: number, index: number): boolean {
   for (let from = at + 1; from + RECORD_HEAD < bytes.length; from++) {
@@ -114,9 +96,4 @@ function laterBatchFollows(bytes: Buffer, at: number, index: number): boolean {
     if (readRecord(bytes, from) !== undefined) return true;
   }
   return false;
-}
-
-export function isZero(bytes: Buffer, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) if (bytes[i] !== 0) return false;
-  return true;
 }

@@ -1,0 +1,21 @@
+// Which log an audit command means: a folder named outright, or that of an instance in the data directory.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { places } from '../../../main/config/data-layout.ts';
+import { CommandError, dataOption, type OptionList } from '../../command.ts';
+import { dataRootOf } from '../../running.ts';
+
+export const logOptions = {
+  log: { type: 'string', placeholder: 'FOLDER', description: "the log's folder, for instance of a copy of it" },
+  instance: { type: 'string', placeholder: 'NAME', default: 'dev', description: 'the instance whose log it is' },
+  ...dataOption,
+} as const satisfies OptionList;
+
+/** @throws CommandError when there is no log */
+export function logFolder(values: { log: string | undefined; instance: string; data: string | undefined }): string {
+  if (!/^[a-zA-Z0-9-]+$/.test(values.instance))
+    throw new CommandError(`'${values.instance}' is not an instance's name`);
+  const folder = values.log ?? places(dataRootOf(values.data)).instance(values.instance).audit;
+  if (existsSync(join(folder, 'journal')) || existsSync(join(folder, 'checkpoint'))) return folder;
+  throw new CommandError(`there is no log in ${folder}`);
+}

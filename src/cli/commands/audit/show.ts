@@ -1,0 +1,58 @@
+// `strongroom audit show`: lists entries of the log.
+import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
+import { logFolder, logOptions } from './log-folder.ts';
+
+export const show = command({
+  name: 'audit show',
+  summary: 'list entries of the audit log',
+  operands: '',
+  details: `
+Works on the files, whether the service runs or not. With --json each line is an entry as it stands in the log, with its
+index added. It shows what is there; whether it was tampered with is what audit verify says.`,
+  options: {
+    ...logOptions,
+    operation: { type: 'string', placeholder: 'NAME', description: 'only this operation: KeySign, KeyUnwrap, …' },
+    since: { type: 'string', placeholder: 'TIME', description: 'only entries from this time on (ISO 8601)' },
+    last: { type: 'string', placeholder: 'N', description: 'only the last N of them' },
+    ...jsonOption,
+  },
+  examples: [
+    'strongroom audit show --last 20',
+    'strongroom audit show --operation KeyUnwrap --since 2026-11-25T00:00:00Z --json',
+  ],
+  async run(values, _operands, terminal) {
+    const since = values.since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(values.since);
+    if (Number.isNaN(since)) throw new UsageError(`--since must be a time such as 2026-11-25T08:00:00Z`);
+    const last = values.last === undefined ? Number.POSITIVE_INFINITY : Number(values.last);
+    if (values.last !== undefined && !/^[1-9]\d{0,8}$/.test(values.last))
+      throw new UsageError('--last must be a number above 0');
+    const { openEntries } = await import('../../../features/audit/read-entries.ts');
+    const { entryLine } = await import('../../../features/audit/entry-line.ts');
+    const reader = openEntries(logFolder(values));
+    const unfiltered = values.operation === undefined && values.since === undefined;
+    let kept: string[] = [];
+    for (const { index, text } of reader.from(unfiltered ? Math.max(0, reader.size - last) : 0)) {
+      const entry = parseEntry(text, index);
+      if (values.operation !== undefined && entry['operationName'] !== values.operation) continue;
+      if (!(Date.parse(String(entry['time'])) >= since) && values.since !== undefined) continue;
+      const line = values.json ? JSON.stringify({ index, ...entry }) : entryLine(index, entry);
+      if (last === Number.POSITIVE_INFINITY) terminal.out(`${line}\n`);
+      else {
+        kept.push(line);
+        if (kept.length > 2 * last) kept = kept.slice(-last);
+      }
+    }
+    for (const line of kept.slice(-last)) terminal.out(`${line}\n`);
+    return 0;
+  },
+});
+
+function parseEntry(text: string, index: number): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>;
+  } catch {
+    // Answered below, as for any other text that is no entry.
+  }
+  throw new CommandError(`entry ${index} is not an audit entry; run strongroom audit verify`);
+}

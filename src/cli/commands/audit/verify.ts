@@ -1,0 +1,56 @@
+// `strongroom audit verify`: proves, offline and from files alone, that the log is whole, or says where it is not.
+import { readFileSync } from 'node:fs';
+import { CommandError, command, jsonOption } from '../../command.ts';
+import { logFolder, logOptions } from './log-folder.ts';
+
+export const verify = command({
+  name: 'audit verify',
+  summary: 'prove that the audit log is whole, or say where it is not',
+  operands: '',
+  details: `
+Reads every entry and every hash, needs neither the service nor the HSM, and changes nothing. Without a checkpoint that
+was kept elsewhere it cannot know of entries cut off together with the newest checkpoint; without --key it cannot know
+who signed. The exit code is 0 when the log is whole, 1 when it is not.`,
+  options: {
+    ...logOptions,
+    checkpoint: {
+      type: 'string',
+      placeholder: 'FILE',
+      multiple: true,
+      description: 'a checkpoint kept from earlier; may be given several times',
+    },
+    key: { type: 'string', placeholder: 'VKEY', description: 'the key that must have signed: NAME+HASH+KEY' },
+    ...jsonOption,
+  },
+  examples: [
+    'strongroom audit verify',
+    'strongroom audit verify --log /mnt/copy/audit --checkpoint 2026-11-25.checkpoint --key "$VKEY"',
+  ],
+  async run(values, _operands, terminal) {
+    const { verifyLog } = await import('../../../features/audit/verify/verify-log.ts');
+    const { verificationText } = await import('../../../features/audit/verify/verification-text.ts');
+    const { NoteError, parseVkey } = await import('../../../formats/signed-note.ts');
+    const folder = logFolder(values);
+    const saved = values.checkpoint.map((name) => ({ name, text: readSaved(name) }));
+    const verifier = ((): ReturnType<typeof parseVkey> | undefined => {
+      try {
+        return values.key === undefined ? undefined : parseVkey(values.key);
+      } catch (error) {
+        if (error instanceof NoteError) throw new CommandError(`--key: ${error.message}`);
+        throw error;
+      }
+    })();
+    const result = verifyLog({ folder, saved, ...(verifier === undefined ? {} : { verifier }) });
+    if (values.json) terminal.out(`${JSON.stringify({ ...result, root: result.root.toString('base64') }, null, 2)}\n`);
+    else terminal.out(verificationText(folder, result));
+    return result.damageCount === 0 ? 0 : 1;
+  },
+});
+
+function readSaved(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new CommandError(`the checkpoint ${path} cannot be read`, { cause: error });
+  }
+}

@@ -1,0 +1,40 @@
+// An entry as one line for a person: when, what came of it, what was asked, for which key, by whom.
+
+export function entryLine(index: number, entry: Readonly<Record<string, unknown>>): string {
+  const text = (name: string): string => printable(entry[name]);
+  const subject = text('key') || text('scope') || pathOf(text('requestUri'));
+  return [
+    String(index).padStart(8),
+    text('time').padEnd(24),
+    text('httpStatusCode').padStart(3),
+    text('operationName').padEnd(22),
+    subject,
+    callerOf(entry['identity']),
+    text('callerIpAddress'),
+    ...(text('decision') === 'allow' || text('decision') === '' ? [] : [text('decision')]),
+  ]
+    .join('  ')
+    .trimEnd();
+}
+
+/** What came from outside must not steer the terminal. */
+function printable(value: unknown): string {
+  return value === undefined || value === null ? '' : String(value).replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '·');
+}
+
+function pathOf(uri: string): string {
+  return URL.canParse(uri) ? new URL(uri).pathname : uri;
+}
+
+/** Object id, else application id, of the JSON text that `identity` is. */
+function callerOf(identity: unknown): string {
+  try {
+    const { claim } = JSON.parse(String(identity)) as { claim?: Record<string, unknown> };
+    const claims = (claim?.['http_schemas_microsoft_com_identity'] as { claims?: Record<string, unknown> } | undefined)
+      ?.claims;
+    return printable(claims?.['objectidentifier'] ?? claim?.['appid'] ?? '-');
+  } catch {
+    // An identity that does not read is shown as missing.
+    return '-';
+  }
+}

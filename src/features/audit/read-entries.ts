@@ -1,0 +1,63 @@
+// Reads a log's entries in order, for people and exports: from its published bundles, and from the journal what they do
+// not hold yet. It believes the files; whoever doubts them verifies the log first.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundleEntries, TILE_WIDTH, tilePath } from '../../formats/tlog-tiles.ts';
+import { decodeSegmentHeader, JOURNAL, readRecord, SEGMENT_NAME } from './journal-format.ts';
+
+export interface ReadEntry {
+  readonly index: number;
+  /** JSON text of an AuditEntry. */
+  readonly text: string;
+}
+
+export interface EntryReader {
+  /** How many entries there are. */
+  readonly size: number;
+  /** Entries from this index on. */
+  from(first: number): Generator<ReadEntry>;
+}
+
+/** Reads while the recorder may be writing: the journal is taken first, so nothing can slip between the two. */
+export function openEntries(folder: string): EntryReader {
+  const recent = readRecent(folder);
+  let bundles = Math.floor((recent.keys().next().value ?? 0) / TILE_WIDTH);
+  while (existsSync(join(folder, tilePath('entries', bundles)))) bundles += 1;
+  let size = bundles * TILE_WIDTH;
+  while (recent.has(size)) size += 1;
+  return {
+    size,
+    *from(first) {
+      for (let bundle = Math.floor(first / TILE_WIDTH); bundle < bundles; bundle++) {
+        const { entries } = bundleEntries(readFileSync(join(folder, tilePath('entries', bundle))));
+        for (const [i, { entry }] of entries.entries()) {
+          const index = bundle * TILE_WIDTH + i;
+          if (index >= first) yield { index, text: entry.toString('utf8') };
+        }
+      }
+      for (let index = Math.max(first, bundles * TILE_WIDTH); index < size; index++) {
+        yield { index, text: recent.get(index)?.toString('utf8') ?? '' };
+      }
+    },
+  };
+}
+
+/** Entries of the journal by index, in order. */
+function readRecent(folder: string): Map<number, Buffer> {
+  const entries = new Map<number, Buffer>();
+  const journal = join(folder, JOURNAL);
+  const names = existsSync(journal) ? readdirSync(journal).filter((name) => SEGMENT_NAME.test(name)) : [];
+  for (const name of names.sort()) {
+    const bytes = readFileSync(join(journal, name));
+    const decoded = decodeSegmentHeader(bytes);
+    if (decoded === undefined) continue;
+    let next = decoded.header.first;
+    let at = decoded.length;
+    for (let record = readRecord(bytes, at); record?.index === next; record = readRecord(bytes, at)) {
+      entries.set(next, record.entry);
+      at = record.end;
+      next += 1;
+    }
+  }
+  return entries;
+}

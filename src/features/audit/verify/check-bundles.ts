@@ -1,0 +1,152 @@
+// Reads the entries of a log in order, from its full bundles and then from its journal and last partial bundle, and
+// checks that places which hold the same entry agree.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { leafHash, rootOf } from '../../../formats/merkle.ts';
+import { bundleEntries, TILE_WIDTH, tilePath } from '../../../formats/tlog-tiles.ts';
+import type { Journal } from './check-journal.ts';
+import type { Findings } from './findings.ts';
+import { isFull, type TileFile } from './list-files.ts';
+
+export interface Bundle {
+  readonly index: number;
+  /** Hashes of its entries: those of the log, as far as it can be read. */
+  readonly leaves: readonly Buffer[];
+}
+
+/** Hashes of a published tile, and of what the level above says its root is. */
+export interface PublishedTiles {
+  hashes(level: number, index: number): readonly Buffer[] | undefined;
+}
+
+/** All entries as bundles, the last of them possibly not full. */
+export function* readBundles(
+  folder: string,
+  tiles: readonly TileFile[],
+  journal: Journal,
+  published: PublishedTiles,
+  findings: Findings,
+): Generator<Bundle> {
+  const bundles = tiles.filter(({ level }) => level === 'entries');
+  const full = new Set(bundles.filter(isFull).map(({ index }) => index));
+  const last = Math.max(-1, ...bundles.map(({ index }) => index), ...lastInJournal(journal));
+  for (let index = 0; index <= last; index++) {
+    const files = bundles.filter((file) => file.index === index && !isFull(file));
+    const entries = full.has(index)
+      ? readFull(folder, index, journal, published, findings)
+      : readFromJournal(index, journal);
+    for (const file of files) comparePartial(folder, file, entries, journal, findings);
+    if (entries.length < TILE_WIDTH && index < last) {
+      const missing = index * TILE_WIDTH + entries.length;
+      if (!full.has(index)) {
+        findings.add({ file: tilePath('entries', index), entry: missing, what: 'the bundle is missing' });
+      }
+      return;
+    }
+    yield { index, leaves: entries.map((entry) => leafHash(entry)) };
+  }
+}
+
+function lastInJournal({ entries }: Journal): number[] {
+  let last = -1;
+  for (const index of entries.keys()) last = Math.max(last, index);
+  return [Math.floor(last / TILE_WIDTH)];
+}
+
+function readFull(
+  folder: string,
+  index: number,
+  journal: Journal,
+  published: PublishedTiles,
+  findings: Findings,
+): Buffer[] {
+  const file = tilePath('entries', index);
+  const bytes = readFileSync(join(folder, file));
+  const { entries, end } = bundleEntries(bytes);
+  const first = index * TILE_WIDTH;
+  const hashes = published.hashes(0, index);
+  const parent = published.hashes(1, Math.floor(index / TILE_WIDTH))?.[index % TILE_WIDTH];
+  // Where both levels of tiles agree they are right, and the bundle is what differs.
+  const tileIsRight = hashes !== undefined && (parent === undefined || rootOf(hashes).equals(parent));
+  for (const [i, { offset, entry }] of entries.slice(0, TILE_WIDTH).entries()) {
+    const hash = hashes?.[i];
+    if (tileIsRight && hash !== undefined && !leafHash(entry).equals(hash)) {
+      findings.add({
+        file,
+        entry: first + i,
+        offset,
+        what: `the entry does not have the hash in ${tilePath(0, index)}`,
+      });
+      break;
+    }
+  }
+  for (const [i, { offset, entry }] of entries.slice(0, TILE_WIDTH).entries()) {
+    const record = journal.entries.get(first + i);
+    if (record !== undefined && !record.entry.equals(entry)) {
+      findings.add({ file, entry: first + i, offset, what: `the entry differs from the one in ${record.file}` });
+      break;
+    }
+  }
+  if (entries.length < TILE_WIDTH) {
+    const what = `the bundle ends after ${entries.length} of ${TILE_WIDTH} entries`;
+    findings.add({ file, entry: first + entries.length, offset: end, what });
+  } else if (entries.length > TILE_WIDTH || end !== bytes.length) {
+    const offset = entries[TILE_WIDTH]?.offset ?? end;
+    findings.add({ file, entry: first + TILE_WIDTH - 1, offset, what: 'bytes follow the last entry of the bundle' });
+  }
+  return entries.slice(0, TILE_WIDTH).map(({ entry }) => entry);
+}
+
+function readFromJournal(index: number, journal: Journal): Buffer[] {
+  const entries: Buffer[] = [];
+  for (let i = index * TILE_WIDTH; i < (index + 1) * TILE_WIDTH; i++) {
+    const record = journal.entries.get(i);
+    if (record === undefined) break;
+    entries.push(record.entry);
+  }
+  return entries;
+}
+
+/** A partial bundle must be the beginning of what the journal has; where the journal has less, entries were lost. */
+function comparePartial(
+  folder: string,
+  { path: file, index, width }: TileFile,
+  entries: readonly Buffer[],
+  journal: Journal,
+  findings: Findings,
+): void {
+  const bytes = readFileSync(join(folder, file));
+  const partial = bundleEntries(bytes);
+  const first = index * TILE_WIDTH;
+  for (let i = 0; i < width; i++) {
+    const there = partial.entries[i];
+    const known = entries[i];
+    if (there === undefined) {
+      findings.add({
+        file,
+        entry: first + i,
+        offset: partial.end,
+        what: `the bundle ends after ${i} of ${width} entries`,
+      });
+      return;
+    }
+    if (known === undefined) {
+      findings.add({ file: 'journal', entry: first + i, what: `the entry is missing; ${file} has it` });
+      return;
+    }
+    if (!there.entry.equals(known)) {
+      const place = journal.entries.get(first + i)?.file ?? tilePath('entries', index);
+      findings.add({
+        file,
+        entry: first + i,
+        offset: there.offset,
+        what: `the entry differs from the one in ${place}`,
+      });
+      return;
+    }
+  }
+  if (partial.entries.length > width || partial.end !== bytes.length) {
+    const offset = partial.entries[width]?.offset ?? partial.end;
+    findings.add({ file, entry: first + width - 1, offset, what: 'bytes follow the last entry of the bundle' });
+  }
+}

@@ -1,0 +1,153 @@
+// Verifies a log from its files alone: every entry, every hash, every checkpoint. Shares nothing with the recorder but the
+// formats, needs neither the service nor its keys, and changes nothing.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CompactRange } from '../../../formats/merkle.ts';
+import { NoteError, type NoteVerifier, verifyNote } from '../../../formats/signed-note.ts';
+import { parseCheckpoint } from '../../../formats/tlog-checkpoint.ts';
+import { readBundles } from './check-bundles.ts';
+import { checkJournal } from './check-journal.ts';
+import { checkTiles, publishedTiles } from './check-tiles.ts';
+import { type Damage, Findings } from './findings.ts';
+import { listFiles } from './list-files.ts';
+
+export interface VerifyOptions {
+  readonly folder: string;
+  /** Checkpoints kept elsewhere: a name to report them by, and their text. */
+  readonly saved?: readonly { readonly name: string; readonly text: string }[];
+  /** Key that must have signed every checkpoint; without it signatures are not checked. */
+  readonly verifier?: NoteVerifier;
+}
+
+export interface CheckedCheckpoint {
+  readonly name: string;
+  readonly origin: string;
+  readonly size: number;
+  readonly signature: 'verified' | 'wrong' | 'not checked';
+  /** Whether the log begins with exactly the entries that it names. */
+  readonly holds: boolean;
+}
+
+export interface Verification {
+  readonly size: number;
+  readonly root: Buffer;
+  readonly checkpoints: readonly CheckedCheckpoint[];
+  /** Empty when nothing is wrong; the earliest entry first. */
+  readonly damage: readonly Damage[];
+  readonly damageCount: number;
+  /** A record that a crash cut off stands behind the last entry. */
+  readonly unfinished: { readonly file: string; readonly offset: number } | undefined;
+}
+
+/** A log that is being written while it is read is read again when its checkpoint moved. */
+const ATTEMPTS = 5;
+
+export function verifyLog(options: VerifyOptions): Verification {
+  for (let attempt = 1; ; attempt++) {
+    const before = checkpointText(options.folder);
+    const verification = verifyOnce(options, before);
+    if (verification.damageCount === 0 || attempt === ATTEMPTS) return verification;
+    if (checkpointText(options.folder) === before) return verification;
+  }
+}
+
+function checkpointText(folder: string): string | undefined {
+  const path = join(folder, 'checkpoint');
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+}
+
+function verifyOnce({ folder, saved = [], verifier }: VerifyOptions, own: string | undefined): Verification {
+  const findings = new Findings();
+  const named = own === undefined ? saved : [{ name: 'checkpoint', text: own }, ...saved];
+  const claims = named.flatMap((each) => readClaim(each, verifier, findings));
+  const origin = claims[0]?.origin;
+  for (const { name, origin: other } of claims) {
+    if (other !== origin) findings.add({ file: name, what: `it belongs to the log ${other}, not ${origin}` });
+  }
+
+  const files = listFiles(folder, findings);
+  const journal = checkJournal(folder, files.segments, origin, findings);
+  const range = new CompactRange();
+  const roots = new Map<number, Buffer>([[0, range.root()]]);
+  const sizes = new Set(claims.map(({ size }) => size));
+  const leaves: Buffer[] = [];
+  for (const bundle of readBundles(folder, files.tiles, journal, publishedTiles(folder, files.tiles), findings)) {
+    for (const leaf of bundle.leaves) {
+      range.push(leaf);
+      leaves.push(leaf);
+      if (sizes.has(range.size)) roots.set(range.size, range.root());
+    }
+  }
+  if (journal.first === undefined && (own !== undefined || range.size > 0)) {
+    findings.add({ file: 'journal', entry: range.size, what: 'the journal is missing' });
+  } else if (journal.first !== undefined && journal.first > range.size) {
+    findings.add({ file: 'journal', entry: range.size, what: `entries up to ${journal.first - 1} are missing` });
+  }
+  let hashes: readonly Buffer[] = leaves;
+  for (let level = 0; level < 8; level++) {
+    hashes = checkTiles(folder, files.tiles, level, hashes, range.size, findings);
+  }
+  for (const { level, path } of files.tiles) {
+    if (level !== 'entries' && level >= 8) findings.add({ file: path, what: 'no log is this high' });
+  }
+  const checkpoints = judge(claims, range.size, roots, findings);
+  return {
+    size: range.size,
+    root: range.root(),
+    checkpoints,
+    damage: findings.sorted(),
+    damageCount: findings.count,
+    unfinished: journal.unfinished,
+  };
+}
+
+interface Claim {
+  readonly name: string;
+  readonly origin: string;
+  readonly size: number;
+  readonly root: Buffer;
+  readonly signature: CheckedCheckpoint['signature'];
+}
+
+function readClaim(
+  { name, text }: { readonly name: string; readonly text: string },
+  verifier: NoteVerifier | undefined,
+  findings: Findings,
+): Claim[] {
+  try {
+    const { note, checkpoint } = parseCheckpoint(text);
+    let signature: Claim['signature'] = 'not checked';
+    if (verifier !== undefined) signature = verifyNote(note, verifier) ? 'verified' : 'wrong';
+    if (signature === 'wrong') findings.add({ file: name, what: 'it is not signed by the key given' });
+    if (verifier !== undefined && checkpoint.origin !== verifier.name) {
+      findings.add({ file: name, what: `it belongs to the log ${checkpoint.origin}, the key to ${verifier.name}` });
+    }
+    return [{ name, origin: checkpoint.origin, size: checkpoint.size, root: checkpoint.root, signature }];
+  } catch (error) {
+    if (!(error instanceof NoteError)) throw error;
+    findings.add({ file: name, what: error.message });
+    return [];
+  }
+}
+
+/** Compares what the checkpoints say with what the log gives. A mismatch lies behind the last size that still holds. */
+function judge(
+  claims: readonly Claim[],
+  size: number,
+  roots: ReadonlyMap<number, Buffer>,
+  findings: Findings,
+): CheckedCheckpoint[] {
+  const holds = (claim: Claim): boolean => roots.get(claim.size)?.equals(claim.root) === true;
+  return claims.map((claim) => {
+    const { name, origin, signature } = claim;
+    const earlier = claims.filter((other) => holds(other) && other.size < claim.size).map((other) => other.size);
+    const from = Math.max(0, ...earlier);
+    if (claim.size > size) {
+      findings.add({ file: name, entry: size, what: `it names ${claim.size} entries, the log has ${size}` });
+    } else if (!holds(claim)) {
+      const what = `the first ${claim.size} entries are not those it was made for; entries ${from} to ${claim.size - 1} differ`;
+      findings.add({ file: name, what });
+    }
+    return { name, origin, size: claim.size, signature, holds: holds(claim) };
+  });
+}
