@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
-import { createServer } from 'node:net';
+import { createServer, isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDevDirectory, type DevSecrets } from '../../src/features/directory/create-dev-directory.ts';
@@ -76,9 +76,17 @@ export interface RunningControlOptions {
   readonly changeDirectory?: (directory: Directory) => Directory;
 }
 
-export async function runControl({
-  changeDirectory = (directory) => directory,
-}: RunningControlOptions = {}): Promise<RunningControl> {
+export interface PreparedFolder {
+  readonly folder: string;
+  readonly authority: Issued;
+  readonly directory: Directory;
+  readonly secrets: DevSecrets;
+}
+
+/** Everything that has to be in the control process's folder before it starts; the authority's certificate is in `ca/`. */
+export async function prepareControlFolder(
+  changeDirectory: (directory: Directory) => Directory = (directory) => directory,
+): Promise<PreparedFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'strongroom-control-'));
   await chmod(folder, 0o700);
   await mkdir(join(folder, 'ca'));
@@ -90,6 +98,13 @@ export async function runControl({
   const { directory: made, secrets } = await createDevDirectory(randomBytes);
   const directory = changeDirectory(made);
   await writeDirectoryFile(folder, directory);
+  return { folder, authority, directory, secrets };
+}
+
+export async function runControl({
+  changeDirectory = (directory) => directory,
+}: RunningControlOptions = {}): Promise<RunningControl> {
+  const { folder, authority, directory, secrets } = await prepareControlFolder(changeDirectory);
   const host = new PretendedHost();
   const logged: string[] = [];
   let offset = 0;
@@ -141,7 +156,7 @@ export async function runControl({
   return running;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -151,13 +166,13 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function call(port: number, ca: string, url: string, options: CallOptions = {}): Promise<Reply> {
+export async function call(port: number, ca: string, url: string, options: CallOptions = {}): Promise<Reply> {
   const target = new URL(url);
   const { body, type } = encode(options);
   const req = httpsRequest({
     host: '127.0.0.1',
     port,
-    servername: target.hostname,
+    ...(isIP(target.hostname) === 0 ? { servername: target.hostname } : {}),
     path: target.pathname + target.search,
     method: options.method ?? (body === undefined ? 'GET' : 'POST'),
     ca,

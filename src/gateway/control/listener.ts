@@ -17,6 +17,9 @@ export interface ControlListenerOptions {
   readonly forms: readonly NameForm[];
   readonly rows: readonly ControlRow[];
   readonly log: (message: string) => void;
+  /** Time for the handshake and a request's head, and for a whole request; tests shorten them. */
+  readonly headMs?: number;
+  readonly requestMs?: number;
 }
 
 export interface ControlListener extends AsyncDisposable {
@@ -27,16 +30,17 @@ export interface ControlListener extends AsyncDisposable {
 export async function listenForControl(options: ControlListenerOptions): Promise<ControlListener> {
   const router = new ControlRouter(options.rows);
   const hosts = hostTable(options.forms);
+  const { headMs = 10_000, requestMs = 30_000 } = options;
   const server = createServer(
     {
       key: options.key,
       cert: options.certificate,
       minVersion: 'TLSv1.2',
-      handshakeTimeout: 10_000,
-      headersTimeout: 10_000,
-      requestTimeout: 30_000,
+      handshakeTimeout: headMs,
+      headersTimeout: headMs,
+      requestTimeout: requestMs,
       keepAliveTimeout: 60_000,
-      connectionsCheckingInterval: 2_000,
+      connectionsCheckingInterval: Math.min(headMs, 2_000),
       maxHeaderSize: 32 * 1024,
     },
     (req, res) => {

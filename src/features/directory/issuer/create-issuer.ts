@@ -10,6 +10,7 @@ import { entraError } from './entra-error.ts';
 import { registerGrants } from './grants.ts';
 import { IssuerMemory, MemoryAdapter } from './memory-adapter.ts';
 import { describeResource } from './resources.ts';
+import { renderNotice } from './sign-in-page.ts';
 import type { SigningKey } from './signing-key.ts';
 import { accessTokenClaims } from './token-claims.ts';
 
@@ -118,6 +119,10 @@ function configuration(
     claims: {
       openid: ['sub', 'oid', 'tid', 'ver'],
       profile: ['name', 'upn', 'unique_name', 'preferred_username'],
+    },
+    renderError: (ctx: Context, out: Readonly<Record<string, string>>) => {
+      ctx.set('content-type', 'text/html; charset=utf-8');
+      ctx.body = renderNotice('Sign-in failed', `${out.error ?? ''}: ${out.error_description ?? ''}`);
     },
     expiresWithSession: () => false,
     clientBasedCORS: () => false,

@@ -1,6 +1,8 @@
 // Rows of the pages where a person signs in. A browser login ends in a redirect with a code; a device login marks the
 // device code as approved, and the waiting client picks its tokens up at the token endpoint.
-import type { ControlAnswer, ControlRequest, ControlRow } from '../../../wire/control-row.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { errors, type InteractionDetails } from 'oidc-provider';
+import { type ControlAnswer, ControlError, type ControlRequest, type ControlRow } from '../../../wire/control-row.ts';
 import type { User } from '../directory.ts';
 import { grantToClient, type Issuer } from './create-issuer.ts';
 import { findUserByPassword } from './grants.ts';
@@ -53,7 +55,7 @@ export function signInRows(issuer: Issuer): readonly ControlRow[] {
           const problem = 'The user name or password is wrong.';
           return { status: 401, html: renderSignIn({ title: 'Sign in', users, problem }) };
         }
-        const { params } = await provider.interactionDetails(req, res);
+        const { params } = await findInteraction(issuer, req, res);
         const grantId = await grantToClient(issuer, user.oid, params.client_id ?? '', params.resource);
         const result = { login: { accountId: user.oid, remember: false }, consent: { grantId } };
         return { status: 303, headers: { location: await provider.interactionResult(req, res, result) } };
@@ -66,6 +68,20 @@ export function signInRows(issuer: Issuer): readonly ControlRow[] {
       pass: (request, req, res) => issuer.pass(request.origin, `/auth/${request.params.uid ?? ''}`, req, res),
     },
   ];
+}
+
+/** @throws ControlError 400 when this browser did not begin a sign-in */
+async function findInteraction(
+  { provider }: Issuer,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<InteractionDetails> {
+  try {
+    return await provider.interactionDetails(req, res);
+  } catch (cause) {
+    if (!(cause instanceof errors.InvalidRequest)) throw cause;
+    throw new ControlError(400, 'invalid_request', 'This sign-in has expired or was not begun here.', { cause });
+  }
 }
 
 function userOf({ directory }: Issuer, form: URLSearchParams): Promise<User | undefined> {

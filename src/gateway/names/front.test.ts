@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
+import { type Front, openFront } from './front.ts';
+import type { Target } from './names-table.ts';
+
+describe('the front', () => {
+  const servers: Server[] = [];
+  const targets = new Map<string, Target>();
+  let fallbackPort = 0;
+  let front: Front;
+
+  /** A listener that answers every first chunk with its own name and the chunk, and then echoes. */
+  const echo = async (name: string): Promise<number> => {
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.write(`${name}:`);
+      socket.pipe(socket);
+      socket.on('error', () => {});
+    }).listen(0, '127.0.0.1');
+    servers.push(server);
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  };
+
+  before(async () => {
+    targets.set('one.localhost', { kind: 'serving', port: await echo('one') });
+    targets.set('down.localhost', { kind: 'down' });
+    targets.set('gone.localhost', { kind: 'serving', port: 1 });
+    fallbackPort = await echo('fallback');
+    front = await openFront({
+      port: 0,
+      resolve: (hostname) => targets.get(hostname) ?? { kind: 'unknown' },
+      fallbackPort: () => fallbackPort,
+      openingMs: 200,
+    });
+  });
+  after(async () => {
+    await front[Symbol.asyncDispose]();
+    for (const server of servers) server.close();
+  });
+
+  const open = async (): Promise<Socket> => {
+    const socket = connect({ host: '127.0.0.1', port: front.port, allowHalfOpen: true });
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    return socket;
+  };
+  const all = async (socket: Socket): Promise<Buffer> => {
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    socket.on('end', () => socket.end());
+    await once(socket, 'close');
+    return Buffer.concat(chunks);
+  };
+  /** What arrives at the listener that a TLS client with this server name is led to. */
+  const led = async (servername: string): Promise<string> => {
+    const client = connectTls({ host: '127.0.0.1', port: front.port, servername });
+    const [error] = (await once(client, 'error')) as [Error];
+    return error.message;
+  };
+  const ask = async (text: string): Promise<string> => {
+    const socket = await open();
+    socket.end(text);
+    return (await all(socket)).toString('latin1');
+  };
+
+  test('leads a CONNECT for a known name to its listener, with what follows the head', async () => {
+    const answer = await ask('CONNECT one.localhost:443 HTTP/1.1\r\nHost: one.localhost\r\n\r\nhello');
+    assert.equal(answer, 'HTTP/1.1 200 Connection established\r\n\r\none:hello');
+  });
+
+  test('refuses every other name, and every request that is not CONNECT', async () => {
+    assert.match(await ask('CONNECT example.org:443 HTTP/1.1\r\n\r\n'), /^HTTP\/1\.1 403 /);
+    assert.match(await ask('CONNECT 127.0.0.1:22 HTTP/1.1\r\n\r\n'), /^HTTP\/1\.1 403 /);
+    assert.match(await ask('GET http://one.localhost/ HTTP/1.1\r\n\r\n'), /^HTTP\/1\.1 403 /);
+    assert.match(await ask('nonsense\r\n\r\n'), /^HTTP\/1\.1 400 /);
+  });
+
+  test('says when a known name is not served now', async () => {
+    assert.match(await ask('CONNECT down.localhost:443 HTTP/1.1\r\n\r\n'), /^HTTP\/1\.1 503 /);
+    assert.match(await ask('CONNECT gone.localhost:443 HTTP/1.1\r\n\r\n'), /^HTTP\/1\.1 502 /);
+  });
+
+  test('leads TLS by its server name, and without a known one to the control process', async () => {
+    // The listeners are no TLS servers: the client's complaint shows that something answered; which one, the next test.
+    assert.match(await led('one.localhost'), /wrong version|packet length|SSL|record/i);
+    const before = fallbackPort;
+    fallbackPort = 1;
+    assert.match(await led('unknown.localhost'), /ECONNRESET|disconnected|hang up/);
+    assert.match(await led('one.localhost'), /wrong version|packet length|SSL|record/i);
+    fallbackPort = before;
+    assert.match(await led('unknown.localhost'), /wrong version|packet length|SSL|record/i);
+  });
+
+  test('closes a client that does not say what it wants', async () => {
+    for (const beginning of ['', 'CONNECT one.loc', '\x16\x03\x01']) {
+      const socket = await open();
+      socket.write(Buffer.from(beginning, 'latin1'));
+      assert.equal((await all(socket)).length, 0);
+    }
+  });
+
+  test('carries much data through a slow reader, and passes the half-close on', async () => {
+    const socket = await open();
+    const sent = Buffer.alloc(4 * 1024 * 1024, 'x');
+    socket.write('CONNECT one.localhost:443 HTTP/1.1\r\n\r\n');
+    socket.pause();
+    socket.end(sent);
+    setImmediate(() => socket.resume());
+    const received = await all(socket);
+    assert.equal(received.length, 'HTTP/1.1 200 Connection established\r\n\r\none:'.length + sent.length);
+  });
+});

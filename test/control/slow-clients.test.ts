@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect as connectPlain } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { connect } from 'node:tls';
+import { type ControlListener, listenForControl } from '../../src/gateway/control/listener.ts';
+import { azureNames } from '../../src/main/config/name-forms.ts';
+import { issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
+
+describe('a slow client of the control listener', () => {
+  let listener: ControlListener;
+  let ca: string;
+  before(async () => {
+    const authority = await issueAuthority(new Date());
+    const server = await issueServer(authority, ['management.azure.com'], new Date());
+    ca = authority.certificate;
+    listener = await listenForControl({
+      key: server.key,
+      certificate: server.certificate,
+      forms: [azureNames()],
+      rows: [{ host: 'arm', method: 'POST', path: '/', body: 'json', handle: () => ({ status: 200 }) }],
+      log: () => {},
+      headMs: 100,
+      requestMs: 200,
+    });
+  });
+  after(() => listener[Symbol.asyncDispose]());
+
+  const say = async (text: string): Promise<string> => {
+    const socket = connect({ host: '127.0.0.1', port: listener.port, servername: 'management.azure.com', ca });
+    await once(socket, 'secureConnect');
+    let answer = '';
+    socket.on('data', (chunk: Buffer) => {
+      answer += chunk.toString('latin1');
+    });
+    socket.on('error', () => {});
+    socket.write(text);
+    await once(socket, 'close');
+    return answer;
+  };
+
+  test('is closed when it does not begin TLS', async () => {
+    const socket = connectPlain(listener.port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.resume();
+    await once(socket, 'close');
+  });
+
+  test('is closed in the middle of a head and in the middle of a body', async () => {
+    assert.match(await say('POST / HTTP/1.1\r\nHost: manag'), /^HTTP\/1\.1 408 /);
+    const head =
+      'POST / HTTP/1.1\r\nHost: management.azure.com\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n';
+    assert.match(await say(`${head}{`), /^HTTP\/1\.1 408 /);
+  });
+});
