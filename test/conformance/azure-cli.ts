@@ -1,14 +1,8 @@
 // Runs the stock `az` with a configuration folder of its own, in one of the two ways of pointing it at the service.
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-export const AZ = '/usr/bin/az';
-
-/** The reason to skip, or false. */
-export const noAzureCli: string | false = existsSync(AZ) ? false : `no Azure CLI at ${AZ}`;
 
 export interface AzResult {
   readonly code: number;
@@ -18,6 +12,8 @@ export interface AzResult {
 
 export interface AzureCli extends AsyncDisposable {
   run(...args: readonly string[]): Promise<AzResult>;
+  /** Runs, and calls `hear` with everything printed on stderr so far, each time there is more. */
+  runAloud(hear: (stderr: string) => void, ...args: readonly string[]): Promise<AzResult>;
   /** Runs, and returns the JSON it prints. @throws with its error output when it fails */
   json(...args: readonly string[]): Promise<unknown>;
 }
@@ -33,15 +29,27 @@ export async function azureCli(environment: Readonly<Record<string, string>>): P
     AZURE_CORE_ENCRYPT_TOKEN_CACHE: 'false',
     ...environment,
   };
-  const run = (...args: readonly string[]): Promise<AzResult> =>
+  const runAloud = (hear: (stderr: string) => void, ...args: readonly string[]): Promise<AzResult> =>
     new Promise((resolve) => {
-      execFile(AZ, args, { env, timeout: 120_000, maxBuffer: 8 * 1024 * 1024 }, (error, stdout, stderr) => {
-        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
-        resolve({ code, stdout, stderr });
+      const child = execFile(
+        'az',
+        args,
+        { env, timeout: 120_000, maxBuffer: 8 * 1024 * 1024 },
+        (error, stdout, stderr) => {
+          const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+          resolve({ code, stdout, stderr });
+        },
+      );
+      let heard = '';
+      child.stderr?.on('data', (chunk: string) => {
+        heard += chunk;
+        hear(heard);
       });
     });
+  const run = (...args: readonly string[]): Promise<AzResult> => runAloud(() => {}, ...args);
   return {
     run,
+    runAloud,
     async json(...args) {
       const { code, stdout, stderr } = await run(...args, '--output', 'json');
       if (code !== 0) throw new Error(`az ${args.slice(0, 3).join(' ')} ended with ${code}: ${stderr}`);
