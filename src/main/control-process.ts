@@ -52,7 +52,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   const { folder, port, now, log } = options;
   const forms = [azureNames(), localNames(port)];
   let listenerPort = 0;
-  const names = new NamesTable(forms, () => listenerPort, new URL(devIssuer('x')).hostname);
+  const names = new NamesTable(forms, () => listenerPort);
   const host = options.host(names);
   await using stack = new AsyncDisposableStack();
 

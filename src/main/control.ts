@@ -14,8 +14,9 @@ process.on('SIGINT', () => {});
 process.umask(0o077);
 
 const options = readArguments();
-await using link = openSupervisorLink();
 await checkCertificate(options.folder, options.ca);
+// Nothing is awaited between the link and those who listen to it: the supervisor begins to tell of instances at once.
+await using link = openSupervisorLink();
 await using control = await startControl({
   ...options,
   host: (names) => instanceHostOver(link, (name, status) => names.setInstance(name, status.port)),

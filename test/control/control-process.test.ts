@@ -38,6 +38,8 @@ async function start(folder: string, answer: (link: Link, id: number, request: u
   );
   const exited = once(child, 'exit');
   const link = new Link(child.stdio[3] as Socket);
+  // As the supervisor does when control was restarted while instances run.
+  link.send(instanceChanged, { name: 'early', port: 0, activation: 'Active', message: '' });
   const asked: unknown[] = [];
   const isReady = new Promise<void>((resolve) => link.on(ready, () => resolve()));
   link.on(provisionInstance, ({ request }, id) => {

@@ -16,6 +16,7 @@ export function hostTable(forms: readonly NameForm[]): ReadonlyMap<string, HostM
     for (const host of ['arm', 'login', 'graph'] as const) {
       table.set(new URL(names[host]).hostname, { host, names, origin: names[host] });
     }
+    for (const alias of names.loginAliases) table.set(alias, { host: 'login', names, origin: names.login });
   }
   const last = forms.at(-1);
   if (last !== undefined) {

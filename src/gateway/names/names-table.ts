@@ -14,11 +14,10 @@ export class NamesTable {
   readonly #controlPort: () => number;
   readonly #instances = new Map<string, number>();
 
-  /** `issuerHost`: a further name of the token issuer, if tokens carry one of their own. */
-  constructor(forms: readonly NameForm[], controlPort: () => number, issuerHost?: string) {
+  constructor(forms: readonly NameForm[], controlPort: () => number) {
     this.#controlHosts = new Set([
       ...forms.flatMap((form) => [form.arm, form.login, form.graph].map((origin) => new URL(origin).hostname)),
-      ...(issuerHost === undefined ? [] : [issuerHost]),
+      ...forms.flatMap((form) => form.loginAliases),
     ]);
     this.#suffixes = forms.map((form) => form.instanceSuffix.replace(/:\d+$/, ''));
     this.#controlPort = controlPort;
