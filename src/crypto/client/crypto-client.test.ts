@@ -93,6 +93,20 @@ test('all partitions killed at once: requests wait for the next one', async () =
   for (const output of await Promise.all(waiting)) assert.ok(output.equals(expected));
 });
 
+test('a partition that hangs is ended, and its requests are answered by another', async () => {
+  await using client = await openCryptoClient({ moduleFolder: newFolder(), partitions: 2, stallMs: 400 });
+  await activate(client);
+  const key = await newKey(client);
+  const input = randomBytes(8);
+  const expected = await sign(client, key, input);
+  const [hanging] = client.pids;
+  assert.ok(hanging !== undefined);
+  process.kill(hanging, 'SIGSTOP');
+  const answers = await Promise.all(Array.from({ length: 20 }, () => sign(client, key, input)));
+  for (const output of answers) assert.ok(output.equals(expected));
+  assert.ok(!client.pids.includes(hanging));
+});
+
 test('a message that is not repeatable is reported lost, not sent twice', async () => {
   await using client = await openCryptoClient({ moduleFolder: newFolder(), partitions: 1 });
   const lost = client.ceremony('provision', { instanceId: 'i-1', instanceName: 'dev' });

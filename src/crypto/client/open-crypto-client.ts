@@ -56,7 +56,6 @@ class PooledClient implements CryptoClient {
     algorithm: number,
     { input, proof = NONE, iv = NONE, aad = NONE }: OperateInputs,
   ): Promise<ReplyOf<'operate'>> {
-    let reopened = false;
     for (let attempt = 1; ; attempt++) {
       const picked = this.#pool.pick();
       const partition = picked instanceof Promise ? await picked : picked;
@@ -66,10 +65,9 @@ class PooledClient implements CryptoClient {
         const payload = messages.operate.request.encode({ handle, operation, algorithm, input, proof, iv, aad });
         return messages.operate.reply.decode(await partition.request(messages.operate.code, payload));
       } catch (error) {
-        if (error instanceof CryptoError && error.code === 'UnknownHandle' && !reopened) {
-          reopened = true;
-          partition.handles.delete(key.cacheId);
-        } else if (attempt >= ATTEMPTS || !isLost(error)) throw error;
+        const forgotten = error instanceof CryptoError && error.code === 'UnknownHandle';
+        if (forgotten) partition.handles.delete(key.cacheId);
+        if (attempt >= ATTEMPTS || !(forgotten || isLost(error))) throw error;
       }
     }
   }

@@ -8,6 +8,8 @@ export type Hello = ReplyOf<'hello'> & { readonly state: ModuleState };
 
 export interface PoolOptions extends PartitionPlace {
   readonly partitions: number;
+  /** A partition that leaves all its requests unanswered for so long is ended; long enough for an RSA-4096 key. */
+  readonly stallMs?: number | undefined;
   /** Called with the process ids of the living partitions whenever they change. */
   readonly onPartitions?: ((pids: readonly number[]) => void) | undefined;
 }
@@ -18,6 +20,7 @@ const RUN = 4;
 const PATIENCE_MS = 15_000;
 const GREETING_MS = 15_000;
 const CLOSE_MS = 5_000;
+const STALL_MS = 60_000;
 const FIRST_BACKOFF_MS = 20;
 const LONGEST_BACKOFF_MS = 5_000;
 /** A partition that lived this long starts the backoff anew. */
@@ -59,7 +62,7 @@ export class PartitionPool implements AsyncDisposable {
   }
 
   get pids(): readonly number[] {
-    return this.#ready.map(({ pid }) => pid);
+    return this.#ready.filter(({ lost }) => !lost).map(({ pid }) => pid);
   }
 
   get ready(): readonly Partition[] {
@@ -105,7 +108,7 @@ export class PartitionPool implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    const partition = new Partition(spawnPartition(this.#options));
+    const partition = new Partition(spawnPartition(this.#options), this.#options.stallMs ?? STALL_MS);
     this.#everyone.add(partition);
     const born = performance.now();
     void partition.gone.then(() => {

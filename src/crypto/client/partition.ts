@@ -22,13 +22,17 @@ export class Partition {
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
   #lost: CryptoError | undefined;
+  /** Since when nothing came although something was asked; undefined while all is well. */
+  #silentSince: number | undefined;
 
-  constructor(process: PartitionProcess) {
+  /** @param stallMs how long a partition may leave all its requests unanswered before it is ended */
+  constructor(process: PartitionProcess, stallMs: number) {
     this.#process = process;
     this.pid = process.pid ?? 0;
     this.#writer = new FrameWriter(process.stdin, () => this.#pending.size === 1);
     const reader = new FrameReader();
     process.stdout.on('data', (chunk: Buffer) => {
+      this.#silentSince = undefined;
       try {
         for (const frame of reader.push(chunk)) this.#settle(frame.id, frame.kind, frame.payload);
       } catch {
@@ -36,8 +40,11 @@ export class Partition {
         this.kill();
       }
     });
+    const watch = setInterval(() => this.#checkSilence(stallMs), stallMs / 2);
+    watch.unref();
     this.gone = new Promise((resolve) => {
       const end = (): void => {
+        clearInterval(watch);
         this.#fail();
         resolve();
       };
@@ -90,6 +97,12 @@ export class Partition {
     const timer = setTimeout(() => this.kill(), graceMs);
     await this.gone;
     clearTimeout(timer);
+  }
+
+  #checkSilence(stallMs: number): void {
+    if (this.#pending.size === 0) this.#silentSince = undefined;
+    else if (this.#silentSince === undefined) this.#silentSince = performance.now();
+    else if (performance.now() - this.#silentSince >= stallMs / 2) this.kill();
   }
 
   #nextId(): number {
