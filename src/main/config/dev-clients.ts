@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DevSecrets } from '../../features/directory/create-dev-directory.ts';
-import { replaceFile } from '../../formats/replace-file.ts';
+import { replaceFile } from '../../files/replace-file.ts';
 import { guid, type Reader, record, text } from '../../formats/shape.ts';
 
 export interface DevClients extends DevSecrets {

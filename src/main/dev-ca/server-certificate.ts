@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { dirname } from 'node:path';
-import { replaceFile } from '../../formats/replace-file.ts';
+import { replaceFile } from '../../files/replace-file.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import type { Issued } from './issue.ts';
 

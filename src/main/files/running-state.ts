@@ -2,7 +2,7 @@
 // document where `--ready-file` asked for it. Replaced as a whole at every change, gone when nothing runs.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '../../formats/replace-file.ts';
+import { replaceFile } from '../../files/replace-file.ts';
 import { lockHolder } from './data-lock.ts';
 
 export interface InstancePids {

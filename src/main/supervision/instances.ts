@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InstanceStatus, ProvisionRequest } from '../../features/management/instance-host.ts';
-import { replaceFile } from '../../formats/replace-file.ts';
+import { replaceFile } from '../../files/replace-file.ts';
 import type { InstancePlaces, Places } from '../config/data-layout.ts';
 import type { DevSurroundings } from '../config/dev-surroundings.ts';
 import type { InstanceConfig } from '../config/instance.ts';

@@ -1,7 +1,7 @@
 // The port an instance had last time, so that clients find it again after a restart.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '../../formats/replace-file.ts';
+import { replaceFile } from '../../files/replace-file.ts';
 import { probePort } from './free-port.ts';
 
 /** @returns the remembered port if nobody else has it by now, else 0: any */

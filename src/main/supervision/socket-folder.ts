@@ -3,7 +3,7 @@
 import { lstatSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { replaceFile } from '../../formats/replace-file.ts';
+import { replaceFile } from '../../files/replace-file.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 
 /** `sun_path` has 108 bytes on Linux and 104 on macOS, terminator included. */

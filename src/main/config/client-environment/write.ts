@@ -1,5 +1,5 @@
 // Writes `DATA/env.sh` and `DATA/env-local.sh`, the shell lines that connect clients. They hold secrets: 0600.
-import { replaceFile } from '../../../formats/replace-file.ts';
+import { replaceFile } from '../../../files/replace-file.ts';
 import { makePrivateFolder } from '../../files/private-folder.ts';
 import type { Places } from '../data-layout.ts';
 import type { DevClients } from '../dev-clients.ts';
