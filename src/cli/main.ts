@@ -1,16 +1,9 @@
-// Entry file of the `strongroom` command line: the list of its commands, and the terminal that they write to.
+// Entry file of the `strongroom` command line.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CHECKOUT } from './checkout.ts';
-import type { Command } from './command.ts';
-import { keygen } from './commands/custodian/keygen.ts';
-import { open } from './commands/custodian/open.ts';
-import { env } from './commands/env.ts';
-import { start } from './commands/start.ts';
-import { status } from './commands/status.ts';
+import { commands } from './commands.ts';
 import { dispatch } from './dispatch.ts';
-
-const commands: readonly Command[] = [start, status, env, keygen, open];
 
 const { version } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as { version: string };
 

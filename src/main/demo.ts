@@ -7,7 +7,7 @@ import { DEV_INSTANCE } from './config/client-environment/variables.ts';
 import { places } from './config/data-layout.ts';
 import { readDevClients } from './config/dev-clients.ts';
 import { azureNames, localNames } from './config/name-forms.ts';
-import { downloadSecurityDomain, ensureCustodians } from './demo/ceremony.ts';
+import { downloadSecurityDomain, ensureCustodians, hasSecurityDomain } from './demo/ceremony.ts';
 import { readKeptWrap, writeKeptWrap } from './demo/kept-wrap.ts';
 import { print, printTable, StepFailed, step } from './demo/progress.ts';
 import { findOrProvision, waitUntilActive } from './demo/provision.ts';
@@ -30,11 +30,14 @@ async function main(root: string, port: number): Promise<void> {
   await step('token for the resource manager (client secret, @azure/identity)', () =>
     getToken(form.audiences.arm[0] ?? ''),
   );
-  const { activation } = await step(`instance '${DEV_INSTANCE}' provisioned through the resource manager`, () =>
-    findOrProvision(form, clients, getToken),
+  const { activation } = await step(
+    `instance '${DEV_INSTANCE}' through the resource manager`,
+    () => findOrProvision(form, clients, getToken),
+    ({ found }) => (found ? 'found' : 'provisioned'),
   );
   const token = await step('token for the data plane', () => getToken(form.audiences.instances[0] ?? ''));
-  if (activation !== 'Active') {
+  // A start that was killed in between may have activated it and not kept the file: it can be taken again.
+  if (activation !== 'Active' || !hasSecurityDomain(at.custodians)) {
     const custodians = await step('three custodian key pairs generated (development only)', () =>
       ensureCustodians(at.custodians),
     );
@@ -49,9 +52,10 @@ async function main(root: string, port: number): Promise<void> {
       for (const role of [CRYPTO_OFFICER, CRYPTO_USER]) await assignRole(instance, token, role, admin.oid);
     });
   }
-  const key = await step(
-    `key '${KEY_NAME}' is there (${kept === undefined ? 'made' : 'found'}: RSA-HSM 2048, @azure/keyvault-keys)`,
+  const { key } = await step(
+    `key '${KEY_NAME}' (RSA-HSM 2048, @azure/keyvault-keys)`,
     () => findOrCreateKey(instance, credential),
+    ({ found }) => (found ? 'found' : 'made'),
   );
   if (key.id === undefined) throw new StepFailed('the key has no identifier');
   const { id } = key;

@@ -4,19 +4,22 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { RunningState } from './files/running-state.ts';
 
-/** @returns whether all of it worked; what did not has been shown */
-export function runDemo({ dataRoot, ca, uris, port }: RunningState): Promise<boolean> {
+/** @returns whether all of it worked, or was told to stop; what did not work has been shown */
+export function runDemo({ dataRoot, ca, uris, port }: RunningState, signal: AbortSignal): Promise<boolean> {
   const entry = fileURLToPath(new URL('demo.ts', import.meta.url));
   const args = ['--disable-warning=ExperimentalWarning', entry, '--data', dataRoot, '--port', String(port)];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'inherit', 'inherit'],
+    signal,
     env: { NODE_EXTRA_CA_CERTS: ca, HTTPS_PROXY: uris.proxy, NODE_USE_ENV_PROXY: '1' },
   });
   return new Promise((resolve) => {
     child.once('error', (error) => {
-      process.stderr.write(`strongroom: the demonstration could not be started: ${error.message}\n`);
-      resolve(false);
+      if (!signal.aborted)
+        process.stderr.write(`strongroom: the demonstration could not be started: ${error.message}\n`);
+      resolve(signal.aborted);
     });
-    child.once('exit', (code) => resolve(code === 0));
+    // Ctrl-C reaches it at the same time as us: its end may be seen before the signal is.
+    child.once('exit', (code, by) => resolve(code === 0 || by === 'SIGINT' || signal.aborted));
   });
 }

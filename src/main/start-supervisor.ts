@@ -4,12 +4,11 @@ import { readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { instanceOrigin } from '../wire/name-form.ts';
 import { writeClientEnvironment } from './config/client-environment/write.ts';
 import { places } from './config/data-layout.ts';
 import { devSurroundings } from './config/dev-surroundings.ts';
-import { azureNames, localNames } from './config/name-forms.ts';
 import { ConfigError, type StartConfig } from './config/start-config.ts';
+import { describeRunning } from './describe-running.ts';
 import { openAuthority } from './dev-ca/authority.ts';
 import { CONTROL_NAMES, ensureServerCertificate, instanceNames } from './dev-ca/server-certificate.ts';
 import { ensureDevIdentities } from './ensure-dev-identities.ts';
@@ -35,8 +34,12 @@ export interface Supervisor extends AsyncDisposable {
   announce(): Promise<void>;
 }
 
-/** Resolves when requests are served. @throws ConfigError when something is in the way that its user can change */
-export async function startSupervisor(config: StartConfig, reporter: Reporter): Promise<Supervisor> {
+/** Resolves when requests are served, or early when a stop is wanted meanwhile. @throws ConfigError when something is in the way that its user can change */
+export async function startSupervisor(
+  config: StartConfig,
+  reporter: Reporter,
+  stopWanted: Promise<unknown>,
+): Promise<Supervisor> {
   process.umask(0o077);
   const at = places(config.dataRoot);
   makePrivateFolder(at.root);
@@ -55,40 +58,10 @@ export async function startSupervisor(config: StartConfig, reporter: Reporter): 
   const clients = await ensureDevIdentities(at);
   await writeClientEnvironment(at, port, clients);
 
-  const local = localNames(port);
-  const azure = azureNames();
-  let instances: Instances | undefined;
-  const stateNow = (): RunningState => {
-    const statuses = Object.fromEntries(instances?.statuses ?? []);
-    return {
-      uris: {
-        arm: local.arm,
-        login: local.login,
-        graph: local.graph,
-        proxy: `http://127.0.0.1:${port}`,
-        instances: Object.fromEntries(
-          Object.entries(statuses).map(([name, status]) => [
-            name,
-            {
-              azure: instanceOrigin(azure, name.toLowerCase()),
-              local: instanceOrigin(local, name.toLowerCase()),
-              direct: `https://127.0.0.1:${status.port}`,
-            },
-          ]),
-        ),
-      },
-      pids: { supervisor: process.pid, control: controlChild.pid ?? null, instances: instances?.pids ?? {} },
-      instances: statuses,
-      tenantId: clients.tenantId,
-      ca: at.caCertificate,
-      env: at.env,
-      envLocal: at.envLocal,
-      dataRoot: at.root,
-      port,
-    };
-  };
+  const stateNow = (): RunningState =>
+    describeRunning({ at, port, tenantId: clients.tenantId, control: controlChild.pid, instances });
   const changed = (): void => void files.write(stateNow());
-  const started = new Instances({
+  const instances = new Instances({
     places: at,
     tenantId: clients.tenantId,
     plan: { logs, ...sizes(), entries: ENTRIES, ...reporter },
@@ -105,26 +78,28 @@ export async function startSupervisor(config: StartConfig, reporter: Reporter): 
       changed();
     },
   });
-  instances = started;
   const controlChild = controlProcess({
     entry: ENTRIES.control,
     args: ['--control', at.control, '--port', String(port), '--ca', at.caCertificate],
     logs,
     ...reporter,
-    instances: () => started,
+    instances,
     changed,
   });
   // Stopped in the opposite order: instances before control.
   stack.use(controlChild);
-  stack.use(started);
+  stack.use(instances);
 
   controlChild.start();
-  const [failed] = await Promise.all([started.startAll(), controlReady(controlChild, logs)]);
+  const [failed] = await Promise.race([
+    Promise.all([instances.startAll(), controlReady(controlChild, logs)]),
+    stopWanted.then((): [] => []),
+  ]);
   await files.write(stateNow());
   const owned = stack.move();
   return {
     port,
-    failed,
+    failed: failed ?? [],
     get state() {
       return stateNow();
     },

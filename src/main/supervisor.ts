@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { ConfigError, readStartConfig, type StartConfig } from './config/start-config.ts';
 import { runDemo } from './run-demo.ts';
-import { startSupervisor } from './start-supervisor.ts';
+import { type Supervisor, startSupervisor } from './start-supervisor.ts';
 import { listenForStop } from './supervision/stop-signal.ts';
 
 function readConfig(): StartConfig {
@@ -26,22 +26,26 @@ async function main(): Promise<void> {
   const startedAt = performance.now();
   using stop = listenForStop(process.env['STRONGROOM_LAUNCHER']);
   const config = readConfig();
-  await using supervisor = await startSupervisor(config, {
-    report: say,
-    ...(config.verbose ? { show } : {}),
-  });
+  const reporter = { report: say, ...(config.verbose ? { show } : {}) };
+  await using supervisor = await startSupervisor(config, reporter, stop.requested);
+  if (!stop.signal.aborted) await serve(config, supervisor, startedAt, stop.signal);
+  say(`stopping (${await stop.requested}) ...`);
+}
+
+async function serve(
+  config: StartConfig,
+  supervisor: Supervisor,
+  startedAt: number,
+  signal: AbortSignal,
+): Promise<void> {
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   say(`serving on 127.0.0.1:${supervisor.port} after ${seconds} s, data in ${config.dataRoot}`);
   for (const { name, reason } of supervisor.failed) {
     say(`instance '${name}' does not serve: ${reason instanceof Error ? reason.message : String(reason)}`);
   }
-  if (config.demo) {
-    const ended = await Promise.race([runDemo(supervisor.state), stop.requested.then(() => undefined)]);
-    if (ended === false) process.exitCode = 1;
-  }
-  await supervisor.announce();
-  const why = await stop.requested;
-  say(`stopping (${why}) ...`);
+  // Shown, and told at the end by the exit code; the service itself goes on.
+  if (config.demo && !(await runDemo(supervisor.state, signal))) process.exitCode = 1;
+  if (!signal.aborted) await supervisor.announce();
 }
 
 function say(text: string): void {

@@ -4,7 +4,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { runKeygen } from '../../features/security-domain/custodian-keygen.ts';
-import { replaceFile } from '../../formats/replace-file.ts';
+import { replaceFile } from '../../files/replace-file.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import { call, memberAt, poll } from './call.ts';
 
@@ -48,7 +48,7 @@ export async function downloadSecurityDomain(
   });
   const document = memberAt(body, 'value');
   if (typeof document !== 'string') throw new Error('the answer holds no security domain');
-  await replaceFile(join(folder, 'dev-security-domain.json'), document);
+  await replaceFile(domainFile(folder), document);
   const pending = await poll(
     () => call(token, 'GET', `${base}/pending?api-version=${API_VERSION}`, [200]),
     ({ body }) => memberAt(body, 'status') !== 'InProgress',
@@ -56,6 +56,14 @@ export async function downloadSecurityDomain(
   if (memberAt(pending.body, 'status') !== 'Success') {
     throw new Error(`the download did not succeed: ${JSON.stringify(pending.body)}`);
   }
+}
+
+export function hasSecurityDomain(folder: string): boolean {
+  return existsSync(domainFile(folder));
+}
+
+function domainFile(folder: string): string {
+  return join(folder, 'dev-security-domain.json');
 }
 
 function asJwk(certificate: X509Certificate): Readonly<Record<string, unknown>> {

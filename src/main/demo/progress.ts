@@ -4,12 +4,17 @@ export class StepFailed extends Error {
   override readonly name = 'StepFailed';
 }
 
-/** Runs one step and prints it. @throws StepFailed naming the step */
-export async function step<T>(text: string, work: () => Promise<T>): Promise<T> {
+/**
+ * Runs one step and prints it, with what its result is called, if there is more to say than that it was done.
+ * @throws StepFailed naming the step
+ */
+export async function step<T>(text: string, work: () => Promise<T>, outcome?: (result: T) => string): Promise<T> {
   const startedAt = performance.now();
   try {
     const result = await work();
-    print(`${(performance.now() - startedAt).toFixed(0).padStart(7)} ms  ${text}`);
+    print(
+      `${(performance.now() - startedAt).toFixed(0).padStart(7)} ms  ${text}${outcome === undefined ? '' : `: ${outcome(result)}`}`,
+    );
     return result;
   } catch (cause) {
     throw new StepFailed(text, { cause });

@@ -9,6 +9,8 @@ const REGION = 'local';
 const API_VERSION = '2024-11-01';
 
 export interface Provisioned {
+  /** It was there before. */
+  readonly found: boolean;
   readonly activation: unknown;
 }
 
@@ -38,7 +40,10 @@ export async function findOrProvision(form: NameForm, clients: DevClients, getTo
   if (state !== 'Succeeded') {
     throw new Error(`the instance is ${String(state)}: ${String(memberAt(body, 'properties', 'statusMessage'))}`);
   }
-  return { activation: memberAt(body, 'properties', 'securityDomainProperties', 'activationStatus') };
+  return {
+    found: found.status !== 404,
+    activation: memberAt(body, 'properties', 'securityDomainProperties', 'activationStatus'),
+  };
 }
 
 /** Waits until the management plane has heard that the instance is active. */

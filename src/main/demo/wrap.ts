@@ -9,14 +9,17 @@ export const KEY_NAME = 'demo-kek';
 const ALGORITHM = 'RSA-OAEP-256';
 const DATA_KEY_BYTES = 32;
 
-export async function findOrCreateKey(instance: string, credential: TokenCredential): Promise<KeyVaultKey> {
+export async function findOrCreateKey(
+  instance: string,
+  credential: TokenCredential,
+): Promise<{ key: KeyVaultKey; found: boolean }> {
   const client = new KeyClient(instance, credential);
   try {
-    return await client.getKey(KEY_NAME);
+    return { key: await client.getKey(KEY_NAME), found: true };
   } catch (error) {
     if (!(error instanceof Error && 'statusCode' in error && error.statusCode === 404)) throw error;
   }
-  return client.createRsaKey(KEY_NAME, { hsm: true, keySize: 2048 });
+  return { key: await client.createRsaKey(KEY_NAME, { hsm: true, keySize: 2048 }), found: false };
 }
 
 /** Wraps a fresh data key. */

@@ -15,7 +15,7 @@ export interface ControlOptions {
   readonly logs: string;
   readonly report: ProcessOptions['report'];
   readonly show?: ProcessOptions['show'];
-  instances(): Instances;
+  readonly instances: Instances;
   changed(): void;
 }
 
@@ -30,7 +30,7 @@ export function controlProcess(options: ControlOptions): SupervisedProcess {
     connected: (link) => answer(link, options),
     ready: () => {
       // Not earlier: until then it may not be listening for this.
-      for (const [name, status] of options.instances().statuses) sendInstanceChanged(child.link, name, status);
+      for (const [name, status] of options.instances.statuses) sendInstanceChanged(child.link, name, status);
       options.changed();
     },
     down: () => options.changed(),
@@ -56,7 +56,7 @@ function answer(link: Link, { instances, report }: ControlOptions): void {
       },
     );
   };
-  link.on(provisionInstance, ({ request }, id) => settle(id, instances().provision(request)));
-  link.on(stopInstance, ({ name }, id) => settle(id, instances().stop(name)));
-  link.on(startInstance, ({ name }, id) => settle(id, instances().start(name)));
+  link.on(provisionInstance, ({ request }, id) => settle(id, instances.provision(request)));
+  link.on(stopInstance, ({ name }, id) => settle(id, instances.stop(name)));
+  link.on(startInstance, ({ name }, id) => settle(id, instances.start(name)));
 }

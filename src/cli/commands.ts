@@ -1,0 +1,12 @@
+// Every command there is, in the order in which help lists them.
+import type { Command } from './command.ts';
+import { checkpoint } from './commands/audit/checkpoint.ts';
+import { show } from './commands/audit/show.ts';
+import { verify } from './commands/audit/verify.ts';
+import { keygen } from './commands/custodian/keygen.ts';
+import { open } from './commands/custodian/open.ts';
+import { env } from './commands/env.ts';
+import { start } from './commands/start.ts';
+import { status } from './commands/status.ts';
+
+export const commands: readonly Command[] = [start, status, env, keygen, open, verify, show, checkpoint];

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { CHECKOUT } from './checkout.ts';
+import { commands } from './commands.ts';
+import { helpOf } from './help.ts';
+
+const page = readFileSync(join(CHECKOUT, 'docs/reference/cli.md'), 'utf8');
+
+test('the reference shows the help of every command as the program prints it', () => {
+  for (const command of commands) {
+    assert.ok(page.includes(`\`\`\`\n${helpOf(command)}\`\`\`\n`), `docs/reference/cli.md: strongroom ${command.name}`);
+  }
+});
+
+test('names are unique, words are lower case, and every option is described', () => {
+  assert.equal(new Set(commands.map(({ name }) => name)).size, commands.length);
+  for (const { name, options } of commands) {
+    assert.match(name, /^[a-z]+( [a-z]+)?$/);
+    for (const [option, { description }] of Object.entries(options)) {
+      assert.match(option, /^[a-z]+(-[a-z]+)*$/);
+      assert.ok(description.length > 3);
+    }
+  }
+});
