@@ -94,7 +94,7 @@ test('all partitions killed at once: requests wait for the next one', async () =
 });
 
 test('a partition that hangs is ended, and its requests are answered by another', async () => {
-  await using client = await openCryptoClient({ moduleFolder: newFolder(), partitions: 2, stallMs: 400 });
+  await using client = await openCryptoClient({ moduleFolder: newFolder(), partitions: 2, stallMs: 1500 });
   await activate(client);
   const key = await newKey(client);
   const input = randomBytes(8);

@@ -24,6 +24,8 @@ export class Partition {
   #lost: CryptoError | undefined;
   /** Since when nothing came although something was asked; undefined while all is well. */
   #silentSince: number | undefined;
+  /** Starting takes as long as it takes; the pool has its own patience for that. */
+  #hasSpoken = false;
 
   /** @param stallMs how long a partition may leave all its requests unanswered before it is ended */
   constructor(process: PartitionProcess, stallMs: number) {
@@ -33,6 +35,7 @@ export class Partition {
     const reader = new FrameReader();
     process.stdout.on('data', (chunk: Buffer) => {
       this.#silentSince = undefined;
+      this.#hasSpoken = true;
       try {
         for (const frame of reader.push(chunk)) this.#settle(frame.id, frame.kind, frame.payload);
       } catch {
@@ -100,7 +103,7 @@ export class Partition {
   }
 
   #checkSilence(stallMs: number): void {
-    if (this.#pending.size === 0) this.#silentSince = undefined;
+    if (!this.#hasSpoken || this.#pending.size === 0) this.#silentSince = undefined;
     else if (this.#silentSince === undefined) this.#silentSince = performance.now();
     else if (performance.now() - this.#silentSince >= stallMs / 2) this.kill();
   }
