@@ -10,13 +10,15 @@ import {
   type ControlRow,
 } from '../../wire/control-row.ts';
 import { type ArmAccess, authorize, checkApiVersion } from './authorize.ts';
-import { describeDeletedHsm, describeHsm, hsmId } from './describe-hsm.ts';
+import { describeDeletedHsm, describeHsm } from './describe-hsm.ts';
+import { findHsm, placeOf, requireHsm } from './find-hsm.ts';
 import type { HsmLifecycle } from './hsm-lifecycle.ts';
+import { accepted, beginDeletion } from './hsm-operations.ts';
 import { changedHsm, findNameProblem, newHsm } from './hsm-rules.ts';
 import type { InstanceHost } from './instance-host.ts';
 import { readHsmBody } from './read-hsm-body.ts';
 import { requireGroup } from './resource-groups.ts';
-import type { ManagedHsm, Operation, Resources } from './resources.ts';
+import type { ManagedHsm } from './resources.ts';
 import type { ResourceBook } from './resources-file.ts';
 
 export interface ManagedHsmOptions {
@@ -152,57 +154,4 @@ export function managedHsmRows({ book, authenticate, lifecycle, host, now }: Man
       return { status: 200, json: describeDeletedHsm(book.current, deleted) };
     }),
   ];
-}
-
-/** Resolves with the operation once the deletion is recorded; what then happens is for the lifecycle. */
-export function beginDeletion(
-  lifecycle: HsmLifecycle,
-  name: string,
-  find: (resources: Resources) => ManagedHsm,
-): Promise<Operation> {
-  return lifecycle.begin('delete', name, (resources) => {
-    const hsm = find(resources);
-    if (hsm.state === 'Deleting') return hsm;
-    if (hsm.state === 'Provisioning') {
-      throw new ControlError(409, 'Conflict', `'${hsm.name}' is being provisioned; delete it when that has ended.`);
-    }
-    return { ...hsm, state: 'Deleting' };
-  });
-}
-
-function accepted(
-  { subscriptionId, managedHsms }: Resources,
-  request: ControlRequest,
-  operation: Operation,
-): ControlAnswer {
-  const location = managedHsms.find((hsm) => hsm.name === operation.hsm)?.location ?? 'local';
-  const version = encodeURIComponent(request.query.get('api-version') ?? '');
-  return {
-    status: 202,
-    headers: {
-      location: `${request.names.arm}/subscriptions/${subscriptionId}/providers/Microsoft.KeyVault/locations/${location}/managedHsmOperationResults/${operation.id}?api-version=${version}`,
-      'retry-after': '1',
-    },
-  };
-}
-
-function placeOf({ params }: ControlRequest): { readonly name: string; readonly resourceGroup: string } {
-  return { name: (params.name ?? '').toLowerCase(), resourceGroup: params.group ?? '' };
-}
-
-function findHsm(
-  { managedHsms }: Resources,
-  { name, resourceGroup }: { readonly name: string; readonly resourceGroup: string },
-): ManagedHsm | undefined {
-  const group = resourceGroup.toLowerCase();
-  return managedHsms.find((hsm) => hsm.name === name && hsm.resourceGroup.toLowerCase() === group);
-}
-
-function requireHsm(resources: Resources, request: ControlRequest): ManagedHsm {
-  const place = placeOf(request);
-  const { name: resourceGroup } = requireGroup(resources, place.resourceGroup);
-  const hsm = findHsm(resources, place);
-  if (hsm !== undefined) return hsm;
-  const id = hsmId(resources, { name: place.name.slice(0, 64), resourceGroup });
-  throw new ControlError(404, 'ResourceNotFound', `The Resource '${id}' was not found.`);
 }

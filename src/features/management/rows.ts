@@ -1,8 +1,9 @@
 // All rows of the resource manager.
 import type { Authenticate, ControlRow } from '../../wire/control-row.ts';
 import type { HsmLifecycle } from './hsm-lifecycle.ts';
+import { beginDeletion } from './hsm-operations.ts';
 import type { InstanceHost } from './instance-host.ts';
-import { beginDeletion, managedHsmRows } from './managed-hsm-rows.ts';
+import { managedHsmRows } from './managed-hsm-rows.ts';
 import { metadataRow } from './metadata.ts';
 import { resourceGroupRows } from './resource-groups.ts';
 import type { ResourceBook } from './resources-file.ts';

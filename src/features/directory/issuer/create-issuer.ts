@@ -1,18 +1,13 @@
 // The embedded issuer: the protocol library set up for Entra-shaped tokens of the directory's principals. What it does
 // at which path is in `rows.ts`. It is a convenience of the dev profile and refuses to exist in production.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type AccessToken, type Context, type Grant, Provider } from 'oidc-provider';
+import { type Context, type Grant, Provider } from 'oidc-provider';
 import type { Directory } from '../directory.ts';
-import { findUser } from '../find-principal.ts';
-import { requestedAudience } from './audience.ts';
-import { describeClient, isClientSecret } from './clients.ts';
+import { isClientSecret } from './clients.ts';
 import { entraError } from './entra-error.ts';
 import { registerGrants } from './grants.ts';
-import { IssuerMemory, MemoryAdapter } from './memory-adapter.ts';
-import { describeResource } from './resources.ts';
-import { renderNotice } from './sign-in-page.ts';
+import { libraryConfiguration } from './library-configuration.ts';
 import type { SigningKey } from './signing-key.ts';
-import { accessTokenClaims } from './token-claims.ts';
 
 export interface IssuerOptions {
   readonly profile: 'dev' | 'production';
@@ -54,7 +49,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
   const defaultAudience = options.audiences[0];
   if (defaultAudience === undefined) throw new IssuerRefused('the issuer needs at least one audience');
   const seconds = (): number => Math.floor(options.now() / 1000);
-  const provider = new Provider(issuer, configuration(options, audiences, seconds));
+  const provider = new Provider(issuer, libraryConfiguration(options, audiences, seconds));
   provider.Client.prototype.compareClientSecret = function compare(this: { clientId: string }, secret: string) {
     return isClientSecret(directory, this.clientId, secret, seconds());
   };
@@ -92,84 +87,6 @@ export function createIssuer(options: IssuerOptions): Issuer {
       origins.set(req, origin);
       req.url = path;
       return callback(req, res);
-    },
-  };
-}
-
-function configuration(
-  { directory, signingKey, issuer, cookieKey, now }: IssuerOptions,
-  audiences: ReadonlySet<string>,
-  seconds: () => number,
-): Record<string, unknown> {
-  const memory = new IssuerMemory(now);
-  const off = { enabled: false };
-  return {
-    adapter: (model: string) => {
-      if (model !== 'Client') return new MemoryAdapter(memory, model);
-      return {
-        find: async (id: string) => describeClient(directory, id, Provider.ctx?.oidc?.params ?? {}, seconds()),
-      };
-    },
-    jwks: { keys: [signingKey.privateJwk] },
-    cookies: { keys: [cookieKey] },
-    clientAuthMethods: ['client_secret_post', 'private_key_jwt', 'none'],
-    enabledJWA: { clientAuthSigningAlgValues: ['RS256', 'PS256'] },
-    scopes: ['openid', 'profile', 'email', 'offline_access'],
-    responseTypes: ['code'],
-    claims: {
-      openid: ['sub', 'oid', 'tid', 'ver'],
-      profile: ['name', 'upn', 'unique_name', 'preferred_username'],
-    },
-    renderError: (ctx: Context, out: Readonly<Record<string, string>>) => {
-      ctx.set('content-type', 'text/html; charset=utf-8');
-      ctx.body = renderNotice('Sign-in failed', `${out.error ?? ''}: ${out.error_description ?? ''}`);
-    },
-    expiresWithSession: () => false,
-    clientBasedCORS: () => false,
-    findAccount: (_ctx: Context, oid: string) => {
-      const user = findUser(directory, oid);
-      return user === undefined ? undefined : { accountId: user.oid, claims: async () => ({ sub: user.oid }) };
-    },
-    interactions: { url: (_ctx: Context, interaction: { uid: string }) => `/interaction/${interaction.uid}` },
-    ttl: {
-      AccessToken: 3600,
-      ClientCredentials: 3600,
-      IdToken: 3600,
-      AuthorizationCode: 300,
-      DeviceCode: 900,
-      RefreshToken: 14 * 86_400,
-      Grant: 14 * 86_400,
-      Interaction: 3600,
-      Session: 8 * 3600,
-    },
-    formats: {
-      customizers: {
-        jwt: (ctx: Context, token: AccessToken, parts: { header?: unknown; payload: unknown }) => {
-          const assertion = ctx.oidc?.params.client_assertion !== undefined;
-          const subject = {
-            appId: token.clientId,
-            userOid: token.accountId,
-            audience: token.aud,
-            appIdAcr: assertion ? '2' : ctx.oidc?.params.client_secret === undefined ? '0' : '1',
-          } as const;
-          parts.header = { typ: 'JWT', x5t: signingKey.kid };
-          parts.payload = accessTokenClaims(directory, issuer, subject, seconds());
-        },
-      },
-    },
-    features: {
-      clientCredentials: { enabled: true },
-      deviceFlow: { enabled: true, charset: 'base-20', mask: '*********' },
-      devInteractions: off,
-      dPoP: off,
-      pushedAuthorizationRequests: off,
-      rpInitiatedLogout: off,
-      userinfo: off,
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: (ctx: Context) => requestedAudience(ctx.oidc?.params ?? {}),
-        getResourceServerInfo: (_ctx: Context, resource: string) => describeResource(audiences, resource),
-      },
     },
   };
 }

@@ -7,20 +7,10 @@ import { findUser } from '../find-principal.ts';
 import { isSecret } from '../secret-hash.ts';
 import { requestedAudience } from './audience.ts';
 import { GRANT_TYPES } from './clients.ts';
-import { describeResource } from './resources.ts';
-import { ACCESS_TOKEN_SECONDS, pairwise } from './token-claims.ts';
+import { type GrantPolicy, issueToUser, resourceServer, v1Members } from './issue-tokens.ts';
+import { ACCESS_TOKEN_SECONDS } from './token-claims.ts';
 
-const USER_SCOPE = 'openid profile offline_access';
 const PARAMETERS = ['scope', 'resource', 'claims', 'client_info'];
-
-export interface GrantPolicy {
-  readonly directory: Directory;
-  readonly audiences: ReadonlySet<string>;
-  /** For a user's token request that names no resource at all. */
-  readonly defaultAudience: string;
-  /** Seconds since 1970. */
-  readonly now: () => number;
-}
 
 export function registerGrants(provider: Provider, policy: GrantPolicy): void {
   const register = (name: string, handle: Grant, parameters: readonly string[] = []): void => {
@@ -148,80 +138,6 @@ function checkCodeVerifier(verifier: string, challenge: string, method: string |
   if (method !== 'S256' || expected.length !== actual.length || !timingSafeEqual(expected, actual)) {
     throw new errors.InvalidGrant('PKCE verification failed');
   }
-}
-
-interface UserGrant {
-  readonly user: User;
-  /** What was asked when the flow began, echoed when this request has none. */
-  readonly scope?: string | undefined;
-  readonly audience?: string | undefined;
-  readonly nonce?: string | undefined;
-  readonly refreshToken?: string;
-}
-
-async function issueToUser(
-  policy: GrantPolicy,
-  ctx: Context,
-  oidc: OidcContext,
-  { user, scope, audience: earlier, nonce, refreshToken }: UserGrant,
-): Promise<Record<string, unknown>> {
-  const { provider, client } = oidc;
-  const audience = requestedAudience(oidc.params) ?? earlier ?? policy.defaultAudience;
-  const token = new provider.AccessToken({ client, accountId: user.oid });
-  token.resourceServer = resourceServer(policy, oidc, audience);
-  const accessToken = await token.save();
-  const asked = typeof oidc.params.scope === 'string' ? oidc.params.scope : scope;
-  return {
-    token_type: 'Bearer',
-    scope: asked ?? `${audience}/.default ${USER_SCOPE}`,
-    expires_in: ACCESS_TOKEN_SECONDS,
-    ext_expires_in: ACCESS_TOKEN_SECONDS,
-    ...v1Members(policy, oidc, audience),
-    access_token: accessToken,
-    refresh_token: refreshToken ?? (await newRefreshToken(oidc, user, audience)),
-    id_token: await newIdToken(policy.directory, ctx, oidc, user, nonce),
-    client_info: Buffer.from(JSON.stringify({ uid: user.oid, utid: policy.directory.tenantId })).toString('base64url'),
-  };
-}
-
-function newRefreshToken({ provider, client }: OidcContext, user: User, audience: string): Promise<string> {
-  return new provider.RefreshToken({ client, accountId: user.oid, scope: USER_SCOPE, resource: audience }).save();
-}
-
-function newIdToken(
-  { tenantId }: Directory,
-  ctx: Context,
-  { provider, client }: OidcContext,
-  user: User,
-  nonce: string | undefined,
-): Promise<string> {
-  const claims = {
-    sub: pairwise(user.oid, client?.clientId ?? ''),
-    oid: user.oid,
-    tid: tenantId,
-    ver: '1.0',
-    name: user.displayName,
-    upn: user.upn,
-    unique_name: user.upn,
-    preferred_username: user.upn,
-  };
-  const token = new provider.IdToken(claims, { ctx });
-  token.scope = 'openid profile';
-  token.mask = {};
-  token.rejected = [];
-  if (nonce !== undefined) token.set('nonce', nonce);
-  return token.issue({ use: 'idtoken' });
-}
-
-function resourceServer(policy: GrantPolicy, { provider }: OidcContext, audience: string) {
-  return new provider.ResourceServer(audience, describeResource(policy.audiences, audience));
-}
-
-/** v1 clients read these, as strings. */
-function v1Members(policy: GrantPolicy, { params }: OidcContext, audience: string): Record<string, string> {
-  if (params.resource === undefined) return {};
-  const now = policy.now();
-  return { resource: audience, not_before: String(now), expires_on: String(now + ACCESS_TOKEN_SECONDS) };
 }
 
 function required({ params }: OidcContext, name: string): string {

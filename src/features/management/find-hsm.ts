@@ -1,0 +1,24 @@
+// From a request's path to the HSM it names.
+import { ControlError, type ControlRequest } from '../../wire/control-row.ts';
+import { hsmId } from './describe-hsm.ts';
+import type { HsmPlace } from './hsm-rules.ts';
+import { requireGroup } from './resource-groups.ts';
+import type { ManagedHsm, Resources } from './resources.ts';
+
+export function placeOf({ params }: ControlRequest): HsmPlace {
+  return { name: (params.name ?? '').toLowerCase(), resourceGroup: params.group ?? '' };
+}
+
+export function findHsm({ managedHsms }: Resources, { name, resourceGroup }: HsmPlace): ManagedHsm | undefined {
+  const group = resourceGroup.toLowerCase();
+  return managedHsms.find((hsm) => hsm.name === name && hsm.resourceGroup.toLowerCase() === group);
+}
+
+export function requireHsm(resources: Resources, request: ControlRequest): ManagedHsm {
+  const place = placeOf(request);
+  const { name: resourceGroup } = requireGroup(resources, place.resourceGroup);
+  const hsm = findHsm(resources, place);
+  if (hsm !== undefined) return hsm;
+  const id = hsmId(resources, { name: place.name.slice(0, 64), resourceGroup });
+  throw new ControlError(404, 'ResourceNotFound', `The Resource '${id}' was not found.`);
+}
