@@ -2,11 +2,12 @@
 // to it; handlers get a `RowRequest` instead.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '../wire/principal.ts';
-import type { AnyRow } from '../wire/route.ts';
+import type { AnyRow, HostKind } from '../wire/route.ts';
 
 /** One name under which the instance answers, and the challenge that goes with it. */
 export interface Host {
   readonly authority: string;
+  readonly kind: HostKind;
   readonly challenge: string;
 }
 

@@ -101,9 +101,9 @@ function refresh(records: Records): Promise<void> | undefined {
 }
 
 function handle(call: Call, recheck: () => void): ReturnType<NonNullable<Call['row']>['handle']> {
-  const { row, principal } = call;
-  if (row === undefined || principal === undefined)
-    throw new Error('handlers run after the row and the caller are known');
+  const { row, principal, host } = call;
+  if (row === undefined || principal === undefined || host === undefined)
+    throw new Error('handlers run after the row, the caller and the host are known');
   const origin = originOf(call);
   return row.handle({
     params: call.params,
@@ -111,6 +111,7 @@ function handle(call: Call, recheck: () => void): ReturnType<NonNullable<Call['r
     apiVersion: call.apiVersion,
     body: call.body,
     origin,
+    names: host.kind,
     url: origin + (call.request.url ?? ''),
     principal,
     recheck,

@@ -187,7 +187,7 @@ async function openGateway(options: ServiceOptions, parts: GatewayParts): Promis
     hosts: new Map(
       config.hostNames.map((name): [string, Host] => [
         name.authority,
-        { authority: name.authority, challenge: challenge(name) },
+        { authority: name.authority, kind: 'hsm', challenge: challenge(name) },
       ]),
     ),
     verifier,

@@ -5,6 +5,9 @@ import type { Principal } from './principal.ts';
 /** Where the data action must be held: `/`, `/keys`, or `/keys/{name}` of the path parameter `name`. */
 export type RowScope = 'root' | 'keys' | 'key';
 
+/** An instance answers under names of a managed HSM and, where that is switched on, under those of a vault. */
+export type HostKind = 'hsm' | 'vault';
+
 export interface RowRequest<Body> {
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: ReadonlyMap<string, string>;
@@ -12,6 +15,8 @@ export interface RowRequest<Body> {
   readonly body: Body;
   /** `https://{authority}` under which the client reached us; what identifiers in the answer begin with. */
   readonly origin: string;
+  /** Which kind of name that is: under a vault's, keys look as a vault shows them. */
+  readonly names: HostKind;
   /** The absolute URL as sent, for messages. */
   readonly url: string;
   readonly principal: Principal;

@@ -1,4 +1,6 @@
 // Keys as the wire shows them: bundles and list items, members in alphabetical order as the service sends them.
+import { hasVersion } from '../../wire/api-version.ts';
+import type { RowRequest } from '../../wire/route.ts';
 import type { KeyVersion } from './key-version.ts';
 
 /** What the instance promises about deletion, shown with every key. */
@@ -16,26 +18,34 @@ export function keyId(origin: string, key: { readonly name: string; readonly ver
   return `${origin}/keys/${key.name}/${key.version}`;
 }
 
-export function keyBundle(key: KeyVersion, origin: string, retention: Retention): object {
+/** Who looks: a request, or the parts of it that decide what a key looks like. */
+export type Viewer = Pick<RowRequest<unknown>, 'origin' | 'apiVersion' | 'names'>;
+
+/** First api-version that shows the size of symmetric keys. */
+export const KEY_SIZE_SINCE = '2026-01-01-preview';
+
+export function keyBundle(key: KeyVersion, viewer: Viewer, retention: Retention): object {
   return {
-    attributes: wireAttributes(key, retention),
-    key: wireKey(key, origin),
+    attributes: wireAttributes(key, viewer, retention),
+    key: wireKey(key, viewer),
     ...(key.tags === undefined ? {} : { tags: key.tags }),
   };
 }
 
 /** @param kid with version in lists of versions, without in lists of keys */
-export function keyItem(key: KeyVersion, kid: string, retention: Retention): object {
+export function keyItem(key: KeyVersion, kid: string, viewer: Viewer, retention: Retention): object {
   return {
-    attributes: wireAttributes(key, retention),
+    attributes: wireAttributes(key, viewer, retention),
     kid,
     ...(key.tags === undefined ? {} : { tags: key.tags }),
   };
 }
 
-function wireKey(key: KeyVersion, origin: string): object {
+function wireKey(key: KeyVersion, { origin, names }: Viewer): object {
   const { publicKey } = key;
-  const common = { key_ops: key.keyOps, kid: keyId(origin, key), kty: key.kty };
+  // Clients made for vaults alone know the types by these names only.
+  const kty = names === 'vault' ? key.kty.replace(/-HSM$/, '') : key.kty;
+  const common = { key_ops: key.keyOps, kid: keyId(origin, key), kty };
   switch (publicKey.kty) {
     case 'RSA-HSM':
       return { e: publicKey.e, ...common, n: publicKey.n };
@@ -46,13 +56,16 @@ function wireKey(key: KeyVersion, origin: string): object {
   }
 }
 
-function wireAttributes(key: KeyVersion, retention: Retention): object {
+function wireAttributes(key: KeyVersion, { apiVersion }: Viewer, retention: Retention): object {
   const { created, enabled, exp, exportable, nbf, updated } = key.attributes;
+  const { publicKey } = key;
+  const showsSize = publicKey.kty === 'oct-HSM' && hasVersion(apiVersion, KEY_SIZE_SINCE);
   return {
     created,
     enabled,
     ...(exp === undefined ? {} : { exp }),
     exportable,
+    ...(showsSize ? { key_size: publicKey.size } : {}),
     ...(nbf === undefined ? {} : { nbf }),
     recoverableDays: retention.recoverableDays,
     recoveryLevel: retention.recoveryLevel,

@@ -23,9 +23,10 @@ export function keyRows(service: KeyMaking & { readonly retention: Retention }):
       activation: 'active',
       readBody: readCreateKey,
       repeatable: false,
-      async handle({ params, body, origin, recheck }) {
+      async handle(request) {
+        const { params, body, recheck } = request;
         const { key, head } = await createKey(requireKeyName(params.name), body, recheck, service);
-        return { status: 200, body: keyBundle(key, origin, retention), key: keyId('', key), head };
+        return { status: 200, body: keyBundle(key, request, retention), key: keyId('', key), head };
       },
     }),
     ...['/keys/:name', '/keys/:name/:version'].flatMap((path) => [
@@ -37,9 +38,9 @@ export function keyRows(service: KeyMaking & { readonly retention: Retention }):
         scope: 'key',
         activation: 'active',
         repeatable: true,
-        handle({ params, origin, url }) {
-          const key = requireKey(keys, params, url);
-          return { status: 200, body: keyBundle(key, origin, retention), key: keyId('', key) };
+        handle(request) {
+          const key = requireKey(keys, request.params, request.url);
+          return { status: 200, body: keyBundle(key, request, retention), key: keyId('', key) };
         },
       }),
       row<UpdateKey>({
@@ -51,13 +52,14 @@ export function keyRows(service: KeyMaking & { readonly retention: Retention }):
         activation: 'active',
         readBody: readUpdateKey,
         repeatable: false,
-        async handle({ params, body, origin, url, recheck }) {
+        async handle(request) {
+          const { params, body, url, recheck } = request;
           const find = (): KeyVersion => {
             recheck();
             return requireKey(keys, params, url);
           };
           const { key, head } = await updateKey(find, body, service);
-          return { status: 200, body: keyBundle(key, origin, retention), key: keyId('', key), head };
+          return { status: 200, body: keyBundle(key, request, retention), key: keyId('', key), head };
         },
       }),
     ]),
@@ -69,7 +71,8 @@ export function keyRows(service: KeyMaking & { readonly retention: Retention }):
       scope: 'keys',
       activation: 'active',
       repeatable: true,
-      handle({ query, origin }) {
+      handle(request) {
+        const { query, origin } = request;
         const { size, after } = readPage(query);
         const found = [...keys.listAfter(after, size + 1)];
         const page = found.slice(0, size);
@@ -77,7 +80,7 @@ export function keyRows(service: KeyMaking & { readonly retention: Retention }):
         return {
           status: 200,
           body: {
-            value: page.map((key) => keyItem(key, `${origin}/keys/${key.name}`, retention)),
+            value: page.map((key) => keyItem(key, `${origin}/keys/${key.name}`, request, retention)),
             ...(last === undefined ? {} : { nextLink: nextLink(origin, '/keys/', size, last) }),
           },
         };
@@ -91,7 +94,8 @@ export function keyRows(service: KeyMaking & { readonly retention: Retention }):
       scope: 'key',
       activation: 'active',
       repeatable: true,
-      handle({ params, query, origin }) {
+      handle(request) {
+        const { params, query, origin } = request;
         const name = requireKeyName(params.name);
         const { size, after } = readPage(query);
         const past = Number(after ?? 0);
@@ -101,7 +105,7 @@ export function keyRows(service: KeyMaking & { readonly retention: Retention }):
         return {
           status: 200,
           body: {
-            value: page.map((key) => keyItem(key, keyId(origin, key), retention)),
+            value: page.map((key) => keyItem(key, keyId(origin, key), request, retention)),
             ...(last === undefined
               ? {}
               : { nextLink: nextLink(origin, `/keys/${name}/versions/`, size, String(last)) }),

@@ -1,5 +1,5 @@
 // Refuses what has no row, and versions that the row does not have.
-import { apiVersionRank, isKnownApiVersion } from '../../wire/api-version.ts';
+import { hasVersion, IMPLIED_API_VERSION, isKnownApiVersion } from '../../wire/api-version.ts';
 import type { AnyRow } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import type { Call, Step } from '../call.ts';
@@ -21,17 +21,13 @@ function requireApiVersion(call: Call, row: AnyRow): string {
   const version = call.query.get('api-version');
   if (version === undefined) {
     // Next links and poll URLs are called as given, and they carry none.
-    if (row.apiVersionOptional === true || call.query.has('$skiptoken')) return '7.6';
+    if (row.apiVersionOptional === true || call.query.has('$skiptoken')) return IMPLIED_API_VERSION;
     throw new ServiceError('BadParameter', 'The query parameter api-version is required, e.g. ?api-version=7.6');
   }
   if (!isKnownApiVersion(version)) {
     throw new ServiceError('BadParameter', `api-version '${version.slice(0, 40)}' is not known; 7.6 is`);
   }
-  const rank = apiVersionRank(version);
-  if (
-    (row.since !== undefined && rank < apiVersionRank(row.since)) ||
-    (row.until !== undefined && rank > apiVersionRank(row.until))
-  ) {
+  if (!hasVersion(version, row.since, row.until)) {
     throw new ServiceError('NotFound', `There is no such operation in api-version ${version}`);
   }
   return version;

@@ -1,0 +1,41 @@
+// The clock rows, which only an instance of the dev profile has: show the time, move it.
+import type { Records } from '../../store/sealed/records.ts';
+import { type AnyRow, row } from '../../wire/route.ts';
+import type { InstanceClock } from './instance-clock.ts';
+import { readTravel, type Travel, travel } from './travel.ts';
+
+const PATH = '/strongroom/clock';
+const ACTION = 'Microsoft.KeyVault/managedHsm/settings';
+
+export function clockRows(service: { readonly clock: InstanceClock; readonly records: Records }): readonly AnyRow[] {
+  const { clock } = service;
+  const shape = (): object => ({ now: clock.now(), offsetSeconds: clock.offset });
+  return [
+    row({
+      method: 'GET',
+      path: PATH,
+      operationName: 'ClockGet',
+      dataAction: `${ACTION}/read/action`,
+      scope: 'root',
+      activation: 'active',
+      apiVersionOptional: true,
+      repeatable: true,
+      handle: () => ({ status: 200, body: shape() }),
+    }),
+    row<Travel>({
+      method: 'POST',
+      path: PATH,
+      operationName: 'ClockTravel',
+      dataAction: `${ACTION}/write/action`,
+      scope: 'root',
+      activation: 'active',
+      apiVersionOptional: true,
+      readBody: readTravel,
+      repeatable: false,
+      async handle({ body, recheck }) {
+        const head = await travel(body, recheck, service);
+        return { status: 200, body: shape(), head };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,38 @@
+// Moves the clock of a development instance: forward by so much, or back to real time.
+import type { Head, Records } from '../../store/sealed/records.ts';
+import { member, readOptionalBoolean, readOptionalInteger } from '../../wire/body.ts';
+import type { JsonObject } from '../../wire/route.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import { CLOCK_RECORD, encodeOffset, type InstanceClock, MAX_OFFSET } from './instance-clock.ts';
+
+export type Travel = { readonly kind: 'advance'; readonly seconds: number } | { readonly kind: 'reset' };
+
+/** @throws ServiceError BadParameter */
+export function readTravel(body: JsonObject): Travel {
+  const seconds = readOptionalInteger(body, 'advanceSeconds');
+  const reset = readOptionalBoolean(body, 'reset');
+  if (seconds !== undefined && member(body, 'reset') === undefined) {
+    if (seconds > 0 && seconds <= MAX_OFFSET) return { kind: 'advance', seconds };
+    throw new ServiceError('BadParameter', `Property 'advanceSeconds' must be from 1 to ${MAX_OFFSET}`);
+  }
+  if (seconds === undefined && reset === true) return { kind: 'reset' };
+  throw new ServiceError('BadParameter', 'The body must be {"advanceSeconds": n} or {"reset": true}');
+}
+
+/** Several travels add up, whichever worker takes them. @throws ServiceError BadParameter */
+export function travel(
+  asked: Travel,
+  recheck: () => void,
+  { clock, records }: { readonly clock: InstanceClock; readonly records: Records },
+): Promise<Head> {
+  return records.update(() => {
+    recheck();
+    if (asked.kind === 'reset') return [{ name: CLOCK_RECORD, value: null }];
+    const offset = clock.offset + asked.seconds;
+    if (offset <= MAX_OFFSET) return [{ name: CLOCK_RECORD, value: encodeOffset(offset) }];
+    throw new ServiceError(
+      'BadParameter',
+      `The clock can be ahead by ${MAX_OFFSET} seconds at the most; reset it first`,
+    );
+  });
+}
