@@ -114,6 +114,7 @@ function handle(call: Call, recheck: () => void): ReturnType<NonNullable<Call['r
     names: host.kind,
     url: origin + (call.request.url ?? ''),
     principal,
+    grant: call.grant ?? '',
     recheck,
   });
 }

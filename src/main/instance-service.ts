@@ -10,6 +10,7 @@ import { challenge } from '../features/auth/challenge.ts';
 import { openTokenVerifier } from '../features/auth/verify-token.ts';
 import { keyOperationRows } from '../features/key-operations/rows.ts';
 import { retentionOf } from '../features/keys/bundle.ts';
+import { importRows } from '../features/keys/import-rows.ts';
 import { KeyRing } from '../features/keys/key-ring.ts';
 import { keyRows } from '../features/keys/rows.ts';
 import { openRoles } from '../features/roles/evaluate.ts';
@@ -167,6 +168,7 @@ async function openGateway(options: ServiceOptions, parts: GatewayParts): Promis
   const initialAdministrators = config.initialAdministrators.map((id) => id.toLowerCase());
   const router = buildRouter([
     ...keyRows({ keys, crypto, records, now, randomHex, retention }),
+    ...importRows({ keys, crypto, records, now, randomHex, retention }),
     ...keyOperationRows({ keys, crypto, now }),
     ...roleRows({ roles, records }),
     ...securityDomainRows({ crypto, records, activation, initialAdministrators }),

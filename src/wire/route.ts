@@ -20,6 +20,8 @@ export interface RowRequest<Body> {
   /** The absolute URL as sent, for messages. */
   readonly url: string;
   readonly principal: Principal;
+  /** Id of the role assignment that lets the caller do this. */
+  readonly grant: string;
   /**
    * Throws when the caller's right is gone. Changes call it in their plan, on the state that they are made on, so that
    * whoever was revoked meanwhile changes nothing.

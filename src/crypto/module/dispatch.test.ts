@@ -13,6 +13,11 @@ const samples: { readonly [M in MessageName]: Parameters<(typeof messages)[M]['r
   provision: { instanceId: '', instanceName: '' },
   reload: {},
   createKey: { binding: {}, size: 0, curve: '', publicExponent: 0 },
+  importKey: {
+    binding: bindingOf('oct-HSM', ['encrypt']),
+    crv: '',
+    ...Object.fromEntries(['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi', 'x', 'y', 'k'].map((m) => [m, Buffer.alloc(16)])),
+  } as never,
   rebindKey: { binding: {}, blob: Buffer.alloc(0), newBinding: {} },
   openKey: { binding: {}, blob: Buffer.alloc(0) },
   operate: {
@@ -68,6 +73,7 @@ test('no message returns a private key: the replies are these and no more', () =
     rebindKey: 11,
     openKey: 12,
     operate: 13,
+    importKey: 14,
     sealRecord: 20,
     openRecord: 21,
     noteHead: 22,

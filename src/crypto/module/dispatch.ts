@@ -40,6 +40,7 @@ const handlers: Handlers = {
   },
   createKey: (module, { binding, size, curve, publicExponent }) =>
     module.createKey(binding, size, curve, publicExponent),
+  importKey: (module, { binding, ...members }) => module.importKey(binding, members),
   rebindKey: (module, { binding, blob, newBinding }) => ({ blob: module.rebindKey(binding, blob, newBinding) }),
   openKey: (module, { binding, blob }) => ({ handle: module.openKey(binding, blob) }),
   operate: (module, request) => module.operate(request.handle, request.operation, request.algorithm, request),

@@ -67,6 +67,31 @@ export const messages = {
   rebindKey: message(11, ['active'], true, { binding: 'json', blob: 'bytes', newBinding: 'json' }, { blob: 'bytes' }),
   /** Opens a blob into this partition's cache. The binding must be the one that it was sealed with. */
   openKey: message(12, ['active'], true, { binding: 'json', blob: 'bytes' }, { handle: 'u32' }),
+  /**
+   * Takes a private key that a client sent in the clear: big-endian members of its JWK, those that the type does not
+   * have empty. Refused with the member named unless all of them belong together.
+   */
+  importKey: message(
+    14,
+    ['active'],
+    true,
+    {
+      binding: 'json',
+      crv: 'text',
+      n: 'bytes',
+      e: 'bytes',
+      d: 'bytes',
+      p: 'bytes',
+      q: 'bytes',
+      dp: 'bytes',
+      dq: 'bytes',
+      qi: 'bytes',
+      x: 'bytes',
+      y: 'bytes',
+      k: 'bytes',
+    },
+    { publicKey: 'json', blob: 'bytes' },
+  ),
   /** One cryptographic operation; codes from `formats/algorithms.ts`. Unused inputs are empty. */
   operate: message(
     13,

@@ -1,8 +1,8 @@
 // Makes a key, or a new version of one that exists.
-import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
-import type { Head, Records } from '../../store/sealed/records.ts';
+import type { Head } from '../../store/sealed/records.ts';
 import { readOptionalInteger, readOptionalText, readOptionalTextList, readText } from '../../wire/body.ts';
 import type { JsonObject } from '../../wire/route.ts';
+import { addVersion, type KeyMaking, type NewVersion } from './add-version.ts';
 import {
   checkValidity,
   type RequestedAttributes,
@@ -10,9 +10,8 @@ import {
   readTags,
   rejectReleasePolicy,
 } from './attributes.ts';
-import type { KeyRing } from './key-ring.ts';
 import { type KeyKind, resolveKeyKind, resolveKeyOps } from './key-types.ts';
-import { bindingOf, encodeKeyVersion, type KeyVersion, keyRecordName } from './key-version.ts';
+import type { KeyVersion } from './key-version.ts';
 
 export interface CreateKey {
   readonly kind: KeyKind;
@@ -40,46 +39,13 @@ export function readCreateKey(body: JsonObject): CreateKey {
   };
 }
 
-export interface KeyMaking {
-  readonly keys: KeyRing;
-  readonly crypto: CryptoClient;
-  readonly records: Records;
-  /** Unix seconds. */
-  readonly now: () => number;
-  readonly randomHex: (bytes: number) => string;
-}
-
 /** @param recheck throws when the caller's right is gone */
-export async function createKey(
+export function createKey(
   name: string,
   asked: CreateKey,
   recheck: () => void,
-  { keys, crypto, records, now, randomHex }: KeyMaking,
+  service: KeyMaking,
 ): Promise<{ readonly key: KeyVersion; readonly head: Head }> {
-  const time = now();
-  // A key keeps the spelling of its first version: the blob is bound to it.
-  const spelled = keys.find(name)?.name ?? name;
-  const identity = {
-    name: spelled,
-    version: randomHex(16),
-    kty: asked.kind.kty,
-    keyOps: asked.keyOps,
-    attributes: { enabled: true, ...asked.attributes, exportable: false, created: time, updated: time },
-  };
-  const { publicKey, blob } = await crypto.createKey(bindingOf(identity), asked.kind);
-  let key: KeyVersion | undefined;
-  const head = await records.update(() => {
-    recheck();
-    const ordinal = (keys.find(name)?.ordinal ?? 0) + 1;
-    key = {
-      ...identity,
-      ordinal,
-      publicKey,
-      ...(asked.tags === undefined ? {} : { tags: asked.tags }),
-      blob,
-      blobId: `${identity.version}.${randomHex(4)}`,
-    };
-    return [{ name: keyRecordName(name, key.version), value: encodeKeyVersion(key) }];
-  });
-  return { key: key as unknown as KeyVersion, head };
+  const make: NewVersion['make'] = (binding) => service.crypto.createKey(binding, asked.kind);
+  return addVersion(name, { ...asked, kty: asked.kind.kty, make }, recheck, service);
 }

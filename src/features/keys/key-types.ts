@@ -54,10 +54,7 @@ export interface KeyKindRequest {
 
 /** @throws ServiceError BadParameter, naming the member that does not fit the type */
 export function resolveKeyKind(asked: KeyKindRequest): KeyKind {
-  const type = TYPES.get(asked.kty);
-  if (type === undefined) {
-    throw new ServiceError('BadParameter', `Invalid kty: '${clip(asked.kty)}'. Use one of RSA-HSM, EC-HSM, oct-HSM`);
-  }
+  const type = resolveType(asked.kty);
   if (type === EC) {
     refuseMember('key_size', asked.keySize, 'EC keys are chosen by crv', curveSize(asked.curve));
     refuseMember('public_exponent', asked.publicExponent, 'it belongs to RSA keys');
@@ -82,6 +79,19 @@ export function resolveKeyKind(asked: KeyKindRequest): KeyKind {
   return { kty: type.kty, size, publicExponent };
 }
 
+/** The type of a key to import. @throws ServiceError BadParameter */
+export function resolveKty(asked: string): KeyBinding['kty'] {
+  return resolveType(asked).kty;
+}
+
+function resolveType(asked: string): KeyType {
+  const type = TYPES.get(asked);
+  if (type === undefined) {
+    throw new ServiceError('BadParameter', `Invalid kty: '${clip(asked)}'. Use one of RSA-HSM, EC-HSM, oct-HSM`);
+  }
+  return type;
+}
+
 /** The operations asked for, or the type's default. @throws ServiceError BadParameter */
 export function resolveKeyOps(kty: KeyBinding['kty'], asked: readonly string[] | undefined): readonly string[] {
   const allowed = (TYPES.get(kty) as KeyType).operations;
@@ -101,7 +111,8 @@ export function resolveKeyOps(kty: KeyBinding['kty'], asked: readonly string[] |
   return ops;
 }
 
-function resolveCurve(asked: string | undefined): string {
+/** The curve by our name for it. @throws ServiceError BadParameter */
+export function resolveCurve(asked: string | undefined): string {
   const curve = CURVE_ALIASES.get(asked ?? '') ?? asked ?? 'P-256';
   if (!curves.has(curve)) {
     throw new ServiceError(

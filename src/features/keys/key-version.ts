@@ -3,6 +3,7 @@
 import type { KeyBinding, PublicKey } from '../../crypto/protocol/messages.ts';
 import { fromBase64url, toBase64url } from '../../formats/base64url.ts';
 import { StoreError } from '../../store/port.ts';
+import type { Provenance } from './provenance.ts';
 
 export interface KeyAttributes {
   readonly enabled: boolean;
@@ -27,6 +28,8 @@ export interface KeyVersion {
   readonly publicKey: PublicKey;
   readonly attributes: KeyAttributes;
   readonly tags?: Readonly<Record<string, string>>;
+  /** Of keys that came from outside. */
+  readonly provenance?: Provenance;
   /** The key, sealed by the module to name, version, type and operations. */
   readonly blob: Uint8Array;
   /** Changes whenever the blob does: names it in the caches of the module. */

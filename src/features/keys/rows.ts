@@ -1,8 +1,9 @@
 // The key rows: create, get, list, list versions, update.
 import { nextLink, readPage } from '../../wire/paging.ts';
 import { type AnyRow, row } from '../../wire/route.ts';
+import type { KeyMaking } from './add-version.ts';
 import { keyBundle, keyId, keyItem, type Retention } from './bundle.ts';
-import { type CreateKey, createKey, type KeyMaking, readCreateKey } from './create.ts';
+import { type CreateKey, createKey, readCreateKey } from './create.ts';
 import { requireKey } from './find-key.ts';
 import { requireKeyName } from './key-name.ts';
 import type { KeyVersion } from './key-version.ts';

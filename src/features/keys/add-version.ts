@@ -1,0 +1,64 @@
+// Commits a version of a key that the module has made, taken in or opened: the one way by which versions come to be.
+import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
+import type { KeyBinding, PublicKey } from '../../crypto/protocol/messages.ts';
+import type { Head, Records } from '../../store/sealed/records.ts';
+import type { RequestedAttributes } from './attributes.ts';
+import type { KeyRing } from './key-ring.ts';
+import { bindingOf, encodeKeyVersion, type KeyVersion, keyRecordName } from './key-version.ts';
+import type { Provenance } from './provenance.ts';
+
+export interface KeyMaking {
+  readonly keys: KeyRing;
+  readonly crypto: CryptoClient;
+  readonly records: Records;
+  /** Unix seconds. */
+  readonly now: () => number;
+  readonly randomHex: (bytes: number) => string;
+}
+
+export interface NewVersion {
+  readonly kty: KeyBinding['kty'];
+  readonly keyOps: readonly string[];
+  readonly attributes: RequestedAttributes;
+  readonly tags: Readonly<Record<string, string>> | undefined;
+  /** Has the module make the key, sealed to the binding. */
+  readonly make: (binding: KeyBinding) => Promise<{ readonly publicKey: PublicKey; readonly blob: Uint8Array }>;
+  /** Of keys that came from outside. */
+  readonly provenance?: (at: number) => Provenance;
+}
+
+/** @param recheck throws when the caller's right is gone */
+export async function addVersion(
+  name: string,
+  asked: NewVersion,
+  recheck: () => void,
+  { keys, records, now, randomHex }: KeyMaking,
+): Promise<{ readonly key: KeyVersion; readonly head: Head }> {
+  const time = now();
+  // A key keeps the spelling of its first version: the blob is bound to it.
+  const spelled = keys.find(name)?.name ?? name;
+  const identity = {
+    name: spelled,
+    version: randomHex(16),
+    kty: asked.kty,
+    keyOps: asked.keyOps,
+    attributes: { enabled: true, ...asked.attributes, exportable: false, created: time, updated: time },
+  };
+  const { publicKey, blob } = await asked.make(bindingOf(identity));
+  let key: KeyVersion | undefined;
+  const head = await records.update(() => {
+    recheck();
+    const ordinal = (keys.find(name)?.ordinal ?? 0) + 1;
+    key = {
+      ...identity,
+      ordinal,
+      publicKey,
+      ...(asked.tags === undefined ? {} : { tags: asked.tags }),
+      ...(asked.provenance === undefined ? {} : { provenance: asked.provenance(time) }),
+      blob,
+      blobId: `${identity.version}.${randomHex(4)}`,
+    };
+    return [{ name: keyRecordName(name, key.version), value: encodeKeyVersion(key) }];
+  });
+  return { key: key as unknown as KeyVersion, head };
+}

@@ -1,0 +1,28 @@
+// The row that takes keys in: a plain JWK, or (member `key_hsm`) a transfer blob that only the module opens.
+import { type AnyRow, row } from '../../wire/route.ts';
+import type { KeyMaking } from './add-version.ts';
+import { keyBundle, keyId, type Retention } from './bundle.ts';
+import { type ImportKey, importKey, readPlainKey } from './import.ts';
+import { requireKeyName } from './key-name.ts';
+
+export function importRows(service: KeyMaking & { readonly retention: Retention }): readonly AnyRow[] {
+  return [
+    row<ImportKey>({
+      method: 'PUT',
+      path: '/keys/:name',
+      operationName: 'KeyImport',
+      dataAction: 'Microsoft.KeyVault/managedHsm/keys/import/action',
+      // A role on one key lets nobody make keys: importing needs `/` or `/keys`.
+      scope: 'keys',
+      activation: 'active',
+      readBody: readPlainKey,
+      repeatable: false,
+      async handle(request) {
+        const { params, body, principal, grant, recheck } = request;
+        const by = { by: principal.oid, authorisedBy: grant };
+        const { key, head } = await importKey(requireKeyName(params.name), body, by, recheck, service);
+        return { status: 200, body: keyBundle(key, request, service.retention), key: keyId('', key), head };
+      },
+    }),
+  ];
+}

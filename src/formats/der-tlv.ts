@@ -1,0 +1,101 @@
+// DER elements (X.690) one at a time: enough to read and write the private-key structures of `pkcs8.ts`. Definite,
+// minimal lengths only; what decodes has exactly one encoding.
+import { DerError } from './der.ts';
+
+export const INTEGER = 0x02;
+export const BIT_STRING = 0x03;
+export const OCTET_STRING = 0x04;
+export const NULL = 0x05;
+export const OBJECT_ID = 0x06;
+export const SEQUENCE = 0x30;
+
+/** Reads the elements of one content in order. */
+export class DerReader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get done(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+
+  /** The tag of the next element, or undefined at the end. */
+  get nextTag(): number | undefined {
+    return this.#bytes[this.#at];
+  }
+
+  /** Content of the next element, which must have the tag; a view. @throws DerError */
+  take(tag: number): Uint8Array {
+    if (this.#bytes[this.#at] !== tag) throw new DerError('unexpected tag');
+    const { start, end } = this.#span();
+    this.#at = end;
+    return this.#bytes.subarray(start, end);
+  }
+
+  /** A non-negative INTEGER without its sign byte; a view. @throws DerError */
+  takeUnsigned(): Uint8Array {
+    const content = this.take(INTEGER);
+    const first = content[0];
+    if (first === undefined || first >= 0x80) throw new DerError('not a non-negative integer');
+    if (first !== 0 || content.length === 1) return content;
+    if ((content[1] as number) < 0x80) throw new DerError('integer is not minimal');
+    return content.subarray(1);
+  }
+
+  /** @throws DerError when elements are left */
+  end(): void {
+    if (!this.done) throw new DerError('spare bytes');
+  }
+
+  #span(): { start: number; end: number } {
+    const first = this.#bytes[this.#at + 1];
+    if (first === undefined) throw new DerError('ends early');
+    let start = this.#at + 2;
+    let length = first;
+    if (first >= 0x80) {
+      const count = first & 0x7f;
+      if (count === 0 || count > 2) throw new DerError('length is out of range');
+      length = 0;
+      for (let i = 0; i < count; i++) length = length * 256 + (this.#bytes[start + i] ?? 0);
+      start += count;
+      if (length < (count === 1 ? 0x80 : 0x100)) throw new DerError('length is not minimal');
+    }
+    if (start + length > this.#bytes.length) throw new DerError('ends early');
+    return { start, end: start + length };
+  }
+}
+
+/** One element. The parts are overwritten once copied, as they may hold a private key. */
+export function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const header =
+    length < 0x80 ? [tag, length] : length < 0x100 ? [tag, 0x81, length] : [tag, 0x82, length >> 8, length & 0xff];
+  if (length > 0xffff) throw new DerError('too long');
+  const out = Buffer.alloc(header.length + length);
+  out.set(header);
+  let at = header.length;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+    part.fill(0);
+  }
+  return out;
+}
+
+/** Big-endian bytes as a non-negative INTEGER; the argument is left alone. */
+export function derUnsigned(bytes: Uint8Array): Buffer {
+  const digits = withoutLeadingZeros(bytes);
+  const signed = Buffer.alloc(digits.length + 1);
+  signed.set(digits, 1);
+  const needsSign = digits.length === 0 || (digits[0] as number) >= 0x80;
+  return der(INTEGER, needsSign ? signed : signed.subarray(1));
+}
+
+export function withoutLeadingZeros(bytes: Uint8Array): Uint8Array {
+  let start = 0;
+  while (start < bytes.length && bytes[start] === 0) start++;
+  return bytes.subarray(start);
+}
