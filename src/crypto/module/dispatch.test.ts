@@ -33,6 +33,19 @@ const samples: { readonly [M in MessageName]: Parameters<(typeof messages)[M]['r
   openRecord: { key: Buffer.alloc(32), revision: 1, sealed: Buffer.alloc(80) },
   noteHead: { revision: 1, key: Buffer.alloc(32), sealed: Buffer.alloc(80) },
   signCheckpoint: { size: 1, root: Buffer.alloc(32) },
+  attestKey: { binding: {}, blob: Buffer.alloc(0) },
+  releaseKey: {
+    binding: {},
+    blob: Buffer.alloc(0),
+    target: {},
+    enc: '',
+    request: {},
+    kid: '',
+    attributes: {},
+    policy: {},
+  },
+  secureWrap: { binding: {}, blob: Buffer.alloc(0), algorithm: '' },
+  secureUnwrap: { binding: {}, blob: Buffer.alloc(0), algorithm: '', wrapped: Buffer.alloc(0), target: {} },
   downloadSecurityDomain: { certificates: [], required: 2 },
 };
 
@@ -78,6 +91,10 @@ test('no message returns a private key: the replies are these and no more', () =
     openRecord: 21,
     noteHead: 22,
     signCheckpoint: 30,
+    attestKey: 50,
+    releaseKey: 51,
+    secureWrap: 52,
+    secureUnwrap: 53,
     downloadSecurityDomain: 40,
   });
 });

@@ -13,9 +13,12 @@ import {
   type RequestOf,
   refusal,
 } from '../protocol/messages.ts';
+import { attestKey } from './attest-key.ts';
 import { signCheckpoint } from './checkpoint.ts';
 import type { KeyModule } from './key-module.ts';
 import { openRecord, sealRecord } from './records.ts';
+import { releaseKey } from './release-key.ts';
+import { secureUnwrap, secureWrap } from './secure-wrap.ts';
 
 type Handlers = {
   readonly [M in MessageName]: (module: KeyModule, request: RequestOf<M>) => ReplyOf<M> | Promise<ReplyOf<M>>;
@@ -51,6 +54,16 @@ const handlers: Handlers = {
     return {};
   },
   signCheckpoint: (module, { size, root }) => ({ note: signCheckpoint(module.provisioned, size, root) }),
+  attestKey: async (module, { binding, blob }) => {
+    const identity = await module.attestationIdentity();
+    return attestKey(module.provisioned, module.engine, identity, { binding, blob, now: module.now });
+  },
+  releaseKey: async (module, request) => {
+    const identity = await module.attestationIdentity();
+    return { token: releaseKey(module.provisioned, module.engine, identity, request) };
+  },
+  secureWrap: (module, request) => ({ wrapped: secureWrap(module.provisioned, module.engine, request) }),
+  secureUnwrap: (module, request) => ({ value: secureUnwrap(module.provisioned, module.engine, request) }),
   downloadSecurityDomain: (module, { certificates, required }) => ({
     document: module.downloadSecurityDomain(certificates, required),
   }),

@@ -1,14 +1,15 @@
 // What a key blob is bound to. The module believes nothing the service says of a key: it checks the form here, and the
 // blob opens only under exactly the binding it was sealed with.
 import type { Kty } from '../../formats/algorithms.ts';
-import { fromBase64url } from '../../formats/base64url.ts';
+import { isImmutableBinding, isPolicyBinding } from '../../formats/policy-binding.ts';
 import { CryptoError, type KeyBinding } from '../protocol/messages.ts';
 
 const USES = ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'];
+const SECURE_USES = ['secureWrapKey', 'secureUnwrapKey'];
 const KEY_OPS: Readonly<Record<Kty, readonly string[]>> = {
-  'RSA-HSM': [...USES, 'import', 'export'],
+  'RSA-HSM': [...USES, 'import', 'export', ...SECURE_USES],
   'EC-HSM': ['sign', 'verify', 'export'],
-  'oct-HSM': [...USES, 'deriveKey', 'export'],
+  'oct-HSM': [...USES, 'deriveKey', 'export', ...SECURE_USES],
 };
 const MEMBERS = ['name', 'version', 'kty', 'keyOps', 'exportable', 'releasePolicy'];
 
@@ -23,7 +24,7 @@ export function checkBinding(value: unknown): KeyBinding {
   if (kty !== 'RSA-HSM' && kty !== 'EC-HSM' && kty !== 'oct-HSM') throw bad('kty', 'is not a key type');
   if (typeof exportable !== 'boolean') throw bad('exportable', 'is not a boolean');
   checkKeyOps(kty, keyOps, exportable);
-  checkReleasePolicy(releasePolicy);
+  if (!isPolicyBinding(releasePolicy)) throw bad('release_policy', 'is not a SHA-256 hash');
   return { name, version, kty, keyOps: [...keyOps].sort(), exportable, releasePolicy };
 }
 
@@ -32,17 +33,24 @@ function checkKeyOps(kty: Kty, keyOps: unknown, exportable: boolean): asserts ke
   if (!keyOps.every((op) => KEY_OPS[kty].includes(op))) throw bad('key_ops', `has an operation that ${kty} cannot do`);
   if (new Set(keyOps).size !== keyOps.length) throw bad('key_ops', 'names an operation twice');
   if (keyOps.includes('import') && keyOps.length !== 1) throw bad('key_ops', 'has import beside others');
-  if (keyOps.includes('export') && !exportable) throw bad('key_ops', 'has export on a key that is not exportable');
+  const exporting = ['export', ...SECURE_USES].find((op) => keyOps.includes(op));
+  if (exporting !== undefined && !exportable) throw bad('key_ops', `has ${exporting} on a key that is not exportable`);
 }
 
-function checkReleasePolicy(value: unknown): asserts value is string {
-  if (value === '') return;
-  try {
-    if (typeof value === 'string' && fromBase64url(value).length === 32) return;
-  } catch {
-    // Not base64url: refused below.
+/** What holds of every key that is sealed anew: it may leave exactly if a policy says to whom. @throws CryptoError */
+export function checkExportRules({ exportable, releasePolicy }: KeyBinding): void {
+  if (exportable && releasePolicy === '') throw bad('release_policy', 'is missing on an exportable key');
+  if (!exportable && releasePolicy !== '') throw bad('release_policy', 'is on a key that is not exportable');
+}
+
+/** Which bindings may follow which: other operations, and another policy unless the present one is for ever. */
+export function checkRebinding(from: KeyBinding, to: KeyBinding): void {
+  const same =
+    from.name === to.name && from.version === to.version && from.kty === to.kty && from.exportable === to.exportable;
+  if (!same) throw new CryptoError('BadRequest', 'newBinding: only keyOps and releasePolicy may change');
+  if (from.releasePolicy !== to.releasePolicy && isImmutableBinding(from.releasePolicy)) {
+    throw new CryptoError('BadRequest', 'newBinding: the release policy is immutable');
   }
-  throw bad('release_policy', 'is not a SHA-256 hash');
 }
 
 /** The bytes bound into a blob: one text for one binding (the order of keyOps means nothing and is sorted away). */

@@ -1,12 +1,14 @@
 // Keys at rest: the engine's key material under the wrapping key, bound to what the key is and may do.
 import { CryptoError, type KeyBinding } from '../protocol/messages.ts';
-import { bindingContext } from './key-binding.ts';
+import { bindingContext, checkExportRules } from './key-binding.ts';
 import { openBox, SealedBoxError, sealBox } from './sealed-box.ts';
 import type { Provisioned } from './state-file.ts';
 
 const TYPE_TAGS = { 'RSA-HSM': 1, 'EC-HSM': 2, 'oct-HSM': 3 } as const;
 
+/** @throws CryptoError BadRequest when the binding is of a key that must not be made */
 export function sealKey(state: Provisioned, binding: KeyBinding, material: Uint8Array): Buffer {
+  checkExportRules(binding);
   const plaintext = Buffer.alloc(1 + material.length);
   plaintext[0] = TYPE_TAGS[binding.kty];
   plaintext.set(material, 1);

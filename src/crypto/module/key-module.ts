@@ -3,8 +3,9 @@
 import { type Algorithm, algorithmByCode, operationByCode, operations } from '../../formats/algorithms.ts';
 import type { Engine, EngineKey, OperationInputs, OperationResult } from '../engines/engine.ts';
 import { CryptoError, type KeyBinding, type ModuleState, type PublicKey } from '../protocol/messages.ts';
+import { type AttestationIdentity, openAttestationIdentity } from './attestation-identity.ts';
 import { type ImportedMembers, materialOf } from './import-key.ts';
-import { checkBinding } from './key-binding.ts';
+import { checkBinding, checkRebinding } from './key-binding.ts';
 import { sealKey, withKeyMaterial } from './key-blobs.ts';
 import { KeyCache } from './key-cache.ts';
 import { readKeySpec } from './key-spec.ts';
@@ -34,10 +35,13 @@ export class KeyModule implements AsyncDisposable {
   #state: Provisioned | undefined;
   #cache: KeyCache;
   #generating: Promise<unknown> = Promise.resolve();
+  #identity: Promise<AttestationIdentity> | undefined;
+  readonly #folder: string;
 
   /** @throws CryptoError RecordRefused when the folder holds a state that is not authentic */
   constructor({ folder, engine, cacheSize, headDelay, now }: KeyModuleOptions) {
     this.engine = engine;
+    this.#folder = folder;
     this.#file = new StateFile(folder);
     this.#cacheSize = cacheSize;
     this.#cache = new KeyCache(cacheSize);
@@ -64,6 +68,7 @@ export class KeyModule implements AsyncDisposable {
       if (!loaded.rootKeys.sameAs(before.rootKeys) || loaded.instanceId !== before.instanceId) {
         this.#cache[Symbol.dispose]();
         this.#cache = new KeyCache(this.#cacheSize);
+        this.#forgetIdentity();
       }
     }
     if (loaded !== undefined) this.head.load(loaded);
@@ -140,7 +145,7 @@ export class KeyModule implements AsyncDisposable {
   rebindKey(binding: unknown, blob: Uint8Array, newBinding: unknown): Buffer {
     const from = checkBinding(binding);
     const to = checkBinding(newBinding);
-    if (!sameButKeyOps(from, to)) throw new CryptoError('BadRequest', 'newBinding: only keyOps may change');
+    checkRebinding(from, to);
     return withKeyMaterial(this.provisioned, from, blob, (material) => sealKey(this.provisioned, to, material));
   }
 
@@ -167,26 +172,44 @@ export class KeyModule implements AsyncDisposable {
     return key.operate(operation, algorithm, inputs);
   }
 
+  get now(): number {
+    return this.#now();
+  }
+
+  /** Opened, or made, when first needed; a failure is forgotten so that the next call tries again. */
+  attestationIdentity(): Promise<AttestationIdentity> {
+    this.#identity ??= this.#generating.then(() => {
+      const opened = openAttestationIdentity(this.#folder, this.provisioned, this.engine);
+      this.#generating = opened.catch(() => undefined);
+      return opened;
+    });
+    const opening = this.#identity;
+    opening.catch(() => {
+      if (this.#identity === opening) this.#identity = undefined;
+    });
+    return opening;
+  }
+
+  #forgetIdentity(): void {
+    // One that did not open has nothing to free.
+    this.#identity?.then(
+      (identity) => identity[Symbol.dispose](),
+      () => undefined,
+    );
+    this.#identity = undefined;
+  }
+
   noteHead(revision: number, key: Uint8Array, sealed: Uint8Array): void {
     this.head.note(this.provisioned, openRecord(this.provisioned, key, revision, sealed));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#generating;
+    this.#forgetIdentity();
     await this.head.flush(this.#state);
     this.#cache[Symbol.dispose]();
     this.#state?.rootKeys[Symbol.dispose]();
     this.#state = undefined;
     this.engine[Symbol.dispose]();
   }
-}
-
-function sameButKeyOps(a: KeyBinding, b: KeyBinding): boolean {
-  return (
-    a.name === b.name &&
-    a.version === b.version &&
-    a.kty === b.kty &&
-    a.exportable === b.exportable &&
-    a.releasePolicy === b.releasePolicy
-  );
 }

@@ -105,7 +105,8 @@ test('every flipped bit of a blob is refused', async () => {
 
 test('a blob opens under its own binding only, whatever order its operations come in', async () => {
   await using module = openModule(folder);
-  const binding = bindingOf('oct-HSM', ['encrypt', 'decrypt'], { exportable: true });
+  const releasePolicy = randomBytes(32).toString('base64url');
+  const binding = bindingOf('oct-HSM', ['encrypt', 'decrypt'], { exportable: true, releasePolicy });
   const { blob } = await createOct(module, binding);
   await ask(module, 'openKey', { binding: { ...binding, keyOps: ['decrypt', 'encrypt'] }, blob });
   const others: Partial<KeyBinding>[] = [
@@ -115,6 +116,8 @@ test('a blob opens under its own binding only, whatever order its operations com
     { keyOps: ['encrypt'] },
     { keyOps: ['encrypt', 'decrypt', 'sign'] },
     { exportable: false },
+    { releasePolicy: '' },
+    { releasePolicy: `immutable:${releasePolicy}` },
     { releasePolicy: randomBytes(32).toString('base64url') },
   ];
   for (const other of others) {

@@ -14,6 +14,8 @@ export class RootKeys implements Disposable {
   readonly wrapping: KeyObject;
   readonly recordSealing: KeyObject;
   readonly recordNaming: KeyObject;
+  /** P-384, private: signs the certificate of the attestation identity and nothing else. */
+  readonly attestation: KeyObject;
   /** Raw Ed25519 public key of the audit log. */
   readonly auditKey: Buffer;
   readonly #auditSigning: KeyObject;
@@ -26,6 +28,9 @@ export class RootKeys implements Disposable {
     this.wrapping = createSecretKey(keys.wrapping);
     this.recordSealing = createSecretKey(keys.recordSealing);
     this.recordNaming = createSecretKey(keys.recordNaming);
+    const { buffer, byteOffset, byteLength } = keys.attestation;
+    const attestation = Buffer.from(buffer, byteOffset, byteLength);
+    this.attestation = createPrivateKey({ key: attestation, format: 'der', type: 'pkcs8' });
     const pkcs8 = ed25519Pkcs8(keys.auditSigning);
     this.#auditSigning = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
     pkcs8.fill(0);

@@ -63,7 +63,7 @@ export const messages = {
     },
     { publicKey: 'json', blob: 'bytes' },
   ),
-  /** Seals the same key under a new binding; only `keyOps` may differ. */
+  /** Seals the same key under a new binding; only `keyOps` and a release policy that is not immutable may differ. */
   rebindKey: message(11, ['active'], true, { binding: 'json', blob: 'bytes', newBinding: 'json' }, { blob: 'bytes' }),
   /** Opens a blob into this partition's cache. The binding must be the one that it was sealed with. */
   openKey: message(12, ['active'], true, { binding: 'json', blob: 'bytes' }, { handle: 'u32' }),
@@ -137,6 +137,51 @@ export const messages = {
   /** Signs a C2SP tlog-checkpoint body for this instance's log (origin, size, root); answers the signed note. */
   signCheckpoint: message(30, SEALED, true, { size: 'u64', root: 'bytes' }, { note: 'text' }),
 
+  /** Signs what a key is and may do, with the module's attestation identity; `chain` is PEM, statements base64url. */
+  attestKey: message(
+    50,
+    ['active'],
+    true,
+    { binding: 'json', blob: 'bytes' },
+    { chain: 'text', privateStatement: 'text', publicStatement: 'text' },
+  ),
+  /**
+   * Releases an exportable key, encrypted to `target` (`{kid, n, e}`), in a token signed by the attestation identity.
+   * `policy` must be the one that the binding names. Whether the target may have the key was decided before.
+   */
+  releaseKey: message(
+    51,
+    ['active'],
+    true,
+    {
+      binding: 'json',
+      blob: 'bytes',
+      target: 'json',
+      enc: 'text',
+      request: 'json',
+      kid: 'text',
+      attributes: 'json',
+      policy: 'json',
+    },
+    { token: 'text' },
+  ),
+  /** A fresh AES-256 key under a key that has a release policy. */
+  secureWrap: message(
+    52,
+    ['active'],
+    true,
+    { binding: 'json', blob: 'bytes', algorithm: 'text' },
+    { wrapped: 'bytes' },
+  ),
+  /** Such a key again, encrypted to `target` (RSA-OAEP-256). */
+  secureUnwrap: message(
+    53,
+    ['active'],
+    true,
+    { binding: 'json', blob: 'bytes', algorithm: 'text', wrapped: 'bytes', target: 'json' },
+    { value: 'bytes' },
+  ),
+
   /** Splits the root keys over the custodians' certificates (array of standard base64 DER); activates. */
   downloadSecurityDomain: message(40, SEALED, false, { certificates: 'json', required: 'u32' }, { document: 'text' }),
 } as const;
@@ -154,7 +199,7 @@ export interface KeyBinding {
   readonly kty: 'RSA-HSM' | 'EC-HSM' | 'oct-HSM';
   readonly keyOps: readonly string[];
   readonly exportable: boolean;
-  /** SHA-256 of the canonical release policy, base64url; '' when there is none. */
+  /** `policyBinding` of the release policy (formats/policy-binding); '' when there is none. */
   readonly releasePolicy: string;
 }
 

@@ -1,0 +1,113 @@
+// Writes X.509 v3 certificates (RFC 5280) of the one kind the module makes: an authority that signs with ECDSA and
+// SHA-384, and the certificates it gives. Not a parser, and not a general writer.
+import { createHash } from 'node:crypto';
+
+export interface CertificateFields {
+  /** Positive, at most 20 bytes. */
+  readonly serial: Uint8Array;
+  readonly issuer: string;
+  readonly subject: string;
+  /** Unix seconds. */
+  readonly notBefore: number;
+  /** SubjectPublicKeyInfo DER. */
+  readonly publicKey: Uint8Array;
+  readonly issuerPublicKey: Uint8Array;
+  /** May sign certificates of end entities; otherwise signs data alone. */
+  readonly authority: boolean;
+}
+
+const ECDSA_SHA384 = oid('2a8648ce3d040303');
+const COMMON_NAME = oid('550403');
+const ORGANIZATION = oid('55040a');
+const BASIC_CONSTRAINTS = oid('551d13');
+const KEY_USAGE = oid('551d0f');
+const SUBJECT_KEY_ID = oid('551d0e');
+const AUTHORITY_KEY_ID = oid('551d23');
+const TRUE = Buffer.of(0x01, 0x01, 0xff);
+/** RFC 5280 §4.1.2.5: no well-defined end. */
+const NO_END = tlv(0x18, Buffer.from('99991231235959Z', 'ascii'));
+
+/** The TBSCertificate, which the issuer signs. */
+export function certificateToSign(fields: CertificateFields): Buffer {
+  return sequence(
+    tlv(0xa0, integer(Buffer.of(2))),
+    integer(fields.serial),
+    sequence(ECDSA_SHA384),
+    name(fields.issuer),
+    sequence(time(fields.notBefore), NO_END),
+    name(fields.subject),
+    fields.publicKey,
+    tlv(
+      0xa3,
+      sequence(
+        extension(BASIC_CONSTRAINTS, true, fields.authority ? sequence(TRUE, integer(Buffer.of(0))) : sequence()),
+        // keyCertSign or digitalSignature.
+        extension(KEY_USAGE, true, fields.authority ? bits(2, 0x04) : bits(7, 0x80)),
+        extension(SUBJECT_KEY_ID, false, tlv(0x04, keyId(fields.publicKey))),
+        extension(AUTHORITY_KEY_ID, false, sequence(tlv(0x80, keyId(fields.issuerPublicKey)))),
+      ),
+    ),
+  );
+}
+
+/** @param signature ECDSA-Sig-Value over `toSign` with SHA-384 */
+export function certificateDer(toSign: Uint8Array, signature: Uint8Array): Buffer {
+  return sequence(toSign, sequence(ECDSA_SHA384), tlv(0x03, Buffer.of(0), signature));
+}
+
+export function certificatePem(der: Uint8Array): string {
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
+}
+
+/** RFC 7093 §2, method 1, over the whole SubjectPublicKeyInfo. */
+function keyId(publicKey: Uint8Array): Buffer {
+  return createHash('sha256').update(publicKey).digest().subarray(0, 20);
+}
+
+function name(commonName: string): Buffer {
+  const part = (type: Buffer, text: string): Buffer => tlv(0x31, sequence(type, tlv(0x0c, Buffer.from(text, 'utf8'))));
+  return sequence(part(ORGANIZATION, 'Strongroom'), part(COMMON_NAME, commonName));
+}
+
+/** UTCTime through 2049, GeneralizedTime after. */
+function time(seconds: number): Buffer {
+  const text = new Date(seconds * 1000).toISOString().replace(/[-:T]|\.\d+/g, '');
+  const utc = Number(text.slice(0, 4)) < 2050;
+  return tlv(utc ? 0x17 : 0x18, Buffer.from(utc ? text.slice(2) : text, 'ascii'));
+}
+
+function extension(type: Buffer, critical: boolean, value: Buffer): Buffer {
+  return critical ? sequence(type, TRUE, tlv(0x04, value)) : sequence(type, tlv(0x04, value));
+}
+
+function bits(unused: number, value: number): Buffer {
+  return tlv(0x03, Buffer.of(unused, value));
+}
+
+function integer(bytes: Uint8Array): Buffer {
+  let start = 0;
+  while (start < bytes.length - 1 && bytes[start] === 0) start += 1;
+  const digits = bytes.subarray(start);
+  return (digits[0] ?? 0) >= 0x80 ? tlv(0x02, Buffer.of(0), digits) : tlv(0x02, digits);
+}
+
+function oid(hex: string): Buffer {
+  return tlv(0x06, Buffer.from(hex, 'hex'));
+}
+
+function sequence(...parts: readonly Uint8Array[]): Buffer {
+  return tlv(0x30, ...parts);
+}
+
+function tlv(tag: number, ...parts: readonly Uint8Array[]): Buffer {
+  const content = Buffer.concat(parts);
+  const { length } = content;
+  if (length > 0xffff) throw new RangeError('a certificate is not that long');
+  const header =
+    length < 0x80 ? [tag, length] : length < 0x100 ? [tag, 0x81, length] : [tag, 0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Uint8Array.from(header), content]);
+}
