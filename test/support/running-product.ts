@@ -1,0 +1,164 @@
+// The product as shipped: `./strongroom start` as a child, with a data directory of its own, reached as its users reach
+// it. Everything it started is gone when the test has ended, whatever happened in between.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, watch } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { RunningState } from '../../src/main/files/running-state.ts';
+import { killAll, treeOf } from './process-tree.ts';
+
+export const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
+const PROGRAM = join(CHECKOUT, 'strongroom');
+const START_TIMEOUT_MS = 60_000;
+
+export interface ProductOptions {
+  /** A data directory that was used before; it is kept at the end. Absent: a fresh one, removed at the end. */
+  readonly data?: string;
+  /** Makes and activates the instance `dev`. */
+  readonly demo?: boolean;
+}
+
+export interface RunningProduct extends AsyncDisposable {
+  readonly data: string;
+  /** As it is now. */
+  readonly state: RunningState;
+  /** Certificate of its development authority, PEM. */
+  readonly ca: string;
+  /** What it has printed so far, and what its processes have logged. */
+  readonly output: string;
+  /** The launcher and all processes below it, parents first. */
+  readonly pids: readonly number[];
+  /** Resolves with the first state of which this holds, which may be the present one. */
+  until(holds: (state: RunningState) => boolean): Promise<RunningState>;
+  /** The environment of a shell that evaluated `strongroom env`; nothing of this process's own but its PATH. */
+  environment(names?: 'azure' | 'local'): Promise<Readonly<Record<string, string>>>;
+  /** Stops it as Ctrl-C does and returns its exit code. */
+  stop(): Promise<number | null>;
+  /** Kills all processes at once, none the wiser. */
+  kill(): Promise<void>;
+}
+
+export async function startProduct({ data, demo = true }: ProductOptions = {}): Promise<RunningProduct> {
+  const own = data === undefined ? await mkdtemp(join(tmpdir(), 'strongroom-product-')) : undefined;
+  const root = data ?? join(own ?? '', 'data');
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  const readyFile = `${root}.ready`;
+  await rm(readyFile, { force: true });
+  const args = ['start', '--data', root, '--port', '0', '--ready-file', readyFile, ...(demo ? [] : ['--no-demo'])];
+  const child = spawn(PROGRAM, args, { cwd: CHECKOUT, env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+    });
+  }
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const kill = (): Promise<void> => killAll(treeOf(child.pid ?? 0));
+  // Nothing may outlive a test run that is cut short.
+  const emergency = (): void => {
+    for (const pid of treeOf(child.pid ?? 0)) process.kill(pid, 'SIGKILL');
+  };
+  process.once('exit', emergency);
+  try {
+    await untilReady(readyFile, child, ended);
+  } catch (error) {
+    await kill();
+    throw new Error(`the product did not start: ${printed}`, { cause: error });
+  }
+  const statePath = join(root, 'running.json');
+  const readState = (): RunningState => JSON.parse(readFileSync(statePath, 'utf8')) as RunningState;
+  let last = readState();
+  const ca = readFileSync(last.ca, 'utf8');
+  return {
+    data: root,
+    get state() {
+      last = existsSync(statePath) ? readState() : last;
+      return last;
+    },
+    ca,
+    get output() {
+      return printed + readLogs(root);
+    },
+    get pids() {
+      return treeOf(child.pid ?? 0);
+    },
+    until: (holds) => untilFile(statePath, () => (existsSync(statePath) ? [readState()].find(holds) : undefined)),
+    environment: (names = 'azure') => shellEnvironment(root, names),
+    async stop() {
+      child.kill('SIGTERM');
+      return ended;
+    },
+    kill,
+    async [Symbol.asyncDispose]() {
+      process.removeListener('exit', emergency);
+      const pids = treeOf(child.pid ?? 0);
+      const stopped = child.exitCode !== null || child.signalCode !== null;
+      if (!stopped) {
+        child.kill('SIGTERM');
+        const timer = setTimeout(() => void killAll(pids), 15_000);
+        await ended;
+        clearTimeout(timer);
+      }
+      await killAll(pids);
+      await rm(readyFile, { force: true });
+      if (own !== undefined) await rm(own, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Of what a test runner's own environment holds, nothing may decide how the product or a client behaves. */
+export function cleanEnvironment(): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: tmpdir(), LC_ALL: 'C.UTF-8' };
+}
+
+async function untilReady(readyFile: string, child: ChildProcess, ended: Promise<unknown>): Promise<void> {
+  const failed = new Promise<never>((_, reject) => {
+    child.once('error', reject);
+    void ended.then(() => reject(new Error('it ended')));
+  });
+  failed.catch(() => undefined); // heard only while it starts
+  await Promise.race([untilFile(readyFile, () => existsSync(readyFile) || undefined), failed]);
+}
+
+/** Looks again at every change of the file's folder. */
+function untilFile<T>(path: string, look: () => T | undefined): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const watcher = watch(dirname(path), check);
+    const timer = setTimeout(() => done(() => reject(new Error(`nothing happened to ${path}`))), START_TIMEOUT_MS);
+    function done(settle: () => void): void {
+      clearTimeout(timer);
+      watcher.close();
+      settle();
+    }
+    function check(): void {
+      const found = look();
+      if (found !== undefined) done(() => resolve(found));
+    }
+    check();
+  });
+}
+
+async function shellEnvironment(root: string, names: string): Promise<Record<string, string>> {
+  const script = 'set -e; lines=$("$0" env --data "$1" --names "$2"); eval "$lines"; env -0';
+  const { stdout } = await promisify(execFile)('bash', ['-c', script, PROGRAM, root, names], {
+    env: cleanEnvironment(),
+    timeout: 60_000,
+  });
+  return Object.fromEntries(
+    stdout
+      .split('\0')
+      .filter((line) => line !== '')
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
+}
+
+function readLogs(root: string): string {
+  const folder = join(root, 'logs');
+  if (!existsSync(folder)) return '';
+  return readdirSync(folder)
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
+    .join('\n');
+}
