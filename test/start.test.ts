@@ -1,0 +1,154 @@
+// `strongroom start` as its user has it: the first start, a crash, the second start, a clean end.
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, watch } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { RunningState } from '../src/main/files/running-state.ts';
+
+const PROGRAM = join(import.meta.dirname, '..', 'strongroom');
+const folder = mkdtempSync(join(tmpdir(), 'strongroom-test-'));
+const dataRoot = join(folder, 'data');
+const readyFile = join(folder, 'ready.json');
+const started: ChildProcess[] = [];
+after(() => {
+  for (const child of started) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Copy {
+  readonly child: ChildProcess;
+  readonly state: RunningState;
+  output(): string;
+}
+
+async function start(...args: string[]): Promise<Copy> {
+  // One that a killed copy left is removed by the next one too, but only some time after it was spawned.
+  rmSync(readyFile, { force: true });
+  const child = spawn(PROGRAM, ['start', '--data', dataRoot, '--port', '0', '--ready-file', readyFile, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  started.push(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const ended = once(child, 'exit').then(() => assert.fail(`it ended early:\n${output}`));
+  ended.catch(() => {}); // a later end is expected
+  await Promise.race([appears(readyFile), ended]);
+  return { child, state: JSON.parse(readFileSync(readyFile, 'utf8')) as RunningState, output: () => output };
+}
+
+/** Files are renamed into place, so one that is there is whole. */
+async function appears(path: string): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const watcher = watch(folder, () => existsSync(path) && resolve());
+  if (existsSync(path)) resolve();
+  await promise;
+  watcher.close();
+}
+
+function pidsOf({ pids }: RunningState): number[] {
+  const instances = Object.values(pids.instances).flatMap(({ recorder, service, module }) => [
+    recorder,
+    service,
+    module,
+  ]);
+  return [pids.supervisor, pids.control, instances].flat(3).filter((pid) => pid !== null);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function allGone(pids: readonly number[]): Promise<void> {
+  const end = performance.now() + 15_000;
+  while (pids.some(isAlive)) {
+    if (performance.now() > end) assert.fail(`still alive: ${pids.filter(isAlive).join(' ')}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+test('it shows the main job, survives a crash of everything, finds all as it was, and ends cleanly', async () => {
+  const first = await start();
+  assert.match(first.output(), /instance 'dev' through the resource manager: provisioned/);
+  assert.match(first.output(), /security domain downloaded for 2 of 3 custodians/);
+  assert.match(first.output(), /fresh 32-byte data key wrapped/);
+  assert.match(first.output(), /unwrapped again, and it is the same/);
+  assert.equal(first.state.instances['dev']?.activation, 'Active');
+  const pids = pidsOf(first.state);
+  assert.ok(
+    pids.length >= 5 && pids.every(isAlive),
+    'supervisor, control, recorder, service and module each have a process',
+  );
+
+  const refused = spawn(PROGRAM, ['start', '--data', dataRoot, '--port', '0'], { stdio: 'ignore' });
+  assert.deepEqual(await once(refused, 'exit'), [1, null], 'a second copy in the same directory is refused');
+
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  await allGone([first.child.pid ?? 0, ...pids]);
+
+  const second = await start();
+  assert.match(second.output(), /instance 'dev' through the resource manager: found/);
+  assert.match(second.output(), /key 'demo-kek' .*: found/);
+  assert.match(second.output(), /data key wrapped by the first start unwrapped, and it is the same/);
+  assert.doesNotMatch(second.output(), /custodian key pairs generated/);
+  assert.match(execFileSync(PROGRAM, ['audit', 'verify', '--data', dataRoot]).toString(), /The log is whole/);
+  assert.match(execFileSync(PROGRAM, ['status', '--data', dataRoot]).toString(), /dev {2}Active/);
+
+  second.child.kill('SIGINT');
+  assert.deepEqual(await once(second.child, 'exit'), [0, null]);
+  assert.equal(pidsOf(second.state).some(isAlive), false);
+  assert.equal(existsSync(readyFile), false);
+  assert.match(second.output(), /stopped\n$/);
+});
+
+test('nothing in the data directory can be read by others', () => {
+  const open: string[] = [];
+  for (const entry of readdirSync(dataRoot, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if ((statSync(path).mode & 0o077) !== 0 && !path.endsWith('.cer')) open.push(path);
+  }
+  assert.equal(statSync(dataRoot).mode & 0o777, 0o700);
+  assert.deepEqual(open, []);
+});
+
+test('no secret of the dev clients is in the environment or arguments of any process, or in a log', {
+  skip: process.platform !== 'linux' && 'reads /proc',
+}, async () => {
+  const copy = await start();
+  const clients = JSON.parse(readFileSync(join(dataRoot, 'dev-clients.json'), 'utf8')) as {
+    applications: Record<string, { secret: string }>;
+  };
+  const secrets = Object.values(clients.applications).map(({ secret }) => secret);
+  for (const pid of pidsOf(copy.state)) {
+    const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8') + readFileSync(`/proc/${pid}/environ`, 'utf8');
+    for (const secret of secrets) assert.ok(!text.includes(secret), `process ${pid}`);
+  }
+  const logs = join(dataRoot, 'logs');
+  for (const name of readdirSync(logs)) {
+    const text = readFileSync(join(logs, name), 'utf8');
+    for (const secret of secrets) assert.ok(!text.includes(secret), name);
+  }
+  for (const secret of secrets) assert.ok(!copy.output().includes(secret));
+
+  // When whoever started it is gone, it does not stay behind.
+  copy.child.kill('SIGKILL');
+  await allGone(pidsOf(copy.state));
+});
+
+test('without the demonstration there are only the planes', async () => {
+  rmSync(dataRoot, { recursive: true });
+  const { child, state, output } = await start('--no-demo');
+  assert.deepEqual(state.pids.instances, {});
+  assert.ok(isAlive(state.pids.control ?? 0));
+  assert.doesNotMatch(output(), /demo-kek/);
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
