@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** How long to wait for a predecessor that is being killed. */
-const PATIENCE = 5000;
+const PATIENCE = 1500;
 
 /** @throws Error when another process keeps the folder */
 export function lockFolder(folder: string): Disposable {
