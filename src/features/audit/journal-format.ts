@@ -78,12 +78,13 @@ export function decodeSegmentHeader(segment: Buffer): { header: SegmentHeader; l
 }
 
 /**
- * Record: `u32 crc | u32 length of entry | u64 index | u64 index of its batch's first | 8 worker | u64 counter |
- * u64 store head or 0 | 0x00 | entry`. The zero byte before the entry makes the tail the input of its leaf hash.
+ * Record: `u32 crc of all that follows | u32 crc of the rest of its head | u32 length of entry | u64 index | u64 index of
+ * its batch's first | 8 worker | u64 counter | u64 store head or 0 | 0x00 | entry`. The zero byte makes the tail the input
+ * of the leaf hash. The head has a checksum of its own so that its length can be believed when the entry cannot.
  */
-export const RECORD_HEAD = 49;
+export const RECORD_HEAD = 53;
 /** Offset of the zero byte. */
-export const LEAF = 48;
+export const LEAF = 52;
 
 export interface RecordFields {
   readonly index: number;
@@ -95,13 +96,14 @@ export interface RecordFields {
 
 /** Writes all of a record but its entry, which already stands at `at + RECORD_HEAD`. */
 export function sealRecord(bytes: Buffer, at: number, entryLength: number, fields: RecordFields): void {
-  bytes.writeUInt32LE(entryLength, at + 4);
-  writeU64(bytes, fields.index, at + 8);
-  writeU64(bytes, fields.batch, at + 16);
-  bytes.set(fields.nonce, at + 24);
-  writeU64(bytes, fields.counter, at + 32);
-  writeU64(bytes, fields.headSequence, at + 40);
+  bytes.writeUInt32LE(entryLength, at + 8);
+  writeU64(bytes, fields.index, at + 12);
+  writeU64(bytes, fields.batch, at + 20);
+  bytes.set(fields.nonce, at + 28);
+  writeU64(bytes, fields.counter, at + 36);
+  writeU64(bytes, fields.headSequence, at + 44);
   bytes[at + LEAF] = 0;
+  bytes.writeUInt32LE(crc32(bytes.subarray(at + 8, at + RECORD_HEAD)), at + 4);
   bytes.writeUInt32LE(crc32(bytes.subarray(at + 4, at + RECORD_HEAD + entryLength)), at);
 }
 
@@ -111,19 +113,26 @@ export interface JournalRecord extends RecordFields {
   readonly end: number;
 }
 
+/** Length of the entry, when the head of a record that stands here is whole. */
+export function recordLength(bytes: Buffer, at: number): number | undefined {
+  if (at + RECORD_HEAD > bytes.length) return undefined;
+  const length = bytes.readUInt32LE(at + 8);
+  if (length === 0 || length > MAX_ENTRY || bytes[at + LEAF] !== 0) return undefined;
+  return crc32(bytes.subarray(at + 8, at + RECORD_HEAD)) === bytes.readUInt32LE(at + 4) ? length : undefined;
+}
+
 /** Undefined when no whole, undamaged record stands at this offset. */
 export function readRecord(bytes: Buffer, at: number): JournalRecord | undefined {
-  if (at + RECORD_HEAD > bytes.length) return undefined;
-  const length = bytes.readUInt32LE(at + 4);
+  const length = recordLength(bytes, at);
+  if (length === undefined) return undefined;
   const end = at + RECORD_HEAD + length;
-  if (length === 0 || length > MAX_ENTRY || end > bytes.length || bytes[at + LEAF] !== 0) return undefined;
-  if (crc32(bytes.subarray(at + 4, end)) !== bytes.readUInt32LE(at)) return undefined;
+  if (end > bytes.length || crc32(bytes.subarray(at + 4, end)) !== bytes.readUInt32LE(at)) return undefined;
   return {
-    index: readU64(bytes, at + 8),
-    batch: readU64(bytes, at + 16),
-    nonce: bytes.subarray(at + 24, at + 32),
-    counter: readU64(bytes, at + 32),
-    headSequence: readU64(bytes, at + 40),
+    index: readU64(bytes, at + 12),
+    batch: readU64(bytes, at + 20),
+    nonce: bytes.subarray(at + 28, at + 36),
+    counter: readU64(bytes, at + 36),
+    headSequence: readU64(bytes, at + 44),
     entry: bytes.subarray(at + RECORD_HEAD, end),
     end,
   };

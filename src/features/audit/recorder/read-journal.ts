@@ -91,8 +91,8 @@ function isTorn(bytes: Buffer, at: number, index: number): boolean {
 /** A batch is written only when the one before is durable, so a record of a later batch proves that this one was. */
 function laterBatchFollows(bytes: Buffer, at: number, index: number): boolean {
   for (let from = at + 1; from + RECORD_HEAD < bytes.length; from++) {
-    const batch = readU64(bytes, from + 16);
-    if (batch <= index || batch > index + bytes.length || readU64(bytes, from + 8) < batch) continue;
+    const batch = readU64(bytes, from + 20);
+    if (batch <= index || batch > index + bytes.length || readU64(bytes, from + 12) < batch) continue;
     if (readRecord(bytes, from) !== undefined) return true;
   }
   return false;
