@@ -6,8 +6,12 @@ import { FrameReader } from '../../formats/frames.ts';
 import { dispatch } from './dispatch.ts';
 import type { KeyModule } from './key-module.ts';
 
-/** A burst ends after this long (about eight RSA-2048 operations), so that finished work is not held back. */
+/**
+ * A burst ends after this long, so that finished work is not held back, but not before it has this many replies: each
+ * write wakes the service, the recorder and the disk, which costs more than the wait.
+ */
 const BURST_MS = 2;
+const BURST_REPLIES = 8;
 
 /**
  * Serves until the input ends.
@@ -29,7 +33,7 @@ export function serve(module: KeyModule, input: Readable, output: Writable): Pro
           const reply = dispatch(module, queue[next++] as Frame);
           if (reply instanceof Promise) reply.then((late) => output.write(late), reject);
           else replies.push(reply);
-          if (performance.now() > end) break;
+          if (replies.length >= BURST_REPLIES && performance.now() > end) break;
         }
       } catch (error) {
         reject(error as Error);
