@@ -131,8 +131,25 @@ export const areas: readonly Area[] = [
   },
   {
     at: 'src/features/keys/',
-    from: BELOW_FEATURES,
-    because: 'the pipeline has asked roles and written the record; keys need neither',
+    from: [...BELOW_FEATURES, 'src/features/release/policy/'],
+    because: 'the pipeline has asked roles and written the record; a release policy is read by the one grammar',
+  },
+  {
+    at: 'src/features/release/policy/',
+    from: [],
+    builtins: PURE,
+    because: 'what a policy means is decided from its text and claims alone, the same in service and command line',
+  },
+  {
+    at: 'src/features/release/',
+    from: [...BELOW_FEATURES, 'src/features/keys/', 'src/features/auth/'],
+    packages: ['jose'],
+    because: "an enclave's token is read with the same care as a caller's; who may ask was decided before",
+  },
+  {
+    at: 'src/features/attestation/',
+    from: [...BELOW_FEATURES, 'src/features/keys/'],
+    because: 'it shows what the module signed; verifying shares nothing with signing but formats',
   },
   {
     at: 'src/features/key-operations/',

@@ -7,6 +7,8 @@ export interface RecordedInstance {
   readonly name: string;
   /** ARM id, upper case as the service logs it. */
   readonly resourceId: string;
+  /** Seconds that the instance's clock is ahead of real time, which is the time of every entry. */
+  readonly clockOffset: () => number;
 }
 
 const NOBODY = '{"claim":{}}';
@@ -14,6 +16,7 @@ const NOBODY = '{"claim":{}}';
 export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedInstance): AuditEntry {
   const { request, row, principal } = call;
   const { refusal, answer } = outcome;
+  const clockOffset = instance.clockOffset();
   const clientRequestId = request.headers['x-ms-client-request-id'];
   return {
     time: new Date().toISOString(),
@@ -23,7 +26,7 @@ export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedIns
     category: 'AuditEvent',
     resultType: refusal === undefined ? 'Success' : 'Failed',
     resultSignature: refusal?.code ?? 'OK',
-    resultDescription: refusal === undefined ? '' : describe(refusal.message, refusal.innerCode),
+    resultDescription: refusal === undefined ? (answer?.note ?? '') : describe(refusal.message, refusal.innerCode),
     durationMs: Math.round(performance.now() - call.startedAt),
     callerIpAddress: request.socket.remoteAddress ?? '',
     identity: principal?.cacheIdentityJson ?? NOBODY,
@@ -32,10 +35,11 @@ export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedIns
     httpStatusCode: outcome.status,
     PoolName: instance.name,
     requestUri: call.host === undefined ? (request.url ?? '') : `https://${call.host.authority}${request.url ?? ''}`,
-    properties:
-      typeof clientRequestId === 'string'
-        ? { PoolType: 'M-HSM', clientRequestId: clientRequestId.slice(0, 100) }
-        : { PoolType: 'M-HSM' },
+    properties: {
+      PoolType: 'M-HSM',
+      ...(typeof clientRequestId === 'string' ? { clientRequestId: clientRequestId.slice(0, 100) } : {}),
+      ...(clockOffset === 0 ? {} : { clockOffset }),
+    },
     ...(row === undefined ? {} : { dataAction: row.dataAction }),
     ...(call.scope === undefined ? {} : { scope: call.scope }),
     decision: decisionOf(call),

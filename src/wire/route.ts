@@ -34,6 +34,8 @@ export interface Answer {
   /** Serialised as JSON; a string is JSON text already. Absent: no body. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** For the record: what the operator should know of an operation that was carried out. */
+  readonly note?: string;
   /** For the record: the key version used. */
   readonly key?: string;
   /** For the record: the store head after a commit. */

@@ -5,7 +5,10 @@ import type { Head, Records } from '../../store/sealed/records.ts';
 import type { RequestedAttributes } from './attributes.ts';
 import type { KeyRing } from './key-ring.ts';
 import { bindingOf, encodeKeyVersion, type KeyVersion, keyRecordName } from './key-version.ts';
+import { checkRoom, checkTagCount, type KeyLimits } from './limits.ts';
+import { rejectDeletedName } from './name-taken.ts';
 import type { Provenance } from './provenance.ts';
+import type { KeyReleasePolicy } from './release-policy.ts';
 
 export interface KeyMaking {
   readonly keys: KeyRing;
@@ -14,6 +17,7 @@ export interface KeyMaking {
   /** Unix seconds. */
   readonly now: () => number;
   readonly randomHex: (bytes: number) => string;
+  readonly limits: KeyLimits;
 }
 
 export interface NewVersion {
@@ -21,6 +25,8 @@ export interface NewVersion {
   readonly keyOps: readonly string[];
   readonly attributes: RequestedAttributes;
   readonly tags: Readonly<Record<string, string>> | undefined;
+  /** Exactly of exportable keys. */
+  readonly releasePolicy: KeyReleasePolicy | undefined;
   /** Has the module make the key, sealed to the binding. */
   readonly make: (binding: KeyBinding) => Promise<{ readonly publicKey: PublicKey; readonly blob: Uint8Array }>;
   /** Of keys that came from outside. */
@@ -32,9 +38,16 @@ export async function addVersion(
   name: string,
   asked: NewVersion,
   recheck: () => void,
-  { keys, records, now, randomHex }: KeyMaking,
+  { keys, records, now, randomHex, limits }: KeyMaking,
 ): Promise<{ readonly key: KeyVersion; readonly head: Head }> {
   const time = now();
+  const checkPossible = (): void => {
+    rejectDeletedName(keys, name);
+    checkRoom(keys, name, limits);
+  };
+  // Before the module works for nothing, and again on the state that is committed to.
+  checkPossible();
+  checkTagCount(asked.tags, limits);
   // A key keeps the spelling of its first version: the blob is bound to it.
   const spelled = keys.find(name)?.name ?? name;
   const identity = {
@@ -42,12 +55,14 @@ export async function addVersion(
     version: randomHex(16),
     kty: asked.kty,
     keyOps: asked.keyOps,
-    attributes: { enabled: true, ...asked.attributes, exportable: false, created: time, updated: time },
+    attributes: { enabled: true, exportable: false, ...asked.attributes, created: time, updated: time },
+    ...(asked.releasePolicy === undefined ? {} : { releasePolicy: asked.releasePolicy }),
   };
   const { publicKey, blob } = await asked.make(bindingOf(identity));
   let key: KeyVersion | undefined;
   const head = await records.update(() => {
     recheck();
+    checkPossible();
     const ordinal = (keys.find(name)?.ordinal ?? 0) + 1;
     key = {
       ...identity,

@@ -15,20 +15,18 @@ export interface RequestedAttributes {
   readonly enabled?: boolean;
   readonly nbf?: number;
   readonly exp?: number;
+  /** May be said when a key is made, and repeated afterwards. */
+  readonly exportable?: boolean;
 }
 
-const MAX_TAGS = 15;
+/** What a record has room for; an instance may be set to fewer. */
+export const MAX_TAGS = 50;
 const MAX_TAG_LENGTH = 256;
 
 /** @throws ServiceError BadParameter */
 export function readAttributes(body: JsonObject): RequestedAttributes {
   const attributes = readOptionalObject(body, 'attributes') ?? {};
-  if (readOptionalBoolean(attributes, 'exportable') === true) {
-    throw new ServiceError(
-      'BadParameter',
-      'Exportable keys need a release policy, which this service does not offer; leave attributes.exportable out',
-    );
-  }
+  const exportable = readOptionalBoolean(attributes, 'exportable');
   if (!isAbsent(member(attributes, 'external_key'))) {
     throw new ServiceError('BadParameter', 'attributes.external_key is not offered by this service');
   }
@@ -39,6 +37,7 @@ export function readAttributes(body: JsonObject): RequestedAttributes {
     ...(enabled === undefined ? {} : { enabled }),
     ...(nbf === undefined ? {} : { nbf }),
     ...(exp === undefined ? {} : { exp }),
+    ...(exportable === undefined ? {} : { exportable }),
   };
 }
 
@@ -47,12 +46,6 @@ export function checkValidity(attributes: { readonly nbf?: number; readonly exp?
   if (attributes.nbf !== undefined && attributes.exp !== undefined && attributes.nbf >= attributes.exp) {
     throw new ServiceError('BadParameter', 'attributes.nbf must be before attributes.exp');
   }
-}
-
-/** Refuses what only releasable keys have. @throws ServiceError BadParameter */
-export function rejectReleasePolicy(body: JsonObject): void {
-  if (isAbsent(member(body, 'release_policy'))) return;
-  throw new ServiceError('BadParameter', 'Non-exportable keys must not have release policy');
 }
 
 /** The complete new set of tags, or undefined when the body has none. @throws ServiceError BadParameter */

@@ -7,11 +7,13 @@ import type { KeyVersion } from './key-version.ts';
 export interface Retention {
   readonly recoverableDays: number;
   readonly recoveryLevel: string;
+  /** Nobody can purge a key before its time. */
+  readonly purgeProtection: boolean;
 }
 
 export function retentionOf(days: number, purgeProtection: boolean): Retention {
   const base = days === 90 ? 'Recoverable' : 'CustomizedRecoverable';
-  return { recoverableDays: days, recoveryLevel: purgeProtection ? base : `${base}+Purgeable` };
+  return { recoverableDays: days, recoveryLevel: purgeProtection ? base : `${base}+Purgeable`, purgeProtection };
 }
 
 export function keyId(origin: string, key: { readonly name: string; readonly version: string }): string {
@@ -28,6 +30,7 @@ export function keyBundle(key: KeyVersion, viewer: Viewer, retention: Retention)
   return {
     attributes: wireAttributes(key, viewer, retention),
     key: wireKey(key, viewer),
+    ...(key.releasePolicy === undefined ? {} : { release_policy: key.releasePolicy }),
     ...(key.tags === undefined ? {} : { tags: key.tags }),
   };
 }

@@ -3,21 +3,17 @@ import type { Head } from '../../store/sealed/records.ts';
 import { readOptionalInteger, readOptionalText, readOptionalTextList, readText } from '../../wire/body.ts';
 import type { JsonObject } from '../../wire/route.ts';
 import { addVersion, type KeyMaking, type NewVersion } from './add-version.ts';
-import {
-  checkValidity,
-  type RequestedAttributes,
-  readAttributes,
-  readTags,
-  rejectReleasePolicy,
-} from './attributes.ts';
+import { checkValidity, type RequestedAttributes, readAttributes, readTags } from './attributes.ts';
 import { type KeyKind, resolveKeyKind, resolveKeyOps } from './key-types.ts';
 import type { KeyVersion } from './key-version.ts';
+import { type KeyReleasePolicy, requireReleasePolicy } from './release-policy.ts';
 
 export interface CreateKey {
   readonly kind: KeyKind;
   readonly keyOps: readonly string[];
   readonly attributes: RequestedAttributes;
   readonly tags: Readonly<Record<string, string>> | undefined;
+  readonly releasePolicy: KeyReleasePolicy | undefined;
 }
 
 /** @throws ServiceError BadParameter */
@@ -28,14 +24,15 @@ export function readCreateKey(body: JsonObject): CreateKey {
     curve: readOptionalText(body, 'crv'),
     publicExponent: readOptionalInteger(body, 'public_exponent'),
   });
-  rejectReleasePolicy(body);
   const attributes = readAttributes(body);
   checkValidity(attributes);
+  const releasePolicy = requireReleasePolicy(body, attributes.exportable);
   return {
     kind,
-    keyOps: resolveKeyOps(kind.kty, readOptionalTextList(body, 'key_ops')),
+    keyOps: resolveKeyOps(kind.kty, readOptionalTextList(body, 'key_ops'), attributes.exportable),
     attributes,
     tags: readTags(body),
+    releasePolicy,
   };
 }
 

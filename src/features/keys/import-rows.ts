@@ -4,6 +4,8 @@ import type { KeyMaking } from './add-version.ts';
 import { keyBundle, keyId, type Retention } from './bundle.ts';
 import { type ImportKey, importKey, readPlainKey } from './import.ts';
 import { requireKeyName } from './key-name.ts';
+import { checkKeyOpsVersion } from './key-types.ts';
+import { policyNotices } from './release-policy.ts';
 
 export function importRows(service: KeyMaking & { readonly retention: Retention }): readonly AnyRow[] {
   return [
@@ -19,9 +21,16 @@ export function importRows(service: KeyMaking & { readonly retention: Retention 
       repeatable: false,
       async handle(request) {
         const { params, body, principal, grant, recheck } = request;
+        checkKeyOpsVersion(body.keyOps, request.apiVersion);
         const by = { by: principal.oid, authorisedBy: grant };
         const { key, head } = await importKey(requireKeyName(params.name), body, by, recheck, service);
-        return { status: 200, body: keyBundle(key, request, service.retention), key: keyId('', key), head };
+        return {
+          status: 200,
+          body: keyBundle(key, request, service.retention),
+          ...policyNotices(key.releasePolicy),
+          key: keyId('', key),
+          head,
+        };
       },
     }),
   ];

@@ -6,17 +6,12 @@ import { isAbsent, member, readBytes, readOptionalObject, readOptionalTextList, 
 import type { JsonObject } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { addVersion, type KeyMaking } from './add-version.ts';
-import {
-  checkValidity,
-  type RequestedAttributes,
-  readAttributes,
-  readTags,
-  rejectReleasePolicy,
-} from './attributes.ts';
+import { checkValidity, type RequestedAttributes, readAttributes, readTags } from './attributes.ts';
 import { resolveCurve, resolveKeyOps, resolveKty } from './key-types.ts';
 import type { KeyVersion } from './key-version.ts';
 import type { PlainProvenance } from './provenance.ts';
 import { refuseByModule } from './refuse-by-module.ts';
+import { type KeyReleasePolicy, requireReleasePolicy } from './release-policy.ts';
 
 /** What plain and wrapped imports have in common. */
 export interface ImportRequest {
@@ -26,6 +21,7 @@ export interface ImportRequest {
   readonly keyOps: readonly string[];
   readonly attributes: RequestedAttributes;
   readonly tags: Readonly<Record<string, string>> | undefined;
+  readonly releasePolicy: KeyReleasePolicy | undefined;
 }
 
 /** Big-endian members of the JWK; those that the type does not have are empty. */
@@ -59,15 +55,16 @@ export function readJwk(body: JsonObject): JsonObject {
 export function readImportRequest(body: JsonObject, jwk: JsonObject): ImportRequest {
   const kty = resolveKty(readText(jwk, 'kty'));
   const crv = kty === 'EC-HSM' ? resolveCurve(readText(jwk, 'crv')) : '';
-  rejectReleasePolicy(body);
   const attributes = readAttributes(body);
   checkValidity(attributes);
+  const releasePolicy = requireReleasePolicy(body, attributes.exportable);
   return {
     kty,
     crv,
-    keyOps: resolveKeyOps(kty, readOptionalTextList(jwk, 'key_ops')),
+    keyOps: resolveKeyOps(kty, readOptionalTextList(jwk, 'key_ops'), attributes.exportable),
     attributes,
     tags: readTags(body),
+    releasePolicy,
   };
 }
 

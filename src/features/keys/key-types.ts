@@ -2,18 +2,25 @@
 
 import type { KeyBinding } from '../../crypto/protocol/messages.ts';
 import { curves } from '../../formats/algorithms.ts';
+import { hasVersion } from '../../wire/api-version.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 
 interface KeyType {
   readonly kty: KeyBinding['kty'];
   readonly operations: readonly string[];
+  /** Of exportable keys only, and never by default. */
+  readonly secure?: readonly string[];
   readonly sizes: readonly number[];
   readonly defaultSize: number;
 }
 
+/** First api-version with secureWrapKey and secureUnwrapKey. */
+export const SECURE_SINCE = '2026-01-01-preview';
+const SECURE = ['secureWrapKey', 'secureUnwrapKey'];
 const RSA: KeyType = {
   kty: 'RSA-HSM',
   operations: ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'],
+  secure: SECURE,
   sizes: [2048, 3072, 4096],
   defaultSize: 2048,
 };
@@ -21,6 +28,7 @@ const EC: KeyType = { kty: 'EC-HSM', operations: ['sign', 'verify'], sizes: [], 
 const OCT: KeyType = {
   kty: 'oct-HSM',
   operations: ['deriveKey', 'wrapKey', 'unwrapKey', 'encrypt', 'decrypt', 'sign', 'verify'],
+  secure: SECURE,
   sizes: [128, 192, 256],
   defaultSize: 256,
 };
@@ -92,10 +100,22 @@ function resolveType(asked: string): KeyType {
   return type;
 }
 
-/** The operations asked for, or the type's default. @throws ServiceError BadParameter */
-export function resolveKeyOps(kty: KeyBinding['kty'], asked: readonly string[] | undefined): readonly string[] {
-  const allowed = (TYPES.get(kty) as KeyType).operations;
-  if (asked === undefined) return allowed;
+/**
+ * The operations asked for, or the type's default.
+ * @param exportable adds what only keys with a release policy do @throws ServiceError BadParameter
+ */
+export function resolveKeyOps(
+  kty: KeyBinding['kty'],
+  asked: readonly string[] | undefined,
+  exportable: boolean = false,
+): readonly string[] {
+  const { operations, secure = [] } = TYPES.get(kty) as KeyType;
+  if (asked === undefined) return operations;
+  const exporting = asked.find((op) => op === 'export' || secure.includes(op));
+  if (exporting !== undefined && !exportable) {
+    throw new ServiceError('BadParameter', `key_ops '${exporting}' is for exportable keys with a release policy`);
+  }
+  const allowed = exportable ? [...operations, 'export', ...secure] : operations;
   const ops = [...new Set(asked)];
   if (ops.includes('import')) {
     if (kty === 'RSA-HSM' && ops.length === 1) return ops;
@@ -109,6 +129,13 @@ export function resolveKeyOps(kty: KeyBinding['kty'], asked: readonly string[] |
     );
   }
   return ops;
+}
+
+/** @throws ServiceError BadParameter for operations that the request's version does not know */
+export function checkKeyOpsVersion(keyOps: readonly string[] | undefined, apiVersion: string): void {
+  const newer = keyOps?.find((op) => SECURE.includes(op));
+  if (newer === undefined || hasVersion(apiVersion, SECURE_SINCE)) return;
+  throw new ServiceError('BadParameter', `key_ops '${newer}' needs api-version ${SECURE_SINCE} or later`);
 }
 
 /** The curve by our name for it. @throws ServiceError BadParameter */

@@ -4,6 +4,7 @@ import type { KeyBinding, PublicKey } from '../../crypto/protocol/messages.ts';
 import { fromBase64url, toBase64url } from '../../formats/base64url.ts';
 import { StoreError } from '../../store/port.ts';
 import type { Provenance } from './provenance.ts';
+import { type KeyReleasePolicy, releasePolicyBinding } from './release-policy.ts';
 
 export interface KeyAttributes {
   readonly enabled: boolean;
@@ -28,6 +29,8 @@ export interface KeyVersion {
   readonly publicKey: PublicKey;
   readonly attributes: KeyAttributes;
   readonly tags?: Readonly<Record<string, string>>;
+  /** Of exportable keys. */
+  readonly releasePolicy?: KeyReleasePolicy;
   /** Of keys that came from outside. */
   readonly provenance?: Provenance;
   /** The key, sealed by the module to name, version, type and operations. */
@@ -46,14 +49,16 @@ export function parseKeyRecordName(recordName: string): { name: string; version:
   return match ? { name: match[1] as string, version: match[2] as string } : undefined;
 }
 
-export function bindingOf(key: Pick<KeyVersion, 'name' | 'version' | 'kty' | 'keyOps' | 'attributes'>): KeyBinding {
+export function bindingOf(
+  key: Pick<KeyVersion, 'name' | 'version' | 'kty' | 'keyOps' | 'attributes' | 'releasePolicy'>,
+): KeyBinding {
   return {
     name: key.name,
     version: key.version,
     kty: key.kty,
     keyOps: key.keyOps,
     exportable: key.attributes.exportable,
-    releasePolicy: '',
+    releasePolicy: releasePolicyBinding(key.releasePolicy),
   };
 }
 

@@ -1,19 +1,24 @@
-// The key rows: create, get, list, list versions, update.
+// The key rows: create, get, list, list versions, update; those of deletion are in `deleted-rows.ts`.
 import { nextLink, readPage } from '../../wire/paging.ts';
 import { type AnyRow, row } from '../../wire/route.ts';
 import type { KeyMaking } from './add-version.ts';
-import { keyBundle, keyId, keyItem, type Retention } from './bundle.ts';
+import { keyBundle, keyId, keyItem } from './bundle.ts';
 import { type CreateKey, createKey, readCreateKey } from './create.ts';
+import { deletedKeyRows } from './deleted-rows.ts';
 import { requireKey } from './find-key.ts';
 import { requireKeyName } from './key-name.ts';
+import { checkKeyOpsVersion } from './key-types.ts';
 import type { KeyVersion } from './key-version.ts';
+import { policyNotices } from './release-policy.ts';
+import type { KeyPurging } from './purge.ts';
 import { readUpdateKey, type UpdateKey, updateKey } from './update.ts';
 
 const ACTION = 'Microsoft.KeyVault/managedHsm/keys';
 
-export function keyRows(service: KeyMaking & { readonly retention: Retention }): readonly AnyRow[] {
+export function keyRows(service: KeyMaking & KeyPurging): readonly AnyRow[] {
   const { keys, retention } = service;
   return [
+    ...deletedKeyRows(service),
     row<CreateKey>({
       method: 'POST',
       path: '/keys/:name/create',
@@ -26,8 +31,15 @@ export function keyRows(service: KeyMaking & { readonly retention: Retention }):
       repeatable: false,
       async handle(request) {
         const { params, body, recheck } = request;
+        checkKeyOpsVersion(body.keyOps, request.apiVersion);
         const { key, head } = await createKey(requireKeyName(params.name), body, recheck, service);
-        return { status: 200, body: keyBundle(key, request, retention), key: keyId('', key), head };
+        return {
+          status: 200,
+          body: keyBundle(key, request, retention),
+          ...policyNotices(key.releasePolicy),
+          key: keyId('', key),
+          head,
+        };
       },
     }),
     ...['/keys/:name', '/keys/:name/:version'].flatMap((path) => [
@@ -55,12 +67,19 @@ export function keyRows(service: KeyMaking & { readonly retention: Retention }):
         repeatable: false,
         async handle(request) {
           const { params, body, url, recheck } = request;
+          checkKeyOpsVersion(body.keyOps, request.apiVersion);
           const find = (): KeyVersion => {
             recheck();
             return requireKey(keys, params, url);
           };
           const { key, head } = await updateKey(find, body, service);
-          return { status: 200, body: keyBundle(key, request, retention), key: keyId('', key), head };
+          return {
+            status: 200,
+            body: keyBundle(key, request, retention),
+            ...policyNotices(key.releasePolicy),
+            key: keyId('', key),
+            head,
+          };
         },
       }),
     ]),

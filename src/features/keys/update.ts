@@ -1,29 +1,31 @@
-// Changes attributes, operations and tags of one version. The key material stays; a change of operations has the
-// module seal it again, because the blob is bound to them.
+// Changes attributes, operations, tags and release policy of one version. The key material stays; a change of operations
+// or policy has the module seal it again, because the blob is bound to them.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import type { Head, Records } from '../../store/sealed/records.ts';
 import { readOptionalTextList } from '../../wire/body.ts';
 import type { JsonObject } from '../../wire/route.ts';
-import {
-  checkValidity,
-  type RequestedAttributes,
-  readAttributes,
-  readTags,
-  rejectReleasePolicy,
-} from './attributes.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import { checkValidity, type RequestedAttributes, readAttributes, readTags } from './attributes.ts';
 import { resolveKeyOps } from './key-types.ts';
+import { checkTagCount, type KeyLimits } from './limits.ts';
 import { bindingOf, encodeKeyVersion, type KeyVersion, keyRecordName } from './key-version.ts';
+import { changeReleasePolicy, type RequestedPolicy, readReleasePolicy } from './release-policy.ts';
 
 export interface UpdateKey {
   readonly keyOps: readonly string[] | undefined;
   readonly attributes: RequestedAttributes;
   readonly tags: Readonly<Record<string, string>> | undefined;
+  readonly releasePolicy: RequestedPolicy | undefined;
 }
 
 /** @throws ServiceError BadParameter */
 export function readUpdateKey(body: JsonObject): UpdateKey {
-  rejectReleasePolicy(body);
-  return { keyOps: readOptionalTextList(body, 'key_ops'), attributes: readAttributes(body), tags: readTags(body) };
+  return {
+    keyOps: readOptionalTextList(body, 'key_ops'),
+    attributes: readAttributes(body),
+    tags: readTags(body),
+    releasePolicy: readReleasePolicy(body),
+  };
 }
 
 export interface KeyChanging {
@@ -31,21 +33,26 @@ export interface KeyChanging {
   readonly records: Records;
   readonly now: () => number;
   readonly randomHex: (bytes: number) => string;
+  readonly limits: KeyLimits;
 }
 
 /** @param find looks the key up on current state; called again when another worker committed first */
 export async function updateKey(
   find: () => KeyVersion,
   asked: UpdateKey,
-  { crypto, records, now, randomHex }: KeyChanging,
+  { crypto, records, now, randomHex, limits }: KeyChanging,
 ): Promise<{ readonly key: KeyVersion; readonly head: Head }> {
+  checkTagCount(asked.tags, limits);
   let key: KeyVersion | undefined;
   const head = await records.update(async () => {
     const before = find();
     const attributes = { ...before.attributes, ...asked.attributes, updated: now() };
     checkValidity(attributes);
+    if (attributes.exportable !== before.attributes.exportable) {
+      throw new ServiceError('BadParameter', 'attributes.exportable is fixed when a key is made');
+    }
     const changed: KeyVersion = { ...before, attributes, ...(asked.tags === undefined ? {} : { tags: asked.tags }) };
-    key = asked.keyOps === undefined ? changed : await rebind(changed, asked.keyOps, crypto, randomHex);
+    key = await rebind(changed, asked, crypto, randomHex);
     return [{ name: keyRecordName(key.name, key.version), value: encodeKeyVersion(key) }];
   });
   return { key: key as unknown as KeyVersion, head };
@@ -53,15 +60,23 @@ export async function updateKey(
 
 async function rebind(
   key: KeyVersion,
-  asked: readonly string[],
+  asked: Pick<UpdateKey, 'keyOps' | 'releasePolicy'>,
   crypto: CryptoClient,
   randomHex: (bytes: number) => string,
 ): Promise<KeyVersion> {
-  const keyOps = resolveKeyOps(key.kty, asked);
+  if (asked.keyOps === undefined && asked.releasePolicy === undefined) return key;
+  const keyOps =
+    asked.keyOps === undefined ? key.keyOps : resolveKeyOps(key.kty, asked.keyOps, key.attributes.exportable);
+  if (keyOps.includes('import') !== key.keyOps.includes('import')) {
+    throw new ServiceError('BadParameter', "key_ops 'import' is fixed when a key is made: it can be neither given nor taken");
+  }
+  const releasePolicy =
+    asked.releasePolicy === undefined ? key.releasePolicy : changeReleasePolicy(key.releasePolicy, asked.releasePolicy);
+  const changed = { ...key, keyOps, ...(releasePolicy === undefined ? {} : { releasePolicy }) };
   const { blob } = await crypto.send('rebindKey', {
     binding: bindingOf(key),
     blob: key.blob,
-    newBinding: bindingOf({ ...key, keyOps }),
+    newBinding: bindingOf(changed),
   });
-  return { ...key, keyOps, blob: Buffer.from(blob), blobId: `${key.version}.${randomHex(4)}` };
+  return { ...changed, blob: Buffer.from(blob), blobId: `${key.version}.${randomHex(4)}` };
 }

@@ -1,0 +1,107 @@
+// The release policy of a key: read from a request, kept as canonical text, bound into the blob by its hash. What it means
+// is the grammar's; when a key leaves under it is `release`.
+import { toBase64url } from '../../formats/base64url.ts';
+import { policyBinding } from '../../formats/policy-binding.ts';
+import {
+  isAbsent,
+  member,
+  readBytes,
+  readOptionalBoolean,
+  readOptionalObject,
+  readOptionalText,
+} from '../../wire/body.ts';
+import type { JsonObject } from '../../wire/route.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import { canonicalText, MAX_POLICY, parsePolicyText } from '../release/policy/canonical.ts';
+import { PolicyError, readPolicy } from '../release/policy/grammar.ts';
+import { policyWarnings } from '../release/policy/never-passes.ts';
+
+export interface KeyReleasePolicy {
+  readonly contentType: string;
+  /** base64url of the canonical text. */
+  readonly data: string;
+  /** Once true, it stays, and with it the policy. */
+  readonly immutable: boolean;
+}
+
+/** What a request says of it; absent members stay as they are. */
+export interface RequestedPolicy {
+  readonly data?: string;
+  readonly immutable?: boolean;
+}
+
+const CONTENT_TYPE = 'application/json; charset=utf-8';
+
+/** The member `release_policy`; undefined when the body has none. @throws ServiceError BadParameter */
+export function readReleasePolicy(body: JsonObject): RequestedPolicy | undefined {
+  const policy = readOptionalObject(body, 'release_policy');
+  if (policy === undefined) return undefined;
+  const contentType = readOptionalText(policy, 'contentType') ?? CONTENT_TYPE;
+  if (!/^application\/json(; *charset=utf-8)?$/i.test(contentType)) {
+    throw new ServiceError('BadParameter', `release_policy.contentType must be '${CONTENT_TYPE}'`);
+  }
+  const data = readOptionalText(policy, 'data') === undefined ? undefined : readCanonical(readBytes(policy, 'data'));
+  const immutable = readOptionalBoolean(policy, 'immutable');
+  return { ...(data === undefined ? {} : { data }), ...(immutable === undefined ? {} : { immutable }) };
+}
+
+/** For a key that is made: exportable and policy belong together. @throws ServiceError BadParameter */
+export function requireReleasePolicy(body: JsonObject, exportable: boolean | undefined): KeyReleasePolicy | undefined {
+  if (exportable !== true) {
+    if (isAbsent(member(body, 'release_policy'))) return undefined;
+    throw new ServiceError('BadParameter', 'Non-exportable keys must not have release policy');
+  }
+  const asked = readReleasePolicy(body);
+  if (asked === undefined) {
+    throw new ServiceError('BadParameter', 'Exportable keys must have release policy (AKV.SKR.1004)');
+  }
+  if (asked.data === undefined) throw new ServiceError('BadParameter', "Property 'release_policy.data' is required");
+  return { contentType: CONTENT_TYPE, data: asked.data, immutable: asked.immutable ?? false };
+}
+
+/** The policy after a change. @throws ServiceError BadParameter */
+export function changeReleasePolicy(before: KeyReleasePolicy | undefined, asked: RequestedPolicy): KeyReleasePolicy {
+  if (before === undefined) throw new ServiceError('BadParameter', 'Non-exportable keys must not have release policy');
+  const changed = { ...before, ...asked };
+  if (before.immutable && (changed.data !== before.data || !changed.immutable)) {
+    throw new ServiceError(
+      'BadParameter',
+      'The release policy is immutable: it can be neither changed nor made mutable',
+    );
+  }
+  return changed;
+}
+
+/** As bound into the blob. */
+export function releasePolicyBinding(policy: KeyReleasePolicy | undefined): string {
+  return policy === undefined ? '' : policyBinding(Buffer.from(policy.data, 'base64url'), policy.immutable);
+}
+
+/** Tells who made or changed the policy, and the record, that it can never pass. */
+export function policyNotices(policy: KeyReleasePolicy | undefined): {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly note?: string;
+} {
+  if (policy === undefined) return {};
+  const warnings = policyWarnings(readPolicy(parsePolicyText(Buffer.from(policy.data, 'base64url'))));
+  if (warnings.length === 0) return {};
+  const note = `release_policy: ${warnings.join('; ')}`;
+  // Claims may be in any script; headers may not.
+  const ascii = note.replace(/[^ -~]/g, '?').slice(0, 1024);
+  return { headers: { 'x-strongroom-warning': ascii }, note };
+}
+
+function readCanonical(bytes: Uint8Array): string {
+  try {
+    const value = parsePolicyText(bytes);
+    readPolicy(value);
+    const canonical = Buffer.from(canonicalText(value), 'utf8');
+    if (canonical.length > MAX_POLICY) throw new PolicyError(`policy: is larger than ${MAX_POLICY} bytes`);
+    return toBase64url(canonical);
+  } catch (error) {
+    if (error instanceof PolicyError) {
+      throw new ServiceError('BadParameter', `release_policy.data: ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
+}

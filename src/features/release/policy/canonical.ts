@@ -1,0 +1,31 @@
+// One text for one policy: members sorted, no white space. It is what is stored, shown and hashed, so that how a policy
+// was written down has no meaning.
+import { PolicyError } from './grammar.ts';
+
+/** Bytes of a policy as it is sent. */
+export const MAX_POLICY = 10 * 1024;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** @throws PolicyError */
+export function parsePolicyText(bytes: Uint8Array): unknown {
+  if (bytes.length > MAX_POLICY) throw new PolicyError(`policy: is larger than ${MAX_POLICY} bytes`);
+  try {
+    return JSON.parse(utf8.decode(bytes));
+  } catch {
+    // Parsers quote what they were given; the policy's owner knows it.
+    throw new PolicyError('policy: is not JSON in UTF-8');
+  }
+}
+
+/** @param value as `JSON.parse` gives it, and read by the grammar, which bounds its depth */
+export function canonicalText(value: unknown): string {
+  return JSON.stringify(sorted(value));
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).map(([name, member]): [string, unknown] => [name, sorted(member)]);
+  return Object.fromEntries(members.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
