@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, watch } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { RunningState } from '../../src/main/files/running-state.ts';
@@ -107,6 +108,14 @@ export async function startProduct({ data, demo = true }: ProductOptions = {}): 
       if (own !== undefined) await rm(own, { recursive: true, force: true });
     },
   };
+}
+
+/** Starts it and kills everything so many milliseconds later, whatever it has come to by then. */
+export async function interruptStart(data: string, milliseconds: number): Promise<void> {
+  const args = ['start', '--data', data, '--port', '0', '--no-demo'];
+  const child = spawn(PROGRAM, args, { cwd: CHECKOUT, env: cleanEnvironment(), stdio: 'ignore' });
+  await delay(milliseconds);
+  await killAll(treeOf(child.pid ?? 0));
 }
 
 /** Of what a test runner's own environment holds, nothing may decide how the product or a client behaves. */
