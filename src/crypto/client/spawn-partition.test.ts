@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, type Server } from 'node:net';
@@ -25,6 +25,14 @@ async function listen(server: Server, where: string | number): Promise<void> {
   await new Promise<void>((resolve) => {
     if (typeof where === 'number') server.listen(where, '127.0.0.1', resolve);
     else server.listen(where, resolve);
+  });
+}
+
+/** A partition that ends instead fails the test: it must not wait for ever. */
+function firstReply(partition: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    partition.stdout?.once('data', () => resolve());
+    partition.once('close', (status) => reject(new Error(`the partition ended with status ${status}`)));
   });
 }
 
@@ -73,7 +81,7 @@ test('a partition starts with an empty environment and without core files', asyn
   const partition = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: {}, cwd: '/' });
   try {
     partition.stdin.write(encodeFrame(1, 1, Buffer.alloc(0)));
-    await new Promise((resolve) => partition.stdout.once('data', resolve));
+    await firstReply(partition);
     assert.match(readFileSync(`/proc/${partition.pid}/limits`, 'utf8'), /Max core file size\s+0\s/);
     const environment = readFileSync(`/proc/${partition.pid}/environ`, 'utf8');
     // What sh sets by itself.
@@ -97,7 +105,7 @@ test('nonsense frames end a partition, the end of its input ends it in peace, an
     const closed = new Promise<number | null>((resolve) => partition.on('close', resolve));
     if (status === 0) {
       partition.stdin.write(bytes);
-      await new Promise((resolve) => partition.stdout.once('data', resolve));
+      await firstReply(partition);
       partition.kill('SIGINT');
       partition.stdin.end(bytes);
     } else partition.stdin.write(bytes);
