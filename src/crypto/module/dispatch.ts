@@ -15,6 +15,9 @@ import {
 } from '../protocol/messages.ts';
 import { attestKey } from './attest-key.ts';
 import { signCheckpoint } from './checkpoint.ts';
+import { importKey } from './import-key.ts';
+import { importWrappedKey } from './import-wrapped-key.ts';
+import { backupKey, restoreKey } from './key-backup.ts';
 import type { KeyModule } from './key-module.ts';
 import { openRecord, sealRecord } from './records.ts';
 import { releaseKey } from './release-key.ts';
@@ -43,7 +46,10 @@ const handlers: Handlers = {
   },
   createKey: (module, { binding, size, curve, publicExponent }) =>
     module.createKey(binding, size, curve, publicExponent),
-  importKey: (module, { binding, ...members }) => module.importKey(binding, members),
+  importKey: (module, request) => importKey(module.provisioned, module.engine, request),
+  importWrappedKey: (module, request) => importWrappedKey(module.provisioned, module.engine, request),
+  backupKey: (module, { versions, rest }) => ({ value: backupKey(module.provisioned, versions, rest) }),
+  restoreKey: (module, { value }) => restoreKey(module.provisioned, value),
   rebindKey: (module, { binding, blob, newBinding }) => ({ blob: module.rebindKey(binding, blob, newBinding) }),
   openKey: (module, { binding, blob }) => ({ handle: module.openKey(binding, blob) }),
   operate: (module, request) => module.operate(request.handle, request.operation, request.algorithm, request),

@@ -1,15 +1,47 @@
-// From the members of a private JWK to the material that the engine opens. Everything is checked: a key that comes from
-// outside may be wrong by accident or on purpose.
+// Keys that come from outside as the members of a private JWK. Everything is checked: such a key may be wrong by accident
+// or on purpose.
 import { encodeEcPkcs8, encodeRsaPkcs8, type RsaNumbers } from '../../formats/pkcs8.ts';
-import { CryptoError, type KeyBinding } from '../protocol/messages.ts';
+import type { Engine } from '../engines/engine.ts';
+import { CryptoError, type KeyBinding, type PublicKey } from '../protocol/messages.ts';
 import { checkEcMembers, type EcMembers } from './ec-consistency.ts';
+import { checkBinding } from './key-binding.ts';
+import { sealKey } from './key-blobs.ts';
 import { checkRsaNumbers } from './rsa-consistency.ts';
+import type { Provisioned } from './state-file.ts';
 
 /** Members that the type does not have are empty. */
 export type ImportedMembers = RsaNumbers & EcMembers & { readonly k: Uint8Array };
 
-/** The caller overwrites it. @throws CryptoError BadRequest naming the member */
-export async function materialOf(kty: KeyBinding['kty'], members: ImportedMembers): Promise<Buffer> {
+export interface SealedKey {
+  readonly publicKey: PublicKey;
+  readonly blob: Buffer;
+}
+
+/** Overwrites the members that it was given. @throws CryptoError BadRequest naming the member */
+export async function importKey(
+  state: Provisioned,
+  engine: Engine,
+  { binding: stated, ...members }: ImportedMembers & { readonly binding: unknown },
+): Promise<SealedKey> {
+  try {
+    const binding = checkBinding(stated);
+    return sealMaterial(state, engine, binding, await materialOf(binding.kty, members));
+  } finally {
+    for (const member of Object.values(members)) if (typeof member !== 'string') member.fill(0);
+  }
+}
+
+/** Overwrites the material. */
+export function sealMaterial(state: Provisioned, engine: Engine, binding: KeyBinding, material: Buffer): SealedKey {
+  try {
+    using key = engine.open(binding.kty, material);
+    return { publicKey: key.publicKey, blob: sealKey(state, binding, material) };
+  } finally {
+    material.fill(0);
+  }
+}
+
+async function materialOf(kty: KeyBinding['kty'], members: ImportedMembers): Promise<Buffer> {
   switch (kty) {
     case 'RSA-HSM':
       return rsaMaterial(members);
@@ -25,7 +57,6 @@ export async function rsaMaterial(numbers: RsaNumbers): Promise<Buffer> {
   return encodeRsaPkcs8(numbers);
 }
 
-/** x and y may be empty, if the form of the key allows that they are left out. */
 export function ecMaterial(members: EcMembers): Buffer {
   const { d, point } = checkEcMembers(members);
   try {

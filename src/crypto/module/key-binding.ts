@@ -48,6 +48,8 @@ export function checkRebinding(from: KeyBinding, to: KeyBinding): void {
   const same =
     from.name === to.name && from.version === to.version && from.kty === to.kty && from.exportable === to.exportable;
   if (!same) throw new CryptoError('BadRequest', 'newBinding: only keyOps and releasePolicy may change');
+  // A key-exchange key that could decrypt would open every transfer blob ever made for it.
+  if (from.keyOps.includes('import') !== to.keyOps.includes('import')) throw bad('key_ops', 'import is fixed');
   if (from.releasePolicy !== to.releasePolicy && isImmutableBinding(from.releasePolicy)) {
     throw new CryptoError('BadRequest', 'newBinding: the release policy is immutable');
   }

@@ -4,7 +4,6 @@ import { type Algorithm, algorithmByCode, operationByCode, operations } from '..
 import type { Engine, EngineKey, OperationInputs, OperationResult } from '../engines/engine.ts';
 import { CryptoError, type KeyBinding, type ModuleState, type PublicKey } from '../protocol/messages.ts';
 import { type AttestationIdentity, openAttestationIdentity } from './attestation-identity.ts';
-import { type ImportedMembers, materialOf } from './import-key.ts';
 import { checkBinding, checkRebinding } from './key-binding.ts';
 import { sealKey, withKeyMaterial } from './key-blobs.ts';
 import { KeyCache } from './key-cache.ts';
@@ -120,25 +119,6 @@ export class KeyModule implements AsyncDisposable {
     } finally {
       material.fill(0);
       key[Symbol.dispose]();
-    }
-  }
-
-  /** Overwrites the members that it was given. */
-  async importKey(binding: unknown, members: ImportedMembers): Promise<{ publicKey: PublicKey; blob: Buffer }> {
-    try {
-      const checked = checkBinding(binding);
-      return this.#sealImported(checked, await materialOf(checked.kty, members));
-    } finally {
-      for (const member of Object.values(members)) if (member instanceof Uint8Array) member.fill(0);
-    }
-  }
-
-  #sealImported(binding: KeyBinding, material: Buffer): { publicKey: PublicKey; blob: Buffer } {
-    try {
-      using key = this.engine.open(binding.kty, material);
-      return { publicKey: key.publicKey, blob: sealKey(this.provisioned, binding, material) };
-    } finally {
-      material.fill(0);
     }
   }
 

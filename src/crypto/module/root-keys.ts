@@ -61,6 +61,11 @@ export class RootKeys implements Disposable {
     return sign(null, message, this.#auditSigning);
   }
 
+  /** Calls `derive` with the backup root key, which does not outlive the call. */
+  useBackup<T>(derive: (root: Uint8Array) => T): T {
+    return derive(decodeRootKeys(this.#encoded).backup);
+  }
+
   /** For the sealed state and the security domain only. The caller overwrites it. */
   encode(): Buffer {
     return Buffer.from(this.#encoded);

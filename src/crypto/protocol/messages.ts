@@ -92,6 +92,21 @@ export const messages = {
     },
     { publicKey: 'json', blob: 'bytes' },
   ),
+  /** Takes the key out of a transfer blob's ciphertext, with a key-exchange key whose keyOps are `import` alone. */
+  importWrappedKey: message(
+    15,
+    ['active'],
+    true,
+    { kekBinding: 'json', kekBlob: 'bytes', binding: 'json', crv: 'text', ciphertext: 'bytes' },
+    { publicKey: 'json', blob: 'bytes' },
+  ),
+  /**
+   * All versions of one key (`{binding, blob, rest}`, blob in base64url) as a compact JWE that only a module with the same
+   * root keys opens. What `rest` holds comes back unchanged.
+   */
+  backupKey: message(16, ['active'], true, { versions: 'json', rest: 'json' }, { value: 'text' }),
+  /** Such a text again, the blobs sealed for this instance; the bindings are those that were backed up. */
+  restoreKey: message(17, ['active'], true, { value: 'text' }, { versions: 'json', rest: 'json' }),
   /** One cryptographic operation; codes from `formats/algorithms.ts`. Unused inputs are empty. */
   operate: message(
     13,
