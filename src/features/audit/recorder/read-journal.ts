@@ -12,7 +12,7 @@ import {
   SEGMENT_NAME,
   type SegmentHeader,
 } from '../journal-format.ts';
-import { hasMissingPiece, isZero } from '../torn-record.ts';
+import { isTornRecord, isZero } from '../torn-record.ts';
 
 /** The log on disk is not as the recorder left it: it refuses to go on, and says where. */
 export class LogDamaged extends Error {
@@ -85,7 +85,7 @@ function readSegment(path: string, last: boolean, isDurable: (index: number) => 
 
 /** Whether the bytes at `at` can be what a crash leaves of the batch being written: pieces of it missing, as zeros. */
 function isTorn(bytes: Buffer, at: number, index: number): boolean {
-  return hasMissingPiece(bytes, at) && !laterBatchFollows(bytes, at, index);
+  return isTornRecord(bytes, at) && !laterBatchFollows(bytes, at, index);
 }
 
 /** A batch is written only when the one before is durable, so a record of a later batch proves that this one was. */

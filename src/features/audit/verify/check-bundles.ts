@@ -10,12 +10,17 @@ import { isFull, type TileFile } from './list-files.ts';
 
 export interface Bundle {
   readonly index: number;
-  /** Hashes of its entries: those of the log, as far as it can be read. */
+  /** Hashes of its entries; those of its tile where the tile is right and the bundle is not. */
   readonly leaves: readonly Buffer[];
 }
 
-/** Hashes of a published tile, and of what the level above says its root is. */
+interface Contents {
+  readonly entries: readonly Buffer[];
+  readonly leaves: readonly Buffer[];
+}
+
 export interface PublishedTiles {
+  /** Hashes of a tile as it stands on disk: the full one, else the widest partial one. */
   hashes(level: number, index: number): readonly Buffer[] | undefined;
 }
 
@@ -32,18 +37,19 @@ export function* readBundles(
   const last = Math.max(-1, ...bundles.map(({ index }) => index), ...lastInJournal(journal));
   for (let index = 0; index <= last; index++) {
     const files = bundles.filter((file) => file.index === index && !isFull(file));
-    const entries = full.has(index)
+    const { entries, leaves } = full.has(index)
       ? readFull(folder, index, journal, published, findings)
       : readFromJournal(index, journal);
     for (const file of files) comparePartial(folder, file, entries, journal, findings);
-    if (entries.length < TILE_WIDTH && index < last) {
-      const missing = index * TILE_WIDTH + entries.length;
-      if (!full.has(index)) {
+    if (leaves.length > 0) yield { index, leaves };
+    if (leaves.length < TILE_WIDTH) {
+      // What comes after a gap has no known place in the tree.
+      if (index < last && !full.has(index)) {
+        const missing = index * TILE_WIDTH + leaves.length;
         findings.add({ file: tilePath('entries', index), entry: missing, what: 'the bundle is missing' });
       }
       return;
     }
-    yield { index, leaves: entries.map((entry) => leafHash(entry)) };
   }
 }
 
@@ -59,7 +65,7 @@ function readFull(
   journal: Journal,
   published: PublishedTiles,
   findings: Findings,
-): Buffer[] {
+): Contents {
   const file = tilePath('entries', index);
   const bytes = readFileSync(join(folder, file));
   const { entries, end } = bundleEntries(bytes);
@@ -67,7 +73,7 @@ function readFull(
   const hashes = published.hashes(0, index);
   const parent = published.hashes(1, Math.floor(index / TILE_WIDTH))?.[index % TILE_WIDTH];
   // Where both levels of tiles agree they are right, and the bundle is what differs.
-  const tileIsRight = hashes !== undefined && (parent === undefined || rootOf(hashes).equals(parent));
+  const tileIsRight = hashes?.length === TILE_WIDTH && parent !== undefined && rootOf(hashes).equals(parent);
   for (const [i, { offset, entry }] of entries.slice(0, TILE_WIDTH).entries()) {
     const hash = hashes?.[i];
     if (tileIsRight && hash !== undefined && !leafHash(entry).equals(hash)) {
@@ -94,17 +100,18 @@ function readFull(
     const offset = entries[TILE_WIDTH]?.offset ?? end;
     findings.add({ file, entry: first + TILE_WIDTH - 1, offset, what: 'bytes follow the last entry of the bundle' });
   }
-  return entries.slice(0, TILE_WIDTH).map(({ entry }) => entry);
+  const kept = entries.slice(0, TILE_WIDTH).map(({ entry }) => entry);
+  return { entries: kept, leaves: tileIsRight ? hashes : kept.map((entry) => leafHash(entry)) };
 }
 
-function readFromJournal(index: number, journal: Journal): Buffer[] {
+function readFromJournal(index: number, journal: Journal): Contents {
   const entries: Buffer[] = [];
   for (let i = index * TILE_WIDTH; i < (index + 1) * TILE_WIDTH; i++) {
     const record = journal.entries.get(i);
     if (record === undefined) break;
     entries.push(record.entry);
   }
-  return entries;
+  return { entries, leaves: entries.map((entry) => leafHash(entry)) };
 }
 
 /** A partial bundle must be the beginning of what the journal has; where the journal has less, entries were lost. */

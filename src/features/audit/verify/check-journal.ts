@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeSegmentHeader, type JournalRecord, readRecord } from '../journal-format.ts';
-import { hasMissingPiece, isZero } from '../torn-record.ts';
+import { isTornRecord, isZero } from '../torn-record.ts';
 import type { Findings } from './findings.ts';
 
 export interface JournalEntry {
@@ -77,7 +77,7 @@ function describe(bytes: Buffer, at: number, index: number): string | undefined 
     const later = readRecord(bytes, from);
     if (later !== undefined && later.batch > index) return 'the record is damaged, later ones are whole';
   }
-  return hasMissingPiece(bytes, at) ? undefined : 'the record is damaged';
+  return isTornRecord(bytes, at) ? undefined : 'the record is damaged';
 }
 
 function checkRecord(

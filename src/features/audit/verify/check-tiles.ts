@@ -7,15 +7,16 @@ import type { PublishedTiles } from './check-bundles.ts';
 import type { Findings } from './findings.ts';
 import { isFull, type TileFile } from './list-files.ts';
 
-/** Full tiles as they stand on disk; undefined where one is missing or has another length. */
 export function publishedTiles(folder: string, tiles: readonly TileFile[]): PublishedTiles {
-  const paths = new Set(tiles.map(({ path }) => path));
+  const widest = new Map<string, TileFile>();
+  // Sorted by width, so the widest comes last.
+  for (const tile of tiles) widest.set(`${tile.level}/${tile.index}`, tile);
   return {
     hashes(level, index) {
-      const path = tilePath(level, index);
-      if (!paths.has(path)) return undefined;
-      const bytes = readFileSync(join(folder, path));
-      return bytes.length === TILE_WIDTH * HASH_LENGTH ? cut(bytes) : undefined;
+      const tile = widest.get(`${level}/${index}`);
+      if (tile === undefined) return undefined;
+      const bytes = readFileSync(join(folder, tile.path));
+      return bytes.length === tile.width * HASH_LENGTH ? cut(bytes) : undefined;
     },
   };
 }
