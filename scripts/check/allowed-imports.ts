@@ -147,6 +147,11 @@ export const areas: readonly Area[] = [
     because: "an enclave's token is read with the same care as a caller's; who may ask was decided before",
   },
   {
+    at: 'src/features/secure-wrap/',
+    from: [...BELOW_FEATURES, 'src/features/keys/', 'src/features/release/'],
+    because: 'an enclave gets a key made for it under the rules by which it gets any other',
+  },
+  {
     at: 'src/features/attestation/',
     from: [...BELOW_FEATURES, 'src/features/keys/'],
     because: 'it shows what the module signed; verifying shares nothing with signing but formats',

@@ -1,0 +1,124 @@
+// The rows of release, and those by which administrators say which attestation authorities the instance trusts. The latter
+// are this product's own; the service that it speaks for has its authorities built in.
+import type { Records } from '../../store/sealed/records.ts';
+import { type AnyRow, row } from '../../wire/route.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import { requireKey } from '../keys/find-key.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import {
+  authorityRecordName,
+  encodeAuthority,
+  MAX_AUTHORITIES,
+  readAuthority,
+  requireAuthorityName,
+  type TrustedAuthority,
+} from './authorities/trusted.ts';
+import { type ReleaseRequest, readReleaseRequest } from './read-request.ts';
+import { type Releasing, releaseKey } from './release-key.ts';
+
+const PREFIX = 'Microsoft.KeyVault/managedHsm';
+const PATH = '/strongroom/attestation-authorities';
+
+export interface ReleaseService extends Releasing {
+  readonly keys: KeyRing;
+  readonly records: Records;
+}
+
+export function releaseRows(service: ReleaseService): readonly AnyRow[] {
+  return [
+    ...['/keys/:name/release', '/keys/:name/:version/release'].map((path) =>
+      row<ReleaseRequest>({
+        method: 'POST',
+        path,
+        since: '7.3-preview',
+        operationName: 'KeyRelease',
+        dataAction: `${PREFIX}/keys/release/action`,
+        scope: 'key',
+        activation: 'active',
+        readBody: readReleaseRequest,
+        repeatable: true,
+        handle: (request) => releaseKey(requireKey(service.keys, request.params, request.url), request, service),
+      }),
+    ),
+    ...authorityRows(service),
+  ];
+}
+
+function authorityRows({ authorities, records }: ReleaseService): readonly AnyRow[] {
+  const requireAuthority = (name: string): TrustedAuthority => {
+    const authority = authorities.get(name);
+    if (authority === undefined) throw new ServiceError('NotFound', `There is no attestation authority '${name}'`);
+    return authority;
+  };
+  const common = { scope: 'root', activation: 'active' } as const;
+  const reading = { ...common, dataAction: `${PREFIX}/settings/read/action`, repeatable: true };
+  const writing = { ...common, dataAction: `${PREFIX}/settings/write/action`, repeatable: false };
+  return [
+    row({
+      ...reading,
+      method: 'GET',
+      path: PATH,
+      operationName: 'AttestationAuthorityList',
+      handle: () => ({
+        status: 200,
+        body: { value: authorities.list().map(([name, authority]) => wireAuthority(name, authority)) },
+      }),
+    }),
+    row({
+      ...reading,
+      method: 'GET',
+      path: `${PATH}/:authority`,
+      operationName: 'AttestationAuthorityGet',
+      handle({ params }) {
+        const name = requireAuthorityName(params['authority']);
+        return { status: 200, body: wireAuthority(name, requireAuthority(name)) };
+      },
+    }),
+    row<TrustedAuthority>({
+      ...writing,
+      method: 'PUT',
+      path: `${PATH}/:authority`,
+      operationName: 'AttestationAuthorityTrust',
+      readBody: readAuthority,
+      async handle({ params, body, recheck }) {
+        const name = requireAuthorityName(params['authority']);
+        const head = await records.update(() => {
+          recheck();
+          const others = authorities.list().filter(([other]) => other !== name);
+          if (others.some(([, { authority }]) => authority === body.authority)) {
+            throw new ServiceError('Conflict', `${body.authority} is trusted under another name already`);
+          }
+          if (others.length >= MAX_AUTHORITIES) {
+            throw new ServiceError('Conflict', `At most ${MAX_AUTHORITIES} attestation authorities can be trusted`);
+          }
+          return [{ name: authorityRecordName(name), value: encodeAuthority(body) }];
+        });
+        return { status: 200, body: wireAuthority(name, body), head, note: `trusts ${body.authority}` };
+      },
+    }),
+    row({
+      ...writing,
+      method: 'DELETE',
+      path: `${PATH}/:authority`,
+      operationName: 'AttestationAuthorityDistrust',
+      async handle({ params, recheck }) {
+        const name = requireAuthorityName(params['authority']);
+        let gone: TrustedAuthority | undefined;
+        const head = await records.update(() => {
+          recheck();
+          gone = requireAuthority(name);
+          return [{ name: authorityRecordName(name), value: null }];
+        });
+        return { status: 204, head, note: `no longer trusts ${gone?.authority ?? ''}` };
+      },
+    }),
+  ];
+}
+
+function wireAuthority(name: string, { authority, keys }: TrustedAuthority): object {
+  return {
+    name,
+    authority,
+    ...(keys.kind === 'pinned' ? { jwks: keys.jwks } : { fetch: keys.ca === undefined ? {} : { ca: keys.ca } }),
+  };
+}

@@ -1,0 +1,90 @@
+// Verifies the token with which an enclave asks for a key: signed by an authority that the key's policy names AND this
+// instance trusts, valid now, and meeting the policy's conditions. Answers whom it is for.
+import { compactVerify, errors } from 'jose';
+import { ServiceError } from '../../../wire/service-error.ts';
+import { AuthError } from '../../auth/bearer.ts';
+import { readTokenText, type TokenText } from '../../auth/token-text.ts';
+import type { KeyReleasePolicy } from '../../keys/release-policy.ts';
+import type { AuthorityKeys } from '../authorities/signing-keys.ts';
+import type { TrustedAuthorities } from '../authorities/trusted.ts';
+import { parsePolicyText } from '../policy/canonical.ts';
+import { readPolicy } from '../policy/grammar.ts';
+import type { EnclaveKey } from './enclave-key.ts';
+import { firstFailure, judge } from './judge.ts';
+
+export interface TargetVerifying {
+  readonly authorities: TrustedAuthorities;
+  readonly authorityKeys: AuthorityKeys;
+  /** Unix seconds. */
+  readonly now: () => number;
+}
+
+export interface VerifiedTarget {
+  readonly authority: string;
+  readonly enclaveKey: EnclaveKey;
+}
+
+/** Characters of a token; those of enclaves carry certificates and quotes of some thousand. */
+export const MAX_TARGET = 64 * 1024;
+
+/** @throws ServiceError BadParameter (no token) · Forbidden/TargetRefused (one that does not get the key) · ServiceUnavailable */
+export async function verifyTarget(
+  token: string,
+  keyPolicy: KeyReleasePolicy,
+  { authorities, authorityKeys, now }: TargetVerifying,
+): Promise<VerifiedTarget> {
+  const text = readTarget(token);
+  const policy = readPolicy(parsePolicyText(Buffer.from(keyPolicy.data, 'base64url')));
+  const { authority, named, time, conditions, enclaveKey } = judge(policy, text.claims, now());
+  if (authority === undefined || !named) throw refused('its issuer is no authority of the release policy');
+  const trusted = authorities.find(authority);
+  if (trusted === undefined) throw refused(`this HSM does not trust the authority ${authority}`);
+  await checkSignature(token, text, () => authorityKeys.find(trusted, text.kid));
+  // Said of a token that is authentic only, so that nothing is learnt with a made-up one.
+  if (time !== 'valid') throw refused(time === 'no exp' ? 'it has no exp' : `it is ${time}`);
+  if (!conditions.some(({ passes }) => passes)) {
+    throw refused(`it does not meet the release policy: ${conditions.map(firstFailure).join('; ').slice(0, 300)}`);
+  }
+  if (enclaveKey === undefined) {
+    throw refused('x-ms-runtime.keys has no RSA key of 2048 bits or more for encryption with a kid');
+  }
+  return { authority, enclaveKey };
+}
+
+function readTarget(token: string): TokenText {
+  if (token.length > MAX_TARGET) {
+    throw new ServiceError('BadParameter', `Property 'target' has more than ${MAX_TARGET} characters`);
+  }
+  try {
+    return readTokenText(token);
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    if (error.code === 'BadSignature') throw refused('its signature is of a kind that is not taken');
+    throw new ServiceError('BadParameter', "Property 'target' must be a signed JWT");
+  }
+}
+
+async function checkSignature(
+  token: string,
+  { algorithm }: TokenText,
+  find: () => ReturnType<AuthorityKeys['find']>,
+): Promise<void> {
+  const key = await find().catch((error: unknown) => {
+    if (!(error instanceof AuthError)) throw error;
+    if (error.code !== 'IssuerUnavailable') return undefined;
+    throw new ServiceError('ServiceUnavailable', 'The keys of the attestation authority cannot be fetched', {
+      cause: error,
+    });
+  });
+  if (!key?.algorithms.includes(algorithm)) throw refused('it is not signed by a key of its authority');
+  try {
+    await compactVerify(token, key.key, { algorithms: [algorithm] });
+  } catch (cause) {
+    if (cause instanceof errors.JOSEError) throw refused('it is not signed by a key of its authority');
+    throw cause;
+  }
+}
+
+function refused(why: string): ServiceError {
+  return new ServiceError('Forbidden', `The target token is refused: ${why}`, { innerCode: 'TargetRefused' });
+}
