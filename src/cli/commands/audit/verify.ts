@@ -19,7 +19,11 @@ who signed. The exit code is 0 when the log is whole, 1 when it is not.`,
       multiple: true,
       description: 'a checkpoint kept from earlier; may be given several times',
     },
-    key: { type: 'string', placeholder: 'VKEY', description: 'the key that must have signed: NAME+HASH+KEY' },
+    key: {
+      type: 'string',
+      placeholder: 'KEY',
+      description: 'the key that must have signed: NAME+HASH+KEY, or the bare log key',
+    },
     ...jsonOption,
   },
   examples: [
@@ -29,17 +33,19 @@ who signed. The exit code is 0 when the log is whole, 1 when it is not.`,
   async run(values, _operands, terminal) {
     const { verifyLog } = await import('../../../features/audit/verify/verify-log.ts');
     const { verificationText } = await import('../../../features/audit/verify/verification-text.ts');
-    const { NoteError, parseVkey } = await import('../../../formats/signed-note.ts');
+    const { readVerifierKey } = await import('../../../features/audit/verify/verifier-key.ts');
+    const { NoteError } = await import('../../../formats/signed-note.ts');
     const folder = logFolder(values);
     const saved = values.checkpoint.map((name) => ({ name, text: readSaved(name) }));
-    const verifier = ((): ReturnType<typeof parseVkey> | undefined => {
+    const keyOf = (text: string): ReturnType<typeof readVerifierKey> => {
       try {
-        return values.key === undefined ? undefined : parseVkey(values.key);
+        return readVerifierKey(text, folder);
       } catch (error) {
         if (error instanceof NoteError) throw new CommandError(`--key: ${error.message}`);
         throw error;
       }
-    })();
+    };
+    const verifier = values.key === undefined ? undefined : keyOf(values.key);
     const result = verifyLog({ folder, saved, ...(verifier === undefined ? {} : { verifier }) });
     if (values.json) terminal.out(`${JSON.stringify({ ...result, root: result.root.toString('base64') }, null, 2)}\n`);
     else terminal.out(verificationText(folder, result));

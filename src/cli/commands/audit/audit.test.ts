@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openAuditLog } from '../../../features/audit/open-audit-log.ts';
+import { startRecorder } from '../../../features/audit/recorder/start-recorder.ts';
+import { makePlace, ORIGIN, signCheckpoint, VKEY } from '../../../features/audit/recorder.testing.ts';
+import { dispatch } from '../../dispatch.ts';
+import { checkpoint } from './checkpoint.ts';
+import { show } from './show.ts';
+import { verify } from './verify.ts';
+
+async function strongroom(...words: string[]): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ['', ''];
+  const terminal = { out: (text: string) => (out += text), err: (text: string) => (err += text) };
+  return { code: await dispatch([verify, show, checkpoint], '0', words, terminal), out, err };
+}
+
+test('an operator keeps a checkpoint, lists entries, verifies, and is told where the log was changed', async () => {
+  using place = makePlace();
+  const { folder, socketPath } = place;
+  {
+    await using _recorder = await startRecorder({ folder, socketPath, origin: ORIGIN, report: assert.fail });
+    await using log = await openAuditLog({ socketPath, signCheckpoint });
+    for (let i = 0; i < 9; i++) {
+      const operationName = i % 3 === 0 ? 'KeySign' : 'KeyGet';
+      await log.append(JSON.stringify({ time: `2026-11-25T00:00:0${i}.000Z`, operationName, httpStatusCode: 200 }));
+    }
+  }
+  const saved = join(folder, '..', 'saved');
+  writeFileSync(saved, (await strongroom('audit', 'checkpoint', '--log', folder)).out);
+
+  const signs = await strongroom(
+    'audit',
+    'show',
+    '--log',
+    folder,
+    '--operation',
+    'KeySign',
+    '--since',
+    '2026-11-25T00:00:01Z',
+    '--json',
+  );
+  assert.deepEqual(
+    signs.out
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { index: number }).index),
+    [3, 6],
+  );
+  const last = await strongroom('audit', 'show', '--log', folder, '--last', '2');
+  assert.match(last.out, /^ {7}7 .*KeyGet +-\n {7}8 .*KeyGet +-\n$/);
+
+  const whole = await strongroom('audit', 'verify', '--log', folder, '--checkpoint', saved, '--key', VKEY);
+  assert.equal(whole.code, 0, whole.out + whole.err);
+  assert.match(whole.out, /checkpoint +checkpoint: 9 entries, holds, signature verified\n/);
+  assert.match(whole.out, /The log is whole\.\n$/);
+
+  const bare = Buffer.from(VKEY.split('+').slice(2).join('+'), 'base64').subarray(1).toString('base64url');
+  assert.match((await strongroom('audit', 'verify', '--log', folder, '--key', bare)).out, /signature verified/);
+  const other = await strongroom(
+    'audit',
+    'verify',
+    '--log',
+    folder,
+    '--key',
+    Buffer.alloc(32, 9).toString('base64url'),
+  );
+  assert.match(other.out, /DAMAGED[^]*not signed by the key given/);
+
+  writeFileSync(join(folder, 'tile/0/000.p/9'), Buffer.alloc(288));
+  const broken = await strongroom('audit', 'verify', '--log', folder, '--json');
+  assert.equal(broken.code, 1);
+  const [damage] = (JSON.parse(broken.out) as { damage: unknown[] }).damage;
+  assert.deepEqual(damage, { file: 'tile/0/000.p/9', entry: 0, offset: 0, what: 'the hash is not that of the entry' });
+});
+
+test('wrong words are told, with the code for it', async () => {
+  using place = makePlace();
+  assert.match((await strongroom('audit', 'verify', '--log', place.folder)).err, /there is no log in/);
+  assert.match((await strongroom('audit', 'verify', '--log', '/', '--key', 'x')).err, /there is no log/);
+  assert.equal((await strongroom('audit', 'show', '--last', 'x')).code, 2);
+  assert.equal((await strongroom('audit', 'show', '--since', 'yesterday')).code, 2);
+});
