@@ -5,7 +5,7 @@ import { TILE_WIDTH, tilePath } from '../../../formats/tlog-tiles.ts';
 import { LEAF, RECORD_HEAD } from '../journal-format.ts';
 import { Batch, type Waiter, type Worker } from './batch.ts';
 import type { Journal, SegmentStart } from './journal.ts';
-import { BundleBuilder, type PartialFile, type Publisher } from './publisher.ts';
+import type { BundleBuilder, PartialFile, Publisher } from './publisher.ts';
 import type { TileTree } from './tile-tree.ts';
 
 /** Workers whose counters a segment's header keeps: those that may still send an entry again, and many more. */
