@@ -42,6 +42,14 @@ export function engineContract(label: string, build: () => Engine): void {
       });
     }
 
+    test('random bytes are as many as asked for, and never the same', () => {
+      for (const count of [1, 31, 128]) assert.equal(engine.random(count).length, count);
+      assert.equal(new Set(Array.from({ length: 100 }, () => engine.random(16).toString('hex'))).size, 100);
+      const ones = engine.random(4096).reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0);
+      // Twelve standard deviations: it fails for a source that is stuck, not by chance.
+      assert.ok(Math.abs(ones - 16384) < 12 * 91, `${ones} of 32768 bits are set`);
+    });
+
     test('signatures and ciphertexts are what other software expects', async () => {
       const { key: rsa } = await engine.generate({ kty: 'RSA-HSM', size: 2048, publicExponent: 65537 });
       const { key: ec } = await engine.generate({ kty: 'EC-HSM', curve: 'P-384' });

@@ -44,4 +44,6 @@ export interface Engine extends Disposable {
   generate(spec: KeySpec): Promise<{ readonly key: EngineKey; readonly material: Buffer }>;
   /** @throws CryptoError KeyRefused when the bytes are no key of that type */
   open(kty: KeyType, material: Uint8Array): EngineKey;
+  /** Fresh random bytes, from the source of its keys. */
+  random(count: number): Buffer;
 }

@@ -55,6 +55,7 @@ const samples: { readonly [M in MessageName]: Parameters<(typeof messages)[M]['r
   },
   secureWrap: { binding: {}, blob: Buffer.alloc(0), algorithm: '' },
   secureUnwrap: { binding: {}, blob: Buffer.alloc(0), algorithm: '', wrapped: Buffer.alloc(0), target: {} },
+  random: { count: 1 },
   downloadSecurityDomain: { certificates: [], required: 2 },
 };
 
@@ -107,6 +108,7 @@ test('no message returns a private key: the replies are these and no more', () =
     releaseKey: 51,
     secureWrap: 52,
     secureUnwrap: 53,
+    random: 60,
     downloadSecurityDomain: 40,
   });
 });
@@ -115,7 +117,7 @@ test('garbage frames end in a refusal or in the end of the process, never in any
   await using module = openModule();
   await ask(module, 'provision', { instanceId: 'i-1', instanceName: 'dev' });
   // Provision is left out: it writes.
-  const kinds = fc.oneof(fc.constantFrom(1, 3, 10, 11, 12, 13, 20, 21, 22, 30, 40), fc.nat({ max: 255 }));
+  const kinds = fc.oneof(fc.constantFrom(1, 3, 10, 11, 12, 13, 20, 21, 22, 30, 40, 60), fc.nat({ max: 255 }));
   await fc.assert(
     fc.asyncProperty(kinds, fc.uint8Array({ maxLength: 60 }), async (kind, payload) => {
       const [frame] = new FrameReader().push(encodeFrame(1, kind, payload));

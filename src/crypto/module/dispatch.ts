@@ -19,6 +19,7 @@ import { importKey } from './import-key.ts';
 import { importWrappedKey } from './import-wrapped-key.ts';
 import { backupKey, restoreKey } from './key-backup.ts';
 import type { KeyModule } from './key-module.ts';
+import { randomOf } from './random.ts';
 import { openRecord, sealRecord } from './records.ts';
 import { releaseKey } from './release-key.ts';
 import { secureUnwrap, secureWrap } from './secure-wrap.ts';
@@ -70,6 +71,7 @@ const handlers: Handlers = {
   },
   secureWrap: (module, request) => ({ wrapped: secureWrap(module.provisioned, module.engine, request) }),
   secureUnwrap: (module, request) => ({ value: secureUnwrap(module.provisioned, module.engine, request) }),
+  random: (module, { count }) => ({ bytes: randomOf(module.engine, count) }),
   downloadSecurityDomain: (module, { certificates, required }) => ({
     document: module.downloadSecurityDomain(certificates, required),
   }),

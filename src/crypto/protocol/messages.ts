@@ -197,6 +197,9 @@ export const messages = {
     { value: 'bytes' },
   ),
 
+  /** `count` random bytes (1 to 128) from where the engine draws keys. */
+  random: message(60, ['active'], true, { count: 'u32' }, { bytes: 'bytes' }),
+
   /** Splits the root keys over the custodians' certificates (array of standard base64 DER); activates. */
   downloadSecurityDomain: message(40, SEALED, false, { certificates: 'json', required: 'u32' }, { document: 'text' }),
 } as const;

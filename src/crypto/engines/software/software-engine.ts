@@ -1,5 +1,5 @@
 // The software engine: keys live in this process's memory. Not FIPS validated.
-import { randomFillSync } from 'node:crypto';
+import { randomBytes, randomFillSync } from 'node:crypto';
 import { curves } from '../../../formats/algorithms.ts';
 import { CryptoError } from '../../protocol/messages.ts';
 import type { Engine, EngineKey, KeySpec, KeyType } from '../engine.ts';
@@ -34,6 +34,8 @@ export function softwareEngine(library: Libcrypto): Engine {
       }
       return adopt(library, pkey, kty);
     },
+
+    random: (count) => randomBytes(count),
 
     [Symbol.dispose]() {
       // Keys are their holder's to free; the library stays until the process ends.
