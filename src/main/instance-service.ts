@@ -8,9 +8,9 @@ import type { AuditLog } from '../features/audit/audit-log.ts';
 import { openAuditLog } from '../features/audit/open-audit-log.ts';
 import { challenge } from '../features/auth/challenge.ts';
 import { openTokenVerifier } from '../features/auth/verify-token.ts';
+import { importRows } from '../features/byok/rows.ts';
 import { keyOperationRows } from '../features/key-operations/rows.ts';
 import { retentionOf } from '../features/keys/bundle.ts';
-import { importRows } from '../features/keys/import-rows.ts';
 import { KeyRing } from '../features/keys/key-ring.ts';
 import { keyRows } from '../features/keys/rows.ts';
 import { openRoles } from '../features/roles/evaluate.ts';
@@ -165,10 +165,11 @@ async function openGateway(options: ServiceOptions, parts: GatewayParts): Promis
   const now = (): number => Math.floor(Date.now() / 1000);
   const randomHex = (bytes: number): string => randomBytes(bytes).toString('hex');
   const retention = retentionOf(config.softDeleteRetentionInDays, config.purgeProtection);
+  const hosts = config.hostNames.map(({ authority }) => authority);
   const initialAdministrators = config.initialAdministrators.map((id) => id.toLowerCase());
   const router = buildRouter([
     ...keyRows({ keys, crypto, records, now, randomHex, retention }),
-    ...importRows({ keys, crypto, records, now, randomHex, retention }),
+    ...importRows({ keys, crypto, records, now, randomHex, retention, hosts }),
     ...keyOperationRows({ keys, crypto, now }),
     ...roleRows({ roles, records }),
     ...securityDomainRows({ crypto, records, activation, initialAdministrators }),
