@@ -4,20 +4,26 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import { openCryptoClient } from '../crypto/client/open-crypto-client.ts';
+import { attestationRows } from '../features/attestation/rows.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
 import { openAuditLog } from '../features/audit/open-audit-log.ts';
 import { challenge } from '../features/auth/challenge.ts';
 import { openTokenVerifier } from '../features/auth/verify-token.ts';
 import { importRows } from '../features/byok/rows.ts';
+import { openDueWork } from '../features/clock/due-work.ts';
+import { clockRows } from '../features/clock/rows.ts';
 import { keyOperationRows } from '../features/key-operations/rows.ts';
-import { retentionOf } from '../features/keys/bundle.ts';
-import { KeyRing } from '../features/keys/key-ring.ts';
+import type { PurgeCompanion } from '../features/keys/purge.ts';
 import { keyRows } from '../features/keys/rows.ts';
-import { openRoles } from '../features/roles/evaluate.ts';
+import { openAuthorityKeys } from '../features/release/authorities/signing-keys.ts';
+import { releaseRows } from '../features/release/rows.ts';
 import { planInitialAssignments } from '../features/roles/initial-assignments.ts';
+import { planRemovalAtKey } from '../features/roles/remove-at-key.ts';
 import { roleRows } from '../features/roles/rows.ts';
+import { secureWrapRows } from '../features/secure-wrap/rows.ts';
 import { type Activation, openActivation } from '../features/security-domain/activation.ts';
 import { securityDomainRows } from '../features/security-domain/rows.ts';
+import { settingRows } from '../features/settings/rows.ts';
 import type { Host } from '../gateway/call.ts';
 import { type Listener, listen } from '../gateway/listener.ts';
 import { buildPipeline } from '../gateway/pipeline.ts';
@@ -29,6 +35,8 @@ import type { Records } from '../store/sealed/records.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import type { InstancePlaces } from './config/data-layout.ts';
 import type { InstanceConfig } from './config/instance.ts';
+import { purgeJob } from './due-jobs.ts';
+import { emptyInstanceState, type InstanceState, makePromises } from './instance-state.ts';
 import { reportFailure } from './report-failure.ts';
 import { completeLog, recordRefusedStore } from './service-entries.ts';
 import { VERSION } from './version.ts';
@@ -44,6 +52,8 @@ export interface ServiceOptions {
   readonly shared: boolean;
   /** One worker of an instance records heads that no entry names; others may see one that is about to be recorded. */
   readonly completesLog: boolean;
+  /** Unix seconds; default: the system's. Tokens are checked against the system's, always. */
+  readonly systemNow?: () => number;
   readonly onPartitions: (pids: readonly number[]) => void;
   readonly onActivation: (status: 'NotActivated' | 'Active', message: string) => void;
 }
@@ -74,8 +84,8 @@ export async function startInstanceService(options: ServiceOptions): Promise<Ins
   const newestHeadInLog = await audit.newestHead();
   const store = stack.use(await openSqliteStore({ folder: places.store }));
 
-  const keys = new KeyRing();
-  const roles = openRoles();
+  let wake = (): void => undefined;
+  const state = emptyInstanceState(config, options.systemNow ?? (() => Date.now() / 1000), () => wake());
   const activation = openActivation(
     crypto,
     () => options.onActivation('Active', 'The security domain was downloaded; the HSM is active.'),
@@ -89,17 +99,31 @@ export async function startInstanceService(options: ServiceOptions): Promise<Ins
   }
   const records = stack.use(
     await openVerifiedRecords({ store, crypto, audit, config, newestHeadInLog }, (change) => {
-      keys.apply(change);
-      roles.apply(change);
+      state.apply(change);
       activation.apply(change);
     }),
   );
   if (options.completesLog && records.head.sequence > newestHeadInLog) {
     await completeLog(audit, config, records.head, 'StoreHeadCompleted');
   }
-  await makeInitialAssignments({ records, roles, audit }, config);
+  await makePromises({ promises: state.promises, records, audit }, config);
+  await makeInitialAssignments({ records, roles: state.roles, audit }, config);
 
-  const listener = stack.use(await openGateway(options, { stack, crypto, audit, records, keys, roles, activation }));
+  const purgeCompanions: readonly PurgeCompanion[] = [(name) => planRemovalAtKey(name, state.roles)];
+  const { keys, clock } = state;
+  const clockOffset = (): number => clock.offset;
+  const dueWork = stack.use(
+    openDueWork({
+      jobs: [purgeJob({ keys, records, now: clock.now, purgeCompanions, audit, clockOffset }, config)],
+      now: clock.now,
+      refresh: () => records.refresh(),
+      report: (job, error) => reportFailure(job, error),
+    }),
+  );
+  wake = dueWork.wake;
+  const parts = { stack, crypto, audit, records, state, activation, purgeCompanions };
+  const listener = stack.use(await openGateway(options, parts));
+  dueWork.wake();
   const owned = stack.move();
   return {
     port: listener.port,
@@ -140,7 +164,7 @@ async function openVerifiedRecords(
 }
 
 async function makeInitialAssignments(
-  { records, roles, audit }: { records: Records; roles: ReturnType<typeof openRoles>; audit: AuditLog },
+  { records, roles, audit }: { records: Records; roles: InstanceState['roles']; audit: AuditLog },
   config: InstanceConfig,
 ): Promise<void> {
   const before = records.head.sequence;
@@ -154,25 +178,31 @@ interface GatewayParts {
   readonly crypto: CryptoClient;
   readonly audit: AuditLog;
   readonly records: Records;
-  readonly keys: KeyRing;
-  readonly roles: ReturnType<typeof openRoles>;
+  readonly state: InstanceState;
   readonly activation: Activation;
+  readonly purgeCompanions: readonly PurgeCompanion[];
 }
 
 async function openGateway(options: ServiceOptions, parts: GatewayParts): Promise<Listener> {
   const { config, places } = options;
-  const { crypto, records, keys, roles, activation } = parts;
-  const now = (): number => Math.floor(Date.now() / 1000);
+  const { crypto, records, activation, purgeCompanions } = parts;
+  const { keys, roles, clock, settings, authorities, promises, retention, limits } = parts.state;
+  const { now } = clock;
   const randomHex = (bytes: number): string => randomBytes(bytes).toString('hex');
-  const retention = retentionOf(config.softDeleteRetentionInDays, config.purgeProtection);
   const hosts = config.hostNames.map(({ authority }) => authority);
   const initialAdministrators = config.initialAdministrators.map((id) => id.toLowerCase());
+  const targets = { authorities, authorityKeys: parts.stack.use(openAuthorityKeys(now)), now };
   const router = buildRouter([
-    ...keyRows({ keys, crypto, records, now, randomHex, retention }),
-    ...importRows({ keys, crypto, records, now, randomHex, retention, hosts }),
+    ...keyRows({ keys, crypto, records, now, randomHex, retention, limits, purgeCompanions }),
+    ...importRows({ keys, crypto, records, now, randomHex, retention, limits, hosts }),
     ...keyOperationRows({ keys, crypto, now }),
+    ...releaseRows({ keys, crypto, records, retention, ...targets }),
+    ...secureWrapRows({ keys, crypto, ...targets }),
+    ...attestationRows({ keys, crypto, retention }),
     ...roleRows({ roles, records }),
     ...securityDomainRows({ crypto, records, activation, initialAdministrators }),
+    ...settingRows({ settings, records }),
+    ...(config.profile === 'dev' && promises.current.profile === 'dev' ? clockRows({ clock, records }) : []),
   ]);
   const verifier = parts.stack.use(
     openTokenVerifier({
@@ -198,7 +228,7 @@ async function openGateway(options: ServiceOptions, parts: GatewayParts): Promis
     isActive: () => activation.isActive(),
     records,
     audit: parts.audit,
-    instance: { name: config.name, resourceId: config.resourceId.toUpperCase() },
+    instance: { name: config.name, resourceId: config.resourceId.toUpperCase(), clockOffset: () => clock.offset },
     answerHeaders: { region: config.region, buildVersion: VERSION },
     report: (call, error) => reportFailure(`request ${call.id}`, error),
   });

@@ -12,11 +12,12 @@ export async function completeLog(
   audit: AuditLog,
   config: InstanceConfig,
   head: Head,
-  operationName: 'StoreHeadCompleted' | 'InitialAdministratorsAssigned',
+  operationName: 'StoreHeadCompleted' | 'InitialAdministratorsAssigned' | 'PromisesMade',
 ): Promise<void> {
   const description = {
     StoreHeadCompleted:
       'A commit was made durable but the service ended before it was recorded; its request was not answered.',
+    PromisesMade: promisesText(config),
     InitialAdministratorsAssigned: `Administrator at / for ${config.initialAdministrators.join(', ')}.`,
   }[operationName];
   const entry = {
@@ -24,6 +25,32 @@ export async function completeLog(
     storeHead: { sequence: head.sequence, hash: head.hash },
   };
   await audit.append(auditEntryJson(entry), head.sequence);
+}
+
+function promisesText({ profile, purgeProtection, softDeleteRetentionInDays }: InstanceConfig): string {
+  return (
+    `By configuration: profile ${profile}, deleted keys are kept ${softDeleteRetentionInDays} days, purge protection ` +
+    `${purgeProtection ? 'on' : 'off'}. Of these only what is stricter than before was taken.`
+  );
+}
+
+/** Something that the instance did by itself, because its time had come. */
+export async function recordOwnAct(
+  audit: AuditLog,
+  config: InstanceConfig,
+  act: {
+    readonly operationName: string;
+    readonly description: string;
+    readonly key: string;
+    readonly head: Head;
+    readonly clockOffset: number;
+  },
+): Promise<void> {
+  const { head, clockOffset } = act;
+  const entry = systemEntry(config, act.operationName, act.description);
+  const properties = clockOffset === 0 ? entry.properties : { ...entry.properties, clockOffset };
+  const storeHead = { sequence: head.sequence, hash: head.hash };
+  await audit.append(auditEntryJson({ ...entry, properties, key: act.key, storeHead }), head.sequence);
 }
 
 export async function recordRefusedStore(audit: AuditLog, config: InstanceConfig, error: StoreError): Promise<void> {

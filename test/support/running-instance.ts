@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { places } from '../../src/main/config/data-layout.ts';
 import type { InstanceConfig } from '../../src/main/config/instance.ts';
+import { readInstanceConfig } from '../../src/main/config/read-instance.ts';
 import { issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
 import { type InstanceService, startInstanceService } from '../../src/main/instance-service.ts';
 import { makeCertificates } from './custodian-certificates.ts';
@@ -47,13 +48,25 @@ export interface RunningInstance extends AsyncDisposable {
   activate(): Promise<Reply>;
   /** Assigns a built-in role by name at a scope. */
   assign(roleName: string, principalId: string, scope?: string): Promise<void>;
-  /** Stops service and recorder in order and starts them again on the same data. */
+  /** Stops service and recorder in order and starts them again on the same data, the configuration file read again. */
   restart(): Promise<void>;
+  /** Starts one more worker of the same instance on a port of its own; the caller stops it. */
+  startWorker(): Promise<InstanceService>;
 }
 
 const AUTHORITY = 'test.managedhsm.azure.net';
 
-export async function startRunningInstance(options: { readonly partitions?: number } = {}): Promise<RunningInstance> {
+export interface InstanceOptions {
+  readonly partitions?: number;
+  readonly purgeProtection?: boolean;
+  readonly profile?: InstanceConfig['profile'];
+  /** Unix seconds of the system, as the instance sees them. */
+  readonly systemNow?: () => number;
+  /** The instance is also configured with a name of a vault. */
+  readonly vaultName?: boolean;
+}
+
+export async function startRunningInstance(options: InstanceOptions = {}): Promise<RunningInstance> {
   const folder = await mkdtemp(join(tmpdir(), 'strongroom-instance-'));
   const place = places(folder).instance('test');
   for (const path of [join(place.root, 'tls'), place.module, place.store, place.audit]) {
@@ -68,7 +81,7 @@ export async function startRunningInstance(options: { readonly partitions?: numb
   const issuer = await startTokenIssuer(randomUUID(), leaf);
   const administrator = randomUUID();
   const config: InstanceConfig = {
-    profile: 'dev',
+    profile: options.profile ?? 'dev',
     id: randomUUID(),
     name: 'test',
     tenantId: issuer.tenantId,
@@ -84,21 +97,22 @@ export async function startRunningInstance(options: { readonly partitions?: numb
     issuers: [{ issuers: [issuer.issuer], audiences: [issuer.audience], jwksUri: issuer.jwksUri, caFile }],
     initialAdministrators: [administrator],
     softDeleteRetentionInDays: 7,
-    purgeProtection: false,
+    purgeProtection: options.purgeProtection ?? false,
     createdAt: new Date().toISOString(),
   };
   await writeFile(place.config, JSON.stringify(config));
   const socket = join(folder, 'recorder.sock');
   let recorder = await startRecorder(place.audit, socket, config.id);
-  const startService = (): Promise<InstanceService> =>
+  const startService = (completesLog = true): Promise<InstanceService> =>
     startInstanceService({
-      config,
+      config: readInstanceConfig(place.config),
       places: place,
       recorderSocket: socket,
       port: 0,
       partitions: options.partitions ?? 1,
       shared: false,
-      completesLog: true,
+      completesLog,
+      ...(options.systemNow === undefined ? {} : { systemNow: options.systemNow }),
       onPartitions: () => undefined,
       onActivation: () => undefined,
     });
@@ -140,6 +154,7 @@ export async function startRunningInstance(options: { readonly partitions?: numb
       const made = await running.ask('PUT', path, { token, body: { properties: { roleDefinitionId, principalId } } });
       if (made.status !== 201) throw new Error(`role assignment answered ${made.status}: ${made.text}`);
     },
+    startWorker: () => startService(false),
     async restart() {
       agent.destroy();
       await service[Symbol.asyncDispose]();

@@ -1,84 +1,116 @@
 // All keys of the instance in memory, fed by the sealed records. It answers look-ups; it changes nothing by itself.
+// Deleted keys are kept apart: what uses a key does not see them.
 import type { Change } from '../../store/sealed/records.ts';
+import { type DeletedKey, decodeDeletedKey, parseDeletedRecordName } from './deleted-key.ts';
 import { decodeKeyVersion, type KeyVersion, parseKeyRecordName } from './key-version.ts';
+import { SortedNames } from './sorted-names.ts';
 
 interface Entry {
-  /** Ascending by ordinal. */
+  /** Ascending by ordinal; empty only while the records of a deleted key come in. */
   readonly versions: KeyVersion[];
+  deleted: DeletedKey | undefined;
+}
+
+/** A deleted key with the version that was current. */
+export interface DeletedEntry {
+  readonly deleted: DeletedKey;
+  readonly key: KeyVersion;
 }
 
 export class KeyRing {
   readonly #entries = new Map<string, Entry>();
-  /** Lower-case names in ascending order, for paging. */
-  readonly #names: string[] = [];
+  readonly #names = new SortedNames();
+  readonly #deletedNames = new SortedNames();
 
-  /** Takes a change of a key record; leaves others alone. */
+  /** Takes a change of a key record; leaves others alone. The records of one key come in any order. */
   apply(change: Change): void {
+    const deletedName = parseDeletedRecordName(change.name);
+    if (deletedName !== undefined) {
+      this.#change(deletedName, (entry) => {
+        entry.deleted = change.value === null ? undefined : decodeDeletedKey(change.value);
+      });
+      return;
+    }
     const id = parseKeyRecordName(change.name);
     if (id === undefined) return;
-    if (change.value === null) this.#remove(id.name, id.version);
-    else this.#put(id.name, decodeKeyVersion(change.value));
+    const { value } = change;
+    this.#change(id.name, ({ versions }) => {
+      if (value === null) remove(versions, id.version);
+      else put(versions, decodeKeyVersion(value));
+    });
   }
 
-  /** The current version, or the one asked for. */
+  /** The current version, or the one asked for; undefined for a deleted key. */
   find(name: string, version?: string): KeyVersion | undefined {
-    const entry = this.#entries.get(name.toLowerCase());
-    if (entry === undefined) return undefined;
-    if (version === undefined) return entry.versions[entry.versions.length - 1];
+    const versions = this.versions(name);
+    if (version === undefined) return versions[versions.length - 1];
     const wanted = version.toLowerCase();
-    return entry.versions.find((key) => key.version === wanted);
+    return versions.find((key) => key.version === wanted);
   }
 
-  /** All versions, oldest first; empty for an unknown key. */
+  /** All versions, oldest first; empty for an unknown or a deleted key. */
   versions(name: string): readonly KeyVersion[] {
-    return this.#entries.get(name.toLowerCase())?.versions ?? [];
+    const entry = this.#entries.get(name.toLowerCase());
+    return entry === undefined || entry.deleted !== undefined ? [] : entry.versions;
   }
 
   /** Up to `count` keys (current versions) whose names come after `after` in lower-case order. */
   *listAfter(after: string | undefined, count: number): Generator<KeyVersion> {
-    let at = after === undefined ? 0 : this.#position(after.toLowerCase());
-    if (after !== undefined && this.#names[at] === after.toLowerCase()) at++;
-    for (const name of this.#names.slice(at, at + count)) {
+    for (const name of this.#names.after(after, count)) {
       const current = this.find(name);
       if (current !== undefined) yield current;
     }
   }
 
   get size(): number {
-    return this.#names.length;
+    return this.#names.size;
   }
 
-  #put(name: string, key: KeyVersion): void {
-    const entry = this.#entries.get(name);
-    if (entry === undefined) {
-      this.#entries.set(name, { versions: [key] });
-      this.#names.splice(this.#position(name), 0, name);
-      return;
+  findDeleted(name: string): DeletedEntry | undefined {
+    const entry = this.#entries.get(name.toLowerCase());
+    const key = entry?.versions[entry.versions.length - 1];
+    return entry?.deleted === undefined || key === undefined ? undefined : { deleted: entry.deleted, key };
+  }
+
+  /** All versions of a deleted key, oldest first. */
+  deletedVersions(name: string): readonly KeyVersion[] {
+    const entry = this.#entries.get(name.toLowerCase());
+    return entry?.deleted === undefined ? [] : entry.versions;
+  }
+
+  /** Up to `count` deleted keys whose names come after `after` in lower-case order. */
+  *listDeletedAfter(after: string | undefined, count: number): Generator<DeletedEntry> {
+    for (const name of this.#deletedNames.after(after, count)) {
+      const found = this.findDeleted(name);
+      if (found !== undefined) yield found;
     }
-    const at = entry.versions.findIndex((other) => other.ordinal >= key.ordinal);
-    if (at === -1) entry.versions.push(key);
-    else entry.versions.splice(at, entry.versions[at]?.ordinal === key.ordinal ? 1 : 0, key);
   }
 
-  #remove(name: string, version: string): void {
-    const entry = this.#entries.get(name);
-    if (entry === undefined) return;
-    const at = entry.versions.findIndex((key) => key.version === version);
-    if (at !== -1) entry.versions.splice(at, 1);
-    if (entry.versions.length > 0) return;
-    this.#entries.delete(name);
-    this.#names.splice(this.#position(name), 1);
+  get deletedSize(): number {
+    return this.#deletedNames.size;
   }
 
-  /** First index whose name is not below the given one. */
-  #position(name: string): number {
-    let low = 0;
-    let high = this.#names.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#names[middle] as string) < name) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  #change(name: string, change: (entry: Entry) => void): void {
+    const entry = this.#entries.get(name) ?? { versions: [], deleted: undefined };
+    change(entry);
+    const isDeleted = entry.deleted !== undefined;
+    const hasVersions = entry.versions.length > 0;
+    if (isDeleted || hasVersions) this.#entries.set(name, entry);
+    else this.#entries.delete(name);
+    if (hasVersions && !isDeleted) this.#names.add(name);
+    else this.#names.remove(name);
+    if (isDeleted) this.#deletedNames.add(name);
+    else this.#deletedNames.remove(name);
   }
+}
+
+function put(versions: KeyVersion[], key: KeyVersion): void {
+  const at = versions.findIndex((other) => other.ordinal >= key.ordinal);
+  if (at === -1) versions.push(key);
+  else versions.splice(at, versions[at]?.ordinal === key.ordinal ? 1 : 0, key);
+}
+
+function remove(versions: KeyVersion[], version: string): void {
+  const at = versions.findIndex((key) => key.version === version);
+  if (at !== -1) versions.splice(at, 1);
 }

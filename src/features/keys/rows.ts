@@ -9,8 +9,8 @@ import { requireKey } from './find-key.ts';
 import { requireKeyName } from './key-name.ts';
 import { checkKeyOpsVersion } from './key-types.ts';
 import type { KeyVersion } from './key-version.ts';
-import { policyNotices } from './release-policy.ts';
 import type { KeyPurging } from './purge.ts';
+import { policyNotices } from './release-policy.ts';
 import { readUpdateKey, type UpdateKey, updateKey } from './update.ts';
 
 const ACTION = 'Microsoft.KeyVault/managedHsm/keys';

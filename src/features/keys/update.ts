@@ -7,8 +7,8 @@ import type { JsonObject } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { checkValidity, type RequestedAttributes, readAttributes, readTags } from './attributes.ts';
 import { resolveKeyOps } from './key-types.ts';
-import { checkTagCount, type KeyLimits } from './limits.ts';
 import { bindingOf, encodeKeyVersion, type KeyVersion, keyRecordName } from './key-version.ts';
+import { checkTagCount, type KeyLimits } from './limits.ts';
 import { changeReleasePolicy, type RequestedPolicy, readReleasePolicy } from './release-policy.ts';
 
 export interface UpdateKey {
@@ -68,7 +68,10 @@ async function rebind(
   const keyOps =
     asked.keyOps === undefined ? key.keyOps : resolveKeyOps(key.kty, asked.keyOps, key.attributes.exportable);
   if (keyOps.includes('import') !== key.keyOps.includes('import')) {
-    throw new ServiceError('BadParameter', "key_ops 'import' is fixed when a key is made: it can be neither given nor taken");
+    throw new ServiceError(
+      'BadParameter',
+      "key_ops 'import' is fixed when a key is made: it can be neither given nor taken",
+    );
   }
   const releasePolicy =
     asked.releasePolicy === undefined ? key.releasePolicy : changeReleasePolicy(key.releasePolicy, asked.releasePolicy);

@@ -1,0 +1,52 @@
+// Deletes a key so that it can be recovered, and recovers it: all versions at once, by one record that comes or goes.
+import type { Head, Records } from '../../store/sealed/records.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import type { Retention } from './bundle.ts';
+import { deletedRecordName, encodeDeletedKey } from './deleted-key.ts';
+import type { DeletedEntry, KeyRing } from './key-ring.ts';
+import type { KeyVersion } from './key-version.ts';
+
+const DAY = 86_400;
+
+export interface KeyDeleting {
+  readonly keys: KeyRing;
+  readonly records: Records;
+  readonly now: () => number;
+  readonly retention: Retention;
+}
+
+/** @param find looks the key up on current state, and throws when the caller's right is gone */
+export async function deleteKey(
+  find: () => KeyVersion,
+  { records, now, retention }: KeyDeleting,
+): Promise<DeletedEntry & { readonly head: Head }> {
+  let entry: DeletedEntry | undefined;
+  const head = await records.update(() => {
+    const key = find();
+    const deletedDate = now();
+    const scheduledPurgeDate = deletedDate + retention.recoverableDays * DAY;
+    entry = { key, deleted: { name: key.name, deletedDate, scheduledPurgeDate } };
+    return [{ name: deletedRecordName(key.name), value: encodeDeletedKey(entry.deleted) }];
+  });
+  return { ...(entry as unknown as DeletedEntry), head };
+}
+
+/** @param find looks the deleted key up on current state, and throws when the caller's right is gone */
+export async function recoverKey(
+  find: () => DeletedEntry,
+  { records }: KeyDeleting,
+): Promise<{ readonly key: KeyVersion; readonly head: Head }> {
+  let key: KeyVersion | undefined;
+  const head = await records.update(() => {
+    key = find().key;
+    return [{ name: deletedRecordName(key.name), value: null }];
+  });
+  return { key: key as unknown as KeyVersion, head };
+}
+
+/** @throws ServiceError KeyNotFound */
+export function requireDeletedKey(keys: KeyRing, name: string, url: string): DeletedEntry {
+  const found = keys.findDeleted(name);
+  if (found === undefined) throw new ServiceError('KeyNotFound', `Deleted Key not found: ${url}`);
+  return found;
+}

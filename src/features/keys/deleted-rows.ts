@@ -1,0 +1,112 @@
+// The rows of deletion: delete, list deleted, get deleted, recover, purge.
+import { nextLink, readPage } from '../../wire/paging.ts';
+import { type AnyRow, type RowRequest, row } from '../../wire/route.ts';
+import { keyBundle, keyId, keyItem, type Viewer } from './bundle.ts';
+import { deleteKey, recoverKey, requireDeletedKey } from './delete.ts';
+import { requireKey } from './find-key.ts';
+import { requireKeyName } from './key-name.ts';
+import type { DeletedEntry } from './key-ring.ts';
+import type { KeyVersion } from './key-version.ts';
+import { type KeyPurging, purgeKey } from './purge.ts';
+
+const ACTION = 'Microsoft.KeyVault/managedHsm/keys';
+
+export function deletedKeyRows(service: KeyPurging): readonly AnyRow[] {
+  const { keys, retention } = service;
+  const lookUp = ({ params, url }: RowRequest<undefined>): DeletedEntry =>
+    requireDeletedKey(keys, requireKeyName(params.name), url);
+  const lookUpAgain = (request: RowRequest<undefined>) => (): DeletedEntry => {
+    request.recheck();
+    return lookUp(request);
+  };
+  const bundle = (entry: DeletedEntry, viewer: Viewer): object => ({
+    ...keyBundle(entry.key, viewer, retention),
+    ...deletion(entry, viewer),
+  });
+  return [
+    row({
+      method: 'DELETE',
+      path: '/keys/:name',
+      operationName: 'KeyDelete',
+      dataAction: `${ACTION}/delete`,
+      scope: 'key',
+      activation: 'active',
+      repeatable: false,
+      async handle(request) {
+        const find = (): KeyVersion => {
+          request.recheck();
+          return requireKey(keys, request.params, request.url);
+        };
+        const { head, ...entry } = await deleteKey(find, service);
+        return { status: 200, body: bundle(entry, request), key: keyId('', entry.key), head };
+      },
+    }),
+    row({
+      method: 'GET',
+      path: '/deletedkeys',
+      operationName: 'KeyListDeleted',
+      dataAction: `${ACTION}/deletedKeys/read/action`,
+      scope: 'keys',
+      activation: 'active',
+      repeatable: true,
+      handle(request) {
+        const { query, origin } = request;
+        const { size, after } = readPage(query);
+        const found = [...keys.listDeletedAfter(after, size + 1)];
+        const page = found.slice(0, size);
+        const last = found.length > size ? page[page.length - 1]?.key.name : undefined;
+        const value = page.map((entry) => ({
+          ...keyItem(entry.key, `${origin}/keys/${entry.key.name}`, request, retention),
+          ...deletion(entry, request),
+        }));
+        const more = last === undefined ? {} : { nextLink: nextLink(origin, '/deletedkeys/', size, last) };
+        return { status: 200, body: { value, ...more } };
+      },
+    }),
+    row({
+      method: 'GET',
+      path: '/deletedkeys/:name',
+      operationName: 'KeyGetDeleted',
+      dataAction: `${ACTION}/deletedKeys/read/action`,
+      scope: 'key',
+      activation: 'active',
+      repeatable: true,
+      handle(request) {
+        const entry = lookUp(request);
+        return { status: 200, body: bundle(entry, request), key: keyId('', entry.key) };
+      },
+    }),
+    row({
+      method: 'POST',
+      path: '/deletedkeys/:name/recover',
+      operationName: 'KeyRecover',
+      dataAction: `${ACTION}/deletedKeys/recover/action`,
+      scope: 'key',
+      activation: 'active',
+      repeatable: false,
+      async handle(request) {
+        const { key, head } = await recoverKey(lookUpAgain(request), service);
+        return { status: 200, body: keyBundle(key, request, retention), key: keyId('', key), head };
+      },
+    }),
+    row({
+      method: 'DELETE',
+      path: '/deletedkeys/:name',
+      operationName: 'KeyPurge',
+      dataAction: `${ACTION}/deletedKeys/delete`,
+      scope: 'key',
+      activation: 'active',
+      repeatable: false,
+      async handle(request) {
+        const { key } = lookUp(request);
+        const head = await purgeKey(lookUpAgain(request), service);
+        return { status: 204, key: `/keys/${key.name}`, head };
+      },
+    }),
+  ];
+}
+
+function deletion({ deleted }: DeletedEntry, { origin }: Viewer): object {
+  const { deletedDate, name, scheduledPurgeDate } = deleted;
+  return { deletedDate, recoveryId: `${origin}/deletedkeys/${name}`, scheduledPurgeDate };
+}

@@ -1,0 +1,36 @@
+// Purges deleted keys whose retention has ended, with purge protection or without: the date was promised when the key was
+// deleted. Every worker runs this; the plan looks again on the state it commits to, so only one of them purges a key.
+import type { Head } from '../../store/sealed/records.ts';
+import type { KeyRing } from './key-ring.ts';
+import { type KeyPurging, purgeChanges } from './purge.ts';
+
+export interface PurgeDue extends Pick<KeyPurging, 'keys' | 'records' | 'now' | 'purgeCompanions'> {
+  /** Puts one purge on record. */
+  readonly purged: (name: string, scheduledPurgeDate: number, head: Head) => Promise<void>;
+}
+
+/** When the next deleted key is to be purged. */
+export function nextPurge(keys: KeyRing): number | undefined {
+  let next: number | undefined;
+  for (const { deleted } of keys.listDeletedAfter(undefined, keys.deletedSize)) {
+    if (next === undefined || deleted.scheduledPurgeDate < next) next = deleted.scheduledPurgeDate;
+  }
+  return next;
+}
+
+export async function purgeDue({ keys, records, now, purgeCompanions, purged }: PurgeDue): Promise<void> {
+  const time = now();
+  const due = [...keys.listDeletedAfter(undefined, keys.deletedSize)].filter(
+    ({ deleted }) => deleted.scheduledPurgeDate <= time,
+  );
+  for (const { deleted } of due) {
+    let mine = false;
+    const head = await records.update(() => {
+      // Another worker may have purged it, or it was recovered, perhaps deleted again since.
+      const still = keys.findDeleted(deleted.name);
+      mine = still !== undefined && still.deleted.scheduledPurgeDate <= now();
+      return mine ? purgeChanges(keys, deleted.name, purgeCompanions) : [];
+    });
+    if (mine) await purged(deleted.name, deleted.scheduledPurgeDate, head);
+  }
+}

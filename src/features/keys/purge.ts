@@ -1,0 +1,46 @@
+// Destroys a deleted key: the records of all its versions, and with them what other features keep for that one key. All
+// of it goes in one commit. Nothing else removes a key version.
+import type { Change, Head } from '../../store/sealed/records.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import type { KeyDeleting } from './delete.ts';
+import { deletedRecordName } from './deleted-key.ts';
+import type { DeletedEntry, KeyRing } from './key-ring.ts';
+import { keyRecordName } from './key-version.ts';
+
+/**
+ * What a feature removes with a key, planned on current state: the deletion of each record that it keeps for the key.
+ * Deleting a record that is not there is no change.
+ */
+export type PurgeCompanion = (name: string) => readonly Change[];
+
+export interface KeyPurging extends KeyDeleting {
+  readonly purgeCompanions: readonly PurgeCompanion[];
+}
+
+/** @param find looks the deleted key up on current state, and throws when the caller's right is gone */
+export async function purgeKey(find: () => DeletedEntry, service: KeyPurging): Promise<Head> {
+  return service.records.update(() => {
+    const { deleted } = find();
+    rejectProtected(service);
+    return purgeChanges(service.keys, deleted.name, service.purgeCompanions);
+  });
+}
+
+/** @throws ServiceError Forbidden: purge protection binds everybody */
+function rejectProtected({ retention }: KeyPurging): void {
+  if (!retention.purgeProtection) return;
+  throw new ServiceError(
+    'Forbidden',
+    'Operation purge is not allowed: this HSM has purge protection, so a deleted key can only be recovered until its ' +
+      'scheduledPurgeDate',
+    { innerCode: 'PurgeProtected' },
+  );
+}
+
+export function purgeChanges(keys: KeyRing, name: string, companions: readonly PurgeCompanion[]): readonly Change[] {
+  return [
+    ...keys.deletedVersions(name).map((key) => ({ name: keyRecordName(key.name, key.version), value: null })),
+    { name: deletedRecordName(name), value: null },
+    ...companions.flatMap((companion) => companion(name)),
+  ];
+}

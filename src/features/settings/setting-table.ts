@@ -1,0 +1,45 @@
+// Every setting of an instance: its type, default and the values it takes. The first is the service's own; those that
+// begin with Strongroom are ours.
+
+export type Setting = { readonly name: string; readonly default: string } & (
+  | { readonly type: 'boolean' }
+  | { readonly type: 'integer'; readonly least: number; readonly most: number }
+);
+
+export const settingTable = [
+  { name: 'AllowKeyManagementOperationsThroughARM', type: 'boolean', default: 'false' },
+  { name: 'StrongroomVaultAlias', type: 'boolean', default: 'false' },
+  { name: 'StrongroomMaxKeys', type: 'integer', default: '250000', least: 1, most: 1_000_000 },
+  { name: 'StrongroomMaxVersionsPerKey', type: 'integer', default: '1000', least: 1, most: 5000 },
+  { name: 'StrongroomMaxTagsPerKey', type: 'integer', default: '50', least: 0, most: 50 },
+] as const satisfies readonly Setting[];
+
+export type SettingName = (typeof settingTable)[number]['name'];
+
+const byFoldedName: ReadonlyMap<string, Setting & { readonly name: SettingName }> = new Map(
+  settingTable.map((setting) => [setting.name.toLowerCase(), setting]),
+);
+
+/** Names compare without regard to case. */
+export function findSetting(name: string): (Setting & { readonly name: SettingName }) | undefined {
+  return byFoldedName.get(name.toLowerCase());
+}
+
+/** The value as it is kept, or undefined when the setting does not take it. Values are strings on the wire, always. */
+export function normalValue(setting: Setting, value: string): string | undefined {
+  switch (setting.type) {
+    case 'boolean': {
+      const folded = value.toLowerCase();
+      return folded === 'true' || folded === 'false' ? folded : undefined;
+    }
+    case 'integer': {
+      const number = Number(value);
+      return /^\d{1,9}$/.test(value) && number >= setting.least && number <= setting.most ? String(number) : undefined;
+    }
+  }
+}
+
+/** What a setting takes, for messages. */
+export function describeValues(setting: Setting): string {
+  return setting.type === 'boolean' ? "'true' or 'false'" : `a whole number from ${setting.least} to ${setting.most}`;
+}

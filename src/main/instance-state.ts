@@ -1,0 +1,103 @@
+// All that one service worker knows of its instance: what each feature keeps in memory, fed by the sealed records.
+import type { AuditLog } from '../features/audit/audit-log.ts';
+import { type InstanceClock, openClock } from '../features/clock/instance-clock.ts';
+import { type Retention, retentionOf } from '../features/keys/bundle.ts';
+import { KeyRing } from '../features/keys/key-ring.ts';
+import type { KeyLimits } from '../features/keys/limits.ts';
+import { TrustedAuthorities } from '../features/release/authorities/trusted.ts';
+import { openRoles, type Roles } from '../features/roles/evaluate.ts';
+import { Promises } from '../features/settings/promises.ts';
+import { Settings } from '../features/settings/settings.ts';
+import type { Apply, Records } from '../store/sealed/records.ts';
+import type { InstanceConfig } from './config/instance.ts';
+import { completeLog } from './service-entries.ts';
+
+export interface InstanceState {
+  readonly keys: KeyRing;
+  readonly roles: Roles;
+  readonly clock: InstanceClock;
+  readonly promises: Promises;
+  readonly settings: Settings;
+  readonly authorities: TrustedAuthorities;
+  /** Both are as the records are now, whenever they are read. */
+  readonly retention: Retention;
+  readonly limits: KeyLimits;
+  readonly apply: Apply;
+}
+
+/** @param systemNow Unix seconds @param jumped the clock has moved */
+export function emptyInstanceState(
+  { profile }: InstanceConfig,
+  systemNow: () => number,
+  jumped: () => void,
+): InstanceState {
+  const keys = new KeyRing();
+  const roles = openRoles();
+  const promises = new Promises();
+  const settings = new Settings();
+  const authorities = new TrustedAuthorities();
+  const clock = openClock({
+    systemNow,
+    // Whoever edits the file of a production instance gains no time machine.
+    travels: () => profile === 'dev' && promises.current.profile === 'dev',
+    jumped,
+  });
+  return {
+    keys,
+    roles,
+    clock,
+    promises,
+    settings,
+    authorities,
+    retention: liveRetention(promises),
+    limits: liveLimits(settings),
+    apply(change) {
+      keys.apply(change);
+      roles.apply(change);
+      clock.apply(change);
+      promises.apply(change);
+      settings.apply(change);
+      authorities.apply(change);
+    },
+  };
+}
+
+function liveRetention(promises: Promises): Retention {
+  const now = (): Retention => retentionOf(promises.current.retentionDays, promises.current.purgeProtection);
+  return {
+    get recoverableDays() {
+      return now().recoverableDays;
+    },
+    get recoveryLevel() {
+      return now().recoveryLevel;
+    },
+    get purgeProtection() {
+      return now().purgeProtection;
+    },
+  };
+}
+
+function liveLimits(settings: Settings): KeyLimits {
+  return {
+    get keys() {
+      return settings.number('StrongroomMaxKeys');
+    },
+    get versionsPerKey() {
+      return settings.number('StrongroomMaxVersionsPerKey');
+    },
+    get tagsPerKey() {
+      return settings.number('StrongroomMaxTagsPerKey');
+    },
+  };
+}
+
+/** At the first start what the configuration says; later only what makes it stricter. */
+export async function makePromises(
+  { promises, records, audit }: { readonly promises: Promises; readonly records: Records; readonly audit: AuditLog },
+  config: InstanceConfig,
+): Promise<void> {
+  const before = records.head.sequence;
+  const { profile, purgeProtection, softDeleteRetentionInDays: retentionDays } = config;
+  const head = await records.update(() => promises.plan({ profile, purgeProtection, retentionDays }));
+  if (head.sequence > before) await completeLog(audit, config, head, 'PromisesMade');
+}
