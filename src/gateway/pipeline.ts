@@ -5,6 +5,7 @@ import { auditEntryJson } from '../features/audit/entry.ts';
 import type { TokenVerifier } from '../features/auth/verify-token.ts';
 import type { Roles } from '../features/roles/evaluate.ts';
 import type { Records } from '../store/sealed/records.ts';
+import type { HostKind } from '../wire/route.ts';
 import { type Call, type Host, originOf, type Step } from './call.ts';
 import { answered, type Outcome, refused } from './outcome.ts';
 import { auditEntryOf, type RecordedInstance } from './record.ts';
@@ -23,7 +24,8 @@ import { type AnswerHeaders, writeAnswer } from './write-answer.ts';
 export interface PipelineParts {
   readonly router: Router;
   readonly hosts: ReadonlyMap<string, Host>;
-  readonly verifier: TokenVerifier;
+  readonly isServed: (kind: HostKind) => boolean;
+  readonly verifiers: Readonly<Record<HostKind, TokenVerifier>>;
   readonly roles: Roles;
   readonly isActive: () => boolean;
   readonly records: Records;
@@ -38,9 +40,9 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   const { router, records } = parts;
   const authorised = authorise(parts.roles);
   const steps: readonly Step[] = [
-    assignTarget(parts.hosts),
+    assignTarget(parts.hosts, parts.isServed),
     assignRow(router),
-    authenticate(parts.verifier),
+    authenticate(parts.verifiers),
     requireRow(router),
     requireActivated(parts.isActive),
     authorised,

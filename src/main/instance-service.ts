@@ -7,8 +7,6 @@ import { openCryptoClient } from '../crypto/client/open-crypto-client.ts';
 import { attestationRows } from '../features/attestation/rows.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
 import { openAuditLog } from '../features/audit/open-audit-log.ts';
-import { challenge } from '../features/auth/challenge.ts';
-import { openTokenVerifier } from '../features/auth/verify-token.ts';
 import { importRows } from '../features/byok/rows.ts';
 import { openDueWork } from '../features/clock/due-work.ts';
 import { clockRows } from '../features/clock/rows.ts';
@@ -24,7 +22,6 @@ import { secureWrapRows } from '../features/secure-wrap/rows.ts';
 import { type Activation, openActivation } from '../features/security-domain/activation.ts';
 import { securityDomainRows } from '../features/security-domain/rows.ts';
 import { settingRows } from '../features/settings/rows.ts';
-import type { Host } from '../gateway/call.ts';
 import { type Listener, listen } from '../gateway/listener.ts';
 import { buildPipeline } from '../gateway/pipeline.ts';
 import { buildRouter } from '../gateway/router.ts';
@@ -36,6 +33,7 @@ import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import type { InstancePlaces } from './config/data-layout.ts';
 import type { InstanceConfig } from './config/instance.ts';
 import { purgeJob } from './due-jobs.ts';
+import { instanceHosts, openVerifiers } from './instance-hosts.ts';
 import { emptyInstanceState, type InstanceState, makePromises } from './instance-state.ts';
 import { reportFailure } from './report-failure.ts';
 import { completeLog, recordRefusedStore } from './service-entries.ts';
@@ -204,26 +202,11 @@ async function openGateway(options: ServiceOptions, parts: GatewayParts): Promis
     ...settingRows({ settings, records }),
     ...(config.profile === 'dev' && promises.current.profile === 'dev' ? clockRows({ clock, records }) : []),
   ]);
-  const verifier = parts.stack.use(
-    openTokenVerifier({
-      tenantId: config.tenantId,
-      issuers: config.issuers.map(({ issuers, audiences, jwksUri, caFile }) => ({
-        issuers,
-        audiences,
-        jwksUri,
-        ...(caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }),
-      })),
-    }),
-  );
   const take = buildPipeline({
     router,
-    hosts: new Map(
-      config.hostNames.map((name): [string, Host] => [
-        name.authority,
-        { authority: name.authority, kind: 'hsm', challenge: challenge(name) },
-      ]),
-    ),
-    verifier,
+    hosts: instanceHosts(config),
+    isServed: (kind) => kind === 'hsm' || settings.isOn('StrongroomVaultAlias'),
+    verifiers: openVerifiers(config, parts.stack),
     roles,
     isActive: () => activation.isActive(),
     records,

@@ -12,14 +12,16 @@ export interface NameForm {
   readonly loginAliases: readonly string[];
   /** What follows an instance's name, port included unless 443: `.managedhsm.localhost:8443`. */
   readonly instanceSuffix: string;
-  /** The clients' configuration wants these too; nothing answers there. */
+  /** What follows an instance's name where it answers like a vault. */
   readonly vaultSuffix: string;
+  /** The clients' configuration wants this too; nothing answers there. */
   readonly storageSuffix: string;
   /** Accepted `aud` values, exact; the first is the one that clients are told to ask for. */
   readonly audiences: {
     readonly arm: readonly string[];
     readonly graph: readonly string[];
     readonly instances: readonly string[];
+    readonly vaults: readonly string[];
   };
   /** Clients can be sent to a login endpoint ending in `/adfs`, which spares them the instance discovery of the public cloud. */
   readonly loginEndpoint: string;

@@ -55,6 +55,9 @@ export interface RunningInstance extends AsyncDisposable {
 }
 
 const AUTHORITY = 'test.managedhsm.azure.net';
+/** Answered only by an instance with `vaultName`, while its setting is on. */
+export const VAULT_AUTHORITY = 'test.vault.azure.net';
+export const VAULT_AUDIENCE = 'https://vault.azure.net';
 
 export interface InstanceOptions {
   readonly partitions?: number;
@@ -93,8 +96,26 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
         authorization: `https://login.microsoftonline.com/${issuer.tenantId}`,
         resource: 'https://managedhsm.azure.net',
       },
+      ...(options.vaultName === true
+        ? [
+            {
+              authority: VAULT_AUTHORITY,
+              authorization: `https://login.microsoftonline.com/${issuer.tenantId}`,
+              resource: VAULT_AUDIENCE,
+              kind: 'vault' as const,
+            },
+          ]
+        : []),
     ],
-    issuers: [{ issuers: [issuer.issuer], audiences: [issuer.audience], jwksUri: issuer.jwksUri, caFile }],
+    issuers: [
+      {
+        issuers: [issuer.issuer],
+        audiences: [issuer.audience],
+        vaultAudiences: [VAULT_AUDIENCE],
+        jwksUri: issuer.jwksUri,
+        caFile,
+      },
+    ],
     initialAdministrators: [administrator],
     softDeleteRetentionInDays: 7,
     purgeProtection: options.purgeProtection ?? false,

@@ -13,7 +13,7 @@ const form: NameForm = {
   instanceSuffix: '.hsm.example:8443',
   vaultSuffix: '.vault.example:8443',
   storageSuffix: 'blob.example:8443',
-  audiences: { arm: [], graph: [], instances: [] },
+  audiences: { arm: [], graph: [], instances: [], vaults: [] },
   loginEndpoint: 'https://login.example:8443/adfs',
 };
 

@@ -19,7 +19,10 @@ export class NamesTable {
       ...forms.flatMap((form) => [form.arm, form.login, form.graph].map((origin) => new URL(origin).hostname)),
       ...forms.flatMap((form) => form.loginAliases),
     ]);
-    this.#suffixes = forms.map((form) => form.instanceSuffix.replace(/:\d+$/, ''));
+    // Whether it answers under a vault's name is for the instance to say.
+    this.#suffixes = forms
+      .flatMap((form) => [form.instanceSuffix, form.vaultSuffix])
+      .map((suffix) => suffix.replace(/:\d+$/, ''));
     this.#controlPort = controlPort;
   }
 

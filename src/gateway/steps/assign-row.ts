@@ -1,13 +1,19 @@
 // Finds the row. Whether there is one is said only after the caller is known (`require-row.ts`), but the record names
 // the operation even for refusals before.
+import type { HostKind } from '../../wire/route.ts';
 import type { Call, Step } from '../call.ts';
 import type { Router } from '../router.ts';
 
 export function assignRow(router: Router): Step {
   return (call: Call): void => {
     const found = router.find(call.request.method ?? '', call.path);
-    if (found === undefined) return;
+    if (found === undefined || !isServedTo(call.host?.kind, found.row.path)) return;
     call.row = found.row;
     call.params = found.params;
   };
+}
+
+/** A vault has keys, and nothing of what rules an HSM: clients that were given a vault's token must not come near that. */
+function isServedTo(kind: HostKind | undefined, path: string): boolean {
+  return kind !== 'vault' || (/^\/(deleted)?keys(\/|$)/.test(path) && !path.includes('/providers/'));
 }

@@ -1,20 +1,26 @@
 // Decodes the target and finds the name under which the client reached us.
 
+import type { HostKind } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import type { Call, Host, Step } from '../call.ts';
 import { readRequestTarget } from '../request-target.ts';
 
-/** @param hosts by authority in lower case, port included unless 443 */
-export function assignTarget(hosts: ReadonlyMap<string, Host>): Step {
+/**
+ * @param hosts by authority in lower case, port included unless 443
+ * @param isServed whether names of that kind are answered now; what is not might as well not be there
+ */
+export function assignTarget(hosts: ReadonlyMap<string, Host>, isServed: (kind: HostKind) => boolean): Step {
   return (call: Call): void => {
     const authority = (call.request.headers.host ?? '').toLowerCase();
-    call.host = hosts.get(authority) ?? hosts.get(authority.replace(/:443$/, ''));
-    if (call.host === undefined) {
+    const host = hosts.get(authority) ?? hosts.get(authority.replace(/:443$/, ''));
+    if (host === undefined || !isServed(host.kind)) {
+      const names = [...hosts.values()].filter(({ kind }) => isServed(kind)).map((served) => served.authority);
       throw new ServiceError(
         'MisdirectedRequest',
-        `This instance does not answer for that Host; its names are ${[...hosts.keys()].join(', ')}`,
+        `This instance does not answer for that Host; its names are ${names.join(', ')}`,
       );
     }
+    call.host = host;
     const target = readRequestTarget(call.request.url ?? '');
     call.path = target.path;
     call.query = target.query;

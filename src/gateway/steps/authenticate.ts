@@ -1,13 +1,15 @@
 // Who calls: the bearer token, verified, or the challenge.
 import { AuthError, readBearer } from '../../features/auth/bearer.ts';
 import type { TokenVerifier } from '../../features/auth/verify-token.ts';
+import type { HostKind } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import type { Call, Step } from '../call.ts';
 
-export function authenticate(verifier: TokenVerifier): Step {
+/** @param verifiers by the kind of name that the caller used: a token is good for one kind only */
+export function authenticate(verifiers: Readonly<Record<HostKind, TokenVerifier>>): Step {
   return (call: Call): void | Promise<void> => {
     try {
-      const principal = verifier.verify(readBearer(call.request.headers.authorization));
+      const principal = verifiers[call.host?.kind ?? 'hsm'].verify(readBearer(call.request.headers.authorization));
       if (!(principal instanceof Promise)) {
         call.principal = principal;
         return;

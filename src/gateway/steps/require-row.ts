@@ -8,7 +8,8 @@ import type { Router } from '../router.ts';
 export function requireRow(router: Router): Step {
   return (call: Call): void => {
     if (call.row === undefined) {
-      const methods = router.methodsOf(call.path);
+      // Under a vault's name the paths that a vault does not have are no paths.
+      const methods = call.host?.kind === 'vault' ? [] : router.methodsOf(call.path);
       if (methods.length === 0)
         throw new ServiceError('NotFound', `There is no operation at ${call.path.slice(0, 200)}`);
       throw new ServiceError('MethodNotAllowed', `This path takes ${methods.join(', ')}`);

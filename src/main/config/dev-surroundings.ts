@@ -12,18 +12,33 @@ export interface DevSurroundings {
 export function devSurroundings(name: string, tenantId: string, port: number, caFile: string): DevSurroundings {
   const forms = [azureNames(), localNames(port)];
   return {
-    hostNames: forms.map((form) => ({
-      authority: new URL(instanceOrigin(form, name.toLowerCase())).host,
-      authorization: `${form.login}/${tenantId}`,
-      resource: form.audiences.instances[0] ?? '',
-    })),
+    hostNames: forms.flatMap((form): HostName[] => {
+      const authorization = `${form.login}/${tenantId}`;
+      const label = name.toLowerCase();
+      const { instances, vaults } = form.audiences;
+      return [
+        { authority: hostOf(instanceOrigin(form, label)), authorization, resource: instances[0] ?? '' },
+        {
+          authority: hostOf(`https://${label}${form.vaultSuffix}`),
+          authorization,
+          resource: vaults[0] ?? '',
+          kind: 'vault',
+        },
+      ];
+    }),
     issuers: [
       {
         issuers: [devIssuer(tenantId), ...forms.map((form) => `${form.login}/${tenantId}/v2.0`)],
         audiences: forms.flatMap((form) => form.audiences.instances),
+        vaultAudiences: forms.flatMap((form) => form.audiences.vaults),
         jwksUri: `https://127.0.0.1:${port}/${tenantId}/discovery/v2.0/keys`,
         caFile,
       },
     ],
   };
+}
+
+/** Without the port where it is 443. */
+function hostOf(origin: string): string {
+  return new URL(origin).host;
 }

@@ -8,12 +8,16 @@ export interface HostName {
   readonly authorization: string;
   /** Parent domain of the authority with the same port: `https://managedhsm.azure.net`. */
   readonly resource: string;
+  /** Absent: `hsm`. A vault's name is answered only while the setting StrongroomVaultAlias is on. */
+  readonly kind?: 'hsm' | 'vault';
 }
 
 export interface TrustedIssuer {
   /** Exact `iss` values. */
   readonly issuers: readonly string[];
   readonly audiences: readonly string[];
+  /** Accepted under names of a vault, and there alone. */
+  readonly vaultAudiences?: readonly string[];
   /** Where the public keys are; fetched over TLS with `ca`. */
   readonly jwksUri: string;
   /** PEM file of the authority for `jwksUri`; absent: the system's. */

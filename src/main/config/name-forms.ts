@@ -22,6 +22,7 @@ export function azureNames(): NameForm {
       ],
       graph: ['https://graph.microsoft.com', 'https://graph.microsoft.com/', '00000003-0000-0000-c000-000000000000'],
       instances: ['https://managedhsm.azure.net', 'https://managedhsm.azure.net/'],
+      vaults: ['https://vault.azure.net', 'https://vault.azure.net/'],
     },
     loginEndpoint: 'https://login.microsoftonline.com',
   };
@@ -33,6 +34,7 @@ export function localNames(port: number): NameForm {
   const arm = `https://${at('arm.localhost')}`;
   const graph = `https://${at('graph.localhost')}`;
   const instances = `https://${at('managedhsm.localhost')}`;
+  const vaults = `https://${at('vault.localhost')}`;
   return {
     name: 'Strongroom',
     arm,
@@ -46,6 +48,7 @@ export function localNames(port: number): NameForm {
       arm: [arm, `${arm}/`],
       graph: [graph, `${graph}/`],
       instances: [instances, `${instances}/`],
+      vaults: [vaults, `${vaults}/`],
     },
     loginEndpoint: `https://${at('login.localhost')}/adfs`,
   };

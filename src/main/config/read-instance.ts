@@ -32,11 +32,14 @@ const CHECKS: Readonly<Record<keyof InstanceConfig, (value: unknown) => boolean>
   tenantId: isGuid,
   resourceId: isText,
   region: isText,
-  hostNames: isListOf('authority', 'authorization', 'resource'),
+  hostNames: (value) =>
+    isListOf('authority', 'authorization', 'resource')(value) &&
+    (value as Record<string, unknown>[]).every(({ kind }) => kind === undefined || kind === 'hsm' || kind === 'vault'),
   issuers: (value) =>
     isListOf('jwksUri')(value) &&
     (value as Record<string, unknown>[]).every(
-      (issuer) => isTextList(issuer['issuers']) && isTextList(issuer['audiences']),
+      ({ issuers, audiences, vaultAudiences }) =>
+        isTextList(issuers) && isTextList(audiences) && (vaultAudiences === undefined || isTextList(vaultAudiences)),
     ),
   initialAdministrators: (value) => Array.isArray(value) && value.length > 0 && value.every(isGuid),
   softDeleteRetentionInDays: (value) => Number.isInteger(value) && (value as number) >= 7 && (value as number) <= 90,

@@ -33,7 +33,8 @@ export const CONTROL_NAMES: readonly string[] = [
 
 export function instanceNames(name: string): readonly string[] {
   const label = name.toLowerCase();
-  return [`${label}.managedhsm.azure.net`, `${label}.managedhsm.localhost`, '127.0.0.1'];
+  const domains = ['managedhsm.azure.net', 'managedhsm.localhost', 'vault.azure.net', 'vault.localhost'];
+  return [...domains.map((domain) => `${label}.${domain}`), '127.0.0.1'];
 }
 
 /** Makes sure that a certificate for these names is in place. @returns whether a new one was made */
