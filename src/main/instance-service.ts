@@ -10,6 +10,7 @@ import { openAuditLog } from '../features/audit/open-audit-log.ts';
 import { importRows } from '../features/byok/rows.ts';
 import { openDueWork } from '../features/clock/due-work.ts';
 import { clockRows } from '../features/clock/rows.ts';
+import { keyBackupRows } from '../features/key-backup/rows.ts';
 import { keyOperationRows } from '../features/key-operations/rows.ts';
 import type { PurgeCompanion } from '../features/keys/purge.ts';
 import { keyRows } from '../features/keys/rows.ts';
@@ -193,6 +194,7 @@ async function openGateway(options: ServiceOptions, parts: GatewayParts): Promis
   const router = buildRouter([
     ...keyRows({ keys, crypto, records, now, randomHex, retention, limits, purgeCompanions }),
     ...importRows({ keys, crypto, records, now, randomHex, retention, limits, hosts }),
+    ...keyBackupRows({ keys, crypto, records, now, randomHex, retention, limits }),
     ...keyOperationRows({ keys, crypto, now }),
     ...releaseRows({ keys, crypto, records, retention, ...targets }),
     ...secureWrapRows({ keys, crypto, ...targets }),

@@ -4,6 +4,7 @@
 export const errorCodes = {
   BadParameter: 400,
   BadRequest: 400,
+  MalformedBackupBlob: 400,
   Unauthorized: 401,
   AccessDenied: 403,
   Forbidden: 403,

@@ -7,6 +7,7 @@ import { Agent, request } from 'node:https';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { StateFile } from '../../src/crypto/module/state-file.ts';
 import { places } from '../../src/main/config/data-layout.ts';
 import type { InstanceConfig } from '../../src/main/config/instance.ts';
 import { readInstanceConfig } from '../../src/main/config/read-instance.ts';
@@ -61,6 +62,8 @@ export const VAULT_AUDIENCE = 'https://vault.azure.net';
 
 export interface InstanceOptions {
   readonly partitions?: number;
+  /** Active from the start, with the root keys of this one: another instance of the same security domain. */
+  readonly sameDomainAs?: RunningInstance;
   readonly purgeProtection?: boolean;
   readonly profile?: InstanceConfig['profile'];
   /** Unix seconds of the system, as the instance sees them. */
@@ -122,6 +125,7 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
     createdAt: new Date().toISOString(),
   };
   await writeFile(place.config, JSON.stringify(config));
+  if (options.sameDomainAs !== undefined) shareDomain(options.sameDomainAs, place.module, config.id);
   const socket = join(folder, 'recorder.sock');
   let recorder = await startRecorder(place.audit, socket, config.id);
   const startService = (completesLog = true): Promise<InstanceService> =>
@@ -193,6 +197,14 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
     },
   };
   return running;
+}
+
+/** What the upload of a security domain comes to, without its ceremony. */
+function shareDomain(of: RunningInstance, moduleFolder: string, instanceId: string): void {
+  const state = new StateFile(places(of.folder).instance('test').module).load();
+  if (state?.state !== 'active') throw new Error('the other instance has no security domain yet');
+  new StateFile(moduleFolder).create({ ...state, instanceId });
+  state.rootKeys[Symbol.dispose]();
 }
 
 async function startRecorder(audit: string, socket: string, instanceId: string): Promise<ChildProcess> {

@@ -1,0 +1,53 @@
+// A key version as it travels in a backup: what the module binds the material to, the sealed material, and the rest as it
+// is stored.
+import type { KeyBinding } from '../../crypto/protocol/messages.ts';
+import { fromBase64url, toBase64url } from '../../formats/base64url.ts';
+import { bindingOf, type KeyVersion } from '../keys/key-version.ts';
+
+type Rest = Pick<KeyVersion, 'ordinal' | 'publicKey' | 'attributes' | 'tags' | 'releasePolicy' | 'provenance'>;
+
+export interface PortableVersion {
+  readonly binding: KeyBinding;
+  /** base64url. */
+  readonly blob: string;
+  readonly rest: Rest;
+}
+
+export class PortableVersionError extends Error {
+  override readonly name = 'PortableVersionError';
+}
+
+export function toPortable(key: KeyVersion): PortableVersion {
+  const { name, version, kty, keyOps, blob, blobId, ...rest } = key;
+  return { binding: bindingOf(key), blob: toBase64url(blob), rest };
+}
+
+/** @throws PortableVersionError when the rest says another thing than the binding */
+export function fromPortable({ binding, blob, rest }: PortableVersion, newBlobId: string): KeyVersion {
+  const { name, version, kty, keyOps } = binding;
+  const { ordinal, publicKey, attributes, tags, releasePolicy, provenance } = rest;
+  const key: KeyVersion = {
+    name,
+    version,
+    ordinal,
+    kty,
+    keyOps,
+    publicKey,
+    attributes,
+    ...(tags === undefined ? {} : { tags }),
+    ...(releasePolicy === undefined ? {} : { releasePolicy }),
+    ...(provenance === undefined ? {} : { provenance }),
+    blob: fromBase64url(blob),
+    blobId: `${version}.${newBlobId}`,
+  };
+  const says = bindingOf(key);
+  if (
+    !Number.isSafeInteger(ordinal) ||
+    says.exportable !== binding.exportable ||
+    says.releasePolicy !== binding.releasePolicy ||
+    publicKey.kty !== kty
+  ) {
+    throw new PortableVersionError('a version of the backup contradicts itself');
+  }
+  return key;
+}

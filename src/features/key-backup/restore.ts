@@ -1,0 +1,79 @@
+// Brings a key back from its backup, under its own name and with the versions that it had. A name that is taken, by a
+// deleted key too, is not touched.
+import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { Base64Error, fromBase64url } from '../../formats/base64url.ts';
+import type { Head } from '../../store/sealed/records.ts';
+import { readText } from '../../wire/body.ts';
+import type { JsonObject } from '../../wire/route.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import type { KeyMaking } from '../keys/add-version.ts';
+import { encodeKeyVersion, type KeyVersion, keyRecordName } from '../keys/key-version.ts';
+import { checkRoom } from '../keys/limits.ts';
+import { rejectDeletedName } from '../keys/name-taken.ts';
+import { fromPortable, type PortableVersion, PortableVersionError } from './portable-version.ts';
+
+/** The compact JWE. @throws ServiceError BadParameter, MalformedBackupBlob */
+export function readBackupBlob(body: JsonObject): string {
+  try {
+    return fromBase64url(readText(body, 'value')).toString('latin1');
+  } catch (error) {
+    if (error instanceof Base64Error) throw malformed(error);
+    throw error;
+  }
+}
+
+/**
+ * @param recheck throws when the caller's right is gone
+ * @returns the current version
+ * @throws ServiceError MalformedBackupBlob, Conflict
+ */
+export async function restoreKey(
+  jwe: string,
+  recheck: () => void,
+  { keys, crypto, records, randomHex, limits }: KeyMaking,
+): Promise<{ readonly key: KeyVersion; readonly head: Head }> {
+  const { versions } = await crypto.send('restoreKey', { value: jwe }).catch(refuse);
+  const restored = readVersions(versions as readonly PortableVersion[], randomHex);
+  const current = restored.at(-1) as KeyVersion;
+  const head = await records.update(() => {
+    recheck();
+    rejectDeletedName(keys, current.name);
+    if (keys.find(current.name) !== undefined) {
+      throw new ServiceError('Conflict', `Key ${current.name} exists: a backup restores no key over another`);
+    }
+    checkRoom(keys, current.name, limits, restored.length);
+    return restored.map((key) => ({ name: keyRecordName(key.name, key.version), value: encodeKeyVersion(key) }));
+  });
+  return { key: current, head };
+}
+
+/** Oldest first. The module answers for what they are; whether they make a key together is looked at here. */
+function readVersions(versions: readonly PortableVersion[], randomHex: KeyMaking['randomHex']): readonly KeyVersion[] {
+  try {
+    const restored = versions.map((version) => fromPortable(version, randomHex(4)));
+    restored.sort((a, b) => a.ordinal - b.ordinal);
+    const ordinals = new Set(restored.map(({ ordinal }) => ordinal));
+    const names = new Set(restored.map(({ version }) => version));
+    if (ordinals.size !== restored.length || names.size !== restored.length) throw malformed();
+    return restored;
+  } catch (error) {
+    if (error instanceof PortableVersionError) throw malformed(error);
+    throw error;
+  }
+}
+
+function refuse(error: unknown): never {
+  if (error instanceof CryptoError && error.code === 'CryptoFailed') {
+    throw new ServiceError(
+      'MalformedBackupBlob',
+      'Backup blob belongs to a different crypto domain and cannot be used with this instance.',
+      { cause: error },
+    );
+  }
+  if (error instanceof CryptoError && error.code === 'BadRequest') throw malformed(error);
+  throw error;
+}
+
+function malformed(cause?: unknown): ServiceError {
+  return new ServiceError('MalformedBackupBlob', 'Backup blob is malformed: it is not the backup of a key', { cause });
+}

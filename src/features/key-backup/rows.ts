@@ -1,0 +1,46 @@
+// The rows of key backup: one key out, one key in. The backup of the whole HSM is another feature.
+import { type AnyRow, row } from '../../wire/route.ts';
+import type { KeyMaking } from '../keys/add-version.ts';
+import { keyBundle, keyId, type Retention } from '../keys/bundle.ts';
+import { requireKey } from '../keys/find-key.ts';
+import { backupKey } from './backup.ts';
+import { readBackupBlob, restoreKey } from './restore.ts';
+
+const ACTION = 'Microsoft.KeyVault/managedHsm/keys';
+/** Blobs are as long as their versions need. */
+const RESTORE_BODY_LIMIT = 4 * 1024 * 1024;
+
+export function keyBackupRows(service: KeyMaking & { readonly retention: Retention }): readonly AnyRow[] {
+  return [
+    row({
+      method: 'POST',
+      path: '/keys/:name/backup',
+      operationName: 'KeyBackup',
+      dataAction: `${ACTION}/backup/action`,
+      scope: 'key',
+      activation: 'active',
+      repeatable: true,
+      async handle({ params, url }) {
+        const key = requireKey(service.keys, params, url);
+        const value = await backupKey(service.keys.versions(key.name), service.crypto);
+        return { status: 200, body: { value }, key: keyId('', key) };
+      },
+    }),
+    row<string>({
+      method: 'POST',
+      path: '/keys/restore',
+      operationName: 'KeyRestore',
+      dataAction: `${ACTION}/restore/action`,
+      // The name is inside the blob, and a restored key is a key made: this needs `/` or `/keys`.
+      scope: 'keys',
+      activation: 'active',
+      readBody: readBackupBlob,
+      bodyLimit: RESTORE_BODY_LIMIT,
+      repeatable: false,
+      async handle(request) {
+        const { key, head } = await restoreKey(request.body, request.recheck, service);
+        return { status: 200, body: keyBundle(key, request, service.retention), key: keyId('', key), head };
+      },
+    }),
+  ];
+}
