@@ -26,19 +26,22 @@ export interface Listener extends AsyncDisposable {
 const MAX_HEADER_SIZE = 32 * 1024;
 
 export async function listen(options: ListenerOptions, take: (call: Call) => void): Promise<Listener> {
+  const { headersTimeout = 15_000, requestTimeout = 30_000 } = options;
   const server: Server = createServer(
     {
       key: options.key,
       cert: options.certificate,
       minVersion: 'TLSv1.3',
       maxHeaderSize: MAX_HEADER_SIZE,
-      headersTimeout: options.headersTimeout ?? 15_000,
-      requestTimeout: options.requestTimeout ?? 30_000,
+      headersTimeout,
+      requestTimeout,
       keepAliveTimeout: 75_000,
-      connectionsCheckingInterval: 2_000,
+      connectionsCheckingInterval: Math.min(headersTimeout, 2_000),
       handshakeTimeout: 10_000,
       noDelay: true,
       insecureHTTPParser: false,
+      // The pipeline refuses a request without a Host in the service's own shape, and records it.
+      requireHostHeader: false,
     },
     (request, response) => {
       take({

@@ -11,7 +11,8 @@ import { readRequestTarget } from '../request-target.ts';
  */
 export function assignTarget(hosts: ReadonlyMap<string, Host>, isServed: (kind: HostKind) => boolean): Step {
   return (call: Call): void => {
-    const authority = (call.request.headers.host ?? '').toLowerCase();
+    const authority = call.request.headers.host?.toLowerCase();
+    if (authority === undefined) throw new ServiceError('BadRequest', 'The request has no Host header');
     const host = hosts.get(authority) ?? hosts.get(authority.replace(/:443$/, ''));
     if (host === undefined || !isServed(host.kind)) {
       const names = [...hosts.values()].filter(({ kind }) => isServed(kind)).map((served) => served.authority);
