@@ -1,7 +1,8 @@
 // `npm run check`: everything that can be judged without running the product. All parts run at once; each problem is
 // printed with where it is, what is wrong and what to do.
 import { join } from 'node:path';
-import { checkApiOperations } from './check/api-operations.ts';
+import { checkApiOperations, dataPlaneRows } from './check/api-operations.ts';
+import { checkApiVersionTable } from './check/api-version-table.ts';
 import { checkDocuments } from './check/documents.ts';
 import { checkFileNames } from './check/file-names.ts';
 import { checkImports } from './check/imports.ts';
@@ -36,7 +37,11 @@ const parts: readonly Part[] = [
   rules('imports', () => checkImports(tree)),
   rules('file names', () => checkFileNames(tree)),
   rules('documents', () => checkDocuments(tree)),
-  rules('reference pages', async () => [...checkReferencePages(tree), ...(await checkApiOperations(tree, ROOT))]),
+  rules('reference pages', async () => [
+    ...checkReferencePages(tree),
+    ...(await checkApiOperations(tree, ROOT)),
+    ...checkApiVersionTable(tree, await dataPlaneRows(tree, ROOT)),
+  ]),
 ];
 
 const failed: string[] = [];

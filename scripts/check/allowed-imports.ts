@@ -157,6 +157,16 @@ export const areas: readonly Area[] = [
     because: 'it shows what the module signed; verifying shares nothing with signing but formats',
   },
   {
+    at: 'src/features/clock/',
+    from: BELOW_FEATURES,
+    because: 'time is asked for by features and asks none of them anything',
+  },
+  {
+    at: 'src/features/settings/',
+    from: BELOW_FEATURES,
+    because: 'settings are kept here and used elsewhere; what they mean is for their users to know',
+  },
+  {
     at: 'src/features/key-operations/',
     from: [...BELOW_FEATURES, 'src/features/keys/'],
     because: 'operations look keys up, and need nothing else of other features',
