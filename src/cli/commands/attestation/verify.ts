@@ -1,0 +1,69 @@
+// `strongroom attestation verify`: proves, offline, what an HSM's module signed about a key.
+import { X509Certificate } from 'node:crypto';
+import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
+import { readInput, readJsonInput } from '../../read-input.ts';
+
+export const verify = command({
+  name: 'attestation verify',
+  summary: 'prove what an HSM signed about a key',
+  operands: 'FILE',
+  details: `
+FILE is the attested key as the service answers it, or what 'az keyvault key get-attestation --file' saves. Checks the
+chain and both statements, and that they are of one key. Without --root it cannot know whose HSM signed: compare the root
+that it prints with the one that you know. The exit code is 0 when everything holds.`,
+  options: {
+    root: { type: 'string', placeholder: 'FILE', description: 'root certificate (PEM) at which the chain must end' },
+    ...jsonOption,
+  },
+  examples: [
+    'strongroom attestation verify mykey.json',
+    'strongroom attestation verify mykey.json --root hsm-root.pem --json',
+  ],
+  async run({ root, json }, [file, spare], terminal) {
+    if (file === undefined || spare !== undefined) throw new UsageError('name one attestation file');
+    const feature = await import('../../../features/attestation/verify/verify-attestation.ts');
+    const trusted = root === undefined ? undefined : readRoot(root);
+    const document = readJsonInput(file);
+    try {
+      const verified = feature.verifyAttestation(document, trusted);
+      terminal.out(json ? `${JSON.stringify(verified, null, 2)}\n` : textOf(verified));
+      return 0;
+    } catch (error) {
+      if (error instanceof feature.AttestationError) {
+        throw new CommandError(`it does not verify: ${error.message}`, { cause: error });
+      }
+      throw error;
+    }
+  },
+});
+
+function textOf({
+  statement,
+  root,
+  anchored,
+}: ReturnType<typeof import('../../../features/attestation/verify/verify-attestation.ts').verifyAttestation>): string {
+  const { key, instance, module } = statement;
+  const rows = [
+    ['key', `${key['name']} ${key['version']} (${key['kty']})`],
+    ['held by', `${instance.name} (${instance.id}), ${module.engine}, not FIPS validated`],
+    ['may', statement.keyOps.join(', ')],
+    ['leaves', statement.exportable ? `under release policy ${statement.releasePolicy}` : 'never'],
+    ['signed', new Date(statement.issuedAt * 1000).toISOString()],
+    ['root', `${root}${anchored === true ? ' (the one given)' : ' (compare it; --root does)'}`],
+  ] as const;
+  return `The attestation verifies.\n${rows.map(([name, value]) => `  ${name.padEnd(9)}${plain(value)}\n`).join('')}`;
+}
+
+/** Signed, but by whom is not known yet: no control characters reach the terminal. */
+function plain(text: string): string {
+  return text.replace(/\p{C}/gu, '?');
+}
+
+function readRoot(file: string): X509Certificate {
+  const bytes = readInput(file);
+  try {
+    return new X509Certificate(bytes);
+  } catch (cause) {
+    throw new CommandError(`${file} is not a certificate`, { cause });
+  }
+}

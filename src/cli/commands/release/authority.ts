@@ -1,0 +1,37 @@
+// `strongroom release authority`: makes a development attestation authority in a folder.
+import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
+
+export const authority = command({
+  name: 'release authority',
+  summary: 'make an attestation authority for development',
+  operands: 'DIR',
+  details: `
+Writes key.pem (signs tokens) and trust.json (what an HSM is told to trust it: see 'release trust'). The authority inspects
+no enclave: whoever has the folder can claim anything. No HSM trusts it until an administrator says so.`,
+  options: {
+    name: {
+      type: 'string',
+      placeholder: 'URL',
+      default: 'https://attestation.strongroom.localhost',
+      description: 'what tokens say as their issuer, and policies as authority',
+    },
+    ...jsonOption,
+  },
+  examples: ['strongroom release authority ./authority'],
+  async run({ name, json }, [folder, spare], terminal) {
+    if (folder === undefined || spare !== undefined) throw new UsageError('name one folder');
+    const { createAuthorityFolder } = await import('../../../features/release/authority/authority-folder.ts');
+    try {
+      const made = createAuthorityFolder(folder, name);
+      if (json) terminal.out(`${JSON.stringify({ authority: made.authority, folder }, null, 2)}\n`);
+      else
+        terminal.out(`authority  ${made.authority}\nkey        ${folder}/key.pem\ntrust      ${folder}/trust.json\n`);
+      return 0;
+    } catch (error) {
+      if (error instanceof RangeError || (error instanceof Error && 'syscall' in error)) {
+        throw new CommandError(error.message, { cause: error });
+      }
+      throw error;
+    }
+  },
+});
