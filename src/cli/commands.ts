@@ -3,10 +3,25 @@ import type { Command } from './command.ts';
 import { checkpoint } from './commands/audit/checkpoint.ts';
 import { show } from './commands/audit/show.ts';
 import { verify } from './commands/audit/verify.ts';
+import { advance } from './commands/clock/advance.ts';
+import { reset } from './commands/clock/reset.ts';
+import { show as showClock } from './commands/clock/show.ts';
 import { keygen } from './commands/custodian/keygen.ts';
 import { open } from './commands/custodian/open.ts';
 import { env } from './commands/env.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 
-export const commands: readonly Command[] = [start, status, env, keygen, open, verify, show, checkpoint];
+export const commands: readonly Command[] = [
+  start,
+  status,
+  env,
+  keygen,
+  open,
+  verify,
+  show,
+  checkpoint,
+  advance,
+  showClock,
+  reset,
+];
