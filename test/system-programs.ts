@@ -1,7 +1,7 @@
 // Programs of the operating system that some tests need. A test that lacks one is skipped with the line that installs
 // it; with CI=true a skipped test fails the run, so nothing goes unseen there.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** The Debian interpreter: the azure modules come as system packages, not into a virtual environment. */
@@ -17,9 +17,13 @@ const PYTHON_MODULES = [
 const programs = {
   az: { isThere: () => onPath('az'), debian: 'azure-cli' },
   openssl: { isThere: () => onPath('openssl'), debian: 'openssl' },
+  'pkcs11-tool': { isThere: () => onPath('pkcs11-tool'), debian: 'opensc' },
+  softhsm2: { isThere: () => onPath('softhsm2-util') && softHsm() !== undefined, debian: 'softhsm2' },
   'python-azure': { isThere: hasPythonModules, debian: 'python3-azure' },
 } as const;
 export type SystemProgram = keyof typeof programs;
+
+const SOFTHSM_LIBRARIES = ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib64/softhsm/libsofthsm2.so'];
 
 const known = new Map<SystemProgram, boolean>();
 
@@ -29,6 +33,11 @@ export function skipUnless(...needed: readonly SystemProgram[]): false | string 
   if (missing.length === 0) return false;
   const packages = missing.map((name) => programs[name].debian);
   return `needs ${missing.join(', ')}: apt-get install -y ${packages.join(' ')}`;
+}
+
+/** The PKCS#11 library of SoftHSM. */
+export function softHsm(): string | undefined {
+  return SOFTHSM_LIBRARIES.find((path) => existsSync(path));
 }
 
 function isThere(name: SystemProgram): boolean {

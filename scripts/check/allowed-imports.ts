@@ -157,6 +157,32 @@ export const areas: readonly Area[] = [
     because: 'it shows what the module signed; verifying shares nothing with signing but formats',
   },
   {
+    at: 'src/features/rotation/',
+    from: [...BELOW_FEATURES, 'src/features/keys/', 'src/features/clock/'],
+    because: 'a rotation makes a version as any other is made, when the clock of the instance says so',
+  },
+  {
+    at: 'src/features/byok/',
+    from: [...BELOW_FEATURES, 'src/features/keys/'],
+    because: 'a key that comes in becomes a version like any other; wrapping for transfer needs formats alone',
+  },
+  {
+    at: 'src/features/byok/pkcs11/library.ts',
+    from: ['src/features/byok/'],
+    packages: ['koffi'],
+    because: "the binding to a token's library stays one file, loaded by the command that wraps and by nothing else",
+  },
+  {
+    at: 'src/features/key-backup/',
+    from: [...BELOW_FEATURES, 'src/features/keys/'],
+    because: 'the module opens and writes backups; what is restored are versions of a key',
+  },
+  {
+    at: 'src/features/rng/',
+    from: BELOW_FEATURES,
+    because: 'it asks the module and nobody else',
+  },
+  {
     at: 'src/features/clock/',
     from: BELOW_FEATURES,
     because: 'time is asked for by features and asks none of them anything',

@@ -1,14 +1,23 @@
 // Every command there is, in the order in which help lists them.
 import type { Command } from './command.ts';
+import { verify as verifyAttestation } from './commands/attestation/verify.ts';
 import { checkpoint } from './commands/audit/checkpoint.ts';
 import { show } from './commands/audit/show.ts';
 import { verify } from './commands/audit/verify.ts';
+import { check as checkTransfer } from './commands/byok/check.ts';
+import { wrap } from './commands/byok/wrap.ts';
 import { advance } from './commands/clock/advance.ts';
 import { reset } from './commands/clock/reset.ts';
 import { show as showClock } from './commands/clock/show.ts';
 import { keygen } from './commands/custodian/keygen.ts';
 import { open } from './commands/custodian/open.ts';
 import { env } from './commands/env.ts';
+import { authority } from './commands/release/authority.ts';
+import { check } from './commands/release/check.ts';
+import { open as openRelease } from './commands/release/open.ts';
+import { simulate } from './commands/release/simulate.ts';
+import { token } from './commands/release/token.ts';
+import { trust } from './commands/release/trust.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 
@@ -21,7 +30,16 @@ export const commands: readonly Command[] = [
   verify,
   show,
   checkpoint,
+  wrap,
+  checkTransfer,
   advance,
   showClock,
   reset,
+  check,
+  simulate,
+  authority,
+  token,
+  trust,
+  openRelease,
+  verifyAttestation,
 ];

@@ -45,6 +45,11 @@ export class DerReader {
     return content.subarray(1);
   }
 
+  /** What was not taken; a view. */
+  rest(): Uint8Array {
+    return this.#bytes.subarray(this.#at);
+  }
+
   /** @throws DerError when elements are left */
   end(): void {
     if (!this.done) throw new DerError('spare bytes');

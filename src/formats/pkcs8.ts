@@ -68,11 +68,16 @@ export function encodeEcPkcs8({ crv, d, point }: EcNumbers): Buffer {
   return wrap(der(SEQUENCE, objectId(EC_PUBLIC_KEY), objectId(curve)), key);
 }
 
-/** Views into `bytes`. @throws DerError */
-export function decodePkcs8(bytes: Uint8Array): PrivateNumbers {
+/**
+ * Views into `bytes`.
+ * @param zeros how many zero bytes may follow: tokens that lose the length in RFC 5649 leave up to 7
+ * @throws DerError
+ */
+export function decodePkcs8(bytes: Uint8Array, zeros = 0): PrivateNumbers {
   const outer = new DerReader(bytes);
   const info = new DerReader(outer.take(SEQUENCE));
-  outer.end();
+  const rest = outer.rest();
+  if (rest.length > zeros || rest.some((byte) => byte !== 0)) throw new DerError('spare bytes');
   if (info.takeUnsigned()[0] !== 0) throw new DerError('not PKCS#8 version 0');
   const algorithm = new DerReader(info.take(SEQUENCE));
   const key = info.take(OCTET_STRING);

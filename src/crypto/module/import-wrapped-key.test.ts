@@ -40,6 +40,15 @@ test('what was wrapped for the key-exchange key is the key afterwards', async ()
   assert.deepEqual(symmetric.publicKey, { kty: 'oct-HSM', size: 192 });
 });
 
+test('a private key is taken with the few zero bytes that some tokens leave behind it', async () => {
+  await using module = openModule(folder);
+  const der = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'der', type: 'pkcs8' });
+  const asked = (rest: Buffer) =>
+    importWrapped(module, wrapForTransfer(kek, Buffer.concat([der, rest])), bindingOf('EC-HSM', ['sign']), 'P-256');
+  await asked(Buffer.alloc(7));
+  await assert.rejects(asked(Buffer.from([0, 1])), { code: 'BadRequest' });
+});
+
 test('every way in which a ciphertext does not unwrap is one refusal', async () => {
   await using module = openModule(folder);
   const good = wrapForTransfer(kek, randomBytes(32));
@@ -95,7 +104,7 @@ test('what unwraps to another key than was said is refused by the member', async
   await refused(pkcs8('rsa', { modulusLength: 1024 }), rsa, '', /^n: Invalid key size: '1024'/);
   await refused(pkcs8('ed25519', {}), ec, 'P-256', /^kty: what was wrapped is not the PKCS#8/);
   await refused(randomBytes(40), rsa, '', /^kty: what was wrapped is not the PKCS#8/);
-  await refused(Buffer.concat([p256, Buffer.alloc(1)]), ec, 'P-256', /^kty: what was wrapped is not the PKCS#8/);
+  await refused(Buffer.concat([p256, Buffer.alloc(8)]), ec, 'P-256', /^kty: what was wrapped is not the PKCS#8/);
   await refused(randomBytes(20), oct, '', /^k: Invalid key size: '160'/);
 });
 

@@ -15,6 +15,8 @@ const NONE = new Uint8Array(0);
 const OAEP = algorithms.get('RSA-OAEP') as Algorithm;
 const KEY_WRAP = algorithms.get('CKM_AES_KEY_WRAP_PAD') as Algorithm;
 const EPHEMERAL_BYTES = 32;
+/** SoftHSM, and what is built on it, pads to 8 bytes before it wraps with padding. */
+const SPARE_ZEROS = 7;
 
 export interface WrappedImport {
   readonly kekBinding: unknown;
@@ -87,7 +89,7 @@ async function readUnwrapped({ kty }: KeyBinding, crv: string, bytes: Uint8Array
   const wanted = kty.replace('-HSM', '');
   let key: PrivateNumbers;
   try {
-    key = decodePkcs8(bytes);
+    key = decodePkcs8(bytes, SPARE_ZEROS);
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
     throw bad('kty', `what was wrapped is not the PKCS#8 of an ${wanted} key`);
