@@ -95,7 +95,7 @@ test('another domain, or one changed character anywhere, and it does not open', 
         const edited = value.slice(0, at) + character + value.slice(at + 1);
         const code = await ask(module, 'restoreKey', { value: edited }).then(
           () => 'opened',
-          (error: { code: string }) => error.code,
+          (error: unknown) => (error as { readonly code: string }).code,
         );
         assert.ok(code === 'CryptoFailed' || code === 'BadRequest', `${at}: ${code}`);
       },

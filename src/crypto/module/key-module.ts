@@ -2,7 +2,7 @@
 // and no clock of its own authority; who may ask is settled before a message gets here.
 import { type Algorithm, algorithmByCode, operationByCode, operations } from '../../formats/algorithms.ts';
 import type { Engine, EngineKey, OperationInputs, OperationResult } from '../engines/engine.ts';
-import { CryptoError, type KeyBinding, type ModuleState, type PublicKey } from '../protocol/messages.ts';
+import { CryptoError, type ModuleState, type PublicKey } from '../protocol/messages.ts';
 import { type AttestationIdentity, openAttestationIdentity } from './attestation-identity.ts';
 import { checkBinding, checkRebinding } from './key-binding.ts';
 import { sealKey, withKeyMaterial } from './key-blobs.ts';
