@@ -1,8 +1,13 @@
 // What an instance does by itself when its time has come, each time with an entry in the log.
+
+import { CryptoError } from '../crypto/protocol/messages.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
 import type { DueJob } from '../features/clock/due-work.ts';
 import { nextPurge, type PurgeDue, purgeDue } from '../features/keys/purge-due.ts';
+import { type RotateDue, rotationJob } from '../features/rotation/rotate-due.ts';
+import { ServiceError } from '../wire/service-error.ts';
 import type { InstanceConfig } from './config/instance.ts';
+import { reportFailure } from './report-failure.ts';
 import { recordOwnAct } from './service-entries.ts';
 
 export function purgeJob(
@@ -26,4 +31,40 @@ export function purgeJob(
           }),
       }),
   };
+}
+
+export function rotateIfDueJob(
+  service: Omit<RotateDue, 'record'> & { readonly audit: AuditLog; readonly clockOffset: () => number },
+  config: InstanceConfig,
+): DueJob {
+  const { audit, clockOffset } = service;
+  const operationName = 'KeyRotateIfDue';
+  return rotationJob({
+    ...service,
+    record: {
+      rotated: ({ due, from, to, head }) =>
+        recordOwnAct(audit, config, {
+          operationName,
+          description: `The rotation policy says so since ${dateOf(due)}; the version before is ${from.version}.`,
+          key: `/keys/${to.name}/${to.version}`,
+          head,
+          clockOffset: clockOffset(),
+        }),
+      failed: async ({ due, key, error, retryAt }) => {
+        const isOurs = error instanceof ServiceError || error instanceof CryptoError;
+        if (!isOurs) reportFailure(`rotation of ${key.name}`, error);
+        await recordOwnAct(audit, config, {
+          operationName,
+          description: `Due since ${dateOf(due)}: ${isOurs ? error.message : 'it failed'}. Next attempt ${dateOf(retryAt)}.`,
+          key: `/keys/${key.name}/${key.version}`,
+          failure: isOurs ? error.code : 'InternalServerError',
+          clockOffset: clockOffset(),
+        });
+      },
+    },
+  });
+}
+
+function dateOf(time: number): string {
+  return new Date(time * 1000).toISOString();
 }

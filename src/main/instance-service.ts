@@ -16,9 +16,12 @@ import type { PurgeCompanion } from '../features/keys/purge.ts';
 import { keyRows } from '../features/keys/rows.ts';
 import { openAuthorityKeys } from '../features/release/authorities/signing-keys.ts';
 import { releaseRows } from '../features/release/rows.ts';
+import { rngRows } from '../features/rng/rows.ts';
 import { planInitialAssignments } from '../features/roles/initial-assignments.ts';
 import { planRemovalAtKey } from '../features/roles/remove-at-key.ts';
 import { roleRows } from '../features/roles/rows.ts';
+import { planPolicyRemoval } from '../features/rotation/policies.ts';
+import { rotationRows } from '../features/rotation/rows.ts';
 import { secureWrapRows } from '../features/secure-wrap/rows.ts';
 import { type Activation, openActivation } from '../features/security-domain/activation.ts';
 import { securityDomainRows } from '../features/security-domain/rows.ts';
@@ -33,7 +36,7 @@ import type { Records } from '../store/sealed/records.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import type { InstancePlaces } from './config/data-layout.ts';
 import type { InstanceConfig } from './config/instance.ts';
-import { purgeJob } from './due-jobs.ts';
+import { purgeJob, rotateIfDueJob } from './due-jobs.ts';
 import { instanceHosts, openVerifiers } from './instance-hosts.ts';
 import { emptyInstanceState, type InstanceState, makePromises } from './instance-state.ts';
 import { reportFailure } from './report-failure.ts';
@@ -108,17 +111,23 @@ export async function startInstanceService(options: ServiceOptions): Promise<Ins
   await makePromises({ promises: state.promises, records, audit }, config);
   await makeInitialAssignments({ records, roles: state.roles, audit }, config);
 
-  const purgeCompanions: readonly PurgeCompanion[] = [(name) => planRemovalAtKey(name, state.roles)];
-  const { keys, clock } = state;
+  const purgeCompanions: readonly PurgeCompanion[] = [(name) => planRemovalAtKey(name, state.roles), planPolicyRemoval];
+  const { keys, clock, policies, rotations: schedule, limits } = state;
   const clockOffset = (): number => clock.offset;
+  const stopping = new AbortController();
+  const due = { keys, records, now: clock.now, audit, clockOffset };
   const dueWork = stack.use(
     openDueWork({
-      jobs: [purgeJob({ keys, records, now: clock.now, purgeCompanions, audit, clockOffset }, config)],
+      jobs: [
+        purgeJob({ ...due, purgeCompanions }, config),
+        rotateIfDueJob({ ...due, crypto, policies, schedule, limits, randomHex, stopping: stopping.signal }, config),
+      ],
       now: clock.now,
       refresh: () => records.refresh(),
       report: (job, error) => reportFailure(job, error),
     }),
   );
+  stack.defer(() => stopping.abort());
   wake = dueWork.wake;
   const parts = { stack, crypto, audit, records, state, activation, purgeCompanions };
   const listener = stack.use(await openGateway(options, parts));
@@ -185,9 +194,8 @@ interface GatewayParts {
 async function openGateway(options: ServiceOptions, parts: GatewayParts): Promise<Listener> {
   const { config, places } = options;
   const { crypto, records, activation, purgeCompanions } = parts;
-  const { keys, roles, clock, settings, authorities, promises, retention, limits } = parts.state;
+  const { keys, roles, clock, settings, authorities, promises, policies, retention, limits } = parts.state;
   const { now } = clock;
-  const randomHex = (bytes: number): string => randomBytes(bytes).toString('hex');
   const hosts = config.hostNames.map(({ authority }) => authority);
   const initialAdministrators = config.initialAdministrators.map((id) => id.toLowerCase());
   const targets = { authorities, authorityKeys: parts.stack.use(openAuthorityKeys(now)), now };
@@ -196,6 +204,8 @@ async function openGateway(options: ServiceOptions, parts: GatewayParts): Promis
     ...importRows({ keys, crypto, records, now, randomHex, retention, limits, hosts }),
     ...keyBackupRows({ keys, crypto, records, now, randomHex, retention, limits }),
     ...keyOperationRows({ keys, crypto, now }),
+    ...rotationRows({ keys, crypto, records, now, randomHex, retention, limits, policies }),
+    ...rngRows({ crypto }),
     ...releaseRows({ keys, crypto, records, retention, ...targets }),
     ...secureWrapRows({ keys, crypto, ...targets }),
     ...attestationRows({ keys, crypto, retention }),
@@ -227,4 +237,8 @@ async function openGateway(options: ServiceOptions, parts: GatewayParts): Promis
     },
     take,
   );
+}
+
+function randomHex(bytes: number): string {
+  return randomBytes(bytes).toString('hex');
 }

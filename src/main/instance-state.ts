@@ -6,6 +6,8 @@ import { KeyRing } from '../features/keys/key-ring.ts';
 import type { KeyLimits } from '../features/keys/limits.ts';
 import { TrustedAuthorities } from '../features/release/authorities/trusted.ts';
 import { openRoles, type Roles } from '../features/roles/evaluate.ts';
+import { RotationPolicies } from '../features/rotation/policies.ts';
+import { RotationSchedule } from '../features/rotation/schedule.ts';
 import { Promises } from '../features/settings/promises.ts';
 import { Settings } from '../features/settings/settings.ts';
 import type { Apply, Records } from '../store/sealed/records.ts';
@@ -18,6 +20,8 @@ export interface InstanceState {
   readonly clock: InstanceClock;
   readonly promises: Promises;
   readonly settings: Settings;
+  readonly policies: RotationPolicies;
+  readonly rotations: RotationSchedule;
   readonly authorities: TrustedAuthorities;
   /** Both are as the records are now, whenever they are read. */
   readonly retention: Retention;
@@ -35,6 +39,8 @@ export function emptyInstanceState(
   const roles = openRoles();
   const promises = new Promises();
   const settings = new Settings();
+  const policies = new RotationPolicies();
+  const rotations = new RotationSchedule(keys, policies);
   const authorities = new TrustedAuthorities();
   const clock = openClock({
     systemNow,
@@ -48,6 +54,8 @@ export function emptyInstanceState(
     clock,
     promises,
     settings,
+    policies,
+    rotations,
     authorities,
     retention: liveRetention(promises),
     limits: liveLimits(settings),
@@ -57,6 +65,9 @@ export function emptyInstanceState(
       clock.apply(change);
       promises.apply(change);
       settings.apply(change);
+      policies.apply(change);
+      // It reads what the keys and policies are after the change.
+      rotations.apply(change);
       authorities.apply(change);
     },
   };

@@ -42,15 +42,19 @@ export async function recordOwnAct(
     readonly operationName: string;
     readonly description: string;
     readonly key: string;
-    readonly head: Head;
+    /** Of what was committed for it. */
+    readonly head?: Head;
+    /** Why it could not be done. */
+    readonly failure?: string;
     readonly clockOffset: number;
   },
 ): Promise<void> {
-  const { head, clockOffset } = act;
+  const { head, failure, clockOffset, key } = act;
   const entry = systemEntry(config, act.operationName, act.description);
   const properties = clockOffset === 0 ? entry.properties : { ...entry.properties, clockOffset };
-  const storeHead = { sequence: head.sequence, hash: head.hash };
-  await audit.append(auditEntryJson({ ...entry, properties, key: act.key, storeHead }), head.sequence);
+  const result = failure === undefined ? {} : { resultType: 'Failed' as const, resultSignature: failure };
+  const storeHead = head === undefined ? {} : { storeHead: { sequence: head.sequence, hash: head.hash } };
+  await audit.append(auditEntryJson({ ...entry, ...result, properties, key, ...storeHead }), head?.sequence);
 }
 
 export async function recordRefusedStore(audit: AuditLog, config: InstanceConfig, error: StoreError): Promise<void> {

@@ -1,0 +1,40 @@
+// The row for random bytes, drawn in the module.
+import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
+import { toBase64url } from '../../formats/base64url.ts';
+import { readOptionalInteger } from '../../wire/body.ts';
+import { type AnyRow, type JsonObject, row } from '../../wire/route.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+
+const MOST = 128;
+
+interface RandomBytesRequest {
+  readonly count: number;
+}
+
+export function rngRows({ crypto }: { readonly crypto: Pick<CryptoClient, 'send'> }): readonly AnyRow[] {
+  return [
+    row<RandomBytesRequest>({
+      method: 'POST',
+      path: '/rng',
+      since: '7.3-preview',
+      operationName: 'RandomBytesGet',
+      dataAction: 'Microsoft.KeyVault/managedHsm/rng/action',
+      scope: 'root',
+      activation: 'active',
+      readBody: readRandomBytesRequest,
+      repeatable: true,
+      async handle({ body }) {
+        const { bytes } = await crypto.send('random', { count: body.count });
+        return { status: 200, body: { value: toBase64url(bytes) } };
+      },
+    }),
+  ];
+}
+
+/** @throws ServiceError BadParameter, in the service's words */
+function readRandomBytesRequest(body: JsonObject): RandomBytesRequest {
+  const count = readOptionalInteger(body, 'count');
+  if (count === undefined) throw new ServiceError('BadParameter', "Property 'count' is required");
+  if (count >= 1 && count <= MOST) return { count };
+  throw new ServiceError('BadParameter', `GetRandomBytesRequest: count cannot be greater than ${MOST} or less than 1`);
+}

@@ -1,0 +1,108 @@
+// Makes the next version of a key: the same type, size, operations, tags and release policy, and the life that the rotation
+// policy gives it. The versions before it stay as they are.
+import type { PublicKey } from '../../crypto/protocol/messages.ts';
+import { addDuration, parseDuration } from '../../formats/iso-duration.ts';
+import type { Head } from '../../store/sealed/records.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import { addVersion, type KeyMaking } from '../keys/add-version.ts';
+import type { KeyKind } from '../keys/key-types.ts';
+import type { KeyVersion } from '../keys/key-version.ts';
+import type { RotationPolicies } from './policies.ts';
+import type { RotationPolicy } from './policy.ts';
+
+export interface Rotating extends KeyMaking {
+  readonly policies: RotationPolicies;
+}
+
+export interface Rotated {
+  readonly key: KeyVersion;
+  readonly head: Head;
+}
+
+const ATTEMPTS = 3;
+
+/**
+ * On demand: the new version is enabled.
+ * @param find looks the key up on current state, and throws when the caller's right is gone
+ */
+export async function rotateKey(find: () => KeyVersion, service: Rotating): Promise<Rotated> {
+  for (let attempt = 1; ; attempt++) {
+    const current = find();
+    const policy = requirePolicy(service.policies, current.name);
+    try {
+      return await addNextVersion({ current, policy, enabled: true }, find, service);
+    } catch (error) {
+      if (!(error instanceof Overtaken)) throw error;
+      if (attempt < ATTEMPTS) continue;
+      throw new ServiceError('Conflict', 'The key was changed while it was being rotated; try again', { cause: error });
+    }
+  }
+}
+
+/** Another change of the key or its policy was committed first: what was to be inherited is no longer so. */
+export class Overtaken extends Error {
+  override readonly name = 'Overtaken';
+}
+
+export interface Next {
+  readonly current: KeyVersion;
+  readonly policy: RotationPolicy;
+  readonly enabled: boolean;
+}
+
+/** @param recheck called on the state that is committed to @throws Overtaken, ServiceError */
+export async function addNextVersion(
+  { current, policy, enabled }: Next,
+  recheck: () => void,
+  service: Rotating,
+): Promise<Rotated> {
+  const { keys, policies, crypto } = service;
+  // One time for the version and its expiry.
+  const time = service.now();
+  const expiry = parseDuration(policy.expiryTime ?? '');
+  const attributes = {
+    enabled,
+    exportable: current.attributes.exportable,
+    ...(expiry === undefined ? {} : { exp: addDuration(time, expiry) }),
+  };
+  const guard = (): void => {
+    recheck();
+    // Records in memory are replaced, never changed: the same object is the same state.
+    if (keys.find(current.name) !== current || policies.find(current.name) !== policy) {
+      throw new Overtaken('the key or its policy was changed meanwhile');
+    }
+  };
+  const { kty, keyOps, tags, releasePolicy } = current;
+  const make = (binding: Parameters<typeof crypto.createKey>[0]): ReturnType<typeof crypto.createKey> =>
+    crypto.createKey(binding, kindOf(current.publicKey));
+  const version = { kty, keyOps, tags, releasePolicy, attributes, make };
+  return addVersion(current.name, version, guard, { ...service, now: () => time });
+}
+
+/** @throws ServiceError BadParameter */
+function requirePolicy(policies: RotationPolicies, name: string): RotationPolicy {
+  const policy = policies.find(name);
+  if (policy !== undefined) return policy;
+  throw new ServiceError(
+    'BadParameter',
+    `Key ${name} has no rotation policy; set one with PUT /keys/${name}/rotationpolicy before it is rotated`,
+  );
+}
+
+/** What the module needs to make another key of the kind. */
+export function kindOf(publicKey: PublicKey): KeyKind {
+  const { kty } = publicKey;
+  switch (kty) {
+    case 'RSA-HSM':
+      return {
+        kty,
+        size: Buffer.from(publicKey.n, 'base64url').length * 8,
+        // Imported keys may have others; a new key gets none that is unusual.
+        publicExponent: publicKey.e === 'Aw' ? 3 : 65537,
+      };
+    case 'EC-HSM':
+      return { kty, curve: publicKey.crv };
+    case 'oct-HSM':
+      return { kty, size: publicKey.size };
+  }
+}

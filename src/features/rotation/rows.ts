@@ -1,0 +1,72 @@
+// The rotation rows: get, set and clear the policy of a key, and rotate it now.
+import { type AnyRow, type RowRequest, row } from '../../wire/route.ts';
+import { keyBundle, keyId, type Retention } from '../keys/bundle.ts';
+import { requireKey } from '../keys/find-key.ts';
+import type { KeyVersion } from '../keys/key-version.ts';
+import { type PolicyRules, wirePolicy } from './policy.ts';
+import { policyWarning, readPolicyRules } from './read-policy.ts';
+import { type Rotating, rotateKey } from './rotate.ts';
+import { setPolicy } from './set-policy.ts';
+
+const ACTION = 'Microsoft.KeyVault/managedHsm/keys';
+const SINCE = '7.3-preview';
+
+export function rotationRows(service: Rotating & { readonly retention: Retention }): readonly AnyRow[] {
+  const { keys, policies, retention } = service;
+  const lookUp = ({ params, url }: RowRequest<unknown>): KeyVersion => requireKey(keys, params, url);
+  const lookUpAgain = (request: RowRequest<unknown>) => (): KeyVersion => {
+    request.recheck();
+    return lookUp(request);
+  };
+  const idOf = ({ origin }: RowRequest<unknown>, { name }: KeyVersion): string =>
+    `${origin}/keys/${name}/rotationpolicy`;
+  return [
+    row({
+      method: 'GET',
+      path: '/keys/:name/rotationpolicy',
+      since: SINCE,
+      operationName: 'KeyRotationPolicyGet',
+      dataAction: `${ACTION}/read/action`,
+      scope: 'key',
+      activation: 'active',
+      repeatable: true,
+      handle(request) {
+        const key = lookUp(request);
+        const body = wirePolicy(idOf(request, key), policies.find(key.name));
+        return { status: 200, body, key: keyId('', key) };
+      },
+    }),
+    row<PolicyRules>({
+      method: 'PUT',
+      path: '/keys/:name/rotationpolicy',
+      since: SINCE,
+      operationName: 'KeyRotationPolicySet',
+      dataAction: `${ACTION}/write/action`,
+      scope: 'key',
+      activation: 'active',
+      readBody: readPolicyRules,
+      repeatable: true,
+      async handle(request) {
+        const key = lookUp(request);
+        const { policy, head } = await setPolicy(lookUpAgain(request), request.body, service);
+        const warning = policyWarning(request.body);
+        const warned = warning === undefined ? {} : { headers: { 'x-strongroom-warning': warning }, note: warning };
+        return { status: 200, body: wirePolicy(idOf(request, key), policy), key: keyId('', key), head, ...warned };
+      },
+    }),
+    row({
+      method: 'POST',
+      path: '/keys/:name/rotate',
+      since: SINCE,
+      operationName: 'KeyRotate',
+      dataAction: `${ACTION}/rotate/action`,
+      scope: 'key',
+      activation: 'active',
+      repeatable: false,
+      async handle(request) {
+        const { key, head } = await rotateKey(lookUpAgain(request), service);
+        return { status: 200, body: keyBundle(key, request, retention), key: keyId('', key), head };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,75 @@
+// When which key is to be rotated by itself. The times follow from the records alone, so a restart loses none of them, and
+// lateness of one rotation moves the next only because the new version is younger.
+import { addDuration, parseDuration, subtractDuration } from '../../formats/iso-duration.ts';
+import type { Change } from '../../store/sealed/records.ts';
+import { DueTimes } from '../clock/due-times.ts';
+import { CLOCK_RECORD } from '../clock/instance-clock.ts';
+import { parseDeletedRecordName } from '../keys/deleted-key.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import { type KeyVersion, parseKeyRecordName } from '../keys/key-version.ts';
+import type { RotationPolicies } from './policies.ts';
+import { type ActionType, findAction, type PolicyRules, parsePolicyRecordName } from './policy.ts';
+
+/** When an action of the policy is due for this version; undefined: never. */
+export function actionDue(key: KeyVersion, policy: PolicyRules, type: ActionType): number | undefined {
+  const action = findAction(policy, type);
+  const time = parseDuration(action?.time ?? '');
+  if (action === undefined || time === undefined) return undefined;
+  const { created, exp } = key.attributes;
+  switch (action.trigger) {
+    case 'timeAfterCreate':
+      return addDuration(created, time);
+    case 'timeBeforeExpiry':
+      return exp === undefined ? undefined : subtractDuration(exp, time);
+  }
+}
+
+/** Name, in lower case, of the key that a record belongs to; undefined for records that do not bear on rotation. */
+export function keyNameOf(recordName: string): string | undefined {
+  return (
+    parseKeyRecordName(recordName)?.name ?? parseDeletedRecordName(recordName) ?? parsePolicyRecordName(recordName)
+  );
+}
+
+export class RotationSchedule {
+  readonly #keys: KeyRing;
+  readonly #policies: RotationPolicies;
+  readonly #due = new DueTimes();
+  readonly #postponed = new Set<string>();
+
+  constructor(keys: KeyRing, policies: RotationPolicies) {
+    this.#keys = keys;
+    this.#policies = policies;
+  }
+
+  /** Takes note of a change that keys and policies have taken already. */
+  apply(change: Change): void {
+    const name = keyNameOf(change.name);
+    if (name !== undefined) this.#schedule(name);
+    // A time that was put off until may never come, now.
+    if (change.name === CLOCK_RECORD) for (const postponed of this.#postponed) this.#schedule(postponed);
+  }
+
+  #schedule(name: string): void {
+    this.#due.set(name, this.dueOf(name));
+    this.#postponed.delete(name);
+  }
+
+  /** Deleted keys are not rotated; disabled ones are. */
+  dueOf(name: string): number | undefined {
+    const policy = this.#policies.find(name);
+    const key = policy === undefined ? undefined : this.#keys.find(name);
+    return policy === undefined || key === undefined ? undefined : actionDue(key, policy, 'Rotate');
+  }
+
+  /** The next of all, by the lower-case name of its key. */
+  next(): { readonly name: string; readonly time: number } | undefined {
+    return this.#due.next();
+  }
+
+  /** Not before this time, unless the key or its policy changes, or the clock is moved. */
+  postpone(name: string, until: number | undefined): void {
+    this.#due.set(name, until);
+    this.#postponed.add(name);
+  }
+}

@@ -1,0 +1,42 @@
+// Sets the rotation policy of a key, or clears it.
+import type { Head, Records } from '../../store/sealed/records.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import type { KeyVersion } from '../keys/key-version.ts';
+import type { RotationPolicies } from './policies.ts';
+import { encodePolicy, type PolicyRules, policyRecordName, type RotationPolicy } from './policy.ts';
+import { isEmpty } from './read-policy.ts';
+
+export interface PolicySetting {
+  readonly policies: RotationPolicies;
+  readonly records: Records;
+  readonly now: () => number;
+}
+
+/** @param find looks the key up on current state, and throws when the caller's right is gone */
+export async function setPolicy(
+  find: () => KeyVersion,
+  rules: PolicyRules,
+  { policies, records, now }: PolicySetting,
+): Promise<{ readonly policy: RotationPolicy | undefined; readonly head: Head }> {
+  let policy: RotationPolicy | undefined;
+  const head = await records.update(() => {
+    const key = find();
+    checkExpiryKnown(rules, key);
+    const updated = now();
+    const created = policies.find(key.name)?.created ?? updated;
+    policy = isEmpty(rules) ? undefined : { ...rules, created, updated };
+    return [{ name: policyRecordName(key.name), value: policy === undefined ? null : encodePolicy(policy) }];
+  });
+  return { policy, head };
+}
+
+/** @throws ServiceError BadParameter: the time before an expiry that never is would never come */
+function checkExpiryKnown({ lifetimeActions, expiryTime }: PolicyRules, key: KeyVersion): void {
+  if (expiryTime !== undefined || key.attributes.exp !== undefined) return;
+  const index = lifetimeActions.findIndex(({ trigger }) => trigger === 'timeBeforeExpiry');
+  if (index === -1) return;
+  throw new ServiceError(
+    'BadParameter',
+    `Property 'lifetimeActions[${index}].trigger.timeBeforeExpiry' needs attributes.expiryTime, or a key with exp`,
+  );
+}
