@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Change, Head, Records } from '../../store/sealed/records.ts';
+import { deletedRecordName, encodeDeletedKey } from './deleted-key.ts';
+import { KeyRing } from './key-ring.ts';
+import { encodeKeyVersion, keyRecordName } from './key-version.ts';
+import { nextPurge, purgeDue } from './purge-due.ts';
+
+function putDeleted(keys: KeyRing, name: string, scheduledPurgeDate: number): void {
+  const version = '1'.repeat(32);
+  const key = {
+    name,
+    version,
+    ordinal: 1,
+    kty: 'oct-HSM' as const,
+    keyOps: ['encrypt'],
+    publicKey: { kty: 'oct-HSM' as const, size: 256 },
+    attributes: { enabled: true, exportable: false, created: 1, updated: 1 },
+    blob: Buffer.from('sealed'),
+    blobId: version,
+  };
+  keys.apply({ name: keyRecordName(name, version), value: encodeKeyVersion(key) });
+  keys.apply({
+    name: deletedRecordName(name),
+    value: encodeDeletedKey({ name, deletedDate: 1, scheduledPurgeDate }),
+  });
+}
+
+/** Records in memory; before each commit another worker may have its turn, and the plan is then made again. */
+function recordsOf(keys: KeyRing, race: () => void): Records & { readonly commits: (readonly Change[])[] } {
+  const commits: (readonly Change[])[] = [];
+  let head: Head = { sequence: 0, hash: '' };
+  return {
+    commits,
+    get head() {
+      return head;
+    },
+    refresh: () => undefined,
+    async update(plan) {
+      await plan();
+      race();
+      const changes = await plan();
+      if (changes.length > 0) {
+        commits.push(changes);
+        for (const change of changes) keys.apply(change);
+        head = { sequence: head.sequence + 1, hash: '' };
+      }
+      return head;
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+test('what is due is purged with all that other features keep for it, and what is not stays', async () => {
+  const keys = new KeyRing();
+  putDeleted(keys, 'Due', 100);
+  putDeleted(keys, 'later', 101);
+  assert.equal(nextPurge(keys), 100);
+  const records = recordsOf(keys, () => undefined);
+  const purged: string[] = [];
+  await purgeDue({
+    keys,
+    records,
+    now: () => 100,
+    purgeCompanions: [(name) => [{ name: `beside/${name}`, value: null }]],
+    purged: async (name) => void purged.push(name),
+  });
+  assert.deepEqual(purged, ['Due']);
+  assert.deepEqual(
+    records.commits.map((changes) => changes.map(({ name, value }) => [name, value])),
+    [
+      [
+        [keyRecordName('due', '1'.repeat(32)), null],
+        ['deleted-key/due', null],
+        ['beside/Due', null],
+      ],
+    ],
+  );
+  assert.equal(nextPurge(keys), 101);
+});
+
+test('what another worker has purged meanwhile, or somebody recovered, is neither purged nor recorded', async () => {
+  for (const value of [null, encodeDeletedKey({ name: 'k', deletedDate: 50, scheduledPurgeDate: 500 })]) {
+    const keys = new KeyRing();
+    putDeleted(keys, 'k', 100);
+    const records = recordsOf(keys, () => keys.apply({ name: deletedRecordName('k'), value }));
+    await purgeDue({
+      keys,
+      records,
+      now: () => 100,
+      purgeCompanions: [],
+      purged: () => assert.fail('it was recorded'),
+    });
+    assert.deepEqual(records.commits, []);
+  }
+});

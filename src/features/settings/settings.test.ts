@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { StoreError } from '../../store/port.ts';
+import { findSetting, normalValue, settingTable } from './setting-table.ts';
+import { Settings, settingChange } from './settings.ts';
+
+test('a setting has its default until a record says otherwise, and again when that is gone', () => {
+  const settings = new Settings();
+  assert.equal(settings.isOn('StrongroomVaultAlias'), false);
+  settings.apply(settingChange('StrongroomVaultAlias', 'true'));
+  assert.equal(settings.isOn('StrongroomVaultAlias'), true);
+  settings.apply({ name: 'setting/StrongroomVaultAlias', value: null });
+  assert.equal(settings.isOn('StrongroomVaultAlias'), false);
+  assert.equal(settings.number('StrongroomMaxVersionsPerKey'), 1000);
+});
+
+test('every default is a value that its setting takes, and names are found in any case', () => {
+  for (const setting of settingTable) {
+    assert.equal(normalValue(setting, setting.default), setting.default);
+    assert.equal(findSetting(setting.name.toUpperCase())?.name, setting.name);
+  }
+});
+
+test('a value of another type or outside of its range is not taken', () => {
+  const keys = settingTable.find(({ name }) => name === 'StrongroomMaxKeys');
+  const alias = settingTable.find(({ name }) => name === 'StrongroomVaultAlias');
+  assert.ok(keys !== undefined && alias !== undefined);
+  for (const value of ['', '0', '-1', '1.5', '1e3', ' 5', '1000001', 'true']) {
+    assert.equal(normalValue(keys, value), undefined, value);
+  }
+  assert.equal(normalValue(keys, '007'), '7');
+  assert.equal(normalValue(alias, 'TRUE'), 'true');
+  for (const value of ['', '1', 'yes']) assert.equal(normalValue(alias, value), undefined, value);
+});
+
+test('a record that holds no value of its setting stops the start; a setting of a later release is left alone', () => {
+  const settings = new Settings();
+  assert.throws(() => settings.apply({ name: 'setting/StrongroomMaxKeys', value: Buffer.from('many') }), StoreError);
+  settings.apply({ name: 'setting/FromTheFuture', value: Buffer.from('42') });
+});
