@@ -45,7 +45,7 @@ function put(url: URL, body: string, token: string, ca: Buffer | undefined): Pro
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     // RFC 6761 §6.3: names below localhost are this machine, whether or not its resolver knows.
-    const host = url.hostname.endsWith('.localhost') ? { host: '127.0.0.1', servername: url.hostname } : {};
+    const host = url.hostname.endsWith('.localhost') ? { hostname: '127.0.0.1', servername: url.hostname } : {};
     const sent = request(
       url,
       { method: 'PUT', headers: { ...headers, host: url.host }, ...host, ...(ca === undefined ? {} : { ca }) },
