@@ -84,7 +84,9 @@ export async function startInstanceService(options: ServiceOptions): Promise<Ins
     }),
   );
   const newestHeadInLog = await audit.newestHead();
-  const store = stack.use(await openSqliteStore({ folder: places.store }));
+  const store = stack.use(
+    await openSqliteStore({ folder: places.store }).catch((error: unknown) => refuseStore(audit, config, error)),
+  );
 
   let wake = (): void => undefined;
   const state = emptyInstanceState(config, options.systemNow ?? (() => Date.now() / 1000), () => wake());
@@ -166,9 +168,13 @@ async function openVerifiedRecords(
     const headSeenByModule = crypto.hello.headSequence;
     return await openRecords({ store, sealer: moduleSealer(crypto), apply, newestHeadInLog, headSeenByModule });
   } catch (error) {
-    if (error instanceof StoreError) await recordRefusedStore(audit, config, error);
-    throw error;
+    return refuseStore(audit, config, error);
   }
+}
+
+async function refuseStore(audit: AuditLog, config: InstanceConfig, error: unknown): Promise<never> {
+  if (error instanceof StoreError) await recordRefusedStore(audit, config, error);
+  throw error;
 }
 
 async function makeInitialAssignments(

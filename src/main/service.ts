@@ -9,6 +9,11 @@ import { reportFailure } from './report-failure.ts';
 import { openSupervisorLink } from './supervision/child-link.ts';
 import { activation, partitions, ready } from './supervision/messages.ts';
 
+interface Activation {
+  readonly status: 'NotActivated' | 'Active' | 'Failed';
+  readonly message: string;
+}
+
 async function main(): Promise<void> {
   await using link = openSupervisorLink();
   // Ctrl-C reaches the whole process group; the supervisor decides the order of stopping.
@@ -25,6 +30,11 @@ async function main(): Promise<void> {
   const folder = required(values.instance, 'instance');
   const place = places(dirname(dirname(folder))).instance(basename(folder));
   const config = readInstanceConfig(join(folder, 'instance.json'));
+  // Known before the store is verified, told only after it: of an instance that is refused nothing else is true.
+  let known: Activation | undefined;
+  let serves = false;
+  const tell = ({ status, message }: Activation): void =>
+    void link.send(activation, { instance: config.name, status, message });
   try {
     await using service = await startInstanceService({
       config,
@@ -35,16 +45,17 @@ async function main(): Promise<void> {
       shared: process.platform === 'linux',
       completesLog: integer(values.worker, 'worker') === 0,
       onPartitions: (pids) => link.send(partitions, { modulePids: pids }),
-      onActivation: (status, message) => link.send(activation, { instance: config.name, status, message }),
+      onActivation: (status, message) => {
+        known = { status, message };
+        if (serves) tell(known);
+      },
     });
+    serves = true;
+    if (known !== undefined) tell(known);
     link.send(ready, { port: service.port, modulePids: service.modulePids });
     await link.closed;
   } catch (error) {
-    link.send(activation, {
-      instance: config.name,
-      status: 'Failed',
-      message: error instanceof Error ? error.message : String(error),
-    });
+    tell({ status: 'Failed', message: error instanceof Error ? error.message : String(error) });
     throw error;
   }
 }

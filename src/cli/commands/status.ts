@@ -24,6 +24,8 @@ export const status = command({
         terminal.out(
           `\n${name}  ${instances[name]?.activation}${instances[name]?.port === 0 ? ', not serving' : ''}\n`,
         );
+        // Why it does not serve, or what it waits for.
+        if (instances[name]?.activation !== 'Active') terminal.out(`  ${instances[name]?.message}\n`);
         terminal.out(`  ${uris.instances[name]?.azure}\n  ${uris.instances[name]?.local}\n`);
         terminal.out(
           `  recorder ${own?.recorder ?? 'not running'} · service ${list(own?.service)} · module ${list(own?.module)}\n`,

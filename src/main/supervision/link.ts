@@ -35,7 +35,8 @@ export class Link {
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    this.#writer = new FrameWriter({ write: (chunk) => socket.writable && socket.write(chunk) });
+    // Written through at once: messages are rare, and the last words of a process must leave before it does.
+    this.#writer = new FrameWriter({ write: (chunk) => socket.writable && socket.write(chunk) }, () => true);
     const reader = new FrameReader(MAX_SUPERVISION_FRAME);
     socket.on('data', (chunk: Buffer) => {
       try {

@@ -1,6 +1,7 @@
 // One child that is meant to run: started, watched, started again when it dies, stopped in order. It knows nothing of
 // what the child does beyond that it says `ready` once it serves.
 import type { ChildProcess } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Link } from './link.ts';
 import type { LogFile } from './log-file.ts';
 import { ready } from './messages.ts';
@@ -28,6 +29,7 @@ export interface ProcessOptions {
 
 const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 10_000;
+const LAST_WORDS_WITHIN_MS = 500;
 
 export class SupervisedProcess implements AsyncDisposable {
   readonly #options: ProcessOptions;
@@ -142,8 +144,10 @@ export class SupervisedProcess implements AsyncDisposable {
     clearTimeout(late);
     this.#child = undefined;
     this.#link = undefined;
+    // Its last words, why it ends, may still be on the way.
+    if (this.#wanted) await Promise.race([link.closed, delay(LAST_WORDS_WITHIN_MS, undefined, { ref: false })]);
     await link[Symbol.asyncDispose]();
-    if (!this.#wanted) return;
+    if (!this.#wanted || generation !== this.#generation) return;
     this.#options.down?.();
     if (performance.now() - startedAt >= WELL_AFTER_MS) this.#failures = 0;
     this.#failed(describeExit(child));
@@ -156,15 +160,15 @@ export class SupervisedProcess implements AsyncDisposable {
   #failed(how: string): void {
     if (!this.#wanted) return;
     this.#failures += 1;
-    const delay = restartDelay(this.#failures);
+    const wait = restartDelay(this.#failures);
     const { label, report } = this.#options;
     if (this.#failures === QUICK_FAILURES) {
       report(
-        `${label} ${how}; it failed ${QUICK_FAILURES} times in a row, next try in ${delay / 1000} s (see the logs)`,
+        `${label} ${how}; it failed ${QUICK_FAILURES} times in a row, next try in ${wait / 1000} s (see the logs)`,
       );
       this.#settle(new Error(`${label} does not start: it ${how}`));
     } else report(`${label} ${how}; starting it again`);
-    this.#restart = setTimeout(() => void this.#run(this.#generation), delay);
+    this.#restart = setTimeout(() => void this.#run(this.#generation), wait);
   }
 
   #settle(error?: Error): void {
