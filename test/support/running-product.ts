@@ -20,6 +20,8 @@ export interface ProductOptions {
   readonly data?: string;
   /** Makes and activates the instance `dev`. */
   readonly demo?: boolean;
+  /** What to wait for instead of being ready. */
+  readonly until?: (state: RunningState) => boolean;
 }
 
 export interface RunningProduct extends AsyncDisposable {
@@ -42,7 +44,7 @@ export interface RunningProduct extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
-export async function startProduct({ data, demo = true }: ProductOptions = {}): Promise<RunningProduct> {
+export async function startProduct({ data, demo = true, until }: ProductOptions = {}): Promise<RunningProduct> {
   const own = data === undefined ? await mkdtemp(join(tmpdir(), 'strongroom-product-')) : undefined;
   const root = data ?? join(own ?? '', 'data');
   await mkdir(root, { recursive: true, mode: 0o700 });
@@ -63,14 +65,22 @@ export async function startProduct({ data, demo = true }: ProductOptions = {}): 
     for (const pid of treeOf(child.pid ?? 0)) process.kill(pid, 'SIGKILL');
   };
   process.once('exit', emergency);
+  const statePath = join(root, 'running.json');
+  const readState = (): RunningState => JSON.parse(readFileSync(statePath, 'utf8')) as RunningState;
+  const stateOf = (holds: (state: RunningState) => boolean) => () =>
+    existsSync(statePath) ? [readState()].find(holds) : undefined;
   try {
-    await untilReady(readyFile, child, ended);
+    await beforeEnd(
+      child,
+      ended,
+      until === undefined
+        ? untilFile(readyFile, () => existsSync(readyFile) || undefined)
+        : untilFile(statePath, stateOf(until)),
+    );
   } catch (error) {
     await kill();
     throw new Error(`the product did not start: ${printed}`, { cause: error });
   }
-  const statePath = join(root, 'running.json');
-  const readState = (): RunningState => JSON.parse(readFileSync(statePath, 'utf8')) as RunningState;
   let last = readState();
   const ca = readFileSync(last.ca, 'utf8');
   return {
@@ -86,7 +96,7 @@ export async function startProduct({ data, demo = true }: ProductOptions = {}): 
     get pids() {
       return treeOf(child.pid ?? 0);
     },
-    until: (holds) => untilFile(statePath, () => (existsSync(statePath) ? [readState()].find(holds) : undefined)),
+    until: (holds) => untilFile(statePath, stateOf(holds)),
     environment: (names = 'azure') => shellEnvironment(root, names),
     async stop() {
       child.kill('SIGTERM');
@@ -123,13 +133,13 @@ export function cleanEnvironment(): Record<string, string> {
   return { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: tmpdir(), LC_ALL: 'C.UTF-8' };
 }
 
-async function untilReady(readyFile: string, child: ChildProcess, ended: Promise<unknown>): Promise<void> {
+async function beforeEnd(child: ChildProcess, ended: Promise<unknown>, ready: Promise<unknown>): Promise<void> {
   const failed = new Promise<never>((_, reject) => {
     child.once('error', reject);
     void ended.then(() => reject(new Error('it ended')));
   });
   failed.catch(() => undefined); // heard only while it starts
-  await Promise.race([untilFile(readyFile, () => existsSync(readyFile) || undefined), failed]);
+  await Promise.race([ready, failed]);
 }
 
 /** Looks again at every change of the file's folder. */
