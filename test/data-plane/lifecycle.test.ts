@@ -2,8 +2,6 @@
 // itself when the retention ends.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type LoggedEntry, readEntries } from '../support/audit-entries.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
@@ -245,9 +243,7 @@ test('purge protection binds everybody, is taken from the configuration once, an
   };
   await refused();
   // Whoever owns the machine edits the file: shorter retention, no protection.
-  const file = join(instance.folder, 'instances', 'test', 'instance.json');
-  const edited = { ...JSON.parse(await readFile(file, 'utf8')), purgeProtection: false, softDeleteRetentionInDays: 90 };
-  await writeFile(file, JSON.stringify(edited));
+  await instance.configure({ purgeProtection: false, softDeleteRetentionInDays: 90 });
   await instance.restart();
   await refused();
   const again = await ask('POST', '/keys/other/create', { kty: 'oct-HSM' });

@@ -51,6 +51,8 @@ export interface RunningInstance extends AsyncDisposable {
   assign(roleName: string, principalId: string, scope?: string): Promise<void>;
   /** Stops service and recorder in order and starts them again on the same data, the configuration file read again. */
   restart(): Promise<void>;
+  /** Edits the configuration file, as whoever owns the machine can. It is read at the next start. */
+  configure(edit: Partial<InstanceConfig>): Promise<void>;
   /** Starts one more worker of the same instance on a port of its own; the caller stops it. */
   startWorker(): Promise<InstanceService>;
 }
@@ -178,6 +180,9 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
       const path = `${scope === '/' ? '' : scope}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}?api-version=7.4`;
       const made = await running.ask('PUT', path, { token, body: { properties: { roleDefinitionId, principalId } } });
       if (made.status !== 201) throw new Error(`role assignment answered ${made.status}: ${made.text}`);
+    },
+    async configure(edit) {
+      await writeFile(place.config, JSON.stringify({ ...readInstanceConfig(place.config), ...edit }));
     },
     startWorker: () => startService(false),
     async restart() {
