@@ -1,8 +1,9 @@
 // The few functions of a PKCS#11 library (v2.40) that wrapping a key on its token needs, bound to native code in this one
-// file of the command line. Structures are laid out by hand for 64-bit Unix, where CK_ULONG has eight bytes.
+// file of the command line.
 import { createRequire } from 'node:module';
 import type { LibraryHandle } from 'koffi';
 import { ByokError } from '../byok-error.ts';
+import { type Attributes, cell, layOutAttributes, layOutMechanism, type Mechanism, valueOf } from './structures.ts';
 
 const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
 
@@ -26,13 +27,6 @@ export class TokenError extends ByokError {
     super(`${what}: the token answers ${RETURN_NAMES.get(code) ?? `0x${code.toString(16)}`}`);
     this.code = code;
   }
-}
-
-/** Values: a number is a CK_ULONG, a boolean a CK_BBOOL. */
-export type Attributes = readonly (readonly [type: number, value: number | boolean | string | Uint8Array])[];
-export interface Mechanism {
-  readonly type: number;
-  readonly parameter?: Uint8Array;
 }
 
 export type Pkcs11 = ReturnType<typeof bind>;
@@ -90,7 +84,7 @@ function bind(library: LibraryHandle) {
       ok(getSlotList(1, null, count), 'C_GetSlotList');
       const list = Buffer.alloc(8 * Math.min(valueOf(count), 1024));
       ok(getSlotList(1, list, count), 'C_GetSlotList');
-      return Array.from({ length: valueOf(count) }, (_, i) => Number(list.readBigUInt64LE(8 * i)));
+      return Array.from({ length: valueOf(count) }, (_, i) => valueOf(list, i));
     },
     tokenLabel(slot: number): string {
       const info = Buffer.alloc(TOKEN_INFO);
@@ -105,31 +99,34 @@ function bind(library: LibraryHandle) {
     closeSession: (session: number): void => void closeSession(session),
     login: (session: number, pin: Uint8Array): void => ok(login(session, USER, pin, pin.length), 'C_Login'),
     find(session: number, attributes: Attributes): readonly number[] {
-      const { template, keep } = layOut(attributes);
-      ok(findInit(session, template, keep.length), 'C_FindObjectsInit');
+      const template = layOutAttributes(attributes, koffi.address);
+      ok(findInit(session, template, attributes.length), 'C_FindObjectsInit');
       const count = cell();
       const found = Buffer.alloc(8 * MAX_FOUND);
       const code = find(session, found, MAX_FOUND, count);
       findFinal(session);
       ok(code, 'C_FindObjects');
-      return Array.from({ length: valueOf(count) }, (_, i) => Number(found.readBigUInt64LE(8 * i)));
+      return Array.from({ length: valueOf(count) }, (_, i) => valueOf(found, i));
     },
     generateKey(session: number, mechanism: Mechanism, attributes: Attributes): number {
-      const { template, keep } = layOut(attributes);
+      const template = layOutAttributes(attributes, koffi.address);
       const key = cell();
-      ok(generateKey(session, layOutMechanism(mechanism), template, keep.length, key), 'C_GenerateKey');
+      ok(
+        generateKey(session, layOutMechanism(mechanism, koffi.address), template, attributes.length, key),
+        'C_GenerateKey',
+      );
       return valueOf(key);
     },
     createObject(session: number, attributes: Attributes): number {
-      const { template, keep } = layOut(attributes);
+      const template = layOutAttributes(attributes, koffi.address);
       const object = cell();
-      ok(createObject(session, template, keep.length, object), 'C_CreateObject');
+      ok(createObject(session, template, attributes.length, object), 'C_CreateObject');
       return valueOf(object);
     },
     wrapKey(session: number, mechanism: Mechanism, wrapping: number, key: number): Buffer {
       const out = Buffer.alloc(MAX_WRAPPED);
       const length = cell(out.length);
-      ok(wrapKey(session, layOutMechanism(mechanism), wrapping, key, out, length), 'C_WrapKey');
+      ok(wrapKey(session, layOutMechanism(mechanism, koffi.address), wrapping, key, out, length), 'C_WrapKey');
       return out.subarray(0, valueOf(length));
     },
   };
@@ -142,50 +139,3 @@ const TOKEN_INFO = 512;
 const LABEL = 32;
 const MAX_FOUND = 16;
 const MAX_WRAPPED = 16 * 1024;
-
-function cell(value = 0): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64LE(BigInt(value));
-  return bytes;
-}
-
-function valueOf(bytes: Buffer): number {
-  return Number(bytes.readBigUInt64LE());
-}
-
-/** CK_ATTRIBUTE[]; `keep` holds what it points to and must live as long as the call. */
-function layOut(attributes: Attributes): { readonly template: Buffer; readonly keep: readonly Buffer[] } {
-  const keep = attributes.map(([, value]) => {
-    if (typeof value === 'number') return cell(value);
-    if (typeof value === 'boolean') return Buffer.of(value ? 1 : 0);
-    return typeof value === 'string' ? Buffer.from(value, 'utf8') : Buffer.from(value);
-  });
-  const template = Buffer.concat(
-    attributes.map(([type], i) => {
-      const bytes = keep[i] as Buffer;
-      return Buffer.concat([cell(type), pointer(bytes), cell(bytes.length)]);
-    }),
-  );
-  kept.set(template, keep);
-  return { template, keep };
-}
-
-/** CK_MECHANISM. */
-function layOutMechanism({ type, parameter = Buffer.alloc(0) }: Mechanism): Buffer {
-  const mechanism = Buffer.concat([
-    cell(type),
-    parameter.length === 0 ? cell() : pointer(parameter),
-    cell(parameter.length),
-  ]);
-  kept.set(mechanism, [parameter]);
-  return mechanism;
-}
-
-/** What a structure points to lives as long as the structure. */
-const kept = new WeakMap<Buffer, readonly Uint8Array[]>();
-
-function pointer(bytes: Uint8Array): Buffer {
-  const out = Buffer.alloc(8);
-  out.writeBigUInt64LE(koffi.address(bytes));
-  return out;
-}
