@@ -1,7 +1,7 @@
 // Secure key release over raw HTTPS: making releasable keys, every reason for which a token does not get one, and what the
 // enclave gets.
 import assert from 'node:assert/strict';
-import { createHash, createPrivateKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { createHash, createPrivateKey, generateKeyPairSync, randomBytes, randomUUID, sign } from 'node:crypto';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -359,6 +359,20 @@ test('keys of an authority are fetched only where an administrator said so, over
   assert.equal(served.asked.length, 2, 'keys that are known are not fetched again');
   const unknown = makeAuthority(name);
   assert.match(refusalOf(await release('remote', { target: targetOf({}, unknown) })), /not signed by a key/);
+});
+
+test('an imported key is released as the bytes that came in, and a deleted one not at all', async () => {
+  const k = randomBytes(32);
+  const imported = await ask('PUT', '/keys/brought', {
+    key: { kty: 'oct', k: k.toString('base64url'), key_ops: ['encrypt', 'decrypt', 'export'] },
+    attributes: { exportable: true },
+    release_policy: { data: b64(policy), immutable: true },
+  });
+  assert.equal(imported.status, 200, imported.text);
+  const { value } = (await release('brought', { target: targetOf() })).json as { value: string };
+  assert.deepEqual(openRelease(value, enclave.privateKey).material, k);
+  assert.equal((await ask('DELETE', '/keys/brought')).status, 200);
+  assert.match(refusalOf(await release('brought', { target: targetOf() })), /^404 KeyNotFound/);
 });
 
 test('what was released to whom is in the record', async () => {

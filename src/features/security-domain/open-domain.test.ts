@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import {
   makeCustodian,
   makeEcCustodian,
 } from '../../crypto/module/custodians.fixture.ts';
-import { ask, openModule } from '../../crypto/module/key-module.fixture.ts';
+import { ask, bindingOf, openModule } from '../../crypto/module/key-module.fixture.ts';
 import { encryptDirect } from '../../formats/jwe.ts';
 import type { SecurityDomainFile } from '../../formats/security-domain.ts';
 import { runKeygen } from './custodian-keygen.ts';
@@ -63,6 +63,13 @@ test('two downloads of one instance have one fingerprint', async () => {
   const second = await ask(module, 'downloadSecurityDomain', { certificates: certificates.slice(1), required: 3 });
   const [a, b] = [openDomain(first.document, custodians), openDomain(second.document, custodians.slice(1))];
   assert.equal(a.fingerprint, b.fingerprint);
+  assert.equal(a.attestationRoot, b.attestationRoot);
+  const binding = bindingOf('oct-HSM', ['encrypt']);
+  const { blob } = await ask(module, 'createKey', { binding, size: 256, curve: '', publicExponent: 0 });
+  const { chain } = await ask(module, 'attestKey', { binding, blob });
+  const root = new X509Certificate(chain.slice(chain.lastIndexOf('-----BEGIN')));
+  const spki = root.publicKey.export({ format: 'der', type: 'spki' });
+  assert.equal(a.attestationRoot, createHash('sha256').update(spki).digest('base64url'), 'attestations end there');
   assert.notEqual(a.fingerprint, openDomain(document, custodians).fingerprint);
 });
 

@@ -37,6 +37,8 @@ export interface DomainSummary {
   readonly sharesUsed: readonly number[];
   /** Raw Ed25519 key that signed the domain, base64url: the same key signs the audit log's checkpoints. */
   readonly verificationKey: string;
+  /** SHA-256 of the public key that is the root of the instance's attestations, base64url. */
+  readonly attestationRoot: string;
   /** SHA-256 over the root keys, hex: two domains with one fingerprint restore the same instance. */
   readonly fingerprint: string;
 }
@@ -97,6 +99,15 @@ function readCustodianKey({ certificatePem, privateKeyPem, passphrase }: Custodi
   return { thumbprint: toBase64url(createHash('sha256').update(certificate.raw).digest()), privateKey };
 }
 
+/** Known independently of any attestation: whoever opens the domain can say which root is the instance's. */
+function attestationRootOf(pkcs8: Uint8Array): string {
+  const der = Buffer.from(pkcs8);
+  const root = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
+  const spki = root.export({ format: 'der', type: 'spki' });
+  der.fill(0);
+  return createHash('sha256').update(spki).digest('base64url');
+}
+
 function summarise(file: SecurityDomainFile, master: Buffer, sharesUsed: readonly number[]): DomainSummary {
   const instance = readInstance(openEntry(file, master, INSTANCE_TAG).payload);
   const verificationKey = fromBase64url(instance.verificationKey);
@@ -104,7 +115,8 @@ function summarise(file: SecurityDomainFile, master: Buffer, sharesUsed: readonl
   const rootKeys = openEntry(file, master, ROOT_KEYS_TAG).payload;
   try {
     // The signer must be the very key inside: otherwise anyone could sign a domain of their own making.
-    const seed = ed25519Pkcs8(decodeRootKeys(rootKeys).auditSigning);
+    const { auditSigning, attestation } = decodeRootKeys(rootKeys);
+    const seed = ed25519Pkcs8(auditSigning);
     const signer = createPublicKey(createPrivateKey({ key: seed, format: 'der', type: 'pkcs8' }));
     seed.fill(0);
     if (!signer.export({ format: 'der', type: 'spki' }).equals(ed25519Spki(verificationKey))) {
@@ -123,6 +135,7 @@ function summarise(file: SecurityDomainFile, master: Buffer, sharesUsed: readonl
       tags: file.EncData.data.map(({ tag }) => tag),
       sharesUsed,
       verificationKey: instance.verificationKey,
+      attestationRoot: attestationRootOf(attestation),
       fingerprint: createHash('sha256').update('strongroom root keys\n').update(rootKeys).digest('hex'),
     };
   } finally {

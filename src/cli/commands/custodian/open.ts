@@ -43,6 +43,7 @@ The exit code is 0 when it opens, 1 when it does not.`,
         ['holds', summary.tags.join(', ')],
         ['fingerprint', summary.fingerprint],
         ['log key', summary.verificationKey],
+        ['attests as', summary.attestationRoot],
       ] as const;
       terminal.out(
         `The security domain opens.\n${rows.map(([name, value]) => `  ${name.padEnd(12)}${value}\n`).join('')}`,

@@ -37,7 +37,7 @@ export function keyFingerprint(certificate: X509Certificate): string {
   return createHash('sha256').update(spki).digest('base64url');
 }
 
-/** A key bundle, its attributes, or the attestation alone; az writes the members in snake case. */
+/** A key bundle, or the attestation alone, its members named as on the wire or as the Python SDK names them. */
 function findAttestation(document: unknown): Readonly<Record<string, unknown>> {
   const top = membersOf(document);
   const found = membersOf(membersOf(top['attributes'])['attestation'] ?? top['attestation'] ?? top);
