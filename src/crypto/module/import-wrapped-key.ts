@@ -63,6 +63,7 @@ function unwrap(engine: Engine, kek: EngineKey, ciphertext: Uint8Array): Uint8Ar
   try {
     const opened = run(kek, 'decrypt', OAEP, ciphertext.subarray(0, width));
     if (opened?.length === EPHEMERAL_BYTES) ephemeral.set(opened);
+    if (opened !== undefined) spendAsRefusal();
     opened?.fill(0);
     using key = engine.open('oct-HSM', ephemeral);
     const unwrapped = run(key, 'unwrapKey', KEY_WRAP, ciphertext.subarray(width));
@@ -81,6 +82,19 @@ function run(key: EngineKey, operation: Operation, algorithm: Algorithm, input: 
   } catch (error) {
     if (error instanceof CryptoError && error.code === 'CryptoFailed') return undefined;
     throw error;
+  }
+}
+
+/** A refusal by the engine makes, throws and catches two errors: ten microseconds that would tell the two steps apart. */
+function spendAsRefusal(): void {
+  try {
+    try {
+      throw new Error('as the library');
+    } catch {
+      throw new CryptoError('CryptoFailed', 'as the engine');
+    }
+  } catch {
+    // Only its time was wanted.
   }
 }
 
