@@ -7,7 +7,7 @@ import { requireKey } from '../keys/find-key.ts';
 import { type ImportKey, importKey, readPlainKey } from '../keys/import.ts';
 import { requireKeyName } from '../keys/key-name.ts';
 import { checkKeyOpsVersion } from '../keys/key-types.ts';
-import { policyNotices, policyNotices } from '../keys/release-policy.ts';
+import { policyNotices } from '../keys/release-policy.ts';
 import { importWrappedKey } from './import-wrapped.ts';
 import { provenanceNote, wireProvenance } from './provenance-note.ts';
 import { hasWrappedKey, type ImportWrappedKey, readWrappedKey } from './read-wrapped-key.ts';
@@ -45,7 +45,6 @@ export function importRows(service: ImportService): readonly AnyRow[] {
         return {
           status: 200,
           body: keyBundle(key, request, service.retention),
-          ...policyNotices(key.releasePolicy),
           ...notices,
           note: note === undefined ? provenanceNote(key) : `${provenanceNote(key)}; ${note}`,
           key: keyId('', key),
