@@ -15,6 +15,7 @@ import { assignTarget } from './steps/assign-target.ts';
 import { authenticate } from './steps/authenticate.ts';
 import { authorise } from './steps/authorise.ts';
 import { readBody } from './steps/read-body.ts';
+import { reauthorise } from './steps/reauthorise.ts';
 import { requireActivated } from './steps/require-activated.ts';
 import { requireRow } from './steps/require-row.ts';
 import { translateError } from './translate-error.ts';
@@ -51,12 +52,15 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
 
   async function serve(call: Call, fresh: Promise<void> | undefined): Promise<void> {
     let outcome: Outcome;
+    // Looked at before the steps: what they check is then newer than the last byte of the request.
+    const arrivedWhole = call.request.complete;
     try {
       if (fresh !== undefined) await fresh;
       for (const step of steps) {
         const pending = step(call);
         if (pending !== undefined) await pending;
       }
+      if (!arrivedWhole) await reauthorise(call, records, authorised);
       outcome = answered(await handle(call, () => authorised(call)));
     } catch (error) {
       outcome = refusalOf(call, error);

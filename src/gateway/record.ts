@@ -1,6 +1,6 @@
 // The audit entry of a call. Refusals are recorded like answers; tokens, bodies and results never are.
 import type { AuditEntry } from '../features/audit/audit-log.ts';
-import type { Call } from './call.ts';
+import { type Call, originOf } from './call.ts';
 import type { Outcome } from './outcome.ts';
 
 export interface RecordedInstance {
@@ -12,12 +12,19 @@ export interface RecordedInstance {
 }
 
 const NOBODY = '{"claim":{}}';
+/**
+ * Characters kept of what a caller can make long. The log is kept for ever, so a stranger must not be able to fill it by
+ * the megabyte; who has proven who they are is shown more of.
+ */
+const KEPT_OF_STRANGERS = 256;
+const KEPT_OF_CALLERS = 2048;
 
 export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedInstance): AuditEntry {
   const { request, row, principal } = call;
   const { refusal, answer } = outcome;
   const clockOffset = instance.clockOffset();
   const clientRequestId = request.headers['x-ms-client-request-id'];
+  const kept = principal === undefined ? KEPT_OF_STRANGERS : KEPT_OF_CALLERS;
   return {
     time: new Date().toISOString(),
     resourceId: instance.resourceId,
@@ -26,15 +33,16 @@ export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedIns
     category: 'AuditEvent',
     resultType: refusal === undefined ? 'Success' : 'Failed',
     resultSignature: refusal?.code ?? 'OK',
-    resultDescription: refusal === undefined ? (answer?.note ?? '') : describe(refusal.message, refusal.innerCode),
+    resultDescription:
+      refusal === undefined ? (answer?.note ?? '') : cut(describe(refusal.message, refusal.innerCode), kept * 2),
     durationMs: Math.round(performance.now() - call.startedAt),
     callerIpAddress: request.socket.remoteAddress ?? '',
     identity: principal?.cacheIdentityJson ?? NOBODY,
-    clientInfo: request.headers['user-agent'] ?? '',
+    clientInfo: cut(request.headers['user-agent'] ?? '', kept),
     correlationId: call.id,
     httpStatusCode: outcome.status,
     PoolName: instance.name,
-    requestUri: call.host === undefined ? (request.url ?? '') : `https://${call.host.authority}${request.url ?? ''}`,
+    requestUri: cut(call.host === undefined ? (request.url ?? '') : originOf(call) + (request.url ?? ''), kept),
     properties: {
       PoolType: 'M-HSM',
       ...(typeof clientRequestId === 'string' ? { clientRequestId: clientRequestId.slice(0, 100) } : {}),
@@ -57,4 +65,8 @@ function decisionOf(call: Call): 'allow' | 'deny' | 'unauthenticated' {
 
 function describe(message: string, innerCode: string | undefined): string {
   return innerCode === undefined ? message : `${innerCode}: ${message}`;
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}… (${text.length - length} characters more)`;
 }

@@ -19,6 +19,11 @@ export interface AuditLogOptions {
 
 /** Entries of all callers that may wait at once; above, the next ones fail. */
 const MAX_PENDING_CHARACTERS = 64 * 1024 * 1024;
+/**
+ * Bytes that a recorder may be behind. Entries that were given up stay in its queue, so without this a recorder that
+ * stalls would have the worker grow without end.
+ */
+const MAX_BACKLOG = 8 * 1024 * 1024;
 
 interface Pending {
   readonly counter: number;
@@ -81,7 +86,7 @@ class RecordedLog implements AuditLog {
         return Promise.reject(new AuditError(`an audit entry has 1 to ${MAX_ENTRY} bytes, not ${length}`));
       }
     }
-    if (this.#pendingCharacters > MAX_PENDING_CHARACTERS) {
+    if (this.#pendingCharacters > MAX_PENDING_CHARACTERS || this.link.backlog > MAX_BACKLOG) {
       return Promise.reject(new AuditError('too many audit entries wait for the recorder'));
     }
     return new Promise((resolve, reject) => {

@@ -60,6 +60,11 @@ export class RecorderLink {
     return this.#open;
   }
 
+  /** Bytes that the recorder has not taken yet. */
+  get backlog(): number {
+    return this.#socket?.writableLength ?? 0;
+  }
+
   write(chunk: Buffer): void {
     if (this.#open) this.#socket?.write(chunk);
   }
