@@ -19,7 +19,7 @@ test('names are unique, words are lower case, and every option is described', ()
   for (const { name, options } of commands) {
     assert.match(name, /^[a-z]+( [a-z]+)?$/);
     for (const [option, { description }] of Object.entries(options)) {
-      assert.match(option, /^[a-z]+(-[a-z]+)*$/);
+      assert.match(option, /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
       assert.ok(description.length > 3);
     }
   }
