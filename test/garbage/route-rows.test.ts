@@ -4,17 +4,16 @@ import assert from 'node:assert/strict';
 import { Agent, request } from 'node:https';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { dataPlaneRows } from '../../scripts/check/api-operations.ts';
-import { readTree } from '../../scripts/check/tree.ts';
 import { errorCodes } from '../../src/wire/service-error.ts';
 import { readAuditLog } from '../fault/audit-log.ts';
 import { dataPlaneToken, instanceClient } from '../support/instance-client.ts';
 import { isAlive } from '../support/process-tree.ts';
-import { CHECKOUT, type RunningProduct, startProduct } from '../support/running-product.ts';
+import { type RunningProduct, startProduct } from '../support/running-product.ts';
 import { type GarbageRequest, garbageFor, type Known, MARKER } from './generators.ts';
+import { rowTables } from './row-tables.ts';
 
 const RUNS = Number(process.env['STRONGROOM_GARBAGE_RUNS'] ?? 60);
-const rows = await dataPlaneRows(readTree(CHECKOUT), CHECKOUT);
+const rows = await rowTables();
 
 interface Answer {
   readonly status: number;

@@ -82,6 +82,10 @@ export async function startProduct({ data, demo = true, until }: ProductOptions 
     throw new Error(`the product did not start: ${printed}`, { cause: error });
   }
   let last = readState();
+  if (demo && last.instances['dev']?.activation !== 'Active') {
+    await kill();
+    throw new Error(`the instance 'dev' does not serve: ${printed}${readLogs(root)}`);
+  }
   const ca = readFileSync(last.ca, 'utf8');
   return {
     data: root,
