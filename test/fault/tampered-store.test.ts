@@ -168,7 +168,7 @@ test('with the true store again all is as it was, and the log with the refusals 
 });
 
 describe('on a full disk', { skip: canMount() ? false : 'needs the right to mount a tmpfs (root)' }, () => {
-  test('no change is acknowledged that is not kept, reading goes on, and room makes it well again', async () => {
+  test('no change is acknowledged that is not kept, and with room again it goes on after a start', async () => {
     const disk = join(folder, 'disk');
     await mkdir(disk);
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', disk]);
