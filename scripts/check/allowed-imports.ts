@@ -178,6 +178,11 @@ export const areas: readonly Area[] = [
     because: 'the module opens and writes backups; what is restored are versions of a key',
   },
   {
+    at: 'src/features/events/',
+    from: [...BELOW_FEATURES, 'src/features/keys/', 'src/features/clock/', 'src/features/rotation/'],
+    because: 'it tells what happened to keys and changes none of them',
+  },
+  {
     at: 'src/features/rng/',
     from: BELOW_FEATURES,
     because: 'it asks the module and nobody else',

@@ -10,6 +10,9 @@ import { openAuditLog } from '../features/audit/open-audit-log.ts';
 import { importRows } from '../features/byok/rows.ts';
 import { openDueWork } from '../features/clock/due-work.ts';
 import { clockRows } from '../features/clock/rows.ts';
+import { planAddress } from '../features/events/switch.ts';
+import { EventTargets } from '../features/events/targets.ts';
+import { planToldRemoval } from '../features/events/told.ts';
 import { keyBackupRows } from '../features/key-backup/rows.ts';
 import { keyOperationRows } from '../features/key-operations/rows.ts';
 import type { PurgeCompanion } from '../features/keys/purge.ts';
@@ -37,6 +40,7 @@ import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import type { InstancePlaces } from './config/data-layout.ts';
 import type { InstanceConfig } from './config/instance.ts';
 import { purgeJob, rotateIfDueJob } from './due-jobs.ts';
+import { openEventSending } from './event-sending.ts';
 import { instanceHosts, openVerifiers } from './instance-hosts.ts';
 import { emptyInstanceState, type InstanceState, makePromises } from './instance-state.ts';
 import { reportFailure } from './report-failure.ts';
@@ -89,6 +93,7 @@ export async function startInstanceService(options: ServiceOptions): Promise<Ins
   );
 
   let wake = (): void => undefined;
+  let wakeEvents = (): void => undefined;
   const state = emptyInstanceState(config, options.systemNow ?? (() => Date.now() / 1000), () => wake());
   const activation = openActivation(
     crypto,
@@ -105,6 +110,7 @@ export async function startInstanceService(options: ServiceOptions): Promise<Ins
     await openVerifiedRecords({ store, crypto, audit, config, newestHeadInLog }, (change) => {
       state.apply(change);
       activation.apply(change);
+      wakeEvents();
     }),
   );
   if (options.completesLog && records.head.sequence > newestHeadInLog) {
@@ -113,11 +119,19 @@ export async function startInstanceService(options: ServiceOptions): Promise<Ins
   await makePromises({ promises: state.promises, records, audit }, config);
   await makeInitialAssignments({ records, roles: state.roles, audit }, config);
 
-  const purgeCompanions: readonly PurgeCompanion[] = [(name) => planRemovalAtKey(name, state.roles), planPolicyRemoval];
+  const purgeCompanions: readonly PurgeCompanion[] = [
+    (name) => planRemovalAtKey(name, state.roles),
+    planPolicyRemoval,
+    planToldRemoval,
+  ];
   const { keys, clock, policies, rotations: schedule, limits } = state;
   const clockOffset = (): number => clock.offset;
   const stopping = new AbortController();
   const due = { keys, records, now: clock.now, audit, clockOffset };
+  const eventTargets = new EventTargets(config.eventTargets ?? [], {
+    profile: config.profile,
+    readFile: (path) => readFileSync(path, 'utf8'),
+  });
   const dueWork = stack.use(
     openDueWork({
       jobs: [
@@ -129,11 +143,21 @@ export async function startInstanceService(options: ServiceOptions): Promise<Ins
       report: (job, error) => reportFailure(job, error),
     }),
   );
+  if (options.completesLog) {
+    const parts = { state, records, audit, targets: eventTargets, stopping: stopping.signal };
+    const eventWork = stack.use(openEventSending(parts, config));
+    wakeEvents = () => {
+      if (state.told.since !== undefined) eventWork.wake();
+    };
+  }
   stack.defer(() => stopping.abort());
-  wake = dueWork.wake;
-  const parts = { stack, crypto, audit, records, state, activation, purgeCompanions };
+  wake = () => {
+    dueWork.wake();
+    wakeEvents();
+  };
+  const parts = { stack, crypto, audit, records, state, activation, purgeCompanions, eventTargets };
   const listener = stack.use(await openGateway(options, parts));
-  dueWork.wake();
+  wake();
   const owned = stack.move();
   return {
     port: listener.port,
@@ -195,12 +219,13 @@ interface GatewayParts {
   readonly state: InstanceState;
   readonly activation: Activation;
   readonly purgeCompanions: readonly PurgeCompanion[];
+  readonly eventTargets: EventTargets;
 }
 
 async function openGateway(options: ServiceOptions, parts: GatewayParts): Promise<Listener> {
   const { config, places } = options;
-  const { crypto, records, activation, purgeCompanions } = parts;
-  const { keys, roles, clock, settings, authorities, promises, policies, retention, limits } = parts.state;
+  const { crypto, records, activation, purgeCompanions, eventTargets } = parts;
+  const { keys, roles, clock, settings, authorities, promises, policies, told, retention, limits } = parts.state;
   const { now } = clock;
   const hosts = config.hostNames.map(({ authority }) => authority);
   const initialAdministrators = config.initialAdministrators.map((id) => id.toLowerCase());
@@ -217,7 +242,12 @@ async function openGateway(options: ServiceOptions, parts: GatewayParts): Promis
     ...attestationRows({ keys, crypto, retention }),
     ...roleRows({ roles, records }),
     ...securityDomainRows({ crypto, records, activation, initialAdministrators }),
-    ...settingRows({ settings, records }),
+    ...settingRows({
+      settings,
+      records,
+      companion: (name, value) =>
+        name === 'StrongroomEventWebhook' ? planAddress(value, { targets: eventTargets, told, now }) : [],
+    }),
     ...(config.profile === 'dev' && promises.current.profile === 'dev' ? clockRows({ clock, records }) : []),
   ]);
   const take = buildPipeline({

@@ -1,6 +1,8 @@
 // All that one service worker knows of its instance: what each feature keeps in memory, fed by the sealed records.
 import type { AuditLog } from '../features/audit/audit-log.ts';
 import { type InstanceClock, openClock } from '../features/clock/instance-clock.ts';
+import { EventQueue } from '../features/events/event-queue.ts';
+import { ToldEvents } from '../features/events/told.ts';
 import { type Retention, retentionOf } from '../features/keys/bundle.ts';
 import { KeyRing } from '../features/keys/key-ring.ts';
 import type { KeyLimits } from '../features/keys/limits.ts';
@@ -22,6 +24,8 @@ export interface InstanceState {
   readonly settings: Settings;
   readonly policies: RotationPolicies;
   readonly rotations: RotationSchedule;
+  readonly told: ToldEvents;
+  readonly events: EventQueue;
   readonly authorities: TrustedAuthorities;
   /** Both are as the records are now, whenever they are read. */
   readonly retention: Retention;
@@ -41,6 +45,8 @@ export function emptyInstanceState(
   const settings = new Settings();
   const policies = new RotationPolicies();
   const rotations = new RotationSchedule(keys, policies);
+  const told = new ToldEvents();
+  const events = new EventQueue({ keys, policies, told });
   const authorities = new TrustedAuthorities();
   const clock = openClock({
     systemNow,
@@ -56,6 +62,8 @@ export function emptyInstanceState(
     settings,
     policies,
     rotations,
+    told,
+    events,
     authorities,
     retention: liveRetention(promises),
     limits: liveLimits(settings),
@@ -66,8 +74,10 @@ export function emptyInstanceState(
       promises.apply(change);
       settings.apply(change);
       policies.apply(change);
-      // It reads what the keys and policies are after the change.
+      told.apply(change);
+      // These read what the others are after the change.
       rotations.apply(change);
+      events.apply(change);
       authorities.apply(change);
     },
   };

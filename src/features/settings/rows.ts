@@ -1,5 +1,5 @@
 // The setting rows: list, get, update.
-import type { Records } from '../../store/sealed/records.ts';
+import type { Change, Records } from '../../store/sealed/records.ts';
 import { readText } from '../../wire/body.ts';
 import { type AnyRow, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
@@ -12,9 +12,11 @@ const SINCE = '7.4-preview.1';
 export interface SettingsService {
   readonly settings: Settings;
   readonly records: Records;
+  /** What a feature has committed with a setting; throws for a value that it does not take. */
+  readonly companion: (name: SettingName, value: string) => readonly Change[];
 }
 
-export function settingRows({ settings, records }: SettingsService): readonly AnyRow[] {
+export function settingRows({ settings, records, companion }: SettingsService): readonly AnyRow[] {
   const shape = (name: SettingName): object => {
     const setting = requireSetting(name);
     return { name: setting.name, type: setting.type, value: settings.value(setting.name) };
@@ -60,7 +62,7 @@ export function settingRows({ settings, records }: SettingsService): readonly An
         }
         const head = await records.update(() => {
           recheck();
-          return [settingChange(setting.name, value)];
+          return [settingChange(setting.name, value), ...companion(setting.name, value)];
         });
         return { status: 200, body: shape(setting.name), head };
       },

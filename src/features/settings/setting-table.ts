@@ -4,6 +4,8 @@
 export type Setting = { readonly name: string; readonly default: string } & (
   | { readonly type: 'boolean' }
   | { readonly type: 'integer'; readonly least: number; readonly most: number }
+  /** An address, or nothing. */
+  | { readonly type: 'url' }
 );
 
 export const settingTable = [
@@ -12,7 +14,10 @@ export const settingTable = [
   { name: 'StrongroomMaxKeys', type: 'integer', default: '250000', least: 1, most: 1_000_000 },
   { name: 'StrongroomMaxVersionsPerKey', type: 'integer', default: '1000', least: 1, most: 5000 },
   { name: 'StrongroomMaxTagsPerKey', type: 'integer', default: '50', least: 0, most: 50 },
+  { name: 'StrongroomEventWebhook', type: 'url', default: '' },
 ] as const satisfies readonly Setting[];
+
+const LONGEST_URL = 2048;
 
 export type SettingName = (typeof settingTable)[number]['name'];
 
@@ -36,10 +41,24 @@ export function normalValue(setting: Setting, value: string): string | undefined
       const number = Number(value);
       return /^\d{1,9}$/.test(value) && number >= setting.least && number <= setting.most ? String(number) : undefined;
     }
+    case 'url': {
+      if (value === '') return value;
+      const url = value.length <= LONGEST_URL && URL.canParse(value) ? new URL(value) : undefined;
+      // Which addresses are allowed is for the feature that uses them.
+      const isWeb = url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+      return isWeb && url.hash === '' && url.href.length <= LONGEST_URL ? url.href : undefined;
+    }
   }
 }
 
 /** What a setting takes, for messages. */
 export function describeValues(setting: Setting): string {
-  return setting.type === 'boolean' ? "'true' or 'false'" : `a whole number from ${setting.least} to ${setting.most}`;
+  switch (setting.type) {
+    case 'boolean':
+      return "'true' or 'false'";
+    case 'integer':
+      return `a whole number from ${setting.least} to ${setting.most}`;
+    case 'url':
+      return 'empty, or an http(s) address without user name and fragment';
+  }
 }

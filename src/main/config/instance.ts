@@ -38,4 +38,13 @@ export interface InstanceConfig {
   readonly softDeleteRetentionInDays: number;
   readonly purgeProtection: boolean;
   readonly createdAt: string;
+  /** Where events may be sent to; absent: nowhere. */
+  readonly eventTargets?: readonly EventTarget[];
+}
+
+export interface EventTarget {
+  /** `https://host[:port]`, or `http` on loopback in the dev profile. */
+  readonly origin: string;
+  /** PEM file of the authority of its certificate; absent: the system's. */
+  readonly caFile?: string;
 }

@@ -45,6 +45,11 @@ const CHECKS: Readonly<Record<keyof InstanceConfig, (value: unknown) => boolean>
   softDeleteRetentionInDays: (value) => Number.isInteger(value) && (value as number) >= 7 && (value as number) <= 90,
   purgeProtection: (value) => typeof value === 'boolean',
   createdAt: isText,
+  eventTargets: (value) =>
+    value === undefined ||
+    (Array.isArray(value) && value.length === 0) ||
+    (isListOf('origin')(value) &&
+      (value as Record<string, unknown>[]).every(({ caFile }) => caFile === undefined || isText(caFile))),
 };
 
 function isListOf(...members: readonly string[]): (value: unknown) => boolean {

@@ -1,0 +1,117 @@
+// Tells the configured webhook what has happened to keys. Runs in one worker of an instance, apart from all requests; a
+// receiver that is slow or down delays events and nothing else.
+import type { Head, Records } from '../../store/sealed/records.ts';
+import type { DueJob } from '../clock/due-work.ts';
+import { cloudEvent, type EventSource } from './cloud-event.ts';
+import type { Delivery } from './deliver.ts';
+import type { EventQueue } from './event-queue.ts';
+import { afterTelling, dueEvents, type OwedEvent, type OwedFrom, owedEvents } from './owed.ts';
+import { Patience } from './patience.ts';
+import type { AllowedTarget, EventTargets } from './targets.ts';
+import { toldChange } from './told.ts';
+
+export interface SentEvent {
+  readonly type: string;
+  readonly id: string;
+  readonly event: OwedEvent;
+  /** Of the receiver; what comes after it may be secret. */
+  readonly origin: string;
+  readonly detail: string;
+}
+
+export interface EventRecorder {
+  /** @param head of the commit that says so */
+  taken(sent: SentEvent, head: Head): Promise<void>;
+  /** It will not be sent again. */
+  givenUp(sent: SentEvent, head: Head): Promise<void>;
+  failed(sent: SentEvent, retryAt: number): Promise<void>;
+}
+
+export interface EventSending extends OwedFrom {
+  readonly queue: EventQueue;
+  readonly records: Records;
+  readonly targets: EventTargets;
+  /** The setting: '' when events are off. */
+  readonly address: () => string;
+  readonly source: EventSource;
+  readonly now: () => number;
+  readonly deliver: (target: AllowedTarget, text: string, stopping: AbortSignal) => Promise<Delivery>;
+  readonly record: EventRecorder;
+  readonly stopping: AbortSignal;
+}
+
+export function eventJob(service: EventSending): DueJob {
+  const { queue, told, address, targets, now, stopping } = service;
+  /** Of the receiver as a whole; and of each key whose event it failed on. */
+  const patience = { receiver: new Patience(), keys: new Map<string, Patience>() };
+  let pausedUntil = 0;
+  let pausedFor = '';
+
+  /** An address that is not allowed any more is as good as none: nothing is sent, and nothing forgotten. */
+  const target = (): AllowedTarget | undefined => targets.find(address());
+
+  return {
+    name: 'events',
+    nextDue() {
+      if (told.since === undefined || target() === undefined) return undefined;
+      const next = queue.next()?.time;
+      if (next === undefined) return undefined;
+      return pausedFor === address() ? Math.max(next, pausedUntil) : next;
+    },
+    async run() {
+      if (pausedFor !== address()) pausedUntil = 0;
+      for (let next = queue.next(); next !== undefined && next.time <= now(); next = queue.next()) {
+        const to = target();
+        if (stopping.aborted || to === undefined || pausedUntil > now()) return;
+        const outcome = await tellOf(next.name, to, patience.keys, service);
+        if (outcome !== 'failed') patience.receiver.succeeded();
+        else {
+          pausedFor = address();
+          pausedUntil = now() + patience.receiver.failed(now());
+        }
+      }
+    },
+  };
+}
+
+/** All that is due of one key, until one event fails. */
+async function tellOf(
+  name: string,
+  to: AllowedTarget,
+  patience: Map<string, Patience>,
+  service: EventSending,
+): Promise<'told' | 'failed'> {
+  const { queue, now, source, record, stopping, deliver } = service;
+  for (const event of dueEvents(owedEvents(name, service), now())) {
+    const { id, type, text } = cloudEvent(event, source);
+    const { outcome, detail } = await deliver(to, text, stopping);
+    const sent: SentEvent = { id, type, event, origin: to.url.origin, detail };
+    if (outcome === 'taken') {
+      await record.taken(sent, await markTold(name, event, service));
+    } else if (stopping.aborted) {
+      return 'failed';
+    } else {
+      const patient = patience.get(name) ?? new Patience();
+      const wait = patient.failed(now());
+      if (outcome === 'refused' || patient.isExhausted(now())) {
+        await record.givenUp(sent, await markTold(name, event, service));
+      } else {
+        patience.set(name, patient);
+        queue.postpone(name, now() + wait);
+        await record.failed(sent, now() + wait);
+        return 'failed';
+      }
+    }
+    patience.delete(name);
+  }
+  queue.update(name);
+  return 'told';
+}
+
+/** A key that was purged meanwhile leaves no mark. */
+function markTold(name: string, event: OwedEvent, { records, keys, told }: EventSending): Promise<Head> {
+  return records.update(() => {
+    const exists = keys.versions(name).length > 0 || keys.deletedVersions(name).length > 0;
+    return exists ? [toldChange(name, afterTelling(event, told.find(name)))] : [];
+  });
+}

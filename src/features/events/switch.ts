@@ -1,0 +1,20 @@
+// What goes with a change of the webhook's address, in the same commit: from when on events are told, so that none is
+// missed between the two.
+import type { Change } from '../../store/sealed/records.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import type { EventTargets } from './targets.ts';
+import { sinceChange, type ToldEvents } from './told.ts';
+
+export interface EventSwitch {
+  readonly targets: EventTargets;
+  readonly told: ToldEvents;
+  readonly now: () => number;
+}
+
+/** @param address '' turns events off @throws ServiceError BadParameter for an address that is not allowed */
+export function planAddress(address: string, { targets, told, now }: EventSwitch): readonly Change[] {
+  if (address === '') return [sinceChange(undefined)];
+  const refusal = targets.refusal(address);
+  if (refusal !== undefined) throw new ServiceError('BadParameter', refusal);
+  return told.since === undefined ? [sinceChange(now())] : [];
+}
