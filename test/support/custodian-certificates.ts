@@ -1,4 +1,5 @@
 // Self-signed RSA certificates for custodians in tests, as standard base64 DER; keys are made once per process.
+import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import { X509CertificateGenerator } from '@peculiar/x509';
 

@@ -1,7 +1,14 @@
 // One partition as the worker sees it: frames out, replies matched by id, handles of the keys that it has open. It does
 // not retry; that is the client's.
 import { FrameReader, FrameWriter } from '../../formats/frames.ts';
-import { CryptoError, type CryptoErrorCode, REPLY_OK, REPLY_REFUSED, refusal } from '../protocol/messages.ts';
+import {
+  CryptoError,
+  type CryptoErrorCode,
+  REPLY_OK,
+  REPLY_REFUSED,
+  type RefusalCode,
+  refusal,
+} from '../protocol/messages.ts';
 import type { PartitionProcess } from './spawn-partition.ts';
 
 /** Handles remembered for each partition; the module's own cache has the same size. */
@@ -137,15 +144,18 @@ export class Partition {
   }
 }
 
-const REFUSALS: ReadonlySet<string> = new Set([
-  'WrongState',
-  'BadRequest',
-  'UnknownHandle',
-  'KeyRefused',
-  'OperationNotAllowed',
-  'AlgorithmNotSupported',
-  'CryptoFailed',
-  'RecordRefused',
-  'Busy',
-  'Internal',
-] satisfies CryptoErrorCode[]);
+const REFUSALS: ReadonlySet<string> = new Set(
+  Object.keys({
+    WrongState: true,
+    BadRequest: true,
+    UnknownHandle: true,
+    KeyRefused: true,
+    OperationNotAllowed: true,
+    AlgorithmNotSupported: true,
+    CryptoFailed: true,
+    OtherCustodians: true,
+    RecordRefused: true,
+    Busy: true,
+    Internal: true,
+  } satisfies Record<RefusalCode, true>),
+);

@@ -9,9 +9,10 @@ import { sealKey, withKeyMaterial } from './key-blobs.ts';
 import { KeyCache } from './key-cache.ts';
 import { readKeySpec } from './key-spec.ts';
 import { NewestHead } from './newest-head.ts';
+import { PinnedCustodians } from './pinned-custodians.ts';
 import { openRecord } from './records.ts';
 import { RootKeys } from './root-keys.ts';
-import { writeSecurityDomain } from './security-domain.ts';
+import { readCustodians, writeSecurityDomain } from './security-domain.ts';
 import { type Provisioned, StateFile } from './state-file.ts';
 
 export interface KeyModuleOptions {
@@ -29,6 +30,7 @@ export class KeyModule implements AsyncDisposable {
   readonly engine: Engine;
   readonly head: NewestHead;
   readonly #file: StateFile;
+  readonly #custodians: PinnedCustodians;
   readonly #now: () => number;
   readonly #cacheSize: number;
   #state: Provisioned | undefined;
@@ -42,6 +44,7 @@ export class KeyModule implements AsyncDisposable {
     this.engine = engine;
     this.#folder = folder;
     this.#file = new StateFile(folder);
+    this.#custodians = new PinnedCustodians(folder);
     this.#cacheSize = cacheSize;
     this.#cache = new KeyCache(cacheSize);
     this.head = new NewestHead(folder, headDelay);
@@ -94,7 +97,10 @@ export class KeyModule implements AsyncDisposable {
   downloadSecurityDomain(certificates: unknown, required: number): string {
     // Another worker's ceremony may have been there before: this one must not write an older state over it.
     this.reload();
-    const document = writeSecurityDomain(this.provisioned, certificates, required, this.#now());
+    const custodians = readCustodians(certificates, required);
+    const thumbprints = custodians.map(({ thumbprint }) => thumbprint);
+    this.#custodians.settle(this.provisioned, thumbprints, required);
+    const document = writeSecurityDomain(this.provisioned, custodians, required, this.#now());
     if (this.provisioned.state !== 'active') {
       this.#file.replace({ ...this.provisioned, state: 'active' });
       this.reload();

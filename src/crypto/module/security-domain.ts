@@ -19,18 +19,18 @@ import { CryptoError } from '../protocol/messages.ts';
 import type { RootKeys } from './root-keys.ts';
 import type { Provisioned } from './state-file.ts';
 
-interface Custodian {
+export interface Custodian {
   readonly thumbprint: string;
   readonly publicKey: KeyObject;
 }
 
-/** @throws CryptoError BadRequest naming the member */
-export function writeSecurityDomain(state: Provisioned, certificates: unknown, required: number, now: number): string {
-  const custodians = readCustodians(certificates);
-  if (required < 2 || required > 10) throw new CryptoError('BadRequest', 'required: must be 2 to 10');
-  if (required > custodians.length) {
-    throw new CryptoError('BadRequest', `required: ${required} of ${custodians.length} certificates can never be met`);
-  }
+/** Who they are settles the caller, before anything is split over them. */
+export function writeSecurityDomain(
+  state: Provisioned,
+  custodians: readonly Custodian[],
+  required: number,
+  now: number,
+): string {
   const { instanceId, instanceName, createdAt, rootKeys } = state;
   const instance: InstanceEntry = {
     instanceId,
@@ -85,9 +85,17 @@ function writeEntry(
   }
 }
 
-function readCustodians(certificates: unknown): Custodian[] {
+/** @throws CryptoError BadRequest naming the member */
+export function readCustodians(certificates: unknown, required: number): Custodian[] {
   if (!Array.isArray(certificates) || certificates.length < 3 || certificates.length > 10) {
     throw new CryptoError('BadRequest', 'certificates: must be 3 to 10');
+  }
+  if (required < 2 || required > 10) throw new CryptoError('BadRequest', 'required: must be 2 to 10');
+  if (required > certificates.length) {
+    throw new CryptoError(
+      'BadRequest',
+      `required: ${required} of ${certificates.length} certificates can never be met`,
+    );
   }
   const seen = new Set<string>();
   return certificates.map((text, index) => {

@@ -200,7 +200,10 @@ export const messages = {
   /** `count` random bytes (1 to 128) from where the engine draws keys. */
   random: message(60, ['active'], true, { count: 'u32' }, { bytes: 'bytes' }),
 
-  /** Splits the root keys over the custodians' certificates (array of standard base64 DER); activates. */
+  /**
+   * Splits the root keys over the custodians' certificates (array of standard base64 DER); activates. The first one
+   * settles certificates and quorum: later ones are refused (`OtherCustodians`) unless they are the same.
+   */
   downloadSecurityDomain: message(40, SEALED, false, { certificates: 'json', required: 'u32' }, { document: 'text' }),
 } as const;
 
@@ -254,5 +257,6 @@ export class CryptoError extends Error {
   constructor(code: CryptoErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+  | 'OtherCustodians' // the security domain is split over those of the first ceremony and nobody else
   }
 }

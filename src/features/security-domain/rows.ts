@@ -32,7 +32,9 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
           throw new ServiceError('Forbidden', 'Only an administrator named when the HSM was created can activate it');
         }
         const { certificates, required, thumbprints } = body;
-        const { document } = await crypto.ceremony('downloadSecurityDomain', { certificates, required }).catch(refuse);
+        const { document } = await crypto
+          .ceremony('downloadSecurityDomain', { certificates, required })
+          .catch((error: unknown) => refuse(error, body));
         const record: SecurityDomainRecord = {
           downloadedAt: new Date().toISOString(),
           downloadedBy: principal.oid,
@@ -49,6 +51,7 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
           // Clients take the file from this first answer, whatever the poll says later.
           body: { value: document },
           headers: { 'Azure-AsyncOperation': `${origin}/securitydomain/download/pending`, 'Retry-After': '1' },
+          note: `The root keys were split over ${describe(body)}`,
           head,
         };
       },
@@ -71,7 +74,20 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
   ];
 }
 
-function refuse(error: unknown): never {
+/** What the log says of a ceremony: with it, custodians can tell that the certificates were theirs. */
+function describe({ required, thumbprints }: Download): string {
+  return `${thumbprints.length} custodians, ${required} needed; certificates (SHA-256): ${thumbprints.join(', ')}`;
+}
+
+function refuse(error: unknown, download: Download): never {
+  if (error instanceof CryptoError && error.code === 'OtherCustodians') {
+    throw new ServiceError(
+      'Conflict',
+      'The HSM is activated for other custodians or another quorum. Replacing them needs a quorum of the present ones, ' +
+        `which this version does not offer. Asked for were ${describe(download)}`,
+      { cause: error, innerCode: 'OtherCustodians' },
+    );
+  }
   if (error instanceof CryptoError && error.code === 'BadRequest') {
     throw new ServiceError('BadParameter', error.message, { cause: error });
   }
