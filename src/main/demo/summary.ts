@@ -32,7 +32,8 @@ export function showWhatExists({ at, form, local, clients, keyId }: Existing): R
 
 export function showHowToConnect(at: Places): Rows {
   const strongroom = shown(new URL('../../../strongroom', import.meta.url).pathname);
-  const program = strongroom.includes('/') ? strongroom : `./${strongroom}`;
+  const path = strongroom.includes('/') ? strongroom : `./${strongroom}`;
+  const program = /^[\w./-]+$/.test(path) ? path : shellQuoted(path);
   const evaluate = (names: string): string => `eval "$(${program} env${names} --data ${shellQuoted(at.root)})"`;
   return [
     ["under Azure's names", evaluate('')],

@@ -1,7 +1,19 @@
 // Folders of the data directory: entered by their owner only.
-import { mkdirSync } from 'node:fs';
+import { lstatSync, mkdirSync } from 'node:fs';
 
-/** Makes a folder (0700) with those above it. One that exists is left as it is. */
+/**
+ * Makes a folder (0700) with those above it. One that exists must be ours and closed to other writers, who could plant
+ * links where we write.
+ * @throws Error naming the folder and the way out
+ */
 export function makePrivateFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) return;
+  const { mode, uid } = lstatSync(path);
+  if ((mode & 0o022) !== 0) {
+    throw new Error(`others may write to ${path}; close it first: chmod go-w '${path}'`);
+  }
+  const self = process.getuid?.();
+  if (self !== undefined && uid !== self) {
+    throw new Error(`${path} belongs to another user (uid ${uid}); choose a data directory of your own`);
+  }
 }
