@@ -3,7 +3,7 @@ import type { Problem } from './problem.ts';
 import type { Tree } from './tree.ts';
 
 const CODE = /^(src|test|bench|scripts)\/.*\.(ts|mjs|mts|js)$/;
-const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|contract|property|fixture|bench))?\.(ts|mjs)$/;
+const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|contract|property|fixture|bench|d))?\.(ts|mjs)$/;
 const DRAWERS = new Set(['utils', 'util', 'helpers', 'helper', 'common', 'shared', 'misc', 'lib']);
 /** Past this, ask whether there are two ideas. Tests and tables of rows may be longer. */
 const LONG = 150;

@@ -20,7 +20,7 @@ import {
   signCheckpoint,
   spawnRecorder,
   VKEY,
-} from './recorder.testing.ts';
+} from './recorder.fixture.ts';
 import { verifyLog } from './verify/verify-log.ts';
 
 test('entries are in the log once they are acknowledged, and a stop leaves a signed checkpoint over all of them', async () => {

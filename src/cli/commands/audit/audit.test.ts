@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openAuditLog } from '../../../features/audit/open-audit-log.ts';
 import { startRecorder } from '../../../features/audit/recorder/start-recorder.ts';
-import { makePlace, ORIGIN, signCheckpoint, VKEY } from '../../../features/audit/recorder.testing.ts';
+import { makePlace, ORIGIN, signCheckpoint, VKEY } from '../../../features/audit/recorder.fixture.ts';
 import { dispatch } from '../../dispatch.ts';
 import { checkpoint } from './checkpoint.ts';
 import { show } from './show.ts';

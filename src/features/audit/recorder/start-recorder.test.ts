@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { AuditError } from '../audit-log.ts';
 import { openAuditLog } from '../open-audit-log.ts';
 import { openEntries } from '../read-entries.ts';
-import { entryText, makePlace, numberOf, ORIGIN, type Place, signCheckpoint } from '../recorder.testing.ts';
+import { entryText, makePlace, numberOf, ORIGIN, type Place, signCheckpoint } from '../recorder.fixture.ts';
 import { verifyLog } from '../verify/verify-log.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { type Recorder, type RecorderOptions, startRecorder } from './start-recorder.ts';

@@ -7,7 +7,7 @@ import { bundleEntries, encodeBundle } from '../../../formats/tlog-tiles.ts';
 import { RECORD_HEAD, readRecord, sealRecord } from '../journal-format.ts';
 import { openAuditLog } from '../open-audit-log.ts';
 import { startRecorder } from '../recorder/start-recorder.ts';
-import { entryText, makePlace, ORIGIN, type Place, signCheckpoint, VKEY } from '../recorder.testing.ts';
+import { entryText, makePlace, ORIGIN, type Place, signCheckpoint, VKEY } from '../recorder.fixture.ts';
 import type { Damage } from './findings.ts';
 import { type Verification, verifyLog } from './verify-log.ts';
 
