@@ -244,6 +244,7 @@ export type RefusalCode =
   | 'OperationNotAllowed' // keyOps of the binding do not permit the operation
   | 'AlgorithmNotSupported' // the algorithm does not fit the key's type, size or curve
   | 'CryptoFailed' // decrypt/unwrap failed; deliberately says no more
+  | 'OtherCustodians' // the security domain is split over those of the first ceremony and nobody else
   | 'RecordRefused' // a sealed record, state or head is not authentic
   | 'Busy' // the partition is shutting down
   | 'Internal';
@@ -257,6 +258,5 @@ export class CryptoError extends Error {
   constructor(code: CryptoErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
-  | 'OtherCustodians' // the security domain is split over those of the first ceremony and nobody else
   }
 }
