@@ -53,7 +53,7 @@ function* algorithmTable(tree: Tree): Generator<Problem> {
     yield missing(API);
     return;
   }
-  const rows = tableRows(tree.text(API)).filter(({ cells }) => /^(RSA|EC|oct)-HSM$/.test(cells[1] ?? ''));
+  const rows = tableRows(tree.text(API)).filter(({ cells }) => /^(RSA|EC|oct|AKP)-HSM$/.test(cells[1] ?? ''));
   const described = new Map(rows.map((row) => [row.word, row]));
   for (const { name, kty, operations, since } of algorithms.values()) {
     const expected = [kty, operations.join(', '), since ?? 'all'];

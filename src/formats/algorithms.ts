@@ -1,7 +1,7 @@
 // Every algorithm the key operations know, one row each: which key it takes, what it may do, its input rules.
-// Sources: RFC 7518 (JWA), RFC 8812 (ES256K), RFC 3394/5649 (key wrap), NIST SP 800-38A/D (CBC, GCM).
+// Sources: RFC 7518 (JWA), RFC 8812 (ES256K), RFC 3394/5649 (key wrap), NIST SP 800-38A/D (CBC, GCM), FIPS 204 (ML-DSA).
 
-export type Kty = 'RSA-HSM' | 'EC-HSM' | 'oct-HSM';
+export type Kty = 'RSA-HSM' | 'EC-HSM' | 'oct-HSM' | 'AKP-HSM';
 export type Hash = 'sha1' | 'sha256' | 'sha384' | 'sha512';
 
 /** Key operations as spelled on the wire, with the code used between processes and the entry of `key_ops` it needs. */
@@ -29,12 +29,16 @@ export interface Algorithm {
         readonly kind: 'aes-gcm' | 'aes-cbc' | 'aes-cbc-pad' | 'aes-kw' | 'aes-kwp';
         readonly keyBits: 0 | 128 | 192 | 256;
       }
-    | { readonly kind: 'hmac'; readonly hash: Hash };
+    | { readonly kind: 'hmac'; readonly hash: Hash }
+    | { readonly kind: 'ml-dsa'; readonly parameterSet: string };
   /** Bytes of the digest that sign and verify take. */
   readonly digestLength?: number;
   /** First api-version that has it; absent: all. */
   readonly since?: string;
 }
+
+/** First api-version with keys of type AKP. */
+export const AKP_SINCE = '2026-05-01-preview';
 
 const BOTH = ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey'] as const;
 const SIGN = ['sign', 'verify'] as const;
@@ -196,6 +200,16 @@ const rows: readonly Algorithm[] = [
     scheme: { kind: 'hmac', hash: 'sha512' },
     since: '7.6-preview.2',
   },
+  ...['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'].map(
+    (name, index): Algorithm => ({
+      name,
+      code: 60 + index,
+      kty: 'AKP-HSM',
+      operations: SIGN,
+      scheme: { kind: 'ml-dsa', parameterSet: name },
+      since: AKP_SINCE,
+    }),
+  ),
 ];
 
 export const algorithms: ReadonlyMap<string, Algorithm> = new Map(rows.map((row) => [row.name, row]));

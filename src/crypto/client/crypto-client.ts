@@ -33,6 +33,11 @@ export interface CryptoClient extends AsyncDisposable {
   reload(): Promise<void>;
   createKey(
     binding: KeyBinding,
-    kind: { readonly size?: number; readonly curve?: string; readonly publicExponent?: number },
+    kind: {
+      readonly size?: number;
+      readonly curve?: string;
+      readonly publicExponent?: number;
+      readonly alg?: string;
+    },
   ): Promise<{ readonly publicKey: PublicKey; readonly blob: Uint8Array }>;
 }

@@ -96,14 +96,10 @@ class PooledClient implements CryptoClient {
 
   createKey(
     binding: KeyBinding,
-    {
-      size,
-      curve,
-      publicExponent,
-    }: { readonly size?: number; readonly curve?: string; readonly publicExponent?: number },
+    { size, curve, publicExponent, alg }: Parameters<CryptoClient['createKey']>[1],
   ): Promise<{ readonly publicKey: PublicKey; readonly blob: Uint8Array }> {
     const exponent = publicExponent ?? (binding.kty === 'RSA-HSM' ? 65537 : 0);
-    const request = { binding, size: size ?? 0, curve: curve ?? '', publicExponent: exponent };
+    const request = { binding, size: size ?? 0, curve: curve ?? '', publicExponent: exponent, alg: alg ?? '' };
     // The module is the only writer of this JSON; its shape is checked by the type that both sides share.
     return this.send('createKey', request) as Promise<{ publicKey: PublicKey; blob: Uint8Array }>;
   }

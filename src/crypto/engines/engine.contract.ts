@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import {
   constants,
+  createHash,
+  createPrivateKey,
   createPublicKey,
   createVerify,
   hash as hashOf,
@@ -11,7 +13,8 @@ import {
 } from 'node:crypto';
 import { after, describe, test } from 'node:test';
 import { type Algorithm, algorithms, type Operation } from '../../formats/algorithms.ts';
-import { CryptoError, type PublicKey } from '../protocol/messages.ts';
+import { mlDsaSets } from '../../formats/ml-dsa.ts';
+import { CryptoError, EXTERNAL_MU, type PublicKey } from '../protocol/messages.ts';
 import type { Engine, EngineKey, KeySpec, OperationInputs } from './engine.ts';
 
 const NONE = new Uint8Array(0);
@@ -21,6 +24,7 @@ export const keySpecs: readonly KeySpec[] = [
   { kty: 'RSA-HSM', size: 2048, publicExponent: 3 },
   ...['P-256', 'P-256K', 'P-384', 'P-521'].map((curve) => ({ kty: 'EC-HSM', curve }) as const),
   ...[128, 192, 256].map((size) => ({ kty: 'oct-HSM', size }) as const),
+  ...[...mlDsaSets.keys()].map((alg) => ({ kty: 'AKP-HSM', alg }) as const),
 ];
 
 export function engineContract(label: string, build: () => Engine): void {
@@ -69,6 +73,52 @@ export function engineContract(label: string, build: () => Engine): void {
       assert.deepEqual(Buffer.from(operate(rsa, 'unwrapKey', 'RSA-OAEP-256', { input: wrapped }).output), secret);
       rsa[Symbol.dispose]();
       ec[Symbol.dispose]();
+    });
+
+    test('an ML-DSA signature holds for its message, its context and its mu alone', async () => {
+      for (const [alg, set] of mlDsaSets) {
+        const { key, material } = await engine.generate({ kty: 'AKP-HSM', alg });
+        const outside = createPublicKey(createPrivateKey({ key: material, format: 'der', type: 'pkcs8' }));
+        const message = randomBytes(1000);
+        const context = randomBytes(255);
+        const holds = (proof: Uint8Array, inputs: Partial<OperationInputs>): boolean =>
+          operate(key, 'verify', alg, { proof, ...inputs }).output[0] === 1;
+        const plain = operate(key, 'sign', alg, { input: message }).output;
+        assert.equal(plain.length, set.signatureBytes);
+        assert.ok(verify(null, message, outside, plain));
+        assert.ok(holds(plain, { input: message }));
+        assert.ok(!holds(plain, { input: message, aad: context }));
+        // Hedged: no two signatures are the same.
+        assert.notDeepEqual(operate(key, 'sign', alg, { input: message }).output, plain);
+        const bound = operate(key, 'sign', alg, { input: message, aad: context }).output;
+        assert.ok(holds(bound, { input: message, aad: context }));
+        assert.ok(!holds(bound, { input: message }));
+        assert.ok(!holds(bound, { input: message, aad: context.subarray(1) }));
+        assert.ok(verify(null, message, { key: outside, context } as never, bound));
+        // FIPS 204 §6.2 and algorithm 7 line 6, with the empty context: mu = H(H(pk, 64) ‖ 0 ‖ 0 ‖ message, 64).
+        assert.ok(key.publicKey.kty === 'AKP-HSM');
+        const shake = (...parts: Uint8Array[]): Buffer =>
+          parts.reduce((hash, part) => hash.update(part), createHash('shake256', { outputLength: 64 })).digest();
+        const mu = shake(shake(Buffer.from(key.publicKey.pub, 'base64url')), Buffer.of(0, 0), message);
+        const iv = Uint8Array.of(EXTERNAL_MU);
+        assert.ok(holds(plain, { input: mu, iv }));
+        assert.ok(!holds(plain, { input: mu }));
+        const overMu = operate(key, 'sign', alg, { input: mu, iv }).output;
+        assert.ok(verify(null, message, outside, overMu));
+        const refused: [Partial<OperationInputs>, RegExp][] = [
+          [{ input: message, aad: randomBytes(256) }, /^context/],
+          [{ input: mu, iv, aad: Buffer.of(1) }, /^context/],
+          [{ input: mu.subarray(1), iv }, /^external_mu/],
+          [{ input: mu, iv: Buffer.of(2) }, /^iv/],
+          [{ input: mu, iv: Buffer.of(1, 1) }, /^iv/],
+        ];
+        for (const [inputs, text] of refused) {
+          for (const operation of ['sign', 'verify'] as const) {
+            assert.throws(() => operate(key, operation, alg, inputs), { code: 'BadRequest', message: text });
+          }
+        }
+        key[Symbol.dispose]();
+      }
     });
 
     test('every failed decryption gives the same refusal', async () => {
@@ -168,6 +218,8 @@ export function engineContract(label: string, build: () => Engine): void {
       assert.throws(() => engine.open('EC-HSM', material.subarray(1)), refused);
       assert.throws(() => engine.open('EC-HSM', Buffer.concat([material, Buffer.of(0)])), refused);
       assert.throws(() => engine.open('EC-HSM', NONE), refused);
+      assert.throws(() => engine.open('AKP-HSM', material), refused);
+      assert.throws(() => engine.open('AKP-HSM', randomBytes(32)), refused);
       assert.throws(() => engine.open('oct-HSM', randomBytes(17)), refused);
     });
 
@@ -175,6 +227,7 @@ export function engineContract(label: string, build: () => Engine): void {
       for (const [spec, name] of [
         [{ kty: 'EC-HSM', curve: 'P-256' }, 'ES256'],
         [{ kty: 'oct-HSM', size: 256 }, 'HS256'],
+        [{ kty: 'AKP-HSM', alg: 'ML-DSA-44' }, 'ML-DSA-44'],
       ] as const) {
         const { key } = await engine.generate(spec);
         operate(key, 'sign', name, { input: randomBytes(32) });
@@ -198,6 +251,7 @@ export function operate(
 }
 
 function fits({ scheme }: Algorithm, spec: KeySpec): boolean {
+  if (scheme.kind === 'ml-dsa') return spec.kty === 'AKP-HSM' && spec.alg === scheme.parameterSet;
   if (scheme.kind === 'ecdsa') return spec.kty === 'EC-HSM' && spec.curve === scheme.curve;
   if ('keyBits' in scheme) return scheme.keyBits === 0 || (spec.kty === 'oct-HSM' && spec.size === scheme.keyBits);
   return true;

@@ -8,13 +8,16 @@ export type KeyType = KeyBinding['kty'];
 export type KeySpec =
   | { readonly kty: 'RSA-HSM'; readonly size: number; readonly publicExponent: number }
   | { readonly kty: 'EC-HSM'; readonly curve: string }
-  | { readonly kty: 'oct-HSM'; readonly size: number };
+  | { readonly kty: 'oct-HSM'; readonly size: number }
+  | { readonly kty: 'AKP-HSM'; readonly alg: string };
 
 export interface OperationInputs {
   readonly input: Uint8Array;
   /** verify: the signature · AES decrypt: the tag */
   readonly proof: Uint8Array;
+  /** ML-DSA: empty, or EXTERNAL_MU */
   readonly iv: Uint8Array;
+  /** ML-DSA: the context */
   readonly aad: Uint8Array;
 }
 
@@ -40,7 +43,10 @@ export interface Engine extends Disposable {
   readonly name: string;
   /** The library and its version, for people. */
   readonly library: string;
-  /** A new key and the bytes from which `open` makes it again; the caller overwrites them. */
+  /**
+   * A new key and the bytes from which `open` makes it again; the caller overwrites them.
+   * @throws CryptoError AlgorithmNotSupported for what the engine's library does not have, as `open` does
+   */
   generate(spec: KeySpec): Promise<{ readonly key: EngineKey; readonly material: Buffer }>;
   /** @throws CryptoError KeyRefused when the bytes are no key of that type */
   open(kty: KeyType, material: Uint8Array): EngineKey;

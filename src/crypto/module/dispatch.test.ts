@@ -12,11 +12,14 @@ const samples: { readonly [M in MessageName]: Parameters<(typeof messages)[M]['r
   hello: {},
   provision: { instanceId: '', instanceName: '' },
   reload: {},
-  createKey: { binding: {}, size: 0, curve: '', publicExponent: 0 },
+  createKey: { binding: {}, size: 0, curve: '', publicExponent: 0, alg: '' },
   importKey: {
     binding: bindingOf('oct-HSM', ['encrypt']),
     crv: '',
-    ...Object.fromEntries(['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi', 'x', 'y', 'k'].map((m) => [m, Buffer.alloc(16)])),
+    alg: '',
+    ...Object.fromEntries(
+      ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi', 'x', 'y', 'k', 'priv', 'pub'].map((m) => [m, Buffer.alloc(16)]),
+    ),
   } as never,
   importWrappedKey: {
     kekBinding: {},
@@ -142,7 +145,7 @@ test('a second provision finds the module taken, also from another partition', a
   await assert.rejects(ask(second, 'provision', { instanceId: 'i-2', instanceName: 'dev' }), { code: 'WrongState' });
   assert.equal((await ask(second, 'hello', {})).instanceId, 'i-1');
   const binding = bindingOf('oct-HSM', ['encrypt']);
-  await assert.rejects(ask(first, 'createKey', { binding, size: 256, curve: '', publicExponent: 0 }), {
+  await assert.rejects(ask(first, 'createKey', { binding, size: 256, curve: '', publicExponent: 0, alg: '' }), {
     code: 'WrongState',
   });
 });

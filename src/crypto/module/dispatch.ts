@@ -45,8 +45,8 @@ const handlers: Handlers = {
     module.reload();
     return { state: module.state };
   },
-  createKey: (module, { binding, size, curve, publicExponent }) =>
-    module.createKey(binding, size, curve, publicExponent),
+  createKey: (module, { binding, size, curve, publicExponent, alg }) =>
+    module.createKey(binding, size, curve, publicExponent, alg),
   importKey: (module, request) => importKey(module.provisioned, module.engine, request),
   importWrappedKey: (module, request) => importWrappedKey(module.provisioned, module.engine, request),
   backupKey: (module, { versions, rest }) => ({ value: backupKey(module.provisioned, versions, rest) }),

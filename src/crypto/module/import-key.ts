@@ -1,5 +1,7 @@
 // Keys that come from outside as the members of a private JWK. Everything is checked: such a key may be wrong by accident
 // or on purpose.
+import { toBase64url } from '../../formats/base64url.ts';
+import { encodeMlDsaSeed, ML_DSA_SEED_BYTES, mlDsaSets } from '../../formats/ml-dsa.ts';
 import { encodeEcPkcs8, encodeRsaPkcs8, type RsaNumbers } from '../../formats/pkcs8.ts';
 import type { Engine } from '../engines/engine.ts';
 import { CryptoError, type KeyBinding, type PublicKey } from '../protocol/messages.ts';
@@ -10,7 +12,13 @@ import { checkRsaNumbers } from './rsa-consistency.ts';
 import type { Provisioned } from './state-file.ts';
 
 /** Members that the type does not have are empty. */
-export type ImportedMembers = RsaNumbers & EcMembers & { readonly k: Uint8Array };
+export type ImportedMembers = RsaNumbers & EcMembers & AkpMembers & { readonly k: Uint8Array };
+
+interface AkpMembers {
+  readonly alg: string;
+  readonly priv: Uint8Array;
+  readonly pub: Uint8Array;
+}
 
 export interface SealedKey {
   readonly publicKey: PublicKey;
@@ -25,7 +33,9 @@ export async function importKey(
 ): Promise<SealedKey> {
   try {
     const binding = checkBinding(stated);
-    return sealMaterial(state, engine, binding, await materialOf(binding.kty, members));
+    const sealed = sealMaterial(state, engine, binding, await materialOf(binding.kty, members));
+    checkPub(sealed.publicKey, members.pub);
+    return sealed;
   } finally {
     for (const member of Object.values(members)) if (typeof member !== 'string') member.fill(0);
   }
@@ -49,6 +59,8 @@ async function materialOf(kty: KeyBinding['kty'], members: ImportedMembers): Pro
       return ecMaterial(members);
     case 'oct-HSM':
       return octMaterial(members.k);
+    case 'AKP-HSM':
+      return akpMaterial(members);
   }
 }
 
@@ -73,4 +85,19 @@ export function octMaterial(k: Uint8Array): Buffer {
   const material = Buffer.alloc(k.length);
   material.set(k);
   return material;
+}
+
+function akpMaterial({ alg, priv }: AkpMembers): Buffer {
+  if (!mlDsaSets.has(alg)) throw new CryptoError('BadRequest', 'alg: is not a signature algorithm of this service');
+  if (priv.length !== ML_DSA_SEED_BYTES) {
+    throw new CryptoError('BadRequest', `priv: must be the seed of ${ML_DSA_SEED_BYTES} bytes, not ${priv.length}`);
+  }
+  return encodeMlDsaSeed(alg, priv);
+}
+
+/** Only the engine makes the public key of a seed, so what the client says of it is compared afterwards. */
+function checkPub(publicKey: PublicKey, pub: Uint8Array): void {
+  if (pub.length === 0) return;
+  if (publicKey.kty === 'AKP-HSM' && publicKey.pub === toBase64url(pub)) return;
+  throw new CryptoError('BadRequest', 'pub: does not belong to priv');
 }

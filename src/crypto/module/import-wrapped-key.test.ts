@@ -20,7 +20,13 @@ before(async () => {
   await using module = openModule(folder);
   await ask(module, 'provision', { instanceId: 'i-1', instanceName: 'dev' });
   await ask(module, 'downloadSecurityDomain', { certificates, required: 2 });
-  const made = await ask(module, 'createKey', { binding: kekBinding, size: 2048, curve: '', publicExponent: 65537 });
+  const made = await ask(module, 'createKey', {
+    binding: kekBinding,
+    size: 2048,
+    curve: '',
+    publicExponent: 65537,
+    alg: '',
+  });
   kekBlob = Buffer.from(made.blob);
   const { n, e } = made.publicKey as { n: string; e: string };
   kek = createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' });
@@ -111,7 +117,13 @@ test('what unwraps to another key than was said is refused by the member', async
 test('only a key for import alone unwraps, and it can never become another or be made of one', async () => {
   await using module = openModule(folder);
   const binding = bindingOf('RSA-HSM', ['decrypt', 'unwrapKey'], { name: 'kek2' });
-  const { blob, publicKey } = await ask(module, 'createKey', { binding, size: 2048, curve: '', publicExponent: 65537 });
+  const { blob, publicKey } = await ask(module, 'createKey', {
+    binding,
+    size: 2048,
+    curve: '',
+    publicExponent: 65537,
+    alg: '',
+  });
   const { n, e } = publicKey as { n: string; e: string };
   const ciphertext = wrapForTransfer(createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' }), randomBytes(32));
   const asked = { kekBinding: binding, kekBlob: blob, binding: oct, crv: '', ciphertext };

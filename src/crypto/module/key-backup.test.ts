@@ -35,7 +35,7 @@ interface Version {
 
 async function makeVersion(module: KeyModule, version: string): Promise<Version> {
   const binding = bindingOf('oct-HSM', ['sign'], { version });
-  const { blob } = await ask(module, 'createKey', { binding, size: 256, curve: '', publicExponent: 0 });
+  const { blob } = await ask(module, 'createKey', { binding, size: 256, curve: '', publicExponent: 0, alg: '' });
   return { binding, blob: Buffer.from(blob).toString('base64url'), rest: { tags: { a: version } } };
 }
 

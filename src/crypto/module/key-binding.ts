@@ -10,6 +10,7 @@ const KEY_OPS: Readonly<Record<Kty, readonly string[]>> = {
   'RSA-HSM': [...USES, 'import', 'export', ...SECURE_USES],
   'EC-HSM': ['sign', 'verify', 'export'],
   'oct-HSM': [...USES, 'deriveKey', 'export', ...SECURE_USES],
+  'AKP-HSM': ['sign', 'verify', 'export'],
 };
 const MEMBERS = ['name', 'version', 'kty', 'keyOps', 'exportable', 'releasePolicy'];
 
@@ -21,11 +22,15 @@ export function checkBinding(value: unknown): KeyBinding {
   const { name, version, kty, keyOps, exportable, releasePolicy } = value as Record<string, unknown>;
   if (typeof name !== 'string' || !/^[0-9a-zA-Z-]{1,127}$/.test(name)) throw bad('name', 'is not a key name');
   if (typeof version !== 'string' || !/^[0-9a-f]{32}$/.test(version)) throw bad('version', 'is not a key version');
-  if (kty !== 'RSA-HSM' && kty !== 'EC-HSM' && kty !== 'oct-HSM') throw bad('kty', 'is not a key type');
+  if (!isKty(kty)) throw bad('kty', 'is not a key type');
   if (typeof exportable !== 'boolean') throw bad('exportable', 'is not a boolean');
   checkKeyOps(kty, keyOps, exportable);
   if (!isPolicyBinding(releasePolicy)) throw bad('release_policy', 'is not a SHA-256 hash');
   return { name, version, kty, keyOps: [...keyOps].sort(), exportable, releasePolicy };
+}
+
+function isKty(value: unknown): value is Kty {
+  return typeof value === 'string' && Object.hasOwn(KEY_OPS, value);
 }
 
 function checkKeyOps(kty: Kty, keyOps: unknown, exportable: boolean): asserts keyOps is string[] {

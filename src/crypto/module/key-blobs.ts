@@ -4,7 +4,7 @@ import { bindingContext, checkExportRules } from './key-binding.ts';
 import { openBox, SealedBoxError, sealBox } from './sealed-box.ts';
 import type { Provisioned } from './state-file.ts';
 
-const TYPE_TAGS = { 'RSA-HSM': 1, 'EC-HSM': 2, 'oct-HSM': 3 } as const;
+const TYPE_TAGS = { 'RSA-HSM': 1, 'EC-HSM': 2, 'oct-HSM': 3, 'AKP-HSM': 4 } as const;
 
 /** @throws CryptoError BadRequest when the binding is of a key that must not be made */
 export function sealKey(state: Provisioned, binding: KeyBinding, material: Uint8Array): Buffer {

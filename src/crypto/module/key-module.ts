@@ -114,9 +114,10 @@ export class KeyModule implements AsyncDisposable {
     size: number,
     curve: string,
     publicExponent: number,
+    alg: string,
   ): Promise<{ publicKey: PublicKey; blob: Buffer }> {
     const checked = checkBinding(binding);
-    const spec = readKeySpec(checked.kty, size, curve, publicExponent);
+    const spec = readKeySpec(checked.kty, size, curve, publicExponent, alg);
     const generated = this.#generating.then(() => this.engine.generate(spec));
     this.#generating = generated.catch(() => undefined);
     const { key, material } = await generated;

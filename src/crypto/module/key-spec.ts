@@ -1,5 +1,6 @@
 // Which keys can be made. Parameters that a type does not have must be absent (0 or ''), never ignored.
 import { curves } from '../../formats/algorithms.ts';
+import { mlDsaSets } from '../../formats/ml-dsa.ts';
 import type { KeySpec, KeyType } from '../engines/engine.ts';
 import { CryptoError } from '../protocol/messages.ts';
 
@@ -8,9 +9,10 @@ const OCT_SIZES = [128, 192, 256];
 const EXPONENTS = [3, 65537];
 
 /** @throws CryptoError BadRequest naming the field as the API spells it */
-export function readKeySpec(kty: KeyType, size: number, curve: string, publicExponent: number): KeySpec {
+export function readKeySpec(kty: KeyType, size: number, curve: string, publicExponent: number, alg: string): KeySpec {
   if (kty !== 'EC-HSM' && curve !== '') throw bad('crv', `is not for ${kty}`);
   if (kty !== 'RSA-HSM' && publicExponent !== 0) throw bad('public_exponent', `is not for ${kty}`);
+  if (kty !== 'AKP-HSM' && alg !== '') throw bad('alg', `is not for ${kty}`);
   switch (kty) {
     case 'RSA-HSM':
       if (!RSA_SIZES.includes(size)) throw invalidSize(size);
@@ -23,6 +25,10 @@ export function readKeySpec(kty: KeyType, size: number, curve: string, publicExp
     case 'oct-HSM':
       if (!OCT_SIZES.includes(size)) throw invalidSize(size);
       return { kty, size };
+    case 'AKP-HSM':
+      if (size !== 0) throw bad('key_size', `is not for ${kty}`);
+      if (!mlDsaSets.has(alg)) throw bad('alg', 'is not a signature algorithm of this service');
+      return { kty, alg };
   }
 }
 

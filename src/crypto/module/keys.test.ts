@@ -22,7 +22,7 @@ before(async () => {
 });
 
 function createOct(module: KeyModule, binding: KeyBinding): Promise<ReplyOf<'createKey'>> {
-  return ask(module, 'createKey', { binding, size: 256, curve: '', publicExponent: 0 });
+  return ask(module, 'createKey', { binding, size: 256, curve: '', publicExponent: 0, alg: '' });
 }
 
 function operate(module: KeyModule, handle: number, operation: keyof typeof operations, name: string, input: Buffer) {
@@ -75,7 +75,7 @@ test('the module does only what the binding permits', async () => {
 test('a key for import alone can do nothing', async () => {
   await using module = openModule(folder);
   const binding = bindingOf('RSA-HSM', ['import']);
-  const { blob } = await ask(module, 'createKey', { binding, size: 2048, curve: '', publicExponent: 3 });
+  const { blob } = await ask(module, 'createKey', { binding, size: 2048, curve: '', publicExponent: 3, alg: '' });
   const { handle } = await ask(module, 'openKey', { binding, blob });
   for (const [operation, name] of [
     ['decrypt', 'RSA-OAEP'],
@@ -155,7 +155,7 @@ test('rebinding changes the operations and nothing else', async () => {
 test('sizes, curves, exponents and bindings are refused by field', async () => {
   await using module = openModule(folder);
   const refused = async (binding: unknown, size: number, curve: string, publicExponent: number, field: RegExp) => {
-    await assert.rejects(ask(module, 'createKey', { binding, size, curve, publicExponent }), {
+    await assert.rejects(ask(module, 'createKey', { binding, size, curve, publicExponent, alg: '' }), {
       code: 'BadRequest',
       message: field,
     });

@@ -41,7 +41,13 @@ before(async () => {
 function create(module: KeyModule, binding: KeyBinding): Promise<ReplyOf<'createKey'>> {
   const size = binding.kty === 'RSA-HSM' ? 2048 : binding.kty === 'oct-HSM' ? 256 : 0;
   const curve = binding.kty === 'EC-HSM' ? 'P-384' : '';
-  return ask(module, 'createKey', { binding, size, curve, publicExponent: binding.kty === 'RSA-HSM' ? 65537 : 0 });
+  return ask(module, 'createKey', {
+    binding,
+    size,
+    curve,
+    publicExponent: binding.kty === 'RSA-HSM' ? 65537 : 0,
+    alg: '',
+  });
 }
 
 async function release(module: KeyModule, binding: KeyBinding, blob: Uint8Array, rest: object = {}): Promise<string> {

@@ -1,6 +1,7 @@
 // What a service worker may ask of a module partition: the closed list, with the states in which each is allowed.
 // The page `docs/reference/module-protocol.md` describes the same table; a message that returns a private key does not
 // exist.
+import type { Kty } from '../../formats/algorithms.ts';
 import { type FieldList, type Fields, fields, type Values } from '../../formats/fields.ts';
 
 /** blank: no root keys · provisioned: root keys, no security domain taken yet · active: serves keys. */
@@ -50,7 +51,7 @@ export const messages = {
   /** Reads the state file again, after another partition ran a ceremony. */
   reload: message(3, ANY, true, {}, { state: 'text' }),
 
-  /** Makes a key. `size` in bits (RSA, oct), `curve` for EC, `publicExponent` for RSA; unused ones are 0 or ''. */
+  /** Makes a key. `size` in bits (RSA, oct), `curve` for EC, `publicExponent` for RSA, `alg` for AKP; unused: 0 or ''. */
   createKey: message(
     10,
     ['active'],
@@ -60,6 +61,7 @@ export const messages = {
       size: 'u32',
       curve: 'text',
       publicExponent: 'u32',
+      alg: 'text',
     },
     { publicKey: 'json', blob: 'bytes' },
   ),
@@ -89,6 +91,11 @@ export const messages = {
       x: 'bytes',
       y: 'bytes',
       k: 'bytes',
+      alg: 'text',
+      /** The seed of an AKP key. */
+      priv: 'bytes',
+      /** May be empty; else it must be what the seed makes. */
+      pub: 'bytes',
     },
     { publicKey: 'json', blob: 'bytes' },
   ),
@@ -119,7 +126,9 @@ export const messages = {
       input: 'bytes',
       /** verify: the signature · AES decrypt: the tag */
       proof: 'bytes',
+      /** ML-DSA: empty, or the one byte EXTERNAL_MU */
       iv: 'bytes',
+      /** ML-DSA: the context */
       aad: 'bytes',
     },
     {
@@ -217,7 +226,7 @@ export type ReplyOf<M extends MessageName> =
 export interface KeyBinding {
   readonly name: string;
   readonly version: string;
-  readonly kty: 'RSA-HSM' | 'EC-HSM' | 'oct-HSM';
+  readonly kty: Kty;
   readonly keyOps: readonly string[];
   readonly exportable: boolean;
   /** `policyBinding` of the release policy (formats/policy-binding); '' when there is none. */
@@ -228,7 +237,11 @@ export interface KeyBinding {
 export type PublicKey =
   | { readonly kty: 'RSA-HSM'; readonly n: string; readonly e: string }
   | { readonly kty: 'EC-HSM'; readonly crv: string; readonly x: string; readonly y: string }
-  | { readonly kty: 'oct-HSM'; readonly size: number };
+  | { readonly kty: 'oct-HSM'; readonly size: number }
+  | { readonly kty: 'AKP-HSM'; readonly alg: string; readonly pub: string };
+
+/** `iv` of an ML-DSA operation whose input is not the message but its representative mu (FIPS 204 §6.2). */
+export const EXTERNAL_MU = 1;
 
 /** Reply kinds: a reply frame carries the request's id and one of these. */
 export const REPLY_OK = 0;

@@ -13,7 +13,7 @@ export interface ImportWrappedKey extends ImportRequest {
   readonly blobHash: string;
 }
 
-const CLEAR_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'];
+const CLEAR_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k', 'priv'];
 
 /** @throws ServiceError BadParameter, naming the field of the blob */
 export function readWrappedKey(body: JsonObject): ImportWrappedKey {
@@ -28,7 +28,11 @@ export function readWrappedKey(body: JsonObject): ImportWrappedKey {
   const file = readBytes(jwk, 'key_hsm');
   const blob = parse(file);
   const blobHash = toBase64url(createHash('sha256').update(file).digest());
-  return { ...readImportRequest(body, jwk), blob, blobHash };
+  const request = readImportRequest(body, jwk);
+  if (request.kty === 'AKP-HSM') {
+    throw new ServiceError('BadParameter', "Property 'key_hsm': AKP keys are imported by their seed, as 'key.priv'");
+  }
+  return { ...request, blob, blobHash };
 }
 
 export function hasWrappedKey(body: JsonObject): boolean {

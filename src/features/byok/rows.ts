@@ -6,7 +6,7 @@ import { keyBundle, keyId, type Retention } from '../keys/bundle.ts';
 import { requireKey } from '../keys/find-key.ts';
 import { type ImportKey, importKey, readPlainKey } from '../keys/import.ts';
 import { requireKeyName } from '../keys/key-name.ts';
-import { checkKeyOpsVersion } from '../keys/key-types.ts';
+import { checkKeyOpsVersion, checkKtyVersion } from '../keys/key-types.ts';
 import { policyNotices } from '../keys/release-policy.ts';
 import { importWrappedKey } from './import-wrapped.ts';
 import { provenanceNote, wireProvenance } from './provenance-note.ts';
@@ -34,6 +34,7 @@ export function importRows(service: ImportService): readonly AnyRow[] {
       repeatable: false,
       async handle(request) {
         const { params, body, principal, grant, recheck } = request;
+        checkKtyVersion(body.kty, request.apiVersion);
         checkKeyOpsVersion(body.keyOps, request.apiVersion);
         const name = requireKeyName(params.name);
         const by = { by: principal.oid, authorisedBy: grant };

@@ -1,14 +1,14 @@
 // Does one operation with a key version: rules, module, answer.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
-import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { CryptoError, EXTERNAL_MU } from '../../crypto/protocol/messages.ts';
 import { type Operation, operations } from '../../formats/algorithms.ts';
 import { toBase64url } from '../../formats/base64url.ts';
 import type { Answer } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { keyId } from '../keys/bundle.ts';
 import { bindingOf, type KeyVersion } from '../keys/key-version.ts';
-import type { OperationRequest } from './read-operation.ts';
-import { checkFits, checkUsable } from './rules.ts';
+import type { AskedOperation } from './read-operation.ts';
+import { checkFits, checkUsable, withAlgorithm } from './rules.ts';
 
 export interface Performing {
   readonly crypto: CryptoClient;
@@ -16,16 +16,20 @@ export interface Performing {
   readonly now: () => number;
 }
 
+const MU = Uint8Array.of(EXTERNAL_MU);
+
 export async function performOperation(
   key: KeyVersion,
   operation: Operation,
-  request: OperationRequest,
+  asked: AskedOperation,
   { apiVersion, origin }: { readonly apiVersion: string; readonly origin: string },
   { crypto, now }: Performing,
 ): Promise<Answer> {
   checkUsable(key, operation, now());
+  const request = withAlgorithm(key, asked);
   checkFits(key, operation, request, apiVersion);
-  const { algorithm, input, proof, iv, aad } = request;
+  const { algorithm, input, proof, aad = request.context } = request;
+  const iv = request.externalMu === true ? MU : request.iv;
   const wrapped = { cacheId: key.blobId, binding: bindingOf(key), blob: key.blob };
   const inputs = {
     input,
@@ -36,6 +40,9 @@ export async function performOperation(
   const result = await crypto.operate(wrapped, operations[operation].code, algorithm.code, inputs).catch(refuse);
   const kid = keyId('', key);
   if (operation === 'verify') return { status: 200, body: `{"value":${result.output[0] === 1}}`, key: kid };
+  if (key.kty === 'AKP-HSM') {
+    return { status: 200, body: `{"kid":"${origin + kid}","value":"${toBase64url(result.output)}"}`, key: kid };
+  }
   return { status: 200, body: resultJson(algorithm.name, origin + kid, result, aad), key: kid };
 }
 

@@ -1,7 +1,7 @@
 // The body of encrypt, decrypt, wrapKey, unwrapKey, sign and verify: members by operation, forms checked. Whether they
 // fit the key is for `rules.ts`.
 import { type Algorithm, algorithms, type Operation } from '../../formats/algorithms.ts';
-import { readBytes, readOptionalBytes, readText } from '../../wire/body.ts';
+import { isAbsent, member, readBytes, readOptionalBytes, readOptionalText, readText } from '../../wire/body.ts';
 import type { JsonObject } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 
@@ -13,29 +13,45 @@ export interface OperationRequest {
   readonly proof: Buffer | undefined;
   readonly iv: Buffer | undefined;
   readonly aad: Buffer | undefined;
+  /** ML-DSA (FIPS 204 §5.2). */
+  readonly context?: Buffer;
+  /** ML-DSA: the input is not the message but its representative mu (FIPS 204 §6.2). */
+  readonly externalMu?: true;
 }
 
+/** As it was asked: to sign and verify, keys that know one algorithm need not be told it. */
+export type AskedOperation = Omit<OperationRequest, 'algorithm'> & { readonly algorithm: Algorithm | undefined };
+
 /** @throws ServiceError BadParameter */
-export function readOperation(operation: Operation, body: JsonObject): OperationRequest {
+export function readOperation(operation: Operation, body: JsonObject): AskedOperation {
+  if (operation === 'sign' || operation === 'verify') return readSignature(operation, body);
   const algorithm = requireAlgorithm(operation, readText(body, 'alg'));
-  if (operation === 'verify') {
-    return {
-      algorithm,
-      input: readBytes(body, 'digest'),
-      proof: readBytes(body, 'value'),
-      iv: undefined,
-      aad: undefined,
-    };
-  }
-  const input = readBytes(body, 'value');
-  if (operation === 'sign') return { algorithm, input, proof: undefined, iv: undefined, aad: undefined };
   return {
     algorithm,
-    input,
+    input: readBytes(body, 'value'),
     proof: readOptionalBytes(body, 'tag'),
     iv: readOptionalBytes(body, 'iv'),
     aad: readOptionalBytes(body, 'aad'),
   };
+}
+
+/** What is signed is the `value` of sign and the `digest` of verify, whose `value` is the signature. */
+function readSignature(operation: 'sign' | 'verify', body: JsonObject): AskedOperation {
+  const proof = operation === 'verify' ? readBytes(body, 'value') : undefined;
+  const signed = operation === 'verify' ? 'digest' : 'value';
+  const mu = readOptionalBytes(body, 'external_mu');
+  if (mu !== undefined) {
+    for (const name of ['alg', 'context', signed]) {
+      if (isAbsent(member(body, name))) continue;
+      throw new ServiceError('BadParameter', `Property '${name}' does not go with 'external_mu', which stands for it`);
+    }
+    return { algorithm: undefined, input: mu, proof, iv: undefined, aad: undefined, externalMu: true };
+  }
+  const name = readOptionalText(body, 'alg');
+  const algorithm = name === undefined ? undefined : requireAlgorithm(operation, name);
+  const request = { algorithm, input: readBytes(body, signed), proof, iv: undefined, aad: undefined };
+  const context = readOptionalBytes(body, 'context');
+  return context === undefined ? request : { ...request, context };
 }
 
 function requireAlgorithm(operation: Operation, name: string): Algorithm {

@@ -4,7 +4,7 @@ import { type AnyRow, row } from '../../wire/route.ts';
 import { requireKey } from '../keys/find-key.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { type Performing, performOperation } from './perform.ts';
-import { type OperationRequest, readOperation } from './read-operation.ts';
+import { type AskedOperation, readOperation } from './read-operation.ts';
 
 interface OperationRow {
   readonly operation: Operation;
@@ -25,7 +25,7 @@ const operationRows: readonly OperationRow[] = [
 export function keyOperationRows(service: Performing & { readonly keys: KeyRing }): readonly AnyRow[] {
   return operationRows.flatMap(({ operation, segment, operationName, dataAction }) =>
     [`/keys/:name/${segment}`, `/keys/:name/:version/${segment}`].map((path) =>
-      row<OperationRequest>({
+      row<AskedOperation>({
         method: 'POST',
         path,
         operationName,

@@ -1,10 +1,11 @@
 // Whether an operation may be done with a key now, and whether its inputs fit: checked before the module is asked, so
 // that a refusal can say what is wrong. The module checks what matters for custody again.
-import { type Operation, operations } from '../../formats/algorithms.ts';
+import { algorithms, type Operation, operations } from '../../formats/algorithms.ts';
+import { ML_DSA_MAX_CONTEXT, ML_DSA_MU_BYTES } from '../../formats/ml-dsa.ts';
 import { hasVersion } from '../../wire/api-version.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
-import type { OperationRequest } from './read-operation.ts';
+import type { AskedOperation, OperationRequest } from './read-operation.ts';
 
 /** The operations that make new protected data: refused outside the validity period, their inverses are not. */
 const PRODUCING: ReadonlySet<Operation> = new Set<Operation>(['encrypt', 'wrapKey', 'sign']);
@@ -30,6 +31,17 @@ export function checkUsable(key: KeyVersion, operation: Operation, now: number):
   }
 }
 
+/** AKP keys know one algorithm, so it may be left out. @throws ServiceError BadParameter */
+export function withAlgorithm({ publicKey }: KeyVersion, asked: AskedOperation): OperationRequest {
+  if (asked.algorithm !== undefined) return asked as OperationRequest;
+  const algorithm = publicKey.kty === 'AKP-HSM' ? algorithms.get(publicKey.alg) : undefined;
+  if (algorithm !== undefined) return { ...asked, algorithm };
+  if (asked.externalMu === true) {
+    throw new ServiceError('BadParameter', "Property 'external_mu' is for AKP keys; others take 'alg' and 'value'");
+  }
+  throw new ServiceError('BadParameter', "Property 'alg' is required");
+}
+
 /** @throws ServiceError BadParameter */
 export function checkFits(key: KeyVersion, operation: Operation, request: OperationRequest, apiVersion: string): void {
   const { algorithm } = request;
@@ -40,6 +52,7 @@ export function checkFits(key: KeyVersion, operation: Operation, request: Operat
     throw new ServiceError('BadParameter', `alg ${algorithm.name} does not fit a key of type ${key.kty}`);
   }
   checkSize(key, request);
+  checkMessage(request);
   checkVectors(operation, request);
 }
 
@@ -57,10 +70,32 @@ function checkSize({ publicKey }: KeyVersion, { algorithm, input }: OperationReq
       `alg ${algorithm.name} needs a key of ${scheme.keyBits} bits; the key size of this one is ${publicKey.size}`,
     );
   }
+  if (scheme.kind === 'ml-dsa' && publicKey.kty === 'AKP-HSM' && scheme.parameterSet !== publicKey.alg) {
+    throw new ServiceError('BadParameter', `alg ${algorithm.name} does not fit this key, which is of ${publicKey.alg}`);
+  }
   if (algorithm.digestLength !== undefined && input.length !== algorithm.digestLength) {
     throw new ServiceError(
       'BadParameter',
       `alg ${algorithm.name} takes a digest of ${algorithm.digestLength} bytes; this one has ${input.length}`,
+    );
+  }
+}
+
+function checkMessage({ algorithm, input, context, externalMu }: OperationRequest): void {
+  if (algorithm.scheme.kind !== 'ml-dsa') {
+    if (context === undefined) return;
+    throw new ServiceError('BadParameter', `Property 'context' does not belong to alg ${algorithm.name}`);
+  }
+  if (context !== undefined && context.length > ML_DSA_MAX_CONTEXT) {
+    throw new ServiceError(
+      'BadParameter',
+      `Property 'context' has ${context.length} bytes; ${algorithm.name} takes at most ${ML_DSA_MAX_CONTEXT}`,
+    );
+  }
+  if (externalMu === true && input.length !== ML_DSA_MU_BYTES) {
+    throw new ServiceError(
+      'BadParameter',
+      `Property 'external_mu' has ${input.length} bytes; ${algorithm.name} takes ${ML_DSA_MU_BYTES}`,
     );
   }
 }

@@ -56,6 +56,8 @@ function wireKey(key: KeyVersion, { origin, names }: Viewer): object {
       return { crv: publicKey.crv, ...common, x: publicKey.x, y: publicKey.y };
     case 'oct-HSM':
       return common;
+    case 'AKP-HSM':
+      return { alg: publicKey.alg, ...common, pub: publicKey.pub };
   }
 }
 

@@ -6,6 +6,7 @@ import { addVersion, type KeyMaking, type NewVersion } from './add-version.ts';
 import { checkValidity, type RequestedAttributes, readAttributes, readTags } from './attributes.ts';
 import { type KeyKind, resolveKeyKind, resolveKeyOps } from './key-types.ts';
 import type { KeyVersion } from './key-version.ts';
+import { refuseByModule } from './refuse-by-module.ts';
 import { type KeyReleasePolicy, requireReleasePolicy } from './release-policy.ts';
 
 export interface CreateKey {
@@ -23,6 +24,7 @@ export function readCreateKey(body: JsonObject): CreateKey {
     keySize: readOptionalInteger(body, 'key_size'),
     curve: readOptionalText(body, 'crv'),
     publicExponent: readOptionalInteger(body, 'public_exponent'),
+    alg: readOptionalText(body, 'alg'),
   });
   const attributes = readAttributes(body);
   checkValidity(attributes);
@@ -43,6 +45,6 @@ export function createKey(
   recheck: () => void,
   service: KeyMaking,
 ): Promise<{ readonly key: KeyVersion; readonly head: Head }> {
-  const make: NewVersion['make'] = (binding) => service.crypto.createKey(binding, asked.kind);
+  const make: NewVersion['make'] = (binding) => service.crypto.createKey(binding, asked.kind).catch(refuseByModule);
   return addVersion(name, { ...asked, kty: asked.kind.kty, make }, recheck, service);
 }

@@ -2,12 +2,21 @@
 // module, which checks that its members belong together. `byok` is the way that spares this.
 import type { KeyBinding } from '../../crypto/protocol/messages.ts';
 import type { Head } from '../../store/sealed/records.ts';
-import { isAbsent, member, readBytes, readOptionalObject, readOptionalTextList, readText } from '../../wire/body.ts';
+import {
+  isAbsent,
+  member,
+  readBytes,
+  readOptionalBytes,
+  readOptionalObject,
+  readOptionalText,
+  readOptionalTextList,
+  readText,
+} from '../../wire/body.ts';
 import type { JsonObject } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { addVersion, type KeyMaking } from './add-version.ts';
 import { checkValidity, type RequestedAttributes, readAttributes, readTags } from './attributes.ts';
-import { resolveCurve, resolveKeyOps, resolveKty } from './key-types.ts';
+import { resolveAkpAlg, resolveCurve, resolveKeyOps, resolveKty } from './key-types.ts';
 import type { KeyVersion } from './key-version.ts';
 import type { PlainProvenance } from './provenance.ts';
 import { refuseByModule } from './refuse-by-module.ts';
@@ -18,6 +27,8 @@ export interface ImportRequest {
   readonly kty: KeyBinding['kty'];
   /** '' for other types than EC. */
   readonly crv: string;
+  /** '' for other types than AKP. */
+  readonly alg: string;
   readonly keyOps: readonly string[];
   readonly attributes: RequestedAttributes;
   readonly tags: Readonly<Record<string, string>> | undefined;
@@ -34,11 +45,13 @@ export interface ImportKey extends ImportRequest {
 const RSA = ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'] as const;
 const EC = ['d', 'x', 'y'] as const;
 const OCT = ['k'] as const;
-const ALL = [...RSA, 'x', 'y', 'k'] as const;
+const AKP = ['priv'] as const;
+const ALL = [...RSA, 'x', 'y', 'k', 'priv', 'pub'] as const;
 const MEMBERS: Readonly<Record<KeyBinding['kty'], readonly (typeof ALL)[number][]>> = {
   'RSA-HSM': RSA,
   'EC-HSM': EC,
   'oct-HSM': OCT,
+  'AKP-HSM': AKP,
 };
 /** Longest `k` that is looked at; the keys that can be used are shorter. */
 const LONGEST_K = 64;
@@ -54,6 +67,8 @@ export function readJwk(body: JsonObject): JsonObject {
 /** @throws ServiceError BadParameter */
 export function readImportRequest(body: JsonObject, jwk: JsonObject): ImportRequest {
   const kty = resolveKty(readText(jwk, 'kty'));
+  // A JWK of another type may say what it is for; nothing here depends on it.
+  const alg = kty === 'AKP-HSM' ? resolveAkpAlg(readOptionalText(jwk, 'alg')) : '';
   const crv = kty === 'EC-HSM' ? resolveCurve(readText(jwk, 'crv')) : '';
   const attributes = readAttributes(body);
   checkValidity(attributes);
@@ -61,6 +76,7 @@ export function readImportRequest(body: JsonObject, jwk: JsonObject): ImportRequ
   return {
     kty,
     crv,
+    alg,
     keyOps: resolveKeyOps(kty, readOptionalTextList(jwk, 'key_ops'), attributes.exportable),
     attributes,
     tags: readTags(body),
@@ -77,6 +93,7 @@ export function readPlainKey(body: JsonObject): ImportKey {
   }
   const wanted: readonly string[] = MEMBERS[request.kty];
   const members = Object.fromEntries(ALL.map((name) => [name, wanted.includes(name) ? readBytes(jwk, name) : NONE]));
+  if (request.kty === 'AKP-HSM') members['pub'] = readOptionalBytes(jwk, 'pub') ?? NONE;
   if ((members['k'] as Uint8Array).length > LONGEST_K) {
     throw new ServiceError('BadParameter', `Property 'k' may have at most ${LONGEST_K} bytes`);
   }
@@ -91,14 +108,14 @@ export async function importKey(
   recheck: () => void,
   service: KeyMaking,
 ): Promise<{ readonly key: KeyVersion; readonly head: Head }> {
-  const { members, crv } = asked;
+  const { members, crv, alg } = asked;
   try {
     return await addVersion(
       name,
       {
         ...asked,
         make: async (binding) => {
-          const made = await service.crypto.send('importKey', { binding, crv, ...members }).catch(refuseByModule);
+          const made = await service.crypto.send('importKey', { binding, crv, alg, ...members }).catch(refuseByModule);
           return made as typeof made & { publicKey: KeyVersion['publicKey'] };
         },
         provenance: (at) => ({ source: 'plain-jwk', at, ...by }),

@@ -1,7 +1,8 @@
 // Which keys there are: accepted type names, sizes, curves and what each type may be used for.
 
 import type { KeyBinding } from '../../crypto/protocol/messages.ts';
-import { curves } from '../../formats/algorithms.ts';
+import { AKP_SINCE, curves } from '../../formats/algorithms.ts';
+import { mlDsaSets } from '../../formats/ml-dsa.ts';
 import { hasVersion } from '../../wire/api-version.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 
@@ -32,6 +33,7 @@ const OCT: KeyType = {
   sizes: [128, 192, 256],
   defaultSize: 256,
 };
+const AKP: KeyType = { kty: 'AKP-HSM', operations: ['sign', 'verify'], sizes: [], defaultSize: 0 };
 /** Every key is made in the module, so the names without `-HSM` mean the same. */
 const TYPES: ReadonlyMap<string, KeyType> = new Map([
   ['RSA', RSA],
@@ -40,6 +42,8 @@ const TYPES: ReadonlyMap<string, KeyType> = new Map([
   ['EC-HSM', EC],
   ['oct', OCT],
   ['oct-HSM', OCT],
+  ['AKP', AKP],
+  ['AKP-HSM', AKP],
 ]);
 /** The client's spelling of secp256k1 in imports and older SDKs. */
 const CURVE_ALIASES: ReadonlyMap<string, string> = new Map([['SECP256K1', 'P-256K']]);
@@ -51,6 +55,8 @@ export interface KeyKind {
   readonly size?: number;
   readonly curve?: string;
   readonly publicExponent?: number;
+  /** Parameter set of AKP keys. */
+  readonly alg?: string;
 }
 
 export interface KeyKindRequest {
@@ -58,11 +64,19 @@ export interface KeyKindRequest {
   readonly keySize: number | undefined;
   readonly curve: string | undefined;
   readonly publicExponent: number | undefined;
+  readonly alg: string | undefined;
 }
 
 /** @throws ServiceError BadParameter, naming the member that does not fit the type */
 export function resolveKeyKind(asked: KeyKindRequest): KeyKind {
   const type = resolveType(asked.kty);
+  if (type === AKP) {
+    refuseMember('key_size', asked.keySize, 'AKP keys are chosen by alg');
+    refuseMember('crv', asked.curve, 'it belongs to EC keys');
+    refuseMember('public_exponent', asked.publicExponent, 'it belongs to RSA keys');
+    return { kty: type.kty, alg: resolveAkpAlg(asked.alg) };
+  }
+  refuseMember('alg', asked.alg, 'it belongs to AKP keys');
   if (type === EC) {
     refuseMember('key_size', asked.keySize, 'EC keys are chosen by crv', curveSize(asked.curve));
     refuseMember('public_exponent', asked.publicExponent, 'it belongs to RSA keys');
@@ -95,7 +109,10 @@ export function resolveKty(asked: string): KeyBinding['kty'] {
 function resolveType(asked: string): KeyType {
   const type = TYPES.get(asked);
   if (type === undefined) {
-    throw new ServiceError('BadParameter', `Invalid kty: '${clip(asked)}'. Use one of RSA-HSM, EC-HSM, oct-HSM`);
+    throw new ServiceError(
+      'BadParameter',
+      `Invalid kty: '${clip(asked)}'. Use one of RSA-HSM, EC-HSM, oct-HSM, AKP-HSM`,
+    );
   }
   return type;
 }
@@ -136,6 +153,20 @@ export function checkKeyOpsVersion(keyOps: readonly string[] | undefined, apiVer
   const newer = keyOps?.find((op) => SECURE.includes(op));
   if (newer === undefined || hasVersion(apiVersion, SECURE_SINCE)) return;
   throw new ServiceError('BadParameter', `key_ops '${newer}' needs api-version ${SECURE_SINCE} or later`);
+}
+
+/** @throws ServiceError BadParameter for a type that the request's version does not know */
+export function checkKtyVersion(kty: KeyBinding['kty'], apiVersion: string): void {
+  if (kty !== AKP.kty || hasVersion(apiVersion, AKP_SINCE)) return;
+  throw new ServiceError('BadParameter', `kty '${kty}' needs api-version ${AKP_SINCE} or later`);
+}
+
+/** @throws ServiceError BadParameter */
+export function resolveAkpAlg(asked: string | undefined): string {
+  if (asked !== undefined && mlDsaSets.has(asked)) return asked;
+  const known = [...mlDsaSets.keys()].join(', ');
+  const problem = asked === undefined ? "Property 'alg' is required for AKP keys" : `Invalid alg: '${clip(asked)}'`;
+  throw new ServiceError('BadParameter', `${problem}. Use one of ${known}`);
 }
 
 /** The curve by our name for it. @throws ServiceError BadParameter */

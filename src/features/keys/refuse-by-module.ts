@@ -1,11 +1,13 @@
-// What the module refuses about a key that came from outside, as the client may read it: the module's texts name the
+// What the module refuses about a key that is to be made or taken in, as the client may read it: the module's texts name the
 // member and hold nothing of the key.
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 
+const REFUSALS: ReadonlySet<string> = new Set(['BadRequest', 'CryptoFailed', 'AlgorithmNotSupported']);
+
 /** @throws ServiceError BadParameter for inputs that the module refuses; anything else as it came */
 export function refuseByModule(error: unknown): never {
-  if (error instanceof CryptoError && (error.code === 'BadRequest' || error.code === 'CryptoFailed')) {
+  if (error instanceof CryptoError && REFUSALS.has(error.code)) {
     throw new ServiceError('BadParameter', error.message, { cause: error });
   }
   throw error;

@@ -7,7 +7,7 @@ import { type CreateKey, createKey, readCreateKey } from './create.ts';
 import { deletedKeyRows } from './deleted-rows.ts';
 import { requireKey } from './find-key.ts';
 import { requireKeyName } from './key-name.ts';
-import { checkKeyOpsVersion } from './key-types.ts';
+import { checkKeyOpsVersion, checkKtyVersion } from './key-types.ts';
 import type { KeyVersion } from './key-version.ts';
 import type { KeyPurging } from './purge.ts';
 import { policyNotices } from './release-policy.ts';
@@ -31,6 +31,7 @@ export function keyRows(service: KeyMaking & KeyPurging): readonly AnyRow[] {
       repeatable: false,
       async handle(request) {
         const { params, body, recheck } = request;
+        checkKtyVersion(body.kind.kty, request.apiVersion);
         checkKeyOpsVersion(body.keyOps, request.apiVersion);
         const { key, head } = await createKey(requireKeyName(params.name), body, recheck, service);
         return {

@@ -104,5 +104,7 @@ export function kindOf(publicKey: PublicKey): KeyKind {
       return { kty, curve: publicKey.crv };
     case 'oct-HSM':
       return { kty, size: publicKey.size };
+    case 'AKP-HSM':
+      return { kty, alg: publicKey.alg };
   }
 }

@@ -65,7 +65,7 @@ test('two downloads of one instance have one fingerprint', async () => {
   assert.equal(a.fingerprint, b.fingerprint);
   assert.equal(a.attestationRoot, b.attestationRoot);
   const binding = bindingOf('oct-HSM', ['encrypt']);
-  const { blob } = await ask(module, 'createKey', { binding, size: 256, curve: '', publicExponent: 0 });
+  const { blob } = await ask(module, 'createKey', { binding, size: 256, curve: '', publicExponent: 0, alg: '' });
   const { chain } = await ask(module, 'attestKey', { binding, blob });
   const root = new X509Certificate(chain.slice(chain.lastIndexOf('-----BEGIN')));
   const spki = root.publicKey.export({ format: 'der', type: 'spki' });

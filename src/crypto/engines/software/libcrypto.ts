@@ -15,6 +15,8 @@ export class LibcryptoError extends Error {
 
 /** OpenSSL 3.2: implicit rejection for RSAES-PKCS1-v1_5, and the provider fetches used here. */
 const OLDEST = 0x3020_0000;
+/** OpenSSL 3.5: ML-DSA. */
+const WITH_ML_DSA = 0x3050_0000;
 const SYSTEM_LIBRARIES = ['libcrypto.so.3'];
 
 /** An EVP_PKEY, EVP_PKEY_CTX or EVP_CIPHER_CTX; 0 once freed. */
@@ -53,9 +55,8 @@ export function loadLibcrypto(libraries: readonly string[] = SYSTEM_LIBRARIES): 
       // Absent here: the next candidate decides.
       continue;
     }
-    if ((library.func('unsigned long OpenSSL_version_num()')() as number) >= OLDEST) {
-      return bindLibcrypto(library, path === null ? 'in node' : path);
-    }
+    const version = library.func('unsigned long OpenSSL_version_num()')() as number;
+    if (version >= OLDEST) return bindLibcrypto(library, path === null ? 'in node' : path, version >= WITH_ML_DSA);
   }
   throw new LibcryptoError('no libcrypto of OpenSSL 3.2 or newer was found');
 }
@@ -88,7 +89,7 @@ type Native<A extends unknown[], R = number> = ((...args: A) => R) & {
   async(...args: [...A, (error: unknown, result: R) => void]): void;
 };
 
-function bindLibcrypto(library: LibraryHandle, origin: string) {
+function bindLibcrypto(library: LibraryHandle, origin: string, hasMlDsa: boolean) {
   const native = <A extends unknown[], R = number>(prototype: string): Native<A, R> =>
     library.func(prototype) as unknown as Native<A, R>;
   type Pointer = bigint | null;
@@ -123,6 +124,23 @@ function bindLibcrypto(library: LibraryHandle, origin: string) {
     encrypt: native<[Pointer]>('int EVP_PKEY_encrypt_init(void *ctx)'),
     decrypt: native<[Pointer]>('int EVP_PKEY_decrypt_init(void *ctx)'),
   };
+  // Functions that older libraries do not have.
+  const forMessages = hasMlDsa
+    ? {
+        fetch: native<[null, string, null], Pointer>(
+          'void *EVP_SIGNATURE_fetch(void *lib, const char *name, const char *query)',
+        ),
+        free: native<[Pointer], void>('void EVP_SIGNATURE_free(void *signature)'),
+        init: {
+          sign: native<[Pointer, Pointer, null]>(
+            'int EVP_PKEY_sign_message_init(void *ctx, void *signature, const void *params)',
+          ),
+          verify: native<[Pointer, Pointer, null]>(
+            'int EVP_PKEY_verify_message_init(void *ctx, void *signature, const void *params)',
+          ),
+        },
+      }
+    : undefined;
   type Run = Native<[Pointer, Uint8Array, BigUint64Array, Uint8Array, number]>;
   const runners: Record<'sign' | 'encrypt' | 'decrypt', Run> = {
     sign: native('int EVP_PKEY_sign(void *ctx, uint8_t *out, uint64_t *outlen, const uint8_t *in, size_t inlen)'),
@@ -197,6 +215,8 @@ function bindLibcrypto(library: LibraryHandle, origin: string) {
   }
 
   return {
+    /** Whether `openMessageContext` is there, and with it ML-DSA. */
+    hasMlDsa,
     version: `${library.func('const char *OpenSSL_version(int what)')(0) as string} (${origin})`,
 
     /** Off the main thread: an RSA key takes up to a second. */
@@ -249,6 +269,23 @@ function bindLibcrypto(library: LibraryHandle, origin: string) {
         throw error;
       }
       return { what: 'pkey-context', pointer, run };
+    },
+    /** The same for a signature scheme that takes the message itself. @param algorithm as the library names it */
+    openMessageContext(key: Pkey, run: 'sign' | 'verify', algorithm: string, settings: Settings): PkeyContext {
+      if (forMessages === undefined) throw new LibcryptoError('the library is too old');
+      const signature = made(forMessages.fetch(null, algorithm, null), algorithm);
+      const pointer = contextFromKey(null, live(key), null);
+      try {
+        const context = made(pointer, 'EVP_PKEY_CTX_new');
+        ok(forMessages.init[run](context, signature, null), `EVP_PKEY_${run}_message_init`);
+        applySettings(context, settings);
+        return { what: 'pkey-context', pointer: context, run };
+      } catch (error) {
+        contextFree(pointer);
+        throw error;
+      } finally {
+        forMessages.free(signature);
+      }
     },
     /** Signs, encrypts or decrypts into `out`, which must hold the longest answer; returns the answer's length. */
     run(context: PkeyContext, input: Uint8Array, out: Uint8Array): number {

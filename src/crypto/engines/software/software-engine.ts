@@ -1,10 +1,12 @@
 // The software engine: keys live in this process's memory. Not FIPS validated.
 import { randomBytes, randomFillSync } from 'node:crypto';
 import { curves } from '../../../formats/algorithms.ts';
+import { encodeMlDsaSeed, ML_DSA_SEED_BYTES } from '../../../formats/ml-dsa.ts';
 import { CryptoError } from '../../protocol/messages.ts';
 import type { Engine, EngineKey, KeySpec, KeyType } from '../engine.ts';
 import { AsymmetricKey } from './asymmetric-key.ts';
 import { type Libcrypto, LibcryptoError, type Pkey, type Settings } from './libcrypto.ts';
+import { MlDsaKey, requireMlDsa } from './ml-dsa-key.ts';
 import { SymmetricKey } from './symmetric-key.ts';
 
 export function softwareEngine(library: Libcrypto): Engine {
@@ -18,6 +20,14 @@ export function softwareEngine(library: Libcrypto): Engine {
         randomFillSync(material);
         return { key: new SymmetricKey(library, material), material };
       }
+      if (spec.kty === 'AKP-HSM') {
+        requireMlDsa(library);
+        const seed = Buffer.alloc(ML_DSA_SEED_BYTES);
+        randomFillSync(seed);
+        const material = encodeMlDsaSeed(spec.alg, seed);
+        seed.fill(0);
+        return { key: adopt(library, library.readPrivateKey(material), spec.kty), material };
+      }
       const pkey = await library.generateKey(spec.kty === 'RSA-HSM' ? 'RSA' : 'EC', generationSettings(spec));
       const key = adopt(library, pkey, spec.kty);
       return { key, material: library.writePrivateKey(pkey) };
@@ -25,6 +35,7 @@ export function softwareEngine(library: Libcrypto): Engine {
 
     open(kty: KeyType, material: Uint8Array): EngineKey {
       if (kty === 'oct-HSM') return new SymmetricKey(library, material);
+      if (kty === 'AKP-HSM') requireMlDsa(library);
       let pkey: Pkey;
       try {
         pkey = library.readPrivateKey(material);
@@ -43,16 +54,16 @@ export function softwareEngine(library: Libcrypto): Engine {
   };
 }
 
-function adopt(library: Libcrypto, pkey: Pkey, kty: 'RSA-HSM' | 'EC-HSM'): AsymmetricKey {
+function adopt(library: Libcrypto, pkey: Pkey, kty: Exclude<KeyType, 'oct-HSM'>): EngineKey {
   try {
-    return new AsymmetricKey(library, pkey, kty);
+    return kty === 'AKP-HSM' ? new MlDsaKey(library, pkey) : new AsymmetricKey(library, pkey, kty);
   } catch (error) {
     library.freeKey(pkey);
     throw error;
   }
 }
 
-function generationSettings(spec: Exclude<KeySpec, { readonly kty: 'oct-HSM' }>): Settings {
+function generationSettings(spec: Extract<KeySpec, { readonly kty: 'RSA-HSM' | 'EC-HSM' }>): Settings {
   if (spec.kty === 'RSA-HSM') {
     return [
       ['rsa_keygen_bits', String(spec.size)],
