@@ -43,6 +43,7 @@ const samples: { readonly [M in MessageName]: Parameters<(typeof messages)[M]['r
   },
   sealRecord: { name: 'x', revision: 1, value: Buffer.alloc(1) },
   openRecord: { key: Buffer.alloc(32), revision: 1, sealed: Buffer.alloc(80) },
+  sealHead: { revision: 1, hash: '', records: 0, previous: Buffer.alloc(0) },
   noteHead: { revision: 1, key: Buffer.alloc(32), sealed: Buffer.alloc(80) },
   signCheckpoint: { size: 1, root: Buffer.alloc(32) },
   attestKey: { binding: {}, blob: Buffer.alloc(0) },
@@ -106,6 +107,7 @@ test('no message returns a private key: the replies are these and no more', () =
     sealRecord: 20,
     openRecord: 21,
     noteHead: 22,
+    sealHead: 23,
     signCheckpoint: 30,
     attestKey: 50,
     releaseKey: 51,
@@ -120,7 +122,7 @@ test('garbage frames end in a refusal or in the end of the process, never in any
   await using module = openModule();
   await ask(module, 'provision', { instanceId: 'i-1', instanceName: 'dev' });
   // Provision is left out: it writes.
-  const kinds = fc.oneof(fc.constantFrom(1, 3, 10, 11, 12, 13, 20, 21, 22, 30, 40, 60), fc.nat({ max: 255 }));
+  const kinds = fc.oneof(fc.constantFrom(1, 3, 10, 11, 12, 13, 20, 21, 22, 23, 30, 40, 60), fc.nat({ max: 255 }));
   await fc.assert(
     fc.asyncProperty(kinds, fc.uint8Array({ maxLength: 60 }), async (kind, payload) => {
       const [frame] = new FrameReader().push(encodeFrame(1, kind, payload));

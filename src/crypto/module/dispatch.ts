@@ -23,6 +23,7 @@ import { randomOf } from './random.ts';
 import { openRecord, sealRecord } from './records.ts';
 import { releaseKey } from './release-key.ts';
 import { secureUnwrap, secureWrap } from './secure-wrap.ts';
+import { sealHead } from './store-head.ts';
 
 type Handlers = {
   readonly [M in MessageName]: (module: KeyModule, request: RequestOf<M>) => ReplyOf<M> | Promise<ReplyOf<M>>;
@@ -55,6 +56,7 @@ const handlers: Handlers = {
   openKey: (module, { binding, blob }) => ({ handle: module.openKey(binding, blob) }),
   operate: (module, request) => module.operate(request.handle, request.operation, request.algorithm, request),
   sealRecord: (module, { name, revision, value }) => sealRecord(module.provisioned, name, revision, value),
+  sealHead: (module, request) => sealHead(module.provisioned, request),
   openRecord: (module, { key, revision, sealed }) => openRecord(module.provisioned, key, revision, sealed),
   noteHead: (module, { revision, key, sealed }) => {
     module.noteHead(revision, key, sealed);

@@ -10,10 +10,10 @@ import { KeyCache } from './key-cache.ts';
 import { readKeySpec } from './key-spec.ts';
 import { NewestHead } from './newest-head.ts';
 import { PinnedCustodians } from './pinned-custodians.ts';
-import { openRecord } from './records.ts';
 import { RootKeys } from './root-keys.ts';
 import { readCustodians, writeSecurityDomain } from './security-domain.ts';
 import { type Provisioned, StateFile } from './state-file.ts';
+import { readStoreHead } from './store-head.ts';
 
 export interface KeyModuleOptions {
   readonly folder: string;
@@ -187,7 +187,7 @@ export class KeyModule implements AsyncDisposable {
   }
 
   noteHead(revision: number, key: Uint8Array, sealed: Uint8Array): void {
-    this.head.note(this.provisioned, openRecord(this.provisioned, key, revision, sealed));
+    this.head.note(this.provisioned, readStoreHead(this.provisioned, revision, key, sealed));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

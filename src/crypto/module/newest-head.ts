@@ -2,15 +2,10 @@
 // file of its own, written soon after a change rather than with each, as the audit log is the second and exact witness.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fromBase64url } from '../../formats/base64url.ts';
 import { CryptoError } from '../protocol/messages.ts';
 import { replaceDurableLater } from './durable-file.ts';
-import type { RecordText } from './records.ts';
 import { openBox, sealBox } from './sealed-box.ts';
 import type { Provisioned } from './state-file.ts';
-
-/** Name of the record that holds a store's head. */
-const HEAD_RECORD = 'head';
 
 export class NewestHead {
   readonly #path: string;
@@ -36,10 +31,11 @@ export class NewestHead {
     this.#sequence = Math.max(this.#sequence, this.#written);
   }
 
-  /** @throws CryptoError RecordRefused when the record is no head */
-  note(state: Provisioned, { name, value }: RecordText): void {
-    const sequence = name === HEAD_RECORD ? sequenceOf(value) : undefined;
-    if (sequence === undefined) throw new CryptoError('RecordRefused', 'the record is not a store head');
+  /**
+   * The sequence of a head that opened. Any is taken over: only the next one is ever sealed, so none is far ahead of the
+   * store, and after a crash the store is ahead of what was written here.
+   */
+  note(state: Provisioned, sequence: number): void {
     if (sequence <= this.#sequence) return;
     this.#sequence = sequence;
     this.#timer ??= setTimeout(() => {
@@ -95,15 +91,4 @@ function encode(state: Provisioned, sequence: number): Buffer {
 
 function contextOf(state: Provisioned): Buffer {
   return Buffer.from(`strongroom newest head v1\n${state.instanceId}`, 'utf8');
-}
-
-function sequenceOf(value: Buffer): number | undefined {
-  try {
-    const { sequence, hash } = JSON.parse(value.toString('utf8')) as { sequence: unknown; hash: unknown };
-    if (typeof sequence !== 'number' || !Number.isSafeInteger(sequence) || sequence < 1) return undefined;
-    return typeof hash === 'string' && fromBase64url(hash).length === 32 ? sequence : undefined;
-  } catch {
-    // Not JSON or not base64url: no head.
-    return undefined;
-  }
 }

@@ -14,11 +14,29 @@ async function provisioned(folder: string = newFolder()): Promise<KeyModule> {
   return module;
 }
 
+const HASH = Buffer.alloc(32, 1).toString('base64url');
+
+/** The heads of the sequences from 1 on. */
+async function sealHeads(module: KeyModule, count: number): Promise<{ key: Uint8Array; sealed: Uint8Array }[]> {
+  const heads: { key: Uint8Array; sealed: Uint8Array }[] = [];
+  for (let revision = 1; revision <= count; revision++) {
+    const previous = heads.at(-1)?.sealed ?? Buffer.alloc(0);
+    heads.push(await ask(module, 'sealHead', { revision, hash: HASH, records: 0, previous }));
+  }
+  return heads;
+}
+
+function at<T>(items: readonly T[], index: number): T {
+  const item = items[index];
+  if (item === undefined) throw new Error('there are too few');
+  return item;
+}
+
 test('a record opens at its own key and revision, with its name and value', async () => {
   await using module = await provisioned();
   await fc.assert(
     fc.asyncProperty(
-      fc.string({ minLength: 1, maxLength: 60 }),
+      fc.string({ minLength: 1, maxLength: 60 }).filter((name) => name !== 'head'),
       fc.maxSafeNat(),
       fc.uint8Array({ maxLength: 100 }),
       async (name, revision, value) => {
@@ -64,13 +82,11 @@ test('an edited, moved, swapped, replayed or foreign record is refused', async (
 
 test('the newest head outlives the process, and an older one does not replace it', async () => {
   const folder = newFolder();
-  const hash = Buffer.alloc(32, 1).toString('base64url');
   {
     await using module = await provisioned(folder);
+    const heads = await sealHeads(module, 7);
     for (const sequence of [3, 7, 5]) {
-      const value = Buffer.from(JSON.stringify({ sequence, hash }));
-      const record = await ask(module, 'sealRecord', { name: 'head', revision: sequence, value });
-      await ask(module, 'noteHead', { ...record, revision: sequence });
+      await ask(module, 'noteHead', { ...at(heads, sequence - 1), revision: sequence });
     }
     assert.equal((await ask(module, 'hello', {})).headSequence, 7);
   }
@@ -83,21 +99,52 @@ test('the newest head outlives the process, and an older one does not replace it
   rmSync(join(folder, 'head.sealed'));
 });
 
-test('what is no head record is not noted', async () => {
+test('what is no head, or is one of another revision, is not noted', async () => {
   await using module = await provisioned();
-  const hash = Buffer.alloc(32, 1).toString('base64url');
-  for (const [name, text] of [
-    ['other', JSON.stringify({ sequence: 9, hash })],
-    ['head', 'nonsense'],
-    ['head', 'null'],
-    ['head', JSON.stringify({ sequence: -1, hash })],
-    ['head', JSON.stringify({ sequence: 1.5, hash })],
-    ['head', JSON.stringify({ sequence: 9, hash: 'short' })],
-  ] as const) {
-    const record = await ask(module, 'sealRecord', { name, revision: 1, value: Buffer.from(text) });
-    await assert.rejects(ask(module, 'noteHead', { ...record, revision: 1 }), { code: 'RecordRefused' });
-  }
+  const value = Buffer.from(JSON.stringify({ sequence: 1, hash: HASH, records: 0 }));
+  const record = await ask(module, 'sealRecord', { name: 'other', revision: 1, value });
+  await assert.rejects(ask(module, 'noteHead', { ...record, revision: 1 }), { code: 'RecordRefused' });
+  const [first] = await sealHeads(module, 1);
+  assert.ok(first !== undefined);
+  await assert.rejects(ask(module, 'noteHead', { ...first, revision: 2 }), { code: 'RecordRefused' });
   assert.equal((await ask(module, 'hello', {})).headSequence, 0);
+});
+
+test('only the head after one that this module sealed is sealed, so nobody leaps ahead of the store', async () => {
+  await using module = await provisioned();
+  await using foreign = await provisioned();
+  const heads = await sealHeads(module, 3);
+  const ofForeign = await sealHeads(foreign, 3);
+  const record = await ask(module, 'sealRecord', { name: 'other', revision: 3, value: Buffer.alloc(9) });
+  const seal = (revision: number, previous: Uint8Array) =>
+    ask(module, 'sealHead', { revision, hash: HASH, records: 0, previous });
+  const nothing = Buffer.alloc(0);
+  for (const [revision, previous] of [
+    [4, nothing],
+    [4, at(heads, 1).sealed],
+    [4, at(ofForeign, 2).sealed],
+    [4, record.sealed],
+    [5, at(heads, 2).sealed],
+    [Number.MAX_SAFE_INTEGER, at(heads, 2).sealed],
+  ] as const) {
+    await assert.rejects(seal(revision, previous), { code: 'RecordRefused' }, String(revision));
+  }
+  await assert.rejects(seal(0, nothing), { code: 'BadRequest' });
+  await assert.rejects(seal(1, at(heads, 0).sealed), { code: 'BadRequest' });
+  await assert.rejects(ask(module, 'sealHead', { revision: 1, hash: 'short', records: 0, previous: nothing }), {
+    code: 'BadRequest',
+  });
+  const next = await seal(4, at(heads, 2).sealed);
+  assert.deepEqual(next.key, at(heads, 0).key);
+  const opened = await ask(module, 'openRecord', { ...next, revision: 4 });
+  assert.equal(opened.name, 'head');
+  assert.deepEqual(JSON.parse(Buffer.from(opened.value).toString()), { sequence: 4, hash: HASH, records: 0 });
+});
+
+test('a record named head is not sealed as others are', async () => {
+  await using module = await provisioned();
+  const value = Buffer.from(JSON.stringify({ sequence: 9, hash: HASH, records: 0 }));
+  await assert.rejects(ask(module, 'sealRecord', { name: 'head', revision: 9, value }), { code: 'BadRequest' });
 });
 
 test('a checkpoint is a signed note that the published key verifies', async () => {

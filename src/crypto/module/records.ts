@@ -6,6 +6,8 @@ import { openBox, SealedBoxError, sealBox } from './sealed-box.ts';
 import type { Provisioned } from './state-file.ts';
 
 const MAX_NAME = 1024;
+/** Sealed by a message of its own (store-head.ts). */
+const RESERVED = 'head';
 
 export interface RecordText {
   readonly name: string;
@@ -13,6 +15,16 @@ export interface RecordText {
 }
 
 export function sealRecord(
+  state: Provisioned,
+  name: string,
+  revision: number,
+  value: Uint8Array,
+): { key: Buffer; sealed: Buffer } {
+  if (name === RESERVED) throw new CryptoError('BadRequest', 'name: a head is sealed by sealHead');
+  return sealNamed(state, name, revision, value);
+}
+
+export function sealNamed(
   state: Provisioned,
   name: string,
   revision: number,
@@ -45,7 +57,7 @@ export function openRecord(state: Provisioned, key: Uint8Array, revision: number
   return { name: nameBytes.toString('utf8'), value: plaintext.subarray(end) };
 }
 
-function recordKey(state: Provisioned, name: Uint8Array): Buffer {
+export function recordKey(state: Provisioned, name: Uint8Array): Buffer {
   return createHmac('sha256', state.rootKeys.recordNaming).update('strongroom record name v1\n').update(name).digest();
 }
 

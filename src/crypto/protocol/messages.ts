@@ -155,6 +155,17 @@ export const messages = {
     { key: 'bytes', revision: 'u64', sealed: 'bytes' },
     { name: 'text', value: 'bytes' },
   ),
+  /**
+   * Seals the record named `head`, which `sealRecord` does not. Only the one after `previous`, the sealed head of the
+   * revision before (empty for revision 1).
+   */
+  sealHead: message(
+    23,
+    SEALED,
+    true,
+    { revision: 'u64', hash: 'text', records: 'u64', previous: 'bytes' },
+    { key: 'bytes', sealed: 'bytes' },
+  ),
   /** Tells the module of a committed store head, which it remembers as the newest seen. */
   noteHead: message(22, SEALED, true, { revision: 'u64', key: 'bytes', sealed: 'bytes' }, {}),
 

@@ -34,7 +34,9 @@ export async function catchUp(source: Source, state: State, suspicious: boolean)
   const head = readHead(headRecord);
   const changes = [...deletions(state, rows), ...records.map(toChange)];
   const { hash, records: count } = sumAfter(state, changes);
-  if (hash.digest() === head.hash && count === head.records) return { head, hash, changes: inOrder(changes, rows) };
+  if (hash.digest() === head.hash && count === head.records) {
+    return { head, sealedHead: headRow.value, hash, changes: inOrder(changes, rows) };
+  }
   const step = await compareEverything(source, state);
   // Only who was away for so long that deletions were forgotten may jump; for others the history must add up.
   if (step !== undefined && step.head.sequence - state.head.sequence > DELETIONS_KEPT) return step;
@@ -59,13 +61,13 @@ async function compareEverything({ store, sealer }: Source, state: State): Promi
   const sequence = contents.head?.sequence ?? 0;
   if (sequence < held) throw refused(`it was rolled back to sequence ${sequence} while this process held ${held}`);
   if (contradiction !== undefined) throw contradiction;
-  if (contents.head === undefined) return undefined;
+  if (contents.head === undefined || contents.headRow === undefined) return undefined;
   if (sequence === held && contents.head.hash === state.head.hash) return undefined;
   if (sequence === held) throw refused(`there are two different states of sequence ${held}`);
   for (const [key, { name }] of state.entries) {
     if (!contents.entries.has(key)) changes.push({ key, name, value: null, entry: undefined });
   }
-  return { head: contents.head, hash: contents.hash, changes };
+  return { head: contents.head, sealedHead: contents.headRow.value, hash: contents.hash, changes };
 }
 
 async function open({ store, sealer }: Source, rows: Parameters<typeof openRows>[1]): Promise<OpenedRow[]> {

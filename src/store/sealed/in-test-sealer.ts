@@ -3,6 +3,7 @@
 import { Buffer } from 'node:buffer';
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { encodeHead, HEAD } from './head.ts';
 import type { RecordSealer } from './records.ts';
 
 export interface InTestSealer extends RecordSealer {
@@ -29,18 +30,31 @@ export function inTestSealer(secret: Uint8Array = randomBytes(32)): InTestSealer
     }
   };
 
+  const seal = (name: string, revision: number, value: Uint8Array) => {
+    const key = keyOf(name);
+    const iv = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', secret, iv, { authTagLength: 16 }).setAAD(binding(key, revision));
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(Buffer.byteLength(name));
+    const text = Buffer.concat([cipher.update(Buffer.concat([length, Buffer.from(name), value])), cipher.final()]);
+    return { key, sealed: Buffer.concat([iv, cipher.getAuthTag(), text]) };
+  };
+
   return {
     noted: 0,
     before: () => {},
     async seal(name, revision, value) {
       this.before('seal');
-      const key = keyOf(name);
-      const iv = randomBytes(12);
-      const cipher = createCipheriv('aes-256-gcm', secret, iv, { authTagLength: 16 }).setAAD(binding(key, revision));
-      const length = Buffer.alloc(4);
-      length.writeUInt32LE(Buffer.byteLength(name));
-      const text = Buffer.concat([cipher.update(Buffer.concat([length, Buffer.from(name), value])), cipher.final()]);
-      return { key, sealed: Buffer.concat([iv, cipher.getAuthTag(), text]) };
+      if (name === HEAD) throw new CryptoError('BadRequest', 'name: a head is sealed by sealHead');
+      return seal(name, revision, value);
+    },
+    async sealHead(head, previous) {
+      this.before('seal');
+      const before = head.sequence - 1;
+      if (before > 0 && open(keyOf(HEAD), before, previous).name !== HEAD) {
+        throw new CryptoError('RecordRefused', 'not the head before');
+      }
+      return seal(HEAD, head.sequence, encodeHead(head));
     },
     async open(key, revision, sealed) {
       this.before('open');
@@ -48,7 +62,7 @@ export function inTestSealer(secret: Uint8Array = randomBytes(32)): InTestSealer
     },
     async noteHead(revision, key, sealed) {
       this.before('noteHead');
-      if (open(key, revision, sealed).name !== 'head') throw new CryptoError('RecordRefused', 'not a head');
+      if (open(key, revision, sealed).name !== HEAD) throw new CryptoError('RecordRefused', 'not a head');
       this.noted = Math.max(this.noted, revision);
     },
   };

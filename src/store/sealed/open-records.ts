@@ -1,7 +1,7 @@
 // Opens the records of a store: nothing is served before all of it is verified and found no older than what was seen.
 import { type Store, StoreError } from '../port.ts';
 import type { Source } from './catch-up.ts';
-import { HEAD, type SealedHead } from './head.ts';
+import type { SealedHead } from './head.ts';
 import { unavailable } from './open-rows.ts';
 import { type Contents, readEverything } from './read-everything.ts';
 import type { Apply, RecordSealer, Records } from './records.ts';
@@ -31,9 +31,10 @@ export async function openRecords(options: OpenRecords): Promise<Records> {
   checkAge(sequence, newestHeadInLog, 'the audit log');
   checkAge(sequence, headSeenByModule, 'the module');
   const source: Source = { store, sealer, headKey: await findHeadKey(sealer, contents) };
+  const sealedHead = contents.headRow?.value ?? new Uint8Array();
   const nothing: SealedHead = { sequence: 0, hash: new SetHash().digest(), records: 0 };
   const { head = nothing, hash, entries } = contents;
-  return new SealedRecords(source, apply, { head, hash, entries });
+  return new SealedRecords(source, apply, { head, sealedHead, hash, entries });
 }
 
 function checkAge(sequence: number, seen: number, by: string): void {
@@ -45,7 +46,10 @@ function checkAge(sequence: number, seen: number, by: string): void {
 /** Shows the head to the module; of an empty store, only learns under which key the first one will be. */
 async function findHeadKey(sealer: RecordSealer, { head, headRow }: Contents): Promise<Uint8Array> {
   try {
-    if (head === undefined || headRow === undefined) return (await sealer.seal(HEAD, 1, new Uint8Array())).key;
+    if (head === undefined || headRow === undefined) {
+      const first = { sequence: 1, hash: new SetHash().digest(), records: 0 };
+      return (await sealer.sealHead(first, new Uint8Array())).key;
+    }
     await sealer.noteHead(head.sequence, headRow.key, headRow.value);
     return headRow.key;
   } catch (error) {

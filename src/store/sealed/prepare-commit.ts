@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { MAX_FRAME } from '../../formats/frames.ts';
 import type { Guard, Row } from '../port.ts';
 import type { Source } from './catch-up.ts';
-import { encodeHead, HEAD, type SealedHead } from './head.ts';
+import { HEAD, type SealedHead } from './head.ts';
 import { unavailable } from './open-rows.ts';
 import { entryKey } from './read-everything.ts';
 import type { Change } from './records.ts';
@@ -20,7 +20,6 @@ export interface Prepared {
   readonly guards: readonly Guard[];
   readonly writes: readonly Row[];
   readonly step: Step;
-  readonly sealedHead: Uint8Array;
 }
 
 interface Sealed {
@@ -62,9 +61,9 @@ export async function prepareCommit(
   if (writes.length === 0) return undefined;
   const { hash, records } = sumAfter(state, steps);
   const head: SealedHead = { sequence, hash: hash.digest(), records };
-  const sealedHead = await seal(source, HEAD, sequence, encodeHead(head));
-  writes.push({ key: source.headKey, revision: sequence, value: sealedHead.sealed });
-  return { guards, writes, step: { head, hash, changes: steps }, sealedHead: sealedHead.sealed };
+  const { sealed: sealedHead } = await asking(source.sealer.sealHead(head, state.sealedHead));
+  writes.push({ key: source.headKey, revision: sequence, value: sealedHead });
+  return { guards, writes, step: { head, sealedHead, hash, changes: steps } };
 }
 
 function checkChanges(changes: readonly Change[]): void {
@@ -84,7 +83,7 @@ async function sealAll(source: Source, changes: readonly Change[], sequence: num
   const all: Sealed[] = [];
   for (let at = 0; at < changes.length; at += IN_FLIGHT) {
     const batch = changes.slice(at, at + IN_FLIGHT).map(async (change) => {
-      const { key, sealed } = await seal(source, change.name, sequence, change.value ?? new Uint8Array());
+      const { key, sealed } = await asking(source.sealer.seal(change.name, sequence, change.value ?? new Uint8Array()));
       return { change, key, sealed };
     });
     all.push(...(await Promise.all(batch)));
@@ -92,9 +91,9 @@ async function sealAll(source: Source, changes: readonly Change[], sequence: num
   return all;
 }
 
-async function seal({ sealer }: Source, name: string, revision: number, value: Uint8Array) {
+async function asking<T>(answer: Promise<T>): Promise<T> {
   try {
-    return await sealer.seal(name, revision, value);
+    return await answer;
   } catch (error) {
     throw unavailable(error);
   }

@@ -15,7 +15,13 @@ export interface Head {
 
 /** What the sealed store needs of the module (`CryptoClient.send` fits). */
 export interface RecordSealer {
+  /** Any record but the head. */
   seal(name: string, revision: number, value: Uint8Array): Promise<{ key: Uint8Array; sealed: Uint8Array }>;
+  /** The head's record; `previous` is the sealed one of the sequence before, empty for the first. */
+  sealHead(
+    head: Head & { readonly records: number },
+    previous: Uint8Array,
+  ): Promise<{ key: Uint8Array; sealed: Uint8Array }>;
   /** @throws CryptoError RecordRefused */
   open(key: Uint8Array, revision: number, sealed: Uint8Array): Promise<{ name: string; value: Uint8Array }>;
   noteHead(revision: number, key: Uint8Array, sealed: Uint8Array): Promise<void>;

@@ -135,9 +135,9 @@ export class SealedRecords implements Records {
   }
 
   /** The commit stands whatever happens here; without the note it would be easier to roll back, so it is not answered. */
-  async #note({ step, sealedHead }: Prepared): Promise<Head> {
+  async #note({ step }: Prepared): Promise<Head> {
     try {
-      await this.#source.sealer.noteHead(step.head.sequence, this.#source.headKey, sealedHead);
+      await this.#source.sealer.noteHead(step.head.sequence, this.#source.headKey, step.sealedHead);
     } catch (error) {
       throw unavailable(error);
     }

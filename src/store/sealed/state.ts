@@ -6,6 +6,8 @@ import type { SetHash } from './set-hash.ts';
 
 export interface State {
   readonly head: SealedHead;
+  /** As it is in the store, empty while that is: what the next head is sealed after. */
+  readonly sealedHead: Uint8Array;
   readonly hash: SetHash;
   /** By `entryKey`; changed in place by `takeStep`, for the sake of large stores. */
   readonly entries: Map<string, Entry>;
@@ -21,6 +23,7 @@ export interface StepChange extends Change {
 /** From one verified head to a later one. */
 export interface Step {
   readonly head: SealedHead;
+  readonly sealedHead: Uint8Array;
   readonly hash: SetHash;
   readonly changes: readonly StepChange[];
 }
@@ -44,5 +47,5 @@ export function takeStep(state: State, step: Step, apply: Apply): State {
     else state.entries.set(key, entry);
     apply({ name, value });
   }
-  return { head: step.head, hash: step.hash, entries: state.entries };
+  return { head: step.head, sealedHead: step.sealedHead, hash: step.hash, entries: state.entries };
 }

@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Store } from '../port.ts';
 import { makeSqlitePlace } from '../sqlite/sqlite-place.ts';
+import { HEAD } from './head.ts';
 import { inTestSealer } from './in-test-sealer.ts';
 import { openRecords } from './open-records.ts';
 import type { Records } from './records.ts';
@@ -20,7 +21,8 @@ function openOver(store: Store, log = 0): Promise<Records> {
 }
 
 async function keyOf(name: string): Promise<Uint8Array> {
-  return (await sealer.seal(name, 1, new Uint8Array())).key;
+  if (name !== HEAD) return (await sealer.seal(name, 1, new Uint8Array())).key;
+  return (await sealer.sealHead({ sequence: 1, hash: '', records: 0 }, new Uint8Array())).key;
 }
 
 /** Sequence 4: "alice" and "bob" of 1, "carol" of 2 and again of 3, "dave" of 2 and deleted at 4. */
