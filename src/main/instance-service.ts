@@ -87,6 +87,7 @@ export async function startInstanceService(options: ServiceOptions): Promise<Ins
       signCheckpoint: async (size, root) => (await crypto.send('signCheckpoint', { size, root })).note,
     }),
   );
+  await refuseCutLog(audit, crypto);
   const newestHeadInLog = await audit.newestHead();
   const store = stack.use(
     await openSqliteStore({ folder: places.store }).catch((error: unknown) => refuseStore(audit, config, error)),
@@ -174,6 +175,14 @@ async function provisionModule(crypto: CryptoClient, { id, name }: InstanceConfi
   if (crypto.hello.instanceId !== id) {
     throw new Error(`the module's state belongs to instance ${crypto.hello.instanceId}, not to ${id}`);
   }
+}
+
+/** Not put on record: that log would grow with every attempt, until it were as long as the one that was cut. */
+async function refuseCutLog(audit: AuditLog, crypto: CryptoClient): Promise<void> {
+  const [size, { signedSize }] = [await audit.size(), crypto.hello];
+  if (size >= signedSize) return;
+  const what = `the log has ${size} entries, while the module signed one of ${signedSize}`;
+  throw new StoreError('Refused', `the audit log was cut or exchanged: ${what}`);
 }
 
 interface Opening {

@@ -49,6 +49,8 @@ export interface RunningInstance extends AsyncDisposable {
   activate(): Promise<Reply>;
   /** Assigns a built-in role by name at a scope. */
   assign(roleName: string, principalId: string, scope?: string): Promise<void>;
+  /** Stops service and recorder in order; `restart` starts them. */
+  stop(): Promise<void>;
   /** Stops service and recorder in order and starts them again on the same data, the configuration file read again. */
   restart(): Promise<void>;
   /** Edits the configuration file, as whoever owns the machine can. It is read at the next start. */
@@ -185,10 +187,13 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
       await writeFile(place.config, JSON.stringify({ ...readInstanceConfig(place.config), ...edit }));
     },
     startWorker: () => startService(false),
-    async restart() {
+    async stop() {
       agent.destroy();
       await service[Symbol.asyncDispose]();
       await stopRecorder(recorder);
+    },
+    async restart() {
+      await running.stop();
       agent = new Agent({ keepAlive: true, maxSockets: 8 });
       recorder = await startRecorder(place.audit, socket, config.id);
       service = await startService();

@@ -37,6 +37,7 @@ const handlers: Handlers = {
     library: module.engine.library,
     auditKey: module.state === 'blank' ? new Uint8Array(0) : module.provisioned.rootKeys.auditKey,
     headSequence: module.head.sequence,
+    signedSize: module.checkpoint.size,
   }),
   provision: (module, { instanceId, instanceName }) => {
     module.provision(instanceId, instanceName);
@@ -62,7 +63,11 @@ const handlers: Handlers = {
     module.noteHead(revision, key, sealed);
     return {};
   },
-  signCheckpoint: (module, { size, root }) => ({ note: signCheckpoint(module.provisioned, size, root) }),
+  signCheckpoint: (module, { size, root }) => {
+    const note = signCheckpoint(module.provisioned, size, root);
+    module.checkpoint.claim(module.provisioned, size, root);
+    return { note };
+  },
   attestKey: async (module, { binding, blob }) => {
     const identity = await module.attestationIdentity();
     return attestKey(module.provisioned, module.engine, identity, { binding, blob, now: module.now });

@@ -12,6 +12,7 @@ import { NewestHead } from './newest-head.ts';
 import { PinnedCustodians } from './pinned-custodians.ts';
 import { RootKeys } from './root-keys.ts';
 import { readCustodians, writeSecurityDomain } from './security-domain.ts';
+import { SignedCheckpoint } from './signed-checkpoint.ts';
 import { type Provisioned, StateFile } from './state-file.ts';
 import { readStoreHead } from './store-head.ts';
 
@@ -29,6 +30,7 @@ export interface KeyModuleOptions {
 export class KeyModule implements AsyncDisposable {
   readonly engine: Engine;
   readonly head: NewestHead;
+  readonly checkpoint: SignedCheckpoint;
   readonly #file: StateFile;
   readonly #custodians: PinnedCustodians;
   readonly #now: () => number;
@@ -48,6 +50,7 @@ export class KeyModule implements AsyncDisposable {
     this.#cacheSize = cacheSize;
     this.#cache = new KeyCache(cacheSize);
     this.head = new NewestHead(folder, headDelay);
+    this.checkpoint = new SignedCheckpoint(folder);
     this.#now = now;
     this.reload();
   }

@@ -44,6 +44,8 @@ export const messages = {
       auditKey: 'bytes',
       /** Newest store head this module has been shown (`noteHead`), 0 if none. */
       headSequence: 'u64',
+      /** Size of the newest log that was signed (`signCheckpoint`), 0 if none. */
+      signedSize: 'u64',
     },
   ),
   /** blank → provisioned: makes the root keys and writes the sealed state file. */
@@ -169,7 +171,10 @@ export const messages = {
   /** Tells the module of a committed store head, which it remembers as the newest seen. */
   noteHead: message(22, SEALED, true, { revision: 'u64', key: 'bytes', sealed: 'bytes' }, {}),
 
-  /** Signs a C2SP tlog-checkpoint body for this instance's log (origin, size, root); answers the signed note. */
+  /**
+   * Signs a C2SP tlog-checkpoint body for this instance's log (origin, size, root); answers the signed note. Refused
+   * (`LogRefused`) for a smaller log than one signed before, and for another one of the same size.
+   */
   signCheckpoint: message(30, SEALED, true, { size: 'u64', root: 'bytes' }, { note: 'text' }),
 
   /** Signs what a key is and may do, with the module's attestation identity; `chain` is PEM, statements base64url. */
@@ -269,6 +274,7 @@ export type RefusalCode =
   | 'AlgorithmNotSupported' // the algorithm does not fit the key's type, size or curve
   | 'CryptoFailed' // decrypt/unwrap failed; deliberately says no more
   | 'OtherCustodians' // the security domain is split over those of the first ceremony and nobody else
+  | 'LogRefused' // a log that is smaller than one signed before, or another one of the same size
   | 'RecordRefused' // a sealed record, state or head is not authentic
   | 'Busy' // the partition is shutting down
   | 'Internal';

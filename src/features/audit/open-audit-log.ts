@@ -105,6 +105,10 @@ class RecordedLog implements AuditLog {
     return (await this.link.status(this.#limit)).newestHead;
   }
 
+  async size(): Promise<number> {
+    return (await this.link.status(this.#limit)).size;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

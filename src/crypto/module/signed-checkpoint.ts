@@ -1,0 +1,77 @@
+// The newest checkpoint this module has signed: it signs no smaller log and no other log of the same size after it,
+// whichever partition is asked. Each size is claimed by making a file that must not exist, before the signature leaves.
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { CryptoError } from '../protocol/messages.ts';
+import { createDurable } from './durable-file.ts';
+import { openBox, sealBox } from './sealed-box.ts';
+import type { Provisioned } from './state-file.ts';
+
+const NAME = /^checkpoint-(0|[1-9][0-9]{0,15})\.sealed$/;
+
+export class SignedCheckpoint {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Size of the newest log signed, 0 if none. */
+  get size(): number {
+    return Math.max(0, ...this.#sizes());
+  }
+
+  /**
+   * Passes, durably, if the log goes on from what was signed.
+   * @throws CryptoError LogRefused; RecordRefused when the file is not what a module wrote here
+   */
+  claim(state: Provisioned, size: number, root: Uint8Array): void {
+    const newest = this.size;
+    if (size < newest) throw refused(`of ${size} entries after one of ${newest}`);
+    const claim = sealBox(state.rootKeys.recordSealing, contextOf(state, size), root);
+    const made = createDurable(this.#pathOf(size), claim);
+    if (!made && !this.#rootOf(state, size).equals(root)) throw refused(`another one of ${size} entries`);
+    // Only now is it known that no larger one was signed, and its smaller ones removed, while this one was claimed.
+    const sizes = this.#sizes();
+    const after = Math.max(...sizes);
+    if (after > size) {
+      if (made) rmSync(this.#pathOf(size), { force: true });
+      throw refused(`of ${size} entries after one of ${after}`);
+    }
+    for (const smaller of sizes) if (smaller < size) rmSync(this.#pathOf(smaller), { force: true });
+  }
+
+  #rootOf(state: Provisioned, size: number): Buffer {
+    let sealed: Buffer;
+    try {
+      sealed = readFileSync(this.#pathOf(size));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      throw refused(`of ${size} entries after a larger one`);
+    }
+    try {
+      return openBox(state.rootKeys.recordSealing, contextOf(state, size), sealed);
+    } catch (cause) {
+      throw new CryptoError('RecordRefused', 'the newest checkpoint on file is not authentic', { cause });
+    }
+  }
+
+  #sizes(): number[] {
+    return readdirSync(this.#folder).flatMap((name) => {
+      const size = Number(NAME.exec(name)?.[1]);
+      return Number.isSafeInteger(size) ? [size] : [];
+    });
+  }
+
+  #pathOf(size: number): string {
+    return join(this.#folder, `checkpoint-${size}.sealed`);
+  }
+}
+
+function contextOf({ instanceId }: Provisioned, size: number): Buffer {
+  return Buffer.from(`strongroom signed checkpoint v1\n${instanceId}\n${size}`, 'utf8');
+}
+
+function refused(what: string): CryptoError {
+  return new CryptoError('LogRefused', `no checkpoint is signed for a log ${what}`);
+}
