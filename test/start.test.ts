@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, watch } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -141,6 +141,49 @@ test('no secret of the dev clients is in the environment or arguments of any pro
   // When whoever started it is gone, it does not stay behind.
   copy.child.kill('SIGKILL');
   await allGone(pidsOf(copy.state));
+});
+
+test('a stop while the instance is being made is no failure: the next start goes on from there', async () => {
+  const root = join(folder, 'interrupted');
+  const run = () => {
+    const child = spawn(PROGRAM, ['start', '--data', root, '--port', '0'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    started.push(child);
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk));
+    return { child, output: () => output };
+  };
+  const resources = join(root, 'control', 'resources.json');
+  const state = (): string =>
+    existsSync(resources) ? (/"state": "(\w+)"/.exec(readFileSync(resources, 'utf8'))?.[1] ?? '') : '';
+  const first = run();
+  while (state() === '' && first.child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 5));
+  // As a terminal does: everything that belongs to the start hears of it.
+  process.kill(-(first.child.pid ?? 0), 'SIGINT');
+  await once(first.child, 'exit');
+  assert.equal(state(), 'Provisioning', first.output());
+  assert.doesNotMatch(first.output(), /failed/);
+
+  const second = run();
+  while (!/Serving until|stopped here/.test(second.output()) && second.child.exitCode === null) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.match(second.output(), /Serving until Ctrl-C/);
+  assert.equal(state(), 'Succeeded');
+
+  const text = readFileSync(resources, 'utf8');
+  process.kill(-(second.child.pid ?? 0), 'SIGINT');
+  await once(second.child, 'exit');
+  writeFileSync(resources, text.replace('"state": "Succeeded"', '"state": "Failed"'));
+  const third = run();
+  while (!/Serving until|stopped here/.test(third.output()) && third.child.exitCode === null) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.match(third.output(), /Serving until Ctrl-C/, 'one that had failed is asked for again');
+  third.child.kill('SIGINT');
+  await once(third.child, 'exit');
 });
 
 test('without the demonstration there are only the planes', async () => {

@@ -1,4 +1,6 @@
 // `strongroom status`: what runs, as the supervisor sees it.
+import { readResourcesFile } from '../../features/management/resources-file.ts';
+import { places } from '../../main/config/data-layout.ts';
 import { command, dataOption, jsonOption } from '../command.ts';
 import { dataRootOf, requireRunning } from '../running.ts';
 
@@ -13,7 +15,8 @@ export const status = command({
     const state = requireRunning(dataRootOf(data));
     const { pids, instances, uris } = state;
     const names = Object.keys(instances);
-    if (json) terminal.out(`${JSON.stringify(state, null, 2)}\n`);
+    const unsettled = await unsettledIn(state.dataRoot);
+    if (json) terminal.out(`${JSON.stringify({ ...state, unsettled }, null, 2)}\n`);
     else {
       terminal.out(`data        ${state.dataRoot}\n`);
       terminal.out(`port        ${state.port} (names and proxy)\n`);
@@ -31,12 +34,29 @@ export const status = command({
           `  recorder ${own?.recorder ?? 'not running'} · service ${list(own?.service)} · module ${list(own?.module)}\n`,
         );
       }
+      for (const { name, state: is, problem } of unsettled) {
+        terminal.out(`\n${name}  ${is} at the resource manager${problem === undefined ? '' : `: ${problem}`}\n`);
+      }
     }
-    const well = pids.control !== null && names.every((name) => instances[name]?.port !== 0);
+    const well = pids.control !== null && names.every((name) => instances[name]?.port !== 0) && unsettled.length === 0;
     return well ? 0 : 1;
   },
 });
 
 function list(pids: readonly number[] | undefined): string {
   return pids === undefined || pids.length === 0 ? 'not running' : pids.join(' ');
+}
+
+interface Unsettled {
+  readonly name: string;
+  readonly state: string;
+  readonly problem?: string | undefined;
+}
+
+/** What the resource manager has not made yet, could not make, or is deleting. */
+async function unsettledIn(root: string): Promise<readonly Unsettled[]> {
+  const { managedHsms } = await readResourcesFile(places(root).control);
+  return managedHsms
+    .filter(({ state }) => state !== 'Succeeded')
+    .map(({ name, state, problem }) => ({ name, state, problem }));
 }

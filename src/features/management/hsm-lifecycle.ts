@@ -1,8 +1,8 @@
 // Creating and deleting managed HSMs: the record first and durably, then the work at the instance host, then the
-// outcome. Work that a crash cut off is taken up again from the records.
+// outcome. Work that a crash or a stop cut off is taken up again from the records.
 import { randomUUID } from 'node:crypto';
 import { hsmId } from './describe-hsm.ts';
-import type { InstanceHost } from './instance-host.ts';
+import { HostStopping, type InstanceHost } from './instance-host.ts';
 import { MAX_OPERATIONS, type ManagedHsm, type Operation, type Resources } from './resources.ts';
 import type { ResourceBook } from './resources-file.ts';
 
@@ -74,6 +74,7 @@ export class HsmLifecycle implements AsyncDisposable {
       });
       await this.#settle(name, { ...hsm, state: 'Succeeded' });
     } catch (error) {
+      if (error instanceof HostStopping) return this.#leave(name, 'provisioned');
       const problem = error instanceof Error ? error.message : String(error);
       log(`management: ${name} could not be provisioned: ${problem}`);
       await this.#settle(name, { ...hsm, state: 'Failed', problem });
@@ -85,6 +86,7 @@ export class HsmLifecycle implements AsyncDisposable {
     try {
       await host.stop(name);
     } catch (error) {
+      if (error instanceof HostStopping) return this.#leave(name, 'deleted');
       const problem = error instanceof Error ? error.message : String(error);
       log(`management: ${name} could not be stopped: ${problem}`);
       const hsm = find(book.current, name);
@@ -104,6 +106,11 @@ export class HsmLifecycle implements AsyncDisposable {
         result: undefined,
       };
     });
+  }
+
+  /** The record goes on saying what is to be done. */
+  #leave(name: string, what: string): void {
+    this.#options.log(`management: ${name} is ${what} at the next start: the service stops now`);
   }
 
   /** Only the state is ours to say: what else changed meanwhile stays. */

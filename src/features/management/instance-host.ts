@@ -20,6 +20,12 @@ export interface InstanceStatus {
   readonly message: string;
 }
 
+/** The host is going down and did not get to the end of it. Nothing failed: it is to be asked again at the next start. */
+export class HostStopping extends Error {
+  override readonly name = 'HostStopping';
+}
+
+/** Each of these throws HostStopping when the host is going down. */
 export interface InstanceHost {
   provision(request: ProvisionRequest): Promise<void>;
   stop(name: string): Promise<void>;

@@ -19,7 +19,9 @@ export async function findOrProvision(form: NameForm, clients: DevClients, getTo
   const group = `${form.arm}/subscriptions/${clients.subscriptionId}/resourceGroups/${GROUP}`;
   const url = `${group}/providers/Microsoft.KeyVault/managedHSMs/${DEV_INSTANCE}?api-version=${API_VERSION}`;
   const found = await call(token, 'GET', url, [200, 404]);
-  if (found.status === 404) {
+  // One that failed is made by the same request again; its record holds its name and nothing else.
+  const isMissing = found.status === 404 || stateOf(found.body) === 'Failed';
+  if (isMissing) {
     await call(token, 'PUT', `${group}?api-version=${API_VERSION}`, [200, 201], { location: REGION });
     await call(token, 'PUT', url, [200, 202], {
       location: REGION,
@@ -34,14 +36,14 @@ export async function findOrProvision(form: NameForm, clients: DevClients, getTo
   }
   const { body } = await poll(
     () => call(token, 'GET', url, [200]),
-    ({ body }) => SETTLED.has(String(memberAt(body, 'properties', 'provisioningState'))),
+    ({ body }) => SETTLED.has(stateOf(body)),
   );
-  const state = memberAt(body, 'properties', 'provisioningState');
+  const state = stateOf(body);
   if (state !== 'Succeeded') {
-    throw new Error(`the instance is ${String(state)}: ${String(memberAt(body, 'properties', 'statusMessage'))}`);
+    throw new Error(`the instance is ${state}: ${String(memberAt(body, 'properties', 'statusMessage'))}`);
   }
   return {
-    found: found.status !== 404,
+    found: !isMissing,
     activation: memberAt(body, 'properties', 'securityDomainProperties', 'activationStatus'),
   };
 }
@@ -52,6 +54,10 @@ export async function waitUntilActive(form: NameForm, clients: DevClients, getTo
     () => findOrProvision(form, clients, getToken),
     ({ activation }) => activation === 'Active',
   );
+}
+
+function stateOf(body: unknown): string {
+  return String(memberAt(body, 'properties', 'provisioningState'));
 }
 
 const SETTLED: ReadonlySet<string> = new Set(['Succeeded', 'Failed']);

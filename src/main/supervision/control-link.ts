@@ -1,8 +1,8 @@
 // Control's side of the supervision link: the instance host of the management plane, and what the supervisor tells it
 // about instances.
-import type { InstanceHost, InstanceStatus } from '../../features/management/instance-host.ts';
+import { HostStopping, type InstanceHost, type InstanceStatus } from '../../features/management/instance-host.ts';
 import { type Link, RequestFailed } from './link.ts';
-import { instanceChanged, provisionInstance, startInstance, stopInstance } from './messages.ts';
+import { instanceChanged, provisionInstance, STOPPING, startInstance, stopInstance } from './messages.ts';
 
 const ACTIVATIONS: readonly InstanceStatus['activation'][] = ['NotActivated', 'Active', 'Unknown', 'Failed'];
 
@@ -15,10 +15,10 @@ export function instanceHostOver(link: Link, changed: (name: string, status: Ins
     changed(name, status);
   });
   return {
-    provision: (request) => link.request(provisionInstance, { request }),
+    provision: (request) => unlessStopping(link.request(provisionInstance, { request })),
     async stop(name) {
       try {
-        await link.request(stopInstance, { name });
+        await unlessStopping(link.request(stopInstance, { name }));
       } catch (error) {
         // The supervisor's word for an instance that was never made: there is nothing to stop.
         if (!(error instanceof RequestFailed) || error.code !== 'BadRequest') throw error;
@@ -27,7 +27,19 @@ export function instanceHostOver(link: Link, changed: (name: string, status: Ins
       statuses.set(name.toLowerCase(), status);
       changed(name, status);
     },
-    start: (name) => link.request(startInstance, { name }),
+    start: (name) => unlessStopping(link.request(startInstance, { name })),
     status: (name) => statuses.get(name.toLowerCase()),
   };
+}
+
+/** A supervisor that is gone, or about to go, has not said that the work failed. */
+async function unlessStopping(asked: Promise<void>): Promise<void> {
+  try {
+    await asked;
+  } catch (error) {
+    if (error instanceof RequestFailed && (error.code === STOPPING || error.code === 'LinkClosed')) {
+      throw new HostStopping(error.message, { cause: error });
+    }
+    throw error;
+  }
 }

@@ -5,7 +5,7 @@ import type { InstanceStatus } from '../../features/management/instance-host.ts'
 import type { Instances } from './instances.ts';
 import type { Link } from './link.ts';
 import { LogFile } from './log-file.ts';
-import { done, failed, instanceChanged, provisionInstance, startInstance, stopInstance } from './messages.ts';
+import { done, failed, instanceChanged, provisionInstance, STOPPING, startInstance, stopInstance } from './messages.ts';
 import { ProvisionRefused } from './provision-request.ts';
 import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
 
@@ -49,6 +49,10 @@ function answer(link: Link, { instances, report }: ControlOptions): void {
       (error: unknown) => {
         if (error instanceof ProvisionRefused) {
           link.send(failed, { code: error.code, message: error.message }, id);
+          return;
+        }
+        if (instances.isStopping) {
+          link.send(failed, { code: STOPPING, message: 'the service stops' }, id);
           return;
         }
         report(`a request of control failed: ${error instanceof Error ? error.message : String(error)}`);

@@ -85,6 +85,10 @@ export class InstanceProcesses implements AsyncDisposable {
     this.#wanted = true;
     this.#sockets = await socketFolder(this.#run);
     this.#port = await rememberedPort(this.#run);
+    if (!this.#wanted) {
+      removeSocketFolder(this.#run); // the stop may have come before it was made
+      throw new Error(`${this.name} was stopped`);
+    }
     this.#recorder.start();
     await this.#recorder.whenReady();
     for (const worker of this.#workers) await worker.whenReady();

@@ -60,12 +60,7 @@ test('provisioning makes an instance with its own processes, and is told when it
   assert.deepEqual(config.initialAdministrators, [TENANT]);
   assert.deepEqual(
     config.hostNames.map(({ authority }) => authority),
-    [
-      'dev.managedhsm.azure.net',
-      'dev.vault.azure.net',
-      'dev.managedhsm.localhost:8443',
-      'dev.vault.localhost:8443',
-    ],
+    ['dev.managedhsm.azure.net', 'dev.vault.azure.net', 'dev.managedhsm.localhost:8443', 'dev.vault.localhost:8443'],
   );
   assert.equal(config.issuers[0]?.caFile, at.caCertificate);
   assert.equal(instances.statuses.get('dev')?.port, 4242);
@@ -102,6 +97,26 @@ test('a stopped instance stays stopped over restarts until it is started; its da
   assert.equal(instances.statuses.size, 0);
   await instances.start('dev');
   assert.equal(instances.statuses.get('dev')?.port, 4242);
+});
+
+test('a stop while an instance is being made shows in what failed; the next start finds it and goes on', async () => {
+  const root = join(folder, 'stopped');
+  const { instances } = open(root);
+  const made = instances.provision(request('dev'));
+  made.catch(() => {}); // looked at below
+  while (instances.statuses.size === 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(instances.isStopping, false);
+  await instances[Symbol.asyncDispose]();
+  await assert.rejects(made, /was stopped/);
+  assert.equal(instances.isStopping, true);
+  await assert.rejects(instances.provision(request('dev')), /everything stops/);
+  assert.equal(instances.statuses.size, 0);
+
+  const next = open(root);
+  await using _ = next.instances;
+  await next.instances.startAll();
+  await next.instances.provision(request('dev'));
+  assert.equal(next.instances.statuses.get('dev')?.port, 4242);
 });
 
 test('names that are no instance can be neither stopped nor started', async () => {

@@ -30,6 +30,7 @@ export class Instances implements AsyncDisposable {
   readonly #running = new Map<string, InstanceProcesses>();
   /** Requests about one instance take turns. */
   #turn: Promise<unknown> = Promise.resolve();
+  #isStopping = false;
 
   constructor(options: InstancesOptions) {
     this.#options = options;
@@ -79,7 +80,13 @@ export class Instances implements AsyncDisposable {
     return new Map([...this.#running].map(([name, instance]) => [name, instance.status]));
   }
 
+  /** From the moment on that everything is to stop: what fails from then on may be for that reason only. */
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isStopping = true;
     await Promise.all([...this.#running.values()].map((instance) => instance[Symbol.asyncDispose]()));
     this.#running.clear();
   }
@@ -94,6 +101,7 @@ export class Instances implements AsyncDisposable {
     if (this.#running.has(name)) return;
     const places = this.#options.places.instance(name);
     const { id } = await this.#refresh(name, places);
+    if (this.#isStopping) throw new Error(`${name} was not started: everything stops`);
     const instance = new InstanceProcesses({
       ...this.#options.plan,
       name,

@@ -41,6 +41,8 @@ export const instanceChanged: {
   fields: Fields<{ name: 'text'; port: 'u32'; activation: 'text'; message: 'text' }>;
 } = { code: 20, fields: fields({ name: 'text', port: 'u32', activation: 'text', message: 'text' }) };
 export const done: { code: 30; fields: Fields<Record<never, never>> } = { code: 30, fields: fields({}) };
+/** Code of `failed`: the supervisor stops, and the request is to be made again after its next start. */
+export const STOPPING = 'Stopping';
 export const failed: { code: 31; fields: Fields<{ code: 'text'; message: 'text' }> } = {
   code: 31,
   fields: fields({ code: 'text', message: 'text' }),
