@@ -126,7 +126,13 @@ test('the operations are for keys that were made for them', async () => {
     refusalOf(await make({ kty: 'oct', key_ops: KEY_OPS, ...releasable }, '7.6')),
     /needs api-version 2026-01/,
   );
+  for (const open of ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey']) {
+    const mixed = { kty: 'oct', key_ops: ['secureUnwrapKey', open], ...releasable };
+    assert.match(refusalOf(await make(mixed)), new RegExp(`key_ops '${open}' excludes secureWrapKey`));
+  }
   assert.equal((await make({ kty: 'oct', ...releasable })).status, 200);
+  const added = await ask('PATCH', '/keys/other', { key_ops: KEY_OPS });
+  assert.match(refusalOf(added), /^400 BadParameter.*are fixed when a key is made/);
   const wrap = (): Promise<Reply> => ask('POST', '/keys/other/securewrapkey', { alg: 'A256KW' });
   assert.match(refusalOf(await wrap()), /^403 Forbidden\/KeyOperationForbidden/);
   await ask('POST', '/keys/closed/create', { kty: 'oct' });

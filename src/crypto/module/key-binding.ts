@@ -5,6 +5,8 @@ import { isImmutableBinding, isPolicyBinding } from '../../formats/policy-bindin
 import { CryptoError, type KeyBinding } from '../protocol/messages.ts';
 
 const USES = ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'];
+/** Any of these gives out in the clear, or takes in, what secure wrapping wraps. */
+const OPEN_USES = ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey'];
 const SECURE_USES = ['secureWrapKey', 'secureUnwrapKey'];
 const KEY_OPS: Readonly<Record<Kty, readonly string[]>> = {
   'RSA-HSM': [...USES, 'import', 'export', ...SECURE_USES],
@@ -42,8 +44,13 @@ function checkKeyOps(kty: Kty, keyOps: unknown, exportable: boolean): asserts ke
   if (exporting !== undefined && !exportable) throw bad('key_ops', `has ${exporting} on a key that is not exportable`);
 }
 
-/** What holds of every key that is sealed anew: it may leave exactly if a policy says to whom. @throws CryptoError */
-export function checkExportRules({ exportable, releasePolicy }: KeyBinding): void {
+/**
+ * What holds of every key that is sealed anew: it may leave exactly if a policy says to whom, and if it wraps keys that
+ * nobody may see, nobody unwraps them in the clear. @throws CryptoError
+ */
+export function checkExportRules({ keyOps, exportable, releasePolicy }: KeyBinding): void {
+  const open = keyOps.find((op) => OPEN_USES.includes(op));
+  if (open !== undefined && isSecure(keyOps)) throw bad('key_ops', `has ${open} beside secure wrapping`);
   if (exportable && releasePolicy === '') throw bad('release_policy', 'is missing on an exportable key');
   if (!exportable && releasePolicy !== '') throw bad('release_policy', 'is on a key that is not exportable');
 }
@@ -55,9 +62,15 @@ export function checkRebinding(from: KeyBinding, to: KeyBinding): void {
   if (!same) throw new CryptoError('BadRequest', 'newBinding: only keyOps and releasePolicy may change');
   // A key-exchange key that could decrypt would open every transfer blob ever made for it.
   if (from.keyOps.includes('import') !== to.keyOps.includes('import')) throw bad('key_ops', 'import is fixed');
+  // For the same reason, and in any number of steps.
+  if (isSecure(from.keyOps) !== isSecure(to.keyOps)) throw bad('key_ops', 'secure wrapping is fixed');
   if (from.releasePolicy !== to.releasePolicy && isImmutableBinding(from.releasePolicy)) {
     throw new CryptoError('BadRequest', 'newBinding: the release policy is immutable');
   }
+}
+
+function isSecure(keyOps: readonly string[]): boolean {
+  return keyOps.some((op) => SECURE_USES.includes(op));
 }
 
 /** The bytes bound into a blob: one text for one binding (the order of keyOps means nothing and is sorted away). */

@@ -251,3 +251,25 @@ test('a key wrapped by the ordinary operation does not come back as one made ins
   const asked = ask(module, 'secureUnwrap', { binding, blob, algorithm: 'RSA-OAEP-256', wrapped: short, target });
   assert.match(await codeOf(asked), /^CryptoFailed/);
 });
+
+test('a key that wraps securely neither unwraps in the clear nor ever changes into one that does', async () => {
+  await using module = openModule(folder);
+  for (const open of ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey']) {
+    const mixed = bindingOf('oct-HSM', ['secureWrapKey', open], loose);
+    assert.match(await codeOf(create(module, mixed)), /^BadRequest.*beside secure wrapping/);
+  }
+  const secure = bindingOf('oct-HSM', ['secureWrapKey', 'secureUnwrapKey'], loose);
+  const usual = bindingOf('oct-HSM', ['wrapKey'], loose);
+  for (const [from, keyOps] of [
+    [secure, ['unwrapKey']],
+    [secure, ['sign']],
+    [secure, []],
+    [usual, ['secureWrapKey']],
+  ] as const) {
+    const { blob } = await create(module, from);
+    const rebound = ask(module, 'rebindKey', { binding: from, blob, newBinding: { ...from, keyOps } });
+    assert.match(await codeOf(rebound), /^BadRequest.*secure wrapping is fixed/);
+  }
+  const { blob } = await create(module, secure);
+  await ask(module, 'rebindKey', { binding: secure, blob, newBinding: { ...secure, keyOps: ['secureUnwrapKey'] } });
+});

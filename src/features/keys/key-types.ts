@@ -18,6 +18,7 @@ interface KeyType {
 /** First api-version with secureWrapKey and secureUnwrapKey. */
 export const SECURE_SINCE = '2026-01-01-preview';
 const SECURE = ['secureWrapKey', 'secureUnwrapKey'];
+const OPEN = ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey'];
 const RSA: KeyType = {
   kty: 'RSA-HSM',
   operations: ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'],
@@ -145,7 +146,19 @@ export function resolveKeyOps(
       `key_ops '${clip(wrong)}' is not for ${kty} keys. Use a subset of ${allowed.join(', ')}`,
     );
   }
+  const open = ops.find((op) => OPEN.includes(op));
+  if (open !== undefined && ops.some((op) => secure.includes(op))) {
+    throw new ServiceError(
+      'BadParameter',
+      `key_ops '${open}' excludes ${secure.join(' and ')}: what they wrap would open`,
+    );
+  }
   return ops;
+}
+
+/** The key wraps keys that nobody may see. */
+export function isSecure(keyOps: readonly string[]): boolean {
+  return keyOps.some((op) => SECURE.includes(op));
 }
 
 /** @throws ServiceError BadParameter for operations that the request's version does not know */

@@ -6,7 +6,7 @@ import { readOptionalTextList } from '../../wire/body.ts';
 import type { JsonObject } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { checkValidity, type RequestedAttributes, readAttributes, readTags } from './attributes.ts';
-import { resolveKeyOps } from './key-types.ts';
+import { isSecure, resolveKeyOps } from './key-types.ts';
 import { bindingOf, encodeKeyVersion, type KeyVersion, keyRecordName } from './key-version.ts';
 import { checkTagCount, type KeyLimits } from './limits.ts';
 import { changeReleasePolicy, type RequestedPolicy, readReleasePolicy } from './release-policy.ts';
@@ -71,6 +71,12 @@ async function rebind(
     throw new ServiceError(
       'BadParameter',
       "key_ops 'import' is fixed when a key is made: it can be neither given nor taken",
+    );
+  }
+  if (isSecure(keyOps) !== isSecure(key.keyOps)) {
+    throw new ServiceError(
+      'BadParameter',
+      "key_ops 'secureWrapKey' and 'secureUnwrapKey' are fixed when a key is made: a key without them stays without",
     );
   }
   const releasePolicy =
