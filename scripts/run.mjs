@@ -3,7 +3,8 @@
 // because nothing is installed yet when it runs.
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureInstalled, InstallError } from './run/install.mjs';
+import { ensureInstalled } from './run/install.mjs';
+import { InstallError, Interrupted } from './run/installer.mjs';
 import { launch } from './run/launch.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -17,8 +18,10 @@ if (at === -1) {
     const node = await ensureInstalled(root);
     await launch(node, [...words.slice(0, at), resolve(root, words[at]), ...words.slice(at + 1)]);
   } catch (error) {
-    if (!(error instanceof InstallError)) throw error;
-    console.error(`strongroom: ${error.message}`);
-    process.exitCode = 1;
+    if (error instanceof Interrupted) process.kill(process.pid, error.signal);
+    else if (error instanceof InstallError) {
+      console.error(`strongroom: ${error.message}`);
+      process.exitCode = 1;
+    } else throw error;
   }
 }

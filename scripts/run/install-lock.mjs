@@ -1,4 +1,5 @@
-// Lets one process install at a time: a second start in the same checkout waits for the first one's npm.
+// Lets one process install at a time: a second start in the same checkout waits for the first one's npm, also for one
+// that has outlived the start.
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Its pid is written right after a lock is made: one still without it after this time has no holder. */
 const WITHOUT_PID_MS = 10_000;
 
+/** `work` is given a function that takes the pid of a process that holds the lock too, for as long as it runs. */
 export async function withInstallLock(root, work) {
   const lock = join(root, '.npm-install-lock');
   let told = false;
@@ -15,7 +17,7 @@ export async function withInstallLock(root, work) {
     await sleep(200);
   }
   try {
-    await work();
+    await work((pid) => writeFileSync(join(lock, 'pid'), `${process.pid}\n${pid}`));
   } finally {
     rmSync(lock, { recursive: true, force: true });
   }
@@ -35,8 +37,8 @@ function take(lock) {
 
 /** A holder that died leaves the lock behind. */
 function isAbandoned(lock) {
-  const holder = holderOf(lock);
-  if (holder > 0) return !isAlive(holder);
+  const holders = holdersOf(lock);
+  if (holders.length > 0) return !holders.some(isAlive);
   try {
     return Date.now() - statSync(lock).mtimeMs > WITHOUT_PID_MS;
   } catch {
@@ -55,11 +57,12 @@ function clearAway(lock) {
   rmSync(aside, { recursive: true, force: true });
 }
 
-function holderOf(lock) {
+function holdersOf(lock) {
   try {
-    return Number(readFileSync(join(lock, 'pid'), 'utf8'));
+    const pids = readFileSync(join(lock, 'pid'), 'utf8').split('\n').map(Number);
+    return pids.filter((pid) => Number.isInteger(pid) && pid > 0);
   } catch {
-    return 0; // its pid is not written yet, or it was just given back
+    return []; // its pid is not written yet, or it was just given back
   }
 }
 

@@ -34,7 +34,10 @@ function checkout(npm: string, name: string): { root: string; path: string } {
     'program.mjs': 'console.log(JSON.stringify(process.argv.slice(2))); process.exitCode = 7;',
     'bin/npm': `#!/bin/sh\necho "npm $*" >> "${root}/calls"\n${npm}\n`,
   };
-  for (const file of ['run.mjs', 'run/install.mjs', 'run/install-lock.mjs', 'run/launch.mjs', 'run/matches-lock.mjs']) {
+  for (const file of [
+    'run.mjs',
+    ...['install', 'installer', 'install-lock', 'launch', 'matches-lock'].map((name) => `run/${name}.mjs`),
+  ]) {
     files[`scripts/${file}`] = readFileSync(join(import.meta.dirname, '..', file), 'utf8');
   }
   for (const [file, content] of Object.entries(files)) {
@@ -123,10 +126,8 @@ test('when npm skips install scripts, the one that fetches Node is run by hand',
 test('a failing or missing npm ends with a sentence, not a stack', () => {
   const failing = run(checkout('exit 3', 'failing'), 'program.mjs');
   assert.equal(failing.status, 1);
-  assert.match(
-    failing.stderr,
-    /'npm ci --no-audit --no-fund' ended with code 3; the first start needs the npm registry/,
-  );
+  assert.match(failing.stderr, /'npm ci --no-audit --no-fund' ended with code 3; what it said is above/);
+  assert.doesNotMatch(failing.stderr, /registry/);
   assert.doesNotMatch(failing.stderr, /at .*mjs/);
   const { root } = checkout('', 'missing');
   rmSync(join(root, 'bin/npm'));
@@ -134,6 +135,40 @@ test('a failing or missing npm ends with a sentence, not a stack', () => {
   assert.equal(missing.status, 1);
   assert.match(missing.stderr, /'npm' is not on the PATH/);
 });
+
+test('the network is blamed for what npm says of the network, and for nothing else', () => {
+  const offline = run(checkout('echo "npm error code EAI_AGAIN" >&2; exit 1', 'offline'), 'program.mjs');
+  assert.match(offline.stderr, /npm error code EAI_AGAIN\n.*\(EAI_AGAIN\): the first start needs the npm registry/);
+  const full = run(checkout('echo "npm error code ENOTEMPTY" >&2; exit 1', 'full'), 'program.mjs');
+  assert.match(full.stderr, /\(ENOTEMPTY\); what it said is above/);
+  assert.doesNotMatch(full.stderr, /registry/);
+});
+
+/** A process that has ended may still be listed until its parent has looked. */
+function isRunning(pid: number): boolean {
+  const state = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
+  return state !== '' && !state.startsWith('Z');
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  test(`${signal} while npm installs ends npm and what it has started, and leaves no lock`, async () => {
+    const at = checkout('sleep 1000 & echo "$$ $!" >&2; wait', `interrupted-${signal}`);
+    const child = spawn(process.execPath, [join(at.root, 'scripts/run.mjs'), 'program.mjs'], {
+      env: { ...process.env, PATH: at.path },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let pids: number[] = [];
+    for await (const chunk of child.stderr as AsyncIterable<Buffer>) {
+      pids = /^(\d+) (\d+)$/m.exec(chunk.toString())?.slice(1).map(Number) ?? [];
+      if (pids.length > 0) break;
+    }
+    child.kill(signal);
+    assert.deepEqual(await once(child, 'exit'), [null, signal]);
+    assert.equal(pids.length, 2);
+    while (pids.some(isRunning)) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal(existsSync(join(at.root, '.npm-install-lock')), false);
+  });
+}
 
 test('a second start waits for the install of the first', async () => {
   const at = checkout(`sleep 0.5\n${INSTALLS}`, 'together');
@@ -150,11 +185,23 @@ test('a second start waits for the install of the first', async () => {
   assert.equal(readFileSync(join(at.root, 'calls'), 'utf8'), 'npm ci --no-audit --no-fund\n');
 });
 
-test('a lock left by an install that died is taken over, with or without its pid', () => {
+test('a lock left by an install that died is taken over, with or without its pid', async () => {
   const bare = checkout(INSTALLS, 'bare');
   mkdirSync(join(bare.root, '.npm-install-lock'));
   utimesSync(join(bare.root, '.npm-install-lock'), 1, 1);
   assert.equal(run(bare, 'program.mjs').status, 7);
+  const held = checkout(INSTALLS, 'held');
+  mkdirSync(join(held.root, '.npm-install-lock'));
+  const npm = spawn('sleep', ['1000']);
+  writeFileSync(join(held.root, '.npm-install-lock/pid'), `${spawnSync('true').pid}\n${npm.pid}`);
+  const waiting = spawn(process.execPath, [join(held.root, 'scripts/run.mjs'), 'program.mjs'], {
+    env: { ...process.env, PATH: held.path },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const [said] = (await once(waiting.stderr, 'data')) as [Buffer];
+  assert.match(said.toString(), /waiting for another start/, 'an npm that has outlived its start is waited for');
+  npm.kill();
+  assert.deepEqual(await once(waiting, 'exit'), [7, null]);
   const at = checkout(INSTALLS, 'stale');
   const dead = spawnSync(process.execPath, ['-e', '']).pid;
   mkdirSync(join(at.root, '.npm-install-lock'));
