@@ -1,5 +1,5 @@
 // A module in the test's own process, over a real folder.
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeFrame, FrameReader } from '../../formats/frames.ts';
@@ -22,8 +22,11 @@ import { KeyModule } from './key-module.ts';
 
 const library = loadLibcrypto();
 
+/** Gone when the test's process ends, modules that are open until then included. */
 export function newFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'strongroom-module-'));
+  const folder = mkdtempSync(join(tmpdir(), 'strongroom-module-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 export function openModule(folder: string = newFolder(), cacheSize = 16): KeyModule {
