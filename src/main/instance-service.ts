@@ -80,18 +80,18 @@ export async function startInstanceService(options: ServiceOptions): Promise<Ins
       onPartitions: options.onPartitions,
     }),
   );
-  await provisionModule(crypto, config);
   const audit = stack.use(
     await openAuditLog({
       socketPath: options.recorderSocket,
       signCheckpoint: async (size, root) => (await crypto.send('signCheckpoint', { size, root })).note,
     }),
   );
-  await refuseCutLog(audit, crypto);
   const newestHeadInLog = await audit.newestHead();
   const store = stack.use(
     await openSqliteStore({ folder: places.store }).catch((error: unknown) => refuseStore(audit, config, error)),
   );
+  await provisionModule(crypto, config, async () => newestHeadInLog === 0 && (await isEmpty(store)));
+  await refuseCutLog(audit, crypto);
 
   let wake = (): void => undefined;
   let wakeEvents = (): void => undefined;
@@ -169,12 +169,27 @@ export async function startInstanceService(options: ServiceOptions): Promise<Ins
   };
 }
 
-/** Only the first worker of a new instance finds a blank module. */
-async function provisionModule(crypto: CryptoClient, { id, name }: InstanceConfig): Promise<void> {
-  if (crypto.hello.state === 'blank') await crypto.ceremony('provision', { instanceId: id, instanceName: name });
+/**
+ * Only the first worker of a new instance finds a blank module. Where there are records or a log of them, the module has
+ * lost its state: new root keys would open none of it, and hide that the old ones are missing.
+ */
+async function provisionModule(
+  crypto: CryptoClient,
+  { id, name }: InstanceConfig,
+  isNew: () => Promise<boolean>,
+): Promise<void> {
+  if (crypto.hello.state === 'blank') {
+    if (!(await isNew())) throw new Error('the module has no state, but store or log have records of this instance');
+    await crypto.ceremony('provision', { instanceId: id, instanceName: name });
+  }
   if (crypto.hello.instanceId !== id) {
     throw new Error(`the module's state belongs to instance ${crypto.hello.instanceId}, not to ${id}`);
   }
+}
+
+async function isEmpty(store: Store): Promise<boolean> {
+  for await (const batch of store.list()) if (batch.length > 0) return false;
+  return true;
 }
 
 /** Not put on record: that log would grow with every attempt, until it were as long as the one that was cut. */
