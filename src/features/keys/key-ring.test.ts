@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { deletedRecordName, encodeDeletedKey } from './deleted-key.ts';
 import { KeyRing } from './key-ring.ts';
 import { encodeKeyVersion, type KeyVersion, keyRecordName } from './key-version.ts';
 
@@ -76,4 +77,30 @@ test('records of other features are left alone', () => {
   const ring = new KeyRing();
   ring.apply({ name: 'role-assignment/6f1c', value: Buffer.from('{}') });
   assert.equal(ring.size, 0);
+});
+
+test('a key keeps no more memory than its blob is long', () => {
+  const ring = new KeyRing();
+  put(ring, keyVersion('k', 1));
+  const blob = ring.find('k')?.blob;
+  assert.deepEqual(blob, Buffer.from('sealed'));
+  assert.equal(blob?.buffer.byteLength, 6);
+});
+
+test('the purge that is scheduled first is known, and forgotten with a recovery or a purge', () => {
+  const ring = new KeyRing();
+  const deleteKey = (name: string, scheduledPurgeDate: number): void => {
+    put(ring, keyVersion(name, 1));
+    const value = encodeDeletedKey({ name, deletedDate: 1, scheduledPurgeDate });
+    ring.apply({ name: deletedRecordName(name), value });
+  };
+  deleteKey('b', 30);
+  deleteKey('C', 10);
+  deleteKey('a', 20);
+  assert.deepEqual(ring.nextPurge(), { name: 'c', time: 10 });
+  ring.apply({ name: deletedRecordName('c'), value: null });
+  assert.deepEqual(ring.nextPurge(), { name: 'a', time: 20 });
+  for (const { version } of ring.deletedVersions('a')) ring.apply({ name: keyRecordName('a', version), value: null });
+  ring.apply({ name: deletedRecordName('a'), value: null });
+  assert.deepEqual(ring.nextPurge(), { name: 'b', time: 30 });
 });

@@ -1,6 +1,7 @@
 // All keys of the instance in memory, fed by the sealed records. It answers look-ups; it changes nothing by itself.
 // Deleted keys are kept apart: what uses a key does not see them.
 import type { Change } from '../../store/sealed/records.ts';
+import { DueTimes } from '../clock/due-times.ts';
 import { type DeletedKey, decodeDeletedKey, parseDeletedRecordName } from './deleted-key.ts';
 import { decodeKeyVersion, type KeyVersion, parseKeyRecordName } from './key-version.ts';
 import { SortedNames } from './sorted-names.ts';
@@ -21,6 +22,7 @@ export class KeyRing {
   readonly #entries = new Map<string, Entry>();
   readonly #names = new SortedNames();
   readonly #deletedNames = new SortedNames();
+  readonly #purges = new DueTimes();
 
   /** Takes a change of a key record; leaves others alone. The records of one key come in any order. */
   apply(change: Change): void {
@@ -90,6 +92,11 @@ export class KeyRing {
     return this.#deletedNames.size;
   }
 
+  /** The deleted key, by its lower-case name, whose purge is scheduled first. */
+  nextPurge(): { readonly name: string; readonly time: number } | undefined {
+    return this.#purges.next();
+  }
+
   #change(name: string, change: (entry: Entry) => void): void {
     const entry = this.#entries.get(name) ?? { versions: [], deleted: undefined };
     change(entry);
@@ -101,6 +108,7 @@ export class KeyRing {
     else this.#names.remove(name);
     if (isDeleted) this.#deletedNames.add(name);
     else this.#deletedNames.remove(name);
+    this.#purges.set(name, hasVersions ? entry.deleted?.scheduledPurgeDate : undefined);
   }
 }
 

@@ -72,5 +72,12 @@ export function decodeKeyVersion(value: Uint8Array): KeyVersion {
   if (typeof stored.name !== 'string' || typeof stored.blob !== 'string' || !Number.isSafeInteger(stored.ordinal)) {
     throw new StoreError('Damaged', 'a key record does not have the members of a key version');
   }
-  return { ...stored, blob: fromBase64url(stored.blob) };
+  return { ...stored, blob: ownCopy(fromBase64url(stored.blob)) };
+}
+
+/** A short buffer is a slice of a pool, of which it would keep all, for as long as the key is there. */
+function ownCopy(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }

@@ -11,26 +11,23 @@ export interface PurgeDue extends Pick<KeyPurging, 'keys' | 'records' | 'now' | 
 
 /** When the next deleted key is to be purged. */
 export function nextPurge(keys: KeyRing): number | undefined {
-  let next: number | undefined;
-  for (const { deleted } of keys.listDeletedAfter(undefined, keys.deletedSize)) {
-    if (next === undefined || deleted.scheduledPurgeDate < next) next = deleted.scheduledPurgeDate;
-  }
-  return next;
+  return keys.nextPurge()?.time;
 }
 
 export async function purgeDue({ keys, records, now, purgeCompanions, purged }: PurgeDue): Promise<void> {
   const time = now();
-  const due = [...keys.listDeletedAfter(undefined, keys.deletedSize)].filter(
-    ({ deleted }) => deleted.scheduledPurgeDate <= time,
-  );
-  for (const { deleted } of due) {
+  for (let next = keys.nextPurge(); next !== undefined && next.time <= time; next = keys.nextPurge()) {
+    const { name } = next;
+    const spelled = keys.findDeleted(name)?.deleted.name ?? name;
     let mine = false;
     const head = await records.update(() => {
       // Another worker may have purged it, or it was recovered, perhaps deleted again since.
-      const still = keys.findDeleted(deleted.name);
+      const still = keys.findDeleted(name);
       mine = still !== undefined && still.deleted.scheduledPurgeDate <= now();
-      return mine ? purgeChanges(keys, deleted.name, purgeCompanions) : [];
+      return mine ? purgeChanges(keys, still?.deleted.name ?? name, purgeCompanions) : [];
     });
-    if (mine) await purged(deleted.name, deleted.scheduledPurgeDate, head);
+    if (mine) await purged(spelled, next.time, head);
+    // The clock was set back meanwhile: nothing is due any more.
+    else if (keys.nextPurge()?.name === name) return;
   }
 }
