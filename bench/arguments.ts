@@ -36,12 +36,15 @@ export function helpText(names: readonly string[]): string {
 
 usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--connections N] [--json FILE]
                         [--profile FOLDER]
+       npm run bench -- keys [--sizes N,…] [--json FILE]
 
   OPERATION          ${names.join(', ')} (default: all)
   --seconds N        measured time of each operation and of its echo, after a warm-up (default: 5)
   --connections N    keep-alive TLS 1.3 connections, one request in flight on each (default: 64)
   --json FILE        writes everything that was measured
   --profile FOLDER   writes a CPU profile of a service worker for each operation; the figures suffer from it
+  keys               fills an instance with keys and shows what grows with their number
+  --sizes N,…        numbers of keys (default: 1000,10000,100000)
 
 C is what libcrypto alone does on all ${availableParallelism()} cores, E what a bare HTTPS JSON echo does, B = 1/(1/C + 1/E) the bound.
 docs/design/performance.md explains the figures. Exit status 1: an answer was wrong, missing or not

@@ -1,24 +1,44 @@
 // Entry file of `npm run bench`.
 import { writeFileSync } from 'node:fs';
 import { helpText, readArguments, UsageError } from './arguments.ts';
+import { readKeysArguments } from './keys/arguments.ts';
+import { keysReport } from './keys/report.ts';
+import { growing } from './keys/results.ts';
+import { runKeysBench } from './keys/run.ts';
 import { operations } from './operations.ts';
 import { startProduct } from './product/product.ts';
 import { report } from './report.ts';
 import { runBench } from './run.ts';
 
 const names = operations.map(({ name }) => name);
-try {
-  const options = readArguments(process.argv.slice(2), names);
+const progress = (text: string): void => void process.stderr.write(`bench: ${text}\n`);
+
+async function measureKeyNumbers(words: readonly string[]): Promise<void> {
+  const { sizes, json } = readKeysArguments(words);
+  const results = await runKeysBench(sizes, progress);
+  process.stdout.write(keysReport(results));
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(results, undefined, 2)}\n`);
+  if (growing(results.sizes).length > 0) process.exitCode = 1;
+}
+
+async function measureOperations(words: readonly string[]): Promise<void> {
+  const options = readArguments(words, names);
   if (options === 'help') {
     process.stdout.write(helpText(names));
   } else {
-    const results = await runBench(options, startProduct, (text) => process.stderr.write(`bench: ${text}\n`));
+    const results = await runBench(options, startProduct, progress);
     process.stdout.write(report(results));
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
     const broken = results.rows.some(({ wrong, errors }) => wrong > 0 || Object.keys(errors).length > 0);
     const unrecorded = results.audit === undefined || results.audit.entries < results.audit.answers;
     if (broken || unrecorded) process.exitCode = 1;
   }
+}
+
+try {
+  const [first, ...others] = process.argv.slice(2);
+  if (first === 'keys') await measureKeyNumbers(others);
+  else await measureOperations(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   process.stderr.write(`bench: ${error.message}\n`);

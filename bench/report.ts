@@ -1,6 +1,7 @@
 // The results as text for a terminal: what machine, what was in force, the table, where the processor time went.
 import { isDisturbed } from './machine/disturbance.ts';
 import type { ProcessMemory, Results, Row } from './results.ts';
+import { count, mib, ms, table } from './table.ts';
 
 export function report(results: Results): string {
   const { environment: on, startUp } = results;
@@ -79,29 +80,4 @@ function memoryCells(idle: readonly ProcessMemory[], loaded: readonly ProcessMem
   const cells = (found: ProcessMemory | undefined): string =>
     found === undefined ? '–' : `${found.pssKiB === undefined ? '?' : mib(found.pssKiB)}/${mib(found.rssKiB)}`;
   return idle.map((process) => [process.role, cells(process), cells(loaded.find(({ pid }) => pid === process.pid))]);
-}
-
-/** First column to the left, the others to the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const width = head.map((name, column) => Math.max(name.length, ...rows.map((row) => (row[column] ?? '').length)));
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) =>
-        column === 0 || head[column] === '' ? cell.padEnd(width[column] ?? 0) : cell.padStart(width[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd();
-  return [line(head), ...rows.map(line)];
-}
-
-function count(value: number): string {
-  return Math.round(value).toLocaleString('en');
-}
-
-function ms(value: number): string {
-  return value < 1000 ? `${value.toFixed(1)} ms` : `${(value / 1000).toFixed(2)} s`;
-}
-
-function mib(kib: number): string {
-  return (kib / 1024).toFixed(0);
 }

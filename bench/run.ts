@@ -6,14 +6,14 @@ import type { BenchOptions } from './arguments.ts';
 import { createKeys, type Keys } from './bench-keys.ts';
 import { startLoadGenerator } from './load/generator.ts';
 import { environment } from './machine/environment.ts';
-import { memoryOf } from './machine/processes.ts';
+import { memoryOfAll } from './machine/process-memory.ts';
 import { measureOperation } from './measure-operation.ts';
 import { operations } from './operations.ts';
 import { API_VERSION, connectHsm, type Hsm } from './product/hsm.ts';
 import type { Product } from './product/product.ts';
 import { auditLogSize, seeAuditGrowth, seeProtections } from './protections.ts';
 import { rawLimit } from './raw-limit.ts';
-import type { ProcessMemory, Results, Row } from './results.ts';
+import type { Results, Row } from './results.ts';
 
 /** @param start starts the product; what it needs between two starts lies in `folder` */
 export async function runBench(
@@ -33,7 +33,7 @@ export async function runBench(
     await wrapOnce(hsm, cold.keys);
     const wrapped = performance.now();
     const protections = await seeProtections(hsm);
-    const memoryIdle = memory(product);
+    const memoryIdle = memoryOfAll(product.ready.processes);
     await using generator = startLoadGenerator();
     const dataFolder = join(folder, 'data');
     const entriesBefore = auditLogSize(dataFolder);
@@ -62,7 +62,7 @@ export async function runBench(
         firstWrapMs: wrapped - beforeWrap,
       },
       memoryIdle,
-      memoryLoaded: memory(product),
+      memoryLoaded: memoryOfAll(product.ready.processes),
       rows,
     };
   } finally {
@@ -81,13 +81,4 @@ async function firstStart(
 async function wrapOnce(hsm: Hsm, keys: Keys): Promise<void> {
   const body = { alg: 'RSA-OAEP-256', value: Buffer.alloc(32, 7).toString('base64url') };
   await hsm.ask('POST', `${keys.rsa.path}/wrapkey?api-version=${API_VERSION}`, body);
-}
-
-function memory(product: Product): readonly ProcessMemory[] {
-  return product.ready.processes.flatMap(({ role, pid }) => {
-    const found = memoryOf(pid);
-    if (found === undefined) return [];
-    const { pssKiB, rssKiB } = found;
-    return [{ role, pid, rssKiB, ...(pssKiB === undefined ? {} : { pssKiB }) }];
-  });
 }
