@@ -12,6 +12,8 @@ import type { KeyModule } from './key-module.ts';
  */
 const BURST_MS = 2;
 const BURST_REPLIES = 8;
+/** Frames that may wait; no more is read while there are more, or while the peer does not take its replies. */
+const MAX_QUEUE = 4096;
 
 /**
  * Serves until the input ends.
@@ -24,8 +26,18 @@ export function serve(module: KeyModule, input: Readable, output: Writable): Pro
     let next = 0;
     let scheduled = false;
 
+    const schedule = (): void => {
+      if (scheduled) return;
+      scheduled = true;
+      setImmediate(drain);
+    };
     const drain = (): void => {
       scheduled = false;
+      // Replies that nobody takes pile up in memory: then no more are made, and `drain` of the output goes on.
+      if (output.writableNeedDrain) {
+        input.pause();
+        return;
+      }
       const replies: Buffer[] = [];
       const end = performance.now() + BURST_MS;
       try {
@@ -42,13 +54,15 @@ export function serve(module: KeyModule, input: Readable, output: Writable): Pro
       }
       if (replies.length > 0) output.write(replies.length === 1 ? (replies[0] as Buffer) : Buffer.concat(replies));
       if (next < queue.length) {
-        scheduled = true;
-        setImmediate(drain);
+        schedule();
       } else {
         queue = [];
         next = 0;
       }
+      if (queue.length - next > MAX_QUEUE || output.writableNeedDrain) input.pause();
+      else input.resume();
     };
+    output.on('drain', schedule);
 
     input.on('data', (chunk: Buffer) => {
       try {
