@@ -27,11 +27,13 @@ describe('the front', () => {
   before(async () => {
     targets.set('one.localhost', { kind: 'serving', port: await echo('one') });
     targets.set('down.localhost', { kind: 'down' });
+    targets.set('nosuch.localhost', { kind: 'unknown', instance: 'nosuch' });
+    targets.set('odd.localhost', { kind: 'unknown', instance: 'a.b\r\nx: y' });
     targets.set('gone.localhost', { kind: 'serving', port: 1 });
     fallbackPort = await echo('fallback');
     front = await openFront({
       port: 0,
-      resolve: (hostname) => targets.get(hostname) ?? { kind: 'unknown' },
+      resolve: (hostname) => targets.get(hostname) ?? { kind: 'unknown' as const },
       fallbackPort: () => fallbackPort,
       openingMs: 200,
     });
@@ -72,10 +74,24 @@ describe('the front', () => {
   });
 
   test('refuses every other name, and every request that is not CONNECT', async () => {
-    assert.match(await ask('CONNECT example.org:443 HTTP/1.1\r\n\r\n'), /^HTTP\/1\.1 403 /);
+    assert.match(
+      await ask('CONNECT example.org:443 HTTP/1.1\r\n\r\n'),
+      /^HTTP\/1\.1 403 this proxy reaches Strongroom only\r\n/,
+    );
     assert.match(await ask('CONNECT 127.0.0.1:22 HTTP/1.1\r\n\r\n'), /^HTTP\/1\.1 403 /);
     assert.match(await ask('GET http://one.localhost/ HTTP/1.1\r\n\r\n'), /^HTTP\/1\.1 403 /);
     assert.match(await ask('nonsense\r\n\r\n'), /^HTTP\/1\.1 400 /);
+  });
+
+  test('names the instance that does not exist, where a client shows it, and repeats nothing else', async () => {
+    assert.match(
+      await ask('CONNECT nosuch.localhost:443 HTTP/1.1\r\n\r\n'),
+      /^HTTP\/1\.1 403 no HSM named nosuch here\r\n/,
+    );
+    assert.match(
+      await ask('CONNECT odd.localhost:443 HTTP/1.1\r\n\r\n'),
+      /^HTTP\/1\.1 403 this proxy reaches Strongroom only\r\n/,
+    );
   });
 
   test('says when a known name is not served now', async () => {

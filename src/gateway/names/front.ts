@@ -139,7 +139,9 @@ function readProxy(bytes: Buffer, { resolve }: FrontOptions): Decision {
     case 'connect': {
       const target = resolve(head.host);
       if (target.kind === 'unknown') {
-        return { kind: 'close', answer: reply('403 Forbidden', 'This name is not served here; nothing is forwarded.') };
+        // Clients show the status line of a proxy, and hardly any its body.
+        const reason = whyUnknown(target.instance);
+        return { kind: 'close', answer: reply(`403 ${reason}`, `${reason}; nothing is forwarded.`) };
       }
       if (target.kind === 'down')
         return { kind: 'close', answer: reply('503 Service Unavailable', 'Not serving now.') };
@@ -152,6 +154,13 @@ function readProxy(bytes: Buffer, { resolve }: FrontOptions): Decision {
       };
     }
   }
+}
+
+/** Only what may be an instance's name is repeated. */
+function whyUnknown(instance: string | undefined): string {
+  return instance !== undefined && /^[a-z0-9-]{1,63}$/.test(instance)
+    ? `no HSM named ${instance} here`
+    : 'this proxy reaches Strongroom only';
 }
 
 function reply(status: string, text: string): string {

@@ -6,7 +6,8 @@ export type Target =
   | { readonly kind: 'serving'; readonly port: number }
   /** The name is ours, but nothing serves it now. */
   | { readonly kind: 'down' }
-  | { readonly kind: 'unknown' };
+  /** `instance`: it is under our suffixes, where an instance of this name would be. */
+  | { readonly kind: 'unknown'; readonly instance?: string };
 
 export class NamesTable {
   readonly #controlHosts: ReadonlySet<string>;
@@ -36,8 +37,9 @@ export class NamesTable {
     if (this.#controlHosts.has(wanted)) return { kind: 'serving', port: this.#controlPort() };
     for (const suffix of this.#suffixes) {
       if (!wanted.endsWith(suffix)) continue;
-      const port = this.#instances.get(wanted.slice(0, -suffix.length));
-      if (port === undefined) return { kind: 'unknown' };
+      const instance = wanted.slice(0, -suffix.length);
+      const port = this.#instances.get(instance);
+      if (port === undefined) return { kind: 'unknown', instance };
       return port === 0 ? { kind: 'down' } : { kind: 'serving', port };
     }
     return { kind: 'unknown' };
