@@ -2,31 +2,35 @@
 import { readFile } from 'node:fs/promises';
 import { CustodianError } from './custodian-keygen.ts';
 import { type CustodianKey, type DomainSummary, openDomain } from './open-domain.ts';
-import { readPassphrase } from './passphrase-file.ts';
 
 export interface OpenOptions {
   /** The security-domain file. */
   readonly file: string;
   /** Private keys (PEM); each one's certificate is the same path with its last extension replaced by `.cer`. */
   readonly keys: readonly string[];
-  /** File whose first line decrypts the keys that are encrypted. */
-  readonly passphraseFile?: string | undefined;
+  /** Asked for the passphrase of each key that is encrypted, one after the other, in the order of the keys. */
+  passphraseOf(keyFile: string): Promise<string>;
 }
 
 /** @throws CustodianError, SecurityDomainError, JweError, ShamirError */
-export async function runOpen({ file, keys, passphraseFile }: OpenOptions): Promise<DomainSummary> {
+export async function runOpen({ file, keys, passphraseOf }: OpenOptions): Promise<DomainSummary> {
   if (keys.length === 0) throw new CustodianError('keys: name the private keys of a quorum');
   const document = await readFile(file, 'utf8');
-  const passphrase = passphraseFile === undefined ? undefined : await readPassphrase(passphraseFile);
-  return openDomain(document, await Promise.all(keys.map((key) => readKey(key, passphrase))));
+  const custodians: CustodianKey[] = [];
+  for (const key of keys) custodians.push(await readKey(key, passphraseOf));
+  return openDomain(document, custodians);
 }
 
-async function readKey(keyFile: string, passphrase: string | undefined): Promise<CustodianKey> {
+/** PKCS#8, and the form that OpenSSL wrote before it. */
+const ENCRYPTED = /^(-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED)/m;
+
+async function readKey(keyFile: string, passphraseOf: OpenOptions['passphraseOf']): Promise<CustodianKey> {
   const certificateFile = keyFile.replace(/\.[^./]*$/, '.cer');
   if (certificateFile === keyFile) throw new CustodianError(`${keyFile}: a key file has an extension other than .cer`);
   const [privateKeyPem, certificatePem] = await Promise.all([
     readFile(keyFile, 'utf8'),
     readFile(certificateFile, 'utf8'),
   ]);
-  return { privateKeyPem, certificatePem, passphrase };
+  const passphrase = ENCRYPTED.test(privateKeyPem) ? await passphraseOf(keyFile) : undefined;
+  return { name: keyFile, privateKeyPem, certificatePem, passphrase };
 }

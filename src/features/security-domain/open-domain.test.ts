@@ -180,9 +180,12 @@ test('custodians make keys whose files open a domain, encrypted or not', async (
   const file = join(out, 'domain.json');
   writeFileSync(file, await download(certificates, 2));
   const keys = made.slice(0, 2).map(({ keyFile }) => keyFile);
-  const summary = await runOpen({ file, keys, passphraseFile });
+  const summary = await runOpen({ file, keys, passphraseOf: () => Promise.resolve('correct horse') });
   assert.deepEqual(summary.sharesUsed, [1, 2]);
-  await assert.rejects(runOpen({ file, keys }), /wrong passphrase/);
+  await assert.rejects(
+    runOpen({ file, keys, passphraseOf: () => Promise.resolve('other') }),
+    /bob\.pem does not read: wrong passphrase/,
+  );
   await assert.rejects(runKeygen({ out, name: 'alice', days: 30, bits: 2048 }), /exists already/);
   await assert.rejects(runKeygen({ out, name: '../eve', days: 30 }), /^CustodianError: name/);
   await assert.rejects(runKeygen({ out, name: 'eve', days: 0 }), /days/);

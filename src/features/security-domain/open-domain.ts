@@ -20,6 +20,8 @@ import {
 import { joinShares, shareNumber } from '../../formats/shamir.ts';
 
 export interface CustodianKey {
+  /** What messages call the key. */
+  readonly name?: string;
   readonly certificatePem: string;
   readonly privateKeyPem: string;
   readonly passphrase?: string | undefined;
@@ -63,8 +65,9 @@ function openShares(file: SecurityDomainFile, keys: readonly CustodianKey[]): Bu
   const shares: Buffer[] = [];
   for (const key of keys) {
     const { thumbprint, privateKey } = readCustodianKey(key);
+    const of = key.name === undefined ? 'a certificate' : `the certificate of ${key.name}`;
     const share = encrypted.find(({ x5t_256 }) => x5t_256 === thumbprint);
-    if (share === undefined) throw new SecurityDomainError('a certificate has no share in this domain');
+    if (share === undefined) throw new SecurityDomainError(`${of} has no share in this domain`);
     if (used.has(thumbprint)) throw new SecurityDomainError('the same certificate was given twice');
     used.add(thumbprint);
     if (shares.length < required) shares.push(decryptWithRsa(privateKey, share.enc_key));
@@ -77,7 +80,7 @@ function openShares(file: SecurityDomainFile, keys: readonly CustodianKey[]): Bu
   return shares;
 }
 
-function readCustodianKey({ certificatePem, privateKeyPem, passphrase }: CustodianKey): {
+function readCustodianKey({ name = 'a private key', certificatePem, privateKeyPem, passphrase }: CustodianKey): {
   thumbprint: string;
   privateKey: KeyObject;
 } {
@@ -86,15 +89,16 @@ function readCustodianKey({ certificatePem, privateKeyPem, passphrase }: Custodi
   try {
     certificate = new X509Certificate(certificatePem);
   } catch (cause) {
-    throw new SecurityDomainError('a certificate does not read', { cause });
+    throw new SecurityDomainError(`the certificate of ${name} does not read`, { cause });
   }
   try {
     privateKey = createPrivateKey({ key: privateKeyPem, ...(passphrase === undefined ? {} : { passphrase }) });
   } catch (cause) {
-    throw new SecurityDomainError('a private key does not read: wrong passphrase?', { cause });
+    const why = passphrase === undefined ? 'is it a PEM file?' : 'wrong passphrase?';
+    throw new SecurityDomainError(`${name} does not read: ${why}`, { cause });
   }
   if (!certificate.checkPrivateKey(privateKey)) {
-    throw new SecurityDomainError('a private key does not belong to its certificate');
+    throw new SecurityDomainError(`${name} does not belong to its certificate`);
   }
   return { thumbprint: toBase64url(createHash('sha256').update(certificate.raw).digest()), privateKey };
 }

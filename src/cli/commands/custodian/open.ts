@@ -1,5 +1,7 @@
 // `strongroom custodian open`: proves, offline, that a security-domain file opens with a quorum of custodians' keys.
-import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
+import { basename } from 'node:path';
+import { CommandError, command, jsonOption, type Terminal, UsageError } from '../../command.ts';
+import { canType, readHidden } from '../../read-hidden.ts';
 import { isFileError } from './keygen.ts';
 
 export const open = command({
@@ -9,6 +11,8 @@ export const open = command({
   details: `
 Opens the file with as many keys as its quorum asks for, checks that what is inside is whole and signed by the HSM, and
 says of which HSM it is. Root keys are never printed or written. Beside each KEY.pem lies its certificate, KEY.cer.
+One passphrase file is for all encrypted keys; of several the first is for the first encrypted key, and so on. Without
+one, a terminal is asked.
 The exit code is 0 when it opens, 1 when it does not.`,
   options: {
     key: {
@@ -17,16 +21,27 @@ The exit code is 0 when it opens, 1 when it does not.`,
       multiple: true,
       description: "a custodian's private key; once for each",
     },
-    'passphrase-file': { type: 'string', placeholder: 'FILE', description: 'its first line decrypts the keys' },
+    'passphrase-file': {
+      type: 'string',
+      placeholder: 'FILE',
+      multiple: true,
+      description: 'its first line decrypts the keys; or once for each encrypted key, in their order',
+    },
     ...jsonOption,
   },
   examples: ['strongroom custodian open fin-prod-mhsm-sd.json --key anna.pem --key boris.pem'],
-  async run({ key, json, 'passphrase-file': passphraseFile }, operands, terminal) {
+  async run({ key, json, 'passphrase-file': passphraseFiles }, operands, terminal) {
     const [file, spare] = operands;
     if (file === undefined || spare !== undefined) throw new UsageError('name one security-domain file');
     if (key.length === 0) throw new UsageError('name the private keys of a quorum with --key');
+    if (passphraseFiles.length > key.length) throw new UsageError('there are more passphrase files than keys');
     const { runOpen } = await import('../../../features/security-domain/custodian-open.ts');
-    const summary = await runOpen({ file, keys: key, passphraseFile }).catch((error: unknown) => {
+    const summary = await runOpen({
+      file,
+      keys: key,
+      passphraseOf: passphrases(passphraseFiles, terminal),
+    }).catch((error: unknown) => {
+      if (isFileError(error)) throw new CommandError(fileProblem(error), { cause: error });
       if (isRefusal(error)) throw new CommandError(`it does not open: ${error.message}`, { cause: error });
       throw error;
     });
@@ -56,5 +71,34 @@ The exit code is 0 when it opens, 1 when it does not.`,
 const REFUSALS: ReadonlySet<string> = new Set(['CustodianError', 'SecurityDomainError', 'JweError', 'ShamirError']);
 
 function isRefusal(error: unknown): error is Error {
-  return error instanceof Error && (REFUSALS.has(error.name) || isFileError(error));
+  return error instanceof Error && REFUSALS.has(error.name);
+}
+
+/** Gives the encrypted keys their passphrases, from the files or from the terminal. */
+function passphrases(files: readonly string[], terminal: Terminal): (keyFile: string) => Promise<string> {
+  let asked = 0;
+  return async (keyFile) => {
+    const file = files.length === 1 ? files[0] : files[asked];
+    asked += 1;
+    if (file !== undefined) {
+      const { readPassphrase } = await import('../../../features/security-domain/passphrase-file.ts');
+      return readPassphrase(file).catch((error: unknown) => {
+        if (isFileError(error)) throw error;
+        throw new CommandError(error instanceof Error ? error.message : String(error), { cause: error });
+      });
+    }
+    const name = basename(keyFile);
+    if (!canType()) {
+      const more = files.length === 0 ? 'give' : 'give one more';
+      throw new CommandError(`${name} is encrypted: ${more} --passphrase-file`);
+    }
+    return (await readHidden(`passphrase of ${name}`, terminal)).toString('utf8');
+  };
+}
+
+function fileProblem(error: Error & { readonly code?: string; readonly path?: string }): string {
+  const { code, path = 'a file' } = error;
+  if (code === 'ENOENT') return `there is no file ${path}`;
+  if (code === 'EACCES') return `${path} may not be read`;
+  return `${path} cannot be read (${code})`;
 }

@@ -1,0 +1,34 @@
+// A secret typed at the terminal, unseen. Arguments and environments are read by others.
+import type { ReadStream } from 'node:tty';
+import { CommandError, type Terminal } from './command.ts';
+
+export function canType(): boolean {
+  return process.stdin.isTTY === true;
+}
+
+/** To be called where `canType()`. @throws CommandError at Ctrl-C */
+export function readHidden(what: string, terminal: Terminal): Promise<Buffer> {
+  const input: ReadStream = process.stdin;
+  terminal.err(`${what}: `);
+  input.setRawMode(true);
+  return new Promise((resolve, reject) => {
+    const bytes: number[] = [];
+    const end = (finish: () => void): void => {
+      input.setRawMode(false);
+      input.off('data', take);
+      input.pause();
+      terminal.err('\n');
+      finish();
+    };
+    const take = (chunk: Buffer): void => {
+      for (const byte of chunk) {
+        if (byte === 0x03) return end(() => reject(new CommandError(`no ${what} was given`)));
+        if (byte === 0x0d || byte === 0x0a) return end(() => resolve(Buffer.from(bytes)));
+        if (byte === 0x7f || byte === 0x08) bytes.pop();
+        else bytes.push(byte);
+      }
+    };
+    input.on('data', take);
+    input.resume();
+  });
+}
