@@ -112,6 +112,7 @@ test('a failure that the user can read has exit code 1 and no stack', async () =
 test('the nearest word is a small slip away, or there is none', () => {
   assert.equal(nearest('ready-fil', ['ready-file', 'port']), 'ready-file');
   assert.equal(nearest('pors', ['port', 'data']), 'port');
+  assert.equal(nearest('stat', ['start', 'status']), 'status');
   assert.equal(nearest('xyz', ['port', 'data']), undefined);
   assert.equal(nearest('', ['port']), undefined);
 });
@@ -125,6 +126,15 @@ test('the program runs from any folder and through a symbolic link', () => {
   assert.equal(version.status, 0);
   const unknown = spawnSync(link, ['nothing'], { cwd: folder, encoding: 'utf8' });
   assert.equal(unknown.status, 2);
+});
+
+test('a start that is called wrongly ends with exit code 2', () => {
+  const program = fileURLToPath(new URL('../../strongroom', import.meta.url));
+  for (const port of ['abc', '99999']) {
+    const { status, stderr } = spawnSync(program, ['start', '--data', folder, '--port', port], { encoding: 'utf8' });
+    assert.equal(status, 2);
+    assert.match(stderr, /--port must be a number from 0/);
+  }
 });
 
 test('commands about a running copy say that none runs, and how to start one', () => {

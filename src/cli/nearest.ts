@@ -4,7 +4,8 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
-    const distance = candidate.startsWith(word) && word.length > 1 ? 1 : editDistance(word, candidate);
+    // A word that was only begun is nearer than any slip.
+    const distance = candidate.startsWith(word) && word.length > 1 ? 0 : editDistance(word, candidate);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;

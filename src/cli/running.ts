@@ -19,7 +19,7 @@ export function requireRunning(root: string): RunningState {
   const state = readRunningState(root);
   if (state !== undefined) return state;
   throw new CommandError(
-    `no strongroom serves from ${root}; start one with 'npm start' or 'strongroom start', ` +
+    `no strongroom serves from ${root}; start one with 'npm start' or './strongroom start', ` +
       'or name its data directory with --data or $STRONGROOM_DATA',
   );
 }

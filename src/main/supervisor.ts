@@ -18,7 +18,7 @@ function readConfig(): StartConfig {
     },
   });
   const { data, profile } = values;
-  if (data === undefined || profile === undefined) throw new ConfigError('started by `strongroom start` only');
+  if (data === undefined || profile === undefined) throw new ConfigError('started by `./strongroom start` only');
   return readStartConfig({ ...values, profile }, {}, '');
 }
 

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { ConfigError, DEFAULT_PORT, readStartConfig, type StartConfig } from '../../main/config/start-config.ts';
 import { CHECKOUT } from '../checkout.ts';
-import { CommandError, command, dataOption } from '../command.ts';
+import { CommandError, command, dataOption, UsageError } from '../command.ts';
 
 export const start = command({
   name: 'start',
@@ -42,7 +42,7 @@ key through the public API; later starts find everything as it was.`,
     try {
       config = readStartConfig(flags, process.env, CHECKOUT);
     } catch (error) {
-      if (error instanceof ConfigError) throw new CommandError(error.message);
+      if (error instanceof ConfigError) throw new UsageError(error.message);
       throw error;
     }
     const entry = fileURLToPath(new URL('../../main/supervisor.ts', import.meta.url));

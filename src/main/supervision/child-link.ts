@@ -21,7 +21,9 @@ const STOP_WITHIN_MS = 8_000;
  */
 export function openSupervisorLink(fd = 3): Link {
   if (!isSocket(fd)) {
-    throw new Error(`file descriptor ${fd} is no supervision link: this process is started by 'strongroom start' only`);
+    throw new Error(
+      `file descriptor ${fd} is no supervision link: this process is started by './strongroom start' only`,
+    );
   }
   const socket = new Socket({ fd, readable: true, writable: true });
   const link = new Link(socket);

@@ -54,5 +54,5 @@ function parseEntry(text: string, index: number): Readonly<Record<string, unknow
   } catch {
     // Answered below, as for any other text that is no entry.
   }
-  throw new CommandError(`entry ${index} is not an audit entry; run strongroom audit verify`);
+  throw new CommandError(`entry ${index} is not an audit entry; run ./strongroom audit verify`);
 }
