@@ -1,51 +1,30 @@
 // Wires one service worker: module, record, store, features, gateway. Order matters: nothing listens before the store
 // has been verified against what the log and the module have seen.
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import { openCryptoClient } from '../crypto/client/open-crypto-client.ts';
-import { attestationRows } from '../features/attestation/rows.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
 import { openAuditLog } from '../features/audit/open-audit-log.ts';
-import { importRows } from '../features/byok/rows.ts';
 import { openDueWork } from '../features/clock/due-work.ts';
-import { clockRows } from '../features/clock/rows.ts';
-import { planAddress } from '../features/events/switch.ts';
 import { EventTargets } from '../features/events/targets.ts';
 import { planToldRemoval } from '../features/events/told.ts';
-import { keyBackupRows } from '../features/key-backup/rows.ts';
-import { keyOperationRows } from '../features/key-operations/rows.ts';
 import type { PurgeCompanion } from '../features/keys/purge.ts';
-import { keyRows } from '../features/keys/rows.ts';
-import { openAuthorityKeys } from '../features/release/authorities/signing-keys.ts';
-import { releaseRows } from '../features/release/rows.ts';
-import { rngRows } from '../features/rng/rows.ts';
 import { planInitialAssignments } from '../features/roles/initial-assignments.ts';
 import { planRemovalAtKey } from '../features/roles/remove-at-key.ts';
-import { roleRows } from '../features/roles/rows.ts';
 import { planPolicyRemoval } from '../features/rotation/policies.ts';
-import { rotationRows } from '../features/rotation/rows.ts';
-import { secureWrapRows } from '../features/secure-wrap/rows.ts';
-import { type Activation, openActivation } from '../features/security-domain/activation.ts';
-import { securityDomainRows } from '../features/security-domain/rows.ts';
-import { settingRows } from '../features/settings/rows.ts';
-import { type Listener, listen } from '../gateway/listener.ts';
-import { buildPipeline } from '../gateway/pipeline.ts';
-import { buildRouter } from '../gateway/router.ts';
-import { type Store, StoreError } from '../store/port.ts';
-import { moduleSealer } from '../store/sealed/module-sealer.ts';
-import { openRecords } from '../store/sealed/open-records.ts';
+import { openActivation } from '../features/security-domain/activation.ts';
 import type { Records } from '../store/sealed/records.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import type { InstancePlaces } from './config/data-layout.ts';
 import type { InstanceConfig } from './config/instance.ts';
 import { purgeJob, rotateIfDueJob } from './due-jobs.ts';
 import { openEventSending } from './event-sending.ts';
-import { instanceHosts, openVerifiers } from './instance-hosts.ts';
+import { openGateway } from './instance-gateway.ts';
 import { emptyInstanceState, type InstanceState, makePromises } from './instance-state.ts';
+import { randomHex } from './random-hex.ts';
 import { reportFailure } from './report-failure.ts';
-import { completeLog, recordRefusedStore } from './service-entries.ts';
-import { VERSION } from './version.ts';
+import { completeLog } from './service-entries.ts';
+import { isEmpty, openVerifiedRecords, provisionModule, refuseCutLog, refuseStore } from './verified-start.ts';
 
 export interface ServiceOptions {
   readonly config: InstanceConfig;
@@ -169,62 +148,6 @@ export async function startInstanceService(options: ServiceOptions): Promise<Ins
   };
 }
 
-/**
- * Only the first worker of a new instance finds a blank module. Where there are records or a log of them, the module has
- * lost its state: new root keys would open none of it, and hide that the old ones are missing.
- */
-async function provisionModule(
-  crypto: CryptoClient,
-  { id, name }: InstanceConfig,
-  isNew: () => Promise<boolean>,
-): Promise<void> {
-  if (crypto.hello.state === 'blank') {
-    if (!(await isNew())) throw new Error('the module has no state, but store or log have records of this instance');
-    await crypto.ceremony('provision', { instanceId: id, instanceName: name });
-  }
-  if (crypto.hello.instanceId !== id) {
-    throw new Error(`the module's state belongs to instance ${crypto.hello.instanceId}, not to ${id}`);
-  }
-}
-
-async function isEmpty(store: Store): Promise<boolean> {
-  for await (const batch of store.list()) if (batch.length > 0) return false;
-  return true;
-}
-
-/** Not put on record: that log would grow with every attempt, until it were as long as the one that was cut. */
-async function refuseCutLog(audit: AuditLog, crypto: CryptoClient): Promise<void> {
-  const [size, { signedSize }] = [await audit.size(), crypto.hello];
-  if (size >= signedSize) return;
-  const what = `the log has ${size} entries, while the module signed one of ${signedSize}`;
-  throw new StoreError('Refused', `the audit log was cut or exchanged: ${what}`);
-}
-
-interface Opening {
-  readonly store: Store;
-  readonly crypto: CryptoClient;
-  readonly audit: AuditLog;
-  readonly config: InstanceConfig;
-  readonly newestHeadInLog: number;
-}
-
-async function openVerifiedRecords(
-  { store, crypto, audit, config, newestHeadInLog }: Opening,
-  apply: Parameters<typeof openRecords>[0]['apply'],
-): Promise<Records> {
-  try {
-    const headSeenByModule = crypto.hello.headSequence;
-    return await openRecords({ store, sealer: moduleSealer(crypto), apply, newestHeadInLog, headSeenByModule });
-  } catch (error) {
-    return refuseStore(audit, config, error);
-  }
-}
-
-async function refuseStore(audit: AuditLog, config: InstanceConfig, error: unknown): Promise<never> {
-  if (error instanceof StoreError) await recordRefusedStore(audit, config, error);
-  throw error;
-}
-
 async function makeInitialAssignments(
   { records, roles, audit }: { records: Records; roles: InstanceState['roles']; audit: AuditLog },
   config: InstanceConfig,
@@ -233,72 +156,4 @@ async function makeInitialAssignments(
   const plan = { administrators: config.initialAdministrators, newGuid: randomUUID };
   const head = await records.update(() => planInitialAssignments(plan, { roles }));
   if (head.sequence > before) await completeLog(audit, config, head, 'InitialAdministratorsAssigned');
-}
-
-interface GatewayParts {
-  readonly stack: AsyncDisposableStack;
-  readonly crypto: CryptoClient;
-  readonly audit: AuditLog;
-  readonly records: Records;
-  readonly state: InstanceState;
-  readonly activation: Activation;
-  readonly purgeCompanions: readonly PurgeCompanion[];
-  readonly eventTargets: EventTargets;
-}
-
-async function openGateway(options: ServiceOptions, parts: GatewayParts): Promise<Listener> {
-  const { config, places } = options;
-  const { crypto, records, activation, purgeCompanions, eventTargets } = parts;
-  const { keys, roles, clock, settings, authorities, promises, policies, told, retention, limits } = parts.state;
-  const { now } = clock;
-  const hosts = config.hostNames.map(({ authority }) => authority);
-  const initialAdministrators = config.initialAdministrators.map((id) => id.toLowerCase());
-  const targets = { authorities, authorityKeys: parts.stack.use(openAuthorityKeys(now)), now };
-  const router = buildRouter([
-    ...keyRows({ keys, crypto, records, now, randomHex, retention, limits, purgeCompanions }),
-    ...importRows({ keys, crypto, records, now, randomHex, retention, limits, hosts }),
-    ...keyBackupRows({ keys, crypto, records, now, randomHex, retention, limits }),
-    ...keyOperationRows({ keys, crypto, now }),
-    ...rotationRows({ keys, crypto, records, now, randomHex, retention, limits, policies }),
-    ...rngRows({ crypto }),
-    ...releaseRows({ keys, crypto, records, retention, ...targets }),
-    ...secureWrapRows({ keys, crypto, ...targets }),
-    ...attestationRows({ keys, crypto, retention }),
-    ...roleRows({ roles, records }),
-    ...securityDomainRows({ crypto, records, activation, initialAdministrators }),
-    ...settingRows({
-      settings,
-      records,
-      companion: (name, value) =>
-        name === 'StrongroomEventWebhook' ? planAddress(value, { targets: eventTargets, told, now }) : [],
-    }),
-    ...(config.profile === 'dev' && promises.current.profile === 'dev' ? clockRows({ clock, records }) : []),
-  ]);
-  const take = buildPipeline({
-    router,
-    hosts: instanceHosts(config),
-    isServed: (kind) => kind === 'hsm' || settings.isOn('StrongroomVaultAlias'),
-    verifiers: openVerifiers(config, parts.stack),
-    roles,
-    isActive: () => activation.isActive(),
-    records,
-    audit: parts.audit,
-    instance: { name: config.name, resourceId: config.resourceId.toUpperCase(), clockOffset: () => clock.offset },
-    answerHeaders: { region: config.region, buildVersion: VERSION },
-    report: (call, error) => reportFailure(`request ${call.id}`, error),
-  });
-  return listen(
-    {
-      key: readFileSync(places.tlsKey, 'utf8'),
-      certificate: readFileSync(places.tlsCertificate, 'utf8'),
-      host: '127.0.0.1',
-      port: options.port,
-      shared: options.shared,
-    },
-    take,
-  );
-}
-
-function randomHex(bytes: number): string {
-  return randomBytes(bytes).toString('hex');
 }

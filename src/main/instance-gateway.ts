@@ -1,0 +1,96 @@
+// The rows of an instance, behind its pipeline and listener: what of the state in memory each feature's rows are given.
+import { readFileSync } from 'node:fs';
+import type { CryptoClient } from '../crypto/client/crypto-client.ts';
+import { attestationRows } from '../features/attestation/rows.ts';
+import type { AuditLog } from '../features/audit/audit-log.ts';
+import { importRows } from '../features/byok/rows.ts';
+import { clockRows } from '../features/clock/rows.ts';
+import { planAddress } from '../features/events/switch.ts';
+import { type EventTargets } from '../features/events/targets.ts';
+import { keyBackupRows } from '../features/key-backup/rows.ts';
+import { keyOperationRows } from '../features/key-operations/rows.ts';
+import type { PurgeCompanion } from '../features/keys/purge.ts';
+import { keyRows } from '../features/keys/rows.ts';
+import { openAuthorityKeys } from '../features/release/authorities/signing-keys.ts';
+import { releaseRows } from '../features/release/rows.ts';
+import { rngRows } from '../features/rng/rows.ts';
+import { roleRows } from '../features/roles/rows.ts';
+import { rotationRows } from '../features/rotation/rows.ts';
+import { secureWrapRows } from '../features/secure-wrap/rows.ts';
+import type { Activation } from '../features/security-domain/activation.ts';
+import { securityDomainRows } from '../features/security-domain/rows.ts';
+import { settingRows } from '../features/settings/rows.ts';
+import { type Listener, listen } from '../gateway/listener.ts';
+import { buildPipeline } from '../gateway/pipeline.ts';
+import { buildRouter } from '../gateway/router.ts';
+import type { Records } from '../store/sealed/records.ts';
+import { instanceHosts, openVerifiers } from './instance-hosts.ts';
+import type { ServiceOptions } from './instance-service.ts';
+import type { InstanceState } from './instance-state.ts';
+import { randomHex } from './random-hex.ts';
+import { reportFailure } from './report-failure.ts';
+import { VERSION } from './version.ts';
+
+export interface GatewayParts {
+  readonly stack: AsyncDisposableStack;
+  readonly crypto: CryptoClient;
+  readonly audit: AuditLog;
+  readonly records: Records;
+  readonly state: InstanceState;
+  readonly activation: Activation;
+  readonly purgeCompanions: readonly PurgeCompanion[];
+  readonly eventTargets: EventTargets;
+}
+
+export async function openGateway(options: ServiceOptions, parts: GatewayParts): Promise<Listener> {
+  const { config, places } = options;
+  const { crypto, records, activation, purgeCompanions, eventTargets } = parts;
+  const { keys, roles, clock, settings, authorities, promises, policies, told, retention, limits } = parts.state;
+  const { now } = clock;
+  const hosts = config.hostNames.map(({ authority }) => authority);
+  const initialAdministrators = config.initialAdministrators.map((id) => id.toLowerCase());
+  const targets = { authorities, authorityKeys: parts.stack.use(openAuthorityKeys(now)), now };
+  const router = buildRouter([
+    ...keyRows({ keys, crypto, records, now, randomHex, retention, limits, purgeCompanions }),
+    ...importRows({ keys, crypto, records, now, randomHex, retention, limits, hosts }),
+    ...keyBackupRows({ keys, crypto, records, now, randomHex, retention, limits }),
+    ...keyOperationRows({ keys, crypto, now }),
+    ...rotationRows({ keys, crypto, records, now, randomHex, retention, limits, policies }),
+    ...rngRows({ crypto }),
+    ...releaseRows({ keys, crypto, records, retention, ...targets }),
+    ...secureWrapRows({ keys, crypto, ...targets }),
+    ...attestationRows({ keys, crypto, retention }),
+    ...roleRows({ roles, records }),
+    ...securityDomainRows({ crypto, records, activation, initialAdministrators }),
+    ...settingRows({
+      settings,
+      records,
+      companion: (name, value) =>
+        name === 'StrongroomEventWebhook' ? planAddress(value, { targets: eventTargets, told, now }) : [],
+    }),
+    ...(config.profile === 'dev' && promises.current.profile === 'dev' ? clockRows({ clock, records }) : []),
+  ]);
+  const take = buildPipeline({
+    router,
+    hosts: instanceHosts(config),
+    isServed: (kind) => kind === 'hsm' || settings.isOn('StrongroomVaultAlias'),
+    verifiers: openVerifiers(config, parts.stack),
+    roles,
+    isActive: () => activation.isActive(),
+    records,
+    audit: parts.audit,
+    instance: { name: config.name, resourceId: config.resourceId.toUpperCase(), clockOffset: () => clock.offset },
+    answerHeaders: { region: config.region, buildVersion: VERSION },
+    report: (call, error) => reportFailure(`request ${call.id}`, error),
+  });
+  return listen(
+    {
+      key: readFileSync(places.tlsKey, 'utf8'),
+      certificate: readFileSync(places.tlsCertificate, 'utf8'),
+      host: '127.0.0.1',
+      port: options.port,
+      shared: options.shared,
+    },
+    take,
+  );
+}

@@ -1,0 +1,65 @@
+// What must hold before a worker serves: module, store and log belong together, and none is older than the others saw.
+import type { CryptoClient } from '../crypto/client/crypto-client.ts';
+import type { AuditLog } from '../features/audit/audit-log.ts';
+import { type Store, StoreError } from '../store/port.ts';
+import { moduleSealer } from '../store/sealed/module-sealer.ts';
+import { openRecords } from '../store/sealed/open-records.ts';
+import type { Records } from '../store/sealed/records.ts';
+import type { InstanceConfig } from './config/instance.ts';
+import { recordRefusedStore } from './service-entries.ts';
+
+/**
+ * Only the first worker of a new instance finds a blank module. Where there are records or a log of them, the module has
+ * lost its state: new root keys would open none of it, and hide that the old ones are missing.
+ */
+export async function provisionModule(
+  crypto: CryptoClient,
+  { id, name }: InstanceConfig,
+  isNew: () => Promise<boolean>,
+): Promise<void> {
+  if (crypto.hello.state === 'blank') {
+    if (!(await isNew())) throw new Error('the module has no state, but store or log have records of this instance');
+    await crypto.ceremony('provision', { instanceId: id, instanceName: name });
+  }
+  if (crypto.hello.instanceId !== id) {
+    throw new Error(`the module's state belongs to instance ${crypto.hello.instanceId}, not to ${id}`);
+  }
+}
+
+export async function isEmpty(store: Store): Promise<boolean> {
+  for await (const batch of store.list()) if (batch.length > 0) return false;
+  return true;
+}
+
+/** Not put on record: that log would grow with every attempt, until it were as long as the one that was cut. */
+export async function refuseCutLog(audit: AuditLog, crypto: CryptoClient): Promise<void> {
+  const [size, { signedSize }] = [await audit.size(), crypto.hello];
+  if (size >= signedSize) return;
+  const what = `the log has ${size} entries, while the module signed one of ${signedSize}`;
+  throw new StoreError('Refused', `the audit log was cut or exchanged: ${what}`);
+}
+
+interface Opening {
+  readonly store: Store;
+  readonly crypto: CryptoClient;
+  readonly audit: AuditLog;
+  readonly config: InstanceConfig;
+  readonly newestHeadInLog: number;
+}
+
+export async function openVerifiedRecords(
+  { store, crypto, audit, config, newestHeadInLog }: Opening,
+  apply: Parameters<typeof openRecords>[0]['apply'],
+): Promise<Records> {
+  try {
+    const headSeenByModule = crypto.hello.headSequence;
+    return await openRecords({ store, sealer: moduleSealer(crypto), apply, newestHeadInLog, headSeenByModule });
+  } catch (error) {
+    return refuseStore(audit, config, error);
+  }
+}
+
+export async function refuseStore(audit: AuditLog, config: InstanceConfig, error: unknown): Promise<never> {
+  if (error instanceof StoreError) await recordRefusedStore(audit, config, error);
+  throw error;
+}
