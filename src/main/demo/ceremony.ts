@@ -18,7 +18,11 @@ These are the key pairs of the three custodians of the instance \`dev\` and its 
 it, and with it every key of the instance. On a real HSM each custodian makes a key pair on a machine of their own, gives
 away the certificate only, and nobody ever has two of the keys in one place.
 
-    strongroom custodian open dev-security-domain.json --key custodian-1.pem --key custodian-3.pem
+In this folder, with the program of the checkout:
+
+    CHECKOUT/strongroom custodian open dev-security-domain.json --key custodian-1.pem --key custodian-3.pem
+
+Its \`log key\` is what \`strongroom audit verify --key\` takes.
 `;
 
 /** Makes what is missing; key pairs that exist are kept. */
