@@ -131,7 +131,7 @@ export const areas: readonly Area[] = [
   },
   {
     at: 'src/features/keys/',
-    from: [...BELOW_FEATURES, 'src/features/release/policy/'],
+    from: [...BELOW_FEATURES, 'src/features/release/policy/', 'src/features/clock/due-times.ts'],
     because: 'the pipeline has asked roles and written the record; a release policy is read by the one grammar',
   },
   {
