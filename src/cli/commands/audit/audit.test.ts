@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openAuditLog } from '../../../features/audit/open-audit-log.ts';
@@ -56,6 +56,17 @@ test('an operator keeps a checkpoint, lists entries, verifies, and is told where
   assert.match(whole.out, /checkpoint +checkpoint: 9 entries, holds, signature verified\n/);
   assert.match(whole.out, /The log is whole\.\n$/);
 
+  const unsigned = await strongroom('audit', 'verify', '--log', folder);
+  assert.match(unsigned.out, /holds, signature not checked \(no --key\)\n/);
+
+  const foreign = join(folder, '..', 'foreign');
+  writeFileSync(foreign, readFileSync(saved, 'utf8').replace(ORIGIN, 'strongroom/another'));
+  const mistaken = await strongroom('audit', 'verify', '--log', folder, '--checkpoint', foreign);
+  assert.deepEqual([mistaken.code, mistaken.out], [1, '']);
+  assert.ok(
+    mistaken.err.includes(`${foreign} is a checkpoint of another log (strongroom/another); this one is ${ORIGIN}`),
+  );
+
   const bare = Buffer.from(VKEY.split('+').slice(2).join('+'), 'base64').subarray(1).toString('base64url');
   assert.match((await strongroom('audit', 'verify', '--log', folder, '--key', bare)).out, /signature verified/);
   const other = await strongroom(
@@ -79,6 +90,12 @@ test('wrong words are told, with the code for it', async () => {
   using place = makePlace();
   assert.match((await strongroom('audit', 'verify', '--log', place.folder)).err, /there is no log in/);
   assert.match((await strongroom('audit', 'verify', '--log', '/', '--key', 'x')).err, /there is no log/);
+  const data = join(place.folder, '..', 'data');
+  assert.match((await strongroom('audit', 'verify', '--data', data)).err, /no instance has one/);
+  for (const name of ['fin', 'ops']) mkdirSync(join(data, 'instances', name, 'audit', 'journal'), { recursive: true });
+  mkdirSync(join(data, 'instances', 'bare'));
+  const { err } = await strongroom('audit', 'verify', '--data', data);
+  assert.match(err, /instances\/dev\/audit; there is one of fin, ops \(--instance NAME\)/);
   assert.equal((await strongroom('audit', 'show', '--last', 'x')).code, 2);
   assert.equal((await strongroom('audit', 'show', '--since', 'yesterday')).code, 2);
 });

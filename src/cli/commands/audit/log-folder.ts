@@ -1,5 +1,5 @@
 // Which log an audit command means: a folder named outright, or that of an instance in the data directory.
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { places } from '../../../main/config/data-layout.ts';
 import { CommandError, dataOption, type OptionList } from '../../command.ts';
@@ -15,7 +15,20 @@ export const logOptions = {
 export function logFolder(values: { log: string | undefined; instance: string; data: string | undefined }): string {
   if (!/^[a-zA-Z0-9-]+$/.test(values.instance))
     throw new CommandError(`'${values.instance}' is not an instance's name`);
-  const folder = values.log ?? places(dataRootOf(values.data)).instance(values.instance).audit;
-  if (existsSync(join(folder, 'journal')) || existsSync(join(folder, 'checkpoint'))) return folder;
-  throw new CommandError(`there is no log in ${folder}`);
+  if (values.log !== undefined) {
+    if (isLog(values.log)) return values.log;
+    throw new CommandError(`there is no log in ${values.log}`);
+  }
+  const at = places(dataRootOf(values.data));
+  const folder = at.instance(values.instance).audit;
+  if (isLog(folder)) return folder;
+  const others = existsSync(at.instances)
+    ? readdirSync(at.instances).filter((name) => isLog(at.instance(name).audit))
+    : [];
+  const rest = others.length === 0 ? 'no instance has one' : `there is one of ${others.join(', ')} (--instance NAME)`;
+  throw new CommandError(`there is no log in ${folder}; ${rest}`);
+}
+
+function isLog(folder: string): boolean {
+  return existsSync(join(folder, 'journal')) || existsSync(join(folder, 'checkpoint'));
 }

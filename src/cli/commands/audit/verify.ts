@@ -1,5 +1,6 @@
 // `strongroom audit verify`: proves, offline and from files alone, that the log is whole, or says where it is not.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { CommandError, command, jsonOption } from '../../command.ts';
 import { logFolder, logOptions } from './log-folder.ts';
 
@@ -37,6 +38,22 @@ who signed. The exit code is 0 when the log is whole, 1 when it is not.`,
     const { NoteError } = await import('../../../formats/signed-note.ts');
     const folder = logFolder(values);
     const saved = values.checkpoint.map((name) => ({ name, text: readSaved(name) }));
+    const { parseCheckpoint } = await import('../../../formats/tlog-checkpoint.ts');
+    const originOf = (text: string): string | undefined => {
+      try {
+        return parseCheckpoint(text).checkpoint.origin;
+      } catch (error) {
+        if (error instanceof NoteError) return undefined; // reported with what else is wrong
+        throw error;
+      }
+    };
+    // Mostly the wrong file was named: comparing it with this log would only call a whole log damaged.
+    const own = ownOrigin(folder, originOf);
+    for (const { name, text } of saved) {
+      const origin = originOf(text);
+      if (own === undefined || origin === undefined || origin === own) continue;
+      throw new CommandError(`${name} is a checkpoint of another log (${origin}); this one is ${own}`);
+    }
     const keyOf = (text: string): ReturnType<typeof readVerifierKey> => {
       try {
         return readVerifierKey(text, folder);
@@ -52,6 +69,11 @@ who signed. The exit code is 0 when the log is whole, 1 when it is not.`,
     return result.damageCount === 0 ? 0 : 1;
   },
 });
+
+function ownOrigin(folder: string, originOf: (text: string) => string | undefined): string | undefined {
+  const path = join(folder, 'checkpoint');
+  return existsSync(path) ? originOf(readFileSync(path, 'utf8')) : undefined;
+}
 
 function readSaved(path: string): string {
   try {

@@ -12,7 +12,7 @@ export function verificationText(folder: string, result: Verification): string {
     `root         ${result.root.toString('base64')}`,
     ...result.checkpoints.map(
       ({ name, size, holds, signature }) =>
-        `checkpoint   ${name}: ${size} entries, ${holds ? 'holds' : 'DOES NOT HOLD'}, signature ${signature}`,
+        `checkpoint   ${name}: ${size} entries, ${holds ? 'holds' : 'DOES NOT HOLD'}, signature ${signature === 'not checked' ? 'not checked (no --key)' : signature}`,
     ),
   ];
   if (result.checkpoints.length === 0) lines.push('checkpoint   none: nothing proves how many entries there were');
