@@ -82,6 +82,10 @@ test('it shows the main job, survives a crash of everything, finds all as it was
   assert.match(first.output(), /fresh 32-byte data key wrapped/);
   assert.match(first.output(), /unwrapped again, and it is the same/);
   assert.equal(first.state.instances['dev']?.activation, 'Active');
+  assert.match(
+    readFileSync(first.state.env, 'utf8'),
+    /^export AZURE_MANAGEDHSM_URI='https:\/\/dev\.managedhsm\.azure\.net'$/m,
+  );
   const pids = pidsOf(first.state);
   assert.ok(
     pids.length >= 5 && pids.every(isAlive),
@@ -192,6 +196,9 @@ test('without the demonstration there are only the planes', async () => {
   assert.deepEqual(state.pids.instances, {});
   assert.ok(isAlive(state.pids.control ?? 0));
   assert.doesNotMatch(output(), /demo-kek/);
+  assert.match(output(), /No instances yet: make one with az keyvault create[^]*Serving until Ctrl-C\.\n/);
+  const env = execFileSync(PROGRAM, ['env', '--data', dataRoot]).toString();
+  assert.match(env, /^unset AZURE_MANAGEDHSM_URI$/m);
   child.kill('SIGTERM');
   assert.deepEqual(await once(child, 'exit'), [0, null]);
 });

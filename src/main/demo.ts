@@ -67,7 +67,7 @@ async function main(root: string, port: number): Promise<void> {
   else await step('data key wrapped by the first start unwrapped, and it is the same', () => unwrap(kept, credential));
   print(`\nFirst wrap ${(firstWrapMs / 1000).toFixed(2)} s after the client started.`);
   printTable('What now exists', showWhatExists({ at, form, local: localNames(port), clients, keyId: id }));
-  printTable('Connect other clients (in another terminal)', showHowToConnect(at));
+  printTable('Connect other clients (in another terminal)', showHowToConnect(at, DEV_INSTANCE));
   print('\nServing until Ctrl-C.');
 }
 

@@ -1,9 +1,10 @@
 // The supervisor: prepares the data directory, starts control and all instances, keeps them running, and stops them in
 // order. It knows which processes run and holds nothing that opens a key.
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DEV_INSTANCE } from './config/client-environment/variables.ts';
 import { writeClientEnvironment } from './config/client-environment/write.ts';
 import { places } from './config/data-layout.ts';
 import { devSurroundings } from './config/dev-surroundings.ts';
@@ -56,7 +57,17 @@ export async function startSupervisor(
   const control = { key: join(at.control, 'tls-key.pem'), certificate: join(at.control, 'tls-certificate.pem') };
   await ensureServerCertificate(authority, control, CONTROL_NAMES, now);
   const clients = await ensureDevIdentities(at);
-  await writeClientEnvironment(at, port, clients);
+  let environmentWritten = writeClientEnvironment(at, port, clients);
+  await environmentWritten;
+  let namesDev = existsSync(at.instance(DEV_INSTANCE).config);
+  /** The files name the instance `dev` from the moment on that it exists. */
+  const renewEnvironment = (name: string): void => {
+    if (namesDev || name !== DEV_INSTANCE) return;
+    namesDev = true;
+    environmentWritten = writeClientEnvironment(at, port, clients).catch((error: unknown) => {
+      reporter.report(`${at.env} could not be written: ${error instanceof Error ? error.message : String(error)}`);
+    });
+  };
 
   const stateNow = (): RunningState =>
     describeRunning({ at, port, tenantId: clients.tenantId, control: controlChild.pid, instances });
@@ -75,6 +86,7 @@ export async function startSupervisor(
       ),
     changed: (name, status) => {
       sendInstanceChanged(controlChild.link, name, status);
+      renewEnvironment(name);
       changed();
     },
   });
@@ -104,6 +116,7 @@ export async function startSupervisor(
       return stateNow();
     },
     async announce() {
+      await environmentWritten;
       if (config.readyFile !== undefined) files.add(config.readyFile);
       await files.write(stateNow());
     },

@@ -1,7 +1,10 @@
 // Entry of the supervisor, the process a user starts and stops. Says what happens, shows the demonstration, and ends
 // with everything that it started.
 import { parseArgs } from 'node:util';
+import { places } from './config/data-layout.ts';
+import { readDevClients } from './config/dev-clients.ts';
 import { ConfigError, readStartConfig, type StartConfig } from './config/start-config.ts';
+import { showWithoutDemo } from './demo/without-demo.ts';
 import { runDemo } from './run-demo.ts';
 import { type Supervisor, startSupervisor } from './start-supervisor.ts';
 import { listenForStop } from './supervision/stop-signal.ts';
@@ -45,6 +48,10 @@ async function serve(
   }
   // Shown, and told at the end by the exit code; the service itself goes on.
   if (config.demo && !(await runDemo(supervisor.state, signal))) process.exitCode = 1;
+  if (!config.demo) {
+    const { dataRoot } = config;
+    showWithoutDemo(places(dataRoot), readDevClients(dataRoot), Object.keys(supervisor.state.instances));
+  }
   if (!signal.aborted) await supervisor.announce();
 }
 

@@ -1,5 +1,5 @@
 // The table at the end of the demonstration: what exists now, and how other clients get to it.
-import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { instanceOrigin, type NameForm } from '../../wire/name-form.ts';
 import { shellQuoted } from '../config/client-environment/shell.ts';
 import { DEV_INSTANCE } from '../config/client-environment/variables.ts';
@@ -24,16 +24,16 @@ export function showWhatExists({ at, form, local, clients, keyId }: Existing): R
     ['key', `${keyId} (RSA-HSM 2048; software module, not FIPS validated)`],
     ['administrator', `application ${clients.applications.admin.appId}: Administrator, Crypto Officer, Crypto User`],
     ['owner', `application ${clients.applications.owner.appId}: owns the subscription, may use no key`],
-    ['custodians', `${shown(at.custodians)} (development only)`],
-    ['audit log', shown(at.instance(DEV_INSTANCE).audit)],
-    ['data', shown(at.root)],
+    ['custodians', `${at.custodians} (development only)`],
+    ['audit log', at.instance(DEV_INSTANCE).audit],
+    ['data', at.root],
   ];
 }
 
-export function showHowToConnect(at: Places): Rows {
-  const strongroom = shown(new URL('../../../strongroom', import.meta.url).pathname);
-  const path = strongroom.includes('/') ? strongroom : `./${strongroom}`;
-  const program = /^[\w./-]+$/.test(path) ? path : shellQuoted(path);
+/** `instance` is what the examples name; without one there is nothing to show of them. */
+export function showHowToConnect(at: Places, instance?: string): Rows {
+  const strongroom = fileURLToPath(new URL('../../../strongroom', import.meta.url));
+  const program = /^[\w./-]+$/.test(strongroom) ? strongroom : shellQuoted(strongroom);
   const evaluate = (names: string): string => `eval "$(${program} env${names} --data ${shellQuoted(at.root)})"`;
   return [
     ["under Azure's names", evaluate('')],
@@ -42,13 +42,11 @@ export function showHowToConnect(at: Places): Rows {
       'then, for example',
       'az login --service-principal -u $AZURE_CLIENT_ID -p $AZURE_CLIENT_SECRET --tenant $AZURE_TENANT_ID',
     ],
-    ['', `az keyvault key list --hsm-name ${DEV_INSTANCE} -o table`],
-    ['or', 'any program with DefaultAzureCredential and $AZURE_MANAGEDHSM_URI'],
+    ...(instance === undefined
+      ? []
+      : ([
+          ['', `az keyvault key list --hsm-name ${instance} -o table`],
+          ['or', 'any program with DefaultAzureCredential and $AZURE_MANAGEDHSM_URI'],
+        ] as const)),
   ];
-}
-
-/** As seen from the current folder, where that is shorter. */
-function shown(path: string): string {
-  const short = relative(process.cwd(), path);
-  return short !== '' && !short.startsWith('..') ? short : path;
 }

@@ -9,7 +9,7 @@ import { places } from '../data-layout.ts';
 import type { DevClients } from '../dev-clients.ts';
 import { shellLines, shellQuoted } from './shell.ts';
 import { clientVariables } from './variables.ts';
-import { clientEnvironments, writeClientEnvironment } from './write.ts';
+import { clientEnvironments, shellTextOf, writeClientEnvironment } from './write.ts';
 
 const root = mkdtempSync(join(tmpdir(), "strongroom test's $(data)-"));
 after(() => rmSync(root, { recursive: true }));
@@ -23,6 +23,8 @@ const clients: DevClients = {
   operatorsGroupOid: id(6),
 };
 const at = places(root);
+mkdirSync(at.instance('dev').root, { recursive: true });
+writeFileSync(at.instance('dev').config, '{}');
 
 const shells = ['sh', 'bash', 'zsh'].filter((shell) => spawnSync(shell, ['-c', ':']).status === 0);
 
@@ -57,6 +59,20 @@ test('names that are no names and values that no shell can hold are refused', ()
   for (const name of ['', '1A', 'A-B', 'A;B', 'A B']) assert.throws(() => shellLines({ [name]: 'x' }), /no name/);
   assert.throws(() => shellQuoted('a\0b'));
   assert.equal(shellLines({ A: undefined }), 'unset A\n');
+});
+
+test('without an instance dev none is named, a stale name is cleared, and the lines say so', () => {
+  for (const environment of Object.values(clientEnvironments(places(join(root, 'empty')), 8443, clients))) {
+    const lines = shellTextOf(environment);
+    assert.match(lines, /^: 'AZURE_MANAGEDHSM_URI is not set: there is no instance dev'$/m);
+    for (const shell of shells) {
+      const output = execFileSync(shell, ['-c', `eval "$LINES_TO_EVAL"; printf '%s' "$AZURE_MANAGEDHSM_URI"`], {
+        env: { LINES_TO_EVAL: lines, AZURE_MANAGEDHSM_URI: 'stale' },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      assert.equal(output.toString(), '');
+    }
+  }
 });
 
 test('evaluating the lines sets what clients read and clears what would get in their way', () => {

@@ -13,6 +13,8 @@ export interface ClientEnvironment {
   readonly caFile: string;
   readonly dataRoot: string;
   readonly clients: DevClients;
+  /** Whether the instance `dev` is there to be named. */
+  readonly hasDevInstance: boolean;
 }
 
 export const DEV_INSTANCE = 'dev';
@@ -25,7 +27,7 @@ export function clientVariables(of: ClientEnvironment): Variables {
     AZURE_CLIENT_ID: admin.appId,
     AZURE_CLIENT_SECRET: admin.secret,
     AZURE_SUBSCRIPTION_ID: of.clients.subscriptionId,
-    AZURE_MANAGEDHSM_URI: instanceOrigin(of.form, DEV_INSTANCE),
+    AZURE_MANAGEDHSM_URI: of.hasDevInstance ? instanceOrigin(of.form, DEV_INSTANCE) : undefined,
     AZURE_AUTHORITY_HOST: of.isPublicCloud ? undefined : of.form.login,
     // Owns the subscription, and has no role in any instance.
     STRONGROOM_OWNER_CLIENT_ID: owner.appId,

@@ -1,18 +1,20 @@
 // Writes `DATA/env.sh` and `DATA/env-local.sh`, the shell lines that connect clients. They hold secrets: 0600.
+import { existsSync } from 'node:fs';
 import { replaceFile } from '../../../files/replace-file.ts';
 import { makePrivateFolder } from '../../files/private-folder.ts';
 import type { Places } from '../data-layout.ts';
 import type { DevClients } from '../dev-clients.ts';
 import { azureNames, localNames } from '../name-forms.ts';
 import { shellLines, shellQuoted } from './shell.ts';
-import { azConfigFolder, type ClientEnvironment, clientVariables } from './variables.ts';
+import { azConfigFolder, type ClientEnvironment, clientVariables, DEV_INSTANCE } from './variables.ts';
 
 export function clientEnvironments(
   at: Places,
   port: number,
   clients: DevClients,
 ): { readonly azure: ClientEnvironment; readonly local: ClientEnvironment } {
-  const common = { port, caFile: at.caCertificate, dataRoot: at.root, clients };
+  const hasDevInstance = existsSync(at.instance(DEV_INSTANCE).config);
+  const common = { port, caFile: at.caCertificate, dataRoot: at.root, clients, hasDevInstance };
   return {
     azure: { ...common, form: azureNames(), isPublicCloud: true },
     local: { ...common, form: localNames(port), isPublicCloud: false },
@@ -27,8 +29,13 @@ export async function writeClientEnvironment(at: Places, port: number, clients: 
 }
 
 export function shellTextOf(environment: ClientEnvironment): string {
-  const lines = shellLines(clientVariables(environment));
-  return environment.isPublicCloud ? lines : lines + registerCloud(environment);
+  const lines = [shellLines(clientVariables(environment))];
+  if (!environment.hasDevInstance) {
+    // Not as a #-comment: an interactive zsh would run it.
+    lines.push(`: ${shellQuoted(`AZURE_MANAGEDHSM_URI is not set: there is no instance ${DEV_INSTANCE}`)}\n`);
+  }
+  if (!environment.isPublicCloud) lines.push(registerCloud(environment));
+  return lines.join('');
 }
 
 /** The command line has no variable for the resource manager: the cloud is registered once per configuration folder. */
