@@ -2,7 +2,7 @@
 import { isDisturbed } from '../machine/disturbance.ts';
 import type { ProcessMemory } from '../results.ts';
 import { count, mib, ms, table } from '../table.ts';
-import { growing, growthOf, type KeysResults, type SizeResults } from './results.ts';
+import { GROWTH_ALLOWED, growing, growthOf, isJudged, type KeysResults, type SizeResults } from './results.ts';
 
 export function keysReport({ environment: on, sizes }: KeysResults): string {
   const most = sizes.at(-1);
@@ -21,7 +21,6 @@ export function keysReport({ environment: on, sizes }: KeysResults): string {
     ...sizes.map((size) => print(of(size))),
     sizes.length < 2 || most === undefined ? '–' : times(of(most) / of(sizes[0] ?? most)),
   ];
-  const grows = growing(sizes);
   return [
     `${on.cpu}, ${on.cores} cores, ${on.memoryMiB} MiB, ${on.system}`,
     `Node ${on.node}, commit ${on.commit}, ${on.time}`,
@@ -48,11 +47,15 @@ export function keysReport({ environment: on, sizes }: KeysResults): string {
       ],
     ),
     '',
-    grows.length === 0
-      ? 'No operation grows with the number of keys.'
-      : `GROWS with the number of keys: ${grows.join(', ')}`,
+    verdict(sizes),
     '',
   ].join('\n');
+}
+
+function verdict(sizes: readonly SizeResults[]): string {
+  const grows = growing(sizes);
+  if (grows.length === 0) return `No operation takes ${GROWTH_ALLOWED} times the processor time with the most keys.`;
+  return `${isJudged(sizes) ? 'GROWS' : 'To be looked at without other load: more'} with the number of keys: ${grows.join(', ')}`;
 }
 
 function disturbedSentence({ keys, disturbance: { foreign, stolen } }: SizeResults): string {

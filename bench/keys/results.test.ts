@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { growing, growthOf, type SizeResults } from './results.ts';
+import { growing, growthOf, isJudged, type SizeResults } from './results.ts';
 
 function size(keys: number, cpuMicros: Readonly<Record<string, number>>): SizeResults {
   return {
@@ -27,4 +27,10 @@ test('growth compares the most keys with the fewest, whatever lies between', () 
 test('one size says nothing of growth', () => {
   assert.equal(growthOf('get', [size(1, { get: 100 })]), undefined);
   assert.deepEqual(growing([size(1, { get: 100 })]), []);
+});
+
+test('a run is judged only when nothing else took the machine', () => {
+  const quiet = size(1, { get: 100 });
+  assert.equal(isJudged([quiet]), true);
+  assert.equal(isJudged([quiet, { ...quiet, disturbance: { foreign: 0.5, stolen: 0 } }]), false);
 });

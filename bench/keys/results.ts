@@ -1,4 +1,5 @@
 // What `npm run bench -- keys` found, as written to `--json`, and what counts as growth.
+import { isDisturbed } from '../machine/disturbance.ts';
 import type { Environment } from '../machine/environment.ts';
 import type { ProcessMemory } from '../results.ts';
 
@@ -6,7 +7,7 @@ export interface OperationTimes {
   readonly name: string;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Processor time of all processes of the product for one: other programs of the machine hardly change it. */
+  /** Processor time of all processes of the product for one, in steps of the system's clock tick. */
   readonly cpuMicros: number;
 }
 
@@ -39,6 +40,11 @@ export const GROWTH_ALLOWED = 1.6;
 export function growthOf(name: string, sizes: readonly SizeResults[]): number | undefined {
   const [fewest, most] = [sizes[0], sizes.at(-1)].map((size) => size?.operations.find((one) => one.name === name));
   return sizes.length < 2 || fewest === undefined || most === undefined ? undefined : most.cpuMicros / fewest.cpuMicros;
+}
+
+/** What others take of the machine falls on the product's caches as well: such a run shows growth, and proves none. */
+export function isJudged(sizes: readonly SizeResults[]): boolean {
+  return !sizes.some(({ disturbance }) => isDisturbed(disturbance));
 }
 
 export function growing(sizes: readonly SizeResults[]): readonly string[] {
