@@ -156,7 +156,8 @@ test('a stop while the instance is being made is no failure: the next start goes
     });
     started.push(child);
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
     return { child, output: () => output };
   };
   const resources = join(root, 'control', 'resources.json');
