@@ -35,7 +35,7 @@ export function encryptDirect(
 export function decryptDirect(key: Uint8Array, jwe: string): Buffer {
   const parts = split(jwe, 'dir');
   if (parts.encryptedKey.length !== 0) throw new JweError('a direct JWE has no encrypted key');
-  return open(key, parts);
+  return decryptContent(key, parts.aad, parts);
 }
 
 /** A fresh 64-byte content key, wrapped to an RSA public key with OAEP (SHA-256 for hash and MGF1). */
@@ -59,7 +59,7 @@ export function decryptWithRsa(privateKey: KeyObject, jwe: string): Buffer {
     throw new JweError('the JWE does not open with this key');
   }
   try {
-    return open(contentKey, parts);
+    return decryptContent(contentKey, parts.aad, parts);
   } finally {
     contentKey.fill(0);
   }
@@ -67,12 +67,16 @@ export function decryptWithRsa(privateKey: KeyObject, jwe: string): Buffer {
 
 const OAEP_256 = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' } as const;
 
-interface Parts {
-  readonly header: string;
+export interface SealedContent {
+  readonly iv: Uint8Array;
+  readonly ciphertext: Uint8Array;
+  readonly tag: Uint8Array;
+}
+
+interface Parts extends SealedContent {
+  /** The protected header as it is written. */
+  readonly aad: Uint8Array;
   readonly encryptedKey: Buffer;
-  readonly iv: Buffer;
-  readonly ciphertext: Buffer;
-  readonly tag: Buffer;
 }
 
 function protectedHeader(alg: string, kid: string): string {
@@ -95,20 +99,21 @@ function split(jwe: string, alg: string): Parts {
     throw new JweError(`the JWE is not ${alg} with ${ENC}`);
   }
   const [, encryptedKey, iv, ciphertext, tag] = decoded as [Buffer, Buffer, Buffer, Buffer, Buffer];
-  return { header: parts[0] as string, encryptedKey, iv, ciphertext, tag };
+  return { aad: Buffer.from(parts[0] as string, 'ascii'), encryptedKey, iv, ciphertext, tag };
 }
 
 function seal(key: Uint8Array, header: string, plaintext: Uint8Array, iv: Uint8Array): string {
   checkKey(key);
   const cipher = createCipheriv('aes-256-cbc', key.subarray(32), iv);
   const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
-  const tag = authenticate(key, header, iv, ciphertext);
+  const tag = authenticate(key, Buffer.from(header, 'ascii'), iv, ciphertext);
   return `${toBase64url(iv)}.${toBase64url(ciphertext)}.${toBase64url(tag)}`;
 }
 
-function open(key: Uint8Array, { header, iv, ciphertext, tag }: Parts): Buffer {
+/** A256CBC-HS512 itself, under a 64-byte key. @throws JweError */
+export function decryptContent(key: Uint8Array, aad: Uint8Array, { iv, ciphertext, tag }: SealedContent): Buffer {
   checkKey(key);
-  const expected = authenticate(key, header, iv, ciphertext);
+  const expected = authenticate(key, aad, iv, ciphertext);
   // A tag of any other length must not skip the check, as one client's does.
   if (iv.length !== 16 || tag.length !== 32 || !timingSafeEqual(expected, tag)) {
     throw new JweError('the JWE does not open with this key');
@@ -123,14 +128,10 @@ function open(key: Uint8Array, { header, iv, ciphertext, tag }: Parts): Buffer {
 }
 
 /** RFC 7518 §5.2.2.1: HMAC over AAD ‖ IV ‖ ciphertext ‖ AL, first half. */
-function authenticate(key: Uint8Array, header: string, iv: Uint8Array, ciphertext: Uint8Array): Buffer {
+function authenticate(key: Uint8Array, aad: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Buffer {
   const bits = Buffer.alloc(8);
-  bits.writeBigUInt64BE(BigInt(header.length) * 8n);
-  const mac = createHmac('sha512', key.subarray(0, 32))
-    .update(header, 'ascii')
-    .update(iv)
-    .update(ciphertext)
-    .update(bits);
+  bits.writeBigUInt64BE(BigInt(aad.length) * 8n);
+  const mac = createHmac('sha512', key.subarray(0, 32)).update(aad).update(iv).update(ciphertext).update(bits);
   return mac.digest().subarray(0, 32);
 }
 
