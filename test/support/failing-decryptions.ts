@@ -29,6 +29,39 @@ export async function makeFailingDecryptions(post: Post): Promise<FailingDecrypt
   ];
 }
 
+/**
+ * Ciphertexts for RSA1_5, one with the right padding: all are answered 200, and none of them may take its own time.
+ * @param post with the rights of a Crypto User
+ */
+export async function makeRsa15Ciphertexts(post: Post): Promise<FailingDecryption[]> {
+  const { path, publicKey, n } = await create(post, 'implicit-rsa', { kty: 'RSA', key_size: 2048 });
+  if (publicKey === undefined) throw new TypeError('RSA keys have public keys');
+  // RFC 8017 §7.2.1: 0 ‖ 2 ‖ at least 8 bytes that are not 0 ‖ 0 ‖ message.
+  const block = (at: number, ...bytes: number[]): Buffer => {
+    const plain = Buffer.concat([
+      Buffer.of(0, 2),
+      Buffer.alloc(n.length - 35, 0x11),
+      Buffer.of(0),
+      Buffer.alloc(32, 0x22),
+    ]);
+    plain.set(bytes, at);
+    return publicEncrypt({ key: publicKey, padding: constants.RSA_NO_PADDING }, plain);
+  };
+  const kinds = {
+    'right padding': block(0),
+    'the first byte is not zero': block(0, 1),
+    'the block type is of signatures': block(1, 1),
+    'a zero among the first eight bytes of padding': block(5, 0),
+    'no zero at all': block(n.length - 33, 0x11),
+  };
+  return attempts(kinds, false, (value) => ({
+    alg: 'RSA1_5',
+    operation: 'decrypt',
+    key: path,
+    body: { alg: 'RSA1_5', value },
+  }));
+}
+
 interface Made {
   readonly path: string;
   readonly publicKey: KeyObject | undefined;
