@@ -53,11 +53,14 @@ test('turned on, it has the challenge of a vault and takes the tokens of a vault
 });
 
 test('the same keys are there under its name, with the types that such clients know', async () => {
-  for (const [name, kty] of [
-    ['a-rsa', 'RSA'],
-    ['an-ec', 'EC'],
+  for (const [name, body] of [
+    ['a-rsa', { kty: 'RSA' }],
+    ['an-ec', { kty: 'EC' }],
+    ['an-akp', { kty: 'AKP', alg: 'ML-DSA-44' }],
   ] as const) {
-    const made = await instance.ask('POST', `/keys/${name}/create?api-version=7.4`, { token: hsmToken, body: { kty } });
+    const { kty } = body;
+    const create = `/keys/${name}/create?api-version=2026-05-01-preview`;
+    const made = await instance.ask('POST', create, { token: hsmToken, body });
     const hsm = made.json as { key: { kid: string; kty: string } };
     assert.equal(hsm.key.kty, `${kty}-HSM`);
     const shown = await atVault('GET', `/keys/${name}?api-version=7.4`, vaultToken);
