@@ -1,0 +1,81 @@
+// Roles with the stock command line: an operator makes a definition, changes it, assigns it and takes all of it back.
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type RunningProduct, startProduct } from '../support/running-product.ts';
+import { skipUnless } from '../system-programs.ts';
+import { type Ended, runIn } from './run-in.ts';
+
+type Json = Record<string, never> & { readonly [name: string]: Json } & readonly Json[] & string;
+
+const BOB = '11111111-2222-3333-4444-555555555555';
+const action = (name: string): string => `Microsoft.KeyVault/managedHsm/keys/${name}/action`;
+
+describe('roles with az, unconfigured', { skip: skipUnless('az') }, () => {
+  let product: RunningProduct;
+  let env: Readonly<Record<string, string>>;
+  let definition: string;
+  before(async () => {
+    product = await startProduct();
+    env = await product.environment();
+    const { AZURE_CLIENT_ID: id = '', AZURE_CLIENT_SECRET: secret = '', AZURE_TENANT_ID: tenant = '' } = env;
+    const login = await az('login --service-principal -u', id, '-p', secret, '--tenant', tenant);
+    assert.equal(login.code, 0, login.stderr);
+  });
+  after(() => product[Symbol.asyncDispose]());
+
+  const az = (line: string, ...values: readonly string[]): Promise<Ended> =>
+    runIn({ cwd: product.data, env }, 'az', ...line.split(' '), ...values);
+  const json = async (line: string, ...values: readonly string[]): Promise<Json> => {
+    const { code, stdout, stderr } = await az(line, ...values, '--output', 'json');
+    assert.equal(code, 0, `az ${line}: ${stderr}`);
+    return JSON.parse(stdout === '' ? 'null' : stdout) as Json;
+  };
+  const actionsOf = (shown: Json): unknown => shown['permissions']?.[0]?.['dataActions'];
+
+  test('a definition is created from a file, shown and updated', async () => {
+    const file = join(product.data, 'role.json');
+    const role = { roleName: 'Signers', description: 'sign', dataActions: [action('sign')] };
+    await writeFile(file, JSON.stringify(role));
+    const made = await json(`keyvault role definition create --hsm-name dev --role-definition ${file}`);
+    definition = made['name'] ?? '';
+    assert.match(definition, /^[0-9a-f-]{36}$/);
+    const shown = await json(`keyvault role definition show --hsm-name dev --name ${definition}`);
+    assert.deepEqual(
+      [shown['roleName'], shown['roleType'], actionsOf(shown)],
+      ['Signers', 'CustomRole', role.dataActions],
+    );
+    const more = { ...role, name: definition, dataActions: [action('sign'), action('verify')] };
+    await writeFile(file, JSON.stringify(more));
+    await json(`keyvault role definition update --hsm-name dev --role-definition ${file}`);
+    const again = await json(`keyvault role definition show --hsm-name dev --name ${definition}`);
+    assert.deepEqual(actionsOf(again), more.dataActions);
+    const custom = await json('keyvault role definition list --hsm-name dev --custom-role-only');
+    assert.deepEqual(
+      custom.map((each) => each['name']),
+      [definition],
+    );
+  });
+
+  test('an assignment of it is created, listed and deleted', async () => {
+    const to = `--assignee-object-id ${BOB} --assignee-principal-type User --scope /keys`;
+    const made = await json(`keyvault role assignment create --hsm-name dev ${to} --role Signers`);
+    const list = `keyvault role assignment list --hsm-name dev --scope /keys`;
+    assert.deepEqual(
+      (await json(list)).map((each) => [each['name'], each['principalId']]),
+      [[made['name'], BOB]],
+    );
+    const removed = await az(`keyvault role assignment delete --hsm-name dev --scope /keys --name ${made['name']}`);
+    assert.equal(removed.code, 0, removed.stderr);
+    assert.deepEqual(await json(list), []);
+  });
+
+  test('the definition is deleted, and is no more', async () => {
+    const one = `--hsm-name dev --name ${definition}`;
+    const removed = await az(`keyvault role definition delete ${one}`);
+    assert.equal(removed.code, 0, removed.stderr);
+    assert.notEqual((await az(`keyvault role definition show ${one}`)).code, 0);
+    assert.deepEqual(await json('keyvault role definition list --hsm-name dev --custom-role-only'), []);
+  });
+});
