@@ -1,10 +1,11 @@
-// One life of keys with the stock JavaScript SDK, for every stable api-version that it can be told. What each version has
-// is written out in the client, apart from the rows of the product, so that a row that moves is noticed.
+// One life of keys with the stock SDKs for every stable api-version, and every one that the Python SDK names. What each has
+// is written out in the clients, apart from the rows of the product, so that a row that moves is noticed.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { apiVersions } from '../../src/wire/api-version.ts';
 import { type RunningProduct, startProduct } from '../support/running-product.ts';
+import { PYTHON, skipUnless } from '../system-programs.ts';
 import { testChecks } from './checks.ts';
 import { type Ended, runIn } from './run-in.ts';
 
@@ -22,24 +23,50 @@ const CHECKS = [
   'was sent, and no other',
 ];
 
+/** Those that the Python SDK names. */
+const PYTHON_VERSIONS = ['2016-10-01', '7.0', '7.1', '7.2', '7.3', '7.4', '7.5', '7.6-preview.2'];
+const PYTHON_CHECKS = [
+  'creates',
+  'gets, lists and updates',
+  'uses keys',
+  'stands in for keys of the cryptography library',
+  'draws random bytes, rotates and releases since 7.3',
+  'attests since 7.6',
+  'backs up, deletes, recovers, purges and restores',
+  'was sent, and no other',
+];
+const named = (versions: readonly string[], checks: readonly string[]): string[] =>
+  versions.flatMap((version) => checks.map((check) => `${version}: ${check}`));
+const client = (name: string): string => join(import.meta.dirname, 'clients', name);
+
+let product: RunningProduct;
+let env: Readonly<Record<string, string>>;
+before(async () => {
+  product = await startProduct();
+  env = await product.environment();
+});
+after(() => product[Symbol.asyncDispose]());
+
 describe('every api-version, with the stock JavaScript SDK', () => {
-  let product: RunningProduct;
   let ended: Ended;
   before(async () => {
-    product = await startProduct();
-    const env = await product.environment();
-    const client = join(import.meta.dirname, 'clients/api-versions.ts');
-    ended = await runIn({ cwd: product.data, env }, process.execPath, client, ...VERSIONS);
+    ended = await runIn({ cwd: product.data, env }, process.execPath, client('api-versions.ts'), ...VERSIONS);
   });
-  after(() => product[Symbol.asyncDispose]());
 
   test('no stable version of the service is left out', () => {
     const stable = apiVersions.filter(({ kind }) => kind !== 'preview').map(({ version }) => version);
     assert.deepEqual(VERSIONS, stable);
   });
 
-  testChecks(
-    VERSIONS.flatMap((version) => CHECKS.map((check) => `${version}: ${check}`)),
-    () => ended,
-  );
+  testChecks(named(VERSIONS, CHECKS), () => ended);
+});
+
+describe('every api-version of the stock Python SDK', { skip: skipUnless('python-azure') }, () => {
+  let ended: Ended;
+  before(async () => {
+    const environment = { ...env, PYTHONDONTWRITEBYTECODE: '1' };
+    ended = await runIn({ cwd: product.data, env: environment }, PYTHON, client('api-versions.py'));
+  });
+
+  testChecks(named(PYTHON_VERSIONS, PYTHON_CHECKS), () => ended);
 });
