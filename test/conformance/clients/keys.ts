@@ -108,7 +108,8 @@ await check('signs and verifies with RSA', async () => {
     for (const algorithm of [`RS${bits}`, `PS${bits}`] as SignatureAlgorithm[]) {
       const { result } = await crypto.sign(algorithm, digestOf(bits));
       assert.equal((await crypto.verify(algorithm, digestOf(bits), result)).result, true);
-      assert.equal((await crypto.verifyData(algorithm, Buffer.from('other'), result)).result, false);
+      // `verifyData` of this client says false to every PS signature, so it would prove nothing.
+      assert.equal((await crypto.verify(algorithm, Buffer.alloc(bits / 8, 7), result)).result, false);
     }
   }
 });

@@ -29,7 +29,7 @@ who signed. The exit code is 0 when the log is whole, 1 when it is not.`,
   },
   examples: [
     'strongroom audit verify',
-    'strongroom audit verify --log /mnt/copy/audit --checkpoint 2026-11-25.checkpoint --key "$VKEY"',
+    'strongroom audit verify --log /mnt/copy/audit --checkpoint 2026-11-25.checkpoint --key="$VKEY"',
   ],
   async run(values, _operands, terminal) {
     const { verifyLog } = await import('../../../features/audit/verify/verify-log.ts');
