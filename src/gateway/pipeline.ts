@@ -80,7 +80,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   }
 
   function refusalOf(call: Call, error: unknown): Outcome {
-    const refusal = translateError(error, (hidden) => parts.report(call, hidden));
+    const refusal = translateError(error, (hidden) => parts.report(call, hidden), call.row?.repeatable ?? true);
     return refused(call, refusal, () => router.methodsOf(call.path));
   }
 

@@ -5,15 +5,19 @@ import { AuditError } from '../features/audit/audit-log.ts';
 import { StoreError } from '../store/port.ts';
 import { ServiceError } from '../wire/service-error.ts';
 
-/** @param report takes what an operator should see; it gets names and codes, not payloads */
-export function translateError(error: unknown, report: (error: unknown) => void): ServiceError {
+/**
+ * @param report takes what an operator should see; it gets names and codes, not payloads
+ * @param repeatable whether the client may simply try again: what it asked for does no harm done twice
+ */
+export function translateError(error: unknown, report: (error: unknown) => void, repeatable: boolean): ServiceError {
   if (error instanceof ServiceError) return error;
   report(error);
+  const next = repeatable ? 'try again' : 'it may have been done: look before trying again';
   if (error instanceof StoreError) return translateStoreError(error);
   if (error instanceof AuditError)
-    return unavailable('The operation could not be recorded, so it is not answered; try again', error);
+    return unavailable(`The operation could not be recorded, so it is not answered; ${next}`, error);
   if (error instanceof CryptoError && (error.code === 'PartitionLost' || error.code === 'Busy')) {
-    return unavailable('The module restarted during the operation; look at the result before trying again', error);
+    return unavailable(`The module restarted during the operation; ${next}`, error);
   }
   if (error instanceof CryptoError && error.code === 'WrongState') {
     return new ServiceError('Conflict', 'The HSM is not in a state that allows this operation', { cause: error });
