@@ -34,7 +34,8 @@ export async function createDevDirectory(
   random: RandomBytes,
 ): Promise<{ readonly directory: Directory; readonly secrets: DevSecrets }> {
   const id = (): string => randomGuid(random);
-  const secret = (): string => Buffer.from(random(32)).toString('base64url');
+  // Hexadecimal: one that began with '-', as base64url can, would be taken for an option by the command lines that get it.
+  const secret = (): string => Buffer.from(random(32)).toString('hex');
   const applicationLogin = (): ApplicationLogin => ({ appId: id(), oid: id(), secret: secret() });
   const userLogin = (name: string): UserLogin => ({ oid: id(), upn: `${name}@${DOMAIN}`, password: secret() });
   const secrets: DevSecrets = {

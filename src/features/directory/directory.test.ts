@@ -57,6 +57,13 @@ describe('the directory file', () => {
 });
 
 describe('the dev directory', () => {
+  test('makes secrets that no command line takes for an option', async () => {
+    // What begins with '-' in base64url: the draw that would do harm.
+    const { secrets: drawn } = await createDevDirectory((size) => Buffer.alloc(size, 0xfb));
+    const all = [...Object.values(drawn.applications), ...Object.values(drawn.users)];
+    for (const login of all) assert.match('secret' in login ? login.secret : login.password, /^[0-9a-f]{64}$/);
+  });
+
   test('holds no secret, only hashes of them', async () => {
     const printed = printDirectory(directory);
     for (const login of Object.values(secrets.applications)) assert.ok(!printed.includes(login.secret));
