@@ -46,6 +46,7 @@ const samples: { readonly [M in MessageName]: Parameters<(typeof messages)[M]['r
   sealHead: { revision: 1, hash: '', records: 0, previous: Buffer.alloc(0) },
   noteHead: { revision: 1, key: Buffer.alloc(32), sealed: Buffer.alloc(80) },
   signCheckpoint: { size: 1, root: Buffer.alloc(32) },
+  signStatement: { kind: 'rehearsal', body: Buffer.alloc(1) },
   attestKey: { binding: {}, blob: Buffer.alloc(0) },
   releaseKey: {
     binding: {},
@@ -109,6 +110,7 @@ test('no message returns a private key: the replies are these and no more', () =
     noteHead: 22,
     sealHead: 23,
     signCheckpoint: 30,
+    signStatement: 31,
     attestKey: 50,
     releaseKey: 51,
     secureWrap: 52,

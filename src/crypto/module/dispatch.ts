@@ -23,6 +23,7 @@ import { randomOf } from './random.ts';
 import { openRecord, sealRecord } from './records.ts';
 import { releaseKey } from './release-key.ts';
 import { secureUnwrap, secureWrap } from './secure-wrap.ts';
+import { signStatement } from './sign-statement.ts';
 import { sealHead } from './store-head.ts';
 
 type Handlers = {
@@ -36,6 +37,7 @@ const handlers: Handlers = {
     engine: module.engine.name,
     library: module.engine.library,
     auditKey: module.state === 'blank' ? new Uint8Array(0) : module.provisioned.rootKeys.auditKey,
+    domainKey: module.state === 'blank' ? new Uint8Array(0) : module.provisioned.rootKeys.domainKey,
     headSequence: module.head.sequence,
     signedSize: module.checkpoint.size,
   }),
@@ -68,6 +70,7 @@ const handlers: Handlers = {
     module.checkpoint.claim(module.provisioned, size, root);
     return { note };
   },
+  signStatement: (module, { kind, body }) => ({ note: signStatement(module.provisioned, kind, body) }),
   attestKey: async (module, { binding, blob }) => {
     const identity = await module.attestationIdentity();
     return attestKey(module.provisioned, module.engine, identity, { binding, blob, now: module.now });

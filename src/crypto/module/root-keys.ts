@@ -8,6 +8,7 @@ import {
   randomBytes,
   sign,
 } from 'node:crypto';
+import { deriveDomainSeed } from '../../formats/domain-identity.ts';
 import { decodeRootKeys, ed25519Pkcs8, encodeRootKeys } from '../../formats/root-keys.ts';
 
 export class RootKeys implements Disposable {
@@ -18,7 +19,10 @@ export class RootKeys implements Disposable {
   readonly attestation: KeyObject;
   /** Raw Ed25519 public key of the audit log. */
   readonly auditKey: Buffer;
+  /** Raw Ed25519 public key of the security domain: the same wherever the domain was recovered. */
+  readonly domainKey: Buffer;
   readonly #auditSigning: KeyObject;
+  readonly #domainSigning: KeyObject;
   readonly #encoded: Buffer;
 
   /** Takes over `encoded` (formats/root-keys) and overwrites it when disposed. @throws RootKeysError, FieldsError */
@@ -31,11 +35,12 @@ export class RootKeys implements Disposable {
     const { buffer, byteOffset, byteLength } = keys.attestation;
     const attestation = Buffer.from(buffer, byteOffset, byteLength);
     this.attestation = createPrivateKey({ key: attestation, format: 'der', type: 'pkcs8' });
-    const pkcs8 = ed25519Pkcs8(keys.auditSigning);
-    this.#auditSigning = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
-    pkcs8.fill(0);
-    const spki = createPublicKey(this.#auditSigning).export({ format: 'der', type: 'spki' });
-    this.auditKey = spki.subarray(spki.length - 32);
+    this.#auditSigning = ed25519Key(keys.auditSigning);
+    this.auditKey = rawPublicKey(this.#auditSigning);
+    const domainSeed = deriveDomainSeed(keys.backup);
+    this.#domainSigning = ed25519Key(domainSeed);
+    domainSeed.fill(0);
+    this.domainKey = rawPublicKey(this.#domainSigning);
   }
 
   static make(): RootKeys {
@@ -61,6 +66,11 @@ export class RootKeys implements Disposable {
     return sign(null, message, this.#auditSigning);
   }
 
+  /** Ed25519 with the key of the security domain. */
+  signForDomain(message: Uint8Array): Buffer {
+    return sign(null, message, this.#domainSigning);
+  }
+
   /** Calls `derive` with the backup root key, which does not outlive the call. */
   useBackup<T>(derive: (root: Uint8Array) => T): T {
     return derive(decodeRootKeys(this.#encoded).backup);
@@ -78,4 +88,16 @@ export class RootKeys implements Disposable {
   [Symbol.dispose](): void {
     this.#encoded.fill(0);
   }
+}
+
+function ed25519Key(seed: Uint8Array): KeyObject {
+  const pkcs8 = ed25519Pkcs8(seed);
+  const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
+  pkcs8.fill(0);
+  return key;
+}
+
+function rawPublicKey(key: KeyObject): Buffer {
+  const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
+  return spki.subarray(spki.length - 32);
 }

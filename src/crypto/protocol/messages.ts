@@ -42,6 +42,8 @@ export const messages = {
       engine: 'text',
       library: 'text',
       auditKey: 'bytes',
+      /** Raw Ed25519 key of the security domain, the same on every instance recovered from it (empty while blank). */
+      domainKey: 'bytes',
       /** Newest store head this module has been shown (`noteHead`), 0 if none. */
       headSequence: 'u64',
       /** Size of the newest log that was signed (`signCheckpoint`), 0 if none. */
@@ -176,6 +178,11 @@ export const messages = {
    * (`LogRefused`) for a smaller log than one signed before, and for another one of the same size.
    */
   signCheckpoint: message(30, SEALED, true, { size: 'u64', root: 'bytes' }, { note: 'text' }),
+
+  /**
+   * Signs that the security domain made the document `body`: `kind` is one of formats/statement, `note` its signed note.
+   */
+  signStatement: message(31, SEALED, true, { kind: 'text', body: 'bytes' }, { note: 'text' }),
 
   /** Signs what a key is and may do, with the module's attestation identity; `chain` is PEM, statements base64url. */
   attestKey: message(
