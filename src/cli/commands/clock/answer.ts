@@ -1,32 +1,18 @@
 // What the three clock commands have in common: which instance they mean, and how they show its time.
-import { DEV_INSTANCE } from '../../../main/config/client-environment/variables.ts';
-import { CommandError, dataOption, jsonOption, type OptionList, type Terminal } from '../../command.ts';
-import { askInstance } from '../../dev-instance.ts';
-import { dataRootOf, requireRunning } from '../../running.ts';
+import { CommandError, jsonOption, type OptionList, type Terminal } from '../../command.ts';
+import { type InstanceValues, instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 
-export const clockOptions = {
-  'hsm-name': { type: 'string', placeholder: 'NAME', default: DEV_INSTANCE, description: 'the instance' },
-  ...dataOption,
-  ...jsonOption,
-} as const satisfies OptionList;
+export const clockOptions = { ...instanceOptions, ...jsonOption } as const satisfies OptionList;
 
-export interface ClockValues {
-  readonly 'hsm-name': string;
-  readonly data: string | undefined;
+export interface ClockValues extends InstanceValues {
   readonly json: boolean;
 }
 
 /** @param travel absent: only looks */
 export async function answerClock(values: ClockValues, terminal: Terminal, travel?: object): Promise<number> {
-  const state = requireRunning(dataRootOf(values.data));
+  const instance = openInstanceClient(instanceOf(values));
   const method = travel === undefined ? 'GET' : 'POST';
-  const { now, offsetSeconds } = (await askInstance(
-    state,
-    values['hsm-name'],
-    method,
-    '/strongroom/clock',
-    travel,
-  )) as {
+  const { now, offsetSeconds } = (await instance.ask(method, '/strongroom/clock', travel)) as {
     readonly now?: unknown;
     readonly offsetSeconds?: unknown;
   };

@@ -1,0 +1,149 @@
+// How commands speak to an instance: over its public API, either the one of a running development data directory (as its
+// administrator) or the one at an address (as whoever the environment names).
+import { DEV_INSTANCE } from '../main/config/client-environment/variables.ts';
+import { azureNames } from '../main/config/name-forms.ts';
+import { instanceOrigin } from '../wire/name-form.ts';
+import { CommandError, dataOption, type OptionList, UsageError } from './command.ts';
+import { authoritiesWith, exchange, type Reply, type Route } from './https-exchange.ts';
+import { devAdministratorToken, environmentToken } from './instance-token.ts';
+import { dataRootOf, requireRunning } from './running.ts';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export interface InstanceClient {
+  /** As messages name it. */
+  readonly who: string;
+  /**
+   * @param path with its query
+   * @returns what the answer's JSON says; undefined when it has none
+   * @throws AnswerError with everything that the service said, when it refused
+   */
+  ask(method: Method, path: string, body?: object): Promise<unknown>;
+}
+
+/** Options of every command that speaks to an instance. */
+export const instanceOptions = {
+  'hsm-name': { type: 'string', placeholder: 'NAME', default: DEV_INSTANCE, description: 'the instance' },
+  ...dataOption,
+  url: {
+    type: 'string',
+    placeholder: 'URL',
+    description: 'instead of --hsm-name and --data: https://HOST of an instance; $AZURE_CLIENT_ID … say who asks',
+  },
+  ca: {
+    type: 'string',
+    placeholder: 'FILE',
+    description: "with --url: the certificate authority of the instance, beside the system's",
+  },
+} as const satisfies OptionList;
+
+export interface InstanceValues {
+  readonly 'hsm-name': string;
+  readonly data: string | undefined;
+  readonly url: string | undefined;
+  readonly ca: string | undefined;
+}
+
+/** What `openInstanceClient` takes, from a command's values. */
+export function instanceOf(values: InstanceValues): Parameters<typeof openInstanceClient>[0] {
+  return { data: values.data, instance: values['hsm-name'], url: values.url, ca: values.ca };
+}
+
+/** The service refused. */
+export class AnswerError extends CommandError {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(who: string, { status, text }: Reply) {
+    const { code, message } = refusalIn(text);
+    super(`${who} answered ${status}${code === '' ? '' : ` ${code}`}: ${printable(message)}`);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** @throws CommandError when there is no such instance, or nothing runs; UsageError for options that exclude each other */
+export function openInstanceClient({
+  data,
+  instance,
+  url,
+  ca,
+}: {
+  readonly data?: string | undefined;
+  readonly instance: string;
+  readonly url?: string | undefined;
+  readonly ca?: string | undefined;
+}): InstanceClient {
+  if (url === undefined) {
+    if (ca !== undefined) throw new UsageError('--ca goes with --url');
+    return developmentClient(dataRootOf(data), instance);
+  }
+  if (data !== undefined) throw new UsageError('--url and --data exclude each other');
+  if (!URL.canParse(url) || new URL(url).protocol !== 'https:') throw new UsageError('--url must be https://HOST');
+  const { origin, host } = new URL(url);
+  const route: Route = { ca: ca === undefined ? undefined : authoritiesWith(ca) };
+  return clientOf(host, origin, route, () => environmentToken(origin, route));
+}
+
+function developmentClient(root: string, name: string): InstanceClient {
+  const state = requireRunning(root);
+  if (!Object.hasOwn(state.instances, name)) {
+    const names = Object.keys(state.instances);
+    throw new CommandError(
+      `there is no instance '${name}'; there ${names.length === 0 ? 'are none' : `is ${names.join(', ')}`}`,
+    );
+  }
+  // Names go to the loopback port, whatever they resolve to.
+  const route: Route = { ca: authoritiesWith(state.ca), port: state.port };
+  return clientOf(`instance '${name}'`, instanceOrigin(azureNames(), name), route, () =>
+    devAdministratorToken(root, route),
+  );
+}
+
+function clientOf(who: string, origin: string, route: Route, newToken: () => Promise<string>): InstanceClient {
+  let token: string | undefined;
+  const send = async (method: Method, path: string, body: object | undefined): Promise<Reply> => {
+    token ??= await newToken();
+    return exchange(route, {
+      method,
+      url: origin + path,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  };
+  return {
+    who,
+    async ask(method, path, body) {
+      let reply = await send(method, path, body);
+      if (reply.status === 401) {
+        // It ran out while a long command was at work. A second 401 is an answer.
+        token = undefined;
+        reply = await send(method, path, body);
+      }
+      if (reply.status < 200 || reply.status > 299) throw new AnswerError(who, reply);
+      if (reply.text === '') return undefined;
+      try {
+        return JSON.parse(reply.text) as unknown;
+      } catch (error) {
+        throw new CommandError(`${who} answered something that is not JSON`, { cause: error });
+      }
+    },
+  };
+}
+
+function refusalIn(text: string): { readonly code: string; readonly message: string } {
+  try {
+    const { error } = JSON.parse(text) as { readonly error?: { readonly code?: unknown; readonly message?: unknown } };
+    if (typeof error?.code === 'string' && typeof error.message === 'string') {
+      return { code: error.code, message: error.message };
+    }
+  } catch {
+    // A gateway in between, for instance: what it said is shown as it is.
+  }
+  return { code: '', message: text.slice(0, 4000) };
+}
+
+/** A terminal obeys control characters; what came from elsewhere is shown, not obeyed. */
+function printable(text: string): string {
+  return text.replaceAll(/[^\P{C}\n\t]/gu, '\u{fffd}');
+}

@@ -1,0 +1,95 @@
+// Access tokens for commands that speak to an instance: as the administrator of a development data directory, or as
+// whoever the environment names. Tokens stay in memory.
+import { readDevClients } from '../main/config/dev-clients.ts';
+import { azureNames } from '../main/config/name-forms.ts';
+import { CommandError } from './command.ts';
+import { agentOf, exchange, type Route } from './https-exchange.ts';
+
+/** @throws CommandError */
+export async function devAdministratorToken(dataRoot: string, route: Route): Promise<string> {
+  const form = azureNames();
+  const { tenantId, applications } = readDevClients(dataRoot);
+  const grant = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: applications.admin.appId,
+    client_secret: applications.admin.secret,
+    scope: `${form.audiences.instances[0] ?? ''}/.default`,
+  });
+  const { status, text } = await exchange(route, {
+    method: 'POST',
+    url: `${form.login}/${tenantId}/oauth2/v2.0/token`,
+    body: grant.toString(),
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  });
+  if (status !== 200) throw new CommandError(`the token issuer answered ${status}: ${text.slice(0, 600)}`);
+  const { access_token: token } = JSON.parse(text) as { readonly access_token?: unknown };
+  if (typeof token !== 'string') throw new CommandError('the token issuer answered without a token');
+  return token;
+}
+
+/**
+ * The way of every client: an unauthenticated request is answered with a challenge, which names the tenant and the
+ * resource. Where credentials are sent is the environment's choice, never the challenge's.
+ * @throws CommandError
+ */
+export async function environmentToken(url: string, route: Route): Promise<string> {
+  const { authority, tenantId, resource } = await challengeOf(url, route);
+  const authorityHost = process.env['AZURE_AUTHORITY_HOST'] ?? azureNames().login;
+  if (!URL.canParse(authorityHost) || new URL(authorityHost).host !== new URL(authority).host) {
+    throw new CommandError(
+      `the service's tokens come from ${authority}, but this shell's from ${authorityHost}; ` +
+        `if you know that issuer, set AZURE_AUTHORITY_HOST=${authority}`,
+    );
+  }
+  for (const name of ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID']) {
+    if (!process.env[name]) {
+      throw new CommandError(
+        `--url needs an identity: set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (${name} is missing)`,
+      );
+    }
+  }
+  if (process.env['AZURE_TENANT_ID'] !== tenantId) {
+    throw new CommandError(`the service's tenant is ${tenantId}, but AZURE_TENANT_ID is another`);
+  }
+  const { EnvironmentCredential } = await import('@azure/identity');
+  const agent = agentOf(route);
+  try {
+    const credential = new EnvironmentCredential({
+      authorityHost,
+      // Discovery asks the public cloud about the issuer; the environment has named it already.
+      disableInstanceDiscovery: true,
+      retryOptions: { maxRetries: 2 },
+      agent,
+    });
+    return (await credential.getToken(`${resource}/.default`)).token;
+  } catch (error) {
+    throw new CommandError(`no token from ${authorityHost}: ${firstLine(error)}`, { cause: error });
+  } finally {
+    agent.destroy();
+  }
+}
+
+async function challengeOf(url: string, route: Route) {
+  const { status, headers } = await exchange(route, {
+    method: 'GET',
+    url: `${url}/securitydomain/download/pending`,
+    headers: {},
+  });
+  const { host } = new URL(url);
+  const [, authority, tenantId, resource] =
+    /^Bearer authorization="(https:\/\/[^"/]+)\/([^"/]+)", resource="(https:\/\/[^"/]+)"$/.exec(
+      headers['www-authenticate'] ?? '',
+    ) ?? [];
+  if (status !== 401 || authority === undefined || tenantId === undefined || resource === undefined) {
+    throw new CommandError(`${host} does not answer like a Managed HSM (status ${status}, no challenge)`);
+  }
+  // A service must not obtain tokens for others: they would be good there.
+  if (!host.endsWith(`.${new URL(resource).host}`)) {
+    throw new CommandError(`${host} asks for a token of ${resource}, which it is not part of`);
+  }
+  return { authority, tenantId, resource };
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
+}
