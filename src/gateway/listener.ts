@@ -11,6 +11,8 @@ export interface ListenerOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** A Unix socket instead of host and port: reached by whoever can enter its folder. */
+  readonly socketPath?: string;
   /** Other workers of the instance listen on the same port. */
   readonly shared: boolean;
   readonly maxConnections?: number;
@@ -19,6 +21,7 @@ export interface ListenerOptions {
 }
 
 export interface Listener extends AsyncDisposable {
+  /** 0 on a Unix socket. */
   readonly port: number;
 }
 
@@ -74,13 +77,16 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: options.host, port: options.port, reusePort: options.shared }, () => {
+    const { host, port, socketPath, shared } = options;
+    const place = socketPath === undefined ? { host, port, reusePort: shared } : { path: socketPath };
+    server.listen(place, () => {
       server.off('error', reject);
       resolve();
     });
   });
+  const address = server.address() as AddressInfo | string;
   return {
-    port: (server.address() as AddressInfo).port,
+    port: typeof address === 'string' ? 0 : address.port,
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();

@@ -89,6 +89,7 @@ export async function openGateway(options: ServiceOptions, parts: GatewayParts):
       certificate: readFileSync(places.tlsCertificate, 'utf8'),
       host: '127.0.0.1',
       port: options.port,
+      ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),
       shared: options.shared,
     },
     take,

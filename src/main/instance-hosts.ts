@@ -2,7 +2,9 @@
 // A name of a vault takes tokens for vaults only, and the names of a managed HSM take none of those: whoever was handed
 // a token for some vault cannot turn it against the HSM's own names.
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { challenge } from '../features/auth/challenge.ts';
+import { type FetchJwks, fetchJwks } from '../features/auth/fetch-jwks.ts';
 import { openTokenVerifier, type TokenVerifier } from '../features/auth/verify-token.ts';
 import type { Host } from '../gateway/call.ts';
 import type { HostKind } from '../wire/route.ts';
@@ -26,13 +28,23 @@ export function openVerifiers(config: InstanceConfig, stack: AsyncDisposableStac
         tenantId: config.tenantId,
         issuers: config.issuers
           .filter((issuer) => audiencesOf(issuer).length > 0)
-          .map(({ caFile, issuers, jwksUri, ...issuer }) => ({
+          .map(({ caFile, keysFile: _, issuers, jwksUri, ...issuer }) => ({
             issuers,
             audiences: audiencesOf({ issuers, jwksUri, ...issuer }),
             jwksUri,
             ...(caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }),
           })),
+        fetchJwks: keySets(config),
       }),
     );
   return { hsm: open(({ audiences }) => audiences), vault: open(({ vaultAudiences = [] }) => vaultAudiences) };
+}
+
+/** From the file that the configuration names for an issuer, else from where the issuer has them. */
+function keySets({ issuers }: InstanceConfig): FetchJwks {
+  const files = new Map(issuers.map(({ jwksUri, keysFile }) => [jwksUri, keysFile]));
+  return async (uri, ca) => {
+    const file = files.get(uri);
+    return file === undefined ? fetchJwks(uri, ca) : (JSON.parse(await readFile(file, 'utf8')) as unknown);
+  };
 }

@@ -32,6 +32,8 @@ export interface ServiceOptions {
   readonly recorderSocket: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Listens on this Unix socket instead. */
+  readonly socketPath?: string;
   readonly partitions: number;
   /** Several workers listen on one port. */
   readonly shared: boolean;

@@ -22,6 +22,8 @@ export interface TrustedIssuer {
   readonly jwksUri: string;
   /** PEM file of the authority for `jwksUri`; absent: the system's. */
   readonly caFile?: string;
+  /** The key set as a file: then nothing is fetched, and `jwksUri` only names it. */
+  readonly keysFile?: string;
 }
 
 export interface InstanceConfig {

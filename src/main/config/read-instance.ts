@@ -38,8 +38,11 @@ const CHECKS: Readonly<Record<keyof InstanceConfig, (value: unknown) => boolean>
   issuers: (value) =>
     isListOf('jwksUri')(value) &&
     (value as Record<string, unknown>[]).every(
-      ({ issuers, audiences, vaultAudiences }) =>
-        isTextList(issuers) && isTextList(audiences) && (vaultAudiences === undefined || isTextList(vaultAudiences)),
+      ({ issuers, audiences, vaultAudiences, keysFile }) =>
+        isTextList(issuers) &&
+        isTextList(audiences) &&
+        (vaultAudiences === undefined || isTextList(vaultAudiences)) &&
+        (keysFile === undefined || isText(keysFile)),
     ),
   initialAdministrators: (value) => Array.isArray(value) && value.length > 0 && value.every(isGuid),
   softDeleteRetentionInDays: (value) => Number.isInteger(value) && (value as number) >= 7 && (value as number) <= 90,
