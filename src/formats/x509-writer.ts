@@ -1,5 +1,5 @@
-// Writes X.509 v3 certificates (RFC 5280) of the one kind the module makes: an authority that signs with ECDSA and
-// SHA-384, and the certificates it gives. Not a parser, and not a general writer.
+// Writes X.509 v3 certificates (RFC 5280) of the two kinds the module makes: those of an authority that signs with ECDSA
+// and SHA-384, and of an RSA key by itself, for whoever encrypts to it. Not a parser, and not a general writer.
 import { createHash } from 'node:crypto';
 
 export interface CertificateFields {
@@ -16,7 +16,9 @@ export interface CertificateFields {
   readonly authority: boolean;
 }
 
-const ECDSA_SHA384 = oid('2a8648ce3d040303');
+/** AlgorithmIdentifier: ECDSA has no parameters, RSA has NULL. */
+const ECDSA_SHA384 = sequence(oid('2a8648ce3d040303'));
+const RSA_SHA256 = sequence(oid('2a864886f70d01010b'), Buffer.of(0x05, 0x00));
 const COMMON_NAME = oid('550403');
 const ORGANIZATION = oid('55040a');
 const BASIC_CONSTRAINTS = oid('551d13');
@@ -29,10 +31,30 @@ const NO_END = tlv(0x18, Buffer.from('99991231235959Z', 'ascii'));
 
 /** The TBSCertificate, which the issuer signs. */
 export function certificateToSign(fields: CertificateFields): Buffer {
+  // keyCertSign or digitalSignature.
+  return toBeSigned(fields, ECDSA_SHA384, fields.authority ? bits(2, 0x04) : bits(7, 0x80));
+}
+
+/** @param signature ECDSA-Sig-Value over `toSign` with SHA-384 */
+export function certificateDer(toSign: Uint8Array, signature: Uint8Array): Buffer {
+  return signed(toSign, ECDSA_SHA384, signature);
+}
+
+export type RecipientFields = Pick<CertificateFields, 'serial' | 'subject' | 'notBefore' | 'publicKey'>;
+
+/** A certificate that an RSA key gives itself, good for encrypting keys and data to it. @param sign RSA PKCS#1, SHA-256 */
+export function recipientCertificate(fields: RecipientFields, sign: (toSign: Buffer) => Uint8Array): Buffer {
+  const own = { ...fields, issuer: fields.subject, issuerPublicKey: fields.publicKey, authority: false };
+  // keyEncipherment and dataEncipherment.
+  const toSign = toBeSigned(own, RSA_SHA256, bits(4, 0x30));
+  return signed(toSign, RSA_SHA256, sign(toSign));
+}
+
+function toBeSigned(fields: CertificateFields, algorithm: Buffer, keyUsage: Buffer): Buffer {
   return sequence(
     tlv(0xa0, integer(Buffer.of(2))),
     integer(fields.serial),
-    sequence(ECDSA_SHA384),
+    algorithm,
     name(fields.issuer),
     sequence(time(fields.notBefore), NO_END),
     name(fields.subject),
@@ -41,8 +63,7 @@ export function certificateToSign(fields: CertificateFields): Buffer {
       0xa3,
       sequence(
         extension(BASIC_CONSTRAINTS, true, fields.authority ? sequence(TRUE, integer(Buffer.of(0))) : sequence()),
-        // keyCertSign or digitalSignature.
-        extension(KEY_USAGE, true, fields.authority ? bits(2, 0x04) : bits(7, 0x80)),
+        extension(KEY_USAGE, true, keyUsage),
         extension(SUBJECT_KEY_ID, false, tlv(0x04, keyId(fields.publicKey))),
         extension(AUTHORITY_KEY_ID, false, sequence(tlv(0x80, keyId(fields.issuerPublicKey)))),
       ),
@@ -50,9 +71,8 @@ export function certificateToSign(fields: CertificateFields): Buffer {
   );
 }
 
-/** @param signature ECDSA-Sig-Value over `toSign` with SHA-384 */
-export function certificateDer(toSign: Uint8Array, signature: Uint8Array): Buffer {
-  return sequence(toSign, sequence(ECDSA_SHA384), tlv(0x03, Buffer.of(0), signature));
+function signed(toSign: Uint8Array, algorithm: Buffer, signature: Uint8Array): Buffer {
+  return sequence(toSign, algorithm, tlv(0x03, Buffer.of(0), signature));
 }
 
 export function certificatePem(der: Uint8Array): string {
