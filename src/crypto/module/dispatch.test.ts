@@ -30,6 +30,8 @@ const samples: { readonly [M in MessageName]: Parameters<(typeof messages)[M]['r
   },
   backupKey: { versions: [], rest: {} },
   restoreKey: { value: 'a..b.c.d' },
+  sealBackup: { backupId: 'b', part: 'p', content: Buffer.alloc(1) },
+  openBackup: { backupId: 'b', part: 'p', sealed: Buffer.alloc(80) },
   rebindKey: { binding: {}, blob: Buffer.alloc(0), newBinding: {} },
   openKey: { binding: {}, blob: Buffer.alloc(0) },
   operate: {
@@ -105,6 +107,8 @@ test('no message returns a private key: the replies are these and no more', () =
     importWrappedKey: 15,
     backupKey: 16,
     restoreKey: 17,
+    sealBackup: 18,
+    openBackup: 19,
     sealRecord: 20,
     openRecord: 21,
     noteHead: 22,

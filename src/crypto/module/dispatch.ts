@@ -15,6 +15,7 @@ import {
 } from '../protocol/messages.ts';
 import { attestKey } from './attest-key.ts';
 import { signCheckpoint } from './checkpoint.ts';
+import { openBackup, sealBackup } from './full-backup.ts';
 import { importKey } from './import-key.ts';
 import { importWrappedKey } from './import-wrapped-key.ts';
 import { backupKey, restoreKey } from './key-backup.ts';
@@ -55,6 +56,12 @@ const handlers: Handlers = {
   importWrappedKey: (module, request) => importWrappedKey(module.provisioned, module.engine, request),
   backupKey: (module, { versions, rest }) => ({ value: backupKey(module.provisioned, versions, rest) }),
   restoreKey: (module, { value }) => restoreKey(module.provisioned, value),
+  sealBackup: (module, { backupId, part, content }) => ({
+    sealed: sealBackup(module.provisioned, backupId, part, content),
+  }),
+  openBackup: (module, { backupId, part, sealed }) => ({
+    content: openBackup(module.provisioned, backupId, part, sealed),
+  }),
   rebindKey: (module, { binding, blob, newBinding }) => ({ blob: module.rebindKey(binding, blob, newBinding) }),
   openKey: (module, { binding, blob }) => ({ handle: module.openKey(binding, blob) }),
   operate: (module, request) => module.operate(request.handle, request.operation, request.algorithm, request),

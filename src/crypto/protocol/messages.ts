@@ -118,6 +118,10 @@ export const messages = {
   backupKey: message(16, ['active'], true, { versions: 'json', rest: 'json' }, { value: 'text' }),
   /** Such a text again, the blobs sealed for this instance; the bindings are those that were backed up. */
   restoreKey: message(17, ['active'], true, { value: 'text' }, { versions: 'json', rest: 'json' }),
+  /** Seals one part of a full backup, for any module with the same backup root key; id and part name are bound in. */
+  sealBackup: message(18, ['active'], true, { backupId: 'text', part: 'text', content: 'bytes' }, { sealed: 'bytes' }),
+  /** Opens it; `CryptoFailed` for any other part, backup or security domain, and when it was edited. */
+  openBackup: message(19, ['active'], true, { backupId: 'text', part: 'text', sealed: 'bytes' }, { content: 'bytes' }),
   /** One cryptographic operation; codes from `formats/algorithms.ts`. Unused inputs are empty. */
   operate: message(
     13,
