@@ -15,8 +15,8 @@ import {
 import { ask, bindingOf, openModule } from '../../crypto/module/key-module.fixture.ts';
 import { encryptDirect } from '../../formats/jwe.ts';
 import type { SecurityDomainFile } from '../../formats/security-domain.ts';
-import { runKeygen } from './custodian-keygen.ts';
-import { runOpen } from './custodian-open.ts';
+import { runKeygen } from './custodian/keygen.ts';
+import { runOpen } from './custodian/open.ts';
 import { openDomain } from './open-domain.ts';
 
 let custodians: Custodian[] = [];

@@ -3,7 +3,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { runKeygen } from '../../features/security-domain/custodian-keygen.ts';
+import { runKeygen } from '../../features/security-domain/custodian/keygen.ts';
 import { replaceFile } from '../../files/replace-file.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import { call, memberAt, poll } from './call.ts';

@@ -25,7 +25,8 @@ HSM). Never replaces a file. Each custodian does this on a machine of their own;
     const size = Number(bits);
     if (size !== 2048 && size !== 3072 && size !== 4096) throw new UsageError('--bits must be 2048, 3072 or 4096');
     if (!/^[0-9]{1,5}$/.test(days)) throw new UsageError('--days must be a whole number');
-    const { CustodianError, runKeygen } = await import('../../../features/security-domain/custodian-keygen.ts');
+    const { runKeygen } = await import('../../../features/security-domain/custodian/keygen.ts');
+    const { CustodianError } = await import('../../../features/security-domain/custodian/refusal.ts');
     const made = await runKeygen({ out, name, days: Number(days), bits: size, passphraseFile }).catch(
       (error: unknown) => {
         if (error instanceof CustodianError || isFileError(error))

@@ -35,7 +35,7 @@ The exit code is 0 when it opens, 1 when it does not.`,
     if (file === undefined || spare !== undefined) throw new UsageError('name one security-domain file');
     if (key.length === 0) throw new UsageError('name the private keys of a quorum with --key');
     if (passphraseFiles.length > key.length) throw new UsageError('there are more passphrase files than keys');
-    const { runOpen } = await import('../../../features/security-domain/custodian-open.ts');
+    const { runOpen } = await import('../../../features/security-domain/custodian/open.ts');
     const summary = await runOpen({
       file,
       keys: key,
@@ -81,7 +81,7 @@ function passphrases(files: readonly string[], terminal: Terminal): (keyFile: st
     const file = files.length === 1 ? files[0] : files[asked];
     asked += 1;
     if (file !== undefined) {
-      const { readPassphrase } = await import('../../../features/security-domain/passphrase-file.ts');
+      const { readPassphrase } = await import('../../../features/security-domain/custodian/passphrase-file.ts');
       return readPassphrase(file).catch((error: unknown) => {
         if (isFileError(error)) throw error;
         throw new CommandError(error instanceof Error ? error.message : String(error), { cause: error });

@@ -4,10 +4,12 @@
 // The certificate library expects this polyfill to be there first.
 import 'reflect-metadata';
 import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
-import { mkdir, open, unlink } from 'node:fs/promises';
+import { mkdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
+import { writeNewFile } from './new-file.ts';
 import { readPassphrase } from './passphrase-file.ts';
+import { CustodianError } from './refusal.ts';
 
 export interface KeygenOptions {
   /** Folder for the two files; made if missing. */
@@ -29,10 +31,6 @@ export interface CustodianFiles {
   readonly notAfter: Date;
 }
 
-export class CustodianError extends Error {
-  override readonly name = 'CustodianError';
-}
-
 /** Never replaces a file. @throws CustodianError */
 export async function runKeygen(options: KeygenOptions): Promise<CustodianFiles> {
   const { out, name, days, bits = 4096, passphraseFile, now = new Date() } = options;
@@ -47,9 +45,9 @@ export async function runKeygen(options: KeygenOptions): Promise<CustodianFiles>
   await mkdir(out, { recursive: true, mode: 0o700 });
   const keyFile = join(out, `${name}.pem`);
   const certificateFile = join(out, `${name}.cer`);
-  await writeNew(certificateFile, certificatePem, 0o644);
+  await writeNewFile(certificateFile, certificatePem, 0o644);
   try {
-    await writeNew(keyFile, privateKeyPem, 0o600);
+    await writeNewFile(keyFile, privateKeyPem, 0o600);
   } catch (error) {
     await unlink(certificateFile);
     throw error;
@@ -99,19 +97,4 @@ async function makePair(
     ...(passphrase === undefined ? {} : { cipher: 'aes-256-cbc', passphrase }),
   });
   return { privateKeyPem: privateKeyPem.toString(), certificatePem: `${certificate.toString('pem')}\n` };
-}
-
-async function writeNew(path: string, content: string, mode: number): Promise<void> {
-  try {
-    const file = await open(path, 'wx', mode);
-    try {
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new CustodianError(`${path} exists already`);
-    throw error;
-  }
 }

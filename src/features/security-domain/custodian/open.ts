@@ -1,7 +1,7 @@
 // Proves that a security-domain file can be opened by the custodians at hand, and says what is inside but the keys.
 import { readFile } from 'node:fs/promises';
-import { CustodianError } from './custodian-keygen.ts';
-import { type CustodianKey, type DomainSummary, openDomain } from './open-domain.ts';
+import { type CustodianKey, type DomainSummary, openDomain } from '../open-domain.ts';
+import { CustodianError } from './refusal.ts';
 
 export interface OpenOptions {
   /** The security-domain file. */
