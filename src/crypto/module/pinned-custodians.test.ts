@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createSecretKey } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { fields } from '../../formats/fields.ts';
 import { type Custodian, makeCustodian } from './custodians.fixture.ts';
 import { ask, newFolder, openModule } from './key-module.fixture.ts';
 import type { KeyModule } from './key-module.ts';
+import { openBox, sealBox } from './sealed-box.ts';
 
 let custodians: readonly Custodian[];
 const others = { code: 'OtherCustodians' };
@@ -86,4 +89,22 @@ test('an active module that does not know its custodians, or finds them edited, 
   await assert.rejects(take(module, [0, 1, 2], 2), { code: 'RecordRefused' });
   rmSync(file);
   await assert.rejects(take(module, [0, 1, 2], 2), others);
+});
+
+test('custodians that an older version sealed with the file seal are taken over under a root key', async () => {
+  const folder = newFolder();
+  await using module = await provisioned(folder);
+  await take(module, [0, 1, 2], 2);
+  const path = join(folder, 'custodians.sealed');
+  const { rootKeys } = module.provisioned;
+  const audit = Buffer.from(rootKeys.auditKey).toString('hex');
+  const contextOf = (version: number): Buffer => Buffer.from(`strongroom custodians v${version}\ni-1\n${audit}`);
+  const settled = openBox(rootKeys.recordSealing, contextOf(2), readFileSync(path));
+  assert.equal(fields({ required: 'u32', thumbprints: 'text' }).decode(settled).required, 2);
+  const old = join(folder, 'seal.key');
+  if (!existsSync(old)) writeFileSync(old, Buffer.alloc(32, 7));
+  writeFileSync(path, sealBox(createSecretKey(readFileSync(old)), contextOf(1), settled));
+  await assert.rejects(take(module, [3, 4, 5], 2), others);
+  assert.ok(openBox(rootKeys.recordSealing, contextOf(2), readFileSync(path)).equals(settled));
+  await take(module, [0, 1, 2], 2);
 });
