@@ -1,5 +1,5 @@
-// Writes X.509 v3 certificates (RFC 5280) of the two kinds the module makes: those of an authority that signs with ECDSA
-// and SHA-384, and of an RSA key by itself, for whoever encrypts to it. Not a parser, and not a general writer.
+// Writes X.509 v3 certificates (RFC 5280) of three kinds: those of an authority that signs with ECDSA and SHA-384, and of
+// an RSA key by itself, for whoever encrypts to it or to its holder, a custodian. Not a parser, and not a general writer.
 import { createHash } from 'node:crypto';
 
 export interface CertificateFields {
@@ -50,14 +50,34 @@ export function recipientCertificate(fields: RecipientFields, sign: (toSign: Buf
   return signed(toSign, RSA_SHA256, sign(toSign));
 }
 
-function toBeSigned(fields: CertificateFields, algorithm: Buffer, keyUsage: Buffer): Buffer {
+export interface HolderFields extends RecipientFields {
+  /** Unix seconds. */
+  readonly notAfter: number;
+}
+
+/**
+ * A certificate that the RSA key of a person gives itself: one encrypts to its holder, who signs what they say. It names
+ * the person and no organization. @param sign RSA PKCS#1, SHA-256
+ */
+export function holderCertificate(fields: HolderFields, sign: (toSign: Buffer) => Uint8Array): Buffer {
+  const own = { ...fields, issuer: fields.subject, issuerPublicKey: fields.publicKey, authority: false, person: true };
+  // digitalSignature, keyEncipherment and dataEncipherment.
+  const toSign = toBeSigned(own, RSA_SHA256, bits(4, 0xb0));
+  return signed(toSign, RSA_SHA256, sign(toSign));
+}
+
+/** `notAfter` absent: no well-defined end. */
+type Fields = CertificateFields & { readonly notAfter?: number; readonly person?: boolean };
+
+function toBeSigned(fields: Fields, algorithm: Buffer, keyUsage: Buffer): Buffer {
+  const { notAfter, person = false } = fields;
   return sequence(
     tlv(0xa0, integer(Buffer.of(2))),
     integer(fields.serial),
     algorithm,
-    name(fields.issuer),
-    sequence(time(fields.notBefore), NO_END),
-    name(fields.subject),
+    name(fields.issuer, person),
+    sequence(time(fields.notBefore), notAfter === undefined ? NO_END : time(notAfter)),
+    name(fields.subject, person),
     fields.publicKey,
     tlv(
       0xa3,
@@ -88,9 +108,10 @@ function keyId(publicKey: Uint8Array): Buffer {
   return createHash('sha256').update(publicKey).digest().subarray(0, 20);
 }
 
-function name(commonName: string): Buffer {
+function name(commonName: string, person: boolean): Buffer {
   const part = (type: Buffer, text: string): Buffer => tlv(0x31, sequence(type, tlv(0x0c, Buffer.from(text, 'utf8'))));
-  return sequence(part(ORGANIZATION, 'Strongroom'), part(COMMON_NAME, commonName));
+  const own = part(COMMON_NAME, commonName);
+  return person ? sequence(own) : sequence(part(ORGANIZATION, 'Strongroom'), own);
 }
 
 /** UTCTime through 2049, GeneralizedTime after. */
