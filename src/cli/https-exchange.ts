@@ -27,6 +27,8 @@ export interface Route {
   readonly ca: readonly string[] | undefined;
   /** The loopback port that answers for every name; absent: where the names lead. */
   readonly port?: number;
+  /** The Unix socket that answers for every name. */
+  readonly socketPath?: string;
 }
 
 /** Answers come at once or as an operation to ask about; none takes as long as this. */
@@ -41,9 +43,7 @@ export function exchange(route: Route, { method, url, headers, body }: Exchange)
   return new Promise<Reply>((resolve, reject) => {
     const sent = request(
       {
-        ...(route.port === undefined
-          ? { host: hostname, port: port === '' ? 443 : Number(port) }
-          : { host: '127.0.0.1', port: route.port }),
+        ...placeOf(route, hostname, port),
         method,
         path: pathname + search,
         servername: hostname,
@@ -79,10 +79,17 @@ export function exchange(route: Route, { method, url, headers, body }: Exchange)
     .finally(() => agent.destroy());
 }
 
+function placeOf({ port, socketPath }: Route, hostname: string, ownPort: string): object {
+  if (socketPath !== undefined) return { socketPath };
+  if (port !== undefined) return { host: '127.0.0.1', port };
+  return { host: hostname, port: ownPort === '' ? 443 : Number(ownPort) };
+}
+
 /** Makes the connections of a route, also those of a library. */
 export function agentOf(route: Route): Agent {
   const ca = route.ca === undefined ? {} : { ca: [...route.ca] };
-  return route.port === undefined ? new Agent({ ...ca, proxyEnv: process.env, lookup: find }) : new Agent(ca);
+  const isOurs = route.port !== undefined || route.socketPath !== undefined;
+  return isOurs ? new Agent(ca) : new Agent({ ...ca, proxyEnv: process.env, lookup: find });
 }
 
 /** The system's authorities and those of a file. @throws CommandError */

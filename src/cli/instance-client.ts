@@ -100,6 +100,21 @@ function developmentClient(root: string, name: string): InstanceClient {
   );
 }
 
+/** A client for an instance that was found in another way. */
+export function clientOver({
+  who,
+  origin,
+  route,
+  newToken,
+}: {
+  readonly who: string;
+  readonly origin: string;
+  readonly route: Route;
+  readonly newToken: () => Promise<string>;
+}): InstanceClient {
+  return clientOf(who, origin, route, newToken);
+}
+
 function clientOf(who: string, origin: string, route: Route, newToken: () => Promise<string>): InstanceClient {
   let token: string | undefined;
   const send = async (method: Method, path: string, body: object | undefined): Promise<Reply> => {

@@ -1,0 +1,86 @@
+// A command's hold on a throw-away instance: started as a process of its own, spoken to over its Unix socket, and gone with
+// all that it wrote when the command lets go of it or ends in whatever way.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { integer, list, record, text } from '../formats/shape.ts';
+import { CommandError } from './command.ts';
+import { clientOver, type InstanceClient } from './instance-client.ts';
+
+export interface ThrowAway extends InstanceClient, AsyncDisposable {
+  readonly name: string;
+  /** Where everything of it lies; gone once it is disposed of. */
+  readonly folder: string;
+}
+
+export interface ThrowAwayOptions {
+  /** A name for an instance: 3 to 24 letters, digits and hyphens. */
+  readonly name: string;
+  /** Object id of its administrator; after a restore it has the rights that the backup gives to this id. */
+  readonly administrator: string;
+  /** Bytes that it will write. */
+  readonly needs: number;
+}
+
+/** @throws CommandError when it does not start */
+export async function openThrowAway({ name, administrator, needs }: ThrowAwayOptions): Promise<ThrowAway> {
+  const entry = fileURLToPath(new URL('../main/throw-away.ts', import.meta.url));
+  const words = ['--name', name, '--administrator', administrator, '--needs', String(needs)];
+  const { TMPDIR } = process.env;
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...words], {
+    cwd: '/',
+    env: TMPDIR === undefined ? {} : { TMPDIR },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    // Ctrl-C is for the command, which then lets go of it.
+    detached: true,
+  });
+  const exited = once(child, 'exit').then(() => undefined);
+  let complaint = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    complaint = (complaint + chunk).slice(-4000);
+  });
+  child.stdin.on('error', () => undefined); // it has ended
+  const lines = createInterface({ input: child.stdout });
+  const letGo = async (): Promise<void> => {
+    child.stdin.end();
+    await exited;
+    lines.close();
+  };
+  const why = (): string => complaint.trim() || 'it ended without a word';
+  const first = await Promise.race([once(lines, 'line').then(([line]) => line as string), exited]);
+  if (first === undefined) {
+    await letGo();
+    throw new CommandError(`the throw-away instance did not start: ${why()}`);
+  }
+  const { authority, ca, socketPath, token, folder } = shape(JSON.parse(first), 'throw-away');
+  const client = clientOver({
+    who: `the throw-away instance ${name}`,
+    origin: `https://${authority}`,
+    route: { ca: [ca], socketPath },
+    newToken: () => Promise.resolve(token),
+  });
+  return {
+    name,
+    folder,
+    who: client.who,
+    async ask(method, path, body) {
+      try {
+        return await client.ask(method, path, body);
+      } catch (error) {
+        if (child.exitCode === null) throw error;
+        throw new CommandError(`the throw-away instance ended early: ${why()}`, { cause: error });
+      }
+    },
+    [Symbol.asyncDispose]: letGo,
+  };
+}
+
+const shape = record({
+  socketPath: text,
+  authority: text,
+  ca: text,
+  token: text,
+  folder: text,
+  pids: list(integer(1, 2 ** 31)),
+});

@@ -1,0 +1,124 @@
+// The folder of a throw-away instance: fresh, entered by its owner only, in memory where the system has such a place, and
+// wiped at the end. One whose owner was killed is known by its name and by a lock that nobody holds, and wiped by the next.
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DataLock } from '../files/data-lock.ts';
+
+const PREFIX = 'strongroom-throw-away-';
+/** Never written to a disk, unless the system swaps. */
+const MEMORY = '/dev/shm';
+/** A folder without a lock may just be being made; after this time it is not. */
+const MAKING_MS = 60_000;
+
+export interface ThrowAwayFolder extends Disposable {
+  readonly path: string;
+}
+
+/** @param needs bytes that will be written @throws Error when no place has that much room */
+export function makeThrowAwayFolder(needs: number): ThrowAwayFolder {
+  const base = bases().find((each) => freeIn(each) >= needs);
+  if (base === undefined) throw new Error(`neither ${bases().join(' nor ')} has ${needs} bytes free`);
+  const path = mkdtempSync(join(base, PREFIX)); // made 0700
+  const lock = DataLock.take(path);
+  if (lock === undefined) throw new Error(`${path} was taken by another process`);
+  return {
+    path,
+    [Symbol.dispose]() {
+      wipe(path);
+      lock[Symbol.dispose]();
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Wipes what was left by processes that were killed. @returns the folders that are gone now */
+export function removeLeftovers(now: number): readonly string[] {
+  return bases().flatMap((base) =>
+    readdirSync(base)
+      .filter((name) => name.startsWith(PREFIX))
+      .map((name) => join(base, name))
+      .filter((path) => isLeftover(path, now) && remove(path)),
+  );
+}
+
+function bases(): readonly string[] {
+  return [MEMORY, tmpdir()].filter((base) => {
+    try {
+      return lstatSync(base).isDirectory();
+    } catch {
+      return false; // this system has none
+    }
+  });
+}
+
+function freeIn(base: string): number {
+  const { bavail, bsize } = statfsSync(base);
+  return bavail * bsize;
+}
+
+/** Anyone may make such a name where we look: only a folder of ours that nobody else can enter is touched. */
+function isLeftover(path: string, now: number): boolean {
+  try {
+    const { mode, uid, mtimeMs } = lstatSync(path);
+    const isOurs = (mode & 0o170077) === 0o040000 && uid === process.getuid?.();
+    if (!isOurs) return false;
+    return readdirSync(path).includes('lock') || now - mtimeMs > MAKING_MS;
+  } catch {
+    return false; // its owner was quicker
+  }
+}
+
+/** @returns false when its owner still runs */
+function remove(path: string): boolean {
+  try {
+    using lock = DataLock.take(path);
+    if (lock === undefined) return false;
+    wipe(path);
+  } catch {
+    return false; // its owner, or another one who clears up, was quicker
+  }
+  rmSync(path, { recursive: true, force: true });
+  return true;
+}
+
+/** Overwrites the secrets, then removes everything but the lock. */
+function wipe(root: string): void {
+  for (const path of filesBelow(root)) if (isSecret(path)) overwrite(path);
+  for (const name of readdirSync(root)) {
+    if (!name.startsWith('lock')) rmSync(join(root, name), { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** What the module sealed lies beside the key of its seal; and the TLS key. */
+function isSecret(path: string): boolean {
+  return /\/(module|tls)\//.test(path);
+}
+
+function filesBelow(folder: string): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return filesBelow(path);
+    return entry.isFile() ? [path] : [];
+  });
+}
+
+function overwrite(path: string): void {
+  const file = openSync(path, 'r+');
+  try {
+    writeSync(file, Buffer.alloc(lstatSync(path).size), 0);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
