@@ -1,9 +1,10 @@
 // The security-domain file (version 2) and what our own entries in it look like. Both the module that writes it and the
 // custodian's tool that opens it take the format from here, and nothing else from each other.
+import { createHash } from 'node:crypto';
 import { fromBase64url } from './base64url.ts';
 
-/** Entry with the root keys, and entry with what the instance was. */
-export const ROOT_KEYS_TAG = 'strongroom_root_keys';
+/** Entry with the keys of the domain, and entry with the instance that wrote the file. */
+export const DOMAIN_KEYS_TAG = 'strongroom_domain_keys';
 export const INSTANCE_TAG = 'strongroom_instance';
 
 export const KDF_BITS = 512;
@@ -17,11 +18,18 @@ export interface SecurityDomainFile {
     readonly kdf: 'sp108_kdf';
   };
   readonly SharedKeys: {
-    readonly enc_shares: readonly { readonly enc_key: string; readonly x5t_256: string }[];
+    readonly enc_shares: readonly EncryptedShare[];
     readonly key_algorithm: 'shamir_share';
     readonly required: number;
   };
   readonly version: 2;
+}
+
+export interface EncryptedShare {
+  readonly enc_key: string;
+  readonly x5t_256: string;
+  /** `proofHash` of the share (formats/share-proof). Other clients carry it over unread. */
+  readonly proof_hash: string;
 }
 
 export class SecurityDomainError extends Error {
@@ -29,8 +37,8 @@ export class SecurityDomainError extends Error {
 }
 
 /**
- * What an entry's plaintext is: a payload and an Ed25519 signature by the instance's audit key. A transfer certificate
- * lets anyone build a well-formed domain; it does not let them sign one.
+ * What an entry's plaintext is: a payload and an Ed25519 signature by the domain key. A certificate lets anyone build a
+ * well-formed domain for its holder; it does not let them sign one.
  */
 export interface SignedEntry {
   readonly payload: Buffer;
@@ -64,8 +72,17 @@ export interface InstanceEntry {
   readonly required: number;
   /** SHA-256 thumbprints (base64url) of the custodians' certificates, in order of their shares. */
   readonly custodians: readonly string[];
-  /** Raw Ed25519 public key that signed both entries, base64url. */
+  /** `proof_hash` of each share, in the same order. */
+  readonly proofHashes: readonly string[];
+  /** Raw Ed25519 public key of the instance's audit log, base64url. */
   readonly verificationKey: string;
+  /** Raw Ed25519 public key of the domain, which signed both entries, base64url. */
+  readonly domainKey: string;
+}
+
+/** What custodians' packets name a domain file by: SHA-256 of its text, base64url. */
+export function hashOfDomain(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('base64url');
 }
 
 /** @throws SecurityDomainError with a sentence a custodian can act on */
@@ -88,8 +105,9 @@ export function parseSecurityDomain(text: string): SecurityDomainFile {
     throw new SecurityDomainError('the quorum is out of range');
   }
   if (required > shares.length || shares.length > 10) throw new SecurityDomainError('the quorum is out of range');
-  if (new Set(data.map((entry) => entry.tag)).size !== data.length) {
-    throw new SecurityDomainError('two entries have the same tag');
+  checkTags(data);
+  if (new Set(shares.map((share) => share.x5t_256)).size !== shares.length) {
+    throw new SecurityDomainError('a custodian is named twice');
   }
   return {
     EncData: { data, kdf },
@@ -98,14 +116,23 @@ export function parseSecurityDomain(text: string): SecurityDomainFile {
   };
 }
 
-function isEntry(value: unknown): value is SecurityDomainFile['EncData']['data'][number] {
+type Entry = SecurityDomainFile['EncData']['data'][number];
+
+/** @throws SecurityDomainError */
+export function checkTags(data: readonly Entry[]): void {
+  if (new Set(data.map(({ tag }) => tag)).size !== data.length) {
+    throw new SecurityDomainError('two entries have the same tag');
+  }
+}
+
+function isEntry(value: unknown): value is Entry {
   const { compact_jwe: jwe, tag } = membersOf(value);
   return isText(jwe) && isText(tag);
 }
 
-function isShare(value: unknown): value is SecurityDomainFile['SharedKeys']['enc_shares'][number] {
-  const { enc_key: jwe, x5t_256: thumbprint } = membersOf(value);
-  return isText(jwe) && isThumbprint(thumbprint);
+function isShare(value: unknown): value is EncryptedShare {
+  const { enc_key: jwe, x5t_256: thumbprint, proof_hash: proof } = membersOf(value);
+  return isText(jwe) && isSha256(thumbprint) && isSha256(proof);
 }
 
 function membersOf(value: unknown): Readonly<Record<string, unknown>> {
@@ -116,12 +143,13 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0;
 }
 
-function isThumbprint(value: unknown): value is string {
+/** 32 bytes as base64url. */
+export function isSha256(value: unknown): value is string {
   if (!isText(value)) return false;
   try {
     return fromBase64url(value).length === 32;
   } catch {
-    // Not base64url: not a thumbprint.
+    // Not base64url: not a hash.
     return false;
   }
 }

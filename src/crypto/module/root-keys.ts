@@ -9,6 +9,7 @@ import {
   sign,
 } from 'node:crypto';
 import { deriveDomainSeed } from '../../formats/domain-identity.ts';
+import { decodeDomainKeys, encodeDomainKeys } from '../../formats/domain-keys.ts';
 import { decodeRootKeys, ed25519Pkcs8, encodeRootKeys } from '../../formats/root-keys.ts';
 
 export class RootKeys implements Disposable {
@@ -76,7 +77,21 @@ export class RootKeys implements Disposable {
     return derive(decodeRootKeys(this.#encoded).backup);
   }
 
-  /** For the sealed state and the security domain only. The caller overwrites it. */
+  /** For the security domain only. The caller overwrites it. */
+  encodeDomainKeys(): Buffer {
+    return encodeDomainKeys(decodeRootKeys(this.#encoded));
+  }
+
+  /**
+   * The same instance in another security domain: its own keys, and the domain's.
+   * @param keys `encodeDomainKeys`; the caller overwrites them
+   * @throws DomainKeysError, FieldsError
+   */
+  joining(keys: Buffer): RootKeys {
+    return new RootKeys(encodeRootKeys({ ...decodeRootKeys(this.#encoded), ...decodeDomainKeys(keys) }));
+  }
+
+  /** For the sealed state only. The caller overwrites it. */
   encode(): Buffer {
     return Buffer.from(this.#encoded);
   }

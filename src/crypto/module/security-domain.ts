@@ -1,20 +1,22 @@
-// The security-domain ceremony: the root keys, split over custodians' certificates. Nothing here is kept afterwards.
+// The security-domain ceremony: the keys of the domain, split over custodians' certificates. Nothing here is kept
+// afterwards.
 import { createHash, type KeyObject, randomBytes, randomFillSync, X509Certificate } from 'node:crypto';
 import { fromBase64, toBase64url } from '../../formats/base64url.ts';
 import { encryptDirect, encryptToRsa } from '../../formats/jwe.ts';
 import { kdfCounter } from '../../formats/kdf.ts';
 import {
+  DOMAIN_KEYS_TAG,
   encodeEntry,
   entryToSign,
   INSTANCE_TAG,
   type InstanceEntry,
   KDF_BITS,
   MASTER_BYTES,
-  ROOT_KEYS_TAG,
   type SecurityDomainFile,
   SHARE_KID,
 } from '../../formats/security-domain.ts';
 import { splitSecret } from '../../formats/shamir.ts';
+import { proofHash, proofOfShare } from '../../formats/share-proof.ts';
 import { CryptoError } from '../protocol/messages.ts';
 import type { RootKeys } from './root-keys.ts';
 import type { Provisioned } from './state-file.ts';
@@ -32,6 +34,9 @@ export function writeSecurityDomain(
   now: number,
 ): string {
   const { instanceId, instanceName, createdAt, rootKeys } = state;
+  const master = randomBytes(MASTER_BYTES);
+  const shares = splitSecret(master, required, custodians.length, randomFillSync);
+  const proofHashes = shares.map((share) => proofHash(proofOfShare(share)));
   const instance: InstanceEntry = {
     instanceId,
     instanceName,
@@ -39,16 +44,16 @@ export function writeSecurityDomain(
     downloadedAt: now,
     required,
     custodians: custodians.map(({ thumbprint }) => thumbprint),
+    proofHashes,
     verificationKey: toBase64url(rootKeys.auditKey),
+    domainKey: toBase64url(rootKeys.domainKey),
   };
-  const master = randomBytes(MASTER_BYTES);
-  const secret = rootKeys.encode();
-  const shares = splitSecret(master, required, custodians.length, randomFillSync);
+  const secret = rootKeys.encodeDomainKeys();
   try {
     const file: SecurityDomainFile = {
       EncData: {
         data: [
-          writeEntry(rootKeys, master, ROOT_KEYS_TAG, secret),
+          writeEntry(rootKeys, master, DOMAIN_KEYS_TAG, secret),
           writeEntry(rootKeys, master, INSTANCE_TAG, Buffer.from(JSON.stringify(instance), 'utf8')),
         ],
         kdf: 'sp108_kdf',
@@ -57,6 +62,7 @@ export function writeSecurityDomain(
         enc_shares: custodians.map(({ publicKey, thumbprint }, index) => ({
           enc_key: encryptToRsa(publicKey, SHARE_KID, shares[index] as Buffer),
           x5t_256: thumbprint,
+          proof_hash: proofHashes[index] as string,
         })),
         key_algorithm: 'shamir_share',
         required,
@@ -76,7 +82,7 @@ function writeEntry(
   payload: Buffer,
 ): { compact_jwe: string; tag: string } {
   const toSign = entryToSign(tag, payload);
-  const plaintext = encodeEntry({ payload, signature: rootKeys.sign(toSign) });
+  const plaintext = encodeEntry({ payload, signature: rootKeys.signForDomain(toSign) });
   const key = kdfCounter(master, tag, '', KDF_BITS);
   try {
     return { compact_jwe: encryptDirect(key, tag, plaintext), tag };

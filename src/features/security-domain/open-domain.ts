@@ -1,23 +1,19 @@
 // What custodians do with a security domain, offline: open it with a quorum of their keys and see that it holds what it
 // must. Root keys are looked at and overwritten; only the summary leaves.
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, verify, X509Certificate } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { fromBase64url, toBase64url } from '../../formats/base64url.ts';
-import { decryptDirect, decryptWithRsa } from '../../formats/jwe.ts';
-import { kdfCounter } from '../../formats/kdf.ts';
-import { decodeRootKeys, ed25519Pkcs8, ed25519Spki } from '../../formats/root-keys.ts';
+import { openFile } from '../../formats/domain-entries.ts';
+import { domainFingerprint } from '../../formats/domain-identity.ts';
+import { decodeDomainKeys } from '../../formats/domain-keys.ts';
+import { decryptWithRsa } from '../../formats/jwe.ts';
 import {
-  decodeEntry,
-  entryToSign,
-  INSTANCE_TAG,
-  type InstanceEntry,
-  KDF_BITS,
   MASTER_BYTES,
   parseSecurityDomain,
-  ROOT_KEYS_TAG,
   SecurityDomainError,
   type SecurityDomainFile,
 } from '../../formats/security-domain.ts';
 import { joinShares, shareNumber } from '../../formats/shamir.ts';
+import { proofHash, proofOfShare } from '../../formats/share-proof.ts';
 
 export interface CustodianKey {
   /** What messages call the key. */
@@ -37,11 +33,13 @@ export interface DomainSummary {
   readonly tags: readonly string[];
   /** Numbers of the shares that opened it. */
   readonly sharesUsed: readonly number[];
-  /** Raw Ed25519 key that signed the domain, base64url: the same key signs the audit log's checkpoints. */
+  /** Raw Ed25519 key that signs the checkpoints of the audit log of the instance that wrote the file, base64url. */
   readonly verificationKey: string;
+  /** Raw Ed25519 key of the domain, which signed what is in the file, base64url. */
+  readonly domainKey: string;
   /** SHA-256 of the public key that is the root of the instance's attestations, base64url. */
   readonly attestationRoot: string;
-  /** SHA-256 over the root keys, hex: two domains with one fingerprint restore the same instance. */
+  /** SHA-256 of the domain key, hex: two files with one fingerprint are of one security domain. */
   readonly fingerprint: string;
 }
 
@@ -70,7 +68,12 @@ function openShares(file: SecurityDomainFile, keys: readonly CustodianKey[]): Bu
     if (share === undefined) throw new SecurityDomainError(`${of} has no share in this domain`);
     if (used.has(thumbprint)) throw new SecurityDomainError('the same certificate was given twice');
     used.add(thumbprint);
-    if (shares.length < required) shares.push(decryptWithRsa(privateKey, share.enc_key));
+    if (shares.length === required) continue;
+    const opened = decryptWithRsa(privateKey, share.enc_key);
+    shares.push(opened);
+    if (proofHash(proofOfShare(opened)) !== share.proof_hash) {
+      throw new SecurityDomainError(`the share for ${of} is not the one that was given out with this domain`);
+    }
   }
   if (shares.length < required) {
     throw new SecurityDomainError(
@@ -113,78 +116,20 @@ function attestationRootOf(pkcs8: Uint8Array): string {
 }
 
 function summarise(file: SecurityDomainFile, master: Buffer, sharesUsed: readonly number[]): DomainSummary {
-  const instance = readInstance(openEntry(file, master, INSTANCE_TAG).payload);
-  const verificationKey = fromBase64url(instance.verificationKey);
-  for (const { tag } of file.EncData.data) checkSignature(tag, openEntry(file, master, tag), verificationKey);
-  const rootKeys = openEntry(file, master, ROOT_KEYS_TAG).payload;
-  try {
-    // The signer must be the very key inside: otherwise anyone could sign a domain of their own making.
-    const { auditSigning, attestation } = decodeRootKeys(rootKeys);
-    const seed = ed25519Pkcs8(auditSigning);
-    const signer = createPublicKey(createPrivateKey({ key: seed, format: 'der', type: 'pkcs8' }));
-    seed.fill(0);
-    if (!signer.export({ format: 'der', type: 'spki' }).equals(ed25519Spki(verificationKey))) {
-      throw new SecurityDomainError('the domain is signed by another instance');
-    }
-    if (instance.required !== file.SharedKeys.required) throw new SecurityDomainError('the quorum was changed');
-    const listed = file.SharedKeys.enc_shares.map(({ x5t_256 }) => x5t_256).join();
-    if (instance.custodians.join() !== listed) throw new SecurityDomainError('the custodians were changed');
-    return {
-      instanceId: instance.instanceId,
-      instanceName: instance.instanceName,
-      createdAt: new Date(instance.createdAt * 1000),
-      downloadedAt: new Date(instance.downloadedAt * 1000),
-      required: instance.required,
-      custodians: instance.custodians.length,
-      tags: file.EncData.data.map(({ tag }) => tag),
-      sharesUsed,
-      verificationKey: instance.verificationKey,
-      attestationRoot: attestationRootOf(attestation),
-      fingerprint: createHash('sha256').update('strongroom root keys\n').update(rootKeys).digest('hex'),
-    };
-  } finally {
-    rootKeys.fill(0);
-  }
-}
-
-function openEntry(file: SecurityDomainFile, master: Buffer, tag: string): ReturnType<typeof decodeEntry> {
-  const entry = file.EncData.data.find((candidate) => candidate.tag === tag);
-  if (entry === undefined) throw new SecurityDomainError(`the domain has no entry ${tag}`);
-  const key = kdfCounter(master, tag, '', KDF_BITS);
-  try {
-    return decodeEntry(decryptDirect(key, entry.compact_jwe));
-  } finally {
-    key.fill(0);
-  }
-}
-
-function checkSignature(tag: string, entry: ReturnType<typeof decodeEntry>, raw: Buffer): void {
-  const key = createPublicKey({ key: ed25519Spki(raw), format: 'der', type: 'spki' });
-  const signed = entryToSign(tag, entry.payload);
-  const authentic = verify(null, signed, key, entry.signature);
-  signed.fill(0);
-  entry.payload.fill(0);
-  if (!authentic) throw new SecurityDomainError(`the entry ${tag} is not authentic`);
-}
-
-function readInstance(payload: Buffer): InstanceEntry {
-  let value: Partial<Record<keyof InstanceEntry, unknown>>;
-  try {
-    value = JSON.parse(payload.toString('utf8')) as typeof value;
-  } catch (cause) {
-    throw new SecurityDomainError('the instance entry is not JSON', { cause });
-  }
-  const { instanceId, instanceName, createdAt, downloadedAt, required, custodians, verificationKey } = value;
-  const wellFormed =
-    typeof instanceId === 'string' &&
-    typeof instanceName === 'string' &&
-    typeof createdAt === 'number' &&
-    typeof downloadedAt === 'number' &&
-    typeof required === 'number' &&
-    typeof verificationKey === 'string' &&
-    verificationKey.length === 43 &&
-    Array.isArray(custodians) &&
-    custodians.every((custodian) => typeof custodian === 'string');
-  if (!wellFormed) throw new SecurityDomainError('the instance entry is malformed');
-  return { instanceId, instanceName, createdAt, downloadedAt, required, custodians, verificationKey };
+  using opened = openFile(file, master);
+  const { instance, keys } = opened;
+  return {
+    instanceId: instance.instanceId,
+    instanceName: instance.instanceName,
+    createdAt: new Date(instance.createdAt * 1000),
+    downloadedAt: new Date(instance.downloadedAt * 1000),
+    required: instance.required,
+    custodians: instance.custodians.length,
+    tags: file.EncData.data.map(({ tag }) => tag),
+    sharesUsed,
+    verificationKey: instance.verificationKey,
+    domainKey: instance.domainKey,
+    attestationRoot: attestationRootOf(decodeDomainKeys(keys).attestation),
+    fingerprint: domainFingerprint(fromBase64url(instance.domainKey)),
+  };
 }

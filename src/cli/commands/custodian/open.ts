@@ -1,5 +1,6 @@
 // `strongroom custodian open`: proves, offline, that a security-domain file opens with a quorum of custodians' keys.
 import { basename } from 'node:path';
+import { groupFingerprint } from '../../../formats/domain-identity.ts';
 import { CommandError, command, jsonOption, type Terminal, UsageError } from '../../command.ts';
 import { canType, readHidden } from '../../read-hidden.ts';
 import { isFileError } from './keygen.ts';
@@ -56,7 +57,7 @@ The exit code is 0 when it opens, 1 when it does not.`,
           `${summary.required} of ${summary.custodians}, opened with shares ${summary.sharesUsed.join(' and ')}`,
         ],
         ['holds', summary.tags.join(', ')],
-        ['fingerprint', summary.fingerprint],
+        ['fingerprint', groupFingerprint(summary.fingerprint)],
         ['log key', summary.verificationKey],
         ['attests as', summary.attestationRoot],
       ] as const;
