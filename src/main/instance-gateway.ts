@@ -1,10 +1,13 @@
 // The rows of an instance, behind its pipeline and listener: what of the state in memory each feature's rows are given.
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import { attestationRows } from '../features/attestation/rows.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
 import { importRows } from '../features/byok/rows.ts';
 import { clockRows } from '../features/clock/rows.ts';
+import { planSplit } from '../features/custodians/follow-split.ts';
+import { custodianRows } from '../features/custodians/rows.ts';
 import { planAddress } from '../features/events/switch.ts';
 import { type EventTargets } from '../features/events/targets.ts';
 import { keyBackupRows } from '../features/key-backup/rows.ts';
@@ -46,6 +49,7 @@ export async function openGateway(options: ServiceOptions, parts: GatewayParts):
   const { config, places } = options;
   const { crypto, records, activation, purgeCompanions, eventTargets } = parts;
   const { keys, roles, clock, settings, authorities, promises, policies, told, retention, limits } = parts.state;
+  const { custodians } = parts.state;
   const { now } = clock;
   const hosts = config.hostNames.map(({ authority }) => authority);
   const initialAdministrators = config.initialAdministrators.map((id) => id.toLowerCase());
@@ -61,7 +65,20 @@ export async function openGateway(options: ServiceOptions, parts: GatewayParts):
     ...secureWrapRows({ keys, crypto, ...targets }),
     ...attestationRows({ keys, crypto, retention }),
     ...roleRows({ roles, records }),
-    ...securityDomainRows({ crypto, records, activation, initialAdministrators }),
+    ...securityDomainRows({
+      crypto,
+      records,
+      activation,
+      initialAdministrators,
+      companion: (split) => planSplit(custodians, split, new Date(now() * 1000).toISOString()),
+    }),
+    ...custodianRows({
+      register: custodians,
+      records,
+      now,
+      newChallenge: () => randomBytes(32).toString('base64url'),
+      domainKey: () => crypto.hello.domainKey,
+    }),
     ...settingRows({
       settings,
       records,

@@ -1,6 +1,7 @@
 // All that one service worker knows of its instance: what each feature keeps in memory, fed by the sealed records.
 import type { AuditLog } from '../features/audit/audit-log.ts';
 import { type InstanceClock, openClock } from '../features/clock/instance-clock.ts';
+import { CustodianRegister } from '../features/custodians/register.ts';
 import { EventQueue } from '../features/events/event-queue.ts';
 import { ToldEvents } from '../features/events/told.ts';
 import { type Retention, retentionOf } from '../features/keys/bundle.ts';
@@ -27,6 +28,7 @@ export interface InstanceState {
   readonly told: ToldEvents;
   readonly events: EventQueue;
   readonly authorities: TrustedAuthorities;
+  readonly custodians: CustodianRegister;
   /** Both are as the records are now, whenever they are read. */
   readonly retention: Retention;
   readonly limits: KeyLimits;
@@ -48,6 +50,7 @@ export function emptyInstanceState(
   const told = new ToldEvents();
   const events = new EventQueue({ keys, policies, told });
   const authorities = new TrustedAuthorities();
+  const custodians = new CustodianRegister();
   const clock = openClock({
     systemNow,
     // Whoever edits the file of a production instance gains no time machine.
@@ -65,6 +68,7 @@ export function emptyInstanceState(
     told,
     events,
     authorities,
+    custodians,
     retention: liveRetention(promises),
     limits: liveLimits(settings),
     apply(change) {
@@ -79,6 +83,7 @@ export function emptyInstanceState(
       rotations.apply(change);
       events.apply(change);
       authorities.apply(change);
+      custodians.apply(change);
     },
   };
 }

@@ -1,7 +1,7 @@
 // The rows of the security domain. They are the only ones that work before activation.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
-import type { Records } from '../../store/sealed/records.ts';
+import type { Change, Records } from '../../store/sealed/records.ts';
 import { type AnyRow, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { type Activation, SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
@@ -13,10 +13,26 @@ export interface SecurityDomainService {
   readonly activation: Activation;
   /** Object ids, lower case. */
   readonly initialAdministrators: readonly string[];
+  /** What the custodian register has committed with a split of the domain. */
+  readonly companion: (split: Split) => readonly Change[];
+}
+
+/** A security domain that was split over people, as far as the service knows. */
+export interface Split {
+  readonly by: 'download' | 'recovery' | 'resharing';
+  readonly required: number;
+  /** x5t#S256, in order of the shares. */
+  readonly thumbprints: readonly string[];
+  /** Standard base64 DER, in the same order, where they are at hand. */
+  readonly certificates?: readonly string[];
+  /** The file's text as custodians keep it, where it is at hand. */
+  readonly document?: string;
+  /** x5t#S256 of those who have just shown that their share opens: the module joined the shares. */
+  readonly opened?: readonly string[];
 }
 
 export function securityDomainRows(service: SecurityDomainService): readonly AnyRow[] {
-  const { crypto, records, activation, initialAdministrators } = service;
+  const { crypto, records, activation, initialAdministrators, companion } = service;
   return [
     row<Download>({
       method: 'POST',
@@ -44,7 +60,10 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
         const head = await records.update(() => {
           // Revoked while the module worked: then the file is not handed out.
           recheck();
-          return [{ name: SECURITY_DOMAIN_RECORD, value: Buffer.from(JSON.stringify(record)) }];
+          return [
+            { name: SECURITY_DOMAIN_RECORD, value: Buffer.from(JSON.stringify(record)) },
+            ...companion({ by: 'download', required, thumbprints, certificates, document }),
+          ];
         });
         return {
           status: 202,

@@ -1,0 +1,80 @@
+// The register follows every split of the security domain, in the commit that records it: who is new, who stays, who left.
+import { X509Certificate } from 'node:crypto';
+import { parseSecurityDomain } from '../../formats/security-domain.ts';
+import type { Change } from '../../store/sealed/records.ts';
+import type { Holder } from './holder.ts';
+import { type CustodianRegister, holderChange, splitChange } from './register.ts';
+import { digestOf, type Split } from './split.ts';
+
+export interface NewSplit {
+  readonly by: Split['by'];
+  readonly required: number;
+  /** x5t#S256, in order of the shares. */
+  readonly thumbprints: readonly string[];
+  /** Standard base64 DER, in the same order, where they are at hand. */
+  readonly certificates?: readonly string[];
+  /** The file's text as custodians keep it, where it is at hand. */
+  readonly document?: string;
+  /** Who have just shown that their share opens: the module joined the shares. */
+  readonly opened?: readonly string[];
+}
+
+/** @param at ISO time */
+export function planSplit(register: CustodianRegister, split: NewSplit, at: string): readonly Change[] {
+  const { by, required, thumbprints, document } = split;
+  const seen = document === undefined ? undefined : seenIn(document);
+  const changes: Change[] = [splitChange({ at, by, required, thumbprints, ...seen })];
+  const isSameSet = register.split !== undefined && setOf(register.split) === setOf(split);
+  for (const [index, custodian] of thumbprints.entries()) {
+    const certificate = split.certificates?.[index];
+    const subject = certificate === undefined ? undefined : subjectOf(certificate);
+    const isOpened = seen !== undefined && split.opened?.includes(custodian) === true;
+    changes.push(
+      holderChange(custodian, {
+        ...present(register.get(custodian), at, isSameSet),
+        ...(subject === undefined ? {} : { subject }),
+        ...(isOpened ? { proven: { domain: seen.domain, at }, answered: at } : {}),
+        share: index + 1,
+      }),
+    );
+  }
+  for (const [custodian, holder] of register.list()) {
+    if (holder.left === undefined && !thumbprints.includes(custodian)) {
+      changes.push(holderChange(custodian, { ...holder, left: at }));
+    }
+  }
+  return changes;
+}
+
+/** What is known of someone that goes on being true under the new split. */
+function present(holder: Holder | undefined, at: string, isSameSet: boolean): Omit<Holder, 'share'> {
+  if (holder === undefined) return { since: at };
+  const { subject, name, contact, since, answered, proven, handover, leaving, left } = holder;
+  return {
+    since: left === undefined ? since : at,
+    ...(subject === undefined ? {} : { subject }),
+    ...(name === undefined ? {} : { name }),
+    ...(contact === undefined ? {} : { contact }),
+    ...(answered === undefined ? {} : { answered }),
+    // Their share of an earlier file of the same set goes on opening. Of another set it is to be destroyed.
+    ...(isSameSet && proven !== undefined ? { proven } : {}),
+    ...(isSameSet && handover !== undefined ? { handover } : {}),
+    ...(isSameSet && leaving !== undefined ? { leaving } : {}),
+  };
+}
+
+function setOf({ required, thumbprints }: Pick<Split, 'required' | 'thumbprints'>): string {
+  return `${required} ${[...thumbprints].sort().join(' ')}`;
+}
+
+function seenIn(document: string): Required<Pick<Split, 'domain' | 'proofHashes'>> {
+  const { enc_shares: shares } = parseSecurityDomain(document).SharedKeys;
+  return { domain: digestOf(document), proofHashes: shares.map((share) => share.proof_hash) };
+}
+
+/** For people, from a certificate that the module has judged; undefined when it says nothing readable. */
+function subjectOf(certificate: string): string | undefined {
+  const { subject } = new X509Certificate(Buffer.from(certificate, 'base64'));
+  const name = /^CN=(.+)$/m.exec(subject ?? '')?.[1] ?? '';
+  return /^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u.test(name) ? name : undefined;
+}

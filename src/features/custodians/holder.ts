@@ -1,0 +1,60 @@
+// One custodian in the register: the sealed record `custodians/{x5t#S256 of their certificate}`.
+import { integer, matching, type Reader, record, text } from '../../formats/shape.ts';
+import { StoreError } from '../../store/port.ts';
+
+export interface Holder {
+  /** Since when they have held a share without a break. */
+  readonly since: string;
+  /** Number of their share in the newest file, from 1. */
+  readonly share: number;
+  /** What their certificate calls them. */
+  readonly subject?: string;
+  /** As an administrator wrote them down. */
+  readonly name?: string;
+  readonly contact?: string;
+  /** They opened their share of this domain file (SHA-256 of its text) and said so. */
+  readonly proven?: { readonly domain: string; readonly at: string };
+  /** When their key last signed something that we asked for. */
+  readonly answered?: string;
+  readonly handover?: Intent & { readonly to?: string };
+  readonly leaving?: Intent;
+  /** When their share stopped counting: the domain was split over others. */
+  readonly left?: string;
+}
+
+/** What a custodian has said; re-sharing is what makes it so. */
+export interface Intent {
+  readonly at: string;
+  readonly note?: string;
+}
+
+export const HOLDER_PREFIX = 'custodians/';
+
+const thumbprint = matching(/^[\w-]{43}$/, 'a SHA-256 in base64url');
+const intent = { at: text } as const;
+const shape: Reader<Holder> = record(
+  { since: text, share: integer(1, 10) },
+  {
+    subject: text,
+    name: text,
+    contact: text,
+    proven: record({ domain: thumbprint, at: text }),
+    answered: text,
+    handover: record(intent, { note: text, to: thumbprint }),
+    leaving: record(intent, { note: text }),
+    left: text,
+  },
+) as Reader<Holder>;
+
+export function encodeHolder(holder: Holder): Buffer {
+  return Buffer.from(JSON.stringify(holder), 'utf8');
+}
+
+/** @throws StoreError Damaged */
+export function decodeHolder(name: string, value: Uint8Array): Holder {
+  try {
+    return shape(JSON.parse(Buffer.from(value).toString('utf8')), name);
+  } catch (cause) {
+    throw new StoreError('Damaged', `the record of a custodian does not read`, { cause });
+  }
+}

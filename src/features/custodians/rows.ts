@@ -1,0 +1,195 @@
+// The rows of the custodian register: this product's own, below the security domain's path and under its data actions.
+import { type CustodianPacket, PacketError, readPacketValue } from '../../formats/custodian-packet.ts';
+import { domainFingerprint } from '../../formats/domain-identity.ts';
+import type { Records } from '../../store/sealed/records.ts';
+import { isAbsent, member, readOptionalInteger, readOptionalText, wrongType } from '../../wire/body.ts';
+import { type AnyRow, type JsonObject, row } from '../../wire/route.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import { type Challenge, challengeChange, MAX_CHALLENGES } from './challenges.ts';
+import type { Holder } from './holder.ts';
+import { reachOf, stateOf } from './reach.ts';
+import { type CustodianRegister, holderChange } from './register.ts';
+import { planPacket } from './take-packet.ts';
+
+const PATH = '/securitydomain/custodians';
+const ACTION = 'Microsoft.KeyVault/managedHsm/securitydomain/download';
+const DAY = 86_400;
+
+export interface CustodianService {
+  readonly register: CustodianRegister;
+  readonly records: Records;
+  /** Unix seconds. */
+  readonly now: () => number;
+  /** 32 fresh random bytes, base64url. */
+  readonly newChallenge: () => string;
+  /** Raw public key of the security domain. */
+  readonly domainKey: () => Uint8Array;
+}
+
+export function custodianRows(service: CustodianService): readonly AnyRow[] {
+  const { register, records, now } = service;
+  const common = { scope: 'root', activation: 'active' } as const;
+  const reading = { ...common, dataAction: `${ACTION}/read`, repeatable: true };
+  const writing = { ...common, dataAction: `${ACTION}/action` };
+  return [
+    row({
+      ...reading,
+      method: 'GET',
+      path: PATH,
+      operationName: 'CustodianList',
+      handle: () => ({ status: 200, body: wireRegister(service) }),
+    }),
+    row<Partial<Record<'name' | 'contact', string>>>({
+      ...writing,
+      method: 'PUT',
+      path: `${PATH}/:custodian`,
+      operationName: 'CustodianUpdate',
+      readBody: (body) => ({ ...readLine(body, 'name'), ...readLine(body, 'contact') }),
+      repeatable: true,
+      async handle({ params, body, recheck }) {
+        const custodian = params['custodian'] ?? '';
+        const head = await records.update(() => {
+          recheck();
+          const { name: _name, contact: _contact, ...rest } = requireHolder(register, custodian);
+          return [holderChange(custodian, { ...rest, ...body })];
+        });
+        return { status: 200, body: wireHolder(service, custodian), head };
+      },
+    }),
+    row<CustodianPacket>({
+      ...writing,
+      method: 'POST',
+      path: `${PATH}/packets`,
+      operationName: 'CustodianPacket',
+      readBody: (body) => readPacketIn(member(body, 'packet')),
+      repeatable: false,
+      async handle({ body: { statement }, recheck }) {
+        const { custodian, purpose, at } = statement;
+        const head = await records.update(() => {
+          recheck();
+          return planPacket(register, statement, now());
+        });
+        return {
+          status: 200,
+          body: { purpose, at, ...wireHolder(service, custodian) },
+          head,
+          note: `Custodian ${custodian} signed on ${at}: ${purpose}`,
+        };
+      },
+    }),
+    row({
+      ...reading,
+      method: 'GET',
+      path: `${PATH}/challenges`,
+      operationName: 'CustodianChallengeList',
+      handle: () => ({
+        status: 200,
+        body: {
+          value: register.challenges
+            .list()
+            .map(([challenge, each]) => ({ ...wireChallenge(service, challenge, each), answers: each.answers })),
+        },
+      }),
+    }),
+    row<number>({
+      ...writing,
+      method: 'POST',
+      path: `${PATH}/challenges`,
+      operationName: 'CustodianChallengeCreate',
+      readBody: readDays,
+      repeatable: false,
+      async handle({ body: days, principal, recheck }) {
+        const challenge = service.newChallenge();
+        const made: Challenge = {
+          madeAt: iso(now()),
+          expires: iso(now() + days * DAY),
+          madeBy: principal.oid,
+          answers: [],
+        };
+        const head = await records.update(() => {
+          recheck();
+          const all = register.challenges.list();
+          const over = all.filter(([, { expires }]) => Date.parse(expires) / 1000 <= now());
+          if (all.length - over.length >= MAX_CHALLENGES) {
+            throw new ServiceError(
+              'Conflict',
+              `At most ${MAX_CHALLENGES} challenges can be open; wait until some expire`,
+            );
+          }
+          return [challengeChange(challenge, made), ...over.map(([name]) => challengeChange(name, null))];
+        });
+        return {
+          status: 201,
+          body: wireChallenge(service, challenge, made),
+          head,
+          note: `Challenge ${challenge}, open until ${made.expires}`,
+        };
+      },
+    }),
+  ];
+}
+
+function wireRegister(service: CustodianService): object {
+  const { register, now, domainKey } = service;
+  const { split } = register;
+  return {
+    domain: split?.domain ?? null,
+    domainFingerprint: domainFingerprint(domainKey()),
+    ...(split === undefined ? {} : { splitAt: split.at, splitBy: split.by }),
+    ...(reachOf(register, now()) ?? {
+      warnings: ['The HSM does not know who has the shares: download the security domain for its custodians'],
+    }),
+    value: register.list().map(([custodian]) => wireHolder(service, custodian)),
+  };
+}
+
+function wireHolder({ register, now }: CustodianService, custodian: string): object {
+  const holder = requireHolder(register, custodian);
+  return {
+    custodian,
+    fingerprint: Buffer.from(custodian, 'base64url').toString('hex'),
+    state: stateOf(holder, register.split?.domain, now()),
+    ...holder,
+  };
+}
+
+function wireChallenge({ register }: CustodianService, challenge: string, { madeAt, expires }: Challenge): object {
+  return { challenge, domain: register.split?.domain ?? null, madeAt, expires };
+}
+
+function requireHolder(register: CustodianRegister, custodian: string): Holder {
+  const holder = register.get(custodian);
+  if (holder !== undefined) return holder;
+  throw new ServiceError('NotFound', `The register has no custodian '${custodian.slice(0, 80)}'`);
+}
+
+function readPacketIn(value: unknown): CustodianPacket {
+  if (isAbsent(value)) throw new ServiceError('BadParameter', "Property 'packet' is required");
+  try {
+    return readPacketValue(value);
+  } catch (error) {
+    if (error instanceof PacketError)
+      throw new ServiceError('BadParameter', `Packet: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+/** Shown to people on terminals: nothing in it may move the cursor or turn the direction of writing. */
+function readLine<N extends string>(body: JsonObject, name: N): Partial<Record<N, string>> {
+  const text = readOptionalText(body, name);
+  if (text === undefined || text === '') return {};
+  if (text.length > 200 || /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(text) || !text.isWellFormed()) {
+    throw wrongType(name, 'at most 200 characters on one line');
+  }
+  return { [name]: text } as Partial<Record<N, string>>;
+}
+
+function readDays(body: JsonObject): number {
+  const days = readOptionalInteger(body, 'days') ?? 14;
+  if (days < 1 || days > 90) throw wrongType('days', 'an integer from 1 to 90');
+  return days;
+}
+
+function iso(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
+}
