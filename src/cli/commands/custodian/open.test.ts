@@ -18,7 +18,7 @@ before(async () => {
     writeFileSync(at(`${name}.txt`), `${phrase}\n`);
     await run('custodian keygen', '--name', name, '--passphrase-file', at(`${name}.txt`));
   }
-  await run('custodian keygen', '--name', 'carol');
+  await run('custodian keygen', '--name', 'carol', '--unencrypted');
   writeFileSync(at('empty.txt'), '\n');
   await using module = openModule();
   await ask(module, 'provision', { instanceId: 'i-1', instanceName: 'dev' });

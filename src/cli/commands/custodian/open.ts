@@ -1,9 +1,8 @@
 // `strongroom custodian open`: proves, offline, that a security-domain file opens with a quorum of custodians' keys.
-import { basename } from 'node:path';
 import { groupFingerprint } from '../../../formats/domain-identity.ts';
-import { CommandError, command, jsonOption, type Terminal, UsageError } from '../../command.ts';
-import { canType, readHidden } from '../../read-hidden.ts';
-import { isFileError } from './keygen.ts';
+import { command, jsonOption, UsageError } from '../../command.ts';
+import { passphrases } from './passphrase.ts';
+import { orRefuse } from './refusals.ts';
 
 export const open = command({
   name: 'custodian open',
@@ -37,15 +36,10 @@ The exit code is 0 when it opens, 1 when it does not.`,
     if (key.length === 0) throw new UsageError('name the private keys of a quorum with --key');
     if (passphraseFiles.length > key.length) throw new UsageError('there are more passphrase files than keys');
     const { runOpen } = await import('../../../features/security-domain/custodian/open.ts');
-    const summary = await runOpen({
-      file,
-      keys: key,
-      passphraseOf: passphrases(passphraseFiles, terminal),
-    }).catch((error: unknown) => {
-      if (isFileError(error)) throw new CommandError(fileProblem(error), { cause: error });
-      if (isRefusal(error)) throw new CommandError(`it does not open: ${error.message}`, { cause: error });
-      throw error;
-    });
+    const summary = await orRefuse(
+      () => runOpen({ file, keys: key, passphraseOf: passphrases(passphraseFiles, terminal) }),
+      'it does not open: ',
+    );
     if (json) terminal.out(`${JSON.stringify(summary, null, 2)}\n`);
     else {
       const rows = [
@@ -68,38 +62,3 @@ The exit code is 0 when it opens, 1 when it does not.`,
     return 0;
   },
 });
-
-const REFUSALS: ReadonlySet<string> = new Set(['CustodianError', 'SecurityDomainError', 'JweError', 'ShamirError']);
-
-function isRefusal(error: unknown): error is Error {
-  return error instanceof Error && REFUSALS.has(error.name);
-}
-
-/** Gives the encrypted keys their passphrases, from the files or from the terminal. */
-function passphrases(files: readonly string[], terminal: Terminal): (keyFile: string) => Promise<string> {
-  let asked = 0;
-  return async (keyFile) => {
-    const file = files.length === 1 ? files[0] : files[asked];
-    asked += 1;
-    if (file !== undefined) {
-      const { readPassphrase } = await import('../../../features/security-domain/custodian/passphrase-file.ts');
-      return readPassphrase(file).catch((error: unknown) => {
-        if (isFileError(error)) throw error;
-        throw new CommandError(error instanceof Error ? error.message : String(error), { cause: error });
-      });
-    }
-    const name = basename(keyFile);
-    if (!canType()) {
-      const more = files.length === 0 ? 'give' : 'give one more';
-      throw new CommandError(`${name} is encrypted: ${more} --passphrase-file`);
-    }
-    return (await readHidden(`passphrase of ${name}`, terminal)).toString('utf8');
-  };
-}
-
-function fileProblem(error: Error & { readonly code?: string; readonly path?: string }): string {
-  const { code, path = 'a file' } = error;
-  if (code === 'ENOENT') return `there is no file ${path}`;
-  if (code === 'EACCES') return `${path} may not be read`;
-  return `${path} cannot be read (${code})`;
-}

@@ -1,6 +1,7 @@
 // Proves that a security-domain file can be opened by the custodians at hand, and says what is inside but the keys.
 import { readFile } from 'node:fs/promises';
 import { type CustodianKey, type DomainSummary, openDomain } from '../open-domain.ts';
+import { besideKey, isEncryptedPem } from './holder.ts';
 import { CustodianError } from './refusal.ts';
 
 export interface OpenOptions {
@@ -21,16 +22,12 @@ export async function runOpen({ file, keys, passphraseOf }: OpenOptions): Promis
   return openDomain(document, custodians);
 }
 
-/** PKCS#8, and the form that OpenSSL wrote before it. */
-const ENCRYPTED = /^(-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED)/m;
-
 async function readKey(keyFile: string, passphraseOf: OpenOptions['passphraseOf']): Promise<CustodianKey> {
-  const certificateFile = keyFile.replace(/\.[^./]*$/, '.cer');
-  if (certificateFile === keyFile) throw new CustodianError(`${keyFile}: a key file has an extension other than .cer`);
+  const certificateFile = besideKey(keyFile);
   const [privateKeyPem, certificatePem] = await Promise.all([
     readFile(keyFile, 'utf8'),
     readFile(certificateFile, 'utf8'),
   ]);
-  const passphrase = ENCRYPTED.test(privateKeyPem) ? await passphraseOf(keyFile) : undefined;
+  const passphrase = isEncryptedPem(privateKeyPem) ? await passphraseOf(keyFile) : undefined;
   return { name: keyFile, privateKeyPem, certificatePem, passphrase };
 }

@@ -1,0 +1,98 @@
+// The custodian at the machine: their private key and certificate, read from the two files and found to belong together.
+import { createHash, createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { readCertificateFile } from './fingerprint.ts';
+import { CustodianError } from './refusal.ts';
+
+export interface HolderFiles {
+  /** Private key (PEM). */
+  readonly key: string;
+  /** Certificate (PEM or DER); absent: the key's path with its last extension replaced by `.cer`. */
+  readonly certificate?: string | undefined;
+  /** Asked when the key is encrypted. */
+  passphraseOf(keyFile: string): Promise<string>;
+}
+
+export interface Holder {
+  /** What messages call the key. */
+  readonly name: string;
+  readonly certificate: X509Certificate;
+  /** x5t#S256. */
+  readonly thumbprint: string;
+  readonly privateKey: KeyObject;
+}
+
+/** @throws CustodianError; errors of the file system of the key file */
+export async function readHolder({ key, certificate: named, passphraseOf }: HolderFiles): Promise<Holder> {
+  const privateKeyPem = await readFile(key, 'utf8');
+  const certificateFile = named ?? besideKey(key);
+  const certificate = await readCertificate(certificateFile, named === undefined ? key : undefined);
+  const privateKey = await openKey(key, privateKeyPem, passphraseOf);
+  if (!certificate.checkPrivateKey(privateKey)) {
+    throw new CustodianError(
+      `${key} and ${certificateFile} do not belong together: one of them is of another key pair; name the right ` +
+        'certificate with --certificate',
+    );
+  }
+  return { name: key, certificate, thumbprint: thumbprintOf(certificate), privateKey };
+}
+
+export function besideKey(key: string): string {
+  const beside = key.replace(/\.[^./\\]*$/, '.cer');
+  if (beside === key) {
+    throw new CustodianError(`${key}: a key file has an extension other than .cer, or name its --certificate`);
+  }
+  return beside;
+}
+
+export function thumbprintOf({ raw }: X509Certificate): string {
+  return createHash('sha256').update(raw).digest('base64url');
+}
+
+/** @param of the key beside which it should lie @throws CustodianError */
+async function readCertificate(path: string, of: string | undefined): Promise<X509Certificate> {
+  try {
+    return await readCertificateFile(path);
+  } catch (cause) {
+    if (of === undefined || (cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    throw new CustodianError(
+      `the certificate of ${of} should be ${path}, which is not there: copy it there, or name it with --certificate`,
+      { cause },
+    );
+  }
+}
+
+/** PKCS#8, and the form that OpenSSL wrote before it. */
+const ENCRYPTED = /^(-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED)/m;
+
+export function isEncryptedPem(pem: string): boolean {
+  return ENCRYPTED.test(pem);
+}
+
+/** @throws CustodianError */
+async function openKey(
+  path: string,
+  pem: string,
+  passphraseOf: (keyFile: string) => Promise<string>,
+): Promise<KeyObject> {
+  if (!/^-----BEGIN [A-Z ]*PRIVATE KEY-----/m.test(pem)) {
+    throw new CustodianError(`${path} is not a private key in PEM: is it another file?`);
+  }
+  if (!/^-----END [A-Z ]*PRIVATE KEY-----/m.test(pem)) {
+    throw new CustodianError(`${path} ends early: use another copy of it, or restore it from paper`);
+  }
+  const passphrase = isEncryptedPem(pem) ? await passphraseOf(path) : undefined;
+  let key: KeyObject;
+  try {
+    key = createPrivateKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) });
+  } catch (cause) {
+    // A damaged key that is encrypted looks the same as a wrong passphrase.
+    const text =
+      passphrase === undefined
+        ? 'it was damaged: use another copy of it'
+        : 'wrong passphrase? If you are sure of it, the file was damaged: use another copy, or restore it from paper';
+    throw new CustodianError(`${path} does not read: ${text}`, { cause });
+  }
+  if (key.asymmetricKeyType !== 'rsa') throw new CustodianError(`${path} is not an RSA key`);
+  return key;
+}

@@ -1,0 +1,44 @@
+// A challenge file: what a custodian is sent to show that they still hold their key, as the service answers it. Answering
+// signs the challenge, in a packet; nothing is opened.
+import { fromBase64url } from './base64url.ts';
+import { type Reader, record, ShapeError, text } from './shape.ts';
+
+export interface CustodianChallenge {
+  /** 32 fresh random bytes, base64url. */
+  readonly challenge: string;
+  /** Base64url SHA-256 of the domain file's text. */
+  readonly domain: string;
+  /** For people: which instance asks, when it began to, and until when it waits for an answer. */
+  readonly instance?: string;
+  readonly madeAt?: string;
+  readonly expires?: string;
+}
+
+/** @throws ShapeError naming the member */
+export function readChallenge(value: unknown): CustodianChallenge {
+  return shape(value, 'challenge file');
+}
+
+const hash: Reader<string> = (value, path) => {
+  let length = 0;
+  try {
+    ({ length } = fromBase64url(text(value, path)));
+  } catch {
+    // Not base64url: not 32 bytes of it.
+  }
+  if (length !== 32) throw new ShapeError(`${path} must be 32 bytes as base64url`);
+  return value as string;
+};
+
+/** Shown on terminals. */
+const line: Reader<string> = (value, path) => {
+  if (text(value, path).length > 200 || /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(value as string)) {
+    throw new ShapeError(`${path} must be at most 200 characters on one line`);
+  }
+  return value as string;
+};
+
+const shape: Reader<CustodianChallenge> = record(
+  { challenge: hash, domain: hash },
+  { instance: line, madeAt: line, expires: line },
+);
