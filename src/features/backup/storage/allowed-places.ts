@@ -1,0 +1,128 @@
+// Where backups may go and come from: only to places that the instance's configuration names. Whoever may start a backup
+// chooses among what whoever runs the machine has allowed. Decided from text alone, before anything is asked of a network or a disk.
+import { isIP } from 'node:net';
+import { StorageError } from './port.ts';
+
+export interface BackupPlace {
+  /** `https://host[:port][/path]`, `file:///folder`, or `http` on loopback in the dev profile. What lies below is allowed too. */
+  readonly uri: string;
+  /** Nothing is ever taken away or written over there: append-only folders, containers with an immutability policy. */
+  readonly keepsAll?: boolean;
+  /** PEM file of the authority of its certificate; absent: the system's. */
+  readonly caFile?: string;
+  /** The addresses that the host name may stand for; needed where they are private. */
+  readonly addresses?: readonly string[];
+}
+
+export interface AllowedPlace {
+  readonly url: URL;
+  readonly kind: 'blob' | 'directory';
+  /** The row of the configuration that allows it. */
+  readonly place: BackupPlace;
+}
+
+interface Row {
+  readonly place: BackupPlace;
+  readonly url: URL;
+  readonly segments: readonly string[];
+}
+
+type Profile = 'dev' | 'production';
+
+export class AllowedPlaces {
+  readonly #rows: readonly Row[];
+
+  /** @throws Error naming the place that cannot be one */
+  constructor(places: readonly BackupPlace[], profile: Profile) {
+    this.#rows = places.map((place) => {
+      const url = parse(place.uri);
+      if (url === undefined || !isSafe(url, profile) || !areAddresses(place, url)) {
+        const shown = redacted(place.uri);
+        throw new Error(
+          `backupTargets: '${shown}' must be https://host[:port][/path] or file:///folder in its normal form and nothing more, ` +
+            'and its addresses, if any, IP addresses',
+        );
+      }
+      return { place, url, segments: segmentsOf(url) };
+    });
+  }
+
+  /** @throws StorageError Malformed, NotAllowed */
+  find(uri: string): AllowedPlace {
+    if (/[?#]/.test(uri)) {
+      throw new StorageError(
+        'Malformed',
+        "the storage URI has a query or fragment: give the SAS token as the token ('--storage-container-SAS-token'), not in the URI",
+      );
+    }
+    const url = parse(uri);
+    if (url === undefined) {
+      throw new StorageError(
+        'Malformed',
+        `'${redacted(uri)}' is not the URI of a backup place in its normal form: https://account.blob.core.windows.net/container or file:///folder`,
+      );
+    }
+    const segments = segmentsOf(url);
+    const row = this.#rows.find(
+      (each) => originOf(each.url) === originOf(url) && each.segments.every((segment, at) => segment === segments[at]),
+    );
+    if (row !== undefined) return { url, kind: kindOf(url), place: row.place };
+    const allowed = this.#rows.map(({ place }) => place.uri).join(', ');
+    throw new StorageError(
+      'NotAllowed',
+      `'${redacted(uri)}' is not a place that backups of this instance may use; ` +
+        (allowed === '' ? 'its configuration allows none' : `its configuration allows ${allowed}`) +
+        ". Whoever runs the instance adds it to 'backupTargets' in instance.json",
+    );
+  }
+}
+
+const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
+
+/** Undefined when it is not written as the URL parser would write it: what two readers could take for different places. */
+function parse(uri: string): URL | undefined {
+  if (uri.length > 1024 || !URL.canParse(uri)) return undefined;
+  const url = new URL(uri);
+  if (!['https:', 'http:', 'file:'].includes(url.protocol)) return undefined;
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return undefined;
+  if (url.protocol === 'file:' && (url.host !== '' || url.pathname === '/')) return undefined;
+  // A root path, and one trailing slash, may be left out or written.
+  const normal = withoutSlash(url.href);
+  if (withoutSlash(uri) !== normal || !/^\/[A-Za-z0-9._$/-]*$/.test(url.pathname)) return undefined;
+  return url.pathname.includes('//') ? undefined : url;
+}
+
+function withoutSlash(uri: string): string {
+  return uri.endsWith('/') ? uri.slice(0, -1) : uri;
+}
+
+function segmentsOf(url: URL): readonly string[] {
+  const path = withoutSlash(url.pathname).slice(1);
+  return path === '' ? [] : path.split('/');
+}
+
+/** Of a `file:` URL, `URL.origin` says nothing. */
+function originOf(url: URL): string {
+  return `${url.protocol}//${url.host}`;
+}
+
+function kindOf(url: URL): AllowedPlace['kind'] {
+  return url.protocol === 'file:' ? 'directory' : 'blob';
+}
+
+function isSafe({ protocol, hostname }: URL, profile: Profile): boolean {
+  return protocol !== 'http:' || (profile === 'dev' && LOOPBACK.has(hostname));
+}
+
+function areAddresses({ addresses = [] }: BackupPlace, url: URL): boolean {
+  return addresses.every((address) => isIP(address) !== 0) && (addresses.length === 0 || url.protocol !== 'file:');
+}
+
+/** A client may have put a secret where it does not belong. */
+function redacted(uri: string): string {
+  return uri
+    .slice(0, 200)
+    .replace(/[?#].*$/s, '')
+    .replace(/\/\/[^/]*@/g, '//')
+    .replaceAll(/[^\x21-\x7e]/g, '�');
+}

@@ -1,0 +1,113 @@
+// How the blob client reaches its container: one origin and no other, no redirects, no proxies of the environment, every
+// request bounded in time. Answers are passed up whole where they are small and as streams where they are blobs.
+import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { type HttpOperationResponse, type IHttpClient, RestError, type WebResource } from '@azure/storage-blob';
+import { StorageError } from '../port.ts';
+import { checkedLookup, type Resolve } from './public-address.ts';
+
+export interface Reach {
+  readonly origin: string;
+  readonly ca?: string;
+  readonly addresses: readonly string[];
+  /** One request, its answer included, takes no longer. */
+  readonly deadlineMs: number;
+  readonly stopping: AbortSignal;
+  readonly resolve?: Resolve;
+}
+
+const MAX_TEXT = 8 * 1024 * 1024;
+
+export class BlobHttpClient implements IHttpClient, Disposable {
+  readonly #reach: Reach;
+  readonly #agent: HttpAgent;
+
+  constructor(reach: Reach) {
+    this.#reach = reach;
+    const { origin, ca, addresses, resolve } = reach;
+    const options = { keepAlive: true, maxSockets: 4, lookup: checkedLookup(addresses, resolve) };
+    this.#agent = origin.startsWith('https:')
+      ? new HttpsAgent({ ...options, minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca }) })
+      : new HttpAgent(options);
+  }
+
+  async sendRequest(asked: WebResource): Promise<HttpOperationResponse> {
+    const url = new URL(asked.url);
+    if (url.origin !== this.#reach.origin)
+      throw new StorageError('NotAllowed', 'a request would have left the place of the backup');
+    const response = await this.#send(url, asked);
+    const status = response.statusCode ?? 0;
+    if (status >= 300 && status < 400 && status !== 304) {
+      response.destroy();
+      throw new StorageError(
+        'NotAllowed',
+        `the storage answered ${status}, a redirection, which is not followed; name the place where the container really is`,
+      );
+    }
+    const answer = { request: asked, status, headers: headersOf(asked, response.headers) };
+    if (asked.streamResponseStatusCodes?.has(status) === true) return { ...answer, readableStreamBody: response };
+    return { ...answer, bodyAsText: await readText(response) };
+  }
+
+  #send(url: URL, { method, headers, body, abortSignal }: WebResource): Promise<IncomingMessage> {
+    const { deadlineMs, stopping } = this.#reach;
+    return new Promise((resolve, reject) => {
+      const sent = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
+        method,
+        agent: this.#agent,
+        headers: { ...headers.rawHeaders() },
+      });
+      const stop = (): void => void sent.destroy(stopping.reason as Error);
+      if (stopping.aborted) stop();
+      stopping.addEventListener('abort', stop, { once: true });
+      abortSignal?.addEventListener('abort', stop);
+      const late = setTimeout(
+        () => sent.destroy(Object.assign(new Error('too slow'), { code: 'ETIMEDOUT' })),
+        deadlineMs,
+      );
+      sent.on('close', () => {
+        clearTimeout(late);
+        stopping.removeEventListener('abort', stop);
+      });
+      sent.on('response', resolve);
+      sent.on('error', (error: NodeJS.ErrnoException) => reject(retriable(error, stopping)));
+      sent.end(body as Uint8Array | string | undefined);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#agent.destroy();
+  }
+}
+
+/** The library repeats what fails with an error of its own class and one of a few codes; everything else ends the request. */
+function retriable(error: NodeJS.ErrnoException, stopping: AbortSignal): Error {
+  if (stopping.aborted || error instanceof StorageError) return error;
+  return new RestError(error.code ?? 'the connection failed', { code: error.code ?? 'REQUEST_SEND_ERROR' });
+}
+
+async function readText(response: IncomingMessage): Promise<string> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const piece of response as AsyncIterable<Buffer>) {
+      length += piece.length;
+      if (length > MAX_TEXT)
+        throw new StorageError('Unavailable', 'the storage answered with more than a listing can be');
+      pieces.push(piece);
+    }
+  } catch (error) {
+    if (error instanceof StorageError) throw error;
+    throw new RestError('the answer broke off', { code: 'ECONNRESET' });
+  }
+  return Buffer.concat(pieces).toString('utf8');
+}
+
+function headersOf({ headers: shape }: WebResource, answered: IncomingHttpHeaders): HttpOperationResponse['headers'] {
+  const headers = shape.clone();
+  for (const name of headers.headerNames()) headers.remove(name);
+  for (const [name, value] of Object.entries(answered)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  return headers;
+}

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { openStorageBy } from '../open-storage.ts';
+import type { BackupStorage } from '../port.ts';
+import { content, listed, refuses, type Subject, storageContract } from '../storage.contract.ts';
+
+const running = new AbortController().signal;
+
+function opener(folder: string, keepsAll = false): (path?: string, stopping?: AbortSignal) => Promise<BackupStorage> {
+  const open = openStorageBy({
+    targets: [{ uri: pathToFileURL(folder).href, keepsAll }],
+    profile: 'production',
+    nowMs: Date.now,
+  });
+  return (path = folder, stopping = running) =>
+    open({ storageResourceUri: pathToFileURL(path).href, credential: { kind: 'none' } }, stopping);
+}
+
+async function withFolder(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'strongroom-backups-'));
+  try {
+    await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function filesOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+}
+
+for (const [kind, keepsAll] of [
+  ['directory', false],
+  ['append-only directory', true],
+] as const) {
+  storageContract(kind, (use) =>
+    withFolder((folder) => {
+      const open = opener(folder, keepsAll);
+      const subject: Subject = {
+        open: (stopping) => open(folder, stopping),
+        keepsAll,
+        names: () => filesOf(folder),
+      };
+      return use(subject);
+    }),
+  );
+}
+
+/** Runs what needs a disk of its own; says why where that cannot be had. */
+function onSmallDisk(name: string, use: (folder: string) => Promise<void>): void {
+  test(name, async (context) => {
+    await withFolder(async (folder) => {
+      try {
+        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder], { stdio: 'ignore' });
+      } catch {
+        context.skip('mounting a small disk needs rights that this account has not');
+        return;
+      }
+      try {
+        await use(folder);
+      } finally {
+        execFileSync('umount', [folder], { stdio: 'ignore' });
+      }
+    });
+  });
+}
+
+onSmallDisk('a disk that is full is called that, and no part of the file stays', async (folder) => {
+  await using storage = await opener(folder)();
+  const refusal = await refuses('Full', () => storage.write('backup', 'part', new Uint8Array(1024 * 1024)));
+  assert.match(refusal.message, /writing 'part' of 'backup': the disk is full; make room/);
+  assert.deepEqual(await filesOf(folder), []);
+  await storage.write('backup', 'part', new Uint8Array(1024));
+  await storage.finish('backup');
+  assert.deepEqual(await listed(storage, 'backup'), [{ name: 'part', bytes: 1024 }]);
+});
+
+test('no symbolic link leads out of the place, whatever lies at its end', () =>
+  withFolder(async (outside) => {
+    await mkdir(join(outside, 'backup'));
+    await writeFile(join(outside, 'backup', 'complete'), '');
+    await writeFile(join(outside, 'secret'), 'secret');
+    await withFolder(async (folder) => {
+      const open = opener(folder);
+      await symlink(outside, join(folder, 'way-out'));
+      await refuses('NotAllowed', () => open(join(folder, 'way-out')));
+      await using storage = await open();
+      for (const escape of ['way-out', 'way-out/backup']) {
+        await refuses('NotAllowed', () => listed(storage, escape));
+        await refuses('NotAllowed', () => storage.write(escape, 'part', Buffer.from('1')));
+      }
+      await storage.write('mine', 'part', Buffer.from('1'));
+      await symlink(join(outside, 'secret'), join(folder, 'mine', 'linked'));
+      await storage.finish('mine');
+      await refuses('NotAllowed', () => content(storage, 'mine', 'linked'));
+      await refuses('Damaged', () => listed(storage, 'mine'));
+      for (const bad of ['..', 'mine/..', './mine', '/mine', 'mine//x', '', 'mine/', 'a b']) {
+        await refuses('Malformed', () => storage.write(bad, 'part', Buffer.from('1')));
+        await refuses('Malformed', () => listed(storage, bad));
+      }
+      for (const bad of ['..', '../x', 'a/b', '', 'x\0']) {
+        await refuses('Malformed', () => content(storage, 'mine', bad));
+      }
+    });
+    assert.deepEqual((await filesOf(outside)).sort(), ['complete', 'secret']);
+  }));
+
+test('a place that is not there, or no folder, is named with what to do', () =>
+  withFolder(async (folder) => {
+    const open = opener(folder);
+    assert.match((await refuses('NotFound', () => open(join(folder, 'none')))).message, /make it \('mkdir -p'\)/);
+    await writeFile(join(folder, 'file'), '');
+    await refuses('NotFound', () => open(join(folder, 'file')));
+  }));
+
+test('a write that was killed in the middle leaves nothing that is taken for a part', () =>
+  withFolder(async (folder) => {
+    await using storage = await opener(folder)();
+    await storage.write('backup', 'part-1', Buffer.from('1'));
+    await writeFile(join(folder, 'backup', '.11111111-1111-4111-8111-111111111111.part'), 'half');
+    await refuses('Incomplete', () => listed(storage, 'backup'));
+    await storage.abandon('backup');
+    assert.deepEqual(await readdir(folder), []);
+  }));

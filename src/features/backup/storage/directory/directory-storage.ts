@@ -1,0 +1,210 @@
+// Backups in a directory, each in a folder of its own: files appear whole and synced, the marker last. Where the place
+// keeps all (append-only folders, `chattr +a`), files are made in place and nothing is renamed or taken away.
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, open, readdir, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MARKER, MARKER_TEXT } from '../finished-marker.ts';
+import { type BackupStorage, StorageError, type StoredFile } from '../port.ts';
+import { writeInPlace, writeWhole } from './durable.ts';
+import { explainErrno } from './explain-errno.ts';
+import { findFolder, makeFolder } from './real-folder.ts';
+
+const PIECE = 1024 * 1024;
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW;
+
+export interface DirectoryPlace {
+  /** As it was asked for. */
+  readonly uri: string;
+  /** Where that really is. */
+  readonly root: string;
+  readonly keepsAll: boolean;
+  readonly stopping: AbortSignal;
+}
+
+export function openDirectoryStorage(place: DirectoryPlace): BackupStorage {
+  return new DirectoryStorage(place);
+}
+
+class DirectoryStorage implements BackupStorage {
+  readonly uri: string;
+  readonly #root: string;
+  readonly #keepsAll: boolean;
+  readonly #stopping: AbortSignal;
+  readonly #write: typeof writeWhole;
+  /** Folders in which a file could not be taken away again: they can never be finished. */
+  readonly #spoilt = new Set<string>();
+
+  constructor({ uri, root, keepsAll, stopping }: DirectoryPlace) {
+    this.uri = uri;
+    this.#root = root;
+    this.#keepsAll = keepsAll;
+    this.#stopping = stopping;
+    this.#write = keepsAll ? writeInPlace : writeWhole;
+  }
+
+  async write(folder: string, name: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+    if (name === MARKER) throw new StorageError('Exists', `the name '${MARKER}' is the storage's own`);
+    await this.#try(`writing '${name}' of '${folder}'`, async () => {
+      const path = await makeFolder(this.#root, folder);
+      if (await isFinished(path)) {
+        throw new StorageError(
+          'Exists',
+          `'${folder}' is a finished backup, which nothing is added to; use another folder`,
+        );
+      }
+      try {
+        await this.#write(join(path, safe(name)), this.#stoppable(content));
+      } catch (error) {
+        if (this.#keepsAll && (error as NodeJS.ErrnoException).code !== 'EEXIST') this.#spoilt.add(folder);
+        throw error;
+      }
+    });
+  }
+
+  async *read(folder: string, name: string): AsyncIterable<Uint8Array> {
+    const what = `reading '${name}' of '${folder}'`;
+    const path = await this.#try(what, () => this.#finishedFolder(folder));
+    const file = await this.#try(what, () => open(join(path, safe(name)), READ));
+    try {
+      for (;;) {
+        const piece = await this.#try(what, () => readPiece(file));
+        if (piece.length === 0) return;
+        yield piece;
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  async *list(folder: string): AsyncIterable<StoredFile> {
+    const what = `listing '${folder}'`;
+    const path = await this.#try(what, () => this.#finishedFolder(folder));
+    for (const entry of await this.#try(what, () => readdir(path, { withFileTypes: true }))) {
+      if (entry.name === MARKER) continue;
+      if (!entry.isFile()) {
+        throw new StorageError(
+          'Damaged',
+          `'${folder}' holds '${entry.name}', which is no file and no part of a backup; take it away`,
+        );
+      }
+      yield { name: entry.name, bytes: await this.#try(what, () => sizeOf(join(path, entry.name))) };
+    }
+  }
+
+  async finish(folder: string): Promise<void> {
+    await this.#try(`finishing '${folder}'`, async () => {
+      const path = await findFolder(this.#root, folder);
+      if (this.#spoilt.has(folder)) {
+        throw new StorageError(
+          'Incomplete',
+          `a file of '${folder}' was not written whole and cannot be taken away; start another backup`,
+        );
+      }
+      await this.#write(join(path, MARKER), MARKER_TEXT);
+    });
+  }
+
+  async abandon(folder: string): Promise<void> {
+    if (this.#keepsAll) return;
+    await this.#try(`taking away '${folder}'`, async () => {
+      const path = await findFolder(this.#root, folder).catch((error: unknown) => {
+        if (error instanceof StorageError && error.code === 'NotFound') return undefined;
+        throw error;
+      });
+      if (path === undefined || (await isFinished(path))) return;
+      for (const name of await readdir(path)) await rm(join(path, name), { force: true });
+      await rmdir(path);
+    });
+  }
+
+  async checkWritable(): Promise<void> {
+    await this.#try(`writing into '${this.#root}'`, async () => {
+      if (this.#keepsAll) {
+        // One file that grows: nothing could take it away again.
+        const file = await open(
+          join(this.#root, 'write-check'),
+          constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW,
+          0o600,
+        );
+        try {
+          await file.writeFile('.');
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        return;
+      }
+      const path = join(this.#root, `write-check-${randomBytes(8).toString('hex')}`);
+      await writeWhole(path, Buffer.alloc(4096));
+      await rm(path);
+    });
+  }
+
+  async checkReadable(folder: string): Promise<void> {
+    for await (const { name } of this.list(folder)) {
+      for await (const _ of this.read(folder, name)) return;
+      return;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Every file is closed where it was opened.
+  }
+
+  async #finishedFolder(folder: string): Promise<string> {
+    const path = await findFolder(this.#root, folder);
+    if (await isFinished(path)) return path;
+    throw new StorageError('Incomplete', `the backup '${folder}' was never finished; use another one`);
+  }
+
+  #stoppable(content: Uint8Array | AsyncIterable<Uint8Array>): Uint8Array | AsyncIterable<Uint8Array> {
+    if (content instanceof Uint8Array) return content;
+    const stopping = this.#stopping;
+    return (async function* () {
+      for await (const piece of content) {
+        stopping.throwIfAborted();
+        yield piece;
+      }
+    })();
+  }
+
+  async #try<Result>(what: string, act: () => Promise<Result>): Promise<Result> {
+    this.#stopping.throwIfAborted();
+    try {
+      return await act();
+    } catch (error) {
+      throw explainErrno(error, what);
+    }
+  }
+}
+
+async function isFinished(path: string): Promise<boolean> {
+  try {
+    const file = await open(join(path, MARKER), READ);
+    await file.close();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+async function readPiece(file: FileHandle): Promise<Uint8Array> {
+  const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(PIECE), 0, PIECE);
+  return buffer.subarray(0, bytesRead);
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const file = await open(path, READ);
+  try {
+    return (await file.stat()).size;
+  } finally {
+    await file.close();
+  }
+}
+
+function safe(name: string): string {
+  if (/^[A-Za-z0-9._-]{1,255}$/.test(name) && name !== '.' && name !== '..') return name;
+  throw new StorageError('Malformed', 'a file has a name that no part of a backup has');
+}

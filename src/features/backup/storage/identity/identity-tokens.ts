@@ -1,0 +1,121 @@
+// Tokens for blob storage under the instance's own identity. Whatever the storage asks for in its challenges, a token is
+// fetched for blob storage alone: a place that is allowed for backups must not get one for anything else.
+import { readFile } from 'node:fs/promises';
+import { StorageError } from '../port.ts';
+import { type Exchange, exchange } from './exchange.ts';
+
+/** Who the instance is to the storage, and where it gets the proof of it. */
+export type InstanceIdentity =
+  /** An application's secret, at any token endpoint of the OAuth client-credential grant. */
+  | {
+      readonly kind: 'clientCredential';
+      readonly tokenEndpoint: string;
+      readonly clientId: string;
+      /** Holds the secret and nothing else. */
+      readonly secretFile: string;
+      readonly caFile?: string;
+    }
+  /** The metadata service of a virtual machine. */
+  | { readonly kind: 'imds'; readonly endpoint?: string; readonly clientId?: string }
+  /** The endpoint that App Service, Functions and Container Apps give a process; the header's value is in the file. */
+  | { readonly kind: 'appService'; readonly endpoint: string; readonly headerFile: string; readonly clientId?: string };
+
+/** As the blob library asks for tokens; what it asks for is not looked at. */
+export interface IdentityTokens {
+  getToken(): Promise<{ readonly token: string; readonly expiresOnTimestamp: number }>;
+}
+
+const RESOURCE = 'https://storage.azure.com';
+const IMDS = 'http://169.254.169.254/metadata/identity/oauth2/token';
+
+export function identityTokens(identity: InstanceIdentity, nowMs: () => number, stopping: AbortSignal): IdentityTokens {
+  return {
+    async getToken() {
+      try {
+        return readToken(await exchange(await requestFor(identity), stopping), nowMs());
+      } catch (error) {
+        if (stopping.aborted || error instanceof StorageError) throw stopping.aborted ? stopping.reason : error;
+        const { code, name } = error as NodeJS.ErrnoException;
+        throw failure(
+          `its endpoint cannot be asked: ${code ?? name}`,
+          error instanceof Error && code !== undefined ? error : undefined,
+        );
+      }
+    },
+  };
+}
+
+async function requestFor(identity: InstanceIdentity): Promise<Exchange> {
+  const query = (clientId: string | undefined, version: string): string =>
+    new URLSearchParams({
+      'api-version': version,
+      resource: RESOURCE,
+      ...(clientId === undefined ? {} : { client_id: clientId }),
+    }).toString();
+  switch (identity.kind) {
+    case 'clientCredential': {
+      const { caFile } = identity;
+      return {
+        url: new URL(identity.tokenEndpoint),
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({
+          grant_type: 'client_credentials',
+          client_id: identity.clientId,
+          client_secret: (await readFile(identity.secretFile, 'utf8')).trim(),
+          scope: `${RESOURCE}/.default`,
+        }).toString(),
+        ...(caFile === undefined ? {} : { ca: await readFile(caFile, 'utf8') }),
+      };
+    }
+    case 'imds': {
+      const url = new URL(identity.endpoint ?? IMDS);
+      url.search = query(identity.clientId, '2018-02-01');
+      return { url, method: 'GET', headers: { metadata: 'true' } };
+    }
+    case 'appService': {
+      const url = new URL(identity.endpoint);
+      url.search = query(identity.clientId, '2019-08-01');
+      const header = (await readFile(identity.headerFile, 'utf8')).trim();
+      return { url, method: 'GET', headers: { 'x-identity-header': header } };
+    }
+  }
+}
+
+function readToken(
+  { status, text }: { readonly status: number; readonly text: string },
+  nowMs: number,
+): {
+  token: string;
+  expiresOnTimestamp: number;
+} {
+  const answer = parse(text);
+  if (status !== 200) {
+    const word = answer['error'];
+    const shown = typeof word === 'string' && /^[a-z_]{1,40}$/.test(word) ? ` ${word}` : '';
+    throw failure(`its endpoint answered ${status}${shown}`);
+  }
+  const token = answer['access_token'];
+  const seconds = Number(answer['expires_in'] ?? Number(answer['expires_on']) - nowMs / 1000);
+  if (typeof token !== 'string' || !/^[\x21-\x7e]{1,16384}$/.test(token) || !(seconds > 0 && seconds < 1e7)) {
+    throw failure('its endpoint gave an answer without a usable token');
+  }
+  return { token, expiresOnTimestamp: nowMs + seconds * 1000 };
+}
+
+function parse(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {}; // judged by the caller as an answer without members
+  }
+}
+
+function failure(what: string, cause?: Error): StorageError {
+  return new StorageError(
+    'AccessDenied',
+    `no token for the instance's identity: ${what}; check 'backupIdentity' in instance.json, or give a SAS token`,
+    ...(cause === undefined ? [] : [{ cause }]),
+  );
+}

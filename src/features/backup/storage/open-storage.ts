@@ -1,0 +1,117 @@
+// Opens places for backups: looks at the allow-list and at the credential first, and only then at the place.
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { type AllowedPlace, AllowedPlaces, type BackupPlace } from './allowed-places.ts';
+import { type Attempts, openBlobStorage } from './blob/blob-storage.ts';
+import type { Resolve } from './blob/public-address.ts';
+import { openDirectoryStorage } from './directory/directory-storage.ts';
+import { realRoot } from './directory/real-folder.ts';
+import { type InstanceIdentity, identityTokens } from './identity/identity-tokens.ts';
+import { type BackupStorage, type OpenStorage, type StorageCredential, StorageError } from './port.ts';
+import { readSasToken, whyRefused } from './sas-token.ts';
+
+export interface StorageRules {
+  /** `backupTargets` of the instance's configuration. */
+  readonly targets: readonly BackupPlace[];
+  /** `backupIdentity`; absent: the instance has no identity of its own. */
+  readonly identity?: InstanceIdentity;
+  readonly profile: 'dev' | 'production';
+  /** Milliseconds of the system: SAS and access tokens are judged by it. */
+  readonly nowMs: () => number;
+  readonly attempts?: Attempts;
+  readonly resolve?: Resolve;
+}
+
+/** Four tries within about ten seconds of waiting; one request takes two minutes at most. */
+const ATTEMPTS: Attempts = { count: 4, delayMs: 1000, deadlineMs: 120_000 };
+
+/** @throws Error when the rules themselves are wrong: that stops the start */
+export function openStorageBy(rules: StorageRules): OpenStorage {
+  const places = new AllowedPlaces(rules.targets, rules.profile);
+  return async ({ storageResourceUri, credential }, stopping) => {
+    const allowed = places.find(storageResourceUri);
+    stopping.throwIfAborted();
+    return allowed.kind === 'directory'
+      ? openDirectory(allowed, credential, stopping)
+      : openBlob(allowed, credential, stopping, rules);
+  };
+}
+
+async function openDirectory(
+  { place, url }: AllowedPlace,
+  { kind }: StorageCredential,
+  stopping: AbortSignal,
+): Promise<BackupStorage> {
+  if (kind === 'sas') throw new StorageError('Malformed', 'a directory takes no SAS token; leave the token out');
+  const root = await realRoot(fileURLToPath(place.uri), fileURLToPath(url));
+  return openDirectoryStorage({ uri: url.href.replace(/\/$/, ''), root, keepsAll: place.keepsAll ?? false, stopping });
+}
+
+async function openBlob(
+  { place, url }: AllowedPlace,
+  given: StorageCredential,
+  stopping: AbortSignal,
+  { identity, nowMs, attempts = ATTEMPTS, resolve }: StorageRules,
+): Promise<BackupStorage> {
+  checkContainer(url);
+  const common = {
+    container: url,
+    keepsAll: place.keepsAll ?? false,
+    reach: {
+      ...(place.caFile === undefined ? {} : { ca: await readFile(place.caFile, 'utf8') }),
+      addresses: place.addresses ?? [],
+      ...(resolve === undefined ? {} : { resolve }),
+    },
+    attempts,
+    stopping,
+  };
+  switch (given.kind) {
+    case 'sas': {
+      const token = readSasToken(given.token);
+      return openBlobStorage({
+        ...common,
+        credential: { sas: token.text },
+        whyRefused: () => whyRefused(token, nowMs()),
+        accessHint:
+          'make a new SAS token for this container with the permissions racwdl (a backup needs create and write, a restore read and list) ' +
+          'and a day of validity',
+      });
+    }
+    case 'managedIdentity': {
+      if (identity === undefined) {
+        throw new StorageError(
+          'AccessDenied',
+          "the instance has no identity: set 'backupIdentity' in instance.json, or give a SAS token",
+        );
+      }
+      if (url.protocol !== 'https:') {
+        throw new StorageError(
+          'NotAllowed',
+          "the instance's identity is shown over https only; give a SAS token, or serve the storage over TLS",
+        );
+      }
+      return openBlobStorage({
+        ...common,
+        credential: { identity: identityTokens(identity, nowMs, stopping) },
+        whyRefused: () => undefined,
+        accessHint: "give the instance's identity the role Storage Blob Data Contributor at the container",
+      });
+    }
+    case 'none':
+      throw new StorageError(
+        'Malformed',
+        "a blob container needs a SAS token, or 'useManagedIdentity'; give one of them",
+      );
+  }
+}
+
+/** `/container`, or `/account/container` where the host names no account. */
+function checkContainer({ pathname }: URL): void {
+  const segments = pathname.replace(/\/$/, '').slice(1).split('/');
+  const container = segments.at(-1) ?? '';
+  if (segments.length <= 2 && /^[a-z0-9](-?[a-z0-9]){2,62}$/.test(container)) return;
+  throw new StorageError(
+    'Malformed',
+    'the storage URI names no container; write https://account.blob.core.windows.net/container',
+  );
+}
