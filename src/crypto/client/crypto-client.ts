@@ -16,6 +16,9 @@ export interface OperateInputs {
   readonly aad?: Uint8Array;
 }
 
+/** Messages that change what the module is. */
+export type CeremonyName = 'provision' | 'downloadSecurityDomain' | 'uploadSecurityDomain' | 'replaceCustodians';
+
 export interface CryptoClient extends AsyncDisposable {
   readonly hello: ReplyOf<'hello'> & { readonly state: ModuleState };
   /** Process ids of the living partitions. */
@@ -28,7 +31,7 @@ export interface CryptoClient extends AsyncDisposable {
   /** `operate` with the blob opened (or re-opened) in the partition that takes the work. @throws CryptoError */
   operate(key: WrappedKey, operation: number, algorithm: number, inputs: OperateInputs): Promise<ReplyOf<'operate'>>;
   /** Runs a state-changing message in one partition, then has every other partition reload before it resolves. */
-  ceremony<M extends 'provision' | 'downloadSecurityDomain'>(name: M, request: RequestOf<M>): Promise<ReplyOf<M>>;
+  ceremony<M extends CeremonyName>(name: M, request: RequestOf<M>): Promise<ReplyOf<M>>;
   /** Has every partition read the state file again (another worker ran a ceremony); updates `hello`. */
   reload(): Promise<void>;
   createKey(

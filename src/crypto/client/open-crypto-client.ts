@@ -10,7 +10,7 @@ import {
   type ReplyOf,
   type RequestOf,
 } from '../protocol/messages.ts';
-import type { CryptoClient, OperateInputs, WrappedKey } from './crypto-client.ts';
+import type { CeremonyName, CryptoClient, OperateInputs, WrappedKey } from './crypto-client.ts';
 import type { Partition } from './partition.ts';
 import { type Hello, PartitionPool, type PoolOptions, reloadPartition } from './partition-pool.ts';
 
@@ -72,10 +72,7 @@ class PooledClient implements CryptoClient {
     }
   }
 
-  async ceremony<M extends 'provision' | 'downloadSecurityDomain'>(
-    name: M,
-    request: RequestOf<M>,
-  ): Promise<ReplyOf<M>> {
+  async ceremony<M extends CeremonyName>(name: M, request: RequestOf<M>): Promise<ReplyOf<M>> {
     const partition = await this.#pool.pick();
     const reply = await ask(partition, name, encodeRequest(name, request));
     await this.reload();

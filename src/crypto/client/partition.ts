@@ -154,6 +154,7 @@ const REFUSALS: ReadonlySet<string> = new Set(
     AlgorithmNotSupported: true,
     CryptoFailed: true,
     OtherCustodians: true,
+    DomainRefused: true,
     LogRefused: true,
     RecordRefused: true,
     Busy: true,

@@ -64,6 +64,10 @@ const samples: { readonly [M in MessageName]: Parameters<(typeof messages)[M]['r
   secureUnwrap: { binding: {}, blob: Buffer.alloc(0), algorithm: '', wrapped: Buffer.alloc(0), target: {} },
   random: { count: 1 },
   downloadSecurityDomain: { certificates: [], required: 2 },
+  transferKey: {},
+  uploadSecurityDomain: { document: '{}' },
+  replaceCustodians: { certificates: [], required: 2, domain: '{}', packets: [] },
+  custodians: {},
 };
 
 test('each message is answered in the states of its row and refused in all others', async () => {
@@ -121,6 +125,10 @@ test('no message returns a private key: the replies are these and no more', () =
     secureUnwrap: 53,
     random: 60,
     downloadSecurityDomain: 40,
+    transferKey: 41,
+    uploadSecurityDomain: 42,
+    replaceCustodians: 43,
+    custodians: 44,
   });
 });
 

@@ -89,9 +89,14 @@ const handlers: Handlers = {
   secureWrap: (module, request) => ({ wrapped: secureWrap(module.provisioned, module.engine, request) }),
   secureUnwrap: (module, request) => ({ value: secureUnwrap(module.provisioned, module.engine, request) }),
   random: (module, { count }) => ({ bytes: randomOf(module.engine, count) }),
-  downloadSecurityDomain: (module, { certificates, required }) => ({
-    document: module.downloadSecurityDomain(certificates, required),
+  downloadSecurityDomain: ({ ceremonies }, { certificates, required }) => ({
+    document: ceremonies.download(certificates, required),
   }),
+  transferKey: async ({ ceremonies }) => ({ certificate: await ceremonies.transferKey() }),
+  uploadSecurityDomain: ({ ceremonies }, { document }) => ceremonies.upload(document),
+  replaceCustodians: ({ ceremonies }, { certificates, required, domain, packets }) =>
+    ceremonies.replaceCustodians(certificates, required, domain, packets),
+  custodians: ({ ceremonies }) => ceremonies.settled(),
 };
 
 interface Row {

@@ -4,14 +4,13 @@ import { type Algorithm, algorithmByCode, operationByCode, operations } from '..
 import type { Engine, EngineKey, OperationInputs, OperationResult } from '../engines/engine.ts';
 import { CryptoError, type ModuleState, type PublicKey } from '../protocol/messages.ts';
 import { type AttestationIdentity, openAttestationIdentity } from './attestation-identity.ts';
+import { Ceremonies } from './ceremonies.ts';
 import { checkBinding, checkRebinding } from './key-binding.ts';
 import { sealKey, withKeyMaterial } from './key-blobs.ts';
 import { KeyCache } from './key-cache.ts';
 import { readKeySpec } from './key-spec.ts';
 import { NewestHead } from './newest-head.ts';
-import { PinnedCustodians } from './pinned-custodians.ts';
 import { RootKeys } from './root-keys.ts';
-import { readCustodians, writeSecurityDomain } from './security-domain.ts';
 import { SignedCheckpoint } from './signed-checkpoint.ts';
 import { type Provisioned, StateFile } from './state-file.ts';
 import { readStoreHead } from './store-head.ts';
@@ -29,28 +28,28 @@ export interface KeyModuleOptions {
 
 export class KeyModule implements AsyncDisposable {
   readonly engine: Engine;
+  readonly folder: string;
   readonly head: NewestHead;
   readonly checkpoint: SignedCheckpoint;
+  readonly ceremonies: Ceremonies;
   readonly #file: StateFile;
-  readonly #custodians: PinnedCustodians;
   readonly #now: () => number;
   readonly #cacheSize: number;
   #state: Provisioned | undefined;
   #cache: KeyCache;
   #generating: Promise<unknown> = Promise.resolve();
   #identity: Promise<AttestationIdentity> | undefined;
-  readonly #folder: string;
 
   /** @throws CryptoError RecordRefused when the folder holds a state that is not authentic */
   constructor({ folder, engine, cacheSize, headDelay, now }: KeyModuleOptions) {
     this.engine = engine;
-    this.#folder = folder;
+    this.folder = folder;
     this.#file = new StateFile(folder);
-    this.#custodians = new PinnedCustodians(folder);
     this.#cacheSize = cacheSize;
     this.#cache = new KeyCache(cacheSize);
     this.head = new NewestHead(folder, headDelay);
     this.checkpoint = new SignedCheckpoint(folder);
+    this.ceremonies = new Ceremonies(this);
     this.#now = now;
     this.reload();
   }
@@ -97,18 +96,10 @@ export class KeyModule implements AsyncDisposable {
     if (!made) throw new CryptoError('WrongState', 'the module was provisioned meanwhile');
   }
 
-  downloadSecurityDomain(certificates: unknown, required: number): string {
-    // Another worker's ceremony may have been there before: this one must not write an older state over it.
+  /** Writes another state of the same instance, and reads it again; durable when it returns. */
+  replace(state: Provisioned): void {
+    this.#file.replace(state);
     this.reload();
-    const custodians = readCustodians(certificates, required);
-    const thumbprints = custodians.map(({ thumbprint }) => thumbprint);
-    this.#custodians.settle(this.provisioned, thumbprints, required);
-    const document = writeSecurityDomain(this.provisioned, custodians, required, this.#now());
-    if (this.provisioned.state !== 'active') {
-      this.#file.replace({ ...this.provisioned, state: 'active' });
-      this.reload();
-    }
-    return document;
   }
 
   /** One at a time: an RSA key is seconds of a core, and the other core serves. */
@@ -169,7 +160,7 @@ export class KeyModule implements AsyncDisposable {
   /** Opened, or made, when first needed; a failure is forgotten so that the next call tries again. */
   attestationIdentity(): Promise<AttestationIdentity> {
     this.#identity ??= this.#generating.then(() => {
-      const opened = openAttestationIdentity(this.#folder, this.provisioned, this.engine);
+      const opened = openAttestationIdentity(this.folder, this.provisioned, this.engine);
       this.#generating = opened.catch(() => undefined);
       return opened;
     });

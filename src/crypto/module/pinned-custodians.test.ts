@@ -100,10 +100,22 @@ test('custodians that an older version sealed with the file seal are taken over 
   const audit = Buffer.from(rootKeys.auditKey).toString('hex');
   const contextOf = (version: number): Buffer => Buffer.from(`strongroom custodians v${version}\ni-1\n${audit}`);
   const settled = openBox(rootKeys.recordSealing, contextOf(2), readFileSync(path));
-  assert.equal(fields({ required: 'u32', thumbprints: 'text' }).decode(settled).required, 2);
+  const { domains } = fields({ domains: 'json' }).decode(settled) as {
+    domains: readonly { readonly required: number; readonly thumbprints: readonly string[] }[];
+  };
+  assert.equal(domains.length, 1);
+  const { required, thumbprints } = domains[0] as (typeof domains)[number];
+  const asBefore = fields({ required: 'u32', thumbprints: 'text' });
   const old = join(folder, 'seal.key');
   if (!existsSync(old)) writeFileSync(old, Buffer.alloc(32, 7));
-  writeFileSync(path, sealBox(createSecretKey(readFileSync(old)), contextOf(1), settled));
+  writeFileSync(
+    path,
+    sealBox(
+      createSecretKey(readFileSync(old)),
+      contextOf(1),
+      asBefore.encode({ required, thumbprints: thumbprints.join(' ') }),
+    ),
+  );
   await assert.rejects(take(module, [3, 4, 5], 2), others);
   assert.ok(openBox(rootKeys.recordSealing, contextOf(2), readFileSync(path)).equals(settled));
   await take(module, [0, 1, 2], 2);

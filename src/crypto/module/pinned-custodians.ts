@@ -1,16 +1,29 @@
-// Who the root keys were first split over, and how many of them are needed: settled by the first ceremony, for good. In
-// a sealed file of its own, because making a file that must not exist yet is the one step in which no two partitions can
-// both be first, and under a root key, so that it does not change with the seal.
+// Who the security domain is split over, and how many of them are needed: settled by the first ceremony, and replaced
+// only with a quorum of those that were settled. One entry for each domain that this instance was or may become part of,
+// so that a recovery that does not come to its end changes nothing. Under a root key, so that it does not change with the
+// seal. Whoever writes holds the ceremony lock.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Fields, fields } from '../../formats/fields.ts';
 import { CryptoError } from '../protocol/messages.ts';
-import { createDurable, replaceDurable } from './durable-file.ts';
+import { replaceDurable } from './durable-file.ts';
 import { loadFileSeal, SealError } from './file-seal.ts';
 import { openBox, SealedBoxError, sealBox } from './sealed-box.ts';
 import type { Provisioned } from './state-file.ts';
 
-const layout: Fields<{ required: 'u32'; thumbprints: 'text' }> = fields({ required: 'u32', thumbprints: 'text' });
+export interface Settled {
+  readonly required: number;
+  /** SHA-256 of each certificate, base64url, sorted. */
+  readonly thumbprints: readonly string[];
+}
+
+interface Entry extends Settled {
+  /** Raw domain key, hex. */
+  readonly domain: string;
+}
+
+const layout: Fields<{ domains: 'json' }> = fields({ domains: 'json' });
+const oldLayout: Fields<{ required: 'u32'; thumbprints: 'text' }> = fields({ required: 'u32', thumbprints: 'text' });
 
 export class PinnedCustodians {
   readonly #path: string;
@@ -21,19 +34,34 @@ export class PinnedCustodians {
     this.#sealPath = join(folder, 'seal.key');
   }
 
+  /** Those of the domain that the instance is in. @throws CryptoError RecordRefused: no module wrote the file here */
+  settled(state: Provisioned): Settled | undefined {
+    const domain = nameOf(state.rootKeys.domainKey);
+    return this.#read(state).find((entry) => entry.domain === domain);
+  }
+
   /**
    * Settles who the custodians are, or passes if they are those that were settled.
    * @param thumbprints SHA-256 of each certificate, base64url, in any order
-   * @throws CryptoError OtherCustodians; RecordRefused when the file is not what a module wrote here
+   * @throws CryptoError OtherCustodians; RecordRefused
    */
   settle(state: Provisioned, thumbprints: readonly string[], required: number): void {
-    const asked = layout.encode({ required, thumbprints: [...thumbprints].sort().join(' ') });
-    if (this.#matches(state, asked)) return;
+    const asked = { required, thumbprints: [...thumbprints].sort() };
+    const settled = this.settled(state);
+    if (settled !== undefined) {
+      if (!isSame(settled, asked)) throw otherCustodians();
+      return;
+    }
     // Activated by a version that remembered nobody: then nobody can be told from a stranger.
     if (state.state === 'active') throw otherCustodians();
-    const made = createDurable(this.#path, sealFor(state, asked));
-    // Another partition was first, and it settles.
-    if (!made && !this.#matches(state, asked)) throw otherCustodians();
+    this.replace(state, state.rootKeys.domainKey, asked);
+  }
+
+  /** Durable when it returns. Whether the present ones agreed was settled before. @throws CryptoError RecordRefused */
+  replace(state: Provisioned, domainKey: Uint8Array, { required, thumbprints }: Settled): void {
+    const entry: Entry = { domain: nameOf(domainKey), required, thumbprints: [...thumbprints].sort() };
+    const others = this.#read(state).filter(({ domain }) => domain !== entry.domain);
+    this.#write(state, [...others, entry]);
   }
 
   /** Older versions sealed this file with the file seal, which must not be given up while it is needed. */
@@ -41,32 +69,33 @@ export class PinnedCustodians {
     this.#read(state);
   }
 
-  /** False: nobody is settled. @throws CryptoError OtherCustodians, RecordRefused */
-  #matches(state: Provisioned, asked: Buffer): boolean {
-    const settled = this.#read(state);
-    if (settled === undefined) return false;
-    if (!settled.equals(asked)) throw otherCustodians();
-    return true;
+  #write(state: Provisioned, domains: readonly Entry[]): void {
+    const { recordSealing } = state.rootKeys;
+    replaceDurable(this.#path, sealBox(recordSealing, contextOf(state, 2), layout.encode({ domains })));
   }
 
   /** @throws CryptoError RecordRefused */
-  #read(state: Provisioned): Buffer | undefined {
+  #read(state: Provisioned): readonly Entry[] {
     let sealed: Buffer;
     try {
       sealed = readFileSync(this.#path);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw error;
     }
     try {
-      return openBox(state.rootKeys.recordSealing, contextOf(state, 2), sealed);
+      const opened = openBox(state.rootKeys.recordSealing, contextOf(state, 2), sealed);
+      // Authentic: the shape is what this module wrote.
+      return layout.decode(opened).domains as readonly Entry[];
     } catch (cause) {
-      const settled = this.#openOld(state, sealed);
-      if (settled === undefined) {
+      const old = this.#openOld(state, sealed);
+      if (old === undefined) {
         throw new CryptoError('RecordRefused', 'the custodians on file are not authentic', { cause });
       }
-      replaceDurable(this.#path, sealFor(state, settled));
-      return settled;
+      const { required, thumbprints } = oldLayout.decode(old);
+      const entry = { domain: nameOf(state.rootKeys.domainKey), required, thumbprints: thumbprints.split(' ') };
+      this.#write(state, [entry]);
+      return [entry];
     }
   }
 
@@ -80,8 +109,12 @@ export class PinnedCustodians {
   }
 }
 
-function sealFor(state: Provisioned, settled: Buffer): Buffer {
-  return sealBox(state.rootKeys.recordSealing, contextOf(state, 2), settled);
+function nameOf(domainKey: Uint8Array): string {
+  return Buffer.from(domainKey).toString('hex');
+}
+
+function isSame(a: Settled, b: Settled): boolean {
+  return a.required === b.required && a.thumbprints.join(' ') === b.thumbprints.join(' ');
 }
 
 /** Bound to the root keys too: a folder provisioned anew does not inherit custodians. */

@@ -237,10 +237,34 @@ export const messages = {
   random: message(60, ['active'], true, { count: 'u32' }, { bytes: 'bytes' }),
 
   /**
-   * Splits the root keys over the custodians' certificates (array of standard base64 DER); activates. The first one
-   * settles certificates and quorum: later ones are refused (`OtherCustodians`) unless they are the same.
+   * Splits the keys of the domain over the custodians' certificates (array of standard base64 DER); activates. The first
+   * one settles certificates and quorum: others are refused (`OtherCustodians`) until a quorum replaces the custodians.
    */
   downloadSecurityDomain: message(40, SEALED, false, { certificates: 'json', required: 'u32' }, { document: 'text' }),
+  /** The certificate (DER) to which shares or a restore blob are encrypted; the same until a ceremony has used it. */
+  transferKey: message(41, SEALED, true, {}, { certificate: 'bytes' }),
+  /**
+   * Joins the security domain of a restore blob, or of a domain file with the packets of a quorum (formats/domain-upload);
+   * activates. The domain's custodians are those of this instance from then on; `quorum` brought the shares (none known
+   * of a blob). All thumbprints are base64url.
+   */
+  uploadSecurityDomain: message(
+    42,
+    ['provisioned'],
+    false,
+    { document: 'text' },
+    { required: 'u32', thumbprints: 'json', quorum: 'json' },
+  ),
+  /** Settles other custodians, if packets of a quorum of the present ones open `domain` and agree to exactly these. */
+  replaceCustodians: message(
+    43,
+    ['active'],
+    false,
+    { certificates: 'json', required: 'u32', domain: 'text', packets: 'json' },
+    { required: 'u32', thumbprints: 'json', quorum: 'json' },
+  ),
+  /** Who is settled: sorted thumbprints, and how many are needed (0 and none before the first ceremony). */
+  custodians: message(44, SEALED, true, {}, { required: 'u32', thumbprints: 'json' }),
 } as const;
 
 export type MessageName = keyof typeof messages;
@@ -285,6 +309,7 @@ export type RefusalCode =
   | 'AlgorithmNotSupported' // the algorithm does not fit the key's type, size or curve
   | 'CryptoFailed' // decrypt/unwrap failed; deliberately says no more
   | 'OtherCustodians' // the security domain is split over those of the first ceremony and nobody else
+  | 'DomainRefused' // an uploaded security domain or a custodian's packet is not what it must be; the text says which
   | 'LogRefused' // a log that is smaller than one signed before, or another one of the same size
   | 'RecordRefused' // a sealed record, state or head is not authentic
   | 'Busy' // the partition is shutting down
