@@ -32,6 +32,8 @@ export interface Azurite extends AsyncDisposable {
   readonly pid: number;
   /** `{origin}/{account}/{container}` */
   containerUri(name: string): string;
+  /** As the owner of the account sees it. */
+  container(name: string): ContainerClient;
   makeContainer(name: string): Promise<ContainerClient>;
   /** For one container, by default for an hour and with all that backups need. */
   sas(container: string, options?: SasOptions): string;
@@ -62,6 +64,7 @@ export async function startAzurite({ tls, folder }: AzuriteOptions): Promise<Azu
     account,
     pid: child.pid ?? 0,
     containerUri: (name) => `${origin}/${account}/${name}`,
+    container: (name) => service.getContainerClient(name),
     async makeContainer(name) {
       const container = service.getContainerClient(name);
       await container.create();

@@ -10,7 +10,12 @@ import { join } from 'node:path';
 import { createDevDirectory, type DevSecrets } from '../../src/features/directory/create-dev-directory.ts';
 import type { Directory } from '../../src/features/directory/directory.ts';
 import { writeDirectoryFile } from '../../src/features/directory/directory-file.ts';
-import type { InstanceHost, InstanceStatus, ProvisionRequest } from '../../src/features/management/instance-host.ts';
+import type {
+  InstanceHost,
+  InstanceStatus,
+  InstanceUpdate,
+  ProvisionRequest,
+} from '../../src/features/management/instance-host.ts';
 import type { Control } from '../../src/main/control-process.ts';
 import { startControl } from '../../src/main/control-process.ts';
 import { type Issued, issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
@@ -19,6 +24,9 @@ import { CONTROL_NAMES } from '../../src/main/dev-ca/server-certificate.ts';
 export class PretendedHost implements InstanceHost {
   readonly provisioned: ProvisionRequest[] = [];
   readonly stopped: string[] = [];
+  readonly started: string[] = [];
+  readonly purged: string[] = [];
+  readonly updated: (readonly [name: string, update: InstanceUpdate])[] = [];
   readonly statuses = new Map<string, InstanceStatus>();
   /** Awaited before an instance is said to be made. */
   gate: () => Promise<void> = async () => {};
@@ -32,7 +40,18 @@ export class PretendedHost implements InstanceHost {
     this.stopped.push(name);
     this.statuses.delete(name);
   }
-  async start(): Promise<void> {}
+  async start(name: string): Promise<void> {
+    await this.gate();
+    this.started.push(name);
+  }
+  async update(name: string, update: InstanceUpdate): Promise<void> {
+    await this.gate();
+    this.updated.push([name, update]);
+  }
+  async purge(name: string): Promise<void> {
+    await this.gate();
+    this.purged.push(name);
+  }
   status(name: string): InstanceStatus | undefined {
     return this.statuses.get(name);
   }

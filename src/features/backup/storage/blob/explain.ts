@@ -19,7 +19,8 @@ export function explain(error: unknown, what: string, at: Circumstances): unknow
   if (at.stopping.aborted) return at.stopping.reason;
   if (error instanceof StorageError) return error;
   if (!(error instanceof RestError)) return error;
-  const { statusCode = 0, code = '' } = error;
+  const { statusCode = 0 } = error;
+  const code = codeOf(error);
   const say = (kind: StorageErrorCode, reason: string, next: string): StorageError =>
     new StorageError(kind, `${what} at ${at.uri}: ${reason}; ${next}`, {
       cause: new Error(`${statusCode === 0 ? 'no answer' : statusCode} ${word(code)}`.trim()),
@@ -31,7 +32,10 @@ export function explain(error: unknown, what: string, at: Circumstances): unknow
   if (code === 'BlobImmutableDueToPolicy') {
     return say('Immutable', 'the policy of the container keeps what is there', 'use another folder');
   }
-  if (code === 'BlobAlreadyExists' || statusCode === 412) {
+  if (code === 'ConditionNotMet') {
+    return say('Damaged', 'it was exchanged while it was read', 'see who else writes there, and use another backup');
+  }
+  if (code === 'BlobAlreadyExists') {
     return say('Exists', 'the name is taken', 'nothing is ever written over; use another folder');
   }
   if (statusCode === 401 || statusCode === 403 || code === 'InvalidAuthenticationInfo') {
@@ -47,6 +51,11 @@ export function explain(error: unknown, what: string, at: Circumstances): unknow
   if (statusCode !== 0)
     return say('Unavailable', `the storage answered ${statusCode} ${word(code)}`, 'see what runs at that address');
   return say('Unavailable', ...reach(code, at.attempts));
+}
+
+/** The service's own code: in the body, or, where an answer has none, in a header. */
+export function codeOf(error: RestError): string {
+  return error.response?.headers.get('x-ms-error-code') ?? error.code ?? '';
 }
 
 function reach(code: string, attempts: number): readonly [string, string] {

@@ -2,6 +2,7 @@
 // that nobody sees until the last request names them. Nothing that exists is ever written over.
 import { randomBytes } from 'node:crypto';
 import { type BlockBlobClient, RestError } from '@azure/storage-blob';
+import { codeOf } from './explain.ts';
 
 export const BLOCK_BYTES = 8 * 1024 * 1024;
 /** So that a repeated request can tell its own first attempt, whose answer was lost, from somebody else's blob. */
@@ -26,7 +27,10 @@ export async function writeBlob(blob: BlockBlobClient, content: Uint8Array | Asy
       await blob.commitBlockList(staged, options);
     }
   } catch (error) {
-    if (!isTaken(error) || !(await isWrittenBy(blob, writer))) throw error;
+    if (!isTaken(error)) throw error;
+    if (await isWrittenBy(blob, writer)) return;
+    // Services name the failed condition or their policy, whichever they look at first; both say that the name is taken.
+    throw new RestError('the name is taken', { statusCode: 409, code: 'BlobAlreadyExists' });
   }
 }
 
@@ -60,8 +64,10 @@ async function* blocksOf(content: Uint8Array | AsyncIterable<Uint8Array>): Async
   if (length > 0) yield Buffer.concat(gathered);
 }
 
+const TAKEN = new Set(['BlobAlreadyExists', 'BlobImmutableDueToPolicy', 'ConditionNotMet']);
+
 function isTaken(error: unknown): boolean {
-  return error instanceof RestError && (error.statusCode === 409 || error.statusCode === 412);
+  return error instanceof RestError && TAKEN.has(codeOf(error));
 }
 
 async function isWrittenBy(blob: BlockBlobClient, writer: string): Promise<boolean> {
