@@ -9,8 +9,15 @@ import { wrap } from './commands/byok/wrap.ts';
 import { advance } from './commands/clock/advance.ts';
 import { reset } from './commands/clock/reset.ts';
 import { show as showClock } from './commands/clock/show.ts';
+import { acknowledge } from './commands/custodian/acknowledge.ts';
+import { answer } from './commands/custodian/answer.ts';
+import { fingerprint } from './commands/custodian/fingerprint.ts';
+import { handOver } from './commands/custodian/hand-over.ts';
 import { keygen } from './commands/custodian/keygen.ts';
+import { leave } from './commands/custodian/leave.ts';
 import { open } from './commands/custodian/open.ts';
+import { share } from './commands/custodian/share.ts';
+import { show as showPacket } from './commands/custodian/show.ts';
 import { env } from './commands/env.ts';
 import { authority } from './commands/release/authority.ts';
 import { check } from './commands/release/check.ts';
@@ -26,6 +33,13 @@ export const commands: readonly Command[] = [
   status,
   env,
   keygen,
+  fingerprint,
+  acknowledge,
+  answer,
+  share,
+  showPacket,
+  handOver,
+  leave,
   open,
   verify,
   show,

@@ -37,7 +37,7 @@ function findCommand(
   commands: readonly Command[],
   words: readonly string[],
 ): { readonly command: Command; readonly rest: readonly string[] } | undefined {
-  for (const count of [2, 1]) {
+  for (const count of [3, 2, 1]) {
     const command = commands.find((each) => each.name === words.slice(0, count).join(' '));
     if (command !== undefined && words.length >= count) return { command, rest: words.slice(count) };
   }

@@ -17,7 +17,7 @@ test('the reference shows the help of every command as the program prints it', (
 test('names are unique, words are lower case, and every option is described', () => {
   assert.equal(new Set(commands.map(({ name }) => name)).size, commands.length);
   for (const { name, options } of commands) {
-    assert.match(name, /^[a-z]+( [a-z]+)?$/);
+    assert.match(name, /^[a-z]+( [a-z]+(-[a-z]+)*){0,2}$/);
     for (const [option, { description }] of Object.entries(options)) {
       assert.match(option, /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
       assert.ok(description.length > 3);

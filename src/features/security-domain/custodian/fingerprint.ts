@@ -3,6 +3,11 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { CustodianError } from './refusal.ts';
 
+/** On one line; nothing in it moves the cursor of a terminal or turns the direction of writing. */
+export function subjectOf({ subject }: X509Certificate): string {
+  return subject.replaceAll('\n', ', ').replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '?');
+}
+
 /** SHA-256 of the certificate, hex, in groups of four. */
 export function fingerprintOf({ raw }: Pick<X509Certificate, 'raw'>): string {
   return grouped(createHash('sha256').update(raw).digest('hex'));

@@ -1,6 +1,6 @@
 // The certificate that a share is re-encrypted to: of a recovering instance or of a sealed one that waits to be unlocked.
 import { X509Certificate } from 'node:crypto';
-import { fingerprintOf } from './fingerprint.ts';
+import { fingerprintOf, subjectOf } from './fingerprint.ts';
 import { thumbprintOf } from './holder.ts';
 import { CustodianError } from './refusal.ts';
 
@@ -33,7 +33,8 @@ export function readRecipient(path: string, content: Buffer): Recipient {
   if (certificate.publicKey.asymmetricKeyType !== 'rsa' || bits < 2048) {
     throw new CustodianError(`${path} has no RSA key of at least 2048 bits: it is not the certificate of an instance`);
   }
-  const name = /^CN=(.*)$/m.exec(certificate.subject)?.[1] ?? certificate.subject;
+  const subject = subjectOf(certificate);
+  const name = /(?:^|, )CN=([^,]*)/.exec(subject)?.[1] ?? subject;
   return { certificate, thumbprint: thumbprintOf(certificate), fingerprint: fingerprintOf(certificate), name };
 }
 

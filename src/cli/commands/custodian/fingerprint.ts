@@ -1,0 +1,40 @@
+// `strongroom custodian fingerprint`: what people read to each other to know that they mean the same certificate.
+import { command, jsonOption } from '../../command.ts';
+import { oneOperand } from './holder-options.ts';
+import { orRefuse } from './refusals.ts';
+
+export const fingerprint = command({
+  name: 'custodian fingerprint',
+  summary: 'say the fingerprint of a certificate, to be compared by voice',
+  operands: 'CERTIFICATE',
+  details: `
+Prints the SHA-256 of a certificate in groups of four: your own before the ceremony, that of a recovering instance before
+you give it your share. Compare it over another way than the one the file came by.`,
+  options: {
+    aloud: { type: 'boolean', description: 'spell it, a group on a line, as it is read over the telephone' },
+    ...jsonOption,
+  },
+  examples: ['strongroom custodian fingerprint anna.cer', 'strongroom custodian fingerprint exchange.cer --aloud'],
+  async run({ aloud, json }, operands, terminal) {
+    const path = oneOperand(operands, 'one certificate');
+    const { readRecipient } = await import('../../../features/security-domain/custodian/recipient.ts');
+    const { readSent } = await import('../../../features/security-domain/custodian/inputs.ts');
+    const { spelled, subjectOf } = await import('../../../features/security-domain/custodian/fingerprint.ts');
+    const {
+      certificate,
+      fingerprint: grouped,
+      thumbprint,
+    } = await orRefuse(async () => readRecipient(path, await readSent(path)));
+    const { validTo } = certificate;
+    const subject = subjectOf(certificate);
+    if (json) {
+      const ends = new Date(validTo).toISOString();
+      terminal.out(`${JSON.stringify({ fingerprint: grouped, thumbprint, subject, validTo: ends }, null, 2)}\n`);
+    } else if (aloud) terminal.out(`${spelled(grouped).join('\n')}\n`);
+    else {
+      terminal.out(`${grouped}\n`);
+      terminal.err(`${subject}, valid until ${validTo}; as x5t#S256 ${thumbprint}\n`);
+    }
+    return 0;
+  },
+});

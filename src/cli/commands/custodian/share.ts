@@ -1,0 +1,122 @@
+// `strongroom custodian share`: a custodian gives their share to one machine, for one purpose, knowing to which.
+import type { Recipient } from '../../../features/security-domain/custodian/recipient.ts';
+import { CommandError, command, type Terminal, UsageError } from '../../command.ts';
+import { canType } from '../../read-hidden.ts';
+import { readTyped } from '../../read-typed.ts';
+import { handOut, holderOf, oneOperand, packetOptions, sayingOf } from './holder-options.ts';
+import { orRefuse } from './refusals.ts';
+
+export const share = command({
+  name: 'custodian share',
+  summary: 'give your share to a recovering, re-sharing or locked HSM, and to no other',
+  operands: 'FILE',
+  details: `
+Opens your own share and encrypts it anew to the certificate of one HSM. Says what that means before anything is written,
+and asks for the last eight digits of the recipient's fingerprint, as they were read to you: whoever made that certificate
+gets your share. For --purpose unlock, FILE is the share list of the seal; otherwise it is the security-domain file.`,
+  options: {
+    ...packetOptions,
+    purpose: { type: 'string', placeholder: 'PURPOSE', description: 'recover, reshare or unlock' },
+    to: { type: 'string', placeholder: 'FILE', description: 'certificate of the recipient: PEM, DER or JWK' },
+    successor: {
+      type: 'string',
+      placeholder: 'FILE',
+      multiple: true,
+      description: 'certificate of a new custodian, once for each; with --purpose reshare',
+    },
+    required: { type: 'string', placeholder: 'M', description: 'how many of the successors will be needed' },
+    'recipient-fingerprint': {
+      type: 'string',
+      placeholder: 'HEX',
+      description: "the recipient's fingerprint as it was read to you; another one is refused",
+    },
+    yes: { type: 'boolean', description: 'do not ask; needs --recipient-fingerprint' },
+  },
+  examples: [
+    'strongroom custodian share fin-prod-mhsm-sd.json --key anna.pem --purpose recover --to exchange.cer',
+    'strongroom custodian share sd.json --key anna.pem --purpose reshare --to exchange.cer --required 2 \\\n' +
+      '    --successor boris.cer --successor clara.cer --successor dora.cer',
+  ],
+  async run(values, operands, terminal) {
+    const file = oneOperand(operands, 'one security-domain file, or the share list of a seal');
+    const { to, yes, 'recipient-fingerprint': expected } = values;
+    const purpose = readPurpose(values.purpose);
+    if (to === undefined) throw new UsageError("name the recipient's certificate with --to");
+    if (yes && expected === undefined) throw new UsageError('--yes needs --recipient-fingerprint');
+    const required = readRequired(purpose, values.successor, values.required);
+    const packets = await import('../../../features/security-domain/custodian/packets.ts');
+    const { checkPurpose, consentRows } = await import('../../../features/security-domain/custodian/consent.ts');
+    const { openOwnShare } = await import('../../../features/security-domain/custodian/own-share.ts');
+    const { readRecipient } = await import('../../../features/security-domain/custodian/recipient.ts');
+    const { readSent, readSentText } = await import('../../../features/security-domain/custodian/inputs.ts');
+    await orRefuse(async () => {
+      const document = await readSentText(file);
+      const recipient = readRecipient(to, await readSent(to));
+      if (expected !== undefined) await checkFingerprint(expected, recipient);
+      const certificates: [string, Buffer][] = [];
+      for (const path of values.successor) certificates.push([path, await readSent(path)]);
+      const successors = required === undefined ? undefined : packets.readSuccessors(certificates, required);
+      const holder = await holderOf(values, terminal);
+      const own = openOwnShare(document, holder);
+      try {
+        checkPurpose(purpose, document);
+        const rows = consentRows({ purpose, file, document, own, recipient, successors });
+        terminal.err('You are about to give your share of the root keys away:\n');
+        for (const [label, text] of rows) terminal.err(`  ${label.padEnd(12)} ${text}\n`);
+        if (!yes) await confirm(recipient, terminal);
+        const packet = packets.share(own, purpose, recipient, successors, sayingOf(holder, values));
+        const next = `Send the packet to whoever leads the ceremony. Only ${recipient.name} can open it.`;
+        await handOut(packet, purpose, next, values, terminal);
+      } finally {
+        own.share.fill(0);
+      }
+    });
+    return 0;
+  },
+});
+
+function readPurpose(purpose: string | undefined): 'recover' | 'reshare' | 'unlock' {
+  if (purpose === 'recover' || purpose === 'reshare' || purpose === 'unlock') return purpose;
+  throw new UsageError('--purpose must be recover, reshare or unlock');
+}
+
+function readRequired(
+  purpose: string,
+  successors: readonly string[],
+  required: string | undefined,
+): number | undefined {
+  if (purpose !== 'reshare') {
+    if (successors.length === 0 && required === undefined) return undefined;
+    throw new UsageError('--successor and --required go with --purpose reshare alone');
+  }
+  if (successors.length < 3 || successors.length > 10) {
+    throw new UsageError('name the 3 to 10 certificates of the new custodians with --successor');
+  }
+  const count = Number(required);
+  if (!Number.isInteger(count) || count < 2 || count > successors.length) {
+    throw new UsageError(`--required must be from 2 to the number of successors (${successors.length})`);
+  }
+  return count;
+}
+
+async function checkFingerprint(expected: string, recipient: Recipient): Promise<void> {
+  const { parseFingerprint } = await import('../../../features/security-domain/custodian/fingerprint.ts');
+  const hex = parseFingerprint(expected);
+  if (hex === undefined) throw new UsageError('--recipient-fingerprint must be the whole fingerprint, 64 hex digits');
+  if (hex === recipient.fingerprint.replaceAll(' ', '')) return;
+  throw new CommandError(
+    `the certificate has another fingerprint than the one you were told: ${recipient.fingerprint}. Nothing was written. ` +
+      'Ask over another way which one is right; if nobody made a mistake, somebody is trying to get your share',
+  );
+}
+
+async function confirm({ fingerprint }: Recipient, terminal: Terminal): Promise<void> {
+  if (!canType()) {
+    throw new CommandError('not at a terminal: give --yes and --recipient-fingerprint, or run this at a terminal');
+  }
+  const prompt = "To go on, type the last eight digits of the recipient's fingerprint as they were read to you";
+  const typed = await readTyped(prompt, terminal);
+  const last = fingerprint.replaceAll(' ', '').slice(-8);
+  if (typed.replace(/\s/g, '').toLowerCase() === last) return;
+  throw new CommandError('these are not the last eight digits: nothing was written');
+}

@@ -1,0 +1,64 @@
+// What a custodian consents to when they give their share away, in words, before it is done.
+
+import type { Successors } from '../../../formats/custodian-packet.ts';
+import { parseSecurityDomain } from '../../../formats/security-domain.ts';
+import { groupedHash } from './fingerprint.ts';
+import type { OwnShare } from './own-share.ts';
+import type { Purpose } from './packets.ts';
+import type { Recipient } from './recipient.ts';
+import { CustodianError } from './refusal.ts';
+
+export interface Consent {
+  readonly purpose: Purpose;
+  readonly file: string;
+  readonly document: string;
+  readonly own: OwnShare;
+  readonly recipient: Recipient;
+  readonly successors: Successors | undefined;
+}
+
+const MEANINGS: Readonly<Record<Purpose, string>> = {
+  recover: 'recover: another HSM takes over this security domain, and with it every key in its backups',
+  reshare: 'reshare: the security domain is split anew, for the successors below and nobody else',
+  unlock: 'unlock: a sealed HSM starts',
+};
+
+/** Label and text of each line. */
+export function consentRows({ purpose, file, document, own, recipient, successors }: Consent): [string, string][] {
+  const sealed = sealOf(document);
+  return [
+    ['purpose', MEANINGS[purpose]],
+    ['file', file],
+    ['its SHA-256', groupedHash(own.domain)],
+    ...(sealed === undefined ? [] : ([['seal of', sealed]] as [string, string][])),
+    ['your share', `number ${own.number} of ${own.shares}; ${own.required} are needed`],
+    ['recipient', `${recipient.name}, as it calls itself`],
+    ['fingerprint', recipient.fingerprint],
+    ...(successors === undefined
+      ? []
+      : [
+          ['successors', `${successors.required} of ${successors.thumbprints.length} will be needed`] as [
+            string,
+            string,
+          ],
+          ...successors.thumbprints.map((each): [string, string] => ['', groupedHash(each)]),
+        ]),
+  ];
+}
+
+/** A share of a security domain is not given to unlock a start, nor the other way round. @throws CustodianError */
+export function checkPurpose(purpose: Purpose, document: string): void {
+  const isDomain = parseSecurityDomain(document).EncData.data.length > 0;
+  if (purpose === 'unlock' && isDomain) {
+    throw new CustodianError('this is a security-domain file: to unlock a start, give the share list of its seal');
+  }
+  if (purpose !== 'unlock' && !isDomain) {
+    throw new CustodianError(`this is the share list of a seal: to ${purpose}, give the security-domain file`);
+  }
+}
+
+/** Name of the instance in the share list of a seal; a claim of the file. */
+function sealOf(document: string): string | undefined {
+  const { strongroom_seal: seal } = JSON.parse(document) as { readonly strongroom_seal?: { instanceName?: unknown } };
+  return typeof seal?.instanceName === 'string' ? JSON.stringify(seal.instanceName).slice(1, -1) : undefined;
+}
