@@ -42,6 +42,10 @@ export interface InstanceConfig {
   readonly createdAt: string;
   /** Where events may be sent to; absent: nowhere. */
   readonly eventTargets?: readonly EventTarget[];
+  /** Where full backups may be written to and restored from; absent: nowhere. */
+  readonly backupTargets?: readonly BackupPlace[];
+  /** Who the instance is to blob storage (`useManagedIdentity`); absent: nobody. */
+  readonly backupIdentity?: InstanceIdentity;
 }
 
 export interface EventTarget {
@@ -50,3 +54,35 @@ export interface EventTarget {
   /** PEM file of the authority of its certificate; absent: the system's. */
   readonly caFile?: string;
 }
+
+export interface BackupPlace {
+  /** `https://host[:port][/path]`, `file:///folder`, or `http` on loopback in the dev profile. What lies below is allowed too. */
+  readonly uri: string;
+  /** Nothing is ever taken away there: append-only folders, containers with an immutability policy. */
+  readonly keepsAll?: boolean;
+  /** PEM file of the authority of its certificate; absent: the system's. */
+  readonly caFile?: string;
+  /** The addresses that the host name may stand for; needed where they are private. */
+  readonly addresses?: readonly string[];
+}
+
+export type InstanceIdentity =
+  /** An application's secret, at the token endpoint of an OAuth issuer. */
+  | {
+      readonly kind: 'clientCredential';
+      readonly tokenEndpoint: string;
+      readonly clientId: string;
+      /** Holds the secret and nothing else. */
+      readonly secretFile: string;
+      readonly caFile?: string;
+    }
+  /** The metadata service of a virtual machine. */
+  | { readonly kind: 'imds'; readonly endpoint?: string; readonly clientId?: string }
+  /** The endpoint that App Service, Functions and Container Apps give a process; the header's value is in the file. */
+  | {
+      readonly kind: 'appService';
+      readonly endpoint: string;
+      readonly headerFile: string;
+      readonly clientId?: string;
+      readonly caFile?: string;
+    };

@@ -1,5 +1,7 @@
 // Reads `instance.json` into a complete config, or refuses to start with the member that is wrong.
 import { readFileSync } from 'node:fs';
+import { type Reader, ShapeError } from '../../formats/shape.ts';
+import { readBackupPlaces, readInstanceIdentity } from './backup-places.ts';
 import type { InstanceConfig } from './instance.ts';
 
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -53,6 +55,8 @@ const CHECKS: Readonly<Record<keyof InstanceConfig, (value: unknown) => boolean>
     (Array.isArray(value) && value.length === 0) ||
     (isListOf('origin')(value) &&
       (value as Record<string, unknown>[]).every(({ caFile }) => caFile === undefined || isText(caFile))),
+  backupTargets: (value) => value === undefined || isShaped(readBackupPlaces, value),
+  backupIdentity: (value) => value === undefined || isShaped(readInstanceIdentity, value),
 };
 
 function isListOf(...members: readonly string[]): (value: unknown) => boolean {
@@ -63,4 +67,14 @@ function isListOf(...members: readonly string[]): (value: unknown) => boolean {
       if (typeof item !== 'object' || item === null) return false;
       return members.every((member) => isText((item as Record<string, unknown>)[member]));
     });
+}
+
+function isShaped(read: Reader<unknown>, value: unknown): boolean {
+  try {
+    read(value, 'member');
+    return true;
+  } catch (error) {
+    if (error instanceof ShapeError) return false;
+    throw error;
+  }
 }

@@ -18,7 +18,13 @@ export type InstanceIdentity =
   /** The metadata service of a virtual machine. */
   | { readonly kind: 'imds'; readonly endpoint?: string; readonly clientId?: string }
   /** The endpoint that App Service, Functions and Container Apps give a process; the header's value is in the file. */
-  | { readonly kind: 'appService'; readonly endpoint: string; readonly headerFile: string; readonly clientId?: string };
+  | {
+      readonly kind: 'appService';
+      readonly endpoint: string;
+      readonly headerFile: string;
+      readonly clientId?: string;
+      readonly caFile?: string;
+    };
 
 /** As the blob library asks for tokens; what it asks for is not looked at. */
 export interface IdentityTokens {
@@ -54,7 +60,6 @@ async function requestFor(identity: InstanceIdentity): Promise<Exchange> {
     }).toString();
   switch (identity.kind) {
     case 'clientCredential': {
-      const { caFile } = identity;
       return {
         url: new URL(identity.tokenEndpoint),
         method: 'POST',
@@ -65,7 +70,7 @@ async function requestFor(identity: InstanceIdentity): Promise<Exchange> {
           client_secret: (await readFile(identity.secretFile, 'utf8')).trim(),
           scope: `${RESOURCE}/.default`,
         }).toString(),
-        ...(caFile === undefined ? {} : { ca: await readFile(caFile, 'utf8') }),
+        ...(await authority(identity.caFile)),
       };
     }
     case 'imds': {
@@ -77,9 +82,13 @@ async function requestFor(identity: InstanceIdentity): Promise<Exchange> {
       const url = new URL(identity.endpoint);
       url.search = query(identity.clientId, '2019-08-01');
       const header = (await readFile(identity.headerFile, 'utf8')).trim();
-      return { url, method: 'GET', headers: { 'x-identity-header': header } };
+      return { url, method: 'GET', headers: { 'x-identity-header': header }, ...(await authority(identity.caFile)) };
     }
   }
+}
+
+async function authority(caFile: string | undefined): Promise<{ readonly ca?: string }> {
+  return caFile === undefined ? {} : { ca: await readFile(caFile, 'utf8') };
 }
 
 function readToken(
