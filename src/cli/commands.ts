@@ -1,5 +1,8 @@
 // Every command there is, in the order in which help lists them.
 import type { Command } from './command.ts';
+import { list as listAliases } from './commands/alias/list.ts';
+import { remove as removeAlias } from './commands/alias/remove.ts';
+import { set as setAlias } from './commands/alias/set.ts';
 import { verify as verifyAttestation } from './commands/attestation/verify.ts';
 import { checkpoint } from './commands/audit/checkpoint.ts';
 import { show } from './commands/audit/show.ts';
@@ -32,6 +35,9 @@ export const commands: readonly Command[] = [
   start,
   status,
   env,
+  setAlias,
+  listAliases,
+  removeAlias,
   keygen,
   fingerprint,
   acknowledge,

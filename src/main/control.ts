@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startControl } from './control-process.ts';
+import { hearAliases } from './supervision/alias-link.ts';
 import { openSupervisorLink } from './supervision/child-link.ts';
 import { instanceHostOver } from './supervision/control-link.ts';
 import { ready } from './supervision/messages.ts';
@@ -19,7 +20,10 @@ await checkCertificate(options.folder, options.ca);
 await using link = openSupervisorLink();
 await using control = await startControl({
   ...options,
-  host: (names) => instanceHostOver(link, (name, status) => names.setInstance(name, status.port)),
+  host: (names) => {
+    hearAliases(link, (aliases) => names.setAliases(aliases));
+    return instanceHostOver(link, (name, status) => names.setInstance(name, status.port));
+  },
   now: Date.now,
   log: (message) => console.error(message),
 });

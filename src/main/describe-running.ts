@@ -1,5 +1,6 @@
 // What the supervisor tells of itself in the running and ready files.
 import { instanceOrigin } from '../wire/name-form.ts';
+import type { Aliases } from './config/aliases.ts';
 import type { Places } from './config/data-layout.ts';
 import { azureNames, localNames } from './config/name-forms.ts';
 import type { RunningState } from './files/running-state.ts';
@@ -12,9 +13,10 @@ export interface Running {
   /** Pid of control while it runs. */
   readonly control: number | undefined;
   readonly instances: Instances;
+  readonly aliases: Aliases;
 }
 
-export function describeRunning({ at, port, tenantId, control, instances }: Running): RunningState {
+export function describeRunning({ at, port, tenantId, control, instances, aliases }: Running): RunningState {
   const [azure, local] = [azureNames(), localNames(port)];
   const { statuses, pids } = instances;
   const urisOf = (name: string, ownPort: number) => ({
@@ -32,6 +34,7 @@ export function describeRunning({ at, port, tenantId, control, instances }: Runn
     },
     pids: { supervisor: process.pid, control: control ?? null, instances: pids },
     instances: Object.fromEntries(statuses),
+    aliases: Object.fromEntries(Object.entries(aliases).map(([alias, { instance }]) => [alias, instance])),
     tenantId,
     ca: at.caCertificate,
     env: at.env,

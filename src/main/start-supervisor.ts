@@ -16,6 +16,8 @@ import { ensureDevIdentities } from './ensure-dev-identities.ts';
 import { DataLock, lockHolder } from './files/data-lock.ts';
 import { makePrivateFolder } from './files/private-folder.ts';
 import { type RunningState, RunningStateFiles } from './files/running-state.ts';
+import { AliasBook } from './supervision/alias-book.ts';
+import { sendAliases } from './supervision/alias-link.ts';
 import { controlProcess, sendInstanceChanged } from './supervision/control-process.ts';
 import { probePort } from './supervision/free-port.ts';
 import { Instances } from './supervision/instances.ts';
@@ -70,20 +72,38 @@ export async function startSupervisor(
   };
 
   const stateNow = (): RunningState =>
-    describeRunning({ at, port, tenantId: clients.tenantId, control: controlChild.pid, instances });
+    describeRunning({
+      at,
+      port,
+      tenantId: clients.tenantId,
+      control: controlChild.pid,
+      instances,
+      aliases: book.settled,
+    });
   const changed = (): void => void files.write(stateNow());
-  const instances = new Instances({
+  const namesChanged = (): void => {
+    sendAliases(controlChild.link, book.leads);
+    changed();
+  };
+  const book: AliasBook = new AliasBook({
+    root: at.root,
+    renew: (names): Promise<void> => instances.renew(names),
+    changed: namesChanged,
+    report: reporter.report,
+  });
+  const instances: Instances = new Instances({
     places: at,
     tenantId: clients.tenantId,
     plan: { logs, ...sizes(), entries: ENTRIES, ...reporter },
-    surroundings: (name) => devSurroundings(name, clients.tenantId, port, at.caCertificate),
+    surroundings: (name) => devSurroundings(name, clients.tenantId, port, at.caCertificate, book.of(name)),
     ensureCertificate: (name, own) =>
       ensureServerCertificate(
         authority,
         { key: own.tlsKey, certificate: own.tlsCertificate },
-        instanceNames(name),
+        instanceNames(name, book.of(name)),
         new Date(),
       ),
+    aliasedTo: (name) => book.owner(name),
     changed: (name, status) => {
       sendInstanceChanged(controlChild.link, name, status);
       renewEnvironment(name);
@@ -96,11 +116,12 @@ export async function startSupervisor(
     logs,
     ...reporter,
     instances,
-    changed,
+    changed: namesChanged,
   });
   // Stopped in the opposite order: instances before control.
   stack.use(controlChild);
   stack.use(instances);
+  stack.use(book);
 
   controlChild.start();
   const [failed] = await Promise.race([

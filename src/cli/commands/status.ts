@@ -13,7 +13,7 @@ export const status = command({
   examples: ['strongroom status', 'strongroom status --json --data /tmp/second'],
   async run({ data, json }, _operands, terminal) {
     const state = requireRunning(dataRootOf(data));
-    const { pids, instances, uris } = state;
+    const { pids, instances, uris, aliases } = state;
     const names = Object.keys(instances);
     const unsettled = await unsettledIn(state.dataRoot);
     if (json) terminal.out(`${JSON.stringify({ ...state, unsettled }, null, 2)}\n`);
@@ -30,6 +30,8 @@ export const status = command({
         // Why it does not serve, or what it waits for.
         if (instances[name]?.activation !== 'Active') terminal.out(`  ${instances[name]?.message}\n`);
         terminal.out(`  ${uris.instances[name]?.azure}\n  ${uris.instances[name]?.local}\n`);
+        const further = Object.keys(aliases).filter((alias) => aliases[alias] === name);
+        if (further.length > 0) terminal.out(`  also as ${further.join(', ')}\n`);
         terminal.out(
           `  recorder ${own?.recorder ?? 'not running'} · service ${list(own?.service)} · module ${list(own?.module)}\n`,
         );

@@ -14,6 +14,7 @@ export class NamesTable {
   readonly #suffixes: readonly string[];
   readonly #controlPort: () => number;
   readonly #instances = new Map<string, number>();
+  #aliases: ReadonlyMap<string, string> = new Map();
 
   constructor(forms: readonly NameForm[], controlPort: () => number) {
     this.#controlHosts = new Set([
@@ -32,13 +33,21 @@ export class NamesTable {
     this.#instances.set(name.toLowerCase(), port);
   }
 
+  /** All aliases there are now: further names, in lower case, and the instance that each leads to; empty: none now. */
+  setAliases(aliases: ReadonlyMap<string, string>): void {
+    this.#aliases = new Map([...aliases].map(([alias, name]) => [alias, name.toLowerCase()]));
+  }
+
   resolve(hostname: string): Target {
     const wanted = hostname.toLowerCase();
     if (this.#controlHosts.has(wanted)) return { kind: 'serving', port: this.#controlPort() };
     for (const suffix of this.#suffixes) {
       if (!wanted.endsWith(suffix)) continue;
       const instance = wanted.slice(0, -suffix.length);
-      const port = this.#instances.get(instance);
+      // An instance's own name is never an alias of another.
+      const alias = this.#aliases.get(instance);
+      const port =
+        this.#instances.get(instance) ?? (alias === undefined ? undefined : (this.#instances.get(alias) ?? 0));
       if (port === undefined) return { kind: 'unknown', instance };
       return port === 0 ? { kind: 'down' } : { kind: 'serving', port };
     }

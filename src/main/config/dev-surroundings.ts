@@ -9,12 +9,19 @@ export interface DevSurroundings {
   readonly issuers: readonly TrustedIssuer[];
 }
 
-export function devSurroundings(name: string, tenantId: string, port: number, caFile: string): DevSurroundings {
+/** @param aliases lower case; the names of the instance itself come first in the list */
+export function devSurroundings(
+  name: string,
+  tenantId: string,
+  port: number,
+  caFile: string,
+  aliases: readonly string[] = [],
+): DevSurroundings {
   const forms = [azureNames(), localNames(port)];
+  const named = [name.toLowerCase(), ...aliases].flatMap((label) => forms.map((form) => ({ label, form })));
   return {
-    hostNames: forms.flatMap((form): HostName[] => {
+    hostNames: named.flatMap(({ label, form }): HostName[] => {
       const authorization = `${form.login}/${tenantId}`;
-      const label = name.toLowerCase();
       const { instances, vaults } = form.audiences;
       return [
         { authority: hostOf(instanceOrigin(form, label)), authorization, resource: instances[0] ?? '' },

@@ -31,10 +31,10 @@ export const CONTROL_NAMES: readonly string[] = [
   '::1',
 ];
 
-export function instanceNames(name: string): readonly string[] {
-  const label = name.toLowerCase();
+export function instanceNames(name: string, aliases: readonly string[] = []): readonly string[] {
+  const labels = [name.toLowerCase(), ...aliases];
   const domains = ['managedhsm.azure.net', 'managedhsm.localhost', 'vault.azure.net', 'vault.localhost'];
-  return [...domains.map((domain) => `${label}.${domain}`), '127.0.0.1'];
+  return [...labels.flatMap((label) => domains.map((domain) => `${label}.${domain}`)), '127.0.0.1'];
 }
 
 /** Makes sure that a certificate for these names is in place. @returns whether a new one was made */
@@ -66,6 +66,8 @@ function isGood(authority: Issued, at: CertificatePlaces, names: readonly string
       certificate.verify(issuer.publicKey) &&
       certificate.checkPrivateKey(key) &&
       certificate.validToDate.getTime() - now.getTime() > RENEW_BEFORE_MS &&
+      // A name that has moved to another instance must not stay in a certificate here.
+      (certificate.subjectAltName ?? '').split(', ').length === names.length &&
       names.every((name) => (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined)
     );
   } catch {

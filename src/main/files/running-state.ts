@@ -29,6 +29,8 @@ export interface RunningState {
   readonly instances: Readonly<
     Record<string, { readonly activation: string; readonly message: string; readonly port: number }>
   >;
+  /** The instance that answers under each further name. */
+  readonly aliases: Readonly<Record<string, string>>;
   readonly tenantId: string;
   readonly ca: string;
   readonly env: string;

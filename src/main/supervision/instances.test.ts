@@ -43,6 +43,7 @@ function open(root: string, port = 8443) {
       entries: { service: CHILD, recorder: CHILD },
       report: (text) => assert.fail(text),
     },
+    aliasedTo: (name) => (name === 'consumers' ? 'dev' : undefined),
     surroundings: (name) => devSurroundings(name, TENANT, port, at.caCertificate),
     ensureCertificate: () => Promise.resolve(),
     changed: (name, status) => changes.push([name, status]),

@@ -20,6 +20,8 @@ export interface InstancesOptions {
   readonly plan: Omit<InstancePlan, 'name' | 'id' | 'root' | 'audit' | 'changed'>;
   surroundings(name: string): DevSurroundings;
   ensureCertificate(name: string, places: InstancePlaces): Promise<unknown>;
+  /** The instance that has this (lower-case) name as an alias. */
+  aliasedTo(name: string): string | undefined;
   changed(name: string, status: InstanceStatus): void;
 }
 
@@ -69,6 +71,19 @@ export class Instances implements AsyncDisposable {
       this.#requireExisting(name);
       rmSync(this.#stoppedMark(name), { force: true });
       await this.#run(name);
+    });
+  }
+
+  /** Those of them that run answer under their present names when this resolves. */
+  renew(names: readonly string[]): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const name of names) {
+        const instance = this.#running.get(name);
+        if (instance === undefined) continue;
+        this.#running.delete(name);
+        await instance[Symbol.asyncDispose]();
+        await this.#run(name);
+      }
     });
   }
 
@@ -127,6 +142,10 @@ export class Instances implements AsyncDisposable {
   async #make(request: ProvisionRequest): Promise<void> {
     if (this.#names().length >= MOST_INSTANCES) {
       throw new ProvisionRefused('QuotaExceeded', `there are ${MOST_INSTANCES} instances already`);
+    }
+    const alias = this.#options.aliasedTo(request.name.toLowerCase());
+    if (alias !== undefined) {
+      throw new ProvisionRefused('AlreadyExists', `'${request.name}' is an alias of the instance '${alias}'`);
     }
     const places = this.#options.places.instance(request.name);
     for (const folder of [places.root, places.module, places.store, places.audit]) makePrivateFolder(folder);

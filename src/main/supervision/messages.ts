@@ -40,6 +40,11 @@ export const instanceChanged: {
   code: 20;
   fields: Fields<{ name: 'text'; port: 'u32'; activation: 'text'; message: 'text' }>;
 } = { code: 20, fields: fields({ name: 'text', port: 'u32', activation: 'text', message: 'text' }) };
+/** Supervisor → control: all aliases there are now, `{alias: instance}`. */
+export const aliasesChanged: { code: 22; fields: Fields<{ aliases: 'json' }> } = {
+  code: 22,
+  fields: fields({ aliases: 'json' }),
+};
 export const done: { code: 30; fields: Fields<Record<never, never>> } = { code: 30, fields: fields({}) };
 /** Code of `failed`: the supervisor stops, and the request is to be made again after its next start. */
 export const STOPPING = 'Stopping';

@@ -1,0 +1,27 @@
+// `strongroom alias remove`: a further name that nobody answers under any more.
+import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';
+import { dataRootOf } from '../../running.ts';
+import { apply, bookOf } from './applied.ts';
+
+export const remove = command({
+  name: 'alias remove',
+  summary: 'let no instance answer under an alias any more',
+  operands: 'ALIAS',
+  details: `
+Key identifiers under the alias stop working at once. To move it to another instance, use 'alias set': it is never gone in
+between. The instance that had it is restarted, which takes a few seconds.`,
+  options: { ...dataOption, ...jsonOption },
+  examples: ['strongroom alias remove payments'],
+  async run({ data, json }, operands, terminal) {
+    const [alias, spare] = operands;
+    if (alias === undefined || spare !== undefined) throw new UsageError('name one alias');
+    const root = dataRootOf(data);
+    const { [alias]: removed, ...rest } = bookOf(root);
+    if (removed === undefined) throw new CommandError(`there is no alias '${alias}'`);
+    const { instance } = removed;
+    await apply(root, rest, ({ aliases, instances }) => !(alias in aliases) && instances[instance]?.port !== 0);
+    if (json) terminal.out(`${JSON.stringify({ alias, instance }, null, 2)}\n`);
+    else terminal.out(`'${instance}' does not answer under '${alias}' any more\n`);
+    return 0;
+  },
+});

@@ -1,0 +1,76 @@
+// `strongroom alias set`: an instance answers under one more name, or takes that name over from another one.
+import { checkAlias } from '../../../main/config/aliases.ts';
+import { azureNames } from '../../../main/config/name-forms.ts';
+import { ConfigError } from '../../../main/config/start-config.ts';
+import { readRunningState } from '../../../main/files/running-state.ts';
+import { instanceOrigin } from '../../../wire/name-form.ts';
+import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';
+import { dataRootOf } from '../../running.ts';
+import { apply, bookOf, instancesOf } from './applied.ts';
+
+export const set = command({
+  name: 'alias set',
+  summary: 'let an instance answer under one more name, or move that name to it',
+  operands: 'ALIAS',
+  details: `
+Give consumers an alias rather than the name of an instance: when the instance is lost, set the alias to its successor, and
+key identifiers under the alias go on working. The name of a lost instance can become an alias of its successor, too.
+An alias belongs to one instance at a time. Instances that gain or lose one are restarted, which takes a few seconds.
+Without a running copy the alias is written down and holds from the next start on.`,
+  options: {
+    'hsm-name': { type: 'string', placeholder: 'NAME', description: 'the instance that is to answer' },
+    move: { type: 'boolean', description: 'take the alias away from an instance that serves under it now' },
+    ...dataOption,
+    ...jsonOption,
+  },
+  examples: ['strongroom alias set payments --hsm-name east', 'strongroom alias set payments --hsm-name west --move'],
+  async run({ 'hsm-name': wanted, move, data, json }, operands, terminal) {
+    const [alias, spare] = operands;
+    if (alias === undefined || spare !== undefined) throw new UsageError('name one alias');
+    if (wanted === undefined) throw new UsageError('--hsm-name is missing');
+    try {
+      checkAlias(alias);
+    } catch (error) {
+      if (error instanceof ConfigError) throw new UsageError(error.message);
+      throw error;
+    }
+    const root = dataRootOf(data);
+    const names = instancesOf(root);
+    const instance = names.find((name) => name.toLowerCase() === wanted.toLowerCase());
+    if (instance === undefined) {
+      throw new CommandError(
+        `there is no instance '${wanted}'; there ${names.length === 0 ? 'are none' : `is ${names.join(', ')}`}`,
+      );
+    }
+    const namesake = names.find((name) => name.toLowerCase() === alias);
+    if (namesake !== undefined) throw new CommandError(`'${alias}' is the name of the instance '${namesake}' itself`);
+    const book = bookOf(root);
+    const before = book[alias]?.instance;
+    const serves = before !== undefined && (readRunningState(root)?.instances[before]?.port ?? 0) !== 0;
+    if (before !== undefined && before !== instance && serves && !move) {
+      throw new CommandError(`'${before}' serves under '${alias}' now; add --move to take it away from there`);
+    }
+    const outcome =
+      before === instance
+        ? 'applied'
+        : await apply(
+            root,
+            {
+              ...book,
+              [alias]: { instance, since: new Date().toISOString(), ...(before === undefined ? {} : { before }) },
+            },
+            ({ aliases, instances }) => aliases[alias] === instance && instances[instance]?.port !== 0,
+          );
+    const uri = instanceOrigin(azureNames(), alias);
+    if (json) {
+      terminal.out(
+        `${JSON.stringify({ alias, instance, before: before ?? null, uri, applied: outcome === 'applied' }, null, 2)}\n`,
+      );
+    } else {
+      const from = before === undefined || before === instance ? '' : `, and '${before}' no longer does`;
+      const when = outcome === 'applied' ? 'answers' : 'will answer, once it runs,';
+      terminal.out(`'${instance}' ${when} at ${uri}${from}\n`);
+    }
+    return 0;
+  },
+});
