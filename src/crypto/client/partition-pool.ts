@@ -25,7 +25,7 @@ const FIRST_BACKOFF_MS = 20;
 const LONGEST_BACKOFF_MS = 5_000;
 /** A partition that lived this long starts the backoff anew. */
 const SETTLED_MS = 10_000;
-const RANK: Readonly<Record<ModuleState, number>> = { blank: 0, provisioned: 1, active: 2 };
+const RANK: Readonly<Record<ModuleState, number>> = { blank: 0, locked: 0, provisioned: 1, active: 2 };
 
 export class PartitionPool implements AsyncDisposable {
   readonly #options: PoolOptions;

@@ -156,6 +156,7 @@ const REFUSALS: ReadonlySet<string> = new Set(
     OtherCustodians: true,
     DomainRefused: true,
     LogRefused: true,
+    SealRefused: true,
     RecordRefused: true,
     Busy: true,
     Internal: true,

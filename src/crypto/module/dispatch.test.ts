@@ -68,12 +68,25 @@ const samples: { readonly [M in MessageName]: Parameters<(typeof messages)[M]['r
   uploadSecurityDomain: { document: '{}' },
   replaceCustodians: { certificates: [], required: 2, domain: '{}', packets: [] },
   custodians: {},
+  showSeal: {},
+  unlockKey: {},
+  unlock: { recipient: '', secret: '', packets: [] },
+  unlockFromFile: {},
+  handOver: { certificate: Buffer.alloc(9) },
+  takeOver: { recipient: '', sealed: '' },
+  changeSeal: { kind: 'file', secret: Buffer.alloc(0), cost: {}, certificates: [], required: 0 },
 };
 
 test('each message is answered in the states of its row and refused in all others', async () => {
   const folder = newFolder();
   const custodians = await Promise.all(['a', 'b', 'c'].map((name) => makeCustodian(name)));
-  for (const state of ['blank', 'provisioned', 'active'] as const) {
+  for (const state of ['blank', 'provisioned', 'active', 'locked'] as const) {
+    if (state === 'locked') {
+      await using module = openModule(folder, 16, { mayChangeSeal: true });
+      const cost = { memory: 65536, passes: 1, lanes: 1 };
+      const secret = Buffer.from('a passphrase');
+      await ask(module, 'changeSeal', { kind: 'passphrase', secret, cost, certificates: [], required: 0 });
+    }
     await using module = openModule(folder);
     if (state === 'provisioned') await ask(module, 'provision', { instanceId: 'i-1', instanceName: 'dev' });
     if (state === 'active') {
@@ -129,6 +142,13 @@ test('no message returns a private key: the replies are these and no more', () =
     uploadSecurityDomain: 42,
     replaceCustodians: 43,
     custodians: 44,
+    showSeal: 70,
+    unlockKey: 71,
+    unlock: 72,
+    unlockFromFile: 73,
+    handOver: 74,
+    takeOver: 75,
+    changeSeal: 76,
   });
 });
 

@@ -34,11 +34,11 @@ type Handlers = {
 const handlers: Handlers = {
   hello: (module) => ({
     state: module.state,
-    instanceId: module.state === 'blank' ? '' : module.provisioned.instanceId,
+    instanceId: isClosed(module) ? '' : module.provisioned.instanceId,
     engine: module.engine.name,
     library: module.engine.library,
-    auditKey: module.state === 'blank' ? new Uint8Array(0) : module.provisioned.rootKeys.auditKey,
-    domainKey: module.state === 'blank' ? new Uint8Array(0) : module.provisioned.rootKeys.domainKey,
+    auditKey: isClosed(module) ? new Uint8Array(0) : module.provisioned.rootKeys.auditKey,
+    domainKey: isClosed(module) ? new Uint8Array(0) : module.provisioned.rootKeys.domainKey,
     headSequence: module.head.sequence,
     signedSize: module.checkpoint.size,
   }),
@@ -97,7 +97,30 @@ const handlers: Handlers = {
   replaceCustodians: ({ ceremonies }, { certificates, required, domain, packets }) =>
     ceremonies.replaceCustodians(certificates, required, domain, packets),
   custodians: ({ ceremonies }) => ceremonies.settled(),
+  showSeal: (module) => ({ seal: module.seal.show() }),
+  unlockKey: (module) => ({ certificate: module.seal.unlockKey() }),
+  unlock: async (module, { recipient, secret, packets }) => ({
+    custodians: (await module.seal.unlock(recipient, secret, packets)).custodians,
+  }),
+  unlockFromFile: async (module) => ({ custodians: (await module.seal.unlockFromFile()).custodians }),
+  handOver: (module, { certificate }) => ({ sealed: module.seal.handOver(certificate) }),
+  takeOver: (module, { recipient, sealed }) => {
+    module.seal.takeOver(recipient, sealed);
+    return {};
+  },
+  changeSeal: async (module, wish) => {
+    // Its buffer is a view of what was read from the pipe, which others are read into while this waits.
+    const secret = Buffer.from(wish.secret);
+    wish.secret.fill(0);
+    await module.changeSeal({ ...wish, secret });
+    return {};
+  },
 };
+
+/** No root keys are here. */
+function isClosed({ state }: KeyModule): boolean {
+  return state === 'blank' || state === 'locked';
+}
 
 interface Row {
   readonly name: MessageName;

@@ -61,7 +61,8 @@ function temporaryFor(path: string): string {
   return join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}`);
 }
 
-function syncFolder(path: string): void {
+/** Makes the names in the folder of `path` durable. */
+export function syncFolder(path: string): void {
   const folder = openSync(dirname(path), 'r');
   try {
     fsync(folder);

@@ -18,19 +18,38 @@ import {
   refusal,
 } from '../protocol/messages.ts';
 import { dispatch } from './dispatch.ts';
-import { KeyModule } from './key-module.ts';
+import { KeyModule, type KeyModuleOptions } from './key-module.ts';
 
 const library = loadLibcrypto();
 
 /** Gone when the test's process ends, modules that are open until then included. */
 export function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'strongroom-module-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  if (folders.length === 0) {
+    process.once('exit', () => {
+      for (const each of folders) rmSync(each, { recursive: true, force: true });
+    });
+  }
+  folders.push(folder);
   return folder;
 }
+const folders: string[] = [];
 
-export function openModule(folder: string = newFolder(), cacheSize = 16): KeyModule {
-  return new KeyModule({ folder, engine: softwareEngine(library), cacheSize, headDelay: 1, now: () => 1_700_000_000 });
+export function openModule(
+  folder: string = newFolder(),
+  cacheSize = 16,
+  more: Pick<KeyModuleOptions, 'mayChangeSeal' | 'passphraseSource' | 'wrongSecretDelay'> = {},
+): KeyModule {
+  const now = (): number => 1_700_000_000;
+  return new KeyModule({
+    folder,
+    engine: softwareEngine(library),
+    cacheSize,
+    headDelay: 1,
+    now,
+    wrongSecretDelay: 1,
+    ...more,
+  });
 }
 
 /** Through the dispatch table, as frames would. @throws CryptoError what the module refused */

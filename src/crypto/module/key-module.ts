@@ -5,12 +5,14 @@ import type { Engine, EngineKey, OperationInputs, OperationResult } from '../eng
 import { CryptoError, type ModuleState, type PublicKey } from '../protocol/messages.ts';
 import { type AttestationIdentity, openAttestationIdentity } from './attestation-identity.ts';
 import { Ceremonies } from './ceremonies.ts';
+import { changeSeal, type SealWish } from './change-seal.ts';
 import { checkBinding, checkRebinding } from './key-binding.ts';
 import { sealKey, withKeyMaterial } from './key-blobs.ts';
 import { KeyCache } from './key-cache.ts';
 import { readKeySpec } from './key-spec.ts';
 import { NewestHead } from './newest-head.ts';
 import { RootKeys } from './root-keys.ts';
+import { type PassphraseSource, SealLock } from './seal-lock.ts';
 import { SignedCheckpoint } from './signed-checkpoint.ts';
 import { type Provisioned, StateFile } from './state-file.ts';
 import { readStoreHead } from './store-head.ts';
@@ -24,6 +26,12 @@ export interface KeyModuleOptions {
   readonly headDelay: number;
   /** Unix seconds; only ever written down, never decided upon. */
   readonly now: () => number;
+  /** Milliseconds that the first wrong secret of a seal costs. */
+  readonly wrongSecretDelay?: number;
+  /** Where the passphrase of the seal may be read. */
+  readonly passphraseSource?: PassphraseSource | undefined;
+  /** This partition serves a stopped instance, and may exchange its seal. */
+  readonly mayChangeSeal?: boolean;
 }
 
 export class KeyModule implements AsyncDisposable {
@@ -31,6 +39,8 @@ export class KeyModule implements AsyncDisposable {
   readonly folder: string;
   readonly head: NewestHead;
   readonly checkpoint: SignedCheckpoint;
+  readonly seal: SealLock;
+  readonly #mayChangeSeal: boolean;
   readonly ceremonies: Ceremonies;
   readonly #file: StateFile;
   readonly #now: () => number;
@@ -41,7 +51,8 @@ export class KeyModule implements AsyncDisposable {
   #identity: Promise<AttestationIdentity> | undefined;
 
   /** @throws CryptoError RecordRefused when the folder holds a state that is not authentic */
-  constructor({ folder, engine, cacheSize, headDelay, now }: KeyModuleOptions) {
+  constructor(options: KeyModuleOptions) {
+    const { folder, engine, cacheSize, headDelay, now } = options;
     this.engine = engine;
     this.folder = folder;
     this.#file = new StateFile(folder);
@@ -51,16 +62,25 @@ export class KeyModule implements AsyncDisposable {
     this.checkpoint = new SignedCheckpoint(folder);
     this.ceremonies = new Ceremonies(this);
     this.#now = now;
+    this.#mayChangeSeal = options.mayChangeSeal ?? false;
+    this.seal = new SealLock({
+      folder,
+      file: this.#file,
+      now,
+      wrongSecretDelay: options.wrongSecretDelay ?? 1000,
+      passphraseSource: options.passphraseSource,
+      opened: () => this.reload(),
+    });
     this.reload();
   }
 
   get state(): ModuleState {
-    return this.#state?.state ?? 'blank';
+    return this.#state?.state ?? (this.#file.isLocked ? 'locked' : 'blank');
   }
 
-  /** @throws CryptoError WrongState while blank */
+  /** @throws CryptoError WrongState while blank or locked */
   get provisioned(): Provisioned {
-    if (this.#state === undefined) throw new CryptoError('WrongState', 'the module is blank');
+    if (this.#state === undefined) throw new CryptoError('WrongState', `the module is ${this.state}`);
     return this.#state;
   }
 
@@ -68,7 +88,9 @@ export class KeyModule implements AsyncDisposable {
     const loaded = this.#file.load();
     const before = this.#state;
     if (before !== undefined) {
-      if (loaded === undefined) throw new CryptoError('RecordRefused', 'the module state is gone');
+      if (loaded === undefined) {
+        throw new CryptoError('RecordRefused', `the module state is ${this.#file.isLocked ? 'sealed anew' : 'gone'}`);
+      }
       if (!loaded.rootKeys.sameAs(before.rootKeys) || loaded.instanceId !== before.instanceId) {
         this.#cache[Symbol.dispose]();
         this.#cache = new KeyCache(this.#cacheSize);
@@ -99,6 +121,22 @@ export class KeyModule implements AsyncDisposable {
   /** Writes another state of the same instance, and reads it again; durable when it returns. */
   replace(state: Provisioned): void {
     this.#file.replace(state);
+    this.reload();
+  }
+
+  /** @throws CryptoError SealRefused in a partition of a service worker; BadRequest */
+  async changeSeal(wish: SealWish): Promise<void> {
+    if (!this.#mayChangeSeal) {
+      throw new CryptoError(
+        'SealRefused',
+        'the seal is changed while the instance is stopped, by a partition for that alone',
+      );
+    }
+    this.reload();
+    // It may still need the old key file.
+    this.ceremonies.custodians.migrate(this.provisioned);
+    await changeSeal(this.folder, this.#file, this.provisioned, wish);
+    // Read as every other partition will.
     this.reload();
   }
 
@@ -187,6 +225,7 @@ export class KeyModule implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#generating;
     this.#forgetIdentity();
+    this.seal[Symbol.dispose]();
     await this.head.flush(this.#state);
     this.#cache[Symbol.dispose]();
     this.#state?.rootKeys[Symbol.dispose]();

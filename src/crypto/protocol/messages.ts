@@ -4,8 +4,11 @@
 import type { Kty } from '../../formats/algorithms.ts';
 import { type FieldList, type Fields, fields, type Values } from '../../formats/fields.ts';
 
-/** blank: no root keys · provisioned: root keys, no security domain taken yet · active: serves keys. */
-export type ModuleState = 'blank' | 'provisioned' | 'active';
+/**
+ * blank: no root keys · locked: sealed root keys whose secret is not here · provisioned: root keys, no security domain
+ * taken yet · active: serves keys.
+ */
+export type ModuleState = 'blank' | 'locked' | 'provisioned' | 'active';
 
 export interface Message<Q extends FieldList = FieldList, A extends FieldList = FieldList> {
   readonly code: number;
@@ -26,7 +29,8 @@ function message<const Q extends FieldList, const A extends FieldList>(
   return { code, states, repeatable, request: fields(request), reply: fields(reply) };
 }
 
-const ANY: readonly ModuleState[] = ['blank', 'provisioned', 'active'];
+const ANY: readonly ModuleState[] = ['blank', 'locked', 'provisioned', 'active'];
+const LOCKED: readonly ModuleState[] = ['locked'];
 const SEALED: readonly ModuleState[] = ['provisioned', 'active'];
 
 export const messages = {
@@ -265,6 +269,38 @@ export const messages = {
   ),
   /** Who is settled: sorted thumbprints, and how many are needed (0 and none before the first ceremony). */
   custodians: message(44, SEALED, true, {}, { required: 'u32', thumbprints: 'json' }),
+
+  /** By what the state is sealed, with what anybody may know of it. While locked it is what the file claims. */
+  showSeal: message(70, ['locked', 'provisioned', 'active'], true, {}, { seal: 'json' }),
+  /** The certificate (DER) of this very partition that the secret of its seal is to be encrypted to. */
+  unlockKey: message(71, LOCKED, false, {}, { certificate: 'bytes' }),
+  /**
+   * Opens the seal: with a passphrase, encrypted to the unlock certificate with the thumbprint `recipient` (compact JWE),
+   * or with custodians' packets (array). Refused (`SealRefused`) late, later each time, when it does not open.
+   */
+  unlock: message(
+    72,
+    LOCKED,
+    false,
+    { recipient: 'text', secret: 'text', packets: 'json' },
+    {
+      /** Thumbprints of those whose shares opened it. */
+      custodians: 'json',
+    },
+  ),
+  /** With the passphrase in the one file that this partition was started with. */
+  unlockFromFile: message(73, LOCKED, false, {}, { custodians: 'json' }),
+  /** The seal key, encrypted to the unlock certificate of another partition that waits over the same folder. */
+  handOver: message(74, SEALED, false, { certificate: 'bytes' }, { sealed: 'text' }),
+  takeOver: message(75, LOCKED, false, { recipient: 'text', sealed: 'text' }, {}),
+  /** Exchanges the seal, in a partition that was started for that over a stopped instance. `secret` is a passphrase. */
+  changeSeal: message(
+    76,
+    SEALED,
+    false,
+    { kind: 'text', secret: 'bytes', cost: 'json', certificates: 'json', required: 'u32' },
+    {},
+  ),
 } as const;
 
 export type MessageName = keyof typeof messages;
@@ -311,6 +347,7 @@ export type RefusalCode =
   | 'OtherCustodians' // the security domain is split over those of the first ceremony and nobody else
   | 'DomainRefused' // an uploaded security domain or a custodian's packet is not what it must be; the text says which
   | 'LogRefused' // a log that is smaller than one signed before, or another one of the same size
+  | 'SealRefused' // the secret does not open the seal, or this partition may not change it
   | 'RecordRefused' // a sealed record, state or head is not authentic
   | 'Busy' // the partition is shutting down
   | 'Internal';
