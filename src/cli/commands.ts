@@ -14,13 +14,17 @@ import { reset } from './commands/clock/reset.ts';
 import { show as showClock } from './commands/clock/show.ts';
 import { acknowledge } from './commands/custodian/acknowledge.ts';
 import { answer } from './commands/custodian/answer.ts';
+import { challenge } from './commands/custodian/challenge.ts';
 import { fingerprint } from './commands/custodian/fingerprint.ts';
 import { handOver } from './commands/custodian/hand-over.ts';
 import { keygen } from './commands/custodian/keygen.ts';
 import { leave } from './commands/custodian/leave.ts';
+import { list } from './commands/custodian/list.ts';
+import { name as nameCustodian } from './commands/custodian/name.ts';
 import { open } from './commands/custodian/open.ts';
 import { share } from './commands/custodian/share.ts';
 import { show as showPacket } from './commands/custodian/show.ts';
+import { submit } from './commands/custodian/submit.ts';
 import { env } from './commands/env.ts';
 import { authority } from './commands/release/authority.ts';
 import { check } from './commands/release/check.ts';
@@ -47,6 +51,10 @@ export const commands: readonly Command[] = [
   handOver,
   leave,
   open,
+  list,
+  nameCustodian,
+  challenge,
+  submit,
   verify,
   show,
   checkpoint,
