@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '../wire/principal.ts';
 import type { AnyRow, HostKind } from '../wire/route.ts';
+import type { Peer } from './peer.ts';
 
 /** One name under which the instance answers, and the challenge that goes with it. */
 export interface Host {
@@ -14,6 +15,7 @@ export interface Host {
 export interface Call {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly peer: Peer;
   /** `x-ms-request-id`, also the "Activity ID" of messages. */
   readonly id: string;
   /** Milliseconds of the monotonic clock at arrival. */

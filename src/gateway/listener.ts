@@ -4,10 +4,16 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { answerBrokenRequest } from './broken-request.ts';
 import type { Call } from './call.ts';
+import { Peers, peerAddress, type Way } from './peer.ts';
+import { type BelievedProxies, takeProxyHeader } from './proxy-gate.ts';
+import { type TlsFiles, type TlsVersion, tlsOptions } from './tls/server-options.ts';
 
-export interface ListenerOptions {
-  readonly key: string;
-  readonly certificate: string;
+export interface ListenerOptions extends TlsFiles {
+  readonly minVersion?: TlsVersion;
+  /** What a connection to this listener is; absent: `direct`. */
+  readonly way?: Way;
+  /** Every connection begins with a proxy's header, from one of these; absent: connections are the clients' own. */
+  readonly proxies?: BelievedProxies;
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -23,18 +29,19 @@ export interface ListenerOptions {
 export interface Listener extends AsyncDisposable {
   /** 0 on a Unix socket. */
   readonly port: number;
+  /** From the next connection on; open ones go on. @throws Error when the files do not fit */
+  renew(files: TlsFiles): void;
 }
 
 /** Tokens of large directories reach 10 KiB and more; nothing else is long. */
 const MAX_HEADER_SIZE = 32 * 1024;
 
 export async function listen(options: ListenerOptions, take: (call: Call) => void): Promise<Listener> {
-  const { headersTimeout = 15_000, requestTimeout = 30_000 } = options;
+  const { headersTimeout = 15_000, requestTimeout = 30_000, way = 'direct' } = options;
+  const peers = new Peers();
   const server: Server = createServer(
     {
-      key: options.key,
-      cert: options.certificate,
-      minVersion: 'TLSv1.3',
+      ...tlsOptions(options, options.minVersion),
       maxHeaderSize: MAX_HEADER_SIZE,
       headersTimeout,
       requestTimeout,
@@ -50,6 +57,7 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
       take({
         request,
         response,
+        peer: peers.of(request.socket),
         id: randomUUID(),
         startedAt: performance.now(),
         host: undefined,
@@ -67,8 +75,14 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
   );
   server.maxConnections = options.maxConnections ?? 4_000;
   server.on('clientError', answerBrokenRequest);
+  peers.watch(server);
+  acceptFrom(server, (socket, accept) => {
+    const arrive = (address: string): void => peers.arrive({ address, way }, accept);
+    if (options.proxies === undefined) arrive(peerAddress(socket.remoteAddress));
+    else takeProxyHeader(socket, options.proxies, arrive);
+  });
   const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
+  server.prependListener('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     // Errors of the raw socket end up in `clientError` or `tlsClientError`; without a listener they would end the process.
@@ -87,6 +101,7 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
   const address = server.address() as AddressInfo | string;
   return {
     port: typeof address === 'string' ? 0 : address.port,
+    renew: (files) => server.setSecureContext(tlsOptions(files, options.minVersion)),
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
@@ -97,6 +112,17 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
       clearTimeout(timer);
     },
   };
+}
+
+/** Puts `gate` between a connection and what the server itself does with it: TLS begins when the gate accepts. */
+function acceptFrom(server: Server, gate: (socket: Socket, accept: () => void) => void): void {
+  const own = server.listeners('connection');
+  server.removeAllListeners('connection');
+  server.on('connection', (socket: Socket) => {
+    gate(socket, () => {
+      if (!socket.destroyed) for (const listener of own) Reflect.apply(listener, server, [socket]);
+    });
+  });
 }
 
 const NO_QUERY: ReadonlyMap<string, string> = new Map();

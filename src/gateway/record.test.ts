@@ -12,11 +12,11 @@ function longCall(principal: Principal | undefined): Call {
     method: 'GET',
     url: `/${'u'.repeat(20_000)}`,
     headers: { 'user-agent': '"'.repeat(20_000), 'x-ms-client-request-id': 'i'.repeat(5000) },
-    socket: { remoteAddress: '127.0.0.1' },
   } as unknown as IncomingMessage;
   return {
     request,
     response: {} as ServerResponse,
+    peer: { address: '127.0.0.1', way: 'direct' },
     id: 'id',
     startedAt: 0,
     host: undefined,

@@ -36,7 +36,7 @@ export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedIns
     resultDescription:
       refusal === undefined ? (answer?.note ?? '') : cut(describe(refusal.message, refusal.innerCode), kept * 2),
     durationMs: Math.round(performance.now() - call.startedAt),
-    callerIpAddress: request.socket.remoteAddress ?? '',
+    callerIpAddress: call.peer.address,
     identity: principal?.cacheIdentityJson ?? NOBODY,
     clientInfo: cut(request.headers['user-agent'] ?? '', kept),
     correlationId: call.id,

@@ -30,7 +30,7 @@ export function writeAnswer(call: Call, outcome: Outcome, { region, buildVersion
     'x-ms-keyvault-region',
     region,
     'x-ms-keyvault-network-info',
-    networkInfo(request.socket.remoteAddress ?? ''),
+    networkInfo(call.peer.address),
     'x-ms-server-latency',
     String(Math.round(performance.now() - call.startedAt)),
     'Content-Length',
@@ -57,7 +57,6 @@ export function writeAnswer(call: Call, outcome: Outcome, { region, buildVersion
 
 /** `conn_type=…;addr=…;act_addr_fam=…;` of the peer. */
 function networkInfo(address: string): string {
-  const mapped = address.startsWith('::ffff:') ? address.slice(7) : address;
-  const family = mapped.includes(':') ? 'Ipv6' : 'Ipv4';
-  return `conn_type=${family};addr=${mapped};act_addr_fam=${family};`;
+  const family = address.includes(':') ? 'Ipv6' : 'Ipv4';
+  return `conn_type=${family};addr=${address};act_addr_fam=${family};`;
 }

@@ -1,0 +1,219 @@
+// The door of an instance: how its connections are kept, who they are said to come from, and what renews them.
+import 'reflect-metadata';
+import assert from 'node:assert/strict';
+import { webcrypto } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect as connectPlain, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { X509CertificateGenerator } from '@peculiar/x509';
+import { readIpRange } from '../../src/formats/ip-address.ts';
+import { writeProxyHeader } from '../../src/formats/proxy-protocol.ts';
+import { type Listener, type ListenerOptions, listen } from '../../src/gateway/listener.ts';
+import { TOKEN_EXTENSION } from '../../src/gateway/proxy-gate.ts';
+import { type Issued, issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
+
+const HOST = 'dev.managedhsm.azure.net';
+let authority: Issued;
+let leaf: Issued;
+before(async () => {
+  authority = await issueAuthority(new Date());
+  leaf = await issueServer(authority, [HOST], new Date());
+});
+
+/** Answers with what is known of the peer. */
+function open(options: Partial<ListenerOptions> = {}): Promise<Listener> {
+  return listen({ ...leaf, host: '127.0.0.1', port: 0, shared: false, ...options }, ({ peer, response }) => {
+    response.end(JSON.stringify(peer));
+  });
+}
+
+async function over(socket: Socket, options: ConnectionOptions = {}): Promise<TLSSocket> {
+  const secured = connect({ socket, servername: HOST, ca: authority.certificate, ...options });
+  await once(secured, 'secureConnect');
+  // A server that refuses in version 1.3 does so after the client believes itself connected.
+  secured.on('error', () => undefined);
+  return secured;
+}
+
+const to = ({ port }: Listener): Socket => connectPlain({ host: '127.0.0.1', port });
+
+/** One request on an open connection. */
+async function ask(socket: TLSSocket): Promise<unknown> {
+  socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+  let text = '';
+  while (!/\r\n\r\n.+\r\n0\r\n\r\n|\r\n\r\n\{.*\}$/s.test(text)) {
+    const [chunk] = (await once(socket, 'data')) as [Buffer];
+    text += chunk.toString('latin1');
+  }
+  return JSON.parse(/\{.*\}/s.exec(text)?.[0] ?? '');
+}
+
+async function isClosed(socket: Socket): Promise<boolean> {
+  socket.on('error', () => undefined); // a reset is a closed connection, too
+  socket.resume();
+  if (!socket.closed) await new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  return true;
+}
+
+/** A client that is its own authority. */
+async function selfSigned(): Promise<Issued> {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    name: 'CN=client',
+    notBefore: new Date(Date.now() - 60_000),
+    notAfter: new Date(Date.now() + 3_600_000),
+    signingAlgorithm: algorithm,
+    keys,
+  });
+  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
+  const body = pkcs8.match(/.{1,64}/g)?.join('\n') ?? '';
+  return {
+    key: `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n`,
+    certificate: certificate.toString('pem'),
+  };
+}
+
+describe('TLS', () => {
+  test('keys are agreed on with a hybrid that a quantum computer does not break, and with X25519 otherwise', async () => {
+    await using listener = await open();
+    for (const [offered, taken] of Object.entries({
+      'X25519MLKEM768:X25519': 'X25519MLKEM768',
+      'X25519:X25519MLKEM768': 'X25519MLKEM768',
+      X25519: 'X25519',
+      'P-384': 'secp384r1',
+    })) {
+      const socket = await over(to(listener), { ecdhCurve: offered });
+      assert.equal((socket.getEphemeralKeyInfo() as { name?: string }).name, taken, offered);
+      assert.equal(socket.getProtocol(), 'TLSv1.3');
+      socket.destroy();
+    }
+  });
+
+  test('version 1.2 is refused, and where it is wanted has authenticated encryption only', async () => {
+    await using strict = await open();
+    await assert.rejects(over(to(strict), { maxVersion: 'TLSv1.2' }), /alert protocol version/);
+    await using wide = await open({ minVersion: 'TLSv1.2' });
+    const socket = await over(to(wide), { maxVersion: 'TLSv1.2' });
+    assert.match(socket.getCipher().name, /GCM|CHACHA20/);
+    socket.destroy();
+    for (const ciphers of ['ECDHE-ECDSA-AES128-SHA256', 'ECDHE-ECDSA-AES256-SHA', 'AES128-GCM-SHA256']) {
+      await assert.rejects(over(to(wide), { maxVersion: 'TLSv1.2', ciphers }), /alert handshake failure/, ciphers);
+    }
+  });
+
+  test('a renewed certificate is shown to the next connection, and the open one goes on', async () => {
+    await using listener = await open();
+    const before = await over(to(listener));
+    const renewed = await issueServer(authority, [HOST], new Date());
+    listener.renew(renewed);
+    const after = await over(to(listener));
+    assert.notEqual(after.getPeerX509Certificate()?.serialNumber, before.getPeerX509Certificate()?.serialNumber);
+    assert.ok(await ask(before));
+    assert.ok(await ask(after));
+    // What does not fit changes nothing.
+    assert.throws(() => listener.renew({ ...leaf, key: renewed.key }), /key values mismatch/);
+    assert.throws(() => listener.renew({ ...leaf, certificate: 'none' }));
+    const still = await over(to(listener));
+    assert.equal(still.getPeerX509Certificate()?.serialNumber, after.getPeerX509Certificate()?.serialNumber);
+    for (const socket of [before, after, still]) socket.destroy();
+  });
+
+  test('with client authorities, a client needs a certificate of one of them', async () => {
+    const client = await selfSigned();
+    await using listener = await open({ clientAuthorities: client.certificate });
+    const good = await over(to(listener), { key: client.key, cert: client.certificate });
+    assert.ok(await ask(good));
+    good.destroy();
+    const without = await over(to(listener));
+    assert.ok(await isClosed(without));
+    const stranger = await selfSigned();
+    const foreign = await over(to(listener), { key: stranger.key, cert: stranger.certificate });
+    assert.ok(await isClosed(foreign));
+  });
+});
+
+describe('the peer', () => {
+  const token = new Uint8Array(32).fill(7);
+  const folder = mkdtempSync(join(tmpdir(), 'listener-'));
+  after(() => rmSync(folder, { recursive: true }));
+
+  /** A connection that begins with these bytes. */
+  function through(listener: Listener, ...bytes: readonly Buffer[]): Socket {
+    const socket = to(listener);
+    for (const part of bytes) socket.write(part);
+    return socket;
+  }
+  const header = (address: string, secret: Uint8Array = token): Buffer =>
+    writeProxyHeader(address, 50_000, new Map([[TOKEN_EXTENSION, secret]]));
+
+  test('is who connects, where no proxy stands before', async () => {
+    await using listener = await open();
+    const socket = await over(to(listener));
+    assert.deepEqual(await ask(socket), { address: '127.0.0.1', way: 'direct' });
+    socket.destroy();
+  });
+
+  test('is who the front says, on every request of the connection, whoever comes at the same moment', async () => {
+    await using listener = await open({ way: 'public', proxies: { token } });
+    const addresses = Array.from({ length: 40 }, (_, n) => (n % 2 === 0 ? `203.0.113.${n}` : `2001:db8::${n}`));
+    await Promise.all(
+      addresses.map(async (address) => {
+        // In two pieces: the header may come in any.
+        const bytes = header(address);
+        const socket = through(listener, bytes.subarray(0, 20), bytes.subarray(20));
+        const secured = await over(socket);
+        for (let round = 0; round < 2; round++) assert.deepEqual(await ask(secured), { address, way: 'public' });
+        secured.destroy();
+      }),
+    );
+    const mapped = await over(through(listener, header('::ffff:198.51.100.9')));
+    assert.deepEqual(await ask(mapped), { address: '198.51.100.9', way: 'public' });
+    mapped.destroy();
+  });
+
+  test('is nobody who does not know the token: spoofed, missing and foreign headers end the connection', async () => {
+    await using listener = await open({ way: 'public', proxies: { token } });
+    const foreign = new Uint8Array(32).fill(8);
+    for (const bytes of [
+      header('203.0.113.1', foreign),
+      header('203.0.113.1', token.subarray(0, 31)),
+      writeProxyHeader('203.0.113.1', 1),
+      Buffer.from('PROXY TCP4 203.0.113.1 127.0.0.1 1 2\r\n'),
+      Buffer.from([0x16, 3, 1, 0, 100]),
+    ]) {
+      assert.ok(await isClosed(through(listener, bytes)));
+    }
+  });
+
+  test('a proxy speaks for others from a listed address, or through a socket that only it can reach', async () => {
+    const way = { private: 'pe-1' };
+    await using listed = await open({ way, proxies: { from: [readIpRange('127.0.0.0/8')] } });
+    const socket = await over(through(listed, writeProxyHeader('10.1.2.3', 1)));
+    assert.deepEqual(await ask(socket), { address: '10.1.2.3', way });
+    socket.destroy();
+    await using unlisted = await open({ way, proxies: { from: [readIpRange('10.0.0.0/8')] } });
+    assert.ok(await isClosed(through(unlisted, writeProxyHeader('10.1.2.3', 1))));
+    const socketPath = join(folder, 'private.sock');
+    await using local = await open({ way, socketPath, proxies: 'socket' });
+    assert.equal(local.port, 0);
+    const raw = connectPlain(socketPath);
+    raw.write(writeProxyHeader('10.1.2.4', 1));
+    const secured = await over(raw);
+    assert.deepEqual(await ask(secured), { address: '10.1.2.4', way });
+    secured.destroy();
+  });
+
+  test('without a proxy, a Unix socket has no address', async () => {
+    const socketPath = join(folder, 'plain.sock');
+    await using local = await open({ way: { private: 'pe-2' }, socketPath });
+    const secured = await over(connectPlain(socketPath));
+    assert.deepEqual(await ask(secured), { address: '', way: { private: 'pe-2' } });
+    secured.destroy();
+    assert.equal(local.port, 0);
+  });
+});
