@@ -215,7 +215,7 @@ export const areas: readonly Area[] = [
   },
   {
     at: 'src/features/ceremonies/',
-    from: [...BELOW_FEATURES, 'src/files/', 'src/features/security-domain/'],
+    from: [...BELOW_FEATURES, 'src/files/', 'src/features/custodians/', 'src/features/security-domain/'],
     because: 'a ceremony writes down what people do and asks the service by its public API',
   },
   {

@@ -5,6 +5,7 @@ import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import { attestationRows } from '../features/attestation/rows.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
 import { importRows } from '../features/byok/rows.ts';
+import { ceremonyRows } from '../features/ceremonies/rows.ts';
 import { clockRows } from '../features/clock/rows.ts';
 import { planSplit } from '../features/custodians/follow-split.ts';
 import { custodianRows } from '../features/custodians/rows.ts';
@@ -49,7 +50,7 @@ export async function openGateway(options: ServiceOptions, parts: GatewayParts):
   const { config, places } = options;
   const { crypto, records, activation, purgeCompanions, eventTargets } = parts;
   const { keys, roles, clock, settings, authorities, promises, policies, told, retention, limits } = parts.state;
-  const { custodians } = parts.state;
+  const { custodians, ceremonies } = parts.state;
   const { now } = clock;
   const hosts = config.hostNames.map(({ authority }) => authority);
   const initialAdministrators = config.initialAdministrators.map((id) => id.toLowerCase());
@@ -72,6 +73,7 @@ export async function openGateway(options: ServiceOptions, parts: GatewayParts):
       initialAdministrators,
       companion: (split) => planSplit(custodians, split, new Date(now() * 1000).toISOString()),
     }),
+    ...ceremonyRows({ crypto, records, ceremonies, register: custodians, now }),
     ...custodianRows({
       register: custodians,
       records,

@@ -1,5 +1,6 @@
 // All that one service worker knows of its instance: what each feature keeps in memory, fed by the sealed records.
 import type { AuditLog } from '../features/audit/audit-log.ts';
+import { RecordedCeremonies } from '../features/ceremonies/recorded.ts';
 import { type InstanceClock, openClock } from '../features/clock/instance-clock.ts';
 import { CustodianRegister } from '../features/custodians/register.ts';
 import { EventQueue } from '../features/events/event-queue.ts';
@@ -29,6 +30,7 @@ export interface InstanceState {
   readonly events: EventQueue;
   readonly authorities: TrustedAuthorities;
   readonly custodians: CustodianRegister;
+  readonly ceremonies: RecordedCeremonies;
   /** Both are as the records are now, whenever they are read. */
   readonly retention: Retention;
   readonly limits: KeyLimits;
@@ -51,6 +53,7 @@ export function emptyInstanceState(
   const events = new EventQueue({ keys, policies, told });
   const authorities = new TrustedAuthorities();
   const custodians = new CustodianRegister();
+  const ceremonies = new RecordedCeremonies();
   const clock = openClock({
     systemNow,
     // Whoever edits the file of a production instance gains no time machine.
@@ -68,6 +71,7 @@ export function emptyInstanceState(
     told,
     events,
     authorities,
+    ceremonies,
     custodians,
     retention: liveRetention(promises),
     limits: liveLimits(settings),
@@ -84,6 +88,7 @@ export function emptyInstanceState(
       events.apply(change);
       authorities.apply(change);
       custodians.apply(change);
+      ceremonies.apply(change);
     },
   };
 }
