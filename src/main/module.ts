@@ -1,9 +1,10 @@
 // The module process: one partition. It has frames on its standard input and output, its own folder, libcrypto, and
 // nothing else: the flags that start it (`crypto/client/spawn-partition.ts`) shut the rest, and it shuts the door behind
-// the one add-on that libcrypto needs. Arguments: its folder, then `--library=` and `--program=` paths.
+// the one add-on that libcrypto needs. Arguments: its folder, then `--library=` and `--program=` paths, the file of its
+// passphrase (`--passphrase-file=`), and `--may-change-seal` for the command that does that.
 import { forbidFurtherBinding, loadLibcrypto } from '../crypto/engines/software/libcrypto.ts';
 import { softwareEngine } from '../crypto/engines/software/software-engine.ts';
-import { shutDoors } from '../crypto/module/doors.ts';
+import { passphraseSource, shutDoors } from '../crypto/module/doors.ts';
 import { KeyModule } from '../crypto/module/key-module.ts';
 import { serve } from '../crypto/module/serve.ts';
 import { CryptoError } from '../crypto/protocol/messages.ts';
@@ -30,6 +31,8 @@ try {
     engine: softwareEngine(library),
     cacheSize: CACHE_SIZE,
     headDelay: HEAD_DELAY_MS,
+    passphraseSource: passphraseSource(valuesOf('--passphrase-file=')[0]),
+    mayChangeSeal: options.includes('--may-change-seal'),
     now: () => Math.floor(Date.now() / 1000),
   });
   await serve(module, process.stdin, process.stdout);

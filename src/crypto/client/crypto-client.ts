@@ -19,6 +19,9 @@ export interface OperateInputs {
 /** Messages that change what the module is. */
 export type CeremonyName = 'provision' | 'downloadSecurityDomain' | 'uploadSecurityDomain' | 'replaceCustodians';
 
+/** Messages that open a locked module. */
+export type UnlockName = 'unlock' | 'unlockFromFile' | 'takeOver';
+
 export interface CryptoClient extends AsyncDisposable {
   readonly hello: ReplyOf<'hello'> & { readonly state: ModuleState };
   /** Process ids of the living partitions. */
@@ -32,6 +35,13 @@ export interface CryptoClient extends AsyncDisposable {
   operate(key: WrappedKey, operation: number, algorithm: number, inputs: OperateInputs): Promise<ReplyOf<'operate'>>;
   /** Runs a state-changing message in one partition, then has every other partition reload before it resolves. */
   ceremony<M extends CeremonyName>(name: M, request: RequestOf<M>): Promise<ReplyOf<M>>;
+  /** While locked: the unlock certificate of one partition (DER). @throws CryptoError */
+  unlockCertificate(): Promise<Buffer>;
+  /**
+   * Opens the seal with one message to the partition that `recipient` (thumbprint) is the certificate of, then hands the
+   * key to all other partitions before it resolves; updates `hello`. @throws CryptoError SealRefused, BadRequest
+   */
+  unlock<M extends UnlockName>(name: M, recipient: string, request: RequestOf<M>): Promise<ReplyOf<M>>;
   /** Has every partition read the state file again (another worker ran a ceremony); updates `hello`. */
   reload(): Promise<void>;
   createKey(

@@ -10,7 +10,7 @@ import {
   type ReplyOf,
   type RequestOf,
 } from '../protocol/messages.ts';
-import type { CeremonyName, CryptoClient, OperateInputs, WrappedKey } from './crypto-client.ts';
+import type { CeremonyName, CryptoClient, OperateInputs, UnlockName, WrappedKey } from './crypto-client.ts';
 import type { Partition } from './partition.ts';
 import { type Hello, PartitionPool, type PoolOptions, reloadPartition } from './partition-pool.ts';
 
@@ -76,6 +76,17 @@ class PooledClient implements CryptoClient {
     const partition = await this.#pool.pick();
     const reply = await ask(partition, name, encodeRequest(name, request));
     await this.reload();
+    return reply;
+  }
+
+  unlockCertificate(): Promise<Buffer> {
+    return this.#pool.unlockCertificate();
+  }
+
+  async unlock<M extends UnlockName>(name: M, recipient: string, request: RequestOf<M>): Promise<ReplyOf<M>> {
+    const partition = this.#pool.waitingWith(recipient);
+    const reply = await ask(partition, name, encodeRequest(name, request));
+    await this.#pool.spreadFrom(partition);
     return reply;
   }
 

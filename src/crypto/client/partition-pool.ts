@@ -1,6 +1,7 @@
 // Keeps a number of partitions alive: starts them, greets them, replaces those that die, and says which one is free
 // soonest. It knows nothing of messages but the greeting.
 import { CryptoError, type MessageName, type ModuleState, messages, type ReplyOf } from '../protocol/messages.ts';
+import { handOver, takeOver, thumbprintOf, unlockCertificateOf } from './hand-over.ts';
 import { Partition } from './partition.ts';
 import { type PartitionPlace, spawnPartition } from './spawn-partition.ts';
 
@@ -10,6 +11,13 @@ export interface PoolOptions extends PartitionPlace {
   readonly partitions: number;
   /** A partition that leaves all its requests unanswered for so long is ended; long enough for an RSA-4096 key. */
   readonly stallMs?: number | undefined;
+  /**
+   * The seal key from a worker beside this one, encrypted to the certificate; undefined when none has it. For a partition
+   * that comes back when all others of this worker are gone.
+   */
+  readonly peers?: ((certificate: Buffer) => Promise<string | undefined>) | undefined;
+  /** The module was open, and now no partition of any worker has its seal key. */
+  readonly onLocked?: (() => void) | undefined;
   /** Called with the process ids of the living partitions whenever they change. */
   readonly onPartitions?: ((pids: readonly number[]) => void) | undefined;
 }
@@ -38,6 +46,8 @@ export class PartitionPool implements AsyncDisposable {
   readonly #timers = new Set<NodeJS.Timeout>();
   #closed = false;
   #last: Partition | undefined;
+  /** Unlock certificates that were shown, by thumbprint. */
+  readonly #recipients = new Map<string, Partition>();
 
   private constructor(options: PoolOptions) {
     this.#options = options;
@@ -93,6 +103,67 @@ export class PartitionPool implements AsyncDisposable {
     return best;
   }
 
+  get #isOpen(): boolean {
+    return this.#hello !== undefined && this.#hello.state !== 'locked';
+  }
+
+  /** Of the first partition: secrets come to one, which hands the seal key to the others. */
+  async unlockCertificate(): Promise<Buffer> {
+    const partition = this.#ready.find(({ lost }) => !lost) ?? (await this.pick());
+    const certificate = await unlockCertificateOf(partition);
+    this.#recipients.set(thumbprintOf(certificate), partition);
+    return certificate;
+  }
+
+  /** @throws CryptoError BadRequest when it is no certificate of a living partition here */
+  waitingWith(recipient: string): Partition {
+    const partition = this.#recipients.get(recipient);
+    if (partition !== undefined && !partition.lost) return partition;
+    throw new CryptoError(
+      'BadRequest',
+      'recipient: no partition here waits with this unlock certificate: ask for a new one',
+    );
+  }
+
+  /** One partition was unlocked: so are all others, before this resolves. */
+  async spreadFrom(opened: Partition): Promise<void> {
+    await this.refresh(opened);
+    this.#recipients.clear();
+    await Promise.all(
+      this.#ready
+        .filter((partition) => partition !== opened && !partition.lost)
+        .map((partition) =>
+          // It comes back, and is unlocked as others are then.
+          handOver(opened, partition).catch(() => partition.kill()),
+        ),
+    );
+  }
+
+  /** A partition that came back while the module is open. @throws CryptoError when nobody has the seal key any more */
+  async #unlockLate(partition: Partition): Promise<void> {
+    for (const giver of this.#ready) {
+      if (giver.lost) continue;
+      try {
+        await handOver(giver, partition);
+        return;
+      } catch {
+        // It may have died of something else in this moment: then the next one is asked.
+      }
+    }
+    const certificate = await unlockCertificateOf(partition);
+    const sealed = await this.#options.peers?.(certificate);
+    if (sealed !== undefined) {
+      await takeOver(partition, certificate, sealed);
+      return;
+    }
+    if (this.#options.passphraseFile !== undefined) {
+      await partition.request(messages.unlockFromFile.code, messages.unlockFromFile.request.encode({}));
+      return;
+    }
+    if (!this.#closed) this.#options.onLocked?.();
+    throw new CryptoError('PartitionLost', 'the module is locked: no partition is left that has its seal key');
+  }
+
   /** Greets a partition again and takes over what it says. */
   async refresh(partition: Partition): Promise<void> {
     this.#accept(await greet(partition));
@@ -121,7 +192,11 @@ export class PartitionPool implements AsyncDisposable {
       this.#restart();
     });
     try {
-      const hello = await withTimeout(greet(partition), GREETING_MS);
+      let hello = await withTimeout(greet(partition), GREETING_MS);
+      while (hello.state === 'locked' && this.#isOpen) {
+        await this.#unlockLate(partition);
+        hello = await greet(partition);
+      }
       // A ceremony may have run since this partition read the state.
       if (this.#hello !== undefined && RANK[hello.state] < RANK[this.#hello.state]) await reloadPartition(partition);
       else this.#accept(hello);
@@ -151,7 +226,7 @@ export class PartitionPool implements AsyncDisposable {
   /** Every partition must be the same module: one that greets as another is not let in. */
   #accept(hello: Hello): void {
     const known = this.#hello;
-    if (known !== undefined && known.state !== 'blank') {
+    if (known !== undefined && known.state !== 'blank' && known.state !== 'locked') {
       const same = known.instanceId === hello.instanceId && Buffer.from(known.auditKey).equals(hello.auditKey);
       if (!same) throw new CryptoError('Internal', 'the partition is of another module');
     }

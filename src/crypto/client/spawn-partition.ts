@@ -16,6 +16,10 @@ export interface PartitionRecipe {
 export interface PartitionPlace {
   /** The only folder that the partition can reach; made if missing. */
   readonly moduleFolder: string;
+  /** The one file outside of its folder that it may read, and only while it is locked: its passphrase. */
+  readonly passphraseFile?: string | undefined;
+  /** For the command that exchanges the seal of a stopped instance; never in a service worker. */
+  readonly mayChangeSeal?: boolean;
   /** libcrypto files to try instead of the system's. */
   readonly libraries?: readonly string[];
   /** More flags for node, before the entry. Tests put their probe here. */
@@ -24,8 +28,10 @@ export interface PartitionPlace {
 
 const SOURCE = realpathSync(fileURLToPath(new URL('../..', import.meta.url)));
 
-export function partitionRecipe({ moduleFolder, libraries = [], nodeFlags = [] }: PartitionPlace): PartitionRecipe {
+export function partitionRecipe(place: PartitionPlace): PartitionRecipe {
+  const { moduleFolder, passphraseFile, mayChangeSeal = false, libraries = [], nodeFlags = [] } = place;
   const folder = realpathSync(moduleFolder);
+  const passphraseFiles = passphraseFile === undefined ? [] : [passphraseFile];
   const program = programPaths();
   return {
     // Core files of this process would hold keys. POSIX sh is the one place that can forbid them without native code.
@@ -41,6 +47,7 @@ export function partitionRecipe({ moduleFolder, libraries = [], nodeFlags = [] }
       ...program.map((path) => `--allow-fs-read=${path}`),
       `--allow-fs-read=${folder}`,
       `--allow-fs-write=${folder}`,
+      ...passphraseFiles.map((path) => `--allow-fs-read=${path}`),
       '--disallow-code-generation-from-strings',
       '--disable-proto=throw',
       '--disable-sigusr1',
@@ -51,6 +58,8 @@ export function partitionRecipe({ moduleFolder, libraries = [], nodeFlags = [] }
       folder,
       ...program.map((path) => `--program=${path}`),
       ...libraries.map((path) => `--library=${path}`),
+      ...passphraseFiles.map((path) => `--passphrase-file=${path}`),
+      ...(mayChangeSeal ? ['--may-change-seal'] : []),
     ],
   };
 }
