@@ -173,6 +173,12 @@ export const areas: readonly Area[] = [
     because: "the binding to a token's library stays one file, loaded by the command that wraps and by nothing else",
   },
   {
+    at: 'src/features/backup/storage/',
+    from: [],
+    packages: ['@azure/storage-blob'],
+    because: 'a place keeps files and knows nothing of what is in them; nobody else speaks to blob storage',
+  },
+  {
     at: 'src/features/key-backup/',
     from: [...BELOW_FEATURES, 'src/features/keys/'],
     because: 'the module opens and writes backups; what is restored are versions of a key',
@@ -249,7 +255,7 @@ export const areas: readonly Area[] = [
   {
     at: 'test/',
     from: ['src/'],
-    packages: ['@azure/identity', '@azure/keyvault-keys', 'fast-check', 'jose', ...X509],
+    packages: ['@azure/identity', '@azure/keyvault-keys', '@azure/storage-blob', 'fast-check', 'jose', ...X509],
     because: 'tests see the whole product',
   },
   { at: 'bench/', from: ['src/', 'test/'], packages: ['koffi'], because: 'the bench sees the whole product' },

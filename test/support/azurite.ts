@@ -2,6 +2,7 @@
 // taken. It keeps everything in memory and is ended by its pid.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import {
@@ -13,10 +14,11 @@ import {
   SASProtocol,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob';
+import { BlobHttpClient } from '../../src/features/backup/storage/blob/http-client.ts';
 
 export interface AzuriteOptions {
   /** Served over TLS, and tokens of `https://sts.windows.net/…` are taken. */
-  readonly tls?: { readonly certificateFile: string; readonly keyFile: string };
+  readonly tls?: { readonly certificateFile: string; readonly keyFile: string; readonly caFile: string };
   readonly folder: string;
 }
 
@@ -57,8 +59,14 @@ export async function startAzurite({ tls, folder }: AzuriteOptions): Promise<Azu
   );
   const origin = await originOf(child);
   const credential = new StorageSharedKeyCredential(account, key);
-  // The owner of the account: by TLS, it asks through a client of the test's choosing (NODE_EXTRA_CA_CERTS is for others).
-  const service = new BlobServiceClient(`${origin}/${account}`, newPipeline(credential));
+  const httpClient = new BlobHttpClient({
+    origin,
+    ...(tls === undefined ? {} : { ca: await readFile(tls.caFile, 'utf8') }),
+    addresses: [],
+    deadlineMs: 30_000,
+    stopping: new AbortController().signal,
+  });
+  const service = new BlobServiceClient(`${origin}/${account}`, newPipeline(credential, { httpClient }));
   return {
     origin,
     account,
@@ -82,6 +90,7 @@ export async function startAzurite({ tls, folder }: AzuriteOptions): Promise<Azu
         credential,
       ).toString(),
     async [Symbol.asyncDispose]() {
+      httpClient[Symbol.dispose]();
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGTERM');
