@@ -33,7 +33,7 @@ export function refused(call: Call, refusal: ServiceError, methodsAllowed: () =>
       return { ...outcome, text: errorJson(call, refusal), headers: { Allow: methodsAllowed().join(', ') } };
     case 'ServiceUnavailable':
     case 'Throttled':
-      return { ...outcome, text: errorJson(call, refusal), headers: { 'Retry-After': '1' } };
+      return { ...outcome, text: errorJson(call, refusal), headers: { 'Retry-After': String(refusal.retryAfter) } };
     case 'RequestBodyTooLarge':
     case 'RequestTimeout':
       // The rest of the body is not worth reading.

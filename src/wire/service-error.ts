@@ -30,10 +30,13 @@ export class ServiceError extends Error {
   readonly code: ErrorCode;
   readonly status: number;
   readonly innerCode: string | undefined;
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { innerCode?: string }) {
+  /** Seconds after which trying again makes sense; 1 where it may be told and nothing else is known. */
+  readonly retryAfter: number;
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { innerCode?: string; retryAfter?: number }) {
     super(message, options);
     this.code = code;
     this.status = errorCodes[code];
     this.innerCode = options?.innerCode;
+    this.retryAfter = options?.retryAfter ?? 1;
   }
 }
