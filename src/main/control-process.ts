@@ -10,6 +10,7 @@ import { readDirectoryFile } from '../features/directory/directory-file.ts';
 import { graphRows } from '../features/directory/graph/rows.ts';
 import { createIssuer } from '../features/directory/issuer/create-issuer.ts';
 import { tokenEndpoints } from '../features/directory/issuer/discovery.ts';
+import { loadIdentityHeader, managedIdentityRow } from '../features/directory/issuer/managed-identity.ts';
 import { issuerRows } from '../features/directory/issuer/rows.ts';
 import { loadSigningKey, type SigningKey } from '../features/directory/issuer/signing-key.ts';
 import { createAuthenticate } from '../features/directory/verify-token.ts';
@@ -28,7 +29,7 @@ import { openFront } from '../gateway/names/front.ts';
 import { NamesTable } from '../gateway/names/names-table.ts';
 import type { ControlRow } from '../wire/control-row.ts';
 import type { NameForm } from '../wire/name-form.ts';
-import { azureNames, devIssuer, localNames } from './config/name-forms.ts';
+import { azureNames, devIssuer, localNames, STORAGE_AUDIENCES } from './config/name-forms.ts';
 
 export interface ControlOptions {
   readonly profile: 'dev' | 'production';
@@ -59,13 +60,14 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   const directory = await readDirectoryFile(folder);
   const book = await openBook(folder, directory);
   const signingKey = await loadSigningKey(folder);
+  const identityHeader = await loadIdentityHeader(folder);
   const lifecycle = stack.use(new HsmLifecycle({ book, host, now, log }));
   const listener = stack.use(
     await listenForControl({
       key: await readFile(join(folder, 'tls-key.pem')),
       certificate: await readFile(join(folder, 'tls-certificate.pem')),
       forms,
-      rows: controlRows(options, { directory, signingKey, forms, book, lifecycle, host }),
+      rows: controlRows(options, { directory, signingKey, identityHeader, forms, book, lifecycle, host }),
       log,
     }),
   );
@@ -97,6 +99,7 @@ async function openBook(folder: string, directory: Directory): Promise<ResourceB
 interface Parts {
   readonly directory: Directory;
   readonly signingKey: SigningKey;
+  readonly identityHeader: string;
   readonly forms: readonly NameForm[];
   readonly book: ResourceBook;
   readonly lifecycle: HsmLifecycle;
@@ -105,7 +108,7 @@ interface Parts {
 
 function controlRows(options: ControlOptions, parts: Parts): readonly ControlRow[] {
   const { now, log } = options;
-  const { directory, signingKey, forms, book, lifecycle, host } = parts;
+  const { directory, signingKey, identityHeader, forms, book, lifecycle, host } = parts;
   const { tenantId, domain } = directory;
   const audiences = {
     arm: forms.flatMap((form) => form.audiences.arm),
@@ -131,6 +134,14 @@ function controlRows(options: ControlOptions, parts: Parts): readonly ControlRow
     createAuthenticate({ jwks: issuer.jwks, issuer: issuer.issuer, tenantId, audiences: accepted, now });
   return [
     ...issuerRows(issuer),
+    managedIdentityRow({
+      directory,
+      signingKey,
+      issuer: issuer.issuer,
+      audiences: STORAGE_AUDIENCES,
+      header: identityHeader,
+      now,
+    }),
     ...graphRows(directory, authenticate(audiences.graph)),
     ...managementRows({ book, lifecycle, host, authenticate: authenticate(audiences.arm), domain, now }),
   ];

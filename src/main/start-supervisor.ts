@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { DEV_INSTANCE } from './config/client-environment/variables.ts';
 import { writeClientEnvironment } from './config/client-environment/write.ts';
 import { places } from './config/data-layout.ts';
-import { devSurroundings } from './config/dev-surroundings.ts';
+import { devIdentity, devSurroundings } from './config/dev-surroundings.ts';
 import { ConfigError, type StartConfig } from './config/start-config.ts';
 import { describeRunning } from './describe-running.ts';
 import { openAuthority } from './dev-ca/authority.ts';
@@ -96,6 +96,7 @@ export async function startSupervisor(
     tenantId: clients.tenantId,
     plan: { logs, ...sizes(), entries: ENTRIES, ...reporter },
     surroundings: (name) => devSurroundings(name, clients.tenantId, port, at.caCertificate, book.of(name)),
+    identity: (config) => devIdentity(config, { port, caFile: at.caCertificate, headerFile: at.identityHeader }),
     ensureCertificate: (name, own) =>
       ensureServerCertificate(
         authority,

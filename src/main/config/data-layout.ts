@@ -25,6 +25,10 @@ export interface Places {
   readonly envLocal: string;
   /** Custodian key pairs that the dev profile makes for the instance `dev`. */
   readonly custodians: string;
+  /** Where instances of the dev profile may keep full backups from the start. */
+  readonly backups: string;
+  /** What proves to the embedded issuer that an instance asks for its own identity's token. */
+  readonly identityHeader: string;
   instance(name: string): InstancePlaces;
 }
 
@@ -39,6 +43,8 @@ export function places(root: string): Places {
     env: at('env.sh'),
     envLocal: at('env-local.sh'),
     custodians: at('custodians-development-only'),
+    backups: at('backups'),
+    identityHeader: at('control', 'identity-header'),
     instance(name) {
       const own = (...parts: string[]): string => at('instances', name, ...parts);
       return {

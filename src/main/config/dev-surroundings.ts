@@ -1,7 +1,7 @@
 // The parts of an instance's configuration that follow from the dev profile and from the port of this start: the names
 // it answers to and the issuer it trusts. Nobody but the supervisor decides them.
 import { instanceOrigin } from '../../wire/name-form.ts';
-import type { HostName, TrustedIssuer } from './instance.ts';
+import type { HostName, InstanceConfig, InstanceIdentity, TrustedIssuer } from './instance.ts';
 import { azureNames, devIssuer, localNames } from './name-forms.ts';
 
 export interface DevSurroundings {
@@ -43,6 +43,16 @@ export function devSurroundings(
       },
     ],
   };
+}
+
+/** The dev profile's identity of an instance, unless its owner has configured another. */
+export function devIdentity(
+  { backupIdentity }: Pick<InstanceConfig, 'backupIdentity'>,
+  { port, caFile, headerFile }: { readonly port: number; readonly caFile: string; readonly headerFile: string },
+): { readonly backupIdentity?: InstanceIdentity } {
+  const isOwn = backupIdentity?.kind === 'appService' && backupIdentity.headerFile === headerFile;
+  if (backupIdentity !== undefined && !isOwn) return {};
+  return { backupIdentity: { kind: 'appService', endpoint: `https://127.0.0.1:${port}/msi/token`, headerFile, caFile } };
 }
 
 /** Without the port where it is 443. */

@@ -54,6 +54,9 @@ export function localNames(port: number): NameForm {
   };
 }
 
+/** Exact `aud` values of tokens for blob storage, which the embedded issuer gives to instances alone. */
+export const STORAGE_AUDIENCES: readonly string[] = ['https://storage.azure.com', 'https://storage.azure.com/'];
+
 /** `iss` of every token of the embedded issuer (the v1 form), whatever names were used to ask for it. */
 export function devIssuer(tenantId: string): string {
   return `https://sts.windows.net/${tenantId}/`;

@@ -45,6 +45,7 @@ function open(root: string, port = 8443) {
     },
     aliasedTo: (name) => (name === 'consumers' ? 'dev' : undefined),
     surroundings: (name) => devSurroundings(name, TENANT, port, at.caCertificate),
+    identity: () => ({}),
     ensureCertificate: () => Promise.resolve(),
     changed: (name, status) => changes.push([name, status]),
   });

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { InstanceStatus, ProvisionRequest } from '../../features/management/instance-host.ts';
 import { replaceFile } from '../../files/replace-file.ts';
 import type { InstancePlaces, Places } from '../config/data-layout.ts';
@@ -19,6 +20,8 @@ export interface InstancesOptions {
   readonly tenantId: string;
   readonly plan: Omit<InstancePlan, 'name' | 'id' | 'root' | 'audit' | 'changed'>;
   surroundings(name: string): DevSurroundings;
+  /** Who an instance of this configuration is to blob storage; nothing where it says that itself. */
+  identity(config: Pick<InstanceConfig, 'backupIdentity'>): Pick<InstanceConfig, 'backupIdentity'>;
   ensureCertificate(name: string, places: InstancePlaces): Promise<unknown>;
   /** The instance that has this (lower-case) name as an alias. */
   aliasedTo(name: string): string | undefined;
@@ -133,7 +136,7 @@ export class Instances implements AsyncDisposable {
   async #refresh(name: string, places: InstancePlaces): Promise<InstanceConfig> {
     const config = readInstanceConfig(places.config);
     if (config.name !== name) throw new Error(`${places.config} is that of '${config.name}'`);
-    const refreshed = { ...config, ...this.#options.surroundings(name) };
+    const refreshed = { ...config, ...this.#options.surroundings(name), ...this.#options.identity(config) };
     if (JSON.stringify(refreshed) !== JSON.stringify(config)) await writeConfig(places.config, refreshed);
     await this.#options.ensureCertificate(name, places);
     return refreshed;
@@ -148,12 +151,15 @@ export class Instances implements AsyncDisposable {
       throw new ProvisionRefused('AlreadyExists', `'${request.name}' is an alias of the instance '${alias}'`);
     }
     const places = this.#options.places.instance(request.name);
-    for (const folder of [places.root, places.module, places.store, places.audit]) makePrivateFolder(folder);
+    const { backups } = this.#options.places;
+    for (const folder of [places.root, places.module, places.store, places.audit, backups]) makePrivateFolder(folder);
     await writeConfig(places.config, {
       profile: 'dev',
       id: randomUUID(),
       ...request,
       ...this.#options.surroundings(request.name),
+      ...this.#options.identity({}),
+      backupTargets: [{ uri: pathToFileURL(backups).href }],
       createdAt: new Date().toISOString(),
     });
   }

@@ -1,0 +1,103 @@
+// Tokens for the managed identity that instances of the dev profile have towards blob storage, asked for as App Service has
+// its processes ask. Whoever has the header's value is an instance; nobody else can ask, and for nothing but storage.
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { importJWK, SignJWT } from 'jose';
+import { replaceFile } from '../../../files/replace-file.ts';
+import { ControlError, type ControlRow } from '../../../wire/control-row.ts';
+import type { Directory } from '../directory.ts';
+import { groupsOf } from '../find-principal.ts';
+import type { SigningKey } from './signing-key.ts';
+import { ACCESS_TOKEN_SECONDS } from './token-claims.ts';
+
+export const IDENTITY_PATH = '/msi/token';
+/** In the control process's folder: the value of the header, made at first start. */
+export const IDENTITY_HEADER_FILE = 'identity-header';
+const API_VERSION = '2019-08-01';
+
+export interface ManagedIdentityOptions {
+  readonly directory: Directory;
+  readonly signingKey: SigningKey;
+  /** `iss` of every token. */
+  readonly issuer: string;
+  /** Exact `aud` values that can be asked for. */
+  readonly audiences: readonly string[];
+  readonly header: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+export async function loadIdentityHeader(folder: string): Promise<string> {
+  const path = join(folder, IDENTITY_HEADER_FILE);
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const header = randomBytes(32).toString('hex');
+    await replaceFile(path, header);
+    return header;
+  }
+}
+
+export function managedIdentityRow(options: ManagedIdentityOptions): ControlRow {
+  const { directory, signingKey, issuer, audiences, header, now } = options;
+  return {
+    host: 'login',
+    method: 'GET',
+    path: IDENTITY_PATH,
+    body: 'none',
+    async handle({ headers, query }) {
+      if (!isSame(headers['x-identity-header'], header))
+        throw refusal(401, 'the header X-IDENTITY-HEADER is not right');
+      if (query.get('api-version') !== API_VERSION) throw refusal(400, `the api-version must be ${API_VERSION}`);
+      const resource = query.get('resource') ?? '';
+      if (!audiences.includes(resource)) throw refusal(400, `the resource must be one of ${audiences.join(', ')}`);
+      const clientId = query.get('client_id');
+      const identity = directory.managedIdentities.find((each) => clientId === null || each.clientId === clientId);
+      if (identity === undefined) throw refusal(400, 'there is no such managed identity');
+      const seconds = Math.floor(now() / 1000);
+      const expires = seconds + ACCESS_TOKEN_SECONDS;
+      const groups = groupsOf(directory, identity.oid);
+      const claims = {
+        appid: identity.clientId,
+        appidacr: '2',
+        idp: issuer,
+        idtyp: 'app',
+        oid: identity.oid,
+        tid: directory.tenantId,
+        uti: randomBytes(16).toString('base64url'),
+        ver: '1.0',
+        ...(groups.length === 0 ? {} : { groups }),
+      };
+      const token = await new SignJWT(claims)
+        .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: signingKey.kid, x5t: signingKey.kid })
+        .setIssuer(issuer)
+        .setAudience(resource)
+        .setSubject(identity.oid)
+        .setIssuedAt(seconds)
+        .setNotBefore(seconds)
+        .setExpirationTime(expires)
+        .sign(await importJWK(signingKey.privateJwk, 'RS256'));
+      return {
+        status: 200,
+        json: {
+          access_token: token,
+          expires_on: String(expires),
+          resource,
+          token_type: 'Bearer',
+          client_id: identity.clientId,
+        },
+      };
+    },
+  };
+}
+
+function isSame(given: string | readonly string[] | undefined, header: string): boolean {
+  const [a, b] = [Buffer.from(typeof given === 'string' ? given : ''), Buffer.from(header)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function refusal(status: number, message: string): ControlError {
+  return new ControlError(status, 'InvalidRequest', message);
+}
