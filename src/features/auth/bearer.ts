@@ -9,6 +9,7 @@ export type AuthErrorCode =
   | 'WrongTenant'
   | 'Expired'
   | 'NotYetValid'
+  | 'GroupsOverage' // groups were left out, and the configuration wants them all
   | 'NoObjectId' // nobody that a role assignment could name
   | 'IssuerUnavailable'; // could not be decided: the issuer's keys cannot be had
 

@@ -1,43 +1,42 @@
 // From verified claims to a principal: audience, tenant, time and identity. Runs only after the signature held.
-import { isGuid } from '../../formats/guid.ts';
 import type { Principal } from '../../wire/principal.ts';
 import { AuthError } from './bearer.ts';
+import { type ClaimMapping, type ClaimName, claimOf, groupsIn, objectIdIn } from './claim-mapping.ts';
 import type { Claims } from './token-text.ts';
 
 export interface Expected {
+  /** The issuer's own name (`iss`). */
+  readonly issuer: string;
   readonly audiences: readonly string[];
   readonly tenantId: string;
   /** Unix seconds. */
   readonly now: number;
+  /** Seconds that the issuer's clock may be ahead of ours. There is none for `exp`: expired is expired. */
+  readonly clockSkew?: number;
+  readonly mapping?: ClaimMapping;
 }
 
-/** Seconds that an issuer's clock may be ahead of ours. There is none for `exp`: expired is expired. */
-export const NOT_BEFORE_LEEWAY = 60;
+/** Where the configuration says nothing, in seconds. */
+export const DEFAULT_CLOCK_SKEW = 60;
 
 /** @throws AuthError */
-export function readPrincipal(claims: Claims, { audiences, tenantId, now }: Expected): Principal {
+export function readPrincipal(claims: Claims, expected: Expected): Principal {
+  const { issuer, audiences, tenantId, now, clockSkew = DEFAULT_CLOCK_SKEW, mapping = {} } = expected;
   checkAudience(claims.aud, audiences);
-  checkTenant(claims.tid, tenantId);
-  const expiresAt = checkTime(claims, now);
-  const { oid } = claims;
-  if (typeof oid !== 'string' || !isGuid(oid)) {
-    throw new AuthError(
-      'NoObjectId',
-      'The token has no object id (claim oid, a GUID), which is what roles are assigned to',
-    );
-  }
-  const appId = optionalText(claims.appid) ?? optionalText(claims.azp);
-  const upn = optionalText(claims.upn);
+  if (mapping.tenant !== null) checkTenant(claimOf(claims, mapping.tenant ?? 'tid'), tenantId);
+  const expiresAt = checkTime(claims, now, clockSkew);
+  const appId = applicationIn(claims, mapping);
+  const upn = textIn(claims, mapping.userName ?? 'upn');
   const identity = {
-    oid: oid.toLowerCase(),
+    oid: objectIdIn(claims, issuer, mapping),
     ...(appId === undefined ? {} : { appId }),
     ...(upn === undefined ? {} : { upn }),
   };
   return {
     ...identity,
     tenantId: tenantId.toLowerCase(),
-    idType: idTypeOf(claims),
-    groups: groupsOf(claims),
+    idType: idTypeOf(claims, mapping),
+    groups: groupsIn(claims, issuer, mapping),
     expiresAt,
     cacheIdentityJson: identityJson(identity),
   };
@@ -58,39 +57,35 @@ function checkTenant(tid: unknown, tenantId: string): void {
   throw new AuthError('WrongTenant', `The token is not of tenant ${tenantId}, to which this HSM belongs`);
 }
 
-function checkTime({ exp, nbf }: Claims, now: number): number {
+function checkTime({ exp, nbf }: Claims, now: number, clockSkew: number): number {
   if (typeof exp !== 'number') throw new AuthError('Malformed', 'The token says no time of expiry (claim exp)');
   if (nbf !== undefined && typeof nbf !== 'number') throw new AuthError('Malformed', 'The claim nbf is not a number');
   if (now >= exp) throw new AuthError('Expired', 'The token has expired');
-  if (nbf !== undefined && now < nbf - NOT_BEFORE_LEEWAY) {
+  if (nbf !== undefined && now < nbf - clockSkew) {
     throw new AuthError('NotYetValid', 'The token is not valid yet; compare the clocks of this machine and the issuer');
   }
   return exp;
 }
 
-function optionalText(value: unknown): string | undefined {
+function applicationIn(claims: Claims, { application }: ClaimMapping): string | undefined {
+  return application === undefined ? (textIn(claims, 'appid') ?? textIn(claims, 'azp')) : textIn(claims, application);
+}
+
+function textIn(claims: Claims, name: ClaimName): string | undefined {
+  const value = claimOf(claims, name);
   if (value === undefined) return undefined;
   if (typeof value === 'string' && value.length <= 512) return value;
   throw new AuthError('Malformed', 'A claim that names the client or user (appid, azp, upn) is not a short string');
 }
 
 /** Entra ID marks app-only tokens (`idtyp`); issuers that don't are told apart by what only users have. */
-function idTypeOf({ idtyp, scp, upn }: Claims): 'app' | 'user' {
-  if (idtyp === 'app' || idtyp === 'user') return idtyp;
-  return scp !== undefined || upn !== undefined ? 'user' : 'app';
-}
-
-/**
- * Object ids of groups. An issuer that left them out for number says so in `_claim_names`; then there are none, as a
- * part of them must not pass for the whole. Names that are no GUIDs cannot be assigned a role and are dropped.
- */
-function groupsOf({ groups, _claim_names: elsewhere }: Claims): readonly string[] {
-  if (typeof elsewhere === 'object' && elsewhere !== null && Object.hasOwn(elsewhere, 'groups')) return [];
-  if (groups === undefined) return [];
-  if (!Array.isArray(groups) || !groups.every((group) => typeof group === 'string')) {
-    throw new AuthError('Malformed', 'The claim groups is not a list of strings');
+function idTypeOf(claims: Claims, { applicationMark, userName = 'upn' }: ClaimMapping): 'app' | 'user' {
+  if (applicationMark !== undefined) {
+    return claimOf(claims, applicationMark.claim) === applicationMark.value ? 'app' : 'user';
   }
-  return [...new Set(groups.filter(isGuid).map((group) => group.toLowerCase()))];
+  const { idtyp, scp } = claims;
+  if (idtyp === 'app' || idtyp === 'user') return idtyp;
+  return scp !== undefined || claimOf(claims, userName) !== undefined ? 'user' : 'app';
 }
 
 /** The `identity` member of audit records, in the service's own shape. */

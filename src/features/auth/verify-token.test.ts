@@ -395,6 +395,7 @@ describe('configuration', () => {
       { issuers: [{ ...issuer, issuers: [] }], tenantId: TENANT },
       { issuers: [{ ...issuer, audiences: [''] }], tenantId: TENANT },
       { issuers: [issuer, issuer], tenantId: TENANT },
+      { issuers: [issuer, { ...issuer, issuers: ['https://other.example'] }], tenantId: TENANT },
       { issuers: [issuer], tenantId: 'common' },
     ]) {
       assert.throws(() => openTokenVerifier(options), RangeError);

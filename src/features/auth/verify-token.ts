@@ -5,6 +5,7 @@ import { compactVerify, errors } from 'jose';
 import { isGuid } from '../../formats/guid.ts';
 import type { Principal } from '../../wire/principal.ts';
 import { AuthError } from './bearer.ts';
+import type { ClaimMapping } from './claim-mapping.ts';
 import { readPrincipal } from './claims.ts';
 import { type FetchJwks, fetchJwks as fetchOverHttps } from './fetch-jwks.ts';
 import { type Jwks, openJwks } from './jwks.ts';
@@ -18,6 +19,9 @@ export interface Issuer {
   readonly jwksUri: string;
   /** PEM of the only authority trusted for `jwksUri`; absent: the system's. */
   readonly ca?: string;
+  /** Seconds that its clock may be ahead of ours. */
+  readonly clockSkew?: number;
+  readonly claims?: ClaimMapping;
 }
 
 export interface TokenVerifierOptions {
@@ -60,7 +64,14 @@ export function openTokenVerifier(options: TokenVerifierOptions): TokenVerifier 
     const startedIn = era;
     await checkSignature(token, algorithm, kid, issuer.jwks);
     // The claims read before are those that were signed: both come from the same text.
-    const principal = readPrincipal(claims, { audiences: issuer.audiences, tenantId, now: now() });
+    const principal = readPrincipal(claims, {
+      issuer: claims.iss as string,
+      audiences: issuer.audiences,
+      tenantId,
+      now: now(),
+      ...(issuer.clockSkew === undefined ? {} : { clockSkew: issuer.clockSkew }),
+      ...(issuer.claims === undefined ? {} : { mapping: issuer.claims }),
+    });
     if (era === startedIn) verified.set(digest, principal);
     return principal;
   }
@@ -108,6 +119,11 @@ function checkOptions({ issuers, tenantId }: TokenVerifierOptions): void {
   if (!isGuid(tenantId)) throw new RangeError('the tenant must be a GUID');
   const names = issuers.flatMap((issuer) => issuer.issuers);
   if (new Set(names).size !== names.length) throw new RangeError('two trusted issuers have the same name');
+  if (issuers.filter(({ claims }) => claims?.ids !== 'derived').length > 1) {
+    throw new RangeError(
+      "two trusted issuers name people by GUID, so that each could name those of the other: set claims.ids to 'derived' for all but one",
+    );
+  }
   for (const { issuers: own, audiences, jwksUri } of issuers) {
     if (own.length === 0 || audiences.length === 0 || ![...own, ...audiences].every((text) => text !== '')) {
       throw new RangeError('a trusted issuer needs at least one name and one audience');

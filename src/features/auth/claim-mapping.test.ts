@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import fc from 'fast-check';
+import { AuthError, type AuthErrorCode } from './bearer.ts';
+import { type ClaimMapping, claimOf, derivedObjectId } from './claim-mapping.ts';
+import { readPrincipal } from './claims.ts';
+import { AUDIENCE, claims, ISSUER, OID, START, TENANT } from './issuer.fixture.ts';
+
+const read = (payload: Readonly<Record<string, unknown>>, mapping: ClaimMapping, clockSkew?: number) =>
+  readPrincipal(payload, {
+    issuer: ISSUER,
+    audiences: [AUDIENCE],
+    tenantId: TENANT,
+    now: START,
+    mapping,
+    ...(clockSkew === undefined ? {} : { clockSkew }),
+  });
+
+function refuses(code: AuthErrorCode, act: () => unknown): void {
+  assert.throws(act, (error) => error instanceof AuthError && error.code === code);
+}
+
+/** As an issuer that knows no GUIDs writes them. */
+const FOREIGN = claims({
+  oid: undefined,
+  tid: undefined,
+  sub: 'CgVhbGljZRIFbG9jYWw',
+  groups: ['admins'],
+  email: 'alice@bank.example',
+});
+const DERIVED: ClaimMapping = { objectId: 'sub', tenant: null, userName: 'email', ids: 'derived' };
+
+it('makes an object id of any name, the same every time and of a known form', () => {
+  const { oid, upn, groups, idType } = read(FOREIGN, DERIVED);
+  assert.match(oid, /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.equal(read(FOREIGN, DERIVED).oid, oid);
+  assert.equal(upn, 'alice@bank.example');
+  assert.equal(idType, 'user');
+  assert.deepEqual(groups, [derivedObjectId(ISSUER, 'group', 'admins')]);
+  // Written down where people look it up; it must never change.
+  assert.equal(derivedObjectId('https://dex.example', 'principal', 'alice'), KNOWN);
+});
+const KNOWN = '776d828f-ffa8-54b8-b846-bca2a8bea1a5';
+
+it('for all issuers and names: another issuer, kind or name is somebody else', () => {
+  fc.assert(
+    fc.property(fc.string(), fc.string(), fc.string(), fc.string(), (issuer, name, otherIssuer, otherName) => {
+      const id = derivedObjectId(issuer, 'principal', name);
+      assert.notEqual(derivedObjectId(issuer, 'group', name), id);
+      assert.equal(
+        derivedObjectId(otherIssuer, 'principal', otherName) === id,
+        issuer === otherIssuer && name === otherName,
+      );
+    }),
+  );
+});
+
+it('reads a claim by the names on the way to it, and nothing that objects have by nature', () => {
+  const nested = { realm_access: { roles: ['r'] }, 'a.b': 1 };
+  assert.deepEqual(claimOf(nested, ['realm_access', 'roles']), ['r']);
+  assert.equal(claimOf(nested, 'a.b'), 1);
+  for (const name of ['toString', '__proto__', ['realm_access', 'roles', 'length'], ['a.b', 'x']]) {
+    assert.equal(claimOf(nested, name), undefined);
+  }
+});
+
+it('without a subject there is nobody', () => {
+  for (const sub of [undefined, '', 7, 'x'.repeat(513)])
+    refuses('NoObjectId', () => read({ ...FOREIGN, sub }, DERIVED));
+});
+
+it('checks the tenant unless the issuer has only one', () => {
+  refuses('WrongTenant', () => read(FOREIGN, { ...DERIVED, tenant: 'tid' }));
+  refuses('WrongTenant', () => read({ ...FOREIGN, org: 'other' }, { ...DERIVED, tenant: 'org' }));
+  assert.ok(read({ ...FOREIGN, org: TENANT }, { ...DERIVED, tenant: 'org' }));
+});
+
+it('knows an application by the mark that is configured, and by nothing else then', () => {
+  const mapping: ClaimMapping = { applicationMark: { claim: 'kind', value: 'service' } };
+  assert.equal(read(claims({ kind: 'service', upn: 'x' }), mapping).idType, 'app');
+  for (const kind of [undefined, 'user', true])
+    assert.equal(read(claims({ kind, idtyp: 'app' }), mapping).idType, 'user');
+});
+
+it('groups that were left out are none, or refuse the caller where all are wanted', () => {
+  const left = claims({ groups: undefined, _claim_names: { groups: 'src1' } });
+  assert.deepEqual(read(left, {}).groups, []);
+  refuses('GroupsOverage', () => read(left, { overage: 'refuse' }));
+  assert.deepEqual(read(claims({ groups: ['not a guid', OID.toUpperCase(), OID] }), {}).groups, [OID]);
+});
+
+it('allows the issuer’s clock to be ahead as far as configured', () => {
+  const ahead = claims({ nbf: START + 200 });
+  refuses('NotYetValid', () => read(ahead, {}));
+  assert.ok(read(ahead, {}, 200));
+  refuses('NotYetValid', () => read(claims({ nbf: START + 1 }), {}, 0));
+  refuses('Expired', () => read(claims({ exp: START }), {}, 300));
+});

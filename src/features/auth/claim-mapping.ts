@@ -1,0 +1,103 @@
+// Which claims of an issuer say what. The names of Entra ID unless the configuration says otherwise; an issuer that does
+// not number people and groups by GUIDs gets them made, always the same for the same issuer and name.
+import { createHash } from 'node:crypto';
+import { isGuid } from '../../formats/guid.ts';
+import { AuthError } from './bearer.ts';
+import type { Claims } from './token-text.ts';
+
+/** A claim by its name, or by the names on the way to it (`['realm_access', 'roles']`). */
+export type ClaimName = string | readonly string[];
+
+export interface ClaimMapping {
+  /** Who the caller is; absent: `oid`. */
+  readonly objectId?: ClaimName;
+  /** The tenant; absent: `tid`. `null`: the issuer has one tenant, which is the instance's. */
+  readonly tenant?: ClaimName | null;
+  /** The client that asked for the token, for the record; absent: `appid`, else `azp`. */
+  readonly application?: ClaimName;
+  /** The name of a user, for the record; absent: `upn`. */
+  readonly userName?: ClaimName;
+  /** A list of groups; absent: `groups`. */
+  readonly groups?: ClaimName;
+  /** What object ids and groups look like; absent: `guid`. `derived`: any text, from which a GUID is made. */
+  readonly ids?: 'guid' | 'derived';
+  /** What becomes of a caller whose groups the issuer left out for number; absent: `none`, they count as in no group. */
+  readonly overage?: 'none' | 'refuse';
+  /** Tokens in which this claim has this value are of an application; absent: what Entra ID says (`idtyp`). */
+  readonly applicationMark?: { readonly claim: ClaimName; readonly value: string };
+}
+
+/** Namespace of the GUIDs that are made (RFC 9562 §5.5). */
+const NAMESPACE = Buffer.from('6f1d2f0a7a7c5c0e9d0b5a3f1c2e4d68', 'hex');
+
+export function claimOf(claims: Claims, name: ClaimName): unknown {
+  let value: unknown = claims;
+  for (const step of typeof name === 'string' ? [name] : name) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, step))
+      return undefined;
+    value = (value as Readonly<Record<string, unknown>>)[step];
+  }
+  return value;
+}
+
+/**
+ * The object id that stands for a name which an issuer gives: GUID version 5 of issuer and name, so that no issuer can
+ * name somebody of another.
+ */
+export function derivedObjectId(issuer: string, kind: 'principal' | 'group', name: string): string {
+  const hash = createHash('sha1')
+    .update(NAMESPACE)
+    .update(JSON.stringify([issuer, kind, name]))
+    .digest()
+    .subarray(0, 16);
+  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x50;
+  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
+  return hash.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** @throws AuthError NoObjectId */
+export function objectIdIn(claims: Claims, issuer: string, { objectId = 'oid', ids = 'guid' }: ClaimMapping): string {
+  const value = claimOf(claims, objectId);
+  if (ids === 'derived') {
+    if (typeof value === 'string' && value !== '' && value.length <= 512)
+      return derivedObjectId(issuer, 'principal', value);
+    throw new AuthError('NoObjectId', `The token does not say who the caller is (claim ${printed(objectId)}, a text)`);
+  }
+  if (typeof value === 'string' && isGuid(value)) return value.toLowerCase();
+  throw new AuthError(
+    'NoObjectId',
+    `The token has no object id (claim ${printed(objectId)}, a GUID), which is what roles are assigned to`,
+  );
+}
+
+/**
+ * An issuer that left groups out for number says so in `_claim_names`; a part of them must not pass for the whole.
+ * @throws AuthError Malformed, GroupsOverage
+ */
+export function groupsIn(
+  claims: Claims,
+  issuer: string,
+  { groups: name = 'groups', ids = 'guid', overage = 'none' }: ClaimMapping,
+): readonly string[] {
+  const elsewhere = claims['_claim_names'];
+  const first = typeof name === 'string' ? name : (name[0] ?? '');
+  if (typeof elsewhere === 'object' && elsewhere !== null && Object.hasOwn(elsewhere, first)) {
+    if (overage === 'none') return [];
+    throw new AuthError(
+      'GroupsOverage',
+      'The issuer left the groups out of the token because there are too many, and this HSM wants them all: have it send only the groups assigned to the application',
+    );
+  }
+  const groups = claimOf(claims, name);
+  if (groups === undefined) return [];
+  if (!Array.isArray(groups) || !groups.every((group) => typeof group === 'string')) {
+    throw new AuthError('Malformed', `The claim ${printed(name)} is not a list of strings`);
+  }
+  const own =
+    ids === 'derived' ? groups.map((group) => derivedObjectId(issuer, 'group', group)) : groups.filter(isGuid);
+  return [...new Set(own.map((group) => group.toLowerCase()))];
+}
+
+function printed(name: ClaimName): string {
+  return typeof name === 'string' ? name : name.join('.');
+}
