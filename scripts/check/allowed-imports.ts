@@ -179,6 +179,11 @@ export const areas: readonly Area[] = [
     because: 'a place keeps files and knows nothing of what is in them; nobody else speaks to blob storage',
   },
   {
+    at: 'src/features/arm-keys/',
+    from: [...BELOW_FEATURES, 'src/features/keys/'],
+    because: 'the keys that the resource manager is shown are keys like others; who may see them was decided before',
+  },
+  {
     at: 'src/features/key-backup/',
     from: [...BELOW_FEATURES, 'src/features/keys/'],
     because: 'the module opens and writes backups; what is restored are versions of a key',
@@ -209,9 +214,14 @@ export const areas: readonly Area[] = [
     because: 'operations look keys up, and need nothing else of other features',
   },
   {
+    at: 'src/features/security-domain/custodian/',
+    from: ['src/features/security-domain/open-domain.ts', 'src/formats/'],
+    builtins: [...PURE, 'node:fs/promises', 'node:path'],
+    because: "a custodian's tool works offline: formats and files, no network and nothing of the service",
+  },
+  {
     at: 'src/features/security-domain/',
     from: BELOW_FEATURES,
-    packages: X509,
     because: 'the ceremony talks to the module; who may ask for it was decided before',
   },
   {
@@ -223,6 +233,11 @@ export const areas: readonly Area[] = [
     at: 'src/features/ceremonies/',
     from: [...BELOW_FEATURES, 'src/files/', 'src/features/custodians/', 'src/features/security-domain/'],
     because: 'a ceremony writes down what people do and asks the service by its public API',
+  },
+  {
+    at: 'src/features/rehearsal/',
+    from: [...BELOW_FEATURES, 'src/features/custodians/', 'src/features/events/', 'src/features/clock/'],
+    because: 'it asks the register who has answered, and tells of what is overdue as events are told',
   },
   {
     at: 'src/main/config/',
@@ -239,6 +254,12 @@ export const areas: readonly Area[] = [
     from: [...BELOW_FEATURES, 'src/features/', ...CONFIG],
     packages: ['find-my-way'],
     because: 'the gateway carries requests to features and answers back; wiring is done in main',
+  },
+  {
+    at: 'src/cli/custodian-tool/build.ts',
+    from: ['src/cli/'],
+    packages: ['esbuild'],
+    because: "the bundler runs in the command that writes the custodian's tool, and nowhere else",
   },
   {
     at: 'src/cli/',

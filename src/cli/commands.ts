@@ -22,9 +22,12 @@ import { leave } from './commands/custodian/leave.ts';
 import { list } from './commands/custodian/list.ts';
 import { name as nameCustodian } from './commands/custodian/name.ts';
 import { open } from './commands/custodian/open.ts';
+import { restore as restorePaper } from './commands/custodian/paper/restore.ts';
+import { paper } from './commands/custodian/paper.ts';
 import { share } from './commands/custodian/share.ts';
 import { show as showPacket } from './commands/custodian/show.ts';
 import { submit } from './commands/custodian/submit.ts';
+import { tool } from './commands/custodian/tool.ts';
 import { env } from './commands/env.ts';
 import { authority } from './commands/release/authority.ts';
 import { check } from './commands/release/check.ts';
@@ -44,6 +47,8 @@ export const commands: readonly Command[] = [
   removeAlias,
   keygen,
   fingerprint,
+  paper,
+  restorePaper,
   acknowledge,
   answer,
   share,
@@ -51,6 +56,7 @@ export const commands: readonly Command[] = [
   handOver,
   leave,
   open,
+  tool,
   list,
   nameCustodian,
   challenge,

@@ -1,6 +1,6 @@
 // From the words on the command line to an exit code: finds the command, parses, runs, and says what went wrong.
 import { type Command, CommandError, type Terminal, UsageError } from './command.ts';
-import { helpOf, helpOfGroup, usageOf } from './help.ts';
+import { helpOf, helpOfGroup, type Program, STRONGROOM, usageOf } from './help.ts';
 import { nearest } from './nearest.ts';
 import { parseArguments } from './parse.ts';
 
@@ -9,24 +9,25 @@ export async function dispatch(
   version: string,
   words: readonly string[],
   terminal: Terminal,
+  program = STRONGROOM,
 ): Promise<number> {
   const found = findCommand(commands, words);
-  if (found === undefined) return answerWithoutCommand(commands, version, words, terminal);
+  if (found === undefined) return answerWithoutCommand(commands, version, words, terminal, program);
   const { command, rest } = found;
   try {
     const { help, values, operands } = parseArguments(command, rest);
     if (help) {
-      terminal.out(helpOf(command));
+      terminal.out(helpOf(command, program));
       return 0;
     }
     return await command.run(values, operands, terminal);
   } catch (error) {
     if (error instanceof UsageError) {
-      terminal.err(`strongroom ${command.name}: ${error.message}\n${usageOf(command)}\n`);
+      terminal.err(`${program.name} ${command.name}: ${error.message}\n${usageOf(command, program)}\n`);
       return 2;
     }
     if (error instanceof CommandError) {
-      terminal.err(`strongroom ${command.name}: ${error.message}\n`);
+      terminal.err(`${program.name} ${command.name}: ${error.message}\n`);
       return 1;
     }
     throw error;
@@ -49,25 +50,26 @@ function answerWithoutCommand(
   version: string,
   words: readonly string[],
   terminal: Terminal,
+  program: Program,
 ): number {
   const [first = '', second] = words;
   const verbs = commands
     .filter((each) => each.name.startsWith(`${first} `))
     .map((each) => each.name.slice(first.length + 1));
   if (verbs.length > 0 && (second === undefined || HELP.has(second))) {
-    (second === undefined ? terminal.err : terminal.out)(helpOfGroup(commands, first));
+    (second === undefined ? terminal.err : terminal.out)(helpOfGroup(commands, first, program));
     return second === undefined ? 2 : 0;
   }
   if (HELP.has(first)) {
-    terminal.out(helpOfGroup(commands));
+    terminal.out(helpOfGroup(commands, '', program));
     return 0;
   }
   if (first === '--version' || first === '-V') {
-    terminal.out(`strongroom ${version}\n`);
+    terminal.out(`${program.name} ${version}\n`);
     return 0;
   }
   if (first === '') {
-    terminal.err(helpOfGroup(commands));
+    terminal.err(helpOfGroup(commands, '', program));
     return 2;
   }
   const [given, near] =
@@ -76,7 +78,9 @@ function answerWithoutCommand(
       : [first, nearest(first, [...new Set(commands.flatMap((each) => [each.name, each.name.split(' ')[0] ?? '']))])];
   const kind = first.startsWith('-') ? 'option' : 'command';
   const suggestion = near === undefined ? '' : ` (did you mean '${verbs.length > 0 ? `${first} ${near}` : near}'?)`;
-  terminal.err(`strongroom: unknown ${kind} '${given}'${suggestion}\n'strongroom --help' lists the commands.\n`);
+  terminal.err(
+    `${program.name}: unknown ${kind} '${given}'${suggestion}\n'${program.name} --help' lists the commands.\n`,
+  );
   return 2;
 }
 

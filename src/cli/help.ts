@@ -1,29 +1,36 @@
 // Every help text, made from the command rows.
 import type { Command, OptionSpec } from './command.ts';
 
-export const TAGLINE = 'strongroom - the managed HSM you run yourself';
+/** How the program that has the commands is called. */
+export interface Program {
+  readonly name: string;
+  readonly tagline: string;
+}
+
+export const STRONGROOM: Program = { name: 'strongroom', tagline: 'strongroom - the managed HSM you run yourself' };
 
 /** The list of commands, whole or below one noun. */
-export function helpOfGroup(commands: readonly Command[], noun = ''): string {
+export function helpOfGroup(commands: readonly Command[], noun = '', program = STRONGROOM): string {
+  const { name, tagline } = program;
   const shown = commands.filter((each) => noun === '' || each.name.startsWith(`${noun} `));
   return lines(
-    noun === '' ? TAGLINE : undefined,
+    noun === '' ? tagline : undefined,
     noun === '' ? '' : undefined,
-    `Usage: strongroom ${noun === '' ? 'COMMAND' : `${noun} VERB`} [OPTIONS]`,
+    `Usage: ${name} ${noun === '' ? 'COMMAND' : `${noun} VERB`} [OPTIONS]`,
     '',
     'Commands:',
     ...table(shown.map((each) => [each.name, each.summary])),
     '',
-    `'strongroom ${noun === '' ? 'COMMAND' : `${noun} VERB`} --help' tells all about one.`,
-    ...(noun === '' ? ["'strongroom --version' prints the version."] : []),
+    `'${name} ${noun === '' ? 'COMMAND' : `${noun} VERB`} --help' tells all about one.`,
+    ...(noun === '' ? [`'${name} --version' prints the version.`] : []),
   );
 }
 
-export function helpOf(command: Command): string {
+export function helpOf(command: Command, program = STRONGROOM): string {
   return lines(
-    `strongroom ${command.name} - ${command.summary}`,
+    `${program.name} ${command.name} - ${command.summary}`,
     '',
-    usageOf(command),
+    usageOf(command, program),
     ...(command.details === undefined ? [] : ['', command.details.trim()]),
     '',
     'Options:',
@@ -38,8 +45,8 @@ export function helpOf(command: Command): string {
   );
 }
 
-export function usageOf(command: Command): string {
-  return `Usage: strongroom ${command.name} [OPTIONS]${command.operands === '' ? '' : ` ${command.operands}`}`;
+export function usageOf(command: Command, program = STRONGROOM): string {
+  return `Usage: ${program.name} ${command.name} [OPTIONS]${command.operands === '' ? '' : ` ${command.operands}`}`;
 }
 
 function optionWord(name: string, spec: OptionSpec): string {

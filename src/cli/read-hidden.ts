@@ -9,8 +9,9 @@ export function canType(): boolean {
 /** To be called where `canType()`. @throws CommandError at Ctrl-C */
 export function readHidden(what: string, terminal: Terminal): Promise<Buffer> {
   const input: ReadStream = process.stdin;
-  terminal.err(`${what}: `);
+  // Before the question: what is typed at once must not be echoed.
   input.setRawMode(true);
+  terminal.err(`${what}: `);
   return new Promise((resolve, reject) => {
     const bytes: number[] = [];
     const end = (finish: () => void): void => {
@@ -21,9 +22,14 @@ export function readHidden(what: string, terminal: Terminal): Promise<Buffer> {
       finish();
     };
     const take = (chunk: Buffer): void => {
-      for (const byte of chunk) {
+      for (const [index, byte] of chunk.entries()) {
         if (byte === 0x03) return end(() => reject(new CommandError(`no ${what} was given`)));
-        if (byte === 0x0d || byte === 0x0a) return end(() => resolve(Buffer.from(bytes)));
+        if (byte === 0x0d || byte === 0x0a) {
+          end(() => resolve(Buffer.from(bytes)));
+          // What was typed ahead is for the next question.
+          if (index + 1 < chunk.length) input.unshift(chunk.subarray(index + 1));
+          return;
+        }
         if (byte === 0x7f || byte === 0x08) bytes.pop();
         else bytes.push(byte);
       }

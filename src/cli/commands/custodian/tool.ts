@@ -1,0 +1,29 @@
+// `strongroom custodian tool`: the custodian commands as one file, for machines without the service and without network.
+import { command, jsonOption } from '../../command.ts';
+import { orRefuse } from './refusals.ts';
+
+export const tool = command({
+  name: 'custodian tool',
+  summary: 'write the custodian commands as one file that runs offline on plain Node',
+  operands: '',
+  details: `
+The file needs Node 20 or newer and nothing else: no checkout, no package, no network. Prints its SHA-256, which you tell the
+custodians over another way than the file. The same version of the product gives the same bytes, so anyone with the checkout
+can check a file by making it again.`,
+  options: {
+    out: { type: 'string', placeholder: 'FILE', default: 'strongroom-custodian.mjs', description: 'file to write' },
+    ...jsonOption,
+  },
+  examples: ['strongroom custodian tool --out /media/stick/strongroom-custodian.mjs'],
+  async run({ out, json }, _operands, terminal) {
+    const { createHash } = await import('node:crypto');
+    const { buildCustodianTool } = await import('../../custodian-tool/build.ts');
+    const { writeNewFile } = await import('../../../features/security-domain/custodian/new-file.ts');
+    const text = await buildCustodianTool();
+    await orRefuse(() => writeNewFile(out, text, 0o755));
+    const sha256 = createHash('sha256').update(text, 'utf8').digest('hex');
+    if (json) terminal.out(`${JSON.stringify({ file: out, sha256 }, null, 2)}\n`);
+    else terminal.out(`${sha256}  ${out}\n`);
+    return 0;
+  },
+});
