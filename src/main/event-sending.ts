@@ -5,6 +5,7 @@ import { type DueWork, openDueWork } from '../features/clock/due-work.ts';
 import { deliver } from '../features/events/deliver.ts';
 import { eventJob, type SentEvent } from '../features/events/event-job.ts';
 import type { EventTargets } from '../features/events/targets.ts';
+import { overdueJob } from '../features/rehearsal/overdue-job.ts';
 import type { Head, Records } from '../store/sealed/records.ts';
 import type { InstanceConfig } from './config/instance.ts';
 import type { InstanceState } from './instance-state.ts';
@@ -25,6 +26,8 @@ export function openEventSending(
 ): DueWork {
   const { keys, policies, told, events: queue, settings, clock } = state;
   const [host] = config.hostNames;
+  const { id, name, resourceId } = config;
+  const source = { id, name, resourceId, origin: `https://${host?.authority ?? ''}` };
   const write = (sent: SentEvent, rest: string, more: { head?: Head; failure?: string }): Promise<void> =>
     recordOwnAct(audit, config, {
       operationName: 'EventDeliver',
@@ -57,8 +60,21 @@ export function openEventSending(
     },
     stopping,
   });
+  const overdue = overdueJob({
+    schedule: state.rehearsalSchedule,
+    told: state.toldOverdue,
+    records,
+    targets,
+    address: () => settings.value('StrongroomEventWebhook'),
+    source,
+    now: clock.now,
+    deliver,
+    record: (description, more) =>
+      recordOwnAct(audit, config, { operationName: 'EventDeliver', description, clockOffset: clock.offset, ...more }),
+    stopping,
+  });
   return openDueWork({
-    jobs: [job],
+    jobs: [job, overdue],
     now: clock.now,
     refresh: () => records.refresh(),
     report: (name, error) => reportFailure(name, error),

@@ -15,6 +15,7 @@ import { keyBackupRows } from '../features/key-backup/rows.ts';
 import { keyOperationRows } from '../features/key-operations/rows.ts';
 import type { PurgeCompanion } from '../features/keys/purge.ts';
 import { keyRows } from '../features/keys/rows.ts';
+import { rehearsalRows } from '../features/rehearsal/rows.ts';
 import { openAuthorityKeys } from '../features/release/authorities/signing-keys.ts';
 import { releaseRows } from '../features/release/rows.ts';
 import { rngRows } from '../features/rng/rows.ts';
@@ -80,6 +81,16 @@ export async function openGateway(options: ServiceOptions, parts: GatewayParts):
       now,
       newChallenge: () => randomBytes(32).toString('base64url'),
       domainKey: () => crypto.hello.domainKey,
+    }),
+    ...rehearsalRows({
+      rehearsals: parts.state.rehearsals,
+      register: custodians,
+      schedule: parts.state.rehearsalSchedule,
+      records,
+      crypto,
+      instance: config.name,
+      isThrownAway: config.throwAway === true,
+      now,
     }),
     ...settingRows({
       settings,

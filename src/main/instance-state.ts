@@ -8,6 +8,9 @@ import { ToldEvents } from '../features/events/told.ts';
 import { type Retention, retentionOf } from '../features/keys/bundle.ts';
 import { KeyRing } from '../features/keys/key-ring.ts';
 import type { KeyLimits } from '../features/keys/limits.ts';
+import { ToldOverdue } from '../features/rehearsal/overdue.ts';
+import type { RehearsalSchedule } from '../features/rehearsal/posture.ts';
+import { Rehearsals } from '../features/rehearsal/rehearsals.ts';
 import { TrustedAuthorities } from '../features/release/authorities/trusted.ts';
 import { openRoles, type Roles } from '../features/roles/evaluate.ts';
 import { RotationPolicies } from '../features/rotation/policies.ts';
@@ -30,6 +33,9 @@ export interface InstanceState {
   readonly events: EventQueue;
   readonly authorities: TrustedAuthorities;
   readonly custodians: CustodianRegister;
+  readonly rehearsals: Rehearsals;
+  readonly rehearsalSchedule: RehearsalSchedule;
+  readonly toldOverdue: ToldOverdue;
   readonly ceremonies: RecordedCeremonies;
   /** Both are as the records are now, whenever they are read. */
   readonly retention: Retention;
@@ -53,6 +59,8 @@ export function emptyInstanceState(
   const events = new EventQueue({ keys, policies, told });
   const authorities = new TrustedAuthorities();
   const custodians = new CustodianRegister();
+  const rehearsals = new Rehearsals();
+  const toldOverdue = new ToldOverdue();
   const ceremonies = new RecordedCeremonies();
   const clock = openClock({
     systemNow,
@@ -73,6 +81,14 @@ export function emptyInstanceState(
     authorities,
     ceremonies,
     custodians,
+    rehearsals,
+    rehearsalSchedule: {
+      rehearsals,
+      days: (depth) =>
+        settings.number(depth === 'full' ? 'StrongroomRehearsalFullDays' : 'StrongroomRehearsalReachabilityDays'),
+      sharedAt: () => custodians.split?.at,
+    },
+    toldOverdue,
     retention: liveRetention(promises),
     limits: liveLimits(settings),
     apply(change) {
@@ -88,6 +104,8 @@ export function emptyInstanceState(
       events.apply(change);
       authorities.apply(change);
       custodians.apply(change);
+      rehearsals.apply(change);
+      toldOverdue.apply(change);
       ceremonies.apply(change);
     },
   };

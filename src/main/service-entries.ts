@@ -41,7 +41,7 @@ export async function recordOwnAct(
   act: {
     readonly operationName: string;
     readonly description: string;
-    readonly key: string;
+    readonly key?: string;
     /** Of what was committed for it. */
     readonly head?: Head;
     /** Why it could not be done. */
@@ -49,12 +49,18 @@ export async function recordOwnAct(
     readonly clockOffset: number;
   },
 ): Promise<void> {
-  const { head, failure, clockOffset, key } = act;
+  const { head, failure, clockOffset } = act;
+  const key = act.key === undefined ? {} : { key: act.key };
   const entry = systemEntry(config, act.operationName, act.description);
   const properties = clockOffset === 0 ? entry.properties : { ...entry.properties, clockOffset };
   const result = failure === undefined ? {} : { resultType: 'Failed' as const, resultSignature: failure };
   const storeHead = head === undefined ? {} : { storeHead: { sequence: head.sequence, hash: head.hash } };
-  await audit.append(auditEntryJson({ ...entry, ...result, properties, key, ...storeHead }), head?.sequence);
+  await audit.append(auditEntryJson({ ...entry, ...result, properties, ...key, ...storeHead }), head?.sequence);
+}
+
+/** Who opened the sealed root keys at this start. */
+export async function recordUnlocked(audit: AuditLog, config: InstanceConfig, how: string): Promise<void> {
+  await audit.append(auditEntryJson(systemEntry(config, 'InstanceUnlocked', `The root keys were opened ${how}.`)));
 }
 
 export async function recordRefusedStore(audit: AuditLog, config: InstanceConfig, error: StoreError): Promise<void> {

@@ -15,6 +15,8 @@ export const settingTable = [
   { name: 'StrongroomMaxVersionsPerKey', type: 'integer', default: '1000', least: 1, most: 5000 },
   { name: 'StrongroomMaxTagsPerKey', type: 'integer', default: '50', least: 0, most: 50 },
   { name: 'StrongroomEventWebhook', type: 'url', default: '' },
+  { name: 'StrongroomRehearsalReachabilityDays', type: 'integer', default: '92', least: 0, most: 3650 },
+  { name: 'StrongroomRehearsalFullDays', type: 'integer', default: '366', least: 0, most: 3650 },
 ] as const satisfies readonly Setting[];
 
 const LONGEST_URL = 2048;

@@ -40,6 +40,8 @@ export interface InstanceConfig {
   readonly softDeleteRetentionInDays: number;
   readonly purgeProtection: boolean;
   readonly createdAt: string;
+  /** Made for a rehearsal and gone after it: such an instance alone states that a full rehearsal has passed. */
+  readonly throwAway?: true;
   /** Where events may be sent to; absent: nowhere. */
   readonly eventTargets?: readonly EventTarget[];
   /** Where full backups may be written to and restored from; absent: nowhere. */

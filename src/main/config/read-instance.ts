@@ -50,6 +50,7 @@ const CHECKS: Readonly<Record<keyof InstanceConfig, (value: unknown) => boolean>
   softDeleteRetentionInDays: (value) => Number.isInteger(value) && (value as number) >= 7 && (value as number) <= 90,
   purgeProtection: (value) => typeof value === 'boolean',
   createdAt: isText,
+  throwAway: (value) => value === undefined || value === true,
   eventTargets: (value) =>
     value === undefined ||
     (Array.isArray(value) && value.length === 0) ||

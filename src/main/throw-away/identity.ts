@@ -59,6 +59,7 @@ export async function makeIdentity(
     softDeleteRetentionInDays: 90,
     purgeProtection: false,
     createdAt: now.toISOString(),
+    throwAway: true,
   };
   await writeFile(places.config, JSON.stringify(config), { mode: 0o600 });
   const seconds = Math.floor(now.getTime() / 1000);

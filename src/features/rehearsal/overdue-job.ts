@@ -1,0 +1,90 @@
+// Tells the configured webhook of rehearsals that are overdue: once for each time that one falls due.
+import { createHash } from 'node:crypto';
+import type { Head, Records } from '../../store/sealed/records.ts';
+import type { DueJob } from '../clock/due-work.ts';
+import type { EventSource } from '../events/cloud-event.ts';
+import type { Delivery } from '../events/deliver.ts';
+import { Patience } from '../events/patience.ts';
+import type { AllowedTarget, EventTargets } from '../events/targets.ts';
+import { type OverdueRehearsal, overdueToTell, type ToldOverdue, toldOverdueChange } from './overdue.ts';
+import { postureOf, type RehearsalSchedule } from './posture.ts';
+
+const TYPE = 'Strongroom.RehearsalOverdue';
+
+export interface OverdueTelling {
+  readonly schedule: RehearsalSchedule;
+  readonly told: ToldOverdue;
+  readonly records: Records;
+  readonly targets: EventTargets;
+  /** The setting: '' when events are off. */
+  readonly address: () => string;
+  readonly source: EventSource;
+  /** Unix seconds of the instance's clock. */
+  readonly now: () => number;
+  readonly deliver: (target: AllowedTarget, text: string, stopping: AbortSignal) => Promise<Delivery>;
+  readonly record: (what: string, more: { readonly head?: Head; readonly failure?: string }) => Promise<void>;
+  readonly stopping: AbortSignal;
+}
+
+export function overdueJob(service: OverdueTelling): DueJob {
+  const { schedule, told, records, targets, address, now, stopping } = service;
+  const patience = new Patience();
+  let pausedUntil = 0;
+  return {
+    name: 'rehearsals',
+    nextDue() {
+      const [next] = overdueToTell(schedule, told);
+      if (next === undefined || targets.find(address()) === undefined) return undefined;
+      return Math.max(next.due, pausedUntil);
+    },
+    async run() {
+      for (const overdue of overdueToTell(schedule, told).filter(({ due }) => due <= now())) {
+        const to = targets.find(address());
+        if (to === undefined || stopping.aborted) return;
+        const { id, text } = overdueEvent(overdue, service);
+        const { outcome, detail } = await service.deliver(to, text, stopping);
+        const what = `${TYPE} ${id}: ${to.url.origin} ${detail}.`;
+        if (outcome === 'failed' && !patience.isExhausted(now())) {
+          pausedUntil = now() + patience.failed(now());
+          if (!stopping.aborted) await service.record(what, { failure: 'NotDelivered' });
+          return;
+        }
+        patience.succeeded();
+        const head = await records.update(() => [toldOverdueChange(overdue, told)]);
+        if (outcome === 'taken') await service.record(what, { head });
+        else await service.record(`${what} It is given up.`, { head, failure: 'GivenUp' });
+      }
+    },
+  };
+}
+
+/** CloudEvents 1.0; the same event has the same id whenever it is sent. */
+function overdueEvent(
+  { depth, due }: OverdueRehearsal,
+  { source, schedule, now }: OverdueTelling,
+): { readonly id: string; readonly text: string } {
+  const time = new Date(Math.round(due * 1000)).toISOString();
+  const hex = createHash('sha256')
+    .update(JSON.stringify([source.id, TYPE, depth, time]))
+    .digest('hex');
+  const id = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+  const posture = postureOf(schedule, now()).find((each) => each.depth === depth);
+  const text = JSON.stringify({
+    specversion: '1.0',
+    id,
+    source: source.resourceId,
+    type: TYPE,
+    subject: depth,
+    time,
+    datacontenttype: 'application/json',
+    data: {
+      HsmName: source.name,
+      Depth: depth,
+      Due: time,
+      LastPassed: posture?.lastPassed ?? null,
+      EveryDays: posture?.everyDays,
+      Next: `./strongroom rehearse --depth ${depth} --hsm-name ${source.name}`,
+    },
+  });
+  return { id, text };
+}

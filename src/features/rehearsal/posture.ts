@@ -1,0 +1,60 @@
+// When each depth is due again. The days are settings; a depth that was never rehearsed is counted from the day on which the
+// shares were given out.
+import { REHEARSAL_DEPTHS, type RehearsalDepth } from '../../formats/rehearsal-record.ts';
+import type { Rehearsals } from './rehearsals.ts';
+
+export interface RehearsalSchedule {
+  readonly rehearsals: Rehearsals;
+  /** Days between two rehearsals; 0: never due. */
+  readonly days: (depth: RehearsalDepth) => number;
+  /** ISO time at which the shares were last given out; undefined: they were not. */
+  readonly sharedAt: () => string | undefined;
+}
+
+export interface DepthPosture {
+  readonly depth: RehearsalDepth;
+  readonly everyDays: number;
+  /** ISO time of the last one that passed. */
+  readonly lastPassed?: string;
+  readonly due?: string;
+  readonly overdue: boolean;
+  /** For people. */
+  readonly summary: string;
+}
+
+const DAY = 86_400;
+
+/** Unix seconds; undefined: never. */
+export function dueAt({ rehearsals, days, sharedAt }: RehearsalSchedule, depth: RehearsalDepth): number | undefined {
+  const since = rehearsals.lastPassed(depth)?.finishedAt ?? sharedAt();
+  if (since === undefined || days(depth) === 0) return undefined;
+  return Date.parse(since) / 1000 + days(depth) * DAY;
+}
+
+/** @param now Unix seconds */
+export function postureOf(schedule: RehearsalSchedule, now: number): readonly DepthPosture[] {
+  return REHEARSAL_DEPTHS.map((depth) => {
+    const everyDays = schedule.days(depth);
+    const lastPassed = schedule.rehearsals.lastPassed(depth)?.finishedAt;
+    const due = dueAt(schedule, depth);
+    const overdue = due !== undefined && due <= now;
+    const last = lastPassed === undefined ? 'never passed' : `passed ${lastPassed.slice(0, 10)}`;
+    return {
+      depth,
+      everyDays,
+      ...(lastPassed === undefined ? {} : { lastPassed }),
+      ...(due === undefined ? {} : { due: iso(due) }),
+      overdue,
+      summary:
+        due === undefined
+          ? `${last}, not scheduled`
+          : overdue
+            ? `${last}, OVERDUE since ${iso(due).slice(0, 10)}: ./strongroom rehearse --depth ${depth}`
+            : `${last}, due ${iso(due).slice(0, 10)}`,
+    };
+  });
+}
+
+function iso(seconds: number): string {
+  return new Date(Math.round(seconds * 1000)).toISOString();
+}

@@ -1,0 +1,177 @@
+// The record of a rehearsal: what was tried, who took part, what each step took and what was at fault. The security domain
+// states it (`statement.ts`, kind `rehearsal`); with both, anyone who knows the domain's key can check it offline.
+import { integer, list, matching, oneOf, type Reader, record, ShapeError, text } from './shape.ts';
+
+export const REHEARSAL_FORMAT = 'strongroom rehearsal 1';
+export const REHEARSAL_DEPTHS = ['reachability', 'full'] as const;
+export type RehearsalDepth = (typeof REHEARSAL_DEPTHS)[number];
+
+export interface RehearsedCustodian {
+  /** x5t#S256 of their certificate. */
+  readonly custodian: string;
+  readonly name?: string;
+  readonly outcome: 'answered' | 'missing' | 'shared' | 'failed';
+  readonly at?: string;
+}
+
+export interface RehearsalStep {
+  readonly name: string;
+  readonly milliseconds: number;
+  readonly outcome: 'done' | 'failed';
+  readonly detail?: string;
+}
+
+export interface RehearsalProblem {
+  readonly kind: 'custodian' | 'share' | 'file' | 'step';
+  /** Which custodian, file or step. */
+  readonly name: string;
+  readonly problem: string;
+  readonly next: string;
+}
+
+export interface RehearsalBackup {
+  readonly folder: string;
+  /** SHA-256 of the manifest, base64url. */
+  readonly manifest: string;
+  readonly keys: number;
+  readonly versions: number;
+}
+
+export interface RehearsalSample {
+  /** SHA-256 of the file with the known ciphertexts, base64url. */
+  readonly file: string;
+  readonly keys: number;
+  readonly unwrapped: number;
+}
+
+export interface Rehearsal {
+  readonly format: typeof REHEARSAL_FORMAT;
+  readonly depth: RehearsalDepth;
+  readonly verdict: 'passed' | 'failed';
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  /** The instance that would have to be recovered. */
+  readonly instance: string;
+  /** Hex. */
+  readonly domainFingerprint: string;
+  /** SHA-256 of the security-domain file, base64url. */
+  readonly domain: string;
+  readonly required: number;
+  readonly custodians: readonly RehearsedCustodian[];
+  readonly steps: readonly RehearsalStep[];
+  readonly problems: readonly RehearsalProblem[];
+  /** reachability: the bytes that were signed. */
+  readonly challenge?: string;
+  /** full: from an empty machine to the first key used, in milliseconds; waiting for people aside. */
+  readonly recoveryMilliseconds?: number;
+  readonly backup?: RehearsalBackup;
+  readonly sample?: RehearsalSample;
+}
+
+/** Far beyond ten custodians and twenty steps. */
+export const MAX_REHEARSAL = 64 * 1024;
+
+export class RehearsalError extends Error {
+  override readonly name = 'RehearsalError';
+}
+
+/** The text that is stated and kept. */
+export function writeRehearsal(rehearsal: Rehearsal): string {
+  const written = `${JSON.stringify(rehearsal, null, 2)}\n`;
+  // What the reader refuses is not written.
+  readRehearsal(written);
+  return written;
+}
+
+/** Strict, and consistent in itself. @throws RehearsalError naming the member */
+export function readRehearsal(written: string): Rehearsal {
+  if (Buffer.byteLength(written, 'utf8') > MAX_REHEARSAL) throw new RehearsalError('the record is longer than 64 KiB');
+  let value: unknown;
+  try {
+    value = JSON.parse(written);
+  } catch (cause) {
+    throw new RehearsalError('the record is not JSON: incomplete, or another file', { cause });
+  }
+  try {
+    const read = shape(value, 'record') as Rehearsal;
+    checkConsistent(read);
+    return read;
+  } catch (cause) {
+    if (cause instanceof ShapeError) throw new RehearsalError(cause.message, { cause });
+    throw cause;
+  }
+}
+
+/** A record that says that it passed must not tell of anything that did not. */
+function checkConsistent(rehearsal: Rehearsal): void {
+  const { verdict, depth, problems, steps, custodians, required, sample, backup, challenge } = rehearsal;
+  const isFull = depth === 'full';
+  if (Date.parse(rehearsal.finishedAt) < Date.parse(rehearsal.startedAt)) {
+    throw new RehearsalError('record.finishedAt is before startedAt');
+  }
+  if (isFull === (challenge !== undefined)) throw new RehearsalError('record.challenge belongs to reachability');
+  if (new Set(custodians.map(({ custodian }) => custodian)).size !== custodians.length) {
+    throw new RehearsalError('record.custodians names one twice');
+  }
+  if (verdict === 'failed') {
+    if (problems.length === 0) throw new RehearsalError('record.problems does not say what failed');
+    return;
+  }
+  const wanted = isFull ? 'shared' : 'answered';
+  const took = custodians.filter(({ outcome }) => outcome === wanted).length;
+  const enough = isFull ? took >= required : took === custodians.length && took >= required;
+  const used = sample !== undefined && backup !== undefined && sample.keys > 0 && sample.unwrapped === sample.keys;
+  if (problems.length > 0 || steps.some(({ outcome }) => outcome === 'failed') || !enough || (isFull && !used)) {
+    throw new RehearsalError('record.verdict says passed, and the rest of the record says otherwise');
+  }
+}
+
+const hash = matching(/^[\w-]{43}$/, 'a SHA-256 in base64url');
+const count = integer(0, 2 ** 31);
+const milliseconds = integer(0, 2 ** 40);
+const time: Reader<string> = (value, path) => {
+  const read = new Date(text(value, path));
+  if (Number.isNaN(read.getTime()) || read.toISOString() !== value) throw new ShapeError(`${path} must be an ISO time`);
+  return value as string;
+};
+/** Shown on terminals. */
+const line: Reader<string> = (value, path) => {
+  if (text(value, path).length > 1000 || /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(value as string)) {
+    throw new ShapeError(`${path} must be at most 1000 characters on one line`);
+  }
+  return value as string;
+};
+
+const shape = record(
+  {
+    format: oneOf(REHEARSAL_FORMAT),
+    depth: oneOf(...REHEARSAL_DEPTHS),
+    verdict: oneOf('passed', 'failed'),
+    startedAt: time,
+    finishedAt: time,
+    instance: line,
+    domainFingerprint: matching(/^[0-9a-f]{64}$/, '64 hex digits'),
+    domain: hash,
+    required: integer(2, 10),
+    custodians: list(
+      record({ custodian: hash, outcome: oneOf('answered', 'missing', 'shared', 'failed') }, { name: line, at: time }),
+      10,
+    ),
+    steps: list(record({ name: line, milliseconds, outcome: oneOf('done', 'failed') }, { detail: line }), 50),
+    problems: list(
+      record({ kind: oneOf('custodian', 'share', 'file', 'step'), name: line, problem: line, next: line }),
+      50,
+    ),
+  },
+  {
+    challenge: hash,
+    recoveryMilliseconds: milliseconds,
+    backup: record({ folder: line, manifest: hash, keys: count, versions: count }),
+    sample: record({ file: hash, keys: count, unwrapped: count }),
+  },
+);
+
+/** One line for people, from whatever an error said. */
+export function oneLine(words: string): string {
+  return words.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ').slice(0, 1000);
+}
