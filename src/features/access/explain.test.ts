@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import fc from 'fast-check';
+import { builtInRoles } from '../roles/built-in-roles.ts';
+import { dataAction, dataActions } from '../roles/data-actions.ts';
+import { openRoles, type Roles } from '../roles/evaluate.ts';
+import { ASSIGNMENT_PREFIX, encodeAssignment } from '../roles/role-records.ts';
+import { parseScope } from '../roles/scope.ts';
+import { explainAccess } from './explain.ts';
+
+const guid = (n: number): string => `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
+const ADMINISTRATOR = 'a290e904-7015-4bba-90c8-60543313cdb4';
+const ENCRYPTION_USER = '33413926-3206-4cdd-b39a-83574fe37a17';
+const SCOPES = ['/', '/keys', '/keys/a', '/keys/b'];
+
+function rolesWith(
+  ...assignments: readonly (readonly [name: number, principal: number, role: string, scope: string])[]
+): Roles {
+  const roles = openRoles();
+  for (const [name, principal, definition, scope] of assignments) {
+    const value = encodeAssignment({
+      name: guid(name),
+      principalId: guid(principal),
+      definition,
+      scope: parseScope(scope),
+    });
+    roles.apply({ name: ASSIGNMENT_PREFIX + guid(name), value });
+  }
+  return roles;
+}
+
+it('names the role that is held elsewhere, at the scope that was asked for, and who can give it', () => {
+  const roles = rolesWith([1, 1, ENCRYPTION_USER, '/keys/a'], [2, 9, ADMINISTRATOR, '/']);
+  const question = {
+    principalId: guid(1),
+    groups: [],
+    dataAction: dataAction('keys/unwrap/action'),
+    scope: parseScope('/keys/b'),
+  };
+  const { decision, considered, nearest, whoCanGrant } = explainAccess(question, roles);
+  assert.equal(decision, 'deny');
+  assert.deepEqual(
+    considered.map(({ verdict, through }) => [verdict, through]),
+    [['coversOtherScope', guid(1)]],
+  );
+  assert.deepEqual(nearest, {
+    role: 'Managed HSM Crypto Service Encryption User',
+    roleDefinition: ENCRYPTION_USER,
+    scope: '/keys/b',
+  });
+  assert.deepEqual(whoCanGrant, [guid(9)]);
+});
+
+it('without any role: the one with the fewest rights that has the action', () => {
+  const question = {
+    principalId: guid(1),
+    groups: [],
+    dataAction: dataAction('keys/release/action'),
+    scope: parseScope('/keys/a'),
+  };
+  assert.equal(explainAccess(question, rolesWith()).nearest?.role, 'Managed HSM Crypto Service Release User');
+});
+
+it('says through which group, and that an assignment grants nothing because its role is gone', () => {
+  const roles = rolesWith([1, 5, ENCRYPTION_USER, '/keys'], [2, 1, guid(77), '/']);
+  const question = {
+    principalId: guid(1),
+    groups: [guid(5)],
+    dataAction: dataAction('keys/wrap/action'),
+    scope: parseScope('/keys/a'),
+  };
+  const { grant, considered } = explainAccess(question, roles);
+  assert.equal(grant, guid(1));
+  assert.deepEqual(
+    considered.map(({ verdict, through }) => [verdict, through]),
+    [
+      ['allows', guid(5)],
+      ['definitionDeleted', guid(1)],
+    ],
+  );
+});
+
+it('for all assignments: the explanation is the decision, and the nearest role would do', () => {
+  const assignment = fc.tuple(
+    fc.nat(50),
+    fc.integer({ min: 1, max: 4 }),
+    fc.constantFrom(...builtInRoles.map(({ name }) => name)),
+    fc.constantFrom(...SCOPES),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(assignment, { maxLength: 8 }),
+      fc.constantFrom(...dataActions),
+      fc.constantFrom(...SCOPES),
+      (assignments, action, at) => {
+        const roles = rolesWith(...assignments);
+        const question = { principalId: guid(1), groups: [guid(2)], dataAction: action, scope: parseScope(at) };
+        const { decision, considered, nearest, grant } = explainAccess(question, roles);
+        const allowed = roles.isAllowed({ oid: guid(1), groups: [guid(2)] }, action, question.scope);
+        assert.equal(decision === 'allow', allowed !== undefined);
+        assert.equal(grant, allowed?.grant);
+        assert.equal(
+          considered.some(({ verdict }) => verdict === 'allows'),
+          decision === 'allow',
+        );
+        if (nearest !== undefined) {
+          const value = encodeAssignment({
+            name: guid(99),
+            principalId: guid(1),
+            definition: nearest.roleDefinition,
+            scope: parseScope(nearest.scope),
+          });
+          roles.apply({ name: ASSIGNMENT_PREFIX + guid(99), value });
+          assert.equal(explainAccess(question, roles).decision, 'allow');
+        }
+      },
+    ),
+  );
+});
