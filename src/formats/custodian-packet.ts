@@ -3,21 +3,13 @@
 // and the recipient are the right ones, and whether the proof is true, judges whoever receives it.
 import { constants, createHash, type KeyObject, sign, verify, X509Certificate } from 'node:crypto';
 import { fromBase64, fromBase64url, toBase64url } from './base64url.ts';
-import { integer, list, matching, oneOf, type Reader, record, ShapeError, text } from './shape.ts';
+import { canonicalStatement, statementShape } from './custodian-statement.ts';
+import { matching, oneOf, type Reader, record, ShapeError, text } from './shape.ts';
 
 export const PACKET_FORMAT = 'strongroom custodian packet 1';
 export const MAX_PACKET = 64 * 1024;
 
-export const PACKET_PURPOSES = [
-  'recover',
-  'reshare',
-  'unlock',
-  'acknowledge',
-  'challenge',
-  'handover',
-  'leave',
-] as const;
-export type PacketPurpose = (typeof PACKET_PURPOSES)[number];
+export type PacketPurpose = PacketStatement['purpose'];
 
 export interface Successors {
   readonly required: number;
@@ -70,7 +62,7 @@ export function makePacket(content: PacketContent, certificate: Uint8Array, priv
   const x509 = readCertificate(Buffer.from(certificate).toString('base64'));
   if (!x509.checkPrivateKey(privateKey)) throw new PacketError('certificate: belongs to another private key');
   const statement = { ...content, custodian: thumbprintOf(x509), at: at.toISOString() };
-  const bytes = canonical(statement);
+  const bytes = canonicalStatement(statement);
   const signature = sign('sha256', toSign(bytes), { key: privateKey, ...PSS });
   const packet = {
     format: PACKET_FORMAT,
@@ -122,15 +114,6 @@ function toSign(statement: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(`${PACKET_FORMAT}\n`, 'utf8'), statement]);
 }
 
-/** Members sorted by name, no white space. */
-function canonical(value: object): Buffer {
-  const sorted = (_name: string, each: unknown): unknown =>
-    typeof each === 'object' && each !== null && !Array.isArray(each)
-      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : each;
-  return Buffer.from(JSON.stringify(value, sorted), 'utf8');
-}
-
 function readStatement(bytes: Buffer): PacketStatement {
   let value: unknown;
   try {
@@ -138,65 +121,10 @@ function readStatement(bytes: Buffer): PacketStatement {
   } catch (cause) {
     throw new PacketError('statement: is not JSON', { cause });
   }
-  const { purpose } = shaped(withPurpose, value, 'statement');
-  const statement = shaped(statementShapes[purpose], value, 'statement') as PacketStatement;
-  if (!canonical(statement).equals(bytes)) throw new PacketError('statement: is not canonical JSON');
+  const statement = shaped(statementShape, value, 'statement');
+  if (!canonicalStatement(statement).equals(bytes)) throw new PacketError('statement: is not canonical JSON');
   return statement;
 }
-
-const hash = bytesOf(32);
-const note: Reader<string> = (value, path) => {
-  // Shown to people on terminals: nothing in it may move the cursor or turn the direction of writing.
-  if (text(value, path).length > 500 || /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(value as string)) {
-    throw new ShapeError(`${path} must be at most 500 characters on one line`);
-  }
-  if (!(value as string).isWellFormed()) throw new ShapeError(`${path} must be well-formed text`);
-  return value as string;
-};
-const at: Reader<string> = (value, path) => {
-  const time = new Date(text(value, path));
-  if (Number.isNaN(time.getTime()) || time.toISOString() !== value) {
-    throw new ShapeError(`${path} must be an ISO time like 2026-01-31T12:00:00.000Z`);
-  }
-  return value;
-};
-const share: Reader<string> = (value, path) => {
-  if (text(value, path).length > 8192 || !/^[\w-]+(\.[\w-]+){4}$/.test(value as string)) {
-    throw new ShapeError(`${path} must be a compact JWE`);
-  }
-  return value as string;
-};
-const thumbprints: Reader<readonly string[]> = (value, path) => {
-  const read = list(hash, 10)(value, path);
-  if (read.length < 2 || read.some((each, index) => index > 0 && (read[index - 1] as string) >= each)) {
-    throw new ShapeError(`${path} must be two or more thumbprints, sorted, each once`);
-  }
-  return read;
-};
-const successors: Reader<Successors> = (value, path) => {
-  const read = record({ required: integer(2, 10), thumbprints })(value, path);
-  if (read.required > read.thumbprints.length) throw new ShapeError(`${path}.required is more than there are`);
-  return read;
-};
-
-const always = { custodian: hash, domain: hash, at } as const;
-const oneShare = record({ ...always, purpose: oneOf('recover', 'unlock'), recipient: hash, share }, { note });
-
-const statementShapes: Readonly<Record<PacketPurpose, Reader<object>>> = {
-  recover: oneShare,
-  unlock: oneShare,
-  reshare: record({ ...always, purpose: oneOf('reshare'), recipient: hash, share, successors }, { note }),
-  acknowledge: record({ ...always, purpose: oneOf('acknowledge'), proof: hash }, { note }),
-  challenge: record({ ...always, purpose: oneOf('challenge'), challenge: hash }, { note }),
-  handover: record({ ...always, purpose: oneOf('handover') }, { note, recipient: hash }),
-  leave: record({ ...always, purpose: oneOf('leave') }, { note }),
-};
-
-/** Reads the purpose alone, to know which shape the rest must have. */
-const withPurpose: Reader<{ readonly purpose: PacketPurpose }> = (value, path) => {
-  const { purpose } = (typeof value === 'object' && value !== null ? value : {}) as { readonly purpose?: unknown };
-  return { purpose: oneOf(...PACKET_PURPOSES)(purpose, `${path}.purpose`) };
-};
 
 const packetShape = record({
   format: oneOf(PACKET_FORMAT),
@@ -204,19 +132,6 @@ const packetShape = record({
   signature: matching(/^[\w-]{1,1400}$/, 'base64url'),
   certificate: matching(/^[A-Za-z0-9+/=]{1,22000}$/, 'standard base64'),
 });
-
-function bytesOf(length: number): Reader<string> {
-  return (value, path) => {
-    let bytes: Buffer;
-    try {
-      bytes = fromBase64url(text(value, path));
-    } catch (cause) {
-      throw new ShapeError(`${path} must be base64url`, { cause });
-    }
-    if (bytes.length !== length) throw new ShapeError(`${path} must be ${length} bytes as base64url`);
-    return value as string;
-  };
-}
 
 function readCertificate(base64: string): X509Certificate {
   const der = decoded('certificate', fromBase64, base64);
