@@ -72,6 +72,7 @@ export async function openGateway(options: ServiceOptions, parts: GatewayParts):
       records,
       activation,
       initialAdministrators,
+      now,
       companion: (split) => planSplit(custodians, split, new Date(now() * 1000).toISOString()),
     }),
     ...ceremonyRows({ crypto, records, ceremonies, register: custodians, now }),

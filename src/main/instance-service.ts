@@ -19,6 +19,7 @@ import type { InstancePlaces } from './config/data-layout.ts';
 import type { InstanceConfig } from './config/instance.ts';
 import { purgeJob, rotateIfDueJob } from './due-jobs.ts';
 import { openEventSending } from './event-sending.ts';
+import { recordFinishedCeremony } from './finished-ceremony.ts';
 import { openGateway } from './instance-gateway.ts';
 import { emptyInstanceState, type InstanceState, makePromises } from './instance-state.ts';
 import { randomHex } from './random-hex.ts';
@@ -79,13 +80,13 @@ export async function startInstanceService(options: ServiceOptions): Promise<Ins
   const state = emptyInstanceState(config, options.systemNow ?? (() => Date.now() / 1000), () => wake());
   const activation = openActivation(
     crypto,
-    () => options.onActivation('Active', 'The security domain was downloaded; the HSM is active.'),
+    () => options.onActivation('Active', 'The security domain was downloaded or recovered; the HSM is active.'),
     (error) => reportFailure('reload of the module after activation', error),
   );
   if (!activation.isActive()) {
     options.onActivation(
       'NotActivated',
-      'Your HSM has been provisioned, but cannot be used until the security domain is downloaded.',
+      'Your HSM has been provisioned, but cannot be used until the security domain is downloaded or one is uploaded.',
     );
   }
   const records = stack.use(
@@ -100,6 +101,7 @@ export async function startInstanceService(options: ServiceOptions): Promise<Ins
   }
   await makePromises({ promises: state.promises, records, audit }, config);
   await makeInitialAssignments({ records, roles: state.roles, audit }, config);
+  if (options.completesLog) await recordFinishedCeremony({ crypto, records, activation, audit, state }, config);
 
   const purgeCompanions: readonly PurgeCompanion[] = [
     (name) => planRemovalAtKey(name, state.roles),

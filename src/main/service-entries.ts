@@ -12,11 +12,13 @@ export async function completeLog(
   audit: AuditLog,
   config: InstanceConfig,
   head: Head,
-  operationName: 'StoreHeadCompleted' | 'InitialAdministratorsAssigned' | 'PromisesMade',
+  operationName: 'StoreHeadCompleted' | 'InitialAdministratorsAssigned' | 'PromisesMade' | 'SecurityDomainCompleted',
 ): Promise<void> {
   const description = {
     StoreHeadCompleted:
       'A commit was made durable but the service ended before it was recorded; its request was not answered.',
+    SecurityDomainCompleted:
+      'The module had finished a ceremony of the security domain, but the service ended before it was recorded.',
     PromisesMade: promisesText(config),
     InitialAdministratorsAssigned: `Administrator at / for ${config.initialAdministrators.join(', ')}.`,
   }[operationName];

@@ -1,16 +1,24 @@
-// Whether the security domain was taken, as this worker knows it: the module's state, and the record that the download
-// leaves so that other workers learn of it.
+// Whether the instance is active, as this worker knows it: the module's state, and the record that each ceremony leaves so
+// that other workers learn of it.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import type { Change } from '../../store/sealed/records.ts';
 
 export const SECURITY_DOMAIN_RECORD = 'security-domain';
 
-/** The value of the record: who can open the latest file. */
+/** The value of the record: who the domain is split over, and what was last done with it when, by which object id. */
 export interface SecurityDomainRecord {
-  readonly downloadedAt: string;
-  readonly downloadedBy: string;
   readonly required: number;
+  /** x5t#S256 of the custodians' certificates. */
   readonly thumbprints: readonly string[];
+  /** Absent: no file has been written for these custodians by this instance. */
+  readonly downloadedAt?: string;
+  readonly downloadedBy?: string;
+  /** Present: the domain was recovered into this instance. */
+  readonly uploadedAt?: string;
+  readonly uploadedBy?: string;
+  /** Present: these are not the first custodians. */
+  readonly replacedAt?: string;
+  readonly replacedBy?: string;
 }
 
 export interface Activation {

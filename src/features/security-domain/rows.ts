@@ -1,38 +1,15 @@
-// The rows of the security domain. They are the only ones that work before activation.
-import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
+// The rows of the security domain. Taking it and taking one over are the only ones that work before activation.
 import { CryptoError } from '../../crypto/protocol/messages.ts';
-import type { Change, Records } from '../../store/sealed/records.ts';
 import { type AnyRow, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
-import { type Activation, SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
+import { SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
 import { type Download, readDownload } from './read-download.ts';
-
-export interface SecurityDomainService {
-  readonly crypto: CryptoClient;
-  readonly records: Records;
-  readonly activation: Activation;
-  /** Object ids, lower case. */
-  readonly initialAdministrators: readonly string[];
-  /** What the custodian register has committed with a split of the domain. */
-  readonly companion: (split: Split) => readonly Change[];
-}
-
-/** A security domain that was split over people, as far as the service knows. */
-export interface Split {
-  readonly by: 'download' | 'recovery' | 'resharing';
-  readonly required: number;
-  /** x5t#S256, in order of the shares. */
-  readonly thumbprints: readonly string[];
-  /** Standard base64 DER, in the same order, where they are at hand. */
-  readonly certificates?: readonly string[];
-  /** The file's text as custodians keep it, where it is at hand. */
-  readonly document?: string;
-  /** x5t#S256 of those who have just shown that their share opens: the module joined the shares. */
-  readonly opened?: readonly string[];
-}
+import { resharingRows } from './resharing-rows.ts';
+import { describeCustody, type SecurityDomainService } from './service.ts';
+import { uploadRows } from './upload-rows.ts';
 
 export function securityDomainRows(service: SecurityDomainService): readonly AnyRow[] {
-  const { crypto, records, activation, initialAdministrators, companion } = service;
+  const { crypto, records, activation, initialAdministrators, companion, now } = service;
   return [
     row<Download>({
       method: 'POST',
@@ -52,7 +29,8 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
           .ceremony('downloadSecurityDomain', { certificates, required })
           .catch((error: unknown) => refuse(error, body));
         const record: SecurityDomainRecord = {
-          downloadedAt: new Date().toISOString(),
+          ...activation.latest(),
+          downloadedAt: new Date(now() * 1000).toISOString(),
           downloadedBy: principal.oid,
           required,
           thumbprints,
@@ -70,7 +48,7 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
           // Clients take the file from this first answer, whatever the poll says later.
           body: { value: document },
           headers: { 'Azure-AsyncOperation': `${origin}/securitydomain/download/pending`, 'Retry-After': '1' },
-          note: `The root keys were split over ${describe(body)}`,
+          note: `The keys of the security domain were split over ${describeCustody(body)}`,
           head,
         };
       },
@@ -85,25 +63,22 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
       apiVersionOptional: true,
       repeatable: true,
       handle() {
-        if (activation.latest() === undefined)
+        if (activation.latest()?.downloadedAt === undefined)
           throw new ServiceError('NotFound', 'No security domain was downloaded yet');
         return { status: 200, body: { status: 'Success', status_details: '' } };
       },
     }),
+    ...uploadRows(service),
+    ...resharingRows(service),
   ];
-}
-
-/** What the log says of a ceremony: with it, custodians can tell that the certificates were theirs. */
-function describe({ required, thumbprints }: Download): string {
-  return `${thumbprints.length} custodians, ${required} needed; certificates (SHA-256): ${thumbprints.join(', ')}`;
 }
 
 function refuse(error: unknown, download: Download): never {
   if (error instanceof CryptoError && error.code === 'OtherCustodians') {
     throw new ServiceError(
       'Conflict',
-      'The HSM is activated for other custodians or another quorum. Replacing them needs a quorum of the present ones, ' +
-        `which this version does not offer. Asked for were ${describe(download)}`,
+      'The HSM is activated for other custodians or another quorum. Replacing them needs packets of a quorum of the ' +
+        `present ones (resharing). Asked for were ${describeCustody(download)}`,
       { cause: error, innerCode: 'OtherCustodians' },
     );
   }

@@ -1,4 +1,4 @@
-// Before the security domain is taken, nothing but taking it works.
+// Before the security domain is taken, nothing works but taking it, or taking one over.
 import { ServiceError } from '../../wire/service-error.ts';
 import type { Call, Step } from '../call.ts';
 
@@ -7,7 +7,8 @@ export function requireActivated(isActive: () => boolean): Step {
     if (call.row?.activation === 'any' || isActive()) return;
     throw new ServiceError(
       'Forbidden',
-      'The HSM is not activated. Download the security domain first: az keyvault security-domain download',
+      'The HSM is not activated. Download the security domain first: az keyvault security-domain download, or upload ' +
+        'that of the HSM that this one replaces',
       {
         innerCode: 'NotActivated',
       },

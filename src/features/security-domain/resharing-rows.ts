@@ -1,0 +1,102 @@
+// The rows that replace the custodians of an active instance with the consent of a quorum of the present ones. This
+// product's own: in the cloud service an administrator does it alone.
+import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { domainFingerprint } from '../../formats/domain-identity.ts';
+import { MAX_UPLOAD } from '../../formats/domain-upload.ts';
+import { member, readText, wrongType } from '../../wire/body.ts';
+import { type AnyRow, row } from '../../wire/route.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import { SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
+import { type Download, readDownload } from './read-download.ts';
+import { describeCustody, describeQuorum, refusedDomain, type SecurityDomainService } from './service.ts';
+import { transferKeyBody } from './transfer-key.ts';
+
+interface Resharing extends Download {
+  readonly domain: string;
+  readonly packets: readonly unknown[];
+}
+
+const BODY_LIMIT = 2 * MAX_UPLOAD;
+
+export function resharingRows(service: SecurityDomainService): readonly AnyRow[] {
+  const { crypto, records, activation, companion, now } = service;
+  const common = { path: '/securitydomain/resharing', scope: 'root', activation: 'active' } as const;
+  const fingerprint = (): string => domainFingerprint(crypto.hello.domainKey);
+  return [
+    row({
+      ...common,
+      method: 'GET',
+      operationName: 'SecurityDomainResharingKeyGet',
+      dataAction: 'Microsoft.KeyVault/managedHsm/securitydomain/transferkey/read',
+      repeatable: true,
+      async handle({ origin }) {
+        const [{ certificate }, { required, thumbprints }] = await Promise.all([
+          crypto.send('transferKey', {}),
+          crypto.send('custodians', {}),
+        ]);
+        return {
+          status: 200,
+          body: {
+            ...transferKeyBody(certificate, origin),
+            domain_fingerprint: fingerprint(),
+            required,
+            custodians: thumbprints,
+          },
+        };
+      },
+    }),
+    row<Resharing>({
+      ...common,
+      method: 'POST',
+      operationName: 'SecurityDomainReshare',
+      dataAction: 'Microsoft.KeyVault/managedHsm/securitydomain/upload/action',
+      readBody: (body) => ({ ...readDownload(body), domain: readText(body, 'domain'), packets: readPackets(body) }),
+      bodyLimit: BODY_LIMIT,
+      repeatable: false,
+      async handle({ body, principal, recheck }) {
+        const { certificates, thumbprints, required, domain, packets } = body;
+        // Nothing that the module did can be undone: whoever was revoked is turned away before.
+        await records.refresh();
+        recheck();
+        const done = await crypto
+          .ceremony('replaceCustodians', { certificates, required, domain, packets })
+          .catch(refuse);
+        const quorum = done.quorum as readonly string[];
+        const head = await records.update(() => [
+          { name: SECURITY_DOMAIN_RECORD, value: Buffer.from(JSON.stringify(replaced())) },
+          ...companion({ by: 'resharing', required, thumbprints, certificates, opened: quorum }),
+        ]);
+        return {
+          status: 200,
+          body: { domain_fingerprint: fingerprint(), required, custodians: thumbprints, quorum },
+          note: `The custodians were replaced ${describeQuorum(quorum)}: ${describeCustody(body)}`,
+          head,
+        };
+
+        // No file has been written for these people yet.
+        function replaced(): SecurityDomainRecord {
+          const { downloadedAt: _at, downloadedBy: _by, ...rest } = activation.latest() ?? {};
+          const at = new Date(now() * 1000).toISOString();
+          return { ...rest, required, thumbprints, replacedAt: at, replacedBy: principal.oid };
+        }
+      },
+    }),
+  ];
+}
+
+function readPackets(body: Parameters<typeof member>[0]): readonly unknown[] {
+  const packets = member(body, 'packets');
+  if (!Array.isArray(packets)) throw wrongType('packets', 'a list of custodian packets');
+  return packets;
+}
+
+function refuse(error: unknown): never {
+  if (error instanceof CryptoError && error.code === 'OtherCustodians') {
+    throw new ServiceError(
+      'Conflict',
+      'The HSM was activated before it remembered its custodians, so nobody can agree to their replacement',
+      { cause: error, innerCode: 'OtherCustodians' },
+    );
+  }
+  return refusedDomain(error, 'packets');
+}

@@ -1,0 +1,70 @@
+// What the rows of the security domain share: the parts of the instance they are given, how a ceremony is put on record,
+// and how refusals of the module read to a client.
+import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
+import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { domainFingerprint, groupFingerprint } from '../../formats/domain-identity.ts';
+import type { Change, Records } from '../../store/sealed/records.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import type { Activation } from './activation.ts';
+
+export interface SecurityDomainService {
+  readonly crypto: CryptoClient;
+  readonly records: Records;
+  readonly activation: Activation;
+  /** Object ids, lower case. */
+  readonly initialAdministrators: readonly string[];
+  /** What the custodian register has committed with a split of the domain. */
+  readonly companion: (split: Split) => readonly Change[];
+  /** Unix seconds. */
+  readonly now: () => number;
+}
+
+/** A security domain that was split over people, as far as the service knows. */
+export interface Split {
+  readonly by: 'download' | 'recovery' | 'resharing';
+  readonly required: number;
+  /** x5t#S256, in order of the shares. */
+  readonly thumbprints: readonly string[];
+  /** Standard base64 DER, in the same order, where they are at hand. */
+  readonly certificates?: readonly string[];
+  /** The file's text as custodians keep it, where it is at hand. */
+  readonly document?: string;
+  /** x5t#S256 of those who have just shown that their share opens: the module joined the shares. */
+  readonly opened?: readonly string[];
+}
+
+interface Custody {
+  readonly required: number;
+  readonly thumbprints: readonly string[];
+}
+
+/** What the log says of a ceremony: with it, custodians can tell that the certificates were theirs. */
+export function describeCustody({ required, thumbprints }: Custody): string {
+  return `${thumbprints.length} custodians, ${required} needed; certificates (SHA-256): ${thumbprints.join(', ')}`;
+}
+
+/** For people to read back. */
+export function describeDomain(crypto: CryptoClient): string {
+  return `security domain with the fingerprint ${groupFingerprint(domainFingerprint(crypto.hello.domainKey))}`;
+}
+
+/** Whose shares opened the domain, as far as that can be known. */
+export function describeQuorum(quorum: readonly string[]): string {
+  return quorum.length === 0
+    ? 'by a restore blob, which does not say whose keys opened it'
+    : `by the shares of ${quorum.join(', ')}`;
+}
+
+/** @param member which member of the body the module judged */
+export function refusedDomain(error: unknown, member: string): never {
+  if (error instanceof CryptoError && error.code === 'DomainRefused') {
+    throw new ServiceError('BadParameter', `Property '${member}' is refused: ${error.message}`, {
+      cause: error,
+      innerCode: 'DomainRefused',
+    });
+  }
+  if (error instanceof CryptoError && error.code === 'BadRequest') {
+    throw new ServiceError('BadParameter', error.message, { cause: error });
+  }
+  throw error;
+}

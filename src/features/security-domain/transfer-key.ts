@@ -1,0 +1,28 @@
+// The transfer key as clients take it: a JSON Web Key with its certificate, as a text.
+import { createHash, X509Certificate } from 'node:crypto';
+
+export interface TransferKeyBody {
+  readonly key_format: 'jwk';
+  /** JSON text: clients parse the member, they do not take an object. */
+  readonly transfer_key: string;
+}
+
+/** @param certificate DER @param origin what the key's id begins with */
+export function transferKeyBody(certificate: Uint8Array, origin: string): TransferKeyBody {
+  const { raw, publicKey } = new X509Certificate(certificate);
+  const { n, e } = publicKey.export({ format: 'jwk' });
+  const digest = (algorithm: string): string => createHash(algorithm).update(raw).digest('base64url');
+  const jwk = {
+    kid: `${origin}/transfer_key`,
+    kty: 'RSA',
+    key_ops: ['encrypt'],
+    n,
+    e,
+    alg: 'RSA-OAEP-256',
+    x5c: [raw.toString('base64')],
+    // The protocol's own digest of a certificate; nothing is decided by it.
+    x5t: digest('sha1'),
+    'x5t#S256': digest('sha256'),
+  };
+  return { key_format: 'jwk', transfer_key: JSON.stringify(jwk) };
+}

@@ -1,0 +1,115 @@
+// The rows that recover a security domain into an instance that is not activated. The module judges what is uploaded; the
+// service passes it on and keeps none of it.
+import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { MAX_UPLOAD, parseUpload } from '../../formats/domain-upload.ts';
+import { readText } from '../../wire/body.ts';
+import { type AnyRow, row } from '../../wire/route.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import { SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
+import {
+  describeCustody,
+  describeDomain,
+  describeQuorum,
+  refusedDomain,
+  type SecurityDomainService,
+} from './service.ts';
+import { transferKeyBody } from './transfer-key.ts';
+
+const DONE = { status: 'Success', status_details: '' };
+/** The text is a JSON string in the body, in which every quotation mark is two characters. */
+const BODY_LIMIT = 2 * MAX_UPLOAD;
+
+export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
+  const { crypto, records, activation, initialAdministrators, companion, now } = service;
+  const common = { scope: 'root', activation: 'any' } as const;
+  return [
+    row({
+      ...common,
+      method: 'GET',
+      path: '/securitydomain/upload',
+      operationName: 'SecurityDomainTransferKeyGet',
+      dataAction: 'Microsoft.KeyVault/managedHsm/securitydomain/transferkey/read',
+      repeatable: true,
+      async handle({ origin }) {
+        if (activation.isActive()) throw alreadyActive();
+        const { certificate } = await crypto.send('transferKey', {});
+        return { status: 200, body: transferKeyBody(certificate, origin) };
+      },
+    }),
+    row<string>({
+      ...common,
+      method: 'POST',
+      path: '/securitydomain/upload',
+      operationName: 'SecurityDomainRestore',
+      dataAction: 'Microsoft.KeyVault/managedHsm/securitydomain/upload/action',
+      readBody: (body) => readText(body, 'value'),
+      bodyLimit: BODY_LIMIT,
+      repeatable: false,
+      async handle({ body: document, origin, principal, recheck }) {
+        if (activation.isActive()) throw alreadyActive();
+        if (!initialAdministrators.includes(principal.oid)) {
+          throw new ServiceError('Forbidden', 'Only an administrator named when the HSM was created can activate it');
+        }
+        // Nothing that the module did can be undone: whoever was revoked is turned away before.
+        await records.refresh();
+        recheck();
+        const { required, ...people } = await crypto
+          .ceremony('uploadSecurityDomain', { document })
+          .catch(async (error: unknown) => {
+            if (!(error instanceof CryptoError && error.code === 'WrongState')) return refusedDomain(error, 'value');
+            // Another worker was first, and this one has not heard of it.
+            await crypto.reload();
+            throw alreadyActive(error);
+          });
+        const thumbprints = people.thumbprints as readonly string[];
+        const quorum = people.quorum as readonly string[];
+        const record: SecurityDomainRecord = {
+          required,
+          thumbprints,
+          uploadedAt: new Date(now() * 1000).toISOString(),
+          uploadedBy: principal.oid,
+        };
+        const head = await records.update(() => [
+          { name: SECURITY_DOMAIN_RECORD, value: Buffer.from(JSON.stringify(record)) },
+          ...companion({ by: 'recovery', required, thumbprints, ...known(document, quorum) }),
+        ]);
+        return {
+          status: 202,
+          body: DONE,
+          headers: { 'Azure-AsyncOperation': `${origin}/securitydomain/upload/pending`, 'Retry-After': '1' },
+          note: `Recovered the ${describeDomain(crypto)}, ${describeQuorum(quorum)}: ${describeCustody(record)}`,
+          head,
+        };
+      },
+    }),
+    row({
+      ...common,
+      method: 'GET',
+      path: '/securitydomain/upload/pending',
+      operationName: 'SecurityDomainRestoreStatusGet',
+      dataAction: 'Microsoft.KeyVault/managedHsm/securitydomain/upload/read',
+      apiVersionOptional: true,
+      repeatable: true,
+      handle() {
+        if (activation.latest()?.uploadedAt === undefined) {
+          throw new ServiceError('NotFound', 'No security domain was uploaded');
+        }
+        return { status: 200, body: DONE };
+      },
+    }),
+  ];
+}
+
+/** A restore blob is not the file that custodians keep; a gathered quorum brings it along. */
+function known(document: string, quorum: readonly string[]): { document?: string; opened?: readonly string[] } {
+  const upload = parseUpload(document);
+  return upload.form === 'packets' ? { document: upload.domain, opened: quorum } : {};
+}
+
+function alreadyActive(cause?: unknown): ServiceError {
+  return new ServiceError(
+    'Conflict',
+    'The HSM is activated. A security domain is uploaded into one that is not: create another HSM, or stay with this one',
+    { cause, innerCode: 'AlreadyActivated' },
+  );
+}

@@ -1,0 +1,31 @@
+// At the start: a ceremony that the module finished and nobody put on record is put on record.
+import type { CryptoClient } from '../crypto/client/crypto-client.ts';
+import type { AuditLog } from '../features/audit/audit-log.ts';
+import { planSplit } from '../features/custodians/follow-split.ts';
+import type { Activation } from '../features/security-domain/activation.ts';
+import { planCompletion } from '../features/security-domain/complete-ceremony.ts';
+import type { Records } from '../store/sealed/records.ts';
+import type { InstanceConfig } from './config/instance.ts';
+import type { InstanceState } from './instance-state.ts';
+import { completeLog } from './service-entries.ts';
+
+export interface CeremonyParts {
+  readonly crypto: CryptoClient;
+  readonly records: Records;
+  readonly activation: Activation;
+  readonly audit: AuditLog;
+  readonly state: Pick<InstanceState, 'custodians' | 'clock'>;
+}
+
+export async function recordFinishedCeremony(parts: CeremonyParts, config: InstanceConfig): Promise<void> {
+  const { crypto, records, activation, audit, state } = parts;
+  const before = records.head.sequence;
+  const head = await records.update(() =>
+    planCompletion({
+      crypto,
+      activation,
+      companion: (split) => planSplit(state.custodians, split, new Date(state.clock.now() * 1000).toISOString()),
+    }),
+  );
+  if (head.sequence > before) await completeLog(audit, config, head, 'SecurityDomainCompleted');
+}
