@@ -7,8 +7,9 @@ import type { Resolve } from './blob/public-address.ts';
 import { openDirectoryStorage } from './directory/directory-storage.ts';
 import { realRoot } from './directory/real-folder.ts';
 import { type InstanceIdentity, identityTokens } from './identity/identity-tokens.ts';
-import { type BackupStorage, type OpenStorage, type StorageCredential, StorageError } from './port.ts';
+import { type OpenStorage, type StorageCredential, StorageError } from './port.ts';
 import { readSasToken, whyRefused } from './sas-token.ts';
+import type { Shelf } from './shelf.ts';
 
 export interface StorageRules {
   /** `backupTargets` of the instance's configuration. */
@@ -26,7 +27,7 @@ export interface StorageRules {
 const ATTEMPTS: Attempts = { count: 4, delayMs: 1000, deadlineMs: 120_000 };
 
 /** @throws Error when the rules themselves are wrong: that stops the start */
-export function openStorageBy(rules: StorageRules): OpenStorage {
+export function openStorageBy(rules: StorageRules): (...asked: Parameters<OpenStorage>) => Promise<Shelf> {
   const places = new AllowedPlaces(rules.targets, rules.profile);
   return async ({ storageResourceUri, credential }, stopping) => {
     const allowed = places.find(storageResourceUri);
@@ -41,7 +42,7 @@ async function openDirectory(
   { place, url }: AllowedPlace,
   { kind }: StorageCredential,
   stopping: AbortSignal,
-): Promise<BackupStorage> {
+): Promise<Shelf> {
   if (kind === 'sas') throw new StorageError('Malformed', 'a directory takes no SAS token; leave the token out');
   const root = await realRoot(fileURLToPath(place.uri), fileURLToPath(url));
   return openDirectoryStorage({ uri: url.href.replace(/\/$/, ''), root, keepsAll: place.keepsAll ?? false, stopping });
@@ -52,7 +53,7 @@ async function openBlob(
   given: StorageCredential,
   stopping: AbortSignal,
   { identity, nowMs, attempts = ATTEMPTS, resolve }: StorageRules,
-): Promise<BackupStorage> {
+): Promise<Shelf> {
   checkContainer(url);
   const common = {
     container: url,

@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { ContainerClient, newPipeline, RestError } from '@azure/storage-blob';
 import { MARKER, MARKER_TEXT } from '../finished-marker.ts';
 import type { IdentityTokens } from '../identity/identity-tokens.ts';
-import { type BackupStorage, StorageError, type StoredFile } from '../port.ts';
+import { StorageError, type StoredFile } from '../port.ts';
+import type { Shelf, Shelved } from '../shelf.ts';
 import { type Circumstances, explain } from './explain.ts';
 import { BlobHttpClient, type Reach } from './http-client.ts';
 import { BLOCK_BYTES, writeBlob } from './write-blob.ts';
@@ -27,7 +28,7 @@ export interface BlobPlace {
   readonly accessHint: string;
 }
 
-export function openBlobStorage(place: BlobPlace): BackupStorage {
+export function openBlobStorage(place: BlobPlace): Shelf {
   const { attempts, container, credential, stopping } = place;
   const uri = container.href.replace(/\/$/, '');
   const http = new BlobHttpClient({
@@ -55,7 +56,7 @@ export function openBlobStorage(place: BlobPlace): BackupStorage {
   });
 }
 
-class BlobStorage implements BackupStorage {
+class BlobStorage implements Shelf {
   readonly #client: ContainerClient;
   readonly #http: BlobHttpClient;
   readonly #keepsAll: boolean;
@@ -111,6 +112,18 @@ class BlobStorage implements BackupStorage {
       for (const { name, properties } of page.value.segment.blobItems) {
         const inside = name.slice(prefix.length);
         if (inside !== MARKER) yield { name: inside, bytes: properties.contentLength ?? 0 };
+      }
+    }
+  }
+
+  async *folders(): AsyncIterable<Shelved> {
+    const pages = this.#client.listBlobsByHierarchy('/').byPage({ maxPageSize: 1000 });
+    for (;;) {
+      const page = await this.#try('listing', () => pages.next());
+      if (page.done === true) return;
+      for (const { name } of page.value.segment.blobPrefixes ?? []) {
+        const folder = name.slice(0, -1);
+        yield { folder, finished: await this.#hasMarker(folder) };
       }
     }
   }

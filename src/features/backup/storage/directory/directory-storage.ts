@@ -5,7 +5,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MARKER, MARKER_TEXT } from '../finished-marker.ts';
-import { type BackupStorage, StorageError, type StoredFile } from '../port.ts';
+import { StorageError, type StoredFile } from '../port.ts';
+import type { Shelf, Shelved } from '../shelf.ts';
 import { writeInPlace, writeWhole } from './durable.ts';
 import { explainErrno } from './explain-errno.ts';
 import { findFolder, makeFolder } from './real-folder.ts';
@@ -22,11 +23,11 @@ export interface DirectoryPlace {
   readonly stopping: AbortSignal;
 }
 
-export function openDirectoryStorage(place: DirectoryPlace): BackupStorage {
+export function openDirectoryStorage(place: DirectoryPlace): Shelf {
   return new DirectoryStorage(place);
 }
 
-class DirectoryStorage implements BackupStorage {
+class DirectoryStorage implements Shelf {
   readonly uri: string;
   readonly #root: string;
   readonly #keepsAll: boolean;
@@ -89,6 +90,14 @@ class DirectoryStorage implements BackupStorage {
         );
       }
       yield { name: entry.name, bytes: await this.#try(what, () => sizeOf(join(path, entry.name))) };
+    }
+  }
+
+  async *folders(): AsyncIterable<Shelved> {
+    const what = `listing '${this.#root}'`;
+    for (const entry of await this.#try(what, () => readdir(this.#root, { withFileTypes: true }))) {
+      if (!entry.isDirectory()) continue;
+      yield { folder: entry.name, finished: await this.#try(what, () => isFinished(join(this.#root, entry.name))) };
     }
   }
 
