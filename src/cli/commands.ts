@@ -9,6 +9,12 @@ import { show } from './commands/audit/show.ts';
 import { verify } from './commands/audit/verify.ts';
 import { check as checkTransfer } from './commands/byok/check.ts';
 import { wrap } from './commands/byok/wrap.ts';
+import { next } from './commands/ceremony/next.ts';
+import { note } from './commands/ceremony/note.ts';
+import { report } from './commands/ceremony/report.ts';
+import { start as startCeremony } from './commands/ceremony/start.ts';
+import { status as ceremonyStatus } from './commands/ceremony/status.ts';
+import { verify as verifyCeremony } from './commands/ceremony/verify.ts';
 import { advance } from './commands/clock/advance.ts';
 import { reset } from './commands/clock/reset.ts';
 import { show as showClock } from './commands/clock/show.ts';
@@ -61,6 +67,12 @@ export const commands: readonly Command[] = [
   nameCustodian,
   challenge,
   submit,
+  startCeremony,
+  next,
+  ceremonyStatus,
+  note,
+  report,
+  verifyCeremony,
   verify,
   show,
   checkpoint,
