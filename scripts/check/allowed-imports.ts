@@ -189,6 +189,11 @@ export const areas: readonly Area[] = [
     because: 'the module opens and writes backups; what is restored are versions of a key',
   },
   {
+    at: 'src/features/backup/',
+    from: [...BELOW_FEATURES, 'src/features/keys/', 'src/features/key-backup/', 'src/features/rotation/policy.ts'],
+    because: 'it writes down and replaces records of all features, and knows none of them but keys',
+  },
+  {
     at: 'src/features/events/',
     from: [...BELOW_FEATURES, 'src/features/keys/', 'src/features/clock/', 'src/features/rotation/'],
     because: 'it tells what happened to keys and changes none of them',

@@ -7,11 +7,13 @@ const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
 export function launch(node, args) {
   return new Promise((resolve, reject) => {
     // Type stripping and node:sqlite are pinned with the runtime: their warnings tell a user nothing.
-    const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...args], {
+    const child = spawn(node, ['--disable-sigusr1', '--disable-warning=ExperimentalWarning', ...args], {
       stdio: 'inherit',
       // A long-running program ends when this process does, even by SIGKILL: it compares this with its parent.
       env: { ...process.env, STRONGROOM_LAUNCHER: String(process.pid) },
     });
+    // To a Node that does not listen for it, this signal opens a debugger: any process of the same user could come in.
+    process.on('SIGUSR1', () => {});
     const forward = (signal) => child.kill(signal);
     for (const signal of FORWARDED) process.on(signal, forward);
     child.once('error', reject);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { devOwners } from '../features/directory/create-dev-directory.ts';
 import type { Directory } from '../features/directory/directory.ts';
 import { readDirectoryFile } from '../features/directory/directory-file.ts';
+import { describePrincipal } from '../features/directory/find-principal.ts';
 import { graphRows } from '../features/directory/graph/rows.ts';
 import { createIssuer } from '../features/directory/issuer/create-issuer.ts';
 import { tokenEndpoints } from '../features/directory/issuer/discovery.ts';
@@ -14,7 +15,7 @@ import { loadIdentityHeader, managedIdentityRow } from '../features/directory/is
 import { issuerRows } from '../features/directory/issuer/rows.ts';
 import { loadSigningKey, type SigningKey } from '../features/directory/issuer/signing-key.ts';
 import { createAuthenticate } from '../features/directory/verify-token.ts';
-import { HsmLifecycle } from '../features/management/hsm-lifecycle.ts';
+import { HsmLifecycle } from '../features/management/hsm/hsm-lifecycle.ts';
 import type { InstanceHost } from '../features/management/instance-host.ts';
 import { createDevResources } from '../features/management/resources.ts';
 import {
@@ -28,7 +29,8 @@ import { listenForControl } from '../gateway/control/listener.ts';
 import { openFront } from '../gateway/names/front.ts';
 import { NamesTable } from '../gateway/names/names-table.ts';
 import type { ControlRow } from '../wire/control-row.ts';
-import type { NameForm } from '../wire/name-form.ts';
+import { instanceOrigin, type NameForm } from '../wire/name-form.ts';
+import { askInstanceOver } from './ask-instance.ts';
 import { azureNames, devIssuer, localNames, STORAGE_AUDIENCES } from './config/name-forms.ts';
 
 export interface ControlOptions {
@@ -37,6 +39,8 @@ export interface ControlOptions {
   readonly folder: string;
   /** Port of the front. It is part of the local names, so it cannot be chosen late. */
   readonly port: number;
+  /** The authority of the instances' certificates, PEM. */
+  readonly ca: string;
   /** Gives the instance host once the names table exists to hear of its changes. */
   readonly host: (names: NamesTable) => InstanceHost;
   /** Milliseconds since 1970. */
@@ -87,7 +91,8 @@ export async function startControl(options: ControlOptions): Promise<Control> {
 /** The dev profile's subscription is made at the first start, for the owners that the directory names. */
 async function openBook(folder: string, directory: Directory): Promise<ResourceBook> {
   if (!existsSync(resourcesFile(folder))) {
-    await writeResourcesFile(folder, createDevResources(directory.tenantId, randomUUID(), devOwners(directory)));
+    const made = { newGuid: randomUUID, now: Date.now() };
+    await writeResourcesFile(folder, createDevResources(directory.tenantId, randomUUID(), devOwners(directory), made));
   }
   const resources = await readResourcesFile(folder);
   if (resources.tenantId !== directory.tenantId) {
@@ -143,6 +148,19 @@ function controlRows(options: ControlOptions, parts: Parts): readonly ControlRow
       now,
     }),
     ...graphRows(directory, authenticate(audiences.graph)),
-    ...managementRows({ book, lifecycle, host, authenticate: authenticate(audiences.arm), domain, now }),
+    ...managementRows({
+      book,
+      lifecycle,
+      host,
+      authenticate: authenticate(audiences.arm),
+      findPrincipal: (oid) => describePrincipal(directory, oid),
+      askInstance: askInstanceOver({
+        portOf: (hsm) => host.status(hsm)?.port,
+        serverName: (hsm) => new URL(instanceOrigin(azureNames(), hsm)).hostname,
+        ca: options.ca,
+      }),
+      domain,
+      now,
+    }),
   ];
 }

@@ -1,5 +1,5 @@
 // Entry of the control process, started by the supervisor only:
-// `control.ts --control DIR --port N [--ca FILE] [--profile dev]`, with the supervision link as file descriptor 3.
+// `control.ts --control DIR --port N --ca FILE [--profile dev]`, with the supervision link as file descriptor 3.
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,12 +14,14 @@ import { ready } from './supervision/messages.ts';
 process.on('SIGINT', () => {});
 process.umask(0o077);
 
-const options = readArguments();
-await checkCertificate(options.folder, options.ca);
+const { caFile, ...options } = readArguments();
+const ca = await readFile(caFile, 'utf8');
+await checkCertificate(options.folder, ca, caFile);
 // Nothing is awaited between the link and those who listen to it: the supervisor begins to tell of instances at once.
 await using link = openSupervisorLink();
 await using control = await startControl({
   ...options,
+  ca,
   host: (names) => {
     hearAliases(link, (aliases) => names.setAliases(aliases));
     return instanceHostOver(link, (name, status) => names.setInstance(name, status.port));
@@ -34,7 +36,7 @@ function readArguments(): {
   readonly profile: 'dev' | 'production';
   readonly folder: string;
   readonly port: number;
-  readonly ca: string | undefined;
+  readonly caFile: string;
 } {
   const { values } = parseArgs({
     options: {
@@ -44,19 +46,19 @@ function readArguments(): {
       profile: { type: 'string', default: 'dev' },
     },
   });
-  const { control: folder, port, ca, profile } = values;
+  const { control: folder, port, ca: caFile, profile } = values;
   if (folder === undefined) throw new Error('--control names the folder of the control process');
   if (port === undefined || !/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error('--port takes a port');
+  if (caFile === undefined) throw new Error('--ca names the certificate of the authority');
   if (profile !== 'dev' && profile !== 'production') throw new Error('--profile is dev or production');
-  return { profile, folder, port: Number(port), ca };
+  return { profile, folder, port: Number(port), caFile };
 }
 
 /** A certificate of an earlier authority would only show as an obscure failure in every client. */
-async function checkCertificate(folder: string, ca: string | undefined): Promise<void> {
-  if (ca === undefined) return;
+async function checkCertificate(folder: string, ca: string, caFile: string): Promise<void> {
   const certificate = new X509Certificate(await readFile(join(folder, 'tls-certificate.pem')));
-  const authority = new X509Certificate(await readFile(ca));
+  const authority = new X509Certificate(ca);
   if (!certificate.checkIssued(authority) || !certificate.verify(authority.publicKey)) {
-    throw new Error(`the certificate of the control process is not from the authority in ${ca}`);
+    throw new Error(`the certificate of the control process is not from the authority in ${caFile}`);
   }
 }

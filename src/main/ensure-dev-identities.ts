@@ -14,7 +14,10 @@ export async function ensureDevIdentities(at: Places): Promise<DevClients> {
   const clients = existsSync(directoryFile(at.control)) ? readDevClients(at.root) : await makeClients(at);
   if (!existsSync(resourcesFile(at.control))) {
     const owners = devOwners(await readDirectoryFile(at.control));
-    await writeResourcesFile(at.control, createDevResources(clients.tenantId, clients.subscriptionId, owners));
+    await writeResourcesFile(
+      at.control,
+      createDevResources(clients.tenantId, clients.subscriptionId, owners, { newGuid: randomUUID, now: Date.now() }),
+    );
   }
   return clients;
 }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
+import { armKeyRows } from '../features/arm-keys/rows.ts';
 import { attestationRows } from '../features/attestation/rows.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
 import { importRows } from '../features/byok/rows.ts';
@@ -32,6 +33,7 @@ import type { Records } from '../store/sealed/records.ts';
 import { instanceHosts, openVerifiers } from './instance-hosts.ts';
 import type { ServiceOptions } from './instance-service.ts';
 import type { InstanceState } from './instance-state.ts';
+import type { LiveNetwork } from './live-network.ts';
 import { randomHex } from './random-hex.ts';
 import { reportFailure } from './report-failure.ts';
 import { VERSION } from './version.ts';
@@ -45,6 +47,7 @@ export interface GatewayParts {
   readonly activation: Activation;
   readonly purgeCompanions: readonly PurgeCompanion[];
   readonly eventTargets: EventTargets;
+  readonly network: LiveNetwork;
 }
 
 export async function openGateway(options: ServiceOptions, parts: GatewayParts): Promise<Listener> {
@@ -58,6 +61,7 @@ export async function openGateway(options: ServiceOptions, parts: GatewayParts):
   const targets = { authorities, authorityKeys: parts.stack.use(openAuthorityKeys(now)), now };
   const router = buildRouter([
     ...keyRows({ keys, crypto, records, now, randomHex, retention, limits, purgeCompanions }),
+    ...armKeyRows({ keys, crypto, records, now, randomHex, retention, limits }),
     ...importRows({ keys, crypto, records, now, randomHex, retention, limits, hosts }),
     ...keyBackupRows({ keys, crypto, records, now, randomHex, retention, limits }),
     ...keyOperationRows({ keys, crypto, now }),
@@ -104,7 +108,9 @@ export async function openGateway(options: ServiceOptions, parts: GatewayParts):
   const take = buildPipeline({
     router,
     hosts: instanceHosts(config),
-    isServed: (kind) => kind === 'hsm' || settings.isOn('StrongroomVaultAlias'),
+    isServed: (kind) =>
+      kind === 'hsm' ||
+      settings.isOn(kind === 'vault' ? 'StrongroomVaultAlias' : 'AllowKeyManagementOperationsThroughARM'),
     verifiers: openVerifiers(config, parts.stack),
     roles,
     isActive: () => activation.isActive(),

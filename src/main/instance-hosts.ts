@@ -1,6 +1,6 @@
 // The names under which one instance answers, each with its challenge and with who checks the tokens that come there.
-// A name of a vault takes tokens for vaults only, and the names of a managed HSM take none of those: whoever was handed
-// a token for some vault cannot turn it against the HSM's own names.
+// A name of one kind takes tokens of that kind only: whoever was handed a token for some vault, or for the resource manager,
+// cannot turn it against the HSM's own names.
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { challenge } from '../features/auth/challenge.ts';
@@ -37,7 +37,11 @@ export function openVerifiers(config: InstanceConfig, stack: AsyncDisposableStac
         fetchJwks: keySets(config),
       }),
     );
-  return { hsm: open(({ audiences }) => audiences), vault: open(({ vaultAudiences = [] }) => vaultAudiences) };
+  return {
+    hsm: open(({ audiences }) => audiences),
+    vault: open(({ vaultAudiences = [] }) => vaultAudiences),
+    arm: open(({ armAudiences = [] }) => armAudiences),
+  };
 }
 
 /** From the file that the configuration names for an issuer, else from where the issuer has them. */

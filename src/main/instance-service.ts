@@ -9,6 +9,7 @@ import { openDueWork } from '../features/clock/due-work.ts';
 import { EventTargets } from '../features/events/targets.ts';
 import { planToldRemoval } from '../features/events/told.ts';
 import type { PurgeCompanion } from '../features/keys/purge.ts';
+import type { InstanceUpdate } from '../features/management/instance-host.ts';
 import { planInitialAssignments } from '../features/roles/initial-assignments.ts';
 import { planRemovalAtKey } from '../features/roles/remove-at-key.ts';
 import { planPolicyRemoval } from '../features/rotation/policies.ts';
@@ -22,6 +23,7 @@ import { openEventSending } from './event-sending.ts';
 import { recordFinishedCeremony } from './finished-ceremony.ts';
 import { openGateway } from './instance-gateway.ts';
 import { emptyInstanceState, type InstanceState, makePromises } from './instance-state.ts';
+import { LiveNetwork } from './live-network.ts';
 import { randomHex } from './random-hex.ts';
 import { reportFailure } from './report-failure.ts';
 import { completeLog } from './service-entries.ts';
@@ -49,6 +51,8 @@ export interface ServiceOptions {
 export interface InstanceService extends AsyncDisposable {
   readonly port: number;
   readonly modulePids: readonly number[];
+  /** Resolves when this worker goes by it. */
+  update(update: InstanceUpdate): Promise<void>;
 }
 
 /** @throws StoreError Refused when the store is not the one that was left behind; recorded before it is thrown */
@@ -139,7 +143,8 @@ export async function startInstanceService(options: ServiceOptions): Promise<Ins
     dueWork.wake();
     wakeEvents();
   };
-  const parts = { stack, crypto, audit, records, state, activation, purgeCompanions, eventTargets };
+  const network = new LiveNetwork(config.network);
+  const parts = { stack, crypto, audit, records, state, activation, purgeCompanions, eventTargets, network };
   const listener = stack.use(await openGateway(options, parts));
   wake();
   const owned = stack.move();
@@ -147,6 +152,13 @@ export async function startInstanceService(options: ServiceOptions): Promise<Ins
     port: listener.port,
     get modulePids() {
       return crypto.pids;
+    },
+    async update(update) {
+      if (update.purgeProtection === true) {
+        const { promises } = state;
+        await makePromises({ promises, records, audit }, { ...config, purgeProtection: true });
+      }
+      if (update.network !== undefined) network.set(update.network);
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

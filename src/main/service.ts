@@ -4,10 +4,12 @@ import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { places } from './config/data-layout.ts';
 import { readInstanceConfig } from './config/read-instance.ts';
-import { startInstanceService } from './instance-service.ts';
+import { type InstanceService, startInstanceService } from './instance-service.ts';
 import { reportFailure } from './report-failure.ts';
 import { openSupervisorLink } from './supervision/child-link.ts';
-import { activation, partitions, ready } from './supervision/messages.ts';
+import { readInstanceUpdate } from './supervision/instance-update.ts';
+import type { Link } from './supervision/link.ts';
+import { activation, done, failed, instanceUpdated, partitions, ready } from './supervision/messages.ts';
 
 interface Activation {
   readonly status: 'NotActivated' | 'Active' | 'Failed';
@@ -16,6 +18,7 @@ interface Activation {
 
 async function main(): Promise<void> {
   await using link = openSupervisorLink();
+  const serving = takeUpdates(link);
   // Ctrl-C reaches the whole process group; the supervisor decides the order of stopping.
   process.on('SIGINT', () => undefined);
   const { values } = parseArgs({
@@ -53,13 +56,34 @@ async function main(): Promise<void> {
       },
     });
     serves = true;
+    serving.resolve(service);
     if (known !== undefined) tell(known);
     link.send(ready, { port: service.port, modulePids: service.modulePids });
     await link.closed;
   } catch (error) {
+    serving.reject(error);
     tell({ status: 'Failed', message: error instanceof Error ? error.message : String(error) });
     throw error;
   }
+}
+
+/** Told while it still starts, they wait: the configuration that it read may be the one before. */
+function takeUpdates(link: Link): PromiseWithResolvers<InstanceService> {
+  const serving = Promise.withResolvers<InstanceService>();
+  serving.promise.catch(() => undefined); // a worker that does not start says so elsewhere
+  link.on(instanceUpdated, ({ update }, id) => {
+    const read = readInstanceUpdate(update);
+    serving.promise
+      .then((service) => service.update(read))
+      .then(
+        () => link.send(done, {}, id),
+        (error: unknown) => {
+          reportFailure('an update of the instance', error);
+          link.send(failed, { code: 'Failed', message: 'the worker could not take it; see its log' }, id);
+        },
+      );
+  });
+  return serving;
 }
 
 function required(value: string | undefined, name: string): string {

@@ -19,6 +19,7 @@ import { type RunningState, RunningStateFiles } from './files/running-state.ts';
 import { AliasBook } from './supervision/alias-book.ts';
 import { sendAliases } from './supervision/alias-link.ts';
 import { controlProcess, sendInstanceChanged } from './supervision/control-process.ts';
+import { controlRecipe } from './supervision/control-recipe.ts';
 import { probePort } from './supervision/free-port.ts';
 import { Instances } from './supervision/instances.ts';
 import type { SupervisedProcess } from './supervision/supervised-process.ts';
@@ -112,8 +113,7 @@ export async function startSupervisor(
     },
   });
   const controlChild = controlProcess({
-    entry: ENTRIES.control,
-    args: ['--control', at.control, '--port', String(port), '--ca', at.caCertificate],
+    program: () => controlRecipe({ entry: ENTRIES.control, folder: at.control, port, ca: at.caCertificate }),
     logs,
     ...reporter,
     instances,

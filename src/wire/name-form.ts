@@ -31,3 +31,8 @@ export interface NameForm {
 export function instanceOrigin(form: NameForm, instance: string): string {
   return `https://${instance}${form.instanceSuffix}`;
 }
+
+/** The host under which an instance takes what the resource manager hands on. It is in no table of names: only who knows the instance's port can ask for it. */
+export function handedOnHost(instance: string): string {
+  return `${instance.toLowerCase()}.resource-manager.internal`;
+}

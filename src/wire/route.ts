@@ -5,8 +5,11 @@ import type { Principal } from './principal.ts';
 /** Where the data action must be held: `/`, `/keys`, or `/keys/{name}` of the path parameter `name`. */
 export type RowScope = 'root' | 'keys' | 'key';
 
-/** An instance answers under names of a managed HSM and, where that is switched on, under those of a vault. */
-export type HostKind = 'hsm' | 'vault';
+/**
+ * An instance answers under names of a managed HSM and, where that is switched on, under those of a vault, and under one for
+ * requests that the resource manager hands on.
+ */
+export type HostKind = 'hsm' | 'vault' | 'arm';
 
 export interface RowRequest<Body> {
   readonly params: Readonly<Record<string, string | undefined>>;

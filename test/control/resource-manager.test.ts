@@ -4,6 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { SignJWT } from 'jose';
+import { OPEN_NETWORK } from '../../src/formats/network-rules.ts';
 import { type Reply, type RunningControl, runControl } from '../support/running-control.ts';
 
 const ARM = 'https://management.azure.com';
@@ -136,6 +137,7 @@ describe('the resource manager', () => {
         initialAdministrators: [control.secrets.applications.admin.oid],
         softDeleteRetentionInDays: 7,
         purgeProtection: false,
+        network: OPEN_NETWORK,
       });
     });
 
@@ -175,7 +177,7 @@ describe('the resource manager', () => {
         [body({ sku: undefined }), /sku is missing/],
         [body({ sku: { family: 'C', name: 'Standard_B1' } }), /family/],
         [body({ sku: { family: 'B', name: 'Basic' } }), /sku\.name/],
-        [body({ identity: { type: 'SystemAssigned' } }), /identity\.type/],
+        [body({ identity: { type: 'SystemAssigned' } }), /no identity of its own/],
         [body({ surprise: 1 }), /unknown member .*surprise/],
         [body({}, { tenantId: randomUUID() }), /tenantId must be/],
         [body({}, { initialAdminObjectIds: [] }), /at least one administrator/],
@@ -183,10 +185,16 @@ describe('the resource manager', () => {
         [body({}, { initialAdminObjectIds: undefined }), /at least one administrator/],
         [body({}, { softDeleteRetentionInDays: 6 }), /from 7 to 90/],
         [body({}, { enableSoftDelete: false }), /soft delete cannot be turned off/],
-        [body({}, { networkAcls: { defaultAction: 'Deny' } }), /network rules are not available/],
-        [body({}, { networkAcls: { ipRules: [{ value: '1.2.3.4' }] } }), /not available/],
-        [body({}, { publicNetworkAccess: 'Disabled' }), /not available/],
-        [body({}, { regions: [{ name: 'westus' }] }), /not available/],
+        [body({}, { networkAcls: { defaultAction: 'Sometimes' } }), /defaultAction must be one of: Allow, Deny/],
+        [
+          body({}, { networkAcls: { ipRules: [{ value: '1.2.3.4/8' }] } }),
+          /ipRules\[0\]\.value: '1\.2\.3\.4\/8' has bits/,
+        ],
+        [body({}, { networkAcls: { ipRules: [{ value: 'fe80::1%eth0' }] } }), /no IP range/],
+        [body({}, { networkAcls: { virtualNetworkRules: [{ id: '/x' }] } }), /no virtual networks here/],
+        [body({}, { networkAcls: { serviceTags: [{ tag: 'x' }] } }), /no service tags here/],
+        [body({}, { publicNetworkAccess: 'Perhaps' }), /publicNetworkAccess must be one of/],
+        [body({}, { regions: [{ name: 'westus' }] }), /one region/],
       ];
       for (const [json, message] of cases) {
         const reply = await call('PUT', hsm('refused'), json);
@@ -210,7 +218,7 @@ describe('the resource manager', () => {
     assert.deepEqual(names(await call('GET', `/resourceGroups/empty${providers}/managedHSMs`)), []);
   });
 
-  test('changes tags, ignores other administrators and refuses to change the rest', async () => {
+  test('changes tags, ignores other administrators and refuses what was settled at creation', async () => {
     const made = await create('changing');
     const full = { ...made.json, tags: { new: 'tag' } };
     const changed = await call('PUT', hsm('changing'), full);
@@ -224,7 +232,6 @@ describe('the resource manager', () => {
       body({ location: 'westus' }),
       body({ sku: { family: 'B', name: 'Custom_B6' } }),
       body({}, { softDeleteRetentionInDays: 90 }),
-      body({}, { enablePurgeProtection: true }),
     ]) {
       assert.equal((await call('PUT', hsm('changing'), other)).status, 400);
     }
@@ -243,7 +250,10 @@ describe('the resource manager', () => {
     const name = await call('POST', `${providers}/checkMhsmNameAvailability`, { name: 'Leaving' });
     assert.equal(name.json.nameAvailable, false);
     assert.equal(name.json.reason, 'AlreadyExists');
-    assert.equal(code(await call('PUT', hsm('leaving'), body())), 'HsmAlreadyExists');
+    const again = await call('PUT', hsm('leaving'), body());
+    assert.equal(again.status, 409);
+    assert.equal(code(again), 'ConflictError');
+    assert.match(again.text, /already exists in deleted state/);
   });
 
   test('says whether a name can be used', async () => {

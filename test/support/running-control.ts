@@ -133,6 +133,7 @@ export async function runControl({
       profile: 'dev',
       folder,
       port,
+      ca: authority.certificate,
       host: () => host,
       now: () => Date.now() + offset,
       log: (message) => logged.push(message),

@@ -33,3 +33,16 @@ export function findApplication(directory: Directory, appId: string): Applicatio
 export function groupsOf(directory: Directory, oid: string): readonly string[] {
   return directory.groups.filter((group) => group.members.includes(oid)).map((group) => group.oid);
 }
+
+const TYPES = {
+  user: 'User',
+  group: 'Group',
+  application: 'ServicePrincipal',
+  'managed identity': 'ServicePrincipal',
+} as const;
+
+/** What roles are given to, and the groups whose roles it has besides. */
+export function describePrincipal(directory: Directory, oid: string) {
+  const found = findByObjectId(directory, oid);
+  return found === undefined ? undefined : { type: TYPES[found.kind], groups: groupsOf(directory, oid.toLowerCase()) };
+}

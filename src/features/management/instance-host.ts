@@ -1,5 +1,6 @@
-// What the management plane may ask about instances: that one be made, stopped or started, and how it fares.
-// It has no way to ask for anything inside one.
+// What the management plane may ask about instances: that one be made, changed in what is not inside it, stopped,
+// started or destroyed, and how it fares. It has no way to ask for anything inside one.
+import type { NetworkRules } from '../../formats/network-rules.ts';
 
 /** What control decides of a new instance; the supervisor adds places, certificates and trusted issuers. */
 export interface ProvisionRequest {
@@ -11,6 +12,14 @@ export interface ProvisionRequest {
   readonly initialAdministrators: readonly string[];
   readonly softDeleteRetentionInDays: number;
   readonly purgeProtection: boolean;
+  readonly network: NetworkRules;
+}
+
+/** What may change while an instance runs. */
+export interface InstanceUpdate {
+  /** One way only. */
+  readonly purgeProtection?: true;
+  readonly network?: NetworkRules;
 }
 
 export interface InstanceStatus {
@@ -25,10 +34,20 @@ export class HostStopping extends Error {
   override readonly name = 'HostStopping';
 }
 
+/** The host does not do it, for a reason that the one who asks may hear. */
+export class HostRefused extends Error {
+  override readonly name = 'HostRefused';
+}
+
 /** Each of these throws HostStopping when the host is going down. */
 export interface InstanceHost {
   provision(request: ProvisionRequest): Promise<void>;
+  /** Resolves when all of the instance goes by it. */
+  update(name: string, update: InstanceUpdate): Promise<void>;
+  /** Its sealed data stays. */
   stop(name: string): Promise<void>;
   start(name: string): Promise<void>;
+  /** Destroys a stopped instance, root keys first. @throws HostRefused while its purge protection holds */
+  purge(name: string): Promise<void>;
   status(name: string): InstanceStatus | undefined;
 }

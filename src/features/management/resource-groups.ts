@@ -1,14 +1,9 @@
 // Resource groups: names that resources are filed under.
 import { mapOf, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
-import {
-  type Authenticate,
-  type ControlAnswer,
-  ControlError,
-  type ControlMethod,
-  type ControlRequest,
-  type ControlRow,
-} from '../../wire/control-row.ts';
-import { type ArmAccess, authorize, checkApiVersion } from './authorize.ts';
+import { type ControlAnswer, ControlError, type ControlRequest, type ControlRow } from '../../wire/control-row.ts';
+import { ANY_ACTION, mayAt } from './access/authorize.ts';
+import { holdsAt, scopeOf } from './access/scope.ts';
+import { GROUP, type MakeRow, SUBSCRIPTION } from './arm-row.ts';
 import { readLocation } from './locations.ts';
 import type { ResourceGroup, Resources } from './resources.ts';
 import type { ResourceBook } from './resources-file.ts';
@@ -35,52 +30,62 @@ export function requireGroup(resources: Resources, name: string): ResourceGroup 
   return group;
 }
 
+const ACTION = 'Microsoft.Resources/subscriptions/resourceGroups';
+
 /** `deleteHsm` begins the deletion of one HSM and resolves when that is recorded. */
 export function resourceGroupRows(
   book: ResourceBook,
-  authenticate: Authenticate,
+  row: MakeRow,
   deleteHsm: (name: string) => Promise<void>,
 ): readonly ControlRow[] {
-  const row = (
-    method: ControlMethod,
-    path: string,
-    access: ArmAccess,
-    handle: (request: ControlRequest) => ControlAnswer | Promise<ControlAnswer>,
-  ): ControlRow => ({
-    host: 'arm',
-    method,
-    path,
-    body: method === 'PUT' || method === 'PATCH' ? 'json' : 'none',
-    async handle(request) {
-      checkApiVersion(request);
-      await authorize(authenticate, book.current, request, access);
-      return handle(request);
-    },
-  });
   const show = (group: ResourceGroup) => describeGroup(book.current, group);
   const nameOf = ({ params }: ControlRequest): string => params.group ?? '';
-  const one = '/subscriptions/:subscription/resourceGroups/:group';
   return [
-    row('GET', '/subscriptions/:subscription/resourceGroups', 'read', () => ({
+    row('GET', `${SUBSCRIPTION}/resourceGroups`, { action: `${ACTION}/read`, at: 'anywhere' }, (_request, caller) => ({
       status: 200,
-      json: { value: book.current.resourceGroups.map(show) },
+      json: {
+        value: book.current.resourceGroups
+          .filter(({ name }) => mayAt(book.current, caller, `${ACTION}/read`, scopeOf(book.current, { group: name })))
+          .map(show),
+      },
     })),
-    row('GET', one, 'read', (request) => ({ status: 200, json: show(requireGroup(book.current, nameOf(request))) })),
-    row('HEAD', one, 'read', (request) => ({ status: findGroup(book.current, nameOf(request)) ? 204 : 404 })),
-    row('PUT', one, 'write', (request) => putGroup(book, nameOf(request), request.body)),
-    row('DELETE', one, 'write', async (request) => {
+    row('GET', GROUP, `${ACTION}/read`, (request) => ({
+      status: 200,
+      json: show(requireGroup(book.current, nameOf(request))),
+    })),
+    row('HEAD', GROUP, `${ACTION}/read`, (request) => ({
+      status: findGroup(book.current, nameOf(request)) ? 204 : 404,
+    })),
+    row('PUT', GROUP, `${ACTION}/write`, (request) => putGroup(book, nameOf(request), request.body)),
+    row('DELETE', GROUP, `${ACTION}/delete`, async (request) => {
       const { name } = requireGroup(book.current, nameOf(request));
       for (const hsm of book.current.managedHsms) {
         if (hsm.resourceGroup.toLowerCase() === name.toLowerCase()) await deleteHsm(hsm.name);
       }
-      await book.update((resources) => ({
-        resources: { ...resources, resourceGroups: resources.resourceGroups.filter((group) => group.name !== name) },
-        result: undefined,
-      }));
+      await book.update((resources) => ({ resources: withoutGroup(resources, name), result: undefined }));
       return { status: 200 };
     }),
-    row('GET', '/subscriptions/:subscription/resources', 'read', () => ({ status: 200, json: { value: [] } })),
+    row('GET', `${SUBSCRIPTION}/resources`, { action: ANY_ACTION, at: 'anywhere' }, () => ({
+      status: 200,
+      json: { value: [] },
+    })),
   ];
+}
+
+/** Roles at the group go with it: whoever makes one of the same name later must not let old holders in. */
+function withoutGroup(resources: Resources, name: string): Resources {
+  const scope = scopeOf(resources, { group: name });
+  const hsms = [...resources.managedHsms, ...resources.deletedHsms.map(({ hsm }) => hsm)];
+  const kept = hsms.map((hsm) => scopeOf(resources, { group: hsm.resourceGroup, hsm: hsm.name }));
+  return {
+    ...resources,
+    resourceGroups: resources.resourceGroups.filter((group) => group.name !== name),
+    privateEndpoints: resources.privateEndpoints.filter((each) => each.resourceGroup !== name),
+    // Those at an HSM that can still be recovered stay with it.
+    roleAssignments: resources.roleAssignments.filter(
+      (each) => !holdsAt(scope, each.scope) || kept.includes(each.scope),
+    ),
+  };
 }
 
 async function putGroup(book: ResourceBook, name: string, body: unknown): Promise<ControlAnswer> {

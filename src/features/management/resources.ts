@@ -1,12 +1,32 @@
 // The management plane's records: one subscription, its role assignments, resource groups and managed HSMs. They say
 // who owns which machine room; nothing here opens one.
+import {
+  CONNECTION_NAME,
+  type ConnectionStatus,
+  MOST_CONNECTIONS,
+  type NetworkAcls,
+  OPEN_NETWORK,
+  readNetworkRules,
+} from '../../formats/network-rules.ts';
 import { flag, guid, integer, list, mapOf, matching, oneOf, type Reader, record, text } from '../../formats/shape.ts';
+import { type DiagnosticSetting, readDiagnosticSetting } from './diagnostics/setting.ts';
+import { migrateFirstVersion } from './resources-v1.ts';
 
-export type ArmRole = 'Owner' | 'Contributor' | 'Reader';
+export type PrincipalType = 'User' | 'Group' | 'ServicePrincipal';
 
 export interface RoleAssignment {
+  /** Its name, a GUID. */
+  readonly id: string;
+  /** Lower case: `/subscriptions/…`, without a slash at the end. */
+  readonly scope: string;
+  /** GUID of the role's definition. */
+  readonly role: string;
   readonly principalId: string;
-  readonly role: ArmRole;
+  readonly principalType: PrincipalType;
+  readonly description?: string;
+  readonly createdAt: string;
+  /** Object id. */
+  readonly createdBy: string;
 }
 export type Tags = Readonly<Record<string, string>>;
 export interface ResourceGroup {
@@ -18,6 +38,13 @@ export interface Sku {
   readonly family: 'B' | 'C';
   readonly name: string;
 }
+export interface EndpointConnection {
+  readonly name: string;
+  /** Id of the private endpoint that asked for it. */
+  readonly endpointId: string;
+  readonly status: ConnectionStatus;
+  readonly description: string;
+}
 export interface ManagedHsm {
   /** Lower case, unique in this service. */
   readonly name: string;
@@ -28,7 +55,11 @@ export interface ManagedHsm {
   readonly initialAdministrators: readonly string[];
   readonly softDeleteRetentionInDays: number;
   readonly purgeProtection: boolean;
-  readonly state: 'Provisioning' | 'Succeeded' | 'Failed' | 'Deleting';
+  readonly publicNetworkAccess: 'Enabled' | 'Disabled';
+  readonly networkAcls: NetworkAcls;
+  readonly connections: readonly EndpointConnection[];
+  readonly diagnostics: readonly DiagnosticSetting[];
+  readonly state: 'Provisioning' | 'Succeeded' | 'Updating' | 'Failed' | 'Deleting' | 'Recovering';
   /** Why it failed. */
   readonly problem?: string;
   readonly createdBy: string;
@@ -41,15 +72,38 @@ export interface ManagedHsm {
 export interface DeletedHsm {
   readonly hsm: ManagedHsm;
   readonly deletedAt: string;
+  readonly purging: boolean;
 }
-/** What a client polls: the outcome is read from the named HSM's record. */
+export interface PrivateEndpoint {
+  readonly name: string;
+  readonly resourceGroup: string;
+  readonly location: string;
+  readonly tags: Tags;
+  /** As given; nothing here is attached to a subnet. */
+  readonly subnetId: string;
+  readonly hsm: string;
+  /** Name of the connection at the HSM. */
+  readonly connection: string;
+  /** Name under which the endpoint lists it. */
+  readonly linkName: string;
+  /** Asked for by somebody who could not approve it. */
+  readonly manual: boolean;
+  readonly requestMessage: string;
+}
+/** What a client polls. */
 export interface Operation {
   readonly id: string;
-  readonly kind: 'create' | 'delete';
+  readonly kind: 'create' | 'update' | 'delete' | 'recover' | 'purge';
   readonly hsm: string;
+  readonly resourceGroup: string;
+  readonly location: string;
+  readonly status: 'InProgress' | 'Succeeded' | 'Failed';
+  /** Why it failed. */
+  readonly problem?: string;
+  readonly startedAt: string;
 }
 export interface Resources {
-  readonly version: 1;
+  readonly version: 2;
   readonly tenantId: string;
   readonly subscriptionId: string;
   readonly subscriptionName: string;
@@ -57,6 +111,7 @@ export interface Resources {
   readonly resourceGroups: readonly ResourceGroup[];
   readonly managedHsms: readonly ManagedHsm[];
   readonly deletedHsms: readonly DeletedHsm[];
+  readonly privateEndpoints: readonly PrivateEndpoint[];
   /** Newest last. */
   readonly operations: readonly Operation[];
 }
@@ -66,46 +121,105 @@ export class ResourcesError extends Error {
 }
 
 export const MAX_OPERATIONS = 200;
+export const MAX_ROLE_ASSIGNMENTS = 2_000;
+export const OWNER = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
 
 const by = oneOf('User', 'Application');
-const tags = mapOf(text, 50);
-const time = matching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'a time');
+export const readTags: Reader<Tags> = mapOf(text, 50);
+export const readTime: Reader<string> = matching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'a time');
+const connectionName = matching(CONNECTION_NAME, 'the name of a connection');
+const readAcls: Reader<NetworkAcls> = (value, path) =>
+  readNetworkRules({ ...OPEN_NETWORK, networkAcls: value }, path).networkAcls;
 const readHsm: Reader<ManagedHsm> = record(
   {
     name: text,
     resourceGroup: text,
     location: text,
     sku: record({ family: oneOf('B', 'C'), name: text }),
-    tags,
+    tags: readTags,
     initialAdministrators: list(guid, 100),
     softDeleteRetentionInDays: integer(7, 90),
     purgeProtection: flag,
-    state: oneOf('Provisioning', 'Succeeded', 'Failed', 'Deleting'),
+    publicNetworkAccess: oneOf('Enabled', 'Disabled'),
+    networkAcls: readAcls,
+    connections: list(
+      record({
+        name: connectionName,
+        endpointId: text,
+        status: oneOf('Pending', 'Approved', 'Rejected', 'Disconnected'),
+        description: text,
+      }),
+      MOST_CONNECTIONS,
+    ),
+    diagnostics: list(readDiagnosticSetting, 5),
+    state: oneOf('Provisioning', 'Succeeded', 'Updating', 'Failed', 'Deleting', 'Recovering'),
     createdBy: text,
     createdByType: by,
-    createdAt: time,
+    createdAt: readTime,
     modifiedBy: text,
     modifiedByType: by,
-    modifiedAt: time,
+    modifiedAt: readTime,
   },
   { problem: text },
 );
 const readResources: Reader<Resources> = record({
-  version: oneOf(1),
+  version: oneOf(2),
   tenantId: guid,
   subscriptionId: guid,
   subscriptionName: text,
-  roleAssignments: list(record({ principalId: guid, role: oneOf('Owner', 'Contributor', 'Reader') })),
-  resourceGroups: list(record({ name: text, location: text, tags })),
+  roleAssignments: list(
+    record(
+      {
+        id: guid,
+        scope: text,
+        role: guid,
+        principalId: guid,
+        principalType: oneOf('User', 'Group', 'ServicePrincipal'),
+        createdAt: readTime,
+        createdBy: text,
+      },
+      { description: text },
+    ),
+    MAX_ROLE_ASSIGNMENTS,
+  ),
+  resourceGroups: list(record({ name: text, location: text, tags: readTags })),
   managedHsms: list(readHsm),
-  deletedHsms: list(record({ hsm: readHsm, deletedAt: time })),
-  operations: list(record({ id: guid, kind: oneOf('create', 'delete'), hsm: text }), MAX_OPERATIONS),
+  deletedHsms: list(record({ hsm: readHsm, deletedAt: readTime, purging: flag })),
+  privateEndpoints: list(
+    record({
+      name: text,
+      resourceGroup: text,
+      location: text,
+      tags: readTags,
+      subnetId: text,
+      hsm: text,
+      connection: connectionName,
+      linkName: text,
+      manual: flag,
+      requestMessage: text,
+    }),
+  ),
+  operations: list(
+    record(
+      {
+        id: guid,
+        kind: oneOf('create', 'update', 'delete', 'recover', 'purge'),
+        hsm: text,
+        resourceGroup: text,
+        location: text,
+        status: oneOf('InProgress', 'Succeeded', 'Failed'),
+        startedAt: readTime,
+      },
+      { problem: text },
+    ),
+    MAX_OPERATIONS,
+  ),
 });
 
-/** @throws ResourcesError naming the member that is wrong */
+/** Files of the first release are read too. @throws ResourcesError naming the member that is wrong */
 export function parseResources(json: string): Resources {
   try {
-    return readResources(JSON.parse(json), 'resources');
+    return readResources(migrateFirstVersion(JSON.parse(json)), 'resources');
   } catch (cause) {
     throw new ResourcesError(`the resources file cannot be read: ${(cause as Error).message}`, { cause });
   }
@@ -116,16 +230,30 @@ export function printResources(resources: Resources): string {
 }
 
 /** What the dev profile starts with: an empty subscription and its owners. */
-export function createDevResources(tenantId: string, subscriptionId: string, owners: readonly string[]): Resources {
+export function createDevResources(
+  tenantId: string,
+  subscriptionId: string,
+  owners: readonly string[],
+  { newGuid, now }: { readonly newGuid: () => string; readonly now: number },
+): Resources {
   return {
-    version: 1,
+    version: 2,
     tenantId,
     subscriptionId,
     subscriptionName: 'Strongroom development',
-    roleAssignments: owners.map((principalId) => ({ principalId, role: 'Owner' })),
+    roleAssignments: owners.map((principalId) => ({
+      id: newGuid(),
+      scope: `/subscriptions/${subscriptionId}`,
+      role: OWNER,
+      principalId,
+      principalType: 'ServicePrincipal',
+      createdAt: new Date(now).toISOString(),
+      createdBy: principalId,
+    })),
     resourceGroups: [],
     managedHsms: [],
     deletedHsms: [],
+    privateEndpoints: [],
     operations: [],
   };
 }

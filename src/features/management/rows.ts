@@ -1,10 +1,19 @@
 // All rows of the resource manager.
 import type { Authenticate, ControlRow } from '../../wire/control-row.ts';
-import type { HsmLifecycle } from './hsm-lifecycle.ts';
-import { beginDeletion } from './hsm-operations.ts';
+import type { FindPrincipal } from './access/assignment-filter.ts';
+import { roleRows } from './access/role-rows.ts';
+import type { AskInstance } from './arm-keys/ask-instance.ts';
+import { armKeyRows } from './arm-keys/rows.ts';
+import { rowMaker } from './arm-row.ts';
+import { diagnosticRows } from './diagnostics/rows.ts';
+import { beginDeletion } from './hsm/begin-deletion.ts';
+import { deletedHsmRows } from './hsm/deleted-rows.ts';
+import type { HsmLifecycle } from './hsm/hsm-lifecycle.ts';
+import { managedHsmRows } from './hsm/rows.ts';
 import type { InstanceHost } from './instance-host.ts';
-import { managedHsmRows } from './managed-hsm-rows.ts';
 import { metadataRow } from './metadata.ts';
+import { connectionRows } from './network/connection-rows.ts';
+import { privateEndpointRows } from './network/private-endpoint-rows.ts';
 import { resourceGroupRows } from './resource-groups.ts';
 import type { ResourceBook } from './resources-file.ts';
 import { subscriptionRows } from './subscriptions.ts';
@@ -14,6 +23,8 @@ export interface ManagementOptions {
   readonly lifecycle: HsmLifecycle;
   readonly host: InstanceHost;
   readonly authenticate: Authenticate;
+  readonly findPrincipal: FindPrincipal;
+  readonly askInstance: AskInstance;
   /** The directory's domain, shown for the tenant. */
   readonly domain: string;
   /** Milliseconds since 1970. */
@@ -21,17 +32,24 @@ export interface ManagementOptions {
 }
 
 export function managementRows(options: ManagementOptions): readonly ControlRow[] {
-  const { book, lifecycle, authenticate, domain } = options;
+  const { book, lifecycle, host, authenticate, findPrincipal, askInstance, domain, now } = options;
+  const row = rowMaker(book, authenticate);
   return [
     metadataRow(book.current.tenantId),
     ...subscriptionRows(book, authenticate, domain),
-    ...resourceGroupRows(book, authenticate, async (name) => {
-      await beginDeletion(lifecycle, name, (resources) => {
+    ...resourceGroupRows(book, row, async (name) => {
+      await beginDeletion(lifecycle, (resources) => {
         const hsm = resources.managedHsms.find((each) => each.name === name);
         if (hsm === undefined) throw new Error('the HSM was deleted meanwhile');
         return hsm;
       });
     }),
-    ...managedHsmRows(options),
+    ...managedHsmRows({ book, row, lifecycle, host, now }),
+    ...deletedHsmRows({ book, row, lifecycle, now }),
+    ...connectionRows({ book, row, lifecycle, now }),
+    ...privateEndpointRows({ book, row, lifecycle, now }),
+    ...diagnosticRows(book, row),
+    ...armKeyRows({ book, row, askInstance }),
+    ...roleRows({ book, row, findPrincipal, now }),
   ];
 }

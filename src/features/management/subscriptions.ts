@@ -1,6 +1,6 @@
 // Tenants, subscriptions and locations: what a client asks right after login.
-import { type Authenticate, type ControlRequest, type ControlRow } from '../../wire/control-row.ts';
-import { authorize, checkApiVersion, hasAccess } from './authorize.ts';
+import type { Authenticate, ControlRequest, ControlRow } from '../../wire/control-row.ts';
+import { ANY_ACTION, authorize, checkApiVersion, mayAnywhere } from './access/authorize.ts';
 import { LOCATIONS } from './locations.ts';
 import type { Resources } from './resources.ts';
 import type { ResourceBook } from './resources-file.ts';
@@ -20,6 +20,8 @@ export function subscriptionRows(
       return { status: 200, json: await answer(request) };
     },
   });
+  const visible = (request: ControlRequest) =>
+    authorize(authenticate, () => book.current, request, { action: ANY_ACTION, at: 'anywhere' });
   return [
     get('/tenants', async (request) => {
       await authenticate(request);
@@ -27,19 +29,19 @@ export function subscriptionRows(
     }),
     get('/subscriptions', async (request) => {
       const caller = await authenticate(request);
-      const value = hasAccess(book.current, caller, 'read') ? [describeSubscription(book.current)] : [];
+      const value = mayAnywhere(book.current, caller, ANY_ACTION) ? [describeSubscription(book.current)] : [];
       return { value, count: { type: 'Total', value: value.length } };
     }),
     get('/subscriptions/:subscription', async (request) => {
-      await authorize(authenticate, book.current, request, 'read');
+      await visible(request);
       return describeSubscription(book.current);
     }),
     get('/subscriptions/:subscription/locations', async (request) => {
-      await authorize(authenticate, book.current, request, 'read');
+      await visible(request);
       return { value: LOCATIONS.map((location) => describeLocation(book.current.subscriptionId, location)) };
     }),
     get('/subscriptions/:subscription/providers/Microsoft.KeyVault', async (request) => {
-      await authorize(authenticate, book.current, request, 'read');
+      await visible(request);
       return {
         id: `/subscriptions/${book.current.subscriptionId}/providers/Microsoft.KeyVault`,
         namespace: 'Microsoft.KeyVault',
@@ -48,7 +50,7 @@ export function subscriptionRows(
           {
             resourceType: 'managedHSMs',
             locations: LOCATIONS.map((location) => location.displayName),
-            apiVersions: ['2024-11-01', '2023-07-01', '2021-10-01'],
+            apiVersions: ['2026-02-01', '2025-05-01', '2024-11-01', '2023-07-01', '2021-10-01'],
           },
         ],
       };

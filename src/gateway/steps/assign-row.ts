@@ -13,7 +13,12 @@ export function assignRow(router: Router): Step {
   };
 }
 
-/** A vault has keys, and nothing of what rules an HSM: clients that were given a vault's token must not come near that. */
-function isServedTo(kind: HostKind | undefined, path: string): boolean {
+/**
+ * A vault has keys, and nothing of what rules an HSM: clients that were given a vault's token must not come near that. What
+ * the resource manager hands on are its own rows, and those are nobody else's.
+ */
+export function isServedTo(kind: HostKind | undefined, path: string): boolean {
+  const handedOn = /^\/arm\//i.test(path);
+  if (kind === 'arm' || handedOn) return kind === 'arm' && handedOn;
   return kind !== 'vault' || (/^\/(deleted)?keys(\/|$)/.test(path) && !path.includes('/providers/'));
 }

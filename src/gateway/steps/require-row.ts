@@ -4,12 +4,14 @@ import type { AnyRow } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import type { Call, Step } from '../call.ts';
 import type { Router } from '../router.ts';
+import { isServedTo } from './assign-row.ts';
 
 export function requireRow(router: Router): Step {
   return (call: Call): void => {
     if (call.row === undefined) {
-      // Under a vault's name the paths that a vault does not have are no paths.
-      const methods = call.host?.kind === 'vault' ? [] : router.methodsOf(call.path);
+      // Under other names than the HSM's own, paths that are not for those names are no paths.
+      const served = call.host?.kind === 'hsm' && isServedTo('hsm', call.path);
+      const methods = served ? router.methodsOf(call.path) : [];
       if (methods.length === 0)
         throw new ServiceError('NotFound', `There is no operation at ${call.path.slice(0, 200)}`);
       throw new ServiceError('MethodNotAllowed', `This path takes ${methods.join(', ')}`);

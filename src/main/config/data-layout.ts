@@ -20,6 +20,8 @@ export interface Places {
   /** Files of the control process: directory, issuer keys, resources, its TLS key. */
   readonly control: string;
   readonly instances: string;
+  /** The record of purged instances, and their logs. */
+  readonly purged: string;
   /** Shell lines and JSON that connect clients. */
   readonly env: string;
   readonly envLocal: string;
@@ -40,6 +42,7 @@ export function places(root: string): Places {
     caCertificate: at('ca', 'ca.pem'),
     control: at('control'),
     instances: at('instances'),
+    purged: at('purged'),
     env: at('env.sh'),
     envLocal: at('env-local.sh'),
     custodians: at('custodians-development-only'),

@@ -1,6 +1,6 @@
 // The parts of an instance's configuration that follow from the dev profile and from the port of this start: the names
 // it answers to and the issuer it trusts. Nobody but the supervisor decides them.
-import { instanceOrigin } from '../../wire/name-form.ts';
+import { handedOnHost, instanceOrigin } from '../../wire/name-form.ts';
 import type { HostName, InstanceConfig, InstanceIdentity, TrustedIssuer } from './instance.ts';
 import { azureNames, devIssuer, localNames } from './name-forms.ts';
 
@@ -19,25 +19,34 @@ export function devSurroundings(
 ): DevSurroundings {
   const forms = [azureNames(), localNames(port)];
   const named = [name.toLowerCase(), ...aliases].flatMap((label) => forms.map((form) => ({ label, form })));
+  const [azure] = forms;
+  const handedOn: HostName = {
+    authority: handedOnHost(name),
+    authorization: `${azure?.login ?? ''}/${tenantId}`,
+    resource: azure?.audiences.arm[0] ?? '',
+    kind: 'arm',
+  };
+  const names = named.flatMap(({ label, form }): HostName[] => {
+    const authorization = `${form.login}/${tenantId}`;
+    const { instances, vaults } = form.audiences;
+    return [
+      { authority: hostOf(instanceOrigin(form, label)), authorization, resource: instances[0] ?? '' },
+      {
+        authority: hostOf(`https://${label}${form.vaultSuffix}`),
+        authorization,
+        resource: vaults[0] ?? '',
+        kind: 'vault',
+      },
+    ];
+  });
   return {
-    hostNames: named.flatMap(({ label, form }): HostName[] => {
-      const authorization = `${form.login}/${tenantId}`;
-      const { instances, vaults } = form.audiences;
-      return [
-        { authority: hostOf(instanceOrigin(form, label)), authorization, resource: instances[0] ?? '' },
-        {
-          authority: hostOf(`https://${label}${form.vaultSuffix}`),
-          authorization,
-          resource: vaults[0] ?? '',
-          kind: 'vault',
-        },
-      ];
-    }),
+    hostNames: [...names, handedOn],
     issuers: [
       {
         issuers: [devIssuer(tenantId), ...forms.map((form) => `${form.login}/${tenantId}/v2.0`)],
         audiences: forms.flatMap((form) => form.audiences.instances),
         vaultAudiences: forms.flatMap((form) => form.audiences.vaults),
+        armAudiences: forms.flatMap((form) => form.audiences.arm),
         jwksUri: `https://127.0.0.1:${port}/${tenantId}/discovery/v2.0/keys`,
         caFile,
       },
@@ -52,7 +61,9 @@ export function devIdentity(
 ): { readonly backupIdentity?: InstanceIdentity } {
   const isOwn = backupIdentity?.kind === 'appService' && backupIdentity.headerFile === headerFile;
   if (backupIdentity !== undefined && !isOwn) return {};
-  return { backupIdentity: { kind: 'appService', endpoint: `https://127.0.0.1:${port}/msi/token`, headerFile, caFile } };
+  return {
+    backupIdentity: { kind: 'appService', endpoint: `https://127.0.0.1:${port}/msi/token`, headerFile, caFile },
+  };
 }
 
 /** Without the port where it is 443. */

@@ -1,4 +1,5 @@
 // `instance.json`: what an instance is, written once at provisioning, read by its service, recorder and module wiring.
+import type { NetworkRules } from '../../formats/network-rules.ts';
 
 /** One name form under which the instance answers, and the challenge that goes with it (protocol: WWW-Authenticate). */
 export interface HostName {
@@ -8,8 +9,11 @@ export interface HostName {
   readonly authorization: string;
   /** Parent domain of the authority with the same port: `https://managedhsm.azure.net`. */
   readonly resource: string;
-  /** Absent: `hsm`. A vault's name is answered only while the setting StrongroomVaultAlias is on. */
-  readonly kind?: 'hsm' | 'vault';
+  /**
+   * Absent: `hsm`. A vault's name is answered only while the setting StrongroomVaultAlias is on, and `arm`, under which the
+   * resource manager hands requests on, only while AllowKeyManagementOperationsThroughARM is.
+   */
+  readonly kind?: 'hsm' | 'vault' | 'arm';
 }
 
 export interface TrustedIssuer {
@@ -18,6 +22,8 @@ export interface TrustedIssuer {
   readonly audiences: readonly string[];
   /** Accepted under names of a vault, and there alone. */
   readonly vaultAudiences?: readonly string[];
+  /** Those of the resource manager, accepted under the name of kind `arm` alone. */
+  readonly armAudiences?: readonly string[];
   /** Where the public keys are; fetched over TLS with `ca`. */
   readonly jwksUri: string;
   /** PEM file of the authority for `jwksUri`; absent: the system's. */
@@ -42,6 +48,12 @@ export interface InstanceConfig {
   readonly createdAt: string;
   /** Made for a rehearsal and gone after it: such an instance alone states that a full rehearsal has passed. */
   readonly throwAway?: true;
+  /**
+   * Who may reach the data plane; absent: `OPEN_NETWORK`. It may change while the instance runs: the supervisor writes the
+   * file and then tells every worker (`instanceUpdated`), which answers once it goes by it; a worker that does not is
+   * ended, and reads the file when it starts again. In a worker `LiveNetwork` has what holds now.
+   */
+  readonly network?: NetworkRules;
   /** Where events may be sent to; absent: nowhere. */
   readonly eventTargets?: readonly EventTarget[];
   /** Where full backups may be written to and restored from; absent: nowhere. */

@@ -1,5 +1,6 @@
 // Reads `instance.json` into a complete config, or refuses to start with the member that is wrong.
 import { readFileSync } from 'node:fs';
+import { readNetworkRules } from '../../formats/network-rules.ts';
 import { type Reader, ShapeError } from '../../formats/shape.ts';
 import { readBackupPlaces, readInstanceIdentity } from './backup-places.ts';
 import type { InstanceConfig } from './instance.ts';
@@ -36,14 +37,16 @@ const CHECKS: Readonly<Record<keyof InstanceConfig, (value: unknown) => boolean>
   region: isText,
   hostNames: (value) =>
     isListOf('authority', 'authorization', 'resource')(value) &&
-    (value as Record<string, unknown>[]).every(({ kind }) => kind === undefined || kind === 'hsm' || kind === 'vault'),
+    (value as Record<string, unknown>[]).every(
+      ({ kind }) => kind === undefined || kind === 'hsm' || kind === 'vault' || kind === 'arm',
+    ),
   issuers: (value) =>
     isListOf('jwksUri')(value) &&
     (value as Record<string, unknown>[]).every(
-      ({ issuers, audiences, vaultAudiences, keysFile }) =>
+      ({ issuers, audiences, vaultAudiences, armAudiences, keysFile }) =>
         isTextList(issuers) &&
         isTextList(audiences) &&
-        (vaultAudiences === undefined || isTextList(vaultAudiences)) &&
+        [vaultAudiences, armAudiences].every((list) => list === undefined || isTextList(list)) &&
         (keysFile === undefined || isText(keysFile)),
     ),
   initialAdministrators: (value) => Array.isArray(value) && value.length > 0 && value.every(isGuid),
@@ -51,6 +54,7 @@ const CHECKS: Readonly<Record<keyof InstanceConfig, (value: unknown) => boolean>
   purgeProtection: (value) => typeof value === 'boolean',
   createdAt: isText,
   throwAway: (value) => value === undefined || value === true,
+  network: (value) => value === undefined || isShaped(readNetworkRules, value),
   eventTargets: (value) =>
     value === undefined ||
     (Array.isArray(value) && value.length === 0) ||

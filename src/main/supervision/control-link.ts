@@ -1,8 +1,21 @@
 // Control's side of the supervision link: the instance host of the management plane, and what the supervisor tells it
 // about instances.
-import { HostStopping, type InstanceHost, type InstanceStatus } from '../../features/management/instance-host.ts';
+import {
+  HostRefused,
+  HostStopping,
+  type InstanceHost,
+  type InstanceStatus,
+} from '../../features/management/instance-host.ts';
 import { type Link, RequestFailed } from './link.ts';
-import { instanceChanged, provisionInstance, STOPPING, startInstance, stopInstance } from './messages.ts';
+import {
+  instanceChanged,
+  provisionInstance,
+  purgeInstance,
+  STOPPING,
+  startInstance,
+  stopInstance,
+  updateInstance,
+} from './messages.ts';
 
 const ACTIVATIONS: readonly InstanceStatus['activation'][] = ['NotActivated', 'Active', 'Unknown', 'Failed'];
 
@@ -16,13 +29,13 @@ export function instanceHostOver(link: Link, changed: (name: string, status: Ins
   });
   return {
     provision: (request) => unlessStopping(link.request(provisionInstance, { request })),
+    update: (name, update) => unlessStopping(link.request(updateInstance, { name, update })),
+    async purge(name) {
+      await unlessStopping(unlessAbsent(link.request(purgeInstance, { name })));
+      statuses.delete(name.toLowerCase());
+    },
     async stop(name) {
-      try {
-        await unlessStopping(link.request(stopInstance, { name }));
-      } catch (error) {
-        // The supervisor's word for an instance that was never made: there is nothing to stop.
-        if (!(error instanceof RequestFailed) || error.code !== 'BadRequest') throw error;
-      }
+      await unlessStopping(unlessAbsent(link.request(stopInstance, { name })));
       const status = { port: 0, activation: 'Unknown', message: 'stopped' } as const;
       statuses.set(name.toLowerCase(), status);
       changed(name, status);
@@ -32,6 +45,15 @@ export function instanceHostOver(link: Link, changed: (name: string, status: Ins
   };
 }
 
+/** The supervisor's word for an instance that was never made, or is purged already: there is nothing to do. */
+async function unlessAbsent(asked: Promise<void>): Promise<void> {
+  try {
+    await asked;
+  } catch (error) {
+    if (!(error instanceof RequestFailed) || error.code !== 'NotFound') throw error;
+  }
+}
+
 /** A supervisor that is gone, or about to go, has not said that the work failed. */
 async function unlessStopping(asked: Promise<void>): Promise<void> {
   try {
@@ -39,6 +61,9 @@ async function unlessStopping(asked: Promise<void>): Promise<void> {
   } catch (error) {
     if (error instanceof RequestFailed && (error.code === STOPPING || error.code === 'LinkClosed')) {
       throw new HostStopping(error.message, { cause: error });
+    }
+    if (error instanceof RequestFailed && error.code === 'PurgeProtected') {
+      throw new HostRefused(error.message, { cause: error });
     }
     throw error;
   }

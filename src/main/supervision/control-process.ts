@@ -1,17 +1,26 @@
-// The control process and what it may ask: that instances be made, stopped or started. Its answers come from
+// The control process and what it may ask: that instances be made, changed, stopped, started or purged. Its answers come from
 // `Instances`; it is told when one changes.
 import { join } from 'node:path';
 import type { InstanceStatus } from '../../features/management/instance-host.ts';
 import type { Instances } from './instances.ts';
 import type { Link } from './link.ts';
 import { LogFile } from './log-file.ts';
-import { done, failed, instanceChanged, provisionInstance, STOPPING, startInstance, stopInstance } from './messages.ts';
+import {
+  done,
+  failed,
+  instanceChanged,
+  provisionInstance,
+  purgeInstance,
+  STOPPING,
+  startInstance,
+  stopInstance,
+  updateInstance,
+} from './messages.ts';
 import { ProvisionRefused } from './provision-request.ts';
 import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
 
 export interface ControlOptions {
-  readonly entry: string;
-  readonly args: readonly string[];
+  readonly program: ProcessOptions['program'];
   readonly logs: string;
   readonly report: ProcessOptions['report'];
   readonly show?: ProcessOptions['show'];
@@ -24,7 +33,7 @@ export function controlProcess(options: ControlOptions): SupervisedProcess {
   const child = new SupervisedProcess({
     label: 'control',
     log: new LogFile(join(options.logs, 'control.log')),
-    program: () => options,
+    program: options.program,
     report: options.report,
     ...(show === undefined ? {} : { show }),
     connected: (link) => answer(link, options),
@@ -61,6 +70,8 @@ function answer(link: Link, { instances, report }: ControlOptions): void {
     );
   };
   link.on(provisionInstance, ({ request }, id) => settle(id, instances.provision(request)));
+  link.on(updateInstance, ({ name, update }, id) => settle(id, instances.update(name, update)));
+  link.on(purgeInstance, ({ name }, id) => settle(id, instances.purge(name)));
   link.on(stopInstance, ({ name }, id) => settle(id, instances.stop(name)));
   link.on(startInstance, ({ name }, id) => settle(id, instances.start(name)));
 }

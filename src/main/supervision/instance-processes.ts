@@ -1,16 +1,16 @@
 // The processes of one instance: its recorder, then its service workers, which share one port. Starts them in that
 // order, stops them in the opposite one, and knows how the instance fares.
 import { join } from 'node:path';
-import type { InstanceStatus } from '../../features/management/instance-host.ts';
+import type { InstanceStatus, InstanceUpdate } from '../../features/management/instance-host.ts';
 import { logOrigin } from '../../formats/log-origin.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import type { InstancePids } from '../files/running-state.ts';
 import { probePort } from './free-port.ts';
 import type { Link } from './link.ts';
 import { LogFile } from './log-file.ts';
-import { activation, partitions } from './messages.ts';
+import { activation, instanceUpdated, partitions } from './messages.ts';
 import { rememberedPort, rememberPort } from './remembered-port.ts';
-import { removeSocketFolder, socketFolder } from './socket-folder.ts';
+import { newSocket, removeSockets } from './socket-folder.ts';
 import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
 
 export interface InstancePlan {
@@ -30,13 +30,18 @@ export interface InstancePlan {
   changed(): void;
 }
 
+/** Longer than a worker needs to get ready: one that starts answers when it serves. */
+const UPDATED_WITHIN_MS = 40_000;
+
 export class InstanceProcesses implements AsyncDisposable {
   readonly #plan: InstancePlan;
   readonly #recorder: SupervisedProcess;
   readonly #workers: SupervisedProcess[] = [];
   readonly #logs: LogFile[] = [];
+  /** Of all workers that run, also those that are not ready yet. */
+  readonly #links = new Set<Link>();
   readonly #modulePids = new Map<number, readonly number[]>();
-  #sockets = '';
+  #recorderSocket = '';
   #wanted = false;
   #port = 0;
   #activation: Pick<InstanceStatus, 'activation' | 'message'> = { activation: 'Unknown', message: '' };
@@ -80,13 +85,31 @@ export class InstanceProcesses implements AsyncDisposable {
     };
   }
 
+  /** Resolves when every worker goes by it; one that does not is ended, and starts again with the file. */
+  async update(update: InstanceUpdate): Promise<void> {
+    await Promise.all(
+      [...this.#links].map(async (link) => {
+        const timer = setTimeout(() => void link[Symbol.asyncDispose](), UPDATED_WITHIN_MS);
+        try {
+          await link.request(instanceUpdated, { update });
+        } catch {
+          await link[Symbol.asyncDispose]();
+        } finally {
+          clearTimeout(timer);
+        }
+      }),
+    );
+    // Those that were ended serve again by what is in force now.
+    for (const worker of this.#workers) if (this.#wanted) await worker.whenReady();
+  }
+
   /** Resolves when all workers serve. What fails goes on being tried even after this has rejected. */
   async start(): Promise<void> {
     this.#wanted = true;
-    this.#sockets = await socketFolder(this.#run);
+    this.#recorderSocket = await newSocket(this.#run);
     this.#port = await rememberedPort(this.#run);
     if (!this.#wanted) {
-      removeSocketFolder(this.#run); // the stop may have come before it was made
+      removeSockets(this.#run); // the stop may have come before it was made
       throw new Error(`${this.name} was stopped`);
     }
     this.#recorder.start();
@@ -99,7 +122,7 @@ export class InstanceProcesses implements AsyncDisposable {
     await Promise.all(this.#workers.map((worker) => worker.stop()));
     await this.#recorder.stop();
     this.#modulePids.clear();
-    removeSocketFolder(this.#run);
+    removeSockets(this.#run);
     this.#plan.changed();
   }
 
@@ -110,10 +133,6 @@ export class InstanceProcesses implements AsyncDisposable {
 
   get #run(): string {
     return join(this.#plan.root, 'run');
-  }
-
-  get #recorderSocket(): string {
-    return join(this.#sockets, 'recorder.sock');
   }
 
   #worker(index: number): SupervisedProcess {
@@ -158,6 +177,8 @@ export class InstanceProcesses implements AsyncDisposable {
   }
 
   #listen(index: number, link: Link): void {
+    this.#links.add(link);
+    void link.closed.then(() => this.#links.delete(link));
     link.on(activation, ({ status, message }) => {
       this.#activation = { activation: activationIn(status), message };
       this.#plan.changed();

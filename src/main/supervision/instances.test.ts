@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { InstanceStatus } from '../../features/management/instance-host.ts';
+import { OPEN_NETWORK } from '../../formats/network-rules.ts';
 import { places } from '../config/data-layout.ts';
 import { devSurroundings } from '../config/dev-surroundings.ts';
 import { readInstanceConfig } from '../config/read-instance.ts';
@@ -25,6 +26,7 @@ function request(name: string) {
     initialAdministrators: [TENANT],
     softDeleteRetentionInDays: 7,
     purgeProtection: false,
+    network: OPEN_NETWORK,
   };
 }
 
@@ -62,7 +64,13 @@ test('provisioning makes an instance with its own processes, and is told when it
   assert.deepEqual(config.initialAdministrators, [TENANT]);
   assert.deepEqual(
     config.hostNames.map(({ authority }) => authority),
-    ['dev.managedhsm.azure.net', 'dev.vault.azure.net', 'dev.managedhsm.localhost:8443', 'dev.vault.localhost:8443'],
+    [
+      'dev.managedhsm.azure.net',
+      'dev.vault.azure.net',
+      'dev.managedhsm.localhost:8443',
+      'dev.vault.localhost:8443',
+      'dev.resource-manager.internal',
+    ],
   );
   assert.equal(config.issuers[0]?.caFile, at.caCertificate);
   assert.equal(instances.statuses.get('dev')?.port, 4242);
@@ -77,7 +85,7 @@ test('the same request again finds it made; another one for the name never repla
   await instances.provision(request('dev'));
   const before = readFileSync(at.instance('dev').config, 'utf8');
   await instances.provision(request('dev'));
-  await assert.rejects(instances.provision({ ...request('dev'), purgeProtection: true }), code('AlreadyExists'));
+  await assert.rejects(instances.provision({ ...request('dev'), region: 'other' }), code('AlreadyExists'));
   await assert.rejects(instances.provision(request('DEV')), code('AlreadyExists'));
   await assert.rejects(instances.provision({ ...request('dev'), issuers: [] }), code('BadRequest'));
   assert.equal(readFileSync(at.instance('dev').config, 'utf8'), before);
@@ -121,13 +129,19 @@ test('a stop while an instance is being made shows in what failed; the next star
   assert.equal(next.instances.statuses.get('dev')?.port, 4242);
 });
 
-test('names that are no instance can be neither stopped nor started', async () => {
+test('names that are no instance can be neither stopped, started, changed nor purged', async () => {
   const root = join(folder, 'd');
   const { instances } = open(root);
   await using _ = instances;
   for (const name of ['dev', '..', '../d', '.', '']) {
-    await assert.rejects(instances.stop(name), code('BadRequest'));
-    await assert.rejects(instances.start(name), code('BadRequest'));
+    for (const asked of [
+      instances.stop(name),
+      instances.start(name),
+      instances.purge(name),
+      instances.update(name, {}),
+    ]) {
+      await assert.rejects(asked, code('NotFound'));
+    }
   }
   assert.equal(existsSync(join(root, 'stopped')), false);
 });

@@ -1,11 +1,12 @@
-// All instances of a data directory: those found on disk are started, new ones are made, and each can be stopped and
-// started. An instance exists once its `instance.json` does; nothing here ever replaces or removes one.
+// All instances of a data directory: those found on disk are started, new ones are made, and each can be changed, stopped,
+// started, and purged once it is stopped. An instance exists once its `instance.json` does.
 import { randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { InstanceStatus, ProvisionRequest } from '../../features/management/instance-host.ts';
+import type { InstanceStatus, InstanceUpdate, ProvisionRequest } from '../../features/management/instance-host.ts';
 import { replaceFile } from '../../files/replace-file.ts';
+import { matching, record, ShapeError } from '../../formats/shape.ts';
 import type { InstancePlaces, Places } from '../config/data-layout.ts';
 import type { DevSurroundings } from '../config/dev-surroundings.ts';
 import type { InstanceConfig } from '../config/instance.ts';
@@ -13,12 +14,16 @@ import { readInstanceConfig } from '../config/read-instance.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import type { InstancePids } from '../files/running-state.ts';
 import { type InstancePlan, InstanceProcesses } from './instance-processes.ts';
+import { readInstanceUpdate } from './instance-update.ts';
 import { ProvisionRefused, readProvisionRequest } from './provision-request.ts';
+import { isBeingPurged, purgeInstance, resumePurges } from './purge/purge-instance.ts';
 
 export interface InstancesOptions {
   readonly places: Places;
   readonly tenantId: string;
   readonly plan: Omit<InstancePlan, 'name' | 'id' | 'root' | 'audit' | 'changed'>;
+  /** Milliseconds since 1970; default: the system's. */
+  readonly now?: () => number;
   surroundings(name: string): DevSurroundings;
   /** Who an instance of this configuration is to blob storage; nothing where it says that itself. */
   identity(config: Pick<InstanceConfig, 'backupIdentity'>): Pick<InstanceConfig, 'backupIdentity'>;
@@ -43,6 +48,7 @@ export class Instances implements AsyncDisposable {
 
   /** Starts what the data directory holds, except what was stopped on purpose. Resolves with those that did not start. */
   async startAll(): Promise<readonly { readonly name: string; readonly reason: unknown }[]> {
+    resumePurges({ places: this.#options.places, now: this.#now });
     const names = this.#names().filter((name) => !existsSync(this.#stoppedMark(name)));
     const results = await Promise.allSettled(names.map((name) => this.#run(name)));
     return results.flatMap((result, index) =>
@@ -54,15 +60,72 @@ export class Instances implements AsyncDisposable {
   provision(untrusted: unknown): Promise<void> {
     return this.#inTurn(async () => {
       const request = readProvisionRequest(untrusted, this.#options.tenantId);
-      if (this.#findExisting(request) === undefined) await this.#make(request);
+      const existing = this.#findExisting(request);
+      if (existing === undefined) await this.#make(request);
+      else await this.#change(request.name, updateIn(request));
       await this.#run(request.name);
+    });
+  }
+
+  /** Resolves when every worker goes by it. @throws ProvisionRefused */
+  update(name: string, untrusted: unknown): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#requireExisting(name);
+      let update: InstanceUpdate;
+      try {
+        update = readInstanceUpdate(untrusted);
+      } catch (error) {
+        if (error instanceof ShapeError) throw new ProvisionRefused('BadRequest', error.message);
+        throw error;
+      }
+      await this.#change(name, update);
+    });
+  }
+
+  /**
+   * Destroys a stopped instance. Whether its purge protection still holds is judged here, by what the supervisor itself has
+   * written down and by its own clock: nobody's word counts. @throws ProvisionRefused
+   */
+  purge(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#requireExisting(name);
+      if (!existsSync(this.#stoppedMark(name)) || this.#running.has(name)) {
+        throw new ProvisionRefused('BadRequest', `'${name}' is not deleted`);
+      }
+      const { id, resourceId, purgeProtection, softDeleteRetentionInDays } = readInstanceConfig(
+        this.#options.places.instance(name).config,
+      );
+      const deletedAt = this.#stoppedAt(name);
+      const ends = deletedAt + softDeleteRetentionInDays * DAY_MS;
+      const ended = this.#now() >= ends;
+      if (purgeProtection && !ended) {
+        const until = new Date(ends).toISOString();
+        throw new ProvisionRefused(
+          'PurgeProtected',
+          `'${name}' has purge protection; it can be purged from ${until} on`,
+        );
+      }
+      await purgeInstance(
+        {
+          name,
+          instanceId: id,
+          resourceId,
+          deletedAt: new Date(deletedAt).toISOString(),
+          reason: ended ? 'retention ended' : 'requested',
+        },
+        { places: this.#options.places, now: this.#now },
+      );
     });
   }
 
   stop(name: string): Promise<void> {
     return this.#inTurn(async () => {
       this.#requireExisting(name);
-      await replaceFile(this.#stoppedMark(name), '');
+      // The time of the first stop counts.
+      if (!existsSync(this.#stoppedMark(name))) {
+        const stoppedAt = new Date(this.#now()).toISOString();
+        await replaceFile(this.#stoppedMark(name), `${JSON.stringify({ stoppedAt })}\n`);
+      }
       const instance = this.#running.get(name);
       this.#running.delete(name);
       await instance?.[Symbol.asyncDispose]();
@@ -142,6 +205,15 @@ export class Instances implements AsyncDisposable {
     return refreshed;
   }
 
+  async #change(name: string, update: InstanceUpdate): Promise<void> {
+    const { config: path } = this.#options.places.instance(name);
+    const config = readInstanceConfig(path);
+    const changed = { ...config, ...update };
+    if (JSON.stringify(changed) === JSON.stringify(config)) return;
+    await writeConfig(path, changed);
+    await this.#running.get(name)?.update(update);
+  }
+
   async #make(request: ProvisionRequest): Promise<void> {
     if (this.#names().length >= MOST_INSTANCES) {
       throw new ProvisionRefused('QuotaExceeded', `there are ${MOST_INSTANCES} instances already`);
@@ -169,26 +241,51 @@ export class Instances implements AsyncDisposable {
     const taken = this.#names().find((name) => name.toLowerCase() === request.name.toLowerCase());
     if (taken === undefined) return undefined;
     const config = readInstanceConfig(this.#options.places.instance(taken).config);
-    const same = (Object.keys(request) as (keyof ProvisionRequest)[]).every(
-      (member) => JSON.stringify(config[member]) === JSON.stringify(request[member]),
-    );
+    // What may change later does not make it another one, and purge protection is not taken back.
+    const { network: _, purgeProtection, ...fixed } = request;
+    const same =
+      (purgeProtection || !config.purgeProtection) &&
+      (Object.keys(fixed) as (keyof typeof fixed)[]).every(
+        (member) => JSON.stringify(config[member]) === JSON.stringify(request[member]),
+      );
     if (!same) throw new ProvisionRefused('AlreadyExists', `an instance '${taken}' exists`);
     return config;
   }
 
   #requireExisting(name: string): void {
-    if (!this.#names().includes(name)) throw new ProvisionRefused('BadRequest', 'there is no such instance');
+    if (!this.#names().includes(name)) throw new ProvisionRefused('NotFound', 'there is no such instance');
   }
 
   #names(): readonly string[] {
     const { instances } = this.#options.places;
     makePrivateFolder(instances);
-    return readdirSync(instances).filter((name) => existsSync(this.#options.places.instance(name).config));
+    const { places } = this.#options;
+    return readdirSync(instances).filter(
+      (name) => existsSync(places.instance(name).config) && !isBeingPurged(places, name),
+    );
+  }
+
+  get #now(): () => number {
+    return this.#options.now ?? Date.now;
+  }
+
+  /** Marks of earlier releases are empty. */
+  #stoppedAt(name: string): number {
+    const mark = this.#stoppedMark(name);
+    const content = readFileSync(mark, 'utf8');
+    return content === '' ? statSync(mark).mtimeMs : Date.parse(readMark(JSON.parse(content), mark).stoppedAt);
   }
 
   #stoppedMark(name: string): string {
     return join(this.#options.places.instance(name).root, 'stopped');
   }
+}
+
+const DAY_MS = 86_400_000;
+const readMark = record({ stoppedAt: matching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'a time') });
+
+function updateIn({ network, purgeProtection }: ProvisionRequest): InstanceUpdate {
+  return { network, ...(purgeProtection ? { purgeProtection: true } : {}) };
 }
 
 async function writeConfig(path: string, config: InstanceConfig): Promise<void> {

@@ -35,6 +35,21 @@ export const startInstance: { code: 12; fields: Fields<{ name: 'text' }> } = {
   code: 12,
   fields: fields({ name: 'text' }),
 };
+/** Control → supervisor: change what may change of an instance (`InstanceUpdate`); done when every worker goes by it. */
+export const updateInstance: { code: 13; fields: Fields<{ name: 'text'; update: 'json' }> } = {
+  code: 13,
+  fields: fields({ name: 'text', update: 'json' }),
+};
+/** Control → supervisor: destroy a stopped instance, root keys first. The supervisor judges by its own clock whether it may. */
+export const purgeInstance: { code: 14; fields: Fields<{ name: 'text' }> } = {
+  code: 14,
+  fields: fields({ name: 'text' }),
+};
+/** Supervisor → service (request): what is changed of the configuration; answered when the worker goes by it. */
+export const instanceUpdated: { code: 21; fields: Fields<{ update: 'json' }> } = {
+  code: 21,
+  fields: fields({ update: 'json' }),
+};
 /** Supervisor → control: an instance's address or state changed. `port` 0: not serving. */
 export const instanceChanged: {
   code: 20;

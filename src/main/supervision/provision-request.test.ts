@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { OPEN_NETWORK } from '../../formats/network-rules.ts';
 import { ProvisionRefused, readProvisionRequest } from './provision-request.ts';
 
 const TENANT = '6f1f3a52-9d1c-4f0b-8a55-0f6f5f6b9a10';
@@ -13,6 +14,7 @@ const good = {
   initialAdministrators: ['9d1c3a52-9d1c-4f0b-8a55-0f6f5f6b9a12'],
   softDeleteRetentionInDays: 90,
   purgeProtection: false,
+  network: OPEN_NETWORK,
 };
 
 function isRefused(request: unknown): boolean {

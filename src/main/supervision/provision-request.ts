@@ -3,6 +3,7 @@
 
 import type { ProvisionRequest } from '../../features/management/instance-host.ts';
 import { isGuid } from '../../formats/guid.ts';
+import { readNetworkRules } from '../../formats/network-rules.ts';
 import { flag, guid, integer, list, matching, record, ShapeError } from '../../formats/shape.ts';
 
 /** Letters, digits and single hyphens, 3 to 24, beginning with a letter: a DNS label, and harmless as a folder's name. */
@@ -12,7 +13,7 @@ const RESOURCE_GROUP = /^[\w().-]{1,90}$/u;
 
 export class ProvisionRefused extends Error {
   override readonly name = 'ProvisionRefused';
-  readonly code: 'BadRequest' | 'AlreadyExists' | 'QuotaExceeded';
+  readonly code: 'BadRequest' | 'AlreadyExists' | 'QuotaExceeded' | 'NotFound' | 'PurgeProtected';
   constructor(code: ProvisionRefused['code'], message: string) {
     super(message);
     this.code = code;
@@ -44,6 +45,7 @@ const shape = record({
   initialAdministrators: list(guid, 100),
   softDeleteRetentionInDays: integer(7, 90),
   purgeProtection: flag,
+  network: readNetworkRules,
 });
 
 function checkResourceId({ resourceId, name }: ProvisionRequest): void {

@@ -1,6 +1,8 @@
-// Where an instance's Unix sockets are. Their paths may have little more than 100 bytes, so a data directory that lies
-// too deep gets a private folder in the system's temporary directory instead, which is remembered.
-import { lstatSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+// Where an instance's Unix socket is. Its path may have little more than 100 bytes, so a data directory that lies too deep
+// gets a private folder in the system's temporary directory instead, which is remembered. The name cannot be guessed: the
+// control process may connect to whatever it can name, but it can list no folder.
+import { randomBytes } from 'node:crypto';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { replaceFile } from '../../files/replace-file.ts';
@@ -8,10 +10,18 @@ import { makePrivateFolder } from '../files/private-folder.ts';
 
 /** `sun_path` has 108 bytes on Linux and 104 on macOS, terminator included. */
 const LONGEST_PATH = 100;
-const LONGEST_NAME = '/recorder.sock';
+const NAME_BYTES = 16;
+const SOCKET = /^[\w-]{22}\.sock$/;
+const LONGEST_NAME = `/${'x'.repeat(22)}.sock`;
 
-/** @param run the instance's folder for things that live as long as its processes */
-export async function socketFolder(run: string): Promise<string> {
+/** @param run the instance's folder for things that live as long as its processes @returns a path nothing has listened on */
+export async function newSocket(run: string): Promise<string> {
+  const folder = await socketFolder(run);
+  removeLeftOvers(folder);
+  return join(folder, `${randomBytes(NAME_BYTES).toString('base64url')}.sock`);
+}
+
+async function socketFolder(run: string): Promise<string> {
   makePrivateFolder(run);
   if (Buffer.byteLength(run + LONGEST_NAME) <= LONGEST_PATH) return run;
   const note = join(run, 'socket-folder');
@@ -22,12 +32,17 @@ export async function socketFolder(run: string): Promise<string> {
   return made;
 }
 
-/** Removes what `socketFolder` made outside of the data directory. */
-export function removeSocketFolder(run: string): void {
+/** Removes the sockets, and what was made for them outside of the data directory. */
+export function removeSockets(run: string): void {
+  removeLeftOvers(run);
   const note = join(run, 'socket-folder');
   const kept = remembered(note);
   if (kept !== undefined && isPrivate(kept)) rmSync(kept, { recursive: true, force: true });
   rmSync(note, { force: true });
+}
+
+function removeLeftOvers(folder: string): void {
+  for (const name of readdirSync(folder)) if (SOCKET.test(name)) rmSync(join(folder, name), { force: true });
 }
 
 function remembered(note: string): string | undefined {

@@ -5,6 +5,8 @@ import type { Socket } from 'node:net';
 import { Link } from './link.ts';
 
 export interface Program {
+  /** For node itself. */
+  readonly flags?: readonly string[];
   readonly entry: string;
   readonly args: readonly string[];
 }
@@ -15,7 +17,15 @@ export interface SpawnedChild {
 }
 
 export function spawnChild(program: Program): SpawnedChild {
-  const node = [process.execPath, '--disable-warning=ExperimentalWarning', program.entry, ...program.args];
+  const node = [
+    process.execPath,
+    '--disable-warning=ExperimentalWarning',
+    // Any process of the same user can send the signal that opens a debugger, and with it the process.
+    '--disable-sigusr1',
+    ...(program.flags ?? []),
+    program.entry,
+    ...program.args,
+  ];
   // A core file would hold what the process knew. The shell sets the limit and becomes the program, same pid.
   const child = spawn('/bin/sh', ['-c', 'ulimit -c 0 && exec "$@"', 'sh', ...node], {
     cwd: '/',

@@ -1,9 +1,9 @@
 // What a managed HSM may be called, what it must say at creation, and what can change afterwards.
-import type { ControlCaller } from '../../wire/control-row.ts';
-import { ControlError } from '../../wire/control-row.ts';
-import type { HsmBody } from './read-hsm-body.ts';
-import { requireGroup } from './resource-groups.ts';
-import type { ManagedHsm, Resources } from './resources.ts';
+import { OPEN_NETWORK } from '../../../formats/network-rules.ts';
+import { type ControlCaller, ControlError } from '../../../wire/control-row.ts';
+import { requireGroup } from '../resource-groups.ts';
+import type { ManagedHsm, Resources } from '../resources.ts';
+import type { HsmBody, NetworkAclsBody } from './read-hsm-body.ts';
 
 const HSM_NAME = /^(?=.{3,24}$)[a-z](?:-?[a-z0-9])*$/;
 
@@ -22,7 +22,11 @@ export function findNameProblem({ managedHsms, deletedHsms }: Resources, name: s
     return { reason: 'AlreadyExists', message: `The name '${name}' is already in use.` };
   }
   if (deletedHsms.some(({ hsm }) => hsm.name === name)) {
-    return { reason: 'AlreadyExists', message: `A managed HSM with the name '${name}' exists in deleted state.` };
+    return {
+      reason: 'AlreadyExists',
+      message:
+        'A KV MHSM with the same name already exists in deleted state. You need to either recover or purge existing KV MHSM.',
+    };
   }
   return undefined;
 }
@@ -41,9 +45,10 @@ export function newHsm(
   now: string,
 ): ManagedHsm {
   const problem = findNameProblem(resources, name);
+  if (problem?.reason === 'AccountNameInvalid') throw new ControlError(400, 'HsmNameInvalid', problem.message);
   if (problem !== undefined) {
-    const invalid = problem.reason === 'AccountNameInvalid';
-    throw new ControlError(invalid ? 400 : 409, invalid ? 'HsmNameInvalid' : 'HsmAlreadyExists', problem.message);
+    const deleted = resources.deletedHsms.some(({ hsm }) => hsm.name === name);
+    throw new ControlError(409, deleted ? 'ConflictError' : 'HsmAlreadyExists', problem.message);
   }
   const group = requireGroup(resources, resourceGroup);
   if (body.createMode === 'recover') {
@@ -60,7 +65,6 @@ export function newHsm(
   }
   if (body.location === undefined) throw new ControlError(400, 'LocationRequired', 'body.location is missing');
   if (body.sku === undefined) throw new ControlError(400, 'BadRequest', 'body.sku is missing');
-  const who = { by: caller.label, byType: caller.kind === 'user' ? 'User' : 'Application' } as const;
   return {
     name,
     resourceGroup: group.name,
@@ -70,17 +74,19 @@ export function newHsm(
     initialAdministrators: administrators,
     softDeleteRetentionInDays: body.softDeleteRetentionInDays ?? 90,
     purgeProtection: body.purgeProtection ?? false,
+    publicNetworkAccess: body.publicNetworkAccess ?? OPEN_NETWORK.publicNetworkAccess,
+    networkAcls: changedAcls(OPEN_NETWORK.networkAcls, body.networkAcls),
+    connections: [],
+    diagnostics: [],
     state: 'Provisioning',
-    createdBy: who.by,
-    createdByType: who.byType,
+    ...modifiedBy(caller, now),
+    createdBy: caller.label,
+    createdByType: typeOf(caller),
     createdAt: now,
-    modifiedBy: who.by,
-    modifiedByType: who.byType,
-    modifiedAt: now,
   };
 }
 
-/** Tags can change. The administrators of creation cannot, and are ignored as the public service ignores them. */
+/** Administrators, named again, are ignored as the public service ignores them. @throws ControlError */
 export function changedHsm(
   resources: Resources,
   hsm: ManagedHsm,
@@ -92,15 +98,59 @@ export function changedHsm(
   checkUnchanged('location', hsm.location, body.location);
   checkUnchanged('sku', hsm.sku.name, body.sku?.name);
   checkUnchanged('softDeleteRetentionInDays', hsm.softDeleteRetentionInDays, body.softDeleteRetentionInDays);
-  checkUnchanged('enablePurgeProtection', hsm.purgeProtection, body.purgeProtection);
-  if (hsm.state === 'Deleting') throw new ControlError(409, 'Conflict', `'${hsm.name}' is being deleted.`);
+  if (hsm.purgeProtection && body.purgeProtection === false) {
+    throw new ControlError(
+      400,
+      'BadRequest',
+      'The property "enablePurgeProtection" cannot be set to false. Enabling the purge protection is an irreversible action.',
+    );
+  }
   if (body.createMode === 'recover') throw new ControlError(409, 'Conflict', `'${hsm.name}' is not deleted.`);
   return {
     ...hsm,
     tags: body.tags ?? hsm.tags,
-    modifiedBy: caller.label,
-    modifiedByType: caller.kind === 'user' ? 'User' : 'Application',
-    modifiedAt: now,
+    purgeProtection: body.purgeProtection ?? hsm.purgeProtection,
+    publicNetworkAccess: body.publicNetworkAccess ?? hsm.publicNetworkAccess,
+    networkAcls: changedAcls(hsm.networkAcls, body.networkAcls),
+    ...modifiedBy(caller, now),
+  };
+}
+
+/** Whether the change is one that the instance has to hear of. */
+export function concernsInstance(before: ManagedHsm, after: ManagedHsm): boolean {
+  const seen = ({ purgeProtection, publicNetworkAccess, networkAcls, connections }: ManagedHsm) =>
+    JSON.stringify([
+      purgeProtection,
+      publicNetworkAccess,
+      networkAcls,
+      connections.map(({ name, status }) => [name, status]),
+    ]);
+  return seen(before) !== seen(after);
+}
+
+/** @throws ControlError 409 while something else is being done to it */
+export function checkIdle(hsm: ManagedHsm): void {
+  if (hsm.state === 'Succeeded' || hsm.state === 'Failed') return;
+  throw new ControlError(
+    409,
+    'ConflictError',
+    `Another operation on '${hsm.name}' is under way (${hsm.state}); try again when it has ended.`,
+  );
+}
+
+export function modifiedBy(caller: ControlCaller, now: string) {
+  return { modifiedBy: caller.label, modifiedByType: typeOf(caller), modifiedAt: now } as const;
+}
+
+function typeOf({ kind }: ControlCaller): 'User' | 'Application' {
+  return kind === 'user' ? 'User' : 'Application';
+}
+
+function changedAcls(before: ManagedHsm['networkAcls'], body: NetworkAclsBody | undefined): ManagedHsm['networkAcls'] {
+  return {
+    bypass: body?.bypass ?? before.bypass,
+    defaultAction: body?.defaultAction ?? before.defaultAction,
+    ipRules: body?.ipRules ?? before.ipRules,
   };
 }
 

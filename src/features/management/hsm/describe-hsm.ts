@@ -1,17 +1,26 @@
 // A managed HSM as the resource manager shows it, under the names that the caller used.
-import { instanceOrigin, type NameForm } from '../../wire/name-form.ts';
-import type { InstanceStatus } from './instance-host.ts';
-import type { DeletedHsm, ManagedHsm, Resources } from './resources.ts';
+import { createHash } from 'node:crypto';
+import { instanceOrigin, type NameForm } from '../../../wire/name-form.ts';
+import type { InstanceStatus } from '../instance-host.ts';
+import { describeConnection } from '../network/describe-connection.ts';
+import type { DeletedHsm, ManagedHsm, Resources } from '../resources.ts';
 
 export function hsmId({ subscriptionId }: Resources, hsm: Pick<ManagedHsm, 'name' | 'resourceGroup'>): string {
   return `/subscriptions/${subscriptionId}/resourceGroups/${hsm.resourceGroup}/providers/Microsoft.KeyVault/managedHSMs/${hsm.name}`;
 }
 
+/** Changes with everything that a client can change, and with nothing that happens by itself. */
+export function etagOf({ state: _, problem: __, ...kept }: ManagedHsm): string {
+  return `"${createHash('sha256').update(JSON.stringify(kept)).digest('hex').slice(0, 32)}"`;
+}
+
 const STATUS_MESSAGE: Readonly<Record<ManagedHsm['state'], string>> = {
   Provisioning: 'Resource creation in progress. Starting service...',
   Succeeded: 'The Managed HSM is provisioned and ready to use.',
-  Failed: 'The Managed HSM could not be provisioned.',
+  Updating: 'Resource update in progress.',
+  Failed: 'The last operation on the Managed HSM failed.',
   Deleting: 'Resource deletion in progress.',
+  Recovering: 'Resource recovery in progress. Starting service...',
 };
 
 export function describeHsm(
@@ -20,6 +29,7 @@ export function describeHsm(
   names: NameForm,
   status: InstanceStatus | undefined,
 ): Readonly<Record<string, unknown>> {
+  const { bypass, defaultAction, ipRules } = hsm.networkAcls;
   return {
     id: hsmId(resources, hsm),
     name: hsm.name,
@@ -42,11 +52,18 @@ export function describeHsm(
       enableSoftDelete: true,
       softDeleteRetentionInDays: hsm.softDeleteRetentionInDays,
       enablePurgeProtection: hsm.purgeProtection,
-      provisioningState: hsm.state,
+      provisioningState: hsm.state === 'Recovering' ? 'Provisioning' : hsm.state,
       statusMessage: hsm.problem ?? STATUS_MESSAGE[hsm.state],
-      networkAcls: { bypass: 'AzureServices', defaultAction: 'Allow', ipRules: [], virtualNetworkRules: [] },
-      publicNetworkAccess: 'Enabled',
+      networkAcls: {
+        bypass,
+        defaultAction,
+        ipRules: ipRules.map((value) => ({ value })),
+        virtualNetworkRules: [],
+        serviceTags: [],
+      },
+      publicNetworkAccess: hsm.publicNetworkAccess,
       regions: [],
+      privateEndpointConnections: hsm.connections.map((each) => describeConnection(hsmId(resources, hsm), each)),
       securityDomainProperties: {
         activationStatus: status?.activation ?? 'Unknown',
         activationStatusMessage: status?.message ?? 'The Managed HSM does not serve at the moment.',
@@ -55,18 +72,24 @@ export function describeHsm(
   };
 }
 
-export function describeDeletedHsm(resources: Resources, { hsm, deletedAt }: DeletedHsm): Record<string, unknown> {
-  const { subscriptionId } = resources;
-  const purgeDate = new Date(Date.parse(deletedAt) + hsm.softDeleteRetentionInDays * 86_400_000);
+const DAY_MS = 86_400_000;
+
+/** Milliseconds since 1970. */
+export function purgeTime({ hsm, deletedAt }: DeletedHsm): number {
+  return Date.parse(deletedAt) + hsm.softDeleteRetentionInDays * DAY_MS;
+}
+
+export function describeDeletedHsm(resources: Resources, deleted: DeletedHsm): Record<string, unknown> {
+  const { hsm, deletedAt } = deleted;
   return {
-    id: `/subscriptions/${subscriptionId}/providers/Microsoft.KeyVault/locations/${hsm.location}/deletedManagedHSMs/${hsm.name}`,
+    id: `/subscriptions/${resources.subscriptionId}/providers/Microsoft.KeyVault/locations/${hsm.location}/deletedManagedHSMs/${hsm.name}`,
     name: hsm.name,
     type: 'Microsoft.KeyVault/deletedManagedHSMs',
     properties: {
       mhsmId: hsmId(resources, hsm),
       location: hsm.location,
       deletionDate: deletedAt,
-      scheduledPurgeDate: purgeDate.toISOString(),
+      scheduledPurgeDate: new Date(purgeTime(deleted)).toISOString(),
       purgeProtectionEnabled: hsm.purgeProtection,
       tags: hsm.tags,
     },

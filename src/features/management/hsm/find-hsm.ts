@@ -1,9 +1,9 @@
 // From a request's path to the HSM it names.
-import { ControlError, type ControlRequest } from '../../wire/control-row.ts';
+import { ControlError, type ControlRequest } from '../../../wire/control-row.ts';
+import { requireGroup } from '../resource-groups.ts';
+import type { ManagedHsm, Resources } from '../resources.ts';
 import { hsmId } from './describe-hsm.ts';
 import type { HsmPlace } from './hsm-rules.ts';
-import { requireGroup } from './resource-groups.ts';
-import type { ManagedHsm, Resources } from './resources.ts';
 
 export function placeOf({ params }: ControlRequest): HsmPlace {
   return { name: (params.name ?? '').toLowerCase(), resourceGroup: params.group ?? '' };

@@ -1,9 +1,10 @@
-// The body of a managed HSM's PUT and PATCH, turned into what we keep. What this release cannot do (network rules,
+// The body of a managed HSM's PUT and PATCH, turned into what we keep. What this service does not have (virtual networks,
 // identities, more regions) is refused, never silently dropped; read-only members that clients send back are let pass.
-import { flag, guid, integer, list, mapOf, oneOf, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
-import { ControlError } from '../../wire/control-row.ts';
-import { readLocation } from './locations.ts';
-import type { Sku, Tags } from './resources.ts';
+import { MOST_IP_RULES, readIpRange } from '../../../formats/network-rules.ts';
+import { flag, guid, integer, list, oneOf, type Reader, record, ShapeError, text } from '../../../formats/shape.ts';
+import { ControlError } from '../../../wire/control-row.ts';
+import { readLocation } from '../locations.ts';
+import { readTags, type Sku, type Tags } from '../resources.ts';
 
 export interface HsmBody {
   readonly location: string | undefined;
@@ -14,6 +15,14 @@ export interface HsmBody {
   readonly softDeleteRetentionInDays: number | undefined;
   readonly purgeProtection: boolean | undefined;
   readonly createMode: 'default' | 'recover' | undefined;
+  readonly publicNetworkAccess: 'Enabled' | 'Disabled' | undefined;
+  readonly networkAcls: NetworkAclsBody | undefined;
+}
+
+export interface NetworkAclsBody {
+  readonly bypass?: 'AzureServices' | 'None' | undefined;
+  readonly defaultAction?: 'Allow' | 'Deny' | undefined;
+  readonly ipRules?: readonly string[] | undefined;
 }
 
 const SKUS = ['Standard_B1', 'Custom_B32', 'Custom_B6', 'Custom_C42', 'Custom_C10'] as const;
@@ -23,25 +32,35 @@ function orNull<T>(read: Reader<T>): Reader<T | undefined> {
   return (value, path) => (value === null ? undefined : read(value, path));
 }
 
+/** Clients of different ages spell these differently. */
+function anyCase<const T extends string>(...allowed: readonly T[]): Reader<T> {
+  return (value, path) => {
+    const found = allowed.find((each) => typeof value === 'string' && each.toLowerCase() === value.toLowerCase());
+    return found ?? oneOf(...allowed)(value, path);
+  };
+}
+
 function only(allowed: readonly unknown[], what: string): Reader<unknown> {
   return (value, path) => {
     if (!allowed.includes(value)) throw new ShapeError(`${path}: ${what}`);
   };
 }
 
-const emptyList: Reader<unknown> = (value, path) => {
-  if (value !== null && (!Array.isArray(value) || value.length > 0)) {
-    throw new ShapeError(`${path}: rules and regions of this kind are not available in this release`);
-  }
-};
+function none(what: string): Reader<unknown> {
+  return (value, path) => {
+    if (value !== null && (!Array.isArray(value) || value.length > 0)) throw new ShapeError(`${path}: ${what}`);
+  };
+}
+
+const ipRule = record({ value: readIpRange });
 const networkAcls = record(
   {},
   {
-    bypass: oneOf('AzureServices', 'None'),
-    defaultAction: only(['Allow'], 'network rules are not available in this release; only "Allow" is accepted'),
-    ipRules: emptyList,
-    virtualNetworkRules: emptyList,
-    serviceTags: emptyList,
+    bypass: orNull(anyCase('AzureServices', 'None')),
+    defaultAction: orNull(anyCase('Allow', 'Deny')),
+    ipRules: orNull(list(ipRule, MOST_IP_RULES)),
+    virtualNetworkRules: none('there are no virtual networks here; name address ranges in ipRules'),
+    serviceTags: none('there are no service tags here; name address ranges in ipRules'),
   },
 );
 const properties = record(
@@ -52,10 +71,10 @@ const properties = record(
     enableSoftDelete: only([true, null], 'soft delete cannot be turned off'),
     softDeleteRetentionInDays: orNull(integer(7, 90)),
     enablePurgeProtection: orNull(flag),
-    createMode: orNull(oneOf('default', 'recover')),
+    createMode: orNull(anyCase('default', 'recover')),
     networkAcls: orNull(networkAcls),
-    publicNetworkAccess: only(['Enabled', null], 'closing the public network is not available in this release'),
-    regions: emptyList,
+    publicNetworkAccess: orNull(anyCase('Enabled', 'Disabled')),
+    regions: none('an HSM here has one region, the machine that it runs on'),
     hsmUri: readOnly,
     statusMessage: readOnly,
     provisioningState: readOnly,
@@ -69,9 +88,9 @@ const readBody = record(
   {
     location: text,
     sku: record({ family: oneOf('B', 'C'), name: oneOf(...SKUS) }),
-    tags: orNull(mapOf(text, 50)),
+    tags: orNull(readTags),
     properties,
-    identity: orNull(record({}, { type: oneOf('None') })),
+    identity: orNull(record({}, { type: only(['None'], 'an HSM here has no identity of its own') })),
     id: readOnly,
     name: readOnly,
     type: readOnly,
@@ -79,19 +98,14 @@ const readBody = record(
   },
 );
 
-/** @throws ControlError 400 naming the member */
+/** @throws ShapeError, ControlError 400 naming the member */
 export function readHsmBody(body: unknown): HsmBody {
-  let read: ReturnType<typeof readBody>;
-  try {
-    read = readBody(body, 'body');
-  } catch (cause) {
-    if (!(cause instanceof ShapeError)) throw cause;
-    throw new ControlError(400, 'BadRequest', cause.message, { cause });
-  }
+  const read = readBody(body, 'body');
   const given = read.properties ?? {};
   if (read.sku !== undefined && !read.sku.name.includes(`_${read.sku.family}`)) {
     throw new ControlError(400, 'BadRequest', `body.sku.family must be the letter in ${read.sku.name}`);
   }
+  const acls = given.networkAcls;
   return {
     location: read.location === undefined ? undefined : readLocation(read.location),
     sku: read.sku,
@@ -101,5 +115,7 @@ export function readHsmBody(body: unknown): HsmBody {
     softDeleteRetentionInDays: given.softDeleteRetentionInDays,
     purgeProtection: given.enablePurgeProtection,
     createMode: given.createMode,
+    publicNetworkAccess: given.publicNetworkAccess,
+    networkAcls: acls && { ...acls, ipRules: acls.ipRules && [...new Set(acls.ipRules.map(({ value }) => value))] },
   };
 }

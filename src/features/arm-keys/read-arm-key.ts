@@ -1,0 +1,41 @@
+// The body of a key as the resource manager's clients send it, turned into what a key's creation reads.
+import { isAbsent, member, readOptionalObject } from '../../wire/body.ts';
+import type { JsonObject } from '../../wire/route.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import { type CreateKey, readCreateKey } from '../keys/create.ts';
+
+export type ArmKeyBody = CreateKey;
+
+const MEMBERS: Readonly<Record<string, string>> = {
+  kty: 'kty',
+  keySize: 'key_size',
+  curveName: 'crv',
+  keyOps: 'key_ops',
+  attributes: 'attributes',
+  release_policy: 'release_policy',
+};
+const READ_ONLY = ['keyUri', 'keyUriWithVersion'];
+
+/** @throws ServiceError BadParameter */
+export function readArmKey(body: JsonObject): ArmKeyBody {
+  const properties = readOptionalObject(body, 'properties');
+  if (properties === undefined) throw new ServiceError('BadParameter', 'properties is missing');
+  if (!isAbsent(member(properties, 'rotationPolicy'))) {
+    throw new ServiceError(
+      'BadParameter',
+      'properties.rotationPolicy is set in the HSM itself, not through the resource manager',
+    );
+  }
+  const unknown = Object.keys(properties).find(
+    (name) => !(name in MEMBERS) && !READ_ONLY.includes(name) && name !== 'rotationPolicy',
+  );
+  if (unknown !== undefined) throw new ServiceError('BadParameter', `properties.${unknown.slice(0, 64)} is not known`);
+  const create = Object.fromEntries(
+    Object.entries(MEMBERS).flatMap(([given, name]) => {
+      const value = member(properties, given);
+      return isAbsent(value) ? [] : [[name, value]];
+    }),
+  );
+  const tags = member(body, 'tags');
+  return readCreateKey({ ...create, ...(isAbsent(tags) ? {} : { tags }) });
+}

@@ -1,0 +1,74 @@
+// Keys as the resource manager's clients ask for them: made if there is none of the name, and read; nothing else. These rows
+// answer under one name of the instance alone, which is there only while its setting allows it, and to tokens for the
+// resource manager: the management plane hands a caller's own request on and has no right of its own.
+import { type AnyRow, row } from '../../wire/route.ts';
+import type { KeyMaking } from '../keys/add-version.ts';
+import type { Retention } from '../keys/bundle.ts';
+import { requireKey } from '../keys/find-key.ts';
+import { requireKeyName } from '../keys/key-name.ts';
+import type { KeyVersion } from '../keys/key-version.ts';
+import { createIfNotExists } from './create-if-not-exists.ts';
+import { describeArmKey } from './describe.ts';
+import { type ArmKeyBody, readArmKey } from './read-arm-key.ts';
+
+const ACTION = 'Microsoft.KeyVault/managedHsm/keys';
+
+export function armKeyRows(service: KeyMaking & { readonly retention: Retention }): readonly AnyRow[] {
+  const { keys, retention } = service;
+  const read = (
+    path: string,
+    scope: 'keys' | 'key',
+    operationName: string,
+    find: (params: Params, url: string) => Found,
+  ) =>
+    row({
+      method: 'GET',
+      path,
+      operationName,
+      dataAction: `${ACTION}/read/action`,
+      scope,
+      activation: 'active',
+      repeatable: true,
+      handle({ params, url }) {
+        const found = find(params, url);
+        const body = Array.isArray(found)
+          ? { value: found.map((key: KeyVersion) => describeArmKey(key, retention)) }
+          : describeArmKey(found as KeyVersion, retention);
+        return { status: 200, body };
+      },
+    });
+  return [
+    row<ArmKeyBody>({
+      method: 'PUT',
+      path: '/arm/keys/:name',
+      operationName: 'KeyCreateIfNotExists',
+      dataAction: `${ACTION}/createIfNotExists`,
+      scope: 'keys',
+      activation: 'active',
+      readBody: readArmKey,
+      repeatable: true,
+      async handle({ params, body, recheck }) {
+        const { key, head } = await createIfNotExists(requireKeyName(params['name']), body, recheck, service);
+        return {
+          status: 200,
+          body: describeArmKey(key, retention),
+          key: `/keys/${key.name}/${key.version}`,
+          ...(head === undefined ? { note: 'There was a key of that name already; it is as it was.' } : { head }),
+        };
+      },
+    }),
+    read('/arm/keys', 'keys', 'KeyList', () => [...keys.listAfter(undefined, MOST_LISTED)]),
+    read('/arm/keys/:name', 'key', 'KeyGet', (params, url) => requireKey(keys, params, url)),
+    read('/arm/keys/:name/versions', 'key', 'KeyListVersions', (params, url) => {
+      requireKey(keys, { ...params }, url);
+      return keys.versions(requireKeyName(params['name']));
+    }),
+    read('/arm/keys/:name/versions/:version', 'key', 'KeyGet', (params, url) => requireKey(keys, params, url)),
+  ];
+}
+
+type Params = Readonly<Record<string, string | undefined>>;
+type Found = KeyVersion | readonly KeyVersion[];
+
+/** What one answer holds: the resource manager shows keys, it does not page through them. */
+const MOST_LISTED = 1_000;

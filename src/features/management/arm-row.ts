@@ -1,0 +1,43 @@
+// Writes a row of the resource manager: api-version, token and role are checked before its handler runs.
+
+import { ShapeError } from '../../formats/shape.ts';
+import type {
+  Authenticate,
+  ControlAnswer,
+  ControlCaller,
+  ControlMethod,
+  ControlRequest,
+  ControlRow,
+} from '../../wire/control-row.ts';
+import { ControlError } from '../../wire/control-row.ts';
+import { authorize, checkApiVersion, type Demand } from './access/authorize.ts';
+import type { ResourceBook } from './resources-file.ts';
+
+export type Handle = (request: ControlRequest, caller: ControlCaller) => ControlAnswer | Promise<ControlAnswer>;
+export type MakeRow = (method: ControlMethod, path: string, demand: string | Demand, handle: Handle) => ControlRow;
+
+export const SUBSCRIPTION = '/subscriptions/:subscription';
+export const GROUP = `${SUBSCRIPTION}/resourceGroups/:group`;
+export const KEY_VAULT = 'providers/Microsoft.KeyVault';
+export const HSM = `${GROUP}/${KEY_VAULT}/managedHSMs/:name`;
+
+export function rowMaker(book: ResourceBook, authenticate: Authenticate): MakeRow {
+  return (method, path, demand, handle) => ({
+    host: 'arm',
+    method,
+    path,
+    body: method === 'PUT' || method === 'PATCH' || method === 'POST' ? 'json' : 'none',
+    async handle(request) {
+      checkApiVersion(request);
+      const wanted = typeof demand === 'string' ? { action: demand } : demand;
+      const caller = await authorize(authenticate, () => book.current, request, wanted);
+      try {
+        return await handle(request, caller);
+      } catch (cause) {
+        // What a reader of bodies refuses names the member.
+        if (!(cause instanceof ShapeError)) throw cause;
+        throw new ControlError(400, 'BadRequest', cause.message, { cause });
+      }
+    },
+  });
+}

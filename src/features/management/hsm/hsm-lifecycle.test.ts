@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { OPEN_NETWORK } from '../../../formats/network-rules.ts';
+import { HostStopping, type InstanceHost } from '../instance-host.ts';
+import { createDevResources, type ManagedHsm, type Resources } from '../resources.ts';
+import { ResourceBook } from '../resources-file.ts';
+import { HsmLifecycle } from './hsm-lifecycle.ts';
+
+const ID = '6f1f3a52-9d1c-4f0b-8a55-0f6f5f6b9a10';
+const TIME = '2026-11-25T08:00:00.000Z';
+const hsm: ManagedHsm = {
+  name: 'dev',
+  resourceGroup: 'rg',
+  location: 'local',
+  sku: { family: 'B', name: 'Standard_B1' },
+  tags: {},
+  initialAdministrators: [ID],
+  softDeleteRetentionInDays: 7,
+  purgeProtection: false,
+  publicNetworkAccess: 'Enabled',
+  networkAcls: OPEN_NETWORK.networkAcls,
+  connections: [],
+  diagnostics: [],
+  state: 'Provisioning',
+  createdBy: 'a',
+  createdByType: 'User',
+  createdAt: TIME,
+  modifiedBy: 'a',
+  modifiedByType: 'User',
+  modifiedAt: TIME,
+};
+
+const DAY = 86_400_000;
+
+/** One life of the service over records that outlive it: the host answers every request with `outcome`. */
+async function serve(
+  book: ResourceBook,
+  outcome: () => Promise<void>,
+  work?: (lifecycle: HsmLifecycle) => unknown,
+  now = Date.parse(TIME),
+) {
+  const asked: string[] = [];
+  const ask = (what: string) => (about: string | { readonly name: string }) => {
+    asked.push(`${what} ${typeof about === 'string' ? about : about.name}`);
+    return outcome();
+  };
+  const host: InstanceHost = {
+    provision: ask('provision'),
+    update: ask('update'),
+    stop: ask('stop'),
+    start: ask('start'),
+    purge: ask('purge'),
+    status: () => undefined,
+  };
+  await using lifecycle = new HsmLifecycle({ book, host, now: () => now, log: () => {} });
+  lifecycle.resume();
+  await work?.(lifecycle);
+  await lifecycle[Symbol.asyncDispose]();
+  return asked;
+}
+
+function newBook(changes: Partial<Resources> = {}): ResourceBook {
+  const resources = {
+    ...createDevResources(ID, ID, [ID], { newGuid: () => ID, now: 0 }),
+    resourceGroups: [{ name: 'rg', location: 'local', tags: {} }],
+    ...changes,
+  };
+  return new ResourceBook(resources, () => Promise.resolve());
+}
+
+const works = (): Promise<void> => Promise.resolve();
+const stopping = (): Promise<void> => Promise.reject(new HostStopping('the service stops'));
+const failing = (): Promise<void> => Promise.reject(new Error('no room'));
+const inState = (state: ManagedHsm['state']) => (resources: Resources) => {
+  const changed = { ...hsm, state };
+  return { resources: { ...resources, managedHsms: [changed] }, hsm: changed };
+};
+const deleted = { hsm: { ...hsm, state: 'Succeeded' as const }, deletedAt: TIME, purging: false };
+
+const cases = [
+  ['create', 'Provisioning', 'provision dev'],
+  ['update', 'Updating', 'update dev'],
+  ['recover', 'Recovering', 'start dev'],
+  ['delete', 'Deleting', 'stop dev'],
+] as const;
+
+for (const [kind, state, asks] of cases) {
+  test(`a ${kind} that a stop cut off has not failed, and is taken up again`, async () => {
+    const book = newBook();
+    await serve(book, stopping, (lifecycle) => lifecycle.begin(kind, inState(state)));
+    assert.equal(book.current.managedHsms[0]?.state, state);
+    assert.equal(book.current.operations[0]?.status, 'InProgress');
+    assert.deepEqual(await serve(book, works), [asks]);
+    assert.equal(book.current.operations[0]?.status, 'Succeeded');
+    if (kind === 'delete') assert.deepEqual(book.current.deletedHsms, [deleted]);
+    else assert.equal(book.current.managedHsms[0]?.state, 'Succeeded');
+    assert.deepEqual(await serve(book, stopping), []);
+  });
+
+  test(`a ${kind} that did fail stays failed, with the reason, until it is asked for again`, async () => {
+    const book = newBook();
+    await serve(book, failing, (lifecycle) => lifecycle.begin(kind, inState(state)));
+    assert.deepEqual(book.current.managedHsms, [{ ...hsm, state: 'Failed', problem: 'no room' }]);
+    assert.deepEqual([book.current.operations[0]?.status, book.current.operations[0]?.problem], ['Failed', 'no room']);
+    assert.deepEqual(await serve(book, failing), []);
+  });
+}
+
+test('what is deleted is purged when its retention ends, not a moment before, and with it every role at it', async () => {
+  const scope = `/subscriptions/${ID}/resourcegroups/rg/providers/microsoft.keyvault/managedhsms/dev`;
+  const [owner] = newBook().current.roleAssignments;
+  assert.ok(owner !== undefined);
+  const book = newBook({ deletedHsms: [deleted], roleAssignments: [owner, { ...owner, scope }] });
+  const ends = Date.parse(TIME) + 7 * DAY;
+  assert.deepEqual(await serve(book, works, undefined, ends - 1), []);
+  assert.equal(book.current.deletedHsms.length, 1);
+  assert.deepEqual(await serve(book, works, undefined, ends), ['purge dev']);
+  assert.equal(book.current.deletedHsms.length, 0);
+  assert.deepEqual(book.current.roleAssignments, [owner]);
+});
+
+test('a purge that was cut off is taken up again; one that failed is due again', async () => {
+  const book = newBook({ deletedHsms: [deleted] });
+  const ends = Date.parse(TIME) + 7 * DAY;
+  await serve(book, stopping, undefined, ends);
+  assert.equal(book.current.deletedHsms[0]?.purging, true);
+  await serve(book, failing, undefined, ends);
+  assert.equal(book.current.deletedHsms[0]?.purging, false);
+  await serve(book, works, undefined, ends);
+  assert.equal(book.current.deletedHsms.length, 0);
+});

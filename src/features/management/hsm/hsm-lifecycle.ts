@@ -1,0 +1,207 @@
+// The work on managed HSMs: the record first and durably, then what the instance host has to do, then the outcome. Work
+// that a crash or a stop cut off is taken up again from the records; what is due is purged.
+import { randomUUID } from 'node:crypto';
+import { scopeOf } from '../access/scope.ts';
+import { HostStopping, type InstanceHost } from '../instance-host.ts';
+import { MAX_OPERATIONS, type ManagedHsm, type Operation, type Resources } from '../resources.ts';
+import type { ResourceBook } from '../resources-file.ts';
+import { hsmId, purgeTime } from './describe-hsm.ts';
+import { networkOf, provisionRequest } from './instance-requests.ts';
+
+export interface LifecycleOptions {
+  readonly book: ResourceBook;
+  readonly host: InstanceHost;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: (message: string) => void;
+}
+
+/** What is to be recorded before the work begins; without `resources` the same work is under way already. */
+export type Decide = (resources: Resources) => { readonly resources?: Resources; readonly hsm: ManagedHsm };
+
+const LOOK_EVERY_MS = 60_000;
+
+export class HsmLifecycle implements AsyncDisposable {
+  readonly #options: LifecycleOptions;
+  readonly #running = new Set<Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: LifecycleOptions) {
+    this.#options = options;
+  }
+
+  /** To be called once at start. */
+  resume(): void {
+    const { managedHsms, deletedHsms } = this.#options.book.current;
+    const kinds = { Provisioning: 'create', Updating: 'update', Deleting: 'delete', Recovering: 'recover' } as const;
+    for (const { name, state } of managedHsms) {
+      if (state !== 'Succeeded' && state !== 'Failed') this.#track(this.#work(kinds[state], name));
+    }
+    for (const { hsm, purging } of deletedHsms) if (purging) this.#track(this.#work('purge', hsm.name));
+    this.#track(this.purgeDue());
+    this.#timer = setInterval(() => this.#track(this.purgeDue()), LOOK_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  /**
+   * Records what `decide` makes of the current records and begins the work; resolves with the operation once that is
+   * durable. What `decide` throws leaves everything as it was.
+   */
+  async begin(kind: Operation['kind'], decide: Decide): Promise<Operation> {
+    const { book, now } = this.#options;
+    const { operation, isNew } = await book.update((before) => {
+      const { resources, hsm } = decide(before);
+      const running = before.operations.findLast(
+        (each) => each.hsm === hsm.name && each.kind === kind && each.status === 'InProgress',
+      );
+      if (resources === undefined && running !== undefined) {
+        return { resources: before, result: { operation: running, isNew: false } };
+      }
+      const operation: Operation = {
+        id: randomUUID(),
+        kind,
+        hsm: hsm.name,
+        resourceGroup: hsm.resourceGroup,
+        location: hsm.location,
+        status: 'InProgress',
+        startedAt: new Date(now()).toISOString(),
+      };
+      const operations = [...before.operations, operation].slice(-MAX_OPERATIONS);
+      return {
+        resources: { ...(resources ?? before), operations },
+        // Taken up again at the last start, without an operation that a client could poll: this one is it.
+        result: { operation, isNew: resources !== undefined },
+      };
+    });
+    if (isNew) this.#track(this.#work(kind, operation.hsm));
+    return operation;
+  }
+
+  /** Begins the purge of everything whose retention has ended. */
+  async purgeDue(): Promise<void> {
+    const { book, now } = this.#options;
+    const due = book.current.deletedHsms.filter((each) => !each.purging && purgeTime(each) <= now());
+    for (const { hsm } of due) await this.begin('purge', (resources) => beginPurge(resources, hsm.name));
+  }
+
+  /** Waits for the work under way. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  }
+
+  async #work(kind: Operation['kind'], name: string): Promise<void> {
+    const { book, log } = this.#options;
+    try {
+      await this.#ask(kind, name);
+    } catch (error) {
+      if (error instanceof HostStopping) {
+        // The record goes on saying what is to be done.
+        log(`management: the ${kind} of ${name} is taken up at the next start: the service stops now`);
+        return;
+      }
+      const problem = error instanceof Error ? error.message : String(error);
+      log(`management: the ${kind} of ${name} failed: ${problem}`);
+      await book.update((resources) => ({ resources: failed(resources, kind, name, problem), result: undefined }));
+      return;
+    }
+    const at = new Date(this.#options.now()).toISOString();
+    await book.update((resources) => ({ resources: succeeded(resources, kind, name, at), result: undefined }));
+  }
+
+  async #ask(kind: Operation['kind'], name: string): Promise<void> {
+    const { book, host } = this.#options;
+    if (kind === 'purge') return host.purge(name);
+    const hsm = find(book.current, name);
+    if (hsm === undefined) return;
+    switch (kind) {
+      case 'create':
+        return host.provision(provisionRequest(hsm, book.current.tenantId, hsmId(book.current, hsm)));
+      case 'update':
+        return host.update(name, {
+          network: networkOf(hsm),
+          ...(hsm.purgeProtection ? { purgeProtection: true } : {}),
+        });
+      case 'delete':
+        return host.stop(name);
+      case 'recover':
+        return host.start(name);
+    }
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work
+      .catch((error: unknown) =>
+        this.#options.log(`management: ${error instanceof Error ? error.message : String(error)}`),
+      )
+      .finally(() => this.#running.delete(tracked));
+    this.#running.add(tracked);
+  }
+}
+
+/** @throws Error when it is no longer deleted */
+export function beginPurge(resources: Resources, name: string): ReturnType<Decide> {
+  const deleted = resources.deletedHsms.find(({ hsm }) => hsm.name === name);
+  if (deleted === undefined) throw new Error(`${name} is not deleted any more`);
+  if (deleted.purging) return { hsm: deleted.hsm };
+  const deletedHsms = resources.deletedHsms.map((each) => (each === deleted ? { ...each, purging: true } : each));
+  return { resources: { ...resources, deletedHsms }, hsm: deleted.hsm };
+}
+
+function succeeded(resources: Resources, kind: Operation['kind'], name: string, at: string): Resources {
+  const ended = ending(resources, kind, name, { status: 'Succeeded' });
+  const hsm = find(resources, name);
+  if (kind === 'purge') {
+    const purged = resources.deletedHsms.find((each) => each.hsm.name === name);
+    if (purged === undefined) return ended;
+    const scope = scopeOf(resources, { group: purged.hsm.resourceGroup, hsm: name });
+    return {
+      ...ended,
+      deletedHsms: resources.deletedHsms.filter((each) => each !== purged),
+      // Whoever takes the name next owes nothing to those who had a role at the old one.
+      roleAssignments: resources.roleAssignments.filter((each) => each.scope !== scope),
+      privateEndpoints: resources.privateEndpoints.filter((each) => each.hsm !== name),
+    };
+  }
+  if (hsm === undefined) return ended;
+  const { problem: _, ...settled } = { ...hsm, state: 'Succeeded' as const };
+  if (kind !== 'delete') return { ...ended, managedHsms: replaced(resources, name, settled) };
+  return {
+    ...ended,
+    managedHsms: resources.managedHsms.filter((each) => each !== hsm),
+    deletedHsms: [...resources.deletedHsms, { hsm: settled, deletedAt: at, purging: false }],
+  };
+}
+
+function failed(resources: Resources, kind: Operation['kind'], name: string, problem: string): Resources {
+  const ended = ending(resources, kind, name, { status: 'Failed', problem });
+  if (kind === 'purge') {
+    const deletedHsms = resources.deletedHsms.map((each) =>
+      each.hsm.name === name ? { ...each, purging: false } : each,
+    );
+    return { ...ended, deletedHsms };
+  }
+  const hsm = find(resources, name);
+  if (hsm === undefined) return ended;
+  return { ...ended, managedHsms: replaced(resources, name, { ...hsm, state: 'Failed', problem }) };
+}
+
+function ending(
+  resources: Resources,
+  kind: Operation['kind'],
+  name: string,
+  outcome: Pick<Operation, 'status' | 'problem'>,
+): Resources {
+  const operations = resources.operations.map((each) =>
+    each.hsm === name && each.kind === kind && each.status === 'InProgress' ? { ...each, ...outcome } : each,
+  );
+  return { ...resources, operations };
+}
+
+function replaced({ managedHsms }: Resources, name: string, hsm: ManagedHsm): readonly ManagedHsm[] {
+  return managedHsms.map((each) => (each.name === name ? hsm : each));
+}
+
+function find({ managedHsms }: Resources, name: string): ManagedHsm | undefined {
+  return managedHsms.find((hsm) => hsm.name === name);
+}

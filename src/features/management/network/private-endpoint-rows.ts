@@ -1,0 +1,259 @@
+// Rows of Microsoft.Network/privateEndpoints, as far as they concern an HSM: making one asks for a connection at the HSM,
+// which is approved at once where the caller may approve it. Nothing here has a network interface: a private listener of the
+// instance is tied to the connection by its name.
+import { randomUUID } from 'node:crypto';
+import { MOST_CONNECTIONS } from '../../../formats/network-rules.ts';
+import { list, matching, record, text } from '../../../formats/shape.ts';
+import { type ControlCaller, ControlError, type ControlRequest, type ControlRow } from '../../../wire/control-row.ts';
+import { mayAt, requireAt } from '../access/authorize.ts';
+import { scopeOf } from '../access/scope.ts';
+import { GROUP, type MakeRow, SUBSCRIPTION } from '../arm-row.ts';
+import { hsmId } from '../hsm/describe-hsm.ts';
+import type { HsmLifecycle } from '../hsm/hsm-lifecycle.ts';
+import { checkIdle } from '../hsm/hsm-rules.ts';
+import { readLocation } from '../locations.ts';
+import { requireGroup } from '../resource-groups.ts';
+import { type ManagedHsm, type PrivateEndpoint, type Resources, readTags } from '../resources.ts';
+import type { ResourceBook } from '../resources-file.ts';
+import { updating } from './connection-rows.ts';
+
+export interface EndpointOptions {
+  readonly book: ResourceBook;
+  readonly row: MakeRow;
+  readonly lifecycle: HsmLifecycle;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+const ACTION = 'Microsoft.Network/privateEndpoints';
+const NAME = /^[A-Za-z0-9](?:[\w.-]{0,40}\w)?$/;
+const readOnly = (value: unknown): unknown => value;
+const link = record(
+  {
+    name: text,
+    properties: record(
+      { privateLinkServiceId: text, groupIds: list(text, 1) },
+      { requestMessage: text, privateLinkServiceConnectionState: readOnly, provisioningState: readOnly },
+    ),
+  },
+  { id: readOnly, type: readOnly, etag: readOnly },
+);
+const readBody = record(
+  {
+    location: text,
+    properties: record(
+      {
+        subnet: record(
+          { id: matching(/^\/[^\p{Cc}?#]{1,1024}$/u, 'a resource id') },
+          mapReadOnly('properties', 'name'),
+        ),
+      },
+      {
+        privateLinkServiceConnections: list(link, 1),
+        manualPrivateLinkServiceConnections: list(link, 1),
+        ...mapReadOnly(
+          'networkInterfaces',
+          'customDnsConfigs',
+          'provisioningState',
+          'ipConfigurations',
+          'applicationSecurityGroups',
+          'customNetworkInterfaceName',
+        ),
+      },
+    ),
+  },
+  { tags: readTags, ...mapReadOnly('id', 'name', 'type', 'etag', 'extendedLocation') },
+);
+
+export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptions): readonly ControlRow[] {
+  const list = `${GROUP}/providers/Microsoft.Network/privateEndpoints`;
+  const one = `${list}/:endpoint`;
+  const show = (endpoint: PrivateEndpoint) => describeEndpoint(book.current, endpoint);
+
+  const put = async (request: ControlRequest, caller: ControlCaller) => {
+    const name = request.params.endpoint ?? '';
+    if (!NAME.test(name))
+      throw new ControlError(
+        400,
+        'InvalidResourceName',
+        'The name of a private endpoint has 1 to 42 letters, digits, underscores, periods and hyphens.',
+      );
+    const body = readBody(request.body, 'body');
+    const {
+      privateLinkServiceConnections: direct = [],
+      manualPrivateLinkServiceConnections: byHand = [],
+      subnet,
+    } = body.properties;
+    const [wanted, ...more] = [...direct, ...byHand];
+    if (wanted === undefined || more.length > 0)
+      throw new ControlError(400, 'BadRequest', 'body.properties must have exactly one connection to an HSM');
+    const [member] = wanted.properties.groupIds;
+    if (member?.toLowerCase() !== 'managedhsm')
+      throw new ControlError(400, 'BadRequest', "The group id of an HSM is 'managedhsm'.");
+    const existing = findEndpoint(book.current, request);
+    if (existing !== undefined) return { status: 200, json: show(existing) };
+    const manual = direct.length === 0;
+    let endpoint: PrivateEndpoint | undefined;
+    await lifecycle.begin('update', (resources) => {
+      const group = requireGroup(resources, request.params.group ?? '');
+      const hsm = requireTarget(resources, wanted.properties.privateLinkServiceId);
+      const scope = scopeOf(resources, { group: hsm.resourceGroup, hsm: hsm.name });
+      const approve = 'Microsoft.KeyVault/managedHSMs/privateEndpointConnections/write';
+      if (!manual) requireAt(resources, caller, approve, scope);
+      checkIdle(hsm);
+      if (findEndpoint(resources, request) !== undefined)
+        throw new ControlError(409, 'ConflictError', `The private endpoint '${name}' was made meanwhile.`);
+      if (hsm.connections.length >= MOST_CONNECTIONS)
+        throw new ControlError(409, 'QuotaExceeded', `'${hsm.name}' has ${MOST_CONNECTIONS} connections already.`);
+      endpoint = {
+        name,
+        resourceGroup: group.name,
+        location: readLocation(body.location),
+        tags: body.tags ?? {},
+        subnetId: subnet.id,
+        hsm: hsm.name,
+        connection: `${name}.${randomUUID()}`,
+        linkName: wanted.name,
+        manual,
+        requestMessage: wanted.properties.requestMessage ?? '',
+      };
+      const connection = {
+        name: endpoint.connection,
+        endpointId: endpointId(resources, endpoint),
+        status: manual ? ('Pending' as const) : ('Approved' as const),
+        description: manual ? endpoint.requestMessage.slice(0, 140) : 'Auto-approved',
+      };
+      const changed = updating(resources, hsm, [...hsm.connections, connection], caller, new Date(now()).toISOString());
+      return {
+        ...changed,
+        resources: { ...changed.resources, privateEndpoints: [...resources.privateEndpoints, endpoint] },
+      };
+    });
+    if (endpoint === undefined) throw new Error('the endpoint was not recorded');
+    return { status: 201, json: show(endpoint) };
+  };
+
+  const remove = async (request: ControlRequest, caller: ControlCaller) => {
+    const endpoint = findEndpoint(book.current, request);
+    if (endpoint === undefined) return { status: 204 };
+    const without = (resources: Resources): Resources => ({
+      ...resources,
+      privateEndpoints: resources.privateEndpoints.filter(({ connection }) => connection !== endpoint.connection),
+    });
+    const isHeld = ({ managedHsms }: Resources): boolean =>
+      managedHsms.some(
+        ({ name, connections }) =>
+          name === endpoint.hsm && connections.some((each) => each.name === endpoint.connection),
+      );
+    if (!isHeld(book.current)) {
+      await book.update((resources) => ({ resources: without(resources), result: undefined }));
+      return { status: 200 };
+    }
+    await lifecycle.begin('update', (resources) => {
+      const hsm = resources.managedHsms.find(({ name }) => name === endpoint.hsm);
+      if (hsm === undefined) throw new ControlError(409, 'ConflictError', 'The HSM was deleted meanwhile; try again.');
+      checkIdle(hsm);
+      // The HSM's owner sees that it is gone, and deletes the connection when that was taken note of.
+      const connections = hsm.connections.map((each) =>
+        each.name === endpoint.connection ? { ...each, status: 'Disconnected' as const } : each,
+      );
+      return updating(without(resources), hsm, connections, caller, new Date(now()).toISOString());
+    });
+    return { status: 200 };
+  };
+
+  return [
+    row('PUT', one, `${ACTION}/write`, put),
+    row('GET', one, `${ACTION}/read`, (request) => {
+      const endpoint = findEndpoint(book.current, request);
+      if (endpoint === undefined) throw new ControlError(404, 'ResourceNotFound', 'There is no such private endpoint.');
+      return { status: 200, json: show(endpoint) };
+    }),
+    row('DELETE', one, `${ACTION}/delete`, remove),
+    row('GET', list, `${ACTION}/read`, ({ params }) => {
+      const { name } = requireGroup(book.current, params.group ?? '');
+      return {
+        status: 200,
+        json: { value: book.current.privateEndpoints.filter((each) => each.resourceGroup === name).map(show) },
+      };
+    }),
+    row(
+      'GET',
+      `${SUBSCRIPTION}/providers/Microsoft.Network/privateEndpoints`,
+      { action: `${ACTION}/read`, at: 'anywhere' },
+      (_request, caller) => {
+        const visible = book.current.privateEndpoints.filter((each) =>
+          mayAt(book.current, caller, `${ACTION}/read`, scopeOf(book.current, { group: each.resourceGroup })),
+        );
+        return { status: 200, json: { value: visible.map(show) } };
+      },
+    ),
+  ];
+}
+
+function findEndpoint({ privateEndpoints }: Resources, { params }: ControlRequest): PrivateEndpoint | undefined {
+  const [group, name] = [params.group?.toLowerCase(), params.endpoint?.toLowerCase()];
+  return privateEndpoints.find(
+    (each) => each.resourceGroup.toLowerCase() === group && each.name.toLowerCase() === name,
+  );
+}
+
+function requireTarget(resources: Resources, id: string): ManagedHsm {
+  const hsm = resources.managedHsms.find((each) => hsmId(resources, each).toLowerCase() === id.toLowerCase());
+  if (hsm === undefined)
+    throw new ControlError(
+      400,
+      'InvalidResourceReference',
+      'privateLinkServiceId names no managed HSM of this subscription',
+    );
+  return hsm;
+}
+
+function endpointId(
+  { subscriptionId }: Resources,
+  { name, resourceGroup }: Pick<PrivateEndpoint, 'name' | 'resourceGroup'>,
+): string {
+  return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/${ACTION}/${name}`;
+}
+
+function describeEndpoint(resources: Resources, endpoint: PrivateEndpoint): Readonly<Record<string, unknown>> {
+  const hsm = resources.managedHsms.find(({ name }) => name === endpoint.hsm);
+  const connection = hsm?.connections.find(({ name }) => name === endpoint.connection);
+  const id = endpointId(resources, endpoint);
+  const links = [
+    {
+      id: `${id}/privateLinkServiceConnections/${endpoint.linkName}`,
+      name: endpoint.linkName,
+      properties: {
+        privateLinkServiceId: hsm === undefined ? '' : hsmId(resources, hsm),
+        groupIds: ['managedhsm'],
+        requestMessage: endpoint.requestMessage,
+        provisioningState: 'Succeeded',
+        privateLinkServiceConnectionState: {
+          status: connection?.status ?? 'Disconnected',
+          description: connection?.description ?? '',
+          actionsRequired: 'None',
+        },
+      },
+    },
+  ];
+  return {
+    id,
+    name: endpoint.name,
+    type: ACTION,
+    location: endpoint.location,
+    tags: endpoint.tags,
+    properties: {
+      provisioningState: 'Succeeded',
+      subnet: { id: endpoint.subnetId },
+      networkInterfaces: [],
+      customDnsConfigs: [],
+      privateLinkServiceConnections: endpoint.manual ? [] : links,
+      manualPrivateLinkServiceConnections: endpoint.manual ? links : [],
+    },
+  };
+}
+
+function mapReadOnly(...names: readonly string[]): Readonly<Record<string, (value: unknown) => unknown>> {
+  return Object.fromEntries(names.map((name) => [name, readOnly]));
+}

@@ -1,0 +1,71 @@
+// Hands requests of the resource manager's clients on to an instance, over TLS to its own loopback port, under the host name
+// that the instance has for them.
+import { request } from 'node:https';
+import type { AskInstance, InstanceAnswer } from '../features/management/arm-keys/ask-instance.ts';
+import { handedOnHost } from '../wire/name-form.ts';
+
+export interface AskOptions {
+  /** 0 or undefined: it does not serve. */
+  readonly portOf: (hsm: string) => number | undefined;
+  /** A name in the instance's certificate. */
+  readonly serverName: (hsm: string) => string;
+  readonly ca: string;
+  readonly withinMs?: number;
+}
+
+const WITHIN_MS = 30_000;
+const MOST_BYTES = 8 * 1024 * 1024;
+
+export function askInstanceOver({ portOf, serverName, ca, withinMs = WITHIN_MS }: AskOptions): AskInstance {
+  return async ({ hsm, method, path, authorization, body }) => {
+    const port = portOf(hsm);
+    if (port === undefined || port === 0) return undefined;
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const headers = {
+      host: handedOnHost(hsm),
+      authorization,
+      'user-agent': 'strongroom-resource-manager',
+      ...(text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+    };
+    return new Promise<InstanceAnswer | undefined>((resolve) => {
+      const asked = request(
+        {
+          host: '127.0.0.1',
+          port,
+          servername: serverName(hsm),
+          ca,
+          agent: false,
+          method,
+          path,
+          headers,
+          timeout: withinMs,
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          let length = 0;
+          response.on('data', (chunk: Buffer) => {
+            length += chunk.length;
+            if (length > MOST_BYTES) asked.destroy();
+            chunks.push(chunk);
+          });
+          response.on('error', () => resolve(undefined));
+          response.on('end', () => {
+            resolve({ status: response.statusCode ?? 0, json: parse(Buffer.concat(chunks).toString('utf8')) });
+          });
+        },
+      );
+      asked.on('timeout', () => asked.destroy());
+      // Whatever keeps it from answering, it does not serve.
+      asked.on('error', () => resolve(undefined));
+      asked.end(text);
+    });
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // refusals before authentication are plain text
+  }
+}

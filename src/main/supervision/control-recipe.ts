@@ -1,0 +1,33 @@
+// How the control process is started: it answers to the network, so Node's permission model leaves it its own folder, the
+// program and the authority's certificate. What it can still reach are sockets that it can name.
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Program } from './spawn-child.ts';
+
+export interface ControlPlace {
+  readonly entry: string;
+  /** The only folder that it can read and write; it exists. */
+  readonly folder: string;
+  readonly port: number;
+  /** The development authority's certificate. */
+  readonly ca: string;
+}
+
+const CHECKOUT = realpathSync(fileURLToPath(new URL('../../../', import.meta.url)));
+
+export function controlRecipe({ entry, folder, port, ca }: ControlPlace): Program {
+  const own = realpathSync(folder);
+  const readable = ['src', 'node_modules', 'package.json'].map((name) => `${CHECKOUT}${name}`);
+  return {
+    flags: [
+      '--permission',
+      '--allow-net',
+      ...[...readable, own, realpathSync(ca)].map((path) => `--allow-fs-read=${path}`),
+      `--allow-fs-write=${own}`,
+      '--disable-proto=throw',
+      '--no-experimental-ffi',
+    ],
+    entry,
+    args: ['--control', own, '--port', String(port), '--ca', realpathSync(ca)],
+  };
+}

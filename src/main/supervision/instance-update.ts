@@ -1,0 +1,16 @@
+// What control may ask to be changed of an instance, and a worker is told: checked on either side of each link.
+import type { InstanceUpdate } from '../../features/management/instance-host.ts';
+import { readNetworkRules } from '../../formats/network-rules.ts';
+import { type Reader, record, ShapeError } from '../../formats/shape.ts';
+
+const on: Reader<true> = (value, path) => {
+  if (value !== true) throw new ShapeError(`${path} can only be turned on`);
+  return value;
+};
+
+/** @throws ShapeError */
+export function readInstanceUpdate(value: unknown): InstanceUpdate {
+  return shape(value, 'update');
+}
+
+const shape: Reader<InstanceUpdate> = record({}, { purgeProtection: on, network: readNetworkRules });
