@@ -295,7 +295,7 @@ test('a packet is never written over another file', async () => {
   const again = await run(
     ...['leave', at('sd.json'), '--key', at('anna.pem'), '--passphrase-file', at('phrase.txt'), '--out', file],
   );
-  assert.match(again.err, /exists already: move it away, or name another file with --out/);
+  assert.match(again.err, /exists already: move it away, or write elsewhere with --out/);
   assert.deepEqual(readFileSync(file), before);
 });
 

@@ -12,8 +12,8 @@ export const share = command({
   operands: 'FILE',
   details: `
 Opens your own share and encrypts it anew to the certificate of one HSM. Says what that means before anything is written,
-and asks for the last eight digits of the recipient's fingerprint, as they were read to you: whoever made that certificate
-gets your share. For --purpose unlock, FILE is the share list of the seal; otherwise it is the security-domain file.`,
+and asks for the last eight digits of the recipient's fingerprint, which it does not show: have them read to you from the HSM
+itself, because whoever made that certificate gets your share. For --purpose unlock, FILE is the share list of the seal; otherwise it is the security-domain file.`,
   options: {
     ...packetOptions,
     purpose: { type: 'string', placeholder: 'PURPOSE', description: 'recover, reshare or unlock' },
@@ -60,7 +60,8 @@ gets your share. For --purpose unlock, FILE is the share list of the seal; other
       const own = openOwnShare(document, holder);
       try {
         checkPurpose(purpose, document);
-        const rows = consentRows({ purpose, file, document, own, recipient, successors });
+        const hideEnd = expected === undefined;
+        const rows = consentRows({ purpose, file, document, own, recipient, hideEnd, successors });
         terminal.err('You are about to give your share of the root keys away:\n');
         for (const [label, text] of rows) terminal.err(`  ${label.padEnd(12)} ${text}\n`);
         if (!yes) await confirm(recipient, terminal);

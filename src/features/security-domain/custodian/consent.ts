@@ -14,6 +14,8 @@ export interface Consent {
   readonly document: string;
   readonly own: OwnShare;
   readonly recipient: Recipient;
+  /** The end of the fingerprint is left for the custodian to fill in, who must have it from somewhere else. */
+  readonly hideEnd: boolean;
   readonly successors: Successors | undefined;
 }
 
@@ -24,7 +26,15 @@ const MEANINGS: Readonly<Record<Purpose, string>> = {
 };
 
 /** Label and text of each line. */
-export function consentRows({ purpose, file, document, own, recipient, successors }: Consent): [string, string][] {
+export function consentRows({
+  purpose,
+  file,
+  document,
+  own,
+  recipient,
+  hideEnd,
+  successors,
+}: Consent): [string, string][] {
   const sealed = sealOf(document);
   return [
     ['purpose', MEANINGS[purpose]],
@@ -33,7 +43,7 @@ export function consentRows({ purpose, file, document, own, recipient, successor
     ...(sealed === undefined ? [] : ([['seal of', sealed]] as [string, string][])),
     ['your share', `number ${own.number} of ${own.shares}; ${own.required} are needed`],
     ['recipient', `${recipient.name}, as it calls itself`],
-    ['fingerprint', recipient.fingerprint],
+    ['fingerprint', hideEnd ? `${recipient.fingerprint.slice(0, -9)}.... ....` : recipient.fingerprint],
     ...(successors === undefined
       ? []
       : [

@@ -6,7 +6,7 @@ import { CustodianError } from './refusal.ts';
 export async function writeNewFile(path: string, content: string, mode: number): Promise<void> {
   const file = await open(path, 'wx', mode).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new CustodianError(`${path} exists already: move it away, or name another file with --out`);
+    throw new CustodianError(`${path} exists already: move it away, or write elsewhere with --out`);
   });
   try {
     await file.writeFile(content);
