@@ -1,6 +1,7 @@
 // How the control process is started: it answers to the network, so Node's permission model leaves it its own folder, the
 // program and the authority's certificate. What it can still reach are sockets that it can name.
 import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Program } from './spawn-child.ts';
 
@@ -17,7 +18,7 @@ const CHECKOUT = realpathSync(fileURLToPath(new URL('../../../', import.meta.url
 
 export function controlRecipe({ entry, folder, port, ca }: ControlPlace): Program {
   const own = realpathSync(folder);
-  const readable = ['src', 'node_modules', 'package.json'].map((name) => `${CHECKOUT}${name}`);
+  const readable = ['src', 'node_modules', 'package.json'].map((name) => join(CHECKOUT, name));
   return {
     flags: [
       '--permission',
