@@ -7,6 +7,7 @@ import { Agent, request } from 'node:https';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RootKeys } from '../../src/crypto/module/root-keys.ts';
 import { StateFile } from '../../src/crypto/module/state-file.ts';
 import { places } from '../../src/main/config/data-layout.ts';
 import type { InstanceConfig } from '../../src/main/config/instance.ts';
@@ -43,6 +44,8 @@ export interface RunningInstance extends AsyncDisposable {
   readonly service: InstanceService;
   readonly recorderPid: number;
   ask(method: string, path: string, ask?: Ask): Promise<Reply>;
+  /** The same of another worker, on its port. */
+  askAt(port: number, method: string, path: string, ask?: Ask): Promise<Reply>;
   /** Administrator's token. */
   adminToken(): Promise<string>;
   /** Takes the security domain with three fresh custodians. */
@@ -163,7 +166,8 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
     get recorderPid() {
       return recorder.pid ?? 0;
     },
-    ask: (method, path, ask = {}) => send({ port: service.port, ca: authority.certificate, agent }, method, path, ask),
+    ask: (method, path, ask) => running.askAt(service.port, method, path, ask),
+    askAt: (port, method, path, ask = {}) => send({ port, ca: authority.certificate, agent }, method, path, ask),
     adminToken: () => issuer.token(administrator),
     async activate() {
       const certificates = (await makeCertificates(3)).map((der) => ({ kty: 'RSA', x5c: [der] }));
@@ -213,7 +217,9 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
 function shareDomain(of: RunningInstance, moduleFolder: string, instanceId: string): void {
   const state = new StateFile(places(of.folder).instance('test').module).load();
   if (state?.state !== 'active') throw new Error('the other instance has no security domain yet');
-  new StateFile(moduleFolder).create({ ...state, instanceId });
+  using own = RootKeys.make();
+  using rootKeys = own.joining(state.rootKeys.encodeDomainKeys());
+  new StateFile(moduleFolder).create({ ...state, instanceId, rootKeys });
   state.rootKeys[Symbol.dispose]();
 }
 
