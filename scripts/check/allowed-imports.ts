@@ -194,6 +194,11 @@ export const areas: readonly Area[] = [
     because: 'it writes down and replaces records of all features, and knows none of them but keys',
   },
   {
+    at: 'src/features/backup/',
+    from: [...BELOW_FEATURES, 'src/features/keys/', 'src/features/key-backup/', 'src/features/rotation/policy.ts'],
+    because: 'it writes down and replaces records of all features, and knows none of them but keys',
+  },
+  {
     at: 'src/features/events/',
     from: [...BELOW_FEATURES, 'src/features/keys/', 'src/features/clock/', 'src/features/rotation/'],
     because: 'it tells what happened to keys and changes none of them',

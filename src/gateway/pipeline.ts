@@ -16,6 +16,7 @@ import { authenticate } from './steps/authenticate.ts';
 import { authorise } from './steps/authorise.ts';
 import { readBody } from './steps/read-body.ts';
 import { reauthorise } from './steps/reauthorise.ts';
+import { rejectDuringRestore } from './steps/reject-during-restore.ts';
 import { requireActivated } from './steps/require-activated.ts';
 import { requireRow } from './steps/require-row.ts';
 import { translateError } from './translate-error.ts';
@@ -29,6 +30,7 @@ export interface PipelineParts {
   readonly verifiers: Readonly<Record<HostKind, TokenVerifier>>;
   readonly roles: Roles;
   readonly isActive: () => boolean;
+  readonly isRestoring: () => boolean;
   readonly records: Records;
   readonly audit: AuditLog;
   readonly instance: RecordedInstance;
@@ -46,6 +48,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
     authenticate(parts.verifiers),
     requireRow(router),
     requireActivated(parts.isActive),
+    rejectDuringRestore(parts.isRestoring),
     authorised,
     readBody,
   ];

@@ -5,6 +5,7 @@ import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import { armKeyRows } from '../features/arm-keys/rows.ts';
 import { attestationRows } from '../features/attestation/rows.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
+import { type BackupService, backupRows } from '../features/backup/rows.ts';
 import { importRows } from '../features/byok/rows.ts';
 import { ceremonyRows } from '../features/ceremonies/rows.ts';
 import { clockRows } from '../features/clock/rows.ts';
@@ -46,6 +47,7 @@ export interface GatewayParts {
   readonly state: InstanceState;
   readonly activation: Activation;
   readonly purgeCompanions: readonly PurgeCompanion[];
+  readonly backup: BackupService;
   readonly eventTargets: EventTargets;
   readonly network: LiveNetwork;
 }
@@ -70,6 +72,7 @@ export async function openGateway(options: ServiceOptions, parts: GatewayParts):
     ...releaseRows({ keys, crypto, records, retention, ...targets }),
     ...secureWrapRows({ keys, crypto, ...targets }),
     ...attestationRows({ keys, crypto, retention }),
+    ...backupRows(parts.backup),
     ...roleRows({ roles, records }),
     ...securityDomainRows({
       crypto,
@@ -114,6 +117,7 @@ export async function openGateway(options: ServiceOptions, parts: GatewayParts):
     verifiers: openVerifiers(config, parts.stack),
     roles,
     isActive: () => activation.isActive(),
+    isRestoring: () => parts.backup.engine.isRestoring,
     records,
     audit: parts.audit,
     instance: { name: config.name, resourceId: config.resourceId.toUpperCase(), clockOffset: () => clock.offset },

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { openCryptoClient } from '../crypto/client/open-crypto-client.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
 import { openAuditLog } from '../features/audit/open-audit-log.ts';
+import type { OpenStorage } from '../features/backup/storage/port.ts';
 import { openDueWork } from '../features/clock/due-work.ts';
 import { EventTargets } from '../features/events/targets.ts';
 import { planToldRemoval } from '../features/events/told.ts';
@@ -16,6 +17,7 @@ import { planPolicyRemoval } from '../features/rotation/policies.ts';
 import { openActivation } from '../features/security-domain/activation.ts';
 import type { Records } from '../store/sealed/records.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { openBackupService } from './backup-service.ts';
 import type { InstancePlaces } from './config/data-layout.ts';
 import type { InstanceConfig } from './config/instance.ts';
 import { purgeJob, rotateIfDueJob } from './due-jobs.ts';
@@ -44,6 +46,8 @@ export interface ServiceOptions {
   readonly completesLog: boolean;
   /** Unix seconds; default: the system's. Tokens are checked against the system's, always. */
   readonly systemNow?: () => number;
+  /** Opens the places of full backups; default: as the configuration allows. */
+  readonly openStorage?: OpenStorage;
   readonly onPartitions: (pids: readonly number[]) => void;
   readonly onActivation: (status: 'NotActivated' | 'Active', message: string) => void;
 }
@@ -107,6 +111,7 @@ export async function startInstanceService(options: ServiceOptions): Promise<Ins
   await makeInitialAssignments({ records, roles: state.roles, audit }, config);
   if (options.completesLog) await recordFinishedCeremony({ crypto, records, activation, audit, state }, config);
 
+  const backup = stack.use(await openBackupService({ crypto, audit, records, state }, config, options.openStorage));
   const purgeCompanions: readonly PurgeCompanion[] = [
     (name) => planRemovalAtKey(name, state.roles),
     planPolicyRemoval,
@@ -144,7 +149,7 @@ export async function startInstanceService(options: ServiceOptions): Promise<Ins
     wakeEvents();
   };
   const network = new LiveNetwork(config.network);
-  const parts = { stack, crypto, audit, records, state, activation, purgeCompanions, eventTargets, network };
+  const parts = { stack, crypto, audit, records, state, activation, purgeCompanions, backup, eventTargets, network };
   const listener = stack.use(await openGateway(options, parts));
   wake();
   const owned = stack.move();

@@ -1,6 +1,8 @@
 // All that one service worker knows of its instance: what each feature keeps in memory, fed by the sealed records.
 import type { AuditLog } from '../features/audit/audit-log.ts';
 import { RecordedCeremonies } from '../features/ceremonies/recorded.ts';
+import { BackupJobs } from '../features/backup/jobs/backup-jobs.ts';
+import { TextRecords } from '../features/backup/text-records.ts';
 import { type InstanceClock, openClock } from '../features/clock/instance-clock.ts';
 import { CustodianRegister } from '../features/custodians/register.ts';
 import { EventQueue } from '../features/events/event-queue.ts';
@@ -37,6 +39,9 @@ export interface InstanceState {
   readonly rehearsalSchedule: RehearsalSchedule;
   readonly toldOverdue: ToldOverdue;
   readonly ceremonies: RecordedCeremonies;
+  readonly backupJobs: BackupJobs;
+  /** What a backup holds beside keys. */
+  readonly texts: TextRecords;
   /** Both are as the records are now, whenever they are read. */
   readonly retention: Retention;
   readonly limits: KeyLimits;
@@ -62,6 +67,8 @@ export function emptyInstanceState(
   const rehearsals = new Rehearsals();
   const toldOverdue = new ToldOverdue();
   const ceremonies = new RecordedCeremonies();
+  const backupJobs = new BackupJobs();
+  const texts = new TextRecords();
   const clock = openClock({
     systemNow,
     // Whoever edits the file of a production instance gains no time machine.
@@ -89,6 +96,8 @@ export function emptyInstanceState(
       sharedAt: () => custodians.split?.at,
     },
     toldOverdue,
+    backupJobs,
+    texts,
     retention: liveRetention(promises),
     limits: liveLimits(settings),
     apply(change) {
@@ -104,6 +113,8 @@ export function emptyInstanceState(
       events.apply(change);
       authorities.apply(change);
       custodians.apply(change);
+      backupJobs.apply(change);
+      texts.apply(change);
       rehearsals.apply(change);
       toldOverdue.apply(change);
       ceremonies.apply(change);

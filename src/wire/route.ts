@@ -54,8 +54,12 @@ export interface Row<Body = never> {
   readonly operationName: string;
   readonly dataAction: string;
   readonly scope: RowScope;
+  /** Of callers without a role for it: why this one may all the same. The text is put on record as the grant. */
+  readonly alsoAllows?: (params: Readonly<Record<string, string | undefined>>, principal: Principal) => string | undefined;
   /** `any`: also before activation. */
   readonly activation: 'any' | 'active';
+  /** Answered while a full restore replaces everything; all other rows are not. */
+  readonly duringRestore?: true;
   /** Poll URLs are called without api-version, as given in headers. */
   readonly apiVersionOptional?: true;
   /** Reads the parsed JSON body, or absent: the operation takes none and what is sent is not looked at. */

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RootKeys } from '../../src/crypto/module/root-keys.ts';
 import { StateFile } from '../../src/crypto/module/state-file.ts';
+import type { OpenStorage } from '../../src/features/backup/storage/port.ts';
 import { places } from '../../src/main/config/data-layout.ts';
 import type { InstanceConfig } from '../../src/main/config/instance.ts';
 import { readInstanceConfig } from '../../src/main/config/read-instance.ts';
@@ -77,6 +78,9 @@ export interface InstanceOptions {
   readonly systemNow?: () => number;
   /** The instance is also configured with a name of a vault. */
   readonly vaultName?: boolean;
+  readonly backupTargets?: NonNullable<InstanceConfig['backupTargets']>;
+  /** In place of what `backupTargets` would open. */
+  readonly openStorage?: OpenStorage;
 }
 
 export async function startRunningInstance(options: InstanceOptions = {}): Promise<RunningInstance> {
@@ -130,6 +134,7 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
     softDeleteRetentionInDays: 7,
     purgeProtection: options.purgeProtection ?? false,
     createdAt: new Date().toISOString(),
+    ...(options.backupTargets === undefined ? {} : { backupTargets: options.backupTargets }),
   };
   await writeFile(place.config, JSON.stringify(config));
   if (options.sameDomainAs !== undefined) shareDomain(options.sameDomainAs, place.module, config.id);
@@ -145,6 +150,7 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
       shared: false,
       completesLog,
       ...(options.systemNow === undefined ? {} : { systemNow: options.systemNow }),
+      ...(options.openStorage === undefined ? {} : { openStorage: options.openStorage }),
       onPartitions: () => undefined,
       onActivation: () => undefined,
     });

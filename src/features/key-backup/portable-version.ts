@@ -4,7 +4,10 @@ import type { KeyBinding } from '../../crypto/protocol/messages.ts';
 import { fromBase64url, toBase64url } from '../../formats/base64url.ts';
 import { bindingOf, type KeyVersion } from '../keys/key-version.ts';
 
-type Rest = Pick<KeyVersion, 'ordinal' | 'publicKey' | 'attributes' | 'tags' | 'releasePolicy' | 'provenance'>;
+type Rest = Pick<
+  KeyVersion,
+  'ordinal' | 'keyOps' | 'publicKey' | 'attributes' | 'tags' | 'releasePolicy' | 'provenance'
+>;
 
 export interface PortableVersion {
   readonly binding: KeyBinding;
@@ -18,14 +21,15 @@ export class PortableVersionError extends Error {
 }
 
 export function toPortable(key: KeyVersion): PortableVersion {
-  const { name, version, kty, keyOps, blob, blobId, ...rest } = key;
+  const { name, version, kty, blob, blobId, ...rest } = key;
   return { binding: bindingOf(key), blob: toBase64url(blob), rest };
 }
 
 /** @throws PortableVersionError when the rest says another thing than the binding */
 export function fromPortable({ binding, blob, rest }: PortableVersion, newBlobId: string): KeyVersion {
-  const { name, version, kty, keyOps } = binding;
-  const { ordinal, publicKey, attributes, tags, releasePolicy, provenance } = rest;
+  const { name, version, kty } = binding;
+  // In the binding they are sorted; here they are as they were given.
+  const { ordinal, keyOps, publicKey, attributes, tags, releasePolicy, provenance } = rest;
   const key: KeyVersion = {
     name,
     version,
@@ -43,6 +47,7 @@ export function fromPortable({ binding, blob, rest }: PortableVersion, newBlobId
   const says = bindingOf(key);
   if (
     !Number.isSafeInteger(ordinal) ||
+    !isSame(keyOps, binding.keyOps) ||
     says.exportable !== binding.exportable ||
     says.releasePolicy !== binding.releasePolicy ||
     publicKey.kty !== kty
@@ -50,4 +55,8 @@ export function fromPortable({ binding, blob, rest }: PortableVersion, newBlobId
     throw new PortableVersionError('a version of the backup contradicts itself');
   }
   return key;
+}
+
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  return Array.isArray(some) && [...some].sort().join() === [...others].sort().join();
 }

@@ -92,6 +92,16 @@ export class KeyRing {
     return this.#deletedNames.size;
   }
 
+  /** All keys as they are now, deleted ones too, by ascending lower-case names. Later changes do not show in it. */
+  snapshot(): readonly { readonly name: string; readonly versions: readonly KeyVersion[] }[] {
+    const live = this.#names.after(undefined, this.#names.size);
+    const deleted = this.#deletedNames.after(undefined, this.#deletedNames.size);
+    return inOrder(live, deleted).flatMap((name) => {
+      const versions = this.#entries.get(name)?.versions ?? [];
+      return versions.length === 0 ? [] : [{ name, versions: versions.slice() }];
+    });
+  }
+
   /** The deleted key, by its lower-case name, whose purge is scheduled first. */
   nextPurge(): { readonly name: string; readonly time: number } | undefined {
     return this.#purges.next();
@@ -112,7 +122,20 @@ export class KeyRing {
   }
 }
 
+/** Of two ascending lists without a common member. */
+function inOrder(a: readonly string[], b: readonly string[]): string[] {
+  const merged: string[] = [];
+  let at = 0;
+  for (const name of a) {
+    for (let next = b[at]; next !== undefined && next < name; next = b[++at]) merged.push(next);
+    merged.push(name);
+  }
+  return merged.concat(b.slice(at));
+}
+
+/** A restore may give a version another ordinal, and an ordinal to another version. */
 function put(versions: KeyVersion[], key: KeyVersion): void {
+  remove(versions, key.version);
   const at = versions.findIndex((other) => other.ordinal >= key.ordinal);
   if (at === -1) versions.push(key);
   else versions.splice(at, versions[at]?.ordinal === key.ordinal ? 1 : 0, key);

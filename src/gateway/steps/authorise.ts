@@ -1,4 +1,5 @@
-// Whether a local role lets the caller do this here. There is no other way to be let in.
+// Whether a local role lets the caller do this here. There is no other way to be let in, but for what a row itself allows:
+// seeing the end of one's own restore, after it has replaced the roles.
 import { requireKeyName } from '../../features/keys/key-name.ts';
 import type { Roles } from '../../features/roles/evaluate.ts';
 import { KEYS_SCOPE, keyScope, ROOT_SCOPE, type Scope } from '../../features/roles/scope.ts';
@@ -14,14 +15,14 @@ export function authorise(roles: Roles): (call: Call) => void {
     const scope = scopeOf(row, call.params);
     call.scope = scope.path;
     call.grant = undefined;
-    const allowed = roles.isAllowed(principal, row.dataAction, scope);
-    if (allowed === undefined) {
+    const grant = roles.isAllowed(principal, row.dataAction, scope)?.grant ?? row.alsoAllows?.(call.params, principal);
+    if (grant === undefined) {
       throw new ServiceError(
         'AccessDenied',
         `Not authorized to access ${row.dataAction} on ${scope.path}: principal ${principal.oid} holds no local role with this data action there`,
       );
     }
-    call.grant = allowed.grant;
+    call.grant = grant;
   };
 }
 

@@ -1,0 +1,53 @@
+// All backup and restore jobs of the instance in memory, fed by the sealed records: every worker knows of every job.
+import type { Change } from '../../../store/sealed/records.ts';
+import { decodeJob, type Job, jobRecordName, parseJobRecordName } from './job.ts';
+
+/** Ended jobs that stay for whoever polls late. */
+const KEPT = 20;
+
+export class BackupJobs {
+  readonly #jobs = new Map<string, Job>();
+  #running: Job | undefined;
+
+  /** Takes a change of a job's record; leaves others alone. */
+  apply({ name, value }: Change): void {
+    const id = parseJobRecordName(name);
+    if (id === undefined) return;
+    if (value === null) this.#jobs.delete(id);
+    else this.#jobs.set(id, decodeJob(id, value));
+    this.#running = [...this.#jobs.values()].find(({ status }) => status === 'InProgress');
+  }
+
+  get(id: string): Job | undefined {
+    return this.#jobs.get(id);
+  }
+
+  /** The one that has no end yet, whoever runs it. */
+  get running(): Job | undefined {
+    return this.#running;
+  }
+
+  /** The earliest end of a full backup that succeeded and is still remembered; Unix seconds. */
+  get earliestBackup(): number | undefined {
+    const ends = this.#backups().map(({ endTime }) => endTime ?? 0);
+    return ends.length === 0 ? undefined : Math.min(...ends);
+  }
+
+  /** What goes when a new job comes: the oldest ended ones, but never the first full backup that succeeded. */
+  planForgetting(): readonly Change[] {
+    const ended = [...this.#jobs.values()].filter(({ status }) => status !== 'InProgress').sort(byEnd);
+    const [firstBackup] = this.#backups().sort(byEnd);
+    return ended
+      .slice(0, Math.max(0, ended.length - KEPT + 1))
+      .filter((job) => job !== firstBackup)
+      .map(({ id }) => ({ name: jobRecordName(id), value: null }));
+  }
+
+  #backups(): Job[] {
+    return [...this.#jobs.values()].filter(({ kind, status }) => kind === 'backup' && status === 'Succeeded');
+  }
+}
+
+function byEnd(a: Job, b: Job): number {
+  return (a.endTime ?? 0) - (b.endTime ?? 0) || (a.id < b.id ? -1 : 1);
+}

@@ -1,0 +1,182 @@
+// Starts backups and restores: one at a time for the instance, whichever worker it is asked of. A job that lost its worker
+// is ended by whoever looks at it next; one whose worker stops is cancelled.
+import type { Head, Records } from '../../../store/sealed/records.ts';
+import { ServiceError } from '../../../wire/service-error.ts';
+import type { BackupJobs } from './backup-jobs.ts';
+import { isRestoreMode, type Job, type JobError, type JobKind } from './job.ts';
+import { jobErrorOf } from './job-error.ts';
+import { jobChange, type RunningJob, runJob, type Success } from './run-job.ts';
+
+/** Tells workers apart, and whether one is still there. */
+export interface WorkerMarks {
+  readonly own: string;
+  isAlive(mark: string): boolean;
+}
+
+export interface JobEngineOptions {
+  readonly jobs: BackupJobs;
+  readonly records: Records;
+  /** Unix seconds of the instance's clock. */
+  readonly now: () => number;
+  readonly randomHex: (bytes: number) => string;
+  readonly workers: WorkerMarks;
+  /** Puts the end on record. @param head of the commit that ended it */
+  readonly ended: (job: Job, head: Head) => Promise<void>;
+  readonly report: (what: string, error: unknown) => void;
+  /** Time between two commits of progress. */
+  readonly progressEveryMs?: number;
+}
+
+export interface Caller {
+  readonly oid: string;
+  /** Throws when the caller's right is gone. */
+  readonly recheck: () => void;
+}
+
+interface Begun {
+  readonly job: Job;
+  readonly head: Head;
+}
+
+const LOST: JobError = {
+  code: 'WorkerLost',
+  message: 'The worker that ran the job ended before the job did; nothing was changed by it. Start it again',
+};
+const STOPPED: JobError = {
+  code: 'Stopped',
+  message: 'The service was stopped; nothing was changed. Start the job again',
+};
+
+export class JobEngine implements AsyncDisposable {
+  readonly #options: JobEngineOptions;
+  readonly #stop = new AbortController();
+  /** The jobs that this worker runs, or is about to: more than one only while one ends. */
+  readonly #own = new Map<string, Promise<void>>();
+
+  constructor(options: JobEngineOptions) {
+    this.#options = options;
+  }
+
+  /** Aborted when the service stops. */
+  get stopping(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** A full restore is under way in some worker that is alive. */
+  get isRestoring(): boolean {
+    const { running } = this.#options.jobs;
+    return running !== undefined && isRestoreMode(running) && this.#isAlive(running);
+  }
+
+  /**
+   * Begins a job that goes on after this resolves.
+   * @throws ServiceError Conflict while there is another
+   */
+  async start(kind: JobKind, { oid, recheck }: Caller, work: (job: RunningJob) => Promise<Success>): Promise<Begun> {
+    this.#stop.signal.throwIfAborted();
+    const job = this.#newJob(kind, oid);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    // Before it is committed: nobody may see the job and think that it has no worker.
+    this.#own.set(job.id, promise);
+    const over = (): void => {
+      this.#own.delete(job.id);
+      resolve();
+    };
+    try {
+      const head = await this.#begin(job, recheck);
+      void this.#run(job, work).finally(over);
+      return { job, head };
+    } catch (error) {
+      over();
+      throw error;
+    }
+  }
+
+  /** A job that ends as it begins: the poll tells why. @throws ServiceError Conflict */
+  async refuse(kind: JobKind, { oid, recheck }: Caller, error: JobError): Promise<Begun> {
+    const begun = this.#newJob(kind, oid);
+    const job: Job = { ...begun, status: 'Failed', endTime: begun.startTime, error, malformed: true };
+    return { job, head: await this.#begin(job, recheck) };
+  }
+
+  /** Ends the job of a worker that is gone. */
+  async settle(): Promise<void> {
+    if (this.#lostJob() === undefined) return;
+    let settled: Job | undefined;
+    const head = await this.#options.records.update(() => {
+      settled = this.#lostJob();
+      return settled === undefined ? [] : [jobChange(settled)];
+    });
+    if (settled !== undefined) await this.#options.ended(settled, head);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new DOMException('the service stops', 'AbortError'));
+    await Promise.all(this.#own.values());
+  }
+
+  async #begin(job: Job, recheck: () => void): Promise<Head> {
+    const { jobs, records } = this.#options;
+    await this.settle();
+    return records.update(() => {
+      recheck();
+      const { running } = jobs;
+      if (running !== undefined) {
+        throw new ServiceError(
+          'Conflict',
+          `Another backup or restore is under way (${running.kind} job ${running.id}), and there is one at a time: ` +
+            'wait until it has ended',
+          { innerCode: 'JobInProgress' },
+        );
+      }
+      return [...jobs.planForgetting(), jobChange(job)];
+    });
+  }
+
+  async #run(job: Job, work: (job: RunningJob) => Promise<Success>): Promise<void> {
+    const { jobs, records, now, report, ended, progressEveryMs = 2000 } = this.#options;
+    const what = `${job.kind} job ${job.id}`;
+    const explain = (error: unknown): { status: 'Failed' | 'Canceled'; error: JobError } =>
+      this.#stop.signal.aborted
+        ? { status: 'Canceled', error: STOPPED }
+        : { status: 'Failed', error: jobErrorOf(error, (hidden) => report(what, hidden)) };
+    try {
+      const end = await runJob({ job, work, jobs, records, now, explain, report, progressEveryMs });
+      if (end !== undefined) await ended(end.job, end.head);
+    } catch (error) {
+      // Without an end in its record the job counts as lost from now on.
+      report(`end of the ${what}`, error);
+    }
+  }
+
+  #newJob(kind: JobKind, startedBy: string): Job {
+    const { now, randomHex, workers } = this.#options;
+    return {
+      id: randomHex(16),
+      kind,
+      status: 'InProgress',
+      statusDetails: '',
+      startTime: now(),
+      endTime: null,
+      error: null,
+      malformed: false,
+      folderUri: null,
+      startedBy,
+      worker: workers.own,
+    };
+  }
+
+  /** The running job as it is once it is found to have no worker. */
+  #lostJob(): Job | undefined {
+    const { jobs, now } = this.#options;
+    const { running } = jobs;
+    if (running === undefined || this.#isAlive(running)) return undefined;
+    return { ...running, status: 'Failed', endTime: now(), error: LOST };
+  }
+
+  /** A worker that could not write the end of its job is not running it any more either. */
+  #isAlive({ id, worker }: Job): boolean {
+    const { workers } = this.#options;
+    return worker === workers.own ? this.#own.has(id) : workers.isAlive(worker);
+  }
+}

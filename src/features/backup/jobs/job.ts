@@ -1,0 +1,86 @@
+// One backup or restore, as a sealed record `backup-job/{id}` that every worker sees. It never holds what opens the
+// storage: that is in the memory of the worker that runs the job, and nowhere else.
+import { flag, integer, oneOf, type Reader, record, text } from '../../../formats/shape.ts';
+import { StoreError } from '../../../store/port.ts';
+
+export const JOB_KINDS = ['backup', 'prebackup', 'restore', 'prerestore', 'key-restore'] as const;
+export type JobKind = (typeof JOB_KINDS)[number];
+
+export interface JobError {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface Job {
+  /** 32 lower-case hex digits. */
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly status: 'InProgress' | 'Succeeded' | 'Failed' | 'Canceled';
+  readonly statusDetails: string;
+  /** Unix seconds of the instance's clock. */
+  readonly startTime: number;
+  /** Null while in progress. */
+  readonly endTime: number | null;
+  readonly error: JobError | null;
+  /** True: what was asked for has no readable form, which the service says at the poll, as a refused request. */
+  readonly malformed: boolean;
+  /** URI of the finished folder. */
+  readonly folderUri: string | null;
+  /** Object id of who started it. */
+  readonly startedBy: string;
+  /** The worker that runs it, as `WorkerMark` writes it. */
+  readonly worker: string;
+}
+
+const PREFIX = 'backup-job/';
+export const JOB_ID: RegExp = /^[0-9a-f]{32}$/;
+
+function orNull<T>(read: Reader<T>): Reader<T | null> {
+  return (value, path) => (value === null ? null : read(value, path));
+}
+
+const time = integer(0, Number.MAX_SAFE_INTEGER);
+const shape = record({
+  kind: oneOf(...JOB_KINDS),
+  status: oneOf('InProgress', 'Succeeded', 'Failed', 'Canceled'),
+  statusDetails: text,
+  startTime: time,
+  endTime: orNull(time),
+  error: orNull(record({ code: text, message: text })),
+  malformed: flag,
+  folderUri: orNull(text),
+  startedBy: text,
+  worker: text,
+});
+
+export function jobRecordName(id: string): string {
+  return PREFIX + id;
+}
+
+/** The id; undefined for records of other kinds. */
+export function parseJobRecordName(name: string): string | undefined {
+  return name.startsWith(PREFIX) && JOB_ID.test(name.slice(PREFIX.length)) ? name.slice(PREFIX.length) : undefined;
+}
+
+export function encodeJob({ id, ...rest }: Job): Uint8Array {
+  return Buffer.from(JSON.stringify(rest), 'utf8');
+}
+
+/** @throws StoreError Damaged */
+export function decodeJob(id: string, value: Uint8Array): Job {
+  try {
+    return { ...shape(JSON.parse(Buffer.from(value).toString('utf8')), 'job'), id };
+  } catch (cause) {
+    throw new StoreError('Damaged', 'the record of a backup job does not have its members', { cause });
+  }
+}
+
+/** Restores hold up the instance while they run; checks and restores of one key do not. */
+export function isRestoreMode({ kind, status }: Job): boolean {
+  return kind === 'restore' && status === 'InProgress';
+}
+
+/** Which of the two poll addresses a job has. */
+export function pollsAs(kind: JobKind): 'backup' | 'restore' {
+  return kind === 'backup' || kind === 'prebackup' ? 'backup' : 'restore';
+}

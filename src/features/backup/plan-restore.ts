@@ -1,0 +1,74 @@
+// From what the instance holds and what the backup holds: the changes that turn the one into the other, as one commit.
+// With purge protection nothing is lost by it: what the backup does not have is kept as deleted, for its full retention.
+import type { Change } from '../../store/sealed/records.ts';
+import { type DeletedKey, decodeDeletedKey, deletedRecordName, encodeDeletedKey } from '../keys/deleted-key.ts';
+import { encodeKeyVersion, type KeyVersion, keyRecordName } from '../keys/key-version.ts';
+import { policyRecordName } from '../rotation/policy.ts';
+import type { Contents } from './contents.ts';
+import type { View } from './view.ts';
+
+/** What a protected instance has promised. Unix seconds and seconds. */
+export interface Protection {
+  readonly now: number;
+  readonly retention: number;
+}
+
+/** @param companions further changes for a key that was there before: what other features keep of it is true no more */
+export function planRestore(
+  current: View,
+  backup: Contents,
+  protection: Protection | undefined,
+  companions: (name: string) => readonly Change[],
+): readonly Change[] {
+  const after = protection === undefined ? backup : keepPromises(current, backup, protection);
+  const changes = new Map<string, Uint8Array | null>();
+  for (const { name, versions } of current.keys) {
+    for (const { version } of versions) changes.set(keyRecordName(name, version), null);
+    for (const change of companions(name)) changes.set(change.name, change.value);
+  }
+  for (const name of current.texts.keys()) if (!after.texts.has(name)) changes.set(name, null);
+  for (const [name, versions] of after.keys) {
+    for (const key of versions) changes.set(keyRecordName(name, key.version), encodeKeyVersion(key));
+  }
+  for (const [name, text] of after.texts) {
+    if (current.texts.get(name) !== text) changes.set(name, Buffer.from(text, 'utf8'));
+  }
+  return [...changes].map(([name, value]) => ({ name, value }));
+}
+
+function keepPromises(current: View, backup: Contents, protection: Protection): Contents {
+  const keys = new Map(backup.keys);
+  const texts = new Map(backup.texts);
+  for (const { name, versions } of current.keys) {
+    const restored = backup.keys.get(name) ?? [];
+    const ids = new Set(restored.map(({ version }) => version));
+    const others = versions.filter(({ version }) => !ids.has(version));
+    if (others.length > 0) keys.set(name, numbered([...others, ...restored]));
+    const record = deletedRecordName(name);
+    const policy = policyRecordName(name);
+    const policyNow = current.texts.get(policy);
+    if (restored.length === 0 && policyNow !== undefined) texts.set(policy, policyNow);
+    const deletedNow = readDeleted(current.texts.get(record));
+    const deletedThen = readDeleted(restored.length === 0 ? undefined : backup.texts.get(record));
+    if (restored.length > 0 && deletedThen === undefined) continue;
+    const promised = deletedNow?.scheduledPurgeDate ?? protection.now + protection.retention;
+    const deleted: DeletedKey = deletedThen ??
+      deletedNow ?? {
+        name: versions.at(-1)?.name ?? name,
+        deletedDate: protection.now,
+        scheduledPurgeDate: promised,
+      };
+    const scheduledPurgeDate = Math.max(deleted.scheduledPurgeDate, promised);
+    texts.set(record, Buffer.from(encodeDeletedKey({ ...deleted, scheduledPurgeDate })).toString('utf8'));
+  }
+  return { keys, texts };
+}
+
+/** Those of the backup come last, so that its current version is the current one. */
+function numbered(versions: readonly KeyVersion[]): readonly KeyVersion[] {
+  return versions.map((key, at) => ({ ...key, ordinal: at + 1 }));
+}
+
+function readDeleted(text: string | undefined): DeletedKey | undefined {
+  return text === undefined ? undefined : decodeDeletedKey(Buffer.from(text, 'utf8'));
+}

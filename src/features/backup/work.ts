@@ -1,0 +1,182 @@
+// What each kind of job does, given the storage that its request opened. All checking comes before the one commit that
+// changes something; until then a restore leaves no trace but its job.
+import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
+import type { Apply, Change, Head, Records } from '../../store/sealed/records.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import type { Retention } from '../keys/bundle.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import { encodeKeyVersion, keyRecordName } from '../keys/key-version.ts';
+import { checkRoom, type KeyLimits } from '../keys/limits.ts';
+import { BackupError } from './backup-error.ts';
+import { type Contents, type ContentsReading, readContents, readKey } from './contents.ts';
+import type { RunningJob, Success } from './jobs/run-job.ts';
+import { type Protection, planRestore } from './plan-restore.ts';
+import { openBackup } from './read-backup.ts';
+import type { BackupStorage } from './storage/port.ts';
+import type { TextRecords } from './text-records.ts';
+import { takeView } from './view.ts';
+import { FolderTakenError, folderName, writeBackup } from './write-backup.ts';
+
+const DAY = 86_400;
+
+export interface BackupWork {
+  readonly keys: KeyRing;
+  readonly texts: TextRecords;
+  readonly records: Records;
+  readonly crypto: CryptoClient;
+  readonly instance: { readonly id: string; readonly name: string };
+  readonly retention: Retention;
+  readonly limits: KeyLimits;
+  /** Unix seconds of the instance's clock. */
+  readonly now: () => number;
+  /** Milliseconds since the epoch; only fractions of a second are taken from it. */
+  readonly milliseconds: () => number;
+  readonly randomHex: (bytes: number) => string;
+  readonly stopping: AbortSignal;
+  /** Takes records as the features do, into a state that nobody uses: what does not read is thrown here, and only here. */
+  readonly rehearsal: () => Apply;
+  readonly companions: (name: string) => readonly Change[];
+}
+
+/** So many backups of HSMs of one name may begin within the same hundredth of a second. */
+const FOLDERS_TRIED = 20;
+
+export async function backUp(service: BackupWork, storage: BackupStorage, job: RunningJob): Promise<Success> {
+  const { crypto, instance, now, stopping, records } = service;
+  await records.refresh();
+  const view = takeView(service);
+  const total = view.keys.length;
+  const begun = now() + (service.milliseconds() % 1000) / 1000;
+  for (let attempt = 0; ; attempt++) {
+    const folder = folderName(instance.name, begun + attempt / 100);
+    const progress = (done: number): void => job.progress(`${done} of ${total} keys are written`);
+    try {
+      const { counts } = await writeBackup({ storage, folder, view, crypto, instance, now, stopping, progress });
+      const { keys, versions } = counts;
+      const details = `${keys} keys with ${versions} versions and ${counts.records} other records are in the backup`;
+      return { details, folderUri: `${storage.uri}/${folder}` };
+    } catch (error) {
+      // Another's folder is not to be taken away.
+      if (error instanceof FolderTakenError) {
+        if (attempt < FOLDERS_TRIED) continue;
+        throw error.cause;
+      }
+      // What keeps it from being taken away is no news: why the backup failed is what the caller hears of.
+      await storage.abandon(folder).catch(() => undefined);
+      throw error;
+    }
+  }
+}
+
+export async function checkBackUp(storage: BackupStorage): Promise<Success> {
+  await storage.checkWritable();
+  return { details: 'A backup can be written there' };
+}
+
+/** Reads and verifies everything that a restore would. */
+export async function checkRestore(
+  service: BackupWork,
+  storage: BackupStorage,
+  folder: string,
+  job: RunningJob,
+): Promise<Success> {
+  const contents = await readAll(service, storage, folder, job);
+  return { details: `${contents.keys.size} keys and ${contents.texts.size} other records can be restored` };
+}
+
+/** @param recheck throws when the caller's right is gone */
+export async function restore(
+  service: BackupWork,
+  storage: BackupStorage,
+  folder: string,
+  job: RunningJob,
+  recheck: () => void,
+): Promise<Success> {
+  const contents = await readAll(service, storage, folder, job);
+  const details = `${contents.keys.size} keys and ${contents.texts.size} other records were restored from ${folder}`;
+  job.progress('All of the backup is verified; it replaces what is there');
+  const head = await service.records.update(() => {
+    recheck();
+    const changes = planRestore(takeView(service), contents, protectionOf(service), service.companions);
+    return [...changes, job.succeeded(details)];
+  });
+  return { details, head };
+}
+
+/** @param check throws when the caller's right is gone, or the name is taken */
+export async function restoreKey(
+  service: BackupWork,
+  storage: BackupStorage,
+  { name, folder }: { readonly name: string; readonly folder: string },
+  job: RunningJob,
+  check: () => void,
+): Promise<Success> {
+  const { crypto, randomHex, stopping, keys, limits, records } = service;
+  const backup = await openBackup(storage, folder, crypto.hello.domainKey);
+  const versions = await readKey({ backup, crypto, randomHex, stopping }, name);
+  const details = `The key ${versions.at(-1)?.name} with ${versions.length} versions was restored from ${folder}`;
+  const head: Head = await records.update(() => {
+    check();
+    checkRoom(keys, name, limits, versions.length);
+    const changes = versions.map((key) => ({
+      name: keyRecordName(key.name, key.version),
+      value: encodeKeyVersion(key),
+    }));
+    return [...changes, job.succeeded(details)];
+  });
+  return { details, head };
+}
+
+async function readAll(
+  service: BackupWork,
+  storage: BackupStorage,
+  folder: string,
+  job: RunningJob,
+): Promise<Contents> {
+  const { crypto, randomHex, stopping } = service;
+  const backup = await openBackup(storage, folder, crypto.hello.domainKey);
+  const total = backup.manifest.counts.keys;
+  const reading: ContentsReading = {
+    backup,
+    crypto,
+    randomHex,
+    stopping,
+    progress: (done) => job.progress(`${done} of ${total} keys are read and verified`),
+  };
+  const contents = await readContents(reading);
+  rehearse(contents, service.rehearsal());
+  return contents;
+}
+
+/** A record that a feature cannot take would stop the service after the commit, so it is found out before. */
+function rehearse({ texts }: Contents, apply: Apply): void {
+  for (const [name, text] of texts) {
+    try {
+      apply({ name, value: Buffer.from(text, 'utf8') });
+    } catch (cause) {
+      throw new BackupError(
+        'UnknownFormat',
+        `the record '${name}' does not read in this release: restore the backup with the release that made it`,
+        { cause },
+      );
+    }
+  }
+}
+
+function protectionOf({ retention, now }: BackupWork): Protection | undefined {
+  if (!retention.purgeProtection) return undefined;
+  return { now: now(), retention: retention.recoverableDays * DAY };
+}
+
+/** A key is restored beside others, over none. @throws ServiceError Conflict naming the way out */
+export function rejectTakenName(keys: KeyRing, name: string): void {
+  const deleted = keys.findDeleted(name) !== undefined;
+  if (!deleted && keys.find(name) === undefined) return;
+  throw new ServiceError(
+    'Conflict',
+    deleted
+      ? `Key ${name} is deleted, but not purged: purge it first (az keyvault key purge), or recover it instead`
+      : `Key ${name} exists: delete and purge it first (az keyvault key delete, az keyvault key purge), then restore it`,
+    { innerCode: deleted ? 'ObjectIsDeletedButRecoverable' : 'KeyExists' },
+  );
+}

@@ -1,0 +1,96 @@
+// Full backup and restore of one worker: what the feature is given of the instance, and how the ends of jobs get on record.
+import type { CryptoClient } from '../crypto/client/crypto-client.ts';
+import type { AuditLog } from '../features/audit/audit-log.ts';
+import type { Job, JobKind } from '../features/backup/jobs/job.ts';
+import { JobEngine } from '../features/backup/jobs/job-engine.ts';
+import type { BackupService } from '../features/backup/rows.ts';
+import { openStorageBy } from '../features/backup/storage/open-storage.ts';
+import type { OpenStorage } from '../features/backup/storage/port.ts';
+import { planToldRemoval } from '../features/events/told.ts';
+import type { Head, Records } from '../store/sealed/records.ts';
+import type { InstanceConfig } from './config/instance.ts';
+import { emptyInstanceState, type InstanceState } from './instance-state.ts';
+import { randomHex } from './random-hex.ts';
+import { reportFailure } from './report-failure.ts';
+import { recordOwnAct } from './service-entries.ts';
+import { openWorkerMarks } from './worker-marks.ts';
+
+export interface BackupParts {
+  readonly crypto: CryptoClient;
+  readonly audit: AuditLog;
+  readonly records: Records;
+  readonly state: InstanceState;
+}
+
+const ENDS: Readonly<Record<JobKind, string>> = {
+  backup: 'BackupEnd',
+  prebackup: 'PreBackupEnd',
+  restore: 'RestoreEnd',
+  prerestore: 'PreRestoreEnd',
+  'key-restore': 'KeyRestoreFromBackupEnd',
+};
+
+/** Ends what a worker that died has left, before anything is served. */
+export async function openBackupService(
+  { crypto, audit, records, state }: BackupParts,
+  config: InstanceConfig,
+  openStorage: OpenStorage = storageOf(config),
+): Promise<BackupService & AsyncDisposable> {
+  const { keys, texts, backupJobs: jobs, retention, limits, clock } = state;
+  const { now } = clock;
+  const workers = openWorkerMarks();
+  const engine = new JobEngine({
+    jobs,
+    records,
+    now,
+    randomHex,
+    workers,
+    ended: (job, head) => recordEnd(job, head),
+    report: reportFailure,
+  });
+  await engine.settle();
+
+  function recordEnd(job: Job, head: Head): Promise<void> {
+    const { id, kind, status, statusDetails, error, folderUri } = job;
+    const folder = folderUri === null ? '' : ` Folder: ${folderUri}.`;
+    return recordOwnAct(audit, config, {
+      operationName: ENDS[kind],
+      description: `The ${kind} job ${id} ended: ${status}. ${error?.message ?? statusDetails}.${folder}`,
+      head,
+      ...(error === null ? {} : { failure: error.code }),
+      clockOffset: clock.offset,
+    });
+  }
+
+  return {
+    keys,
+    texts,
+    records,
+    crypto,
+    jobs,
+    engine,
+    retention,
+    limits,
+    instance: { id: config.id, name: config.name },
+    now,
+    milliseconds: Date.now,
+    randomHex,
+    stopping: engine.stopping,
+    openStorage,
+    rehearsal: () => emptyInstanceState(config, now, () => undefined).apply,
+    companions: planToldRemoval,
+    async [Symbol.asyncDispose]() {
+      await engine[Symbol.asyncDispose]();
+      workers[Symbol.dispose]();
+    },
+  };
+}
+
+function storageOf({ backupTargets, backupIdentity, profile }: InstanceConfig): OpenStorage {
+  return openStorageBy({
+    targets: backupTargets ?? [],
+    ...(backupIdentity === undefined ? {} : { identity: backupIdentity }),
+    profile,
+    nowMs: Date.now,
+  });
+}
