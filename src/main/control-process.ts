@@ -25,6 +25,7 @@ import {
   writeResourcesFile,
 } from '../features/management/resources-file.ts';
 import { managementRows } from '../features/management/rows.ts';
+import type { replaceFile } from '../files/replace-file.ts';
 import { listenForControl } from '../gateway/control/listener.ts';
 import { openFront } from '../gateway/names/front.ts';
 import { NamesTable } from '../gateway/names/names-table.ts';
@@ -41,6 +42,8 @@ export interface ControlOptions {
   readonly port: number;
   /** The authority of the instances' certificates, PEM. */
   readonly ca: string;
+  /** How files in the folder are replaced; default: as usual. */
+  readonly replaceFile?: typeof replaceFile;
   /** Gives the instance host once the names table exists to hear of its changes. */
   readonly host: (names: NamesTable) => InstanceHost;
   /** Milliseconds since 1970. */
@@ -54,7 +57,7 @@ export interface Control extends AsyncDisposable {
 }
 
 export async function startControl(options: ControlOptions): Promise<Control> {
-  const { folder, port, now, log } = options;
+  const { folder, port, now, log, replaceFile: replace } = options;
   const forms = [azureNames(), localNames(port)];
   let listenerPort = 0;
   const names = new NamesTable(forms, () => listenerPort);
@@ -62,9 +65,9 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   await using stack = new AsyncDisposableStack();
 
   const directory = await readDirectoryFile(folder);
-  const book = await openBook(folder, directory);
-  const signingKey = await loadSigningKey(folder);
-  const identityHeader = await loadIdentityHeader(folder);
+  const book = await openBook(folder, directory, replace);
+  const signingKey = await loadSigningKey(folder, replace);
+  const identityHeader = await loadIdentityHeader(folder, replace);
   const lifecycle = stack.use(new HsmLifecycle({ book, host, now, log }));
   const listener = stack.use(
     await listenForControl({
@@ -89,16 +92,24 @@ export async function startControl(options: ControlOptions): Promise<Control> {
 }
 
 /** The dev profile's subscription is made at the first start, for the owners that the directory names. */
-async function openBook(folder: string, directory: Directory): Promise<ResourceBook> {
+async function openBook(
+  folder: string,
+  directory: Directory,
+  replace: ControlOptions['replaceFile'],
+): Promise<ResourceBook> {
   if (!existsSync(resourcesFile(folder))) {
     const made = { newGuid: randomUUID, now: Date.now() };
-    await writeResourcesFile(folder, createDevResources(directory.tenantId, randomUUID(), devOwners(directory), made));
+    await writeResourcesFile(
+      folder,
+      createDevResources(directory.tenantId, randomUUID(), devOwners(directory), made),
+      replace,
+    );
   }
   const resources = await readResourcesFile(folder);
   if (resources.tenantId !== directory.tenantId) {
     throw new Error('resources.json and directory.json are of different tenants: restore the one that was replaced');
   }
-  return new ResourceBook(resources, (changed) => writeResourcesFile(folder, changed));
+  return new ResourceBook(resources, (changed) => writeResourcesFile(folder, changed, replace));
 }
 
 interface Parts {

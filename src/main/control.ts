@@ -4,11 +4,12 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { replaceFileSynced } from '../files/replace-file-synced.ts';
 import { startControl } from './control-process.ts';
 import { hearAliases } from './supervision/alias-link.ts';
 import { openSupervisorLink } from './supervision/child-link.ts';
 import { instanceHostOver } from './supervision/control-link.ts';
-import { ready } from './supervision/messages.ts';
+import { ready, syncControl } from './supervision/messages.ts';
 
 // The terminal's Ctrl-C reaches the whole process group; the supervisor decides when this process ends.
 process.on('SIGINT', () => {});
@@ -26,6 +27,7 @@ await using control = await startControl({
     hearAliases(link, (aliases) => names.setAliases(aliases));
     return instanceHostOver(link, (name, status) => names.setInstance(name, status.port));
   },
+  replaceFile: (path, content) => replaceFileSynced(path, content, () => link.request(syncControl, {})),
   now: Date.now,
   log: (message) => console.error(message),
 });

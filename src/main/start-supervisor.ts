@@ -114,6 +114,7 @@ export async function startSupervisor(
   });
   const controlChild = controlProcess({
     program: () => controlRecipe({ entry: ENTRIES.control, folder: at.control, port, ca: at.caCertificate }),
+    folder: at.control,
     logs,
     ...reporter,
     instances,

@@ -15,6 +15,7 @@ import {
   provisionInstance,
   ready,
   stopInstance,
+  syncControl,
 } from '../../src/main/supervision/messages.ts';
 import { call, freePort, prepareControlFolder } from '../support/running-control.ts';
 
@@ -46,6 +47,7 @@ async function start(folder: string, answer: (link: Link, id: number, request: u
     asked.push(request);
     answer(link, id, request);
   });
+  link.on(syncControl, (_values, id) => link.send(done, {}, id));
   link.on(stopInstance, (_values, id) => link.send(done, {}, id));
   await isReady;
   return {

@@ -13,8 +13,12 @@ export async function readResourcesFile(folder: string): Promise<Resources> {
   return parseResources(await readFile(resourcesFile(folder), 'utf8'));
 }
 
-export async function writeResourcesFile(folder: string, resources: Resources): Promise<void> {
-  await replaceFile(resourcesFile(folder), printResources(resources));
+export async function writeResourcesFile(
+  folder: string,
+  resources: Resources,
+  replace: typeof replaceFile = replaceFile,
+): Promise<void> {
+  await replace(resourcesFile(folder), printResources(resources));
 }
 
 /** The records in memory and on disk. Changes happen one after the other, each seeing what the one before made. */

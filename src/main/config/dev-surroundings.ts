@@ -23,7 +23,7 @@ export function devSurroundings(
   const handedOn: HostName = {
     authority: handedOnHost(name),
     authorization: `${azure?.login ?? ''}/${tenantId}`,
-    resource: azure?.audiences.arm[0] ?? '',
+    resource: azure?.arm ?? '',
     kind: 'arm',
   };
   const names = named.flatMap(({ label, form }): HostName[] => {

@@ -1,5 +1,6 @@
 // The control process and what it may ask: that instances be made, changed, stopped, started or purged. Its answers come from
 // `Instances`; it is told when one changes.
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { InstanceStatus } from '../../features/management/instance-host.ts';
 import type { Instances } from './instances.ts';
@@ -14,6 +15,7 @@ import {
   STOPPING,
   startInstance,
   stopInstance,
+  syncControl,
   updateInstance,
 } from './messages.ts';
 import { ProvisionRefused } from './provision-request.ts';
@@ -21,6 +23,8 @@ import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts'
 
 export interface ControlOptions {
   readonly program: ProcessOptions['program'];
+  /** The folder of the control process. */
+  readonly folder: string;
   readonly logs: string;
   readonly report: ProcessOptions['report'];
   readonly show?: ProcessOptions['show'];
@@ -51,7 +55,7 @@ export function sendInstanceChanged(link: Link | undefined, name: string, status
   link?.send(instanceChanged, { name, ...status });
 }
 
-function answer(link: Link, { instances, report }: ControlOptions): void {
+function answer(link: Link, { folder, instances, report }: ControlOptions): void {
   const settle = (id: number, work: Promise<void>): void => {
     work.then(
       () => link.send(done, {}, id),
@@ -70,8 +74,14 @@ function answer(link: Link, { instances, report }: ControlOptions): void {
     );
   };
   link.on(provisionInstance, ({ request }, id) => settle(id, instances.provision(request)));
+  link.on(syncControl, (_values, id) => settle(id, syncFolder(folder)));
   link.on(updateInstance, ({ name, update }, id) => settle(id, instances.update(name, update)));
   link.on(purgeInstance, ({ name }, id) => settle(id, instances.purge(name)));
   link.on(stopInstance, ({ name }, id) => settle(id, instances.stop(name)));
   link.on(startInstance, ({ name }, id) => settle(id, instances.start(name)));
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  await using handle = await open(folder, 'r');
+  await handle.sync();
 }

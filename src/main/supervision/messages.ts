@@ -45,6 +45,8 @@ export const purgeInstance: { code: 14; fields: Fields<{ name: 'text' }> } = {
   code: 14,
   fields: fields({ name: 'text' }),
 };
+/** Control → supervisor: make names in control's own folder durable, which its permissions do not let it do. */
+export const syncControl: { code: 15; fields: Fields<Record<never, never>> } = { code: 15, fields: fields({}) };
 /** Supervisor → service (request): what is changed of the configuration; answered when the worker goes by it. */
 export const instanceUpdated: { code: 21; fields: Fields<{ update: 'json' }> } = {
   code: 21,

@@ -28,14 +28,14 @@ export interface ManagedIdentityOptions {
   readonly now: () => number;
 }
 
-export async function loadIdentityHeader(folder: string): Promise<string> {
+export async function loadIdentityHeader(folder: string, replace: typeof replaceFile = replaceFile): Promise<string> {
   const path = join(folder, IDENTITY_HEADER_FILE);
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     const header = randomBytes(32).toString('hex');
-    await replaceFile(path, header);
+    await replace(path, header);
     return header;
   }
 }

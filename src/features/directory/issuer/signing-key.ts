@@ -29,7 +29,7 @@ const readJwk = record({
 });
 
 /** @throws when the file exists and is not a signing key: a new one would silently end every token */
-export async function loadSigningKey(folder: string): Promise<SigningKey> {
+export async function loadSigningKey(folder: string, replace: typeof replaceFile = replaceFile): Promise<SigningKey> {
   const path = join(folder, 'issuer-key.json');
   let json: string;
   try {
@@ -37,7 +37,7 @@ export async function loadSigningKey(folder: string): Promise<SigningKey> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     json = `${JSON.stringify(await generateJwk())}\n`;
-    await replaceFile(path, json);
+    await replace(path, json);
   }
   return describe(readJwk(JSON.parse(json), 'issuer-key.json'));
 }
