@@ -7,6 +7,11 @@ import { verify as verifyAttestation } from './commands/attestation/verify.ts';
 import { checkpoint } from './commands/audit/checkpoint.ts';
 import { show } from './commands/audit/show.ts';
 import { verify } from './commands/audit/verify.ts';
+import { list as listBackups } from './commands/backup/list.ts';
+import { restore as restoreBackup } from './commands/backup/restore.ts';
+import { start as startBackup } from './commands/backup/start.ts';
+import { status as backupStatus } from './commands/backup/status.ts';
+import { verify as verifyBackup } from './commands/backup/verify.ts';
 import { check as checkTransfer } from './commands/byok/check.ts';
 import { wrap } from './commands/byok/wrap.ts';
 import { next } from './commands/ceremony/next.ts';
@@ -73,6 +78,11 @@ export const commands: readonly Command[] = [
   note,
   report,
   verifyCeremony,
+  startBackup,
+  backupStatus,
+  restoreBackup,
+  listBackups,
+  verifyBackup,
   verify,
   show,
   checkpoint,

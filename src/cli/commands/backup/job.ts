@@ -1,0 +1,111 @@
+// Jobs as the service answers them, and how commands wait for one: progress to the person, the end as the result.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { integer, type Reader, record, ShapeError, text } from '../../../formats/shape.ts';
+import { CommandError, type Terminal } from '../../command.ts';
+import type { InstanceClient, Method } from '../../instance-client.ts';
+
+/** The first version with checks; everything else is older. */
+export const API_VERSION = '7.6-preview.2';
+const POLL_MS = 1000;
+
+export interface Job {
+  readonly jobId: string;
+  readonly status: string;
+  readonly statusDetails: string | null;
+  readonly startTime: number;
+  readonly endTime: number | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly azureStorageBlobContainerUri?: string | null;
+}
+
+export type Direction = 'backup' | 'restore';
+
+/** Starts a job and waits for its end, or only starts it. @throws CommandError when it fails */
+export async function startJob(
+  client: InstanceClient,
+  {
+    method,
+    path,
+    body,
+    direction,
+    wait,
+  }: { method: Method; path: string; body: object; direction: Direction; wait: boolean },
+  terminal: Terminal,
+): Promise<Job> {
+  const job = readJob(await client.ask(method, `${path}?api-version=${API_VERSION}`, body));
+  terminal.err(`job ${job.jobId}\n`);
+  return wait ? follow(client, direction, job, terminal) : job;
+}
+
+/** @throws CommandError when it has failed */
+export async function follow(client: InstanceClient, direction: Direction, job: Job, terminal: Terminal): Promise<Job> {
+  let told: string | null = null;
+  for (let now = job; ; now = await askJob(client, direction, now.jobId)) {
+    if (now.statusDetails !== null && now.statusDetails !== told && now.status === 'InProgress') {
+      told = now.statusDetails;
+      terminal.err(`${printable(told)}\n`);
+    }
+    if (now.status === 'Succeeded') return now;
+    if (now.status !== 'InProgress') throw new CommandError(failureOf(direction, now));
+    await sleep(POLL_MS);
+  }
+}
+
+export async function askJob(client: InstanceClient, direction: Direction, id: string): Promise<Job> {
+  return readJob(await client.ask('GET', `/${direction}/${id}/pending?api-version=${API_VERSION}`));
+}
+
+export function failureOf(direction: Direction, { status, error, statusDetails }: Job): string {
+  const reason = error === null ? (statusDetails ?? '') : `${error.code}: ${error.message}`;
+  return `the ${direction} ended as ${status}: ${printable(reason)}`;
+}
+
+export function describeJob({
+  jobId,
+  status,
+  statusDetails,
+  startTime,
+  endTime,
+  azureStorageBlobContainerUri,
+}: Job): string {
+  const at = (seconds: number): string => new Date(seconds * 1000).toISOString();
+  const rows: readonly (readonly [string, string])[] = [
+    ['job', jobId],
+    ['status', `${status}${statusDetails === null ? '' : `: ${statusDetails}`}`],
+    ['began', at(startTime)],
+    ...(endTime === null ? [] : [['ended', at(endTime)] as const]),
+    ...(typeof azureStorageBlobContainerUri === 'string' ? [['backup', azureStorageBlobContainerUri] as const] : []),
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(9)}${printable(value)}\n`).join('');
+}
+
+function orNull<T>(read: Reader<T>): Reader<T | null> {
+  return (value, path) => (value === null ? null : read(value, path));
+}
+
+const any: Reader<unknown> = (value) => value;
+const seconds = integer(0, 8_640_000_000_000);
+const shape = record(
+  {
+    jobId: text,
+    status: text,
+    statusDetails: orNull(text),
+    startTime: seconds,
+    endTime: orNull(seconds),
+    error: orNull(record({ code: text, message: text }, { innererror: any })),
+  },
+  { azureStorageBlobContainerUri: orNull(text) },
+);
+
+function readJob(answer: unknown): Job {
+  try {
+    return shape(answer, 'the answer') as Job;
+  } catch (cause) {
+    if (!(cause instanceof ShapeError)) throw cause;
+    throw new CommandError(`the service answered something that is not a job: ${cause.message}`, { cause });
+  }
+}
+
+function printable(words: string): string {
+  return words.replaceAll(/[^\P{C}\n]/gu, '?');
+}

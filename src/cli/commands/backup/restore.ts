@@ -1,0 +1,52 @@
+// `strongroom backup restore`: has an instance take back a full backup, or one key of it, and waits for it.
+import { command, jsonOption, UsageError } from '../../command.ts';
+import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { credentialOptions, storageMembers } from './credential.ts';
+import { describeJob, startJob } from './job.ts';
+import { splitFolder, uriOf } from './place.ts';
+
+export const restore = command({
+  name: 'backup restore',
+  summary: 'have an instance take back a full backup, or one key of it',
+  operands: 'DIR|URI',
+  details: `
+DIR or URI is the folder of one backup: what 'backup start' printed. A full restore replaces all keys, roles, policies and
+settings of the instance, and needs --replace-everything; while it runs the instance answers nothing else. With
+--key-name one key comes back with its versions, whose name must be free (deleted and purged). Until the end nothing is
+changed: a restore that fails leaves the old state.`,
+  options: {
+    'key-name': { type: 'string', placeholder: 'NAME', description: 'only this key' },
+    'replace-everything': { type: 'boolean', description: 'yes, what the instance holds now is to be replaced' },
+    check: { type: 'boolean', description: 'only prove that the backup could be restored' },
+    ...credentialOptions,
+    'no-wait': { type: 'boolean', description: 'do not wait for the end' },
+    ...instanceOptions,
+    ...jsonOption,
+  },
+  examples: [
+    'strongroom backup restore data/backups/mhsm-dev-2026080910111200 --check',
+    'strongroom backup restore data/backups/mhsm-dev-2026080910111200 --replace-everything',
+    'strongroom backup restore https://acme.blob.core.windows.net/hsm/mhsm-dev-2026080910111200 --sas-file sas --key-name tls',
+  ],
+  async run(values, [target, spare], terminal) {
+    if (target === undefined || spare !== undefined) throw new UsageError('name the folder of one backup');
+    const key = values['key-name'];
+    if ([key !== undefined, values.check, values['replace-everything']].filter(Boolean).length !== 1) {
+      throw new UsageError('say which: --check, --key-name NAME, or --replace-everything');
+    }
+    const { place, folder } = splitFolder(uriOf(target));
+    const sasTokenParameters = storageMembers(place, values);
+    const client = openInstanceClient(instanceOf(values));
+    const request =
+      key === undefined
+        ? { path: values.check ? '/prerestore' : '/restore', body: { sasTokenParameters, folderToRestore: folder } }
+        : { path: `/keys/${encodeURIComponent(key)}/restore`, body: { sasTokenParameters, folder } };
+    const job = await startJob(
+      client,
+      { method: 'PUT', ...request, direction: 'restore', wait: !values['no-wait'] },
+      terminal,
+    );
+    terminal.out(values.json ? `${JSON.stringify(job, null, 2)}\n` : describeJob(job));
+    return 0;
+  },
+});

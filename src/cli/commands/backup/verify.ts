@@ -1,0 +1,77 @@
+// `strongroom backup verify`: proves, without any service, that a full backup is whole and of which security domain.
+
+import type { Verified } from '../../../features/backup/verify/verify-backup.ts';
+import { domainFingerprint, groupFingerprint } from '../../../formats/domain-identity.ts';
+import { command, jsonOption, UsageError } from '../../command.ts';
+import { openShelf, placeOptions, splitFolder, uriOf } from './place.ts';
+import { readSigner } from './read-signer.ts';
+import { saying } from './refusals.ts';
+
+export const verify = command({
+  name: 'backup verify',
+  summary: 'prove that a full backup is whole, without any service',
+  operands: 'DIR|URI',
+  details: `
+DIR or URI is the folder of one backup: what 'backup start' printed. Checks the domain's signature on the manifest, then
+size and hash of every part, that none is missing and none too many; every fault is named. It opens nothing: what is in
+the parts stays sealed. Without --key it cannot know whose backup it is: compare the fingerprint that it prints with the
+one that you know. The exit code is 0 when everything holds.`,
+  options: {
+    key: {
+      type: 'string',
+      placeholder: 'KEY',
+      description: 'fingerprint or key of the security domain that must have signed it',
+    },
+    ...placeOptions,
+    ...jsonOption,
+  },
+  examples: [
+    'strongroom backup verify data/backups/mhsm-dev-2026080910111200',
+    "strongroom backup verify https://acme.blob.core.windows.net/hsm/mhsm-dev-2026080910111200 --sas-file sas --key '1a2b …'",
+  ],
+  async run(values, [target, spare], terminal) {
+    if (target === undefined || spare !== undefined) throw new UsageError('name the folder of one backup');
+    const { verifyBackup } = await import('../../../features/backup/verify/verify-backup.ts');
+    const signer = values.key === undefined ? undefined : readSigner(values.key);
+    const { place, folder } = splitFolder(uriOf(target));
+    const verified = await saying(async () => {
+      await using shelf = await openShelf(place, values);
+      return verifyBackup(shelf, folder, signer, progressTo(terminal.err));
+    });
+    const { manifest, faults } = verified;
+    const answer = { whole: faults.length === 0, anchored: signer !== undefined, faults, manifest };
+    terminal.out(values.json ? `${JSON.stringify(answer, null, 2)}\n` : textOf(verified, signer !== undefined));
+    return faults.length === 0 ? 0 : 1;
+  },
+});
+
+/** Seldom enough for a log, often enough for a person. */
+function progressTo(say: (text: string) => void): (done: number, of: number) => void {
+  let told = performance.now();
+  return (done, of) => {
+    if (performance.now() - told < 2000) return;
+    told = performance.now();
+    say(`${done} of ${of} parts are checked\n`);
+  };
+}
+
+function textOf({ manifest, faults }: Verified, anchored: boolean): string {
+  const fingerprint = groupFingerprint(domainFingerprint(Buffer.from(manifest.domainKey, 'base64url')));
+  const { keys, versions, records } = manifest.counts;
+  const rows = [
+    ['backup', manifest.folder],
+    ['of', `${manifest.instance.name} (${manifest.instance.id})`],
+    ['domain', `${fingerprint}${anchored ? ' (the one given)' : ' (compare it; --key does)'}`],
+    ['made', `${manifest.started} to ${manifest.finished}`],
+    ['holds', `${keys} keys with ${versions} versions, ${records} other records, ${manifest.parts.length} parts`],
+  ] as const;
+  const bad = faults.map(({ file, what }) => `  ${file} ${what}\n`).join('');
+  const verdict =
+    bad === '' ? 'The backup is whole.\n' : `The backup is NOT whole; use another one, or a copy of it:\n${bad}`;
+  return verdict + rows.map(([name, value]) => `  ${name.padEnd(9)}${plain(value)}\n`).join('');
+}
+
+/** Signed, but by whom is not known yet: no control characters reach the terminal. */
+function plain(text: string): string {
+  return text.replaceAll(/\p{C}/gu, '?');
+}
