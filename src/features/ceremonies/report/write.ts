@@ -119,5 +119,5 @@ function table(headings: readonly string[], rows: readonly (readonly string[])[]
 
 /** Nothing that people wrote means anything to Markdown. */
 function cell(text: string): string {
-  return text.replaceAll(/[\\|`*_<>[\]~&#]/g, '\\$&');
+  return text.replaceAll(/[\\|`*<>[\]~&#]/g, '\\$&');
 }

@@ -137,7 +137,7 @@ function missingIn(ceremony: Ceremony): readonly string[] {
 }
 
 /** x5t#S256 of those who have a share in the domain file that is in effect. */
-function holdersOf(ceremony: Ceremony): readonly string[] {
+export function holdersOf(ceremony: Ceremony): readonly string[] {
   const file = ceremony.entries.findLast(({ facts }) => facts?.['domain'] !== undefined)?.file;
   const document = ceremony.read(file?.name ?? '').toString('utf8');
   return parseSecurityDomain(document).SharedKeys.enc_shares.map(({ x5t_256 }) => x5t_256);

@@ -6,8 +6,8 @@ import { CeremonyError } from '../ceremony-error.ts';
 import { type Asking, type Given, type Step, VERSION } from '../step.ts';
 import { PRESENTED_FILE } from './domain-file.ts';
 import { certificatesOf } from './download.ts';
-import { packetsIn, successorsOf } from './packets.ts';
-import { readRegister, readRegisterIfActive } from './register.ts';
+import { holdersOf, packetsIn, successorsOf } from './packets.ts';
+import { type Register, readRegister, readRegisterIfActive } from './register.ts';
 
 export const upload: Step = {
   id: 'upload',
@@ -17,7 +17,7 @@ export const upload: Step = {
   async run(ceremony, { pause }, service) {
     const isCutOff = ceremony.of('upload', 'begun').length > 0;
     const known = isCutOff ? await readRegisterIfActive(service) : undefined;
-    if (known?.domain !== ceremony.requireFact('domain')) {
+    if (!isTakenOver(ceremony, known)) {
       ceremony.add({ step: 'upload', what: 'begun', text: 'the HSM was given the domain and the packets' });
       const value = JSON.stringify({
         domain: ceremony.read(PRESENTED_FILE).toString('utf8'),
@@ -60,6 +60,14 @@ export const replace: Step = {
     );
   },
 };
+
+/** A request that was cut off can leave the custodians known and the file not. */
+function isTakenOver(ceremony: Ceremony, known: Register | undefined): boolean {
+  if (known === undefined) return false;
+  if (known.domain !== null) return known.domain === ceremony.requireFact('domain');
+  const present = known.holders.map(({ custodian }) => custodian).toSorted();
+  return present.join() === [...holdersOf(ceremony)].toSorted().join();
+}
 
 async function finish(ceremony: Ceremony, step: string, service: Asking, text: string): Promise<string> {
   const { domainFingerprint } = await readRegister(service);
