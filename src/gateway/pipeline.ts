@@ -3,13 +3,17 @@
 import type { AuditLog } from '../features/audit/audit-log.ts';
 import { auditEntryJson } from '../features/audit/entry.ts';
 import type { TokenVerifier } from '../features/auth/verify-token.ts';
+import type { ArrivingPeer, Refusal } from '../features/network-rules/admission.ts';
 import type { Roles } from '../features/roles/evaluate.ts';
 import type { Records } from '../store/sealed/records.ts';
 import type { HostKind } from '../wire/route.ts';
 import { type Call, type Host, originOf, type Step } from './call.ts';
+import type { Throttle } from './limits/request-limits.ts';
+import type { ThrottledTally } from './limits/throttled-tally.ts';
 import { answered, type Outcome, refused } from './outcome.ts';
 import { auditEntryOf, type RecordedInstance } from './record.ts';
 import type { Router } from './router.ts';
+import { admit } from './steps/admit.ts';
 import { assignRow } from './steps/assign-row.ts';
 import { assignTarget } from './steps/assign-target.ts';
 import { authenticate } from './steps/authenticate.ts';
@@ -27,6 +31,10 @@ export interface PipelineParts {
   readonly router: Router;
   readonly hosts: ReadonlyMap<string, Host>;
   readonly isServed: (kind: HostKind) => boolean;
+  /** The network rules as they are now. */
+  readonly judge: (peer: ArrivingPeer) => Refusal | undefined;
+  readonly throttle: Throttle;
+  readonly throttled: ThrottledTally;
   readonly verifiers: Readonly<Record<HostKind, TokenVerifier>>;
   readonly roles: Roles;
   readonly isActive: () => boolean;
@@ -45,7 +53,8 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   const steps: readonly Step[] = [
     assignTarget(parts.hosts, parts.isServed),
     assignRow(router),
-    authenticate(parts.verifiers),
+    admit(parts.judge, parts.throttle),
+    authenticate(parts.verifiers, parts.throttle),
     requireRow(router),
     requireActivated(parts.isActive),
     rejectDuringRestore(parts.isRestoring),
@@ -74,7 +83,13 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   /** Makes the entry durable first; what cannot be recorded is answered with 503 instead. */
   async function recorded(call: Call, outcome: Outcome): Promise<Outcome> {
     try {
-      const entry = auditEntryOf(call, outcome, parts.instance);
+      let uncounted = 0;
+      if (outcome.refusal?.code === 'Throttled') {
+        const untold = parts.throttled.count(call.principal?.oid ?? call.peer.address);
+        if (untold === undefined) return outcome;
+        uncounted = untold;
+      }
+      const entry = auditEntryOf(call, outcome, parts.instance, uncounted);
       await parts.audit.append(auditEntryJson(entry), entry.storeHead?.sequence);
       return outcome;
     } catch (error) {

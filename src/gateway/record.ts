@@ -19,7 +19,8 @@ const NOBODY = '{"claim":{}}';
 const KEPT_OF_STRANGERS = 256;
 const KEPT_OF_CALLERS = 2048;
 
-export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedInstance): AuditEntry {
+/** @param uncounted throttled requests of this caller before this one that have no entry of their own */
+export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedInstance, uncounted = 0): AuditEntry {
   const { request, row, principal } = call;
   const { refusal, answer } = outcome;
   const clockOffset = instance.clockOffset();
@@ -47,6 +48,7 @@ export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedIns
       PoolType: 'M-HSM',
       ...(typeof clientRequestId === 'string' ? { clientRequestId: clientRequestId.slice(0, 100) } : {}),
       ...(clockOffset === 0 ? {} : { clockOffset }),
+      ...(uncounted === 0 ? {} : { throttledBefore: uncounted }),
     },
     ...(row === undefined ? {} : { dataAction: row.dataAction }),
     ...(call.scope === undefined ? {} : { scope: call.scope }),

@@ -17,6 +17,7 @@ import { keyBackupRows } from '../features/key-backup/rows.ts';
 import { keyOperationRows } from '../features/key-operations/rows.ts';
 import type { PurgeCompanion } from '../features/keys/purge.ts';
 import { keyRows } from '../features/keys/rows.ts';
+import { compileRules } from '../features/network-rules/admission.ts';
 import { rehearsalRows } from '../features/rehearsal/rows.ts';
 import { openAuthorityKeys } from '../features/release/authorities/signing-keys.ts';
 import { releaseRows } from '../features/release/rows.ts';
@@ -27,6 +28,8 @@ import { secureWrapRows } from '../features/secure-wrap/rows.ts';
 import type { Activation } from '../features/security-domain/activation.ts';
 import { securityDomainRows } from '../features/security-domain/rows.ts';
 import { settingRows } from '../features/settings/rows.ts';
+import { DEFAULT_LIMITS, openThrottle } from '../gateway/limits/request-limits.ts';
+import { ThrottledTally } from '../gateway/limits/throttled-tally.ts';
 import { type Listener, listen } from '../gateway/listener.ts';
 import { buildPipeline } from '../gateway/pipeline.ts';
 import { buildRouter } from '../gateway/router.ts';
@@ -108,8 +111,16 @@ export async function openGateway(options: ServiceOptions, parts: GatewayParts):
     }),
     ...(config.profile === 'dev' && promises.current.profile === 'dev' ? clockRows({ clock, records }) : []),
   ]);
+  let judge = compileRules(parts.network.current);
+  parts.network.onChange((rules) => {
+    judge = compileRules(rules);
+  });
+  const elapsed = (): number => performance.now() / 1000;
   const take = buildPipeline({
     router,
+    judge: (peer) => judge(peer),
+    throttle: openThrottle(DEFAULT_LIMITS, elapsed),
+    throttled: new ThrottledTally(elapsed),
     hosts: instanceHosts(config),
     isServed: (kind) =>
       kind === 'hsm' ||

@@ -1,34 +1,41 @@
 // Who calls: the bearer token, verified, or the challenge.
 import { AuthError, readBearer } from '../../features/auth/bearer.ts';
 import type { TokenVerifier } from '../../features/auth/verify-token.ts';
+import type { Principal } from '../../wire/principal.ts';
 import type { HostKind } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import type { Call, Step } from '../call.ts';
+import type { Throttle } from '../limits/request-limits.ts';
 
 /** @param verifiers by the kind of name that the caller used: a token is good for one kind only */
-export function authenticate(verifiers: Readonly<Record<HostKind, TokenVerifier>>): Step {
+export function authenticate(verifiers: Readonly<Record<HostKind, TokenVerifier>>, throttle: Throttle): Step {
   return (call: Call): void | Promise<void> => {
+    const known = (principal: Principal): void => {
+      call.principal = principal;
+      throttle.principal(principal.oid);
+    };
+    const refuse = (error: unknown): never => {
+      if (error instanceof AuthError && error.code !== 'IssuerUnavailable') throttle.stranger(call.peer.address);
+      throw translate(error);
+    };
+    let verified: Principal;
     try {
       const principal = verifiers[call.host?.kind ?? 'hsm'].verify(readBearer(call.request.headers.authorization));
-      if (!(principal instanceof Promise)) {
-        call.principal = principal;
-        return;
-      }
-      return principal.then((verified) => {
-        call.principal = verified;
-      }, refuse);
+      if (principal instanceof Promise) return principal.then(known, refuse);
+      verified = principal;
     } catch (error) {
-      refuse(error);
+      return refuse(error);
     }
+    known(verified);
   };
 }
 
-function refuse(error: unknown): never {
-  if (!(error instanceof AuthError)) throw error;
+function translate(error: unknown): unknown {
+  if (!(error instanceof AuthError)) return error;
   if (error.code === 'IssuerUnavailable') {
-    throw new ServiceError('ServiceUnavailable', 'The token issuer cannot be reached to check this token; try again', {
+    return new ServiceError('ServiceUnavailable', 'The token issuer cannot be reached to check this token; try again', {
       cause: error,
     });
   }
-  throw new ServiceError('Unauthorized', error.message, { cause: error, innerCode: error.code });
+  return new ServiceError('Unauthorized', error.message, { cause: error, innerCode: error.code });
 }
