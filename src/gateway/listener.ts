@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { answerBrokenRequest } from './broken-request.ts';
 import type { Call } from './call.ts';
+import { OpenConnections } from './limits/open-connections.ts';
 import { Peers, peerAddress, type Way } from './peer.ts';
 import { type BelievedProxies, takeProxyHeader } from './proxy-gate.ts';
 import { type TlsFiles, type TlsVersion, tlsOptions } from './tls/server-options.ts';
@@ -22,6 +23,8 @@ export interface ListenerOptions extends TlsFiles {
   /** Other workers of the instance listen on the same port. */
   readonly shared: boolean;
   readonly maxConnections?: number;
+  /** From one address at once; a further one is closed. Absent: as many as there may be in all. */
+  readonly connectionsPerAddress?: number;
   readonly headersTimeout?: number;
   readonly requestTimeout?: number;
 }
@@ -39,6 +42,7 @@ const MAX_HEADER_SIZE = 32 * 1024;
 export async function listen(options: ListenerOptions, take: (call: Call) => void): Promise<Listener> {
   const { headersTimeout = 15_000, requestTimeout = 30_000, way = 'direct' } = options;
   const peers = new Peers();
+  const open = new OpenConnections(options.connectionsPerAddress ?? Number.POSITIVE_INFINITY);
   const server: Server = createServer(
     {
       ...tlsOptions(options, options.minVersion),
@@ -77,7 +81,10 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
   server.on('clientError', answerBrokenRequest);
   peers.watch(server);
   acceptFrom(server, (socket, accept) => {
-    const arrive = (address: string): void => peers.arrive({ address, way }, accept);
+    const arrive = (address: string): void => {
+      if (open.add(address, socket)) peers.arrive({ address, way }, accept);
+      else socket.destroy();
+    };
     if (options.proxies === undefined) arrive(peerAddress(socket.remoteAddress));
     else takeProxyHeader(socket, options.proxies, arrive);
   });

@@ -208,6 +208,16 @@ describe('the peer', () => {
     secured.destroy();
   });
 
+  test('has a number of connections; one more is closed, and others have theirs', async () => {
+    await using listener = await open({ way: 'public', proxies: { token }, connectionsPerAddress: 2 });
+    const first = await over(through(listener, header('203.0.113.1')));
+    const second = await over(through(listener, header('203.0.113.1')));
+    assert.ok(await isClosed(through(listener, header('203.0.113.1'))));
+    const other = await over(through(listener, header('203.0.113.2')));
+    assert.ok(await ask(other));
+    for (const socket of [first, second, other]) socket.destroy();
+  });
+
   test('without a proxy, a Unix socket has no address', async () => {
     const socketPath = join(folder, 'plain.sock');
     await using local = await open({ way: { private: 'pe-2' }, socketPath });

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import { it } from 'node:test';
+import { OpenConnections } from './open-connections.ts';
 import { openThrottle } from './request-limits.ts';
 import { ThrottledTally } from './throttled-tally.ts';
 
@@ -17,6 +20,26 @@ it('throttles strangers by address and principals by object id, and says for how
   now = 4;
   throttle.stranger('192.0.2.1');
   throttle.principal('alice');
+});
+
+it('takes addresses of one IPv6 network for one', () => {
+  const throttle = openThrottle({ strangers: { burst: 1, perSecond: 1 }, connectionsPerAddress: 1 }, () => 0);
+  throttle.stranger('2001:db8:0:1::1');
+  assert.throws(() => throttle.stranger('2001:db8:0:1:ffff::9'), { code: 'Throttled' });
+  throttle.stranger('2001:db8:0:2::1');
+});
+
+it('counts the open connections of an address until they close', () => {
+  const open = new OpenConnections(2);
+  const sockets = [1, 2, 3, 4].map(() => new EventEmitter());
+  const add = (at: number, address: string): boolean => open.add(address, sockets[at] as unknown as Socket);
+  assert.deepEqual(
+    [add(0, '192.0.2.1'), add(1, '192.0.2.1'), add(2, '192.0.2.1'), add(2, '192.0.2.2')],
+    [true, true, false, true],
+  );
+  sockets[0]?.emit('close');
+  assert.equal(add(3, '192.0.2.1'), true);
+  for (let n = 0; n < 5; n++) assert.ok(open.add('', new EventEmitter() as unknown as Socket));
 });
 
 it('leaves principals alone where no limit is set', () => {

@@ -2,6 +2,7 @@
 // by address, always: what they send earns nothing and costs a look at the token and an entry in the log. Callers with a
 // token are limited only where the operator says so, each by principal.
 import { ServiceError } from '../../wire/service-error.ts';
+import { ownerOf } from './open-connections.ts';
 import { type BucketSize, TokenBuckets } from './token-buckets.ts';
 
 export interface RequestLimits {
@@ -31,7 +32,7 @@ export function openThrottle({ strangers, principals }: RequestLimits, now: () =
   const byPrincipal = principals === undefined ? undefined : new TokenBuckets(principals, now);
   return {
     stranger(address) {
-      const wait = byAddress.take(address);
+      const wait = byAddress.take(ownerOf(address));
       if (wait > 0) throw throttled('from your address without a valid token', wait);
     },
     principal(oid) {
