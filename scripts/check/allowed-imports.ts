@@ -250,6 +250,11 @@ export const areas: readonly Area[] = [
     because: 'it asks the register who has answered, and tells of what is overdue as events are told',
   },
   {
+    at: 'src/features/seal/',
+    from: BELOW_FEATURES,
+    because: 'it carries ciphertext between people and the module, and needs no part of the service for that',
+  },
+  {
     at: 'src/main/config/',
     from: ['src/wire/', 'src/formats/', ...CONFIG, 'src/features/directory/'],
     because: 'configuration is read below everything that uses it',

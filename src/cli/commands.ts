@@ -40,18 +40,28 @@ import { show as showPacket } from './commands/custodian/show.ts';
 import { submit } from './commands/custodian/submit.ts';
 import { tool } from './commands/custodian/tool.ts';
 import { env } from './commands/env.ts';
+import { start as startInstance } from './commands/instance/start.ts';
+import { stop as stopInstance } from './commands/instance/stop.ts';
 import { authority } from './commands/release/authority.ts';
 import { check } from './commands/release/check.ts';
 import { open as openRelease } from './commands/release/open.ts';
 import { simulate } from './commands/release/simulate.ts';
 import { token } from './commands/release/token.ts';
 import { trust } from './commands/release/trust.ts';
+import { change as changeSeal } from './commands/seal/change.ts';
+import { show as showSeal } from './commands/seal/show.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
+import { unlock } from './commands/unlock.ts';
 
 export const commands: readonly Command[] = [
   start,
   status,
+  unlock,
+  startInstance,
+  stopInstance,
+  showSeal,
+  changeSeal,
   env,
   setAlias,
   listAliases,

@@ -14,6 +14,7 @@ import type { InstanceUpdate } from '../features/management/instance-host.ts';
 import { planInitialAssignments } from '../features/roles/initial-assignments.ts';
 import { planRemovalAtKey } from '../features/roles/remove-at-key.ts';
 import { planPolicyRemoval } from '../features/rotation/policies.ts';
+import { askPeers } from '../features/seal/unlock-desk.ts';
 import { openActivation } from '../features/security-domain/activation.ts';
 import type { Records } from '../store/sealed/records.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
@@ -26,9 +27,10 @@ import { recordFinishedCeremony } from './finished-ceremony.ts';
 import { openGateway } from './instance-gateway.ts';
 import { emptyInstanceState, type InstanceState, makePromises } from './instance-state.ts';
 import { LiveNetwork } from './live-network.ts';
+import { type LockOptions, waitUntilOpen } from './locked-start.ts';
 import { randomHex } from './random-hex.ts';
 import { reportFailure } from './report-failure.ts';
-import { completeLog } from './service-entries.ts';
+import { completeLog, recordUnlocked } from './service-entries.ts';
 import { isEmpty, openVerifiedRecords, provisionModule, refuseCutLog, refuseStore } from './verified-start.ts';
 
 export interface ServiceOptions {
@@ -48,6 +50,8 @@ export interface ServiceOptions {
   readonly systemNow?: () => number;
   /** Opens the places of full backups; default: as the configuration allows. */
   readonly openStorage?: OpenStorage;
+  /** What a sealed module needs to be unlocked; absent: only the file seal opens. */
+  readonly lock?: LockOptions;
   readonly onPartitions: (pids: readonly number[]) => void;
   readonly onActivation: (status: 'NotActivated' | 'Active', message: string) => void;
 }
@@ -60,16 +64,21 @@ export interface InstanceService extends AsyncDisposable {
 }
 
 /** @throws StoreError Refused when the store is not the one that was left behind; recorded before it is thrown */
-export async function startInstanceService(options: ServiceOptions): Promise<InstanceService> {
-  const { config, places } = options;
+export async function startInstanceService(given: ServiceOptions): Promise<InstanceService> {
+  const { config, places, lock } = given;
   await using stack = new AsyncDisposableStack();
   const crypto = stack.use(
     await openCryptoClient({
       moduleFolder: places.module,
-      partitions: options.partitions,
-      onPartitions: options.onPartitions,
+      partitions: given.partitions,
+      passphraseFile: config.passphraseFile,
+      ...(lock === undefined ? {} : { peers: (certificate) => askPeers(lock.socketFolder, certificate) }),
+      onLocked: () => lock?.onRelocked(new Error('all partitions were lost at once, and with them the seal key')),
+      onPartitions: given.onPartitions,
     }),
   );
+  const { how, port } = await waitUntilOpen(crypto, given, stack);
+  const options: ServiceOptions = { ...given, port };
   const audit = stack.use(
     await openAuditLog({
       socketPath: options.recorderSocket,
@@ -82,6 +91,7 @@ export async function startInstanceService(options: ServiceOptions): Promise<Ins
   );
   await provisionModule(crypto, config, async () => newestHeadInLog === 0 && (await isEmpty(store)));
   await refuseCutLog(audit, crypto);
+  if (how !== undefined && options.completesLog) await recordUnlocked(audit, config, how);
 
   let wake = (): void => undefined;
   let wakeEvents = (): void => undefined;

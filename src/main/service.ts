@@ -12,7 +12,7 @@ import type { Link } from './supervision/link.ts';
 import { activation, done, failed, instanceUpdated, partitions, ready } from './supervision/messages.ts';
 
 interface Activation {
-  readonly status: 'NotActivated' | 'Active' | 'Failed';
+  readonly status: 'NotActivated' | 'Active' | 'Locked' | 'Failed';
   readonly message: string;
 }
 
@@ -39,16 +39,32 @@ async function main(): Promise<void> {
   let serves = false;
   const tell = ({ status, message }: Activation): void =>
     void link.send(activation, { instance: config.name, status, message });
+  const stopping = new AbortController();
+  void link.closed.then(() => stopping.abort());
+  const relocked = Promise.withResolvers<never>();
+  relocked.promise.catch(() => undefined); // looked at once it serves
+  const recorderSocket = required(values.socket, 'socket');
+  const worker = integer(values.worker, 'worker');
   try {
     await using service = await startInstanceService({
       config,
       places: place,
-      recorderSocket: required(values.socket, 'socket'),
+      recorderSocket,
       port: integer(values.port, 'port'),
       ...(values.listen === undefined ? {} : { socketPath: values.listen }),
       partitions: integer(values.partitions, 'partitions'),
       shared: process.platform === 'linux',
-      completesLog: integer(values.worker, 'worker') === 0,
+      completesLog: worker === 0,
+      lock: {
+        socketFolder: dirname(recorderSocket),
+        worker,
+        onLocked: (port, message, modulePids) => {
+          tell({ status: 'Locked', message });
+          link.send(ready, { port, modulePids });
+        },
+        onRelocked: relocked.reject,
+        stopping: stopping.signal,
+      },
       onPartitions: (pids) => link.send(partitions, { modulePids: pids }),
       onActivation: (status, message) => {
         known = { status, message };
@@ -59,9 +75,10 @@ async function main(): Promise<void> {
     serving.resolve(service);
     if (known !== undefined) tell(known);
     link.send(ready, { port: service.port, modulePids: service.modulePids });
-    await link.closed;
+    await Promise.race([link.closed, relocked.promise]);
   } catch (error) {
     serving.reject(error);
+    if (stopping.signal.aborted) return;
     tell({ status: 'Failed', message: error instanceof Error ? error.message : String(error) });
     throw error;
   }

@@ -14,6 +14,7 @@ import { openAuthority } from './dev-ca/authority.ts';
 import { CONTROL_NAMES, ensureServerCertificate, instanceNames } from './dev-ca/server-certificate.ts';
 import { ensureDevIdentities } from './ensure-dev-identities.ts';
 import { DataLock, lockHolder } from './files/data-lock.ts';
+import { MARKS_CHANGED } from './files/operators-mark.ts';
 import { makePrivateFolder } from './files/private-folder.ts';
 import { type RunningState, RunningStateFiles } from './files/running-state.ts';
 import { AliasBook } from './supervision/alias-book.ts';
@@ -113,8 +114,8 @@ export async function startSupervisor(
     },
   });
   const controlChild = controlProcess({
-    program: () => controlRecipe({ entry: ENTRIES.control, folder: at.control, port, ca: at.caCertificate }),
     folder: at.control,
+    program: () => controlRecipe({ entry: ENTRIES.control, folder: at.control, port, ca: at.caCertificate }),
     logs,
     ...reporter,
     instances,
@@ -125,6 +126,15 @@ export async function startSupervisor(
   stack.use(instances);
   stack.use(book);
 
+  const heed = (): void => {
+    instances.heedMarks().catch((error: unknown) => {
+      reporter.report(
+        `an instance could not be stopped or started: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    });
+  };
+  process.on(MARKS_CHANGED, heed);
+  stack.defer(() => void process.off(MARKS_CHANGED, heed));
   controlChild.start();
   const [failed] = await Promise.race([
     Promise.all([instances.startAll(), controlReady(controlChild, logs)]),

@@ -1,6 +1,7 @@
 // Entry of the supervisor, the process a user starts and stops. Says what happens, shows the demonstration, and ends
 // with everything that it started.
 import { parseArgs } from 'node:util';
+import { DEV_INSTANCE } from './config/client-environment/variables.ts';
 import { places } from './config/data-layout.ts';
 import { readDevClients } from './config/dev-clients.ts';
 import { ConfigError, readStartConfig, type StartConfig } from './config/start-config.ts';
@@ -46,8 +47,12 @@ async function serve(
   for (const { name, reason } of supervisor.failed) {
     say(`instance '${name}' does not serve: ${reason instanceof Error ? reason.message : String(reason)}`);
   }
-  // Shown, and told at the end by the exit code; the service itself goes on.
-  if (config.demo && !(await runDemo(supervisor.state, signal))) process.exitCode = 1;
+  for (const [name, { activation, message }] of Object.entries(supervisor.state.instances)) {
+    if (activation === 'Locked') say(`instance '${name}': ${message}`);
+  }
+  // Shown, and told at the end by the exit code; the service itself goes on. A locked instance has nothing to show.
+  const isLocked = supervisor.state.instances[DEV_INSTANCE]?.activation === 'Locked';
+  if (config.demo && !isLocked && !(await runDemo(supervisor.state, signal))) process.exitCode = 1;
   if (!config.demo) {
     const { dataRoot } = config;
     showWithoutDemo(places(dataRoot), readDevClients(dataRoot), Object.keys(supervisor.state.instances));

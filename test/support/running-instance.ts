@@ -53,14 +53,18 @@ export interface RunningInstance extends AsyncDisposable {
   activate(): Promise<Reply>;
   /** Assigns a built-in role by name at a scope. */
   assign(roleName: string, principalId: string, scope?: string): Promise<void>;
-  /** Stops service and recorder in order; `restart` starts them. */
+  /** Stops service and recorder in order. */
   stop(): Promise<void>;
+  /** Starts what was stopped. */
+  start(): Promise<void>;
   /** Stops service and recorder in order and starts them again on the same data, the configuration file read again. */
   restart(): Promise<void>;
   /** Edits the configuration file, as whoever owns the machine can. It is read at the next start. */
   configure(edit: Partial<InstanceConfig>): Promise<void>;
   /** Starts one more worker of the same instance on a port of its own; the caller stops it. */
   startWorker(): Promise<InstanceService>;
+  /** Resolves with the port of the next worker that finds its module locked; what starts it resolves once it is open. */
+  nextLocked(): Promise<number>;
 }
 
 const AUTHORITY = 'test.managedhsm.azure.net';
@@ -140,8 +144,18 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
   if (options.sameDomainAs !== undefined) shareDomain(options.sameDomainAs, place.module, config.id);
   const socket = join(folder, 'recorder.sock');
   let recorder = await startRecorder(place.audit, socket, config.id);
+  let workers = 0;
+  let locked = Promise.withResolvers<number>();
+  const stopping = new AbortController();
   const startService = (completesLog = true): Promise<InstanceService> =>
     startInstanceService({
+      lock: {
+        socketFolder: folder,
+        worker: completesLog ? 0 : ++workers,
+        onLocked: (port) => locked.resolve(port),
+        onRelocked: () => undefined,
+        stopping: stopping.signal,
+      },
       config: readInstanceConfig(place.config),
       places: place,
       recorderSocket: socket,
@@ -197,6 +211,10 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
       await writeFile(place.config, JSON.stringify({ ...readInstanceConfig(place.config), ...edit }));
     },
     startWorker: () => startService(false),
+    nextLocked() {
+      locked = Promise.withResolvers();
+      return locked.promise;
+    },
     async stop() {
       agent.destroy();
       await service[Symbol.asyncDispose]();
@@ -204,6 +222,9 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
     },
     async restart() {
       await running.stop();
+      await running.start();
+    },
+    async start() {
       agent = new Agent({ keepAlive: true, maxSockets: 8 });
       recorder = await startRecorder(place.audit, socket, config.id);
       service = await startService();

@@ -40,7 +40,8 @@ export const status = command({
         terminal.out(`\n${name}  ${is} at the resource manager${problem === undefined ? '' : `: ${problem}`}\n`);
       }
     }
-    const well = pids.control !== null && names.every((name) => instances[name]?.port !== 0) && unsettled.length === 0;
+    const serves = (name: string): boolean => instances[name]?.port !== 0 && instances[name]?.activation !== 'Locked';
+    const well = pids.control !== null && names.every(serves) && unsettled.length === 0;
     return well ? 0 : 1;
   },
 });

@@ -1,7 +1,6 @@
 // What opens a locked module, and what changes its seal. Secrets come in encrypted to this partition's unlock key; a wrong
 // one is counted, answered late, and changes nothing. Attempts are judged one at a time.
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { JweError } from '../../formats/jwe.ts';
 import type { Seal } from '../../formats/seal-header.ts';
 import { readShareList } from '../../formats/seal-shares.ts';
@@ -170,6 +169,12 @@ export class SealLock implements Disposable {
     if (header === undefined) throw new CryptoError('WrongState', 'the module is blank');
     return header;
   }
+}
+
+function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
 }
 
 /** @throws CryptoError BadRequest */

@@ -25,7 +25,8 @@ export interface InstanceUpdate {
 export interface InstanceStatus {
   /** 127.0.0.1 port of its HTTPS listener; 0 while it does not serve. */
   readonly port: number;
-  readonly activation: 'NotActivated' | 'Active' | 'Unknown' | 'Failed';
+  /** Locked: it answers that its root keys are sealed, and does nothing else. */
+  readonly activation: 'NotActivated' | 'Active' | 'Locked' | 'Unknown' | 'Failed';
   readonly message: string;
 }
 

@@ -1,4 +1,5 @@
 // `instance.json`: what an instance is, written once at provisioning, read by its service, recorder and module wiring.
+import type { ClaimMapping } from '../../features/auth/claim-mapping.ts';
 import type { NetworkRules } from '../../formats/network-rules.ts';
 
 /** One name form under which the instance answers, and the challenge that goes with it (protocol: WWW-Authenticate). */
@@ -16,20 +17,31 @@ export interface HostName {
   readonly kind?: 'hsm' | 'vault' | 'arm';
 }
 
-export interface TrustedIssuer {
-  /** Exact `iss` values. */
+/** Whose tokens are taken. Its public keys are at `jwksUri`, or where the OpenID document at `discovery` says. */
+export type TrustedIssuer = IssuerRules &
+  (
+    | {
+        readonly jwksUri: string;
+        /** The key set as a file: then nothing is fetched, and `jwksUri` only names it. */
+        readonly keysFile?: string;
+      }
+    | { readonly discovery: string }
+  );
+
+export interface IssuerRules {
+  /** Exact `iss` values; with `discovery` the one that the document states. */
   readonly issuers: readonly string[];
   readonly audiences: readonly string[];
   /** Accepted under names of a vault, and there alone. */
   readonly vaultAudiences?: readonly string[];
   /** Those of the resource manager, accepted under the name of kind `arm` alone. */
   readonly armAudiences?: readonly string[];
-  /** Where the public keys are; fetched over TLS with `ca`. */
-  readonly jwksUri: string;
-  /** PEM file of the authority for `jwksUri`; absent: the system's. */
+  /** PEM file of the authority of the addresses; absent: the system's. */
   readonly caFile?: string;
-  /** The key set as a file: then nothing is fetched, and `jwksUri` only names it. */
-  readonly keysFile?: string;
+  /** Seconds that its clock may be ahead of ours; absent: 60. */
+  readonly clockSkew?: number;
+  /** Which claims say what; absent: as Entra ID has them. */
+  readonly claims?: ClaimMapping;
 }
 
 export interface InstanceConfig {
@@ -46,14 +58,16 @@ export interface InstanceConfig {
   readonly softDeleteRetentionInDays: number;
   readonly purgeProtection: boolean;
   readonly createdAt: string;
-  /** Made for a rehearsal and gone after it: such an instance alone states that a full rehearsal has passed. */
-  readonly throwAway?: true;
+  /** Absolute path of a file whose first line opens the passphrase seal at each start; absent: people do. */
+  readonly passphraseFile?: string;
   /**
    * Who may reach the data plane; absent: `OPEN_NETWORK`. It may change while the instance runs: the supervisor writes the
    * file and then tells every worker (`instanceUpdated`), which answers once it goes by it; a worker that does not is
    * ended, and reads the file when it starts again. In a worker `LiveNetwork` has what holds now.
    */
   readonly network?: NetworkRules;
+  /** Made for a rehearsal and gone after it: such an instance alone states that a full rehearsal has passed. */
+  readonly throwAway?: true;
   /** Where events may be sent to; absent: nowhere. */
   readonly eventTargets?: readonly EventTarget[];
   /** Where full backups may be written to and restored from; absent: nowhere. */

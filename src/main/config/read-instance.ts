@@ -1,9 +1,11 @@
 // Reads `instance.json` into a complete config, or refuses to start with the member that is wrong.
 import { readFileSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { readNetworkRules } from '../../formats/network-rules.ts';
 import { type Reader, ShapeError } from '../../formats/shape.ts';
 import { readBackupPlaces, readInstanceIdentity } from './backup-places.ts';
 import type { InstanceConfig } from './instance.ts';
+import { readTrustedIssuers } from './trusted-issuers.ts';
 
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const NAME = /^[a-zA-Z][0-9a-zA-Z-]{2,23}$/;
@@ -18,10 +20,20 @@ export function readInstanceConfig(file: string): InstanceConfig {
     throw new Error(`${file} is not JSON`, { cause });
   }
   for (const [member, isRight] of Object.entries(CHECKS)) {
-    if (!isRight(value[member as keyof InstanceConfig]))
+    if (!isRightIn(file, isRight, value[member as keyof InstanceConfig]))
       throw new Error(`${file}: member '${member}' is missing or malformed`);
   }
   return value as unknown as InstanceConfig;
+}
+
+/** @throws Error naming file and member, where the check knows which it is */
+function isRightIn(file: string, isRight: (value: unknown) => boolean, value: unknown): boolean {
+  try {
+    return isRight(value);
+  } catch (cause) {
+    if (cause instanceof ShapeError) throw new Error(`${file}: ${cause.message}`, { cause });
+    throw cause;
+  }
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
@@ -40,28 +52,21 @@ const CHECKS: Readonly<Record<keyof InstanceConfig, (value: unknown) => boolean>
     (value as Record<string, unknown>[]).every(
       ({ kind }) => kind === undefined || kind === 'hsm' || kind === 'vault' || kind === 'arm',
     ),
-  issuers: (value) =>
-    isListOf('jwksUri')(value) &&
-    (value as Record<string, unknown>[]).every(
-      ({ issuers, audiences, vaultAudiences, armAudiences, keysFile }) =>
-        isTextList(issuers) &&
-        isTextList(audiences) &&
-        [vaultAudiences, armAudiences].every((list) => list === undefined || isTextList(list)) &&
-        (keysFile === undefined || isText(keysFile)),
-    ),
+  issuers: (value) => isShaped(readTrustedIssuers, value, 'issuers'),
   initialAdministrators: (value) => Array.isArray(value) && value.length > 0 && value.every(isGuid),
   softDeleteRetentionInDays: (value) => Number.isInteger(value) && (value as number) >= 7 && (value as number) <= 90,
   purgeProtection: (value) => typeof value === 'boolean',
   createdAt: isText,
+  passphraseFile: (value) => value === undefined || (isText(value) && isAbsolute(value) && !value.includes('\0')),
   throwAway: (value) => value === undefined || value === true,
-  network: (value) => value === undefined || isShaped(readNetworkRules, value),
+  network: (value) => value === undefined || isShaped(readNetworkRules, value, 'network'),
   eventTargets: (value) =>
     value === undefined ||
     (Array.isArray(value) && value.length === 0) ||
     (isListOf('origin')(value) &&
       (value as Record<string, unknown>[]).every(({ caFile }) => caFile === undefined || isText(caFile))),
-  backupTargets: (value) => value === undefined || isShaped(readBackupPlaces, value),
-  backupIdentity: (value) => value === undefined || isShaped(readInstanceIdentity, value),
+  backupTargets: (value) => value === undefined || isShaped(readBackupPlaces, value, 'backupTargets'),
+  backupIdentity: (value) => value === undefined || isShaped(readInstanceIdentity, value, 'backupIdentity'),
 };
 
 function isListOf(...members: readonly string[]): (value: unknown) => boolean {
@@ -74,12 +79,8 @@ function isListOf(...members: readonly string[]): (value: unknown) => boolean {
     });
 }
 
-function isShaped(read: Reader<unknown>, value: unknown): boolean {
-  try {
-    read(value, 'member');
-    return true;
-  } catch (error) {
-    if (error instanceof ShapeError) return false;
-    throw error;
-  }
+/** @throws ShapeError with the path of what is wrong */
+function isShaped(read: Reader<unknown>, value: unknown, member: keyof InstanceConfig): boolean {
+  read(value, member);
+  return true;
 }

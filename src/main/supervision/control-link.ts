@@ -17,7 +17,7 @@ import {
   updateInstance,
 } from './messages.ts';
 
-const ACTIVATIONS: readonly InstanceStatus['activation'][] = ['NotActivated', 'Active', 'Unknown', 'Failed'];
+const ACTIVATIONS: readonly InstanceStatus['activation'][] = ['NotActivated', 'Active', 'Locked', 'Unknown', 'Failed'];
 
 /** To be called before anything is awaited: the supervisor tells of instances right after the link is made. */
 export function instanceHostOver(link: Link, changed: (name: string, status: InstanceStatus) => void): InstanceHost {

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { InstanceStatus, InstanceUpdate } from '../../features/management/instance-host.ts';
 import { logOrigin } from '../../formats/log-origin.ts';
+import { DataLock, lockHolder } from '../files/data-lock.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import type { InstancePids } from '../files/running-state.ts';
 import { probePort } from './free-port.ts';
@@ -43,6 +44,8 @@ export class InstanceProcesses implements AsyncDisposable {
   readonly #modulePids = new Map<number, readonly number[]>();
   #recorderSocket = '';
   #wanted = false;
+  /** Its files are ours alone while it runs. */
+  #lock: DataLock | undefined;
   #port = 0;
   #activation: Pick<InstanceStatus, 'activation' | 'message'> = { activation: 'Unknown', message: '' };
 
@@ -106,6 +109,7 @@ export class InstanceProcesses implements AsyncDisposable {
   /** Resolves when all workers serve. What fails goes on being tried even after this has rejected. */
   async start(): Promise<void> {
     this.#wanted = true;
+    this.#lock = takeLock(this.#plan);
     this.#recorderSocket = await newSocket(this.#run);
     this.#port = await rememberedPort(this.#run);
     if (!this.#wanted) {
@@ -123,6 +127,8 @@ export class InstanceProcesses implements AsyncDisposable {
     await this.#recorder.stop();
     this.#modulePids.clear();
     removeSockets(this.#run);
+    this.#lock?.[Symbol.dispose]();
+    this.#lock = undefined;
     this.#plan.changed();
   }
 
@@ -203,6 +209,20 @@ export class InstanceProcesses implements AsyncDisposable {
   }
 }
 
+/** Another process has its files; nothing was started. */
+export class InstanceInUse extends Error {
+  override readonly name = 'InstanceInUse';
+}
+
+function takeLock({ name, root }: InstancePlan): DataLock {
+  const lock = DataLock.take(root);
+  if (lock !== undefined) return lock;
+  const holder = lockHolder(root);
+  throw new InstanceInUse(
+    `'${name}' is in use${holder === undefined ? '' : ` by process ${holder}`}: is its seal being changed?`,
+  );
+}
+
 function pidsIn(value: unknown): readonly number[] {
   if (!Array.isArray(value) || value.length > 1024) throw new Error('modulePids is not a list of pids');
   for (const pid of value) if (!Number.isInteger(pid) || pid < 1) throw new Error('modulePids is not a list of pids');
@@ -210,6 +230,7 @@ function pidsIn(value: unknown): readonly number[] {
 }
 
 function activationIn(status: string): InstanceStatus['activation'] {
-  if (status === 'NotActivated' || status === 'Active' || status === 'Unknown' || status === 'Failed') return status;
+  for (const known of ['NotActivated', 'Active', 'Locked', 'Unknown', 'Failed'] as const)
+    if (status === known) return known;
   throw new Error('activation is not a known status');
 }

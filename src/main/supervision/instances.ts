@@ -11,9 +11,10 @@ import type { InstancePlaces, Places } from '../config/data-layout.ts';
 import type { DevSurroundings } from '../config/dev-surroundings.ts';
 import type { InstanceConfig } from '../config/instance.ts';
 import { readInstanceConfig } from '../config/read-instance.ts';
+import { operatorsMark } from '../files/operators-mark.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import type { InstancePids } from '../files/running-state.ts';
-import { type InstancePlan, InstanceProcesses } from './instance-processes.ts';
+import { InstanceInUse, type InstancePlan, InstanceProcesses } from './instance-processes.ts';
 import { readInstanceUpdate } from './instance-update.ts';
 import { ProvisionRefused, readProvisionRequest } from './provision-request.ts';
 import { isBeingPurged, purgeInstance, resumePurges } from './purge/purge-instance.ts';
@@ -140,6 +141,20 @@ export class Instances implements AsyncDisposable {
     });
   }
 
+  /** An operator has set or taken away marks: what has one stops, what has none any more starts. */
+  heedMarks(): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const name of this.#names()) {
+        const isHeld = existsSync(operatorsMark(this.#options.places.instance(name).root));
+        const instance = this.#running.get(name);
+        if (isHeld && instance !== undefined) {
+          this.#running.delete(name);
+          await instance[Symbol.asyncDispose]();
+        } else if (!isHeld && !existsSync(this.#stoppedMark(name))) await this.#run(name);
+      }
+    });
+  }
+
   /** Those of them that run answer under their present names when this resolves. */
   renew(names: readonly string[]): Promise<void> {
     return this.#inTurn(async () => {
@@ -179,7 +194,8 @@ export class Instances implements AsyncDisposable {
   }
 
   async #run(name: string): Promise<void> {
-    if (this.#running.has(name)) return;
+    // What an operator stopped, nobody else starts.
+    if (this.#running.has(name) || existsSync(operatorsMark(this.#options.places.instance(name).root))) return;
     const places = this.#options.places.instance(name);
     const { id } = await this.#refresh(name, places);
     if (this.#isStopping) throw new Error(`${name} was not started: everything stops`);
@@ -192,7 +208,12 @@ export class Instances implements AsyncDisposable {
       changed: () => this.#options.changed(name, instance.status),
     });
     this.#running.set(name, instance);
-    await instance.start();
+    try {
+      await instance.start();
+    } catch (error) {
+      if (error instanceof InstanceInUse) this.#running.delete(name);
+      throw error;
+    }
   }
 
   /** Certificates run out, and names and issuers follow the port of this start. */

@@ -6,6 +6,7 @@ import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { replaceFile } from '../../files/replace-file.ts';
+import { SOCKET_FOLDER_NOTE } from '../files/known-socket-folder.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 
 /** `sun_path` has 108 bytes on Linux and 104 on macOS, terminator included. */
@@ -24,7 +25,7 @@ export async function newSocket(run: string): Promise<string> {
 async function socketFolder(run: string): Promise<string> {
   makePrivateFolder(run);
   if (Buffer.byteLength(run + LONGEST_NAME) <= LONGEST_PATH) return run;
-  const note = join(run, 'socket-folder');
+  const note = join(run, SOCKET_FOLDER_NOTE);
   const kept = remembered(note);
   if (kept !== undefined && isPrivate(kept)) return kept;
   const made = mkdtempSync(join(tmpdir(), 'strongroom-'));
@@ -35,7 +36,7 @@ async function socketFolder(run: string): Promise<string> {
 /** Removes the sockets, and what was made for them outside of the data directory. */
 export function removeSockets(run: string): void {
   removeLeftOvers(run);
-  const note = join(run, 'socket-folder');
+  const note = join(run, SOCKET_FOLDER_NOTE);
   const kept = remembered(note);
   if (kept !== undefined && isPrivate(kept)) rmSync(kept, { recursive: true, force: true });
   rmSync(note, { force: true });

@@ -65,7 +65,8 @@ export function describeHsm(
       regions: [],
       privateEndpointConnections: hsm.connections.map((each) => describeConnection(hsmId(resources, hsm), each)),
       securityDomainProperties: {
-        activationStatus: status?.activation ?? 'Unknown',
+        // The resource manager has no word for it; the message says what it is.
+        activationStatus: status === undefined || status.activation === 'Locked' ? 'Unknown' : status.activation,
         activationStatusMessage: status?.message ?? 'The Managed HSM does not serve at the moment.',
       },
     },

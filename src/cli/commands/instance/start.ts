@@ -1,0 +1,26 @@
+// `strongroom instance start`: takes back what `instance stop` did.
+import { rmSync } from 'node:fs';
+import { operatorsMark } from '../../../main/files/operators-mark.ts';
+import { command, dataOption } from '../../command.ts';
+import { instanceFolder } from '../../instance-folder.ts';
+import { heed } from './heed.ts';
+
+export const start = command({
+  name: 'instance start',
+  summary: 'start an instance that was stopped',
+  operands: 'NAME',
+  details: `
+Starts what 'strongroom instance stop' has stopped. Where nothing runs, it starts with the rest next time. An instance that
+was deleted at the resource manager is not started by this.`,
+  options: dataOption,
+  examples: ['strongroom instance start dev'],
+  async run({ data }, operands, terminal) {
+    const folder = instanceFolder(data, operands);
+    rmSync(operatorsMark(folder.at.root), { force: true });
+    const state = await heed(folder, ({ instances }) => (instances[folder.name]?.port ?? 0) !== 0);
+    const own = state?.instances[folder.name];
+    if (own === undefined) terminal.out(`${folder.name} starts with the rest.\n`);
+    else terminal.out(`${folder.name}  ${own.activation}\n${own.activation === 'Active' ? '' : `  ${own.message}\n`}`);
+    return 0;
+  },
+});

@@ -1,0 +1,24 @@
+// `strongroom instance stop` and `start`: one instance of a data directory, the others go on.
+import { writeFileSync } from 'node:fs';
+import { operatorsMark } from '../../../main/files/operators-mark.ts';
+import { command, dataOption } from '../../command.ts';
+import { instanceFolder } from '../../instance-folder.ts';
+import { heed } from './heed.ts';
+
+export const stop = command({
+  name: 'instance stop',
+  summary: 'stop one instance, until it is started again',
+  operands: 'NAME',
+  details: `
+Its processes end in order; its data stays as it is, and the resource manager goes on showing it. It stays stopped over
+restarts of the service until 'strongroom instance start'. Where nothing runs, it will not start with the rest.`,
+  options: dataOption,
+  examples: ['strongroom instance stop dev'],
+  async run({ data }, operands, terminal) {
+    const folder = instanceFolder(data, operands);
+    writeFileSync(operatorsMark(folder.at.root), `${new Date().toISOString()}\n`, { mode: 0o600 });
+    await heed(folder, (state) => !Object.hasOwn(state.instances, folder.name));
+    terminal.out(`${folder.name} is stopped.\n`);
+    return 0;
+  },
+});

@@ -1,0 +1,191 @@
+// `strongroom seal change`: exchanges the seal of a stopped instance. Old and new secrets go straight into the module's
+// pipe; this command starts a partition for that alone.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CryptoClient } from '../../../crypto/client/crypto-client.ts';
+import type { NewSeal } from '../../../features/seal/offline-module.ts';
+import { DataLock, lockHolder } from '../../../main/files/data-lock.ts';
+import { CommandError, command, dataOption, type Terminal, UsageError } from '../../command.ts';
+import { type InstanceFolder, instanceFolder } from '../../instance-folder.ts';
+import { readInput } from '../../read-input.ts';
+import { readNewPassphrase, readSealPassphrase } from '../../read-passphrase.ts';
+
+interface Values {
+  readonly to: string | undefined;
+  readonly 'passphrase-file': string | undefined;
+  readonly 'new-passphrase-file': string | undefined;
+  readonly memory: string | undefined;
+  readonly custodian: readonly string[];
+  readonly required: string | undefined;
+  readonly certificate: string | undefined;
+  readonly shares: string | undefined;
+  readonly packets: readonly string[];
+}
+
+export const change = command({
+  name: 'seal change',
+  summary: 'seal the root keys of a stopped instance by something else',
+  operands: 'NAME',
+  details: `
+--to file         a key file beside the state; the instance starts by itself
+--to passphrase   asked for twice, or the first line of --new-passphrase-file; at least 12 characters
+--to quorum       3 to 10 certificates with --custodian, and how many are needed with --required
+The present seal is opened first: with its passphrase (asked for, or --passphrase-file), or with packets of custodians. For
+those, --certificate and --shares are written, then the command waits until every file named with --packets is there.
+The exchange is one step: if it is cut off, the state opens with the old secret or with the new one. The same kind may be
+chosen again for another secret. Copies of the data directory that are older go on opening with the old one.`,
+  options: {
+    ...dataOption,
+    to: { type: 'string', placeholder: 'KIND', description: 'file, passphrase or quorum' },
+    'passphrase-file': { type: 'string', placeholder: 'FILE', description: 'the present passphrase' },
+    'new-passphrase-file': { type: 'string', placeholder: 'FILE', description: 'the new passphrase' },
+    memory: {
+      type: 'string',
+      placeholder: 'MIB',
+      description:
+        'what Argon2id takes at each start: 64 to 4096 (default: 2048, or 64 where the machine has less than 8 GiB)',
+    },
+    custodian: {
+      type: 'string',
+      placeholder: 'FILE',
+      multiple: true,
+      description: 'certificate of a custodian of the new seal; once for each',
+    },
+    required: { type: 'string', placeholder: 'M', description: 'how many custodians each start needs' },
+    certificate: { type: 'string', placeholder: 'FILE', description: 'written for custodians of the present seal' },
+    shares: { type: 'string', placeholder: 'FILE', description: "the present seal's share list, written for them" },
+    packets: {
+      type: 'string',
+      placeholder: 'FILE',
+      multiple: true,
+      description: 'their packets, which are waited for; once for each',
+    },
+  },
+  examples: [
+    'strongroom seal change dev --to passphrase',
+    'strongroom seal change dev --to quorum --custodian anna.cer --custodian boris.cer --custodian clara.cer --required 2',
+    'strongroom seal change dev --to file --passphrase-file old',
+  ],
+  async run(values, operands, terminal) {
+    const folder = instanceFolder(values.data, operands);
+    checkWish(values);
+    using _lock = lockStopped(folder);
+    const offline = await import('../../../features/seal/offline-module.ts');
+    const { sealRows } = await import('../../../features/seal/describe-seal.ts');
+    try {
+      await using module = await offline.openOfflineModule(folder.at.module);
+      if (module.hello.state === 'blank') throw new CommandError(`'${folder.name}' has no root keys yet`);
+      if (module.hello.state === 'locked') await open(module, values, terminal);
+      await offline.exchangeSeal(module, await wishOf(values, terminal));
+      for (const [label, text] of sealRows(await offline.sealOf(module))) {
+        terminal.out(`${label.padEnd(10)} ${text}\n`);
+      }
+    } catch (error) {
+      if (error instanceof Error && error.name === 'CryptoError') {
+        throw new CommandError(`the seal is as it was: ${error.message}`, { cause: error });
+      }
+      throw error;
+    }
+    return 0;
+  },
+});
+
+function checkWish({ to, custodian, required, memory, 'new-passphrase-file': file }: Values): void {
+  if (to !== 'file' && to !== 'passphrase' && to !== 'quorum') {
+    throw new UsageError('say what to seal it by: --to file, passphrase or quorum');
+  }
+  if (to !== 'quorum' && (custodian.length > 0 || required !== undefined)) {
+    throw new UsageError('--custodian and --required go with --to quorum');
+  }
+  if (to !== 'passphrase' && (memory !== undefined || file !== undefined)) {
+    throw new UsageError('--memory and --new-passphrase-file go with --to passphrase');
+  }
+  if (memory !== undefined && !(/^\d{2,4}$/.test(memory) && Number(memory) >= 64 && Number(memory) <= 4096)) {
+    throw new UsageError('--memory is from 64 to 4096');
+  }
+  if (to !== 'quorum') return;
+  if (custodian.length < 3 || custodian.length > 10) throw new UsageError('name 3 to 10 certificates with --custodian');
+  if (!/^\d{1,2}$/.test(required ?? '') || Number(required) < 2 || Number(required) > custodian.length) {
+    throw new UsageError(`--required is from 2 to ${custodian.length}`);
+  }
+}
+
+/** Nobody else has the instance open, nor can start it meanwhile. @throws CommandError */
+function lockStopped({ at, name }: InstanceFolder): Disposable {
+  const lock = DataLock.take(at.root);
+  if (lock !== undefined) return lock;
+  const holder = lockHolder(at.root);
+  throw new CommandError(
+    `'${name}' runs${holder === undefined ? '' : ` (process ${holder})`}: stop it with 'strongroom instance stop ${name}', ` +
+      `and start it again afterwards with 'strongroom instance start ${name}'`,
+  );
+}
+
+async function open(module: CryptoClient, values: Values, terminal: Terminal): Promise<void> {
+  const { sealOf, unlockCertificateOf } = await import('../../../features/seal/offline-module.ts');
+  const { encryptPassphrase, readPackets } = await import('../../../features/seal/secrets.ts');
+  const [seal, own] = [await sealOf(module), await unlockCertificateOf(module)];
+  const recipient = own.thumbprint;
+  if (seal.kind !== 'quorum') {
+    const passphrase = await readSealPassphrase(
+      values['passphrase-file'],
+      'present passphrase',
+      'passphrase-file',
+      terminal,
+    );
+    const secret = encryptPassphrase(own, passphrase);
+    passphrase.fill(0);
+    await module.unlock('unlock', recipient, { recipient, secret, packets: [] });
+    return;
+  }
+  const { certificate, shares, packets } = values;
+  if (certificate === undefined || shares === undefined || packets.length === 0) {
+    throw new CommandError(
+      'the present seal needs its custodians: name files with --certificate and --shares, which are written for them, and ' +
+        'with --packets, once for each packet that you will get',
+    );
+  }
+  const { certificatePem } = await import('../../../formats/x509-writer.ts');
+  writeFileSync(certificate, certificatePem(own.certificate.raw));
+  writeFileSync(shares, seal.shares ?? '');
+  const fingerprint = own.certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+  terminal.err(`Read to each custodian the certificate's fingerprint:\n  ${fingerprint.match(/.{4}/g)?.join(' ')}\n`);
+  terminal.err(`Waiting for ${packets.join(', ')} ...\n`);
+  while (!packets.every((path) => existsSync(path))) await delay(LOOK_MS);
+  // The last one may still be being written.
+  await delay(LOOK_MS);
+  const files = packets.map((name) => ({ name, content: readInput(name).toString('utf8') }));
+  let read: ReturnType<typeof readPackets>;
+  try {
+    read = readPackets(files);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'PacketError') throw new CommandError(error.message, { cause: error });
+    throw error;
+  }
+  await module.unlock('unlock', recipient, { recipient, secret: '', packets: read.packets });
+}
+
+const LOOK_MS = 500;
+
+async function wishOf(values: Values, terminal: Terminal): Promise<NewSeal> {
+  const { recommendedCost } = await import('../../../features/seal/offline-module.ts');
+  if (values.to === 'quorum') {
+    const { X509Certificate } = await import('node:crypto');
+    const certificates = values.custodian.map((path) => {
+      try {
+        return new X509Certificate(readFileSync(path)).raw.toString('base64');
+      } catch (cause) {
+        throw new CommandError(`${path} is not a certificate`, { cause });
+      }
+    });
+    return { kind: 'quorum', certificates, required: Number(values.required) };
+  }
+  if (values.to === 'file') return { kind: 'file' };
+  const passphrase = await readNewPassphrase(values['new-passphrase-file'], 'new-passphrase-file', terminal);
+  const cost =
+    values.memory === undefined
+      ? recommendedCost(totalmem())
+      : { memory: Number(values.memory) * 1024, passes: Number(values.memory) >= 2048 ? 1 : 3, lanes: 4 };
+  return { kind: 'passphrase', passphrase, cost };
+}

@@ -1,0 +1,174 @@
+// `strongroom unlock`: brings the secret of a locked instance to its module. What leaves this process is encrypted to it.
+import { writeFileSync } from 'node:fs';
+import { CommandError, command, dataOption, jsonOption, type Terminal, UsageError } from '../command.ts';
+import { instanceFolder } from '../instance-folder.ts';
+import { readInput } from '../read-input.ts';
+import { readSealPassphrase } from '../read-passphrase.ts';
+
+type Exchange = typeof import('../../features/seal/unlock-exchange.ts');
+interface Waiting {
+  readonly exchange: Exchange;
+  readonly sockets: readonly string[];
+}
+
+export const unlock = command({
+  name: 'unlock',
+  summary: 'open the sealed root keys of a locked instance',
+  operands: 'NAME',
+  details: `
+An instance that is sealed by a passphrase or by a quorum of custodians starts locked: it answers 503 and does nothing
+until this command brings what opens it. A passphrase is asked for at the terminal, or read from the first line of a file.
+For a quorum, --certificate and --shares write what custodians need; each of them makes a packet with 'strongroom
+custodian share SHARES --purpose unlock --to CERTIFICATE', and all packets come in one call with --packets. Each start has
+a certificate of its own, so packets are made while the instance waits.
+Run it on the machine of the instance, as its user. Everything secret is encrypted to the module before it leaves.`,
+  options: {
+    ...dataOption,
+    'passphrase-file': { type: 'string', placeholder: 'FILE', description: 'its first line is the passphrase' },
+    packets: {
+      type: 'string',
+      placeholder: 'FILE',
+      multiple: true,
+      description: "a custodian's packet; once for each, or all behind one",
+    },
+    certificate: {
+      type: 'string',
+      placeholder: 'FILE',
+      description: 'write the certificate to which custodians encrypt their shares, and do nothing else',
+    },
+    shares: { type: 'string', placeholder: 'FILE', description: "write the seal's share list for custodians" },
+    ...jsonOption,
+  },
+  examples: [
+    'strongroom unlock dev',
+    'strongroom unlock dev --passphrase-file /run/secrets/dev',
+    'strongroom unlock dev --certificate unlock.cer --shares shares.json',
+    'strongroom unlock dev --packets anna.json clara.json',
+  ],
+  async run(values, operands, terminal) {
+    const { packets, certificate, shares, json } = values;
+    // `--packets a b`: what follows the first one comes as operands.
+    const [named = [], more = []] = packets.length > 0 ? [operands.slice(0, 1), operands.slice(1)] : [operands];
+    const files = [...packets, ...more];
+    const { at, name } = instanceFolder(values.data, named);
+    if (files.length > 0 && values['passphrase-file'] !== undefined) {
+      throw new UsageError('--packets and --passphrase-file exclude each other');
+    }
+    const waiting = await findWaiting(at.root, name);
+    if (certificate !== undefined || shares !== undefined) {
+      if (files.length > 0)
+        throw new UsageError('--packets come after --certificate and --shares, in a call of their own');
+      return writeForCustodians(waiting, { certificate, shares, json }, terminal);
+    }
+    const how =
+      files.length > 0 ? await bringPackets(waiting, files) : await bringPassphrase(waiting, values, terminal);
+    if (json) terminal.out(`${JSON.stringify({ instance: name, unlocked: true, custodians: how }, null, 2)}\n`);
+    else terminal.out(`${name} is unlocked${how.length === 0 ? '' : ` by ${how.length} custodians`}.\n`);
+    return 0;
+  },
+});
+
+async function findWaiting(root: string, name: string): Promise<Waiting> {
+  const { knownSocketFolder } = await import('../../main/files/known-socket-folder.ts');
+  const exchange = await import('../../features/seal/unlock-exchange.ts');
+  const sockets = exchange.unlockSockets(knownSocketFolder(root));
+  const living: string[] = [];
+  for (const path of sockets) {
+    const shown = await exchange.askWorker(path, { ask: 'show' }).catch(() => undefined);
+    if (shown === undefined) continue;
+    if (shown['state'] !== 'locked') throw new CommandError(`'${name}' is not locked`);
+    living.push(path);
+  }
+  if (living.length > 0) return { exchange, sockets: living };
+  throw new CommandError(
+    `no locked instance '${name}' runs: it is stopped, still starts, or has the file seal, which opens by itself ` +
+      `('strongroom status' and 'strongroom seal show ${name}' tell)`,
+  );
+}
+
+async function bringPassphrase(
+  { exchange, sockets }: Waiting,
+  values: { readonly 'passphrase-file': string | undefined },
+  terminal: Terminal,
+): Promise<readonly string[]> {
+  const [first = ''] = sockets;
+  const { seal } = await asking(exchange.askWorker(first, { ask: 'show' }));
+  if ((seal as { readonly kind?: unknown }).kind === 'quorum') {
+    throw new CommandError('it is sealed by a quorum: --certificate and --shares begin, --packets end');
+  }
+  const { encryptPassphrase, readUnlockCertificate } = await import('../../features/seal/secrets.ts');
+  const { certificate } = await asking(exchange.askWorker(first, { ask: 'certificate' }));
+  const recipient = readUnlockCertificate(Buffer.from(String(certificate), 'base64'));
+  const passphrase = await readSealPassphrase(values['passphrase-file'], 'passphrase', 'passphrase-file', terminal);
+  const secret = encryptPassphrase(recipient, passphrase);
+  passphrase.fill(0);
+  await asking(exchange.askWorker(first, { ask: 'unlock', recipient: recipient.thumbprint, secret, packets: [] }));
+  return [];
+}
+
+async function bringPackets({ exchange, sockets }: Waiting, files: readonly string[]): Promise<readonly string[]> {
+  const { readPackets } = await import('../../features/seal/secrets.ts');
+  const { PacketError } = await import('../../formats/custodian-packet.ts');
+  let read: ReturnType<typeof readPackets>;
+  try {
+    read = readPackets(files.map((name) => ({ name, content: readInput(name).toString('utf8') })));
+  } catch (error) {
+    if (error instanceof PacketError) throw new CommandError(error.message, { cause: error });
+    throw error;
+  }
+  const { packets, recipient } = read;
+  for (const [index, path] of sockets.entries()) {
+    const request = { ask: 'unlock', recipient, secret: '', packets } as const;
+    try {
+      const { custodians } = await exchange.askWorker(path, request);
+      return custodians as readonly string[];
+    } catch (error) {
+      // Made for the certificate of another worker.
+      const isElsewhere = error instanceof Error && /^recipient: /.test(error.message);
+      if (!isElsewhere || index === sockets.length - 1) await asking(Promise.reject(error as Error));
+    }
+  }
+  return [];
+}
+
+async function writeForCustodians(
+  { exchange, sockets }: Waiting,
+  to: { readonly certificate: string | undefined; readonly shares: string | undefined; readonly json: boolean },
+  terminal: Terminal,
+): Promise<number> {
+  const [first = ''] = sockets;
+  const { seal } = await asking(exchange.askWorker(first, { ask: 'show' }));
+  const { shares } = seal as { readonly shares?: string };
+  if (shares === undefined) throw new CommandError('it is sealed by a passphrase: custodians have no part in it');
+  const { certificate } = await asking(exchange.askWorker(first, { ask: 'certificate' }));
+  const der = Buffer.from(String(certificate), 'base64');
+  const { readUnlockCertificate } = await import('../../features/seal/secrets.ts');
+  const { certificatePem } = await import('../../formats/x509-writer.ts');
+  const fingerprint = readUnlockCertificate(der).certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+  if (to.certificate !== undefined) write(to.certificate, certificatePem(der));
+  // To the byte: packets name its hash.
+  if (to.shares !== undefined) write(to.shares, shares);
+  if (to.json) terminal.out(`${JSON.stringify({ fingerprint, ...to, json: undefined }, null, 2)}\n`);
+  else
+    terminal.out(`Read to each custodian the certificate's fingerprint:\n  ${fingerprint.match(/.{4}/g)?.join(' ')}\n`);
+  return 0;
+}
+
+function write(path: string, content: string): void {
+  try {
+    writeFileSync(path, content);
+  } catch (cause) {
+    throw new CommandError(`${path} cannot be written`, { cause });
+  }
+}
+
+async function asking<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof Error && (error.name === 'CryptoError' || error.name === 'NobodyAnswers')) {
+      throw new CommandError(`it stays locked: ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+// Commands that work on the files of one instance of a data directory.
+import { existsSync, readdirSync } from 'node:fs';
+import { type InstancePlaces, places } from '../main/config/data-layout.ts';
+import { CommandError, UsageError } from './command.ts';
+import { dataRootOf } from './running.ts';
+
+export interface InstanceFolder {
+  /** The data directory. */
+  readonly data: string;
+  readonly name: string;
+  readonly at: InstancePlaces;
+}
+
+/** @throws UsageError unless one instance is named; CommandError when there is none of that name */
+export function instanceFolder(data: string | undefined, operands: readonly string[]): InstanceFolder {
+  const [name, spare] = operands;
+  if (name === undefined || spare !== undefined) throw new UsageError('name one instance');
+  const root = dataRootOf(data);
+  const { instances, instance } = places(root);
+  const names = existsSync(instances) ? readdirSync(instances) : [];
+  // Names are looked up, never put together into paths.
+  const found = names.find((each) => each === name && existsSync(instance(each).config));
+  if (found !== undefined) return { data: root, name: found, at: instance(found) };
+  const others = names.filter((each) => existsSync(instance(each).config));
+  throw new CommandError(
+    `there is no instance '${name}' in ${root}; there ${others.length === 0 ? 'are none' : `is ${others.join(', ')}`}`,
+  );
+}

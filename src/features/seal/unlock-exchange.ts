@@ -1,0 +1,158 @@
+// What may be asked of a service worker about the seal of its module, over a Unix socket in the instance's private folder:
+// one JSON document each way for each connection. Secrets in it are encrypted to a partition of the module.
+import { randomBytes } from 'node:crypto';
+import { chmodSync, readdirSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { CryptoError, type CryptoErrorCode } from '../../crypto/protocol/messages.ts';
+import { list, oneOf, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
+
+export type UnlockRequest =
+  /** State and seal. */
+  | { readonly ask: 'show' }
+  /** The unlock certificate, standard base64 DER. */
+  | { readonly ask: 'certificate' }
+  /** `secret`: a JWE of the passphrase, else ''. */
+  | {
+      readonly ask: 'unlock';
+      readonly recipient: string;
+      readonly secret: string;
+      readonly packets: readonly unknown[];
+    }
+  /** The seal key for a worker beside this one. */
+  | { readonly ask: 'handOver'; readonly certificate: string }
+  | { readonly ask: 'takeOver'; readonly recipient: string; readonly sealed: string };
+
+const anything: Reader<unknown> = (value) => value;
+const shapes: Readonly<Record<UnlockRequest['ask'], Reader<object>>> = {
+  show: record({ ask: oneOf('show') }),
+  certificate: record({ ask: oneOf('certificate') }),
+  unlock: record({ ask: oneOf('unlock'), recipient: text, secret: text, packets: list(anything, 10) }),
+  handOver: record({ ask: oneOf('handOver'), certificate: text }),
+  takeOver: record({ ask: oneOf('takeOver'), recipient: text, sealed: text }),
+};
+const asked = oneOf('show', 'certificate', 'unlock', 'handOver', 'takeOver');
+
+/** Ten packets of 64 KiB, and room. */
+const MOST = 1024 * 1024;
+/** To send a request; judging it may take longer. */
+const PATIENCE_MS = 10_000;
+const ANSWER_MS = 120_000;
+const NAME = /^unlock(\d{1,3})-[\w-]{12}\.sock$/;
+
+/** @returns the request @throws ShapeError */
+export function readUnlockRequest(value: unknown): UnlockRequest {
+  const { ask } = (typeof value === 'object' && value !== null ? value : {}) as { readonly ask?: unknown };
+  return shapes[asked(ask, 'ask')](value, 'request') as UnlockRequest;
+}
+
+/** Answers until disposed. The name cannot be guessed: other processes may connect to what they can name. */
+export async function listenForUnlocking(
+  folder: string,
+  worker: number,
+  answer: (request: UnlockRequest) => Promise<object>,
+): Promise<AsyncDisposable & { readonly path: string }> {
+  for (const each of readdirSync(folder)) {
+    if (NAME.exec(each)?.[1] === String(worker)) rmSync(join(folder, each), { force: true });
+  }
+  const path = join(folder, `unlock${worker}-${randomBytes(9).toString('base64url')}.sock`);
+  const open = new Set<Socket>();
+  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+    socket.on('error', () => socket.destroy());
+    void serve(socket, answer);
+  });
+  server.maxConnections = 32;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  chmodSync(path, 0o600);
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of open) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+async function serve(socket: Socket, answer: (request: UnlockRequest) => Promise<object>): Promise<void> {
+  let reply: object;
+  try {
+    reply = { answer: await answer(readUnlockRequest(JSON.parse(await readAll(socket, PATIENCE_MS)))) };
+  } catch (error) {
+    if (error instanceof CryptoError) reply = { refused: { code: error.code, message: error.message } };
+    else if (error instanceof ShapeError) reply = { refused: { code: 'BadRequest', message: error.message } };
+    else reply = { refused: { code: 'Internal', message: 'the worker failed' } };
+  }
+  if (!socket.destroyed) socket.end(JSON.stringify(reply));
+}
+
+/** Paths of the sockets of an instance's workers, the first worker's first. */
+export function unlockSockets(folder: string): readonly string[] {
+  let names: readonly string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return []; // it has never run
+  }
+  const workerOf = (name: string): number => Number(NAME.exec(name)?.[1]);
+  return names
+    .filter((name) => NAME.test(name))
+    .sort((a, b) => workerOf(a) - workerOf(b))
+    .map((name) => join(folder, name));
+}
+
+/** The peer is gone, or was never there. */
+export class NobodyAnswers extends Error {
+  override readonly name = 'NobodyAnswers';
+}
+
+/** @throws CryptoError what the module refused; NobodyAnswers */
+export async function askWorker(path: string, request: UnlockRequest): Promise<Readonly<Record<string, unknown>>> {
+  const socket = connect({ path, allowHalfOpen: true });
+  let content: string;
+  try {
+    socket.end(JSON.stringify(request));
+    content = await readAll(socket, ANSWER_MS);
+  } catch (cause) {
+    throw new NobodyAnswers('no worker answers', { cause });
+  } finally {
+    socket.destroy();
+  }
+  let reply: {
+    readonly answer?: Readonly<Record<string, unknown>>;
+    readonly refused?: { code: string; message: string };
+  };
+  try {
+    reply = JSON.parse(content) as typeof reply;
+  } catch (cause) {
+    throw new NobodyAnswers('the worker ended before it answered', { cause });
+  }
+  if (reply.answer !== undefined) return reply.answer;
+  const { code = 'Internal', message = 'the worker failed' } = reply.refused ?? {};
+  throw new CryptoError(code as CryptoErrorCode, message);
+}
+
+function readAll(socket: Socket, patience: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const timer = setTimeout(() => socket.destroy(new Error('took too long')), patience);
+    const end = (settle: () => void): void => {
+      clearTimeout(timer);
+      settle();
+    };
+    socket.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > MOST) socket.destroy(new Error('is too long'));
+      else chunks.push(chunk);
+    });
+    socket.once('end', () => end(() => resolve(Buffer.concat(chunks).toString('utf8'))));
+    socket.once('error', (error) => end(() => reject(error)));
+    socket.once('close', () => end(() => reject(new Error('the connection was closed'))));
+  });
+}

@@ -1,0 +1,84 @@
+// A worker whose module may be locked: it answers that it is, and goes on with its start when the module is open. The
+// store is not touched before.
+import { readFileSync } from 'node:fs';
+import type { CryptoClient } from '../crypto/client/crypto-client.ts';
+import { CryptoError } from '../crypto/protocol/messages.ts';
+import { openUnlockDesk } from '../features/seal/unlock-desk.ts';
+import { type Listener, listen } from '../gateway/listener.ts';
+import { answerLocked } from '../gateway/locked.ts';
+import type { ServiceOptions } from './instance-service.ts';
+import { reportFailure } from './report-failure.ts';
+import { VERSION } from './version.ts';
+
+export interface LockOptions {
+  /** Where the workers of the instance find each other, and people find them. */
+  readonly socketFolder: string;
+  readonly worker: number;
+  /** Listening on this port, it answers that it is locked. */
+  readonly onLocked: (port: number, message: string, modulePids: readonly number[]) => void;
+  /** The module was open and is locked again: nothing of this worker works any more. */
+  readonly onRelocked: (error: Error) => void;
+  /** The worker is to end. */
+  readonly stopping: AbortSignal;
+}
+
+export interface OpenModule {
+  /** How it was opened; undefined: it was not locked. */
+  readonly how: string | undefined;
+  /** Where this worker has told its clients to come. */
+  readonly port: number;
+}
+
+/** @throws the reason of `stopping`; CryptoError WrongState when it is locked and there is no way to unlock it */
+export async function waitUntilOpen(
+  crypto: CryptoClient,
+  options: ServiceOptions,
+  stack: AsyncDisposableStack,
+): Promise<OpenModule> {
+  const { config, lock, port } = options;
+  if (crypto.hello.state === 'blank') return { how: undefined, port };
+  const { kind } = (await crypto.send('showSeal', {})).seal as { readonly kind: string };
+  if (kind === 'file') return { how: undefined, port };
+  if (lock === undefined) throw new CryptoError('WrongState', 'the module is locked, and nobody can unlock it here');
+  const desk = stack.use(
+    await openUnlockDesk({
+      crypto,
+      folder: lock.socketFolder,
+      worker: lock.worker,
+      hasPassphraseFile: config.passphraseFile !== undefined,
+      report: (error) => reportFailure('unlocking at the start', error),
+    }),
+  );
+  if (crypto.hello.state !== 'locked') return { how: (await desk.opened).how, port };
+  await using listener = await listenLocked(options);
+  const what = kind === 'quorum' ? 'a quorum of its custodians' : 'its passphrase';
+  lock.onLocked(
+    listener.port,
+    `Locked: the root keys stay sealed until ${what} opens them: strongroom unlock ${config.name}`,
+    crypto.pids,
+  );
+  const stopped = Promise.withResolvers<never>();
+  const stop = (): void => stopped.reject(lock.stopping.reason as Error);
+  lock.stopping.addEventListener('abort', stop, { once: true });
+  if (lock.stopping.aborted) stop();
+  try {
+    const { how } = await Promise.race([desk.opened, stopped.promise]);
+    return { how, port: listener.port };
+  } finally {
+    lock.stopping.removeEventListener('abort', stop);
+  }
+}
+
+function listenLocked({ config, places, port, socketPath, shared }: ServiceOptions): Promise<Listener> {
+  return listen(
+    {
+      key: readFileSync(places.tlsKey, 'utf8'),
+      certificate: readFileSync(places.tlsCertificate, 'utf8'),
+      host: '127.0.0.1',
+      port,
+      ...(socketPath === undefined ? {} : { socketPath }),
+      shared,
+    },
+    answerLocked(config.name, { region: config.region, buildVersion: VERSION }),
+  );
+}
