@@ -20,6 +20,8 @@ export interface AzuriteOptions {
   /** Served over TLS, and tokens of `https://sts.windows.net/…` are taken. */
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string; readonly caFile: string };
   readonly folder: string;
+  /** Absent: a name of this run's own. */
+  readonly account?: string;
 }
 
 export interface SasOptions {
@@ -34,6 +36,8 @@ export interface Azurite extends AsyncDisposable {
   readonly pid: number;
   /** `{origin}/{account}/{container}` */
   containerUri(name: string): string;
+  /** As the public cloud writes it, below a name that nobody resolves: `https://{account}.blob.localhost:{port}/{container}` */
+  cloudUri(name: string): string;
   /** As the owner of the account sees it. */
   container(name: string): ContainerClient;
   makeContainer(name: string): Promise<ContainerClient>;
@@ -43,8 +47,11 @@ export interface Azurite extends AsyncDisposable {
 
 const MAIN = join(import.meta.dirname, '../../node_modules/azurite/dist/src/blob/main.js');
 
-export async function startAzurite({ tls, folder }: AzuriteOptions): Promise<Azurite> {
-  const account = `test${randomBytes(6).toString('hex')}`;
+export async function startAzurite({
+  tls,
+  folder,
+  account = `test${randomBytes(6).toString('hex')}`,
+}: AzuriteOptions): Promise<Azurite> {
   const key = randomBytes(64).toString('base64');
   const secure = tls === undefined ? [] : ['--cert', tls.certificateFile, '--key', tls.keyFile, '--oauth', 'basic'];
   const child = spawn(
@@ -71,6 +78,7 @@ export async function startAzurite({ tls, folder }: AzuriteOptions): Promise<Azu
     origin,
     account,
     pid: child.pid ?? 0,
+    cloudUri: (name) => `${origin.replace('127.0.0.1', `${account}.blob.localhost`)}/${name}`,
     containerUri: (name) => `${origin}/${account}/${name}`,
     container: (name) => service.getContainerClient(name),
     async makeContainer(name) {

@@ -9,9 +9,10 @@ export interface LoopbackCertificate extends Issued {
   readonly keyFile: string;
 }
 
-export async function makeLoopbackCertificate(folder: string): Promise<LoopbackCertificate> {
+/** @param names further names that it is for */
+export async function makeLoopbackCertificate(folder: string, ...names: string[]): Promise<LoopbackCertificate> {
   const authority = await issueAuthority(new Date());
-  const leaf = await issueServer(authority, ['127.0.0.1'], new Date());
+  const leaf = await issueServer(authority, ['127.0.0.1', ...names], new Date());
   const write = async (name: string, text: string): Promise<string> => {
     const path = join(folder, name);
     await writeFile(path, text, { mode: 0o600 });

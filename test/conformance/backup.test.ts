@@ -1,0 +1,176 @@
+// Full backup and restore by the stock clients, to containers of a blob service that takes SAS tokens and tokens of the
+// instance's own identity. The service stands under a name as in the public cloud, which only the configuration resolves.
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { places } from '../../src/main/config/data-layout.ts';
+import { type Azurite, startAzurite } from '../support/azurite.ts';
+import { makeLoopbackCertificate } from '../support/loopback-certificate.ts';
+import { CHECKOUT, type RunningProduct, startProduct } from '../support/running-product.ts';
+import { PYTHON, skipUnless } from '../system-programs.ts';
+import { testChecks } from './checks.ts';
+import { type Ended, runIn } from './run-in.ts';
+
+const ACCOUNT = 'strongroomtest';
+const CONTAINER = 'backups';
+const PROGRAM = join(CHECKOUT, 'strongroom');
+
+describe('full backup and restore', () => {
+  let folder: string;
+  let azurite: Azurite;
+  let product: RunningProduct;
+  let environment: Readonly<Record<string, string>>;
+  let later: readonly string[];
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'strongroom-backup-'));
+    const tls = await makeLoopbackCertificate(folder, `${ACCOUNT}.blob.localhost`);
+    azurite = await startAzurite({ folder, tls, account: ACCOUNT });
+    await azurite.makeContainer(CONTAINER);
+    const data = join(folder, 'data');
+    {
+      // What an operator does: makes the instance, names the place in its configuration, starts again.
+      await using first = await startProduct({ data });
+      await first.stop();
+    }
+    const path = places(data).instance('dev').config;
+    const config = JSON.parse(await readFile(path, 'utf8')) as { readonly backupTargets: readonly object[] };
+    const target = { uri: azurite.cloudUri(CONTAINER), caFile: tls.caFile, addresses: ['127.0.0.1'] };
+    await writeFile(path, JSON.stringify({ ...config, backupTargets: [...config.backupTargets, target] }));
+    product = await startProduct({ data });
+    later = [PROGRAM, 'clock', 'advance', '31m', '--data', data];
+    await writeFile(join(folder, 'sas'), azurite.sas(CONTAINER), { mode: 0o600 });
+    environment = await product.environment();
+  });
+  after(async () => {
+    await product[Symbol.asyncDispose]();
+    await azurite[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  describe('az', { skip: skipUnless('az') }, () => {
+    const az = (line: string, ...values: readonly string[]): Promise<Ended> =>
+      runIn({ cwd: folder, env: environment }, 'az', ...line.split(' '), ...values, '--output', 'json');
+    const json = async (line: string, ...values: readonly string[]): Promise<Record<string, unknown>> => {
+      const { code, stdout, stderr } = await az(line, ...values);
+      assert.equal(code, 0, `az ${line}: ${stderr}`);
+      return stdout.trim() === '' ? {} : (JSON.parse(stdout) as Record<string, unknown>);
+    };
+    const place = (): readonly string[] => ['--storage-resource-uri', azurite.cloudUri(CONTAINER)];
+    const sas = (options = {}): readonly string[] => ['--storage-container-SAS-token', azurite.sas(CONTAINER, options)];
+    const folderOf = (backup: Record<string, unknown>): string => {
+      const url = String(backup['folderUrl']);
+      assert.ok(url.startsWith(`${azurite.cloudUri(CONTAINER)}/mhsm-dev-`), url);
+      return url.split('/').at(-1) ?? '';
+    };
+    const names = async (): Promise<readonly string[]> =>
+      ((await json('keyvault key list --hsm-name dev')) as unknown as readonly { name: string }[]).map(
+        (key) => key.name,
+      );
+
+    test('backs up by SAS and restores one key', async () => {
+      const login = await az(
+        'login --service-principal',
+        ...['-u', environment['AZURE_CLIENT_ID'] ?? '', '-p', environment['AZURE_CLIENT_SECRET'] ?? ''],
+        ...['--tenant', environment['AZURE_TENANT_ID'] ?? ''],
+      );
+      assert.equal(login.code, 0, login.stderr);
+      await json('keyvault key create --hsm-name dev --kty RSA-HSM --size 2048 --name az-kept');
+      const backup = folderOf(await json('keyvault backup start --hsm-name dev', ...place(), ...sas()));
+      await json('keyvault key delete --hsm-name dev --name az-kept');
+      await json('keyvault key purge --hsm-name dev --name az-kept');
+      const from = ['--backup-folder', backup];
+      await json('keyvault restore start --hsm-name dev --key-name az-kept', ...place(), ...sas(), ...from);
+      assert.ok((await names()).includes('az-kept'));
+    });
+
+    test('backs up under the identity of the instance and restores everything', async () => {
+      const identity = ['--use-managed-identity', 'true'];
+      const backup = folderOf(await json('keyvault backup start --hsm-name dev', ...place(), ...identity));
+      await json('keyvault key create --hsm-name dev --kty EC-HSM --name az-later');
+      const [program = '', ...words] = later;
+      assert.equal((await runIn({ cwd: folder, env: environment }, program, ...words)).code, 0);
+      await json('keyvault restore start --hsm-name dev', ...place(), ...identity, '--backup-folder', backup);
+      const after = await names();
+      assert.ok(after.includes('az-kept') && !after.includes('az-later'), after.join());
+    });
+
+    test('is told why a token, a container or a place is refused', async () => {
+      const hour = 3_600_000;
+      const spent = { startsOn: new Date(Date.now() - 2 * hour), expiresOn: new Date(Date.now() - hour) };
+      const refusal = async (...values: readonly string[]): Promise<string> => {
+        const { code, stderr } = await az('keyvault backup start --hsm-name dev', ...values);
+        assert.notEqual(code, 0);
+        return stderr;
+      };
+      assert.match(await refusal(...place(), ...sas(spent)), /the SAS token expired at/);
+      assert.match(
+        await refusal(...place(), '--storage-container-SAS-token', 'sv=1'),
+        /the SAS token has no member 'sig'/,
+      );
+      const elsewhere = ['--storage-account-name', 'elsewhere', '--blob-container-name', CONTAINER];
+      assert.match(await refusal(...elsewhere, ...sas()), /is not a place that backups of this instance may use/);
+    });
+  });
+
+  describe('the stock Python SDK', { skip: skipUnless('python-azure') }, () => {
+    let ended: Ended;
+    before(async () => {
+      const env = {
+        ...environment,
+        CONTAINER: azurite.cloudUri(CONTAINER),
+        SAS_FILE: join(folder, 'sas'),
+        LATER: JSON.stringify(later),
+        PYTHONDONTWRITEBYTECODE: '1',
+      };
+      ended = await runIn({ cwd: folder, env }, PYTHON, join(import.meta.dirname, 'clients/backup.py'));
+    });
+    testChecks(
+      [
+        'checks before',
+        'backs up by sas',
+        'backs up by identity',
+        'restores one key',
+        'refuses a taken name',
+        'tells a malformed token',
+        'restores everything',
+      ],
+      () => ended,
+    );
+  });
+
+  test('the command of the product verifies what the service has written, and restores from it', async () => {
+    const run = (...words: readonly string[]): Promise<Ended> =>
+      runIn({ cwd: folder, env: environment }, PROGRAM, 'backup', ...words);
+    const place = azurite.cloudUri(CONTAINER);
+    const sas = ['--sas-file', join(folder, 'sas')];
+    const data = ['--data', product.data];
+    const started = await run('start', place, '--managed-identity', '--json', ...data);
+    assert.equal(started.code, 0, started.stderr);
+    const uri = (JSON.parse(started.stdout) as { azureStorageBlobContainerUri: string }).azureStorageBlobContainerUri;
+    // The command resolves names as everybody does; an address is what this machine certainly knows.
+    const byAddress = uri.replace(place, azurite.containerUri(CONTAINER));
+    const verified = await run('verify', byAddress, ...sas, '--storage-ca', join(folder, 'ca.pem'), '--json');
+    assert.equal(verified.code, 0, verified.stderr);
+    const { whole, manifest } = JSON.parse(verified.stdout) as { whole: boolean; manifest: { domain: string } };
+    assert.ok(whole);
+    const other = await run(
+      'verify',
+      byAddress,
+      ...sas,
+      '--storage-ca',
+      join(folder, 'ca.pem'),
+      '--key',
+      '0'.repeat(64),
+    );
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /the backup is of the security domain .* not of 0000/);
+    assert.match(manifest.domain, /^[0-9a-f]{64}$/);
+    const checked = await run('restore', uri, '--managed-identity', '--check', ...data);
+    assert.equal(checked.code, 0, checked.stderr);
+    const listed = await run('list', azurite.containerUri(CONTAINER), ...sas, '--storage-ca', join(folder, 'ca.pem'));
+    assert.ok(listed.stdout.includes(uri.split('/').at(-1) ?? '-'), listed.stdout + listed.stderr);
+  });
+});
