@@ -42,6 +42,11 @@ import { tool } from './commands/custodian/tool.ts';
 import { env } from './commands/env.ts';
 import { start as startInstance } from './commands/instance/start.ts';
 import { stop as stopInstance } from './commands/instance/stop.ts';
+import { file as fileRehearsal } from './commands/rehearse/file.ts';
+import { prepare } from './commands/rehearse/prepare.ts';
+import { rehearse } from './commands/rehearse/rehearse.ts';
+import { rehearsalStatus } from './commands/rehearse/status.ts';
+import { verifyRecord } from './commands/rehearse/verify.ts';
 import { authority } from './commands/release/authority.ts';
 import { check } from './commands/release/check.ts';
 import { open as openRelease } from './commands/release/open.ts';
@@ -96,6 +101,11 @@ export const commands: readonly Command[] = [
   verify,
   show,
   checkpoint,
+  rehearse,
+  prepare,
+  rehearsalStatus,
+  verifyRecord,
+  fileRehearsal,
   wrap,
   checkTransfer,
   advance,

@@ -21,12 +21,15 @@ export interface ThrowAwayOptions {
   readonly administrator: string;
   /** Bytes that it will write. */
   readonly needs: number;
+  /** `file:///folder` below which it may read backups; absent: nowhere. */
+  readonly backupPlace?: string;
 }
 
 /** @throws CommandError when it does not start */
-export async function openThrowAway({ name, administrator, needs }: ThrowAwayOptions): Promise<ThrowAway> {
+export async function openThrowAway({ name, administrator, needs, backupPlace }: ThrowAwayOptions): Promise<ThrowAway> {
   const entry = fileURLToPath(new URL('../main/throw-away.ts', import.meta.url));
   const words = ['--name', name, '--administrator', administrator, '--needs', String(needs)];
+  if (backupPlace !== undefined) words.push('--backup-place', backupPlace);
   const { TMPDIR } = process.env;
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...words], {
     cwd: '/',

@@ -17,9 +17,14 @@ process.stdin.resume();
 process.stdout.on('error', () => stop.resolve(undefined));
 
 const { values } = parseArgs({
-  options: { name: { type: 'string' }, administrator: { type: 'string' }, needs: { type: 'string' } },
+  options: {
+    name: { type: 'string' },
+    administrator: { type: 'string' },
+    needs: { type: 'string' },
+    'backup-place': { type: 'string' },
+  },
 });
-const { name, administrator, needs } = values;
+const { name, administrator, needs, 'backup-place': backupPlace } = values;
 if (name === undefined || administrator === undefined || needs === undefined) {
   throw new Error('usage: throw-away --name NAME --administrator OID --needs BYTES');
 }
@@ -31,6 +36,7 @@ try {
     administrator,
     needs: Number(needs),
     partitions: availableParallelism(),
+    ...(backupPlace === undefined ? {} : { backupPlace }),
     now: new Date(),
   });
   const { lost, socketPath, authority, ca, token, folder, pids } = instance;

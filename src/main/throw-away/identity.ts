@@ -23,12 +23,18 @@ export interface ThrowAwayIdentity {
   readonly token: string;
 }
 
-/** Writes configuration, certificate and key set. @param administrator object id */
+export interface NewIdentity {
+  readonly name: string;
+  /** Object id. */
+  readonly administrator: string;
+  readonly backupPlace?: string;
+  readonly now: Date;
+}
+
+/** Writes configuration, certificate and key set. */
 export async function makeIdentity(
-  name: string,
-  administrator: string,
+  { name, administrator, backupPlace, now }: NewIdentity,
   places: InstancePlaces,
-  now: Date,
 ): Promise<ThrowAwayIdentity> {
   for (const path of [places.root, places.module, places.store, places.audit, dirname(places.tlsKey)]) {
     makePrivateFolder(path);
@@ -60,6 +66,7 @@ export async function makeIdentity(
     purgeProtection: false,
     createdAt: now.toISOString(),
     throwAway: true,
+    ...(backupPlace === undefined ? {} : { backupTargets: [{ uri: backupPlace, keepsAll: true }] }),
   };
   await writeFile(places.config, JSON.stringify(config), { mode: 0o600 });
   const seconds = Math.floor(now.getTime() / 1000);

@@ -16,6 +16,8 @@ export interface ThrowAwayOptions {
   /** Bytes that it will write. */
   readonly needs: number;
   readonly partitions: number;
+  /** Where it may read backups. */
+  readonly backupPlace?: string;
   readonly now: Date;
 }
 
@@ -35,7 +37,7 @@ export async function startThrowAway(options: ThrowAwayOptions): Promise<ThrowAw
   await using stack = new AsyncDisposableStack();
   const { path: folder } = stack.use(makeThrowAwayFolder(options.needs));
   const place = places(folder).instance(options.name);
-  const { config, authority, ca, token } = await makeIdentity(options.name, options.administrator, place, options.now);
+  const { config, authority, ca, token } = await makeIdentity(options, place);
   const recorderSocket = join(folder, 'recorder.sock');
   const socketPath = join(folder, 'service.sock');
   const start = async (label: string, file: string, args: readonly string[]): Promise<ThrowAwayChild> =>

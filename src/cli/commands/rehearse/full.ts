@@ -1,0 +1,249 @@
+// `strongroom rehearse --depth full`: a recovery from domain file, custodians and backup, in an instance that is thrown away;
+// its record, stated by that very instance, and filed with the running one.
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { replaceFile } from '../../../files/replace-file.ts';
+import { groupFingerprint } from '../../../formats/domain-identity.ts';
+import {
+  oneLine,
+  REHEARSAL_FORMAT,
+  type Rehearsal,
+  type RehearsedCustodian,
+  writeRehearsal,
+} from '../../../formats/rehearsal-record.ts';
+import { readSamples, type Samples, SamplesError } from '../../../formats/rehearsal-samples.ts';
+import { CommandError, type Terminal } from '../../command.ts';
+import type { InstanceClient } from '../../instance-client.ts';
+import { readInput } from '../../read-input.ts';
+import { type Domain, type GatheredShare, sharesFromFolder, sharesFromKeys } from '../../rehearsal/gather-shares.ts';
+import {
+  type BackupAtHand,
+  describeBackup,
+  openRecoveryInstance,
+  type Recipient,
+  type Recovered,
+  readBackupAtHand,
+  readDomain,
+  recover,
+} from '../../rehearsal/recover.ts';
+import { StepFailed, Steps } from '../../rehearsal/steps.ts';
+import { passphrases } from '../custodian/passphrase.ts';
+import { readRegister } from '../custodian/read-register.ts';
+import { type FiledRecord, fileRecord } from './filed.ts';
+import { keepRecord, showRehearsal } from './kept-record.ts';
+
+export interface FullOptions {
+  /** Absent: nothing is filed. */
+  readonly client: InstanceClient | undefined;
+  readonly instance: string;
+  readonly administrator: string;
+  readonly domain: string;
+  readonly backup: string;
+  readonly samples: string;
+  readonly gather: Gathering;
+  readonly record: string | undefined;
+  readonly json: boolean;
+}
+
+export type Gathering =
+  | { readonly kind: 'keys'; readonly keys: readonly string[]; readonly passphraseFiles: readonly string[] }
+  | { readonly kind: 'packets'; readonly folder: string };
+
+/** @returns exit code: 0 when it passed */
+export async function rehearseFull(options: FullOptions, terminal: Terminal): Promise<number> {
+  const startedAt = new Date().toISOString();
+  const steps = new Steps(terminal);
+  const samples = samplesIn(options.samples);
+  let inputs: Inputs | undefined;
+  try {
+    const { domain, backup } = await steps.run('read domain file and manifest', 'get the files again', async () => {
+      const read = await readDomain(options.domain);
+      return { domain: read, backup: readBackupAtHand(options.backup) };
+    });
+    inputs = { domain, backup };
+    const { record, filed } = await passed({ options, terminal, steps, startedAt, samples, domain, backup });
+    return await finish(options, record, filed, terminal);
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+    return await failed({ options, terminal, steps, startedAt, inputs }, error);
+  }
+}
+
+interface Inputs {
+  readonly domain: Domain;
+  readonly backup: BackupAtHand;
+}
+
+interface Attempt {
+  readonly options: FullOptions;
+  readonly terminal: Terminal;
+  readonly steps: Steps;
+  readonly startedAt: string;
+}
+
+interface SamplesAtHand {
+  readonly file: string;
+  readonly hash: string;
+  readonly content: Samples;
+}
+
+async function passed(
+  attempt: Attempt & Inputs & { readonly samples: SamplesAtHand },
+): Promise<{ readonly record: string; readonly filed: FiledRecord }> {
+  const { options, terminal, steps, startedAt, samples, domain, backup } = attempt;
+  const { administrator } = options;
+  await using instance = await steps.run(
+    'make the throw-away instance',
+    'make room in /dev/shm or $TMPDIR, and see what it says',
+    () => openRecoveryInstance(backup, administrator),
+  );
+  const gather = (recipient: Recipient): Promise<readonly GatheredShare[]> =>
+    gatherShares(options.gather, domain, recipient, terminal);
+  const recovered = await recover({ instance, steps, domain, backup, administrator, samples, gather });
+  const record = writeRehearsal({
+    ...(await common(attempt, domain, backup)),
+    verdict: 'passed',
+    custodians: await custodiansOf(options.client, domain, recovered),
+    problems: [],
+    recoveryMilliseconds: steps.milliseconds,
+    backup: describeBackup(backup),
+    sample: { file: samples.hash, keys: samples.content.samples.length, unwrapped: recovered.used },
+    startedAt,
+  });
+  // The instance that was recovered states it: so much takes a quorum.
+  return { record, filed: await fileRecord(instance, record) };
+}
+
+async function failed(attempt: Attempt & { readonly inputs: Inputs | undefined }, error: StepFailed): Promise<number> {
+  const { options, terminal, inputs } = attempt;
+  const { problem } = error;
+  terminal.err(`at fault: ${problem.kind} ${problem.name}: ${problem.problem}\nnext:     ${problem.next}\n`);
+  const { client } = options;
+  // Without its files nothing can be said of which domain failed.
+  if (client === undefined || inputs === undefined) return 1;
+  const record = writeRehearsal({
+    ...(await common(attempt, inputs.domain, inputs.backup)),
+    verdict: 'failed',
+    custodians: [],
+    problems: [problem],
+    backup: describeBackup(inputs.backup),
+  });
+  try {
+    return await finish({ ...options, client: undefined }, record, await fileRecord(client, record), terminal);
+  } catch (cause) {
+    if (!(cause instanceof CommandError)) throw cause;
+    terminal.err(`the failure could not be filed: ${cause.message}\n`);
+    return 1;
+  }
+}
+
+/** @param filed as the instance that stated it answered */
+async function finish(
+  { client, record: path, json }: FullOptions,
+  record: string,
+  filed: FiledRecord,
+  terminal: Terminal,
+): Promise<number> {
+  if (path !== undefined) await keepRecord(path, filed);
+  const rehearsal = JSON.parse(record) as Rehearsal;
+  let problem: string | undefined;
+  if (client !== undefined) {
+    problem = await fileRecord(client, record, filed.note).then(
+      () => undefined,
+      (error: unknown) => (error instanceof CommandError ? error.message : Promise.reject(error as Error)),
+    );
+  }
+  if (json) terminal.out(`${JSON.stringify(rehearsal, null, 2)}\n`);
+  else showRehearsal(rehearsal, terminal);
+  if (problem === undefined) return rehearsal.verdict === 'passed' ? 0 : 1;
+  const later = path === undefined ? '' : `; file it later: strongroom rehearse file ${path}`;
+  terminal.err(`it passed, but could not be filed: ${problem}${later}\n`);
+  return 1;
+}
+
+async function common(
+  { options, steps, startedAt }: Attempt,
+  domain: Domain,
+  { manifest }: BackupAtHand,
+): Promise<Omit<Rehearsal, 'verdict' | 'custodians' | 'problems'>> {
+  return {
+    format: REHEARSAL_FORMAT,
+    depth: 'full',
+    startedAt,
+    finishedAt: new Date().toISOString(),
+    instance: options.instance,
+    domainFingerprint: manifest.domain,
+    domain: domain.hash,
+    required: domain.file.SharedKeys.required,
+    steps: steps.list,
+  };
+}
+
+async function gatherShares(
+  gathering: Gathering,
+  domain: Domain,
+  recipient: Recipient,
+  terminal: Terminal,
+): Promise<readonly GatheredShare[]> {
+  if (gathering.kind === 'keys') {
+    const passphraseOf = passphrases(gathering.passphraseFiles, terminal);
+    return sharesFromKeys(
+      domain,
+      gathering.keys,
+      { path: 'the exchange key', content: recipient.content },
+      passphraseOf,
+    );
+  }
+  const { folder } = gathering;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const certificate = join(folder, 'recipient.cer');
+  await replaceFile(certificate, recipient.certificate.toString());
+  const fingerprint = createHash('sha256').update(recipient.certificate.raw).digest('hex');
+  const { required } = domain.file.SharedKeys;
+  terminal.err(
+    `Send ${certificate} to the custodians and read its fingerprint to them:\n  ${groupFingerprint(fingerprint)}\n` +
+      `Each of ${required}: strongroom custodian share ${domain.path} --purpose recover --to recipient.cer --key KEY.pem\n` +
+      `Waiting for their packets in ${folder} (Ctrl-C ends it and leaves nothing) ...\n`,
+  );
+  return sharesFromFolder(domain, folder, recipient.thumbprint, terminal);
+}
+
+/** @throws CommandError */
+function samplesIn(file: string): SamplesAtHand {
+  const written = readInput(file);
+  try {
+    const content = readSamples(written.toString('utf8'));
+    if (content.samples.length === 0) throw new SamplesError('there are none in it');
+    return { file, hash: createHash('sha256').update(written).digest('base64url'), content };
+  } catch (error) {
+    if (!(error instanceof SamplesError)) throw error;
+    throw new CommandError(`${file} is not a file of samples: ${error.message}; make one with 'rehearse prepare'`, {
+      cause: error,
+    });
+  }
+}
+
+/** With the names that the running instance's register has for them, where it can be asked. */
+async function custodiansOf(
+  client: InstanceClient | undefined,
+  { file }: Domain,
+  { shares }: Recovered,
+): Promise<readonly RehearsedCustodian[]> {
+  const names = new Map<string, string>();
+  if (client !== undefined) {
+    try {
+      const { register } = await readRegister(client);
+      for (const { custodian, name, subject } of register.value) names.set(custodian, name ?? subject ?? custodian);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error; // names are a courtesy
+    }
+  }
+  const took = new Set(shares.map(({ custodian }) => custodian));
+  return file.SharedKeys.enc_shares
+    .filter(({ x5t_256 }) => took.has(x5t_256))
+    .map(({ x5t_256: custodian }) => {
+      const name = names.get(custodian);
+      return { custodian, ...(name === undefined ? {} : { name: oneLine(name) }), outcome: 'shared' as const };
+    });
+}

@@ -1,0 +1,78 @@
+// The file in which a rehearsal's record is kept and handed on: record, statement and the domain's public key.
+import { replaceFile } from '../../../files/replace-file.ts';
+import { domainFingerprint, groupFingerprint } from '../../../formats/domain-identity.ts';
+import { type Rehearsal, RehearsalError, readRehearsal } from '../../../formats/rehearsal-record.ts';
+import { matching, oneOf, record, ShapeError, text } from '../../../formats/shape.ts';
+import { NoteError } from '../../../formats/signed-note.ts';
+import { StatementError, verifyStatement } from '../../../formats/statement.ts';
+import { CommandError, type Terminal } from '../../command.ts';
+import { readJsonInput } from '../../read-input.ts';
+
+const FORMAT = 'strongroom rehearsal record 1';
+
+export interface KeptRecord {
+  readonly record: string;
+  readonly note: string;
+  /** Raw, base64url. */
+  readonly domainKey: string;
+}
+
+export async function keepRecord(path: string, { record: written, note, domainKey }: KeptRecord): Promise<void> {
+  await replaceFile(path, `${JSON.stringify({ format: FORMAT, record: written, note, domainKey }, null, 2)}\n`);
+}
+
+/** Verified: the domain of the key in the file states this record. @throws CommandError naming the file */
+export function readKeptRecord(
+  path: string,
+): KeptRecord & { readonly rehearsal: Rehearsal; readonly fingerprint: string } {
+  try {
+    const kept = shape(readJsonInput(path), 'file');
+    const key = Buffer.from(kept.domainKey, 'base64url');
+    verifyStatement(kept.note, 'rehearsal', Buffer.from(kept.record, 'utf8'), key);
+    const rehearsal = readRehearsal(kept.record);
+    const fingerprint = domainFingerprint(key);
+    if (rehearsal.domainFingerprint !== fingerprint)
+      throw new StatementError('it is stated by another security domain');
+    return { ...kept, rehearsal, fingerprint };
+  } catch (error) {
+    const isRefusal = [ShapeError, StatementError, NoteError, RehearsalError].some((kind) => error instanceof kind);
+    if (isRefusal && error instanceof Error) throw new CommandError(`${path}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+/** What a record says, for people. */
+export function showRehearsal(rehearsal: Rehearsal, terminal: Terminal): void {
+  const { depth, verdict, instance, startedAt, finishedAt, custodians, steps, problems, backup, sample } = rehearsal;
+  terminal.out(`${depth} rehearsal of '${instance}': ${verdict.toUpperCase()}\n`);
+  terminal.out(`  from       ${startedAt} to ${finishedAt}\n`);
+  terminal.out(`  domain     ${groupFingerprint(rehearsal.domainFingerprint)}\n`);
+  for (const { name, custodian, outcome, at } of custodians) {
+    terminal.out(`  custodian  ${name ?? custodian}: ${outcome}${at === undefined ? '' : ` ${at}`}\n`);
+  }
+  if (backup !== undefined) {
+    terminal.out(`  backup     ${backup.folder}: ${backup.keys} keys, ${backup.versions} versions\n`);
+  }
+  if (sample !== undefined) terminal.out(`  samples    ${sample.unwrapped} of ${sample.keys} keys answered as known\n`);
+  for (const { name, milliseconds, outcome, detail } of steps) {
+    const more = detail === undefined ? '' : ` (${detail})`;
+    terminal.out(`  ${outcome === 'done' ? 'done  ' : 'FAILED'}     ${name}${more}: ${seconds(milliseconds)}\n`);
+  }
+  if (rehearsal.recoveryMilliseconds !== undefined) {
+    terminal.out(`  recovery   ${seconds(rehearsal.recoveryMilliseconds)}\n`);
+  }
+  for (const { kind, name, problem, next } of problems) {
+    terminal.out(`  at fault   ${kind} ${name}: ${problem}\n  next       ${next}\n`);
+  }
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(2)} s`;
+}
+
+const shape = record({
+  format: oneOf(FORMAT),
+  record: text,
+  note: text,
+  domainKey: matching(/^[\w-]{43}$/, 'an Ed25519 key in base64url'),
+});

@@ -1,0 +1,66 @@
+// `strongroom rehearse prepare`: known answers of a running instance's keys, for full rehearsals to come.
+import { randomInt } from 'node:crypto';
+import { replaceFile } from '../../../files/replace-file.ts';
+import { SAMPLES_FORMAT, type Sample, type Samples } from '../../../formats/rehearsal-samples.ts';
+import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
+import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { keyNames, makeSample } from '../../rehearsal/known-answers.ts';
+
+export const prepare = command({
+  name: 'rehearse prepare',
+  summary: 'make known answers of a running instance, for full rehearsals',
+  operands: '',
+  details: `
+Wraps a random value under each key of a random sample and writes the ciphertexts with a hash of each value; of keys that only
+sign it writes the public key. Keys that do neither are passed over. The file holds no secret: keep it beside the backups. The
+caller needs the right to wrap, for instance the role 'Managed HSM Crypto User'.`,
+  options: {
+    out: { type: 'string', placeholder: 'FILE', description: 'where the samples go; replaced when it is there' },
+    keys: { type: 'string', placeholder: 'N', default: '20', description: 'how many keys at most: 1 to 1000' },
+    key: { type: 'string', placeholder: 'NAME', multiple: true, description: 'a key that must be among them' },
+    ...instanceOptions,
+    ...jsonOption,
+  },
+  examples: ['strongroom rehearse prepare --out samples.json --key payments-master'],
+  async run(values, _operands, terminal) {
+    const { out, keys, key: wanted, json } = values;
+    if (out === undefined) throw new UsageError('name the file with --out');
+    const most = Number(keys);
+    if (!/^\d{1,4}$/.test(keys) || most < 1 || most > 1000) throw new UsageError('--keys must be from 1 to 1000');
+    const client = openInstanceClient(instanceOf(values));
+    const names = await keyNames(client);
+    for (const name of wanted) {
+      if (!names.some((each) => each.toLowerCase() === name.toLowerCase())) {
+        throw new CommandError(`${client.who} has no key '${name}'`);
+      }
+    }
+    const samples: Sample[] = [];
+    for (const name of [...wanted, ...shuffled(names.filter((each) => !wanted.includes(each)))]) {
+      if (samples.length >= most) break;
+      const sample = await makeSample(client, name);
+      if (sample !== undefined) samples.push(sample);
+      else if (wanted.includes(name))
+        throw new CommandError(`nothing can be known of '${name}' beforehand: it neither unwraps nor signs`);
+    }
+    if (samples.length === 0) throw new CommandError(`${client.who} has no key that unwraps or signs`);
+    const made: Samples = {
+      format: SAMPLES_FORMAT,
+      instance: values['hsm-name'],
+      madeAt: new Date().toISOString(),
+      samples,
+    };
+    await replaceFile(out, `${JSON.stringify(made, null, 2)}\n`);
+    if (json) terminal.out(`${JSON.stringify({ out, keys: samples.length, of: names.length }, null, 2)}\n`);
+    else terminal.out(`${out}: ${samples.length} of ${names.length} keys\n`);
+    return 0;
+  },
+});
+
+function shuffled(names: readonly string[]): readonly string[] {
+  const list = [...names];
+  for (let last = list.length - 1; last > 0; last--) {
+    const other = randomInt(last + 1);
+    [list[last], list[other]] = [list[other] as string, list[last] as string];
+  }
+  return list;
+}

@@ -1,0 +1,127 @@
+// `strongroom rehearse --depth reachability`: begins, goes on or ends, by what the instance knows; nothing is kept here.
+import { replaceFile } from '../../../files/replace-file.ts';
+import { PacketError, readPacket } from '../../../formats/custodian-packet.ts';
+import { readRehearsal } from '../../../formats/rehearsal-record.ts';
+import { CommandError, type Terminal } from '../../command.ts';
+import { AnswerError, type InstanceClient } from '../../instance-client.ts';
+import { readInput } from '../../read-input.ts';
+import { CUSTODIANS, readRegister } from '../custodian/read-register.ts';
+import { type FiledRecord, REHEARSALS, readRehearsals, VERSION } from './filed.ts';
+import { keepRecord, showRehearsal } from './kept-record.ts';
+
+export interface ReachabilityOptions {
+  readonly client: InstanceClient;
+  /** How long answers are taken, in days, when it begins. */
+  readonly days: number;
+  /** Where the challenge goes that custodians are to sign. */
+  readonly out: string | undefined;
+  readonly answers: readonly string[];
+  readonly finish: boolean;
+  readonly record: string | undefined;
+  readonly json: boolean;
+}
+
+interface OpenChallenge {
+  readonly challenge: string;
+  readonly domain: string | null;
+  readonly madeAt: string;
+  readonly expires: string;
+  readonly answers?: readonly { readonly custodian: string; readonly at: string }[];
+}
+
+/** @returns exit code: 0 when everyone has answered */
+export async function rehearseReachability(options: ReachabilityOptions, terminal: Terminal): Promise<number> {
+  const { client, out } = options;
+  for (const file of options.answers) await handIn(client, file, terminal);
+  const found = await present(client);
+  const open = found ?? (await begin(client, options));
+  if (found === undefined) terminal.err(`A new rehearsal begins; answers are taken until ${open.expires}.\n`);
+  if (out !== undefined) {
+    const { challenge, domain, madeAt, expires } = open;
+    await replaceFile(out, `${JSON.stringify({ challenge, domain, madeAt, expires }, null, 2)}\n`);
+    terminal.err(`Send ${out} to every custodian: strongroom custodian answer ${out} --key KEY.pem\n`);
+  }
+  try {
+    const filed = (await client.ask('POST', `${REHEARSALS}/reachability?${VERSION}`, {
+      challenge: open.challenge,
+      finish: options.finish,
+    })) as FiledRecord;
+    if (options.record !== undefined) await keepRecord(options.record, filed);
+    const rehearsal = readRehearsal(filed.record);
+    if (options.json) terminal.out(`${JSON.stringify({ id: filed.id, ...rehearsal }, null, 2)}\n`);
+    else showRehearsal(rehearsal, terminal);
+    return rehearsal.verdict === 'passed' ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof AnswerError) || error.status !== 409) throw error;
+    await showWaiting(client, open.challenge, options, terminal);
+    return 1;
+  }
+}
+
+async function handIn(client: InstanceClient, file: string, terminal: Terminal): Promise<void> {
+  const text = readInput(file).toString('utf8');
+  try {
+    readPacket(text);
+    await client.ask('POST', `${CUSTODIANS}/packets?${VERSION}`, { packet: JSON.parse(text) as unknown });
+  } catch (error) {
+    if (error instanceof PacketError) throw new CommandError(`${file}: ${error.message}`, { cause: error });
+    // Handed in before: the command is made to be repeated.
+    if (error instanceof AnswerError && /answered this challenge already/.test(error.message)) {
+      terminal.err(`${file}: was handed in before\n`);
+      return;
+    }
+    if (error instanceof CommandError) throw new CommandError(`${file}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+async function challenges(client: InstanceClient): Promise<readonly OpenChallenge[]> {
+  const { value } = (await client.ask('GET', `${CUSTODIANS}/challenges?${VERSION}`)) as {
+    readonly value: readonly OpenChallenge[];
+  };
+  return value;
+}
+
+/** The newest challenge that no rehearsal was recorded of. */
+async function present(client: InstanceClient): Promise<OpenChallenge | undefined> {
+  const { value } = await readRehearsals(client);
+  const filed = new Set(value.map(({ challenge }) => challenge));
+  return (await challenges(client)).find(({ challenge }) => !filed.has(challenge));
+}
+
+async function begin(client: InstanceClient, { days }: ReachabilityOptions): Promise<OpenChallenge> {
+  return (await client.ask('POST', `${CUSTODIANS}/challenges?${VERSION}`, { days })) as OpenChallenge;
+}
+
+async function showWaiting(
+  client: InstanceClient,
+  challenge: string,
+  { json }: ReachabilityOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const { register } = await readRegister(client);
+  const open = (await challenges(client)).find((each) => each.challenge === challenge);
+  const answers = new Map((open?.answers ?? []).map(({ custodian, at }) => [custodian, at]));
+  const custodians = register.value
+    .filter(({ left }) => left === undefined)
+    .map(({ custodian, name, subject, contact }) => ({
+      custodian,
+      name: name ?? subject ?? custodian,
+      contact: contact ?? null,
+      answered: answers.get(custodian) ?? null,
+    }));
+  if (json) {
+    terminal.out(`${JSON.stringify({ verdict: 'waiting', challenge, until: open?.expires, custodians }, null, 2)}\n`);
+    return;
+  }
+  for (const { name, answered, contact } of custodians) {
+    terminal.out(
+      `  ${answered === null ? 'MISSING ' : 'answered'}  ${name}${answered === null && contact !== null ? ` (${contact})` : ''}\n`,
+    );
+  }
+  const missing = custodians.filter(({ answered }) => answered === null).length;
+  terminal.out(
+    `${missing} of ${custodians.length} are missing; answers are taken until ${open?.expires ?? ''}. ` +
+      'Run this again with --answer FILE, or end it with --finish.\n',
+  );
+}

@@ -1,0 +1,140 @@
+// `strongroom rehearse`: walks a recovery, in one of two depths.
+
+import { readDevClients } from '../../../main/config/dev-clients.ts';
+import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
+import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { dataRootOf } from '../../running.ts';
+import type { Gathering } from './full.ts';
+
+const OID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export const rehearse = command({
+  name: 'rehearse',
+  summary: 'rehearse a recovery: reach every custodian, or recover in a throw-away instance',
+  operands: '',
+  details: `
+reachability: every custodian signs a fresh challenge with the key of their share; nothing is opened. Run it again, over days,
+with the answers that have arrived; it says who is missing, and files the record when everyone has answered.
+full: makes an instance in memory, recovers it from domain file, a quorum and a backup, uses keys on known ciphertexts, compares,
+and wipes everything. The record is stated by the instance that was recovered, and filed with the running one.
+The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
+  options: {
+    depth: { type: 'string', placeholder: 'DEPTH', description: 'reachability or full' },
+    record: { type: 'string', placeholder: 'FILE', description: 'keep the record in this file too' },
+    out: { type: 'string', placeholder: 'FILE', description: 'reachability: the challenge, to send to custodians' },
+    answer: {
+      type: 'string',
+      placeholder: 'FILE',
+      multiple: true,
+      description: "reachability: a custodian's answer; once for each",
+    },
+    days: {
+      type: 'string',
+      placeholder: 'N',
+      default: '14',
+      description: 'reachability: how long answers are taken, 1 to 90',
+    },
+    finish: { type: 'boolean', description: 'reachability: end it, with whoever has answered' },
+    domain: { type: 'string', placeholder: 'FILE', description: 'full: the security-domain file' },
+    backup: { type: 'string', placeholder: 'DIR', description: 'full: the folder of a full backup' },
+    samples: { type: 'string', placeholder: 'FILE', description: "full: known answers, from 'rehearse prepare'" },
+    key: {
+      type: 'string',
+      placeholder: 'KEY.pem',
+      multiple: true,
+      description: "full: a custodian's private key; once for each of a quorum",
+    },
+    'passphrase-file': {
+      type: 'string',
+      placeholder: 'FILE',
+      multiple: true,
+      description: 'full: its first line decrypts the keys; or once for each encrypted key, in their order',
+    },
+    packets: {
+      type: 'string',
+      placeholder: 'DIR',
+      description: "full: instead of keys, wait for custodians' packets in this folder",
+    },
+    administrator: {
+      type: 'string',
+      placeholder: 'OID',
+      description: 'full: object id of an administrator of the backed-up instance (default: the dev administrator)',
+    },
+    unfiled: { type: 'boolean', description: 'full: file nothing; for when no instance runs' },
+    ...instanceOptions,
+    ...jsonOption,
+  },
+  examples: [
+    'strongroom rehearse --depth reachability --out challenge.json',
+    'strongroom rehearse --depth reachability --answer anna-answer.json',
+    'strongroom rehearse --depth full --domain sd.json --backup /backups/mhsm-dev-2026112503300000 \\\n' +
+      '    --samples samples.json --key anna.pem --key boris.pem',
+    'strongroom rehearse --depth full --domain sd.json --backup DIR --samples samples.json --packets /tmp/packets',
+  ],
+  async run(values, _operands, terminal) {
+    const { depth, record, json } = values;
+    if (depth === 'reachability') {
+      rejectOptions(
+        values,
+        ['domain', 'backup', 'samples', 'key', 'passphrase-file', 'packets', 'administrator', 'unfiled'],
+        depth,
+      );
+      const days = Number(values.days);
+      if (!/^\d{1,2}$/.test(values.days) || days < 1 || days > 90) throw new UsageError('--days must be from 1 to 90');
+      const client = openInstanceClient(instanceOf(values));
+      const { rehearseReachability } = await import('./reachability.ts');
+      const { out, answer: answers, finish } = values;
+      return rehearseReachability({ client, days, out, answers, finish, record, json }, terminal);
+    }
+    if (depth !== 'full') throw new UsageError('--depth must be reachability or full');
+    rejectOptions(values, ['out', 'answer', 'finish'], depth);
+    const { domain, backup, samples } = values;
+    if (domain === undefined || backup === undefined || samples === undefined) {
+      throw new UsageError('--domain, --backup and --samples are needed');
+    }
+    const gather = gatheringOf(values);
+    const administrator = values.administrator ?? devAdministrator(values);
+    if (!OID.test(administrator)) throw new UsageError('--administrator must be an object id (a GUID)');
+    const client = values.unfiled ? undefined : openInstanceClient(instanceOf(values));
+    const instance = values['hsm-name'];
+    const { rehearseFull } = await import('./full.ts');
+    return rehearseFull({ client, instance, administrator, domain, backup, samples, gather, record, json }, terminal);
+  },
+});
+
+function gatheringOf(values: {
+  readonly key: readonly string[];
+  readonly 'passphrase-file': readonly string[];
+  readonly packets: string | undefined;
+}): Gathering {
+  const { key: keys, packets: folder, 'passphrase-file': passphraseFiles } = values;
+  if (keys.length > 0 === (folder !== undefined))
+    throw new UsageError('give either --key, once for each, or --packets');
+  if (passphraseFiles.length > keys.length) throw new UsageError('there are more passphrase files than keys');
+  return folder === undefined ? { kind: 'keys', keys, passphraseFiles } : { kind: 'packets', folder };
+}
+
+function rejectOptions(values: Readonly<Record<string, unknown>>, names: readonly string[], depth: string): void {
+  const given = names.find((name) => {
+    const value = values[name];
+    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+  });
+  if (given !== undefined) throw new UsageError(`--${given} does not go with --depth ${depth}`);
+}
+
+/** @throws UsageError when it cannot be known */
+function devAdministrator({
+  data,
+  url,
+}: {
+  readonly data: string | undefined;
+  readonly url: string | undefined;
+}): string {
+  if (url !== undefined) throw new UsageError('with --url, name an administrator of the instance with --administrator');
+  try {
+    return readDevClients(dataRootOf(data)).applications.admin.oid;
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw new UsageError('name an administrator of the backed-up instance with --administrator');
+  }
+}

@@ -1,0 +1,28 @@
+// `strongroom rehearse status`: what was rehearsed, and what is due.
+import { command, jsonOption } from '../../command.ts';
+import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { readRehearsals } from './filed.ts';
+
+export const rehearsalStatus = command({
+  name: 'rehearse status',
+  summary: 'show what was rehearsed and what is due',
+  operands: '',
+  details: 'The exit code is 0 when nothing is overdue, 1 when something is.',
+  options: { ...instanceOptions, ...jsonOption },
+  examples: ['strongroom rehearse status', 'strongroom rehearse status --json'],
+  async run(values, _operands, terminal) {
+    const client = openInstanceClient(instanceOf(values));
+    const { posture, value } = await readRehearsals(client);
+    if (values.json) terminal.out(`${JSON.stringify({ posture, value }, null, 2)}\n`);
+    else {
+      for (const { depth, summary } of posture) terminal.out(`${depth.padEnd(13)} ${summary}\n`);
+      for (const { id, depth, verdict, finishedAt, recoveryMilliseconds, problems } of value) {
+        const took =
+          recoveryMilliseconds === undefined ? '' : `, recovered in ${(recoveryMilliseconds / 1000).toFixed(1)} s`;
+        terminal.out(`\n${id}  ${depth} ${verdict} ${finishedAt}${took}\n`);
+        for (const problem of problems) terminal.out(`  ${problem}\n`);
+      }
+    }
+    return posture.some(({ overdue }) => overdue) ? 1 : 0;
+  },
+});

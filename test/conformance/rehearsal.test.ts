@@ -1,0 +1,292 @@
+// Rehearsals as their users walk them: the product and its command line as processes, custodians with files of their own.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { openInstanceClient } from '../../src/cli/instance-client.ts';
+import type { Rehearsal } from '../../src/formats/rehearsal-record.ts';
+import { places } from '../../src/main/config/data-layout.ts';
+import { makeFullBackup } from '../support/full-backup.ts';
+import { runStrongroom } from '../support/run-strongroom.ts';
+import { CHECKOUT, cleanEnvironment, type RunningProduct, startProduct } from '../support/running-product.ts';
+import type { Ended } from './run-in.ts';
+
+const THROW_AWAY = /strongroom-throw-away-\w{6}$/;
+
+describe('a rehearsal', () => {
+  let folder: string;
+  let product: RunningProduct;
+  let backup: string;
+  let fingerprint: string;
+  const at = (name: string): string => join(folder, name);
+  const own = (name: string): string => join(places(product.data).custodians, name);
+  const domain = (): string => own('dev-security-domain.json');
+  const key = (number: number): string => own(`custodian-${number}.pem`);
+  const full = (changes: Readonly<Record<string, string>> = {}, ...more: readonly string[]): Promise<Ended> => {
+    const options = { domain: domain(), backup, samples: at('samples.json'), ...changes };
+    const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+    return runStrongroom('rehearse', '--depth', 'full', ...words, '--data', product.data, ...more);
+  };
+  const client = () => openInstanceClient({ data: product.data, instance: 'dev' });
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'strongroom-rehearsal-'));
+    product = await startProduct();
+    for (const [name, body] of [
+      ['rsa', { kty: 'RSA-HSM', key_size: 2048 }],
+      ['aes', { kty: 'oct-HSM', key_size: 256 }],
+      ['aes-small', { kty: 'oct-HSM', key_size: 128 }],
+      ['curve', { kty: 'EC-HSM', crv: 'P-384' }],
+      ['bitcoin', { kty: 'EC-HSM', crv: 'P-256K' }],
+      ['signer', { kty: 'RSA-HSM', key_size: 2048, key_ops: ['sign', 'verify'] }],
+    ] as const) {
+      await client().ask('POST', `/keys/${name}/create?api-version=7.6`, body);
+    }
+    await client().ask('POST', '/keys/rsa/create?api-version=7.6', { kty: 'RSA-HSM', key_size: 2048 });
+    const prepared = await runStrongroom('rehearse', 'prepare', '--out', at('samples.json'), '--data', product.data);
+    assert.equal(prepared.code, 0, prepared.stderr);
+    assert.match(prepared.stdout, /: 7 of 7 keys/);
+    backup = await makeFullBackup(product.data);
+    ({ domainFingerprint: fingerprint } = (await client().ask('GET', '/securitydomain/custodians?api-version=7.5')) as {
+      domainFingerprint: string;
+    });
+  });
+  after(async () => {
+    await product[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('in full recovers domain and backup in an instance that is gone afterwards, and every kind of key answers', async () => {
+    const ended = await full({ key: key(1) }, '--key', key(3), '--record', at('record.json'));
+    assert.equal(ended.code, 0, ended.stderr + ended.stdout);
+    assert.match(ended.stdout, /full rehearsal of 'dev': PASSED/);
+    assert.match(ended.stdout, /samples {4}7 of 7 keys answered as known/);
+    assert.deepEqual(leftovers(), []);
+    const status = await runStrongroom('rehearse', 'status', '--data', product.data);
+    assert.equal(status.code, 0, status.stderr);
+    assert.match(status.stdout, /full {10}passed .*, due /);
+    assert.match(status.stdout, /full passed .*, recovered in \d+\.\d s/);
+  });
+
+  test('leaves a record that is checked offline, with the fingerprint that people wrote down', async () => {
+    const verify = (...words: string[]) => runStrongroom('rehearse', 'verify', ...words);
+    const good = await verify(at('record.json'), '--domain-fingerprint', fingerprint, '--json');
+    assert.equal(good.code, 0, good.stderr);
+    const { steps, custodians, recoveryMilliseconds, backup: of } = JSON.parse(good.stdout) as Rehearsal;
+    assert.deepEqual([custodians.length, of?.keys], [2, 7]);
+    assert.ok((recoveryMilliseconds ?? 0) > 0);
+    assert.deepEqual(
+      steps.map(({ name }) => name),
+      [
+        'read domain file and manifest',
+        'make the throw-away instance',
+        'fetch the exchange key',
+        'gather the shares',
+        'recover the security domain',
+        'restore the backup',
+        'compare the keys with the manifest',
+        'give the rehearsal the right to use keys',
+        'use keys on known ciphertexts',
+      ],
+    );
+    const other = await verify(at('record.json'), '--domain-fingerprint', '0'.repeat(64));
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /is stated by the security domain .*, not by the one that you named/);
+    writeFileSync(at('edited.json'), readFileSync(at('record.json'), 'utf8').replace('custodian-3', 'custodian-2'));
+    const edited = await verify(at('edited.json'));
+    assert.equal(edited.code, 1);
+    assert.match(edited.stderr, /edited/);
+    const again = await runStrongroom('rehearse', 'file', at('record.json'), '--data', product.data);
+    assert.match(again.stderr, /filed already/);
+  });
+
+  test('in full goes without private keys on this machine: it waits for packets of a quorum', async () => {
+    const packets = at('packets');
+    const child = spawn(
+      join(CHECKOUT, 'strongroom'),
+      [
+        ...['rehearse', '--depth', 'full', '--domain', domain(), '--backup', backup, '--samples', at('samples.json')],
+        ...['--packets', packets, '--data', product.data],
+      ],
+      { env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    let said = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (said += text));
+    const code = new Promise((resolve) => child.once('exit', resolve));
+    const recipient = join(packets, 'recipient.cer');
+    await until(
+      () => said.includes('Waiting for their packets'),
+      () => said,
+    );
+    const told = /fingerprint to them:\n {2}([0-9a-f ]+)\n/.exec(said)?.[1] ?? '';
+    writeFileSync(join(packets, 'stray.json'), '{}');
+    for (const number of [2, 3]) {
+      const made = await runStrongroom(
+        ...['custodian', 'share', domain(), '--purpose', 'recover', '--to', recipient, '--key', key(number)],
+        ...['--yes', '--recipient-fingerprint', told, '--out', join(packets, `${number}.json`)],
+      );
+      assert.equal(made.code, 0, made.stderr);
+    }
+    assert.equal(await code, 0, said);
+    assert.match(said, /stray\.json: packet/);
+    assert.match(said, /3\.json: taken, 2 of 2/);
+    assert.match(said, /PASSED/);
+    assert.deepEqual(leftovers(), []);
+    // The same packets for another throw-away instance: they are for the one that is gone.
+    const stale = spawn(
+      join(CHECKOUT, 'strongroom'),
+      [
+        ...['rehearse', '--depth', 'full', '--domain', domain(), '--backup', backup, '--samples', at('samples.json')],
+        ...['--packets', packets, '--data', product.data],
+      ],
+      { env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    said = '';
+    for (const stream of [stale.stdout, stale.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (said += text));
+    await until(
+      () => /2\.json: is for another instance/.test(said),
+      () => said,
+    );
+    assert.equal(leftovers().length, 1);
+    stale.kill('SIGINT');
+    await until(
+      () => leftovers().length === 0,
+      () => leftovers().join(),
+    );
+  });
+
+  test('that fails names the key, share or file at fault, and leaves nothing', async () => {
+    const sd = readFileSync(domain(), 'utf8');
+    writeFileSync(at('short-sd.json'), sd.slice(0, -40));
+    const document = JSON.parse(sd) as { SharedKeys: { enc_shares: { enc_key: string }[] } };
+    const share = document.SharedKeys.enc_shares[0];
+    if (share !== undefined) share.enc_key = `${share.enc_key.slice(0, -3)}AAA`;
+    writeFileSync(at('bad-share.json'), JSON.stringify(document));
+    writeFileSync(at('bad-key.pem'), readFileSync(key(1), 'utf8').slice(0, 900));
+    writeFileSync(at('bad-key.cer'), readFileSync(own('custodian-1.cer')));
+    const edited = join(folder, 'edited', backup.split('/').at(-1) ?? '');
+    await cp(backup, edited, { recursive: true });
+    const part = join(edited, readdirSync(edited).find((name) => name.startsWith('keys-')) ?? '');
+    const bytes = readFileSync(part);
+    bytes[100] = (bytes[100] ?? 0) ^ 1;
+    writeFileSync(part, bytes);
+    const unsigned = join(folder, 'unsigned', backup.split('/').at(-1) ?? '');
+    await cp(backup, unsigned, { recursive: true });
+    const manifest = join(unsigned, 'manifest.json');
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('"keys": 7', '"keys": 6'));
+    const samples = readFileSync(at('samples.json'), 'utf8');
+    writeFileSync(at('bad-samples.json'), samples.replace(/"hash": "./, '"hash": "_'));
+    const keys = ['--key', key(1), '--key', key(3)];
+    const cases: [Record<string, string>, readonly string[], RegExp][] = [
+      [{ domain: at('short-sd.json') }, keys, /at fault: file .*short-sd\.json: .*not JSON/],
+      [{ domain: at('bad-share.json') }, keys, /at fault: share .*custodian-1\.pem: .*does not open/],
+      [{}, ['--key', at('bad-key.pem'), '--key', key(3)], /at fault: custodian .*bad-key\.pem: .*ends early/],
+      [
+        {},
+        ['--key', key(1), '--key', key(1)],
+        /at fault: custodian .*custodian-1\.pem: is the key of a custodian who is counted already/,
+      ],
+      [{}, ['--key', key(1)], /at fault: .*(quorum|needed|shares)/],
+      [{ backup: edited }, keys, /at fault: file .*edited.*: .*keys-0000\d is not what was written/],
+      [{ backup: unsigned }, keys, /at fault: file .*manifest\.json: .*(edited|another document)/],
+      [{ backup: at('nothing') }, keys, /at fault: file .*nothing: .*no manifest/],
+      [{ samples: at('bad-samples.json') }, keys, /at fault: file [a-z-]+\/[0-9a-f]{32}: unwraps to another value/],
+      [
+        { administrator: '11111111-2222-4333-8444-555555555555' },
+        keys,
+        /at fault: step compare the keys.*: .*403[\s\S]*next: {5}name an administrator of the backed-up instance/,
+      ],
+    ];
+    for (const [changes, more, message] of cases) {
+      const ended = await full(changes, ...more);
+      assert.equal(ended.code, 1, ended.stdout + ended.stderr);
+      assert.match(ended.stderr, message);
+      assert.match(ended.stderr, /\nnext: +\S/);
+      assert.deepEqual(leftovers(), []);
+    }
+    const status = await runStrongroom('rehearse', 'status', '--data', product.data);
+    assert.match(status.stdout, /full failed [\s\S]*unwraps to another value/, 'failures are filed too');
+    assert.match(status.stdout, /full {10}passed /, 'and do not count');
+  });
+
+  test('of reachability is begun, goes on over several calls, and ends when everyone has answered', async () => {
+    const reach = (...words: string[]) =>
+      runStrongroom('rehearse', '--depth', 'reachability', '--data', product.data, ...words);
+    const begun = await reach('--out', at('challenge.json'));
+    assert.equal(begun.code, 1);
+    assert.match(begun.stdout, /MISSING {3}custodian-1[\s\S]*3 of 3 are missing/);
+    for (const number of [1, 2, 3]) {
+      const answered = await runStrongroom(
+        ...['custodian', 'answer', at('challenge.json'), '--key', key(number), '--out', at(`answer-${number}.json`)],
+      );
+      assert.equal(answered.code, 0, answered.stderr);
+    }
+    const waiting = await reach('--answer', at('answer-1.json'), '--answer', at('answer-2.json'), '--json');
+    assert.equal(waiting.code, 1);
+    const { verdict, custodians } = JSON.parse(waiting.stdout) as {
+      verdict: string;
+      custodians: { name: string; answered: string | null }[];
+    };
+    assert.equal(verdict, 'waiting');
+    assert.deepEqual(
+      custodians.filter(({ answered }) => answered === null).map(({ name }) => name),
+      ['custodian-3'],
+    );
+    const ended = await reach(
+      '--answer',
+      at('answer-1.json'),
+      '--answer',
+      at('answer-3.json'),
+      '--record',
+      at('reach.json'),
+    );
+    assert.equal(ended.code, 0, ended.stderr);
+    assert.match(ended.stderr, /answer-1\.json: was handed in before/);
+    assert.match(ended.stdout, /reachability rehearsal of 'dev': PASSED/);
+    const verified = await runStrongroom('rehearse', 'verify', at('reach.json'), '--domain-fingerprint', fingerprint);
+    assert.equal(verified.code, 0, verified.stderr);
+  });
+
+  test('that nobody answers can be ended, and names who did not', async () => {
+    const ended = await runStrongroom('rehearse', '--depth', 'reachability', '--finish', '--data', product.data);
+    assert.equal(ended.code, 1);
+    assert.match(ended.stdout, /reachability rehearsal of 'dev': FAILED/);
+    assert.equal(ended.stdout.match(/at fault {3}custodian/g)?.length, 3);
+  });
+
+  test('is called rightly or not at all', async () => {
+    mkdirSync(at('empty'));
+    for (const [words, message] of [
+      [[], /--depth must be reachability or full/],
+      [['--depth', 'full'], /--domain, --backup and --samples are needed/],
+      [
+        ['--depth', 'full', '--domain', 'a', '--backup', 'b', '--samples', 'c'],
+        /either --key, once for each, or --packets/,
+      ],
+      [['--depth', 'reachability', '--key', 'a'], /--key does not go with --depth reachability/],
+      [['--depth', 'reachability', '--days', '0'], /--days must be from 1 to 90/],
+    ] as const) {
+      const ended = await runStrongroom('rehearse', ...words, '--data', product.data);
+      assert.equal(ended.code, 2, ended.stderr);
+      assert.match(ended.stderr, message);
+    }
+  });
+});
+
+function leftovers(): readonly string[] {
+  return ['/dev/shm', tmpdir()]
+    .flatMap((base) => readdirSync(base).map((name) => join(base, name)))
+    .filter((path) => THROW_AWAY.test(path) && existsSync(join(path, 'lock')));
+}
+
+async function until(holds: () => boolean, what: () => string): Promise<void> {
+  for (const end = performance.now() + 60_000; !holds(); await delay(20)) {
+    assert.ok(performance.now() < end, what());
+  }
+}
