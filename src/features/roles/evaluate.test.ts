@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { isAdministrative } from './administrative.ts';
 import { builtInRoles } from './built-in-roles.ts';
 import { type DataAction, dataAction, dataActions } from './data-actions.ts';
 import { openRoles, type Roles } from './evaluate.ts';
@@ -276,5 +277,52 @@ describe('records', () => {
     }
     assert.equal(roles.assignmentCount(), 0);
     assert.equal(roles.definitions().length, builtInRoles.length);
+  });
+});
+
+describe('a grant that ends', () => {
+  it('allows until its second, and another one goes on', () => {
+    let now = 1000;
+    const roles = openRoles({ now: () => now });
+    put(roles, { ...assign(1, '/keys', CRYPTO_USER, 1), expiresAt: 1010, reason: 'migration' });
+    const who = caller(1);
+    assert.equal(roles.isAllowed(who, SIGN, parseScope('/keys/a'))?.grant, guid(1));
+    now = 1009.9;
+    assert.equal(roles.isAllowed(who, SIGN, parseScope('/keys/a'))?.grant, guid(1));
+    now = 1010;
+    assert.equal(roles.isAllowed(who, SIGN, parseScope('/keys/a')), undefined);
+    put(roles, assign(2, '/keys', CRYPTO_USER, 1));
+    assert.equal(roles.isAllowed(who, SIGN, parseScope('/keys/a'))?.grant, guid(2));
+  });
+
+  it('is kept with its reason', () => {
+    const ending: RoleAssignment = { ...assign(1, '/', AUDITOR, 1), expiresAt: 5, reason: 'audit 2026' };
+    const roles = openRoles();
+    put(roles, ending);
+    assert.deepEqual(roles.assignment(guid(1)), ending);
+  });
+});
+
+describe('separated duties', () => {
+  it('an application has no right of an administrator, whatever it was assigned; a person has', () => {
+    let strict = false;
+    const roles = openRoles({ isStrict: () => strict });
+    for (const [n, { name }] of builtInRoles.entries()) put(roles, assign(n + 1, '/', name, 1));
+    const [app, user] = [
+      { ...caller(1), idType: 'app' as const },
+      { ...caller(1), idType: 'user' as const },
+    ];
+    const root = parseScope('/');
+    const allowed = (who: typeof app | typeof user): DataAction[] =>
+      dataActions.filter((action) => roles.isAllowed(who, action, root) !== undefined);
+    const all = allowed(user);
+    assert.deepEqual(allowed(app), all);
+    strict = true;
+    assert.deepEqual(allowed(user), all);
+    assert.deepEqual(
+      all.filter((action) => !allowed(app).includes(action)),
+      dataActions.filter((action) => isAdministrative(action)),
+    );
+    assert.ok(allowed(app).includes(SIGN));
   });
 });

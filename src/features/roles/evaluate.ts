@@ -1,6 +1,7 @@
 // The roles of an instance, in memory: fed by the store's records, asked by every request. It decides from records
 // alone; nothing here knows a token or the management plane.
 import type { Change } from '../../store/sealed/records.ts';
+import { isAdministrative } from './administrative.ts';
 import { builtInRoles } from './built-in-roles.ts';
 import type { DataAction } from './data-actions.ts';
 import { type Caller, compileGrants, effectiveActions, findGrant, type Grant, type Grants } from './grants.ts';
@@ -45,16 +46,29 @@ interface KnownRole {
   readonly actions: readonly DataAction[];
 }
 
-export function openRoles(): Roles {
+export interface RolesOptions {
+  /** Unix seconds, for grants that end; default: the system's. */
+  readonly now?: () => number;
+  /** Duties are separated: applications have no right of an administrator, whatever they were assigned. */
+  readonly isStrict?: () => boolean;
+}
+
+export function openRoles({ now = systemNow, isStrict = () => false }: RolesOptions = {}): Roles {
   const roles = new Map<string, KnownRole>(builtInRoles.map((definition) => [definition.name, known(definition)]));
   const assignments = new Map<string, RoleAssignment>();
   const byPrincipal = new Map<string, Map<string, RoleAssignment>>();
   const byScope = new Map<string, Map<string, RoleAssignment>>();
   let compiled = new WeakMap<Caller, Grants>();
 
+  let compiledStrictly = isStrict();
+
   const sources = {
     assignmentsOf: (principalId: string): Iterable<RoleAssignment> => byPrincipal.get(principalId)?.values() ?? [],
-    actionsOf: (definition: string): readonly DataAction[] => roles.get(definition)?.actions ?? [],
+    actionsOf(definition: string, caller: Caller): readonly DataAction[] {
+      const actions = roles.get(definition)?.actions ?? [];
+      const withheld = compiledStrictly && caller.idType === 'app';
+      return withheld ? actions.filter((action) => !isAdministrative(action)) : actions;
+    },
   };
 
   return {
@@ -66,12 +80,16 @@ export function openRoles(): Roles {
       return true;
     },
     isAllowed(caller, dataAction, scope) {
+      if (compiledStrictly !== isStrict()) {
+        compiledStrictly = isStrict();
+        compiled = new WeakMap();
+      }
       let grants = compiled.get(caller);
       if (grants === undefined) {
         grants = compileGrants(caller, sources);
         compiled.set(caller, grants);
       }
-      return findGrant(grants, dataAction, scope);
+      return findGrant(grants, dataAction, scope, now);
     },
     definition: (name) => roles.get(name)?.definition,
     definitions: () => [
@@ -112,6 +130,10 @@ export function openRoles(): Roles {
       addTo(byScope, foldedScope(after.scope), after);
     }
   }
+}
+
+function systemNow(): number {
+  return Date.now() / 1000;
 }
 
 type Index = Map<string, Map<string, RoleAssignment>>;

@@ -7,47 +7,57 @@ import { foldedScope, type Scope } from './scope.ts';
 export interface Caller {
   readonly oid: string;
   readonly groups: readonly string[];
+  /** `app`: no person. Where duties are separated, such a caller administers nothing. */
+  readonly idType?: 'app' | 'user';
 }
 
 export interface Grant {
   /** Name (GUID) of the role assignment that allows it. */
   readonly grant: string;
+  /** Unix seconds. */
+  readonly expiresAt?: number;
 }
 
-type ByScope = Map<string, Grant>;
-export type Grants = ReadonlyMap<string, ReadonlyMap<string, Grant>>;
+type ByScope = Map<string, Grant[]>;
+export type Grants = ReadonlyMap<string, ReadonlyMap<string, readonly Grant[]>>;
 
 interface Sources {
   assignmentsOf(principalId: string): Iterable<RoleAssignment>;
-  actionsOf(definition: string): readonly DataAction[];
+  /** Those that this caller can have from the role. */
+  actionsOf(definition: string, caller: Caller): readonly DataAction[];
 }
 
 /** The union over the caller's own assignments and those of its groups. */
 export function compileGrants(caller: Caller, { assignmentsOf, actionsOf }: Sources): Grants {
   const grants = new Map<string, ByScope>();
   for (const principalId of new Set([caller.oid, ...caller.groups])) {
-    for (const { name, scope, definition } of assignmentsOf(principalId)) {
+    for (const { name, scope, definition, expiresAt } of assignmentsOf(principalId)) {
       const at = foldedScope(scope);
-      const grant: Grant = { grant: name };
-      for (const action of actionsOf(definition)) {
+      const grant: Grant = { grant: name, ...(expiresAt === undefined ? {} : { expiresAt }) };
+      for (const action of actionsOf(definition, caller)) {
         let byScope = grants.get(action);
-        if (byScope === undefined) grants.set(action, (byScope = new Map<string, Grant>()));
+        if (byScope === undefined) grants.set(action, (byScope = new Map<string, Grant[]>()));
         const found = byScope.get(at);
-        // The smallest name, so that every worker names the same assignment in the record.
-        if (found === undefined || name < found.grant) byScope.set(at, grant);
+        if (found === undefined) byScope.set(at, [grant]);
+        else found.push(grant);
       }
     }
+  }
+  // The smallest name first, so that every worker names the same assignment in the record.
+  for (const byScope of grants.values()) {
+    for (const found of byScope.values()) found.sort((a, b) => (a.grant < b.grant ? -1 : 1));
   }
   return grants;
 }
 
-/** The widest grant that covers the scope. */
-export function findGrant(grants: Grants, dataAction: string, scope: Scope): Grant | undefined {
+/** The widest grant that covers the scope and has not ended. @param now Unix seconds */
+export function findGrant(grants: Grants, dataAction: string, scope: Scope, now: () => number): Grant | undefined {
   const byScope = grants.get(dataAction);
   if (byScope === undefined) return undefined;
   for (const at of scope.covering) {
-    const grant = byScope.get(at);
-    if (grant !== undefined) return grant;
+    const grants = byScope.get(at);
+    if (grants === undefined) continue;
+    for (const grant of grants) if (grant.expiresAt === undefined || now() < grant.expiresAt) return grant;
   }
   return undefined;
 }

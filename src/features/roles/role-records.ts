@@ -26,7 +26,14 @@ export interface RoleAssignment {
   readonly definition: string;
   /** Object id of a user, group or application, lower case. */
   readonly principalId: string;
+  /** Unix seconds from which on it grants nothing; absent: it does not end by itself. */
+  readonly expiresAt?: number;
+  /** Why it was made, in the words of who made it. */
+  readonly reason?: string;
 }
+
+/** Characters of a reason. */
+export const MAX_REASON = 500;
 
 export class RoleRecordError extends Error {
   override readonly name = 'RoleRecordError';
@@ -39,8 +46,8 @@ export function encodeDefinition({ roleName, description, permissions }: RoleDef
   return Buffer.from(JSON.stringify({ roleName, description, permissions }), 'utf8');
 }
 
-export function encodeAssignment({ scope, definition, principalId }: RoleAssignment): Buffer {
-  return Buffer.from(JSON.stringify({ scope: scope.path, definition, principalId }), 'utf8');
+export function encodeAssignment({ scope, definition, principalId, expiresAt, reason }: RoleAssignment): Buffer {
+  return Buffer.from(JSON.stringify({ scope: scope.path, definition, principalId, expiresAt, reason }), 'utf8');
 }
 
 /** @throws RoleRecordError */
@@ -65,10 +72,21 @@ export function decodeDefinition(name: string, value: Uint8Array): RoleDefinitio
 
 /** @throws RoleRecordError */
 export function decodeAssignment(name: string, value: Uint8Array): RoleAssignment {
-  const { scope, definition, principalId } = membersOf(name, value, ['scope', 'definition', 'principalId']);
+  const members = membersOf(name, value, ['scope', 'definition', 'principalId'], ['expiresAt', 'reason']);
+  const { scope, definition, principalId, expiresAt, reason } = members;
   if (typeof scope !== 'string' || typeof definition !== 'string' || typeof principalId !== 'string') throw bad(name);
   if (!isStoredGuid(definition) || !isStoredGuid(principalId)) throw bad(name);
-  return { name, scope: storedScope(name, scope), definition, principalId };
+  if (expiresAt !== undefined && !Number.isSafeInteger(expiresAt)) throw bad(name);
+  if (reason !== undefined && (typeof reason !== 'string' || reason === '' || reason.length > MAX_REASON))
+    throw bad(name);
+  return {
+    name,
+    scope: storedScope(name, scope),
+    definition,
+    principalId,
+    ...(expiresAt === undefined ? {} : { expiresAt: expiresAt as number }),
+    ...(reason === undefined ? {} : { reason }),
+  };
 }
 
 /** The GUID after the prefix. @throws RoleRecordError */
@@ -95,21 +113,32 @@ function isStoredGuid(text: string): boolean {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function membersOf<K extends string>(name: string, value: Uint8Array, members: readonly K[]): Record<K, unknown> {
+function membersOf<K extends string, O extends string = never>(
+  name: string,
+  value: Uint8Array,
+  members: readonly K[],
+  optional: readonly O[] = [],
+): Record<K | O, unknown> {
   let stored: unknown;
   try {
     stored = JSON.parse(utf8.decode(value));
   } catch (cause) {
     throw bad(name, cause);
   }
-  return checkMembers(name, stored, members);
+  return checkMembers(name, stored, members, optional);
 }
 
-function checkMembers<K extends string>(name: string, stored: unknown, members: readonly K[]): Record<K, unknown> {
+function checkMembers<K extends string, O extends string = never>(
+  name: string,
+  stored: unknown,
+  members: readonly K[],
+  optional: readonly O[] = [],
+): Record<K | O, unknown> {
   if (typeof stored !== 'object' || stored === null || Array.isArray(stored)) throw bad(name);
-  const found = Object.keys(stored);
-  if (found.length !== members.length || !members.every((member) => found.includes(member))) throw bad(name);
-  return stored as Record<K, unknown>;
+  const known: readonly string[] = [...members, ...optional];
+  const isWhole = members.every((member) => Object.hasOwn(stored, member));
+  if (!isWhole || !Object.keys(stored).every((member) => known.includes(member))) throw bad(name);
+  return stored as Record<K | O, unknown>;
 }
 
 function bad(name: string, cause?: unknown): RoleRecordError {
