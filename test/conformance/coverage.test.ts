@@ -32,6 +32,8 @@ const PYTHON_LEFT_OUT: Reasons = {
   'CryptographyClient.from_jwk': 'makes a client that works by itself and asks no service',
   'KeyVaultAccessControlClient.close': CLOSE,
   'KeyVaultAccessControlClient.send_request': RAW,
+  'KeyVaultBackupClient.close': CLOSE,
+  'KeyVaultBackupClient.send_request': RAW,
   'KeyVaultSettingsClient.close': CLOSE,
   'KeyVaultSettingsClient.send_request': RAW,
 };
@@ -40,10 +42,10 @@ const AZ_LEFT_OUT: Reasons = {
 };
 const LIST_METHODS = `
 import json
-from azure.keyvault.administration import KeyVaultAccessControlClient, KeyVaultSettingsClient
+from azure.keyvault.administration import KeyVaultAccessControlClient, KeyVaultBackupClient, KeyVaultSettingsClient
 from azure.keyvault.keys import KeyClient
 from azure.keyvault.keys.crypto import CryptographyClient
-clients = [KeyClient, CryptographyClient, KeyVaultAccessControlClient, KeyVaultSettingsClient]
+clients = [KeyClient, CryptographyClient, KeyVaultAccessControlClient, KeyVaultBackupClient, KeyVaultSettingsClient]
 print(json.dumps([f"{c.__name__}.{n}" for c in clients for n in dir(c) if n[0] != "_" and callable(getattr(c, n))]))
 `;
 
@@ -89,9 +91,12 @@ describe('coverage of the stock clients', () => {
     assertCovered(listed, (name) => text.includes(`.${name.split('.')[1]}(`), PYTHON_LEFT_OUT);
   });
 
-  test('every subcommand of az for keys and roles is run, or has a reason', { skip: skipUnless('az') }, async () => {
+  test('every subcommand of az for keys, roles and backups is run, or has a reason', {
+    skip: skipUnless('az'),
+  }, async () => {
     const text = tests.map((path) => commandsIn(read(path))).join('\n');
-    const listed = [...(await subcommandsOf('key')), ...(await subcommandsOf('role'))];
+    const groups = await Promise.all(['key', 'role', 'backup', 'restore'].map(subcommandsOf));
+    const listed = groups.flat();
     assertCovered(listed, (name) => new RegExp(`\\bkeyvault ${name}(?![\\w-])`).test(text), AZ_LEFT_OUT);
   });
 });
