@@ -240,7 +240,7 @@ export const areas: readonly Area[] = [
     because: 'the register is told of every split and listens to signed packets; it never sees a share',
   },
   {
-    at: 'src/features/ceremonies/',
+    at: 'src/features/ceremony/',
     from: [...BELOW_FEATURES, 'src/files/', 'src/features/custodians/', 'src/features/security-domain/'],
     because: 'a ceremony writes down what people do and asks the service by its public API',
   },

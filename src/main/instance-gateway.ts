@@ -7,7 +7,7 @@ import { attestationRows } from '../features/attestation/rows.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
 import { type BackupService, backupRows } from '../features/backup/rows.ts';
 import { importRows } from '../features/byok/rows.ts';
-import { ceremonyRows } from '../features/ceremonies/rows.ts';
+import { ceremonyRows } from '../features/ceremony/rows.ts';
 import { clockRows } from '../features/clock/rows.ts';
 import { planSplit } from '../features/custodians/follow-split.ts';
 import { custodianRows } from '../features/custodians/rows.ts';

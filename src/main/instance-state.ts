@@ -1,6 +1,6 @@
 // All that one service worker knows of its instance: what each feature keeps in memory, fed by the sealed records.
 import type { AuditLog } from '../features/audit/audit-log.ts';
-import { RecordedCeremonies } from '../features/ceremonies/recorded.ts';
+import { RecordedCeremonies } from '../features/ceremony/recorded.ts';
 import { BackupJobs } from '../features/backup/jobs/backup-jobs.ts';
 import { TextRecords } from '../features/backup/text-records.ts';
 import { type InstanceClock, openClock } from '../features/clock/instance-clock.ts';

@@ -49,7 +49,7 @@ test('an activation with a share that was not shown to open is not stated', asyn
 test('a report is stated by the domain key, once, also after a restart and to two at a time', async () => {
   const report = reportOf(randomUUID());
   const [one, two] = await Promise.all([ask('POST', PATH, report), ask('POST', PATH, report)]);
-  assert.deepEqual([one.status, two.status].toSorted(), [200, 201]);
+  assert.deepEqual(new Set([one.status, two.status]), new Set([200, 201]));
   assert.deepEqual(one.json, two.json);
   const { note, domainKey, domainFingerprint: fingerprint } = one.json as Record<string, string>;
   const key = Buffer.from(domainKey ?? '', 'base64url');

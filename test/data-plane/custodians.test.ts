@@ -64,7 +64,7 @@ async function holder({ thumbprint }: TestCustodian): Promise<Readonly<Record<st
 }
 
 function post(packet: string): Promise<Reply> {
-  return ask('POST', `${PATH}/packets`, { packet: JSON.parse(packet) });
+  return ask('POST', `${PATH}/packets`, { packet: JSON.parse(packet) as unknown });
 }
 
 /** The refusal's code and inner code, and its text. */

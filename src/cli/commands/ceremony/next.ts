@@ -1,8 +1,8 @@
 // `strongroom ceremony next`: goes one step on, or says what the next step needs.
 import { setTimeout } from 'node:timers/promises';
-import type { Ceremony } from '../../../features/ceremonies/ceremony.ts';
-import { nextStep, proceed, skip } from '../../../features/ceremonies/proceed.ts';
-import type { Asking, Step } from '../../../features/ceremonies/step.ts';
+import type { Ceremony } from '../../../features/ceremony/ceremony.ts';
+import { nextStep, proceed, skip } from '../../../features/ceremony/proceed.ts';
+import type { Asking, Step } from '../../../features/ceremony/step.ts';
 import { command, type Terminal, UsageError } from '../../command.ts';
 import { readInput } from '../../read-input.ts';
 import { askPerson } from './ask-person.ts';

@@ -1,9 +1,9 @@
 // What the ceremony commands have in common: the folder, who is at work, the instance that the ceremony is about, and how
 // its errors are shown.
 import { userInfo } from 'node:os';
-import { Ceremony, type Hand } from '../../../features/ceremonies/ceremony.ts';
-import { CeremonyError } from '../../../features/ceremonies/ceremony-error.ts';
-import { oneLine } from '../../../features/ceremonies/people.ts';
+import { Ceremony, type Hand } from '../../../features/ceremony/ceremony.ts';
+import { CeremonyError } from '../../../features/ceremony/ceremony-error.ts';
+import { oneLine } from '../../../features/ceremony/people.ts';
 import { CommandError, type OptionList } from '../../command.ts';
 import { type InstanceClient, openInstanceClient } from '../../instance-client.ts';
 

@@ -1,9 +1,9 @@
 // `strongroom ceremony start`: begins a ceremony in a folder of its own.
 import { resolve } from 'node:path';
-import { Ceremony } from '../../../features/ceremonies/ceremony.ts';
-import { kinds } from '../../../features/ceremonies/kinds.ts';
-import { oneLine } from '../../../features/ceremonies/people.ts';
-import { CEREMONY_KINDS, isCeremonyKind } from '../../../features/ceremonies/recorded.ts';
+import { Ceremony } from '../../../features/ceremony/ceremony.ts';
+import { kinds } from '../../../features/ceremony/kinds.ts';
+import { oneLine } from '../../../features/ceremony/people.ts';
+import { CEREMONY_KINDS, isCeremonyKind } from '../../../features/ceremony/recorded.ts';
 import { command, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { dataRootOf } from '../../running.ts';

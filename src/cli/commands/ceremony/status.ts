@@ -1,7 +1,7 @@
 // `strongroom ceremony status`: where a ceremony stands.
-import { readCeremony } from '../../../features/ceremonies/ceremony.ts';
-import { REPORT_STEP } from '../../../features/ceremonies/step.ts';
-import { stepsOf } from '../../../features/ceremonies/steps-of.ts';
+import { readCeremony } from '../../../features/ceremony/ceremony.ts';
+import { REPORT_STEP } from '../../../features/ceremony/step.ts';
+import { stepsOf } from '../../../features/ceremony/steps-of.ts';
 import { command, jsonOption } from '../../command.ts';
 import { folderOption, shown } from './open-folder.ts';
 

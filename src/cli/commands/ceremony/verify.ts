@@ -1,10 +1,10 @@
 // `strongroom ceremony verify`: checks a signed report offline, and the folder that it was made from, if that is at hand.
 
-import { readCeremony, readKept } from '../../../features/ceremonies/ceremony.ts';
-import { CeremonyError } from '../../../features/ceremonies/ceremony-error.ts';
-import { normalFingerprint } from '../../../features/ceremonies/people.ts';
-import { verifyReport } from '../../../features/ceremonies/report/signed-report.ts';
-import { REPORT_STEP } from '../../../features/ceremonies/step.ts';
+import { readCeremony, readKept } from '../../../features/ceremony/ceremony.ts';
+import { CeremonyError } from '../../../features/ceremony/ceremony-error.ts';
+import { normalFingerprint } from '../../../features/ceremony/people.ts';
+import { verifyReport } from '../../../features/ceremony/report/signed-report.ts';
+import { REPORT_STEP } from '../../../features/ceremony/step.ts';
 import { groupFingerprint } from '../../../formats/domain-identity.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { readInput } from '../../read-input.ts';

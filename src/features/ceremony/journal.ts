@@ -1,0 +1,165 @@
+// The journal of a ceremony: one JSON line for everything that happened, each naming the hash of the line before, so that
+// nothing can be changed, moved or left out unseen. Lines are only added, each durable before anything goes on.
+import { createHash } from 'node:crypto';
+import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { integer, matching, oneOf, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
+import { CeremonyError } from './ceremony-error.ts';
+
+export const ENTRY_KINDS = [
+  'started',
+  'begun',
+  'file',
+  'read-back',
+  'mismatch',
+  'answer',
+  'refused',
+  'done',
+  'skipped',
+  'note',
+  'reported',
+] as const;
+export type EntryKind = (typeof ENTRY_KINDS)[number];
+
+export interface FileFact {
+  /** Path below the ceremony's folder. */
+  readonly name: string;
+  readonly role: 'input' | 'output';
+  readonly bytes: number;
+  /** Hex. */
+  readonly sha256: string;
+}
+
+/** What later steps and the report need of an entry, by name. */
+export type Facts = Readonly<Record<string, string>>;
+
+export interface Entry {
+  readonly n: number;
+  readonly at: string;
+  readonly who: string;
+  readonly step: string;
+  readonly what: EntryKind;
+  readonly text: string;
+  readonly file?: FileFact;
+  readonly facts?: Facts;
+  /** Hash of the line before, hex; zeros for the first. */
+  readonly previous: string;
+}
+
+export type NewEntry = Pick<Entry, 'step' | 'what' | 'text' | 'file' | 'facts'>;
+
+export class Journal {
+  readonly entries: Entry[];
+  readonly #path: string;
+  #head: string;
+
+  private constructor(path: string, entries: Entry[], head: string) {
+    this.#path = path;
+    this.entries = entries;
+    this.#head = head;
+  }
+
+  /** To write on. What a crash left of an unfinished last line is cut off: nobody was told of it. @throws CeremonyError */
+  static open(path: string): Journal {
+    const { entries, head, whole } = readJournal(path);
+    const file = openSync(path, 'a', 0o600);
+    try {
+      ftruncateSync(file, whole);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    return new Journal(path, entries, head);
+  }
+
+  /** Hash of the last line, hex. */
+  get head(): string {
+    return this.#head;
+  }
+
+  /** Durable when it returns. */
+  add(entry: NewEntry, who: string, at: Date): Entry {
+    const { step, what, text: said, file: fact, facts } = entry;
+    const made: Entry = {
+      n: this.entries.length + 1,
+      at: at.toISOString(),
+      who,
+      step,
+      what,
+      text: said,
+      ...(fact === undefined ? {} : { file: fact }),
+      ...(facts === undefined ? {} : { facts }),
+      previous: this.#head,
+    };
+    const line = `${JSON.stringify(made)}\n`;
+    const file = openSync(this.#path, 'a', 0o600);
+    try {
+      writeSync(file, line);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    this.entries.push(made);
+    this.#head = hashOf(line);
+    return made;
+  }
+}
+
+export interface ReadJournal {
+  readonly entries: Entry[];
+  readonly head: string;
+  /** Bytes up to the end of the last whole line. */
+  readonly whole: number;
+}
+
+/** Absent: empty. @throws CeremonyError naming the line that is not as it was written */
+export function readJournal(path: string): ReadJournal {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return { entries: [], head: ZEROS, whole: 0 };
+  }
+  const whole = bytes.lastIndexOf(0x0a) + 1;
+  const entries: Entry[] = [];
+  let head = ZEROS;
+  for (const line of bytes.subarray(0, whole).toString('utf8').split('\n').slice(0, -1)) {
+    entries.push(readLine(line, entries.length + 1, head));
+    head = hashOf(`${line}\n`);
+  }
+  return { entries, head, whole };
+}
+
+const ZEROS = '0'.repeat(64);
+
+function hashOf(line: string): string {
+  return createHash('sha256').update(line, 'utf8').digest('hex');
+}
+
+function readLine(line: string, n: number, previous: string): Entry {
+  let entry: Entry;
+  try {
+    entry = shape(JSON.parse(line), 'entry');
+  } catch (cause) {
+    const why = cause instanceof ShapeError ? cause.message : 'it is not JSON';
+    throw new CeremonyError(`line ${n} of the journal does not read (${why}): it was changed`, { cause });
+  }
+  if (entry.n !== n || entry.previous !== previous) {
+    throw new CeremonyError(
+      `line ${n} of the journal does not follow the one before: something was changed or removed`,
+    );
+  }
+  return entry;
+}
+
+const hex = matching(/^[0-9a-f]{64}$/, 'a SHA-256 in hex');
+const facts: Reader<Facts> = (value, path) => {
+  if (typeof value !== 'object' || value === null || Object.values(value).some((each) => typeof each !== 'string')) {
+    throw new ShapeError(`${path} must be texts by name`);
+  }
+  return Object.assign(Object.create(null) as Record<string, string>, value);
+};
+const shape = record(
+  { n: integer(1, 1e9), at: text, who: text, step: text, what: oneOf(...ENTRY_KINDS), text, previous: hex },
+  { file: record({ name: text, role: oneOf('input', 'output'), bytes: integer(0, 1e12), sha256: hex }), facts },
+) as Reader<Entry>;

@@ -1,0 +1,65 @@
+// The kinds of ceremonies, each a list of steps in their order.
+import type { CeremonyKind } from './recorded.ts';
+import type { Step } from './step.ts';
+import { certificates } from './steps/certificates.ts';
+import { complete, statement } from './steps/complete.ts';
+import { domainFile } from './steps/domain-file.ts';
+import { download } from './steps/download.ts';
+import { acknowledge, gather } from './steps/packets.ts';
+import { readBackCertificates, readBackOne } from './steps/read-back.ts';
+import { restore } from './steps/restore.ts';
+import { replace, upload } from './steps/take-over.ts';
+import { transferKey } from './steps/transfer-key.ts';
+
+const readTransferKey = readBackOne(
+  'transfer-read-back',
+  "Read the transfer key's fingerprint back",
+  'recipient.fingerprint',
+  'A second person asks the HSM for the transfer key from a machine of their own and reads its fingerprint aloud: whoever ' +
+    'can exchange that certificate gets the shares.',
+);
+
+export const kinds: Readonly<Record<CeremonyKind, readonly Step[]>> = {
+  activation: [certificates, readBackCertificates, download, acknowledge(false), complete(true)],
+  recovery: [
+    transferKey('/securitydomain/upload'),
+    readTransferKey,
+    domainFile,
+    gather(
+      'recover',
+      "Each custodian runs 'strongroom custodian share --purpose recover' on the domain file, to transfer-key.cer.",
+    ),
+    upload,
+    readBackOne(
+      'domain-read-back',
+      "Read the domain's fingerprint back",
+      'domain.fingerprint',
+      'Somebody reads the domain fingerprint from the report of the activation or from paper: it tells that the right ' +
+        'domain came back.',
+    ),
+    restore,
+    acknowledge(true),
+    complete(false),
+  ],
+  resharing: [
+    transferKey('/securitydomain/resharing'),
+    readTransferKey,
+    certificates,
+    readBackCertificates,
+    domainFile,
+    gather(
+      'reshare',
+      "Each present custodian runs 'strongroom custodian share --purpose reshare' on the present domain file, to " +
+        'transfer-key.cer, naming every successor and their quorum.',
+    ),
+    replace,
+    download,
+    acknowledge(false),
+    statement(
+      'destroy',
+      'Destroy the old file',
+      'The old domain file goes on opening with the old shares. Destroy every copy of it, and say which, how, and before whom.',
+    ),
+    complete(true),
+  ],
+};

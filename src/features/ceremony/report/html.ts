@@ -1,0 +1,88 @@
+// A report as a page that prints well and needs nothing from anywhere. It is made from the signed Markdown alone, which it
+// carries, so that whoever has the page can check that it shows what was signed.
+import { CeremonyError } from '../ceremony-error.ts';
+
+/** @param markdown as `reportOf` and `joinReport` write it; not Markdown at large */
+export function htmlOf(markdown: string): string {
+  const title = plain(/^# (.+)$/m.exec(markdown)?.[1] ?? 'Ceremony report');
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${escaped(title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+${bodyOf(markdown.split('\n'))}
+</body>
+</html>
+${CARRIER}${Buffer.from(markdown, 'utf8').toString('base64')} -->
+`;
+}
+
+/** The Markdown that a page carries. @throws CeremonyError */
+export function markdownIn(html: string): string {
+  const start = html.lastIndexOf(CARRIER);
+  const encoded = html.slice(start + CARRIER.length, -' -->\n'.length);
+  if (start < 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) {
+    throw new CeremonyError('this page carries no signed report');
+  }
+  return Buffer.from(encoded, 'base64').toString('utf8');
+}
+
+const CARRIER = '<!-- strongroom ceremony report ';
+
+const STYLE = `
+body { font: 10pt/1.4 system-ui, sans-serif; margin: 2em auto; max-width: 60em; color: #111; }
+h1 { font-size: 16pt; } h2 { font-size: 12pt; margin-top: 2em; }
+table { border-collapse: collapse; width: 100%; margin: .5em 0; }
+th, td { border: 1px solid #999; padding: .2em .4em; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+th { background: #eee; } pre { white-space: pre-wrap; overflow-wrap: anywhere; border: 1px solid #999; padding: .5em; }
+@page { size: A4; margin: 18mm 15mm; }
+@media print { body { margin: 0; max-width: none; font-size: 8pt; } h2 { break-after: avoid; } tr, pre { break-inside: avoid; }
+  thead { display: table-header-group; } th { background: none; } }
+`;
+
+function bodyOf(lines: readonly string[]): string {
+  const out: string[] = [];
+  for (let at = 0; at < lines.length; at += 1) {
+    const line = lines[at] ?? '';
+    if (line === '') continue;
+    if (line === '---') out.push('<hr>');
+    else if (line.startsWith('# ')) out.push(`<h1>${escaped(plain(line.slice(2)))}</h1>`);
+    else if (line.startsWith('## ')) out.push(`<h2>${escaped(plain(line.slice(3)))}</h2>`);
+    else if (line === '```') {
+      const end = lines.indexOf('```', at + 1);
+      out.push(`<pre>${escaped(lines.slice(at + 1, end).join('\n'))}</pre>`);
+      at = end;
+    } else if (line.startsWith('| ')) {
+      let end = at;
+      while ((lines[end] ?? '').startsWith('| ')) end += 1;
+      out.push(tableOf(lines.slice(at, end)));
+      at = end - 1;
+    } else out.push(`<p>${escaped(plain(line.replaceAll('`', '')))}</p>`);
+  }
+  return out.join('\n');
+}
+
+function tableOf([headings = '', , ...rows]: readonly string[]): string {
+  const row = (line: string, tag: string): string =>
+    `<tr>${cellsOf(line)
+      .map((cell) => `<${tag}>${escaped(cell)}</${tag}>`)
+      .join('')}</tr>`;
+  return `<table>\n<thead>${row(headings, 'th')}</thead>\n<tbody>\n${rows.map((line) => row(line, 'td')).join('\n')}\n</tbody>\n</table>`;
+}
+
+/** Bars within cells are escaped, so a bar between blanks ends one. */
+function cellsOf(line: string): readonly string[] {
+  return line.slice(2, -2).split(' | ').map(plain);
+}
+
+function plain(text: string): string {
+  return text.replaceAll(/\\(.)/g, '$1');
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { makeStatement } from '../../../formats/statement.ts';
+import { CeremonyError } from '../ceremony-error.ts';
+import type { Entry } from '../journal.ts';
+import { oneLine } from '../people.ts';
+import { htmlOf } from './html.ts';
+import { joinReport, verifyReport } from './signed-report.ts';
+import { reportOf, requireComplete } from './write.ts';
+
+const { privateKey } = generateKeyPairSync('ed25519');
+const domainKey = Buffer.from(
+  createPublicKey(createPrivateKey(privateKey.export({ format: 'pem', type: 'pkcs8' }))).export({ format: 'jwk' }).x ??
+    '',
+  'base64url',
+);
+
+function signed(text: string): string {
+  const note = makeStatement('ceremony', Buffer.from(text, 'utf8'), domainKey, (bytes) =>
+    sign(null, bytes, privateKey),
+  );
+  return joinReport(text, { note, domainKey: domainKey.toString('base64url') });
+}
+
+function report(note: string, who = 'olga'): string {
+  const entry = { n: 1, at: '2026-01-31T12:00:00.000Z', who, step: 'start', previous: '0'.repeat(64) } as const;
+  const entries: readonly Entry[] = [
+    { ...entry, what: 'started', text: 'activation of dev' },
+    { ...entry, n: 2, what: 'note', text: note },
+  ];
+  const settings = { kind: 'activation', instance: 'dev', custodians: 3, required: 2, address: {} } as const;
+  return reportOf({ id: '6f1f6f2e-0000-4000-8000-000000000001', settings, entries, head: 'a'.repeat(64) });
+}
+
+test('whatever people note, both forms verify and say the same of the ceremony', () => {
+  const words = fc.oneof(
+    fc.string({ unit: 'grapheme' }),
+    fc.stringMatching(/^[|`\\<>*_#\-[\]~& a\n]{0,40}$/),
+    fc.constantFrom('| kind | recovery |', '```', '-->', '<script>alert(1)</script>', '\n---\n', '# x', '</td>'),
+  );
+  fc.assert(
+    fc.property(words, words, (note, who) => {
+      const markdown = signed(report(oneLine(note), oneLine(who)));
+      const expected = verifyReport(markdown);
+      assert.deepEqual(
+        [expected.kind, expected.instance, expected.complete, expected.journalHead],
+        ['activation', 'dev', false, 'a'.repeat(64)],
+      );
+      const html = htmlOf(markdown);
+      assert.deepEqual(verifyReport(html), expected);
+      assert.ok(!html.includes('<script'));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a note stands in the page as it was written', () => {
+  const html = htmlOf(signed(report('a | b \\ c <b>&amp;</b> _d_ `e`')));
+  assert.ok(html.includes('<td>a | b \\ c &lt;b&gt;&amp;amp;&lt;/b&gt; _d_ `e`</td>'), html);
+});
+
+test('no byte of a report can be changed unseen, in either form', () => {
+  const markdown = signed(report('noted'));
+  const html = htmlOf(markdown);
+  for (const original of [markdown, html]) {
+    for (let at = 0; at < original.length; at += 7) {
+      const other = original[at] === 'x' ? 'y' : 'x';
+      const edited = original.slice(0, at) + other + original.slice(at + 1);
+      assert.throws(() => verifyReport(edited), CeremonyError, `byte ${at}`);
+    }
+    assert.throws(() => verifyReport(`${original} `), CeremonyError);
+    assert.throws(() => verifyReport(original.slice(0, -1)), CeremonyError);
+  }
+});
+
+test('the page loads nothing', () => {
+  const html = htmlOf(signed(report('https://example.org/x.png')));
+  assert.doesNotMatch(html, /\b(src|href|@import|url)\s*[=(]/);
+  assert.match(html, /default-src 'none'/);
+});
+
+test('a ceremony with a step to do has no report', () => {
+  const settings = { kind: 'activation', instance: 'dev', address: {} } as const;
+  assert.throws(() => requireComplete({ settings, entries: [] }), /next is 'Collect/);
+});

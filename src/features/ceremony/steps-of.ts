@@ -1,0 +1,27 @@
+// Where a ceremony stands, step by step, from its journal alone.
+import type { Entry } from './journal.ts';
+import { kinds } from './kinds.ts';
+import type { CeremonyKind } from './recorded.ts';
+
+export type StepState = 'done' | 'skipped' | 'next' | 'later';
+
+export interface StepStatus {
+  readonly id: string;
+  readonly title: string;
+  readonly state: StepState;
+  readonly who?: string;
+  readonly at?: string;
+}
+
+export function stepsOf(kind: CeremonyKind, entries: readonly Entry[]): readonly StepStatus[] {
+  let isNextFound = false;
+  return kinds[kind].map(({ id, title }) => {
+    const end = entries.find(({ step, what }) => step === id && (what === 'done' || what === 'skipped'));
+    if (end !== undefined) {
+      return { id, title, state: end.what === 'done' ? 'done' : 'skipped', who: end.who, at: end.at };
+    }
+    const state = isNextFound ? 'later' : 'next';
+    isNextFound = true;
+    return { id, title, state };
+  });
+}

@@ -1,0 +1,54 @@
+// Steps at the end: the HSM's own register is asked whether it is so, and people say what no machine can see.
+import { CeremonyError } from '../ceremony-error.ts';
+import { oneLine } from '../people.ts';
+import type { Step } from '../step.ts';
+import { readRegister } from './register.ts';
+
+/** @param everyShare whether the ceremony counts only when every share was shown to open */
+export function complete(everyShare: boolean): Step {
+  return {
+    id: 'complete',
+    title: 'Have the register confirm it',
+    needs: 'nothing',
+    instruction: () => "The HSM's register is asked who holds which share, and which of them were shown to open.",
+    async run(ceremony, _given, service) {
+      const { domain, domainFingerprint, margin, holders, warnings } = await readRegister(service);
+      // After a recovery that was cut off the HSM may not have seen the file; it warns of that.
+      if (domain !== ceremony.requireFact('domain') && (everyShare || domain !== null)) {
+        throw new CeremonyError(
+          'the newest domain file of the HSM is another than that of this ceremony: somebody has downloaded one since. ' +
+            "Note it with 'ceremony note' and begin anew",
+        );
+      }
+      const unproven = holders.filter(({ isProven }) => !isProven).map(({ who }) => who);
+      if (everyShare && unproven.length > 0) {
+        throw new CeremonyError(`the register has no proof of the shares of ${unproven.join(', ')}`);
+      }
+      for (const warning of warnings) ceremony.add({ step: 'complete', what: 'answer', text: oneLine(warning) });
+      ceremony.add({
+        step: 'complete',
+        what: 'done',
+        text: `${holders.length} custodians, ${holders.length - unproven.length} shares proven, margin ${margin ?? 'unknown'}`,
+        facts: { 'domain.fingerprint': domainFingerprint },
+      });
+      return 'the register confirms it';
+    },
+  };
+}
+
+/** People say what they have done. */
+export function statement(id: string, title: string, instruction: string): Step {
+  return {
+    id,
+    title,
+    needs: 'value',
+    optional: true,
+    instruction: () => `${instruction} Give it with --value TEXT.`,
+    async run(ceremony, { values }) {
+      const said = values.map(oneLine).filter((each) => each !== '');
+      if (said.length === 0) throw new CeremonyError('nothing was said');
+      ceremony.add({ step: id, what: 'done', text: said.join('; ') });
+      return 'noted';
+    },
+  };
+}

@@ -1,0 +1,42 @@
+// Step: the security-domain file is handed in.
+import { createHash } from 'node:crypto';
+import { groupFingerprint } from '../../../formats/domain-identity.ts';
+import { parseSecurityDomain, SecurityDomainError, type SecurityDomainFile } from '../../../formats/security-domain.ts';
+import { CeremonyError } from '../ceremony-error.ts';
+import type { Step } from '../step.ts';
+
+export const PRESENTED_FILE = 'presented-domain.json';
+
+export const domainFile: Step = {
+  id: 'domain-file',
+  title: 'Present the security-domain file',
+  needs: 'files',
+  instruction: () => 'The security-domain file, as it was kept. Give it with --file FILE.',
+  async run(ceremony, { files: [given, spare] }) {
+    if (given === undefined || spare !== undefined) throw new CeremonyError('give one file: the security domain');
+    const text = given.content.toString('utf8');
+    const { SharedKeys: shared } = parsed(given.name, text);
+    const file = await ceremony.keep(PRESENTED_FILE, 'input', given.content);
+    ceremony.add({
+      step: 'domain-file',
+      what: 'file',
+      text: `security domain of ${shared.enc_shares.length} custodians, SHA-256 ${groupFingerprint(file.sha256)}`,
+      file,
+      facts: {
+        domain: createHash('sha256').update(text, 'utf8').digest('base64url'),
+        quorum: String(shared.required),
+      },
+    });
+    ceremony.add({ step: 'domain-file', what: 'done', text: `${shared.required} custodians are needed` });
+    return `the file has ${shared.enc_shares.length} shares; ${shared.required} are needed`;
+  },
+};
+
+function parsed(name: string, text: string): SecurityDomainFile {
+  try {
+    return parseSecurityDomain(text);
+  } catch (error) {
+    if (error instanceof SecurityDomainError) throw new CeremonyError(`${name}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
