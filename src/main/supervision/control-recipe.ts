@@ -23,7 +23,7 @@ export function controlRecipe({ entry, folder, port, ca }: ControlPlace): Progra
     flags: [
       '--permission',
       '--allow-net',
-      ...[...readable, own, realpathSync(ca)].map((path) => `--allow-fs-read=${path}`),
+      ...[...readable, realpathSync(entry), own, realpathSync(ca)].map((path) => `--allow-fs-read=${path}`),
       `--allow-fs-write=${own}`,
       '--disable-proto=throw',
       '--no-experimental-ffi',

@@ -1,0 +1,87 @@
+// The stock JavaScript management client against the product as shipped: HSMs, private endpoints, regions and keys.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { armClient } from '../support/arm-client.ts';
+import { dataPlaneToken, type InstanceClient, instanceClient } from '../support/instance-client.ts';
+import { type RunningProduct, startProduct } from '../support/running-product.ts';
+import { testChecks } from './checks.ts';
+import { type Ended, runIn } from './run-in.ts';
+
+const ARM_USER = '770fd66c-6266-4643-9d4e-b616870898d5';
+
+describe('the stock JavaScript management client', () => {
+  let product: RunningProduct;
+  let instance: InstanceClient;
+  let ended: Ended;
+  let before_: readonly (readonly [what: string, status: number])[];
+  before(async () => {
+    product = await startProduct();
+    const env = await product.environment();
+    const arm = await armClient(product, env);
+    instance = instanceClient(product, await dataPlaneToken(product, env));
+    const [hsm] = (await arm.ask('GET', '/providers/Microsoft.KeyVault/managedHSMs')).json['value'] as {
+      readonly id: string;
+      readonly properties: { readonly initialAdminObjectIds: readonly string[] };
+    }[];
+    assert.ok(hsm !== undefined);
+    const group = hsm.id.split('/')[4] ?? '';
+    const administrator = hsm.properties.initialAdminObjectIds[0] ?? '';
+    const asked = await arm.ask('PUT', `/resourceGroups/${group}/providers/Microsoft.Network/privateEndpoints/pe`, {
+      location: 'local',
+      properties: {
+        subnet: { id: '/subscriptions/s/subnet' },
+        manualPrivateLinkServiceConnections: [
+          { name: 'c', properties: { privateLinkServiceId: hsm.id, groupIds: ['managedhsm'] } },
+        ],
+      },
+    });
+    assert.equal(asked.status, 201, asked.text);
+    // The setting, then the role: neither is enough without the other.
+    const key = `/resourceGroups/${group}/providers/Microsoft.KeyVault/managedHSMs/dev/keys/none`;
+    const off = await arm.ask('GET', key);
+    const setting = '/settings/AllowKeyManagementOperationsThroughARM';
+    const set = await instance.ask('PATCH', setting, { value: 'true' });
+    assert.equal(set.status, 200, set.text);
+    const body = { properties: { kty: 'RSA-HSM' } };
+    const withoutRole = await arm.ask('PUT', key, body);
+    const role = `/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}`;
+    const roleDefinitionId = `Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/${ARM_USER}`;
+    const given = await instance.ask('PUT', role, { properties: { roleDefinitionId, principalId: administrator } });
+    assert.equal(given.status, 201, given.text);
+    before_ = [
+      ['setting off', off.status],
+      ['no role', withoutRole.status],
+      ['not there', (await arm.ask('GET', key)).status],
+    ];
+    ended = await runIn(
+      { cwd: product.data, env: { ...env, TEST_GROUP: group, TEST_ADMINISTRATOR: administrator } },
+      process.execPath,
+      join(import.meta.dirname, 'clients/management.ts'),
+    );
+  });
+  after(async () => {
+    instance[Symbol.dispose]();
+    await product[Symbol.asyncDispose]();
+  });
+
+  test('gets no key while the setting is off, nor without a local role', () => {
+    assert.deepEqual(before_, [
+      ['setting off', 403],
+      ['no role', 403],
+      ['not there', 404],
+    ]);
+  });
+
+  testChecks(
+    [
+      'makes an HSM, gets and lists it',
+      'changes tags and network',
+      'shows private link resources and connections, and decides on one',
+      'deletes, recovers and purges',
+      'makes keys where there are none, and reads them',
+    ],
+    () => ended,
+  );
+});
