@@ -27,6 +27,8 @@ export const recordKinds: readonly Kind[] = [
   { of: 'clock', travels: 'stays' },
   { of: 'security-domain', travels: 'stays' },
   { of: 'custodians/', travels: 'stays' },
+  { of: 'custodians-domain', travels: 'stays' },
+  { of: 'custodian-challenges/', travels: 'stays' },
   { of: 'ceremonies/', travels: 'stays' },
   { of: 'backup-job/', travels: 'stays' },
 ];
