@@ -30,14 +30,9 @@ export function purgeRecordFile(folder: string): string {
 /** Appends unless it is there already; durable when it returns. @throws Error when the record was altered */
 export function appendPurged(folder: string, purged: PurgedInstance): void {
   const file = purgeRecordFile(folder);
-  const { lines, length } = parse(read(file), file);
+  const { lines, length, previous } = parse(read(file), file);
   if (lines.some(({ instanceId }) => instanceId === purged.instanceId)) return;
-  const last = lines.at(-1);
-  const line: PurgeRecordLine = {
-    sequence: lines.length + 1,
-    ...purged,
-    previous: last === undefined ? '' : hashOf(JSON.stringify(last)),
-  };
+  const line: PurgeRecordLine = { sequence: lines.length + 1, ...purged, previous };
   const handle = openSync(file, 'a', 0o600);
   try {
     ftruncateSync(handle, length);
@@ -66,7 +61,7 @@ function read(file: string): string {
 }
 
 /** What a crash left of a line nobody has heard of. */
-function parse(content: string, file: string): { readonly lines: readonly PurgeRecordLine[]; readonly length: number } {
+function parse(content: string, file: string) {
   const whole = content.slice(0, content.lastIndexOf('\n') + 1);
   let previous = '';
   const lines = whole
@@ -83,7 +78,7 @@ function parse(content: string, file: string): { readonly lines: readonly PurgeR
         throw new Error(`line ${index + 1} of ${file} was altered: ${(cause as Error).message}`, { cause });
       }
     });
-  return { lines, length: Buffer.byteLength(whole) };
+  return { lines, length: Buffer.byteLength(whole), previous };
 }
 
 function hashOf(line: string): string {
