@@ -1,7 +1,7 @@
 // Full backup and restore by the stock clients, to containers of a blob service that takes SAS tokens and tokens of the
 // instance's own identity. The service stands under a name as in the public cloud, which only the configuration resolves.
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -23,6 +23,8 @@ describe('full backup and restore', () => {
   let product: RunningProduct;
   let environment: Readonly<Record<string, string>>;
   let later: readonly string[];
+  /** All SAS tokens that were given to the service. */
+  const tokens: string[] = [];
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'strongroom-backup-'));
@@ -41,7 +43,8 @@ describe('full backup and restore', () => {
     await writeFile(path, JSON.stringify({ ...config, backupTargets: [...config.backupTargets, target] }));
     product = await startProduct({ data });
     later = [PROGRAM, 'clock', 'advance', '31m', '--data', data];
-    await writeFile(join(folder, 'sas'), azurite.sas(CONTAINER), { mode: 0o600 });
+    tokens.push(azurite.sas(CONTAINER));
+    await writeFile(join(folder, 'sas'), tokens[0] ?? '', { mode: 0o600 });
     environment = await product.environment();
   });
   after(async () => {
@@ -59,7 +62,11 @@ describe('full backup and restore', () => {
       return stdout.trim() === '' ? {} : (JSON.parse(stdout) as Record<string, unknown>);
     };
     const place = (): readonly string[] => ['--storage-resource-uri', azurite.cloudUri(CONTAINER)];
-    const sas = (options = {}): readonly string[] => ['--storage-container-SAS-token', azurite.sas(CONTAINER, options)];
+    const sas = (options = {}): readonly string[] => {
+      const token = azurite.sas(CONTAINER, options);
+      tokens.push(token);
+      return ['--storage-container-SAS-token', token];
+    };
     const folderOf = (backup: Record<string, unknown>): string => {
       const url = String(backup['folderUrl']);
       assert.ok(url.startsWith(`${azurite.cloudUri(CONTAINER)}/mhsm-dev-`), url);
@@ -172,5 +179,20 @@ describe('full backup and restore', () => {
     assert.equal(checked.code, 0, checked.stderr);
     const listed = await run('list', azurite.containerUri(CONTAINER), ...sas, '--storage-ca', join(folder, 'ca.pem'));
     assert.ok(listed.stdout.includes(uri.split('/').at(-1) ?? '-'), listed.stdout + listed.stderr);
+  });
+
+  test('no token is in any file that the service has written, and none in what it printed', async () => {
+    const signatures = tokens.map((token) => new URLSearchParams(token).get('sig') ?? '');
+    const secrets = [...signatures, ...signatures.map(encodeURIComponent)].map((text) => Buffer.from(text));
+    assert.ok(secrets.every(({ length }) => length > 40));
+    let files = 0;
+    for (const entry of await readdir(product.data, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      files += 1;
+      const bytes = await readFile(join(entry.parentPath, entry.name));
+      assert.ok(!secrets.some((secret) => bytes.includes(secret)), join(entry.parentPath, entry.name));
+    }
+    assert.ok(files > 20);
+    assert.ok(!secrets.some((secret) => product.output.includes(secret.toString())));
   });
 });

@@ -38,7 +38,7 @@ export interface PlaceValues {
 
 /** A directory's path becomes its URI. */
 export function uriOf(target: string): string {
-  return /^[a-z]+:\/\//.test(target) ? target.replace(/\/$/, '') : pathToFileURL(resolve(target)).href;
+  return (/^[a-z]+:\/\//.test(target) ? target : pathToFileURL(resolve(target)).href).replace(/\/$/, '');
 }
 
 /** The place, and the folder of one backup in it. */

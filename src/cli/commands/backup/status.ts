@@ -33,10 +33,12 @@ export const status = command({
 });
 
 async function find(client: InstanceClient, id: string): Promise<{ readonly direction: Direction; readonly job: Job }> {
-  try {
-    return { direction: 'backup', job: await askJob(client, 'backup', id) };
-  } catch (error) {
-    if (!(error instanceof AnswerError) || error.status !== 404) throw error;
-    return { direction: 'restore', job: await askJob(client, 'restore', id) };
+  for (const direction of ['backup', 'restore'] as const) {
+    try {
+      return { direction, job: await askJob(client, direction, id) };
+    } catch (error) {
+      if (!(error instanceof AnswerError) || error.status !== 404) throw error;
+    }
   }
+  throw new CommandError(`${client.who} remembers no job ${id}; it remembers its last twenty`);
 }

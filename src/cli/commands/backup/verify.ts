@@ -6,6 +6,7 @@ import { command, jsonOption, UsageError } from '../../command.ts';
 import { openShelf, placeOptions, splitFolder, uriOf } from './place.ts';
 import { readSigner } from './read-signer.ts';
 import { saying } from './refusals.ts';
+import { type TrialOutcome, trialOf, trialOptions, tryBackup } from './trial.ts';
 
 export const verify = command({
   name: 'backup verify',
@@ -15,7 +16,8 @@ export const verify = command({
 DIR or URI is the folder of one backup: what 'backup start' printed. Checks the domain's signature on the manifest, then
 size and hash of every part, that none is missing and none too many; every fault is named. It opens nothing: what is in
 the parts stays sealed. Without --key it cannot know whose backup it is: compare the fingerprint that it prints with the
-one that you know. The exit code is 0 when everything holds.`,
+one that you know. --trial goes further: it recovers a throw-away instance with a quorum and restores the backup there.
+The exit code is 0 when everything holds.`,
   options: {
     key: {
       type: 'string',
@@ -23,25 +25,39 @@ one that you know. The exit code is 0 when everything holds.`,
       description: 'fingerprint or key of the security domain that must have signed it',
     },
     ...placeOptions,
+    ...trialOptions,
     ...jsonOption,
   },
   examples: [
     'strongroom backup verify data/backups/mhsm-dev-2026080910111200',
     "strongroom backup verify https://acme.blob.core.windows.net/hsm/mhsm-dev-2026080910111200 --sas-file sas --key '1a2b …'",
+    'strongroom backup verify data/backups/mhsm-dev-2026080910111200 --trial --domain sd.json \\\n' +
+      '    --custodian anna.pem --custodian boris.pem --samples samples.json',
   ],
   async run(values, [target, spare], terminal) {
     if (target === undefined || spare !== undefined) throw new UsageError('name the folder of one backup');
     const { verifyBackup } = await import('../../../features/backup/verify/verify-backup.ts');
     const signer = values.key === undefined ? undefined : readSigner(values.key);
+    const trial = trialOf(values);
     const { place, folder } = splitFolder(uriOf(target));
     const verified = await saying(async () => {
       await using shelf = await openShelf(place, values);
       return verifyBackup(shelf, folder, signer, progressTo(terminal.err));
     });
     const { manifest, faults } = verified;
-    const answer = { whole: faults.length === 0, anchored: signer !== undefined, faults, manifest };
-    terminal.out(values.json ? `${JSON.stringify(answer, null, 2)}\n` : textOf(verified, signer !== undefined));
-    return faults.length === 0 ? 0 : 1;
+    const whole = faults.length === 0;
+    const tried = trial === undefined || !whole ? undefined : await tryBackup(uriOf(target), trial, terminal);
+    const answer = {
+      whole,
+      anchored: signer !== undefined,
+      faults,
+      manifest,
+      ...(tried === undefined ? {} : { trial: tried }),
+    };
+    terminal.out(
+      values.json ? `${JSON.stringify(answer, null, 2)}\n` : textOf(verified, signer !== undefined) + trialText(tried),
+    );
+    return whole && tried?.passed !== false ? 0 : 1;
   },
 });
 
@@ -69,6 +85,14 @@ function textOf({ manifest, faults }: Verified, anchored: boolean): string {
   const verdict =
     bad === '' ? 'The backup is whole.\n' : `The backup is NOT whole; use another one, or a copy of it:\n${bad}`;
   return verdict + rows.map(([name, value]) => `  ${name.padEnd(9)}${plain(value)}\n`).join('');
+}
+
+function trialText(tried: TrialOutcome | undefined): string {
+  if (tried === undefined) return '';
+  const { passed, keys, used, problem, next } = tried;
+  if (!passed) return `The trial FAILED\n  at fault ${problem}\n  next     ${next}\n`;
+  const answered = used === 0 ? '' : `, ${used} of them answered as known`;
+  return `The trial passed: ${keys} keys came back in a throw-away instance${answered}\n`;
 }
 
 /** Signed, but by whom is not known yet: no control characters reach the terminal. */

@@ -128,3 +128,31 @@ test('a write that was killed in the middle leaves nothing that is taken for a p
     await storage.abandon('backup');
     assert.deepEqual(await readdir(folder), []);
   }));
+
+test('a directory to which the system only lets things be added keeps backups', (context) =>
+  withFolder(async (folder) => {
+    try {
+      execFileSync('chattr', ['+a', folder], { stdio: 'ignore' });
+    } catch {
+      context.skip('append-only folders need root and a file system that has them');
+      return;
+    }
+    const inside = join(folder, 'backup');
+    try {
+      await using other = await opener(folder)();
+      const refusal = await refuses('AccessDenied', () => other.checkWritable());
+      assert.match(refusal.message, /append-only folders need 'keepsAll'/);
+      await using storage = await opener(folder, true)();
+      await storage.checkWritable();
+      await storage.checkWritable();
+      await storage.write('backup', 'part-1', Buffer.from('1'));
+      execFileSync('chattr', ['+a', inside]);
+      await storage.write('backup', 'part-2', Buffer.from('2'));
+      await storage.finish('backup');
+      await storage.abandon('backup');
+      assert.deepEqual((await listed(storage, 'backup')).map(({ name }) => name).sort(), ['part-1', 'part-2']);
+      assert.equal((await content(storage, 'backup', 'part-2')).toString(), '2');
+    } finally {
+      execFileSync('chattr', ['-R', '-a', folder]);
+    }
+  }));

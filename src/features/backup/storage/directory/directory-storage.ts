@@ -2,7 +2,7 @@
 // keeps all (append-only folders, `chattr +a`), files are made in place and nothing is renamed or taken away.
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, readdir, rm, rmdir } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MARKER, MARKER_TEXT } from '../finished-marker.ts';
 import { StorageError, type StoredFile } from '../port.ts';
@@ -122,7 +122,7 @@ class DirectoryStorage implements Shelf {
         throw error;
       });
       if (path === undefined || (await isFinished(path))) return;
-      for (const name of await readdir(path)) await rm(join(path, name), { force: true });
+      for (const name of await readdir(path)) await unlink(join(path, name));
       await rmdir(path);
     });
   }
@@ -146,7 +146,7 @@ class DirectoryStorage implements Shelf {
       }
       const path = join(this.#root, `write-check-${randomBytes(8).toString('hex')}`);
       await writeWhole(path, Buffer.alloc(4096));
-      await rm(path);
+      await unlink(path);
     });
   }
 

@@ -1,7 +1,7 @@
 // Writing one file so that it survives a loss of power whole, or is not there; never over another.
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, open, rm } from 'node:fs/promises';
+import { type FileHandle, link, open, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 type Content = Uint8Array | AsyncIterable<Uint8Array>;
@@ -14,9 +14,12 @@ export async function writeWhole(path: string, content: Content): Promise<void> 
     await writeSynced(temporary, content);
     // Unlike a rename, a link never replaces what is there.
     await link(temporary, path);
-  } finally {
-    await rm(temporary, { force: true });
+  } catch (error) {
+    // Why it was not written is what the caller hears of; a remainder that stays is no part of anything.
+    await unlink(temporary).catch(() => undefined);
+    throw error;
   }
+  await unlink(temporary);
   await syncFolder(dirname(path));
 }
 

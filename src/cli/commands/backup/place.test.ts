@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { test } from 'node:test';
+import { domainFingerprint, groupFingerprint } from '../../../formats/domain-identity.ts';
+import { formatVkey } from '../../../formats/signed-note.ts';
+import { statementSigner } from '../../../formats/statement.ts';
+import { UsageError } from '../../command.ts';
+import { storageMembers } from './credential.ts';
+import { splitFolder, uriOf } from './place.ts';
+import { readSigner } from './read-signer.ts';
+
+test('a path is taken for a directory, a URI for itself', () => {
+  assert.equal(uriOf('/srv/backups'), 'file:///srv/backups');
+  assert.equal(uriOf('/srv/backups/'), 'file:///srv/backups');
+  assert.equal(uriOf('https://a.blob.core.windows.net/c/'), 'https://a.blob.core.windows.net/c');
+  assert.match(uriOf('backups'), /^file:\/\/\/.*\/backups$/);
+});
+
+test('the last segment is the folder of a backup', () => {
+  assert.deepEqual(splitFolder('https://a.example/c/mhsm-dev-1'), {
+    place: 'https://a.example/c',
+    folder: 'mhsm-dev-1',
+  });
+  assert.deepEqual(splitFolder('file:///srv/mhsm-dev-1'), { place: 'file:///srv', folder: 'mhsm-dev-1' });
+  for (const uri of [
+    'https://a.example/c/',
+    'https://mhsm-dev-1',
+    'file:///',
+    'x',
+    '',
+    'https://a.example/c/b?sig=secret',
+  ]) {
+    assert.throws(
+      () => splitFolder(uri),
+      (error) => error instanceof UsageError && !error.message.includes('secret'),
+      uri,
+    );
+  }
+});
+
+test('a domain is named by its fingerprint as people read it, by its key, or by its key as notes have it', () => {
+  const { publicKey } = generateKeyPairSync('ed25519');
+  const key = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
+  const fingerprint = domainFingerprint(key);
+  for (const text of [fingerprint, fingerprint.toUpperCase(), groupFingerprint(fingerprint)]) {
+    assert.deepEqual(readSigner(text), { fingerprint });
+  }
+  assert.deepEqual(readSigner(key.toString('base64url')), { key });
+  assert.deepEqual(readSigner(formatVkey(statementSigner(fingerprint), key)), { key });
+  for (const text of ['', 'abcd', fingerprint.slice(1), formatVkey('strongroom/domain/0000000000000000', key)]) {
+    assert.throws(() => readSigner(text), UsageError, text);
+  }
+});
+
+test('a place is opened in one way', () => {
+  const uri = 'https://a.example/c';
+  assert.deepEqual(storageMembers(uri, { 'sas-file': undefined, 'managed-identity': true }), {
+    storageResourceUri: uri,
+    useManagedIdentity: true,
+  });
+  assert.deepEqual(storageMembers(uri, { 'sas-file': undefined, 'managed-identity': false }), {
+    storageResourceUri: uri,
+  });
+  assert.throws(() => storageMembers(uri, { 'sas-file': 'f', 'managed-identity': true }), UsageError);
+});

@@ -1,0 +1,114 @@
+// `strongroom backup verify --trial`: what is in a backup comes back, tried in an instance that is thrown away.
+import { fileURLToPath } from 'node:url';
+import { CommandError, type OptionList, type Terminal, UsageError } from '../../command.ts';
+import { administratorOf } from '../../rehearsal/administrator.ts';
+import { type Gathering, gatheringOf, gatherShares, samplesIn } from '../../rehearsal/inputs.ts';
+import { openRecoveryInstance, readBackupAtHand, readDomain, recover } from '../../rehearsal/recover.ts';
+import { StepFailed, Steps } from '../../rehearsal/steps.ts';
+
+export const trialOptions = {
+  trial: { type: 'boolean', description: 'also restore it into a throw-away instance, and compare' },
+  domain: { type: 'string', placeholder: 'FILE', description: 'with --trial: the security-domain file' },
+  custodian: {
+    type: 'string',
+    placeholder: 'KEY.pem',
+    multiple: true,
+    description: "with --trial: a custodian's private key; once for each of a quorum",
+  },
+  'passphrase-file': {
+    type: 'string',
+    placeholder: 'FILE',
+    multiple: true,
+    description: 'with --trial: its first line decrypts the keys; or once for each encrypted key, in their order',
+  },
+  packets: {
+    type: 'string',
+    placeholder: 'DIR',
+    description: "with --trial: instead of keys, wait for custodians' packets in this folder",
+  },
+  samples: {
+    type: 'string',
+    placeholder: 'FILE',
+    description: "with --trial: known answers, from 'rehearse prepare'; keys are used on them",
+  },
+  administrator: {
+    type: 'string',
+    placeholder: 'OID',
+    description: 'with --trial: object id of an administrator of the backed-up instance',
+  },
+  data: {
+    type: 'string',
+    placeholder: 'DIR',
+    description: 'with --trial: data directory whose dev administrator that is',
+  },
+} as const satisfies OptionList;
+
+export interface TrialValues {
+  readonly trial: boolean;
+  readonly domain: string | undefined;
+  readonly custodian: readonly string[];
+  readonly 'passphrase-file': readonly string[];
+  readonly packets: string | undefined;
+  readonly samples: string | undefined;
+  readonly administrator: string | undefined;
+  readonly data: string | undefined;
+}
+
+export interface Trial {
+  readonly domain: string;
+  readonly gathering: Gathering;
+  readonly samples: string | undefined;
+  readonly administrator: string;
+}
+
+export interface TrialOutcome {
+  readonly passed: boolean;
+  readonly keys: number;
+  readonly used: number;
+  readonly problem?: string;
+  readonly next?: string;
+}
+
+/** Undefined: none is wanted. @throws UsageError */
+export function trialOf(values: TrialValues): Trial | undefined {
+  const { domain, samples, custodian, packets } = values;
+  if (!values.trial) {
+    const given = Object.entries({ domain, samples, packets, custodian: custodian[0] }).find(
+      ([, value]) => value !== undefined,
+    );
+    if (given !== undefined) throw new UsageError(`--${given[0]} goes with --trial`);
+    return undefined;
+  }
+  if (domain === undefined) throw new UsageError('--trial needs --domain, and a quorum: --custodian or --packets');
+  const gathering = gatheringOf('--custodian', custodian, values['passphrase-file'], packets);
+  return { domain, gathering, samples, administrator: administratorOf(values) };
+}
+
+/** @param uri of the backup's folder */
+export async function tryBackup(uri: string, trial: Trial, terminal: Terminal): Promise<TrialOutcome> {
+  if (!uri.startsWith('file:')) {
+    throw new CommandError('a trial restores from a directory: copy the folder out of the container first');
+  }
+  const steps = new Steps(terminal);
+  const samples = trial.samples === undefined ? undefined : samplesIn(trial.samples);
+  try {
+    const domain = await readDomain(trial.domain);
+    const backup = readBackupAtHand(fileURLToPath(uri));
+    const { administrator } = trial;
+    await using instance = await openRecoveryInstance(backup, administrator);
+    const { names, used } = await recover({
+      instance,
+      steps,
+      domain,
+      backup,
+      administrator,
+      samples,
+      gather: (recipient) => gatherShares(trial.gathering, domain, recipient, terminal),
+    });
+    return { passed: true, keys: names.length, used };
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+    const { kind, name, problem, next } = error.problem;
+    return { passed: false, keys: 0, used: 0, problem: `${kind} ${name}: ${problem}`, next };
+  }
+}
