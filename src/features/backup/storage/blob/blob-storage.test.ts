@@ -204,7 +204,7 @@ test('an answer that got lost does not make a blob of our own look like somebody
       assert.ok(lost);
     }
     await storage.finish('backup');
-    assert.deepEqual((await listed(storage, 'backup')).map(({ bytes }) => bytes).sort(), [10, 9_000_000]);
+    assert.deepEqual(new Set((await listed(storage, 'backup')).map(({ bytes }) => bytes)), new Set([10, 9_000_000]));
   }));
 
 test('cut connections and slow answers are bounded, when writing and when reading', () =>

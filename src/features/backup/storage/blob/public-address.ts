@@ -56,7 +56,7 @@ export function checkedLookup(listed: readonly string[], resolve: Resolve = reso
         else if (options.all === true) callback(null, [...usable]);
         else callback(null, first.address, first.family);
       },
-      (error: NodeJS.ErrnoException) => callback(error, '', 0),
+      (error: unknown) => callback(error as NodeJS.ErrnoException, '', 0),
     );
   };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -62,7 +62,7 @@ async function serve(
 ): Promise<AsyncDisposable & { readonly origin: string; readonly asked: readonly Asked[] }> {
   const asked: Asked[] = [];
   const server = tls === undefined ? createServer() : createTlsServer({ key: tls.key, cert: tls.certificate });
-  server.on('request', async (request: IncomingMessage, response) => {
+  const reply = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = (await Array.fromAsync(request as AsyncIterable<Buffer>)).join('');
     const one = {
       method: request.method ?? '',
@@ -73,7 +73,8 @@ async function serve(
     asked.push(one);
     const { status, json } = await answer(one);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json));
-  });
+  };
+  server.on('request', (request, response) => void reply(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     origin: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
