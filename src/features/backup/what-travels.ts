@@ -31,6 +31,8 @@ export const recordKinds: readonly Kind[] = [
   { of: 'custodian-challenges/', travels: 'stays' },
   { of: 'ceremonies/', travels: 'stays' },
   { of: 'backup-job/', travels: 'stays' },
+  { of: 'rehearsals/', travels: 'stays' },
+  { of: 'rehearsal-told', travels: 'stays' },
 ];
 
 const longestFirst = [...recordKinds].sort((a, b) => b.of.length - a.of.length);

@@ -57,6 +57,7 @@ export function fromPortable({ binding, blob, rest }: PortableVersion, newBlobId
   return key;
 }
 
-function isSame(some: readonly string[], others: readonly string[]): boolean {
-  return Array.isArray(some) && [...some].sort().join() === [...others].sort().join();
+/** Operations as the module sorted them, and as they were given: the same ones, whatever the order. */
+function isSame(given: unknown, sorted: readonly string[]): boolean {
+  return Array.isArray(given) && given.length === sorted.length && sorted.every((op) => given.includes(op));
 }

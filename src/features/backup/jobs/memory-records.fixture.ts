@@ -1,0 +1,10 @@
+// For tests: real records, over a store in memory and a sealer in this process.
+import { openMemoryStore } from '../../../store/memory/memory-store.ts';
+import { inTestSealer } from '../../../store/sealed/in-test-sealer.ts';
+import { openRecords } from '../../../store/sealed/open-records.ts';
+import type { Apply, Records } from '../../../store/sealed/records.ts';
+
+export function openMemoryRecords(apply: Apply): Promise<Records> {
+  const store = openMemoryStore();
+  return openRecords({ store, sealer: inTestSealer(), apply, newestHeadInLog: 0, headSeenByModule: 0 });
+}
