@@ -4,11 +4,13 @@ import assert from 'node:assert/strict';
 import { createHash, randomUUID, X509Certificate } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { type Custodian, makeCustodian } from '../../src/crypto/module/custodians.fixture.ts';
+import { ask, openModule } from '../../src/crypto/module/key-module.fixture.ts';
 import { packetOf, shareOf, thumbprintOf } from '../../src/crypto/module/packets.fixture.ts';
 import { entriesOf, restoreBlob } from '../../src/crypto/module/restore-blob.fixture.ts';
 import { verifyAttestation } from '../../src/features/attestation/verify/verify-attestation.ts';
 import { openDomain } from '../../src/features/security-domain/open-domain.ts';
 import { groupFingerprint } from '../../src/formats/domain-identity.ts';
+import { places } from '../../src/main/config/data-layout.ts';
 import { readEntries } from '../support/audit-entries.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
@@ -262,4 +264,27 @@ test('a quorum replaces the custodians: the ordinary download is for the success
     ({ operationName, resultType }) => operationName === 'SecurityDomainReshare' && resultType === 'Success',
   );
   for (const each of next) assert.ok(String(entry?.['resultDescription']).includes(thumbprintOf(each)));
+});
+
+test('a ceremony that the module finished and nobody recorded is put on record at the next start', async () => {
+  const instance = await start();
+  const transfer = await transferOf(instance);
+  const packets = custodians.slice(0, 2).map((each) => packetOf(each, { transfer, document }));
+  await instance.stop();
+  {
+    await using module = openModule(places(instance.folder).instance('test').module);
+    await ask(module, 'uploadSecurityDomain', { document: JSON.stringify({ domain: document, packets }) });
+  }
+  await instance.start();
+  const token = await userOf(instance);
+  assert.equal((await instance.ask('POST', `/keys/restore${version}`, { token, body: { value: backup } })).status, 200);
+  const completed = (): number =>
+    readEntries(instance).filter(({ operationName }) => operationName === 'SecurityDomainCompleted').length;
+  assert.equal(completed(), 1);
+  const register = await json(
+    instance.ask('GET', `/securitydomain/custodians${version}`, { token: await instance.adminToken() }),
+  );
+  for (const each of custodians.slice(0, 3)) assert.ok(JSON.stringify(register).includes(thumbprintOf(each)));
+  await instance.restart();
+  assert.equal(completed(), 1);
 });
