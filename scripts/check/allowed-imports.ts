@@ -67,7 +67,14 @@ export const areas: readonly Area[] = [
     from: [],
     packages: ['koffi'],
     builtins: ['node:module'],
-    because: 'the second and last thing bound to native code: the permission model refuses fsync of its own files',
+    because: 'the second thing bound to native code: the permission model refuses fsync of its own files',
+  },
+  {
+    at: 'src/crypto/module/ceremony-lock.ts',
+    from: [],
+    packages: ['koffi'],
+    builtins: ['node:fs', 'node:module', 'node:path'],
+    because: 'the third and last thing bound to native code: Node has no lock that a dying process gives back',
   },
   {
     at: 'src/crypto/module/doors.ts',

@@ -37,7 +37,7 @@ export interface PipelineParts {
   readonly throttled: ThrottledTally;
   readonly verifiers: Readonly<Record<HostKind, TokenVerifier>>;
   readonly roles: Roles;
-  readonly isActive: () => boolean;
+  readonly isActive: () => boolean | Promise<boolean>;
   readonly isRestoring: () => boolean;
   readonly records: Records;
   readonly audit: AuditLog;

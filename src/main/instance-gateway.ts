@@ -127,7 +127,7 @@ export async function openGateway(options: ServiceOptions, parts: GatewayParts):
       settings.isOn(kind === 'vault' ? 'StrongroomVaultAlias' : 'AllowKeyManagementOperationsThroughARM'),
     verifiers: openVerifiers(config, parts.stack),
     roles,
-    isActive: () => activation.isActive(),
+    isActive: () => activation.willBeActive(),
     isRestoring: () => parts.backup.engine.isRestoring,
     records,
     audit: parts.audit,

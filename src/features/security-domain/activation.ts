@@ -24,6 +24,8 @@ export interface SecurityDomainRecord {
 export interface Activation {
   apply(change: Change): void;
   isActive(): boolean;
+  /** The same, but waits while the partitions are learning of another worker's ceremony. */
+  willBeActive(): boolean | Promise<boolean>;
   latest(): SecurityDomainRecord | undefined;
 }
 
@@ -35,8 +37,10 @@ export function openActivation(
 ): Activation {
   let record: SecurityDomainRecord | undefined;
   let announced = false;
+  let learning: Promise<void> | undefined;
+  const isActive = (): boolean => crypto.hello.state === 'active';
   const announce = (): void => {
-    if (announced || crypto.hello.state !== 'active') return;
+    if (announced || !isActive()) return;
     announced = true;
     onActive();
   };
@@ -46,10 +50,11 @@ export function openActivation(
       if (name !== SECURITY_DOMAIN_RECORD || value === null) return;
       record = JSON.parse(Buffer.from(value).toString('utf8')) as SecurityDomainRecord;
       // Another worker ran the ceremony: our partitions still hold the state of before.
-      if (crypto.hello.state === 'active') announce();
-      else crypto.reload().then(announce, report);
+      if (isActive()) announce();
+      else learning = crypto.reload().then(announce, report);
     },
-    isActive: () => crypto.hello.state === 'active',
+    isActive,
+    willBeActive: () => (isActive() || learning === undefined ? isActive() : learning.then(isActive)),
     latest: () => record,
   };
 }

@@ -2,16 +2,21 @@
 import { ServiceError } from '../../wire/service-error.ts';
 import type { Call, Step } from '../call.ts';
 
-export function requireActivated(isActive: () => boolean): Step {
-  return (call: Call): void => {
-    if (call.row?.activation === 'any' || isActive()) return;
-    throw new ServiceError(
-      'Forbidden',
-      'The HSM is not activated. Download the security domain first: az keyvault security-domain download, or upload ' +
-        'that of the HSM that this one replaces',
-      {
-        innerCode: 'NotActivated',
-      },
-    );
+/** @param isActive a promise while this worker is still learning of a ceremony that another ran */
+export function requireActivated(isActive: () => boolean | Promise<boolean>): Step {
+  return (call: Call): void | Promise<void> => {
+    if (call.row?.activation === 'any') return;
+    const active = isActive();
+    return active instanceof Promise ? active.then(check) : check(active);
   };
+}
+
+function check(active: boolean): void {
+  if (active) return;
+  throw new ServiceError(
+    'Forbidden',
+    'The HSM is not activated. Download the security domain first: az keyvault security-domain download, or upload that ' +
+      'of the HSM that this one replaces',
+    { innerCode: 'NotActivated' },
+  );
 }
