@@ -36,7 +36,7 @@ export function sealRows(seal: SealShown): readonly (readonly [string, string])[
   const rows: [string, string][] = [['sealed by', SENTENCES[seal.kind]]];
   if (seal.memory !== undefined) {
     const mebibytes = seal.memory / 1024;
-    rows.push(['cost', `Argon2id with ${mebibytes} MiB of memory, ${seal.passes} passes, ${seal.lanes} lanes`]);
+    rows.push(['cost', `Argon2id: ${mebibytes} MiB of memory, passes: ${seal.passes}, lanes: ${seal.lanes}`]);
   }
   if (seal.required !== undefined) rows.push(['quorum', `${seal.required} of ${seal.custodians?.length}`]);
   for (const each of seal.custodians ?? []) rows.push(['custodian', each]);

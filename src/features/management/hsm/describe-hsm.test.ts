@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { NameForm } from '../../../wire/name-form.ts';
+import type { InstanceStatus } from '../instance-host.ts';
+import type { ManagedHsm, Resources } from '../resources.ts';
+import { describeHsm } from './describe-hsm.ts';
+
+test('a locked instance is Unknown to clients of the resource manager, with the reason as message', () => {
+  const resources = {
+    subscriptionId: 's',
+    tenantId: 't',
+    privateEndpoints: [],
+    connections: [],
+  } as unknown as Resources;
+  const hsm = {
+    name: 'dev',
+    state: 'Succeeded',
+    networkAcls: { bypass: 'None', defaultAction: 'Allow', ipRules: [], virtualNetworkRules: [] },
+    resourceGroup: 'g',
+    connections: [],
+  } as unknown as ManagedHsm;
+  const names = { instanceSuffix: '.managedhsm.azure.net', port: 443 } as unknown as NameForm;
+  const shown = (status: InstanceStatus | undefined): unknown => {
+    const { properties } = describeHsm(resources, hsm, names, status) as { properties: Record<string, unknown> };
+    return properties['securityDomainProperties'];
+  };
+  assert.deepEqual(shown({ port: 1, activation: 'Locked', message: 'Locked: why' }), {
+    activationStatus: 'Unknown',
+    activationStatusMessage: 'Locked: why',
+  });
+  assert.equal(
+    (shown({ port: 1, activation: 'Active', message: '' }) as { activationStatus: string }).activationStatus,
+    'Active',
+  );
+});
