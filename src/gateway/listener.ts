@@ -15,6 +15,8 @@ export interface ListenerOptions extends TlsFiles {
   readonly way?: Way;
   /** Every connection begins with a proxy's header, from one of these; absent: connections are the clients' own. */
   readonly proxies?: BelievedProxies;
+  /** With `proxies`: connections without a header are taken too, and are `direct`. */
+  readonly alsoDirect?: boolean;
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -81,12 +83,16 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
   server.on('clientError', answerBrokenRequest);
   peers.watch(server);
   acceptFrom(server, (socket, accept) => {
-    const arrive = (address: string): void => {
-      if (open.add(address, socket)) peers.arrive({ address, way }, accept);
+    const arrive = (address: string, by: Way): void => {
+      if (by === 'direct' || open.add(address, socket)) peers.arrive({ address, way: by }, accept);
       else socket.destroy();
     };
-    if (options.proxies === undefined) arrive(peerAddress(socket.remoteAddress));
-    else takeProxyHeader(socket, options.proxies, arrive);
+    const arriveDirectly = (): void => arrive(peerAddress(socket.remoteAddress), 'direct');
+    if (options.proxies === undefined) arrive(peerAddress(socket.remoteAddress), way);
+    else {
+      const direct = options.alsoDirect === true ? arriveDirectly : undefined;
+      takeProxyHeader(socket, options.proxies, (address) => arrive(address, way), direct);
+    }
   });
   const sockets = new Set<Socket>();
   server.prependListener('connection', (socket: Socket) => {

@@ -7,8 +7,8 @@ import { MAX_PROXY_HEADER, readProxyHeader } from '../formats/proxy-protocol.ts'
 import { peerAddress } from './peer.ts';
 
 export type BelievedProxies =
-  /** The front of the same machine: 32 bytes in the extension `TOKEN_EXTENSION`. */
-  | { readonly token: Uint8Array }
+  /** The front of the same machine: 32 bytes in the extension `TOKEN_EXTENSION`. Undefined: it is not known yet. */
+  | { readonly token: () => Uint8Array | undefined }
   | { readonly from: readonly IpRange[] }
   /** Whoever can enter the folder of the Unix socket. */
   | 'socket';
@@ -16,12 +16,17 @@ export type BelievedProxies =
 /** Of those that the specification leaves to private use. */
 export const TOKEN_EXTENSION = 0xe0;
 const HEADER_MS = 5_000;
+const TLS_HANDSHAKE = 0x16;
 
-/** Calls `pass` with the client's address, and the connection at its first own byte; or ends the connection. */
+/**
+ * Calls `pass` with the client's address, and the connection at its first own byte; or ends the connection.
+ * @param without called instead for a connection that begins with TLS; absent: such a one is ended
+ */
 export function takeProxyHeader(
   socket: Socket,
   believed: BelievedProxies,
   pass: (address: string) => void,
+  without?: () => void,
   headerMs: number = HEADER_MS,
 ): void {
   if (typeof believed === 'object' && 'from' in believed && !isListed(socket.remoteAddress, believed.from)) {
@@ -33,19 +38,24 @@ export function takeProxyHeader(
   const timer = setTimeout(end, headerMs);
   const collect = (chunk: Buffer): void => {
     received = Buffer.concat([received, chunk]);
+    if (without !== undefined && received[0] === TLS_HANDSHAKE) return leave(0, without);
     const header = readProxyHeader(received.subarray(0, MAX_PROXY_HEADER));
     if (header.kind === 'incomplete') return;
     if (header.kind === 'malformed') return end();
     if (typeof believed === 'object' && 'token' in believed) {
-      const token = header.extensions.get(TOKEN_EXTENSION);
-      if (token?.length !== believed.token.length || !timingSafeEqual(token, believed.token)) return end();
+      const [shown, token] = [header.extensions.get(TOKEN_EXTENSION), believed.token()];
+      if (token === undefined || shown?.length !== token.length || !timingSafeEqual(shown, token)) return end();
     }
+    const { source } = header;
+    leave(header.length, () => pass(source === undefined ? peerAddress(socket.remoteAddress) : writeIpAddress(source)));
+  };
+  const leave = (consumed: number, next: () => void): void => {
     clearTimeout(timer);
     socket.off('data', collect);
     socket.off('end', end);
     socket.pause();
-    if (received.length > header.length) socket.unshift(received.subarray(header.length));
-    pass(header.source === undefined ? peerAddress(socket.remoteAddress) : writeIpAddress(header.source));
+    if (received.length > consumed) socket.unshift(received.subarray(consumed));
+    next();
   };
   socket.on('data', collect);
   socket.once('end', end);

@@ -46,6 +46,8 @@ export interface ControlOptions {
   readonly replaceFile?: typeof replaceFile;
   /** Gives the instance host once the names table exists to hear of its changes. */
   readonly host: (names: NamesTable) => InstanceHost;
+  /** What instances know the front by, once the supervisor has said it. */
+  readonly frontToken: () => Uint8Array | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: (message: string) => void;
@@ -80,7 +82,12 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   );
   listenerPort = listener.port;
   const front = stack.use(
-    await openFront({ port, resolve: (hostname) => names.resolve(hostname), fallbackPort: () => listener.port }),
+    await openFront({
+      port,
+      resolve: (hostname) => names.resolve(hostname),
+      token: options.frontToken,
+      fallbackPort: () => listener.port,
+    }),
   );
   lifecycle.resume();
   const owned = stack.move();

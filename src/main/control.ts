@@ -9,7 +9,7 @@ import { startControl } from './control-process.ts';
 import { hearAliases } from './supervision/alias-link.ts';
 import { openSupervisorLink } from './supervision/child-link.ts';
 import { instanceHostOver } from './supervision/control-link.ts';
-import { ready, syncControl } from './supervision/messages.ts';
+import { frontToken, ready, syncControl } from './supervision/messages.ts';
 
 // The terminal's Ctrl-C reaches the whole process group; the supervisor decides when this process ends.
 process.on('SIGINT', () => {});
@@ -20,6 +20,10 @@ const ca = await readFile(caFile, 'utf8');
 await checkCertificate(options.folder, ca, caFile);
 // Nothing is awaited between the link and those who listen to it: the supervisor begins to tell of instances at once.
 await using link = openSupervisorLink();
+let token: Uint8Array | undefined;
+link.on(frontToken, (told) => {
+  token = Uint8Array.from(told.token);
+});
 await using control = await startControl({
   ...options,
   ca,
@@ -28,6 +32,7 @@ await using control = await startControl({
     return instanceHostOver(link, (name, status) => names.setInstance(name, status.port));
   },
   replaceFile: (path, content) => replaceFileSynced(path, content, () => link.request(syncControl, {})),
+  frontToken: () => token,
   now: Date.now,
   log: (message) => console.error(message),
 });

@@ -30,7 +30,7 @@ import { securityDomainRows } from '../features/security-domain/rows.ts';
 import { settingRows } from '../features/settings/rows.ts';
 import { DEFAULT_LIMITS, openThrottle } from '../gateway/limits/request-limits.ts';
 import { ThrottledTally } from '../gateway/limits/throttled-tally.ts';
-import { type Listener, listen } from '../gateway/listener.ts';
+import { type Listener, type ListenerOptions, listen } from '../gateway/listener.ts';
 import { buildPipeline } from '../gateway/pipeline.ts';
 import { buildRouter } from '../gateway/router.ts';
 import type { Records } from '../store/sealed/records.ts';
@@ -142,8 +142,17 @@ export async function openGateway(options: ServiceOptions, parts: GatewayParts):
       host: '127.0.0.1',
       port: options.port,
       ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),
+      ...(options.frontToken === undefined ? {} : introducedBy(options.frontToken)),
+      connectionsPerAddress: DEFAULT_LIMITS.connectionsPerAddress,
       shared: options.shared,
     },
     take,
   );
+}
+
+/** Connections that the front hands over come from whom it says; others are this machine's own. */
+export function introducedBy(
+  token: () => Uint8Array | undefined,
+): Pick<ListenerOptions, 'way' | 'proxies' | 'alsoDirect'> {
+  return { way: 'public', proxies: { token }, alsoDirect: true };
 }

@@ -42,6 +42,8 @@ export interface ServiceOptions {
   /** Listens on this Unix socket instead. */
   readonly socketPath?: string;
   readonly partitions: number;
+  /** By which the front is known that tells who a client is; absent: nobody may. */
+  readonly frontToken?: () => Uint8Array | undefined;
   /** Several workers listen on one port. */
   readonly shared: boolean;
   /** One worker of an instance records heads that no entry names; others may see one that is about to be recorded. */

@@ -6,6 +6,7 @@ import { CryptoError } from '../crypto/protocol/messages.ts';
 import { openUnlockDesk } from '../features/seal/unlock-desk.ts';
 import { type Listener, listen } from '../gateway/listener.ts';
 import { answerLocked } from '../gateway/locked.ts';
+import { introducedBy } from './instance-gateway.ts';
 import type { ServiceOptions } from './instance-service.ts';
 import { reportFailure } from './report-failure.ts';
 import { VERSION } from './version.ts';
@@ -69,7 +70,7 @@ export async function waitUntilOpen(
   }
 }
 
-function listenLocked({ config, places, port, socketPath, shared }: ServiceOptions): Promise<Listener> {
+function listenLocked({ config, places, port, socketPath, shared, frontToken }: ServiceOptions): Promise<Listener> {
   return listen(
     {
       key: readFileSync(places.tlsKey, 'utf8'),
@@ -77,6 +78,7 @@ function listenLocked({ config, places, port, socketPath, shared }: ServiceOptio
       host: '127.0.0.1',
       port,
       ...(socketPath === undefined ? {} : { socketPath }),
+      ...(frontToken === undefined ? {} : introducedBy(frontToken)),
       shared,
     },
     answerLocked(config.name, { region: config.region, buildVersion: VERSION }),

@@ -9,7 +9,7 @@ import { reportFailure } from './report-failure.ts';
 import { openSupervisorLink } from './supervision/child-link.ts';
 import { readInstanceUpdate } from './supervision/instance-update.ts';
 import type { Link } from './supervision/link.ts';
-import { activation, done, failed, instanceUpdated, partitions, ready } from './supervision/messages.ts';
+import { activation, done, failed, frontToken, instanceUpdated, partitions, ready } from './supervision/messages.ts';
 
 interface Activation {
   readonly status: 'NotActivated' | 'Active' | 'Locked' | 'Failed';
@@ -19,6 +19,10 @@ interface Activation {
 async function main(): Promise<void> {
   await using link = openSupervisorLink();
   const serving = takeUpdates(link);
+  let token: Uint8Array | undefined;
+  link.on(frontToken, (told) => {
+    token = Uint8Array.from(told.token);
+  });
   // Ctrl-C reaches the whole process group; the supervisor decides the order of stopping.
   process.on('SIGINT', () => undefined);
   const { values } = parseArgs({
@@ -54,6 +58,7 @@ async function main(): Promise<void> {
       ...(values.listen === undefined ? {} : { socketPath: values.listen }),
       partitions: integer(values.partitions, 'partitions'),
       shared: process.platform === 'linux',
+      frontToken: () => token,
       completesLog: worker === 0,
       lock: {
         socketFolder: dirname(recorderSocket),

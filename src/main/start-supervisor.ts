@@ -1,5 +1,6 @@
 // The supervisor: prepares the data directory, starts control and all instances, keeps them running, and stops them in
 // order. It knows which processes run and holds nothing that opens a key.
+import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -93,10 +94,11 @@ export async function startSupervisor(
     changed: namesChanged,
     report: reporter.report,
   });
+  const frontToken = randomBytes(32);
   const instances: Instances = new Instances({
     places: at,
     tenantId: clients.tenantId,
-    plan: { logs, ...sizes(), entries: ENTRIES, ...reporter },
+    plan: { logs, frontToken, ...sizes(), entries: ENTRIES, ...reporter },
     surroundings: (name) => devSurroundings(name, clients.tenantId, port, at.caCertificate, book.of(name)),
     identity: (config) => devIdentity(config, { port, caFile: at.caCertificate, headerFile: at.identityHeader }),
     ensureCertificate: (name, own) =>
@@ -119,6 +121,7 @@ export async function startSupervisor(
     logs,
     ...reporter,
     instances,
+    frontToken,
     changed: namesChanged,
   });
   // Stopped in the opposite order: instances before control.

@@ -159,7 +159,7 @@ describe('the peer', () => {
   });
 
   test('is who the front says, on every request of the connection, whoever comes at the same moment', async () => {
-    await using listener = await open({ way: 'public', proxies: { token } });
+    await using listener = await open({ way: 'public', proxies: { token: () => token } });
     const addresses = Array.from({ length: 40 }, (_, n) => (n % 2 === 0 ? `203.0.113.${n}` : `2001:db8::${n}`));
     await Promise.all(
       addresses.map(async (address) => {
@@ -176,8 +176,22 @@ describe('the peer', () => {
     mapped.destroy();
   });
 
+  test('is who connects directly, where that is taken too; a header still needs the token', async () => {
+    let known: Uint8Array | undefined;
+    await using listener = await open({ way: 'public', proxies: { token: () => known }, alsoDirect: true });
+    const direct = await over(to(listener));
+    assert.deepEqual(await ask(direct), { address: '127.0.0.1', way: 'direct' });
+    direct.destroy();
+    assert.ok(await isClosed(through(listener, header('203.0.113.1'))));
+    known = token;
+    const told = await over(through(listener, header('203.0.113.1')));
+    assert.deepEqual(await ask(told), { address: '203.0.113.1', way: 'public' });
+    told.destroy();
+    assert.ok(await isClosed(through(listener, header('203.0.113.1', new Uint8Array(32)))));
+  });
+
   test('is nobody who does not know the token: spoofed, missing and foreign headers end the connection', async () => {
-    await using listener = await open({ way: 'public', proxies: { token } });
+    await using listener = await open({ way: 'public', proxies: { token: () => token } });
     const foreign = new Uint8Array(32).fill(8);
     for (const bytes of [
       header('203.0.113.1', foreign),
@@ -209,7 +223,7 @@ describe('the peer', () => {
   });
 
   test('has a number of connections; one more is closed, and others have theirs', async () => {
-    await using listener = await open({ way: 'public', proxies: { token }, connectionsPerAddress: 2 });
+    await using listener = await open({ way: 'public', proxies: { token: () => token }, connectionsPerAddress: 2 });
     const first = await over(through(listener, header('203.0.113.1')));
     const second = await over(through(listener, header('203.0.113.1')));
     assert.ok(await isClosed(through(listener, header('203.0.113.1'))));

@@ -73,6 +73,9 @@ export interface CallOptions {
   readonly body?: string | Buffer;
 }
 
+/** What a test instance knows this front by. */
+export const FRONT_TOKEN = new Uint8Array(32).fill(1);
+
 export interface RunningControl extends AsyncDisposable {
   readonly folder: string;
   readonly port: number;
@@ -135,6 +138,7 @@ export async function runControl({
       port,
       ca: authority.certificate,
       host: () => host,
+      frontToken: () => FRONT_TOKEN,
       now: () => Date.now() + offset,
       log: (message) => logged.push(message),
     });

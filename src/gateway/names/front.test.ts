@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
+import { writeIpAddress } from '../../formats/ip-address.ts';
+import { readProxyHeader } from '../../formats/proxy-protocol.ts';
+import { TOKEN_EXTENSION } from '../proxy-gate.ts';
 import { type Front, openFront } from './front.ts';
 import type { Target } from './names-table.ts';
 
@@ -10,6 +13,7 @@ describe('the front', () => {
   const servers: Server[] = [];
   const targets = new Map<string, Target>();
   let fallbackPort = 0;
+  let token: Uint8Array | undefined = new Uint8Array(32).fill(9);
   let front: Front;
 
   /** A listener that answers every first chunk with its own name and the chunk, and then echoes. */
@@ -25,15 +29,17 @@ describe('the front', () => {
   };
 
   before(async () => {
-    targets.set('one.localhost', { kind: 'serving', port: await echo('one') });
+    targets.set('one.localhost', { kind: 'serving', port: await echo('one'), isInstance: false });
+    targets.set('hsm.localhost', { kind: 'serving', port: await echo('hsm'), isInstance: true });
     targets.set('down.localhost', { kind: 'down' });
     targets.set('nosuch.localhost', { kind: 'unknown', instance: 'nosuch' });
     targets.set('odd.localhost', { kind: 'unknown', instance: 'a.b\r\nx: y' });
-    targets.set('gone.localhost', { kind: 'serving', port: 1 });
+    targets.set('gone.localhost', { kind: 'serving', port: 1, isInstance: false });
     fallbackPort = await echo('fallback');
     front = await openFront({
       port: 0,
       resolve: (hostname) => targets.get(hostname) ?? { kind: 'unknown' as const },
+      token: () => token,
       fallbackPort: () => fallbackPort,
       openingMs: 200,
     });
@@ -71,6 +77,20 @@ describe('the front', () => {
   test('leads a CONNECT for a known name to its listener, with what follows the head', async () => {
     const answer = await ask('CONNECT one.localhost:443 HTTP/1.1\r\nHost: one.localhost\r\n\r\nhello');
     assert.equal(answer, 'HTTP/1.1 200 Connection established\r\n\r\none:hello');
+  });
+
+  test('tells an instance who the client is, and joins nobody with one that does not know it yet', async () => {
+    const [head = '', rest = ''] = (await ask('CONNECT hsm.localhost:443 HTTP/1.1\r\n\r\nhello')).split('hsm:');
+    assert.match(head, /^HTTP\/1\.1 200 /);
+    const header = readProxyHeader(Buffer.from(rest, 'latin1'));
+    assert.ok(header.kind === 'header' && header.source !== undefined);
+    assert.equal(writeIpAddress(header.source), '127.0.0.1');
+    assert.deepEqual(header.extensions.get(TOKEN_EXTENSION), Buffer.from(token ?? []));
+    assert.equal(rest.slice(header.length), 'hello');
+    const known = token;
+    token = undefined;
+    assert.match(await ask('CONNECT hsm.localhost:443 HTTP/1.1\r\n\r\nhello'), /^HTTP\/1\.1 502 /);
+    token = known;
   });
 
   test('refuses every other name, and every request that is not CONNECT', async () => {

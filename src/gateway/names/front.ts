@@ -4,6 +4,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { MAX_CLIENT_HELLO, readClientHello } from '../../formats/client-hello.ts';
+import { writeProxyHeader } from '../../formats/proxy-protocol.ts';
+import { TOKEN_EXTENSION } from '../proxy-gate.ts';
 import { MAX_HEAD, readConnectHead } from './connect-head.ts';
 import type { Target } from './names-table.ts';
 import { joinWithPort } from './pipe.ts';
@@ -12,6 +14,8 @@ export interface FrontOptions {
   /** 0: any free one. */
   readonly port: number;
   readonly resolve: (hostname: string) => Target;
+  /** What instances know this front by, so that they believe it who a client is; undefined: not known yet. */
+  readonly token: () => Uint8Array | undefined;
   /** Where TLS connections without a (known) server name go: the control process's own listener. */
   readonly fallbackPort: () => number;
   /** Time for a client to say what it wants; tests shorten it. */
@@ -86,7 +90,13 @@ function welcome(socket: Socket, options: FrontOptions): void {
       return;
     }
     socket.unshift(received.subarray(decision.consumed));
+    const header = decision.isInstance ? introduce(socket, options.token()) : undefined;
+    if (decision.isInstance && header === undefined) {
+      socket.end(decision.apology, () => socket.destroySoon());
+      return;
+    }
     joinWithPort(socket, decision.port, {
+      ...(header === undefined ? {} : { header }),
       opened: () => decision.greeting !== undefined && socket.write(decision.greeting),
       failed: () => socket.end(decision.apology, () => socket.destroySoon()),
     });
@@ -98,12 +108,19 @@ function welcome(socket: Socket, options: FrontOptions): void {
   socket.once('end', giveUp);
 }
 
+/** Who the client is, for the instance: a header that only this front can write. */
+function introduce({ remoteAddress, remotePort = 0 }: Socket, token: Uint8Array | undefined): Buffer | undefined {
+  if (token === undefined || remoteAddress === undefined) return undefined;
+  return writeProxyHeader(remoteAddress, remotePort, new Map([[TOKEN_EXTENSION, token]]));
+}
+
 type Decision =
   | { readonly kind: 'wait' }
   | { readonly kind: 'close'; readonly answer: string }
   | {
       readonly kind: 'join';
       readonly port: number;
+      readonly isInstance: boolean;
       /** Bytes that were for us. */
       readonly consumed: number;
       readonly greeting?: string;
@@ -119,6 +136,7 @@ function readTls(bytes: Buffer, { resolve, fallbackPort }: FrontOptions): Decisi
   return {
     kind: 'join',
     port: target.kind === 'serving' ? target.port : fallbackPort(),
+    isInstance: target.kind === 'serving' && target.isInstance,
     consumed: 0,
     apology: '',
   };
@@ -148,6 +166,7 @@ function readProxy(bytes: Buffer, { resolve }: FrontOptions): Decision {
       return {
         kind: 'join',
         port: target.port,
+        isInstance: target.isInstance,
         consumed: head.length,
         greeting: 'HTTP/1.1 200 Connection established\r\n\r\n',
         apology: reply('502 Bad Gateway', 'The service did not accept the connection.'),

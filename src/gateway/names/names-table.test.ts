@@ -21,9 +21,9 @@ test('names lead to the control process or to their instance, in any case of let
   const names = new NamesTable([form], () => 1000);
   names.setInstance('Dev', 2000);
   for (const host of ['arm.example', 'LOGIN.example', 'graph.example', 'sts.example']) {
-    assert.deepEqual(names.resolve(host), { kind: 'serving', port: 1000 }, host);
+    assert.deepEqual(names.resolve(host), { kind: 'serving', port: 1000, isInstance: false }, host);
   }
-  assert.deepEqual(names.resolve('dev.HSM.example'), { kind: 'serving', port: 2000 });
+  assert.deepEqual(names.resolve('dev.HSM.example'), { kind: 'serving', port: 2000, isInstance: true });
   names.setInstance('dev', 0);
   assert.deepEqual(names.resolve('dev.hsm.example'), { kind: 'down' });
 });

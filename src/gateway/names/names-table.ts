@@ -3,7 +3,8 @@
 import type { NameForm } from '../../wire/name-form.ts';
 
 export type Target =
-  | { readonly kind: 'serving'; readonly port: number }
+  /** `isInstance`: it is to be told who the client is. */
+  | { readonly kind: 'serving'; readonly port: number; readonly isInstance: boolean }
   /** The name is ours, but nothing serves it now. */
   | { readonly kind: 'down' }
   /** `instance`: it is under our suffixes, where an instance of this name would be. */
@@ -40,7 +41,7 @@ export class NamesTable {
 
   resolve(hostname: string): Target {
     const wanted = hostname.toLowerCase();
-    if (this.#controlHosts.has(wanted)) return { kind: 'serving', port: this.#controlPort() };
+    if (this.#controlHosts.has(wanted)) return { kind: 'serving', port: this.#controlPort(), isInstance: false };
     for (const suffix of this.#suffixes) {
       if (!wanted.endsWith(suffix)) continue;
       const instance = wanted.slice(0, -suffix.length);
@@ -49,7 +50,7 @@ export class NamesTable {
       const port =
         this.#instances.get(instance) ?? (alias === undefined ? undefined : (this.#instances.get(alias) ?? 0));
       if (port === undefined) return { kind: 'unknown', instance };
-      return port === 0 ? { kind: 'down' } : { kind: 'serving', port };
+      return port === 0 ? { kind: 'down' } : { kind: 'serving', port, isInstance: true };
     }
     return { kind: 'unknown' };
   }

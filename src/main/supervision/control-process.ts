@@ -9,6 +9,7 @@ import { LogFile } from './log-file.ts';
 import {
   done,
   failed,
+  frontToken,
   instanceChanged,
   provisionInstance,
   purgeInstance,
@@ -29,6 +30,8 @@ export interface ControlOptions {
   readonly report: ProcessOptions['report'];
   readonly show?: ProcessOptions['show'];
   readonly instances: Instances;
+  /** By which instances know control's front. */
+  readonly frontToken: Uint8Array;
   changed(): void;
 }
 
@@ -40,7 +43,10 @@ export function controlProcess(options: ControlOptions): SupervisedProcess {
     program: options.program,
     report: options.report,
     ...(show === undefined ? {} : { show }),
-    connected: (link) => answer(link, options),
+    connected: (link) => {
+      link.send(frontToken, { token: options.frontToken });
+      answer(link, options);
+    },
     ready: () => {
       // Not earlier: until then it may not be listening for this.
       for (const [name, status] of options.instances.statuses) sendInstanceChanged(child.link, name, status);

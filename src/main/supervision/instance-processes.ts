@@ -9,7 +9,7 @@ import type { InstancePids } from '../files/running-state.ts';
 import { probePort } from './free-port.ts';
 import type { Link } from './link.ts';
 import { LogFile } from './log-file.ts';
-import { activation, instanceUpdated, partitions } from './messages.ts';
+import { activation, frontToken, instanceUpdated, partitions } from './messages.ts';
 import { rememberedPort, rememberPort } from './remembered-port.ts';
 import { newSocket, removeSockets } from './socket-folder.ts';
 import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
@@ -24,6 +24,8 @@ export interface InstancePlan {
   readonly workers: number;
   /** Module partitions of each worker. */
   readonly partitions: number;
+  /** By which the workers know the front. */
+  readonly frontToken: Uint8Array;
   readonly entries: { readonly service: string; readonly recorder: string };
   readonly report: ProcessOptions['report'];
   readonly show?: ProcessOptions['show'];
@@ -185,6 +187,7 @@ export class InstanceProcesses implements AsyncDisposable {
   #listen(index: number, link: Link): void {
     this.#links.add(link);
     void link.closed.then(() => this.#links.delete(link));
+    link.send(frontToken, { token: this.#plan.frontToken });
     link.on(activation, ({ status, message }) => {
       this.#activation = { activation: activationIn(status), message };
       this.#plan.changed();

@@ -1,5 +1,5 @@
 // What the supervisor and its children say to each other, over an inherited socket pair (file descriptor 3 of the
-// child), in frames. A closed list; nothing here carries a key, a token or a secret.
+// child), in frames. A closed list; nothing here carries a key, an access token or a secret of a user.
 import { type Fields, fields } from '../../formats/fields.ts';
 
 /** Largest frame on these links. */
@@ -61,6 +61,14 @@ export const instanceChanged: {
 export const aliasesChanged: { code: 22; fields: Fields<{ aliases: 'json' }> } = {
   code: 22,
   fields: fields({ aliases: 'json' }),
+};
+/**
+ * Supervisor → service and control: 32 bytes of this start by which instances know the front, so that nobody else on the
+ * machine can tell them who a client is.
+ */
+export const frontToken: { code: 23; fields: Fields<{ token: 'bytes' }> } = {
+  code: 23,
+  fields: fields({ token: 'bytes' }),
 };
 export const done: { code: 30; fields: Fields<Record<never, never>> } = { code: 30, fields: fields({}) };
 /** Code of `failed`: the supervisor stops, and the request is to be made again after its next start. */
