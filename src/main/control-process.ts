@@ -14,7 +14,6 @@ import { tokenEndpoints } from '../features/directory/issuer/discovery.ts';
 import { loadIdentityHeader, managedIdentityRow } from '../features/directory/issuer/managed-identity.ts';
 import { issuerRows } from '../features/directory/issuer/rows.ts';
 import { loadSigningKey, type SigningKey } from '../features/directory/issuer/signing-key.ts';
-import { createAuthenticate } from '../features/directory/verify-token.ts';
 import { HsmLifecycle } from '../features/management/hsm/hsm-lifecycle.ts';
 import type { InstanceHost } from '../features/management/instance-host.ts';
 import { createDevResources } from '../features/management/resources.ts';
@@ -33,6 +32,7 @@ import type { ControlRow } from '../wire/control-row.ts';
 import { instanceOrigin, type NameForm } from '../wire/name-form.ts';
 import { askInstanceOver } from './ask-instance.ts';
 import { azureNames, devIssuer, localNames, STORAGE_AUDIENCES } from './config/name-forms.ts';
+import { createAuthenticate } from './issuer-authenticate.ts';
 
 export interface ControlOptions {
   readonly profile: 'dev' | 'production';

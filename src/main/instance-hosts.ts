@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { challenge } from '../features/auth/challenge.ts';
 import { type FetchJwks, fetchJwks } from '../features/auth/fetch-jwks.ts';
-import { openTokenVerifier, type TokenVerifier } from '../features/auth/verify-token.ts';
+import { type Issuer, openTokenVerifier, type TokenVerifier } from '../features/auth/verify-token.ts';
 import type { Host } from '../gateway/call.ts';
 import type { HostKind } from '../wire/route.ts';
 import type { InstanceConfig, TrustedIssuer } from './config/instance.ts';
@@ -26,14 +26,7 @@ export function openVerifiers(config: InstanceConfig, stack: AsyncDisposableStac
     stack.use(
       openTokenVerifier({
         tenantId: config.tenantId,
-        issuers: config.issuers
-          .filter((issuer) => audiencesOf(issuer).length > 0)
-          .map(({ caFile, keysFile: _, issuers, jwksUri, ...issuer }) => ({
-            issuers,
-            audiences: audiencesOf({ issuers, jwksUri, ...issuer }),
-            jwksUri,
-            ...(caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }),
-          })),
+        issuers: trustedFor(config.issuers, audiencesOf),
         fetchJwks: keySets(config),
       }),
     );
@@ -44,9 +37,31 @@ export function openVerifiers(config: InstanceConfig, stack: AsyncDisposableStac
   };
 }
 
+/** Those of the issuers that have audiences of this kind, with their authorities read. */
+export function trustedFor(
+  issuers: readonly TrustedIssuer[],
+  audiencesOf: (issuer: TrustedIssuer) => readonly string[],
+): readonly Issuer[] {
+  return issuers
+    .filter((issuer) => audiencesOf(issuer).length > 0)
+    .map((issuer): Issuer => {
+      const { issuers: names, caFile, clockSkew, claims } = issuer;
+      return {
+        issuers: names,
+        audiences: audiencesOf(issuer),
+        ...('jwksUri' in issuer ? { jwksUri: issuer.jwksUri } : { discovery: issuer.discovery }),
+        ...(caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }),
+        ...(clockSkew === undefined ? {} : { clockSkew }),
+        ...(claims === undefined ? {} : { claims }),
+      };
+    });
+}
+
 /** From the file that the configuration names for an issuer, else from where the issuer has them. */
-function keySets({ issuers }: InstanceConfig): FetchJwks {
-  const files = new Map(issuers.map(({ jwksUri, keysFile }) => [jwksUri, keysFile]));
+export function keySets({ issuers }: Pick<InstanceConfig, 'issuers'>): FetchJwks {
+  const files = new Map(
+    issuers.flatMap((issuer) => ('jwksUri' in issuer ? [[issuer.jwksUri, issuer.keysFile] as const] : [])),
+  );
   return async (uri, ca) => {
     const file = files.get(uri);
     return file === undefined ? fetchJwks(uri, ca) : (JSON.parse(await readFile(file, 'utf8')) as unknown);

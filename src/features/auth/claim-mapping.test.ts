@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
+import type { ClaimMapping } from '../../wire/claim-mapping.ts';
 import { AuthError, type AuthErrorCode } from './bearer.ts';
-import { type ClaimMapping, claimOf, derivedObjectId } from './claim-mapping.ts';
+import { claimOf, derivedObjectId } from './claim-mapping.ts';
 import { readPrincipal } from './claims.ts';
 import { AUDIENCE, claims, ISSUER, OID, START, TENANT } from './issuer.fixture.ts';
 

@@ -2,30 +2,9 @@
 // not number people and groups by GUIDs gets them made, always the same for the same issuer and name.
 import { createHash } from 'node:crypto';
 import { isGuid } from '../../formats/guid.ts';
+import type { ClaimMapping, ClaimName } from '../../wire/claim-mapping.ts';
 import { AuthError } from './bearer.ts';
 import type { Claims } from './token-text.ts';
-
-/** A claim by its name, or by the names on the way to it (`['realm_access', 'roles']`). */
-export type ClaimName = string | readonly string[];
-
-export interface ClaimMapping {
-  /** Who the caller is; absent: `oid`. */
-  readonly objectId?: ClaimName;
-  /** The tenant; absent: `tid`. `null`: the issuer has one tenant, which is the instance's. */
-  readonly tenant?: ClaimName | null;
-  /** The client that asked for the token, for the record; absent: `appid`, else `azp`. */
-  readonly application?: ClaimName;
-  /** The name of a user, for the record; absent: `upn`. */
-  readonly userName?: ClaimName;
-  /** A list of groups; absent: `groups`. */
-  readonly groups?: ClaimName;
-  /** What object ids and groups look like; absent: `guid`. `derived`: any text, from which a GUID is made. */
-  readonly ids?: 'guid' | 'derived';
-  /** What becomes of a caller whose groups the issuer left out for number; absent: `none`, they count as in no group. */
-  readonly overage?: 'none' | 'refuse';
-  /** Tokens in which this claim has this value are of an application; absent: what Entra ID says (`idtyp`). */
-  readonly applicationMark?: { readonly claim: ClaimName; readonly value: string };
-}
 
 /** Namespace of the GUIDs that are made (RFC 9562 §5.5). */
 const NAMESPACE = Buffer.from('6f1d2f0a7a7c5c0e9d0b5a3f1c2e4d68', 'hex');

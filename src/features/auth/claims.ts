@@ -1,7 +1,8 @@
 // From verified claims to a principal: audience, tenant, time and identity. Runs only after the signature held.
+import type { ClaimMapping, ClaimName } from '../../wire/claim-mapping.ts';
 import type { Principal } from '../../wire/principal.ts';
 import { AuthError } from './bearer.ts';
-import { type ClaimMapping, type ClaimName, claimOf, groupsIn, objectIdIn } from './claim-mapping.ts';
+import { claimOf, groupsIn, objectIdIn } from './claim-mapping.ts';
 import type { Claims } from './token-text.ts';
 
 export interface Expected {

@@ -3,21 +3,24 @@
 import { hash } from 'node:crypto';
 import { compactVerify, errors } from 'jose';
 import { isGuid } from '../../formats/guid.ts';
+import type { ClaimMapping } from '../../wire/claim-mapping.ts';
 import type { Principal } from '../../wire/principal.ts';
 import { AuthError } from './bearer.ts';
-import type { ClaimMapping } from './claim-mapping.ts';
 import { readPrincipal } from './claims.ts';
+import { discoveredKeys } from './discover-jwks.ts';
 import { type FetchJwks, fetchJwks as fetchOverHttps } from './fetch-jwks.ts';
 import { type Jwks, openJwks } from './jwks.ts';
 import { tokenCache } from './token-cache.ts';
 import { readTokenText } from './token-text.ts';
 
-export interface Issuer {
-  /** Exact `iss` values. */
+/** Its keys are at `jwksUri`, or where the OpenID document at `discovery` says. */
+export type Issuer = IssuerRules & ({ readonly jwksUri: string } | { readonly discovery: string });
+
+interface IssuerRules {
+  /** Exact `iss` values; with `discovery` the one that the document states. */
   readonly issuers: readonly string[];
   readonly audiences: readonly string[];
-  readonly jwksUri: string;
-  /** PEM of the only authority trusted for `jwksUri`; absent: the system's. */
+  /** PEM of the only authority trusted for the addresses; absent: the system's. */
   readonly ca?: string;
   /** Seconds that its clock may be ahead of ours. */
   readonly clockSkew?: number;
@@ -48,7 +51,7 @@ export function openTokenVerifier(options: TokenVerifierOptions): TokenVerifier 
   let era = 0;
   const trusted = options.issuers.map((issuer) => ({
     ...issuer,
-    jwks: openJwks({ uri: issuer.jwksUri, ca: issuer.ca, fetchJwks, now, onKeyRemoved: forgetVerified }),
+    jwks: openJwks({ ...keysOf(issuer, fetchJwks), ca: issuer.ca, now, onKeyRemoved: forgetVerified }),
   }));
   const byIssuer = new Map(trusted.flatMap((entry) => entry.issuers.map((iss) => [iss, entry] as const)));
 
@@ -99,6 +102,11 @@ export function openTokenVerifier(options: TokenVerifierOptions): TokenVerifier 
   };
 }
 
+function keysOf(issuer: Issuer, fetchJwks: FetchJwks): { readonly uri: string; readonly fetchJwks: FetchJwks } {
+  if ('jwksUri' in issuer) return { uri: issuer.jwksUri, fetchJwks };
+  return { uri: issuer.discovery, fetchJwks: discoveredKeys(issuer.issuers[0] ?? '', fetchJwks) };
+}
+
 async function checkSignature(token: string, algorithm: string, kid: string, jwks: Jwks): Promise<void> {
   jwks.keepFresh();
   const key = await jwks.key(kid);
@@ -124,12 +132,17 @@ function checkOptions({ issuers, tenantId }: TokenVerifierOptions): void {
       "two trusted issuers name people by GUID, so that each could name those of the other: set claims.ids to 'derived' for all but one",
     );
   }
-  for (const { issuers: own, audiences, jwksUri } of issuers) {
+  for (const issuer of issuers) {
+    const { issuers: own, audiences } = issuer;
     if (own.length === 0 || audiences.length === 0 || ![...own, ...audiences].every((text) => text !== '')) {
       throw new RangeError('a trusted issuer needs at least one name and one audience');
     }
-    if (!URL.canParse(jwksUri) || new URL(jwksUri).protocol !== 'https:') {
+    const uri = 'jwksUri' in issuer ? issuer.jwksUri : issuer.discovery;
+    if (!URL.canParse(uri) || new URL(uri).protocol !== 'https:') {
       throw new RangeError('the keys of a trusted issuer must be at an https address');
+    }
+    if ('discovery' in issuer && own.length !== 1) {
+      throw new RangeError('an issuer whose keys are discovered has one name: the one that its document states');
     }
   }
 }

@@ -1,6 +1,7 @@
 // `instance.json`: what an instance is, written once at provisioning, read by its service, recorder and module wiring.
-import type { ClaimMapping } from '../../features/auth/claim-mapping.ts';
+
 import type { NetworkRules } from '../../formats/network-rules.ts';
+import type { ClaimMapping } from '../../wire/claim-mapping.ts';
 
 /** One name form under which the instance answers, and the challenge that goes with it (protocol: WWW-Authenticate). */
 export interface HostName {

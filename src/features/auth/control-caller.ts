@@ -1,0 +1,53 @@
+// Bearer tokens of the management plane: the same verifier as the data plane's, with the refusals of the resource manager.
+// Roles are not asked here.
+import { type Authenticate, type ControlCaller, ControlError, type ControlRequest } from '../../wire/control-row.ts';
+import type { Principal } from '../../wire/principal.ts';
+import { AuthError, readBearer } from './bearer.ts';
+import type { TokenVerifier } from './verify-token.ts';
+
+export function authenticateBy(verifier: TokenVerifier, tenantId: string): Authenticate {
+  return async (request) => {
+    try {
+      return callerOf(await verifier.verify(readBearer(request.headers.authorization)));
+    } catch (cause) {
+      if (cause instanceof AuthError) throw refusal(cause, request, tenantId);
+      throw cause;
+    }
+  };
+}
+
+function callerOf({ oid, groups, idType, upn, appId }: Principal): ControlCaller {
+  return { oid, groups, kind: idType, label: (idType === 'user' ? upn : appId) ?? oid };
+}
+
+function refusal(cause: AuthError, { names }: ControlRequest, tenantId: string): ControlError {
+  if (cause.code === 'IssuerUnavailable') {
+    // Not 401: clients would throw away a token that may be good.
+    return new ControlError(503, 'ServiceUnavailable', cause.message, { cause, headers: { 'retry-after': '30' } });
+  }
+  const challenge = `Bearer authorization_uri="${names.login}/${tenantId}", error="invalid_token"`;
+  const options = { cause, headers: { 'www-authenticate': challenge } };
+  switch (cause.code) {
+    case 'Missing':
+      return new ControlError(
+        401,
+        'AuthenticationFailed',
+        "Authentication failed. The 'Authorization' header is missing or invalid.",
+        options,
+      );
+    case 'WrongTenant':
+      return new ControlError(
+        401,
+        'InvalidAuthenticationTokenTenant',
+        'The access token is from the wrong tenant.',
+        options,
+      );
+    default:
+      return new ControlError(
+        401,
+        'InvalidAuthenticationToken',
+        `The access token is refused: ${cause.message}.`,
+        options,
+      );
+  }
+}
