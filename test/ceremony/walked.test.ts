@@ -183,6 +183,27 @@ test('a report verifies offline in both forms; edited, or with an edited folder,
   writeFileSync(domain, kept);
 });
 
+test('between ceremonies: custodians are named, challenged and heard, by the command line', async () => {
+  const one = ['--hsm-name', 'one', '--data', product.data];
+  const custodian = (...words: string[]): Promise<Ended> => runStrongroom('custodian', ...words, ...one);
+  const anna = (fingerprints.get('anna') ?? '').slice(0, 12).toUpperCase();
+  await done(custodian('name', anna, '--name', 'Anna Nováková', '--contact', 'safe 3'));
+  await refused(custodian('name', 'nobody', '--name', 'x'), /the register has no custodian 'nobody'/);
+  const made = await done(custodian('challenge', '--days', '2', '--json'));
+  writeFileSync(at('challenge.json'), made.stdout);
+  const answer = await packet('anna', 'answer', at('challenge.json'));
+  assert.match((await done(custodian('submit', answer))).stdout, /challenge of Anna Nováková, now proven/);
+  await refused(
+    custodian('submit', answer, at('anna.cer')),
+    /AlreadyAnswered|answered this challenge[^]*anna\.cer: packet/,
+  );
+  const { stdout } = await done(custodian('challenge', '--show'));
+  assert.match(stdout, /Anna Nováková\n {2}no answer yet: boris, clara/);
+  const list = await done(custodian('list'));
+  assert.match(list.stdout, /^1 {6}Anna Nováková {2}proven {2}/m);
+  assert.match(list.stdout, /margin {2}1 {2}\(3 reachable, 2 needed\)/);
+});
+
 test('a recovery: another instance takes the domain over from two of three custodians', async () => {
   await done(
     runStrongroom(
