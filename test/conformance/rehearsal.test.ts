@@ -161,6 +161,31 @@ describe('a rehearsal', () => {
     );
   });
 
+  test('is what the trial of a backup is, with or without known answers', async () => {
+    const verify = (...words: string[]) =>
+      runStrongroom('backup', 'verify', backup, '--data', product.data, '--domain', domain(), ...words);
+    const custodians = ['--custodian', key(2), '--custodian', key(3)];
+    const bare = await verify('--trial', ...custodians);
+    assert.equal(bare.code, 0, bare.stderr);
+    assert.match(bare.stdout, /The trial passed: 7 keys came back in a throw-away instance\n$/);
+    const known = await verify('--trial', ...custodians, '--samples', at('samples.json'), '--json');
+    assert.equal(known.code, 0, known.stderr);
+    const { trial, whole } = JSON.parse(known.stdout) as { whole: boolean; trial: object };
+    assert.deepEqual([whole, trial], [true, { passed: true, keys: 7, used: 7 }]);
+    const twice = await verify('--trial', '--custodian', key(2), '--custodian', key(2));
+    assert.equal(twice.code, 1);
+    assert.match(twice.stdout, /The trial FAILED\n {2}at fault custodian .*custodian-2\.pem: .*counted already/);
+    for (const [words, message] of [
+      [[], /--domain goes with --trial/],
+      [['--trial'], /either --custodian, once for each, or --packets/],
+    ] as const) {
+      const ended = await verify(...words);
+      assert.equal(ended.code, 2);
+      assert.match(ended.stderr, message);
+    }
+    assert.deepEqual(leftovers(), []);
+  });
+
   test('that fails names the key, share or file at fault, and leaves nothing', async () => {
     const sd = readFileSync(domain(), 'utf8');
     writeFileSync(at('short-sd.json'), sd.slice(0, -40));

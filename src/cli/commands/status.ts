@@ -2,6 +2,7 @@
 import { readResourcesFile } from '../../features/management/resources-file.ts';
 import { places } from '../../main/config/data-layout.ts';
 import { command, dataOption, jsonOption } from '../command.ts';
+import { type ShownPosture, shownPosture } from '../rehearsal/shown-posture.ts';
 import { dataRootOf, requireRunning } from '../running.ts';
 
 export const status = command({
@@ -16,7 +17,12 @@ export const status = command({
     const { pids, instances, uris, aliases } = state;
     const names = Object.keys(instances);
     const unsettled = await unsettledIn(state.dataRoot);
-    if (json) terminal.out(`${JSON.stringify({ ...state, unsettled }, null, 2)}\n`);
+    const rehearsals: Record<string, Awaited<ReturnType<typeof shownPosture>>> = {};
+    for (const name of names) {
+      const { activation, port } = instances[name] ?? {};
+      if (activation === 'Active' && port !== 0) rehearsals[name] = await shownPosture(state.dataRoot, name);
+    }
+    if (json) terminal.out(`${JSON.stringify({ ...state, unsettled, rehearsals }, null, 2)}\n`);
     else {
       terminal.out(`data        ${state.dataRoot}\n`);
       terminal.out(`port        ${state.port} (names and proxy)\n`);
@@ -32,6 +38,7 @@ export const status = command({
         terminal.out(`  ${uris.instances[name]?.azure}\n  ${uris.instances[name]?.local}\n`);
         const further = Object.keys(aliases).filter((alias) => aliases[alias] === name);
         if (further.length > 0) terminal.out(`  also as ${further.join(', ')}\n`);
+        terminal.out(postureText(rehearsals[name]));
         terminal.out(
           `  recorder ${own?.recorder ?? 'not running'} · service ${list(own?.service)} · module ${list(own?.module)}\n`,
         );
@@ -45,6 +52,13 @@ export const status = command({
     return well ? 0 : 1;
   },
 });
+
+/** What is overdue does not make a running service one that is not well: the exit code is left alone. */
+function postureText(posture: readonly ShownPosture[] | { readonly unknown: string } | undefined): string {
+  if (posture === undefined) return '';
+  if ('unknown' in posture) return `  rehearsals  not known: ${posture.unknown}\n`;
+  return posture.map(({ depth, summary }) => `  rehearsed ${depth}: ${summary}\n`).join('');
+}
 
 function list(pids: readonly number[] | undefined): string {
   return pids === undefined || pids.length === 0 ? 'not running' : pids.join(' ');

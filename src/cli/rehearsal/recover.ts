@@ -1,6 +1,6 @@
 // A recovery as it would be done for real, in an instance that is thrown away: domain, backup, keys. Both the full rehearsal
 // and the trial of a backup are this.
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash, type X509Certificate } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';

@@ -1,10 +1,5 @@
 // `strongroom rehearse --depth full`: a recovery from domain file, custodians and backup, in an instance that is thrown away;
 // its record, stated by that very instance, and filed with the running one.
-import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { replaceFile } from '../../../files/replace-file.ts';
-import { groupFingerprint } from '../../../formats/domain-identity.ts';
 import {
   oneLine,
   REHEARSAL_FORMAT,
@@ -12,11 +7,10 @@ import {
   type RehearsedCustodian,
   writeRehearsal,
 } from '../../../formats/rehearsal-record.ts';
-import { readSamples, type Samples, SamplesError } from '../../../formats/rehearsal-samples.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import type { InstanceClient } from '../../instance-client.ts';
-import { readInput } from '../../read-input.ts';
-import { type Domain, type GatheredShare, sharesFromFolder, sharesFromKeys } from '../../rehearsal/gather-shares.ts';
+import type { Domain, GatheredShare } from '../../rehearsal/gather-shares.ts';
+import { type Gathering, gatherShares, type SamplesAtHand, samplesIn } from '../../rehearsal/inputs.ts';
 import {
   type BackupAtHand,
   describeBackup,
@@ -28,7 +22,6 @@ import {
   recover,
 } from '../../rehearsal/recover.ts';
 import { StepFailed, Steps } from '../../rehearsal/steps.ts';
-import { passphrases } from '../custodian/passphrase.ts';
 import { readRegister } from '../custodian/read-register.ts';
 import { type FiledRecord, fileRecord } from './filed.ts';
 import { keepRecord, showRehearsal } from './kept-record.ts';
@@ -45,10 +38,6 @@ export interface FullOptions {
   readonly record: string | undefined;
   readonly json: boolean;
 }
-
-export type Gathering =
-  | { readonly kind: 'keys'; readonly keys: readonly string[]; readonly passphraseFiles: readonly string[] }
-  | { readonly kind: 'packets'; readonly folder: string };
 
 /** @returns exit code: 0 when it passed */
 export async function rehearseFull(options: FullOptions, terminal: Terminal): Promise<number> {
@@ -80,12 +69,6 @@ interface Attempt {
   readonly terminal: Terminal;
   readonly steps: Steps;
   readonly startedAt: string;
-}
-
-interface SamplesAtHand {
-  readonly file: string;
-  readonly hash: string;
-  readonly content: Samples;
 }
 
 async function passed(
@@ -178,50 +161,6 @@ async function common(
     required: domain.file.SharedKeys.required,
     steps: steps.list,
   };
-}
-
-async function gatherShares(
-  gathering: Gathering,
-  domain: Domain,
-  recipient: Recipient,
-  terminal: Terminal,
-): Promise<readonly GatheredShare[]> {
-  if (gathering.kind === 'keys') {
-    const passphraseOf = passphrases(gathering.passphraseFiles, terminal);
-    return sharesFromKeys(
-      domain,
-      gathering.keys,
-      { path: 'the exchange key', content: recipient.content },
-      passphraseOf,
-    );
-  }
-  const { folder } = gathering;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const certificate = join(folder, 'recipient.cer');
-  await replaceFile(certificate, recipient.certificate.toString());
-  const fingerprint = createHash('sha256').update(recipient.certificate.raw).digest('hex');
-  const { required } = domain.file.SharedKeys;
-  terminal.err(
-    `Send ${certificate} to the custodians and read its fingerprint to them:\n  ${groupFingerprint(fingerprint)}\n` +
-      `Each of ${required}: strongroom custodian share ${domain.path} --purpose recover --to recipient.cer --key KEY.pem\n` +
-      `Waiting for their packets in ${folder} (Ctrl-C ends it and leaves nothing) ...\n`,
-  );
-  return sharesFromFolder(domain, folder, recipient.thumbprint, terminal);
-}
-
-/** @throws CommandError */
-function samplesIn(file: string): SamplesAtHand {
-  const written = readInput(file);
-  try {
-    const content = readSamples(written.toString('utf8'));
-    if (content.samples.length === 0) throw new SamplesError('there are none in it');
-    return { file, hash: createHash('sha256').update(written).digest('base64url'), content };
-  } catch (error) {
-    if (!(error instanceof SamplesError)) throw error;
-    throw new CommandError(`${file} is not a file of samples: ${error.message}; make one with 'rehearse prepare'`, {
-      cause: error,
-    });
-  }
 }
 
 /** With the names that the running instance's register has for them, where it can be asked. */

@@ -1,12 +1,9 @@
 // `strongroom rehearse`: walks a recovery, in one of two depths.
 
-import { readDevClients } from '../../../main/config/dev-clients.ts';
-import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
+import { command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
-import { dataRootOf } from '../../running.ts';
-import type { Gathering } from './full.ts';
-
-const OID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+import { administratorOf } from '../../rehearsal/administrator.ts';
+import { gatheringOf } from '../../rehearsal/inputs.ts';
 
 export const rehearse = command({
   name: 'rehearse',
@@ -92,9 +89,8 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
     if (domain === undefined || backup === undefined || samples === undefined) {
       throw new UsageError('--domain, --backup and --samples are needed');
     }
-    const gather = gatheringOf(values);
-    const administrator = values.administrator ?? devAdministrator(values);
-    if (!OID.test(administrator)) throw new UsageError('--administrator must be an object id (a GUID)');
+    const gather = gatheringOf('--key', values.key, values['passphrase-file'], values.packets);
+    const administrator = administratorOf(values);
     const client = values.unfiled ? undefined : openInstanceClient(instanceOf(values));
     const instance = values['hsm-name'];
     const { rehearseFull } = await import('./full.ts');
@@ -102,39 +98,10 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
   },
 });
 
-function gatheringOf(values: {
-  readonly key: readonly string[];
-  readonly 'passphrase-file': readonly string[];
-  readonly packets: string | undefined;
-}): Gathering {
-  const { key: keys, packets: folder, 'passphrase-file': passphraseFiles } = values;
-  if (keys.length > 0 === (folder !== undefined))
-    throw new UsageError('give either --key, once for each, or --packets');
-  if (passphraseFiles.length > keys.length) throw new UsageError('there are more passphrase files than keys');
-  return folder === undefined ? { kind: 'keys', keys, passphraseFiles } : { kind: 'packets', folder };
-}
-
 function rejectOptions(values: Readonly<Record<string, unknown>>, names: readonly string[], depth: string): void {
   const given = names.find((name) => {
     const value = values[name];
     return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
   });
   if (given !== undefined) throw new UsageError(`--${given} does not go with --depth ${depth}`);
-}
-
-/** @throws UsageError when it cannot be known */
-function devAdministrator({
-  data,
-  url,
-}: {
-  readonly data: string | undefined;
-  readonly url: string | undefined;
-}): string {
-  if (url !== undefined) throw new UsageError('with --url, name an administrator of the instance with --administrator');
-  try {
-    return readDevClients(dataRootOf(data)).applications.admin.oid;
-  } catch (error) {
-    if (error instanceof CommandError) throw error;
-    throw new UsageError('name an administrator of the backed-up instance with --administrator');
-  }
 }
