@@ -1,6 +1,8 @@
 // Entry file of `npm run bench`.
 import { writeFileSync } from 'node:fs';
 import { helpText, readArguments, UsageError } from './arguments.ts';
+import { backupReport } from './backup/report.ts';
+import { runBackupBench } from './backup/run.ts';
 import { readKeysArguments } from './keys/arguments.ts';
 import { keysReport } from './keys/report.ts';
 import { growing, isJudged } from './keys/results.ts';
@@ -21,6 +23,16 @@ async function measureKeyNumbers(words: readonly string[]): Promise<void> {
   if (isJudged(results.sizes) && growing(results.sizes).length > 0) process.exitCode = 1;
 }
 
+/** With one number of keys, for a backup takes them all. */
+async function measureBackup(words: readonly string[]): Promise<void> {
+  const { sizes, json } = readKeysArguments(words.length === 0 ? ['--sizes', '100000'] : words);
+  for (const keys of sizes) {
+    const results = await runBackupBench(keys, progress);
+    process.stdout.write(backupReport(results));
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(results, undefined, 2)}\n`);
+  }
+}
+
 async function measureOperations(words: readonly string[]): Promise<void> {
   const options = readArguments(words, names);
   if (options === 'help') {
@@ -38,6 +50,7 @@ async function measureOperations(words: readonly string[]): Promise<void> {
 try {
   const [first, ...others] = process.argv.slice(2);
   if (first === 'keys') await measureKeyNumbers(others);
+  else if (first === 'backup') await measureBackup(others);
   else await measureOperations(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;

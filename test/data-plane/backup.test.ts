@@ -6,6 +6,12 @@ import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { openCryptoClient } from '../../src/crypto/client/open-crypto-client.ts';
+import { kindOfRecord } from '../../src/features/backup/what-travels.ts';
+import { places } from '../../src/main/config/data-layout.ts';
+import { moduleSealer } from '../../src/store/sealed/module-sealer.ts';
+import { openRecords } from '../../src/store/sealed/open-records.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import {
   backedUp,
   directoryUri,
@@ -378,3 +384,36 @@ test('backups are for who holds the roles, and not before activation', async () 
   await using blank = await startRunningInstance({ backupTargets: [{ uri: storage }] });
   refused(await startBackup(blank, await blank.adminToken(), storage), 403, 'Forbidden', /not activated/);
 });
+
+test('every kind of record that an instance has is in the table of what travels', async () => {
+  await using at = await place();
+  await create(at, 'x', { kty: 'oct', key_size: 256 });
+  await create(at, 'y');
+  await done(use(at, 'DELETE', '/keys/y'));
+  const policy = { lifetimeActions: [{ trigger: { timeAfterCreate: 'P90D' }, action: { type: 'Rotate' } }] };
+  await done(use(at, 'PUT', '/keys/x/rotationpolicy', policy));
+  await done(
+    at.instance.ask('PATCH', '/settings/StrongroomMaxKeys?api-version=7.4', { token: at.token, body: { value: '9' } }),
+  );
+  await done(at.instance.ask('POST', '/strongroom/clock', { token: at.token, body: { advanceSeconds: 1 } }));
+  await backedUp(at.instance, at.token, storage);
+  await at.instance.stop();
+  const names = await recordNames(at.instance);
+  assert.ok(names.length > 10);
+  assert.deepEqual(
+    names.filter((name) => kindOfRecord(name) === undefined),
+    [],
+  );
+});
+
+/** Of a stopped instance, opened by its own module. */
+async function recordNames(instance: RunningInstance): Promise<string[]> {
+  const { module, store: storeFolder } = places(instance.folder).instance('test');
+  await using crypto = await openCryptoClient({ moduleFolder: module, partitions: 1, onPartitions: () => undefined });
+  await using store = await openSqliteStore({ folder: storeFolder });
+  const names: string[] = [];
+  const apply = ({ name }: { readonly name: string }): void => void names.push(name);
+  const sealer = moduleSealer(crypto);
+  await using _ = await openRecords({ store, sealer, apply, newestHeadInLog: 0, headSeenByModule: 0 });
+  return names;
+}
