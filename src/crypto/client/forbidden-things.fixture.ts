@@ -44,6 +44,11 @@ const attempts: Readonly<Record<string, Attempt>> = {
   'read with dots': () => fs.readFileSync(`${folder}/../probe-outside`),
   'write outside': () => fs.writeFileSync(join(dirname(folder), 'written'), 'x'),
   'change the mode of another file': () => fs.chmodSync(dirname(folder), 0o777),
+  // SQLite does not ask the permission model.
+  'open a database outside': () => {
+    const { DatabaseSync } = require('node:sqlite') as typeof import('node:sqlite');
+    new DatabaseSync(join(dirname(folder), 'written')).exec('CREATE TABLE x (y)');
+  },
   'start a process': () => {
     const { error } = childProcess.spawnSync('/bin/true');
     if (error !== undefined) throw error;

@@ -52,6 +52,9 @@ export function partitionRecipe(place: PartitionPlace): PartitionRecipe {
       '--disable-proto=throw',
       '--disable-sigusr1',
       '--no-experimental-ffi',
+      // SQLite opens, makes and writes files without asking the permission model.
+      '--no-experimental-sqlite',
+      '--no-experimental-webstorage',
       '--no-warnings',
       ...nodeFlags,
       join(SOURCE, 'main', 'module.ts'),

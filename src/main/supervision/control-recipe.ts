@@ -27,6 +27,9 @@ export function controlRecipe({ entry, folder, port, ca }: ControlPlace): Progra
       `--allow-fs-write=${own}`,
       '--disable-proto=throw',
       '--no-experimental-ffi',
+      // SQLite opens, makes and writes files without asking the permission model.
+      '--no-experimental-sqlite',
+      '--no-experimental-webstorage',
     ],
     entry,
     args: ['--control', own, '--port', String(port), '--ca', realpathSync(ca)],
