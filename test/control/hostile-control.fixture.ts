@@ -1,0 +1,212 @@
+// A control process that was taken over: started exactly as the real one, it does whatever it can think of and writes down
+// what came of it. Its second life, after the supervisor has ended the first one, is quiet.
+import { spawn } from 'node:child_process';
+import { createSign, generateKeyPairSync } from 'node:crypto';
+import * as fs from 'node:fs';
+import { request } from 'node:https';
+import { createRequire } from 'node:module';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { writeHeapSnapshot } from 'node:v8';
+import { Worker } from 'node:worker_threads';
+import { openSupervisorLink } from '../../src/main/supervision/child-link.ts';
+import {
+  aliasesChanged,
+  frontToken,
+  instanceChanged,
+  provisionInstance,
+  purgeInstance,
+  ready,
+  startInstance,
+  stopInstance,
+  updateInstance,
+} from '../../src/main/supervision/messages.ts';
+import type { HostileTargets } from './hostile-targets.ts';
+
+const { values } = parseArgs({
+  options: { control: { type: 'string' }, port: { type: 'string' }, ca: { type: 'string' } },
+});
+const own = values.control ?? '';
+const targets = JSON.parse(fs.readFileSync(join(own, 'targets.json'), 'utf8')) as HostileTargets;
+const report: Record<string, string> = {};
+
+await using link = openSupervisorLink();
+let instancePort = 0;
+link.on(instanceChanged, ({ port }) => {
+  if (port !== 0) instancePort = port;
+});
+link.on(aliasesChanged, () => {});
+link.on(frontToken, () => {});
+link.send(ready, { port: 1, modulePids: [] });
+if (fs.existsSync(join(own, 'report.json'))) await link.closed;
+else await attack();
+
+async function attack(): Promise<void> {
+  for (const path of targets.files) tryFile(path);
+  await tryProcesses();
+  await trySockets();
+  await tryLink();
+  await tryHttps();
+  for (const name of ['directory.json', 'resources.json', 'issuer-key.json']) fs.writeFileSync(join(own, name), '{}');
+  fs.writeFileSync(join(own, 'report.new'), JSON.stringify(report));
+  fs.renameSync(join(own, 'report.new'), join(own, 'report.json'));
+  // Last: what is no message at all ends this process.
+  fs.writeSync(3, Buffer.from('ffffffffffffffff', 'hex'));
+  await new Promise((resolve) => setTimeout(resolve, 30_000));
+}
+
+function attempt(name: string, act: () => unknown): void {
+  try {
+    act();
+    report[name] = 'done';
+  } catch (error) {
+    report[name] = (error as NodeJS.ErrnoException).code ?? String(error);
+  }
+}
+
+function tryFile(path: string): void {
+  attempt(`read ${path}`, () => fs.readFileSync(path));
+  attempt(`list ${path}`, () => fs.readdirSync(path));
+  attempt(`write ${path}`, () => fs.writeFileSync(path, 'x', { flag: 'r+' }));
+  attempt(`append ${path}`, () => fs.appendFileSync(path, 'x'));
+  attempt(`remove ${path}`, () => fs.rmSync(path));
+  attempt(`rename ${path}`, () => fs.renameSync(path, join(own, 'stolen')));
+  attempt(`copy ${path}`, () => fs.copyFileSync(path, join(own, 'stolen')));
+  attempt(`overwrite ${path}`, () => fs.copyFileSync(join(own, 'targets.json'), path));
+  attempt(`hard link ${path}`, () => fs.linkSync(path, join(own, 'hard')));
+  attempt(`symbolic link ${path}`, () => fs.symlinkSync(path, join(own, 'soft')));
+  attempt(`relative link ${path}`, () => {
+    const relative = `../${path.slice(targets.root.length + 1)}`;
+    fs.symlinkSync(relative, join(own, 'relative'));
+    fs.readFileSync(join(own, 'relative'));
+  });
+  attempt(`dots ${path}`, () => fs.readFileSync(`${own}/../${path.slice(targets.root.length + 1)}`));
+  attempt(`as bytes ${path}`, () => fs.readFileSync(Buffer.from(path)));
+  attempt(`open ${path}`, () => fs.openSync(path, 'r'));
+  attempt(`database ${path}`, () => openDatabase(path).exec('CREATE TABLE stolen (x)'));
+  attempt(`attach ${path}`, () => {
+    const database = openDatabase(':memory:');
+    database.exec(`ATTACH DATABASE '${path}' AS other; CREATE TABLE other.stolen (x);`);
+  });
+  attempt(`snapshot ${path}`, () => writeHeapSnapshot(`${path}.heapsnapshot`));
+  attempt(`report ${path}`, () => process.report.writeReport(`${path}.report`));
+}
+
+/** SQLite is no part of what it is left with; imported, it would not even start. */
+function openDatabase(path: string) {
+  const { DatabaseSync } = createRequire(import.meta.url)('node:sqlite') as typeof import('node:sqlite');
+  return new DatabaseSync(path);
+}
+
+async function tryProcesses(): Promise<void> {
+  attempt('child process', () => spawn('/bin/sh', ['-c', `touch ${targets.root}/owned`]));
+  attempt('thread', () => new Worker('1', { eval: true, execArgv: [] }));
+  attempt('native code', () => createRequire(import.meta.url)('koffi') as unknown);
+  attempt('internal binding', () => (process as unknown as { binding(name: string): unknown }).binding('spawn_sync'));
+  attempt('other folder', () => process.chdir(targets.root));
+  for (const path of ['/proc/net/unix', '/proc/self/environ', ...targets.pids.map((pid) => `/proc/${pid}/mem`)]) {
+    attempt(`read ${path}`, () => fs.readFileSync(path));
+  }
+  // Whoever answers to this signal opens a debugger on this port.
+  for (const pid of targets.pids) {
+    attempt(`debugger in ${pid}`, () => process.kill(pid, 'SIGUSR1'));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    report[`debugger in ${pid}`] = await reach({ host: '127.0.0.1', port: 9229 });
+  }
+}
+
+function reach(to: { readonly host?: string; readonly port?: number; readonly path?: string }): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(to as { port: number });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve('done');
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? String(error)));
+  });
+}
+
+async function trySockets(): Promise<void> {
+  const names = ['recorder.sock', 'module.sock', 'control.sock', 'unlock.sock', 'unlock-0.sock', '0.sock'];
+  for (const folder of targets.socketFolders) {
+    for (const name of names) report[`socket ${name}`] = await reach({ path: join(folder, name) });
+  }
+}
+
+async function tryLink(): Promise<void> {
+  const { name, request: made, attacker } = targets;
+  const asks: readonly (readonly [string, Promise<unknown>])[] = [
+    ...[
+      { ...made, initialAdministrators: [attacker] },
+      { ...made, name: name.toUpperCase(), initialAdministrators: [attacker] },
+      { ...made, issuers: [{ issuers: ['x'], audiences: ['x'], jwksUri: 'https://attacker' }] },
+      { ...made, name: '../control' },
+      { ...made, purgeProtection: false, softDeleteRetentionInDays: 7, initialAdministrators: [attacker] },
+    ].map((request, index) => [`provision ${index}`, link.request(provisionInstance, { request })] as const),
+    ...[
+      { initialAdministrators: [attacker] },
+      { issuers: [] },
+      { hostNames: [] },
+      { profile: 'dev' },
+      { purgeProtection: false },
+      { softDeleteRetentionInDays: 7 },
+      { network: { publicNetworkAccess: 'Enabled' } },
+      { network: null },
+      null,
+      [],
+    ].map((update, index) => [`update ${index}`, link.request(updateInstance, { name, update })] as const),
+    ['purge it as it runs', link.request(purgeInstance, { name })],
+    ['purge elsewhere', link.request(purgeInstance, { name: '../../control' })],
+    ['update elsewhere', link.request(updateInstance, { name: '..', update: {} })],
+    ['stop elsewhere', link.request(stopInstance, { name: '../control' })],
+  ];
+  for (const [what, asked] of asks) report[what] = await outcome(asked);
+  report['stop'] = await outcome(link.request(stopInstance, { name }));
+  report['purge it stopped'] = await outcome(link.request(purgeInstance, { name }));
+  report['start'] = await outcome(link.request(startInstance, { name }));
+}
+
+function outcome(asked: Promise<unknown>): Promise<string> {
+  return asked.then(
+    () => 'done',
+    (error: { readonly code?: string }) => error.code ?? String(error),
+  );
+}
+
+/** Tokens of its own making, for the administrator and in every form, under every name. */
+async function tryHttps(): Promise<void> {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const claims = part(targets.claims);
+  const head = part({ alg: 'RS256', kid: 'test-key', typ: 'JWT' });
+  const forged = `${head}.${claims}.${createSign('sha256').update(`${head}.${claims}`).sign(privateKey, 'base64url')}`;
+  const tokens = { none: '', unsigned: `${part({ alg: 'none' })}.${claims}.`, forged };
+  for (const [kind, token] of Object.entries(tokens)) {
+    for (const host of targets.hosts) {
+      for (const [method, path] of targets.operations) {
+        report[`${method} ${path} as ${kind} at ${host}`] = String(await ask(host, method, path, token));
+      }
+    }
+  }
+}
+
+function ask(host: string, method: string, path: string, token: string): Promise<number> {
+  return new Promise((resolve) => {
+    const headers = { host, ...(token === '' ? {} : { authorization: `Bearer ${token}` }) };
+    const options = {
+      host: '127.0.0.1',
+      port: instancePort,
+      servername: targets.hosts[0] ?? '',
+      method,
+      path,
+      headers,
+    };
+    const asked = request({ ...options, rejectUnauthorized: false, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    asked.once('error', () => resolve(0));
+    asked.end(method === 'GET' ? undefined : '{}');
+  });
+}
