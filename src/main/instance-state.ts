@@ -1,8 +1,8 @@
 // All that one service worker knows of its instance: what each feature keeps in memory, fed by the sealed records.
 import type { AuditLog } from '../features/audit/audit-log.ts';
-import { RecordedCeremonies } from '../features/ceremony/recorded.ts';
 import { BackupJobs } from '../features/backup/jobs/backup-jobs.ts';
 import { TextRecords } from '../features/backup/text-records.ts';
+import { RecordedCeremonies } from '../features/ceremony/recorded.ts';
 import { type InstanceClock, openClock } from '../features/clock/instance-clock.ts';
 import { CustodianRegister } from '../features/custodians/register.ts';
 import { EventQueue } from '../features/events/event-queue.ts';
@@ -17,7 +17,7 @@ import { TrustedAuthorities } from '../features/release/authorities/trusted.ts';
 import { openRoles, type Roles } from '../features/roles/evaluate.ts';
 import { RotationPolicies } from '../features/rotation/policies.ts';
 import { RotationSchedule } from '../features/rotation/schedule.ts';
-import { Promises } from '../features/settings/promises.ts';
+import { Promises, separationOf } from '../features/settings/promises.ts';
 import { Settings } from '../features/settings/settings.ts';
 import type { Apply, Records } from '../store/sealed/records.ts';
 import type { InstanceConfig } from './config/instance.ts';
@@ -55,8 +55,8 @@ export function emptyInstanceState(
   jumped: () => void,
 ): InstanceState {
   const keys = new KeyRing();
-  const roles = openRoles();
   const promises = new Promises();
+  const roles = openRoles({ now: () => clock.now(), isStrict: () => promises.isStrict });
   const settings = new Settings();
   const policies = new RotationPolicies();
   const rotations = new RotationSchedule(keys, policies);
@@ -113,11 +113,11 @@ export function emptyInstanceState(
       events.apply(change);
       authorities.apply(change);
       custodians.apply(change);
-      backupJobs.apply(change);
-      texts.apply(change);
       rehearsals.apply(change);
       toldOverdue.apply(change);
       ceremonies.apply(change);
+      backupJobs.apply(change);
+      texts.apply(change);
     },
   };
 }
@@ -158,6 +158,19 @@ export async function makePromises(
 ): Promise<void> {
   const before = records.head.sequence;
   const { profile, purgeProtection, softDeleteRetentionInDays: retentionDays } = config;
-  const head = await records.update(() => promises.plan({ profile, purgeProtection, retentionDays }));
+  refuseLoneAdministrator(promises, config);
+  const head = await records.update(() =>
+    promises.plan({ profile, purgeProtection, retentionDays, separation: config.separation }),
+  );
   if (head.sequence > before) await completeLog(audit, config, head, 'PromisesMade');
+}
+
+/** Where duties are separated, one administrator can change nothing about roles: there would never be a second. */
+function refuseLoneAdministrator(promises: Promises, config: InstanceConfig): void {
+  if (promises.areMade || config.profile !== 'production' || separationOf(config) !== 'strict') return;
+  if (new Set(config.initialAdministrators.map((id) => id.toLowerCase())).size >= 2) return;
+  throw new Error(
+    `instance '${config.name}' separates duties and has one initial administrator, whom nobody could give a second: ` +
+      "name at least two people in 'initialAdministrators', or set 'separation' to 'azure' if that is what you want",
+  );
 }

@@ -29,10 +29,10 @@ export async function completeLog(
   await audit.append(auditEntryJson(entry), head.sequence);
 }
 
-function promisesText({ profile, purgeProtection, softDeleteRetentionInDays }: InstanceConfig): string {
+function promisesText({ profile, purgeProtection, softDeleteRetentionInDays, separation }: InstanceConfig): string {
   return (
     `By configuration: profile ${profile}, deleted keys are kept ${softDeleteRetentionInDays} days, purge protection ` +
-    `${purgeProtection ? 'on' : 'off'}. Of these only what is stricter than before was taken.`
+    `${purgeProtection ? 'on' : 'off'}, separation ${separation ?? 'as the profile has it'}. Of these only what is stricter than before was taken.`
   );
 }
 

@@ -78,6 +78,10 @@ export interface InstanceOptions {
   readonly sameDomainAs?: RunningInstance;
   readonly purgeProtection?: boolean;
   readonly profile?: InstanceConfig['profile'];
+  /** Default: `azure`, in production too. */
+  readonly separation?: InstanceConfig['separation'];
+  /** Initial administrators beside the one whose token is an application's. */
+  readonly alsoAdministrators?: readonly string[];
   /** Unix seconds of the system, as the instance sees them. */
   readonly systemNow?: () => number;
   /** The instance is also configured with a name of a vault. */
@@ -134,9 +138,10 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
         caFile,
       },
     ],
-    initialAdministrators: [administrator],
+    initialAdministrators: [administrator, ...(options.alsoAdministrators ?? [])],
     softDeleteRetentionInDays: 7,
     purgeProtection: options.purgeProtection ?? false,
+    separation: options.separation ?? 'azure',
     createdAt: new Date().toISOString(),
     ...(options.backupTargets === undefined ? {} : { backupTargets: options.backupTargets }),
   };

@@ -58,6 +58,11 @@ export interface InstanceConfig {
   readonly initialAdministrators: readonly string[];
   readonly softDeleteRetentionInDays: number;
   readonly purgeProtection: boolean;
+  /**
+   * Whether what an administrator does to roles needs a second one. Absent: `strict` in production, `azure` in dev. Sealed
+   * at the first start; later only `strict` is taken from here.
+   */
+  readonly separation?: 'azure' | 'strict';
   readonly createdAt: string;
   /** Absolute path of a file whose first line opens the passphrase seal at each start; absent: people do. */
   readonly passphraseFile?: string;

@@ -56,6 +56,7 @@ const CHECKS: Readonly<Record<keyof InstanceConfig, (value: unknown) => boolean>
   initialAdministrators: (value) => Array.isArray(value) && value.length > 0 && value.every(isGuid),
   softDeleteRetentionInDays: (value) => Number.isInteger(value) && (value as number) >= 7 && (value as number) <= 90,
   purgeProtection: (value) => typeof value === 'boolean',
+  separation: (value) => value === undefined || value === 'azure' || value === 'strict',
   createdAt: isText,
   passphraseFile: (value) => value === undefined || (isText(value) && isAbsolute(value) && !value.includes('\0')),
   throwAway: (value) => value === undefined || value === true,

@@ -64,6 +64,8 @@ export async function makeIdentity(
     initialAdministrators: [administrator],
     softDeleteRetentionInDays: 90,
     purgeProtection: false,
+    // One application walks the whole rehearsal, and the instance is gone after it.
+    separation: 'azure',
     createdAt: now.toISOString(),
     throwAway: true,
     ...(backupPlace === undefined ? {} : { backupTargets: [{ uri: backupPlace, keepsAll: true }] }),
