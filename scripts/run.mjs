@@ -15,7 +15,8 @@ if (at === -1) {
   process.exitCode = 2;
 } else {
   try {
-    const node = await ensureInstalled(root);
+    // What runs the service needs no tools: those come with the first check, test or bench.
+    const node = await ensureInstalled(root, words[at].startsWith('src/') ? 'runtime' : 'all');
     await launch(node, [...words.slice(0, at), resolve(root, words[at]), ...words.slice(at + 1)]);
   } catch (error) {
     if (error instanceof Interrupted) process.kill(process.pid, error.signal);

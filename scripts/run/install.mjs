@@ -7,15 +7,19 @@ import { withInstallLock } from './install-lock.mjs';
 import { InstallError, runInstaller } from './installer.mjs';
 import { matchesLock } from './matches-lock.mjs';
 
-/** @returns the path of the pinned Node. @throws InstallError with a text for the user, Interrupted */
-export async function ensureInstalled(root) {
+/**
+ * @param needs `runtime`: what the service runs on; `all`: also the tools that check and test it
+ * @returns the path of the pinned Node. @throws InstallError with a text for the user, Interrupted
+ */
+export async function ensureInstalled(root, needs) {
   const node = join(root, 'node_modules', 'node', 'bin', 'node');
-  if (isStamped(root) && existsSync(node)) return node;
+  if (isStamped(root, needs) && existsSync(node)) return node;
   await withInstallLock(root, async (alsoHeldBy) => {
-    if (!isStamped(root)) {
+    if (!isStamped(root, needs)) {
       // Someone may have run npm by hand: leave a node_modules alone that is already right.
-      if (!matchesLock(root)) await install(root, alsoHeldBy);
-      writeFileSync(stampOf(root), lockHash(root));
+      const has = matchesLock(root, 'all') ? 'all' : matchesLock(root, 'runtime') ? 'runtime' : 'nothing';
+      if (has === 'nothing' || (has === 'runtime' && needs === 'all')) await install(root, needs, has, alsoHeldBy);
+      writeFileSync(stampOf(root), `${lockHash(root)} ${has === 'all' ? has : needs}`);
     }
     if (!existsSync(node)) await installNode(root, alsoHeldBy);
   });
@@ -33,18 +37,22 @@ export function lockHash(root) {
     .digest('hex');
 }
 
-export function isStamped(root) {
+export function isStamped(root, needs) {
   try {
-    return readFileSync(stampOf(root), 'utf8') === lockHash(root);
+    const [hash, has] = readFileSync(stampOf(root), 'utf8').split(' ');
+    return hash === lockHash(root) && (has === 'all' || has === needs);
   } catch {
     return false; // no stamp yet, or no lock file to compare: the slow way finds out which
   }
 }
 
-async function install(root, started) {
-  console.error('strongroom: installing what package-lock.json lists (npm ci; about half a minute, 430 MB) ...');
+async function install(root, needs, has, started) {
+  const what = needs === 'all' ? 'with the tools for tests; about a minute, 530 MB' : 'about half a minute, 320 MB';
+  console.error(`strongroom: installing what package-lock.json lists (npm; ${what}) ...`);
   const startedAt = Date.now();
-  await runInstaller('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, started });
+  // `ci` begins by removing what is there, under the feet of a service that runs from it: only where that is wrong anyway.
+  const how = has === 'runtime' ? ['install', '--no-save'] : needs === 'all' ? ['ci'] : ['ci', '--omit=dev'];
+  await runInstaller('npm', [...how, '--no-audit', '--no-fund'], { cwd: root, started });
   console.error(`strongroom: installed in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
 }
 

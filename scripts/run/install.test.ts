@@ -96,6 +96,26 @@ test('an install that differs from the lock file in one version or one file hash
   }
 });
 
+test('what runs the service comes without the tools; what needs them adds them and removes nothing', () => {
+  // An npm that leaves out packages for development when it is told to.
+  const npm = `mkdir -p node_modules/node/bin && ln -sf ${process.execPath} node_modules/node/bin/node
+case "$*" in *--omit=dev*) cp runtime.json node_modules/.package-lock.json ;; *) cp package-lock.json node_modules/.package-lock.json ;; esac`;
+  const at = checkout(npm, 'runtime');
+  const whole = { packages: { ...LOCK.packages, 'node_modules/tool': { version: '3.0.0', dev: true } } };
+  writeFileSync(join(at.root, 'package-lock.json'), JSON.stringify(whole));
+  writeFileSync(join(at.root, 'runtime.json'), JSON.stringify(LOCK));
+  mkdirSync(join(at.root, 'src'));
+  writeFileSync(join(at.root, 'src/program.mjs'), '');
+  assert.deepEqual(run(at, 'src/program.mjs').calls, ['npm ci --omit=dev --no-audit --no-fund']);
+  assert.equal(run(at, 'src/program.mjs').calls.length, 1);
+  assert.equal(run(at, 'program.mjs').calls[1], 'npm install --no-save --no-audit --no-fund');
+  for (const program of ['program.mjs', 'src/program.mjs']) assert.equal(run(at, program).calls.length, 2);
+  // Installed by hand without the tools: enough for the service.
+  rmSync(join(at.root, 'node_modules/.strongroom-lock-hash'));
+  writeFileSync(join(at.root, 'node_modules/.package-lock.json'), JSON.stringify(LOCK));
+  assert.equal(run(at, 'src/program.mjs').calls.length, 2);
+});
+
 test('an optional package of another platform may be missing, any other may not', () => {
   const at = checkout(INSTALLS, 'optional');
   run(at, 'program.mjs');

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export function matchesLock(root) {
+/** @param needs `runtime`: packages that are only for development may be missing */
+export function matchesLock(root, needs) {
   let wanted;
   let installed;
   try {
@@ -11,7 +12,7 @@ export function matchesLock(root) {
   } catch {
     return false; // nothing installed, or a record that cannot be read: install
   }
-  return sameWhereInstalled(wanted, installed) && nothingMissing(wanted, installed);
+  return sameWhereInstalled(wanted, installed) && nothingMissing(wanted, installed, needs);
 }
 
 function sameWhereInstalled(wanted, installed) {
@@ -21,6 +22,9 @@ function sameWhereInstalled(wanted, installed) {
 }
 
 /** Optional packages of other platforms are rightly absent. */
-function nothingMissing(wanted, installed) {
-  return Object.entries(wanted).every(([path, entry]) => path === '' || path in installed || entry.optional === true);
+function nothingMissing(wanted, installed, needs) {
+  return Object.entries(wanted).every(([path, entry]) => {
+    const isSpare = entry.optional === true || entry.devOptional === true;
+    return path === '' || path in installed || isSpare || (needs === 'runtime' && entry.dev === true);
+  });
 }
