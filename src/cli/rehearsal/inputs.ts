@@ -9,7 +9,7 @@ import { CommandError, type Terminal, UsageError } from '../command.ts';
 import { passphrases } from '../commands/custodian/passphrase.ts';
 import { readInput } from '../read-input.ts';
 import { type Domain, type GatheredShare, sharesFromFolder, sharesFromKeys } from './gather-shares.ts';
-import type { Recipient } from './recover.ts';
+import type { Recipient } from './recovery-steps.ts';
 
 export type Gathering =
   | { readonly kind: 'keys'; readonly keys: readonly string[]; readonly passphraseFiles: readonly string[] }

@@ -72,3 +72,8 @@ export class Steps {
 
 /** The one step that takes as long as people do. */
 export const WAITING = 'gather the shares';
+
+/** A file is at fault, or what is in it. */
+export function fileFailed(name: string, problem: string, next: string, cause?: unknown): StepFailed {
+  return new StepFailed({ kind: 'file', name, problem, next }, { cause });
+}

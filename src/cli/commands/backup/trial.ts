@@ -2,8 +2,9 @@
 import { fileURLToPath } from 'node:url';
 import { CommandError, type OptionList, type Terminal, UsageError } from '../../command.ts';
 import { administratorOf } from '../../rehearsal/administrator.ts';
+import { readBackupAtHand, readDomain } from '../../rehearsal/backup-at-hand.ts';
 import { type Gathering, gatheringOf, gatherShares, samplesIn } from '../../rehearsal/inputs.ts';
-import { openRecoveryInstance, readBackupAtHand, readDomain, recover } from '../../rehearsal/recover.ts';
+import { openRecoveryInstance, recover } from '../../rehearsal/recover.ts';
 import { StepFailed, Steps } from '../../rehearsal/steps.ts';
 
 export const trialOptions = {

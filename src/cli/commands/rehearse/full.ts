@@ -9,18 +9,11 @@ import {
 } from '../../../formats/rehearsal-record.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import type { InstanceClient } from '../../instance-client.ts';
+import { type BackupAtHand, describeBackup, readBackupAtHand, readDomain } from '../../rehearsal/backup-at-hand.ts';
 import type { Domain, GatheredShare } from '../../rehearsal/gather-shares.ts';
 import { type Gathering, gatherShares, type SamplesAtHand, samplesIn } from '../../rehearsal/inputs.ts';
-import {
-  type BackupAtHand,
-  describeBackup,
-  openRecoveryInstance,
-  type Recipient,
-  type Recovered,
-  readBackupAtHand,
-  readDomain,
-  recover,
-} from '../../rehearsal/recover.ts';
+import { openRecoveryInstance, type Recovered, recover } from '../../rehearsal/recover.ts';
+import type { Recipient } from '../../rehearsal/recovery-steps.ts';
 import { StepFailed, Steps } from '../../rehearsal/steps.ts';
 import { readRegister } from '../custodian/read-register.ts';
 import { type FiledRecord, fileRecord } from './filed.ts';
