@@ -56,7 +56,9 @@ export function instanceClient(product: RunningProduct, token: string, instance 
       return exchange(
         {
           ...{ port, servername: host, ca: product.ca, agent, method },
-          path: `${path}${path.includes('?') ? '&' : '?'}api-version=${API_VERSION}`,
+          path: path.includes('api-version=')
+            ? path
+            : `${path}${path.includes('?') ? '&' : '?'}api-version=${API_VERSION}`,
           headers: { host, authorization: `Bearer ${token}`, ...type },
         },
         text,
