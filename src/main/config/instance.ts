@@ -1,7 +1,10 @@
 // `instance.json`: what an instance is, written once at provisioning, read by its service, recorder and module wiring.
 
 import type { NetworkRules } from '../../formats/network-rules.ts';
+import type { RequestLimits } from '../../gateway/limits/request-limits.ts';
 import type { ClaimMapping } from '../../wire/claim-mapping.ts';
+import type { PrivateListener } from './private-listeners.ts';
+import type { TlsSettings } from './tls-settings.ts';
 
 /** One name form under which the instance answers, and the challenge that goes with it (protocol: WWW-Authenticate). */
 export interface HostName {
@@ -72,6 +75,14 @@ export interface InstanceConfig {
    * ended, and reads the file when it starts again. In a worker `LiveNetwork` has what holds now.
    */
   readonly network?: NetworkRules;
+  /** Ways in besides the front, each tied to a private endpoint connection. */
+  readonly privateListeners?: readonly PrivateListener[];
+  /** Absent: version 1.3, and no certificates of clients. */
+  readonly tls?: TlsSettings;
+  /** What callers may cost; absent: `DEFAULT_LIMITS`. */
+  readonly limits?: RequestLimits;
+  /** The root keys are not to lie beside a key file that opens them: such an instance is not activated, and does not serve. */
+  readonly fileSeal?: 'refused';
   /** Made for a rehearsal and gone after it: such an instance alone states that a full rehearsal has passed. */
   readonly throwAway?: true;
   /** Where events may be sent to; absent: nowhere. */

@@ -5,6 +5,9 @@ import { readNetworkRules } from '../../formats/network-rules.ts';
 import { type Reader, ShapeError } from '../../formats/shape.ts';
 import { readBackupPlaces, readInstanceIdentity } from './backup-places.ts';
 import type { InstanceConfig } from './instance.ts';
+import { readPrivateListeners } from './private-listeners.ts';
+import { readRequestLimits } from './request-limits.ts';
+import { readTlsSettings } from './tls-settings.ts';
 import { readTrustedIssuers } from './trusted-issuers.ts';
 
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -60,6 +63,10 @@ const CHECKS: Readonly<Record<keyof InstanceConfig, (value: unknown) => boolean>
   createdAt: isText,
   passphraseFile: (value) => value === undefined || (isText(value) && isAbsolute(value) && !value.includes('\0')),
   throwAway: (value) => value === undefined || value === true,
+  privateListeners: (value) => value === undefined || isShaped(readPrivateListeners, value, 'privateListeners'),
+  tls: (value) => value === undefined || isShaped(readTlsSettings, value, 'tls'),
+  limits: (value) => value === undefined || isShaped(readRequestLimits, value, 'limits'),
+  fileSeal: (value) => value === undefined || value === 'refused',
   network: (value) => value === undefined || isShaped(readNetworkRules, value, 'network'),
   eventTargets: (value) =>
     value === undefined ||
