@@ -1,0 +1,290 @@
+// What clients of the resource manager get wrong, or do on purpose: each has a clear answer and changes nothing.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { type Reply, type RunningControl, runControl } from '../support/running-control.ts';
+
+const AUDIENCE = 'https://management.core.windows.net/';
+const DAY = 86_400_000;
+
+describe('the resource manager', () => {
+  let control: RunningControl;
+  let admin: string;
+  let subscription: string;
+  before(async () => {
+    control = await runControl();
+    admin = await control.token(control.secrets.applications.admin, AUDIENCE);
+    const reply = await call('GET', 'https://management.azure.com/subscriptions');
+    subscription = (reply.json.value as readonly { readonly subscriptionId: string }[])[0]?.subscriptionId ?? '';
+    await call('PUT', '/resourceGroups/rg', { location: 'local' });
+    await make('here');
+  });
+  after(() => control[Symbol.asyncDispose]());
+
+  const call = (
+    method: string,
+    path: string,
+    json?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+    token = admin,
+  ) => {
+    const url = path.startsWith('https:') ? path : `https://management.azure.com/subscriptions/${subscription}${path}`;
+    const whole = url.includes('api-version') ? url : `${url}${url.includes('?') ? '&' : '?'}api-version=2024-11-01`;
+    const authorization = `Bearer ${token}`;
+    return control.call(whole, {
+      method,
+      headers: { authorization, ...headers },
+      ...(json === undefined ? {} : { json }),
+    });
+  };
+  const provider = '/providers/Microsoft.KeyVault';
+  const hsm = (name: string, group = 'rg'): string => `/resourceGroups/${group}${provider}/managedHSMs/${name}`;
+  const body = (properties: object = {}) => ({
+    location: 'local',
+    sku: { family: 'B', name: 'Standard_B1' },
+    properties: {
+      initialAdminObjectIds: [control.secrets.applications.admin.oid],
+      softDeleteRetentionInDays: 7,
+      ...properties,
+    },
+  });
+  const finish = async (begun: Reply): Promise<Reply> => {
+    let reply = begun;
+    while (reply.status === 202) reply = await call('GET', String(reply.headers.location));
+    return reply;
+  };
+  const settled = async (begun: Reply): Promise<Reply> => {
+    assert.equal(begun.status, 200, begun.text);
+    const url = String(begun.headers['azure-asyncoperation']);
+    let reply = await call('GET', url);
+    while (reply.json.status === 'InProgress') reply = await call('GET', url);
+    return reply;
+  };
+  const make = async (name: string) => finish(await call('PUT', hsm(name), body()));
+  const code = (reply: Reply): unknown => (reply.json.error as { readonly code: string }).code;
+
+  test('finds resources whatever the case of their path, and shows them as they are called', async () => {
+    const reply = await call('GET', `/RESOURCEGROUPS/RG/PROVIDERS/microsoft.keyvault/MANAGEDHSMS/HERE`);
+    assert.equal(reply.json.name, 'here');
+    assert.match(String(reply.json.id), /resourceGroups\/rg\/providers\/Microsoft\.KeyVault\/managedHSMs\/here$/);
+    const patched = await call('PATCH', hsm('HERE'), { properties: { publicNetworkAccess: 'enabled' } });
+    assert.equal(patched.status, 200, patched.text);
+  });
+
+  test('is led by no trick in a path to another resource', async () => {
+    for (const path of [
+      '/resourceGroups/rg%2Fproviders%2FMicrosoft.KeyVault%2FmanagedHSMs%2Fhere',
+      hsm('here%2F..%2Fhere'),
+      hsm('..%2Fhere'),
+      hsm('here%00'),
+      hsm('here%20'),
+      '/resourceGroups/%2E%2E/providers/Microsoft.KeyVault/managedHSMs/here',
+      `${hsm('here')}/keys/..%2F..%2Fkeys%2Fx`,
+      `${hsm('here')}/keys/a%3Fapi-version=1`,
+      `${hsm('here')}/privateEndpointConnections/..%2Fx`,
+    ]) {
+      const { status } = await call('GET', path);
+      assert.ok(status === 404 || status === 400, `${path}: ${status}`);
+    }
+  });
+
+  test('names the member that it does not know, wherever it stands', async () => {
+    for (const [json, message] of [
+      [{ propertys: {} }, /body has the unknown member "propertys"/],
+      [{ properties: { networkacls: {} } }, /body\.properties has the unknown member "networkacls"/],
+      [
+        { properties: { networkAcls: { ipRules: [{ values: '1.2.3.4' }] } } },
+        /ipRules\[0\] has the unknown member "values"/,
+      ],
+      [{ properties: { networkAcls: { ipRules: '1.2.3.4' } } }, /ipRules must be a list/],
+      [{ tags: { a: 1 } }, /body\.tags\.a must be a string/],
+      [{ properties: { __proto__: null, constructor: 1 } }, /unknown member "constructor"/],
+    ] as const) {
+      const reply = await call('PATCH', hsm('here'), json);
+      assert.equal(reply.status, 400, reply.text);
+      assert.match(reply.text.replaceAll('\\"', '"'), message);
+    }
+  });
+
+  test('lets a poll URL say the same again, and tells nobody else', async () => {
+    const begun = await call('PUT', hsm('polled'), body());
+    const url = String(begun.headers.location);
+    const first = await finish(begun);
+    assert.equal(first.json.name, 'polled');
+    assert.deepEqual((await call('GET', url)).json, first.json);
+    const consumer = await control.token(control.secrets.applications.consumer, AUDIENCE);
+    assert.equal((await call('GET', url, undefined, {}, consumer)).status, 403);
+    assert.equal((await control.call(url, {})).status, 401);
+    for (const [from, to] of [
+      ['/locations/local/', '/locations/westus/'],
+      [subscription, randomUUID()],
+      [/[0-9a-f-]{36}\?/, `${randomUUID()}?`],
+      [/[0-9a-f-]{36}\?/, 'x?'],
+    ] as const) {
+      assert.equal((await call('GET', url.replace(from, to))).status, 404, String(to));
+    }
+    assert.equal((await call('POST', url, {})).status, 405);
+    await finish(await call('DELETE', hsm('polled')));
+    assert.equal(code(await call('GET', url)), 'ResourceNotFound');
+  });
+
+  test('does one thing at a time to an HSM, whoever asks at once', async () => {
+    await make('busy');
+    const { promise, resolve } = Promise.withResolvers<void>();
+    control.host.gate = () => promise;
+    const changes = await Promise.all(
+      ['10.0.0.0/8', '10.1.0.0/16', '10.2.0.0/16'].map((value) =>
+        call('PUT', hsm('busy'), body({ networkAcls: { defaultAction: 'Deny', ipRules: [{ value }] } })),
+      ),
+    );
+    assert.deepEqual(changes.map(({ status }) => status).sort(), [200, 409, 409]);
+    assert.equal((await call('DELETE', hsm('busy'))).status, 409);
+    control.host.gate = async () => {};
+    resolve();
+    const won = changes.find(({ status }) => status === 200);
+    assert.ok(won !== undefined);
+    assert.equal((await settled(won)).json.status, 'Succeeded');
+    const [, update] = control.host.updated.at(-1) ?? [];
+    const shown = (await call('GET', hsm('busy'))).json.properties as { networkAcls: { ipRules: { value: string }[] } };
+    assert.deepEqual(
+      update?.network?.networkAcls.ipRules,
+      shown.networkAcls.ipRules.map(({ value }) => value),
+    );
+    const deletions = await Promise.all(Array.from({ length: 3 }, () => call('DELETE', hsm('busy'))));
+    const urls = new Set(deletions.filter(({ status }) => status === 202).map(({ headers }) => headers.location));
+    assert.equal(urls.size, 1);
+    for (const each of deletions) await finish(each);
+  });
+
+  test('changes nothing that was decided on an older state', async () => {
+    const read = await call('GET', hsm('here'));
+    const match = { 'if-match': String(read.headers.etag) };
+    assert.equal((await call('PATCH', hsm('here'), { tags: { a: '1' } }, match)).status, 200);
+    const late = await call('PATCH', hsm('here'), { tags: { a: '2' } }, match);
+    assert.equal(late.status, 412);
+    assert.equal(code(late), 'PreconditionFailed');
+    assert.equal((await call('DELETE', hsm('here'), undefined, match)).status, 412);
+    assert.equal((await call('PUT', hsm('here'), body(), { 'if-none-match': '*' })).status, 412);
+    assert.equal((await call('PUT', hsm('absent'), body(), { 'if-match': '*' })).status, 412);
+    assert.deepEqual((await call('GET', hsm('here'))).json.tags, { a: '1' });
+  });
+
+  test('recovers nothing that is not deleted, elsewhere or otherwise than it was', async () => {
+    const recover = { location: 'local', properties: { createMode: 'Recover' } };
+    assert.equal(code(await call('PUT', hsm('never'), recover)), 'DeletedHsmNotFound');
+    await make('gone');
+    assert.equal((await call('PUT', hsm('gone'), recover)).status, 409);
+    await finish(await call('DELETE', hsm('gone')));
+    await call('PUT', '/resourceGroups/rg2', { location: 'local' });
+    assert.equal(code(await call('PUT', hsm('gone', 'rg2'), recover)), 'DeletedHsmNotFound');
+    const other = { ...recover, properties: { ...recover.properties, softDeleteRetentionInDays: 90 } };
+    assert.equal((await call('PUT', hsm('gone'), other)).status, 400);
+    assert.equal(code(await call('PUT', hsm('gone', 'rg2'), body())), 'ConflictError');
+    const wrong = `${provider}/locations/westus/deletedManagedHSMs/gone/purge`;
+    assert.equal((await call('POST', wrong)).status, 404);
+  });
+
+  test('purges by itself what has been deleted long enough, and takes up what a restart cut off', async () => {
+    await make('expiring');
+    await finish(await call('DELETE', hsm('expiring')));
+    control.advance(7 * DAY + 1000);
+    await control.restart();
+    admin = await control.token(control.secrets.applications.admin, AUDIENCE);
+    const one = `${provider}/locations/local/deletedManagedHSMs/expiring`;
+    while ((await call('GET', one)).status === 200) await new Promise(setImmediate);
+    assert.ok(control.host.purged.includes('expiring'));
+  });
+
+  test('pages through lists', async () => {
+    for (const name of ['page-a', 'page-b', 'page-c']) await make(name);
+    const names: string[] = [];
+    let url: string | undefined = `${provider}/managedHSMs?$top=1`;
+    while (url !== undefined) {
+      const page: Reply = await call('GET', url);
+      const { value, nextLink } = page.json as { value: { name: string }[]; nextLink?: string };
+      assert.ok(value.length <= 1);
+      names.push(...value.map(({ name }) => name));
+      url = nextLink;
+    }
+    for (const name of ['page-a', 'page-b', 'page-c']) assert.equal(names.filter((each) => each === name).length, 1);
+    for (const top of ['0', '-1', 'x', '1001'])
+      assert.equal((await call('GET', `${provider}/managedHSMs?$top=${top}`)).status, 400);
+  });
+
+  test('checks diagnostic settings and keeps at most five', async () => {
+    const one = (name: string) => `${hsm('here')}/providers/Microsoft.Insights/diagnosticSettings/${name}`;
+    const put = (name: string, properties: object) => call('PUT', one(name), { properties });
+    const logs = [{ category: 'AuditEvent', enabled: true }];
+    const workspaceId = '/subscriptions/x/workspace';
+    for (const [properties, message] of [
+      [{ logs }, /must name where to send/],
+      [{ workspaceId, logs: [] }, /at least one/],
+      [{ workspaceId, logs: [{ category: 'Other', enabled: true }] }, /category must be one of: AuditEvent/],
+      [
+        { workspaceId, logs: [{ category: 'AuditEvent', categoryGroup: 'audit', enabled: true }] },
+        /either category or categoryGroup/,
+      ],
+      [{ workspaceId: 'x', logs }, /must be a resource id/],
+      [{ workspaceId, logs: [{ ...logs[0], retentionPolicy: { enabled: true, days: 3 } }] }, /retention is set where/],
+      [{ workspaceId, logs, surprise: 1 }, /unknown member/],
+    ] as const) {
+      const reply = await put('wrong', properties);
+      assert.equal(reply.status, 400, reply.text);
+      assert.match(reply.text, message);
+    }
+    for (let index = 0; index < 5; index++) assert.equal((await put(`s${index}`, { workspaceId, logs })).status, 200);
+    assert.equal((await put('S0', { workspaceId, logs })).status, 200);
+    assert.equal((await put('s5', { workspaceId, logs })).status, 409);
+    const listed = (await call('GET', one('').slice(0, -1))).json.value as unknown[];
+    assert.equal(listed.length, 5);
+    assert.equal((await call('DELETE', one('s0'))).status, 200);
+    assert.equal((await call('DELETE', one('s0'))).status, 204);
+  });
+
+  test('decides on private endpoint connections with their state in view', async () => {
+    await make('linked');
+    const id = `/subscriptions/${subscription}${hsm('linked')}`;
+    const link = { name: 'c', properties: { privateLinkServiceId: id, groupIds: ['managedhsm'] } };
+    const endpoint = (name: string, properties: object) =>
+      call('PUT', `/resourceGroups/rg/providers/Microsoft.Network/privateEndpoints/${name}`, {
+        location: 'local',
+        properties: { subnet: { id: '/subscriptions/s/subnet' }, ...properties },
+      });
+    assert.match((await endpoint('a', {})).text, /exactly one connection/);
+    const vault = { ...link, properties: { ...link.properties, groupIds: ['vault'] } };
+    assert.match((await endpoint('a', { privateLinkServiceConnections: [vault] })).text, /'managedhsm'/);
+    const nowhere = { ...link, properties: { ...link.properties, privateLinkServiceId: '/x' } };
+    assert.equal(code(await endpoint('a', { privateLinkServiceConnections: [nowhere] })), 'InvalidResourceReference');
+    assert.equal((await endpoint('a', { manualPrivateLinkServiceConnections: [link] })).status, 201);
+    const list = `${hsm('linked')}/privateEndpointConnections`;
+    const state = async () => ((await call('GET', list)).json.value as { name: string; etag: string }[])[0];
+    let connection = await state();
+    while ((await call('GET', hsm('linked'))).json.properties === undefined) connection = await state();
+    const put = (status: string, etag?: string) =>
+      call('PUT', `${list}/${connection?.name ?? ''}`, {
+        ...(etag === undefined ? {} : { etag }),
+        properties: { privateLinkServiceConnectionState: { status, description: null } },
+      });
+    assert.equal((await settled(await put('Approved', connection?.etag))).json.status, 'Succeeded');
+    assert.equal((await put('Rejected', connection?.etag)).status, 412);
+    assert.equal((await put('Pending')).status, 400);
+    assert.equal((await put('Sometimes')).status, 400);
+    assert.deepEqual(control.host.updated.at(-1)?.[1].network?.privateEndpointConnections, [
+      { name: connection?.name, status: 'Approved' },
+    ]);
+    assert.equal(
+      (await call('PUT', `${list}/none`, { properties: { privateLinkServiceConnectionState: { status: 'Approved' } } }))
+        .status,
+      404,
+    );
+    assert.equal((await call('DELETE', `${list}/none`)).status, 204);
+    assert.equal((await finish(await call('DELETE', `${list}/${connection?.name ?? ''}`))).status, 200);
+  });
+
+  test('has no key to show of an HSM that does not serve', async () => {
+    const reply = await call('GET', `${hsm('here')}/keys/k`);
+    assert.equal(reply.status, 503);
+    assert.equal((await call('GET', `${hsm('here')}/keys/k/versions/x`)).status, 400);
+    assert.equal((await call('GET', `${hsm('nowhere')}/keys/k`)).status, 404);
+  });
+});
