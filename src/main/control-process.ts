@@ -32,7 +32,9 @@ import type { ControlRow } from '../wire/control-row.ts';
 import { instanceOrigin, type NameForm } from '../wire/name-form.ts';
 import { askInstanceOver } from './ask-instance.ts';
 import { azureNames, devIssuer, localNames, STORAGE_AUDIENCES } from './config/name-forms.ts';
+import { openIdentityEndpoint } from './identity-endpoint.ts';
 import { createAuthenticate } from './issuer-authenticate.ts';
+import type { WhoCalls } from './supervision/who-calls-link.ts';
 
 export interface ControlOptions {
   readonly profile: 'dev' | 'production';
@@ -48,6 +50,8 @@ export interface ControlOptions {
   readonly host: (names: NamesTable) => InstanceHost;
   /** What instances know the front by, once the supervisor has said it. */
   readonly frontToken: () => Uint8Array | undefined;
+  /** Who is at the other end of a loopback connection; absent: the system cannot tell, and there is no managed identity endpoint. */
+  readonly whoCalls?: WhoCalls;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: (message: string) => void;
@@ -56,6 +60,8 @@ export interface ControlOptions {
 export interface Control extends AsyncDisposable {
   readonly port: number;
   readonly listenerPort: number;
+  /** Of the managed identity endpoint; absent: there is none. */
+  readonly identityPort?: number;
 }
 
 export async function startControl(options: ControlOptions): Promise<Control> {
@@ -89,11 +95,29 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       fallbackPort: () => listener.port,
     }),
   );
+  const { whoCalls } = options;
+  const identities =
+    whoCalls === undefined
+      ? undefined
+      : stack.use(
+          await openIdentityEndpoint({
+            folder,
+            directory,
+            signingKey,
+            issuer: devIssuer(directory.tenantId),
+            audiences: everyAudience(forms),
+            whoCalls,
+            replaceFile: replace,
+            now,
+            log,
+          }),
+        );
   lifecycle.resume();
   const owned = stack.move();
   return {
     port: front.port,
     listenerPort: listener.port,
+    ...(identities === undefined ? {} : { identityPort: identities.port }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -117,6 +141,12 @@ async function openBook(
     throw new Error('resources.json and directory.json are of different tenants: restore the one that was replaced');
   }
   return new ResourceBook(resources, (changed) => writeResourcesFile(folder, changed, replace));
+}
+
+/** Exact `aud` values that clients' tokens are issued for; the first is for requests that name none. */
+function everyAudience(forms: readonly NameForm[]): readonly string[] {
+  const of = (name: keyof NameForm['audiences']) => forms.flatMap(({ audiences }) => audiences[name]);
+  return [...of('graph'), ...of('arm'), ...of('instances'), ...of('vaults')];
 }
 
 interface Parts {
@@ -143,7 +173,7 @@ function controlRows(options: ControlOptions, parts: Parts): readonly ControlRow
     directory,
     signingKey,
     issuer: devIssuer(tenantId),
-    audiences: [...audiences.graph, ...audiences.arm, ...audiences.instances],
+    audiences: everyAudience(forms),
     tokenEndpoints: tokenEndpoints(
       forms.map((form) => form.login),
       tenantId,

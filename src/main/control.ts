@@ -10,6 +10,7 @@ import { hearAliases } from './supervision/alias-link.ts';
 import { openSupervisorLink } from './supervision/child-link.ts';
 import { instanceHostOver } from './supervision/control-link.ts';
 import { frontToken, ready, syncControl } from './supervision/messages.ts';
+import { whoCallsOver } from './supervision/who-calls-link.ts';
 
 // The terminal's Ctrl-C reaches the whole process group; the supervisor decides when this process ends.
 process.on('SIGINT', () => {});
@@ -33,6 +34,7 @@ await using control = await startControl({
   },
   replaceFile: (path, content) => replaceFileSynced(path, content, () => link.request(syncControl, {})),
   frontToken: () => token,
+  ...(process.platform === 'linux' ? { whoCalls: whoCallsOver(link) } : {}),
   now: Date.now,
   log: (message) => console.error(message),
 });

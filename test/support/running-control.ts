@@ -20,6 +20,7 @@ import type { Control } from '../../src/main/control-process.ts';
 import { startControl } from '../../src/main/control-process.ts';
 import { type Issued, issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
 import { CONTROL_NAMES } from '../../src/main/dev-ca/server-certificate.ts';
+import { findLoopbackCaller } from '../../src/main/supervision/loopback-caller.ts';
 
 export class PretendedHost implements InstanceHost {
   readonly provisioned: ProvisionRequest[] = [];
@@ -92,6 +93,8 @@ export interface RunningControl extends AsyncDisposable {
   /** An application's access token for this audience. */
   token(login: { readonly appId: string; readonly secret: string }, audience: string): Promise<string>;
   restart(): Promise<void>;
+  /** Of the managed identity endpoint. */
+  readonly identityPort: number;
 }
 
 export interface RunningControlOptions {
@@ -139,6 +142,8 @@ export async function runControl({
       ca: authority.certificate,
       host: () => host,
       frontToken: () => FRONT_TOKEN,
+      whoCalls: ({ address, port: from, localPort }, withExecutable) =>
+        findLoopbackCaller({ address, port: from }, { address: '127.0.0.1', port: localPort }, withExecutable),
       now: () => Date.now() + offset,
       log: (message) => logged.push(message),
     });
@@ -152,6 +157,9 @@ export async function runControl({
     secrets,
     host,
     logged,
+    get identityPort() {
+      return control.identityPort ?? 0;
+    },
     advance(milliseconds) {
       offset += milliseconds;
     },

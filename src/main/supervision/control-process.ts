@@ -21,6 +21,7 @@ import {
 } from './messages.ts';
 import { ProvisionRefused } from './provision-request.ts';
 import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
+import { answerWhoCalls } from './who-calls-link.ts';
 
 export interface ControlOptions {
   readonly program: ProcessOptions['program'];
@@ -81,6 +82,7 @@ function answer(link: Link, { folder, instances, report }: ControlOptions): void
   };
   link.on(provisionInstance, ({ request }, id) => settle(id, instances.provision(request)));
   link.on(syncControl, (_values, id) => settle(id, syncFolder(folder)));
+  answerWhoCalls(link);
   link.on(updateInstance, ({ name, update }, id) => settle(id, instances.update(name, update)));
   link.on(purgeInstance, ({ name }, id) => settle(id, instances.purge(name)));
   link.on(stopInstance, ({ name }, id) => settle(id, instances.stop(name)));

@@ -47,6 +47,19 @@ export const purgeInstance: { code: 14; fields: Fields<{ name: 'text' }> } = {
 };
 /** Control → supervisor: make names in control's own folder durable, which its permissions do not let it do. */
 export const syncControl: { code: 15; fields: Fields<Record<never, never>> } = { code: 15, fields: fields({}) };
+/** Control → supervisor: who is at the other end of a connection on loopback. Answered with `callerFound` of the same `query`. */
+export const whoCalls: {
+  code: 16;
+  fields: Fields<{ query: 'u32'; address: 'text'; port: 'u32'; localPort: 'u32'; withExecutable: 'u8' }>;
+} = {
+  code: 16,
+  fields: fields({ query: 'u32', address: 'text', port: 'u32', localPort: 'u32', withExecutable: 'u8' }),
+};
+/** Supervisor → control: `{uid, executables?}`, or null when the system does not know such a connection. */
+export const callerFound: { code: 24; fields: Fields<{ query: 'u32'; caller: 'json' }> } = {
+  code: 24,
+  fields: fields({ query: 'u32', caller: 'json' }),
+};
 /** Supervisor → service (request): what is changed of the configuration; answered when the worker goes by it. */
 export const instanceUpdated: { code: 21; fields: Fields<{ update: 'json' }> } = {
   code: 21,

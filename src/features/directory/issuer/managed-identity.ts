@@ -3,29 +3,19 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { importJWK, SignJWT } from 'jose';
 import { replaceFile } from '../../../files/replace-file.ts';
 import { ControlError, type ControlRow } from '../../../wire/control-row.ts';
-import type { Directory } from '../directory.ts';
-import { groupsOf } from '../find-principal.ts';
-import type { SigningKey } from './signing-key.ts';
-import { ACCESS_TOKEN_SECONDS } from './token-claims.ts';
+import { signAppToken, type TokenSigning } from './identity-token.ts';
 
 export const IDENTITY_PATH = '/msi/token';
 /** In the control process's folder: the value of the header, made at first start. */
 export const IDENTITY_HEADER_FILE = 'identity-header';
 const API_VERSION = '2019-08-01';
 
-export interface ManagedIdentityOptions {
-  readonly directory: Directory;
-  readonly signingKey: SigningKey;
-  /** `iss` of every token. */
-  readonly issuer: string;
+export interface ManagedIdentityOptions extends TokenSigning {
   /** Exact `aud` values that can be asked for. */
   readonly audiences: readonly string[];
   readonly header: string;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
 }
 
 export async function loadIdentityHeader(folder: string, replace: typeof replaceFile = replaceFile): Promise<string> {
@@ -41,7 +31,7 @@ export async function loadIdentityHeader(folder: string, replace: typeof replace
 }
 
 export function managedIdentityRow(options: ManagedIdentityOptions): ControlRow {
-  const { directory, signingKey, issuer, audiences, header, now } = options;
+  const { directory, audiences, header } = options;
   return {
     host: 'login',
     method: 'GET',
@@ -56,34 +46,12 @@ export function managedIdentityRow(options: ManagedIdentityOptions): ControlRow 
       const clientId = query.get('client_id');
       const identity = directory.managedIdentities.find((each) => clientId === null || each.clientId === clientId);
       if (identity === undefined) throw refusal(400, 'there is no such managed identity');
-      const seconds = Math.floor(now() / 1000);
-      const expires = seconds + ACCESS_TOKEN_SECONDS;
-      const groups = groupsOf(directory, identity.oid);
-      const claims = {
-        appid: identity.clientId,
-        appidacr: '2',
-        idp: issuer,
-        idtyp: 'app',
-        oid: identity.oid,
-        tid: directory.tenantId,
-        uti: randomBytes(16).toString('base64url'),
-        ver: '1.0',
-        ...(groups.length === 0 ? {} : { groups }),
-      };
-      const token = await new SignJWT(claims)
-        .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: signingKey.kid, x5t: signingKey.kid })
-        .setIssuer(issuer)
-        .setAudience(resource)
-        .setSubject(identity.oid)
-        .setIssuedAt(seconds)
-        .setNotBefore(seconds)
-        .setExpirationTime(expires)
-        .sign(await importJWK(signingKey.privateJwk, 'RS256'));
+      const { token, expiresOn } = await signAppToken(options, identity, resource);
       return {
         status: 200,
         json: {
           access_token: token,
-          expires_on: String(expires),
+          expires_on: String(expiresOn),
           resource,
           token_type: 'Bearer',
           client_id: identity.clientId,
