@@ -7,7 +7,9 @@ import type { ArrivingPeer, Refusal } from '../features/network-rules/admission.
 import type { Roles } from '../features/roles/evaluate.ts';
 import type { Records } from '../store/sealed/records.ts';
 import type { HostKind } from '../wire/route.ts';
+import { ServiceError } from '../wire/service-error.ts';
 import { type Call, type Host, originOf, type Step } from './call.ts';
+import { openDepartures } from './departures.ts';
 import type { Throttle } from './limits/request-limits.ts';
 import type { ThrottledTally } from './limits/throttled-tally.ts';
 import { answered, type Outcome, refused } from './outcome.ts';
@@ -77,7 +79,28 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
     } catch (error) {
       outcome = refusalOf(call, error);
     }
-    writeAnswer(call, await recorded(call, outcome), parts.answerHeaders);
+    depart(call, await recorded(call, outcome));
+  }
+
+  const write = (call: Call, outcome: Outcome): void => writeAnswer(call, outcome, parts.answerHeaders);
+  const depart = openDepartures({
+    refresh: () => records.refresh(),
+    authorised,
+    write,
+    // It answers every error itself; it does not reject.
+    withhold: (call, error) => void withhold(call, error),
+  });
+
+  /** The record then has two entries of the call: that it was carried out, and that its result was not given. */
+  async function withhold(call: Call, error: unknown): Promise<void> {
+    const { code, message } = translateError(error, () => undefined, true);
+    const refusal =
+      code === 'AccessDenied'
+        ? new ServiceError(code, `${message}; it ended while the answer was being made, which is withheld`, {
+            cause: error,
+          })
+        : error;
+    write(call, await recorded(call, refusalOf(call, refusal)));
   }
 
   /** Makes the entry durable first; what cannot be recorded is answered with 503 instead. */
@@ -138,6 +161,7 @@ function handle(call: Call, recheck: () => void): ReturnType<NonNullable<Call['r
     names: host.kind,
     url: origin + (call.request.url ?? ''),
     principal,
+    peer: call.peer,
     grant: call.grant ?? '',
     recheck,
   });
