@@ -166,7 +166,6 @@ function controlRows(options: ControlOptions, parts: Parts): readonly ControlRow
   const audiences = {
     arm: forms.flatMap((form) => form.audiences.arm),
     graph: forms.flatMap((form) => form.audiences.graph),
-    instances: forms.flatMap((form) => [...form.audiences.instances, ...form.audiences.vaults]),
   };
   const issuer = createIssuer({
     profile: options.profile,

@@ -22,12 +22,17 @@ export function showWhatExists({ at, form, local, clients, keyId }: Existing): R
     ['address', `${instanceOrigin(form, DEV_INSTANCE)} (through the proxy)`],
     ['', `${instanceOrigin(local, DEV_INSTANCE)}`],
     ['key', `${keyId} (RSA-HSM 2048; software module, not FIPS validated)`],
-    ['administrator', `application ${clients.applications.admin.appId}: Administrator, Crypto Officer, Crypto User`],
-    ['owner', `application ${clients.applications.owner.appId}: owns the subscription, may use no key`],
+    ['administrator', `${describe(clients.applications.admin)}: Administrator, Crypto Officer, Crypto User`],
+    ['owner', `${describe(clients.applications.owner)}: owns the subscription, may use no key`],
     ['custodians', `${at.custodians} (development only)`],
     ['audit log', at.instance(DEV_INSTANCE).audit],
     ['data', at.root],
   ];
+}
+
+/** Roles are assigned to the object id; clients log in with the other one. */
+function describe({ appId, oid }: { readonly appId: string; readonly oid: string }): string {
+  return `application ${appId}, object id ${oid}`;
 }
 
 /** `instance` is what the examples name; without one there is nothing to show of them. */
