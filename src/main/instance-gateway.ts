@@ -1,6 +1,5 @@
 // The rows of an instance, behind its pipeline and listener: what of the state in memory each feature's rows are given.
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import { armKeyRows } from '../features/arm-keys/rows.ts';
 import { attestationRows } from '../features/attestation/rows.ts';
@@ -30,11 +29,12 @@ import { securityDomainRows } from '../features/security-domain/rows.ts';
 import { settingRows } from '../features/settings/rows.ts';
 import { DEFAULT_LIMITS, openThrottle } from '../gateway/limits/request-limits.ts';
 import { ThrottledTally } from '../gateway/limits/throttled-tally.ts';
-import { type Listener, type ListenerOptions, listen } from '../gateway/listener.ts';
+import type { Listener } from '../gateway/listener.ts';
 import { buildPipeline } from '../gateway/pipeline.ts';
 import { buildRouter } from '../gateway/router.ts';
 import type { Records } from '../store/sealed/records.ts';
 import { instanceHosts, openVerifiers } from './instance-hosts.ts';
+import { openListeners } from './instance-listeners.ts';
 import type { ServiceOptions } from './instance-service.ts';
 import type { InstanceState } from './instance-state.ts';
 import type { LiveNetwork } from './live-network.ts';
@@ -55,8 +55,11 @@ export interface GatewayParts {
   readonly network: LiveNetwork;
 }
 
-export async function openGateway(options: ServiceOptions, parts: GatewayParts): Promise<Listener> {
-  const { config, places } = options;
+export async function openGateway(
+  options: ServiceOptions,
+  parts: GatewayParts,
+): Promise<Pick<Listener, 'port'> & AsyncDisposable> {
+  const { config } = options;
   const { crypto, records, activation, purgeCompanions, eventTargets } = parts;
   const { keys, roles, clock, settings, authorities, promises, policies, told, retention, limits } = parts.state;
   const { custodians, ceremonies } = parts.state;
@@ -119,7 +122,7 @@ export async function openGateway(options: ServiceOptions, parts: GatewayParts):
   const take = buildPipeline({
     router,
     judge: (peer) => judge(peer),
-    throttle: openThrottle(DEFAULT_LIMITS, elapsed),
+    throttle: openThrottle(config.limits ?? DEFAULT_LIMITS, elapsed),
     throttled: new ThrottledTally(elapsed),
     hosts: instanceHosts(config),
     isServed: (kind) =>
@@ -135,24 +138,5 @@ export async function openGateway(options: ServiceOptions, parts: GatewayParts):
     answerHeaders: { region: config.region, buildVersion: VERSION },
     report: (call, error) => reportFailure(`request ${call.id}`, error),
   });
-  return listen(
-    {
-      key: readFileSync(places.tlsKey, 'utf8'),
-      certificate: readFileSync(places.tlsCertificate, 'utf8'),
-      host: '127.0.0.1',
-      port: options.port,
-      ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),
-      ...(options.frontToken === undefined ? {} : introducedBy(options.frontToken)),
-      connectionsPerAddress: DEFAULT_LIMITS.connectionsPerAddress,
-      shared: options.shared,
-    },
-    take,
-  );
-}
-
-/** Connections that the front hands over come from whom it says; others are this machine's own. */
-export function introducedBy(
-  token: () => Uint8Array | undefined,
-): Pick<ListenerOptions, 'way' | 'proxies' | 'alsoDirect'> {
-  return { way: 'public', proxies: { token }, alsoDirect: true };
+  return openListeners(options, take);
 }

@@ -1,12 +1,10 @@
 // A worker whose module may be locked: it answers that it is, and goes on with its start when the module is open. The
 // store is not touched before.
-import { readFileSync } from 'node:fs';
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import { CryptoError } from '../crypto/protocol/messages.ts';
 import { openUnlockDesk } from '../features/seal/unlock-desk.ts';
-import { type Listener, listen } from '../gateway/listener.ts';
 import { answerLocked } from '../gateway/locked.ts';
-import { introducedBy } from './instance-gateway.ts';
+import { openListeners } from './instance-listeners.ts';
 import type { ServiceOptions } from './instance-service.ts';
 import { reportFailure } from './report-failure.ts';
 import { VERSION } from './version.ts';
@@ -30,6 +28,15 @@ export interface OpenModule {
   readonly port: number;
 }
 
+/** Tells an instance whose root keys lie beside the key that opens them. */
+export function fileSealRefused(name: string): Error {
+  return new Error(
+    `the root keys of '${name}' are under the file seal. Exchange it: strongroom instance stop ${name}, strongroom seal ` +
+      `change ${name} --to passphrase (or quorum), strongroom instance start ${name}; or accept it for all instances: add ` +
+      '"file-seal" to "acknowledge" in the configuration',
+  );
+}
+
 /** @throws the reason of `stopping`; CryptoError WrongState when it is locked and there is no way to unlock it */
 export async function waitUntilOpen(
   crypto: CryptoClient,
@@ -39,7 +46,10 @@ export async function waitUntilOpen(
   const { config, lock, port } = options;
   if (crypto.hello.state === 'blank') return { how: undefined, port };
   const { kind } = (await crypto.send('showSeal', {})).seal as { readonly kind: string };
-  if (kind === 'file') return { how: undefined, port };
+  if (kind === 'file') {
+    if (config.fileSeal === 'refused' && crypto.hello.state === 'active') throw fileSealRefused(config.name);
+    return { how: undefined, port };
+  }
   if (lock === undefined) throw new CryptoError('WrongState', 'the module is locked, and nobody can unlock it here');
   const desk = stack.use(
     await openUnlockDesk({
@@ -70,17 +80,7 @@ export async function waitUntilOpen(
   }
 }
 
-function listenLocked({ config, places, port, socketPath, shared, frontToken }: ServiceOptions): Promise<Listener> {
-  return listen(
-    {
-      key: readFileSync(places.tlsKey, 'utf8'),
-      certificate: readFileSync(places.tlsCertificate, 'utf8'),
-      host: '127.0.0.1',
-      port,
-      ...(socketPath === undefined ? {} : { socketPath }),
-      ...(frontToken === undefined ? {} : introducedBy(frontToken)),
-      shared,
-    },
-    answerLocked(config.name, { region: config.region, buildVersion: VERSION }),
-  );
+function listenLocked(options: ServiceOptions): ReturnType<typeof openListeners> {
+  const { name, region } = options.config;
+  return openListeners(options, answerLocked(name, { region, buildVersion: VERSION }));
 }
