@@ -36,7 +36,7 @@ export function helpText(names: readonly string[]): string {
 
 usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--connections N] [--json FILE]
                         [--profile FOLDER]
-       npm run bench -- keys [--sizes N,…] [--json FILE]
+       npm run bench -- keys|backup|rehearsal [--sizes N,…] [--json FILE]
 
   OPERATION          ${names.join(', ')} (default: all)
   --seconds N        measured time of each operation and of its echo, after a warm-up (default: 5)
@@ -44,6 +44,7 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
   --json FILE        writes everything that was measured
   --profile FOLDER   writes a CPU profile of a service worker for each operation; the figures suffer from it
   keys               fills an instance with keys and shows what grows with their number
+  rehearsal          rehearses a recovery in full, and shows what each step takes
   --sizes N,…        numbers of keys (default: 1000,10000,100000)
 
 C is what libcrypto alone does on all ${availableParallelism()} cores, E what a bare HTTPS JSON echo does, B = 1/(1/C + 1/E) the bound.

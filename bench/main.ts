@@ -9,6 +9,8 @@ import { growing, isJudged } from './keys/results.ts';
 import { runKeysBench } from './keys/run.ts';
 import { operations } from './operations.ts';
 import { startProduct } from './product/product.ts';
+import { rehearsalReport } from './rehearsal/report.ts';
+import { runRehearsalBench } from './rehearsal/run.ts';
 import { report } from './report.ts';
 import { runBench } from './run.ts';
 
@@ -33,6 +35,16 @@ async function measureBackup(words: readonly string[]): Promise<void> {
   }
 }
 
+/** What a recovery takes. */
+async function measureRehearsal(words: readonly string[]): Promise<void> {
+  const { sizes, json } = readKeysArguments(words.length === 0 ? ['--sizes', '1000'] : words);
+  for (const keys of sizes) {
+    const results = await runRehearsalBench(keys, progress);
+    process.stdout.write(rehearsalReport(results));
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(results, undefined, 2)}\n`);
+  }
+}
+
 async function measureOperations(words: readonly string[]): Promise<void> {
   const options = readArguments(words, names);
   if (options === 'help') {
@@ -51,6 +63,7 @@ try {
   const [first, ...others] = process.argv.slice(2);
   if (first === 'keys') await measureKeyNumbers(others);
   else if (first === 'backup') await measureBackup(others);
+  else if (first === 'rehearsal') await measureRehearsal(others);
   else await measureOperations(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
