@@ -18,6 +18,8 @@ const NOBODY = '{"claim":{}}';
  */
 const KEPT_OF_STRANGERS = 256;
 const KEPT_OF_CALLERS = 2048;
+/** Group ids on the entry of a denial. */
+const KEPT_GROUPS = 50;
 
 /** @param uncounted throttled requests of this caller before this one that have no entry of their own */
 export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedInstance, uncounted = 0): AuditEntry {
@@ -49,6 +51,8 @@ export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedIns
       ...(typeof clientRequestId === 'string' ? { clientRequestId: clientRequestId.slice(0, 100) } : {}),
       ...(clockOffset === 0 ? {} : { clockOffset }),
       ...(uncounted === 0 ? {} : { throttledBefore: uncounted }),
+      ...wayOf(call),
+      ...(refusal === undefined ? {} : deniedCaller(call)),
     },
     ...(row === undefined ? {} : { dataAction: row.dataAction }),
     ...(call.scope === undefined ? {} : { scope: call.scope }),
@@ -63,6 +67,25 @@ export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedIns
 function decisionOf(call: Call): 'allow' | 'deny' | 'unauthenticated' {
   if (call.principal === undefined) return 'unauthenticated';
   return call.grant === undefined ? 'deny' : 'allow';
+}
+
+/** The public way, which is the usual one, is not named. */
+function wayOf({ peer: { way } }: Call): { readonly networkPath?: string } {
+  if (way === 'public') return {};
+  return { networkPath: way === 'direct' ? way : `private:${way.private}` };
+}
+
+/** What of its token a denial depended on, so that it can be explained later. */
+function deniedCaller(call: Call): Readonly<Record<string, unknown>> {
+  const { principal } = call;
+  if (principal === undefined || decisionOf(call) !== 'deny') return {};
+  const { idType, groups, groupsLeftOut } = principal;
+  return {
+    callerType: idType,
+    groups: groups.slice(0, KEPT_GROUPS),
+    groupCount: groups.length,
+    ...(groupsLeftOut === true ? { groupsLeftOut } : {}),
+  };
 }
 
 function describe(message: string, innerCode: string | undefined): string {

@@ -36,6 +36,7 @@ export function writeAnswer(call: Call, outcome: Outcome, { region, buildVersion
     'Content-Length',
     String(Buffer.byteLength(outcome.text)),
   ];
+  if (outcome.status === 403) headers.push('x-strongroom-trace', call.id);
   if (request.method === 'GET') headers.push('x-ms-build-version', buildVersion);
   if (outcome.text !== '' && outcome.headers?.['Content-Type'] === undefined) {
     headers.push('Content-Type', 'application/json; charset=utf-8');

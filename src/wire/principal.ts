@@ -9,6 +9,8 @@ export interface Principal {
   readonly idType: 'app' | 'user';
   /** Group object ids of the token, lower case; empty when the issuer left them out for number. */
   readonly groups: readonly string[];
+  /** The issuer left the groups out of the token for number: roles held through them cannot count. */
+  readonly groupsLeftOut?: true;
   /** Unix seconds; the token is not honoured from then on. */
   readonly expiresAt: number;
   /** JSON text for the record's `identity` member. */

@@ -23,6 +23,8 @@ export interface RowRequest<Body> {
   /** The absolute URL as sent, for messages. */
   readonly url: string;
   readonly principal: Principal;
+  /** Where the connection comes from, as network rules see it: for what is about exactly that. */
+  readonly peer: { readonly address: string; readonly way: 'public' | 'direct' | { readonly private: string } };
   /** Id of the role assignment that lets the caller do this. */
   readonly grant: string;
   /**
@@ -55,7 +57,10 @@ export interface Row<Body = never> {
   readonly dataAction: string;
   readonly scope: RowScope;
   /** Of callers without a role for it: why this one may all the same. The text is put on record as the grant. */
-  readonly alsoAllows?: (params: Readonly<Record<string, string | undefined>>, principal: Principal) => string | undefined;
+  readonly alsoAllows?: (
+    params: Readonly<Record<string, string | undefined>>,
+    principal: Principal,
+  ) => string | undefined;
   /** `any`: also before activation. */
   readonly activation: 'any' | 'active';
   /** Answered while a full restore replaces everything; all other rows are not. */

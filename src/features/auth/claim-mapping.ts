@@ -58,9 +58,7 @@ export function groupsIn(
   issuer: string,
   { groups: name = 'groups', ids = 'guid', overage = 'none' }: ClaimMapping,
 ): readonly string[] {
-  const elsewhere = claims['_claim_names'];
-  const first = typeof name === 'string' ? name : (name[0] ?? '');
-  if (typeof elsewhere === 'object' && elsewhere !== null && Object.hasOwn(elsewhere, first)) {
+  if (areGroupsLeftOut(claims, name)) {
     if (overage === 'none') return [];
     throw new AuthError(
       'GroupsOverage',
@@ -75,6 +73,13 @@ export function groupsIn(
   const own =
     ids === 'derived' ? groups.map((group) => derivedObjectId(issuer, 'group', group)) : groups.filter(isGuid);
   return [...new Set(own.map((group) => group.toLowerCase()))];
+}
+
+/** Whether the issuer says that it left them out. */
+export function areGroupsLeftOut(claims: Claims, name: ClaimName = 'groups'): boolean {
+  const elsewhere = claims['_claim_names'];
+  const first = typeof name === 'string' ? name : (name[0] ?? '');
+  return typeof elsewhere === 'object' && elsewhere !== null && Object.hasOwn(elsewhere, first);
 }
 
 function printed(name: ClaimName): string {

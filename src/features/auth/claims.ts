@@ -2,7 +2,7 @@
 import type { ClaimMapping, ClaimName } from '../../wire/claim-mapping.ts';
 import type { Principal } from '../../wire/principal.ts';
 import { AuthError } from './bearer.ts';
-import { claimOf, groupsIn, objectIdIn } from './claim-mapping.ts';
+import { areGroupsLeftOut, claimOf, groupsIn, objectIdIn } from './claim-mapping.ts';
 import type { Claims } from './token-text.ts';
 
 export interface Expected {
@@ -38,6 +38,7 @@ export function readPrincipal(claims: Claims, expected: Expected): Principal {
     tenantId: tenantId.toLowerCase(),
     idType: idTypeOf(claims, mapping),
     groups: groupsIn(claims, issuer, mapping),
+    ...(areGroupsLeftOut(claims, mapping.groups) ? { groupsLeftOut: true as const } : {}),
     expiresAt,
     cacheIdentityJson: identityJson(identity),
   };

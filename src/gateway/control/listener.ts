@@ -72,12 +72,16 @@ export async function listenForControl(options: ControlListenerOptions): Promise
     } catch (error) {
       if (res.headersSent) throw error;
       if (error instanceof ControlError) {
-        write(res, refusal(error));
+        if (error.status === 403) {
+          res.setHeader('x-strongroom-trace', requestId);
+          options.log(`control: request ${requestId} was refused (403): ${error.message}`);
+        }
+        write(res, refusal(error, requestId));
         return;
       }
       options.log(`control: request ${requestId} failed: ${error instanceof Error ? error.message : String(error)}`);
       const message = `The service had an internal error. Request id: ${requestId}`;
-      write(res, refusal(new ControlError(500, 'InternalServerError', message)));
+      write(res, refusal(new ControlError(500, 'InternalServerError', message), requestId));
     }
   };
 
@@ -126,8 +130,9 @@ function write(res: ServerResponse, { status, headers, json, html }: ControlAnsw
   res.end(body);
 }
 
-function refusal({ status, code, message, headers }: ControlError): ControlAnswer {
-  return { status, headers, json: { error: { code, message } } };
+function refusal({ status, code, message, headers }: ControlError, requestId: string): ControlAnswer {
+  const traced = status === 403 ? `${message} (Activity ID: ${requestId})` : message;
+  return { status, headers, json: { error: { code, message: traced } } };
 }
 
 async function close(server: Server): Promise<void> {
