@@ -52,30 +52,6 @@ test('an alias leads to its instance under every suffix, is down while that is n
   assert.equal(names.resolve('payments.hsm.example').kind, 'unknown');
 });
 
-test('an alias leads to its instance under every suffix, is down while that is not known, and is never a name of another', () => {
-  const names = new NamesTable([form], () => 1000);
-  names.setInstance('Dev', 2000);
-  names.setInstance('west', 3000);
-  names.setAliases(
-    new Map([
-      ['payments', 'Dev'],
-      ['moving', ''],
-      ['west', 'Dev'],
-    ]),
-  );
-  assert.deepEqual(names.resolve('Payments.hsm.example'), { kind: 'serving', port: 2000, isInstance: true });
-  assert.deepEqual(names.resolve('moving.hsm.example'), { kind: 'down' });
-  assert.deepEqual(
-    names.resolve('west.hsm.example'),
-    { kind: 'serving', port: 3000, isInstance: true },
-    'its own name',
-  );
-  names.setAliases(new Map([['payments', 'west']]));
-  assert.deepEqual(names.resolve('payments.hsm.example'), { kind: 'serving', port: 3000, isInstance: true });
-  names.setAliases(new Map());
-  assert.equal(names.resolve('payments.hsm.example').kind, 'unknown');
-});
-
 test('under a suffix of ours it says which instance is unknown', () => {
   const names = new NamesTable([form], () => 1000);
   assert.deepEqual(names.resolve('NoSuch.hsm.example'), { kind: 'unknown', instance: 'nosuch' });
