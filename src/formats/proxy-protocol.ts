@@ -54,14 +54,29 @@ export function writeProxyHeader(
   const address = readIpAddress(source);
   const ports = Buffer.alloc(4);
   ports.writeUInt16BE(sourcePort, 0);
-  const body = [Buffer.from(address), Buffer.alloc(address.length), ports];
+  const addresses = Buffer.concat([address, Buffer.alloc(address.length), ports]);
+  return writeHeader(PROXY, address.length === 4 ? TCP4 : TCP6, addresses, extensions);
+}
+
+/** The proxy speaks for itself. */
+export function writeLocalHeader(extensions: ReadonlyMap<number, Uint8Array> = new Map()): Buffer {
+  return writeHeader(LOCAL, 0, Buffer.alloc(0), extensions);
+}
+
+function writeHeader(
+  command: number,
+  family: number,
+  addresses: Buffer,
+  extensions: ReadonlyMap<number, Uint8Array>,
+): Buffer {
+  const body = [addresses];
   for (const [type, value] of extensions) {
     const head = Buffer.from([type, 0, 0]);
     head.writeUInt16BE(value.length, 1);
     body.push(head, Buffer.from(value));
   }
   const rest = Buffer.concat(body);
-  const head = Buffer.from([PROXY, address.length === 4 ? TCP4 : TCP6, 0, 0]);
+  const head = Buffer.from([command, family, 0, 0]);
   head.writeUInt16BE(rest.length, 2);
   return Buffer.concat([SIGNATURE, head, rest]);
 }

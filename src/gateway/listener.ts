@@ -91,7 +91,14 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
     if (options.proxies === undefined) arrive(peerAddress(socket.remoteAddress), way);
     else {
       const direct = options.alsoDirect === true ? arriveDirectly : undefined;
-      takeProxyHeader(socket, options.proxies, (address) => arrive(address, way), direct);
+      // The front for itself is the machine's own way: so the resource manager hands requests on.
+      const isFront = typeof options.proxies === 'object' && 'token' in options.proxies;
+      takeProxyHeader(
+        socket,
+        options.proxies,
+        (address, isProxysOwn) => arrive(address, isFront && isProxysOwn ? 'direct' : way),
+        direct,
+      );
     }
   });
   const sockets = new Set<Socket>();

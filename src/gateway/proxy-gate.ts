@@ -19,13 +19,13 @@ const HEADER_MS = 5_000;
 const TLS_HANDSHAKE = 0x16;
 
 /**
- * Calls `pass` with the client's address, and the connection at its first own byte; or ends the connection.
+ * Calls `pass` with the client's address, which may be the proxy itself, and the connection at its first own byte; or ends the connection.
  * @param without called instead for a connection that begins with TLS; absent: such a one is ended
  */
 export function takeProxyHeader(
   socket: Socket,
   believed: BelievedProxies,
-  pass: (address: string) => void,
+  pass: (address: string, isProxysOwn: boolean) => void,
   without?: () => void,
   headerMs: number = HEADER_MS,
 ): void {
@@ -47,7 +47,10 @@ export function takeProxyHeader(
       if (token === undefined || shown?.length !== token.length || !timingSafeEqual(shown, token)) return end();
     }
     const { source } = header;
-    leave(header.length, () => pass(source === undefined ? peerAddress(socket.remoteAddress) : writeIpAddress(source)));
+    leave(header.length, () => {
+      if (source === undefined) pass(peerAddress(socket.remoteAddress), true);
+      else pass(writeIpAddress(source), false);
+    });
   };
   const leave = (consumed: number, next: () => void): void => {
     clearTimeout(timer);

@@ -1,7 +1,11 @@
 // Hands requests of the resource manager's clients on to an instance, over TLS to its own loopback port, under the host name
 // that the instance has for them.
 import { request } from 'node:https';
+import { connect } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { AskInstance, InstanceAnswer } from '../features/management/arm-keys/ask-instance.ts';
+import { writeLocalHeader } from '../formats/proxy-protocol.ts';
+import { TOKEN_EXTENSION } from '../gateway/proxy-gate.ts';
 import { handedOnHost } from '../wire/name-form.ts';
 
 export interface AskOptions {
@@ -9,14 +13,18 @@ export interface AskOptions {
   readonly portOf: (hsm: string) => number | undefined;
   /** A name in the instance's certificate. */
   readonly serverName: (hsm: string) => string;
-  readonly ca: string;
+  /** PEM of the authority of the certificate, or of the certificate itself. */
+  readonly ca: string | (() => string);
+  /** By which the instance knows who asks; absent: it takes connections of this machine without. */
+  readonly frontToken?: () => Uint8Array | undefined;
   readonly withinMs?: number;
 }
 
 const WITHIN_MS = 30_000;
 const MOST_BYTES = 8 * 1024 * 1024;
 
-export function askInstanceOver({ portOf, serverName, ca, withinMs = WITHIN_MS }: AskOptions): AskInstance {
+export function askInstanceOver(options: AskOptions): AskInstance {
+  const { portOf, withinMs = WITHIN_MS } = options;
   return async ({ hsm, method, path, authorization, body }) => {
     const port = portOf(hsm);
     if (port === undefined || port === 0) return undefined;
@@ -30,10 +38,7 @@ export function askInstanceOver({ portOf, serverName, ca, withinMs = WITHIN_MS }
     return new Promise<InstanceAnswer | undefined>((resolve) => {
       const asked = request(
         {
-          host: '127.0.0.1',
-          port,
-          servername: serverName(hsm),
-          ca,
+          createConnection: () => connectTo(port, hsm, options),
           agent: false,
           method,
           path,
@@ -60,6 +65,20 @@ export function askInstanceOver({ portOf, serverName, ca, withinMs = WITHIN_MS }
       asked.end(text);
     });
   };
+}
+
+function connectTo(port: number, hsm: string, { serverName, ca, frontToken }: AskOptions): TLSSocket {
+  const socket = connect({ host: '127.0.0.1', port, noDelay: true });
+  const token = frontToken?.();
+  if (token !== undefined) socket.write(writeLocalHeader(new Map([[TOKEN_EXTENSION, token]])));
+  const secured = connectTls({
+    socket,
+    servername: serverName(hsm),
+    ca: typeof ca === 'string' ? ca : ca(),
+    allowPartialTrustChain: true,
+  });
+  socket.on('error', (error) => secured.destroy(error));
+  return secured;
 }
 
 function parse(text: string): unknown {

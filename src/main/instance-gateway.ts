@@ -38,6 +38,7 @@ import { openListeners } from './instance-listeners.ts';
 import type { ServiceOptions } from './instance-service.ts';
 import type { InstanceState } from './instance-state.ts';
 import type { LiveNetwork } from './live-network.ts';
+import { keptByFileSeal } from './locked-start.ts';
 import { randomHex } from './random-hex.ts';
 import { reportFailure } from './report-failure.ts';
 import { VERSION } from './version.ts';
@@ -86,6 +87,7 @@ export async function openGateway(
       activation,
       initialAdministrators,
       now,
+      keptFromActivation: () => keptByFileSeal(crypto, config),
       companion: (split) => planSplit(custodians, split, new Date(now() * 1000).toISOString()),
     }),
     ...ceremonyRows({ crypto, records, ceremonies, register: custodians, now }),

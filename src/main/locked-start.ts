@@ -4,6 +4,7 @@ import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import { CryptoError } from '../crypto/protocol/messages.ts';
 import { openUnlockDesk } from '../features/seal/unlock-desk.ts';
 import { answerLocked } from '../gateway/locked.ts';
+import type { InstanceConfig } from './config/instance.ts';
 import { openListeners } from './instance-listeners.ts';
 import type { ServiceOptions } from './instance-service.ts';
 import { reportFailure } from './report-failure.ts';
@@ -35,6 +36,13 @@ export function fileSealRefused(name: string): Error {
       `change ${name} --to passphrase (or quorum), strongroom instance start ${name}; or accept it for all instances: add ` +
       '"file-seal" to "acknowledge" in the configuration',
   );
+}
+
+/** Why an instance is not to be activated: nothing of worth comes under a seal that is refused. */
+export async function keptByFileSeal(crypto: CryptoClient, config: InstanceConfig): Promise<string | undefined> {
+  if (config.fileSeal !== 'refused') return undefined;
+  const { kind } = (await crypto.send('showSeal', {})).seal as { readonly kind: string };
+  return kind === 'file' ? `Not activated: ${fileSealRefused(config.name).message}` : undefined;
 }
 
 /** @throws the reason of `stopping`; CryptoError WrongState when it is locked and there is no way to unlock it */

@@ -5,7 +5,7 @@ import { ServiceError } from '../../wire/service-error.ts';
 import { SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
 import { type Download, readDownload } from './read-download.ts';
 import { resharingRows } from './resharing-rows.ts';
-import { describeCustody, type SecurityDomainService } from './service.ts';
+import { checkActivation, describeCustody, type SecurityDomainService } from './service.ts';
 import { uploadRows } from './upload-rows.ts';
 
 export function securityDomainRows(service: SecurityDomainService): readonly AnyRow[] {
@@ -24,6 +24,7 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
         if (!activation.isActive() && !initialAdministrators.includes(principal.oid)) {
           throw new ServiceError('Forbidden', 'Only an administrator named when the HSM was created can activate it');
         }
+        await checkActivation(service);
         const { certificates, required, thumbprints } = body;
         const { document } = await crypto
           .ceremony('downloadSecurityDomain', { certificates, required })

@@ -15,8 +15,16 @@ export interface SecurityDomainService {
   readonly initialAdministrators: readonly string[];
   /** What the custodian register has committed with a split of the domain. */
   readonly companion: (split: Split) => readonly Change[];
+  /** Why this instance may not be activated as it is now; undefined: it may. */
+  readonly keptFromActivation: () => Promise<string | undefined>;
   /** Unix seconds. */
   readonly now: () => number;
+}
+
+/** @throws ServiceError before anything of the domain leaves or enters */
+export async function checkActivation({ keptFromActivation }: SecurityDomainService): Promise<void> {
+  const reason = await keptFromActivation();
+  if (reason !== undefined) throw new ServiceError('Conflict', reason, { innerCode: 'FileSealRefused' });
 }
 
 /** A security domain that was split over people, as far as the service knows. */

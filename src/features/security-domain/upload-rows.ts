@@ -7,6 +7,7 @@ import { type AnyRow, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
 import {
+  checkActivation,
   describeCustody,
   describeDomain,
   describeQuorum,
@@ -50,6 +51,7 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
         if (!initialAdministrators.includes(principal.oid)) {
           throw new ServiceError('Forbidden', 'Only an administrator named when the HSM was created can activate it');
         }
+        await checkActivation(service);
         // Nothing that the module did can be undone: whoever was revoked is turned away before.
         await records.refresh();
         recheck();
