@@ -298,7 +298,15 @@ export const areas: readonly Area[] = [
   {
     at: 'test/',
     from: ['src/'],
-    packages: ['@azure/identity', '@azure/keyvault-keys', '@azure/storage-blob', 'fast-check', 'jose', ...X509],
+    packages: [
+      '@azure/arm-keyvault',
+      '@azure/identity',
+      '@azure/keyvault-keys',
+      '@azure/storage-blob',
+      'fast-check',
+      'jose',
+      ...X509,
+    ],
     because: 'tests see the whole product',
   },
   { at: 'bench/', from: ['src/', 'test/'], packages: ['koffi'], because: 'the bench sees the whole product' },

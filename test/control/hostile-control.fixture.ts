@@ -170,7 +170,7 @@ async function tryLink(): Promise<void> {
 function outcome(asked: Promise<unknown>): Promise<string> {
   return asked.then(
     () => 'done',
-    (error: { readonly code?: string }) => error.code ?? String(error),
+    (error: unknown) => (error as { readonly code?: string }).code ?? String(error),
   );
 }
 

@@ -118,6 +118,7 @@ describe('a control process in the hands of an attacker', () => {
         entries: { service: source('service.ts'), recorder: source('recorder.ts') },
         report: () => {},
       },
+      made: () => ({ profile: 'dev' }),
       surroundings: () => ({
         hostNames: [
           { authority: HOST, authorization, resource: 'https://managedhsm.azure.net' },

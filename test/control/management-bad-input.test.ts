@@ -137,7 +137,10 @@ describe('the resource manager', () => {
         call('PUT', hsm('busy'), body({ networkAcls: { defaultAction: 'Deny', ipRules: [{ value }] } })),
       ),
     );
-    assert.deepEqual(changes.map(({ status }) => status).sort(), [200, 409, 409]);
+    assert.deepEqual(
+      changes.map(({ status }) => status).sort((a, b) => a - b),
+      [200, 409, 409],
+    );
     assert.equal((await call('DELETE', hsm('busy'))).status, 409);
     control.host.gate = async () => {};
     resolve();
