@@ -35,8 +35,12 @@ export async function openListeners(
   const main = await open({
     host: '127.0.0.1',
     port: options.port,
-    ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),
-    ...(options.frontToken === undefined ? {} : introducedBy(options.frontToken, config.profile === 'dev')),
+    // Whoever can enter the folder of a socket comes directly: no front hands anyone on there.
+    ...(options.socketPath === undefined
+      ? options.frontToken === undefined
+        ? {}
+        : introducedBy(options.frontToken, config.profile === 'dev')
+      : { socketPath: options.socketPath }),
   });
   for (const each of config.privateListeners ?? []) {
     // Workers share a port; a Unix socket is one worker's alone.
