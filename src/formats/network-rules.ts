@@ -63,3 +63,35 @@ export const readNetworkRules: Reader<NetworkRules> = record({
     MOST_CONNECTIONS,
   ),
 });
+
+const writtenRule: Reader<string> = (value, path) =>
+  typeof value === 'string' ? readIpRange(value, path) : record({ value: readIpRange })(value, path).value;
+const none: Reader<unknown> = (value, path) => {
+  if (value !== null && (!Array.isArray(value) || value.length > 0))
+    throw new ShapeError(`${path}: there are none here`);
+};
+const proposed = record(
+  {
+    defaultAction: oneOf('Allow', 'Deny'),
+    ipRules: list(writtenRule, MOST_IP_RULES),
+  },
+  {
+    publicNetworkAccess: oneOf('Enabled', 'Disabled'),
+    bypass: oneOf('AzureServices', 'None'),
+    virtualNetworkRules: none,
+    serviceTags: none,
+  },
+);
+
+/**
+ * Rules as people write them into a file: the `networkAcls` of `az keyvault show --hsm-name`, or the same with ranges as plain
+ * texts. Private endpoint connections are not theirs to say.
+ */
+export const readProposedRules: Reader<NetworkRules> = (value, path) => {
+  const { publicNetworkAccess = 'Enabled', bypass = 'None', defaultAction, ipRules } = proposed(value, path);
+  return {
+    publicNetworkAccess,
+    networkAcls: { bypass, defaultAction, ipRules: [...new Set(ipRules)] },
+    privateEndpointConnections: [],
+  };
+};

@@ -1,6 +1,7 @@
 // The rows of an instance, behind its pipeline and listener: what of the state in memory each feature's rows are given.
 import { randomBytes } from 'node:crypto';
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
+import { accessRows } from '../features/access/rows.ts';
 import { armKeyRows } from '../features/arm-keys/rows.ts';
 import { attestationRows } from '../features/attestation/rows.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
@@ -68,6 +69,10 @@ export async function openGateway(
   const hosts = config.hostNames.map(({ authority }) => authority);
   const initialAdministrators = config.initialAdministrators.map((id) => id.toLowerCase());
   const targets = { authorities, authorityKeys: parts.stack.use(openAuthorityKeys(now)), now };
+  let judge = compileRules(parts.network.current);
+  parts.network.onChange((rules) => {
+    judge = compileRules(rules);
+  });
   const router = buildRouter([
     ...keyRows({ keys, crypto, records, now, randomHex, retention, limits, purgeCompanions }),
     ...armKeyRows({ keys, crypto, records, now, randomHex, retention, limits }),
@@ -114,12 +119,16 @@ export async function openGateway(
       companion: (name, value) =>
         name === 'StrongroomEventWebhook' ? planAddress(value, { targets: eventTargets, told, now }) : [],
     }),
+    ...accessRows({
+      roles,
+      log: options.places.audit,
+      instance: config.name,
+      network: () => parts.network.current,
+      judge: (peer) => judge(peer),
+      now: Date.now,
+    }),
     ...(config.profile === 'dev' && promises.current.profile === 'dev' ? clockRows({ clock, records }) : []),
   ]);
-  let judge = compileRules(parts.network.current);
-  parts.network.onChange((rules) => {
-    judge = compileRules(rules);
-  });
   const elapsed = (): number => performance.now() / 1000;
   const take = buildPipeline({
     router,

@@ -35,7 +35,7 @@ import { isEmpty, openVerifiedRecords, provisionModule, refuseCutLog, refuseStor
 
 export interface ServiceOptions {
   readonly config: InstanceConfig;
-  readonly places: Pick<InstancePlaces, 'module' | 'store' | 'tlsKey' | 'tlsCertificate'>;
+  readonly places: Pick<InstancePlaces, 'module' | 'store' | 'audit' | 'tlsKey' | 'tlsCertificate'>;
   readonly recorderSocket: string;
   /** 0: any free port. */
   readonly port: number;

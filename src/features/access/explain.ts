@@ -1,4 +1,4 @@
-// Why a caller may or may not do something: the grants that were looked at, the nearest one that would do, and who could
+// Why a caller may or may not do something: the grants that were looked at, the nearest role that would do, and who could
 // give it. The decision itself is asked of the roles, so an explanation cannot differ from what the pipeline does.
 import type { DataAction } from '../roles/data-actions.ts';
 import { dataAction } from '../roles/data-actions.ts';
@@ -12,11 +12,19 @@ export interface Question {
   readonly principalId: string;
   /** Those of its token; only they count. */
   readonly groups: readonly string[];
+  /** Absent: not known; taken for a person. */
+  readonly idType?: 'app' | 'user';
   readonly dataAction: DataAction;
   readonly scope: Scope;
 }
 
-export type Verdict = 'allows' | 'lacksTheAction' | 'coversOtherScope' | 'definitionDeleted';
+export type Verdict =
+  | 'allows'
+  | 'expired'
+  | 'withheldFromApplications'
+  | 'coversOtherScope'
+  | 'lacksTheAction'
+  | 'definitionDeleted';
 
 export interface ConsideredGrant {
   readonly assignment: string;
@@ -25,71 +33,98 @@ export interface ConsideredGrant {
   /** The caller itself, or the group that it holds the role through. */
   readonly through: string;
   readonly verdict: Verdict;
+  /** Unix seconds. */
+  readonly expiresAt?: number;
 }
 
 export interface Explanation {
   readonly decision: 'allow' | 'deny';
   /** Name of the assignment that the record of such a call names. */
   readonly grant?: string;
+  /** Nearest first, `MOST_CONSIDERED` at most. */
   readonly considered: readonly ConsideredGrant[];
-  /** Absent when allowed, or when no role at all has the action. */
+  /** Assignments that were looked at and are not in the list: too many, or not for the one who asks to see. */
+  readonly notShown: number;
+  /** Absent when allowed, or when no role can give the action to such a caller. */
   readonly nearest?: { readonly role: string; readonly roleDefinition: string; readonly scope: string };
   /** Object ids of principals that may assign roles there, by assignments of their own. */
   readonly whoCanGrant: readonly string[];
 }
 
+export const MOST_CONSIDERED = 100;
 const MOST_GRANTERS = 20;
 
-export function explainAccess(question: Question, roles: Roles): Explanation {
-  const { principalId, groups, dataAction: action, scope } = question;
-  const grant = roles.isAllowed({ oid: principalId, groups }, action, scope)?.grant;
-  const considered = [...new Set([principalId, ...groups])].flatMap((through) =>
-    [...roles.assignmentsOf(through)].map((assignment) => consider(assignment, through, question, roles)),
+/** @param maySee which assignments may be shown to the one who asks; the decision rests on all of them */
+export function explainAccess(
+  question: Question,
+  roles: Roles,
+  maySee: (assignment: RoleAssignment) => boolean = () => true,
+): Explanation {
+  const { principalId, groups, idType, dataAction: action, scope } = question;
+  const caller = { oid: principalId, groups, ...(idType === undefined ? {} : { idType }) };
+  const grant = roles.isAllowed(caller, action, scope)?.grant;
+  const looked = [...new Set([principalId, ...groups])].flatMap((through) =>
+    [...roles.assignmentsOf(through)].map((assignment) => ({ assignment, through })),
   );
+  const considered = looked
+    .filter(({ assignment }) => maySee(assignment))
+    .map(({ assignment, through }) => consider(assignment, through, question, roles))
+    .sort((a, b) => RANK[a.verdict] - RANK[b.verdict] || (a.assignment < b.assignment ? -1 : 1));
+  const shown = considered.slice(0, MOST_CONSIDERED);
   const nearest = grant === undefined ? nearestRole(question, considered, roles) : undefined;
   return {
     decision: grant === undefined ? 'deny' : 'allow',
     ...(grant === undefined ? {} : { grant }),
-    considered: considered.sort((a, b) => RANK[a.verdict] - RANK[b.verdict] || (a.assignment < b.assignment ? -1 : 1)),
+    considered: shown,
+    notShown: looked.length - shown.length,
     ...(nearest === undefined ? {} : { nearest }),
-    whoCanGrant: whoCanGrant(scope, roles),
+    whoCanGrant: whoCanGrant(question, roles, maySee),
   };
 }
 
 /** Nearest first. */
 const RANK: Readonly<Record<Verdict, number>> = {
   allows: 0,
-  coversOtherScope: 1,
-  lacksTheAction: 2,
-  definitionDeleted: 3,
+  expired: 1,
+  withheldFromApplications: 2,
+  coversOtherScope: 3,
+  lacksTheAction: 4,
+  definitionDeleted: 5,
 };
 
-function consider(
-  { name, definition, scope }: RoleAssignment,
-  through: string,
-  { dataAction: action, scope: wanted }: Question,
-  roles: Roles,
-): ConsideredGrant {
-  const role = roles.definition(definition);
-  const verdict =
-    role === undefined
-      ? 'definitionDeleted'
-      : !effectiveActions(role).includes(action)
-        ? 'lacksTheAction'
-        : covers(scope, wanted)
-          ? 'allows'
-          : 'coversOtherScope';
-  return { assignment: name, role: role?.roleName ?? definition, scope: scope.path, through, verdict };
+function consider(assignment: RoleAssignment, through: string, question: Question, roles: Roles): ConsideredGrant {
+  const { name, definition, scope, expiresAt } = assignment;
+  return {
+    assignment: name,
+    role: roles.definition(definition)?.roleName ?? definition,
+    scope: scope.path,
+    through,
+    verdict: verdictOn(assignment, question, roles),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  };
 }
 
-/** A role that the caller holds elsewhere, else the one with the fewest rights that has the action; at the very scope asked for. */
+function verdictOn(assignment: RoleAssignment, question: Question, roles: Roles): Verdict {
+  const { dataAction: action, scope, idType } = question;
+  const role = roles.definition(assignment.definition);
+  if (role === undefined) return 'definitionDeleted';
+  if (!effectiveActions(role).includes(action)) return 'lacksTheAction';
+  if (!covers(assignment.scope, scope)) return 'coversOtherScope';
+  if (roles.isWithheld(idType === undefined ? {} : { idType }, action)) return 'withheldFromApplications';
+  return roles.hasEnded(assignment) ? 'expired' : 'allows';
+}
+
+/** A role that the caller holds elsewhere, or held, else the one with the fewest rights that has the action; at the very scope asked for. */
 function nearestRole(
-  { dataAction: action, scope }: Question,
+  { dataAction: action, scope, idType }: Question,
   considered: readonly ConsideredGrant[],
   roles: Roles,
 ): Explanation['nearest'] {
+  if (roles.isWithheld(idType === undefined ? {} : { idType }, action)) return undefined;
   const fitting = roles.definitions().filter((role) => effectiveActions(role).includes(action));
-  const held = new Set(considered.filter(({ verdict }) => verdict === 'coversOtherScope').map(({ role }) => role));
+  const held = new Set(
+    considered.filter(({ verdict }) => verdict === 'coversOtherScope' || verdict === 'expired').map(({ role }) => role),
+  );
   const [best] = [...fitting].sort(
     (a, b) => Number(held.has(b.roleName)) - Number(held.has(a.roleName)) || breadth(a) - breadth(b),
   );
@@ -100,14 +135,21 @@ function breadth(role: RoleDefinition): number {
   return effectiveActions(role).length;
 }
 
-function whoCanGrant(scope: Scope, roles: Roles): readonly string[] {
+function whoCanGrant(
+  { scope, principalId }: Question,
+  roles: Roles,
+  maySee: (assignment: RoleAssignment) => boolean,
+): readonly string[] {
   const write = dataAction('roleAssignments/write/action');
   const granters = new Set<string>();
-  for (const { principalId, scope: at, definition } of roles.assignments()) {
+  for (const assignment of roles.assignments()) {
     if (granters.size >= MOST_GRANTERS) break;
-    if (!scope.covering.includes(foldedScope(at))) continue;
+    const { principalId: granter, scope: at, definition } = assignment;
+    if (!scope.covering.includes(foldedScope(at)) || roles.hasEnded(assignment) || !maySee(assignment)) continue;
+    // Where duties are separated nobody gives a role to themself.
+    if (roles.isStrict && granter === principalId) continue;
     const role = roles.definition(definition);
-    if (role !== undefined && effectiveActions(role).includes(write)) granters.add(principalId);
+    if (role !== undefined && effectiveActions(role).includes(write)) granters.add(granter);
   }
   return [...granters].sort();
 }

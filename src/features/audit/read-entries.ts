@@ -1,6 +1,7 @@
 // Reads a log's entries in order, for people and exports: from its published bundles, and from the journal what they do
 // not hold yet. It believes the files; whoever doubts them verifies the log first.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleEntries, TILE_WIDTH, tilePath } from '../../formats/tlog-tiles.ts';
 import { decodeSegmentHeader, JOURNAL, readRecord, SEGMENT_NAME } from './journal-format.ts';
@@ -16,6 +17,14 @@ export interface EntryReader {
   readonly size: number;
   /** Entries from this index on. */
   from(first: number): Generator<ReadEntry>;
+  /** From the newest entry on, a bundle's worth at a time, newest first; others get their turn in between. */
+  backwards(): AsyncGenerator<readonly RawEntry[]>;
+}
+
+export interface RawEntry {
+  readonly index: number;
+  /** UTF-8 JSON of an AuditEntry. */
+  readonly bytes: Buffer;
 }
 
 /** Reads while the recorder may be writing: the journal is taken first, so nothing can slip between the two. */
@@ -37,6 +46,19 @@ export function openEntries(folder: string): EntryReader {
       }
       for (let index = Math.max(first, bundles * TILE_WIDTH); index < size; index++) {
         yield { index, text: recent.get(index)?.toString('utf8') ?? '' };
+      }
+    },
+    async *backwards() {
+      for (let end = size; end > bundles * TILE_WIDTH; end -= TILE_WIDTH) {
+        const first = Math.max(bundles * TILE_WIDTH, end - TILE_WIDTH);
+        yield Array.from({ length: end - first }, (_, i) => ({
+          index: end - 1 - i,
+          bytes: recent.get(end - 1 - i) ?? Buffer.alloc(0),
+        }));
+      }
+      for (let bundle = bundles - 1; bundle >= 0; bundle--) {
+        const { entries } = bundleEntries(await readFile(join(folder, tilePath('entries', bundle))));
+        yield entries.map(({ entry }, i) => ({ index: bundle * TILE_WIDTH + i, bytes: entry })).reverse();
       }
     },
   };

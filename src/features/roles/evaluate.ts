@@ -29,6 +29,13 @@ export interface Roles {
    */
   isAllowed(caller: Caller, dataAction: string, scope: Scope): Grant | undefined;
 
+  /** For explanations: what takes a right away although its assignment is there. */
+  hasEnded(assignment: Pick<RoleAssignment, 'expiresAt'>): boolean;
+  /** Kept from this caller whatever is assigned to it. */
+  isWithheld(caller: Pick<Caller, 'idType'>, action: DataAction): boolean;
+  /** Duties are separated here. */
+  readonly isStrict: boolean;
+
   definition(name: string): RoleDefinition | undefined;
   /** Built-in ones first, then custom ones by name. */
   definitions(): readonly RoleDefinition[];
@@ -66,8 +73,8 @@ export function openRoles({ now = systemNow, isStrict = () => false }: RolesOpti
     assignmentsOf: (principalId: string): Iterable<RoleAssignment> => byPrincipal.get(principalId)?.values() ?? [],
     actionsOf(definition: string, caller: Caller): readonly DataAction[] {
       const actions = roles.get(definition)?.actions ?? [];
-      const withheld = compiledStrictly && caller.idType === 'app';
-      return withheld ? actions.filter((action) => !isAdministrative(action)) : actions;
+      const isWithheld = withholder(caller, compiledStrictly);
+      return isWithheld === undefined ? actions : actions.filter((action) => !isWithheld(action));
     },
   };
 
@@ -90,6 +97,11 @@ export function openRoles({ now = systemNow, isStrict = () => false }: RolesOpti
         compiled.set(caller, grants);
       }
       return findGrant(grants, dataAction, scope, now);
+    },
+    hasEnded: ({ expiresAt }) => expiresAt !== undefined && now() >= expiresAt,
+    isWithheld: (caller, action) => withholder(caller, isStrict())?.(action) ?? false,
+    get isStrict() {
+      return isStrict();
     },
     definition: (name) => roles.get(name)?.definition,
     definitions: () => [
@@ -130,6 +142,11 @@ export function openRoles({ now = systemNow, isStrict = () => false }: RolesOpti
       addTo(byScope, foldedScope(after.scope), after);
     }
   }
+}
+
+/** What this caller never has of any role; undefined: nothing is kept from it. */
+function withholder({ idType }: Pick<Caller, 'idType'>, strict: boolean): typeof isAdministrative | undefined {
+  return strict && idType === 'app' ? isAdministrative : undefined;
 }
 
 function systemNow(): number {

@@ -1,0 +1,103 @@
+// Who called from where, out of the log: what a change of network rules is tried on before it is made. Only callers that had
+// proven who they are count; whoever knocks without a token loses nothing.
+import type { NetworkRules } from '../../formats/network-rules.ts';
+import { openEntries } from '../audit/read-entries.ts';
+import { type ArrivingPeer, compileRules, type Refusal } from '../network-rules/admission.ts';
+import { type LoggedCall, readLoggedCall } from './logged-call.ts';
+
+export interface Caller {
+  readonly address: string;
+  /** `public`, `direct` or `private:NAME`. */
+  readonly networkPath: string;
+  readonly principals: readonly {
+    readonly objectId: string;
+    readonly userName?: string;
+    readonly applicationId?: string;
+  }[];
+  readonly calls: number;
+  readonly lastSeen: string;
+}
+
+export interface Callers {
+  readonly callers: readonly Caller[];
+  readonly entries: number;
+  /** The log has entries of the time asked for that were not looked at. */
+  readonly gaveUp: boolean;
+}
+
+export interface CutOff extends Caller {
+  readonly refusal: Refusal;
+}
+
+const PRINCIPALS_SHOWN = 20;
+
+interface Tally {
+  readonly principals: Map<string, Caller['principals'][number]>;
+  calls: number;
+  lastSeen: string;
+}
+
+/** @param since ISO 8601 @param most entries to look at, newest first */
+export async function callersSince(
+  folder: string,
+  since: string,
+  most: number = Number.POSITIVE_INFINITY,
+): Promise<Callers> {
+  const tallies = new Map<string, Tally>();
+  let entries = 0;
+  for await (const bundle of openEntries(folder).backwards()) {
+    if (entries >= most) return { callers: callersOf(tallies), entries, gaveUp: true };
+    let isOlder = bundle.length > 0;
+    for (const { index, bytes } of bundle) {
+      const call = readLoggedCall(index, bytes);
+      if (call === undefined || call.time < since) continue;
+      isOlder = false;
+      entries += 1;
+      count(tallies, call);
+    }
+    // Entries of several workers stand a moment apart, never a bundle.
+    if (isOlder) break;
+  }
+  return { callers: callersOf(tallies), entries, gaveUp: false };
+}
+
+/** Those whom these rules would turn away, by the very judgement that the data plane makes. */
+export function cutOffBy(rules: NetworkRules, callers: readonly Caller[]): readonly CutOff[] {
+  const judge = compileRules(rules);
+  return callers.flatMap((caller) => {
+    const refusal = judge({ address: caller.address, way: wayOf(caller.networkPath) });
+    return refusal === undefined ? [] : [{ ...caller, refusal }];
+  });
+}
+
+export function wayOf(networkPath: string | undefined): ArrivingPeer['way'] {
+  if (networkPath?.startsWith('private:') === true) return { private: networkPath.slice('private:'.length) };
+  return networkPath === 'direct' ? 'direct' : 'public';
+}
+
+function count(tallies: Map<string, Tally>, { caller, address, networkPath = 'public', time, code }: LoggedCall): void {
+  // What a request was refused for does not matter, but that it came through does.
+  if (caller === undefined || code === 'Throttled') return;
+  const place = `${networkPath} ${address}`;
+  let tally = tallies.get(place);
+  if (tally === undefined) tallies.set(place, (tally = { principals: new Map(), calls: 0, lastSeen: time }));
+  tally.calls += 1;
+  if (time > tally.lastSeen) tally.lastSeen = time;
+  if (tally.principals.has(caller.objectId) || tally.principals.size >= PRINCIPALS_SHOWN) return;
+  const { objectId, userName, applicationId } = caller;
+  tally.principals.set(objectId, {
+    objectId,
+    ...(userName === undefined ? {} : { userName }),
+    ...(applicationId === undefined ? {} : { applicationId }),
+  });
+}
+
+function callersOf(tallies: ReadonlyMap<string, Tally>): readonly Caller[] {
+  return [...tallies]
+    .map(([place, { principals, calls, lastSeen }]): Caller => {
+      const space = place.indexOf(' ');
+      const at = { address: place.slice(space + 1), networkPath: place.slice(0, space) };
+      return { ...at, principals: [...principals.values()], calls, lastSeen };
+    })
+    .sort((a, b) => b.calls - a.calls || (a.address < b.address ? -1 : 1));
+}

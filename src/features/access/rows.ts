@@ -1,0 +1,206 @@
+// The rows that explain access: why a call was refused, whether a principal may do something, and whom proposed network rules
+// would cut off. All are for those who may read the role assignments there; nobody else learns anything from them.
+import { isGuid } from '../../formats/guid.ts';
+import { type NetworkRules, readProposedRules } from '../../formats/network-rules.ts';
+import { ShapeError } from '../../formats/shape.ts';
+import { member, readOptionalBoolean, readOptionalText, readOptionalTextList, readText } from '../../wire/body.ts';
+import { type Answer, type AnyRow, type JsonObject, type Row, row } from '../../wire/route.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import { requireKeyName } from '../keys/key-name.ts';
+import type { ArrivingPeer, Refusal } from '../network-rules/admission.ts';
+import { type DataAction, dataAction, findDataAction } from '../roles/data-actions.ts';
+import type { Roles } from '../roles/evaluate.ts';
+import type { RoleAssignment } from '../roles/role-records.ts';
+import { covers, KEYS_SCOPE, keyScope, parseScope, ROOT_SCOPE, type Scope } from '../roles/scope.ts';
+import { callersSince, cutOffBy, wayOf } from './callers.ts';
+import { type Explanation, explainAccess } from './explain.ts';
+import { findCall } from './find-entry.ts';
+import type { LoggedCall } from './logged-call.ts';
+import { causeOf, reportOnCall, reportOnQuestion, type Who } from './report.ts';
+
+export interface AccessService {
+  readonly roles: Roles;
+  /** Folder of the instance's log. */
+  readonly log: string;
+  readonly instance: string;
+  /** The network rules as they are now. */
+  readonly network: () => NetworkRules;
+  readonly judge: (peer: ArrivingPeer) => Refusal | undefined;
+  /** Milliseconds since 1970, of the system: what the log is written by. */
+  readonly now: () => number;
+}
+
+/** Entries that a request makes a worker look at; whoever has the files looks at all of them. */
+const MOST_ENTRIES = 100 * 1024;
+const MOST_GROUPS = 2_000;
+const DAY_MS = 86_400_000;
+const READ = dataAction('roleAssignments/read/action');
+
+export function accessRows(service: AccessService): readonly AnyRow[] {
+  const { roles, log, instance, network, judge, now } = service;
+  // Reading the log costs time that others wait for: one at a time at each worker.
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = turn.then(work);
+    turn = result.catch(() => undefined); // told to whoever asked
+    return result;
+  };
+  const common = { dataAction: READ, activation: 'any', repeatable: true } as const;
+
+  /** What the one who asks may see of an assignment: those in force where it reads, and those it could read at their own scope. */
+  const seenBy =
+    (principal: Parameters<Roles['isAllowed']>[0], at: Scope) =>
+    ({ scope }: RoleAssignment): boolean =>
+      covers(scope, at) || roles.isAllowed(principal, READ, scope) !== undefined;
+
+  const check = (path: string, scope: Row['scope'], of: (name: string | undefined) => Scope): AnyRow =>
+    row({
+      ...common,
+      method: 'POST',
+      path,
+      scope,
+      operationName: 'AccessCheck',
+      readBody: readCheckBody,
+      handle({ params, body, principal }): Answer {
+        const at = of(params['name']);
+        const { who, action } = body;
+        const question = questionOf(who, action, at);
+        const explanation = explainAccess(question, roles, seenBy(principal, at));
+        return {
+          status: 200,
+          body: reportOnQuestion(who, { dataAction: action, scope: at.path }, explanation, instance),
+        };
+      },
+    });
+
+  return [
+    check('/access/check', 'root', () => ROOT_SCOPE),
+    check('/access/check/keys', 'keys', () => KEYS_SCOPE),
+    check('/access/check/keys/:name', 'key', (name) => keyScope(requireKeyName(name))),
+    row({
+      ...common,
+      method: 'GET',
+      path: '/access/explanations/:trace',
+      scope: 'root',
+      operationName: 'AccessExplain',
+      async handle({ params }) {
+        const trace = params['trace'] ?? '';
+        if (!isGuid(trace)) throw new ServiceError('BadParameter', 'A trace is the GUID that a refusal names');
+        const { call, searched, gaveUp } = await inTurn(() => findCall(log, trace, MOST_ENTRIES));
+        if (call === undefined) throw notFound(trace, searched, gaveUp);
+        const explanation = explanationOf(call, roles);
+        return {
+          status: 200,
+          body: reportOnCall(call, {
+            instance,
+            ...(explanation === undefined ? {} : { explanation }),
+            isAdmittedNow: judge({ address: call.address, way: wayOf(call.networkPath) }) === undefined,
+          }),
+        };
+      },
+    }),
+    row({
+      ...common,
+      method: 'POST',
+      path: '/access/network-plan',
+      scope: 'root',
+      operationName: 'AccessNetworkPlan',
+      readBody: readPlanBody,
+      async handle({ body, peer, principal }) {
+        const rules = { ...body.rules, privateEndpointConnections: network().privateEndpointConnections };
+        const since = new Date(now() - body.days * DAY_MS).toISOString();
+        const { callers, entries, gaveUp } = await inTurn(() => callersSince(log, since, MOST_ENTRIES));
+        const cutOff = cutOffBy(rules, callers);
+        const own = {
+          address: peer.address,
+          networkPath: typeof peer.way === 'object' ? `private:${peer.way.private}` : peer.way,
+        };
+        const isCutOff = cutOffBy(rules, [{ ...own, principals: [], calls: 0, lastSeen: '' }]).length > 0;
+        return {
+          status: 200,
+          body: {
+            since,
+            entries,
+            complete: !gaveUp,
+            rules,
+            you: { objectId: principal.oid, ...own, isCutOff },
+            cutOff,
+            admitted: callers.length - cutOff.length,
+          },
+        };
+      },
+    }),
+  ];
+}
+
+/** What the roles say now to what the call asked then; nothing where it did not come to that. */
+export function explanationOf(call: LoggedCall, roles: Roles): Explanation | undefined {
+  const cause = causeOf(call);
+  const action = call.dataAction === undefined ? undefined : findDataAction(call.dataAction);
+  if (cause !== 'NoRole' || call.caller === undefined || action === undefined || call.scope === undefined)
+    return undefined;
+  return explainAccess(questionOf(call.caller, action, parseScope(call.scope)), roles);
+}
+
+function questionOf(who: Who, action: DataAction, scope: Scope): Parameters<typeof explainAccess>[0] {
+  const { objectId = '', groups = [], type } = who;
+  return { principalId: objectId, groups, ...(type === undefined ? {} : { idType: type }), dataAction: action, scope };
+}
+
+function notFound(trace: string, searched: number, gaveUp: boolean): ServiceError {
+  const more = gaveUp
+    ? '; older ones are found at the machine itself: strongroom access explain with --data'
+    : '. Calls to an HSM that is locked, and to the management plane, are not in its log';
+  return new ServiceError(
+    'NotFound',
+    `No call with the trace ${trace} is among the newest ${searched} entries of the log${more}`,
+  );
+}
+
+interface CheckBody {
+  readonly who: Who & { readonly objectId: string };
+  readonly action: DataAction;
+}
+
+function readCheckBody(body: JsonObject): CheckBody {
+  const principalId = readText(body, 'principalId');
+  if (!isGuid(principalId))
+    throw new ServiceError('BadParameter', "Property 'principalId' must be an object id (a GUID)");
+  const wanted = readText(body, 'dataAction');
+  const action = findDataAction(wanted) ?? findDataAction(`Microsoft.KeyVault/managedHsm/${wanted}`);
+  if (action === undefined) {
+    throw new ServiceError('BadParameter', `Property 'dataAction': there is no data action '${wanted.slice(0, 100)}'`);
+  }
+  const groups = readOptionalTextList(body, 'groups') ?? [];
+  if (groups.length > MOST_GROUPS || !groups.every(isGuid)) {
+    throw new ServiceError('BadParameter', `Property 'groups' must be at most ${MOST_GROUPS} object ids (GUIDs)`);
+  }
+  const type = readOptionalText(body, 'type');
+  if (type !== undefined && type !== 'app' && type !== 'user') {
+    throw new ServiceError('BadParameter', "Property 'type' must be 'app' or 'user'");
+  }
+  const groupsLeftOut = readOptionalBoolean(body, 'groupsLeftOut') ?? false;
+  return {
+    who: {
+      objectId: principalId.toLowerCase(),
+      groups: groups.map((group) => group.toLowerCase()),
+      groupCount: groups.length,
+      groupsLeftOut,
+      ...(type === undefined ? {} : { type }),
+    },
+    action,
+  };
+}
+
+function readPlanBody(body: JsonObject): { readonly days: number; readonly rules: NetworkRules } {
+  const days = member(body, 'days');
+  if (typeof days !== 'number' || !Number.isInteger(days) || days < 1 || days > 3_650) {
+    throw new ServiceError('BadParameter', "Property 'days' must be an integer from 1 to 3650");
+  }
+  try {
+    return { days, rules: readProposedRules(member(body, 'rules'), 'rules') };
+  } catch (error) {
+    if (error instanceof ShapeError) throw new ServiceError('BadParameter', error.message, { cause: error });
+    throw error;
+  }
+}
