@@ -11,6 +11,7 @@ import { devSurroundings } from '../config/dev-surroundings.ts';
 import { readInstanceConfig } from '../config/read-instance.ts';
 import { Instances } from './instances.ts';
 import { ProvisionRefused } from './provision-request.ts';
+import { readPurgeRecord } from './purge/purge-record.ts';
 
 const CHILD = fileURLToPath(new URL('child.fixture.ts', import.meta.url));
 const TENANT = '6f1f3a52-9d1c-4f0b-8a55-0f6f5f6b9a10';
@@ -31,7 +32,7 @@ function request(name: string) {
 }
 
 /** Instances whose recorder and service are stand-ins. */
-function open(root: string, port = 8443) {
+function open(root: string, port = 8443, now = Date.now) {
   const at = places(root);
   mkdirSync(root, { recursive: true });
   const changes: [string, InstanceStatus][] = [];
@@ -47,6 +48,8 @@ function open(root: string, port = 8443) {
       report: (text) => assert.fail(text),
     },
     aliasedTo: (name) => (name === 'consumers' ? 'dev' : undefined),
+    made: () => ({ profile: 'dev' }),
+    now,
     surroundings: (name) => devSurroundings(name, TENANT, port, at.caCertificate),
     identity: () => ({}),
     ensureCertificate: () => Promise.resolve(),
@@ -203,4 +206,49 @@ test('a data directory with a long path gets its sockets elsewhere, and they are
   assert.ok(elsewhere.length < 60 && existsSync(elsewhere));
   await instances[Symbol.asyncDispose]();
   assert.equal(existsSync(elsewhere), false);
+});
+
+test('an update is in the file, and every worker has taken it, when it is done; what is no update changes nothing', async () => {
+  const { at, instances } = open(join(folder, 'update'));
+  await using _ = instances;
+  await instances.provision(request('dev'));
+  const network = { ...OPEN_NETWORK, publicNetworkAccess: 'Disabled' as const };
+  await instances.update('dev', { network, purgeProtection: true });
+  const config = readInstanceConfig(at.instance('dev').config);
+  assert.deepEqual([config.network, config.purgeProtection], [network, true]);
+  for (const wrong of [null, [], { purgeProtection: false }, { issuers: [] }, { network: {} }, { profile: 'dev' }]) {
+    await assert.rejects(instances.update('dev', wrong), code('BadRequest'));
+  }
+  assert.deepEqual(readInstanceConfig(at.instance('dev').config), config);
+  assert.equal(instances.statuses.get('dev')?.port, 4242);
+});
+
+test('purge protection holds until the retention ends, by what the supervisor itself wrote down', async () => {
+  const stoppedAt = Date.parse('2026-11-25T08:00:00.000Z');
+  const ends = stoppedAt + 7 * 86_400_000;
+  let time = stoppedAt;
+  const { at, instances } = open(join(folder, 'purge'), 8443, () => time);
+  await using _ = instances;
+  await instances.provision({ ...request('dev'), purgeProtection: true });
+  await assert.rejects(instances.purge('dev'), code('BadRequest'));
+  await instances.stop('dev');
+  // Stopped once more, it has been stopped since the first time.
+  time = ends - 1;
+  await instances.stop('dev');
+  await assert.rejects(instances.purge('dev'), code('PurgeProtected'));
+  assert.ok(existsSync(at.instance('dev').config));
+  // Started again, the time of the next stop counts.
+  await instances.start('dev');
+  time = ends;
+  await instances.stop('dev');
+  await assert.rejects(instances.purge('dev'), code('PurgeProtected'));
+  time = ends + 7 * 86_400_000;
+  await instances.purge('dev');
+  assert.equal(existsSync(at.instance('dev').root), false);
+  assert.deepEqual(
+    readPurgeRecord(at.purged).map(({ name, reason }) => [name, reason]),
+    [['dev', 'retention ended']],
+  );
+  await instances.provision(request('dev'));
+  assert.equal(instances.statuses.get('dev')?.port, 4242);
 });
