@@ -40,6 +40,12 @@ import { show as showPacket } from './commands/custodian/show.ts';
 import { submit } from './commands/custodian/submit.ts';
 import { tool } from './commands/custodian/tool.ts';
 import { env } from './commands/env.ts';
+import { add as addFederation } from './commands/federation/add.ts';
+import { list as listFederation } from './commands/federation/list.ts';
+import { remove as removeFederation } from './commands/federation/remove.ts';
+import { bind as bindIdentity } from './commands/identity/bind.ts';
+import { list as listIdentities } from './commands/identity/list.ts';
+import { remove as removeIdentity } from './commands/identity/remove.ts';
 import { start as startInstance } from './commands/instance/start.ts';
 import { stop as stopInstance } from './commands/instance/stop.ts';
 import { file as fileRehearsal } from './commands/rehearse/file.ts';
@@ -71,6 +77,12 @@ export const commands: readonly Command[] = [
   setAlias,
   listAliases,
   removeAlias,
+  bindIdentity,
+  listIdentities,
+  removeIdentity,
+  addFederation,
+  listFederation,
+  removeFederation,
   keygen,
   fingerprint,
   paper,

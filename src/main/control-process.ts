@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { devOwners } from '../features/directory/create-dev-directory.ts';
 import type { Directory } from '../features/directory/directory.ts';
 import { readDirectoryFile } from '../features/directory/directory-file.ts';
+import { readCredentials } from '../features/directory/federation/federated-credentials.ts';
 import { describePrincipal } from '../features/directory/find-principal.ts';
 import { graphRows } from '../features/directory/graph/rows.ts';
 import { createIssuer } from '../features/directory/issuer/create-issuer.ts';
@@ -32,7 +33,9 @@ import type { ControlRow } from '../wire/control-row.ts';
 import { instanceOrigin, type NameForm } from '../wire/name-form.ts';
 import { askInstanceOver } from './ask-instance.ts';
 import { azureNames, devIssuer, localNames, STORAGE_AUDIENCES } from './config/name-forms.ts';
+import { type ForeignAssertions, openForeignAssertions } from './foreign-assertions.ts';
 import { openIdentityEndpoint } from './identity-endpoint.ts';
+import { openControlListener } from './control-listener.ts';
 import { createAuthenticate } from './issuer-authenticate.ts';
 import type { WhoCalls } from './supervision/who-calls-link.ts';
 
@@ -76,13 +79,14 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   const book = await openBook(folder, directory, replace);
   const signingKey = await loadSigningKey(folder, replace);
   const identityHeader = await loadIdentityHeader(folder, replace);
+  const foreign = stack.use(openForeignAssertions(now));
   const lifecycle = stack.use(new HsmLifecycle({ book, host, now, log }));
   const listener = stack.use(
-    await listenForControl({
-      key: await readFile(join(folder, 'tls-key.pem')),
-      certificate: await readFile(join(folder, 'tls-certificate.pem')),
+    await openControlListener({
+      folder,
+      minVersion: 'TLSv1.2',
       forms,
-      rows: controlRows(options, { directory, signingKey, identityHeader, forms, book, lifecycle, host }),
+      rows: controlRows(options, { directory, signingKey, identityHeader, foreign, forms, book, lifecycle, host }),
       log,
     }),
   );
@@ -153,6 +157,7 @@ interface Parts {
   readonly directory: Directory;
   readonly signingKey: SigningKey;
   readonly identityHeader: string;
+  readonly foreign: ForeignAssertions;
   readonly forms: readonly NameForm[];
   readonly book: ResourceBook;
   readonly lifecycle: HsmLifecycle;
@@ -161,7 +166,7 @@ interface Parts {
 
 function controlRows(options: ControlOptions, parts: Parts): readonly ControlRow[] {
   const { now, log } = options;
-  const { directory, signingKey, identityHeader, forms, book, lifecycle, host } = parts;
+  const { directory, signingKey, identityHeader, foreign, forms, book, lifecycle, host } = parts;
   const { tenantId, domain } = directory;
   const audiences = {
     arm: forms.flatMap((form) => form.audiences.arm),
@@ -185,7 +190,15 @@ function controlRows(options: ControlOptions, parts: Parts): readonly ControlRow
   const authenticate = (accepted: readonly string[]) =>
     createAuthenticate({ jwks: issuer.jwks, issuer: issuer.issuer, tenantId, audiences: accepted, now });
   return [
-    ...issuerRows(issuer),
+    ...issuerRows(issuer, {
+      directory,
+      signingKey,
+      issuer: issuer.issuer,
+      audiences: new Set(everyAudience(forms)),
+      credentials: () => readCredentials(options.folder),
+      verifyAssertion: foreign.verify,
+      now,
+    }),
     managedIdentityRow({
       directory,
       signingKey,

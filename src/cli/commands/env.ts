@@ -1,11 +1,13 @@
 // `strongroom env`: the shell lines that make stock clients in this shell talk to the running service.
-
+import { readIdentityEndpoint } from '../../features/directory/local-identity/endpoint-file.ts';
+import { identityVariables } from '../../main/config/client-environment/identity-variables.ts';
 import { clientVariables } from '../../main/config/client-environment/variables.ts';
 import { clientEnvironments, shellTextOf } from '../../main/config/client-environment/write.ts';
 import { places } from '../../main/config/data-layout.ts';
 import { readDevClients } from '../../main/config/dev-clients.ts';
-import { command, dataOption, jsonOption, UsageError } from '../command.ts';
+import { CommandError, command, dataOption, jsonOption, UsageError } from '../command.ts';
 import { dataRootOf, requireRunning } from '../running.ts';
+import { directoryOf, identityNamed } from './identity/named-identity.ts';
 
 export const env = command({
   name: 'env',
@@ -22,18 +24,47 @@ The lines hold secrets: do not paste them anywhere.`,
       default: 'azure',
       description: "azure: unconfigured clients, Azure's own names · local: *.localhost names, az told of a cloud",
     },
+    identity: {
+      type: 'string',
+      placeholder: 'NAME',
+      description: "for processes that are bound to this managed identity: its endpoint, and nobody's secret",
+    },
+    style: {
+      type: 'string',
+      placeholder: 'STYLE',
+      default: 'app-service',
+      description: 'how such processes ask: app-service, or imds as on a virtual machine',
+    },
     ...dataOption,
     ...jsonOption,
   },
-  examples: ['eval "$(strongroom env)"', 'eval "$(strongroom env --names local)"', 'strongroom env --json'],
-  async run({ names, data, json }, _operands, terminal) {
+  examples: [
+    'eval "$(strongroom env)"',
+    'eval "$(strongroom env --names local)"',
+    'strongroom env --json',
+    'strongroom env --identity strongroom-dev-identity',
+  ],
+  async run({ names, identity, style, data, json }, _operands, terminal) {
+    if (style !== 'app-service' && style !== 'imds') {
+      throw new UsageError(`--style must be app-service or imds, not '${style}'`);
+    }
     if (names !== 'azure' && names !== 'local') throw new UsageError(`--names must be azure or local, not '${names}'`);
     const root = dataRootOf(data);
     const { port } = requireRunning(root);
     const environment = clientEnvironments(places(root), port, readDevClients(root))[names];
-    if (json)
-      terminal.out(`${JSON.stringify(clientVariables(environment), (_, value: unknown) => value ?? null, 2)}\n`);
-    else terminal.out(shellTextOf(environment));
+    const variables =
+      identity === undefined
+        ? clientVariables(environment)
+        : identityVariables(environment, { ...(await endpointOf(places(root).control, identity)), style });
+    if (json) terminal.out(`${JSON.stringify(variables, (_, value: unknown) => value ?? null, 2)}\n`);
+    else terminal.out(shellTextOf(environment, variables));
     return 0;
   },
 });
+
+async function endpointOf(folder: string, name: string) {
+  const { clientId } = identityNamed(await directoryOf(folder), name);
+  const endpoint = await readIdentityEndpoint(folder);
+  if (endpoint === undefined) throw new CommandError('this system has no managed identity endpoint: it needs Linux');
+  return { clientId, ...endpoint };
+}

@@ -1,15 +1,14 @@
 // Verifies bearer tokens: is this a token of an issuer that we trust, for us, for our tenant, now? What the principal
 // may do is not asked here. A token seen before is answered at once, until it expires and never longer.
 import { hash } from 'node:crypto';
-import { compactVerify, errors } from 'jose';
 import { isGuid } from '../../formats/guid.ts';
 import type { ClaimMapping } from '../../wire/claim-mapping.ts';
 import type { Principal } from '../../wire/principal.ts';
 import { AuthError } from './bearer.ts';
+import { checkSignature, keysOf } from './check-signature.ts';
 import { readPrincipal } from './claims.ts';
-import { discoveredKeys } from './discover-jwks.ts';
 import { type FetchJwks, fetchJwks as fetchOverHttps } from './fetch-jwks.ts';
-import { type Jwks, openJwks } from './jwks.ts';
+import { openJwks } from './jwks.ts';
 import { tokenCache } from './token-cache.ts';
 import { readTokenText } from './token-text.ts';
 
@@ -100,27 +99,6 @@ export function openTokenVerifier(options: TokenVerifierOptions): TokenVerifier 
       await Promise.all(trusted.map(({ jwks }) => jwks[Symbol.asyncDispose]()));
     },
   };
-}
-
-function keysOf(issuer: Issuer, fetchJwks: FetchJwks): { readonly uri: string; readonly fetchJwks: FetchJwks } {
-  if ('jwksUri' in issuer) return { uri: issuer.jwksUri, fetchJwks };
-  return { uri: issuer.discovery, fetchJwks: discoveredKeys(issuer.issuers[0] ?? '', fetchJwks) };
-}
-
-async function checkSignature(token: string, algorithm: string, kid: string, jwks: Jwks): Promise<void> {
-  jwks.keepFresh();
-  const key = await jwks.key(kid);
-  if (!key.algorithms.includes(algorithm)) throw badSignature();
-  try {
-    await compactVerify(token, key.key, { algorithms: [algorithm] });
-  } catch (cause) {
-    if (cause instanceof errors.JOSEError) throw badSignature();
-    throw cause;
-  }
-}
-
-function badSignature(): AuthError {
-  return new AuthError('BadSignature', 'The token is not signed by a key of its issuer');
 }
 
 function checkOptions({ issuers, tenantId }: TokenVerifierOptions): void {

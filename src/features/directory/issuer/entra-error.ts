@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { errors, type OidcContext } from 'oidc-provider';
 
-interface EntraCode {
+export interface EntraCode {
   readonly code: number;
   readonly text: string;
   /** Where Entra's OAuth error or status differs from the library's. */
@@ -58,20 +58,28 @@ export function entraError(
   now: number,
 ): EntraError {
   const row = choose(failure.error, cause, oidc);
-  const trace = randomUUID();
-  const timestamp = new Date(now).toISOString().replace('T', ' ').replace(/\..*/, 'Z');
   const reason =
     failure.error === 'invalid_request' && failure.description !== undefined ? failure.description : row.text;
   return {
     status: row.status ?? failure.status,
-    body: {
-      error: row.error ?? failure.error,
-      error_description: `AADSTS${row.code}: ${reason} Trace ID: ${trace} Correlation ID: ${trace} Timestamp: ${timestamp}`,
-      error_codes: [row.code],
-      timestamp,
-      trace_id: trace,
-      correlation_id: trace,
-    },
+    body: entraBody({ code: row.code, text: reason, error: row.error ?? failure.error }, now),
+  };
+}
+
+/** `now` in milliseconds. */
+export function entraBody(
+  { code, text, error }: { readonly code: number; readonly text: string; readonly error: string },
+  now: number,
+): Readonly<Record<string, unknown>> {
+  const trace = randomUUID();
+  const timestamp = new Date(now).toISOString().replace('T', ' ').replace(/\..*/, 'Z');
+  return {
+    error,
+    error_description: `AADSTS${code}: ${text} Trace ID: ${trace} Correlation ID: ${trace} Timestamp: ${timestamp}`,
+    error_codes: [code],
+    timestamp,
+    trace_id: trace,
+    correlation_id: trace,
   };
 }
 

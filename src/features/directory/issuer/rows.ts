@@ -1,10 +1,12 @@
 // The issuer's paths in Entra's and ADFS's shapes. They only say where things are: the protocol library answers.
 import { type ControlAnswer, ControlError, type ControlRequest, type ControlRow } from '../../../wire/control-row.ts';
+import { answerExchange } from '../federation/answer-exchange.ts';
+import type { ExchangeRules } from '../federation/exchange.ts';
 import type { Issuer } from './create-issuer.ts';
 import { describeOpenId, tokenPaths } from './discovery.ts';
 import { signInRows } from './sign-in-rows.ts';
 
-export function issuerRows(issuer: Issuer): readonly ControlRow[] {
+export function issuerRows(issuer: Issuer, exchange?: ExchangeRules): readonly ControlRow[] {
   const { tenantId, domain } = issuer.directory;
   const tenants = new Set([tenantId, domain, 'organizations', 'common', 'adfs']);
   const checkTenant = ({ params }: ControlRequest): string => {
@@ -48,7 +50,18 @@ export function issuerRows(issuer: Issuer): readonly ControlRow[] {
     get('/common/userrealm/:user', () => {
       throw new ControlError(404, 'not_found', 'No federation is configured.');
     }),
-    ...tokenPaths.map((path) => pass('POST', path, () => '/token')),
+    ...tokenPaths.map(
+      (path): ControlRow => ({
+        host: 'login',
+        method: 'POST',
+        path,
+        async pass(request, req, res) {
+          checkTenant(request);
+          if (exchange !== undefined && (await answerExchange(exchange, req, res))) return;
+          await issuer.pass(request.origin, '/token', req, res);
+        },
+      }),
+    ),
     pass('POST', '/:tenant/oauth2/v2.0/devicecode', () => '/device/auth'),
     pass('POST', '/:tenant/oauth2/devicecode', () => '/device/auth'),
     pass('GET', '/:tenant/oauth2/v2.0/authorize', authorizePath),

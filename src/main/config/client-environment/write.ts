@@ -28,8 +28,8 @@ export async function writeClientEnvironment(at: Places, port: number, clients: 
   await replaceFile(at.envLocal, shellTextOf(local));
 }
 
-export function shellTextOf(environment: ClientEnvironment): string {
-  const lines = [shellLines(clientVariables(environment))];
+export function shellTextOf(environment: ClientEnvironment, variables = clientVariables(environment)): string {
+  const lines = [shellLines(variables)];
   if (!environment.hasDevInstance) {
     // Not as a #-comment: an interactive zsh would run it.
     lines.push(`: ${shellQuoted(`AZURE_MANAGEDHSM_URI is not set: there is no instance ${DEV_INSTANCE}`)}\n`);

@@ -1,0 +1,99 @@
+// `strongroom federation add`: tokens of another issuer may be exchanged for those of an application.
+import { readFileSync } from 'node:fs';
+import type { Directory } from '../../../features/directory/directory.ts';
+import {
+  type FederatedCredential,
+  readCredentials,
+  writeCredentials,
+} from '../../../features/directory/federation/federated-credentials.ts';
+import { ShapeError } from '../../../formats/shape.ts';
+import { places } from '../../../main/config/data-layout.ts';
+import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';
+import { dataRootOf } from '../../running.ts';
+import { directoryOf } from '../identity/named-identity.ts';
+
+export const add = command({
+  name: 'federation add',
+  summary: "let a workload exchange another issuer's token for one of an application",
+  operands: 'NAME',
+  details: `
+For Kubernetes service accounts, CI jobs and whatever else has tokens of an OpenID issuer of its own: no secret is kept
+anywhere. The foreign token must have exactly this issuer, this subject and the audience api://AzureADTokenExchange.
+--subject-pattern takes a * for one or more characters other than a colon; the part before the first colon has none.
+The issuer's keys are found by its OpenID document unless --jwks says where they are. It holds at once.`,
+  options: {
+    application: { type: 'string', placeholder: 'APP', description: 'display name or client id of the application' },
+    issuer: { type: 'string', placeholder: 'URL', description: 'the iss of the foreign tokens, exactly' },
+    subject: { type: 'string', placeholder: 'SUB', description: 'the sub of the foreign tokens, exactly' },
+    'subject-pattern': { type: 'string', placeholder: 'PATTERN', description: 'instead of --subject, with *' },
+    discovery: {
+      type: 'string',
+      placeholder: 'URL',
+      description: 'the OpenID document (default: /.well-known/openid-configuration below the issuer)',
+    },
+    jwks: { type: 'string', placeholder: 'URL', description: 'the key set itself, where there is no document' },
+    'ca-file': {
+      type: 'string',
+      placeholder: 'PEM',
+      description: "authority of these addresses (default: the system's)",
+    },
+    ...dataOption,
+    ...jsonOption,
+  },
+  examples: [
+    'strongroom federation add cluster --application strongroom-dev-consumer --issuer https://oidc.cluster.example --subject system:serviceaccount:payments:worker',
+    "strongroom federation add ci --application strongroom-dev-consumer --issuer https://token.actions.githubusercontent.com --subject-pattern 'repo:org/name:ref:refs/heads/*'",
+  ],
+  async run(options, operands, terminal) {
+    const [name, spare] = operands;
+    if (name === undefined || spare !== undefined) throw new UsageError('give the credential one name');
+    const { application, issuer, subject, 'subject-pattern': pattern, discovery, jwks, 'ca-file': caFile } = options;
+    if (application === undefined) throw new UsageError('--application names whose tokens are given');
+    if (issuer === undefined) throw new UsageError('--issuer is the iss of the foreign tokens');
+    const who = subject ?? pattern;
+    if (who === undefined || (subject !== undefined && pattern !== undefined)) {
+      throw new UsageError('say who may exchange: either --subject or --subject-pattern');
+    }
+    if (discovery !== undefined && jwks !== undefined) throw new UsageError('either --discovery or --jwks');
+    const { control } = places(dataRootOf(options.data));
+    const credential: FederatedCredential = {
+      name,
+      application: applicationNamed(await directoryOf(control), application),
+      issuer,
+      subject: who,
+      match: subject === undefined ? 'pattern' : 'exact',
+      ...(jwks === undefined
+        ? { discovery: discovery ?? `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration` }
+        : { jwksUri: jwks }),
+      ...(caFile === undefined ? {} : { ca: readPem(caFile) }),
+    };
+    try {
+      await writeCredentials(control, [...(await readCredentials(control)), credential]);
+    } catch (cause) {
+      if (cause instanceof ShapeError) throw new CommandError(cause.message, { cause });
+      throw cause;
+    }
+    const { ca: _, ...shown } = credential;
+    if (options.json) terminal.out(`${JSON.stringify(shown, null, 2)}\n`);
+    else terminal.out(`${who} of ${issuer} may exchange its tokens for those of ${application}\n`);
+    return 0;
+  },
+});
+
+/** Client id. @throws CommandError listing those there are */
+function applicationNamed({ applications }: Directory, name: string): string {
+  const confidential = applications.filter(({ redirectUris }) => redirectUris === undefined);
+  const found = confidential.filter(({ appId, displayName }) => displayName === name || appId === name.toLowerCase());
+  const [one, another] = found;
+  if (one !== undefined && another === undefined) return one.appId;
+  const all = confidential.map(({ displayName, appId }) => `${displayName} (${appId})`).join(', ');
+  throw new CommandError(`'${name.slice(0, 128)}' is not one application of the directory; there are: ${all}`);
+}
+
+function readPem(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').replaceAll('\r\n', '\n').trimEnd();
+  } catch (cause) {
+    throw new CommandError(`${file} cannot be read`, { cause });
+  }
+}

@@ -1,0 +1,40 @@
+// The variables of a process that has a managed identity: no secret of anybody, and where to ask for tokens.
+import type { Variables } from './shell.ts';
+import { type ClientEnvironment, clientVariables } from './variables.ts';
+
+export interface IdentityVariables {
+  readonly clientId: string;
+  readonly port: number;
+  readonly header: string;
+  /** App Service's variables are known to every SDK; IMDS is what the command line falls back to. */
+  readonly style: 'app-service' | 'imds';
+}
+
+export function identityVariables(
+  of: ClientEnvironment,
+  { clientId, port, header, style }: IdentityVariables,
+): Variables {
+  const endpoint = `http://127.0.0.1:${port}`;
+  return {
+    ...clientVariables(of),
+    AZURE_CLIENT_ID: clientId,
+    AZURE_CLIENT_SECRET: undefined,
+    STRONGROOM_OWNER_CLIENT_ID: undefined,
+    STRONGROOM_OWNER_CLIENT_SECRET: undefined,
+    ...(style === 'app-service'
+      ? {
+          IDENTITY_ENDPOINT: `${endpoint}/msi/token`,
+          IDENTITY_HEADER: header,
+          AZURE_POD_IDENTITY_AUTHORITY_HOST: undefined,
+        }
+      : { AZURE_POD_IDENTITY_AUTHORITY_HOST: endpoint, IDENTITY_ENDPOINT: undefined, IDENTITY_HEADER: undefined }),
+    // They would be taken for another platform's.
+    IMDS_ENDPOINT: undefined,
+    IDENTITY_SERVER_THUMBPRINT: undefined,
+    MSI_ENDPOINT: undefined,
+    MSI_SECRET: undefined,
+    // The endpoint is on this machine and speaks http.
+    HTTP_PROXY: undefined,
+    http_proxy: undefined,
+  };
+}
