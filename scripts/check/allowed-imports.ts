@@ -247,6 +247,11 @@ export const areas: readonly Area[] = [
     because: 'the register is told of every split and listens to signed packets; it never sees a share',
   },
   {
+    at: 'src/features/approvals/',
+    from: [...BELOW_FEATURES, 'src/features/roles/', 'src/features/settings/promises.ts'],
+    because: 'it says who agreed to a change of roles; the roles ask for that and know nothing of it',
+  },
+  {
     at: 'src/features/ceremony/',
     from: [...BELOW_FEATURES, 'src/files/', 'src/features/custodians/', 'src/features/security-domain/'],
     because: 'a ceremony writes down what people do and asks the service by its public API',

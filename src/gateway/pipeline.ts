@@ -15,6 +15,7 @@ import type { ThrottledTally } from './limits/throttled-tally.ts';
 import { answered, type Outcome, refused } from './outcome.ts';
 import { auditEntryOf, type RecordedInstance } from './record.ts';
 import type { Router } from './router.ts';
+import { readStated } from './stated.ts';
 import { admit } from './steps/admit.ts';
 import { assignRow } from './steps/assign-row.ts';
 import { assignTarget } from './steps/assign-target.ts';
@@ -164,5 +165,6 @@ function handle(call: Call, recheck: () => void): ReturnType<NonNullable<Call['r
     peer: call.peer,
     grant: call.grant ?? '',
     recheck,
+    stated: () => readStated(call.request.headers),
   });
 }

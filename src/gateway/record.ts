@@ -26,6 +26,7 @@ export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedIns
   const { request, row, principal } = call;
   const { refusal, answer } = outcome;
   const clockOffset = instance.clockOffset();
+  const head = answer?.head ?? refusal?.head;
   const clientRequestId = request.headers['x-ms-client-request-id'];
   const kept = principal === undefined ? KEPT_OF_STRANGERS : KEPT_OF_CALLERS;
   return {
@@ -59,7 +60,7 @@ export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedIns
     decision: decisionOf(call),
     ...(call.grant === undefined ? {} : { grant: call.grant }),
     ...(answer?.key === undefined ? {} : { key: answer.key }),
-    ...(answer?.head === undefined ? {} : { storeHead: { sequence: answer.head.sequence, hash: answer.head.hash } }),
+    ...(head === undefined ? {} : { storeHead: { sequence: head.sequence, hash: head.hash } }),
   };
 }
 

@@ -4,6 +4,7 @@ import { CryptoError } from '../crypto/protocol/messages.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
 import type { DueJob } from '../features/clock/due-work.ts';
 import { nextPurge, type PurgeDue, purgeDue } from '../features/keys/purge-due.ts';
+import { type ExpireDue, expireDue, nextExpiry } from '../features/roles/expire-due.ts';
 import { type RotateDue, rotationJob } from '../features/rotation/rotate-due.ts';
 import { ServiceError } from '../wire/service-error.ts';
 import type { InstanceConfig } from './config/instance.ts';
@@ -26,6 +27,30 @@ export function purgeJob(
             operationName: 'KeyPurge',
             description: `The retention ended; the purge was scheduled for ${new Date(scheduled * 1000).toISOString()}.`,
             key: `/keys/${name}`,
+            head,
+            clockOffset: clockOffset(),
+          }),
+      }),
+  };
+}
+
+export function expiryJob(
+  service: Omit<ExpireDue, 'expired'> & { readonly audit: AuditLog; readonly clockOffset: () => number },
+  config: InstanceConfig,
+): DueJob {
+  const { roles, audit, clockOffset } = service;
+  return {
+    name: 'removal of grants that have ended',
+    nextDue: () => nextExpiry(roles),
+    run: () =>
+      expireDue({
+        ...service,
+        expired: ({ name, principalId, definition, scope, expiresAt = 0 }, head) =>
+          recordOwnAct(audit, config, {
+            operationName: 'RoleAssignmentExpire',
+            description:
+              `Assignment ${name} of the role ${definition} to ${principalId} at ${scope.path} ended ` +
+              `${dateOf(expiresAt)}, as was said when it was made.`,
             head,
             clockOffset: clockOffset(),
           }),

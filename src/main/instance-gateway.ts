@@ -1,7 +1,10 @@
 // The rows of an instance, behind its pipeline and listener: what of the state in memory each feature's rows are given.
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import { accessRows } from '../features/access/rows.ts';
+import { approvalRows } from '../features/approvals/rows.ts';
+import { planSecond } from '../features/approvals/second-person.ts';
+import { separationRows } from '../features/approvals/separation-rows.ts';
 import { armKeyRows } from '../features/arm-keys/rows.ts';
 import { attestationRows } from '../features/attestation/rows.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
@@ -73,6 +76,13 @@ export async function openGateway(
   parts.network.onChange((rules) => {
     judge = compileRules(rules);
   });
+  const approvalService = {
+    approvals: parts.state.approvals,
+    roles,
+    now,
+    hours: () => settings.number('StrongroomApprovalHours'),
+    newId: randomUUID,
+  };
   const router = buildRouter([
     ...keyRows({ keys, crypto, records, now, randomHex, retention, limits, purgeCompanions }),
     ...armKeyRows({ keys, crypto, records, now, randomHex, retention, limits }),
@@ -85,7 +95,18 @@ export async function openGateway(
     ...secureWrapRows({ keys, crypto, ...targets }),
     ...attestationRows({ keys, crypto, retention }),
     ...backupRows(parts.backup),
-    ...roleRows({ roles, records }),
+    ...roleRows({
+      roles,
+      records,
+      now,
+      duties: (caller) => ({
+        isStrict: () => promises.isStrict,
+        caller,
+        second: (request, reason) => planSecond(request, reason, caller, approvalService),
+      }),
+    }),
+    ...approvalRows({ ...approvalService, records }),
+    ...separationRows({ promises, roles, records }),
     ...securityDomainRows({
       crypto,
       records,

@@ -21,7 +21,7 @@ import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { openBackupService } from './backup-service.ts';
 import type { InstancePlaces } from './config/data-layout.ts';
 import type { InstanceConfig } from './config/instance.ts';
-import { purgeJob, rotateIfDueJob } from './due-jobs.ts';
+import { expiryJob, purgeJob, rotateIfDueJob } from './due-jobs.ts';
 import { openEventSending } from './event-sending.ts';
 import { recordFinishedCeremony } from './finished-ceremony.ts';
 import { openGateway } from './instance-gateway.ts';
@@ -141,6 +141,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
     openDueWork({
       jobs: [
         purgeJob({ ...due, purgeCompanions }, config),
+        expiryJob({ ...due, roles: state.roles }, config),
         rotateIfDueJob({ ...due, crypto, policies, schedule, limits, randomHex, stopping: stopping.signal }, config),
       ],
       now: clock.now,

@@ -1,4 +1,5 @@
 // All that one service worker knows of its instance: what each feature keeps in memory, fed by the sealed records.
+import { Approvals } from '../features/approvals/approvals.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
 import { BackupJobs } from '../features/backup/jobs/backup-jobs.ts';
 import { TextRecords } from '../features/backup/text-records.ts';
@@ -26,6 +27,7 @@ import { completeLog } from './service-entries.ts';
 export interface InstanceState {
   readonly keys: KeyRing;
   readonly roles: Roles;
+  readonly approvals: Approvals;
   readonly clock: InstanceClock;
   readonly promises: Promises;
   readonly settings: Settings;
@@ -57,6 +59,7 @@ export function emptyInstanceState(
   const keys = new KeyRing();
   const promises = new Promises();
   const roles = openRoles({ now: () => clock.now(), isStrict: () => promises.isStrict });
+  const approvals = new Approvals();
   const settings = new Settings();
   const policies = new RotationPolicies();
   const rotations = new RotationSchedule(keys, policies);
@@ -78,6 +81,7 @@ export function emptyInstanceState(
   return {
     keys,
     roles,
+    approvals,
     clock,
     promises,
     settings,
@@ -103,6 +107,7 @@ export function emptyInstanceState(
     apply(change) {
       keys.apply(change);
       roles.apply(change);
+      approvals.apply(change);
       clock.apply(change);
       promises.apply(change);
       settings.apply(change);

@@ -32,6 +32,16 @@ export interface RowRequest<Body> {
    * whoever was revoked meanwhile changes nothing.
    */
   readonly recheck: () => void;
+  /** Read when it is asked for. @throws ServiceError BadParameter when it does not read */
+  readonly stated: () => Stated;
+}
+
+/** What a caller says about a request beside its body; who uses it checks it. */
+export interface Stated {
+  /** Why it is made. */
+  readonly reason?: string;
+  /** Until when what it makes shall hold. */
+  readonly expires?: string;
 }
 
 export interface Answer {

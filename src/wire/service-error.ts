@@ -32,11 +32,18 @@ export class ServiceError extends Error {
   readonly innerCode: string | undefined;
   /** Seconds after which trying again makes sense; 1 where it may be told and nothing else is known. */
   readonly retryAfter: number;
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { innerCode?: string; retryAfter?: number }) {
+  /** For the record: the store head after what was committed all the same, as asking for an approval. */
+  readonly head: { readonly sequence: number; readonly hash: string } | undefined;
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: ErrorOptions & { innerCode?: string; retryAfter?: number; head?: ServiceError['head'] },
+  ) {
     super(message, options);
     this.code = code;
     this.status = errorCodes[code];
     this.innerCode = options?.innerCode;
     this.retryAfter = options?.retryAfter ?? 1;
+    this.head = options?.head;
   }
 }

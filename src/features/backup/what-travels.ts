@@ -23,6 +23,7 @@ export const recordKinds: readonly Kind[] = [
   { of: 'setting/StrongroomEventWebhook', travels: 'stays' },
   { of: 'event-told/', travels: 'stays' },
   { of: 'events-since', travels: 'stays' },
+  { of: 'approvals/', travels: 'stays' },
   { of: 'promises', travels: 'stays' },
   { of: 'clock', travels: 'stays' },
   { of: 'security-domain', travels: 'stays' },

@@ -83,7 +83,7 @@ describe('the body of a role assignment', () => {
   it('names the definition with or without a leading slash, in any casing', () => {
     for (const id of [good.roleDefinitionId, `/${good.roleDefinitionId}`, good.roleDefinitionId.toUpperCase()]) {
       const body = readAssignmentBody({ properties: { ...good, roleDefinitionId: id } });
-      assert.deepEqual(body, { definition: CRYPTO_USER, principalId: ANN, scope: undefined });
+      assert.deepEqual(body, { definition: CRYPTO_USER, principalId: ANN, scope: undefined, principalType: undefined });
     }
   });
 
@@ -121,7 +121,12 @@ describe('the body of a role assignment', () => {
     const { changes } = await instance();
     const put = (scope: string): unknown =>
       putAssignment(
-        { scope: parseScope('/keys/a'), name: guid(1), body: readAssignmentBody({ properties: { ...good, scope } }) },
+        {
+          scope: parseScope('/keys/a'),
+          name: guid(1),
+          body: readAssignmentBody({ properties: { ...good, scope } }),
+          stated: {},
+        },
         changes,
       );
     await refuses('BadParameter', /'scope' must be the scope of the request's path/, () => put('/'));
@@ -237,7 +242,7 @@ describe('a caller whose right is taken away meanwhile', () => {
     };
     const body = readAssignmentBody({ properties: { roleDefinitionId: DEFINITIONS + CRYPTO_USER, principalId: ANN } });
     await refuses('AccessDenied', /revoked/, () =>
-      putAssignment({ scope: ROOT_SCOPE, name: guid(1), body }, { ...made.changes, recheck }),
+      putAssignment({ scope: ROOT_SCOPE, name: guid(1), body, stated: {} }, { ...made.changes, recheck }),
     );
     assert.equal(made.roles.assignment(guid(1)), undefined);
   });

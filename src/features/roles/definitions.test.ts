@@ -32,7 +32,7 @@ describe('a custom role definition', () => {
     const listed = listDefinitions({ filter: undefined }, made).body as { value: unknown[] };
     assert.equal(listed.value.length, 11);
     assert.deepEqual(listed.value[10], shape);
-    const gone = await deleteDefinition({ scope: ROOT_SCOPE, name: guid(1) }, made.changes);
+    const gone = await deleteDefinition({ scope: ROOT_SCOPE, name: guid(1), stated: {} }, made.changes);
     assert.deepEqual(gone, { status: 200, body: shape, head: made.records.head });
     await refuses('RoleDefinitionNotFound', /Requested role definition not found/, () =>
       getDefinition({ name: guid(1) }, made),
@@ -145,7 +145,7 @@ describe('a role definition is refused', () => {
     const made = await instance();
     await made.putDefinition(guid(1), READER);
     await made.assign(guid(7), guid(1), guid(70));
-    await deleteDefinition({ scope: ROOT_SCOPE, name: guid(1) }, made.changes);
+    await deleteDefinition({ scope: ROOT_SCOPE, name: guid(1), stated: {} }, made.changes);
     assert.equal(made.roles.isAllowed({ oid: guid(70), groups: [] }, READ_KEYS, ROOT_SCOPE), undefined);
     await refuses('Conflict', new RegExp(guid(7)), () => made.putDefinition(guid(1), READER));
   });
@@ -155,13 +155,13 @@ describe('deleting a role definition', () => {
   it('is refused for built-in ones, at other scopes, and when there is none', async () => {
     const { changes } = await instance();
     await refuses('BadParameter', /'Managed HSM Crypto User' is a built-in role/, () =>
-      deleteDefinition({ scope: ROOT_SCOPE, name: CRYPTO_USER }, changes),
+      deleteDefinition({ scope: ROOT_SCOPE, name: CRYPTO_USER, stated: {} }, changes),
     );
     await refuses('BadParameter', /only at scope/, () =>
-      deleteDefinition({ scope: parseScope('/keys'), name: guid(1) }, changes),
+      deleteDefinition({ scope: parseScope('/keys'), name: guid(1), stated: {} }, changes),
     );
     await refuses('RoleDefinitionNotFound', /not found/, () =>
-      deleteDefinition({ scope: ROOT_SCOPE, name: guid(1) }, changes),
+      deleteDefinition({ scope: ROOT_SCOPE, name: guid(1), stated: {} }, changes),
     );
   });
 });

@@ -1,20 +1,27 @@
 // Deletes a custom role definition. Its assignments stay and grant nothing.
-import type { Answer } from '../../wire/route.ts';
+import type { Answer, Stated } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
+import { contentOf, judgeDefinition, type RoleRequest } from './duties.ts';
 import { requireDefinition } from './get-definition.ts';
 import { commitRoles, type RoleChanges } from './role-changes.ts';
 import { requireRoleGuid } from './role-name.ts';
 import { DEFINITION_PREFIX } from './role-records.ts';
 import type { Scope } from './scope.ts';
 import { definitionShape } from './shapes.ts';
+import { readDefinitionTerms } from './terms.ts';
 
 export interface DeleteDefinition {
   readonly scope: Scope;
   readonly name: string;
+  readonly stated: Stated;
 }
 
 /** @throws ServiceError BadParameter, RoleDefinitionNotFound */
-export async function deleteDefinition({ scope, name }: DeleteDefinition, changes: RoleChanges): Promise<Answer> {
+export async function deleteDefinition(
+  { scope, name, stated }: DeleteDefinition,
+  changes: RoleChanges,
+): Promise<Answer> {
+  const { reason } = readDefinitionTerms(stated, changes.now());
   const guid = requireRoleGuid(name, 'role definition');
   if (scope.path !== '/') {
     throw new ServiceError('BadParameter', "Role definitions can be deleted only at scope '/'");
@@ -24,7 +31,9 @@ export async function deleteDefinition({ scope, name }: DeleteDefinition, change
     if (deleted.type === 'AKVBuiltInRole') {
       throw new ServiceError('BadParameter', `'${deleted.roleName}' is a built-in role, which cannot be deleted`);
     }
-    return { result: deleted, change: { name: DEFINITION_PREFIX + guid, value: null } };
+    const request: RoleRequest = { operation: 'deleteDefinition', definition: guid, role: contentOf(deleted) };
+    const second = judgeDefinition(request, reason, changes.duties);
+    return { result: deleted, change: { name: DEFINITION_PREFIX + guid, value: null }, second };
   });
   return { status: 200, body: definitionShape(result), ...committed };
 }

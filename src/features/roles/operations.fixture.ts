@@ -29,17 +29,25 @@ export interface Instance extends MemoryRecords {
 
 export async function instance(): Promise<Instance> {
   const memory = memoryRecords();
-  const changes: RoleChanges = { roles: memory.roles, records: memory.records, recheck: () => undefined };
+  const changes: RoleChanges = {
+    roles: memory.roles,
+    records: memory.records,
+    recheck: () => undefined,
+    now: () => 1_800_000_000,
+  };
   await memory.records.update(() =>
     planInitialAssignments({ administrators: [ADMIN], newGuid: () => FIRST_ASSIGNMENT }, memory),
   );
   return Object.assign(memory, {
     changes,
     putDefinition: async (name: string, properties: object, scope = '/') =>
-      putDefinition({ scope: parseScope(scope), name, body: readDefinitionBody({ properties }) }, changes),
+      putDefinition({ scope: parseScope(scope), name, body: readDefinitionBody({ properties }), stated: {} }, changes),
     assign: async (name: string, definition: string, principalId: string, scope = '/') => {
       const properties = { roleDefinitionId: DEFINITIONS + definition, principalId };
-      return putAssignment({ scope: parseScope(scope), name, body: readAssignmentBody({ properties }) }, changes);
+      return putAssignment(
+        { scope: parseScope(scope), name, body: readAssignmentBody({ properties }), stated: {} },
+        changes,
+      );
     },
   });
 }

@@ -1,6 +1,7 @@
 // Makes or replaces a custom role definition.
-import type { Answer } from '../../wire/route.ts';
+import type { Answer, Stated } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
+import { contentOf, judgeDefinition, type RoleRequest } from './duties.ts';
 import type { Roles } from './evaluate.ts';
 import type { DefinitionBody } from './read-definition-body.ts';
 import { commitRoles, type RoleChanges } from './role-changes.ts';
@@ -8,6 +9,7 @@ import { requireRoleGuid } from './role-name.ts';
 import { DEFINITION_PREFIX, encodeDefinition, type RoleDefinition } from './role-records.ts';
 import type { Scope } from './scope.ts';
 import { definitionShape } from './shapes.ts';
+import { readDefinitionTerms } from './terms.ts';
 
 /** As the service publishes it. */
 export const MAX_CUSTOM_DEFINITIONS = 50;
@@ -16,10 +18,15 @@ export interface PutDefinition {
   readonly scope: Scope;
   readonly name: string;
   readonly body: DefinitionBody;
+  readonly stated: Stated;
 }
 
 /** @throws ServiceError BadParameter, Conflict */
-export async function putDefinition({ scope, name, body }: PutDefinition, changes: RoleChanges): Promise<Answer> {
+export async function putDefinition(
+  { scope, name, body, stated }: PutDefinition,
+  changes: RoleChanges,
+): Promise<Answer> {
+  const { reason } = readDefinitionTerms(stated, changes.now());
   const definition: RoleDefinition = { name: requireRoleGuid(name, 'role definition'), type: 'CustomRole', ...body };
   if (scope.path !== '/') {
     throw new ServiceError(
@@ -32,7 +39,16 @@ export async function putDefinition({ scope, name, body }: PutDefinition, change
     checkRoom(definition, changes.roles);
     checkRoleName(definition, changes.roles);
     const change = { name: DEFINITION_PREFIX + definition.name, value: encodeDefinition(definition) };
-    return { result: definition, change };
+    const replaced = changes.roles.definition(definition.name);
+    // Nothing is changed by it, so nobody has to agree; a client that tries again is answered as before.
+    if (replaced !== undefined && encodeDefinition(replaced).equals(change.value)) return { result: definition };
+    const request: RoleRequest = {
+      operation: 'putDefinition',
+      ...(replaced === undefined ? {} : { replaces: replaced.name }),
+      role: contentOf(definition),
+    };
+    const second = judgeDefinition(request, reason, changes.duties);
+    return { result: definition, change, second };
   });
   return { status: 201, body: definitionShape(result), ...committed };
 }

@@ -12,6 +12,8 @@ export interface AssignmentBody {
   readonly principalId: string;
   /** Named again by some clients; must then be the path's. */
   readonly scope: Scope | undefined;
+  /** What the client takes the principal for. */
+  readonly principalType: string | undefined;
 }
 
 const DEFINITION_ID =
@@ -40,5 +42,6 @@ export function readAssignmentBody(body: JsonObject): AssignmentBody {
     definition: definition.toLowerCase(),
     principalId: principalId.toLowerCase(),
     scope: scope === undefined ? undefined : parseScope(scope),
+    principalType: readOptionalText(properties, 'principalType'),
   };
 }

@@ -1,5 +1,7 @@
 // What the operations that change roles are given, and how their change is committed.
 import type { Change, Head, Records } from '../../store/sealed/records.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import type { Duties, Second } from './duties.ts';
 import type { Roles } from './evaluate.ts';
 
 export interface RoleChanges {
@@ -10,6 +12,10 @@ export interface RoleChanges {
    * revoked meanwhile cannot grant, and two administrators cannot remove each other.
    */
   readonly recheck: () => void;
+  /** Absent: duties are not separated. */
+  readonly duties?: Duties;
+  /** Unix seconds of the instance's clock. */
+  readonly now: () => number;
 }
 
 export interface Planned<T> {
@@ -17,19 +23,42 @@ export interface Planned<T> {
   readonly result: T;
   /** Absent: all is as wanted already. */
   readonly change?: Change;
+  /** What goes with the change. */
+  readonly also?: readonly Change[];
+  /** Whether a second person agreed; what it says is done or refused. */
+  readonly second?: Second;
+  /** For the record. */
+  readonly note?: string;
 }
 
-/** Commits what `plan` wants, which may be asked for more than once; `head` is absent when nothing changed. */
+/**
+ * Commits what `plan` wants, which may be asked for more than once; `head` is absent when nothing changed.
+ * @throws ServiceError the refusal of a change that a second person has to agree to, once that is asked for durably
+ */
 export async function commitRoles<T>(
   { records, recheck }: RoleChanges,
   plan: () => Planned<T>,
-): Promise<{ readonly result: T; readonly head?: Head }> {
+): Promise<{ readonly result: T; readonly head?: Head; readonly note?: string }> {
   let planned: Planned<T> | undefined;
   const head = await records.update(() => {
     recheck();
     planned = plan();
-    return planned.change === undefined ? [] : [planned.change];
+    const { change, also = [], second } = planned;
+    if (change === undefined) return [];
+    return second?.state === 'asked' ? second.changes : [change, ...also, ...(second?.changes ?? [])];
   });
   if (planned === undefined) throw new Error('records.update resolved without asking for the plan');
-  return { result: planned.result, ...(planned.change === undefined ? {} : { head }) };
+  const { result, change, second } = planned;
+  if (change === undefined) return { result };
+  if (second?.state === 'asked') throw refusalWith(second, head);
+  const why = second?.reason === undefined ? '' : `Reason: ${second.reason}`;
+  const note = [planned.note ?? '', second?.note ?? '', why].filter((text) => text !== '').join(' ');
+  return { result, head, ...(note === '' ? {} : { note }) };
+}
+
+/** What was committed to ask for it is put on record with the refusal. */
+function refusalWith({ changes, refusal }: Second & { readonly state: 'asked' }, head: Head): ServiceError {
+  if (changes.length === 0) return refusal;
+  const { code, message, innerCode } = refusal;
+  return new ServiceError(code, message, { head, ...(innerCode === undefined ? {} : { innerCode }) });
 }

@@ -1,11 +1,13 @@
 // The rows of role definitions and assignments, at each of the three scopes that a path can name.
 import type { Records } from '../../store/sealed/records.ts';
 import { nextLinkWith, readSkipToken } from '../../wire/paging.ts';
+import type { Principal } from '../../wire/principal.ts';
 import { type AnyRow, type Row, type RowRequest, row } from '../../wire/route.ts';
 import { requireKeyName } from '../keys/key-name.ts';
 import { type RoleOperation, roleAccess } from './access.ts';
 import { deleteAssignment } from './delete-assignment.ts';
 import { deleteDefinition } from './delete-definition.ts';
+import type { Duties } from './duties.ts';
 import type { Roles } from './evaluate.ts';
 import { getAssignment } from './get-assignment.ts';
 import { getDefinition } from './get-definition.ts';
@@ -15,6 +17,7 @@ import { putAssignment } from './put-assignment.ts';
 import { putDefinition } from './put-definition.ts';
 import { readAssignmentBody } from './read-assignment-body.ts';
 import { readDefinitionBody } from './read-definition-body.ts';
+import type { RoleChanges } from './role-changes.ts';
 import { KEYS_SCOPE, keyScope, ROOT_SCOPE, type Scope } from './scope.ts';
 
 type Params = RowRequest<unknown>['params'];
@@ -31,14 +34,28 @@ const scopeForms: readonly ScopeForm[] = [
   { prefix: '/keys/:name', scope: 'key', of: (params) => keyScope(requireKeyName(params['name'])) },
 ];
 
-export function roleRows(service: { readonly roles: Roles; readonly records: Records }): readonly AnyRow[] {
+export interface RoleService {
+  readonly roles: Roles;
+  readonly records: Records;
+  readonly now: () => number;
+  /** For this caller. */
+  readonly duties: (caller: Principal) => Duties;
+}
+
+export function roleRows(service: RoleService): readonly AnyRow[] {
   return scopeForms.flatMap((form) => [...definitionRows(form, service), ...assignmentRows(form, service)]);
 }
 
-function definitionRows(
-  { prefix, scope, of }: ScopeForm,
-  { roles, records }: Parameters<typeof roleRows>[0],
-): AnyRow[] {
+/** What one request may change, and as whom. */
+function changesOf(
+  { roles, records, now, duties }: RoleService,
+  { recheck, principal }: Pick<RowRequest<unknown>, 'recheck' | 'principal'>,
+): RoleChanges {
+  return { roles, records, now, recheck, duties: duties(principal) };
+}
+
+function definitionRows({ prefix, scope, of }: ScopeForm, service: RoleService): AnyRow[] {
+  const { roles } = service;
   const list = `${prefix}/providers/Microsoft.Authorization/roleDefinitions`;
   const one = `${list}/:guid`;
   return [
@@ -53,21 +70,25 @@ function definitionRows(
     row({
       ...common('PUT', one, scope, 'RoleDefinitionCreate', 'putDefinition'),
       readBody: readDefinitionBody,
-      handle: ({ params, body, recheck }) =>
-        putDefinition({ scope: of(params), name: params['guid'] ?? '', body }, { roles, records, recheck }),
+      handle: (request) => {
+        const { params, body, stated } = request;
+        const put = { scope: of(params), name: params['guid'] ?? '', body, stated: stated() };
+        return putDefinition(put, changesOf(service, request));
+      },
     }),
     row({
       ...common('DELETE', one, scope, 'RoleDefinitionDelete', 'deleteDefinition'),
-      handle: ({ params, recheck }) =>
-        deleteDefinition({ scope: of(params), name: params['guid'] ?? '' }, { roles, records, recheck }),
+      handle: (request) => {
+        const { params, stated } = request;
+        const gone = { scope: of(params), name: params['guid'] ?? '', stated: stated() };
+        return deleteDefinition(gone, changesOf(service, request));
+      },
     }),
   ];
 }
 
-function assignmentRows(
-  { prefix, scope, of }: ScopeForm,
-  { roles, records }: Parameters<typeof roleRows>[0],
-): AnyRow[] {
+function assignmentRows({ prefix, scope, of }: ScopeForm, service: RoleService): AnyRow[] {
+  const { roles } = service;
   const list = `${prefix}/providers/Microsoft.Authorization/roleAssignments`;
   const one = `${list}/:guid`;
   return [
@@ -89,13 +110,19 @@ function assignmentRows(
     row({
       ...common('PUT', one, scope, 'RoleAssignmentCreate', 'putAssignment'),
       readBody: readAssignmentBody,
-      handle: ({ params, body, recheck }) =>
-        putAssignment({ scope: of(params), name: params['guid'] ?? '', body }, { roles, records, recheck }),
+      handle: (request) => {
+        const { params, body, stated } = request;
+        const put = { scope: of(params), name: params['guid'] ?? '', body, stated: stated() };
+        return putAssignment(put, changesOf(service, request));
+      },
     }),
     row({
       ...common('DELETE', one, scope, 'RoleAssignmentDelete', 'deleteAssignment'),
-      handle: ({ params, recheck }) =>
-        deleteAssignment({ scope: of(params), name: params['guid'] ?? '' }, { roles, records, recheck }),
+      handle: (request) =>
+        deleteAssignment(
+          { scope: of(request.params), name: request.params['guid'] ?? '' },
+          changesOf(service, request),
+        ),
     }),
   ];
 }

@@ -1,6 +1,7 @@
 // Definitions and assignments as clients see them. The definition's id has no leading slash, the assignment's has one:
 // clients compare both as strings.
 import type { RoleAssignment, RoleDefinition } from './role-records.ts';
+import { isoSecond } from './terms.ts';
 
 const PROVIDER = 'providers/Microsoft.Authorization';
 
@@ -28,11 +29,21 @@ export function definitionShape({ name, roleName, description, type, permissions
   };
 }
 
-export function assignmentShape({ name, scope, definition, principalId }: RoleAssignment): object {
+/** What the service does not have is one member, and there only when there is something to say: clients pass it over. */
+export function assignmentShape({ name, scope, definition, principalId, expiresAt, reason }: RoleAssignment): object {
+  const own = {
+    ...(reason === undefined ? {} : { reason }),
+    ...(expiresAt === undefined ? {} : { expiresOn: isoSecond(expiresAt) }),
+  };
   return {
     id: `/${PROVIDER}/roleAssignments/${name}`,
     name,
     type: 'Microsoft.Authorization/roleAssignments',
-    properties: { scope: scope.path, roleDefinitionId: definitionId(definition), principalId },
+    properties: {
+      scope: scope.path,
+      roleDefinitionId: definitionId(definition),
+      principalId,
+      ...(Object.keys(own).length === 0 ? {} : { strongroom: own }),
+    },
   };
 }

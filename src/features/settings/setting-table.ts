@@ -14,6 +14,7 @@ export const settingTable = [
   { name: 'StrongroomMaxKeys', type: 'integer', default: '250000', least: 1, most: 1_000_000 },
   { name: 'StrongroomMaxVersionsPerKey', type: 'integer', default: '1000', least: 1, most: 5000 },
   { name: 'StrongroomMaxTagsPerKey', type: 'integer', default: '50', least: 0, most: 50 },
+  { name: 'StrongroomApprovalHours', type: 'integer', default: '24', least: 1, most: 168 },
   { name: 'StrongroomEventWebhook', type: 'url', default: '' },
   { name: 'StrongroomRehearsalReachabilityDays', type: 'integer', default: '92', least: 0, most: 3650 },
   { name: 'StrongroomRehearsalFullDays', type: 'integer', default: '366', least: 0, most: 3650 },

@@ -1,0 +1,83 @@
+// What people do with an approval that waits: another administrator approves or rejects it, its requester withdraws it.
+// Planned on the state that is committed to.
+import type { Change } from '../../store/sealed/records.ts';
+import type { Principal } from '../../wire/principal.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import { selfGrant } from '../roles/duties.ts';
+import { type Approval, approvalChange } from './approval.ts';
+import { stateAt } from './approvals.ts';
+import { type ApprovalService, rightFor } from './second-person.ts';
+
+type Decider = Pick<Principal, 'oid' | 'groups' | 'idType' | 'upn'>;
+
+/** @throws ServiceError NotFound, Conflict, Forbidden (PersonRequired, SelfApproval, SelfGrant), AccessDenied */
+export function planDecision(
+  id: string,
+  verdict: 'approved' | 'rejected',
+  reason: string,
+  { decider, service }: { readonly decider: Decider; readonly service: ApprovalService },
+): readonly Change[] {
+  const now = service.now();
+  const approval = requirePending(id, service, now);
+  const { request } = approval;
+  if (decider.idType !== 'user') {
+    throw refused('PersonRequired', 'Approvals are given by people; the caller is an application');
+  }
+  if (decider.oid === approval.requester.oid) {
+    throw refused('SelfApproval', 'Who asked for an approval cannot give it; another administrator can');
+  }
+  if (request.operation === 'putAssignment' && verdict === 'approved') {
+    const { principalId } = request;
+    if (principalId === decider.oid || decider.groups.includes(principalId)) throw selfGrant();
+  }
+  const { action, scope } = rightFor(request);
+  const grant = service.roles.isAllowed(decider, action, scope)?.grant;
+  if (grant === undefined) {
+    throw new ServiceError(
+      'AccessDenied',
+      `Not authorized to decide on approval ${id}: principal ${decider.oid} does not hold ${action} on ${scope.path} itself`,
+    );
+  }
+  const by = { oid: decider.oid, ...(decider.upn === undefined ? {} : { upn: decider.upn }) };
+  const decided: Approval = {
+    ...approval,
+    state: verdict,
+    // The requester has as long again to use it.
+    expiresAt: verdict === 'approved' ? Math.floor(now) + service.hours() * 3600 : approval.expiresAt,
+    decision: { by, at: Math.floor(now), reason, grant },
+  };
+  return [approvalChange(id, decided)];
+}
+
+/** One that is approved and not used yet can be withdrawn too. @throws ServiceError NotFound, Conflict, Forbidden */
+export function planWithdrawal(id: string, caller: string, service: ApprovalService): readonly Change[] {
+  const approval = requireApproval(id, service);
+  if (approval.requester.oid !== caller) {
+    throw refused('NotRequester', 'Only who asked for an approval withdraws it; others reject it');
+  }
+  const state = stateAt(approval, service.now());
+  if (state !== 'pending' && state !== 'approved') throw isOver(id, state);
+  return [approvalChange(id, { ...approval, state: 'withdrawn' })];
+}
+
+/** @throws ServiceError NotFound */
+export function requireApproval(id: string, { approvals }: Pick<ApprovalService, 'approvals'>): Approval {
+  const approval = approvals.get(id.toLowerCase());
+  if (approval === undefined) throw new ServiceError('NotFound', 'There is no approval with this id');
+  return approval;
+}
+
+function requirePending(id: string, service: ApprovalService, now: number): Approval {
+  const approval = requireApproval(id, service);
+  const state = stateAt(approval, now);
+  if (state !== 'pending') throw isOver(id, state);
+  return approval;
+}
+
+function isOver(id: string, state: string): ServiceError {
+  return new ServiceError('Conflict', `Approval ${id} is ${state} already`);
+}
+
+function refused(innerCode: string, message: string): ServiceError {
+  return new ServiceError('Forbidden', message, { innerCode });
+}

@@ -1,0 +1,131 @@
+// The rows of approvals: this product's own. Who may give roles sees and decides them; a requester sees and withdraws the
+// own ones. The decision itself asks for the right that the request needs, again.
+import type { Change, Records } from '../../store/sealed/records.ts';
+import { readOptionalText } from '../../wire/body.ts';
+import { type Answer, type AnyRow, type JsonObject, type RowRequest, row } from '../../wire/route.ts';
+import { isoSecond, readReason } from '../roles/terms.ts';
+import { type Approval, bindingOf } from './approval.ts';
+import { stateAt } from './approvals.ts';
+import { planDecision, planWithdrawal, requireApproval } from './decide.ts';
+import { type ApprovalService, rightFor } from './second-person.ts';
+
+const ACTION = 'Microsoft.KeyVault/managedHsm/roleAssignments';
+
+export function approvalRows(service: ApprovalService & { readonly records: Records }): readonly AnyRow[] {
+  const { approvals, records, now } = service;
+  const reading = { scope: 'root', activation: 'active', apiVersionOptional: true, repeatable: true } as const;
+  const writing = { ...reading, method: 'POST', repeatable: false } as const;
+  const ofRequester = (
+    params: Readonly<Record<string, string | undefined>>,
+    { oid }: { readonly oid: string },
+  ): string | undefined => (approvals.get(idIn(params))?.requester.oid === oid ? 'requester of it' : undefined);
+  const answer = (id: string): object => wireApproval(id, requireApproval(id, service), now());
+
+  async function change(
+    { params, recheck }: Pick<RowRequest<unknown>, 'params' | 'recheck'>,
+    plan: (id: string) => readonly Change[],
+    noteOf: (approval: Approval) => string,
+  ): Promise<Answer> {
+    const id = idIn(params);
+    const head = await records.update(() => {
+      recheck();
+      return plan(id);
+    });
+    return { status: 200, body: answer(id), head, note: noteOf(requireApproval(id, service)) };
+  }
+
+  const decision = (verb: 'approve' | 'reject', operationName: string): AnyRow =>
+    row<string>({
+      ...writing,
+      path: `/approvals/:approval/${verb}`,
+      operationName,
+      dataAction: `${ACTION}/write/action`,
+      readBody: readReasonIn,
+      handle: (request) => {
+        const verdict = verb === 'approve' ? 'approved' : 'rejected';
+        const by = { decider: request.principal, service };
+        return change(
+          request,
+          (id) => planDecision(id, verdict, request.body, by),
+          (approval) => `${describe(approval)} Asked for by ${approval.requester.oid}. Reason: ${request.body}`,
+        );
+      },
+    });
+
+  return [
+    row({
+      ...reading,
+      method: 'GET',
+      path: '/approvals',
+      operationName: 'ApprovalList',
+      dataAction: `${ACTION}/read/action`,
+      handle: () => ({
+        status: 200,
+        body: { value: approvals.list().map(([id, each]) => wireApproval(id, each, now())) },
+      }),
+    }),
+    row({
+      ...reading,
+      method: 'GET',
+      path: '/approvals/:approval',
+      operationName: 'ApprovalGet',
+      dataAction: `${ACTION}/read/action`,
+      alsoAllows: ofRequester,
+      handle: ({ params }) => ({ status: 200, body: answer(idIn(params)) }),
+    }),
+    decision('approve', 'ApprovalApprove'),
+    decision('reject', 'ApprovalReject'),
+    row({
+      ...writing,
+      path: '/approvals/:approval/withdraw',
+      operationName: 'ApprovalWithdraw',
+      dataAction: `${ACTION}/write/action`,
+      alsoAllows: ofRequester,
+      handle: (request) => change(request, (id) => planWithdrawal(id, request.principal.oid, service), describe),
+    }),
+  ];
+}
+
+function idIn(params: Readonly<Record<string, string | undefined>>): string {
+  return (params['approval'] ?? '').toLowerCase();
+}
+
+function readReasonIn(body: JsonObject): string {
+  return readReason(readOptionalText(body, 'reason') ?? '');
+}
+
+function wireApproval(id: string, approval: Approval, now: number): object {
+  const { request, requester, requestedAt, expiresAt, reason, decision } = approval;
+  return {
+    id,
+    state: stateAt(approval, now),
+    description: describe(approval),
+    request,
+    /** What the approval is bound to, as one value. */
+    binding: bindingOf(request),
+    requester,
+    requestedOn: isoSecond(requestedAt),
+    expiresOn: isoSecond(expiresAt),
+    ...(reason === undefined ? {} : { reason }),
+    ...(decision === undefined
+      ? {}
+      : { decision: { by: decision.by, on: isoSecond(decision.at), reason: decision.reason, grant: decision.grant } }),
+  };
+}
+
+/** One sentence for people. */
+function describe({ request }: Approval): string {
+  const name = JSON.stringify(request.role.roleName);
+  switch (request.operation) {
+    case 'putAssignment': {
+      const end = request.expires === undefined ? '' : `, ending ${request.expires}`;
+      return `Assign the role ${name} (${request.definition}) to ${request.principalId} at ${rightFor(request).scope.path}${end}.`;
+    }
+    case 'putDefinition':
+      return request.replaces === undefined
+        ? `Make the role definition ${name}.`
+        : `Change the role definition ${request.replaces} to ${name}.`;
+    case 'deleteDefinition':
+      return `Delete the role definition ${name} (${request.definition}).`;
+  }
+}

@@ -1,0 +1,34 @@
+// Removes grants that have ended. They allow nothing from their second on, whether or not this has run; it keeps the list of
+// assignments to what holds, and puts the end on record.
+import type { Head, Records } from '../../store/sealed/records.ts';
+import type { Roles } from './evaluate.ts';
+import { ASSIGNMENT_PREFIX, type RoleAssignment } from './role-records.ts';
+
+export interface ExpireDue {
+  readonly roles: Roles;
+  readonly records: Records;
+  /** Unix seconds of the instance's clock. */
+  readonly now: () => number;
+  /** Puts one end on record. */
+  readonly expired: (assignment: RoleAssignment, head: Head) => Promise<void>;
+}
+
+/** When the next grant ends. */
+export function nextExpiry(roles: Roles): number | undefined {
+  let next: number | undefined;
+  for (const { expiresAt } of roles.assignments()) {
+    if (expiresAt !== undefined && (next === undefined || expiresAt < next)) next = expiresAt;
+  }
+  return next;
+}
+
+export async function expireDue({ roles, records, now, expired }: ExpireDue): Promise<void> {
+  let ended: readonly RoleAssignment[] = [];
+  const head = await records.update(() => {
+    // On the state that is committed to: another worker may have removed them.
+    const time = now();
+    ended = [...roles.assignments()].filter(({ expiresAt }) => expiresAt !== undefined && expiresAt <= time);
+    return ended.map(({ name }) => ({ name: ASSIGNMENT_PREFIX + name, value: null }));
+  });
+  for (const assignment of ended) await expired(assignment, head);
+}
