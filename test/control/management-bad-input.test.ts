@@ -258,11 +258,12 @@ describe('the resource manager', () => {
     assert.match((await endpoint('a', { privateLinkServiceConnections: [vault] })).text, /'managedhsm'/);
     const nowhere = { ...link, properties: { ...link.properties, privateLinkServiceId: '/x' } };
     assert.equal(code(await endpoint('a', { privateLinkServiceConnections: [nowhere] })), 'InvalidResourceReference');
-    assert.equal((await endpoint('a', { manualPrivateLinkServiceConnections: [link] })).status, 201);
+    const asked = await endpoint('a', { manualPrivateLinkServiceConnections: [link] });
+    assert.equal(asked.status, 201);
+    assert.equal((await settled({ ...asked, status: 200 })).json.status, 'Succeeded');
     const list = `${hsm('linked')}/privateEndpointConnections`;
     const state = async () => ((await call('GET', list)).json.value as { name: string; etag: string }[])[0];
-    let connection = await state();
-    while ((await call('GET', hsm('linked'))).json.properties === undefined) connection = await state();
+    const connection = await state();
     const put = (status: string, etag?: string) =>
       call('PUT', `${list}/${connection?.name ?? ''}`, {
         ...(etag === undefined ? {} : { etag }),

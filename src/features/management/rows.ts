@@ -24,6 +24,10 @@ export interface ManagementOptions {
   readonly host: InstanceHost;
   readonly authenticate: Authenticate;
   readonly findPrincipal: FindPrincipal;
+  /** Users, groups and applications are known to somebody else; absent: all of them to `findPrincipal`. */
+  readonly isDirectoryElsewhere?: boolean;
+  /** What a new instance does with callers that no rule names, unless its maker says; absent: it lets them in. */
+  readonly defaultAction?: 'Allow' | 'Deny';
   readonly askInstance: AskInstance;
   /** The directory's domain, shown for the tenant. */
   readonly domain: string;
@@ -33,6 +37,7 @@ export interface ManagementOptions {
 
 export function managementRows(options: ManagementOptions): readonly ControlRow[] {
   const { book, lifecycle, host, authenticate, findPrincipal, askInstance, domain, now } = options;
+  const { isDirectoryElsewhere = false, defaultAction = 'Allow' } = options;
   const row = rowMaker(book, authenticate);
   return [
     metadataRow(book.current.tenantId),
@@ -44,12 +49,12 @@ export function managementRows(options: ManagementOptions): readonly ControlRow[
         return hsm;
       });
     }),
-    ...managedHsmRows({ book, row, lifecycle, host, now }),
+    ...managedHsmRows({ book, row, lifecycle, host, defaultAction, now }),
     ...deletedHsmRows({ book, row, lifecycle, now }),
     ...connectionRows({ book, row, lifecycle, now }),
     ...privateEndpointRows({ book, row, lifecycle, now }),
     ...diagnosticRows(book, row),
     ...armKeyRows({ book, row, askInstance }),
-    ...roleRows({ book, row, findPrincipal, now }),
+    ...roleRows({ book, row, findPrincipal, isDirectoryElsewhere, now }),
   ];
 }

@@ -5,16 +5,19 @@ import { ControlError, type ControlRequest, type ControlRow } from '../../../wir
 import { GROUP, HSM, type MakeRow, SUBSCRIPTION } from '../arm-row.ts';
 import { requireHsm } from '../hsm/find-hsm.ts';
 import { requireGroup } from '../resource-groups.ts';
-import { MAX_ROLE_ASSIGNMENTS, OWNER, type PrincipalType, type Resources, type RoleAssignment } from '../resources.ts';
+import { MAX_ROLE_ASSIGNMENTS, OWNER, type Resources, type RoleAssignment } from '../resources.ts';
 import type { ResourceBook } from '../resources-file.ts';
 import { type FindPrincipal, matcherOf } from './assignment-filter.ts';
 import { ARM_ROLES, type ArmRoleDefinition, findArmRole } from './built-in-roles.ts';
+import { describeAssignment, describeRole } from './describe-roles.ts';
 import { scopeOf, scopeOfRequest } from './scope.ts';
 
 export interface RoleRowOptions {
   readonly book: ResourceBook;
   readonly row: MakeRow;
   readonly findPrincipal: FindPrincipal;
+  /** Who is not found here may exist all the same: then the request says what it is. */
+  readonly isDirectoryElsewhere: boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -35,7 +38,13 @@ const readBody = record({
   ),
 });
 
-export function roleRows({ book, row, findPrincipal, now }: RoleRowOptions): readonly ControlRow[] {
+export function roleRows({
+  book,
+  row,
+  findPrincipal,
+  isDirectoryElsewhere,
+  now,
+}: RoleRowOptions): readonly ControlRow[] {
   const at = (request: ControlRequest): string => {
     const { params } = request;
     if (params.name !== undefined) requireHsm(book.current, request);
@@ -56,7 +65,9 @@ export function roleRows({ book, row, findPrincipal, now }: RoleRowOptions): rea
       throw new ControlError(400, 'BadRequest', 'body.properties.condition: conditions are not available here');
     }
     const role = requireRole(roleDefinitionId);
-    const found = findPrincipal(principalId);
+    const found =
+      findPrincipal(principalId) ??
+      (isDirectoryElsewhere && principalType !== undefined ? { type: principalType } : undefined);
     if (found === undefined) {
       throw new ControlError(400, 'PrincipalNotFound', `Principal ${principalId} does not exist in the directory.`);
     }
@@ -189,41 +200,4 @@ function filterRoles(filter: string | null): readonly ArmRoleDefinition[] {
   const type = /^type eq '(BuiltInRole|CustomRole)'$/i.exec(filter)?.[1];
   if (type !== undefined) return type.toLowerCase() === 'builtinrole' ? ARM_ROLES : [];
   throw new ControlError(400, 'InvalidFilter', "The filter is not one of: roleName eq '…', type eq '…'.");
-}
-
-function describeRole(
-  { subscriptionId }: Resources,
-  { id, roleName, description, actions, notActions }: ArmRoleDefinition,
-) {
-  return {
-    id: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${id}`,
-    name: id,
-    type: 'Microsoft.Authorization/roleDefinitions',
-    properties: {
-      roleName,
-      type: 'BuiltInRole',
-      description,
-      assignableScopes: ['/'],
-      permissions: [{ actions, notActions, dataActions: [], notDataActions: [] }],
-    },
-  };
-}
-
-function describeAssignment({ subscriptionId }: Resources, assignment: RoleAssignment) {
-  const { id, scope, role, principalId, principalType, description, createdAt, createdBy } = assignment;
-  const properties: Readonly<Record<string, unknown>> & { readonly principalType: PrincipalType } = {
-    roleDefinitionId: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${role}`,
-    principalId,
-    principalType,
-    scope,
-    description: description ?? null,
-    condition: null,
-    conditionVersion: null,
-    createdOn: createdAt,
-    updatedOn: createdAt,
-    createdBy,
-    updatedBy: createdBy,
-    delegatedManagedIdentityResourceId: null,
-  };
-  return { id: `${scope}/${LIST}/${id}`, name: id, type: TYPE, properties };
 }

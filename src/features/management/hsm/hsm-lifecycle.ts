@@ -1,12 +1,12 @@
 // The work on managed HSMs: the record first and durably, then what the instance host has to do, then the outcome. Work
 // that a crash or a stop cut off is taken up again from the records; what is due is purged.
 import { randomUUID } from 'node:crypto';
-import { scopeOf } from '../access/scope.ts';
 import { HostStopping, type InstanceHost } from '../instance-host.ts';
 import { MAX_OPERATIONS, type ManagedHsm, type Operation, type Resources } from '../resources.ts';
 import type { ResourceBook } from '../resources-file.ts';
 import { hsmId, purgeTime } from './describe-hsm.ts';
 import { networkOf, provisionRequest } from './instance-requests.ts';
+import { failed, findByName, succeeded } from './outcomes.ts';
 
 export interface LifecycleOptions {
   readonly book: ResourceBook;
@@ -112,7 +112,7 @@ export class HsmLifecycle implements AsyncDisposable {
   async #ask(kind: Operation['kind'], name: string): Promise<void> {
     const { book, host } = this.#options;
     if (kind === 'purge') return host.purge(name);
-    const hsm = find(book.current, name);
+    const hsm = findByName(book.current, name);
     if (hsm === undefined) return;
     switch (kind) {
       case 'create':
@@ -146,62 +146,4 @@ export function beginPurge(resources: Resources, name: string): ReturnType<Decid
   if (deleted.purging) return { hsm: deleted.hsm };
   const deletedHsms = resources.deletedHsms.map((each) => (each === deleted ? { ...each, purging: true } : each));
   return { resources: { ...resources, deletedHsms }, hsm: deleted.hsm };
-}
-
-function succeeded(resources: Resources, kind: Operation['kind'], name: string, at: string): Resources {
-  const ended = ending(resources, kind, name, { status: 'Succeeded' });
-  const hsm = find(resources, name);
-  if (kind === 'purge') {
-    const purged = resources.deletedHsms.find((each) => each.hsm.name === name);
-    if (purged === undefined) return ended;
-    const scope = scopeOf(resources, { group: purged.hsm.resourceGroup, hsm: name });
-    return {
-      ...ended,
-      deletedHsms: resources.deletedHsms.filter((each) => each !== purged),
-      // Whoever takes the name next owes nothing to those who had a role at the old one.
-      roleAssignments: resources.roleAssignments.filter((each) => each.scope !== scope),
-      privateEndpoints: resources.privateEndpoints.filter((each) => each.hsm !== name),
-    };
-  }
-  if (hsm === undefined) return ended;
-  const { problem: _, ...settled } = { ...hsm, state: 'Succeeded' as const };
-  if (kind !== 'delete') return { ...ended, managedHsms: replaced(resources, name, settled) };
-  return {
-    ...ended,
-    managedHsms: resources.managedHsms.filter((each) => each !== hsm),
-    deletedHsms: [...resources.deletedHsms, { hsm: settled, deletedAt: at, purging: false }],
-  };
-}
-
-function failed(resources: Resources, kind: Operation['kind'], name: string, problem: string): Resources {
-  const ended = ending(resources, kind, name, { status: 'Failed', problem });
-  if (kind === 'purge') {
-    const deletedHsms = resources.deletedHsms.map((each) =>
-      each.hsm.name === name ? { ...each, purging: false } : each,
-    );
-    return { ...ended, deletedHsms };
-  }
-  const hsm = find(resources, name);
-  if (hsm === undefined) return ended;
-  return { ...ended, managedHsms: replaced(resources, name, { ...hsm, state: 'Failed', problem }) };
-}
-
-function ending(
-  resources: Resources,
-  kind: Operation['kind'],
-  name: string,
-  outcome: Pick<Operation, 'status' | 'problem'>,
-): Resources {
-  const operations = resources.operations.map((each) =>
-    each.hsm === name && each.kind === kind && each.status === 'InProgress' ? { ...each, ...outcome } : each,
-  );
-  return { ...resources, operations };
-}
-
-function replaced({ managedHsms }: Resources, name: string, hsm: ManagedHsm): readonly ManagedHsm[] {
-  return managedHsms.map((each) => (each.name === name ? hsm : each));
-}
-
-function find({ managedHsms }: Resources, name: string): ManagedHsm | undefined {
-  return managedHsms.find((hsm) => hsm.name === name);
 }

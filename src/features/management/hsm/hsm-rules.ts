@@ -39,7 +39,7 @@ export interface HsmPlace {
 /** @throws ControlError when it may not be made */
 export function newHsm(
   resources: Resources,
-  { name, resourceGroup }: HsmPlace,
+  { name, resourceGroup, defaultAction }: HsmPlace & Pick<ManagedHsm['networkAcls'], 'defaultAction'>,
   body: HsmBody,
   caller: ControlCaller,
   now: string,
@@ -75,7 +75,7 @@ export function newHsm(
     softDeleteRetentionInDays: body.softDeleteRetentionInDays ?? 90,
     purgeProtection: body.purgeProtection ?? false,
     publicNetworkAccess: body.publicNetworkAccess ?? OPEN_NETWORK.publicNetworkAccess,
-    networkAcls: changedAcls(OPEN_NETWORK.networkAcls, body.networkAcls),
+    networkAcls: changedAcls({ ...OPEN_NETWORK.networkAcls, defaultAction }, body.networkAcls),
     connections: [],
     diagnostics: [],
     state: 'Provisioning',

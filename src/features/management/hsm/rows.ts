@@ -19,24 +19,34 @@ import { beginDeletion } from './begin-deletion.ts';
 import { checkMatch } from './check-match.ts';
 import { describeHsm, etagOf } from './describe-hsm.ts';
 import { findHsm, placeOf, requireHsm } from './find-hsm.ts';
-import type { Decide, HsmLifecycle } from './hsm-lifecycle.ts';
-import { changedHsm, checkIdle, concernsInstance, findNameProblem, modifiedBy, newHsm } from './hsm-rules.ts';
+import type { HsmLifecycle } from './hsm-lifecycle.ts';
+import { changedHsm, checkIdle, concernsInstance, findNameProblem, newHsm } from './hsm-rules.ts';
 import { accepted, asyncOperation, describeOperation, requireOperation } from './operations.ts';
 import { readPage } from './page.ts';
 import { type HsmBody, readHsmBody } from './read-hsm-body.ts';
+import { isRecovery, recovering, withHsm } from './recovery.ts';
 
 export interface ManagedHsmOptions {
   readonly book: ResourceBook;
   readonly row: MakeRow;
   readonly lifecycle: HsmLifecycle;
   readonly host: InstanceHost;
+  /** Of a new instance, unless its maker says. */
+  readonly defaultAction: 'Allow' | 'Deny';
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
 const ACTION = 'Microsoft.KeyVault/managedHSMs';
 
-export function managedHsmRows({ book, row, lifecycle, host, now }: ManagedHsmOptions): readonly ControlRow[] {
+export function managedHsmRows({
+  book,
+  row,
+  lifecycle,
+  host,
+  defaultAction,
+  now,
+}: ManagedHsmOptions): readonly ControlRow[] {
   const answer = (hsm: ManagedHsm, { names }: ControlRequest): ControlAnswer => ({
     status: 200,
     headers: { etag: etagOf(hsm) },
@@ -69,7 +79,8 @@ export function managedHsmRows({ book, row, lifecycle, host, now }: ManagedHsmOp
     const operation = await lifecycle.begin('create', (resources) => {
       const before = findHsm(resources, place);
       checkMatch(request, before === undefined ? undefined : etagOf(before));
-      if (before === undefined) return put1(resources, newHsm(resources, place, body, caller, time()));
+      if (before === undefined)
+        return withHsm(resources, newHsm(resources, { ...place, defaultAction }, body, caller, time()));
       // Two creations at the same time: the second one joins the first one's work, if it means the same.
       if (before.state === 'Provisioning') {
         changedHsm(resources, before, body, caller, time());
@@ -77,7 +88,7 @@ export function managedHsmRows({ book, row, lifecycle, host, now }: ManagedHsmOp
       }
       checkIdle(before);
       const { problem: _, ...again } = changedHsm(resources, before, body, caller, time());
-      return put1(resources, { ...again, state: 'Provisioning' });
+      return withHsm(resources, { ...again, state: 'Provisioning' });
     });
     return accepted(book.current, request, operation);
   };
@@ -94,14 +105,14 @@ export function managedHsmRows({ book, row, lifecycle, host, now }: ManagedHsmOp
       const hsm = await book.update((resources) => {
         const now = decide(resources);
         if (concernsInstance(now.before, now.after)) throw changedMeanwhile();
-        return { resources: put1(resources, now.after).resources, result: now.after };
+        return { resources: withHsm(resources, now.after).resources, result: now.after };
       });
       return answer(hsm, request);
     }
     let hsm = after;
     const operation = await lifecycle.begin('update', (resources) => {
       hsm = { ...decide(resources).after, state: 'Updating' };
-      return put1(resources, hsm);
+      return withHsm(resources, hsm);
     });
     const shown = answer(hsm, request);
     return { ...shown, headers: { ...shown.headers, ...asyncOperation(book.current, request, operation) } };
@@ -172,38 +183,6 @@ export function managedHsmRows({ book, row, lifecycle, host, now }: ManagedHsmOp
       return { status: 200, headers, json: describeOperation(book.current, operation) };
     }),
   ];
-}
-
-function put1(resources: Resources, hsm: ManagedHsm): { readonly resources: Resources; readonly hsm: ManagedHsm } {
-  const managedHsms = [...resources.managedHsms.filter((each) => each.name !== hsm.name), hsm];
-  return { resources: { ...resources, managedHsms }, hsm };
-}
-
-function isRecovery({ managedHsms }: Resources, name: string, { createMode }: HsmBody): boolean {
-  const recovering = managedHsms.some((hsm) => hsm.name === name && hsm.state === 'Recovering');
-  return createMode === 'recover' && (recovering || !managedHsms.some((hsm) => hsm.name === name));
-}
-
-/** The record comes back as it was; what the request says beside that is checked and not taken. */
-function recovering(request: ControlRequest, caller: ControlCaller, body: HsmBody, now: string): Decide {
-  const { name, resourceGroup } = placeOf(request);
-  return (resources) => {
-    const deleted = resources.deletedHsms.find(({ hsm }) => hsm.name === name);
-    if (deleted === undefined || deleted.hsm.resourceGroup.toLowerCase() !== resourceGroup.toLowerCase()) {
-      throw new ControlError(
-        404,
-        'DeletedHsmNotFound',
-        `There is no deleted managed HSM '${name.slice(0, 64)}' to recover in this group.`,
-      );
-    }
-    if (deleted.purging) throw new ControlError(409, 'ConflictError', `'${name}' is being purged.`);
-    requireGroup(resources, resourceGroup);
-    const { createMode: _, ...rest } = body;
-    changedHsm(resources, deleted.hsm, { ...rest, createMode: undefined }, caller, now);
-    const hsm: ManagedHsm = { ...deleted.hsm, ...modifiedBy(caller, now), state: 'Recovering' };
-    const deletedHsms = resources.deletedHsms.filter((each) => each !== deleted);
-    return put1({ ...resources, deletedHsms }, hsm);
-  };
 }
 
 function changedMeanwhile(): ControlError {

@@ -3,7 +3,6 @@
 // instance is tied to the connection by its name.
 import { randomUUID } from 'node:crypto';
 import { MOST_CONNECTIONS } from '../../../formats/network-rules.ts';
-import { list, matching, record, text } from '../../../formats/shape.ts';
 import { type ControlCaller, ControlError, type ControlRequest, type ControlRow } from '../../../wire/control-row.ts';
 import { mayAt, requireAt } from '../access/authorize.ts';
 import { scopeOf } from '../access/scope.ts';
@@ -11,11 +10,14 @@ import { GROUP, type MakeRow, SUBSCRIPTION } from '../arm-row.ts';
 import { hsmId } from '../hsm/describe-hsm.ts';
 import type { HsmLifecycle } from '../hsm/hsm-lifecycle.ts';
 import { checkIdle } from '../hsm/hsm-rules.ts';
+import { accepted, asyncOperation } from '../hsm/operations.ts';
 import { readLocation } from '../locations.ts';
 import { requireGroup } from '../resource-groups.ts';
-import { type ManagedHsm, type PrivateEndpoint, type Resources, readTags } from '../resources.ts';
+import type { ManagedHsm, PrivateEndpoint, Resources } from '../resources.ts';
 import type { ResourceBook } from '../resources-file.ts';
 import { updating } from './connection-rows.ts';
+import { describeEndpoint, endpointId } from './describe-endpoint.ts';
+import { readEndpointBody } from './read-endpoint-body.ts';
 
 export interface EndpointOptions {
   readonly book: ResourceBook;
@@ -27,44 +29,6 @@ export interface EndpointOptions {
 
 const ACTION = 'Microsoft.Network/privateEndpoints';
 const NAME = /^[A-Za-z0-9](?:[\w.-]{0,40}\w)?$/;
-const readOnly = (value: unknown): unknown => value;
-const link = record(
-  {
-    name: text,
-    properties: record(
-      { privateLinkServiceId: text, groupIds: list(text, 1) },
-      { requestMessage: text, privateLinkServiceConnectionState: readOnly, provisioningState: readOnly },
-    ),
-  },
-  { id: readOnly, type: readOnly, etag: readOnly },
-);
-const readBody = record(
-  {
-    location: text,
-    properties: record(
-      {
-        subnet: record(
-          { id: matching(/^\/[^\p{Cc}?#]{1,1024}$/u, 'a resource id') },
-          mapReadOnly('properties', 'name'),
-        ),
-      },
-      {
-        privateLinkServiceConnections: list(link, 1),
-        manualPrivateLinkServiceConnections: list(link, 1),
-        ...mapReadOnly(
-          'networkInterfaces',
-          'customDnsConfigs',
-          'provisioningState',
-          'ipConfigurations',
-          'applicationSecurityGroups',
-          'customNetworkInterfaceName',
-        ),
-      },
-    ),
-  },
-  { tags: readTags, ...mapReadOnly('id', 'name', 'type', 'etag', 'extendedLocation') },
-);
-
 export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptions): readonly ControlRow[] {
   const list = `${GROUP}/providers/Microsoft.Network/privateEndpoints`;
   const one = `${list}/:endpoint`;
@@ -78,7 +42,7 @@ export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptio
         'InvalidResourceName',
         'The name of a private endpoint has 1 to 42 letters, digits, underscores, periods and hyphens.',
       );
-    const body = readBody(request.body, 'body');
+    const body = readEndpointBody(request.body, 'body');
     const {
       privateLinkServiceConnections: direct = [],
       manualPrivateLinkServiceConnections: byHand = [],
@@ -94,7 +58,7 @@ export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptio
     if (existing !== undefined) return { status: 200, json: show(existing) };
     const manual = direct.length === 0;
     let endpoint: PrivateEndpoint | undefined;
-    await lifecycle.begin('update', (resources) => {
+    const operation = await lifecycle.begin('update', (resources) => {
       const group = requireGroup(resources, request.params.group ?? '');
       const hsm = requireTarget(resources, wanted.properties.privateLinkServiceId);
       const scope = scopeOf(resources, { group: hsm.resourceGroup, hsm: hsm.name });
@@ -130,7 +94,8 @@ export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptio
       };
     });
     if (endpoint === undefined) throw new Error('the endpoint was not recorded');
-    return { status: 201, json: show(endpoint) };
+    // The HSM's own change goes on: who waits for it finds the connection ready to be decided on.
+    return { status: 201, headers: asyncOperation(book.current, request, operation), json: show(endpoint) };
   };
 
   const remove = async (request: ControlRequest, caller: ControlCaller) => {
@@ -149,7 +114,7 @@ export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptio
       await book.update((resources) => ({ resources: without(resources), result: undefined }));
       return { status: 200 };
     }
-    await lifecycle.begin('update', (resources) => {
+    const operation = await lifecycle.begin('update', (resources) => {
       const hsm = resources.managedHsms.find(({ name }) => name === endpoint.hsm);
       if (hsm === undefined) throw new ControlError(409, 'ConflictError', 'The HSM was deleted meanwhile; try again.');
       checkIdle(hsm);
@@ -159,7 +124,7 @@ export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptio
       );
       return updating(without(resources), hsm, connections, caller, new Date(now()).toISOString());
     });
-    return { status: 200 };
+    return accepted(book.current, request, operation);
   };
 
   return [
@@ -207,53 +172,4 @@ function requireTarget(resources: Resources, id: string): ManagedHsm {
       'privateLinkServiceId names no managed HSM of this subscription',
     );
   return hsm;
-}
-
-function endpointId(
-  { subscriptionId }: Resources,
-  { name, resourceGroup }: Pick<PrivateEndpoint, 'name' | 'resourceGroup'>,
-): string {
-  return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/${ACTION}/${name}`;
-}
-
-function describeEndpoint(resources: Resources, endpoint: PrivateEndpoint): Readonly<Record<string, unknown>> {
-  const hsm = resources.managedHsms.find(({ name }) => name === endpoint.hsm);
-  const connection = hsm?.connections.find(({ name }) => name === endpoint.connection);
-  const id = endpointId(resources, endpoint);
-  const links = [
-    {
-      id: `${id}/privateLinkServiceConnections/${endpoint.linkName}`,
-      name: endpoint.linkName,
-      properties: {
-        privateLinkServiceId: hsm === undefined ? '' : hsmId(resources, hsm),
-        groupIds: ['managedhsm'],
-        requestMessage: endpoint.requestMessage,
-        provisioningState: 'Succeeded',
-        privateLinkServiceConnectionState: {
-          status: connection?.status ?? 'Disconnected',
-          description: connection?.description ?? '',
-          actionsRequired: 'None',
-        },
-      },
-    },
-  ];
-  return {
-    id,
-    name: endpoint.name,
-    type: ACTION,
-    location: endpoint.location,
-    tags: endpoint.tags,
-    properties: {
-      provisioningState: 'Succeeded',
-      subnet: { id: endpoint.subnetId },
-      networkInterfaces: [],
-      customDnsConfigs: [],
-      privateLinkServiceConnections: endpoint.manual ? [] : links,
-      manualPrivateLinkServiceConnections: endpoint.manual ? links : [],
-    },
-  };
-}
-
-function mapReadOnly(...names: readonly string[]): Readonly<Record<string, (value: unknown) => unknown>> {
-  return Object.fromEntries(names.map((name) => [name, readOnly]));
 }

@@ -1,0 +1,61 @@
+// What the records say once the work on an HSM has ended, well or not.
+import { scopeOf } from '../access/scope.ts';
+import type { ManagedHsm, Operation, Resources } from '../resources.ts';
+
+export function succeeded(resources: Resources, kind: Operation['kind'], name: string, at: string): Resources {
+  const ended = ending(resources, kind, name, { status: 'Succeeded' });
+  const hsm = findByName(resources, name);
+  if (kind === 'purge') {
+    const purged = resources.deletedHsms.find((each) => each.hsm.name === name);
+    if (purged === undefined) return ended;
+    const scope = scopeOf(resources, { group: purged.hsm.resourceGroup, hsm: name });
+    return {
+      ...ended,
+      deletedHsms: resources.deletedHsms.filter((each) => each !== purged),
+      // Whoever takes the name next owes nothing to those who had a role at the old one.
+      roleAssignments: resources.roleAssignments.filter((each) => each.scope !== scope),
+      privateEndpoints: resources.privateEndpoints.filter((each) => each.hsm !== name),
+    };
+  }
+  if (hsm === undefined) return ended;
+  const { problem: _, ...settled } = { ...hsm, state: 'Succeeded' as const };
+  if (kind !== 'delete') return { ...ended, managedHsms: replaced(resources, name, settled) };
+  return {
+    ...ended,
+    managedHsms: resources.managedHsms.filter((each) => each !== hsm),
+    deletedHsms: [...resources.deletedHsms, { hsm: settled, deletedAt: at, purging: false }],
+  };
+}
+
+export function failed(resources: Resources, kind: Operation['kind'], name: string, problem: string): Resources {
+  const ended = ending(resources, kind, name, { status: 'Failed', problem });
+  if (kind === 'purge') {
+    const deletedHsms = resources.deletedHsms.map((each) =>
+      each.hsm.name === name ? { ...each, purging: false } : each,
+    );
+    return { ...ended, deletedHsms };
+  }
+  const hsm = findByName(resources, name);
+  if (hsm === undefined) return ended;
+  return { ...ended, managedHsms: replaced(resources, name, { ...hsm, state: 'Failed', problem }) };
+}
+
+function ending(
+  resources: Resources,
+  kind: Operation['kind'],
+  name: string,
+  outcome: Pick<Operation, 'status' | 'problem'>,
+): Resources {
+  const operations = resources.operations.map((each) =>
+    each.hsm === name && each.kind === kind && each.status === 'InProgress' ? { ...each, ...outcome } : each,
+  );
+  return { ...resources, operations };
+}
+
+function replaced({ managedHsms }: Resources, name: string, hsm: ManagedHsm): readonly ManagedHsm[] {
+  return managedHsms.map((each) => (each.name === name ? hsm : each));
+}
+
+export function findByName({ managedHsms }: Resources, name: string): ManagedHsm | undefined {
+  return managedHsms.find((hsm) => hsm.name === name);
+}
