@@ -1,6 +1,7 @@
 // The ceremonies of the security domain: taking it, taking one over, replacing its custodians. Each reads the files anew
 // under the lock, since another worker's partition may have been there before, and each ends in one atomic write; what is
 // written before it counts for nothing until then.
+import type { KeyObject } from 'node:crypto';
 import { CryptoError } from '../protocol/messages.ts';
 import { withCeremonyLock } from './ceremony-lock.ts';
 import { judgeQuorum, judgeUpload } from './judge-upload.ts';
@@ -16,6 +17,8 @@ export interface CeremonyPlace {
   readonly provisioned: Provisioned;
   /** Unix seconds. */
   readonly now: number;
+  /** What opened the state, if that is the key file of older versions. */
+  readonly oldKey: KeyObject | undefined;
   reload(): void;
   /** Writes the state and reads it again; durable when it returns. */
   replace(state: Provisioned): void;
@@ -37,7 +40,7 @@ export class Ceremonies {
 
   constructor(place: CeremonyPlace) {
     this.#place = place;
-    this.custodians = new PinnedCustodians(place.folder);
+    this.custodians = new PinnedCustodians(place.folder, () => place.oldKey);
     this.#transferKeys = new TransferKeys(place.folder);
   }
 

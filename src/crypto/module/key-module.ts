@@ -1,5 +1,6 @@
 // The module itself: its state, its opened keys, and one method for each message that touches them. It has no policy
 // and no clock of its own authority; who may ask is settled before a message gets here.
+import type { KeyObject } from 'node:crypto';
 import { type Algorithm, algorithmByCode, operationByCode, operations } from '../../formats/algorithms.ts';
 import type { Engine, EngineKey, OperationInputs, OperationResult } from '../engines/engine.ts';
 import { CryptoError, type ModuleState, type PublicKey } from '../protocol/messages.ts';
@@ -193,6 +194,10 @@ export class KeyModule implements AsyncDisposable {
 
   get now(): number {
     return this.#now();
+  }
+
+  get oldKey(): KeyObject | undefined {
+    return this.#file.oldKey;
   }
 
   /** Opened, or made, when first needed; a failure is forgotten so that the next call tries again. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createSecretKey } from 'node:crypto';
+import { createHash, createSecretKey, randomBytes } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
@@ -109,4 +109,29 @@ test('custodians that an older version sealed with the file seal are taken over 
   await assert.rejects(take(module, [3, 4, 5], 2), others);
   openBox(rootKeys.recordSealing, contextOf(2), readFileSync(path));
   await take(module, [0, 1, 2], 2);
+});
+
+test('under another seal than the file, a key that was put into the folder settles no custodians', async () => {
+  const folder = newFolder();
+  await using module = openModule(folder, 16, { mayChangeSeal: true });
+  await ask(module, 'provision', { instanceId: 'i-1', instanceName: 'dev' });
+  await take(module, [0, 1, 2], 2);
+  const secret = Buffer.from('a passphrase of the owner');
+  const cost = { memory: 64 * 1024, passes: 1, lanes: 1 };
+  await ask(module, 'changeSeal', { kind: 'passphrase', secret, cost, certificates: [], required: 0 });
+
+  const key = randomBytes(32);
+  const { auditKey } = await ask(module, 'hello', {});
+  const context = `strongroom custodians v1\ni-1\n${Buffer.from(auditKey).toString('hex')}`;
+  const strangers = certificates(3, 4, 5).map((each) =>
+    createHash('sha256').update(Buffer.from(each, 'base64')).digest('base64url'),
+  );
+  const forged = fields({ required: 'u32', thumbprints: 'text' }).encode({
+    required: 2,
+    thumbprints: strangers.sort().join(' '),
+  });
+  writeFileSync(join(folder, 'seal.key'), key);
+  writeFileSync(join(folder, 'custodians.sealed'), sealBox(createSecretKey(key), Buffer.from(context), forged));
+  await assert.rejects(ask(module, 'custodians', {}), { code: 'RecordRefused' });
+  await assert.rejects(take(module, [3, 4, 5], 2), { code: 'RecordRefused' });
 });

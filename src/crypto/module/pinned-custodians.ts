@@ -2,12 +2,12 @@
 // only with a quorum of those that were settled. One entry for each domain that this instance was or may become part of,
 // so that a recovery that does not come to its end changes nothing. Under a root key, so that it does not change with the
 // seal. Whoever writes holds the ceremony lock.
+import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Fields, fields } from '../../formats/fields.ts';
 import { CryptoError } from '../protocol/messages.ts';
 import { replaceDurable } from './durable-file.ts';
-import { loadFileSeal, SealError } from './file-seal.ts';
 import { openBox, SealedBoxError, sealBox } from './sealed-box.ts';
 import type { Provisioned } from './state-file.ts';
 
@@ -27,11 +27,12 @@ const oldLayout: Fields<{ required: 'u32'; thumbprints: 'text' }> = fields({ req
 
 export class PinnedCustodians {
   readonly #path: string;
-  readonly #sealPath: string;
+  readonly #oldKey: () => KeyObject | undefined;
 
-  constructor(folder: string) {
+  /** @param oldKey what opened the state, if that is the key that older versions sealed this file with */
+  constructor(folder: string, oldKey: () => KeyObject | undefined) {
     this.#path = join(folder, 'custodians.sealed');
-    this.#sealPath = join(folder, 'seal.key');
+    this.#oldKey = oldKey;
   }
 
   /** Those of the domain that the instance is in. @throws CryptoError RecordRefused: no module wrote the file here */
@@ -99,11 +100,14 @@ export class PinnedCustodians {
     }
   }
 
+  /** Never with a key that lies in the folder alone: under another seal, whoever can write there could put one. */
   #openOld(state: Provisioned, sealed: Buffer): Buffer | undefined {
+    const key = this.#oldKey();
+    if (key === undefined) return undefined;
     try {
-      return openBox(loadFileSeal(this.#sealPath), contextOf(state, 1), sealed);
+      return openBox(key, contextOf(state, 1), sealed);
     } catch (error) {
-      if (error instanceof SealError || error instanceof SealedBoxError) return undefined;
+      if (error instanceof SealedBoxError) return undefined;
       throw error;
     }
   }

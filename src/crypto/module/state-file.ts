@@ -59,6 +59,7 @@ export class StateFile {
   readonly #path: string;
   #opened: Opened | undefined;
   #header: SealHeader | undefined;
+  #oldKey: KeyObject | undefined;
   #isLocked = false;
 
   constructor(folder: string) {
@@ -69,6 +70,11 @@ export class StateFile {
   /** As it was when last looked at; while locked nothing but a claim. */
   get header(): SealHeader | undefined {
     return this.#header;
+  }
+
+  /** What opened the state last, if that is the key file of older versions, which sealed other files with it too. */
+  get oldKey(): KeyObject | undefined {
+    return this.#oldKey;
   }
 
   /** There is a state, and its key has to come from outside. */
@@ -83,13 +89,16 @@ export class StateFile {
   load(): Provisioned | undefined {
     this.#isLocked = false;
     this.#header = undefined;
+    this.#oldKey = undefined;
     const stored = this.#read();
     if (stored === undefined) return undefined;
     const { header, bound } = stored;
     this.#header = header;
     if (header === undefined || header.seal.kind === 'file') {
       const keyFile = header?.seal.kind === 'file' ? header.seal.keyFile : OLD_KEY_FILE;
-      const state = decodeState(stored, this.#fileKey(keyFile));
+      const key = this.#fileKey(keyFile);
+      const state = decodeState(stored, key);
+      if (keyFile === OLD_KEY_FILE) this.#oldKey = key;
       if (header !== undefined) wipeKeyFiles(this.#folder, keyFile);
       this.#header = header ?? headerOf(state, { kind: 'file', keyFile });
       return state;
