@@ -119,6 +119,22 @@ test('a place that is not there, or no folder, is named with what to do', () =>
     await refuses('NotFound', () => open(join(folder, 'file')));
   }));
 
+test('what is no file is refused at once, where a named pipe would wait for somebody who writes into it', () =>
+  withFolder(async (folder) => {
+    await using storage = await opener(folder)();
+    await storage.write('backup', 'part-1', Buffer.from('1'));
+    const marker = join(folder, 'backup', 'complete');
+    execFileSync('mkfifo', [marker]);
+    await refuses('Damaged', () => listed(storage, 'backup'));
+    await rm(marker);
+    await storage.finish('backup');
+    execFileSync('mkfifo', [join(folder, 'backup', 'part-2')]);
+    await refuses('Damaged', () => content(storage, 'backup', 'part-2'));
+    await using adding = await opener(folder, true)();
+    execFileSync('mkfifo', [join(folder, 'write-check')]);
+    await refuses('Unavailable', () => adding.checkWritable());
+  }));
+
 test('a write that was killed in the middle leaves nothing that is taken for a part', () =>
   withFolder(async (folder) => {
     await using storage = await opener(folder)();

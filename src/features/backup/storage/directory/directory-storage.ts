@@ -12,7 +12,8 @@ import { explainErrno } from './explain-errno.ts';
 import { findFolder, makeFolder } from './real-folder.ts';
 
 const PIECE = 1024 * 1024;
-const READ = constants.O_RDONLY | constants.O_NOFOLLOW;
+/** A named pipe would hold a thread of the process for as long as nobody writes into it. */
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 export interface DirectoryPlace {
   /** As it was asked for. */
@@ -66,7 +67,7 @@ class DirectoryStorage implements Shelf {
   async *read(folder: string, name: string): AsyncIterable<Uint8Array> {
     const what = `reading '${name}' of '${folder}'`;
     const path = await this.#try(what, () => this.#finishedFolder(folder));
-    const file = await this.#try(what, () => open(join(path, safe(name)), READ));
+    const file = await this.#try(what, () => openFile(join(path, safe(name))));
     try {
       for (;;) {
         const piece = await this.#try(what, () => readPiece(file));
@@ -133,7 +134,7 @@ class DirectoryStorage implements Shelf {
         // One file that grows: nothing could take it away again.
         const file = await open(
           join(this.#root, 'write-check'),
-          constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW,
+          constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK,
           0o600,
         );
         try {
@@ -190,7 +191,7 @@ class DirectoryStorage implements Shelf {
 
 async function isFinished(path: string): Promise<boolean> {
   try {
-    const file = await open(join(path, MARKER), READ);
+    const file = await openFile(join(path, MARKER));
     await file.close();
     return true;
   } catch (error) {
@@ -199,13 +200,25 @@ async function isFinished(path: string): Promise<boolean> {
   }
 }
 
+async function openFile(path: string): Promise<FileHandle> {
+  const file = await open(path, READ);
+  try {
+    if ((await file.stat()).isFile()) return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  await file.close();
+  throw new StorageError('Damaged', `'${path}' is no file, so it is no part of a backup; take it away`);
+}
+
 async function readPiece(file: FileHandle): Promise<Uint8Array> {
   const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(PIECE), 0, PIECE);
   return buffer.subarray(0, bytesRead);
 }
 
 async function sizeOf(path: string): Promise<number> {
-  const file = await open(path, READ);
+  const file = await openFile(path);
   try {
     return (await file.stat()).size;
   } finally {
