@@ -53,7 +53,9 @@ function bodyOf(lines: readonly string[]): string {
     else if (line.startsWith('# ')) out.push(`<h1>${escaped(plain(line.slice(2)))}</h1>`);
     else if (line.startsWith('## ')) out.push(`<h2>${escaped(plain(line.slice(3)))}</h2>`);
     else if (line === '```') {
-      const end = lines.indexOf('```', at + 1);
+      const close = lines.indexOf('```', at + 1);
+      // Signed is what was handed in, so a stranger's report may leave it open.
+      const end = close < 0 ? lines.length : close;
       out.push(`<pre>${escaped(lines.slice(at + 1, end).join('\n'))}</pre>`);
       at = end;
     } else if (line.startsWith('| ')) {

@@ -75,6 +75,12 @@ test('no byte of a report can be changed unseen, in either form', () => {
   }
 });
 
+test('a page of a report that nobody writes like that is refused too, and ends', () => {
+  const page = htmlOf(signed('# Report\n\n```\nleft open\n'));
+  assert.throws(() => verifyReport(page.replace('left open', 'left ajar')), CeremonyError);
+  assert.equal(verifyReport(page).complete, false);
+});
+
 test('the page loads nothing', () => {
   const html = htmlOf(signed(report('https://example.org/x.png')));
   assert.doesNotMatch(html, /\b(src|href|@import|url)\s*[=(]/);
