@@ -38,8 +38,8 @@ export function askInstanceOver(options: AskOptions): AskInstance {
     return new Promise<InstanceAnswer | undefined>((resolve) => {
       const asked = request(
         {
+          // Heeded only without an agent, so none is named.
           createConnection: () => connectTo(port, hsm, options),
-          agent: false,
           method,
           path,
           headers,
