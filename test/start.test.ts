@@ -83,7 +83,7 @@ test('it shows the main job, survives a crash of everything, finds all as it was
   assert.match(first.output(), /unwrapped again, and it is the same/);
   assert.equal(first.state.instances['dev']?.activation, 'Active');
   assert.match(
-    readFileSync(first.state.env, 'utf8'),
+    readFileSync(first.state.env ?? '', 'utf8'),
     /^export AZURE_MANAGEDHSM_URI='https:\/\/dev\.managedhsm\.azure\.net'$/m,
   );
   const pids = pidsOf(first.state);

@@ -1,5 +1,5 @@
-// How commands speak to an instance: over its public API, either the one of a running development data directory (as its
-// administrator) or the one at an address (as whoever the environment names).
+// How commands speak to an instance: over its public API, either the one of a running data directory (in the dev
+// profile as its administrator) or the one at an address (as whoever the environment names).
 import { DEV_INSTANCE } from '../main/config/client-environment/variables.ts';
 import { azureNames } from '../main/config/name-forms.ts';
 import { instanceOrigin } from '../wire/name-form.ts';
@@ -92,6 +92,12 @@ function developmentClient(root: string, name: string): InstanceClient {
     throw new CommandError(
       `there is no instance '${name}'; there ${names.length === 0 ? 'are none' : `is ${names.join(', ')}`}`,
     );
+  }
+  const [origin] = state.origins[name] ?? [];
+  if (state.profile === 'production' && origin !== undefined) {
+    // Nobody's secrets are in the data directory: whoever the environment names asks, at the name that everybody uses.
+    const own: Route = { ca: authoritiesWith(state.ca) };
+    return clientOf(`instance '${name}'`, origin, own, () => environmentToken(origin, own));
   }
   // Names go to the loopback port, whatever they resolve to.
   const route: Route = { ca: authoritiesWith(state.ca), port: state.port };

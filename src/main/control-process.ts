@@ -2,8 +2,6 @@
 // names of everything. It holds no data-plane authority: instances are made and stopped by the supervisor at its word.
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { devOwners } from '../features/directory/create-dev-directory.ts';
 import type { Directory } from '../features/directory/directory.ts';
 import { readDirectoryFile } from '../features/directory/directory-file.ts';
@@ -26,16 +24,15 @@ import {
 } from '../features/management/resources-file.ts';
 import { managementRows } from '../features/management/rows.ts';
 import type { replaceFile } from '../files/replace-file.ts';
-import { listenForControl } from '../gateway/control/listener.ts';
 import { openFront } from '../gateway/names/front.ts';
 import { NamesTable } from '../gateway/names/names-table.ts';
 import type { ControlRow } from '../wire/control-row.ts';
 import { instanceOrigin, type NameForm } from '../wire/name-form.ts';
 import { askInstanceOver } from './ask-instance.ts';
 import { azureNames, devIssuer, localNames, STORAGE_AUDIENCES } from './config/name-forms.ts';
+import { openControlListener } from './control-listener.ts';
 import { type ForeignAssertions, openForeignAssertions } from './foreign-assertions.ts';
 import { openIdentityEndpoint } from './identity-endpoint.ts';
-import { openControlListener } from './control-listener.ts';
 import { createAuthenticate } from './issuer-authenticate.ts';
 import type { WhoCalls } from './supervision/who-calls-link.ts';
 

@@ -1,28 +1,25 @@
 // The supervisor: prepares the data directory, starts control and all instances, keeps them running, and stops them in
 // order. It knows which processes run and holds nothing that opens a key.
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DEV_INSTANCE } from './config/client-environment/variables.ts';
-import { writeClientEnvironment } from './config/client-environment/write.ts';
-import { places } from './config/data-layout.ts';
-import { devIdentity, devSurroundings } from './config/dev-surroundings.ts';
+import { type Places, places } from './config/data-layout.ts';
+import { readDevConfig } from './config/dev-config.ts';
+import { readConfigFile } from './config/read-config-file.ts';
 import { ConfigError, type StartConfig } from './config/start-config.ts';
 import { describeRunning } from './describe-running.ts';
-import { openAuthority } from './dev-ca/authority.ts';
-import { CONTROL_NAMES, ensureServerCertificate, instanceNames } from './dev-ca/server-certificate.ts';
-import { ensureDevIdentities } from './ensure-dev-identities.ts';
+import { openDevProfile } from './dev-profile.ts';
 import { DataLock, lockHolder } from './files/data-lock.ts';
 import { MARKS_CHANGED } from './files/operators-mark.ts';
 import { makePrivateFolder } from './files/private-folder.ts';
 import { type RunningState, RunningStateFiles } from './files/running-state.ts';
+import { openProductionProfile } from './production/profile.ts';
+import type { Profile } from './profile.ts';
 import { AliasBook } from './supervision/alias-book.ts';
 import { sendAliases } from './supervision/alias-link.ts';
 import { controlProcess, sendInstanceChanged } from './supervision/control-process.ts';
-import { controlRecipe } from './supervision/control-recipe.ts';
-import { probePort } from './supervision/free-port.ts';
 import { Instances } from './supervision/instances.ts';
 import type { SupervisedProcess } from './supervision/supervised-process.ts';
 
@@ -48,37 +45,21 @@ export async function startSupervisor(
 ): Promise<Supervisor> {
   process.umask(0o077);
   const at = places(config.dataRoot);
-  makePrivateFolder(at.root);
+  refusedAsConfig(() => makePrivateFolder(at.root));
   await using stack = new AsyncDisposableStack();
   stack.use(takeLock(at.root));
   const files = stack.use(new RunningStateFiles(at.root, reporter.report));
   // Left by a copy that was killed: who waits for it must wait for this one.
   if (config.readyFile !== undefined) rmSync(config.readyFile, { force: true });
-  const port = await takePort(config.port);
   const logs = join(at.root, 'logs');
   makePrivateFolder(logs);
-  const now = new Date();
-  const authority = await openAuthority(at.ca, now);
-  const control = { key: join(at.control, 'tls-key.pem'), certificate: join(at.control, 'tls-certificate.pem') };
-  await ensureServerCertificate(authority, control, CONTROL_NAMES, now);
-  const clients = await ensureDevIdentities(at);
-  let environmentWritten = writeClientEnvironment(at, port, clients);
-  await environmentWritten;
-  let namesDev = existsSync(at.instance(DEV_INSTANCE).config);
-  /** The files name the instance `dev` from the moment on that it exists. */
-  const renewEnvironment = (name: string): void => {
-    if (namesDev || name !== DEV_INSTANCE) return;
-    namesDev = true;
-    environmentWritten = writeClientEnvironment(at, port, clients).catch((error: unknown) => {
-      reporter.report(`${at.env} could not be written: ${error instanceof Error ? error.message : String(error)}`);
-    });
-  };
+  const profile = stack.use(await openProfile(config, at, reporter.report));
+  const { port, tenantId } = profile;
 
   const stateNow = (): RunningState =>
     describeRunning({
       at,
-      port,
-      tenantId: clients.tenantId,
+      profile,
       control: controlChild.pid,
       instances,
       aliases: book.settled,
@@ -97,27 +78,24 @@ export async function startSupervisor(
   const frontToken = randomBytes(32);
   const instances: Instances = new Instances({
     places: at,
-    tenantId: clients.tenantId,
+    tenantId,
     plan: { logs, frontToken, ...sizes(), entries: ENTRIES, ...reporter },
-    surroundings: (name) => devSurroundings(name, clients.tenantId, port, at.caCertificate, book.of(name)),
-    identity: (config) => devIdentity(config, { port, caFile: at.caCertificate, headerFile: at.identityHeader }),
-    ensureCertificate: (name, own) =>
-      ensureServerCertificate(
-        authority,
-        { key: own.tlsKey, certificate: own.tlsCertificate },
-        instanceNames(name, book.of(name)),
-        new Date(),
-      ),
+    made: () => profile.made(),
+    surroundings: (name) => profile.surroundings(name, book.of(name)),
+    identity: (of) => profile.identity(of),
+    ensureCertificate: (name, own) => profile.ensureCertificate(name, own, book.of(name)),
+    refusal: (name) => profile.refusal(name),
+    prepare: (name, own, of) => profile.prepare(name, own, of),
     aliasedTo: (name) => book.owner(name),
     changed: (name, status) => {
       sendInstanceChanged(controlChild.link, name, status);
-      renewEnvironment(name);
+      profile.heard(name);
       changed();
     },
   });
   const controlChild = controlProcess({
     folder: at.control,
-    program: () => controlRecipe({ entry: ENTRIES.control, folder: at.control, port, ca: at.caCertificate }),
+    program: profile.controlProgram,
     logs,
     ...reporter,
     instances,
@@ -152,12 +130,34 @@ export async function startSupervisor(
       return stateNow();
     },
     async announce() {
-      await environmentWritten;
+      await profile.written();
       if (config.readyFile !== undefined) files.add(config.readyFile);
       await files.write(stateNow());
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** @throws ConfigError */
+function refusedAsConfig(make: () => void): void {
+  try {
+    make();
+  } catch (cause) {
+    throw new ConfigError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+/** @throws ConfigError */
+function openProfile(config: StartConfig, at: Places, report: (text: string) => void): Promise<Profile> {
+  return config.profile === 'production'
+    ? openProductionProfile({ at, configFile: config.configFile, report })
+    : openDevProfile({
+        at,
+        port: config.port,
+        entry: ENTRIES.control,
+        report,
+        ...(config.configFile === undefined ? {} : { config: readConfigFile(config.configFile, readDevConfig) }),
+      });
 }
 
 /** @throws ConfigError with the end of its log: what keeps it from starting is mostly outside of it */
@@ -191,10 +191,4 @@ function takeLock(root: string): DataLock {
     `the data directory ${root} is in use by another strongroom${holder === undefined ? '' : ` (process ${holder})`}; ` +
       'stop it, or choose another directory with --data',
   );
-}
-
-async function takePort(wanted: number): Promise<number> {
-  const port = await probePort(wanted);
-  if (port !== undefined) return port;
-  throw new ConfigError(`port ${wanted} is in use by another program; choose another one with --port (0: any)`);
 }

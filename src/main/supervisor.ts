@@ -15,6 +15,7 @@ function readConfig(): StartConfig {
     options: {
       data: { type: 'string' },
       port: { type: 'string' },
+      config: { type: 'string' },
       profile: { type: 'string' },
       'ready-file': { type: 'string' },
       'no-demo': { type: 'boolean', default: false },
@@ -43,7 +44,7 @@ async function serve(
   signal: AbortSignal,
 ): Promise<void> {
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  say(`serving on 127.0.0.1:${supervisor.port} after ${seconds} s, data in ${config.dataRoot}`);
+  say(`serving on ${addressOf(supervisor)} after ${seconds} s, data in ${config.dataRoot}`);
   for (const { name, reason } of supervisor.failed) {
     say(`instance '${name}' does not serve: ${reason instanceof Error ? reason.message : String(reason)}`);
   }
@@ -53,11 +54,15 @@ async function serve(
   // Shown, and told at the end by the exit code; the service itself goes on. A locked instance has nothing to show.
   const isLocked = supervisor.state.instances[DEV_INSTANCE]?.activation === 'Locked';
   if (config.demo && !isLocked && !(await runDemo(supervisor.state, signal))) process.exitCode = 1;
-  if (!config.demo) {
+  if (config.profile === 'dev' && !config.demo) {
     const { dataRoot } = config;
     showWithoutDemo(places(dataRoot), readDevClients(dataRoot), Object.keys(supervisor.state.instances));
   }
   if (!signal.aborted) await supervisor.announce();
+}
+
+function addressOf({ state, port }: Supervisor): string {
+  return state.profile === 'dev' ? `127.0.0.1:${port}` : `port ${port} as ${state.uris.arm}`;
 }
 
 function say(text: string): void {

@@ -8,6 +8,8 @@ export interface NameForm {
   readonly arm: string;
   readonly login: string;
   readonly graph: string;
+  /** Of these hosts those that somebody else serves; absent: none. */
+  readonly elsewhere?: readonly ('login' | 'graph')[];
   /** Further host names of the token issuer. */
   readonly loginAliases: readonly string[];
   /** What follows an instance's name, port included unless 443: `.managedhsm.localhost:8443`. */

@@ -15,8 +15,7 @@ describe('a slow client of the control listener', () => {
     const server = await issueServer(authority, ['management.azure.com'], new Date());
     ca = authority.certificate;
     listener = await listenForControl({
-      key: server.key,
-      certificate: server.certificate,
+      tls: server,
       forms: [azureNames()],
       rows: [{ host: 'arm', method: 'POST', path: '/', body: 'json', handle: () => ({ status: 200 }) }],
       log: () => {},

@@ -11,14 +11,14 @@ export const start = command({
   details: `
 Starts control and all instances of the data directory and keeps them running until Ctrl-C. The first start in the dev
 profile makes the instance 'dev', activates it with three generated custodian certificates, and wraps and unwraps a data
-key through the public API; later starts find everything as it was.`,
+key through the public API; later starts find everything as it was.
+The production profile makes nothing up: it needs --config, and refuses to start with whatever must not guard real keys.`,
   options: {
     ...dataOption,
     port: {
       type: 'string',
       placeholder: 'N',
-      default: String(DEFAULT_PORT),
-      description: 'loopback port of the public names and of the proxy; 0 for any free one',
+      description: `dev: loopback port of the public names and of the proxy (default: ${DEFAULT_PORT}); 0 for any free one`,
     },
     'ready-file': {
       type: 'string',
@@ -29,13 +29,19 @@ key through the public API; later starts find everything as it was.`,
       type: 'boolean',
       description: "no instance 'dev' and no ceremony, only what the data directory holds",
     },
-    profile: { type: 'string', placeholder: 'NAME', default: 'dev', description: 'dev is the only one so far' },
+    profile: { type: 'string', placeholder: 'NAME', default: 'dev', description: 'dev or production' },
+    config: {
+      type: 'string',
+      placeholder: 'FILE',
+      description: 'production: names, certificates, issuers (JSON); dev: limits, TLS and private listeners to try',
+    },
     verbose: { type: 'boolean', short: 'v', description: 'show what the processes log, each line with its process' },
   },
   examples: [
     'strongroom start',
     'strongroom start --data /tmp/second --port 9443',
     'strongroom start --no-demo --ready-file /run/strongroom/ready.json',
+    'strongroom start --profile production --config /etc/strongroom/config.json --data /var/lib/strongroom',
   ],
   run(flags) {
     let config: StartConfig;
@@ -52,9 +58,11 @@ key through the public API; later starts find everything as it was.`,
 
 function argumentsOf(config: StartConfig): string[] {
   return [
-    ['--data', config.dataRoot, '--port', String(config.port), '--profile', config.profile],
+    ['--data', config.dataRoot, '--profile', config.profile],
+    config.profile === 'dev' ? ['--port', String(config.port)] : [],
+    config.configFile === undefined ? [] : ['--config', config.configFile],
     config.readyFile === undefined ? [] : ['--ready-file', config.readyFile],
-    config.demo ? [] : ['--no-demo'],
+    config.profile === 'dev' && !config.demo ? ['--no-demo'] : [],
     config.verbose ? ['--verbose'] : [],
   ].flat();
 }

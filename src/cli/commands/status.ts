@@ -14,7 +14,7 @@ export const status = command({
   examples: ['strongroom status', 'strongroom status --json --data /tmp/second'],
   async run({ data, json }, _operands, terminal) {
     const state = requireRunning(dataRootOf(data));
-    const { pids, instances, uris, aliases } = state;
+    const { pids, instances, origins, aliases } = state;
     const names = Object.keys(instances);
     const unsettled = await unsettledIn(state.dataRoot);
     const rehearsals: Record<string, Awaited<ReturnType<typeof shownPosture>>> = {};
@@ -25,7 +25,7 @@ export const status = command({
     if (json) terminal.out(`${JSON.stringify({ ...state, unsettled, rehearsals }, null, 2)}\n`);
     else {
       terminal.out(`data        ${state.dataRoot}\n`);
-      terminal.out(`port        ${state.port} (names and proxy)\n`);
+      terminal.out(`port        ${state.port} (${state.profile === 'dev' ? 'names and proxy' : 'all names'})\n`);
       terminal.out(`supervisor  ${pids.supervisor}\ncontrol     ${pids.control ?? 'not running'}\n`);
       if (names.length === 0) terminal.out('instances   none\n');
       for (const name of names) {
@@ -35,7 +35,7 @@ export const status = command({
         );
         // Why it does not serve, or what it waits for.
         if (instances[name]?.activation !== 'Active') terminal.out(`  ${instances[name]?.message}\n`);
-        terminal.out(`  ${uris.instances[name]?.azure}\n  ${uris.instances[name]?.local}\n`);
+        for (const origin of origins[name] ?? []) terminal.out(`  ${origin}\n`);
         const further = Object.keys(aliases).filter((alias) => aliases[alias] === name);
         if (further.length > 0) terminal.out(`  also as ${further.join(', ')}\n`);
         terminal.out(postureText(rehearsals[name]));

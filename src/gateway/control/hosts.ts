@@ -14,12 +14,13 @@ export function hostTable(forms: readonly NameForm[]): ReadonlyMap<string, HostM
   const table = new Map<string, HostMatch>();
   for (const names of forms) {
     for (const host of ['arm', 'login', 'graph'] as const) {
+      if (host !== 'arm' && names.elsewhere?.includes(host) === true) continue;
       table.set(new URL(names[host]).hostname, { host, names, origin: names[host] });
     }
     for (const alias of names.loginAliases) table.set(alias, { host: 'login', names, origin: names.login });
   }
   const last = forms.at(-1);
-  if (last !== undefined) {
+  if (last !== undefined && last.elsewhere?.includes('login') !== true) {
     for (const name of ['localhost', '127.0.0.1', '[::1]']) {
       table.set(name, { host: 'login', names: last, origin: last.login });
     }

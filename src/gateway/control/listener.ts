@@ -7,13 +7,15 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type ControlAnswer, ControlError, type ControlRequest, type ControlRow } from '../../wire/control-row.ts';
 import type { NameForm } from '../../wire/name-form.ts';
+import { type TlsFiles, type TlsVersion, tlsOptions } from '../tls/server-options.ts';
 import { hostTable, matchHost } from './hosts.ts';
 import { readControlBody } from './read-body.ts';
 import { ControlRouter } from './router.ts';
 
 export interface ControlListenerOptions {
-  readonly key: string | Buffer;
-  readonly certificate: string | Buffer;
+  readonly tls: TlsFiles;
+  /** Absent: 1.3 alone. */
+  readonly minVersion?: TlsVersion;
   readonly forms: readonly NameForm[];
   readonly rows: readonly ControlRow[];
   readonly log: (message: string) => void;
@@ -25,6 +27,8 @@ export interface ControlListenerOptions {
 export interface ControlListener extends AsyncDisposable {
   /** Loopback port; clients reach it through the front. */
   readonly port: number;
+  /** From the next connection on; open ones go on. @throws Error when the files do not fit */
+  renew(files: TlsFiles): void;
 }
 
 export async function listenForControl(options: ControlListenerOptions): Promise<ControlListener> {
@@ -33,9 +37,7 @@ export async function listenForControl(options: ControlListenerOptions): Promise
   const { headMs = 10_000, requestMs = 30_000 } = options;
   const server = createServer(
     {
-      key: options.key,
-      cert: options.certificate,
-      minVersion: 'TLSv1.2',
+      ...tlsOptions(options.tls, options.minVersion),
       handshakeTimeout: headMs,
       headersTimeout: headMs,
       requestTimeout: requestMs,
@@ -114,6 +116,7 @@ export async function listenForControl(options: ControlListenerOptions): Promise
 
   return {
     port: (server.address() as AddressInfo).port,
+    renew: (files) => server.setSecureContext(tlsOptions(files, options.minVersion)),
     [Symbol.asyncDispose]: () => close(server),
   };
 }

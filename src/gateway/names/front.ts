@@ -1,10 +1,12 @@
-// The one loopback port that everything is reached at. A connection that begins with TLS goes to whoever serves the
-// name it asks for; one that begins with CONNECT is a proxy request for such a name. Nothing else passes, so nothing
-// leaves this machine through here, and no byte of TLS is ever decrypted.
+// The one port that everything is reached at, on loopback unless another address is given. A connection that begins with TLS goes to whoever serves the
+// name it asks for; on loopback one that begins with CONNECT is a proxy request for such a name. Nothing else passes, so
+// nothing leaves this machine through here, and no byte of TLS is ever decrypted.
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { MAX_CLIENT_HELLO, readClientHello } from '../../formats/client-hello.ts';
 import { writeProxyHeader } from '../../formats/proxy-protocol.ts';
+import { OpenConnections } from '../limits/open-connections.ts';
+import { peerAddress } from '../peer.ts';
 import { TOKEN_EXTENSION } from '../proxy-gate.ts';
 import { MAX_HEAD, readConnectHead } from './connect-head.ts';
 import type { Target } from './names-table.ts';
@@ -13,6 +15,10 @@ import { joinWithPort } from './pipe.ts';
 export interface FrontOptions {
   /** 0: any free one. */
   readonly port: number;
+  /** Where clients come to, who then need no proxy; absent: 127.0.0.1 and, where the machine has it, ::1. */
+  readonly address?: string;
+  /** At once from one address; a further one is closed. Absent: as many as there may be in all. */
+  readonly connectionsPerAddress?: number;
   readonly resolve: (hostname: string) => Target;
   /** What instances know this front by, so that they believe it who a client is; undefined: not known yet. */
   readonly token: () => Uint8Array | undefined;
@@ -29,18 +35,22 @@ export interface Front extends AsyncDisposable {
 
 const TLS_HANDSHAKE = 0x16;
 
-/** Listens on 127.0.0.1 and, where the machine has it, on ::1. */
 export async function openFront(options: FrontOptions): Promise<Front> {
   const sockets = new Set<Socket>();
+  const open = new OpenConnections(options.connectionsPerAddress ?? Number.POSITIVE_INFINITY);
   const handle = (socket: Socket): void => {
+    if (!open.add(peerAddress(socket.remoteAddress), socket)) {
+      socket.destroy();
+      return;
+    }
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     welcome(socket, options);
   };
-  const servers = [await listen(options, handle, '127.0.0.1', options.port)];
+  const servers = [await listen(options, handle, options.address ?? '127.0.0.1', options.port)];
   const port = (servers[0]?.address() as AddressInfo).port;
   try {
-    servers.push(await listen(options, handle, '::1', port));
+    if (options.address === undefined) servers.push(await listen(options, handle, '::1', port));
   } catch (error) {
     // Machines without IPv6, or with that one port taken there: IPv4 is enough.
     const { code } = error as NodeJS.ErrnoException;
@@ -79,7 +89,12 @@ function welcome(socket: Socket, options: FrontOptions): void {
   socket.once('close', () => clearTimeout(timer));
   const decide = (chunk: Buffer): void => {
     received = Buffer.concat([received, chunk]);
-    const decision = received[0] === TLS_HANDSHAKE ? readTls(received, options) : readProxy(received, options);
+    const decision =
+      received[0] === TLS_HANDSHAKE
+        ? readTls(received, options)
+        : options.address === undefined
+          ? readProxy(received, options)
+          : NO_PROXY;
     if (decision.kind === 'wait') return;
     clearTimeout(timer);
     socket.off('data', decide);
@@ -110,8 +125,10 @@ function welcome(socket: Socket, options: FrontOptions): void {
 
 /** Who the client is, for the instance: a header that only this front can write. */
 function introduce({ remoteAddress, remotePort = 0 }: Socket, token: Uint8Array | undefined): Buffer | undefined {
-  if (token === undefined || remoteAddress === undefined) return undefined;
-  return writeProxyHeader(remoteAddress, remotePort, new Map([[TOKEN_EXTENSION, token]]));
+  // One with a zone names no client: no rule could let it in.
+  const address = peerAddress(remoteAddress);
+  if (token === undefined || address === '') return undefined;
+  return writeProxyHeader(address, remotePort, new Map([[TOKEN_EXTENSION, token]]));
 }
 
 type Decision =
@@ -126,6 +143,8 @@ type Decision =
       readonly greeting?: string;
       readonly apology: string;
     };
+
+const NO_PROXY: Decision = { kind: 'close', answer: '' };
 
 function readTls(bytes: Buffer, { resolve, fallbackPort }: FrontOptions): Decision {
   const hello = readClientHello(bytes.subarray(0, MAX_CLIENT_HELLO));

@@ -19,7 +19,11 @@ export class NamesTable {
 
   constructor(forms: readonly NameForm[], controlPort: () => number) {
     this.#controlHosts = new Set([
-      ...forms.flatMap((form) => [form.arm, form.login, form.graph].map((origin) => new URL(origin).hostname)),
+      ...forms.flatMap((form) =>
+        (['arm', 'login', 'graph'] as const)
+          .filter((host) => host === 'arm' || form.elsewhere?.includes(host) !== true)
+          .map((host) => new URL(form[host]).hostname),
+      ),
       ...forms.flatMap((form) => form.loginAliases),
     ]);
     // Whether it answers under a vault's name is for the instance to say.

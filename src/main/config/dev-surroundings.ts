@@ -1,13 +1,9 @@
 // The parts of an instance's configuration that follow from the dev profile and from the port of this start: the names
 // it answers to and the issuer it trusts. Nobody but the supervisor decides them.
 import { handedOnHost, instanceOrigin } from '../../wire/name-form.ts';
-import type { HostName, InstanceConfig, InstanceIdentity, TrustedIssuer } from './instance.ts';
+import type { HostName, InstanceConfig, InstanceIdentity } from './instance.ts';
 import { azureNames, devIssuer, localNames } from './name-forms.ts';
-
-export interface DevSurroundings {
-  readonly hostNames: readonly HostName[];
-  readonly issuers: readonly TrustedIssuer[];
-}
+import type { Surroundings } from './surroundings.ts';
 
 /** @param aliases lower case; the names of the instance itself come first in the list */
 export function devSurroundings(
@@ -16,7 +12,7 @@ export function devSurroundings(
   port: number,
   caFile: string,
   aliases: readonly string[] = [],
-): DevSurroundings {
+): Surroundings {
   const forms = [azureNames(), localNames(port)];
   const named = [name.toLowerCase(), ...aliases].flatMap((label) => forms.map((form) => ({ label, form })));
   const [azure] = forms;

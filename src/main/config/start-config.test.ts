@@ -29,9 +29,9 @@ test('what cannot be meant is refused with what to set', () => {
   for (const port of ['', 'x', '-1', '65536', '8443.5', '0x10', ' 80', '999999']) {
     assert.throws(() => read({ port }), ConfigError, port);
   }
-  assert.equal(read({ port: '0' }).port, 0);
+  assert.partialDeepStrictEqual(read({ port: '0' }), { port: 0 });
   assert.throws(() => read({}, { STRONGROOM_DATA: '' }), /STRONGROOM_DATA is empty/);
   assert.throws(() => read({ data: '/a\nb' }), /line break/);
-  assert.throws(() => read({ profile: 'production' }), /external token issuer/);
-  assert.throws(() => read({ profile: 'test' }), /must be 'dev'/);
+  assert.throws(() => read({ profile: 'production' }), /--config FILE/);
+  assert.throws(() => read({ profile: 'test' }), /must be 'dev' or 'production'/);
 });

@@ -2,22 +2,28 @@
 // that says what to set.
 import { isAbsolute, join, resolve } from 'node:path';
 
-export interface StartConfig {
-  readonly profile: 'dev';
+export type StartConfig = {
   readonly dataRoot: string;
-  /** 0: any free port. */
-  readonly port: number;
   readonly readyFile?: string;
-  /** Make and show the instance `dev`. */
-  readonly demo: boolean;
   /** Print what the processes print. */
   readonly verbose: boolean;
-}
+} & (
+  | {
+      readonly profile: 'dev';
+      /** 0: any free port. */
+      readonly port: number;
+      readonly configFile?: string;
+      /** Make and show the instance `dev`. */
+      readonly demo: boolean;
+    }
+  | { readonly profile: 'production'; readonly configFile: string; readonly demo: false }
+);
 
 export interface StartFlags {
   readonly data?: string | undefined;
   readonly port?: string | undefined;
   readonly 'ready-file'?: string | undefined;
+  readonly config?: string | undefined;
   readonly 'no-demo': boolean;
   readonly profile: string;
   readonly verbose: boolean;
@@ -31,14 +37,34 @@ export class ConfigError extends Error {
 
 /** @throws ConfigError */
 export function readStartConfig(flags: StartFlags, environment: NodeJS.ProcessEnv, checkout: string): StartConfig {
-  return {
-    profile: readProfile(flags.profile),
+  const common = {
     dataRoot: dataRoot(flags.data, environment, checkout),
-    port: readPort(flags.port),
     ...(flags['ready-file'] === undefined ? {} : { readyFile: resolve(flags['ready-file']) }),
-    demo: !flags['no-demo'],
     verbose: flags.verbose,
   };
+  const configFile = flags.config === undefined ? undefined : resolve(flags.config);
+  switch (flags.profile) {
+    case 'dev':
+      return {
+        ...common,
+        profile: 'dev',
+        port: readPort(flags.port),
+        demo: !flags['no-demo'],
+        ...(configFile === undefined ? {} : { configFile }),
+      };
+    case 'production':
+      if (configFile === undefined) {
+        throw new ConfigError(
+          'the production profile needs --config FILE: names, certificates and token issuers of your own (docs/guide/production.md)',
+        );
+      }
+      if (flags.port !== undefined) {
+        throw new ConfigError('the production profile has its port in the configuration: set "listen.port" there');
+      }
+      return { ...common, profile: 'production', configFile, demo: false };
+    default:
+      throw new ConfigError(`--profile must be 'dev' or 'production', not '${flags.profile}'`);
+  }
 }
 
 /** The data directory that a command means. @throws ConfigError */
@@ -57,15 +83,4 @@ function readPort(flag: string | undefined): number {
     throw new ConfigError(`--port must be a number from 0 (any free port) to 65535, not '${flag}'`);
   }
   return port;
-}
-
-function readProfile(flag: string): 'dev' {
-  if (flag === 'dev') return 'dev';
-  if (flag === 'production') {
-    throw new ConfigError(
-      'the production profile needs an external token issuer and certificates of your own authority, which this ' +
-        "release cannot be given yet; it has the profile 'dev' only, whose embedded issuer must not guard real keys",
-    );
-  }
-  throw new ConfigError(`--profile must be 'dev', not '${flag}'`);
 }

@@ -12,11 +12,16 @@ export interface InstancePids {
 }
 
 export interface RunningState {
+  readonly profile: 'dev' | 'production';
+  /** Where clients reach each instance. */
+  readonly origins: Readonly<Record<string, readonly string[]>>;
   readonly uris: {
     readonly arm: string;
     readonly login: string;
     readonly graph: string;
-    readonly proxy: string;
+    /** The dev profile's alone. */
+    readonly proxy?: string;
+    /** The dev profile's alone: under Azure's name through the proxy, under the local one, and past the front. */
     readonly instances: Readonly<
       Record<string, { readonly azure: string; readonly local: string; readonly direct: string }>
     >;
@@ -33,8 +38,9 @@ export interface RunningState {
   readonly aliases: Readonly<Record<string, string>>;
   readonly tenantId: string;
   readonly ca: string;
-  readonly env: string;
-  readonly envLocal: string;
+  /** The dev profile's alone. */
+  readonly env?: string;
+  readonly envLocal?: string;
   readonly dataRoot: string;
   readonly port: number;
 }

@@ -14,17 +14,31 @@ export interface ControlPlace {
   readonly ca: string;
 }
 
+export interface ConfinedPlace {
+  readonly entry: string;
+  readonly folder: string;
+  /** Files that it reads besides. Not resolved: what a link leads to may change. */
+  readonly reads: readonly string[];
+  readonly args: readonly string[];
+}
+
 const CHECKOUT = realpathSync(fileURLToPath(new URL('../../../', import.meta.url)));
 
 export function controlRecipe({ entry, folder, port, ca }: ControlPlace): Program {
   const own = realpathSync(folder);
+  const authority = realpathSync(ca);
+  const args = ['--control', own, '--port', String(port), '--ca', authority];
+  return confined({ entry, folder: own, reads: [authority], args });
+}
+
+export function confined({ entry, folder, reads, args }: ConfinedPlace): Program {
   const readable = ['src', 'node_modules', 'package.json'].map((name) => join(CHECKOUT, name));
   return {
     flags: [
       '--permission',
       '--allow-net',
-      ...[...readable, realpathSync(entry), own, realpathSync(ca)].map((path) => `--allow-fs-read=${path}`),
-      `--allow-fs-write=${own}`,
+      ...[...readable, realpathSync(entry), folder, ...reads].map((path) => `--allow-fs-read=${path}`),
+      `--allow-fs-write=${folder}`,
       '--disable-proto=throw',
       '--no-experimental-ffi',
       // SQLite opens, makes and writes files without asking the permission model.
@@ -32,6 +46,6 @@ export function controlRecipe({ entry, folder, port, ca }: ControlPlace): Progra
       '--no-experimental-webstorage',
     ],
     entry,
-    args: ['--control', own, '--port', String(port), '--ca', realpathSync(ca)],
+    args,
   };
 }

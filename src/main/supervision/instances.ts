@@ -3,14 +3,13 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { InstanceStatus, InstanceUpdate, ProvisionRequest } from '../../features/management/instance-host.ts';
 import { replaceFile } from '../../files/replace-file.ts';
 import { matching, record, ShapeError } from '../../formats/shape.ts';
 import type { InstancePlaces, Places } from '../config/data-layout.ts';
-import type { DevSurroundings } from '../config/dev-surroundings.ts';
 import type { InstanceConfig } from '../config/instance.ts';
 import { readInstanceConfig } from '../config/read-instance.ts';
+import { type Surroundings, settled } from '../config/surroundings.ts';
 import { operatorsMark } from '../files/operators-mark.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import type { InstancePids } from '../files/running-state.ts';
@@ -25,7 +24,13 @@ export interface InstancesOptions {
   readonly plan: Omit<InstancePlan, 'name' | 'id' | 'root' | 'audit' | 'changed'>;
   /** Milliseconds since 1970; default: the system's. */
   readonly now?: () => number;
-  surroundings(name: string): DevSurroundings;
+  /** What a new instance is from its first start on. */
+  made(): Pick<InstanceConfig, 'profile' | 'backupTargets'>;
+  surroundings(name: string): Surroundings;
+  /** Why there cannot be an instance of this name here. */
+  refusal?(name: string): string | undefined;
+  /** Before the processes of an instance are started. */
+  prepare?(name: string, places: InstancePlaces, config: InstanceConfig): Promise<void>;
   /** Who an instance of this configuration is to blob storage; nothing where it says that itself. */
   identity(config: Pick<InstanceConfig, 'backupIdentity'>): Pick<InstanceConfig, 'backupIdentity'>;
   ensureCertificate(name: string, places: InstancePlaces): Promise<unknown>;
@@ -197,7 +202,9 @@ export class Instances implements AsyncDisposable {
     // What an operator stopped, nobody else starts.
     if (this.#running.has(name) || existsSync(operatorsMark(this.#options.places.instance(name).root))) return;
     const places = this.#options.places.instance(name);
-    const { id } = await this.#refresh(name, places);
+    const config = await this.#refresh(name, places);
+    await this.#options.prepare?.(name, places, config);
+    const { id } = config;
     if (this.#isStopping) throw new Error(`${name} was not started: everything stops`);
     const instance = new InstanceProcesses({
       ...this.#options.plan,
@@ -220,7 +227,7 @@ export class Instances implements AsyncDisposable {
   async #refresh(name: string, places: InstancePlaces): Promise<InstanceConfig> {
     const config = readInstanceConfig(places.config);
     if (config.name !== name) throw new Error(`${places.config} is that of '${config.name}'`);
-    const refreshed = { ...config, ...this.#options.surroundings(name), ...this.#options.identity(config) };
+    const refreshed = settled(config, this.#options.surroundings(name), this.#options.identity(config));
     if (JSON.stringify(refreshed) !== JSON.stringify(config)) await writeConfig(places.config, refreshed);
     await this.#options.ensureCertificate(name, places);
     return refreshed;
@@ -229,9 +236,12 @@ export class Instances implements AsyncDisposable {
   async #change(name: string, update: InstanceUpdate): Promise<void> {
     const { config: path } = this.#options.places.instance(name);
     const config = readInstanceConfig(path);
-    const changed = { ...config, ...update };
-    if (JSON.stringify(changed) === JSON.stringify(config)) return;
-    await writeConfig(path, changed);
+    const { networkTrial, ...kept } = update;
+    const changed = { ...config, ...kept };
+    const isSame = JSON.stringify(changed) === JSON.stringify(config);
+    // A step that changes nothing is for the log all the same.
+    if (isSame && networkTrial === undefined) return;
+    if (!isSame) await writeConfig(path, changed);
     await this.#running.get(name)?.update(update);
   }
 
@@ -243,18 +253,23 @@ export class Instances implements AsyncDisposable {
     if (alias !== undefined) {
       throw new ProvisionRefused('AlreadyExists', `'${request.name}' is an alias of the instance '${alias}'`);
     }
+    const refusal = this.#options.refusal?.(request.name);
+    if (refusal !== undefined) throw new ProvisionRefused('BadRequest', refusal);
     const places = this.#options.places.instance(request.name);
-    const { backups } = this.#options.places;
-    for (const folder of [places.root, places.module, places.store, places.audit, backups]) makePrivateFolder(folder);
-    await writeConfig(places.config, {
-      profile: 'dev',
+    for (const folder of [places.root, places.module, places.store, places.audit]) makePrivateFolder(folder);
+    const { hostNames, issuers } = this.#options.surroundings(request.name);
+    const made = {
+      ...this.#options.made(),
       id: randomUUID(),
       ...request,
-      ...this.#options.surroundings(request.name),
-      ...this.#options.identity({}),
-      backupTargets: [{ uri: pathToFileURL(backups).href }],
+      hostNames,
+      issuers,
       createdAt: new Date().toISOString(),
-    });
+    };
+    await writeConfig(
+      places.config,
+      settled(made, this.#options.surroundings(request.name), this.#options.identity({})),
+    );
   }
 
   /** @returns the config of the instance that this very request made before. @throws ProvisionRefused for another one */

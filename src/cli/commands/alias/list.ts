@@ -1,6 +1,7 @@
 // `strongroom alias list`: further names, and which instance each of them belongs to.
-import { azureNames } from '../../../main/config/name-forms.ts';
+
 import { readRunningState } from '../../../main/files/running-state.ts';
+import { namesOfData } from '../../../main/names-of-data.ts';
 import { instanceOrigin } from '../../../wire/name-form.ts';
 import { command, dataOption, jsonOption } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
@@ -20,7 +21,7 @@ export const list = command({
       instance,
       since,
       before: before ?? null,
-      uri: instanceOrigin(azureNames(), alias),
+      uri: instanceOrigin(namesOfData(root), alias),
       serves: state?.aliases[alias] === instance && (state.instances[instance]?.port ?? 0) !== 0,
     }));
     if (json) terminal.out(`${JSON.stringify(rows, null, 2)}\n`);

@@ -1,8 +1,8 @@
 // `strongroom alias set`: an instance answers under one more name, or takes that name over from another one.
 import { checkAlias } from '../../../main/config/aliases.ts';
-import { azureNames } from '../../../main/config/name-forms.ts';
 import { ConfigError } from '../../../main/config/start-config.ts';
 import { readRunningState } from '../../../main/files/running-state.ts';
+import { namesOfData } from '../../../main/names-of-data.ts';
 import { instanceOrigin } from '../../../wire/name-form.ts';
 import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
@@ -61,7 +61,7 @@ Without a running copy the alias is written down and holds from the next start o
             },
             ({ aliases, instances }) => aliases[alias] === instance && instances[instance]?.port !== 0,
           );
-    const uri = instanceOrigin(azureNames(), alias);
+    const uri = instanceOrigin(namesOfData(root), alias);
     if (json) {
       terminal.out(
         `${JSON.stringify({ alias, instance, before: before ?? null, uri, applied: outcome === 'applied' }, null, 2)}\n`,

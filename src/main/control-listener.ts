@@ -1,0 +1,27 @@
+// The control process's HTTPS server on the certificate in its folder, which may be replaced while it serves.
+import { join } from 'node:path';
+import { type ControlListener, type ControlListenerOptions, listenForControl } from '../gateway/control/listener.ts';
+import { openRenewal, readTlsFiles } from '../gateway/tls/renewal.ts';
+
+export type ControlListening = Pick<ControlListenerOptions, 'forms' | 'rows' | 'log' | 'minVersion'> & {
+  /** The control process's own folder. */
+  readonly folder: string;
+};
+
+export async function openControlListener(options: ControlListening): Promise<ControlListener> {
+  const { folder, log, ...rest } = options;
+  const paths = { key: join(folder, 'tls-key.pem'), certificate: join(folder, 'tls-certificate.pem') };
+  const files = readTlsFiles(paths);
+  await using stack = new AsyncDisposableStack();
+  const listener = stack.use(await listenForControl({ ...rest, log, tls: files }));
+  stack.use(
+    openRenewal(
+      paths,
+      files,
+      (renewed) => listener.renew(renewed),
+      (error) => log(`control: TLS files that were replaced cannot be used; the ones before stay: ${String(error)}`),
+    ),
+  );
+  const owned = stack.move();
+  return { port: listener.port, renew: listener.renew, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}

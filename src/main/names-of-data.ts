@@ -1,0 +1,14 @@
+// The names under which instances of a data directory are reached by clients, running or not.
+import { existsSync } from 'node:fs';
+import type { NameForm } from '../wire/name-form.ts';
+import { azureNames } from './config/name-forms.ts';
+import { readConfigFile } from './config/read-config-file.ts';
+import { readProductionShape } from './production/config.ts';
+import { productionNames } from './production/names.ts';
+import { productionFile } from './production/production-file.ts';
+
+/** @throws ConfigError */
+export function namesOfData(root: string): NameForm {
+  const file = productionFile(root);
+  return existsSync(file) ? productionNames(readConfigFile(file, readProductionShape)) : azureNames();
+}

@@ -1,0 +1,57 @@
+// What a file or folder of a production deployment must not be open to. Each refusal says what to do.
+import { lstatSync, readFileSync, statSync } from 'node:fs';
+import { ConfigError } from '../config/start-config.ts';
+
+const [OTHERS, WRITTEN_BY_GROUP, ALL_BUT_OWNER] = [0o007, 0o020, 0o077];
+
+/** A secret: not for others, and written by nobody but its owner. @throws ConfigError */
+export function readSecretFile(path: string, member: string): string {
+  const mode = modeOf(path, member);
+  if ((mode & (OTHERS | WRITTEN_BY_GROUP)) !== 0) {
+    throw new ConfigError(
+      `${member}: ${path} is open to others (mode ${octal(mode)}), and it is a secret: chmod 600 '${path}', or 640 for a group of its own`,
+    );
+  }
+  return readPlainFile(path, member);
+}
+
+/** @throws ConfigError */
+export function readPlainFile(path: string, member: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new ConfigError(`${member}: ${(cause as Error).message}; name a file that this user can read`, { cause });
+  }
+}
+
+/** @throws ConfigError */
+export function checkConfigFile(path: string): void {
+  const mode = modeOf(path, '--config');
+  if ((mode & 0o022) !== 0) {
+    throw new ConfigError(
+      `others may write to ${path} (mode ${octal(mode)}), and with it to whom keys obey: chmod go-w '${path}'`,
+    );
+  }
+}
+
+/** @throws ConfigError */
+export function checkDataFolder(root: string): void {
+  const { mode } = lstatSync(root);
+  if ((mode & ALL_BUT_OWNER) !== 0) {
+    throw new ConfigError(
+      `the data directory ${root} is open to others (mode ${octal(mode)}): chmod 700 '${root}', or name another with --data`,
+    );
+  }
+}
+
+function modeOf(path: string, member: string): number {
+  try {
+    return statSync(path).mode;
+  } catch (cause) {
+    throw new ConfigError(`${member}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function octal(mode: number): string {
+  return (mode & 0o777).toString(8).padStart(3, '0');
+}

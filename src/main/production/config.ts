@@ -1,0 +1,198 @@
+// The configuration of the production profile: one JSON file, read strictly. What it leaves out is safe; what would weaken
+// a deployment has to be written down.
+import { guid, integer, list, matching, oneOf, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
+import type { RequestLimits } from '../../gateway/limits/request-limits.ts';
+import { readBackupPlaces, readInstanceIdentity } from '../config/backup-places.ts';
+import type { BackupPlace, EventTarget, InstanceIdentity, TrustedIssuer } from '../config/instance.ts';
+import { type NamedListener, readAddress, readNamedListeners } from '../config/private-listeners.ts';
+import { readRequestLimits } from '../config/request-limits.ts';
+import { readFilePath, TLS_SETTINGS, type TlsSettings } from '../config/tls-settings.ts';
+import { readTrustedIssuers } from '../config/trusted-issuers.ts';
+
+/** What is weaker than it could be, and is to be written down by whoever wants it all the same. */
+export const ACKNOWLEDGEMENTS = ['file-seal', 'azure-separation'] as const;
+export type Acknowledgement = (typeof ACKNOWLEDGEMENTS)[number];
+
+export interface CertificateFiles {
+  /** PEM: the certificate, then those that lead to its authority. */
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface Names {
+  /** Instances are at `https://NAME.{instances}`. */
+  readonly instances: string;
+  /** Host name of the resource manager. */
+  readonly resourceManager: string;
+  /** Host name of the directory look-ups that `az` makes; absent: those of Microsoft Graph. */
+  readonly graph?: string;
+  /** Where clients get tokens, tenant included: part of the challenge. */
+  readonly authorization: string;
+  /** What clients ask tokens for: part of the challenge. Absent: `https://{instances}`, with the port. */
+  readonly resource?: string;
+  /** Where `az` logs in; absent: `authorization` without the tenant. */
+  readonly loginEndpoint?: string;
+  /** The port that clients use; absent: that of `listen`. */
+  readonly port?: number;
+}
+
+export interface KnownPrincipals {
+  readonly users: readonly { readonly id: string; readonly userName: string; readonly displayName: string }[];
+  readonly groups: readonly { readonly id: string; readonly displayName: string }[];
+  readonly applications: readonly { readonly id: string; readonly appId: string; readonly displayName: string }[];
+}
+
+export type SealChoice =
+  /** New instances are sealed by it, and all that have this seal open with it. */
+  | { readonly kind: 'passphrase'; readonly passphraseFile: string; readonly memory?: number }
+  /** Somebody seals each new instance (`seal change`) before it can be activated, and unlocks it at each start. */
+  | { readonly kind: 'people' }
+  | { readonly kind: 'file' };
+
+export interface ProductionConfig {
+  readonly tenantId: string;
+  readonly names: Names;
+  readonly listen: { readonly address: string; readonly port: number };
+  readonly tls: TlsSettings & {
+    readonly instances: CertificateFiles;
+    readonly resourceManager: CertificateFiles;
+    /** PEM file of the operator's own authority: what commands on this machine trust besides the system's. */
+    readonly authority?: string;
+  };
+  readonly issuers: readonly TrustedIssuer[];
+  readonly subscription: {
+    readonly id: string;
+    readonly name: string;
+    readonly owners: readonly { readonly id: string; readonly type: 'User' | 'Group' | 'ServicePrincipal' }[];
+  };
+  readonly seal: SealChoice;
+  readonly separation?: 'azure' | 'strict';
+  readonly acknowledge?: readonly Acknowledgement[];
+  readonly principals?: KnownPrincipals;
+  readonly limits?: RequestLimits;
+  readonly privateListeners?: readonly NamedListener[];
+  readonly eventTargets?: readonly EventTarget[];
+  readonly backupTargets?: readonly BackupPlace[];
+  readonly backupIdentity?: InstanceIdentity;
+}
+
+const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+const hostName = matching(
+  new RegExp(`^(?=.{1,200}$)${LABEL}(?:\\.${LABEL})+$`),
+  'a host name in lower case, such as hsm.example.org',
+);
+const httpsAddress = (value: unknown, path: string): string => {
+  const given = text(value, path);
+  if (!/^https:\/\/[^\s/?#@"\\]+(\/[^\s?#"\\]*)?$/.test(given)) {
+    throw new ShapeError(`${path} must be an https address without query: https://login.example.org/TENANT`);
+  }
+  return given.replace(/\/$/, '');
+};
+const pair = record({ certificate: readFilePath, key: readFilePath });
+const displayName = matching(/^[^\p{Cc}]{1,256}$/u, 'a name of one line');
+const port = integer(1, 65_535);
+
+const seals: Readonly<Record<SealChoice['kind'], Reader<SealChoice>>> = {
+  passphrase: record({ kind: oneOf('passphrase'), passphraseFile: readFilePath }, { memory: integer(64, 4096) }),
+  people: record({ kind: oneOf('people') }),
+  file: record({ kind: oneOf('file') }),
+};
+const seal: Reader<SealChoice> = (value, path) => {
+  const kind = (value as { readonly kind?: unknown } | null)?.kind;
+  const read = typeof kind === 'string' && Object.hasOwn(seals, kind) ? seals[kind as SealChoice['kind']] : undefined;
+  if (read === undefined) throw new ShapeError(`${path}.kind must be one of: ${Object.keys(seals).join(', ')}`);
+  return read(value, path);
+};
+
+const shape: Reader<ProductionConfig> = record(
+  {
+    tenantId: guid,
+    names: record(
+      { instances: hostName, resourceManager: hostName, authorization: httpsAddress },
+      { graph: hostName, resource: httpsAddress, loginEndpoint: httpsAddress, port },
+    ),
+    listen: record({ address: readAddress, port }),
+    tls: record({ instances: pair, resourceManager: pair }, { ...TLS_SETTINGS, authority: readFilePath }),
+    issuers: readTrustedIssuers,
+    subscription: record({
+      id: guid,
+      name: displayName,
+      owners: list(record({ id: guid, type: oneOf('User', 'Group', 'ServicePrincipal') }), 100),
+    }),
+    seal,
+  },
+  {
+    separation: oneOf('azure', 'strict'),
+    acknowledge: list(oneOf(...ACKNOWLEDGEMENTS), ACKNOWLEDGEMENTS.length),
+    principals: record({
+      users: list(record({ id: guid, userName: displayName, displayName })),
+      groups: list(record({ id: guid, displayName })),
+      applications: list(record({ id: guid, appId: guid, displayName })),
+    }),
+    limits: readRequestLimits,
+    privateListeners: readNamedListeners,
+    eventTargets: list(record({ origin: httpsAddress }, { caFile: readFilePath }), 64),
+    backupTargets: readBackupPlaces,
+    backupIdentity: readInstanceIdentity,
+  },
+);
+
+/** @throws ShapeError naming the member that is wrong, and what it must be */
+export const readProductionShape: Reader<ProductionConfig> = (value, path) => {
+  const config = shape(value, path);
+  const { names, separation = 'strict', acknowledge = [] } = config;
+  if (config.subscription.owners.length === 0) {
+    throw new ShapeError(
+      `${path}.subscription.owners is empty: name the object id of at least one user, group or application that may make ` +
+        'instances: {"id": "…", "type": "User"}',
+    );
+  }
+  for (const [at, { issuers }] of config.issuers.entries()) {
+    const plain = issuers.find((each) => /^http:/i.test(each));
+    if (plain !== undefined) {
+      throw new ShapeError(
+        `${path}.issuers[${at}].issuers has ${plain}, an issuer over http: whoever is on the way to it could make tokens. ` +
+          'Give the issuer an https address, and name that',
+      );
+    }
+  }
+  if (config.issuers.every(({ armAudiences = [] }) => armAudiences.length === 0)) {
+    throw new ShapeError(
+      `${path}.issuers: none has "armAudiences", so nobody could make an instance: set the audiences of tokens for the resource manager`,
+    );
+  }
+  if (separation === 'azure' && !acknowledge.includes('azure-separation')) {
+    throw new ShapeError(
+      `${path}.separation is azure: one administrator alone can then give anybody any role. Remove the member (strict), or ` +
+        'accept it: add "azure-separation" to "acknowledge"',
+    );
+  }
+  if (config.seal.kind === 'file' && !acknowledge.includes('file-seal')) {
+    throw new ShapeError(
+      `${path}.seal is file: a copy of the data directory then opens every key in it. Set {"kind": "passphrase", ` +
+        '"passphraseFile": "…"} or {"kind": "people"}, or accept it: add "file-seal" to "acknowledge"',
+    );
+  }
+  checkNames(names, `${path}.names`);
+  return config;
+};
+
+function checkNames(names: Names, path: string): void {
+  const { instances, resourceManager, graph, resource } = names;
+  for (const [member, host] of Object.entries({ resourceManager, graph })) {
+    if (host === undefined) continue;
+    if (host === instances || host.endsWith(`.${instances}`)) {
+      throw new ShapeError(
+        `${path}.${member} is where an instance could be: choose a name that does not end in .${instances}`,
+      );
+    }
+  }
+  if (graph === resourceManager) throw new ShapeError(`${path}.graph must be another name than resourceManager`);
+  if (resource === undefined) return;
+  const { hostname } = new URL(resource);
+  if (hostname !== instances && !instances.endsWith(`.${hostname}`)) {
+    throw new ShapeError(
+      `${path}.resource must be ${instances} or a domain above it: clients refuse a challenge for a resource that they do not talk to`,
+    );
+  }
+}

@@ -1,0 +1,134 @@
+// The operator's certificates: checked at the start and whenever their files change, and handed to the processes that show
+// them as files of their own folders. A replacement that is not good is refused, and the one before stays.
+import { createPublicKey, X509Certificate } from 'node:crypto';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { openRenewal } from '../../gateway/tls/renewal.ts';
+import type { TlsFiles } from '../../gateway/tls/server-options.ts';
+import type { InstancePlaces } from '../config/data-layout.ts';
+import { ConfigError } from '../config/start-config.ts';
+import { makePrivateFolder } from '../files/private-folder.ts';
+import { readCertificate } from './check-certificate.ts';
+import { readPlainFile } from './check-files.ts';
+import type { ProductionConfig } from './config.ts';
+
+export interface OperatorTls extends Disposable {
+  /** What of these host names the instances' certificate does not cover. */
+  uncovered(names: readonly string[]): readonly string[];
+  /** From now on the instance has the certificate, and those that come after it. @param names its own, lower case */
+  give(places: Pick<InstancePlaces, 'tlsKey' | 'tlsCertificate'>, names: readonly string[]): void;
+}
+
+/** In control's folder: the instances' certificate, by which it knows them. */
+export const INSTANCES_CERTIFICATE = 'instances-certificate.pem';
+
+/** @param control folder of the control process @throws ConfigError */
+export function openOperatorTls(
+  config: ProductionConfig,
+  control: string,
+  report: (text: string) => void,
+): OperatorTls {
+  const { tls, names } = config;
+  const controlNames = [names.resourceManager, ...(names.graph === undefined ? [] : [names.graph])];
+  const given = new Map<string, Pick<InstancePlaces, 'tlsKey' | 'tlsCertificate'>>();
+  const served = new Set<string>();
+  const readInstances = (): TlsFiles => readCertificate(tls.instances, 'tls.instances', [...served], new Date());
+  const readControl = (): TlsFiles =>
+    readCertificate(tls.resourceManager, 'tls.resourceManager', controlNames, new Date());
+  const check = (instances: TlsFiles, resourceManager: TlsFiles): void => {
+    checkApart(instances, resourceManager, names.instances);
+    if (tls.clientAuthorities !== undefined) readAuthorities(tls.clientAuthorities, 'tls.clientAuthorities');
+  };
+  let instances = readInstances();
+  let resourceManager = readControl();
+  check(instances, resourceManager);
+  const giveControl = (): void => {
+    write(join(control, 'tls-key.pem'), resourceManager.key);
+    write(join(control, 'tls-certificate.pem'), resourceManager.certificate);
+    write(join(control, INSTANCES_CERTIFICATE), instances.certificate);
+  };
+  const giveTo = (places: Pick<InstancePlaces, 'tlsKey' | 'tlsCertificate'>): void => {
+    makePrivateFolder(dirname(places.tlsKey));
+    write(places.tlsKey, instances.key);
+    write(places.tlsCertificate, instances.certificate);
+  };
+  giveControl();
+  const refuse = (error: unknown): void =>
+    report(`certificates that were replaced are not used: ${error instanceof Error ? error.message : String(error)}`);
+  const watchInstances = openRenewal(
+    tls.instances,
+    instances,
+    () => {
+      const next = readInstances();
+      check(next, resourceManager);
+      instances = next;
+      giveControl();
+      for (const places of given.values()) giveTo(places);
+      report(`the certificate of ${tls.instances.certificate} is taken up, valid until ${endOf(next)}`);
+    },
+    refuse,
+  );
+  const watchControl = openRenewal(
+    tls.resourceManager,
+    resourceManager,
+    () => {
+      const next = readControl();
+      check(instances, next);
+      resourceManager = next;
+      giveControl();
+      report(`the certificate of ${tls.resourceManager.certificate} is taken up, valid until ${endOf(next)}`);
+    },
+    refuse,
+  );
+  return {
+    uncovered(wanted) {
+      const leaf = new X509Certificate(instances.certificate);
+      return wanted.filter((name) => leaf.checkHost(name, { subject: 'never' }) === undefined);
+    },
+    give(places, own) {
+      for (const name of own) served.add(name);
+      given.set(places.tlsKey, places);
+      giveTo(places);
+    },
+    [Symbol.dispose]() {
+      watchInstances[Symbol.dispose]();
+      watchControl[Symbol.dispose]();
+    },
+  };
+}
+
+/** Else the process that answers for the resource manager could answer for an instance, and see its callers' tokens. */
+function checkApart(instances: TlsFiles, resourceManager: TlsFiles, domain: string): void {
+  const keyOf = ({ key }: TlsFiles): string => createPublicKey(key).export({ format: 'pem', type: 'spki' }).toString();
+  const leaf = new X509Certificate(resourceManager.certificate);
+  const covers = leaf.checkHost(`any.${domain}`, { subject: 'never' }) !== undefined;
+  if (!covers && keyOf(instances) !== keyOf(resourceManager)) return;
+  throw new ConfigError(
+    `tls.resourceManager: ${covers ? `its certificate is good for instances too (*.${domain})` : 'it has the key of tls.instances'}, ` +
+      'so that the management plane could answer for an instance: set a certificate and a key of its own',
+  );
+}
+
+function readAuthorities(path: string, member: string): void {
+  try {
+    new X509Certificate(readPlainFile(path, member));
+  } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
+    throw new ConfigError(`${member}: ${path} is no certificate in PEM form`, { cause });
+  }
+}
+
+function endOf({ certificate }: TlsFiles): string {
+  return new X509Certificate(certificate).validToDate.toISOString();
+}
+
+/** As a whole; the next start writes it again. */
+function write(path: string, content: string): void {
+  try {
+    if (readFileSync(path, 'utf8') === content) return;
+  } catch {
+    // It is not there yet.
+  }
+  writeFileSync(`${path}.new`, content, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}

@@ -1,0 +1,188 @@
+// The production profile: the operator's names, certificates and token issuers. The same processes as in the dev profile,
+// without what that makes for trying things out: issuer, authority, directory, identities, proxy, demonstration.
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { shownFromFile } from '../../features/seal/describe-seal.ts';
+import { replaceFile } from '../../files/replace-file.ts';
+import { instanceOrigin } from '../../wire/name-form.ts';
+import { readAliases } from '../config/aliases.ts';
+import type { Places } from '../config/data-layout.ts';
+import { listenersOf } from '../config/private-listeners.ts';
+import { readConfigFile } from '../config/read-config-file.ts';
+import { ConfigError } from '../config/start-config.ts';
+import { makePrivateFolder } from '../files/private-folder.ts';
+import type { Profile } from '../profile.ts';
+import { confined } from '../supervision/control-recipe.ts';
+import { probePort } from '../supervision/free-port.ts';
+import { checkConfigFile, checkDataFolder, readPlainFile, readSecretFile } from './check-files.ts';
+import { checkIssuers } from './check-issuers.ts';
+import { type ProductionConfig, readProductionShape, type SealChoice } from './config.ts';
+import { existingInstances } from './existing-instances.ts';
+import { certificateNames, productionHostNames, productionNames } from './names.ts';
+import { openOperatorTls } from './operator-tls.ts';
+import { productionFile } from './production-file.ts';
+
+const entry = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/** @throws ConfigError that says what to set */
+export async function openProductionProfile({
+  at,
+  configFile,
+  report,
+}: {
+  readonly at: Places;
+  readonly configFile: string;
+  readonly report: (text: string) => void;
+}): Promise<Profile> {
+  checkConfigFile(configFile);
+  const config = readConfigFile(configFile, readProductionShape);
+  checkDataFolder(at.root);
+  if (existsSync(join(at.root, 'dev-clients.json'))) {
+    throw new ConfigError(
+      `${at.root} is a data directory of the dev profile, with identities and an authority that it made: name another with --data`,
+    );
+  }
+  checkIssuers(config.issuers);
+  if (config.seal.kind === 'passphrase') readSecretFile(config.seal.passphraseFile, 'seal.passphraseFile');
+  if (config.tls.authority !== undefined) readPlainFile(config.tls.authority, 'tls.authority');
+  makePrivateFolder(at.control);
+  const tls = openOperatorTls(config, at.control, report);
+  try {
+    checkExisting(at, config, tls.uncovered);
+    await takePort(config.listen);
+    // What this start goes by, for the control process too: it cannot read the operator's file, nor write this one.
+    await replaceFile(productionFile(at.root), `${JSON.stringify(config, null, 2)}\n`);
+  } catch (error) {
+    tls[Symbol.dispose]();
+    throw error;
+  }
+  const form = productionNames(config);
+  const namesOf = (name: string, aliases: readonly string[]) => certificateNames(config, name, aliases);
+  return {
+    tenantId: config.tenantId,
+    port: config.listen.port,
+    controlProgram: () => controlProgram(at, config),
+    made: () => ({ profile: 'production' }),
+    surroundings: (name, aliases) => ({
+      hostNames: productionHostNames(config, name, aliases),
+      issuers: config.issuers,
+      separation: config.separation ?? 'strict',
+      limits: config.limits,
+      tls: tlsSettings(config),
+      privateListeners: config.privateListeners === undefined ? undefined : listenersOf(config.privateListeners, name),
+      fileSeal:
+        config.seal.kind === 'file' || config.acknowledge?.includes('file-seal') === true ? undefined : 'refused',
+      passphraseFile: config.seal.kind === 'passphrase' ? config.seal.passphraseFile : undefined,
+      eventTargets: config.eventTargets,
+      backupTargets: config.backupTargets,
+    }),
+    identity: () => (config.backupIdentity === undefined ? {} : { backupIdentity: config.backupIdentity }),
+    async ensureCertificate(name, places, aliases) {
+      const uncovered = tls.uncovered(namesOf(name, aliases));
+      if (uncovered.length > 0) throw new Error(uncoveredText(config, uncovered));
+      tls.give(places, namesOf(name, aliases));
+    },
+    refusal(name) {
+      const uncovered = tls.uncovered(namesOf(name, []));
+      return uncovered.length === 0 ? undefined : uncoveredText(config, uncovered);
+    },
+    prepare: (name, places) => sealNew(config.seal, name, places),
+    heard: () => undefined,
+    written: () => Promise.resolve(),
+    describe: (ports) => ({
+      profile: 'production',
+      uris: { arm: form.arm, login: form.login, graph: form.graph, instances: {} },
+      origins: Object.fromEntries([...ports.keys()].map((name) => [name, [instanceOrigin(form, name.toLowerCase())]])),
+      ca: config.tls.authority ?? config.tls.instances.certificate,
+    }),
+    async [Symbol.asyncDispose]() {
+      tls[Symbol.dispose]();
+    },
+  };
+}
+
+/** The control process reads what it goes by and the issuers' files, and writes its own folder. */
+function controlProgram(at: Places, config: ProductionConfig): ReturnType<typeof confined> {
+  const settings = productionFile(at.root);
+  const files = config.issuers.flatMap((issuer) => [
+    ...(issuer.caFile === undefined ? [] : [issuer.caFile]),
+    ...('keysFile' in issuer && issuer.keysFile !== undefined ? [issuer.keysFile] : []),
+  ]);
+  return confined({
+    entry: entry('control.ts'),
+    folder: at.control,
+    reads: [settings, ...files],
+    args: ['--control', at.control, '--settings', settings],
+  });
+}
+
+function tlsSettings({
+  tls: { minVersion, clientAuthorities },
+}: ProductionConfig): ReturnType<Profile['surroundings']>['tls'] {
+  if (minVersion === undefined && clientAuthorities === undefined) return undefined;
+  return {
+    ...(minVersion === undefined ? {} : { minVersion }),
+    ...(clientAuthorities === undefined ? {} : { clientAuthorities }),
+  };
+}
+
+function uncoveredText({ tls }: ProductionConfig, names: readonly string[]): string {
+  return (
+    `the certificate of instances (tls.instances.certificate, ${tls.instances.certificate}) does not cover ` +
+    `${names.join(', ')}: set one that does, such as one for *.${names[0]?.split('.').slice(1).join('.')}`
+  );
+}
+
+function checkExisting(
+  at: Places,
+  config: ProductionConfig,
+  uncovered: (names: readonly string[]) => readonly string[],
+): void {
+  const names = [
+    ...existingInstances(at).flatMap((name) => certificateNames(config, name, [])),
+    ...Object.keys(readAliases(at.root)).flatMap((alias) => certificateNames(config, alias, [])),
+  ];
+  const missing = uncovered(names);
+  if (missing.length > 0) throw new ConfigError(uncoveredText(config, missing));
+}
+
+async function takePort({ address, port }: ProductionConfig['listen']): Promise<void> {
+  let free: number | undefined;
+  try {
+    free = await probePort(port, address);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const advice =
+      code === 'EACCES'
+        ? 'ports below 1024 need CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE)'
+        : 'set "listen.address" to an address of this machine, or 0.0.0.0 or ::';
+    throw new ConfigError(`listen: ${address} port ${port} cannot be used (${code}): ${advice}`, { cause });
+  }
+  if (free !== undefined) return;
+  throw new ConfigError(`listen: ${address} port ${port} is in use by another program: set another "listen.port"`);
+}
+
+/** An instance that was never activated gets the operator's passphrase before anything else of it runs. */
+async function sealNew(seal: SealChoice, name: string, places: { readonly root: string; readonly module: string }) {
+  if (seal.kind !== 'passphrase') return;
+  const state = join(places.module, 'state.sealed');
+  if (existsSync(state) && shownFromFile(readFileSync(state), name).kind !== 'file') return;
+  const memory = seal.memory === undefined ? [] : ['--memory', String(seal.memory)];
+  const args = ['--instance', places.root, '--passphrase-file', seal.passphraseFile, ...memory];
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry('seal-new.ts'), ...args], {
+    cwd: '/',
+    env: {},
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-2000);
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  if (code !== 0) throw new Error(`'${name}' could not be sealed by seal.passphraseFile: ${said.trim()}`);
+}
