@@ -71,7 +71,7 @@ function progressTo(say: (text: string) => void): (done: number, of: number) => 
   };
 }
 
-function textOf({ manifest, faults }: Verified, anchored: boolean): string {
+export function textOf({ manifest, faults }: Verified, anchored: boolean): string {
   const fingerprint = groupFingerprint(domainFingerprint(Buffer.from(manifest.domainKey, 'base64url')));
   const { keys, versions, records } = manifest.counts;
   const rows = [
@@ -81,7 +81,7 @@ function textOf({ manifest, faults }: Verified, anchored: boolean): string {
     ['made', `${manifest.started} to ${manifest.finished}`],
     ['holds', `${keys} keys with ${versions} versions, ${records} other records, ${manifest.parts.length} parts`],
   ] as const;
-  const bad = faults.map(({ file, what }) => `  ${file} ${what}\n`).join('');
+  const bad = faults.map(({ file, what }) => `  ${plain(`${file} ${what}`)}\n`).join('');
   const verdict =
     bad === '' ? 'The backup is whole.\n' : `The backup is NOT whole; use another one, or a copy of it:\n${bad}`;
   return verdict + rows.map(([name, value]) => `  ${name.padEnd(9)}${plain(value)}\n`).join('');
@@ -95,7 +95,7 @@ function trialText(tried: TrialOutcome | undefined): string {
   return `The trial passed: ${keys} keys came back in a throw-away instance${answered}\n`;
 }
 
-/** Signed, but by whom is not known yet: no control characters reach the terminal. */
+/** Names of files are whatever lies there, and who signed is not known yet: no control characters reach the terminal. */
 function plain(text: string): string {
   return text.replaceAll(/\p{C}/gu, '?');
 }

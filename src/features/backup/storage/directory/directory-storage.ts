@@ -87,7 +87,7 @@ class DirectoryStorage implements Shelf {
       if (!entry.isFile()) {
         throw new StorageError(
           'Damaged',
-          `'${folder}' holds '${entry.name}', which is no file and no part of a backup; take it away`,
+          `'${folder}' holds '${entry.name.replaceAll(/\p{C}/gu, '?')}', which is no file and no part of a backup; take it away`,
         );
       }
       yield { name: entry.name, bytes: await this.#try(what, () => sizeOf(join(path, entry.name))) };
