@@ -29,6 +29,7 @@ import { emptyInstanceState, type InstanceState, makePromises } from './instance
 import { LiveNetwork } from './live-network.ts';
 import { type LockOptions, waitUntilOpen } from './locked-start.ts';
 import { randomHex } from './random-hex.ts';
+import { recordNetworkChange } from './record-network-change.ts';
 import { reportFailure } from './report-failure.ts';
 import { completeLog, recordUnlocked } from './service-entries.ts';
 import { isEmpty, openVerifiedRecords, provisionModule, refuseCutLog, refuseStore } from './verified-start.ts';
@@ -176,7 +177,9 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
         const { promises } = state;
         await makePromises({ promises, records, audit }, { ...config, purgeProtection: true });
       }
+      const rulesBefore = network.current;
       if (update.network !== undefined) network.set(update.network);
+      if (options.completesLog) await recordNetworkChange(audit, config, rulesBefore, update, clockOffset());
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

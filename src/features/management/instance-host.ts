@@ -20,6 +20,17 @@ export interface InstanceUpdate {
   /** One way only. */
   readonly purgeProtection?: true;
   readonly network?: NetworkRules;
+  /** For the instance's log, and not kept: what the change of its network is part of. */
+  readonly networkTrial?: NetworkTrialStep;
+}
+
+/** A change of network rules that goes back by itself unless it is confirmed in time. */
+export interface NetworkTrialStep {
+  readonly step: 'begun' | 'confirmed' | 'reverted' | 'ended';
+  readonly id: string;
+  readonly until: string;
+  /** Object id of whoever wanted the step, in the management plane's own word; absent: the deadline came. */
+  readonly by?: string;
 }
 
 export interface InstanceStatus {

@@ -10,6 +10,7 @@ import {
 } from '../../formats/network-rules.ts';
 import { flag, guid, integer, list, mapOf, matching, oneOf, type Reader, record, text } from '../../formats/shape.ts';
 import { type DiagnosticSetting, readDiagnosticSetting } from './diagnostics/setting.ts';
+import type { NetworkTrialStep } from './instance-host.ts';
 import { migrateFirstVersion } from './resources-v1.ts';
 
 export type PrincipalType = 'User' | 'Group' | 'ServicePrincipal';
@@ -45,6 +46,14 @@ export interface EndpointConnection {
   readonly status: ConnectionStatus;
   readonly description: string;
 }
+/** Rules that go back to what they were at `until`, unless somebody confirms them. */
+export interface NetworkTrial {
+  readonly id: string;
+  readonly until: string;
+  /** Object id. */
+  readonly by: string;
+  readonly before: Pick<ManagedHsm, 'publicNetworkAccess' | 'networkAcls'>;
+}
 export interface ManagedHsm {
   /** Lower case, unique in this service. */
   readonly name: string;
@@ -62,6 +71,10 @@ export interface ManagedHsm {
   readonly state: 'Provisioning' | 'Succeeded' | 'Updating' | 'Failed' | 'Deleting' | 'Recovering';
   /** Why it failed. */
   readonly problem?: string;
+  /** Its network rules are on trial. */
+  readonly trial?: NetworkTrial;
+  /** What the update under way is part of. */
+  readonly trialStep?: NetworkTrialStep;
   readonly createdBy: string;
   readonly createdByType: 'User' | 'Application';
   readonly createdAt: string;
@@ -160,7 +173,19 @@ const readHsm: Reader<ManagedHsm> = record(
     modifiedByType: by,
     modifiedAt: readTime,
   },
-  { problem: text },
+  {
+    problem: text,
+    trial: record({
+      id: guid,
+      until: readTime,
+      by: guid,
+      before: record({ publicNetworkAccess: oneOf('Enabled', 'Disabled'), networkAcls: readAcls }),
+    }),
+    trialStep: record(
+      { step: oneOf('begun', 'confirmed', 'reverted', 'ended'), id: guid, until: readTime },
+      { by: guid },
+    ),
+  },
 );
 const readResources: Reader<Resources> = record({
   version: oneOf(2),

@@ -14,6 +14,7 @@ import type { InstanceHost } from './instance-host.ts';
 import { metadataRow } from './metadata.ts';
 import { connectionRows } from './network/connection-rows.ts';
 import { privateEndpointRows } from './network/private-endpoint-rows.ts';
+import { trialRows } from './network/trial-rows.ts';
 import { resourceGroupRows } from './resource-groups.ts';
 import type { ResourceBook } from './resources-file.ts';
 import { subscriptionRows } from './subscriptions.ts';
@@ -53,6 +54,7 @@ export function managementRows(options: ManagementOptions): readonly ControlRow[
     ...deletedHsmRows({ book, row, lifecycle, now }),
     ...connectionRows({ book, row, lifecycle, now }),
     ...privateEndpointRows({ book, row, lifecycle, now }),
+    ...trialRows({ book, row, lifecycle, now }),
     ...diagnosticRows(book, row),
     ...armKeyRows({ book, row, askInstance }),
     ...roleRows({ book, row, findPrincipal, isDirectoryElsewhere, now }),

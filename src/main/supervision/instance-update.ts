@@ -1,7 +1,7 @@
 // What control may ask to be changed of an instance, and a worker is told: checked on either side of each link.
 import type { InstanceUpdate } from '../../features/management/instance-host.ts';
 import { readNetworkRules } from '../../formats/network-rules.ts';
-import { type Reader, record, ShapeError } from '../../formats/shape.ts';
+import { guid, matching, oneOf, type Reader, record, ShapeError } from '../../formats/shape.ts';
 
 const on: Reader<true> = (value, path) => {
   if (value !== true) throw new ShapeError(`${path} can only be turned on`);
@@ -13,4 +13,18 @@ export function readInstanceUpdate(value: unknown): InstanceUpdate {
   return shape(value, 'update');
 }
 
-const shape: Reader<InstanceUpdate> = record({}, { purgeProtection: on, network: readNetworkRules });
+const shape: Reader<InstanceUpdate> = record(
+  {},
+  {
+    purgeProtection: on,
+    network: readNetworkRules,
+    networkTrial: record(
+      {
+        step: oneOf('begun', 'confirmed', 'reverted', 'ended'),
+        id: guid,
+        until: matching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'a time'),
+      },
+      { by: guid },
+    ),
+  },
+);

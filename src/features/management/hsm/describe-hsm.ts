@@ -10,7 +10,7 @@ export function hsmId({ subscriptionId }: Resources, hsm: Pick<ManagedHsm, 'name
 }
 
 /** Changes with everything that a client can change, and with nothing that happens by itself. */
-export function etagOf({ state: _, problem: __, ...kept }: ManagedHsm): string {
+export function etagOf({ state: _, problem: __, trialStep: ___, ...kept }: ManagedHsm): string {
   return `"${createHash('sha256').update(JSON.stringify(kept)).digest('hex').slice(0, 32)}"`;
 }
 
@@ -53,7 +53,7 @@ export function describeHsm(
       softDeleteRetentionInDays: hsm.softDeleteRetentionInDays,
       enablePurgeProtection: hsm.purgeProtection,
       provisioningState: hsm.state === 'Recovering' ? 'Provisioning' : hsm.state,
-      statusMessage: hsm.problem ?? STATUS_MESSAGE[hsm.state],
+      statusMessage: hsm.problem ?? trialMessage(hsm) ?? STATUS_MESSAGE[hsm.state],
       networkAcls: {
         bypass,
         defaultAction,
@@ -71,6 +71,11 @@ export function describeHsm(
       },
     },
   };
+}
+
+function trialMessage({ trial, state }: ManagedHsm): string | undefined {
+  if (trial === undefined || state !== 'Succeeded') return undefined;
+  return `The network rules are on trial: unless they are confirmed, those of before are back at ${trial.until}.`;
 }
 
 const DAY_MS = 86_400_000;

@@ -2,6 +2,7 @@
 // that a crash or a stop cut off is taken up again from the records; what is due is purged.
 import { randomUUID } from 'node:crypto';
 import { HostStopping, type InstanceHost } from '../instance-host.ts';
+import { beginRevert, dueTrials } from '../network/trial.ts';
 import { MAX_OPERATIONS, type ManagedHsm, type Operation, type Resources } from '../resources.ts';
 import type { ResourceBook } from '../resources-file.ts';
 import { hsmId, purgeTime } from './describe-hsm.ts';
@@ -25,6 +26,8 @@ export class HsmLifecycle implements AsyncDisposable {
   readonly #options: LifecycleOptions;
   readonly #running = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
+  #trialTimer: NodeJS.Timeout | undefined;
+  #isDisposed = false;
 
   constructor(options: LifecycleOptions) {
     this.#options = options;
@@ -38,8 +41,12 @@ export class HsmLifecycle implements AsyncDisposable {
       if (state !== 'Succeeded' && state !== 'Failed') this.#track(this.#work(kinds[state], name));
     }
     for (const { hsm, purging } of deletedHsms) if (purging) this.#track(this.#work('purge', hsm.name));
-    this.#track(this.purgeDue());
-    this.#timer = setInterval(() => this.#track(this.purgeDue()), LOOK_EVERY_MS);
+    const look = (): void => {
+      this.#track(this.purgeDue());
+      this.#track(this.revertDue());
+    };
+    look();
+    this.#timer = setInterval(look, LOOK_EVERY_MS);
     this.#timer.unref();
   }
 
@@ -84,9 +91,33 @@ export class HsmLifecycle implements AsyncDisposable {
     for (const { hsm } of due) await this.begin('purge', (resources) => beginPurge(resources, hsm.name));
   }
 
+  /** Begins to take back the network rules whose trial is over, and sets the clock for the next one's end. */
+  async revertDue(): Promise<void> {
+    const { book, now } = this.#options;
+    for (const name of dueTrials(book.current, now())) {
+      await this.begin('update', (resources) => beginRevert(resources, name, now()));
+    }
+    this.#awaitTrial();
+  }
+
+  #awaitTrial(): void {
+    clearTimeout(this.#trialTimer);
+    const { book, now } = this.#options;
+    const ends = book.current.managedHsms.flatMap(({ trial }) =>
+      trial === undefined ? [] : [Date.parse(trial.until)],
+    );
+    const next = Math.min(...ends) - now();
+    // One that is over and cannot be begun now is looked at again after the work under way, and every minute.
+    if (this.#isDisposed || next <= 0 || next > LOOK_EVERY_MS) return;
+    this.#trialTimer = setTimeout(() => this.#track(this.revertDue()), next + 1);
+    this.#trialTimer.unref();
+  }
+
   /** Waits for the work under way. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#trialTimer);
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 
@@ -107,6 +138,7 @@ export class HsmLifecycle implements AsyncDisposable {
     }
     const at = new Date(this.#options.now()).toISOString();
     await book.update((resources) => ({ resources: succeeded(resources, kind, name, at), result: undefined }));
+    if (!this.#isDisposed) await this.revertDue();
   }
 
   async #ask(kind: Operation['kind'], name: string): Promise<void> {
@@ -120,6 +152,7 @@ export class HsmLifecycle implements AsyncDisposable {
       case 'update':
         return host.update(name, {
           network: networkOf(hsm),
+          ...(hsm.trialStep === undefined ? {} : { networkTrial: hsm.trialStep }),
           ...(hsm.purgeProtection ? { purgeProtection: true } : {}),
         });
       case 'delete':

@@ -106,7 +106,7 @@ export function changedHsm(
     );
   }
   if (body.createMode === 'recover') throw new ControlError(409, 'Conflict', `'${hsm.name}' is not deleted.`);
-  return {
+  const changed: ManagedHsm = {
     ...hsm,
     tags: body.tags ?? hsm.tags,
     purgeProtection: body.purgeProtection ?? hsm.purgeProtection,
@@ -114,6 +114,19 @@ export function changedHsm(
     networkAcls: changedAcls(hsm.networkAcls, body.networkAcls),
     ...modifiedBy(caller, now),
   };
+  return hasSameRules(hsm, changed) ? changed : endTrial(changed, caller);
+}
+
+function hasSameRules(before: ManagedHsm, after: ManagedHsm): boolean {
+  const rules = ({ publicNetworkAccess, networkAcls }: ManagedHsm) =>
+    JSON.stringify([publicNetworkAccess, networkAcls]);
+  return rules(before) === rules(after);
+}
+
+/** Who sets other rules meanwhile has decided anew: going back to those before the trial would undo it. */
+function endTrial({ trial, ...hsm }: ManagedHsm, { oid }: ControlCaller): ManagedHsm {
+  if (trial === undefined) return hsm;
+  return { ...hsm, trialStep: { step: 'ended', id: trial.id, until: trial.until, by: oid } };
 }
 
 /** Whether the change is one that the instance has to hear of. */

@@ -18,7 +18,7 @@ export function succeeded(resources: Resources, kind: Operation['kind'], name: s
     };
   }
   if (hsm === undefined) return ended;
-  const { problem: _, ...settled } = { ...hsm, state: 'Succeeded' as const };
+  const { problem: _, trialStep: __, ...settled } = { ...hsm, state: 'Succeeded' as const };
   if (kind !== 'delete') return { ...ended, managedHsms: replaced(resources, name, settled) };
   return {
     ...ended,
@@ -37,7 +37,8 @@ export function failed(resources: Resources, kind: Operation['kind'], name: stri
   }
   const hsm = findByName(resources, name);
   if (hsm === undefined) return ended;
-  return { ...ended, managedHsms: replaced(resources, name, { ...hsm, state: 'Failed', problem }) };
+  const { trialStep: _, ...settled } = hsm;
+  return { ...ended, managedHsms: replaced(resources, name, { ...settled, state: 'Failed', problem }) };
 }
 
 function ending(
