@@ -16,6 +16,7 @@ const PYTHON_MODULES = [
 
 const programs = {
   az: { isThere: () => onPath('az'), debian: 'azure-cli' },
+  glewlwyd: { isThere: () => onPath('glewlwyd'), debian: 'glewlwyd' },
   openssl: { isThere: () => onPath('openssl'), debian: 'openssl' },
   'pkcs11-tool': { isThere: () => onPath('pkcs11-tool'), debian: 'opensc' },
   softhsm2: { isThere: () => onPath('softhsm2-util') && softHsm() !== undefined, debian: 'softhsm2' },

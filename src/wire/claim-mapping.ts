@@ -14,6 +14,8 @@ export interface ClaimMapping {
   readonly userName?: ClaimName;
   /** A list of groups; absent: `groups`. */
   readonly groups?: ClaimName;
+  /** What stands between the groups where the issuer writes them as one text; absent: they are a list. */
+  readonly groupsSeparator?: string;
   /** What object ids and groups look like; absent: `guid`. `derived`: any text, from which a GUID is made. */
   readonly ids?: 'guid' | 'derived';
   /** What becomes of a caller whose groups the issuer left out for number; absent: `none`, they count as in no group. */

@@ -114,7 +114,7 @@ describe('the managed identity endpoint', {
     granted(await ask(appService(), secret()), second);
     granted(await ask(imds(), METADATA), second);
     granted(await ask(imds({ client_id: second.clientId.toUpperCase() }), METADATA), second);
-    granted(await ask(imds({ object_id: second.oid }), METADATA), second);
+    granted(await ask(imds({ object_id: second.oid }).replace('?', '/?'), METADATA), second);
     granted(await ask(imds({ msi_res_id: '/subscriptions/s/second' }), METADATA), second);
     granted(await ask(appService({ mi_res_id: '/subscriptions/s/second' }), secret()), second);
     const { json } = await ask(imds(), METADATA);
@@ -187,6 +187,7 @@ describe('the managed identity endpoint', {
     refused(await ask(imds(), METADATA, 'POST'), 405, /GET/);
     refused(await ask(imds(), METADATA, 'OPTIONS'), 405, /GET/);
     refused(await ask('/metadata/instance', METADATA), 400, /Ask at/);
+    refused(await ask(imds().replace('?', '//?'), METADATA), 400, /Ask at/);
     refused(await ask('/metadata/identity/../identity/oauth2/token', METADATA), 400, /Ask at/);
     refused(await ask(imds({ 'api-version': '2017-09-01' }), METADATA), 400, /api-version/);
     refused(await ask(imds({ resource: 'https://storage.azure.com' }), METADATA), 400, /resource must be one of/);

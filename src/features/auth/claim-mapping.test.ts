@@ -97,3 +97,15 @@ it('allows the issuer’s clock to be ahead as far as configured', () => {
   refuses('NotYetValid', () => read(claims({ nbf: START + 1 }), {}, 0));
   refuses('Expired', () => read(claims({ exp: START }), {}, 300));
 });
+
+it('takes groups in one text apart where the configuration says at what', () => {
+  const mapping: ClaimMapping = { ...DERIVED, groups: 'groups', groupsSeparator: ',' };
+  const payload = { iss: ISSUER, sub: 'ann', groups: 'operators,,staff,operators' };
+  const expected = ['operators', 'staff'].map((name) => derivedObjectId(ISSUER, 'group', name));
+  assert.deepEqual(read(claims(payload), mapping).groups, expected);
+  assert.deepEqual(read(claims({ ...payload, groups: '' }), mapping).groups, []);
+  assert.deepEqual(read(claims({ ...payload, groups: ['a,b'] }), mapping).groups, [
+    derivedObjectId(ISSUER, 'group', 'a,b'),
+  ]);
+  assert.throws(() => read(claims(payload), { ...mapping, groupsSeparator: undefined as never }), /not a list/);
+});

@@ -56,7 +56,7 @@ export function objectIdIn(claims: Claims, issuer: string, { objectId = 'oid', i
 export function groupsIn(
   claims: Claims,
   issuer: string,
-  { groups: name = 'groups', ids = 'guid', overage = 'none' }: ClaimMapping,
+  { groups: name = 'groups', groupsSeparator, ids = 'guid', overage = 'none' }: ClaimMapping,
 ): readonly string[] {
   if (areGroupsLeftOut(claims, name)) {
     if (overage === 'none') return [];
@@ -65,8 +65,12 @@ export function groupsIn(
       'The issuer left the groups out of the token because there are too many, and this HSM wants them all: have it send only the groups assigned to the application',
     );
   }
-  const groups = claimOf(claims, name);
-  if (groups === undefined) return [];
+  const stated = claimOf(claims, name);
+  if (stated === undefined) return [];
+  const groups =
+    groupsSeparator !== undefined && typeof stated === 'string'
+      ? stated.split(groupsSeparator).filter((group) => group !== '')
+      : stated;
   if (!Array.isArray(groups) || !groups.every((group) => typeof group === 'string')) {
     throw new AuthError('Malformed', `The claim ${printed(name)} is not a list of strings`);
   }

@@ -22,6 +22,7 @@ const claims = record(
     application: claim,
     userName: claim,
     groups: claim,
+    groupsSeparator: matching(/^[\x20-\x7e]$/, 'one character'),
     ids: oneOf('guid', 'derived'),
     overage: oneOf('none', 'refuse'),
     applicationMark: record({ claim, value: text }),

@@ -77,7 +77,8 @@ export async function answerIdentityRequest(request: IdentityRequest, rules: Ide
     return refusal(400, 'bad_request', 'Requests by way of a proxy or from a page are not answered.');
   }
   const question = target.indexOf('?');
-  const path = question < 0 ? target : target.slice(0, question);
+  // The JavaScript SDK puts a slash at the end.
+  const path = (question < 0 ? target : target.slice(0, question)).replace(/\/$/, '');
   const style = Object.hasOwn(STYLES, path) ? STYLES[path] : undefined;
   // Not 404, which clients try again and again.
   if (style === undefined) return refusal(400, 'bad_request', `Ask at ${APP_SERVICE_PATH} or ${IMDS_PATH}.`);

@@ -33,8 +33,10 @@ export function identityVariables(
     IDENTITY_SERVER_THUMBPRINT: undefined,
     MSI_ENDPOINT: undefined,
     MSI_SECRET: undefined,
-    // The endpoint is on this machine and speaks http.
+    // The endpoint is on this machine: by way of the proxy it would not know who asks, and refuses.
     HTTP_PROXY: undefined,
     http_proxy: undefined,
+    NO_PROXY: '127.0.0.1',
+    no_proxy: '127.0.0.1',
   };
 }
