@@ -1,8 +1,15 @@
 // Every command there is, in the order in which help lists them.
 import type { Command } from './command.ts';
+import { check as checkAccess } from './commands/access/check.ts';
+import { explain } from './commands/access/explain.ts';
 import { list as listAliases } from './commands/alias/list.ts';
 import { remove as removeAlias } from './commands/alias/remove.ts';
 import { set as setAlias } from './commands/alias/set.ts';
+import { approve } from './commands/approval/approve.ts';
+import { list as listApprovals } from './commands/approval/list.ts';
+import { reject } from './commands/approval/reject.ts';
+import { show as showApproval } from './commands/approval/show.ts';
+import { withdraw } from './commands/approval/withdraw.ts';
 import { verify as verifyAttestation } from './commands/attestation/verify.ts';
 import { checkpoint } from './commands/audit/checkpoint.ts';
 import { show } from './commands/audit/show.ts';
@@ -48,6 +55,11 @@ import { list as listIdentities } from './commands/identity/list.ts';
 import { remove as removeIdentity } from './commands/identity/remove.ts';
 import { start as startInstance } from './commands/instance/start.ts';
 import { stop as stopInstance } from './commands/instance/stop.ts';
+import { apply as applyNetwork } from './commands/network/apply.ts';
+import { confirm } from './commands/network/confirm.ts';
+import { plan } from './commands/network/plan.ts';
+import { revert } from './commands/network/revert.ts';
+import { reason } from './commands/reason.ts';
 import { file as fileRehearsal } from './commands/rehearse/file.ts';
 import { prepare } from './commands/rehearse/prepare.ts';
 import { rehearse } from './commands/rehearse/rehearse.ts';
@@ -61,6 +73,8 @@ import { token } from './commands/release/token.ts';
 import { trust } from './commands/release/trust.ts';
 import { change as changeSeal } from './commands/seal/change.ts';
 import { show as showSeal } from './commands/seal/show.ts';
+import { show as showSeparation } from './commands/separation/show.ts';
+import { strict } from './commands/separation/strict.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { unlock } from './commands/unlock.ts';
@@ -83,6 +97,20 @@ export const commands: readonly Command[] = [
   addFederation,
   listFederation,
   removeFederation,
+  showSeparation,
+  strict,
+  reason,
+  listApprovals,
+  showApproval,
+  approve,
+  reject,
+  withdraw,
+  explain,
+  checkAccess,
+  plan,
+  applyNetwork,
+  confirm,
+  revert,
   keygen,
   fingerprint,
   paper,

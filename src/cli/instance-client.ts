@@ -5,7 +5,7 @@ import { azureNames } from '../main/config/name-forms.ts';
 import { instanceOrigin } from '../wire/name-form.ts';
 import { CommandError, dataOption, type OptionList, UsageError } from './command.ts';
 import { authoritiesWith, exchange, type Reply, type Route } from './https-exchange.ts';
-import { devAdministratorToken, environmentToken } from './instance-token.ts';
+import { devAdministratorToken, devUserToken, environmentToken, signedInToken } from './instance-token.ts';
 import { dataRootOf, requireRunning } from './running.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -37,16 +37,29 @@ export const instanceOptions = {
   },
 } as const satisfies OptionList;
 
+/** `--as` of whom `az` is signed in as. */
+const SIGNED_IN = 'az';
+
+/** Option of commands that only a person may give. */
+export const personOption = {
+  as: {
+    type: 'string',
+    placeholder: 'WHO',
+    description: 'az: whoever az is signed in as · alice, bob: people of the development directory (default: $AZURE_…)',
+  },
+} as const satisfies OptionList;
+
 export interface InstanceValues {
   readonly 'hsm-name': string;
   readonly data: string | undefined;
   readonly url: string | undefined;
   readonly ca: string | undefined;
+  readonly as?: string | undefined;
 }
 
 /** What `openInstanceClient` takes, from a command's values. */
 export function instanceOf(values: InstanceValues): Parameters<typeof openInstanceClient>[0] {
-  return { data: values.data, instance: values['hsm-name'], url: values.url, ca: values.ca };
+  return { data: values.data, instance: values['hsm-name'], url: values.url, ca: values.ca, as: values.as };
 }
 
 /** The service refused. */
@@ -68,24 +81,26 @@ export function openInstanceClient({
   instance,
   url,
   ca,
+  as,
 }: {
   readonly data?: string | undefined;
   readonly instance: string;
   readonly url?: string | undefined;
   readonly ca?: string | undefined;
+  readonly as?: string | undefined;
 }): InstanceClient {
   if (url === undefined) {
     if (ca !== undefined) throw new UsageError('--ca goes with --url');
-    return developmentClient(dataRootOf(data), instance);
+    return developmentClient(dataRootOf(data), instance, as);
   }
   if (data !== undefined) throw new UsageError('--url and --data exclude each other');
   if (!URL.canParse(url) || new URL(url).protocol !== 'https:') throw new UsageError('--url must be https://HOST');
   const { origin, host } = new URL(url);
   const route: Route = { ca: ca === undefined ? undefined : authoritiesWith(ca) };
-  return clientOf(host, origin, route, () => environmentToken(origin, route));
+  return clientOf(host, origin, route, () => ownToken(origin, route, as));
 }
 
-function developmentClient(root: string, name: string): InstanceClient {
+function developmentClient(root: string, name: string, as: string | undefined): InstanceClient {
   const state = requireRunning(root);
   if (!Object.hasOwn(state.instances, name)) {
     const names = Object.keys(state.instances);
@@ -97,13 +112,22 @@ function developmentClient(root: string, name: string): InstanceClient {
   if (state.profile === 'production' && origin !== undefined) {
     // Nobody's secrets are in the data directory: whoever the environment names asks, at the name that everybody uses.
     const own: Route = { ca: authoritiesWith(state.ca) };
-    return clientOf(`instance '${name}'`, origin, own, () => environmentToken(origin, own));
+    return clientOf(`instance '${name}'`, origin, own, () => ownToken(origin, own, as));
   }
   // Names go to the loopback port, whatever they resolve to.
   const route: Route = { ca: authoritiesWith(state.ca), port: state.port };
-  return clientOf(`instance '${name}'`, instanceOrigin(azureNames(), name), route, () =>
-    devAdministratorToken(root, route),
-  );
+  const azure = instanceOrigin(azureNames(), name);
+  return clientOf(`instance '${name}'`, azure, route, () => {
+    if (as === undefined) return devAdministratorToken(root, route);
+    return as === SIGNED_IN ? signedInToken(azure, route) : devUserToken(root, route, as);
+  });
+}
+
+/** Nobody's secrets are ours: the environment says who asks, or `az` does. */
+async function ownToken(origin: string, route: Route, as: string | undefined): Promise<string> {
+  if (as === undefined) return environmentToken(origin, route);
+  if (as === SIGNED_IN) return signedInToken(origin, route);
+  throw new UsageError(`people of a development directory are there alone; --as can be ${SIGNED_IN} here`);
 }
 
 /** A client for an instance that was found in another way. */

@@ -7,14 +7,30 @@ import { agentOf, exchange, type Route } from './https-exchange.ts';
 
 /** @throws CommandError */
 export async function devAdministratorToken(dataRoot: string, route: Route): Promise<string> {
-  const form = azureNames();
   const { tenantId, applications } = readDevClients(dataRoot);
-  const grant = new URLSearchParams({
-    grant_type: 'client_credentials',
-    client_id: applications.admin.appId,
-    client_secret: applications.admin.secret,
-    scope: `${form.audiences.instances[0] ?? ''}/.default`,
-  });
+  const { appId, secret } = applications.admin;
+  return devToken(tenantId, route, { grant_type: 'client_credentials', client_id: appId, client_secret: secret });
+}
+
+/** A person of the development directory. @throws CommandError */
+export async function devUserToken(dataRoot: string, route: Route, name: string): Promise<string> {
+  const { tenantId, users } = readDevClients(dataRoot);
+  const user = Object.hasOwn(users, name) ? users[name as keyof typeof users] : undefined;
+  if (user === undefined) {
+    throw new CommandError(
+      `there is no '${name}' in the development directory; there are ${Object.keys(users).join(', ')}`,
+    );
+  }
+  const { upn: username, password } = user;
+  return devToken(tenantId, route, { grant_type: 'password', client_id: STOCK_CLIENT, username, password });
+}
+
+/** The public client that `az` signs people in with. */
+const STOCK_CLIENT = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
+
+async function devToken(tenantId: string, route: Route, given: Readonly<Record<string, string>>): Promise<string> {
+  const form = azureNames();
+  const grant = new URLSearchParams({ ...given, scope: `${form.audiences.instances[0] ?? ''}/.default` });
   const { status, text } = await exchange(route, {
     method: 'POST',
     url: `${form.login}/${tenantId}/oauth2/v2.0/token`,
@@ -66,6 +82,17 @@ export async function environmentToken(url: string, route: Route): Promise<strin
     throw new CommandError(`no token from ${authorityHost}: ${firstLine(error)}`, { cause: error });
   } finally {
     agent.destroy();
+  }
+}
+
+/** Whoever `az` is signed in as: it keeps the sign-in, and is asked for a token. @throws CommandError */
+export async function signedInToken(url: string, route: Route): Promise<string> {
+  const { tenantId, resource } = await challengeOf(url, route);
+  const { AzureCliCredential } = await import('@azure/identity');
+  try {
+    return (await new AzureCliCredential({ tenantId }).getToken(`${resource}/.default`)).token;
+  } catch (error) {
+    throw new CommandError(`no token from az: ${firstLine(error)}`, { cause: error });
   }
 }
 

@@ -1,0 +1,29 @@
+// `strongroom approval list`: what waits for a second administrator, and what was decided lately.
+import { CommandError, command } from '../../command.ts';
+import { instanceOf, openInstanceClient } from '../../instance-client.ts';
+import { approvalOptions, isShown, plain, who } from './show-approval.ts';
+
+export const list = command({
+  name: 'approval list',
+  summary: 'list what waits for a second administrator',
+  operands: '',
+  details: 'Where duties are separated. What is over is listed for 30 days with --all; the audit log has it for ever.',
+  options: { ...approvalOptions, all: { type: 'boolean', description: 'also what is over' } },
+  examples: ['strongroom approval list --as bob', 'strongroom approval list --all --json --as az'],
+  async run(values, _operands, terminal) {
+    const instance = openInstanceClient(instanceOf(values));
+    const { value } = ((await instance.ask('GET', '/approvals')) ?? {}) as { readonly value?: unknown };
+    if (!Array.isArray(value) || !value.every(isShown)) {
+      throw new CommandError(`${instance.who} answered something that is no list of approvals`);
+    }
+    const shown = values.all ? value : value.filter(({ state }) => state === 'pending' || state === 'approved');
+    if (values.json) terminal.out(`${JSON.stringify(shown, null, 2)}\n`);
+    else if (shown.length === 0) terminal.out('nothing waits\n');
+    else {
+      for (const { id, state, description, requester, expiresOn } of shown) {
+        terminal.out(`${id}  ${state} until ${expiresOn}\n  ${plain(description)} Asked for by ${who(requester)}.\n`);
+      }
+    }
+    return 0;
+  },
+});

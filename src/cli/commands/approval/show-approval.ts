@@ -1,0 +1,73 @@
+// How the approval commands show an approval, and what they have in common.
+import { CommandError, jsonOption, type OptionList, type Terminal, UsageError } from '../../command.ts';
+import { type InstanceClient, instanceOptions, personOption } from '../../instance-client.ts';
+
+export const approvalOptions = { ...instanceOptions, ...personOption, ...jsonOption } as const satisfies OptionList;
+
+/** As the service answers it; only what is shown is looked at. */
+export interface ShownApproval {
+  readonly id: string;
+  readonly state: string;
+  readonly description: string;
+  readonly request: object;
+  readonly requester: { readonly oid: string; readonly upn?: string };
+  readonly requestedOn: string;
+  readonly expiresOn: string;
+  readonly reason?: string;
+  readonly decision?: { readonly by: ShownApproval['requester']; readonly on: string; readonly reason: string };
+}
+
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** @throws UsageError */
+export function readId(operands: readonly string[]): string {
+  const [id, ...more] = operands;
+  if (id === undefined || more.length > 0 || !GUID.test(id)) {
+    throw new UsageError('give the id of one approval, as the refusal and `approval list` name it');
+  }
+  return id;
+}
+
+export async function askApproval(
+  instance: InstanceClient,
+  id: string,
+  verb?: 'approve' | 'reject' | 'withdraw',
+  body: object = {},
+): Promise<ShownApproval> {
+  const shown =
+    verb === undefined
+      ? await instance.ask('GET', `/approvals/${id}`)
+      : await instance.ask('POST', `/approvals/${id}/${verb}`, body);
+  if (!isShown(shown)) throw new CommandError(`${instance.who} answered something that is no approval`);
+  return shown;
+}
+
+export function isShown(value: unknown): value is ShownApproval {
+  const { id, state, description, requester, requestedOn, expiresOn } = (value ?? {}) as Partial<ShownApproval>;
+  const texts = [id, state, description, requester?.oid, requestedOn, expiresOn];
+  return texts.every((text) => typeof text === 'string');
+}
+
+export function printApproval(approval: ShownApproval, json: boolean, terminal: Terminal): void {
+  if (json) {
+    terminal.out(`${JSON.stringify(approval, null, 2)}\n`);
+    return;
+  }
+  const { id, state, description, requester, requestedOn, expiresOn, reason, decision, request } = approval;
+  terminal.out(`${id}  ${state}\n  ${plain(description)}\n`);
+  terminal.out(`  asked for by ${who(requester)} on ${requestedOn}, good until ${expiresOn}\n`);
+  if (reason !== undefined) terminal.out(`  because: ${plain(reason)}\n`);
+  if (decision !== undefined) {
+    terminal.out(`  decided by ${who(decision.by)} on ${decision.on}: ${plain(decision.reason)}\n`);
+  }
+  terminal.out(`${plain(JSON.stringify(request, null, 2)).replaceAll(/^/gm, '  ')}\n`);
+}
+
+export function who({ oid, upn }: ShownApproval['requester']): string {
+  return upn === undefined ? oid : `${plain(upn)} (${oid})`;
+}
+
+/** A terminal obeys control characters; what others wrote is shown, not obeyed. */
+export function plain(text: string): string {
+  return text.replaceAll(/[^\P{C}\n]/gu, '\u{fffd}');
+}
