@@ -47,6 +47,8 @@ export class KeyModule implements AsyncDisposable {
   readonly #now: () => number;
   readonly #cacheSize: number;
   #state: Provisioned | undefined;
+  /** Of the state that was taken, not of any that was refused since. */
+  #oldKey: KeyObject | undefined;
   #cache: KeyCache;
   #generating: Promise<unknown> = Promise.resolve();
   #identity: Promise<AttestationIdentity> | undefined;
@@ -92,7 +94,12 @@ export class KeyModule implements AsyncDisposable {
       if (loaded === undefined) {
         throw new CryptoError('RecordRefused', `the module state is ${this.#file.isLocked ? 'sealed anew' : 'gone'}`);
       }
-      if (!loaded.rootKeys.sameAs(before.rootKeys) || loaded.instanceId !== before.instanceId) {
+      // A ceremony changes the keys of the domain at most. Whoever can write into the folder must not exchange the others.
+      if (loaded.instanceId !== before.instanceId || !loaded.rootKeys.isOfSameInstance(before.rootKeys)) {
+        loaded.rootKeys[Symbol.dispose]();
+        throw new CryptoError('RecordRefused', 'the module state is of another instance');
+      }
+      if (!loaded.rootKeys.sameAs(before.rootKeys)) {
         this.#cache[Symbol.dispose]();
         this.#cache = new KeyCache(this.#cacheSize);
         this.#forgetIdentity();
@@ -100,6 +107,7 @@ export class KeyModule implements AsyncDisposable {
     }
     if (loaded !== undefined) this.head.load(loaded);
     this.#state = loaded;
+    this.#oldKey = this.#file.oldKey;
     before?.rootKeys[Symbol.dispose]();
   }
 
@@ -197,7 +205,7 @@ export class KeyModule implements AsyncDisposable {
   }
 
   get oldKey(): KeyObject | undefined {
-    return this.#file.oldKey;
+    return this.#oldKey;
   }
 
   /** Opened, or made, when first needed; a failure is forgotten so that the next call tries again. */

@@ -7,10 +7,14 @@ import {
   type KeyObject,
   randomBytes,
   sign,
+  timingSafeEqual,
 } from 'node:crypto';
 import { deriveDomainSeed } from '../../formats/domain-identity.ts';
 import { decodeDomainKeys, encodeDomainKeys } from '../../formats/domain-keys.ts';
 import { decodeRootKeys, ed25519Pkcs8, encodeRootKeys } from '../../formats/root-keys.ts';
+
+/** Of the instance alone; they never change. */
+const OWN_KEYS = ['wrapping', 'recordSealing', 'recordNaming', 'auditSigning'] as const;
 
 export class RootKeys implements Disposable {
   readonly wrapping: KeyObject;
@@ -98,6 +102,13 @@ export class RootKeys implements Disposable {
 
   sameAs(other: RootKeys): boolean {
     return this.#encoded.equals(other.#encoded);
+  }
+
+  /** All but the keys of the domain are the same. */
+  isOfSameInstance(other: RootKeys): boolean {
+    const own = decodeRootKeys(this.#encoded);
+    const theirs = decodeRootKeys(other.#encoded);
+    return OWN_KEYS.every((name) => timingSafeEqual(own[name], theirs[name]));
   }
 
   [Symbol.dispose](): void {

@@ -328,6 +328,39 @@ test('a header that was edited never opens: neither another cost nor another ins
   await tryPassphrase(module, OLD);
 });
 
+test('an open module takes no state of other root keys, nor anything that was sealed beside such a state', async () => {
+  const certificates = custodians.slice(0, 3).map(({ certificate }) => certificate);
+  const made = async (wish: Wish | undefined): Promise<[string, KeyModule]> => {
+    const folder = newFolder();
+    const module = openModule(folder, 16, { mayChangeSeal: true });
+    await ask(module, 'provision', { instanceId: 'i-1', instanceName: 'dev' });
+    await ask(module, 'downloadSecurityDomain', { certificates, required: 2 });
+    if (wish !== undefined) await change(module, wish);
+    return [folder, module];
+  };
+  const [folder, open] = await made({ passphrase: OLD });
+  const [strange, stranger] = await made(undefined);
+  await using module = open;
+  await using _stranger = stranger;
+  const own = readFileSync(join(folder, 'state.sealed'));
+  const { auditKey } = await ask(module, 'hello', {});
+  const key = Buffer.from(auditKey);
+  const forged = fields({ required: 'u32', thumbprints: 'text' }).encode({ required: 2, thumbprints: 'a b c' });
+  const sealKey = readFileSync(join(strange, 'seal.key'));
+  const context = `strongroom custodians v1\ni-1\n${key.toString('hex')}`;
+  const custodiansFile = sealBox(createSecretKey(sealKey), Buffer.from(context), forged);
+
+  cpSync(join(strange, 'state.sealed'), join(folder, 'state.sealed'));
+  writeFileSync(join(folder, 'seal.key'), sealKey);
+  writeFileSync(join(folder, 'custodians.sealed'), custodiansFile);
+  await assert.rejects(ask(module, 'reload', {}), { code: 'RecordRefused', message: /of another instance/ });
+  assert.deepEqual(Buffer.from((await ask(module, 'hello', {})).auditKey), key);
+  await assert.rejects(ask(module, 'custodians', {}), { code: 'RecordRefused' });
+  writeFileSync(join(folder, 'state.sealed'), own);
+  assert.equal((await ask(module, 'reload', {})).state, 'active');
+  await assert.rejects(ask(module, 'custodians', {}), { code: 'RecordRefused' });
+});
+
 test('a state of the version before headers opens, and changes its seal like any other', async () => {
   const folder = newFolder();
   const old = newFolder();
