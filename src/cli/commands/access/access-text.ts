@@ -1,0 +1,80 @@
+// An explanation of access for a person at a terminal.
+import type { AccessReport, Who } from '../../../features/access/report.ts';
+import type { NameOf } from './principal-names.ts';
+
+const VERDICTS: Readonly<Record<string, string>> = {
+  allows: 'allows it',
+  expired: 'has ended',
+  withheldFromApplications: 'is kept from applications (duties are separated)',
+  coversOtherScope: 'is for another scope',
+  lacksTheAction: 'lacks the action',
+  definitionDeleted: 'grants nothing: its role was deleted',
+};
+
+export function accessText(report: AccessReport, nameOf: NameOf): string {
+  const { trace, time, cause, answer, who, what, where, explanation, advice, commands } = report;
+  const from = where.address === undefined ? '' : ` from ${where.address === '' ? 'no address' : where.address}`;
+  const lines = [
+    ...row('trace', trace === undefined ? '' : `${trace}  ${time ?? ''}`),
+    ...row('outcome', answer === undefined ? '' : `${answer.status} ${answer.code}: ${answer.message}`),
+    ...row('cause', cause),
+    ...row('who', whoText(who, nameOf)),
+    ...row('groups', groupsText(who, nameOf)),
+    ...row('what', [what.operation, what.dataAction].filter((part) => part !== undefined).join('  ')),
+    ...row(
+      'where',
+      `${where.scope ?? ''}${from}${where.networkPath === undefined ? '' : ` (${where.networkPath})`}`.trim(),
+    ),
+    ...(explanation === undefined
+      ? []
+      : [
+          ...row(
+            'decision',
+            explanation.decision === 'allow' ? 'allowed, as the roles are now' : 'denied, as the roles are now',
+          ),
+          ...row(
+            'grants',
+            explanation.considered.length === 0 ? 'none considered' : `${explanation.considered.length} considered`,
+          ),
+          ...explanation.considered.map(
+            ({ assignment, role, scope, through, verdict, expiresAt }) =>
+              `    ${role} at ${scope} ${VERDICTS[verdict] ?? verdict}` +
+              `${expiresAt === undefined ? '' : ` (until ${new Date(expiresAt * 1000).toISOString()})`}` +
+              `; through ${nameOf(through)}; assignment ${assignment}`,
+          ),
+          ...(explanation.notShown === 0 ? [] : [`    ${explanation.notShown} more are not shown`]),
+        ]),
+    '',
+    ...advice.map((line) => named(line, nameOf)),
+    ...commands.map((line) => `\n  ${line}`),
+  ];
+  return `${lines.map(printable).join('\n')}\n`;
+}
+
+function row(name: string, text: string): readonly string[] {
+  return text === '' ? [] : [`${name.padEnd(10)}${text}`];
+}
+
+function whoText({ objectId, userName, applicationId, type }: Who, nameOf: NameOf): string {
+  if (objectId === undefined) return 'not known';
+  const more = [userName, applicationId === undefined ? undefined : `application ${applicationId}`, type];
+  return [nameOf(objectId), ...more.filter((part) => part !== undefined)].join(', ');
+}
+
+function groupsText({ groups = [], groupCount = 0, groupsLeftOut }: Who, nameOf: NameOf): string {
+  if (groupsLeftOut === true) return 'left out of the token by its issuer';
+  if (groups.length === 0) return '';
+  const more = groupCount > groups.length ? `, and ${groupCount - groups.length} more` : '';
+  return groups.map(nameOf).join(', ') + more;
+}
+
+const GUID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g;
+
+function named(line: string, nameOf: NameOf): string {
+  return line.replaceAll(GUID, nameOf);
+}
+
+/** What came from outside must not steer the terminal. */
+function printable(text: string): string {
+  return text.replaceAll(/[^\P{Cc}\n]|[\p{Cf}\u2028\u2029]/gu, '·');
+}

@@ -1,0 +1,49 @@
+// `strongroom access check`: whether a principal may do something, before it tries.
+import type { AccessReport } from '../../../features/access/report.ts';
+import { command, jsonOption, UsageError } from '../../command.ts';
+import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { dataRootOf } from '../../running.ts';
+
+export const check = command({
+  name: 'access check',
+  summary: 'say whether a principal may do something, by which grant, or which role would do',
+  operands: '',
+  details: `
+Judged by the roles as they are now, without a call of that principal. Of groups only those named with --groups count, as
+only those in its token would. Network rules, the key's own rules and activation are not looked at. Whoever asks must
+hold roleAssignments/read at the scope, and is shown the grants that it could list. The exit code is 0 when it is allowed,
+1 when it is not.`,
+  options: {
+    who: { type: 'string', placeholder: 'OID', description: 'object id of the principal' },
+    groups: {
+      type: 'string',
+      placeholder: 'OID',
+      multiple: true,
+      description: 'a group in its token; may be repeated',
+    },
+    type: { type: 'string', placeholder: 'app|user', description: 'what it is: applications may have less' },
+    action: { type: 'string', placeholder: 'ACTION', description: 'data action: keys/unwrap/action' },
+    scope: { type: 'string', placeholder: 'SCOPE', default: '/', description: '/, /keys or /keys/NAME' },
+    ...instanceOptions,
+    ...jsonOption,
+  },
+  examples: [
+    'strongroom access check --who 5c1cf3a2-9be3-4f5c-a1a0-4d5d7e1f8f2b --action keys/unwrap/action --scope /keys/tde-root-key',
+  ],
+  async run(values, operands, terminal) {
+    const { accessText } = await import('./access-text.ts');
+    const { principalNames } = await import('./principal-names.ts');
+    const { who, groups, type, action, scope } = values;
+    if (operands.length > 0) throw new UsageError('it takes options only');
+    if (who === undefined || action === undefined) throw new UsageError('--who and --action are needed');
+    if (!/^\/(keys(\/[0-9a-zA-Z-]{1,127})?)?$/.test(scope)) throw new UsageError('--scope is /, /keys or /keys/NAME');
+    const client = openInstanceClient(instanceOf(values));
+    const body = { principalId: who, groups, dataAction: action, ...(type === undefined ? {} : { type }) };
+    const below = scope === '/' ? '' : scope;
+    const report = (await client.ask('POST', `/access/check${below}?api-version=7.6`, body)) as AccessReport;
+    const root = values.url === undefined ? dataRootOf(values.data) : undefined;
+    if (values.json) terminal.out(`${JSON.stringify(report, null, 2)}\n`);
+    else terminal.out(accessText(report, await principalNames(root)));
+    return report.explanation?.decision === 'allow' ? 0 : 1;
+  },
+});

@@ -1,0 +1,104 @@
+// `strongroom access explain`: why one call was refused, from its trace.
+import type { AccessReport } from '../../../features/access/report.ts';
+import { places } from '../../../main/config/data-layout.ts';
+import { readRunningState } from '../../../main/files/running-state.ts';
+import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
+import {
+  AnswerError,
+  type InstanceClient,
+  instanceOf,
+  instanceOptions,
+  openInstanceClient,
+} from '../../instance-client.ts';
+import { dataRootOf } from '../../running.ts';
+import { logFolder } from '../audit/log-folder.ts';
+
+export const explain = command({
+  name: 'access explain',
+  summary: 'say why a call was refused, and which role would do',
+  operands: 'TRACE',
+  details: `
+TRACE is the id that the refusal carries as x-strongroom-trace, as x-ms-request-id and in its text as Activity ID. The
+call is found in the log; the grants are judged by the roles as they are now. Whoever asks must hold
+roleAssignments/read at '/'.
+
+At the machine itself entries of any age are found. With --log, or where nothing runs, only the log is read: it tells who
+called, where from and what refused it, but not what the roles say, which are sealed.`,
+  options: {
+    ...instanceOptions,
+    log: { type: 'string', placeholder: 'FOLDER', description: "only read this log's folder, and ask no instance" },
+    ...jsonOption,
+  },
+  examples: [
+    'strongroom access explain 5c1cf3a2-9be3-4f5c-a1a0-4d5d7e1f8f2b',
+    'strongroom access explain 5c1cf3a2-9be3-4f5c-a1a0-4d5d7e1f8f2b --url https://fin-prod-mhsm.example.com --json',
+  ],
+  async run(values, operands, terminal) {
+    const { accessText } = await import('./access-text.ts');
+    const { principalNames } = await import('./principal-names.ts');
+    const { isGuid } = await import('../../../formats/guid.ts');
+    const [trace, spare] = operands;
+    if (trace === undefined || spare !== undefined || !isGuid(trace)) throw new UsageError('name one trace (a GUID)');
+    const local = values.url === undefined && values.log === undefined;
+    const root = local ? dataRootOf(values.data) : undefined;
+    const instance = values['hsm-name'];
+    let report: AccessReport;
+    if (values.log !== undefined || (root !== undefined && readRunningState(root) === undefined)) {
+      const folder = logFolder({ log: values.log, instance, data: values.data });
+      terminal.err(`Only the log in ${folder} is read; the roles are not asked.\n`);
+      report = await fromLog(folder, trace, instance);
+    } else {
+      const client = openInstanceClient(instanceOf(values));
+      report = await fromInstance(client, trace, async () => {
+        if (root === undefined) return undefined;
+        return fromLog(places(root).instance(instance).audit, trace, instance, client);
+      });
+    }
+    if (values.json) terminal.out(`${JSON.stringify(report, null, 2)}\n`);
+    else terminal.out(accessText(report, await principalNames(root)));
+    return 0;
+  },
+});
+
+/** @param older finds what is too old for the instance to look at */
+async function fromInstance(
+  client: InstanceClient,
+  trace: string,
+  older: () => Promise<AccessReport | undefined>,
+): Promise<AccessReport> {
+  try {
+    return (await client.ask('GET', `/access/explanations/${trace}?api-version=7.6`)) as AccessReport;
+  } catch (error) {
+    if (!(error instanceof AnswerError) || error.status !== 404) throw error;
+    const found = await older();
+    if (found === undefined) throw error;
+    return found;
+  }
+}
+
+/** @throws CommandError when the log has no such call */
+async function fromLog(
+  folder: string,
+  trace: string,
+  instance: string,
+  client?: InstanceClient,
+): Promise<AccessReport> {
+  const { findCall } = await import('../../../features/access/find-entry.ts');
+  const { causeOf, reportOnCall } = await import('../../../features/access/report.ts');
+  const { call, searched } = await findCall(folder, trace);
+  if (call === undefined) {
+    throw new CommandError(
+      `no call with the trace ${trace} is among the ${searched} entries of the log; calls to an HSM that is locked, and ` +
+        "to the management plane, are not in it (the latter are in the control process's own log)",
+    );
+  }
+  const { caller, dataAction, scope } = call;
+  if (client === undefined || caller === undefined || scope === undefined || causeOf(call) !== 'NoRole') {
+    return reportOnCall(call, { instance });
+  }
+  const { objectId, groups, groupsLeftOut, type } = caller;
+  const asked = { principalId: objectId, groups, groupsLeftOut, dataAction, ...(type === undefined ? {} : { type }) };
+  const below = scope === '/' ? '' : scope;
+  const { explanation } = (await client.ask('POST', `/access/check${below}?api-version=7.6`, asked)) as AccessReport;
+  return reportOnCall(call, { instance, ...(explanation === undefined ? {} : { explanation }) });
+}

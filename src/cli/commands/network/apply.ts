@@ -1,0 +1,50 @@
+// `strongroom network apply`: network rules that go back by themselves unless they are confirmed in time.
+import { command, jsonOption, UsageError } from '../../command.ts';
+import { readDuration } from '../../duration.ts';
+import { managementOptions, openManagedHsm } from '../../management-client.ts';
+import { ruleOptions, rulesOf } from './rule-options.ts';
+
+export const apply = command({
+  name: 'network apply',
+  summary: 'set network rules on trial: they go back unless they are confirmed in time',
+  operands: 'NAME',
+  details: `
+The rules are in force when the command ends. The service itself takes them back at the deadline, whatever becomes of this
+shell or of its own processes, unless 'strongroom network confirm' is given before. Try them with 'strongroom network plan'
+first. Without a deadline, at once and for good: az keyvault update-hsm.`,
+  options: {
+    ...ruleOptions,
+    'confirm-within': {
+      type: 'string',
+      placeholder: 'TIME',
+      default: '10m',
+      description: 'how long there is to confirm: 10s to 24h',
+    },
+    ...managementOptions,
+    ...jsonOption,
+  },
+  examples: ['strongroom network apply dev --allow 10.20.0.0/16 --default deny --confirm-within 10m'],
+  async run(values, operands, terminal) {
+    const [name, spare] = operands;
+    if (name === undefined || spare !== undefined) throw new UsageError('name one instance');
+    const confirmWithinSeconds = readDuration(values['confirm-within']);
+    if (confirmWithinSeconds < 10 || confirmWithinSeconds > 86_400) {
+      throw new UsageError('--confirm-within is 10s to 24h');
+    }
+    const { publicNetworkAccess, networkAcls } = rulesOf(values);
+    const rules = { publicNetworkAccess, ...networkAcls };
+    const hsm = await openManagedHsm(values, name);
+    const trial = (await hsm.ask('PUT', '/networkTrial', { rules, confirmWithinSeconds })) as {
+      readonly id: string;
+      readonly until: string;
+    };
+    if (values.json) terminal.out(`${JSON.stringify(trial, null, 2)}\n`);
+    else {
+      terminal.out(
+        `The rules are in force. They go back at ${trial.until} unless you confirm them:\n` +
+          `  strongroom network confirm ${name}\n`,
+      );
+    }
+    return 0;
+  },
+});

@@ -1,0 +1,95 @@
+// `strongroom network plan`: whom proposed network rules would cut off, told from who has called lately.
+import type { CutOff } from '../../../features/access/callers.ts';
+import type { NetworkRules } from '../../../formats/network-rules.ts';
+import { readInstanceConfig } from '../../../main/config/read-instance.ts';
+import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
+import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { instanceFolder } from '../../instance-folder.ts';
+import { dataRootOf } from '../../running.ts';
+import { ruleOptions, rulesOf } from './rule-options.ts';
+
+interface Plan {
+  readonly since: string;
+  readonly entries: number;
+  /** False: there are older entries of that time that were not looked at. */
+  readonly complete: boolean;
+  readonly rules: NetworkRules;
+  /** Absent: the log alone was read, so nothing is known of who asks. */
+  readonly you?: {
+    readonly objectId: string;
+    readonly address: string;
+    readonly networkPath: string;
+    readonly isCutOff: boolean;
+  };
+  readonly cutOff: readonly CutOff[];
+  /** Places that called and would still be let in. */
+  readonly admitted: number;
+}
+
+export const plan = command({
+  name: 'network plan',
+  summary: 'list who would be cut off by proposed network rules',
+  operands: 'NAME',
+  details: `
+Every place that somebody called from in the last days, with a token that held, is judged by the proposed rules as the
+data plane would judge it. The log of the data directory is read, whether the service runs or not; with --url the
+instance reads its own (its newest 102,400 entries) and judges the address you call from, too. Nothing is changed.
+The exit code is 1 when somebody would be cut off. Who has not called in that time is not listed.`,
+  options: {
+    days: { type: 'string', placeholder: 'N', default: '30', description: 'how far back callers are looked for' },
+    ...ruleOptions,
+    data: instanceOptions.data,
+    url: instanceOptions.url,
+    ca: instanceOptions.ca,
+    ...jsonOption,
+  },
+  examples: [
+    'strongroom network plan dev --allow 10.20.0.0/16 --allow 2001:db8::/32 --default deny',
+    'strongroom network plan fin-prod-mhsm --days 90 --rules rules.json --json',
+  ],
+  async run(values, operands, terminal) {
+    const [name, spare] = operands;
+    if (name === undefined || spare !== undefined) throw new UsageError('name one instance');
+    if (!/^[1-9]\d{0,3}$/.test(values.days) || Number(values.days) > 3_650) throw new UsageError('--days is 1 to 3650');
+    const days = Number(values.days);
+    const rules = rulesOf(values);
+    const { data, url, ca } = values;
+    const made =
+      url === undefined
+        ? await fromLog(data, name, rules, days)
+        : await ask(instanceOf({ ...values, 'hsm-name': name }));
+    if (ca !== undefined && url === undefined) throw new UsageError('--ca goes with --url');
+    const cutsOff = made.cutOff.length > 0 || made.you?.isCutOff === true;
+    if (values.json) terminal.out(`${JSON.stringify(made, null, 2)}\n`);
+    else {
+      const { planText } = await import('./plan-text.ts');
+      const { principalNames } = await import('../access/principal-names.ts');
+      terminal.out(planText(made, days, await principalNames(url === undefined ? dataRootOf(data) : undefined)));
+    }
+    return cutsOff ? 1 : 0;
+
+    async function ask(instance: Parameters<typeof openInstanceClient>[0]): Promise<Plan> {
+      const { publicNetworkAccess, networkAcls } = rules;
+      const body = { days, rules: { publicNetworkAccess, ...networkAcls } };
+      return (await openInstanceClient(instance).ask('POST', '/access/network-plan?api-version=7.6', body)) as Plan;
+    }
+  },
+});
+
+export type { Plan };
+
+async function fromLog(data: string | undefined, name: string, proposed: NetworkRules, days: number): Promise<Plan> {
+  const { callersSince, cutOffBy } = await import('../../../features/access/callers.ts');
+  const { at } = instanceFolder(data, [name]);
+  let connections: NetworkRules['privateEndpointConnections'];
+  try {
+    connections = readInstanceConfig(at.config).network?.privateEndpointConnections ?? [];
+  } catch (cause) {
+    throw new CommandError(`${at.config} cannot be read`, { cause });
+  }
+  const rules = { ...proposed, privateEndpointConnections: connections };
+  const since = new Date(Date.now() - days * 86_400_000).toISOString();
+  const { callers, entries, gaveUp } = await callersSince(at.audit, since);
+  const cutOff = cutOffBy(rules, callers);
+  return { since, entries, complete: !gaveUp, rules, cutOff, admitted: callers.length - cutOff.length };
+}

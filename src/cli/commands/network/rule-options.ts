@@ -1,0 +1,84 @@
+// Proposed network rules as a command is given them: a file, or ranges one by one.
+import { readFileSync } from 'node:fs';
+import { type NetworkRules, readProposedRules } from '../../../formats/network-rules.ts';
+import { ShapeError } from '../../../formats/shape.ts';
+import { CommandError, type OptionList, UsageError } from '../../command.ts';
+
+export const ruleOptions = {
+  rules: {
+    type: 'string',
+    placeholder: 'FILE',
+    description: 'JSON: {"defaultAction":"Deny","ipRules":["10.0.0.0/8"]}, as networkAcls of az keyvault show has it',
+  },
+  allow: {
+    type: 'string',
+    placeholder: 'CIDR',
+    multiple: true,
+    description: 'instead of --rules: a range that is let in; may be repeated',
+  },
+  default: { type: 'string', placeholder: 'deny|allow', description: 'with --allow: what becomes of others (deny)' },
+  'public-access': {
+    type: 'string',
+    placeholder: 'enabled|disabled',
+    description: 'disabled: only private endpoints are let in',
+  },
+} as const satisfies OptionList;
+
+export interface RuleValues {
+  readonly rules: string | undefined;
+  readonly allow: readonly string[];
+  readonly default: string | undefined;
+  readonly 'public-access': string | undefined;
+}
+
+/** Connections of private endpoints are none of it. @throws UsageError, CommandError */
+export function rulesOf(values: RuleValues): NetworkRules {
+  const fallback = oneOf(values.default, '--default', { deny: 'Deny', allow: 'Allow' });
+  const access = oneOf(values['public-access'], '--public-access', { enabled: 'Enabled', disabled: 'Disabled' });
+  const more = access === undefined ? {} : { publicNetworkAccess: access };
+  if (values.rules !== undefined) {
+    if (values.allow.length > 0 || fallback !== undefined)
+      throw new UsageError('--rules excludes --allow and --default');
+    return read({ ...object(parse(values.rules), values.rules), ...more }, values.rules);
+  }
+  if (values.allow.length === 0 && fallback === undefined && access === undefined) {
+    throw new UsageError('propose rules: --rules FILE, or --allow CIDR … and --default deny');
+  }
+  return read(
+    { defaultAction: fallback ?? (values.allow.length > 0 ? 'Deny' : 'Allow'), ipRules: values.allow, ...more },
+    '--allow',
+  );
+}
+
+function read(value: unknown, from: string): NetworkRules {
+  try {
+    return readProposedRules(value, 'rules');
+  } catch (error) {
+    if (error instanceof ShapeError) throw new CommandError(`${from}: ${error.message}`);
+    throw error;
+  }
+}
+
+function parse(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as unknown;
+  } catch (cause) {
+    throw new CommandError(`${file} cannot be read as JSON`, { cause });
+  }
+}
+
+function object(value: unknown, file: string): object {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new CommandError(`${file} must hold one JSON object`);
+}
+
+function oneOf<T extends string>(
+  text: string | undefined,
+  option: string,
+  allowed: Readonly<Record<string, T>>,
+): T | undefined {
+  if (text === undefined) return undefined;
+  const found = Object.hasOwn(allowed, text) ? allowed[text] : undefined;
+  if (found === undefined) throw new UsageError(`${option} is ${Object.keys(allowed).join(' or ')}`);
+  return found;
+}
