@@ -4,7 +4,6 @@ import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import { accessRows } from '../features/access/rows.ts';
 import { approvalRows } from '../features/approvals/rows.ts';
 import { planSecond } from '../features/approvals/second-person.ts';
-import { separationRows } from '../features/approvals/separation-rows.ts';
 import { armKeyRows } from '../features/arm-keys/rows.ts';
 import { attestationRows } from '../features/attestation/rows.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
@@ -105,8 +104,7 @@ export async function openGateway(
         second: (request, reason) => planSecond(request, reason, caller, approvalService),
       }),
     }),
-    ...approvalRows({ ...approvalService, records }),
-    ...separationRows({ promises, roles, records }),
+    ...approvalRows({ ...approvalService, promises, records }),
     ...securityDomainRows({
       crypto,
       records,

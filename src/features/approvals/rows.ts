@@ -1,6 +1,6 @@
-// The rows of approvals: this product's own. Who may give roles sees and decides them; a requester sees and withdraws the
+// The rows of approvals and of the mode that asks for them: this product's own. Who may give roles sees and decides them; a requester sees and withdraws the
 // own ones. The decision itself asks for the right that the request needs, again.
-import type { Change, Records } from '../../store/sealed/records.ts';
+import type { Change } from '../../store/sealed/records.ts';
 import { readOptionalText } from '../../wire/body.ts';
 import { type Answer, type AnyRow, type JsonObject, type RowRequest, row } from '../../wire/route.ts';
 import { isoSecond, readReason } from '../roles/terms.ts';
@@ -8,10 +8,11 @@ import { type Approval, bindingOf } from './approval.ts';
 import { stateAt } from './approvals.ts';
 import { planDecision, planWithdrawal, requireApproval } from './decide.ts';
 import { type ApprovalService, rightFor } from './second-person.ts';
+import { type SeparationService, separationRows } from './separation-rows.ts';
 
 const ACTION = 'Microsoft.KeyVault/managedHsm/roleAssignments';
 
-export function approvalRows(service: ApprovalService & { readonly records: Records }): readonly AnyRow[] {
+export function approvalRows(service: ApprovalService & SeparationService): readonly AnyRow[] {
   const { approvals, records, now } = service;
   const reading = { scope: 'root', activation: 'active', apiVersionOptional: true, repeatable: true } as const;
   const writing = { ...reading, method: 'POST', repeatable: false } as const;
@@ -53,6 +54,7 @@ export function approvalRows(service: ApprovalService & { readonly records: Reco
     });
 
   return [
+    ...separationRows(service),
     row({
       ...reading,
       method: 'GET',
