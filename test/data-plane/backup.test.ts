@@ -12,6 +12,7 @@ import { places } from '../../src/main/config/data-layout.ts';
 import { moduleSealer } from '../../src/store/sealed/module-sealer.ts';
 import { openRecords } from '../../src/store/sealed/open-records.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
+import { readEntries } from '../support/audit-entries.ts';
 import {
   backedUp,
   directoryUri,
@@ -299,6 +300,12 @@ test('where the configuration allows no backup, none goes; what has no form is t
   refused(polled, 400, 'BadRequest', /SAS/);
   assert.equal((polled.json as { error: { innererror: unknown } }).error.innererror, null);
   refused(await instance.ask('GET', `/restore/${jobId}/pending`, { token }), 404, 'NotFound', /no restore job/);
+  const misplaced = await startBackup(instance, token, 'https://anybody:hunter2@elsewhere.example/c&sig=hunter2');
+  const told = await instance.ask('GET', `/backup/${(misplaced.json as JobShape).jobId}/pending`, { token });
+  refused(told, 400, 'BadRequest', /is not the URI of a backup place/);
+  const log = JSON.stringify(readEntries(instance));
+  assert.match(log, /was refused: what it says of its storage does not read/);
+  assert.doesNotMatch(told.text + log, /hunter2/);
   const both = { storageResourceUri: storage, token: 'x', useManagedIdentity: true };
   const contradicting = await instance.ask('POST', '/backup?api-version=7.5', { token, body: both });
   refused(contradicting, 400, 'BadParameter', /only one/);

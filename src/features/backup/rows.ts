@@ -47,7 +47,11 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
         'Azure-AsyncOperation': `${origin}/${pollsAs(kind)}/${job.id}/pending`,
         'Retry-After': retryAfter(),
       },
-      note: `The ${kind} job ${job.id} began; storage: ${target.storageResourceUri.split(/[?#]/, 1)[0]}`,
+      note:
+        opened instanceof StorageError
+          ? // What does not read may be anything: a secret in the wrong member too.
+            `The ${kind} job ${job.id} was refused: what it says of its storage does not read`
+          : `The ${kind} job ${job.id} began; storage: ${target.storageResourceUri}`,
       head,
     };
   }

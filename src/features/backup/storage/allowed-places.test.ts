@@ -121,6 +121,23 @@ test('nothing else is allowed, whatever it looks like, and nothing is asked of a
   assert.equal(trap.asked, 0);
 });
 
+test('no refusal repeats a secret that was put into the address', () => {
+  const places = new AllowedPlaces([{ uri: 'https://account.blob.core.windows.net/backups' }], 'production');
+  for (const uri of [
+    'https://account.blob.core.windows.net/backups?sv=1&sig=hunter2',
+    'https://account.blob.core.windows.net/backups&sv=1&sig=hunter2',
+    'https://account.blob.core.windows.net/backups%3Fsv=1%26sig=hunter2',
+    'https://account.blob.core.windows.net/backups#hunter2',
+    'https://anybody:hunter2@account.blob.core.windows.net/backups',
+  ]) {
+    assert.throws(
+      () => places.find(uri),
+      (error: Error) => !error.message.includes('hunter2'),
+      uri,
+    );
+  }
+});
+
 test('a refusal says what is allowed and who can change it', () => {
   const ask = (uris: readonly string[]): string => {
     try {

@@ -120,9 +120,12 @@ function areAddresses({ addresses = [] }: BackupPlace, url: URL): boolean {
 
 /** A client may have put a secret where it does not belong. */
 function redacted(uri: string): string {
-  return uri
-    .slice(0, 200)
-    .replace(/[?#].*$/s, '')
-    .replace(/\/\/[^/]*@/g, '//')
-    .replaceAll(/[^\x21-\x7e]/g, '�');
+  return (
+    uri
+      .slice(0, 200)
+      // A token that was joined to it in a wrong way too.
+      .replace(/(?:[?#&]|%3f|%23|%26).*$/is, '')
+      .replace(/\/\/[^/]*@/g, '//')
+      .replaceAll(/[^\x21-\x7e]/g, '�')
+  );
 }
