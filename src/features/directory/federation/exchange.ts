@@ -3,16 +3,17 @@
 import { decodeJwt } from 'jose';
 import type { Application, Directory } from '../directory.ts';
 import { findApplication } from '../find-principal.ts';
-import { audienceOfScope } from '../issuer/audience.ts';
-import { type EntraCode, entraBody } from '../issuer/entra-error.ts';
+import { entraBody } from '../issuer/entra-error.ts';
 import { signAppToken, type TokenSigning } from '../issuer/identity-token.ts';
 import { ACCESS_TOKEN_SECONDS } from '../issuer/token-claims.ts';
+import { requestedExchange } from './exchange-form.ts';
+import { ExchangeRefused, refused, unmatched } from './exchange-refused.ts';
 import type { FederatedCredential } from './federated-credentials.ts';
 import { matchesSubject } from './match-subject.ts';
 
 /** What a foreign token must be for, and nothing else with it. */
 export const EXCHANGE_AUDIENCE = 'api://AzureADTokenExchange';
-const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
 const MAX_ASSERTION = 16 * 1024;
 
 export interface AssertionTrust {
@@ -66,7 +67,7 @@ async function exchange(
   { assertion, clientId, issuer }: { readonly assertion: string; readonly clientId: string; readonly issuer: string },
   rules: ExchangeRules,
 ): Promise<ExchangeAnswer> {
-  const audience = checkForm(form, rules.audiences);
+  const audience = requestedExchange(form, rules.audiences);
   if (assertion.length > MAX_ASSERTION) throw refused(50027, 'The client assertion is too long.');
   const application = confidential(rules.directory, clientId);
   const credentials = (await rules.credentials()).filter(
@@ -111,46 +112,6 @@ async function exchange(
   };
 }
 
-/** The audience that is asked for. */
-function checkForm(form: URLSearchParams, audiences: ReadonlySet<string>): string {
-  const names = [...form.keys()];
-  if (new Set(names).size !== names.length) throw malformed('a parameter is given twice');
-  if (form.get('grant_type') !== 'client_credentials') {
-    throw new ExchangeRefused(400, {
-      code: 70003,
-      error: 'unsupported_grant_type',
-      text: 'A token of another issuer is exchanged with the grant client_credentials only.',
-    });
-  }
-  if (form.get('client_assertion_type') !== ASSERTION_TYPE)
-    throw malformed(`client_assertion_type must be ${ASSERTION_TYPE}`);
-  if (form.has('client_secret')) throw malformed('either client_secret or client_assertion');
-  const audience = form.get('resource') ?? audienceIn(form.get('scope') ?? '');
-  if (audience === undefined) {
-    throw new ExchangeRefused(400, {
-      code: 70011,
-      error: 'invalid_scope',
-      text: 'The scope must be one resource followed by /.default.',
-    });
-  }
-  if (!audiences.has(audience)) {
-    throw new ExchangeRefused(400, {
-      code: 500011,
-      error: 'invalid_resource',
-      text: 'The resource principal named in the request was not found in the tenant.',
-    });
-  }
-  return audience;
-}
-
-function audienceIn(scope: string): string | undefined {
-  try {
-    return audienceOfScope(scope);
-  } catch {
-    return undefined;
-  }
-}
-
 function confidential(directory: Directory, clientId: string): Application {
   const application = findApplication(directory, clientId);
   if (application !== undefined && application.redirectUris === undefined) return application;
@@ -169,31 +130,4 @@ function issuerOf(assertion: string): string | undefined {
   } catch {
     return undefined; // no JWT: the library refuses it with the right error
   }
-}
-
-class ExchangeRefused extends Error {
-  override readonly name = 'ExchangeRefused';
-  readonly status: number;
-  readonly code: EntraCode & { readonly error: string };
-  constructor(status: number, code: EntraCode & { readonly error: string }) {
-    super(code.text);
-    this.status = status;
-    this.code = code;
-  }
-}
-
-function refused(code: number, text: string): ExchangeRefused {
-  return new ExchangeRefused(401, { code, error: 'invalid_client', text });
-}
-
-function unmatched(code: number, what: string): ExchangeRefused {
-  return refused(code, `No matching federated identity record found for presented assertion ${what}.`);
-}
-
-function malformed(reason: string): ExchangeRefused {
-  return new ExchangeRefused(400, {
-    code: 900144,
-    error: 'invalid_request',
-    text: `The request is malformed: ${reason}.`,
-  });
 }

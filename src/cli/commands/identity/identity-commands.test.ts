@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { createDevDirectory } from '../../../features/directory/create-dev-directory.ts';
+import { writeDirectoryFile } from '../../../features/directory/directory-file.ts';
+import { readCredentials } from '../../../features/directory/federation/federated-credentials.ts';
+import { readBindings } from '../../../features/directory/local-identity/bindings.ts';
+import { type Command, CommandError, UsageError } from '../../command.ts';
+import { add } from '../federation/add.ts';
+import { list as listFederation } from '../federation/list.ts';
+import { remove as removeFederation } from '../federation/remove.ts';
+import { bind } from './bind.ts';
+import { list } from './list.ts';
+import { remove } from './remove.ts';
+
+let data: string;
+let control: string;
+let identity: string;
+before(async () => {
+  data = await mkdtemp(join(tmpdir(), 'strongroom-identity-commands-'));
+  control = join(data, 'control');
+  await mkdir(control);
+  const { directory } = await createDevDirectory(randomBytes);
+  await writeDirectoryFile(control, directory);
+  identity = directory.managedIdentities[0]?.oid ?? '';
+});
+after(() => rm(data, { recursive: true }));
+
+async function run(command: Command, values: Readonly<Record<string, unknown>>, ...operands: readonly string[]) {
+  let printed = '';
+  const terminal = { out: (text: string) => (printed += text), err: () => undefined };
+  assert.equal(await command.run({ data, json: false, ...values }, operands, terminal), 0);
+  return printed;
+}
+const fails = (kind: typeof CommandError | typeof UsageError, reason: RegExp, attempt: Promise<unknown>) =>
+  assert.rejects(attempt, (error) => error instanceof kind && reason.test(error.message));
+
+const linux = { skip: process.platform !== 'linux' && 'there is no endpoint to bind to elsewhere' };
+
+test('a user and a program are bound once, listed, and taken away', linux, async () => {
+  const link = join(data, 'link');
+  await symlink(process.execPath, link);
+  await run(bind, { user: '1000' }, 'strongroom-dev-identity');
+  await run(bind, { user: 'root', executable: link }, identity.toUpperCase());
+  assert.match(await run(bind, { user: '1000' }, identity), /already/);
+  const [, program] = await readBindings(control);
+  assert.deepEqual(await readBindings(control), [
+    { identity, uid: 1000 },
+    { identity, uid: 0, executable: program?.executable },
+  ]);
+  assert.notEqual(program?.executable, link);
+  assert.match(await run(list, {}), /user 1000, every program\n {2}user 0, \//);
+  await run(remove, { user: '0' }, identity);
+  assert.deepEqual(await readBindings(control), [{ identity, uid: 1000 }]);
+  await fails(CommandError, /not bound/, run(remove, { user: '0' }, identity));
+});
+
+test('what cannot be bound is refused with what there is', linux, async () => {
+  await fails(CommandError, /there are: strongroom-dev-identity/, run(bind, { user: '1' }, 'nobody-of-this-name'));
+  await fails(CommandError, /no user 'no-such-user-here'/, run(bind, { user: 'no-such-user-here' }, identity));
+  await fails(UsageError, /no user name/, run(bind, { user: '-x; id' }, identity));
+  await fails(UsageError, /no user number/, run(bind, { user: '4294967295' }, identity));
+  await fails(UsageError, /--user/, run(bind, {}, identity));
+  await fails(CommandError, /no program/, run(bind, { user: '1', executable: '/no/such/program' }, identity));
+  await fails(CommandError, /not a file/, run(bind, { user: '1', executable: '/' }, identity));
+});
+
+test('a federated credential is added as asked, and removed', async () => {
+  const options = { application: 'strongroom-dev-consumer', issuer: 'https://id.example/', subject: 'a:b' };
+  await run(add, options, 'one');
+  await run(add, { ...options, subject: undefined, 'subject-pattern': 'a:*' }, 'two');
+  const [one, two] = await readCredentials(control);
+  assert.equal(one?.discovery, 'https://id.example/.well-known/openid-configuration');
+  assert.deepEqual([one?.match, two?.match], ['exact', 'pattern']);
+  assert.match(await run(listFederation, {}), /one: strongroom-dev-consumer\n {2}issuer https:\/\/id\.example\/\n/);
+  await fails(CommandError, /two credentials/, run(add, options, 'one'));
+  await fails(
+    CommandError,
+    /must begin with a part/,
+    run(add, { ...options, subject: undefined, 'subject-pattern': '*' }, 'x'),
+  );
+  await fails(CommandError, /https address/, run(add, { ...options, issuer: 'http://id.example' }, 'x'));
+  await fails(CommandError, /different keys/, run(add, { ...options, jwks: 'https://id.example/keys' }, 'x'));
+  await fails(CommandError, /not one application/, run(add, { ...options, application: 'x' }, 'x'));
+  await fails(UsageError, /either --subject/, run(add, { ...options, 'subject-pattern': 'a:*' }, 'x'));
+  await writeFile(join(data, 'ca.pem'), 'no certificate');
+  await fails(CommandError, /PEM/, run(add, { ...options, 'ca-file': join(data, 'ca.pem') }, 'x'));
+  await run(removeFederation, {}, 'one');
+  await fails(CommandError, /no federated credential/, run(removeFederation, {}, 'one'));
+  assert.deepEqual(
+    (await readCredentials(control)).map(({ name }) => name),
+    ['two'],
+  );
+  assert.ok(!(await readFile(join(control, 'federation.json'), 'utf8')).includes('"one"'));
+});
