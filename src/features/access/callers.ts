@@ -47,16 +47,12 @@ export async function callersSince(
   let entries = 0;
   for await (const bundle of openEntries(folder).backwards()) {
     if (entries >= most) return { callers: callersOf(tallies), entries, gaveUp: true };
-    let isOlder = bundle.length > 0;
-    for (const { index, bytes } of bundle) {
-      const call = readLoggedCall(index, bytes);
-      if (call === undefined || call.time < since) continue;
-      isOlder = false;
-      entries += 1;
-      count(tallies, call);
-    }
+    const calls = bundle.map(({ index, bytes }) => readLoggedCall(index, bytes)).filter((call) => call !== undefined);
+    const wanted = calls.filter(({ time }) => time >= since);
+    for (const call of wanted) count(tallies, call);
+    entries += wanted.length;
     // Entries of several workers stand a moment apart, never a bundle.
-    if (isOlder) break;
+    if (calls.length > 0 && wanted.length === 0) break;
   }
   return { callers: callersOf(tallies), entries, gaveUp: false };
 }

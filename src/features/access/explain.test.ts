@@ -117,3 +117,75 @@ it('for all assignments: the explanation is the decision, and the nearest role w
     ),
   );
 });
+
+it('an assignment that ended is the nearest, and says when; one that has not ended allows', () => {
+  let now = 1_000;
+  const roles = openRoles({ now: () => now });
+  const value = encodeAssignment({
+    name: guid(1),
+    principalId: guid(1),
+    definition: ENCRYPTION_USER,
+    scope: parseScope('/keys'),
+    expiresAt: 2_000,
+  });
+  roles.apply({ name: ASSIGNMENT_PREFIX + guid(1), value });
+  const question = {
+    principalId: guid(1),
+    groups: [],
+    dataAction: dataAction('keys/wrap/action'),
+    scope: parseScope('/keys/a'),
+  };
+  assert.equal(explainAccess(question, roles).decision, 'allow');
+  now = 2_000;
+  const { decision, considered, nearest } = explainAccess(question, roles);
+  assert.equal(decision, 'deny');
+  assert.deepEqual(
+    considered.map(({ verdict, expiresAt }) => [verdict, expiresAt]),
+    [['expired', 2_000]],
+  );
+  assert.equal(nearest?.roleDefinition, ENCRYPTION_USER);
+});
+
+it('where duties are separated: an application is told that no role gives it administration, and nobody grants to themself', () => {
+  const roles = openRoles({ isStrict: () => true });
+  for (const [name, principal] of [
+    [1, 1],
+    [2, 9],
+  ] as const) {
+    const value = encodeAssignment({
+      name: guid(name),
+      principalId: guid(principal),
+      definition: ADMINISTRATOR,
+      scope: parseScope('/'),
+    });
+    roles.apply({ name: ASSIGNMENT_PREFIX + guid(name), value });
+  }
+  const question = {
+    principalId: guid(1),
+    groups: [],
+    idType: 'app' as const,
+    dataAction: dataAction('roleAssignments/write/action'),
+    scope: parseScope('/'),
+  };
+  const { decision, considered, nearest, whoCanGrant } = explainAccess(question, roles);
+  assert.equal(decision, 'deny');
+  assert.deepEqual(
+    considered.map(({ verdict }) => verdict),
+    ['withheldFromApplications'],
+  );
+  assert.equal(nearest, undefined);
+  assert.deepEqual(whoCanGrant, [guid(9)]);
+  assert.equal(explainAccess({ ...question, idType: 'user' as const }, roles).decision, 'allow');
+});
+
+it('what may not be shown is counted, and neither the nearest role nor the granters tell of it', () => {
+  const roles = rolesWith([1, 1, ENCRYPTION_USER, '/keys/a'], [2, 9, ADMINISTRATOR, '/']);
+  const question = {
+    principalId: guid(1),
+    groups: [],
+    dataAction: dataAction('keys/wrap/action'),
+    scope: parseScope('/keys/b'),
+  };
+  const { considered, notShown, whoCanGrant } = explainAccess(question, roles, () => false);
+  assert.deepEqual([considered, notShown, whoCanGrant], [[], 1, []]);
+});

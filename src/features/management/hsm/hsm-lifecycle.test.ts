@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OPEN_NETWORK } from '../../../formats/network-rules.ts';
 import { HostStopping, type InstanceHost } from '../instance-host.ts';
+import { beginTrial, confirmTrial, revertTrial } from '../network/trial.ts';
 import { createDevResources, type ManagedHsm, type Resources } from '../resources.ts';
 import { ResourceBook } from '../resources-file.ts';
 import { HsmLifecycle } from './hsm-lifecycle.ts';
+import { changedHsm } from './hsm-rules.ts';
+import { readHsmBody } from './read-hsm-body.ts';
 
 const ID = '6f1f3a52-9d1c-4f0b-8a55-0f6f5f6b9a10';
 const TIME = '2026-11-25T08:00:00.000Z';
@@ -31,6 +34,8 @@ const hsm: ManagedHsm = {
 };
 
 const DAY = 86_400_000;
+const TRIAL = '00000000-0000-4000-8000-000000000001';
+const CALLER = { oid: ID, groups: [], kind: 'user', label: 'alice' } as const;
 
 /** One life of the service over records that outlive it: the host answers every request with `outcome`. */
 async function serve(
@@ -128,4 +133,62 @@ test('a purge that was cut off is taken up again; one that failed is due again',
   assert.equal(book.current.deletedHsms[0]?.purging, false);
   await serve(book, works, undefined, ends);
   assert.equal(book.current.deletedHsms.length, 0);
+});
+
+test('rules on trial are taken back at their deadline and not before, also when the service was down at that time', async () => {
+  const at = Date.parse(TIME);
+  const until = new Date(at + 600_000).toISOString();
+  const closed = { bypass: 'None', defaultAction: 'Deny', ipRules: ['203.0.113.0/24'] } as const;
+  const before = { publicNetworkAccess: 'Enabled', networkAcls: OPEN_NETWORK.networkAcls } as const;
+  const trial = { id: TRIAL, until, by: ID, before };
+  const book = newBook({ managedHsms: [{ ...hsm, state: 'Succeeded', networkAcls: closed, trial }] });
+  assert.deepEqual(await serve(book, async () => {}, undefined, at + 599_999), []);
+  assert.deepEqual(book.current.managedHsms[0]?.networkAcls, closed);
+  // The host is stopping: the records go on saying what is to be done, and why.
+  const stopped = await serve(book, () => Promise.reject(new HostStopping('stops')), undefined, at + 600_000);
+  assert.deepEqual(stopped, ['update dev']);
+  const [half] = book.current.managedHsms;
+  assert.deepEqual([half?.state, half?.trialStep], ['Updating', { step: 'reverted', id: TRIAL, until }]);
+  assert.deepEqual(await serve(book, async () => {}, undefined, at + DAY), ['update dev']);
+  const [after] = book.current.managedHsms;
+  assert.deepEqual(after?.networkAcls, OPEN_NETWORK.networkAcls);
+  assert.deepEqual([after.state, after.trial, after.trialStep], ['Succeeded', undefined, undefined]);
+  assert.deepEqual(await serve(book, async () => {}, undefined, at + 2 * DAY), []);
+});
+
+test('a deadline that comes while the service runs needs no other occasion', async () => {
+  const start = performance.now();
+  const at = Date.parse(TIME);
+  const now = (): number => at + performance.now() - start;
+  const before = { publicNetworkAccess: 'Enabled', networkAcls: OPEN_NETWORK.networkAcls } as const;
+  const trial = { id: TRIAL, until: new Date(at + 60).toISOString(), by: ID, before };
+  const book = newBook({ managedHsms: [{ ...hsm, state: 'Succeeded', publicNetworkAccess: 'Disabled', trial }] });
+  const updated = Promise.withResolvers<void>();
+  const host = { update: async () => updated.resolve(), status: () => undefined } as unknown as InstanceHost;
+  await using lifecycle = new HsmLifecycle({ book, host, now, log: () => {} });
+  lifecycle.resume();
+  const alive = setInterval(() => {}, 1_000);
+  await updated.promise;
+  clearInterval(alive);
+  assert.ok(now() >= at + 60);
+});
+
+test('confirmed rules stay; other rules that are set meanwhile end the trial, and what is no rule does not', () => {
+  const until = new Date(Date.parse(TIME) + 600_000).toISOString();
+  const before = { publicNetworkAccess: 'Enabled', networkAcls: OPEN_NETWORK.networkAcls } as const;
+  const trial = { id: TRIAL, until, by: ID, before };
+  const tried: ManagedHsm = { ...hsm, state: 'Succeeded', publicNetworkAccess: 'Disabled', trial };
+  const resources = { ...newBook({ managedHsms: [tried] }).current, managedHsms: [tried] };
+  const confirmed = confirmTrial(resources, tried, CALLER, Date.parse(TIME)).hsm;
+  assert.deepEqual([confirmed.publicNetworkAccess, confirmed.trial], ['Disabled', undefined]);
+  assert.throws(() => confirmTrial(resources, tried, CALLER, Date.parse(until)), { code: 'NetworkTrialEnded' });
+  const proposal = { ...before, id: TRIAL, until };
+  assert.throws(() => beginTrial(resources, tried, proposal, CALLER), { code: 'NetworkTrialRunning' });
+  assert.throws(() => revertTrial(resources, confirmed, CALLER), { code: 'ConflictError' });
+
+  const nothing = readHsmBody({});
+  const tagged = changedHsm(resources, tried, { ...nothing, tags: { a: 'b' } }, CALLER, TIME);
+  assert.deepEqual(tagged.trial, trial);
+  const set = changedHsm(resources, tried, { ...nothing, publicNetworkAccess: 'Enabled' }, CALLER, TIME);
+  assert.deepEqual([set.trial, set.trialStep?.step], [undefined, 'ended']);
 });
