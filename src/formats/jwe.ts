@@ -48,6 +48,16 @@ export function encryptToRsa(publicKey: KeyObject, kid: string, plaintext: Uint8
   return `${header}.${toBase64url(wrapped)}.${sealed}`;
 }
 
+/** `kid` of the header; authentic once the JWE has opened. @throws JweError */
+export function kidOf(jwe: string): unknown {
+  try {
+    const header: unknown = JSON.parse(fromBase64url(jwe.split('.', 1)[0] as string).toString('utf8'));
+    return (header as { readonly kid?: unknown } | null)?.kid;
+  } catch (cause) {
+    throw new JweError('the JWE is malformed', { cause });
+  }
+}
+
 /** @throws JweError */
 export function decryptWithRsa(privateKey: KeyObject, jwe: string): Buffer {
   const parts = split(jwe, 'RSA-OAEP-256');

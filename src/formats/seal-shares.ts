@@ -3,8 +3,11 @@
 import type { KeyObject } from 'node:crypto';
 import { createHash } from 'node:crypto';
 import { encryptToRsa } from './jwe.ts';
-import { parseSecurityDomain, SHARE_KID } from './security-domain.ts';
+import { parseSecurityDomain } from './security-domain.ts';
 import { proofHash, proofOfShare } from './share-proof.ts';
+
+/** Bound into each share, so that no share of a security domain can be shown as one of a seal, nor the other way round. */
+export const SEAL_SHARE_KID = 'strongroom seal share';
 
 export interface ShareHolder {
   /** SHA-256 of the certificate, base64url. */
@@ -38,7 +41,7 @@ export function writeShareList(
       enc_shares: holders.map(({ publicKey, thumbprint }, index) => {
         const share = shares[index] as Uint8Array;
         return {
-          enc_key: encryptToRsa(publicKey, SHARE_KID, share),
+          enc_key: encryptToRsa(publicKey, SEAL_SHARE_KID, share),
           x5t_256: thumbprint,
           proof_hash: proofHash(proofOfShare(share)),
         };

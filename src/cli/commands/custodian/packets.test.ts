@@ -174,6 +174,13 @@ test('a share of a seal unlocks and does nothing else; a share of a domain does 
   assert.deepEqual(decryptWithRsa(hsm.privateKey, packet.statement.share), shares[0]);
   const mixed = await say('share', at('sd.json'), ...unlock);
   assert.match(mixed.err, /this is a security-domain file: to unlock a start, give the share list/);
+  const disguised = JSON.parse(readFileSync(at('sd.json'), 'utf8')) as { EncData: { data: unknown[] } };
+  disguised.EncData.data = [];
+  const seal = { instanceId: 'i-1', instanceName: 'fin-prod' };
+  writeFileSync(at('disguised.json'), JSON.stringify({ ...disguised, strongroom_seal: seal }));
+  const tricked = await say('share', at('disguised.json'), ...unlock);
+  assert.equal(tricked.code, 1);
+  assert.match(tricked.err, /somebody made a domain file look like the list of a seal/);
   assert.equal(mixed.packet, undefined);
   const other = await say('share', at('seal.json'), ...recover, at('exchange.cer'), ...agreed());
   assert.match(other.err, /this is the share list of a seal: to recover, give the security-domain file/);

@@ -59,7 +59,7 @@ itself, because whoever made that certificate gets your share. For --purpose unl
       const holder = await holderOf(values, terminal);
       const own = openOwnShare(document, holder);
       try {
-        checkPurpose(purpose, document);
+        checkPurpose(purpose, document, own);
         const hideEnd = expected === undefined;
         const rows = consentRows({ purpose, file, document, own, recipient, hideEnd, successors });
         terminal.err('You are about to give your share of the root keys away:\n');

@@ -57,8 +57,14 @@ export function consentRows({
 }
 
 /** A share of a security domain is not given to unlock a start, nor the other way round. @throws CustodianError */
-export function checkPurpose(purpose: Purpose, document: string): void {
+export function checkPurpose(purpose: Purpose, document: string, own: Pick<OwnShare, 'isOfSeal'>): void {
   const isDomain = parseSecurityDomain(document).EncData.data.length > 0;
+  if (isDomain === own.isOfSeal) {
+    throw new CustodianError(
+      'the share is not of what the file looks like: somebody made a domain file look like the list of a seal, or the ' +
+        'other way round. Give nothing away, and tell the other custodians',
+    );
+  }
   if (purpose === 'unlock' && isDomain) {
     throw new CustodianError('this is a security-domain file: to unlock a start, give the share list of its seal');
   }

@@ -1,6 +1,7 @@
 // Opens the one share that is for the holder, and says why not when it does not open. Of the others it learns nothing.
 import { createHash } from 'node:crypto';
-import { decryptWithRsa, JweError } from '../../../formats/jwe.ts';
+import { decryptWithRsa, JweError, kidOf } from '../../../formats/jwe.ts';
+import { SEAL_SHARE_KID } from '../../../formats/seal-shares.ts';
 import { parseSecurityDomain, SecurityDomainError, type SecurityDomainFile } from '../../../formats/security-domain.ts';
 import { ShamirError, shareNumber } from '../../../formats/shamir.ts';
 import { proofHash, proofOfShare } from '../../../formats/share-proof.ts';
@@ -16,6 +17,8 @@ export interface OwnShare {
   readonly required: number;
   /** Base64url SHA-256 of the file's text. */
   readonly domain: string;
+  /** Of a root seal; else of a security domain. What it was encrypted as, not what the file around it says. */
+  readonly isOfSeal: boolean;
 }
 
 /** @param document the domain file's text, to the byte @throws CustodianError */
@@ -34,7 +37,8 @@ export function openOwnShare(document: string, holder: Holder): OwnShare {
   try {
     const number = shareNumber(share);
     if (proofHash(proofOfShare(share)) !== own.proof_hash) throw edited();
-    return { share, number, shares: shares.length, required, domain: domainHash(document) };
+    const isOfSeal = kidOf(own.enc_key) === SEAL_SHARE_KID;
+    return { share, number, shares: shares.length, required, domain: domainHash(document), isOfSeal };
   } catch (error) {
     share.fill(0);
     if (error instanceof ShamirError) throw edited(error);
