@@ -4,6 +4,7 @@ import type { HostKind } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import type { Call, Host, Step } from '../call.ts';
 import { readRequestTarget } from '../request-target.ts';
+import { requireSingleHeaders } from '../single-headers.ts';
 
 /**
  * @param hosts by authority in lower case, port included unless 443
@@ -11,6 +12,7 @@ import { readRequestTarget } from '../request-target.ts';
  */
 export function assignTarget(hosts: ReadonlyMap<string, Host>, isServed: (kind: HostKind) => boolean): Step {
   return (call: Call): void => {
+    requireSingleHeaders(call.request.rawHeaders);
     const authority = call.request.headers.host?.toLowerCase();
     if (authority === undefined) throw new ServiceError('BadRequest', 'The request has no Host header');
     const host = hosts.get(authority) ?? hosts.get(authority.replace(/:443$/, ''));
