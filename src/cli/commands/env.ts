@@ -50,7 +50,13 @@ The lines hold secrets: do not paste them anywhere.`,
     }
     if (names !== 'azure' && names !== 'local') throw new UsageError(`--names must be azure or local, not '${names}'`);
     const root = dataRootOf(data);
-    const { port } = requireRunning(root);
+    const { port, profile, uris } = requireRunning(root);
+    if (profile === 'production') {
+      throw new CommandError(
+        'a production deployment has no identities to hand out; register its names once: az cloud register --name Strongroom ' +
+          `--endpoint-resource-manager ${uris.arm}, then az cloud set --name Strongroom and az login`,
+      );
+    }
     const environment = clientEnvironments(places(root), port, readDevClients(root))[names];
     const variables =
       identity === undefined

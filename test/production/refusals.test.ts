@@ -1,0 +1,137 @@
+// What the production profile does not start with. Each refusal is one line that names the member and says what to set.
+import assert from 'node:assert/strict';
+import { chmod, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
+import { makeSelfSigned } from '../support/operator-authority.ts';
+import { ARM, DOMAIN, GRAPH, makeSite, type Site } from '../support/running-production.ts';
+
+type Json = Record<string, unknown>;
+
+describe('production refuses to start', () => {
+  let site: Site;
+  before(async () => {
+    site = await makeSite();
+  });
+  after(() => site[Symbol.asyncDispose]());
+
+  async function refuses(change: Json | ((config: Json) => unknown), expected: RegExp): Promise<void> {
+    const config = structuredClone(site.config);
+    const changed = typeof change === 'function' ? change(config) : { ...config, ...change };
+    await site.write((changed ?? config) as Json);
+    const { code, text } = await site.refused();
+    assert.equal(code, 1, text);
+    assert.match(text, expected);
+    assert.equal(text.trim().split('\n').length, 1, `one line, and no stack: ${text}`);
+  }
+  const tlsOf = (config: Json): Record<string, Json> => config.tls as Record<string, Json>;
+  const firstIssuer = (config: Json): Json => (config.issuers as Json[])[0] ?? {};
+  const pairOf = async (name: string, issued: { key: string; certificate: string }): Promise<Json> => ({
+    certificate: await site.file(`${name}.pem`, issued.certificate),
+    key: await site.file(`${name}.key`, issued.key),
+  });
+
+  test('with an unknown member, without a needed one, or with none of JSON', async () => {
+    await refuses({ proxy: true }, /config has the unknown member "proxy"/);
+    await refuses((config) => void delete config.seal, /config\.seal is missing/);
+    await refuses((config) => void delete tlsOf(config).instances, /config\.tls\.instances is missing/);
+    await writeFile(site.configFile, '{');
+    assert.match((await site.refused()).text, /cannot be read as JSON/);
+  });
+
+  test('with a self-signed certificate, or one of the development authority', async () => {
+    const own = await pairOf('self', await makeSelfSigned([`*.${DOMAIN}`]));
+    await refuses((config) => void (tlsOf(config).instances = own), /self-signed.*Set a certificate/);
+    const dev = await issueAuthority(new Date());
+    const leaf = await pairOf('dev', await issueServer(dev, [`*.${DOMAIN}`], new Date()));
+    await refuses((config) => void (tlsOf(config).instances = leaf), /development authority.*of your own authority/);
+  });
+
+  test('with a certificate that has expired, belongs to another key, or is for other names', async () => {
+    const past = { from: Date.now() - 100 * 86_400_000, days: 90 };
+    const old = await pairOf('old', await site.authority.issue([`*.${DOMAIN}`], past));
+    await refuses((config) => void (tlsOf(config).instances = old), /has expired \(.*renew it/);
+    const { instances, resourceManager } = tlsOf(site.config);
+    await refuses(
+      (config) => void (tlsOf(config).instances = { ...instances, key: resourceManager?.key }),
+      /tls\.instances\.key: .* is not the key of the certificate/,
+    );
+    const other = await pairOf('other', await site.authority.issue(['arm.other.org']));
+    await refuses(
+      (config) => void (tlsOf(config).resourceManager = other),
+      new RegExp(
+        `tls\\.resourceManager\\.certificate: .* does not cover ${ARM}, ${GRAPH} \\(it is for DNS:arm\\.other\\.org\\)`,
+      ),
+    );
+  });
+
+  test('with a certificate of the management plane that could answer for an instance', async () => {
+    const both = await pairOf('both', await site.authority.issue([ARM, GRAPH, `*.${DOMAIN}`]));
+    await refuses((config) => void (tlsOf(config).resourceManager = both), /good for instances too/);
+    await refuses((config) => {
+      tlsOf(config).instances = both;
+      tlsOf(config).resourceManager = both;
+    }, /set a certificate and a key of its own/);
+  });
+
+  test('with keys, configuration or data directory that others can reach', async () => {
+    const key = join(site.folder, 'instances.key');
+    await chmod(key, 0o644);
+    await refuses({}, /tls\.instances\.key: .* is open to others \(mode 644\).*chmod 600/);
+    await chmod(key, 0o600);
+    await chmod(join(site.folder, 'passphrase'), 0o604);
+    await refuses({}, /seal\.passphraseFile: .* is open to others \(mode 604\)/);
+    await chmod(join(site.folder, 'passphrase'), 0o600);
+    await chmod(site.data, 0o750);
+    await refuses({}, /the data directory .* is open to others \(mode 750\): chmod 700/);
+    await chmod(site.data, 0o700);
+    await site.write(site.config);
+    await chmod(site.configFile, 0o622);
+    assert.match((await site.refused()).text, /others may write to .*: chmod go-w/);
+    await chmod(site.configFile, 0o600);
+  });
+
+  test('with the embedded issuer, or one over http', async () => {
+    const dev = await site.file('dev-ca.pem', (await issueAuthority(new Date())).certificate);
+    await refuses(
+      (config) => void (firstIssuer(config).caFile = dev),
+      /issuers\[0\] is the embedded issuer.*"discovery"/,
+    );
+    await refuses(
+      (config) => void (firstIssuer(config).jwksUri = 'https://login.localhost:8443/keys'),
+      /issuers\[0\] is the embedded issuer/,
+    );
+    await refuses(
+      (config) => void (firstIssuer(config).jwksUri = 'http://login.example.org/keys'),
+      /config\.issuers\[0\]\.jwksUri must be an https address/,
+    );
+    await refuses(
+      (config) => void (firstIssuer(config).issuers = ['http://login.example.org']),
+      /an issuer over http.*Give the issuer an https address/,
+    );
+    await refuses((config) => void delete firstIssuer(config).armAudiences, /none has "armAudiences"/);
+  });
+
+  test('without owners, with the file seal or with azure separation, unless that is acknowledged', async () => {
+    await refuses((config) => void ((config.subscription as Json).owners = []), /owners is empty: name the object id/);
+    await refuses({ seal: { kind: 'file' } }, /seal is file.*add "file-seal" to "acknowledge"/);
+    await refuses({ separation: 'azure' }, /separation is azure.*add "azure-separation" to "acknowledge"/);
+  });
+
+  test('with names that clients would refuse, or that belong to an instance', async () => {
+    const names = site.config.names as Json;
+    await refuses({ names: { ...names, resource: 'https://other.org' } }, /names\.resource must be hsm\.example\.org/);
+    await refuses(
+      { names: { ...names, resourceManager: `arm.${DOMAIN}` } },
+      /names\.resourceManager is where an instance/,
+    );
+  });
+
+  test('in a data directory of the dev profile', async () => {
+    const mark = join(site.data, 'dev-clients.json');
+    await writeFile(mark, '{}', { mode: 0o600 });
+    await refuses({}, /is a data directory of the dev profile/);
+    await rm(mark);
+  });
+});
