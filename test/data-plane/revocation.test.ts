@@ -147,6 +147,26 @@ test('an operation that is carried out already is not answered when the right to
   );
 });
 
+test('an operation that is under way when the grant ends is not answered either', async () => {
+  const { token } = await granted({ 'x-strongroom-expires': 'PT1H' });
+  const [method, sign, body] = operations[0] ?? ['', ''];
+  const port = others[1]?.port ?? 0;
+  assert.equal((await instance.askAt(port, method, sign, { token, body })).status, 200);
+  process.kill(instance.recorderPid, 'SIGSTOP');
+  let signed: Reply;
+  try {
+    const signing = instance.askAt(port, method, sign, { token, body });
+    await wait(300);
+    offset += 3600;
+    process.kill(instance.recorderPid, 'SIGCONT');
+    signed = await signing;
+  } finally {
+    process.kill(instance.recorderPid, 'SIGCONT');
+  }
+  assert.equal(signed.status, 403, signed.text);
+  assert.equal((await instance.askAt(port, method, sign, { token, body })).status, 403);
+});
+
 test('an administrator who deletes the own assignment is answered that this is done', async () => {
   const { path } = await granted();
   const other = randomUUID();
