@@ -247,6 +247,23 @@ export const areas: readonly Area[] = [
     because: 'the register is told of every split and listens to signed packets; it never sees a share',
   },
   {
+    at: 'src/features/network-rules/',
+    from: ['src/formats/'],
+    because: 'a peer is judged by its address and the rules, and by nothing that it sends',
+  },
+  {
+    at: 'src/features/access/',
+    from: [
+      'src/wire/',
+      'src/formats/',
+      'src/features/roles/',
+      'src/features/network-rules/',
+      'src/features/audit/',
+      'src/features/keys/key-name.ts',
+    ],
+    because: 'it explains what roles and network rules decided, from the log; it decides nothing and changes nothing',
+  },
+  {
     at: 'src/features/approvals/',
     from: [...BELOW_FEATURES, 'src/features/roles/', 'src/features/settings/promises.ts'],
     because: 'it says who agreed to a change of roles; the roles ask for that and know nothing of it',
