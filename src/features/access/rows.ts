@@ -1,10 +1,8 @@
 // The rows that explain access: why a call was refused, whether a principal may do something, and whom proposed network rules
 // would cut off. All are for those who may read the role assignments there; nobody else learns anything from them.
 import { isGuid } from '../../formats/guid.ts';
-import { type NetworkRules, readProposedRules } from '../../formats/network-rules.ts';
-import { ShapeError } from '../../formats/shape.ts';
-import { member, readOptionalBoolean, readOptionalText, readOptionalTextList, readText } from '../../wire/body.ts';
-import { type Answer, type AnyRow, type JsonObject, type Row, row } from '../../wire/route.ts';
+import type { NetworkRules } from '../../formats/network-rules.ts';
+import { type Answer, type AnyRow, type Row, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { requireKeyName } from '../keys/key-name.ts';
 import type { ArrivingPeer, Refusal } from '../network-rules/admission.ts';
@@ -16,6 +14,7 @@ import { callersSince, cutOffBy, wayOf } from './callers.ts';
 import { type Explanation, explainAccess } from './explain.ts';
 import { findCall } from './find-entry.ts';
 import type { LoggedCall } from './logged-call.ts';
+import { readCheckBody, readPlanBody } from './read-bodies.ts';
 import { causeOf, reportOnCall, reportOnQuestion, type Who } from './report.ts';
 
 export interface AccessService {
@@ -32,7 +31,6 @@ export interface AccessService {
 
 /** Entries that a request makes a worker look at; whoever has the files looks at all of them. */
 const MOST_ENTRIES = 100 * 1024;
-const MOST_GROUPS = 2_000;
 const DAY_MS = 86_400_000;
 const READ = dataAction('roleAssignments/read/action');
 
@@ -155,52 +153,4 @@ function notFound(trace: string, searched: number, gaveUp: boolean): ServiceErro
     'NotFound',
     `No call with the trace ${trace} is among the newest ${searched} entries of the log${more}`,
   );
-}
-
-interface CheckBody {
-  readonly who: Who & { readonly objectId: string };
-  readonly action: DataAction;
-}
-
-function readCheckBody(body: JsonObject): CheckBody {
-  const principalId = readText(body, 'principalId');
-  if (!isGuid(principalId))
-    throw new ServiceError('BadParameter', "Property 'principalId' must be an object id (a GUID)");
-  const wanted = readText(body, 'dataAction');
-  const action = findDataAction(wanted) ?? findDataAction(`Microsoft.KeyVault/managedHsm/${wanted}`);
-  if (action === undefined) {
-    throw new ServiceError('BadParameter', `Property 'dataAction': there is no data action '${wanted.slice(0, 100)}'`);
-  }
-  const groups = readOptionalTextList(body, 'groups') ?? [];
-  if (groups.length > MOST_GROUPS || !groups.every(isGuid)) {
-    throw new ServiceError('BadParameter', `Property 'groups' must be at most ${MOST_GROUPS} object ids (GUIDs)`);
-  }
-  const type = readOptionalText(body, 'type');
-  if (type !== undefined && type !== 'app' && type !== 'user') {
-    throw new ServiceError('BadParameter', "Property 'type' must be 'app' or 'user'");
-  }
-  const groupsLeftOut = readOptionalBoolean(body, 'groupsLeftOut') ?? false;
-  return {
-    who: {
-      objectId: principalId.toLowerCase(),
-      groups: groups.map((group) => group.toLowerCase()),
-      groupCount: groups.length,
-      groupsLeftOut,
-      ...(type === undefined ? {} : { type }),
-    },
-    action,
-  };
-}
-
-function readPlanBody(body: JsonObject): { readonly days: number; readonly rules: NetworkRules } {
-  const days = member(body, 'days');
-  if (typeof days !== 'number' || !Number.isInteger(days) || days < 1 || days > 3_650) {
-    throw new ServiceError('BadParameter', "Property 'days' must be an integer from 1 to 3650");
-  }
-  try {
-    return { days, rules: readProposedRules(member(body, 'rules'), 'rules') };
-  } catch (error) {
-    if (error instanceof ShapeError) throw new ServiceError('BadParameter', error.message, { cause: error });
-    throw error;
-  }
 }

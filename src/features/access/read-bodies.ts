@@ -1,0 +1,59 @@
+// What the rows of access are asked, read strictly.
+import { isGuid } from '../../formats/guid.ts';
+import { type NetworkRules, readProposedRules } from '../../formats/network-rules.ts';
+import { ShapeError } from '../../formats/shape.ts';
+import { member, readOptionalBoolean, readOptionalText, readOptionalTextList, readText } from '../../wire/body.ts';
+import type { JsonObject } from '../../wire/route.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import { type DataAction, findDataAction } from '../roles/data-actions.ts';
+import type { Who } from './report.ts';
+
+const MOST_GROUPS = 2_000;
+
+export interface CheckBody {
+  readonly who: Who & { readonly objectId: string };
+  readonly action: DataAction;
+}
+
+export function readCheckBody(body: JsonObject): CheckBody {
+  const principalId = readText(body, 'principalId');
+  if (!isGuid(principalId))
+    throw new ServiceError('BadParameter', "Property 'principalId' must be an object id (a GUID)");
+  const wanted = readText(body, 'dataAction');
+  const action = findDataAction(wanted) ?? findDataAction(`Microsoft.KeyVault/managedHsm/${wanted}`);
+  if (action === undefined) {
+    throw new ServiceError('BadParameter', `Property 'dataAction': there is no data action '${wanted.slice(0, 100)}'`);
+  }
+  const groups = readOptionalTextList(body, 'groups') ?? [];
+  if (groups.length > MOST_GROUPS || !groups.every(isGuid)) {
+    throw new ServiceError('BadParameter', `Property 'groups' must be at most ${MOST_GROUPS} object ids (GUIDs)`);
+  }
+  const type = readOptionalText(body, 'type');
+  if (type !== undefined && type !== 'app' && type !== 'user') {
+    throw new ServiceError('BadParameter', "Property 'type' must be 'app' or 'user'");
+  }
+  const groupsLeftOut = readOptionalBoolean(body, 'groupsLeftOut') ?? false;
+  return {
+    who: {
+      objectId: principalId.toLowerCase(),
+      groups: groups.map((group) => group.toLowerCase()),
+      groupCount: groups.length,
+      groupsLeftOut,
+      ...(type === undefined ? {} : { type }),
+    },
+    action,
+  };
+}
+
+export function readPlanBody(body: JsonObject): { readonly days: number; readonly rules: NetworkRules } {
+  const days = member(body, 'days');
+  if (typeof days !== 'number' || !Number.isInteger(days) || days < 1 || days > 3_650) {
+    throw new ServiceError('BadParameter', "Property 'days' must be an integer from 1 to 3650");
+  }
+  try {
+    return { days, rules: readProposedRules(member(body, 'rules'), 'rules') };
+  } catch (error) {
+    if (error instanceof ShapeError) throw new ServiceError('BadParameter', error.message, { cause: error });
+    throw error;
+  }
+}
