@@ -25,8 +25,9 @@ export async function openIdentityEndpoint(options: IdentityEndpointOptions): Pr
   const { folder, whoCalls, log, replaceFile: replace } = options;
   const before = await readIdentityEndpoint(folder);
   const header = before?.header ?? newIdentityHeader();
-  let rules: IdentityRules | undefined;
+  const own: { rules?: IdentityRules } = {};
   const answer = async (req: IncomingMessage) => {
+    const { rules } = own;
     if (rules === undefined) throw new Error('asked before it was ready');
     const { remoteAddress: address = '', remotePort: port = 0, localPort = 0 } = req.socket;
     const { method = '', url: target = '', headers } = req;
@@ -42,7 +43,7 @@ export async function openIdentityEndpoint(options: IdentityEndpointOptions): Pr
   };
   const listener = await listen(before?.port ?? 0, { answer, log });
   const { port } = listener;
-  rules = {
+  own.rules = {
     ...options,
     header,
     hosts: [`127.0.0.1:${port}`, `localhost:${port}`],

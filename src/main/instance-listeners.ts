@@ -2,8 +2,8 @@
 // certificates that are replaced while they serve.
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { readIpRange } from '../formats/ip-address.ts';
+import { DEFAULT_LIMITS } from '../formats/request-limits.ts';
 import type { Call } from '../gateway/call.ts';
-import { DEFAULT_LIMITS } from '../gateway/limits/request-limits.ts';
 import { type Listener, type ListenerOptions, listen } from '../gateway/listener.ts';
 import { openRenewal, readTlsFiles } from '../gateway/tls/renewal.ts';
 import type { PrivateListener } from './config/private-listeners.ts';

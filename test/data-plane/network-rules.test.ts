@@ -100,7 +100,10 @@ test('strangers are throttled by address, told when to come again, and take litt
       if (status === 429) retryAfter = headers['retry-after'];
     }
   }
-  assert.deepEqual([...statuses.keys()].sort(), [401, 429]);
+  assert.deepEqual(
+    [...statuses.keys()].sort((left, right) => left - right),
+    [401, 429],
+  );
   assert.equal(retryAfter, '1');
   const throttled = readEntries(instance)
     .slice(before)

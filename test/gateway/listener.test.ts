@@ -177,13 +177,13 @@ describe('the peer', () => {
   });
 
   test('is who connects directly, where that is taken too; a header still needs the token', async () => {
-    let known: Uint8Array | undefined;
-    await using listener = await open({ way: 'public', proxies: { token: () => known }, alsoDirect: true });
+    const front: { token?: Uint8Array } = {};
+    await using listener = await open({ way: 'public', proxies: { token: () => front.token }, alsoDirect: true });
     const direct = await over(to(listener));
     assert.deepEqual(await ask(direct), { address: '127.0.0.1', way: 'direct' });
     direct.destroy();
     assert.ok(await isClosed(through(listener, header('203.0.113.1'))));
-    known = token;
+    front.token = token;
     const told = await over(through(listener, header('203.0.113.1')));
     assert.deepEqual(await ask(told), { address: '203.0.113.1', way: 'public' });
     told.destroy();

@@ -60,7 +60,7 @@ it('follows a redirect neither of the document nor of the keys', async () => {
 it('verifies tokens of a discovered issuer; when its document changes hands, known keys go on and unknown ones cannot be told', async () => {
   let now = START;
   let document: unknown = { issuer: ISSUER, jwks_uri: 'https://keys.example/1' };
-  const sets: Record<string, unknown> = { 'https://keys.example/1': JSON.parse(jwkSet([KEY])) };
+  const sets: Record<string, unknown> = { 'https://keys.example/1': JSON.parse(jwkSet([KEY])) as unknown };
   await using verifier = openTokenVerifier({
     issuers: [{ issuers: [ISSUER], audiences: [AUDIENCE], discovery: 'https://issuer.example/document' }],
     tenantId: TENANT,

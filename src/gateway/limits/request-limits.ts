@@ -1,23 +1,10 @@
 // What one caller may cost in requests. Strangers (no token that verifies, or kept out by the network rules) are limited
 // by address, always: what they send earns nothing and costs a look at the token and an entry in the log. Callers with a
 // token are limited only where the operator says so, each by principal.
+import type { RequestLimits } from '../../formats/request-limits.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { ownerOf } from './open-connections.ts';
-import { type BucketSize, TokenBuckets } from './token-buckets.ts';
-
-export interface RequestLimits {
-  readonly strangers: BucketSize;
-  /** Absent: as fast as the machine goes. */
-  readonly principals?: BucketSize;
-  /** Connections at once from one address by the public way. */
-  readonly connectionsPerAddress: number;
-}
-
-/** A stranger's share stays far from what fills a disk; clients begin each connection as strangers, to be told where to get a token. */
-export const DEFAULT_LIMITS: RequestLimits = {
-  strangers: { burst: 1000, perSecond: 50 },
-  connectionsPerAddress: 1000,
-};
+import { TokenBuckets } from './token-buckets.ts';
 
 export interface Throttle {
   /** To be called with the refusal that a stranger would get. @throws ServiceError Throttled, instead of it */

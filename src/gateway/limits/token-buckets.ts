@@ -1,12 +1,6 @@
 // Token buckets, one for each name (an address, a principal): a burst at once, then a steady rate. Bounded: a bucket
 // that nobody used for as long as it takes to fill is full, so it need not be kept; beyond that the eldest go first.
-
-export interface BucketSize {
-  /** Requests at once. */
-  readonly burst: number;
-  /** Requests each second from then on. */
-  readonly perSecond: number;
-}
+import type { BucketSize } from '../../formats/request-limits.ts';
 
 interface Bucket {
   tokens: number;

@@ -1,7 +1,7 @@
 // `instance.json`: what an instance is, written once at provisioning, read by its service, recorder and module wiring.
 
 import type { NetworkRules } from '../../formats/network-rules.ts';
-import type { RequestLimits } from '../../gateway/limits/request-limits.ts';
+import type { RequestLimits } from '../../formats/request-limits.ts';
 import type { ClaimMapping } from '../../wire/claim-mapping.ts';
 import type { PrivateListener } from './private-listeners.ts';
 import type { TlsSettings } from './tls-settings.ts';

@@ -40,7 +40,6 @@ function isRightIn(file: string, isRight: (value: unknown) => boolean, value: un
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
-const isTextList = (value: unknown): boolean => Array.isArray(value) && value.length > 0 && value.every(isText);
 const isGuid = (value: unknown): boolean => isText(value) && GUID.test(value);
 
 const CHECKS: Readonly<Record<keyof InstanceConfig, (value: unknown) => boolean>> = {

@@ -3,9 +3,9 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { TlsFiles } from '../../gateway/tls/server-options.ts';
 import { tlsOptions } from '../../gateway/tls/server-options.ts';
+import type { CertificateFiles } from '../config/production-config.ts';
 import { ConfigError } from '../config/start-config.ts';
 import { readPlainFile, readSecretFile } from './check-files.ts';
-import type { CertificateFiles } from './config.ts';
 
 const DEV_AUTHORITY = 'Strongroom development authority';
 

@@ -17,16 +17,16 @@ import {
 } from '../../features/management/resources-file.ts';
 import { managementRows } from '../../features/management/rows.ts';
 import type { replaceFile } from '../../files/replace-file.ts';
-import { DEFAULT_LIMITS } from '../../gateway/limits/request-limits.ts';
+import { DEFAULT_LIMITS } from '../../formats/request-limits.ts';
 import { openFront } from '../../gateway/names/front.ts';
 import { NamesTable } from '../../gateway/names/names-table.ts';
 import type { Authenticate } from '../../wire/control-row.ts';
 import { askInstanceOver } from '../ask-instance.ts';
 import type { TrustedIssuer } from '../config/instance.ts';
+import type { ProductionConfig } from '../config/production-config.ts';
+import { certificateNames, productionNames } from '../config/production-names.ts';
 import { openControlListener } from '../control-listener.ts';
 import { keySets, trustedFor } from '../instance-hosts.ts';
-import type { ProductionConfig } from './config.ts';
-import { certificateNames, productionNames } from './names.ts';
 import { INSTANCES_CERTIFICATE } from './operator-tls.ts';
 import { emptyResources, withOwners } from './subscription.ts';
 

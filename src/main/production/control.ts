@@ -2,12 +2,12 @@
 // `control.ts --control DIR --settings FILE`, with the supervision link as file descriptor 3.
 import { parseArgs } from 'node:util';
 import { replaceFileSynced } from '../../files/replace-file-synced.ts';
+import { readProductionShape } from '../config/production-config.ts';
 import { readConfigFile } from '../config/read-config-file.ts';
 import { hearAliases } from '../supervision/alias-link.ts';
 import { openSupervisorLink } from '../supervision/child-link.ts';
 import { instanceHostOver } from '../supervision/control-link.ts';
 import { frontToken, ready, syncControl } from '../supervision/messages.ts';
-import { readProductionShape } from './config.ts';
 import { startProductionControl } from './control-process.ts';
 
 // The terminal's Ctrl-C reaches the whole process group; the supervisor decides when this process ends.

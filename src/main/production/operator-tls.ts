@@ -6,11 +6,11 @@ import { dirname, join } from 'node:path';
 import { openRenewal } from '../../gateway/tls/renewal.ts';
 import type { TlsFiles } from '../../gateway/tls/server-options.ts';
 import type { InstancePlaces } from '../config/data-layout.ts';
+import type { ProductionConfig } from '../config/production-config.ts';
 import { ConfigError } from '../config/start-config.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import { readCertificate } from './check-certificate.ts';
 import { readPlainFile } from './check-files.ts';
-import type { ProductionConfig } from './config.ts';
 
 export interface OperatorTls extends Disposable {
   /** What of these host names the instances' certificate does not cover. */

@@ -10,6 +10,9 @@ import { instanceOrigin } from '../../wire/name-form.ts';
 import { readAliases } from '../config/aliases.ts';
 import type { Places } from '../config/data-layout.ts';
 import { listenersOf } from '../config/private-listeners.ts';
+import { type ProductionConfig, readProductionShape, type SealChoice } from '../config/production-config.ts';
+import { productionFile } from '../config/production-file.ts';
+import { certificateNames, productionHostNames, productionNames } from '../config/production-names.ts';
 import { readConfigFile } from '../config/read-config-file.ts';
 import { ConfigError } from '../config/start-config.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
@@ -18,11 +21,8 @@ import { confined } from '../supervision/control-recipe.ts';
 import { probePort } from '../supervision/free-port.ts';
 import { checkConfigFile, checkDataFolder, readPlainFile, readSecretFile } from './check-files.ts';
 import { checkIssuers } from './check-issuers.ts';
-import { type ProductionConfig, readProductionShape, type SealChoice } from './config.ts';
 import { existingInstances } from './existing-instances.ts';
-import { certificateNames, productionHostNames, productionNames } from './names.ts';
 import { openOperatorTls } from './operator-tls.ts';
-import { productionFile } from './production-file.ts';
 
 const entry = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 

@@ -2,7 +2,7 @@
 // and takes it from those who were taken out. Other assignments are the resource manager's, and stay.
 import { randomUUID } from 'node:crypto';
 import { createDevResources, OWNER, type Resources, type RoleAssignment } from '../../features/management/resources.ts';
-import type { ProductionConfig } from './config.ts';
+import type { ProductionConfig } from '../config/production-config.ts';
 
 /** `createdBy` of the assignments that follow the configuration. */
 const CONFIGURATION = 'configuration';

@@ -1,7 +1,7 @@
 // `strongroom alias list`: further names, and which instance each of them belongs to.
 
+import { namesOfData } from '../../../main/config/names-of-data.ts';
 import { readRunningState } from '../../../main/files/running-state.ts';
-import { namesOfData } from '../../../main/names-of-data.ts';
 import { instanceOrigin } from '../../../wire/name-form.ts';
 import { command, dataOption, jsonOption } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';

@@ -1,8 +1,8 @@
 // `strongroom alias set`: an instance answers under one more name, or takes that name over from another one.
 import { checkAlias } from '../../../main/config/aliases.ts';
+import { namesOfData } from '../../../main/config/names-of-data.ts';
 import { ConfigError } from '../../../main/config/start-config.ts';
 import { readRunningState } from '../../../main/files/running-state.ts';
-import { namesOfData } from '../../../main/names-of-data.ts';
 import { instanceOrigin } from '../../../wire/name-form.ts';
 import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';

@@ -1,7 +1,7 @@
 // The names of a production deployment: one set, of the operator's own domain.
 import { handedOnHost, type NameForm } from '../../wire/name-form.ts';
-import type { HostName } from '../config/instance.ts';
-import type { ProductionConfig } from './config.ts';
+import type { HostName } from './instance.ts';
+import type { ProductionConfig } from './production-config.ts';
 
 const MICROSOFT_GRAPH = 'https://graph.microsoft.com';
 

@@ -1,11 +1,11 @@
 // The names under which instances of a data directory are reached by clients, running or not.
 import { existsSync } from 'node:fs';
-import type { NameForm } from '../wire/name-form.ts';
-import { azureNames } from './config/name-forms.ts';
-import { readConfigFile } from './config/read-config-file.ts';
-import { readProductionShape } from './production/config.ts';
-import { productionNames } from './production/names.ts';
-import { productionFile } from './production/production-file.ts';
+import type { NameForm } from '../../wire/name-form.ts';
+import { azureNames } from './name-forms.ts';
+import { readProductionShape } from './production-config.ts';
+import { productionFile } from './production-file.ts';
+import { productionNames } from './production-names.ts';
+import { readConfigFile } from './read-config-file.ts';
 
 /** @throws ConfigError */
 export function namesOfData(root: string): NameForm {

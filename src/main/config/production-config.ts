@@ -1,13 +1,14 @@
 // The configuration of the production profile: one JSON file, read strictly. What it leaves out is safe; what would weaken
 // a deployment has to be written down.
+
+import type { RequestLimits } from '../../formats/request-limits.ts';
 import { guid, integer, list, matching, oneOf, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
-import type { RequestLimits } from '../../gateway/limits/request-limits.ts';
-import { readBackupPlaces, readInstanceIdentity } from '../config/backup-places.ts';
-import type { BackupPlace, EventTarget, InstanceIdentity, TrustedIssuer } from '../config/instance.ts';
-import { type NamedListener, readAddress, readNamedListeners } from '../config/private-listeners.ts';
-import { readRequestLimits } from '../config/request-limits.ts';
-import { readFilePath, TLS_SETTINGS, type TlsSettings } from '../config/tls-settings.ts';
-import { readTrustedIssuers } from '../config/trusted-issuers.ts';
+import { readBackupPlaces, readInstanceIdentity } from './backup-places.ts';
+import type { BackupPlace, EventTarget, InstanceIdentity, TrustedIssuer } from './instance.ts';
+import { type NamedListener, readAddress, readNamedListeners } from './private-listeners.ts';
+import { readRequestLimits } from './request-limits.ts';
+import { readFilePath, TLS_SETTINGS, type TlsSettings } from './tls-settings.ts';
+import { readTrustedIssuers } from './trusted-issuers.ts';
 
 /** What is weaker than it could be, and is to be written down by whoever wants it all the same. */
 export const ACKNOWLEDGEMENTS = ['file-seal', 'azure-separation'] as const;
