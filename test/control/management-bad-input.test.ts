@@ -262,7 +262,12 @@ describe('the resource manager', () => {
     assert.equal(asked.status, 201);
     assert.equal((await settled({ ...asked, status: 200 })).json.status, 'Succeeded');
     const list = `${hsm('linked')}/privateEndpointConnections`;
-    const state = async () => ((await call('GET', list)).json.value as { name: string; etag: string }[])[0];
+    interface Connection {
+      readonly name: string;
+      readonly etag: string;
+      readonly properties: { readonly provisioningState: string };
+    }
+    const state = async () => ((await call('GET', list)).json.value as readonly Connection[])[0];
     const connection = await state();
     const put = (status: string, etag?: string) =>
       call('PUT', `${list}/${connection?.name ?? ''}`, {
@@ -282,6 +287,23 @@ describe('the resource manager', () => {
       404,
     );
     assert.equal((await call('DELETE', `${list}/none`)).status, 204);
+    // SDKs do not poll a decision: it is answered when the instance goes by it, and not with 409 whatever comes next.
+    const [reached, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    control.host.gate = () => {
+      reached.resolve();
+      return gate.promise;
+    };
+    const deciding = put('Rejected');
+    await reached.promise;
+    assert.equal((await state())?.properties.provisioningState, 'Updating');
+    control.host.gate = async () => {};
+    gate.resolve();
+    assert.equal(((await deciding).json as unknown as Connection).properties.provisioningState, 'Succeeded');
+    control.host.gate = () => Promise.reject(new Error('the disk is full'));
+    const failed = await put('Approved');
+    assert.deepEqual([failed.status, code(failed)], [409, 'OperationFailed']);
+    control.host.gate = async () => {};
+    assert.equal((await put('Rejected')).status, 200);
     assert.equal((await finish(await call('DELETE', `${list}/${connection?.name ?? ''}`))).status, 200);
   });
 

@@ -25,6 +25,7 @@ const LOOK_EVERY_MS = 60_000;
 export class HsmLifecycle implements AsyncDisposable {
   readonly #options: LifecycleOptions;
   readonly #running = new Set<Promise<void>>();
+  readonly #begun = new Map<string, Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
   #trialTimer: NodeJS.Timeout | undefined;
   #isDisposed = false;
@@ -80,8 +81,29 @@ export class HsmLifecycle implements AsyncDisposable {
         result: { operation, isNew: resources !== undefined },
       };
     });
-    if (isNew) this.#track(this.#work(kind, operation.hsm));
+    if (isNew) this.#begin(operation);
     return operation;
+  }
+
+  /**
+   * Waits for the end of what `begin` answered, but not longer than this: for answers that clients take for the end of it.
+   */
+  async awaitEnd({ id }: Operation, atMostMs: number): Promise<void> {
+    const work = this.#begun.get(id);
+    if (work === undefined) return;
+    const waited = Promise.withResolvers<void>();
+    const timer = setTimeout(waited.resolve, atMostMs);
+    await Promise.race([work, waited.promise]);
+    clearTimeout(timer);
+  }
+
+  #begin({ id, kind, hsm }: Operation): void {
+    const work = this.#work(kind, hsm);
+    this.#track(work);
+    this.#begun.set(
+      id,
+      work.catch(() => {}).finally(() => this.#begun.delete(id)),
+    );
   }
 
   /** Begins the purge of everything whose retention has ended. */

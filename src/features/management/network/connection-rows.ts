@@ -9,7 +9,7 @@ import { requireHsm } from '../hsm/find-hsm.ts';
 import type { HsmLifecycle } from '../hsm/hsm-lifecycle.ts';
 import { checkIdle, modifiedBy } from '../hsm/hsm-rules.ts';
 import { accepted, asyncOperation } from '../hsm/operations.ts';
-import type { EndpointConnection, ManagedHsm, Resources } from '../resources.ts';
+import type { EndpointConnection, ManagedHsm, Operation, Resources } from '../resources.ts';
 import type { ResourceBook } from '../resources-file.ts';
 import { connectionEtag, describeConnection } from './describe-connection.ts';
 
@@ -51,6 +51,8 @@ const readBody = record(
   },
 );
 const LONGEST_DESCRIPTION = 140;
+/** Every worker goes by it within milliseconds; a worker that just starts may take longer, and then it is polled. */
+const END_WITHIN_MS = 10_000;
 
 export function connectionRows({ book, row, lifecycle, now }: ConnectionOptions): readonly ControlRow[] {
   const list = `${HSM}/privateEndpointConnections`;
@@ -96,8 +98,14 @@ export function connectionRows({ book, row, lifecycle, now }: ConnectionOptions)
       const connections = hsm.connections.map((each) => (each === before ? after : each));
       return updating(resources, hsm, connections, caller, new Date(now()).toISOString());
     });
-    const json = describeConnection(hsmId(book.current, requireHsm(book.current, request)), after, 'Updating');
-    return { status: 200, headers: asyncOperation(book.current, request, operation), json };
+    // Stock SDKs take this answer for the end of it and go on.
+    await lifecycle.awaitEnd(operation, END_WITHIN_MS);
+    checkEnd(book.current, operation);
+    return {
+      status: 200,
+      headers: asyncOperation(book.current, request, operation),
+      json: show(requireHsm(book.current, request), after),
+    };
   };
 
   const remove = async (request: ControlRequest, caller: ControlCaller) => {
@@ -150,6 +158,12 @@ export function updating(
   const after: ManagedHsm = { ...hsm, connections, ...modifiedBy(caller, at), state: 'Updating' };
   const managedHsms = resources.managedHsms.map((each) => (each === hsm ? after : each));
   return { resources: { ...resources, managedHsms }, hsm: after };
+}
+
+/** @throws ControlError when it has ended, and not well */
+function checkEnd({ operations }: Resources, { id }: Operation): void {
+  const { status, problem = 'The operation failed.' } = operations.find((each) => each.id === id) ?? {};
+  if (status === 'Failed') throw new ControlError(409, 'OperationFailed', problem);
 }
 
 function findConnection({ connections }: ManagedHsm, { params }: ControlRequest): EndpointConnection | undefined {
