@@ -30,7 +30,7 @@ await using control = await startControl({
   ca,
   host: (names) => {
     hearAliases(link, (aliases) => names.setAliases(aliases));
-    return instanceHostOver(link, (name, status) => names.setInstance(name, status.port));
+    return instanceHostOver(link, (name, status) => names.setInstance(name, status?.port));
   },
   replaceFile: (path, content) => replaceFileSynced(path, content, () => link.request(syncControl, {})),
   frontToken: () => token,

@@ -1,6 +1,7 @@
 // The life of a managed HSM in the product as shipped: what management says is what its files and processes show.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { verifyLog } from '../../src/features/audit/verify/verify-log.ts';
@@ -27,6 +28,17 @@ describe('a managed HSM', () => {
     path = (list[0]?.id ?? '').split(arm.subscription)[1] ?? '';
   });
   after(() => product[Symbol.asyncDispose]());
+  /** What the front answers a client that wants to go to this HSM. */
+  const wayTo = (name: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connect({ host: '127.0.0.1', port: product.state.port });
+      socket.once('error', reject);
+      socket.once('data', (answer: Buffer) => {
+        socket.destroy();
+        resolve(answer.toString('latin1'));
+      });
+      socket.write(`CONNECT ${name}.managedhsm.azure.net:443 HTTP/1.1\r\n\r\n`);
+    });
 
   test('its network rules are in the file that its workers read, once the change is said to be done', async () => {
     const changed = await arm.ask('PATCH', path, {
@@ -75,6 +87,7 @@ describe('a managed HSM', () => {
     const deleted = '/providers/Microsoft.KeyVault/locations/local/deletedManagedHSMs/dev';
     assert.equal((await arm.ask('POST', `${deleted}/purge`)).status, 404);
     await arm.finish(await arm.ask('DELETE', path));
+    assert.match(await wayTo('dev'), /^HTTP\/1\.1 503 /);
     const purged = await arm.finish(await arm.ask('POST', `${deleted}/purge`));
     assert.equal(purged.status, 200, purged.text);
     assert.equal(existsSync(folder()), false);
@@ -92,6 +105,8 @@ describe('a managed HSM', () => {
       [true, true],
     );
     assert.equal((await arm.ask('GET', deleted)).status, 404);
+    // As a name that is gone from the DNS.
+    assert.match(await wayTo('dev'), /^HTTP\/1\.1 403 no HSM named dev here/);
 
     const again = await arm.finish(
       await arm.ask('PUT', path, {
@@ -102,6 +117,10 @@ describe('a managed HSM', () => {
     );
     assert.equal(properties(again)['provisioningState'], 'Succeeded', again.text);
     assert.notEqual(config()['id'], id);
+    assert.match(await wayTo('dev'), /^HTTP\/1\.1 200 /);
+    using client = instanceClient(product, 'none');
+    const challenged = await client.ask('GET', '/keys/demo-kek');
+    assert.equal(challenged.status, 401, challenged.text);
   });
 
   test('with purge protection it cannot be purged before its time, and the protection cannot be taken back', async () => {

@@ -26,6 +26,8 @@ test('names lead to the control process or to their instance, in any case of let
   assert.deepEqual(names.resolve('dev.HSM.example'), { kind: 'serving', port: 2000, isInstance: true });
   names.setInstance('dev', 0);
   assert.deepEqual(names.resolve('dev.hsm.example'), { kind: 'down' });
+  names.setInstance('DEV', undefined);
+  assert.deepEqual(names.resolve('dev.hsm.example'), { kind: 'unknown', instance: 'dev' });
 });
 
 test('an alias leads to its instance under every suffix, is down while that is not known, and is never a name of another', () => {

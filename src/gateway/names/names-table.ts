@@ -33,9 +33,10 @@ export class NamesTable {
     this.#controlPort = controlPort;
   }
 
-  /** `port` 0: known, not serving. */
-  setInstance(name: string, port: number): void {
-    this.#instances.set(name.toLowerCase(), port);
+  /** `port` 0: known, not serving; undefined: there is none of that name any more. */
+  setInstance(name: string, port: number | undefined): void {
+    if (port === undefined) this.#instances.delete(name.toLowerCase());
+    else this.#instances.set(name.toLowerCase(), port);
   }
 
   /** All aliases there are now: further names, in lower case, and the instance that each leads to; empty: none now. */

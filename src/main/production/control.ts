@@ -29,7 +29,7 @@ await using control = await startProductionControl({
   config,
   host: (names) => {
     hearAliases(link, (aliases) => names.setAliases(aliases));
-    return instanceHostOver(link, (name, status) => names.setInstance(name, status.port));
+    return instanceHostOver(link, (name, status) => names.setInstance(name, status?.port));
   },
   replaceFile: (path, content) => replaceFileSynced(path, content, () => link.request(syncControl, {})),
   frontToken: () => token,

@@ -19,8 +19,14 @@ import {
 
 const ACTIVATIONS: readonly InstanceStatus['activation'][] = ['NotActivated', 'Active', 'Locked', 'Unknown', 'Failed'];
 
-/** To be called before anything is awaited: the supervisor tells of instances right after the link is made. */
-export function instanceHostOver(link: Link, changed: (name: string, status: InstanceStatus) => void): InstanceHost {
+/**
+ * To be called before anything is awaited: the supervisor tells of instances right after the link is made.
+ * @param changed `undefined`: it was purged, and its name leads nowhere any more
+ */
+export function instanceHostOver(
+  link: Link,
+  changed: (name: string, status: InstanceStatus | undefined) => void,
+): InstanceHost {
   const statuses = new Map<string, InstanceStatus>();
   link.on(instanceChanged, ({ name, port, activation, message }) => {
     const status = { port, activation: ACTIVATIONS.find((each) => each === activation) ?? 'Unknown', message };
@@ -33,6 +39,7 @@ export function instanceHostOver(link: Link, changed: (name: string, status: Ins
     async purge(name) {
       await unlessStopping(unlessAbsent(link.request(purgeInstance, { name })));
       statuses.delete(name.toLowerCase());
+      changed(name, undefined);
     },
     async stop(name) {
       await unlessStopping(unlessAbsent(link.request(stopInstance, { name })));
