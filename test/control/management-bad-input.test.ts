@@ -242,6 +242,14 @@ describe('the resource manager', () => {
     assert.equal(listed.length, 5);
     assert.equal((await call('DELETE', one('s0'))).status, 200);
     assert.equal((await call('DELETE', one('s0'))).status, 204);
+    const categories = `${hsm('here')}/providers/Microsoft.Insights/diagnosticSettingsCategories`;
+    const { value } = (await call('GET', categories)).json as { readonly value: readonly { readonly name: string }[] };
+    assert.deepEqual(
+      value.map(({ name }) => name),
+      ['AuditEvent', 'AllMetrics'],
+    );
+    assert.deepEqual((await call('GET', `${categories}/auditevent`)).json, value[0]);
+    assert.match((await call('GET', `${categories}/Other`)).text, /no such category; there are: AuditEvent/);
   });
 
   test('decides on private endpoint connections with their state in view', async () => {

@@ -5,6 +5,7 @@ import { hsmId } from '../hsm/describe-hsm.ts';
 import { requireHsm } from '../hsm/find-hsm.ts';
 import type { ManagedHsm, Resources } from '../resources.ts';
 import type { ResourceBook } from '../resources-file.ts';
+import { categoryRows } from './category-rows.ts';
 import { DESTINATIONS, type DiagnosticSetting, MOST_SETTINGS, readSettingBody, SETTING_NAME } from './setting.ts';
 
 const ACTION = 'Microsoft.Insights/diagnosticSettings';
@@ -60,17 +61,7 @@ export function diagnosticRows(book: ResourceBook, row: MakeRow): readonly Contr
       await change(request, (hsm) => hsm.diagnostics.filter((each) => each !== find(hsm, request)));
       return { status: 200 };
     }),
-    row('GET', `${HSM}/providers/Microsoft.Insights/diagnosticSettingsCategories`, `${ACTION}/read`, (request) => {
-      const id = `${hsmId(book.current, requireHsm(book.current, request))}/providers/Microsoft.Insights/diagnosticSettingsCategories`;
-      const category = (name: string, categoryType: string, categoryGroups: readonly string[]) => ({
-        id: `${id}/${name}`,
-        name,
-        type: 'Microsoft.Insights/diagnosticSettingsCategories',
-        properties: { categoryType, categoryGroups },
-      });
-      const value = [category('AuditEvent', 'Logs', ['audit', 'allLogs']), category('AllMetrics', 'Metrics', [])];
-      return { status: 200, json: { value } };
-    }),
+    ...categoryRows(book, row),
   ];
 }
 
