@@ -265,8 +265,14 @@ export const areas: readonly Area[] = [
   },
   {
     at: 'src/features/approvals/',
-    from: [...BELOW_FEATURES, 'src/features/roles/', 'src/features/settings/promises.ts'],
-    because: 'it says who agreed to a change of roles; the roles ask for that and know nothing of it',
+    from: [
+      ...BELOW_FEATURES,
+      'src/features/roles/',
+      'src/features/settings/promises.ts',
+      'src/features/backup/agreed-restore.ts',
+      'src/features/backup/untouched-recovery.ts',
+    ],
+    because: 'it says who agreed to a change of roles or a restore; those ask for that and know nothing of it',
   },
   {
     at: 'src/features/ceremony/',

@@ -1,5 +1,6 @@
 // Full backup and restore of one worker: what the feature is given of the instance, and how the ends of jobs get on record.
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
+import { restoreDuties } from '../features/approvals/restore-duties.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
 import type { Job, JobKind } from '../features/backup/jobs/job.ts';
 import { JobEngine } from '../features/backup/jobs/job-engine.ts';
@@ -8,6 +9,7 @@ import { openStorageBy } from '../features/backup/storage/open-storage.ts';
 import type { OpenStorage } from '../features/backup/storage/port.ts';
 import { planToldRemoval } from '../features/events/told.ts';
 import type { Head, Records } from '../store/sealed/records.ts';
+import { approvalServiceOf } from './approval-service.ts';
 import type { InstanceConfig } from './config/instance.ts';
 import { emptyInstanceState, type InstanceState } from './instance-state.ts';
 import { randomHex } from './random-hex.ts';
@@ -79,6 +81,7 @@ export async function openBackupService(
     openStorage,
     rehearsal: () => emptyInstanceState(config, now, () => undefined).apply,
     companions: planToldRemoval,
+    duties: restoreDuties(approvalServiceOf(state)),
     async [Symbol.asyncDispose]() {
       await engine[Symbol.asyncDispose]();
       workers[Symbol.dispose]();

@@ -1,5 +1,5 @@
 // The rows of an instance, behind its pipeline and listener: what of the state in memory each feature's rows are given.
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import { accessRows } from '../features/access/rows.ts';
 import { approvalRows } from '../features/approvals/rows.ts';
@@ -37,6 +37,7 @@ import type { Listener } from '../gateway/listener.ts';
 import { buildPipeline } from '../gateway/pipeline.ts';
 import { buildRouter } from '../gateway/router.ts';
 import type { Records } from '../store/sealed/records.ts';
+import { approvalServiceOf } from './approval-service.ts';
 import { instanceHosts, openVerifiers } from './instance-hosts.ts';
 import { openListeners } from './instance-listeners.ts';
 import type { ServiceOptions } from './instance-service.ts';
@@ -67,7 +68,7 @@ export async function openGateway(
   const { config } = options;
   const { crypto, records, activation, purgeCompanions, eventTargets } = parts;
   const { keys, roles, clock, settings, authorities, promises, policies, told, retention, limits } = parts.state;
-  const { custodians, ceremonies } = parts.state;
+  const { custodians, ceremonies, recovery } = parts.state;
   const { now } = clock;
   const hosts = config.hostNames.map(({ authority }) => authority);
   const initialAdministrators = config.initialAdministrators.map((id) => id.toLowerCase());
@@ -76,13 +77,7 @@ export async function openGateway(
   parts.network.onChange((rules) => {
     judge = compileRules(rules);
   });
-  const approvalService = {
-    approvals: parts.state.approvals,
-    roles,
-    now,
-    hours: () => settings.number('StrongroomApprovalHours'),
-    newId: randomUUID,
-  };
+  const approvalService = approvalServiceOf(parts.state);
   const router = buildRouter([
     ...keyRows({ keys, crypto, records, now, randomHex, retention, limits, purgeCompanions }),
     ...armKeyRows({ keys, crypto, records, now, randomHex, retention, limits }),
@@ -113,7 +108,10 @@ export async function openGateway(
       initialAdministrators,
       now,
       keptFromActivation: () => keptByFileSeal(crypto, config),
-      companion: (split) => planSplit(custodians, split, new Date(now() * 1000).toISOString()),
+      companion: (split) => [
+        ...planSplit(custodians, split, new Date(now() * 1000).toISOString()),
+        ...(split.by === 'recovery' ? recovery.plan(now()) : []),
+      ],
     }),
     ...ceremonyRows({ crypto, records, ceremonies, register: custodians, now }),
     ...custodianRows({

@@ -110,13 +110,12 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
       'Your HSM has been provisioned, but cannot be used until the security domain is downloaded or one is uploaded.',
     );
   }
-  const records = stack.use(
-    await openVerifiedRecords({ store, crypto, audit, config, newestHeadInLog }, (change) => {
-      state.apply(change);
-      activation.apply(change);
-      wakeEvents();
-    }),
-  );
+  const verified = await openVerifiedRecords({ store, crypto, audit, config, newestHeadInLog }, (change) => {
+    state.apply(change);
+    activation.apply(change);
+    wakeEvents();
+  });
+  const records = stack.use(state.recovery.watch(verified));
   if (options.completesLog && records.head.sequence > newestHeadInLog) {
     await completeLog(audit, config, records.head, 'StoreHeadCompleted');
   }

@@ -3,6 +3,7 @@ import { Approvals } from '../features/approvals/approvals.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
 import { BackupJobs } from '../features/backup/jobs/backup-jobs.ts';
 import { TextRecords } from '../features/backup/text-records.ts';
+import { UntouchedRecovery } from '../features/backup/untouched-recovery.ts';
 import { RecordedCeremonies } from '../features/ceremony/recorded.ts';
 import { type InstanceClock, openClock } from '../features/clock/instance-clock.ts';
 import { CustodianRegister } from '../features/custodians/register.ts';
@@ -30,6 +31,7 @@ export interface InstanceState {
   readonly approvals: Approvals;
   readonly clock: InstanceClock;
   readonly promises: Promises;
+  readonly recovery: UntouchedRecovery;
   readonly settings: Settings;
   readonly policies: RotationPolicies;
   readonly rotations: RotationSchedule;
@@ -60,6 +62,7 @@ export function emptyInstanceState(
   const promises = new Promises();
   const roles = openRoles({ now: () => clock.now(), isStrict: () => promises.isStrict });
   const approvals = new Approvals();
+  const recovery = new UntouchedRecovery();
   const settings = new Settings();
   const policies = new RotationPolicies();
   const rotations = new RotationSchedule(keys, policies);
@@ -84,6 +87,7 @@ export function emptyInstanceState(
     approvals,
     clock,
     promises,
+    recovery,
     settings,
     policies,
     rotations,
@@ -110,6 +114,7 @@ export function emptyInstanceState(
       approvals.apply(change);
       clock.apply(change);
       promises.apply(change);
+      recovery.apply(change);
       settings.apply(change);
       policies.apply(change);
       told.apply(change);

@@ -9,9 +9,10 @@ import { planInitialAssignments } from '../roles/initial-assignments.ts';
 import { ADMINISTRATOR, CRYPTO_USER, guid } from '../roles/operations.fixture.ts';
 import { memoryRecords } from '../roles/records.fixture.ts';
 import { ASSIGNMENT_PREFIX } from '../roles/role-records.ts';
-import { type Approval, approvalChange, bindingOf, decodeApproval } from './approval.ts';
+import { type Approval, approvalChange, decodeApproval } from './approval.ts';
 import { Approvals, stateAt } from './approvals.ts';
 import { planDecision, planWithdrawal } from './decide.ts';
+import { type ApprovalRequest, bindingOf } from './request.ts';
 import { type ApprovalService, MAX_PENDING, planSecond } from './second-person.ts';
 
 const PEOPLE = [guid(1), guid(2), guid(3)];
@@ -128,7 +129,7 @@ describe('approvals', () => {
     });
     const id = fc.constantFrom(guid(1), guid(2));
     const expires = fc.constantFrom('P7D', 'P8D');
-    const request: fc.Arbitrary<RoleRequest> = fc.oneof(
+    const request: fc.Arbitrary<ApprovalRequest> = fc.oneof(
       fc.record(
         {
           operation: fc.constant('putAssignment' as const),
@@ -145,8 +146,17 @@ describe('approvals', () => {
         { requiredKeys: ['operation', 'role'] },
       ),
       fc.record({ operation: fc.constant('deleteDefinition' as const), definition: id, role }),
+      fc.record({
+        operation: fc.constant('restore' as const),
+        place: fc.constantFrom('https://a/b', 'https://a/c'),
+        folder: fc.constantFrom('b', 'c'),
+        manifest: fc.constantFrom('A'.repeat(43), 'B'.repeat(43)),
+        instance: fc.constantFrom('a', 'b'),
+        started: fc.constantFrom('1', '2'),
+        keys: fc.nat(1),
+      }),
     );
-    const sorted = (value: RoleRequest): string =>
+    const sorted = (value: ApprovalRequest): string =>
       JSON.stringify(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
     fc.assert(
       fc.property(request, request, (one, other) => {

@@ -1,7 +1,7 @@
 // The approvals of an instance, in memory, fed by its sealed records: found by their number, or by what they are for.
 import type { Change } from '../../store/sealed/records.ts';
-import type { RoleRequest } from '../roles/duties.ts';
-import { APPROVAL_PREFIX, type Approval, bindingOf, decodeApproval } from './approval.ts';
+import { APPROVAL_PREFIX, type Approval, decodeApproval } from './approval.ts';
+import { type ApprovalRequest, bindingOf } from './request.ts';
 
 export class Approvals {
   readonly #all = new Map<string, Approval>();
@@ -35,7 +35,7 @@ export class Approvals {
   }
 
   /** Those that this caller asked for, for this very request; newest first. */
-  for(request: RoleRequest, requester: string): readonly (readonly [id: string, Approval])[] {
+  for(request: ApprovalRequest, requester: string): readonly (readonly [id: string, Approval])[] {
     const wanted = bindingOf(request);
     return this.list().filter(
       ([id, approval]) => approval.requester.oid === requester && this.#bindings.get(id) === wanted,

@@ -6,7 +6,8 @@ import { ServiceError } from '../../wire/service-error.ts';
 import { selfGrant } from '../roles/duties.ts';
 import { type Approval, approvalChange } from './approval.ts';
 import { stateAt } from './approvals.ts';
-import { type ApprovalService, rightFor } from './second-person.ts';
+import { rightFor } from './request.ts';
+import type { ApprovalService } from './second-person.ts';
 
 type Decider = Pick<Principal, 'oid' | 'groups' | 'idType' | 'upn'>;
 

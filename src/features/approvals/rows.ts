@@ -4,10 +4,11 @@ import type { Change } from '../../store/sealed/records.ts';
 import { readOptionalText } from '../../wire/body.ts';
 import { type Answer, type AnyRow, type JsonObject, type RowRequest, row } from '../../wire/route.ts';
 import { isoSecond, readReason } from '../roles/terms.ts';
-import { type Approval, bindingOf } from './approval.ts';
+import type { Approval } from './approval.ts';
 import { stateAt } from './approvals.ts';
 import { planDecision, planWithdrawal, requireApproval } from './decide.ts';
-import { type ApprovalService, rightFor } from './second-person.ts';
+import { bindingOf, describeRequest } from './request.ts';
+import type { ApprovalService } from './second-person.ts';
 import { type SeparationService, separationRows } from './separation-rows.ts';
 
 const ACTION = 'Microsoft.KeyVault/managedHsm/roleAssignments';
@@ -48,7 +49,8 @@ export function approvalRows(service: ApprovalService & SeparationService): read
         return change(
           request,
           (id) => planDecision(id, verdict, request.body, by),
-          (approval) => `${describe(approval)} Asked for by ${approval.requester.oid}. Reason: ${request.body}`,
+          (approval) =>
+            `${describeRequest(approval.request)} Asked for by ${approval.requester.oid}. Reason: ${request.body}`,
         );
       },
     });
@@ -83,7 +85,12 @@ export function approvalRows(service: ApprovalService & SeparationService): read
       operationName: 'ApprovalWithdraw',
       dataAction: `${ACTION}/write/action`,
       alsoAllows: ofRequester,
-      handle: (request) => change(request, (id) => planWithdrawal(id, request.principal.oid, service), describe),
+      handle: (request) =>
+        change(
+          request,
+          (id) => planWithdrawal(id, request.principal.oid, service),
+          ({ request: asked }) => describeRequest(asked),
+        ),
     }),
   ];
 }
@@ -101,7 +108,7 @@ function wireApproval(id: string, approval: Approval, now: number): object {
   return {
     id,
     state: stateAt(approval, now),
-    description: describe(approval),
+    description: describeRequest(request),
     request,
     /** What the approval is bound to, as one value. */
     binding: bindingOf(request),
@@ -113,21 +120,4 @@ function wireApproval(id: string, approval: Approval, now: number): object {
       ? {}
       : { decision: { by: decision.by, on: isoSecond(decision.at), reason: decision.reason, grant: decision.grant } }),
   };
-}
-
-/** One sentence for people. */
-function describe({ request }: Approval): string {
-  const name = JSON.stringify(request.role.roleName);
-  switch (request.operation) {
-    case 'putAssignment': {
-      const end = request.expires === undefined ? '' : `, ending ${request.expires}`;
-      return `Assign the role ${name} (${request.definition}) to ${request.principalId} at ${rightFor(request).scope.path}${end}.`;
-    }
-    case 'putDefinition':
-      return request.replaces === undefined
-        ? `Make the role definition ${name}.`
-        : `Change the role definition ${request.replaces} to ${name}.`;
-    case 'deleteDefinition':
-      return `Delete the role definition ${name} (${request.definition}).`;
-  }
 }

@@ -1,15 +1,15 @@
-// The second administrator of a change of roles: an approval that was given is used up by the change it was given for, and
+// The second administrator of a change: an approval that was given is used up by the change it was given for, and
 // where there is none, one is asked for and the change is refused. Planned on the state that is committed to.
 import type { Change } from '../../store/sealed/records.ts';
 import { ServiceError } from '../../wire/service-error.ts';
-import { type DataAction, dataAction } from '../roles/data-actions.ts';
-import type { Duties, RoleRequest, Second } from '../roles/duties.ts';
+import type { Duties, Second } from '../roles/duties.ts';
 import type { Roles } from '../roles/evaluate.ts';
 import { effectiveActions } from '../roles/grants.ts';
-import { covers, parseScope, type Scope } from '../roles/scope.ts';
+import { covers } from '../roles/scope.ts';
 import { isoSecond } from '../roles/terms.ts';
 import { type Approval, approvalChange } from './approval.ts';
 import { type Approvals, stateAt } from './approvals.ts';
+import { type ApprovalRequest, rightFor } from './request.ts';
 
 export interface ApprovalService {
   readonly approvals: Approvals;
@@ -29,21 +29,9 @@ export const MAX_APPROVALS = 2000;
 /** How long one that is over is shown. The log keeps what happened for ever. */
 const SHOWN_SECONDS = 30 * 86_400;
 
-/** The right that requester and approver both need, and where. */
-export function rightFor(request: RoleRequest): { readonly action: DataAction; readonly scope: Scope } {
-  switch (request.operation) {
-    case 'putAssignment':
-      return { action: dataAction('roleAssignments/write/action'), scope: parseScope(request.scope) };
-    case 'putDefinition':
-      return { action: dataAction('roleDefinitions/write/action'), scope: parseScope('/') };
-    case 'deleteDefinition':
-      return { action: dataAction('roleDefinitions/delete/action'), scope: parseScope('/') };
-  }
-}
-
 /** @throws ServiceError Conflict when too many wait */
 export function planSecond(
-  request: RoleRequest,
+  request: ApprovalRequest,
   reason: string | undefined,
   caller: Duties['caller'],
   service: ApprovalService,
@@ -79,7 +67,7 @@ export function planSecond(
 }
 
 /** An approval is worth what the right of its approver is worth now: it ends with that. */
-function stillHolds(grant: string, request: RoleRequest, roles: Roles, now: number): boolean {
+function stillHolds(grant: string, request: ApprovalRequest, roles: Roles, now: number): boolean {
   const { action, scope } = rightFor(request);
   const assignment = roles.assignment(grant);
   const role = assignment === undefined ? undefined : roles.definition(assignment.definition);

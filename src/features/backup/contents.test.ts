@@ -5,7 +5,7 @@ import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { toPortable } from '../key-backup/portable-version.ts';
 import { type ContentsReading, readContents, readKey } from './contents.ts';
 import { keyVersion, versionId } from './key-versions.fixture.ts';
-import { FORMAT, type Manifest, type Part } from './manifest.ts';
+import { encodeManifest, FORMAT, type Manifest, type Part } from './manifest.ts';
 import type { Line } from './part-lines.ts';
 
 /** A backup whose module opens what it is given; how many parts were read is counted. */
@@ -37,6 +37,7 @@ function backupOf(
     crypto,
     backup: {
       manifest,
+      bytes: encodeManifest(manifest),
       async read({ name }) {
         read.push(name);
         return Buffer.from((parts[name] ?? []).map((line) => `${JSON.stringify(line)}\n`).join(''));

@@ -12,6 +12,8 @@ const MAX_STATEMENT = 4096;
 
 export interface OpenedBackup {
   readonly manifest: Manifest;
+  /** The manifest as it was signed. */
+  readonly bytes: Uint8Array;
   /** Sealed, exactly as it was written. @throws BackupError Damaged, StorageError */
   read(part: Part): Promise<Buffer>;
 }
@@ -34,6 +36,7 @@ export async function openBackup(storage: BackupStorage, folder: string, domainK
   }
   return {
     manifest,
+    bytes: body,
     async read({ name, bytes, sha256 }) {
       const sealed = await readWhole(storage, folder, name, bytes);
       if (sealed.length !== bytes) {

@@ -3,11 +3,12 @@ import { type Answer, type AnyRow, type RowRequest, row } from '../../wire/route
 import { ServiceError } from '../../wire/service-error.ts';
 import { requireKeyName } from '../keys/key-name.ts';
 import type { BackupJobs } from './jobs/backup-jobs.ts';
-import { type Job, type JobKind, pollsAs } from './jobs/job.ts';
+import { type Job, type JobError, type JobKind, pollsAs } from './jobs/job.ts';
 import type { Caller, JobEngine } from './jobs/job-engine.ts';
 import type { RunningJob, Success } from './jobs/run-job.ts';
 import { type RestoreRequest, readRestore, readTarget } from './read-request.ts';
 import { requireEarlierBackup } from './require-earlier-backup.ts';
+import { requireAgreement } from './start-restore.ts';
 import { type BackupStorage, type BackupTarget, type OpenStorage, StorageError } from './storage/port.ts';
 import { type BackupWork, backUp, checkBackUp, checkRestore, rejectTakenName, restore, restoreKey } from './work.ts';
 
@@ -29,31 +30,58 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
 
   async function start<B>(
     kind: JobKind,
-    { origin, recheck, principal }: RowRequest<B>,
+    request: RowRequest<B>,
     target: BackupTarget,
     work: Work,
+    agreed = '',
   ): Promise<Answer> {
-    const caller = { oid: principal.oid, recheck };
-    const opened = await openTarget(target);
-    const { job, head } =
-      opened instanceof StorageError
-        ? await engine.refuse(kind, caller, { code: 'BadRequest', message: opened.message })
-        : await startWith(opened, kind, caller, work);
+    const opened = await openTarget(target, engine.stopping);
+    if (opened instanceof StorageError) {
+      return refuse(kind, request, { code: 'BadRequest', message: opened.message });
+    }
+    const { principal, recheck } = request;
+    const { job, head } = await startWith(opened, kind, { oid: principal.oid, recheck }, work);
+    const note = `The ${kind} job ${job.id} began; storage: ${target.storageResourceUri}`;
+    return { ...accepted(job, request), note: agreed === '' ? note : `${note}. ${agreed}`, head };
+  }
+
+  /** A job that ends as it begins; a client hears of that at its poll. */
+  async function refuse<B>(kind: JobKind, request: RowRequest<B>, error: JobError): Promise<Answer> {
+    const { principal, recheck } = request;
+    const malformed = error.code === 'BadRequest';
+    const { job, head } = await engine.refuse(kind, { oid: principal.oid, recheck }, error, malformed);
+    // What does not read may be anything: a secret in the wrong member too.
+    const why = malformed ? 'what it says of its storage does not read' : error.code;
+    const note = `The ${kind} job ${job.id} was refused: ${why}`;
+    return { ...accepted({ ...job, ...UNDER_WAY }, request), note, head };
+  }
+
+  function accepted<B>(job: Job, { origin }: RowRequest<B>): Pick<Answer, 'status' | 'body' | 'headers'> {
     return {
       status: 202,
-      // Of a refused target too, a client hears at its poll.
-      body: jobShape(opened instanceof StorageError ? { ...job, ...UNDER_WAY } : job),
+      body: jobShape(job),
       headers: {
-        'Azure-AsyncOperation': `${origin}/${pollsAs(kind)}/${job.id}/pending`,
+        'Azure-AsyncOperation': `${origin}/${pollsAs(job.kind)}/${job.id}/pending`,
         'Retry-After': retryAfter(),
       },
-      note:
-        opened instanceof StorageError
-          ? // What does not read may be anything: a secret in the wrong member too.
-            `The ${kind} job ${job.id} was refused: what it says of its storage does not read`
-          : `The ${kind} job ${job.id} began; storage: ${target.storageResourceUri}`,
-      head,
     };
+  }
+
+  async function startRestore(request: RowRequest<RestoreRequest>): Promise<Answer> {
+    const { target, folder } = request.body;
+    requireEarlierBackup(service);
+    const { principal, recheck } = request;
+    const asker = { principal, recheck, reason: service.duties.reasonOf(request.stated()) };
+    const work: Work = (storage, job) => restore(service, storage, folder, job, asker);
+    if (!service.duties.needsSecond()) return start('restore', request, target, work);
+    const open = async (signal: AbortSignal): Promise<BackupStorage> => {
+      const opened = await openTarget(target, signal);
+      if (opened instanceof StorageError) throw opened;
+      return opened;
+    };
+    const agreed = await requireAgreement(folder, asker, open, service);
+    if (agreed.state === 'unreadable') return refuse('restore', request, agreed.error);
+    return start('restore', request, target, work, agreed.note);
   }
 
   async function startWith(
@@ -74,9 +102,9 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
   }
 
   /** Malformed is no refusal here. */
-  async function openTarget(target: BackupTarget): Promise<BackupStorage | StorageError> {
+  async function openTarget(target: BackupTarget, signal: AbortSignal): Promise<BackupStorage | StorageError> {
     try {
-      return await service.openStorage(target, engine.stopping);
+      return await service.openStorage(target, signal);
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       if (error.code === 'Malformed') return error;
@@ -150,13 +178,7 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       activation: 'active',
       readBody: readRestore('folderToRestore'),
       repeatable: false,
-      handle(request) {
-        const { target, folder } = request.body;
-        requireEarlierBackup(service);
-        return start('restore', request, target, (storage, job) =>
-          restore(service, storage, folder, job, request.recheck),
-        );
-      },
+      handle: startRestore,
     }),
     row<RestoreRequest>({
       method: 'PUT',

@@ -7,11 +7,12 @@ import type { Retention } from '../keys/bundle.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { encodeKeyVersion, keyRecordName } from '../keys/key-version.ts';
 import { checkRoom, type KeyLimits } from '../keys/limits.ts';
+import { type Asker, fullRestoreOf, type RestoreDuties } from './agreed-restore.ts';
 import { BackupError } from './backup-error.ts';
 import { type Contents, type ContentsReading, readContents, readKey } from './contents.ts';
 import type { RunningJob, Success } from './jobs/run-job.ts';
 import { type Protection, planRestore } from './plan-restore.ts';
-import { openBackup } from './read-backup.ts';
+import { type OpenedBackup, openBackup } from './read-backup.ts';
 import type { BackupStorage } from './storage/port.ts';
 import type { TextRecords } from './text-records.ts';
 import { takeView } from './view.ts';
@@ -36,6 +37,7 @@ export interface BackupWork {
   /** Takes records as the features do, into a state that nobody uses: what does not read is thrown here, and only here. */
   readonly rehearsal: () => Apply;
   readonly companions: (name: string) => readonly Change[];
+  readonly duties: RestoreDuties;
 }
 
 /** So many backups of HSMs of one name may begin within the same hundredth of a second. */
@@ -80,27 +82,49 @@ export async function checkRestore(
   folder: string,
   job: RunningJob,
 ): Promise<Success> {
-  const contents = await readAll(service, storage, folder, job);
+  const backup = await openBackup(storage, folder, service.crypto.hello.domainKey);
+  const contents = await readAll(service, backup, job);
   return { details: `${contents.keys.size} keys and ${contents.texts.size} other records can be restored` };
 }
 
-/** @param recheck throws when the caller's right is gone */
+/** @param request its `recheck` throws when the caller's right is gone */
 export async function restore(
   service: BackupWork,
   storage: BackupStorage,
   folder: string,
   job: RunningJob,
-  recheck: () => void,
+  { recheck, ...asker }: Asker & { readonly recheck: () => void },
 ): Promise<Success> {
-  const contents = await readAll(service, storage, folder, job);
-  const details = `${contents.keys.size} keys and ${contents.texts.size} other records were restored from ${folder}`;
+  const { duties } = service;
+  const backup = await openBackup(storage, folder, service.crypto.hello.domainKey);
+  const contents = await readAll(service, backup, job);
+  // Of what was read, not of what lay there when it was asked for.
+  const wanted = fullRestoreOf(storage, folder, backup);
+  let details = '';
   job.progress('All of the backup is verified; it replaces what is there');
   const head = await service.records.update(() => {
     recheck();
+    const agreed = duties.judge(wanted, asker);
+    if (agreed.state === 'asked') throw agreedToNoMore(agreed.refusal);
+    const { keys, texts } = contents;
+    details = `${keys.size} keys and ${texts.size} other records were restored from ${folder}${agreed.note === '' ? '' : `. ${agreed.note}`}`;
     const changes = planRestore(takeView(service), contents, protectionOf(service), service.companions);
-    return [...changes, job.succeeded(details)];
+    return [...changes, ...lastOfEach([...duties.ending(), ...agreed.changes]), job.succeeded(details)];
   });
   return { details, head };
+}
+
+function agreedToNoMore(cause: ServiceError): ServiceError {
+  return new ServiceError(
+    'Forbidden',
+    'Nobody has agreed to this restore any more: while it ran, the backup in its place was exchanged or the approval ended. ' +
+      'Nothing was changed; start it again, and it is asked for anew',
+    { cause, innerCode: 'ApprovalRequired' },
+  );
+}
+
+function lastOfEach(changes: readonly Change[]): readonly Change[] {
+  return [...new Map(changes.map((change) => [change.name, change])).values()];
 }
 
 /** @param check throws when the caller's right is gone, or the name is taken */
@@ -127,14 +151,8 @@ export async function restoreKey(
   return { details, head };
 }
 
-async function readAll(
-  service: BackupWork,
-  storage: BackupStorage,
-  folder: string,
-  job: RunningJob,
-): Promise<Contents> {
+async function readAll(service: BackupWork, backup: OpenedBackup, job: RunningJob): Promise<Contents> {
   const { crypto, randomHex, stopping } = service;
-  const backup = await openBackup(storage, folder, crypto.hello.domainKey);
   const total = backup.manifest.counts.keys;
   const reading: ContentsReading = {
     backup,

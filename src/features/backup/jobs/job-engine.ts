@@ -93,9 +93,9 @@ export class JobEngine implements AsyncDisposable {
   }
 
   /** A job that ends as it begins: the poll tells why. @throws ServiceError Conflict */
-  async refuse(kind: JobKind, { oid, recheck }: Caller, error: JobError): Promise<Begun> {
+  async refuse(kind: JobKind, { oid, recheck }: Caller, error: JobError, malformed: boolean): Promise<Begun> {
     const begun = this.#newJob(kind, oid);
-    const job: Job = { ...begun, status: 'Failed', endTime: begun.startTime, error, malformed: true };
+    const job: Job = { ...begun, status: 'Failed', endTime: begun.startTime, error, malformed };
     return { job, head: await this.#begin(job, recheck) };
   }
 

@@ -1,0 +1,117 @@
+// What a second administrator is asked for: a change of roles, or a full restore. What an approval is bound to, the right that
+// both people need, and the sentence that the second one reads.
+import { createHash } from 'node:crypto';
+import { guid, integer, list, matching, oneOf, type Reader, record } from '../../formats/shape.ts';
+import { StoreError } from '../../store/port.ts';
+import type { FullRestore } from '../backup/agreed-restore.ts';
+import { type DataAction, dataAction, findDataAction } from '../roles/data-actions.ts';
+import type { RoleRequest } from '../roles/duties.ts';
+import { parseScope, type Scope } from '../roles/scope.ts';
+
+export type ApprovalRequest = RoleRequest | FullRestore;
+
+/** Equal for requests that are the same in everything that an approval is bound to; definitions count by their SHA-256. */
+export function bindingOf(request: ApprovalRequest): string {
+  switch (request.operation) {
+    case 'putAssignment': {
+      const { operation, scope, definition, principalId, expires = null } = request;
+      return sha256(JSON.stringify([operation, scope, definition, contentHash(request), principalId, expires]));
+    }
+    case 'putDefinition':
+      return sha256(JSON.stringify([request.operation, request.replaces ?? null, contentHash(request)]));
+    case 'deleteDefinition':
+      return sha256(JSON.stringify([request.operation, request.definition, contentHash(request)]));
+    case 'restore': {
+      const { operation, place, folder, manifest, instance, started, keys } = request;
+      return sha256(JSON.stringify([operation, place, folder, manifest, instance, started, keys]));
+    }
+  }
+}
+
+/** The right that requester and approver both need, and where. */
+export function rightFor(request: ApprovalRequest): { readonly action: DataAction; readonly scope: Scope } {
+  switch (request.operation) {
+    case 'putAssignment':
+      return { action: dataAction('roleAssignments/write/action'), scope: parseScope(request.scope) };
+    case 'putDefinition':
+      return { action: dataAction('roleDefinitions/write/action'), scope: parseScope('/') };
+    case 'deleteDefinition':
+      return { action: dataAction('roleDefinitions/delete/action'), scope: parseScope('/') };
+    case 'restore':
+      return { action: dataAction('restore/start/action'), scope: parseScope('/') };
+  }
+}
+
+/** One sentence for people. */
+export function describeRequest(request: ApprovalRequest): string {
+  switch (request.operation) {
+    case 'putAssignment': {
+      const end = request.expires === undefined ? '' : `, ending ${request.expires}`;
+      return `Assign the role ${nameOf(request)} (${request.definition}) to ${request.principalId} at ${rightFor(request).scope.path}${end}.`;
+    }
+    case 'putDefinition':
+      return request.replaces === undefined
+        ? `Make the role definition ${nameOf(request)}.`
+        : `Change the role definition ${request.replaces} to ${nameOf(request)}.`;
+    case 'deleteDefinition':
+      return `Delete the role definition ${nameOf(request)} (${request.definition}).`;
+    case 'restore':
+      return (
+        `Replace everything, roles too, by the backup of '${request.instance}' of ${request.started} with ` +
+        `${request.keys} keys in ${request.place}/${request.folder}: rights that were taken away since then come back.`
+      );
+  }
+}
+
+function nameOf({ role: { roleName } }: RoleRequest): string {
+  return JSON.stringify(roleName);
+}
+
+function contentHash({ role: { roleName, description, permissions } }: RoleRequest): string {
+  const rights = permissions.map(({ dataActions, notDataActions }) => [dataActions, notDataActions]);
+  return sha256(JSON.stringify([roleName, description, rights]));
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('base64url');
+}
+
+const anyText: Reader<string> = matching(/^[^]{0,4096}$/u, 'a text');
+const actions = list(
+  ((value, path) => {
+    const text = anyText(value, path);
+    const known = findDataAction(text);
+    if (known !== text) throw new StoreError('Damaged', `${path} is no data action`);
+    return known;
+  }) as Reader<NonNullable<ReturnType<typeof findDataAction>>>,
+  200,
+);
+const role = record({
+  roleName: anyText,
+  description: anyText,
+  permissions: list(record({ dataActions: actions, notDataActions: actions }), 100),
+});
+const OPERATIONS = ['putAssignment', 'putDefinition', 'deleteDefinition', 'restore'] as const;
+const requests: Readonly<Record<ApprovalRequest['operation'], Reader<ApprovalRequest>>> = {
+  putAssignment: record(
+    { operation: oneOf('putAssignment'), scope: anyText, definition: guid, role, principalId: guid },
+    { expires: anyText },
+  ),
+  putDefinition: record({ operation: oneOf('putDefinition'), role }, { replaces: guid }),
+  deleteDefinition: record({ operation: oneOf('deleteDefinition'), definition: guid, role }),
+  restore: record({
+    operation: oneOf('restore'),
+    place: anyText,
+    folder: anyText,
+    manifest: matching(/^[A-Za-z0-9_-]{43}$/, 'a SHA-256 in base64url'),
+    instance: anyText,
+    started: anyText,
+    keys: integer(0, Number.MAX_SAFE_INTEGER),
+  }),
+};
+
+/** As it is kept in a record. @throws ShapeError, StoreError Damaged */
+export const readRequest: Reader<ApprovalRequest> = (value, path) => {
+  const kept = (value as { readonly operation?: unknown } | null)?.operation;
+  return requests[oneOf(...OPERATIONS)(kept, `${path}.operation`)](value, path);
+};

@@ -1,0 +1,87 @@
+// What comes before the job of a full restore where duties are separated: a look at the backup, to know which one it is, and
+// a second administrator who has agreed to it. Without one, what was asked for waits and the request is refused.
+import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
+import type { Head, Records } from '../../store/sealed/records.ts';
+import { ServiceError } from '../../wire/service-error.ts';
+import {
+  type Asker,
+  type FullRestore,
+  fullRestoreOf,
+  type RestoreAnswer,
+  type RestoreDuties,
+} from './agreed-restore.ts';
+import { BackupError } from './backup-error.ts';
+import type { JobError } from './jobs/job.ts';
+import { jobErrorOf } from './jobs/job-error.ts';
+import { openBackup } from './read-backup.ts';
+import { type BackupStorage, StorageError } from './storage/port.ts';
+
+/** A client waits for the look; the job itself is more patient with a slow place. */
+const LOOK_MS = 60_000;
+
+export interface Agreeing {
+  readonly crypto: Pick<CryptoClient, 'hello'>;
+  readonly records: Records;
+  readonly duties: RestoreDuties;
+  readonly stopping: AbortSignal;
+  /** How long the look may take. */
+  readonly lookMs?: number;
+}
+
+/** `agreed`: the job may begin. `unreadable`: it ends as it begins, as one that cannot read its backup does. */
+export type Agreed =
+  | { readonly state: 'agreed'; readonly note: string }
+  | { readonly state: 'unreadable'; readonly error: JobError };
+
+/**
+ * @param open opens the place until the signal ends it
+ * @throws ServiceError Forbidden ApprovalRequired once that is asked for durably; what `open` and the store throw
+ */
+export async function requireAgreement(
+  folder: string,
+  { recheck, ...asker }: Asker & { readonly recheck: () => void },
+  open: (signal: AbortSignal) => Promise<BackupStorage>,
+  agreeing: Agreeing,
+): Promise<Agreed> {
+  const { duties, records } = agreeing;
+  const seen = await look(folder, open, agreeing);
+  if ('state' in seen) return seen;
+  let answer: RestoreAnswer | undefined;
+  const head = await records.update(() => {
+    recheck();
+    answer = duties.judge(seen, asker);
+    // An approval is used up by the restore itself: one that fails can be tried again.
+    return answer.state === 'asked' ? answer.changes : [];
+  });
+  if (answer === undefined) throw new Error('records.update resolved without asking for the plan');
+  if (answer.state === 'asked') throw onRecord(answer, head);
+  return { state: 'agreed', note: answer.note };
+}
+
+async function look(
+  folder: string,
+  open: (signal: AbortSignal) => Promise<BackupStorage>,
+  { crypto, stopping, lookMs = LOOK_MS }: Agreeing,
+): Promise<FullRestore | (Agreed & { readonly state: 'unreadable' })> {
+  const tooLong = AbortSignal.timeout(lookMs);
+  try {
+    await using storage = await open(AbortSignal.any([stopping, tooLong]));
+    return fullRestoreOf(storage, folder, await openBackup(storage, folder, crypto.hello.domainKey));
+  } catch (error) {
+    if (stopping.aborted) {
+      throw new ServiceError('ServiceUnavailable', 'The service is stopping; try again', { cause: error });
+    }
+    const explained = tooLong.aborted
+      ? new StorageError('Unavailable', `the place did not show the backup within ${lookMs / 1000} seconds`)
+      : error;
+    if (!(explained instanceof StorageError || explained instanceof BackupError)) throw error;
+    return { state: 'unreadable', error: jobErrorOf(explained, () => undefined) };
+  }
+}
+
+/** What was committed to ask for it is put on record with the refusal. */
+function onRecord({ refusal, changes }: RestoreAnswer & { readonly state: 'asked' }, head: Head): ServiceError {
+  if (changes.length === 0) return refusal;
+  const { code, message, innerCode } = refusal;
+  return new ServiceError(code, message, { head, ...(innerCode === undefined ? {} : { innerCode }) });
+}
