@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { integer, list, record, text } from '../formats/shape.ts';
+import type { BackupPlace, InstanceIdentity } from '../main/config/instance.ts';
 import { CommandError } from './command.ts';
 import { clientOver, type InstanceClient } from './instance-client.ts';
 
@@ -21,15 +22,28 @@ export interface ThrowAwayOptions {
   readonly administrator: string;
   /** Bytes that it will write. */
   readonly needs: number;
-  /** `file:///folder` below which it may read backups; absent: nowhere. */
-  readonly backupPlace?: string;
+  /** It may lie on a disk, where there is no room in memory. */
+  readonly onDisk?: boolean;
+  /** Where it may read backups; absent: nowhere. */
+  readonly backupPlace?: BackupPlace;
+  /** With which it reads them, where that is a container and no SAS token is sent. Names files; holds no secret. */
+  readonly backupIdentity?: InstanceIdentity;
 }
 
 /** @throws CommandError when it does not start */
-export async function openThrowAway({ name, administrator, needs, backupPlace }: ThrowAwayOptions): Promise<ThrowAway> {
+export async function openThrowAway({
+  name,
+  administrator,
+  needs,
+  onDisk = false,
+  backupPlace,
+  backupIdentity,
+}: ThrowAwayOptions): Promise<ThrowAway> {
   const entry = fileURLToPath(new URL('../main/throw-away.ts', import.meta.url));
   const words = ['--name', name, '--administrator', administrator, '--needs', String(needs)];
-  if (backupPlace !== undefined) words.push('--backup-place', backupPlace);
+  if (onDisk) words.push('--on-disk');
+  if (backupPlace !== undefined) words.push('--backup-place', JSON.stringify(backupPlace));
+  if (backupIdentity !== undefined) words.push('--backup-identity', JSON.stringify(backupIdentity));
   const { TMPDIR } = process.env;
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...words], {
     cwd: '/',

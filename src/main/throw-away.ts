@@ -3,9 +3,10 @@
 // started it, however that ends.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { readBackupPlaces, readInstanceIdentity } from './config/backup-places.ts';
 import { removeLeftovers } from './throw-away/folder.ts';
 import { LIFETIME_S } from './throw-away/identity.ts';
-import { startThrowAway } from './throw-away/start.ts';
+import { startThrowAway, type ThrowAwayOptions } from './throw-away/start.ts';
 
 process.umask(0o077);
 const stop = Promise.withResolvers<string | undefined>();
@@ -21,10 +22,12 @@ const { values } = parseArgs({
     name: { type: 'string' },
     administrator: { type: 'string' },
     needs: { type: 'string' },
+    'on-disk': { type: 'boolean', default: false },
     'backup-place': { type: 'string' },
+    'backup-identity': { type: 'string' },
   },
 });
-const { name, administrator, needs, 'backup-place': backupPlace } = values;
+const { name, administrator, needs, 'on-disk': onDisk } = values;
 if (name === undefined || administrator === undefined || needs === undefined) {
   throw new Error('usage: throw-away --name NAME --administrator OID --needs BYTES');
 }
@@ -36,7 +39,8 @@ try {
     administrator,
     needs: Number(needs),
     partitions: availableParallelism(),
-    ...(backupPlace === undefined ? {} : { backupPlace }),
+    onDisk,
+    ...backupAccess(values),
     now: new Date(),
   });
   const { lost, socketPath, authority, ca, token, folder, pids } = instance;
@@ -50,6 +54,19 @@ try {
   process.exitCode = 1;
 }
 process.stdin.destroy();
+
+/** As `instance.json` would have them, in JSON. */
+function backupAccess({
+  'backup-place': place,
+  'backup-identity': identity,
+}: typeof values): Pick<ThrowAwayOptions, 'backupPlaces' | 'backupIdentity'> {
+  return {
+    backupPlaces: place === undefined ? [] : readBackupPlaces([JSON.parse(place)], 'backup-place'),
+    ...(identity === undefined
+      ? {}
+      : { backupIdentity: readInstanceIdentity(JSON.parse(identity), 'backup-identity') }),
+  };
+}
 
 function say(text: string): void {
   process.stderr.write(`throw-away: ${text}\n`);

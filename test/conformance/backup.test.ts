@@ -181,6 +181,66 @@ describe('full backup and restore', () => {
     assert.ok(listed.stdout.includes(uri.split('/').at(-1) ?? '-'), listed.stdout + listed.stderr);
   });
 
+  test('a backup in a container is tried, and a recovery from it rehearsed, by a token or by an identity', async () => {
+    const container = azurite.containerUri(CONTAINER);
+    const token = azurite.sas(CONTAINER, { permissions: 'rl' });
+    tokens.push(token);
+    const run = (env: Readonly<Record<string, string>>, ...words: readonly string[]): Promise<Ended> =>
+      runIn({ cwd: folder, env: { ...environment, ...env } }, PROGRAM, ...words);
+    const { custodians } = places(product.data);
+    const domain = ['--domain', join(custodians, 'dev-security-domain.json')];
+    const [first = '', second = ''] = ['custodian-1.pem', 'custodian-2.pem'].map((name) => join(custodians, name));
+    const more = ['--storage-ca', join(folder, 'ca.pem'), '--data', product.data];
+    const started = await run(
+      {},
+      'backup',
+      'start',
+      azurite.cloudUri(CONTAINER),
+      '--managed-identity',
+      '--json',
+      ...more.slice(2),
+    );
+    assert.equal(started.code, 0, started.stderr);
+    const { azureStorageBlobContainerUri } = JSON.parse(started.stdout) as { azureStorageBlobContainerUri: string };
+    const latest = azureStorageBlobContainerUri.split('/').at(-1) ?? '';
+
+    const trial = [...domain, '--trial', '--custodian', first, '--custodian', second, ...more];
+    const tried = await run({ AZURE_STORAGE_SAS_TOKEN: token }, 'backup', 'verify', container, ...trial);
+    assert.equal(tried.code, 0, tried.stdout + tried.stderr);
+    assert.match(tried.stdout, /The trial passed: \d+ keys came back in a throw-away instance/);
+    assert.ok(tried.stderr.includes(`the latest backup there is ${latest}\n`), tried.stderr);
+
+    const prepared = await run({}, 'rehearse', 'prepare', '--out', join(folder, 'samples.json'), ...more.slice(2));
+    assert.equal(prepared.code, 0, prepared.stderr);
+    const { backupIdentity } = JSON.parse(await readFile(places(product.data).instance('dev').config, 'utf8')) as {
+      readonly backupIdentity: object;
+    };
+    await writeFile(join(folder, 'identity.json'), JSON.stringify(backupIdentity));
+    const rehearsed = await run(
+      {},
+      ...[
+        'rehearse',
+        '--depth',
+        'full',
+        ...domain,
+        '--samples',
+        join(folder, 'samples.json'),
+        '--key',
+        first,
+        '--key',
+        second,
+      ],
+      ...['--backup', `${container}/${latest}`, '--identity-file', join(folder, 'identity.json'), ...more],
+    );
+    assert.equal(rehearsed.code, 0, rehearsed.stdout + rehearsed.stderr);
+    assert.match(rehearsed.stdout, /full rehearsal of 'dev': PASSED/);
+    assert.ok(rehearsed.stdout.includes(latest), rehearsed.stdout);
+
+    const unnamed = await run({}, 'backup', 'verify', container, ...trial);
+    assert.equal(unnamed.code, 2);
+    assert.match(unnamed.stderr, /a container needs --sas-file, \$AZURE_STORAGE_SAS_TOKEN, or an --identity-file/);
+  });
+
   test('no token is in any file that the service has written, and none in what it printed', async () => {
     const signatures = tokens.map((token) => new URLSearchParams(token).get('sig') ?? '');
     const secrets = [...signatures, ...signatures.map(encodeURIComponent)].map((text) => Buffer.from(text));

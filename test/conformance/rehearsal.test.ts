@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openInstanceClient } from '../../src/cli/instance-client.ts';
@@ -172,6 +172,12 @@ describe('a rehearsal', () => {
     assert.equal(known.code, 0, known.stderr);
     const { trial, whole } = JSON.parse(known.stdout) as { whole: boolean; trial: object };
     assert.deepEqual([whole, trial], [true, { passed: true, keys: 7, used: 7 }]);
+    const latest = await runStrongroom(
+      ...['backup', 'verify', '--data', product.data, '--domain', domain(), '--trial', ...custodians],
+    );
+    assert.equal(latest.code, 0, latest.stderr);
+    assert.match(latest.stderr, new RegExp(`^the latest backup there is ${basename(backup)}\n`));
+    assert.match(latest.stdout, /The trial passed: 7 keys/);
     const twice = await verify('--trial', '--custodian', key(2), '--custodian', key(2));
     assert.equal(twice.code, 1);
     assert.match(twice.stdout, /The trial FAILED\n {2}at fault custodian .*custodian-2\.pem: .*counted already/);
@@ -219,8 +225,7 @@ describe('a rehearsal', () => {
       ],
       [{}, ['--key', key(1)], /at fault: .*(quorum|needed|shares)/],
       [{ backup: edited }, keys, /at fault: file .*edited.*: .*keys-0000\d is not what was written/],
-      [{ backup: unsigned }, keys, /at fault: file .*manifest\.json: .*(edited|another document)/],
-      [{ backup: at('nothing') }, keys, /at fault: file .*nothing: .*no manifest/],
+      [{ backup: unsigned }, keys, /at fault: file .*unsigned.*: manifest\.json .*(edited|another document)/],
       [{ samples: at('bad-samples.json') }, keys, /at fault: file [a-z-]+\/[0-9a-f]{32}: unwraps to another value/],
       [
         { administrator: '11111111-2222-4333-8444-555555555555' },
@@ -235,6 +240,9 @@ describe('a rehearsal', () => {
       assert.match(ended.stderr, /\nnext: +\S/);
       assert.deepEqual(leftovers(), []);
     }
+    const nothing = await full({ backup: at('nothing') }, ...keys);
+    assert.equal(nothing.code, 1);
+    assert.match(nothing.stderr, /has no 'nothing'/);
     const status = await runStrongroom('rehearse', 'status', '--data', product.data);
     assert.match(status.stdout, /full failed [\s\S]*unwraps to another value/, 'failures are filed too');
     assert.match(status.stdout, /full {10}passed /, 'and do not count');
@@ -289,7 +297,8 @@ describe('a rehearsal', () => {
     mkdirSync(at('empty'));
     for (const [words, message] of [
       [[], /--depth must be reachability or full/],
-      [['--depth', 'full'], /--domain, --backup and --samples are needed/],
+      [['--depth', 'full'], /--domain and --samples are needed/],
+      [['--depth', 'reachability', '--sas-file', 'a'], /--sas-file does not go with --depth reachability/],
       [
         ['--depth', 'full', '--domain', 'a', '--backup', 'b', '--samples', 'c'],
         /either --key, once for each, or --packets/,

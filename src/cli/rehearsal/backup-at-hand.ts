@@ -1,22 +1,27 @@
-// The files that a recovery begins with: the security-domain file and the folder of a backup. Read and judged before anything
+// The files that a recovery begins with: the security-domain file and a backup, wherever it lies. Read and judged before anything
 // is made.
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { BackupError } from '../../features/backup/backup-error.ts';
-import { decodeManifest, MANIFEST, type Manifest, STATEMENT } from '../../features/backup/manifest.ts';
+import type { Manifest } from '../../features/backup/manifest.ts';
+import { openBackup } from '../../features/backup/read-backup.ts';
+import { readManifest } from '../../features/backup/read-manifest.ts';
 import { readSent } from '../../features/security-domain/custodian/inputs.ts';
 import { domainFingerprint } from '../../formats/domain-identity.ts';
 import type { RehearsalBackup } from '../../formats/rehearsal-record.ts';
 import { parseSecurityDomain, SecurityDomainError } from '../../formats/security-domain.ts';
-import { NoteError } from '../../formats/signed-note.ts';
-import { StatementError, verifyStatement } from '../../formats/statement.ts';
+import { openPlace, type Place } from '../commands/backup/place.ts';
 import type { Domain } from './gather-shares.ts';
 import { fileFailed } from './steps.ts';
 
 export interface BackupAtHand {
-  readonly folder: string;
+  readonly place: Place;
+  /** Of its folder. */
   readonly name: string;
+  /** Path or URI of its folder, for messages. */
+  readonly address: string;
   readonly bytes: number;
   readonly manifest: Manifest;
   /** SHA-256 of the manifest, base64url. */
@@ -36,26 +41,32 @@ export async function readDomain(path: string): Promise<Domain> {
   }
 }
 
-/** Signed by the domain whose key it names; parts are checked when they are restored. @throws StepFailed naming the file */
-export function readBackupAtHand(folder: string): BackupAtHand {
-  const path = join(folder, MANIFEST);
+/**
+ * Signed by the domain whose key it names; parts are checked when they are restored.
+ * @throws StepFailed naming the backup
+ */
+export async function readBackupAtHand(place: Place, name: string): Promise<BackupAtHand> {
+  const address = addressOf(place, name);
   try {
-    if (!existsSync(path))
-      throw new Error('there is no manifest: it is not the folder of a full backup, or not all of it');
-    const body = readFileSync(path);
-    const manifest = decodeManifest(body);
+    await using shelf = await openPlace(place);
+    const { body, manifest } = await readManifest(shelf, name);
     const key = Buffer.from(manifest.domainKey, 'base64url');
-    verifyStatement(readFileSync(join(folder, STATEMENT), 'utf8'), 'backup-manifest', body, key);
+    const opened = await openBackup(shelf, name, key);
+    if (!isDeepStrictEqual(opened.manifest, manifest))
+      throw new BackupError('Damaged', 'the manifest was exchanged while it was read');
     if (domainFingerprint(key) !== manifest.domain)
-      throw new StatementError('the manifest names another domain than its key');
-    const bytes = readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
-    const hash = createHash('sha256').update(body).digest('base64url');
-    return { folder: resolve(folder), name: basename(resolve(folder)), bytes, manifest, hash };
+      throw new BackupError('Damaged', 'the manifest names another domain than its key');
+    let bytes = 0;
+    for await (const file of shelf.list(name)) bytes += file.bytes;
+    return { place, name, address, bytes, manifest, hash: createHash('sha256').update(body).digest('base64url') };
   } catch (error) {
-    const isKnown = [BackupError, StatementError, NoteError].some((kind) => error instanceof kind);
-    const problem = error instanceof Error ? error.message : String(error);
-    throw fileFailed(isKnown ? path : folder, problem, 'use another backup', error);
+    throw fileFailed(address, error instanceof Error ? error.message : String(error), 'use another backup', error);
   }
+}
+
+/** As people find it. */
+function addressOf({ target: { uri } }: Place, name: string): string {
+  return uri.startsWith('file:') ? join(fileURLToPath(uri), name) : `${uri}/${name}`;
 }
 
 export function describeBackup({ name, hash, manifest }: BackupAtHand): RehearsalBackup {

@@ -1,9 +1,8 @@
 // A recovery as it would be done for real, in an instance that is thrown away: domain, backup, keys. Both the full rehearsal
 // and the trial of a backup are this.
 import { createHash, randomBytes } from 'node:crypto';
-import { dirname } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Samples } from '../../formats/rehearsal-samples.ts';
+import { CommandError } from '../command.ts';
 import { openThrowAway, type ThrowAway } from '../throw-away.ts';
 import type { BackupAtHand } from './backup-at-hand.ts';
 import type { Domain, GatheredShare } from './gather-shares.ts';
@@ -18,15 +17,27 @@ import {
 } from './recovery-steps.ts';
 import { type Steps, WAITING } from './steps.ts';
 
-/** An instance that can read this backup's folder and nothing else. @param administrator object id */
-export function openRecoveryInstance(backup: BackupAtHand, administrator: string): Promise<ThrowAway> {
+/**
+ * An instance that can read this backup's place and nothing else.
+ * @param administrator object id @param onDisk it may lie on a disk, where there is no room in memory
+ */
+export async function openRecoveryInstance(
+  backup: BackupAtHand,
+  administrator: string,
+  onDisk: boolean,
+): Promise<ThrowAway> {
+  const { target, identity } = backup.place;
+  if (target.uri.startsWith('http:'))
+    throw new CommandError(`a throw-away instance reads containers over https only, not ${target.uri}`);
   const name = `rehearsal-${randomBytes(6).toString('hex')}`;
   return openThrowAway({
     name,
     administrator,
     // Records are sealed one by one, and the log grows beside them.
     needs: backup.bytes * 8 + 256 * 1024 * 1024,
-    backupPlace: pathToFileURL(dirname(backup.folder)).href,
+    onDisk,
+    backupPlace: target,
+    ...(identity === undefined ? {} : { backupIdentity: identity }),
   });
 }
 

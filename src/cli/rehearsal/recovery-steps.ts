@@ -1,9 +1,8 @@
 // What is asked of an instance that is being recovered, over its public API, step by step.
 import { createHash, type X509Certificate } from 'node:crypto';
-import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import type { Samples } from '../../formats/rehearsal-samples.ts';
+import type { Place } from '../commands/backup/place.ts';
 import { AnswerError, type InstanceClient } from '../instance-client.ts';
 import type { BackupAtHand } from './backup-at-hand.ts';
 import type { Domain, GatheredShare } from './gather-shares.ts';
@@ -57,11 +56,11 @@ export async function recoverDomain(
 }
 
 /** @throws StepFailed naming the backup */
-export async function restoreBackup(client: InstanceClient, { folder, name }: BackupAtHand): Promise<void> {
+export async function restoreBackup(client: InstanceClient, { place, name, address }: BackupAtHand): Promise<void> {
   const next = 'restore another backup, and find out what happened to this one: ./strongroom backup verify';
   const started = (await client.ask('PUT', `/restore?${VERSION}`, {
     folderToRestore: name,
-    sasTokenParameters: { storageResourceUri: pathToFileURL(dirname(folder)).href },
+    sasTokenParameters: storageOf(place),
   })) as { readonly jobId: string };
   for (;;) {
     const job = (await client.ask('GET', `/restore/${started.jobId}/pending?${VERSION}`)) as {
@@ -69,8 +68,19 @@ export async function restoreBackup(client: InstanceClient, { folder, name }: Ba
       readonly error: { readonly message: string } | null;
     };
     if (job.status === 'Succeeded') return;
-    if (job.status !== 'InProgress') throw fileFailed(folder, job.error?.message ?? job.status, next);
+    if (job.status !== 'InProgress') throw fileFailed(address, job.error?.message ?? job.status, next);
     await delay(50);
+  }
+}
+
+function storageOf({ target: { uri: storageResourceUri }, credential }: Place): object {
+  switch (credential.kind) {
+    case 'sas':
+      return { storageResourceUri, token: credential.token };
+    case 'managedIdentity':
+      return { storageResourceUri, useManagedIdentity: true };
+    case 'none':
+      return { storageResourceUri };
   }
 }
 
@@ -79,7 +89,7 @@ export async function compareCounts(client: InstanceClient, backup: BackupAtHand
   const names = await keyNames(client);
   const { keys } = backup.manifest.counts;
   if (names.length !== keys) {
-    throw fileFailed(backup.folder, `${names.length} keys came back, its manifest says ${keys}`, 'use another backup');
+    throw fileFailed(backup.address, `${names.length} keys came back, its manifest says ${keys}`, 'use another backup');
   }
   return names;
 }

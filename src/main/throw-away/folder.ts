@@ -1,5 +1,5 @@
-// The folder of a throw-away instance: fresh, entered by its owner only, in memory where the system has such a place, and
-// wiped at the end. One whose owner was killed is known by its name and by a lock that nobody holds, and wiped by the next.
+// The folder of a throw-away instance: fresh, entered by its owner only, in memory unless a disk was allowed, and wiped at
+// the end. One whose owner was killed is known by its name and by a lock that nobody holds, and wiped by the next.
 import {
   closeSync,
   fsyncSync,
@@ -18,6 +18,8 @@ import { DataLock } from '../files/data-lock.ts';
 const PREFIX = 'strongroom-throw-away-';
 /** Never written to a disk, unless the system swaps. */
 const MEMORY = '/dev/shm';
+/** What `statfs` says of file systems that are memory: tmpfs and ramfs (linux/magic.h). */
+const MEMORY_TYPES: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
 /** A folder without a lock may just be being made; after this time it is not. */
 const MAKING_MS = 60_000;
 
@@ -25,10 +27,21 @@ export interface ThrowAwayFolder extends Disposable {
   readonly path: string;
 }
 
-/** @param needs bytes that will be written @throws Error when no place has that much room */
-export function makeThrowAwayFolder(needs: number): ThrowAwayFolder {
-  const base = bases().find((each) => freeIn(each) >= needs);
-  if (base === undefined) throw new Error(`neither ${bases().join(' nor ')} has ${needs} bytes free`);
+export interface Base {
+  readonly path: string;
+  readonly inMemory: boolean;
+  readonly free: number;
+}
+
+export interface Wish {
+  /** Bytes that will be written. */
+  readonly needs: number;
+  readonly onDisk: boolean;
+}
+
+/** @throws Error when no place has that much room */
+export function makeThrowAwayFolder(wish: Wish): ThrowAwayFolder {
+  const base = chooseBase(bases().map(describe), wish);
   const path = mkdtempSync(join(base, PREFIX)); // made 0700
   const lock = DataLock.take(path);
   if (lock === undefined) throw new Error(`${path} was taken by another process`);
@@ -40,6 +53,24 @@ export function makeThrowAwayFolder(needs: number): ThrowAwayFolder {
       rmSync(path, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * What was overwritten on a disk may still be found there, so a disk is taken only by those who said so.
+ * @throws Error naming the way out
+ */
+export function chooseBase(found: readonly Base[], { needs, onDisk }: Wish): string {
+  const roomy = found.filter(({ free }) => free >= needs);
+  const base = roomy.find(({ inMemory }) => inMemory) ?? (onDisk ? roomy[0] : undefined);
+  if (base !== undefined) return base.path;
+  const looked = found.map(({ path, inMemory }) => `${path} (${inMemory ? 'memory' : 'a disk'})`).join(' and ');
+  const need = `${Math.ceil(needs / 2 ** 20)} MiB`;
+  throw new Error(
+    onDisk
+      ? `neither memory nor disk has ${need} free, of ${looked}: make room, or set TMPDIR to a folder that has it`
+      : `there is no file system in memory with ${need} free, of ${looked}: enlarge /dev/shm, or set TMPDIR to a folder on a tmpfs. ` +
+          'With --on-disk the throw-away instance, root keys included, is written to a disk and overwritten at the end, which not every disk obeys',
+  );
 }
 
 /** Wipes what was left by processes that were killed. @returns the folders that are gone now */
@@ -62,9 +93,9 @@ function bases(): readonly string[] {
   });
 }
 
-function freeIn(base: string): number {
-  const { bavail, bsize } = statfsSync(base);
-  return bavail * bsize;
+function describe(path: string): Base {
+  const { bavail, bsize, type } = statfsSync(path);
+  return { path, inMemory: MEMORY_TYPES.has(type), free: bavail * bsize };
 }
 
 /** Anyone may make such a name where we look: only a folder of ours that nobody else can enter is touched. */

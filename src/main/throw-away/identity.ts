@@ -4,7 +4,7 @@ import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:cryp
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { InstancePlaces } from '../config/data-layout.ts';
-import type { InstanceConfig } from '../config/instance.ts';
+import type { BackupPlace, InstanceConfig, InstanceIdentity } from '../config/instance.ts';
 import { issueAuthority, issueServer } from '../dev-ca/issue.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 
@@ -27,13 +27,14 @@ export interface NewIdentity {
   readonly name: string;
   /** Object id. */
   readonly administrator: string;
-  readonly backupPlace?: string;
+  readonly backupPlaces: readonly BackupPlace[];
+  readonly backupIdentity?: InstanceIdentity;
   readonly now: Date;
 }
 
 /** Writes configuration, certificate and key set. */
 export async function makeIdentity(
-  { name, administrator, backupPlace, now }: NewIdentity,
+  { name, administrator, backupPlaces, backupIdentity, now }: NewIdentity,
   places: InstancePlaces,
 ): Promise<ThrowAwayIdentity> {
   for (const path of [places.root, places.module, places.store, places.audit, dirname(places.tlsKey)]) {
@@ -68,7 +69,8 @@ export async function makeIdentity(
     separation: 'azure',
     createdAt: now.toISOString(),
     throwAway: true,
-    ...(backupPlace === undefined ? {} : { backupTargets: [{ uri: backupPlace, keepsAll: true }] }),
+    backupTargets: backupPlaces,
+    ...(backupIdentity === undefined ? {} : { backupIdentity }),
   };
   await writeFile(places.config, JSON.stringify(config), { mode: 0o600 });
   const seconds = Math.floor(now.getTime() / 1000);

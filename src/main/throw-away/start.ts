@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { logOrigin } from '../../formats/log-origin.ts';
 import { places } from '../config/data-layout.ts';
+import type { BackupPlace, InstanceIdentity } from '../config/instance.ts';
 import { startChild, type ThrowAwayChild } from './child.ts';
 import { makeThrowAwayFolder } from './folder.ts';
 import { makeIdentity } from './identity.ts';
@@ -16,8 +17,11 @@ export interface ThrowAwayOptions {
   /** Bytes that it will write. */
   readonly needs: number;
   readonly partitions: number;
-  /** Where it may read backups. */
-  readonly backupPlace?: string;
+  /** It may lie on a disk, where no memory has that much room. */
+  readonly onDisk: boolean;
+  /** Where it may read backups, and under which identity. */
+  readonly backupPlaces: readonly BackupPlace[];
+  readonly backupIdentity?: InstanceIdentity;
   readonly now: Date;
 }
 
@@ -35,7 +39,7 @@ export interface ThrowAwayInstance extends AsyncDisposable {
 /** Resolves when it serves, blank: its module is provisioned and has no security domain. */
 export async function startThrowAway(options: ThrowAwayOptions): Promise<ThrowAwayInstance> {
   await using stack = new AsyncDisposableStack();
-  const { path: folder } = stack.use(makeThrowAwayFolder(options.needs));
+  const { path: folder } = stack.use(makeThrowAwayFolder(options));
   const place = places(folder).instance(options.name);
   const { config, authority, ca, token } = await makeIdentity(options, place);
   const recorderSocket = join(folder, 'recorder.sock');

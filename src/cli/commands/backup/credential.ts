@@ -1,7 +1,7 @@
 // With what the instance reaches the place it is told of: a token that the command passes on, an identity of its own, or,
 // for directories, nothing.
 import { type OptionList, UsageError } from '../../command.ts';
-import { readSas, sasOption } from './place.ts';
+import { readSas, sasOption } from './sas.ts';
 
 export const credentialOptions = {
   ...sasOption,
@@ -22,6 +22,8 @@ export function storageMembers(uri: string, values: CredentialValues): object {
   if (file !== undefined && values['managed-identity'])
     throw new UsageError('--sas-file and --managed-identity exclude each other');
   const storageResourceUri = uri;
-  if (file !== undefined) return { storageResourceUri, token: readSas(file) };
-  return values['managed-identity'] ? { storageResourceUri, useManagedIdentity: true } : { storageResourceUri };
+  if (values['managed-identity']) return { storageResourceUri, useManagedIdentity: true };
+  // A variable that is set for other work says nothing about a directory; a file that is named does, and is refused there.
+  const token = uri.startsWith('file:') && file === undefined ? undefined : readSas(file);
+  return token === undefined ? { storageResourceUri } : { storageResourceUri, token };
 }

@@ -2,7 +2,8 @@
 import { BackupError } from '../../../features/backup/backup-error.ts';
 import type { Shelf, Shelved } from '../../../features/backup/storage/shelf.ts';
 import { command, dataOption, jsonOption, UsageError } from '../../command.ts';
-import { openShelf, ownPlace, placeOptions, uriOf } from './place.ts';
+import { openShelf, ownPlace, uriOf } from './place.ts';
+import { placeOptions } from './place-options.ts';
 import { saying } from './refusals.ts';
 
 interface Row {
@@ -44,16 +45,9 @@ Shows what the backups say of themselves; nothing is verified ('backup verify' d
 
 async function describe(shelf: Shelf, { folder, finished }: Shelved): Promise<Row> {
   if (!finished) return { folder, state: 'unfinished' };
-  const { decodeManifest, MANIFEST, MAX_MANIFEST } = await import('../../../features/backup/manifest.ts');
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of shelf.read(folder, MANIFEST)) {
-    length += piece.length;
-    if (length > MAX_MANIFEST) return { folder, state: 'unreadable' };
-    pieces.push(piece);
-  }
+  const { readManifest } = await import('../../../features/backup/read-manifest.ts');
   try {
-    const manifest = decodeManifest(Buffer.concat(pieces));
+    const { manifest } = await readManifest(shelf, folder);
     return {
       folder,
       state: 'finished',

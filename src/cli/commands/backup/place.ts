@@ -1,39 +1,29 @@
-// How backup commands are told of a place: a directory, or the URI of a container with a SAS token in a file. The commands
-// that read a place themselves open it with the rights of whoever calls them; no allow-list of an instance is asked.
+// How backup commands are told of a place: a directory, or the URI of a container. The commands that read a place themselves
+// open it with the rights of whoever calls them; no allow-list of an instance is asked.
 import { lookup } from 'node:dns/promises';
 import { existsSync, realpathSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { MANIFEST } from '../../../features/backup/manifest.ts';
+import type { BackupPlace } from '../../../features/backup/storage/allowed-places.ts';
 import { openDirectoryStorage } from '../../../features/backup/storage/directory/directory-storage.ts';
+import type { InstanceIdentity } from '../../../features/backup/storage/identity/identity-tokens.ts';
 import { openStorageBy } from '../../../features/backup/storage/open-storage.ts';
+import type { StorageCredential } from '../../../features/backup/storage/port.ts';
 import type { Shelf } from '../../../features/backup/storage/shelf.ts';
 import { places } from '../../../main/config/data-layout.ts';
-import { CommandError, type OptionList, UsageError } from '../../command.ts';
-import { readInput } from '../../read-input.ts';
+import { CommandError, UsageError } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
+import { credentialOf, type PlaceValues } from './place-options.ts';
 
-export const sasOption = {
-  'sas-file': {
-    type: 'string',
-    placeholder: 'FILE',
-    description: 'file with the SAS token of the container',
-  },
-} as const satisfies OptionList;
-
-/** Options of commands that read the place themselves. */
-export const placeOptions = {
-  ...sasOption,
-  'storage-ca': {
-    type: 'string',
-    placeholder: 'FILE',
-    description: "certificate authority of the container's host, instead of the system's",
-  },
-} as const satisfies OptionList;
-
-export interface PlaceValues {
-  readonly 'sas-file': string | undefined;
-  readonly 'storage-ca': string | undefined;
+/** A place, and how whoever calls reaches it. */
+export interface Place {
+  /** As an instance would be allowed it. */
+  readonly target: BackupPlace;
+  readonly credential: StorageCredential;
+  /** With `managedIdentity`. */
+  readonly identity?: InstanceIdentity;
 }
 
 /** A directory's path becomes its URI. */
@@ -41,8 +31,13 @@ export function uriOf(target: string): string {
   return (/^[a-z]+:\/\//.test(target) ? target : pathToFileURL(resolve(target)).href).replace(/\/$/, '');
 }
 
+export interface Folder {
+  readonly place: string;
+  readonly folder: string;
+}
+
 /** The place, and the folder of one backup in it. */
-export function splitFolder(uri: string): { readonly place: string; readonly folder: string } {
+export function splitFolder(uri: string): Folder {
   const at = uri.lastIndexOf('/');
   const folder = uri.slice(at + 1);
   const place = uri.slice(0, at);
@@ -54,42 +49,58 @@ export function splitFolder(uri: string): { readonly place: string; readonly fol
   return { place, folder };
 }
 
+/** Backups are named `mhsm-…` and answer to no other name; in a directory their manifest tells too. */
+export function isFolderOfBackup(uri: string): boolean {
+  const name = uri.slice(uri.lastIndexOf('/') + 1);
+  return name.startsWith('mhsm-') || (uri.startsWith('file:') && existsSync(join(fileURLToPath(uri), MANIFEST)));
+}
+
 /** Where instances of a data directory keep backups from the start. */
 export function ownPlace(data: string | undefined): string {
   return pathToFileURL(places(dataRootOf(data)).backups).href;
 }
 
-/** @throws CommandError */
-export function readSas(file: string): string {
-  const text = readInput(file).toString('utf8').trim();
-  if (text === '') throw new CommandError(`${file} is empty; it should hold a SAS token`);
-  return text;
+/** @throws CommandError, UsageError */
+export async function placeOf(uri: string, values: PlaceValues): Promise<Place> {
+  const { credential, identity } = credentialOf(uri, values);
+  if (uri.startsWith('file:')) {
+    const root = realDirectory(fileURLToPath(uri));
+    return { target: { uri: pathToFileURL(root).href, keepsAll: true }, credential };
+  }
+  const ca = values['storage-ca'];
+  return {
+    target: {
+      uri,
+      keepsAll: true,
+      ...(ca === undefined ? {} : { caFile: resolve(ca) }),
+      // Whoever calls may reach what they can reach.
+      addresses: await addressesOf(uri),
+    },
+    credential,
+    ...(identity === undefined ? {} : { identity }),
+  };
+}
+
+/** @throws StorageError */
+export async function openPlace({ target, credential, identity }: Place): Promise<Shelf> {
+  const { uri } = target;
+  const stopping = new AbortController().signal;
+  if (uri.startsWith('file:')) {
+    return openDirectoryStorage({ uri, root: fileURLToPath(uri), keepsAll: true, stopping });
+  }
+  const open = openStorageBy({
+    // The URI itself is judged where it is opened.
+    targets: [{ ...target, uri: URL.canParse(uri) ? new URL(uri).origin : uri }],
+    ...(identity === undefined ? {} : { identity }),
+    profile: 'dev',
+    nowMs: Date.now,
+  });
+  return open({ storageResourceUri: uri, credential }, stopping);
 }
 
 /** @throws StorageError, CommandError, UsageError */
 export async function openShelf(uri: string, values: PlaceValues): Promise<Shelf> {
-  const stopping = new AbortController().signal;
-  if (uri.startsWith('file:')) {
-    if (values['sas-file'] !== undefined) throw new UsageError('a directory takes no --sas-file');
-    return openDirectoryStorage({ uri, root: realDirectory(fileURLToPath(uri)), keepsAll: true, stopping });
-  }
-  if (values['sas-file'] === undefined) throw new UsageError('a container needs --sas-file');
-  const token = readSas(values['sas-file']);
-  const { hostname, origin } = URL.canParse(uri) ? new URL(uri) : { hostname: '', origin: '' };
-  const open = openStorageBy({
-    targets: [
-      {
-        uri: origin,
-        keepsAll: true,
-        ...(values['storage-ca'] === undefined ? {} : { caFile: values['storage-ca'] }),
-        // Whoever calls may reach what they can reach.
-        addresses: await addressesOf(hostname),
-      },
-    ],
-    profile: 'dev',
-    nowMs: Date.now,
-  });
-  return open({ storageResourceUri: uri, credential: { kind: 'sas', token } }, stopping);
+  return openPlace(await placeOf(uri, values));
 }
 
 function realDirectory(path: string): string {
@@ -97,7 +108,9 @@ function realDirectory(path: string): string {
   throw new CommandError(`${dirname(path)} has no '${basename(path)}'`);
 }
 
-async function addressesOf(host: string): Promise<readonly string[]> {
+async function addressesOf(uri: string): Promise<readonly string[]> {
+  if (!URL.canParse(uri)) throw new UsageError('that is neither a directory nor the URI of a container');
+  const { hostname: host } = new URL(uri);
   if (host === 'localhost' || isIP(host.replace(/^\[|\]$/g, '')) !== 0) return [];
   try {
     return (await lookup(host, { all: true })).map(({ address }) => address);

@@ -1,5 +1,6 @@
 // What places and backups refuse with is already said for people; it only has to reach them without a stack.
 import { BackupError } from '../../../features/backup/backup-error.ts';
+import { NoLatestBackup } from '../../../features/backup/latest-backup.ts';
 import { StorageError } from '../../../features/backup/storage/port.ts';
 import { CommandError } from '../../command.ts';
 
@@ -7,7 +8,7 @@ export async function saying<Result>(act: () => Promise<Result>): Promise<Result
   try {
     return await act();
   } catch (error) {
-    if (error instanceof StorageError || error instanceof BackupError)
+    if (error instanceof StorageError || error instanceof BackupError || error instanceof NoLatestBackup)
       throw new CommandError(error.message, { cause: error });
     throw error;
   }

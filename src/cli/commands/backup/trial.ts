@@ -1,11 +1,11 @@
 // `strongroom backup verify --trial`: what is in a backup comes back, tried in an instance that is thrown away.
-import { fileURLToPath } from 'node:url';
-import { CommandError, type OptionList, type Terminal, UsageError } from '../../command.ts';
+import { type OptionList, type Terminal, UsageError } from '../../command.ts';
 import { administratorOf } from '../../rehearsal/administrator.ts';
 import { readBackupAtHand, readDomain } from '../../rehearsal/backup-at-hand.ts';
 import { type Gathering, gatheringOf, gatherShares, samplesIn } from '../../rehearsal/inputs.ts';
 import { openRecoveryInstance, recover } from '../../rehearsal/recover.ts';
 import { StepFailed, Steps } from '../../rehearsal/steps.ts';
+import type { Chosen } from './choose-backup.ts';
 
 export const trialOptions = {
   trial: { type: 'boolean', description: 'also restore it into a throw-away instance, and compare' },
@@ -37,10 +37,14 @@ export const trialOptions = {
     placeholder: 'OID',
     description: 'with --trial: object id of an administrator of the backed-up instance',
   },
+  'on-disk': {
+    type: 'boolean',
+    description: 'with --trial: where memory has no room, make the throw-away instance on a disk',
+  },
   data: {
     type: 'string',
     placeholder: 'DIR',
-    description: 'with --trial: data directory whose dev administrator that is',
+    description: 'data directory: its backups, without an operand; with --trial its dev administrator',
   },
 } as const satisfies OptionList;
 
@@ -52,6 +56,7 @@ export interface TrialValues {
   readonly packets: string | undefined;
   readonly samples: string | undefined;
   readonly administrator: string | undefined;
+  readonly 'on-disk': boolean;
   readonly data: string | undefined;
 }
 
@@ -60,6 +65,7 @@ export interface Trial {
   readonly gathering: Gathering;
   readonly samples: string | undefined;
   readonly administrator: string;
+  readonly onDisk: boolean;
 }
 
 export interface TrialOutcome {
@@ -74,7 +80,8 @@ export interface TrialOutcome {
 export function trialOf(values: TrialValues): Trial | undefined {
   const { domain, samples, custodian, packets } = values;
   if (!values.trial) {
-    const given = Object.entries({ domain, samples, packets, custodian: custodian[0] }).find(
+    const onDisk = values['on-disk'] ? true : undefined;
+    const given = Object.entries({ domain, samples, packets, custodian: custodian[0], 'on-disk': onDisk }).find(
       ([, value]) => value !== undefined,
     );
     if (given !== undefined) throw new UsageError(`--${given[0]} goes with --trial`);
@@ -82,21 +89,17 @@ export function trialOf(values: TrialValues): Trial | undefined {
   }
   if (domain === undefined) throw new UsageError('--trial needs --domain, and a quorum: --custodian or --packets');
   const gathering = gatheringOf('--custodian', custodian, values['passphrase-file'], packets);
-  return { domain, gathering, samples, administrator: administratorOf(values) };
+  return { domain, gathering, samples, administrator: administratorOf(values), onDisk: values['on-disk'] };
 }
 
-/** @param uri of the backup's folder */
-export async function tryBackup(uri: string, trial: Trial, terminal: Terminal): Promise<TrialOutcome> {
-  if (!uri.startsWith('file:')) {
-    throw new CommandError('a trial restores from a directory: copy the folder out of the container first');
-  }
+export async function tryBackup({ place, folder }: Chosen, trial: Trial, terminal: Terminal): Promise<TrialOutcome> {
   const steps = new Steps(terminal);
   const samples = trial.samples === undefined ? undefined : samplesIn(trial.samples);
   try {
     const domain = await readDomain(trial.domain);
-    const backup = readBackupAtHand(fileURLToPath(uri));
-    const { administrator } = trial;
-    await using instance = await openRecoveryInstance(backup, administrator);
+    const backup = await readBackupAtHand(place, folder);
+    const { administrator, onDisk } = trial;
+    await using instance = await openRecoveryInstance(backup, administrator, onDisk);
     const { names, used } = await recover({
       instance,
       steps,

@@ -3,7 +3,9 @@
 import type { Verified } from '../../../features/backup/verify/verify-backup.ts';
 import { domainFingerprint, groupFingerprint } from '../../../formats/domain-identity.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
-import { openShelf, placeOptions, splitFolder, uriOf } from './place.ts';
+import { chooseBackup } from './choose-backup.ts';
+import { openPlace, ownPlace, uriOf } from './place.ts';
+import { placeOptions } from './place-options.ts';
 import { readSigner } from './read-signer.ts';
 import { saying } from './refusals.ts';
 import { type TrialOutcome, trialOf, trialOptions, tryBackup } from './trial.ts';
@@ -11,12 +13,14 @@ import { type TrialOutcome, trialOf, trialOptions, tryBackup } from './trial.ts'
 export const verify = command({
   name: 'backup verify',
   summary: 'prove that a full backup is whole, without any service',
-  operands: 'DIR|URI',
+  operands: '[DIR|URI]',
   details: `
-DIR or URI is the folder of one backup: what 'backup start' printed. Checks the domain's signature on the manifest, then
-size and hash of every part, that none is missing and none too many; every fault is named. It opens nothing: what is in
-the parts stays sealed. Without --key it cannot know whose backup it is: compare the fingerprint that it prints with the
-one that you know. --trial goes further: it recovers a throw-away instance with a quorum and restores the backup there.
+DIR or URI is the folder of one backup, as 'backup start' printed it, or a place: then the latest finished backup there, by the
+time in its name. Without an operand: the latest in the folder 'backups' of the data directory. Checks the domain's signature
+on the manifest, then size and hash of every part, that none is missing and none too many; every fault is named. It opens
+nothing: what is in the parts stays sealed. Without --key it cannot know whose backup it is: compare the fingerprint that it
+prints with the one that you know. --trial goes further: it recovers a throw-away instance with a quorum and restores the
+backup there.
 The exit code is 0 when everything holds.`,
   options: {
     key: {
@@ -29,24 +33,26 @@ The exit code is 0 when everything holds.`,
     ...jsonOption,
   },
   examples: [
+    'strongroom backup verify',
     'strongroom backup verify data/backups/mhsm-dev-2026080910111200',
     "strongroom backup verify https://acme.blob.core.windows.net/hsm/mhsm-dev-2026080910111200 --sas-file sas --key '1a2b …'",
     'strongroom backup verify data/backups/mhsm-dev-2026080910111200 --trial --domain sd.json \\\n' +
       '    --custodian anna.pem --custodian boris.pem --samples samples.json',
   ],
   async run(values, [target, spare], terminal) {
-    if (target === undefined || spare !== undefined) throw new UsageError('name the folder of one backup');
+    if (spare !== undefined) throw new UsageError('name one backup, or one place');
     const { verifyBackup } = await import('../../../features/backup/verify/verify-backup.ts');
     const signer = values.key === undefined ? undefined : readSigner(values.key);
     const trial = trialOf(values);
-    const { place, folder } = splitFolder(uriOf(target));
+    const uri = target === undefined ? ownPlace(values.data) : uriOf(target);
+    const backup = await chooseBackup(uri, values, terminal);
     const verified = await saying(async () => {
-      await using shelf = await openShelf(place, values);
-      return verifyBackup(shelf, folder, signer, progressTo(terminal.err));
+      await using shelf = await openPlace(backup.place);
+      return verifyBackup(shelf, backup.folder, signer, progressTo(terminal.err));
     });
     const { manifest, faults } = verified;
     const whole = faults.length === 0;
-    const tried = trial === undefined || !whole ? undefined : await tryBackup(uriOf(target), trial, terminal);
+    const tried = trial === undefined || !whole ? undefined : await tryBackup(backup, trial, terminal);
     const answer = {
       whole,
       anchored: signer !== undefined,

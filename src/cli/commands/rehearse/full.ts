@@ -15,6 +15,8 @@ import { type Gathering, gatherShares, type SamplesAtHand, samplesIn } from '../
 import { openRecoveryInstance, type Recovered, recover } from '../../rehearsal/recover.ts';
 import type { Recipient } from '../../rehearsal/recovery-steps.ts';
 import { StepFailed, Steps } from '../../rehearsal/steps.ts';
+import { chooseBackup } from '../backup/choose-backup.ts';
+import type { PlaceValues } from '../backup/place-options.ts';
 import { readRegister } from '../custodian/read-register.ts';
 import { type FiledRecord, fileRecord } from './filed.ts';
 import { keepRecord, showRehearsal } from './kept-record.ts';
@@ -25,7 +27,10 @@ export interface FullOptions {
   readonly instance: string;
   readonly administrator: string;
   readonly domain: string;
+  /** URI of a backup's folder, or of a place. */
   readonly backup: string;
+  readonly place: PlaceValues;
+  readonly onDisk: boolean;
   readonly samples: string;
   readonly gather: Gathering;
   readonly record: string | undefined;
@@ -37,11 +42,12 @@ export async function rehearseFull(options: FullOptions, terminal: Terminal): Pr
   const startedAt = new Date().toISOString();
   const steps = new Steps(terminal);
   const samples = samplesIn(options.samples);
+  const { place, folder } = await chooseBackup(options.backup, options.place, terminal);
   let inputs: Inputs | undefined;
   try {
     const { domain, backup } = await steps.run('read domain file and manifest', 'get the files again', async () => {
       const read = await readDomain(options.domain);
-      return { domain: read, backup: readBackupAtHand(options.backup) };
+      return { domain: read, backup: await readBackupAtHand(place, folder) };
     });
     inputs = { domain, backup };
     const { record, filed } = await passed({ options, terminal, steps, startedAt, samples, domain, backup });
@@ -68,11 +74,11 @@ async function passed(
   attempt: Attempt & Inputs & { readonly samples: SamplesAtHand },
 ): Promise<{ readonly record: string; readonly filed: FiledRecord }> {
   const { options, terminal, steps, startedAt, samples, domain, backup } = attempt;
-  const { administrator } = options;
+  const { administrator, onDisk } = options;
   await using instance = await steps.run(
     'make the throw-away instance',
-    'make room in /dev/shm or $TMPDIR, and see what it says',
-    () => openRecoveryInstance(backup, administrator),
+    'make room in memory (/dev/shm), and see what it says',
+    () => openRecoveryInstance(backup, administrator, onDisk),
   );
   const gather = (recipient: Recipient): Promise<readonly GatheredShare[]> =>
     gatherShares(options.gather, domain, recipient, terminal);

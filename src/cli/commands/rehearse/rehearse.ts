@@ -4,6 +4,8 @@ import { command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { administratorOf } from '../../rehearsal/administrator.ts';
 import { gatheringOf } from '../../rehearsal/inputs.ts';
+import { ownPlace, uriOf } from '../backup/place.ts';
+import { placeOptions } from '../backup/place-options.ts';
 
 export const rehearse = command({
   name: 'rehearse',
@@ -33,7 +35,13 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
     },
     finish: { type: 'boolean', description: 'reachability: end it, with whoever has answered' },
     domain: { type: 'string', placeholder: 'FILE', description: 'full: the security-domain file' },
-    backup: { type: 'string', placeholder: 'DIR', description: 'full: the folder of a full backup' },
+    backup: {
+      type: 'string',
+      placeholder: 'DIR|URI',
+      description:
+        "full: a backup's folder, or a place, for the latest there (default: 'backups' of the data directory)",
+    },
+    ...placeOptions,
     samples: { type: 'string', placeholder: 'FILE', description: "full: known answers, from 'rehearse prepare'" },
     key: {
       type: 'string',
@@ -57,6 +65,7 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
       placeholder: 'OID',
       description: 'full: object id of an administrator of the backed-up instance (default: the dev administrator)',
     },
+    'on-disk': { type: 'boolean', description: 'full: where memory has no room, make the instance on a disk' },
     unfiled: { type: 'boolean', description: 'full: file nothing; for when no instance runs' },
     ...instanceOptions,
     ...jsonOption,
@@ -66,16 +75,13 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
     'strongroom rehearse --depth reachability --answer anna-answer.json',
     'strongroom rehearse --depth full --domain sd.json --backup /backups/mhsm-dev-2026112503300000 \\\n' +
       '    --samples samples.json --key anna.pem --key boris.pem',
-    'strongroom rehearse --depth full --domain sd.json --backup DIR --samples samples.json --packets /tmp/packets',
+    'strongroom rehearse --depth full --domain sd.json --samples samples.json --packets /tmp/packets \\\n' +
+      '    --backup https://acme.blob.core.windows.net/hsm --sas-file sas',
   ],
   async run(values, _operands, terminal) {
     const { depth, record, json } = values;
     if (depth === 'reachability') {
-      rejectOptions(
-        values,
-        ['domain', 'backup', 'samples', 'key', 'passphrase-file', 'packets', 'administrator', 'unfiled'],
-        depth,
-      );
+      rejectOptions(values, FULL_ONLY, depth);
       const days = Number(values.days);
       if (!/^\d{1,2}$/.test(values.days) || days < 1 || days > 90) throw new UsageError('--days must be from 1 to 90');
       const client = openInstanceClient(instanceOf(values));
@@ -86,17 +92,26 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
     if (depth !== 'full') throw new UsageError('--depth must be reachability or full');
     rejectOptions(values, ['out', 'answer', 'finish'], depth);
     const { domain, backup, samples } = values;
-    if (domain === undefined || backup === undefined || samples === undefined) {
-      throw new UsageError('--domain, --backup and --samples are needed');
-    }
+    if (domain === undefined || samples === undefined) throw new UsageError('--domain and --samples are needed');
+    if (backup === undefined && values.url !== undefined) throw new UsageError('with --url, name the --backup');
     const gather = gatheringOf('--key', values.key, values['passphrase-file'], values.packets);
     const administrator = administratorOf(values);
     const client = values.unfiled ? undefined : openInstanceClient(instanceOf(values));
     const instance = values['hsm-name'];
     const { rehearseFull } = await import('./full.ts');
-    return rehearseFull({ client, instance, administrator, domain, backup, samples, gather, record, json }, terminal);
+    const uri = backup === undefined ? ownPlace(values.data) : uriOf(backup);
+    const onDisk = values['on-disk'];
+    return rehearseFull(
+      { client, instance, administrator, domain, backup: uri, place: values, onDisk, samples, gather, record, json },
+      terminal,
+    );
   },
 });
+
+const FULL_ONLY = [
+  ...['domain', 'backup', 'samples', 'key', 'passphrase-file', 'packets', 'administrator', 'unfiled', 'on-disk'],
+  ...Object.keys(placeOptions),
+];
 
 function rejectOptions(values: Readonly<Record<string, unknown>>, names: readonly string[], depth: string): void {
   const given = names.find((name) => {

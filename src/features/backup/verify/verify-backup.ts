@@ -2,8 +2,9 @@
 // exactly what the manifest lists, byte for byte. Goes on after a fault, so that all of them are told.
 import { domainFingerprint, groupFingerprint } from '../../../formats/domain-identity.ts';
 import { BackupError } from '../backup-error.ts';
-import { decodeManifest, MANIFEST, MAX_MANIFEST, type Manifest, STATEMENT } from '../manifest.ts';
+import { MANIFEST, type Manifest, STATEMENT } from '../manifest.ts';
 import { openBackup } from '../read-backup.ts';
+import { readManifest } from '../read-manifest.ts';
 import { type BackupStorage, StorageError } from '../storage/port.ts';
 
 export interface Fault {
@@ -68,14 +69,8 @@ export async function verifyBackup(
 
 /** The key that the manifest itself names, if it has this fingerprint; that it signed the manifest is still to be shown. */
 async function keyOf(storage: BackupStorage, folder: string, fingerprint: string | undefined): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of storage.read(folder, MANIFEST)) {
-    length += piece.length;
-    if (length > MAX_MANIFEST) throw new BackupError('Damaged', `${MANIFEST} is longer than ${MAX_MANIFEST} bytes`);
-    pieces.push(piece);
-  }
-  const key = Buffer.from(decodeManifest(Buffer.concat(pieces)).domainKey, 'base64url');
+  const { manifest } = await readManifest(storage, folder);
+  const key = Buffer.from(manifest.domainKey, 'base64url');
   const found = domainFingerprint(key);
   if (fingerprint === undefined || found === fingerprint) return key;
   throw new BackupError(

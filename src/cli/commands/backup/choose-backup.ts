@@ -1,0 +1,27 @@
+// The backup that a command was told of: its folder, or the place in which the latest one is to be found.
+import { findLatest } from '../../../features/backup/latest-backup.ts';
+import type { Terminal } from '../../command.ts';
+import { isFolderOfBackup, openPlace, type Place, placeOf, splitFolder } from './place.ts';
+import type { PlaceValues } from './place-options.ts';
+import { saying } from './refusals.ts';
+
+export interface Chosen {
+  readonly place: Place;
+  readonly folder: string;
+}
+
+/** Says which it found. @throws CommandError, UsageError */
+export function chooseBackup(uri: string, values: PlaceValues, terminal: Terminal): Promise<Chosen> {
+  return saying(async () => {
+    if (isFolderOfBackup(uri)) {
+      const { place, folder } = splitFolder(uri);
+      return { place: await placeOf(place, values), folder };
+    }
+    const place = await placeOf(uri, values);
+    await using shelf = await openPlace(place);
+    const { folder, unfinished } = await findLatest(shelf);
+    terminal.err(`the latest backup there is ${folder}\n`);
+    for (const later of unfinished) terminal.err(`${later} is later, but was never finished\n`);
+    return { place, folder };
+  });
+}

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { findLatest, NoLatestBackup } from './latest-backup.ts';
+import { openDirectoryStorage } from './storage/directory/directory-storage.ts';
+import type { Shelf } from './storage/shelf.ts';
+
+let root: string;
+let shelf: Shelf;
+beforeEach(() => {
+  root = realpathSync(mkdtempSync(join(tmpdir(), 'strongroom-latest-')));
+  const stopping = new AbortController().signal;
+  shelf = openDirectoryStorage({ uri: pathToFileURL(root).href, root, keepsAll: false, stopping });
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+async function make(folder: string, finished = true): Promise<void> {
+  await shelf.write(folder, 'manifest.json', Buffer.from('{}'));
+  if (finished) await shelf.finish(folder);
+}
+
+test('the latest is the finished backup with the latest time in its name, whatever the order of writing', async () => {
+  await make('mhsm-dev-2026112503200412');
+  await make('mhsm-dev-2026112503200411');
+  await make('mhsm-dev-2025123123595999');
+  assert.deepEqual(await findLatest(shelf), { folder: 'mhsm-dev-2026112503200412', unfinished: [] });
+});
+
+test('later ones that were never finished are passed over and named; earlier ones are old news', async () => {
+  await make('mhsm-dev-2026112503200412');
+  await make('mhsm-dev-2026112603200412', false);
+  await make('mhsm-dev-2026112403200412', false);
+  const unfinished = ['mhsm-dev-2026112603200412'];
+  assert.deepEqual(await findLatest(shelf), { folder: 'mhsm-dev-2026112503200412', unfinished });
+});
+
+test('what is not named like a backup is none', async () => {
+  mkdirSync(join(root, 'lost+found'));
+  await make('old-mhsm-dev-2027112503200412');
+  await make('mhsm-dev-20271125');
+  await assert.rejects(
+    findLatest(shelf),
+    (error) => error instanceof NoLatestBackup && /no finished/.test(error.message),
+  );
+});
+
+test('HSMs of several names are not guessed between', async () => {
+  await make('mhsm-dev-2026112503200412');
+  await make('mhsm-dev-2-2026112603200412');
+  await assert.rejects(
+    findLatest(shelf),
+    /several names have backups there; name one folder: mhsm-dev-2-2026112603200412, mhsm-dev-2026112503200412/,
+  );
+});

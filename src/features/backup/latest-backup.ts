@@ -1,0 +1,36 @@
+// Which backup of a place is the latest, for people who name the place only: of the finished ones, by the time in its name. The manifest binds that name, so a
+// name that lies shows when it is verified; and nothing damaged is passed over, for then an old backup would pass as the latest.
+import type { Shelf } from './storage/shelf.ts';
+
+const NAME = /^mhsm-(.+)-(\d{16})$/;
+
+/** There is none, or more than one could be meant. */
+export class NoLatestBackup extends Error {
+  override readonly name = 'NoLatestBackup';
+}
+
+export interface Latest {
+  readonly folder: string;
+  /** Later ones that were never finished. */
+  readonly unfinished: readonly string[];
+}
+
+/** @throws NoLatestBackup, StorageError */
+export async function findLatest(shelf: Shelf): Promise<Latest> {
+  const newest = new Map<string, { readonly folder: string; readonly time: string }>();
+  const begun: { readonly folder: string; readonly time: string }[] = [];
+  for await (const { folder, finished } of shelf.folders()) {
+    const [, name, time] = NAME.exec(folder) ?? [];
+    if (name === undefined || time === undefined) continue;
+    if (!finished) begun.push({ folder, time });
+    else if (time > (newest.get(name)?.time ?? '')) newest.set(name, { folder, time });
+  }
+  const [first, ...others] = newest.values();
+  if (first === undefined) throw new NoLatestBackup(`there is no finished backup in ${shelf.uri}`);
+  if (others.length > 0) {
+    const all = [first, ...others].map(({ folder }) => folder).sort();
+    throw new NoLatestBackup(`HSMs of several names have backups there; name one folder: ${all.join(', ')}`);
+  }
+  const unfinished = begun.filter(({ time }) => time > first.time).map(({ folder }) => folder);
+  return { folder: first.folder, unfinished: unfinished.sort() };
+}
