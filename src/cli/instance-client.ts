@@ -5,7 +5,13 @@ import { azureNames } from '../main/config/name-forms.ts';
 import { instanceOrigin } from '../wire/name-form.ts';
 import { CommandError, dataOption, type OptionList, UsageError } from './command.ts';
 import { authoritiesWith, exchange, type Reply, type Route } from './https-exchange.ts';
-import { devAdministratorToken, devUserToken, environmentToken, signedInToken } from './instance-token.ts';
+import {
+  devAdministratorToken,
+  devUserToken,
+  environmentToken,
+  namesIdentity,
+  signedInToken,
+} from './instance-token.ts';
 import { dataRootOf, requireRunning } from './running.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -28,7 +34,8 @@ export const instanceOptions = {
   url: {
     type: 'string',
     placeholder: 'URL',
-    description: 'instead of --hsm-name and --data: https://HOST of an instance; $AZURE_CLIENT_ID … say who asks',
+    description:
+      'instead of --hsm-name and --data: https://HOST of an instance; $AZURE_CLIENT_ID … say who asks, else az',
   },
   ca: {
     type: 'string',
@@ -123,10 +130,10 @@ function developmentClient(root: string, name: string, as: string | undefined): 
   });
 }
 
-/** Nobody's secrets are ours: the environment says who asks, or `az` does. */
+/** Nobody's secrets are ours: the environment says who asks, and where it says nothing `az` does. */
 async function ownToken(origin: string, route: Route, as: string | undefined): Promise<string> {
+  if (as === SIGNED_IN || (as === undefined && !namesIdentity(process.env))) return signedInToken(origin, route);
   if (as === undefined) return environmentToken(origin, route);
-  if (as === SIGNED_IN) return signedInToken(origin, route);
   throw new UsageError(`people of a development directory are there alone; --as can be ${SIGNED_IN} here`);
 }
 

@@ -43,6 +43,11 @@ async function devToken(tenantId: string, route: Route, given: Readonly<Record<s
   return token;
 }
 
+/** Whether the environment says anything of who asks. */
+export function namesIdentity(environment: NodeJS.ProcessEnv): boolean {
+  return ['AZURE_CLIENT_ID', 'AZURE_TENANT_ID', 'AZURE_AUTHORITY_HOST'].some((name) => Boolean(environment[name]));
+}
+
 /**
  * The way of every client: an unauthenticated request is answered with a challenge, which names the tenant and the
  * resource. Where credentials are sent is the environment's choice, never the challenge's.
@@ -92,7 +97,10 @@ export async function signedInToken(url: string, route: Route): Promise<string> 
   try {
     return (await new AzureCliCredential({ tenantId }).getToken(`${resource}/.default`)).token;
   } catch (error) {
-    throw new CommandError(`no token from az: ${firstLine(error)}`, { cause: error });
+    throw new CommandError(
+      `no token from az: ${firstLine(error)}; sign in with az, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET`,
+      { cause: error },
+    );
   }
 }
 

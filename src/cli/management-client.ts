@@ -1,5 +1,5 @@
 // How commands speak to the resource manager about one managed HSM: of a running development data directory as the owner of
-// its subscription, or of a service elsewhere as whoever `az` is signed in as.
+// its subscription, of any other service as whoever `az` is signed in as.
 import { setTimeout as delay } from 'node:timers/promises';
 import { readDevClients } from '../main/config/dev-clients.ts';
 import { azureNames } from '../main/config/name-forms.ts';
@@ -127,6 +127,8 @@ async function local({ data, ca }: ManagementValues): Promise<Place> {
   if (ca !== undefined) throw new UsageError('--ca goes with --arm');
   const root = dataRootOf(data);
   const state = requireRunning(root);
+  // Nobody's secrets are in the data directory: whoever az is signed in as asks, at the name that everybody uses.
+  if (state.profile === 'production') return signedIn(state.uris.arm, state.ca);
   const route: Route = { ca: authoritiesWith(state.ca), port: state.port };
   const form = azureNames();
   const { tenantId, applications } = readDevClients(root);
@@ -147,7 +149,10 @@ async function local({ data, ca }: ManagementValues): Promise<Place> {
 async function remote(url: string, { data, ca }: ManagementValues): Promise<Place> {
   if (data !== undefined) throw new UsageError('--arm and --data exclude each other');
   if (!URL.canParse(url) || new URL(url).protocol !== 'https:') throw new UsageError('--arm must be https://HOST');
-  const { origin } = new URL(url);
+  return signedIn(new URL(url).origin, ca);
+}
+
+async function signedIn(origin: string, ca: string | undefined): Promise<Place> {
   const { AzureCliCredential } = await import('@azure/identity');
   try {
     const { token } = await new AzureCliCredential().getToken(`${origin}/.default`);

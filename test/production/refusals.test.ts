@@ -7,6 +7,7 @@ import { issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
 import { makeSelfSigned } from '../support/operator-authority.ts';
 import { ARM, DOMAIN, GRAPH, makeSite, type Site } from '../support/running-production.ts';
 
+const GUID = '0a0a0a0a-0000-4000-8000-000000000000';
 type Json = Record<string, unknown>;
 
 describe('production refuses to start', () => {
@@ -117,6 +118,19 @@ describe('production refuses to start', () => {
     await refuses((config) => void ((config.subscription as Json).owners = []), /owners is empty: name the object id/);
     await refuses({ seal: { kind: 'file' } }, /seal is file.*add "file-seal" to "acknowledge"/);
     await refuses({ separation: 'azure' }, /separation is azure.*add "azure-separation" to "acknowledge"/);
+  });
+
+  test('with the data directory of another tenant or subscription', async () => {
+    const before = { tenantId: GUID, subscription: { id: GUID } };
+    const marked = join(site.data, 'production.json');
+    await writeFile(marked, JSON.stringify(before));
+    await refuses(
+      {},
+      /is of tenant 0a0a0a0a-.* the configuration of others: set "tenantId" and "subscription\.id" to these/,
+    );
+    await writeFile(marked, '{');
+    await refuses({}, /production\.json cannot be read .*: remove it/);
+    await rm(marked);
   });
 
   test('with names that clients would refuse, or that belong to an instance', async () => {

@@ -31,6 +31,8 @@ const NAME = 'vault1';
 const HSM = `https://${NAME}.${DOMAIN}`;
 /** Strict separation takes two administrators at least. */
 const SECOND = '22222222-2222-4333-8444-555555555555';
+/** As `az keyvault create` writes them when its user says nothing of the network. */
+const STOCK_RULES = { bypass: 'AzureServices', defaultAction: 'Allow' };
 const KEY_USER = '33333333-2222-4333-8444-555555555555';
 const VERSION = 'api-version=7.4';
 const ARM_VERSION = 'api-version=2023-07-01';
@@ -125,14 +127,25 @@ describe('a production deployment', () => {
     assert.equal((await ask(site, 'PUT', group, { token: stranger, body })).status, 403);
     assert.equal((await ask(site, 'PUT', group, { token: await dataToken(), body })).status, 401, 'of the data plane');
     assert.equal((await ask(site, 'PUT', group, { token: await armToken(), body })).status, 201);
-    const made = await arm('PUT', `${idOf()}?${ARM_VERSION}`, {
-      location: 'westeurope',
-      sku: { family: 'B', name: 'Standard_B1' },
-      properties: { tenantId: site.config.tenantId, initialAdminObjectIds: [site.owner, SECOND] },
-    });
+    const make = (...initialAdminObjectIds: readonly string[]): Promise<Reply> =>
+      arm('PUT', `${idOf()}?${ARM_VERSION}`, {
+        location: 'westeurope',
+        sku: { family: 'B', name: 'Standard_B1' },
+        properties: { tenantId: site.config.tenantId, initialAdminObjectIds, networkAcls: STOCK_RULES },
+      });
+    const lone = await make(site.owner);
+    assert.equal(lone.status, 400, lone.text);
+    assert.match(lone.text, /name at least two people/);
+    const made = await make(site.owner, SECOND);
     assert.equal(made.status, 202, made.text);
     const { networkAcls } = (await settled()) as { networkAcls: Record<string, unknown> };
     assert.equal(networkAcls.defaultAction, 'Deny', 'closed unless its maker says otherwise');
+    assert.equal((await make(site.owner, SECOND)).status, 200);
+    assert.deepEqual(
+      (await settled()).networkAcls,
+      networkAcls,
+      'what az writes by itself opens nothing afterwards either',
+    );
   });
 
   test('keeps its root keys under the passphrase from the start, and separation is strict', () => {
@@ -153,6 +166,12 @@ describe('a production deployment', () => {
     const refused = await data('GET', '/keys');
     assert.equal(refused.status, 403, refused.text);
     assert.match(refused.text, /Client address \(127\.0\.0\.1\) is not authorized/);
+    const meant = await arm('PATCH', `${idOf()}?${ARM_VERSION}`, {
+      properties: { networkAcls: { defaultAction: 'Allow' } },
+    });
+    assert.ok(meant.status < 300, meant.text);
+    await settled();
+    assert.equal((await ask(site, 'GET', `${HSM}/keys?${VERSION}`)).status, 401, 'open where that is said');
     const opened = await arm('PATCH', `${idOf()}?${ARM_VERSION}`, {
       properties: { networkAcls: { defaultAction: 'Deny', ipRules: [{ value: '127.0.0.1/32' }] } },
     });

@@ -9,6 +9,7 @@ import { diagnosticRows } from './diagnostics/rows.ts';
 import { beginDeletion } from './hsm/begin-deletion.ts';
 import { deletedHsmRows } from './hsm/deleted-rows.ts';
 import type { HsmLifecycle } from './hsm/hsm-lifecycle.ts';
+import type { NewHsmRules } from './hsm/hsm-rules.ts';
 import { managedHsmRows } from './hsm/rows.ts';
 import type { InstanceHost } from './instance-host.ts';
 import { metadataRow } from './metadata.ts';
@@ -27,8 +28,8 @@ export interface ManagementOptions {
   readonly findPrincipal: FindPrincipal;
   /** Users, groups and applications are known to somebody else; absent: all of them to `findPrincipal`. */
   readonly isDirectoryElsewhere?: boolean;
-  /** What a new instance does with callers that no rule names, unless its maker says; absent: it lets them in. */
-  readonly defaultAction?: 'Allow' | 'Deny';
+  /** Absent: it lets callers in that no rule names, and one administrator is enough. */
+  readonly newHsms?: NewHsmRules;
   readonly askInstance: AskInstance;
   /** The directory's domain, shown for the tenant. */
   readonly domain: string;
@@ -38,7 +39,7 @@ export interface ManagementOptions {
 
 export function managementRows(options: ManagementOptions): readonly ControlRow[] {
   const { book, lifecycle, host, authenticate, findPrincipal, askInstance, domain, now } = options;
-  const { isDirectoryElsewhere = false, defaultAction = 'Allow' } = options;
+  const { isDirectoryElsewhere = false, newHsms = { defaultAction: 'Allow', leastAdministrators: 1 } } = options;
   const row = rowMaker(book, authenticate);
   return [
     metadataRow(book.current.tenantId),
@@ -50,7 +51,7 @@ export function managementRows(options: ManagementOptions): readonly ControlRow[
         return hsm;
       });
     }),
-    ...managedHsmRows({ book, row, lifecycle, host, defaultAction, now }),
+    ...managedHsmRows({ book, row, lifecycle, host, newHsms, now }),
     ...deletedHsmRows({ book, row, lifecycle, now }),
     ...connectionRows({ book, row, lifecycle, now }),
     ...privateEndpointRows({ book, row, lifecycle, now }),

@@ -7,7 +7,7 @@ import { lstatSync, mkdirSync } from 'node:fs';
  * @throws Error naming the folder and the way out
  */
 export function makePrivateFolder(path: string): void {
-  if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) return;
+  if (make(path) !== undefined) return;
   const { mode, uid } = lstatSync(path);
   if ((mode & 0o022) !== 0) {
     throw new Error(`others may write to ${path}; close it first: chmod go-w '${path}'`);
@@ -15,5 +15,18 @@ export function makePrivateFolder(path: string): void {
   const self = process.getuid?.();
   if (self !== undefined && uid !== self) {
     throw new Error(`${path} belongs to another user (uid ${uid}); choose a data directory of your own`);
+  }
+}
+
+function make(path: string): string | undefined {
+  try {
+    return mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new Error(
+      `${path} cannot be made (${(cause as NodeJS.ErrnoException).code}): choose another data directory`,
+      {
+        cause,
+      },
+    );
   }
 }

@@ -48,7 +48,7 @@ function modeOf(path: string, member: string): number {
   try {
     return statSync(path).mode;
   } catch (cause) {
-    throw new ConfigError(`${member}: ${(cause as Error).message}`, { cause });
+    throw new ConfigError(`${member}: ${(cause as Error).message}; name a file that this user can reach`, { cause });
   }
 }
 

@@ -76,7 +76,7 @@ export async function startProductionControl(
       authenticate: authenticate([]),
       findPrincipal: (oid) => describePrincipal(directory, oid),
       isDirectoryElsewhere: true,
-      defaultAction: 'Deny',
+      newHsms: { defaultAction: 'Deny', leastAdministrators: config.separation === 'azure' ? 1 : 2 },
       askInstance: askInstanceOver({
         portOf: (hsm) => host.status(hsm)?.port,
         serverName: (hsm) => certificateNames(config, hsm, [])[0] ?? '',

@@ -19,6 +19,7 @@ import { makePrivateFolder } from '../files/private-folder.ts';
 import type { Profile } from '../profile.ts';
 import { confined } from '../supervision/control-recipe.ts';
 import { probePort } from '../supervision/free-port.ts';
+import { checkDeployment } from './check-deployment.ts';
 import { checkConfigFile, checkDataFolder, readPlainFile, readSecretFile } from './check-files.ts';
 import { checkIssuers } from './check-issuers.ts';
 import { existingInstances } from './existing-instances.ts';
@@ -44,6 +45,7 @@ export async function openProductionProfile({
       `${at.root} is a data directory of the dev profile, with identities and an authority that it made: name another with --data`,
     );
   }
+  checkDeployment(at.root, config);
   checkIssuers(config.issuers);
   if (config.seal.kind === 'passphrase') readSecretFile(config.seal.passphraseFile, 'seal.passphraseFile');
   if (config.tls.authority !== undefined) readPlainFile(config.tls.authority, 'tls.authority');

@@ -189,6 +189,9 @@ export class InstanceProcesses implements AsyncDisposable {
     void link.closed.then(() => this.#links.delete(link));
     link.send(frontToken, { token: this.#plan.frontToken });
     link.on(activation, ({ status, message }) => {
+      if (status === 'Failed' && message !== this.#activation.message) {
+        this.#plan.report(`instance '${this.#plan.name}' does not serve: ${message}`);
+      }
       this.#activation = { activation: activationIn(status), message };
       this.#plan.changed();
     });

@@ -134,10 +134,12 @@ export class SupervisedProcess implements AsyncDisposable {
       this.#settle();
     });
     this.#options.connected?.(link);
-    // A child that closes its link, or talks nonsense on it, is out of control even if it still runs.
-    void link.closed.then(() => {
+    // A child that closes its link, or talks nonsense on it, is out of control even if it still runs. One that is ending
+    // closes it too, and says with its exit code why.
+    void link.closed.then(async () => {
       if (!this.#wanted) return;
       if (link.refused !== undefined) report(`${label} sent a message that was refused: ${String(link.refused)}`);
+      else await Promise.race([gone, delay(LAST_WORDS_WITHIN_MS, undefined, { ref: false })]);
       killGroup(child);
     });
     await gone;

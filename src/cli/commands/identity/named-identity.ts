@@ -1,14 +1,20 @@
 // What the identity commands have in common: a managed identity by its name, a Unix user by name or number, a program by path.
 import { execFile } from 'node:child_process';
-import { realpathSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Directory, ManagedIdentity } from '../../../features/directory/directory.ts';
 import { readDirectoryFile } from '../../../features/directory/directory-file.ts';
+import { productionFile } from '../../../main/config/production-file.ts';
 import { CommandError, UsageError } from '../../command.ts';
 
 /** @throws CommandError */
 export async function directoryOf(folder: string): Promise<Directory> {
+  if (existsSync(productionFile(dirname(folder)))) {
+    throw new CommandError(
+      'a production deployment has no directory: identities are those of its token issuers (docs/guide/auth.md)',
+    );
+  }
   try {
     return await readDirectoryFile(folder);
   } catch (cause) {

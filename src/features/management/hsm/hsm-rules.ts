@@ -36,10 +36,28 @@ export interface HsmPlace {
   readonly resourceGroup: string;
 }
 
+/** What a deployment asks of each new instance. */
+export interface NewHsmRules {
+  /** Unless its maker says otherwise. */
+  readonly defaultAction: 'Allow' | 'Deny';
+  /** Two where duties are separated: a single one could never be given a second. */
+  readonly leastAdministrators: 1 | 2;
+}
+
+/**
+ * `az keyvault create` writes these rules itself when its user says nothing of the network. Where instances are closed unless
+ * somebody opens them, that is nothing said; who means it writes `ipRules` too, as `az keyvault update-hsm` does.
+ */
+export function asMeant(body: HsmBody, { defaultAction }: NewHsmRules): HsmBody {
+  const { bypass, defaultAction: written, ipRules } = body.networkAcls ?? {};
+  const isStock = bypass === 'AzureServices' && written === 'Allow' && ipRules === undefined;
+  return isStock && defaultAction === 'Deny' ? { ...body, networkAcls: undefined } : body;
+}
+
 /** @throws ControlError when it may not be made */
 export function newHsm(
   resources: Resources,
-  { name, resourceGroup, defaultAction }: HsmPlace & Pick<ManagedHsm['networkAcls'], 'defaultAction'>,
+  { name, resourceGroup, defaultAction, leastAdministrators }: HsmPlace & NewHsmRules,
   body: HsmBody,
   caller: ControlCaller,
   now: string,
@@ -61,6 +79,14 @@ export function newHsm(
       400,
       'BadRequest',
       'body.properties.initialAdminObjectIds must name at least one administrator',
+    );
+  }
+  if (administrators.length < leastAdministrators) {
+    throw new ControlError(
+      400,
+      'BadRequest',
+      'body.properties.initialAdminObjectIds names one administrator; this service separates duties, so that a single one ' +
+        'could never be given a second: name at least two people',
     );
   }
   if (body.location === undefined) throw new ControlError(400, 'LocationRequired', 'body.location is missing');

@@ -20,7 +20,15 @@ import { checkMatch } from './check-match.ts';
 import { describeHsm, etagOf } from './describe-hsm.ts';
 import { findHsm, placeOf, requireHsm } from './find-hsm.ts';
 import type { HsmLifecycle } from './hsm-lifecycle.ts';
-import { changedHsm, checkIdle, concernsInstance, findNameProblem, newHsm } from './hsm-rules.ts';
+import {
+  asMeant,
+  changedHsm,
+  checkIdle,
+  concernsInstance,
+  findNameProblem,
+  type NewHsmRules,
+  newHsm,
+} from './hsm-rules.ts';
 import { accepted, asyncOperation, describeOperation, requireOperation } from './operations.ts';
 import { readPage } from './page.ts';
 import { type HsmBody, readHsmBody } from './read-hsm-body.ts';
@@ -31,22 +39,14 @@ export interface ManagedHsmOptions {
   readonly row: MakeRow;
   readonly lifecycle: HsmLifecycle;
   readonly host: InstanceHost;
-  /** Of a new instance, unless its maker says. */
-  readonly defaultAction: 'Allow' | 'Deny';
+  readonly newHsms: NewHsmRules;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
 const ACTION = 'Microsoft.KeyVault/managedHSMs';
 
-export function managedHsmRows({
-  book,
-  row,
-  lifecycle,
-  host,
-  defaultAction,
-  now,
-}: ManagedHsmOptions): readonly ControlRow[] {
+export function managedHsmRows({ book, row, lifecycle, host, newHsms, now }: ManagedHsmOptions): readonly ControlRow[] {
   const answer = (hsm: ManagedHsm, { names }: ControlRequest): ControlAnswer => ({
     status: 200,
     headers: { etag: etagOf(hsm) },
@@ -64,7 +64,7 @@ export function managedHsmRows({
 
   const put: Handle = async (request, caller) => {
     const place = placeOf(request);
-    const body = readHsmBody(request.body);
+    const body = asMeant(readHsmBody(request.body), newHsms);
     const existing = findHsm(book.current, place);
     if (existing !== undefined && existing.state !== 'Failed' && existing.state !== 'Provisioning') {
       return change(request, caller, body);
@@ -80,7 +80,7 @@ export function managedHsmRows({
       const before = findHsm(resources, place);
       checkMatch(request, before === undefined ? undefined : etagOf(before));
       if (before === undefined)
-        return withHsm(resources, newHsm(resources, { ...place, defaultAction }, body, caller, time()));
+        return withHsm(resources, newHsm(resources, { ...place, ...newHsms }, body, caller, time()));
       // Two creations at the same time: the second one joins the first one's work, if it means the same.
       if (before.state === 'Provisioning') {
         changedHsm(resources, before, body, caller, time());
