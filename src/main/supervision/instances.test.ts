@@ -252,3 +252,24 @@ test('purge protection holds until the retention ends, by what the supervisor it
   await instances.provision(request('dev'));
   assert.equal(instances.statuses.get('dev')?.port, 4242);
 });
+
+test('whichever way a stopped instance serves again, its retention begins at the next stop', async () => {
+  const retention = 7 * 86_400_000;
+  let time = Date.parse('2026-11-25T08:00:00.000Z');
+  const { at, instances } = open(join(folder, 'again'), 8443, () => time);
+  await using _ = instances;
+  const wanted = { ...request('dev'), purgeProtection: true };
+  await instances.provision(wanted);
+  await instances.stop('dev');
+  await instances.provision(wanted);
+  assert.equal(instances.statuses.get('dev')?.port, 4242);
+  const mark = join(at.instance('dev').root, 'stopped');
+  assert.equal(existsSync(mark), false);
+  time += retention;
+  // As a stop leaves it that wrote its mark and failed then.
+  writeFileSync(mark, JSON.stringify({ stoppedAt: new Date(time - retention).toISOString() }));
+  await instances.stop('dev');
+  await assert.rejects(instances.purge('dev'), code('PurgeProtected'));
+  time += retention;
+  await instances.purge('dev');
+});

@@ -62,14 +62,17 @@ export class Instances implements AsyncDisposable {
     );
   }
 
-  /** Makes an instance and starts it; resolves when it serves. The same request again finds it made. @throws ProvisionRefused */
+  /**
+   * Makes an instance and starts it; resolves when it serves. The same request again finds it made; one that was stopped is
+   * started by that. @throws ProvisionRefused
+   */
   provision(untrusted: unknown): Promise<void> {
     return this.#inTurn(async () => {
       const request = readProvisionRequest(untrusted, this.#options.tenantId);
       const existing = this.#findExisting(request);
       if (existing === undefined) await this.#make(request);
       else await this.#change(request.name, updateIn(request));
-      await this.#run(request.name);
+      await this.#start(request.name);
     });
   }
 
@@ -127,8 +130,8 @@ export class Instances implements AsyncDisposable {
   stop(name: string): Promise<void> {
     return this.#inTurn(async () => {
       this.#requireExisting(name);
-      // The time of the first stop counts.
-      if (!existsSync(this.#stoppedMark(name))) {
+      // The time of the first stop counts, but a mark beside one that runs is that of a stop which failed.
+      if (this.#running.has(name) || !existsSync(this.#stoppedMark(name))) {
         const stoppedAt = new Date(this.#now()).toISOString();
         await replaceFile(this.#stoppedMark(name), `${JSON.stringify({ stoppedAt })}\n`);
       }
@@ -141,8 +144,7 @@ export class Instances implements AsyncDisposable {
   start(name: string): Promise<void> {
     return this.#inTurn(async () => {
       this.#requireExisting(name);
-      rmSync(this.#stoppedMark(name), { force: true });
-      await this.#run(name);
+      await this.#start(name);
     });
   }
 
@@ -196,6 +198,12 @@ export class Instances implements AsyncDisposable {
     const result = this.#turn.then(work);
     this.#turn = result.catch(() => {}); // told to whoever asked
     return result;
+  }
+
+  /** Whichever way it serves again, its retention does not run on. */
+  async #start(name: string): Promise<void> {
+    rmSync(this.#stoppedMark(name), { force: true });
+    await this.#run(name);
   }
 
   async #run(name: string): Promise<void> {
