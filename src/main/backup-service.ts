@@ -4,6 +4,7 @@ import { restoreDuties } from '../features/approvals/restore-duties.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
 import type { Job, JobKind } from '../features/backup/jobs/job.ts';
 import { JobEngine } from '../features/backup/jobs/job-engine.ts';
+import { clearLeftDirectories } from '../features/backup/leftovers.ts';
 import type { BackupService } from '../features/backup/rows.ts';
 import { openStorageBy } from '../features/backup/storage/open-storage.ts';
 import type { OpenStorage } from '../features/backup/storage/port.ts';
@@ -51,6 +52,9 @@ export async function openBackupService(
     report: reportFailure,
   });
   await engine.settle();
+  const leaving = { jobs, records, report: reportFailure };
+  // Not waited for: a directory on a network may be slow, and nobody needs what lies there.
+  const clearing = clearLeftDirectories(leaving, openStorage, engine.stopping);
 
   function recordEnd(job: Job, head: Head): Promise<void> {
     const { id, kind, status, statusDetails, error, folderUri } = job;
@@ -67,9 +71,8 @@ export async function openBackupService(
   return {
     keys,
     texts,
-    records,
     crypto,
-    jobs,
+    ...leaving,
     engine,
     retention,
     limits,
@@ -84,6 +87,7 @@ export async function openBackupService(
     duties: restoreDuties(approvalServiceOf(state)),
     async [Symbol.asyncDispose]() {
       await engine[Symbol.asyncDispose]();
+      await clearing;
       workers[Symbol.dispose]();
     },
   };

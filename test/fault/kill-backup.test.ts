@@ -86,7 +86,18 @@ async function namesOf(client: InstanceClient): Promise<string[]> {
   return names.sort();
 }
 
-test('a backup whose worker is killed is lost and says so; what it left is never offered', async () => {
+/** Folders that are no backup. */
+async function unfinished(): Promise<string[]> {
+  const place = join(product.data, 'backups');
+  const found: string[] = [];
+  for (const folder of await readdir(place)) {
+    const files = await readdir(join(place, folder)).catch(() => ['complete']); // taken away meanwhile
+    if (!files.includes('complete')) found.push(folder);
+  }
+  return found;
+}
+
+test('a backup whose worker is killed is lost and says so; what it left is taken away at the next start', async () => {
   for (let round = 0; round < ROUNDS; round++) {
     using client = instanceClient(product, token);
     const started = await client.ask('POST', '/backup', { storageResourceUri: uri });
@@ -98,6 +109,9 @@ test('a backup whose worker is killed is lost and says so; what it left is never
     if (job.status === 'Succeeded') continue;
     assert.equal(`${job.status} ${job.error?.code}`, 'Failed WorkerLost');
     assert.equal((await namesOf(later)).filter((name) => name.startsWith('kept-')).length, KEYS);
+    for (const end = performance.now() + 20_000; (await unfinished()).length > 0; await delay(20)) {
+      assert.ok(performance.now() < end, (await unfinished()).join());
+    }
   }
 });
 

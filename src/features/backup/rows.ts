@@ -6,6 +6,7 @@ import type { BackupJobs } from './jobs/backup-jobs.ts';
 import { type Job, type JobError, type JobKind, pollsAs } from './jobs/job.ts';
 import type { Caller, JobEngine } from './jobs/job-engine.ts';
 import type { RunningJob, Success } from './jobs/run-job.ts';
+import type { Leaving } from './leftovers.ts';
 import { type RestoreRequest, readRestore, readTarget } from './read-request.ts';
 import { requireEarlierBackup } from './require-earlier-backup.ts';
 import { requireAgreement } from './start-restore.ts';
@@ -17,7 +18,7 @@ const ACTION = 'Microsoft.KeyVault/managedHsm';
 const CHECKS_SINCE = '7.6-preview.2';
 const SINCE = '7.2-preview';
 
-export interface BackupService extends BackupWork {
+export interface BackupService extends BackupWork, Leaving {
   readonly jobs: BackupJobs;
   readonly engine: JobEngine;
   readonly openStorage: OpenStorage;

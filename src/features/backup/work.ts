@@ -11,6 +11,7 @@ import { type Asker, fullRestoreOf, type RestoreDuties } from './agreed-restore.
 import { BackupError } from './backup-error.ts';
 import { type Contents, type ContentsReading, readContents, readKey } from './contents.ts';
 import type { RunningJob, Success } from './jobs/run-job.ts';
+import { clearLeftovers, type Leaving } from './leftovers.ts';
 import { type Protection, planRestore } from './plan-restore.ts';
 import { type OpenedBackup, openBackup } from './read-backup.ts';
 import type { BackupStorage } from './storage/port.ts';
@@ -43,8 +44,9 @@ export interface BackupWork {
 /** So many backups of HSMs of one name may begin within the same hundredth of a second. */
 const FOLDERS_TRIED = 20;
 
-export async function backUp(service: BackupWork, storage: BackupStorage, job: RunningJob): Promise<Success> {
+export async function backUp(service: BackupWork & Leaving, storage: BackupStorage, job: RunningJob): Promise<Success> {
   const { crypto, instance, now, stopping, records } = service;
+  await clearLeftovers(service, storage);
   await records.refresh();
   const view = takeView(service);
   const total = view.keys.length;
@@ -52,6 +54,7 @@ export async function backUp(service: BackupWork, storage: BackupStorage, job: R
   for (let attempt = 0; ; attempt++) {
     const folder = folderName(instance.name, begun + attempt / 100);
     const progress = (done: number): void => job.progress(`${done} of ${total} keys are written`);
+    await job.writes(`${storage.uri}/${folder}`);
     try {
       const { counts } = await writeBackup({ storage, folder, view, crypto, instance, now, stopping, progress });
       const { keys, versions } = counts;
@@ -61,10 +64,15 @@ export async function backUp(service: BackupWork, storage: BackupStorage, job: R
       // Another's folder is not to be taken away.
       if (error instanceof FolderTakenError) {
         if (attempt < FOLDERS_TRIED) continue;
+        await job.writes(undefined);
         throw error.cause;
       }
-      // What keeps it from being taken away is no news: why the backup failed is what the caller hears of.
-      await storage.abandon(folder).catch(() => undefined);
+      // What keeps it from being taken away is no news: why the backup failed is what the caller hears of, and the job
+      // remembers what is left.
+      await storage
+        .abandon(folder)
+        .then(() => job.writes(undefined))
+        .catch(() => undefined);
       throw error;
     }
   }

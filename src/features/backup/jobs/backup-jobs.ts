@@ -27,6 +27,13 @@ export class BackupJobs {
     return this.#running;
   }
 
+  /** Ended, with something left that is no backup. */
+  get leftovers(): readonly (Job & { readonly writing: string })[] {
+    return [...this.#jobs.values()].filter(
+      (job): job is Job & { readonly writing: string } => job.status !== 'InProgress' && job.writing !== undefined,
+    );
+  }
+
   /** The earliest end of a full backup that succeeded and is still remembered; Unix seconds. */
   get earliestBackup(): number | undefined {
     const ends = this.#backups().map(({ endTime }) => endTime ?? 0);

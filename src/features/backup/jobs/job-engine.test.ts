@@ -7,6 +7,7 @@ import { BackupJobs } from './backup-jobs.ts';
 import type { Job } from './job.ts';
 import { JobEngine, type JobEngineOptions } from './job-engine.ts';
 import { openMemoryRecords } from './memory-records.fixture.ts';
+import type { RunningJob } from './run-job.ts';
 
 const caller = { oid: 'a', recheck: () => undefined };
 
@@ -38,6 +39,37 @@ function held(): { readonly work: () => Promise<{ details: string }>; readonly e
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
+
+test('the folder that is written into is remembered until the backup has succeeded, or has taken it away', async () => {
+  const { engine, jobs, ends } = await openEngine();
+  const during: (string | undefined)[] = [];
+  const { job } = await engine.start('backup', caller, async ({ id, writes }) => {
+    await writes('file:///a/mhsm-1');
+    await writes('file:///a/mhsm-2');
+    during.push(jobs.get(id)?.writing);
+    throw new StorageError('Full', 'no room');
+  });
+  await until(() => ends.length === 1);
+  assert.deepEqual(during, ['file:///a/mhsm-2']);
+  assert.deepEqual(
+    jobs.leftovers.map(({ id, writing }) => [id, writing]),
+    [[job.id, 'file:///a/mhsm-2']],
+  );
+  for (const work of [
+    async () => ({ details: 'done' }),
+    async ({ writes }: RunningJob) => {
+      await writes(undefined);
+      throw new StorageError('Full', 'no room');
+    },
+  ]) {
+    await engine.start('backup', caller, async (running) => {
+      await running.writes('file:///a/mhsm-3');
+      return work(running);
+    });
+    await until(() => jobs.running === undefined);
+  }
+  assert.equal(jobs.leftovers.length, 1);
+});
 
 test('a second job is refused while one runs, and taken once it has ended', async () => {
   const { engine, jobs, ends } = await openEngine();

@@ -26,6 +26,8 @@ export interface Job {
   readonly malformed: boolean;
   /** URI of the finished folder. */
   readonly folderUri: string | null;
+  /** URI of the folder that a backup writes into, or has left there unfinished. */
+  readonly writing?: string;
   /** Object id of who started it. */
   readonly startedBy: string;
   /** The worker that runs it, as `WorkerMark` writes it. */
@@ -40,7 +42,7 @@ function orNull<T>(read: Reader<T>): Reader<T | null> {
 }
 
 const time = integer(0, Number.MAX_SAFE_INTEGER);
-const shape = record({
+const members = {
   kind: oneOf(...JOB_KINDS),
   status: oneOf('InProgress', 'Succeeded', 'Failed', 'Canceled'),
   statusDetails: text,
@@ -51,7 +53,8 @@ const shape = record({
   folderUri: orNull(text),
   startedBy: text,
   worker: text,
-});
+};
+const shape = record(members, { writing: text });
 
 export function jobRecordName(id: string): string {
   return PREFIX + id;

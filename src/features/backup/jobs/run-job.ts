@@ -15,6 +15,11 @@ export interface RunningJob {
   readonly id: string;
   /** Shown by polls from its next commit on. */
   progress(details: string): void;
+  /**
+   * Remembers the folder that is written into from now on, durably, for whoever has to take it away should this worker be
+   * killed; undefined when nothing of it is there any more.
+   */
+  writes(folderUri: string | undefined): Promise<void>;
   /** For a plan: ends the job in the commit that does its work. @throws JobLostError when it has ended already */
   succeeded(details: string): Change;
 }
@@ -50,6 +55,14 @@ export async function runJob(run: JobRun): Promise<{ readonly job: Job; readonly
     const success = await run.work({
       id: job.id,
       progress: (details) => progress.show(details),
+      async writes(folderUri) {
+        await records.update(() => {
+          const found = current();
+          if (found === undefined) throw new JobLostError(`the job ${job.id} has ended already`);
+          const { writing: _, ...rest } = found;
+          return [jobChange(folderUri === undefined ? rest : { ...rest, writing: folderUri })];
+        });
+      },
       succeeded(statusDetails) {
         const found = current();
         if (found === undefined) throw new JobLostError(`the job ${job.id} has ended already`);
@@ -65,7 +78,10 @@ export async function runJob(run: JobRun): Promise<{ readonly job: Job; readonly
   await progress[Symbol.asyncDispose]();
   let end: Job | undefined;
   const head = await records.update(() => {
-    end = current() === undefined ? undefined : { ...job, ...outcome, endTime: now() };
+    const found = current();
+    const left = outcome.status === 'Succeeded' ? undefined : found?.writing;
+    const writing = left === undefined ? {} : { writing: left };
+    end = found === undefined ? undefined : { ...job, ...outcome, ...writing, endTime: now() };
     return end === undefined ? [] : [jobChange(end)];
   });
   return end === undefined ? undefined : { job: end, head };

@@ -2,7 +2,7 @@
 // keeps all (append-only folders, `chattr +a`), files are made in place and nothing is renamed or taken away.
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, readdir, rmdir, unlink } from 'node:fs/promises';
+import { type FileHandle, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MARKER, MARKER_TEXT } from '../finished-marker.ts';
 import { StorageError, type StoredFile } from '../port.ts';
@@ -10,6 +10,7 @@ import type { Shelf, Shelved } from '../shelf.ts';
 import { writeInPlace, writeWhole } from './durable.ts';
 import { explainErrno } from './explain-errno.ts';
 import { findFolder, makeFolder } from './real-folder.ts';
+import { removeFolder } from './remove-folder.ts';
 
 const PIECE = 1024 * 1024;
 /** A named pipe would hold a thread of the process for as long as nobody writes into it. */
@@ -123,8 +124,7 @@ class DirectoryStorage implements Shelf {
         throw error;
       });
       if (path === undefined || (await isFinished(path))) return;
-      for (const name of await readdir(path)) await unlink(join(path, name));
-      await rmdir(path);
+      await removeFolder(path);
     });
   }
 
