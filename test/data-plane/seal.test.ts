@@ -15,7 +15,8 @@ import {
   recommendedCost,
 } from '../../src/features/seal/offline-module.ts';
 import { encryptPassphrase, readUnlockCertificate, type UnlockCertificate } from '../../src/features/seal/secrets.ts';
-import { askWorker, type UnlockRequest, unlockSockets } from '../../src/features/seal/unlock-exchange.ts';
+import { unlockSockets } from '../../src/features/seal/socket-notes.ts';
+import { askWorker, type UnlockRequest } from '../../src/features/seal/unlock-exchange.ts';
 import { makePacket } from '../../src/formats/custodian-packet.ts';
 import { decryptWithRsa, encryptToRsa } from '../../src/formats/jwe.ts';
 import { readShareList } from '../../src/formats/seal-shares.ts';
@@ -190,6 +191,11 @@ describe('an instance whose root keys are sealed', () => {
       await new Promise((resolve) => socket.once('close', resolve));
       assert.ok(reply === '' || 'refused' in (JSON.parse(reply) as object), text.slice(0, 40));
     }
+    // Who feeds slowly holds nobody up.
+    const slow = Array.from({ length: 8 }, () => connect({ path, allowHalfOpen: true }));
+    for (const socket of slow) socket.write('{"ask":');
+    assert.equal((await askFirst(instance, { ask: 'show' }))['state'], 'active');
+    for (const socket of slow) socket.destroy();
     const stranger = new X509Certificate((custodians[0] as Custodian).certificatePem).raw.toString('base64');
     for (const certificate of [stranger, 'AAAA', '']) {
       await assert.rejects(askFirst(instance, { ask: 'handOver', certificate }), { code: 'BadRequest' });

@@ -1,5 +1,6 @@
 // `strongroom unlock`: brings the secret of a locked instance to its module. What leaves this process is encrypted to it.
 import { writeFileSync } from 'node:fs';
+import type { InstancePlaces } from '../../main/config/data-layout.ts';
 import { CommandError, command, dataOption, jsonOption, type Terminal, UsageError } from '../command.ts';
 import { instanceFolder } from '../instance-folder.ts';
 import { readInput } from '../read-input.ts';
@@ -9,6 +10,7 @@ type Exchange = typeof import('../../features/seal/unlock-exchange.ts');
 interface Waiting {
   readonly exchange: Exchange;
   readonly sockets: readonly string[];
+  readonly moduleFolder: string;
 }
 
 export const unlock = command({
@@ -54,7 +56,7 @@ Run it on the machine of the instance, as its user. Everything secret is encrypt
     if (files.length > 0 && values['passphrase-file'] !== undefined) {
       throw new UsageError('--packets and --passphrase-file exclude each other');
     }
-    const waiting = await findWaiting(at.root, name);
+    const waiting = await findWaiting(at, name);
     if (certificate !== undefined || shares !== undefined) {
       if (files.length > 0)
         throw new UsageError('--packets come after --certificate and --shares, in a call of their own');
@@ -68,10 +70,11 @@ Run it on the machine of the instance, as its user. Everything secret is encrypt
   },
 });
 
-async function findWaiting(root: string, name: string): Promise<Waiting> {
+async function findWaiting(at: InstancePlaces, name: string): Promise<Waiting> {
   const { knownSocketFolder } = await import('../../main/files/known-socket-folder.ts');
   const exchange = await import('../../features/seal/unlock-exchange.ts');
-  const sockets = exchange.unlockSockets(knownSocketFolder(root));
+  const { unlockSockets } = await import('../../features/seal/socket-notes.ts');
+  const sockets = unlockSockets(knownSocketFolder(at.root));
   const living: string[] = [];
   for (const path of sockets) {
     const shown = await exchange.askWorker(path, { ask: 'show' }).catch(() => undefined);
@@ -79,7 +82,7 @@ async function findWaiting(root: string, name: string): Promise<Waiting> {
     if (shown['state'] !== 'locked') throw new CommandError(`'${name}' is not locked`);
     living.push(path);
   }
-  if (living.length > 0) return { exchange, sockets: living };
+  if (living.length > 0) return { exchange, sockets: living, moduleFolder: at.module };
   throw new CommandError(
     `no locked instance '${name}' runs: it is stopped, still starts, or has the file seal, which opens by itself ` +
       `('strongroom status' and 'strongroom seal show ${name}' tell)`,
@@ -87,7 +90,7 @@ async function findWaiting(root: string, name: string): Promise<Waiting> {
 }
 
 async function bringPassphrase(
-  { exchange, sockets }: Waiting,
+  { exchange, sockets, moduleFolder }: Waiting,
   values: { readonly 'passphrase-file': string | undefined },
   terminal: Terminal,
 ): Promise<readonly string[]> {
@@ -96,9 +99,8 @@ async function bringPassphrase(
   if ((seal as { readonly kind?: unknown }).kind === 'quorum') {
     throw new CommandError('it is sealed by a quorum: --certificate and --shares begin, --packets end');
   }
-  const { encryptPassphrase, readUnlockCertificate } = await import('../../features/seal/secrets.ts');
-  const { certificate } = await asking(exchange.askWorker(first, { ask: 'certificate' }));
-  const recipient = readUnlockCertificate(Buffer.from(String(certificate), 'base64'));
+  const { encryptPassphrase } = await import('../../features/seal/secrets.ts');
+  const recipient = await certificateOf(exchange, first, moduleFolder);
   const passphrase = await readSealPassphrase(values['passphrase-file'], 'passphrase', 'passphrase-file', terminal);
   const secret = encryptPassphrase(recipient, passphrase);
   passphrase.fill(0);
@@ -132,7 +134,7 @@ async function bringPackets({ exchange, sockets }: Waiting, files: readonly stri
 }
 
 async function writeForCustodians(
-  { exchange, sockets }: Waiting,
+  { exchange, sockets, moduleFolder }: Waiting,
   to: { readonly certificate: string | undefined; readonly shares: string | undefined; readonly json: boolean },
   terminal: Terminal,
 ): Promise<number> {
@@ -140,11 +142,9 @@ async function writeForCustodians(
   const { seal } = await asking(exchange.askWorker(first, { ask: 'show' }));
   const { shares } = seal as { readonly shares?: string };
   if (shares === undefined) throw new CommandError('it is sealed by a passphrase: custodians have no part in it');
-  const { certificate } = await asking(exchange.askWorker(first, { ask: 'certificate' }));
-  const der = Buffer.from(String(certificate), 'base64');
-  const { readUnlockCertificate } = await import('../../features/seal/secrets.ts');
+  const { der, certificate } = await certificateOf(exchange, first, moduleFolder);
   const { certificatePem } = await import('../../formats/x509-writer.ts');
-  const fingerprint = readUnlockCertificate(der).certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+  const fingerprint = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
   if (to.certificate !== undefined) write(to.certificate, certificatePem(der));
   // To the byte: packets name its hash.
   if (to.shares !== undefined) write(to.shares, shares);
@@ -152,6 +152,12 @@ async function writeForCustodians(
   else
     terminal.out(`Read to each custodian the certificate's fingerprint:\n  ${fingerprint.match(/.{4}/g)?.join(' ')}\n`);
   return 0;
+}
+
+async function certificateOf({ askWorker }: Exchange, socket: string, moduleFolder: string) {
+  const { readOwnCertificate } = await import('../../features/seal/own-certificate.ts');
+  const { certificate } = await asking(askWorker(socket, { ask: 'certificate' }));
+  return asking((async () => readOwnCertificate(certificate, moduleFolder))());
 }
 
 function write(path: string, content: string): void {
@@ -166,7 +172,7 @@ async function asking<T>(asked: Promise<T>): Promise<T> {
   try {
     return await asked;
   } catch (error) {
-    if (error instanceof Error && (error.name === 'CryptoError' || error.name === 'NobodyAnswers')) {
+    if (error instanceof Error && ['CryptoError', 'NobodyAnswers', 'ForeignCertificate'].includes(error.name)) {
       throw new CommandError(`it stays locked: ${error.message}`, { cause: error });
     }
     throw error;

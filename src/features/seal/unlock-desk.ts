@@ -3,7 +3,8 @@
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { thumbprintOf } from '../../crypto/client/hand-over.ts';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
-import { askWorker, listenForUnlocking, type UnlockRequest, unlockSockets } from './unlock-exchange.ts';
+import { unlockSockets } from './socket-notes.ts';
+import { askWorker, listenForUnlocking, type UnlockRequest } from './unlock-exchange.ts';
 
 export interface Opening {
   /** For the log: how the module was opened. */

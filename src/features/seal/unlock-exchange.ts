@@ -6,6 +6,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { CryptoError, type CryptoErrorCode } from '../../crypto/protocol/messages.ts';
 import { list, oneOf, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
+import { noteSocket } from './socket-notes.ts';
 
 export type UnlockRequest =
   /** State and seal. */
@@ -38,7 +39,6 @@ const MOST = 1024 * 1024;
 /** To send a request; judging it may take longer. */
 const PATIENCE_MS = 10_000;
 const ANSWER_MS = 120_000;
-const NAME = /^unlock(\d{1,3})-[\w-]{12}\.sock$/;
 
 /** @returns the request @throws ShapeError */
 export function readUnlockRequest(value: unknown): UnlockRequest {
@@ -46,16 +46,17 @@ export function readUnlockRequest(value: unknown): UnlockRequest {
   return shapes[asked(ask, 'ask')](value, 'request') as UnlockRequest;
 }
 
-/** Answers until disposed. The name cannot be guessed: other processes may connect to what they can name. */
+/** Answers until disposed. The name cannot be guessed: the control process may connect to whatever it can name. */
 export async function listenForUnlocking(
   folder: string,
   worker: number,
   answer: (request: UnlockRequest) => Promise<object>,
 ): Promise<AsyncDisposable & { readonly path: string }> {
   for (const each of readdirSync(folder)) {
-    if (NAME.exec(each)?.[1] === String(worker)) rmSync(join(folder, each), { force: true });
+    if (each.startsWith(`unlock${worker}-`)) rmSync(join(folder, each), { force: true });
   }
-  const path = join(folder, `unlock${worker}-${randomBytes(9).toString('base64url')}.sock`);
+  const name = `unlock${worker}-${randomBytes(9).toString('base64url')}.sock`;
+  const path = join(folder, name);
   const open = new Set<Socket>();
   const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);
@@ -69,9 +70,11 @@ export async function listenForUnlocking(
     server.listen(path, resolve);
   });
   chmodSync(path, 0o600);
+  const note = noteSocket(folder, worker, name);
   return {
     path,
     async [Symbol.asyncDispose]() {
+      rmSync(note, { force: true });
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of open) socket.destroy();
       await closed;
@@ -89,21 +92,6 @@ async function serve(socket: Socket, answer: (request: UnlockRequest) => Promise
     else reply = { refused: { code: 'Internal', message: 'the worker failed' } };
   }
   if (!socket.destroyed) socket.end(JSON.stringify(reply));
-}
-
-/** Paths of the sockets of an instance's workers, the first worker's first. */
-export function unlockSockets(folder: string): readonly string[] {
-  let names: readonly string[];
-  try {
-    names = readdirSync(folder);
-  } catch {
-    return []; // it has never run
-  }
-  const workerOf = (name: string): number => Number(NAME.exec(name)?.[1]);
-  return names
-    .filter((name) => NAME.test(name))
-    .sort((a, b) => workerOf(a) - workerOf(b))
-    .map((name) => join(folder, name));
 }
 
 /** The peer is gone, or was never there. */
