@@ -32,6 +32,8 @@ export interface Decision {
   readonly reason: string;
   /** Name of the role assignment that let the approver decide: an approval is worth what that is. */
   readonly grant: string;
+  /** Whom that assignment was made to: clients choose names, and one that was deleted can be taken again. Absent: as kept before. */
+  readonly principalId?: string;
 }
 
 export const APPROVAL_PREFIX = 'approvals/';
@@ -52,7 +54,7 @@ const shape: Reader<Approval> = record(
     expiresAt: time,
     state: oneOf('pending', 'approved', 'rejected', 'withdrawn', 'used'),
   },
-  { reason: anyText, decision: record({ by: person, at: time, reason: anyText, grant: guid }) },
+  { reason: anyText, decision: record({ by: person, at: time, reason: anyText, grant: guid }, { principalId: guid }) },
 );
 
 /** @throws StoreError Damaged */

@@ -8,7 +8,7 @@ import { contentOf, type RoleRequest } from '../roles/duties.ts';
 import { planInitialAssignments } from '../roles/initial-assignments.ts';
 import { ADMINISTRATOR, CRYPTO_USER, guid } from '../roles/operations.fixture.ts';
 import { memoryRecords } from '../roles/records.fixture.ts';
-import { ASSIGNMENT_PREFIX } from '../roles/role-records.ts';
+import { ASSIGNMENT_PREFIX, encodeAssignment } from '../roles/role-records.ts';
 import { type Approval, approvalChange, decodeApproval } from './approval.ts';
 import { Approvals, stateAt } from './approvals.ts';
 import { planDecision, planWithdrawal } from './decide.ts';
@@ -119,6 +119,26 @@ describe('approvals', () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  test('an approval ends with the right of its approver, whoever is given a role under the same name later', async () => {
+    const { made, memory, take } = await service();
+    const [requester = '', approver = '', other = ''] = PEOPLE;
+    const request = requestFor(guid(50));
+    take(planSecond(request, undefined, caller(requester), made).changes);
+    const [[id] = ['']] = made.approvals.list();
+    take(planDecision(id, 'approved', 'r', { decider: caller(approver), service: made }));
+    assert.equal(planSecond(request, undefined, caller(requester), made).state, 'given');
+    const [own] = made.roles.assignmentsOf(approver);
+    assert.ok(own !== undefined);
+    const write = (value: Uint8Array | null) =>
+      memory.records.update(() => [{ name: ASSIGNMENT_PREFIX + own.name, value }]);
+    await write(null);
+    await write(encodeAssignment({ ...own, principalId: other }));
+    assert.ok(
+      made.roles.isAllowed(caller(other), 'Microsoft.KeyVault/managedHsm/roleAssignments/write/action', own.scope),
+    );
+    assert.equal(planSecond(request, undefined, caller(requester), made).state, 'asked');
   });
 
   test('two requests are the same exactly when all that an approval is bound to is', () => {

@@ -39,13 +39,14 @@ export function planDecision(
       `Not authorized to decide on approval ${id}: principal ${decider.oid} does not hold ${action} on ${scope.path} itself`,
     );
   }
+  const principalId = service.roles.assignment(grant)?.principalId;
   const by = { oid: decider.oid, ...(decider.upn === undefined ? {} : { upn: decider.upn }) };
   const decided: Approval = {
     ...approval,
     state: verdict,
     // The requester has as long again to use it.
     expiresAt: verdict === 'approved' ? Math.floor(now) + service.hours() * 3600 : approval.expiresAt,
-    decision: { by, at: Math.floor(now), reason, grant },
+    decision: { by, at: Math.floor(now), reason, grant, ...(principalId === undefined ? {} : { principalId }) },
   };
   return [approvalChange(id, decided)];
 }

@@ -7,7 +7,7 @@ import type { Roles } from '../roles/evaluate.ts';
 import { effectiveActions } from '../roles/grants.ts';
 import { covers } from '../roles/scope.ts';
 import { isoSecond } from '../roles/terms.ts';
-import { type Approval, approvalChange } from './approval.ts';
+import { type Approval, approvalChange, type Decision } from './approval.ts';
 import { type Approvals, stateAt } from './approvals.ts';
 import { type ApprovalRequest, rightFor } from './request.ts';
 
@@ -42,7 +42,7 @@ export function planSecond(
   for (const [id, approval] of own) {
     const { decision } = approval;
     if (stateAt(approval, now) !== 'approved' || decision === undefined) continue;
-    if (!stillHolds(decision.grant, request, roles, now)) continue;
+    if (!stillHolds(decision, request, roles, now)) continue;
     const { by, reason: agreed } = decision;
     return {
       state: 'given',
@@ -66,12 +66,12 @@ export function planSecond(
   return { state: 'asked', changes, refusal: required(id, asked) };
 }
 
-/** An approval is worth what the right of its approver is worth now: it ends with that. */
-function stillHolds(grant: string, request: ApprovalRequest, roles: Roles, now: number): boolean {
+/** An approval is worth what the right of its approver is worth now: it ends with that, whoever is given a role by its name. */
+function stillHolds({ grant, principalId }: Decision, request: ApprovalRequest, roles: Roles, now: number): boolean {
   const { action, scope } = rightFor(request);
   const assignment = roles.assignment(grant);
   const role = assignment === undefined ? undefined : roles.definition(assignment.definition);
-  if (assignment === undefined || role === undefined) return false;
+  if (assignment === undefined || role === undefined || assignment.principalId !== principalId) return false;
   const hasEnded = assignment.expiresAt !== undefined && assignment.expiresAt <= now;
   return !hasEnded && covers(assignment.scope, scope) && effectiveActions(role).includes(action);
 }
