@@ -16,7 +16,7 @@ export function keysOf(
 
 /** @throws AuthError BadSignature, IssuerUnavailable */
 export async function checkSignature(token: string, algorithm: string, kid: string, jwks: Jwks): Promise<void> {
-  jwks.keepFresh();
+  await jwks.keepFresh();
   const key = await jwks.key(kid);
   if (!key.algorithms.includes(algorithm)) throw badSignature();
   try {

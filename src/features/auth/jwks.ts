@@ -2,10 +2,12 @@
 // Known keys keep working while the issuer cannot be reached.
 import { AuthError } from './bearer.ts';
 import type { FetchJwks } from './fetch-jwks.ts';
-import { readSigningKeys, type SigningKey } from './signing-key.ts';
+import { answeredSigningKeys, type SigningKey } from './signing-key.ts';
 
 /** Seconds after which the set is fetched again in the background, so that removed keys end. */
 export const JWKS_FRESH = 600;
+/** Seconds after which nobody gets in by the set before the issuer was asked again: nothing looked at it in between. */
+export const JWKS_STALE = 2 * JWKS_FRESH;
 /** Seconds between two attempts, whatever tokens ask for: garbage must not turn us against the issuer. */
 export const JWKS_COOL_DOWN = 30;
 
@@ -22,21 +24,26 @@ export interface JwksOptions {
 export interface Jwks extends AsyncDisposable {
   /** @throws AuthError BadSignature: not a key of the issuer · IssuerUnavailable: cannot be told now */
   key(kid: string): Promise<SigningKey>;
-  /** Starts a refresh when the set is due for one. Cheap; called for every token. */
-  keepFresh(): void;
+  /**
+   * Starts a refresh when the set is due for one. Cheap; called for every token.
+   * @returns what to wait for first where the last look at the set is long past; it never rejects, as known keys are
+   * good while the issuer cannot be reached
+   */
+  keepFresh(): Promise<void> | undefined;
 }
 
 export function openJwks({ uri, ca, fetchJwks, now, onKeyRemoved }: JwksOptions): Jwks {
   let keys: ReadonlyMap<string, SigningKey> = new Map();
   let dueAt = Number.POSITIVE_INFINITY; // nothing to keep fresh before the first success
   let nextAttemptAt = Number.NEGATIVE_INFINITY;
+  let lookedAt = Number.NEGATIVE_INFINITY;
   let failure: Error | undefined;
   let running: Promise<void> | undefined;
 
   /** Never rejects: the outcome is in `failure`. */
   async function refresh(): Promise<void> {
     try {
-      const fetched = readSigningKeys(await fetchJwks(uri, ca));
+      const fetched = answeredSigningKeys(await fetchJwks(uri, ca));
       const removed = [...keys.values()].some(({ kid, identity }) => fetched.get(kid)?.identity !== identity);
       keys = fetched;
       failure = undefined;
@@ -46,7 +53,8 @@ export function openJwks({ uri, ca, fetchJwks, now, onKeyRemoved }: JwksOptions)
       failure = error instanceof Error ? error : new Error(String(error));
       dueAt = keys.size === 0 ? Number.POSITIVE_INFINITY : now() + JWKS_COOL_DOWN;
     } finally {
-      nextAttemptAt = now() + JWKS_COOL_DOWN;
+      lookedAt = now();
+      nextAttemptAt = lookedAt + JWKS_COOL_DOWN;
       running = undefined;
     }
   }
@@ -67,7 +75,9 @@ export function openJwks({ uri, ca, fetchJwks, now, onKeyRemoved }: JwksOptions)
       throw new AuthError('IssuerUnavailable', 'The keys of the token issuer cannot be fetched', { cause: failure });
     },
     keepFresh() {
-      if (now() >= dueAt) void attempt();
+      if (now() < dueAt) return undefined;
+      const looking = attempt();
+      return now() >= lookedAt + JWKS_STALE ? looking : undefined;
     },
     async [Symbol.asyncDispose]() {
       await running;

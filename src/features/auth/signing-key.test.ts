@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { ecKey, rsaKey } from './issuer.fixture.ts';
-import { readSigningKeys } from './signing-key.ts';
+import { answeredSigningKeys, readSigningKeys } from './signing-key.ts';
 
 const GOOD = rsaKey('good').jwk;
 
@@ -48,4 +48,13 @@ it('refuses sets that are none, that are empty of use, or that name two keys ali
   }
   assert.throws(() => readSigningKeys({ keys: [GOOD, GOOD] }), /same kid/);
   assert.throws(() => readSigningKeys({ keys: Array.from({ length: 101 }, (_, i) => ({ ...GOOD, kid: `${i}` })) }));
+});
+
+it('of what an issuer answers takes everything that is a set, without keys too, and neither of two of one name', () => {
+  for (const keys of [[], [{ kty: 'oct', kid: 'a', k: 'AA' }], [GOOD, { ...rsaKey('good').jwk }], [GOOD, GOOD]]) {
+    assert.equal(answeredSigningKeys({ keys }).size, 0);
+  }
+  const many = Array.from({ length: 101 }, (_, i) => ({ ...GOOD, kid: `${i}` }));
+  assert.equal(answeredSigningKeys({ keys: many }).size, 101);
+  for (const set of [undefined, null, [], {}, { keys: {} }]) assert.throws(() => answeredSigningKeys(set), /JWK Set/);
 });

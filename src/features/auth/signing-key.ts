@@ -29,19 +29,48 @@ const CURVES: ReadonlyMap<unknown, string> = new Map([
   ['P-521', 'ES512'],
 ]);
 
-/** The keys of a JWK Set (RFC 7517 §5) that can verify tokens; others in it are none of our business. */
+/**
+ * The keys of a JWK Set (RFC 7517 §5) that somebody gives us to keep; others in it are none of our business.
+ * @throws Error when it is no set, or has nothing to verify with, or two keys of one name
+ */
 export function readSigningKeys(set: unknown): ReadonlyMap<string, SigningKey> {
-  const keys = typeof set === 'object' && set !== null && 'keys' in set ? set.keys : undefined;
-  if (!Array.isArray(keys) || keys.length > 100) throw new Error('the key set is not a JWK Set of at most 100 keys');
-  const found = new Map<string, SigningKey>();
-  for (const jwk of keys as unknown[]) {
+  const jwks = membersOf(set);
+  if (jwks.length > 100) throw new Error('the key set is not a JWK Set of at most 100 keys');
+  const { keys, twice } = usableOf(jwks);
+  if (twice.size > 0) throw new Error('two keys of the key set have the same kid');
+  if (keys.size === 0) throw new Error('the key set has no key that could verify a token');
+  return keys;
+}
+
+/**
+ * The keys that an issuer answers with. What it leaves out it has taken back, so a set without any key is an answer too;
+ * of two keys of one name neither is known.
+ * @throws Error when it is no set: then nothing was answered
+ */
+export function answeredSigningKeys(set: unknown): ReadonlyMap<string, SigningKey> {
+  return usableOf(membersOf(set)).keys;
+}
+
+function membersOf(set: unknown): readonly unknown[] {
+  const jwks = typeof set === 'object' && set !== null && 'keys' in set ? set.keys : undefined;
+  if (!Array.isArray(jwks)) throw new Error('the key set is not a JWK Set');
+  return jwks as readonly unknown[];
+}
+
+function usableOf(jwks: readonly unknown[]): {
+  readonly keys: ReadonlyMap<string, SigningKey>;
+  readonly twice: ReadonlySet<string>;
+} {
+  const keys = new Map<string, SigningKey>();
+  const twice = new Set<string>();
+  for (const jwk of jwks) {
     const key = readSigningKey(jwk);
     if (key === undefined) continue;
-    if (found.has(key.kid)) throw new Error('two keys of the key set have the same kid');
-    found.set(key.kid, key);
+    if (keys.has(key.kid)) twice.add(key.kid);
+    keys.set(key.kid, key);
   }
-  if (found.size === 0) throw new Error('the key set has no key that could verify a token');
-  return found;
+  for (const kid of twice) keys.delete(kid);
+  return { keys, twice };
 }
 
 function readSigningKey(jwk: unknown): SigningKey | undefined {

@@ -8,7 +8,7 @@ function principal(oid: string): Principal {
 }
 
 it('never holds more than its limit, and keeps what is in use', () => {
-  const cache = tokenCache(10);
+  const cache = tokenCache<Principal>(10);
   const used = principal('used');
   cache.set('used', used);
   for (let n = 0; n < 100; n++) {
@@ -19,7 +19,7 @@ it('never holds more than its limit, and keeps what is in use', () => {
 });
 
 it('drops what has not been used for a whole generation, but not before', () => {
-  const cache = tokenCache(4);
+  const cache = tokenCache<Principal>(4);
   cache.set('first', principal('first'));
   cache.set('a', principal('a'));
   cache.set('b', principal('b'));
@@ -29,7 +29,7 @@ it('drops what has not been used for a whole generation, but not before', () => 
 });
 
 it('holds a token once, in whichever generation', () => {
-  const cache = tokenCache(4);
+  const cache = tokenCache<Principal>(4);
   for (const name of ['a', 'b', 'c', 'a']) cache.set(name, principal(name));
   assert.equal(cache.size, 3);
   cache.delete('a');

@@ -1,27 +1,26 @@
-// Verified tokens, found by hash. Bounded in two generations: when the young one is full the old one is dropped, and
+// What verified tokens gave, found by their hash. Bounded in two generations: when the young one is full the old one is dropped, and
 // what is still used moves over. Refused tokens are never kept, so garbage takes no room.
-import type { Principal } from '../../wire/principal.ts';
 
-export interface TokenCache {
-  get(digest: string): Principal | undefined;
-  set(digest: string, principal: Principal): void;
+export interface TokenCache<T> {
+  get(digest: string): T | undefined;
+  set(digest: string, verified: T): void;
   delete(digest: string): void;
   clear(): void;
   readonly size: number;
 }
 
-/** @param max the most principals kept, both generations together */
-export function tokenCache(max: number): TokenCache {
+/** @param max the most tokens kept, both generations together */
+export function tokenCache<T extends object>(max: number): TokenCache<T> {
   const half = Math.max(1, Math.floor(max / 2));
-  let young = new Map<string, Principal>();
-  let old = new Map<string, Principal>();
+  let young = new Map<string, T>();
+  let old = new Map<string, T>();
 
-  function set(digest: string, principal: Principal): void {
+  function set(digest: string, verified: T): void {
     if (young.size >= half && !young.has(digest)) {
       old = young;
       young = new Map();
     }
-    young.set(digest, principal);
+    young.set(digest, verified);
     old.delete(digest);
   }
 

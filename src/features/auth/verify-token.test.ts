@@ -348,6 +348,54 @@ describe('the keys of the issuer', () => {
     await refusedWith('BadSignature', () => made.verifier.verify(token));
   });
 
+  it('taken back with all others, or for some that verify nothing, or for two of one name, end as well', async () => {
+    const weak = rsaKey('rsa', 'RS256', 1024);
+    for (const left of [[], [weak], [EC, EC], [OTHER, RSA, rsaKey('rsa')]]) {
+      const made = setting([RSA]);
+      const token = await sign(RSA);
+      await made.verifier.verify(token);
+      made.keys = left;
+      made.clock.now += 600;
+      await made.verifier.verify(token); // starts the refresh
+      await made.verifier[Symbol.asyncDispose](); // and this waits for it
+      await refusedWith('BadSignature', () => made.verifier.verify(token));
+      await refusedWith('BadSignature', async () => made.verifier.verify(await sign(RSA, claims({ upn: 'again' }))));
+      made.keys = [RSA];
+      made.clock.now += 30;
+      assert.equal((await made.verifier.verify(token)).oid, OID);
+    }
+  });
+
+  it('that nobody looked at for long are looked at before anybody gets in by them', async () => {
+    for (const isKnown of [true, false]) {
+      const made = setting([RSA]);
+      const token = await sign(RSA);
+      await made.verifier.verify(token);
+      made.keys = [EC];
+      made.clock.now += 1200;
+      const presented = isKnown ? token : await sign(RSA, claims({ upn: 'new' }));
+      await refusedWith('BadSignature', () => made.verifier.verify(presented));
+      assert.equal(made.fetches(), 2);
+    }
+  });
+
+  it('that nobody looked at for long are good while the issuer is away, and make nobody wait twice', async () => {
+    const made = setting([RSA]);
+    const token = await sign(RSA);
+    const known = await made.verifier.verify(token);
+    made.keys = undefined;
+    made.clock.now += 1200;
+    assert.equal((await made.verifier.verify(token)).oid, OID);
+    assert.equal(made.fetches(), 2);
+    for (let waited = 0; waited < 1500; waited += 100) {
+      made.clock.now += 100;
+      const answer = made.verifier.verify(token);
+      assert.ok(!(answer instanceof Promise), 'it was looked at in the background meanwhile');
+      assert.equal(answer.oid, known.oid);
+      await made.verifier[Symbol.asyncDispose]();
+    }
+  });
+
   it('replaced under the same name end the tokens of the old one', async () => {
     const made = setting();
     const token = await sign(RSA);

@@ -8,7 +8,7 @@ import { AuthError } from './bearer.ts';
 import { checkSignature, keysOf } from './check-signature.ts';
 import { readPrincipal } from './claims.ts';
 import { type FetchJwks, fetchJwks as fetchOverHttps } from './fetch-jwks.ts';
-import { openJwks } from './jwks.ts';
+import { type Jwks, openJwks } from './jwks.ts';
 import { tokenCache } from './token-cache.ts';
 import { readTokenText } from './token-text.ts';
 
@@ -40,11 +40,17 @@ export interface TokenVerifier extends AsyncDisposable {
   verify(token: string): Principal | Promise<Principal>;
 }
 
+/** Whose token it was, and by whose keys it held. */
+interface Verified {
+  readonly principal: Principal;
+  readonly jwks: Jwks;
+}
+
 /** @throws RangeError when the issuers are not usable as configured */
 export function openTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { tenantId, now = () => Date.now() / 1000, fetchJwks = fetchOverHttps, maxCached = 4096 } = options;
   checkOptions(options);
-  const verified = tokenCache(maxCached);
+  const verified = tokenCache<Verified>(maxCached);
   const pending = new Map<string, Promise<Principal>>();
   // Raised when an issuer takes a key back: what was verified before may have been signed with it.
   let era = 0;
@@ -74,26 +80,28 @@ export function openTokenVerifier(options: TokenVerifierOptions): TokenVerifier 
       ...(issuer.clockSkew === undefined ? {} : { clockSkew: issuer.clockSkew }),
       ...(issuer.claims === undefined ? {} : { mapping: issuer.claims }),
     });
-    if (era === startedIn) verified.set(digest, principal);
+    if (era === startedIn) verified.set(digest, { principal, jwks: issuer.jwks });
     return principal;
+  }
+
+  function verifyOnce(token: string, digest: string): Promise<Principal> {
+    let running = pending.get(digest);
+    if (running === undefined) {
+      running = verifySigned(token, digest).finally(() => pending.delete(digest));
+      pending.set(digest, running);
+    }
+    return running;
   }
 
   return {
     verify(token) {
       const digest = hash('sha256', token, 'base64');
       const known = verified.get(digest);
-      if (known !== undefined) {
-        for (const { jwks } of trusted) jwks.keepFresh();
-        if (now() < known.expiresAt) return known;
-        verified.delete(digest);
-        throw new AuthError('Expired', 'The token has expired');
-      }
-      let running = pending.get(digest);
-      if (running === undefined) {
-        running = verifySigned(token, digest).finally(() => pending.delete(digest));
-        pending.set(digest, running);
-      }
-      return running;
+      // The issuer is asked first whether its keys are what they were, if that was long ago.
+      if (known === undefined || known.jwks.keepFresh() !== undefined) return verifyOnce(token, digest);
+      if (now() < known.principal.expiresAt) return known.principal;
+      verified.delete(digest);
+      throw new AuthError('Expired', 'The token has expired');
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(trusted.map(({ jwks }) => jwks[Symbol.asyncDispose]()));

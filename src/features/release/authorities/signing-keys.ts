@@ -39,7 +39,7 @@ export function openAuthorityKeys(now: () => number, fetch: FetchJwks = fetchJwk
     async find({ authority, keys }, kid) {
       if (keys.kind === 'pinned') return readSigningKeys(keys.jwks).get(kid);
       const kept = keptFor(authority, keys.ca);
-      kept.keepFresh();
+      await kept.keepFresh();
       return kept.key(kid);
     },
     async [Symbol.asyncDispose]() {
