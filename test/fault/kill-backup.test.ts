@@ -2,6 +2,7 @@
 // the instance is as it was or as the backup says, as a whole. Up to four rounds with STRONGROOM_FAULT_ROUNDS.
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -42,9 +43,11 @@ const create = (client: InstanceClient, name: string): Promise<Answered> =>
 
 const servicesOf = (state: RunningState): readonly number[] => [state.pids.instances['dev']?.service ?? []].flat();
 
-async function killService(): Promise<void> {
+/** Until there is another one. @param whenDead before that */
+async function killService(whenDead: () => Promise<void> = async () => undefined): Promise<void> {
   const victims = servicesOf(product.state);
   await killAll(victims);
+  await whenDead();
   await product.until(
     (state) =>
       state.instances['dev']?.port !== 0 &&
@@ -86,6 +89,12 @@ async function namesOf(client: InstanceClient): Promise<string[]> {
   return names.sort();
 }
 
+/** Looks again and again, for the folder is finished soon. @param before folders that were there */
+async function untilBegun(before: number): Promise<void> {
+  const place = join(product.data, 'backups');
+  while (readdirSync(place).length <= before) await new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Folders that are no backup. */
 async function unfinished(): Promise<string[]> {
   const place = join(product.data, 'backups');
@@ -98,12 +107,18 @@ async function unfinished(): Promise<string[]> {
 }
 
 test('a backup whose worker is killed is lost and says so; what it left is taken away at the next start', async () => {
+  let left = 0;
   for (let round = 0; round < ROUNDS; round++) {
     using client = instanceClient(product, token);
+    const finished = (await readdir(join(product.data, 'backups'))).length;
     const started = await client.ask('POST', '/backup', { storageResourceUri: uri });
     assert.equal(started.status, 202, started.text);
-    await delay(randomInt(0, 120));
-    await killService();
+    // At the first sign of a folder; in the last round at any moment.
+    if (round === ROUNDS - 1) await delay(randomInt(0, 120));
+    else await untilBegun(finished);
+    await killService(async () => {
+      if ((await unfinished()).length > 0) left += 1;
+    });
     using later = instanceClient(product, token);
     const job = await jobEnd(later, `/backup/${String(started.json['jobId'])}/pending`);
     if (job.status === 'Succeeded') continue;
@@ -113,6 +128,7 @@ test('a backup whose worker is killed is lost and says so; what it left is taken
       assert.ok(performance.now() < end, (await unfinished()).join());
     }
   }
+  assert.ok(left > 0, 'no round was killed while it wrote');
 });
 
 test('a restore whose worker is killed has happened as a whole or not at all, as its job says', async () => {
