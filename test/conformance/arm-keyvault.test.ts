@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { armClient } from '../support/arm-client.ts';
-import { dataPlaneToken, type InstanceClient, instanceClient } from '../support/instance-client.ts';
+import { type Answered, dataPlaneToken, type InstanceClient, instanceClient } from '../support/instance-client.ts';
 import { type RunningProduct, startProduct } from '../support/running-product.ts';
 import { testChecks } from './checks.ts';
 import { type Ended, runIn } from './run-in.ts';
@@ -15,6 +15,7 @@ describe('the stock JavaScript management client', () => {
   let product: RunningProduct;
   let instance: InstanceClient;
   let ended: Ended;
+  let closed: Answered;
   let before_: readonly (readonly [what: string, status: number])[];
   before(async () => {
     product = await startProduct();
@@ -55,6 +56,12 @@ describe('the stock JavaScript management client', () => {
       ['no role', withoutRole.status],
       ['not there', (await arm.ask('GET', key)).status],
     ];
+    // From here on the data plane is closed to everybody; what goes through the resource manager is no part of it.
+    const networkAcls = { bypass: 'None', defaultAction: 'Deny' };
+    const closing = await arm.ask('PATCH', hsm.id.split(arm.subscription)[1] ?? '', { properties: { networkAcls } });
+    const progress = String(closing.headers['azure-asyncoperation']);
+    while ((await arm.ask('GET', progress)).json['status'] === 'InProgress');
+    closed = await instance.ask('GET', '/keys');
     ended = await runIn(
       { cwd: product.data, env: { ...env, TEST_GROUP: group, TEST_ADMINISTRATOR: administrator } },
       process.execPath,
@@ -72,6 +79,11 @@ describe('the stock JavaScript management client', () => {
       ['no role', 403],
       ['not there', 404],
     ]);
+  });
+
+  test('works beside a data plane whose network rules let nobody in', () => {
+    assert.equal(closed.status, 403);
+    assert.match(closed.text, /ForbiddenByFirewall/);
   });
 
   testChecks(

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { type NetworkRules, OPEN_NETWORK } from '../../src/formats/network-rules.ts';
+import { probePort } from '../../src/main/supervision/free-port.ts';
 import { type Ask, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
 const HOST = 'test.resource-manager.internal';
@@ -11,13 +13,16 @@ const VERSION = 'api-version=7.6';
 
 describe('keys through the resource manager', () => {
   let instance: RunningInstance;
+  let privatePort: number;
   const caller = randomUUID();
   before(async () => {
     instance = await startRunningInstance();
     const [name] = instance.config.hostNames;
     const [issuer] = instance.config.issuers;
     assert.ok(name !== undefined && issuer !== undefined);
+    privatePort = (await probePort(0)) ?? 0;
     await instance.configure({
+      privateListeners: [{ connection: 'pe', address: '127.0.0.1', port: privatePort }],
       hostNames: [...instance.config.hostNames, { ...name, authority: HOST, resource: AUDIENCE, kind: 'arm' }],
       issuers: [{ ...issuer, armAudiences: [AUDIENCE] }],
     });
@@ -83,6 +88,31 @@ describe('keys through the resource manager', () => {
     assert.equal((await ask('PUT', '/arm/keys/new', { token, body: rsa })).status, 403);
     const administrator = await armToken(instance.administrator);
     assert.equal((await ask('PUT', '/arm/keys/new', { token: administrator, body: rsa })).status, 403);
+  });
+
+  test('are made and read whatever the network rules say, and only as the management plane hands them on', async () => {
+    const closed: NetworkRules = {
+      publicNetworkAccess: 'Enabled',
+      networkAcls: { bypass: 'None', defaultAction: 'Deny', ipRules: [] },
+      privateEndpointConnections: [{ name: 'pe', status: 'Approved' }],
+    };
+    for (const network of [closed, { ...closed, publicNetworkAccess: 'Disabled' as const }]) {
+      await instance.service.update({ network });
+      const refused = await instance.ask('GET', `/keys?${VERSION}`, { token: await instance.adminToken() });
+      assert.match(refused.text, /ForbiddenByFirewall/);
+      assert.equal((await ask('PUT', '/arm/keys/behind', { body: rsa })).status, 200);
+      assert.equal((await ask('GET', '/arm/keys/behind')).status, 200);
+      // Who is let in otherwise has no part in it: the management plane was not asked for a role there.
+      const elsewhere = await instance.askAt(privatePort, 'GET', `/arm/keys/behind?${VERSION}`, {
+        token: await armToken(),
+        headers: { host: HOST },
+      });
+      assert.equal(elsewhere.status, 421, elsewhere.text);
+      assert.ok(!elsewhere.text.includes(HOST));
+      const own = { token: await instance.adminToken() };
+      assert.equal((await instance.askAt(privatePort, 'GET', `/settings?${VERSION}`, own)).status, 200);
+    }
+    await instance.service.update({ network: OPEN_NETWORK });
   });
 
   test('name what they do not take', async () => {

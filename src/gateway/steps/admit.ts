@@ -7,7 +7,8 @@ import type { Throttle } from '../limits/request-limits.ts';
 /** @param judge as the rules are now */
 export function admit(judge: (peer: ArrivingPeer) => Refusal | undefined, throttle: Throttle): Step {
   return (call: Call): void => {
-    // The rules are the data plane's. What the management plane asks for comes over the machine's own way.
+    // The rules are the data plane's, also where they say `bypass: None`: what the management plane asks for comes over the
+    // machine's own way, and is judged by the caller's token and roles in both planes.
     if (call.host?.kind === 'arm' && call.peer.way === 'direct') return;
     const refusal = judge(call.peer);
     if (refusal !== undefined) {

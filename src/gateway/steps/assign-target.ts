@@ -16,8 +16,10 @@ export function assignTarget(hosts: ReadonlyMap<string, Host>, isServed: (kind: 
     const authority = call.request.headers.host?.toLowerCase();
     if (authority === undefined) throw new ServiceError('BadRequest', 'The request has no Host header');
     const host = hosts.get(authority) ?? hosts.get(authority.replace(/:443$/, ''));
-    if (host === undefined || !isServed(host.kind)) {
-      const names = [...hosts.values()].filter(({ kind }) => isServed(kind)).map((served) => served.authority);
+    // What the resource manager hands on comes over the machine's own way alone: it has asked for the caller's role there.
+    const isHere = (kind: HostKind): boolean => isServed(kind) && (kind !== 'arm' || call.peer.way === 'direct');
+    if (host === undefined || !isHere(host.kind)) {
+      const names = [...hosts.values()].filter(({ kind }) => isHere(kind)).map((served) => served.authority);
       throw new ServiceError(
         'MisdirectedRequest',
         `This instance does not answer for that Host; its names are ${names.join(', ')}`,
