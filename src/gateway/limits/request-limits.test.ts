@@ -56,4 +56,6 @@ it('records the first of a span, and says how many were counted only', () => {
   );
   now = 10;
   assert.deepEqual([tally.count('a'), tally.count('b')], [2, 0]);
+  // Nobody gets more entries by having many addresses.
+  assert.deepEqual([tally.count('2001:db8:0:1::1'), tally.count('2001:db8:0:1::2')], [0, undefined]);
 });

@@ -1,5 +1,7 @@
 // Throttled requests are counted, not logged one by one: a log that keeps everything must not be a way to fill the disk.
-// The first of each span is recorded, and says how many there were before it that are not.
+// The first of each span is recorded, and says how many there were before it that are not. Callers are told apart as the
+// limits tell them apart, so that nobody gets more entries by having many addresses.
+import { ownerOf } from './open-connections.ts';
 
 const SPAN_SECONDS = 10;
 const MOST_NAMES = 10_000;
@@ -13,8 +15,12 @@ export class ThrottledTally {
     this.#now = now;
   }
 
-  /** `undefined`: counted only. Else it is to be recorded, with the number of those that were counted only. */
-  count(name: string): number | undefined {
+  /**
+   * @param caller principal or address
+   * @returns `undefined`: counted only. Else it is to be recorded, with the number of those that were counted only.
+   */
+  count(caller: string): number | undefined {
+    const name = ownerOf(caller);
     const now = this.#now();
     const seen = this.#seen.get(name);
     if (seen !== undefined && now - seen.since < SPAN_SECONDS) {
