@@ -29,7 +29,7 @@ import { emptyInstanceState, type InstanceState, makePromises } from './instance
 import { LiveNetwork } from './live-network.ts';
 import { type LockOptions, waitUntilOpen } from './locked-start.ts';
 import { randomHex } from './random-hex.ts';
-import { recordNetworkChange } from './record-network-change.ts';
+import { recordNetworkChange, recordNetworkInForce } from './record-network-change.ts';
 import { reportFailure } from './report-failure.ts';
 import { completeLog, recordUnlocked } from './service-entries.ts';
 import { isEmpty, openVerifiedRecords, provisionModule, refuseCutLog, refuseStore } from './verified-start.ts';
@@ -162,6 +162,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
     wakeEvents();
   };
   const network = new LiveNetwork(config.network);
+  if (options.completesLog) await recordNetworkInForce(audit, config, network.current, clockOffset());
   const parts = { stack, crypto, audit, records, state, activation, purgeCompanions, backup, eventTargets, network };
   const listener = stack.use(await openGateway(options, parts));
   wake();

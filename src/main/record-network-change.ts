@@ -24,6 +24,23 @@ export async function recordNetworkChange(
   });
 }
 
+/**
+ * At each start: they may have been changed while nothing ran that could have been told, by the management plane or by whoever
+ * edits the file.
+ */
+export async function recordNetworkInForce(
+  audit: AuditLog,
+  config: InstanceConfig,
+  rules: NetworkRules,
+  clockOffset: number,
+): Promise<void> {
+  await recordOwnAct(audit, config, {
+    operationName: 'NetworkRulesInForce',
+    description: `Network rules at this start: ${inWords(rules)}.`,
+    clockOffset,
+  });
+}
+
 const OPERATIONS = {
   begun: 'NetworkTrialBegun',
   confirmed: 'NetworkTrialConfirmed',

@@ -24,7 +24,7 @@ describe('network rules on trial', () => {
   const steps = (): readonly string[] =>
     [...openEntries(join(product.data, 'instances', 'dev', 'audit')).from(0)]
       .map(({ text }) => (JSON.parse(text) as { operationName: string }).operationName)
-      .filter((name) => name.startsWith('Network'));
+      .filter((name) => name.startsWith('NetworkTrial'));
   const whenBack = async (): Promise<void> => {
     for (const end = performance.now() + 40_000; JSON.stringify(rules()) !== '[]'; await delay(100)) {
       assert.ok(performance.now() < end, 'the rules of before did not come back');
@@ -55,7 +55,7 @@ describe('network rules on trial', () => {
   });
 
   test('nobody confirms: the service takes them back; from where they let nobody in, confirming is refused', async () => {
-    const begun = await strongroom('network', 'apply', 'dev', ...elsewhere, '--confirm-within', '12s');
+    const begun = await strongroom('network', 'apply', 'dev', ...elsewhere, '--confirm-within', '25s');
     assert.equal(begun.code, 0, begun.stderr);
     assert.deepEqual(rules(), ['203.0.113.0/24']);
     const again = await strongroom('network', 'apply', 'dev', ...elsewhere);

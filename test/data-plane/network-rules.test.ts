@@ -87,6 +87,28 @@ test('what a client says of its own address counts for nothing', async () => {
   await instance.service.update({ network: OPEN_NETWORK });
 });
 
+test('rules that were changed while nothing ran are in the log before anybody is judged by them', async () => {
+  const told = (): readonly unknown[] =>
+    readEntries(instance)
+      .filter(({ operationName }) => operationName === 'NetworkRulesInForce')
+      .map(({ resultDescription }) => resultDescription);
+  const open = 'Network rules at this start: public access Enabled, default Allow, ranges let in: none.';
+  assert.deepEqual(told(), [open]);
+  await instance.stop();
+  await instance.configure({ network: closed('203.0.113.7/32') });
+  await instance.start();
+  await using _ = await instance.startWorker();
+  const now = 'Network rules at this start: public access Enabled, default Deny, ranges let in: 203.0.113.7/32.';
+  assert.deepEqual(told(), [open, now], 'once for all workers');
+  assert.equal((await instance.ask('GET', '/keys?api-version=7.6')).status, 403);
+  const entries = readEntries(instance);
+  assert.ok(
+    entries.findIndex(({ resultDescription }) => resultDescription === now) <
+      entries.findLastIndex(({ httpStatusCode }) => httpStatusCode === 403),
+  );
+  await instance.service.update({ network: OPEN_NETWORK });
+});
+
 test('strangers are throttled by address, told when to come again, and take little of the log; callers are not', async () => {
   const token = await instance.adminToken();
   const before = readEntries(instance).length;
