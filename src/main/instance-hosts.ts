@@ -42,6 +42,7 @@ export function trustedFor(
   issuers: readonly TrustedIssuer[],
   audiencesOf: (issuer: TrustedIssuer) => readonly string[],
 ): readonly Issuer[] {
+  const derives = issuers.some(({ claims }) => claims?.ids === 'derived');
   return issuers
     .filter((issuer) => audiencesOf(issuer).length > 0)
     .map((issuer): Issuer => {
@@ -53,6 +54,7 @@ export function trustedFor(
         ...(caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }),
         ...(clockSkew === undefined ? {} : { clockSkew }),
         ...(claims === undefined ? {} : { claims }),
+        ...(derives ? { besideDerived: true } : {}),
       };
     });
 }

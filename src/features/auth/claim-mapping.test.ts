@@ -56,6 +56,28 @@ it('for all issuers and names: another issuer, kind or name is somebody else', (
   );
 });
 
+it('beside an issuer whose ids are made, the one that gives GUIDs names none of that form', () => {
+  const beside = { issuer: ISSUER, audiences: [AUDIENCE], tenantId: TENANT, now: START, besideDerived: true };
+  for (const made of [KNOWN, KNOWN.toUpperCase()]) {
+    refuses('NoObjectId', () => readPrincipal(claims({ oid: made }), beside));
+    assert.equal(readPrincipal(claims({ oid: made }), { ...beside, besideDerived: false }).oid, KNOWN);
+    assert.deepEqual(readPrincipal(claims({ groups: [made, OID] }), beside).groups, [OID]);
+  }
+  fc.assert(
+    fc.property(fc.string(), fc.constantFrom('principal' as const, 'group' as const), (name, kind) => {
+      const made = derivedObjectId('https://dex.example', kind, name);
+      refuses('NoObjectId', () => readPrincipal(claims({ oid: made }), beside));
+      assert.deepEqual(readPrincipal(claims({ groups: [made] }), beside).groups, []);
+    }),
+  );
+  // The random ones that issuers give, and forms that no made one has.
+  for (const own of [OID, '776d828f-ffa8-44b8-b846-bca2a8bea1a5', '776d828f-ffa8-54b8-3846-bca2a8bea1a5']) {
+    assert.equal(readPrincipal(claims({ oid: own }), beside).oid, own);
+  }
+  const sub = 'alice';
+  assert.match(readPrincipal({ ...FOREIGN, sub }, { ...beside, mapping: DERIVED }).oid, /^.{14}5/);
+});
+
 it('reads a claim by the names on the way to it, and nothing that objects have by nature', () => {
   const nested = { realm_access: { roles: ['r'] }, 'a.b': 1 };
   assert.deepEqual(claimOf(nested, ['realm_access', 'roles']), ['r']);

@@ -34,15 +34,43 @@ export function derivedObjectId(issuer: string, kind: 'principal' | 'group', nam
   return hash.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
+const DERIVED = /^.{14}5.{4}[89ab]/i;
+
+/**
+ * Whether a GUID could be one that is made here. Anybody can work out which belongs to whom, so an issuer that gives GUIDs
+ * itself gives none of these where another one's are made.
+ */
+function looksDerived(guid: string): boolean {
+  return DERIVED.test(guid);
+}
+
+/** Who gave the ids in a token. */
+export interface IdSource {
+  /** Its own name (`iss`). */
+  readonly issuer: string;
+  /** Ids are made for people of another trusted issuer. */
+  readonly besideDerived?: boolean;
+}
+
 /** @throws AuthError NoObjectId */
-export function objectIdIn(claims: Claims, issuer: string, { objectId = 'oid', ids = 'guid' }: ClaimMapping): string {
+export function objectIdIn(
+  claims: Claims,
+  { issuer, besideDerived = false }: IdSource,
+  { objectId = 'oid', ids = 'guid' }: ClaimMapping,
+): string {
   const value = claimOf(claims, objectId);
   if (ids === 'derived') {
     if (typeof value === 'string' && value !== '' && value.length <= 512)
       return derivedObjectId(issuer, 'principal', value);
     throw new AuthError('NoObjectId', `The token does not say who the caller is (claim ${printed(objectId)}, a text)`);
   }
-  if (typeof value === 'string' && isGuid(value)) return value.toLowerCase();
+  if (typeof value === 'string' && isGuid(value)) {
+    if (!besideDerived || !looksDerived(value)) return value.toLowerCase();
+    throw new AuthError(
+      'NoObjectId',
+      `The object id of the token (claim ${printed(objectId)}) is a GUID version 5, and those stand for people of another issuer here`,
+    );
+  }
   throw new AuthError(
     'NoObjectId',
     `The token has no object id (claim ${printed(objectId)}, a GUID), which is what roles are assigned to`,
@@ -55,7 +83,7 @@ export function objectIdIn(claims: Claims, issuer: string, { objectId = 'oid', i
  */
 export function groupsIn(
   claims: Claims,
-  issuer: string,
+  { issuer, besideDerived = false }: IdSource,
   { groups: name = 'groups', groupsSeparator, ids = 'guid', overage = 'none' }: ClaimMapping,
 ): readonly string[] {
   if (areGroupsLeftOut(claims, name)) {
@@ -75,7 +103,9 @@ export function groupsIn(
     throw new AuthError('Malformed', `The claim ${printed(name)} is not a list of strings`);
   }
   const own =
-    ids === 'derived' ? groups.map((group) => derivedObjectId(issuer, 'group', group)) : groups.filter(isGuid);
+    ids === 'derived'
+      ? groups.map((group) => derivedObjectId(issuer, 'group', group))
+      : groups.filter((group) => isGuid(group) && !(besideDerived && looksDerived(group)));
   return [...new Set(own.map((group) => group.toLowerCase()))];
 }
 

@@ -2,12 +2,10 @@
 import type { ClaimMapping, ClaimName } from '../../wire/claim-mapping.ts';
 import type { Principal } from '../../wire/principal.ts';
 import { AuthError } from './bearer.ts';
-import { areGroupsLeftOut, claimOf, groupsIn, objectIdIn } from './claim-mapping.ts';
+import { areGroupsLeftOut, claimOf, groupsIn, type IdSource, objectIdIn } from './claim-mapping.ts';
 import type { Claims } from './token-text.ts';
 
-export interface Expected {
-  /** The issuer's own name (`iss`). */
-  readonly issuer: string;
+export interface Expected extends IdSource {
   readonly audiences: readonly string[];
   readonly tenantId: string;
   /** Unix seconds. */
@@ -22,14 +20,14 @@ export const DEFAULT_CLOCK_SKEW = 60;
 
 /** @throws AuthError */
 export function readPrincipal(claims: Claims, expected: Expected): Principal {
-  const { issuer, audiences, tenantId, now, clockSkew = DEFAULT_CLOCK_SKEW, mapping = {} } = expected;
+  const { audiences, tenantId, now, clockSkew = DEFAULT_CLOCK_SKEW, mapping = {} } = expected;
   checkAudience(claims.aud, audiences);
   if (mapping.tenant !== null) checkTenant(claimOf(claims, mapping.tenant ?? 'tid'), tenantId);
   const expiresAt = checkTime(claims, now, clockSkew);
   const appId = applicationIn(claims, mapping);
   const upn = textIn(claims, mapping.userName ?? 'upn');
   const identity = {
-    oid: objectIdIn(claims, issuer, mapping),
+    oid: objectIdIn(claims, expected, mapping),
     ...(appId === undefined ? {} : { appId }),
     ...(upn === undefined ? {} : { upn }),
   };
@@ -37,7 +35,7 @@ export function readPrincipal(claims: Claims, expected: Expected): Principal {
     ...identity,
     tenantId: tenantId.toLowerCase(),
     idType: idTypeOf(claims, mapping),
-    groups: groupsIn(claims, issuer, mapping),
+    groups: groupsIn(claims, expected, mapping),
     ...(areGroupsLeftOut(claims, mapping.groups) ? { groupsLeftOut: true as const } : {}),
     expiresAt,
     cacheIdentityJson: identityJson(identity),

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Principal } from '../../wire/principal.ts';
 import { AuthError, type AuthErrorCode } from './bearer.ts';
+import { derivedObjectId } from './claim-mapping.ts';
 import {
   AUDIENCE,
   claims,
@@ -18,7 +19,7 @@ import {
   sign,
   TENANT,
 } from './issuer.fixture.ts';
-import { openTokenVerifier, type TokenVerifier } from './verify-token.ts';
+import { type Issuer, openTokenVerifier, type TokenVerifier } from './verify-token.ts';
 
 const RSA = rsaKey('rsa');
 const EC = ecKey('ec');
@@ -420,6 +421,35 @@ describe('the keys of the issuer', () => {
     assert.equal(server.served, 1);
     await refusedWith('IssuerUnavailable', async () => open(impostor.uri, server.ca).verify(await sign(OTHER)));
     assert.equal(impostor.served, 0);
+  });
+});
+
+describe('an issuer that gives GUIDs beside one that does not', () => {
+  const own = { issuers: [ISSUER], audiences: [AUDIENCE], jwksUri: 'https://sts.example/keys' };
+  const made = {
+    issuers: ['https://dex.example'],
+    audiences: [AUDIENCE],
+    jwksUri: 'https://dex.example/keys',
+    claims: { objectId: 'sub', tenant: null, ids: 'derived' as const },
+  };
+  const verifierOf = (issuers: readonly Issuer[]): TokenVerifier =>
+    openTokenVerifier({
+      issuers,
+      tenantId: TENANT,
+      now: () => START,
+      fetchJwks: (uri) => Promise.resolve(JSON.parse(jwkSet([uri === own.jwksUri ? RSA : EC])) as unknown),
+    });
+
+  it('cannot name its people nor its groups, here or where only its own tokens are taken', async () => {
+    const both = verifierOf([own, made]);
+    const alice = await both.verify(await sign(EC, claims({ iss: 'https://dex.example', sub: 'alice' })));
+    const asAlice = await sign(RSA, claims({ oid: alice.oid }));
+    const inGroup = await sign(RSA, claims({ groups: [derivedObjectId('https://dex.example', 'group', 'admins')] }));
+    for (const verifier of [both, verifierOf([{ ...own, besideDerived: true }])]) {
+      await refusedWith('NoObjectId', () => verifier.verify(asAlice));
+      assert.deepEqual((await verifier.verify(inGroup)).groups, []);
+    }
+    assert.equal((await verifierOf([own]).verify(asAlice)).oid, alice.oid);
   });
 });
 

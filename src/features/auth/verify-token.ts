@@ -24,6 +24,8 @@ interface IssuerRules {
   /** Seconds that its clock may be ahead of ours. */
   readonly clockSkew?: number;
   readonly claims?: ClaimMapping;
+  /** Ids are made for people of an issuer that the same roles name, though its tokens may be taken elsewhere. */
+  readonly besideDerived?: true;
 }
 
 export interface TokenVerifierOptions {
@@ -54,8 +56,10 @@ export function openTokenVerifier(options: TokenVerifierOptions): TokenVerifier 
   const pending = new Map<string, Promise<Principal>>();
   // Raised when an issuer takes a key back: what was verified before may have been signed with it.
   let era = 0;
+  const derives = options.issuers.some(({ claims }) => claims?.ids === 'derived');
   const trusted = options.issuers.map((issuer) => ({
     ...issuer,
+    besideDerived: issuer.besideDerived ?? derives,
     jwks: openJwks({ ...keysOf(issuer, fetchJwks), ca: issuer.ca, now, onKeyRemoved: forgetVerified }),
   }));
   const byIssuer = new Map(trusted.flatMap((entry) => entry.issuers.map((iss) => [iss, entry] as const)));
@@ -74,6 +78,7 @@ export function openTokenVerifier(options: TokenVerifierOptions): TokenVerifier 
     // The claims read before are those that were signed: both come from the same text.
     const principal = readPrincipal(claims, {
       issuer: claims.iss as string,
+      besideDerived: issuer.besideDerived,
       audiences: issuer.audiences,
       tenantId,
       now: now(),
