@@ -1,18 +1,26 @@
 // What is in a backup, once all of it was read and found to be what was written: key versions sealed for this instance,
-// and records. Nothing of it is anywhere but in memory until a restore commits it.
+// and records. Nothing of it is anywhere but in memory until a restore commits it, so keys are held as the bytes of their
+// records: a third of what they take as objects, and what the commit takes.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { fromPortable, type PortableVersion, PortableVersionError } from '../key-backup/portable-version.ts';
-import type { KeyVersion } from '../keys/key-version.ts';
+import { encodeKeyVersion, type KeyVersion } from '../keys/key-version.ts';
 import { BackupError } from './backup-error.ts';
 import { KEY_PART, type Part } from './manifest.ts';
 import { type Line, readLines } from './part-lines.ts';
 import type { OpenedBackup } from './read-backup.ts';
 import { travels } from './what-travels.ts';
 
+/** A version of a key as its record has it. */
+export interface VersionRecord {
+  readonly version: string;
+  readonly ordinal: number;
+  readonly record: Uint8Array;
+}
+
 export interface Contents {
   /** By lower-case name; oldest version first. */
-  readonly keys: ReadonlyMap<string, readonly KeyVersion[]>;
+  readonly keys: ReadonlyMap<string, readonly VersionRecord[]>;
   readonly texts: ReadonlyMap<string, string>;
 }
 
@@ -30,7 +38,7 @@ const BLOBS_IN_FLIGHT = 32;
 /** Every part of it. @throws BackupError, StorageError, CryptoError, the reason of `stopping` */
 export async function readContents(reading: ContentsReading): Promise<Contents> {
   const { backup, stopping, progress } = reading;
-  const keys = new Map<string, KeyVersion[]>();
+  const keys = new Map<string, VersionRecord[]>();
   const texts = new Map<string, string>();
   const { parts, counts } = backup.manifest;
   // The next part is on its way while the module works on this one.
@@ -141,15 +149,19 @@ function readVersion(part: string, version: PortableVersion, randomHex: (bytes: 
   }
 }
 
-function addTo(keys: Map<string, KeyVersion[]>, key: KeyVersion): void {
+function addTo(keys: Map<string, VersionRecord[]>, key: KeyVersion): void {
   const name = key.name.toLowerCase();
   const list = keys.get(name);
-  if (list === undefined) keys.set(name, [key]);
-  else list.push(key);
+  if (list === undefined) keys.set(name, [toRecord(key)]);
+  else list.push(toRecord(key));
+}
+
+export function toRecord(key: KeyVersion): VersionRecord {
+  return { version: key.version, ordinal: key.ordinal, record: encodeKeyVersion(key) };
 }
 
 /** Ordinals and versions of a key are its own, and it is spelled in one way. */
-function checkVersions(name: string, versions: readonly KeyVersion[]): void {
+function checkVersions(name: string, versions: readonly Pick<KeyVersion, 'version' | 'ordinal'>[]): void {
   const ordinals = new Set(versions.map(({ ordinal }) => ordinal));
   const ids = new Set(versions.map(({ version }) => version));
   const ascending = versions.every((key, at) => at === 0 || (versions[at - 1]?.ordinal ?? 0) < key.ordinal);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { decodeDeletedKey, deletedRecordName, encodeDeletedKey } from '../keys/deleted-key.ts';
 import { KeyRing } from '../keys/key-ring.ts';
 import { encodeKeyVersion, type KeyVersion, keyRecordName } from '../keys/key-version.ts';
-import type { Contents } from './contents.ts';
+import { type Contents, toRecord } from './contents.ts';
 import { keyVersion, versionId } from './key-versions.fixture.ts';
 import { planRestore } from './plan-restore.ts';
 import { TextRecords } from './text-records.ts';
@@ -65,7 +65,8 @@ function contentsOf(holding: Holding): Contents {
   for (const [name, { purge }] of Object.entries(holding)) {
     if (purge !== undefined) texts.set(deletedRecordName(name), Buffer.from(deletedOf(name, purge)).toString('utf8'));
   }
-  return { keys: new Map(Object.entries(holding).map(([name, each]) => [name, versionsOf(name, each)])), texts };
+  const keys = new Map(Object.entries(holding).map(([name, each]) => [name, versionsOf(name, each).map(toRecord)]));
+  return { keys, texts };
 }
 
 function restored(before: Holding, backup: Holding, protect: boolean): Instance {

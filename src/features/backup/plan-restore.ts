@@ -2,9 +2,9 @@
 // With purge protection nothing is lost by it: what the backup does not have is kept as deleted, for its full retention.
 import type { Change } from '../../store/sealed/records.ts';
 import { type DeletedKey, decodeDeletedKey, deletedRecordName, encodeDeletedKey } from '../keys/deleted-key.ts';
-import { encodeKeyVersion, type KeyVersion, keyRecordName } from '../keys/key-version.ts';
+import { decodeKeyVersion, keyRecordName } from '../keys/key-version.ts';
 import { policyRecordName } from '../rotation/policy.ts';
-import type { Contents } from './contents.ts';
+import { type Contents, toRecord, type VersionRecord } from './contents.ts';
 import type { View } from './view.ts';
 
 /** What a protected instance has promised. Unix seconds and seconds. */
@@ -28,7 +28,7 @@ export function planRestore(
   }
   for (const name of current.texts.keys()) if (!after.texts.has(name)) changes.set(name, null);
   for (const [name, versions] of after.keys) {
-    for (const key of versions) changes.set(keyRecordName(name, key.version), encodeKeyVersion(key));
+    for (const { version, record } of versions) changes.set(keyRecordName(name, version), record);
   }
   for (const [name, text] of after.texts) {
     if (current.texts.get(name) !== text) changes.set(name, Buffer.from(text, 'utf8'));
@@ -43,7 +43,7 @@ function keepPromises(current: View, backup: Contents, protection: Protection): 
     const restored = backup.keys.get(name) ?? [];
     const ids = new Set(restored.map(({ version }) => version));
     const others = versions.filter(({ version }) => !ids.has(version));
-    if (others.length > 0) keys.set(name, numbered([...others, ...restored]));
+    if (others.length > 0) keys.set(name, numbered([...others.map(toRecord), ...restored]));
     const record = deletedRecordName(name);
     const policy = policyRecordName(name);
     const policyNow = current.texts.get(policy);
@@ -65,8 +65,10 @@ function keepPromises(current: View, backup: Contents, protection: Protection): 
 }
 
 /** Those of the backup come last, so that its current version is the current one. */
-function numbered(versions: readonly KeyVersion[]): readonly KeyVersion[] {
-  return versions.map((key, at) => ({ ...key, ordinal: at + 1 }));
+function numbered(versions: readonly VersionRecord[]): readonly VersionRecord[] {
+  return versions.map((each, at) =>
+    each.ordinal === at + 1 ? each : toRecord({ ...decodeKeyVersion(each.record), ordinal: at + 1 }),
+  );
 }
 
 function readDeleted(text: string | undefined): DeletedKey | undefined {
