@@ -1,7 +1,7 @@
 // The passphrase of a seal, from a file or from the terminal. Its bytes can be overwritten after use.
 import { CommandError, type Terminal } from './command.ts';
 import { canType, readHidden } from './read-hidden.ts';
-import { readInput } from './read-input.ts';
+import { readSecret } from './read-secret.ts';
 
 /** @throws CommandError */
 export async function readSealPassphrase(
@@ -14,7 +14,7 @@ export async function readSealPassphrase(
     if (canType()) return readHidden(what, terminal);
     throw new CommandError(`not at a terminal: give the ${what} with --${option}`);
   }
-  const content = readInput(file);
+  const content = readSecret(file);
   const end = content.findIndex((byte) => byte === 0x0a || byte === 0x0d);
   const line = Buffer.from(end === -1 ? content : content.subarray(0, end));
   content.fill(0);

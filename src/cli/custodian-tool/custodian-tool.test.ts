@@ -39,7 +39,7 @@ function run(...words: string[]) {
 before(async () => {
   text = await buildCustodianTool();
   writeFileSync(at('strongroom-custodian.mjs'), text);
-  writeFileSync(at('phrase.txt'), `${PASSPHRASE}\n`);
+  writeFileSync(at('phrase.txt'), `${PASSPHRASE}\n`, { mode: 0o600 });
   for (const name of ['anna', 'boris']) {
     const made = run('keygen', '--name', name, '--bits', '2048', ...phrase);
     assert.equal(made.code, 0, made.err);

@@ -33,12 +33,8 @@ export const recordKinds: readonly Kind[] = [
   { of: 'custodian-challenges/', travels: 'stays' },
   { of: 'rehearsals/', travels: 'stays' },
   { of: 'rehearsal-told', travels: 'stays' },
-  { of: 'custodians-domain', travels: 'stays' },
-  { of: 'custodian-challenges/', travels: 'stays' },
   { of: 'ceremonies/', travels: 'stays' },
   { of: 'backup-job/', travels: 'stays' },
-  { of: 'rehearsals/', travels: 'stays' },
-  { of: 'rehearsal-told', travels: 'stays' },
 ];
 
 const longestFirst = [...recordKinds].sort((a, b) => b.of.length - a.of.length);

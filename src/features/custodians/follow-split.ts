@@ -49,13 +49,14 @@ export function planSplit(register: CustodianRegister, split: NewSplit, at: stri
 /** What is known of someone that goes on being true under the new split. */
 function present(holder: Holder | undefined, at: string, isSameSet: boolean): Omit<Holder, 'share'> {
   if (holder === undefined) return { since: at };
-  const { subject, name, contact, since, answered, proven, handover, leaving, left } = holder;
+  const { subject, name, contact, since, answered, proven, handover, handedOver, leaving, left } = holder;
   return {
     since: left === undefined ? since : at,
     ...(subject === undefined ? {} : { subject }),
     ...(name === undefined ? {} : { name }),
     ...(contact === undefined ? {} : { contact }),
     ...(answered === undefined ? {} : { answered }),
+    ...(handedOver === undefined ? {} : { handedOver }),
     // Their share of an earlier file of the same set goes on opening. Of another set it is to be destroyed.
     ...(isSameSet && proven !== undefined ? { proven } : {}),
     ...(isSameSet && handover !== undefined ? { handover } : {}),

@@ -17,6 +17,8 @@ export interface Holder {
   /** When their key last signed something that we asked for. */
   readonly answered?: string;
   readonly handover?: Intent & { readonly to?: string };
+  /** When the handover was made that is over: the next holder has shown that the key is theirs. None from before counts any more. */
+  readonly handedOver?: string;
   readonly leaving?: Intent;
   /** When their share stopped counting: the domain was split over others. */
   readonly left?: string;
@@ -41,6 +43,7 @@ const shape: Reader<Holder> = record(
     proven: record({ domain: thumbprint, at: text }),
     answered: text,
     handover: record(intent, { note: text, to: thumbprint }),
+    handedOver: text,
     leaving: record(intent, { note: text }),
     left: text,
   },

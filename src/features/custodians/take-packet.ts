@@ -42,6 +42,8 @@ export function planPacket(register: CustodianRegister, statement: PacketStateme
     case 'handover': {
       const { recipient: to } = statement;
       if (isOlder(holder.handover?.at, at)) throw older('handover', holder.handover?.at);
+      // What an earlier holder of the key said is not said by its holder now.
+      if (holder.handedOver !== undefined && at <= holder.handedOver) throw older('handover', holder.handedOver);
       if (to !== undefined) return changed(custodian, holder, { ...holder, handover: { ...said, to } });
       // The key itself changes hands: whoever has it now has shown nothing yet.
       const { proven, answered, ...rest } = holder;
@@ -76,6 +78,7 @@ function acknowledged(holder: Holder, domain: string, at: string): Holder {
   return {
     ...rest,
     ...(handover === undefined || isTakenOver ? {} : { handover }),
+    ...(isTakenOver ? { handedOver: handover.at } : {}),
     // The earliest proof of this very file stays, however often it is repeated.
     proven: holder.proven?.domain === domain ? holder.proven : { domain, at },
     answered: later(holder.answered, at),

@@ -15,11 +15,12 @@ const phrases = { alice: 'correct horse', bob: 'battery staple' };
 
 before(async () => {
   for (const [name, phrase] of Object.entries(phrases)) {
-    writeFileSync(at(`${name}.txt`), `${phrase}\n`);
+    writeFileSync(at(`${name}.txt`), `${phrase}\n`, { mode: 0o600 });
     await run('custodian keygen', '--name', name, '--passphrase-file', at(`${name}.txt`));
   }
   await run('custodian keygen', '--name', 'carol', '--unencrypted');
-  writeFileSync(at('empty.txt'), '\n');
+  writeFileSync(at('empty.txt'), '\n', { mode: 0o600 });
+  writeFileSync(at('read-by-all.txt'), 'correct horse battery staple\n', { mode: 0o644 });
   await using module = openModule();
   await ask(module, 'provision', { instanceId: 'i-1', instanceName: 'dev' });
   const certificates = ['alice', 'carol', 'bob'].map((name) =>
@@ -56,6 +57,7 @@ test('what keeps it from opening is said with the name of the key or file', { sk
     [['bob.txt', 'alice.txt'], /alice\.pem does not read: wrong passphrase\?/],
     [['nosuch.txt'], /there is no file .*nosuch\.txt/],
     [['empty.txt'], /empty\.txt holds no passphrase/],
+    [['read-by-all.txt'], /read-by-all\.txt holds a secret and is open to others \(mode 644\): chmod 600/],
   ] as const) {
     const { code, err } = await openWith(...files);
     assert.equal(code, 1);

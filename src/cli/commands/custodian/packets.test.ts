@@ -30,8 +30,8 @@ let hsmFingerprint = '';
 let otherDomain = '';
 
 before(async () => {
-  writeFileSync(at('phrase.txt'), 'correct horse battery staple\n');
-  writeFileSync(at('wrong.txt'), 'correct horse battery stable\n');
+  writeFileSync(at('phrase.txt'), 'correct horse battery staple\n', { mode: 0o600 });
+  writeFileSync(at('wrong.txt'), 'correct horse battery stable\n', { mode: 0o600 });
   for (const name of ['anna', 'boris']) {
     await run('keygen', '--name', name, '--out', folder, '--bits', '2048', '--passphrase-file', at('phrase.txt'));
   }

@@ -1,8 +1,10 @@
 // Where passphrases come from: the first line of a file, or a terminal that does not show them. Never from arguments or the
 // environment, which others can read.
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { CommandError, type Terminal } from '../../command.ts';
 import { canType, readHidden } from '../../read-hidden.ts';
+import { rejectOpenMode } from '../../secret-mode.ts';
 
 /** Gives the encrypted keys their passphrases: one file is for all, several are for one each, in the order of the keys. */
 export function passphrases(files: readonly string[], terminal: Terminal): (keyFile: string) => Promise<string> {
@@ -37,6 +39,7 @@ export async function newPassphrase(file: string | undefined, terminal: Terminal
 }
 
 async function passphraseIn(file: string): Promise<string> {
+  rejectOpenMode(file, await stat(file).catch(() => undefined));
   const { readPassphrase } = await import('../../../features/security-domain/custodian/passphrase-file.ts');
   return readPassphrase(file);
 }
