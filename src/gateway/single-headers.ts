@@ -4,6 +4,12 @@ import { ServiceError } from '../wire/service-error.ts';
 
 /** @param rawHeaders names and values in turn, as sent @throws ServiceError BadRequest */
 export function requireSingleHeaders(rawHeaders: readonly string[]): void {
+  const repeated = findRepeated(rawHeaders);
+  if (repeated !== undefined) throw new ServiceError('BadRequest', `The request has more than one ${repeated} header`);
+}
+
+/** @param rawHeaders names and values in turn, as sent */
+export function findRepeated(rawHeaders: readonly string[]): 'Host' | 'Authorization' | undefined {
   let hosts = 0;
   let authorizations = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -11,6 +17,6 @@ export function requireSingleHeaders(rawHeaders: readonly string[]): void {
     if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
     else if (name.length === 13 && name.toLowerCase() === 'authorization') authorizations += 1;
   }
-  if (hosts > 1) throw new ServiceError('BadRequest', 'The request has more than one Host header');
-  if (authorizations > 1) throw new ServiceError('BadRequest', 'The request has more than one Authorization header');
+  if (hosts > 1) return 'Host';
+  return authorizations > 1 ? 'Authorization' : undefined;
 }

@@ -36,7 +36,7 @@ describe('the control listener', () => {
       answer += chunk.toString('latin1');
     });
     socket.on('error', () => {});
-    socket.end(text);
+    socket.write(text);
     await once(socket, 'close');
     return answer;
   };
@@ -138,6 +138,29 @@ describe('the control listener', () => {
     ]) {
       assert.match(await raw(text), /^HTTP\/1\.1 400 /);
     }
+    const own = `GET /subscriptions?api-version=2022-12-01 HTTP/1.1\r\nHost: arm.localhost\r\nConnection: close\r\n`;
+    const { authorization } = headers;
+    assert.match(await raw(`${own}Authorization: ${authorization}\r\n\r\n`), /^HTTP\/1\.1 200 /);
+    for (const [more, says] of [
+      ['Host: graph.localhost\r\n', 'more than one Host header'],
+      ['hOST: arm.localhost\r\n', 'more than one Host header'],
+      [`Authorization: Bearer a\r\nauthorization: ${authorization}\r\n`, 'more than one Authorization header'],
+      ['Content-Length: 5\r\nTransfer-Encoding: chunked\r\n', ''],
+      ['Transfer-Encoding: chunked, identity\r\n', ''],
+      ['Content-Length: 5\r\nContent-Length: 6\r\n', ''],
+      ['Content-Length : 5\r\n', ''],
+      ['X-A: b\r\n c\r\n', ''],
+    ] as const) {
+      const answer = await raw(`${own}${more}\r\nGET /metadata/endpoints HTTP/1.1\r\nHost: arm.localhost\r\n\r\n`);
+      assert.match(answer, /^HTTP\/1\.1 400 /, more);
+      assert.ok(answer.includes(says), answer);
+      assert.equal(answer.match(/HTTP\/1\.1 /g)?.length, 1, 'what follows is answered to nobody');
+    }
+    // What a proxy says of the caller is no claim here.
+    const spoofed = `${own}X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Host: graph.localhost\r\nX-MS-CLIENT-PRINCIPAL-ID: x\r\n\r\n`;
+    assert.match(await raw(spoofed), /^HTTP\/1\.1 401 /);
+    const enormous = `${own}Authorization: Bearer ${'a'.repeat(30_000)}\r\n\r\n`;
+    assert.match(await raw(enormous), /^HTTP\/1\.1 401 /);
     const flood = `GET / HTTP/1.1\r\nHost: arm.localhost\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`;
     assert.match(await raw(flood), /^HTTP\/1\.1 431 /);
     assert.equal((await control.call(`${ARM}/metadata/endpoints`)).status, 200);

@@ -7,6 +7,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type ControlAnswer, ControlError, type ControlRequest, type ControlRow } from '../../wire/control-row.ts';
 import type { NameForm } from '../../wire/name-form.ts';
+import { findRepeated } from '../single-headers.ts';
 import { type TlsFiles, type TlsVersion, tlsOptions } from '../tls/server-options.ts';
 import { hostTable, matchHost } from './hosts.ts';
 import { readControlBody } from './read-body.ts';
@@ -88,6 +89,10 @@ export async function listenForControl(options: ControlListenerOptions): Promise
   };
 
   const find = (req: IncomingMessage): { readonly row: ControlRow; readonly request: ControlRequest } => {
+    const repeated = findRepeated(req.rawHeaders);
+    if (repeated !== undefined) {
+      throw new ControlError(400, 'BadRequest', `The request has more than one ${repeated} header.`);
+    }
     const match = matchHost(hosts, req.headers.host);
     if (match === undefined) throw new ControlError(421, 'MisdirectedRequest', 'This host is not served here.');
     const target = req.url ?? '';
