@@ -93,6 +93,13 @@ describe('production refuses to start', () => {
     await chmod(site.configFile, 0o600);
   });
 
+  test('with an issuer that does not tell people from programs', async () => {
+    await refuses(
+      (config) => void (firstIssuer(config).claims = { objectId: 'sub', ids: 'derived' }),
+      /issuers\[0\]\.claims\.personMark is missing: .*or null if it has no people/,
+    );
+  });
+
   test('with the embedded issuer, or one over http', async () => {
     const dev = await site.file('dev-ca.pem', (await issueAuthority(new Date())).certificate);
     await refuses(
@@ -112,6 +119,10 @@ describe('production refuses to start', () => {
       /an issuer over http.*Give the issuer an https address/,
     );
     await refuses((config) => void delete firstIssuer(config).armAudiences, /none has "armAudiences"/);
+    await refuses(
+      (config) => void (firstIssuer(config).vaultAudiences = ['https://vault.example.org']),
+      /vaultAudiences: instances have no names of vaults in this profile; remove/,
+    );
   });
 
   test('without owners, with the file seal or with azure separation, unless that is acknowledged', async () => {

@@ -148,7 +148,12 @@ export const readProductionShape: Reader<ProductionConfig> = (value, path) => {
         'instances: {"id": "…", "type": "User"}',
     );
   }
-  for (const [at, { issuers }] of config.issuers.entries()) {
+  for (const [at, { issuers, vaultAudiences }] of config.issuers.entries()) {
+    if (vaultAudiences !== undefined) {
+      throw new ShapeError(
+        `${path}.issuers[${at}].vaultAudiences: instances have no names of vaults in this profile; remove the member`,
+      );
+    }
     const plain = issuers.find((each) => /^http:/i.test(each));
     if (plain !== undefined) {
       throw new ShapeError(

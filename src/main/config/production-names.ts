@@ -11,8 +11,7 @@ export function productionNames({ names, listen, issuers, tenantId }: NamesOf): 
   const arm = `https://${at(names.resourceManager)}`;
   const graph = names.graph === undefined ? MICROSOFT_GRAPH : `https://${at(names.graph)}`;
   const resource = resourceOf({ names, listen });
-  const all = (member: 'audiences' | 'armAudiences' | 'vaultAudiences') =>
-    issuers.flatMap((issuer) => issuer[member] ?? []);
+  const all = (member: 'audiences' | 'armAudiences') => issuers.flatMap((issuer) => issuer[member] ?? []);
   const login = names.authorization.endsWith(`/${tenantId}`)
     ? names.authorization.slice(0, -tenantId.length - 1)
     : names.authorization;
