@@ -33,5 +33,7 @@ test('what cannot be meant is refused with what to set', () => {
   assert.throws(() => read({}, { STRONGROOM_DATA: '' }), /STRONGROOM_DATA is empty/);
   assert.throws(() => read({ data: '/a\nb' }), /line break/);
   assert.throws(() => read({ profile: 'production' }), /--config FILE/);
+  assert.throws(() => read({ profile: 'production', config: '/c.json', port: '1' }), /"listen\.port"/);
+  assert.throws(() => read({ profile: 'production', config: '/c.json', 'no-demo': true }), /leave out --no-demo/);
   assert.throws(() => read({ profile: 'test' }), /must be 'dev' or 'production'/);
 });

@@ -61,6 +61,9 @@ export function readStartConfig(flags: StartFlags, environment: NodeJS.ProcessEn
       if (flags.port !== undefined) {
         throw new ConfigError('the production profile has its port in the configuration: set "listen.port" there');
       }
+      if (flags['no-demo']) {
+        throw new ConfigError('the production profile shows no demonstration: leave out --no-demo');
+      }
       return { ...common, profile: 'production', configFile, demo: false };
     default:
       throw new ConfigError(`--profile must be 'dev' or 'production', not '${flags.profile}'`);
