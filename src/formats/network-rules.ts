@@ -70,14 +70,21 @@ const none: Reader<unknown> = (value, path) => {
   if (value !== null && (!Array.isArray(value) || value.length > 0))
     throw new ShapeError(`${path}: there are none here`);
 };
+/** What is to become of the rules. What it leaves out is to stay as it is: so nothing is opened that nobody named. */
+export interface ProposedRules {
+  readonly publicNetworkAccess?: NetworkRules['publicNetworkAccess'];
+  readonly bypass?: NetworkAcls['bypass'];
+  readonly defaultAction?: NetworkAcls['defaultAction'];
+  readonly ipRules?: NetworkAcls['ipRules'];
+}
+
 const proposed = record(
-  {
-    defaultAction: oneOf('Allow', 'Deny'),
-    ipRules: list(writtenRule, MOST_IP_RULES),
-  },
+  {},
   {
     publicNetworkAccess: oneOf('Enabled', 'Disabled'),
     bypass: oneOf('AzureServices', 'None'),
+    defaultAction: oneOf('Allow', 'Deny'),
+    ipRules: list(writtenRule, MOST_IP_RULES),
     virtualNetworkRules: none,
     serviceTags: none,
   },
@@ -87,11 +94,17 @@ const proposed = record(
  * Rules as people write them into a file: the `networkAcls` of `az keyvault show --hsm-name`, or the same with ranges as plain
  * texts. Private endpoint connections are not theirs to say.
  */
-export const readProposedRules: Reader<NetworkRules> = (value, path) => {
-  const { publicNetworkAccess = 'Enabled', bypass = 'None', defaultAction, ipRules } = proposed(value, path);
-  return {
-    publicNetworkAccess,
-    networkAcls: { bypass, defaultAction, ipRules: [...new Set(ipRules)] },
-    privateEndpointConnections: [],
-  };
+export const readProposedRules: Reader<ProposedRules> = (value, path) => {
+  const { virtualNetworkRules: _, serviceTags: __, ipRules, ...rest } = proposed(value, path);
+  const read: ProposedRules = { ...rest, ...(ipRules === undefined ? {} : { ipRules: [...new Set(ipRules)] }) };
+  if (Object.keys(read).length > 0) return read;
+  throw new ShapeError(`${path} says nothing: give defaultAction, ipRules, publicNetworkAccess or bypass`);
 };
+
+/** The rules that a proposal comes to, from those there are now. */
+export function rulesAfter<Rules extends Pick<NetworkRules, 'publicNetworkAccess' | 'networkAcls'>>(
+  now: Rules,
+  { publicNetworkAccess = now.publicNetworkAccess, ...acls }: ProposedRules,
+): Rules {
+  return { ...now, publicNetworkAccess, networkAcls: { ...now.networkAcls, ...acls } };
+}

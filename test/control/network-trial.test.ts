@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AccessReport } from '../../src/features/access/report.ts';
 import { openEntries } from '../../src/features/audit/read-entries.ts';
+import type { NetworkRules } from '../../src/formats/network-rules.ts';
 import { readDevClients } from '../../src/main/config/dev-clients.ts';
 import { dataPlaneToken, instanceClient } from '../support/instance-client.ts';
 import { runStrongroom } from '../support/run-strongroom.ts';
@@ -16,11 +17,11 @@ describe('network rules on trial', () => {
   let product: RunningProduct;
   const elsewhere = ['--allow', '203.0.113.0/24', '--default', 'deny'];
   const strongroom = (...words: string[]) => runStrongroom(...words, '--data', product.data);
-  const rules = (): unknown => {
+  const network = (): NetworkRules => {
     const file = join(product.data, 'instances', 'dev', 'instance.json');
-    return (JSON.parse(readFileSync(file, 'utf8')) as { network: { networkAcls: { ipRules: unknown } } }).network
-      .networkAcls.ipRules;
+    return (JSON.parse(readFileSync(file, 'utf8')) as { network: NetworkRules }).network;
   };
+  const rules = (): unknown => network().networkAcls.ipRules;
   const steps = (): readonly string[] =>
     [...openEntries(join(product.data, 'instances', 'dev', 'audit')).from(0)]
       .map(({ text }) => (JSON.parse(text) as { operationName: string }).operationName)
@@ -95,6 +96,26 @@ describe('network rules on trial', () => {
       'NetworkTrialBegun',
       'NetworkTrialReverted',
     ]);
+  });
+
+  test('what a trial does not name stays as it is: public access that is off stays off', async () => {
+    const off = await strongroom('network', 'apply', 'dev', '--public-access', 'disabled');
+    assert.equal(off.code, 0, off.stderr);
+    assert.deepEqual(network().networkAcls, {
+      bypass: 'AzureServices',
+      defaultAction: 'Deny',
+      ipRules: ['127.0.0.1/32'],
+    });
+    assert.equal((await strongroom('network', 'confirm', 'dev', '--from-elsewhere')).code, 0);
+    const planned = await strongroom('network', 'plan', 'dev', '--allow', '127.0.0.0/8');
+    assert.match(planned.stdout, /CUT OFF {2}127\.0\.0\.1 .*public access is disabled/);
+    assert.equal((await strongroom('network', 'apply', 'dev', '--allow', '127.0.0.0/8')).code, 0);
+    assert.equal(network().publicNetworkAccess, 'Disabled');
+    assert.deepEqual(rules(), ['127.0.0.0/8']);
+    assert.equal((await strongroom('network', 'revert', 'dev')).code, 0);
+    assert.equal((await strongroom('network', 'apply', 'dev', '--public-access', 'enabled')).code, 0);
+    assert.equal((await strongroom('network', 'confirm', 'dev')).code, 0);
+    assert.deepEqual([network().publicNetworkAccess, rules()], ['Enabled', ['127.0.0.1/32']]);
   });
 
   test('a refusal is explained at the terminal, with names, and without a running service from the log alone', async () => {

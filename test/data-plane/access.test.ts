@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { AccessReport } from '../../src/features/access/report.ts';
-import { OPEN_NETWORK } from '../../src/formats/network-rules.ts';
+import { type NetworkRules, OPEN_NETWORK, rulesAfter } from '../../src/formats/network-rules.ts';
 import { readEntries } from '../support/audit-entries.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
@@ -216,6 +216,9 @@ test('proposed network rules are tried on those who called, the one who asks inc
   assert.equal(complete, true);
   const kept = (await plan({ defaultAction: 'Deny', ipRules: [{ value: '127.0.0.0/8' }] })).json as Plan;
   assert.deepEqual([kept.cutOff, kept.you.isCutOff], [[], false]);
+  // What is not proposed stays as it is.
+  const { rules } = (await plan({ ipRules: ['203.0.113.0/24'] })).json as { rules: NetworkRules };
+  assert.deepEqual(rules, rulesAfter(OPEN_NETWORK, { ipRules: ['203.0.113.0/24'] }));
   for (const wrong of [
     {},
     { defaultAction: 'Deny', ipRules: ['10.0.0.1/8'] },

@@ -1,6 +1,6 @@
 // What the rows of access are asked, read strictly.
 import { isGuid } from '../../formats/guid.ts';
-import { type NetworkRules, readProposedRules } from '../../formats/network-rules.ts';
+import { type ProposedRules, readProposedRules } from '../../formats/network-rules.ts';
 import { ShapeError } from '../../formats/shape.ts';
 import { member, readOptionalBoolean, readOptionalText, readOptionalTextList, readText } from '../../wire/body.ts';
 import type { JsonObject } from '../../wire/route.ts';
@@ -45,7 +45,7 @@ export function readCheckBody(body: JsonObject): CheckBody {
   };
 }
 
-export function readPlanBody(body: JsonObject): { readonly days: number; readonly rules: NetworkRules } {
+export function readPlanBody(body: JsonObject): { readonly days: number; readonly rules: ProposedRules } {
   const days = member(body, 'days');
   if (typeof days !== 'number' || !Number.isInteger(days) || days < 1 || days > 3_650) {
     throw new ServiceError('BadParameter', "Property 'days' must be an integer from 1 to 3650");

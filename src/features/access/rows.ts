@@ -1,7 +1,7 @@
 // The rows that explain access: why a call was refused, whether a principal may do something, and whom proposed network rules
 // would cut off. All are for those who may read the role assignments there; nobody else learns anything from them.
 import { isGuid } from '../../formats/guid.ts';
-import type { NetworkRules } from '../../formats/network-rules.ts';
+import { type NetworkRules, rulesAfter } from '../../formats/network-rules.ts';
 import { type Answer, type AnyRow, type Row, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { requireKeyName } from '../keys/key-name.ts';
@@ -105,7 +105,7 @@ export function accessRows(service: AccessService): readonly AnyRow[] {
       operationName: 'AccessNetworkPlan',
       readBody: readPlanBody,
       async handle({ body, peer, principal }) {
-        const rules = { ...body.rules, privateEndpointConnections: network().privateEndpointConnections };
+        const rules = rulesAfter(network(), body.rules);
         const since = new Date(now() - body.days * DAY_MS).toISOString();
         const { callers, entries, gaveUp } = await inTurn(() => callersSince(log, since, MOST_ENTRIES));
         const cutOff = cutOffBy(rules, callers);

@@ -11,7 +11,7 @@ export const apply = command({
   details: `
 The rules are in force when the command ends. The service itself takes them back at the deadline, whatever becomes of this
 shell or of its own processes, unless 'strongroom network confirm' is given before. Try them with 'strongroom network plan'
-first. Without a deadline, at once and for good: az keyvault update-hsm.`,
+first; what the rules leave out stays as it is. Without a deadline, at once and for good: az keyvault update-hsm.`,
   options: {
     ...ruleOptions,
     'confirm-within': {
@@ -31,8 +31,7 @@ first. Without a deadline, at once and for good: az keyvault update-hsm.`,
     if (confirmWithinSeconds < 10 || confirmWithinSeconds > 86_400) {
       throw new UsageError('--confirm-within is 10s to 24h');
     }
-    const { publicNetworkAccess, networkAcls } = rulesOf(values);
-    const rules = { publicNetworkAccess, ...networkAcls };
+    const rules = rulesOf(values);
     const hsm = await openManagedHsm(values, name);
     const trial = (await hsm.ask('PUT', '/networkTrial', { rules, confirmWithinSeconds })) as {
       readonly id: string;

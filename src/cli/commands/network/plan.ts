@@ -1,6 +1,6 @@
 // `strongroom network plan`: whom proposed network rules would cut off, told from who has called lately.
 import type { CutOff } from '../../../features/access/callers.ts';
-import type { NetworkRules } from '../../../formats/network-rules.ts';
+import { type NetworkRules, OPEN_NETWORK, type ProposedRules, rulesAfter } from '../../../formats/network-rules.ts';
 import { readInstanceConfig } from '../../../main/config/read-instance.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
@@ -69,8 +69,7 @@ The exit code is 1 when somebody would be cut off. Who has not called in that ti
     return cutsOff ? 1 : 0;
 
     async function ask(instance: Parameters<typeof openInstanceClient>[0]): Promise<Plan> {
-      const { publicNetworkAccess, networkAcls } = rules;
-      const body = { days, rules: { publicNetworkAccess, ...networkAcls } };
+      const body = { days, rules };
       return (await openInstanceClient(instance).ask('POST', '/access/network-plan?api-version=7.6', body)) as Plan;
     }
   },
@@ -78,16 +77,16 @@ The exit code is 1 when somebody would be cut off. Who has not called in that ti
 
 export type { Plan };
 
-async function fromLog(data: string | undefined, name: string, proposed: NetworkRules, days: number): Promise<Plan> {
+async function fromLog(data: string | undefined, name: string, proposed: ProposedRules, days: number): Promise<Plan> {
   const { callersSince, cutOffBy } = await import('../../../features/access/callers.ts');
   const { at } = instanceFolder(data, [name]);
-  let connections: NetworkRules['privateEndpointConnections'];
+  let now: NetworkRules;
   try {
-    connections = readInstanceConfig(at.config).network?.privateEndpointConnections ?? [];
+    now = readInstanceConfig(at.config).network ?? OPEN_NETWORK;
   } catch (cause) {
     throw new CommandError(`${at.config} cannot be read`, { cause });
   }
-  const rules = { ...proposed, privateEndpointConnections: connections };
+  const rules = rulesAfter(now, proposed);
   const since = new Date(Date.now() - days * 86_400_000).toISOString();
   const { callers, entries, gaveUp } = await callersSince(at.audit, since);
   const cutOff = cutOffBy(rules, callers);

@@ -1,6 +1,6 @@
 // Proposed network rules as a command is given them: a file, or ranges one by one.
 import { readFileSync } from 'node:fs';
-import { type NetworkRules, readProposedRules } from '../../../formats/network-rules.ts';
+import { type ProposedRules, readProposedRules } from '../../../formats/network-rules.ts';
 import { ShapeError } from '../../../formats/shape.ts';
 import { CommandError, type OptionList, UsageError } from '../../command.ts';
 
@@ -14,9 +14,13 @@ export const ruleOptions = {
     type: 'string',
     placeholder: 'CIDR',
     multiple: true,
-    description: 'instead of --rules: a range that is let in; may be repeated',
+    description: 'instead of --rules: a range that is let in, and no other; may be repeated',
   },
-  default: { type: 'string', placeholder: 'deny|allow', description: 'with --allow: what becomes of others (deny)' },
+  default: {
+    type: 'string',
+    placeholder: 'deny|allow',
+    description: 'what becomes of others; with --allow: deny unless said otherwise',
+  },
   'public-access': {
     type: 'string',
     placeholder: 'enabled|disabled',
@@ -32,7 +36,7 @@ export interface RuleValues {
 }
 
 /** Connections of private endpoints are none of it. @throws UsageError, CommandError */
-export function rulesOf(values: RuleValues): NetworkRules {
+export function rulesOf(values: RuleValues): ProposedRules {
   const fallback = oneOf(values.default, '--default', { deny: 'Deny', allow: 'Allow' });
   const access = oneOf(values['public-access'], '--public-access', { enabled: 'Enabled', disabled: 'Disabled' });
   const more = access === undefined ? {} : { publicNetworkAccess: access };
@@ -44,13 +48,11 @@ export function rulesOf(values: RuleValues): NetworkRules {
   if (values.allow.length === 0 && fallback === undefined && access === undefined) {
     throw new UsageError('propose rules: --rules FILE, or --allow CIDR … and --default deny');
   }
-  return read(
-    { defaultAction: fallback ?? (values.allow.length > 0 ? 'Deny' : 'Allow'), ipRules: values.allow, ...more },
-    '--allow',
-  );
+  const ranges = values.allow.length === 0 ? {} : { defaultAction: 'Deny', ipRules: values.allow };
+  return read({ ...ranges, ...(fallback === undefined ? {} : { defaultAction: fallback }), ...more }, '--allow');
 }
 
-function read(value: unknown, from: string): NetworkRules {
+function read(value: unknown, from: string): ProposedRules {
   try {
     return readProposedRules(value, 'rules');
   } catch (error) {

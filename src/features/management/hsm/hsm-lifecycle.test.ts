@@ -182,7 +182,7 @@ test('confirmed rules stay; other rules that are set meanwhile end the trial, an
   const confirmed = confirmTrial(resources, tried, CALLER, Date.parse(TIME)).hsm;
   assert.deepEqual([confirmed.publicNetworkAccess, confirmed.trial], ['Disabled', undefined]);
   assert.throws(() => confirmTrial(resources, tried, CALLER, Date.parse(until)), { code: 'NetworkTrialEnded' });
-  const proposal = { ...before, id: TRIAL, until };
+  const proposal = { rules: { ipRules: ['10.0.0.0/8'] }, id: TRIAL, until };
   assert.throws(() => beginTrial(resources, tried, proposal, CALLER), { code: 'NetworkTrialRunning' });
   assert.throws(() => revertTrial(resources, confirmed, CALLER), { code: 'ConflictError' });
 

@@ -43,9 +43,8 @@ export function trialRows({ book, row, lifecycle, now }: TrialOptions): readonly
     row('GET', path, `${ACTION}/read`, (request) => ({ status: 200, json: show(requireHsm(book.current, request)) })),
     row('PUT', path, `${ACTION}/write`, async (request, caller): Promise<ControlAnswer> => {
       const { rules, confirmWithinSeconds } = readBody(request.body, 'body');
-      const { publicNetworkAccess, networkAcls } = rules;
       const until = new Date(now() + confirmWithinSeconds * 1000).toISOString();
-      const proposal = { id: randomUUID(), until, publicNetworkAccess, networkAcls };
+      const proposal = { id: randomUUID(), until, rules };
       const { headers } = await begin(request, (resources, hsm) => beginTrial(resources, hsm, proposal, caller));
       return { status: 201, headers, json: show(requireHsm(book.current, request)) };
     }),

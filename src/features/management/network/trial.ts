@@ -1,5 +1,6 @@
 // Network rules on trial: in force at once, and taken back at their deadline unless somebody who still gets through confirms
 // them. The deadline is in the records, so it survives whatever happens to the processes and to the shell that began it.
+import { type ProposedRules, rulesAfter } from '../../../formats/network-rules.ts';
 import { type ControlCaller, ControlError } from '../../../wire/control-row.ts';
 import type { Decide } from '../hsm/hsm-lifecycle.ts';
 import { checkIdle } from '../hsm/hsm-rules.ts';
@@ -7,10 +8,11 @@ import type { ManagedHsm, NetworkTrial, Resources } from '../resources.ts';
 
 type Decided = ReturnType<Decide>;
 
-export interface Proposal extends Pick<ManagedHsm, 'publicNetworkAccess' | 'networkAcls'> {
+export interface Proposal {
   readonly id: string;
   /** ISO 8601. */
   readonly until: string;
+  readonly rules: ProposedRules;
 }
 
 /** @throws ControlError 409 while another trial runs, or something else is being done */
@@ -23,12 +25,10 @@ export function beginTrial(resources: Resources, hsm: ManagedHsm, proposal: Prop
       `The network rules of '${hsm.name}' are on trial until ${hsm.trial.until}; confirm or revert those first.`,
     );
   }
-  const { id, until, publicNetworkAccess, networkAcls } = proposal;
+  const { id, until, rules } = proposal;
   const before = { publicNetworkAccess: hsm.publicNetworkAccess, networkAcls: hsm.networkAcls };
   return updated(resources, hsm, {
-    ...hsm,
-    publicNetworkAccess,
-    networkAcls,
+    ...rulesAfter(hsm, rules),
     trial: { id, until, by: caller.oid, before },
     trialStep: { step: 'begun', id, until, by: caller.oid },
   });
