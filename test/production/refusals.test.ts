@@ -74,6 +74,13 @@ describe('production refuses to start', () => {
       tlsOf(config).instances = both;
       tlsOf(config).resourceManager = both;
     }, /set a certificate and a key of its own/);
+    for (const name of [`vault1.${DOMAIN}`, `v*.${DOMAIN}`, DOMAIN, `Vault1.${DOMAIN.toUpperCase()}`]) {
+      const one = await pairOf('one', await site.authority.issue([ARM, GRAPH, name]));
+      await refuses(
+        (config) => void (tlsOf(config).resourceManager = one),
+        new RegExp(`good for instances too \\(${name.toLowerCase().replaceAll(/[.*]/g, '\\$&')}\\)`),
+      );
+    }
   });
 
   test('with keys, configuration or data directory that others can reach', async () => {

@@ -100,13 +100,21 @@ export function openOperatorTls(
 /** Else the process that answers for the resource manager could answer for an instance, and see its callers' tokens. */
 function checkApart(instances: TlsFiles, resourceManager: TlsFiles, domain: string): void {
   const keyOf = ({ key }: TlsFiles): string => createPublicKey(key).export({ format: 'pem', type: 'spki' }).toString();
-  const leaf = new X509Certificate(resourceManager.certificate);
-  const covers = leaf.checkHost(`any.${domain}`, { subject: 'never' }) !== undefined;
-  if (!covers && keyOf(instances) !== keyOf(resourceManager)) return;
+  const covered = instanceName(new X509Certificate(resourceManager.certificate), domain);
+  if (covered === undefined && keyOf(instances) !== keyOf(resourceManager)) return;
   throw new ConfigError(
-    `tls.resourceManager: ${covers ? `its certificate is good for instances too (*.${domain})` : 'it has the key of tls.instances'}, ` +
+    `tls.resourceManager: ${covered === undefined ? 'it has the key of tls.instances' : `its certificate is good for instances too (${covered})`}, ` +
       'so that the management plane could answer for an instance: set a certificate and a key of its own',
   );
+}
+
+/** A name that the certificate has and that an instance has or could get: one of the domain, with or without a wildcard. */
+function instanceName(leaf: X509Certificate, domain: string): string | undefined {
+  const any = `any.${domain}`;
+  if (leaf.checkHost(any, { subject: 'never' }) !== undefined) return `*.${domain}`;
+  // Names with special characters come in quotes. A part of one that looks like a name of the domain is refused as well.
+  const names = (leaf.subjectAltName ?? '').toLowerCase().split(/[\s,:"]+/);
+  return names.find((name) => `.${name.replace(/\.$/, '')}`.endsWith(`.${domain}`));
 }
 
 function readAuthorities(path: string, member: string): void {
