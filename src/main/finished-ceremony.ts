@@ -3,6 +3,7 @@ import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
 import { planSplit } from '../features/custodians/follow-split.ts';
 import type { Activation } from '../features/security-domain/activation.ts';
+import type { Begun } from '../features/security-domain/begun.ts';
 import { planCompletion } from '../features/security-domain/complete-ceremony.ts';
 import type { Records } from '../store/sealed/records.ts';
 import type { InstanceConfig } from './config/instance.ts';
@@ -17,15 +18,23 @@ export interface CeremonyParts {
   readonly state: Pick<InstanceState, 'custodians' | 'clock'>;
 }
 
+function beganBy(begun: Begun | undefined): string {
+  if (begun === undefined) return 'Who began it is not known.';
+  return `It was a ${begun.kind}, begun by ${begun.by} at ${begun.at}.`;
+}
+
 export async function recordFinishedCeremony(parts: CeremonyParts, config: InstanceConfig): Promise<void> {
   const { crypto, records, activation, audit, state } = parts;
   const before = records.head.sequence;
-  const head = await records.update(() =>
-    planCompletion({
+  let begun: Begun | undefined;
+  const head = await records.update(async () => {
+    const completion = await planCompletion({
       crypto,
       activation,
       companion: (split) => planSplit(state.custodians, split, new Date(state.clock.now() * 1000).toISOString()),
-    }),
-  );
-  if (head.sequence > before) await completeLog(audit, config, head, 'SecurityDomainCompleted');
+    });
+    begun = completion.begun;
+    return completion.changes;
+  });
+  if (head.sequence > before) await completeLog(audit, config, head, 'SecurityDomainCompleted', beganBy(begun));
 }

@@ -13,6 +13,7 @@ export async function completeLog(
   config: InstanceConfig,
   head: Head,
   operationName: 'StoreHeadCompleted' | 'InitialAdministratorsAssigned' | 'PromisesMade' | 'SecurityDomainCompleted',
+  more = '',
 ): Promise<void> {
   const description = {
     StoreHeadCompleted:
@@ -23,7 +24,7 @@ export async function completeLog(
     InitialAdministratorsAssigned: `Administrator at / for ${config.initialAdministrators.join(', ')}.`,
   }[operationName];
   const entry = {
-    ...systemEntry(config, operationName, description),
+    ...systemEntry(config, operationName, more === '' ? description : `${description} ${more}`),
     storeHead: { sequence: head.sequence, hash: head.hash },
   };
   await audit.append(auditEntryJson(entry), head.sequence);

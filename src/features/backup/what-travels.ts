@@ -28,6 +28,7 @@ export const recordKinds: readonly Kind[] = [
   { of: 'untouched-recovery', travels: 'stays' },
   { of: 'clock', travels: 'stays' },
   { of: 'security-domain', travels: 'stays' },
+  { of: 'security-domain-begun', travels: 'stays' },
   { of: 'custodians/', travels: 'stays' },
   { of: 'custodians-domain', travels: 'stays' },
   { of: 'custodian-challenges/', travels: 'stays' },

@@ -2,6 +2,7 @@
 // that other workers learn of it.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import type { Change } from '../../store/sealed/records.ts';
+import { BEGUN_RECORD, type Begun, decodeBegun } from './begun.ts';
 
 export const SECURITY_DOMAIN_RECORD = 'security-domain';
 
@@ -27,6 +28,8 @@ export interface Activation {
   /** The same, but waits while the partitions are learning of another worker's ceremony. */
   willBeActive(): boolean | Promise<boolean>;
   latest(): SecurityDomainRecord | undefined;
+  /** A ceremony that was begun and not recorded. */
+  begun(): Begun | undefined;
 }
 
 /** @param onActive called once, when the instance is or becomes active */
@@ -36,6 +39,7 @@ export function openActivation(
   report: (error: unknown) => void,
 ): Activation {
   let record: SecurityDomainRecord | undefined;
+  let begun: Begun | undefined;
   let announced = false;
   let learning: Promise<void> | undefined;
   const isActive = (): boolean => crypto.hello.state === 'active';
@@ -47,6 +51,7 @@ export function openActivation(
   announce();
   return {
     apply({ name, value }) {
+      if (name === BEGUN_RECORD) begun = value === null ? undefined : decodeBegun(value);
       if (name !== SECURITY_DOMAIN_RECORD || value === null) return;
       record = JSON.parse(Buffer.from(value).toString('utf8')) as SecurityDomainRecord;
       // Another worker ran the ceremony: our partitions still hold the state of before.
@@ -56,5 +61,6 @@ export function openActivation(
     isActive,
     willBeActive: () => (isActive() || learning === undefined ? isActive() : learning.then(isActive)),
     latest: () => record,
+    begun: () => begun,
   };
 }

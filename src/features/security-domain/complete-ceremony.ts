@@ -1,27 +1,54 @@
 // A worker may end between what the module did in a ceremony and the record of it. The module's word counts: at the next
-// start its custodians are put on record, so that every worker, and the register, know them.
+// start its custodians are put on record, so that every worker, and the register, know them; with who had begun it.
 import type { Change } from '../../store/sealed/records.ts';
 import { SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
+import { type Begun, NO_LONGER_BEGUN } from './begun.ts';
 import type { SecurityDomainService } from './service.ts';
 
 export type Completing = Pick<SecurityDomainService, 'crypto' | 'activation' | 'companion'>;
 
-/** What is to be committed; empty when the record says what the module does. */
-export async function planCompletion({ crypto, activation, companion }: Completing): Promise<readonly Change[]> {
-  if (!activation.isActive()) return [];
+export interface Completion {
+  /** Empty when the record says what the module does. */
+  readonly changes: readonly Change[];
+  /** Absent: nobody knows. */
+  readonly begun?: Begun;
+}
+
+export async function planCompletion({ crypto, activation, companion }: Completing): Promise<Completion> {
+  if (!activation.isActive()) return { changes: [] };
   const { required, thumbprints: told } = await crypto.send('custodians', {});
   const thumbprints = told as readonly string[];
   // Activated before custodians were remembered.
-  if (thumbprints.length === 0) return [];
+  if (thumbprints.length === 0) return { changes: [] };
   const known = activation.latest();
-  if (known !== undefined && known.required === required && isSame(known.thumbprints, thumbprints)) return [];
-  const record: SecurityDomainRecord = { required, thumbprints };
-  return [
+  if (known !== undefined && isSame(known, { required, thumbprints })) return { changes: [] };
+  const last = activation.begun();
+  const begun = last?.custody === undefined || isSame(last.custody, { required, thumbprints }) ? last : undefined;
+  const record: SecurityDomainRecord = { required, thumbprints, ...(begun === undefined ? {} : stamped(begun)) };
+  const by = begun?.kind ?? (known === undefined ? 'recovery' : 'resharing');
+  const changes = [
     { name: SECURITY_DOMAIN_RECORD, value: Buffer.from(JSON.stringify(record)) },
-    ...companion({ by: known === undefined ? 'recovery' : 'resharing', required, thumbprints }),
+    ...companion({ by, required, thumbprints }),
+    ...(last === undefined ? [] : [NO_LONGER_BEGUN]),
   ];
+  return { changes, ...(begun === undefined ? {} : { begun }) };
 }
 
-function isSame(a: readonly string[], sorted: readonly string[]): boolean {
-  return a.toSorted().join() === sorted.join();
+function stamped({ kind, by, at }: Begun): Partial<SecurityDomainRecord> {
+  switch (kind) {
+    case 'recovery':
+      return { uploadedAt: at, uploadedBy: by };
+    case 'resharing':
+      return { replacedAt: at, replacedBy: by };
+    case 'download':
+      // The file of that download reached nobody.
+      return {};
+  }
+}
+
+function isSame(
+  a: { readonly required: number; readonly thumbprints: readonly string[] },
+  b: { readonly required: number; readonly thumbprints: readonly string[] },
+): boolean {
+  return a.required === b.required && a.thumbprints.toSorted().join() === b.thumbprints.toSorted().join();
 }

@@ -7,6 +7,7 @@ import { member, readText, wrongType } from '../../wire/body.ts';
 import { type AnyRow, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
+import { begin, NO_LONGER_BEGUN } from './begun.ts';
 import { type Download, readDownload } from './read-download.ts';
 import { describeCustody, describeQuorum, refusedDomain, type SecurityDomainService } from './service.ts';
 import { transferKeyBody } from './transfer-key.ts';
@@ -55,16 +56,15 @@ export function resharingRows(service: SecurityDomainService): readonly AnyRow[]
       repeatable: false,
       async handle({ body, principal, recheck }) {
         const { certificates, thumbprints, required, domain, packets } = body;
-        // Nothing that the module did can be undone: whoever was revoked is turned away before.
-        await records.refresh();
-        recheck();
-        const done = await crypto
-          .ceremony('replaceCustodians', { certificates, required, domain, packets })
-          .catch(refuse);
+        const custody = { required, thumbprints };
+        const done = await begin(service, { principal, recheck }, { kind: 'resharing', custody }, () =>
+          crypto.ceremony('replaceCustodians', { certificates, required, domain, packets }),
+        ).catch(refuse);
         const quorum = done.quorum as readonly string[];
         const head = await records.update(() => [
           { name: SECURITY_DOMAIN_RECORD, value: Buffer.from(JSON.stringify(replaced())) },
           ...companion({ by: 'resharing', required, thumbprints, certificates, opened: quorum }),
+          NO_LONGER_BEGUN,
         ]);
         return {
           status: 200,

@@ -3,6 +3,7 @@ import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { type AnyRow, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
+import { begin, NO_LONGER_BEGUN } from './begun.ts';
 import { type Download, readDownload } from './read-download.ts';
 import { resharingRows } from './resharing-rows.ts';
 import { checkActivation, describeCustody, type SecurityDomainService } from './service.ts';
@@ -26,9 +27,10 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
         }
         await checkActivation(service);
         const { certificates, required, thumbprints } = body;
-        const { document } = await crypto
-          .ceremony('downloadSecurityDomain', { certificates, required })
-          .catch((error: unknown) => refuse(error, body));
+        const custody = { required, thumbprints };
+        const { document } = await begin(service, { principal, recheck }, { kind: 'download', custody }, () =>
+          crypto.ceremony('downloadSecurityDomain', { certificates, required }),
+        ).catch((error: unknown) => refuse(error, body));
         const record: SecurityDomainRecord = {
           ...activation.latest(),
           downloadedAt: new Date(now() * 1000).toISOString(),
@@ -42,6 +44,7 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
           return [
             { name: SECURITY_DOMAIN_RECORD, value: Buffer.from(JSON.stringify(record)) },
             ...companion({ by: 'download', required, thumbprints, certificates, document }),
+            NO_LONGER_BEGUN,
           ];
         });
         return {

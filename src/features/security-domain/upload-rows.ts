@@ -6,6 +6,7 @@ import { readText } from '../../wire/body.ts';
 import { type AnyRow, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
+import { begin, NO_LONGER_BEGUN } from './begun.ts';
 import {
   checkActivation,
   describeCustody,
@@ -52,17 +53,14 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
           throw new ServiceError('Forbidden', 'Only an administrator named when the HSM was created can activate it');
         }
         await checkActivation(service);
-        // Nothing that the module did can be undone: whoever was revoked is turned away before.
-        await records.refresh();
-        recheck();
-        const { required, ...people } = await crypto
-          .ceremony('uploadSecurityDomain', { document })
-          .catch(async (error: unknown) => {
-            if (!(error instanceof CryptoError && error.code === 'WrongState')) return refusedDomain(error, 'value');
-            // Another worker was first, and this one has not heard of it.
-            await crypto.reload();
-            throw alreadyActive(error);
-          });
+        const { required, ...people } = await begin(service, { principal, recheck }, { kind: 'recovery' }, () =>
+          crypto.ceremony('uploadSecurityDomain', { document }),
+        ).catch(async (error: unknown) => {
+          if (!(error instanceof CryptoError && error.code === 'WrongState')) return refusedDomain(error, 'value');
+          // Another worker was first, and this one has not heard of it.
+          await crypto.reload();
+          throw alreadyActive(error);
+        });
         const thumbprints = people.thumbprints as readonly string[];
         const quorum = people.quorum as readonly string[];
         const record: SecurityDomainRecord = {
@@ -74,6 +72,7 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
         const head = await records.update(() => [
           { name: SECURITY_DOMAIN_RECORD, value: Buffer.from(JSON.stringify(record)) },
           ...companion({ by: 'recovery', required, thumbprints, ...known(document, quorum) }),
+          NO_LONGER_BEGUN,
         ]);
         return {
           status: 202,

@@ -1,0 +1,57 @@
+// Who has begun a ceremony, committed before the module is asked: what the module did cannot be undone, and if the service ends
+// before it has recorded it, this says who it was. One record; it is gone with the commit that records the ceremony.
+import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { integer, list, oneOf, record, text } from '../../formats/shape.ts';
+import { StoreError } from '../../store/port.ts';
+import type { Change, Records } from '../../store/sealed/records.ts';
+import type { Split } from './service.ts';
+
+export const BEGUN_RECORD = 'security-domain-begun';
+export const NO_LONGER_BEGUN: Change = { name: BEGUN_RECORD, value: null };
+
+export interface Begun {
+  readonly kind: Split['by'];
+  /** Object id. */
+  readonly by: string;
+  /** ISO time. */
+  readonly at: string;
+  /** Over whom, where that is said when it is asked for: an upload brings its own. */
+  readonly custody?: { readonly required: number; readonly thumbprints: readonly string[] };
+}
+
+const shape = record(
+  { kind: oneOf('download', 'recovery', 'resharing'), by: text, at: text },
+  { custody: record({ required: integer(1, 10), thumbprints: list(text, 10) }) },
+);
+
+/** @throws StoreError Damaged */
+export function decodeBegun(value: Uint8Array): Begun {
+  try {
+    return shape(JSON.parse(Buffer.from(value).toString('utf8')), BEGUN_RECORD) as Begun;
+  } catch (cause) {
+    throw new StoreError('Damaged', 'the record of a ceremony that has begun does not read', { cause });
+  }
+}
+
+/** The module said no and has changed nothing; of any other failure nobody knows. */
+const REFUSED: ReadonlySet<string> = new Set(['BadRequest', 'DomainRefused', 'OtherCustodians', 'WrongState']);
+
+/** @param recheck throws when the caller's right is gone: whoever was revoked is turned away before the module is asked */
+export async function begin<Done>(
+  { records, now }: { readonly records: Records; readonly now: () => number },
+  { principal, recheck }: { readonly principal: { readonly oid: string }; readonly recheck: () => void },
+  begun: Pick<Begun, 'kind' | 'custody'>,
+  ceremony: () => Promise<Done>,
+): Promise<Done> {
+  const whole: Begun = { ...begun, by: principal.oid, at: new Date(now() * 1000).toISOString() };
+  await records.update(() => {
+    recheck();
+    return [{ name: BEGUN_RECORD, value: Buffer.from(JSON.stringify(whole), 'utf8') }];
+  });
+  try {
+    return await ceremony();
+  } catch (error) {
+    if (error instanceof CryptoError && REFUSED.has(error.code)) await records.update(() => [NO_LONGER_BEGUN]);
+    throw error;
+  }
+}

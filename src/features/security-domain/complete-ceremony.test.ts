@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
+import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { openMemoryStore } from '../../store/memory/memory-store.ts';
+import { inTestSealer } from '../../store/sealed/in-test-sealer.ts';
+import { openRecords } from '../../store/sealed/open-records.ts';
+import type { Records } from '../../store/sealed/records.ts';
+import { type Activation, openActivation, SECURITY_DOMAIN_RECORD } from './activation.ts';
+import { begin, NO_LONGER_BEGUN } from './begun.ts';
+import { type Completing, planCompletion } from './complete-ceremony.ts';
+
+const NOW = Date.parse('2026-06-01T00:00:00Z') / 1000;
+const AT = '2026-06-01T00:00:00.000Z';
+const [ANNA, BORIS, CLARA] = ['a', 'b', 'c'].map((letter) => letter.repeat(43)) as [string, string, string];
+const caller = { principal: { oid: 'olga' }, recheck: () => undefined };
+/** What a partition that is lost after it has done its work looks like. */
+const lost = (): Promise<never> => Promise.reject(new CryptoError('PartitionLost', 'gone'));
+
+let records: Records;
+let activation: Activation;
+let module: { required: number; thumbprints: readonly string[] };
+let splits: string[];
+let completing: Completing;
+beforeEach(async () => {
+  module = { required: 2, thumbprints: [ANNA, BORIS] };
+  splits = [];
+  const crypto = { hello: { state: 'active' }, send: async () => module } as unknown as CryptoClient;
+  activation = openActivation(crypto, () => undefined, assert.ifError);
+  const store = openMemoryStore();
+  const apply = activation.apply;
+  records = await openRecords({ store, sealer: inTestSealer(), apply, newestHeadInLog: 0, headSeenByModule: 0 });
+  completing = { crypto, activation, companion: ({ by }) => (splits.push(by), []) };
+});
+
+async function begun(...[what, ceremony]: [Parameters<typeof begin>[2], () => Promise<unknown>]): Promise<void> {
+  await begin({ records, now: () => NOW }, caller, what, ceremony).catch(() => undefined);
+}
+
+async function complete(): Promise<unknown> {
+  await records.update(async () => (await planCompletion(completing)).changes);
+  return activation.latest();
+}
+
+test('a recovery that nobody recorded is of whoever began it', async () => {
+  await begun({ kind: 'recovery' }, lost);
+  assert.deepEqual((await planCompletion(completing)).begun, { kind: 'recovery', by: 'olga', at: AT });
+  assert.deepEqual(await complete(), { ...module, uploadedAt: AT, uploadedBy: 'olga' });
+  assert.equal(activation.begun(), undefined);
+  assert.deepEqual((await planCompletion(completing)).changes, []);
+});
+
+test('a first download whose file was lost is no recovery, and none that was finished', async () => {
+  await begun({ kind: 'download', custody: module }, lost);
+  splits = [];
+  assert.deepEqual(await complete(), module);
+  assert.deepEqual(splits, ['download']);
+});
+
+test('a re-sharing is of whoever asked for these very people, in any order, and of nobody else', async () => {
+  await records.update(() => [{ name: SECURITY_DOMAIN_RECORD, value: Buffer.from(JSON.stringify(module)) }]);
+  const before = module;
+  module = { required: 2, thumbprints: [BORIS, CLARA] };
+  await begun({ kind: 'resharing', custody: { required: 2, thumbprints: [CLARA, ANNA] } }, lost);
+  assert.equal((await planCompletion(completing)).begun, undefined);
+  await begun({ kind: 'resharing', custody: { required: 2, thumbprints: [CLARA, BORIS] } }, lost);
+  assert.deepEqual(await complete(), { ...module, replacedAt: AT, replacedBy: 'olga' });
+  assert.notDeepEqual(module, before);
+});
+
+test('what the module has refused, or the caller may not ask for, is not remembered', async () => {
+  await begun({ kind: 'recovery' }, () => Promise.reject(new CryptoError('DomainRefused', 'no')));
+  assert.equal(activation.begun(), undefined);
+  const revoked = { ...caller, recheck: () => assert.fail('revoked') };
+  const asked = begin({ records, now: () => NOW }, revoked, { kind: 'recovery' }, () => assert.fail('was asked'));
+  await assert.rejects(asked, /revoked/);
+  assert.equal(activation.begun(), undefined);
+});
+
+test('a ceremony that was recorded was not only begun', async () => {
+  await begin({ records, now: () => NOW }, caller, { kind: 'recovery' }, async () => undefined);
+  assert.equal(activation.begun()?.by, 'olga');
+  await records.update(() => [NO_LONGER_BEGUN]);
+  assert.equal(activation.begun(), undefined);
+});
