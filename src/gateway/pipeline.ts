@@ -22,7 +22,7 @@ import { assignTarget } from './steps/assign-target.ts';
 import { authenticate } from './steps/authenticate.ts';
 import { authorise } from './steps/authorise.ts';
 import { readBody } from './steps/read-body.ts';
-import { reauthorise } from './steps/reauthorise.ts';
+import { reauthorise, requireUnexpired } from './steps/reauthorise.ts';
 import { rejectDuringRestore } from './steps/reject-during-restore.ts';
 import { requireActivated } from './steps/require-activated.ts';
 import { requireRow } from './steps/require-row.ts';
@@ -52,18 +52,22 @@ export interface PipelineParts {
 
 export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   const { router, records } = parts;
+  const targeted = assignTarget(parts.hosts, parts.isServed);
+  const admitted = admit(parts.judge, parts.throttle);
+  const notRestoring = rejectDuringRestore(parts.isRestoring);
   const authorised = authorise(parts.roles);
   const steps: readonly Step[] = [
-    assignTarget(parts.hosts, parts.isServed),
+    targeted,
     assignRow(router),
-    admit(parts.judge, parts.throttle),
+    admitted,
     authenticate(parts.verifiers, parts.throttle),
     requireRow(router),
     requireActivated(parts.isActive),
-    rejectDuringRestore(parts.isRestoring),
+    notRestoring,
     authorised,
     readBody,
   ];
+  const again: readonly Step[] = [targeted, admitted, requireUnexpired, notRestoring, authorised];
 
   async function serve(call: Call, fresh: Promise<void> | undefined): Promise<void> {
     let outcome: Outcome;
@@ -75,7 +79,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
         const pending = step(call);
         if (pending !== undefined) await pending;
       }
-      if (!arrivedWhole) await reauthorise(call, records, authorised);
+      if (!arrivedWhole) await reauthorise(call, records, again);
       outcome = answered(await handle(call, () => authorised(call)));
     } catch (error) {
       outcome = refusalOf(call, error);
