@@ -22,6 +22,7 @@ import { probePort } from '../supervision/free-port.ts';
 import { checkDeployment } from './check-deployment.ts';
 import { checkConfigFile, checkDataFolder, readPlainFile, readSecretFile } from './check-files.ts';
 import { checkIssuers } from './check-issuers.ts';
+import { checkNamedFiles } from './check-named-files.ts';
 import { existingInstances } from './existing-instances.ts';
 import { openOperatorTls } from './operator-tls.ts';
 
@@ -47,6 +48,7 @@ export async function openProductionProfile({
   }
   checkDeployment(at.root, config);
   checkIssuers(config.issuers);
+  checkNamedFiles(config);
   if (config.seal.kind === 'passphrase') readSecretFile(config.seal.passphraseFile, 'seal.passphraseFile');
   if (config.tls.authority !== undefined) readPlainFile(config.tls.authority, 'tls.authority');
   makePrivateFolder(at.control);
@@ -59,6 +61,9 @@ export async function openProductionProfile({
   } catch (error) {
     tls[Symbol.dispose]();
     throw error;
+  }
+  for (const name of listenersOfNobody(at, config)) {
+    report(`privateListeners: there is no instance '${name}' yet; its listeners open once it is made`);
   }
   const form = productionNames(config);
   const namesOf = (name: string, aliases: readonly string[]) => certificateNames(config, name, aliases);
@@ -148,6 +153,12 @@ function checkExisting(
   ];
   const missing = uncovered(names);
   if (missing.length > 0) throw new ConfigError(uncoveredText(config, missing));
+}
+
+/** Perhaps made later, perhaps misspelt: its operator should know. */
+function listenersOfNobody(at: Places, { privateListeners = [] }: ProductionConfig): ReadonlySet<string> {
+  const there = new Set(existingInstances(at).map((name) => name.toLowerCase()));
+  return new Set(privateListeners.map(({ instance }) => instance).filter((name) => !there.has(name.toLowerCase())));
 }
 
 async function takePort({ address, port }: ProductionConfig['listen']): Promise<void> {
