@@ -3,7 +3,8 @@ import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { domainFingerprint, groupFingerprint } from './domain-identity.ts';
-import { makeStatement, STATEMENT_KINDS, type StatementKind, verifyStatement } from './statement.ts';
+import { DOMAIN_KEYS_TAG, entryToSign, INSTANCE_TAG } from './security-domain.ts';
+import { makeStatement, STATEMENT_KINDS, type StatementKind, statementText, verifyStatement } from './statement.ts';
 
 interface Domain {
   readonly raw: Buffer;
@@ -53,6 +54,17 @@ test('no single character of a statement may change', () => {
       assert.throws(() => verifyStatement(edited, 'ceremony', body, domain.raw));
     }),
   );
+});
+
+test('nothing that the domain key states is an entry of a security-domain file, or a statement of another kind', () => {
+  const title = (text: string): string => text.slice(0, text.indexOf('\n') + 1);
+  const fingerprint = '0'.repeat(64);
+  const stated = STATEMENT_KINDS.map((kind) => title(statementText(kind, fingerprint, Buffer.alloc(0))));
+  const entries = [DOMAIN_KEYS_TAG, INSTANCE_TAG].map((tag) => title(entryToSign(tag, Buffer.alloc(0)).toString()));
+  assert.equal(new Set(stated).size, STATEMENT_KINDS.length);
+  // The first line tells them apart, and no body can reach into it: it is a hash by then.
+  for (const first of stated) assert.ok(!entries.includes(first), first);
+  for (const kind of STATEMENT_KINDS) assert.match(kind, /^[a-z]+(-[a-z]+)*$/);
 });
 
 test('a fingerprint is read in groups of four', () => {

@@ -103,6 +103,17 @@ for (const keepsAll of [true, false]) {
   });
 }
 
+test('a finished backup is not abandoned by a token that may list and delete, but not read', async () => {
+  const { name, container, uri, token } = await makeContainer();
+  await using storage = await open({ uri, token });
+  for (const folder of ['mhsm-a-1', 'mhsm-a-2']) await storage.write(folder, 'keys-00001', Buffer.from('1'));
+  await storage.finish('mhsm-a-1');
+  await using blind = await open({ uri, token: azurite.sas(name, { permissions: 'wdl' }) });
+  await blind.abandon('mhsm-a-1');
+  await blind.abandon('mhsm-a-2');
+  assert.deepEqual((await namesIn(container)).sort(), ['mhsm-a-1/complete', 'mhsm-a-1/keys-00001']);
+});
+
 /** What an error shows to whoever prints it with everything in it. */
 function assertSecretFree(error: unknown, token: string): void {
   const signature = new URLSearchParams(token).get('sig') ?? '';
