@@ -38,6 +38,7 @@ import { buildPipeline } from '../gateway/pipeline.ts';
 import { buildRouter } from '../gateway/router.ts';
 import type { Records } from '../store/sealed/records.ts';
 import { approvalServiceOf } from './approval-service.ts';
+import { missingPersonMark } from './config/trusted-issuers.ts';
 import { instanceHosts, openVerifiers } from './instance-hosts.ts';
 import { openListeners } from './instance-listeners.ts';
 import type { ServiceOptions } from './instance-service.ts';
@@ -100,7 +101,7 @@ export async function openGateway(
         second: (request, reason) => planSecond(request, reason, caller, approvalService),
       }),
     }),
-    ...approvalRows({ ...approvalService, promises, records }),
+    ...approvalRows({ ...approvalService, promises, records, peopleUnknown: missingPersonMark(config.issuers) }),
     ...securityDomainRows({
       crypto,
       records,

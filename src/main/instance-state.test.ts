@@ -14,6 +14,7 @@ interface Started {
   readonly profile: InstanceConfig['profile'];
   readonly separation?: InstanceConfig['separation'];
   readonly initialAdministrators: readonly string[];
+  readonly issuers?: readonly object[];
 }
 
 /** The mode that was promised. */
@@ -25,7 +26,7 @@ async function start(config: Started, promises = new Promises()): Promise<string
       return { sequence: 1, hash: 'h' };
     },
   };
-  const whole = { name: 'test', purgeProtection: false, softDeleteRetentionInDays: 7, ...config };
+  const whole = { name: 'test', purgeProtection: false, softDeleteRetentionInDays: 7, issuers: [], ...config };
   const parts = { promises, records: records as unknown as Records, audit: {} as AuditLog };
   await makePromises(parts, whole as unknown as InstanceConfig);
   return promises.current.separation;
@@ -48,4 +49,19 @@ test('one that was started before is, whoever its file names now', async () => {
   const profile = 'production';
   await start({ profile, initialAdministrators: [ALICE, BOB] }, promises);
   assert.equal(await start({ profile, initialAdministrators: [ALICE] }, promises), 'strict');
+});
+
+test('nor one that is strict, or would be, with an issuer that does not tell people from programs', async () => {
+  const initialAdministrators = [ALICE, BOB];
+  const own = { issuers: ['https://id.example/'], audiences: ['hsm'], discovery: 'https://id.example/d' };
+  const unmarked = [{ ...own, claims: { objectId: 'sub', ids: 'derived' } }];
+  const marked = [{ ...own, claims: { objectId: 'sub', ids: 'derived', personMark: null } }];
+  const unknown = /^Error: instance 'test': issuers\[0\]\.claims\.personMark is missing/;
+  const dev = { profile: 'dev', initialAdministrators } as const;
+  await assert.rejects(start({ profile: 'production', initialAdministrators, issuers: unmarked }), unknown);
+  await assert.rejects(start({ ...dev, separation: 'strict', issuers: unmarked }), unknown);
+  assert.equal(await start({ ...dev, issuers: unmarked }), 'azure');
+  const promises = new Promises();
+  assert.equal(await start({ ...dev, separation: 'strict', issuers: marked }, promises), 'strict');
+  await assert.rejects(start({ ...dev, issuers: unmarked }, promises), unknown);
 });

@@ -23,6 +23,7 @@ import { Promises, separationOf } from '../features/settings/promises.ts';
 import { Settings } from '../features/settings/settings.ts';
 import type { Apply, Records } from '../store/sealed/records.ts';
 import type { InstanceConfig } from './config/instance.ts';
+import { missingPersonMark } from './config/trusted-issuers.ts';
 import { completeLog } from './service-entries.ts';
 
 export interface InstanceState {
@@ -169,6 +170,7 @@ export async function makePromises(
   const before = records.head.sequence;
   const { profile, purgeProtection, softDeleteRetentionInDays: retentionDays } = config;
   refuseLoneAdministrator(promises, config);
+  refuseUnknownPeople(promises, config);
   const head = await records.update(() =>
     promises.plan({ profile, purgeProtection, retentionDays, separation: config.separation }),
   );
@@ -183,4 +185,12 @@ function refuseLoneAdministrator(promises: Promises, config: InstanceConfig): vo
     `instance '${config.name}' separates duties and has one initial administrator, whom nobody could give a second: ` +
       "name at least two people in 'initialAdministrators', or set 'separation' to 'azure' if that is what you want",
   );
+}
+
+/** Every instance that is strict, or would be from now on. */
+function refuseUnknownPeople(promises: Promises, config: InstanceConfig): void {
+  const isStrict = promises.areMade && promises.isStrict;
+  const missing = missingPersonMark(config.issuers);
+  if (missing === undefined || !(isStrict || separationOf(config) === 'strict')) return;
+  throw new Error(`instance '${config.name}': ${missing}`);
 }

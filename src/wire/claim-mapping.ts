@@ -20,6 +20,22 @@ export interface ClaimMapping {
   readonly ids?: 'guid' | 'derived';
   /** What becomes of a caller whose groups the issuer left out for number; absent: `none`, they count as in no group. */
   readonly overage?: 'none' | 'refuse';
-  /** Tokens in which this claim has this value are of an application; absent: what Entra ID says (`idtyp`). */
-  readonly applicationMark?: { readonly claim: ClaimName; readonly value: string };
+  /** Tokens that have it are of an application; absent: what Entra ID says (`idtyp`). */
+  readonly applicationMark?: ClaimMark;
+  /** Only tokens that have it are of a person; `null`: none is. Absent: what Entra ID says, where ids are as it gives them. */
+  readonly personMark?: ClaimMark | null;
+}
+
+/** The claim is this text, or a list that has it. */
+export interface ClaimMark {
+  readonly claim: ClaimName;
+  readonly value: string;
+}
+
+/**
+ * Whether it is known which of its tokens are of people. Issuers that name people otherwise than Entra ID does have marks of
+ * their own, and often give programs what only users have there; so they have to say what theirs is.
+ */
+export function tellsPeople({ objectId = 'oid', ids = 'guid', personMark }: ClaimMapping): boolean {
+  return personMark !== undefined || (objectId === 'oid' && ids === 'guid');
 }

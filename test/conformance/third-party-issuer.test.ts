@@ -45,6 +45,7 @@ describe('tokens of a third-party issuer', { skip: skipUnless('glewlwyd') }, () 
             userName: 'email',
             groupsSeparator: ',',
             ids: 'derived',
+            personMark: { claim: 'kind', value: 'person' },
           },
         },
       ],
@@ -138,7 +139,10 @@ describe('tokens of a third-party issuer', { skip: skipUnless('glewlwyd') }, () 
     });
     const oid = principal(glewlwyd.client.id);
     const first = await glewlwyd.clientToken();
-    assert.equal((await verifier.verify(first)).oid, oid);
+    const program = await verifier.verify(first);
+    assert.deepEqual([program.oid, program.idType], [oid, 'app']);
+    const ann = await verifier.verify(await glewlwyd.userToken());
+    assert.deepEqual([ann.upn, ann.idType], [glewlwyd.user.email, 'user']);
     await glewlwyd.rotate();
     const second = await glewlwyd.clientToken();
     await glewlwyd.stop();

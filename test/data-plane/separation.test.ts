@@ -354,6 +354,22 @@ test('an instance is made strict once two people administer it, and stays so', a
   );
 });
 
+test('an instance is not made strict while an issuer does not tell people from programs', async () => {
+  await using open = await startRunningInstance({ alsoAdministrators: [ALICE, BOB] });
+  await open.activate();
+  const [known] = open.config.issuers;
+  assert.ok(known !== undefined);
+  const unmarked = { ...known, issuers: ['https://id.example/'], claims: { objectId: 'sub', ids: 'derived' as const } };
+  await open.configure({ issuers: [known, unmarked] });
+  await open.restart();
+  const token = await open.issuer.token(ALICE, { idtyp: 'user' });
+  const refusal = await open.ask('POST', '/strongroom/separation', { token, body: { mode: 'strict' } });
+  assert.equal(refusal.status, 409, refusal.text);
+  assert.match(refusal.text, /issuers\[1\]\.claims\.personMark is missing/);
+  const shown = await open.ask('GET', '/strongroom/separation', { token });
+  assert.equal((shown.json as { mode: string }).mode, 'azure');
+});
+
 test('a production instance with two administrators separates duties', async () => {
   const given = { profile: 'production', separation: 'strict', alsoAdministrators: [ALICE] } as const;
   await using two = await startRunningInstance(given);

@@ -129,6 +129,7 @@ export async function startGlewlwyd(authority: Issued): Promise<Glewlwyd> {
       password: user.password,
       email: user.email,
       groups: user.groups,
+      kind: 'person',
       enabled: true,
       scope: [SCOPE],
     });
@@ -193,7 +194,7 @@ function oidcParameters(issuer: string, number: number): Record<string, unknown>
     'resource-scope': { [SCOPE]: [RESOURCE] },
     'resource-client-property': '',
     'resource-scope-and-client-property': false,
-    'additional-parameters': [claim('groups', 'groups'), claim('email', 'email')],
+    'additional-parameters': [claim('groups', 'groups'), claim('email', 'email'), claim('kind', 'kind')],
     scope: [],
   };
 }
@@ -204,7 +205,8 @@ async function makeDatabase(path: string): Promise<void> {
   const row = database.prepare('select gumi_parameters as text from g_user_module_instance').get() as { text: string };
   const parameters = JSON.parse(row.text) as { 'data-format': Record<string, unknown> };
   const format = { multiple: true, read: true, write: true, 'profile-read': false, 'profile-write': false };
-  parameters['data-format'] = { ...parameters['data-format'], groups: format };
+  const kind = { ...format, multiple: false };
+  parameters['data-format'] = { ...parameters['data-format'], groups: format, kind };
   database.prepare('update g_user_module_instance set gumi_parameters = ?').run(JSON.stringify(parameters));
 }
 

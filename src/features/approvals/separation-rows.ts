@@ -16,9 +16,11 @@ export interface SeparationService {
   readonly promises: Promises;
   readonly roles: Roles;
   readonly records: Records;
+  /** Why nobody could tell who is a person here, if so. */
+  readonly peopleUnknown: string | undefined;
 }
 
-export function separationRows({ promises, roles, records }: SeparationService): readonly AnyRow[] {
+export function separationRows({ promises, roles, records, peopleUnknown }: SeparationService): readonly AnyRow[] {
   const shape = (): object => ({
     mode: promises.current.separation,
     administrators: lastingAdministrators(roles).length,
@@ -50,6 +52,7 @@ export function separationRows({ promises, roles, records }: SeparationService):
       repeatable: true,
       async handle({ body: separation, principal, recheck }) {
         if (promises.isStrict) return { status: 200, body: shape() };
+        if (peopleUnknown !== undefined) throw new ServiceError('Conflict', peopleUnknown);
         const head = await records.update(() => {
           recheck();
           if (!promises.isStrict) checkTwo(principal, roles);

@@ -36,7 +36,7 @@ it('makes an object id of any name, the same every time and of a known form', ()
   assert.match(oid, /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   assert.equal(read(FOREIGN, DERIVED).oid, oid);
   assert.equal(upn, 'alice@bank.example');
-  assert.equal(idType, 'user');
+  assert.equal(idType, 'app', 'nothing says that she is a person');
   assert.deepEqual(groups, [derivedObjectId(ISSUER, 'group', 'admins')]);
   // Written down where people look it up; it must never change.
   assert.equal(derivedObjectId('https://dex.example', 'principal', 'alice'), KNOWN);
@@ -103,6 +103,41 @@ it('knows an application by the mark that is configured, and by nothing else the
   assert.equal(read(claims({ kind: 'service', upn: 'x' }), mapping).idType, 'app');
   for (const kind of [undefined, 'user', true])
     assert.equal(read(claims({ kind, idtyp: 'app' }), mapping).idType, 'user');
+});
+
+it('takes nobody of an issuer with claims of its own for a person, unless it is marked', () => {
+  // As Keycloak, Okta and Auth0 write tokens of programs, and what such a mapping may name.
+  const programs = [
+    { preferred_username: 'service-account-batch', clientHost: '10.0.0.1', scope: 'profile email' },
+    { cid: '0oa1', scp: ['hsm'] },
+    { gty: 'client-credentials', azp: 'x', upn: 'x@clients', idtyp: 'user' },
+  ];
+  const mappings: readonly ClaimMapping[] = [
+    { ...DERIVED, userName: 'preferred_username' },
+    { objectId: 'sub', tenant: null, userName: 'preferred_username' },
+  ];
+  const personMark = { claim: ['realm_access', 'roles'], value: 'person' };
+  for (const mapping of mappings) {
+    for (const program of programs) {
+      const token = claims({ ...program, sub: OID });
+      assert.equal(read(token, mapping).idType, 'app');
+      assert.equal(read(token, { ...mapping, personMark }).idType, 'app');
+      assert.equal(read(token, { ...mapping, personMark: null }).idType, 'app');
+      const person = { ...token, realm_access: { roles: ['offline_access', 'person'] } };
+      assert.equal(read(person, { ...mapping, personMark }).idType, 'user');
+      assert.equal(read(person, { ...mapping, personMark: null }).idType, 'app');
+      const applicationMark = { claim: 'sub', value: OID };
+      assert.equal(read(person, { ...mapping, personMark, applicationMark }).idType, 'app');
+      assert.equal(read(person, { ...mapping, applicationMark: { claim: 'kind', value: 'x' } }).idType, 'app');
+    }
+  }
+});
+
+it('with ids as Entra ID gives them, a name that is shown makes no person', () => {
+  const mapping: ClaimMapping = { userName: 'preferred_username' };
+  assert.equal(read(claims({ preferred_username: 'service-account-x' }), mapping).idType, 'app');
+  assert.equal(read(claims({ preferred_username: 'ann', scp: 'user_impersonation' }), mapping).idType, 'user');
+  assert.equal(read(claims({ scp: 'x' }), { personMark: { claim: 'idtyp', value: 'user' } }).idType, 'app');
 });
 
 it('groups that were left out are none, or refuse the caller where all are wanted', () => {

@@ -1,5 +1,5 @@
 // From verified claims to a principal: audience, tenant, time and identity. Runs only after the signature held.
-import type { ClaimMapping, ClaimName } from '../../wire/claim-mapping.ts';
+import { type ClaimMapping, type ClaimMark, type ClaimName, tellsPeople } from '../../wire/claim-mapping.ts';
 import type { Principal } from '../../wire/principal.ts';
 import { AuthError } from './bearer.ts';
 import { areGroupsLeftOut, claimOf, groupsIn, type IdSource, objectIdIn } from './claim-mapping.ts';
@@ -78,14 +78,24 @@ function textIn(claims: Claims, name: ClaimName): string | undefined {
   throw new AuthError('Malformed', 'A claim that names the client or user (appid, azp, upn) is not a short string');
 }
 
-/** Entra ID marks app-only tokens (`idtyp`); issuers that don't are told apart by what only users have. */
-function idTypeOf(claims: Claims, { applicationMark, userName = 'upn' }: ClaimMapping): 'app' | 'user' {
-  if (applicationMark !== undefined) {
-    return claimOf(claims, applicationMark.claim) === applicationMark.value ? 'app' : 'user';
-  }
-  const { idtyp, scp } = claims;
+/**
+ * A person only where that is said: by the configured mark, or as Entra ID says it (`idtyp`, else by what only its users
+ * have). What another issuer writes into `scp` or a user's name it may well write for programs too.
+ */
+function idTypeOf(claims: Claims, mapping: ClaimMapping): 'app' | 'user' {
+  const { applicationMark, personMark } = mapping;
+  if (applicationMark !== undefined && bears(claims, applicationMark)) return 'app';
+  if (personMark !== undefined) return personMark !== null && bears(claims, personMark) ? 'user' : 'app';
+  if (!tellsPeople(mapping)) return 'app';
+  if (applicationMark !== undefined) return 'user';
+  const { idtyp, scp, upn } = claims;
   if (idtyp === 'app' || idtyp === 'user') return idtyp;
-  return scp !== undefined || claimOf(claims, userName) !== undefined ? 'user' : 'app';
+  return scp !== undefined || upn !== undefined ? 'user' : 'app';
+}
+
+function bears(claims: Claims, { claim, value }: ClaimMark): boolean {
+  const stated = claimOf(claims, claim);
+  return stated === value || (Array.isArray(stated) && stated.includes(value));
 }
 
 /** The `identity` member of audit records, in the service's own shape. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readTrustedIssuers } from './trusted-issuers.ts';
+import { missingPersonMark, readTrustedIssuers } from './trusted-issuers.ts';
 
 const issuer = { issuers: ['https://id.example/'], audiences: ['hsm'], jwksUri: 'https://id.example/keys' };
 const { jwksUri: _, ...bare } = issuer;
@@ -15,11 +15,12 @@ const claims = {
   ids: 'derived',
   overage: 'refuse',
   applicationMark: { claim: 'typ', value: 'service' },
+  personMark: { claim: ['realm_access', 'roles'], value: 'person' },
 };
 
 test('all there is to say of an issuer is read', () => {
   const full = { ...issuer, armAudiences: ['arm'], vaultAudiences: ['v'], caFile: '/ca.pem', clockSkew: 0, claims };
-  const second = { ...bare, issuers: ['https://b.example/'], discovery, claims: { ids: 'derived' } };
+  const second = { ...bare, issuers: ['https://b.example/'], discovery, claims: { ids: 'derived', personMark: null } };
   assert.deepEqual(readTrustedIssuers([full, second], 'issuers'), [full, second]);
 });
 
@@ -44,10 +45,32 @@ test('what is wrong is named', () => {
     [[{ ...issuer, claims: { groupsSeparator: '' } }], /groupsSeparator must be one character$/],
     [[{ ...issuer, claims: { objectId: null } }], /^issuers\[0\]\.claims\.objectId must be a list$/],
     [[{ ...issuer, claims: { applicationMark: { claim: 'a' } } }], /applicationMark\.value is missing$/],
+    [[{ ...issuer, claims: { personMark: { value: 'a' } } }], /personMark\.claim is missing$/],
+    [[{ ...issuer, claims: { objectId: 'sub', applicationMark: { claim: 'a', value: 'b' } } }], /open who is a person/],
     [[issuer, { ...issuer, claims }], /^issuers names the issuer https:\/\/id\.example\/ twice$/],
     [[issuer, { ...issuer, issuers: ['https://b.example/'] }], /more than one issuer names people by GUID/],
   ];
   for (const [value, reason] of wrong) {
     assert.throws(() => readTrustedIssuers(value, 'issuers'), { name: 'ShapeError', message: reason });
   }
+});
+
+test('an issuer that names people in its own way has to say who is one', () => {
+  const named = (mapping: object) =>
+    readTrustedIssuers([issuer, { ...bare, issuers: ['https://b.example/'], discovery, claims: mapping }], 'issuers');
+  assert.match(
+    missingPersonMark(named({ objectId: 'sub', ids: 'derived' })) ?? '',
+    /^issuers\[1\]\.claims\.personMark is missing: .* tokens of https:\/\/b\.example\/ are of people.* null if it has no people$/,
+  );
+  for (const personMark of [null, { claim: 'kind', value: 'person' }]) {
+    assert.equal(missingPersonMark(named({ objectId: 'sub', ids: 'derived', personMark })), undefined);
+  }
+  assert.match(
+    missingPersonMark(readTrustedIssuers([{ ...issuer, claims: { objectId: 'sub' } }], 'issuers')) ?? '',
+    /issuers\[0\]/,
+  );
+  assert.equal(
+    missingPersonMark(readTrustedIssuers([{ ...issuer, claims: { userName: 'email' } }], 'issuers')),
+    undefined,
+  );
 });

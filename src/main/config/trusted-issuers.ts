@@ -1,6 +1,7 @@
 // Reads `issuers` of a configuration: whose tokens are taken, and what their claims say. Strict: a member that is not
 // known would be a rule that its author believes in and nobody applies.
 import { integer, list, matching, oneOf, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
+import { type ClaimMark, tellsPeople } from '../../wire/claim-mapping.ts';
 import type { TrustedIssuer } from './instance.ts';
 
 const name = matching(/^[\x21-\x7e]{1,2048}$/, 'a text without blanks');
@@ -14,6 +15,9 @@ const claim: Reader<string | readonly string[]> = (value, path) =>
   typeof value === 'string' ? claimName(value, path) : filled(list(claimName, 8)(value, path), path);
 const orNull: Reader<string | readonly string[] | null> = (value, path) => (value === null ? null : claim(value, path));
 
+const mark = record({ claim, value: text });
+const markOrNull: Reader<ClaimMark | null> = (value, path) => (value === null ? null : mark(value, path));
+
 const claims = record(
   {},
   {
@@ -25,7 +29,8 @@ const claims = record(
     groupsSeparator: matching(/^[\x20-\x7e]$/, 'one character'),
     ids: oneOf('guid', 'derived'),
     overage: oneOf('none', 'refuse'),
-    applicationMark: record({ claim, value: text }),
+    applicationMark: mark,
+    personMark: markOrNull,
   },
 );
 
@@ -43,6 +48,11 @@ const issuer: Reader<TrustedIssuer> = (value, path) => {
       claims,
     },
   )(value, path);
+  if (read.claims?.applicationMark !== undefined && !tellsPeople(read.claims)) {
+    throw new ShapeError(
+      `${path}.claims.applicationMark leaves open who is a person: set personMark too, to what only tokens of people have`,
+    );
+  }
   const { jwksUri, discovery, ...common } = read;
   if (jwksUri !== undefined && discovery === undefined) return { ...common, jwksUri };
   if (jwksUri === undefined && discovery !== undefined) {
@@ -70,6 +80,20 @@ export const readTrustedIssuers: Reader<readonly TrustedIssuer[]> = (value, path
   }
   return issuers;
 };
+
+/**
+ * What is missing where duties are separated: that takes people, so each issuer has to tell them from programs.
+ * @returns the member and what to set; undefined: nothing is missing
+ */
+export function missingPersonMark(issuers: readonly TrustedIssuer[]): string | undefined {
+  const at = issuers.findIndex(({ claims: mapping = {} }) => !tellsPeople(mapping));
+  const found = issuers[at];
+  if (found === undefined) return undefined;
+  return (
+    `issuers[${at}].claims.personMark is missing: nothing says which tokens of ${found.issuers[0]} are of people, and duties are ` +
+    'separated between people. Set {"claim": "…", "value": "…"} to what only their tokens have, or null if it has no people'
+  );
+}
 
 function filled<T>(values: readonly T[], path: string): readonly T[] {
   if (values.length === 0) throw new ShapeError(`${path} must not be empty`);

@@ -1,8 +1,9 @@
 // Whether issuers are fit to guard real keys: one of a development data directory is not, since whoever reads that
-// directory can make its tokens.
+// directory can make its tokens; nor one that does not tell people from programs, as only people administer.
 import { X509Certificate } from 'node:crypto';
 import type { TrustedIssuer } from '../config/instance.ts';
 import { ConfigError } from '../config/start-config.ts';
+import { missingPersonMark } from '../config/trusted-issuers.ts';
 import { readPlainFile } from './check-files.ts';
 
 /** @throws ConfigError */
@@ -20,6 +21,8 @@ export function checkIssuers(issuers: readonly TrustedIssuer[]): void {
       );
     }
   }
+  const missing = missingPersonMark(issuers);
+  if (missing !== undefined) throw new ConfigError(missing);
 }
 
 function isDevelopment(pem: string, member: string): boolean {
