@@ -100,6 +100,37 @@ describe('production refuses to start', () => {
     await chmod(site.configFile, 0o600);
   });
 
+  test('with any file that others can change, or exchange in its folder', async () => {
+    const open = await site.file('open.pem', site.authority.certificate, 0o666);
+    const backupIdentity = { kind: 'clientCredential', tokenEndpoint: 'https://login.example.org/t', clientId: 'a' };
+    const edits: Readonly<Record<string, (config: Json) => unknown>> = {
+      'issuers\\[0\\]\\.keysFile': (config) => (firstIssuer(config).keysFile = open),
+      'issuers\\[0\\]\\.caFile': (config) => (firstIssuer(config).caFile = open),
+      'tls\\.clientAuthorities': (config) => Object.assign(config.tls as Json, { clientAuthorities: open }),
+      'tls\\.authority': (config) => Object.assign(config.tls as Json, { authority: open }),
+      'tls\\.instances\\.certificate': (config) =>
+        (tlsOf(config).instances = { ...tlsOf(config).instances, certificate: open }),
+      'eventTargets\\[0\\]\\.caFile': (config) =>
+        (config.eventTargets = [{ origin: 'https://a.example.org', caFile: open }]),
+      'backupTargets\\[0\\]\\.caFile': (config) =>
+        (config.backupTargets = [{ uri: 'https://a.example.org', caFile: open }]),
+      'backupIdentity\\.caFile': (config) =>
+        (config.backupIdentity = { ...backupIdentity, secretFile: open, caFile: open }),
+    };
+    for (const [member, edit] of Object.entries(edits)) {
+      const expected = new RegExp(`${member}: others may write to .*open\\.pem \\(mode 666\\).*chmod go-w`);
+      await refuses((config) => void edit(config), expected);
+    }
+    const secretFile = await site.file('identity-secret', 'hush', 0o644);
+    await refuses(
+      { backupIdentity: { ...backupIdentity, secretFile } },
+      /backupIdentity\.secretFile: .* is open to others/,
+    );
+    await chmod(site.folder, 0o770);
+    await refuses({}, /others may write to .* \(mode 770\), and with it change whom keys obey: chmod go-w/);
+    await chmod(site.folder, 0o700);
+  });
+
   test('with an issuer that does not tell people from programs', async () => {
     await refuses(
       (config) => void (firstIssuer(config).claims = { objectId: 'sub', ids: 'derived' }),

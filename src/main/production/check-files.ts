@@ -1,6 +1,7 @@
 // What a file or folder of a production deployment must not be open to. Each refusal says what to do.
 import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { ConfigError } from '../config/start-config.ts';
+import { checkWay } from './check-way.ts';
 
 const [OTHERS, WRITTEN_BY_GROUP, ALL_BUT_OWNER] = [0o007, 0o020, 0o077];
 
@@ -15,23 +16,21 @@ export function readSecretFile(path: string, member: string): string {
   return readPlainFile(path, member);
 }
 
-/** @throws ConfigError */
+/** No secret, but what it says counts: nobody else may change it. @throws ConfigError */
 export function readPlainFile(path: string, member: string): string {
   try {
+    checkWay(path, `what ${member} says`);
     return readFileSync(path, 'utf8');
   } catch (cause) {
+    if (cause instanceof ConfigError) throw new ConfigError(`${member}: ${cause.message}`, { cause });
     throw new ConfigError(`${member}: ${(cause as Error).message}; name a file that this user can read`, { cause });
   }
 }
 
 /** @throws ConfigError */
 export function checkConfigFile(path: string): void {
-  const mode = modeOf(path, '--config');
-  if ((mode & 0o022) !== 0) {
-    throw new ConfigError(
-      `others may write to ${path} (mode ${octal(mode)}), and with it to whom keys obey: chmod go-w '${path}'`,
-    );
-  }
+  modeOf(path, '--config');
+  checkWay(path, 'whom keys obey');
 }
 
 /** @throws ConfigError */

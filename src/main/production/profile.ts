@@ -22,6 +22,7 @@ import { probePort } from '../supervision/free-port.ts';
 import { checkDeployment } from './check-deployment.ts';
 import { checkConfigFile, checkDataFolder, readPlainFile, readSecretFile } from './check-files.ts';
 import { checkIssuers } from './check-issuers.ts';
+import { checkNamedFiles } from './check-named-files.ts';
 import { existingInstances } from './existing-instances.ts';
 import { openOperatorTls } from './operator-tls.ts';
 
@@ -47,6 +48,7 @@ export async function openProductionProfile({
   }
   checkDeployment(at.root, config);
   checkIssuers(config.issuers);
+  checkNamedFiles(config);
   if (config.seal.kind === 'passphrase') readSecretFile(config.seal.passphraseFile, 'seal.passphraseFile');
   if (config.tls.authority !== undefined) readPlainFile(config.tls.authority, 'tls.authority');
   makePrivateFolder(at.control);
