@@ -9,7 +9,13 @@ const REASONS: ReadonlyMap<string, readonly [ErrorCode, string]> = new Map([
   ['ERR_HTTP_REQUEST_TIMEOUT', ['RequestTimeout', 'The request did not arrive in time']],
 ]);
 
+/** What still comes after an answer is read and thrown away for this long: closed upon, the answer would be lost with it. */
+const LINGER_MS = 1_000;
+const answered = new WeakSet<Duplex>();
+
 export function answerBrokenRequest(error: Error & { code?: string }, socket: Duplex): void {
+  // Each further piece of the same nonsense is told of again.
+  if (answered.has(socket)) return;
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
@@ -18,8 +24,12 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: Du
   const status = errorCodes[code];
   const id = randomUUID();
   const body = JSON.stringify({ error: { code, innererror: null, message: `${message} (Activity ID: ${id})` } });
+  answered.add(socket);
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(timer));
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/json; charset=utf-8\r\n` +
       `x-ms-request-id: ${id}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+  socket.resume();
 }
