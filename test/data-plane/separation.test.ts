@@ -1,8 +1,9 @@
 // Separated duties over raw HTTPS: nobody gives a role to themselves, a second person approves exactly what is asked, once,
 // reasons and ends are kept, and taking a right away waits for nobody.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { jwksOf, makeAuthority } from '../../src/features/release/authority/issue-token.ts';
 import { readEntries } from '../support/audit-entries.ts';
 import { makeCertificates } from '../support/custodian-certificates.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
@@ -105,6 +106,25 @@ describe('an instance that separates duties', () => {
     const member = await person(ALICE, { groups: [GROUP] });
     refused(await grant(member, { principalId: GROUP, headers: why }), 403, 'SelfGrant');
     assert.equal((await grant(alice, { principalId: GROUP, headers: why })).status, 201, 'of which she is no member');
+  });
+
+  test('whose groups the issuer left out gives no role alone, nor approves one', async () => {
+    for (const claims of [{ _claim_names: { groups: 'src1' } }, { hasgroups: true }]) {
+      const group = randomUUID();
+      const without = await person(ALICE, claims);
+      const wanted = { principalId: group, headers: why };
+      const id = asked(await grant(without, wanted));
+      refused(await decide(await person(BOB, claims), id, 'approve', 'ok'), 403, 'GroupsLeftOut');
+      refused(await decide(await person(BOB, { groups: [group] }), id, 'approve', 'ok'), 403, 'SelfGrant');
+      const withGroup = await person(ALICE, { groups: [group] });
+      refused(await grant(withGroup, wanted), 403, 'SelfGrant');
+      assert.equal((await decide(bob, id, 'approve', 'she is not in it')).status, 200);
+      assert.equal((await grant(without, wanted)).status, 201);
+      assert.notEqual(asked(await grant(without, { ...wanted, scope: '/keys' })), id);
+    }
+    const other = asked(await grant(alice, { definition: POLICY, headers: why }));
+    const unsure = await person(BOB, { _claim_names: { groups: 'src1' } });
+    assert.equal((await decide(unsure, other, 'reject', 'no')).status, 200, 'who says no gives nothing');
   });
 
   test('a grant says why, in a header or in the user agent, and the reason is shown and logged', async () => {
@@ -262,6 +282,38 @@ describe('an instance that separates duties', () => {
     const id = asked(await define(alice, randomUUID(), properties));
     await decide(bob, id, 'approve', 'a new one');
     assert.notEqual(asked(await define(alice, existing, properties)), id);
+  });
+
+  test('an attestation authority is trusted by two; trust is taken away by one', async () => {
+    const path = '/strongroom/attestation-authorities/enclaves?api-version=7.5';
+    const body = { authority: 'https://attestation.test.localhost', jwks: jwksOf(makeAuthority('https://a')) };
+    const trust = (wanted: object, headers = {}): Promise<Reply> =>
+      instance.ask('PUT', path, { token: alice, raw: Buffer.from(JSON.stringify(wanted)), headers });
+    const trusted = async (): Promise<number> => (await instance.ask('GET', path, { token: alice })).status;
+    const first = await trust(body, why);
+    const id = asked(first);
+    const entry = readEntries(instance).find(({ correlationId }) => correlationId === first.headers['x-ms-request-id']);
+    assert.ok(entry?.['storeHead'] !== undefined, 'what was committed to ask is on record');
+    assert.equal(await trusted(), 404);
+    const sha256 = createHash('sha256').update(JSON.stringify(body.jwks)).digest('hex');
+    assert.match(String((await show(bob, id))['description']), new RegExp(`${body.authority} .*pinned.*${sha256}`));
+    refused(await decide(alice, id, 'approve', 'me'), 403, 'SelfApproval');
+    assert.equal((await decide(bob, id, 'approve', 'compared')).status, 200);
+    for (const other of [
+      { ...body, jwks: jwksOf(makeAuthority('https://a')) },
+      { ...body, authority: 'https://b' },
+    ]) {
+      assert.notEqual(asked(await trust(other)), id, 'the keys and the authority are part of it');
+    }
+    const made = await trust(body, why);
+    assert.equal(made.status, 200, made.text);
+    const note = readEntries(instance).find(({ correlationId }) => correlationId === made.headers['x-ms-request-id']);
+    assert.match(String(note?.['resultDescription']), new RegExp(`trusts .*Approved by ${BOB} .*Reason: on call`));
+    assert.equal((await trust(body)).status, 200, 'written again as it is, nothing is changed');
+    asked(await trust({ authority: body.authority, fetch: {} }));
+    assert.equal((await instance.ask('DELETE', path, { token: alice })).status, 204);
+    assert.notEqual(asked(await trust(body)), id, 'an approval is good for one time');
+    assert.equal(await trusted(), 404);
   });
 
   test('a requester withdraws and sees the own approvals; others do not withdraw them', async () => {

@@ -9,9 +9,9 @@ import { stateAt } from './approvals.ts';
 import { rightFor } from './request.ts';
 import type { ApprovalService } from './second-person.ts';
 
-type Decider = Pick<Principal, 'oid' | 'groups' | 'idType' | 'upn'>;
+type Decider = Pick<Principal, 'oid' | 'groups' | 'groupsLeftOut' | 'idType' | 'upn'>;
 
-/** @throws ServiceError NotFound, Conflict, Forbidden (PersonRequired, SelfApproval, SelfGrant), AccessDenied */
+/** @throws ServiceError NotFound, Conflict, Forbidden (PersonRequired, SelfApproval, SelfGrant, GroupsLeftOut), AccessDenied */
 export function planDecision(
   id: string,
   verdict: 'approved' | 'rejected',
@@ -30,6 +30,13 @@ export function planDecision(
   if (request.operation === 'putAssignment' && verdict === 'approved') {
     const { principalId } = request;
     if (principalId === decider.oid || decider.groups.includes(principalId)) throw selfGrant();
+    if (decider.groupsLeftOut === true) {
+      throw refused(
+        'GroupsLeftOut',
+        'The issuer left the groups out of your token because there are too many, so it cannot be told whether the role is given ' +
+          'to one of yours: have it send only the groups assigned to the application, or let another administrator approve',
+      );
+    }
   }
   const { action, scope } = rightFor(request);
   const grant = service.roles.isAllowed(decider, action, scope)?.grant;

@@ -144,6 +144,16 @@ it('groups that were left out are none, or refuse the caller where all are wante
   const left = claims({ groups: undefined, _claim_names: { groups: 'src1' } });
   assert.deepEqual(read(left, {}).groups, []);
   refuses('GroupsOverage', () => read(left, { overage: 'refuse' }));
+  assert.equal(read(left, {}).groupsLeftOut, true);
+  for (const hasgroups of [true, 'true']) {
+    const short = claims({ hasgroups, groups: [OID] });
+    assert.deepEqual(read(short, {}).groups, []);
+    assert.equal(read(short, {}).groupsLeftOut, true);
+    refuses('GroupsOverage', () => read(short, { overage: 'refuse' }));
+  }
+  for (const hasgroups of [false, undefined, 'no']) {
+    assert.equal(read(claims({ hasgroups }), { overage: 'refuse' }).groupsLeftOut, undefined);
+  }
   assert.deepEqual(read(claims({ groups: ['not a guid', OID.toUpperCase(), OID] }), {}).groups, [OID]);
 });
 

@@ -78,7 +78,7 @@ export function objectIdIn(
 }
 
 /**
- * An issuer that left groups out for number says so in `_claim_names`; a part of them must not pass for the whole.
+ * An issuer that left groups out for number says so in `_claim_names` or `hasgroups`; a part of them must not pass for the whole.
  * @throws AuthError Malformed, GroupsOverage
  */
 export function groupsIn(
@@ -109,9 +109,11 @@ export function groupsIn(
   return [...new Set(own.map((group) => group.toLowerCase()))];
 }
 
-/** Whether the issuer says that it left them out. */
+/** Whether the issuer says that it left them out: where they are instead or, in tokens of the implicit flow, that there are some. */
 export function areGroupsLeftOut(claims: Claims, name: ClaimName = 'groups'): boolean {
   const elsewhere = claims['_claim_names'];
+  const { hasgroups } = claims;
+  if (name === 'groups' && (hasgroups === true || hasgroups === 'true')) return true;
   const first = typeof name === 'string' ? name : (name[0] ?? '');
   return typeof elsewhere === 'object' && elsewhere !== null && Object.hasOwn(elsewhere, first);
 }

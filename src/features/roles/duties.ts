@@ -41,7 +41,7 @@ export type Second =
 export interface Duties {
   /** As it is now. */
   readonly isStrict: () => boolean;
-  readonly caller: Pick<Principal, 'oid' | 'groups' | 'upn'>;
+  readonly caller: Pick<Principal, 'oid' | 'groups' | 'groupsLeftOut' | 'upn'>;
   readonly second: (request: RoleRequest, reason: string | undefined) => Second;
 }
 
@@ -62,11 +62,13 @@ export function judgeGrant(wanted: WantedGrant, duties: Duties | undefined): Sec
   const reason = terms.reason === undefined ? {} : { reason: terms.reason };
   if (duties?.isStrict() !== true) return { ...ALLOWED, ...reason };
   if (principalId === duties.caller.oid || duties.caller.groups.includes(principalId)) throw selfGrant();
-  if (!isAdministrativeRole(effectiveActions(definition))) {
+  const isAdministrative = isAdministrativeRole(effectiveActions(definition));
+  // Without the groups of the token it cannot be told whether this gives the role to the caller.
+  if (!isAdministrative && duties.caller.groupsLeftOut !== true) {
     if (terms.reason === undefined) throw reasonRequired();
     return { ...ALLOWED, ...reason };
   }
-  if (principalType?.toLowerCase() === 'serviceprincipal') {
+  if (isAdministrative && principalType?.toLowerCase() === 'serviceprincipal') {
     throw new ServiceError(
       'Forbidden',
       `'${definition.roleName}' has rights of an administrator, and an application can have none of them here`,
