@@ -271,8 +271,10 @@ export const areas: readonly Area[] = [
       'src/features/settings/promises.ts',
       'src/features/backup/agreed-restore.ts',
       'src/features/backup/untouched-recovery.ts',
+      'src/features/release/authorities/trust-request.ts',
     ],
-    because: 'it says who agreed to a change of roles or a restore; those ask for that and know nothing of it',
+    because:
+      'it says who agreed to a change of roles, a restore or trust in an authority; those ask for that and know nothing of it',
   },
   {
     at: 'src/features/ceremony/',

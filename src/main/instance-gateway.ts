@@ -4,6 +4,7 @@ import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import { accessRows } from '../features/access/rows.ts';
 import { approvalRows } from '../features/approvals/rows.ts';
 import { planSecond } from '../features/approvals/second-person.ts';
+import { trustDuties } from '../features/approvals/trust-duties.ts';
 import { armKeyRows } from '../features/arm-keys/rows.ts';
 import { attestationRows } from '../features/attestation/rows.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
@@ -87,7 +88,7 @@ export async function openGateway(
     ...keyOperationRows({ keys, crypto, now }),
     ...rotationRows({ keys, crypto, records, now, randomHex, retention, limits, policies }),
     ...rngRows({ crypto }),
-    ...releaseRows({ keys, crypto, records, retention, ...targets }),
+    ...releaseRows({ keys, crypto, records, retention, duties: trustDuties(approvalService), ...targets }),
     ...secureWrapRows({ keys, crypto, ...targets }),
     ...attestationRows({ keys, crypto, retention }),
     ...backupRows(parts.backup),

@@ -406,6 +406,43 @@ test('an instance is made strict once two people administer it, and stays so', a
   );
 });
 
+test('one person who administers is always left, also where applications have the role', async () => {
+  await using open = await startRunningInstance({ separation: 'strict', alsoAdministrators: [ALICE, BOB] });
+  const [alice, bob] = await Promise.all([ALICE, BOB].map((oid) => open.issuer.token(oid, { idtyp: 'user' })));
+  await activate(open, alice ?? '');
+  const path = `${PROVIDER}/roleAssignments`;
+  const listed = (await open.ask('GET', `${path}?api-version=7.4`, { token: alice })).json;
+  const { value } = listed as { value: readonly { name: string; properties: { principalId: string } }[] };
+  const remove = (token: string | undefined, of: string): Promise<Reply> => {
+    const name = value.find(({ properties }) => properties.principalId === of)?.name ?? '';
+    return open.ask('DELETE', `${path}/${name}?api-version=7.4`, { token: token ?? '' });
+  };
+  // Beside the two there is the instance's first administrator, of which only an application's tokens are ever seen.
+  for (const [token, own] of [[alice, ALICE] as const, [bob, BOB] as const]) {
+    const refusal = await remove(token, own);
+    assert.equal(refusal.status, 409, refusal.text);
+    assert.match(refusal.text, /another such administrator/);
+  }
+  const policy = randomUUID();
+  const put = (): Promise<Reply> =>
+    open.ask('PUT', `${path}/${randomUUID()}?api-version=7.4`, {
+      token: alice,
+      body: { properties: { roleDefinitionId: DEFINITION_ID + POLICY, principalId: policy } },
+      headers: why,
+    });
+  const approval = await open.ask('POST', `/approvals/${asked(await put())}/approve`, {
+    token: bob,
+    body: { reason: 'ok' },
+  });
+  assert.equal(approval.status, 200, approval.text);
+  assert.equal((await put()).status, 201);
+  const officer = await open.issuer.token(policy, { idtyp: 'user' });
+  assert.equal((await remove(officer, BOB)).status, 409, 'who does not administer for good takes it from nobody');
+  assert.equal((await remove(alice, BOB)).status, 200);
+  assert.equal((await remove(alice, ALICE)).status, 409, 'the application that is left is no person');
+  assert.equal((await remove(alice, open.administrator)).status, 200);
+});
+
 test('an instance is not made strict while an issuer does not tell people from programs', async () => {
   await using open = await startRunningInstance({ alsoAdministrators: [ALICE, BOB] });
   await open.activate();

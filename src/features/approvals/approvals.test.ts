@@ -175,6 +175,13 @@ describe('approvals', () => {
         started: fc.constantFrom('1', '2'),
         keys: fc.nat(1),
       }),
+      fc.record({
+        operation: fc.constant('trustAuthority' as const),
+        name: fc.constantFrom('a', 'b'),
+        authority: fc.constantFrom('https://a', 'https://b'),
+        keys: fc.constantFrom('pinned' as const, 'fetched' as const),
+        sha256: fc.constantFrom('a'.repeat(64), 'b'.repeat(64)),
+      }),
     );
     const sorted = (value: ApprovalRequest): string =>
       JSON.stringify(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));

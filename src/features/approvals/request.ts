@@ -1,14 +1,15 @@
-// What a second administrator is asked for: a change of roles, or a full restore. What an approval is bound to, the right that
+// What a second administrator is asked for: a change of roles, a full restore, or trust in an attestation authority. What an approval is bound to, the right that
 // both people need, and the sentence that the second one reads.
 import { createHash } from 'node:crypto';
 import { guid, integer, list, matching, oneOf, type Reader, record } from '../../formats/shape.ts';
 import { StoreError } from '../../store/port.ts';
 import type { FullRestore } from '../backup/agreed-restore.ts';
+import type { TrustRequest } from '../release/authorities/trust-request.ts';
 import { type DataAction, dataAction, findDataAction } from '../roles/data-actions.ts';
 import type { RoleRequest } from '../roles/duties.ts';
 import { parseScope, type Scope } from '../roles/scope.ts';
 
-export type ApprovalRequest = RoleRequest | FullRestore;
+export type ApprovalRequest = RoleRequest | FullRestore | TrustRequest;
 
 /** Equal for requests that are the same in everything that an approval is bound to; definitions count by their SHA-256. */
 export function bindingOf(request: ApprovalRequest): string {
@@ -25,6 +26,10 @@ export function bindingOf(request: ApprovalRequest): string {
       const { operation, place, folder, manifest, instance, started, keys } = request;
       return sha256(JSON.stringify([operation, place, folder, manifest, instance, started, keys]));
     }
+    case 'trustAuthority': {
+      const { operation, name, authority, keys, sha256: content } = request;
+      return sha256(JSON.stringify([operation, name, authority, keys, content]));
+    }
   }
 }
 
@@ -39,6 +44,8 @@ export function rightFor(request: ApprovalRequest): { readonly action: DataActio
       return { action: dataAction('roleDefinitions/delete/action'), scope: parseScope('/') };
     case 'restore':
       return { action: dataAction('restore/start/action'), scope: parseScope('/') };
+    case 'trustAuthority':
+      return { action: dataAction('settings/write/action'), scope: parseScope('/') };
   }
 }
 
@@ -59,6 +66,12 @@ export function describeRequest(request: ApprovalRequest): string {
       return (
         `Replace everything, roles too, by the backup of '${request.instance}' of ${request.started} with ` +
         `${request.keys} keys in ${request.place}/${request.folder}: rights that were taken away since then come back.`
+      );
+    case 'trustAuthority':
+      return (
+        `Trust the attestation authority ${request.authority} as '${request.name}', ` +
+        `${request.keys === 'pinned' ? 'by pinned keys' : 'by keys that are fetched from it'} (SHA-256 ${request.sha256}): ` +
+        'exportable keys can leave to whomever it vouches for.'
       );
   }
 }
@@ -91,7 +104,7 @@ const role = record({
   description: anyText,
   permissions: list(record({ dataActions: actions, notDataActions: actions }), 100),
 });
-const OPERATIONS = ['putAssignment', 'putDefinition', 'deleteDefinition', 'restore'] as const;
+const OPERATIONS = ['putAssignment', 'putDefinition', 'deleteDefinition', 'restore', 'trustAuthority'] as const;
 const requests: Readonly<Record<ApprovalRequest['operation'], Reader<ApprovalRequest>>> = {
   putAssignment: record(
     { operation: oneOf('putAssignment'), scope: anyText, definition: guid, role, principalId: guid },
@@ -107,6 +120,13 @@ const requests: Readonly<Record<ApprovalRequest['operation'], Reader<ApprovalReq
     instance: anyText,
     started: anyText,
     keys: integer(0, Number.MAX_SAFE_INTEGER),
+  }),
+  trustAuthority: record({
+    operation: oneOf('trustAuthority'),
+    name: anyText,
+    authority: anyText,
+    keys: oneOf('pinned', 'fetched'),
+    sha256: matching(/^[0-9a-f]{64}$/, 'a SHA-256 in hex'),
   }),
 };
 

@@ -6,6 +6,13 @@ import { ServiceError } from '../../wire/service-error.ts';
 import { requireKey } from '../keys/find-key.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import {
+  keysOnWire,
+  refusalOf,
+  type TrustAnswer,
+  type TrustDuties,
+  trustRequestOf,
+} from './authorities/trust-request.ts';
+import {
   authorityRecordName,
   encodeAuthority,
   MAX_AUTHORITIES,
@@ -22,6 +29,7 @@ const PATH = '/strongroom/attestation-authorities';
 export interface ReleaseService extends Releasing {
   readonly keys: KeyRing;
   readonly records: Records;
+  readonly duties: TrustDuties;
 }
 
 export function releaseRows(service: ReleaseService): readonly AnyRow[] {
@@ -44,7 +52,7 @@ export function releaseRows(service: ReleaseService): readonly AnyRow[] {
   ];
 }
 
-function authorityRows({ authorities, records }: ReleaseService): readonly AnyRow[] {
+function authorityRows({ authorities, records, duties }: ReleaseService): readonly AnyRow[] {
   const requireAuthority = (name: string): TrustedAuthority => {
     const authority = authorities.get(name);
     if (authority === undefined) throw new ServiceError('NotFound', `There is no attestation authority '${name}'`);
@@ -80,10 +88,13 @@ function authorityRows({ authorities, records }: ReleaseService): readonly AnyRo
       path: `${PATH}/:authority`,
       operationName: 'AttestationAuthorityTrust',
       readBody: readAuthority,
-      async handle({ params, body, recheck }) {
+      async handle({ params, body, principal, recheck, stated }) {
         const name = requireAuthorityName(params['authority']);
+        const reason = duties.reasonOf(stated());
+        let second: TrustAnswer | undefined;
         const head = await records.update(() => {
           recheck();
+          second = undefined;
           const others = authorities.list().filter(([other]) => other !== name);
           if (others.some(([, { authority }]) => authority === body.authority)) {
             throw new ServiceError('Conflict', `${body.authority} is trusted under another name already`);
@@ -91,9 +102,17 @@ function authorityRows({ authorities, records }: ReleaseService): readonly AnyRo
           if (others.length >= MAX_AUTHORITIES) {
             throw new ServiceError('Conflict', `At most ${MAX_AUTHORITIES} attestation authorities can be trusted`);
           }
-          return [{ name: authorityRecordName(name), value: encodeAuthority(body) }];
+          const value = encodeAuthority(body);
+          const before = authorities.get(name);
+          // Nothing is changed by it, so nobody has to agree.
+          if (before !== undefined && Buffer.from(value).equals(encodeAuthority(before))) return [];
+          second = duties.judge(trustRequestOf(name, body), { principal, reason });
+          return [...(second.state === 'given' ? [{ name: authorityRecordName(name), value }] : []), ...second.changes];
         });
-        return { status: 200, body: wireAuthority(name, body), head, note: `trusts ${body.authority}` };
+        if (second === undefined) return { status: 200, body: wireAuthority(name, body) };
+        if (second.state === 'asked') throw refusalOf(second, head);
+        const note = [`trusts ${body.authority}`, second.note].filter((text) => text !== '').join('. ');
+        return { status: 200, body: wireAuthority(name, body), head, note };
       },
     }),
     row({
@@ -116,9 +135,5 @@ function authorityRows({ authorities, records }: ReleaseService): readonly AnyRo
 }
 
 function wireAuthority(name: string, { authority, keys }: TrustedAuthority): object {
-  return {
-    name,
-    authority,
-    ...(keys.kind === 'pinned' ? { jwks: keys.jwks } : { fetch: keys.ca === undefined ? {} : { ca: keys.ca } }),
-  };
+  return { name, authority, ...keysOnWire(keys) };
 }
