@@ -421,7 +421,7 @@ test('one person who administers is always left, also where applications have th
   for (const [token, own] of [[alice, ALICE] as const, [bob, BOB] as const]) {
     const refusal = await remove(token, own);
     assert.equal(refusal.status, 409, refusal.text);
-    assert.match(refusal.text, /another such administrator/);
+    assert.match(refusal.text, /Another such administrator/);
   }
   const policy = randomUUID();
   const put = (): Promise<Reply> =>
