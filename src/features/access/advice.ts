@@ -42,7 +42,7 @@ export function adviceOn(
 }
 
 export function adviceBy(
-  { decision, considered, nearest, whoCanGrant, grant }: Explanation,
+  { decision, considered, nearest, whoCanGrant, onlyPeopleGrant, grant }: Explanation,
   who: Who,
 ): readonly string[] {
   const has = (wanted: string): boolean => considered.some(({ verdict }) => verdict === wanted);
@@ -66,7 +66,7 @@ export function adviceBy(
     ...(nearest === undefined ? [] : [`The nearest role that would do: ${nearest.role} at ${nearest.scope}.`]),
     whoCanGrant.length === 0
       ? 'Nobody that may be named here can give a role there.'
-      : `Roles there can be given by: ${whoCanGrant.join(', ')}.`,
+      : `Roles there can be given by: ${whoCanGrant.join(', ')}${onlyPeopleGrant ? ', those of them that are people' : ''}.`,
   ];
 }
 

@@ -6,7 +6,7 @@ import { dataAction, dataActions } from '../roles/data-actions.ts';
 import { openRoles, type Roles } from '../roles/evaluate.ts';
 import { ASSIGNMENT_PREFIX, encodeAssignment } from '../roles/role-records.ts';
 import { parseScope } from '../roles/scope.ts';
-import { explainAccess } from './explain.ts';
+import { explainAccess, MOST_CONSIDERED } from './explain.ts';
 
 const guid = (n: number): string => `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
 const ADMINISTRATOR = 'a290e904-7015-4bba-90c8-60543313cdb4';
@@ -167,8 +167,9 @@ it('where duties are separated: an application is told that no role gives it adm
     dataAction: dataAction('roleAssignments/write/action'),
     scope: parseScope('/'),
   };
-  const { decision, considered, nearest, whoCanGrant } = explainAccess(question, roles);
+  const { decision, considered, nearest, whoCanGrant, onlyPeopleGrant } = explainAccess(question, roles);
   assert.equal(decision, 'deny');
+  assert.equal(onlyPeopleGrant, true);
   assert.deepEqual(
     considered.map(({ verdict }) => verdict),
     ['withheldFromApplications'],
@@ -178,7 +179,7 @@ it('where duties are separated: an application is told that no role gives it adm
   assert.equal(explainAccess({ ...question, idType: 'user' as const }, roles).decision, 'allow');
 });
 
-it('what may not be shown is counted, and neither the nearest role nor the granters tell of it', () => {
+it('of what may not be shown neither a number nor the nearest role nor the granters tell', () => {
   const roles = rolesWith([1, 1, ENCRYPTION_USER, '/keys/a'], [2, 9, ADMINISTRATOR, '/']);
   const question = {
     principalId: guid(1),
@@ -187,5 +188,20 @@ it('what may not be shown is counted, and neither the nearest role nor the grant
     scope: parseScope('/keys/b'),
   };
   const { considered, notShown, whoCanGrant } = explainAccess(question, roles, () => false);
-  assert.deepEqual([considered, notShown, whoCanGrant], [[], 1, []]);
+  assert.deepEqual([considered, notShown, whoCanGrant], [[], 0, []]);
+});
+
+it('what is too long for the list is counted', () => {
+  const many = Array.from(
+    { length: MOST_CONSIDERED + 3 },
+    (_, n) => [100 + n, 1, ENCRYPTION_USER, `/keys/k${n}`] as const,
+  );
+  const question = {
+    principalId: guid(1),
+    groups: [],
+    dataAction: dataAction('keys/wrap/action'),
+    scope: parseScope('/keys/b'),
+  };
+  const { considered, notShown } = explainAccess(question, rolesWith(...many), ({ name }) => name !== guid(100));
+  assert.deepEqual([considered.length, notShown], [MOST_CONSIDERED, 2]);
 });

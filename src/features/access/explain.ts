@@ -43,12 +43,14 @@ export interface Explanation {
   readonly grant?: string;
   /** Nearest first, `MOST_CONSIDERED` at most. */
   readonly considered: readonly ConsideredGrant[];
-  /** Assignments that were looked at and are not in the list: too many, or not for the one who asks to see. */
+  /** Assignments that the one who asks may see and that are not in the list, which has room for so many. */
   readonly notShown: number;
   /** Absent when allowed, or when no role can give the action to such a caller. */
   readonly nearest?: { readonly role: string; readonly roleDefinition: string; readonly scope: string };
   /** Object ids of principals that may assign roles there, by assignments of their own. */
   readonly whoCanGrant: readonly string[];
+  /** Duties are separated: of `whoCanGrant` only people can. The instance knows no directory, and leaves no application out. */
+  readonly onlyPeopleGrant: boolean;
 }
 
 export const MOST_CONSIDERED = 100;
@@ -63,10 +65,8 @@ export function explainAccess(
   const { principalId, groups, idType, dataAction: action, scope } = question;
   const caller = { oid: principalId, groups, ...(idType === undefined ? {} : { idType }) };
   const grant = roles.isAllowed(caller, action, scope)?.grant;
-  const looked = [...new Set([principalId, ...groups])].flatMap((through) =>
-    [...roles.assignmentsOf(through)].map((assignment) => ({ assignment, through })),
-  );
-  const considered = looked
+  const considered = [...new Set([principalId, ...groups])]
+    .flatMap((through) => [...roles.assignmentsOf(through)].map((assignment) => ({ assignment, through })))
     .filter(({ assignment }) => maySee(assignment))
     .map(({ assignment, through }) => consider(assignment, through, question, roles))
     .sort((a, b) => RANK[a.verdict] - RANK[b.verdict] || (a.assignment < b.assignment ? -1 : 1));
@@ -76,9 +76,10 @@ export function explainAccess(
     decision: grant === undefined ? 'deny' : 'allow',
     ...(grant === undefined ? {} : { grant }),
     considered: shown,
-    notShown: looked.length - shown.length,
+    notShown: considered.length - shown.length,
     ...(nearest === undefined ? {} : { nearest }),
     whoCanGrant: whoCanGrant(question, roles, maySee),
+    onlyPeopleGrant: roles.isStrict,
   };
 }
 

@@ -1,5 +1,6 @@
 // The rows that explain access: why a call was refused, whether a principal may do something, and whom proposed network rules
-// would cut off. All are for those who may read the role assignments there; nobody else learns anything from them.
+// would cut off. What the roles say is for those who may read the assignments there; what the log says of others, which every user of
+// keys could read otherwise, for those who may read the settings. Nobody else learns anything from them.
 import { isGuid } from '../../formats/guid.ts';
 import { type NetworkRules, rulesAfter } from '../../formats/network-rules.ts';
 import { type Answer, type AnyRow, type Row, row } from '../../wire/route.ts';
@@ -33,6 +34,8 @@ export interface AccessService {
 const MOST_ENTRIES = 100 * 1024;
 const DAY_MS = 86_400_000;
 const READ = dataAction('roleAssignments/read/action');
+const GIVE = dataAction('roleAssignments/write/action');
+const READ_SETTINGS = dataAction('settings/read/action');
 
 export function accessRows(service: AccessService): readonly AnyRow[] {
   const { roles, log, instance, network, judge, now } = service;
@@ -77,6 +80,9 @@ export function accessRows(service: AccessService): readonly AnyRow[] {
     check('/access/check/keys/:name', 'key', (name) => keyScope(requireKeyName(name))),
     row({
       ...common,
+      dataAction: READ_SETTINGS,
+      // Whom it is for: they could give the role that it finds missing.
+      alsoAllows: (_params, principal) => roles.isAllowed(principal, GIVE, ROOT_SCOPE)?.grant,
       method: 'GET',
       path: '/access/explanations/:trace',
       scope: 'root',
@@ -99,6 +105,7 @@ export function accessRows(service: AccessService): readonly AnyRow[] {
     }),
     row({
       ...common,
+      dataAction: READ_SETTINGS,
       method: 'POST',
       path: '/access/network-plan',
       scope: 'root',

@@ -20,7 +20,7 @@ export const explain = command({
   details: `
 TRACE is the id that the refusal carries as x-strongroom-trace, as x-ms-request-id and in its text as Activity ID. The
 call is found in the log; the grants are judged by the roles as they are now. Whoever asks must hold
-roleAssignments/read at '/'.
+settings/read or roleAssignments/write at '/'.
 
 At the machine itself entries of any age are found. With --log, or where nothing runs, only the log is read: it tells who
 called, where from and what refused it, but not what the roles say, which are sealed.`,
