@@ -92,7 +92,7 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
     else {
       const direct = options.alsoDirect === true ? arriveDirectly : undefined;
       // The front for itself is the machine's own way: so the resource manager hands requests on.
-      const isFront = typeof options.proxies === 'object' && 'token' in options.proxies;
+      const isFront = typeof options.proxies === 'object' && 'front' in options.proxies;
       takeProxyHeader(
         socket,
         options.proxies,

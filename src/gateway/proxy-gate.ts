@@ -1,20 +1,18 @@
 // Takes the header of a proxy off the beginning of a connection. Where one is expected nothing passes without it, and
-// only proxies that may speak for others are believed: those that know the token, or those at listed addresses.
-import { timingSafeEqual } from 'node:crypto';
+// only proxies that may speak for others are believed: the front by its proof, and those at listed addresses.
 import type { Socket } from 'node:net';
 import { type IpRange, isInRange, readIpAddress, writeIpAddress } from '../formats/ip-address.ts';
 import { MAX_PROXY_HEADER, readProxyHeader } from '../formats/proxy-protocol.ts';
+import { type KnownFront, PROOF_EXTENSION } from './front-proof.ts';
 import { peerAddress } from './peer.ts';
 
 export type BelievedProxies =
-  /** The front of the same machine: 32 bytes in the extension `TOKEN_EXTENSION`. Undefined: it is not known yet. */
-  | { readonly token: () => Uint8Array | undefined }
+  /** The front of the same machine, by the proof in `PROOF_EXTENSION`. */
+  | { readonly front: KnownFront }
   | { readonly from: readonly IpRange[] }
   /** Whoever can enter the folder of the Unix socket. */
   | 'socket';
 
-/** Of those that the specification leaves to private use. */
-export const TOKEN_EXTENSION = 0xe0;
 const HEADER_MS = 5_000;
 const TLS_HANDSHAKE = 0x16;
 
@@ -42,14 +40,15 @@ export function takeProxyHeader(
     const header = readProxyHeader(received.subarray(0, MAX_PROXY_HEADER));
     if (header.kind === 'incomplete') return;
     if (header.kind === 'malformed') return end();
-    if (typeof believed === 'object' && 'token' in believed) {
-      const [shown, token] = [header.extensions.get(TOKEN_EXTENSION), believed.token()];
-      if (token === undefined || shown?.length !== token.length || !timingSafeEqual(shown, token)) return end();
+    const source = header.source === undefined ? undefined : writeIpAddress(header.source);
+    if (typeof believed === 'object' && 'front' in believed) {
+      const { remotePort: fromPort = 0, localPort: toPort = 0 } = socket;
+      const proof = header.extensions.get(PROOF_EXTENSION);
+      if (!believed.front.isShownBy(proof, { source, fromPort, toPort })) return end();
     }
-    const { source } = header;
     leave(header.length, () => {
       if (source === undefined) pass(peerAddress(socket.remoteAddress), true);
-      else pass(writeIpAddress(source), false);
+      else pass(source, false);
     });
   };
   const leave = (consumed: number, next: () => void): void => {

@@ -4,8 +4,7 @@ import { request } from 'node:https';
 import { connect } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { AskInstance, InstanceAnswer } from '../features/management/arm-keys/ask-instance.ts';
-import { writeLocalHeader } from '../formats/proxy-protocol.ts';
-import { TOKEN_EXTENSION } from '../gateway/proxy-gate.ts';
+import { introduce } from '../gateway/front-proof.ts';
 import { handedOnHost } from '../wire/name-form.ts';
 
 export interface AskOptions {
@@ -15,7 +14,7 @@ export interface AskOptions {
   readonly serverName: (hsm: string) => string;
   /** PEM of the authority of the certificate, or of the certificate itself. */
   readonly ca: string | (() => string);
-  /** By which the instance knows who asks; absent: it takes connections of this machine without. */
+  /** As the front's, by which the instance knows who asks; absent: it takes connections of this machine without. */
   readonly frontToken?: () => Uint8Array | undefined;
   readonly withinMs?: number;
 }
@@ -70,7 +69,9 @@ export function askInstanceOver(options: AskOptions): AskInstance {
 function connectTo(port: number, hsm: string, { serverName, ca, frontToken }: AskOptions): TLSSocket {
   const socket = connect({ host: '127.0.0.1', port, noDelay: true });
   const token = frontToken?.();
-  if (token !== undefined) socket.write(writeLocalHeader(new Map([[TOKEN_EXTENSION, token]])));
+  // Heard before TLS begins, which waits for the connection too.
+  if (token !== undefined)
+    socket.once('connect', () => socket.write(introduce(socket, { secret: token, instance: hsm })));
   const secured = connectTls({
     socket,
     servername: serverName(hsm),

@@ -4,6 +4,7 @@ import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { readIpRange } from '../formats/ip-address.ts';
 import { DEFAULT_LIMITS } from '../formats/request-limits.ts';
 import type { Call } from '../gateway/call.ts';
+import { KnownFront } from '../gateway/front-proof.ts';
 import { type Listener, type ListenerOptions, listen } from '../gateway/listener.ts';
 import { openRenewal, readTlsFiles } from '../gateway/tls/renewal.ts';
 import type { PrivateListener } from './config/private-listeners.ts';
@@ -69,13 +70,13 @@ export async function openListeners(
 
 /**
  * Connections that the front hands over come from whom it says.
- * @param alsoDirect others are this machine's own; else they are ended
+ * @param key by which it is known @param alsoDirect others are this machine's own; else they are ended
  */
 function introducedBy(
-  token: () => Uint8Array | undefined,
+  key: () => Uint8Array | undefined,
   alsoDirect: boolean,
 ): Pick<ListenerOptions, 'way' | 'proxies' | 'alsoDirect'> {
-  return { way: 'public', proxies: { token }, alsoDirect };
+  return { way: 'public', proxies: { front: new KnownFront(key) }, alsoDirect };
 }
 
 function privately(each: PrivateListener): Pick<ListenerOptions, 'host' | 'port'> & Partial<ListenerOptions> {

@@ -10,10 +10,11 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { X509CertificateGenerator } from '@peculiar/x509';
+import { instanceKey } from '../../src/formats/front-proof.ts';
 import { readIpRange } from '../../src/formats/ip-address.ts';
 import { writeProxyHeader } from '../../src/formats/proxy-protocol.ts';
+import { introduce, KnownFront, PROOF_EXTENSION } from '../../src/gateway/front-proof.ts';
 import { type Listener, type ListenerOptions, listen } from '../../src/gateway/listener.ts';
-import { TOKEN_EXTENSION } from '../../src/gateway/proxy-gate.ts';
 import { type Issued, issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
 
 const HOST = 'dev.managedhsm.azure.net';
@@ -138,7 +139,9 @@ describe('TLS', () => {
 });
 
 describe('the peer', () => {
-  const token = new Uint8Array(32).fill(7);
+  const secret = new Uint8Array(32).fill(7);
+  const key = instanceKey(secret, 'dev');
+  const front = (): NonNullable<ListenerOptions['proxies']> => ({ front: new KnownFront(() => key) });
   const folder = mkdtempSync(join(tmpdir(), 'listener-'));
   after(() => rmSync(folder, { recursive: true }));
 
@@ -148,8 +151,16 @@ describe('the peer', () => {
     for (const part of bytes) socket.write(part);
     return socket;
   }
-  const header = (address: string, secret: Uint8Array = token): Buffer =>
-    writeProxyHeader(address, 50_000, new Map([[TOKEN_EXTENSION, secret]]));
+
+  /** A connection of the front's, in two pieces: the header may come in any. */
+  async function introduced(listener: Listener, address: string, by: Uint8Array = secret): Promise<Socket> {
+    const socket = to(listener);
+    await once(socket, 'connect');
+    const header = introduce(socket, { secret: by, instance: 'dev', client: { address, port: 50_000 } });
+    socket.write(header.subarray(0, 20));
+    socket.write(header.subarray(20));
+    return socket;
+  }
 
   test('is who connects, where no proxy stands before', async () => {
     await using listener = await open();
@@ -159,49 +170,58 @@ describe('the peer', () => {
   });
 
   test('is who the front says, on every request of the connection, whoever comes at the same moment', async () => {
-    await using listener = await open({ way: 'public', proxies: { token: () => token } });
+    await using listener = await open({ way: 'public', proxies: front() });
     const addresses = Array.from({ length: 40 }, (_, n) => (n % 2 === 0 ? `203.0.113.${n}` : `2001:db8::${n}`));
     await Promise.all(
       addresses.map(async (address) => {
-        // In two pieces: the header may come in any.
-        const bytes = header(address);
-        const socket = through(listener, bytes.subarray(0, 20), bytes.subarray(20));
-        const secured = await over(socket);
+        const secured = await over(await introduced(listener, address));
         for (let round = 0; round < 2; round++) assert.deepEqual(await ask(secured), { address, way: 'public' });
         secured.destroy();
       }),
     );
-    const mapped = await over(through(listener, header('::ffff:198.51.100.9')));
+    const mapped = await over(await introduced(listener, '::ffff:198.51.100.9'));
     assert.deepEqual(await ask(mapped), { address: '198.51.100.9', way: 'public' });
     mapped.destroy();
   });
 
-  test('is who connects directly, where that is taken too; a header still needs the token', async () => {
-    const front: { token?: Uint8Array } = {};
-    await using listener = await open({ way: 'public', proxies: { token: () => front.token }, alsoDirect: true });
+  test('is who connects directly, where that is taken too; a header still needs the proof', async () => {
+    const known: { key?: Uint8Array } = {};
+    const proxies = { front: new KnownFront(() => known.key) };
+    await using listener = await open({ way: 'public', proxies, alsoDirect: true });
     const direct = await over(to(listener));
     assert.deepEqual(await ask(direct), { address: '127.0.0.1', way: 'direct' });
     direct.destroy();
-    assert.ok(await isClosed(through(listener, header('203.0.113.1'))));
-    front.token = token;
-    const told = await over(through(listener, header('203.0.113.1')));
+    assert.ok(await isClosed(await introduced(listener, '203.0.113.1')));
+    known.key = key;
+    const told = await over(await introduced(listener, '203.0.113.1'));
     assert.deepEqual(await ask(told), { address: '203.0.113.1', way: 'public' });
     told.destroy();
-    assert.ok(await isClosed(through(listener, header('203.0.113.1', new Uint8Array(32)))));
+    assert.ok(await isClosed(await introduced(listener, '203.0.113.1', new Uint8Array(32))));
   });
 
-  test('is nobody who does not know the token: spoofed, missing and foreign headers end the connection', async () => {
-    await using listener = await open({ way: 'public', proxies: { token: () => token } });
-    const foreign = new Uint8Array(32).fill(8);
+  test('is nobody who cannot prove to be the front: spoofed, missing and foreign headers end the connection', async () => {
+    await using listener = await open({ way: 'public', proxies: front() });
+    assert.ok(await isClosed(await introduced(listener, '203.0.113.1', new Uint8Array(32).fill(8))));
     for (const bytes of [
-      header('203.0.113.1', foreign),
-      header('203.0.113.1', token.subarray(0, 31)),
       writeProxyHeader('203.0.113.1', 1),
+      writeProxyHeader('203.0.113.1', 1, new Map([[PROOF_EXTENSION, key]])),
       Buffer.from('PROXY TCP4 203.0.113.1 127.0.0.1 1 2\r\n'),
       Buffer.from([0x16, 3, 1, 0, 100]),
     ]) {
       assert.ok(await isClosed(through(listener, bytes)));
     }
+  });
+
+  test('is nobody who repeats what the front said to somebody else, or on another connection', async () => {
+    await using listener = await open({ way: 'public', proxies: front() });
+    const socket = to(listener);
+    await once(socket, 'connect');
+    const header = introduce(socket, { secret, instance: 'dev', client: { address: '203.0.113.1', port: 50_000 } });
+    assert.ok(await isClosed(through(listener, header)), 'from another port');
+    socket.write(header);
+    const good = await over(socket);
+    assert.deepEqual(await ask(good), { address: '203.0.113.1', way: 'public' });
+    good.destroy();
   });
 
   test('a proxy speaks for others from a listed address, or through a socket that only it can reach', async () => {
@@ -223,11 +243,11 @@ describe('the peer', () => {
   });
 
   test('has a number of connections; one more is closed, and others have theirs', async () => {
-    await using listener = await open({ way: 'public', proxies: { token: () => token }, connectionsPerAddress: 2 });
-    const first = await over(through(listener, header('203.0.113.1')));
-    const second = await over(through(listener, header('203.0.113.1')));
-    assert.ok(await isClosed(through(listener, header('203.0.113.1'))));
-    const other = await over(through(listener, header('203.0.113.2')));
+    await using listener = await open({ way: 'public', proxies: front(), connectionsPerAddress: 2 });
+    const first = await over(await introduced(listener, '203.0.113.1'));
+    const second = await over(await introduced(listener, '203.0.113.1'));
+    assert.ok(await isClosed(await introduced(listener, '203.0.113.1')));
+    const other = await over(await introduced(listener, '203.0.113.2'));
     assert.ok(await ask(other));
     for (const socket of [first, second, other]) socket.destroy();
   });

@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
+import { instanceKey } from '../../formats/front-proof.ts';
 import { writeIpAddress } from '../../formats/ip-address.ts';
 import { readProxyHeader } from '../../formats/proxy-protocol.ts';
-import { TOKEN_EXTENSION } from '../proxy-gate.ts';
+import { KnownFront, PROOF_EXTENSION } from '../front-proof.ts';
 import { type Front, openFront } from './front.ts';
 import type { Target } from './names-table.ts';
 
@@ -15,10 +16,13 @@ describe('the front', () => {
   let fallbackPort = 0;
   let token: Uint8Array | undefined = new Uint8Array(32).fill(9);
   let front: Front;
+  let known: KnownFront;
+  let cameFrom: number | undefined;
 
   /** A listener that answers every first chunk with its own name and the chunk, and then echoes. */
   const echo = async (name: string): Promise<number> => {
     const server = createServer({ allowHalfOpen: true }, (socket) => {
+      cameFrom = socket.remotePort;
       socket.write(`${name}:`);
       socket.pipe(socket);
       socket.on('error', () => {});
@@ -29,12 +33,13 @@ describe('the front', () => {
   };
 
   before(async () => {
-    targets.set('one.localhost', { kind: 'serving', port: await echo('one'), isInstance: false });
-    targets.set('hsm.localhost', { kind: 'serving', port: await echo('hsm'), isInstance: true });
+    known = new KnownFront(() => token && instanceKey(token, 'HSM'));
+    targets.set('one.localhost', { kind: 'serving', port: await echo('one') });
+    targets.set('hsm.localhost', { kind: 'serving', port: await echo('hsm'), instance: 'hsm' });
     targets.set('down.localhost', { kind: 'down' });
     targets.set('nosuch.localhost', { kind: 'unknown', instance: 'nosuch' });
     targets.set('odd.localhost', { kind: 'unknown', instance: 'a.b\r\nx: y' });
-    targets.set('gone.localhost', { kind: 'serving', port: 1, isInstance: false });
+    targets.set('gone.localhost', { kind: 'serving', port: 1 });
     fallbackPort = await echo('fallback');
     front = await openFront({
       port: 0,
@@ -85,12 +90,23 @@ describe('the front', () => {
     const header = readProxyHeader(Buffer.from(rest, 'latin1'));
     assert.ok(header.kind === 'header' && header.source !== undefined);
     assert.equal(writeIpAddress(header.source), '127.0.0.1');
-    assert.deepEqual(header.extensions.get(TOKEN_EXTENSION), Buffer.from(token ?? []));
+    const target = targets.get('hsm.localhost');
+    const shown = {
+      source: '127.0.0.1',
+      fromPort: cameFrom ?? 0,
+      toPort: target?.kind === 'serving' ? target.port : 0,
+    };
+    assert.ok(known.isShownBy(header.extensions.get(PROOF_EXTENSION), shown));
+    assert.equal(
+      Buffer.from(rest, 'latin1').includes(Buffer.from(token ?? [])),
+      false,
+      'the secret itself is not told',
+    );
     assert.equal(rest.slice(header.length), 'hello');
-    const known = token;
+    const kept = token;
     token = undefined;
     assert.match(await ask('CONNECT hsm.localhost:443 HTTP/1.1\r\n\r\nhello'), /^HTTP\/1\.1 502 /);
-    token = known;
+    token = kept;
   });
 
   test('refuses every other name, and every request that is not CONNECT', async () => {

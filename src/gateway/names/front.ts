@@ -4,10 +4,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { MAX_CLIENT_HELLO, readClientHello } from '../../formats/client-hello.ts';
-import { writeProxyHeader } from '../../formats/proxy-protocol.ts';
+import { introduce } from '../front-proof.ts';
 import { OpenConnections } from '../limits/open-connections.ts';
 import { peerAddress } from '../peer.ts';
-import { TOKEN_EXTENSION } from '../proxy-gate.ts';
 import { MAX_HEAD, readConnectHead } from './connect-head.ts';
 import type { Target } from './names-table.ts';
 import { joinWithPort } from './pipe.ts';
@@ -20,7 +19,7 @@ export interface FrontOptions {
   /** At once from one address; a further one is closed. Absent: as many as there may be in all. */
   readonly connectionsPerAddress?: number;
   readonly resolve: (hostname: string) => Target;
-  /** What instances know this front by, so that they believe it who a client is; undefined: not known yet. */
+  /** What the keys are made of by which instances know this front, so that they believe it who a client is; undefined: not known yet. */
   readonly token: () => Uint8Array | undefined;
   /** Where TLS connections without a (known) server name go: the control process's own listener. */
   readonly fallbackPort: () => number;
@@ -105,8 +104,9 @@ function welcome(socket: Socket, options: FrontOptions): void {
       return;
     }
     socket.unshift(received.subarray(decision.consumed));
-    const header = decision.isInstance ? introduce(socket, options.token()) : undefined;
-    if (decision.isInstance && header === undefined) {
+    const { instance } = decision;
+    const header = instance === undefined ? undefined : introduction(socket, instance, options.token());
+    if (instance !== undefined && header === undefined) {
       socket.end(decision.apology, () => socket.destroySoon());
       return;
     }
@@ -124,11 +124,15 @@ function welcome(socket: Socket, options: FrontOptions): void {
 }
 
 /** Who the client is, for the instance: a header that only this front can write. */
-function introduce({ remoteAddress, remotePort = 0 }: Socket, token: Uint8Array | undefined): Buffer | undefined {
+function introduction(
+  { remoteAddress, remotePort: port = 0 }: Socket,
+  instance: string,
+  token: Uint8Array | undefined,
+): ((server: Socket) => Buffer) | undefined {
   // One with a zone names no client: no rule could let it in.
   const address = peerAddress(remoteAddress);
   if (token === undefined || address === '') return undefined;
-  return writeProxyHeader(address, remotePort, new Map([[TOKEN_EXTENSION, token]]));
+  return (server) => introduce(server, { secret: token, instance, client: { address, port } });
 }
 
 type Decision =
@@ -137,7 +141,8 @@ type Decision =
   | {
       readonly kind: 'join';
       readonly port: number;
-      readonly isInstance: boolean;
+      /** Its name. */
+      readonly instance: string | undefined;
       /** Bytes that were for us. */
       readonly consumed: number;
       readonly greeting?: string;
@@ -155,7 +160,7 @@ function readTls(bytes: Buffer, { resolve, fallbackPort }: FrontOptions): Decisi
   return {
     kind: 'join',
     port: target.kind === 'serving' ? target.port : fallbackPort(),
-    isInstance: target.kind === 'serving' && target.isInstance,
+    instance: target.kind === 'serving' ? target.instance : undefined,
     consumed: 0,
     apology: '',
   };
@@ -185,7 +190,7 @@ function readProxy(bytes: Buffer, { resolve }: FrontOptions): Decision {
       return {
         kind: 'join',
         port: target.port,
-        isInstance: target.isInstance,
+        instance: target.instance,
         consumed: head.length,
         greeting: 'HTTP/1.1 200 Connection established\r\n\r\n',
         apology: reply('502 Bad Gateway', 'The service did not accept the connection.'),

@@ -21,9 +21,9 @@ test('names lead to the control process or to their instance, in any case of let
   const names = new NamesTable([form], () => 1000);
   names.setInstance('Dev', 2000);
   for (const host of ['arm.example', 'LOGIN.example', 'graph.example', 'sts.example']) {
-    assert.deepEqual(names.resolve(host), { kind: 'serving', port: 1000, isInstance: false }, host);
+    assert.deepEqual(names.resolve(host), { kind: 'serving', port: 1000 }, host);
   }
-  assert.deepEqual(names.resolve('dev.HSM.example'), { kind: 'serving', port: 2000, isInstance: true });
+  assert.deepEqual(names.resolve('dev.HSM.example'), { kind: 'serving', port: 2000, instance: 'dev' });
   names.setInstance('dev', 0);
   assert.deepEqual(names.resolve('dev.hsm.example'), { kind: 'down' });
   names.setInstance('DEV', undefined);
@@ -41,15 +41,15 @@ test('an alias leads to its instance under every suffix, is down while that is n
       ['west', 'Dev'],
     ]),
   );
-  assert.deepEqual(names.resolve('Payments.hsm.example'), { kind: 'serving', port: 2000, isInstance: true });
+  assert.deepEqual(names.resolve('Payments.hsm.example'), { kind: 'serving', port: 2000, instance: 'dev' });
   assert.deepEqual(names.resolve('moving.hsm.example'), { kind: 'down' });
   assert.deepEqual(
     names.resolve('west.hsm.example'),
-    { kind: 'serving', port: 3000, isInstance: true },
+    { kind: 'serving', port: 3000, instance: 'west' },
     'its own name',
   );
   names.setAliases(new Map([['payments', 'west']]));
-  assert.deepEqual(names.resolve('payments.hsm.example'), { kind: 'serving', port: 3000, isInstance: true });
+  assert.deepEqual(names.resolve('payments.hsm.example'), { kind: 'serving', port: 3000, instance: 'west' });
   names.setAliases(new Map());
   assert.equal(names.resolve('payments.hsm.example').kind, 'unknown');
 });

@@ -3,8 +3,8 @@
 import type { NameForm } from '../../wire/name-form.ts';
 
 export type Target =
-  /** `isInstance`: it is to be told who the client is. */
-  | { readonly kind: 'serving'; readonly port: number; readonly isInstance: boolean }
+  /** `instance`: its name, in lower case; it is to be told who the client is. */
+  | { readonly kind: 'serving'; readonly port: number; readonly instance?: string }
   /** The name is ours, but nothing serves it now. */
   | { readonly kind: 'down' }
   /** `instance`: it is under our suffixes, where an instance of this name would be. */
@@ -46,16 +46,15 @@ export class NamesTable {
 
   resolve(hostname: string): Target {
     const wanted = hostname.toLowerCase();
-    if (this.#controlHosts.has(wanted)) return { kind: 'serving', port: this.#controlPort(), isInstance: false };
+    if (this.#controlHosts.has(wanted)) return { kind: 'serving', port: this.#controlPort() };
     for (const suffix of this.#suffixes) {
       if (!wanted.endsWith(suffix)) continue;
-      const instance = wanted.slice(0, -suffix.length);
+      const named = wanted.slice(0, -suffix.length);
       // An instance's own name is never an alias of another.
-      const alias = this.#aliases.get(instance);
-      const port =
-        this.#instances.get(instance) ?? (alias === undefined ? undefined : (this.#instances.get(alias) ?? 0));
-      if (port === undefined) return { kind: 'unknown', instance };
-      return port === 0 ? { kind: 'down' } : { kind: 'serving', port, isInstance: true };
+      const instance = this.#instances.has(named) ? named : this.#aliases.get(named);
+      if (instance === undefined) return { kind: 'unknown', instance: named };
+      const port = this.#instances.get(instance) ?? 0;
+      return port === 0 ? { kind: 'down' } : { kind: 'serving', port, instance };
     }
     return { kind: 'unknown' };
   }

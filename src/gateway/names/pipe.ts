@@ -6,13 +6,13 @@ const IDLE_MS = 5 * 60_000;
 const CONNECT_MS = 5_000;
 
 /**
- * `header` goes before all else that the listener reads. `opened` runs when it has accepted; `failed` when it did not, and
+ * `header` makes what goes before all else that the listener reads. `opened` runs when it has accepted; `failed` when it did not, and
  * then the client is the caller's again.
  */
 export function joinWithPort(
   client: Socket,
   port: number,
-  handlers: { readonly header?: Buffer; readonly opened: () => void; readonly failed: () => void },
+  handlers: { readonly header?: (server: Socket) => Buffer; readonly opened: () => void; readonly failed: () => void },
 ): void {
   const server = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
   let isOpen = false;
@@ -25,7 +25,7 @@ export function joinWithPort(
     isOpen = true;
     server.setTimeout(IDLE_MS, destroyBoth);
     client.setTimeout(IDLE_MS, destroyBoth);
-    if (handlers.header !== undefined) server.write(handlers.header);
+    if (handlers.header !== undefined) server.write(handlers.header(server));
     handlers.opened();
     client.pipe(server);
     server.pipe(client);

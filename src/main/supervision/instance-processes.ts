@@ -2,6 +2,7 @@
 // order, stops them in the opposite one, and knows how the instance fares.
 import { join } from 'node:path';
 import type { InstanceStatus, InstanceUpdate } from '../../features/management/instance-host.ts';
+import { instanceKey } from '../../formats/front-proof.ts';
 import { logOrigin } from '../../formats/log-origin.ts';
 import { DataLock, lockHolder } from '../files/data-lock.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
@@ -24,7 +25,7 @@ export interface InstancePlan {
   readonly workers: number;
   /** Module partitions of each worker. */
   readonly partitions: number;
-  /** By which the workers know the front. */
+  /** What the key is made of by which the workers know the front. */
   readonly frontToken: Uint8Array;
   readonly entries: { readonly service: string; readonly recorder: string };
   readonly report: ProcessOptions['report'];
@@ -125,7 +126,9 @@ export class InstanceProcesses implements AsyncDisposable {
 
   async stop(): Promise<void> {
     this.#wanted = false;
-    await Promise.all(this.#workers.map((worker) => worker.stop()));
+    const stopped = this.#workers.map((worker) => worker.stop());
+    this.#plan.changed(); // nobody is led to its port any more
+    await Promise.all(stopped);
     await this.#recorder.stop();
     this.#modulePids.clear();
     removeSockets(this.#run);
@@ -187,7 +190,7 @@ export class InstanceProcesses implements AsyncDisposable {
   #listen(index: number, link: Link): void {
     this.#links.add(link);
     void link.closed.then(() => this.#links.delete(link));
-    link.send(frontToken, { token: this.#plan.frontToken });
+    link.send(frontToken, { token: instanceKey(this.#plan.frontToken, this.name) });
     link.on(activation, ({ status, message }) => {
       if (status === 'Failed' && message !== this.#activation.message) {
         this.#plan.report(`instance '${this.#plan.name}' does not serve: ${message}`);

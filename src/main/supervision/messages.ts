@@ -76,8 +76,8 @@ export const aliasesChanged: { code: 22; fields: Fields<{ aliases: 'json' }> } =
   fields: fields({ aliases: 'json' }),
 };
 /**
- * Supervisor → service and control: 32 bytes of this start by which instances know the front, so that nobody else on the
- * machine can tell them who a client is.
+ * Supervisor → control: 32 bytes of this start. Supervisor → service: the instance's own key, made of them, by which it
+ * knows the front, so that nobody else on the machine can tell it who a client is.
  */
 export const frontToken: { code: 23; fields: Fields<{ token: 'bytes' }> } = {
   code: 23,

@@ -79,6 +79,8 @@ export class SupervisedProcess implements AsyncDisposable {
     this.#wanted = false;
     clearTimeout(this.#restart);
     this.#settle(new Error(`${this.#options.label} was stopped`));
+    // It closes its port before it ends, and somebody else may take that: from now on it does not serve.
+    this.#link = undefined;
     const child = this.#child;
     if (child === undefined) return;
     child.link.end();
@@ -129,6 +131,7 @@ export class SupervisedProcess implements AsyncDisposable {
     }, this.#readyWithin);
     link.on(ready, (message) => {
       clearTimeout(late);
+      if (!this.#wanted || generation !== this.#generation) return; // said before it heard of the stop
       this.#link = link;
       this.#options.ready?.(message);
       this.#settle();

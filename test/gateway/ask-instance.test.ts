@@ -1,0 +1,35 @@
+// How the resource manager's process reaches an instance that takes connections of the front alone.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { instanceKey } from '../../src/formats/front-proof.ts';
+import { KnownFront } from '../../src/gateway/front-proof.ts';
+import { listen } from '../../src/gateway/listener.ts';
+import { askInstanceOver } from '../../src/main/ask-instance.ts';
+import { issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
+
+const NAME = 'dev.managedhsm.azure.net';
+
+test('the resource manager is the machine’s own way by its proof, and nobody to another instance', async () => {
+  const authority = await issueAuthority(new Date());
+  const secret = new Uint8Array(32).fill(5);
+  await using listener = await listen(
+    {
+      ...(await issueServer(authority, [NAME], new Date())),
+      host: '127.0.0.1',
+      port: 0,
+      shared: false,
+      way: 'public',
+      proxies: { front: new KnownFront(() => instanceKey(secret, 'dev')) },
+    },
+    ({ peer, response }) => response.end(JSON.stringify(peer)),
+  );
+  const ask = askInstanceOver({
+    portOf: () => listener.port,
+    serverName: () => NAME,
+    ca: authority.certificate,
+    frontToken: () => secret,
+  });
+  const asked = { method: 'GET', path: '/', authorization: 'Bearer none' } as const;
+  assert.deepEqual(await ask({ ...asked, hsm: 'Dev' }), { status: 200, json: { address: '127.0.0.1', way: 'direct' } });
+  assert.equal(await ask({ ...asked, hsm: 'other' }), undefined);
+});
