@@ -138,6 +138,17 @@ describe('production refuses to start', () => {
     );
   });
 
+  test('with authorities of clients that are none', async () => {
+    const { certificate } = site.authority;
+    for (const [content, expected] of [
+      ['\n', /tls\.clientAuthorities: .*: there is no certificate in PEM form/],
+      [`${certificate}${certificate.slice(0, 200)}`, /tls\.clientAuthorities: .* is cut off/],
+    ] as const) {
+      const clientAuthorities = await site.file('clients.pem', content);
+      await refuses((config) => void Object.assign(config.tls as Json, { clientAuthorities }), expected);
+    }
+  });
+
   test('with the embedded issuer, or one over http', async () => {
     const dev = await site.file('dev-ca.pem', (await issueAuthority(new Date())).certificate);
     await refuses(

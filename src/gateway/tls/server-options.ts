@@ -2,6 +2,7 @@
 // encryption and forward secrecy alone. Keys are agreed on with a hybrid that a quantum computer does not break either,
 // where the client knows it.
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { checkClientAuthorities } from './client-authorities.ts';
 
 export interface TlsFiles {
   /** PEM. */
@@ -32,11 +33,12 @@ const CIPHERS = [
   'ECDHE-RSA-AES128-GCM-SHA256',
 ].join(':');
 
-/** @throws Error of the TLS library when key and certificate do not read, or do not belong together */
+/** @throws Error when key, certificate or authorities do not read, or the first two do not belong together */
 export function tlsOptions(
   { key, certificate, clientAuthorities }: TlsFiles,
   minVersion: TlsVersion = 'TLSv1.3',
 ): SecureContextOptions & { readonly requestCert: boolean; readonly rejectUnauthorized: boolean } {
+  if (clientAuthorities !== undefined) checkClientAuthorities(clientAuthorities);
   const options: SecureContextOptions = {
     key,
     cert: certificate,

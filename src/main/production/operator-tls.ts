@@ -3,6 +3,7 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { checkClientAuthorities } from '../../gateway/tls/client-authorities.ts';
 import { openRenewal } from '../../gateway/tls/renewal.ts';
 import type { TlsFiles } from '../../gateway/tls/server-options.ts';
 import type { InstancePlaces } from '../config/data-layout.ts';
@@ -118,11 +119,11 @@ function instanceName(leaf: X509Certificate, domain: string): string | undefined
 }
 
 function readAuthorities(path: string, member: string): void {
+  const pem = readPlainFile(path, member);
   try {
-    new X509Certificate(readPlainFile(path, member));
+    checkClientAuthorities(pem);
   } catch (cause) {
-    if (cause instanceof ConfigError) throw cause;
-    throw new ConfigError(`${member}: ${path} is no certificate in PEM form`, { cause });
+    throw new ConfigError(`${member}: ${path}: ${(cause as Error).message}`, { cause });
   }
 }
 
