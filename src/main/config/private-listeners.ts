@@ -1,6 +1,8 @@
 // Reads `privateListeners` of a configuration: further ways into one instance, each tied by name to a private endpoint
 // connection of it. Whether that connection is approved is the network rules' matter, asked for every request.
 import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { readIpAddress, writeIpAddress } from '../../formats/ip-address.ts';
 import { CONNECTION_NAME, readIpRange } from '../../formats/network-rules.ts';
 import { integer, list, matching, oneOf, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
 
@@ -68,12 +70,20 @@ export const readNamedListeners: Reader<readonly NamedListener[]> = (value, path
   }, MOST_LISTENERS)(value, path);
   const seen = new Set<string>();
   for (const each of read) {
-    const place = 'socket' in each ? each.socket : `${each.address} port ${each.port}`;
+    const place = placeOf(each);
     if (seen.has(place)) throw new ShapeError(`${path} has two listeners at ${place}`);
     seen.add(place);
   }
   return read;
 };
+
+/** One text for one place, however it is written: two that share it would take each other's connections. */
+function placeOf(each: PrivateListener): string {
+  if ('socket' in each) return resolve(each.socket);
+  // A zone is part of the place, and of no address.
+  const [address = '', ...zone] = each.address.split('%');
+  return `${[writeIpAddress(readIpAddress(address)), ...zone].join('%')} port ${each.port}`;
+}
 
 /** Of all listeners those of this instance, without its name. */
 export function listenersOf(all: readonly NamedListener[], name: string): readonly PrivateListener[] {
