@@ -9,6 +9,7 @@ import { readDevClients } from '../../src/main/config/dev-clients.ts';
 import { CHECKOUT, type RunningProduct, startProduct } from '../support/running-product.ts';
 import { skipUnless } from '../system-programs.ts';
 import { type Ended, runIn } from './run-in.ts';
+import { separateDuties } from './separate-duties.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -32,7 +33,7 @@ describe('separated duties with az, unconfigured', { skip: skipUnless('az') }, (
       const to = `--assignee-object-id ${oid} --assignee-principal-type User --scope /`;
       await done(az(env, `keyvault role assignment create --hsm-name dev ${to} --role`, 'Managed HSM Administrator'));
     }
-    await done(strongroom(env, 'separation strict'));
+    await separateDuties((line, ...values) => strongroom(env, line, ...values));
     const signedIn = async (user: { readonly upn: string; readonly password: string }): Promise<Environment> => {
       const folder = await mkdtemp(join(tmpdir(), 'strongroom-az-'));
       folders.push(folder);

@@ -381,29 +381,60 @@ async function activate(on: RunningInstance, token: string): Promise<void> {
   assert.equal(taken.status, 202, taken.text);
 }
 
-test('an instance is made strict once two people administer it, and stays so', async () => {
+test('two people who administer make an instance strict, and it stays so', async () => {
   await using open = await startRunningInstance({ alsoAdministrators: [ALICE] });
   await open.activate();
   const set = async (token: string, mode: string): Promise<Reply> =>
     open.ask('POST', '/strongroom/separation', { token, body: { mode } });
+  const approve = (token: string, id: string): Promise<Reply> =>
+    open.ask('POST', `/approvals/${id}/approve`, { token, body: { reason: 'agreed' } });
+  const mode = async (): Promise<unknown> =>
+    (await open.ask('GET', '/strongroom/separation', { token: await open.adminToken() })).json;
   const application = await open.adminToken();
-  const alone = await set(application, 'strict');
-  assert.equal(alone.status, 409, alone.text);
-  assert.match(alone.text, /the caller is an application/);
-  await open.assign('Managed HSM Administrator', BOB);
-  assert.equal((await set(application, 'azure')).status, 400);
-  assert.equal((await set(await open.issuer.token(randomUUID()), 'strict')).status, 403);
-  assert.equal((await set(application, 'strict')).status, 200);
-  assert.equal((await set(application, 'strict')).status, 403, 'it administers nothing from then on');
   const alice = await open.issuer.token(ALICE, { idtyp: 'user' });
-  assert.equal((await set(alice, 'strict')).status, 200);
-  const shown = await open.ask('GET', '/strongroom/separation', { token: alice });
-  assert.deepEqual(shown.json, { mode: 'strict', administrators: 3 });
-  assert.ok(
-    readEntries(open).some(
-      ({ operationName, resultSignature }) => operationName === 'SeparationSet' && resultSignature === 'OK',
-    ),
+  const bob = await open.issuer.token(BOB, { idtyp: 'user' });
+  refused(await set(application, 'strict'), 403, 'PersonRequired');
+  assert.equal((await set(alice, 'azure')).status, 400);
+  assert.equal((await set(await open.issuer.token(randomUUID(), { idtyp: 'user' }), 'strict')).status, 403);
+  const id = asked(await set(alice, 'strict'));
+  assert.equal(asked(await set(alice, 'strict')), id);
+  refused(await approve(application, id), 403, 'PersonRequired');
+  refused(await approve(alice, id), 403, 'SelfApproval');
+  assert.deepEqual(
+    await mode(),
+    { mode: 'azure', administrators: 2 },
+    'a person and an application are not two people',
   );
+
+  // Who may decide on approvals, but would not be there for all that comes.
+  await open.assign('Managed HSM Policy Administrator', BOB);
+  const refusal = await approve(bob, id);
+  assert.equal(refusal.status, 409, refusal.text);
+  assert.match(refusal.text, new RegExp(`without an end.*${BOB} has not`));
+  await open.assign('Managed HSM Administrator', BOB);
+  assert.equal((await approve(bob, id)).status, 200);
+  const { value } = (await open.ask('GET', `${PROVIDER}/roleAssignments?api-version=7.4`, { token: alice })).json as {
+    value: readonly { name: string; properties: { principalId: string; roleDefinitionId: string } }[];
+  };
+  const ofBob = value.find(
+    ({ properties }) => properties.principalId === BOB && properties.roleDefinitionId.endsWith(ADMINISTRATOR),
+  );
+  const removed = `${PROVIDER}/roleAssignments/${ofBob?.name}?api-version=7.4`;
+  assert.equal((await open.ask('DELETE', removed, { token: application })).status, 200);
+  const again = asked(await set(alice, 'strict'));
+  assert.notEqual(again, id, 'it is worth nothing once its approver does not administer any more');
+  await open.assign('Managed HSM Administrator', BOB);
+  assert.equal((await approve(bob, again)).status, 200);
+  const done = await set(alice, 'strict');
+  assert.equal(done.status, 200, done.text);
+  assert.deepEqual(done.json, { mode: 'strict', administrators: 3 });
+  assert.equal((await set(application, 'strict')).status, 403, 'it administers nothing from then on');
+  assert.equal((await set(bob, 'strict')).status, 200);
+  assert.deepEqual(await mode(), { mode: 'strict', administrators: 3 });
+  const entry = readEntries(open).find(
+    ({ operationName, resultSignature }) => operationName === 'SeparationSet' && resultSignature === 'OK',
+  );
+  assert.match(String(entry?.['resultDescription']), new RegExp(`for good\\. Approved by ${BOB} .*agreed`));
 });
 
 test('one person who administers is always left, also where applications have the role', async () => {

@@ -182,6 +182,7 @@ describe('approvals', () => {
         keys: fc.constantFrom('pinned' as const, 'fetched' as const),
         sha256: fc.constantFrom('a'.repeat(64), 'b'.repeat(64)),
       }),
+      fc.record({ operation: fc.constant('separateDuties' as const) }),
     );
     const sorted = (value: ApprovalRequest): string =>
       JSON.stringify(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -4,6 +4,9 @@ import type { Change } from '../../store/sealed/records.ts';
 import type { Principal } from '../../wire/principal.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { selfGrant } from '../roles/duties.ts';
+import type { Roles } from '../roles/evaluate.ts';
+import { administrationOf, lastingAdministrations } from '../roles/lasting-administrators.ts';
+import type { RoleAssignment } from '../roles/role-records.ts';
 import { type Approval, approvalChange } from './approval.ts';
 import { stateAt } from './approvals.ts';
 import { rightFor } from './request.ts';
@@ -39,7 +42,10 @@ export function planDecision(
     }
   }
   const { action, scope } = rightFor(request);
-  const grant = service.roles.isAllowed(decider, action, scope)?.grant;
+  const grant =
+    request.operation === 'separateDuties'
+      ? requireAdministration(decider, service.roles).name
+      : service.roles.isAllowed(decider, action, scope)?.grant;
   if (grant === undefined) {
     throw new ServiceError(
       'AccessDenied',
@@ -56,6 +62,17 @@ export function planDecision(
     decision: { by, at: Math.floor(now), reason, grant, ...(principalId === undefined ? {} : { principalId }) },
   };
   return [approvalChange(id, decided)];
+}
+
+/** Each of the two who separate duties can approve what the other wants for as long as nobody takes the role away. @throws ServiceError Conflict */
+export function requireAdministration(caller: Pick<Principal, 'oid' | 'groups'>, roles: Roles): RoleAssignment {
+  const found = administrationOf(caller, lastingAdministrations(roles));
+  if (found !== undefined) return found;
+  throw new ServiceError(
+    'Conflict',
+    "Duties are separated by two people who both have 'Managed HSM Administrator' at '/' without an end, as they will need each " +
+      `other; principal ${caller.oid} has not`,
+  );
 }
 
 /** One that is approved and not used yet can be withdrawn too. @throws ServiceError NotFound, Conflict, Forbidden */

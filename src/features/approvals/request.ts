@@ -9,7 +9,12 @@ import { type DataAction, dataAction, findDataAction } from '../roles/data-actio
 import type { RoleRequest } from '../roles/duties.ts';
 import { parseScope, type Scope } from '../roles/scope.ts';
 
-export type ApprovalRequest = RoleRequest | FullRestore | TrustRequest;
+export type ApprovalRequest = RoleRequest | FullRestore | TrustRequest | SeparationRequest;
+
+/** That duties are separated from then on: the second person is who could approve everything else. */
+export interface SeparationRequest {
+  readonly operation: 'separateDuties';
+}
 
 /** Equal for requests that are the same in everything that an approval is bound to; definitions count by their SHA-256. */
 export function bindingOf(request: ApprovalRequest): string {
@@ -30,6 +35,8 @@ export function bindingOf(request: ApprovalRequest): string {
       const { operation, name, authority, keys, sha256: content } = request;
       return sha256(JSON.stringify([operation, name, authority, keys, content]));
     }
+    case 'separateDuties':
+      return sha256(JSON.stringify([request.operation]));
   }
 }
 
@@ -45,6 +52,7 @@ export function rightFor(request: ApprovalRequest): { readonly action: DataActio
     case 'restore':
       return { action: dataAction('restore/start/action'), scope: parseScope('/') };
     case 'trustAuthority':
+    case 'separateDuties':
       return { action: dataAction('settings/write/action'), scope: parseScope('/') };
   }
 }
@@ -73,6 +81,8 @@ export function describeRequest(request: ApprovalRequest): string {
         `${request.keys === 'pinned' ? 'by pinned keys' : 'by keys that are fetched from it'} (SHA-256 ${request.sha256}): ` +
         'exportable keys can leave to whomever it vouches for.'
       );
+    case 'separateDuties':
+      return 'Separate duties, for good: from then on nobody gives a role to themselves, administrators need each other, and applications administer nothing.';
   }
 }
 
@@ -104,7 +114,14 @@ const role = record({
   description: anyText,
   permissions: list(record({ dataActions: actions, notDataActions: actions }), 100),
 });
-const OPERATIONS = ['putAssignment', 'putDefinition', 'deleteDefinition', 'restore', 'trustAuthority'] as const;
+const OPERATIONS = [
+  'putAssignment',
+  'putDefinition',
+  'deleteDefinition',
+  'restore',
+  'trustAuthority',
+  'separateDuties',
+] as const;
 const requests: Readonly<Record<ApprovalRequest['operation'], Reader<ApprovalRequest>>> = {
   putAssignment: record(
     { operation: oneOf('putAssignment'), scope: anyText, definition: guid, role, principalId: guid },
@@ -128,6 +145,7 @@ const requests: Readonly<Record<ApprovalRequest['operation'], Reader<ApprovalReq
     keys: oneOf('pinned', 'fetched'),
     sha256: matching(/^[0-9a-f]{64}$/, 'a SHA-256 in hex'),
   }),
+  separateDuties: record({ operation: oneOf('separateDuties') }),
 };
 
 /** As it is kept in a record. @throws ShapeError, StoreError Damaged */

@@ -76,10 +76,11 @@ function stillHolds({ grant, principalId }: Decision, request: ApprovalRequest, 
   return !hasEnded && covers(assignment.scope, scope) && effectiveActions(role).includes(action);
 }
 
-function required(id: string, { expiresAt }: Approval): ServiceError {
+function required(id: string, { expiresAt, request }: Approval): ServiceError {
+  const why = request.operation === 'separateDuties' ? 'Two people separate duties' : 'Duties are separated here';
   return new ServiceError(
     'Forbidden',
-    `Duties are separated here: a second administrator has to approve this. It waits as approval ${id} until ` +
+    `${why}: a second administrator has to approve this. It waits as approval ${id} until ` +
       `${isoSecond(expiresAt)}. Another administrator runs: ./strongroom approval approve ${id} --reason 'why'. Then ` +
       'repeat this request as it is; it succeeds once',
     { innerCode: 'ApprovalRequired' },

@@ -1,29 +1,33 @@
-// The rows of the separation mode: show it, and make it strict. There is no way back, and no row for one.
+// The rows of the separation mode: show it, and make it strict. There is no way back, and no row for one. Two people make it
+// strict together: who administers alone, beside applications, would find out too late.
 import type { Records } from '../../store/sealed/records.ts';
 import { readText, wrongType } from '../../wire/body.ts';
-import type { Principal } from '../../wire/principal.ts';
 import { type AnyRow, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
-import { ADMINISTRATOR } from '../roles/built-in-roles.ts';
+import type { Second } from '../roles/duties.ts';
 import type { Roles } from '../roles/evaluate.ts';
-import { ROOT_SCOPE } from '../roles/scope.ts';
+import { lastingAdministrations } from '../roles/lasting-administrators.ts';
+import { refusalWith } from '../roles/role-changes.ts';
+import { readDefinitionTerms } from '../roles/terms.ts';
 import type { Promises } from '../settings/promises.ts';
+import { requireAdministration } from './decide.ts';
+import { type ApprovalService, planSecond } from './second-person.ts';
 
 const PATH = '/strongroom/separation';
 const ACTION = 'Microsoft.KeyVault/managedHsm/settings';
 
-export interface SeparationService {
+export interface SeparationService extends ApprovalService {
   readonly promises: Promises;
-  readonly roles: Roles;
   readonly records: Records;
   /** Why nobody could tell who is a person here, if so. */
   readonly peopleUnknown: string | undefined;
 }
 
-export function separationRows({ promises, roles, records, peopleUnknown }: SeparationService): readonly AnyRow[] {
+export function separationRows(service: SeparationService): readonly AnyRow[] {
+  const { promises, roles, records, peopleUnknown } = service;
   const shape = (): object => ({
     mode: promises.current.separation,
-    administrators: lastingAdministrators(roles).length,
+    administrators: countAdministrators(roles),
   });
   return [
     row({
@@ -50,35 +54,41 @@ export function separationRows({ promises, roles, records, peopleUnknown }: Sepa
         return 'strict';
       },
       repeatable: true,
-      async handle({ body: separation, principal, recheck }) {
+      async handle({ body: separation, principal, recheck, stated }) {
         if (promises.isStrict) return { status: 200, body: shape() };
         if (peopleUnknown !== undefined) throw new ServiceError('Conflict', peopleUnknown);
+        if (principal.idType !== 'user') {
+          throw new ServiceError(
+            'Forbidden',
+            'Duties are separated by two people, and the caller is an application: it administers nothing afterwards',
+            { innerCode: 'PersonRequired' },
+          );
+        }
+        const { reason } = readDefinitionTerms(stated(), service.now());
+        let second: Second | undefined;
         const head = await records.update(() => {
           recheck();
-          if (!promises.isStrict) checkTwo(principal, roles);
-          return promises.plan({ ...promises.current, separation });
+          second = undefined;
+          if (promises.isStrict) return [];
+          requireAdministration(principal, roles);
+          second = planSecond({ operation: 'separateDuties' }, reason, principal, service);
+          if (second.state === 'asked') return second.changes;
+          return [...promises.plan({ ...promises.current, separation }), ...second.changes];
         });
-        return { status: 200, body: shape(), head, note: 'Duties are separated from now on: strict, for good.' };
+        if (second?.state === 'asked') throw refusalWith(second, head);
+        const agreed = second === undefined ? '' : ` ${second.note}`;
+        return {
+          status: 200,
+          body: shape(),
+          head,
+          note: `Duties are separated from now on: strict, for good.${agreed}`,
+        };
       },
     }),
   ];
 }
 
-/** Object ids with Administrator at `/` that does not end; whether each is a person only its tokens tell. */
-function lastingAdministrators(roles: Roles): readonly string[] {
-  const all = [...roles.assignmentsAt(ROOT_SCOPE)].filter(
-    ({ definition, expiresAt }) => definition === ADMINISTRATOR && expiresAt === undefined,
-  );
-  return [...new Set(all.map(({ principalId }) => principalId))];
-}
-
-/** With fewer than two, nobody could ever approve anything. */
-function checkTwo({ oid, idType }: Pick<Principal, 'oid' | 'idType'>, roles: Roles): void {
-  const people = lastingAdministrators(roles).filter((id) => idType === 'user' || id !== oid);
-  if (people.length >= 2) return;
-  throw new ServiceError(
-    'Conflict',
-    "Duties can be separated once at least two people have 'Managed HSM Administrator' at '/' without an end" +
-      (idType === 'app' ? ' (the caller is an application, which will administer nothing then)' : ''),
-  );
+/** How many ids; whether each is a person only its tokens tell. */
+function countAdministrators(roles: Roles): number {
+  return new Set(lastingAdministrations(roles).map(({ principalId }) => principalId)).size;
 }

@@ -57,7 +57,7 @@ export async function commitRoles<T>(
 }
 
 /** What was committed to ask for it is put on record with the refusal. */
-function refusalWith({ changes, refusal }: Second & { readonly state: 'asked' }, head: Head): ServiceError {
+export function refusalWith({ changes, refusal }: Second & { readonly state: 'asked' }, head: Head): ServiceError {
   if (changes.length === 0) return refusal;
   const { code, message, innerCode } = refusal;
   return new ServiceError(code, message, { head, ...(innerCode === undefined ? {} : { innerCode }) });
