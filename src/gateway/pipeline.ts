@@ -25,6 +25,7 @@ import { readBody } from './steps/read-body.ts';
 import { reauthorise, requireUnexpired } from './steps/reauthorise.ts';
 import { rejectDuringRestore } from './steps/reject-during-restore.ts';
 import { requireActivated } from './steps/require-activated.ts';
+import { requireHost } from './steps/require-host.ts';
 import { requireRow } from './steps/require-row.ts';
 import { translateError } from './translate-error.ts';
 import { TurnQueue } from './turn-queue.ts';
@@ -53,13 +54,15 @@ export interface PipelineParts {
 export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   const { router, records } = parts;
   const targeted = assignTarget(parts.hosts, parts.isServed);
-  const admitted = admit(parts.judge, parts.throttle);
+  const admitted = admit(parts.judge);
+  const named = requireHost(parts.hosts, parts.isServed);
   const notRestoring = rejectDuringRestore(parts.isRestoring);
   const authorised = authorise(parts.roles);
   const steps: readonly Step[] = [
     targeted,
     assignRow(router),
     admitted,
+    named,
     authenticate(parts.verifiers, parts.throttle),
     requireRow(router),
     requireActivated(parts.isActive),
@@ -67,7 +70,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
     authorised,
     readBody,
   ];
-  const again: readonly Step[] = [targeted, admitted, requireUnexpired, notRestoring, authorised];
+  const again: readonly Step[] = [targeted, admitted, named, requireUnexpired, notRestoring, authorised];
 
   async function serve(call: Call, fresh: Promise<void> | undefined): Promise<void> {
     let outcome: Outcome;
@@ -82,9 +85,19 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
       if (!arrivedWhole) await reauthorise(call, records, again);
       outcome = answered(await handle(call, () => authorised(call)));
     } catch (error) {
-      outcome = refusalOf(call, error);
+      outcome = refusalOf(call, call.principal === undefined ? ofStranger(call, error) : error);
     }
     depart(call, await recorded(call, outcome));
+  }
+
+  /** Whatever a stranger is refused with costs an entry in the log: how many there can be is limited here, for all steps. */
+  function ofStranger(call: Call, error: unknown): unknown {
+    try {
+      parts.throttle.stranger(call.peer.address);
+      return error;
+    } catch (throttled) {
+      return throttled;
+    }
   }
 
   const write = (call: Call, outcome: Outcome): void => writeAnswer(call, outcome, parts.answerHeaders);

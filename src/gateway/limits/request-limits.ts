@@ -7,7 +7,7 @@ import { ownerOf } from './open-connections.ts';
 import { TokenBuckets } from './token-buckets.ts';
 
 export interface Throttle {
-  /** To be called with the refusal that a stranger would get. @throws ServiceError Throttled, instead of it */
+  /** To be called with whatever refusal a stranger would get. @throws ServiceError Throttled, instead of it */
   stranger(address: string): void;
   /** @throws ServiceError Throttled */
   principal(oid: string): void;

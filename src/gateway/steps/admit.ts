@@ -2,17 +2,16 @@
 import type { ArrivingPeer, Refusal } from '../../features/network-rules/admission.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import type { Call, Step } from '../call.ts';
-import type { Throttle } from '../limits/request-limits.ts';
 
 /** @param judge as the rules are now */
-export function admit(judge: (peer: ArrivingPeer) => Refusal | undefined, throttle: Throttle): Step {
+export function admit(judge: (peer: ArrivingPeer) => Refusal | undefined): Step {
   return (call: Call): void => {
     // The rules are the data plane's, also where they say `bypass: None`: what the management plane asks for comes over the
     // machine's own way, and is judged by the caller's token and roles in both planes.
-    if (call.host?.kind === 'arm' && call.peer.way === 'direct') return;
+    // A name of it that is not answered is refused next.
+    if (call.peer.way === 'direct' && (call.host === undefined || call.host.kind === 'arm')) return;
     const refusal = judge(call.peer);
     if (refusal !== undefined) {
-      throttle.stranger(call.peer.address);
       throw new ServiceError('Forbidden', explain(refusal, call.peer), { innerCode: 'ForbiddenByFirewall' });
     }
   };

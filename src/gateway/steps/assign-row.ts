@@ -6,6 +6,7 @@ import type { Router } from '../router.ts';
 
 export function assignRow(router: Router): Step {
   return (call: Call): void => {
+    if (call.host === undefined) return;
     const found = router.find(call.request.method ?? '', call.path);
     if (found === undefined || !isServedTo(call.host?.kind, found.row.path)) return;
     call.row = found.row;

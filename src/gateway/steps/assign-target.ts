@@ -1,4 +1,5 @@
-// Decodes the target and finds the name under which the client reached us.
+// Decodes the target and finds the name under which the client reached us. That it is none of ours is said only after the
+// peer is let in (`require-host.ts`).
 
 import type { HostKind } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
@@ -16,18 +17,15 @@ export function assignTarget(hosts: ReadonlyMap<string, Host>, isServed: (kind: 
     const authority = call.request.headers.host?.toLowerCase();
     if (authority === undefined) throw new ServiceError('BadRequest', 'The request has no Host header');
     const host = hosts.get(authority) ?? hosts.get(authority.replace(/:443$/, ''));
-    // What the resource manager hands on comes over the machine's own way alone: it has asked for the caller's role there.
-    const isHere = (kind: HostKind): boolean => isServed(kind) && (kind !== 'arm' || call.peer.way === 'direct');
-    if (host === undefined || !isHere(host.kind)) {
-      const names = [...hosts.values()].filter(({ kind }) => isHere(kind)).map((served) => served.authority);
-      throw new ServiceError(
-        'MisdirectedRequest',
-        `This instance does not answer for that Host; its names are ${names.join(', ')}`,
-      );
-    }
-    call.host = host;
+    call.host = host !== undefined && isHere(host.kind, call, isServed) ? host : undefined;
+    if (call.host === undefined) return;
     const target = readRequestTarget(call.request.url ?? '');
     call.path = target.path;
     call.query = target.query;
   };
+}
+
+/** What the resource manager hands on comes over the machine's own way alone: it has asked for the caller's role there. */
+export function isHere(kind: HostKind, { peer }: Pick<Call, 'peer'>, isServed: (kind: HostKind) => boolean): boolean {
+  return isServed(kind) && (kind !== 'arm' || peer.way === 'direct');
 }

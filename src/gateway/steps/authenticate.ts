@@ -15,7 +15,6 @@ export function authenticate(verifiers: Readonly<Record<HostKind, TokenVerifier>
       throttle.principal(principal.oid);
     };
     const refuse = (error: unknown): never => {
-      if (error instanceof AuthError && error.code !== 'IssuerUnavailable') throttle.stranger(call.peer.address);
       throw translate(error);
     };
     let verified: Principal;

@@ -1,0 +1,64 @@
+// What those may cost who have shown no token: whatever they are refused with, it is counted.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect as connectPlain } from 'node:net';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { connect, type TLSSocket } from 'node:tls';
+import { readEntries } from '../support/audit-entries.ts';
+import { type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
+
+const HOST = 'test.managedhsm.azure.net';
+const BURST = 5;
+const SENT = 200;
+let instance: RunningInstance;
+let socketPath: string;
+before(async () => {
+  instance = await startRunningInstance();
+  socketPath = join(instance.folder, 'private.sock');
+  await instance.configure({
+    limits: { strangers: { burst: BURST, perSecond: 1 }, connectionsPerAddress: 100 },
+    privateListeners: [{ connection: 'pe-1', socket: socketPath }],
+  });
+});
+after(() => instance[Symbol.asyncDispose]());
+
+/** Statuses and text of the answers to requests that are all sent at once on one connection. */
+async function flood(head: string, count: number, path?: string): Promise<{ statuses: number[]; text: string }> {
+  const raw = path === undefined ? connectPlain(instance.port, '127.0.0.1') : connectPlain(path);
+  const socket: TLSSocket = connect({ socket: raw, servername: HOST, ca: instance.ca });
+  await once(socket, 'secureConnect');
+  socket.write(`${head}\r\n\r\n`.repeat(count - 1) + `${head}\r\nConnection: close\r\n\r\n`);
+  let text = '';
+  for await (const chunk of socket) text += String(chunk);
+  return { statuses: [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status)), text };
+}
+
+for (const [what, status, head] of [
+  ['a Host that is none of its names', 421, 'GET /keys?api-version=7.6 HTTP/1.1\r\nHost: nobody.example'],
+  ['a target that cannot be decoded', 400, `GET /%zz HTTP/1.1\r\nHost: ${HOST}`],
+  ['no Host', 400, 'GET /keys?api-version=7.6 HTTP/1.1'],
+  ['no token', 401, `GET /keys?api-version=7.6 HTTP/1.1\r\nHost: ${HOST}`],
+] as const) {
+  test(`${what}: as many refusals as any stranger gets, then 429, and little of the log`, async () => {
+    await instance.restart();
+    const before = readEntries(instance).length;
+    const start = performance.now();
+    const { statuses } = await flood(head, SENT);
+    const filledAgain = (performance.now() - start) / 1000;
+    const refused = statuses.filter((each) => each === status).length;
+    assert.ok(refused >= BURST && refused <= BURST + filledAgain, `${refused} of ${statuses.length}`);
+    assert.equal(statuses.filter((each) => each === 429).length, SENT - refused);
+    const added = readEntries(instance).slice(before);
+    assert.equal(added.filter(({ httpStatusCode }) => httpStatusCode === status).length, refused);
+    assert.ok(added.filter(({ httpStatusCode }) => httpStatusCode === 429).length <= 1 + filledAgain / 10);
+  });
+}
+
+test('names are told to nobody whom the network rules keep out', async () => {
+  await instance.restart();
+  const { statuses, text } = await flood('GET /keys?api-version=7.6 HTTP/1.1\r\nHost: nobody.example', 1, socketPath);
+  assert.deepEqual(statuses, [403]);
+  assert.match(text, /ForbiddenByFirewall/);
+  assert.equal(text.includes(HOST), false);
+});
