@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { AskInstance, InstanceAnswer } from '../features/management/arm-keys/ask-instance.ts';
 import { introduce } from '../gateway/front-proof.ts';
+import type { TlsFiles } from '../gateway/tls/server-options.ts';
 import { handedOnHost } from '../wire/name-form.ts';
 
 export interface AskOptions {
@@ -16,6 +17,8 @@ export interface AskOptions {
   readonly ca: string | (() => string);
   /** As the front's, by which the instance knows who asks; absent: it takes connections of this machine without. */
   readonly frontToken?: () => Uint8Array | undefined;
+  /** PEM, shown to an instance that wants certificates of its clients: the resource manager is one of them, with no way round it. */
+  readonly certificate?: () => Pick<TlsFiles, 'key' | 'certificate'>;
   readonly withinMs?: number;
 }
 
@@ -66,7 +69,8 @@ export function askInstanceOver(options: AskOptions): AskInstance {
   };
 }
 
-function connectTo(port: number, hsm: string, { serverName, ca, frontToken }: AskOptions): TLSSocket {
+function connectTo(port: number, hsm: string, { serverName, ca, frontToken, certificate }: AskOptions): TLSSocket {
+  const own = certificate?.();
   const socket = connect({ host: '127.0.0.1', port, noDelay: true });
   const token = frontToken?.();
   // Heard before TLS begins, which waits for the connection too.
@@ -77,6 +81,7 @@ function connectTo(port: number, hsm: string, { serverName, ca, frontToken }: As
     servername: serverName(hsm),
     ca: typeof ca === 'string' ? ca : ca(),
     allowPartialTrustChain: true,
+    ...(own === undefined ? {} : { key: own.key, cert: own.certificate }),
   });
   socket.on('error', (error) => secured.destroy(error));
   return secured;

@@ -8,9 +8,14 @@ export type ControlListening = Pick<ControlListenerOptions, 'forms' | 'rows' | '
   readonly folder: string;
 };
 
+/** @param folder the control process's own */
+export function controlTls(folder: string): { readonly key: string; readonly certificate: string } {
+  return { key: join(folder, 'tls-key.pem'), certificate: join(folder, 'tls-certificate.pem') };
+}
+
 export async function openControlListener(options: ControlListening): Promise<ControlListener> {
   const { folder, log, ...rest } = options;
-  const paths = { key: join(folder, 'tls-key.pem'), certificate: join(folder, 'tls-certificate.pem') };
+  const paths = controlTls(folder);
   const files = readTlsFiles(paths);
   await using stack = new AsyncDisposableStack();
   const listener = stack.use(await listenForControl({ ...rest, log, tls: files }));

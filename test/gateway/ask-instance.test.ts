@@ -6,6 +6,7 @@ import { KnownFront } from '../../src/gateway/front-proof.ts';
 import { listen } from '../../src/gateway/listener.ts';
 import { askInstanceOver } from '../../src/main/ask-instance.ts';
 import { issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
+import { makeOperatorAuthority } from '../support/operator-authority.ts';
 
 const NAME = 'dev.managedhsm.azure.net';
 
@@ -32,4 +33,26 @@ test('the resource manager is the machine’s own way by its proof, and nobody t
   const asked = { method: 'GET', path: '/', authorization: 'Bearer none' } as const;
   assert.deepEqual(await ask({ ...asked, hsm: 'Dev' }), { status: 200, json: { address: '127.0.0.1', way: 'direct' } });
   assert.equal(await ask({ ...asked, hsm: 'other' }), undefined);
+});
+
+test('the resource manager shows its certificate to an instance that wants one, and without it is nobody', async () => {
+  const [authority, clients] = [await issueAuthority(new Date()), await makeOperatorAuthority()];
+  await using listener = await listen(
+    {
+      ...(await issueServer(authority, [NAME], new Date())),
+      clientAuthorities: clients.certificate,
+      host: '127.0.0.1',
+      port: 0,
+      shared: false,
+    },
+    ({ response }) => response.end('1'),
+  );
+  const asking = { portOf: () => listener.port, serverName: () => NAME, ca: authority.certificate };
+  const asked = { hsm: 'dev', method: 'GET', path: '/', authorization: 'Bearer none' } as const;
+  const [own, strangers] = [await clients.issueClient('arm'), await (await makeOperatorAuthority()).issueClient('arm')];
+  const served = await clients.issue([NAME]);
+  assert.deepEqual(await askInstanceOver({ ...asking, certificate: () => own })(asked), { status: 200, json: 1 });
+  assert.equal(await askInstanceOver(asking)(asked), undefined);
+  assert.equal(await askInstanceOver({ ...asking, certificate: () => strangers })(asked), undefined);
+  assert.equal(await askInstanceOver({ ...asking, certificate: () => served })(asked), undefined, 'for servers alone');
 });

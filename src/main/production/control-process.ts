@@ -20,12 +20,13 @@ import type { replaceFile } from '../../files/replace-file.ts';
 import { DEFAULT_LIMITS } from '../../formats/request-limits.ts';
 import { openFront } from '../../gateway/names/front.ts';
 import { NamesTable } from '../../gateway/names/names-table.ts';
+import { readTlsFiles } from '../../gateway/tls/renewal.ts';
 import type { Authenticate } from '../../wire/control-row.ts';
 import { askInstanceOver } from '../ask-instance.ts';
 import type { TrustedIssuer } from '../config/instance.ts';
 import type { ProductionConfig } from '../config/production-config.ts';
 import { certificateNames, productionNames } from '../config/production-names.ts';
-import { openControlListener } from '../control-listener.ts';
+import { controlTls, openControlListener } from '../control-listener.ts';
 import { keySets, trustedFor } from '../instance-hosts.ts';
 import { INSTANCES_CERTIFICATE } from './operator-tls.ts';
 import { emptyResources, withOwners } from './subscription.ts';
@@ -82,6 +83,7 @@ export async function startProductionControl(
         serverName: (hsm) => certificateNames(config, hsm, [])[0] ?? '',
         ca: () => readFileSync(join(folder, INSTANCES_CERTIFICATE), 'utf8'),
         frontToken,
+        certificate: () => readTlsFiles(controlTls(folder)),
       }),
       domain: config.names.instances,
       now,
