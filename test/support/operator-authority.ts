@@ -17,9 +17,16 @@ import type { Issued } from '../../src/main/dev-ca/issue.ts';
 const ECDSA = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MS = 86_400_000;
 
+interface OwnTerms {
+  readonly from?: number;
+  readonly days?: number;
+  /** For a server that is a client, too. */
+  readonly forClients?: boolean;
+}
+
 export interface OperatorAuthority {
   readonly certificate: string;
-  issue(names: readonly string[], validity?: { readonly from?: number; readonly days?: number }): Promise<Issued>;
+  issue(names: readonly string[], own?: OwnTerms): Promise<Issued>;
   /** For a client that has to show one. */
   issueClient(name: string): Promise<Issued>;
 }
@@ -38,7 +45,13 @@ export async function makeOperatorAuthority(): Promise<OperatorAuthority> {
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
     ],
   });
-  const issue = async (subject: string, usage: string, names: readonly string[], from: number, days: number) => {
+  const issue = async (
+    subject: string,
+    usages: readonly string[],
+    names: readonly string[],
+    from: number,
+    days: number,
+  ) => {
     const leafKeys = await makeKeys();
     const leaf = await X509CertificateGenerator.create({
       subject,
@@ -50,7 +63,7 @@ export async function makeOperatorAuthority(): Promise<OperatorAuthority> {
       notAfter: new Date(from + days * DAY_MS),
       extensions: [
         new BasicConstraintsExtension(false, undefined, true),
-        new ExtendedKeyUsageExtension([usage]),
+        new ExtendedKeyUsageExtension([...usages]),
         ...(names.length === 0
           ? []
           : [
@@ -64,9 +77,11 @@ export async function makeOperatorAuthority(): Promise<OperatorAuthority> {
   };
   return {
     certificate: `${own.toString('pem')}\n`,
-    issue: (names, { from = Date.now() - DAY_MS, days = 90 } = {}) =>
-      issue('CN=Example server', ExtendedKeyUsage.serverAuth, names, from, days),
-    issueClient: (name) => issue(`CN=${name}`, ExtendedKeyUsage.clientAuth, [], Date.now() - DAY_MS, 90),
+    issue: (names, { from = Date.now() - DAY_MS, days = 90, forClients = false } = {}) => {
+      const usages = [ExtendedKeyUsage.serverAuth, ...(forClients ? [ExtendedKeyUsage.clientAuth] : [])];
+      return issue('CN=Example server', usages, names, from, days);
+    },
+    issueClient: (name) => issue(`CN=${name}`, [ExtendedKeyUsage.clientAuth], [], Date.now() - DAY_MS, 90),
   };
 }
 
