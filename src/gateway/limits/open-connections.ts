@@ -29,6 +29,14 @@ export class OpenConnections {
 
 /** What limits by address count by. */
 export function ownerOf(address: string): string {
-  if (!address.includes(':')) return address;
-  return writeIpAddress(readIpAddress(address).map((byte, at) => (at < 8 ? byte : 0)));
+  return address.includes(':') ? beginning(address, 8) : address;
+}
+
+/** The network that providers give to one customer: whoever has an IPv6 address may have 65,536 of what `ownerOf` tells apart. */
+export function networkOf(address: string): string | undefined {
+  return address.includes(':') ? beginning(address, 6) : undefined;
+}
+
+function beginning(address: string, bytes: number): string {
+  return writeIpAddress(readIpAddress(address).map((byte, at) => (at < bytes ? byte : 0)));
 }

@@ -22,11 +22,55 @@ it('throttles strangers by address and principals by object id, and says for how
   throttle.principal('alice');
 });
 
-it('takes addresses of one IPv6 network for one', () => {
-  const throttle = openThrottle({ strangers: { burst: 1, perSecond: 1 }, connectionsPerAddress: 1 }, () => 0);
-  throttle.stranger('2001:db8:0:1::1');
-  assert.throws(() => throttle.stranger('2001:db8:0:1:ffff::9'), { code: 'Throttled' });
-  throttle.stranger('2001:db8:0:2::1');
+/** How many of these are let through. */
+function passed(addresses: readonly string[], burst: number): number {
+  const throttle = openThrottle({ strangers: { burst, perSecond: 1 }, connectionsPerAddress: 1 }, () => 0);
+  return addresses.filter((address) => {
+    try {
+      throttle.stranger(address);
+      return true;
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
+const many = (nth: (n: number) => string): readonly string[] => Array.from({ length: 1000 }, (_, n) => nth(n));
+
+it('takes addresses of one IPv6 network for one, and gives the network of one customer four shares', () => {
+  assert.equal(
+    passed(
+      many((n) => `2001:db8:0:1::${n.toString(16)}`),
+      2,
+    ),
+    2,
+  );
+  assert.equal(
+    passed(
+      many((n) => `2001:db8:0:${n.toString(16)}::1`),
+      2,
+    ),
+    8,
+  );
+  assert.equal(passed(['2001:db8:0:1::1', '2001:db8:0:1:ffff::9', '2001:db8:0:2::1', '192.0.2.1'], 1), 3);
+});
+
+it('gives all strangers together ten shares, of which nobody alone takes more than one', () => {
+  assert.equal(
+    passed(
+      many((n) => `2001:db8:${n.toString(16)}::1`),
+      2,
+    ),
+    20,
+  );
+  assert.equal(
+    passed(
+      many((n) => `192.0.${n >> 8}.${n & 255}`),
+      2,
+    ),
+    20,
+  );
+  assert.equal(passed([...many(() => '192.0.2.1'), '192.0.2.2'], 2), 3);
 });
 
 it('counts the open connections of an address until they close', () => {
@@ -58,4 +102,25 @@ it('records the first of a span, and says how many were counted only', () => {
   assert.deepEqual([tally.count('a'), tally.count('b')], [2, 0]);
   // Nobody gets more entries by having many addresses.
   assert.deepEqual([tally.count('2001:db8:0:1::1'), tally.count('2001:db8:0:1::2')], [0, undefined]);
+});
+
+it('a crowd that is throttled shares the entries of one', () => {
+  let now = 0;
+  const tally = new ThrottledTally(() => now);
+  const told = (from: number): readonly number[] =>
+    Array.from({ length: 1000 }, (_, n) => tally.count(`192.0.2.${from + n}`)).filter((each) => each !== undefined);
+  assert.deepEqual(
+    told(0),
+    Array.from({ length: 101 }, () => 0),
+  );
+  now = 9;
+  assert.deepEqual(told(1000), []);
+  now = 10;
+  const later = told(2000);
+  assert.equal(later.length, 101);
+  assert.equal(
+    later.reduce((sum, each) => sum + each, 0),
+    899 + 1000,
+    'none is lost',
+  );
 });

@@ -1,9 +1,9 @@
 // What one caller may cost in requests. Strangers (no token that verifies, or kept out by the network rules) are limited
-// by address, always: what they send earns nothing and costs a look at the token and an entry in the log. Callers with a
+// by address, always, and all together: what they send earns nothing and costs a look and an entry in the log. Callers with a
 // token are limited only where the operator says so, each by principal.
 import type { RequestLimits } from '../../formats/request-limits.ts';
 import { ServiceError } from '../../wire/service-error.ts';
-import { ownerOf } from './open-connections.ts';
+import { networkOf, ownerOf } from './open-connections.ts';
 import { TokenBuckets } from './token-buckets.ts';
 
 export interface Throttle {
@@ -13,14 +13,28 @@ export interface Throttle {
   principal(oid: string): void;
 }
 
+/** The share of an IPv6 network and that of all strangers, in shares of one address. */
+const NETWORK = 4;
+const EVERYBODY = 10;
+
 /** @param now seconds of a clock that only goes forward */
 export function openThrottle({ strangers, principals }: RequestLimits, now: () => number): Throttle {
-  const byAddress = new TokenBuckets(strangers, now);
+  const share = (times: number): TokenBuckets =>
+    new TokenBuckets({ burst: strangers.burst * times, perSecond: strangers.perSecond * times }, now);
+  // The narrowest first: who has used up their own share takes nothing of what others have.
+  const shares = [
+    { buckets: share(1), nameOf: ownerOf, who: 'from your address' },
+    { buckets: share(NETWORK), nameOf: networkOf, who: 'from your network' },
+    { buckets: share(EVERYBODY), nameOf: () => 'everybody', who: 'from all' },
+  ];
   const byPrincipal = principals === undefined ? undefined : new TokenBuckets(principals, now);
   return {
     stranger(address) {
-      const wait = byAddress.take(ownerOf(address));
-      if (wait > 0) throw throttled('from your address without a valid token', wait);
+      for (const { buckets, nameOf, who } of shares) {
+        const name = nameOf(address);
+        const wait = name === undefined ? 0 : buckets.take(name);
+        if (wait > 0) throw throttled(`${who} without a valid token`, wait);
+      }
     },
     principal(oid) {
       const wait = byPrincipal?.take(oid) ?? 0;

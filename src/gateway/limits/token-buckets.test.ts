@@ -35,7 +35,15 @@ it('for all arrivals: never more in a span than its burst and its rate allow', (
 it('keeps no bucket that is full again, and a bounded number of others', () => {
   let now = 0;
   const buckets = new TokenBuckets({ burst: 10, perSecond: 1 }, () => now);
-  for (let n = 0; n < 30_000; n++) buckets.take(`${n}`);
+  for (let n = 0; n < 20_000; n++) buckets.take(`${n}`);
+  assert.equal(buckets.count, 20_000);
+  assert.deepEqual(
+    Array.from({ length: 11 }, (_, n) => buckets.take(`more ${n}`)),
+    [...Array.from({ length: 10 }, () => 0), 1],
+    'further names share one bucket',
+  );
+  for (let n = 0; n < 9; n++) assert.equal(buckets.take('0'), 0);
+  assert.equal(buckets.take('0'), 1, 'nobody’s bucket is given up for them');
   assert.equal(buckets.count, 20_000);
   now = 60;
   buckets.take('new');
