@@ -181,6 +181,68 @@ describe('roles of the management plane', () => {
     assert.equal(back.status, 201);
   });
 
+  test('who asks for a connection to an HSM of others does not touch it, and takes little of its room', async () => {
+    const given = await give('/resourceGroups/rg', CONTRIBUTOR);
+    const theirs = hsm('theirs', 'other');
+    const id = `/subscriptions/${subscription}${theirs}`;
+    const link = { name: 'c', properties: { privateLinkServiceId: id, groupIds: ['managedhsm'] } };
+    const path = (name: string): string => `/resourceGroups/rg/providers/Microsoft.Network/privateEndpoints/${name}`;
+    const endpoint = (name: string, member = 'manualPrivateLinkServiceConnections', token = consumer) =>
+      ask(token, 'PUT', path(name), {
+        location: 'local',
+        properties: { subnet: { id: '/subscriptions/s/subnet' }, [member]: [link] },
+      });
+    interface Shown {
+      readonly systemData: unknown;
+      readonly properties: { readonly provisioningState: string };
+    }
+    const look = async (): Promise<Shown> => (await ask(admin, 'GET', theirs)).json as unknown as Shown;
+    const states = async (): Promise<readonly string[]> => {
+      const { json } = await ask(admin, 'GET', `${theirs}/privateEndpointConnections`);
+      type Connection = { readonly properties: { readonly privateLinkServiceConnectionState: { status: string } } };
+      return (json.value as readonly Connection[]).map(
+        (each) => each.properties.privateLinkServiceConnectionState.status,
+      );
+    };
+    assert.equal((await endpoint('direct', 'privateLinkServiceConnections')).status, 403);
+    const gate = Promise.withResolvers<void>();
+    control.host.gate = () => gate.promise;
+    const tags = { at: randomUUID() };
+    const changing = await ask(admin, 'PATCH', theirs, { properties: { publicNetworkAccess: 'Disabled' }, tags });
+    assert.ok(changing.status < 300, changing.text);
+    const asked = await endpoint('a');
+    assert.equal(asked.status, 201, 'it does not tell that something is being done there');
+    gate.resolve();
+    control.host.gate = async () => {};
+    while ((await look()).properties.provisioningState === 'Updating') await new Promise(setImmediate);
+    const { systemData } = await look();
+    const updates = control.host.updated.length;
+    for (const name of ['b', 'c', 'd']) {
+      assert.equal((await endpoint(name)).status, 201);
+      assert.equal((await look()).properties.provisioningState, 'Succeeded');
+    }
+    const tooMany = await endpoint('e');
+    assert.deepEqual([tooMany.status, code(tooMany)], [409, 'QuotaExceeded']);
+    assert.deepEqual(await states(), ['Pending', 'Pending', 'Pending', 'Pending']);
+    // What was never decided on leaves nothing behind, however often it is asked for and taken back.
+    for (let n = 0; n < 3; n++) {
+      assert.equal((await ask(consumer, 'DELETE', path('d'))).status, 200);
+      assert.equal((await endpoint('d')).status, 201);
+    }
+    assert.deepEqual((await look()).systemData, systemData, 'nobody changed it');
+    assert.equal(control.host.updated.length, updates);
+    const { json } = await ask(admin, 'GET', `${theirs}/privateEndpointConnections`);
+    const rejected = (json.value as readonly { readonly name: string }[]).find(({ name }) => name.startsWith('a.'));
+    const decision = { properties: { privateLinkServiceConnectionState: { status: 'Rejected' } } };
+    const decided = await ask(admin, 'PUT', `${theirs}/privateEndpointConnections/${rejected?.name ?? ''}`, decision);
+    assert.equal(decided.status, 200, decided.text);
+    assert.equal((await ask(consumer, 'DELETE', path('a'))).status, 200);
+    assert.deepEqual(await states(), ['Disconnected', 'Pending', 'Pending', 'Pending']);
+    assert.equal((await endpoint('e')).status, 409, 'one that was rejected takes room until its owner deletes it');
+    assert.equal((await endpoint('f', 'privateLinkServiceConnections', admin)).status, 201, 'others have theirs');
+    await take('/resourceGroups/rg', given);
+  });
+
   test('roles end with the group that they were given at', async () => {
     await ask(admin, 'PUT', '/resourceGroups/gone', { location: 'local' });
     await give('/resourceGroups/gone', OWNER);

@@ -2,7 +2,6 @@
 // which is approved at once where the caller may approve it. Nothing here has a network interface: a private listener of the
 // instance is tied to the connection by its name.
 import { randomUUID } from 'node:crypto';
-import { MOST_CONNECTIONS } from '../../../formats/network-rules.ts';
 import { type ControlCaller, ControlError, type ControlRequest, type ControlRow } from '../../../wire/control-row.ts';
 import { mayAt, requireAt } from '../access/authorize.ts';
 import { scopeOf } from '../access/scope.ts';
@@ -17,6 +16,7 @@ import type { ManagedHsm, PrivateEndpoint, Resources } from '../resources.ts';
 import type { ResourceBook } from '../resources-file.ts';
 import { updating } from './connection-rows.ts';
 import { describeEndpoint, endpointId } from './describe-endpoint.ts';
+import { checkRoom, checkRoomToAsk, withConnections, withoutUnapproved } from './pending-connections.ts';
 import { readEndpointBody } from './read-endpoint-body.ts';
 
 export interface EndpointOptions {
@@ -57,19 +57,19 @@ export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptio
     const existing = findEndpoint(book.current, request);
     if (existing !== undefined) return { status: 200, json: show(existing) };
     const manual = direct.length === 0;
-    let endpoint: PrivateEndpoint | undefined;
-    const operation = await lifecycle.begin('update', (resources) => {
+    const make = (resources: Resources) => {
       const group = requireGroup(resources, request.params.group ?? '');
       const hsm = requireTarget(resources, wanted.properties.privateLinkServiceId);
-      const scope = scopeOf(resources, { group: hsm.resourceGroup, hsm: hsm.name });
-      const approve = 'Microsoft.KeyVault/managedHSMs/privateEndpointConnections/write';
-      if (!manual) requireAt(resources, caller, approve, scope);
-      checkIdle(hsm);
+      if (!manual) {
+        const scope = scopeOf(resources, { group: hsm.resourceGroup, hsm: hsm.name });
+        requireAt(resources, caller, 'Microsoft.KeyVault/managedHSMs/privateEndpointConnections/write', scope);
+        checkIdle(hsm);
+      }
       if (findEndpoint(resources, request) !== undefined)
         throw new ControlError(409, 'ConflictError', `The private endpoint '${name}' was made meanwhile.`);
-      if (hsm.connections.length >= MOST_CONNECTIONS)
-        throw new ControlError(409, 'QuotaExceeded', `'${hsm.name}' has ${MOST_CONNECTIONS} connections already.`);
-      endpoint = {
+      if (manual) checkRoomToAsk(resources, hsm, group.name);
+      checkRoom(hsm);
+      const endpoint: PrivateEndpoint = {
         name,
         resourceGroup: group.name,
         location: readLocation(body.location),
@@ -87,11 +87,27 @@ export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptio
         status: manual ? ('Pending' as const) : ('Approved' as const),
         description: manual ? endpoint.requestMessage.slice(0, 140) : 'Auto-approved',
       };
-      const changed = updating(resources, hsm, [...hsm.connections, connection], caller, new Date(now()).toISOString());
+      const privateEndpoints = [...resources.privateEndpoints, endpoint];
       return {
-        ...changed,
-        resources: { ...changed.resources, privateEndpoints: [...resources.privateEndpoints, endpoint] },
+        resources: { ...resources, privateEndpoints },
+        hsm,
+        endpoint,
+        connections: [...hsm.connections, connection],
       };
+    };
+    // The HSM goes on as it is: until its owner approves the connection it is nothing to the instance.
+    if (manual) {
+      const endpoint = await book.update((before) => {
+        const { resources, hsm, endpoint, connections } = make(before);
+        return { resources: withConnections(resources, hsm, connections), result: endpoint };
+      });
+      return { status: 201, json: show(endpoint) };
+    }
+    let endpoint: PrivateEndpoint | undefined;
+    const operation = await lifecycle.begin('update', (before) => {
+      const made = make(before);
+      endpoint = made.endpoint;
+      return updating(made.resources, made.hsm, made.connections, caller, new Date(now()).toISOString());
     });
     if (endpoint === undefined) throw new Error('the endpoint was not recorded');
     // The HSM's own change goes on: who waits for it finds the connection ready to be decided on.
@@ -105,15 +121,13 @@ export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptio
       ...resources,
       privateEndpoints: resources.privateEndpoints.filter(({ connection }) => connection !== endpoint.connection),
     });
-    const isHeld = ({ managedHsms }: Resources): boolean =>
-      managedHsms.some(
-        ({ name, connections }) =>
-          name === endpoint.hsm && connections.some((each) => each.name === endpoint.connection),
-      );
-    if (!isHeld(book.current)) {
-      await book.update((resources) => ({ resources: without(resources), result: undefined }));
-      return { status: 200 };
-    }
+    const isDone = await book.update((before) => {
+      const resources = withoutUnapproved(before, endpoint);
+      return resources === undefined
+        ? { resources: before, result: false }
+        : { resources: without(resources), result: true };
+    });
+    if (isDone) return { status: 200 };
     const operation = await lifecycle.begin('update', (resources) => {
       const hsm = resources.managedHsms.find(({ name }) => name === endpoint.hsm);
       if (hsm === undefined) throw new ControlError(409, 'ConflictError', 'The HSM was deleted meanwhile; try again.');
