@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
 import { makeOperatorAuthority } from '../../../test/support/operator-authority.ts';
-import { issueAuthority, issueServer } from '../../main/dev-ca/issue.ts';
 import { listen } from '../listener.ts';
 import { checkClientAuthorities } from './client-authorities.ts';
 import { tlsOptions } from './server-options.ts';
 
 const [one, other] = [await makeOperatorAuthority(), await makeOperatorAuthority()];
-const leaf = await issueServer(await issueAuthority(new Date()), ['localhost'], new Date());
+const leaf = await one.issue(['localhost']);
 const NONE = /there is no certificate in PEM form among the authorities of clients/;
 
 test('one authority, several, and words between them', () => {
