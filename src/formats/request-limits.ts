@@ -18,5 +18,5 @@ export interface RequestLimits {
 /** A stranger's share stays far from what fills a disk; clients begin each connection as strangers, to be told where to get a token. */
 export const DEFAULT_LIMITS: RequestLimits = {
   strangers: { burst: 1000, perSecond: 50 },
-  connectionsPerAddress: 1000,
+  connectionsPerAddress: 200,
 };

@@ -84,7 +84,9 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
   peers.watch(server);
   acceptFrom(server, (socket, accept) => {
     const arrive = (address: string, by: Way): void => {
-      if (by === 'direct' || open.add(address, socket)) peers.arrive({ address, way: by }, accept);
+      // A Unix socket has no address; who reaches it was let into its folder.
+      const isOfSocket = address === '' && options.socketPath !== undefined;
+      if (by === 'direct' || isOfSocket || open.add(address, socket)) peers.arrive({ address, way: by }, accept);
       else socket.destroy();
     };
     const arriveDirectly = (): void => arrive(peerAddress(socket.remoteAddress), 'direct');

@@ -13,6 +13,8 @@ export interface Outcome {
   readonly answer: Answer | undefined;
 }
 
+const CLOSE = { Connection: 'close' };
+
 export function answered(answer: Answer): Outcome {
   const { body } = answer;
   const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
@@ -37,9 +39,14 @@ export function refused(call: Call, refusal: ServiceError, methodsAllowed: () =>
     case 'RequestBodyTooLarge':
     case 'RequestTimeout':
       // The rest of the body is not worth reading.
-      return { ...outcome, text: errorJson(call, refusal), headers: { Connection: 'close' } };
+      return { ...outcome, text: errorJson(call, refusal), headers: CLOSE };
     default:
-      return { ...outcome, text: errorJson(call, refusal), headers: undefined };
+      // Whom the network rules keep out holds no connection that others could have.
+      return {
+        ...outcome,
+        text: errorJson(call, refusal),
+        headers: refusal.innerCode === 'ForbiddenByFirewall' ? CLOSE : undefined,
+      };
   }
 }
 

@@ -1,7 +1,10 @@
 // How many connections each address has open, so that one cannot take all there may be. Addresses of IPv6 count by their
-// first 64 bits: whoever has one of those has all of them.
+// first 64 bits: whoever has one of those has all of them. The network that one customer has gets four shares.
 import type { Socket } from 'node:net';
 import { readIpAddress, writeIpAddress } from '../../formats/ip-address.ts';
+
+/** The share of an IPv6 network, in shares of one address. */
+export const NETWORK = 4;
 
 export class OpenConnections {
   readonly #most: number;
@@ -11,19 +14,25 @@ export class OpenConnections {
     this.#most = most;
   }
 
-  /** Counts it until it closes. False: the address has as many as it may have. */
+  /** Counts it until it closes; those without an address that can be told count together. False: the address has as many as it may have. */
   add(address: string, socket: Pick<Socket, 'once'>): boolean {
-    const owner = ownerOf(address);
-    const open = this.#open.get(owner) ?? 0;
-    // A Unix socket has no address; who reaches it was let into its folder.
-    if (open >= this.#most && owner !== '') return false;
-    this.#open.set(owner, open + 1);
+    const network = networkOf(address);
+    const counted = [
+      { name: ownerOf(address), most: this.#most },
+      ...(network === undefined ? [] : [{ name: `${network}/48`, most: NETWORK * this.#most }]),
+    ];
+    if (counted.some(({ name, most }) => (this.#open.get(name) ?? 0) >= most)) return false;
+    for (const { name } of counted) this.#open.set(name, (this.#open.get(name) ?? 0) + 1);
     socket.once('close', () => {
-      const left = (this.#open.get(owner) ?? 1) - 1;
-      if (left === 0) this.#open.delete(owner);
-      else this.#open.set(owner, left);
+      for (const { name } of counted) this.#closed(name);
     });
     return true;
+  }
+
+  #closed(name: string): void {
+    const left = (this.#open.get(name) ?? 1) - 1;
+    if (left === 0) this.#open.delete(name);
+    else this.#open.set(name, left);
   }
 }
 

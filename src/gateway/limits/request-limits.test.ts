@@ -83,7 +83,15 @@ it('counts the open connections of an address until they close', () => {
   );
   sockets[0]?.emit('close');
   assert.equal(add(3, '192.0.2.1'), true);
-  for (let n = 0; n < 5; n++) assert.ok(open.add('', new EventEmitter() as unknown as Socket));
+});
+
+it('counts connections without an address together, and those of one IPv6 network up to four shares', () => {
+  const open = new OpenConnections(2);
+  const taken = (addresses: readonly string[]): number =>
+    addresses.filter((address) => open.add(address, new EventEmitter() as unknown as Socket)).length;
+  assert.equal(taken(['', '', '']), 2);
+  assert.equal(taken(many((n) => `2001:db8:0:${n.toString(16)}::1`)), 8);
+  assert.equal(taken(['2001:db8:1::1']), 1);
 });
 
 it('leaves principals alone where no limit is set', () => {

@@ -3,7 +3,7 @@
 // token are limited only where the operator says so, each by principal.
 import type { RequestLimits } from '../../formats/request-limits.ts';
 import { ServiceError } from '../../wire/service-error.ts';
-import { networkOf, ownerOf } from './open-connections.ts';
+import { NETWORK, networkOf, ownerOf } from './open-connections.ts';
 import { TokenBuckets } from './token-buckets.ts';
 
 export interface Throttle {
@@ -13,8 +13,7 @@ export interface Throttle {
   principal(oid: string): void;
 }
 
-/** The share of an IPv6 network and that of all strangers, in shares of one address. */
-const NETWORK = 4;
+/** The share of all strangers, in shares of one address. */
 const EVERYBODY = 10;
 
 /** @param now seconds of a clock that only goes forward */

@@ -154,6 +154,28 @@ describe('the front', () => {
     }
   });
 
+  test('closes a client that says it in very many pieces, long before its time is up', async () => {
+    await using patient = await openFront({
+      port: 0,
+      resolve: () => ({ kind: 'unknown' }),
+      token: () => token,
+      fallbackPort: () => fallbackPort,
+      openingMs: 600_000,
+    });
+    const socket = connect({ host: '127.0.0.1', port: patient.port, noDelay: true });
+    socket.on('error', () => {});
+    socket.resume();
+    await once(socket, 'connect');
+    // The beginning of a ClientHello of 16 KiB that never ends.
+    const beginning = [0x16, 3, 1, 0x40, 0, 1, 0, 0x3f, 0];
+    let sent = 0;
+    for (; !socket.destroyed && sent < 10_000; sent++) {
+      socket.write(Uint8Array.of(beginning[sent] ?? 0));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.ok(sent >= 64 && sent < 1000, `${sent} pieces`);
+  });
+
   test('carries much data through a slow reader, and passes the half-close on', async () => {
     const socket = await open();
     const sent = Buffer.alloc(4 * 1024 * 1024, 'x');

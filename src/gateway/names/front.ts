@@ -33,6 +33,8 @@ export interface Front extends AsyncDisposable {
 }
 
 const TLS_HANDSHAKE = 0x16;
+/** Each piece of a beginning has all before it read again; clients send theirs in one or two. */
+const MOST_PIECES = 64;
 
 export async function openFront(options: FrontOptions): Promise<Front> {
   const sockets = new Set<Socket>();
@@ -83,18 +85,23 @@ async function listen(
 function welcome(socket: Socket, options: FrontOptions): void {
   const { openingMs = 10_000 } = options;
   let received = Buffer.alloc(0);
+  let pieces = 0;
   const timer = setTimeout(() => socket.destroy(), openingMs);
   socket.on('error', () => {}); // the 'close' that follows is handled
   socket.once('close', () => clearTimeout(timer));
   const decide = (chunk: Buffer): void => {
     received = Buffer.concat([received, chunk]);
+    pieces += 1;
     const decision =
       received[0] === TLS_HANDSHAKE
         ? readTls(received, options)
         : options.address === undefined
           ? readProxy(received, options)
           : NO_PROXY;
-    if (decision.kind === 'wait') return;
+    if (decision.kind === 'wait') {
+      if (pieces >= MOST_PIECES) socket.destroy();
+      return;
+    }
     clearTimeout(timer);
     socket.off('data', decide);
     socket.off('end', giveUp);
