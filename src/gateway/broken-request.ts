@@ -13,10 +13,11 @@ const REASONS: ReadonlyMap<string, readonly [ErrorCode, string]> = new Map([
 const LINGER_MS = 1_000;
 const answered = new WeakSet<Duplex>();
 
-export function answerBrokenRequest(error: Error & { code?: string }, socket: Duplex): void {
+/** @param isNext whether the client would take the answer for one to what is broken; else the connection ends without */
+export function answerBrokenRequest(error: Error & { code?: string }, socket: Duplex, isNext: boolean): void {
   // Each further piece of the same nonsense is told of again.
   if (answered.has(socket)) return;
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  if (error.code === 'ECONNRESET' || !socket.writable || !isNext) {
     socket.destroy();
     return;
   }

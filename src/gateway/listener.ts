@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { answerBrokenRequest } from './broken-request.ts';
 import type { Call } from './call.ts';
 import { OpenConnections } from './limits/open-connections.ts';
+import { OpenAnswers } from './open-answers.ts';
 import { Peers, peerAddress, type Way } from './peer.ts';
 import { type BelievedProxies, takeProxyHeader } from './proxy-gate.ts';
 import { type TlsFiles, type TlsVersion, tlsOptions } from './tls/server-options.ts';
@@ -80,7 +81,9 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
     },
   );
   server.maxConnections = options.maxConnections ?? 4_000;
-  server.on('clientError', answerBrokenRequest);
+  const answers = new OpenAnswers();
+  answers.watch(server);
+  server.on('clientError', (error: Error, socket) => answerBrokenRequest(error, socket, answers.isNext(socket)));
   peers.watch(server);
   acceptFrom(server, (socket, accept) => {
     const arrive = (address: string, by: Way): void => {

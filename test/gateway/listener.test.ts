@@ -13,6 +13,7 @@ import { X509CertificateGenerator } from '@peculiar/x509';
 import { instanceKey } from '../../src/formats/front-proof.ts';
 import { readIpRange } from '../../src/formats/ip-address.ts';
 import { writeProxyHeader } from '../../src/formats/proxy-protocol.ts';
+import type { Call } from '../../src/gateway/call.ts';
 import { introduce, KnownFront, PROOF_EXTENSION } from '../../src/gateway/front-proof.ts';
 import { type Listener, type ListenerOptions, listen } from '../../src/gateway/listener.ts';
 import { type Issued, issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
@@ -135,6 +136,39 @@ describe('TLS', () => {
     const stranger = await selfSigned();
     const foreign = await over(to(listener), { key: stranger.key, cert: stranger.certificate });
     assert.ok(await isClosed(foreign));
+  });
+});
+
+describe('what is no HTTP', () => {
+  /** All that a connection answers which sends this, to a listener that answers requests so. */
+  async function answersTo(text: string, take: (call: Call) => void): Promise<string> {
+    await using listener = await listen({ ...leaf, host: '127.0.0.1', port: 0, shared: false }, take);
+    const socket = await over(to(listener));
+    socket.write(text);
+    let heard = '';
+    socket.on('data', (chunk: Buffer) => {
+      heard += chunk.toString('latin1');
+    });
+    await isClosed(socket);
+    return heard;
+  }
+  const statuses = (heard: string): readonly string[] =>
+    [...heard.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, s]) => s ?? '');
+  const get = `GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`;
+  const brokenBody = `POST / HTTP/1.1\r\nHost: ${HOST}\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n`;
+
+  test('is answered where it is next, and never in the place of an answer that is still to come', async () => {
+    assert.deepEqual(statuses(await answersTo('no HTTP\r\n\r\n', () => assert.fail())), ['400']);
+    const never = (): void => undefined;
+    assert.deepEqual(statuses(await answersTo(`${get}no HTTP\r\n\r\n`, never)), []);
+    assert.deepEqual(statuses(await answersTo(`${get}${get}no HTTP\r\n\r\n`, never)), []);
+    assert.deepEqual(statuses(await answersTo(`${get}${brokenBody}`, never)), []);
+  });
+
+  test('in a body is answered once: by what is wrong with it, or by the answer that the request has already', async () => {
+    assert.deepEqual(statuses(await answersTo(brokenBody, () => undefined)), ['400']);
+    const early = (call: Call): void => void call.response.writeHead(401).end();
+    assert.deepEqual(statuses(await answersTo(brokenBody, early)), ['401']);
   });
 });
 
