@@ -8,8 +8,8 @@ import { writeLocalHeader, writeProxyHeader } from '../formats/proxy-protocol.ts
 /** Of those that the PROXY protocol leaves to private use. */
 export const PROOF_EXTENSION = 0xe0;
 
-/** The front writes its header as soon as it is connected. */
-const MOST_AGE_NS = 5_000_000_000n;
+/** The front writes its header as soon as it is connected; a busy instance may take the connection up much later. */
+const MOST_AGE_NS = 30_000_000_000n;
 
 export interface Introducing {
   readonly secret: Uint8Array;
