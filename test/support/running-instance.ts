@@ -232,7 +232,12 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
     async start() {
       agent = new Agent({ keepAlive: true, maxSockets: 8 });
       recorder = await startRecorder(place.audit, socket, config.id);
-      service = await startService();
+      try {
+        service = await startService();
+      } catch (cause) {
+        await stopRecorder(recorder);
+        throw cause;
+      }
     },
     async [Symbol.asyncDispose]() {
       agent.destroy();
