@@ -28,6 +28,8 @@ describe('a managed HSM', () => {
     path = (list[0]?.id ?? '').split(arm.subscription)[1] ?? '';
   });
   after(() => product[Symbol.asyncDispose]());
+  /** What is running is written down a moment after management hears of it. */
+  const served = () => product.until(({ instances }) => (instances['dev']?.port ?? 0) !== 0);
   /** What the front answers a client that wants to go to this HSM. */
   const wayTo = (name: string): Promise<string> =>
     new Promise((resolve, reject) => {
@@ -61,6 +63,7 @@ describe('a managed HSM', () => {
   test('deleted, it has no process and keeps its sealed data; recovered, the same keys work', async () => {
     const token = await dataPlaneToken(product, environment);
     const key = async () => {
+      await served();
       using client = instanceClient(product, token);
       return (await client.ask('GET', '/keys/demo-kek')).json['key'] as { readonly n: string };
     };
@@ -118,6 +121,7 @@ describe('a managed HSM', () => {
     assert.equal(properties(again)['provisioningState'], 'Succeeded', again.text);
     assert.notEqual(config()['id'], id);
     assert.match(await wayTo('dev'), /^HTTP\/1\.1 200 /);
+    await served();
     using client = instanceClient(product, 'none');
     const challenged = await client.ask('GET', '/keys/demo-kek');
     assert.equal(challenged.status, 401, challenged.text);
