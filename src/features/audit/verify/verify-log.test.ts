@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { cpSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import fs, { cpSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseVkey } from '../../../formats/signed-note.ts';
@@ -263,4 +264,27 @@ test('a checkpoint of another key, another log or another history is told apart'
   );
   renameSync(join(place.folder, 'checkpoint'), join(place.folder, '.checkpoint.tmp'));
   assert.deepEqual(verifyLog({ folder: place.folder, verifier }).checkpoints, []);
+});
+
+test('a partial tile that the recorder replaces while the log is read does not end the reading', async (context) => {
+  using place = makePlace();
+  await record(place, 0, 5, 1 << 20);
+  const read = fs.readFileSync;
+  let gone = 0;
+  context.mock.method(fs, 'readFileSync', (...args: Parameters<typeof read>) => {
+    const path = String(args[0]);
+    if (gone === 0 && path.includes('.p/')) {
+      gone += 1;
+      rmSync(path);
+    }
+    return read(...args);
+  });
+  syncBuiltinESMExports();
+  try {
+    assert.equal(verifyLog({ folder: place.folder, verifier }).damageCount, 0);
+    assert.equal(gone, 1);
+  } finally {
+    context.mock.restoreAll();
+    syncBuiltinESMExports();
+  }
 });

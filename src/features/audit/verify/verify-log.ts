@@ -39,15 +39,26 @@ export interface Verification {
   readonly unfinished: { readonly file: string; readonly offset: number } | undefined;
 }
 
-/** A log that is being written while it is read is read again when its checkpoint moved. */
+/** A log that is being written while it is read is read again when its checkpoint moved, or a file went that was there. */
 const ATTEMPTS = 5;
 
 export function verifyLog(options: VerifyOptions): Verification {
   for (let attempt = 1; ; attempt++) {
     const before = checkpointText(options.folder);
-    const verification = verifyOnce(options, before);
+    const verification = readWhole(() => verifyOnce(options, before), attempt === ATTEMPTS);
+    if (verification === undefined) continue;
     if (verification.damageCount === 0 || attempt === ATTEMPTS) return verification;
     if (checkpointText(options.folder) === before) return verification;
+  }
+}
+
+/** Nothing when a partial tile was replaced by a wider one between the listing and the reading of it. */
+function readWhole<T>(read: () => T, isLast: boolean): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isLast || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return undefined;
   }
 }
 
