@@ -5,6 +5,7 @@ import type { Change } from '../../store/sealed/records.ts';
 import type { Holder } from './holder.ts';
 import { type CustodianRegister, holderChange, splitChange } from './register.ts';
 import { digestOf, type Split } from './split.ts';
+import { subjectOf } from './subject.ts';
 
 export interface NewSplit {
   readonly by: Split['by'];
@@ -27,7 +28,8 @@ export function planSplit(register: CustodianRegister, split: NewSplit, at: stri
   const isSameSet = register.split !== undefined && setOf(register.split) === setOf(split);
   for (const [index, custodian] of thumbprints.entries()) {
     const certificate = split.certificates?.[index];
-    const subject = certificate === undefined ? undefined : subjectOf(certificate);
+    const subject =
+      certificate === undefined ? undefined : subjectOf(new X509Certificate(Buffer.from(certificate, 'base64')));
     const isOpened = seen !== undefined && split.opened?.includes(custodian) === true;
     changes.push(
       holderChange(custodian, {
@@ -71,11 +73,4 @@ function setOf({ required, thumbprints }: Pick<Split, 'required' | 'thumbprints'
 function seenIn(document: string): Required<Pick<Split, 'domain' | 'proofHashes'>> {
   const { enc_shares: shares } = parseSecurityDomain(document).SharedKeys;
   return { domain: digestOf(document), proofHashes: shares.map((share) => share.proof_hash) };
-}
-
-/** For people, from a certificate that the module has judged; undefined when it says nothing readable. */
-function subjectOf(certificate: string): string | undefined {
-  const { subject } = new X509Certificate(Buffer.from(certificate, 'base64'));
-  const name = /^CN=(.+)$/m.exec(subject ?? '')?.[1] ?? '';
-  return /^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u.test(name) ? name : undefined;
 }

@@ -63,11 +63,11 @@ export function custodianRows(service: CustodianService): readonly AnyRow[] {
       operationName: 'CustodianPacket',
       readBody: (body) => readPacketIn(member(body, 'packet')),
       repeatable: false,
-      async handle({ body: { statement }, recheck }) {
-        const { custodian, purpose, at } = statement;
+      async handle({ body: packet, recheck }) {
+        const { custodian, purpose, at } = packet.statement;
         const head = await records.update(() => {
           recheck();
-          return planPacket(register, statement, now());
+          return planPacket(register, packet, now());
         });
         return {
           status: 200,

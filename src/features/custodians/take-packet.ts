@@ -1,26 +1,42 @@
 // What a custodian's signed packet does to the register. Packets that carry shares are none of its business.
 import { createHash } from 'node:crypto';
 import { fromBase64url } from '../../formats/base64url.ts';
-import type { PacketStatement } from '../../formats/custodian-packet.ts';
+import type { CustodianPacket } from '../../formats/custodian-packet.ts';
 import type { Change } from '../../store/sealed/records.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { challengeChange } from './challenges.ts';
 import type { Holder } from './holder.ts';
 import { type CustodianRegister, holderChange } from './register.ts';
 import type { Split } from './split.ts';
+import { subjectOf } from './subject.ts';
 
 /** Clocks of offline machines are off by minutes; what is dated later than this was made for later. */
 const CLOCK_SKEW = 15 * 60;
 
 /** @param now Unix seconds @throws ServiceError */
-export function planPacket(register: CustodianRegister, statement: PacketStatement, now: number): readonly Change[] {
+export function planPacket(
+  register: CustodianRegister,
+  { statement, certificate }: CustodianPacket,
+  now: number,
+): readonly Change[] {
   const { custodian, purpose, at, note } = statement;
   const split = requireSplit(register);
-  const holder = requireHolder(register, custodian);
+  const known = requireHolder(register, custodian);
+  // A domain file has no certificates: of a recovered HSM, custodians' own packets are the first to bring their names.
+  const subject = known.subject ?? subjectOf(certificate);
+  const holder = subject === undefined ? known : { ...known, subject };
+  if (split.domain === undefined) {
+    throw conflict(
+      'OtherDomain',
+      'The HSM has not seen the domain file that its custodians keep: download a new one for the same custodians and ' +
+        "quorum ('az keyvault security-domain download'), give it to them, and have them acknowledge that one",
+    );
+  }
   if (statement.domain !== split.domain) {
     throw conflict(
       'OtherDomain',
-      `The packet is about another domain file (${statement.domain}) than the newest one (${split.domain ?? 'not seen'})`,
+      `The packet is about another domain file (${statement.domain}) than the newest one (${split.domain}): the custodian ` +
+        'signs again, on the newest file',
     );
   }
   if (Date.parse(at) / 1000 > now + CLOCK_SKEW) {
@@ -36,7 +52,8 @@ export function planPacket(register: CustodianRegister, statement: PacketStateme
   switch (purpose) {
     case 'acknowledge':
       checkProof(split, custodian, statement.proof);
-      return changed(custodian, holder, acknowledged(holder, split.domain, at));
+      checkSignedSince(split, at);
+      return changed(custodian, known, acknowledged(holder, split.domain, at));
     case 'challenge':
       return answer(register, statement.challenge, custodian, holder, now);
     case 'handover': {
@@ -44,14 +61,14 @@ export function planPacket(register: CustodianRegister, statement: PacketStateme
       if (isOlder(holder.handover?.at, at)) throw older('handover', holder.handover?.at);
       // What an earlier holder of the key said is not said by its holder now.
       if (holder.handedOver !== undefined && at <= holder.handedOver) throw older('handover', holder.handedOver);
-      if (to !== undefined) return changed(custodian, holder, { ...holder, handover: { ...said, to } });
+      if (to !== undefined) return changed(custodian, known, { ...holder, handover: { ...said, to } });
       // The key itself changes hands: whoever has it now has shown nothing yet.
       const { proven, answered, ...rest } = holder;
       const isDone = holder.handover?.at === at;
-      return changed(custodian, holder, isDone ? holder : { ...rest, handover: said });
+      return changed(custodian, known, isDone ? holder : { ...rest, handover: said });
     }
     case 'leave':
-      return changed(custodian, holder, { ...holder, leaving: holder.leaving ?? said });
+      return changed(custodian, known, { ...holder, leaving: holder.leaving ?? said });
     case 'recover':
     case 'reshare':
     case 'unlock':
@@ -121,6 +138,16 @@ function checkProof(split: Split, custodian: string, proof: string): asserts spl
       "The packet's proof is not the one of this custodian's share in the newest domain file: the share was not opened",
     );
   }
+}
+
+/** The file that recovers an HSM is as old as the one that was lost: what was signed for that one proves nothing of today. */
+function checkSignedSince(split: Split, at: string): void {
+  if (split.by !== 'recovery' || Date.parse(at) / 1000 >= Date.parse(split.at) / 1000 - CLOCK_SKEW) return;
+  throw conflict(
+    'SignedBefore',
+    `The packet was signed on ${at}, before this HSM took the domain over (${split.at}): the custodian runs ` +
+      "'custodian acknowledge' again now. If they just did, set the clock of their machine, which may be 15 minutes slow",
+  );
 }
 
 function requireSplit(register: CustodianRegister): Split {

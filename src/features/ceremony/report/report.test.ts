@@ -87,6 +87,25 @@ test('the page loads nothing', () => {
   assert.match(html, /default-src 'none'/);
 });
 
+test('the report tells when a proof was signed and when it came, and of a journal without the first only the second', () => {
+  const facts = { custodian: 'x', name: 'Anna', fingerprint: 'ab'.repeat(32) };
+  const entry = { n: 1, at: '2026-01-31T12:00:00.000Z', who: 'olga', step: 'acknowledge', what: 'file' } as const;
+  const settings = { kind: 'recovery', instance: 'two', address: {} } as const;
+  const told = (more: Readonly<Record<string, string>>): string =>
+    reportOf({
+      id: '6f1f6f2e-0000-4000-8000-000000000001',
+      settings,
+      entries: [{ ...entry, text: 'proof', facts: { ...facts, ...more }, previous: '0'.repeat(64) }],
+      head: 'a'.repeat(64),
+    });
+  const signed = '2026-01-30T08:00:00.000Z';
+  assert.match(
+    told({ signed }),
+    /\| Anna \|.*\| signed 2026-01-30T08:00:00\.000Z, handed in 2026-01-31T12:00:00\.000Z \|/,
+  );
+  assert.match(told({}), /\| Anna \|.*\| 2026-01-31T12:00:00\.000Z \|/);
+});
+
 test('a ceremony with a step to do has no report', () => {
   const settings = { kind: 'activation', instance: 'dev', address: {} } as const;
   assert.throws(() => requireComplete({ settings, entries: [] }), /next is 'Collect/);

@@ -96,7 +96,7 @@ function custodiansIn(entries: readonly Entry[]): readonly (readonly string[])[]
     }
     if (custodian === undefined || name === undefined || fingerprint === undefined || what !== 'file') continue;
     const person = people.get(custodian) ?? { name, fingerprint, readBack: '', proven: '' };
-    if (step === 'acknowledge' || step === 'packets') person.proven = at;
+    if (step === 'acknowledge' || step === 'packets') person.proven = provenText(at, facts?.['signed']);
     people.set(custodian, person);
   }
   return [...people.values()].map(({ name, fingerprint, readBack, proven }) => [
@@ -105,6 +105,11 @@ function custodiansIn(entries: readonly Entry[]): readonly (readonly string[])[]
     readBack,
     proven,
   ]);
+}
+
+/** A packet may be older than its coming: both dates are told. Journals of before know only that of its coming. */
+function provenText(handedIn: string, signed: string | undefined): string {
+  return signed === undefined ? handedIn : `signed ${signed}, handed in ${handedIn}`;
 }
 
 function factIn(entries: readonly Entry[], name: string): string | undefined {

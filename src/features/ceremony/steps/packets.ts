@@ -127,7 +127,12 @@ async function keepPacket(
     what: 'file',
     text: `${statement.purpose} of ${person.name}, signed on ${statement.at}${note}`,
     file: await ceremony.keep(name, 'input', content),
-    facts: { custodian: statement.custodian, name: person.name, fingerprint: person.fingerprint },
+    facts: {
+      custodian: statement.custodian,
+      name: person.name,
+      fingerprint: person.fingerprint,
+      signed: statement.at,
+    },
   });
 }
 
