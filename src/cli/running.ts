@@ -1,6 +1,7 @@
 // Commands that speak of a running copy: which data directory is meant, and what runs in it.
 import { ConfigError, dataRoot } from '../main/config/start-config.ts';
 import { type RunningState, readRunningState } from '../main/files/running-state.ts';
+import { ownCommand } from '../wire/own-command.ts';
 import { CHECKOUT } from './checkout.ts';
 import { CommandError } from './command.ts';
 
@@ -19,7 +20,7 @@ export function requireRunning(root: string): RunningState {
   const state = readRunningState(root);
   if (state !== undefined) return state;
   throw new CommandError(
-    `no strongroom serves from ${root}; start one with 'npm start' or './strongroom start', ` +
+    `no strongroom serves from ${root}; start one with 'npm start' or '${ownCommand('start')}', ` +
       'or name its data directory with --data or $STRONGROOM_DATA',
   );
 }

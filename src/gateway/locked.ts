@@ -1,5 +1,7 @@
 // The answer of an instance whose module is locked, whatever was asked: no token is checked, no body is read, no key is
 // known. It is not on record, since nothing was decided; that the instance was unlocked is.
+
+import { ownCommand } from '../wire/own-command.ts';
 import { ServiceError } from '../wire/service-error.ts';
 import type { Call } from './call.ts';
 import { refused } from './outcome.ts';
@@ -8,7 +10,7 @@ import { type AnswerHeaders, writeAnswer } from './write-answer.ts';
 export function answerLocked(name: string, headers: AnswerHeaders): (call: Call) => void {
   const refusal = new ServiceError(
     'ServiceUnavailable',
-    `The HSM is locked: its root keys stay sealed until they are opened with 'strongroom unlock ${name}'. Nothing was ` +
+    `The HSM is locked: its root keys stay sealed until they are opened with '${ownCommand(`unlock ${name}`)}'. Nothing was ` +
       'checked or done',
     { innerCode: 'Locked' },
   );

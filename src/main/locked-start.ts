@@ -4,6 +4,7 @@ import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import { CryptoError } from '../crypto/protocol/messages.ts';
 import { openUnlockDesk } from '../features/seal/unlock-desk.ts';
 import { answerLocked } from '../gateway/locked.ts';
+import { ownCommand } from '../wire/own-command.ts';
 import type { InstanceConfig } from './config/instance.ts';
 import { openListeners } from './instance-listeners.ts';
 import type { ServiceOptions } from './instance-service.ts';
@@ -32,8 +33,8 @@ export interface OpenModule {
 /** Tells an instance whose root keys lie beside the key that opens them. */
 export function fileSealRefused(name: string): Error {
   return new Error(
-    `the root keys of '${name}' are under the file seal. Exchange it: strongroom instance stop ${name}, strongroom seal ` +
-      `change ${name} --to passphrase (or quorum), strongroom instance start ${name}; or accept it for all instances: add ` +
+    `the root keys of '${name}' are under the file seal. Exchange it: ${ownCommand(`instance stop ${name}`)}, ` +
+      `${ownCommand(`seal change ${name} --to passphrase`)} (or quorum), ${ownCommand(`instance start ${name}`)}; or accept it for all instances: add ` +
       '"file-seal" to "acknowledge" in the configuration',
   );
 }
@@ -73,7 +74,7 @@ export async function waitUntilOpen(
   const what = kind === 'quorum' ? 'a quorum of its custodians' : 'its passphrase';
   lock.onLocked(
     listener.port,
-    `Locked: the root keys stay sealed until ${what} opens them: strongroom unlock ${config.name}`,
+    `Locked: the root keys stay sealed until ${what} opens them: ${ownCommand(`unlock ${config.name}`)}`,
     crypto.pids,
   );
   const stopped = Promise.withResolvers<never>();

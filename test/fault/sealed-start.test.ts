@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { exchange } from '../../src/cli/https-exchange.ts';
 import { splitSealedState } from '../../src/formats/seal-header.ts';
 import { CHECKOUT, cleanEnvironment, type RunningProduct, startProduct } from '../support/running-product.ts';
 
@@ -55,7 +56,7 @@ describe('the product with sealed root keys', () => {
   test('a running instance keeps its seal, and the refusal says how to stop it', async () => {
     const refused = await run('seal', 'change', 'dev', '--to', 'passphrase', ...passphrase(first));
     assert.equal(refused.code, 1);
-    assert.match(refused.err, /'dev' runs \(process \d+\): stop it with 'strongroom instance stop dev'/);
+    assert.match(refused.err, /'dev' runs \(process \d+\): stop it with '\.\/strongroom instance stop dev'/);
     assert.match(await done('seal', 'show', 'dev'), /a key file beside the state/);
     assert.match((await run('unlock', 'dev', '--passphrase-file', first)).err, /no locked instance 'dev' runs/);
   });
@@ -75,6 +76,29 @@ describe('the product with sealed root keys', () => {
     await isActive;
     await done('clock', 'show');
     assert.match((await run('unlock', 'dev', '--passphrase-file', first)).err, /'dev' is not locked/);
+  });
+
+  test('an alias comes and goes and leaves it unlocked; one that is set while it is locked holds after the unlocking', async () => {
+    const { pids, ca } = { pids: product.state.pids.instances['dev'], ca: [product.ca] };
+    const alias = (...words: readonly string[]) => done('alias', ...words);
+    const challenged = async (name: string): Promise<number> => {
+      const url = `https://${name}.managedhsm.azure.net/keys?api-version=7.5`;
+      return (await exchange({ ca, port: product.state.port }, { method: 'GET', url, headers: {} })).status;
+    };
+    assert.match(await alias('set', 'payments', '--hsm-name', 'dev'), /^'dev' answers at /);
+    assert.equal(await challenged('payments'), 401, 'neither locked nor without a certificate for that name');
+    assert.deepEqual(product.state.pids.instances['dev'], pids, 'nothing is started anew');
+    assert.match(await alias('remove', 'payments'), /does not answer under 'payments' any more/);
+    assert.equal(product.state.instances['dev']?.activation, 'Active');
+    await done('instance', 'stop', 'dev');
+    await done('instance', 'start', 'dev');
+    await alias('set', 'payments', '--hsm-name', 'dev');
+    assert.equal(await challenged('payments'), 503);
+    const isActive = active();
+    await done('unlock', 'dev', '--passphrase-file', first);
+    await isActive;
+    assert.equal(await challenged('payments'), 401);
+    await alias('remove', 'payments');
   });
 
   test('a worker whose partitions are all killed at once is locked again, and says so', async () => {

@@ -1,6 +1,7 @@
 // `strongroom unlock`: brings the secret of a locked instance to its module. What leaves this process is encrypted to it.
 import { writeFileSync } from 'node:fs';
 import type { InstancePlaces } from '../../main/config/data-layout.ts';
+import { ownCommand } from '../../wire/own-command.ts';
 import { CommandError, command, dataOption, jsonOption, type Terminal, UsageError } from '../command.ts';
 import { instanceFolder } from '../instance-folder.ts';
 import { readInput } from '../read-input.ts';
@@ -85,7 +86,7 @@ async function findWaiting(at: InstancePlaces, name: string): Promise<Waiting> {
   if (living.length > 0) return { exchange, sockets: living, moduleFolder: at.module };
   throw new CommandError(
     `no locked instance '${name}' runs: it is stopped, still starts, or has the file seal, which opens by itself ` +
-      `('strongroom status' and 'strongroom seal show ${name}' tell)`,
+      `('${ownCommand('status')}' and '${ownCommand(`seal show ${name}`)}' tell)`,
   );
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { replaceFile } from '../../files/replace-file.ts';
 import { groupFingerprint } from '../../formats/domain-identity.ts';
 import { readSamples, type Samples, SamplesError } from '../../formats/rehearsal-samples.ts';
+import { ownCommand } from '../../wire/own-command.ts';
 import { CommandError, type Terminal, UsageError } from '../command.ts';
 import { passphrases } from '../commands/custodian/passphrase.ts';
 import { readInput } from '../read-input.ts';
@@ -58,7 +59,7 @@ export async function gatherShares(
   const { required } = domain.file.SharedKeys;
   terminal.err(
     `Send ${certificate} to the custodians and read its fingerprint to them:\n  ${groupFingerprint(fingerprint)}\n` +
-      `Each of ${required}: strongroom custodian share ${domain.path} --purpose recover --to recipient.cer --key KEY.pem\n` +
+      `Each of ${required}: ${ownCommand(`custodian share ${domain.path} --purpose recover --to recipient.cer --key KEY.pem`)}\n` +
       `Waiting for their packets in ${folder} (Ctrl-C ends it and leaves nothing) ...\n`,
   );
   return sharesFromFolder(domain, folder, recipient.thumbprint, terminal);
@@ -73,8 +74,11 @@ export function samplesIn(file: string): SamplesAtHand {
     return { file, hash: createHash('sha256').update(written).digest('base64url'), content };
   } catch (error) {
     if (!(error instanceof SamplesError)) throw error;
-    throw new CommandError(`${file} is not a file of samples: ${error.message}; make one with 'rehearse prepare'`, {
-      cause: error,
-    });
+    throw new CommandError(
+      `${file} is not a file of samples: ${error.message}; make one with '${ownCommand('rehearse prepare')}'`,
+      {
+        cause: error,
+      },
+    );
   }
 }

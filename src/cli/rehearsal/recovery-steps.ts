@@ -2,6 +2,7 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Samples } from '../../formats/rehearsal-samples.ts';
+import { ownCommand } from '../../wire/own-command.ts';
 import type { Place } from '../commands/backup/place.ts';
 import { AnswerError, type InstanceClient } from '../instance-client.ts';
 import type { BackupAtHand } from './backup-at-hand.ts';
@@ -57,7 +58,7 @@ export async function recoverDomain(
 
 /** @throws StepFailed naming the backup */
 export async function restoreBackup(client: InstanceClient, { place, name, address }: BackupAtHand): Promise<void> {
-  const next = 'restore another backup, and find out what happened to this one: ./strongroom backup verify';
+  const next = `restore another backup, and find out what happened to this one: ${ownCommand('backup verify')}`;
   const started = (await client.ask('PUT', `/restore?${VERSION}`, {
     folderToRestore: name,
     sasTokenParameters: storageOf(place),

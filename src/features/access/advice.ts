@@ -1,4 +1,6 @@
 // What somebody could do about a refusal, in words, and as a command that can be pasted.
+
+import { ownCommand } from '../../wire/own-command.ts';
 import type { Explanation } from './explain.ts';
 import type { LoggedCall } from './logged-call.ts';
 import type { Cause, ReportParts, Who } from './report.ts';
@@ -20,7 +22,7 @@ export function adviceOn(
         'The network rules turned the connection away before any token was looked at: who called is not known, and no role was asked.',
         isAdmittedNow === true
           ? 'The rules have changed since: this address is let in now.'
-          : 'Rules are the management plane’s: try the change with strongroom network plan first.',
+          : `Rules are the management plane’s: try the change with ${ownCommand('network plan')} first.`,
       ];
     case 'NotAuthenticated':
       return ['The token was missing or not good for this HSM; the message says which. No role was asked.'];

@@ -3,6 +3,7 @@
 // keys could read otherwise, for those who may read the settings. Nobody else learns anything from them.
 import { isGuid } from '../../formats/guid.ts';
 import { type NetworkRules, rulesAfter } from '../../formats/network-rules.ts';
+import { ownCommand } from '../../wire/own-command.ts';
 import { type Answer, type AnyRow, type Row, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { requireKeyName } from '../keys/key-name.ts';
@@ -154,7 +155,7 @@ function questionOf(who: Who, action: DataAction, scope: Scope): Parameters<type
 
 function notFound(trace: string, searched: number, gaveUp: boolean): ServiceError {
   const more = gaveUp
-    ? '; older ones are found at the machine itself: strongroom access explain with --data'
+    ? `; older ones are found at the machine itself: ${ownCommand('access explain')} with --data`
     : '. Calls to an HSM that is locked, and to the management plane, are not in its log';
   return new ServiceError(
     'NotFound',

@@ -1,6 +1,7 @@
 // The second administrator of a change: an approval that was given is used up by the change it was given for, and
 // where there is none, one is asked for and the change is refused. Planned on the state that is committed to.
 import type { Change } from '../../store/sealed/records.ts';
+import { ownCommand } from '../../wire/own-command.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import type { Duties, Second } from '../roles/duties.ts';
 import type { Roles } from '../roles/evaluate.ts';
@@ -81,7 +82,7 @@ function required(id: string, { expiresAt, request }: Approval): ServiceError {
   return new ServiceError(
     'Forbidden',
     `${why}: a second administrator has to approve this. It waits as approval ${id} until ` +
-      `${isoSecond(expiresAt)}. Another administrator runs: ./strongroom approval approve ${id} --reason 'why'. Then ` +
+      `${isoSecond(expiresAt)}. Another administrator runs: ${ownCommand(`approval approve ${id} --reason 'why'`)}. Then ` +
       'repeat this request as it is; it succeeds once',
     { innerCode: 'ApprovalRequired' },
   );

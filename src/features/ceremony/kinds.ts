@@ -1,4 +1,6 @@
 // The kinds of ceremonies, each a list of steps in their order.
+
+import { ownCommand } from '../../wire/own-command.ts';
 import type { CeremonyKind } from './recorded.ts';
 import type { Step } from './step.ts';
 import { certificates } from './steps/certificates.ts';
@@ -27,7 +29,7 @@ export const kinds: Readonly<Record<CeremonyKind, readonly Step[]>> = {
     domainFile,
     gather(
       'recover',
-      "Each custodian runs 'strongroom custodian share --purpose recover' on the domain file, to transfer-key.cer.",
+      `Each custodian runs '${ownCommand('custodian share --purpose recover')}' on the domain file, to transfer-key.cer.`,
     ),
     upload,
     readBackOne(
@@ -49,7 +51,7 @@ export const kinds: Readonly<Record<CeremonyKind, readonly Step[]>> = {
     domainFile,
     gather(
       'reshare',
-      "Each present custodian runs 'strongroom custodian share --purpose reshare' on the present domain file, to " +
+      `Each present custodian runs '${ownCommand('custodian share --purpose reshare')}' on the present domain file, to ` +
         'transfer-key.cer, naming every successor and their quorum.',
     ),
     replace,

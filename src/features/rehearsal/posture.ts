@@ -1,6 +1,7 @@
 // When each depth is due again. The days are settings; a depth that was never rehearsed is counted from the day on which the
 // shares were given out.
 import { REHEARSAL_DEPTHS, type RehearsalDepth } from '../../formats/rehearsal-record.ts';
+import { ownCommand } from '../../wire/own-command.ts';
 import type { Rehearsals } from './rehearsals.ts';
 
 export interface RehearsalSchedule {
@@ -49,7 +50,7 @@ export function postureOf(schedule: RehearsalSchedule, now: number): readonly De
         due === undefined
           ? `${last}, not scheduled`
           : overdue
-            ? `${last}, OVERDUE since ${iso(due).slice(0, 10)}: ./strongroom rehearse --depth ${depth}`
+            ? `${last}, OVERDUE since ${iso(due).slice(0, 10)}: ${ownCommand(`rehearse --depth ${depth}`)}`
             : `${last}, due ${iso(due).slice(0, 10)}`,
     };
   });

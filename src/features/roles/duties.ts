@@ -1,6 +1,7 @@
 // What a change of roles needs where duties are separated. Rules, on the state that the change is made on; who the second
 // person is and how they agree is not known here (`SecondPerson`).
 import type { Change } from '../../store/sealed/records.ts';
+import { ownCommand } from '../../wire/own-command.ts';
 import type { Principal } from '../../wire/principal.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { isAdministrativeRole } from './administrative.ts';
@@ -109,7 +110,7 @@ function reasonRequired(): ServiceError {
     'Forbidden',
     'Duties are separated here: every grant says why it is made. Say it in one of three ways: the header ' +
       'x-strongroom-reason; for az and the SDKs of Python, ' +
-      `eval "$(./strongroom reason 'why')" before the same command; for other clients, the user agent token ` +
+      `eval "$(${ownCommand("reason 'why'")})" before the same command; for other clients, the user agent token ` +
       'strongroom-reason/{base64url of the text}',
     { innerCode: 'ReasonRequired' },
   );

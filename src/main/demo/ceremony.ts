@@ -22,7 +22,7 @@ In this folder, with the program of the checkout:
 
     CHECKOUT/strongroom custodian open dev-security-domain.json --key custodian-1.pem --key custodian-3.pem
 
-Its \`log key\` is what \`strongroom audit verify --key\` takes.
+Its \`log key\` is what \`./strongroom audit verify --key\` takes.
 `;
 
 /** Makes what is missing; key pairs that exist are kept. */

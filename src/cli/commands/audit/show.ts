@@ -1,4 +1,6 @@
 // `strongroom audit show`: lists entries of the log.
+
+import { ownCommand } from '../../../wire/own-command.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { logFolder, logOptions } from './log-folder.ts';
 
@@ -54,5 +56,5 @@ function parseEntry(text: string, index: number): Readonly<Record<string, unknow
   } catch {
     // Answered below, as for any other text that is no entry.
   }
-  throw new CommandError(`entry ${index} is not an audit entry; run ./strongroom audit verify`);
+  throw new CommandError(`entry ${index} is not an audit entry; run ${ownCommand('audit verify')}`);
 }

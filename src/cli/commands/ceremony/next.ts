@@ -2,8 +2,9 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Ceremony } from '../../../features/ceremony/ceremony.ts';
 import { nextStep, proceed, skip } from '../../../features/ceremony/proceed.ts';
-import type { Asking, Step } from '../../../features/ceremony/step.ts';
-import { command, type Terminal, UsageError } from '../../command.ts';
+import { type Asking, REPORT_STEP, type Step } from '../../../features/ceremony/step.ts';
+import { ownCommand } from '../../../wire/own-command.ts';
+import { CommandError, command, type Terminal, UsageError } from '../../command.ts';
 import { readInput } from '../../read-input.ts';
 import { askPerson } from './ask-person.ts';
 import { folderOption, handOption, instanceIn, withCeremony } from './open-folder.ts';
@@ -34,13 +35,17 @@ once more: nothing is done twice.`,
     return withCeremony(values, async (ceremony) => {
       const step = nextStep(ceremony);
       if (step === undefined) {
-        terminal.out("every step is done: close the ceremony with 'strongroom ceremony report'\n");
+        if (files.length > 0 || values.value.length > 0 || values.skip !== undefined) {
+          throw new CommandError(`nothing is taken any more: ${ending(ceremony)}`);
+        }
+        terminal.out(`${ending(ceremony)}\n`);
         return 0;
       }
       if (values.skip !== undefined) {
         if (files.length > 0 || values.value.length > 0) throw new UsageError('--skip takes nothing else');
         skip(ceremony, step, values.skip);
         terminal.out(`left out: ${step.title}\n`);
+        sayNext(ceremony, step, terminal);
         return 0;
       }
       checkGiven(step, files.length, values.value.length);
@@ -80,6 +85,16 @@ function checkGiven({ needs, title }: Step, files: number, values: number): void
 
 function sayNext(ceremony: Ceremony, before: Step, terminal: Terminal): void {
   const step = nextStep(ceremony);
-  if (step === undefined) terminal.out("every step is done: close the ceremony with 'strongroom ceremony report'\n");
+  if (step === undefined) terminal.out(`${ending(ceremony)}\n`);
   else if (step.id !== before.id) terminal.out(`next: ${step.title}\n${step.instruction(ceremony)}\n`);
+  else terminal.out(`to go on: ${step.instruction(ceremony)}\n`);
+}
+
+/** What is said when no step is left. */
+function ending({ folder, entries }: Ceremony): string {
+  const isClosed = entries.some(({ step }) => step === REPORT_STEP);
+  const report = ownCommand(`ceremony report --folder ${folder}`);
+  return isClosed
+    ? `the ceremony is closed by its report, ${folder}/report.md ('${report}' writes it again)`
+    : `every step is done: close the ceremony with '${report}'`;
 }

@@ -1,4 +1,6 @@
 // The register of an instance as its public API shows it, and which custodian in it a person means.
+
+import { ownCommand } from '../../../wire/own-command.ts';
 import { CommandError } from '../../command.ts';
 import type { InstanceClient } from '../../instance-client.ts';
 
@@ -55,7 +57,7 @@ export function findCustodian({ value }: RegisterAnswer, words: readonly string[
   if (only !== undefined && another === undefined) return only;
   throw new CommandError(
     only === undefined
-      ? `the register has no custodian '${given}': 'strongroom custodian list' shows whom it has`
+      ? `the register has no custodian '${given}': '${ownCommand('custodian list')}' shows whom it has`
       : `'${given}' is more than one custodian: give the fingerprint`,
   );
 }

@@ -1,4 +1,6 @@
 // `strongroom network apply`: network rules that go back by themselves unless they are confirmed in time.
+
+import { ownCommand } from '../../../wire/own-command.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { readDuration } from '../../duration.ts';
 import { managementOptions, openManagedHsm } from '../../management-client.ts';
@@ -41,7 +43,7 @@ first; what the rules leave out stays as it is. Without a deadline, at once and 
     else {
       terminal.out(
         `The rules are in force. They go back at ${trial.until} unless you confirm them:\n` +
-          `  strongroom network confirm ${name}\n`,
+          `  ${ownCommand(`network confirm ${name}`)}\n`,
       );
     }
     return 0;

@@ -7,6 +7,7 @@ import {
   type RehearsedCustodian,
   writeRehearsal,
 } from '../../../formats/rehearsal-record.ts';
+import { ownCommand } from '../../../wire/own-command.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import type { InstanceClient } from '../../instance-client.ts';
 import { type BackupAtHand, describeBackup, readBackupAtHand, readDomain } from '../../rehearsal/backup-at-hand.ts';
@@ -139,7 +140,7 @@ async function finish(
   if (json) terminal.out(`${JSON.stringify(rehearsal, null, 2)}\n`);
   else showRehearsal(rehearsal, terminal);
   if (problem === undefined) return rehearsal.verdict === 'passed' ? 0 : 1;
-  const later = path === undefined ? '' : `; file it later: strongroom rehearse file ${path}`;
+  const later = path === undefined ? '' : `; file it later: ${ownCommand(`rehearse file ${path}`)}`;
   terminal.err(`it passed, but could not be filed: ${problem}${later}\n`);
   return 1;
 }

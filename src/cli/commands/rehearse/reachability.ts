@@ -2,6 +2,7 @@
 import { replaceFile } from '../../../files/replace-file.ts';
 import { PacketError, readPacket } from '../../../formats/custodian-packet.ts';
 import { readRehearsal } from '../../../formats/rehearsal-record.ts';
+import { ownCommand } from '../../../wire/own-command.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import { AnswerError, type InstanceClient } from '../../instance-client.ts';
 import { readInput } from '../../read-input.ts';
@@ -39,7 +40,7 @@ export async function rehearseReachability(options: ReachabilityOptions, termina
   if (out !== undefined) {
     const { challenge, domain, madeAt, expires } = open;
     await replaceFile(out, `${JSON.stringify({ challenge, domain, madeAt, expires }, null, 2)}\n`);
-    terminal.err(`Send ${out} to every custodian: strongroom custodian answer ${out} --key KEY.pem\n`);
+    terminal.err(`Send ${out} to every custodian: ${ownCommand(`custodian answer ${out} --key KEY.pem`)}\n`);
   }
   try {
     const filed = (await client.ask('POST', `${REHEARSALS}/reachability?${VERSION}`, {

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CryptoClient } from '../../../crypto/client/crypto-client.ts';
 import type { NewSeal } from '../../../features/seal/offline-module.ts';
 import { DataLock, lockHolder } from '../../../main/files/data-lock.ts';
+import { ownCommand } from '../../../wire/own-command.ts';
 import { CommandError, command, dataOption, type Terminal, UsageError } from '../../command.ts';
 import { type InstanceFolder, instanceFolder } from '../../instance-folder.ts';
 import { readInput } from '../../read-input.ts';
@@ -117,8 +118,8 @@ function lockStopped({ at, name }: InstanceFolder): Disposable {
   if (lock !== undefined) return lock;
   const holder = lockHolder(at.root);
   throw new CommandError(
-    `'${name}' runs${holder === undefined ? '' : ` (process ${holder})`}: stop it with 'strongroom instance stop ${name}', ` +
-      `and start it again afterwards with 'strongroom instance start ${name}'`,
+    `'${name}' runs${holder === undefined ? '' : ` (process ${holder})`}: stop it with '${ownCommand(`instance stop ${name}`)}', ` +
+      `and start it again afterwards with '${ownCommand(`instance start ${name}`)}'`,
   );
 }
 

@@ -1,5 +1,6 @@
 // Step: the certificates of those who will hold shares are handed in.
 
+import { ownCommand } from '../../../wire/own-command.ts';
 import { CeremonyError } from '../ceremony-error.ts';
 import { CERTIFICATES, peopleOf, personLine, readCertificate } from '../people.ts';
 import type { Step } from '../step.ts';
@@ -11,7 +12,7 @@ export const certificates: Step = {
   instruction(ceremony) {
     const missing = (ceremony.settings.custodians ?? 0) - peopleOf(ceremony).length;
     return (
-      `Each custodian makes a key pair on a machine of their own ('strongroom custodian keygen') and hands over the ` +
+      `Each custodian makes a key pair on a machine of their own ('${ownCommand('custodian keygen')}') and hands over the ` +
       `certificate only. Missing: ${missing}. Give them with --file NAME.cer, once for each.`
     );
   },

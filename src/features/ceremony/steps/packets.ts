@@ -7,6 +7,7 @@ import {
   readPacket,
 } from '../../../formats/custodian-packet.ts';
 import { parseSecurityDomain } from '../../../formats/security-domain.ts';
+import { ownCommand } from '../../../wire/own-command.ts';
 import type { Ceremony } from '../ceremony.ts';
 import { CeremonyError } from '../ceremony-error.ts';
 import { oneLine, peopleOf, readCertificate } from '../people.ts';
@@ -20,7 +21,7 @@ export function acknowledge(optional: boolean): Step {
     needs: 'files',
     ...(optional ? { optional: true as const } : {}),
     instruction: (ceremony) =>
-      `Each custodian runs 'strongroom custodian acknowledge' on the security-domain file and hands over the packet. ` +
+      `Each custodian runs '${ownCommand('custodian acknowledge')}' on the security-domain file and hands over the packet. ` +
       `Missing: ${names(ceremony, missingIn(ceremony)).join(', ')}. Give them with --file PACKET, once for each.`,
     async run(ceremony, { files }, service) {
       for (const file of files) {

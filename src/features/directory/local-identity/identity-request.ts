@@ -3,6 +3,7 @@
 // browser and no proxy asks in its name.
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { ownCommand } from '../../../wire/own-command.ts';
 import type { ManagedIdentity } from '../directory.ts';
 import { signAppToken, type TokenSigning } from '../issuer/identity-token.ts';
 import { ACCESS_TOKEN_SECONDS } from '../issuer/token-claims.ts';
@@ -157,7 +158,7 @@ function unbound({ uid, executables }: LocalCaller, hasOther: boolean): Identity
   return refusal(
     403,
     'access_denied',
-    `User ${uid}${program} is not bound to ${what}. Whoever runs this service can bind it: strongroom identity bind IDENTITY --user ${uid}`,
+    `User ${uid}${program} is not bound to ${what}. Whoever runs this service can bind it: ${ownCommand(`identity bind IDENTITY --user ${uid}`)}`,
   );
 }
 
