@@ -4,6 +4,7 @@
 import { constants, createHash, type KeyObject, sign, verify, X509Certificate } from 'node:crypto';
 import { fromBase64, fromBase64url, toBase64url } from './base64url.ts';
 import { canonicalStatement, statementShape } from './custodian-statement.ts';
+import { endsEarly } from './ends-early.ts';
 import { matching, oneOf, type Reader, record, ShapeError, text } from './shape.ts';
 
 export const PACKET_FORMAT = 'strongroom custodian packet 1';
@@ -83,7 +84,9 @@ export function readPacket(packet: string): CustodianPacket {
   try {
     value = JSON.parse(packet);
   } catch (cause) {
-    throw new PacketError('packet: is not JSON: incomplete, or not a custodian packet', { cause });
+    const cut = endsEarly(packet);
+    const what = cut === undefined ? 'is not JSON: it is not a custodian packet' : `${cut}: have it sent again`;
+    throw new PacketError(`packet: ${what}`, { cause });
   }
   return readPacketValue(value);
 }

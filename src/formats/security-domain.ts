@@ -2,6 +2,7 @@
 // custodian's tool that opens it take the format from here, and nothing else from each other.
 import { createHash } from 'node:crypto';
 import { fromBase64url } from './base64url.ts';
+import { endsEarly } from './ends-early.ts';
 
 /** Entry with the keys of the domain, and entry with the instance that wrote the file. */
 export const DOMAIN_KEYS_TAG = 'strongroom_domain_keys';
@@ -91,6 +92,8 @@ export function parseSecurityDomain(text: string): SecurityDomainFile {
   try {
     value = JSON.parse(text);
   } catch (cause) {
+    const cut = endsEarly(text);
+    if (cut !== undefined) throw new SecurityDomainError(`the security-domain file ${cut}: get it again`, { cause });
     throw new SecurityDomainError('the security domain is not JSON', { cause });
   }
   const { version, EncData, SharedKeys } = membersOf(value);

@@ -1,6 +1,7 @@
 // Custodians as a ceremony knows them: by certificates that were handed in, or as the domain file names them.
 import { createHash, X509Certificate } from 'node:crypto';
 import { groupFingerprint } from '../../formats/domain-identity.ts';
+import { takenForCertificate } from '../../formats/private-pem.ts';
 import type { Ceremony } from './ceremony.ts';
 import { CeremonyError } from './ceremony-error.ts';
 
@@ -32,7 +33,7 @@ export function readCertificate(name: string, content: Uint8Array): { x509: X509
   try {
     x509 = new X509Certificate(content);
   } catch (cause) {
-    throw new CeremonyError(`${name} is not a certificate`, { cause });
+    throw new CeremonyError(`${name} ${takenForCertificate(name, content) ?? 'is not a certificate'}`, { cause });
   }
   const bits = x509.publicKey.asymmetricKeyDetails?.modulusLength ?? 0;
   if (x509.publicKey.asymmetricKeyType !== 'rsa' || bits < 2048 || bits > 8192) {

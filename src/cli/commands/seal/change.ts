@@ -1,10 +1,11 @@
 // `strongroom seal change`: exchanges the seal of a stopped instance. Old and new secrets go straight into the module's
 // pipe; this command starts a partition for that alone.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CryptoClient } from '../../../crypto/client/crypto-client.ts';
 import type { NewSeal } from '../../../features/seal/offline-module.ts';
+import { takenForCertificate } from '../../../formats/private-pem.ts';
 import { DataLock, lockHolder } from '../../../main/files/data-lock.ts';
 import { ownCommand } from '../../../wire/own-command.ts';
 import { CommandError, command, dataOption, type Terminal, UsageError } from '../../command.ts';
@@ -174,10 +175,11 @@ async function wishOf(values: Values, terminal: Terminal): Promise<NewSeal> {
   if (values.to === 'quorum') {
     const { X509Certificate } = await import('node:crypto');
     const certificates = values.custodian.map((path) => {
+      const content = readInput(path);
       try {
-        return new X509Certificate(readFileSync(path)).raw.toString('base64');
+        return new X509Certificate(content).raw.toString('base64');
       } catch (cause) {
-        throw new CommandError(`${path} is not a certificate`, { cause });
+        throw new CommandError(`${path} ${takenForCertificate(path, content) ?? 'is not a certificate'}`, { cause });
       }
     });
     return { kind: 'quorum', certificates, required: Number(values.required) };

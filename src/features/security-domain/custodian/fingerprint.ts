@@ -1,6 +1,7 @@
 // Fingerprints as people compare them: in groups of four, and letter by letter for the telephone.
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { takenForCertificate } from '../../../formats/private-pem.ts';
 import { CustodianError } from './refusal.ts';
 
 /** On one line; nothing in it moves the cursor of a terminal or turns the direction of writing. */
@@ -19,7 +20,8 @@ export async function readCertificateFile(path: string): Promise<X509Certificate
   try {
     return new X509Certificate(content);
   } catch (cause) {
-    throw new CustodianError(`${path} is not a certificate, or was damaged: use another copy of it`, { cause });
+    const why = takenForCertificate(path, content) ?? 'is not a certificate, or was damaged: use another copy of it';
+    throw new CustodianError(`${path} ${why}`, { cause });
   }
 }
 

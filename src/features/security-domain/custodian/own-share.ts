@@ -1,5 +1,6 @@
 // Opens the one share that is for the holder, and says why not when it does not open. Of the others it learns nothing.
 import { createHash } from 'node:crypto';
+import { endsEarly } from '../../../formats/ends-early.ts';
 import { decryptWithRsa, JweError, kidOf } from '../../../formats/jwe.ts';
 import { SEAL_SHARE_KID } from '../../../formats/seal-shares.ts';
 import { parseSecurityDomain, SecurityDomainError, type SecurityDomainFile } from '../../../formats/security-domain.ts';
@@ -29,7 +30,7 @@ export function openOwnShare(document: string, holder: Holder): OwnShare {
     throw new CustodianError(
       `none of the ${shares.length} shares of this file is for the certificate of ${holder.name} ` +
         `(${fingerprintOf(holder.certificate).slice(0, 19)} …): it is the file of another security domain, or made ` +
-        'before you held a share, or this is another of your keys. They are for: ' +
+        'before you held a share or after you left, or this is another of your keys. They are for: ' +
         shares.map(({ x5t_256 }) => Buffer.from(x5t_256, 'base64url').toString('hex').slice(0, 8)).join(', '),
     );
   }
@@ -60,12 +61,9 @@ export function parseDomainFile(document: string): SecurityDomainFile {
     if (text.startsWith('-----BEGIN')) {
       throw new CustodianError('this is a key or a certificate, not a security-domain file', { cause });
     }
-    if (text.startsWith('{') && !text.trimEnd().endsWith('}')) {
-      throw new CustodianError(
-        `the security-domain file ends early, after ${Buffer.byteLength(document)} bytes: get it again, and compare ` +
-          'its SHA-256 with the one in the report of the ceremony',
-        { cause },
-      );
+    if (endsEarly(document) !== undefined) {
+      const compare = ', and compare its SHA-256 with the one in the report of the ceremony';
+      throw new CustodianError(cause.message + compare, { cause });
     }
     throw new CustodianError(`${cause.message}: is it the right file? If so it was edited or damaged: get it again`, {
       cause,

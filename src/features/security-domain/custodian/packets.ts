@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import type { CustodianChallenge } from '../../../formats/custodian-challenge.ts';
 import { makePacket, type PacketContent, PacketError, type Successors } from '../../../formats/custodian-packet.ts';
 import { encryptToRsa } from '../../../formats/jwe.ts';
+import { takenForCertificate } from '../../../formats/private-pem.ts';
 import { SHARE_KID } from '../../../formats/security-domain.ts';
 import { proofOfShare } from '../../../formats/share-proof.ts';
 import { type Holder, thumbprintOf } from './holder.ts';
@@ -71,7 +72,8 @@ export function readSuccessors(certificates: readonly (readonly [string, Buffer]
     try {
       return thumbprintOf(new X509Certificate(content));
     } catch (cause) {
-      throw new CustodianError(`${path} is not a certificate`, { cause });
+      const why = takenForCertificate(path, content) ?? 'is not a certificate';
+      throw new CustodianError(`${path} ${why}`, { cause });
     }
   });
   if (new Set(thumbprints).size !== thumbprints.length) {
