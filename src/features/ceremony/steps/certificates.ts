@@ -18,10 +18,14 @@ export const certificates: Step = {
   },
   async run(ceremony, { files }) {
     const expected = ceremony.settings.custodians ?? 0;
+    const twice: string[] = [];
     for (const { name, content } of files) {
       const { x509, person } = readCertificate(name, content);
       const present = peopleOf(ceremony);
-      if (present.some(({ custodian }) => custodian === person.custodian)) continue;
+      if (present.some(({ custodian }) => custodian === person.custodian)) {
+        twice.push(`${name}: is here already, and counts once`);
+        continue;
+      }
       if (present.length >= expected) throw new CeremonyError(`${name}: there are ${expected} certificates already`);
       for (const other of present) {
         const { x509: known } = readCertificate(other.name, ceremony.read(other.file ?? ''));
@@ -41,8 +45,8 @@ export const certificates: Step = {
       });
     }
     const count = peopleOf(ceremony).length;
-    if (count < expected) return `${count} of ${expected} certificates are here`;
+    if (count < expected) return [...twice, `${count} of ${expected} certificates are here`].join('\n');
     ceremony.add({ step: CERTIFICATES, what: 'done', text: `${count} certificates` });
-    return `all ${count} certificates are here`;
+    return [...twice, `all ${count} certificates are here`].join('\n');
   },
 };

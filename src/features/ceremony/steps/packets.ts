@@ -1,17 +1,20 @@
 // Steps that take custodians' packets: acknowledgements, which go to the register one by one, and shares for a recovering
 // or re-sharing HSM, of which a quorum is gathered first.
+import { join } from 'node:path';
 import {
   type CustodianPacket,
   PacketError,
   type PacketPurpose,
   readPacket,
 } from '../../../formats/custodian-packet.ts';
+import { groupFingerprint } from '../../../formats/domain-identity.ts';
 import { parseSecurityDomain } from '../../../formats/security-domain.ts';
 import { ownCommand } from '../../../wire/own-command.ts';
 import type { Ceremony } from '../ceremony.ts';
 import { CeremonyError } from '../ceremony-error.ts';
 import { oneLine, peopleOf, readCertificate } from '../people.ts';
 import { type GivenFile, type Step, VERSION } from '../step.ts';
+import { TRANSFER_FILE } from './transfer-key.ts';
 
 /** Each custodian shows that their share opens. @param optional those who are not here may be left out, with a reason */
 export function acknowledge(optional: boolean): Step {
@@ -24,19 +27,24 @@ export function acknowledge(optional: boolean): Step {
       `Each custodian runs '${ownCommand('custodian acknowledge')}' on the security-domain file and hands over the packet. ` +
       `Missing: ${names(ceremony, missingIn(ceremony)).join(', ')}. Give them with --file PACKET, once for each.`,
     async run(ceremony, { files }, service) {
+      const twice: string[] = [];
       for (const file of files) {
         const packet = requirePacket(ceremony, file, 'acknowledge');
         const { custodian } = packet.statement;
-        if (!missingIn(ceremony).includes(custodian)) continue;
+        if (!missingIn(ceremony).includes(custodian)) {
+          twice.push(hereAlready(ceremony, file, custodian));
+          continue;
+        }
         await service.ask('POST', `/securitydomain/custodians/packets?${VERSION}`, {
           packet: JSON.parse(file.content.toString('utf8')) as unknown,
         });
         await keepPacket(ceremony, 'acknowledge', file, packet);
       }
       const missing = missingIn(ceremony);
-      if (missing.length > 0) return `shares not yet proven: ${names(ceremony, missing).join(', ')}`;
+      if (missing.length > 0)
+        return [...twice, `shares not yet proven: ${names(ceremony, missing).join(', ')}`].join('\n');
       ceremony.add({ step: 'acknowledge', what: 'done', text: 'every share was shown to open' });
-      return 'every share was shown to open';
+      return [...twice, 'every share was shown to open'].join('\n');
     },
   };
 }
@@ -52,17 +60,19 @@ export function gather(purpose: 'recover' | 'reshare', instruction: string): Ste
       'Give them with --file PACKET, once for each.',
     async run(ceremony, { files }) {
       const required = Number(ceremony.requireFact('quorum'));
+      const twice: string[] = [];
       for (const file of files) {
         const packet = requirePacket(ceremony, file, purpose);
         checkAddressed(ceremony, file.name, packet);
         const { custodian } = packet.statement;
         const present = ceremony.of('packets', 'file').map(({ facts }) => facts?.['custodian']);
-        if (!present.includes(custodian)) await keepPacket(ceremony, 'packets', file, packet);
+        if (present.includes(custodian)) twice.push(hereAlready(ceremony, file, custodian));
+        else await keepPacket(ceremony, 'packets', file, packet);
       }
       const count = ceremony.of('packets', 'file').length;
-      if (count < required) return `${count} of ${required} packets are here`;
+      if (count < required) return [...twice, `${count} of ${required} packets are here`].join('\n');
       ceremony.add({ step: 'packets', what: 'done', text: `${count} packets, ${required} needed` });
-      return 'a quorum is here';
+      return [...twice, 'a quorum is here'].join('\n');
     },
   };
 }
@@ -93,7 +103,11 @@ function requirePacket(ceremony: Ceremony, { name, content }: GivenFile, purpose
     throw new CeremonyError(`${name}: is a packet of purpose '${statement.purpose}', not '${purpose}'`);
   }
   if (statement.domain !== ceremony.requireFact('domain')) {
-    throw new CeremonyError(`${name}: is about another domain file than the one of this ceremony`);
+    const own = ceremony.requireFact('domain');
+    throw new CeremonyError(
+      `${name}: is about another domain file (SHA-256 ${beginningOf(statement.domain)}) than the one of this ceremony ` +
+        `(${beginningOf(own)}): send its custodian ${join(ceremony.folder, domainFileOf(ceremony))}, and have the packet made again`,
+    );
   }
   if (!holdersOf(ceremony).includes(statement.custodian)) {
     throw new CeremonyError(`${name}: is of somebody who has no share in this domain file`);
@@ -104,7 +118,11 @@ function requirePacket(ceremony: Ceremony, { name, content }: GivenFile, purpose
 function checkAddressed(ceremony: Ceremony, name: string, { statement }: CustodianPacket): void {
   if (statement.purpose !== 'recover' && statement.purpose !== 'reshare') return;
   if (statement.recipient !== ceremony.requireFact('recipient')) {
-    throw new CeremonyError(`${name}: the share is encrypted to another key than this HSM's transfer key`);
+    throw new CeremonyError(
+      `${name}: the share is encrypted to another key (${beginningOf(statement.recipient)}) than this HSM's transfer key ` +
+        `(${beginningOf(ceremony.requireFact('recipient'))}): send its custodian ${join(ceremony.folder, TRANSFER_FILE)}, and ` +
+        'have the packet made again',
+    );
   }
   if (statement.purpose !== 'reshare') return;
   const { required, thumbprints } = successorsOf(ceremony);
@@ -144,9 +162,22 @@ function missingIn(ceremony: Ceremony): readonly string[] {
 
 /** x5t#S256 of those who have a share in the domain file that is in effect. */
 export function holdersOf(ceremony: Ceremony): readonly string[] {
-  const file = ceremony.entries.findLast(({ facts }) => facts?.['domain'] !== undefined)?.file;
-  const document = ceremony.read(file?.name ?? '').toString('utf8');
+  const document = ceremony.read(domainFileOf(ceremony)).toString('utf8');
   return parseSecurityDomain(document).SharedKeys.enc_shares.map(({ x5t_256 }) => x5t_256);
+}
+
+/** The domain file that is in effect, in the ceremony's folder. */
+function domainFileOf(ceremony: Ceremony): string {
+  return ceremony.entries.findLast(({ facts }) => facts?.['domain'] !== undefined)?.file?.name ?? '';
+}
+
+function hereAlready(ceremony: Ceremony, { name }: GivenFile, custodian: string): string {
+  return `${name}: a packet of ${names(ceremony, [custodian]).join()} is here already, and this one is not needed`;
+}
+
+/** Enough of a SHA-256 to tell two files apart, as `custodian show` prints it. */
+function beginningOf(base64url: string): string {
+  return `${groupFingerprint(Buffer.from(base64url, 'base64url').toString('hex').slice(0, 16))} …`;
 }
 
 function names(ceremony: Ceremony, custodians: readonly string[]): readonly string[] {
