@@ -26,9 +26,13 @@ The exit code is 0 when everything holds, 1 when not.`,
   examples: ['strongroom ceremony verify report.html', "strongroom ceremony verify report.md --fingerprint '91ab ...'"],
   run({ fingerprint, folder, json }, [file, spare], terminal) {
     if (file === undefined || spare !== undefined) throw new UsageError('name one report');
+    const expected = fingerprint === undefined ? undefined : normalFingerprint(fingerprint);
+    if (expected !== undefined && !/^[0-9a-f]{64}$/.test(expected)) {
+      throw new UsageError('--fingerprint must be the whole fingerprint, 64 hex digits');
+    }
     return shown(async () => {
       const verified = verifyReport(readInput(file).toString('utf8'));
-      if (fingerprint !== undefined && normalFingerprint(fingerprint) !== verified.domainFingerprint) {
+      if (expected !== undefined && expected !== verified.domainFingerprint) {
         throw new CeremonyError(
           `the report is signed by another domain: its fingerprint is ${groupFingerprint(verified.domainFingerprint)}`,
         );
