@@ -37,6 +37,8 @@ export interface Listener extends AsyncDisposable {
   readonly port: number;
   /** From the next connection on; open ones go on. @throws Error when the files do not fit */
   renew(files: TlsFiles): void;
+  /** Connections that there are now end: idle ones at once, others with the answer that they wait for. */
+  retire(): void;
 }
 
 /** Tokens of large directories reach 10 KiB and more; nothing else is long. */
@@ -127,6 +129,10 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
   return {
     port: typeof address === 'string' ? 0 : address.port,
     renew: (files) => server.setSecureContext(tlsOptions(files, options.minVersion)),
+    retire() {
+      answers.areLast();
+      server.closeIdleConnections();
+    },
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();

@@ -10,17 +10,25 @@ interface Exchanges {
 
 export class OpenAnswers {
   readonly #of = new WeakMap<Duplex, Exchanges>();
+  readonly #unfinished = new Set<ServerResponse>();
 
   /** To be called before the server serves. */
   watch(server: Pick<Server, 'prependListener'>): void {
     server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
       const { socket } = request;
       this.#of.set(socket, { last: { request, response }, open: this.#open(socket) + 1 });
+      this.#unfinished.add(response);
       response.once('close', () => {
+        this.#unfinished.delete(response);
         const seen = this.#of.get(socket);
         if (seen !== undefined) this.#of.set(socket, { ...seen, open: seen.open - 1 });
       });
     });
+  }
+
+  /** Each connection that waits for an answer ends with it. One whose head is written already goes on. */
+  areLast(): void {
+    for (const response of this.#unfinished) response.shouldKeepAlive = false;
   }
 
   /** Whether an answer to what could not be read now would be taken for one to exactly that. */

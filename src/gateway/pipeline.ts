@@ -33,7 +33,8 @@ import { type AnswerHeaders, writeAnswer } from './write-answer.ts';
 
 export interface PipelineParts {
   readonly router: Router;
-  readonly hosts: ReadonlyMap<string, Host>;
+  /** The names as they are now. */
+  readonly hosts: () => ReadonlyMap<string, Host>;
   readonly isServed: (kind: HostKind) => boolean;
   /** The network rules as they are now. */
   readonly judge: (peer: ArrivingPeer) => Refusal | undefined;

@@ -40,7 +40,7 @@ import { buildRouter } from '../gateway/router.ts';
 import type { Records } from '../store/sealed/records.ts';
 import { approvalServiceOf } from './approval-service.ts';
 import { missingPersonMark } from './config/trusted-issuers.ts';
-import { instanceHosts, openVerifiers } from './instance-hosts.ts';
+import { openVerifiers } from './instance-hosts.ts';
 import { openListeners } from './instance-listeners.ts';
 import type { ServiceOptions } from './instance-service.ts';
 import type { InstanceState } from './instance-state.ts';
@@ -67,12 +67,11 @@ export async function openGateway(
   options: ServiceOptions,
   parts: GatewayParts,
 ): Promise<Pick<Listener, 'port'> & AsyncDisposable> {
-  const { config } = options;
+  const { config, names } = options;
   const { crypto, records, activation, purgeCompanions, eventTargets } = parts;
   const { keys, roles, clock, settings, authorities, promises, policies, told, retention, limits } = parts.state;
   const { custodians, ceremonies, recovery } = parts.state;
   const { now } = clock;
-  const hosts = config.hostNames.map(({ authority }) => authority);
   const initialAdministrators = config.initialAdministrators.map((id) => id.toLowerCase());
   const targets = { authorities, authorityKeys: parts.stack.use(openAuthorityKeys(now)), now };
   let judge = compileRules(parts.network.current);
@@ -83,7 +82,7 @@ export async function openGateway(
   const router = buildRouter([
     ...keyRows({ keys, crypto, records, now, randomHex, retention, limits, purgeCompanions }),
     ...armKeyRows({ keys, crypto, records, now, randomHex, retention, limits }),
-    ...importRows({ keys, crypto, records, now, randomHex, retention, limits, hosts }),
+    ...importRows({ keys, crypto, records, now, randomHex, retention, limits, hosts: () => names.authorities }),
     ...keyBackupRows({ keys, crypto, records, now, randomHex, retention, limits }),
     ...keyOperationRows({ keys, crypto, now }),
     ...rotationRows({ keys, crypto, records, now, randomHex, retention, limits, policies }),
@@ -155,7 +154,7 @@ export async function openGateway(
     judge: (peer) => judge(peer),
     throttle: openThrottle(config.limits ?? DEFAULT_LIMITS, elapsed),
     throttled: new ThrottledTally(elapsed),
-    hosts: instanceHosts(config),
+    hosts: () => names.hosts,
     isServed: (kind) =>
       kind === 'hsm' ||
       settings.isOn(kind === 'vault' ? 'StrongroomVaultAlias' : 'AllowKeyManagementOperationsThroughARM'),

@@ -8,11 +8,11 @@ import { type FetchJwks, fetchJwks } from '../features/auth/fetch-jwks.ts';
 import { type Issuer, openTokenVerifier, type TokenVerifier } from '../features/auth/verify-token.ts';
 import type { Host } from '../gateway/call.ts';
 import type { HostKind } from '../wire/route.ts';
-import type { InstanceConfig, TrustedIssuer } from './config/instance.ts';
+import type { HostName, InstanceConfig, TrustedIssuer } from './config/instance.ts';
 
-export function instanceHosts(config: InstanceConfig): ReadonlyMap<string, Host> {
+export function hostsOf(hostNames: readonly HostName[]): ReadonlyMap<string, Host> {
   return new Map(
-    config.hostNames.map(({ kind = 'hsm', ...name }) => [
+    hostNames.map(({ kind = 'hsm', ...name }) => [
       name.authority,
       { authority: name.authority, kind, challenge: challenge(name) },
     ]),

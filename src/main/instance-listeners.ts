@@ -54,7 +54,7 @@ export async function openListeners(
     // Whoever can enter its folder, of the group that the socket has; the process's own mask would leave it to one user.
     if ('socket' in each) chmodSync(each.socket, 0o660);
   }
-  stack.use(
+  const renewal = stack.use(
     openRenewal(
       paths,
       files,
@@ -63,6 +63,13 @@ export async function openListeners(
       },
       (error) => reportFailure('TLS files that were replaced cannot be used; the ones before stay', error),
     ),
+  );
+  stack.use(
+    options.names.onChange(() => {
+      renewal.look();
+      // Under a name that has moved, whoever comes again is led to the instance that has it now.
+      for (const listener of listeners) listener.retire();
+    }),
   );
   const owned = stack.move();
   return { port: main.port, [Symbol.asyncDispose]: () => owned.disposeAsync() };

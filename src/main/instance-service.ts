@@ -26,6 +26,7 @@ import { openEventSending } from './event-sending.ts';
 import { recordFinishedCeremony } from './finished-ceremony.ts';
 import { openGateway } from './instance-gateway.ts';
 import { emptyInstanceState, type InstanceState, makePromises } from './instance-state.ts';
+import type { LiveNames } from './live-names.ts';
 import { LiveNetwork } from './live-network.ts';
 import { type LockOptions, waitUntilOpen } from './locked-start.ts';
 import { randomHex } from './random-hex.ts';
@@ -36,6 +37,8 @@ import { isEmpty, openVerifiedRecords, provisionModule, refuseCutLog, refuseStor
 
 export interface ServiceOptions {
   readonly config: InstanceConfig;
+  /** Those of the configuration, and what becomes of them. */
+  readonly names: LiveNames;
   readonly places: Pick<InstancePlaces, 'module' | 'store' | 'audit' | 'tlsKey' | 'tlsCertificate'>;
   readonly recorderSocket: string;
   /** 0: any free port. */

@@ -1,15 +1,25 @@
 // Entry of a service worker. Started by the supervisor, with its places as arguments and nothing in the environment.
 
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { places } from './config/data-layout.ts';
 import { readInstanceConfig } from './config/read-instance.ts';
 import { type InstanceService, startInstanceService } from './instance-service.ts';
+import { LiveNames } from './live-names.ts';
 import { reportFailure } from './report-failure.ts';
 import { openSupervisorLink } from './supervision/child-link.ts';
 import { readInstanceUpdate } from './supervision/instance-update.ts';
 import type { Link } from './supervision/link.ts';
-import { activation, done, failed, frontToken, instanceUpdated, partitions, ready } from './supervision/messages.ts';
+import {
+  activation,
+  done,
+  failed,
+  frontToken,
+  instanceUpdated,
+  namesChanged,
+  partitions,
+  ready,
+} from './supervision/messages.ts';
 
 interface Activation {
   readonly status: 'NotActivated' | 'Active' | 'Locked' | 'Failed';
@@ -37,7 +47,13 @@ async function main(): Promise<void> {
   });
   const folder = required(values.instance, 'instance');
   const place = places(dirname(dirname(folder))).instance(basename(folder));
-  const config = readInstanceConfig(join(folder, 'instance.json'));
+  const config = readInstanceConfig(place.config);
+  const names = new LiveNames(config);
+  // A worker that is locked or still starts takes them at once: what it opens later goes by them.
+  link.on(namesChanged, (_told, id) => {
+    names.set(readInstanceConfig(place.config).hostNames);
+    link.send(done, {}, id);
+  });
   // Known before the store is verified, told only after it: of an instance that is refused nothing else is true.
   let known: Activation | undefined;
   let serves = false;
@@ -52,6 +68,7 @@ async function main(): Promise<void> {
   try {
     await using service = await startInstanceService({
       config,
+      names,
       places: place,
       recorderSocket,
       port: integer(values.port, 'port'),

@@ -44,8 +44,10 @@ describe('an alias', () => {
 
   test('gives an instance one more name: in its certificate, its challenge and its key identifiers', async () => {
     await assert.rejects(ask(`payments${AZURE}`, '/keys/k'), /certificate|altnames/i, 'nobody answers there yet');
+    const { pids } = product.state;
     const { code, stdout } = await alias('set', 'payments', '--hsm-name', 'dev');
     assert.equal(code, 0);
+    assert.deepEqual(product.state.pids, pids, 'nothing is started anew');
     assert.equal(stdout, "'dev' answers at https://payments.managedhsm.azure.net\n");
     const made = kidOf(await ask(`payments${AZURE}`, '/keys/aliased/create', 'POST', { kty: 'EC-HSM', crv: 'P-256' }));
     assert.match(made, /^https:\/\/payments\.managedhsm\.azure\.net\/keys\/aliased\/[0-9a-f]{32}$/);

@@ -125,6 +125,32 @@ describe('TLS', () => {
     for (const socket of [before, after, still]) socket.destroy();
   });
 
+  test('connections that are retired end: idle ones at once, others with their answer', async () => {
+    const waiting: Call[] = [];
+    const came = Promise.withResolvers<void>();
+    await using listener = await listen({ ...leaf, host: '127.0.0.1', port: 0, shared: false }, (call) => {
+      if (call.request.url === '/') call.response.end('{}');
+      else {
+        waiting.push(call);
+        came.resolve();
+      }
+    });
+    const [idle, busy] = [await over(to(listener)), await over(to(listener))];
+    await ask(idle);
+    busy.write(`GET /later HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+    await came.promise;
+    listener.retire();
+    assert.ok(await isClosed(idle));
+    const chunks: Buffer[] = [];
+    busy.on('data', (chunk: Buffer) => chunks.push(chunk));
+    waiting[0]?.response.end('{"late":true}');
+    assert.ok(await isClosed(busy));
+    assert.match(Buffer.concat(chunks).toString(), /^HTTP\/1\.1 200 [^]*\r\nConnection: close\r\n[^]*\{"late":true\}/);
+    const after = await over(to(listener));
+    assert.ok(await ask(after), 'new ones go on');
+    after.destroy();
+  });
+
   test('with client authorities, a client needs a certificate of one of them', async () => {
     const client = await selfSigned();
     await using listener = await open({ clientAuthorities: client.certificate });

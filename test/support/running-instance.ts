@@ -15,6 +15,7 @@ import type { InstanceConfig } from '../../src/main/config/instance.ts';
 import { readInstanceConfig } from '../../src/main/config/read-instance.ts';
 import { issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
 import { type InstanceService, startInstanceService } from '../../src/main/instance-service.ts';
+import { LiveNames } from '../../src/main/live-names.ts';
 import { makeCertificates } from './custodian-certificates.ts';
 import { startTokenIssuer, type TokenIssuer } from './token-issuer.ts';
 
@@ -162,6 +163,7 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
         stopping: stopping.signal,
       },
       config: readInstanceConfig(place.config),
+      names: new LiveNames(readInstanceConfig(place.config)),
       places: place,
       recorderSocket: socket,
       port: 0,

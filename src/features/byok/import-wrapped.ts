@@ -16,10 +16,10 @@ export async function importWrappedKey(
   asked: ImportWrappedKey,
   by: Pick<ByokProvenance, 'by' | 'authorisedBy'>,
   recheck: () => void,
-  service: KeyMaking & { readonly hosts: readonly string[] },
+  service: KeyMaking & { readonly hosts: () => readonly string[] },
 ): Promise<{ readonly key: KeyVersion; readonly head: Head }> {
   const { blob, crv } = asked;
-  const find = (): KeyVersion => findKek(service.keys, blob.kid, service.hosts);
+  const find = (): KeyVersion => findKek(service.keys, blob.kid, service.hosts());
   const kek = find();
   return addVersion(
     name,

@@ -17,7 +17,7 @@ const ACTION = 'Microsoft.KeyVault/managedHsm/keys';
 export interface ImportService extends KeyMaking {
   readonly retention: Retention;
   /** Authorities under which the HSM is known, as key identifiers begin. */
-  readonly hosts: readonly string[];
+  readonly hosts: () => readonly string[];
 }
 
 export function importRows(service: ImportService): readonly AnyRow[] {

@@ -11,12 +11,12 @@ import { requireSingleHeaders } from '../single-headers.ts';
  * @param hosts by authority in lower case, port included unless 443
  * @param isServed whether names of that kind are answered now; what is not might as well not be there
  */
-export function assignTarget(hosts: ReadonlyMap<string, Host>, isServed: (kind: HostKind) => boolean): Step {
+export function assignTarget(hosts: () => ReadonlyMap<string, Host>, isServed: (kind: HostKind) => boolean): Step {
   return (call: Call): void => {
     requireSingleHeaders(call.request.rawHeaders);
     const authority = call.request.headers.host?.toLowerCase();
     if (authority === undefined) throw new ServiceError('BadRequest', 'The request has no Host header');
-    const host = hosts.get(authority) ?? hosts.get(authority.replace(/:443$/, ''));
+    const host = hosts().get(authority) ?? hosts().get(authority.replace(/:443$/, ''));
     call.host = host !== undefined && isHere(host.kind, call, isServed) ? host : undefined;
     if (call.host === undefined) return;
     const target = readRequestTarget(call.request.url ?? '');

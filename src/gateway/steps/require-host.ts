@@ -4,10 +4,12 @@ import { ServiceError } from '../../wire/service-error.ts';
 import type { Call, Host, Step } from '../call.ts';
 import { isHere } from './assign-target.ts';
 
-export function requireHost(hosts: ReadonlyMap<string, Host>, isServed: (kind: HostKind) => boolean): Step {
+export function requireHost(hosts: () => ReadonlyMap<string, Host>, isServed: (kind: HostKind) => boolean): Step {
   return (call: Call): void => {
     if (call.host !== undefined) return;
-    const names = [...hosts.values()].filter(({ kind }) => isHere(kind, call, isServed)).map((host) => host.authority);
+    const names = [...hosts().values()]
+      .filter(({ kind }) => isHere(kind, call, isServed))
+      .map((host) => host.authority);
     throw new ServiceError(
       'MisdirectedRequest',
       `This instance does not answer for that Host; its names are ${names.join(', ')}`,

@@ -10,7 +10,7 @@ import type { InstancePids } from '../files/running-state.ts';
 import { probePort } from './free-port.ts';
 import type { Link } from './link.ts';
 import { LogFile } from './log-file.ts';
-import { activation, frontToken, instanceUpdated, partitions } from './messages.ts';
+import { activation, frontToken, instanceUpdated, namesChanged, partitions } from './messages.ts';
 import { rememberedPort, rememberPort } from './remembered-port.ts';
 import { newSocket, removeSockets } from './socket-folder.ts';
 import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
@@ -93,11 +93,26 @@ export class InstanceProcesses implements AsyncDisposable {
 
   /** Resolves when every worker goes by it; one that does not is ended, and starts again with the file. */
   async update(update: InstanceUpdate): Promise<void> {
+    await this.#ask((link) => link.request(instanceUpdated, { update }));
+    // Those that were ended serve again by what is in force now.
+    for (const worker of this.#workers) if (this.#wanted) await worker.whenReady();
+  }
+
+  /**
+   * Resolves when no worker answers under other names than its configuration file says; one that starts meanwhile reads
+   * the file. What is unlocked stays so.
+   */
+  rename(): Promise<void> {
+    return this.#ask((link) => link.request(namesChanged, {}));
+  }
+
+  /** Of every worker; one that does not answer with `done` is ended. */
+  async #ask(question: (link: Link) => Promise<unknown>): Promise<void> {
     await Promise.all(
       [...this.#links].map(async (link) => {
         const timer = setTimeout(() => void link[Symbol.asyncDispose](), UPDATED_WITHIN_MS);
         try {
-          await link.request(instanceUpdated, { update });
+          await question(link);
         } catch {
           await link[Symbol.asyncDispose]();
         } finally {
@@ -105,8 +120,6 @@ export class InstanceProcesses implements AsyncDisposable {
         }
       }),
     );
-    // Those that were ended serve again by what is in force now.
-    for (const worker of this.#workers) if (this.#wanted) await worker.whenReady();
   }
 
   /** Resolves when all workers serve. What fails goes on being tried even after this has rejected. */

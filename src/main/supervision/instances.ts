@@ -162,15 +162,14 @@ export class Instances implements AsyncDisposable {
     });
   }
 
-  /** Those of them that run answer under their present names when this resolves. */
+  /** Those of them that run answer under their present names when this resolves; nothing is restarted for it. */
   renew(names: readonly string[]): Promise<void> {
     return this.#inTurn(async () => {
       for (const name of names) {
         const instance = this.#running.get(name);
         if (instance === undefined) continue;
-        this.#running.delete(name);
-        await instance[Symbol.asyncDispose]();
-        await this.#run(name);
+        await this.#refresh(name, this.#options.places.instance(name));
+        await instance.rename();
       }
     });
   }

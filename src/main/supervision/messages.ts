@@ -65,6 +65,8 @@ export const instanceUpdated: { code: 21; fields: Fields<{ update: 'json' }> } =
   code: 21,
   fields: fields({ update: 'json' }),
 };
+/** Supervisor → service (request): other names stand in `instance.json`; answered when the worker answers under them. */
+export const namesChanged: { code: 25; fields: Fields<Record<never, never>> } = { code: 25, fields: fields({}) };
 /** Supervisor → control: an instance's address or state changed. `port` 0: not serving. */
 export const instanceChanged: {
   code: 20;

@@ -9,7 +9,7 @@ export const remove = command({
   operands: 'ALIAS',
   details: `
 Key identifiers under the alias stop working at once. To move it to another instance, use 'alias set': it is never gone in
-between. The instance that had it is restarted, which takes a few seconds.`,
+between. Nothing is restarted for it, and what is unlocked stays so.`,
   options: { ...dataOption, ...jsonOption },
   examples: ['strongroom alias remove payments'],
   async run({ data, json }, operands, terminal) {

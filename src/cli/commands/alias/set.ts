@@ -15,7 +15,7 @@ export const set = command({
   details: `
 Give consumers an alias rather than the name of an instance: when the instance is lost, set the alias to its successor, and
 key identifiers under the alias go on working. The name of a lost instance can become an alias of its successor, too.
-An alias belongs to one instance at a time. Instances that gain or lose one are restarted, which takes a few seconds.
+An alias belongs to one instance at a time. Nothing is restarted for it, and what is unlocked stays so.
 Without a running copy the alias is written down and holds from the next start on.`,
   options: {
     'hsm-name': { type: 'string', placeholder: 'NAME', description: 'the instance that is to answer' },

@@ -1,0 +1,34 @@
+// The names under which this worker answers now: those of the configuration, then whatever the supervisor has written
+// there since. A change of names leaves everything else as it is, and above all a module that is unlocked.
+import type { Host } from '../gateway/call.ts';
+import type { HostName, InstanceConfig } from './config/instance.ts';
+import { hostsOf } from './instance-hosts.ts';
+
+export class LiveNames {
+  #hosts: ReadonlyMap<string, Host>;
+  readonly #heard = new Set<() => void>();
+
+  constructor({ hostNames }: Pick<InstanceConfig, 'hostNames'>) {
+    this.#hosts = hostsOf(hostNames);
+  }
+
+  /** By authority, lower case. */
+  get hosts(): ReadonlyMap<string, Host> {
+    return this.#hosts;
+  }
+
+  get authorities(): readonly string[] {
+    return [...this.#hosts.keys()];
+  }
+
+  /** `changed` has returned before the change is said to be in force: certificates and connections are its business. */
+  onChange(changed: () => void): Disposable {
+    this.#heard.add(changed);
+    return { [Symbol.dispose]: () => void this.#heard.delete(changed) };
+  }
+
+  set(hostNames: readonly HostName[]): void {
+    this.#hosts = hostsOf(hostNames);
+    for (const changed of this.#heard) changed();
+  }
+}
