@@ -138,7 +138,7 @@ test('consent to successors names exactly these', async () => {
   assert.equal(statement.successors.required, 3);
   for (const name of ['boris', 'clara', 'dora']) {
     const { out } = await run('fingerprint', at(`${name}.cer`));
-    assert.ok(err.includes(out.trim()));
+    assert.ok(err.includes(`CN=${name}, in ${at(`${name}.cer`)}:\n${' '.repeat(15)}${out.trim()}\n`), err);
     assert.ok(
       statement.successors.thumbprints.includes(Buffer.from(out.replace(/\s/g, ''), 'hex').toString('base64url')),
     );

@@ -55,17 +55,17 @@ itself, because whoever made that certificate gets your share. For --purpose unl
       if (expected !== undefined) await checkFingerprint(expected, recipient);
       const certificates: [string, Buffer][] = [];
       for (const path of values.successor) certificates.push([path, await readSent(path)]);
-      const successors = required === undefined ? undefined : packets.readSuccessors(certificates, required);
+      const named = required === undefined ? undefined : packets.readSuccessors(certificates, required);
       const holder = await holderOf(values, terminal);
       const own = openOwnShare(document, holder);
       try {
         checkPurpose(purpose, document, own);
         const hideEnd = expected === undefined;
-        const rows = consentRows({ purpose, file, document, own, recipient, hideEnd, successors });
+        const rows = consentRows({ purpose, file, document, own, recipient, hideEnd, named });
         terminal.err('You are about to give your share of the root keys away:\n');
         for (const [label, text] of rows) terminal.err(`  ${label.padEnd(12)} ${text}\n`);
         if (!yes) await confirm(recipient, terminal);
-        const packet = packets.share(own, purpose, recipient, successors, sayingOf(holder, values));
+        const packet = packets.share(own, purpose, recipient, named?.successors, sayingOf(holder, values));
         const next = `Send the packet to whoever leads the ceremony. Only ${recipient.name} can open it.`;
         await handOut(packet, purpose, next, values, terminal);
       } finally {

@@ -1,10 +1,8 @@
 // What a custodian consents to when they give their share away, in words, before it is done.
-
-import type { Successors } from '../../../formats/custodian-packet.ts';
 import { parseSecurityDomain } from '../../../formats/security-domain.ts';
 import { groupedHash } from './fingerprint.ts';
 import type { OwnShare } from './own-share.ts';
-import type { Purpose } from './packets.ts';
+import type { NamedSuccessors, Purpose } from './packets.ts';
 import type { Recipient } from './recipient.ts';
 import { CustodianError } from './refusal.ts';
 
@@ -16,7 +14,7 @@ export interface Consent {
   readonly recipient: Recipient;
   /** The end of the fingerprint is left for the custodian to fill in, who must have it from somewhere else. */
   readonly hideEnd: boolean;
-  readonly successors: Successors | undefined;
+  readonly named: NamedSuccessors | undefined;
 }
 
 const MEANINGS: Readonly<Record<Purpose, string>> = {
@@ -26,15 +24,7 @@ const MEANINGS: Readonly<Record<Purpose, string>> = {
 };
 
 /** Label and text of each line. */
-export function consentRows({
-  purpose,
-  file,
-  document,
-  own,
-  recipient,
-  hideEnd,
-  successors,
-}: Consent): [string, string][] {
+export function consentRows({ purpose, file, document, own, recipient, hideEnd, named }: Consent): [string, string][] {
   const sealed = sealOf(document);
   return [
     ['purpose', MEANINGS[purpose]],
@@ -44,15 +34,17 @@ export function consentRows({
     ['your share', `number ${own.number} of ${own.shares}; ${own.required} are needed`],
     ['recipient', `${recipient.name}, as it calls itself`],
     ['fingerprint', hideEnd ? `${recipient.fingerprint.slice(0, -9)}.... ....` : recipient.fingerprint],
-    ...(successors === undefined
-      ? []
-      : [
-          ['successors', `${successors.required} of ${successors.thumbprints.length} will be needed`] as [
-            string,
-            string,
-          ],
-          ...successors.thumbprints.map((each): [string, string] => ['', groupedHash(each)]),
-        ]),
+    ...(named === undefined ? [] : successorRows(named)),
+  ];
+}
+
+function successorRows({ successors: { required, thumbprints }, names }: NamedSuccessors): [string, string][] {
+  return [
+    ['successors', `${required} of ${thumbprints.length} will be needed`],
+    ...thumbprints.flatMap((each): [string, string][] => [
+      ['', `${names.get(each) ?? ''}:`],
+      ['', groupedHash(each)],
+    ]),
   ];
 }
 

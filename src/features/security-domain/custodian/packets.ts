@@ -6,6 +6,7 @@ import { encryptToRsa } from '../../../formats/jwe.ts';
 import { takenForCertificate } from '../../../formats/private-pem.ts';
 import { SHARE_KID } from '../../../formats/security-domain.ts';
 import { proofOfShare } from '../../../formats/share-proof.ts';
+import { subjectOf } from './fingerprint.ts';
 import { type Holder, thumbprintOf } from './holder.ts';
 import { domainHash, type OwnShare, openOwnShare, parseDomainFile } from './own-share.ts';
 import type { Recipient } from './recipient.ts';
@@ -66,20 +67,29 @@ export function leave(document: string, saying: Saying): string {
   return packet({ purpose: 'leave', domain: domainHash(document) }, saying);
 }
 
+export interface NamedSuccessors {
+  readonly successors: Successors;
+  /** By thumbprint: as their certificates call them, and the file. */
+  readonly names: ReadonlyMap<string, string>;
+}
+
 /** @throws CustodianError */
-export function readSuccessors(certificates: readonly (readonly [string, Buffer])[], required: number): Successors {
-  const thumbprints = certificates.map(([path, content]) => {
+export function readSuccessors(
+  certificates: readonly (readonly [string, Buffer])[],
+  required: number,
+): NamedSuccessors {
+  const named = certificates.map(([path, content]): [string, string] => {
     try {
-      return thumbprintOf(new X509Certificate(content));
+      const certificate = new X509Certificate(content);
+      return [thumbprintOf(certificate), `${subjectOf(certificate)}, in ${path}`];
     } catch (cause) {
       const why = takenForCertificate(path, content) ?? 'is not a certificate';
       throw new CustodianError(`${path} ${why}`, { cause });
     }
   });
-  if (new Set(thumbprints).size !== thumbprints.length) {
-    throw new CustodianError('successors: the same certificate is named twice');
-  }
-  return { required, thumbprints: thumbprints.sort() };
+  const names = new Map(named);
+  if (names.size !== named.length) throw new CustodianError('successors: the same certificate is named twice');
+  return { successors: { required, thumbprints: [...names.keys()].sort() }, names };
 }
 
 function checkHeld(document: string, { name, thumbprint }: Holder): void {
