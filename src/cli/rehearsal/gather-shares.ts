@@ -88,9 +88,11 @@ export async function sharesFromFolder(
         if (!seen.has(name)) terminal.err(`  ${name}: ${found}\n`);
         seen.set(name, undefined);
       } else {
+        const other = [...seen].find(([, each]) => each?.custodian === found.custodian)?.[0];
         seen.set(name, found);
-        const distinct = distinctOf(seen.values());
-        terminal.err(`  ${name}: taken, ${distinct.length} of ${required}\n`);
+        const { length } = distinctOf(seen.values());
+        const what = other === undefined ? 'taken' : `the custodian of ${other} is counted already`;
+        terminal.err(`  ${name}: ${what}, ${length} of ${required}\n`);
       }
     }
     const distinct = distinctOf(seen.values());
