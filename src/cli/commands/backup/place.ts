@@ -52,7 +52,7 @@ export function splitFolder(uri: string): Folder {
 /** Backups are named `mhsm-…` and answer to no other name; in a directory their manifest tells too. */
 export function isFolderOfBackup(uri: string): boolean {
   const name = uri.slice(uri.lastIndexOf('/') + 1);
-  return name.startsWith('mhsm-') || (uri.startsWith('file:') && existsSync(join(fileURLToPath(uri), MANIFEST)));
+  return name.startsWith('mhsm-') || (uri.startsWith('file:///') && existsSync(join(fileURLToPath(uri), MANIFEST)));
 }
 
 /** Where instances of a data directory keep backups from the start. */

@@ -1,9 +1,11 @@
 // `strongroom backup restore`: has an instance take back a full backup, or one key of it, and waits for it.
+
+import { ownCommand } from '../../../wire/own-command.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { credentialOptions, storageMembers } from './credential.ts';
 import { describeJob, startJob } from './job.ts';
-import { splitFolder, uriOf } from './place.ts';
+import { isFolderOfBackup, splitFolder, uriOf } from './place.ts';
 
 export const restore = command({
   name: 'backup restore',
@@ -34,7 +36,13 @@ changed: a restore that fails leaves the old state.`,
     if ([key !== undefined, values.check, values['replace-everything']].filter(Boolean).length !== 1) {
       throw new UsageError('say which: --check, --key-name NAME, or --replace-everything');
     }
-    const { place, folder } = splitFolder(uriOf(target));
+    const uri = uriOf(target);
+    if (!isFolderOfBackup(uri)) {
+      throw new UsageError(
+        `'${target.split('?', 1)[0]}' is not the folder of a backup, mhsm-…: name one of its folders ('${ownCommand('backup list')}' shows those of a place)`,
+      );
+    }
+    const { place, folder } = splitFolder(uri);
     const sasTokenParameters = storageMembers(place, values);
     const client = openInstanceClient(instanceOf(values));
     const request =
