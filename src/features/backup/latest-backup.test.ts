@@ -55,3 +55,16 @@ test('HSMs of several names are not guessed between', async () => {
     /several names have backups there; name one folder: mhsm-dev-2-2026112603200412, mhsm-dev-2026112503200412/,
   );
 });
+
+test('where one of them is meant, its own latest is it', async () => {
+  await make('mhsm-dev-2026112503200412');
+  await make('mhsm-dev-2026112403200412');
+  await make('mhsm-west-2026112603200412');
+  assert.equal((await findLatest(shelf, 'dev')).folder, 'mhsm-dev-2026112503200412');
+  await assert.rejects(findLatest(shelf, 'east'), /several names have backups there, and none is of 'east'; name one/);
+});
+
+test('of a single HSM the name does not matter: it may be the one that was lost', async () => {
+  await make('mhsm-dev-2026112503200412');
+  assert.equal((await findLatest(shelf, 'west')).folder, 'mhsm-dev-2026112503200412');
+});

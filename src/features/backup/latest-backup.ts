@@ -15,8 +15,8 @@ export interface Latest {
   readonly unfinished: readonly string[];
 }
 
-/** @throws NoLatestBackup, StorageError */
-export async function findLatest(shelf: Shelf): Promise<Latest> {
+/** @param meant where HSMs of several names have backups, the one of this name @throws NoLatestBackup, StorageError */
+export async function findLatest(shelf: Shelf, meant?: string): Promise<Latest> {
   const newest = new Map<string, { readonly folder: string; readonly time: string }>();
   const begun: { readonly folder: string; readonly time: string }[] = [];
   for await (const { folder, finished } of shelf.folders()) {
@@ -25,11 +25,13 @@ export async function findLatest(shelf: Shelf): Promise<Latest> {
     if (!finished) begun.push({ folder, time });
     else if (time > (newest.get(name)?.time ?? '')) newest.set(name, { folder, time });
   }
-  const [first, ...others] = newest.values();
-  if (first === undefined) throw new NoLatestBackup(`there is no finished backup in ${shelf.uri}`);
-  if (others.length > 0) {
-    const all = [first, ...others].map(({ folder }) => folder).sort();
-    throw new NoLatestBackup(`HSMs of several names have backups there; name one folder: ${all.join(', ')}`);
+  const [only, ...others] = newest.values();
+  if (only === undefined) throw new NoLatestBackup(`there is no finished backup in ${shelf.uri}`);
+  const first = others.length === 0 ? only : newest.get(meant ?? '');
+  if (first === undefined) {
+    const all = [only, ...others].map(({ folder }) => folder).sort();
+    const none = meant === undefined ? '' : `, and none is of '${meant}'`;
+    throw new NoLatestBackup(`HSMs of several names have backups there${none}; name one folder: ${all.join(', ')}`);
   }
   const unfinished = begun.filter(({ time }) => time > first.time).map(({ folder }) => folder);
   return { folder: first.folder, unfinished: unfinished.sort() };

@@ -10,8 +10,8 @@ export interface Chosen {
   readonly folder: string;
 }
 
-/** Says which it found. @throws CommandError, UsageError */
-export function chooseBackup(uri: string, values: PlaceValues, terminal: Terminal): Promise<Chosen> {
+/** Says which it found. @param meant name of the HSM whose backup it should be @throws CommandError, UsageError */
+export function chooseBackup(uri: string, values: PlaceValues, terminal: Terminal, meant?: string): Promise<Chosen> {
   return saying(async () => {
     if (isFolderOfBackup(uri)) {
       const { place, folder } = splitFolder(uri);
@@ -19,7 +19,7 @@ export function chooseBackup(uri: string, values: PlaceValues, terminal: Termina
     }
     const place = await placeOf(uri, values);
     await using shelf = await openPlace(place);
-    const { folder, unfinished } = await findLatest(shelf);
+    const { folder, unfinished } = await findLatest(shelf, meant);
     terminal.err(`the latest backup there is ${folder}\n`);
     for (const later of unfinished) terminal.err(`${later} is later, but was never finished\n`);
     return { place, folder };

@@ -31,6 +31,8 @@ export interface FullOptions {
   /** URI of a backup's folder, or of a place. */
   readonly backup: string;
   readonly place: PlaceValues;
+  /** Name of the HSM whose latest backup is meant, where HSMs of several names have backups. */
+  readonly meant: string | undefined;
   readonly onDisk: boolean;
   readonly samples: string;
   readonly gather: Gathering;
@@ -43,7 +45,7 @@ export async function rehearseFull(options: FullOptions, terminal: Terminal): Pr
   const startedAt = new Date().toISOString();
   const steps = new Steps(terminal);
   const samples = samplesIn(options.samples);
-  const { place, folder } = await chooseBackup(options.backup, options.place, terminal);
+  const { place, folder } = await chooseBackup(options.backup, options.place, terminal, options.meant);
   let inputs: Inputs | undefined;
   try {
     const { domain, backup } = await steps.run('read domain file and manifest', 'get the files again', async () => {

@@ -62,7 +62,13 @@ export async function rehearseReachability(options: ReachabilityOptions, termina
 async function handIn(client: InstanceClient, file: string, terminal: Terminal): Promise<void> {
   const text = readInput(file).toString('utf8');
   try {
-    readPacket(text);
+    const { purpose } = readPacket(text).statement;
+    if (purpose !== 'challenge') {
+      const answer = ownCommand('custodian answer challenge.json --key KEY.pem');
+      throw new CommandError(
+        `is a packet of purpose '${purpose}', and no answer: its custodian runs '${answer}' ('${ownCommand('custodian submit')}' takes the other kinds)`,
+      );
+    }
     await client.ask('POST', `${CUSTODIANS}/packets?${VERSION}`, { packet: JSON.parse(text) as unknown });
   } catch (error) {
     if (error instanceof PacketError) throw new CommandError(`${file}: ${error.message}`, { cause: error });

@@ -101,10 +101,10 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
     const { rehearseFull } = await import('./full.ts');
     const uri = backup === undefined ? ownPlace(values.data) : uriOf(backup);
     const onDisk = values['on-disk'];
-    return rehearseFull(
-      { client, instance, administrator, domain, backup: uri, place: values, onDisk, samples, gather, record, json },
-      terminal,
-    );
+    // Behind a URL the name is not known.
+    const meant = values.url === undefined ? instance : undefined;
+    const inputs = { domain, backup: uri, place: values, meant, samples, gather };
+    return rehearseFull({ client, instance, administrator, ...inputs, onDisk, record, json }, terminal);
   },
 });
 
