@@ -1,6 +1,7 @@
 // Rehearsals as their users walk them: the product and its command line as processes, custodians with files of their own.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,9 +9,11 @@ import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openInstanceClient } from '../../src/cli/instance-client.ts';
+import { groupFingerprint } from '../../src/formats/domain-identity.ts';
 import type { Rehearsal } from '../../src/formats/rehearsal-record.ts';
 import { places } from '../../src/main/config/data-layout.ts';
 import { makeFullBackup } from '../support/full-backup.ts';
+import { provisionInstance } from '../support/provision-instance.ts';
 import { runStrongroom } from '../support/run-strongroom.ts';
 import { CHECKOUT, cleanEnvironment, type RunningProduct, startProduct } from '../support/running-product.ts';
 import type { Ended } from './run-in.ts';
@@ -32,6 +35,18 @@ describe('a rehearsal', () => {
     return runStrongroom('rehearse', '--depth', 'full', ...words, '--data', product.data, ...more);
   };
   const client = () => openInstanceClient({ data: product.data, instance: 'dev' });
+  /** The file of an HSM that has the same custodians. */
+  const domainOfAnother = async (): Promise<string> => {
+    await provisionInstance(product, 'other');
+    const certificates = [1, 2, 3].map((number) => {
+      const { raw } = new X509Certificate(readFileSync(own(`custodian-${number}.cer`)));
+      return { kty: 'RSA', x5c: [raw.toString('base64')] };
+    });
+    const other = openInstanceClient({ data: product.data, instance: 'other' });
+    const made = await other.ask('POST', '/securitydomain/download?api-version=7.5', { certificates, required: 2 });
+    writeFileSync(at('other-sd.json'), (made as { value: string }).value);
+    return at('other-sd.json');
+  };
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'strongroom-rehearsal-'));
@@ -215,7 +230,7 @@ describe('a rehearsal', () => {
     writeFileSync(at('bad-samples.json'), samples.replace(/"hash": "./, '"hash": "_'));
     const keys = ['--key', key(1), '--key', key(3)];
     const cases: [Record<string, string>, readonly string[], RegExp][] = [
-      [{ domain: at('short-sd.json') }, keys, /at fault: file .*short-sd\.json: .*not JSON/],
+      [{ domain: at('short-sd.json') }, keys, /at fault: file .*short-sd\.json: .*ends early/],
       [{ domain: at('bad-share.json') }, keys, /at fault: share .*custodian-1\.pem: .*does not open/],
       [{}, ['--key', at('bad-key.pem'), '--key', key(3)], /at fault: custodian .*bad-key\.pem: .*ends early/],
       [
@@ -223,7 +238,19 @@ describe('a rehearsal', () => {
         ['--key', key(1), '--key', key(1)],
         /at fault: custodian .*custodian-1\.pem: is the key of a custodian who is counted already/,
       ],
-      [{}, ['--key', key(1)], /at fault: .*(quorum|needed|shares)/],
+      [
+        {},
+        ['--key', key(1)],
+        /at fault: custodian .*custodian-1\.pem: 2 custodians are needed, 1 is here\nnext: +name another --key\n/,
+      ],
+      [
+        { domain: await domainOfAnother() },
+        keys,
+        new RegExp(
+          `at fault: file .*other-sd\\.json: it is of the security domain .*, and .* is of ${groupFingerprint(fingerprint)}\n` +
+            "next: +give the security-domain file of 'dev'",
+        ),
+      ],
       [{ backup: edited }, keys, /at fault: file .*edited.*: .*keys-0000\d is not what was written/],
       [{ backup: unsigned }, keys, /at fault: file .*unsigned.*: manifest\.json .*(edited|another document)/],
       [{ samples: at('bad-samples.json') }, keys, /at fault: file [a-z-]+\/[0-9a-f]{32}: unwraps to another value/],

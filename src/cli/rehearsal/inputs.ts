@@ -11,9 +11,16 @@ import { passphrases } from '../commands/custodian/passphrase.ts';
 import { readInput } from '../read-input.ts';
 import { type Domain, type GatheredShare, sharesFromFolder, sharesFromKeys } from './gather-shares.ts';
 import type { Recipient } from './recovery-steps.ts';
+import { StepFailed } from './steps.ts';
 
 export type Gathering =
-  | { readonly kind: 'keys'; readonly keys: readonly string[]; readonly passphraseFiles: readonly string[] }
+  | {
+      readonly kind: 'keys';
+      /** As the command calls it. */
+      readonly option: string;
+      readonly keys: readonly string[];
+      readonly passphraseFiles: readonly string[];
+    }
   | { readonly kind: 'packets'; readonly folder: string };
 
 /** @param keysOption as the command calls it @throws UsageError */
@@ -27,7 +34,9 @@ export function gatheringOf(
     throw new UsageError(`give either ${keysOption}, once for each, or --packets`);
   }
   if (passphraseFiles.length > keys.length) throw new UsageError('there are more passphrase files than keys');
-  return folder === undefined ? { kind: 'keys', keys, passphraseFiles } : { kind: 'packets', folder };
+  return folder === undefined
+    ? { kind: 'keys', option: keysOption, keys, passphraseFiles }
+    : { kind: 'packets', folder };
 }
 
 export interface SamplesAtHand {
@@ -42,7 +51,9 @@ export async function gatherShares(
   recipient: Recipient,
   terminal: Terminal,
 ): Promise<readonly GatheredShare[]> {
+  const { required } = domain.file.SharedKeys;
   if (gathering.kind === 'keys') {
+    checkQuorum(gathering, required);
     const passphraseOf = passphrases(gathering.passphraseFiles, terminal);
     return sharesFromKeys(
       domain,
@@ -56,13 +67,22 @@ export async function gatherShares(
   const certificate = join(folder, 'recipient.cer');
   await replaceFile(certificate, recipient.certificate.toString());
   const fingerprint = createHash('sha256').update(recipient.certificate.raw).digest('hex');
-  const { required } = domain.file.SharedKeys;
   terminal.err(
     `Send ${certificate} to the custodians and read its fingerprint to them:\n  ${groupFingerprint(fingerprint)}\n` +
       `Each of ${required}: ${ownCommand(`custodian share ${domain.path} --purpose recover --to recipient.cer --key KEY.pem`)}\n` +
       `Waiting for their packets in ${folder} (Ctrl-C ends it and leaves nothing) ...\n`,
   );
   return sharesFromFolder(domain, folder, recipient.thumbprint, terminal);
+}
+
+function checkQuorum({ option, keys }: Extract<Gathering, { kind: 'keys' }>, required: number): void {
+  if (keys.length >= required) return;
+  throw new StepFailed({
+    kind: 'custodian',
+    name: keys.join(', '),
+    problem: `${required} custodians are needed, ${keys.length} ${keys.length === 1 ? 'is' : 'are'} here`,
+    next: `name another ${option}`,
+  });
 }
 
 /** @throws CommandError */

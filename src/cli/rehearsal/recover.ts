@@ -8,6 +8,7 @@ import type { BackupAtHand } from './backup-at-hand.ts';
 import type { Domain, GatheredShare } from './gather-shares.ts';
 import {
   allowUse,
+  checkDomainOfBackup,
   compareCounts,
   fetchRecipient,
   type Recipient,
@@ -69,7 +70,10 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
     () => recovery.gather(recipient),
     ({ length }) => `${length} custodians`,
   );
-  await steps.run('recover the security domain', again, () => recoverDomain(instance, domain, shares));
+  await steps.run('recover the security domain', again, async () => {
+    await recoverDomain(instance, domain, shares);
+    await checkDomainOfBackup(instance, domain, backup);
+  });
   await steps.run('restore the backup', again, () => restoreBackup(instance, backup));
   const names = await steps.run(
     'compare the keys with the manifest',

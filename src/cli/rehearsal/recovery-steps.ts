@@ -1,6 +1,7 @@
 // What is asked of an instance that is being recovered, over its public API, step by step.
 import { createHash, type X509Certificate } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { groupFingerprint } from '../../formats/domain-identity.ts';
 import type { Samples } from '../../formats/rehearsal-samples.ts';
 import { ownCommand } from '../../wire/own-command.ts';
 import type { Place } from '../commands/backup/place.ts';
@@ -54,6 +55,23 @@ export async function recoverDomain(
     if (status === 'Failed') throw fileFailed(domain.path, details ?? 'was refused', 'gather the packets anew');
     await delay(50);
   }
+}
+
+/** Which domain a file is of is known when it is open, and not before. @throws StepFailed naming the domain file */
+export async function checkDomainOfBackup(
+  client: InstanceClient,
+  domain: Domain,
+  { manifest, address }: BackupAtHand,
+): Promise<void> {
+  const { domainFingerprint: recovered } = (await client.ask('GET', `/securitydomain/custodians?${VERSION}`)) as {
+    readonly domainFingerprint: string;
+  };
+  if (recovered === manifest.domain) return;
+  throw fileFailed(
+    domain.path,
+    `it is of the security domain ${groupFingerprint(recovered)}, and ${address} is of ${groupFingerprint(manifest.domain)}`,
+    `give the security-domain file of '${manifest.instance.name}', and keys of its custodians`,
+  );
 }
 
 /** @throws StepFailed naming the backup */
