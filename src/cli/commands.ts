@@ -26,6 +26,7 @@ import { note } from './commands/ceremony/note.ts';
 import { report } from './commands/ceremony/report.ts';
 import { start as startCeremony } from './commands/ceremony/start.ts';
 import { status as ceremonyStatus } from './commands/ceremony/status.ts';
+import { transferKey } from './commands/ceremony/transfer-key.ts';
 import { verify as verifyCeremony } from './commands/ceremony/verify.ts';
 import { advance } from './commands/clock/advance.ts';
 import { reset } from './commands/clock/reset.ts';
@@ -132,6 +133,7 @@ export const commands: readonly Command[] = [
   ceremonyStatus,
   note,
   report,
+  transferKey,
   verifyCeremony,
   startBackup,
   backupStatus,

@@ -17,8 +17,8 @@ const readTransferKey = readBackOne(
   'transfer-read-back',
   "Read the transfer key's fingerprint back",
   'recipient.fingerprint',
-  'A second person asks the HSM for the transfer key from a machine of their own and reads its fingerprint aloud: whoever ' +
-    'can exchange that certificate gets the shares.',
+  `A second person asks the HSM for it from a machine of their own ('${ownCommand('ceremony transfer-key')}') and reads it ` +
+    'aloud. A file that they were sent does not do: whoever can exchange that certificate gets the shares.',
 );
 
 export const kinds: Readonly<Record<CeremonyKind, readonly Step[]>> = {
