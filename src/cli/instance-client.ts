@@ -115,6 +115,8 @@ function developmentClient(root: string, name: string, as: string | undefined): 
       `there is no instance '${name}'; there ${names.length === 0 ? 'are none' : `is ${names.join(', ')}`}`,
     );
   }
+  const { activation, message = '' } = state.instances[name] ?? {};
+  if (activation === 'Stopped') throw new CommandError(`'${name}' does not run. ${message}`);
   const [origin] = state.origins[name] ?? [];
   if (state.profile === 'production' && origin !== undefined) {
     // Nobody's secrets are in the data directory: whoever the environment names asks, at the name that everybody uses.

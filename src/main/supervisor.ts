@@ -49,11 +49,12 @@ async function serve(
     say(`instance '${name}' does not serve: ${reason instanceof Error ? reason.message : String(reason)}`);
   }
   for (const [name, { activation, message }] of Object.entries(supervisor.state.instances)) {
-    if (activation === 'Locked') say(`instance '${name}': ${message}`);
+    if (activation === 'Locked' || activation === 'Stopped') say(`instance '${name}': ${message}`);
   }
-  // Shown, and told at the end by the exit code; the service itself goes on. A locked instance has nothing to show.
-  const isLocked = supervisor.state.instances[DEV_INSTANCE]?.activation === 'Locked';
-  if (config.demo && !isLocked && !(await runDemo(supervisor.state, signal))) process.exitCode = 1;
+  // Shown, and told at the end by the exit code; the service itself goes on. One that is locked or stopped has nothing to show.
+  const { activation = '' } = supervisor.state.instances[DEV_INSTANCE] ?? {};
+  const isShut = activation === 'Locked' || activation === 'Stopped';
+  if (config.demo && !isShut && !(await runDemo(supervisor.state, signal))) process.exitCode = 1;
   if (config.profile === 'dev' && !config.demo) {
     const { dataRoot } = config;
     showWithoutDemo(places(dataRoot), readDevClients(dataRoot), Object.keys(supervisor.state.instances));

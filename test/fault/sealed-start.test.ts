@@ -63,8 +63,20 @@ describe('the product with sealed root keys', () => {
 
   test('stopped, sealed by a passphrase and started it is locked until the passphrase comes', async () => {
     await done('instance', 'stop', 'dev');
-    assert.equal((await run('status')).out.includes('instances   none'), true);
-    await done('seal', 'change', 'dev', '--to', 'passphrase', ...passphrase(first));
+    const stopped = await run('status');
+    assert.equal(stopped.code, 1);
+    assert.match(stopped.out, /\ndev {2}Stopped: \.\/strongroom instance start dev\n$/);
+    for (const words of [
+      ['unlock', 'dev'],
+      ['clock', 'show'],
+    ]) {
+      assert.match((await run(...words)).err, /'dev' does not run\. Stopped: \.\/strongroom instance start dev/);
+    }
+    assert.match(await done('alias', 'set', 'later', '--hsm-name', 'dev'), /^'dev' will answer, once it runs, at/);
+    await done('alias', 'remove', 'later');
+    const changed = await run('seal', 'change', 'dev', '--to', 'passphrase', ...passphrase(first));
+    assert.equal(changed.code, 0, changed.err);
+    assert.match(changed.err, /Start it again: \.\/strongroom instance start dev\n$/);
     assert.match(await done('instance', 'start', 'dev'), /^dev {2}Locked\n {2}Locked: .*strongroom unlock dev/);
     assert.equal((await run('status')).code, 1);
     assert.match((await run('clock', 'show')).err, /503 ServiceUnavailable: The HSM is locked/);

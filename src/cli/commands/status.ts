@@ -9,7 +9,8 @@ export const status = command({
   name: 'status',
   summary: 'show the running processes and instances',
   operands: '',
-  details: 'The exit code is 0 when every process and instance serves, 1 when something is missing or nothing runs.',
+  details:
+    'The exit code is 0 when every process and instance serves, 1 when something is missing, stopped or locked, or\nnothing runs.',
   options: { ...dataOption, ...jsonOption },
   examples: ['strongroom status', 'strongroom status --json --data /tmp/second'],
   async run({ data, json }, _operands, terminal) {
@@ -29,6 +30,10 @@ export const status = command({
       terminal.out(`supervisor  ${pids.supervisor}\ncontrol     ${pids.control ?? 'not running'}\n`);
       if (names.length === 0) terminal.out('instances   none\n');
       for (const name of names) {
+        if (instances[name]?.activation === 'Stopped') {
+          terminal.out(`\n${name}  ${instances[name].message}\n`);
+          continue;
+        }
         const own = pids.instances[name];
         terminal.out(
           `\n${name}  ${instances[name]?.activation}${instances[name]?.port === 0 ? ', not serving' : ''}\n`,

@@ -1,6 +1,7 @@
 // `strongroom unlock`: brings the secret of a locked instance to its module. What leaves this process is encrypted to it.
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import type { InstancePlaces } from '../../main/config/data-layout.ts';
+import { operatorsMark, stoppedMessage } from '../../main/files/operators-mark.ts';
 import { ownCommand } from '../../wire/own-command.ts';
 import { CommandError, command, dataOption, jsonOption, type Terminal, UsageError } from '../command.ts';
 import { instanceFolder } from '../instance-folder.ts';
@@ -84,8 +85,9 @@ async function findWaiting(at: InstancePlaces, name: string): Promise<Waiting> {
     living.push(path);
   }
   if (living.length > 0) return { exchange, sockets: living, moduleFolder: at.module };
+  if (existsSync(operatorsMark(at.root))) throw new CommandError(`'${name}' does not run. ${stoppedMessage(name)}`);
   throw new CommandError(
-    `no locked instance '${name}' runs: it is stopped, still starts, or has the file seal, which opens by itself ` +
+    `no locked instance '${name}' runs: nothing runs, it still starts, or it has the file seal, which opens by itself ` +
       `('${ownCommand('status')}' and '${ownCommand(`seal show ${name}`)}' tell)`,
   );
 }

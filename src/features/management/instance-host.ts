@@ -36,8 +36,8 @@ export interface NetworkTrialStep {
 export interface InstanceStatus {
   /** 127.0.0.1 port of its HTTPS listener; 0 while it does not serve. */
   readonly port: number;
-  /** Locked: it answers that its root keys are sealed, and does nothing else. */
-  readonly activation: 'NotActivated' | 'Active' | 'Locked' | 'Unknown' | 'Failed';
+  /** Locked: it answers that its root keys are sealed, and does nothing else. Stopped: an operator wants it so. */
+  readonly activation: 'NotActivated' | 'Active' | 'Locked' | 'Stopped' | 'Unknown' | 'Failed';
   readonly message: string;
 }
 

@@ -17,7 +17,9 @@ import {
   updateInstance,
 } from './messages.ts';
 
-const ACTIVATIONS: readonly InstanceStatus['activation'][] = ['NotActivated', 'Active', 'Locked', 'Unknown', 'Failed'];
+const ACTIVATIONS: readonly InstanceStatus['activation'][] = [
+  ...(['NotActivated', 'Active', 'Locked', 'Stopped', 'Unknown', 'Failed'] as const),
+];
 
 /**
  * To be called before anything is awaited: the supervisor tells of instances right after the link is made.

@@ -9,6 +9,7 @@ import { OPEN_NETWORK } from '../../formats/network-rules.ts';
 import { places } from '../config/data-layout.ts';
 import { devSurroundings } from '../config/dev-surroundings.ts';
 import { readInstanceConfig } from '../config/read-instance.ts';
+import { operatorsMark } from '../files/operators-mark.ts';
 import { Instances } from './instances.ts';
 import { ProvisionRefused } from './provision-request.ts';
 import { readPurgeRecord } from './purge/purge-record.ts';
@@ -110,6 +111,32 @@ test('a stopped instance stays stopped over restarts until it is started; its da
   assert.deepEqual(await instances.startAll(), []);
   assert.equal(instances.statuses.size, 0);
   await instances.start('dev');
+  assert.equal(instances.statuses.get('dev')?.port, 4242);
+});
+
+test('one that an operator has stopped is told of, also after a restart, until the operator starts it or it is deleted', async () => {
+  const root = join(folder, 'held');
+  const mark = operatorsMark(places(root).instance('dev').root);
+  const stopped = { port: 0, activation: 'Stopped', message: 'Stopped: ./strongroom instance start dev' };
+  {
+    const { instances, changes } = open(root);
+    await using _ = instances;
+    await instances.provision(request('dev'));
+    writeFileSync(mark, '');
+    await instances.heedMarks();
+    assert.deepEqual([...instances.statuses], [['dev', stopped]]);
+    assert.deepEqual(changes.at(-1), ['dev', stopped], 'the last that is heard of it');
+  }
+  const { instances, changes } = open(root);
+  await using _ = instances;
+  assert.deepEqual(await instances.startAll(), []);
+  assert.deepEqual(changes, [['dev', stopped]]);
+  await instances.stop('dev');
+  assert.equal(instances.statuses.size, 0);
+  await instances.start('dev');
+  assert.deepEqual([...instances.statuses], [['dev', stopped]], 'what is recovered is still stopped by its operator');
+  rmSync(mark);
+  await instances.heedMarks();
   assert.equal(instances.statuses.get('dev')?.port, 4242);
 });
 

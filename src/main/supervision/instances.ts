@@ -10,7 +10,7 @@ import type { InstancePlaces, Places } from '../config/data-layout.ts';
 import type { InstanceConfig } from '../config/instance.ts';
 import { readInstanceConfig } from '../config/read-instance.ts';
 import { type Surroundings, settled } from '../config/surroundings.ts';
-import { operatorsMark } from '../files/operators-mark.ts';
+import { operatorsMark, stoppedMessage } from '../files/operators-mark.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import type { InstancePids } from '../files/running-state.ts';
 import { InstanceInUse, type InstancePlan, InstanceProcesses } from './instance-processes.ts';
@@ -44,6 +44,8 @@ const MOST_INSTANCES = 100;
 export class Instances implements AsyncDisposable {
   readonly #options: InstancesOptions;
   readonly #running = new Map<string, InstanceProcesses>();
+  /** Stopped by an operator: they are there, and only the operator starts them. */
+  readonly #held = new Set<string>();
   /** Requests about one instance take turns. */
   #turn: Promise<unknown> = Promise.resolve();
   #isStopping = false;
@@ -137,6 +139,7 @@ export class Instances implements AsyncDisposable {
       }
       const instance = this.#running.get(name);
       this.#running.delete(name);
+      this.#held.delete(name);
       await instance?.[Symbol.asyncDispose]();
     });
   }
@@ -152,12 +155,13 @@ export class Instances implements AsyncDisposable {
   heedMarks(): Promise<void> {
     return this.#inTurn(async () => {
       for (const name of this.#names()) {
-        const isHeld = existsSync(operatorsMark(this.#options.places.instance(name).root));
-        const instance = this.#running.get(name);
-        if (isHeld && instance !== undefined) {
+        if (existsSync(this.#stoppedMark(name))) continue;
+        if (existsSync(operatorsMark(this.#options.places.instance(name).root))) {
+          const instance = this.#running.get(name);
           this.#running.delete(name);
-          await instance[Symbol.asyncDispose]();
-        } else if (!isHeld && !existsSync(this.#stoppedMark(name))) await this.#run(name);
+          await instance?.[Symbol.asyncDispose]();
+        }
+        await this.#run(name);
       }
     });
   }
@@ -179,7 +183,8 @@ export class Instances implements AsyncDisposable {
   }
 
   get statuses(): ReadonlyMap<string, InstanceStatus> {
-    return new Map([...this.#running].map(([name, instance]) => [name, instance.status]));
+    const held = [...this.#held].map((name) => [name, stoppedStatus(name)] as const);
+    return new Map([...[...this.#running].map(([name, instance]) => [name, instance.status] as const), ...held]);
   }
 
   /** From the moment on that everything is to stop: what fails from then on may be for that reason only. */
@@ -206,8 +211,14 @@ export class Instances implements AsyncDisposable {
   }
 
   async #run(name: string): Promise<void> {
+    if (this.#running.has(name)) return;
     // What an operator stopped, nobody else starts.
-    if (this.#running.has(name) || existsSync(operatorsMark(this.#options.places.instance(name).root))) return;
+    if (existsSync(operatorsMark(this.#options.places.instance(name).root))) {
+      this.#held.add(name);
+      this.#options.changed(name, stoppedStatus(name));
+      return;
+    }
+    this.#held.delete(name);
     const places = this.#options.places.instance(name);
     const config = await this.#refresh(name, places);
     await this.#options.prepare?.(name, places, config);
@@ -322,6 +333,10 @@ export class Instances implements AsyncDisposable {
   #stoppedMark(name: string): string {
     return join(this.#options.places.instance(name).root, 'stopped');
   }
+}
+
+function stoppedStatus(name: string): InstanceStatus {
+  return { port: 0, activation: 'Stopped', message: stoppedMessage(name) };
 }
 
 const DAY_MS = 86_400_000;

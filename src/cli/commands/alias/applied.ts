@@ -28,6 +28,12 @@ export function instancesOf(root: string): readonly string[] {
   return readdirSync(at.instances).filter((name) => existsSync(at.instance(name).config));
 }
 
+/** It answers under its names, or will when its operator starts it. */
+export function isSettled({ instances }: RunningState, instance: string): boolean {
+  const { port = 1, activation = '' } = instances[instance] ?? {};
+  return port !== 0 || activation === 'Stopped';
+}
+
 /**
  * Writes the book and waits until whatever runs goes by it.
  * @param isDone said of a copy that runs

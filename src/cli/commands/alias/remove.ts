@@ -1,7 +1,7 @@
 // `strongroom alias remove`: a further name that nobody answers under any more.
 import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
-import { apply, bookOf } from './applied.ts';
+import { apply, bookOf, isSettled } from './applied.ts';
 
 export const remove = command({
   name: 'alias remove',
@@ -19,7 +19,7 @@ between. Nothing is restarted for it, and what is unlocked stays so.`,
     const { [alias]: removed, ...rest } = bookOf(root);
     if (removed === undefined) throw new CommandError(`there is no alias '${alias}'`);
     const { instance } = removed;
-    await apply(root, rest, ({ aliases, instances }) => !(alias in aliases) && instances[instance]?.port !== 0);
+    await apply(root, rest, (state) => !(alias in state.aliases) && isSettled(state, instance));
     if (json) terminal.out(`${JSON.stringify({ alias, instance }, null, 2)}\n`);
     else terminal.out(`'${instance}' does not answer under '${alias}' any more\n`);
     return 0;

@@ -6,7 +6,7 @@ import { readRunningState } from '../../../main/files/running-state.ts';
 import { instanceOrigin } from '../../../wire/name-form.ts';
 import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
-import { apply, bookOf, instancesOf } from './applied.ts';
+import { apply, bookOf, instancesOf, isSettled } from './applied.ts';
 
 export const set = command({
   name: 'alias set',
@@ -59,16 +59,15 @@ Without a running copy the alias is written down and holds from the next start o
               ...book,
               [alias]: { instance, since: new Date().toISOString(), ...(before === undefined ? {} : { before }) },
             },
-            ({ aliases, instances }) => aliases[alias] === instance && instances[instance]?.port !== 0,
+            (state) => state.aliases[alias] === instance && isSettled(state, instance),
           );
+    const answers = outcome === 'applied' && readRunningState(root)?.instances[instance]?.activation !== 'Stopped';
     const uri = instanceOrigin(namesOfData(root), alias);
     if (json) {
-      terminal.out(
-        `${JSON.stringify({ alias, instance, before: before ?? null, uri, applied: outcome === 'applied' }, null, 2)}\n`,
-      );
+      terminal.out(`${JSON.stringify({ alias, instance, before: before ?? null, uri, applied: answers }, null, 2)}\n`);
     } else {
       const from = before === undefined || before === instance ? '' : `, and '${before}' no longer does`;
-      const when = outcome === 'applied' ? 'answers' : 'will answer, once it runs,';
+      const when = answers ? 'answers' : 'will answer, once it runs,';
       terminal.out(`'${instance}' ${when} at ${uri}${from}\n`);
     }
     return 0;

@@ -17,7 +17,7 @@ restarts of the service until 'strongroom instance start'. Where nothing runs, i
   async run({ data }, operands, terminal) {
     const folder = instanceFolder(data, operands);
     writeFileSync(operatorsMark(folder.at.root), `${new Date().toISOString()}\n`, { mode: 0o600 });
-    await heed(folder, (state) => !Object.hasOwn(state.instances, folder.name));
+    await heed(folder, ({ instances }) => instances[folder.name]?.activation === 'Stopped');
     terminal.out(`${folder.name} is stopped.\n`);
     return 0;
   },

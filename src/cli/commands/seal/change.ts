@@ -7,6 +7,7 @@ import type { CryptoClient } from '../../../crypto/client/crypto-client.ts';
 import type { NewSeal } from '../../../features/seal/offline-module.ts';
 import { takenForCertificate } from '../../../formats/private-pem.ts';
 import { DataLock, lockHolder } from '../../../main/files/data-lock.ts';
+import { operatorsMark } from '../../../main/files/operators-mark.ts';
 import { ownCommand } from '../../../wire/own-command.ts';
 import { CommandError, command, dataOption, type Terminal, UsageError } from '../../command.ts';
 import { type InstanceFolder, instanceFolder } from '../../instance-folder.ts';
@@ -83,6 +84,8 @@ chosen again for another secret. Copies of the data directory that are older go 
       for (const [label, text] of sealRows(await offline.sealOf(module))) {
         terminal.out(`${label.padEnd(10)} ${text}\n`);
       }
+      const isHeld = existsSync(operatorsMark(folder.at.root));
+      terminal.err(`Start it again: ${ownCommand(isHeld ? `instance start ${folder.name}` : 'start')}\n`);
     } catch (error) {
       if (error instanceof Error && error.name === 'CryptoError') {
         throw new CommandError(`the seal is as it was: ${error.message}`, { cause: error });

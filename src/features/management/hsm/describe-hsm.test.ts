@@ -5,7 +5,7 @@ import type { InstanceStatus } from '../instance-host.ts';
 import type { ManagedHsm, Resources } from '../resources.ts';
 import { describeHsm } from './describe-hsm.ts';
 
-test('a locked instance is Unknown to clients of the resource manager, with the reason as message', () => {
+test('a locked or stopped instance is Unknown to clients of the resource manager, with the reason as message', () => {
   const resources = {
     subscriptionId: 's',
     tenantId: 't',
@@ -20,14 +20,22 @@ test('a locked instance is Unknown to clients of the resource manager, with the 
     connections: [],
   } as unknown as ManagedHsm;
   const names = { instanceSuffix: '.managedhsm.azure.net', port: 443 } as unknown as NameForm;
+  let statusMessage: unknown;
   const shown = (status: InstanceStatus | undefined): unknown => {
     const { properties } = describeHsm(resources, hsm, names, status) as { properties: Record<string, unknown> };
+    statusMessage = properties['statusMessage'];
     return properties['securityDomainProperties'];
   };
   assert.deepEqual(shown({ port: 1, activation: 'Locked', message: 'Locked: why' }), {
     activationStatus: 'Unknown',
     activationStatusMessage: 'Locked: why',
   });
+  assert.match(String(statusMessage), /ready to use/);
+  assert.deepEqual(shown({ port: 0, activation: 'Stopped', message: 'Stopped: how to start' }), {
+    activationStatus: 'Unknown',
+    activationStatusMessage: 'Stopped: how to start',
+  });
+  assert.equal(statusMessage, 'Stopped: how to start');
   assert.equal(
     (shown({ port: 1, activation: 'Active', message: '' }) as { activationStatus: string }).activationStatus,
     'Active',

@@ -53,7 +53,7 @@ export function describeHsm(
       softDeleteRetentionInDays: hsm.softDeleteRetentionInDays,
       enablePurgeProtection: hsm.purgeProtection,
       provisioningState: hsm.state === 'Recovering' ? 'Provisioning' : hsm.state,
-      statusMessage: hsm.problem ?? trialMessage(hsm) ?? STATUS_MESSAGE[hsm.state],
+      statusMessage: hsm.problem ?? stoppedMessage(hsm, status) ?? trialMessage(hsm) ?? STATUS_MESSAGE[hsm.state],
       networkAcls: {
         bypass,
         defaultAction,
@@ -65,12 +65,18 @@ export function describeHsm(
       regions: [],
       privateEndpointConnections: hsm.connections.map((each) => describeConnection(hsmId(resources, hsm), each)),
       securityDomainProperties: {
-        // The resource manager has no word for it; the message says what it is.
-        activationStatus: status === undefined || status.activation === 'Locked' ? 'Unknown' : status.activation,
+        activationStatus: status === undefined || WORDLESS.has(status.activation) ? 'Unknown' : status.activation,
         activationStatusMessage: status?.message ?? 'The Managed HSM does not serve at the moment.',
       },
     },
   };
+}
+
+/** The resource manager has no word for these; the message says what it is. */
+const WORDLESS: ReadonlySet<InstanceStatus['activation']> = new Set(['Locked', 'Stopped']);
+
+function stoppedMessage({ state }: ManagedHsm, status: InstanceStatus | undefined): string | undefined {
+  return state === 'Succeeded' && status?.activation === 'Stopped' ? status.message : undefined;
 }
 
 function trialMessage({ trial, state }: ManagedHsm): string | undefined {
