@@ -198,7 +198,16 @@ test('a full restore needs a backup of this HSM that ended half an hour before, 
   await using at = await place();
   await create(at, 'kept');
   const { instance, token } = at;
-  refused(await startRestore(instance, token, storage, 'mhsm-x'), 409, 'Conflict', /there is none yet/);
+  // What could not be restored after half an hour either is told first.
+  const foreign = await backedUp(home.instance, home.token, storage);
+  const body = { sasTokenParameters: { storageResourceUri: storage }, folderToRestore: foreign };
+  for (const [reply, code] of [
+    [await startRestore(instance, token, storage, 'mhsm-x'), 'StorageNotFound'],
+    [await instance.ask('PUT', '/prerestore?api-version=7.6', { token, body }), 'OtherSecurityDomain'],
+  ] as const) {
+    const job = await ended(instance, token, reply);
+    assert.equal(`${job.status} ${job.error?.code}`, `Failed ${code}`);
+  }
   const name = await backedUp(instance, token, storage);
   refused(
     await startRestore(instance, token, storage, name),
@@ -266,6 +275,8 @@ test('one key comes back from a full backup with all versions, under a name that
       body: { sasTokenParameters: { storageResourceUri: storage }, folder: from },
     });
   refused(await restoreKey('single'), 409, 'Conflict', /exists: delete and purge it first/);
+  const nowhere = await ended(instance, token, await restoreKey('single', 'mhsm-never'));
+  assert.equal(`${nowhere.status} ${nowhere.error?.code}`, 'Failed StorageNotFound');
   await done(use(home, 'DELETE', '/keys/single'));
   refused(await restoreKey('SINGLE'), 409, 'Conflict', /deleted, but not purged.*recover/);
   assert.equal((await use(home, 'DELETE', '/deletedkeys/single')).status, 204);

@@ -9,7 +9,7 @@ import type { RunningJob, Success } from './jobs/run-job.ts';
 import type { Leaving } from './leftovers.ts';
 import { type RestoreRequest, readRestore, readTarget } from './read-request.ts';
 import { requireEarlierBackup } from './require-earlier-backup.ts';
-import { requireAgreement } from './start-restore.ts';
+import { lookAtBackup, requireAgreement } from './start-restore.ts';
 import { type BackupStorage, type BackupTarget, type OpenStorage, StorageError } from './storage/port.ts';
 import { type BackupWork, backUp, checkBackUp, checkRestore, rejectTakenName, restore, restoreKey } from './work.ts';
 
@@ -70,19 +70,43 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
 
   async function startRestore(request: RowRequest<RestoreRequest>): Promise<Answer> {
     const { target, folder } = request.body;
-    requireEarlierBackup(service);
+    const useless = await refuseByRule(() => requireEarlierBackup(service), 'restore', request);
+    if (useless !== undefined) return useless;
     const { principal, recheck } = request;
     const asker = { principal, recheck, reason: service.duties.reasonOf(request.stated()) };
     const work: Work = (storage, job) => restore(service, storage, folder, job, asker);
     if (!service.duties.needsSecond()) return start('restore', request, target, work);
-    const open = async (signal: AbortSignal): Promise<BackupStorage> => {
+    const agreed = await requireAgreement(folder, asker, opening(target), service);
+    if (agreed.state === 'unreadable') return refuse('restore', request, agreed.error);
+    return start('restore', request, target, work, agreed.note);
+  }
+
+  /**
+   * Whoever names a backup that cannot be restored hears of that, and not of a rule that they would wait for in vain.
+   * @returns the answer when the backup is at fault, undefined when nothing is @throws what the rule throws
+   */
+  async function refuseByRule(
+    rule: () => void,
+    kind: JobKind,
+    request: RowRequest<RestoreRequest>,
+  ): Promise<Answer | undefined> {
+    try {
+      rule();
+      return undefined;
+    } catch (refusal) {
+      const { target, folder } = request.body;
+      const seen = await lookAtBackup(folder, opening(target), service);
+      if ('state' in seen) return refuse(kind, request, seen.error);
+      throw refusal;
+    }
+  }
+
+  function opening(target: BackupTarget): (signal: AbortSignal) => Promise<BackupStorage> {
+    return async (signal) => {
       const opened = await openTarget(target, signal);
       if (opened instanceof StorageError) throw opened;
       return opened;
     };
-    const agreed = await requireAgreement(folder, asker, open, service);
-    if (agreed.state === 'unreadable') return refuse('restore', request, agreed.error);
-    return start('restore', request, target, work, agreed.note);
   }
 
   async function startWith(
@@ -191,9 +215,10 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       activation: 'active',
       readBody: readRestore('folderToRestore'),
       repeatable: false,
-      handle(request) {
+      async handle(request) {
         const { target, folder } = request.body;
-        requireEarlierBackup(service);
+        const useless = await refuseByRule(() => requireEarlierBackup(service), 'prerestore', request);
+        if (useless !== undefined) return useless;
         return start('prerestore', request, target, (storage, job) => checkRestore(service, storage, folder, job));
       },
     }),
@@ -207,14 +232,15 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       activation: 'active',
       readBody: readRestore('folder'),
       repeatable: false,
-      handle(request) {
+      async handle(request) {
         const { target, folder } = request.body;
         const name = requireKeyName(request.params['name']);
         const check = (): void => {
           request.recheck();
           rejectTakenName(keys, name);
         };
-        rejectTakenName(keys, name);
+        const useless = await refuseByRule(() => rejectTakenName(keys, name), 'key-restore', request);
+        if (useless !== undefined) return useless;
         return start('key-restore', request, target, (storage, job) =>
           restoreKey(service, storage, { name, folder }, job, check),
         );

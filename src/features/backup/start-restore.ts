@@ -44,7 +44,7 @@ export async function requireAgreement(
   agreeing: Agreeing,
 ): Promise<Agreed> {
   const { duties, records } = agreeing;
-  const seen = await look(folder, open, agreeing);
+  const seen = await lookAtBackup(folder, open, agreeing);
   if ('state' in seen) return seen;
   let answer: RestoreAnswer | undefined;
   const head = await records.update(() => {
@@ -58,10 +58,11 @@ export async function requireAgreement(
   return { state: 'agreed', note: answer.note };
 }
 
-async function look(
+/** Which backup it is, without its parts. @throws ServiceError when the service stops; what nobody can explain */
+export async function lookAtBackup(
   folder: string,
   open: (signal: AbortSignal) => Promise<BackupStorage>,
-  { crypto, stopping, lookMs = LOOK_MS }: Agreeing,
+  { crypto, stopping, lookMs = LOOK_MS }: Pick<Agreeing, 'crypto' | 'stopping' | 'lookMs'>,
 ): Promise<FullRestore | (Agreed & { readonly state: 'unreadable' })> {
   const tooLong = AbortSignal.timeout(lookMs);
   try {

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { requireEarlierBackup } from './require-earlier-backup.ts';
+
+type Asked = Parameters<typeof requireEarlierBackup>[0];
+
+function check(keys: number, ended: number | undefined): void {
+  const held = { size: keys, deletedSize: 0 } as unknown as Asked['keys'];
+  requireEarlierBackup({ keys: held, jobs: { earliestBackup: ended } as Asked['jobs'], now: () => 10_000 });
+}
+
+test('an HSM with keys and without a backup is told to start one; without keys it needs none', () => {
+  assert.throws(() => check(1, undefined), /there is none yet: start one, and restore 30 minutes after it has ended/);
+  check(0, undefined);
+});
+
+test('half an hour is to the second', () => {
+  check(1, 10_000 - 1800);
+  assert.throws(() => check(1, 10_000 - 1799), /restore after 1970-01-01T02:46:41\.000Z/);
+});
