@@ -74,7 +74,7 @@ describe('an alias', () => {
 
   test('that cannot be one, or leads nowhere, is refused', async () => {
     for (const [words, code, message] of [
-      [['set', 'dev', '--hsm-name', 'dev'], 1, /'dev' is the name of the instance 'dev' itself/],
+      [['set', 'dev', '--hsm-name', 'dev'], 1, /'dev' is the name of the instance 'dev' itself\n/],
       [['set', 'other', '--hsm-name', 'nosuch'], 1, /there is no instance 'nosuch'; there is dev/],
       [['set', 'Other', '--hsm-name', 'dev'], 2, /'Other' cannot be an alias: 3 to 24 lower-case/],
       [['set', '__proto__', '--hsm-name', 'dev'], 2, /cannot be an alias/],
@@ -92,6 +92,12 @@ describe('an alias', () => {
   test('is no name for a new instance, and moves to another one only when that is meant', async () => {
     await assert.rejects(provisionInstance(product, 'payments'), /Failed|AlreadyExists/);
     await provisionInstance(product, 'west');
+    const taken = await alias('set', 'dev', '--hsm-name', 'west');
+    assert.equal(taken.code, 1);
+    assert.match(
+      taken.stderr,
+      /'dev' is the name of the instance 'dev' itself\. If 'west' has taken its place .*purge 'dev'/,
+    );
     const refused = await alias('set', 'payments', '--hsm-name', 'west');
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /'dev' serves under 'payments' now; add --move/);

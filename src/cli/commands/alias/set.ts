@@ -43,7 +43,14 @@ Without a running copy the alias is written down and holds from the next start o
       );
     }
     const namesake = names.find((name) => name.toLowerCase() === alias);
-    if (namesake !== undefined) throw new CommandError(`'${alias}' is the name of the instance '${namesake}' itself`);
+    if (namesake !== undefined) {
+      const recovered =
+        namesake === instance
+          ? ''
+          : `. If '${instance}' has taken its place and its keys were seen to work, delete and purge '${namesake}' ` +
+            `(az keyvault delete, az keyvault purge), then set the alias`;
+      throw new CommandError(`'${alias}' is the name of the instance '${namesake}' itself${recovered}`);
+    }
     const book = bookOf(root);
     const before = book[alias]?.instance;
     const serves = before !== undefined && (readRunningState(root)?.instances[before]?.port ?? 0) !== 0;

@@ -151,7 +151,10 @@ test('a refusal says what is allowed and who can change it', () => {
     }
     throw new Error('it was allowed');
   };
-  assert.match(ask([]), /allows none\. Whoever runs the instance adds it to 'backupTargets'/);
+  assert.match(
+    ask([]),
+    /allows none\. Whoever runs the instance adds it to 'backupTargets' in instance\.json and restarts the instance$/,
+  );
   assert.match(ask(['file:///b', 'https://a.example/c']), /allows file:\/\/\/b, https:\/\/a\.example\/c\./);
 });
 

@@ -72,7 +72,7 @@ export class AllowedPlaces {
       'NotAllowed',
       `'${redacted(uri)}' is not a place that backups of this instance may use; ` +
         (allowed === '' ? 'its configuration allows none' : `its configuration allows ${allowed}`) +
-        ". Whoever runs the instance adds it to 'backupTargets' in instance.json",
+        ". Whoever runs the instance adds it to 'backupTargets' in instance.json and restarts the instance",
     );
   }
 }
