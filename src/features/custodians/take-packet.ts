@@ -12,6 +12,8 @@ import { subjectOf } from './subject.ts';
 
 /** Clocks of offline machines are off by minutes; what is dated later than this was made for later. */
 const CLOCK_SKEW = 15 * 60;
+/** Less than that: whatever was signed within it before a recovery can be handed in again after it. */
+const SLOW_CLOCK = 5 * 60;
 
 /** @param now Unix seconds @throws ServiceError */
 export function planPacket(
@@ -142,11 +144,11 @@ function checkProof(split: Split, custodian: string, proof: string): asserts spl
 
 /** The file that recovers an HSM is as old as the one that was lost: what was signed for that one proves nothing of today. */
 function checkSignedSince(split: Split, at: string): void {
-  if (split.by !== 'recovery' || Date.parse(at) / 1000 >= Date.parse(split.at) / 1000 - CLOCK_SKEW) return;
+  if (split.by !== 'recovery' || Date.parse(at) / 1000 >= Date.parse(split.at) / 1000 - SLOW_CLOCK) return;
   throw conflict(
     'SignedBefore',
     `The packet was signed on ${at}, before this HSM took the domain over (${split.at}): the custodian runs ` +
-      "'custodian acknowledge' again now. If they just did, set the clock of their machine, which may be 15 minutes slow",
+      "'custodian acknowledge' again now. If they just did, set the clock of their machine, which may be 5 minutes slow",
   );
 }
 
