@@ -37,7 +37,7 @@ export function note(ceremony: Ceremony, text: string): void {
 
 function requireOpen(ceremony: Ceremony): void {
   if (ceremony.entries.some(({ step }) => step === REPORT_STEP)) {
-    throw new CeremonyError("the ceremony is closed by its report ('ceremony report'): nothing can be added any more");
+    throw new CeremonyError('the ceremony is closed by its report: nothing can be added any more');
   }
 }
 

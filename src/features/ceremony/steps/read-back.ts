@@ -1,6 +1,7 @@
 // Steps: a fingerprint is read back. Somebody reads it from a place of their own - paper, another screen, a telephone - and
 // it is typed and compared; what does not match is an exception that stays in the record.
 import { groupFingerprint } from '../../../formats/domain-identity.ts';
+import { ownCommand } from '../../../wire/own-command.ts';
 import type { Ceremony } from '../ceremony.ts';
 import { CeremonyError } from '../ceremony-error.ts';
 import { normalFingerprint, oneLine, type Person, peopleOf } from '../people.ts';
@@ -23,7 +24,7 @@ export const readBackCertificates: Step = {
         mismatch(ceremony, 'read-back', typed);
         throw new CeremonyError(
           'no certificate of this ceremony has the fingerprint that was read: a certificate was exchanged, or one digit was ' +
-            "misread. Read it again; if it stays so, note it with 'ceremony note', and begin anew with certificates you trust",
+            `misread. Read it again; if it stays so, note it with '${noteCommand(ceremony)}', and begin anew with certificates you trust`,
         );
       }
       if (!missingIn(ceremony).some(({ custodian }) => custodian === person.custodian)) continue;
@@ -56,7 +57,7 @@ export function readBackOne(id: string, title: string, fact: string, instruction
           mismatch(ceremony, id, typed);
           throw new CeremonyError(
             `the fingerprint that was read is not the one that the HSM told (${groupFingerprint(expected)}): read it again; ` +
-              "if it stays so, stop, and note it with 'ceremony note'",
+              `if it stays so, stop, and note it with '${noteCommand(ceremony)}'`,
           );
         }
         ceremony.add({ step: id, what: 'read-back', text: `read ${groupFingerprint(typed)}` });
@@ -71,6 +72,10 @@ export function readBackOne(id: string, title: string, fact: string, instruction
 function missingIn(ceremony: Ceremony): readonly Person[] {
   const read = new Set(ceremony.of('read-back', 'read-back').map(({ facts }) => facts?.['read-back']));
   return peopleOf(ceremony).filter(({ custodian }) => !read.has(custodian));
+}
+
+function noteCommand({ folder }: Ceremony): string {
+  return ownCommand(`ceremony note TEXT --folder ${folder}`);
 }
 
 function requireFingerprint(value: string): string {

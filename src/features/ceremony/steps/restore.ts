@@ -1,4 +1,6 @@
 // Step: the latest full backup is restored, if there is one to restore.
+
+import { ownCommand } from '../../../wire/own-command.ts';
 import { CeremonyError } from '../ceremony-error.ts';
 import { oneLine } from '../people.ts';
 import { type Step, VERSION } from '../step.ts';
@@ -11,7 +13,7 @@ export const restore: Step = {
   instruction: () =>
     'A file with the request as the API takes it, {"sasTokenParameters": {"storageResourceUri": ...}, "folderToRestore": ' +
     '"..."}: give it with --file FILE. It may hold a token, so it is not kept. Without a backup, or when it is ' +
-    "restored by 'backup restore': --skip REASON.",
+    `restored by '${ownCommand('backup restore')}': --skip REASON.`,
   async run(ceremony, { files: [given, spare], pause }, service) {
     let job = ceremony.fact('restore.job') || undefined;
     if (job === undefined) {
