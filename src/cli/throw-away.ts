@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { integer, list, record, text } from '../formats/shape.ts';
 import type { BackupPlace, InstanceIdentity } from '../main/config/instance.ts';
@@ -52,7 +53,8 @@ export async function openThrowAway({
     // Ctrl-C is for the command, which then lets go of it.
     detached: true,
   });
-  const exited = once(child, 'exit').then(() => undefined);
+  // With all that it had to say.
+  const exited = once(child, 'close').then(() => undefined);
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     complaint = (complaint + chunk).slice(-4000);
@@ -85,12 +87,22 @@ export async function openThrowAway({
       try {
         return await client.ask(method, path, body);
       } catch (error) {
-        if (child.exitCode === null) throw error;
+        if (!isCutOff(error)) throw error;
+        const ended = await Promise.race([exited.then(() => true), delay(ENDS_WITHIN_MS, false, { ref: false })]);
+        if (!ended) throw error;
         throw new CommandError(`the throw-away instance ended early: ${why()}`, { cause: error });
       }
     },
     [Symbol.asyncDispose]: letGo,
   };
+}
+
+/** Whoever owns an instance whose socket is gone is ending, too. */
+const ENDS_WITHIN_MS = 5_000;
+
+function isCutOff(error: unknown): boolean {
+  const code = error instanceof Error && (error.cause as { readonly code?: unknown } | undefined)?.code;
+  return typeof code === 'string' && ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(code);
 }
 
 const shape = record({

@@ -133,7 +133,7 @@ test('folders of the same name that may be of others, or are being made, are not
 
 test('without room it does not start, says so, and leaves nothing', async () => {
   const opening = openThrowAway({ name: 'rehearsal-1', administrator: ADMINISTRATOR, needs: 2 ** 60 });
-  await assert.rejects(opening, /did not start: throw-away: neither .* has \d+ bytes free/);
+  await assert.rejects(opening, /did not start: throw-away: there is no file system in memory with \d+ MiB free/);
   const nameless = openThrowAway({ name: '?', administrator: ADMINISTRATOR, needs: NEEDS });
   await assert.rejects(nameless, /did not start: throw-away: /);
   assert.deepEqual(orphans(), []);
