@@ -71,10 +71,11 @@ export async function waitUntilOpen(
   );
   if (crypto.hello.state !== 'locked') return { how: (await desk.opened).how, port };
   await using listener = await listenLocked(options);
+  const why = desk.fileRefused === undefined ? '' : `passphraseFile did not open it (${desk.fileRefused}); `;
   const what = kind === 'quorum' ? 'a quorum of its custodians' : 'its passphrase';
   lock.onLocked(
     listener.port,
-    `Locked: the root keys stay sealed until ${what} opens them: ${ownCommand(`unlock ${config.name}`)}`,
+    `Locked: ${why}the root keys stay sealed until ${what} opens them: ${ownCommand(`unlock ${config.name}`)}`,
     crypto.pids,
   );
   const stopped = Promise.withResolvers<never>();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -213,9 +213,20 @@ describe('an instance whose root keys are sealed', () => {
     writeFileSync(passphraseFile, 'another one altogether\n');
     await instance.stop();
     const { open } = await restartLocked(instance);
+    const why = (cause: string): RegExp =>
+      new RegExp(
+        `^Locked: passphraseFile did not open it \\(${cause}\\); the root keys stay sealed until .* unlock test$`,
+      );
+    assert.match(instance.lockedMessage, why('the secret does not open the seal'));
     await unlock(instance, PASSPHRASE);
     await open;
-    writeFileSync(passphraseFile, `${PASSPHRASE}\n`);
+    await instance.stop();
+    rmSync(passphraseFile);
+    const { open: openAgain } = await restartLocked(instance);
+    assert.match(instance.lockedMessage, why('the file of the passphrase cannot be read'));
+    await unlock(instance, PASSPHRASE);
+    await openAgain;
+    writeFileSync(passphraseFile, `${PASSPHRASE}\n`, { mode: 0o600 });
   });
 
   test('a quorum of custodians opens it with packets, and the record says who they were', async () => {

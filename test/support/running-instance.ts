@@ -66,6 +66,8 @@ export interface RunningInstance extends AsyncDisposable {
   startWorker(): Promise<InstanceService>;
   /** Resolves with the port of the next worker that finds its module locked; what starts it resolves once it is open. */
   nextLocked(): Promise<number>;
+  /** What the last one said of it. */
+  readonly lockedMessage: string;
 }
 
 const AUTHORITY = 'test.managedhsm.azure.net';
@@ -152,13 +154,17 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
   let recorder = await startRecorder(place.audit, socket, config.id);
   let workers = 0;
   let locked = Promise.withResolvers<number>();
+  let lockedMessage = '';
   const stopping = new AbortController();
   const startService = (completesLog = true): Promise<InstanceService> =>
     startInstanceService({
       lock: {
         socketFolder: folder,
         worker: completesLog ? 0 : ++workers,
-        onLocked: (port) => locked.resolve(port),
+        onLocked: (port, message) => {
+          lockedMessage = message;
+          locked.resolve(port);
+        },
         onRelocked: () => undefined,
         stopping: stopping.signal,
       },
@@ -218,6 +224,9 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
       await writeFile(place.config, JSON.stringify({ ...readInstanceConfig(place.config), ...edit }));
     },
     startWorker: () => startService(false),
+    get lockedMessage() {
+      return lockedMessage;
+    },
     nextLocked() {
       locked = Promise.withResolvers();
       return locked.promise;

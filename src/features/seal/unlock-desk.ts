@@ -14,6 +14,8 @@ export interface Opening {
 export interface UnlockDesk extends AsyncDisposable {
   /** Resolves when the module is open. */
   readonly opened: Promise<Opening>;
+  /** Why the passphrase file has not opened it. */
+  readonly fileRefused: string | undefined;
 }
 
 export interface DeskOptions {
@@ -29,6 +31,7 @@ export interface DeskOptions {
 export async function openUnlockDesk(options: DeskOptions): Promise<UnlockDesk> {
   const { crypto, folder, worker, hasPassphraseFile, report } = options;
   const opened = Promise.withResolvers<Opening>();
+  let fileRefused: string | undefined;
   const finish = async (how: string): Promise<void> => {
     await giveToPeers(crypto, folder, socket.path);
     opened.resolve({ how });
@@ -63,7 +66,7 @@ export async function openUnlockDesk(options: DeskOptions): Promise<UnlockDesk> 
     await socket[Symbol.asyncDispose]();
     throw error;
   }
-  return { opened: opened.promise, [Symbol.asyncDispose]: () => socket[Symbol.asyncDispose]() };
+  return { opened: opened.promise, fileRefused, [Symbol.asyncDispose]: () => socket[Symbol.asyncDispose]() };
 
   async function openByItself(): Promise<void> {
     const certificate = await crypto.unlockCertificate();
@@ -74,7 +77,10 @@ export async function openUnlockDesk(options: DeskOptions): Promise<UnlockDesk> 
         await crypto.unlock('takeOver', recipient, { recipient, sealed });
         opened.resolve({ how: 'by another worker' });
       } else if (hasPassphraseFile) {
-        await crypto.unlock('unlockFromFile', recipient, {});
+        await crypto.unlock('unlockFromFile', recipient, {}).catch((error: unknown) => {
+          fileRefused = error instanceof CryptoError ? error.message : undefined;
+          throw error;
+        });
         await finish('with the passphrase in the configured file');
       }
     } catch (error) {
