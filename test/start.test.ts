@@ -1,6 +1,6 @@
 // `strongroom start` as its user has it: the first start, a crash, the second start, a clean end.
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -104,7 +104,15 @@ test('it shows the main job, survives a crash of everything, finds all as it was
   assert.match(second.output(), /data key wrapped by the first start unwrapped, and it is the same/);
   assert.doesNotMatch(second.output(), /custodian key pairs generated/);
   assert.match(execFileSync(PROGRAM, ['audit', 'verify', '--data', dataRoot]).toString(), /The log is whole/);
-  assert.match(execFileSync(PROGRAM, ['status', '--data', dataRoot]).toString(), /dev {2}Active/);
+  const shown = execFileSync(PROGRAM, ['status', '--data', dataRoot]).toString();
+  assert.match(shown, /dev {2}Active\n/);
+  assert.match(shown, /\n {2}custodians: margin -2 \(0 reachable, 2 needed\)\n {4}Only 0 of 2 /);
+  assert.match(shown, /\n {2}rehearsed reachability: never passed, due /);
+  execFileSync(PROGRAM, ['clock', 'advance', '93d', '--data', dataRoot]);
+  const overdue = spawnSync(PROGRAM, ['status', '--data', dataRoot], { encoding: 'utf8' });
+  assert.match(overdue.stdout, /\n {2}rehearsed reachability: never passed, OVERDUE since /);
+  assert.equal(overdue.status, 1);
+  execFileSync(PROGRAM, ['clock', 'reset', '--data', dataRoot]);
 
   second.child.kill('SIGINT');
   assert.deepEqual(await once(second.child, 'exit'), [0, null]);

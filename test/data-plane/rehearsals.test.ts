@@ -80,6 +80,7 @@ interface Posture {
   readonly depth: string;
   readonly overdue: boolean;
   readonly lastPassed?: string;
+  readonly lastFailed?: string;
   readonly due?: string;
   readonly summary: string;
 }
@@ -213,7 +214,9 @@ test('that one failed may be said, with what was at fault', async () => {
   assert.equal(reply.status, 201, reply.text);
   const filed = reply.json as Filed;
   verifyStatement(filed.note, 'rehearsal', Buffer.from(record), Buffer.from(filed.domainKey, 'base64url'));
-  assert.equal((await posture('full')).lastPassed, undefined);
+  const { lastPassed, lastFailed, summary } = await posture('full');
+  assert.deepEqual([lastPassed, lastFailed], [undefined, '2026-01-01T00:01:00.000Z']);
+  assert.match(summary, /^never passed, FAILED 2026-01-01 \(why: \.\/strongroom rehearse status\), due /);
 });
 
 test('what is overdue is said, and told to the webhook once for each time that it falls due', async () => {

@@ -2,15 +2,17 @@
 import { readResourcesFile } from '../../features/management/resources-file.ts';
 import { places } from '../../main/config/data-layout.ts';
 import { command, dataOption, jsonOption } from '../command.ts';
-import { type ShownPosture, shownPosture } from '../rehearsal/shown-posture.ts';
+import { isWell, type Recoverability, recoverabilityOf, recoverabilityText } from '../recoverability.ts';
 import { dataRootOf, requireRunning } from '../running.ts';
 
 export const status = command({
   name: 'status',
   summary: 'show the running processes and instances',
   operands: '',
-  details:
-    'The exit code is 0 when every process and instance serves, 1 when something is missing, stopped or locked, or\nnothing runs.',
+  details: `
+Of an active instance it also asks how many custodians may be lost (the margin) and what was rehearsed. The exit code is 0
+when every process and instance serves and could be recovered. It is 1 when something is missing, stopped or locked, when a
+rehearsal is overdue or the newest has failed, in production when a margin is below 0 too, and when nothing runs.`,
   options: { ...dataOption, ...jsonOption },
   examples: ['strongroom status', 'strongroom status --json --data /tmp/second'],
   async run({ data, json }, _operands, terminal) {
@@ -18,12 +20,12 @@ export const status = command({
     const { pids, instances, origins, aliases } = state;
     const names = Object.keys(instances);
     const unsettled = await unsettledIn(state.dataRoot);
-    const rehearsals: Record<string, Awaited<ReturnType<typeof shownPosture>>> = {};
+    const recoverability: Record<string, Recoverability> = {};
     for (const name of names) {
       const { activation, port } = instances[name] ?? {};
-      if (activation === 'Active' && port !== 0) rehearsals[name] = await shownPosture(state.dataRoot, name);
+      if (activation === 'Active' && port !== 0) recoverability[name] = await recoverabilityOf(state.dataRoot, name);
     }
-    if (json) terminal.out(`${JSON.stringify({ ...state, unsettled, rehearsals }, null, 2)}\n`);
+    if (json) terminal.out(`${JSON.stringify({ ...state, unsettled, ...byMember(recoverability) }, null, 2)}\n`);
     else {
       terminal.out(`data        ${state.dataRoot}\n`);
       terminal.out(`port        ${state.port} (${state.profile === 'dev' ? 'names and proxy' : 'all names'})\n`);
@@ -43,7 +45,8 @@ export const status = command({
         for (const origin of origins[name] ?? []) terminal.out(`  ${origin}\n`);
         const further = Object.keys(aliases).filter((alias) => aliases[alias] === name);
         if (further.length > 0) terminal.out(`  also as ${further.join(', ')}\n`);
-        terminal.out(postureText(rehearsals[name]));
+        const shown = recoverability[name];
+        if (shown !== undefined) terminal.out(recoverabilityText(shown));
         terminal.out(
           `  recorder ${own?.recorder ?? 'not running'} · service ${list(own?.service)} · module ${list(own?.module)}\n`,
         );
@@ -53,16 +56,16 @@ export const status = command({
       }
     }
     const serves = (name: string): boolean => instances[name]?.port !== 0 && instances[name]?.activation !== 'Locked';
-    const well = pids.control !== null && names.every(serves) && unsettled.length === 0;
-    return well ? 0 : 1;
+    const isServing = pids.control !== null && names.every(serves) && unsettled.length === 0;
+    const isRecoverable = Object.values(recoverability).every((each) => isWell(each, state.profile === 'production'));
+    return isServing && isRecoverable ? 0 : 1;
   },
 });
 
-/** What is overdue does not make a running service one that is not well: the exit code is left alone. */
-function postureText(posture: readonly ShownPosture[] | { readonly unknown: string } | undefined): string {
-  if (posture === undefined) return '';
-  if ('unknown' in posture) return `  rehearsals  not known: ${posture.unknown}\n`;
-  return posture.map(({ depth, summary }) => `  rehearsed ${depth}: ${summary}\n`).join('');
+function byMember(all: Readonly<Record<string, Recoverability>>): object {
+  const of = (member: keyof Recoverability): object =>
+    Object.fromEntries(Object.entries(all).map(([name, each]) => [name, each[member]]));
+  return { custodians: of('custodians'), rehearsals: of('rehearsals') };
 }
 
 function list(pids: readonly number[] | undefined): string {

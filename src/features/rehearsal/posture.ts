@@ -17,6 +17,8 @@ export interface DepthPosture {
   readonly everyDays: number;
   /** ISO time of the last one that passed. */
   readonly lastPassed?: string;
+  /** ISO time of the last one that failed, while none has passed after it. */
+  readonly lastFailed?: string;
   readonly due?: string;
   readonly overdue: boolean;
   /** For people. */
@@ -27,7 +29,7 @@ const DAY = 86_400;
 
 /** Unix seconds; undefined: never. */
 export function dueAt({ rehearsals, days, sharedAt }: RehearsalSchedule, depth: RehearsalDepth): number | undefined {
-  const since = rehearsals.lastPassed(depth)?.finishedAt ?? sharedAt();
+  const since = rehearsals.last(depth, 'passed')?.finishedAt ?? sharedAt();
   if (since === undefined || days(depth) === 0) return undefined;
   return Date.parse(since) / 1000 + days(depth) * DAY;
 }
@@ -36,14 +38,20 @@ export function dueAt({ rehearsals, days, sharedAt }: RehearsalSchedule, depth: 
 export function postureOf(schedule: RehearsalSchedule, now: number): readonly DepthPosture[] {
   return REHEARSAL_DEPTHS.map((depth) => {
     const everyDays = schedule.days(depth);
-    const lastPassed = schedule.rehearsals.lastPassed(depth)?.finishedAt;
+    const lastPassed = schedule.rehearsals.last(depth, 'passed')?.finishedAt;
     const due = dueAt(schedule, depth);
     const overdue = due !== undefined && due <= now;
-    const last = lastPassed === undefined ? 'never passed' : `passed ${lastPassed.slice(0, 10)}`;
+    const lastFailed = failedSince(schedule.rehearsals, depth, lastPassed);
+    const passed = lastPassed === undefined ? 'never passed' : `passed ${lastPassed.slice(0, 10)}`;
+    const last =
+      lastFailed === undefined
+        ? passed
+        : `${passed}, FAILED ${lastFailed.slice(0, 10)} (why: ${ownCommand('rehearse status')})`;
     return {
       depth,
       everyDays,
       ...(lastPassed === undefined ? {} : { lastPassed }),
+      ...(lastFailed === undefined ? {} : { lastFailed }),
       ...(due === undefined ? {} : { due: iso(due) }),
       overdue,
       summary:
@@ -54,6 +62,11 @@ export function postureOf(schedule: RehearsalSchedule, now: number): readonly De
             : `${last}, due ${iso(due).slice(0, 10)}`,
     };
   });
+}
+
+function failedSince(rehearsals: Rehearsals, depth: RehearsalDepth, passed: string | undefined): string | undefined {
+  const failed = rehearsals.last(depth, 'failed')?.finishedAt;
+  return failed !== undefined && (passed === undefined || Date.parse(failed) > Date.parse(passed)) ? failed : undefined;
 }
 
 function iso(seconds: number): string {

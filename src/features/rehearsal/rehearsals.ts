@@ -38,9 +38,9 @@ export class Rehearsals {
     return [...this.#all].sort(([, a], [, b]) => (a.filedAt < b.filedAt ? 1 : -1));
   }
 
-  /** The newest of a depth that passed. */
-  lastPassed(depth: RehearsalDepth): Rehearsal | undefined {
-    return this.list().find(([, { rehearsal }]) => rehearsal.depth === depth && rehearsal.verdict === 'passed')?.[1]
+  /** The newest of a depth that ended so. */
+  last(depth: RehearsalDepth, verdict: Rehearsal['verdict']): Rehearsal | undefined {
+    return this.list().find(([, { rehearsal }]) => rehearsal.depth === depth && rehearsal.verdict === verdict)?.[1]
       .rehearsal;
   }
 }

@@ -8,7 +8,13 @@ export const VERSION = 'api-version=7.5';
 export interface DepthPosture {
   readonly depth: string;
   readonly overdue: boolean;
+  /** The newest has failed, at this time. */
+  readonly lastFailed?: string;
   readonly summary: string;
+}
+
+export function needsRehearsal({ overdue, lastFailed }: DepthPosture): boolean {
+  return overdue || lastFailed !== undefined;
 }
 
 export interface FiledSummary {

@@ -1,13 +1,13 @@
 // `strongroom rehearse status`: what was rehearsed, and what is due.
 import { command, jsonOption } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
-import { readRehearsals } from './filed.ts';
+import { needsRehearsal, readRehearsals } from './filed.ts';
 
 export const rehearsalStatus = command({
   name: 'rehearse status',
   summary: 'show what was rehearsed and what is due',
   operands: '',
-  details: 'The exit code is 0 when nothing is overdue, 1 when something is.',
+  details: 'The exit code is 0 when nothing is overdue and the newest of each depth has passed, 1 otherwise.',
   options: { ...instanceOptions, ...jsonOption },
   examples: ['strongroom rehearse status', 'strongroom rehearse status --json'],
   async run(values, _operands, terminal) {
@@ -23,6 +23,6 @@ export const rehearsalStatus = command({
         for (const problem of problems) terminal.out(`  ${problem}\n`);
       }
     }
-    return posture.some(({ overdue }) => overdue) ? 1 : 0;
+    return posture.some(needsRehearsal) ? 1 : 0;
   },
 });
