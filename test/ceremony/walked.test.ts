@@ -201,7 +201,10 @@ test('between ceremonies: custodians are named, challenged and heard, by the com
   assert.match(stdout, /Anna Nováková\n {2}no answer yet: boris, clara/);
   const list = await done(custodian('list'));
   assert.match(list.stdout, /^1 {6}Anna Nováková {2}proven {2}/m);
-  assert.match(list.stdout, /margin {2}1 {2}\(3 reachable, 2 needed\)/);
+  assert.match(
+    list.stdout,
+    /margin {2}1 {2}\(3 reachable, 2 needed\)\ndomain file {9}SHA-256 ([0-9a-f]{4} ){15}[0-9a-f]{4}\n/,
+  );
 });
 
 test('a recovery: another instance takes the domain over from two of three custodians', async () => {

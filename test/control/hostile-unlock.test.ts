@@ -81,7 +81,7 @@ describe('a control process that poses as a locked instance', () => {
     assert.deepEqual(more, []);
     const wrong = join(product.data, '..', 'wrong');
     writeFileSync(wrong, 'another passphrase\n', { mode: 0o600 });
-    assert.match((await unlock(wrong)).err, /the secret does not open the seal/);
+    assert.match((await unlock(wrong)).err, /wrong passphrase/);
     const active = product.until(({ instances }) => instances['dev']?.activation === 'Active');
     assert.equal((await unlock()).code, 0);
     await active;

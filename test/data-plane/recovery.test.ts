@@ -9,7 +9,7 @@ import { packetOf, shareOf, thumbprintOf } from '../../src/crypto/module/packets
 import { entriesOf, restoreBlob } from '../../src/crypto/module/restore-blob.fixture.ts';
 import { verifyAttestation } from '../../src/features/attestation/verify/verify-attestation.ts';
 import { openDomain } from '../../src/features/security-domain/open-domain.ts';
-import { groupFingerprint } from '../../src/formats/domain-identity.ts';
+import { groupFingerprint, shortFingerprint } from '../../src/formats/domain-identity.ts';
 import { places } from '../../src/main/config/data-layout.ts';
 import { readEntries } from '../support/audit-entries.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
@@ -204,7 +204,9 @@ test('packets of a quorum recover it too, and the log says whose they were', asy
   assert.equal(refused.status, 400, refused.text);
   assert.equal(errorOf(refused).innererror?.code, 'DomainRefused');
   assert.ok(
-    errorOf(refused).message.includes(`packets[1], of the custodian ${thumbprintOf(custodians[0] as Custodian)},`),
+    errorOf(refused).message.includes(
+      `packets[1], of the custodian ${shortFingerprint(thumbprintOf(custodians[0] as Custodian))},`,
+    ),
   );
   assert.equal((await upload(instance, JSON.stringify({ domain: document, packets }))).status, 202);
   const entries = readEntries(instance).filter(({ operationName }) => operationName === 'SecurityDomainRestore');

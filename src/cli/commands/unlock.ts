@@ -7,6 +7,7 @@ import { CommandError, command, dataOption, jsonOption, type Terminal, UsageErro
 import { instanceFolder } from '../instance-folder.ts';
 import { readInput } from '../read-input.ts';
 import { readSealPassphrase } from '../read-passphrase.ts';
+import { explainPassphrase } from '../wrong-passphrase.ts';
 
 type Exchange = typeof import('../../features/seal/unlock-exchange.ts');
 interface Waiting {
@@ -107,7 +108,12 @@ async function bringPassphrase(
   const passphrase = await readSealPassphrase(values['passphrase-file'], 'passphrase', 'passphrase-file', terminal);
   const secret = encryptPassphrase(recipient, passphrase);
   passphrase.fill(0);
-  await asking(exchange.askWorker(first, { ask: 'unlock', recipient: recipient.thumbprint, secret, packets: [] }));
+  const request = { ask: 'unlock', recipient: recipient.thumbprint, secret, packets: [] } as const;
+  await asking(
+    exchange.askWorker(first, request).catch((error: unknown) => {
+      throw explainPassphrase(error, 'it stays locked');
+    }),
+  );
   return [];
 }
 

@@ -8,6 +8,7 @@ import {
   type Successors,
 } from '../../formats/custodian-packet.ts';
 import { type OpenedDomain, openFile } from '../../formats/domain-entries.ts';
+import { shortFingerprint } from '../../formats/domain-identity.ts';
 import { decryptWithRsa, JweError } from '../../formats/jwe.ts';
 import {
   type EncryptedShare,
@@ -53,7 +54,7 @@ export function openWithPackets({ domain, packets }: Quorum, wanted: Purpose, tr
     packets.forEach((packet: unknown, index) => {
       const where = `packets[${index}]`;
       const statement = readStatement(packet, where);
-      const who = `${where}, of the custodian ${statement.custodian},`;
+      const who = `${where}, of the custodian ${shortFingerprint(statement.custodian)},`;
       checkStatement(statement, who, wanted, hashOfDomain(domain), transfer);
       const listed = shares.find(({ x5t_256 }) => x5t_256 === statement.custodian);
       if (listed === undefined) throw new SecurityDomainError(`${who} is of nobody that the domain file names`);

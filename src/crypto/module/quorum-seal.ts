@@ -2,6 +2,7 @@
 // custodians as its quorum says, each with a packet whose share is encrypted to the partition that is being unlocked.
 import { createSecretKey, type KeyObject, randomBytes, randomFillSync, timingSafeEqual } from 'node:crypto';
 import { type CustodianPacket, PacketError, readPacketValue } from '../../formats/custodian-packet.ts';
+import { shortFingerprint } from '../../formats/domain-identity.ts';
 import { JweError } from '../../formats/jwe.ts';
 import type { Seal } from '../../formats/seal-header.ts';
 import {
@@ -122,8 +123,8 @@ function openShare({ who, listed, share }: Read, recipient: Recipient): Buffer {
   throw new CryptoError('SealRefused', `the packet of ${who}: its share is not the one of this seal`);
 }
 
-/** As people know them, and as the share list does. */
+/** As people know them, and as their certificate's fingerprint begins. */
 function nameOf({ certificate, statement }: CustodianPacket): string {
   const subject = certificate.subject?.replace(/[^\x20-\x7e]+/g, ', ').slice(0, 100);
-  return `${subject === '' || subject === undefined ? 'a custodian' : subject} (${statement.custodian})`;
+  return `${subject === '' || subject === undefined ? 'a custodian' : subject} (${shortFingerprint(statement.custodian)})`;
 }

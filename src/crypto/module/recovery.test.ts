@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import fc from 'fast-check';
 import { toBase64url } from '../../formats/base64url.ts';
-import { deriveDomainSeed } from '../../formats/domain-identity.ts';
+import { deriveDomainSeed, shortFingerprint } from '../../formats/domain-identity.ts';
 import { decodeDomainKeys, encodeDomainKeys } from '../../formats/domain-keys.ts';
 import { ed25519Pkcs8 } from '../../formats/root-keys.ts';
 import { encodeEntry, entryToSign, type InstanceEntry } from '../../formats/security-domain.ts';
@@ -179,7 +179,7 @@ test('every wrong packet is refused, named with its place and its custodian', as
   const transfer = await transferOf(module);
   const packet = (index: number, options: object = {}) => packetOf(at(index), { transfer, document, ...options });
   const good = [packet(0), packet(1), packet(2)];
-  const who = (index: number): string => thumbprintOf(at(index)).replaceAll(/[-_]/g, '.');
+  const who = (index: number): string => shortFingerprint(thumbprintOf(at(index)));
   await using other = await provisioned('other');
   const otherDomain = await download(other, [0, 1, 2], 2);
   const edited = JSON.parse(JSON.stringify(good[1])) as { statement: string };

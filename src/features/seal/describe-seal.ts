@@ -1,4 +1,5 @@
 // A seal in words, from what the module tells of it or from the head of its state file.
+import { groupFingerprint } from '../../formats/domain-identity.ts';
 import { type Seal, type SealHeader, splitSealedState } from '../../formats/seal-header.ts';
 import { readShareList } from '../../formats/seal-shares.ts';
 
@@ -39,7 +40,8 @@ export function sealRows(seal: SealShown): readonly (readonly [string, string])[
     rows.push(['cost', `Argon2id: ${mebibytes} MiB of memory, passes: ${seal.passes}, lanes: ${seal.lanes}`]);
   }
   if (seal.required !== undefined) rows.push(['quorum', `${seal.required} of ${seal.custodians?.length}`]);
-  for (const each of seal.custodians ?? []) rows.push(['custodian', each]);
+  for (const each of seal.custodians ?? [])
+    rows.push(['custodian', groupFingerprint(Buffer.from(each, 'base64url').toString('hex'))]);
   if ((seal.failures ?? 0) > 0) rows.push(['wrong', `${seal.failures} secrets since it waits`]);
   return rows;
 }

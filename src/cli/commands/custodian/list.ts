@@ -26,7 +26,7 @@ be recoverable. The exit code is 0 when the margin is above 0 and every share of
       if (value.length > 0) terminal.out(tableOf(value));
       if (margin !== undefined) {
         terminal.out(`\nmargin  ${margin}  (${reachable} reachable, ${required} needed)\n`);
-        terminal.out(`domain  ${register.domain ?? 'not seen'}\n`);
+        terminal.out(`domain file         ${fileOf(register.domain)}\n`);
       }
       terminal.out(`domain fingerprint  ${groupFingerprint(register.domainFingerprint)}\n`);
     }
@@ -34,6 +34,12 @@ be recoverable. The exit code is 0 when the margin is above 0 and every share of
     return margin !== undefined && margin > 0 && unproven === 0 ? 0 : 1;
   },
 });
+
+/** SHA-256 of the newest file, as a ceremony's report has it. */
+function fileOf(domain: string | null): string {
+  if (domain === null) return 'not seen';
+  return `SHA-256 ${groupFingerprint(Buffer.from(domain, 'base64url').toString('hex'))}`;
+}
 
 const HEADINGS = ['share', 'who', 'state', 'since', 'proven', 'last answer', 'fingerprint'];
 

@@ -13,6 +13,7 @@ import { CommandError, command, dataOption, type Terminal, UsageError } from '..
 import { type InstanceFolder, instanceFolder } from '../../instance-folder.ts';
 import { readInput } from '../../read-input.ts';
 import { readNewPassphrase, readSealPassphrase } from '../../read-passphrase.ts';
+import { explainPassphrase } from '../../wrong-passphrase.ts';
 
 interface Values {
   readonly to: string | undefined;
@@ -141,7 +142,9 @@ async function open(module: CryptoClient, values: Values, terminal: Terminal): P
     );
     const secret = encryptPassphrase(own, passphrase);
     passphrase.fill(0);
-    await module.unlock('unlock', recipient, { recipient, secret, packets: [] });
+    await module.unlock('unlock', recipient, { recipient, secret, packets: [] }).catch((error: unknown) => {
+      throw explainPassphrase(error, 'the seal is as it was');
+    });
     return;
   }
   const { certificate, shares, packets } = values;

@@ -7,7 +7,7 @@ import {
   type PacketPurpose,
   readPacket,
 } from '../../../formats/custodian-packet.ts';
-import { groupFingerprint } from '../../../formats/domain-identity.ts';
+import { shortFingerprint } from '../../../formats/domain-identity.ts';
 import { parseSecurityDomain } from '../../../formats/security-domain.ts';
 import { ownCommand } from '../../../wire/own-command.ts';
 import type { Ceremony } from '../ceremony.ts';
@@ -105,8 +105,8 @@ function requirePacket(ceremony: Ceremony, { name, content }: GivenFile, purpose
   if (statement.domain !== ceremony.requireFact('domain')) {
     const own = ceremony.requireFact('domain');
     throw new CeremonyError(
-      `${name}: is about another domain file (SHA-256 ${beginningOf(statement.domain)}) than the one of this ceremony ` +
-        `(${beginningOf(own)}): send its custodian ${join(ceremony.folder, domainFileOf(ceremony))}, and have the packet made again`,
+      `${name}: is about another domain file (SHA-256 ${shortFingerprint(statement.domain)}) than the one of this ceremony ` +
+        `(${shortFingerprint(own)}): send its custodian ${join(ceremony.folder, domainFileOf(ceremony))}, and have the packet made again`,
     );
   }
   if (!holdersOf(ceremony).includes(statement.custodian)) {
@@ -119,8 +119,8 @@ function checkAddressed(ceremony: Ceremony, name: string, { statement }: Custodi
   if (statement.purpose !== 'recover' && statement.purpose !== 'reshare') return;
   if (statement.recipient !== ceremony.requireFact('recipient')) {
     throw new CeremonyError(
-      `${name}: the share is encrypted to another key (${beginningOf(statement.recipient)}) than this HSM's transfer key ` +
-        `(${beginningOf(ceremony.requireFact('recipient'))}): send its custodian ${join(ceremony.folder, TRANSFER_FILE)}, and ` +
+      `${name}: the share is encrypted to another key (${shortFingerprint(statement.recipient)}) than this HSM's transfer key ` +
+        `(${shortFingerprint(ceremony.requireFact('recipient'))}): send its custodian ${join(ceremony.folder, TRANSFER_FILE)}, and ` +
         'have the packet made again',
     );
   }
@@ -173,11 +173,6 @@ function domainFileOf(ceremony: Ceremony): string {
 
 function hereAlready(ceremony: Ceremony, { name }: GivenFile, custodian: string): string {
   return `${name}: a packet of ${names(ceremony, [custodian]).join()} is here already, and this one is not needed`;
-}
-
-/** Enough of a SHA-256 to tell two files apart, as `custodian show` prints it. */
-function beginningOf(base64url: string): string {
-  return `${groupFingerprint(Buffer.from(base64url, 'base64url').toString('hex').slice(0, 16))} …`;
 }
 
 function names(ceremony: Ceremony, custodians: readonly string[]): readonly string[] {
