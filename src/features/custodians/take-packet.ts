@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { fromBase64url } from '../../formats/base64url.ts';
 import type { CustodianPacket } from '../../formats/custodian-packet.ts';
 import type { Change } from '../../store/sealed/records.ts';
+import { ownCommand } from '../../wire/own-command.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { challengeChange } from './challenges.ts';
 import type { Holder } from './holder.ts';
@@ -147,8 +148,8 @@ function checkSignedSince(split: Split, at: string): void {
   if (split.by !== 'recovery' || Date.parse(at) / 1000 >= Date.parse(split.at) / 1000 - SLOW_CLOCK) return;
   throw conflict(
     'SignedBefore',
-    `The packet was signed on ${at}, before this HSM took the domain over (${split.at}): the custodian runs ` +
-      "'custodian acknowledge' again now. If they just did, set the clock of their machine, which may be 5 minutes slow",
+    `The packet was signed on ${at}, before this HSM took the domain over (${split.at}): the custodian signs again ` +
+      `now ('${ownCommand('custodian acknowledge')}'). If they just did, set the clock of their machine, which may be 5 minutes slow`,
   );
 }
 
