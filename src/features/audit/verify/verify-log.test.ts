@@ -266,6 +266,23 @@ test('a checkpoint of another key, another log or another history is told apart'
   assert.deepEqual(verifyLog({ folder: place.folder, verifier }).checkpoints, []);
 });
 
+test('a full tile that a crash kept from being written is owed, not lost, until a checkpoint names it', async () => {
+  using place = makePlace();
+  const changed = await copies(place, 250, 1 << 20);
+  const early = readFileSync(join(place.folder, 'checkpoint'), 'utf8');
+  await record(place, 250, 300, 1 << 20);
+  const tile = join('tile/0/000');
+  const asBefore = changed(() => undefined);
+  assert.equal(asBefore.damageCount, 0);
+  const owed = changed((folder) => {
+    rmSync(join(folder, tile));
+    writeFileSync(join(folder, 'checkpoint'), early);
+  });
+  assert.deepEqual(owed.damage, []);
+  const lost = changed((folder) => rmSync(join(folder, tile)));
+  assert.ok(lost.damage.some(({ file }) => file === tile));
+});
+
 test('a partial tile that the recorder replaces while the log is read does not end the reading', async (context) => {
   using place = makePlace();
   await record(place, 0, 5, 1 << 20);

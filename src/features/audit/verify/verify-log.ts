@@ -42,6 +42,9 @@ export interface Verification {
 /** A log that is being written while it is read is read again when its checkpoint moved, or a file went that was there. */
 const ATTEMPTS = 5;
 
+/** The log's own checkpoint. */
+const OWN = 'checkpoint';
+
 export function verifyLog(options: VerifyOptions): Verification {
   for (let attempt = 1; ; attempt++) {
     const before = checkpointText(options.folder);
@@ -69,7 +72,7 @@ function checkpointText(folder: string): string | undefined {
 
 function verifyOnce({ folder, saved = [], verifier }: VerifyOptions, own: string | undefined): Verification {
   const findings = new Findings();
-  const named = own === undefined ? saved : [{ name: 'checkpoint', text: own }, ...saved];
+  const named = own === undefined ? saved : [{ name: OWN, text: own }, ...saved];
   const claims = named.flatMap((each) => readClaim(each, verifier, findings));
   const origin = claims[0]?.origin;
   for (const { name, origin: other } of claims) {
@@ -94,9 +97,12 @@ function verifyOnce({ folder, saved = [], verifier }: VerifyOptions, own: string
   } else if (journal.first !== undefined && journal.first > range.size) {
     findings.add({ file: 'journal', entry: range.size, what: `entries up to ${journal.first - 1} are missing` });
   }
+  // Tiles follow the journal: they are durable before a checkpoint names them, and before the journal lets go of what is in them.
+  const published = own === undefined ? 0 : (claims.find(({ name }) => name === OWN)?.size ?? range.size);
+  const isOwed = (end: number): boolean => end > published && journal.entries.has(end - 1);
   let hashes: readonly Buffer[] = leaves;
   for (let level = 0; level < 8; level++) {
-    hashes = checkTiles(folder, files.tiles, level, hashes, range.size, findings);
+    hashes = checkTiles(folder, files.tiles, level, hashes, { size: range.size, isOwed }, findings);
   }
   for (const { level, path } of files.tiles) {
     if (level !== 'entries' && level >= 8) findings.add({ file: path, what: 'no log is this high' });
