@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { RestoreSeparation } from '../features/approvals/restore-duties.ts';
 import type { InstanceState } from './instance-state.ts';
 
-export function approvalServiceOf(state: InstanceState): RestoreSeparation {
+export function approvalServiceOf(state: InstanceState, instance: string): RestoreSeparation {
   const { approvals, roles, clock, settings, promises, recovery } = state;
   return {
     approvals,
@@ -11,6 +11,7 @@ export function approvalServiceOf(state: InstanceState): RestoreSeparation {
     now: clock.now,
     hours: () => settings.number('StrongroomApprovalHours'),
     newId: randomUUID,
+    instance,
     promises,
     recovery,
   };

@@ -25,7 +25,14 @@ async function service() {
   await memory.records.update(() => planInitialAssignments({ administrators: PEOPLE, newGuid }, memory));
   const approvals = new Approvals();
   let time = START;
-  const made: ApprovalService = { approvals, roles: memory.roles, now: () => time, hours: () => 24, newId: newGuid };
+  const made: ApprovalService = {
+    approvals,
+    roles: memory.roles,
+    now: () => time,
+    hours: () => 24,
+    newId: newGuid,
+    instance: 'fin',
+  };
   return {
     made,
     memory,
@@ -222,6 +229,21 @@ describe('approvals', () => {
     };
     for (const value of ['', '{}', JSON.stringify(kept), JSON.stringify({ ...kept, state: 'granted' }), 'null', '[]']) {
       assert.throws(() => decodeApproval('x', Buffer.from(value)), StoreError, value);
+    }
+  });
+
+  test('the refusal has the whole command that another administrator runs, and so has its repetition', async () => {
+    const { made, take } = await service();
+    for (const _ of ['first', 'again']) {
+      const second = planSecond(requestFor(guid(50)), undefined, caller(guid(1)), made);
+      assert.ok(second.state === 'asked');
+      take(second.changes);
+      const [[id]] = made.approvals.list() as [[string, Approval]];
+      const command = `./strongroom approval approve ${id} --reason 'why' --hsm-name fin --as az`;
+      assert.ok(
+        second.refusal.message.includes(`Another administrator runs: ${command}. Then`),
+        second.refusal.message,
+      );
     }
   });
 

@@ -46,6 +46,7 @@ async function open(isStrict = true) {
     roles: memory.roles,
     now: () => time,
     hours: () => 24,
+    instance: 'fin',
     newId,
     promises: { isStrict },
     recovery,

@@ -21,6 +21,8 @@ export interface ApprovalService {
   readonly hours: () => number;
   /** Gives a fresh GUID. */
   readonly newId: () => string;
+  /** Its name, for the command that another administrator is sent to. */
+  readonly instance: string;
 }
 
 /** Of one requester, not decided yet. */
@@ -53,7 +55,8 @@ export function planSecond(
     };
   }
   const pending = own.find(([, approval]) => stateAt(approval, now) === 'pending');
-  if (pending !== undefined) return { state: 'asked', changes: [], refusal: required(pending[0], pending[1]) };
+  if (pending !== undefined)
+    return { state: 'asked', changes: [], refusal: required(pending[0], pending[1], service.instance) };
   const id = newId().toLowerCase();
   const asked: Approval = {
     request,
@@ -64,7 +67,7 @@ export function planSecond(
     state: 'pending',
   };
   const changes = [...planRoom(caller.oid, now, approvals), approvalChange(id, asked)];
-  return { state: 'asked', changes, refusal: required(id, asked) };
+  return { state: 'asked', changes, refusal: required(id, asked, service.instance) };
 }
 
 /** An approval is worth what the right of its approver is worth now: it ends with that, whoever is given a role by its name. */
@@ -77,12 +80,13 @@ function stillHolds({ grant, principalId }: Decision, request: ApprovalRequest, 
   return !hasEnded && covers(assignment.scope, scope) && effectiveActions(role).includes(action);
 }
 
-function required(id: string, { expiresAt, request }: Approval): ServiceError {
+function required(id: string, { expiresAt, request }: Approval, instance: string): ServiceError {
   const why = request.operation === 'separateDuties' ? 'Two people separate duties' : 'Duties are separated here';
   return new ServiceError(
     'Forbidden',
     `${why}: a second administrator has to approve this. It waits as approval ${id} until ` +
-      `${isoSecond(expiresAt)}. Another administrator runs: ${ownCommand(`approval approve ${id} --reason 'why'`)}. Then ` +
+      `${isoSecond(expiresAt)}. Another administrator runs: ` +
+      `${ownCommand(`approval approve ${id} --reason 'why' --hsm-name ${instance} --as az`)}. Then ` +
       'repeat this request as it is; it succeeds once',
     { innerCode: 'ApprovalRequired' },
   );
