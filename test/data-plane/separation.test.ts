@@ -94,7 +94,13 @@ describe('an instance that separates duties', () => {
 
   test('an application administers nothing, whatever it was assigned', async () => {
     const application = await instance.adminToken();
-    refused(await grant(application, { headers: why }), 403, undefined as never);
+    const denied = await grant(application, { headers: why });
+    refused(denied, 403, undefined as never);
+    assert.match(denied.text, /holds no local role that counts for an application, as duties are separated here/);
+    const read = await instance.ask('GET', '/keys?api-version=7.6', {
+      token: await instance.issuer.token(randomUUID()),
+    });
+    assert.match(read.text, /holds no local role with this data action there/, 'what applications may have');
     assert.equal((await instance.ask('GET', '/approvals', { token: application })).status, 200, 'it may look');
     const app = randomUUID();
     const granted = await grant(alice, { principalId: app, definition: POLICY, principalType: 'ServicePrincipal' });

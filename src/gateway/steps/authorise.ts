@@ -1,6 +1,7 @@
 // Whether a local role lets the caller do this here. There is no other way to be let in, but for what a row itself allows:
 // seeing the end of one's own restore, after it has replaced the roles.
 import { requireKeyName } from '../../features/keys/key-name.ts';
+import { findDataAction } from '../../features/roles/data-actions.ts';
 import type { Roles } from '../../features/roles/evaluate.ts';
 import { KEYS_SCOPE, keyScope, ROOT_SCOPE, type Scope } from '../../features/roles/scope.ts';
 import type { AnyRow } from '../../wire/route.ts';
@@ -17,9 +18,14 @@ export function authorise(roles: Roles): (call: Call) => void {
     call.grant = undefined;
     const grant = roles.isAllowed(principal, row.dataAction, scope)?.grant ?? row.alsoAllows?.(call.params, principal);
     if (grant === undefined) {
+      const action = findDataAction(row.dataAction);
+      const isWithheld = action !== undefined && roles.isWithheld(principal, action);
       throw new ServiceError(
         'AccessDenied',
-        `Not authorized to access ${row.dataAction} on ${scope.path}: principal ${principal.oid} holds no local role with this data action there`,
+        `Not authorized to access ${row.dataAction} on ${scope.path}: principal ${principal.oid} ` +
+          (isWithheld
+            ? 'holds no local role that counts for an application, as duties are separated here: a person has to do this'
+            : 'holds no local role with this data action there'),
       );
     }
     call.grant = grant;
