@@ -61,6 +61,15 @@ it('without any role: the one with the fewest rights that has the action', () =>
   assert.equal(explainAccess(question, rolesWith()).nearest?.role, 'Managed HSM Crypto Service Release User');
 });
 
+it('who wants to look at keys is not sent to a role that makes some through the resource manager', () => {
+  const nearestTo = (action: Parameters<typeof dataAction>[0]) => {
+    const question = { principalId: guid(1), groups: [], dataAction: dataAction(action), scope: parseScope('/keys') };
+    return explainAccess(question, rolesWith()).nearest?.role;
+  };
+  assert.equal(nearestTo('keys/read/action'), 'Managed HSM Crypto Service Encryption User');
+  assert.equal(nearestTo('keys/createIfNotExists'), 'Managed HSM ARM User');
+});
+
 it('says through which group, and that an assignment grants nothing because its role is gone', () => {
   const roles = rolesWith([1, 5, ENCRYPTION_USER, '/keys'], [2, 1, guid(77), '/']);
   const question = {

@@ -115,7 +115,10 @@ function verdictOn(assignment: RoleAssignment, question: Question, roles: Roles)
   return roles.hasEnded(assignment) ? 'expired' : 'allows';
 }
 
-/** A role that the caller holds elsewhere, or held, else the one with the fewest rights that has the action; at the very scope asked for. */
+/**
+ * A role that the caller holds elsewhere, or held, else the one with the fewest rights that has the action; at the very scope
+ * asked for. Roles to make keys through the resource manager are for that: of few rights, but none to give to a reader.
+ */
 function nearestRole(
   { dataAction: action, scope, idType }: Question,
   considered: readonly ConsideredGrant[],
@@ -127,9 +130,18 @@ function nearestRole(
     considered.filter(({ verdict }) => verdict === 'coversOtherScope' || verdict === 'expired').map(({ role }) => role),
   );
   const [best] = [...fitting].sort(
-    (a, b) => Number(held.has(b.roleName)) - Number(held.has(a.roleName)) || breadth(a) - breadth(b),
+    (a, b) =>
+      Number(held.has(b.roleName)) - Number(held.has(a.roleName)) ||
+      Number(makesByResourceManager(a)) - Number(makesByResourceManager(b)) ||
+      breadth(a) - breadth(b),
   );
   return best === undefined ? undefined : { role: best.roleName, roleDefinition: best.name, scope: scope.path };
+}
+
+const MAKE_BY_RESOURCE_MANAGER = dataAction('keys/createIfNotExists');
+
+function makesByResourceManager(role: RoleDefinition): boolean {
+  return effectiveActions(role).includes(MAKE_BY_RESOURCE_MANAGER);
 }
 
 function breadth(role: RoleDefinition): number {
