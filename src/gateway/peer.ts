@@ -6,7 +6,11 @@ import type { Socket } from 'node:net';
 import { readIpAddress, writeIpAddress } from '../formats/ip-address.ts';
 
 /** Which way the connection came in: the private ones are named after the private endpoint connection they belong to. */
-export type Way = 'public' | 'direct' | { readonly private: string };
+export type Way =
+  | 'public'
+  | 'direct'
+  /** `port`: of the listener itself; absent on a Unix socket. */
+  | { readonly private: string; readonly port?: number };
 
 export interface Peer {
   /** IPv4 where it is one, whatever carried it; RFC 5952 for IPv6; '' for a Unix socket. */

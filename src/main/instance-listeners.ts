@@ -94,7 +94,12 @@ function privately(each: PrivateListener): Pick<ListenerOptions, 'host' | 'port'
     return { way, host: '', port: 0, socketPath: each.socket, ...proxies };
   }
   const { address: host, port, proxies } = each;
-  return { way, host, port, ...(proxies === undefined ? {} : { proxies: { from: proxies.from.map(readIpRange) } }) };
+  return {
+    way: { ...way, port },
+    host,
+    port,
+    ...(proxies === undefined ? {} : { proxies: { from: proxies.from.map(readIpRange) } }),
+  };
 }
 
 /** One that a killed worker left. Anything else there is somebody's. */

@@ -1,15 +1,18 @@
 // The names under which this worker answers now: those of the configuration, then whatever the supervisor has written
 // there since. A change of names leaves everything else as it is, and above all a module that is unlocked.
 import type { Host } from '../gateway/call.ts';
+import { authorityAt } from '../gateway/names-by-way.ts';
 import type { HostName, InstanceConfig } from './config/instance.ts';
 import { hostsOf } from './instance-hosts.ts';
 
 export class LiveNames {
   #hosts: ReadonlyMap<string, Host>;
+  readonly #privatePorts: readonly number[];
   readonly #heard = new Set<() => void>();
 
-  constructor({ hostNames }: Pick<InstanceConfig, 'hostNames'>) {
+  constructor({ hostNames, privateListeners = [] }: Pick<InstanceConfig, 'hostNames' | 'privateListeners'>) {
     this.#hosts = hostsOf(hostNames);
+    this.#privatePorts = privateListeners.flatMap((each) => ('port' in each ? [each.port] : []));
   }
 
   /** By authority, lower case. */
@@ -17,8 +20,10 @@ export class LiveNames {
     return this.#hosts;
   }
 
+  /** Also those at private listeners: identifiers that were given out there are of this instance. */
   get authorities(): readonly string[] {
-    return [...this.#hosts.keys()];
+    const own = [...this.#hosts.keys()];
+    return [...own, ...this.#privatePorts.flatMap((port) => own.map((each) => authorityAt(each, port)))];
   }
 
   /** `changed` has returned before the change is said to be in force: certificates and connections are its business. */

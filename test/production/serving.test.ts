@@ -244,6 +244,7 @@ describe('a production deployment', () => {
     const open = await throughProxy(header);
     assert.equal((await keys({ socket: open, host })).status, 200, 'no address rule names 203.0.113.9');
     assert.equal((await keys({ socket: await throughProxy(writeLocalHeader()), host })).status, 200);
+    assert.equal((await keys({ host })).status, 421, 'with that port it is a name by that way alone');
     assert.equal((await keys({ socket: await secured({ path: plant }) })).status, 200);
     assert.equal(statSync(plant).mode & 0o777, 0o660);
     await decide(connection, 'Rejected');

@@ -4,6 +4,7 @@
 import type { HostKind } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import type { Call, Host, Step } from '../call.ts';
+import { hostAt } from '../names-by-way.ts';
 import { readRequestTarget } from '../request-target.ts';
 import { requireSingleHeaders } from '../single-headers.ts';
 
@@ -16,7 +17,7 @@ export function assignTarget(hosts: () => ReadonlyMap<string, Host>, isServed: (
     requireSingleHeaders(call.request.rawHeaders);
     const authority = call.request.headers.host?.toLowerCase();
     if (authority === undefined) throw new ServiceError('BadRequest', 'The request has no Host header');
-    const host = hosts().get(authority) ?? hosts().get(authority.replace(/:443$/, ''));
+    const host = hostAt(hosts(), authority, call.peer.way);
     call.host = host !== undefined && isHere(host.kind, call, isServed) ? host : undefined;
     if (call.host === undefined) return;
     const target = readRequestTarget(call.request.url ?? '');

@@ -50,18 +50,13 @@ export function productionHostNames(
   name: string,
   aliases: readonly string[],
 ): readonly HostName[] {
-  const { names, listen, privateListeners = [] } = config;
+  const { names, listen } = config;
   const common = { authorization: names.authorization, resource: resourceOf(config) };
-  const ports = new Set([names.port ?? listen.port]);
-  for (const each of privateListeners) {
-    if ('port' in each && each.instance.toLowerCase() === name.toLowerCase()) ports.add(each.port);
-  }
-  const own = [name.toLowerCase(), ...aliases].flatMap((label) =>
-    [...ports].map((port): HostName => {
-      const host = `${label}.${names.instances}`;
-      return { authority: port === 443 ? host : `${host}:${port}`, ...common };
-    }),
-  );
+  const port = names.port ?? listen.port;
+  const own = [name.toLowerCase(), ...aliases].map((label): HostName => {
+    const host = `${label}.${names.instances}`;
+    return { authority: port === 443 ? host : `${host}:${port}`, ...common };
+  });
   return [
     ...own,
     { authority: handedOnHost(name), authorization: names.authorization, resource: armOrigin(config), kind: 'arm' },
