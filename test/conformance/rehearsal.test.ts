@@ -13,12 +13,12 @@ import { groupFingerprint } from '../../src/formats/domain-identity.ts';
 import type { Rehearsal } from '../../src/formats/rehearsal-record.ts';
 import { places } from '../../src/main/config/data-layout.ts';
 import { makeFullBackup } from '../support/full-backup.ts';
+import { treeOf } from '../support/process-tree.ts';
 import { provisionInstance } from '../support/provision-instance.ts';
 import { runStrongroom } from '../support/run-strongroom.ts';
 import { CHECKOUT, cleanEnvironment, type RunningProduct, startProduct } from '../support/running-product.ts';
+import { foldersOf, leftFolders } from '../support/throw-away-folders.ts';
 import type { Ended } from './run-in.ts';
-
-const THROW_AWAY = /strongroom-throw-away-\w{6}$/;
 
 describe('a rehearsal', () => {
   let folder: string;
@@ -80,7 +80,7 @@ describe('a rehearsal', () => {
     assert.equal(ended.code, 0, ended.stderr + ended.stdout);
     assert.match(ended.stdout, /full rehearsal of 'dev': PASSED/);
     assert.match(ended.stdout, /samples {4}7 of 7 keys answered as known/);
-    assert.deepEqual(leftovers(), []);
+    await untilNoneIsLeft();
     const status = await runStrongroom('rehearse', 'status', '--data', product.data);
     assert.equal(status.code, 0, status.stderr);
     assert.match(status.stdout, /full {10}passed .*, due /);
@@ -151,7 +151,7 @@ describe('a rehearsal', () => {
     assert.match(said, /stray\.json: packet/);
     assert.match(said, /3\.json: taken, 2 of 2/);
     assert.match(said, /PASSED/);
-    assert.deepEqual(leftovers(), []);
+    await untilNoneIsLeft();
     // The same packets for another throw-away instance: they are for the one that is gone.
     const stale = spawn(
       join(CHECKOUT, 'strongroom'),
@@ -168,11 +168,12 @@ describe('a rehearsal', () => {
       () => /2\.json: is for another instance/.test(said),
       () => said,
     );
-    assert.equal(leftovers().length, 1);
+    const own = foldersOf(treeOf(stale.pid ?? 0));
+    assert.equal(own.length, 1);
     stale.kill('SIGINT');
     await until(
-      () => leftovers().length === 0,
-      () => leftovers().join(),
+      () => !own.some((path) => existsSync(path)),
+      () => own.join(),
     );
   });
 
@@ -204,7 +205,7 @@ describe('a rehearsal', () => {
       assert.equal(ended.code, 2);
       assert.match(ended.stderr, message);
     }
-    assert.deepEqual(leftovers(), []);
+    await untilNoneIsLeft();
   });
 
   test('that fails names the key, share or file at fault, and leaves nothing', async () => {
@@ -265,7 +266,7 @@ describe('a rehearsal', () => {
       assert.equal(ended.code, 1, ended.stdout + ended.stderr);
       assert.match(ended.stderr, message);
       assert.match(ended.stderr, /\nnext: +\S/);
-      assert.deepEqual(leftovers(), []);
+      await untilNoneIsLeft();
     }
     const nothing = await full({ backup: at('nothing') }, ...keys);
     assert.equal(nothing.code, 1);
@@ -341,10 +342,12 @@ describe('a rehearsal', () => {
   });
 });
 
-function leftovers(): readonly string[] {
-  return ['/dev/shm', tmpdir()]
-    .flatMap((base) => readdirSync(base).map((name) => join(base, name)))
-    .filter((path) => THROW_AWAY.test(path) && existsSync(join(path, 'lock')));
+/** Those of other tests come and go. */
+async function untilNoneIsLeft(): Promise<void> {
+  await until(
+    () => leftFolders().length === 0,
+    () => leftFolders().join(),
+  );
 }
 
 async function until(holds: () => boolean, what: () => string): Promise<void> {

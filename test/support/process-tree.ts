@@ -25,6 +25,10 @@ export function isAlive(pid: number): boolean {
   return statusOf(pid)?.dead === false;
 }
 
+export function parentOf(pid: number): number | undefined {
+  return statusOf(pid)?.parent;
+}
+
 /** The process and everything that descends from it, parents first. */
 export function treeOf(root: number): number[] {
   const parents = new Map<number, number>();
