@@ -29,6 +29,7 @@ import { NamesTable } from '../gateway/names/names-table.ts';
 import type { ControlRow } from '../wire/control-row.ts';
 import { instanceOrigin, type NameForm } from '../wire/name-form.ts';
 import { askInstanceOver } from './ask-instance.ts';
+import { type ListenerPlace, placeBesides } from './config/listener-places.ts';
 import { azureNames, devIssuer, localNames, STORAGE_AUDIENCES } from './config/name-forms.ts';
 import { openControlListener } from './control-listener.ts';
 import { type ForeignAssertions, openForeignAssertions } from './foreign-assertions.ts';
@@ -48,6 +49,8 @@ export interface ControlOptions {
   readonly replaceFile?: typeof replaceFile;
   /** Gives the instance host once the names table exists to hear of its changes. */
   readonly host: (names: NamesTable) => InstanceHost;
+  /** Where instances listen besides, for who asks the proxy for such a port; absent: nowhere. */
+  readonly besides?: readonly ListenerPlace[];
   /** What instances know the front by, once the supervisor has said it. */
   readonly frontToken: () => Uint8Array | undefined;
   /** Who is at the other end of a loopback connection; absent: the system cannot tell, and there is no managed identity endpoint. */
@@ -76,7 +79,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   const book = await openBook(folder, directory, replace);
   const signingKey = await loadSigningKey(folder, replace);
   const identityHeader = await loadIdentityHeader(folder, replace);
-  const foreign = stack.use(openForeignAssertions(now));
+  const foreign = stack.use(openForeignAssertions({ now, log }));
   const lifecycle = stack.use(new HsmLifecycle({ book, host, now, log }));
   const listener = stack.use(
     await openControlListener({
@@ -92,6 +95,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     await openFront({
       port,
       resolve: (hostname) => names.resolve(hostname),
+      besides: (instance, at) => placeBesides(options.besides ?? [], instance, at),
       token: options.frontToken,
       fallbackPort: () => listener.port,
     }),

@@ -1,10 +1,11 @@
 // Entry of the control process, started by the supervisor only:
-// `control.ts --control DIR --port N --ca FILE [--profile dev]`, with the supervision link as file descriptor 3.
+// `control.ts --control DIR --port N --ca FILE [--profile dev] [--besides PLACE]…`, with the supervision link as file descriptor 3.
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { replaceFileSynced } from '../files/replace-file-synced.ts';
+import { type ListenerPlace, readPlace } from './config/listener-places.ts';
 import { startControl } from './control-process.ts';
 import { hearAliases } from './supervision/alias-link.ts';
 import { openSupervisorLink } from './supervision/child-link.ts';
@@ -46,6 +47,7 @@ function readArguments(): {
   readonly folder: string;
   readonly port: number;
   readonly caFile: string;
+  readonly besides: readonly ListenerPlace[];
 } {
   const { values } = parseArgs({
     options: {
@@ -53,14 +55,15 @@ function readArguments(): {
       port: { type: 'string' },
       ca: { type: 'string' },
       profile: { type: 'string', default: 'dev' },
+      besides: { type: 'string', multiple: true, default: [] },
     },
   });
-  const { control: folder, port, ca: caFile, profile } = values;
+  const { control: folder, port, ca: caFile, profile, besides } = values;
   if (folder === undefined) throw new Error('--control names the folder of the control process');
   if (port === undefined || !/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error('--port takes a port');
   if (caFile === undefined) throw new Error('--ca names the certificate of the authority');
   if (profile !== 'dev' && profile !== 'production') throw new Error('--profile is dev or production');
-  return { profile, folder, port: Number(port), caFile };
+  return { profile, folder, port: Number(port), caFile, besides: besides.map(readPlace) };
 }
 
 /** A certificate of an earlier authority would only show as an obscure failure in every client. */

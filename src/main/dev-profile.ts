@@ -8,6 +8,7 @@ import { writeClientEnvironment } from './config/client-environment/write.ts';
 import type { Places } from './config/data-layout.ts';
 import { DEV_DEFAULTS, type DevConfig } from './config/dev-config.ts';
 import { devIdentity, devSurroundings } from './config/dev-surroundings.ts';
+import { listenerPlaces } from './config/listener-places.ts';
 import { azureNames, localNames } from './config/name-forms.ts';
 import { listenersOf } from './config/private-listeners.ts';
 import { productionFile } from './config/production-file.ts';
@@ -51,7 +52,14 @@ export async function openDevProfile(options: DevProfileOptions): Promise<Profil
   return {
     tenantId: clients.tenantId,
     port,
-    controlProgram: () => controlRecipe({ entry: options.entry, folder: at.control, port, ca: at.caCertificate }),
+    controlProgram: () =>
+      controlRecipe({
+        entry: options.entry,
+        folder: at.control,
+        port,
+        ca: at.caCertificate,
+        besides: listenerPlaces(config.privateListeners ?? []),
+      }),
     made() {
       makePrivateFolder(at.backups);
       return { profile: 'dev', backupTargets: [{ uri: pathToFileURL(at.backups).href }] };

@@ -14,6 +14,7 @@ describe('the front', () => {
   const servers: Server[] = [];
   const targets = new Map<string, Target>();
   let fallbackPort = 0;
+  let besidesPort = 0;
   let token: Uint8Array | undefined = new Uint8Array(32).fill(9);
   let front: Front;
   let known: KnownFront;
@@ -41,9 +42,12 @@ describe('the front', () => {
     targets.set('odd.localhost', { kind: 'unknown', instance: 'a.b\r\nx: y' });
     targets.set('gone.localhost', { kind: 'serving', port: 1 });
     fallbackPort = await echo('fallback');
+    besidesPort = await echo('besides');
     front = await openFront({
       port: 0,
       resolve: (hostname) => targets.get(hostname) ?? { kind: 'unknown' as const },
+      besides: (instance, port) =>
+        instance === 'hsm' && port === 9443 ? { address: '127.0.0.1', port: besidesPort } : undefined,
       token: () => token,
       fallbackPort: () => fallbackPort,
       openingMs: 200,
@@ -107,6 +111,12 @@ describe('the front', () => {
     token = undefined;
     assert.match(await ask('CONNECT hsm.localhost:443 HTTP/1.1\r\n\r\nhello'), /^HTTP\/1\.1 502 /);
     token = kept;
+  });
+
+  test('leads a CONNECT with the port of a private listener there, and introduces nobody', async () => {
+    const answer = await ask('CONNECT hsm.localhost:9443 HTTP/1.1\r\n\r\nhello');
+    assert.equal(answer, 'HTTP/1.1 200 Connection established\r\n\r\nbesides:hello');
+    assert.match(await ask('CONNECT one.localhost:9443 HTTP/1.1\r\n\r\nhello'), /\r\none:hello$/);
   });
 
   test('refuses every other name, and every request that is not CONNECT', async () => {

@@ -9,7 +9,7 @@ import { OpenConnections } from '../limits/open-connections.ts';
 import { peerAddress } from '../peer.ts';
 import { MAX_HEAD, readConnectHead } from './connect-head.ts';
 import type { Target } from './names-table.ts';
-import { joinWithPort } from './pipe.ts';
+import { joinWith } from './pipe.ts';
 
 export interface FrontOptions {
   /** 0: any free one. */
@@ -19,6 +19,8 @@ export interface FrontOptions {
   /** At once from one address; a further one is closed. Absent: as many as there may be in all. */
   readonly connectionsPerAddress?: number;
   readonly resolve: (hostname: string) => Target;
+  /** Where the instance of a resolved name listens besides, at a port that a proxy request names; absent: nowhere. */
+  readonly besides?: (instance: string, port: number) => Place | undefined;
   /** What the keys are made of by which instances know this front, so that they believe it who a client is; undefined: not known yet. */
   readonly token: () => Uint8Array | undefined;
   /** Where TLS connections without a (known) server name go: the control process's own listener. */
@@ -26,6 +28,12 @@ export interface FrontOptions {
   /** Time for a client to say what it wants; tests shorten it. */
   readonly openingMs?: number;
   readonly maxConnections?: number;
+}
+
+/** What a proxy request may lead to besides the front's own targets: its client is not introduced there. */
+export interface Place {
+  readonly address: string;
+  readonly port: number;
 }
 
 export interface Front extends AsyncDisposable {
@@ -117,7 +125,8 @@ function welcome(socket: Socket, options: FrontOptions): void {
       socket.end(decision.apology, () => socket.destroySoon());
       return;
     }
-    joinWithPort(socket, decision.port, {
+    const place = { address: decision.address ?? '127.0.0.1', port: decision.port };
+    joinWith(socket, place, {
       ...(header === undefined ? {} : { header }),
       opened: () => decision.greeting !== undefined && socket.write(decision.greeting),
       failed: () => socket.end(decision.apology, () => socket.destroySoon()),
@@ -147,6 +156,8 @@ type Decision =
   | { readonly kind: 'close'; readonly answer: string }
   | {
       readonly kind: 'join';
+      /** Absent: this machine's own. */
+      readonly address?: string;
       readonly port: number;
       /** Its name. */
       readonly instance: string | undefined;
@@ -173,7 +184,7 @@ function readTls(bytes: Buffer, { resolve, fallbackPort }: FrontOptions): Decisi
   };
 }
 
-function readProxy(bytes: Buffer, { resolve }: FrontOptions): Decision {
+function readProxy(bytes: Buffer, { resolve, besides }: FrontOptions): Decision {
   const head = readConnectHead(bytes.subarray(0, MAX_HEAD + 4));
   switch (head.kind) {
     case 'incomplete':
@@ -194,10 +205,11 @@ function readProxy(bytes: Buffer, { resolve }: FrontOptions): Decision {
       }
       if (target.kind === 'down')
         return { kind: 'close', answer: reply('503 Service Unavailable', 'Not serving now.') };
+      const place = target.instance === undefined ? undefined : besides?.(target.instance, head.port);
       return {
         kind: 'join',
-        port: target.port,
-        instance: target.instance,
+        ...(place ?? { port: target.port }),
+        instance: place === undefined ? target.instance : undefined,
         consumed: head.length,
         greeting: 'HTTP/1.1 200 Connection established\r\n\r\n',
         apology: reply('502 Bad Gateway', 'The service did not accept the connection.'),

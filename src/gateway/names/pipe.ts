@@ -9,12 +9,12 @@ const CONNECT_MS = 5_000;
  * `header` makes what goes before all else that the listener reads. `opened` runs when it has accepted; `failed` when it did not, and
  * then the client is the caller's again.
  */
-export function joinWithPort(
+export function joinWith(
   client: Socket,
-  port: number,
+  { address: host, port }: { readonly address: string; readonly port: number },
   handlers: { readonly header?: (server: Socket) => Buffer; readonly opened: () => void; readonly failed: () => void },
 ): void {
-  const server = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
+  const server = connect({ host, port, allowHalfOpen: true, noDelay: true });
   let isOpen = false;
   const destroyBoth = (): void => {
     client.destroy();

@@ -3,6 +3,7 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type ListenerPlace, writePlace } from '../config/listener-places.ts';
 import type { Program } from './spawn-child.ts';
 
 export interface ControlPlace {
@@ -12,6 +13,8 @@ export interface ControlPlace {
   readonly port: number;
   /** The development authority's certificate. */
   readonly ca: string;
+  /** Where instances listen besides; absent: nowhere. */
+  readonly besides?: readonly ListenerPlace[];
 }
 
 export interface ConfinedPlace {
@@ -24,10 +27,11 @@ export interface ConfinedPlace {
 
 const CHECKOUT = realpathSync(fileURLToPath(new URL('../../../', import.meta.url)));
 
-export function controlRecipe({ entry, folder, port, ca }: ControlPlace): Program {
+export function controlRecipe({ entry, folder, port, ca, besides = [] }: ControlPlace): Program {
   const own = realpathSync(folder);
   const authority = realpathSync(ca);
-  const args = ['--control', own, '--port', String(port), '--ca', authority];
+  const places = besides.flatMap((each) => ['--besides', writePlace(each)]);
+  const args = ['--control', own, '--port', String(port), '--ca', authority, ...places];
   return confined({ entry, folder: own, reads: [authority], args });
 }
 
