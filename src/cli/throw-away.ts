@@ -1,12 +1,14 @@
 // A command's hold on a throw-away instance: started as a process of its own, spoken to over its Unix socket, and gone with
 // all that it wrote when the command lets go of it or ends in whatever way.
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { InstanceIdentity } from '../formats/instance-identity.ts';
 import { integer, list, record, text } from '../formats/shape.ts';
-import type { BackupPlace, InstanceIdentity } from '../main/config/instance.ts';
+import type { BackupPlace } from '../main/config/instance.ts';
 import { CommandError } from './command.ts';
 import { clientOver, type InstanceClient } from './instance-client.ts';
 

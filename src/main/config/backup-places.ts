@@ -1,7 +1,8 @@
 // Reads `backupTargets` and `backupIdentity` of `instance.json`: their shape. What a place's URI may be is judged by the
 // storage, which refuses to start with one that cannot be.
+import type { InstanceIdentity } from '../../formats/instance-identity.ts';
 import { flag, list, matching, oneOf, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
-import type { BackupPlace, InstanceIdentity } from './instance.ts';
+import type { BackupPlace } from './instance.ts';
 
 const filled = matching(/^[^\0\r\n]{1,4096}$/, 'a text of one line');
 const https = matching(/^https:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/, 'an https address without query');

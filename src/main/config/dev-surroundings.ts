@@ -1,7 +1,8 @@
 // The parts of an instance's configuration that follow from the dev profile and from the port of this start: the names
 // it answers to and the issuer it trusts. Nobody but the supervisor decides them.
+import type { InstanceIdentity } from '../../formats/instance-identity.ts';
 import { handedOnHost, instanceOrigin } from '../../wire/name-form.ts';
-import type { HostName, InstanceConfig, InstanceIdentity } from './instance.ts';
+import type { HostName, InstanceConfig } from './instance.ts';
 import { azureNames, devIssuer, localNames } from './name-forms.ts';
 import type { Surroundings } from './surroundings.ts';
 

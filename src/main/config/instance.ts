@@ -1,5 +1,6 @@
 // `instance.json`: what an instance is, written once at provisioning, read by its service, recorder and module wiring.
 
+import type { InstanceIdentity } from '../../formats/instance-identity.ts';
 import type { NetworkRules } from '../../formats/network-rules.ts';
 import type { RequestLimits } from '../../formats/request-limits.ts';
 import type { ClaimMapping } from '../../wire/claim-mapping.ts';
@@ -110,24 +111,3 @@ export interface BackupPlace {
   /** The addresses that the host name may stand for; needed where they are private. */
   readonly addresses?: readonly string[];
 }
-
-export type InstanceIdentity =
-  /** An application's secret, at the token endpoint of an OAuth issuer. */
-  | {
-      readonly kind: 'clientCredential';
-      readonly tokenEndpoint: string;
-      readonly clientId: string;
-      /** Holds the secret and nothing else. */
-      readonly secretFile: string;
-      readonly caFile?: string;
-    }
-  /** The metadata service of a virtual machine. */
-  | { readonly kind: 'imds'; readonly endpoint?: string; readonly clientId?: string }
-  /** The endpoint that App Service, Functions and Container Apps give a process; the header's value is in the file. */
-  | {
-      readonly kind: 'appService';
-      readonly endpoint: string;
-      readonly headerFile: string;
-      readonly clientId?: string;
-      readonly caFile?: string;
-    };

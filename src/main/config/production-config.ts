@@ -1,10 +1,11 @@
 // The configuration of the production profile: one JSON file, read strictly. What it leaves out is safe; what would weaken
 // a deployment has to be written down.
 
+import type { InstanceIdentity } from '../../formats/instance-identity.ts';
 import type { RequestLimits } from '../../formats/request-limits.ts';
 import { guid, integer, list, matching, oneOf, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
 import { readBackupPlaces, readInstanceIdentity } from './backup-places.ts';
-import type { BackupPlace, EventTarget, InstanceIdentity, TrustedIssuer } from './instance.ts';
+import type { BackupPlace, EventTarget, TrustedIssuer } from './instance.ts';
 import { type NamedListener, readAddress, readNamedListeners } from './private-listeners.ts';
 import { readRequestLimits } from './request-limits.ts';
 import { readFilePath, TLS_SETTINGS, type TlsSettings } from './tls-settings.ts';

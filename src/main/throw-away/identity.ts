@@ -1,10 +1,12 @@
 // Who a throw-away instance is and whom it trusts: ids of its own, one administrator, and an issuer that exists in this
 // process alone. Its configuration names no host, no event receiver and no authority of anyone else.
+
 import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { InstanceIdentity } from '../../formats/instance-identity.ts';
 import type { InstancePlaces } from '../config/data-layout.ts';
-import type { BackupPlace, InstanceConfig, InstanceIdentity } from '../config/instance.ts';
+import type { BackupPlace, InstanceConfig } from '../config/instance.ts';
 import { issueAuthority, issueServer } from '../dev-ca/issue.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 

@@ -1,11 +1,13 @@
 // An instance to be thrown away: everything a real one is (recorder, service worker, module partitions, each a process of
 // its own), in a folder that is wiped when it is disposed of. It listens on a Unix socket inside that folder and nowhere
 // else, so whoever cannot read its files cannot reach it either.
+
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { InstanceIdentity } from '../../formats/instance-identity.ts';
 import { logOrigin } from '../../formats/log-origin.ts';
 import { places } from '../config/data-layout.ts';
-import type { BackupPlace, InstanceIdentity } from '../config/instance.ts';
+import type { BackupPlace } from '../config/instance.ts';
 import { startChild, type ThrowAwayChild } from './child.ts';
 import { makeThrowAwayFolder } from './folder.ts';
 import { makeIdentity } from './identity.ts';

@@ -1,8 +1,9 @@
 // With what a container is opened by a command itself: a SAS token from a file or the environment, never from arguments, which
 // every account of the machine can read; or an identity, in the form in which instances are given theirs.
+
 import { isAbsolute } from 'node:path';
-import type { InstanceIdentity } from '../../../features/backup/storage/identity/identity-tokens.ts';
 import type { StorageCredential } from '../../../features/backup/storage/port.ts';
+import type { InstanceIdentity } from '../../../formats/instance-identity.ts';
 import { ShapeError } from '../../../formats/shape.ts';
 import { readInstanceIdentity } from '../../../main/config/backup-places.ts';
 import { CommandError, type OptionList, UsageError } from '../../command.ts';

@@ -1,5 +1,6 @@
 // How backup commands are told of a place: a directory, or the URI of a container. The commands that read a place themselves
 // open it with the rights of whoever calls them; no allow-list of an instance is asked.
+
 import { lookup } from 'node:dns/promises';
 import { existsSync, realpathSync } from 'node:fs';
 import { isIP } from 'node:net';
@@ -8,10 +9,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { MANIFEST } from '../../../features/backup/manifest.ts';
 import type { BackupPlace } from '../../../features/backup/storage/allowed-places.ts';
 import { openDirectoryStorage } from '../../../features/backup/storage/directory/directory-storage.ts';
-import type { InstanceIdentity } from '../../../features/backup/storage/identity/identity-tokens.ts';
 import { openStorageBy } from '../../../features/backup/storage/open-storage.ts';
 import type { StorageCredential } from '../../../features/backup/storage/port.ts';
 import type { Shelf } from '../../../features/backup/storage/shelf.ts';
+import type { InstanceIdentity } from '../../../formats/instance-identity.ts';
 import { places } from '../../../main/config/data-layout.ts';
 import { CommandError, UsageError } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';

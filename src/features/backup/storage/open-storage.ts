@@ -1,12 +1,14 @@
 // Opens places for backups: looks at the allow-list and at the credential first, and only then at the place.
+
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import type { InstanceIdentity } from '../../../formats/instance-identity.ts';
 import { type AllowedPlace, AllowedPlaces, type BackupPlace } from './allowed-places.ts';
 import { type Attempts, openBlobStorage } from './blob/blob-storage.ts';
 import type { Resolve } from './blob/public-address.ts';
 import { openDirectoryStorage } from './directory/directory-storage.ts';
 import { realRoot } from './directory/real-folder.ts';
-import { type InstanceIdentity, identityTokens } from './identity/identity-tokens.ts';
+import { identityTokens } from './identity/identity-tokens.ts';
 import { type OpenStorage, type StorageCredential, StorageError } from './port.ts';
 import { readSasToken, whyRefused } from './sas-token.ts';
 import type { Shelf } from './shelf.ts';

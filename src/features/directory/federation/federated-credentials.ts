@@ -1,9 +1,10 @@
 // Which foreign tokens stand for which application: `federation.json` in the control process's folder, written by the command
 // line and read for every exchange, so that a credential that is removed is worth nothing any more.
-import { readFile } from 'node:fs/promises';
+
 import { join } from 'node:path';
 import { replaceFile } from '../../../files/replace-file.ts';
 import { guid, list, matching, oneOf, type Reader, record, ShapeError } from '../../../formats/shape.ts';
+import { readListFile } from '../read-list-file.ts';
 import { type SubjectMatch, wrongPattern } from './match-subject.ts';
 
 export interface FederatedCredential {
@@ -65,24 +66,13 @@ const readFederation: Reader<readonly FederatedCredential[]> = (value, path) => 
 };
 
 /** @throws when the file is there and is not one of ours */
-export async function readCredentials(folder: string): Promise<readonly FederatedCredential[]> {
-  const path = join(folder, FILE);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-  if (text.length > MAX_BYTES) throw new Error(`${path} is larger than ${MAX_BYTES} bytes`);
-  try {
-    return readFederation(JSON.parse(text), FILE);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${path} cannot be used (${reason}): correct it, or remove it and add the credentials again`, {
-      cause,
-    });
-  }
+export function readCredentials(folder: string): Promise<readonly FederatedCredential[]> {
+  return readListFile(
+    join(folder, FILE),
+    MAX_BYTES,
+    (value) => readFederation(value, FILE),
+    'correct it, or remove it and add the credentials again',
+  );
 }
 
 /** @throws ShapeError saying what is wrong with them; nothing is written then */

@@ -1,9 +1,10 @@
 // Which local processes are which managed identity: `identity-bindings.json` in the control process's folder, written by the
 // command line and read for every request, so that a binding that is removed gives no token any more.
-import { readFile } from 'node:fs/promises';
+
 import { join } from 'node:path';
 import { replaceFile } from '../../../files/replace-file.ts';
 import { guid, integer, list, matching, oneOf, record } from '../../../formats/shape.ts';
+import { readListFile } from '../read-list-file.ts';
 
 export interface IdentityBinding {
   /** Object id of a managed identity of the directory. */
@@ -32,22 +33,13 @@ const binding = record(
 const shape = record({ format: oneOf(FORMAT), bindings: list(binding, 1000) });
 
 /** @throws when the file is there and is not one of ours */
-export async function readBindings(folder: string): Promise<readonly IdentityBinding[]> {
-  const path = join(folder, FILE);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-  if (text.length > MAX_BYTES) throw new Error(`${path} is larger than ${MAX_BYTES} bytes`);
-  try {
-    return shape(JSON.parse(text), FILE).bindings;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${path} cannot be used (${reason}): correct it, or remove it and bind again`, { cause });
-  }
+export function readBindings(folder: string): Promise<readonly IdentityBinding[]> {
+  return readListFile(
+    join(folder, FILE),
+    MAX_BYTES,
+    (value) => shape(value, FILE).bindings,
+    'correct it, or remove it and bind again',
+  );
 }
 
 export async function writeBindings(folder: string, bindings: readonly IdentityBinding[]): Promise<void> {

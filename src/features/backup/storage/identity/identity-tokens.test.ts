@@ -11,10 +11,10 @@ import { inspect } from 'node:util';
 import { type Azurite, startAzurite } from '../../../../../test/support/azurite.ts';
 import { type LoopbackCertificate, makeLoopbackCertificate } from '../../../../../test/support/loopback-certificate.ts';
 import { startTokenIssuer, type TokenIssuer } from '../../../../../test/support/token-issuer.ts';
+import type { InstanceIdentity } from '../../../../formats/instance-identity.ts';
 import { openStorageBy } from '../open-storage.ts';
 import type { BackupStorage } from '../port.ts';
 import { content, listed, refuses } from '../storage.contract.ts';
-import type { InstanceIdentity } from './identity-tokens.ts';
 
 interface Asked {
   readonly method: string;

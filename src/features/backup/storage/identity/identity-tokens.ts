@@ -1,30 +1,9 @@
 // Tokens for blob storage under the instance's own identity. Whatever the storage asks for in its challenges, a token is
 // fetched for blob storage alone: a place that is allowed for backups must not get one for anything else.
 import { readFile } from 'node:fs/promises';
+import type { InstanceIdentity } from '../../../../formats/instance-identity.ts';
 import { StorageError } from '../port.ts';
 import { type Exchange, exchange } from './exchange.ts';
-
-/** Who the instance is to the storage, and where it gets the proof of it. */
-export type InstanceIdentity =
-  /** An application's secret, at any token endpoint of the OAuth client-credential grant. */
-  | {
-      readonly kind: 'clientCredential';
-      readonly tokenEndpoint: string;
-      readonly clientId: string;
-      /** Holds the secret and nothing else. */
-      readonly secretFile: string;
-      readonly caFile?: string;
-    }
-  /** The metadata service of a virtual machine. */
-  | { readonly kind: 'imds'; readonly endpoint?: string; readonly clientId?: string }
-  /** The endpoint that App Service, Functions and Container Apps give a process; the header's value is in the file. */
-  | {
-      readonly kind: 'appService';
-      readonly endpoint: string;
-      readonly headerFile: string;
-      readonly clientId?: string;
-      readonly caFile?: string;
-    };
 
 /** As the blob library asks for tokens; what it asks for is not looked at. */
 export interface IdentityTokens {
