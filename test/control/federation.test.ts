@@ -189,6 +189,10 @@ describe('the exchange of foreign tokens', () => {
     cluster.rotate();
     control.advance(31_000);
     refused(await exchange(cluster.token()), 503, 90033, 'temporarily_unavailable');
+    refused(await exchange(cluster.token()), 503, 90033, 'temporarily_unavailable');
+    const line = `federation: the keys of ${cluster.issuer} cannot be fetched: ${cluster.discovery}: `;
+    const logged = (): readonly string[] => control.logged.filter((message) => message.startsWith(line));
+    assert.deepEqual(logged(), [`${line}the key set was answered with status 503`], 'once for each attempt');
     cluster.failing = undefined;
     control.advance(31_000);
     granted(await exchange(cluster.token()));
@@ -200,6 +204,11 @@ describe('the exchange of foreign tokens', () => {
     cluster.document = { issuer: 'https://attacker.example' };
     control.advance(31_000);
     refused(await exchange(cluster.token()), 503, 90033, 'temporarily_unavailable');
+    assert.match(logged().at(-1) ?? '', /is of another issuer than the configured one$/);
+    await cluster[Symbol.asyncDispose]();
+    control.advance(31_000);
+    refused(await exchange(cluster.token()), 503, 90033, 'temporarily_unavailable');
+    assert.match(logged().at(-1) ?? '', /ECONNREFUSED/);
   });
 
   test('a removed credential is worth nothing at once', async () => {

@@ -20,7 +20,8 @@ export const add = command({
 For Kubernetes service accounts, CI jobs and whatever else has tokens of an OpenID issuer of its own: no secret is kept
 anywhere. The foreign token must have exactly this issuer, this subject and the audience api://AzureADTokenExchange.
 --subject-pattern takes a * for one or more characters other than a colon; the part before the first colon has none.
-The issuer's keys are found by its OpenID document unless --jwks says where they are. It holds at once.`,
+The issuer's keys are found by its OpenID document unless --jwks says where they are. They are fetched once, and it is said
+when that fails. It holds at once.`,
   options: {
     application: { type: 'string', placeholder: 'APP', description: 'display name or client id of the application' },
     issuer: { type: 'string', placeholder: 'URL', description: 'the iss of the foreign tokens, exactly' },
@@ -72,6 +73,14 @@ The issuer's keys are found by its OpenID document unless --jwks says where they
     } catch (cause) {
       if (cause instanceof ShapeError) throw new CommandError(cause.message, { cause });
       throw cause;
+    }
+    const { ca, discovery: document, jwksUri = '' } = credential;
+    const { fetchJwks } = await import('../../../features/auth/fetch-jwks.ts');
+    const { tryIssuer } = await import('../../../features/auth/try-issuer.ts');
+    const keys = document === undefined ? { jwksUri } : { discovery: document };
+    const unreachable = await tryIssuer({ issuer, keys, ...(ca === undefined ? {} : { ca }) }, fetchJwks);
+    if (unreachable !== undefined) {
+      terminal.err(`It is added, but from here the issuer's keys cannot be fetched now: ${unreachable}\n`);
     }
     const { ca: _, ...shown } = credential;
     if (options.json) terminal.out(`${JSON.stringify(shown, null, 2)}\n`);
