@@ -36,14 +36,26 @@ hold roleAssignments/read at the scope, and is shown the grants that it could li
     const { who, groups, type, action, scope } = values;
     if (operands.length > 0) throw new UsageError('it takes options only');
     if (who === undefined || action === undefined) throw new UsageError('--who and --action are needed');
-    if (!/^\/(keys(\/[0-9a-zA-Z-]{1,127})?)?$/.test(scope)) throw new UsageError('--scope is /, /keys or /keys/NAME');
+    if (!isScope(scope)) {
+      const meant = isScope(`/${scope}`) ? `, not '${scope}': did you mean /${scope}?` : '';
+      throw new UsageError(`--scope is /, /keys or /keys/NAME${meant}`);
+    }
+    const root = values.url === undefined ? dataRootOf(values.data) : undefined;
+    const { checkObjectId } = await import('./object-id.ts');
+    const { checkDataAction } = await import('./data-action.ts');
+    await checkObjectId('--who', who, root);
+    for (const group of groups) await checkObjectId('--groups', group, root);
+    checkDataAction(action);
     const client = openInstanceClient(instanceOf(values));
     const body = { principalId: who, groups, dataAction: action, ...(type === undefined ? {} : { type }) };
     const below = scope === '/' ? '' : scope;
     const report = (await client.ask('POST', `/access/check${below}?api-version=7.6`, body)) as AccessReport;
-    const root = values.url === undefined ? dataRootOf(values.data) : undefined;
     if (values.json) terminal.out(`${JSON.stringify(report, null, 2)}\n`);
     else terminal.out(accessText(report, await principalNames(root)));
     return report.explanation?.decision === 'allow' ? 0 : 1;
   },
 });
+
+function isScope(text: string): boolean {
+  return /^\/(keys(\/[0-9a-zA-Z-]{1,127})?)?$/.test(text);
+}

@@ -2,6 +2,7 @@
 import type { AccessReport } from '../../../features/access/report.ts';
 import { places } from '../../../main/config/data-layout.ts';
 import { readRunningState } from '../../../main/files/running-state.ts';
+import { ownCommand } from '../../../wire/own-command.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import {
   AnswerError,
@@ -46,12 +47,12 @@ called, where from and what refused it, but not what the roles say, which are se
     if (values.log !== undefined || (root !== undefined && readRunningState(root) === undefined)) {
       const folder = logFolder({ log: values.log, instance, data: values.data });
       terminal.err(`Only the log in ${folder} is read; the roles are not asked.\n`);
-      report = await fromLog(folder, trace, instance);
+      report = await fromLog(folder, trace, instance, { root });
     } else {
       const client = openInstanceClient(instanceOf(values));
       report = await fromInstance(client, trace, async () => {
         if (root === undefined) return undefined;
-        return fromLog(places(root).instance(instance).audit, trace, instance, client);
+        return fromLog(places(root).instance(instance).audit, trace, instance, { root, client });
       });
     }
     if (values.json) terminal.out(`${JSON.stringify(report, null, 2)}\n`);
@@ -76,17 +77,30 @@ async function fromInstance(
   }
 }
 
+interface Beside {
+  /** Data directory with the logs of other instances. */
+  readonly root: string | undefined;
+  /** Asked what the roles say. */
+  readonly client?: InstanceClient;
+}
+
 /** @throws CommandError when the log has no such call */
 async function fromLog(
   folder: string,
   trace: string,
   instance: string,
-  client?: InstanceClient,
+  { root, client }: Beside,
 ): Promise<AccessReport> {
   const { findCall } = await import('../../../features/access/find-entry.ts');
   const { causeOf, reportOnCall } = await import('../../../features/access/report.ts');
   const { call, searched } = await findCall(folder, trace);
   if (call === undefined) {
+    const { optionForTrace } = await import('./other-logs.ts');
+    const option = root === undefined ? undefined : await optionForTrace(root, trace, instance);
+    if (option !== undefined) {
+      const own = ownCommand(`access explain ${trace} ${option}`);
+      throw new CommandError(`the trace ${trace} is not of '${instance}' but of another instance: ${own}`);
+    }
     throw new CommandError(
       `no call with the trace ${trace} is among the ${searched} entries of the log; calls to an HSM that is locked, and ` +
         "to the management plane, are not in it (the latter are in the control process's own log)",

@@ -1,16 +1,14 @@
 // Names of principals, where the development directory of this machine knows them; elsewhere ids are all there is.
 
-import { readDirectoryFile } from '../../../features/directory/directory-file.ts';
 import { findByObjectId } from '../../../features/directory/find-principal.ts';
-import { places } from '../../../main/config/data-layout.ts';
+import { knownDirectory } from './known-directory.ts';
 
 /** An object id, with the name of whoever has it behind it where that is known. */
 export type NameOf = (objectId: string) => string;
 
 /** @param root a data directory; absent: nothing is known */
 export async function principalNames(root: string | undefined): Promise<NameOf> {
-  if (root === undefined) return (id) => id;
-  const directory = await readDirectoryFile(places(root).control).catch(() => undefined);
+  const directory = await knownDirectory(root);
   if (directory === undefined) return (id) => id;
   return (id) => {
     const found = findByObjectId(directory, id);

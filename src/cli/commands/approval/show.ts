@@ -1,6 +1,7 @@
 // `strongroom approval show`: one approval with everything that it is bound to.
 import { command } from '../../command.ts';
 import { instanceOf, openInstanceClient } from '../../instance-client.ts';
+import { dataRootOf } from '../../running.ts';
 import { approvalOptions, askApproval, printApproval, readId } from './show-approval.ts';
 
 export const show = command({
@@ -10,8 +11,12 @@ export const show = command({
   options: approvalOptions,
   examples: ['strongroom approval show 0f9b2c1e-5d0a-4a0e-9a53-6f0d8f2f2b11 --as bob'],
   async run(values, operands, terminal) {
+    const { warningOn } = await import('./application-warning.ts');
     const id = readId(operands);
-    printApproval(await askApproval(openInstanceClient(instanceOf(values)), id), values.json, terminal);
+    const approval = await askApproval(openInstanceClient(instanceOf(values)), id);
+    printApproval(approval, values.json, terminal);
+    const warning = await warningOn(approval.request, values.url === undefined ? dataRootOf(values.data) : undefined);
+    if (warning !== undefined) terminal.err(`${warning}\n`);
     return 0;
   },
 });

@@ -9,9 +9,10 @@ export const advance = command({
   operands: 'DURATION',
   details: `
 Durations are 30d, 12h, 90m or 45s, and add up. What falls due on the way happens at once: purges, rotations, the end of
-keys. Tokens, certificates and the audit log keep real time. Only instances of the dev profile have this.`,
+keys. Tokens, certificates and the audit log keep real time. Only instances of the dev profile have this. Where duties are
+separated a person does it: --as alice.`,
   options: clockOptions,
-  examples: ['strongroom clock advance 30d', 'strongroom clock advance 12h --hsm-name dev'],
+  examples: ['strongroom clock advance 30d', 'strongroom clock advance 12h --hsm-name dev --as alice'],
   async run(values, operands, terminal) {
     const [duration, ...more] = operands;
     if (duration === undefined || more.length > 0) throw new UsageError('give one duration, for example 30d');

@@ -39,7 +39,10 @@ The exit code is 1 when somebody would be cut off. Who has not called in that ti
     days: { type: 'string', placeholder: 'N', default: '30', description: 'how far back callers are looked for' },
     ...ruleOptions,
     data: instanceOptions.data,
-    url: instanceOptions.url,
+    url: {
+      ...instanceOptions.url,
+      description: 'instead of --data: https://HOST of the instance; $AZURE_CLIENT_ID … say who asks, else az',
+    },
     ca: instanceOptions.ca,
     ...jsonOption,
   },

@@ -27,7 +27,8 @@ export async function answerSeparation(values: SeparationValues, terminal: Termi
   }
   if (values.json) terminal.out(`${JSON.stringify({ mode, administrators }, null, 2)}\n`);
   else {
-    terminal.out(`${mode}  (${administrators} with Administrator at / that does not end)\n`);
+    const people = mode === 'strict' ? '; of these only people administer' : '';
+    terminal.out(`${mode}  (${administrators} with Administrator at / that does not end${people})\n`);
     if (mode === 'strict' && administrators < 3) {
       terminal.err(
         'With fewer than three, one who is away stops every change of administrators: see docs/guide/separation.md\n',

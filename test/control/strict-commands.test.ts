@@ -1,0 +1,108 @@
+// What commands say on a development instance where duties are separated, and how those of access read what people write.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { devUserToken } from '../../src/cli/instance-token.ts';
+import { type DevClients, readDevClients } from '../../src/main/config/dev-clients.ts';
+import type { Ended } from '../conformance/run-in.ts';
+import { separateDuties } from '../conformance/separate-duties.ts';
+import { dataPlaneToken, instanceClient } from '../support/instance-client.ts';
+import { runStrongroom } from '../support/run-strongroom.ts';
+import { type RunningProduct, startProduct } from '../support/running-product.ts';
+
+const ROLE_DEFINITIONS = 'Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/';
+const ADMINISTRATOR = `${ROLE_DEFINITIONS}a290e904-7015-4bba-90c8-60543313cdb4`;
+
+describe('commands on a strict development instance', () => {
+  let product: RunningProduct;
+  let clients: DevClients;
+  let trace: string;
+  const strongroom = (...words: string[]): Promise<Ended> => runStrongroom(...words, '--data', product.data);
+  const said = async (words: string, code = 1): Promise<string> => {
+    const ended = await strongroom(...words.split(' '));
+    assert.equal(ended.code, code, ended.stdout + ended.stderr);
+    return ended.stdout + ended.stderr;
+  };
+
+  before(async () => {
+    product = await startProduct();
+    clients = readDevClients(product.data);
+    const environment = await product.environment();
+    using admin = instanceClient(product, await dataPlaneToken(product, environment));
+    for (const { oid } of [clients.users.alice, clients.users.bob]) {
+      const path = `/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}`;
+      const properties = { roleDefinitionId: ADMINISTRATOR, principalId: oid, principalType: 'User' };
+      const made = await admin.ask('PUT', path, { properties });
+      assert.equal(made.status, 201, made.text);
+    }
+    await separateDuties((line, ...values) => strongroom(...line.split(' '), ...values));
+    using owner = instanceClient(product, await dataPlaneToken(product, environment, 'STRONGROOM_OWNER'));
+    const denied = await owner.ask('GET', '/settings');
+    assert.equal(denied.status, 403);
+    trace = denied.requestId;
+  });
+  after(() => product[Symbol.asyncDispose]());
+
+  test('the clock is moved by a person, as the refusal of the application says', async () => {
+    assert.match(await said('clock advance 1h'), /counts for an application, as duties are separated here: a person/);
+    assert.match(await said('clock advance 1h --as alice', 0), /days ahead of real time/);
+    assert.match(await said('clock reset --as bob', 0), /real time/);
+    assert.match(await said('separation show', 0), /^strict {2}\(3 with .*; of these only people administer\)/);
+  });
+
+  test('whoever approves is told that a grant is to an application, which the client did not say', async () => {
+    const { consumer } = clients.applications;
+    using alice = instanceClient(
+      product,
+      await devUserToken(product.data, { ca: [product.ca], port: product.state.port }, 'alice'),
+    );
+    const path = `/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}`;
+    const asking = (principalId: string) =>
+      alice.ask('PUT', path, { properties: { roleDefinitionId: ADMINISTRATOR, principalId } });
+    const shown = async (principalId: string): Promise<Ended> => {
+      const { text } = await asking(principalId);
+      const [, id = ''] = /approval approve (\S+) --reason 'why' --hsm-name dev --as az/.exec(text) ?? [];
+      assert.notEqual(id, '', text);
+      return strongroom('approval', 'show', id, '--as', 'bob');
+    };
+    const { stdout, stderr } = await shown(consumer.oid);
+    assert.match(stdout, /pending/);
+    assert.match(
+      stderr,
+      /is no person but the application strongroom-dev-consumer: .* none of the role's administrative/,
+    );
+    assert.equal((await shown(randomUUID())).stderr, '', 'whom the directory does not know');
+  });
+
+  test('access check takes an object id, and names the one that was meant', async () => {
+    const { consumer, owner } = clients.applications;
+    const check = (who: string, rest = '--action keys/unwrap/action'): Promise<string> =>
+      said(`access check --who ${who} ${rest}`, 2);
+    const byClient = await check(consumer.appId);
+    assert.ok(byClient.includes(`--who ${consumer.appId} is a client id, and roles are given to object ids`), byClient);
+    assert.ok(byClient.includes(`strongroom-dev-consumer has ${consumer.oid}`), byClient);
+    const byName = await check('strongroom-dev-owner');
+    assert.ok(byName.includes(`not 'strongroom-dev-owner': strongroom-dev-owner has ${owner.oid}`), byName);
+    assert.match(await check('no-such-name'), /--who is an object id \(a GUID\), not 'no-such-name'\n/);
+    assert.match(await check(consumer.oid, '--action keys/unwrp/action'), /did you mean keys\/unwrap\/action\?/);
+    const scoped = await check(consumer.oid, '--action keys/unwrap/action --scope keys/x');
+    assert.match(scoped, /--scope is \/, \/keys or \/keys\/NAME, not 'keys\/x': did you mean \/keys\/x\?/);
+    assert.match(await said(`access check --who ${randomUUID()} --action keys/unwrap/action`), /none considered/);
+  });
+
+  test('a trace of another instance names that one, also of one that was purged', async () => {
+    await product.stop();
+    const { data } = product;
+    await mkdir(join(data, 'instances', 'west', 'audit', 'journal'), { recursive: true });
+    const explain = (id: string): Promise<string> => said(`access explain ${id} --hsm-name west`);
+    const own = `of 'west' but of another instance: ./strongroom access explain ${trace} `;
+    assert.ok((await explain(trace)).includes(`${own}--hsm-name dev\n`));
+    assert.match(await explain(randomUUID()), /no call with the trace/);
+    const kept = join(data, 'purged', randomUUID());
+    await mkdir(join(data, 'purged'), { recursive: true });
+    await rename(join(data, 'instances', 'dev', 'audit'), kept);
+    assert.ok((await explain(trace)).includes(`${own}--log ${kept}\n`));
+  });
+});
