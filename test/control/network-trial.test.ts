@@ -60,6 +60,7 @@ describe('network rules on trial', () => {
   test('from where they let nobody in, confirming is refused, as is another trial meanwhile', async () => {
     const begun = await strongroom('network', 'apply', 'dev', ...elsewhere, '--confirm-within', '1h');
     assert.equal(begun.code, 0, begun.stderr);
+    assert.ok(begun.stdout.endsWith(`  ./strongroom network confirm dev --data ${product.data}\n`), begun.stdout);
     assert.deepEqual(rules(), ['203.0.113.0/24']);
     const again = await strongroom('network', 'apply', 'dev', ...elsewhere);
     assert.match(again.stderr, /NetworkTrialRunning/);

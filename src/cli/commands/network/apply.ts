@@ -3,7 +3,7 @@
 import { ownCommand } from '../../../wire/own-command.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { readDuration } from '../../duration.ts';
-import { managementOptions, openManagedHsm } from '../../management-client.ts';
+import { type ManagementValues, managementOptions, openManagedHsm } from '../../management-client.ts';
 import { ruleOptions, rulesOf } from './rule-options.ts';
 
 export const apply = command({
@@ -43,9 +43,20 @@ first; what the rules leave out stays as it is. Without a deadline, at once and 
     else {
       terminal.out(
         `The rules are in force. They go back at ${trial.until} unless you confirm them:\n` +
-          `  ${ownCommand(`network confirm ${name}`)}\n`,
+          `  ${ownCommand(`network confirm ${name}${placeOf(values)}`)}\n`,
       );
     }
     return 0;
   },
 });
+
+/** The options that the next command needs to find the same service. */
+function placeOf({ data, arm, ca }: ManagementValues): string {
+  return Object.entries({ data, arm, ca })
+    .map(([option, value]) => (value === undefined ? '' : ` --${option} ${quoted(value)}`))
+    .join('');
+}
+
+function quoted(text: string): string {
+  return /^[\w.,:/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
