@@ -64,6 +64,19 @@ it('tells what is in a range, at its edges too', () => {
   assert.ok(isIn('::ffff:10.1.2.3', '10.0.0.0/8') && isIn('10.1.2.3', '::ffff:10.0.0.0/104'));
 });
 
+it('says which range was meant by one that has bits of an address', () => {
+  for (const [written, meant] of [
+    ['10.20.0.1/16', '10.20.0.0/16'],
+    ['10.20.31.255/20', '10.20.16.0/20'],
+    ['1.2.3.4/0', '0.0.0.0/0'],
+    ['2001:db8:0:7::1/62', '2001:db8:0:4::/62'],
+    ['::ffff:10.1.2.3/104', '10.0.0.0/8'],
+  ] as const) {
+    assert.throws(() => rangeOf(written), { message: new RegExp(`did you mean ${meant.replaceAll('.', '\\.')}\\?$`) });
+    assert.doesNotThrow(() => rangeOf(meant));
+  }
+});
+
 it('refuses ranges that say two things', () => {
   for (const text of [
     '10.0.0.1/8',

@@ -54,7 +54,8 @@ export function readIpRange(text: string): IpRange {
   }
   const own = bits - (written.length - base.length) * 8;
   if (hasBitsBelow(base, own)) {
-    throw new IpAddressError(`'${text.slice(0, 64)}' has bits set after the first ${bits}`);
+    const meant = `${writeIpAddress(withoutBitsBelow(base, own))}/${own}`;
+    throw new IpAddressError(`'${text.slice(0, 64)}' has bits set after the first ${bits}: did you mean ${meant}?`);
   }
   return { base, bits: own };
 }
@@ -124,6 +125,10 @@ function hasBitsBelow(bytes: Uint8Array, bits: number): boolean {
   const rest = bits & 7;
   if (rest !== 0 && ((bytes[whole] ?? 0) & (0xff >> rest)) !== 0) return true;
   return bytes.subarray(rest === 0 ? whole : whole + 1).some((byte) => byte !== 0);
+}
+
+function withoutBitsBelow(bytes: Uint8Array, bits: number): Uint8Array {
+  return bytes.map((byte, at) => byte & ~(0xff >> Math.min(8, Math.max(0, bits - 8 * at))));
 }
 
 /** Where the first of the longest runs of zero groups is, and its length. */

@@ -353,7 +353,9 @@ describe('an instance that separates duties', () => {
     const again = await grant(alice, { principalId: user, headers: { ...why, 'x-strongroom-expires': 'PT1H' } });
     assert.equal(again.status, 201, "what has ended is in nobody's way");
     offset += 23 * 3600 + 1;
-    assert.equal((await decide(bob, unanswered, 'approve', 'x')).status, 409);
+    const tooLate = await decide(bob, unanswered, 'approve', 'x');
+    assert.equal(tooLate.status, 409);
+    assert.match(tooLate.text, /is expired already; its requester repeats the request, which makes a new one/);
     assert.equal((await show(alice, given))['state'], 'expired');
     assert.notEqual(asked(await grant(alice, unused)), given);
     assert.notEqual(asked(await grant(alice, late)), unanswered);

@@ -101,7 +101,8 @@ function requirePending(id: string, service: ApprovalService, now: number): Appr
 }
 
 function isOver(id: string, state: string): ServiceError {
-  return new ServiceError('Conflict', `Approval ${id} is ${state} already`);
+  const anew = state === 'expired' ? '; its requester repeats the request, which makes a new one' : '';
+  return new ServiceError('Conflict', `Approval ${id} is ${state} already${anew}`);
 }
 
 function refused(innerCode: string, message: string): ServiceError {
