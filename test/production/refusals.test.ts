@@ -134,7 +134,7 @@ describe('production refuses to start', () => {
   test('with an issuer that does not tell people from programs', async () => {
     await refuses(
       (config) => void (firstIssuer(config).claims = { objectId: 'sub', ids: 'derived' }),
-      /issuers\[0\]\.claims\.personMark is missing: .*or null if it has no people/,
+      /config\.json: config\.issuers\[0\]\.claims\.personMark is missing: .*or null if it has no people/,
     );
   });
 

@@ -6,8 +6,8 @@ import { ConfigError } from '../config/start-config.ts';
 import { missingPersonMark } from '../config/trusted-issuers.ts';
 import { readPlainFile } from './check-files.ts';
 
-/** @throws ConfigError */
-export function checkIssuers(issuers: readonly TrustedIssuer[]): void {
+/** @param configFile where they stand @throws ConfigError */
+export function checkIssuers(issuers: readonly TrustedIssuer[], configFile: string): void {
   for (const [at, issuer] of issuers.entries()) {
     const member = `issuers[${at}]`;
     const address = 'jwksUri' in issuer ? issuer.jwksUri : issuer.discovery;
@@ -22,7 +22,7 @@ export function checkIssuers(issuers: readonly TrustedIssuer[]): void {
     }
   }
   const missing = missingPersonMark(issuers);
-  if (missing !== undefined) throw new ConfigError(missing);
+  if (missing !== undefined) throw new ConfigError(`${configFile}: config.${missing}`);
 }
 
 function isDevelopment(pem: string, member: string): boolean {

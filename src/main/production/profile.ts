@@ -47,7 +47,7 @@ export async function openProductionProfile({
     );
   }
   checkDeployment(at.root, config);
-  checkIssuers(config.issuers);
+  checkIssuers(config.issuers, configFile);
   checkNamedFiles(config);
   if (config.seal.kind === 'passphrase') readSecretFile(config.seal.passphraseFile, 'seal.passphraseFile');
   if (config.tls.authority !== undefined) readPlainFile(config.tls.authority, 'tls.authority');
