@@ -1,6 +1,6 @@
 // Commands that speak of a running copy: which data directory is meant, and what runs in it.
 import { ConfigError, dataRoot } from '../main/config/start-config.ts';
-import { type RunningState, readRunningState } from '../main/files/running-state.ts';
+import { mayReadRunningState, type RunningState, readRunningState } from '../main/files/running-state.ts';
 import { ownCommand } from '../wire/own-command.ts';
 import { CHECKOUT } from './checkout.ts';
 import { CommandError } from './command.ts';
@@ -19,6 +19,11 @@ export function dataRootOf(flag: string | undefined): string {
 export function requireRunning(root: string): RunningState {
   const state = readRunningState(root);
   if (state !== undefined) return state;
+  if (!mayReadRunningState(root)) {
+    throw new CommandError(
+      `${root} cannot be read by this user, so nothing is known of what serves from it; ask as the user that it belongs to`,
+    );
+  }
   throw new CommandError(
     `no strongroom serves from ${root}; start one with 'npm start' or '${ownCommand('start')}', ` +
       'or name its data directory with --data or $STRONGROOM_DATA',

@@ -104,6 +104,16 @@ export function readRunningState(root: string): RunningState | undefined {
   }
 }
 
+/** False: another user's data directory, of which nothing can be known. */
+export function mayReadRunningState(root: string): boolean {
+  try {
+    readFileSync(runningFile(root));
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'EACCES';
+  }
+}
+
 function runningFile(root: string): string {
   return join(root, 'running.json');
 }

@@ -8,6 +8,7 @@ import { places } from '../../../main/config/data-layout.ts';
 import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
 import { directoryOf, identityNamed, programAt, uidOf } from './named-identity.ts';
+import { folderHint, isOther } from './other-users.ts';
 
 export const bind = command({
   name: 'identity bind',
@@ -53,6 +54,7 @@ can make one program of theirs act for another. An interpreter stands for all it
       terminal.out(
         `${only} of user ${binding.uid} ${isThere ? 'was' : 'is'} ${identity.displayName}${isThere ? ' already' : ''}\n`,
       );
+      if (isOther(binding.uid)) terminal.err(folderHint([binding.uid], name));
     }
     return 0;
   },

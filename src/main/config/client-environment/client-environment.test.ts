@@ -7,8 +7,10 @@ import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { places } from '../data-layout.ts';
 import type { DevClients } from '../dev-clients.ts';
+import { identityFolder, identityFolderLines } from './identity-folder.ts';
+import { identityVariables } from './identity-variables.ts';
 import { shellLines, shellQuoted } from './shell.ts';
-import { clientVariables } from './variables.ts';
+import { azConfigFolder, clientVariables } from './variables.ts';
 import { clientEnvironments, shellTextOf, writeClientEnvironment } from './write.ts';
 
 const root = mkdtempSync(join(tmpdir(), "strongroom test's $(data)-"));
@@ -125,4 +127,36 @@ esac
     'cloud register --name Strongroom --endpoint-resource-manager https://arm.localhost:9443 --only-show-errors',
     'cloud set --name Strongroom --only-show-errors',
   ]);
+});
+
+const endpoint = { clientId: id(4), port: 4711, header: 'aa', style: 'app-service' } as const;
+
+test('a process with an identity keeps its az sign-in apart from that of the people at the data directory', () => {
+  const { azure } = clientEnvironments(at, 8443, clients);
+  const variables = identityVariables(azure, endpoint);
+  assert.equal(variables.AZURE_CONFIG_DIR, `${azConfigFolder(azure)}-${id(4)}`);
+  assert.equal(variables.SSL_CERT_FILE, at.caCertificate);
+});
+
+test('the lines for another user make a folder of that user, and lead nowhere into the data directory', () => {
+  const { azure } = clientEnvironments(at, 8443, clients);
+  const folder = identityFolder(join(root, "of $(the) 'user'", 'deep'));
+  const variables = identityVariables(azure, { ...endpoint, folder });
+  const lines = identityFolderLines(folder, 'a certificate\n') + shellTextOf(azure, variables);
+  for (const shell of shells) {
+    const told = execFileSync(
+      shell,
+      ['-c', `eval "$LINES_TO_EVAL"; cat "$NODE_EXTRA_CA_CERTS"; ls -d "$AZURE_CONFIG_DIR"`],
+      {
+        env: { LINES_TO_EVAL: lines, PATH: process.env.PATH ?? '' },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    assert.equal(told.toString(), `a certificate\n${folder.azConfigFolder}\n`, shell);
+    assert.equal(statSync(folder.azConfigFolder).mode & 0o777, 0o700);
+    rmSync(join(folder.caFile, '..'), { recursive: true });
+  }
+  for (const value of Object.values(variables)) {
+    assert.ok(!value?.startsWith(root) || value.startsWith(join(folder.caFile, '..')), value ?? '');
+  }
 });

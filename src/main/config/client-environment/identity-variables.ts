@@ -1,6 +1,7 @@
 // The variables of a process that has a managed identity: no secret of anybody, and where to ask for tokens.
+import type { IdentityFolder } from './identity-folder.ts';
 import type { Variables } from './shell.ts';
-import { type ClientEnvironment, clientVariables } from './variables.ts';
+import { azConfigFolder, type ClientEnvironment, clientVariables } from './variables.ts';
 
 export interface IdentityVariables {
   readonly clientId: string;
@@ -8,15 +9,19 @@ export interface IdentityVariables {
   readonly header: string;
   /** App Service's variables are known to every SDK; IMDS is what the command line falls back to. */
   readonly style: 'app-service' | 'imds';
+  /** Of the user that the process runs as; absent: who may read the data directory. */
+  readonly folder?: IdentityFolder | undefined;
 }
 
 export function identityVariables(
   of: ClientEnvironment,
-  { clientId, port, header, style }: IdentityVariables,
+  { clientId, port, header, style, folder }: IdentityVariables,
 ): Variables {
   const endpoint = `http://127.0.0.1:${port}`;
   return {
-    ...clientVariables(of),
+    ...clientVariables(folder === undefined ? of : { ...of, caFile: folder.caFile }),
+    // Signed in as the identity, az must not forget who the people at this data directory are signed in as.
+    AZURE_CONFIG_DIR: folder?.azConfigFolder ?? `${azConfigFolder(of)}-${clientId}`,
     AZURE_CLIENT_ID: clientId,
     AZURE_CLIENT_SECRET: undefined,
     STRONGROOM_OWNER_CLIENT_ID: undefined,
