@@ -12,6 +12,7 @@ import { AnswerError, openInstanceClient } from './instance-client.ts';
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-client-'));
 const ca = join(folder, 'ca.pem');
 let challenge = '';
+let refused: object | undefined;
 let server: ReturnType<typeof createServer>;
 let url: string;
 let origin: string;
@@ -20,7 +21,8 @@ const environment = { ...process.env };
 before(async () => {
   const { key, certificate } = await makeLoopbackCertificate(folder, 'one.hsm.localhost');
   server = createServer({ key, cert: certificate }, (_request, response) => {
-    response.writeHead(401, challenge === '' ? {} : { 'www-authenticate': challenge }).end('who are you?');
+    if (refused !== undefined) response.writeHead(403).end(JSON.stringify(refused));
+    else response.writeHead(401, challenge === '' ? {} : { 'www-authenticate': challenge }).end('who are you?');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -61,6 +63,20 @@ test('credentials go where the environment says, and for the resource that the s
   process.env['AZURE_TENANT_ID'] = 'other';
   process.env['AZURE_CLIENT_ID'] = 'c';
   assert.match(await refusal(), /tenant is t, but AZURE_TENANT_ID is another/);
+});
+
+test('whom the network rules keep out is told that, and what they say', async () => {
+  const message = 'Client address (127.0.0.1) is not authorized\u001b[2J (Activity ID: 1)';
+  refused = { error: { code: 'Forbidden', innererror: { code: 'ForbiddenByFirewall' }, message } };
+  try {
+    const said = await refusal();
+    assert.match(said, /network rules in force at one\.hsm\.localhost:\d+ turn this machine away: Client address/);
+    assert.doesNotMatch(said, /\p{C}|Activity/u);
+    refused = { error: { code: 'Forbidden', message } };
+    assert.match(await refusal(), /does not answer like a Managed HSM \(status 403/);
+  } finally {
+    refused = undefined;
+  }
 });
 
 test('an authority that the file does not name is not trusted', async () => {

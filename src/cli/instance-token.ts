@@ -105,7 +105,7 @@ export async function signedInToken(url: string, route: Route): Promise<string> 
 }
 
 async function challengeOf(url: string, route: Route) {
-  const { status, headers } = await exchange(route, {
+  const { status, headers, text } = await exchange(route, {
     method: 'GET',
     url: `${url}/securitydomain/download/pending`,
     headers: {},
@@ -115,6 +115,13 @@ async function challengeOf(url: string, route: Route) {
     /^Bearer authorization="(https:\/\/[^"/]+)\/([^"/]+)", resource="(https:\/\/[^"/]+)"$/.exec(
       headers['www-authenticate'] ?? '',
     ) ?? [];
+  const turnedAway = status === 403 ? firewallRefusal(text) : undefined;
+  if (turnedAway !== undefined) {
+    throw new CommandError(
+      `the network rules in force at ${host} turn this machine away: ${turnedAway}. Ask from where they let you in; ` +
+        'they are changed at the resource manager, which is under no rules (docs/guide/network-rules.md)',
+    );
+  }
   if (status !== 401 || authority === undefined || tenantId === undefined || resource === undefined) {
     throw new CommandError(`${host} does not answer like a Managed HSM (status ${status}, no challenge)`);
   }
@@ -123,6 +130,20 @@ async function challengeOf(url: string, route: Route) {
     throw new CommandError(`${host} asks for a token of ${resource}, which it is not part of`);
   }
   return { authority, tenantId, resource };
+}
+
+/** What it says, without the id; undefined: refused for another reason, or by something in between. */
+function firewallRefusal(text: string): string | undefined {
+  try {
+    const { error } = JSON.parse(text) as {
+      readonly error?: { readonly innererror?: { readonly code?: unknown }; readonly message?: unknown };
+    };
+    if (error?.innererror?.code !== 'ForbiddenByFirewall' || typeof error.message !== 'string') return undefined;
+    // A terminal obeys control characters; what came from elsewhere is shown, not obeyed.
+    return error.message.replace(/ \(Activity ID: [^)]*\)$/, '').replaceAll(/\p{C}/gu, '\u{fffd}');
+  } catch {
+    return undefined;
+  }
 }
 
 function firstLine(error: unknown): string {
