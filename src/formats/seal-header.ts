@@ -9,6 +9,9 @@ const PREFIX = 5;
 const MAX_HEADER = 64 * 1024;
 export const OLD_KEY_FILE = 'seal.key';
 
+/** Of a passphrase that a seal is made of. */
+export const PASSPHRASE_BYTES = { least: 12, most: 1024 } as const;
+
 /** Argon2id (RFC 9106); memory in KiB. */
 export interface PassphraseCost {
   readonly memory: number;

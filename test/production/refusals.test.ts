@@ -59,6 +59,13 @@ describe('production refuses to start', () => {
       /tls\.instances\.key: .* is not the key of the certificate/,
     );
     const other = await pairOf('other', await site.authority.issue(['arm.other.org']));
+    const apart = await pairOf('apart', await site.authority.issue(['*.other.org', DOMAIN]));
+    await refuses(
+      (config) => void (tlsOf(config).instances = apart),
+      new RegExp(
+        `tls\\.instances\\.certificate: .* does not cover any name below ${DOMAIN}.*set one for \\*\\.${DOMAIN}`,
+      ),
+    );
     await refuses(
       (config) => void (tlsOf(config).resourceManager = other),
       new RegExp(
@@ -180,6 +187,19 @@ describe('production refuses to start', () => {
     await refuses({ separation: 'azure' }, /separation is azure.*add "azure-separation" to "acknowledge"/);
   });
 
+  test('with a passphrase that no seal can be made of', async () => {
+    const { seal } = site.config;
+    for (const [text, what] of [
+      ['abc\n', 'short'],
+      ['eleven char\nand a second line\n', 'short'],
+      ['x'.repeat(1025), 'long'],
+    ] as const) {
+      const passphraseFile = await site.file('other-passphrase', text);
+      const expected = `seal\\.passphraseFile: .* the passphrase, is too ${what}: set one of 12 to 1024 bytes`;
+      await refuses({ seal: { ...(seal as Json), passphraseFile } }, new RegExp(expected));
+    }
+  });
+
   test('with the data directory of another tenant or subscription', async () => {
     const before = { tenantId: GUID, subscription: { id: GUID } };
     const marked = join(site.data, 'production.json');
@@ -196,6 +216,13 @@ describe('production refuses to start', () => {
   test('with names that clients would refuse, or that belong to an instance', async () => {
     const names = site.config.names as Json;
     await refuses({ names: { ...names, resource: 'https://other.org' } }, /names\.resource must be hsm\.example\.org/);
+    await refuses(
+      { names: { ...names, resource: `https://${DOMAIN}/x` } },
+      /names\.resource must be https:\/\/HOST.*nothing after it/,
+    );
+    for (const authorization of ['https://login.example.org', 'https://login.example.org/realms/x']) {
+      await refuses({ names: { ...names, authorization } }, /names\.authorization must be https:\/\/HOST\/TENANT/);
+    }
     await refuses(
       { names: { ...names, resourceManager: `arm.${DOMAIN}` } },
       /names\.resourceManager is where an instance/,

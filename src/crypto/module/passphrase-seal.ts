@@ -2,21 +2,19 @@
 // Salt and cost are kept with the state, so that a later default does not lock out what an earlier one sealed.
 import { argon2, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { fromBase64url, toBase64url } from '../../formats/base64url.ts';
-import type { PassphraseCost, Seal } from '../../formats/seal-header.ts';
+import { PASSPHRASE_BYTES, type PassphraseCost, type Seal } from '../../formats/seal-header.ts';
 import { CryptoError } from '../protocol/messages.ts';
 
 export type PassphraseSeal = Extract<Seal, { readonly kind: 'passphrase' }>;
-
-const LEAST_LENGTH = 12;
-const MOST_LENGTH = 1024;
 
 /** @throws CryptoError BadRequest */
 export async function makePassphraseSeal(
   passphrase: Uint8Array,
   cost: PassphraseCost,
 ): Promise<{ readonly seal: PassphraseSeal; readonly key: KeyObject }> {
-  if (passphrase.length < LEAST_LENGTH || passphrase.length > MOST_LENGTH) {
-    throw new CryptoError('BadRequest', `secret: a passphrase has ${LEAST_LENGTH} to ${MOST_LENGTH} bytes`);
+  const { least, most } = PASSPHRASE_BYTES;
+  if (passphrase.length < least || passphrase.length > most) {
+    throw new CryptoError('BadRequest', `secret: a passphrase has ${least} to ${most} bytes`);
   }
   const { memory, passes, lanes } = cost;
   const seal = { kind: 'passphrase', salt: toBase64url(randomBytes(16)), memory, passes, lanes } as const;

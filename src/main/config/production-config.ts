@@ -185,7 +185,13 @@ export const readProductionShape: Reader<ProductionConfig> = (value, path) => {
 };
 
 function checkNames(names: Names, path: string): void {
-  const { instances, resourceManager, graph, resource } = names;
+  const { instances, resourceManager, graph, authorization, resource } = names;
+  // Clients take the whole path for the tenant.
+  if (!/^https:\/\/[a-z0-9.:[\]-]+\/[a-z0-9.-]+$/i.test(authorization)) {
+    throw new ShapeError(
+      `${path}.authorization must be https://HOST/TENANT, and is ${authorization}: clients take what follows the host for the tenant`,
+    );
+  }
   for (const [member, host] of Object.entries({ resourceManager, graph })) {
     if (host === undefined) continue;
     if (host === instances || host.endsWith(`.${instances}`)) {
@@ -196,7 +202,10 @@ function checkNames(names: Names, path: string): void {
   }
   if (graph === resourceManager) throw new ShapeError(`${path}.graph must be another name than resourceManager`);
   if (resource === undefined) return;
-  const { hostname } = new URL(resource);
+  const { hostname, origin } = new URL(resource);
+  if (origin !== resource.toLowerCase().replace(/:443$/, '')) {
+    throw new ShapeError(`${path}.resource must be https://HOST or https://HOST:PORT, with nothing after it`);
+  }
   if (hostname !== instances && !instances.endsWith(`.${hostname}`)) {
     throw new ShapeError(
       `${path}.resource must be ${instances} or a domain above it: clients refuse a challenge for a resource that they do not talk to`,

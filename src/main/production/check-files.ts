@@ -1,5 +1,6 @@
 // What a file or folder of a production deployment must not be open to. Each refusal says what to do.
 import { lstatSync, readFileSync, statSync } from 'node:fs';
+import { PASSPHRASE_BYTES } from '../../formats/seal-header.ts';
 import { ConfigError } from '../config/start-config.ts';
 import { checkWay } from './check-way.ts';
 
@@ -14,6 +15,17 @@ export function readSecretFile(path: string, member: string): string {
     );
   }
   return readPlainFile(path, member);
+}
+
+/** Its first line is what a seal can be made of: else the first instance would be the one to find out. @throws ConfigError */
+export function checkPassphrase(path: string, member: string): void {
+  const [line = ''] = readSecretFile(path, member).split(/[\r\n]/, 1);
+  const { least, most } = PASSPHRASE_BYTES;
+  const length = Buffer.byteLength(line);
+  if (length >= least && length <= most) return;
+  throw new ConfigError(
+    `${member}: the first line of ${path}, the passphrase, is too ${length < least ? 'short' : 'long'}: set one of ${least} to ${most} bytes, such as six words picked by dice`,
+  );
 }
 
 /** No secret, but what it says counts: nobody else may change it. @throws ConfigError */

@@ -38,6 +38,7 @@ export function openOperatorTls(
     readCertificate(tls.resourceManager, 'tls.resourceManager', controlNames, new Date());
   const check = (instances: TlsFiles, resourceManager: TlsFiles): void => {
     checkApart(instances, resourceManager, names.instances);
+    checkForInstances(instances, tls.instances.certificate, names.instances);
     if (tls.clientAuthorities !== undefined) readAuthorities(tls.clientAuthorities, 'tls.clientAuthorities');
   };
   let instances = readInstances();
@@ -109,13 +110,27 @@ function checkApart(instances: TlsFiles, resourceManager: TlsFiles, domain: stri
   );
 }
 
+/** Which instances there will be is not known; that none could be served is. */
+function checkForInstances({ certificate }: TlsFiles, path: string, domain: string): void {
+  const leaf = new X509Certificate(certificate);
+  if (namesIn(leaf).some((name) => name.endsWith(`.${domain}`))) return;
+  throw new ConfigError(
+    `tls.instances.certificate: ${path} does not cover any name below ${domain}, which names.instances says (it is for ` +
+      `${leaf.subjectAltName ?? 'no name'}): set one for *.${domain}, or for each instance`,
+  );
+}
+
 /** A name that the certificate has and that an instance has or could get: one of the domain, with or without a wildcard. */
 function instanceName(leaf: X509Certificate, domain: string): string | undefined {
   const any = `any.${domain}`;
   if (leaf.checkHost(any, { subject: 'never' }) !== undefined) return `*.${domain}`;
-  // Names with special characters come in quotes. A part of one that looks like a name of the domain is refused as well.
-  const names = (leaf.subjectAltName ?? '').toLowerCase().split(/[\s,:"]+/);
-  return names.find((name) => `.${name.replace(/\.$/, '')}`.endsWith(`.${domain}`));
+  return namesIn(leaf).find((name) => `.${name}`.endsWith(`.${domain}`));
+}
+
+/** Names with special characters come in quotes: the parts of one count like names. */
+function namesIn(leaf: X509Certificate): readonly string[] {
+  const parts = (leaf.subjectAltName ?? '').toLowerCase().split(/[\s,:"]+/);
+  return parts.map((name) => name.replace(/\.$/, ''));
 }
 
 function readAuthorities(path: string, member: string): void {

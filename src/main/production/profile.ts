@@ -20,7 +20,7 @@ import type { Profile } from '../profile.ts';
 import { confined } from '../supervision/control-recipe.ts';
 import { probePort } from '../supervision/free-port.ts';
 import { checkDeployment } from './check-deployment.ts';
-import { checkConfigFile, checkDataFolder, readPlainFile, readSecretFile } from './check-files.ts';
+import { checkConfigFile, checkDataFolder, checkPassphrase, readPlainFile } from './check-files.ts';
 import { checkIssuers } from './check-issuers.ts';
 import { checkNamedFiles } from './check-named-files.ts';
 import { existingInstances } from './existing-instances.ts';
@@ -49,7 +49,7 @@ export async function openProductionProfile({
   checkDeployment(at.root, config);
   checkIssuers(config.issuers, configFile);
   checkNamedFiles(config);
-  if (config.seal.kind === 'passphrase') readSecretFile(config.seal.passphraseFile, 'seal.passphraseFile');
+  if (config.seal.kind === 'passphrase') checkPassphrase(config.seal.passphraseFile, 'seal.passphraseFile');
   if (config.tls.authority !== undefined) readPlainFile(config.tls.authority, 'tls.authority');
   makePrivateFolder(at.control);
   const tls = openOperatorTls(config, at.control, report);
