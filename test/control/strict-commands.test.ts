@@ -76,6 +76,15 @@ describe('commands on a strict development instance', () => {
     assert.equal((await shown(randomUUID())).stderr, '', 'whom the directory does not know');
   });
 
+  test("a full restore is a person's, too, and needs another one", async () => {
+    const started = await said(`backup start ${join(product.data, 'backups')} --json`, 0);
+    const [, folder = ''] = /(mhsm-dev-\d+)/.exec(started) ?? [];
+    await said('clock advance 31m --as alice', 0); // so old must a backup be
+    const restore = `backup restore ${join(product.data, 'backups', folder)} --replace-everything`;
+    assert.match(await said(restore), /counts for an application, as duties are separated here/);
+    assert.match(await said(`${restore} --as alice`), /approval approve \S+ --reason 'why' --hsm-name dev --as az/);
+  });
+
   test('access check takes an object id, and names the one that was meant', async () => {
     const { consumer, owner } = clients.applications;
     const check = (who: string, rest = '--action keys/unwrap/action'): Promise<string> =>

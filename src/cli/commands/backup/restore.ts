@@ -2,7 +2,7 @@
 
 import { ownCommand } from '../../../wire/own-command.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
-import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { instanceOf, instanceOptions, openInstanceClient, personOption } from '../../instance-client.ts';
 import { credentialOptions, storageMembers } from './credential.ts';
 import { describeJob, startJob } from './job.ts';
 import { isFolderOfBackup, splitFolder, uriOf } from './place.ts';
@@ -15,7 +15,8 @@ export const restore = command({
 DIR or URI is the folder of one backup: what 'backup start' printed. A full restore replaces all keys, roles, policies and
 settings of the instance, and needs --replace-everything; while it runs the instance answers nothing else. With
 --key-name one key comes back with its versions, whose name must be free (deleted and purged). Until the end nothing is
-changed: a restore that fails leaves the old state.`,
+changed: a restore that fails leaves the old state. Where duties are separated a person does it (--as), and a full one
+needs an approval.`,
   options: {
     'key-name': { type: 'string', placeholder: 'NAME', description: 'only this key' },
     'replace-everything': { type: 'boolean', description: 'yes, what the instance holds now is to be replaced' },
@@ -23,6 +24,7 @@ changed: a restore that fails leaves the old state.`,
     ...credentialOptions,
     'no-wait': { type: 'boolean', description: 'do not wait for the end' },
     ...instanceOptions,
+    ...personOption,
     ...jsonOption,
   },
   examples: [
