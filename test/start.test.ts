@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -119,6 +120,22 @@ test('it shows the main job, survives a crash of everything, finds all as it was
   assert.equal(pidsOf(second.state).some(isAlive), false);
   assert.equal(existsSync(readyFile), false);
   assert.match(second.output(), /stopped\n$/);
+});
+
+test('while its instance does not serve there is no demonstration, and it says what is in the way', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  const file = join(folder, 'config.json');
+  const listener = { instance: 'dev', connection: 'plant', address: '127.0.0.1', port };
+  writeFileSync(file, JSON.stringify({ privateListeners: [listener] }), { mode: 0o600 });
+  const copy = await start('--config', file);
+  taken.close();
+  assert.match(copy.output(), /instance 'dev' does not serve/);
+  assert.match(copy.output(), /the demonstration is left out: 'dev' does not serve/);
+  assert.doesNotMatch(copy.output(), /through the resource manager|custodian key pairs/);
+  copy.child.kill('SIGINT');
+  assert.deepEqual(await once(copy.child, 'exit'), [1, null]);
 });
 
 test('nothing in the data directory can be read by others', () => {

@@ -54,7 +54,12 @@ async function serve(
   // Shown, and told at the end by the exit code; the service itself goes on. One that is locked or stopped has nothing to show.
   const { activation = '' } = supervisor.state.instances[DEV_INSTANCE] ?? {};
   const isShut = activation === 'Locked' || activation === 'Stopped';
-  if (config.demo && !isShut && !(await runDemo(supervisor.state, signal))) process.exitCode = 1;
+  const isDown = supervisor.failed.some(({ name }) => name === DEV_INSTANCE);
+  if (config.demo && isDown) {
+    say(`the demonstration is left out: '${DEV_INSTANCE}' does not serve. It goes on being tried; stop with Ctrl-C`);
+    process.exitCode = 1;
+  }
+  if (config.demo && !isShut && !isDown && !(await runDemo(supervisor.state, signal))) process.exitCode = 1;
   if (config.profile === 'dev' && !config.demo) {
     const { dataRoot } = config;
     showWithoutDemo(places(dataRoot), readDevClients(dataRoot), Object.keys(supervisor.state.instances));
