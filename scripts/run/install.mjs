@@ -52,7 +52,8 @@ async function install(root, needs, has, started) {
   const startedAt = Date.now();
   // `ci` begins by removing what is there, under the feet of a service that runs from it: only where that is wrong anyway.
   const how = has === 'runtime' ? ['install', '--no-save'] : needs === 'all' ? ['ci'] : ['ci', '--omit=dev'];
-  await runInstaller('npm', [...how, '--no-audit', '--no-fund'], { cwd: root, started });
+  // Its warnings are about the Node that started us, on which nothing of what is installed will run.
+  await runInstaller('npm', [...how, '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, started });
   console.error(`strongroom: installed in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
 }
 

@@ -68,7 +68,7 @@ test('the first run installs, says so on standard error, and passes arguments an
   assert.equal(status, 7);
   assert.equal(stdout, '["--flag","a b"]\n');
   assert.match(stderr, /installing what package-lock.json lists/);
-  assert.deepEqual(calls, ['npm ci --no-audit --no-fund']);
+  assert.deepEqual(calls, ['npm ci --no-audit --no-fund --loglevel=error']);
   assert.deepEqual(run(at, 'program.mjs').calls, calls, 'the second run installs nothing');
 });
 
@@ -106,9 +106,9 @@ case "$*" in *--omit=dev*) cp runtime.json node_modules/.package-lock.json ;; *)
   writeFileSync(join(at.root, 'runtime.json'), JSON.stringify(LOCK));
   mkdirSync(join(at.root, 'src'));
   writeFileSync(join(at.root, 'src/program.mjs'), '');
-  assert.deepEqual(run(at, 'src/program.mjs').calls, ['npm ci --omit=dev --no-audit --no-fund']);
+  assert.deepEqual(run(at, 'src/program.mjs').calls, ['npm ci --omit=dev --no-audit --no-fund --loglevel=error']);
   assert.equal(run(at, 'src/program.mjs').calls.length, 1);
-  assert.equal(run(at, 'program.mjs').calls[1], 'npm install --no-save --no-audit --no-fund');
+  assert.equal(run(at, 'program.mjs').calls[1], 'npm install --no-save --no-audit --no-fund --loglevel=error');
   for (const program of ['program.mjs', 'src/program.mjs']) assert.equal(run(at, program).calls.length, 2);
   // Installed by hand without the tools: enough for the service.
   rmSync(join(at.root, 'node_modules/.strongroom-lock-hash'));
@@ -146,7 +146,10 @@ test('when npm skips install scripts, the one that fetches Node is run by hand',
 test('a failing or missing npm ends with a sentence, not a stack', () => {
   const failing = run(checkout('exit 3', 'failing'), 'program.mjs');
   assert.equal(failing.status, 1);
-  assert.match(failing.stderr, /'npm ci --no-audit --no-fund' ended with code 3; what it said is above/);
+  assert.match(
+    failing.stderr,
+    /'npm ci --no-audit --no-fund --loglevel=error' ended with code 3; what it said is above/,
+  );
   assert.doesNotMatch(failing.stderr, /registry/);
   assert.doesNotMatch(failing.stderr, /at .*mjs/);
   const { root } = checkout('', 'missing');
@@ -202,7 +205,7 @@ test('a second start waits for the install of the first', async () => {
     [7, null],
     [7, null],
   ]);
-  assert.equal(readFileSync(join(at.root, 'calls'), 'utf8'), 'npm ci --no-audit --no-fund\n');
+  assert.equal(readFileSync(join(at.root, 'calls'), 'utf8'), 'npm ci --no-audit --no-fund --loglevel=error\n');
 });
 
 test('a lock left by an install that died is taken over, with or without its pid', async () => {
