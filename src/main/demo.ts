@@ -38,11 +38,13 @@ async function main(root: string, port: number): Promise<void> {
   const token = await step('token for the data plane', () => getToken(form.audiences.instances[0] ?? ''));
   // A start that was killed in between may have activated it and not kept the file: it can be taken again.
   if (activation !== 'Active' || !hasSecurityDomain(at.custodians)) {
-    const custodians = await step('three custodian key pairs generated (development only)', () =>
-      ensureCustodians(at.custodians),
+    const { certificates } = await step(
+      'three custodian key pairs (development only)',
+      () => ensureCustodians(at.custodians),
+      ({ made }) => (made === 0 ? 'found' : 'generated'),
     );
     await step('security domain downloaded for 2 of 3 custodians', () =>
-      downloadSecurityDomain(instance, token, custodians, at.custodians),
+      downloadSecurityDomain(instance, token, certificates, at.custodians),
     );
     await step('instance is active', () => waitUntilActive(form, clients, getToken));
   }

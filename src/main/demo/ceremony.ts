@@ -26,7 +26,10 @@ Its \`log key\` is what \`./strongroom audit verify --key\` takes.
 `;
 
 /** Makes what is missing; key pairs that exist are kept. */
-export async function ensureCustodians(folder: string): Promise<readonly X509Certificate[]> {
+export async function ensureCustodians(
+  folder: string,
+): Promise<{ readonly made: number; readonly certificates: readonly X509Certificate[] }> {
+  let made = 0;
   makePrivateFolder(folder);
   await replaceFile(join(folder, 'README.md'), README);
   for (const name of NAMES) {
@@ -35,8 +38,10 @@ export async function ensureCustodians(folder: string): Promise<readonly X509Cer
     // One without the other was left by a crash and belongs to no ceremony.
     for (const file of files) rmSync(file, { force: true });
     await runKeygen({ out: folder, name, days: 3650, bits: 2048 });
+    made += 1;
   }
-  return NAMES.map((name) => new X509Certificate(readFileSync(join(folder, `${name}.cer`))));
+  const certificates = NAMES.map((name) => new X509Certificate(readFileSync(join(folder, `${name}.cer`))));
+  return { made, certificates };
 }
 
 export async function downloadSecurityDomain(
