@@ -3,11 +3,13 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect as connectPlain, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import type { RunningState } from '../src/main/files/running-state.ts';
+import { freePort } from './support/running-control.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', 'strongroom');
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-test-'));
@@ -137,6 +139,26 @@ test('while its instance does not serve there is no demonstration, and it says w
   assert.doesNotMatch(copy.output(), /through the resource manager|custodian key pairs/);
   copy.child.kill('SIGINT');
   assert.deepEqual(await once(copy.child, 'exit'), [1, null]);
+});
+
+test('its proxy leads to the port of a private listener, which alone answers to the name with that port', async () => {
+  const port = await freePort();
+  const file = join(folder, 'config.json');
+  const listener = { instance: 'dev', connection: 'plant', address: '127.0.0.1', port };
+  writeFileSync(file, JSON.stringify({ privateListeners: [listener] }), { mode: 0o600 });
+  const copy = await start('--no-demo', '--config', file);
+  const host = `dev.managedhsm.localhost:${port}`;
+  const proxy = connectPlain(copy.state.port, '127.0.0.1');
+  proxy.write(`CONNECT ${host} HTTP/1.1\r\n\r\n`);
+  assert.match(String((await once(proxy, 'data'))[0]), /^HTTP\/1\.1 200 /);
+  const servername = 'dev.managedhsm.localhost';
+  const secured = connectTls({ socket: proxy, servername, ca: readFileSync(copy.state.ca, 'utf8') });
+  secured.write(`GET /keys?api-version=7.6 HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+  let answer = '';
+  for await (const chunk of secured) answer += String(chunk);
+  assert.match(answer, /^HTTP\/1\.1 403 .*the private endpoint connection 'plant' is not approved/s);
+  copy.child.kill('SIGINT');
+  await once(copy.child, 'exit');
 });
 
 test('nothing in the data directory can be read by others', () => {
