@@ -2,6 +2,7 @@
 import { readResourcesFile } from '../../features/management/resources-file.ts';
 import { places } from '../../main/config/data-layout.ts';
 import { command, dataOption, jsonOption } from '../command.ts';
+import { type PrivateWay, privateWaysOf, privateWaysText } from '../private-ways.ts';
 import { isWell, type Recoverability, recoverabilityOf, recoverabilityText } from '../recoverability.ts';
 import { dataRootOf, requireRunning } from '../running.ts';
 
@@ -10,9 +11,10 @@ export const status = command({
   summary: 'show the running processes and instances',
   operands: '',
   details: `
-Of an active instance it also asks how many custodians may be lost (the margin) and what was rehearsed. The exit code is 0
-when every process and instance serves and could be recovered. It is 1 when something is missing, stopped or locked, when a
-rehearsal is overdue or the newest has failed, in production when a margin is below 0 too, and when nothing runs.`,
+Of an active instance it also asks how many custodians may be lost (the margin) and what was rehearsed; of private
+listeners it says whether their connections are approved. The exit code is 0 when every process and instance serves and
+could be recovered. It is 1 when something is missing, stopped or locked, when a rehearsal is overdue or the newest has
+failed, in production when a margin is below 0 too, and when nothing runs.`,
   options: { ...dataOption, ...jsonOption },
   examples: ['strongroom status', 'strongroom status --json --data /tmp/second'],
   async run({ data, json }, _operands, terminal) {
@@ -21,11 +23,16 @@ rehearsal is overdue or the newest has failed, in production when a margin is be
     const names = Object.keys(instances);
     const unsettled = await unsettledIn(state.dataRoot);
     const recoverability: Record<string, Recoverability> = {};
+    const privateListeners: Record<string, readonly PrivateWay[]> = {};
     for (const name of names) {
+      privateListeners[name] = privateWaysOf(places(state.dataRoot).instance(name).config);
       const { activation, port } = instances[name] ?? {};
       if (activation === 'Active' && port !== 0) recoverability[name] = await recoverabilityOf(state.dataRoot, name);
     }
-    if (json) terminal.out(`${JSON.stringify({ ...state, unsettled, ...byMember(recoverability) }, null, 2)}\n`);
+    if (json)
+      terminal.out(
+        `${JSON.stringify({ ...state, unsettled, privateListeners, ...byMember(recoverability) }, null, 2)}\n`,
+      );
     else {
       terminal.out(`data        ${state.dataRoot}\n`);
       terminal.out(`port        ${state.port} (${state.profile === 'dev' ? 'names and proxy' : 'all names'})\n`);
@@ -43,6 +50,7 @@ rehearsal is overdue or the newest has failed, in production when a margin is be
         // Why it does not serve, or what it waits for.
         if (instances[name]?.activation !== 'Active') terminal.out(`  ${instances[name]?.message}\n`);
         for (const origin of origins[name] ?? []) terminal.out(`  ${origin}\n`);
+        terminal.out(privateWaysText(privateListeners[name] ?? []));
         const further = Object.keys(aliases).filter((alias) => aliases[alias] === name);
         if (further.length > 0) terminal.out(`  also as ${further.join(', ')}\n`);
         const shown = recoverability[name];

@@ -1,0 +1,43 @@
+// What `status` says of the private listeners of an instance: where each is, and whether its connection lets anybody in. A
+// listener whose connection has another name than any of the instance serves nobody, which nothing else would tell.
+import { readInstanceConfig } from '../main/config/read-instance.ts';
+
+export interface PrivateWay {
+  /** `ADDRESS:PORT`, or the path of a Unix socket. */
+  readonly at: string;
+  readonly connection: string;
+  readonly status: 'Pending' | 'Approved' | 'Rejected' | 'Disconnected' | 'Unknown';
+}
+
+/** @param config path of the instance's configuration @returns nothing for one that cannot be read: its start tells why */
+export function privateWaysOf(config: string): readonly PrivateWay[] {
+  try {
+    const { privateListeners = [], network } = readInstanceConfig(config);
+    const known = new Map(
+      (network?.privateEndpointConnections ?? []).map(({ name, status }) => [name.toLowerCase(), status] as const),
+    );
+    return privateListeners.map((each) => ({
+      at:
+        'socket' in each
+          ? each.socket
+          : `${each.address.includes(':') ? `[${each.address}]` : each.address}:${each.port}`,
+      connection: each.connection,
+      status: known.get(each.connection.toLowerCase()) ?? 'Unknown',
+    }));
+  } catch {
+    return [];
+  }
+}
+
+/** Lines for people. */
+export function privateWaysText(ways: readonly PrivateWay[]): string {
+  return ways.map((way) => `  private ${way.at}: ${meaning(way)}\n`).join('');
+}
+
+function meaning({ connection, status }: PrivateWay): string {
+  if (status === 'Approved') return `serves, by the connection ${connection}`;
+  if (status === 'Unknown') {
+    return `serves nobody: the instance has no private endpoint connection ${connection} (az keyvault private-endpoint-connection list)`;
+  }
+  return `serves nobody: the connection ${connection} is ${status}`;
+}
