@@ -77,7 +77,9 @@ describe('the control listener', () => {
     const url = `${ARM}/subscriptions/x/resourceGroups/x?api-version=2022-12-01`;
     const json = { 'content-type': 'application/json', ...headers };
     const send = (body: string | Buffer, type = json) => control.call(url, { method: 'PUT', body, headers: type });
-    assert.equal((await send(Buffer.alloc(1024 * 1024 + 1, ' '))).status, 413);
+    // The answer arrives although much more is on its way.
+    for (const size of [1024 * 1024 + 1, 16 * 1024 * 1024])
+      assert.equal((await send(Buffer.alloc(size, ' '))).status, 413);
     for (const body of ['{', '[]', 'null', '"x"', Buffer.from([0xff, 0xfe])])
       assert.equal((await send(body)).status, 400);
     assert.equal((await send('{}', { 'content-type': 'text/plain', ...headers })).status, 415);

@@ -3,6 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { ControlError } from '../../wire/control-row.ts';
 
 const MAX_BODY = 1024 * 1024;
+/** What is too large is read to its end up to here and dropped: a connection closed before takes the refusal along. */
+const MAX_DROPPED = 32 * 1024 * 1024;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** @throws ControlError 400, 413, 415 */
@@ -34,15 +36,17 @@ function requireObject(value: unknown): unknown {
 }
 
 async function readBytes(req: IncomingMessage): Promise<Buffer> {
-  if (Number(req.headers['content-length'] ?? 0) > MAX_BODY) throw tooLarge();
+  if (Number(req.headers['content-length'] ?? 0) > MAX_DROPPED) throw tooLarge();
   const chunks: Buffer[] = [];
   let length = 0;
   // Leaving the loop must not end the connection: the refusal still has to be answered on it.
   for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > MAX_BODY) throw tooLarge();
-    chunks.push(chunk);
+    if (length > MAX_DROPPED) throw tooLarge();
+    if (length <= MAX_BODY) chunks.push(chunk);
+    else chunks.length = 0;
   }
+  if (length > MAX_BODY) throw tooLarge();
   return Buffer.concat(chunks, length);
 }
 
