@@ -1,5 +1,6 @@
 // How commands speak to an instance: over its public API, either the one of a running data directory (in the dev
 // profile as its administrator) or the one at an address (as whoever the environment names).
+
 import { DEV_INSTANCE } from '../main/config/client-environment/variables.ts';
 import { azureNames } from '../main/config/name-forms.ts';
 import { instanceOrigin } from '../wire/name-form.ts';
@@ -12,6 +13,7 @@ import {
   namesIdentity,
   signedInToken,
 } from './instance-token.ts';
+import { printable } from './printable.ts';
 import { dataRootOf, requireRunning } from './running.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -195,9 +197,4 @@ function refusalIn(text: string): { readonly code: string; readonly message: str
     // A gateway in between, for instance: what it said is shown as it is.
   }
   return { code: '', message: text.slice(0, 4000) };
-}
-
-/** A terminal obeys control characters; what came from elsewhere is shown, not obeyed. */
-function printable(text: string): string {
-  return text.replaceAll(/[^\P{C}\n\t]/gu, '\u{fffd}');
 }

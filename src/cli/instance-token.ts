@@ -1,9 +1,11 @@
 // Access tokens for commands that speak to an instance: as the administrator of a development data directory, or as
 // whoever the environment names. Tokens stay in memory.
+
 import { readDevClients } from '../main/config/dev-clients.ts';
 import { azureNames } from '../main/config/name-forms.ts';
 import { CommandError } from './command.ts';
 import { agentOf, exchange, type Route } from './https-exchange.ts';
+import { printableLine } from './printable.ts';
 
 /** @throws CommandError */
 export async function devAdministratorToken(dataRoot: string, route: Route): Promise<string> {
@@ -139,8 +141,7 @@ function firewallRefusal(text: string): string | undefined {
       readonly error?: { readonly innererror?: { readonly code?: unknown }; readonly message?: unknown };
     };
     if (error?.innererror?.code !== 'ForbiddenByFirewall' || typeof error.message !== 'string') return undefined;
-    // A terminal obeys control characters; what came from elsewhere is shown, not obeyed.
-    return error.message.replace(/ \(Activity ID: [^)]*\)$/, '').replaceAll(/\p{C}/gu, '\u{fffd}');
+    return printableLine(error.message.replace(/ \(Activity ID: [^)]*\)$/, ''));
   } catch {
     return undefined;
   }

@@ -1,5 +1,7 @@
 // An explanation of access for a person at a terminal.
+
 import type { AccessReport, Who } from '../../../features/access/report.ts';
+import { printable } from '../../printable.ts';
 import type { NameOf } from './principal-names.ts';
 
 const VERDICTS: Readonly<Record<string, string>> = {
@@ -72,9 +74,4 @@ const GUID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g;
 
 function named(line: string, nameOf: NameOf): string {
   return line.replaceAll(GUID, nameOf);
-}
-
-/** What came from outside must not steer the terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/[^\P{Cc}\n]|[\p{Cf}\u2028\u2029]/gu, '·');
 }

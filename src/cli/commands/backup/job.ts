@@ -1,8 +1,10 @@
 // Jobs as the service answers them, and how commands wait for one: progress to the person, the end as the result.
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { integer, type Reader, record, ShapeError, text } from '../../../formats/shape.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import type { InstanceClient, Method } from '../../instance-client.ts';
+import { printable } from '../../printable.ts';
 
 /** The first version with checks; everything else is older. */
 export const API_VERSION = '7.6-preview.2';
@@ -104,8 +106,4 @@ function readJob(answer: unknown): Job {
     if (!(cause instanceof ShapeError)) throw cause;
     throw new CommandError(`the service answered something that is not a job: ${cause.message}`, { cause });
   }
-}
-
-function printable(words: string): string {
-  return words.replaceAll(/[^\P{C}\n]/gu, '?');
 }

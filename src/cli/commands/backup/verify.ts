@@ -3,6 +3,7 @@
 import type { Verified } from '../../../features/backup/verify/verify-backup.ts';
 import { domainFingerprint, groupFingerprint } from '../../../formats/domain-identity.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
+import { printableLine } from '../../printable.ts';
 import { chooseBackup } from './choose-backup.ts';
 import { openPlace, ownPlace, uriOf } from './place.ts';
 import { placeOptions } from './place-options.ts';
@@ -87,10 +88,10 @@ export function textOf({ manifest, faults }: Verified, anchored: boolean): strin
     ['made', `${manifest.started} to ${manifest.finished}`],
     ['holds', `${keys} keys with ${versions} versions, ${records} other records, ${manifest.parts.length} parts`],
   ] as const;
-  const bad = faults.map(({ file, what }) => `  ${plain(`${file} ${what}`)}\n`).join('');
+  const bad = faults.map(({ file, what }) => `  ${printableLine(`${file} ${what}`)}\n`).join('');
   const verdict =
     bad === '' ? 'The backup is whole.\n' : `The backup is NOT whole; use another one, or a copy of it:\n${bad}`;
-  return verdict + rows.map(([name, value]) => `  ${name.padEnd(9)}${plain(value)}\n`).join('');
+  return verdict + rows.map(([name, value]) => `  ${name.padEnd(9)}${printableLine(value)}\n`).join('');
 }
 
 function trialText(tried: TrialOutcome | undefined): string {
@@ -99,9 +100,4 @@ function trialText(tried: TrialOutcome | undefined): string {
   if (!passed) return `The trial FAILED\n  at fault ${problem}\n  next     ${next}\n`;
   const answered = used === 0 ? '' : `, ${used} of them answered as known`;
   return `The trial passed: ${keys} keys came back in a throw-away instance${answered}\n`;
-}
-
-/** Names of files are whatever lies there, and who signed is not known yet: no control characters reach the terminal. */
-function plain(text: string): string {
-  return text.replaceAll(/\p{C}/gu, '?');
 }
