@@ -237,6 +237,7 @@ describe('events', () => {
     assert.match(String(entriesOf(scene)[2]?.['resultDescription']), /answered 307\. Next attempt 2/);
     await scene.instance.restart();
     await until('no attempt was made', () => receiver.received.length === 4);
+    await until('no entry was written', () => entriesOf(scene).length === 4);
     receiver.status = 202;
     await advance(11);
     await until('no attempt was made', () => receiver.received.length === 5);

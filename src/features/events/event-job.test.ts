@@ -56,7 +56,7 @@ async function startWorker(content: MemoryContent, sealer: ReturnType<typeof inT
     record: {
       taken: async () => undefined,
       givenUp: async (sent) => void world.givenUp.push(sent),
-      failed: async () => undefined,
+      failed: async (_sent, retryAt) => world.recording?.(retryAt),
     },
     stopping: new AbortController().signal,
   });
@@ -94,6 +94,8 @@ interface World {
   readonly attempts: { readonly subject: string; readonly time: number }[];
   readonly taken: string[];
   readonly givenUp: SentEvent[];
+  /** While a failed attempt is being written to the log. */
+  recording?: (retryAt: number) => void;
 }
 
 async function begin() {
@@ -122,6 +124,25 @@ describe('sending events', () => {
     await worker.look();
     assert.equal(new Set(world.taken).size, 50);
     assert.equal(world.taken.length, 50);
+  });
+
+  test('the next attempt is made when the log says, however long writing the log took', async () => {
+    const { world, worker } = await begin();
+    await using _ = worker.records;
+    const announced: number[] = [];
+    world.answer = () => 'failed';
+    world.recording = (retryAt) => {
+      announced.push(retryAt);
+      world.time += 5;
+    };
+    await worker.create('k');
+    await worker.create('other');
+    for (let attempt = 0; attempt < 6; attempt++) {
+      await worker.look();
+      assert.equal(worker.job.nextDue(), announced.at(-1));
+      world.time = announced.at(-1) ?? 0;
+    }
+    assert.equal(announced.length, 6);
   });
 
   test('an event on which the receiver fails for a day gives way; others go on meanwhile', async () => {

@@ -63,15 +63,26 @@ export function eventJob(service: EventSending): DueJob {
       for (let next = queue.next(); next !== undefined && next.time <= now(); next = queue.next()) {
         const to = target();
         if (stopping.aborted || to === undefined || pausedUntil > now()) return;
-        const outcome = await tellOf(next.name, to, patience.keys, service);
-        if (outcome !== 'failed') patience.receiver.succeeded();
-        else {
-          pausedFor = address();
-          pausedUntil = now() + patience.receiver.failed(now());
-        }
+        const outcome = await tellOf(next.name, to, patience.keys, { ...service, pause });
+        if (outcome === 'told') patience.receiver.succeeded();
       }
     },
   };
+
+  function pause(at: number): number {
+    pausedFor = address();
+    pausedUntil = at + patience.receiver.failed(at);
+    return pausedUntil;
+  }
+}
+
+interface Telling extends EventSending {
+  /**
+   * The receiver failed: it is left alone for a while.
+   * @param at unix seconds
+   * @returns until when
+   */
+  readonly pause: (at: number) => number;
 }
 
 /** All that is due of one key, until one event fails. */
@@ -79,12 +90,13 @@ async function tellOf(
   name: string,
   to: AllowedTarget,
   patience: Map<string, Patience>,
-  service: EventSending,
+  service: Telling,
 ): Promise<'told' | 'failed'> {
-  const { queue, now, source, record, stopping, deliver } = service;
+  const { queue, now, source, record, stopping, deliver, pause } = service;
   for (const event of dueEvents(owedEvents(name, service), now())) {
     const { id, type, text } = cloudEvent(event, source);
     const { outcome, detail } = await deliver(to, text, stopping);
+    const at = now();
     const sent: SentEvent = { id, type, event, origin: to.url.origin, detail };
     if (outcome === 'taken') {
       await record.taken(sent, await markTold(name, event, service));
@@ -92,13 +104,14 @@ async function tellOf(
       return 'failed';
     } else {
       const patient = patience.get(name) ?? new Patience();
-      const wait = patient.failed(now());
-      if (outcome === 'refused' || patient.isExhausted(now())) {
+      const retryAt = at + patient.failed(at);
+      if (outcome === 'refused' || patient.isExhausted(at)) {
         await record.givenUp(sent, await markTold(name, event, service));
       } else {
         patience.set(name, patient);
-        queue.postpone(name, now() + wait);
-        await record.failed(sent, now() + wait);
+        // All of it before the log is waited for: what the log says of the next attempt is then what happens.
+        queue.postpone(name, retryAt);
+        await record.failed(sent, Math.max(retryAt, pause(at)));
         return 'failed';
       }
     }
