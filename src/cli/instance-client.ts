@@ -10,6 +10,7 @@ import {
   devAdministratorToken,
   devUserToken,
   environmentToken,
+  findDevUser,
   namesIdentity,
   signedInToken,
 } from './instance-token.ts';
@@ -44,13 +45,7 @@ export const instanceOptions = {
     placeholder: 'FILE',
     description: "with --url: the certificate authority of the instance, beside the system's",
   },
-} as const satisfies OptionList;
-
-/** `--as` of whom `az` is signed in as. */
-const SIGNED_IN = 'az';
-
-/** Option of commands that only a person may give. */
-export const personOption = {
+  // Where duties are separated much of it is for a person to ask.
   as: {
     type: 'string',
     placeholder: 'WHO',
@@ -58,12 +53,15 @@ export const personOption = {
   },
 } as const satisfies OptionList;
 
+/** `--as` of whom `az` is signed in as. */
+export const SIGNED_IN = 'az';
+
 export interface InstanceValues {
   readonly 'hsm-name': string;
   readonly data: string | undefined;
   readonly url: string | undefined;
   readonly ca: string | undefined;
-  readonly as?: string | undefined;
+  readonly as: string | undefined;
 }
 
 /** What `openInstanceClient` takes, from a command's values. */
@@ -105,6 +103,7 @@ export function openInstanceClient({
   if (data !== undefined) throw new UsageError('--url and --data exclude each other');
   if (!URL.canParse(url) || new URL(url).protocol !== 'https:') throw new UsageError('--url must be https://HOST');
   const { origin, host } = new URL(url);
+  rejectPerson(as);
   const route: Route = { ca: ca === undefined ? undefined : authoritiesWith(ca) };
   return clientOf(host, origin, route, () => ownToken(origin, route, as));
 }
@@ -122,12 +121,15 @@ function developmentClient(root: string, name: string, as: string | undefined): 
   const [origin] = state.origins[name] ?? [];
   if (state.profile === 'production' && origin !== undefined) {
     // Nobody's secrets are in the data directory: whoever the environment names asks, at the name that everybody uses.
+    rejectPerson(as);
     const own: Route = { ca: authoritiesWith(state.ca) };
     return clientOf(`instance '${name}'`, origin, own, () => ownToken(origin, own, as));
   }
   // Names go to the loopback port, whatever they resolve to.
   const route: Route = { ca: authoritiesWith(state.ca), port: state.port };
   const azure = instanceOrigin(azureNames(), name);
+  // A wrong name is found before anything is begun, also by commands that ask late or never.
+  if (as !== undefined && as !== SIGNED_IN) findDevUser(root, as);
   return clientOf(`instance '${name}'`, azure, route, () => {
     if (as === undefined) return devAdministratorToken(root, route);
     return as === SIGNED_IN ? signedInToken(azure, route) : devUserToken(root, route, as);
@@ -136,8 +138,13 @@ function developmentClient(root: string, name: string, as: string | undefined): 
 
 /** Nobody's secrets are ours: the environment says who asks, and where it says nothing `az` does. */
 async function ownToken(origin: string, route: Route, as: string | undefined): Promise<string> {
-  if (as === SIGNED_IN || (as === undefined && !namesIdentity(process.env))) return signedInToken(origin, route);
-  if (as === undefined) return environmentToken(origin, route);
+  const isSignedIn = as === SIGNED_IN || !namesIdentity(process.env);
+  return isSignedIn ? signedInToken(origin, route) : environmentToken(origin, route);
+}
+
+/** @throws UsageError */
+function rejectPerson(as: string | undefined): void {
+  if (as === undefined || as === SIGNED_IN) return;
   throw new UsageError(`people of a development directory are there alone; --as can be ${SIGNED_IN} here`);
 }
 

@@ -16,6 +16,15 @@ export async function devAdministratorToken(dataRoot: string, route: Route): Pro
 
 /** A person of the development directory. @throws CommandError */
 export async function devUserToken(dataRoot: string, route: Route, name: string): Promise<string> {
+  const { tenantId, upn: username, password } = findDevUser(dataRoot, name);
+  return devToken(tenantId, route, { grant_type: 'password', client_id: STOCK_CLIENT, username, password });
+}
+
+/** @throws CommandError when there is nobody of that name */
+export function findDevUser(
+  dataRoot: string,
+  name: string,
+): { readonly tenantId: string; readonly upn: string; readonly password: string } {
   const { tenantId, users } = readDevClients(dataRoot);
   const user = Object.hasOwn(users, name) ? users[name as keyof typeof users] : undefined;
   if (user === undefined) {
@@ -23,8 +32,7 @@ export async function devUserToken(dataRoot: string, route: Route, name: string)
       `there is no '${name}' in the development directory; there are ${Object.keys(users).join(', ')}`,
     );
   }
-  const { upn: username, password } = user;
-  return devToken(tenantId, route, { grant_type: 'password', client_id: STOCK_CLIENT, username, password });
+  return { tenantId, upn: user.upn, password: user.password };
 }
 
 /** The public client that `az` signs people in with. */

@@ -52,7 +52,7 @@ async function done(ending: Promise<Ended>): Promise<Ended> {
 }
 
 function next(ceremony: string, ...words: string[]): Promise<Ended> {
-  return runStrongroom('ceremony', 'next', '--folder', ceremony, '--as', 'Olga, operator', ...words);
+  return runStrongroom('ceremony', 'next', '--folder', ceremony, '--by', 'Olga, operator', ...words);
 }
 
 async function refused(ending: Promise<Ended>, reason: RegExp): Promise<void> {
@@ -129,7 +129,7 @@ test('an activation: certificates, fingerprints, the split, every share proven, 
 
   await cutOff(activation, ['next'], 'download');
   await done(next(activation));
-  await done(runStrongroom('ceremony', 'note', 'Clara is late', '--folder', activation, '--as', 'Olga, operator'));
+  await done(runStrongroom('ceremony', 'note', 'Clara is late', '--folder', activation, '--by', 'Olga, operator'));
   const early = await runStrongroom('ceremony', 'report', '--folder', activation);
   assert.match(early.stderr, /not complete: next is 'Prove every share'/);
 

@@ -1,7 +1,7 @@
 // What commands say on a development instance where duties are separated, and how those of access read what people write.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { devUserToken } from '../../src/cli/instance-token.ts';
@@ -83,6 +83,27 @@ describe('commands on a strict development instance', () => {
     const restore = `backup restore ${join(product.data, 'backups', folder)} --replace-everything`;
     assert.match(await said(restore), /counts for an application, as duties are separated here/);
     assert.match(await said(`${restore} --as alice`), /approval approve \S+ --reason 'why' --hsm-name dev --as az/);
+  });
+
+  test("what concerns the security domain is a person's, in every command that asks for it", async () => {
+    const kept = /counts for an application, as duties are separated here/;
+    assert.match(await said('custodian challenge'), kept);
+    assert.match(await said('custodian challenge --as alice', 0), /^challenge {2}\S+/);
+    // Nobody has answered: it waits, and is no refusal.
+    assert.match(await said('rehearse --depth reachability --as bob'), /3 of 3 are missing/);
+    const folder = join(product.data, 'resharing');
+    const begin = `ceremony start resharing --custodians 3 --required 2 --folder ${folder}`;
+    assert.match(await said(`${begin} --as carol`), /there is no 'carol' in the development directory/);
+    await said(`${begin} --as alice`, 0);
+    const next = await runStrongroom('ceremony', 'next', '--folder', folder, '--by', 'Olga', '--as', 'bob');
+    assert.equal(next.code, 0, next.stderr);
+    const journal = (await readFile(join(folder, 'journal.jsonl'), 'utf8')).trim().split('\n');
+    const hands = journal.map((line) => (JSON.parse(line) as { readonly who: string }).who);
+    assert.deepEqual([...new Set(hands)], ['alice', 'Olga']);
+    const asked = await said('audit show --operation SecurityDomainResharingKeyGet --last 1 --json', 0);
+    assert.ok(asked.includes(clients.users.bob.oid), asked);
+    assert.match(await said('rehearse --depth full --unfiled --domain d --samples s --as bob', 2), /takes no --as/);
+    assert.match(await said(`access explain ${trace} --log ${folder} --as bob`, 2), /takes no --as/);
   });
 
   test('access check takes an object id, and names the one that was meant', async () => {

@@ -44,6 +44,9 @@ called, where from and what refused it, but not what the roles say, which are se
     const root = local ? dataRootOf(values.data) : undefined;
     const instance = values['hsm-name'];
     let report: AccessReport;
+    if (values.log !== undefined && values.as !== undefined) {
+      throw new UsageError('--log asks no instance: it takes no --as');
+    }
     if (values.log !== undefined || (root !== undefined && readRunningState(root) === undefined)) {
       const folder = logFolder({ log: values.log, instance, data: values.data });
       terminal.err(`Only the log in ${folder} is read; the roles are not asked.\n`);

@@ -1,8 +1,8 @@
 // How the approval commands show an approval, and what they have in common.
 import { CommandError, jsonOption, type OptionList, type Terminal, UsageError } from '../../command.ts';
-import { type InstanceClient, instanceOptions, personOption } from '../../instance-client.ts';
+import { type InstanceClient, instanceOptions } from '../../instance-client.ts';
 
-export const approvalOptions = { ...instanceOptions, ...personOption, ...jsonOption } as const satisfies OptionList;
+export const approvalOptions = { ...instanceOptions, ...jsonOption } as const satisfies OptionList;
 
 /** As the service answers it; only what is shown is looked at. */
 export interface ShownApproval {

@@ -2,7 +2,7 @@
 
 import { ownCommand } from '../../../wire/own-command.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
-import { instanceOf, instanceOptions, openInstanceClient, personOption } from '../../instance-client.ts';
+import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { credentialOptions, storageMembers } from './credential.ts';
 import { describeJob, startJob } from './job.ts';
 import { isFolderOfBackup, splitFolder, uriOf } from './place.ts';
@@ -24,7 +24,6 @@ needs an approval.`,
     ...credentialOptions,
     'no-wait': { type: 'boolean', description: 'do not wait for the end' },
     ...instanceOptions,
-    ...personOption,
     ...jsonOption,
   },
   examples: [

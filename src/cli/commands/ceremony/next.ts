@@ -7,7 +7,7 @@ import { ownCommand } from '../../../wire/own-command.ts';
 import { CommandError, command, type Terminal, UsageError } from '../../command.ts';
 import { readInput } from '../../read-input.ts';
 import { askPerson } from './ask-person.ts';
-import { folderOption, handOption, instanceIn, withCeremony } from './open-folder.ts';
+import { asOption, folderOption, handOption, instanceIn, withCeremony } from './open-folder.ts';
 
 export const next = command({
   name: 'ceremony next',
@@ -23,11 +23,13 @@ once more: nothing is done twice.`,
     skip: { type: 'string', placeholder: 'REASON', description: 'leave the step out, where that may be' },
     ...folderOption,
     ...handOption,
+    ...asOption,
   },
   examples: [
     'strongroom ceremony next',
     'strongroom ceremony next --file anna.cer --file boris.cer --file clara.cer',
-    "strongroom ceremony next --value '4f1c 02aa ...' --as 'Dora, witness'",
+    "strongroom ceremony next --value '4f1c 02aa ...' --by 'Dora, witness'",
+    'strongroom ceremony next --as alice',
     "strongroom ceremony next --skip 'no backup was ever made'",
   ],
   run(values, _operands, terminal) {
@@ -57,7 +59,7 @@ once more: nothing is done twice.`,
       const typed = isAtHand ? values.value : await askPerson('typed', terminal);
       if (!isAtHand && typed.length === 0) return 0;
       const given = { files, values: typed, pause: () => setTimeout(PAUSE) };
-      const what = await proceed(ceremony, step, given, lazily(ceremony));
+      const what = await proceed(ceremony, step, given, lazily(ceremony, values.as));
       terminal.out(`${what}\n`);
       sayNext(ceremony, step, terminal);
       return 0;
@@ -68,11 +70,11 @@ once more: nothing is done twice.`,
 const PAUSE = 2000;
 
 /** Only steps that ask the HSM need it to run. */
-function lazily(ceremony: Ceremony): Asking {
+function lazily(ceremony: Ceremony, as: string | undefined): Asking {
   let client: ReturnType<typeof instanceIn> | undefined;
   return {
     ask(method, path, body) {
-      client ??= instanceIn(ceremony);
+      client ??= instanceIn(ceremony, as);
       return client.ask(method, path, body);
     },
   };

@@ -9,7 +9,7 @@ export const note = command({
   operands: 'TEXT',
   details: 'It is in the report under the exceptions, with who wrote it and when. Nothing is ever removed.',
   options: { ...folderOption, ...handOption },
-  examples: ["strongroom ceremony note 'Clara takes part by telephone; her voice is known to Anna' --as Anna"],
+  examples: ["strongroom ceremony note 'Clara takes part by telephone; her voice is known to Anna' --by Anna"],
   run(values, [text, spare], terminal) {
     if (text === undefined || spare !== undefined) throw new UsageError('give one text, in quotes');
     return withCeremony(values, (ceremony) => {

@@ -5,35 +5,51 @@ import { Ceremony, type Hand } from '../../../features/ceremony/ceremony.ts';
 import { CeremonyError } from '../../../features/ceremony/ceremony-error.ts';
 import { oneLine } from '../../../features/ceremony/people.ts';
 import { CommandError, type OptionList } from '../../command.ts';
-import { type InstanceClient, openInstanceClient } from '../../instance-client.ts';
+import { type InstanceClient, instanceOptions, openInstanceClient, SIGNED_IN } from '../../instance-client.ts';
 
 export const folderOption = {
   folder: { type: 'string', placeholder: 'DIR', default: 'ceremony', description: "the ceremony's folder" },
 } as const satisfies OptionList;
 
 export const handOption = {
-  as: { type: 'string', placeholder: 'NAME', description: 'who does this, for the record (default: the login name)' },
+  by: {
+    type: 'string',
+    placeholder: 'NAME',
+    description: 'who does this, for the record (default: whom --as names, else the login name)',
+  },
 } as const satisfies OptionList;
+
+/** Of commands that take a ceremony on by asking its HSM. */
+export const asOption = { as: instanceOptions.as } as const satisfies OptionList;
 
 /** @throws CommandError */
 export async function withCeremony<T>(
-  { folder, as }: { readonly folder: string; readonly as?: string | undefined },
+  { folder, ...hand }: { readonly folder: string } & HandValues,
   work: (ceremony: Ceremony) => T | Promise<T>,
 ): Promise<T> {
   return shown(async () => {
-    using ceremony = Ceremony.open(folder, handOf(as));
+    using ceremony = Ceremony.open(folder, handOf(hand));
     return await work(ceremony);
   });
 }
 
-export function handOf(as: string | undefined): Hand {
-  const who = oneLine(as ?? userInfo().username);
+interface HandValues {
+  readonly by: string | undefined;
+  readonly as?: string | undefined;
+}
+
+export function handOf({ by, as }: HandValues): Hand {
+  const who = oneLine(by ?? (as === undefined || as === SIGNED_IN ? userInfo().username : as));
   return { who: who === '' ? 'nobody named' : who, now: () => new Date() };
 }
 
-export function instanceIn({ settings: { address } }: Pick<Ceremony, 'settings'>): InstanceClient {
+/** @param as who asks is said each time, and never written down */
+export function instanceIn(
+  { settings: { address } }: Pick<Ceremony, 'settings'>,
+  as: string | undefined,
+): InstanceClient {
   const { instance = '', data, url, ca } = address;
-  return openInstanceClient({ instance, data, url, ca });
+  return openInstanceClient({ instance, data, url, ca, as });
 }
 
 /** Errors that people can act on come without a stack. */

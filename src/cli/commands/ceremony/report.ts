@@ -1,7 +1,7 @@
 // `strongroom ceremony report`: closes a ceremony with a report that the HSM's domain key signs.
 import { draftOf, makeReport } from '../../../features/ceremony/report/make.ts';
 import { command } from '../../command.ts';
-import { folderOption, handOption, instanceIn, withCeremony } from './open-folder.ts';
+import { asOption, folderOption, handOption, instanceIn, withCeremony } from './open-folder.ts';
 
 export const report = command({
   name: 'ceremony report',
@@ -15,13 +15,14 @@ it writes the same files again.`,
     draft: { type: 'boolean', description: 'print the report as it stands, unsigned, and change nothing' },
     ...folderOption,
     ...handOption,
+    ...asOption,
   },
   examples: ['strongroom ceremony report', 'strongroom ceremony report --draft'],
   run(values, _operands, terminal) {
     return withCeremony(values, async (ceremony) => {
       if (values.draft) terminal.out(draftOf(ceremony));
       else {
-        for (const name of await makeReport(ceremony, () => instanceIn(ceremony))) {
+        for (const name of await makeReport(ceremony, () => instanceIn(ceremony, values.as))) {
           terminal.out(`${ceremony.folder}/${name}\n`);
         }
       }

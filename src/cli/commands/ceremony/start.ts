@@ -51,7 +51,7 @@ out with its hash; a ceremony goes on where it stopped, whatever stopped it. It 
             ...(values.ca === undefined ? {} : { ca: resolve(values.ca) }),
           },
         },
-        handOf(values.as),
+        handOf(values),
       );
       terminal.out(`ceremony  ${ceremony.id}\nfolder    ${resolve(ceremony.folder)}\n`);
       for (const [index, { title }] of kinds[kind].entries()) terminal.out(`  ${index + 1}. ${title}\n`);

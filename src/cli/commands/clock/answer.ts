@@ -1,14 +1,8 @@
 // What the three clock commands have in common: which instance they mean, and how they show its time.
 import { CommandError, jsonOption, type OptionList, type Terminal } from '../../command.ts';
-import {
-  type InstanceValues,
-  instanceOf,
-  instanceOptions,
-  openInstanceClient,
-  personOption,
-} from '../../instance-client.ts';
+import { type InstanceValues, instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 
-export const clockOptions = { ...instanceOptions, ...personOption, ...jsonOption } as const satisfies OptionList;
+export const clockOptions = { ...instanceOptions, ...jsonOption } as const satisfies OptionList;
 
 export interface ClockValues extends InstanceValues {
   readonly json: boolean;

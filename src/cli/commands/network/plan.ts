@@ -60,7 +60,7 @@ The exit code is 1 when somebody would be cut off. Who has not called in that ti
     const made =
       url === undefined
         ? await fromLog(data, name, rules, days)
-        : await ask(instanceOf({ ...values, 'hsm-name': name }));
+        : await ask(instanceOf({ ...values, 'hsm-name': name, as: undefined }));
     if (ca !== undefined && url === undefined) throw new UsageError('--ca goes with --url');
     const cutsOff = made.cutOff.length > 0 || made.you?.isCutOff === true;
     if (values.json) terminal.out(`${JSON.stringify(made, null, 2)}\n`);

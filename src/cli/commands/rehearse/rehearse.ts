@@ -94,6 +94,7 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
     const { domain, backup, samples } = values;
     if (domain === undefined || samples === undefined) throw new UsageError('--domain and --samples are needed');
     if (backup === undefined && values.url !== undefined) throw new UsageError('with --url, name the --backup');
+    if (values.unfiled && values.as !== undefined) throw new UsageError('--unfiled asks no instance: it takes no --as');
     const gather = gatheringOf('--key', values.key, values['passphrase-file'], values.packets);
     const administrator = administratorOf(values);
     const client = values.unfiled ? undefined : openInstanceClient(instanceOf(values));

@@ -1,14 +1,8 @@
 // What the separation commands have in common: how the mode is asked for and shown.
 import { CommandError, jsonOption, type OptionList, type Terminal } from '../../command.ts';
-import {
-  type InstanceValues,
-  instanceOf,
-  instanceOptions,
-  openInstanceClient,
-  personOption,
-} from '../../instance-client.ts';
+import { type InstanceValues, instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 
-export const separationOptions = { ...instanceOptions, ...personOption, ...jsonOption } as const satisfies OptionList;
+export const separationOptions = { ...instanceOptions, ...jsonOption } as const satisfies OptionList;
 
 export interface SeparationValues extends InstanceValues {
   readonly json: boolean;
