@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { InstanceService } from '../../src/main/instance-service.ts';
 import { readEntries } from '../support/audit-entries.ts';
+import { type RecorderRelay, startRecorderRelay } from '../support/recorder-relay.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
 const ASSIGNMENTS = '/providers/Microsoft.Authorization/roleAssignments';
@@ -15,10 +16,17 @@ const digest = Buffer.alloc(32, 7).toString('base64url');
 const CALLERS = 12;
 
 let instance: RunningInstance;
+let relay: RecorderRelay;
 let offset = 0;
 const others: InstanceService[] = [];
 before(async () => {
-  instance = await startRunningInstance({ systemNow: () => Date.now() / 1000 + offset });
+  instance = await startRunningInstance({
+    systemNow: () => Date.now() / 1000 + offset,
+    async beforeRecorder(socket) {
+      relay = await startRecorderRelay(`${socket}.relay`, socket);
+      return relay.socketPath;
+    },
+  });
   await instance.activate();
   for (let n = 0; n < 2; n++) others.push(await instance.startWorker());
   const user = randomUUID();
@@ -35,6 +43,7 @@ before(async () => {
 after(async () => {
   for (const other of others) await other[Symbol.asyncDispose]();
   await instance[Symbol.asyncDispose]();
+  await relay[Symbol.asyncDispose]();
 });
 
 const operations: readonly (readonly [method: string, path: string, body?: object])[] = [
@@ -90,24 +99,29 @@ function load(token: string, phase: () => 'before' | 'turning' | 'after' | 'end'
   return { tally, stopped: Promise.all(callers) };
 }
 
+/** Resolves once so many answers had this status. */
+async function counted(map: ReadonlyMap<number, number>, status: number): Promise<void> {
+  for (const end = performance.now() + 90_000; (map.get(status) ?? 0) <= 50; await turn()) {
+    assert.ok(performance.now() < end, `there is no load: ${JSON.stringify([...map])}`);
+  }
+}
+
 for (const round of [1, 2, 3]) {
   test(`not one operation succeeds at any worker once the revocation is answered (${round})`, async () => {
     const { path, admin, token } = await granted();
     let phase: 'before' | 'turning' | 'after' | 'end' = 'before';
     const { tally, stopped } = load(token, () => phase);
-    await wait(400);
+    await counted(tally.before, 200);
     const answer = await instance.askAt(ports()[round - 1] ?? 0, 'DELETE', path, { token: admin });
     assert.equal(answer.status, 200, answer.text);
     phase = 'turning';
     // What was written to the sockets before that answer has been read from them after these turns.
     for (let n = 0; n < 4; n++) await turn();
     phase = 'after';
-    await wait(300);
+    await counted(tally.after, 403);
     phase = 'end';
     await stopped;
     assert.deepEqual(tally.late, []);
-    assert.ok((tally.before.get(200) ?? 0) > 50, `there was load: ${JSON.stringify([...tally.before])}`);
-    assert.ok((tally.after.get(403) ?? 0) > 50, `and there was after: ${JSON.stringify([...tally.after])}`);
     assert.deepEqual([...tally.after.keys()], [403]);
   });
 }
@@ -117,20 +131,14 @@ test('an operation that is carried out already is not answered when the right to
   const [method, sign, body] = operations[0] ?? ['', ''];
   const port = others[0]?.port ?? 0;
   assert.equal((await instance.askAt(port, method, sign, { token, body })).status, 200);
-  // Nothing is answered that is not on record: while the recorder stands still, both are done and neither is answered.
-  process.kill(instance.recorderPid, 'SIGSTOP');
-  let signed: Reply;
-  let deleted: Reply;
-  try {
-    const signing = instance.askAt(port, method, sign, { token, body });
-    await wait(300);
-    const deleting = instance.ask('DELETE', path, { token: admin });
-    await wait(300);
-    process.kill(instance.recorderPid, 'SIGCONT');
-    [signed, deleted] = await Promise.all([signing, deleting]);
-  } finally {
-    process.kill(instance.recorderPid, 'SIGCONT');
-  }
+  // Nothing is answered that is not on record: while nothing reaches the recorder, both are done and neither is answered.
+  relay.hold();
+  const signing = instance.askAt(port, method, sign, { token, body });
+  await relay.kept('KeySign');
+  const deleting = instance.ask('DELETE', path, { token: admin });
+  await relay.kept('RoleAssignmentDelete');
+  relay.letGo();
+  const [signed, deleted] = await Promise.all([signing, deleting]);
   assert.equal(deleted.status, 200, deleted.text);
   assert.equal(signed.status, 403, signed.text);
   assert.match(signed.text, /ended while the answer was being made/);
@@ -152,17 +160,12 @@ test('an operation that is under way when the grant ends is not answered either'
   const [method, sign, body] = operations[0] ?? ['', ''];
   const port = others[1]?.port ?? 0;
   assert.equal((await instance.askAt(port, method, sign, { token, body })).status, 200);
-  process.kill(instance.recorderPid, 'SIGSTOP');
-  let signed: Reply;
-  try {
-    const signing = instance.askAt(port, method, sign, { token, body });
-    await wait(300);
-    offset += 3600;
-    process.kill(instance.recorderPid, 'SIGCONT');
-    signed = await signing;
-  } finally {
-    process.kill(instance.recorderPid, 'SIGCONT');
-  }
+  relay.hold();
+  const signing = instance.askAt(port, method, sign, { token, body });
+  await relay.kept('KeySign');
+  offset += 3600;
+  relay.letGo();
+  const signed = await signing;
   assert.equal(signed.status, 403, signed.text);
   assert.equal((await instance.askAt(port, method, sign, { token, body })).status, 403);
 });

@@ -44,7 +44,6 @@ export interface RunningInstance extends AsyncDisposable {
   /** Administrator of the instance. */
   readonly administrator: string;
   readonly service: InstanceService;
-  readonly recorderPid: number;
   ask(method: string, path: string, ask?: Ask): Promise<Reply>;
   /** The same of another worker, on its port. */
   askAt(port: number, method: string, path: string, ask?: Ask): Promise<Reply>;
@@ -92,6 +91,8 @@ export interface InstanceOptions {
   readonly backupTargets?: NonNullable<InstanceConfig['backupTargets']>;
   /** In place of what `backupTargets` would open. */
   readonly openStorage?: OpenStorage;
+  /** Where workers find what they take for the recorder, given where it is. */
+  readonly beforeRecorder?: (recorderSocket: string) => Promise<string>;
 }
 
 export async function startRunningInstance(options: InstanceOptions = {}): Promise<RunningInstance> {
@@ -152,6 +153,7 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
   if (options.sameDomainAs !== undefined) shareDomain(options.sameDomainAs, place.module, config.id);
   const socket = join(folder, 'recorder.sock');
   let recorder = await startRecorder(place.audit, socket, config.id);
+  const workersSocket = (await options.beforeRecorder?.(socket)) ?? socket;
   let workers = 0;
   let locked = Promise.withResolvers<number>();
   let lockedMessage = '';
@@ -171,7 +173,7 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
       config: readInstanceConfig(place.config),
       names: new LiveNames(readInstanceConfig(place.config)),
       places: place,
-      recorderSocket: socket,
+      recorderSocket: workersSocket,
       port: 0,
       partitions: options.partitions ?? 1,
       shared: false,
@@ -195,9 +197,6 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
     },
     get service() {
       return service;
-    },
-    get recorderPid() {
-      return recorder.pid ?? 0;
     },
     ask: (method, path, ask) => running.askAt(service.port, method, path, ask),
     askAt: (port, method, path, ask = {}) => send({ port, ca: authority.certificate, agent }, method, path, ask),
