@@ -66,6 +66,20 @@ function outcomeOf(reply: Reply): string {
   return error.innererror === null ? error.code : `${error.code}/${error.innererror.code}`;
 }
 
+/** The one that there is, once it is back from the time before. */
+async function killPartition(): Promise<void> {
+  for (const end = performance.now() + 90_000; ; ) {
+    const [pid] = instance.service.modulePids;
+    try {
+      if (pid !== undefined && process.kill(pid, 'SIGKILL')) return;
+    } catch {
+      // It has ended, and the service has not heard of it yet.
+    }
+    assert.ok(performance.now() < end, 'no partition came back');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 /** One life, under names that no other run has. */
 class Life {
   readonly #prefix = `run-${runs++}-`;
@@ -87,8 +101,7 @@ class Life {
       case 'restart':
         return instance.restart();
       case 'kill a partition':
-        process.kill(instance.service.modulePids[0] as number, 'SIGKILL');
-        return;
+        return killPartition();
       default:
         return this.#update(taken.do, this.#prefix + taken.name);
     }
@@ -159,7 +172,7 @@ class Life {
       (key) => (this.#model.deleted(key)?.purgeAt ?? Number.POSITIVE_INFINITY) <= now(),
     );
     this.#model.purgeDue(now());
-    const end = performance.now() + 10_000;
+    const end = performance.now() + 90_000;
     for (const key of due) {
       while ((await ask('GET', `/deletedkeys/${key}`)).status !== 404) {
         assert.ok(performance.now() < end, `${key} was not purged`);
@@ -215,6 +228,8 @@ test('whatever happens to keys, the service shows and permits what the model say
       await life.check();
     }
   });
+  // Rare among random lives, and the partition is not back by then.
+  await fc.assert(lives, { numRuns: 1, examples: [[[{ do: 'kill a partition' }, { do: 'kill a partition' }]]] });
   while (performance.now() < end) await fc.assert(lives, { numRuns: 4 });
   context.diagnostic(`${runs - start} lives`);
   assert.ok(runs - start >= 3, 'too slow to say anything');
