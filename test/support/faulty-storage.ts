@@ -6,12 +6,16 @@ export interface FaultyStorage {
   readonly open: OpenStorage;
   /** Asked before each write and read; throws, or resolves when it may go on. */
   before: (act: 'write' | 'read' | 'finish', name: string) => Promise<void> | void;
+  /** Of whoever opened it last: aborted when that is to stop. */
+  stopping: AbortSignal;
 }
 
 export function faultyStorage(folder: string): FaultyStorage {
   const faulty: FaultyStorage = {
     before: () => undefined,
+    stopping: new AbortController().signal,
     async open({ storageResourceUri: uri }, stopping): Promise<BackupStorage> {
+      faulty.stopping = stopping;
       const real = openDirectoryStorage({ uri, root: folder, keepsAll: false, stopping });
       return {
         uri,
