@@ -113,6 +113,7 @@ test('rules that were changed while nothing ran are in the log before anybody is
 test('strangers are throttled by address, told when to come again, and take little of the log; callers are not', async () => {
   const token = await instance.adminToken();
   const before = readEntries(instance).length;
+  const start = performance.now();
   const statuses = new Map<number, number>();
   let retryAfter: unknown;
   // However slow the machine is, this is faster than the share fills again.
@@ -131,7 +132,8 @@ test('strangers are throttled by address, told when to come again, and take litt
   const throttled = readEntries(instance)
     .slice(before)
     .filter(({ httpStatusCode }) => httpStatusCode === 429);
-  assert.ok(throttled.length >= 1 && throttled.length < 10, `${throttled.length} entries`);
+  const spans = 1 + (performance.now() - start) / 10_000;
+  assert.ok(throttled.length >= 1 && throttled.length <= spans, `${throttled.length} entries in ${spans} spans`);
   assert.ok((statuses.get(429) ?? 0) > 100, `${statuses.get(429)} were throttled`);
   // The same address with a token that verifies goes on.
   assert.equal((await instance.ask('GET', '/settings?api-version=7.6', { token })).status, 200);
