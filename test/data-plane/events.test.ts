@@ -105,7 +105,7 @@ async function allow(instance: RunningInstance, eventTargets: readonly object[])
 }
 
 async function until(what: string, holds: () => boolean): Promise<void> {
-  const end = performance.now() + 15_000;
+  const end = performance.now() + 90_000;
   while (!holds()) {
     assert.ok(performance.now() < end, what);
     await new Promise((resolve) => setImmediate(resolve));
@@ -268,17 +268,24 @@ describe('events', () => {
     const hanging = createServer(() => undefined);
     await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve));
     const origin = `http://127.0.0.1:${(hanging.address() as AddressInfo).port}`;
-    const connected = new Promise((resolve) => hanging.once('request', resolve));
+    let givenUp = false;
+    const asked = new Promise<void>((resolve) => {
+      hanging.once('request', ({ socket }) => {
+        socket.once('close', () => {
+          givenUp = true;
+        });
+        resolve();
+      });
+    });
     try {
       await using scene = await startScene([{ origin }]);
       await scene.webhook(origin);
       await scene.advance(1);
       await scene.ask('POST', '/keys/a/create', { kty: 'oct-HSM' });
-      await connected;
-      const began = performance.now();
-      for (let at = 0; at < 20; at++) assert.equal((await scene.ask('GET', '/keys/a')).status, 200);
+      await asked;
+      assert.equal((await scene.ask('GET', '/keys/a')).status, 200);
       assert.equal((await scene.ask('POST', '/keys/b/create', { kty: 'oct-HSM' })).status, 200);
-      assert.ok(performance.now() - began < 5000);
+      assert.equal(givenUp, false, 'they were answered while the receiver was still waited for');
       // Stopping does not wait for it either: the end of this block would take the receiver's deadline.
     } finally {
       hanging.closeAllConnections();

@@ -258,7 +258,7 @@ test('what is overdue is said, and told to the webhook once for each time that i
 });
 
 async function untilTold(count: number): Promise<void> {
-  for (const end = performance.now() + 15_000; told.length < count; ) {
+  for (const end = performance.now() + 90_000; told.length < count; ) {
     assert.ok(performance.now() < end, `${told.length} of ${count} events came`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

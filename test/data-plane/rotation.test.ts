@@ -56,7 +56,7 @@ const versionsOf = async (ask: Ask, name: string): Promise<string[]> =>
 
 /** What the instance does by itself it does soon, not at once. */
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 15_000;
+  const end = performance.now() + 90_000;
   while (!(await holds())) {
     assert.ok(performance.now() < end, what);
     await new Promise((resolve) => setImmediate(resolve));
