@@ -20,7 +20,7 @@ import {
   updateInstance,
 } from './messages.ts';
 import { ProvisionRefused } from './provision-request.ts';
-import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
+import { DoesNotStart, type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
 import { answerWhoCalls } from './who-calls-link.ts';
 
 export interface ControlOptions {
@@ -76,7 +76,7 @@ function answer(link: Link, { folder, instances, report }: ControlOptions): void
           return;
         }
         report(`a request of control failed: ${error instanceof Error ? error.message : String(error)}`);
-        link.send(failed, { code: 'Failed', message: 'the instance could not be started; see the logs' }, id);
+        link.send(failed, { code: 'Failed', message: whyFailed(error) }, id);
       },
     );
   };
@@ -87,6 +87,15 @@ function answer(link: Link, { folder, instances, report }: ControlOptions): void
   link.on(purgeInstance, ({ name }, id) => settle(id, instances.purge(name)));
   link.on(stopInstance, ({ name }, id) => settle(id, instances.stop(name)));
   link.on(startInstance, ({ name }, id) => settle(id, instances.start(name)));
+}
+
+/** For callers of the management plane: which process it is and where to look, and nothing of what else went wrong. */
+function whyFailed(error: unknown): string {
+  if (!(error instanceof DoesNotStart)) return 'the instance could not be started; see the logs';
+  return (
+    `${error.message}. Why is in logs/${error.log} of the data directory and in './strongroom status' at the machine. ` +
+    'It goes on being tried; what was asked for is kept and holds once it starts.'
+  );
 }
 
 async function syncFolder(folder: string): Promise<void> {

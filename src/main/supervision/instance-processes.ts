@@ -47,6 +47,8 @@ export class InstanceProcesses implements AsyncDisposable {
   readonly #modulePids = new Map<number, readonly number[]>();
   #recorderSocket = '';
   #wanted = false;
+  /** Until then its recorder is not even begun. */
+  #begun: Promise<void> | undefined;
   /** Its files are ours alone while it runs. */
   #lock: DataLock | undefined;
   #port = 0;
@@ -91,11 +93,21 @@ export class InstanceProcesses implements AsyncDisposable {
     };
   }
 
-  /** Resolves when every worker goes by it; one that does not is ended, and starts again with the file. */
+  /**
+   * Resolves when every worker goes by it; one that does not is ended, and starts again with the file. @throws DoesNotStart
+   * when one of its processes does not come back: the file has the update, and no worker goes by anything older
+   */
   async update(update: InstanceUpdate): Promise<void> {
     await this.#ask((link) => link.request(instanceUpdated, { update }));
     // Those that were ended serve again by what is in force now.
-    for (const worker of this.#workers) if (this.#wanted) await worker.whenReady();
+    if (this.#wanted) await this.whenReady();
+  }
+
+  /** Resolves when all workers serve. @throws DoesNotStart, naming the process that has failed too often */
+  async whenReady(): Promise<void> {
+    await this.#begun;
+    await this.#recorder.whenReady();
+    for (const worker of this.#workers) await worker.whenReady();
   }
 
   /**
@@ -126,6 +138,11 @@ export class InstanceProcesses implements AsyncDisposable {
   async start(): Promise<void> {
     this.#wanted = true;
     this.#lock = takeLock(this.#plan);
+    this.#begun = this.#begin();
+    await this.whenReady();
+  }
+
+  async #begin(): Promise<void> {
     this.#recorderSocket = await newSocket(this.#run);
     this.#port = await rememberedPort(this.#run);
     if (!this.#wanted) {
@@ -133,8 +150,6 @@ export class InstanceProcesses implements AsyncDisposable {
       throw new Error(`${this.name} was stopped`);
     }
     this.#recorder.start();
-    await this.#recorder.whenReady();
-    for (const worker of this.#workers) await worker.whenReady();
   }
 
   async stop(): Promise<void> {

@@ -33,7 +33,7 @@ function request(name: string) {
 }
 
 /** Instances whose recorder and service are stand-ins. */
-function open(root: string, port = 8443, now = Date.now) {
+function open(root: string, port = 8443, now = Date.now, report: (text: string) => void = assert.fail) {
   const at = places(root);
   mkdirSync(root, { recursive: true });
   const changes: [string, InstanceStatus][] = [];
@@ -46,7 +46,7 @@ function open(root: string, port = 8443, now = Date.now) {
       workers: 2,
       partitions: 1,
       entries: { service: CHILD, recorder: CHILD },
-      report: (text) => assert.fail(text),
+      report,
     },
     aliasedTo: (name) => (name === 'consumers' ? 'dev' : undefined),
     made: () => ({ profile: 'dev' }),
@@ -247,6 +247,31 @@ test('an update is in the file, and every worker has taken it, when it is done; 
     await assert.rejects(instances.update('dev', wrong), code('BadRequest'));
   }
   assert.deepEqual(readInstanceConfig(at.instance('dev').config), config);
+  assert.equal(instances.statuses.get('dev')?.port, 4242);
+});
+
+test('one that does not start is not said to serve, however it is asked for, until it was mended and started again', async () => {
+  const { at, instances } = open(join(folder, 'lame'), 8443, Date.now, () => {});
+  await using _ = instances;
+  mkdirSync(at.instance('dev').root, { recursive: true });
+  const broken = join(at.instance('dev').root, 'broken');
+  writeFileSync(broken, '');
+  const refusal = { name: 'DoesNotStart', message: 'dev/service-0 does not start: it ended with code 3' };
+  await assert.rejects(instances.provision(request('dev')), refusal);
+  const network = { ...OPEN_NETWORK, publicNetworkAccess: 'Disabled' as const };
+  for (const asked of [
+    () => instances.provision(request('dev')),
+    () => instances.start('dev'),
+    () => instances.update('dev', { network }),
+  ]) {
+    await assert.rejects(asked(), refusal);
+  }
+  assert.deepEqual(readInstanceConfig(at.instance('dev').config).network, network, 'what was asked for is kept');
+  rmSync(broken);
+  await instances.heedMarks(); // has nothing to do, and is not held up
+  await instances.stop('dev');
+  await instances.start('dev');
+  await instances.update('dev', { network: OPEN_NETWORK });
   assert.equal(instances.statuses.get('dev')?.port, 4242);
 });
 

@@ -208,6 +208,8 @@ export class Instances implements AsyncDisposable {
   async #start(name: string): Promise<void> {
     rmSync(this.#stoppedMark(name), { force: true });
     await this.#run(name);
+    // One that was there may still be starting, or have failed too often: then it is not said to serve.
+    await this.#running.get(name)?.whenReady();
   }
 
   async #run(name: string): Promise<void> {

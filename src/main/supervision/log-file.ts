@@ -1,6 +1,7 @@
 // The log of one child: what it prints, in a file that is cut over at a limit. A log that cannot be written (full disk)
 // loses lines; it never stops a process.
 import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
+import { basename } from 'node:path';
 
 const LIMIT = 5 * 1024 * 1024;
 const KEPT = 3;
@@ -16,6 +17,10 @@ export class LogFile implements Disposable {
     this.#limit = limit;
     this.#file = openSync(path, 'a', 0o600);
     this.#size = fstatSync(this.#file).size;
+  }
+
+  get name(): string {
+    return basename(this.#path);
   }
 
   write(chunk: Uint8Array): void {

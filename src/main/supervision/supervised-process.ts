@@ -25,6 +25,20 @@ export interface ProcessOptions {
   show?(label: string, chunk: Buffer): void;
   readonly readyWithinMs?: number;
   readonly stopWithinMs?: number;
+  /** Before the next start after so many quick failures in a row; tests shorten it. */
+  restartAfterMs?(failures: number): number;
+}
+
+/** Its starts failed too often in a row. It goes on being tried, slowly, but nobody waits for that. */
+export class DoesNotStart extends Error {
+  override readonly name = 'DoesNotStart';
+  /** File name of the log in which it says why. */
+  readonly log: string;
+
+  constructor(label: string, how: string, log: string) {
+    super(`${label} does not start: it ${how}`);
+    this.log = log;
+  }
 }
 
 const READY_WITHIN_MS = 30_000;
@@ -40,6 +54,8 @@ export class SupervisedProcess implements AsyncDisposable {
   #failures = 0;
   /** Counts starts, so that a preparation overtaken by stop and start spawns nothing. */
   #generation = 0;
+  /** Why nobody should wait, from a failure too many until the next try begins. */
+  #givenUp: DoesNotStart | undefined;
   #waiters: { resolve: () => void; reject: (reason: Error) => void }[] = [];
 
   constructor(options: ProcessOptions) {
@@ -67,10 +83,14 @@ export class SupervisedProcess implements AsyncDisposable {
     void this.#run(this.#generation);
   }
 
-  /** Resolves when the child serves; rejects once it has failed several times quickly, or was stopped. */
+  /**
+   * Resolves when the child serves; rejects with `DoesNotStart` once it has failed several times quickly – from then on at
+   * every further failure, and at once between two tries –, and when it was stopped. Nobody waits for ever.
+   */
   whenReady(): Promise<void> {
     if (this.isReady) return Promise.resolve();
     if (!this.#wanted) return Promise.reject(new Error(`${this.#options.label} is not running`));
+    if (this.#givenUp !== undefined) return Promise.reject(this.#givenUp);
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
@@ -99,6 +119,7 @@ export class SupervisedProcess implements AsyncDisposable {
 
   async #run(generation: number): Promise<void> {
     const { label, log, report } = this.#options;
+    this.#givenUp = undefined;
     let program: Program;
     try {
       program = await this.#options.program();
@@ -140,6 +161,8 @@ export class SupervisedProcess implements AsyncDisposable {
     // A child that closes its link, or talks nonsense on it, is out of control even if it still runs. One that is ending
     // closes it too, and says with its exit code why.
     void link.closed.then(async () => {
+      // Whoever ended it waits for the next one: what is about to be killed serves nobody.
+      if (this.#link === link) this.#link = undefined;
       if (!this.#wanted) return;
       if (link.refused !== undefined) report(`${label} sent a message that was refused: ${String(link.refused)}`);
       else await Promise.race([gone, delay(LAST_WORDS_WITHIN_MS, undefined, { ref: false })]);
@@ -165,14 +188,17 @@ export class SupervisedProcess implements AsyncDisposable {
   #failed(how: string): void {
     if (!this.#wanted) return;
     this.#failures += 1;
-    const wait = restartDelay(this.#failures);
-    const { label, report } = this.#options;
+    const { label, report, restartAfterMs = restartDelay } = this.#options;
+    const wait = restartAfterMs(this.#failures);
     if (this.#failures === QUICK_FAILURES) {
       report(
         `${label} ${how}; it failed ${QUICK_FAILURES} times in a row, next try in ${wait / 1000} s (see the logs)`,
       );
-      this.#settle(new Error(`${label} does not start: it ${how}`));
     } else report(`${label} ${how}; starting it again`);
+    if (this.#failures >= QUICK_FAILURES) {
+      this.#givenUp = new DoesNotStart(label, how, this.#options.log.name);
+      this.#settle(this.#givenUp);
+    }
     this.#restart = setTimeout(() => void this.#run(this.#generation), wait);
   }
 
