@@ -17,7 +17,8 @@ import {
   stopInstance,
   syncControl,
 } from '../../src/main/supervision/messages.ts';
-import { call, freePort, prepareControlFolder } from '../support/running-control.ts';
+import { freePort } from '../support/free-port.ts';
+import { call, prepareControlFolder } from '../support/running-control.ts';
 
 const ENTRY = fileURLToPath(new URL('../../src/main/control.ts', import.meta.url));
 

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { OPEN_NETWORK } from '../../src/formats/network-rules.ts';
 import { LiveNames } from '../../src/main/live-names.ts';
-import { freePort } from '../support/running-control.ts';
+import { freePort } from '../support/free-port.ts';
 import { type Ask, type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
 const NAME = 'test.managedhsm.azure.net';

@@ -10,7 +10,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { type Issued, issueServer } from '../../src/main/dev-ca/issue.ts';
-import { freePort } from './running-control.ts';
+import { freePort } from './free-port.ts';
 
 export interface Glewlwyd extends AsyncDisposable {
   readonly issuer: string;
@@ -65,7 +65,7 @@ export async function startGlewlwyd(authority: Issued): Promise<Glewlwyd> {
   async function start(): Promise<void> {
     child = spawn('glewlwyd', [`--config-file=${join(folder, 'glewlwyd.conf')}`], { stdio: 'ignore', env: {} });
     const started = child;
-    for (let look = 0; ; look += 1) {
+    for (const ends = performance.now() + 120_000; ; ) {
       if (started.exitCode !== null) throw new Error(`glewlwyd ended with ${started.exitCode}`);
       if (
         await ask('GET', '/config/').then(
@@ -74,7 +74,7 @@ export async function startGlewlwyd(authority: Issued): Promise<Glewlwyd> {
         )
       )
         return;
-      if (look > 200) throw new Error('glewlwyd does not answer');
+      if (performance.now() > ends) throw new Error('glewlwyd does not answer');
       await delay(50);
     }
   }

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
-import { createServer, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDevDirectory, type DevSecrets } from '../../src/features/directory/create-dev-directory.ts';
@@ -21,6 +21,7 @@ import { startControl } from '../../src/main/control-process.ts';
 import { type Issued, issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
 import { CONTROL_NAMES } from '../../src/main/dev-ca/server-certificate.ts';
 import { findLoopbackCaller } from '../../src/main/supervision/loopback-caller.ts';
+import { freePort } from './free-port.ts';
 
 export class PretendedHost implements InstanceHost {
   readonly provisioned: ProvisionRequest[] = [];
@@ -186,16 +187,6 @@ export async function runControl({
     },
   };
   return running;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 export async function call(port: number, ca: string, url: string, options: CallOptions = {}): Promise<Reply> {
