@@ -62,5 +62,5 @@ function isExecutable(path: string): boolean {
 
 function hasPythonModules(): boolean {
   const script = `import importlib.util as u, sys; sys.exit(not all(u.find_spec(m) for m in ${JSON.stringify(PYTHON_MODULES)}))`;
-  return spawnSync(PYTHON, ['-c', script], { stdio: 'ignore', timeout: 30_000 }).status === 0;
+  return spawnSync(PYTHON, ['-c', script], { stdio: 'ignore', timeout: 120_000 }).status === 0;
 }

@@ -156,7 +156,7 @@ test('the stock JavaScript credentials get tokens through the proxy, by secret a
     }`;
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
     cwd: process.cwd(),
-    timeout: 60_000,
+    timeout: 240_000,
     env: {
       PATH: process.env.PATH,
       NODE_EXTRA_CA_CERTS: control.ca,

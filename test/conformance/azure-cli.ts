@@ -34,7 +34,7 @@ export async function azureCli(environment: Readonly<Record<string, string>>): P
       const child = execFile(
         'az',
         args,
-        { env, timeout: 120_000, maxBuffer: 8 * 1024 * 1024 },
+        { env, timeout: 600_000, maxBuffer: 8 * 1024 * 1024 },
         (error, stdout, stderr) => {
           const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
           resolve({ code, stdout, stderr });

@@ -8,7 +8,7 @@ export interface Ended {
 }
 
 export function runIn(
-  { cwd, env, timeout = 120_000 }: { cwd: string; env: Readonly<Record<string, string>>; timeout?: number },
+  { cwd, env, timeout = 600_000 }: { cwd: string; env: Readonly<Record<string, string>>; timeout?: number },
   program: string,
   ...args: readonly string[]
 ): Promise<Ended> {

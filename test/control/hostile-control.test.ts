@@ -253,7 +253,7 @@ describe('a control process in the hands of an attacker', () => {
           done(() =>
             reject(new Error(`no report: ${readFileSync(join(root, 'logs', 'control.log'), 'utf8').slice(-4000)}`)),
           ),
-        90_000,
+        300_000,
       );
       function done(settle: () => void): void {
         watcher.close();

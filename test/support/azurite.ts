@@ -70,7 +70,7 @@ export async function startAzurite({
     origin,
     ...(tls === undefined ? {} : { ca: await readFile(tls.caFile, 'utf8') }),
     addresses: [],
-    deadlineMs: 30_000,
+    deadlineMs: 120_000,
     stopping: new AbortController().signal,
   });
   const service = new BlobServiceClient(`${origin}/${account}`, newPipeline(credential, { httpClient }));

@@ -13,7 +13,8 @@ import { killAll, treeOf } from './process-tree.ts';
 
 export const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAM = join(CHECKOUT, 'strongroom');
-const START_TIMEOUT_MS = 60_000;
+/** For machines that are slow and do other things: whoever waits this long has failed. */
+const START_TIMEOUT_MS = 240_000;
 
 export interface ProductOptions {
   /** A data directory that was used before; it is kept at the end. Absent: a fresh one, removed at the end. */
@@ -58,30 +59,45 @@ export async function startProduct({ data, demo = true, until }: ProductOptions 
       printed += text;
     });
   }
-  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  // Not its exit: what it has printed last may be read only after that.
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const kill = (): Promise<void> => killAll(treeOf(child.pid ?? 0));
   // Nothing may outlive a test run that is cut short.
   const emergency = (): void => {
-    for (const pid of treeOf(child.pid ?? 0)) process.kill(pid, 'SIGKILL');
+    for (const pid of treeOf(child.pid ?? 0)) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended by itself.
+      }
+    }
   };
   process.once('exit', emergency);
   const statePath = join(root, 'running.json');
-  const readState = (): RunningState => JSON.parse(readFileSync(statePath, 'utf8')) as RunningState;
-  const stateOf = (holds: (state: RunningState) => boolean) => () =>
-    existsSync(statePath) ? [readState()].find(holds) : undefined;
+  const stateOf = (holds: (state: RunningState) => boolean) => () => {
+    const state = readState(statePath);
+    return state !== undefined && holds(state) ? state : undefined;
+  };
+  const givenUp = new AbortController();
   try {
     await beforeEnd(
       child,
       ended,
       until === undefined
-        ? untilFile(readyFile, () => existsSync(readyFile) || undefined)
-        : untilFile(statePath, stateOf(until)),
+        ? untilFile(readyFile, () => existsSync(readyFile) || undefined, givenUp.signal)
+        : untilFile(statePath, stateOf(until), givenUp.signal),
     );
   } catch (error) {
+    givenUp.abort();
     await kill();
     throw new Error(`the product did not start: ${printed}`, { cause: error });
   }
-  let last = readState();
+  const first = readState(statePath);
+  if (first === undefined) {
+    await kill();
+    throw new Error(`the product ended at once: ${printed}`);
+  }
+  let last = first;
   if (demo && last.instances['dev']?.activation !== 'Active') {
     await kill();
     throw new Error(`the instance 'dev' does not serve: ${printed}${readLogs(root)}`);
@@ -90,7 +106,7 @@ export async function startProduct({ data, demo = true, until }: ProductOptions 
   return {
     data: root,
     get state() {
-      last = existsSync(statePath) ? readState() : last;
+      last = readState(statePath) ?? last;
       return last;
     },
     ca,
@@ -113,7 +129,7 @@ export async function startProduct({ data, demo = true, until }: ProductOptions 
       const stopped = child.exitCode !== null || child.signalCode !== null;
       if (!stopped) {
         child.kill('SIGTERM');
-        const timer = setTimeout(() => void killAll(pids), 15_000);
+        const timer = setTimeout(() => void killAll(pids), 60_000);
         await ended;
         clearTimeout(timer);
       }
@@ -146,13 +162,26 @@ async function beforeEnd(child: ChildProcess, ended: Promise<unknown>, ready: Pr
   await Promise.race([ready, failed]);
 }
 
+/** @returns undefined while there is none; it is renamed into place, and removed at the end */
+function readState(path: string): RunningState | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as RunningState;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return undefined;
+  }
+}
+
 /** Looks again at every change of the file's folder. */
-function untilFile<T>(path: string, look: () => T | undefined): Promise<T> {
+function untilFile<T>(path: string, look: () => T | undefined, givenUp?: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const watcher = watch(dirname(path), check);
     const timer = setTimeout(() => done(() => reject(new Error(`nothing happened to ${path}`))), START_TIMEOUT_MS);
+    const giveUp = (): void => done(() => reject(new Error('nobody waits any more')));
+    givenUp?.addEventListener('abort', giveUp);
     function done(settle: () => void): void {
       clearTimeout(timer);
+      givenUp?.removeEventListener('abort', giveUp);
       watcher.close();
       settle();
     }
@@ -168,7 +197,7 @@ async function shellEnvironment(root: string, names: string): Promise<Record<str
   const script = 'set -e; lines=$("$0" env --data "$1" --names "$2"); eval "$lines"; env -0';
   const { stdout } = await promisify(execFile)('bash', ['-c', script, PROGRAM, root, names], {
     env: cleanEnvironment(),
-    timeout: 60_000,
+    timeout: 240_000,
   });
   return Object.fromEntries(
     stdout

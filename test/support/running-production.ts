@@ -6,12 +6,12 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
 import type { RunningState } from '../../src/main/files/running-state.ts';
+import { freePort } from './free-port.ts';
 import { makeOperatorAuthority, type OperatorAuthority } from './operator-authority.ts';
 import { killAll, treeOf } from './process-tree.ts';
 import type { Reply } from './running-instance.ts';
@@ -137,7 +137,7 @@ export async function makeSite(): Promise<Site> {
     write: async (changed) => void (await file('config.json', JSON.stringify(changed))),
     async refused() {
       const { child, output } = spawnStrongroom();
-      const timer = setTimeout(() => void killAll(treeOf(child.pid ?? 0)), 30_000);
+      const timer = setTimeout(() => void killAll(treeOf(child.pid ?? 0)), 240_000);
       const [code] = (await once(child, 'close')) as [number | null];
       clearTimeout(timer);
       return { code, text: output() };
@@ -146,7 +146,7 @@ export async function makeSite(): Promise<Site> {
       const { child, output } = spawnStrongroom();
       const statePath = join(data, 'running.json');
       const read = (): RunningState => JSON.parse(readFileSync(statePath, 'utf8')) as RunningState;
-      const ends = performance.now() + 60_000;
+      const ends = performance.now() + 240_000;
       while (!output().includes('serving on')) {
         if (child.exitCode !== null || performance.now() > ends) throw new Error(`it did not start: ${output()}`);
         await delay(25);
@@ -160,7 +160,7 @@ export async function makeSite(): Promise<Site> {
         },
         async stop() {
           if (child.exitCode !== null) return child.exitCode;
-          const ended = once(child, 'exit');
+          const ended = once(child, 'close');
           child.kill('SIGTERM');
           return ((await ended) as [number | null])[0];
         },
@@ -249,13 +249,4 @@ export async function connectTo(
   });
   await once(socket, 'secureConnect');
   return socket;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -31,7 +31,7 @@ function run(...words: string[]) {
     cwd: folder,
     env: {},
     encoding: 'utf8',
-    timeout: 30_000,
+    timeout: 240_000,
   });
   return { code: status, out: stdout, err: stderr };
 }
@@ -167,7 +167,7 @@ async function atTerminal(words: readonly string[], answers: readonly (readonly 
 
 test('at a terminal passphrases are asked for and not shown', {
   skip: script === undefined,
-  timeout: 60_000,
+  timeout: 240_000,
 }, async () => {
   const keygen = ['keygen', '--name', 'dora', '--bits', '2048'];
   const differ = await atTerminal(keygen, [
@@ -185,7 +185,7 @@ test('at a terminal passphrases are asked for and not shown', {
 
 test('at a terminal a share is given only to a recipient whose fingerprint was typed', {
   skip: script === undefined,
-  timeout: 60_000,
+  timeout: 240_000,
 }, async () => {
   const last = createHash('sha256')
     .update(new X509Certificate(readFileSync(at('exchange.cer'))).raw)
