@@ -15,7 +15,8 @@ import { type RunningProduct, startProduct } from '../support/running-product.ts
 import { verifyAuditLog } from './audit-log.ts';
 
 /** A worker that dies many times in a row is started again later and later: each product is killed this often. */
-const ROUNDS = Math.min(Number(process.env['STRONGROOM_FAULT_ROUNDS'] ?? 3), 4);
+const MOST_ROUNDS = 4;
+const ROUNDS = Math.min(Number(process.env['STRONGROOM_FAULT_ROUNDS'] ?? 3), MOST_ROUNDS);
 const KEYS = 150;
 
 let product: RunningProduct;
@@ -58,12 +59,11 @@ async function killService(whenDead: () => Promise<void> = async () => undefined
 
 /** Asks until there is an answer: who comes back may not listen yet. */
 async function answered(client: InstanceClient, path: string): Promise<Answered> {
-  for (let attempt = 0; ; attempt++) {
+  for (const end = performance.now() + 90_000; ; await delay(20)) {
     try {
       return await client.ask('GET', path);
     } catch (error) {
-      if (attempt > 200) throw error;
-      await delay(20);
+      if (performance.now() > end) throw error;
     }
   }
 }
@@ -108,7 +108,8 @@ async function unfinished(): Promise<string[]> {
 
 test('a backup whose worker is killed is lost and says so; what it left is taken away at the next start', async () => {
   let left = 0;
-  for (let round = 0; round < ROUNDS; round++) {
+  // One more where all were seen too late: the machine had something else to do than to let us look.
+  for (let round = 0; round < ROUNDS || (left === 0 && round < MOST_ROUNDS); round++) {
     using client = instanceClient(product, token);
     const finished = (await readdir(join(product.data, 'backups'))).length;
     const started = await client.ask('POST', '/backup', { storageResourceUri: uri });
@@ -124,7 +125,7 @@ test('a backup whose worker is killed is lost and says so; what it left is taken
     if (job.status === 'Succeeded') continue;
     assert.equal(`${job.status} ${job.error?.code}`, 'Failed WorkerLost');
     assert.equal((await namesOf(later)).filter((name) => name.startsWith('kept-')).length, KEYS);
-    for (const end = performance.now() + 20_000; (await unfinished()).length > 0; await delay(20)) {
+    for (const end = performance.now() + 90_000; (await unfinished()).length > 0; await delay(20)) {
       assert.ok(performance.now() < end, (await unfinished()).join());
     }
   }

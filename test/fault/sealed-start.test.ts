@@ -28,7 +28,7 @@ describe('the product with sealed root keys', () => {
   const run = (...words: readonly string[]): Promise<Said> =>
     new Promise((resolve) => {
       const env = { ...cleanEnvironment(), STRONGROOM_DATA: product.data };
-      execFile(PROGRAM, [...words], { env, timeout: 60_000 }, (error, out, err) => {
+      execFile(PROGRAM, [...words], { env, timeout: 300_000 }, (error, out, err) => {
         resolve({ code: error === null ? 0 : Number(error.code ?? 1), out, err });
       });
     });
