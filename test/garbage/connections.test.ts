@@ -223,7 +223,7 @@ describe('a broken connection', () => {
   });
 });
 
-describe('a slow client', () => {
+describe('a slow client', { concurrency: true }, () => {
   let listener: Listener;
   let ca: string;
   before(async () => {
@@ -231,7 +231,7 @@ describe('a slow client', () => {
     const leaf = await issueServer(authority, [HOST], new Date());
     ca = authority.certificate;
     listener = await listen(
-      { ...leaf, host: '127.0.0.1', port: 0, shared: false, headersTimeout: 100, requestTimeout: 200 },
+      { ...leaf, host: '127.0.0.1', port: 0, shared: false, headersTimeout: 1_000, requestTimeout: 2_000 },
       // Takes the body and never answers: the limits are the listener's own.
       ({ request }) => request.on('error', () => undefined).resume(),
     );
