@@ -143,6 +143,7 @@ test('commands about a running copy say that none runs, and how to start one', (
     const { status, stdout, stderr } = spawnSync(program, [name, '--data', folder], { encoding: 'utf8' });
     assert.equal(status, 1);
     assert.equal(stdout, '', 'nothing for eval');
-    assert.match(stderr, /no strongroom serves from .*; start one with 'npm start'/);
+    const start = `start one with 'npm start -- --data ${folder}' or './strongroom start --data ${folder}'`;
+    assert.ok(stderr.includes(`no strongroom serves from ${folder}; ${start}`), stderr);
   }
 });

@@ -16,6 +16,7 @@ import {
 } from './instance-token.ts';
 import { printable } from './printable.ts';
 import { dataRootOf, requireRunning } from './running.ts';
+import { messageHere } from './same-place.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -98,7 +99,7 @@ export function openInstanceClient({
 }): InstanceClient {
   if (url === undefined) {
     if (ca !== undefined) throw new UsageError('--ca goes with --url');
-    return developmentClient(dataRootOf(data), instance, as);
+    return developmentClient(data, instance, as);
   }
   if (data !== undefined) throw new UsageError('--url and --data exclude each other');
   if (!URL.canParse(url) || new URL(url).protocol !== 'https:') throw new UsageError('--url must be https://HOST');
@@ -108,7 +109,8 @@ export function openInstanceClient({
   return clientOf(host, origin, route, () => ownToken(origin, route, as));
 }
 
-function developmentClient(root: string, name: string, as: string | undefined): InstanceClient {
+function developmentClient(data: string | undefined, name: string, as: string | undefined): InstanceClient {
+  const root = dataRootOf(data);
   const state = requireRunning(root);
   if (!Object.hasOwn(state.instances, name)) {
     const names = Object.keys(state.instances);
@@ -117,7 +119,7 @@ function developmentClient(root: string, name: string, as: string | undefined): 
     );
   }
   const { activation, message = '' } = state.instances[name] ?? {};
-  if (activation === 'Stopped') throw new CommandError(`'${name}' does not run. ${message}`);
+  if (activation === 'Stopped') throw new CommandError(`'${name}' does not run. ${messageHere(message, name, data)}`);
   const [origin] = state.origins[name] ?? [];
   if (state.profile === 'production' && origin !== undefined) {
     // Nobody's secrets are in the data directory: whoever the environment names asks, at the name that everybody uses.

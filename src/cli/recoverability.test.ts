@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isWell, type Recoverability, recoverabilityText } from './recoverability.ts';
 
+const WEST = { 'hsm-name': 'west', data: '/srv/my data' };
 const GOOD: Recoverability = {
   custodians: { margin: 1, reachable: 3, required: 2, warnings: [] },
   rehearsals: [{ depth: 'full', overdue: false, summary: 'passed 2026-03-01, due 2027-03-02' }],
@@ -21,19 +22,42 @@ test('a margin below 0 is not well where it counts; 0 is told of', () => {
   assert.equal(isWell(short(0), true), true);
   assert.equal(isWell(short(-1), true), false);
   assert.equal(isWell(short(-1), false), true);
-  assert.match(recoverabilityText(short(0)), /^ {2}custodians: margin 0 \(2 reachable, 2 needed\)\n {4}Only so many\n/);
+  assert.match(
+    recoverabilityText(short(0), WEST),
+    /^ {2}custodians: margin 0 \(2 reachable, 2 needed\)\n {4}Only so many\n/,
+  );
 });
 
 test('what is overdue or has failed is not well', () => {
   assert.equal(isWell(rehearsed({ overdue: true }), false), false);
   assert.equal(isWell(rehearsed({ lastFailed: '2026-04-01T00:01:00.000Z' }), false), false);
-  assert.match(recoverabilityText(rehearsed({})), /\n {2}rehearsed full: so it is\n$/);
+  assert.match(recoverabilityText(rehearsed({}), WEST), /\n {2}rehearsed full: so it is\n$/);
+});
+
+test('what is to be done is a command for this very instance', () => {
+  const place = "--hsm-name west --data '/srv/my data'";
+  const both = rehearsed({ overdue: true, lastFailed: '2026-04-01T00:01:00.000Z' });
+  assert.ok(
+    recoverabilityText(both, WEST).endsWith(
+      `full: so it is; why: ./strongroom rehearse status ${place}; next: ` +
+        `./strongroom rehearse --depth full --domain FILE --samples FILE --packets DIR ${place}\n`,
+    ),
+  );
+  const far = { 'hsm-name': 'dev', url: 'https://west.example', ca: 'ca.pem', as: 'az' };
+  const next =
+    'full --domain FILE --samples FILE --packets DIR --backup URI --url https://west.example --ca ca.pem --as az';
+  assert.ok(
+    recoverabilityText(rehearsed({ overdue: true }), far).endsWith(`; next: ./strongroom rehearse --depth ${next}\n`),
+  );
 });
 
 test('what cannot be asked is said, and judged by nobody', () => {
   const unknown = { custodians: { unknown: 'no role' }, rehearsals: { unknown: 'no role' } };
   assert.equal(isWell(unknown, true), true);
-  assert.equal(recoverabilityText(unknown), '  custodians: not known: no role\n  rehearsals: not known: no role\n');
+  assert.equal(
+    recoverabilityText(unknown, WEST),
+    '  custodians: not known: no role\n  rehearsals: not known: no role\n',
+  );
   const nobody = { ...GOOD, custodians: { warnings: ['download the security domain'] } };
-  assert.match(recoverabilityText(nobody), /^ {2}custodians: not known\n {4}download the security domain\n/);
+  assert.match(recoverabilityText(nobody, WEST), /^ {2}custodians: not known\n {4}download the security domain\n/);
 });

@@ -1,7 +1,7 @@
 // What `status` says of how well an instance could be recovered: how many custodians may be lost, and what was rehearsed.
 import { readRegister } from './commands/custodian/read-register.ts';
-import { type DepthPosture, needsRehearsal, readRehearsals } from './commands/rehearse/filed.ts';
-import { type InstanceClient, openInstanceClient } from './instance-client.ts';
+import { type DepthPosture, needsRehearsal, readRehearsals, stepsOn } from './commands/rehearse/filed.ts';
+import { type InstanceClient, type InstanceValues, openInstanceClient } from './instance-client.ts';
 
 export interface ShownCustodians {
   /** Absent: nobody has shares that the HSM knows of. */
@@ -39,7 +39,10 @@ export function isWell({ custodians, rehearsals }: Recoverability, countsMargin:
 }
 
 /** Lines for people. */
-export function recoverabilityText({ custodians, rehearsals }: Recoverability): string {
+export function recoverabilityText(
+  { custodians, rehearsals }: Recoverability,
+  values: Partial<InstanceValues>,
+): string {
   const lines: string[] = [];
   if ('unknown' in custodians) lines.push(`custodians: not known: ${custodians.unknown}`);
   else {
@@ -48,7 +51,7 @@ export function recoverabilityText({ custodians, rehearsals }: Recoverability): 
     lines.push(`custodians: ${known}`, ...warnings.map((warning) => `  ${warning}`));
   }
   if ('unknown' in rehearsals) lines.push(`rehearsals: not known: ${rehearsals.unknown}`);
-  else for (const { depth, summary } of rehearsals) lines.push(`rehearsed ${depth}: ${summary}`);
+  else for (const each of rehearsals) lines.push(`rehearsed ${each.depth}: ${each.summary}${stepsOn(each, values)}`);
   return lines.map((line) => `  ${line}\n`).join('');
 }
 

@@ -1,7 +1,7 @@
 // Commands that speak of a running copy: which data directory is meant, and what runs in it.
 import { ConfigError, dataRoot } from '../main/config/start-config.ts';
 import { mayReadRunningState, type RunningState, readRunningState } from '../main/files/running-state.ts';
-import { ownCommand } from '../wire/own-command.ts';
+import { optionWords, ownCommand } from '../wire/own-command.ts';
 import { CHECKOUT } from './checkout.ts';
 import { CommandError } from './command.ts';
 
@@ -24,8 +24,10 @@ export function requireRunning(root: string): RunningState {
       `${root} cannot be read by this user, so nothing is known of what serves from it; ask as the user that it belongs to`,
     );
   }
+  // The directory that both mean by themselves needs no name.
+  const place = root === dataRootOf(undefined) ? '' : optionWords({ data: root });
   throw new CommandError(
-    `no strongroom serves from ${root}; start one with 'npm start' or '${ownCommand('start')}', ` +
+    `no strongroom serves from ${root}; start one with 'npm start${place === '' ? '' : ` --${place}`}' or '${ownCommand(`start${place}`)}', ` +
       'or name its data directory with --data or $STRONGROOM_DATA',
   );
 }

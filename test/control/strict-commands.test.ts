@@ -128,11 +128,11 @@ describe('commands on a strict development instance', () => {
     await mkdir(join(data, 'instances', 'west', 'audit', 'journal'), { recursive: true });
     const explain = (id: string): Promise<string> => said(`access explain ${id} --hsm-name west`);
     const own = `of 'west' but of another instance: ./strongroom access explain ${trace} `;
-    assert.ok((await explain(trace)).includes(`${own}--hsm-name dev\n`));
+    assert.ok((await explain(trace)).includes(`${own}--hsm-name dev --data ${product.data}\n`));
     assert.match(await explain(randomUUID()), /no call with the trace/);
     const kept = join(data, 'purged', randomUUID());
     await mkdir(join(data, 'purged'), { recursive: true });
     await rename(join(data, 'instances', 'dev', 'audit'), kept);
-    assert.ok((await explain(trace)).includes(`${own}--log ${kept}\n`));
+    assert.ok((await explain(trace)).includes(`${own}--log ${kept} --data ${product.data}\n`));
   });
 });

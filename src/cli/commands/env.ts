@@ -81,7 +81,7 @@ The lines hold secrets: do not paste them anywhere.`,
     if (own !== undefined) terminal.out(identityFolderLines(own, await readFile(caCertificate, 'utf8')));
     else {
       const others = await otherUsersBoundTo(control, oid);
-      if (others.length > 0) terminal.err(folderHint(others, identity));
+      if (others.length > 0) terminal.err(folderHint(others, identity, data));
     }
     show(identityVariables(environment, { ...endpoint, style, folder: own }));
     return 0;

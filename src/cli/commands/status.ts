@@ -5,6 +5,7 @@ import { command, dataOption, jsonOption } from '../command.ts';
 import { type PrivateWay, privateWaysOf, privateWaysText } from '../private-ways.ts';
 import { isWell, type Recoverability, recoverabilityOf, recoverabilityText } from '../recoverability.ts';
 import { dataRootOf, requireRunning } from '../running.ts';
+import { messageHere } from '../same-place.ts';
 
 export const status = command({
   name: 'status',
@@ -40,7 +41,7 @@ failed, in production when a margin is below 0 too, and when nothing runs.`,
       if (names.length === 0) terminal.out('instances   none\n');
       for (const name of names) {
         if (instances[name]?.activation === 'Stopped') {
-          terminal.out(`\n${name}  ${instances[name].message}\n`);
+          terminal.out(`\n${name}  ${messageHere(instances[name].message, name, data)}\n`);
           continue;
         }
         const own = pids.instances[name];
@@ -48,13 +49,15 @@ failed, in production when a margin is below 0 too, and when nothing runs.`,
           `\n${name}  ${instances[name]?.activation}${instances[name]?.port === 0 ? ', not serving' : ''}\n`,
         );
         // Why it does not serve, or what it waits for.
-        if (instances[name]?.activation !== 'Active') terminal.out(`  ${instances[name]?.message}\n`);
+        if (instances[name]?.activation !== 'Active') {
+          terminal.out(`  ${messageHere(instances[name]?.message ?? '', name, data)}\n`);
+        }
         for (const origin of origins[name] ?? []) terminal.out(`  ${origin}\n`);
         terminal.out(privateWaysText(privateListeners[name] ?? []));
         const further = Object.keys(aliases).filter((alias) => aliases[alias] === name);
         if (further.length > 0) terminal.out(`  also as ${further.join(', ')}\n`);
         const shown = recoverability[name];
-        if (shown !== undefined) terminal.out(recoverabilityText(shown));
+        if (shown !== undefined) terminal.out(recoverabilityText(shown, { 'hsm-name': name, data }));
         terminal.out(
           `  recorder ${own?.recorder ?? 'not running'} · service ${list(own?.service)} · module ${list(own?.module)}\n`,
         );

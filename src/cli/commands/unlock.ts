@@ -7,6 +7,7 @@ import { CommandError, command, dataOption, jsonOption, type Terminal, UsageErro
 import { instanceFolder } from '../instance-folder.ts';
 import { readInput } from '../read-input.ts';
 import { readSealPassphrase } from '../read-passphrase.ts';
+import { messageHere, placeOf } from '../same-place.ts';
 import { explainPassphrase } from '../wrong-passphrase.ts';
 
 type Exchange = typeof import('../../features/seal/unlock-exchange.ts');
@@ -59,7 +60,7 @@ Run it on the machine of the instance, as its user. Everything secret is encrypt
     if (files.length > 0 && values['passphrase-file'] !== undefined) {
       throw new UsageError('--packets and --passphrase-file exclude each other');
     }
-    const waiting = await findWaiting(at, name);
+    const waiting = await findWaiting(at, name, values.data);
     if (certificate !== undefined || shares !== undefined) {
       if (files.length > 0)
         throw new UsageError('--packets come after --certificate and --shares, in a call of their own');
@@ -73,7 +74,8 @@ Run it on the machine of the instance, as its user. Everything secret is encrypt
   },
 });
 
-async function findWaiting(at: InstancePlaces, name: string): Promise<Waiting> {
+/** @param data the data directory as it was named */
+async function findWaiting(at: InstancePlaces, name: string, data: string | undefined): Promise<Waiting> {
   const { knownSocketFolder } = await import('../../main/files/known-socket-folder.ts');
   const exchange = await import('../../features/seal/unlock-exchange.ts');
   const { unlockSockets } = await import('../../features/seal/socket-notes.ts');
@@ -86,10 +88,12 @@ async function findWaiting(at: InstancePlaces, name: string): Promise<Waiting> {
     living.push(path);
   }
   if (living.length > 0) return { exchange, sockets: living, moduleFolder: at.module };
-  if (existsSync(operatorsMark(at.root))) throw new CommandError(`'${name}' does not run. ${stoppedMessage(name)}`);
+  if (existsSync(operatorsMark(at.root)))
+    throw new CommandError(`'${name}' does not run. ${messageHere(stoppedMessage(name), name, data)}`);
+  const place = placeOf({ data });
   throw new CommandError(
     `no locked instance '${name}' runs: nothing runs, it still starts, or it has the file seal, which opens by itself ` +
-      `('${ownCommand('status')}' and '${ownCommand(`seal show ${name}`)}' tell)`,
+      `('${ownCommand(`status${place}`)}' and '${ownCommand(`seal show ${name}${place}`)}' tell)`,
   );
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { replaceFile } from '../../files/replace-file.ts';
 import { groupFingerprint } from '../../formats/domain-identity.ts';
 import { readSamples, type Samples, SamplesError } from '../../formats/rehearsal-samples.ts';
-import { ownCommand } from '../../wire/own-command.ts';
+import { ownCommand, shellWord } from '../../wire/own-command.ts';
 import { CommandError, type Terminal, UsageError } from '../command.ts';
 import { passphrases } from '../commands/custodian/passphrase.ts';
 import { readInput } from '../read-input.ts';
@@ -69,7 +69,7 @@ export async function gatherShares(
   const fingerprint = createHash('sha256').update(recipient.certificate.raw).digest('hex');
   terminal.err(
     `Send ${certificate} to the custodians and read its fingerprint to them:\n  ${groupFingerprint(fingerprint)}\n` +
-      `Each of ${required}: ${ownCommand(`custodian share ${domain.path} --purpose recover --to recipient.cer --key KEY.pem`)}\n` +
+      `Each of ${required}: ${ownCommand(`custodian share ${shellWord(domain.path)} --purpose recover --to recipient.cer --key KEY.pem`)}\n` +
       `Waiting for their packets in ${folder} (Ctrl-C ends it and leaves nothing) ...\n`,
   );
   return sharesFromFolder(domain, folder, recipient.thumbprint, terminal);
@@ -85,8 +85,8 @@ function checkQuorum({ option, keys }: Extract<Gathering, { kind: 'keys' }>, req
   });
 }
 
-/** @throws CommandError */
-export function samplesIn(file: string): SamplesAtHand {
+/** @param place of the instance that it would be of, as options, where that is known @throws CommandError */
+export function samplesIn(file: string, place = ''): SamplesAtHand {
   const written = readInput(file);
   try {
     const content = readSamples(written.toString('utf8'));
@@ -95,7 +95,7 @@ export function samplesIn(file: string): SamplesAtHand {
   } catch (error) {
     if (!(error instanceof SamplesError)) throw error;
     throw new CommandError(
-      `${file} is not a file of samples: ${error.message}; make one with '${ownCommand('rehearse prepare')}'`,
+      `${file} is not a file of samples: ${error.message}; make one with '${ownCommand(`rehearse prepare --out FILE${place}`)}'`,
       {
         cause: error,
       },

@@ -3,7 +3,7 @@ import { createHash, type X509Certificate } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { groupFingerprint } from '../../formats/domain-identity.ts';
 import type { Samples } from '../../formats/rehearsal-samples.ts';
-import { ownCommand } from '../../wire/own-command.ts';
+import { ownCommand, shellWord } from '../../wire/own-command.ts';
 import type { Place } from '../commands/backup/place.ts';
 import { AnswerError, type InstanceClient } from '../instance-client.ts';
 import type { BackupAtHand } from './backup-at-hand.ts';
@@ -76,7 +76,7 @@ export async function checkDomainOfBackup(
 
 /** @throws StepFailed naming the backup */
 export async function restoreBackup(client: InstanceClient, { place, name, address }: BackupAtHand): Promise<void> {
-  const next = `restore another backup, and find out what happened to this one: ${ownCommand('backup verify')}`;
+  const next = `restore another backup, and find out what happened to this one: ${ownCommand(`backup verify ${shellWord(address)}`)}`;
   const started = (await client.ask('PUT', `/restore?${VERSION}`, {
     folderToRestore: name,
     sasTokenParameters: storageOf(place),

@@ -8,7 +8,7 @@ import type { Cause, ReportParts, Who } from './report.ts';
 export function adviceOn(
   cause: Cause,
   call: LoggedCall,
-  { explanation, isAdmittedNow }: ReportParts,
+  { explanation, isAdmittedNow, instance }: ReportParts,
 ): readonly string[] {
   switch (cause) {
     case 'Allowed':
@@ -22,7 +22,7 @@ export function adviceOn(
         'The network rules turned the connection away before any token was looked at: who called is not known, and no role was asked.',
         isAdmittedNow === true
           ? 'The rules have changed since: this address is let in now.'
-          : `Rules are the management plane’s: try the change with ${ownCommand('network plan')} first.`,
+          : `Rules are the management plane’s: try the change with ${ownCommand(`network plan ${instance}`)} first.`,
       ];
     case 'NotAuthenticated':
       return ['The token was missing or not good for this HSM; the message says which. No role was asked.'];

@@ -92,7 +92,7 @@ export function accessRows(service: AccessService): readonly AnyRow[] {
         const trace = params['trace'] ?? '';
         if (!isGuid(trace)) throw new ServiceError('BadParameter', 'A trace is the GUID that a refusal names');
         const { call, searched, gaveUp } = await inTurn(() => findCall(log, trace, MOST_ENTRIES));
-        if (call === undefined) throw notFound(trace, searched, gaveUp);
+        if (call === undefined) throw notFound(trace, instance, searched, gaveUp);
         const explanation = explanationOf(call, roles);
         return {
           status: 200,
@@ -153,9 +153,9 @@ function questionOf(who: Who, action: DataAction, scope: Scope): Parameters<type
   return { principalId: objectId, groups, ...(type === undefined ? {} : { idType: type }), dataAction: action, scope };
 }
 
-function notFound(trace: string, searched: number, gaveUp: boolean): ServiceError {
+function notFound(trace: string, instance: string, searched: number, gaveUp: boolean): ServiceError {
   const more = gaveUp
-    ? `; older ones are found at the machine itself: ${ownCommand('access explain')} with --data`
+    ? `; older ones are found at the machine itself: ${ownCommand(`access explain ${trace} --hsm-name ${instance}`)}`
     : '. Calls to an HSM that is locked, and to the management plane, are not in its log';
   return new ServiceError(
     'NotFound',

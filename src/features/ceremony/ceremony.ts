@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { replaceFile } from '../../files/replace-file.ts';
-import { ownCommand } from '../../wire/own-command.ts';
+import { optionWords, ownCommand } from '../../wire/own-command.ts';
 import { CeremonyError } from './ceremony-error.ts';
 import { type Entry, type FileFact, Journal, type NewEntry, readJournal } from './journal.ts';
 import { type CeremonyKind, isCeremonyKind } from './recorded.ts';
@@ -84,7 +84,9 @@ export class Ceremony implements Disposable {
   /** @throws CeremonyError when there is none, its journal was changed, or somebody else is at work on it */
   static open(folder: string, hand: Hand): Ceremony {
     if (!existsSync(join(folder, JOURNAL))) {
-      throw new CeremonyError(`there is no ceremony in ${folder}: begin one with '${ownCommand('ceremony start')}'`);
+      throw new CeremonyError(
+        `there is no ceremony in ${folder}: begin one with '${ownCommand(`ceremony start KIND${optionWords({ folder })}`)}'`,
+      );
     }
     const lock = takeLock(folder);
     try {
@@ -185,7 +187,9 @@ function startOf(
   const facts = entries[0]?.what === 'started' ? entries[0].facts : undefined;
   const { id, kind, instance, custodians, required } = facts ?? {};
   if (id === undefined || kind === undefined || !isCeremonyKind(kind) || instance === undefined) {
-    throw new CeremonyError(`there is no ceremony in ${folder}: begin one with '${ownCommand('ceremony start')}'`);
+    throw new CeremonyError(
+      `there is no ceremony in ${folder}: begin one with '${ownCommand(`ceremony start KIND${optionWords({ folder })}`)}'`,
+    );
   }
   const address = Object.entries(facts ?? {})
     .filter(([name]) => name.startsWith('address.'))

@@ -1,6 +1,7 @@
 // The kinds of ceremonies, each a list of steps in their order.
 
 import { ownCommand } from '../../wire/own-command.ts';
+import { addressOf } from './address.ts';
 import type { CeremonyKind } from './recorded.ts';
 import type { Step } from './step.ts';
 import { certificates } from './steps/certificates.ts';
@@ -17,8 +18,9 @@ const readTransferKey = readBackOne(
   'transfer-read-back',
   "Read the transfer key's fingerprint back",
   'recipient.fingerprint',
-  `A second person asks the HSM for it from a machine of their own ('${ownCommand('ceremony transfer-key')}') and reads it ` +
-    'aloud. A file that they were sent does not do: whoever can exchange that certificate gets the shares.',
+  (ceremony) =>
+    `A second person asks the HSM for it from a machine of their own ('${ownCommand(`ceremony transfer-key${addressOf(ceremony)}`)}', ` +
+    'there with --url https://HOST and --ca FILE) and reads it aloud. A file that they were sent does not do: whoever can exchange that certificate gets the shares.',
 );
 
 export const kinds: Readonly<Record<CeremonyKind, readonly Step[]>> = {
@@ -36,7 +38,8 @@ export const kinds: Readonly<Record<CeremonyKind, readonly Step[]>> = {
       'domain-read-back',
       "Read the domain's fingerprint back",
       'domain.fingerprint',
-      'Somebody reads the domain fingerprint from the report of the activation or from paper: it tells that the right ' +
+      () =>
+        'Somebody reads the domain fingerprint from the report of the activation or from paper: it tells that the right ' +
         'domain came back.',
     ),
     restore,

@@ -8,7 +8,7 @@ import type { Delivery } from '../events/deliver.ts';
 import { Patience } from '../events/patience.ts';
 import type { AllowedTarget, EventTargets } from '../events/targets.ts';
 import { type OverdueRehearsal, overdueToTell, type ToldOverdue, toldOverdueChange } from './overdue.ts';
-import { postureOf, type RehearsalSchedule } from './posture.ts';
+import { postureOf, type RehearsalSchedule, rehearseWords } from './posture.ts';
 
 const TYPE = 'Strongroom.RehearsalOverdue';
 
@@ -84,7 +84,7 @@ function overdueEvent(
       Due: time,
       LastPassed: posture?.lastPassed ?? null,
       EveryDays: posture?.everyDays,
-      Next: ownCommand(`rehearse --depth ${depth} --hsm-name ${source.name}`),
+      Next: ownCommand(`${rehearseWords(depth)} --hsm-name ${source.name}`),
     },
   });
   return { id, text };

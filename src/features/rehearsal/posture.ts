@@ -1,7 +1,6 @@
 // When each depth is due again. The days are settings; a depth that was never rehearsed is counted from the day on which the
 // shares were given out.
 import { REHEARSAL_DEPTHS, type RehearsalDepth } from '../../formats/rehearsal-record.ts';
-import { ownCommand } from '../../wire/own-command.ts';
 import type { Rehearsals } from './rehearsals.ts';
 
 export interface RehearsalSchedule {
@@ -21,8 +20,13 @@ export interface DepthPosture {
   readonly lastFailed?: string;
   readonly due?: string;
   readonly overdue: boolean;
-  /** For people. */
+  /** For people. What they run depends on where they are: `rehearseWords`. */
   readonly summary: string;
+}
+
+/** The command of a depth, without where its instance is; files stand as what they are. */
+export function rehearseWords(depth: RehearsalDepth): string {
+  return `rehearse --depth ${depth} ${depth === 'full' ? '--domain FILE --samples FILE --packets DIR' : '--out challenge.json'}`;
 }
 
 const DAY = 86_400;
@@ -43,10 +47,7 @@ export function postureOf(schedule: RehearsalSchedule, now: number): readonly De
     const overdue = due !== undefined && due <= now;
     const lastFailed = failedSince(schedule.rehearsals, depth, lastPassed);
     const passed = lastPassed === undefined ? 'never passed' : `passed ${lastPassed.slice(0, 10)}`;
-    const last =
-      lastFailed === undefined
-        ? passed
-        : `${passed}, FAILED ${lastFailed.slice(0, 10)} (why: ${ownCommand('rehearse status')})`;
+    const last = lastFailed === undefined ? passed : `${passed}, FAILED ${lastFailed.slice(0, 10)}`;
     return {
       depth,
       everyDays,
@@ -58,7 +59,7 @@ export function postureOf(schedule: RehearsalSchedule, now: number): readonly De
         due === undefined
           ? `${last}, not scheduled`
           : overdue
-            ? `${last}, OVERDUE since ${iso(due).slice(0, 10)}: ${ownCommand(`rehearse --depth ${depth}`)}`
+            ? `${last}, OVERDUE since ${iso(due).slice(0, 10)}`
             : `${last}, due ${iso(due).slice(0, 10)}`,
     };
   });

@@ -2,7 +2,7 @@
 import type { AccessReport } from '../../../features/access/report.ts';
 import { places } from '../../../main/config/data-layout.ts';
 import { readRunningState } from '../../../main/files/running-state.ts';
-import { ownCommand } from '../../../wire/own-command.ts';
+import { optionWords, ownCommand } from '../../../wire/own-command.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import {
   AnswerError,
@@ -50,12 +50,12 @@ called, where from and what refused it, but not what the roles say, which are se
     if (values.log !== undefined || (root !== undefined && readRunningState(root) === undefined)) {
       const folder = logFolder({ log: values.log, instance, data: values.data });
       terminal.err(`Only the log in ${folder} is read; the roles are not asked.\n`);
-      report = await fromLog(folder, trace, instance, { root });
+      report = await fromLog(folder, trace, instance, { root, data: values.data });
     } else {
       const client = openInstanceClient(instanceOf(values));
       report = await fromInstance(client, trace, async () => {
         if (root === undefined) return undefined;
-        return fromLog(places(root).instance(instance).audit, trace, instance, { root, client });
+        return fromLog(places(root).instance(instance).audit, trace, instance, { root, data: values.data, client });
       });
     }
     if (values.json) terminal.out(`${JSON.stringify(report, null, 2)}\n`);
@@ -83,6 +83,8 @@ async function fromInstance(
 interface Beside {
   /** Data directory with the logs of other instances. */
   readonly root: string | undefined;
+  /** As it was named. */
+  readonly data: string | undefined;
   /** Asked what the roles say. */
   readonly client?: InstanceClient;
 }
@@ -92,7 +94,7 @@ async function fromLog(
   folder: string,
   trace: string,
   instance: string,
-  { root, client }: Beside,
+  { root, data, client }: Beside,
 ): Promise<AccessReport> {
   const { findCall } = await import('../../../features/access/find-entry.ts');
   const { causeOf, reportOnCall } = await import('../../../features/access/report.ts');
@@ -101,7 +103,7 @@ async function fromLog(
     const { optionForTrace } = await import('./other-logs.ts');
     const option = root === undefined ? undefined : await optionForTrace(root, trace, instance);
     if (option !== undefined) {
-      const own = ownCommand(`access explain ${trace} ${option}`);
+      const own = ownCommand(`access explain ${trace} ${option}${optionWords({ data })}`);
       throw new CommandError(`the trace ${trace} is not of '${instance}' but of another instance: ${own}`);
     }
     throw new CommandError(

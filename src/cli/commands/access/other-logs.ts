@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { places } from '../../../main/config/data-layout.ts';
+import { optionWords } from '../../../wire/own-command.ts';
 
 /** @returns the option that names the log that has the call; undefined: none has it */
 export async function optionForTrace(root: string, trace: string, except: string): Promise<string | undefined> {
@@ -9,7 +10,10 @@ export async function optionForTrace(root: string, trace: string, except: string
   const at = places(root);
   const logs = [
     ...namesIn(at.instances).map((name) => ({ folder: at.instance(name).audit, option: `--hsm-name ${name}` })),
-    ...namesIn(at.purged).map((id) => ({ folder: join(at.purged, id), option: `--log ${join(at.purged, id)}` })),
+    ...namesIn(at.purged).map((id) => ({
+      folder: join(at.purged, id),
+      option: optionWords({ log: join(at.purged, id) }).trim(),
+    })),
   ].filter(({ folder, option }) => option !== `--hsm-name ${except}` && existsSync(join(folder, 'journal')));
   for (const { folder, option } of logs) {
     // A log that does not read is another command's to report.

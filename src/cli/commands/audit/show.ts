@@ -1,6 +1,6 @@
 // `strongroom audit show`: lists entries of the log.
 
-import { ownCommand } from '../../../wire/own-command.ts';
+import { optionWords, ownCommand } from '../../../wire/own-command.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { logFolder, logOptions } from './log-folder.ts';
 
@@ -31,10 +31,12 @@ index added. It shows what is there; whether it was tampered with is what audit 
     const { openEntries } = await import('../../../features/audit/read-entries.ts');
     const { entryLine } = await import('../../../features/audit/entry-line.ts');
     const reader = openEntries(logFolder(values));
+    const { instance, data } = values;
+    const log = optionWords(values.log === undefined ? { instance, data } : { log: values.log });
     const unfiltered = values.operation === undefined && values.since === undefined;
     let kept: string[] = [];
     for (const { index, text } of reader.from(unfiltered ? Math.max(0, reader.size - last) : 0)) {
-      const entry = parseEntry(text, index);
+      const entry = parseEntry(text, index, log);
       if (values.operation !== undefined && entry['operationName'] !== values.operation) continue;
       if (!(Date.parse(String(entry['time'])) >= since) && values.since !== undefined) continue;
       const line = values.json ? JSON.stringify({ index, ...entry }) : entryLine(index, entry);
@@ -49,12 +51,13 @@ index added. It shows what is there; whether it was tampered with is what audit 
   },
 });
 
-function parseEntry(text: string, index: number): Readonly<Record<string, unknown>> {
+/** @param log which log it is, as options */
+function parseEntry(text: string, index: number, log: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>;
   } catch {
     // Answered below, as for any other text that is no entry.
   }
-  throw new CommandError(`entry ${index} is not an audit entry; run ${ownCommand('audit verify')}`);
+  throw new CommandError(`entry ${index} is not an audit entry; run ${ownCommand(`audit verify${log}`)}`);
 }

@@ -1,6 +1,6 @@
 // `strongroom backup restore`: has an instance take back a full backup, or one key of it, and waits for it.
 
-import { ownCommand } from '../../../wire/own-command.ts';
+import { ownCommand, shellWord } from '../../../wire/own-command.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { credentialOptions, storageMembers } from './credential.ts';
@@ -40,7 +40,7 @@ needs an approval.`,
     const uri = uriOf(target);
     if (!isFolderOfBackup(uri)) {
       throw new UsageError(
-        `'${target.split('?', 1)[0]}' is not the folder of a backup, mhsm-…: name one of its folders ('${ownCommand('backup list')}' shows those of a place)`,
+        `'${target.split('?', 1)[0]}' is not the folder of a backup, mhsm-…: name one of its folders ('${ownCommand(`backup list ${shellWord(target.split('?', 1)[0] ?? '')}`)}' shows those of a place)`,
       );
     }
     const { place, folder } = splitFolder(uri);

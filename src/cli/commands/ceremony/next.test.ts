@@ -35,9 +35,9 @@ function call(folder: string, ...words: string[]): ReturnType<typeof run> {
   return run(['ceremony', 'next', '--folder', folder, ...words]);
 }
 
-function start(name: string, kind: CeremonyKind): Ceremony {
+function start(name: string, kind: CeremonyKind, address: Readonly<Record<string, string>> = {}): Ceremony {
   const people = kind === 'recovery' ? {} : { custodians: 3, required: 2 };
-  return Ceremony.start(at(name), { kind, instance: 'two', ...people, address: {} }, hand);
+  return Ceremony.start(at(name), { kind, instance: 'two', ...people, address }, hand);
 }
 
 function finish(ceremony: Ceremony, isMeant: (id: string) => boolean): void {
@@ -60,6 +60,28 @@ test('a step that is left out is followed by the next', async () => {
   }
   const { out } = await call(at('skipping'), '--skip', 'it never left the safe');
   assert.match(out, /^left out: Destroy the old file\nnext: Have the register confirm it\nThe HSM's register is asked/);
+});
+
+test('a command that a step names is for the instance and the folder of the ceremony', async () => {
+  const named = async (name: string, address: Readonly<Record<string, string>>, step: string): Promise<string> => {
+    {
+      using ceremony = start(name, 'recovery', address);
+      const before = kinds.recovery.slice(
+        0,
+        kinds.recovery.findIndex(({ id }) => id === step),
+      );
+      finish(ceremony, (id) => before.some((each) => each.id === id));
+    }
+    return (await call(at(name))).out;
+  };
+  const near = { instance: 'two', data: '/srv/my data' };
+  const transferKey = "'./strongroom ceremony transfer-key --hsm-name two --data '/srv/my data''";
+  assert.ok((await named('near', near, 'transfer-read-back')).includes(transferKey));
+  const far = { instance: 'dev', url: 'https://two.example', ca: '/ca.pem' };
+  const restore = "'./strongroom backup restore DIR --replace-everything --url https://two.example --ca /ca.pem'";
+  assert.ok((await named('far', far, 'restore')).includes(restore));
+  const missing = await call(at('no such'));
+  assert.match(missing.err, /begin one with '\.\/strongroom ceremony start KIND --folder '\S+no such''/);
 });
 
 test('where every step is done, the folder is in the command that is named, and nothing is taken any more', async () => {

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Ceremony } from '../../../features/ceremony/ceremony.ts';
 import { nextStep, proceed, skip } from '../../../features/ceremony/proceed.ts';
 import { type Asking, REPORT_STEP, type Step } from '../../../features/ceremony/step.ts';
-import { ownCommand } from '../../../wire/own-command.ts';
+import { optionWords, ownCommand } from '../../../wire/own-command.ts';
 import { CommandError, command, type Terminal, UsageError } from '../../command.ts';
 import { readInput } from '../../read-input.ts';
 import { askPerson } from './ask-person.ts';
@@ -95,7 +95,7 @@ function sayNext(ceremony: Ceremony, before: Step, terminal: Terminal): void {
 /** What is said when no step is left. */
 function ending({ folder, entries }: Ceremony): string {
   const isClosed = entries.some(({ step }) => step === REPORT_STEP);
-  const report = ownCommand(`ceremony report --folder ${folder}`);
+  const report = ownCommand(`ceremony report${optionWords({ folder })}`);
   return isClosed
     ? `the ceremony is closed by its report, ${folder}/report.md ('${report}' writes it again)`
     : `every step is done: close the ceremony with '${report}'`;

@@ -4,7 +4,7 @@ import { Ceremony } from '../../../features/ceremony/ceremony.ts';
 import { kinds } from '../../../features/ceremony/kinds.ts';
 import { oneLine } from '../../../features/ceremony/people.ts';
 import { CEREMONY_KINDS, isCeremonyKind } from '../../../features/ceremony/recorded.ts';
-import { ownCommand } from '../../../wire/own-command.ts';
+import { optionWords, ownCommand } from '../../../wire/own-command.ts';
 import { command, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { dataRootOf } from '../../running.ts';
@@ -55,7 +55,9 @@ out with its hash; a ceremony goes on where it stopped, whatever stopped it. It 
       );
       terminal.out(`ceremony  ${ceremony.id}\nfolder    ${resolve(ceremony.folder)}\n`);
       for (const [index, { title }] of kinds[kind].entries()) terminal.out(`  ${index + 1}. ${title}\n`);
-      terminal.out(`go on with: ${ownCommand(`ceremony next --folder ${values.folder}`)}\n`);
+      terminal.out(
+        `go on with: ${ownCommand(`ceremony next${optionWords({ folder: values.folder, as: values.as })}`)}\n`,
+      );
       return 0;
     });
   },

@@ -1,6 +1,7 @@
 // `strongroom custodian name`: writes down in the register who a custodian is and how they are reached.
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { placeOf } from '../../same-place.ts';
 import { CUSTODIANS, findCustodian, readRegister, VERSION } from './read-register.ts';
 
 export const name = command({
@@ -22,7 +23,7 @@ the name they have so far. What is not given stays. Name and contact are kept se
     if (values.name === undefined && values.contact === undefined) throw new UsageError('give --name or --contact');
     const client = openInstanceClient(instanceOf(values));
     const { register } = await readRegister(client);
-    const before = findCustodian(register, words);
+    const before = findCustodian(register, words, placeOf(values));
     const who = values.name ?? before.name;
     const contact = values.contact ?? before.contact;
     const answer = await client.ask('PUT', `${CUSTODIANS}/${before.custodian}?${VERSION}`, {

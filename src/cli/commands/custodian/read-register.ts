@@ -45,8 +45,11 @@ export async function readRegister(
   return { register, answer };
 }
 
-/** @param words a fingerprint as it is printed (hex, grouped or not), its beginning, or a name @throws CommandError */
-export function findCustodian({ value }: RegisterAnswer, words: readonly string[]): CustodianEntry {
+/**
+ * @param place where the register is, as options
+ * @param words a fingerprint as it is printed (hex, grouped or not), its beginning, or a name @throws CommandError
+ */
+export function findCustodian({ value }: RegisterAnswer, words: readonly string[], place: string): CustodianEntry {
   const given = words.join(' ').trim();
   const hex = given.replaceAll(/[\s:]/g, '').toLowerCase();
   const found = value.filter(
@@ -57,7 +60,7 @@ export function findCustodian({ value }: RegisterAnswer, words: readonly string[
   if (only !== undefined && another === undefined) return only;
   throw new CommandError(
     only === undefined
-      ? `the register has no custodian '${given}': '${ownCommand('custodian list')}' shows whom it has`
+      ? `the register has no custodian '${given}': '${ownCommand(`custodian list${place}`)}' shows whom it has`
       : `'${given}' is more than one custodian: give the fingerprint`,
   );
 }

@@ -54,7 +54,7 @@ can make one program of theirs act for another. An interpreter stands for all it
       terminal.out(
         `${only} of user ${binding.uid} ${isThere ? 'was' : 'is'} ${identity.displayName}${isThere ? ' already' : ''}\n`,
       );
-      if (isOther(binding.uid)) terminal.err(folderHint([binding.uid], name));
+      if (isOther(binding.uid)) terminal.err(folderHint([binding.uid], name, data));
     }
     return 0;
   },

@@ -1,7 +1,7 @@
 // Users that are bound to an identity and are not the one that runs this command: they can read nothing of the data
 // directory, and so need the lines of `strongroom env` made for a folder of their own.
 import { readBindings } from '../../../features/directory/local-identity/bindings.ts';
-import { ownCommand } from '../../../wire/own-command.ts';
+import { optionWords, ownCommand } from '../../../wire/own-command.ts';
 
 /** @param oid the identity's object id */
 export async function otherUsersBoundTo(control: string, oid: string): Promise<readonly number[]> {
@@ -14,9 +14,9 @@ export function isOther(uid: number): boolean {
   return uid !== process.getuid?.() && uid !== 0;
 }
 
-export function folderHint(uids: readonly number[], identity: string): string {
+export function folderHint(uids: readonly number[], identity: string, data: string | undefined): string {
   return (
     `user ${uids.join(', ')} cannot read the data directory; lines for a process of that user: ` +
-    `${ownCommand('env')} --identity ${identity} --folder DIR, where DIR is a folder of that user\n`
+    `${ownCommand(`env${optionWords({ identity, data })} --folder DIR`)}, where DIR is a folder of that user\n`
   );
 }

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { operatorsMark } from '../../../main/files/operators-mark.ts';
 import { command, dataOption } from '../../command.ts';
 import { instanceFolder } from '../../instance-folder.ts';
+import { messageHere } from '../../same-place.ts';
 import { heed } from './heed.ts';
 
 export const start = command({
@@ -20,7 +21,10 @@ was deleted at the resource manager is not started by this.`,
     const state = await heed(folder, ({ instances }) => (instances[folder.name]?.port ?? 0) !== 0);
     const own = state?.instances[folder.name];
     if (own === undefined) terminal.out(`${folder.name} starts with the rest.\n`);
-    else terminal.out(`${folder.name}  ${own.activation}\n${own.activation === 'Active' ? '' : `  ${own.message}\n`}`);
+    else {
+      const why = own.activation === 'Active' ? '' : `  ${messageHere(own.message, folder.name, data)}\n`;
+      terminal.out(`${folder.name}  ${own.activation}\n${why}`);
+    }
     return 0;
   },
 });

@@ -1,9 +1,9 @@
 // `strongroom network apply`: network rules that go back by themselves unless they are confirmed in time.
 
-import { ownCommand } from '../../../wire/own-command.ts';
+import { optionWords, ownCommand } from '../../../wire/own-command.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { readDuration } from '../../duration.ts';
-import { type ManagementValues, managementOptions, openManagedHsm } from '../../management-client.ts';
+import { managementOptions, openManagedHsm } from '../../management-client.ts';
 import { ruleOptions, rulesOf } from './rule-options.ts';
 
 export const apply = command({
@@ -34,6 +34,7 @@ first; what the rules leave out stays as it is. Without a deadline, at once and 
       throw new UsageError('--confirm-within is 10s to 24h');
     }
     const rules = rulesOf(values);
+    const { data, arm, ca } = values;
     const hsm = await openManagedHsm(values, name);
     const trial = (await hsm.ask('PUT', '/networkTrial', { rules, confirmWithinSeconds })) as {
       readonly id: string;
@@ -43,20 +44,9 @@ first; what the rules leave out stays as it is. Without a deadline, at once and 
     else {
       terminal.out(
         `The rules are in force. They go back at ${trial.until} unless you confirm them:\n` +
-          `  ${ownCommand(`network confirm ${name}${placeOf(values)}`)}\n`,
+          `  ${ownCommand(`network confirm ${name}${optionWords({ data, arm, ca })}`)}\n`,
       );
     }
     return 0;
   },
 });
-
-/** The options that the next command needs to find the same service. */
-function placeOf({ data, arm, ca }: ManagementValues): string {
-  return Object.entries({ data, arm, ca })
-    .map(([option, value]) => (value === undefined ? '' : ` --${option} ${quoted(value)}`))
-    .join('');
-}
-
-function quoted(text: string): string {
-  return /^[\w.,:/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}

@@ -1,6 +1,10 @@
 // The rehearsals that an instance keeps, as its public API shows them, and filing another one.
+import { rehearseWords } from '../../../features/rehearsal/posture.ts';
+import { REHEARSAL_DEPTHS, type RehearsalDepth } from '../../../formats/rehearsal-record.ts';
+import { ownCommand } from '../../../wire/own-command.ts';
 import { CommandError } from '../../command.ts';
-import type { InstanceClient } from '../../instance-client.ts';
+import type { InstanceClient, InstanceValues } from '../../instance-client.ts';
+import { placeOf } from '../../same-place.ts';
 
 export const REHEARSALS = '/securitydomain/rehearsals';
 export const VERSION = 'api-version=7.5';
@@ -11,6 +15,21 @@ export interface DepthPosture {
   /** The newest has failed, at this time. */
   readonly lastFailed?: string;
   readonly summary: string;
+}
+
+/** What is to be done about a depth, and where to see more, as commands. */
+export function stepsOn({ depth, overdue, lastFailed }: DepthPosture, values: Partial<InstanceValues>): string {
+  const place = placeOf(values);
+  // Behind an address there is no folder with the latest backup.
+  const backup = values.url === undefined || depth !== 'full' ? '' : ' --backup URI';
+  return [
+    lastFailed === undefined ? '' : `; why: ${ownCommand(`rehearse status${place}`)}`,
+    overdue && isDepth(depth) ? `; next: ${ownCommand(rehearseWords(depth) + backup + place)}` : '',
+  ].join('');
+}
+
+function isDepth(depth: string): depth is RehearsalDepth {
+  return (REHEARSAL_DEPTHS as readonly string[]).includes(depth);
 }
 
 export function needsRehearsal({ overdue, lastFailed }: DepthPosture): boolean {

@@ -7,7 +7,7 @@ import {
   type RehearsedCustodian,
   writeRehearsal,
 } from '../../../formats/rehearsal-record.ts';
-import { ownCommand } from '../../../wire/own-command.ts';
+import { ownCommand, shellWord } from '../../../wire/own-command.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import type { InstanceClient } from '../../instance-client.ts';
 import { type BackupAtHand, describeBackup, readBackupAtHand, readDomain } from '../../rehearsal/backup-at-hand.ts';
@@ -26,6 +26,8 @@ export interface FullOptions {
   /** Absent: nothing is filed. */
   readonly client: InstanceClient | undefined;
   readonly instance: string;
+  /** Where it is, as options of a command. */
+  readonly address: string;
   readonly administrator: string;
   readonly domain: string;
   /** URI of a backup's folder, or of a place. */
@@ -44,7 +46,7 @@ export interface FullOptions {
 export async function rehearseFull(options: FullOptions, terminal: Terminal): Promise<number> {
   const startedAt = new Date().toISOString();
   const steps = new Steps(terminal);
-  const samples = samplesIn(options.samples);
+  const samples = samplesIn(options.samples, options.address);
   const { place, folder } = await chooseBackup(options.backup, options.place, terminal, options.meant);
   let inputs: Inputs | undefined;
   try {
@@ -125,7 +127,7 @@ async function failed(attempt: Attempt & { readonly inputs: Inputs | undefined }
 
 /** @param filed as the instance that stated it answered */
 async function finish(
-  { client, record: path, json }: FullOptions,
+  { client, address, record: path, json }: FullOptions,
   record: string,
   filed: FiledRecord,
   terminal: Terminal,
@@ -142,7 +144,8 @@ async function finish(
   if (json) terminal.out(`${JSON.stringify(rehearsal, null, 2)}\n`);
   else showRehearsal(rehearsal, terminal);
   if (problem === undefined) return rehearsal.verdict === 'passed' ? 0 : 1;
-  const later = path === undefined ? '' : `; file it later: ${ownCommand(`rehearse file ${path}`)}`;
+  const later =
+    path === undefined ? '' : `; file it later: ${ownCommand(`rehearse file ${shellWord(path)}${address}`)}`;
   terminal.err(`it passed, but could not be filed: ${problem}${later}\n`);
   return 1;
 }

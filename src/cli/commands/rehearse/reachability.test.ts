@@ -14,10 +14,20 @@ test('a packet that is no answer is not handed in as one', async (context) => {
   const domain = 'A'.repeat(43);
   writeFileSync(file, anna?.says({ purpose: 'acknowledge', domain, proof: domain }) ?? '');
   const client = { who: 'dev', ask: () => assert.fail('nothing is asked of the service') };
-  const options = { client, days: 7, out: undefined, answers: [file], finish: false, record: undefined, json: false };
+  const address = ' --hsm-name west';
+  const options = {
+    client,
+    address,
+    days: 7,
+    out: undefined,
+    answers: [file],
+    finish: false,
+    record: undefined,
+    json: false,
+  };
   await assert.rejects(rehearseReachability(options, { out: assert.fail, err: assert.fail }), {
     name: 'CommandError',
     message:
-      /anna-acknowledge\.json: is a packet of purpose 'acknowledge', and no answer: its custodian runs '\.\/strongroom custodian answer/,
+      /anna-acknowledge\.json: is a packet of purpose 'acknowledge', and no answer: .*'\.\/strongroom custodian submit \S+\/anna-acknowledge\.json --hsm-name west'/,
   });
 });

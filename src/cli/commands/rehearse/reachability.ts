@@ -2,7 +2,7 @@
 import { replaceFile } from '../../../files/replace-file.ts';
 import { PacketError, readPacket } from '../../../formats/custodian-packet.ts';
 import { readRehearsal } from '../../../formats/rehearsal-record.ts';
-import { ownCommand } from '../../../wire/own-command.ts';
+import { ownCommand, shellWord } from '../../../wire/own-command.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import { AnswerError, type InstanceClient } from '../../instance-client.ts';
 import { readInput } from '../../read-input.ts';
@@ -12,6 +12,8 @@ import { keepRecord, showRehearsal } from './kept-record.ts';
 
 export interface ReachabilityOptions {
   readonly client: InstanceClient;
+  /** Where the instance is, as options of a command. */
+  readonly address: string;
   /** How long answers are taken, in days, when it begins. */
   readonly days: number;
   /** Where the challenge goes that custodians are to sign. */
@@ -33,14 +35,14 @@ interface OpenChallenge {
 /** @returns exit code: 0 when everyone has answered */
 export async function rehearseReachability(options: ReachabilityOptions, terminal: Terminal): Promise<number> {
   const { client, out } = options;
-  for (const file of options.answers) await handIn(client, file, terminal);
+  for (const file of options.answers) await handIn(options, file, terminal);
   const found = await present(client);
   const open = found ?? (await begin(client, options));
   if (found === undefined) terminal.err(`A new rehearsal begins; answers are taken until ${open.expires}.\n`);
   if (out !== undefined) {
     const { challenge, domain, madeAt, expires } = open;
     await replaceFile(out, `${JSON.stringify({ challenge, domain, madeAt, expires }, null, 2)}\n`);
-    terminal.err(`Send ${out} to every custodian: ${ownCommand(`custodian answer ${out} --key KEY.pem`)}\n`);
+    terminal.err(`Send ${out} to every custodian: ${ownCommand(`custodian answer ${shellWord(out)} --key KEY.pem`)}\n`);
   }
   try {
     const filed = (await client.ask('POST', `${REHEARSALS}/reachability?${VERSION}`, {
@@ -59,14 +61,14 @@ export async function rehearseReachability(options: ReachabilityOptions, termina
   }
 }
 
-async function handIn(client: InstanceClient, file: string, terminal: Terminal): Promise<void> {
+async function handIn({ client, address }: ReachabilityOptions, file: string, terminal: Terminal): Promise<void> {
   const text = readInput(file).toString('utf8');
   try {
     const { purpose } = readPacket(text).statement;
     if (purpose !== 'challenge') {
       const answer = ownCommand('custodian answer challenge.json --key KEY.pem');
       throw new CommandError(
-        `is a packet of purpose '${purpose}', and no answer: its custodian runs '${answer}' ('${ownCommand('custodian submit')}' takes the other kinds)`,
+        `is a packet of purpose '${purpose}', and no answer: its custodian runs '${answer}' ('${ownCommand(`custodian submit ${shellWord(file)}${address}`)}' takes the other kinds)`,
       );
     }
     await client.ask('POST', `${CUSTODIANS}/packets?${VERSION}`, { packet: JSON.parse(text) as unknown });

@@ -4,6 +4,7 @@ import { command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { administratorOf } from '../../rehearsal/administrator.ts';
 import { gatheringOf } from '../../rehearsal/inputs.ts';
+import { placeOf } from '../../same-place.ts';
 import { ownPlace, uriOf } from '../backup/place.ts';
 import { placeOptions } from '../backup/place-options.ts';
 
@@ -87,7 +88,10 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
       const client = openInstanceClient(instanceOf(values));
       const { rehearseReachability } = await import('./reachability.ts');
       const { out, answer: answers, finish } = values;
-      return rehearseReachability({ client, days, out, answers, finish, record, json }, terminal);
+      return rehearseReachability(
+        { client, address: placeOf(values), days, out, answers, finish, record, json },
+        terminal,
+      );
     }
     if (depth !== 'full') throw new UsageError('--depth must be reachability or full');
     rejectOptions(values, ['out', 'answer', 'finish'], depth);
@@ -99,13 +103,14 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
     const administrator = administratorOf(values);
     const client = values.unfiled ? undefined : openInstanceClient(instanceOf(values));
     const instance = values['hsm-name'];
+    const address = placeOf(values);
     const { rehearseFull } = await import('./full.ts');
     const uri = backup === undefined ? ownPlace(values.data) : uriOf(backup);
     const onDisk = values['on-disk'];
     // Behind a URL the name is not known.
     const meant = values.url === undefined ? instance : undefined;
     const inputs = { domain, backup: uri, place: values, meant, samples, gather };
-    return rehearseFull({ client, instance, administrator, ...inputs, onDisk, record, json }, terminal);
+    return rehearseFull({ client, instance, address, administrator, ...inputs, onDisk, record, json }, terminal);
   },
 });
 

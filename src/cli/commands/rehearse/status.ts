@@ -1,7 +1,7 @@
 // `strongroom rehearse status`: what was rehearsed, and what is due.
 import { command, jsonOption } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
-import { needsRehearsal, readRehearsals } from './filed.ts';
+import { needsRehearsal, readRehearsals, stepsOn } from './filed.ts';
 
 export const rehearsalStatus = command({
   name: 'rehearse status',
@@ -15,7 +15,7 @@ export const rehearsalStatus = command({
     const { posture, value } = await readRehearsals(client);
     if (values.json) terminal.out(`${JSON.stringify({ posture, value }, null, 2)}\n`);
     else {
-      for (const { depth, summary } of posture) terminal.out(`${depth.padEnd(13)} ${summary}\n`);
+      for (const each of posture) terminal.out(`${each.depth.padEnd(13)} ${each.summary}${stepsOn(each, values)}\n`);
       for (const { id, depth, verdict, finishedAt, recoveryMilliseconds, problems } of value) {
         const took =
           recoveryMilliseconds === undefined ? '' : `, recovered in ${(recoveryMilliseconds / 1000).toFixed(1)} s`;

@@ -13,6 +13,7 @@ import { CommandError, command, dataOption, type Terminal, UsageError } from '..
 import { type InstanceFolder, instanceFolder } from '../../instance-folder.ts';
 import { readInput } from '../../read-input.ts';
 import { readNewPassphrase, readSealPassphrase } from '../../read-passphrase.ts';
+import { placeOf } from '../../same-place.ts';
 import { explainPassphrase } from '../../wrong-passphrase.ts';
 
 interface Values {
@@ -74,7 +75,8 @@ chosen again for another secret. Copies of the data directory that are older go 
   async run(values, operands, terminal) {
     const folder = instanceFolder(values.data, operands);
     checkWish(values);
-    using _lock = lockStopped(folder);
+    const place = placeOf({ data: values.data });
+    using _lock = lockStopped(folder, place);
     const offline = await import('../../../features/seal/offline-module.ts');
     const { sealRows } = await import('../../../features/seal/describe-seal.ts');
     try {
@@ -86,7 +88,7 @@ chosen again for another secret. Copies of the data directory that are older go 
         terminal.out(`${label.padEnd(10)} ${text}\n`);
       }
       const isHeld = existsSync(operatorsMark(folder.at.root));
-      terminal.err(`Start it again: ${ownCommand(isHeld ? `instance start ${folder.name}` : 'start')}\n`);
+      terminal.err(`Start it again: ${ownCommand((isHeld ? `instance start ${folder.name}` : 'start') + place)}\n`);
     } catch (error) {
       if (error instanceof Error && error.name === 'CryptoError') {
         throw new CommandError(`the seal is as it was: ${error.message}`, { cause: error });
@@ -118,13 +120,13 @@ function checkWish({ to, custodian, required, memory, 'new-passphrase-file': fil
 }
 
 /** Nobody else has the instance open, nor can start it meanwhile. @throws CommandError */
-function lockStopped({ at, name }: InstanceFolder): Disposable {
+function lockStopped({ at, name }: InstanceFolder, place: string): Disposable {
   const lock = DataLock.take(at.root);
   if (lock !== undefined) return lock;
   const holder = lockHolder(at.root);
   throw new CommandError(
-    `'${name}' runs${holder === undefined ? '' : ` (process ${holder})`}: stop it with '${ownCommand(`instance stop ${name}`)}', ` +
-      `and start it again afterwards with '${ownCommand(`instance start ${name}`)}'`,
+    `'${name}' runs${holder === undefined ? '' : ` (process ${holder})`}: stop it with '${ownCommand(`instance stop ${name}${place}`)}', ` +
+      `and start it again afterwards with '${ownCommand(`instance start ${name}${place}`)}'`,
   );
 }
 

@@ -1,6 +1,6 @@
 // Steps at the end: the HSM's own register is asked whether it is so, and people say what no machine can see.
 
-import { ownCommand } from '../../../wire/own-command.ts';
+import { optionWords, ownCommand } from '../../../wire/own-command.ts';
 import { CeremonyError } from '../ceremony-error.ts';
 import { oneLine } from '../people.ts';
 import type { Step } from '../step.ts';
@@ -19,7 +19,7 @@ export function complete(everyShare: boolean): Step {
       if (domain !== ceremony.requireFact('domain') && (everyShare || domain !== null)) {
         throw new CeremonyError(
           'the newest domain file of the HSM is another than that of this ceremony: somebody has downloaded one since. ' +
-            `Note it with '${ownCommand(`ceremony note TEXT --folder ${ceremony.folder}`)}' and begin anew`,
+            `Note it with '${ownCommand(`ceremony note TEXT${optionWords({ folder: ceremony.folder })}`)}' and begin anew`,
         );
       }
       const unproven = holders.filter(({ isProven }) => !isProven).map(({ who }) => who);

@@ -1,7 +1,7 @@
 // Steps: a fingerprint is read back. Somebody reads it from a place of their own - paper, another screen, a telephone - and
 // it is typed and compared; what does not match is an exception that stays in the record.
 import { groupFingerprint } from '../../../formats/domain-identity.ts';
-import { ownCommand } from '../../../wire/own-command.ts';
+import { optionWords, ownCommand } from '../../../wire/own-command.ts';
 import type { Ceremony } from '../ceremony.ts';
 import { CeremonyError } from '../ceremony-error.ts';
 import { normalFingerprint, oneLine, type Person, peopleOf } from '../people.ts';
@@ -43,12 +43,17 @@ export const readBackCertificates: Step = {
 };
 
 /** One fingerprint that the service has told. @param fact under which it is known, hex */
-export function readBackOne(id: string, title: string, fact: string, instruction: string): Step {
+export function readBackOne(
+  id: string,
+  title: string,
+  fact: string,
+  instruction: (ceremony: Ceremony) => string,
+): Step {
   return {
     id,
     title,
     needs: 'value',
-    instruction: () => `${instruction} Give what was read with --value 'XXXX XXXX ...'.`,
+    instruction: (ceremony) => `${instruction(ceremony)} Give what was read with --value 'XXXX XXXX ...'.`,
     async run(ceremony, { values }) {
       const expected = ceremony.requireFact(fact);
       for (const value of values) {
@@ -75,7 +80,7 @@ function missingIn(ceremony: Ceremony): readonly Person[] {
 }
 
 function noteCommand({ folder }: Ceremony): string {
-  return ownCommand(`ceremony note TEXT --folder ${folder}`);
+  return ownCommand(`ceremony note TEXT${optionWords({ folder })}`);
 }
 
 function requireFingerprint(value: string): string {

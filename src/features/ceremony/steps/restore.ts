@@ -1,6 +1,7 @@
 // Step: the latest full backup is restored, if there is one to restore.
 
 import { ownCommand } from '../../../wire/own-command.ts';
+import { addressOf } from '../address.ts';
 import { CeremonyError } from '../ceremony-error.ts';
 import { oneLine } from '../people.ts';
 import { type Step, VERSION } from '../step.ts';
@@ -10,10 +11,10 @@ export const restore: Step = {
   title: 'Restore the latest backup',
   needs: 'files',
   optional: true,
-  instruction: () =>
+  instruction: (ceremony) =>
     'A file with the request as the API takes it, {"sasTokenParameters": {"storageResourceUri": ...}, "folderToRestore": ' +
     '"..."}: give it with --file FILE. It may hold a token, so it is not kept. Without a backup, or when it is ' +
-    `restored by '${ownCommand('backup restore')}': --skip REASON.`,
+    `restored by '${ownCommand(`backup restore DIR --replace-everything${addressOf(ceremony)}`)}': --skip REASON.`,
   async run(ceremony, { files: [given, spare], pause }, service) {
     let job = ceremony.fact('restore.job') || undefined;
     if (job === undefined) {
