@@ -49,7 +49,13 @@ describe('commands on a strict development instance', () => {
     assert.match(await said('clock advance 1h'), /counts for an application, as duties are separated here: a person/);
     assert.match(await said('clock advance 1h --as alice', 0), /days ahead of real time/);
     assert.match(await said('clock reset --as bob', 0), /real time/);
-    assert.match(await said('separation show', 0), /^strict {2}\(3 with .*; of these only people administer\)/);
+    const { users, applications } = clients;
+    const shown = await said('separation show', 0);
+    assert.match(shown, /^strict {2}\(3 with .*; of these only people administer\)\n/);
+    for (const { oid, upn } of [users.alice, users.bob])
+      assert.ok(shown.includes(`  ${oid}  a person: ${upn}\n`), shown);
+    assert.ok(shown.includes(`  ${applications.admin.oid}  the application strongroom-dev-admin: `), shown);
+    assert.match(shown, /With fewer than three, one who is away stops/, 'two people, and not three');
   });
 
   test('whoever approves is told that a grant is to an application, which the client did not say', async () => {

@@ -389,6 +389,10 @@ async function activate(on: RunningInstance, token: string): Promise<void> {
   assert.equal(taken.status, 202, taken.text);
 }
 
+function idsOf(administrators: readonly string[]): readonly string[] {
+  return [...administrators].sort();
+}
+
 test('two people who administer make an instance strict, and it stays so', async () => {
   await using open = await startRunningInstance({ alsoAdministrators: [ALICE] });
   await open.activate();
@@ -410,7 +414,7 @@ test('two people who administer make an instance strict, and it stays so', async
   refused(await approve(alice, id), 403, 'SelfApproval');
   assert.deepEqual(
     await mode(),
-    { mode: 'azure', administrators: 2 },
+    { mode: 'azure', administrators: 2, administratorIds: idsOf(open.config.initialAdministrators) },
     'a person and an application are not two people',
   );
 
@@ -435,10 +439,15 @@ test('two people who administer make an instance strict, and it stays so', async
   assert.equal((await approve(bob, again)).status, 200);
   const done = await set(alice, 'strict');
   assert.equal(done.status, 200, done.text);
-  assert.deepEqual(done.json, { mode: 'strict', administrators: 3 });
+  const strict = {
+    mode: 'strict',
+    administrators: 3,
+    administratorIds: idsOf([...open.config.initialAdministrators, BOB]),
+  };
+  assert.deepEqual(done.json, strict);
   assert.equal((await set(application, 'strict')).status, 403, 'it administers nothing from then on');
   assert.equal((await set(bob, 'strict')).status, 200);
-  assert.deepEqual(await mode(), { mode: 'strict', administrators: 3 });
+  assert.deepEqual(await mode(), strict);
   const entry = readEntries(open).find(
     ({ operationName, resultSignature }) => operationName === 'SeparationSet' && resultSignature === 'OK',
   );
@@ -504,5 +513,6 @@ test('a production instance with two administrators separates duties', async () 
   const token = await two.issuer.token(ALICE, { idtyp: 'user' });
   await activate(two, token);
   const shown = await two.ask('GET', '/strongroom/separation', { token });
-  assert.deepEqual(shown.json, { mode: 'strict', administrators: 2 });
+  const ids = idsOf(two.config.initialAdministrators);
+  assert.deepEqual(shown.json, { mode: 'strict', administrators: 2, administratorIds: ids });
 });

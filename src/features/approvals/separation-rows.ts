@@ -25,10 +25,10 @@ export interface SeparationService extends ApprovalService {
 
 export function separationRows(service: SeparationService): readonly AnyRow[] {
   const { promises, roles, records, peopleUnknown } = service;
-  const shape = (): object => ({
-    mode: promises.current.separation,
-    administrators: countAdministrators(roles),
-  });
+  const shape = (): object => {
+    const ids = administratorIds(roles);
+    return { mode: promises.current.separation, administrators: ids.length, administratorIds: ids };
+  };
   return [
     row({
       method: 'GET',
@@ -88,7 +88,7 @@ export function separationRows(service: SeparationService): readonly AnyRow[] {
   ];
 }
 
-/** How many ids; whether each is a person only its tokens tell. */
-function countAdministrators(roles: Roles): number {
-  return new Set(lastingAdministrations(roles).map(({ principalId }) => principalId)).size;
+/** Ids, as they were given: whether one is a person only its tokens tell, and whether anybody has it only the directory. */
+function administratorIds(roles: Roles): readonly string[] {
+  return [...new Set(lastingAdministrations(roles).map(({ principalId }) => principalId))].sort();
 }

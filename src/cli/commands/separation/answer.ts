@@ -1,6 +1,9 @@
-// What the separation commands have in common: how the mode is asked for and shown.
+// How the separation commands ask and show the mode.
 import { CommandError, jsonOption, type OptionList, type Terminal } from '../../command.ts';
 import { type InstanceValues, instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { printableLine } from '../../printable.ts';
+import { dataRootOf } from '../../running.ts';
+import { administratorsIn, lineOf, peopleAmong, warningOn } from './administrators.ts';
 
 export const separationOptions = { ...instanceOptions, ...jsonOption } as const satisfies OptionList;
 
@@ -10,24 +13,29 @@ export interface SeparationValues extends InstanceValues {
 
 /** @param change absent: only looks */
 export async function answerSeparation(values: SeparationValues, terminal: Terminal, change?: object): Promise<number> {
+  const { knownDirectory } = await import('../access/known-directory.ts');
   const instance = openInstanceClient(instanceOf(values));
-  const { mode, administrators } = (await instance.ask(
-    change === undefined ? 'GET' : 'POST',
-    '/strongroom/separation',
-    change,
-  )) as { readonly mode?: unknown; readonly administrators?: unknown };
-  if (typeof mode !== 'string' || typeof administrators !== 'number') {
+  const answer = await instance.ask(change === undefined ? 'GET' : 'POST', '/strongroom/separation', change);
+  const { mode, administrators, administratorIds: ids } = answer as Readonly<Record<string, unknown>>;
+  if (typeof mode !== 'string' || typeof administrators !== 'number' || !isTexts(ids)) {
     throw new CommandError(`${instance.who} answered something that is no separation mode`);
   }
-  if (values.json) terminal.out(`${JSON.stringify({ mode, administrators }, null, 2)}\n`);
-  else {
-    const people = mode === 'strict' ? '; of these only people administer' : '';
-    terminal.out(`${mode}  (${administrators} with Administrator at / that does not end${people})\n`);
-    if (mode === 'strict' && administrators < 3) {
-      terminal.err(
-        'With fewer than three, one who is away stops every change of administrators: see docs/guide/separation.md\n',
-      );
-    }
+  const directory = await knownDirectory(values.url === undefined ? dataRootOf(values.data) : undefined);
+  const known = directory === undefined ? undefined : administratorsIn(directory, ids);
+  const people = known === undefined ? undefined : [...peopleAmong(known)];
+  if (values.json) {
+    const who = known === undefined ? {} : { who: known, people };
+    terminal.out(`${JSON.stringify({ mode, administrators, administratorIds: ids, ...who }, null, 2)}\n`);
+    return 0;
   }
+  const only = mode === 'strict' ? '; of these only people administer' : '';
+  terminal.out(`${mode}  (${administrators} with Administrator at / that does not end${only})\n`);
+  for (const line of known?.map(lineOf) ?? ids) terminal.out(`  ${printableLine(line)}\n`);
+  if (known === undefined) terminal.out('  Who of them is a person, and who is there at all, their directory knows.\n');
+  if (mode === 'strict') terminal.err(warningOn(people?.length, administrators));
   return 0;
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }

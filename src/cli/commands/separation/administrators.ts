@@ -1,0 +1,73 @@
+// Who the administrators of an instance are, where the directory of this machine knows them. The instance itself knows ids; one
+// id may be a person, an application that administers nothing, a group, or nobody at all.
+import type { Directory } from '../../../features/directory/directory.ts';
+import { findApplication, findByObjectId, groupsOf } from '../../../features/directory/find-principal.ts';
+
+export interface Administrator {
+  readonly id: string;
+  readonly kind: 'person' | 'group' | 'application' | 'clientId' | 'unknown';
+  readonly name?: string;
+  /** Names of people who administer by it. */
+  readonly people: readonly string[];
+}
+
+export function administratorsIn(directory: Directory, ids: readonly string[]): readonly Administrator[] {
+  return ids.map((id) => {
+    const found = findByObjectId(directory, id);
+    switch (found?.kind) {
+      case 'user':
+        return { id, kind: 'person', name: found.user.upn, people: [found.user.upn] };
+      case 'group':
+        return { id, kind: 'group', name: found.group.displayName, people: peopleIn(directory, id) };
+      case 'application':
+        return { id, kind: 'application', name: found.application.displayName, people: [] };
+      case 'managed identity':
+        return { id, kind: 'application', name: found.identity.displayName, people: [] };
+      case undefined: {
+        const named =
+          findApplication(directory, id) ?? directory.managedIdentities.find(({ clientId }) => clientId === id);
+        return named === undefined
+          ? { id, kind: 'unknown', people: [] }
+          : { id, kind: 'clientId', name: named.displayName, people: [] };
+      }
+    }
+  });
+}
+
+/** Each once, by however many ids they administer. */
+export function peopleAmong(administrators: readonly Administrator[]): ReadonlySet<string> {
+  return new Set(administrators.flatMap(({ people }) => people));
+}
+
+export function lineOf({ id, kind, name = '', people }: Administrator): string {
+  switch (kind) {
+    case 'person':
+      return `${id}  a person: ${name}`;
+    case 'group':
+      return `${id}  the group ${name}, with ${people.length === 0 ? 'nobody who is a person' : people.join(', ')}`;
+    case 'application':
+      return `${id}  the application ${name}: where duties are separated it administers nothing`;
+    case 'clientId':
+      return `${id}  nobody: it is the client id of ${name}, and roles are given to object ids`;
+    case 'unknown':
+      return `${id}  unknown: not in the directory of this deployment`;
+  }
+}
+
+/** Of a strict instance; '': none. @param people how many are known to be some; undefined: nobody knows */
+export function warningOn(people: number | undefined, ids: number): string {
+  if (people !== undefined && people < 2) {
+    const who = people === 0 ? 'Nobody' : 'Only one';
+    return (
+      `${who} of them is known to be a person: nobody can approve for each other, so no administrator can be made any more, unless ` +
+      'an id that is unknown here is a person\'s. See "With one administrator left" in docs/guide/separation.md\n'
+    );
+  }
+  return (people ?? ids) < 3
+    ? 'With fewer than three, one who is away stops every change of administrators: see docs/guide/separation.md\n'
+    : '';
+}
+
+function peopleIn(directory: Directory, group: string): readonly string[] {
+  return directory.users.filter(({ oid }) => groupsOf(directory, oid).includes(group)).map(({ upn }) => upn);
+}
