@@ -118,7 +118,9 @@ describe('the product with sealed root keys', () => {
 
   test('a worker whose partitions are all killed at once is locked again, and says so', async () => {
     const locked = product.until(({ instances }) => instances['dev']?.activation === 'Locked');
-    for (const pid of product.state.pids.instances['dev']?.module ?? []) process.kill(pid, 'SIGKILL');
+    const partitions = product.state.pids.instances['dev']?.module ?? [];
+    // Halted first: the last one killed would hand the seal key to the one that replaces the first.
+    for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of partitions) process.kill(pid, signal);
     await locked;
     const isActive = active();
     await done('unlock', 'dev', '--passphrase-file', first);
