@@ -9,6 +9,8 @@ export interface StepStatus {
   readonly id: string;
   readonly title: string;
   readonly state: StepState;
+  /** Why it was left out. */
+  readonly reason?: string;
   readonly who?: string;
   readonly at?: string;
 }
@@ -18,7 +20,10 @@ export function stepsOf(kind: CeremonyKind, entries: readonly Entry[]): readonly
   return kinds[kind].map(({ id, title }) => {
     const end = entries.find(({ step, what }) => step === id && (what === 'done' || what === 'skipped'));
     if (end !== undefined) {
-      return { id, title, state: end.what === 'done' ? 'done' : 'skipped', who: end.who, at: end.at };
+      const { who, at, text } = end;
+      return end.what === 'done'
+        ? { id, title, state: 'done', who, at }
+        : { id, title, state: 'skipped', reason: text, who, at };
     }
     const state = isNextFound ? 'later' : 'next';
     isNextFound = true;

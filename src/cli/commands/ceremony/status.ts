@@ -1,5 +1,6 @@
 // `strongroom ceremony status`: where a ceremony stands.
 import { readCeremony } from '../../../features/ceremony/ceremony.ts';
+import { exceptionsIn } from '../../../features/ceremony/exceptions.ts';
 import { REPORT_STEP } from '../../../features/ceremony/step.ts';
 import { stepsOf } from '../../../features/ceremony/steps-of.ts';
 import { command, jsonOption } from '../../command.ts';
@@ -17,7 +18,7 @@ export const status = command({
       const { id, settings, entries, head } = readCeremony(folder);
       const steps = stepsOf(settings.kind, entries);
       const isReported = entries.some(({ step, what }) => step === REPORT_STEP && what === 'reported');
-      const exceptions = entries.filter(({ what }) => what === 'mismatch' || what === 'refused' || what === 'note');
+      const exceptions = exceptionsIn(entries);
       if (json) {
         const { kind, instance } = settings;
         const shownExceptions = exceptions.map(({ at, who, step, what, text }) => ({ at, who, step, what, text }));
@@ -25,8 +26,9 @@ export const status = command({
         terminal.out(`${JSON.stringify(body, null, 2)}\n`);
       } else {
         terminal.out(`${settings.kind} of ${settings.instance}, ceremony ${id}\n\n`);
-        for (const { title, state, who, at } of steps) {
-          terminal.out(`  ${MARKS[state]} ${title}${at === undefined ? '' : `  (${who}, ${at})`}\n`);
+        for (const { title, state, reason, who, at } of steps) {
+          const why = reason === undefined ? '' : `: ${reason}`;
+          terminal.out(`  ${MARKS[state]} ${title}${why}${at === undefined ? '' : `  (${who}, ${at})`}\n`);
         }
         terminal.out(isReported ? '\nthe report is signed: report.md, report.html\n' : '');
         for (const { at, who, what, text } of exceptions) terminal.out(`  ${at}  ${what}, ${who}: ${text}\n`);

@@ -106,6 +106,23 @@ test('the report tells when a proof was signed and when it came, and of a journa
   assert.match(told({}), /\| Anna \|.*\| 2026-01-31T12:00:00\.000Z \|/);
 });
 
+test('a step that was left out stands among the steps, with its reason, and is no exception', () => {
+  const entry = { n: 1, at: '2026-01-31T12:00:00.000Z', who: 'olga', previous: '0'.repeat(64) } as const;
+  const written = reportOf({
+    id: '6f1f6f2e-0000-4000-8000-000000000001',
+    settings: { kind: 'recovery', instance: 'two', address: {} },
+    entries: [
+      { ...entry, step: 'restore', what: 'skipped', text: 'no backup was ever made' },
+      { ...entry, step: 'restore', what: 'answer', text: 'job 1 failed' },
+    ],
+    head: 'a'.repeat(64),
+  });
+  const [, steps = '', exceptions = ''] = /## Steps\n(.*)## Exceptions and notes\n(.*)## Files\n/s.exec(written) ?? [];
+  assert.match(steps, /\| Restore the latest backup \| skipped: no backup was ever made \| olga \|/);
+  assert.doesNotMatch(exceptions, /no backup/);
+  assert.match(exceptions, /\| restore \| answer \| job 1 failed \|/);
+});
+
 test('a ceremony with a step to do has no report', () => {
   const settings = { kind: 'activation', instance: 'dev', address: {} } as const;
   assert.throws(() => requireComplete({ settings, entries: [] }), /next is 'Collect/);

@@ -2,6 +2,7 @@
 import { groupFingerprint } from '../../../formats/domain-identity.ts';
 import type { CeremonySettings } from '../ceremony.ts';
 import { CeremonyError } from '../ceremony-error.ts';
+import { exceptionsIn } from '../exceptions.ts';
 import type { Entry } from '../journal.ts';
 import { stepsOf } from '../steps-of.ts';
 
@@ -46,16 +47,19 @@ export function reportOf({ id, settings, entries, head }: Reported): string {
     '',
     ...table(
       ['step', 'outcome', 'by', 'at'],
-      steps.map(({ title, state, who, at }) => [title, state, who ?? '', at ?? '']),
+      steps.map(({ title, state, reason, who, at }) => [
+        title,
+        reason === undefined ? state : `${state}: ${reason}`,
+        who ?? '',
+        at ?? '',
+      ]),
     ),
     '',
     '## Exceptions and notes',
     '',
     ...table(
       ['at', 'by', 'step', 'what', 'text'],
-      entries
-        .filter(({ what }) => EXCEPTIONS.has(what))
-        .map(({ at, who, step, what, text }) => [at, who, step, what, text]),
+      exceptionsIn(entries).map(({ at, who, step, what, text }) => [at, who, step, what, text]),
     ),
     '',
     '## Files',
@@ -82,8 +86,6 @@ export function requireComplete({ settings, entries }: Pick<Reported, 'settings'
   const open = stepsOf(settings.kind, entries).find(({ state }) => state === 'next');
   if (open !== undefined) throw new CeremonyError(`the ceremony is not complete: next is '${open.title}'`);
 }
-
-const EXCEPTIONS: ReadonlySet<Entry['what']> = new Set(['mismatch', 'refused', 'skipped', 'note', 'answer']);
 
 function custodiansIn(entries: readonly Entry[]): readonly (readonly string[])[] {
   const people = new Map<string, { name: string; fingerprint: string; readBack: string; proven: string }>();
