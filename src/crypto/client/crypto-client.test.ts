@@ -94,9 +94,14 @@ test('all partitions killed at once: requests wait for the next one', async () =
 });
 
 test('a partition that hangs is ended, and its requests are answered by another', async () => {
-  await using client = await openCryptoClient({ moduleFolder: newFolder(), partitions: 2, stallMs: 1500 });
-  await activate(client);
-  const key = await newKey(client);
+  const moduleFolder = newFolder();
+  // What cannot be repeated is done under the usual patience: a slow machine is no partition that hangs.
+  const key = await (async () => {
+    await using usual = await openCryptoClient({ moduleFolder, partitions: 1 });
+    await activate(usual);
+    return await newKey(usual);
+  })();
+  await using client = await openCryptoClient({ moduleFolder, partitions: 2, stallMs: 1500 });
   const input = randomBytes(8);
   const expected = await sign(client, key, input);
   const [hanging] = client.pids;

@@ -45,7 +45,7 @@ async function inWorld(use: (world: World) => Promise<void>): Promise<void> {
         ...(identity === undefined ? {} : { identity }),
         profile: 'production',
         nowMs: Date.now,
-        attempts: { count: 2, delayMs: 5, deadlineMs: 5000 },
+        attempts: { count: 2, delayMs: 5, deadlineMs: 60_000 },
       })(
         { storageResourceUri: azurite.containerUri('backups'), credential: { kind: 'managedIdentity' } },
         new AbortController().signal,
