@@ -232,7 +232,8 @@ test('a policy that is warned about passes for no claims', () => {
 test('a policy of the greatest size is judged quickly', () => {
   const many = Array.from({ length: 330 }, (_, at) => ({ claim: 'a', less: at }));
   const policy = readPolicy(policyOf({ allOf: [...many.slice(0, 160), { anyOf: many.slice(160) }] }));
-  const start = performance.now();
+  // Not the time by the clock, which is also what other processes take.
+  const start = process.cpuUsage();
   policyWarnings(policy);
-  assert.ok(performance.now() - start < 1000);
+  assert.ok(process.cpuUsage(start).user < 1_000_000);
 });
