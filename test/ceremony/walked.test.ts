@@ -12,6 +12,7 @@ import { provisionInstance } from '../support/provision-instance.ts';
 import { CHECKOUT, cleanEnvironment, type RunningProduct, startProduct } from '../support/running-product.ts';
 
 const PROGRAM = join(CHECKOUT, 'src/cli/main.ts');
+const DIES_ANSWERED = join(import.meta.dirname, 'dies-answered.fixture.ts');
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-ceremony-'));
 const at = (...names: string[]): string => join(folder, ...names);
 const activation = at('activation');
@@ -76,16 +77,17 @@ function doneSteps(ceremony: string): readonly string[] {
     .map(({ step }) => step);
 }
 
-/** Kills the next step the hard way when its journal says that the work has begun. */
+/** Kills the next step the hard way when its journal says that the work has begun, at the latest when that is answered. */
 async function cutOff(ceremony: string, words: readonly string[], step: string): Promise<void> {
   const path = join(ceremony, 'journal.jsonl');
-  const isBegun = (): boolean => readFileSync(path, 'utf8').includes(`"step":"${step}","what":"begun"`);
+  const begun = `"step":"${step}","what":"begun"`;
+  const isBegun = (): boolean => readFileSync(path, 'utf8').includes(begun);
   const child = spawn(
     process.execPath,
-    [join(CHECKOUT, 'src/cli/main.ts'), 'ceremony', ...words, '--folder', ceremony],
+    ['--import', DIES_ANSWERED, PROGRAM, 'ceremony', ...words, '--folder', ceremony],
     {
       cwd: CHECKOUT,
-      env: cleanEnvironment(),
+      env: { ...cleanEnvironment(), CUT_OFF_JOURNAL: path, CUT_OFF_BEGUN: begun },
       stdio: 'ignore',
     },
   );
@@ -96,7 +98,7 @@ async function cutOff(ceremony: string, words: readonly string[], step: string):
   const signal = await ended;
   watcher.close();
   assert.ok(isBegun());
-  assert.equal(signal, 'SIGKILL', 'it was over before it could be killed');
+  assert.equal(signal, 'SIGKILL', 'it was over before it was killed');
 }
 
 async function packet(name: string, kind: string, ...words: string[]): Promise<string> {
