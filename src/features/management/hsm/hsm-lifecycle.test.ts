@@ -173,6 +173,22 @@ test('a deadline that comes while the service runs needs no other occasion', asy
   assert.ok(now() >= at + 60);
 });
 
+test('a deadline that comes between two looks at the clock is not missed', { timeout: 60_000 }, async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  const at = Date.parse(TIME);
+  let looks = 0;
+  const now = (): number => at + 59 + Math.min(looks++, 1);
+  const before = { publicNetworkAccess: 'Enabled', networkAcls: OPEN_NETWORK.networkAcls } as const;
+  const trial = { id: TRIAL, until: new Date(at + 60).toISOString(), by: ID, before };
+  const book = newBook({ managedHsms: [{ ...hsm, state: 'Succeeded', publicNetworkAccess: 'Disabled', trial }] });
+  const updated = Promise.withResolvers<void>();
+  const host = { update: async () => updated.resolve(), status: () => undefined } as unknown as InstanceHost;
+  await using lifecycle = new HsmLifecycle({ book, host, now, log: () => {} });
+  lifecycle.resume();
+  context.mock.timers.tick(1);
+  await updated.promise;
+});
+
 test('confirmed rules stay; other rules that are set meanwhile end the trial, and what is no rule does not', () => {
   const until = new Date(Date.parse(TIME) + 600_000).toISOString();
   const before = { publicNetworkAccess: 'Enabled', networkAcls: OPEN_NETWORK.networkAcls } as const;

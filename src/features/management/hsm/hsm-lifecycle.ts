@@ -116,22 +116,25 @@ export class HsmLifecycle implements AsyncDisposable {
   /** Begins to take back the network rules whose trial is over, and sets the clock for the next one's end. */
   async revertDue(): Promise<void> {
     const { book, now } = this.#options;
-    for (const name of dueTrials(book.current, now())) {
-      await this.begin('update', (resources) => beginRevert(resources, name, now()));
+    const at = now();
+    for (const name of dueTrials(book.current, at)) {
+      await this.begin('update', (resources) => beginRevert(resources, name, at));
     }
-    this.#awaitTrial();
+    this.#awaitTrial(at);
   }
 
-  #awaitTrial(): void {
+  /** @param looked when it was last looked which trials are over */
+  #awaitTrial(looked: number): void {
     clearTimeout(this.#trialTimer);
     const { book, now } = this.#options;
-    const ends = book.current.managedHsms.flatMap(({ trial }) =>
-      trial === undefined ? [] : [Date.parse(trial.until)],
-    );
+    // One that was over and could not be begun is looked at again after the work under way, and every minute.
+    const ends = book.current.managedHsms
+      .flatMap(({ trial }) => (trial === undefined ? [] : [Date.parse(trial.until)]))
+      .filter((end) => end > looked);
     const next = Math.min(...ends) - now();
-    // One that is over and cannot be begun now is looked at again after the work under way, and every minute.
-    if (this.#isDisposed || next <= 0 || next > LOOK_EVERY_MS) return;
-    this.#trialTimer = setTimeout(() => this.#track(this.revertDue()), next + 1);
+    if (this.#isDisposed || next > LOOK_EVERY_MS) return;
+    // Its end may have come while this was looked at.
+    this.#trialTimer = setTimeout(() => this.#track(this.revertDue()), Math.max(next, 0) + 1);
     this.#trialTimer.unref();
   }
 
