@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type ControlListener, type ControlListenerOptions, listenForControl } from '../gateway/control/listener.ts';
 import { openRenewal, readTlsFiles } from '../gateway/tls/renewal.ts';
 
-export type ControlListening = Pick<ControlListenerOptions, 'forms' | 'rows' | 'log' | 'minVersion'> & {
+export type ControlListening = Pick<ControlListenerOptions, 'forms' | 'rows' | 'callers' | 'log' | 'minVersion'> & {
   /** The control process's own folder. */
   readonly folder: string;
 };

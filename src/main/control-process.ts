@@ -24,6 +24,8 @@ import {
 } from '../features/management/resources-file.ts';
 import { managementRows } from '../features/management/rows.ts';
 import type { replaceFile } from '../files/replace-file.ts';
+import type { RequestLimits } from '../formats/request-limits.ts';
+import { ControlCallers } from '../gateway/control/callers.ts';
 import { openFront } from '../gateway/names/front.ts';
 import { NamesTable } from '../gateway/names/names-table.ts';
 import type { ControlRow } from '../wire/control-row.ts';
@@ -51,6 +53,10 @@ export interface ControlOptions {
   readonly host: (names: NamesTable) => InstanceHost;
   /** Where instances listen besides, for who asks the proxy for such a port; absent: nowhere. */
   readonly besides?: readonly ListenerPlace[];
+  /** What callers may cost; absent: `DEFAULT_LIMITS`. */
+  readonly limits?: RequestLimits;
+  /** Seconds of a clock that only goes forward, which those limits go by; absent: the system's. */
+  readonly elapsed?: () => number;
   /** What instances know the front by, once the supervisor has said it. */
   readonly frontToken: () => Uint8Array | undefined;
   /** Who is at the other end of a loopback connection; absent: the system cannot tell, and there is no managed identity endpoint. */
@@ -73,6 +79,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   let listenerPort = 0;
   const names = new NamesTable(forms, () => listenerPort);
   const host = options.host(names);
+  const callers = new ControlCallers(options);
   await using stack = new AsyncDisposableStack();
 
   const directory = await readDirectoryFile(folder);
@@ -86,7 +93,18 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       folder,
       minVersion: 'TLSv1.2',
       forms,
-      rows: controlRows(options, { directory, signingKey, identityHeader, foreign, forms, book, lifecycle, host }),
+      rows: controlRows(options, {
+        directory,
+        signingKey,
+        identityHeader,
+        foreign,
+        forms,
+        book,
+        lifecycle,
+        host,
+        callers,
+      }),
+      callers,
       log,
     }),
   );
@@ -97,6 +115,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       resolve: (hostname) => names.resolve(hostname),
       besides: (instance, at) => placeBesides(options.besides ?? [], instance, at),
       token: options.frontToken,
+      led: (server, client) => callers.led(server, client),
       fallbackPort: () => listener.port,
     }),
   );
@@ -163,11 +182,12 @@ interface Parts {
   readonly book: ResourceBook;
   readonly lifecycle: HsmLifecycle;
   readonly host: InstanceHost;
+  readonly callers: ControlCallers;
 }
 
 function controlRows(options: ControlOptions, parts: Parts): readonly ControlRow[] {
   const { now, log } = options;
-  const { directory, signingKey, identityHeader, foreign, forms, book, lifecycle, host } = parts;
+  const { directory, signingKey, identityHeader, foreign, forms, book, lifecycle, host, callers } = parts;
   const { tenantId, domain } = directory;
   const audiences = {
     arm: forms.flatMap((form) => form.audiences.arm),
@@ -189,7 +209,9 @@ function controlRows(options: ControlOptions, parts: Parts): readonly ControlRow
     log,
   });
   const authenticate = (accepted: readonly string[]) =>
-    createAuthenticate({ jwks: issuer.jwks, issuer: issuer.issuer, tenantId, audiences: accepted, now });
+    callers.counted(
+      createAuthenticate({ jwks: issuer.jwks, issuer: issuer.issuer, tenantId, audiences: accepted, now }),
+    );
   return [
     ...issuerRows(issuer, {
       directory,

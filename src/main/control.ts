@@ -1,11 +1,13 @@
 // Entry of the control process, started by the supervisor only:
-// `control.ts --control DIR --port N --ca FILE [--profile dev] [--besides PLACE]…`, with the supervision link as file descriptor 3.
+// `control.ts --control DIR --port N --ca FILE [--profile dev] [--besides PLACE]… [--limits JSON]`, with the supervision link as file descriptor 3.
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { replaceFileSynced } from '../files/replace-file-synced.ts';
+import type { RequestLimits } from '../formats/request-limits.ts';
 import { type ListenerPlace, readPlace } from './config/listener-places.ts';
+import { readRequestLimits } from './config/request-limits.ts';
 import { startControl } from './control-process.ts';
 import { hearAliases } from './supervision/alias-link.ts';
 import { openSupervisorLink } from './supervision/child-link.ts';
@@ -48,6 +50,7 @@ function readArguments(): {
   readonly port: number;
   readonly caFile: string;
   readonly besides: readonly ListenerPlace[];
+  readonly limits?: RequestLimits;
 } {
   const { values } = parseArgs({
     options: {
@@ -56,14 +59,18 @@ function readArguments(): {
       ca: { type: 'string' },
       profile: { type: 'string', default: 'dev' },
       besides: { type: 'string', multiple: true, default: [] },
+      limits: { type: 'string' },
     },
   });
-  const { control: folder, port, ca: caFile, profile, besides } = values;
+  const { control: folder, port, ca: caFile, profile, besides, limits } = values;
   if (folder === undefined) throw new Error('--control names the folder of the control process');
   if (port === undefined || !/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error('--port takes a port');
   if (caFile === undefined) throw new Error('--ca names the certificate of the authority');
   if (profile !== 'dev' && profile !== 'production') throw new Error('--profile is dev or production');
-  return { profile, folder, port: Number(port), caFile, besides: besides.map(readPlace) };
+  return {
+    ...{ profile, folder, port: Number(port), caFile, besides: besides.map(readPlace) },
+    ...(limits === undefined ? {} : { limits: readRequestLimits(JSON.parse(limits), '--limits') }),
+  };
 }
 
 /** A certificate of an earlier authority would only show as an obscure failure in every client. */

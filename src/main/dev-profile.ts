@@ -59,6 +59,7 @@ export async function openDevProfile(options: DevProfileOptions): Promise<Profil
         port,
         ca: at.caCertificate,
         besides: listenerPlaces(config.privateListeners ?? []),
+        limits: config.limits,
       }),
     made() {
       makePrivateFolder(at.backups);

@@ -33,6 +33,8 @@ interface RowPlace {
   readonly method: ControlMethod;
   /** find-my-way syntax, matched without regard to case. */
   readonly path: string;
+  /** A secret may come with it: not even looked at while its caller's share of refusals is used up. */
+  readonly signsIn?: true;
 }
 export interface HandledRow extends RowPlace {
   readonly body: 'none' | 'json' | 'form';

@@ -16,6 +16,7 @@ import type {
   InstanceUpdate,
   ProvisionRequest,
 } from '../../src/features/management/instance-host.ts';
+import type { RequestLimits } from '../../src/formats/request-limits.ts';
 import type { Control } from '../../src/main/control-process.ts';
 import { startControl } from '../../src/main/control-process.ts';
 import { type Issued, issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
@@ -73,6 +74,8 @@ export interface CallOptions {
   readonly json?: unknown;
   readonly form?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
+  /** A loopback address that the client has; absent: 127.0.0.1. */
+  readonly from?: string;
 }
 
 /** What a test instance knows this front by. */
@@ -99,6 +102,9 @@ export interface RunningControl extends AsyncDisposable {
 }
 
 export interface RunningControlOptions {
+  readonly limits?: RequestLimits;
+  /** Seconds, for the limits; absent: the system's. */
+  readonly elapsed?: () => number;
   readonly changeDirectory?: (directory: Directory) => Directory;
 }
 
@@ -129,6 +135,7 @@ export async function prepareControlFolder(
 
 export async function runControl({
   changeDirectory = (directory) => directory,
+  ...limiting
 }: RunningControlOptions = {}): Promise<RunningControl> {
   const { folder, authority, directory, secrets } = await prepareControlFolder(changeDirectory);
   const host = new PretendedHost();
@@ -147,6 +154,7 @@ export async function runControl({
         findLoopbackCaller({ address, port: from }, { address: '127.0.0.1', port: localPort }, withExecutable),
       now: () => Date.now() + offset,
       log: (message) => logged.push(message),
+      ...limiting,
     });
   let control = await start();
   const running: RunningControl = {
@@ -196,6 +204,7 @@ export async function call(port: number, ca: string, url: string, options: CallO
     host: '127.0.0.1',
     port,
     ...(isIP(target.hostname) === 0 ? { servername: target.hostname } : {}),
+    ...(options.from === undefined ? {} : { localAddress: options.from }),
     path: target.pathname + target.search,
     method: options.method ?? (body === undefined ? 'GET' : 'POST'),
     ca,

@@ -21,6 +21,8 @@ export interface ProductOptions {
   readonly data?: string;
   /** Makes and activates the instance `dev`. */
   readonly demo?: boolean;
+  /** The file for `--config`. */
+  readonly config?: string;
   /** What to wait for instead of being ready. */
   readonly until?: (state: RunningState) => boolean;
 }
@@ -45,13 +47,14 @@ export interface RunningProduct extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
-export async function startProduct({ data, demo = true, until }: ProductOptions = {}): Promise<RunningProduct> {
+export async function startProduct({ data, demo = true, config, until }: ProductOptions = {}): Promise<RunningProduct> {
   const own = data === undefined ? await mkdtemp(join(tmpdir(), 'strongroom-product-')) : undefined;
   const root = data ?? join(own ?? '', 'data');
   await mkdir(root, { recursive: true, mode: 0o700 });
   const readyFile = `${root}.ready`;
   await rm(readyFile, { force: true });
   const args = ['start', '--data', root, '--port', '0', '--ready-file', readyFile, ...(demo ? [] : ['--no-demo'])];
+  if (config !== undefined) args.push('--config', config);
   const child = spawn(PROGRAM, args, { cwd: CHECKOUT, env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {

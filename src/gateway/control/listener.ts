@@ -9,6 +9,7 @@ import { type ControlAnswer, ControlError, type ControlRequest, type ControlRow 
 import type { NameForm } from '../../wire/name-form.ts';
 import { findRepeated } from '../single-headers.ts';
 import { type TlsFiles, type TlsVersion, tlsOptions } from '../tls/server-options.ts';
+import type { ControlCallers } from './callers.ts';
 import { hostTable, matchHost } from './hosts.ts';
 import { readControlBody } from './read-body.ts';
 import { ControlRouter } from './router.ts';
@@ -19,6 +20,8 @@ export interface ControlListenerOptions {
   readonly minVersion?: TlsVersion;
   readonly forms: readonly NameForm[];
   readonly rows: readonly ControlRow[];
+  /** What callers may cost. The rows check tokens with it. */
+  readonly callers: ControlCallers;
   readonly log: (message: string) => void;
   /** Time for the handshake and a request's head, and for a whole request; tests shorten them. */
   readonly headMs?: number;
@@ -33,6 +36,7 @@ export interface ControlListener extends AsyncDisposable {
 }
 
 export async function listenForControl(options: ControlListenerOptions): Promise<ControlListener> {
+  const { callers } = options;
   const router = new ControlRouter(options.rows);
   const hosts = hostTable(options.forms);
   const { headMs = 10_000, requestMs = 30_000 } = options;
@@ -64,22 +68,29 @@ export async function listenForControl(options: ControlListenerOptions): Promise
     res.setHeader('x-content-type-options', 'nosniff');
     res.setHeader('strict-transport-security', 'max-age=31536000; includeSubDomains');
     res.setHeader('cache-control', 'no-store');
+    const visit = callers.visit(req.socket);
     try {
       const { row, request } = find(req);
+      if (row.signsIn === true) visit.beginSignIn();
       if ('pass' in row) {
         await row.pass(request, req, res);
+        visit.ended(res.statusCode);
         return;
       }
       const body = await readControlBody(req, row.body);
-      write(res, await row.handle({ ...request, body }, req, res));
-    } catch (error) {
-      if (res.headersSent) throw error;
+      const answer = await row.handle(visit.concerns({ ...request, body }), req, res);
+      visit.ended(answer.status);
+      write(res, answer);
+    } catch (caught) {
+      if (res.headersSent) throw caught;
+      const error = visit.refusal(caught);
       if (error instanceof ControlError) {
         if (error.status === 403) {
           res.setHeader('x-strongroom-trace', requestId);
           options.log(`control: request ${requestId} was refused (403): ${error.message}`);
         }
-        write(res, refusal(error, requestId));
+        const isLogin = matchHost(hosts, req.headers.host)?.host === 'login';
+        write(res, isLogin && error.status === 429 ? comeAgain(error) : refusal(error, requestId));
         return;
       }
       options.log(`control: request ${requestId} failed: ${error instanceof Error ? error.message : String(error)}`);
@@ -141,6 +152,11 @@ function write(res: ServerResponse, { status, headers, json, html }: ControlAnsw
 function refusal({ status, code, message, headers }: ControlError, requestId: string): ControlAnswer {
   const traced = status === 403 ? `${message} (Activity ID: ${requestId})` : message;
   return { status, headers, json: { error: { code, message: traced } } };
+}
+
+/** Clients of the token endpoint read OAuth's errors alone (RFC 6749 §5.2). */
+function comeAgain({ status, message, headers }: ControlError): ControlAnswer {
+  return { status, headers, json: { error: 'temporarily_unavailable', error_description: message } };
 }
 
 async function close(server: Server): Promise<void> {

@@ -94,6 +94,18 @@ it('counts connections without an address together, and those of one IPv6 networ
   assert.equal(taken(['2001:db8:1::1']), 1);
 });
 
+it('takes an attempt before it is made, and gives it back to each share when it was good', () => {
+  const throttle = openThrottle({ strangers: { burst: 2, perSecond: 0.25 }, connectionsPerAddress: 1 }, () => 0);
+  for (let n = 0; n < 1000; n++) throttle.attempt(`2001:db8:0:${n.toString(16)}::1`)();
+  for (let n = 0; n < 1000; n++) throttle.attempt('192.0.2.1')();
+  const first = throttle.attempt('192.0.2.1');
+  throttle.attempt('192.0.2.1');
+  assert.throws(() => throttle.attempt('192.0.2.1'), { code: 'Throttled', retryAfter: 4 });
+  first();
+  throttle.attempt('192.0.2.1');
+  assert.throws(() => throttle.stranger('192.0.2.1'), { code: 'Throttled' });
+});
+
 it('leaves principals alone where no limit is set', () => {
   const throttle = openThrottle({ strangers: { burst: 1, perSecond: 1 }, connectionsPerAddress: 1 }, () => 0);
   for (let n = 0; n < 1000; n++) throttle.principal('alice');

@@ -9,6 +9,11 @@ import { TokenBuckets } from './token-buckets.ts';
 export interface Throttle {
   /** To be called with whatever refusal a stranger would get. @throws ServiceError Throttled, instead of it */
   stranger(address: string): void;
+  /**
+   * To be called before a secret is looked at, which nobody may go on guessing once their share is used up.
+   * @returns gives back what it took: the secret was right @throws ServiceError Throttled
+   */
+  attempt(address: string): () => void;
   /** @throws ServiceError Throttled */
   principal(oid: string): void;
 }
@@ -26,14 +31,24 @@ export function openThrottle({ strangers, principals }: RequestLimits, now: () =
     { buckets: share(NETWORK), nameOf: networkOf, who: 'from your network' },
     { buckets: share(EVERYBODY), nameOf: () => 'everybody', who: 'from all' },
   ];
+  const stranger = (address: string): void => {
+    for (const { buckets, nameOf, who } of shares) {
+      const name = nameOf(address);
+      const wait = name === undefined ? 0 : buckets.take(name);
+      if (wait > 0) throw throttled(`${who} without a valid token`, wait);
+    }
+  };
   const byPrincipal = principals === undefined ? undefined : new TokenBuckets(principals, now);
   return {
-    stranger(address) {
-      for (const { buckets, nameOf, who } of shares) {
-        const name = nameOf(address);
-        const wait = name === undefined ? 0 : buckets.take(name);
-        if (wait > 0) throw throttled(`${who} without a valid token`, wait);
-      }
+    stranger,
+    attempt(address) {
+      stranger(address);
+      return () => {
+        for (const { buckets, nameOf } of shares) {
+          const name = nameOf(address);
+          if (name !== undefined) buckets.giveBack(name);
+        }
+      };
     },
     principal(oid) {
       const wait = byPrincipal?.take(oid) ?? 0;

@@ -32,6 +32,19 @@ it('for all arrivals: never more in a span than its burst and its rate allow', (
   );
 });
 
+it('takes back what was not used, and never more than it gave', () => {
+  const buckets = new TokenBuckets({ burst: 2, perSecond: 1 }, () => 0);
+  buckets.giveBack('nobody');
+  buckets.take('a');
+  buckets.giveBack('a');
+  buckets.giveBack('a');
+  assert.deepEqual(
+    [1, 2, 3].map(() => buckets.take('a')),
+    [0, 0, 1],
+  );
+  assert.equal(buckets.count, 1);
+});
+
 it('keeps no bucket that is full again, and a bounded number of others', () => {
   let now = 0;
   const buckets = new TokenBuckets({ burst: 10, perSecond: 1 }, () => now);

@@ -35,6 +35,12 @@ export class TokenBuckets {
     return Math.max(1, Math.ceil((1 - bucket.tokens) / this.#size.perSecond));
   }
 
+  /** One that was taken after all cost nothing. */
+  giveBack(name: string): void {
+    const bucket = this.#buckets.get(name);
+    if (bucket !== undefined) bucket.tokens = Math.min(this.#size.burst, bucket.tokens + 1);
+  }
+
   get count(): number {
     return this.#buckets.size;
   }

@@ -23,6 +23,8 @@ export interface FrontOptions {
   readonly besides?: (instance: string, port: number) => Place | undefined;
   /** What the keys are made of by which instances know this front, so that they believe it who a client is; undefined: not known yet. */
   readonly token: () => Uint8Array | undefined;
+  /** Told who is led to the control process's own listener, before that hears anything of them. */
+  readonly led?: (server: Socket, client: string) => void;
   /** Where TLS connections without a (known) server name go: the control process's own listener. */
   readonly fallbackPort: () => number;
   /** Time for a client to say what it wants; tests shorten it. */
@@ -128,7 +130,12 @@ function welcome(socket: Socket, options: FrontOptions): void {
     const place = { address: decision.address ?? '127.0.0.1', port: decision.port };
     joinWith(socket, place, {
       ...(header === undefined ? {} : { header }),
-      opened: () => decision.greeting !== undefined && socket.write(decision.greeting),
+      opened(server) {
+        if (instance === undefined && decision.address === undefined) {
+          options.led?.(server, peerAddress(socket.remoteAddress));
+        }
+        if (decision.greeting !== undefined) socket.write(decision.greeting);
+      },
       failed: () => socket.end(decision.apology, () => socket.destroySoon()),
     });
   };

@@ -12,7 +12,11 @@ const CONNECT_MS = 5_000;
 export function joinWith(
   client: Socket,
   { address: host, port }: { readonly address: string; readonly port: number },
-  handlers: { readonly header?: (server: Socket) => Buffer; readonly opened: () => void; readonly failed: () => void },
+  handlers: {
+    readonly header?: (server: Socket) => Buffer;
+    readonly opened: (server: Socket) => void;
+    readonly failed: () => void;
+  },
 ): void {
   const server = connect({ host, port, allowHalfOpen: true, noDelay: true });
   let isOpen = false;
@@ -26,7 +30,7 @@ export function joinWith(
     server.setTimeout(IDLE_MS, destroyBoth);
     client.setTimeout(IDLE_MS, destroyBoth);
     if (handlers.header !== undefined) server.write(handlers.header(server));
-    handlers.opened();
+    handlers.opened(server);
     client.pipe(server);
     server.pipe(client);
   });

@@ -18,6 +18,7 @@ import {
 import { managementRows } from '../../features/management/rows.ts';
 import type { replaceFile } from '../../files/replace-file.ts';
 import { DEFAULT_LIMITS } from '../../formats/request-limits.ts';
+import { ControlCallers } from '../../gateway/control/callers.ts';
 import { openFront } from '../../gateway/names/front.ts';
 import { NamesTable } from '../../gateway/names/names-table.ts';
 import { readTlsFiles } from '../../gateway/tls/renewal.ts';
@@ -52,21 +53,24 @@ export async function startProductionControl(
   let listenerPort = 0;
   const names = new NamesTable([form], () => listenerPort);
   const host = options.host(names);
+  const callers = new ControlCallers({ limits: config.limits, log });
   await using stack = new AsyncDisposableStack();
   const book = await openBook(options);
   const lifecycle = stack.use(new HsmLifecycle({ book, host, now, log }));
   const directory = configuredDirectory(config);
   const authenticate = (more: readonly string[]): Authenticate =>
-    authenticateBy(
-      stack.use(
-        openTokenVerifier({
-          tenantId: config.tenantId,
-          issuers: trustedFor(config.issuers, (issuer) => armAudiences(issuer, more)),
-          fetchJwks: keySets(config),
-          now: () => now() / 1000,
-        }),
+    callers.counted(
+      authenticateBy(
+        stack.use(
+          openTokenVerifier({
+            tenantId: config.tenantId,
+            issuers: trustedFor(config.issuers, (issuer) => armAudiences(issuer, more)),
+            fetchJwks: keySets(config),
+            now: () => now() / 1000,
+          }),
+        ),
+        config.tenantId,
       ),
-      config.tenantId,
     );
   const rows = [
     ...(config.names.graph === undefined ? [] : graphRows(directory, authenticate(form.audiences.graph))),
@@ -95,6 +99,7 @@ export async function startProductionControl(
       folder,
       forms: [form],
       rows,
+      callers,
       log,
       ...(minVersion === undefined ? {} : { minVersion }),
     }),
@@ -106,6 +111,7 @@ export async function startProductionControl(
       connectionsPerAddress: (config.limits ?? DEFAULT_LIMITS).connectionsPerAddress,
       resolve: (hostname) => names.resolve(hostname),
       token: frontToken,
+      led: (server, client) => callers.led(server, client),
       fallbackPort: () => listener.port,
     }),
   );

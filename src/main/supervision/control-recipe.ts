@@ -3,6 +3,7 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { RequestLimits } from '../../formats/request-limits.ts';
 import { type ListenerPlace, writePlace } from '../config/listener-places.ts';
 import type { Program } from './spawn-child.ts';
 
@@ -15,6 +16,8 @@ export interface ControlPlace {
   readonly ca: string;
   /** Where instances listen besides; absent: nowhere. */
   readonly besides?: readonly ListenerPlace[];
+  /** What callers may cost; absent: the defaults. */
+  readonly limits?: RequestLimits | undefined;
 }
 
 export interface ConfinedPlace {
@@ -27,11 +30,12 @@ export interface ConfinedPlace {
 
 const CHECKOUT = realpathSync(fileURLToPath(new URL('../../../', import.meta.url)));
 
-export function controlRecipe({ entry, folder, port, ca, besides = [] }: ControlPlace): Program {
+export function controlRecipe({ entry, folder, port, ca, besides = [], limits }: ControlPlace): Program {
   const own = realpathSync(folder);
   const authority = realpathSync(ca);
   const places = besides.flatMap((each) => ['--besides', writePlace(each)]);
-  const args = ['--control', own, '--port', String(port), '--ca', authority, ...places];
+  const callers = limits === undefined ? [] : ['--limits', JSON.stringify(limits)];
+  const args = ['--control', own, '--port', String(port), '--ca', authority, ...places, ...callers];
   return confined({ entry, folder: own, reads: [authority], args });
 }
 

@@ -27,6 +27,7 @@ export function issuerRows(issuer: Issuer, exchange?: ExchangeRules): readonly C
     host: 'login',
     method,
     path,
+    ...(method === 'POST' ? { signsIn: true } : {}),
     async pass(request, req, res) {
       checkTenant(request);
       await issuer.pass(request.origin, to(request), req, res);
@@ -55,6 +56,7 @@ export function issuerRows(issuer: Issuer, exchange?: ExchangeRules): readonly C
         host: 'login',
         method: 'POST',
         path,
+        signsIn: true,
         async pass(request, req, res) {
           checkTenant(request);
           if (exchange !== undefined && (await answerExchange(exchange, req, res))) return;

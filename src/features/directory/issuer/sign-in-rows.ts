@@ -36,7 +36,7 @@ export function signInRows(issuer: Issuer): readonly ControlRow[] {
       body: 'none',
       handle: (request) => devicePage(200, (request.query.get('user_code') ?? '').slice(0, 40)),
     },
-    { host: 'login', method: 'POST', path: '/devicelogin', body: 'form', handle: approve },
+    { host: 'login', method: 'POST', path: '/devicelogin', signsIn: true, body: 'form', handle: approve },
     {
       host: 'login',
       method: 'GET',
@@ -48,6 +48,7 @@ export function signInRows(issuer: Issuer): readonly ControlRow[] {
       host: 'login',
       method: 'POST',
       path: '/interaction/:uid',
+      signsIn: true,
       body: 'form',
       async handle(request, req, res) {
         const user = await userOf(issuer, request.body as URLSearchParams);

@@ -1,0 +1,160 @@
+// What callers of the management plane may cost: refusals by address, sign-ins before their secret is looked at, requests
+// by principal where that is configured; and that the configuration of the dev profile reaches the control process.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type CallOptions, call, type Reply, type RunningControl, runControl } from '../support/running-control.ts';
+import { startProduct } from '../support/running-product.ts';
+
+const ARM = 'https://management.azure.com';
+const LOGIN = 'https://login.microsoftonline.com';
+const SUBSCRIPTIONS = `${ARM}/subscriptions?api-version=2022-12-01`;
+const BURST = 3;
+const WAIT = 100;
+
+describe('with little room for strangers', () => {
+  let control: RunningControl;
+  let tenant: string;
+  let seconds = 0;
+  before(async () => {
+    control = await runControl({
+      limits: {
+        strangers: { burst: BURST, perSecond: 1 / WAIT },
+        principals: { burst: 4, perSecond: 1 / WAIT },
+        connectionsPerAddress: 200,
+      },
+      elapsed: () => seconds,
+    });
+    tenant = control.secrets.tenantId;
+  });
+  after(() => control[Symbol.asyncDispose]());
+  /** Everybody has all of their share again. */
+  const refill = (): void => {
+    seconds += WAIT * 100;
+  };
+  const login = (changes: Readonly<Record<string, string>> = {}, from?: string): Promise<Reply> => {
+    const { appId, secret } = control.secrets.applications.admin;
+    const form = {
+      grant_type: 'client_credentials',
+      client_id: appId,
+      client_secret: secret,
+      scope: `${ARM}/.default`,
+    };
+    const options: CallOptions = { form: { ...form, ...changes }, ...(from === undefined ? {} : { from }) };
+    return control.call(`${LOGIN}/${tenant}/oauth2/v2.0/token`, options);
+  };
+  const statuses = async (count: number, ask: () => Promise<Reply>): Promise<number[]> => {
+    const all: number[] = [];
+    while (all.length < count) all.push((await ask()).status);
+    return all;
+  };
+
+  for (const [what, status, url, options] of [
+    ['no token', 401, SUBSCRIPTIONS, {}],
+    ['a token that is none', 401, SUBSCRIPTIONS, { headers: { authorization: 'Bearer a.b.c' } }],
+    ['no api-version', 400, `${ARM}/subscriptions`, {}],
+    ['a path that is nothing', 404, `${ARM}/nothing`, {}],
+    ['a body that is no JSON', 400, `${ARM}/subscriptions/x/resourceGroups/y`, { method: 'PUT', body: '{' }],
+    ['nobody to ask the directory for', 401, 'https://graph.microsoft.com/v1.0/me', {}],
+    ['an unknown tenant to sign in to', 400, `${LOGIN}/nobody.example/oauth2/v2.0/token`, { form: {} }],
+    ['a wrong password on the page', 401, `${LOGIN}/devicelogin`, { form: { username: 'alice', password: 'no' } }],
+  ] as const) {
+    test(`${what}: as many refusals as any stranger gets, then 429, for that address alone`, async () => {
+      refill();
+      const own = { method: 'GET', headers: { 'content-type': 'application/json' }, ...options };
+      const ask = (from: string) => control.call(url, 'form' in options ? { ...options, from } : { ...own, from });
+      assert.deepEqual(await statuses(BURST + 2, () => ask('127.0.0.2')), [status, status, status, 429, 429]);
+      const throttled = await ask('127.0.0.2');
+      assert.equal(throttled.headers['retry-after'], String(WAIT));
+      assert.equal((await ask('127.0.0.3')).status, status, 'others are not concerned');
+      seconds += WAIT;
+      assert.deepEqual(await statuses(2, () => ask('127.0.0.2')), [status, 429]);
+    });
+  }
+
+  test('the refusal has the shape of the resource manager, and the log one line of the caller', async () => {
+    refill();
+    const before = control.logged.length;
+    await statuses(BURST, () => control.call(SUBSCRIPTIONS, { from: '127.0.0.4' }));
+    for (let n = 0; n < 20; n++) {
+      const { status, json, headers } = await control.call(SUBSCRIPTIONS, { from: '127.0.0.4' });
+      assert.equal(status, 429);
+      assert.equal(headers['retry-after'], '100');
+      const message = 'Too many requests from your address without a valid token; try again in 100 s';
+      assert.deepEqual(json, { error: { code: 'TooManyRequests', message } });
+    }
+    assert.deepEqual(control.logged.slice(before), ['control: a request of 127.0.0.4 was throttled']);
+    seconds += 10;
+    await control.call(SUBSCRIPTIONS, { from: '127.0.0.4' });
+    assert.equal(control.logged.at(-1), 'control: a request of 127.0.0.4 was throttled (19 before it are not logged)');
+  });
+
+  test('what needs no token, and whoever has one, are answered from an address that has used up its share', async () => {
+    refill();
+    const token = await control.token(control.secrets.applications.admin, ARM);
+    const from = '127.0.0.5';
+    assert.equal((await statuses(BURST + 1, () => control.call(SUBSCRIPTIONS, { from }))).at(-1), 429);
+    const headers = { authorization: `Bearer ${token}` };
+    assert.equal((await control.call(SUBSCRIPTIONS, { from, headers })).status, 200);
+    assert.equal((await control.call(`${ARM}/metadata/endpoints?api-version=2022-09-01`, { from })).status, 200);
+    assert.equal((await control.call(`${LOGIN}/${tenant}/discovery/v2.0/keys`, { from })).status, 200);
+  });
+
+  test('once too many secrets were wrong even the right one is not looked at, until its time', async () => {
+    refill();
+    const from = '127.0.0.6';
+    const wrong = await statuses(BURST, () => login({ client_secret: 'wrong' }, from));
+    assert.deepEqual(wrong, [401, 401, 401]);
+    const refused = await login({}, from);
+    assert.equal(refused.status, 429);
+    assert.equal(refused.headers['retry-after'], String(WAIT));
+    assert.equal(refused.json.error, 'temporarily_unavailable');
+    assert.match(String(refused.json.error_description), /^Too many requests from your address without a valid token/);
+    seconds += WAIT;
+    assert.equal((await login({}, from)).status, 200);
+  });
+
+  test('guesses that arrive at the same time are not more than one after the other', async () => {
+    refill();
+    const all = await Promise.all(Array.from({ length: 12 }, () => login({ client_secret: 'wrong' }, '127.0.0.7')));
+    assert.equal(all.filter(({ status }) => status === 401).length, BURST);
+    assert.equal(all.filter(({ status }) => status === 429).length, 12 - BURST);
+  });
+
+  test('sign-ins that succeed cost nothing', async () => {
+    refill();
+    assert.deepEqual(await statuses(4 * BURST, () => login({}, '127.0.0.8')), Array(4 * BURST).fill(200));
+  });
+
+  test('a principal is limited over all of its addresses, and not for what others do', async () => {
+    refill();
+    const { admin, owner } = control.secrets.applications;
+    const [mine, theirs] = [await control.token(admin, ARM), await control.token(owner, ARM)];
+    let n = 20;
+    const ask = (token: string) =>
+      control.call(SUBSCRIPTIONS, { from: `127.0.0.${n++}`, headers: { authorization: `Bearer ${token}` } });
+    assert.deepEqual(await statuses(5, () => ask(mine)), [200, 200, 200, 200, 429]);
+    const { json } = await ask(mine);
+    const message = 'Too many requests by this principal; try again in 100 s';
+    assert.deepEqual(json, { error: { code: 'TooManyRequests', message } });
+    assert.notEqual((await ask(theirs)).status, 429);
+  });
+});
+
+test('limits of a dev configuration hold for the management plane', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'strongroom-limits-'));
+  try {
+    const config = join(folder, 'config.json');
+    await writeFile(config, JSON.stringify({ limits: { strangers: { burst: 2, perSecond: 1 } } }));
+    await using product = await startProduct({ demo: false, config });
+    const ask = async () => (await call(product.state.port, product.ca, SUBSCRIPTIONS)).status;
+    // At the steady rate it would take more than a minute until all of these are let through.
+    const all = await Promise.all(Array.from({ length: 70 }, ask));
+    assert.ok(all.filter((status) => status === 401).length >= 2);
+    assert.ok(all.includes(429), String(all));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
