@@ -217,6 +217,12 @@ test('packets of a quorum recover it too, and the log says whose they were', asy
   );
   const token = await userOf(instance);
   assert.equal((await instance.ask('POST', `/keys/restore${version}`, { token, body: { value: backup } })).status, 200);
+  const own = { token: await instance.adminToken() };
+  const { value } = (await json(instance.ask('GET', `/securitydomain/custodians${version}`, own))) as {
+    readonly value: readonly { readonly custodian: string; readonly subject?: string }[];
+  };
+  const named = value.filter(({ subject }) => subject !== undefined).map(({ custodian }) => custodian);
+  assert.deepEqual(named.sort(), [custodians[0], custodians[2]].map((each) => thumbprintOf(each as Custodian)).sort());
 });
 
 test('a domain file that was written by a recovered instance recovers the next one', async () => {

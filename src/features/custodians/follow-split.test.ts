@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { makeCustodians, type TestCustodian } from '../../../test/support/custodians.ts';
 import { planSplit } from './follow-split.ts';
 import type { Holder } from './holder.ts';
 import { reachOf, stateOf } from './reach.ts';
@@ -40,6 +41,18 @@ test('who stays keeps their beginning and their name; who is new begins; who is 
   assert.deepEqual(
     register.list().map(([custodian]) => custodian),
     [A, B, C, D],
+  );
+});
+
+test('of a recovered domain those have a name who have shown their certificate', async () => {
+  const [anna, boris] = (await makeCustodians('Anna', 'Boris')) as [TestCustodian, TestCustodian];
+  const register = new CustodianRegister();
+  const shown = new Map([[anna.thumbprint, anna.certificate]]);
+  const split = { by: 'recovery', required: 2, thumbprints: [anna.thumbprint, boris.thumbprint], shown } as const;
+  for (const change of planSplit(register, split, at(0))) register.apply(change);
+  assert.deepEqual(
+    register.list().map(([, { subject }]) => subject),
+    ['Anna', undefined],
   );
 });
 

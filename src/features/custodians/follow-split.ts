@@ -14,6 +14,8 @@ export interface NewSplit {
   readonly thumbprints: readonly string[];
   /** Standard base64 DER, in the same order, where they are at hand. */
   readonly certificates?: readonly string[];
+  /** Standard base64 DER by x5t#S256, of those who have come with theirs, where there is none of all. */
+  readonly shown?: ReadonlyMap<string, string>;
   /** The file's text as custodians keep it, where it is at hand. */
   readonly document?: string;
   /** Who have just shown that their share opens: the module joined the shares. */
@@ -27,7 +29,7 @@ export function planSplit(register: CustodianRegister, split: NewSplit, at: stri
   const changes: Change[] = [splitChange({ at, by, required, thumbprints, ...seen })];
   const isSameSet = register.split !== undefined && setOf(register.split) === setOf(split);
   for (const [index, custodian] of thumbprints.entries()) {
-    const certificate = split.certificates?.[index];
+    const certificate = split.certificates?.[index] ?? split.shown?.get(custodian);
     const subject =
       certificate === undefined ? undefined : subjectOf(new X509Certificate(Buffer.from(certificate, 'base64')));
     const isOpened = seen !== undefined && split.opened?.includes(custodian) === true;

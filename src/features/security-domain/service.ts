@@ -35,6 +35,8 @@ export interface Split {
   readonly thumbprints: readonly string[];
   /** Standard base64 DER, in the same order, where they are at hand. */
   readonly certificates?: readonly string[];
+  /** Standard base64 DER by x5t#S256, of those who have come with theirs, where there is none of all. */
+  readonly shown?: ReadonlyMap<string, string>;
   /** The file's text as custodians keep it, where it is at hand. */
   readonly document?: string;
   /** x5t#S256 of those who have just shown that their share opens: the module joined the shares. */

@@ -1,6 +1,7 @@
 // The rows that recover a security domain into an instance that is not activated. The module judges what is uploaded; the
 // service passes it on and keeps none of it.
 import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { PacketError, readPacketValue } from '../../formats/custodian-packet.ts';
 import { MAX_UPLOAD, parseUpload } from '../../formats/domain-upload.ts';
 import { readText } from '../../wire/body.ts';
 import { type AnyRow, row } from '../../wire/route.ts';
@@ -14,6 +15,7 @@ import {
   describeQuorum,
   refusedDomain,
   type SecurityDomainService,
+  type Split,
 } from './service.ts';
 import { transferKeyBody } from './transfer-key.ts';
 
@@ -101,10 +103,25 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
   ];
 }
 
-/** A restore blob is not the file that custodians keep; a gathered quorum brings it along. */
-function known(document: string, quorum: readonly string[]): { document?: string; opened?: readonly string[] } {
+/** A restore blob is not the file that custodians keep and names nobody; a gathered quorum brings the file and its own names. */
+function known(document: string, quorum: readonly string[]): Pick<Split, 'document' | 'opened' | 'shown'> {
   const upload = parseUpload(document);
-  return upload.form === 'packets' ? { document: upload.domain, opened: quorum } : {};
+  if (upload.form !== 'packets') return {};
+  return { document: upload.domain, opened: quorum, shown: certificatesIn(upload.packets) };
+}
+
+/** A packet is signed by the key of the certificate in it, whose hash the domain file has. What the module did not need may be anything. */
+function certificatesIn(packets: unknown): ReadonlyMap<string, string> {
+  const shown = new Map<string, string>();
+  for (const packet of Array.isArray(packets) ? (packets as readonly unknown[]) : []) {
+    try {
+      const { statement, certificate } = readPacketValue(packet);
+      shown.set(statement.custodian, certificate.raw.toString('base64'));
+    } catch (error) {
+      if (!(error instanceof PacketError)) throw error; // it names nobody
+    }
+  }
+  return shown;
 }
 
 function alreadyActive(cause?: unknown): ServiceError {

@@ -1,7 +1,7 @@
 // `strongroom custodian challenge`: fresh bytes for custodians to sign, to show that their keys are at hand.
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
-import { CUSTODIANS, readRegister, VERSION } from './read-register.ts';
+import { CUSTODIANS, nameOf, readRegister, VERSION } from './read-register.ts';
 
 export const challenge = command({
   name: 'custodian challenge',
@@ -34,19 +34,19 @@ in by 'custodian submit'. It counts once for each custodian and ends by itself.`
       return 0;
     }
     const { register } = await readRegister(client);
-    const nameOf = (custodian: string): string => {
+    const calledBy = (custodian: string): string => {
       const entry = register.value.find((each) => each.custodian === custodian);
-      return entry?.name ?? entry?.subject ?? custodian;
+      return entry === undefined ? custodian : nameOf(entry);
     };
     if (value.length === 0) terminal.out('no challenge is open\n');
     for (const { challenge: bytes, expires, answers } of value as readonly Shown[]) {
       terminal.out(`${bytes}  until ${expires}\n`);
-      for (const { custodian, at } of answers ?? []) terminal.out(`  ${at}  ${nameOf(custodian)}\n`);
+      for (const { custodian, at } of answers ?? []) terminal.out(`  ${at}  ${calledBy(custodian)}\n`);
       const missing = register.value.filter(
         ({ custodian, left }) => left === undefined && answers?.every((each) => each.custodian !== custodian) !== false,
       );
       if (missing.length > 0) {
-        terminal.out(`  no answer yet: ${missing.map(({ custodian }) => nameOf(custodian)).join(', ')}\n`);
+        terminal.out(`  no answer yet: ${missing.map(nameOf).join(', ')}\n`);
       }
     }
     return 0;

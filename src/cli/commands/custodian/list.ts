@@ -2,7 +2,8 @@
 import { groupFingerprint } from '../../../formats/domain-identity.ts';
 import { command, jsonOption } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
-import { type CustodianEntry, readRegister } from './read-register.ts';
+import { placeOf } from '../../same-place.ts';
+import { type CustodianEntry, namingHint, readRegister } from './read-register.ts';
 
 export const list = command({
   name: 'custodian list',
@@ -31,6 +32,7 @@ be recoverable. The exit code is 0 when the margin is above 0 and every share of
       terminal.out(`domain fingerprint  ${groupFingerprint(register.domainFingerprint)}\n`);
     }
     for (const warning of warnings) terminal.err(`warning: ${warning}\n`);
+    terminal.err(namingHint(register, placeOf(values)));
     return margin !== undefined && margin > 0 && unproven === 0 ? 0 : 1;
   },
 });
@@ -46,7 +48,7 @@ const HEADINGS = ['share', 'who', 'state', 'since', 'proven', 'last answer', 'fi
 function tableOf(value: readonly CustodianEntry[]): string {
   const rows = value.map((each) => [
     each.left === undefined ? String(each.share) : '-',
-    each.name ?? each.subject ?? '(no name)',
+    each.name ?? each.subject ?? '(no name yet)',
     STATES[each.state] ?? each.state,
     each.left === undefined ? day(each.since) : `${day(each.since)} to ${day(each.left)}`,
     day(each.proven?.at),

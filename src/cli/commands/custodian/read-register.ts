@@ -1,5 +1,6 @@
 // The register of an instance as its public API shows it, and which custodian in it a person means.
 
+import { shortFingerprint } from '../../../formats/domain-identity.ts';
 import { ownCommand } from '../../../wire/own-command.ts';
 import { CommandError } from '../../command.ts';
 import type { InstanceClient } from '../../instance-client.ts';
@@ -43,6 +44,25 @@ export async function readRegister(
     throw new CommandError(`${client.who} did not answer with a register of custodians`);
   }
   return { register, answer };
+}
+
+/** As an administrator or their certificate calls them; a domain file calls nobody anything. */
+export function nameOf({ name, subject, custodian }: CustodianEntry): string {
+  return name ?? subject ?? `the one with the fingerprint ${shortFingerprint(custodian)}`;
+}
+
+/** How those who hold a share and are not named yet get a name; '': all have one. @param place where the register is, as options */
+export function namingHint({ value }: RegisterAnswer, place: string): string {
+  const unnamed = value.filter(({ name, subject, left }) => left === undefined && (name ?? subject) === undefined);
+  if (unnamed.length === 0) return '';
+  return (
+    `${unnamed.length} of them ${unnamed.length === 1 ? 'has' : 'have'} no name yet: a domain file has certificates' fingerprints ` +
+    `only. Compare these with the report of the ceremony that made the file; the first packet that they sign brings the name of their ` +
+    `certificate ('${ownCommand(`custodian submit PACKET${place}`)}'), or write it down now:\n` +
+    unnamed
+      .map(({ fingerprint }) => `  ${ownCommand(`custodian name ${fingerprint.slice(0, 16)} --name NAME${place}`)}\n`)
+      .join('')
+  );
 }
 
 /**

@@ -3,7 +3,7 @@ import { PacketError, readPacket } from '../../../formats/custodian-packet.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { readInput } from '../../read-input.ts';
-import { CUSTODIANS, type CustodianEntry, VERSION } from './read-register.ts';
+import { CUSTODIANS, type CustodianEntry, nameOf, VERSION } from './read-register.ts';
 
 export const submit = command({
   name: 'custodian submit',
@@ -25,8 +25,8 @@ tried; the exit code is 0 when all were taken.`,
         const packet = checkedPacket(file);
         const answer = await client.ask('POST', `${CUSTODIANS}/packets?${VERSION}`, { packet });
         taken.push(answer);
-        const { purpose, name, subject, custodian, state } = answer as CustodianEntry & { readonly purpose: string };
-        if (!values.json) terminal.out(`${file}: ${purpose} of ${name ?? subject ?? custodian}, now ${state}\n`);
+        const entry = answer as CustodianEntry & { readonly purpose: string };
+        if (!values.json) terminal.out(`${file}: ${entry.purpose} of ${nameOf(entry)}, now ${entry.state}\n`);
       } catch (error) {
         if (!(error instanceof CommandError)) throw error;
         terminal.err(`${file}: ${error.message}\n`);

@@ -6,7 +6,7 @@ import { ownCommand, shellWord } from '../../../wire/own-command.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import { AnswerError, type InstanceClient } from '../../instance-client.ts';
 import { readInput } from '../../read-input.ts';
-import { CUSTODIANS, readRegister } from '../custodian/read-register.ts';
+import { CUSTODIANS, nameOf, readRegister } from '../custodian/read-register.ts';
 import { type FiledRecord, REHEARSALS, readRehearsals, VERSION } from './filed.ts';
 import { keepRecord, showRehearsal } from './kept-record.ts';
 
@@ -113,11 +113,11 @@ async function showWaiting(
   const answers = new Map((open?.answers ?? []).map(({ custodian, at }) => [custodian, at]));
   const custodians = register.value
     .filter(({ left }) => left === undefined)
-    .map(({ custodian, name, subject, contact }) => ({
-      custodian,
-      name: name ?? subject ?? custodian,
-      contact: contact ?? null,
-      answered: answers.get(custodian) ?? null,
+    .map((entry) => ({
+      custodian: entry.custodian,
+      name: nameOf(entry),
+      contact: entry.contact ?? null,
+      answered: answers.get(entry.custodian) ?? null,
     }));
   if (json) {
     terminal.out(`${JSON.stringify({ verdict: 'waiting', challenge, until: open?.expires, custodians }, null, 2)}\n`);
