@@ -35,10 +35,21 @@ describe('production refuses to start', () => {
 
   test('with an unknown member, without a needed one, or with none of JSON', async () => {
     await refuses({ proxy: true }, /config has the unknown member "proxy"/);
-    await refuses((config) => void delete config.seal, /config\.seal is missing/);
+    await refuses((config) => void delete config.seal, /config\.seal is missing.*"passphrase".*"people"/);
     await refuses((config) => void delete tlsOf(config).instances, /config\.tls\.instances is missing/);
     await writeFile(site.configFile, '{');
     assert.match((await site.refused()).text, /cannot be read as JSON/);
+  });
+
+  test('with a place for backups or events that no instance would start with', async () => {
+    const places = (uri: string): Json => ({ backupTargets: [{ uri: 'https://a.example.org/hsm' }, { uri }] });
+    const wanted = / backupTargets: '.*' must be https:\/\/host\[:port\]\[\/path\] or file:\/\/\/folder/;
+    await refuses(places('/srv/backups'), wanted);
+    await refuses(places('http://127.0.0.1:10000/account'), wanted);
+    await refuses(
+      { eventTargets: [{ origin: 'https://events.example.org/hook' }] },
+      / eventTargets: '.*' must be https:\/\/host\[:port\] and nothing more/,
+    );
   });
 
   test('with a self-signed certificate, or one of the development authority', async () => {

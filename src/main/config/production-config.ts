@@ -90,6 +90,7 @@ const httpsAddress = (value: unknown, path: string): string => {
   }
   return given.replace(/\/$/, '');
 };
+const origin: Reader<string> = (value, path) => text(value, path).replace(/\/$/, '');
 const pair = record({ certificate: readFilePath, key: readFilePath });
 const displayName = matching(/^[^\p{Cc}]{1,256}$/u, 'a name of one line');
 const port = integer(1, 65_535);
@@ -106,7 +107,7 @@ const seal: Reader<SealChoice> = (value, path) => {
   return read(value, path);
 };
 
-const shape: Reader<ProductionConfig> = record(
+const shape: Reader<Omit<ProductionConfig, 'seal'> & { readonly seal?: SealChoice }> = record(
   {
     tenantId: guid,
     names: record(
@@ -121,9 +122,9 @@ const shape: Reader<ProductionConfig> = record(
       name: displayName,
       owners: list(record({ id: guid, type: oneOf('User', 'Group', 'ServicePrincipal') }), 100),
     }),
-    seal,
   },
   {
+    seal,
     separation: oneOf('azure', 'strict'),
     acknowledge: list(oneOf(...ACKNOWLEDGEMENTS), ACKNOWLEDGEMENTS.length),
     principals: record({
@@ -133,7 +134,7 @@ const shape: Reader<ProductionConfig> = record(
     }),
     limits: readRequestLimits,
     privateListeners: readNamedListeners,
-    eventTargets: list(record({ origin: httpsAddress }, { caFile: readFilePath }), 64),
+    eventTargets: list(record({ origin }, { caFile: readFilePath }), 64),
     backupTargets: readBackupPlaces,
     backupIdentity: readInstanceIdentity,
   },
@@ -141,7 +142,14 @@ const shape: Reader<ProductionConfig> = record(
 
 /** @throws ShapeError naming the member that is wrong, and what it must be */
 export const readProductionShape: Reader<ProductionConfig> = (value, path) => {
-  const config = shape(value, path);
+  const { seal: chosen, ...others } = shape(value, path);
+  if (chosen === undefined) {
+    throw new ShapeError(
+      `${path}.seal is missing: say what root keys are sealed with: {"kind": "passphrase", "passphraseFile": "…"}, which starts ` +
+        'without people, or {"kind": "people"}',
+    );
+  }
+  const config = { ...others, seal: chosen };
   const { names, separation = 'strict', acknowledge = [] } = config;
   if (config.subscription.owners.length === 0) {
     throw new ShapeError(

@@ -1,10 +1,15 @@
-// The files that a configuration names for later, by places of backups and targets of events: whom the instances trust there,
-// and by which secret they are known.
+// What a configuration names for later: places of backups and targets of events, the files that say whom the instances trust
+// there, and by which secret they are known.
+import { AllowedPlaces } from '../../features/backup/storage/allowed-places.ts';
+import { EventTargets } from '../../features/events/targets.ts';
 import type { ProductionConfig } from '../config/production-config.ts';
+import { ConfigError } from '../config/start-config.ts';
 import { readPlainFile, readSecretFile } from './check-files.ts';
 
 /** @throws ConfigError */
-export function checkNamedFiles({ eventTargets = [], backupTargets = [], backupIdentity }: ProductionConfig): void {
+export function checkNamedFiles(config: ProductionConfig): void {
+  const { eventTargets = [], backupTargets = [], backupIdentity } = config;
+  checkAddresses(config);
   for (const [member, places] of Object.entries({ eventTargets, backupTargets })) {
     for (const [at, { caFile }] of places.entries()) {
       if (caFile !== undefined) readPlainFile(caFile, `${member}[${at}].caFile`);
@@ -14,4 +19,14 @@ export function checkNamedFiles({ eventTargets = [], backupTargets = [], backupI
   if (backupIdentity.caFile !== undefined) readPlainFile(backupIdentity.caFile, 'backupIdentity.caFile');
   if (backupIdentity.kind === 'appService') readSecretFile(backupIdentity.headerFile, 'backupIdentity.headerFile');
   else readSecretFile(backupIdentity.secretFile, 'backupIdentity.secretFile');
+}
+
+/** Instances judge them too, when they start: by then the service runs, and each of them would fail by itself. */
+function checkAddresses({ eventTargets = [], backupTargets = [] }: ProductionConfig): void {
+  try {
+    new EventTargets(eventTargets, { profile: 'production', readFile: () => '' });
+    new AllowedPlaces(backupTargets, 'production');
+  } catch (cause) {
+    throw new ConfigError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
 }
