@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -10,6 +10,8 @@ import type { BackupStorage } from '../port.ts';
 import { content, listed, refuses, type Subject, storageContract } from '../storage.contract.ts';
 
 const running = new AbortController().signal;
+/** Of a user who owns nothing here. */
+const NOBODY = 65_534;
 
 function opener(folder: string, keepsAll = false): (path?: string, stopping?: AbortSignal) => Promise<BackupStorage> {
   const open = openStorageBy({
@@ -117,6 +119,25 @@ test('a place that is not there, or no folder, is named with what to do', () =>
     assert.match((await refuses('NotFound', () => open(join(folder, 'none')))).message, /make it \('mkdir -p'\)/);
     await writeFile(join(folder, 'file'), '');
     await refuses('NotFound', () => open(join(folder, 'file')));
+  }));
+
+test('a folder that may not be entered is said to be one, and not to have no backup', () =>
+  withFolder(async (folder) => {
+    const place = join(folder, 'place');
+    await mkdir(join(place, 'backup'), { recursive: true });
+    await chmod(folder, 0o755);
+    await using storage = await opener(place)();
+    await chmod(place, 0o600);
+    // Root may enter anything.
+    const isRoot = process.geteuid?.() === 0;
+    if (isRoot) process.seteuid?.(NOBODY);
+    try {
+      const { message } = await refuses('AccessDenied', () => listed(storage, 'backup'));
+      assert.match(message, /place' may not be entered by the account that this runs as/);
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+      await chmod(place, 0o700);
+    }
   }));
 
 test('what is no file is refused at once, where a named pipe would wait for somebody who writes into it', () =>

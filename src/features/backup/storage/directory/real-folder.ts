@@ -1,7 +1,8 @@
 // Where a folder of a directory place really is. What is reached through a symbolic link may be anywhere, so below the
 // place's own root there is none.
+import type { Stats } from 'node:fs';
 import { lstat, mkdir, realpath } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { StorageError } from '../port.ts';
 import { syncFolder } from './durable.ts';
 
@@ -24,7 +25,7 @@ export async function findFolder(root: string, folder: string): Promise<string> 
   let path = root;
   for (const segment of segmentsOf(folder)) {
     path = join(path, segment);
-    const found = await lstat(path).catch(() => undefined);
+    const found = await find(path);
     if (found === undefined) {
       throw new StorageError(
         'NotFound',
@@ -51,6 +52,20 @@ export async function makeFolder(root: string, folder: string): Promise<string> 
     }
   }
   return findFolder(root, folder);
+}
+
+/** @returns undefined when it is not there @throws StorageError AccessDenied: then nobody here knows */
+async function find(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EACCES') return undefined;
+    throw new StorageError(
+      'AccessDenied',
+      `'${dirname(path)}' may not be entered by the account that this runs as; ask as another, or give it access`,
+      { cause },
+    );
+  }
 }
 
 function segmentsOf(folder: string): readonly string[] {
