@@ -4,6 +4,7 @@
 import { readDevClients } from '../main/config/dev-clients.ts';
 import { azureNames } from '../main/config/name-forms.ts';
 import { CommandError } from './command.ts';
+import { givenToken } from './given-token.ts';
 import { agentOf, exchange, type Route } from './https-exchange.ts';
 import { printableLine } from './printable.ts';
 
@@ -65,6 +66,8 @@ export function namesIdentity(environment: NodeJS.ProcessEnv): boolean {
  */
 export async function environmentToken(url: string, route: Route): Promise<string> {
   const { authority, tenantId, resource } = await challengeOf(url, route);
+  const given = givenToken('STRONGROOM_TOKEN_FILE');
+  if (given !== undefined) return given;
   const authorityHost = process.env['AZURE_AUTHORITY_HOST'] ?? azureNames().login;
   if (!URL.canParse(authorityHost) || new URL(authorityHost).host !== new URL(authority).host) {
     throw new CommandError(
@@ -100,18 +103,30 @@ export async function environmentToken(url: string, route: Route): Promise<strin
   }
 }
 
-/** Whoever `az` is signed in as: it keeps the sign-in, and is asked for a token. @throws CommandError */
+/**
+ * Whoever `az` is signed in as: it keeps the sign-in, and is asked for a token. Where a token was given, whoever that is of.
+ * @throws CommandError
+ */
 export async function signedInToken(url: string, route: Route): Promise<string> {
   const { tenantId, resource } = await challengeOf(url, route);
+  const given = givenToken('STRONGROOM_TOKEN_FILE');
+  if (given !== undefined) return given;
   const { AzureCliCredential } = await import('@azure/identity');
   try {
     return (await new AzureCliCredential({ tenantId }).getToken(`${resource}/.default`)).token;
   } catch (error) {
     throw new CommandError(
-      `no token from az: ${firstLine(error)}; sign in with az, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET`,
+      `no token from az: ${azComplaint(error)}; sign in with az, set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, ` +
+        'or name a file with a token in STRONGROOM_TOKEN_FILE',
       { cause: error },
     );
   }
+}
+
+/** What `az` says in one line: the first, or the last where it fell over. */
+export function azComplaint(error: unknown): string {
+  const lines = (error instanceof Error ? error.message : String(error)).trim().split('\n');
+  return (lines[0]?.startsWith('Traceback ') ? lines.at(-1) : lines[0]) ?? '';
 }
 
 async function challengeOf(url: string, route: Route) {

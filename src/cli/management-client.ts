@@ -4,8 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readDevClients } from '../main/config/dev-clients.ts';
 import { azureNames } from '../main/config/name-forms.ts';
 import { CommandError, type OptionList, UsageError } from './command.ts';
+import { givenToken } from './given-token.ts';
 import { authoritiesWith, exchange, type Reply, type Route } from './https-exchange.ts';
 import { AnswerError, instanceOptions } from './instance-client.ts';
+import { azComplaint } from './instance-token.ts';
 import { dataRootOf, requireRunning } from './running.ts';
 
 export const managementOptions = {
@@ -153,12 +155,17 @@ async function remote(url: string, { data, ca }: ManagementValues): Promise<Plac
 }
 
 async function signedIn(origin: string, ca: string | undefined): Promise<Place> {
+  const route: Route = { ca: ca === undefined ? undefined : authoritiesWith(ca) };
+  const given = givenToken('STRONGROOM_ARM_TOKEN_FILE');
+  if (given !== undefined) return { arm: origin, route, token: given };
   const { AzureCliCredential } = await import('@azure/identity');
   try {
     const { token } = await new AzureCliCredential().getToken(`${origin}/.default`);
-    return { arm: origin, route: { ca: ca === undefined ? undefined : authoritiesWith(ca) }, token };
+    return { arm: origin, route, token };
   } catch (error) {
-    const [first] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
-    throw new CommandError(`no token from az: ${first ?? ''}`, { cause: error });
+    throw new CommandError(
+      `no token from az: ${azComplaint(error)}; sign in with az, or name a file with a token in STRONGROOM_ARM_TOKEN_FILE`,
+      { cause: error },
+    );
   }
 }
