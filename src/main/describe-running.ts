@@ -12,9 +12,10 @@ export interface Running {
   readonly control: number | undefined;
   readonly instances: Instances;
   readonly aliases: Aliases;
+  readonly refusedAliases: RunningState['refusedAliases'];
 }
 
-export function describeRunning({ at, profile, control, instances, aliases }: Running): RunningState {
+export function describeRunning({ at, profile, control, instances, aliases, refusedAliases }: Running): RunningState {
   const { statuses, pids } = instances;
   const ports = new Map([...statuses].map(([name, { port }]) => [name, port]));
   return {
@@ -22,6 +23,7 @@ export function describeRunning({ at, profile, control, instances, aliases }: Ru
     pids: { supervisor: process.pid, control: control ?? null, instances: pids },
     instances: Object.fromEntries(statuses),
     aliases: Object.fromEntries(Object.entries(aliases).map(([alias, { instance }]) => [alias, instance])),
+    refusedAliases,
     tenantId: profile.tenantId,
     dataRoot: at.root,
     port: profile.port,

@@ -17,7 +17,7 @@ export interface Profile extends AsyncDisposable {
   surroundings(name: string, aliases: readonly string[]): Surroundings;
   identity(config: Pick<InstanceConfig, 'backupIdentity'>): Pick<InstanceConfig, 'backupIdentity'>;
   ensureCertificate(name: string, places: InstancePlaces, aliases: readonly string[]): Promise<unknown>;
-  /** Why there cannot be an instance of this name. */
+  /** Why no instance can be reached under this name, its own or an alias. */
   refusal(name: string): string | undefined;
   /** Before the processes of an instance are started. */
   prepare(name: string, places: InstancePlaces, config: InstanceConfig): Promise<void>;

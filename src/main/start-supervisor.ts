@@ -63,6 +63,7 @@ export async function startSupervisor(
       control: controlChild.pid,
       instances,
       aliases: book.settled,
+      refusedAliases: book.refused,
     });
   const changed = (): void => void files.write(stateNow());
   const namesChanged = (): void => {
@@ -71,6 +72,7 @@ export async function startSupervisor(
   };
   const book: AliasBook = new AliasBook({
     root: at.root,
+    refusal: (alias) => profile.refusal(alias),
     renew: (names): Promise<void> => instances.renew(names),
     changed: namesChanged,
     report: reporter.report,

@@ -14,13 +14,13 @@ export const status = command({
   details: `
 Of an active instance it also asks how many custodians may be lost (the margin) and what was rehearsed; of private
 listeners it says whether their connections are approved. The exit code is 0 when every process and instance serves and
-could be recovered. It is 1 when something is missing, stopped or locked, when a rehearsal is overdue or the newest has
-failed, in production when a margin is below 0 too, and when nothing runs.`,
+could be recovered. It is 1 when something is missing, stopped or locked, when an alias leads nowhere, when a rehearsal is
+overdue or the newest has failed, in production when a margin is below 0 too, and when nothing runs.`,
   options: { ...dataOption, ...jsonOption },
   examples: ['strongroom status', 'strongroom status --json --data /tmp/second'],
   async run({ data, json }, _operands, terminal) {
     const state = requireRunning(dataRootOf(data));
-    const { pids, instances, origins, aliases } = state;
+    const { pids, instances, origins, aliases, refusedAliases } = state;
     const names = Object.keys(instances);
     const unsettled = await unsettledIn(state.dataRoot);
     const recoverability: Record<string, Recoverability> = {};
@@ -62,12 +62,16 @@ failed, in production when a margin is below 0 too, and when nothing runs.`,
           `  recorder ${own?.recorder ?? 'not running'} · service ${list(own?.service)} · module ${list(own?.module)}\n`,
         );
       }
+      for (const [alias, reason] of Object.entries(refusedAliases)) {
+        terminal.out(`\n${alias}  leads nowhere: ${reason}\n`);
+      }
       for (const { name, state: is, problem } of unsettled) {
         terminal.out(`\n${name}  ${is} at the resource manager${problem === undefined ? '' : `: ${problem}`}\n`);
       }
     }
     const serves = (name: string): boolean => instances[name]?.port !== 0 && instances[name]?.activation !== 'Locked';
-    const isServing = pids.control !== null && names.every(serves) && unsettled.length === 0;
+    const isRefused = Object.keys(refusedAliases).length > 0;
+    const isServing = pids.control !== null && names.every(serves) && unsettled.length === 0 && !isRefused;
     const isRecoverable = Object.values(recoverability).every((each) => isWell(each, state.profile === 'production'));
     return isServing && isRecoverable ? 0 : 1;
   },

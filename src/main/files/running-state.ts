@@ -36,6 +36,8 @@ export interface RunningState {
   >;
   /** The instance that answers under each further name. */
   readonly aliases: Readonly<Record<string, string>>;
+  /** Why nobody answers under these further names, although they were set. */
+  readonly refusedAliases: Readonly<Record<string, string>>;
   readonly tenantId: string;
   readonly ca: string;
   /** The dev profile's alone. */

@@ -27,9 +27,9 @@ import { askInstanceOver } from '../ask-instance.ts';
 import type { TrustedIssuer } from '../config/instance.ts';
 import type { ProductionConfig } from '../config/production-config.ts';
 import { certificateNames, productionNames } from '../config/production-names.ts';
+import { INSTANCES_CERTIFICATE } from '../config/uncovered-names.ts';
 import { controlTls, openControlListener } from '../control-listener.ts';
 import { keySets, trustedFor } from '../instance-hosts.ts';
-import { INSTANCES_CERTIFICATE } from './operator-tls.ts';
 import { emptyResources, withOwners } from './subscription.ts';
 
 export interface ProductionControlOptions {

@@ -9,6 +9,7 @@ import type { TlsFiles } from '../../gateway/tls/server-options.ts';
 import type { InstancePlaces } from '../config/data-layout.ts';
 import type { ProductionConfig } from '../config/production-config.ts';
 import { ConfigError } from '../config/start-config.ts';
+import { INSTANCES_CERTIFICATE, uncoveredIn } from '../config/uncovered-names.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import { readCertificate } from './check-certificate.ts';
 import { readPlainFile } from './check-files.ts';
@@ -19,9 +20,6 @@ export interface OperatorTls extends Disposable {
   /** From now on the instance has the certificate, and those that come after it. @param names its own, lower case */
   give(places: Pick<InstancePlaces, 'tlsKey' | 'tlsCertificate'>, names: readonly string[]): void;
 }
-
-/** In control's folder: the instances' certificate, by which it knows them. */
-export const INSTANCES_CERTIFICATE = 'instances-certificate.pem';
 
 /** @param control folder of the control process @throws ConfigError */
 export function openOperatorTls(
@@ -83,10 +81,7 @@ export function openOperatorTls(
     refuse,
   );
   return {
-    uncovered(wanted) {
-      const leaf = new X509Certificate(instances.certificate);
-      return wanted.filter((name) => leaf.checkHost(name, { subject: 'never' }) === undefined);
-    },
+    uncovered: (wanted) => uncoveredIn(instances.certificate, wanted),
     give(places, own) {
       for (const name of own) served.add(name);
       given.set(places.tlsKey, places);

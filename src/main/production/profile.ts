@@ -15,6 +15,7 @@ import { productionFile } from '../config/production-file.ts';
 import { certificateNames, productionHostNames, productionNames } from '../config/production-names.ts';
 import { readConfigFile } from '../config/read-config-file.ts';
 import { ConfigError } from '../config/start-config.ts';
+import { uncoveredText, withoutAlias } from '../config/uncovered-names.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import type { Profile } from '../profile.ts';
 import { confined } from '../supervision/control-recipe.ts';
@@ -135,24 +136,17 @@ function tlsSettings({
   };
 }
 
-function uncoveredText({ tls }: ProductionConfig, names: readonly string[]): string {
-  return (
-    `the certificate of instances (tls.instances.certificate, ${tls.instances.certificate}) does not cover ` +
-    `${names.join(', ')}: set one that does, such as one for *.${names[0]?.split('.').slice(1).join('.')}`
-  );
-}
-
 function checkExisting(
   at: Places,
   config: ProductionConfig,
   uncovered: (names: readonly string[]) => readonly string[],
 ): void {
-  const names = [
-    ...existingInstances(at).flatMap((name) => certificateNames(config, name, [])),
-    ...Object.keys(readAliases(at.root)).flatMap((alias) => certificateNames(config, alias, [])),
-  ];
-  const missing = uncovered(names);
+  const missing = uncovered(existingInstances(at).flatMap((name) => certificateNames(config, name, [])));
   if (missing.length > 0) throw new ConfigError(uncoveredText(config, missing));
+  for (const alias of Object.keys(readAliases(at.root))) {
+    const names = uncovered(certificateNames(config, alias, []));
+    if (names.length > 0) throw new ConfigError(`${uncoveredText(config, names)}, or ${withoutAlias(alias)}`);
+  }
 }
 
 /** Perhaps made later, perhaps misspelt: its operator should know. */

@@ -5,6 +5,8 @@ import { ALIASES_FILE, type Aliases, aliasesOf, readAliases } from '../config/al
 
 export interface AliasBookOptions {
   readonly root: string;
+  /** Why no client could reach an instance under this name. */
+  readonly refusal: (alias: string) => string | undefined;
   /** Resolves when these answer under the names of the book as it is now; those that do not run are left alone. */
   readonly renew: (instances: readonly string[]) => Promise<void>;
   /** Every name leads to where the book says now. */
@@ -21,13 +23,16 @@ export class AliasBook implements AsyncDisposable {
   #held: Aliases;
   /** Of what is wanted, what they answer under already. */
   #settled: Aliases;
+  /** Of what is wanted, what no instance is to answer under, and why. */
+  #refused: Readonly<Record<string, string>> = {};
   #applying: Promise<void> = Promise.resolve();
   #closed = false;
 
   /** @throws ConfigError when the file cannot be used */
   constructor(options: AliasBookOptions) {
     this.#options = options;
-    this.#wanted = this.#held = this.#settled = readAliases(options.root);
+    this.#wanted = readAliases(options.root);
+    this.#held = this.#settled = this.#usable();
     this.#watcher = watch(options.root, (_event, file) => {
       if (file === ALIASES_FILE) this.#applying = this.#applying.then(() => this.#apply());
     });
@@ -41,6 +46,10 @@ export class AliasBook implements AsyncDisposable {
 
   get settled(): Aliases {
     return this.#settled;
+  }
+
+  get refused(): Readonly<Record<string, string>> {
+    return this.#refused;
   }
 
   /** Where each name leads now: to an instance, or (empty) to none while it is on its way to one. */
@@ -72,10 +81,12 @@ export class AliasBook implements AsyncDisposable {
       return;
     }
     const before = this.#held;
+    this.#wanted = after;
+    after = this.#usable();
+    for (const [alias, reason] of Object.entries(this.#refused)) report(`aliases: '${alias}' leads nowhere: ${reason}`);
     const kept = Object.fromEntries(
       Object.entries(before).filter(([name, { instance }]) => after[name]?.instance === instance),
     );
-    this.#wanted = after;
     this.#held = this.#settled = kept;
     changed();
     try {
@@ -87,6 +98,12 @@ export class AliasBook implements AsyncDisposable {
     }
     this.#held = this.#settled = after;
     changed();
+  }
+
+  #usable(): Aliases {
+    const reasons = Object.keys(this.#wanted).map((alias) => [alias, this.#options.refusal(alias)] as const);
+    this.#refused = Object.fromEntries(reasons.flatMap(([alias, why]) => (why === undefined ? [] : [[alias, why]])));
+    return Object.fromEntries(Object.entries(this.#wanted).filter(([alias]) => !Object.hasOwn(this.#refused, alias)));
   }
 }
 

@@ -22,13 +22,15 @@ export const list = command({
       since,
       before: before ?? null,
       uri: instanceOrigin(namesOfData(root), alias),
+      refused: state?.refusedAliases[alias] ?? null,
       serves: state?.aliases[alias] === instance && (state.instances[instance]?.port ?? 0) !== 0,
     }));
     if (json) terminal.out(`${JSON.stringify(rows, null, 2)}\n`);
     else if (rows.length === 0) terminal.out('no aliases\n');
-    for (const { alias, instance, since, before, uri, serves } of json ? [] : rows) {
+    for (const { alias, instance, since, before, uri, serves, refused } of json ? [] : rows) {
       const from = before === null ? '' : ` (before: ${before})`;
       terminal.out(`${alias.padEnd(24)} ${instance}${from} since ${since}${serves ? '' : ', not serving'}\n  ${uri}\n`);
+      if (refused !== null) terminal.out(`  leads nowhere: ${refused}\n`);
     }
     return Promise.resolve(0);
   },

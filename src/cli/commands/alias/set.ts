@@ -2,6 +2,7 @@
 import { checkAlias } from '../../../main/config/aliases.ts';
 import { namesOfData } from '../../../main/config/names-of-data.ts';
 import { ConfigError } from '../../../main/config/start-config.ts';
+import { uncoveredInData } from '../../../main/config/uncovered-names.ts';
 import { readRunningState } from '../../../main/files/running-state.ts';
 import { instanceOrigin } from '../../../wire/name-form.ts';
 import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';
@@ -16,6 +17,7 @@ export const set = command({
 Give consumers an alias rather than the name of an instance: when the instance is lost, set the alias to its successor, and
 key identifiers under the alias go on working. The name of a lost instance can become an alias of its successor, too.
 An alias belongs to one instance at a time. Nothing is restarted for it, and what is unlocked stays so.
+In production the certificate of instances must cover it; else nothing is set.
 Without a running copy the alias is written down and holds from the next start on.`,
   options: {
     'hsm-name': { type: 'string', placeholder: 'NAME', description: 'the instance that is to answer' },
@@ -57,8 +59,15 @@ Without a running copy the alias is written down and holds from the next start o
     if (before !== undefined && before !== instance && serves && !move) {
       throw new CommandError(`'${before}' serves under '${alias}' now; add --move to take it away from there`);
     }
+    const isRunning = readRunningState(root) !== undefined;
+    const uncovered = uncoveredInData(root, alias, isRunning);
+    if (uncovered !== undefined) {
+      const when = isRunning ? ' (it is taken up within 20 s)' : '';
+      throw new CommandError(`nothing was set: ${uncovered}${when}, then set the alias`);
+    }
+    const isRefused = readRunningState(root)?.refusedAliases[alias] !== undefined;
     const outcome =
-      before === instance
+      before === instance && !isRefused
         ? 'applied'
         : await apply(
             root,
