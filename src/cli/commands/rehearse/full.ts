@@ -25,15 +25,14 @@ import { keepRecord, showRehearsal } from './kept-record.ts';
 export interface FullOptions {
   /** Absent: nothing is filed. */
   readonly client: InstanceClient | undefined;
-  readonly instance: string;
-  /** Where it is, as options of a command. */
+  /** Where the instance is, as options of a command. */
   readonly address: string;
   readonly administrator: string;
   readonly domain: string;
   /** URI of a backup's folder, or of a place. */
   readonly backup: string;
   readonly place: PlaceValues;
-  /** Name of the HSM whose latest backup is meant, where HSMs of several names have backups. */
+  /** Name of the HSM, for the record and for the latest of its backups; absent: that of the backup. */
   readonly meant: string | undefined;
   readonly onDisk: boolean;
   readonly samples: string;
@@ -160,7 +159,7 @@ async function common(
     depth: 'full',
     startedAt,
     finishedAt: new Date().toISOString(),
-    instance: options.instance,
+    instance: options.meant ?? manifest.instance.name,
     domainFingerprint: manifest.domain,
     domain: domain.hash,
     required: domain.file.SharedKeys.required,
