@@ -1,9 +1,11 @@
 // What approvals are given of an instance, by the roles' rows and by full restores.
 import { randomUUID } from 'node:crypto';
 import type { RestoreSeparation } from '../features/approvals/restore-duties.ts';
+import { optionWords } from '../wire/own-command.ts';
+import type { InstanceConfig } from './config/instance.ts';
 import type { InstanceState } from './instance-state.ts';
 
-export function approvalServiceOf(state: InstanceState, instance: string): RestoreSeparation {
+export function approvalServiceOf(state: InstanceState, config: InstanceConfig): RestoreSeparation {
   const { approvals, roles, clock, settings, promises, recovery } = state;
   return {
     approvals,
@@ -11,8 +13,16 @@ export function approvalServiceOf(state: InstanceState, instance: string): Resto
     now: clock.now,
     hours: () => settings.number('StrongroomApprovalHours'),
     newId: randomUUID,
-    instance,
+    place: placeOf(config),
     promises,
     recovery,
   };
+}
+
+/** In production administrators are elsewhere, where no data directory knows the name. */
+function placeOf({ profile, name, hostNames }: InstanceConfig): string {
+  const host = hostNames.find(({ kind = 'hsm' }) => kind === 'hsm');
+  return profile === 'production' && host !== undefined
+    ? optionWords({ url: `https://${host.authority}` })
+    : optionWords({ 'hsm-name': name });
 }

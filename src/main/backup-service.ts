@@ -84,7 +84,7 @@ export async function openBackupService(
     openStorage,
     rehearsal: () => emptyInstanceState(config, now, () => undefined).apply,
     companions: planToldRemoval,
-    duties: restoreDuties(approvalServiceOf(state, config.name)),
+    duties: restoreDuties(approvalServiceOf(state, config)),
     async [Symbol.asyncDispose]() {
       await engine[Symbol.asyncDispose]();
       await clearing;

@@ -78,7 +78,7 @@ export async function openGateway(
   parts.network.onChange((rules) => {
     judge = compileRules(rules);
   });
-  const approvalService = approvalServiceOf(parts.state, config.name);
+  const approvalService = approvalServiceOf(parts.state, config);
   const router = buildRouter([
     ...keyRows({ keys, crypto, records, now, randomHex, retention, limits, purgeCompanions }),
     ...armKeyRows({ keys, crypto, records, now, randomHex, retention, limits }),

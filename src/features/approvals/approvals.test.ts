@@ -31,7 +31,7 @@ async function service() {
     now: () => time,
     hours: () => 24,
     newId: newGuid,
-    instance: 'fin',
+    place: ' --hsm-name fin',
   };
   return {
     made,

@@ -46,7 +46,7 @@ async function open(isStrict = true) {
     roles: memory.roles,
     now: () => time,
     hours: () => 24,
-    instance: 'fin',
+    place: ' --hsm-name fin',
     newId,
     promises: { isStrict },
     recovery,

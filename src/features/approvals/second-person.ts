@@ -21,8 +21,8 @@ export interface ApprovalService {
   readonly hours: () => number;
   /** Gives a fresh GUID. */
   readonly newId: () => string;
-  /** Its name, for the command that another administrator is sent to. */
-  readonly instance: string;
+  /** Options by which the command finds it that another administrator is sent to. */
+  readonly place: string;
 }
 
 /** Of one requester, not decided yet. */
@@ -56,7 +56,7 @@ export function planSecond(
   }
   const pending = own.find(([, approval]) => stateAt(approval, now) === 'pending');
   if (pending !== undefined)
-    return { state: 'asked', changes: [], refusal: required(pending[0], pending[1], service.instance) };
+    return { state: 'asked', changes: [], refusal: required(pending[0], pending[1], service.place) };
   const id = newId().toLowerCase();
   const asked: Approval = {
     request,
@@ -67,7 +67,7 @@ export function planSecond(
     state: 'pending',
   };
   const changes = [...planRoom(caller.oid, now, approvals), approvalChange(id, asked)];
-  return { state: 'asked', changes, refusal: required(id, asked, service.instance) };
+  return { state: 'asked', changes, refusal: required(id, asked, service.place) };
 }
 
 /** An approval is worth what the right of its approver is worth now: it ends with that, whoever is given a role by its name. */
@@ -80,13 +80,13 @@ function stillHolds({ grant, principalId }: Decision, request: ApprovalRequest, 
   return !hasEnded && covers(assignment.scope, scope) && effectiveActions(role).includes(action);
 }
 
-function required(id: string, { expiresAt, request }: Approval, instance: string): ServiceError {
+function required(id: string, { expiresAt, request }: Approval, place: string): ServiceError {
   const why = request.operation === 'separateDuties' ? 'Two people separate duties' : 'Duties are separated here';
   return new ServiceError(
     'Forbidden',
     `${why}: a second administrator has to approve this. It waits as approval ${id} until ` +
       `${isoSecond(expiresAt)}. Another administrator runs: ` +
-      `${ownCommand(`approval approve ${id} --reason 'why' --hsm-name ${instance} --as az`)}. Then ` +
+      `${ownCommand(`approval approve ${id} --reason 'why'${place} --as az`)}. Then ` +
       'repeat this request as it is; it succeeds once',
     { innerCode: 'ApprovalRequired' },
   );
