@@ -11,6 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { type Issued, issueServer } from '../../src/main/dev-ca/issue.ts';
 import { freePort } from './free-port.ts';
+import type { OperatorAuthority } from './operator-authority.ts';
 
 export interface Glewlwyd extends AsyncDisposable {
   readonly issuer: string;
@@ -27,6 +28,8 @@ export interface Glewlwyd extends AsyncDisposable {
   /** An access token by one of its grants. */
   clientToken(): Promise<string>;
   userToken(): Promise<string>;
+  /** Of one of the further people. */
+  tokenOf(name: string, scope: Scope): Promise<string>;
   /** Signs with a new key from now on; the keys before it are gone. */
   rotate(): Promise<void>;
   stop(): Promise<void>;
@@ -37,14 +40,23 @@ const INIT = '/usr/share/doc/glewlwyd/database/init.sqlite3.sql.gz';
 const MODULES = '/usr/lib/glewlwyd';
 const RESOURCE = 'https://managedhsm.azure.net';
 const SCOPE = 'hsm';
+/** What tokens of people are for: instances, and the resource manager. */
+type Scope = typeof SCOPE | 'arm';
+const SCOPES: readonly Scope[] = [SCOPE, 'arm'];
 /** Of the administrator that its own first database has. */
 const ADMINISTRATOR = { username: 'admin', password: 'password' };
 
-export async function startGlewlwyd(authority: Issued): Promise<Glewlwyd> {
+/** @param people names of further people, besides the user */
+export async function startGlewlwyd(
+  authority: Issued | OperatorAuthority,
+  people: readonly string[] = [],
+): Promise<Glewlwyd> {
   const folder = await mkdtemp(join(tmpdir(), 'strongroom-glewlwyd-'));
   const port = await freePort();
   const origin = `https://127.0.0.1:${port}`;
-  const leaf = await issueServer(authority, ['127.0.0.1'], new Date());
+  const leaf = await ('issue' in authority
+    ? authority.issue(['127.0.0.1'])
+    : issueServer(authority, ['127.0.0.1'], new Date()));
   await writeFile(join(folder, 'key.pem'), leaf.key, { mode: 0o600 });
   await writeFile(join(folder, 'certificate.pem'), leaf.certificate);
   await writeFile(join(folder, 'ca.pem'), authority.certificate);
@@ -59,6 +71,7 @@ export async function startGlewlwyd(authority: Issued): Promise<Glewlwyd> {
     email: 'ann@example.org',
     groups: ['operators', 'staff'],
   };
+  const passwords = new Map(people.map((name) => [name, randomBytes(16).toString('hex')]));
   let child: ChildProcess | undefined;
   let keys = 0;
 
@@ -110,7 +123,9 @@ export async function startGlewlwyd(authority: Issued): Promise<Glewlwyd> {
     await start();
     const cookie = await asAdministrator();
     const make = (path: string, json: unknown) => ask('POST', path, { json, headers: { cookie } });
-    await make('/api/scope', { name: SCOPE, display_name: SCOPE, description: SCOPE, password_required: false });
+    for (const name of SCOPES) {
+      await make('/api/scope', { name, display_name: name, description: name, password_required: false });
+    }
     await make('/api/mod/plugin', plugin());
     await make('/api/client', {
       client_id: client.id,
@@ -121,18 +136,15 @@ export async function startGlewlwyd(authority: Issued): Promise<Glewlwyd> {
       authorization_type: ['client_credentials', 'password'],
       redirect_uri: ['https://127.0.0.1/'],
       token_endpoint_auth_method: ['client_secret_basic'],
-      scope: [SCOPE],
+      scope: SCOPES,
     });
-    await make('/api/user', {
-      username: user.name,
-      name: 'Ann',
-      password: user.password,
-      email: user.email,
-      groups: user.groups,
-      kind: 'person',
-      enabled: true,
-      scope: [SCOPE],
-    });
+    const makePerson = (person: Readonly<Record<string, unknown>>) =>
+      make('/api/user', { ...person, kind: 'person', enabled: true, scope: SCOPES });
+    const { name: username, password, email, groups } = user;
+    await makePerson({ username, name: 'Ann', password, email, groups });
+    for (const [name, secret] of passwords) {
+      await makePerson({ username: name, name, password: secret, email: `${name}@example.org`, groups: [] });
+    }
   } catch (error) {
     await stop();
     await rm(folder, { recursive: true, force: true });
@@ -146,6 +158,8 @@ export async function startGlewlwyd(authority: Issued): Promise<Glewlwyd> {
     audiences: [RESOURCE, SCOPE],
     clientToken: () => token({ grant_type: 'client_credentials', resource: RESOURCE }),
     userToken: () => token({ grant_type: 'password', username: user.name, password: user.password }),
+    tokenOf: (username, scope) =>
+      token({ grant_type: 'password', username, password: passwords.get(username) ?? '', scope }),
     async rotate() {
       const headers = { cookie: await asAdministrator() };
       await ask('PUT', '/api/mod/plugin/oidc', { json: plugin(), headers });
