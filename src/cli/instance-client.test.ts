@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'strongroom-client-'));
 const ca = join(folder, 'ca.pem');
 let challenge = '';
 let refused: object | undefined;
+let shown: string | undefined;
 let server: ReturnType<typeof createServer>;
 let url: string;
 let origin: string;
@@ -20,7 +21,8 @@ const environment = { ...process.env };
 
 before(async () => {
   const { key, certificate } = await makeLoopbackCertificate(folder, 'one.hsm.localhost');
-  server = createServer({ key, cert: certificate }, (_request, response) => {
+  server = createServer({ key, cert: certificate }, (request, response) => {
+    shown = request.headers.authorization ?? shown;
     if (refused !== undefined) response.writeHead(403).end(JSON.stringify(refused));
     else response.writeHead(401, challenge === '' ? {} : { 'www-authenticate': challenge }).end('who are you?');
   });
@@ -103,4 +105,22 @@ test('a refusal is shown whole, and a terminal has nothing to obey in it', () =>
   assert.ok(!message.includes('\u001b'));
   const page = new AnswerError('one', { status: 502, headers: {}, text: '<h1>Bad gateway</h1>' });
   assert.equal(page.message, 'one answered 502: <h1>Bad gateway</h1>');
+});
+
+test('a token that was given in a file is shown, and where it is not taken that is said', async () => {
+  challenge = `Bearer authorization="https://login.example/tenant", resource="${origin}"`;
+  refused = undefined;
+  const file = join(folder, 'token');
+  writeFileSync(file, 'e30.e30.c2ln\n', { mode: 0o600 });
+  const refusal =
+    /^one\.hsm\.localhost:\d+ answered 401: the token is not taken there .*'\.\/strongroom access explain \S+'/;
+  for (const as of [undefined, 'az']) {
+    shown = undefined;
+    process.env['STRONGROOM_TOKEN_FILE'] = file;
+    await assert.rejects(openInstanceClient({ instance: 'one', url, ca, as }).ask('GET', '/keys'), {
+      name: 'CommandError',
+      message: refusal,
+    });
+    assert.equal(shown, 'Bearer e30.e30.c2ln', 'and nobody else was asked for one');
+  }
 });

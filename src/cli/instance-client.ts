@@ -1,9 +1,11 @@
 // How commands speak to an instance: over its public API, either the one of a running data directory (in the dev
 // profile as its administrator) or the one at an address (as whoever the environment names).
 
+import { isGuid } from '../formats/shape.ts';
 import { DEV_INSTANCE } from '../main/config/client-environment/variables.ts';
 import { azureNames } from '../main/config/name-forms.ts';
 import { instanceOrigin } from '../wire/name-form.ts';
+import { ownCommand } from '../wire/own-command.ts';
 import { CommandError, dataOption, type OptionList, UsageError } from './command.ts';
 import { authoritiesWith, exchange, type Reply, type Route } from './https-exchange.ts';
 import {
@@ -75,8 +77,8 @@ export class AnswerError extends CommandError {
   readonly status: number;
   readonly code: string;
 
-  constructor(who: string, { status, text }: Reply) {
-    const { code, message } = refusalIn(text);
+  constructor(who: string, { status, headers, text }: Reply) {
+    const { code, message } = refusalOf(status, text, headers['x-ms-request-id']);
     super(`${who} answered ${status}${code === '' ? '' : ` ${code}`}: ${printable(message)}`);
     this.status = status;
     this.code = code;
@@ -196,7 +198,23 @@ function clientOf(who: string, origin: string, route: Route, newToken: () => Pro
   };
 }
 
-function refusalIn(text: string): { readonly code: string; readonly message: string } {
+interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+function refusalOf(status: number, text: string, id: unknown): Refusal {
+  const said = refusalIn(text);
+  if (status !== 401 || said.code !== '') return said;
+  // A challenge tells callers nothing; what is wrong with their token is in the log.
+  const look = ownCommand(`access explain ${isGuid(id) ? id : 'ID'}`);
+  return {
+    code: '',
+    message: `the token is not taken there (another issuer, audience or tenant, or it has ended); at the machine, '${look}' says why`,
+  };
+}
+
+function refusalIn(text: string): Refusal {
   try {
     const { error } = JSON.parse(text) as { readonly error?: { readonly code?: unknown; readonly message?: unknown } };
     if (typeof error?.code === 'string' && typeof error.message === 'string') {

@@ -12,7 +12,21 @@ export function readInput(path: string): Buffer {
     return readFileSync(path);
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    throw new CommandError(`${path} cannot be read`, { cause: error });
+    throw new CommandError(`${path} cannot be read${whyNot(error)}`, { cause: error });
+  }
+}
+
+function whyNot(error: unknown): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return ': it is not there';
+    case 'EACCES':
+      return ': this user may not open it';
+    case 'EISDIR':
+      return ': it is a folder';
+    default:
+      return '';
   }
 }
 

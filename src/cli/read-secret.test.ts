@@ -30,5 +30,5 @@ test('a secret in a file that others can read, or the group can write, is refuse
 });
 
 test('a file that is not there is said to be unreadable', () => {
-  assert.throws(() => readSecret(join(folder, 'none')), /none cannot be read/);
+  assert.throws(() => readSecret(join(folder, 'none')), /none cannot be read: it is not there$/);
 });

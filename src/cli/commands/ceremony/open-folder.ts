@@ -39,8 +39,17 @@ interface HandValues {
 }
 
 export function handOf({ by, as }: HandValues): Hand {
-  const who = oneLine(by ?? (as === undefined || as === SIGNED_IN ? userInfo().username : as));
+  const who = oneLine(by ?? (as === undefined || as === SIGNED_IN ? loginName() : as));
   return { who: who === '' ? 'nobody named' : who, now: () => new Date() };
+}
+
+/** @throws CommandError in a container, for instance, whose user has a number only */
+function loginName(): string {
+  try {
+    return userInfo().username;
+  } catch (cause) {
+    throw new CommandError('this user has no login name: say who does this with --by NAME', { cause });
+  }
 }
 
 /** @param as who asks is said each time, and never written down */
