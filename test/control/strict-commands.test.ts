@@ -131,6 +131,8 @@ describe('commands on a strict development instance', () => {
   test('a trace of another instance names that one, also of one that was purged', async () => {
     await product.stop();
     const { data } = product;
+    // Read from the log alone, which has what the roles do not say.
+    assert.match(await said(`access explain ${trace}`, 0), /\nended {5}none among \d+ entries of the log around it\n/);
     await mkdir(join(data, 'instances', 'west', 'audit', 'journal'), { recursive: true });
     const explain = (id: string): Promise<string> => said(`access explain ${id} --hsm-name west`);
     const own = `of 'west' but of another instance: ./strongroom access explain ${trace} `;

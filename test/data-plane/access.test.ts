@@ -1,12 +1,17 @@
 // Why something was refused, over real connections: who may ask, what is told, and that nobody else learns anything.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { accessText } from '../../src/cli/commands/access/access-text.ts';
+import { endedBefore } from '../../src/features/access/ended-grants.ts';
+import { findCall } from '../../src/features/access/find-entry.ts';
 import type { AccessReport } from '../../src/features/access/report.ts';
 import { type NetworkRules, OPEN_NETWORK, rulesAfter } from '../../src/formats/network-rules.ts';
 import { readEntries } from '../support/audit-entries.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
+const DEFINITIONS = 'Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/';
 const READ_KEY = 'Microsoft.KeyVault/managedHsm/keys/read/action';
 let instance: RunningInstance;
 before(async () => {
@@ -61,6 +66,80 @@ test('a denial carries its trace in header and text, and who gives roles or read
   assert.equal(since.cause, 'NoRole');
   assert.equal(since.explanation?.decision, 'allow');
   assert.ok(since.advice.some((line) => line.includes('it is allowed now')));
+});
+
+test('what the caller had held until shortly before is told to who may ask, with when it ended and by whom', async () => {
+  const [consumer, group, stranger] = [randomUUID(), randomUUID(), randomUUID()];
+  const admin = await instance.adminToken();
+  const PROVIDER = '/providers/Microsoft.Authorization/roleAssignments';
+  const give = async (principalId: string, scope: string, headers = {}): Promise<string> => {
+    const path = `${scope}${PROVIDER}/${randomUUID()}?api-version=7.4`;
+    const properties = { roleDefinitionId: `${DEFINITIONS}21dbd100-6940-42c2-9190-5d6cb909625b`, principalId };
+    const made = await instance.ask('PUT', path, { token: admin, body: { properties }, headers });
+    assert.equal(made.status, 201, made.text);
+    return path;
+  };
+  const take = async (path: string): Promise<void> => {
+    assert.equal((await instance.ask('DELETE', path, { token: admin })).status, 200);
+  };
+  await take(await give(stranger, '/keys/payroll'));
+  await take(await give(group, '/keys/other'));
+  await take(await give(consumer, '/keys/payroll'));
+  await give(consumer, '/keys/short', { 'x-strongroom-expires': 'PT1H' });
+  const travel = { token: admin, body: { advanceSeconds: 7200 } };
+  assert.equal((await instance.ask('POST', '/strongroom/clock', travel)).status, 200);
+  const isRemoved = (): boolean =>
+    readEntries(instance).some(({ operationName }) => operationName === 'RoleAssignmentExpire');
+  while (!isRemoved()) await instance.ask('GET', '/strongroom/clock', { token: admin });
+
+  const token = await instance.issuer.token(consumer, { groups: [group] });
+  const denied = await instance.ask('GET', '/keys/payroll?api-version=7.6', { token });
+  assert.equal(denied.status, 403);
+  const later = await give(consumer, '/keys/payroll');
+  await take(later);
+  const trace = String(denied.headers['x-strongroom-trace']);
+  const report = (await explain(trace)).json as AccessReport;
+  const { grants = [], gaveUp } = report.ended ?? {};
+  assert.deepEqual(
+    grants.map(({ role, scope, through, how, by, wouldAllow }) => [
+      role,
+      scope,
+      through,
+      how,
+      by?.objectId,
+      wouldAllow,
+    ]),
+    [
+      ['Managed HSM Crypto User', '/keys/short', consumer, 'expired', undefined, false],
+      ['Managed HSM Crypto User', '/keys/payroll', consumer, 'deleted', instance.administrator, true],
+      ['Managed HSM Crypto User', '/keys/other', group, 'deleted', instance.administrator, false],
+    ],
+    'nothing of others, and nothing that ended after the call',
+  );
+  assert.ok(grants.every(({ at }) => at <= (report.time ?? '')));
+  assert.equal(gaveUp, false);
+  assert.match(report.advice[0] ?? '', /^A grant that would have allowed it had been taken away before: /);
+  const text = accessText(report, (id) => id);
+  assert.match(text, /\nended {5}3 among \d+ entries of the log around it\n/);
+  assert.match(text, /at \/keys\/payroll was taken away \S+ by \S+; through .*; it would have allowed this\n/);
+  assert.match(text, /at \/keys\/short came to its end \S+, as was said when it was given;/);
+
+  const log = join(instance.folder, 'instances', 'test', 'audit');
+  const { call } = await findCall(log, trace);
+  assert.ok(call !== undefined);
+  const roles = { definition: () => undefined, isWithheld: () => false };
+  const none = await endedBefore(log, call, undefined, roles, 0);
+  assert.deepEqual([none.grants, none.gaveUp], [[], true], 'no further than it may look');
+  // Whoever may list the assignments of a scope learns of those that are, and nothing of what has been.
+  const body = { principalId: consumer, dataAction: READ_KEY };
+  const check = await instance.ask('POST', '/access/check/keys/payroll?api-version=7.6', { token: admin, body });
+  assert.equal('ended' in (check.json as object), false);
+  const user = randomUUID();
+  await instance.assign('Managed HSM Crypto User', user);
+  const refused = await explain(trace, await instance.issuer.token(user));
+  assert.equal(refused.status, 403);
+  assert.ok(!refused.text.includes(group) && !refused.text.includes('payroll'));
+  assert.ok(!denied.text.includes('ended') && !denied.text.includes(group));
 });
 
 test('what the log says of others is not for everybody who uses keys; who gives roles is told of one call', async () => {

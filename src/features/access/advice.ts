@@ -1,6 +1,7 @@
 // What somebody could do about a refusal, in words, and as a command that can be pasted.
 
 import { ownCommand } from '../../wire/own-command.ts';
+import type { EndedGrants } from './ended-grants.ts';
 import type { Explanation } from './explain.ts';
 import type { LoggedCall } from './logged-call.ts';
 import type { Cause, ReportParts, Who } from './report.ts';
@@ -41,6 +42,15 @@ export function adviceOn(
     case 'NotAboutAccess':
       return ['It was not refused for want of a right.'];
   }
+}
+
+/** What the caller had, and had no more. */
+export function adviceAfter(ended: EndedGrants | undefined): readonly string[] {
+  const latest = ended?.grants.find(({ wouldAllow }) => wouldAllow === true);
+  if (latest === undefined) return [];
+  const { role, scope, how, at } = latest;
+  const end = how === 'expired' ? 'had come to its end' : 'had been taken away';
+  return [`A grant that would have allowed it ${end} before: ${role} at ${scope}, at ${at}.`];
 }
 
 export function adviceBy(

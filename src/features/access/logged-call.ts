@@ -22,6 +22,8 @@ export interface LoggedCall {
   readonly networkPath?: string;
   /** Absent: nobody had proven who they are. */
   readonly caller?: LoggedCaller;
+  /** The instance's clock was not the system's. */
+  readonly isClockMoved: boolean;
 }
 
 export interface LoggedCaller {
@@ -65,6 +67,7 @@ export function readLoggedCall(index: number, bytes: Buffer): LoggedCall | undef
     ...member(entry, 'scope'),
     address: textIn(entry, 'callerIpAddress') ?? '',
     ...member(object(entry['properties']), 'networkPath'),
+    isClockMoved: typeof object(entry['properties'])?.['clockOffset'] === 'number',
     ...(caller === undefined ? {} : { caller }),
   };
 }

@@ -1,6 +1,7 @@
 // The whole answer to "why was this refused": the call as it is on record, why it ended as it did, what the roles say to it
 // now, and what somebody could do about it. Words for people; `cause` and `verdict` are for programs.
-import { adviceBy, adviceOn, commandsFor } from './advice.ts';
+import { adviceAfter, adviceBy, adviceOn, commandsFor } from './advice.ts';
+import type { EndedGrants } from './ended-grants.ts';
 import type { Explanation } from './explain.ts';
 import type { LoggedCall } from './logged-call.ts';
 
@@ -36,6 +37,8 @@ export interface AccessReport {
   readonly where: { readonly scope?: string; readonly address?: string; readonly networkPath?: string };
   /** By the roles as they are now; absent where they were not asked. */
   readonly explanation?: Explanation;
+  /** What the caller had held before; absent where the call was not refused for want of a role. */
+  readonly ended?: EndedGrants;
   readonly advice: readonly string[];
   readonly commands: readonly string[];
 }
@@ -54,6 +57,7 @@ export function causeOf({ status, code, innerCode, decision, caller }: LoggedCal
 export interface ReportParts {
   readonly instance: string;
   readonly explanation?: Explanation;
+  readonly ended?: EndedGrants;
   /** What the network rules say now to the peer of the call; absent: nobody asked them. */
   readonly isAdmittedNow?: boolean;
 }
@@ -61,9 +65,13 @@ export interface ReportParts {
 export function reportOnCall(call: LoggedCall, parts: ReportParts): AccessReport {
   const { trace, time, status, code, innerCode, message, caller, operation, request, dataAction, scope } = call;
   const cause = causeOf(call);
-  const { explanation } = parts;
+  const { explanation, ended } = parts;
   const who: Who = caller ?? {};
-  const advice = [...adviceOn(cause, call, parts), ...(explanation === undefined ? [] : adviceBy(explanation, who))];
+  const advice = [
+    ...adviceOn(cause, call, parts),
+    ...adviceAfter(ended),
+    ...(explanation === undefined ? [] : adviceBy(explanation, who)),
+  ];
   return {
     trace,
     time,
@@ -77,6 +85,7 @@ export function reportOnCall(call: LoggedCall, parts: ReportParts): AccessReport
       ...(call.networkPath === undefined ? {} : { networkPath: call.networkPath }),
     },
     ...(explanation === undefined ? {} : { explanation }),
+    ...(ended === undefined ? {} : { ended }),
     advice,
     commands: explanation === undefined ? [] : commandsFor(explanation, who, parts.instance),
   };

@@ -13,6 +13,7 @@ import type { Roles } from '../roles/evaluate.ts';
 import type { RoleAssignment } from '../roles/role-records.ts';
 import { covers, KEYS_SCOPE, keyScope, parseScope, ROOT_SCOPE, type Scope } from '../roles/scope.ts';
 import { callersSince, cutOffBy, wayOf } from './callers.ts';
+import { endedBefore } from './ended-grants.ts';
 import { type Explanation, explainAccess } from './explain.ts';
 import { findCall } from './find-entry.ts';
 import type { LoggedCall } from './logged-call.ts';
@@ -94,11 +95,16 @@ export function accessRows(service: AccessService): readonly AnyRow[] {
         const { call, searched, gaveUp } = await inTurn(() => findCall(log, trace, MOST_ENTRIES));
         if (call === undefined) throw notFound(trace, instance, searched, gaveUp);
         const explanation = explanationOf(call, roles);
+        const ended =
+          causeOf(call) === 'NoRole'
+            ? await inTurn(() => endedBefore(log, call, findDataAction(call.dataAction ?? ''), roles))
+            : undefined;
         return {
           status: 200,
           body: reportOnCall(call, {
             instance,
             ...(explanation === undefined ? {} : { explanation }),
+            ...(ended === undefined ? {} : { ended }),
             isAdmittedNow: judge({ address: call.address, way: wayOf(call.networkPath) }) === undefined,
           }),
         };

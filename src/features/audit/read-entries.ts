@@ -17,8 +17,11 @@ export interface EntryReader {
   readonly size: number;
   /** Entries from this index on. */
   from(first: number): Generator<ReadEntry>;
-  /** From the newest entry on, a bundle's worth at a time, newest first; others get their turn in between. */
-  backwards(): AsyncGenerator<readonly RawEntry[]>;
+  /**
+   * From the newest entry on, a bundle's worth at a time, newest first; others get their turn in between.
+   * @param before this index; absent: all
+   */
+  backwards(before?: number): AsyncGenerator<readonly RawEntry[]>;
 }
 
 export interface RawEntry {
@@ -48,17 +51,22 @@ export function openEntries(folder: string): EntryReader {
         yield { index, text: recent.get(index)?.toString('utf8') ?? '' };
       }
     },
-    async *backwards() {
-      for (let end = size; end > bundles * TILE_WIDTH; end -= TILE_WIDTH) {
+    async *backwards(before = size) {
+      const last = Math.min(size, before);
+      for (let end = last; end > bundles * TILE_WIDTH; end -= TILE_WIDTH) {
         const first = Math.max(bundles * TILE_WIDTH, end - TILE_WIDTH);
         yield Array.from({ length: end - first }, (_, i) => ({
           index: end - 1 - i,
           bytes: recent.get(end - 1 - i) ?? Buffer.alloc(0),
         }));
       }
-      for (let bundle = bundles - 1; bundle >= 0; bundle--) {
+      for (let bundle = Math.min(bundles, Math.ceil(last / TILE_WIDTH)) - 1; bundle >= 0; bundle--) {
         const { entries } = bundleEntries(await readFile(join(folder, tilePath('entries', bundle))));
-        yield entries.map(({ entry }, i) => ({ index: bundle * TILE_WIDTH + i, bytes: entry })).reverse();
+        const first = bundle * TILE_WIDTH;
+        yield entries
+          .slice(0, last - first)
+          .map(({ entry }, i) => ({ index: first + i, bytes: entry }))
+          .reverse();
       }
     },
   };

@@ -37,7 +37,9 @@ describe('a role assignment', () => {
     assert.deepEqual(answer, { status: 201, body: shape, head: made.records.head });
     const at = { scope: parseScope('/keys/tde'), name: guid(1).toUpperCase() };
     assert.deepEqual(getAssignment(at, made), { status: 200, body: shape });
-    assert.deepEqual(await deleteAssignment(at, made.changes), { status: 200, body: shape, head: made.records.head });
+    const gone = await deleteAssignment(at, made.changes);
+    const note = `Assignment ${guid(1)} of the role ${CRYPTO_USER} to ${ANN} at /keys/Tde was deleted.`;
+    assert.deepEqual(gone, { status: 200, body: shape, head: made.records.head, note });
     await refuses('RoleAssignmentNotFound', /^Requested role assignment not found$/, () => getAssignment(at, made));
   });
 

@@ -22,7 +22,10 @@ export async function deleteAssignment({ scope, name }: DeleteAssignment, change
   const { result, ...committed } = await commitRoles(changes, () => {
     const deleted = requireAssignment(changes.roles, scope, guid);
     rejectLastAdministrator(deleted, changes);
-    return { result: deleted, change: { name: ASSIGNMENT_PREFIX + guid, value: null } };
+    const { definition, principalId, scope: at } = deleted;
+    // Nothing else tells afterwards whose right it was. `access explain` reads it, as it does the note of one that has ended.
+    const note = `Assignment ${guid} of the role ${definition} to ${principalId} at ${at.path} was deleted.`;
+    return { result: deleted, change: { name: ASSIGNMENT_PREFIX + guid, value: null }, note };
   });
   return { status: 200, body: assignmentShape(result), ...committed };
 }

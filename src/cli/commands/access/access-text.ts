@@ -1,5 +1,6 @@
 // An explanation of access for a person at a terminal.
 
+import type { EndedGrants } from '../../../features/access/ended-grants.ts';
 import type { AccessReport, Who } from '../../../features/access/report.ts';
 import { printable } from '../../printable.ts';
 import type { NameOf } from './principal-names.ts';
@@ -14,7 +15,7 @@ const VERDICTS: Readonly<Record<string, string>> = {
 };
 
 export function accessText(report: AccessReport, nameOf: NameOf): string {
-  const { trace, time, cause, answer, who, what, where, explanation, advice, commands } = report;
+  const { trace, time, cause, answer, who, what, where, explanation, ended, advice, commands } = report;
   const from = where.address === undefined ? '' : ` from ${where.address === '' ? 'no address' : where.address}`;
   const lines = [
     ...row('trace', trace === undefined ? '' : `${trace}  ${time ?? ''}`),
@@ -46,11 +47,27 @@ export function accessText(report: AccessReport, nameOf: NameOf): string {
           ),
           ...(explanation.notShown === 0 ? [] : [`    ${explanation.notShown} more are not shown`]),
         ]),
+    ...endedText(ended, nameOf),
     '',
     ...advice.map((line) => named(line, nameOf)),
     ...commands.map((line) => `\n  ${line}`),
   ];
   return `${lines.map(printable).join('\n')}\n`;
+}
+
+function endedText(ended: EndedGrants | undefined, nameOf: NameOf): readonly string[] {
+  if (ended === undefined) return [];
+  const { grants, searched, gaveUp } = ended;
+  const where = `among ${searched} entries of the log around it${gaveUp ? '; older ones were not looked at' : ''}`;
+  return [
+    ...row('ended', `${grants.length === 0 ? 'none' : grants.length} ${where}`),
+    ...grants.map(
+      ({ role, scope, how, at, by, through, assignment, wouldAllow }) =>
+        `    ${role} at ${scope} ${how === 'expired' ? 'came to its end' : 'was taken away'} ${at}` +
+        `${by === undefined ? ', as was said when it was given' : ` by ${by.userName ?? nameOf(by.objectId)}`}` +
+        `; through ${nameOf(through)}; assignment ${assignment}${wouldAllow === true ? '; it would have allowed this' : ''}`,
+    ),
+  ];
 }
 
 function row(name: string, text: string): readonly string[] {

@@ -1,4 +1,6 @@
 // `strongroom access explain`: why one call was refused, from its trace.
+import type { EndedGrants } from '../../../features/access/ended-grants.ts';
+import type { LoggedCall } from '../../../features/access/logged-call.ts';
 import type { AccessReport } from '../../../features/access/report.ts';
 import { places } from '../../../main/config/data-layout.ts';
 import { readRunningState } from '../../../main/files/running-state.ts';
@@ -112,12 +114,26 @@ async function fromLog(
     );
   }
   const { caller, dataAction, scope } = call;
+  const ended = causeOf(call) === 'NoRole' ? { ended: await endedIn(folder, call) } : {};
   if (client === undefined || caller === undefined || scope === undefined || causeOf(call) !== 'NoRole') {
-    return reportOnCall(call, { instance });
+    return reportOnCall(call, { instance, ...ended });
   }
   const { objectId, groups, groupsLeftOut, type } = caller;
   const asked = { principalId: objectId, groups, groupsLeftOut, dataAction, ...(type === undefined ? {} : { type }) };
   const below = scope === '/' ? '' : scope;
   const { explanation } = (await client.ask('POST', `/access/check${below}?api-version=7.6`, asked)) as AccessReport;
-  return reportOnCall(call, { instance, ...(explanation === undefined ? {} : { explanation }) });
+  return reportOnCall(call, { instance, ...ended, ...(explanation === undefined ? {} : { explanation }) });
+}
+
+/** Custom roles are sealed: of the built-in ones alone it is known here what they allow. */
+async function endedIn(folder: string, call: LoggedCall): Promise<EndedGrants> {
+  const { endedBefore } = await import('../../../features/access/ended-grants.ts');
+  const { builtInRoles } = await import('../../../features/roles/built-in-roles.ts');
+  const { isAdministrative } = await import('../../../features/roles/administrative.ts');
+  const { findDataAction } = await import('../../../features/roles/data-actions.ts');
+  return endedBefore(folder, call, findDataAction(call.dataAction ?? ''), {
+    definition: (name) => builtInRoles.find((role) => role.name === name),
+    // Whether duties are separated is not known here: better too little is said.
+    isWithheld: ({ idType }, action) => idType === 'app' && isAdministrative(action),
+  });
 }
