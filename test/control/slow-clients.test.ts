@@ -4,7 +4,6 @@ import { connect as connectPlain } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { connect } from 'node:tls';
 import { ControlCallers } from '../../src/gateway/control/callers.ts';
-import { ControlCallers } from '../../src/gateway/control/callers.ts';
 import { type ControlListener, listenForControl } from '../../src/gateway/control/listener.ts';
 import { azureNames } from '../../src/main/config/name-forms.ts';
 import { issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
@@ -20,7 +19,6 @@ describe('a slow client of the control listener', () => {
       tls: server,
       forms: [azureNames()],
       rows: [{ host: 'arm', method: 'POST', path: '/', body: 'json', handle: () => ({ status: 200 }) }],
-      callers: new ControlCallers({ log: () => {} }),
       callers: new ControlCallers({ log: () => {} }),
       log: () => {},
       // The handshake has the head's time: a slow machine needs more of it than a test likes to wait.
