@@ -85,12 +85,18 @@ export function adviceBy(
 const TYPES = { app: 'ServicePrincipal', user: 'User' } as const;
 
 /** Nothing that came from outside goes into a command but names that have been checked to be ids. */
-export function commandsFor({ nearest }: Explanation, { objectId, type }: Who, instance: string): readonly string[] {
+export function commandsFor(
+  { nearest, onlyPeopleGrant }: Explanation,
+  { objectId, type }: Who,
+  instance: string,
+): readonly string[] {
   if (nearest === undefined || objectId === undefined) return [];
   const kind = type === undefined ? '' : ` --assignee-principal-type ${TYPES[type]}`;
   // A custom role may be called anything; its id is safe in a shell.
   const role = /^[\w .-]+$/.test(nearest.role) ? `"${nearest.role}"` : nearest.roleDefinition;
   return [
+    // Where duties are separated a grant without a reason is refused.
+    ...(onlyPeopleGrant ? [`eval "$(${ownCommand(`reason 'why'`)})"`] : []),
     `az keyvault role assignment create --hsm-name ${instance} --role ${role} --assignee-object-id ${objectId}${kind} --scope ${nearest.scope}`,
   ];
 }
