@@ -4,6 +4,7 @@ import type { InstancePlaces } from '../../main/config/data-layout.ts';
 import { operatorsMark, stoppedMessage } from '../../main/files/operators-mark.ts';
 import { ownCommand } from '../../wire/own-command.ts';
 import { CommandError, command, dataOption, jsonOption, type Terminal, UsageError } from '../command.ts';
+import { counted } from '../counted.ts';
 import { instanceFolder } from '../instance-folder.ts';
 import { readInput } from '../read-input.ts';
 import { readSealPassphrase } from '../read-passphrase.ts';
@@ -69,7 +70,7 @@ Run it on the machine of the instance, as its user. Everything secret is encrypt
     const how =
       files.length > 0 ? await bringPackets(waiting, files) : await bringPassphrase(waiting, values, terminal);
     if (json) terminal.out(`${JSON.stringify({ instance: name, unlocked: true, custodians: how }, null, 2)}\n`);
-    else terminal.out(`${name} is unlocked${how.length === 0 ? '' : ` by ${how.length} custodians`}.\n`);
+    else terminal.out(`${name} is unlocked${how.length === 0 ? '' : ` by ${counted(how.length, 'custodian')}`}.\n`);
     return 0;
   },
 });

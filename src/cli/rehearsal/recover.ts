@@ -3,6 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Samples } from '../../formats/rehearsal-samples.ts';
 import { CommandError } from '../command.ts';
+import { counted } from '../counted.ts';
 import { openThrowAway, type ThrowAway } from '../throw-away.ts';
 import type { BackupAtHand } from './backup-at-hand.ts';
 import type { Domain, GatheredShare } from './gather-shares.ts';
@@ -68,7 +69,7 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
     WAITING,
     'gather the shares of a quorum',
     () => recovery.gather(recipient),
-    ({ length }) => `${length} custodians`,
+    ({ length }) => counted(length, 'custodian'),
   );
   await steps.run('recover the security domain', again, async () => {
     await recoverDomain(instance, domain, shares);
@@ -85,14 +86,14 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
     'compare the keys with the manifest',
     again,
     () => compareCounts(instance, backup),
-    (all) => `${all.length} keys, names ${namesHash(all)}`,
+    (all) => `${counted(all.length, 'key')}, names ${namesHash(all)}`,
   );
   if (samples === undefined) return { shares, names, used: 0 };
   const used = await steps.run(
     'use keys on known ciphertexts',
     again,
     () => useSamples(instance, samples.content, samples.file),
-    (count) => `${count} keys`,
+    (count) => counted(count, 'key'),
   );
   return { shares, names, used };
 }

@@ -2,6 +2,7 @@
 import { BackupError } from '../../../features/backup/backup-error.ts';
 import type { Shelf, Shelved } from '../../../features/backup/storage/shelf.ts';
 import { command, dataOption, jsonOption, UsageError } from '../../command.ts';
+import { counted } from '../../counted.ts';
 import { openShelf, ownPlace, uriOf } from './place.ts';
 import { placeOptions } from './place-options.ts';
 import { saying } from './refusals.ts';
@@ -63,6 +64,7 @@ async function describe(shelf: Shelf, { folder, finished }: Shelved): Promise<Ro
 }
 
 function lineOf({ folder, state, keys, finished, domain = '' }: Row): string {
-  const rest = state === 'finished' ? `${finished}  ${keys} keys  domain ${domain.slice(0, 16)}…` : state;
+  const rest =
+    state === 'finished' ? `${finished}  ${counted(keys ?? 0, 'key')}  domain ${domain.slice(0, 16)}…` : state;
   return `${folder}  ${rest}\n`.replaceAll(/[^\P{C}\n]/gu, '?');
 }

@@ -3,6 +3,7 @@
 import type { Verified } from '../../../features/backup/verify/verify-backup.ts';
 import { domainFingerprint, groupFingerprint } from '../../../formats/domain-identity.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
+import { counted } from '../../counted.ts';
 import { printableLine } from '../../printable.ts';
 import { chooseBackup } from './choose-backup.ts';
 import { openPlace, ownPlace, uriOf } from './place.ts';
@@ -86,7 +87,10 @@ export function textOf({ manifest, faults }: Verified, anchored: boolean): strin
     ['of', `${manifest.instance.name} (${manifest.instance.id})`],
     ['domain', `${fingerprint}${anchored ? ' (the one given)' : ' (compare it; --key does)'}`],
     ['made', `${manifest.started} to ${manifest.finished}`],
-    ['holds', `${keys} keys with ${versions} versions, ${records} other records, ${manifest.parts.length} parts`],
+    [
+      'holds',
+      `${counted(keys, 'key')} with ${counted(versions, 'version')}, ${counted(records, 'other record')}, ${counted(manifest.parts.length, 'part')}`,
+    ],
   ] as const;
   const bad = faults.map(({ file, what }) => `  ${printableLine(`${file} ${what}`)}\n`).join('');
   const verdict =
@@ -99,5 +103,5 @@ function trialText(tried: TrialOutcome | undefined): string {
   const { passed, keys, used, problem, next } = tried;
   if (!passed) return `The trial FAILED\n  at fault ${problem}\n  next     ${next}\n`;
   const answered = used === 0 ? '' : `, ${used} of them answered as known`;
-  return `The trial passed: ${keys} keys came back in a throw-away instance${answered}\n`;
+  return `The trial passed: ${counted(keys, 'key')} came back in a throw-away instance${answered}\n`;
 }

@@ -1,6 +1,6 @@
 // `strongroom network confirm`: the rules on trial stay. Given from where they let nobody through, it would be worth nothing.
 import { CommandError, command, UsageError } from '../../command.ts';
-import { exchange } from '../../https-exchange.ts';
+import { exchange, type Reply, type Route } from '../../https-exchange.ts';
 import { type ManagedHsmClient, managementOptions, openManagedHsm } from '../../management-client.ts';
 
 export const confirm = command({
@@ -29,15 +29,23 @@ who may change the HSM in the management plane; no role inside the HSM is needed
 
 /** A request without a token: rules are judged before it, so nobody's rights matter. */
 async function checkLetIn({ hsmUri, route }: ManagedHsmClient): Promise<void> {
-  const { status, text } = await exchange(route, {
-    method: 'GET',
-    url: `${new URL(hsmUri).origin}/keys?api-version=7.6`,
-    headers: {},
-  });
+  const { status, text } = await callFromHere(route, `${new URL(hsmUri).origin}/keys?api-version=7.6`);
   if (status === 401) return;
   const refused =
     status === 403 ? 'the rules on trial do not let this machine in' : `the data plane answered ${status}`;
   throw new CommandError(
     `${refused}; nothing was confirmed. --from-elsewhere confirms all the same.${status === 403 ? '' : ` ${text.slice(0, 300)}`}`,
   );
+}
+
+/** No answer is no proof either. */
+async function callFromHere(route: Route, url: string): Promise<Reply> {
+  try {
+    return await exchange(route, { method: 'GET', url, headers: {} });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    throw new CommandError(`${error.message}; nothing was confirmed. --from-elsewhere confirms all the same.`, {
+      cause: error,
+    });
+  }
 }

@@ -1,4 +1,6 @@
 // Whom proposed network rules would cut off, as a table.
+
+import { counted } from '../../counted.ts';
 import type { NameOf } from '../access/principal-names.ts';
 import type { Plan } from './plan.ts';
 
@@ -14,11 +16,11 @@ export function planText(
   nameOf: NameOf,
 ): string {
   const lines = [
-    `${entries} entries of the last ${days} days (since ${since})${complete ? '' : '; OLDER ONES OF THAT TIME WERE NOT LOOKED AT'}`,
-    `${admitted + cutOff.length} places called: ${admitted} stay, ${cutOff.length} would be cut off`,
+    `${counted(entries, 'entry', 'entries')} of the last ${counted(days, 'day')} (since ${since})${complete ? '' : '; OLDER ONES OF THAT TIME WERE NOT LOOKED AT'}`,
+    `${counted(admitted + cutOff.length, 'place')} called: ${counted(admitted, 'stays', 'stay')}, ${cutOff.length} would be cut off`,
     ...cutOff.flatMap(({ address, networkPath, calls, lastSeen, principals, refusal }) => [
       '',
-      `CUT OFF  ${address === '' ? '(no address)' : address}  ${networkPath === 'public' ? '' : `${networkPath}  `}${calls} calls, last ${lastSeen}: ${REASONS[refusal]}`,
+      `CUT OFF  ${address === '' ? '(no address)' : address}  ${networkPath === 'public' ? '' : `${networkPath}  `}${counted(calls, 'call')}, last ${lastSeen}: ${REASONS[refusal]}`,
       ...principals.map(({ objectId, userName, applicationId }) => {
         const known = nameOf(objectId);
         const more =

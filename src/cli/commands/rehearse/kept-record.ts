@@ -6,6 +6,7 @@ import { matching, oneOf, record, ShapeError, text } from '../../../formats/shap
 import { NoteError } from '../../../formats/signed-note.ts';
 import { StatementError, verifyStatement } from '../../../formats/statement.ts';
 import { CommandError, type Terminal } from '../../command.ts';
+import { counted } from '../../counted.ts';
 import { readJsonInput } from '../../read-input.ts';
 
 const FORMAT = 'strongroom rehearsal record 1';
@@ -51,9 +52,12 @@ export function showRehearsal(rehearsal: Rehearsal, terminal: Terminal): void {
     terminal.out(`  custodian  ${name ?? custodian}: ${outcome}${at === undefined ? '' : ` ${at}`}\n`);
   }
   if (backup !== undefined) {
-    terminal.out(`  backup     ${backup.folder}: ${backup.keys} keys, ${backup.versions} versions\n`);
+    terminal.out(
+      `  backup     ${backup.folder}: ${counted(backup.keys, 'key')}, ${counted(backup.versions, 'version')}\n`,
+    );
   }
-  if (sample !== undefined) terminal.out(`  samples    ${sample.unwrapped} of ${sample.keys} keys answered as known\n`);
+  if (sample !== undefined)
+    terminal.out(`  samples    ${sample.unwrapped} of ${counted(sample.keys, 'key')} answered as known\n`);
   for (const { name, milliseconds, outcome, detail } of steps) {
     const more = detail === undefined ? '' : ` (${detail})`;
     terminal.out(`  ${outcome === 'done' ? 'done  ' : 'FAILED'}     ${name}${more}: ${seconds(milliseconds)}\n`);

@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import { replaceFile } from '../../../files/replace-file.ts';
 import { SAMPLES_FORMAT, type Sample, type Samples } from '../../../formats/rehearsal-samples.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
+import { counted } from '../../counted.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { keyNames, makeSample } from '../../rehearsal/known-answers.ts';
 
@@ -51,7 +52,7 @@ caller needs the right to wrap, for instance the role 'Managed HSM Crypto User'.
     };
     await replaceFile(out, `${JSON.stringify(made, null, 2)}\n`);
     if (json) terminal.out(`${JSON.stringify({ out, keys: samples.length, of: names.length }, null, 2)}\n`);
-    else terminal.out(`${out}: ${samples.length} of ${names.length} keys\n`);
+    else terminal.out(`${out}: ${samples.length} of ${counted(names.length, 'key')}\n`);
     return 0;
   },
 });
