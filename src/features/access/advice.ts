@@ -54,7 +54,7 @@ export function adviceAfter(ended: EndedGrants | undefined): readonly string[] {
 }
 
 export function adviceBy(
-  { decision, considered, nearest, whoCanGrant, onlyPeopleGrant, grant }: Explanation,
+  { decision, considered, nearest, whoCanGrant, onlyPeopleGrant, grant, forClientId }: Explanation,
   who: Who,
 ): readonly string[] {
   const has = (wanted: string): boolean => considered.some(({ verdict }) => verdict === wanted);
@@ -67,6 +67,11 @@ export function adviceBy(
           'Duties are separated here: an application administers nothing, whatever role it holds. A person has to do this.',
         ]
       : []),
+    ...(forClientId === undefined
+      ? []
+      : [
+          `The assignment ${forClientId} is for the client id of the caller’s application, which holds no roles; assign to its object id ${who.objectId ?? ''}.`,
+        ]),
     ...(who.groupsLeftOut === true
       ? [
           'The issuer left the groups out of the token because there are too many, so roles held through a group did not count: let it send only the groups assigned to the application, or give the role to the caller itself.',

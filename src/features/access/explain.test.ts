@@ -61,12 +61,29 @@ it('without any role: the one with the fewest rights that has the action', () =>
   assert.equal(explainAccess(question, rolesWith()).nearest?.role, 'Managed HSM Crypto Service Release User');
 });
 
-it('who wants to look at keys is not sent to a role that makes some through the resource manager', () => {
+it('a role for the client id of an application is told of, for it never counts', () => {
+  const roles = rolesWith([1, 7, ENCRYPTION_USER, '/keys']);
+  const question = {
+    principalId: guid(1),
+    groups: [],
+    applicationId: guid(7).toUpperCase(),
+    dataAction: dataAction('keys/wrap/action'),
+    scope: parseScope('/keys/a'),
+  };
+  assert.equal(explainAccess(question, roles).decision, 'deny');
+  assert.equal(explainAccess(question, roles).forClientId, guid(1));
+  assert.equal(explainAccess(question, roles, () => false).forClientId, undefined);
+  assert.equal(explainAccess({ ...question, applicationId: guid(8) }, roles).forClientId, undefined);
+  // A managed identity of a test may have one id for both.
+  assert.equal(explainAccess({ ...question, principalId: guid(7) }, roles).forClientId, undefined);
+});
+
+it('who wants to look at keys is sent neither to a role that uses them nor to one that makes some through the resource manager', () => {
   const nearestTo = (action: Parameters<typeof dataAction>[0]) => {
     const question = { principalId: guid(1), groups: [], dataAction: dataAction(action), scope: parseScope('/keys') };
     return explainAccess(question, rolesWith()).nearest?.role;
   };
-  assert.equal(nearestTo('keys/read/action'), 'Managed HSM Crypto Service Encryption User');
+  assert.equal(nearestTo('keys/read/action'), 'Managed HSM Crypto Auditor');
   assert.equal(nearestTo('keys/createIfNotExists'), 'Managed HSM ARM User');
 });
 

@@ -12,6 +12,8 @@ export interface Question {
   readonly principalId: string;
   /** Those of its token; only they count. */
   readonly groups: readonly string[];
+  /** Client id of the token: no principal, and yet assignments are made for it. */
+  readonly applicationId?: string;
   /** Absent: not known; taken for a person. */
   readonly idType?: 'app' | 'user';
   readonly dataAction: DataAction;
@@ -45,6 +47,8 @@ export interface Explanation {
   readonly considered: readonly ConsideredGrant[];
   /** Assignments that the one who asks may see and that are not in the list, which has room for so many. */
   readonly notShown: number;
+  /** An assignment for the client id of the caller's application instead of its object id: it never counts. */
+  readonly forClientId?: string;
   /** Absent when allowed, or when no role can give the action to such a caller. */
   readonly nearest?: { readonly role: string; readonly roleDefinition: string; readonly scope: string };
   /** Object ids of principals that may assign roles there, by assignments of their own. */
@@ -77,10 +81,22 @@ export function explainAccess(
     ...(grant === undefined ? {} : { grant }),
     considered: shown,
     notShown: considered.length - shown.length,
+    ...forClientId(question, roles, maySee),
     ...(nearest === undefined ? {} : { nearest }),
     whoCanGrant: whoCanGrant(question, roles, maySee),
     onlyPeopleGrant: roles.isStrict,
   };
+}
+
+function forClientId(
+  { applicationId, principalId }: Question,
+  roles: Roles,
+  maySee: (assignment: RoleAssignment) => boolean,
+): Pick<Explanation, 'forClientId'> {
+  const id = applicationId?.toLowerCase();
+  if (id === undefined || id === principalId) return {};
+  const found = [...roles.assignmentsOf(id)].find(maySee);
+  return found === undefined ? {} : { forClientId: found.name };
 }
 
 /** Nearest first. */
@@ -116,8 +132,8 @@ function verdictOn(assignment: RoleAssignment, question: Question, roles: Roles)
 }
 
 /**
- * A role that the caller holds elsewhere, or held, else the one with the fewest rights that has the action; at the very scope
- * asked for. Roles to make keys through the resource manager are for that: of few rights, but none to give to a reader.
+ * A role that the caller holds elsewhere, or held, else the one that has the action and lets do the least besides reading; at
+ * the very scope asked for. Roles to make keys through the resource manager are for that: of few rights, but none to give to a reader.
  */
 function nearestRole(
   { dataAction: action, scope, idType }: Question,
@@ -133,6 +149,7 @@ function nearestRole(
     (a, b) =>
       Number(held.has(b.roleName)) - Number(held.has(a.roleName)) ||
       Number(makesByResourceManager(a)) - Number(makesByResourceManager(b)) ||
+      reach(a) - reach(b) ||
       breadth(a) - breadth(b),
   );
   return best === undefined ? undefined : { role: best.roleName, roleDefinition: best.name, scope: scope.path };
@@ -142,6 +159,11 @@ const MAKE_BY_RESOURCE_MANAGER = dataAction('keys/createIfNotExists');
 
 function makesByResourceManager(role: RoleDefinition): boolean {
   return effectiveActions(role).includes(MAKE_BY_RESOURCE_MANAGER);
+}
+
+/** How many rights it gives to do something: to read is less than to use. */
+function reach(role: RoleDefinition): number {
+  return effectiveActions(role).filter((action) => !/\/read(\/action)?$/.test(action)).length;
 }
 
 function breadth(role: RoleDefinition): number {

@@ -155,8 +155,15 @@ export function explanationOf(call: LoggedCall, roles: Roles): Explanation | und
 }
 
 function questionOf(who: Who, action: DataAction, scope: Scope): Parameters<typeof explainAccess>[0] {
-  const { objectId = '', groups = [], type } = who;
-  return { principalId: objectId, groups, ...(type === undefined ? {} : { idType: type }), dataAction: action, scope };
+  const { objectId = '', groups = [], type, applicationId } = who;
+  return {
+    principalId: objectId,
+    groups,
+    ...(applicationId === undefined ? {} : { applicationId }),
+    ...(type === undefined ? {} : { idType: type }),
+    dataAction: action,
+    scope,
+  };
 }
 
 function notFound(trace: string, instance: string, searched: number, gaveUp: boolean): ServiceError {
