@@ -14,6 +14,7 @@ const ADMINISTRATOR = 'a290e904-7015-4bba-90c8-60543313cdb4';
 const CRYPTO_USER = '21dbd100-6940-42c2-9190-5d6cb909625b';
 const POLICY = '4bd23610-cdcf-4971-bdee-bdc562cc28e4';
 const SIGN = 'Microsoft.KeyVault/managedHsm/keys/sign/action';
+const READ_SETTINGS = 'Microsoft.KeyVault/managedHsm/settings/read/action';
 const VERIFY = 'Microsoft.KeyVault/managedHsm/keys/verify/action';
 
 const ALICE = randomUUID();
@@ -417,6 +418,26 @@ test('two people who administer make an instance strict, and it stays so', async
     { mode: 'azure', administrators: 2, administratorIds: idsOf(open.config.initialAdministrators) },
     'a person and an application are not two people',
   );
+
+  // How many they are is a setting; who they are is for those who may read assignments.
+  const definition = randomUUID();
+  const properties = { roleName: 'reads settings', permissions: [{ dataActions: [READ_SETTINGS] }] };
+  const defined = await open.ask('PUT', `${PROVIDER}/roleDefinitions/${definition}?api-version=7.4`, {
+    token: application,
+    body: { properties },
+  });
+  assert.equal(defined.status, 201, defined.text);
+  const onlooker = randomUUID();
+  const given = await open.ask('PUT', `${PROVIDER}/roleAssignments/${randomUUID()}?api-version=7.4`, {
+    token: application,
+    body: { properties: { roleDefinitionId: DEFINITION_ID + definition, principalId: onlooker } },
+  });
+  assert.equal(given.status, 201, given.text);
+  const token = await open.issuer.token(onlooker, { idtyp: 'user' });
+  assert.deepEqual((await open.ask('GET', '/strongroom/separation', { token })).json, {
+    mode: 'azure',
+    administrators: 2,
+  });
 
   // Who may decide on approvals, but would not be there for all that comes.
   await open.assign('Managed HSM Policy Administrator', BOB);

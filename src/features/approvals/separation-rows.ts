@@ -4,10 +4,12 @@ import type { Records } from '../../store/sealed/records.ts';
 import { readText, wrongType } from '../../wire/body.ts';
 import { type AnyRow, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
+import { dataAction } from '../roles/data-actions.ts';
 import type { Second } from '../roles/duties.ts';
 import type { Roles } from '../roles/evaluate.ts';
 import { lastingAdministrations } from '../roles/lasting-administrators.ts';
 import { refusalWith } from '../roles/role-changes.ts';
+import { ROOT_SCOPE } from '../roles/scope.ts';
 import { readDefinitionTerms } from '../roles/terms.ts';
 import type { Promises } from '../settings/promises.ts';
 import { requireAdministration } from './decide.ts';
@@ -15,6 +17,7 @@ import { type ApprovalService, planSecond } from './second-person.ts';
 
 const PATH = '/strongroom/separation';
 const ACTION = 'Microsoft.KeyVault/managedHsm/settings';
+const READ_ASSIGNMENTS = dataAction('roleAssignments/read/action');
 
 export interface SeparationService extends ApprovalService {
   readonly promises: Promises;
@@ -25,9 +28,14 @@ export interface SeparationService extends ApprovalService {
 
 export function separationRows(service: SeparationService): readonly AnyRow[] {
   const { promises, roles, records, peopleUnknown } = service;
-  const shape = (): object => {
+  /** Who they are is for those who may read assignments; how many, for all who may ask. */
+  const shape = (principal: Parameters<Roles['isAllowed']>[0]): object => {
     const ids = administratorIds(roles);
-    return { mode: promises.current.separation, administrators: ids.length, administratorIds: ids };
+    return {
+      mode: promises.current.separation,
+      administrators: ids.length,
+      ...(roles.isAllowed(principal, READ_ASSIGNMENTS, ROOT_SCOPE) === undefined ? {} : { administratorIds: ids }),
+    };
   };
   return [
     row({
@@ -39,7 +47,7 @@ export function separationRows(service: SeparationService): readonly AnyRow[] {
       activation: 'active',
       apiVersionOptional: true,
       repeatable: true,
-      handle: () => ({ status: 200, body: shape() }),
+      handle: ({ principal }) => ({ status: 200, body: shape(principal) }),
     }),
     row<'strict'>({
       method: 'POST',
@@ -55,7 +63,7 @@ export function separationRows(service: SeparationService): readonly AnyRow[] {
       },
       repeatable: true,
       async handle({ body: separation, principal, recheck, stated }) {
-        if (promises.isStrict) return { status: 200, body: shape() };
+        if (promises.isStrict) return { status: 200, body: shape(principal) };
         if (peopleUnknown !== undefined) throw new ServiceError('Conflict', peopleUnknown);
         if (principal.idType !== 'user') {
           throw new ServiceError(
@@ -79,7 +87,7 @@ export function separationRows(service: SeparationService): readonly AnyRow[] {
         const agreed = second === undefined ? '' : ` ${second.note}`;
         return {
           status: 200,
-          body: shape(),
+          body: shape(principal),
           head,
           note: `Duties are separated from now on: strict, for good.${agreed}`,
         };

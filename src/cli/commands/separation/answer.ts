@@ -17,11 +17,11 @@ export async function answerSeparation(values: SeparationValues, terminal: Termi
   const instance = openInstanceClient(instanceOf(values));
   const answer = await instance.ask(change === undefined ? 'GET' : 'POST', '/strongroom/separation', change);
   const { mode, administrators, administratorIds: ids } = answer as Readonly<Record<string, unknown>>;
-  if (typeof mode !== 'string' || typeof administrators !== 'number' || !isTexts(ids)) {
+  if (typeof mode !== 'string' || typeof administrators !== 'number' || !(ids === undefined || isTexts(ids))) {
     throw new CommandError(`${instance.who} answered something that is no separation mode`);
   }
   const directory = await knownDirectory(values.url === undefined ? dataRootOf(values.data) : undefined);
-  const known = directory === undefined ? undefined : administratorsIn(directory, ids);
+  const known = directory === undefined || ids === undefined ? undefined : administratorsIn(directory, ids);
   const people = known === undefined ? undefined : [...peopleAmong(known)];
   if (values.json) {
     const who = known === undefined ? {} : { who: known, people };
@@ -30,8 +30,10 @@ export async function answerSeparation(values: SeparationValues, terminal: Termi
   }
   const only = mode === 'strict' ? '; of these only people administer' : '';
   terminal.out(`${mode}  (${administrators} with Administrator at / that does not end${only})\n`);
-  for (const line of known?.map(lineOf) ?? ids) terminal.out(`  ${printableLine(line)}\n`);
-  if (known === undefined) terminal.out('  Who of them is a person, and who is there at all, their directory knows.\n');
+  for (const line of known?.map(lineOf) ?? ids ?? []) terminal.out(`  ${printableLine(line)}\n`);
+  if (ids === undefined) terminal.out('  Who they are is shown to those who may read role assignments at /.\n');
+  else if (known === undefined)
+    terminal.out('  Who of them is a person, and who is there at all, their directory knows.\n');
   if (mode === 'strict') terminal.err(warningOn(people?.length, administrators));
   return 0;
 }
