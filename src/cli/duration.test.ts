@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UsageError } from './command.ts';
-import { readDuration } from './duration.ts';
+import { durationText, readDuration } from './duration.ts';
 
 test('a duration is a whole number and a unit', () => {
   assert.equal(readDuration('30d'), 30 * 86_400);
@@ -18,4 +18,18 @@ test('everything else is refused with the forms that are taken', () => {
       text,
     );
   }
+});
+
+test('a duration is said in its two greatest units', () => {
+  assert.deepEqual([0, 1, 59.9, 60, 1860, 3601, 86_400, 90_000, 8 * 86_400 + 3600 + 5].map(durationText), [
+    '0 seconds',
+    '1 second',
+    '59 seconds',
+    '1 minute',
+    '31 minutes',
+    '1 hour',
+    '1 day',
+    '1 day 1 hour',
+    '8 days 1 hour',
+  ]);
 });

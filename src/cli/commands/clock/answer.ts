@@ -1,5 +1,6 @@
 // What the three clock commands have in common: which instance they mean, and how they show its time.
 import { CommandError, jsonOption, type OptionList, type Terminal } from '../../command.ts';
+import { durationText } from '../../duration.ts';
 import { type InstanceValues, instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 
 export const clockOptions = { ...instanceOptions, ...jsonOption } as const satisfies OptionList;
@@ -19,7 +20,7 @@ export async function answerClock(values: ClockValues, terminal: Terminal, trave
   if (typeof now !== 'number' || typeof offsetSeconds !== 'number') throw new CommandError('the answer is not a clock');
   if (values.json) terminal.out(`${JSON.stringify({ now, offsetSeconds }, null, 2)}\n`);
   else {
-    const ahead = offsetSeconds === 0 ? 'real time' : `${offsetSeconds / 86_400} days ahead of real time`;
+    const ahead = offsetSeconds === 0 ? 'real time' : `${durationText(offsetSeconds)} ahead of real time`;
     terminal.out(`${new Date(now * 1000).toISOString()}  (${ahead})\n`);
   }
   return 0;
