@@ -18,6 +18,7 @@ const commands: readonly Command[] = [
     name: 'start',
     summary: 'start it',
     operands: '',
+    details: 'Or eval "$(strongroom start)", see \'strongroom audit verify\'; a strongroom is a place.',
     options: { port: { type: 'string', placeholder: 'N', default: '1', description: 'the port' }, ...jsonOption },
     examples: ['strongroom start'],
     run: (values) => {
@@ -58,8 +59,12 @@ test('help is there at every level, on standard output, with exit code 0', async
   assert.match(noun.out, /audit verify/);
   assert.doesNotMatch(noun.out, /start it/);
   const verb = await run('audit', 'verify', '--help');
-  assert.match(verb.out, /Usage: strongroom audit verify \[OPTIONS\] FILE/);
-  assert.match((await run('start', '--port', '3', '-h')).out, /--port N\s+the port \(default: 1\)/);
+  assert.match(verb.out, /Usage: \.\/strongroom audit verify \[OPTIONS\] FILE/);
+  const { out } = await run('start', '--port', '3', '-h');
+  assert.match(out, /--port N\s+the port \(default: 1\)/);
+  assert.match(out, /^strongroom start - start it\n/);
+  assert.ok(out.includes('Or eval "$(./strongroom start)", see \'./strongroom audit verify\'; a strongroom is a place.'), out);
+  assert.ok(out.endsWith('Examples:\n  ./strongroom start\n'), 'an example can be pasted');
 });
 
 test('nothing, or a noun alone, is answered by help on standard error and exit code 2', async () => {
@@ -67,7 +72,7 @@ test('nothing, or a noun alone, is answered by help on standard error and exit c
     const { code, out, err } = await run(...words);
     assert.equal(code, 2);
     assert.equal(out, '');
-    assert.match(err, /Usage: strongroom/);
+    assert.match(err, /Usage: \.\/strongroom/);
   }
 });
 

@@ -4,25 +4,31 @@ import type { Command, OptionSpec } from './command.ts';
 /** How the program that has the commands is called. */
 export interface Program {
   readonly name: string;
+  /** As people call it, so that what is shown can be pasted. */
+  readonly call: string;
   readonly tagline: string;
 }
 
-export const STRONGROOM: Program = { name: 'strongroom', tagline: 'strongroom - the managed HSM you run yourself' };
+export const STRONGROOM: Program = {
+  name: 'strongroom',
+  call: './strongroom',
+  tagline: 'strongroom - the managed HSM you run yourself',
+};
 
 /** The list of commands, whole or below one noun. */
 export function helpOfGroup(commands: readonly Command[], noun = '', program = STRONGROOM): string {
-  const { name, tagline } = program;
+  const { call, tagline } = program;
   const shown = commands.filter((each) => noun === '' || each.name.startsWith(`${noun} `));
   return lines(
     noun === '' ? tagline : undefined,
     noun === '' ? '' : undefined,
-    `Usage: ${name} ${noun === '' ? 'COMMAND' : `${noun} VERB`} [OPTIONS]`,
+    `Usage: ${call} ${noun === '' ? 'COMMAND' : `${noun} VERB`} [OPTIONS]`,
     '',
     'Commands:',
     ...table(shown.map((each) => [each.name, each.summary])),
     '',
-    `'${name} ${noun === '' ? 'COMMAND' : `${noun} VERB`} --help' tells all about one.`,
-    ...(noun === '' ? [`'${name} --version' prints the version.`] : []),
+    `'${call} ${noun === '' ? 'COMMAND' : `${noun} VERB`} --help' tells all about one.`,
+    ...(noun === '' ? [`'${call} --version' prints the version.`] : []),
   );
 }
 
@@ -31,7 +37,7 @@ export function helpOf(command: Command, program = STRONGROOM): string {
     `${program.name} ${command.name} - ${command.summary}`,
     '',
     usageOf(command, program),
-    ...(command.details === undefined ? [] : ['', command.details.trim()]),
+    ...(command.details === undefined ? [] : ['', asCalled(command.details.trim(), program)]),
     '',
     'Options:',
     ...table([
@@ -41,12 +47,17 @@ export function helpOf(command: Command, program = STRONGROOM): string {
       ]),
       ['-h, --help', 'this text'],
     ]),
-    ...(command.examples.length === 0 ? [] : ['', 'Examples:', ...command.examples.map((each) => `  ${each}`)]),
+    ...(command.examples.length === 0 ? [] : ['', 'Examples:', ...command.examples.map((each) => `  ${asCalled(each, program)}`)]),
   );
 }
 
 export function usageOf(command: Command, program = STRONGROOM): string {
-  return `Usage: ${program.name} ${command.name} [OPTIONS]${command.operands === '' ? '' : ` ${command.operands}`}`;
+  return `Usage: ${program.call} ${command.name} [OPTIONS]${command.operands === '' ? '' : ` ${command.operands}`}`;
+}
+
+/** The rows go by the program's name. */
+function asCalled(text: string, { name, call }: Program): string {
+  return text.replaceAll(new RegExp(`(^|["'\`(]|&& |\\| )${name} (?=[a-z-])`, 'gm'), `$1${call} `);
 }
 
 function optionWord(name: string, spec: OptionSpec): string {

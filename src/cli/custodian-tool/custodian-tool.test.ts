@@ -90,6 +90,7 @@ test('it helps, and says what it is called', () => {
     const help = run(...verb.split(' '), '--help');
     assert.match(help.out, new RegExp(`^strongroom-custodian ${verb} - `));
     assert.ok(!help.out.includes('strongroom custodian '), help.out);
+    assert.match(help.out, new RegExp(`^ {2}node strongroom-custodian\\.mjs ${verb} `, 'm'));
   }
   assert.match(run('--version').out, /^strongroom-custodian \d/);
   assert.equal(run('aknowledge').code, 2);

@@ -20,9 +20,8 @@ declare const STRONGROOM_VERSION: string;
 
 const program: Program = {
   name: 'strongroom-custodian',
-  tagline:
-    'strongroom-custodian - what a custodian of a security domain does, offline\n\n' +
-    'Type `node strongroom-custodian.mjs` for `strongroom-custodian`, where this file is.',
+  call: 'node strongroom-custodian.mjs',
+  tagline: 'strongroom-custodian - what a custodian of a security domain does, offline',
 };
 
 const commands = [keygen, fingerprint, paper, restore, acknowledge, answer, share, show, handOver, leave, open].map(
