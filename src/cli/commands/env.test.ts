@@ -39,6 +39,9 @@ test('who binds another user is told that this user needs a folder', linux, asyn
   assert.equal(said, '');
   const other = (process.getuid?.() ?? 0) + 1;
   await bindUser(String(other));
-  assert.match(said, new RegExp(`^user ${other} cannot read the data directory; .*env --identity ${oid} --data ${data} --folder DIR`));
+  assert.match(
+    said,
+    new RegExp(`^user ${other} cannot read the data directory; .*env --identity ${oid} --data ${data} --folder DIR`),
+  );
   assert.deepEqual(await otherUsersBoundTo(join(data, 'control'), oid), [other]);
 });
