@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { makeLoopbackCertificate } from '../../test/support/loopback-certificate.ts';
+import { DataLock } from '../main/files/data-lock.ts';
 import { CommandError, UsageError } from './command.ts';
+import { instanceIn } from './commands/ceremony/open-folder.ts';
 import { AnswerError, openInstanceClient } from './instance-client.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-client-'));
@@ -18,9 +20,10 @@ let server: ReturnType<typeof createServer>;
 let url: string;
 let origin: string;
 const environment = { ...process.env };
+const locks: DataLock[] = [];
 
 before(async () => {
-  const { key, certificate } = await makeLoopbackCertificate(folder, 'one.hsm.localhost');
+  const { key, certificate } = await makeLoopbackCertificate(folder, 'one.hsm.localhost', 'one.managedhsm.azure.net');
   server = createServer({ key, cert: certificate }, (request, response) => {
     shown = request.headers.authorization ?? shown;
     if (refused !== undefined) response.writeHead(403).end(JSON.stringify(refused));
@@ -37,6 +40,7 @@ beforeEach(() => {
 after(() => {
   process.env = environment;
   server.close();
+  for (const lock of locks) lock[Symbol.dispose]();
   rmSync(folder, { recursive: true });
 });
 
@@ -107,20 +111,91 @@ test('a refusal is shown whole, and a terminal has nothing to obey in it', () =>
   assert.equal(page.message, 'one answered 502: <h1>Bad gateway</h1>');
 });
 
+/** A data directory whose files say that the server of this test is the instance `one`. */
+function dataOf(profile: 'dev' | 'production'): string {
+  const root = mkdtempSync(join(folder, 'data-'));
+  locks.push(DataLock.take(root) ?? assert.fail('it is taken'));
+  const state = {
+    profile,
+    ca,
+    port: Number(new URL(url).port),
+    origins: { one: [url] },
+    instances: { one: { activation: 'Active', message: '' } },
+  };
+  writeFileSync(join(root, 'running.json'), JSON.stringify(state));
+  const id = '11111111-2222-4333-8444-555555555555';
+  const application = { appId: id, oid: id, secret: 's' };
+  const user = { oid: id, upn: 'u', password: 'p' };
+  const clients = {
+    ...{ tenantId: id, subscriptionId: id, operatorsGroupOid: id },
+    applications: { admin: application, owner: application, consumer: application },
+    users: { alice: user, bob: user },
+  };
+  writeFileSync(join(root, 'dev-clients.json'), JSON.stringify(clients));
+  return root;
+}
+
+/** @param aud whom it is for */
+function tokenFile(aud: string): string {
+  const file = join(folder, 'token');
+  const token = `e30.${Buffer.from(JSON.stringify({ aud })).toString('base64url')}.c2ln`;
+  writeFileSync(file, `${token}\n`, { mode: 0o600 });
+  process.env['STRONGROOM_TOKEN_FILE'] = file;
+  return token;
+}
+
 test('a token that was given in a file is shown, and where it is not taken that is said', async () => {
   challenge = `Bearer authorization="https://login.example/tenant", resource="${origin}"`;
-  refused = undefined;
-  const file = join(folder, 'token');
-  writeFileSync(file, 'e30.e30.c2ln\n', { mode: 0o600 });
   const refusal =
     /^one\.hsm\.localhost:\d+ answered 401: the token is not taken there .*'\.\/strongroom access explain \S+'/;
   for (const as of [undefined, 'az']) {
     shown = undefined;
-    process.env['STRONGROOM_TOKEN_FILE'] = file;
+    const token = tokenFile(origin);
     await assert.rejects(openInstanceClient({ instance: 'one', url, ca, as }).ask('GET', '/keys'), {
       name: 'CommandError',
       message: refusal,
     });
-    assert.equal(shown, 'Bearer e30.e30.c2ln', 'and nobody else was asked for one');
+    assert.equal(shown, `Bearer ${token}`, 'and nobody else was asked for one');
   }
+});
+
+test('a token of another HSM is shown to nobody, whoever named the address, and whoever asks', async () => {
+  challenge = `Bearer authorization="https://login.example/tenant", resource="${origin}"`;
+  const message =
+    /token is for https:\/\/hsm\.example\.org and not for .*: if one\.hsm\.localhost:\d+ may see it, set /;
+  tokenFile('https://hsm.example.org');
+  shown = undefined;
+  for (const identity of [{}, { AZURE_CLIENT_ID: 'c' }]) {
+    Object.assign(process.env, identity);
+    for (const as of [undefined, 'az']) {
+      for (const client of [
+        openInstanceClient({ instance: 'one', url, ca, as }),
+        instanceIn({ settings: { kind: 'activation', instance: 'one', address: { url, ca } } }, as),
+        instanceIn(
+          {
+            settings: { kind: 'activation', instance: 'one', address: { data: dataOf('production'), instance: 'one' } },
+          },
+          as,
+        ),
+      ]) {
+        await assert.rejects(client.ask('GET', '/keys'), { name: 'CommandError', message });
+      }
+    }
+  }
+  assert.equal(shown, undefined);
+});
+
+test('behind names that all lead to this machine a token of theirs is not shown, unless the port was named', async () => {
+  challenge = 'Bearer authorization="https://login.example/tenant", resource="https://managedhsm.azure.net"';
+  const token = tokenFile('https://managedhsm.azure.net');
+  shown = undefined;
+  const client = openInstanceClient({ instance: 'one', data: dataOf('dev'), as: 'az' });
+  const { port } = new URL(url);
+  await assert.rejects(client.ask('GET', '/keys'), (error: Error) =>
+    error.message.includes(`if 127.0.0.1:${port} may see it`),
+  );
+  assert.equal(shown, undefined);
+  process.env['STRONGROOM_TOKEN_HOST'] = `127.0.0.1:${port}`;
+  await assert.rejects(client.ask('GET', '/keys'), /the token is not taken there/);
+  assert.equal(shown, `Bearer ${token}`);
 });

@@ -156,7 +156,7 @@ async function remote(url: string, { data, ca }: ManagementValues): Promise<Plac
 
 async function signedIn(origin: string, ca: string | undefined): Promise<Place> {
   const route: Route = { ca: ca === undefined ? undefined : authoritiesWith(ca) };
-  const given = givenToken('STRONGROOM_ARM_TOKEN_FILE');
+  const given = givenToken('STRONGROOM_ARM_TOKEN_FILE', { host: new URL(origin).host, audience: origin });
   if (given !== undefined) return { arm: origin, route, token: given };
   const { AzureCliCredential } = await import('@azure/identity');
   try {

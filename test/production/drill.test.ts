@@ -115,10 +115,16 @@ describe('the people of a production deployment', { skip: skipUnless('glewlwyd')
     const host = `${NAME}.${DOMAIN}:${site.port}`;
     return ask(site, method, `https://${NAME}.${DOMAIN}${path}?${VERSION}`, { token, body, headers, host });
   };
+  /** Glewlwyd's audiences are words, and speak for no host. */
+  const shownTo = () => ({
+    STRONGROOM_TOKEN_HOST: `${NAME}.${DOMAIN}:${site.port}`,
+    STRONGROOM_ARM_TOKEN_HOST: `${ARM}:${site.port}`,
+  });
   /** A command of somebody who has no `az` that could sign in: their tokens are in files. */
   const commanded = async (who: string, ...words: readonly string[]) => {
     const env = {
       ...cleanEnvironment(),
+      ...shownTo(),
       STRONGROOM_DATA: site.data,
       STRONGROOM_TOKEN_FILE: await site.file(`${who}.token`, await glewlwyd.tokenOf(who, 'hsm')),
       STRONGROOM_ARM_TOKEN_FILE: await site.file(`${who}.arm-token`, await glewlwyd.tokenOf(who, 'arm')),
@@ -215,7 +221,17 @@ describe('the people of a production deployment', { skip: skipUnless('glewlwyd')
       STRONGROOM_TOKEN_FILE: await site.file('program.token', await glewlwyd.clientToken()),
     };
     const words = ['rehearse', 'prepare', '--out', path('samples.json'), ...there()];
-    const { code, stderr } = await runIn({ cwd: CHECKOUT, env }, join(CHECKOUT, 'strongroom'), ...words);
+    const prepared = async (more: NodeJS.ProcessEnv) =>
+      runIn({ cwd: CHECKOUT, env: { ...env, ...more } }, join(CHECKOUT, 'strongroom'), ...words);
+    const host = `${NAME}.${DOMAIN}:${site.port}`;
+    const unsaid = await prepared({});
+    assert.ok(
+      unsaid.stderr.includes(
+        ` is for https://managedhsm.azure.net and not for https://${DOMAIN}:${site.port}: if ${host} may see it, set STRONGROOM_TOKEN_HOST=${host}`,
+      ),
+      unsaid.stderr,
+    );
+    const { code, stderr } = await prepared(shownTo());
     assert.equal(code, 0, stderr);
     assert.match(await done('ben', 'backup', 'start', `file://${path('backups')}`, ...there()), /Succeeded: 1 keys/);
   });
@@ -256,7 +272,7 @@ describe('the people of a production deployment', { skip: skipUnless('glewlwyd')
       ...['--record', path('record.json'), ...there()],
     );
     assert.match(full, /^full rehearsal of 'fin': PASSED\n/);
-    assert.match(full, /samples +1 of 1 keys answered as known/);
+    assert.match(full, /samples +1 of 1 key answered as known/);
     assert.match(await done('ana', 'rehearse', 'verify', path('record.json')), /^full rehearsal of 'fin': PASSED\n/);
     assert.match((await status()).stdout, /reachability +passed .*\nfull +passed /);
     const trial = await done(
@@ -264,7 +280,7 @@ describe('the people of a production deployment', { skip: skipUnless('glewlwyd')
       ...['backup', 'verify', path('backups'), '--trial', ...inputs],
       ...quorum.flatMap((key) => ['--custodian', key]),
     );
-    assert.match(trial, /The trial passed: 1 keys came back in a throw-away instance, 1 of them answered as known/);
+    assert.match(trial, /The trial passed: 1 key came back in a throw-away instance, 1 of them answered as known/);
   });
 
   /** What custodians hand in to open a seal: one packet each, for this start alone. */
