@@ -108,6 +108,20 @@ async function packet(name: string, kind: string, ...words: string[]): Promise<s
   return out;
 }
 
+/**
+ * Runs the custodian's command that a step names, as it is printed, in the ceremony's folder, which has all that custodians
+ * are sent. At a terminal it would ask for what is added here.
+ */
+async function asPrinted(ceremony: string, name: string, ...typed: string[]): Promise<string> {
+  const { stdout } = await done(next(ceremony));
+  const printed = /'\.\/strongroom (custodian [^']+)'/.exec(stdout)?.[1] ?? assert.fail(stdout);
+  const words = printed.split(' ').map((word) => (word === 'KEY.pem' ? at(`${name}.pem`) : word));
+  const out = at(`${name}-${Math.random().toString(36).slice(2)}.json`);
+  const more = ['--passphrase-file', at('passphrase.txt'), '--out', out, ...typed];
+  await done(runIn({ cwd: ceremony, env: cleanEnvironment() }, process.execPath, PROGRAM, ...words, ...more));
+  return out;
+}
+
 function readBack(...names: string[]): string[] {
   return names.flatMap((name) => ['--value', fingerprints.get(name) ?? '']);
 }
@@ -228,15 +242,25 @@ test('a recovery: another instance takes the domain over from two of three custo
   // The same share twice is one.
   await done(next(recovery, '--file', anna));
   assert.match((await done(next(recovery, '--file', anna))).stdout, /1 of 2 packets/);
-  await done(next(recovery, '--file', await share('clara')));
+  const agreed = ['--recipient-fingerprint', recipient, '--yes'];
+  await done(next(recovery, '--file', await asPrinted(recovery, 'clara', ...agreed)));
 
   await cutOff(recovery, ['next'], 'upload');
   await done(next(recovery));
-  await refused(next(recovery, '--value', '1'.repeat(64)), /not the one that the HSM told/);
+  const wrong = await next(recovery, '--value', '1'.repeat(64));
+  assert.equal(wrong.code, 1);
+  assert.match(
+    wrong.stderr,
+    /not the one that the HSM told \(failed try 1, which is in the record\): have it read again/,
+  );
+  const draft = await done(runStrongroom('ceremony', 'report', '--draft', '--folder', recovery));
+  const status = await runStrongroom('ceremony', 'status', '--json', '--folder', recovery);
+  const shown = [wrong.stdout, wrong.stderr, draft.stdout, status.stdout].join('').replaceAll(' ', '');
+  assert.ok(!shown.includes(domainFingerprint.replaceAll(' ', '').slice(-8)), shown);
   await done(next(recovery, '--value', domainFingerprint.toUpperCase()));
   await done(next(recovery, '--skip', 'nothing was backed up yet'));
   for (const name of ['anna', 'boris', 'clara']) {
-    await next(recovery, '--file', await packet(name, 'acknowledge', domain));
+    await next(recovery, '--file', await asPrinted(recovery, name));
   }
   if (!doneSteps(recovery).includes('acknowledge')) {
     // The upload was cut off between the module and the register, which then has not seen the file.
@@ -248,6 +272,7 @@ test('a recovery: another instance takes the domain over from two of three custo
     ...['acknowledge', 'complete'],
   ]);
   await done(runStrongroom('ceremony', 'report', '--folder', recovery));
+  assert.match(readFileSync(join(recovery, 'report.md'), 'utf8'), /\| done, after 1 failed try \|/);
   await done(runStrongroom('ceremony', 'verify', join(recovery, 'report.html'), '--fingerprint', domainFingerprint));
 });
 
@@ -272,7 +297,9 @@ test('a re-sharing: a quorum settles successors, and only these are left in the 
       ...successors.flatMap((each) => ['--successor', at(`${each}.cer`)]),
     );
   await refused(next(resharing, '--file', await share('anna', '2')), /consents to other successors/);
-  await done(next(resharing, '--file', await share('anna', '3'), '--file', await share('boris', '3')));
+  const agreed = ['--recipient-fingerprint', recipient, '--yes'];
+  await done(next(resharing, '--file', await share('anna', '3')));
+  await done(next(resharing, '--file', await asPrinted(resharing, 'boris', ...agreed)));
   await cutOff(resharing, ['next'], 'replace');
   await done(next(resharing));
   await done(next(resharing));

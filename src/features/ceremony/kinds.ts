@@ -14,14 +14,15 @@ import { restore } from './steps/restore.ts';
 import { replace, upload } from './steps/take-over.ts';
 import { transferKey } from './steps/transfer-key.ts';
 
-const readTransferKey = readBackOne(
-  'transfer-read-back',
-  "Read the transfer key's fingerprint back",
-  'recipient.fingerprint',
-  (ceremony) =>
+const readTransferKey = readBackOne({
+  id: 'transfer-read-back',
+  title: "Read the transfer key's fingerprint back",
+  fact: 'recipient.fingerprint',
+  again: 'from the display of the second person, who asks the HSM anew',
+  instruction: (ceremony) =>
     `A second person asks the HSM for it from a machine of their own ('${ownCommand(`ceremony transfer-key${addressOf(ceremony)}`)}', ` +
     'there with --url https://HOST and --ca FILE) and reads it aloud. A file that they were sent does not do: whoever can exchange that certificate gets the shares.',
-);
+});
 
 export const kinds: Readonly<Record<CeremonyKind, readonly Step[]>> = {
   activation: [certificates, readBackCertificates, download, acknowledge(false), complete(true)],
@@ -29,19 +30,17 @@ export const kinds: Readonly<Record<CeremonyKind, readonly Step[]>> = {
     transferKey('/securitydomain/upload'),
     readTransferKey,
     domainFile,
-    gather(
-      'recover',
-      `Each custodian runs '${ownCommand('custodian share --purpose recover')}' on the domain file, to transfer-key.cer.`,
-    ),
+    gather('recover'),
     upload,
-    readBackOne(
-      'domain-read-back',
-      "Read the domain's fingerprint back",
-      'domain.fingerprint',
-      () =>
+    readBackOne({
+      id: 'domain-read-back',
+      title: "Read the domain's fingerprint back",
+      fact: 'domain.fingerprint',
+      again: 'from the report of the activation or from paper',
+      instruction: () =>
         'Somebody reads the domain fingerprint from the report of the activation or from paper: it tells that the right ' +
         'domain came back.',
-    ),
+    }),
     restore,
     acknowledge(true),
     complete(false),
@@ -52,11 +51,7 @@ export const kinds: Readonly<Record<CeremonyKind, readonly Step[]>> = {
     certificates,
     readBackCertificates,
     domainFile,
-    gather(
-      'reshare',
-      `Each present custodian runs '${ownCommand('custodian share --purpose reshare')}' on the present domain file, to ` +
-        'transfer-key.cer, naming every successor and their quorum.',
-    ),
+    gather('reshare'),
     replace,
     download,
     acknowledge(false),

@@ -38,6 +38,15 @@ export interface Step {
    * @throws CeremonyError for what a person can set right
    */
   run(ceremony: Ceremony, given: Given, service: Asking): Promise<string>;
+  /** Fingerprints, hex, that people have to read elsewhere: until the step is over nothing that is shown here has them. */
+  withheld?(ceremony: Ceremony): readonly string[];
+}
+
+/** Fact of a step's end: how many fingerprints were typed for it that did not match. */
+export const FAILED_TRIES = 'failed.tries';
+
+export function afterTries(failed: number): string {
+  return `after ${failed} failed ${failed === 1 ? 'try' : 'tries'}`;
 }
 
 export const VERSION = 'api-version=7.5';

@@ -2,6 +2,7 @@
 import type { Entry } from './journal.ts';
 import { kinds } from './kinds.ts';
 import type { CeremonyKind } from './recorded.ts';
+import { FAILED_TRIES } from './step.ts';
 
 export type StepState = 'done' | 'skipped' | 'next' | 'later';
 
@@ -11,6 +12,8 @@ export interface StepStatus {
   readonly state: StepState;
   /** Why it was left out. */
   readonly reason?: string;
+  /** Of a step that is done: what was typed for it and did not match. */
+  readonly failedTries?: number;
   readonly who?: string;
   readonly at?: string;
 }
@@ -21,8 +24,10 @@ export function stepsOf(kind: CeremonyKind, entries: readonly Entry[]): readonly
     const end = entries.find(({ step, what }) => step === id && (what === 'done' || what === 'skipped'));
     if (end !== undefined) {
       const { who, at, text } = end;
+      const failed = end.facts?.[FAILED_TRIES];
+      const tries = failed === undefined ? {} : { failedTries: Number(failed) };
       return end.what === 'done'
-        ? { id, title, state: 'done', who, at }
+        ? { id, title, state: 'done', ...tries, who, at }
         : { id, title, state: 'skipped', reason: text, who, at };
     }
     const state = isNextFound ? 'later' : 'next';

@@ -65,7 +65,7 @@ test('after a recovery a proof from before it is refused with both dates, and co
       () => take(register, acknowledgedOn(seconds)),
       refusal(
         'SignedBefore',
-        /signed on 2026-0\d-\S+Z, before .*\(2026-06-01T12:00:00\.000Z\).*signs again now \('\.\/strongroom custodian acknowledge'\)/,
+        /signed on 2026-0\d-\S+Z, before .*\(2026-06-01T12:00:00\.000Z\).*signs again now \('\.\/strongroom custodian acknowledge FILE --key KEY\.pem'\)/,
       ),
     );
   }

@@ -149,7 +149,7 @@ function checkSignedSince(split: Split, at: string): void {
   throw conflict(
     'SignedBefore',
     `The packet was signed on ${at}, before this HSM took the domain over (${split.at}): the custodian signs again ` +
-      `now ('${ownCommand('custodian acknowledge')}'). If they just did, set the clock of their machine, which may be 5 minutes slow`,
+      `now ('${ownCommand('custodian acknowledge FILE --key KEY.pem')}'). If they just did, set the clock of their machine, which may be 5 minutes slow`,
   );
 }
 

@@ -50,7 +50,10 @@ test('a step that is not over says how it goes on', async () => {
   start('activation', 'activation')[Symbol.dispose]();
   const { code, out } = await call(at('activation'), '--file', at('anna.cer'));
   assert.equal(code, 0);
-  assert.match(out, /^1 of 3 certificates are here\nto go on: .*'\.\/strongroom custodian keygen'.*Missing: 2\./);
+  assert.match(
+    out,
+    /^1 of 3 certificates are here\nto go on: .*'\.\/strongroom custodian keygen --name NAME'.*Missing: 2\./,
+  );
 });
 
 test('a step that is left out is followed by the next', async () => {

@@ -1,7 +1,7 @@
 // `strongroom ceremony status`: where a ceremony stands.
 import { readCeremony } from '../../../features/ceremony/ceremony.ts';
 import { exceptionsIn } from '../../../features/ceremony/exceptions.ts';
-import { REPORT_STEP } from '../../../features/ceremony/step.ts';
+import { afterTries, REPORT_STEP } from '../../../features/ceremony/step.ts';
 import { stepsOf } from '../../../features/ceremony/steps-of.ts';
 import { command, jsonOption } from '../../command.ts';
 import { folderOption, shown } from './open-folder.ts';
@@ -26,8 +26,9 @@ export const status = command({
         terminal.out(`${JSON.stringify(body, null, 2)}\n`);
       } else {
         terminal.out(`${settings.kind} of ${settings.instance}, ceremony ${id}\n\n`);
-        for (const { title, state, reason, who, at } of steps) {
-          const why = reason === undefined ? '' : `: ${reason}`;
+        for (const { title, state, reason, failedTries, who, at } of steps) {
+          const tries = failedTries === undefined ? '' : `, ${afterTries(failedTries)}`;
+          const why = reason === undefined ? tries : `: ${reason}`;
           terminal.out(`  ${MARKS[state]} ${title}${why}${at === undefined ? '' : `  (${who}, ${at})`}\n`);
         }
         terminal.out(isReported ? '\nthe report is signed: report.md, report.html\n' : '');

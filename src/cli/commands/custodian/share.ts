@@ -105,9 +105,10 @@ async function checkFingerprint(expected: string, recipient: Recipient): Promise
   const hex = parseFingerprint(expected);
   if (hex === undefined) throw new UsageError('--recipient-fingerprint must be the whole fingerprint, 64 hex digits');
   if (hex === recipient.fingerprint.replaceAll(' ', '')) return;
+  // Whoever were told the right one would give that next time, and nobody would have read it from the HSM.
   throw new CommandError(
-    `the certificate has another fingerprint than the one you were told: ${recipient.fingerprint}. Nothing was written. ` +
-      'Ask over another way which one is right; if nobody made a mistake, somebody is trying to get your share',
+    'the certificate has another fingerprint than the one you were told. Nothing was written. Have it read to you again ' +
+      "from the HSM's own display, over another way; if nobody made a mistake, somebody is trying to get your share",
   );
 }
 

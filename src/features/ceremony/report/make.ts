@@ -1,8 +1,9 @@
 // Closes a ceremony with its report: the HSM's domain key states it, and the two forms of it are written to the folder.
 // Cut off anywhere, it is made again from the same lines of the journal, and the HSM answers the same.
-import { domainFingerprint } from '../../../formats/domain-identity.ts';
+import { domainFingerprint, groupFingerprint } from '../../../formats/domain-identity.ts';
 import { type Ceremony, factsOf } from '../ceremony.ts';
 import { CeremonyError } from '../ceremony-error.ts';
+import { kinds } from '../kinds.ts';
 import { type Asking, REPORT_STEP, VERSION } from '../step.ts';
 import { htmlOf } from './html.ts';
 import { joinReport, type Signature, verifyReport } from './signed-report.ts';
@@ -14,7 +15,16 @@ export function draftOf(ceremony: Ceremony): string {
   const closing = ceremony.entries.findIndex(({ step }) => step === REPORT_STEP);
   const entries = closing < 0 ? ceremony.entries : ceremony.entries.slice(0, closing);
   const head = closing < 0 ? ceremony.head : (ceremony.entries[closing]?.previous ?? '');
-  return reportOf({ id, settings, entries, head });
+  return withhold(ceremony, reportOf({ id, settings, entries, head }));
+}
+
+/** What is still to be read back is not shown by a draft either. A report that is signed has every step over. */
+function withhold(ceremony: Ceremony, text: string): string {
+  return kinds[ceremony.settings.kind]
+    .filter(({ id }) => !ceremony.isOver(id))
+    .flatMap((step) => step.withheld?.(ceremony) ?? [])
+    .flatMap((fingerprint) => [fingerprint, groupFingerprint(fingerprint)])
+    .reduce((shown, secret) => shown.replaceAll(secret, '(not shown before it was read back)'), text);
 }
 
 /** @returns names of the files @throws CeremonyError while something is still to do; whatever the service refuses with */

@@ -4,7 +4,8 @@ import type { CeremonySettings } from '../ceremony.ts';
 import { CeremonyError } from '../ceremony-error.ts';
 import { exceptionsIn } from '../exceptions.ts';
 import type { Entry } from '../journal.ts';
-import { stepsOf } from '../steps-of.ts';
+import { afterTries } from '../step.ts';
+import { type StepStatus, stepsOf } from '../steps-of.ts';
 
 export interface Reported {
   readonly id: string;
@@ -47,12 +48,7 @@ export function reportOf({ id, settings, entries, head }: Reported): string {
     '',
     ...table(
       ['step', 'outcome', 'by', 'at'],
-      steps.map(({ title, state, reason, who, at }) => [
-        title,
-        reason === undefined ? state : `${state}: ${reason}`,
-        who ?? '',
-        at ?? '',
-      ]),
+      steps.map((step) => [step.title, outcomeOf(step), step.who ?? '', step.at ?? '']),
     ),
     '',
     '## Exceptions and notes',
@@ -79,6 +75,11 @@ export function reportOf({ id, settings, entries, head }: Reported): string {
     ),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function outcomeOf({ state, reason, failedTries }: StepStatus): string {
+  if (reason !== undefined) return `${state}: ${reason}`;
+  return failedTries === undefined ? state : `${state}, ${afterTries(failedTries)}`;
 }
 
 /** @throws CeremonyError while something is still to do */

@@ -2,6 +2,7 @@
 
 import { ownCommand } from '../../../wire/own-command.ts';
 import { CeremonyError } from '../ceremony-error.ts';
+import { nextCommand } from '../named-commands.ts';
 import { CERTIFICATES, peopleOf, personLine, readCertificate } from '../people.ts';
 import type { Step } from '../step.ts';
 
@@ -12,8 +13,9 @@ export const certificates: Step = {
   instruction(ceremony) {
     const missing = (ceremony.settings.custodians ?? 0) - peopleOf(ceremony).length;
     return (
-      `Each custodian makes a key pair on a machine of their own ('${ownCommand('custodian keygen')}') and hands over the ` +
-      `certificate only. Missing: ${missing}. Give them with --file NAME.cer, once for each.`
+      `Each custodian makes a key pair on a machine of their own ('${ownCommand('custodian keygen --name NAME')}') and hands ` +
+      `over the certificate only. Missing: ${missing}. Give them with ${nextCommand(ceremony, '--file NAME.cer')}, --file once ` +
+      'for each.'
     );
   },
   async run(ceremony, { files }) {

@@ -1,7 +1,6 @@
 // Steps at the end: the HSM's own register is asked whether it is so, and people say what no machine can see.
-
-import { optionWords, ownCommand } from '../../../wire/own-command.ts';
 import { CeremonyError } from '../ceremony-error.ts';
+import { nextCommand, noteCommand } from '../named-commands.ts';
 import { oneLine } from '../people.ts';
 import type { Step } from '../step.ts';
 import { readRegister } from './register.ts';
@@ -19,7 +18,7 @@ export function complete(everyShare: boolean): Step {
       if (domain !== ceremony.requireFact('domain') && (everyShare || domain !== null)) {
         throw new CeremonyError(
           'the newest domain file of the HSM is another than that of this ceremony: somebody has downloaded one since. ' +
-            `Note it with '${ownCommand(`ceremony note TEXT${optionWords({ folder: ceremony.folder })}`)}' and begin anew`,
+            `Note it with ${noteCommand(ceremony)} and begin anew`,
         );
       }
       const unproven = holders.filter(({ isProven }) => !isProven).map(({ who }) => who);
@@ -45,7 +44,7 @@ export function statement(id: string, title: string, instruction: string): Step 
     title,
     needs: 'value',
     optional: true,
-    instruction: () => `${instruction} Give it with --value TEXT.`,
+    instruction: (ceremony) => `${instruction} Give it with ${nextCommand(ceremony, '--value "TEXT"')}.`,
     async run(ceremony, { values }) {
       const said = values.map(oneLine).filter((each) => each !== '');
       if (said.length === 0) throw new CeremonyError('nothing was said');

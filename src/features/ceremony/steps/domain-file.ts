@@ -4,6 +4,7 @@ import { groupFingerprint } from '../../../formats/domain-identity.ts';
 import { parseSecurityDomain, SecurityDomainError, type SecurityDomainFile } from '../../../formats/security-domain.ts';
 import type { Ceremony } from '../ceremony.ts';
 import { CeremonyError } from '../ceremony-error.ts';
+import { nextCommand } from '../named-commands.ts';
 import { peopleOf } from '../people.ts';
 import type { Step } from '../step.ts';
 
@@ -13,9 +14,9 @@ export const domainFile: Step = {
   id: 'domain-file',
   title: 'Present the security-domain file',
   needs: 'files',
-  instruction: () =>
-    'The security-domain file, as it was kept. Give it with --file FILE. It does not say in the clear of which HSM it is: ' +
-    'have the report of its activation (or its hash on paper) at hand.',
+  instruction: (ceremony) =>
+    `The security-domain file, as it was kept. Give it with ${nextCommand(ceremony, '--file FILE')}. It does not say in the ` +
+    'clear of which HSM it is: have the report of its activation (or its hash on paper) at hand.',
   async run(ceremony, { files: [given, spare] }) {
     if (given === undefined || spare !== undefined) throw new CeremonyError('give one file: the security domain');
     const text = given.content.toString('utf8');

@@ -11,16 +11,19 @@ import type { Step } from '../step.ts';
 import { certificates } from './certificates.ts';
 import { domainFile, PRESENTED_FILE } from './domain-file.ts';
 import { acknowledge, gather } from './packets.ts';
+import { upload } from './take-over.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'strongroom-packets-'));
 after(() => rmSync(root, { recursive: true }));
 const hand = { who: 'olga', now: () => new Date('2026-01-31T12:00:00Z') };
 const RECIPIENT = 'A'.repeat(43);
 const OTHER = `${'B'.repeat(42)}A`;
-const recover = gather('recover', 'Send them.');
+const recover = gather('recover');
 let anna: TestCustodian;
 let boris: TestCustodian;
 let document: string;
+/** As the HSM answers with it, here to every question. */
+let register: Readonly<Record<string, unknown>>;
 
 before(async () => {
   const people = await makeCustodians('Anna', 'Boris', 'Clara');
@@ -38,6 +41,8 @@ before(async () => {
     },
     version: 2,
   });
+  const value = people.map(({ thumbprint }) => ({ custodian: thumbprint }));
+  register = { domain: null, domainFingerprint: 'ab'.repeat(32), warnings: [], value };
 });
 
 async function recovery(name: string): Promise<Ceremony> {
@@ -50,7 +55,7 @@ async function recovery(name: string): Promise<Ceremony> {
 
 function give(ceremony: Ceremony, step: Step, files: Readonly<Record<string, string>>): Promise<string> {
   const given = Object.entries(files).map(([name, text]) => ({ name, content: Buffer.from(text) }));
-  const service = { ask: () => Promise.resolve({}) };
+  const service = { ask: () => Promise.resolve(register) };
   return proceed(ceremony, step, { files: given, values: [], pause: () => Promise.resolve() }, service);
 }
 
@@ -85,6 +90,49 @@ test('who is here already is told', async () => {
     await give(ceremony, acknowledge(false), { 'boris.json': proof, 'boris-2.json': proof }),
     /^boris-2\.json: a packet of Boris is here already, and this one is not needed\nshares not yet proven: Anna, /,
   );
+});
+
+test('who has no packet here is named as the register knows them, and whom nobody knows has a way to a name', async () => {
+  using ceremony = await recovery('named');
+  const says = (who: TestCustodian): string =>
+    who.says({ purpose: 'acknowledge', domain: digestOf(document), proof: RECIPIENT });
+  const named = (...names: (string | undefined)[]): object => {
+    const holders = register['value'] as readonly { readonly custodian: string }[];
+    return { ...register, value: holders.map((each, index) => ({ ...each, name: names[index] })) };
+  };
+  const unnamed = Buffer.from(boris.thumbprint, 'base64url').toString('hex').slice(0, 8);
+  const before = acknowledge(true).instruction(ceremony);
+  assert.ok(before.includes(unnamed), before);
+  assert.match(before, /'\.\/strongroom custodian name [0-9a-f]{8} --name "NAME"'/);
+  // Somebody has written the names down in the HSM: they are here with the next packet.
+  const service = { ask: () => Promise.resolve(named('Anna', 'Boris Novak', 'Clara\u001b[2J')) };
+  const given = { files: [{ name: 'a.json', content: Buffer.from(says(anna)) }], values: [], pause: async () => {} };
+  const said = await proceed(ceremony, acknowledge(true), given, service);
+  assert.equal(said, 'shares not yet proven: Boris Novak, Clara [2J');
+  const later = acknowledge(true).instruction(ceremony);
+  assert.match(later, /Missing: Boris Novak, Clara \[2J\. /);
+  assert.doesNotMatch(later, /custodian name/);
+});
+
+test('those who stay out of the quorum are named after the HSM took the domain over, where it knows them', async () => {
+  using ceremony = await recovery('outside');
+  for (const each of [anna, boris]) {
+    const packet = each.says({
+      purpose: 'recover',
+      domain: digestOf(document),
+      recipient: RECIPIENT,
+      share: 'a.b.c.d.e',
+    });
+    await give(ceremony, recover, { 'packet.json': packet });
+  }
+  const holders = register['value'] as readonly object[];
+  const known = {
+    ...register,
+    value: holders.map((each, index) => ({ ...each, subject: ['Anna', 'Boris', 'Clara K.'][index] })),
+  };
+  const service = { ask: (method: string) => Promise.resolve(method === 'POST' ? { status: 'Success' } : known) };
+  await proceed(ceremony, upload, { files: [], values: [], pause: async () => {} }, service);
+  assert.match(acknowledge(true).instruction(ceremony), /Missing: Anna, Boris, Clara K\.\. /);
 });
 
 test('of certificates, too; and a private key is called one', async () => {

@@ -9,11 +9,15 @@ import {
 } from '../../../formats/custodian-packet.ts';
 import { shortFingerprint } from '../../../formats/domain-identity.ts';
 import { parseSecurityDomain } from '../../../formats/security-domain.ts';
-import { ownCommand } from '../../../wire/own-command.ts';
 import type { Ceremony } from '../ceremony.ts';
 import { CeremonyError } from '../ceremony-error.ts';
+import type { Facts } from '../journal.ts';
+import { custodianCommand, nextCommand } from '../named-commands.ts';
 import { oneLine, peopleOf, readCertificate } from '../people.ts';
 import { type GivenFile, type Step, VERSION } from '../step.ts';
+import { names, namingHint } from './holder-names.ts';
+import { namesIn, readRegister } from './register.ts';
+import { shareInstruction } from './share-instruction.ts';
 import { TRANSFER_FILE } from './transfer-key.ts';
 
 /** Each custodian shows that their share opens. @param optional those who are not here may be left out, with a reason */
@@ -24,10 +28,15 @@ export function acknowledge(optional: boolean): Step {
     needs: 'files',
     ...(optional ? { optional: true as const } : {}),
     instruction: (ceremony) =>
-      `Each custodian runs '${ownCommand('custodian acknowledge')}' on the security-domain file and hands over the packet. ` +
-      `Missing: ${names(ceremony, missingIn(ceremony)).join(', ')}. Give them with --file PACKET, once for each.`,
+      `Each custodian has a copy of ${join(ceremony.folder, domainFileOf(ceremony))}, runs ` +
+      `${custodianCommand(`acknowledge ${domainFileOf(ceremony)}`)}, and hands over the packet. ` +
+      `Missing: ${names(ceremony, missingIn(ceremony)).join(', ')}${namingHint(ceremony, missingIn(ceremony))}. Give them with ` +
+      `${nextCommand(ceremony, '--file PACKET')}, --file once for each.` +
+      (optional ? ` Whoever cannot be reached is left out: ${nextCommand(ceremony, '--skip "REASON"')}.` : ''),
     async run(ceremony, { files }, service) {
       const twice: string[] = [];
+      // Names that the register was given since the last packet.
+      const known = files.length === 0 ? {} : namesIn(await readRegister(service));
       for (const file of files) {
         const packet = requirePacket(ceremony, file, 'acknowledge');
         const { custodian } = packet.statement;
@@ -38,7 +47,7 @@ export function acknowledge(optional: boolean): Step {
         await service.ask('POST', `/securitydomain/custodians/packets?${VERSION}`, {
           packet: JSON.parse(file.content.toString('utf8')) as unknown,
         });
-        await keepPacket(ceremony, 'acknowledge', file, packet);
+        await keepPacket(ceremony, 'acknowledge', file, packet, known);
       }
       const missing = missingIn(ceremony);
       if (missing.length > 0)
@@ -50,14 +59,14 @@ export function acknowledge(optional: boolean): Step {
 }
 
 /** A quorum of shares, encrypted to the HSM's transfer key. */
-export function gather(purpose: 'recover' | 'reshare', instruction: string): Step {
+export function gather(purpose: 'recover' | 'reshare'): Step {
   return {
     id: 'packets',
     title: "Gather a quorum of the custodians' packets",
     needs: 'files',
     instruction: (ceremony) =>
-      `${instruction} ${ceremony.of('packets', 'file').length} of ${ceremony.requireFact('quorum')} are here. ` +
-      'Give them with --file PACKET, once for each.',
+      `${shareInstruction(purpose, ceremony, domainFileOf(ceremony))} ${ceremony.of('packets', 'file').length} of ${ceremony.requireFact('quorum')} are here. ` +
+      `Give them with ${nextCommand(ceremony, '--file PACKET')}, --file once for each.`,
     async run(ceremony, { files }) {
       const required = Number(ceremony.requireFact('quorum'));
       const twice: string[] = [];
@@ -137,6 +146,7 @@ async function keepPacket(
   step: string,
   { content }: GivenFile,
   { statement, certificate }: CustodianPacket,
+  more: Facts = {},
 ): Promise<void> {
   const { person } = readCertificate('packet', certificate.raw);
   const name = `packets/${statement.purpose}-${person.fingerprint.slice(0, 16)}.json`;
@@ -147,6 +157,7 @@ async function keepPacket(
     text: `${statement.purpose} of ${person.name}, signed on ${statement.at}${note}`,
     file: await ceremony.keep(name, 'input', content),
     facts: {
+      ...more,
       custodian: statement.custodian,
       name: person.name,
       fingerprint: person.fingerprint,
@@ -173,13 +184,4 @@ function domainFileOf(ceremony: Ceremony): string {
 
 function hereAlready(ceremony: Ceremony, { name }: GivenFile, custodian: string): string {
   return `${name}: a packet of ${names(ceremony, [custodian]).join()} is here already, and this one is not needed`;
-}
-
-function names(ceremony: Ceremony, custodians: readonly string[]): readonly string[] {
-  return custodians.map((custodian) => {
-    const seen = ceremony.entries.find(
-      ({ facts }) => facts?.['custodian'] === custodian && facts['name'] !== undefined,
-    );
-    return seen?.facts?.['name'] ?? Buffer.from(custodian, 'base64url').toString('hex').slice(0, 8);
-  });
 }

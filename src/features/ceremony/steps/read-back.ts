@@ -1,11 +1,12 @@
 // Steps: a fingerprint is read back. Somebody reads it from a place of their own - paper, another screen, a telephone - and
-// it is typed and compared; what does not match is an exception that stays in the record.
+// it is typed and compared; what does not match is an exception that stays in the record. Whoever typed it is never told
+// the right one: they would type that, and nobody would have read anything back.
 import { groupFingerprint } from '../../../formats/domain-identity.ts';
-import { optionWords, ownCommand } from '../../../wire/own-command.ts';
 import type { Ceremony } from '../ceremony.ts';
 import { CeremonyError } from '../ceremony-error.ts';
+import { nextCommand, noteCommand } from '../named-commands.ts';
 import { normalFingerprint, oneLine, type Person, peopleOf } from '../people.ts';
-import type { Step } from '../step.ts';
+import { afterTries, FAILED_TRIES, type Step } from '../step.ts';
 
 export const readBackCertificates: Step = {
   id: 'read-back',
@@ -15,16 +16,18 @@ export const readBackCertificates: Step = {
     'Each custodian reads the fingerprint of their certificate from their own machine or paper (not from this one), and it ' +
     `is typed here. Missing: ${missingIn(ceremony)
       .map(({ name }) => name)
-      .join(', ')}. Give what they read with --value 'XXXX XXXX ...', once for each.`,
+      .join(
+        ', ',
+      )}. Give what they read with ${nextCommand(ceremony, '--value "XXXX XXXX ..."')}, --value once for each.`,
   async run(ceremony, { values }) {
     for (const value of values) {
       const typed = requireFingerprint(value);
       const person = peopleOf(ceremony).find(({ fingerprint }) => fingerprint === typed);
       if (person === undefined) {
-        mismatch(ceremony, 'read-back', typed);
         throw new CeremonyError(
-          'no certificate of this ceremony has the fingerprint that was read: a certificate was exchanged, or one digit was ' +
-            `misread. Read it again; if it stays so, note it with '${noteCommand(ceremony)}', and begin anew with certificates you trust`,
+          `no certificate of this ceremony has the fingerprint that was read (${mismatch(ceremony, 'read-back', typed)}): ` +
+            'a certificate was exchanged, or one digit was misread. Have the custodian read it again from their own machine ' +
+            `or paper; if it stays so, note it with ${noteCommand(ceremony)}, and begin anew with certificates you trust`,
         );
       }
       if (!missingIn(ceremony).some(({ custodian }) => custodian === person.custodian)) continue;
@@ -37,39 +40,47 @@ export const readBackCertificates: Step = {
     }
     const missing = missingIn(ceremony);
     if (missing.length > 0) return `not yet read back: ${missing.map(({ name }) => name).join(', ')}`;
-    ceremony.add({ step: 'read-back', what: 'done', text: 'every fingerprint matches' });
-    return 'every fingerprint matches';
+    return finish(ceremony, 'read-back', 'every fingerprint matches');
   },
+  withheld: (ceremony) => missingIn(ceremony).map(({ fingerprint }) => fingerprint),
 };
 
-/** One fingerprint that the service has told. @param fact under which it is known, hex */
-export function readBackOne(
-  id: string,
-  title: string,
-  fact: string,
-  instruction: (ceremony: Ceremony) => string,
-): Step {
+/**
+ * One fingerprint that the service has told.
+ * @param fact under which it is known, hex
+ * @param again where it has to be read once more when it differs
+ */
+export function readBackOne({
+  id,
+  title,
+  fact,
+  again,
+  instruction,
+}: Pick<Step, 'id' | 'title' | 'instruction'> & { readonly fact: string; readonly again: string }): Step {
   return {
     id,
     title,
     needs: 'value',
-    instruction: (ceremony) => `${instruction(ceremony)} Give what was read with --value 'XXXX XXXX ...'.`,
+    instruction: (ceremony) =>
+      `${instruction(ceremony)} Give what was read with ${nextCommand(ceremony, '--value "XXXX XXXX ..."')}.`,
     async run(ceremony, { values }) {
       const expected = ceremony.requireFact(fact);
       for (const value of values) {
         const typed = requireFingerprint(value);
         if (typed !== expected) {
-          mismatch(ceremony, id, typed);
           throw new CeremonyError(
-            `the fingerprint that was read is not the one that the HSM told (${groupFingerprint(expected)}): read it again; ` +
-              `if it stays so, stop, and note it with '${noteCommand(ceremony)}'`,
+            `the fingerprint that was read is not the one that the HSM told (${mismatch(ceremony, id, typed)}): ` +
+              `have it read again ${again}; if it stays so, stop, and note it with ${noteCommand(ceremony)}`,
           );
         }
         ceremony.add({ step: id, what: 'read-back', text: `read ${groupFingerprint(typed)}` });
-        ceremony.add({ step: id, what: 'done', text: 'the fingerprint matches' });
-        return 'the fingerprint matches';
+        return finish(ceremony, id, 'the fingerprint matches');
       }
       throw new CeremonyError('nothing was typed');
+    },
+    withheld(ceremony) {
+      const expected = ceremony.fact(fact);
+      return expected === undefined ? [] : [expected];
     },
   };
 }
@@ -79,16 +90,32 @@ function missingIn(ceremony: Ceremony): readonly Person[] {
   return peopleOf(ceremony).filter(({ custodian }) => !read.has(custodian));
 }
 
-function noteCommand({ folder }: Ceremony): string {
-  return ownCommand(`ceremony note TEXT${optionWords({ folder })}`);
-}
-
 function requireFingerprint(value: string): string {
   const typed = normalFingerprint(value);
   if (/^[0-9a-f]{64}$/.test(typed)) return typed;
   throw new CeremonyError(`'${oneLine(value)}' is not a fingerprint: 64 digits of 0-9 and a-f, in groups or not`);
 }
 
-function mismatch(ceremony: Ceremony, step: string, typed: string): void {
-  ceremony.add({ step, what: 'mismatch', text: `what was read matches nothing: ${groupFingerprint(typed)}` });
+/** @returns which failed try it was, for the person who typed it */
+function mismatch(ceremony: Ceremony, step: string, typed: string): string {
+  const failed = `failed try ${ceremony.of(step, 'mismatch').length + 1}`;
+  ceremony.add({
+    step,
+    what: 'mismatch',
+    text: `${failed}: what was read matches nothing: ${groupFingerprint(typed)}`,
+  });
+  return `${failed}, which is in the record`;
+}
+
+/** How often it was tried in vain stands with the step, so that a match after many tries is not taken for one at sight. */
+function finish(ceremony: Ceremony, step: string, text: string): string {
+  const failed = ceremony.of(step, 'mismatch').length;
+  const said = failed === 0 ? text : `${text}, ${afterTries(failed)}`;
+  ceremony.add({
+    step,
+    what: 'done',
+    text: said,
+    ...(failed === 0 ? {} : { facts: { [FAILED_TRIES]: String(failed) } }),
+  });
+  return said;
 }

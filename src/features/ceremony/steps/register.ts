@@ -1,5 +1,7 @@
 // What steps ask the HSM's register of custodians.
 import { CeremonyError } from '../ceremony-error.ts';
+import type { Facts } from '../journal.ts';
+import { oneLine } from '../people.ts';
 import { type Asking, VERSION } from '../step.ts';
 
 export interface Register {
@@ -9,7 +11,13 @@ export interface Register {
   readonly domainFingerprint: string;
   readonly margin: number | undefined;
   readonly warnings: readonly string[];
-  readonly holders: readonly { readonly custodian: string; readonly isProven: boolean; readonly who: string }[];
+  readonly holders: readonly {
+    readonly custodian: string;
+    readonly isProven: boolean;
+    /** As an administrator or their certificate calls them, where either has. */
+    readonly name: string | undefined;
+    readonly who: string;
+  }[];
 }
 
 /** @throws CeremonyError; whatever the service refuses with */
@@ -32,12 +40,25 @@ export async function readRegister(service: Asking): Promise<Register> {
     warnings: warnings.map(String),
     holders: (value as readonly Readonly<Record<string, unknown>>[])
       .filter((each) => each['left'] === undefined)
-      .map((each) => ({
-        custodian: String(each['custodian']),
-        isProven: domain !== null && (each['proven'] as { readonly domain?: unknown } | undefined)?.domain === domain,
-        who: String(each['name'] ?? each['subject'] ?? each['custodian']),
-      })),
+      .map((each) => {
+        const called = each['name'] ?? each['subject'];
+        const name = called === undefined ? undefined : oneLine(String(called));
+        const custodian = String(each['custodian']);
+        const { domain: proven } = (each['proven'] ?? {}) as { readonly domain?: unknown };
+        return { custodian, isProven: domain !== null && proven === domain, name, who: name ?? custodian };
+      }),
   };
+}
+
+/** What people call those who hold a share, for the steps after this. */
+export function namesIn({ holders }: Register): Facts {
+  return Object.fromEntries(
+    holders.flatMap(({ custodian, name }) => (name === undefined ? [] : [[nameFact(custodian), name]])),
+  );
+}
+
+export function nameFact(custodian: string): string {
+  return `name.${custodian}`;
 }
 
 /** The same, or undefined while the HSM does not serve yet. */

@@ -3,6 +3,7 @@
 import { ownCommand } from '../../../wire/own-command.ts';
 import { addressOf } from '../address.ts';
 import { CeremonyError } from '../ceremony-error.ts';
+import { nextCommand } from '../named-commands.ts';
 import { oneLine } from '../people.ts';
 import { type Step, VERSION } from '../step.ts';
 
@@ -13,8 +14,9 @@ export const restore: Step = {
   optional: true,
   instruction: (ceremony) =>
     'A file with the request as the API takes it, {"sasTokenParameters": {"storageResourceUri": ...}, "folderToRestore": ' +
-    '"..."}: give it with --file FILE. It may hold a token, so it is not kept. Without a backup, or when it is ' +
-    `restored by '${ownCommand(`backup restore DIR --replace-everything${addressOf(ceremony)}`)}': --skip REASON.`,
+    `"..."}: give it with ${nextCommand(ceremony, '--file FILE')}. It may hold a token, so it is not kept. Without a backup, or ` +
+    `when it is restored by '${ownCommand(`backup restore DIR --replace-everything${addressOf(ceremony)}`)}': ` +
+    `${nextCommand(ceremony, '--skip "REASON"')}.`,
   async run(ceremony, { files: [given, spare], pause }, service) {
     let job = ceremony.fact('restore.job') || undefined;
     if (job === undefined) {

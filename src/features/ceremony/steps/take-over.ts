@@ -7,7 +7,7 @@ import { type Asking, type Given, type Step, VERSION } from '../step.ts';
 import { PRESENTED_FILE } from './domain-file.ts';
 import { certificatesOf } from './download.ts';
 import { holdersOf, packetsIn, successorsOf } from './packets.ts';
-import { type Register, readRegister, readRegisterIfActive } from './register.ts';
+import { namesIn, type Register, readRegister, readRegisterIfActive } from './register.ts';
 
 export const upload: Step = {
   id: 'upload',
@@ -70,8 +70,9 @@ function isTakenOver(ceremony: Ceremony, known: Register | undefined): boolean {
 }
 
 async function finish(ceremony: Ceremony, step: string, service: Asking, text: string): Promise<string> {
-  const { domainFingerprint } = await readRegister(service);
-  ceremony.add({ step, what: 'done', text, facts: { 'domain.fingerprint': domainFingerprint } });
+  const register = await readRegister(service);
+  const facts = { ...namesIn(register), 'domain.fingerprint': register.domainFingerprint };
+  ceremony.add({ step, what: 'done', text, facts });
   return text;
 }
 
