@@ -10,6 +10,7 @@ import { openStorageBy } from '../features/backup/storage/open-storage.ts';
 import type { OpenStorage } from '../features/backup/storage/port.ts';
 import { planToldRemoval } from '../features/events/told.ts';
 import type { Head, Records } from '../store/sealed/records.ts';
+import { optionWords, ownCommand } from '../wire/own-command.ts';
 import { approvalServiceOf } from './approval-service.ts';
 import type { InstanceConfig } from './config/instance.ts';
 import { emptyInstanceState, type InstanceState } from './instance-state.ts';
@@ -84,12 +85,26 @@ export async function openBackupService(
     openStorage,
     rehearsal: () => emptyInstanceState(config, now, () => undefined).apply,
     companions: planToldRemoval,
+    forward: forwardCommand(state, config),
     duties: restoreDuties(approvalServiceOf(state, config)),
     async [Symbol.asyncDispose]() {
       await engine[Symbol.asyncDispose]();
       await clearing;
       workers[Symbol.dispose]();
     },
+  };
+}
+
+/** Only where the rows of the clock are. */
+function forwardCommand(
+  { promises }: Pick<InstanceState, 'promises'>,
+  { profile, name }: InstanceConfig,
+): BackupService['forward'] {
+  if (profile !== 'dev' || promises.current.profile !== 'dev') return undefined;
+  return (minutes) => {
+    // Where duties are separated a person moves it; in development one of the two is at hand.
+    const as = promises.isStrict ? 'alice' : undefined;
+    return ownCommand(`clock advance ${minutes}m${optionWords({ 'hsm-name': name, as })}`);
   };
 }
 

@@ -216,7 +216,12 @@ test('a full restore needs a backup of this HSM that ended half an hour before, 
     /at least 30 minutes before it.*restore after/,
   );
   time += 30 * 60 - 1;
-  refused(await startRestore(instance, token, storage, name), 409, 'Conflict', /restore after/);
+  refused(
+    await startRestore(instance, token, storage, name),
+    409,
+    'Conflict',
+    /restore after .*: '\.\/strongroom clock advance 1m --hsm-name [\w-]+'/,
+  );
   time += 1;
   await create(at, 'made-later');
   await succeeded(instance, token, await startRestore(instance, token, storage, name));

@@ -47,12 +47,17 @@ test('what is not named like a backup is none', async () => {
   );
 });
 
-test('HSMs of several names are not guessed between', async () => {
+test('HSMs of several names are not guessed between; each is told with the address that commands take', async () => {
   await make('mhsm-dev-2026112503200412');
   await make('mhsm-dev-2-2026112603200412');
+  const folders = ['mhsm-dev-2-2026112603200412', 'mhsm-dev-2026112503200412'].map((each) => join(root, each));
+  await assert.rejects(findLatest(shelf), {
+    message: `HSMs of several names have backups there; name one folder: ${folders.join(', ')}`,
+  });
+  const far: Shelf = { ...shelf, uri: 'https://acme.blob.core.windows.net/hsm', folders: () => shelf.folders() };
   await assert.rejects(
-    findLatest(shelf),
-    /several names have backups there; name one folder: mhsm-dev-2-2026112603200412, mhsm-dev-2026112503200412/,
+    findLatest(far),
+    /name one folder: https:\/\/acme\.blob\.core\.windows\.net\/hsm\/mhsm-dev-2-\d{16}, /,
   );
 });
 

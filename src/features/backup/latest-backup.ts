@@ -1,5 +1,8 @@
 // Which backup of a place is the latest, for people who name the place only: of the finished ones, by the time in its name. The manifest binds that name, so a
 // name that lies shows when it is verified; and nothing damaged is passed over, for then an old backup would pass as the latest.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { shellWord } from '../../wire/own-command.ts';
 import type { Shelf } from './storage/shelf.ts';
 
 const NAME = /^mhsm-(.+)-(\d{16})$/;
@@ -29,10 +32,15 @@ export async function findLatest(shelf: Shelf, meant?: string): Promise<Latest> 
   if (only === undefined) throw new NoLatestBackup(`there is no finished backup in ${shelf.uri}`);
   const first = others.length === 0 ? only : newest.get(meant ?? '');
   if (first === undefined) {
-    const all = [only, ...others].map(({ folder }) => folder).sort();
+    // Whole addresses: the command that asked takes them as they stand.
+    const all = [only, ...others].map(({ folder }) => shellWord(addressOf(shelf.uri, folder))).sort();
     const none = meant === undefined ? '' : `, and none is of '${meant}'`;
     throw new NoLatestBackup(`HSMs of several names have backups there${none}; name one folder: ${all.join(', ')}`);
   }
   const unfinished = begun.filter(({ time }) => time > first.time).map(({ folder }) => folder);
   return { folder: first.folder, unfinished: unfinished.sort() };
+}
+
+function addressOf(uri: string, folder: string): string {
+  return uri.startsWith('file:') ? join(fileURLToPath(uri), folder) : `${uri}/${folder}`;
 }

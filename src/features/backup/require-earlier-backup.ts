@@ -11,21 +11,26 @@ export function requireEarlierBackup({
   keys,
   jobs,
   now,
+  forward,
 }: {
   readonly keys: KeyRing;
   readonly jobs: BackupJobs;
   readonly now: () => number;
+  /** Of an instance whose clock may be moved: the command that moves it forward by so many minutes. */
+  readonly forward?: ((minutes: number) => string) | undefined;
 }): void {
   if (keys.size + keys.deletedSize === 0) return;
   const ended = jobs.earliestBackup;
-  if (ended !== undefined && ended <= now() - LEAST_AGE) return;
+  const left = ended === undefined ? LEAST_AGE : ended + LEAST_AGE - now();
+  if (left <= 0) return;
   const state =
     ended === undefined
       ? 'there is none yet: start one, and restore 30 minutes after it has ended'
       : `the first of them ended ${new Date(ended * 1000).toISOString()}: restore after ${new Date((ended + LEAST_AGE) * 1000).toISOString()}`;
+  const moved = forward === undefined ? '' : `. In development you need not wait: '${forward(Math.ceil(left / 60))}'`;
   throw new ServiceError(
     'Conflict',
-    `A full restore replaces everything, so a full backup of this HSM must have ended at least 30 minutes before it; ${state}`,
+    `A full restore replaces everything, so a full backup of this HSM must have ended at least 30 minutes before it; ${state}${moved}`,
     { innerCode: 'BackupRequired' },
   );
 }

@@ -22,6 +22,8 @@ export interface BackupService extends BackupWork, Leaving {
   readonly jobs: BackupJobs;
   readonly engine: JobEngine;
   readonly openStorage: OpenStorage;
+  /** Absent: the clock is not to be moved. */
+  readonly forward?: ((minutes: number) => string) | undefined;
 }
 
 type Work = (storage: BackupStorage, job: RunningJob) => Promise<Success>;

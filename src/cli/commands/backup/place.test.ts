@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { domainFingerprint, groupFingerprint } from '../../../formats/domain-identity.ts';
 import { formatVkey } from '../../../formats/signed-note.ts';
 import { statementSigner } from '../../../formats/statement.ts';
 import { UsageError } from '../../command.ts';
 import { storageMembers } from './credential.ts';
-import { splitFolder, uriOf } from './place.ts';
+import { namedUri, splitFolder, uriOf } from './place.ts';
 import { readSigner } from './read-signer.ts';
 
 test('a path is taken for a directory, a URI for itself', () => {
@@ -14,6 +17,18 @@ test('a path is taken for a directory, a URI for itself', () => {
   assert.equal(uriOf('/srv/backups/'), 'file:///srv/backups');
   assert.equal(uriOf('https://a.blob.core.windows.net/c/'), 'https://a.blob.core.windows.net/c');
   assert.match(uriOf('backups'), /^file:\/\/\/.*\/backups$/);
+});
+
+test('the name of a backup alone is one of the own place, a path is where it says, and a folder right here comes first', () => {
+  assert.equal(namedUri('mhsm-dev-1', '/srv/data'), 'file:///srv/data/backups/mhsm-dev-1');
+  assert.equal(namedUri('/mnt/mhsm-dev-1', '/srv/data'), 'file:///mnt/mhsm-dev-1');
+  assert.equal(namedUri('https://a.example/c/mhsm-dev-1', '/srv/data'), 'https://a.example/c/mhsm-dev-1');
+  const folder = mkdtempSync(join('.', 'mhsm-here-'));
+  try {
+    assert.equal(namedUri(folder, '/srv/data'), pathToFileURL(folder).href);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('the last segment is the folder of a backup', () => {

@@ -32,6 +32,12 @@ export function uriOf(target: string): string {
   return (/^[a-z]+:\/\//.test(target) ? target : pathToFileURL(resolve(target)).href).replace(/\/$/, '');
 }
 
+/** The name of a backup alone, as lists have it, is one of the data directory's own place, unless it is a folder right here. */
+export function namedUri(target: string, data: string | undefined): string {
+  const isName = /^mhsm-[A-Za-z0-9._-]{1,195}$/.test(target) && !existsSync(target);
+  return isName ? `${ownPlace(data)}/${target}` : uriOf(target);
+}
+
 export interface Folder {
   readonly place: string;
   readonly folder: string;

@@ -6,7 +6,7 @@ import { command, jsonOption, UsageError } from '../../command.ts';
 import { counted } from '../../counted.ts';
 import { printableLine } from '../../printable.ts';
 import { chooseBackup } from './choose-backup.ts';
-import { openPlace, ownPlace, uriOf } from './place.ts';
+import { namedUri, openPlace, ownPlace } from './place.ts';
 import { placeOptions } from './place-options.ts';
 import { readSigner } from './read-signer.ts';
 import { saying } from './refusals.ts';
@@ -18,7 +18,8 @@ export const verify = command({
   operands: '[DIR|URI]',
   details: `
 DIR or URI is the folder of one backup, as 'backup start' printed it, or a place: then the latest finished backup there, by the
-time in its name. Without an operand: the latest in the folder 'backups' of the data directory. Checks the domain's signature
+time in its name. Without an operand: the latest in the folder 'backups' of the data directory, where the name of a backup
+alone is looked for, too. Checks the domain's signature
 on the manifest, then size and hash of every part, that none is missing and none too many; every fault is named. It opens
 nothing: what is in the parts stays sealed. Without --key it cannot know whose backup it is: compare the fingerprint that it
 prints with the one that you know. --trial goes further: it recovers a throw-away instance with a quorum and restores the
@@ -46,7 +47,7 @@ The exit code is 0 when everything holds.`,
     const { verifyBackup } = await import('../../../features/backup/verify/verify-backup.ts');
     const signer = values.key === undefined ? undefined : readSigner(values.key);
     const trial = trialOf(values);
-    const uri = target === undefined ? ownPlace(values.data) : uriOf(target);
+    const uri = target === undefined ? ownPlace(values.data) : namedUri(target, values.data);
     const backup = await chooseBackup(uri, values, terminal);
     const verified = await saying(async () => {
       await using shelf = await openPlace(backup.place);
