@@ -1,15 +1,29 @@
 // Reads a file that was named on the command line, or says which one cannot be read.
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { CommandError } from './command.ts';
 
 /** Far more than any input of a command. */
 const MOST = 4 * 1024 * 1024;
 
+interface InputTerms {
+  /** As `open` has them. */
+  readonly flags: number;
+  /** Of what was opened, before it is read. @throws CommandError */
+  check(found: Stats): void;
+}
+
 /** @throws CommandError */
-export function readInput(path: string): Buffer {
+export function readInput(path: string, terms?: InputTerms): Buffer {
   try {
-    if (statSync(path).size > MOST) throw new CommandError(`${path} is too large`);
-    return readFileSync(path);
+    const opened = openSync(path, terms?.flags ?? constants.O_RDONLY);
+    try {
+      const found = fstatSync(opened);
+      terms?.check(found);
+      if (found.size > MOST) throw new CommandError(`${path} is too large`);
+      return readFileSync(opened);
+    } finally {
+      closeSync(opened);
+    }
   } catch (error) {
     if (error instanceof CommandError) throw error;
     throw new CommandError(`${path} cannot be read${whyNot(error)}`, { cause: error });
@@ -25,6 +39,8 @@ function whyNot(error: unknown): string {
       return ': this user may not open it';
     case 'EISDIR':
       return ': it is a folder';
+    case 'ELOOP':
+      return ': it is a link, or has too many on its way; name the file itself';
     default:
       return '';
   }
