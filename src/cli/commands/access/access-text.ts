@@ -2,7 +2,7 @@
 
 import type { EndedGrants } from '../../../features/access/ended-grants.ts';
 import type { AccessReport, Who } from '../../../features/access/report.ts';
-import { printable } from '../../printable.ts';
+import { printableLine } from '../../printable.ts';
 import type { NameOf } from './principal-names.ts';
 
 const VERDICTS: Readonly<Record<string, string>> = {
@@ -50,9 +50,10 @@ export function accessText(report: AccessReport, nameOf: NameOf): string {
     ...endedText(ended, nameOf),
     '',
     ...advice.map((line) => named(line, nameOf)),
-    ...commands.map((line) => `\n  ${line}`),
+    ...commands.flatMap((line) => ['', `  ${line}`]),
   ];
-  return `${lines.map(printable).join('\n')}\n`;
+  // Names of roles and people are theirs to choose: no line of them may stand where a command to paste does.
+  return `${lines.map(printableLine).join('\n')}\n`;
 }
 
 function endedText(ended: EndedGrants | undefined, nameOf: NameOf): readonly string[] {
