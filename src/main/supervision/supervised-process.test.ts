@@ -193,6 +193,20 @@ test('a preparation that fails counts as a failed start', async () => {
   assert.deepEqual(reports, ['serves could not be prepared: no port is free; starting it again']);
 });
 
+test('why a preparation fails is for the machine: who waits hears that it did', async () => {
+  const { child, reports } = supervise('serves', {
+    program: () => Promise.reject(new Error('cannot read /secret/place')),
+    restartAfterMs: () => 0,
+  });
+  await using _ = child;
+  child.start();
+  await assert.rejects(child.whenReady(), { message: 'serves does not start: it could not be prepared' });
+  assert.match(
+    reports[QUICK_FAILURES - 1] ?? '',
+    /could not be prepared: cannot read \/secret\/place; it failed 5 times/,
+  );
+});
+
 test('children end when their supervisor is killed', async () => {
   const parent = spawn(
     process.execPath,

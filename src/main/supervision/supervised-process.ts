@@ -125,7 +125,7 @@ export class SupervisedProcess implements AsyncDisposable {
       program = await this.#options.program();
     } catch (error) {
       if (generation === this.#generation)
-        this.#failed(`could not be prepared: ${error instanceof Error ? error.message : String(error)}`);
+        this.#failed('could not be prepared', `: ${error instanceof Error ? error.message : String(error)}`);
       return;
     }
     if (!this.#wanted || generation !== this.#generation) return;
@@ -185,16 +185,17 @@ export class SupervisedProcess implements AsyncDisposable {
     return this.#options.readyWithinMs ?? READY_WITHIN_MS;
   }
 
-  #failed(how: string): void {
+  /** `how` reaches everybody who waits, clients of the management plane among them; `why` those at the machine. */
+  #failed(how: string, why = ''): void {
     if (!this.#wanted) return;
     this.#failures += 1;
     const { label, report, restartAfterMs = restartDelay } = this.#options;
     const wait = restartAfterMs(this.#failures);
     if (this.#failures === QUICK_FAILURES) {
       report(
-        `${label} ${how}; it failed ${QUICK_FAILURES} times in a row, next try in ${wait / 1000} s (see the logs)`,
+        `${label} ${how}${why}; it failed ${QUICK_FAILURES} times in a row, next try in ${wait / 1000} s (see the logs)`,
       );
-    } else report(`${label} ${how}; starting it again`);
+    } else report(`${label} ${how}${why}; starting it again`);
     if (this.#failures >= QUICK_FAILURES) {
       this.#givenUp = new DoesNotStart(label, how, this.#options.log.name);
       this.#settle(this.#givenUp);
