@@ -33,8 +33,10 @@ interface RowPlace {
   readonly method: ControlMethod;
   /** find-my-way syntax, matched without regard to case. */
   readonly path: string;
-  /** A secret may come with it: not even looked at while its caller's share of refusals is used up. */
+  /** A secret may come with it: not even looked at while its caller's share of failed sign-ins is used up. */
   readonly signsIn?: true;
+  /** Something of it stays in memory whoever asks: it costs whatever is answered. */
+  readonly beginsSignIn?: true;
 }
 export interface HandledRow extends RowPlace {
   readonly body: 'none' | 'json' | 'form';
@@ -45,10 +47,11 @@ export interface HandledRow extends RowPlace {
     res: ServerResponse,
   ) => ControlAnswer | Promise<ControlAnswer>;
 }
-/** Hands the untouched exchange to the protocol library. */
-export interface PassedRow extends RowPlace {
-  readonly pass: (request: ControlRequest, req: IncomingMessage, res: ServerResponse) => Promise<void>;
-}
+/** Hands the untouched exchange to the protocol library. That writes refusals itself, so they are paid for before. */
+export type PassedRow = RowPlace &
+  ({ readonly signsIn: true } | { readonly beginsSignIn: true }) & {
+    readonly pass: (request: ControlRequest, req: IncomingMessage, res: ServerResponse) => Promise<void>;
+  };
 export type ControlRow = HandledRow | PassedRow;
 
 /** A refusal of the management plane: `{"error":{"code","message"}}` with this status. */

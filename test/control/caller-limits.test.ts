@@ -1,16 +1,20 @@
 // What callers of the management plane may cost: refusals by address, sign-ins before their secret is looked at, requests
 // by principal where that is configured; and that the configuration of the dev profile reaches the control process.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { IDENTITY_HEADER_FILE } from '../../src/features/directory/issuer/managed-identity.ts';
+import { BEGUN_SECONDS, MAX_ENTRIES } from '../../src/features/directory/issuer/memory-adapter.ts';
+import { BEGINNINGS, EVERYBODY } from '../../src/gateway/limits/request-limits.ts';
 import { type CallOptions, call, type Reply, type RunningControl, runControl } from '../support/running-control.ts';
 import { startProduct } from '../support/running-product.ts';
 
 const ARM = 'https://management.azure.com';
 const LOGIN = 'https://login.microsoftonline.com';
 const SUBSCRIPTIONS = `${ARM}/subscriptions?api-version=2022-12-01`;
+const CLI = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
 const BURST = 3;
 const WAIT = 100;
 
@@ -45,6 +49,22 @@ describe('with little room for strangers', () => {
     const options: CallOptions = { form: { ...form, ...changes }, ...(from === undefined ? {} : { from }) };
     return control.call(`${LOGIN}/${tenant}/oauth2/v2.0/token`, options);
   };
+  const beginOnDevice = (from: string): Promise<Reply> =>
+    control.call(`${LOGIN}/${tenant}/oauth2/v2.0/devicecode`, {
+      form: { client_id: CLI, scope: `${ARM}/.default` },
+      from,
+    });
+  const browserSignIn = (): string => {
+    const query = new URLSearchParams({
+      response_type: 'code',
+      client_id: CLI,
+      redirect_uri: 'http://localhost:51234',
+      scope: `${ARM}/.default openid profile offline_access`,
+      code_challenge: 'x'.repeat(43),
+      code_challenge_method: 'S256',
+    });
+    return `${LOGIN}/${tenant}/oauth2/v2.0/authorize?${query}`;
+  };
   const statuses = async (count: number, ask: () => Promise<Reply>): Promise<number[]> => {
     const all: number[] = [];
     while (all.length < count) all.push((await ask()).status);
@@ -59,6 +79,8 @@ describe('with little room for strangers', () => {
     ['a body that is no JSON', 400, `${ARM}/subscriptions/x/resourceGroups/y`, { method: 'PUT', body: '{' }],
     ['nobody to ask the directory for', 401, 'https://graph.microsoft.com/v1.0/me', {}],
     ['an unknown tenant to sign in to', 400, `${LOGIN}/nobody.example/oauth2/v2.0/token`, { form: {} }],
+    ['a sign-in that was not begun here', 400, `${LOGIN}/auth/nobody`, {}],
+    ['a wrong header for a managed identity', 401, `${LOGIN}/msi/token`, { headers: { 'x-identity-header': 'x' } }],
     ['a wrong password on the page', 401, `${LOGIN}/devicelogin`, { form: { username: 'alice', password: 'no' } }],
   ] as const) {
     test(`${what}: as many refusals as any stranger gets, then 429, for that address alone`, async () => {
@@ -128,6 +150,71 @@ describe('with little room for strangers', () => {
     assert.deepEqual(await statuses(4 * BURST, () => login({}, '127.0.0.8')), Array(4 * BURST).fill(200));
   });
 
+  test('refusals, however many, keep nobody at the same address from signing in', async () => {
+    refill();
+    const from = '127.0.0.9';
+    const refused = await statuses(BURST + 1, () => control.call(`${ARM}/nothing`, { from }));
+    assert.equal(refused.at(-1), 429);
+    assert.equal((await login({}, from)).status, 200);
+    assert.equal((await beginOnDevice(from)).status, 200);
+    assert.equal((await control.call(browserSignIn(), { from })).status, 303);
+  });
+
+  test('an instance gets its token for backups whatever others at the machine are refused', async () => {
+    refill();
+    const header = await readFile(join(control.folder, IDENTITY_HEADER_FILE), 'utf8');
+    const query = new URLSearchParams({ 'api-version': '2019-08-01', resource: 'https://storage.azure.com' });
+    const ask = (value: string) =>
+      control.call(`${LOGIN}/msi/token?${query}`, { headers: { 'x-identity-header': value } });
+    assert.equal((await statuses(BURST + 1, () => ask('wrong'))).at(-1), 429);
+    const wrong = await statuses(BURST + 1, () => login({ client_secret: 'wrong' }));
+    assert.equal(wrong.at(-1), 429);
+    assert.equal((await ask(header)).status, 200);
+  });
+
+  test('whoever goes round the front is one caller, whatever loopback address they take', async () => {
+    refill();
+    const directly = (from: string) =>
+      call(control.listenerPort, control.authority.certificate, SUBSCRIPTIONS, { from });
+    const all: number[] = [];
+    for (let n = 40; n < 40 + BURST + 1; n++) all.push((await directly(`127.0.0.${n}`)).status);
+    assert.deepEqual(all, [401, 401, 401, 429]);
+    assert.equal(control.logged.at(-1), 'control: a request of a client without an address was throttled');
+    assert.equal((await control.call(SUBSCRIPTIONS, { from: '127.0.0.40' })).status, 401);
+  });
+
+  for (const [what, begin] of [
+    ['on another device', (from: string) => beginOnDevice(from)],
+    ['in a browser', (from: string) => control.call(browserSignIn(), { from })],
+    [
+      'in a browser of a client that is none',
+      (from: string) => control.call(`${LOGIN}/${tenant}/oauth2/v2.0/authorize?client_id=nobody`, { from }),
+    ],
+  ] as const) {
+    test(`sign-ins that are begun ${what} cost their address, whatever is answered`, async () => {
+      refill();
+      const one = await statuses(BEGINNINGS.burst + 1, () => begin('127.0.0.50'));
+      assert.equal(one.indexOf(429), BEGINNINGS.burst);
+      const throttled = await begin('127.0.0.50');
+      assert.equal(throttled.json.error, 'temporarily_unavailable');
+      assert.match(String(throttled.headers['retry-after']), /^\d+$/);
+      assert.notEqual((await begin('127.0.0.51')).status, 429, 'others are not concerned');
+      assert.equal((await login({}, '127.0.0.50')).status, 200);
+      seconds += 1 / BEGINNINGS.perSecond;
+      assert.notEqual((await begin('127.0.0.50')).status, 429);
+    });
+  }
+
+  test('a secret is guessed no more often where a device code is asked for', async () => {
+    refill();
+    const { appId } = control.secrets.applications.admin;
+    const form = { client_id: appId, client_secret: 'wrong', scope: `${ARM}/.default` };
+    const guess = () => control.call(`${LOGIN}/${tenant}/oauth2/v2.0/devicecode`, { form, from: '127.0.0.100' });
+    const all = await statuses(BURST + 1, guess);
+    assert.ok(!all.slice(0, BURST).includes(429), String(all));
+    assert.equal(all.at(-1), 429);
+  });
+
   test('a principal is limited over all of its addresses, and not for what others do', async () => {
     refill();
     const { admin, owner } = control.secrets.applications;
@@ -141,6 +228,11 @@ describe('with little room for strangers', () => {
     assert.deepEqual(json, { error: { code: 'TooManyRequests', message } });
     assert.notEqual((await ask(theirs)).status, 429);
   });
+});
+
+test('no sign-in that is under way is forgotten for others: all that callers may begin in its time has room', () => {
+  const most = EVERYBODY * (BEGINNINGS.burst + BEGINNINGS.perSecond * BEGUN_SECONDS);
+  assert.ok(most < MAX_ENTRIES, String(most));
 });
 
 test('limits of a dev configuration hold for the management plane', async () => {

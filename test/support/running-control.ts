@@ -99,6 +99,8 @@ export interface RunningControl extends AsyncDisposable {
   restart(): Promise<void>;
   /** Of the managed identity endpoint. */
   readonly identityPort: number;
+  /** Of its own listener, which clients reach through the front. */
+  readonly listenerPort: number;
 }
 
 export interface RunningControlOptions {
@@ -168,6 +170,9 @@ export async function runControl({
     logged,
     get identityPort() {
       return control.identityPort ?? 0;
+    },
+    get listenerPort() {
+      return control.listenerPort;
     },
     advance(milliseconds) {
       offset += milliseconds;

@@ -1,12 +1,11 @@
 // What callers of the management plane may cost, by the limits of the data plane (`../limits`). Who has shown no valid token
-// costs by address whatever they are refused with; a sign-in, which may guess a secret, is refused before that is looked at.
+// costs by address whatever they are refused with; a sign-in, which may guess a secret or leave something in memory, is refused before that.
 import type { Socket } from 'node:net';
 import { DEFAULT_LIMITS, type RequestLimits } from '../../formats/request-limits.ts';
-import { type Authenticate, ControlError, type ControlRequest } from '../../wire/control-row.ts';
+import { type Authenticate, ControlError, type ControlRequest, type ControlRow } from '../../wire/control-row.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { openThrottle, type Throttle } from '../limits/request-limits.ts';
 import { ThrottledTally } from '../limits/throttled-tally.ts';
-import { peerAddress } from '../peer.ts';
 
 export interface ControlCallersOptions {
   readonly limits?: RequestLimits | undefined;
@@ -17,22 +16,25 @@ export interface ControlCallersOptions {
 
 /** One request, from its arrival to its answer. */
 export interface Visit {
-  /** @throws ServiceError Throttled */
-  beginSignIn(): void;
+  /** Takes what the row costs before anything is looked at. @throws ServiceError Throttled */
+  begin(row: Pick<ControlRow, 'signsIn' | 'beginsSignIn'>): void;
   /** `counted` tells by it whose request this is. */
   concerns(request: ControlRequest): ControlRequest;
-  /** To be called with the status of what is answered. */
+  /** To be called with the status of what is answered. @throws ServiceError Throttled, to be answered instead, unless the row has taken its cost */
   ended(status: number): void;
   /** What to refuse with instead of `error`, which may be the same. */
   refusal(error: unknown): unknown;
 }
 
+/** Whoever did not come through the front. It is at the machine, where it has any loopback address it likes: they count as one. */
+const NOT_LED = '';
+
 export class ControlCallers {
   readonly #throttle: Throttle;
   readonly #tally: ThrottledTally;
   readonly #log: (message: string) => void;
-  /** Of connections that the front made to the listener, by their port there: who is at the other end of the front's own. */
-  readonly #led = new Map<number, string>();
+  /** Of connections that the front made to the listener, by their end of it: who is at the other end of the front's own. */
+  readonly #led = new Map<string, string>();
   /** Object ids of those whose token was good. */
   readonly #known = new WeakMap<ControlRequest, string>();
 
@@ -44,9 +46,9 @@ export class ControlCallers {
 
   /** Nothing that the client sent has been passed on by then. */
   led(server: Socket, client: string): void {
-    const port = server.localPort ?? 0;
-    this.#led.set(port, client);
-    server.once('close', () => this.#led.delete(port));
+    const end = endOf(server.localAddress, server.localPort);
+    this.#led.set(end, client);
+    server.once('close', () => this.#led.delete(end));
   }
 
   /** The same check, after which its caller is no stranger and costs by principal. */
@@ -60,12 +62,16 @@ export class ControlCallers {
   }
 
   visit(socket: Socket): Visit {
-    const address = this.#led.get(socket.remotePort ?? 0) ?? peerAddress(socket.remoteAddress);
+    const address = this.#led.get(endOf(socket.remoteAddress, socket.remotePort)) ?? NOT_LED;
     let concerned: ControlRequest | undefined;
+    let hasPaid = false;
     let giveBack: (() => void) | undefined;
+    const oidOfCaller = (): string | undefined => (concerned === undefined ? undefined : this.#known.get(concerned));
     return {
-      beginSignIn: () => {
-        giveBack = this.#throttle.attempt(address);
+      begin: ({ signsIn, beginsSignIn }) => {
+        if (beginsSignIn === true) this.#throttle.beginning(address);
+        if (signsIn === true) giveBack = this.#throttle.attempt(address);
+        hasPaid = beginsSignIn === true || signsIn === true;
       },
       concerns: (request) => {
         concerned = request;
@@ -73,11 +79,11 @@ export class ControlCallers {
       },
       ended: (status) => {
         if (status < 400) giveBack?.();
+        else if (!hasPaid && oidOfCaller() === undefined) this.#throttle.stranger(address);
       },
       refusal: (error) => {
-        const oid = concerned === undefined ? undefined : this.#known.get(concerned);
-        // A sign-in has paid for its refusal.
-        const judged = oid === undefined && giveBack === undefined ? this.#ofStranger(address, error) : error;
+        const oid = oidOfCaller();
+        const judged = oid === undefined && !hasPaid ? this.#ofStranger(address, error) : error;
         return judged instanceof ServiceError && judged.code === 'Throttled'
           ? this.#throttled(judged, oid ?? address)
           : judged;
@@ -103,4 +109,9 @@ export class ControlCallers {
     }
     return new ControlError(429, 'TooManyRequests', message, { headers: { 'retry-after': String(retryAfter) } });
   }
+}
+
+/** One end of a connection. Its port alone is nobody's: it is free again at each further loopback address. */
+function endOf(address: string | undefined, port: number | undefined): string {
+  return `${address} ${port}`;
 }

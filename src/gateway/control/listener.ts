@@ -71,7 +71,7 @@ export async function listenForControl(options: ControlListenerOptions): Promise
     const visit = callers.visit(req.socket);
     try {
       const { row, request } = find(req);
-      if (row.signsIn === true) visit.beginSignIn();
+      visit.begin(row);
       if ('pass' in row) {
         await row.pass(request, req, res);
         visit.ended(res.statusCode);

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { it } from 'node:test';
 import { OpenConnections } from './open-connections.ts';
-import { openThrottle } from './request-limits.ts';
+import { BEGINNINGS, EVERYBODY, openThrottle } from './request-limits.ts';
 import { ThrottledTally } from './throttled-tally.ts';
 
 it('throttles strangers by address and principals by object id, and says for how long', () => {
@@ -103,7 +103,34 @@ it('takes an attempt before it is made, and gives it back to each share when it 
   assert.throws(() => throttle.attempt('192.0.2.1'), { code: 'Throttled', retryAfter: 4 });
   first();
   throttle.attempt('192.0.2.1');
-  assert.throws(() => throttle.stranger('192.0.2.1'), { code: 'Throttled' });
+});
+
+it('keeps refusals, attempts and beginnings apart: whoever uses up one of them leaves the others', () => {
+  const open = () => openThrottle({ strangers: { burst: 1, perSecond: 1 }, connectionsPerAddress: 1 }, () => 0);
+  const acts = ['stranger', 'attempt', 'beginning'] as const;
+  for (const used of acts) {
+    const throttle = open();
+    const useUp = (): void => {
+      for (let n = 0; n < 1000; n++) throttle[used]('192.0.2.1');
+    };
+    assert.throws(useUp, { code: 'Throttled' });
+    for (const other of acts) if (other !== used) throttle[other]('192.0.2.1');
+  }
+});
+
+it('lets all together begin ten times what one address may, however large the configured share is', () => {
+  const throttle = openThrottle({ strangers: { burst: 1e6, perSecond: 1e6 }, connectionsPerAddress: 1 }, () => 0);
+  const begins = (address: string): boolean => {
+    try {
+      throttle.beginning(address);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  assert.equal(many(() => '192.0.2.1').filter(begins).length, BEGINNINGS.burst);
+  const crowd = many((n) => `198.51.${n >> 8}.${n & 255}`).filter(begins).length;
+  assert.equal(crowd, (EVERYBODY - 1) * BEGINNINGS.burst);
 });
 
 it('leaves principals alone where no limit is set', () => {

@@ -5,7 +5,7 @@ import { findUser } from '../find-principal.ts';
 import { requestedAudience } from './audience.ts';
 import { describeClient } from './clients.ts';
 import type { IssuerOptions } from './create-issuer.ts';
-import { IssuerMemory, MemoryAdapter } from './memory-adapter.ts';
+import { BEGUN_SECONDS, openMemories } from './memory-adapter.ts';
 import { describeResource } from './resources.ts';
 import { renderNotice } from './sign-in-page.ts';
 import { accessTokenClaims } from './token-claims.ts';
@@ -16,11 +16,11 @@ export function libraryConfiguration(
   audiences: ReadonlySet<string>,
   seconds: () => number,
 ): Record<string, unknown> {
-  const memory = new IssuerMemory(now);
+  const adapterOf = openMemories(now);
   const off = { enabled: false };
   return {
     adapter: (model: string) => {
-      if (model !== 'Client') return new MemoryAdapter(memory, model);
+      if (model !== 'Client') return adapterOf(model);
       return {
         find: async (id: string) => describeClient(directory, id, Provider.ctx?.oidc?.params ?? {}, seconds()),
       };
@@ -51,10 +51,10 @@ export function libraryConfiguration(
       ClientCredentials: 3600,
       IdToken: 3600,
       AuthorizationCode: 300,
-      DeviceCode: 900,
+      DeviceCode: BEGUN_SECONDS,
       RefreshToken: 14 * 86_400,
       Grant: 14 * 86_400,
-      Interaction: 3600,
+      Interaction: BEGUN_SECONDS,
       Session: 8 * 3600,
     },
     formats: {

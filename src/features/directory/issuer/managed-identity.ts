@@ -36,7 +36,6 @@ export function managedIdentityRow(options: ManagedIdentityOptions): ControlRow 
     host: 'login',
     method: 'GET',
     path: IDENTITY_PATH,
-    signsIn: true,
     body: 'none',
     async handle({ headers, query }) {
       if (!isSame(headers['x-identity-header'], header))

@@ -7,10 +7,21 @@ interface Entry {
   readonly endsAt: number;
 }
 
-const MAX_ENTRIES = 20_000;
+export const MAX_ENTRIES = 20_000;
+/** Made for whoever asks, before anybody has shown who they are. */
+const BEGUN: ReadonlySet<string> = new Set(['DeviceCode', 'Interaction']);
+/** How long something of a sign-in that is begun stays: what callers may begin meanwhile is less than there is room for. */
+export const BEGUN_SECONDS = 900;
 
-/** One for all of the library's models. `now` in milliseconds. */
-export class IssuerMemory {
+/** Sign-ins that were begun have a memory of their own, so that no number of them takes the room of what people have. */
+export function openMemories(now: () => number): (model: string) => MemoryAdapter {
+  const begun = new IssuerMemory(now);
+  const kept = new IssuerMemory(now);
+  return (model) => new MemoryAdapter(BEGUN.has(model) ? begun : kept, model);
+}
+
+/** One for several of the library's models. `now` in milliseconds. */
+class IssuerMemory {
   readonly #entries = new Map<string, Entry>();
   readonly #now: () => number;
 
@@ -61,7 +72,7 @@ export class IssuerMemory {
 }
 
 /** The library's adapter interface for one of its models. */
-export class MemoryAdapter {
+class MemoryAdapter {
   readonly #memory: IssuerMemory;
   readonly #prefix: string;
 

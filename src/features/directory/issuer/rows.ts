@@ -23,10 +23,12 @@ export function issuerRows(issuer: Issuer, exchange?: ExchangeRules): readonly C
     body: 'none',
     handle,
   });
-  const pass = (method: 'GET' | 'POST', path: string, to: (request: ControlRequest) => string): ControlRow => ({
+  const begin = (method: 'GET' | 'POST', path: string, to: (request: ControlRequest) => string): ControlRow => ({
     host: 'login',
     method,
     path,
+    beginsSignIn: true,
+    // An application may show its secret as it asks for a device code.
     ...(method === 'POST' ? { signsIn: true } : {}),
     async pass(request, req, res) {
       checkTenant(request);
@@ -64,10 +66,10 @@ export function issuerRows(issuer: Issuer, exchange?: ExchangeRules): readonly C
         },
       }),
     ),
-    pass('POST', '/:tenant/oauth2/v2.0/devicecode', () => '/device/auth'),
-    pass('POST', '/:tenant/oauth2/devicecode', () => '/device/auth'),
-    pass('GET', '/:tenant/oauth2/v2.0/authorize', authorizePath),
-    pass('GET', '/:tenant/oauth2/authorize', authorizePath),
+    begin('POST', '/:tenant/oauth2/v2.0/devicecode', () => '/device/auth'),
+    begin('POST', '/:tenant/oauth2/devicecode', () => '/device/auth'),
+    begin('GET', '/:tenant/oauth2/v2.0/authorize', authorizePath),
+    begin('GET', '/:tenant/oauth2/authorize', authorizePath),
     ...signInRows(issuer),
   ];
 }

@@ -66,6 +66,7 @@ export function signInRows(issuer: Issuer): readonly ControlRow[] {
       host: 'login',
       method: 'GET',
       path: '/auth/:uid',
+      signsIn: true,
       pass: (request, req, res) => issuer.pass(request.origin, `/auth/${request.params.uid ?? ''}`, req, res),
     },
   ];
