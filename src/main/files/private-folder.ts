@@ -1,5 +1,6 @@
 // Folders of the data directory: entered by their owner only.
-import { lstatSync, mkdirSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 
 /**
  * Makes a folder (0700) with those above it. One that exists must be ours and closed to other writers, who could plant
@@ -7,7 +8,7 @@ import { lstatSync, mkdirSync } from 'node:fs';
  * @throws Error naming the folder and the way out
  */
 export function makePrivateFolder(path: string): void {
-  if (make(path) !== undefined) return;
+  make(path);
   const { mode, uid } = lstatSync(path);
   if ((mode & 0o022) !== 0) {
     throw new Error(`others may write to ${path}; close it first: chmod go-w '${path}'`);
@@ -18,9 +19,19 @@ export function makePrivateFolder(path: string): void {
   }
 }
 
-function make(path: string): string | undefined {
+/** One by one: where nothing can be made at all, as in /proc, Node's own recursion never ends. */
+function make(path: string): void {
+  const missing: string[] = [];
+  for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.push(at);
   try {
-    return mkdirSync(path, { recursive: true, mode: 0o700 });
+    for (const each of missing.reverse()) {
+      try {
+        mkdirSync(each, { mode: 0o700 });
+      } catch (error) {
+        // Made by somebody else meanwhile; a link that leads nowhere is there, too.
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !existsSync(each)) throw error;
+      }
+    }
   } catch (cause) {
     throw new Error(
       `${path} cannot be made (${(cause as NodeJS.ErrnoException).code}): choose another data directory`,
