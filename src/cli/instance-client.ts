@@ -3,6 +3,7 @@
 
 import { isGuid } from '../formats/shape.ts';
 import { DEV_INSTANCE } from '../main/config/client-environment/variables.ts';
+import { readDevClients } from '../main/config/dev-clients.ts';
 import { azureNames } from '../main/config/name-forms.ts';
 import { instanceOrigin } from '../wire/name-form.ts';
 import { ownCommand } from '../wire/own-command.ts';
@@ -52,7 +53,8 @@ export const instanceOptions = {
   as: {
     type: 'string',
     placeholder: 'WHO',
-    description: 'az: whoever az is signed in as · alice, bob: people of the development directory (default: $AZURE_…)',
+    description:
+      'az: whoever az is signed in as · alice, bob: people of the development directory (default: its administrator; with --url $AZURE_…)',
   },
 } as const satisfies OptionList;
 
@@ -72,16 +74,23 @@ export function instanceOf(values: InstanceValues): Parameters<typeof openInstan
   return { data: values.data, instance: values['hsm-name'], url: values.url, ca: values.ca, as: values.as };
 }
 
+/** What would help here, that the service cannot know. */
+type HintOn = (innerCode: string) => string | undefined;
+
 /** The service refused. */
 export class AnswerError extends CommandError {
   readonly status: number;
   readonly code: string;
+  readonly innerCode: string | undefined;
 
-  constructor(who: string, { status, headers, text }: Reply) {
-    const { code, message } = refusalOf(status, text, headers['x-ms-request-id']);
-    super(`${who} answered ${status}${code === '' ? '' : ` ${code}`}: ${printable(message)}`);
+  constructor(who: string, { status, headers, text }: Reply, hintOn?: HintOn) {
+    const { code, innerCode, message } = refusalOf(status, text, headers['x-ms-request-id']);
+    const hint = innerCode === undefined ? undefined : hintOn?.(innerCode);
+    const more = hint === undefined ? '' : `. ${hint}`;
+    super(`${who} answered ${status}${code === '' ? '' : ` ${code}`}: ${printable(message)}${more}`);
     this.status = status;
     this.code = code;
+    this.innerCode = innerCode;
   }
 }
 
@@ -134,9 +143,14 @@ function developmentClient(data: string | undefined, name: string, as: string | 
   const azure = instanceOrigin(azureNames(), name);
   // A wrong name is found before anything is begun, also by commands that ask late or never.
   if (as !== undefined && as !== SIGNED_IN) findDevUser(root, as);
-  return clientOf(`instance '${name}'`, azure, route, () => {
+  const newToken = (): Promise<string> => {
     if (as === undefined) return devAdministratorToken(root, route);
     return as === SIGNED_IN ? signedInToken(azure, route) : devUserToken(root, route, as);
+  };
+  return clientOf(`instance '${name}'`, azure, route, newToken, (innerCode) => {
+    if (innerCode !== 'PersonRequired') return undefined;
+    const people = Object.keys(readDevClients(root).users).map((each) => `--as ${each}`);
+    return `People of this development directory ask with ${people.join(' or ')}`;
   });
 }
 
@@ -167,7 +181,13 @@ export function clientOver({
   return clientOf(who, origin, route, newToken);
 }
 
-function clientOf(who: string, origin: string, route: Route, newToken: () => Promise<string>): InstanceClient {
+function clientOf(
+  who: string,
+  origin: string,
+  route: Route,
+  newToken: () => Promise<string>,
+  hintOn?: HintOn,
+): InstanceClient {
   let token: string | undefined;
   const send = async (method: Method, path: string, body: object | undefined): Promise<Reply> => {
     token ??= await newToken();
@@ -187,7 +207,7 @@ function clientOf(who: string, origin: string, route: Route, newToken: () => Pro
         token = undefined;
         reply = await send(method, path, body);
       }
-      if (reply.status < 200 || reply.status > 299) throw new AnswerError(who, reply);
+      if (reply.status < 200 || reply.status > 299) throw new AnswerError(who, reply, hintOn);
       if (reply.text === '') return undefined;
       try {
         return JSON.parse(reply.text) as unknown;
@@ -198,8 +218,15 @@ function clientOf(who: string, origin: string, route: Route, newToken: () => Pro
   };
 }
 
+interface ErrorBody {
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly innererror?: { readonly code?: unknown } | null;
+}
+
 interface Refusal {
   readonly code: string;
+  readonly innerCode?: string;
   readonly message: string;
 }
 
@@ -216,9 +243,10 @@ function refusalOf(status: number, text: string, id: unknown): Refusal {
 
 function refusalIn(text: string): Refusal {
   try {
-    const { error } = JSON.parse(text) as { readonly error?: { readonly code?: unknown; readonly message?: unknown } };
+    const { error } = JSON.parse(text) as { readonly error?: ErrorBody };
     if (typeof error?.code === 'string' && typeof error.message === 'string') {
-      return { code: error.code, message: error.message };
+      const { code, message, innererror: inner } = error;
+      return { code, message, ...(typeof inner?.code === 'string' ? { innerCode: inner.code } : {}) };
     }
   } catch {
     // A gateway in between, for instance: what it said is shown as it is.

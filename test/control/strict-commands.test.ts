@@ -75,6 +75,10 @@ describe('commands on a strict development instance', () => {
     };
     const { stdout, stderr } = await shown(consumer.oid);
     assert.match(stdout, /pending/);
+    assert.ok(stdout.includes(`${consumer.oid} (strongroom-dev-consumer) at /`), stdout);
+    const [id = ''] = stdout.split(' ');
+    const byApplication = await said(`approval approve ${id} --reason agreed`);
+    assert.match(byApplication, /a person has to do this.* ask with --as alice or --as bob$/m);
     assert.match(
       stderr,
       /is no person but the application strongroom-dev-consumer: .* none of the role's administrative/,
@@ -110,6 +114,15 @@ describe('commands on a strict development instance', () => {
     assert.ok(asked.includes(clients.users.bob.oid), asked);
     assert.match(await said('rehearse --depth full --unfiled --domain d --samples s --as bob', 2), /takes no --as/);
     assert.match(await said(`access explain ${trace} --log ${folder} --as bob`, 2), /takes no --as/);
+  });
+
+  test('a refusal is explained from the log where network rules keep this machine out', async () => {
+    assert.match(await said('network apply --hsm-name dev --allow 203.0.113.0/24 --confirm-within 1h', 0), /in force/);
+    assert.match(await said('network confirm dev --hsm-name other', 2), /name one instance, once/);
+    const explained = await said(`access explain ${trace}`, 0);
+    assert.match(explained, /Network rules keep this machine out, so only the log in .* is read/);
+    assert.ok(explained.includes(trace), explained);
+    assert.match(await said('network revert --hsm-name dev', 0), /of before are back/);
   });
 
   test('access check takes an object id, and names the one that was meant', async () => {

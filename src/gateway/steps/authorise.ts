@@ -26,6 +26,7 @@ export function authorise(roles: Roles): (call: Call) => void {
           (isWithheld
             ? 'holds no local role that counts for an application, as duties are separated here: a person has to do this'
             : 'holds no local role with this data action there'),
+        isWithheld ? { innerCode: 'PersonRequired' } : {},
       );
     }
     call.grant = grant;

@@ -55,9 +55,13 @@ called, where from and what refused it, but not what the roles say, which are se
       report = await fromLog(folder, trace, instance, { root, data: values.data });
     } else {
       const client = openInstanceClient(instanceOf(values));
-      report = await fromInstance(client, trace, async () => {
+      report = await fromInstance(client, trace, async (roles) => {
         if (root === undefined) return undefined;
-        return fromLog(places(root).instance(instance).audit, trace, instance, { root, data: values.data, client });
+        const { audit } = places(root).instance(instance);
+        if (roles === 'unreachable')
+          terminal.err(`Network rules keep this machine out, so only the log in ${audit} is read.\n`);
+        const beside = { root, data: values.data, ...(roles === 'unreachable' ? {} : { client }) };
+        return fromLog(audit, trace, instance, beside);
       });
     }
     if (values.json) terminal.out(`${JSON.stringify(report, null, 2)}\n`);
@@ -66,17 +70,19 @@ called, where from and what refused it, but not what the roles say, which are se
   },
 });
 
-/** @param older finds what is too old for the instance to look at */
+/** @param byLog finds what is too old for the instance to look at, and what its network rules keep from this machine */
 async function fromInstance(
   client: InstanceClient,
   trace: string,
-  older: () => Promise<AccessReport | undefined>,
+  byLog: (roles: 'asked' | 'unreachable') => Promise<AccessReport | undefined>,
 ): Promise<AccessReport> {
   try {
     return (await client.ask('GET', `/access/explanations/${trace}?api-version=7.6`)) as AccessReport;
   } catch (error) {
-    if (!(error instanceof AnswerError) || error.status !== 404) throw error;
-    const found = await older();
+    if (!(error instanceof AnswerError)) throw error;
+    const isKeptOut = error.innerCode === 'ForbiddenByFirewall';
+    if (error.status !== 404 && !isKeptOut) throw error;
+    const found = await byLog(isKeptOut ? 'unreachable' : 'asked');
     if (found === undefined) throw error;
     return found;
   }

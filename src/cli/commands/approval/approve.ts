@@ -1,6 +1,7 @@
 // `strongroom approval approve`: the second administrator's word.
 import { command, UsageError } from '../../command.ts';
 import { instanceOf, openInstanceClient } from '../../instance-client.ts';
+import { dataRootOf } from '../../running.ts';
 import { approvalOptions, askApproval, printApproval, readId } from './show-approval.ts';
 
 export const approve = command({
@@ -18,8 +19,10 @@ export const approve = command({
     const id = readId(operands);
     const { reason } = values;
     if (reason === undefined) throw new UsageError("say why: --reason 'TEXT'");
+    const { principalNames } = await import('../access/principal-names.ts');
     const instance = openInstanceClient(instanceOf(values));
-    printApproval(await askApproval(instance, id, 'approve', { reason }), values.json, terminal);
+    const nameOf = await principalNames(values.url === undefined ? dataRootOf(values.data) : undefined);
+    printApproval(await askApproval(instance, id, 'approve', { reason }), values.json, terminal, nameOf);
     return 0;
   },
 });

@@ -1,7 +1,8 @@
 // `strongroom approval list`: what waits for a second administrator, and what was decided lately.
 import { CommandError, command } from '../../command.ts';
 import { instanceOf, openInstanceClient } from '../../instance-client.ts';
-import { approvalOptions, isShown, plain, who } from './show-approval.ts';
+import { dataRootOf } from '../../running.ts';
+import { approvalOptions, isShown, named, who } from './show-approval.ts';
 
 export const list = command({
   name: 'approval list',
@@ -11,6 +12,7 @@ export const list = command({
   options: { ...approvalOptions, all: { type: 'boolean', description: 'also what is over' } },
   examples: ['strongroom approval list --as bob', 'strongroom approval list --all --json --as az'],
   async run(values, _operands, terminal) {
+    const { principalNames } = await import('../access/principal-names.ts');
     const instance = openInstanceClient(instanceOf(values));
     const { value } = ((await instance.ask('GET', '/approvals')) ?? {}) as { readonly value?: unknown };
     if (!Array.isArray(value) || !value.every(isShown)) {
@@ -20,8 +22,11 @@ export const list = command({
     if (values.json) terminal.out(`${JSON.stringify(shown, null, 2)}\n`);
     else if (shown.length === 0) terminal.out('nothing waits\n');
     else {
+      const nameOf = await principalNames(values.url === undefined ? dataRootOf(values.data) : undefined);
       for (const { id, state, description, requester, expiresOn } of shown) {
-        terminal.out(`${id}  ${state} until ${expiresOn}\n  ${plain(description)} Asked for by ${who(requester)}.\n`);
+        terminal.out(
+          `${id}  ${state} until ${expiresOn}\n  ${named(description, nameOf)} Asked for by ${who(requester)}.\n`,
+        );
       }
     }
     return 0;

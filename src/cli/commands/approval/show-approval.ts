@@ -1,6 +1,7 @@
 // How the approval commands show an approval, and what they have in common.
 import { CommandError, jsonOption, type OptionList, type Terminal, UsageError } from '../../command.ts';
 import { type InstanceClient, instanceOptions } from '../../instance-client.ts';
+import type { NameOf } from '../access/principal-names.ts';
 
 export const approvalOptions = { ...instanceOptions, ...jsonOption } as const satisfies OptionList;
 
@@ -48,13 +49,23 @@ export function isShown(value: unknown): value is ShownApproval {
   return texts.every((text) => typeof text === 'string');
 }
 
-export function printApproval(approval: ShownApproval, json: boolean, terminal: Terminal): void {
+/** Ids in a sentence have the names beside them that this machine knows. */
+export function named(description: string, nameOf: NameOf): string {
+  return plain(description.replaceAll(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi, (id) => nameOf(id)));
+}
+
+export function printApproval(
+  approval: ShownApproval,
+  json: boolean,
+  terminal: Terminal,
+  nameOf: NameOf = (id) => id,
+): void {
   if (json) {
     terminal.out(`${JSON.stringify(approval, null, 2)}\n`);
     return;
   }
   const { id, state, description, requester, requestedOn, expiresOn, reason, decision, request } = approval;
-  terminal.out(`${id}  ${state}\n  ${plain(description)}\n`);
+  terminal.out(`${id}  ${state}\n  ${named(description, nameOf)}\n`);
   terminal.out(`  asked for by ${who(requester)} on ${requestedOn}, good until ${expiresOn}\n`);
   if (reason !== undefined) terminal.out(`  because: ${plain(reason)}\n`);
   if (decision !== undefined) {

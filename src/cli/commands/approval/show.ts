@@ -11,11 +11,13 @@ export const show = command({
   options: approvalOptions,
   examples: ['strongroom approval show 0f9b2c1e-5d0a-4a0e-9a53-6f0d8f2f2b11 --as bob'],
   async run(values, operands, terminal) {
+    const { principalNames } = await import('../access/principal-names.ts');
     const { warningOn } = await import('./application-warning.ts');
     const id = readId(operands);
     const approval = await askApproval(openInstanceClient(instanceOf(values)), id);
-    printApproval(approval, values.json, terminal);
-    const warning = await warningOn(approval.request, values.url === undefined ? dataRootOf(values.data) : undefined);
+    const root = values.url === undefined ? dataRootOf(values.data) : undefined;
+    printApproval(approval, values.json, terminal, await principalNames(root));
+    const warning = await warningOn(approval.request, root);
     if (warning !== undefined) terminal.err(`${warning}\n`);
     return 0;
   },

@@ -4,6 +4,7 @@ import { optionWords, ownCommand } from '../../../wire/own-command.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { readDuration } from '../../duration.ts';
 import { managementOptions, openManagedHsm } from '../../management-client.ts';
+import { hsmNameOf, hsmNameOption } from './hsm-name.ts';
 import { ruleOptions, rulesOf } from './rule-options.ts';
 
 export const apply = command({
@@ -15,6 +16,7 @@ The rules are in force when the command ends. The service itself takes them back
 shell or of its own processes, unless 'strongroom network confirm' is given before. Try them with 'strongroom network plan'
 first; what the rules leave out stays as it is. Without a deadline, at once and for good: az keyvault update-hsm.`,
   options: {
+    ...hsmNameOption,
     ...ruleOptions,
     'confirm-within': {
       type: 'string',
@@ -27,8 +29,7 @@ first; what the rules leave out stays as it is. Without a deadline, at once and 
   },
   examples: ['strongroom network apply dev --allow 10.20.0.0/16 --default deny --confirm-within 10m'],
   async run(values, operands, terminal) {
-    const [name, spare] = operands;
-    if (name === undefined || spare !== undefined) throw new UsageError('name one instance');
+    const name = hsmNameOf(values['hsm-name'], operands);
     const confirmWithinSeconds = readDuration(values['confirm-within']);
     if (confirmWithinSeconds < 10 || confirmWithinSeconds > 86_400) {
       throw new UsageError('--confirm-within is 10s to 24h');

@@ -1,7 +1,8 @@
 // `strongroom network confirm`: the rules on trial stay. Given from where they let nobody through, it would be worth nothing.
-import { CommandError, command, UsageError } from '../../command.ts';
+import { CommandError, command } from '../../command.ts';
 import { exchange, type Reply, type Route } from '../../https-exchange.ts';
 import { type ManagedHsmClient, managementOptions, openManagedHsm } from '../../management-client.ts';
+import { hsmNameOf, hsmNameOption } from './hsm-name.ts';
 
 export const confirm = command({
   name: 'network confirm',
@@ -12,13 +13,13 @@ Before it confirms, the command calls the data plane from here: when the rules o
 confirmed. --from-elsewhere leaves that out, for the administrator whose machine is not meant to be let in. It is for those
 who may change the HSM in the management plane; no role inside the HSM is needed.`,
   options: {
+    ...hsmNameOption,
     'from-elsewhere': { type: 'boolean', description: 'do not try whether this machine is let in' },
     ...managementOptions,
   },
   examples: ['strongroom network confirm dev'],
   async run(values, operands, terminal) {
-    const [name, spare] = operands;
-    if (name === undefined || spare !== undefined) throw new UsageError('name one instance');
+    const name = hsmNameOf(values['hsm-name'], operands);
     const hsm = await openManagedHsm(values, name);
     if (!values['from-elsewhere']) await checkLetIn(hsm);
     await hsm.ask('POST', '/networkTrial/confirm');

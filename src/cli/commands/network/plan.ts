@@ -6,6 +6,7 @@ import { CommandError, command, jsonOption, UsageError } from '../../command.ts'
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { instanceFolder } from '../../instance-folder.ts';
 import { dataRootOf } from '../../running.ts';
+import { hsmNameOf, hsmNameOption } from './hsm-name.ts';
 import { ruleOptions, rulesOf } from './rule-options.ts';
 
 interface Plan {
@@ -36,6 +37,7 @@ data plane would judge it. The log of the data directory is read, whether the se
 instance reads its own (its newest 102,400 entries) and judges the address you call from, too. Nothing is changed.
 The exit code is 1 when somebody would be cut off. Who has not called in that time is not listed.`,
   options: {
+    ...hsmNameOption,
     days: { type: 'string', placeholder: 'N', default: '30', description: 'how far back callers are looked for' },
     ...ruleOptions,
     data: instanceOptions.data,
@@ -51,8 +53,7 @@ The exit code is 1 when somebody would be cut off. Who has not called in that ti
     'strongroom network plan fin-prod-mhsm --days 90 --rules rules.json --json',
   ],
   async run(values, operands, terminal) {
-    const [name, spare] = operands;
-    if (name === undefined || spare !== undefined) throw new UsageError('name one instance');
+    const name = hsmNameOf(values['hsm-name'], operands);
     if (!/^[1-9]\d{0,3}$/.test(values.days) || Number(values.days) > 3_650) throw new UsageError('--days is 1 to 3650');
     const days = Number(values.days);
     const rules = rulesOf(values);

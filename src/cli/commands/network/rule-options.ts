@@ -1,8 +1,8 @@
 // Proposed network rules as a command is given them: a file, or ranges one by one.
-import { readFileSync } from 'node:fs';
 import { type ProposedRules, readProposedRules } from '../../../formats/network-rules.ts';
 import { ShapeError } from '../../../formats/shape.ts';
 import { CommandError, type OptionList, UsageError } from '../../command.ts';
+import { readJsonInput } from '../../read-input.ts';
 
 export const ruleOptions = {
   rules: {
@@ -43,7 +43,7 @@ export function rulesOf(values: RuleValues): ProposedRules {
   if (values.rules !== undefined) {
     if (values.allow.length > 0 || fallback !== undefined)
       throw new UsageError('--rules excludes --allow and --default');
-    return read({ ...object(parse(values.rules), values.rules), ...more }, values.rules);
+    return read({ ...object(readJsonInput(values.rules), values.rules), ...more }, values.rules);
   }
   if (values.allow.length === 0 && fallback === undefined && access === undefined) {
     throw new UsageError('propose rules: --rules FILE, or --allow CIDR … and --default deny');
@@ -58,14 +58,6 @@ function read(value: unknown, from: string): ProposedRules {
   } catch (error) {
     if (error instanceof ShapeError) throw new CommandError(`${from}: ${error.message}`);
     throw error;
-  }
-}
-
-function parse(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as unknown;
-  } catch (cause) {
-    throw new CommandError(`${file} cannot be read as JSON`, { cause });
   }
 }
 
