@@ -2,6 +2,7 @@
 import { readRegister } from './commands/custodian/read-register.ts';
 import { type DepthPosture, needsRehearsal, readRehearsals, stepsOn } from './commands/rehearse/filed.ts';
 import { type InstanceClient, type InstanceValues, openInstanceClient } from './instance-client.ts';
+import { printableLine } from './printable.ts';
 
 export interface ShownCustodians {
   /** Absent: nobody has shares that the HSM knows of. */
@@ -52,7 +53,7 @@ export function recoverabilityText(
   }
   if ('unknown' in rehearsals) lines.push(`rehearsals: not known: ${rehearsals.unknown}`);
   else for (const each of rehearsals) lines.push(`rehearsed ${each.depth}: ${each.summary}${stepsOn(each, values)}`);
-  return lines.map((line) => `  ${line}\n`).join('');
+  return lines.map((line) => `  ${printableLine(line)}\n`).join('');
 }
 
 function shownCustodians({ margin, reachable, required, warnings }: ShownCustodians): ShownCustodians {

@@ -1,6 +1,7 @@
 // `strongroom custodian challenge`: fresh bytes for custodians to sign, to show that their keys are at hand.
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { printableLine } from '../../printable.ts';
 import { CUSTODIANS, nameOf, readRegister, VERSION } from './read-register.ts';
 
 export const challenge = command({
@@ -24,7 +25,10 @@ in by 'custodian submit'. It counts once for each custodian and ends by itself.`
     if (!values.show) {
       const made = (await client.ask('POST', path, { days: Number(values.days) })) as Shown;
       if (values.json) terminal.out(`${JSON.stringify(made, null, 2)}\n`);
-      else terminal.out(`challenge  ${made.challenge}\ndomain     ${made.domain}\nexpires    ${made.expires}\n`);
+      else {
+        const rows = [`challenge  ${made.challenge}`, `domain     ${made.domain}`, `expires    ${made.expires}`];
+        for (const row of rows) terminal.out(`${printableLine(row)}\n`);
+      }
       return 0;
     }
     const { value } = (await client.ask('GET', path)) as { readonly value?: readonly Shown[] };
@@ -40,8 +44,10 @@ in by 'custodian submit'. It counts once for each custodian and ends by itself.`
     };
     if (value.length === 0) terminal.out('no challenge is open\n');
     for (const { challenge: bytes, expires, answers } of value as readonly Shown[]) {
-      terminal.out(`${bytes}  until ${expires}\n`);
-      for (const { custodian, at } of answers ?? []) terminal.out(`  ${at}  ${calledBy(custodian)}\n`);
+      terminal.out(`${printableLine(`${bytes}  until ${expires}`)}\n`);
+      for (const { custodian, at } of answers ?? []) {
+        terminal.out(`  ${printableLine(`${at}  ${calledBy(custodian)}`)}\n`);
+      }
       const missing = register.value.filter(
         ({ custodian, left }) => left === undefined && answers?.every((each) => each.custodian !== custodian) !== false,
       );

@@ -4,6 +4,7 @@ import { shortFingerprint } from '../../../formats/domain-identity.ts';
 import { ownCommand } from '../../../wire/own-command.ts';
 import { CommandError } from '../../command.ts';
 import type { InstanceClient } from '../../instance-client.ts';
+import { printableLine } from '../../printable.ts';
 
 export interface CustodianEntry {
   readonly custodian: string;
@@ -34,16 +35,55 @@ export interface RegisterAnswer {
 export const CUSTODIANS = '/securitydomain/custodians';
 export const VERSION = 'api-version=7.5';
 
-/** @throws CommandError */
+/**
+ * Parts of it go into commands to paste and onto terminals, and who answers may not be the HSM: so nothing is taken that an HSM
+ * would not keep.
+ * @throws CommandError
+ */
 export async function readRegister(
   client: InstanceClient,
 ): Promise<{ readonly register: RegisterAnswer; readonly answer: unknown }> {
   const answer = await client.ask('GET', `${CUSTODIANS}?${VERSION}`);
-  const register = answer as RegisterAnswer;
-  if (!Array.isArray(register.value) || typeof register.domainFingerprint !== 'string') {
-    throw new CommandError(`${client.who} did not answer with a register of custodians`);
-  }
-  return { register, answer };
+  if (!isRegister(answer)) throw new CommandError(`${client.who} did not answer with a register of custodians`);
+  return { register: { ...answer, warnings: answer.warnings.map(printableLine) }, answer };
+}
+
+function isRegister(answer: unknown): answer is RegisterAnswer {
+  if (!isObject(answer)) return false;
+  const { domain, domainFingerprint, required, holders, reachable, margin, unproven, warnings, value } = answer;
+  return (
+    (domain === null || isLine(domain)) &&
+    isLine(domainFingerprint) &&
+    /^[0-9a-f]{64}$/.test(domainFingerprint) &&
+    [required, holders, reachable, margin, unproven].every((each) => each === undefined || Number.isInteger(each)) &&
+    Array.isArray(warnings) &&
+    warnings.every((each) => typeof each === 'string') &&
+    Array.isArray(value) &&
+    value.every(isEntry)
+  );
+}
+
+function isEntry(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { custodian, fingerprint, state, share, since, subject, name, contact, proven, answered, left } = value;
+  return (
+    typeof custodian === 'string' &&
+    /^[\w-]{43}$/.test(custodian) &&
+    Buffer.from(custodian, 'base64url').toString('hex') === fingerprint &&
+    Number.isInteger(share) &&
+    [state, since].every(isLine) &&
+    [subject, name, contact, answered, left].every((each) => each === undefined || isLine(each)) &&
+    (proven === undefined || (isObject(proven) && isLine(proven['domain']) && isLine(proven['at'])))
+  );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** As the HSM takes names: nothing moves the cursor of a terminal or turns the direction of writing. */
+function isLine(value: unknown): value is string {
+  return typeof value === 'string' && !/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(value);
 }
 
 /** As an administrator or their certificate calls them; a domain file calls nobody anything. */

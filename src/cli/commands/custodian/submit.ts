@@ -2,6 +2,7 @@
 import { PacketError, readPacket } from '../../../formats/custodian-packet.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { printableLine } from '../../printable.ts';
 import { readInput } from '../../read-input.ts';
 import { CUSTODIANS, type CustodianEntry, nameOf, VERSION } from './read-register.ts';
 
@@ -26,7 +27,8 @@ tried; the exit code is 0 when all were taken.`,
         const answer = await client.ask('POST', `${CUSTODIANS}/packets?${VERSION}`, { packet });
         taken.push(answer);
         const entry = answer as CustodianEntry & { readonly purpose: string };
-        if (!values.json) terminal.out(`${file}: ${entry.purpose} of ${nameOf(entry)}, now ${entry.state}\n`);
+        const taking = printableLine(`${entry.purpose} of ${nameOf(entry)}, now ${entry.state}`);
+        if (!values.json) terminal.out(`${file}: ${taking}\n`);
       } catch (error) {
         if (!(error instanceof CommandError)) throw error;
         terminal.err(`${file}: ${error.message}\n`);

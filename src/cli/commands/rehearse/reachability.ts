@@ -5,6 +5,7 @@ import { readRehearsal } from '../../../formats/rehearsal-record.ts';
 import { ownCommand, shellWord } from '../../../wire/own-command.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import { AnswerError, type InstanceClient } from '../../instance-client.ts';
+import { printableLine } from '../../printable.ts';
 import { readInput } from '../../read-input.ts';
 import { CUSTODIANS, nameOf, readRegister } from '../custodian/read-register.ts';
 import { type FiledRecord, REHEARSALS, readRehearsals, VERSION } from './filed.ts';
@@ -38,7 +39,8 @@ export async function rehearseReachability(options: ReachabilityOptions, termina
   for (const file of options.answers) await handIn(options, file, terminal);
   const found = await present(client);
   const open = found ?? (await begin(client, options));
-  if (found === undefined) terminal.err(`A new rehearsal begins; answers are taken until ${open.expires}.\n`);
+  if (found === undefined)
+    terminal.err(`A new rehearsal begins; answers are taken until ${printableLine(open.expires)}.\n`);
   if (out !== undefined) {
     const { challenge, domain, madeAt, expires } = open;
     await replaceFile(out, `${JSON.stringify({ challenge, domain, madeAt, expires }, null, 2)}\n`);
@@ -130,7 +132,7 @@ async function showWaiting(
   }
   const missing = custodians.filter(({ answered }) => answered === null).length;
   terminal.out(
-    `${missing} of ${custodians.length} are missing; answers are taken until ${open?.expires ?? ''}. ` +
+    `${missing} of ${custodians.length} are missing; answers are taken until ${printableLine(open?.expires ?? '')}. ` +
       'Run this again with --answer FILE, or end it with --finish.\n',
   );
 }

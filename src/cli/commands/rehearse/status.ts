@@ -1,6 +1,7 @@
 // `strongroom rehearse status`: what was rehearsed, and what is due.
 import { command, jsonOption } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { printableLine } from '../../printable.ts';
 import { needsRehearsal, readRehearsals, stepsOn } from './filed.ts';
 
 export const rehearsalStatus = command({
@@ -15,12 +16,13 @@ export const rehearsalStatus = command({
     const { posture, value } = await readRehearsals(client);
     if (values.json) terminal.out(`${JSON.stringify({ posture, value }, null, 2)}\n`);
     else {
-      for (const each of posture) terminal.out(`${each.depth.padEnd(13)} ${each.summary}${stepsOn(each, values)}\n`);
+      for (const each of posture)
+        terminal.out(`${printableLine(`${each.depth.padEnd(13)} ${each.summary}${stepsOn(each, values)}`)}\n`);
       for (const { id, depth, verdict, finishedAt, recoveryMilliseconds, problems } of value) {
         const took =
           recoveryMilliseconds === undefined ? '' : `, recovered in ${(recoveryMilliseconds / 1000).toFixed(1)} s`;
-        terminal.out(`\n${id}  ${depth} ${verdict} ${finishedAt}${took}\n`);
-        for (const problem of problems) terminal.out(`  ${problem}\n`);
+        terminal.out(`\n${printableLine(`${id}  ${depth} ${verdict} ${finishedAt}${took}`)}\n`);
+        for (const problem of problems) terminal.out(`  ${printableLine(problem)}\n`);
       }
     }
     return posture.some(needsRehearsal) ? 1 : 0;
