@@ -63,7 +63,10 @@ test('help is there at every level, on standard output, with exit code 0', async
   const { out } = await run('start', '--port', '3', '-h');
   assert.match(out, /--port N\s+the port \(default: 1\)/);
   assert.match(out, /^strongroom start - start it\n/);
-  assert.ok(out.includes('Or eval "$(./strongroom start)", see \'./strongroom audit verify\'; a strongroom is a place.'), out);
+  assert.ok(
+    out.includes('Or eval "$(./strongroom start)", see \'./strongroom audit verify\'; a strongroom is a place.'),
+    out,
+  );
   assert.ok(out.endsWith('Examples:\n  ./strongroom start\n'), 'an example can be pasted');
 });
 

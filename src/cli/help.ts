@@ -47,7 +47,9 @@ export function helpOf(command: Command, program = STRONGROOM): string {
       ]),
       ['-h, --help', 'this text'],
     ]),
-    ...(command.examples.length === 0 ? [] : ['', 'Examples:', ...command.examples.map((each) => `  ${asCalled(each, program)}`)]),
+    ...(command.examples.length === 0
+      ? []
+      : ['', 'Examples:', ...command.examples.map((each) => `  ${asCalled(each, program)}`)]),
   );
 }
 
