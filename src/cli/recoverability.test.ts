@@ -34,6 +34,22 @@ test('what is overdue or has failed is not well', () => {
   assert.match(recoverabilityText(rehearsed({}), WEST), /\n {2}rehearsed full: so it is\n$/);
 });
 
+test('shares that were not shown to open are said to be, with what shows it', () => {
+  const fresh = {
+    ...GOOD,
+    custodians: { margin: -2, reachable: 0, required: 2, unproven: 3, warnings: ['3 of 3 have not shown it'] },
+  };
+  const next =
+    '    3 of 3 have not shown it\n' +
+    '    next: every custodian shows it, with the security-domain file: ./strongroom custodian acknowledge FILE --key KEY.pem\n' +
+    "          and the packets that they make are handed in: ./strongroom custodian submit PACKET... --hsm-name west --data '/srv/my data'\n";
+  assert.ok(recoverabilityText(fresh, WEST).includes(next), recoverabilityText(fresh, WEST));
+  assert.doesNotMatch(
+    recoverabilityText({ ...fresh, custodians: { ...fresh.custodians, unproven: 0 } }, WEST),
+    /next:/,
+  );
+});
+
 test('what is to be done is a command for this very instance', () => {
   const place = "--hsm-name west --data '/srv/my data'";
   const both = rehearsed({ overdue: true, lastFailed: '2026-04-01T00:01:00.000Z' });
@@ -42,6 +58,12 @@ test('what is to be done is a command for this very instance', () => {
       `full: so it is; why: ./strongroom rehearse status ${place}; next: ` +
         `./strongroom rehearse --depth full --domain FILE --samples FILE --packets DIR ${place}\n`,
     ),
+  );
+  const failed = rehearsed({ lastFailed: '2026-04-01T00:01:00.000Z' });
+  assert.match(
+    recoverabilityText(failed, WEST),
+    /; next: \.\/strongroom rehearse --depth full /,
+    'another has to pass',
   );
   const far = { 'hsm-name': 'dev', url: 'https://west.example', ca: 'ca.pem', as: 'az' };
   const next =

@@ -1,14 +1,18 @@
 // What `status` says of how well an instance could be recovered: how many custodians may be lost, and what was rehearsed.
-import { readRegister } from './commands/custodian/read-register.ts';
+import { ownCommand } from '../wire/own-command.ts';
+import { type RegisterAnswer, readRegister } from './commands/custodian/read-register.ts';
 import { type DepthPosture, needsRehearsal, readRehearsals, stepsOn } from './commands/rehearse/filed.ts';
 import { type InstanceClient, type InstanceValues, openInstanceClient } from './instance-client.ts';
 import { printableLine } from './printable.ts';
+import { placeOf } from './same-place.ts';
 
 export interface ShownCustodians {
   /** Absent: nobody has shares that the HSM knows of. */
   readonly margin?: number;
   readonly reachable?: number;
   readonly required?: number;
+  /** How many have not shown that their share of the newest file opens. */
+  readonly unproven?: number;
   readonly warnings: readonly string[];
 }
 
@@ -47,20 +51,36 @@ export function recoverabilityText(
   const lines: string[] = [];
   if ('unknown' in custodians) lines.push(`custodians: not known: ${custodians.unknown}`);
   else {
-    const { margin, reachable, required, warnings } = custodians;
+    const { margin, reachable, required, unproven, warnings } = custodians;
     const known = margin === undefined ? 'not known' : `margin ${margin} (${reachable} reachable, ${required} needed)`;
     lines.push(`custodians: ${known}`, ...warnings.map((warning) => `  ${warning}`));
+    if (unproven !== undefined && unproven > 0) lines.push(...howToProve(placeOf(values)));
   }
   if ('unknown' in rehearsals) lines.push(`rehearsals: not known: ${rehearsals.unknown}`);
-  else for (const each of rehearsals) lines.push(`rehearsed ${each.depth}: ${each.summary}${stepsOn(each, values)}`);
+  else {
+    const why = ownCommand(`rehearse status${placeOf(values)}`);
+    for (const each of rehearsals) lines.push(`rehearsed ${each.depth}: ${each.summary}${stepsOn(each, values, why)}`);
+  }
   return lines.map((line) => `  ${printableLine(line)}\n`).join('');
 }
 
-function shownCustodians({ margin, reachable, required, warnings }: ShownCustodians): ShownCustodians {
+/** After every activation it is so, until they have. */
+function howToProve(place: string): readonly string[] {
+  return [
+    `  next: every custodian shows it, with the security-domain file: ${ownCommand('custodian acknowledge FILE --key KEY.pem')}`,
+    `        and the packets that they make are handed in: ${ownCommand(`custodian submit PACKET...${place}`)}`,
+  ];
+}
+
+function shownCustodians(register: RegisterAnswer): ShownCustodians {
+  const { domain, margin, reachable, required, warnings } = register;
+  // A file that the HSM has not seen cannot be acknowledged; its warning says what to do first.
+  const unproven = domain === null ? undefined : register.unproven;
   return {
     ...(margin === undefined ? {} : { margin }),
     ...(reachable === undefined ? {} : { reachable }),
     ...(required === undefined ? {} : { required }),
+    ...(unproven === undefined ? {} : { unproven }),
     warnings,
   };
 }

@@ -12,6 +12,7 @@ import { openInstanceClient } from '../../src/cli/instance-client.ts';
 import { groupFingerprint } from '../../src/formats/domain-identity.ts';
 import type { Rehearsal } from '../../src/formats/rehearsal-record.ts';
 import { places } from '../../src/main/config/data-layout.ts';
+import { makeCustodians } from '../support/custodians.ts';
 import { makeFullBackup } from '../support/full-backup.ts';
 import { treeOf } from '../support/process-tree.ts';
 import { provisionInstance } from '../support/provision-instance.ts';
@@ -80,11 +81,18 @@ describe('a rehearsal', () => {
     assert.equal(ended.code, 0, ended.stderr + ended.stdout);
     assert.match(ended.stdout, /full rehearsal of 'dev': PASSED/);
     assert.match(ended.stdout, /samples {4}7 of 7 keys answered as known/);
+    const filed =
+      /\n {2}filed {6}with instance 'dev' as (\d{4}-\d\d-\d\d-[0-9a-f]{16})\n {2}kept {7}in .*record\.json\n$/;
+    const id = filed.exec(ended.stdout)?.[1] ?? '';
+    const said = ended.stdout + ended.stderr;
+    for (const step of ['gather the shares', 'restore the backup', 'use keys on known ciphertexts']) {
+      assert.equal(said.split(step).length, 2, `${step} is shown once`);
+    }
     await untilNoneIsLeft();
     const status = await runStrongroom('rehearse', 'status', '--data', product.data);
     assert.equal(status.code, 0, status.stderr);
     assert.match(status.stdout, /full {10}passed .*, due /);
-    assert.match(status.stdout, /full passed .*, recovered in \d+\.\d s/);
+    assert.match(status.stdout, new RegExp(`^${id}  full passed .*, recovered in \\d+\\.\\d s`, 'm'));
   });
 
   test('leaves a record that is checked offline, with the fingerprint that people wrote down', async () => {
@@ -103,8 +111,8 @@ describe('a rehearsal', () => {
         'gather the shares',
         'recover the security domain',
         'restore the backup',
-        'compare the keys with the manifest',
         'give the rehearsal the right to use keys',
+        'compare the keys with the manifest',
         'use keys on known ciphertexts',
       ],
     );
@@ -196,7 +204,11 @@ describe('a rehearsal', () => {
     assert.match(latest.stdout, /The trial passed: 7 keys/);
     const twice = await verify('--trial', '--custodian', key(2), '--custodian', key(2));
     assert.equal(twice.code, 1);
-    assert.match(twice.stdout, /The trial FAILED\n {2}at fault custodian .*custodian-2\.pem: .*counted already/);
+    assert.match(
+      twice.stderr,
+      /^strongroom backup verify: .*custodian-2\.pem is the key of a custodian who is counted already\n$/m,
+    );
+    assert.equal(twice.stdout, '');
     for (const [words, message] of [
       [[], /--domain goes with --trial/],
       [['--trial'], /either --custodian, once for each, or --packets/],
@@ -206,6 +218,60 @@ describe('a rehearsal', () => {
       assert.match(ended.stderr, message);
     }
     await untilNoneIsLeft();
+  });
+
+  test('whose call is wrong is refused before anything is made, and files nothing', async () => {
+    const filed = async () =>
+      (await client().ask('GET', '/securitydomain/rehearsals?api-version=7.5')) as { value: readonly unknown[] };
+    const before = await filed();
+    const keys = ['--key', key(1), '--key', key(3)];
+    writeFileSync(at('lone.pem'), readFileSync(key(1)));
+    const strangers = await makeCustodians('Xenia', 'Yuri');
+    const theirs = JSON.parse(readFileSync(domain(), 'utf8')) as { SharedKeys: { enc_shares: { x5t_256: string }[] } };
+    theirs.SharedKeys.enc_shares.splice(2);
+    for (const [index, each] of theirs.SharedKeys.enc_shares.entries())
+      each.x5t_256 = strangers[index]?.thumbprint ?? '';
+    writeFileSync(at('strangers-sd.json'), JSON.stringify(theirs));
+    const other = await domainOfAnother();
+    const cases: [Record<string, string>, readonly string[], number, RegExp][] = [
+      [{}, ['--key', key(1), '--key', at('no.pem')], 1, /no\.pem cannot be read: it is not there\n$/],
+      [{}, ['--key', key(3), '--key', at('lone.pem')], 1, /the certificate of .*lone\.pem should be .*lone\.cer/],
+      [{}, ['--key', key(1)], 2, /: 2 custodians are needed, 1 is here: name another --key\n/],
+      [
+        {},
+        ['--key', key(1), '--key', key(1)],
+        1,
+        /custodian-1\.pem is the key of a custodian who is counted already\n$/,
+      ],
+      [{}, [...keys, '--passphrase-file', at('no-words')], 1, /no-words cannot be read: it is not there\n$/],
+      [
+        { domain: other },
+        keys,
+        1,
+        /other-sd\.json is the security-domain file of 'other', not of instance 'dev': add --hsm-name other/,
+      ],
+      [
+        { domain: at('strangers-sd.json') },
+        keys,
+        1,
+        /strangers-sd\.json is not the security-domain file of instance 'dev'/,
+      ],
+      [
+        {},
+        [...keys, '--hsm-name', 'other'],
+        1,
+        /is a backup of 'dev' with the security domain .*, and instance 'other' has /,
+      ],
+    ];
+    for (const [changes, more, code, message] of cases) {
+      const ended = await full(changes, ...more);
+      assert.equal(ended.code, code, ended.stderr);
+      assert.match(ended.stderr, message);
+      assert.doesNotMatch(ended.stderr, /throw-away instance: \d|at fault/);
+    }
+    assert.deepEqual(await filed(), before);
+    // Once that HSM does not serve, nobody can tell before the file is open.
+    await runStrongroom('instance', 'stop', 'other', '--data', product.data);
   });
 
   test('that fails names the key, share or file at fault, and leaves nothing', async () => {
@@ -235,17 +301,7 @@ describe('a rehearsal', () => {
       [{ domain: at('bad-share.json') }, keys, /at fault: share .*custodian-1\.pem: .*does not open/],
       [{}, ['--key', at('bad-key.pem'), '--key', key(3)], /at fault: custodian .*bad-key\.pem: .*ends early/],
       [
-        {},
-        ['--key', key(1), '--key', key(1)],
-        /at fault: custodian .*custodian-1\.pem: is the key of a custodian who is counted already/,
-      ],
-      [
-        {},
-        ['--key', key(1)],
-        /at fault: custodian .*custodian-1\.pem: 2 custodians are needed, 1 is here\nnext: +name another --key\n/,
-      ],
-      [
-        { domain: await domainOfAnother() },
+        { domain: at('other-sd.json') },
         keys,
         new RegExp(
           `at fault: file .*other-sd\\.json: it is of the security domain .*, and .* is of ${groupFingerprint(fingerprint)}\n` +
@@ -258,7 +314,7 @@ describe('a rehearsal', () => {
       [
         { administrator: '11111111-2222-4333-8444-555555555555' },
         keys,
-        /at fault: step compare the keys.*: .*403[\s\S]*next: {5}name an administrator of the backed-up instance/,
+        /at fault: step give the rehearsal the right.*: .*403[\s\S]*next: {5}name an administrator of the backed-up instance/,
       ],
     ];
     for (const [changes, more, message] of cases) {
@@ -268,12 +324,22 @@ describe('a rehearsal', () => {
       assert.match(ended.stderr, /\nnext: +\S/);
       await untilNoneIsLeft();
     }
+    const noted = await full({ domain: at('bad-share.json') }, ...keys, '--json');
+    assert.equal(noted.stderr.split('at fault').length, 2, 'what is at fault is shown once');
+    assert.match(noted.stderr, /\n {2}gather the shares: FAILED after /);
+    assert.match((JSON.parse(noted.stdout) as { id: string }).id, /^\d{4}-\d\d-\d\d-[0-9a-f]{16}$/);
     const nothing = await full({ backup: at('nothing') }, ...keys);
     assert.equal(nothing.code, 1);
     assert.match(nothing.stderr, /has no 'nothing'/);
     const status = await runStrongroom('rehearse', 'status', '--data', product.data);
     assert.match(status.stdout, /full failed [\s\S]*unwraps to another value/, 'failures are filed too');
-    assert.match(status.stdout, /full {10}passed .*, FAILED .*, due /, 'and are told of until another one passes');
+    const why = String.raw`why: .*custodian-1\.pem: .*does not open.*; next: \./strongroom rehearse --depth full `;
+    assert.match(
+      status.stdout,
+      new RegExp(`full {10}passed .*, FAILED .*, due .*; ${why}`),
+      'until another one passes',
+    );
+    assert.doesNotMatch(status.stdout, /why: \.\/strongroom rehearse status/);
     assert.equal(status.code, 1);
   });
 
@@ -320,6 +386,27 @@ describe('a rehearsal', () => {
     assert.equal(ended.code, 1);
     assert.match(ended.stdout, /reachability rehearsal of 'dev': FAILED/);
     assert.equal(ended.stdout.match(/at fault {3}custodian/g)?.length, 3);
+  });
+
+  test('goes by the time of the instance that keeps the record', async () => {
+    await client().ask('POST', '/strongroom/clock', { advanceSeconds: 400 * 86_400 });
+    try {
+      const overdue = await runStrongroom('rehearse', 'status', '--data', product.data);
+      assert.match(overdue.stdout, /full {10}passed .*, FAILED .*, OVERDUE since /);
+      const ended = await full({}, '--key', key(1), '--key', key(3));
+      assert.equal(ended.code, 0, ended.stderr);
+      const { posture, value } = (await client().ask('GET', '/securitydomain/rehearsals?api-version=7.5')) as {
+        posture: { depth: string; overdue: boolean }[];
+        value: { filedAt: string; startedAt: string; finishedAt: string }[];
+      };
+      assert.equal(posture.find(({ depth }) => depth === 'full')?.overdue, false);
+      const [{ startedAt, finishedAt, filedAt }] = value as [(typeof value)[number]];
+      for (const each of [startedAt, finishedAt]) {
+        assert.ok(Math.abs(Date.parse(filedAt) - Date.parse(each)) < 600_000, `${each} ${filedAt}`);
+      }
+    } finally {
+      await client().ask('POST', '/strongroom/clock', { reset: true });
+    }
   });
 
   test('is called rightly or not at all', async () => {

@@ -26,7 +26,7 @@ export interface Domain {
   readonly file: SecurityDomainFile;
 }
 
-/** @param passphraseOf asked for keys that are encrypted @throws StepFailed naming key or share */
+/** @param keys of distinct custodians @param passphraseOf asked for keys that are encrypted @throws StepFailed naming key or share */
 export async function sharesFromKeys(
   domain: Domain,
   keys: readonly string[],
@@ -43,14 +43,6 @@ export async function sharesFromKeys(
     const holder = await readHolder({ key, passphraseOf }).catch((error: unknown) => {
       throw failed('custodian', key, error, 'use another copy of the key, or another custodian of the quorum');
     });
-    if (gathered.some(({ custodian }) => custodian === holder.thumbprint)) {
-      throw failed(
-        'custodian',
-        key,
-        new Error('is the key of a custodian who is counted already'),
-        'name distinct keys',
-      );
-    }
     try {
       const own = openOwnShare(domain.document, holder);
       try {

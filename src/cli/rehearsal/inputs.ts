@@ -11,7 +11,6 @@ import { passphrases } from '../commands/custodian/passphrase.ts';
 import { readInput } from '../read-input.ts';
 import { type Domain, type GatheredShare, sharesFromFolder, sharesFromKeys } from './gather-shares.ts';
 import type { Recipient } from './recovery-steps.ts';
-import { StepFailed } from './steps.ts';
 
 export type Gathering =
   | {
@@ -53,7 +52,6 @@ export async function gatherShares(
 ): Promise<readonly GatheredShare[]> {
   const { required } = domain.file.SharedKeys;
   if (gathering.kind === 'keys') {
-    checkQuorum(gathering, required);
     const passphraseOf = passphrases(gathering.passphraseFiles, terminal);
     return sharesFromKeys(
       domain,
@@ -73,16 +71,6 @@ export async function gatherShares(
       `Waiting for their packets in ${folder} (Ctrl-C ends it and leaves nothing) ...\n`,
   );
   return sharesFromFolder(domain, folder, recipient.thumbprint, terminal);
-}
-
-function checkQuorum({ option, keys }: Extract<Gathering, { kind: 'keys' }>, required: number): void {
-  if (keys.length >= required) return;
-  throw new StepFailed({
-    kind: 'custodian',
-    name: keys.join(', '),
-    problem: `${required} custodians are needed, ${keys.length} ${keys.length === 1 ? 'is' : 'are'} here`,
-    next: `name another ${option}`,
-  });
 }
 
 /** @param place of the instance that it would be of, as options, where that is known @throws CommandError */

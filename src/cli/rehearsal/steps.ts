@@ -57,6 +57,7 @@ export class Steps {
       return result;
     } catch (error) {
       this.#done.push({ name, milliseconds: took(), outcome: 'failed' });
+      this.#terminal.err(`  ${name}: FAILED after ${(took() / 1000).toFixed(2)} s\n`);
       const failed =
         error instanceof StepFailed
           ? error

@@ -3,6 +3,7 @@ import { type OptionList, type Terminal, UsageError } from '../../command.ts';
 import { administratorOf } from '../../rehearsal/administrator.ts';
 import { readBackupAtHand, readDomain } from '../../rehearsal/backup-at-hand.ts';
 import { type Gathering, gatheringOf, gatherShares, samplesIn } from '../../rehearsal/inputs.ts';
+import { checkKeysAtHand } from '../../rehearsal/keys-at-hand.ts';
 import { openRecoveryInstance, recover } from '../../rehearsal/recover.ts';
 import { StepFailed, Steps } from '../../rehearsal/steps.ts';
 import type { Chosen } from './choose-backup.ts';
@@ -90,6 +91,15 @@ export function trialOf(values: TrialValues): Trial | undefined {
   if (domain === undefined) throw new UsageError('--trial needs --domain, and a quorum: --custodian or --packets');
   const gathering = gatheringOf('--custodian', custodian, values['passphrase-file'], packets);
   return { domain, gathering, samples, administrator: administratorOf(values), onDisk: values['on-disk'] };
+}
+
+/** Before a backup is read, which takes long. A domain file that does not read is a finding of the trial. @throws CommandError */
+export async function checkCall({ domain: path, gathering }: Trial): Promise<void> {
+  try {
+    await checkKeysAtHand(gathering, await readDomain(path));
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+  }
 }
 
 export async function tryBackup({ place, folder }: Chosen, trial: Trial, terminal: Terminal): Promise<TrialOutcome> {

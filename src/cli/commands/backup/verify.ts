@@ -10,7 +10,7 @@ import { namedUri, openPlace, ownPlace } from './place.ts';
 import { placeOptions } from './place-options.ts';
 import { readSigner } from './read-signer.ts';
 import { saying } from './refusals.ts';
-import { type TrialOutcome, trialOf, trialOptions, tryBackup } from './trial.ts';
+import { checkCall, type TrialOutcome, trialOf, trialOptions, tryBackup } from './trial.ts';
 
 export const verify = command({
   name: 'backup verify',
@@ -47,6 +47,7 @@ The exit code is 0 when everything holds.`,
     const { verifyBackup } = await import('../../../features/backup/verify/verify-backup.ts');
     const signer = values.key === undefined ? undefined : readSigner(values.key);
     const trial = trialOf(values);
+    if (trial !== undefined) await checkCall(trial);
     const uri = target === undefined ? ownPlace(values.data) : namedUri(target, values.data);
     const backup = await chooseBackup(uri, values, terminal);
     const verified = await saying(async () => {

@@ -4,6 +4,7 @@ import { REHEARSAL_DEPTHS, type RehearsalDepth } from '../../../formats/rehearsa
 import { ownCommand } from '../../../wire/own-command.ts';
 import { CommandError } from '../../command.ts';
 import type { InstanceClient, InstanceValues } from '../../instance-client.ts';
+import { printableLine } from '../../printable.ts';
 import { placeOf } from '../../same-place.ts';
 
 export const REHEARSALS = '/securitydomain/rehearsals';
@@ -17,14 +18,15 @@ export interface DepthPosture {
   readonly summary: string;
 }
 
-/** What is to be done about a depth, and where to see more, as commands. */
-export function stepsOn({ depth, overdue, lastFailed }: DepthPosture, values: Partial<InstanceValues>): string {
+/** What is to be done about a depth, as a command, and why. @param why of the newest one, when it has failed */
+export function stepsOn(posture: DepthPosture, values: Partial<InstanceValues>, why: string): string {
+  const { depth, lastFailed } = posture;
   const place = placeOf(values);
   // Behind an address there is no folder with the latest backup.
   const backup = values.url === undefined || depth !== 'full' ? '' : ' --backup URI';
   return [
-    lastFailed === undefined ? '' : `; why: ${ownCommand(`rehearse status${place}`)}`,
-    overdue && isDepth(depth) ? `; next: ${ownCommand(rehearseWords(depth) + backup + place)}` : '',
+    lastFailed === undefined ? '' : `; why: ${why}`,
+    needsRehearsal(posture) && isDepth(depth) ? `; next: ${ownCommand(rehearseWords(depth) + backup + place)}` : '',
   ].join('');
 }
 
@@ -63,6 +65,11 @@ export async function readRehearsals(
   const { posture, value } = answer;
   if (Array.isArray(posture) && Array.isArray(value)) return { posture, value };
   throw new CommandError(`${client.who} did not answer with rehearsals`);
+}
+
+/** Where the record of a rehearsal is now. */
+export function filedWords({ who }: InstanceClient, id: string): string {
+  return `with ${who} as ${printableLine(id)}`;
 }
 
 /** @param note absent: the instance is to state it */

@@ -9,24 +9,28 @@ import {
 } from '../../../formats/rehearsal-record.ts';
 import { ownCommand, shellWord } from '../../../wire/own-command.ts';
 import { CommandError, type Terminal } from '../../command.ts';
-import type { InstanceClient } from '../../instance-client.ts';
+import type { InstanceClient, InstanceValues } from '../../instance-client.ts';
 import { type BackupAtHand, describeBackup, readBackupAtHand, readDomain } from '../../rehearsal/backup-at-hand.ts';
 import type { Domain, GatheredShare } from '../../rehearsal/gather-shares.ts';
 import { type Gathering, gatherShares, type SamplesAtHand, samplesIn } from '../../rehearsal/inputs.ts';
+import { timeOf } from '../../rehearsal/instance-time.ts';
+import { checkKeysAtHand } from '../../rehearsal/keys-at-hand.ts';
 import { openRecoveryInstance, type Recovered, recover } from '../../rehearsal/recover.ts';
 import type { Recipient } from '../../rehearsal/recovery-steps.ts';
 import { StepFailed, Steps } from '../../rehearsal/steps.ts';
+import { placeOf } from '../../same-place.ts';
 import { chooseBackup } from '../backup/choose-backup.ts';
 import type { PlaceValues } from '../backup/place-options.ts';
 import { readRegister } from '../custodian/read-register.ts';
-import { type FiledRecord, fileRecord } from './filed.ts';
-import { keepRecord, showRehearsal } from './kept-record.ts';
+import { type FiledRecord, filedWords, fileRecord } from './filed.ts';
+import { keepRecord, showOutcome } from './kept-record.ts';
+import { checkOwnFiles } from './own-files.ts';
 
 export interface FullOptions {
   /** Absent: nothing is filed. */
   readonly client: InstanceClient | undefined;
-  /** Where the instance is, as options of a command. */
-  readonly address: string;
+  /** Which instance that is. */
+  readonly values: InstanceValues;
   readonly administrator: string;
   readonly domain: string;
   /** URI of a backup's folder, or of a place. */
@@ -43,9 +47,11 @@ export interface FullOptions {
 
 /** @returns exit code: 0 when it passed */
 export async function rehearseFull(options: FullOptions, terminal: Terminal): Promise<number> {
-  const startedAt = new Date().toISOString();
+  const { client, values } = options;
+  const samples = samplesIn(options.samples, placeOf(values));
+  const now = await timeOf(client);
+  const startedAt = now().toISOString();
   const steps = new Steps(terminal);
-  const samples = samplesIn(options.samples, options.address);
   const { place, folder } = await chooseBackup(options.backup, options.place, terminal, options.meant);
   let inputs: Inputs | undefined;
   try {
@@ -54,11 +60,13 @@ export async function rehearseFull(options: FullOptions, terminal: Terminal): Pr
       return { domain: read, backup: await readBackupAtHand(place, folder) };
     });
     inputs = { domain, backup };
-    const { record, filed } = await passed({ options, terminal, steps, startedAt, samples, domain, backup });
-    return await finish(options, record, filed, terminal);
+    await checkKeysAtHand(options.gather, domain);
+    if (client !== undefined) await checkOwnFiles(client, values, inputs, terminal);
+    const stated = await passed({ options, terminal, steps, now, startedAt, samples, domain, backup });
+    return await finishPassed(options, stated, terminal);
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
-    return await failed({ options, terminal, steps, startedAt, inputs }, error);
+    return await failed({ options, terminal, steps, now, startedAt, inputs }, error);
   }
 }
 
@@ -71,12 +79,12 @@ interface Attempt {
   readonly options: FullOptions;
   readonly terminal: Terminal;
   readonly steps: Steps;
+  readonly now: () => Date;
   readonly startedAt: string;
 }
 
-async function passed(
-  attempt: Attempt & Inputs & { readonly samples: SamplesAtHand },
-): Promise<{ readonly record: string; readonly filed: FiledRecord }> {
+/** @returns the record as the instance that was recovered stated it */
+async function passed(attempt: Attempt & Inputs & { readonly samples: SamplesAtHand }): Promise<FiledRecord> {
   const { options, terminal, steps, startedAt, samples, domain, backup } = attempt;
   const { administrator, onDisk } = options;
   await using instance = await steps.run(
@@ -98,7 +106,7 @@ async function passed(
     startedAt,
   });
   // The instance that was recovered states it: so much takes a quorum.
-  return { record, filed: await fileRecord(instance, record) };
+  return fileRecord(instance, record);
 }
 
 async function failed(attempt: Attempt & { readonly inputs: Inputs | undefined }, error: StepFailed): Promise<number> {
@@ -106,8 +114,11 @@ async function failed(attempt: Attempt & { readonly inputs: Inputs | undefined }
   const { problem } = error;
   terminal.err(`at fault: ${problem.kind} ${problem.name}: ${problem.problem}\nnext:     ${problem.next}\n`);
   const { client } = options;
-  // Without its files nothing can be said of which domain failed.
-  if (client === undefined || inputs === undefined) return 1;
+  // Without its files nothing can be said of which domain failed; and an instance that states a failure is not there.
+  if (client === undefined || inputs === undefined) {
+    terminal.err('no record was filed\n');
+    return 1;
+  }
   const record = writeRehearsal({
     ...(await common(attempt, inputs.domain, inputs.backup)),
     verdict: 'failed',
@@ -115,42 +126,58 @@ async function failed(attempt: Attempt & { readonly inputs: Inputs | undefined }
     problems: [problem],
     backup: describeBackup(inputs.backup),
   });
-  try {
-    return await finish({ ...options, client: undefined }, record, await fileRecord(client, record), terminal);
-  } catch (cause) {
-    if (!(cause instanceof CommandError)) throw cause;
-    terminal.err(`the failure could not be filed: ${cause.message}\n`);
+  const filed = await orProblem(fileRecord(client, record));
+  if (typeof filed === 'string') {
+    terminal.err(`the failure could not be filed: ${filed}\n`);
     return 1;
   }
-}
-
-/** @param filed as the instance that stated it answered */
-async function finish(
-  { client, address, record: path, json }: FullOptions,
-  record: string,
-  filed: FiledRecord,
-  terminal: Terminal,
-): Promise<number> {
-  if (path !== undefined) await keepRecord(path, filed);
-  const rehearsal = JSON.parse(record) as Rehearsal;
-  let problem: string | undefined;
-  if (client !== undefined) {
-    problem = await fileRecord(client, record, filed.note).then(
-      () => undefined,
-      (error: unknown) => (error instanceof CommandError ? error.message : Promise.reject(error as Error)),
-    );
-  }
-  if (json) terminal.out(`${JSON.stringify(rehearsal, null, 2)}\n`);
-  else showRehearsal(rehearsal, terminal);
-  if (problem === undefined) return rehearsal.verdict === 'passed' ? 0 : 1;
-  const later =
-    path === undefined ? '' : `; file it later: ${ownCommand(`rehearse file ${shellWord(path)}${address}`)}`;
-  terminal.err(`it passed, but could not be filed: ${problem}${later}\n`);
+  if (options.record !== undefined) await keepRecord(options.record, filed);
+  show(options, record, filed.id, terminal);
   return 1;
 }
 
+/** @param stated by the instance that was recovered */
+async function finishPassed(options: FullOptions, stated: FiledRecord, terminal: Terminal): Promise<number> {
+  const { client, values, record: path } = options;
+  if (path !== undefined) await keepRecord(path, stated);
+  const { record, note } = stated;
+  const filed = client === undefined ? undefined : await orProblem(fileRecord(client, record, note));
+  show(options, record, typeof filed === 'object' ? filed.id : undefined, terminal);
+  if (typeof filed !== 'string') return 0;
+  const later =
+    path === undefined ? '' : `; file it later: ${ownCommand(`rehearse file ${shellWord(path)}${placeOf(values)}`)}`;
+  terminal.err(`it passed, but could not be filed: ${filed}${later}\n`);
+  return 1;
+}
+
+async function orProblem(filing: Promise<FiledRecord>): Promise<FiledRecord | string> {
+  try {
+    return await filing;
+  } catch (error) {
+    if (error instanceof CommandError) return error.message;
+    throw error;
+  }
+}
+
+/** @param id under which it was filed; undefined: it was not */
+function show(
+  { client, record: path, json }: FullOptions,
+  record: string,
+  id: string | undefined,
+  terminal: Terminal,
+): void {
+  const rehearsal = JSON.parse(record) as Rehearsal;
+  if (json) {
+    terminal.out(`${JSON.stringify({ ...(id === undefined ? {} : { id }), ...rehearsal }, null, 2)}\n`);
+    return;
+  }
+  showOutcome(rehearsal, terminal);
+  terminal.out(`  filed      ${client === undefined || id === undefined ? 'nowhere' : filedWords(client, id)}\n`);
+  if (path !== undefined) terminal.out(`  kept       in ${path}\n`);
+}
+
 async function common(
-  { options, steps, startedAt }: Attempt,
+  { options, steps, now, startedAt }: Attempt,
   domain: Domain,
   { manifest }: BackupAtHand,
 ): Promise<Omit<Rehearsal, 'verdict' | 'custodians' | 'problems'>> {
@@ -158,7 +185,7 @@ async function common(
     format: REHEARSAL_FORMAT,
     depth: 'full',
     startedAt,
-    finishedAt: new Date().toISOString(),
+    finishedAt: now().toISOString(),
     instance: options.meant ?? manifest.instance.name,
     domainFingerprint: manifest.domain,
     domain: domain.hash,

@@ -44,7 +44,13 @@ export function readKeptRecord(
 
 /** What a record says, for people. */
 export function showRehearsal(rehearsal: Rehearsal, terminal: Terminal): void {
-  const { depth, verdict, instance, startedAt, finishedAt, custodians, steps, problems, backup, sample } = rehearsal;
+  showOutcome(rehearsal, terminal);
+  showSteps(rehearsal, terminal);
+}
+
+/** Without the steps and what was at fault in them, for people who have watched these. */
+export function showOutcome(rehearsal: Rehearsal, terminal: Terminal): void {
+  const { depth, verdict, instance, startedAt, finishedAt, custodians, backup, sample } = rehearsal;
   terminal.out(`${depth} rehearsal of '${instance}': ${verdict.toUpperCase()}\n`);
   terminal.out(`  from       ${startedAt} to ${finishedAt}\n`);
   terminal.out(`  domain     ${groupFingerprint(rehearsal.domainFingerprint)}\n`);
@@ -58,12 +64,15 @@ export function showRehearsal(rehearsal: Rehearsal, terminal: Terminal): void {
   }
   if (sample !== undefined)
     terminal.out(`  samples    ${sample.unwrapped} of ${counted(sample.keys, 'key')} answered as known\n`);
+  if (rehearsal.recoveryMilliseconds !== undefined) {
+    terminal.out(`  recovery   ${seconds(rehearsal.recoveryMilliseconds)}\n`);
+  }
+}
+
+function showSteps({ steps, problems }: Rehearsal, terminal: Terminal): void {
   for (const { name, milliseconds, outcome, detail } of steps) {
     const more = detail === undefined ? '' : ` (${detail})`;
     terminal.out(`  ${outcome === 'done' ? 'done  ' : 'FAILED'}     ${name}${more}: ${seconds(milliseconds)}\n`);
-  }
-  if (rehearsal.recoveryMilliseconds !== undefined) {
-    terminal.out(`  recovery   ${seconds(rehearsal.recoveryMilliseconds)}\n`);
   }
   for (const { kind, name, problem, next } of problems) {
     terminal.out(`  at fault   ${kind} ${name}: ${problem}\n  next       ${next}\n`);

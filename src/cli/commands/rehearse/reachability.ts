@@ -8,7 +8,7 @@ import { AnswerError, type InstanceClient } from '../../instance-client.ts';
 import { printableLine } from '../../printable.ts';
 import { readInput } from '../../read-input.ts';
 import { CUSTODIANS, nameOf, readRegister } from '../custodian/read-register.ts';
-import { type FiledRecord, REHEARSALS, readRehearsals, VERSION } from './filed.ts';
+import { type FiledRecord, filedWords, REHEARSALS, readRehearsals, VERSION } from './filed.ts';
 import { keepRecord, showRehearsal } from './kept-record.ts';
 
 export interface ReachabilityOptions {
@@ -54,7 +54,11 @@ export async function rehearseReachability(options: ReachabilityOptions, termina
     if (options.record !== undefined) await keepRecord(options.record, filed);
     const rehearsal = readRehearsal(filed.record);
     if (options.json) terminal.out(`${JSON.stringify({ id: filed.id, ...rehearsal }, null, 2)}\n`);
-    else showRehearsal(rehearsal, terminal);
+    else {
+      showRehearsal(rehearsal, terminal);
+      terminal.out(`  filed      ${filedWords(client, filed.id)}\n`);
+      if (options.record !== undefined) terminal.out(`  kept       in ${options.record}\n`);
+    }
     return rehearsal.verdict === 'passed' ? 0 : 1;
   } catch (error) {
     if (!(error instanceof AnswerError) || error.status !== 409) throw error;

@@ -102,14 +102,13 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
     const gather = gatheringOf('--key', values.key, values['passphrase-file'], values.packets);
     const administrator = administratorOf(values);
     const client = values.unfiled ? undefined : openInstanceClient(instanceOf(values));
-    const address = placeOf(values);
     const { rehearseFull } = await import('./full.ts');
     const uri = backup === undefined ? ownPlace(values.data) : uriOf(backup);
     const onDisk = values['on-disk'];
     // Behind a URL the name is not known.
     const meant = values.url === undefined ? values['hsm-name'] : undefined;
     const inputs = { domain, backup: uri, place: values, meant, samples, gather };
-    return rehearseFull({ client, address, administrator, ...inputs, onDisk, record, json }, terminal);
+    return rehearseFull({ client, values, administrator, ...inputs, onDisk, record, json }, terminal);
   },
 });
 

@@ -2,7 +2,7 @@
 import { command, jsonOption } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { printableLine } from '../../printable.ts';
-import { needsRehearsal, readRehearsals, stepsOn } from './filed.ts';
+import { type DepthPosture, type FiledSummary, needsRehearsal, readRehearsals, stepsOn } from './filed.ts';
 
 export const rehearsalStatus = command({
   name: 'rehearse status',
@@ -16,8 +16,10 @@ export const rehearsalStatus = command({
     const { posture, value } = await readRehearsals(client);
     if (values.json) terminal.out(`${JSON.stringify({ posture, value }, null, 2)}\n`);
     else {
-      for (const each of posture)
-        terminal.out(`${printableLine(`${each.depth.padEnd(13)} ${each.summary}${stepsOn(each, values)}`)}\n`);
+      for (const each of posture) {
+        const why = whyFailed(each, value);
+        terminal.out(`${printableLine(`${each.depth.padEnd(13)} ${each.summary}${stepsOn(each, values, why)}`)}\n`);
+      }
       for (const { id, depth, verdict, finishedAt, recoveryMilliseconds, problems } of value) {
         const took =
           recoveryMilliseconds === undefined ? '' : `, recovered in ${(recoveryMilliseconds / 1000).toFixed(1)} s`;
@@ -28,3 +30,10 @@ export const rehearsalStatus = command({
     return posture.some(needsRehearsal) ? 1 : 0;
   },
 });
+
+function whyFailed({ depth, lastFailed }: DepthPosture, filed: readonly FiledSummary[]): string {
+  const last = filed.find(
+    (each) => each.depth === depth && each.verdict === 'failed' && each.finishedAt === lastFailed,
+  );
+  return last?.problems.join(', ') ?? 'its record is not kept any more';
+}
