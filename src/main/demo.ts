@@ -7,7 +7,7 @@ import { DEV_INSTANCE } from './config/client-environment/variables.ts';
 import { places } from './config/data-layout.ts';
 import { readDevClients } from './config/dev-clients.ts';
 import { azureNames, localNames } from './config/name-forms.ts';
-import { downloadSecurityDomain, ensureCustodians, hasSecurityDomain } from './demo/ceremony.ts';
+import { acknowledgeShares, downloadSecurityDomain, ensureCustodians, hasSecurityDomain } from './demo/ceremony.ts';
 import { readKeptWrap, writeKeptWrap } from './demo/kept-wrap.ts';
 import { print, printTable, StepFailed, step } from './demo/progress.ts';
 import { findOrProvision, waitUntilActive } from './demo/provision.ts';
@@ -37,7 +37,8 @@ async function main(root: string, port: number): Promise<void> {
   );
   const token = await step('token for the data plane', () => getToken(form.audiences.instances[0] ?? ''));
   // A start that was killed in between may have activated it and not kept the file: it can be taken again.
-  if (activation !== 'Active' || !hasSecurityDomain(at.custodians)) {
+  const isSplit = activation === 'Active' && hasSecurityDomain(at.custodians);
+  if (!isSplit) {
     const { certificates } = await step(
       'three custodian key pairs (development only)',
       () => ensureCustodians(at.custodians),
@@ -49,6 +50,13 @@ async function main(root: string, port: number): Promise<void> {
     await step('instance is active', () => waitUntilActive(form, clients, getToken));
   }
   const kept = readKeptWrap(root);
+  if (!isSplit || kept === undefined) {
+    await step(
+      'custodians showed that their shares open',
+      () => acknowledgeShares(instance, token, at.custodians),
+      (count) => `${count} of 3`,
+    );
+  }
   if (kept === undefined) {
     await step('local roles Crypto Officer and Crypto User given to the administrator', async () => {
       for (const role of [CRYPTO_OFFICER, CRYPTO_USER]) await assignRole(instance, token, role, admin.oid);

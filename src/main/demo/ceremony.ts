@@ -3,7 +3,10 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { readHolder } from '../../features/security-domain/custodian/holder.ts';
 import { runKeygen } from '../../features/security-domain/custodian/keygen.ts';
+import { domainHash } from '../../features/security-domain/custodian/own-share.ts';
+import { acknowledge } from '../../features/security-domain/custodian/packets.ts';
 import { replaceFile } from '../../files/replace-file.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import { call, memberAt, poll } from './call.ts';
@@ -65,6 +68,26 @@ export async function downloadSecurityDomain(
   if (memberAt(pending.body, 'status') !== 'Success') {
     throw new Error(`the download did not succeed: ${JSON.stringify(pending.body)}`);
   }
+}
+
+/**
+ * Has every custodian show that their share opens: before, nobody knows whether the instance could be recovered.
+ * @returns how many have; those of another file than the one kept here are left to themselves
+ */
+export async function acknowledgeShares(instance: string, token: string, folder: string): Promise<number> {
+  const register = `${instance}/securitydomain/custodians`;
+  const document = readFileSync(domainFile(folder), 'utf8');
+  const { body } = await call(token, 'GET', `${register}?api-version=${API_VERSION}`, [200]);
+  if (memberAt(body, 'domain') !== domainHash(document)) return 0;
+  for (const name of NAMES) {
+    const holder = await readHolder({
+      key: join(folder, `${name}.pem`),
+      passphraseOf: (key) => Promise.reject(new Error(`${key} was generated without a passphrase, and has one now`)),
+    });
+    const packet = JSON.parse(acknowledge(document, { holder, at: new Date() })) as unknown;
+    await call(token, 'POST', `${register}/packets?api-version=${API_VERSION}`, [200], { packet });
+  }
+  return NAMES.length;
 }
 
 export function hasSecurityDomain(folder: string): boolean {
