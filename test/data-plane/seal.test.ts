@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -23,6 +23,7 @@ import { readShareList } from '../../src/formats/seal-shares.ts';
 import { parseSecurityDomain } from '../../src/formats/security-domain.ts';
 import { places } from '../../src/main/config/data-layout.ts';
 import { readEntries } from '../support/audit-entries.ts';
+import { filesBelow } from '../support/files-below.ts';
 import { type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
 const PASSPHRASE = 'correct horse battery';
@@ -265,12 +266,10 @@ describe('an instance whose root keys are sealed', () => {
   test('no secret of all that is in any file of the instance', () => {
     const secrets = [Buffer.from('correct horse')];
     let files = 0;
-    for (const name of readdirSync(instance.folder, { recursive: true, encoding: 'utf8' })) {
-      const path = join(instance.folder, name);
-      if (!statSync(path).isFile() || name === 'credential') continue;
+    for (const { path, content } of filesBelow(instance.folder)) {
+      if (path === join(instance.folder, 'credential')) continue;
       files += 1;
-      const content = readFileSync(path);
-      for (const secret of secrets) assert.ok(!content.includes(secret), name);
+      for (const secret of secrets) assert.ok(!content.includes(secret), path);
     }
     assert.ok(files > 10);
     assert.deepEqual(recommendedCost(16 * 2 ** 30), { memory: 2 * 1024 * 1024, passes: 1, lanes: 4 });

@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { exchange } from '../../src/cli/https-exchange.ts';
 import { splitSealedState } from '../../src/formats/seal-header.ts';
+import { filesBelow } from '../support/files-below.ts';
 import { CHECKOUT, cleanEnvironment, type RunningProduct, startProduct } from '../support/running-product.ts';
 
 const FIRST = 'correct horse battery';
@@ -185,12 +186,9 @@ describe('the product with sealed root keys', () => {
 
   test('no passphrase is in any file of the data directory, in a log, or in a process’s words or environment', () => {
     let files = 0;
-    for (const name of readdirSync(product.data, { recursive: true, encoding: 'utf8' })) {
-      const path = join(product.data, name);
-      if (!statSync(path, { throwIfNoEntry: false })?.isFile()) continue;
+    for (const { path, content } of filesBelow(product.data)) {
       files += 1;
-      const content = readFileSync(path);
-      for (const secret of [FIRST, SECOND]) assert.ok(!content.includes(secret), name);
+      for (const secret of [FIRST, SECOND]) assert.ok(!content.includes(secret), path);
     }
     assert.ok(files > 20);
     for (const pid of product.pids) {
