@@ -205,6 +205,24 @@ describe('with little room for strangers', () => {
     });
   }
 
+  test('what is kept of a sign-in that anybody may begin is bounded in length, too', async () => {
+    refill();
+    const scope = (length: number): string => `${ARM}/.default ${'x'.repeat(length)}`;
+    const onDevice = (length: number) =>
+      control.call(`${LOGIN}/${tenant}/oauth2/v2.0/devicecode`, {
+        form: { client_id: CLI, scope: scope(length) },
+        from: '127.0.0.101',
+      });
+    assert.notEqual((await onDevice(1_000)).status, 413);
+    const long = await onDevice(9_000);
+    assert.equal(long.status, 413, long.text);
+    assert.match(long.text, /invalid_request.*8192 characters at most/);
+    assert.equal(
+      (await control.call(`${browserSignIn()}&state=${'x'.repeat(9_000)}`, { from: '127.0.0.102' })).status,
+      413,
+    );
+  });
+
   test('a secret is guessed no more often where a device code is asked for', async () => {
     refill();
     const { appId } = control.secrets.applications.admin;

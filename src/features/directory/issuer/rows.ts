@@ -1,4 +1,5 @@
 // The issuer's paths in Entra's and ADFS's shapes. They only say where things are: the protocol library answers.
+import type { IncomingMessage } from 'node:http';
 import { type ControlAnswer, ControlError, type ControlRequest, type ControlRow } from '../../../wire/control-row.ts';
 import { answerExchange } from '../federation/answer-exchange.ts';
 import type { ExchangeRules } from '../federation/exchange.ts';
@@ -32,6 +33,7 @@ export function issuerRows(issuer: Issuer, exchange?: ExchangeRules): readonly C
     ...(method === 'POST' ? { signsIn: true } : {}),
     async pass(request, req, res) {
       checkTenant(request);
+      rejectLong(req);
       await issuer.pass(request.origin, to(request), req, res);
     },
   });
@@ -72,6 +74,16 @@ export function issuerRows(issuer: Issuer, exchange?: ExchangeRules): readonly C
     begin('GET', '/:tenant/oauth2/authorize', authorizePath),
     ...signInRows(issuer),
   ];
+}
+
+/** Far more than any client says; with the number of entries it bounds the memory that sign-ins take before anybody has shown who they are. */
+const LONGEST_BEGINNING = 8 * 1024;
+
+function rejectLong({ url = '', headers }: IncomingMessage): void {
+  // A body of unknown length is as good as too long: no client sends one.
+  const body = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Infinity;
+  if (url.length + body <= LONGEST_BEGINNING) return;
+  throw new ControlError(413, 'invalid_request', `A sign-in is begun with ${LONGEST_BEGINNING} characters at most.`);
 }
 
 /** Entra's prompts have no counterpart in the library except `none`; everything else means: show the sign-in page. */
