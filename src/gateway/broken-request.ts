@@ -24,7 +24,7 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: Du
   const [code, message] = REASONS.get(error.code ?? '') ?? ['BadRequest', 'The request is not valid HTTP/1.1'];
   const status = errorCodes[code];
   const id = randomUUID();
-  const body = JSON.stringify({ error: { code, innererror: null, message: `${message} (Activity ID: ${id})` } });
+  const body = JSON.stringify({ error: { code, message: `${message} (Activity ID: ${id})` } });
   answered.add(socket);
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => clearTimeout(timer));

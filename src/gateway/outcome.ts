@@ -29,7 +29,7 @@ export function refused(call: Call, refusal: ServiceError, methodsAllowed: () =>
       return {
         ...outcome,
         text: call.request.method === 'GET' ? 'OK' : '',
-        headers: { 'WWW-Authenticate': call.host?.challenge ?? 'Bearer', 'Content-Type': 'text/plain; charset=utf-8' },
+        headers: { 'WWW-Authenticate': call.host?.challenge ?? 'Bearer' },
       };
     case 'MethodNotAllowed':
       return { ...outcome, text: errorJson(call, refusal), headers: { Allow: methodsAllowed().join(', ') } };
@@ -50,12 +50,12 @@ export function refused(call: Call, refusal: ServiceError, methodsAllowed: () =>
   }
 }
 
-function errorJson(call: Call, refusal: ServiceError): string {
-  const { code, message, innerCode } = refusal;
+function errorJson(call: Call, { code, message, innerCode, ofJob }: ServiceError): string {
+  if (ofJob) return JSON.stringify({ error: { code, innererror: null, message } });
   return JSON.stringify({
     error: {
       code,
-      innererror: innerCode === undefined ? null : { code: innerCode },
+      ...(innerCode === undefined ? {} : { innererror: { code: innerCode } }),
       message: `${message} (Activity ID: ${call.id})`,
     },
   });

@@ -33,14 +33,14 @@ export function writeAnswer(call: Call, outcome: Outcome, { region, buildVersion
     networkInfo(call.peer.address),
     'x-ms-server-latency',
     String(Math.round(performance.now() - call.startedAt)),
+    // With every answer, whatever its body is: an empty one, or the two bytes of a challenge.
+    'Content-Type',
+    'application/json; charset=utf-8',
     'Content-Length',
     String(Buffer.byteLength(outcome.text)),
   ];
   if (outcome.status === 403) headers.push('x-strongroom-trace', call.id);
   if (request.method === 'GET') headers.push('x-ms-build-version', buildVersion);
-  if (outcome.text !== '' && outcome.headers?.['Content-Type'] === undefined) {
-    headers.push('Content-Type', 'application/json; charset=utf-8');
-  }
   if (outcome.headers !== undefined)
     for (const [name, value] of Object.entries(outcome.headers)) headers.push(name, value);
   const clientRequestId = request.headers['x-ms-client-request-id'];

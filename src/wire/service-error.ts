@@ -32,18 +32,26 @@ export class ServiceError extends Error {
   readonly innerCode: string | undefined;
   /** Seconds after which trying again makes sense; 1 where it may be told and nothing else is known. */
   readonly retryAfter: number;
+  /** Told by the component that keeps jobs: its errors have `innererror` always, and no Activity ID in the text. */
+  readonly ofJob: boolean;
   /** For the record: the store head after what was committed all the same, as asking for an approval. */
   readonly head: { readonly sequence: number; readonly hash: string } | undefined;
   constructor(
     code: ErrorCode,
     message: string,
-    options?: ErrorOptions & { innerCode?: string; retryAfter?: number; head?: ServiceError['head'] },
+    options?: ErrorOptions & {
+      innerCode?: string;
+      retryAfter?: number;
+      ofJob?: boolean;
+      head?: ServiceError['head'];
+    },
   ) {
     super(message, options);
     this.code = code;
     this.status = errorCodes[code];
     this.innerCode = options?.innerCode;
     this.retryAfter = options?.retryAfter ?? 1;
+    this.ofJob = options?.ofJob ?? false;
     this.head = options?.head;
   }
 }

@@ -25,6 +25,7 @@ test('the first request, without token and body, gets the challenge whatever it 
     assert.equal(reply.status, 401, path);
     assert.equal(reply.headers['www-authenticate'], challengeOf(instance.config.tenantId));
     assert.equal(reply.text, method === 'GET' ? 'OK' : '');
+    assert.equal(reply.headers['content-type'], 'application/json; charset=utf-8');
     assert.match(String(reply.headers['x-ms-request-id']), /^[0-9a-f-]{36}$/);
     assert.equal(reply.headers['x-content-type-options'], 'nosniff');
     assert.equal(reply.headers['cache-control'], 'no-cache');

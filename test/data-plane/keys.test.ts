@@ -45,9 +45,9 @@ async function operate(
 }
 
 function codeOf(reply: Reply): string {
-  const { error } = reply.json as { error: { code: string; message: string; innererror: { code: string } | null } };
+  const { error } = reply.json as { error: { code: string; message: string; innererror?: { code: string } } };
   assert.match(error.message, /\(Activity ID: [0-9a-f-]{36}\)$/);
-  return error.innererror === null ? error.code : `${error.code}/${error.innererror.code}`;
+  return error.innererror === undefined ? error.code : `${error.code}/${error.innererror.code}`;
 }
 
 test('a key bundle has the members and forms that clients read', async () => {

@@ -31,8 +31,8 @@ function clientOf(instance: RunningInstance, token: string): Client {
 }
 
 function codeOf(reply: Reply): string {
-  const { error } = reply.json as { error: { code: string; innererror: { code: string } | null } };
-  return error.innererror === null ? error.code : `${error.code}/${error.innererror.code}`;
+  const { error } = reply.json as { error: { code: string; innererror?: { code: string } } };
+  return error.innererror === undefined ? error.code : `${error.code}/${error.innererror.code}`;
 }
 
 async function officer(instance: RunningInstance): Promise<Client> {

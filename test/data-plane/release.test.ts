@@ -72,7 +72,7 @@ const release = (name: string, body: object, as = token): Promise<Reply> =>
   ask('POST', `/keys/${name}/release`, body, as);
 
 function refusalOf(reply: Reply): string {
-  const { error } = reply.json as { error: { code: string; message: string; innererror: { code: string } | null } };
+  const { error } = reply.json as { error: { code: string; message: string; innererror?: { code: string } } };
   return `${reply.status} ${error.code}/${error.innererror?.code ?? ''} ${error.message}`;
 }
 

@@ -48,7 +48,7 @@ function target(tier = 'gold', seconds = 300): string {
 }
 
 function refusalOf(reply: Reply): string {
-  const { error } = reply.json as { error: { code: string; message: string; innererror: { code: string } | null } };
+  const { error } = reply.json as { error: { code: string; message: string; innererror?: { code: string } } };
   return `${reply.status} ${error.code}/${error.innererror?.code ?? ''} ${error.message}`;
 }
 

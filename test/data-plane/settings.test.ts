@@ -25,8 +25,8 @@ const create = (name: string, body: object = {}): Promise<Reply> =>
   ask(user, 'POST', `/keys/${name}/create`, { kty: 'oct', key_size: 128, ...body });
 
 function codeOf(reply: Reply): string {
-  const { error } = reply.json as { error: { code: string; innererror: { code: string } | null } };
-  return error.innererror === null ? error.code : `${error.code}/${error.innererror.code}`;
+  const { error } = reply.json as { error: { code: string; innererror?: { code: string } } };
+  return error.innererror === undefined ? error.code : `${error.code}/${error.innererror.code}`;
 }
 
 test('settings are listed, shown and changed in the forms that clients read', async () => {

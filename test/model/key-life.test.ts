@@ -62,8 +62,8 @@ const ask = (method: string, path: string, body?: unknown): Promise<Reply> =>
 
 function outcomeOf(reply: Reply): string {
   if (reply.status < 300) return String(reply.status);
-  const { error } = reply.json as { error: { code: string; innererror: { code: string } | null } };
-  return error.innererror === null ? error.code : `${error.code}/${error.innererror.code}`;
+  const { error } = reply.json as { error: { code: string; innererror?: { code: string } } };
+  return error.innererror === undefined ? error.code : `${error.code}/${error.innererror.code}`;
 }
 
 /** The one that there is, once it is back from the time before. */

@@ -150,7 +150,9 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
     if (job === undefined || pollsAs(job.kind) !== kind) {
       throw new ServiceError('NotFound', `There is no ${kind} job with this id; the last twenty jobs are remembered`);
     }
-    if (job.malformed && job.error !== null) throw new ServiceError('BadRequest', job.error.message);
+    if (job.malformed && job.error !== null) {
+      throw new ServiceError('BadRequest', job.error.message, { ofJob: true });
+    }
     return {
       status: 200,
       body: jobShape(job),
