@@ -132,7 +132,7 @@ describe('the resource manager', () => {
       assert.deepEqual(control.host.provisioned.at(-1), {
         name: 'first-hsm',
         tenantId: control.secrets.tenantId,
-        resourceId: `/subscriptions/${subscription}/resourceGroups/rg${providers}/managedHSMs/first-hsm`,
+        resourceId: `/subscriptions/${subscription}/resourceGroups/rg${providers}/managedHSMs/First-HSM`,
         region: 'eastus2',
         initialAdministrators: [control.secrets.applications.admin.oid],
         softDeleteRetentionInDays: 7,

@@ -21,6 +21,11 @@ export function findGroup({ resourceGroups }: Resources, name: string): Resource
   return resourceGroups.find((group) => group.name.toLowerCase() === wanted);
 }
 
+/** Whether something is filed under the group of that name. */
+export function isIn(group: string, { resourceGroup }: { readonly resourceGroup: string }): boolean {
+  return resourceGroup.toLowerCase() === group.toLowerCase();
+}
+
 /** @throws ControlError 404 */
 export function requireGroup(resources: Resources, name: string): ResourceGroup {
   const group = findGroup(resources, name);
@@ -60,7 +65,7 @@ export function resourceGroupRows(
     row('DELETE', GROUP, `${ACTION}/delete`, async (request) => {
       const { name } = requireGroup(book.current, nameOf(request));
       for (const hsm of book.current.managedHsms) {
-        if (hsm.resourceGroup.toLowerCase() === name.toLowerCase()) await deleteHsm(hsm.name);
+        if (isIn(name, hsm)) await deleteHsm(hsm.name);
       }
       await book.update((resources) => ({ resources: withoutGroup(resources, name), result: undefined }));
       return { status: 200 };
@@ -80,7 +85,7 @@ function withoutGroup(resources: Resources, name: string): Resources {
   return {
     ...resources,
     resourceGroups: resources.resourceGroups.filter((group) => group.name !== name),
-    privateEndpoints: resources.privateEndpoints.filter((each) => each.resourceGroup !== name),
+    privateEndpoints: resources.privateEndpoints.filter((each) => !isIn(name, each)),
     // Those at an HSM that can still be recovered stay with it.
     roleAssignments: resources.roleAssignments.filter(
       (each) => !holdsAt(scope, each.scope) || kept.includes(each.scope),

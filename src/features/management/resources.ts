@@ -18,8 +18,10 @@ export type PrincipalType = 'User' | 'Group' | 'ServicePrincipal';
 export interface RoleAssignment {
   /** Its name, a GUID. */
   readonly id: string;
-  /** Lower case: `/subscriptions/…`, without a slash at the end. */
+  /** Lower case, for comparison: `/subscriptions/…`, without a slash at the end. */
   readonly scope: string;
+  /** The same as its maker spelled it, which clients compare letter by letter. */
+  readonly spelledScope: string;
   /** GUID of the role's definition. */
   readonly role: string;
   readonly principalId: string;
@@ -55,8 +57,10 @@ export interface NetworkTrial {
   readonly before: Pick<ManagedHsm, 'publicNetworkAccess' | 'networkAcls'>;
 }
 export interface ManagedHsm {
-  /** Lower case, unique in this service. */
+  /** Lower case, unique in this service: what it is known by everywhere. */
   readonly name: string;
+  /** The same as its maker spelled it, which clients compare letter by letter. */
+  readonly spelledName: string;
   readonly resourceGroup: string;
   readonly location: string;
   readonly sku: Sku;
@@ -143,7 +147,12 @@ export const readTime: Reader<string> = matching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\
 const connectionName = matching(CONNECTION_NAME, 'the name of a connection');
 const readAcls: Reader<NetworkAcls> = (value, path) =>
   readNetworkRules({ ...OPEN_NETWORK, networkAcls: value }, path).networkAcls;
-const readHsm: Reader<ManagedHsm> = record(
+/** Files of before have no spelling but the one that is compared. */
+const readHsm: Reader<ManagedHsm> = (value, path) => {
+  const hsm = readHsmMembers(value, path);
+  return { ...hsm, spelledName: hsm.spelledName ?? hsm.name };
+};
+const readHsmMembers = record(
   {
     name: text,
     resourceGroup: text,
@@ -174,6 +183,7 @@ const readHsm: Reader<ManagedHsm> = record(
     modifiedAt: readTime,
   },
   {
+    spelledName: text,
     problem: text,
     trial: record({
       id: guid,
@@ -187,26 +197,28 @@ const readHsm: Reader<ManagedHsm> = record(
     ),
   },
 );
+const readAssignment: Reader<RoleAssignment> = (value, path) => {
+  const assignment = readAssignmentMembers(value, path);
+  return { ...assignment, spelledScope: assignment.spelledScope ?? assignment.scope };
+};
+const readAssignmentMembers = record(
+  {
+    id: guid,
+    scope: text,
+    role: guid,
+    principalId: guid,
+    principalType: oneOf('User', 'Group', 'ServicePrincipal'),
+    createdAt: readTime,
+    createdBy: text,
+  },
+  { spelledScope: text, description: text },
+);
 const readResources: Reader<Resources> = record({
   version: oneOf(2),
   tenantId: guid,
   subscriptionId: guid,
   subscriptionName: text,
-  roleAssignments: list(
-    record(
-      {
-        id: guid,
-        scope: text,
-        role: guid,
-        principalId: guid,
-        principalType: oneOf('User', 'Group', 'ServicePrincipal'),
-        createdAt: readTime,
-        createdBy: text,
-      },
-      { description: text },
-    ),
-    MAX_ROLE_ASSIGNMENTS,
-  ),
+  roleAssignments: list(readAssignment, MAX_ROLE_ASSIGNMENTS),
   resourceGroups: list(record({ name: text, location: text, tags: readTags })),
   managedHsms: list(readHsm),
   deletedHsms: list(record({ hsm: readHsm, deletedAt: readTime, purging: flag })),
@@ -269,6 +281,7 @@ export function createDevResources(
     roleAssignments: owners.map((principalId) => ({
       id: newGuid(),
       scope: `/subscriptions/${subscriptionId}`,
+      spelledScope: `/subscriptions/${subscriptionId}`,
       role: OWNER,
       principalId,
       principalType: 'ServicePrincipal',

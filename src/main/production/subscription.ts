@@ -25,6 +25,7 @@ export function withOwners(resources: Resources, { subscription }: ProductionCon
       ({ id, type }): RoleAssignment => ({
         id: randomUUID(),
         scope,
+        spelledScope: scope,
         role: OWNER,
         principalId: id,
         principalType: type,

@@ -61,6 +61,6 @@ function checkResourceId({ resourceId, name }: ProvisionRequest): void {
     providers === 'providers' &&
     provider?.toLowerCase() === 'microsoft.keyvault' &&
     type?.toLowerCase() === 'managedhsms' &&
-    last === name;
+    last?.toLowerCase() === name.toLowerCase();
   if (!good) throw new ProvisionRefused('BadRequest', `request.resourceId is not that of a managed HSM '${name}'`);
 }

@@ -24,12 +24,12 @@ export function describeRole(
 }
 
 export function describeAssignment({ subscriptionId }: Resources, assignment: RoleAssignment) {
-  const { id, scope, role, principalId, principalType, description, createdAt, createdBy } = assignment;
+  const { id, spelledScope, role, principalId, principalType, description, createdAt, createdBy } = assignment;
   const properties: Readonly<Record<string, unknown>> & { readonly principalType: PrincipalType } = {
     roleDefinitionId: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${role}`,
     principalId,
     principalType,
-    scope,
+    scope: spelledScope,
     description: description ?? null,
     condition: null,
     conditionVersion: null,
@@ -39,5 +39,5 @@ export function describeAssignment({ subscriptionId }: Resources, assignment: Ro
     updatedBy: createdBy,
     delegatedManagedIdentityResourceId: null,
   };
-  return { id: `${scope}/${LIST}/${id}`, name: id, type: TYPE, properties };
+  return { id: `${spelledScope}/${LIST}/${id}`, name: id, type: TYPE, properties };
 }

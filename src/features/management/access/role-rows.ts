@@ -10,7 +10,7 @@ import type { ResourceBook } from '../resources-file.ts';
 import { type FindPrincipal, matcherOf } from './assignment-filter.ts';
 import { ARM_ROLES, type ArmRoleDefinition, findArmRole } from './built-in-roles.ts';
 import { describeAssignment, describeRole } from './describe-roles.ts';
-import { scopeOf, scopeOfRequest } from './scope.ts';
+import { scopeOf, scopeOfRequest, spelledScopeOfRequest } from './scope.ts';
 
 export interface RoleRowOptions {
   readonly book: ResourceBook;
@@ -110,6 +110,7 @@ export function roleRows({
       }
       const assignment: RoleAssignment = {
         ...asked,
+        spelledScope: spelledScopeOfRequest(resources, request),
         ...(description === undefined ? {} : { description }),
         createdAt: new Date(now()).toISOString(),
         createdBy: callerOid,

@@ -8,11 +8,15 @@ export interface Place {
 }
 
 /** Lower case; the parts are as in the path, so one with a slash in it is no part of any scope. */
-export function scopeOf({ subscriptionId }: Pick<Resources, 'subscriptionId'>, { group, hsm }: Place): string {
+export function scopeOf(resources: Pick<Resources, 'subscriptionId'>, place: Place): string {
+  return spelledScope(resources, place).toLowerCase();
+}
+
+function spelledScope({ subscriptionId }: Pick<Resources, 'subscriptionId'>, { group, hsm }: Place): string {
   const parts = ['/subscriptions', subscriptionId];
   if (group !== undefined) parts.push('resourceGroups', encodeURIComponent(group));
   if (hsm !== undefined) parts.push('providers/Microsoft.KeyVault/managedHSMs', encodeURIComponent(hsm));
-  return parts.join('/').toLowerCase();
+  return parts.join('/');
 }
 
 export function holdsAt(assigned: string, asked: string): boolean {
@@ -20,6 +24,11 @@ export function holdsAt(assigned: string, asked: string): boolean {
 }
 
 /** The scope that a path of a resource names. */
-export function scopeOfRequest(resources: Resources, { params }: ControlRequest): string {
-  return scopeOf(resources, { group: params.group, hsm: params.name });
+export function scopeOfRequest(resources: Resources, request: ControlRequest): string {
+  return spelledScopeOfRequest(resources, request).toLowerCase();
+}
+
+/** The same in the caller's spelling of the names. */
+export function spelledScopeOfRequest(resources: Resources, { params }: ControlRequest): string {
+  return spelledScope(resources, { group: params.group, hsm: params.name });
 }

@@ -38,9 +38,13 @@ export function armKeyRows({ book, row, askInstance }: ArmKeyOptions): readonly 
       ...(method === 'PUT' ? { body: request.body } : {}),
     });
     if (answer === undefined) {
-      throw new ControlError(503, 'ServiceUnavailable', `The managed HSM '${hsm.name}' does not serve at the moment.`);
+      throw new ControlError(
+        503,
+        'ServiceUnavailable',
+        `The managed HSM '${hsm.spelledName}' does not serve at the moment.`,
+      );
     }
-    if (answer.status !== 200) throw refuseByInstance(hsm.name, answer);
+    if (answer.status !== 200) throw refuseByInstance(hsm.spelledName, answer);
     return { hsm, json: answer.json };
   };
   const one = async (request: ControlRequest, method: 'GET' | 'PUT', path: string, isVersion = false) => {

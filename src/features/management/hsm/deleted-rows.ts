@@ -58,12 +58,12 @@ export function deletedHsmRows({ book, row, lifecycle, now }: DeletedHsmOptions)
 
 /** The host judges it again, by what it has written down itself. @throws ControlError 403 */
 function checkPurgeable(deleted: DeletedHsm, now: number): void {
-  const { name, purgeProtection } = deleted.hsm;
+  const { spelledName, purgeProtection } = deleted.hsm;
   if (!purgeProtection || purgeTime(deleted) <= now) return;
   throw new ControlError(
     403,
     'Forbidden',
-    `The managed HSM '${name}' has purge protection and cannot be purged before ${new Date(purgeTime(deleted)).toISOString()}.`,
+    `The managed HSM '${spelledName}' has purge protection and cannot be purged before ${new Date(purgeTime(deleted)).toISOString()}.`,
   );
 }
 

@@ -5,8 +5,8 @@ import type { InstanceStatus } from '../instance-host.ts';
 import { describeConnection } from '../network/describe-connection.ts';
 import type { DeletedHsm, ManagedHsm, Resources } from '../resources.ts';
 
-export function hsmId({ subscriptionId }: Resources, hsm: Pick<ManagedHsm, 'name' | 'resourceGroup'>): string {
-  return `/subscriptions/${subscriptionId}/resourceGroups/${hsm.resourceGroup}/providers/Microsoft.KeyVault/managedHSMs/${hsm.name}`;
+export function hsmId({ subscriptionId }: Resources, hsm: Pick<ManagedHsm, 'spelledName' | 'resourceGroup'>): string {
+  return `/subscriptions/${subscriptionId}/resourceGroups/${hsm.resourceGroup}/providers/Microsoft.KeyVault/managedHSMs/${hsm.spelledName}`;
 }
 
 /** Changes with everything that a client can change, and with nothing that happens by itself. */
@@ -32,7 +32,7 @@ export function describeHsm(
   const { bypass, defaultAction, ipRules } = hsm.networkAcls;
   return {
     id: hsmId(resources, hsm),
-    name: hsm.name,
+    name: hsm.spelledName,
     type: 'Microsoft.KeyVault/managedHSMs',
     location: hsm.location,
     sku: hsm.sku,
@@ -94,9 +94,10 @@ export function purgeTime({ hsm, deletedAt }: DeletedHsm): number {
 export function describeDeletedHsm(resources: Resources, deleted: DeletedHsm): Record<string, unknown> {
   const { hsm, deletedAt } = deleted;
   return {
-    id: `/subscriptions/${resources.subscriptionId}/providers/Microsoft.KeyVault/locations/${hsm.location}/deletedManagedHSMs/${hsm.name}`,
-    name: hsm.name,
-    type: 'Microsoft.KeyVault/deletedManagedHSMs',
+    id: `/subscriptions/${resources.subscriptionId}/providers/Microsoft.KeyVault/locations/${hsm.location}/deletedManagedHSMs/${hsm.spelledName}`,
+    name: hsm.spelledName,
+    // As the public service spells it.
+    type: 'Microsoft.Keyvault/deletedManagedHSMs',
     properties: {
       mhsmId: hsmId(resources, hsm),
       location: hsm.location,

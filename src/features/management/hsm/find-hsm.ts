@@ -6,10 +6,14 @@ import { hsmId } from './describe-hsm.ts';
 import type { HsmPlace } from './hsm-rules.ts';
 
 export function placeOf({ params }: ControlRequest): HsmPlace {
-  return { name: (params.name ?? '').toLowerCase(), resourceGroup: params.group ?? '' };
+  const spelledName = params.name ?? '';
+  return { name: spelledName.toLowerCase(), spelledName, resourceGroup: params.group ?? '' };
 }
 
-export function findHsm({ managedHsms }: Resources, { name, resourceGroup }: HsmPlace): ManagedHsm | undefined {
+export function findHsm(
+  { managedHsms }: Resources,
+  { name, resourceGroup }: Pick<HsmPlace, 'name' | 'resourceGroup'>,
+): ManagedHsm | undefined {
   const group = resourceGroup.toLowerCase();
   return managedHsms.find((hsm) => hsm.name === name && hsm.resourceGroup.toLowerCase() === group);
 }
@@ -19,6 +23,6 @@ export function requireHsm(resources: Resources, request: ControlRequest): Manag
   const { name: resourceGroup } = requireGroup(resources, place.resourceGroup);
   const hsm = findHsm(resources, place);
   if (hsm !== undefined) return hsm;
-  const id = hsmId(resources, { name: place.name.slice(0, 64), resourceGroup });
+  const id = hsmId(resources, { spelledName: place.spelledName.slice(0, 64), resourceGroup });
   throw new ControlError(404, 'ResourceNotFound', `The Resource '${id}' was not found.`);
 }

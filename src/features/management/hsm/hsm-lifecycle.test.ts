@@ -13,6 +13,7 @@ const ID = '6f1f3a52-9d1c-4f0b-8a55-0f6f5f6b9a10';
 const TIME = '2026-11-25T08:00:00.000Z';
 const hsm: ManagedHsm = {
   name: 'dev',
+  spelledName: 'Dev',
   resourceGroup: 'rg',
   location: 'local',
   sku: { family: 'B', name: 'Standard_B1' },

@@ -9,8 +9,9 @@ const HSM_NAME = /^(?=.{3,24}$)[a-z](?:-?[a-z0-9])*$/;
 
 export type NameProblem = { readonly reason: 'AccountNameInvalid' | 'AlreadyExists'; readonly message: string };
 
-/** Undefined: the (lower-case) name can be used. Names are unique in the service and stay taken while soft-deleted. */
-export function findNameProblem({ managedHsms, deletedHsms }: Resources, name: string): NameProblem | undefined {
+/** Undefined: the name can be used. Names are unique in the service, in any case, and stay taken while soft-deleted. */
+export function findNameProblem({ managedHsms, deletedHsms }: Resources, spelled: string): NameProblem | undefined {
+  const name = spelled.toLowerCase();
   if (!HSM_NAME.test(name)) {
     return {
       reason: 'AccountNameInvalid',
@@ -19,7 +20,7 @@ export function findNameProblem({ managedHsms, deletedHsms }: Resources, name: s
     };
   }
   if (managedHsms.some((hsm) => hsm.name === name)) {
-    return { reason: 'AlreadyExists', message: `The name '${name}' is already in use.` };
+    return { reason: 'AlreadyExists', message: `The name '${spelled}' is already in use.` };
   }
   if (deletedHsms.some(({ hsm }) => hsm.name === name)) {
     return {
@@ -32,7 +33,10 @@ export function findNameProblem({ managedHsms, deletedHsms }: Resources, name: s
 }
 
 export interface HsmPlace {
+  /** Lower case. */
   readonly name: string;
+  /** As the path has it. */
+  readonly spelledName: string;
   readonly resourceGroup: string;
 }
 
@@ -57,12 +61,12 @@ export function asMeant(body: HsmBody, { defaultAction }: NewHsmRules): HsmBody 
 /** @throws ControlError when it may not be made */
 export function newHsm(
   resources: Resources,
-  { name, resourceGroup, defaultAction, leastAdministrators }: HsmPlace & NewHsmRules,
+  { name, spelledName, resourceGroup, defaultAction, leastAdministrators }: HsmPlace & NewHsmRules,
   body: HsmBody,
   caller: ControlCaller,
   now: string,
 ): ManagedHsm {
-  const problem = findNameProblem(resources, name);
+  const problem = findNameProblem(resources, spelledName);
   if (problem?.reason === 'AccountNameInvalid') throw new ControlError(400, 'HsmNameInvalid', problem.message);
   if (problem !== undefined) {
     const deleted = resources.deletedHsms.some(({ hsm }) => hsm.name === name);
@@ -70,7 +74,7 @@ export function newHsm(
   }
   const group = requireGroup(resources, resourceGroup);
   if (body.createMode === 'recover') {
-    throw new ControlError(404, 'DeletedHsmNotFound', `There is no deleted managed HSM '${name}' to recover.`);
+    throw new ControlError(404, 'DeletedHsmNotFound', `There is no deleted managed HSM '${spelledName}' to recover.`);
   }
   checkTenant(resources, body);
   const administrators = [...new Set(body.initialAdministrators ?? [])];
@@ -93,6 +97,7 @@ export function newHsm(
   if (body.sku === undefined) throw new ControlError(400, 'BadRequest', 'body.sku is missing');
   return {
     name,
+    spelledName,
     resourceGroup: group.name,
     location: body.location,
     sku: body.sku,
@@ -131,7 +136,7 @@ export function changedHsm(
       'The property "enablePurgeProtection" cannot be set to false. Enabling the purge protection is an irreversible action.',
     );
   }
-  if (body.createMode === 'recover') throw new ControlError(409, 'Conflict', `'${hsm.name}' is not deleted.`);
+  if (body.createMode === 'recover') throw new ControlError(409, 'Conflict', `'${hsm.spelledName}' is not deleted.`);
   const changed: ManagedHsm = {
     ...hsm,
     tags: body.tags ?? hsm.tags,
@@ -173,7 +178,7 @@ export function checkIdle(hsm: ManagedHsm): void {
   throw new ControlError(
     409,
     'ConflictError',
-    `Another operation on '${hsm.name}' is under way (${hsm.state}); try again when it has ended.`,
+    `Another operation on '${hsm.spelledName}' is under way (${hsm.state}); try again when it has ended.`,
   );
 }
 

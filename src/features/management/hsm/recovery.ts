@@ -14,21 +14,27 @@ export function isRecovery({ managedHsms }: Resources, name: string, { createMod
 
 /** What the request says beside that is checked and not taken. */
 export function recovering(request: ControlRequest, caller: ControlCaller, body: HsmBody, now: string): Decide {
-  const { name, resourceGroup } = placeOf(request);
+  const { name, spelledName, resourceGroup } = placeOf(request);
   return (resources) => {
     const deleted = resources.deletedHsms.find(({ hsm }) => hsm.name === name);
     if (deleted === undefined || deleted.hsm.resourceGroup.toLowerCase() !== resourceGroup.toLowerCase()) {
       throw new ControlError(
         404,
         'DeletedHsmNotFound',
-        `There is no deleted managed HSM '${name.slice(0, 64)}' to recover in this group.`,
+        `There is no deleted managed HSM '${spelledName.slice(0, 64)}' to recover in this group.`,
       );
     }
-    if (deleted.purging) throw new ControlError(409, 'ConflictError', `'${name}' is being purged.`);
-    requireGroup(resources, resourceGroup);
+    if (deleted.purging) throw new ControlError(409, 'ConflictError', `'${deleted.hsm.spelledName}' is being purged.`);
+    // The group may have been made anew in another spelling.
+    const group = requireGroup(resources, resourceGroup);
     const { createMode: _, ...rest } = body;
     changedHsm(resources, deleted.hsm, { ...rest, createMode: undefined }, caller, now);
-    const hsm: ManagedHsm = { ...deleted.hsm, ...modifiedBy(caller, now), state: 'Recovering' };
+    const hsm: ManagedHsm = {
+      ...deleted.hsm,
+      resourceGroup: group.name,
+      ...modifiedBy(caller, now),
+      state: 'Recovering',
+    };
     const deletedHsms = resources.deletedHsms.filter((each) => each !== deleted);
     return withHsm({ ...resources, deletedHsms }, hsm);
   };

@@ -12,7 +12,7 @@ import { mayAt } from '../access/authorize.ts';
 import { scopeOf } from '../access/scope.ts';
 import { GROUP, type Handle, HSM, KEY_VAULT, type MakeRow, SUBSCRIPTION } from '../arm-row.ts';
 import type { InstanceHost } from '../instance-host.ts';
-import { requireGroup } from '../resource-groups.ts';
+import { isIn, requireGroup } from '../resource-groups.ts';
 import type { ManagedHsm, Resources } from '../resources.ts';
 import type { ResourceBook } from '../resources-file.ts';
 import { beginDeletion } from './begin-deletion.ts';
@@ -161,7 +161,7 @@ export function managedHsmRows({ book, row, lifecycle, host, newHsms, now }: Man
     row('DELETE', HSM, `${ACTION}/delete`, remove),
     row('GET', `${GROUP}/${KEY_VAULT}/managedHSMs`, `${ACTION}/read`, (request, caller) => {
       const { name } = requireGroup(book.current, request.params.group ?? '');
-      const inGroup = book.current.managedHsms.filter((hsm) => hsm.resourceGroup === name);
+      const inGroup = book.current.managedHsms.filter((hsm) => isIn(name, hsm));
       return listing(request, caller, inGroup);
     }),
     row('GET', `${SUBSCRIPTION}/${KEY_VAULT}/managedHSMs`, poll, (request, caller) =>
@@ -169,7 +169,7 @@ export function managedHsmRows({ book, row, lifecycle, host, newHsms, now }: Man
     ),
     row('POST', `${SUBSCRIPTION}/${KEY_VAULT}/checkMhsmNameAvailability`, poll, ({ body }) => {
       const name = text((body as { readonly name?: unknown }).name, 'body.name');
-      const problem = findNameProblem(book.current, name.toLowerCase());
+      const problem = findNameProblem(book.current, name);
       return { status: 200, json: { nameAvailable: problem === undefined, ...problem } };
     }),
     row('GET', `${HSM}/regions`, `${ACTION}/read`, (request) => {

@@ -174,7 +174,7 @@ function findConnection({ connections }: ManagedHsm, { params }: ControlRequest)
 function requireConnection(hsm: ManagedHsm, request: ControlRequest): EndpointConnection {
   const found = findConnection(hsm, request);
   if (found === undefined) {
-    throw new ControlError(404, 'ResourceNotFound', `'${hsm.name}' has no such private endpoint connection.`);
+    throw new ControlError(404, 'ResourceNotFound', `'${hsm.spelledName}' has no such private endpoint connection.`);
   }
   return found;
 }

@@ -18,15 +18,15 @@ export function checkRoomToAsk(resources: Resources, hsm: ManagedHsm, group: str
   throw new ControlError(
     409,
     'QuotaExceeded',
-    `The resource group '${group}' has ${MOST_UNAPPROVED_OF_GROUP} connections at '${hsm.name}' that are not approved, the ` +
+    `The resource group '${group}' has ${MOST_UNAPPROVED_OF_GROUP} connections at '${hsm.spelledName}' that are not approved, the ` +
       "most there can be; delete a private endpoint that waits, or have the HSM's owner approve or delete some.",
   );
 }
 
 /** @throws ControlError 409 */
-export function checkRoom({ name, connections }: ManagedHsm): void {
+export function checkRoom({ spelledName, connections }: ManagedHsm): void {
   if (connections.length >= MOST_CONNECTIONS)
-    throw new ControlError(409, 'QuotaExceeded', `'${name}' has ${MOST_CONNECTIONS} connections already.`);
+    throw new ControlError(409, 'QuotaExceeded', `'${spelledName}' has ${MOST_CONNECTIONS} connections already.`);
 }
 
 /**

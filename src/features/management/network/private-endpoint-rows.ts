@@ -11,7 +11,7 @@ import type { HsmLifecycle } from '../hsm/hsm-lifecycle.ts';
 import { checkIdle } from '../hsm/hsm-rules.ts';
 import { accepted, asyncOperation } from '../hsm/operations.ts';
 import { readLocation } from '../locations.ts';
-import { requireGroup } from '../resource-groups.ts';
+import { isIn, requireGroup } from '../resource-groups.ts';
 import type { ManagedHsm, PrivateEndpoint, Resources } from '../resources.ts';
 import type { ResourceBook } from '../resources-file.ts';
 import { updating } from './connection-rows.ts';
@@ -153,7 +153,7 @@ export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptio
       const { name } = requireGroup(book.current, params.group ?? '');
       return {
         status: 200,
-        json: { value: book.current.privateEndpoints.filter((each) => each.resourceGroup === name).map(show) },
+        json: { value: book.current.privateEndpoints.filter((each) => isIn(name, each)).map(show) },
       };
     }),
     row(

@@ -22,7 +22,7 @@ export function beginTrial(resources: Resources, hsm: ManagedHsm, proposal: Prop
     throw new ControlError(
       409,
       'NetworkTrialRunning',
-      `The network rules of '${hsm.name}' are on trial until ${hsm.trial.until}; confirm or revert those first.`,
+      `The network rules of '${hsm.spelledName}' are on trial until ${hsm.trial.until}; confirm or revert those first.`,
     );
   }
   const { id, until, rules } = proposal;
@@ -70,9 +70,9 @@ export function beginRevert(resources: Resources, name: string, now: number): De
 }
 
 /** @throws ControlError 404 */
-export function requireTrial({ name, trial }: ManagedHsm): NetworkTrial {
+export function requireTrial({ spelledName, trial }: ManagedHsm): NetworkTrial {
   if (trial === undefined) {
-    throw new ControlError(404, 'NetworkTrialNotFound', `No network rules of '${name}' are on trial.`);
+    throw new ControlError(404, 'NetworkTrialNotFound', `No network rules of '${spelledName}' are on trial.`);
   }
   return trial;
 }
