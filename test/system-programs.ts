@@ -2,10 +2,11 @@
 // it; with CI=true a skipped test fails the run, so nothing goes unseen there.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, isAbsolute, join } from 'node:path';
+import { clientsFolder } from './clients/folder.ts';
 
-/** The Debian interpreter: the azure modules come as system packages, not into a virtual environment. */
-export const PYTHON = '/usr/bin/python3';
+/** The interpreter that has the Azure SDKs: the one that `test/clients/install.sh` made, else the first on the path. */
+export const PYTHON: string = installedPython() ?? 'python3';
 
 const PYTHON_MODULES = [
   'azure.identity',
@@ -14,14 +15,28 @@ const PYTHON_MODULES = [
   'azure.keyvault.securitydomain',
 ];
 
+interface Program {
+  /** What is looked for on the path. */
+  readonly commands: readonly string[];
+  /** What else must hold, once the commands are there. */
+  readonly also?: () => boolean;
+  /** The package that has it in Debian, or the name that `test/clients/install.sh` knows it by. */
+  readonly from: { readonly debian: string } | { readonly client: string };
+}
+
 const programs = {
-  az: { isThere: () => onPath('az'), debian: 'azure-cli' },
-  glewlwyd: { isThere: () => onPath('glewlwyd'), debian: 'glewlwyd' },
-  openssl: { isThere: () => onPath('openssl'), debian: 'openssl' },
-  'pkcs11-tool': { isThere: () => onPath('pkcs11-tool'), debian: 'opensc' },
-  softhsm2: { isThere: () => onPath('softhsm2-util') && softHsm() !== undefined, debian: 'softhsm2' },
-  'python-azure': { isThere: hasPythonModules, debian: 'python3-azure' },
-} as const;
+  az: { commands: ['az'], from: { client: 'azure-cli' } },
+  glewlwyd: { commands: ['glewlwyd'], from: { debian: 'glewlwyd' } },
+  openssl: { commands: ['openssl'], from: { debian: 'openssl' } },
+  'pkcs11-tool': { commands: ['pkcs11-tool'], from: { debian: 'opensc' } },
+  'OpenSC 0.26': {
+    commands: ['pkcs11-tool', 'opensc-tool'],
+    also: () => openScVersion() >= 26,
+    from: { client: 'opensc' },
+  },
+  softhsm2: { commands: ['softhsm2-util'], also: () => softHsm() !== undefined, from: { debian: 'softhsm2' } },
+  'python-azure': { commands: [PYTHON], also: hasPythonModules, from: { client: 'azure-python' } },
+} as const satisfies Record<string, Program>;
 export type SystemProgram = keyof typeof programs;
 
 const SOFTHSM_LIBRARIES = ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib64/softhsm/libsofthsm2.so'];
@@ -32,8 +47,14 @@ const known = new Map<SystemProgram, boolean>();
 export function skipUnless(...needed: readonly SystemProgram[]): false | string {
   const missing = needed.filter((name) => !isThere(name));
   if (missing.length === 0) return false;
-  const packages = missing.map((name) => programs[name].debian);
-  return `needs ${missing.join(', ')}: apt-get install -y ${packages.join(' ')}`;
+  return `needs ${missing.join(', ')}: ${installLines(missing).join(' && ')}`;
+}
+
+/** Every command that a test may need and skip without. */
+export function optionalCommands(): Set<string> {
+  return new Set(
+    Object.values(programs).flatMap(({ commands }: Program) => commands.map((command) => basename(command))),
+  );
 }
 
 /** The PKCS#11 library of SoftHSM. */
@@ -41,13 +62,29 @@ export function softHsm(): string | undefined {
   return SOFTHSM_LIBRARIES.find((path) => existsSync(path));
 }
 
+function installLines(missing: readonly SystemProgram[]): string[] {
+  const packages: string[] = [];
+  const clients: string[] = [];
+  for (const name of missing) {
+    const from: Program['from'] = programs[name].from;
+    if ('debian' in from) packages.push(from.debian);
+    else clients.push(from.client);
+  }
+  return [
+    ...(packages.length === 0 ? [] : [`apt-get install -y ${packages.join(' ')}`]),
+    ...(clients.length === 0 ? [] : [`test/clients/install.sh ${clients.join(' ')}`]),
+  ];
+}
+
 function isThere(name: SystemProgram): boolean {
-  const answer = known.get(name) ?? programs[name].isThere();
+  const { commands, also }: Program = programs[name];
+  const answer = known.get(name) ?? (commands.every(onPath) && (also?.() ?? true));
   known.set(name, answer);
   return answer;
 }
 
 function onPath(program: string): boolean {
+  if (isAbsolute(program)) return isExecutable(program);
   return (process.env['PATH'] ?? '').split(delimiter).some((folder) => isExecutable(join(folder, program)));
 }
 
@@ -63,4 +100,15 @@ function isExecutable(path: string): boolean {
 function hasPythonModules(): boolean {
   const script = `import importlib.util as u, sys; sys.exit(not all(u.find_spec(m) for m in ${JSON.stringify(PYTHON_MODULES)}))`;
   return spawnSync(PYTHON, ['-c', script], { stdio: 'ignore', timeout: 120_000 }).status === 0;
+}
+
+/** The minor version of OpenSC 0.x; 0 where it does not say. */
+function openScVersion(): number {
+  const { stdout } = spawnSync('opensc-tool', ['--info'], { encoding: 'utf8', timeout: 60_000 });
+  return Number(/^OpenSC 0\.(\d+)/.exec(stdout ?? '')?.[1] ?? 0);
+}
+
+function installedPython(): string | undefined {
+  const path = join(clientsFolder(), 'azure-python/bin/python3');
+  return isExecutable(path) ? path : undefined;
 }

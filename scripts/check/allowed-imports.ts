@@ -340,7 +340,12 @@ export const areas: readonly Area[] = [
     because: 'tests see the whole product',
   },
   { at: 'bench/', from: ['src/', 'test/'], packages: ['koffi'], because: 'the bench sees the whole product' },
-  { at: 'scripts/', from: ['src/'], packages: ['typescript'], because: 'scripts check the product from outside' },
+  {
+    at: 'scripts/',
+    from: ['src/', 'test/clients/', 'test/system-programs.ts'],
+    packages: ['typescript'],
+    because: 'scripts check the product from outside',
+  },
 ];
 
 /** What tests beside the code may import on top of their area's row, from their own layer or below. */

@@ -27,6 +27,7 @@ test('a folder, a file or a part of a path chooses', () => {
       files: ['src/store/b.test.ts'],
       check: false,
       names: [],
+      withoutPrograms: false,
     });
   }
 });
@@ -39,4 +40,10 @@ test('a pattern that matches nothing is an error, not an empty success', () => {
 
 test('an unknown option is refused', () => {
   assert.throws(() => planTests(['--fsat'], files), /unknown option --fsat/);
+});
+
+test('without programs, only what can skip is run, and says so to the runner', () => {
+  const plan = planTests(['--without-programs'], files, (file) => file === 'test/c.test.ts');
+  assert.deepEqual(plan.files, ['test/c.test.ts']);
+  assert.equal(plan.withoutPrograms, true);
 });

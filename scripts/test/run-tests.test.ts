@@ -14,7 +14,7 @@ function outcome(contents: Readonly<Record<string, string>>, strict: boolean): {
     for (const [name, text] of Object.entries(contents)) {
       writeFileSync(join(root, name), `import { test } from 'node:test';\n${text}`);
     }
-    const plan = JSON.stringify({ files: Object.keys(contents), names: [] });
+    const plan = JSON.stringify({ files: Object.keys(contents), names: [], withoutPrograms: false });
     const script = `import { runTests } from ${JSON.stringify(RUNNER)};
       process.exitCode = (await runTests(${JSON.stringify(root)}, ${plan}, ${strict})) ? 0 : 1;`;
     // As a file: the runner hands its own `-e` on to the processes of the tests.

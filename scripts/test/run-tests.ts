@@ -5,17 +5,24 @@ import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import type { Plan } from './plan.ts';
+import { testEnvironment } from './test-environment.ts';
 
 /** Longest that one file may take: whole products start in some, with real clients that take seconds per command. */
 const FILE_TIMEOUT = 15 * 60_000;
 
 /** True when all went well. `strict`: nothing may be skipped. */
-export async function runTests(root: string, plan: Pick<Plan, 'files' | 'names'>, strict: boolean): Promise<boolean> {
+export async function runTests(
+  root: string,
+  plan: Pick<Plan, 'files' | 'names' | 'withoutPrograms'>,
+  strict: boolean,
+): Promise<boolean> {
   const skipped: string[] = [];
   let passed = 0;
   let broken = 0;
+  await using environment = await testEnvironment(plan.withoutPrograms);
   const tests = run({
     cwd: root,
+    env: environment.variables,
     files: plan.files.map((file) => join(root, file)),
     concurrency: 2,
     timeout: FILE_TIMEOUT,

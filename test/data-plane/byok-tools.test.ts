@@ -174,41 +174,42 @@ describe('from a token', { skip: skipUnless('openssl', 'pkcs11-tool', 'softhsm2'
     await tool('--keypairgen', '--key-type', 'rsa:2048', '--label', 'stuck', '--id', '04');
   });
 
-  const publicKeyOf = async (id: string) => {
-    await tool('--read-object', '--type', 'pubkey', '--id', id, '--output-file', `${id}.der`);
-    return createPublicKey({ key: await readFile(join(folder, `${id}.der`)), format: 'der', type: 'spki' });
+  /** True when the token's private key signs for the public key that the module answered: the key is the same one. */
+  const isOnToken = async (id: string, key: Readonly<Record<string, string>>): Promise<boolean> => {
+    const mechanism = key['kty'] === 'EC-HSM' ? 'ECDSA' : 'SHA384-RSA-PKCS';
+    const message = Buffer.from('x');
+    await writeFile(
+      join(folder, 'signed'),
+      mechanism === 'ECDSA' ? createHash('sha384').update(message).digest() : message,
+    );
+    await tool('--sign', '--mechanism', mechanism, '--id', id, '--input-file', 'signed', '--output-file', 'signature');
+    const publicKey = createPublicKey({ key: { ...key, kty: String(key['kty']).replace('-HSM', '') }, format: 'jwk' });
+    const signature = await readFile(join(folder, 'signature'));
+    return verify('sha384', message, { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature);
   };
 
   test('RSA, EC and AES keys go from the token into the module, never in the clear', async () => {
+    const imported = new Map<string, Record<string, string>>();
     for (const [label, key] of [
       ['tls', { kty: 'RSA-HSM' }],
       ['ec', { kty: 'EC-HSM', crv: 'P-384' }],
       ['aes', { kty: 'oct-HSM' }],
     ] as const) {
-      await ok(
-        strongroom(
-          'byok',
-          'wrap',
-          '--kek',
-          'kek.json',
-          ...onToken,
-          '--key-label',
-          label,
-          '--out',
-          `token-${label}.byok`,
-        ),
-      );
-      await importFile(`token-${label}`, `token-${label}.byok`, key);
+      const out = `token-${label}.byok`;
+      await ok(strongroom('byok', 'wrap', '--kek', 'kek.json', ...onToken, '--key-label', label, '--out', out));
+      imported.set(label, await importFile(`token-${label}`, out, key));
     }
     const digest = createHash('sha384').update('x').digest('base64url');
-    for (const [name, id, alg] of [
-      ['token-tls', '01', 'RS384'],
-      ['token-ec', '02', 'ES384'],
+    for (const [label, id, alg] of [
+      ['tls', '01', 'RS384'],
+      ['ec', '02', 'ES384'],
     ] as const) {
-      const reply = await ask('POST', `/keys/${name}/sign`, { alg, value: digest });
-      const signature = Buffer.from((reply.json as { value: string }).value, 'base64url');
-      const publicKey = await publicKeyOf(id);
-      assert.ok(verify('sha384', Buffer.from('x'), { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature), name);
+      assert.ok(await isOnToken(id, imported.get(label) ?? {}), label);
+      const signed = await ask('POST', `/keys/token-${label}/sign`, { alg, value: digest });
+      assert.equal(signed.status, 200, signed.text);
+      const { value } = signed.json as { value: string };
+      const verified = await ask('POST', `/keys/token-${label}/verify`, { alg, digest, value });
+      assert.equal((verified.json as { value: boolean }).value, true, label);
     }
   });
 
@@ -229,11 +230,11 @@ describe('from a token', { skip: skipUnless('openssl', 'pkcs11-tool', 'softhsm2'
     }
   });
 
-  test('the recipe with pkcs11-tool works as written', async () => {
+  test('the recipe with pkcs11-tool works as written', { skip: skipUnless('OpenSC 0.26') }, async () => {
     await rm(join(folder, 'tls.byok'), { force: true });
     await rm(join(folder, 'part2'), { force: true });
     await ok(run('bash', '-c', await recipe('pkcs11-tool')));
     const key = await importFile('by-tool', 'tls.byok', { kty: 'RSA-HSM' });
-    assert.equal(key['n'], (await publicKeyOf('01')).export({ format: 'jwk' }).n);
+    assert.ok(await isOnToken('01', key));
   });
 });
