@@ -22,7 +22,11 @@ export function readRequestTarget(url: string): RequestTarget {
 
 function readPath(raw: string): string {
   let path = decode(raw, 'path');
-  if (SUSPECT.test(path)) throw new ServiceError('BadParameter', 'The path has characters that no identifier has');
+  if (SUSPECT.test(path)) {
+    const isKey = /^\/+(?:deleted)?keys\//i.test(path);
+    const message = isKey ? 'Invalid key identifier or name' : 'The path has characters that no identifier has';
+    throw new ServiceError('BadParameter', message);
+  }
   if (path.includes('//')) path = path.replaceAll(/\/{2,}/g, '/');
   if (path.length > 1 && path.endsWith('/')) path = path.slice(0, -1);
   if (path.includes('/.') && /\/\.{1,2}(\/|$)/.test(path)) {

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type ControlListener, type ControlListenerOptions, listenForControl } from '../gateway/control/listener.ts';
 import { openRenewal, readTlsFiles } from '../gateway/tls/renewal.ts';
+import { VERSION } from './version.ts';
 
 export type ControlListening = Pick<ControlListenerOptions, 'forms' | 'rows' | 'callers' | 'log' | 'minVersion'> & {
   /** The control process's own folder. */
@@ -18,7 +19,7 @@ export async function openControlListener(options: ControlListening): Promise<Co
   const paths = controlTls(folder);
   const files = readTlsFiles(paths);
   await using stack = new AsyncDisposableStack();
-  const listener = stack.use(await listenForControl({ ...rest, log, tls: files }));
+  const listener = stack.use(await listenForControl({ ...rest, log, tls: files, version: VERSION }));
   stack.use(
     openRenewal(
       paths,

@@ -6,6 +6,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { SignJWT } from 'jose';
 import { OPEN_NETWORK } from '../../src/formats/network-rules.ts';
 import { type Reply, type RunningControl, runControl } from '../support/running-control.ts';
+import { CHECKOUT } from '../support/running-product.ts';
 
 const ARM = 'https://management.azure.com';
 const AUDIENCE = 'https://management.core.windows.net/';
@@ -207,6 +208,21 @@ describe('the resource manager', () => {
       assert.equal(code(await call('PUT', hsm('fine', 'nowhere'), body())), 'ResourceGroupNotFound');
       assert.equal((await call('GET', hsm('refused'))).status, 404);
     });
+  });
+
+  test('says who answered: the provider, or for a whole subscription the resource manager by its request', async () => {
+    const version = async (path: string): Promise<unknown> =>
+      (await call('GET', path)).headers['x-ms-keyvault-service-version'];
+    const { version: expected } = JSON.parse(await readFile(join(CHECKOUT, 'package.json'), 'utf8')) as {
+      readonly version: string;
+    };
+    assert.equal(await version(hsm('nowhere')), expected);
+    assert.equal(await version('/resourceGroups'), undefined);
+    for (const list of ['managedHSMs', 'deletedManagedHSMs']) {
+      const { headers } = await call('GET', `${providers}/${list}`);
+      assert.equal(headers['x-ms-original-request-ids'], headers['x-ms-request-id']);
+      assert.equal(headers['x-ms-keyvault-service-version'], undefined);
+    }
   });
 
   test('lists by group and by subscription', async () => {

@@ -21,6 +21,7 @@ describe('a slow client of the control listener', () => {
       rows: [{ host: 'arm', method: 'POST', path: '/', body: 'json', handle: () => ({ status: 200 }) }],
       callers: new ControlCallers({ log: () => {} }),
       log: () => {},
+      version: '0.0.0',
       // The handshake has the head's time: a slow machine needs more of it than a test likes to wait.
       headMs: 2_000,
       requestMs: 2_500,

@@ -114,8 +114,25 @@ test('what a key cannot be is refused by the name of the member', async () => {
     assert.equal(codeOf(reply), 'BadParameter');
     assert.match(reply.text, text);
   }
-  assert.equal((await ask('POST', '/keys/under_score/create', { kty: 'EC' })).status, 400);
+  for (const name of ['under_score', 'bad%21@%23$']) {
+    const reply = await ask('POST', `/keys/${name}/create`, { kty: 'EC' });
+    assert.equal(reply.status, 400);
+    assert.match(reply.text, /"Invalid key identifier or name \(Activity ID: /);
+  }
   assert.equal((await ask('GET', '/keys/refused')).status, 404);
+});
+
+test('what is not there is told of by the address of the key, whatever of it was asked for', async () => {
+  for (const [method, path] of [
+    ['GET', '/keys/none/'],
+    ['PATCH', '/keys/none/0123'],
+    ['POST', '/keys/none/rotate'],
+  ] as const) {
+    const reply = await ask(method, path, method === 'PATCH' ? {} : undefined);
+    assert.equal(reply.status, 404, path);
+    const text = `Key not found: https://test.managedhsm.azure.net/keys/none (Activity ID: `;
+    assert.ok((reply.json as { error: { message: string } }).error.message.startsWith(text), reply.text);
+  }
 });
 
 test('lists come in pages of at most 25, through next links without api-version', async () => {

@@ -1,6 +1,7 @@
 // Runs all vectors and writes the table into docs/reference/conformance.md; nothing is written unless all pass.
+import { writeTable } from '../support/page-table.ts';
 import { allFiles } from './all-files.ts';
-import { tableOf, writeTable } from './conformance-page.ts';
+import { HEAD, tableOf } from './conformance-page.ts';
 import { Hsm } from './hsm.ts';
 import { type FileResult, runFile } from './run-file.ts';
 import { skip } from './wycheproof.ts';
@@ -9,4 +10,4 @@ if (skip !== false) throw new Error(skip);
 await using hsm = await Hsm.start();
 const results: FileResult[] = [];
 for (const row of allFiles) results.push(await runFile(hsm, row));
-writeTable(tableOf(results));
+writeTable(HEAD, tableOf(results));

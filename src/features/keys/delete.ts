@@ -1,8 +1,8 @@
 // Deletes a key so that it can be recovered, and recovers it: all versions at once, by one record that comes or goes.
 import type { Head, Records } from '../../store/sealed/records.ts';
-import { ServiceError } from '../../wire/service-error.ts';
 import type { Retention } from './bundle.ts';
 import { deletedRecordName, encodeDeletedKey } from './deleted-key.ts';
+import { keyNotFound } from './find-key.ts';
 import type { DeletedEntry, KeyRing } from './key-ring.ts';
 import type { KeyVersion } from './key-version.ts';
 
@@ -47,6 +47,6 @@ export async function recoverKey(
 /** @throws ServiceError KeyNotFound */
 export function requireDeletedKey(keys: KeyRing, name: string, url: string): DeletedEntry {
   const found = keys.findDeleted(name);
-  if (found === undefined) throw new ServiceError('KeyNotFound', `Deleted Key not found: ${url}`);
+  if (found === undefined) throw keyNotFound(`/deletedkeys/${name}`, url);
   return found;
 }

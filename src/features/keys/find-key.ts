@@ -10,7 +10,13 @@ export function requireKey(
   params: { readonly name?: string; readonly version?: string },
   url: string,
 ): KeyVersion {
-  const key = keys.find(requireKeyName(params.name), keyVersionOf(params.version));
-  if (key === undefined) throw new ServiceError('KeyNotFound', `Key not found: ${url}`);
+  const name = requireKeyName(params.name);
+  const key = keys.find(name, keyVersionOf(params.version));
+  if (key === undefined) throw keyNotFound(`/keys/${name}`, url);
   return key;
+}
+
+/** Names the key alone, whatever of it was asked for. */
+export function keyNotFound(path: string, url: string): ServiceError {
+  return new ServiceError('KeyNotFound', `Key not found: ${new URL(url).origin}${path}`);
 }

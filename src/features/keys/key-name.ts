@@ -4,7 +4,7 @@ import { ServiceError } from '../../wire/service-error.ts';
 /** @throws ServiceError BadParameter */
 export function requireKeyName(name: string | undefined): string {
   if (name === undefined || !/^[0-9a-zA-Z-]{1,127}$/.test(name)) {
-    throw new ServiceError('BadParameter', 'The key name must be 1 to 127 characters of 0-9, a-z, A-Z and -');
+    throw new ServiceError('BadParameter', 'Invalid key identifier or name');
   }
   return name;
 }

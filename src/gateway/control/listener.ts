@@ -13,6 +13,7 @@ import type { ControlCallers } from './callers.ts';
 import { hostTable, matchHost } from './hosts.ts';
 import { readControlBody } from './read-body.ts';
 import { ControlRouter } from './router.ts';
+import { serviceHeaders } from './service-headers.ts';
 
 export interface ControlListenerOptions {
   readonly tls: TlsFiles;
@@ -23,6 +24,8 @@ export interface ControlListenerOptions {
   /** What callers may cost. The rows check tokens with it. */
   readonly callers: ControlCallers;
   readonly log: (message: string) => void;
+  /** Of the product. */
+  readonly version: string;
   /** Time for the handshake and a request's head, and for a whole request; tests shorten them. */
   readonly headMs?: number;
   readonly requestMs?: number;
@@ -72,6 +75,7 @@ export async function listenForControl(options: ControlListenerOptions): Promise
     try {
       const { row, request } = find(req);
       visit.begin(row);
+      for (const [name, value] of serviceHeaders(row.path, requestId, options.version)) res.setHeader(name, value);
       if ('pass' in row) {
         await row.pass(request, req, res);
         visit.ended(res.statusCode);
