@@ -32,14 +32,14 @@ export function compare(
     if (typeof answered !== typeof recorded || (recorded === null && answered !== null)) return differs('type');
     return answered === recorded ? [] : differs('value');
   }
-  if (Array.isArray(recorded)) {
-    if (!Array.isArray(answered)) return differs('type');
+  if (isList(recorded)) {
+    if (!isList(answered)) return differs('type');
     const others = recorded.some((entry) => markOf(entry) === 'others');
-    const own = recorded.filter((entry) => markOf(entry) !== 'others') as Json[];
-    if (others) return compareSet(where, own, answered as Json[], variables, clock, true);
+    const own = recorded.filter((entry) => markOf(entry) !== 'others');
+    if (others) return compareSet(where, own, answered, variables, clock, true);
     if (own.length !== answered.length) return differs('value');
     return own.flatMap((entry, index) =>
-      compare(`${where}[${index}]`, entry, answered[index] as Json, variables, clock),
+      compare(`${where}[${index}]`, entry, answered[index] ?? null, variables, clock),
     );
   }
   const mark = markOf(recorded);
@@ -60,6 +60,11 @@ export function compare(
     ...known,
     ...more.map((name): Difference => ({ where: `${where}.${name}`, how: 'extra', answered: given[name] as Json })),
   ];
+}
+
+/** `Array.isArray` makes a list of anything of one that is read-only. */
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
 }
 
 function markOf(value: Json | undefined): string | undefined {
@@ -91,8 +96,8 @@ function compareMark(
       if (clock === 'seconds') return Number.isInteger(answered) ? [] : differs('type');
       return typeof answered === 'string' && DATE.test(answered) ? [] : differs('type');
     case 'set':
-      if (!Array.isArray(answered)) return differs('type');
-      return compareSet(where, recorded['of'] as readonly Json[], answered as Json[], variables, clock, false);
+      if (!isList(answered)) return differs('type');
+      return compareSet(where, recorded['of'] as readonly Json[], answered, variables, clock, false);
     case 'of-hsm':
       return typeof answered === 'string' || typeof answered === 'number' ? [] : differs('type');
     case 'unknown':
