@@ -25,7 +25,7 @@ export interface NameForm {
     readonly instances: readonly string[];
     readonly vaults: readonly string[];
   };
-  /** Clients can be sent to a login endpoint ending in `/adfs`, which spares them the instance discovery of the public cloud. */
+  /** Where clients that read the cloud's metadata sign in. Of one ending in `/adfs` they take the cloud for Azure Stack. */
   readonly loginEndpoint: string;
 }
 

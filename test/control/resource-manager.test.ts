@@ -80,7 +80,9 @@ describe('the resource manager', () => {
       Record<string, Record<string, unknown>>
     >;
     assert.equal(suffixes?.mhsmDns, `managedhsm.localhost:${control.port}`);
-    assert.equal(authentication?.loginEndpoint, `https://login.localhost:${control.port}/adfs`);
+    assert.equal(authentication?.loginEndpoint, `https://login.localhost:${control.port}`);
+    // Terraform takes everything else for Azure Stack, which it refuses.
+    assert.deepEqual([authentication?.identityProvider, authentication?.tenant], ['AAD', 'common']);
     assert.equal(resourceManager, `https://arm.localhost:${control.port}/`);
   });
 

@@ -50,7 +50,7 @@ export function localNames(port: number): NameForm {
       instances: [instances, `${instances}/`],
       vaults: [vaults, `${vaults}/`],
     },
-    loginEndpoint: `https://${at('login.localhost')}/adfs`,
+    loginEndpoint: `https://${at('login.localhost')}`,
   };
 }
 
