@@ -60,16 +60,19 @@ export class ControlError extends Error {
   readonly status: number;
   readonly code: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** By what somebody else explains it, who refused first; absent: by the request's own id. */
+  readonly activityId: string | undefined;
   constructor(
     status: number,
     code: string,
     message: string,
-    options?: ErrorOptions & { headers?: Readonly<Record<string, string>> },
+    options?: ErrorOptions & { headers?: Readonly<Record<string, string>>; activityId?: string | undefined },
   ) {
     super(message, options);
     this.status = status;
     this.code = code;
     this.headers = options?.headers ?? {};
+    this.activityId = options?.activityId;
   }
 }
 

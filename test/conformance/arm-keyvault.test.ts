@@ -16,6 +16,7 @@ describe('the stock JavaScript management client', () => {
   let instance: InstanceClient;
   let ended: Ended;
   let closed: Answered;
+  let refusals: readonly (readonly string[])[];
   let before_: readonly (readonly [what: string, status: number])[];
   before(async () => {
     product = await startProduct();
@@ -51,6 +52,7 @@ describe('the stock JavaScript management client', () => {
     const roleDefinitionId = `Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/${ARM_USER}`;
     const given = await instance.ask('PUT', role, { properties: { roleDefinitionId, principalId: administrator } });
     assert.equal(given.status, 201, given.text);
+    refusals = [off, withoutRole].map(({ text, headers }) => [text, String(headers['x-strongroom-trace'])]);
     before_ = [
       ['setting off', off.status],
       ['no role', withoutRole.status],
@@ -79,6 +81,12 @@ describe('the stock JavaScript management client', () => {
       ['no role', 403],
       ['not there', 404],
     ]);
+  });
+
+  test('is refused with one Activity ID, by which the one who refused explains it', () => {
+    for (const [text = '', trace = ''] of refusals) {
+      assert.deepEqual(text.match(/\(Activity ID: [^)]*\)/g), [`(Activity ID: ${trace})`], text);
+    }
   });
 
   test('works beside a data plane whose network rules let nobody in', () => {

@@ -90,7 +90,7 @@ export async function listenForControl(options: ControlListenerOptions): Promise
       const error = visit.refusal(caught);
       if (error instanceof ControlError) {
         if (error.status === 403) {
-          res.setHeader('x-strongroom-trace', requestId);
+          res.setHeader('x-strongroom-trace', error.activityId ?? requestId);
           options.log(`control: request ${requestId} was refused (403): ${error.message}`);
         }
         const isLogin = matchHost(hosts, req.headers.host)?.host === 'login';
@@ -153,8 +153,9 @@ function write(res: ServerResponse, { status, headers, json, html }: ControlAnsw
   res.end(body);
 }
 
-function refusal({ status, code, message, headers }: ControlError, requestId: string): ControlAnswer {
-  const traced = status === 403 ? `${message} (Activity ID: ${requestId})` : message;
+function refusal({ status, code, message, headers, activityId }: ControlError, requestId: string): ControlAnswer {
+  const explained = activityId ?? (status === 403 ? requestId : undefined);
+  const traced = explained === undefined ? message : `${message} (Activity ID: ${explained})`;
   return { status, headers, json: { error: { code, message: traced } } };
 }
 

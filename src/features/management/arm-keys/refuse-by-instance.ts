@@ -3,6 +3,7 @@ import { ControlError } from '../../../wire/control-row.ts';
 import type { InstanceAnswer } from './ask-instance.ts';
 
 const LONGEST = 2_000;
+const TRACED = /^(.*) \(Activity ID: ([0-9a-f-]{36})\)$/s;
 
 export function refuseByInstance(hsm: string, { status, json }: InstanceAnswer): ControlError {
   if (status === 421) {
@@ -17,7 +18,9 @@ export function refuseByInstance(hsm: string, { status, json }: InstanceAnswer):
   if (status >= 500 || status < 400) {
     return new ControlError(503, 'ServiceUnavailable', `The managed HSM '${hsm}' could not answer; try again.`);
   }
-  return new ControlError(status, code, message);
+  // The instance's own id is the one that its log has.
+  const [, plain = message, activityId] = TRACED.exec(message) ?? [];
+  return new ControlError(status, code, plain, { activityId });
 }
 
 function errorIn(json: unknown): { readonly code: string; readonly message: string } {
