@@ -18,6 +18,8 @@ export interface NameForm {
   readonly vaultSuffix: string;
   /** The clients' configuration wants this too; nothing answers there. */
   readonly storageSuffix: string;
+  /** The attestation authority that policies name when their author names none; absent: there is none such. */
+  readonly attestation?: string;
   /** Accepted `aud` values, exact; the first is the one that clients are told to ask for. */
   readonly audiences: {
     readonly arm: readonly string[];

@@ -21,23 +21,27 @@ export const GROUP = `${SUBSCRIPTION}/resourceGroups/:group`;
 export const KEY_VAULT = 'providers/Microsoft.KeyVault';
 export const HSM = `${GROUP}/${KEY_VAULT}/managedHSMs/:name`;
 
-export function rowMaker(book: ResourceBook, authenticate: Authenticate): MakeRow {
-  return (method, path, demand, handle) => ({
-    host: 'arm',
-    method,
-    path,
-    body: method === 'PUT' || method === 'PATCH' || method === 'POST' ? 'json' : 'none',
-    async handle(request) {
-      checkApiVersion(request);
-      const wanted = typeof demand === 'string' ? { action: demand } : demand;
-      const caller = await authorize(authenticate, () => book.current, request, wanted);
-      try {
-        return await handle(request, caller);
-      } catch (cause) {
-        // What a reader of bodies refuses names the member.
-        if (!(cause instanceof ShapeError)) throw cause;
-        throw new ControlError(400, 'BadRequest', cause.message, { cause });
-      }
-    },
-  });
+/** @param demanded gets the action that each row asks a role for */
+export function rowMaker(book: ResourceBook, authenticate: Authenticate, demanded: Set<string>): MakeRow {
+  return (method, path, demand, handle) => {
+    const wanted = typeof demand === 'string' ? { action: demand } : demand;
+    demanded.add(wanted.action);
+    return {
+      host: 'arm',
+      method,
+      path,
+      body: method === 'PUT' || method === 'PATCH' || method === 'POST' ? 'json' : 'none',
+      async handle(request) {
+        checkApiVersion(request);
+        const caller = await authorize(authenticate, () => book.current, request, wanted);
+        try {
+          return await handle(request, caller);
+        } catch (cause) {
+          // What a reader of bodies refuses names the member.
+          if (!(cause instanceof ShapeError)) throw cause;
+          throw new ControlError(400, 'BadRequest', cause.message, { cause });
+        }
+      },
+    };
+  };
 }

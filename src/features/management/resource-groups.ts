@@ -1,19 +1,24 @@
 // Resource groups: names that resources are filed under.
-import { mapOf, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
+import { type Reader, record, ShapeError, text } from '../../formats/shape.ts';
 import { type ControlAnswer, ControlError, type ControlRequest, type ControlRow } from '../../wire/control-row.ts';
-import { ANY_ACTION, mayAt } from './access/authorize.ts';
+import { mayAt } from './access/authorize.ts';
 import { holdsAt, scopeOf } from './access/scope.ts';
 import { GROUP, type MakeRow, SUBSCRIPTION } from './arm-row.ts';
 import { readLocation } from './locations.ts';
-import type { ResourceGroup, Resources } from './resources.ts';
+import { type ResourceGroup, type Resources, readTags } from './resources.ts';
 import type { ResourceBook } from './resources-file.ts';
 
 const GROUP_NAME = /^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$/u;
 const readOnly: Reader<unknown> = (value) => value;
 /** Read-only members come back from clients that read, change and write a group. */
 const readBody = record(
-  { location: text },
-  { tags: mapOf(text, 50), id: text, name: text, type: text, properties: mapOf(text), managedBy: readOnly },
+  {},
+  {
+    location: text,
+    tags: readTags,
+    managedBy: (value: unknown, path: string) => (value === null ? undefined : text(value, path)),
+    ...{ id: readOnly, name: readOnly, type: readOnly, properties: readOnly },
+  },
 );
 
 export function findGroup({ resourceGroups }: Resources, name: string): ResourceGroup | undefined {
@@ -62,6 +67,7 @@ export function resourceGroupRows(
       status: findGroup(book.current, nameOf(request)) ? 204 : 404,
     })),
     row('PUT', GROUP, `${ACTION}/write`, (request) => putGroup(book, nameOf(request), request.body)),
+    row('PATCH', GROUP, `${ACTION}/write`, (request) => patchGroup(book, nameOf(request), request.body)),
     row('DELETE', GROUP, `${ACTION}/delete`, async (request) => {
       const { name } = requireGroup(book.current, nameOf(request));
       for (const hsm of book.current.managedHsms) {
@@ -70,10 +76,6 @@ export function resourceGroupRows(
       await book.update((resources) => ({ resources: withoutGroup(resources, name), result: undefined }));
       return { status: 200 };
     }),
-    row('GET', `${SUBSCRIPTION}/resources`, { action: ANY_ACTION, at: 'anywhere' }, () => ({
-      status: 200,
-      json: { value: [] },
-    })),
   ];
 }
 
@@ -101,25 +103,48 @@ async function putGroup(book: ResourceBook, name: string, body: unknown): Promis
       'A resource group name has 1 to 90 letters, digits, underscores, parentheses, hyphens and periods and does not end with a period.',
     );
   }
-  const { location, tags = {} } = readGroupBody(body);
+  const { location, tags = {}, managedBy } = readGroupBody(body);
+  if (location === undefined) throw new ControlError(400, 'LocationRequired', 'body.location is missing');
   const place = readLocation(location);
   const { group, created } = await book.update((resources) => {
     const existing = findGroup(resources, name);
-    if (existing !== undefined && existing.location !== place) {
-      throw new ControlError(
-        409,
-        'InvalidResourceGroupLocation',
-        `Resource group '${existing.name}' already exists in location '${existing.location}'.`,
-      );
-    }
-    const group: ResourceGroup = { name: existing?.name ?? name, location: place, tags };
-    const others = resources.resourceGroups.filter((each) => each !== existing);
-    return {
-      resources: { ...resources, resourceGroups: [...others, group] },
-      result: { group, created: existing === undefined },
+    if (existing !== undefined) checkLocation(existing, place);
+    const group: ResourceGroup = {
+      name: existing?.name ?? name,
+      location: place,
+      tags,
+      ...(managedBy === undefined ? {} : { managedBy }),
     };
+    return { resources: withGroup(resources, existing, group), result: { group, created: existing === undefined } };
   });
   return { status: created ? 201 : 200, json: describeGroup(book.current, group) };
+}
+
+/** What the body does not name stays. */
+async function patchGroup(book: ResourceBook, name: string, body: unknown): Promise<ControlAnswer> {
+  const { location, ...given } = readGroupBody(body);
+  const group = await book.update((resources) => {
+    const existing = requireGroup(resources, name);
+    if (location !== undefined) checkLocation(existing, readLocation(location));
+    const { tags = existing.tags, managedBy = existing.managedBy } = given;
+    const group: ResourceGroup = { ...existing, tags, ...(managedBy === undefined ? {} : { managedBy }) };
+    return { resources: withGroup(resources, existing, group), result: group };
+  });
+  return { status: 200, json: describeGroup(book.current, group) };
+}
+
+/** @throws ControlError 409 */
+function checkLocation({ name, location }: ResourceGroup, given: string): void {
+  if (location === given) return;
+  throw new ControlError(
+    409,
+    'InvalidResourceGroupLocation',
+    `Resource group '${name}' already exists in location '${location}'.`,
+  );
+}
+
+function withGroup(resources: Resources, before: ResourceGroup | undefined, group: ResourceGroup): Resources {
+  return { ...resources, resourceGroups: [...resources.resourceGroups.filter((each) => each !== before), group] };
 }
 
 function readGroupBody(body: unknown): ReturnType<typeof readBody> {
@@ -131,12 +156,13 @@ function readGroupBody(body: unknown): ReturnType<typeof readBody> {
   }
 }
 
-function describeGroup({ subscriptionId }: Resources, { name, location, tags }: ResourceGroup) {
+function describeGroup({ subscriptionId }: Resources, { name, location, tags, managedBy }: ResourceGroup) {
   return {
     id: `/subscriptions/${subscriptionId}/resourceGroups/${name}`,
     name,
     type: 'Microsoft.Resources/resourceGroups',
     location,
+    ...(managedBy === undefined ? {} : { managedBy }),
     tags,
     properties: { provisioningState: 'Succeeded' },
   };

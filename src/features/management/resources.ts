@@ -36,6 +36,8 @@ export interface ResourceGroup {
   readonly name: string;
   readonly location: string;
   readonly tags: Tags;
+  /** Id of the resource that looks after the group for its owner, as given. */
+  readonly managedBy?: string;
 }
 export interface Sku {
   readonly family: 'B' | 'C';
@@ -219,7 +221,7 @@ const readResources: Reader<Resources> = record({
   subscriptionId: guid,
   subscriptionName: text,
   roleAssignments: list(readAssignment, MAX_ROLE_ASSIGNMENTS),
-  resourceGroups: list(record({ name: text, location: text, tags: readTags })),
+  resourceGroups: list(record({ name: text, location: text, tags: readTags }, { managedBy: text })),
   managedHsms: list(readHsm),
   deletedHsms: list(record({ hsm: readHsm, deletedAt: readTime, purging: flag })),
   privateEndpoints: list(

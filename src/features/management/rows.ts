@@ -12,10 +12,15 @@ import type { HsmLifecycle } from './hsm/hsm-lifecycle.ts';
 import type { NewHsmRules } from './hsm/hsm-rules.ts';
 import { managedHsmRows } from './hsm/rows.ts';
 import type { InstanceHost } from './instance-host.ts';
+import { resourceRows } from './listing/resource-rows.ts';
 import { metadataRow } from './metadata.ts';
 import { connectionRows } from './network/connection-rows.ts';
 import { privateEndpointRows } from './network/private-endpoint-rows.ts';
 import { trialRows } from './network/trial-rows.ts';
+import { attestationRow } from './providers/attestation-row.ts';
+import { operationRow } from './providers/operation-row.ts';
+import { providerRows } from './providers/provider-rows.ts';
+import { vaultRows } from './providers/vault-rows.ts';
 import { resourceGroupRows } from './resource-groups.ts';
 import type { ResourceBook } from './resources-file.ts';
 import { subscriptionRows } from './subscriptions.ts';
@@ -40,10 +45,16 @@ export interface ManagementOptions {
 export function managementRows(options: ManagementOptions): readonly ControlRow[] {
   const { book, lifecycle, host, authenticate, findPrincipal, askInstance, domain, now } = options;
   const { isDirectoryElsewhere = false, newHsms = { defaultAction: 'Allow', leastAdministrators: 1 } } = options;
-  const row = rowMaker(book, authenticate);
+  const demanded = new Set<string>();
+  const row = rowMaker(book, authenticate, demanded);
   return [
     metadataRow(book.current.tenantId),
     ...subscriptionRows(book, authenticate, domain),
+    ...providerRows(book, row),
+    operationRow(authenticate, demanded),
+    ...resourceRows(book, row),
+    ...vaultRows(book, row),
+    attestationRow(book, row),
     ...resourceGroupRows(book, row, async (name) => {
       await beginDeletion(lifecycle, (resources) => {
         const hsm = resources.managedHsms.find((each) => each.name === name);

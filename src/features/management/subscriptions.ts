@@ -40,21 +40,6 @@ export function subscriptionRows(
       await visible(request);
       return { value: LOCATIONS.map((location) => describeLocation(book.current.subscriptionId, location)) };
     }),
-    get('/subscriptions/:subscription/providers/Microsoft.KeyVault', async (request) => {
-      await visible(request);
-      return {
-        id: `/subscriptions/${book.current.subscriptionId}/providers/Microsoft.KeyVault`,
-        namespace: 'Microsoft.KeyVault',
-        registrationState: 'Registered',
-        resourceTypes: [
-          {
-            resourceType: 'managedHSMs',
-            locations: LOCATIONS.map((location) => location.displayName),
-            apiVersions: ['2026-02-01', '2025-05-01', '2024-11-01', '2023-07-01', '2021-10-01'],
-          },
-        ],
-      };
-    }),
   ];
 }
 

@@ -2,6 +2,9 @@
 // the port. The only file that knows the public cloud's names.
 import type { NameForm } from '../../wire/name-form.ts';
 
+/** The authority that `strongroom release authority` makes, unless it is told another name. Nothing answers there. */
+export const DEV_ATTESTATION = 'https://attestation.strongroom.localhost';
+
 /** Names of the public cloud. */
 export function azureNames(): NameForm {
   return {
@@ -13,6 +16,7 @@ export function azureNames(): NameForm {
     instanceSuffix: '.managedhsm.azure.net',
     vaultSuffix: '.vault.azure.net',
     storageSuffix: 'core.windows.net',
+    attestation: DEV_ATTESTATION,
     audiences: {
       arm: [
         'https://management.core.windows.net/',
@@ -44,6 +48,7 @@ export function localNames(port: number): NameForm {
     instanceSuffix: `.${at('managedhsm.localhost')}`,
     vaultSuffix: `.${at('vault.localhost')}`,
     storageSuffix: at('blob.localhost'),
+    attestation: DEV_ATTESTATION,
     audiences: {
       arm: [arm, `${arm}/`],
       graph: [graph, `${graph}/`],

@@ -1,4 +1,5 @@
 // `strongroom release authority`: makes a development attestation authority in a folder.
+import { DEV_ATTESTATION } from '../../../main/config/name-forms.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 
 export const authority = command({
@@ -12,7 +13,7 @@ no enclave: whoever has the folder can claim anything. No HSM trusts it until an
     name: {
       type: 'string',
       placeholder: 'URL',
-      default: 'https://attestation.strongroom.localhost',
+      default: DEV_ATTESTATION,
       description: 'what tokens say as their issuer, and policies as authority',
     },
     ...jsonOption,

@@ -52,7 +52,7 @@ export function describeHsm(
       enableSoftDelete: true,
       softDeleteRetentionInDays: hsm.softDeleteRetentionInDays,
       enablePurgeProtection: hsm.purgeProtection,
-      provisioningState: hsm.state === 'Recovering' ? 'Provisioning' : hsm.state,
+      provisioningState: provisioningState(hsm),
       statusMessage: hsm.problem ?? stoppedMessage(hsm, status) ?? trialMessage(hsm) ?? STATUS_MESSAGE[hsm.state],
       networkAcls: {
         bypass,
@@ -70,6 +70,10 @@ export function describeHsm(
       },
     },
   };
+}
+
+export function provisioningState({ state }: ManagedHsm): string {
+  return state === 'Recovering' ? 'Provisioning' : state;
 }
 
 /** The resource manager has no word for these; the message says what it is. */

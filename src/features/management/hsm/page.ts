@@ -21,10 +21,9 @@ export function readPage<T>(request: ControlRequest, all: readonly T[], nameOf: 
   const items = rest.slice(0, size);
   const last = items.at(-1);
   if (rest.length <= size || last === undefined) return { items, nextLink: undefined };
-  const next = new URLSearchParams({
-    'api-version': query.get('api-version') ?? '',
-    $top: String(size),
-    $skiptoken: nameOf(last),
-  });
+  // What else was asked, a filter above all, is asked of the next page too.
+  const next = new URLSearchParams(query);
+  next.set('$top', String(size));
+  next.set('$skiptoken', nameOf(last));
   return { items, nextLink: `${names.arm}${path}?${next}` };
 }
