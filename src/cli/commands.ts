@@ -76,6 +76,7 @@ import { change as changeSeal } from './commands/seal/change.ts';
 import { show as showSeal } from './commands/seal/show.ts';
 import { show as showSeparation } from './commands/separation/show.ts';
 import { strict } from './commands/separation/strict.ts';
+import { list as listSettings } from './commands/settings/list.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { unlock } from './commands/unlock.ts';
@@ -98,6 +99,7 @@ export const commands: readonly Command[] = [
   addFederation,
   listFederation,
   removeFederation,
+  listSettings,
   showSeparation,
   strict,
   reason,

@@ -1,4 +1,5 @@
-// Roles with the stock command line: an operator makes a definition, changes it, assigns it and takes all of it back.
+// Roles with the stock command line: an operator makes a definition, changes it, assigns it and takes all of it back; and
+// settings.
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -69,6 +70,34 @@ describe('roles with az, unconfigured', { skip: skipUnless('az') }, () => {
     const removed = await az(`keyvault role assignment delete --hsm-name dev --scope /keys --name ${made['name']}`);
     assert.equal(removed.code, 0, removed.stderr);
     assert.deepEqual(await json(list), []);
+  });
+
+  test('all that somebody was given is taken away without naming a scope, whatever scope it was given at', async () => {
+    const to = `--assignee-object-id ${BOB} --assignee-principal-type User`;
+    const list = `keyvault role assignment list --hsm-name dev --assignee-object-id ${BOB}`;
+    for (const scope of ['/', '/keys', '/keys/tde']) {
+      await json(`keyvault role assignment create --hsm-name dev ${to} --scope ${scope} --role Signers`);
+    }
+    const scopes = (await json(list)).map((each) => String(each['scope']));
+    assert.deepEqual(new Set(scopes), new Set(['/', '/keys', '/keys/tde']));
+    assert.equal(scopes.length, 3);
+    const twice = await az(`keyvault role assignment create --hsm-name dev ${to} --scope /keys --role Signers`);
+    assert.notEqual(twice.code, 0);
+    assert.match(twice.stderr, /MatchingRoleAssignmentExists/);
+    const removed = await az(`keyvault role assignment delete --hsm-name dev --assignee-object-id ${BOB}`);
+    assert.equal(removed.code, 0, removed.stderr);
+    assert.deepEqual(await json(list), []);
+    assert.deepEqual(await json(`${list} --scope /keys`), []);
+  });
+
+  test('settings: the boolean ones are listed, the others are shown and changed by name', async () => {
+    const listed = await json('keyvault setting list --hsm-name dev');
+    assert.ok(listed.length > 0 && listed.every((each) => ['true', 'false'].includes(String(each['value']))));
+    const one = '--hsm-name dev --name StrongroomMaxKeys';
+    await json(`keyvault setting update ${one} --value 77`);
+    assert.equal((await json(`keyvault setting show ${one}`))['value'], '77');
+    const unknown = await az('keyvault setting show --hsm-name dev --name NoSuchSetting');
+    assert.match(unknown.stderr, /InvalidSetting/);
   });
 
   test('the definition is deleted, and is no more', async () => {

@@ -123,11 +123,13 @@ test('an assignment is answered with 201, shown, listed and deleted with its las
     assert.deepEqual((await ask('GET', path)).json, expected);
     assert.ok(named(await ask('GET', assignments(scope))).includes(name));
     const again = await ask('PUT', path, grant(CRYPTO_AUDITOR, principalId));
-    assert.equal(again.status, 201, 'the same again');
+    assert.deepEqual([again.status, codeOf(again)], [400, 'RoleAssignmentExists'], 'the same again');
+    assert.match(again.text, /"The role assignment already exists\. \(Activity ID: /);
     const other = await ask('PUT', path, grant(CRYPTO_USER, principalId));
-    assert.deepEqual([other.status, codeOf(other)], [409, 'RoleAssignmentExists']);
+    assert.deepEqual([other.status, codeOf(other)], [400, 'RoleAssignmentExists']);
     const twice = await ask('PUT', `${assignments(scope)}/${randomUUID()}`, grant(CRYPTO_AUDITOR, principalId));
-    assert.deepEqual([twice.status, codeOf(twice)], [409, 'RoleAssignmentExists']);
+    assert.deepEqual([twice.status, codeOf(twice)], [400, 'MatchingRoleAssignmentExists']);
+    assert.match(twice.text, new RegExp(`Role assignment '${name}' already adds role 'Managed HSM Crypto Auditor' `));
     const deleted = await ask('DELETE', path);
     assert.deepEqual([deleted.status, deleted.json], [200, expected]);
     const gone = await ask('DELETE', path);
@@ -152,6 +154,23 @@ test('a definition is named with or without a leading slash, in any case; one th
   }
   const unnamed = await ask('PUT', `${assignments()}/not-a-guid`, grant(CRYPTO_AUDITOR, randomUUID()));
   assert.deepEqual([unnamed.status, codeOf(unnamed)], [400, 'BadParameter']);
+  assert.match(unnamed.text, /Role assignment name must be a GUID/);
+  const odd = { properties: { roleName: 'odd', permissions: [] } };
+  const made = await ask('PUT', `${definitions()}/foo%20unique%20value`, odd);
+  assert.deepEqual([made.status, codeOf(made)], [400, 'BadParameter']);
+  assert.match(made.text, /Role definition name must be a GUID/);
+  // Terraform's provider and others look for a role by its name, and take 404 for its absence.
+  for (const name of ['does_not_exist', 'Managed%20HSM%20Crypto%20Auditor', '00000000-0000', '%20']) {
+    for (const [list, code] of [
+      [definitions(), 'RoleDefinitionNotFound'],
+      [assignments('/keys'), 'RoleAssignmentNotFound'],
+    ] as const) {
+      for (const method of ['GET', 'DELETE']) {
+        const reply = await ask(method, `${list}/${name}`);
+        assert.deepEqual([reply.status, codeOf(reply)], [404, code], `${method} ${list}/${name}`);
+      }
+    }
+  }
 });
 
 test('filters choose by scope and principal, and one that is not known is refused', async () => {
@@ -165,7 +184,8 @@ test('filters choose by scope and principal, and one that is not known is refuse
     return named(reply).filter((name) => [root, keys, key].includes(name));
   };
   const same = (actual: string[], expected: string[]): void => assert.deepEqual(actual.sort(), [...expected].sort());
-  same(await list(''), [root]);
+  same(await list(''), [root, keys, key]);
+  same(await list('/keys'), [root, keys, key]);
   same(await list('', 'atScope()'), [root]);
   same(await list('', 'atScopeAndBelow()'), [root, keys, key]);
   same(await list('', `principalId eq '${principal}'`), [root, keys, key]);

@@ -30,13 +30,27 @@ function codeOf(reply: Reply): string {
 }
 
 test('settings are listed, shown and changed in the forms that clients read', async () => {
-  const listed = (await asAdmin('GET', '/settings')).json as { settings: { name: string; value: string }[] };
+  const listed = (await asAdmin('GET', '/settings')).json as {
+    settings: { name: string; type: string; value: string }[];
+  };
   assert.deepEqual(listed.settings[0], {
     name: 'AllowKeyManagementOperationsThroughARM',
     type: 'boolean',
     value: 'false',
   });
   assert.ok(listed.settings.every(({ value }) => typeof value === 'string'));
+  // KeyVaultSettingsClient.getSettings() of Java fails as a whole at any other type.
+  assert.ok(listed.settings.every(({ type }) => type === 'boolean'));
+  const own = (await instance.ask('GET', '/strongroom/settings', { token: await instance.adminToken() })).json;
+  const { settings } = own as typeof listed;
+  assert.ok(settings.some(({ name, type }) => name === 'StrongroomMaxKeys' && type === 'integer'));
+  for (const setting of settings) {
+    assert.deepEqual((await asAdmin('GET', `/settings/${setting.name}`)).json, setting);
+    assert.equal(
+      setting.type === 'boolean',
+      listed.settings.some(({ name }) => name === setting.name),
+    );
+  }
   const changed = await set('allowkeymanagementoperationsthrougharm', 'True');
   assert.equal(changed.status, 200, changed.text);
   const wanted = { name: 'AllowKeyManagementOperationsThroughARM', type: 'boolean', value: 'true' };
@@ -53,13 +67,20 @@ test('what a setting does not take is refused and changes nothing', async () => 
   }
   assert.equal(codeOf(await set('StrongroomMaxKeys', 5)), 'BadParameter');
   assert.equal(codeOf(await asAdmin('PATCH', '/settings/StrongroomMaxKeys', {})), 'BadParameter');
-  assert.equal(codeOf(await set('NoSuchSetting', 'true')), 'NotFound');
-  assert.equal(codeOf(await asAdmin('GET', '/settings/NoSuchSetting')), 'NotFound');
+  for (const reply of [await set('NoSuchSetting', 'true'), await asAdmin('GET', '/settings/invalid%20name')]) {
+    assert.deepEqual([reply.status, codeOf(reply)], [400, 'InvalidSetting']);
+    assert.match(
+      reply.text,
+      /"Invalid setting name\. Please check the spelling of the setting name to update\. \(Activity ID: [0-9a-f-]{36}\)"/,
+    );
+  }
   assert.equal(((await asAdmin('GET', '/settings/StrongroomMaxKeys')).json as { value: string }).value, '250000');
 });
 
 test('only who has the data actions reads and changes settings, and only in api-versions that have them', async () => {
-  assert.equal(codeOf(await ask(user, 'GET', '/settings')), 'AccessDenied');
+  for (const path of ['/settings', '/strongroom/settings', '/settings/StrongroomMaxKeys']) {
+    assert.equal(codeOf(await ask(user, 'GET', path)), 'AccessDenied', path);
+  }
   assert.equal(codeOf(await ask(user, 'PATCH', '/settings/StrongroomVaultAlias', { value: 'true' })), 'AccessDenied');
   assert.equal(codeOf(await asAdmin('GET', '/settings', undefined, '7.3')), 'NotFound');
   assert.equal((await asAdmin('GET', '/settings', undefined, '7.4-preview.1')).status, 200);

@@ -127,7 +127,8 @@ export async function allowUse(client: InstanceClient, administrator: string): P
       },
     });
   } catch (error) {
-    if (error instanceof AnswerError && error.status === 409) return; // it has the role by the backup
+    const codes = ['RoleAssignmentExists', 'MatchingRoleAssignmentExists'];
+    if (error instanceof AnswerError && codes.includes(error.code)) return; // it has the role by the backup, or by a try before
     throw error;
   }
 }

@@ -43,19 +43,33 @@ describe('a role assignment', () => {
     await refuses('RoleAssignmentNotFound', /^Requested role assignment not found$/, () => getAssignment(at, made));
   });
 
-  it('made again the same way is answered as made, and nothing is committed', async () => {
+  it('made again the same way is refused by the code of its own that the service has, and nothing is committed', async () => {
     const made = await instance();
-    const { body } = await made.assign(guid(1), CRYPTO_USER, ANN, '/keys/Tde');
+    await made.assign(guid(1), CRYPTO_USER, ANN, '/keys/Tde');
     const before = made.commits.length;
-    const again = await made.assign(guid(1).toUpperCase(), CRYPTO_USER, ANN.toUpperCase(), '/keys/TDE');
-    assert.deepEqual(again, { status: 201, body });
+    await refuses('RoleAssignmentExists', /^The role assignment already exists\.$/, () =>
+      made.assign(guid(1).toUpperCase(), CRYPTO_USER, ANN.toUpperCase(), '/keys/TDE'),
+    );
+    const text = `^Role assignment '${guid(1)}' already adds role 'Managed HSM Crypto User' to principal '${ANN}' in scope '/keys/Tde'$`;
+    await refuses('MatchingRoleAssignmentExists', new RegExp(text), () =>
+      made.assign(guid(2), CRYPTO_USER, ANN, '/keys/TDE'),
+    );
     assert.equal(made.commits.length, before);
   });
 
-  it('is refused under another name, and cannot be changed or moved under its own', async () => {
+  it('is found by no name that is no GUID, and made under none', async () => {
+    const made = await instance();
+    const named = { scope: ROOT_SCOPE, name: 'not-a-guid' };
+    await refuses('RoleAssignmentNotFound', /^Requested role assignment not found$/, () => getAssignment(named, made));
+    await refuses('RoleAssignmentNotFound', /not found/, () => deleteAssignment(named, made.changes));
+    await refuses('BadParameter', /^Role assignment name must be a GUID$/, () =>
+      made.assign('not-a-guid', CRYPTO_USER, ANN),
+    );
+  });
+
+  it('cannot be changed or moved under its name, and has another beside it at another scope only', async () => {
     const made = await instance();
     await made.assign(guid(1), CRYPTO_USER, ANN, '/keys/a');
-    await refuses('RoleAssignmentExists', new RegExp(guid(1)), () => made.assign(guid(2), CRYPTO_USER, ANN, '/keys/A'));
     const text = /cannot be changed/;
     await refuses('RoleAssignmentExists', text, () => made.assign(guid(1), CRYPTO_USER, BOB, '/keys/a'));
     await refuses('RoleAssignmentExists', text, () => made.assign(guid(1), ADMINISTRATOR, ANN, '/keys/a'));
@@ -170,10 +184,10 @@ describe('a list of role assignments', () => {
     return value.map((name) => (name === FIRST_ASSIGNMENT ? 'admin' : String(Number(name.slice(-2)))));
   }
 
-  it('without a filter has those in force at the scope, not those below', async () => {
+  it('without a filter has those in force at the scope and those below: at / those of every scope', async () => {
     const made = await filled();
-    assert.deepEqual(names(made, '/'), ['1', 'admin']);
-    assert.deepEqual(names(made, '/keys'), ['1', '2', 'admin']);
+    assert.deepEqual(names(made, '/'), ['1', '2', '3', '4', '5', 'admin']);
+    assert.deepEqual(names(made, '/keys'), ['1', '2', '3', '4', '5', 'admin']);
     assert.deepEqual(names(made, '/keys/A'), ['1', '2', '3', '4', 'admin']);
   });
 
@@ -253,7 +267,7 @@ describe('a caller whose right is taken away meanwhile', () => {
     const made = await instance();
     const value = { name: guid(5), scope: ROOT_SCOPE, definition: CRYPTO_USER, principalId: ANN };
     made.race = (commit) => commit([{ name: ASSIGNMENT_PREFIX + guid(5), value: encodeAssignment(value) }]);
-    await refuses('RoleAssignmentExists', new RegExp(guid(5)), () => made.assign(guid(1), CRYPTO_USER, ANN));
+    await refuses('MatchingRoleAssignmentExists', new RegExp(guid(5)), () => made.assign(guid(1), CRYPTO_USER, ANN));
   });
 });
 

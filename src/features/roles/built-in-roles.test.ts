@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { builtInRoles } from './built-in-roles.ts';
 import { dataActions, findDataAction } from './data-actions.ts';
+import { definitionShape } from './shapes.ts';
 
 // The matrix of the service as its live definitions have it, written as a table: rows are data actions.
 const COLUMNS = ['Ad', 'CO', 'CU', 'PA', 'SE', 'SR', 'BK', 'RS', 'AU', 'AR'] as const;
@@ -82,6 +83,29 @@ for (const column of COLUMNS) {
     assert.deepEqual(permission?.notDataActions, []);
   });
 }
+
+it('they come in the order of the service, so that who takes the first takes no administrator', () => {
+  assert.deepEqual(
+    builtInRoles.map(({ name }) => name),
+    (['RS', 'BK', 'SE', 'SR', 'AU', 'PA', 'CU', 'CO', 'AR', 'Ad'] as const).map((column) => ROLES[column][1]),
+  );
+});
+
+it('what the ARM User holds is shown under actions, what the others hold under dataActions', () => {
+  for (const role of builtInRoles) {
+    const { properties } = definitionShape(role) as { properties: { permissions: Record<string, unknown>[] } };
+    const { dataActions = [] } = role.permissions[0] ?? {};
+    const isArmUser = role.name === ROLES.AR[1];
+    assert.deepEqual(properties.permissions, [
+      {
+        actions: isArmUser ? dataActions : [],
+        notActions: [],
+        dataActions: isArmUser ? [] : dataActions,
+        notDataActions: [],
+      },
+    ]);
+  }
+});
 
 it('there are no other built-in roles', () => {
   assert.deepEqual(

@@ -143,10 +143,12 @@ describe('a role definition is refused', () => {
     }
   });
 
-  it('when its name is no GUID', async () => {
+  it('when its name is no GUID: none has such a name', async () => {
     const made = await instance();
-    await refuses('BadParameter', /must be a GUID/, () => made.putDefinition('reader', READER));
-    await refuses('BadParameter', /must be a GUID/, () => getDefinition({ name: '__proto__' }, made));
+    await refuses('BadParameter', /^Role definition name must be a GUID$/, () => made.putDefinition('reader', READER));
+    await refuses('RoleDefinitionNotFound', /^Requested role definition not found$/, () =>
+      getDefinition({ name: '__proto__' }, made),
+    );
   });
 
   it('when there are too many, while those that exist can still change', async () => {

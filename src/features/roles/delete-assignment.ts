@@ -6,7 +6,6 @@ import { ServiceError } from '../../wire/service-error.ts';
 import { requireAssignment } from './get-assignment.ts';
 import { administrationOf, isLastingAdministration, lastingAdministrations } from './lasting-administrators.ts';
 import { commitRoles, type RoleChanges } from './role-changes.ts';
-import { requireRoleGuid } from './role-name.ts';
 import { ASSIGNMENT_PREFIX, type RoleAssignment } from './role-records.ts';
 import type { Scope } from './scope.ts';
 import { assignmentShape } from './shapes.ts';
@@ -18,11 +17,10 @@ export interface DeleteAssignment {
 
 /** @throws ServiceError RoleAssignmentNotFound, Conflict */
 export async function deleteAssignment({ scope, name }: DeleteAssignment, changes: RoleChanges): Promise<Answer> {
-  const guid = requireRoleGuid(name, 'role assignment');
   const { result, ...committed } = await commitRoles(changes, () => {
-    const deleted = requireAssignment(changes.roles, scope, guid);
+    const deleted = requireAssignment(changes.roles, scope, name);
     rejectLastAdministrator(deleted, changes);
-    const { definition, principalId, scope: at } = deleted;
+    const { name: guid, definition, principalId, scope: at } = deleted;
     // Nothing else tells afterwards whose right it was. `access explain` reads it, as it does the note of one that has ended.
     const note = `Assignment ${guid} of the role ${definition} to ${principalId} at ${at.path} was deleted.`;
     return { result: deleted, change: { name: ASSIGNMENT_PREFIX + guid, value: null }, note };

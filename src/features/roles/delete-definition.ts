@@ -4,7 +4,6 @@ import { ServiceError } from '../../wire/service-error.ts';
 import { contentOf, judgeDefinition, type RoleRequest } from './duties.ts';
 import { requireDefinition } from './get-definition.ts';
 import { commitRoles, type RoleChanges } from './role-changes.ts';
-import { requireRoleGuid } from './role-name.ts';
 import { DEFINITION_PREFIX } from './role-records.ts';
 import type { Scope } from './scope.ts';
 import { definitionShape } from './shapes.ts';
@@ -22,18 +21,17 @@ export async function deleteDefinition(
   changes: RoleChanges,
 ): Promise<Answer> {
   const { reason } = readDefinitionTerms(stated, changes.now());
-  const guid = requireRoleGuid(name, 'role definition');
   if (scope.path !== '/') {
     throw new ServiceError('BadParameter', "Role definitions can be deleted only at scope '/'");
   }
   const { result, ...committed } = await commitRoles(changes, () => {
-    const deleted = requireDefinition(changes.roles, guid);
+    const deleted = requireDefinition(changes.roles, name);
     if (deleted.type === 'AKVBuiltInRole') {
       throw new ServiceError('BadParameter', `'${deleted.roleName}' is a built-in role, which cannot be deleted`);
     }
-    const request: RoleRequest = { operation: 'deleteDefinition', definition: guid, role: contentOf(deleted) };
+    const request: RoleRequest = { operation: 'deleteDefinition', definition: deleted.name, role: contentOf(deleted) };
     const second = judgeDefinition(request, reason, changes.duties);
-    return { result: deleted, change: { name: DEFINITION_PREFIX + guid, value: null }, second };
+    return { result: deleted, change: { name: DEFINITION_PREFIX + deleted.name, value: null }, second };
   });
   return { status: 200, body: definitionShape(result), ...committed };
 }

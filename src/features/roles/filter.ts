@@ -32,15 +32,16 @@ export function readRoleFilter(text: string | undefined): RoleFilter {
 }
 
 /**
- * Does the assignment belong in the list at this scope? Without a filter and with atScope(): those at the scope and
- * above it, which are the ones in force there. principalId alone: also those below.
+ * Does the assignment belong in the list at this scope? Without a reach: those in force there, which are at the scope and
+ * above it, and those below it. Clients that look for all grants of somebody, to take them away, ask at `/` without a
+ * filter; a grant that is left out is one that stays. atScope(): those in force there alone.
  */
 export function matchesFilter({ reach, principalId }: RoleFilter, at: Scope, assignment: RoleAssignment): boolean {
   if (principalId !== undefined && assignment.principalId !== principalId) return false;
   const below = covers(at, assignment.scope);
   if (reach === 'at-scope-and-below') return below;
   const inForce = covers(assignment.scope, at);
-  return reach === undefined && principalId !== undefined ? inForce || below : inForce;
+  return reach === undefined ? inForce || below : inForce;
 }
 
 function requireReach(term: string): 'at-scope' | 'at-scope-and-below' {

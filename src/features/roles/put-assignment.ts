@@ -1,4 +1,5 @@
-// Makes a role assignment. One that exists cannot be changed: the same again is answered as made, another is refused.
+// Makes a role assignment. One that exists cannot be changed, and is not made a second time: as the service does, the same
+// again is refused by a code of its own, which deployment scripts take for success.
 import type { Answer, Stated } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { judgeGrant } from './duties.ts';
@@ -25,26 +26,21 @@ export interface PutAssignment {
   readonly stated: Stated;
 }
 
-/** @throws ServiceError BadParameter, RoleAssignmentExists, Conflict */
+/** @throws ServiceError BadParameter, RoleAssignmentExists, MatchingRoleAssignmentExists, Conflict */
 export async function putAssignment(
   { scope, name, body, stated }: PutAssignment,
   changes: RoleChanges,
 ): Promise<Answer> {
   const { definition, principalId, principalType } = body;
   const terms = readTerms(stated, changes.now());
-  const named: RoleAssignment = { name: requireRoleGuid(name, 'role assignment'), scope, definition, principalId };
+  const named: RoleAssignment = { name: requireRoleGuid(name, 'Role assignment'), scope, definition, principalId };
   if (body.scope !== undefined && foldedScope(body.scope) !== foldedScope(scope)) {
     throw new ServiceError('BadParameter', "Property 'scope' must be the scope of the request's path, or left out");
   }
   const { result, ...committed } = await commitRoles(changes, () => {
     const now = changes.now();
     const expiresAt = terms.expires === undefined ? undefined : endOf(terms.expires, now);
-    const ended: RoleAssignment[] = [];
-    const existing = findExisting(named, changes.roles, now, ended);
-    if (existing !== undefined) {
-      checkSameEnd(existing, terms);
-      return { result: existing };
-    }
+    const ended = rejectExisting(named, terms, changes.roles, now);
     const role = requireRole(named, changes.roles);
     checkRoom(named, changes.roles);
     const grant = { scope, definition: role, principalId, principalType, terms };
@@ -67,36 +63,36 @@ export async function putAssignment(
 }
 
 /**
- * The same assignment under the same name. What has ended and is not removed yet is in nobody's way.
- * @param ended gets those that the new one takes the place of
- * @throws ServiceError RoleAssignmentExists
+ * What has ended and is not removed yet is in nobody's way: it is answered, for the new one to take its place.
+ * @throws ServiceError RoleAssignmentExists, MatchingRoleAssignmentExists
  */
-function findExisting(
-  wanted: RoleAssignment,
-  roles: Roles,
-  now: number,
-  ended: RoleAssignment[],
-): RoleAssignment | undefined {
+function rejectExisting(wanted: RoleAssignment, terms: Terms, roles: Roles, now: number): readonly RoleAssignment[] {
   const named = roles.assignment(wanted.name);
   if (named !== undefined && !(hasEnded(named, now) && sameTriple(named, wanted))) {
-    if (sameTriple(named, wanted)) return named;
-    throw new ServiceError(
-      'RoleAssignmentExists',
-      'A role assignment with this name exists and cannot be changed; delete it or use another GUID',
-    );
+    throw new ServiceError('RoleAssignmentExists', existsText(named, wanted, terms));
   }
-  for (const other of roles.assignmentsOf(wanted.principalId)) {
-    if (!sameTriple(other, wanted) || other.name === wanted.name) continue;
-    if (hasEnded(other, now)) {
-      ended.push(other);
-      continue;
-    }
-    throw new ServiceError(
-      'RoleAssignmentExists',
-      `The role assignment exists already under the name ${other.name}; nothing needs to be done`,
-    );
+  const others = [...roles.assignmentsOf(wanted.principalId)].filter(
+    (other) => sameTriple(other, wanted) && other.name !== wanted.name,
+  );
+  const inForce = others.find((other) => !hasEnded(other, now));
+  if (inForce === undefined) return others;
+  const { name, principalId, scope } = inForce;
+  const role = roles.definition(wanted.definition)?.roleName ?? wanted.definition;
+  throw new ServiceError(
+    'MatchingRoleAssignmentExists',
+    `Role assignment '${name}' already adds role '${role}' to principal '${principalId}' in scope '${scope.path}'` +
+      (hasSameEnd(inForce, terms) ? '' : `; it ${endText(inForce)}, delete it to make one that ends at another time`),
+  );
+}
+
+/** The service's own text when nothing is left to do; who wanted something else is told so. */
+function existsText(named: RoleAssignment, wanted: RoleAssignment, terms: Terms): string {
+  if (!sameTriple(named, wanted)) {
+    return 'A role assignment with this name exists and cannot be changed; delete it or use another GUID';
   }
-  return undefined;
+  return hasSameEnd(named, terms)
+    ? 'The role assignment already exists.'
+    : `The role assignment already exists and ${endText(named)}; delete it to make one that ends at another time`;
 }
 
 function sameTriple(a: RoleAssignment, b: RoleAssignment): boolean {
@@ -109,15 +105,13 @@ function hasEnded({ expiresAt }: RoleAssignment, now: number): boolean {
   return expiresAt !== undefined && expiresAt <= now;
 }
 
-/** A client that tries again is answered as before; one that wants another end is not. */
-function checkSameEnd({ name, expiresAt }: RoleAssignment, { expires }: Terms): void {
+function hasSameEnd({ expiresAt }: RoleAssignment, { expires }: Terms): boolean {
   const isTime = expires?.startsWith('P') === false;
-  if (expires === undefined || (isTime ? Date.parse(expires) / 1000 === expiresAt : expiresAt !== undefined)) return;
-  throw new ServiceError(
-    'RoleAssignmentExists',
-    `The role assignment ${name} exists and ${expiresAt === undefined ? 'does not end' : `ends ${isoSecond(expiresAt)}`}; ` +
-      'delete it to make one that ends at another time',
-  );
+  return expires === undefined || (isTime ? Date.parse(expires) / 1000 === expiresAt : expiresAt !== undefined);
+}
+
+function endText({ expiresAt }: RoleAssignment): string {
+  return expiresAt === undefined ? 'does not end' : `ends ${isoSecond(expiresAt)}`;
 }
 
 function requireRole({ definition }: RoleAssignment, roles: Roles): RoleDefinition {

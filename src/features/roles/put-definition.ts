@@ -27,7 +27,7 @@ export async function putDefinition(
   changes: RoleChanges,
 ): Promise<Answer> {
   const { reason } = readDefinitionTerms(stated, changes.now());
-  const definition: RoleDefinition = { name: requireRoleGuid(name, 'role definition'), type: 'CustomRole', ...body };
+  const definition: RoleDefinition = { name: requireRoleGuid(name, 'Role definition'), type: 'CustomRole', ...body };
   if (scope.path !== '/') {
     throw new ServiceError(
       'BadParameter',

@@ -2,8 +2,8 @@
 import { isGuid } from '../../formats/guid.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 
-/** @throws ServiceError BadParameter */
-export function requireRoleGuid(name: string, what: 'role definition' | 'role assignment'): string {
-  if (!isGuid(name)) throw new ServiceError('BadParameter', `The name of a ${what} must be a GUID`);
+/** Of what is to be made. @throws ServiceError BadParameter */
+export function requireRoleGuid(name: string, what: 'Role definition' | 'Role assignment'): string {
+  if (!isGuid(name)) throw new ServiceError('BadParameter', `${what} name must be a GUID`);
   return name.toLowerCase();
 }

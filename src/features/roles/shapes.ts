@@ -1,5 +1,6 @@
 // Definitions and assignments as clients see them. The definition's id has no leading slash, the assignment's has one:
 // clients compare both as strings.
+import { ARM_USER } from './built-in-roles.ts';
 import type { RoleAssignment, RoleDefinition } from './role-records.ts';
 import { isoSecond } from './terms.ts';
 
@@ -19,9 +20,9 @@ export function definitionShape({ name, roleName, description, type, permissions
       description,
       type,
       permissions: permissions.map(({ dataActions, notDataActions }) => ({
-        actions: [],
+        actions: name === ARM_USER ? dataActions : [],
         notActions: [],
-        dataActions,
+        dataActions: name === ARM_USER ? [] : dataActions,
         notDataActions,
       })),
       assignableScopes: ['/'],

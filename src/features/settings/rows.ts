@@ -1,13 +1,23 @@
-// The setting rows: list, get, update.
+// The setting rows: list, get, update. The service's list holds booleans and nothing else, and a client in Java reads no list
+// that has more: ours that are not boolean are shown by their names, and all of them together at a route of our own.
 import type { Change, Records } from '../../store/sealed/records.ts';
 import { readText } from '../../wire/body.ts';
-import { type AnyRow, row } from '../../wire/route.ts';
+import { type Answer, type AnyRow, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
-import { describeValues, findSetting, normalValue, type SettingName, settingTable } from './setting-table.ts';
+import {
+  describeValues,
+  findSetting,
+  normalValue,
+  type Setting,
+  type SettingName,
+  settingTable,
+} from './setting-table.ts';
 import { type Settings, settingChange } from './settings.ts';
 
 const ACTION = 'Microsoft.KeyVault/managedHsm/settings';
 const SINCE = '7.4-preview.1';
+const all: readonly (Setting & { readonly name: SettingName })[] = settingTable;
+const booleans = all.filter(({ type }) => type === 'boolean');
 
 export interface SettingsService {
   readonly settings: Settings;
@@ -21,27 +31,30 @@ export function settingRows({ settings, records, companion }: SettingsService): 
     const setting = requireSetting(name);
     return { name: setting.name, type: setting.type, value: settings.value(setting.name) };
   };
+  const reading = {
+    method: 'GET',
+    operationName: 'SettingsGet',
+    dataAction: `${ACTION}/read/action`,
+    scope: 'root',
+    activation: 'active',
+    repeatable: true,
+  } as const;
+  const list = (shown: typeof all): Answer => ({
+    status: 200,
+    body: { settings: shown.map(({ name }) => shape(name)) },
+  });
   return [
     row({
-      method: 'GET',
+      ...reading,
       path: '/settings',
       since: SINCE,
-      operationName: 'SettingsGet',
-      dataAction: `${ACTION}/read/action`,
-      scope: 'root',
-      activation: 'active',
-      repeatable: true,
-      handle: () => ({ status: 200, body: { settings: settingTable.map(({ name }) => shape(name)) } }),
+      handle: () => list(booleans),
     }),
+    row({ ...reading, path: '/strongroom/settings', apiVersionOptional: true, handle: () => list(all) }),
     row({
-      method: 'GET',
+      ...reading,
       path: '/settings/:setting',
       since: SINCE,
-      operationName: 'SettingsGet',
-      dataAction: `${ACTION}/read/action`,
-      scope: 'root',
-      activation: 'active',
-      repeatable: true,
       handle: ({ params }) => ({ status: 200, body: shape(requireSetting(params['setting']).name) }),
     }),
     row<{ readonly value: string }>({
@@ -70,12 +83,12 @@ export function settingRows({ settings, records, companion }: SettingsService): 
   ];
 }
 
-/** @throws ServiceError NotFound */
+/** @throws ServiceError InvalidSetting, in the words of the service: a 404 makes a client in Go try again for minutes */
 function requireSetting(name: string | undefined): NonNullable<ReturnType<typeof findSetting>> {
   const setting = findSetting(name ?? '');
   if (setting !== undefined) return setting;
   throw new ServiceError(
-    'NotFound',
-    `There is no setting '${(name ?? '').slice(0, 80)}'; there are ${settingTable.map((each) => each.name).join(', ')}`,
+    'InvalidSetting',
+    'Invalid setting name. Please check the spelling of the setting name to update.',
   );
 }
