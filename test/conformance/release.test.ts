@@ -1,6 +1,7 @@
 // Secure key release and key attestation with stock clients against the product as shipped: an authority is made and
 // trusted with the product's own commands, keys are made, released and attested with JavaScript, Python and az.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -80,6 +81,24 @@ describe('release with the stock Python SDK', { skip: skipUnless('python-azure')
     ended = await runIn({ cwd: folder, env: { ...env, PYTHONDONTWRITEBYTECODE: '1' } }, PYTHON, client('release.py'));
   });
   testChecks(['creates exportable', 'releases', 'is refused', 'fixes policy', 'attests'], () => ended);
+});
+
+/** The releases of the SDK have it from 4.12 on. */
+function skipWithoutSecureWrap(): false | string {
+  const script = 'from azure.keyvault.keys.crypto import KeySecureWrapAlgorithm';
+  const { status } = spawnSync(PYTHON, ['-c', script], { stdio: 'ignore', timeout: 120_000 });
+  return status === 0 ? false : 'needs azure-keyvault-keys 4.12 or later: pip install --pre azure-keyvault-keys';
+}
+
+describe('secure wrap with the stock Python SDK', {
+  skip: skipUnless('python-azure') || skipWithoutSecureWrap(),
+}, () => {
+  let ended: Ended;
+  before(async () => {
+    const python = { cwd: folder, env: { ...env, PYTHONDONTWRITEBYTECODE: '1' } };
+    ended = await runIn(python, PYTHON, client('secure_wrap.py'));
+  });
+  testChecks(['makes', 'wraps', 'stays'], () => ended);
 });
 
 describe('release with az, unconfigured', { skip: skipUnless('az') }, () => {

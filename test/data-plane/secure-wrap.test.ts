@@ -12,10 +12,10 @@ const policy = {
   version: '1.0.0',
   anyOf: [{ authority: authority.authority, allOf: [{ claim: 'tier', equals: 'gold' }] }],
 };
-const releasable = {
-  attributes: { exportable: true },
+const wrapping = {
   release_policy: { data: Buffer.from(JSON.stringify(policy)).toString('base64url') },
 };
+const releasable = { attributes: { exportable: true } };
 const KEY_OPS = ['secureWrapKey', 'secureUnwrapKey'];
 
 let instance: RunningInstance;
@@ -37,9 +37,16 @@ after(() => instance[Symbol.asyncDispose]());
 const ask = (method: string, path: string, body?: unknown, version = NEW): Promise<Reply> =>
   instance.ask(method, `${path}?api-version=${version}`, { token, ...(body === undefined ? {} : { body }) });
 
-async function create(name: string, body: object): Promise<void> {
-  const reply = await ask('POST', `/keys/${name}/create`, { ...releasable, key_ops: KEY_OPS, ...body });
+async function officerToken(): Promise<string> {
+  const officer = randomUUID();
+  await instance.assign('Managed HSM Crypto Officer', officer);
+  return instance.issuer.token(officer);
+}
+
+async function create(name: string, body: object): Promise<Reply> {
+  const reply = await ask('POST', `/keys/${name}/create`, { ...wrapping, key_ops: KEY_OPS, ...body });
   assert.equal(reply.status, 200, reply.text);
+  return reply;
 }
 
 function target(tier = 'gold', seconds = 300): string {
@@ -120,24 +127,26 @@ test('what does not fit, is not permitted or is not attested is refused', async 
 
 test('the operations are for keys that were made for them', async () => {
   const make = (body: object, version = NEW): Promise<Reply> => ask('POST', '/keys/other/create', body, version);
-  assert.match(refusalOf(await make({ kty: 'oct', key_ops: KEY_OPS })), /is for exportable keys/);
-  assert.match(refusalOf(await make({ kty: 'EC', key_ops: KEY_OPS, ...releasable })), /not for EC-HSM/);
+  assert.match(refusalOf(await make({ kty: 'oct', key_ops: KEY_OPS })), /^400 BadParameter.*must have release policy/);
+  const both = { kty: 'oct', key_ops: KEY_OPS, ...wrapping, ...releasable };
+  assert.match(refusalOf(await make(both)), /^400 BadParameter.*exportable must be left out/);
+  assert.match(refusalOf(await make({ kty: 'EC', key_ops: KEY_OPS, ...wrapping })), /not for EC-HSM/);
   assert.match(
-    refusalOf(await make({ kty: 'oct', key_ops: KEY_OPS, ...releasable }, '7.6')),
+    refusalOf(await make({ kty: 'oct', key_ops: KEY_OPS, ...wrapping }, '7.6')),
     /needs api-version 2026-01/,
   );
   for (const open of ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey']) {
-    const mixed = { kty: 'oct', key_ops: ['secureUnwrapKey', open], ...releasable };
+    const mixed = { kty: 'oct', key_ops: ['secureUnwrapKey', open], ...wrapping };
     assert.match(refusalOf(await make(mixed)), new RegExp(`key_ops '${open}' excludes secureWrapKey`));
   }
-  assert.equal((await make({ kty: 'oct', ...releasable })).status, 200);
+  assert.equal((await make({ kty: 'oct', ...wrapping, ...releasable })).status, 200);
   const added = await ask('PATCH', '/keys/other', { key_ops: KEY_OPS });
   assert.match(refusalOf(added), /^400 BadParameter.*are fixed when a key is made/);
   const wrap = (): Promise<Reply> => ask('POST', '/keys/other/securewrapkey', { alg: 'A256KW' });
   assert.match(refusalOf(await wrap()), /^403 Forbidden\/KeyOperationForbidden/);
   await ask('POST', '/keys/closed/create', { kty: 'oct' });
   const closed = await ask('POST', '/keys/closed/securewrapkey', { alg: 'A256KW' });
-  assert.match(refusalOf(closed), /^403 Forbidden\/KeyNotExportable/);
+  assert.match(refusalOf(closed), /^403 Forbidden\/KeyOperationForbidden/);
   await create('timed', { kty: 'oct' });
   const timed = (operation: string, body: object): Promise<Reply> => ask('POST', `/keys/timed/${operation}`, body);
   const { value } = (await timed('securewrapkey', { alg: 'A256KW' })).json as { value: string };
@@ -146,4 +155,39 @@ test('the operations are for keys that were made for them', async () => {
   assert.equal((await timed('secureunwrapkey', { alg: 'A256KW', value, target: target() })).status, 200);
   await ask('PATCH', '/keys/timed', { attributes: { enabled: false } });
   assert.match(refusalOf(await timed('secureunwrapkey', { alg: 'A256KW', value, target: target() })), /KeyDisabled/);
+});
+
+test('a key made to wrap for enclaves is shown as one that never leaves, is not released, and keeps its policy', async () => {
+  const made = await create('stays', { kty: 'RSA', release_policy: { ...wrapping.release_policy, immutable: true } });
+  const { attributes, key, ...rest } = made.json as Record<string, Record<string, unknown>>;
+  assert.equal(attributes?.['exportable'], false);
+  assert.deepEqual(new Set(key?.['key_ops'] as string[]), new Set(KEY_OPS));
+  assert.equal(rest['release_policy']?.['immutable'], true);
+  const left = await ask('POST', '/keys/stays/release', { target: target() });
+  assert.match(refusalOf(left), /^403 Forbidden\/KeyNotExportable Operation release is not for keys with key_ops/);
+  const other = Buffer.from(JSON.stringify({ ...policy, version: '1.0' })).toString('base64url');
+  const changed = await ask('PATCH', '/keys/stays', { release_policy: { data: other } });
+  assert.match(
+    refusalOf(changed),
+    /^400 BadParameter\/ AKV\.SKR\.1020: Immutable Key Release Policy cannot be modified\. /,
+  );
+  const policed = await ask('PUT', '/keys/stays/rotationpolicy', {
+    lifetimeActions: [{ trigger: { timeAfterCreate: 'P30D' }, action: { type: 'rotate' } }],
+  });
+  assert.equal(policed.status, 200, policed.text);
+  const rotated = await ask('POST', '/keys/stays/rotate', {});
+  assert.equal(rotated.status, 200, rotated.text);
+  assert.equal((rotated.json as typeof rest)['attributes']?.['exportable'], false);
+  const backup = (await ask('POST', '/keys/stays/backup', {})).json as { value: string };
+  await ask('DELETE', '/keys/stays');
+  await instance.ask('DELETE', `/deletedkeys/stays?api-version=${NEW}`, { token: await officerToken() });
+  const restored = await ask('POST', '/keys/restore', backup);
+  assert.equal(restored.status, 200, restored.text);
+  const wrapped = (await ask('POST', '/keys/stays/securewrapkey', { alg: 'RSA-OAEP-256' })).json as { value: string };
+  const opened = await ask('POST', '/keys/stays/secureunwrapkey', {
+    alg: 'RSA-OAEP-256',
+    ...wrapped,
+    target: target(),
+  });
+  assert.equal(Buffer.from((opened.json as { value: string }).value, 'base64url').length, 256);
 });

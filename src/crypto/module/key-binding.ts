@@ -40,19 +40,30 @@ function checkKeyOps(kty: Kty, keyOps: unknown, exportable: boolean): asserts ke
   if (!keyOps.every((op) => KEY_OPS[kty].includes(op))) throw bad('key_ops', `has an operation that ${kty} cannot do`);
   if (new Set(keyOps).size !== keyOps.length) throw bad('key_ops', 'names an operation twice');
   if (keyOps.includes('import') && keyOps.length !== 1) throw bad('key_ops', 'has import beside others');
-  const exporting = ['export', ...SECURE_USES].find((op) => keyOps.includes(op));
-  if (exporting !== undefined && !exportable) throw bad('key_ops', `has ${exporting} on a key that is not exportable`);
+  if (keyOps.includes('export') && !exportable) throw bad('key_ops', 'has export on a key that is not exportable');
+}
+
+/** Of a key that is made or taken in. One that wraps keys which nobody may see never leaves: who had it would see them all. */
+export function checkNewBinding(value: unknown): KeyBinding {
+  const binding = checkBinding(value);
+  if (binding.exportable && isSecure(binding.keyOps)) throw bad('exportable', 'does not go with secure wrapping');
+  return binding;
 }
 
 /**
- * What holds of every key that is sealed anew: it may leave exactly if a policy says to whom, and if it wraps keys that
- * nobody may see, nobody unwraps them in the clear. @throws CryptoError
+ * What holds of every key that is sealed anew: it may leave, or wrap keys for enclaves, exactly if a policy says to whom,
+ * and if it wraps keys that nobody may see, nobody unwraps them in the clear. Keys for secure wrapping that were made
+ * exportable, as they once were, are sealed as what they are; they are not released either. @throws CryptoError
  */
 export function checkExportRules({ keyOps, exportable, releasePolicy }: KeyBinding): void {
   const open = keyOps.find((op) => OPEN_USES.includes(op));
   if (open !== undefined && isSecure(keyOps)) throw bad('key_ops', `has ${open} beside secure wrapping`);
-  if (exportable && releasePolicy === '') throw bad('release_policy', 'is missing on an exportable key');
-  if (!exportable && releasePolicy !== '') throw bad('release_policy', 'is on a key that is not exportable');
+  if (releasePolicy === '') {
+    if (isSecure(keyOps)) throw bad('release_policy', 'is missing on a key for secure wrapping');
+    if (exportable) throw bad('release_policy', 'is missing on an exportable key');
+  } else if (!exportable && !isSecure(keyOps)) {
+    throw bad('release_policy', 'is on a key that is not exportable');
+  }
 }
 
 /** Which bindings may follow which: other operations, and another policy unless the present one is for ever. */
@@ -69,7 +80,8 @@ export function checkRebinding(from: KeyBinding, to: KeyBinding): void {
   }
 }
 
-function isSecure(keyOps: readonly string[]): boolean {
+/** The key wraps keys that nobody may see. */
+export function isSecure(keyOps: readonly string[]): boolean {
   return keyOps.some((op) => SECURE_USES.includes(op));
 }
 

@@ -7,7 +7,7 @@ import { CryptoError, type ModuleState, type PublicKey } from '../protocol/messa
 import { type AttestationIdentity, openAttestationIdentity } from './attestation-identity.ts';
 import { Ceremonies } from './ceremonies.ts';
 import { changeSeal, type SealWish } from './change-seal.ts';
-import { checkBinding, checkRebinding } from './key-binding.ts';
+import { checkBinding, checkNewBinding, checkRebinding } from './key-binding.ts';
 import { sealKey, withKeyMaterial } from './key-blobs.ts';
 import { KeyCache } from './key-cache.ts';
 import { readKeySpec } from './key-spec.ts';
@@ -157,7 +157,7 @@ export class KeyModule implements AsyncDisposable {
     publicExponent: number,
     alg: string,
   ): Promise<{ publicKey: PublicKey; blob: Buffer }> {
-    const checked = checkBinding(binding);
+    const checked = checkNewBinding(binding);
     const spec = readKeySpec(checked.kty, size, curve, publicExponent, alg);
     const generated = this.#generating.then(() => this.engine.generate(spec));
     this.#generating = generated.catch(() => undefined);

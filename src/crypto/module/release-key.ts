@@ -9,7 +9,7 @@ import { isImmutableBinding, policyBinding } from '../../formats/policy-binding.
 import type { Engine } from '../engines/engine.ts';
 import { CryptoError, type KeyBinding, type PublicKey } from '../protocol/messages.ts';
 import type { AttestationIdentity } from './attestation-identity.ts';
-import { checkBinding } from './key-binding.ts';
+import { checkBinding, isSecure } from './key-binding.ts';
 import { withKeyMaterial } from './key-blobs.ts';
 import type { Provisioned } from './state-file.ts';
 import { encryptToTarget, readTargetKey, type TargetKey } from './target-key.ts';
@@ -39,6 +39,10 @@ export function releaseKey(
   const binding = checkBinding(asked.binding);
   if (!binding.exportable || binding.releasePolicy === '') {
     throw new CryptoError('OperationNotAllowed', 'exportable: the key was not made to be released');
+  }
+  // Whatever else it was made for: with it, everything that it wrapped would open.
+  if (isSecure(binding.keyOps)) {
+    throw new CryptoError('OperationNotAllowed', 'key_ops: a key for secure wrapping is not released');
   }
   const policy = readPolicy(asked.policy, binding);
   const target = readTargetKey(asked.target);

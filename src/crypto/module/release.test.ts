@@ -8,6 +8,7 @@ import {
   generateKeyPairSync,
   privateDecrypt,
   publicEncrypt,
+  randomBytes,
   verify,
   X509Certificate,
 } from 'node:crypto';
@@ -17,6 +18,7 @@ import { before, test } from 'node:test';
 import { policyBinding } from '../../formats/policy-binding.ts';
 import type { KeyBinding, ReplyOf } from '../protocol/messages.ts';
 import { makeCustodian } from './custodians.fixture.ts';
+import { sealKey } from './key-blobs.ts';
 import { ask, bindingOf, newFolder, openModule } from './key-module.fixture.ts';
 import type { KeyModule } from './key-module.ts';
 
@@ -27,6 +29,8 @@ const target = { kid: 'enclave-1', n, e };
 const canonical = Buffer.from('{"anyOf":[]}');
 const policy = { contentType: 'application/json; charset=utf-8', data: canonical.toString('base64url') };
 const loose = { exportable: true, releasePolicy: policyBinding(canonical, false) };
+/** Of a key that wraps for enclaves: it never leaves. */
+const secured = { ...loose, exportable: false };
 const fixed = { exportable: true, releasePolicy: policyBinding(canonical, true) };
 
 before(async () => {
@@ -215,7 +219,7 @@ test('a key made inside leaves wrapped and comes back for the enclave alone', as
     ['RSA-HSM', ['RSA-OAEP-256']],
     ['oct-HSM', ['A256KW', 'A256KWPAD', 'CKM_AES_KEY_WRAP', 'CKM_AES_KEY_WRAP_PAD']],
   ] as const) {
-    const binding = bindingOf(kty, ops, loose);
+    const binding = bindingOf(kty, ops, secured);
     const { blob } = await create(module, binding);
     for (const algorithm of names) {
       const { wrapped } = await ask(module, 'secureWrap', { binding, blob, algorithm });
@@ -238,12 +242,12 @@ test('a key made inside leaves wrapped and comes back for the enclave alone', as
   const wrap = codeOf(ask(module, 'secureWrap', { binding: usual, blob, algorithm: 'A256KW' }));
   assert.match(await wrap, /^OperationNotAllowed/);
   const closed = codeOf(create(module, bindingOf('oct-HSM', ['secureWrapKey'])));
-  assert.match(await closed, /^BadRequest: key_ops/);
+  assert.match(await closed, /^BadRequest: release_policy/);
 });
 
 test('a key wrapped by the ordinary operation does not come back as one made inside, unless it is 32 bytes', async () => {
   await using module = openModule(folder);
-  const binding = bindingOf('RSA-HSM', ['secureUnwrapKey'], loose);
+  const binding = bindingOf('RSA-HSM', ['secureUnwrapKey'], secured);
   const { blob, publicKey } = await create(module, binding);
   const { n: modulus, e: exponent } = publicKey as { n: string; e: string };
   const key = createPublicKey({ key: { kty: 'RSA', n: modulus, e: exponent }, format: 'jwk' });
@@ -255,10 +259,10 @@ test('a key wrapped by the ordinary operation does not come back as one made ins
 test('a key that wraps securely neither unwraps in the clear nor ever changes into one that does', async () => {
   await using module = openModule(folder);
   for (const open of ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey']) {
-    const mixed = bindingOf('oct-HSM', ['secureWrapKey', open], loose);
+    const mixed = bindingOf('oct-HSM', ['secureWrapKey', open], secured);
     assert.match(await codeOf(create(module, mixed)), /^BadRequest.*beside secure wrapping/);
   }
-  const secure = bindingOf('oct-HSM', ['secureWrapKey', 'secureUnwrapKey'], loose);
+  const secure = bindingOf('oct-HSM', ['secureWrapKey', 'secureUnwrapKey'], secured);
   const usual = bindingOf('oct-HSM', ['wrapKey'], loose);
   for (const [from, keyOps] of [
     [secure, ['unwrapKey']],
@@ -272,4 +276,37 @@ test('a key that wraps securely neither unwraps in the clear nor ever changes in
   }
   const { blob } = await create(module, secure);
   await ask(module, 'rebindKey', { binding: secure, blob, newBinding: { ...secure, keyOps: ['secureUnwrapKey'] } });
+});
+
+test('a key that wraps for enclaves is never released, be it made as now or exportable as once', async () => {
+  await using module = openModule(folder);
+  const ops = ['secureWrapKey', 'secureUnwrapKey'];
+  const now = bindingOf('oct-HSM', ops, secured);
+  const { blob } = await create(module, now);
+  assert.match(await codeOf(release(module, now, blob)), /^OperationNotAllowed/);
+  // A lie about what it is does not open the blob.
+  for (const lie of [{ exportable: true }, { keyOps: ['sign'], exportable: true }]) {
+    assert.match(await codeOf(release(module, { ...now, ...lie }, blob)), /^(?:KeyRefused|OperationNotAllowed)/);
+  }
+  const once = bindingOf('oct-HSM', ops, loose);
+  assert.match(await codeOf(create(module, once)), /^BadRequest: exportable: does not go with secure wrapping/);
+  const usual = bindingOf('oct-HSM', ['sign'], loose);
+  const { blob: leaving } = await create(module, usual);
+  read(await release(module, usual, leaving));
+});
+
+test('a key for secure wrapping that was made exportable once still serves, is sealed anew, and is not released', async () => {
+  await using module = openModule(folder);
+  const once = bindingOf('oct-HSM', ['secureWrapKey', 'secureUnwrapKey'], loose);
+  const blob = sealKey(module.provisioned, once, randomBytes(32));
+  assert.match(await codeOf(release(module, once, blob)), /^OperationNotAllowed: key_ops/);
+  const { wrapped } = await ask(module, 'secureWrap', { binding: once, blob, algorithm: 'A256KW' });
+  const { value } = await ask(module, 'secureUnwrap', { binding: once, blob, algorithm: 'A256KW', wrapped, target });
+  assert.equal(value.length, 256);
+  const newBinding = { ...once, ...fixed };
+  const rebound = await ask(module, 'rebindKey', { binding: once, blob, newBinding });
+  assert.match(await codeOf(release(module, newBinding, rebound.blob)), /^OperationNotAllowed: key_ops/);
+  const versions = [{ binding: once, blob: Buffer.from(blob).toString('base64url'), rest: {} }];
+  const { value: backup } = await ask(module, 'backupKey', { versions, rest: {} });
+  await ask(module, 'restoreKey', { value: backup });
 });

@@ -1,5 +1,6 @@
 // Keys made here for an enclave: a fresh AES-256 key leaves wrapped, and comes back to be re-encrypted to an enclave's
-// key. Its plaintext is never part of an answer. Only keys made to serve enclaves (exportable, with a policy) do this.
+// key. Its plaintext is never part of an answer. Only keys made for this, with a policy that says for which
+// enclaves, do it; they themselves never leave.
 import { randomBytes } from 'node:crypto';
 import { type Algorithm, algorithms } from '../../formats/algorithms.ts';
 import { secureWrapAlgorithms } from '../../formats/key-wrap-modes.ts';
@@ -60,8 +61,8 @@ function withWrappingKey<T>(
   if (!binding.keyOps.includes(keyOp)) {
     throw new CryptoError('OperationNotAllowed', `key_ops: the key does not permit ${keyOp}`);
   }
-  if (!binding.exportable || binding.releasePolicy === '') {
-    throw new CryptoError('OperationNotAllowed', `exportable: ${keyOp} is for keys with a release policy`);
+  if (binding.releasePolicy === '') {
+    throw new CryptoError('OperationNotAllowed', `release_policy: ${keyOp} is for keys that have one`);
   }
   return withKeyMaterial(state, binding, blob, (material) => {
     using key = engine.open(binding.kty, material);

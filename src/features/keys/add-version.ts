@@ -25,7 +25,7 @@ export interface NewVersion {
   readonly keyOps: readonly string[];
   readonly attributes: RequestedAttributes;
   readonly tags: Readonly<Record<string, string>> | undefined;
-  /** Exactly of exportable keys. */
+  /** Of keys that may leave, or that wrap keys for enclaves. */
   readonly releasePolicy: KeyReleasePolicy | undefined;
   /** Has the module make the key, sealed to the binding. */
   readonly make: (binding: KeyBinding) => Promise<{ readonly publicKey: PublicKey; readonly blob: Uint8Array }>;

@@ -4,7 +4,7 @@ import { readOptionalInteger, readOptionalText, readOptionalTextList, readText }
 import type { JsonObject } from '../../wire/route.ts';
 import { addVersion, type KeyMaking, type NewVersion } from './add-version.ts';
 import { checkValidity, type RequestedAttributes, readAttributes, readTags } from './attributes.ts';
-import { type KeyKind, resolveKeyKind, resolveKeyOps } from './key-types.ts';
+import { isSecure, type KeyKind, resolveKeyKind, resolveKeyOps } from './key-types.ts';
 import type { KeyVersion } from './key-version.ts';
 import { refuseByModule } from './refuse-by-module.ts';
 import { type KeyReleasePolicy, requireReleasePolicy } from './release-policy.ts';
@@ -28,10 +28,11 @@ export function readCreateKey(body: JsonObject): CreateKey {
   });
   const attributes = readAttributes(body);
   checkValidity(attributes);
-  const releasePolicy = requireReleasePolicy(body, attributes.exportable);
+  const keyOps = resolveKeyOps(kind.kty, readOptionalTextList(body, 'key_ops'), attributes.exportable);
+  const releasePolicy = requireReleasePolicy(body, { exportable: attributes.exportable, secure: isSecure(keyOps) });
   return {
     kind,
-    keyOps: resolveKeyOps(kind.kty, readOptionalTextList(body, 'key_ops'), attributes.exportable),
+    keyOps,
     attributes,
     tags: readTags(body),
     releasePolicy,

@@ -16,7 +16,7 @@ import type { JsonObject } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { addVersion, type KeyMaking } from './add-version.ts';
 import { checkValidity, type RequestedAttributes, readAttributes, readTags } from './attributes.ts';
-import { resolveAkpAlg, resolveCurve, resolveKeyOps, resolveKty } from './key-types.ts';
+import { isSecure, resolveAkpAlg, resolveCurve, resolveKeyOps, resolveKty } from './key-types.ts';
 import type { KeyVersion } from './key-version.ts';
 import type { PlainProvenance } from './provenance.ts';
 import { refuseByModule } from './refuse-by-module.ts';
@@ -72,12 +72,13 @@ export function readImportRequest(body: JsonObject, jwk: JsonObject): ImportRequ
   const crv = kty === 'EC-HSM' ? resolveCurve(readText(jwk, 'crv')) : '';
   const attributes = readAttributes(body);
   checkValidity(attributes);
-  const releasePolicy = requireReleasePolicy(body, attributes.exportable);
+  const keyOps = resolveKeyOps(kty, readOptionalTextList(jwk, 'key_ops'), attributes.exportable);
+  const releasePolicy = requireReleasePolicy(body, { exportable: attributes.exportable, secure: isSecure(keyOps) });
   return {
     kty,
     crv,
     alg,
-    keyOps: resolveKeyOps(kty, readOptionalTextList(jwk, 'key_ops'), attributes.exportable),
+    keyOps,
     attributes,
     tags: readTags(body),
     releasePolicy,

@@ -9,7 +9,7 @@ import { ServiceError } from '../../wire/service-error.ts';
 interface KeyType {
   readonly kty: KeyBinding['kty'];
   readonly operations: readonly string[];
-  /** Of exportable keys only, and never by default. */
+  /** Of keys with a release policy that never leave, and never by default. */
   readonly secure?: readonly string[];
   readonly sizes: readonly number[];
   readonly defaultSize: number;
@@ -120,7 +120,7 @@ function resolveType(asked: string): KeyType {
 
 /**
  * The operations asked for, or the type's default.
- * @param exportable adds what only keys with a release policy do @throws ServiceError BadParameter
+ * @param exportable adds what only keys that may leave do @throws ServiceError BadParameter
  */
 export function resolveKeyOps(
   kty: KeyBinding['kty'],
@@ -129,11 +129,10 @@ export function resolveKeyOps(
 ): readonly string[] {
   const { operations, secure = [] } = TYPES.get(kty) as KeyType;
   if (asked === undefined) return operations;
-  const exporting = asked.find((op) => op === 'export' || secure.includes(op));
-  if (exporting !== undefined && !exportable) {
-    throw new ServiceError('BadParameter', `key_ops '${exporting}' is for exportable keys with a release policy`);
+  if (asked.includes('export') && !exportable) {
+    throw new ServiceError('BadParameter', "key_ops 'export' is for exportable keys with a release policy");
   }
-  const allowed = exportable ? [...operations, 'export', ...secure] : operations;
+  const allowed = [...operations, ...(exportable ? ['export'] : []), ...secure];
   const ops = [...new Set(asked)];
   if (ops.includes('import')) {
     if (kty === 'RSA-HSM' && ops.length === 1) return ops;

@@ -29,7 +29,7 @@ export interface KeyVersion {
   readonly publicKey: PublicKey;
   readonly attributes: KeyAttributes;
   readonly tags?: Readonly<Record<string, string>>;
-  /** Of exportable keys. */
+  /** Of keys that may leave, or that wrap keys for enclaves. */
   readonly releasePolicy?: KeyReleasePolicy;
   /** Of keys that came from outside. */
   readonly provenance?: Provenance;

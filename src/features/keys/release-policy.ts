@@ -45,15 +45,32 @@ export function readReleasePolicy(body: JsonObject): RequestedPolicy | undefined
   return { ...(data === undefined ? {} : { data }), ...(immutable === undefined ? {} : { immutable }) };
 }
 
-/** For a key that is made: exportable and policy belong together. @throws ServiceError BadParameter */
-export function requireReleasePolicy(body: JsonObject, exportable: boolean | undefined): KeyReleasePolicy | undefined {
-  if (exportable !== true) {
+/**
+ * For a key that is made: a policy belongs to one that may leave, and to one that wraps keys for enclaves, which never
+ * leaves itself. @throws ServiceError BadParameter
+ */
+export function requireReleasePolicy(
+  body: JsonObject,
+  { exportable = false, secure }: { readonly exportable?: boolean | undefined; readonly secure: boolean },
+): KeyReleasePolicy | undefined {
+  if (secure && exportable) {
+    throw new ServiceError(
+      'BadParameter',
+      "attributes.exportable must be left out: keys with key_ops 'secureWrapKey' or 'secureUnwrapKey' never leave",
+    );
+  }
+  if (!secure && !exportable) {
     if (isAbsent(member(body, 'release_policy'))) return undefined;
     throw new ServiceError('BadParameter', 'Non-exportable keys must not have release policy');
   }
   const asked = readReleasePolicy(body);
   if (asked === undefined) {
-    throw new ServiceError('BadParameter', 'Exportable keys must have release policy (AKV.SKR.1004)');
+    throw new ServiceError(
+      'BadParameter',
+      secure
+        ? "Keys with key_ops 'secureWrapKey' or 'secureUnwrapKey' must have release policy"
+        : 'Exportable keys must have release policy (AKV.SKR.1004)',
+    );
   }
   if (asked.data === undefined) throw new ServiceError('BadParameter', "Property 'release_policy.data' is required");
   return { contentType: CONTENT_TYPE, data: asked.data, immutable: asked.immutable ?? false };
@@ -64,10 +81,8 @@ export function changeReleasePolicy(before: KeyReleasePolicy | undefined, asked:
   if (before === undefined) throw new ServiceError('BadParameter', 'Non-exportable keys must not have release policy');
   const changed = { ...before, ...asked };
   if (before.immutable && (changed.data !== before.data || !changed.immutable)) {
-    throw new ServiceError(
-      'BadParameter',
-      'The release policy is immutable: it can be neither changed nor made mutable',
-    );
+    // Clients tell it by this text.
+    throw new ServiceError('BadParameter', 'AKV.SKR.1020: Immutable Key Release Policy cannot be modified.');
   }
   return changed;
 }

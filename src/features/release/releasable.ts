@@ -1,20 +1,26 @@
-// Which keys serve enclaves: enabled, exportable, with a policy. Outside their validity they are still released, as they
-// still decrypt.
+// Which keys are released: enabled, exportable, with a policy, and not made to wrap keys for enclaves, which would open with
+// it. Outside their validity they are still released, as they still decrypt.
 import { ServiceError } from '../../wire/service-error.ts';
+import { isSecure } from '../keys/key-types.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 import type { KeyReleasePolicy } from '../keys/release-policy.ts';
 
 /** @throws ServiceError Forbidden with innererror KeyDisabled | KeyNotExportable */
-export function requireReleasable(key: KeyVersion, operation: string): KeyReleasePolicy {
+export function requireReleasable(key: KeyVersion): KeyReleasePolicy {
   if (!key.attributes.enabled) {
-    throw new ServiceError('Forbidden', `Operation ${operation} is not allowed on a disabled key`, {
+    throw new ServiceError('Forbidden', 'Operation release is not allowed on a disabled key', {
       innerCode: 'KeyDisabled',
     });
   }
+  if (isSecure(key.keyOps)) {
+    throw notExportable("Operation release is not for keys with key_ops 'secureWrapKey' or 'secureUnwrapKey'");
+  }
   if (!key.attributes.exportable || key.releasePolicy === undefined) {
-    throw new ServiceError('Forbidden', `Operation ${operation} is for exportable keys with a release policy`, {
-      innerCode: 'KeyNotExportable',
-    });
+    throw notExportable('Operation release is for exportable keys with a release policy');
   }
   return key.releasePolicy;
+}
+
+function notExportable(message: string): ServiceError {
+  return new ServiceError('Forbidden', message, { innerCode: 'KeyNotExportable' });
 }

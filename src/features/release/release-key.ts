@@ -20,7 +20,7 @@ export async function releaseKey(
   service: Releasing,
 ): Promise<Answer> {
   const { body, params, origin, apiVersion } = request;
-  const policy = requireReleasable(key, 'release');
+  const policy = requireReleasable(key);
   const { authority, enclaveKey } = await verifyTarget(body.target, policy, service);
   const bundle = keyBundle(key, request, service.retention) as { readonly attributes: object };
   // As it was asked for: without a version unless one was named.

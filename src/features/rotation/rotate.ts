@@ -5,7 +5,7 @@ import { addDuration, parseDuration } from '../../formats/iso-duration.ts';
 import type { Head } from '../../store/sealed/records.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { addVersion, type KeyMaking } from '../keys/add-version.ts';
-import type { KeyKind } from '../keys/key-types.ts';
+import { isSecure, type KeyKind } from '../keys/key-types.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 import type { RotationPolicies } from './policies.ts';
 import type { RotationPolicy } from './policy.ts';
@@ -62,7 +62,8 @@ export async function addNextVersion(
   const expiry = parseDuration(policy.expiryTime ?? '');
   const attributes = {
     enabled,
-    exportable: current.attributes.exportable,
+    // Keys for secure wrapping were made exportable once; the next version is made as they are now.
+    exportable: current.attributes.exportable && !isSecure(current.keyOps),
     ...(expiry === undefined ? {} : { exp: addDuration(time, expiry) }),
   };
   const guard = (): void => {

@@ -11,7 +11,7 @@ import type { KeyRing } from '../keys/key-ring.ts';
 import { SECURE_SINCE } from '../keys/key-types.ts';
 import { bindingOf, type KeyVersion } from '../keys/key-version.ts';
 import { refuseByModule } from '../keys/refuse-by-module.ts';
-import { requireReleasable } from '../release/releasable.ts';
+import type { KeyReleasePolicy } from '../keys/release-policy.ts';
 import { type TargetVerifying, verifyTarget } from '../release/target/verify-target.ts';
 import { readUnwrap, readWrap, requireFit, type Unwrap, type Wrap } from './read-request.ts';
 
@@ -40,8 +40,7 @@ export function secureWrapRows(service: SecureWrapping): readonly AnyRow[] {
       readBody: readWrap,
       async handle({ params, body, origin, url }) {
         const key = requireKey(keys, params, url);
-        requireReleasable(key, 'secureWrapKey');
-        requireKeyOp(key, 'secureWrapKey');
+        requirePolicyFor(key, 'secureWrapKey');
         requireValid(key, now());
         requireFit(key, body.algorithm);
         const { wrapped } = await crypto
@@ -58,8 +57,7 @@ export function secureWrapRows(service: SecureWrapping): readonly AnyRow[] {
       readBody: readUnwrap,
       async handle({ params, body, origin, url }) {
         const key = requireKey(keys, params, url);
-        const policy = requireReleasable(key, 'secureUnwrapKey');
-        requireKeyOp(key, 'secureUnwrapKey');
+        const policy = requirePolicyFor(key, 'secureUnwrapKey');
         requireFit(key, body.algorithm);
         const { authority, enclaveKey } = await verifyTarget(body.target, policy, service);
         const { algorithm, wrapped } = body;
@@ -83,8 +81,14 @@ function result(key: KeyVersion, origin: string, alg: string, value: Uint8Array)
   };
 }
 
-function requireKeyOp(key: KeyVersion, operation: string): void {
-  if (key.keyOps.includes(operation)) return;
+/** The policy of a key that may do this: none has the operations without one. */
+function requirePolicyFor({ attributes, keyOps, releasePolicy }: KeyVersion, operation: string): KeyReleasePolicy {
+  if (!attributes.enabled) {
+    throw new ServiceError('Forbidden', `Operation ${operation} is not allowed on a disabled key`, {
+      innerCode: 'KeyDisabled',
+    });
+  }
+  if (keyOps.includes(operation) && releasePolicy !== undefined) return releasePolicy;
   throw new ServiceError('Forbidden', `Operation ${operation} is not among the key's key_ops`, {
     innerCode: 'KeyOperationForbidden',
   });

@@ -1,6 +1,6 @@
-// One text for one policy: members sorted, no white space. It is what is stored, shown and hashed, so that how a policy
-// was written down has no meaning.
-import { PolicyError } from './grammar.ts';
+// One text for one policy: members sorted, no white space, one spelling of a condition. It is what is stored, shown and
+// hashed, so that how a policy was written down has no meaning.
+import { inOneForm, PolicyError } from './grammar.ts';
 
 /** Bytes of a policy as it is sent. */
 export const MAX_POLICY = 10 * 1024;
@@ -26,6 +26,8 @@ export function canonicalText(value: unknown): string {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
-  const members = Object.entries(value).map(([name, member]): [string, unknown] => [name, sorted(member)]);
+  const members = Object.entries(inOneForm(value as Readonly<Record<string, unknown>>)).map(
+    ([name, member]): [string, unknown] => [name, sorted(member)],
+  );
   return Object.fromEntries(members.sort(([a], [b]) => (a < b ? -1 : 1)));
 }

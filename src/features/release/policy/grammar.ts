@@ -54,7 +54,7 @@ function readAuthority(place: string, value: unknown): PolicyAuthority {
 
 function readCondition(place: string, value: unknown, depth: number): Condition {
   if (depth > DEPTH) throw wrong(place, `is nested more than ${DEPTH} deep`);
-  const members = objectAt(place, value);
+  const members = inOneForm(objectAt(place, value));
   const names = Object.keys(members);
   if (!names.includes('claim')) {
     const [name] = names;
@@ -102,6 +102,13 @@ export function normalAuthority(text: string): string | undefined {
   const { protocol, origin, pathname, search, hash, username, password } = new URL(text);
   if (protocol !== 'https:' || search + hash + username + password !== '') return undefined;
   return origin + pathname.replace(/\/$/, '');
+}
+
+/** What is spelled `{claim, condition: operator, value}`, as older documents have it, in the spelling of today: `{claim, operator: value}`. */
+export function inOneForm(members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { claim, condition, value, ...rest } = members;
+  const isOlder = claim !== undefined && typeof condition === 'string' && value !== undefined;
+  return isOlder && Object.keys(rest).length === 0 ? { claim, [condition]: value } : members;
 }
 
 function isOperator(name: string): name is Operator {

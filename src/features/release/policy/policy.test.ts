@@ -237,3 +237,27 @@ test('a policy of the greatest size is judged quickly', () => {
   policyWarnings(policy);
   assert.ok(process.cpuUsage(start).user < 1_000_000);
 });
+
+test('the older spelling of a condition means, and becomes, the one of today', () => {
+  const older = policyOf({
+    allOf: [
+      { claim: 'c', condition: 'equals', value: 'true' },
+      { anyOf: [{ claim: 'd', value: 3, condition: 'less' }] },
+    ],
+  });
+  const today = policyOf({ allOf: [{ claim: 'c', equals: 'true' }, { anyOf: [{ claim: 'd', less: 3 }] }] });
+  assert.deepEqual(readPolicy(older), readPolicy(today));
+  assert.equal(canonicalText(older), canonicalText(today));
+  for (const condition of ['__proto__', 'Equals', 'claim', '', 1, null]) {
+    assert.throws(() => readPolicy(policyOf({ allOf: [{ claim: 'c', condition, value: 1 }] })), PolicyError);
+  }
+  for (const wrong of [
+    { claim: 'c', condition: 'equals' },
+    { claim: 'c', value: 1 },
+    { condition: 'equals', value: 1 },
+    { claim: 'c', condition: 'equals', value: 1, equals: 1 },
+    { claim: 'c', condition: 'equals', value: [1] },
+  ]) {
+    assert.throws(() => readPolicy(policyOf({ allOf: [wrong] })), PolicyError, JSON.stringify(wrong));
+  }
+});
