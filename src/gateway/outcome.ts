@@ -8,6 +8,8 @@ export interface Outcome {
   /** JSON or plain text; empty for none. */
   readonly text: string;
   readonly headers: Readonly<Record<string, string>> | undefined;
+  /** Absent: JSON. */
+  readonly contentType?: string;
   /** The code and message of a refusal, for the record. */
   readonly refusal: ServiceError | undefined;
   readonly answer: Answer | undefined;
@@ -25,10 +27,12 @@ export function refused(call: Call, refusal: ServiceError, methodsAllowed: () =>
   const outcome = { status: refusal.status, refusal, answer: undefined };
   switch (refusal.code) {
     case 'Unauthorized':
-      // As the service answers its first, token-less request: two bytes of text on GET, nothing on other methods.
+      // As the service answers the first, token-less request: two bytes of text on GET, nothing on other methods. Whose token
+      // is refused is given no JSON that is none: a client in Python would tell of a broken body, and not of its token.
       return {
         ...outcome,
         text: call.request.method === 'GET' ? 'OK' : '',
+        ...(call.request.headers.authorization === undefined ? {} : { contentType: 'text/plain; charset=utf-8' }),
         headers: { 'WWW-Authenticate': call.host?.challenge ?? 'Bearer' },
       };
     case 'MethodNotAllowed':

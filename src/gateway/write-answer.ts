@@ -33,9 +33,9 @@ export function writeAnswer(call: Call, outcome: Outcome, { region, buildVersion
     networkInfo(call.peer.address),
     'x-ms-server-latency',
     String(Math.round(performance.now() - call.startedAt)),
-    // With every answer, whatever its body is: an empty one, or the two bytes of a challenge.
+    // With every answer that names no other, whatever its body is: an empty one, or the two bytes of a challenge.
     'Content-Type',
-    'application/json; charset=utf-8',
+    outcome.contentType ?? 'application/json; charset=utf-8',
     'Content-Length',
     String(Buffer.byteLength(outcome.text)),
   ];

@@ -131,7 +131,10 @@ test('a policy can be changed until it is made immutable, and then nothing of it
   const fixed = await patch({ release_policy: { immutable: true } });
   assert.equal((fixed.json as Bundle).release_policy?.immutable, true);
   for (const body of [{ data: b64(policy) }, { immutable: false }, { data: b64(other), immutable: false }]) {
-    assert.match(refusalOf(await patch({ release_policy: body })), /^400 BadParameter.*AKV\.SKR\.1020: Immutable Key Release Policy cannot be modified/);
+    assert.match(
+      refusalOf(await patch({ release_policy: body })),
+      /^400 BadParameter.*AKV\.SKR\.1020: Immutable Key Release Policy cannot be modified/,
+    );
   }
   assert.equal((await patch({ release_policy: { data: b64(other), immutable: true } })).status, 200);
   assert.equal((await patch({ key_ops: ['verify'], tags: { a: 'b' } })).status, 200);
