@@ -305,6 +305,14 @@ describe('the resource manager', () => {
   });
 
   describe('asks who is there', () => {
+    test('and takes tokens for *.localhost names with the port and without it', async () => {
+      for (const port of [`:${control.port}`, '']) {
+        const audience = `https://arm.localhost${port}/`;
+        const token = await control.token(control.secrets.applications.admin, audience);
+        assert.equal((await call('GET', '/resourceGroups', undefined, token)).status, 200, audience);
+      }
+    });
+
     test('and takes no token that is missing, of another audience, expired, unsigned or signed by another', async () => {
       const list = (token: string) => call('GET', '/resourceGroups', undefined, token);
       const claims = JSON.parse(Buffer.from(admin.split('.')[1] ?? '', 'base64url').toString()) as Record<

@@ -96,6 +96,19 @@ describe('the token endpoint', () => {
       assert.equal(claims(await ask(bySecret({ scope: `${local}/.default` }))).aud, local);
     });
 
+    test('knows the *.localhost audiences with the port and without it, and with no other port', async () => {
+      for (const host of ['arm', 'graph', 'managedhsm', 'vault']) {
+        for (const port of [`:${control.port}`, '']) {
+          for (const slash of ['', '/']) {
+            const audience = `https://${host}.localhost${port}${slash}`;
+            assert.equal(claims(await ask(bySecret({ scope: `${audience}/.default` }))).aud, audience);
+          }
+        }
+      }
+      const other = await ask(bySecret({ scope: `https://managedhsm.localhost:${control.port + 1}/.default` }));
+      assert.equal(other.status, 400, other.text);
+    });
+
     test('answers the v1 form, the ADFS form, every tenant form and further query parameters', async () => {
       const { scope: _, ...v1 } = bySecret({ resource: MHSM });
       const reply = await ask(v1, `/${tenant}/oauth2/token?api-version=1.0`);

@@ -130,6 +130,16 @@ describe('the front', () => {
     assert.match(await ask('nonsense\r\n\r\n'), /^HTTP\/1\.1 400 /);
   });
 
+  test('says of a host that is not ours what it is, why it came here, and the ways out', async () => {
+    const [head = '', body = ''] = (await ask('CONNECT Registry.npmjs.org:443 HTTP/1.1\r\n\r\n')).split('\r\n\r\n');
+    assert.match(body, /^this proxy reaches Strongroom only; nothing is forwarded\.\n/);
+    assert.match(body, /^registry\.npmjs\.org is not a name of Strongroom, .*'\.\/strongroom env' send all HTTPS/m);
+    assert.match(body, /eval "\$\(\.\/strongroom env --pass registry\.npmjs\.org\)"\. Or use another shell/);
+    assert.match(head, new RegExp(`^content-length: ${Buffer.byteLength(body)}$`, 'm'));
+    assert.doesNotMatch(head, /npmjs/);
+    assert.doesNotMatch(await ask('CONNECT nosuch.localhost:443 HTTP/1.1\r\n\r\n'), /--pass/);
+  });
+
   test('names the instance that does not exist, where a client shows it, and repeats nothing else', async () => {
     assert.match(
       await ask('CONNECT nosuch.localhost:443 HTTP/1.1\r\n\r\n'),

@@ -6,6 +6,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { MAX_CLIENT_HELLO, readClientHello } from '../../formats/client-hello.ts';
 import { introduce } from '../front-proof.ts';
 import { OpenConnections } from '../limits/open-connections.ts';
+import { ownCommand } from '../../wire/own-command.ts';
 import { peerAddress } from '../peer.ts';
 import { MAX_HEAD, readConnectHead } from './connect-head.ts';
 import type { Target } from './names-table.ts';
@@ -207,8 +208,11 @@ function readProxy(bytes: Buffer, { resolve, besides }: FrontOptions): Decision 
       const target = resolve(head.host);
       if (target.kind === 'unknown') {
         // Clients show the status line of a proxy, and hardly any its body.
-        const reason = whyUnknown(target.instance);
-        return { kind: 'close', answer: reply(`403 ${reason}`, `${reason}; nothing is forwarded.`) };
+        const [reason, ...more] = whyUnknown(head.host, target.instance);
+        return {
+          kind: 'close',
+          answer: reply(`403 ${reason}`, [`${reason}; nothing is forwarded.`, ...more].join('\n')),
+        };
       }
       if (target.kind === 'down')
         return { kind: 'close', answer: reply('503 Service Unavailable', 'Not serving now.') };
@@ -225,11 +229,16 @@ function readProxy(bytes: Buffer, { resolve, besides }: FrontOptions): Decision 
   }
 }
 
-/** Only what may be an instance's name is repeated. */
-function whyUnknown(instance: string | undefined): string {
-  return instance !== undefined && /^[a-z0-9-]{1,63}$/.test(instance)
-    ? `no HSM named ${instance} here`
-    : 'this proxy reaches Strongroom only';
+/** The reason, and lines on the way out. Of a name only what may be an instance's goes into the status line. */
+function whyUnknown(host: string, instance: string | undefined): readonly [string, ...string[]] {
+  if (instance !== undefined && /^[a-z0-9-]{1,63}$/.test(instance)) {
+    return [`no HSM named ${instance} here`, `Those that there are: ${ownCommand('status')}`];
+  }
+  return [
+    'this proxy reaches Strongroom only',
+    `${host} is not a name of Strongroom, but the variables of '${ownCommand('env')}' send all HTTPS of this shell here.`,
+    `To let this host go direct: eval "$(${ownCommand(`env --pass ${host}`)})". Or use another shell, without these variables.`,
+  ];
 }
 
 function reply(status: string, text: string): string {

@@ -50,13 +50,19 @@ export function localNames(port: number): NameForm {
     storageSuffix: at('blob.localhost'),
     attestation: DEV_ATTESTATION,
     audiences: {
-      arm: [arm, `${arm}/`],
-      graph: [graph, `${graph}/`],
-      instances: [instances, `${instances}/`],
-      vaults: [vaults, `${vaults}/`],
+      arm: audiencesAt(arm),
+      graph: audiencesAt(graph),
+      instances: audiencesAt(instances),
+      vaults: audiencesAt(vaults),
     },
     loginEndpoint: `https://${at('login.localhost')}`,
   };
+}
+
+/** Clients that make the audience out of a host's domain leave the port out, as there is none in the cloud's names. */
+function audiencesAt(origin: string): readonly string[] {
+  const { protocol, hostname } = new URL(origin);
+  return [...new Set([origin, `${protocol}//${hostname}`])].flatMap((each) => [each, `${each}/`]);
 }
 
 /** Exact `aud` values of tokens for blob storage, which the embedded issuer gives to instances alone. */
