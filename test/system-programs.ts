@@ -26,7 +26,11 @@ interface Program {
 
 const programs = {
   az: { commands: ['az'], from: { client: 'azure-cli' } },
+  curl: { commands: ['curl'], from: { debian: 'curl' } },
   glewlwyd: { commands: ['glewlwyd'], from: { debian: 'glewlwyd' } },
+  go: { commands: ['go'], from: { debian: 'golang-go' } },
+  java: { commands: ['java', 'javac', 'keytool'], from: { debian: 'default-jdk-headless' } },
+  mvn: { commands: ['mvn'], from: { debian: 'maven' } },
   openssl: { commands: ['openssl'], from: { debian: 'openssl' } },
   'pkcs11-tool': { commands: ['pkcs11-tool'], from: { debian: 'opensc' } },
   'OpenSC 0.26': {

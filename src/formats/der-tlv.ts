@@ -1,5 +1,5 @@
-// DER elements (X.690) one at a time: enough to read and write the private-key structures of `pkcs8.ts`. Definite,
-// minimal lengths only; what decodes has exactly one encoding.
+// DER elements (X.690) one at a time: enough to read and write the private-key structures of `pkcs8.ts`, and to write a
+// store of certificates. Definite, minimal lengths only; what decodes has exactly one encoding.
 import { DerError } from './der.ts';
 
 export const INTEGER = 0x02;
@@ -8,6 +8,7 @@ export const OCTET_STRING = 0x04;
 export const NULL = 0x05;
 export const OBJECT_ID = 0x06;
 export const SEQUENCE = 0x30;
+export const SET = 0x31;
 
 /** Reads the elements of one content in order. */
 export class DerReader {
@@ -76,9 +77,10 @@ export class DerReader {
 /** One element. The parts are overwritten once copied, as they may hold a private key. */
 export function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const header =
-    length < 0x80 ? [tag, length] : length < 0x100 ? [tag, 0x81, length] : [tag, 0x82, length >> 8, length & 0xff];
-  if (length > 0xffff) throw new DerError('too long');
+  if (length > 0xffffff) throw new DerError('too long');
+  const digits = [length >> 16, length >> 8, length].map((digit) => digit & 0xff);
+  const minimal = digits.slice(length < 0x100 ? 2 : length < 0x1_0000 ? 1 : 0);
+  const header = length < 0x80 ? [tag, length] : [tag, 0x80 + minimal.length, ...minimal];
   const out = Buffer.alloc(header.length + length);
   out.set(header);
   let at = header.length;

@@ -36,6 +36,20 @@ export function instanceOrigin(form: NameForm, instance: string): string {
   return `https://${instance}${form.instanceSuffix}`;
 }
 
+/** Whose host names a form has: the management plane's own, and what follows the names of instances; without ports. */
+export function servedNames(form: NameForm): {
+  readonly hosts: readonly string[];
+  readonly suffixes: readonly string[];
+} {
+  const own = (['arm', 'login', 'graph'] as const).filter(
+    (host) => host === 'arm' || form.elsewhere?.includes(host) !== true,
+  );
+  return {
+    hosts: [...own.map((host) => new URL(form[host]).hostname), ...form.loginAliases],
+    suffixes: [form.instanceSuffix, form.vaultSuffix].map((suffix) => suffix.replace(/:\d+$/, '')),
+  };
+}
+
 /** The host under which an instance takes what the resource manager hands on. It is in no table of names: only who knows the instance's port can ask for it. */
 export function handedOnHost(instance: string): string {
   return `${instance.toLowerCase()}.resource-manager.internal`;

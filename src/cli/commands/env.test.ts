@@ -22,9 +22,39 @@ before(async () => {
 });
 after(() => rm(data, { recursive: true }));
 
+const plain = {
+  names: 'azure',
+  pass: [],
+  format: undefined,
+  style: 'app-service',
+  folder: undefined,
+  identity: undefined,
+  json: false,
+};
+
+test('what is asked for in a form that there is not is refused before anything is looked at', async () => {
+  const silent = { out: () => undefined, err: () => undefined };
+  for (const [asked, operands, says] of [
+    [{ pass: ['https://pypi.org'] }, [], /--pass takes a host such as pypi\.org/],
+    [{ pass: ['*'] }, [], /--pass takes a host/],
+    [{ pass: ['a.example,,b.example'] }, [], /--pass takes a host/],
+    [{ pass: ['a.example'] }, ['no host'], /--pass takes a host/],
+    [{}, ['pypi.org'], /hosts go with --pass/],
+    [{ format: 'yaml' }, [], /--format must be sh, github, dotenv, json, java, not 'yaml'/],
+    [{ json: true, format: 'sh' }, [], /exclude each other/],
+    [{ format: 'java', folder: '/srv/x', identity: 'x' }, [], /leave --format out/],
+  ] as const) {
+    await assert.rejects(
+      async () => env.run({ ...plain, data, ...asked }, operands, silent),
+      (error) => error instanceof UsageError && says.test(error.message),
+      String(says),
+    );
+  }
+});
+
 test('a folder is for the lines of an identity alone', async () => {
   const silent = { out: () => undefined, err: () => undefined };
-  const asked = { names: 'azure', style: 'app-service', data, folder: '/srv/x', identity: undefined, json: false };
+  const asked = { ...plain, data, folder: '/srv/x' };
   await assert.rejects(async () => env.run(asked, [], silent), UsageError);
   await assert.rejects(async () => env.run({ ...asked, identity: oid, json: true }, [], silent), UsageError);
 });

@@ -4,30 +4,52 @@ import { resolve } from 'node:path';
 import { readIdentityEndpoint } from '../../features/directory/local-identity/endpoint-file.ts';
 import { identityFolder, identityFolderLines } from '../../main/config/client-environment/identity-folder.ts';
 import { identityVariables } from '../../main/config/client-environment/identity-variables.ts';
+import { outputOf } from '../../main/config/client-environment/output.ts';
 import type { Variables } from '../../main/config/client-environment/shell.ts';
+import { systemRoots } from '../../main/config/client-environment/system-roots.ts';
+import { writeTrustFiles } from '../../main/config/client-environment/trust-files.ts';
 import { clientVariables } from '../../main/config/client-environment/variables.ts';
-import { clientEnvironments, shellTextOf } from '../../main/config/client-environment/write.ts';
+import { clientEnvironments } from '../../main/config/client-environment/write.ts';
 import { places } from '../../main/config/data-layout.ts';
 import { readDevClients } from '../../main/config/dev-clients.ts';
-import { CommandError, command, dataOption, jsonOption, UsageError } from '../command.ts';
+import { CommandError, command, dataOption, UsageError } from '../command.ts';
 import { dataRootOf, requireRunning } from '../running.ts';
+import { directOf, formatOf, readPassed, written } from './env/options.ts';
 import { directoryOf, identityNamed } from './identity/named-identity.ts';
 import { folderHint, otherUsersBoundTo } from './identity/other-users.ts';
 
 export const env = command({
   name: 'env',
   summary: 'print shell lines that connect clients to the running service',
-  operands: '',
+  operands: '[HOST...]',
   details: `
 Made for sh, bash and zsh: eval "$(strongroom env)". Only that shell is changed: the identity of the dev administrator,
-the development authority, the loopback proxy, and a configuration folder for az apart from your own.
-The lines hold secrets: do not paste them anywhere.`,
+the development authority beside those of the system, the loopback proxy, and a configuration folder for az apart from
+your own. The lines hold secrets: do not paste them anywhere.
+
+The proxy reaches Strongroom and nothing else. Hosts that --pass names go round it, as do those that NO_PROXY has
+already, but for names under which Strongroom answers.
+
+Formats: sh, lines to evaluate · github, lines for $GITHUB_ENV, and on stderr what masks the secrets · dotenv, a file of
+NAME=VALUE for docker and others · json, null for what is to be cleared · java, as sh with JAVA_TOOL_OPTIONS besides.`,
   options: {
     names: {
       type: 'string',
       placeholder: 'FORM',
       default: 'azure',
       description: "azure: unconfigured clients, Azure's own names · local: *.localhost names, az told of a cloud",
+    },
+    pass: {
+      type: 'string',
+      placeholder: 'HOST',
+      multiple: true,
+      description:
+        'a host, .domain or address to reach directly; more of them: after it, with commas, or by another --pass',
+    },
+    format: {
+      type: 'string',
+      placeholder: 'FORMAT',
+      description: 'sh (default), github, dotenv, json or java',
     },
     identity: {
       type: 'string',
@@ -46,22 +68,30 @@ The lines hold secrets: do not paste them anywhere.`,
       description: 'with --identity, for another user: a folder of that user, which the lines make and fill',
     },
     ...dataOption,
-    ...jsonOption,
+    json: { type: 'boolean', description: 'the same as --format json' },
   },
   examples: [
     'eval "$(strongroom env)"',
     'eval "$(strongroom env --names local)"',
+    'eval "$(strongroom env --pass pypi.org,files.pythonhosted.org)"',
+    'eval "$(strongroom env --format java --pass repo.maven.apache.org)"',
+    'strongroom env --format github >> "$GITHUB_ENV"',
     'strongroom env --json',
     'strongroom env --identity strongroom-dev-identity',
     'strongroom env --identity strongroom-dev-identity --folder /var/lib/signer',
   ],
-  async run({ names, identity, style, folder, data, json }, _operands, terminal) {
+  async run({ names, pass, format, identity, style, folder, data, json }, operands, terminal) {
     if (style !== 'app-service' && style !== 'imds') {
       throw new UsageError(`--style must be app-service or imds, not '${style}'`);
     }
     if (names !== 'azure' && names !== 'local') throw new UsageError(`--names must be azure or local, not '${names}'`);
+    const form = formatOf(format, json);
     if (folder !== undefined && identity === undefined) throw new UsageError('--folder goes with --identity');
-    if (folder !== undefined && json) throw new UsageError('--folder is filled by the shell lines: leave --json out');
+    if (folder !== undefined && form !== 'sh') {
+      throw new UsageError(`--folder is filled by the shell lines: leave --${json ? 'json' : 'format'} out`);
+    }
+    if (operands.length > 0 && pass.length === 0) throw new UsageError(`'${operands[0]}': hosts go with --pass`);
+    const passed = [...pass, ...operands].flatMap((each) => each.split(',')).map(readPassed);
     const root = dataRootOf(data);
     const { port, profile, uris } = requireRunning(root);
     if (profile === 'production') {
@@ -70,25 +100,30 @@ The lines hold secrets: do not paste them anywhere.`,
           `--endpoint-resource-manager ${uris.arm}, then az cloud set --name Strongroom and az login`,
       );
     }
-    const environment = clientEnvironments(places(root), port, readDevClients(root))[names];
+    const at = places(root);
+    const prepared = clientEnvironments(at, port, readDevClients(root))[names];
+    const environment = { ...prepared, direct: directOf(passed, prepared.form, terminal) };
+    const roots = systemRoots();
+    await writeTrustFiles(at, roots);
     if (identity === undefined) {
       show(clientVariables(environment));
       return 0;
     }
-    const { control, caCertificate } = places(root);
-    const { oid, ...endpoint } = await endpointOf(control, identity);
+    const { oid, ...endpoint } = await endpointOf(at.control, identity);
     const own = folder === undefined ? undefined : identityFolder(resolve(folder));
-    if (own !== undefined) terminal.out(identityFolderLines(own, await readFile(caCertificate, 'utf8')));
-    else {
-      const others = await otherUsersBoundTo(control, oid);
+    if (own !== undefined) {
+      terminal.out(identityFolderLines(own, await readFile(at.caCertificate, 'utf8'), roots.file));
+    } else {
+      const others = await otherUsersBoundTo(at.control, oid);
       if (others.length > 0) terminal.err(folderHint(others, identity, data));
     }
     show(identityVariables(environment, { ...endpoint, style, folder: own }));
     return 0;
 
     function show(variables: Variables): void {
-      if (json) terminal.out(`${JSON.stringify(variables, (_, value: unknown) => value ?? null, 2)}\n`);
-      else terminal.out(shellTextOf(environment, variables));
+      const { out, err } = written(() => outputOf(form, environment, variables, process.env));
+      if (err !== '') terminal.err(err);
+      terminal.out(out);
     }
   },
 });

@@ -4,9 +4,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { MAX_CLIENT_HELLO, readClientHello } from '../../formats/client-hello.ts';
+import { ownCommand } from '../../wire/own-command.ts';
 import { introduce } from '../front-proof.ts';
 import { OpenConnections } from '../limits/open-connections.ts';
-import { ownCommand } from '../../wire/own-command.ts';
 import { peerAddress } from '../peer.ts';
 import { MAX_HEAD, readConnectHead } from './connect-head.ts';
 import type { Target } from './names-table.ts';

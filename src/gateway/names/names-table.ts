@@ -1,6 +1,6 @@
 // Which loopback port answers for a host name: the control process for its own hosts, each instance for its name under
 // every suffix. What is not in here is not reachable through the front.
-import type { NameForm } from '../../wire/name-form.ts';
+import { type NameForm, servedNames } from '../../wire/name-form.ts';
 
 export type Target =
   /** `instance`: its name, in lower case; it is to be told who the client is. */
@@ -18,18 +18,10 @@ export class NamesTable {
   #aliases: ReadonlyMap<string, string> = new Map();
 
   constructor(forms: readonly NameForm[], controlPort: () => number) {
-    this.#controlHosts = new Set([
-      ...forms.flatMap((form) =>
-        (['arm', 'login', 'graph'] as const)
-          .filter((host) => host === 'arm' || form.elsewhere?.includes(host) !== true)
-          .map((host) => new URL(form[host]).hostname),
-      ),
-      ...forms.flatMap((form) => form.loginAliases),
-    ]);
+    const served = forms.map(servedNames);
+    this.#controlHosts = new Set(served.flatMap(({ hosts }) => hosts));
     // Whether it answers under a vault's name is for the instance to say.
-    this.#suffixes = forms
-      .flatMap((form) => [form.instanceSuffix, form.vaultSuffix])
-      .map((suffix) => suffix.replace(/:\d+$/, ''));
+    this.#suffixes = served.flatMap(({ suffixes }) => suffixes);
     this.#controlPort = controlPort;
   }
 

@@ -17,6 +17,9 @@ export interface Places {
   /** Development CA: `ca.pem` and its key. */
   readonly ca: string;
   readonly caCertificate: string;
+  /** The CA's certificate with those that the system trusts, for clients; the same as Java reads it. */
+  readonly caBundle: string;
+  readonly trustStore: string;
   /** Files of the control process: directory, issuer keys, resources, its TLS key. */
   readonly control: string;
   readonly instances: string;
@@ -40,6 +43,8 @@ export function places(root: string): Places {
     root,
     ca: at('ca'),
     caCertificate: at('ca', 'ca.pem'),
+    caBundle: at('ca', 'bundle.pem'),
+    trustStore: at('ca', 'trust.p12'),
     control: at('control'),
     instances: at('instances'),
     purged: at('purged'),

@@ -1,7 +1,7 @@
 // The parts of an instance's configuration that follow from the dev profile and from the port of this start: the names
 // it answers to and the issuer it trusts. Nobody but the supervisor decides them.
 import type { InstanceIdentity } from '../../formats/instance-identity.ts';
-import { handedOnHost, instanceOrigin } from '../../wire/name-form.ts';
+import { handedOnHost, instanceOrigin, type NameForm } from '../../wire/name-form.ts';
 import type { HostName, InstanceConfig } from './instance.ts';
 import { azureNames, devIssuer, localNames } from './name-forms.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -15,6 +15,15 @@ export function devSurroundings(
   aliases: readonly string[] = [],
 ): Surroundings {
   const forms = [azureNames(), localNames(port)];
+  const namesOf = (label: string, form: NameForm): readonly HostName[] => {
+    const authorization = `${form.login}/${tenantId}`;
+    const { instances, vaults } = form.audiences;
+    const [hsm, vault] = [instanceOrigin(form, label), `https://${label}${form.vaultSuffix}`].map(hostOf);
+    return [
+      { authority: hsm ?? '', authorization, resource: instances[0] ?? '' },
+      { authority: vault ?? '', authorization, resource: vaults[0] ?? '', kind: 'vault' },
+    ];
+  };
   const named = [name.toLowerCase(), ...aliases].flatMap((label) => forms.map((form) => ({ label, form })));
   const [azure] = forms;
   const handedOn: HostName = {
@@ -23,21 +32,12 @@ export function devSurroundings(
     resource: azure?.arm ?? '',
     kind: 'arm',
   };
-  const names = named.flatMap(({ label, form }): HostName[] => {
-    const authorization = `${form.login}/${tenantId}`;
-    const { instances, vaults } = form.audiences;
-    return [
-      { authority: hostOf(instanceOrigin(form, label)), authorization, resource: instances[0] ?? '' },
-      {
-        authority: hostOf(`https://${label}${form.vaultSuffix}`),
-        authorization,
-        resource: vaults[0] ?? '',
-        kind: 'vault',
-      },
-    ];
-  });
+  const names = named.flatMap(({ label, form }) => namesOf(label, form));
+  // Those come last: the first of a kind is what the instance calls itself.
+  const spelled = port === 443 ? [] : named;
+  const otherwise = spelled.flatMap(({ label, form }) => namesOf(label, otherwiseSpelled(form, port)));
   return {
-    hostNames: [...names, handedOn],
+    hostNames: [...names, ...otherwise, handedOn],
     issuers: [
       {
         issuers: [devIssuer(tenantId), ...forms.map((form) => `${form.login}/${tenantId}/v2.0`)],
@@ -48,6 +48,23 @@ export function devSurroundings(
         caFile,
       },
     ],
+  };
+}
+
+/**
+ * What clients without a proxy may write: with hosts entries they need the port under Azure's names too, and some leave
+ * the port out of `Host` where there is one.
+ */
+function otherwiseSpelled(form: NameForm, port: number): NameForm {
+  const has = /:\d+$/;
+  const spell = (suffix: string): string => (has.test(suffix) ? suffix.replace(has, '') : `${suffix}:${port}`);
+  const { instances, vaults } = form.audiences;
+  const withoutPort = (audiences: readonly string[]) => audiences.map((audience) => audience.replace(has, ''));
+  return {
+    ...form,
+    instanceSuffix: spell(form.instanceSuffix),
+    vaultSuffix: spell(form.vaultSuffix),
+    audiences: { ...form.audiences, instances: withoutPort(instances), vaults: withoutPort(vaults) },
   };
 }
 

@@ -17,6 +17,22 @@ test('instances take tokens for *.localhost with the port and without it, and cl
   assert.equal(issuer?.audiences.includes('https://vault.localhost'), false, 'each kind of name takes its own alone');
 });
 
+test('instances know their names with the port and without it, and call themselves by those that clients resolve', () => {
+  const tenant = '11111111-0000-4000-8000-000000000000';
+  const names = (port: number, aliases: readonly string[] = []) =>
+    devSurroundings('Dev', tenant, port, '/ca.pem', aliases)
+      .hostNames.filter(({ kind = 'hsm' }) => kind === 'hsm')
+      .map(({ authority, resource }) => `${authority} ${resource}`);
+  assert.deepEqual(names(8443), [
+    'dev.managedhsm.azure.net https://managedhsm.azure.net',
+    'dev.managedhsm.localhost:8443 https://managedhsm.localhost:8443',
+    'dev.managedhsm.azure.net:8443 https://managedhsm.azure.net',
+    'dev.managedhsm.localhost https://managedhsm.localhost',
+  ]);
+  assert.ok(names(8443, ['payments']).includes('payments.managedhsm.azure.net:8443 https://managedhsm.azure.net'));
+  assert.equal(names(443).length, 2);
+});
+
 test('on port 443 there is one spelling', () => {
   assert.deepEqual(localNames(443).audiences.arm, ['https://arm.localhost', 'https://arm.localhost/']);
 });

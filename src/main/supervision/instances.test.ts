@@ -74,6 +74,10 @@ test('provisioning makes an instance with its own processes, and is told when it
       'dev.vault.azure.net',
       'dev.managedhsm.localhost:8443',
       'dev.vault.localhost:8443',
+      'dev.managedhsm.azure.net:8443',
+      'dev.vault.azure.net:8443',
+      'dev.managedhsm.localhost',
+      'dev.vault.localhost',
       'dev.resource-manager.internal',
     ],
   );

@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { rootCertificates } from 'node:tls';
 import fc from 'fast-check';
 import { places } from '../data-layout.ts';
 import type { DevClients } from '../dev-clients.ts';
@@ -27,8 +28,11 @@ const clients: DevClients = {
 const at = places(root);
 mkdirSync(at.instance('dev').root, { recursive: true });
 writeFileSync(at.instance('dev').config, '{}');
+mkdirSync(at.ca);
+const [someRoot = ''] = rootCertificates;
+writeFileSync(at.caCertificate, `${someRoot}\n`);
 
-const shells = ['sh', 'bash', 'zsh'].filter((shell) => spawnSync(shell, ['-c', ':']).status === 0);
+const shells = ['sh', 'dash', 'bash', 'zsh'].filter((shell) => spawnSync(shell, ['-c', ':']).status === 0);
 
 test('whatever a value is, every shell reads it back as it was', () => {
   assert.ok(shells.includes('sh'));
@@ -80,7 +84,7 @@ test('without an instance dev none is named, a stale name is cleared, and the li
 test('evaluating the lines sets what clients read and clears what would get in their way', () => {
   const { azure } = clientEnvironments(at, 8443, clients);
   const output = execFileSync('sh', ['-c', `${shellLines(clientVariables(azure))}env -0`], {
-    env: { PATH: process.env['PATH'], NO_PROXY: '*', AZURE_AUTHORITY_HOST: 'x', REQUESTS_CA_BUNDLE: '/stale' },
+    env: { PATH: process.env['PATH'], ALL_PROXY: 'x', AZURE_AUTHORITY_HOST: 'x', ARM_METADATA_HOSTNAME: 'x' },
   });
   const env = Object.fromEntries(
     output
@@ -90,16 +94,24 @@ test('evaluating the lines sets what clients read and clears what would get in t
   );
   assert.equal(env['AZURE_CLIENT_SECRET'], "s'ecret$3");
   assert.equal(env['AZURE_MANAGEDHSM_URI'], 'https://dev.managedhsm.azure.net');
-  assert.equal(env['REQUESTS_CA_BUNDLE'], at.caCertificate);
+  for (const name of ['REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'SSL_CERT_FILE']) assert.equal(env[name], at.caBundle);
+  assert.equal(env['NODE_EXTRA_CA_CERTS'], at.caCertificate);
+  for (const name of ['NO_PROXY', 'no_proxy']) assert.equal(env[name], '127.0.0.1');
+  assert.deepEqual(
+    [env['ARM_TENANT_ID'], env['ARM_SUBSCRIPTION_ID'], env['ARM_CLIENT_ID'], env['ARM_CLIENT_SECRET']],
+    [id(1), id(2), id(3), "s'ecret$3"],
+  );
   assert.equal(env['HTTPS_PROXY'], 'http://127.0.0.1:8443');
   assert.equal(env['STRONGROOM_OWNER_CLIENT_ID'], id(5));
   assert.ok(env['AZURE_CONFIG_DIR']?.startsWith(root));
-  for (const cleared of ['NO_PROXY', 'AZURE_AUTHORITY_HOST']) assert.equal(env[cleared], undefined, cleared);
+  for (const cleared of ['ALL_PROXY', 'AZURE_AUTHORITY_HOST', 'ARM_METADATA_HOSTNAME'])
+    assert.equal(env[cleared], undefined, cleared);
 });
 
 test('the local form names the port, the authority and a cloud, which az is told of once', async () => {
   await writeClientEnvironment(at, 9443, clients);
   for (const file of [at.env, at.envLocal]) assert.equal(statSync(file).mode & 0o777, 0o600);
+  for (const file of [at.caBundle, at.trustStore]) assert.ok(statSync(file).size > 0);
   // An az that only notes how it was called, and files the cloud as the real one does.
   const bin = join(root, 'bin', 'az');
   mkdirSync(join(root, 'bin'));
@@ -135,24 +147,35 @@ test('a process with an identity keeps its az sign-in apart from that of the peo
   const { azure } = clientEnvironments(at, 8443, clients);
   const variables = identityVariables(azure, endpoint);
   assert.equal(variables.AZURE_CONFIG_DIR, `${azConfigFolder(azure)}-${id(4)}`);
-  assert.equal(variables.SSL_CERT_FILE, at.caCertificate);
+  assert.equal(variables.SSL_CERT_FILE, at.caBundle);
+  assert.equal(variables.NO_PROXY, '127.0.0.1');
+  assert.equal(variables.ARM_CLIENT_ID, id(4));
+  for (const secret of ["s'ecret$3", "s'ecret$5", "s'ecret$7"]) {
+    assert.ok(!Object.values(variables).includes(secret), 'an identity is given a secret of nobody');
+  }
 });
 
 test('the lines for another user make a folder of that user, and lead nowhere into the data directory', () => {
   const { azure } = clientEnvironments(at, 8443, clients);
   const folder = identityFolder(join(root, "of $(the) 'user'", 'deep'));
   const variables = identityVariables(azure, { ...endpoint, folder });
-  const lines = identityFolderLines(folder, 'a certificate\n') + shellTextOf(azure, variables);
+  const store = join(root, 'store.pem');
+  writeFileSync(store, 'those of the system\n');
+  const lines = identityFolderLines(folder, 'a certificate\n', store) + shellTextOf(azure, variables);
   for (const shell of shells) {
     const told = execFileSync(
       shell,
-      ['-c', `eval "$LINES_TO_EVAL"; cat "$NODE_EXTRA_CA_CERTS"; ls -d "$AZURE_CONFIG_DIR"`],
+      ['-c', `eval "$LINES_TO_EVAL"; cat "$NODE_EXTRA_CA_CERTS" "$SSL_CERT_FILE"; ls -d "$AZURE_CONFIG_DIR"`],
       {
         env: { LINES_TO_EVAL: lines, PATH: process.env.PATH ?? '' },
         stdio: ['ignore', 'pipe', 'inherit'],
       },
     );
-    assert.equal(told.toString(), `a certificate\n${folder.azConfigFolder}\n`, shell);
+    assert.equal(
+      told.toString(),
+      `a certificate\na certificate\nthose of the system\n${folder.azConfigFolder}\n`,
+      shell,
+    );
     assert.equal(statSync(folder.azConfigFolder).mode & 0o777, 0o700);
     rmSync(join(folder.caFile, '..'), { recursive: true });
   }

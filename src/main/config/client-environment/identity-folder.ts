@@ -1,20 +1,26 @@
 // What a process of another Unix user must read, and cannot read in the data directory: the lines that it evaluates carry
-// the authority's certificate, which is public, and put it into a folder of that user's own.
+// the authority's certificate, which is public, and put it into a folder of that user's own, with those of the system.
 import { join } from 'node:path';
 import { shellQuoted } from './shell.ts';
 
 export interface IdentityFolder {
   readonly caFile: string;
+  readonly caBundle: string;
   readonly azConfigFolder: string;
 }
 
 export function identityFolder(folder: string): IdentityFolder {
-  return { caFile: join(folder, 'ca.pem'), azConfigFolder: join(folder, 'az') };
+  return { caFile: join(folder, 'ca.pem'), caBundle: join(folder, 'bundle.pem'), azConfigFolder: join(folder, 'az') };
 }
 
-/** @param certificate PEM */
-export function identityFolderLines({ caFile, azConfigFolder }: IdentityFolder, certificate: string): string {
+/** @param certificate PEM @param store the file of the system's authorities, read when the lines are evaluated */
+export function identityFolderLines(
+  { caFile, caBundle, azConfigFolder }: IdentityFolder,
+  certificate: string,
+  store: string | undefined,
+): string {
   const make = `mkdir -p ${shellQuoted(azConfigFolder)}`;
   const write = `printf '%s\\n' ${shellQuoted(certificate.trim())} > ${shellQuoted(caFile)}`;
-  return `(umask 077 && ${make} && ${write})\n`;
+  const files = [caFile, ...(store === undefined ? [] : [store])].map(shellQuoted).join(' ');
+  return `(umask 077 && ${make} && ${write} && cat ${files} > ${shellQuoted(caBundle)})\n`;
 }

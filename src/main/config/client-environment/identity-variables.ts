@@ -19,11 +19,13 @@ export function identityVariables(
 ): Variables {
   const endpoint = `http://127.0.0.1:${port}`;
   return {
-    ...clientVariables(folder === undefined ? of : { ...of, caFile: folder.caFile }),
+    ...clientVariables(folder === undefined ? of : { ...of, ...folder }),
     // Signed in as the identity, az must not forget who the people at this data directory are signed in as.
     AZURE_CONFIG_DIR: folder?.azConfigFolder ?? `${azConfigFolder(of)}-${clientId}`,
     AZURE_CLIENT_ID: clientId,
     AZURE_CLIENT_SECRET: undefined,
+    ARM_CLIENT_ID: clientId,
+    ARM_CLIENT_SECRET: undefined,
     STRONGROOM_OWNER_CLIENT_ID: undefined,
     STRONGROOM_OWNER_CLIENT_SECRET: undefined,
     ...(style === 'app-service'
@@ -38,10 +40,8 @@ export function identityVariables(
     IDENTITY_SERVER_THUMBPRINT: undefined,
     MSI_ENDPOINT: undefined,
     MSI_SECRET: undefined,
-    // The endpoint is on this machine: by way of the proxy it would not know who asks, and refuses.
+    // The endpoint is on this machine: by way of a proxy it would not know who asks, and refuses.
     HTTP_PROXY: undefined,
     http_proxy: undefined,
-    NO_PROXY: '127.0.0.1',
-    no_proxy: '127.0.0.1',
   };
 }

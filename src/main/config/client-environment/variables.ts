@@ -1,5 +1,5 @@
 // Which environment variables make stock clients talk to this service: what each of az, the Python, JavaScript and Go
-// SDKs, and curl reads. Only the shell that evaluates them changes.
+// SDKs, Terraform and curl reads. Only the shell that evaluates them changes.
 import { join } from 'node:path';
 import { instanceOrigin, type NameForm } from '../../../wire/name-form.ts';
 import type { DevClients } from '../dev-clients.ts';
@@ -10,7 +10,14 @@ export interface ClientEnvironment {
   /** Clients find the login endpoint of the public cloud by themselves. */
   readonly isPublicCloud: boolean;
   readonly port: number;
+  /** The development authority alone, for who adds it to what they trust. */
   readonly caFile: string;
+  /** With the system's authorities, for who trusts nothing else. */
+  readonly caBundle: string;
+  /** The same as Java reads it. */
+  readonly trustStore: string;
+  /** Hosts that are reached without the proxy, as `NO_PROXY` has them. */
+  readonly direct: readonly string[];
   readonly dataRoot: string;
   readonly clients: DevClients;
   /** Whether the instance `dev` is there to be named. */
@@ -22,6 +29,7 @@ export const DEV_INSTANCE = 'dev';
 export function clientVariables(of: ClientEnvironment): Variables {
   const { admin, owner } = of.clients.applications;
   const proxy = `http://127.0.0.1:${of.port}`;
+  const direct = of.direct.join(',');
   return {
     AZURE_TENANT_ID: of.clients.tenantId,
     AZURE_CLIENT_ID: admin.appId,
@@ -33,12 +41,25 @@ export function clientVariables(of: ClientEnvironment): Variables {
     STRONGROOM_OWNER_CLIENT_ID: owner.appId,
     STRONGROOM_OWNER_CLIENT_SECRET: owner.secret,
 
+    // Terraform and OpenTofu. Azure's names serve it in both forms: it refuses ids of keys that have a port.
+    ARM_TENANT_ID: of.clients.tenantId,
+    ARM_CLIENT_ID: admin.appId,
+    ARM_CLIENT_SECRET: admin.secret,
+    ARM_SUBSCRIPTION_ID: of.clients.subscriptionId,
+    ARM_ENVIRONMENT: undefined,
+    ARM_METADATA_HOSTNAME: undefined,
+    ARM_CLIENT_CERTIFICATE: undefined,
+    ARM_CLIENT_CERTIFICATE_PATH: undefined,
+    ARM_USE_OIDC: undefined,
+    ARM_USE_MSI: undefined,
+
     // az and Python: requests. It prefers its own variable, so a stale one would win.
-    REQUESTS_CA_BUNDLE: of.caFile,
-    CURL_CA_BUNDLE: of.caFile,
+    REQUESTS_CA_BUNDLE: of.caBundle,
+    CURL_CA_BUNDLE: of.caBundle,
     // Go, and everything that asks OpenSSL.
-    SSL_CERT_FILE: of.caFile,
+    SSL_CERT_FILE: of.caBundle,
     SSL_CERT_DIR: undefined,
+    // Node adds it to its own.
     NODE_EXTRA_CA_CERTS: of.caFile,
 
     // Names are resolved by the proxy: neither these of Azure nor *.localhost need to be known to the system.
@@ -46,8 +67,8 @@ export function clientVariables(of: ClientEnvironment): Variables {
     https_proxy: proxy,
     ALL_PROXY: undefined,
     all_proxy: undefined,
-    NO_PROXY: undefined,
-    no_proxy: undefined,
+    NO_PROXY: direct,
+    no_proxy: direct,
 
     // The cloud list, token cache and logins of this form, apart from the user's own.
     AZURE_CONFIG_DIR: azConfigFolder(of),
@@ -64,6 +85,14 @@ export function clientVariables(of: ClientEnvironment): Variables {
     MSI_ENDPOINT: undefined,
   };
 }
+
+/** The variables whose values open something. */
+export const SECRET_VARIABLES: ReadonlySet<string> = new Set([
+  'AZURE_CLIENT_SECRET',
+  'ARM_CLIENT_SECRET',
+  'STRONGROOM_OWNER_CLIENT_SECRET',
+  'IDENTITY_HEADER',
+]);
 
 /** One for each set of names, and for each port since names of the local form have it. */
 export function azConfigFolder(of: Pick<ClientEnvironment, 'dataRoot' | 'isPublicCloud' | 'port'>): string {

@@ -5,8 +5,12 @@ import { makePrivateFolder } from '../../files/private-folder.ts';
 import type { Places } from '../data-layout.ts';
 import type { DevClients } from '../dev-clients.ts';
 import { azureNames, localNames } from '../name-forms.ts';
+import { ALWAYS_DIRECT } from './direct-hosts.ts';
 import { shellLines, shellQuoted } from './shell.ts';
+import { writeTrustFiles } from './trust-files.ts';
 import { azConfigFolder, type ClientEnvironment, clientVariables, DEV_INSTANCE } from './variables.ts';
+
+export const NO_DEV_INSTANCE = `AZURE_MANAGEDHSM_URI is not set: there is no instance ${DEV_INSTANCE}`;
 
 export function clientEnvironments(
   at: Places,
@@ -14,7 +18,8 @@ export function clientEnvironments(
   clients: DevClients,
 ): { readonly azure: ClientEnvironment; readonly local: ClientEnvironment } {
   const hasDevInstance = existsSync(at.instance(DEV_INSTANCE).config);
-  const common = { port, caFile: at.caCertificate, dataRoot: at.root, clients, hasDevInstance };
+  const { caCertificate: caFile, caBundle, trustStore, root: dataRoot } = at;
+  const common = { port, caFile, caBundle, trustStore, direct: ALWAYS_DIRECT, dataRoot, clients, hasDevInstance };
   return {
     azure: { ...common, form: azureNames(), isPublicCloud: true },
     local: { ...common, form: localNames(port), isPublicCloud: false },
@@ -24,16 +29,15 @@ export function clientEnvironments(
 export async function writeClientEnvironment(at: Places, port: number, clients: DevClients): Promise<void> {
   const { azure, local } = clientEnvironments(at, port, clients);
   for (const each of [azure, local]) makePrivateFolder(azConfigFolder(each));
+  await writeTrustFiles(at);
   await replaceFile(at.env, shellTextOf(azure));
   await replaceFile(at.envLocal, shellTextOf(local));
 }
 
 export function shellTextOf(environment: ClientEnvironment, variables = clientVariables(environment)): string {
   const lines = [shellLines(variables)];
-  if (!environment.hasDevInstance) {
-    // Not as a #-comment: an interactive zsh would run it.
-    lines.push(`: ${shellQuoted(`AZURE_MANAGEDHSM_URI is not set: there is no instance ${DEV_INSTANCE}`)}\n`);
-  }
+  // Not as a #-comment: an interactive zsh would run it.
+  if (!environment.hasDevInstance) lines.push(`: ${shellQuoted(NO_DEV_INSTANCE)}\n`);
   if (!environment.isPublicCloud) lines.push(registerCloud(environment));
   return lines.join('');
 }
