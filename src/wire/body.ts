@@ -1,32 +1,22 @@
-// Reads members of a JSON body strictly: the wrong type or form is refused with the member's name and the way out.
-// Unknown members are left alone, as the service does.
-import { fromBase64url } from '../formats/base64url.ts';
+// Reads members of a data-plane body: the wrong type or value is refused with the member's name and the way out; what the
+// service forgives is forgiven (`tolerance.ts`). Unknown members are left alone, as the service does.
+import { JsonTextError, parseJsonObject as parse } from './json-text.ts';
 import type { JsonObject } from './route.ts';
 import { ServiceError } from './service-error.ts';
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+import { isAbsent, isUnsaid, toBytes, toFlag, toInteger } from './tolerance.ts';
 
 /** The body as a JSON object. @throws ServiceError BadParameter */
 export function parseJsonObject(bytes: Buffer): JsonObject {
-  let value: unknown;
   try {
-    value = JSON.parse(utf8.decode(bytes));
+    return parse(bytes);
   } catch (cause) {
-    throw new ServiceError('BadParameter', 'The request body is not valid JSON in UTF-8', { cause });
+    if (!(cause instanceof JsonTextError)) throw cause;
+    throw new ServiceError('BadParameter', cause.message, { cause });
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ServiceError('BadParameter', 'The request body must be a JSON object');
-  }
-  return value as JsonObject;
 }
 
 export function wrongType(member: string, expected: string): ServiceError {
   return new ServiceError('BadParameter', `Property '${member}' must be ${expected}`);
-}
-
-/** Absent and null are the same to the service's clients. */
-export function isAbsent(value: unknown): value is undefined | null {
-  return value === undefined || value === null;
 }
 
 /** Own member only: `__proto__` and the like are never found. */
@@ -36,7 +26,7 @@ export function member(body: JsonObject, name: string): unknown {
 
 export function readText(body: JsonObject, name: string): string {
   const value = member(body, name);
-  if (isAbsent(value)) throw new ServiceError('BadParameter', `Property '${name}' is required`);
+  if (isUnsaid(value)) throw new ServiceError('BadParameter', `Property '${name}' is required`);
   if (typeof value !== 'string') throw wrongType(name, 'a string');
   return value;
 }
@@ -48,21 +38,32 @@ export function readOptionalText(body: JsonObject, name: string): string | undef
 export function readOptionalInteger(body: JsonObject, name: string): number | undefined {
   const value = member(body, name);
   if (isAbsent(value)) return undefined;
-  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw wrongType(name, 'an integer');
-  return value;
+  const integer = toInteger(value);
+  if (integer === undefined) throw wrongType(name, 'an integer');
+  return integer;
 }
 
 export function readOptionalBoolean(body: JsonObject, name: string): boolean | undefined {
   const value = member(body, name);
   if (isAbsent(value)) return undefined;
-  if (typeof value !== 'boolean') throw wrongType(name, 'true or false');
-  return value;
+  const flag = toFlag(value);
+  if (flag === undefined) throw wrongType(name, 'true or false');
+  return flag;
 }
 
 export function readOptionalObject(body: JsonObject, name: string): JsonObject | undefined {
+  return isAbsent(member(body, name)) ? undefined : readObject(body, name);
+}
+
+/** An object that says something also when it is empty: of a set that nothing is to be left in it. */
+export function readGivenObject(body: JsonObject, name: string): JsonObject | undefined {
   const value = member(body, name);
-  if (isAbsent(value)) return undefined;
-  if (typeof value !== 'object' || Array.isArray(value)) throw wrongType(name, 'an object');
+  return isUnsaid(value) || value === '' ? undefined : readObject(body, name);
+}
+
+function readObject(body: JsonObject, name: string): JsonObject {
+  const value = member(body, name);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrongType(name, 'an object');
   return value as JsonObject;
 }
 
@@ -74,15 +75,13 @@ export function readOptionalTextList(body: JsonObject, name: string): string[] |
   return value as string[];
 }
 
-/** base64url without padding (RFC 4648 §5). */
+/** base64url (RFC 4648 §5), or what clients send for it. */
 export function readBytes(body: JsonObject, name: string): Buffer {
   const text = readText(body, name);
   try {
-    return fromBase64url(text);
+    return toBytes(text);
   } catch (cause) {
-    throw new ServiceError('BadParameter', `Property '${name}' is not base64url without padding (RFC 4648 §5)`, {
-      cause,
-    });
+    throw new ServiceError('BadParameter', `Property '${name}' is not base64url (RFC 4648 §5)`, { cause });
   }
 }
 

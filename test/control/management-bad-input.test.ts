@@ -31,10 +31,11 @@ describe('the resource manager', () => {
     const url = path.startsWith('https:') ? path : `https://management.azure.com/subscriptions/${subscription}${path}`;
     const whole = url.includes('api-version') ? url : `${url}${url.includes('?') ? '&' : '?'}api-version=2024-11-01`;
     const authorization = `Bearer ${token}`;
+    if (typeof json === 'string') headers = { 'content-type': 'application/json', ...headers };
     return control.call(whole, {
       method,
       headers: { authorization, ...headers },
-      ...(json === undefined ? {} : { json }),
+      ...(json === undefined ? {} : typeof json === 'string' ? { body: json } : { json }),
     });
   };
   const provider = '/providers/Microsoft.KeyVault';
@@ -88,22 +89,46 @@ describe('the resource manager', () => {
     }
   });
 
-  test('names the member that it does not know, wherever it stands', async () => {
+  test('names the member whose value is wrong, wherever it stands', async () => {
     for (const [json, message] of [
-      [{ propertys: {} }, /body has the unknown member "propertys"/],
-      [{ properties: { networkacls: {} } }, /body\.properties has the unknown member "networkacls"/],
-      [
-        { properties: { networkAcls: { ipRules: [{ values: '1.2.3.4' }] } } },
-        /ipRules\[0\] has the unknown member "values"/,
-      ],
+      [{ properties: { networkAcls: { ipRules: [{ values: '1.2.3.4' }] } } }, /ipRules\[0\]\.value is missing/],
       [{ properties: { networkAcls: { ipRules: '1.2.3.4' } } }, /ipRules must be a list/],
+      [{ properties: { networkAcls: { serviceTags: ['x'] } } }, /serviceTags: there are no service tags here/],
+      [{ properties: { softDeleteRetentionInDays: 'seven' } }, /softDeleteRetentionInDays must be an integer/],
+      [{ properties: { enablePurgeProtection: 'yes' } }, /enablePurgeProtection must be true or false/],
+      [{ properties: { enableSoftDelete: 'false' } }, /soft delete cannot be turned off/],
       [{ tags: { a: 1 } }, /body\.tags\.a must be a string/],
-      [{ properties: { __proto__: null, constructor: 1 } }, /unknown member "constructor"/],
+      ['{"tags":{},"properties":{},"tags":{}}', /has the member 'tags' twice/],
+      ['{"properties":{"networkAcls":{"defaultAction":"Deny","DefaultAction":"Allow"}}}', /"defaultAction" twice/],
+      ['[]', /must be a JSON object/],
     ] as const) {
       const reply = await call('PATCH', hsm('here'), json);
       assert.equal(reply.status, 400, reply.text);
       assert.match(reply.text.replaceAll('\\"', '"'), message);
     }
+  });
+
+  test('takes the forms in which released clients write what they mean, and passes over what it does not know', async () => {
+    const created = body({
+      softDeleteRetentionInDays: '7',
+      enableSoftDelete: 'true',
+      enablePurgeProtection: '',
+      networkAcls: { bypass: 'azureservices', defaultAction: 'deny', IPRules: [{ value: '10.0.0.0/8', x: 1 }] },
+      regions: [],
+      comingSoon: { really: true },
+    });
+    const made = await finish(await call('PUT', hsm('forms'), { ...created, identity: null, constructor: 1 }));
+    assert.equal(made.status, 200, made.text);
+    const shown = made.json.properties as Record<string, unknown> & { networkAcls: Record<string, unknown> };
+    assert.equal(shown['softDeleteRetentionInDays'], 7);
+    assert.equal(shown.networkAcls['defaultAction'], 'Deny');
+    assert.deepEqual(shown.networkAcls['ipRules'], [{ value: '10.0.0.0/8' }]);
+    // An empty list of rules is a list of rules.
+    const opened = await call('PATCH', hsm('forms'), { properties: { networkAcls: { ipRules: [] } } });
+    const { networkAcls } = (await settled(opened).then(() => call('GET', hsm('forms')))).json
+      .properties as typeof shown;
+    assert.deepEqual([networkAcls['defaultAction'], networkAcls['ipRules']], ['Deny', []]);
+    await finish(await call('DELETE', hsm('forms')));
   });
 
   test('lets a poll URL say the same again, and tells nobody else', async () => {
@@ -229,7 +254,6 @@ describe('the resource manager', () => {
       ],
       [{ workspaceId: 'x', logs }, /must be a resource id/],
       [{ workspaceId, logs: [{ ...logs[0], retentionPolicy: { enabled: true, days: 3 } }] }, /retention is set where/],
-      [{ workspaceId, logs, surprise: 1 }, /unknown member/],
     ] as const) {
       const reply = await put('wrong', properties);
       assert.equal(reply.status, 400, reply.text);
@@ -259,7 +283,7 @@ describe('the resource manager', () => {
     const endpoint = (name: string, properties: object) =>
       call('PUT', `/resourceGroups/rg/providers/Microsoft.Network/privateEndpoints/${name}`, {
         location: 'local',
-        properties: { subnet: { id: '/subscriptions/s/subnet' }, ...properties },
+        properties: { subnet: { id: '/subscriptions/s/subnet' }, ipVersionType: 'IPv4', ...properties },
       });
     assert.match((await endpoint('a', {})).text, /exactly one connection/);
     const vault = { ...link, properties: { ...link.properties, groupIds: ['vault'] } };

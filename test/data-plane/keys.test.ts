@@ -94,7 +94,7 @@ test('what a key cannot be is refused by the name of the member', async () => {
     [{ kty: 5 }, /'kty' must be a string/],
     [{ kty: 'DSA' }, /kty/],
     [{ kty: 'RSA', key_size: 64 }, /Invalid key size: '64'/],
-    [{ kty: 'RSA', key_size: '2048' }, /'key_size' must be an integer/],
+    [{ kty: 'RSA', key_size: 'large' }, /'key_size' must be an integer/],
     [{ kty: 'RSA', public_exponent: 5 }, /public_exponent/],
     [{ kty: 'EC', crv: 'P-255' }, /crv/],
     [{ kty: 'oct', crv: 'P-256' }, /crv/],
@@ -372,9 +372,11 @@ test('malformed requests are refused in the service shape and nothing dies', asy
     assert.equal(reply.status, 400, String(raw));
     assert.equal(codeOf(reply), 'BadParameter');
   }
-  for (const value of ['====', 'a', 'YQ==', 'Y Q', 'YR', '+/8']) {
+  for (const value of ['====', 'a', 'YQ=', 'Y Q', 'YR', 'YQ==\n']) {
     assert.match((await ask('POST', '/keys/malformed/sign', { alg: 'ES256', value })).text, /base64url/, value);
   }
+  const twice = await instance.ask('POST', path, { token, raw: '{"alg":"ES256","value":"YQ","v\\u0061lue":"Yg"}' });
+  assert.match(twice.text, /has the member 'value' twice/);
   const large = await instance.ask('POST', path, { token, raw: `{"alg":"${'x'.repeat(140_000)}"}` });
   assert.equal(large.status, 413);
   const chunked = await instance

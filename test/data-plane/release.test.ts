@@ -99,8 +99,9 @@ test('exportable and policy need each other, and export needs both', async () =>
     [{ attributes: { exportable: true } }, /Exportable keys must have release policy/],
     [{ release_policy: { data: b64(policy) } }, /Non-exportable keys must not have release policy/],
     [{ attributes: { exportable: false }, release_policy: { data: b64(policy) } }, /Non-exportable keys must not/],
-    [{ attributes: { exportable: true }, release_policy: {} }, /'release_policy.data' is required/],
-    [{ attributes: { exportable: true }, release_policy: { data: 'e30=' } }, /base64url/],
+    [{ attributes: { exportable: true }, release_policy: {} }, /Exportable keys must have release policy/],
+    [{ attributes: { exportable: true }, release_policy: { immutable: true } }, /'release_policy.data' is required/],
+    [{ attributes: { exportable: true }, release_policy: { data: 'e30*' } }, /base64url/],
     [{ attributes: { exportable: true }, release_policy: { data: b64({}) } }, /release_policy.data: version/],
     [
       { attributes: { exportable: true }, release_policy: { data: b64(policy), contentType: 'text/plain' } },

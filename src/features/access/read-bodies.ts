@@ -1,8 +1,15 @@
-// What the rows of access are asked, read strictly.
+// What the rows of access are asked.
 import { isGuid } from '../../formats/guid.ts';
 import { type ProposedRules, readProposedRules } from '../../formats/network-rules.ts';
 import { ShapeError } from '../../formats/shape.ts';
-import { member, readOptionalBoolean, readOptionalText, readOptionalTextList, readText } from '../../wire/body.ts';
+import {
+  member,
+  readOptionalBoolean,
+  readOptionalInteger,
+  readOptionalText,
+  readOptionalTextList,
+  readText,
+} from '../../wire/body.ts';
 import type { JsonObject } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { type DataAction, findDataAction } from '../roles/data-actions.ts';
@@ -46,8 +53,8 @@ export function readCheckBody(body: JsonObject): CheckBody {
 }
 
 export function readPlanBody(body: JsonObject): { readonly days: number; readonly rules: ProposedRules } {
-  const days = member(body, 'days');
-  if (typeof days !== 'number' || !Number.isInteger(days) || days < 1 || days > 3_650) {
+  const days = readOptionalInteger(body, 'days');
+  if (days === undefined || days < 1 || days > 3_650) {
     throw new ServiceError('BadParameter', "Property 'days' must be an integer from 1 to 3650");
   }
   try {

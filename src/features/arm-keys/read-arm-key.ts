@@ -1,7 +1,8 @@
 // The body of a key as the resource manager's clients send it, turned into what a key's creation reads.
-import { isAbsent, member, readOptionalObject } from '../../wire/body.ts';
+import { member, readOptionalObject } from '../../wire/body.ts';
 import type { JsonObject } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
+import { isAbsent } from '../../wire/tolerance.ts';
 import { type CreateKey, readCreateKey } from '../keys/create.ts';
 
 export type ArmKeyBody = CreateKey;
@@ -14,7 +15,6 @@ const MEMBERS: Readonly<Record<string, string>> = {
   attributes: 'attributes',
   release_policy: 'release_policy',
 };
-const READ_ONLY = ['keyUri', 'keyUriWithVersion'];
 
 /** @throws ServiceError BadParameter */
 export function readArmKey(body: JsonObject): ArmKeyBody {
@@ -26,10 +26,6 @@ export function readArmKey(body: JsonObject): ArmKeyBody {
       'properties.rotationPolicy is set in the HSM itself, not through the resource manager',
     );
   }
-  const unknown = Object.keys(properties).find(
-    (name) => !(name in MEMBERS) && !READ_ONLY.includes(name) && name !== 'rotationPolicy',
-  );
-  if (unknown !== undefined) throw new ServiceError('BadParameter', `properties.${unknown.slice(0, 64)} is not known`);
   const create = Object.fromEntries(
     Object.entries(MEMBERS).flatMap(([given, name]) => {
       const value = member(properties, given);

@@ -1,6 +1,6 @@
 // Moves the clock of a development instance: forward by so much, or back to real time.
 import type { Head, Records } from '../../store/sealed/records.ts';
-import { member, readOptionalBoolean, readOptionalInteger } from '../../wire/body.ts';
+import { readOptionalBoolean, readOptionalInteger } from '../../wire/body.ts';
 import type { JsonObject } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { CLOCK_RECORD, encodeOffset, type InstanceClock, MAX_OFFSET } from './instance-clock.ts';
@@ -11,7 +11,7 @@ export type Travel = { readonly kind: 'advance'; readonly seconds: number } | { 
 export function readTravel(body: JsonObject): Travel {
   const seconds = readOptionalInteger(body, 'advanceSeconds');
   const reset = readOptionalBoolean(body, 'reset');
-  if (seconds !== undefined && member(body, 'reset') === undefined) {
+  if (seconds !== undefined && reset === undefined) {
     if (seconds > 0 && seconds <= MAX_OFFSET) return { kind: 'advance', seconds };
     throw new ServiceError('BadParameter', `Property 'advanceSeconds' must be from 1 to ${MAX_OFFSET}`);
   }

@@ -2,9 +2,10 @@
 import { type CustodianPacket, PacketError, readPacketValue } from '../../formats/custodian-packet.ts';
 import { domainFingerprint } from '../../formats/domain-identity.ts';
 import type { Records } from '../../store/sealed/records.ts';
-import { isAbsent, member, readOptionalInteger, readOptionalText, wrongType } from '../../wire/body.ts';
+import { member, readOptionalInteger, readOptionalText, wrongType } from '../../wire/body.ts';
 import { type AnyRow, type JsonObject, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
+import { isAbsent } from '../../wire/tolerance.ts';
 import { type Challenge, challengeChange, MAX_CHALLENGES } from './challenges.ts';
 import type { Holder } from './holder.ts';
 import { reachOf, stateOf } from './reach.ts';

@@ -1,11 +1,12 @@
 // Brings a key back from its backup, under its own name and with the versions that it had. A name that is taken, by a
 // deleted key too, is not touched.
 import { CryptoError } from '../../crypto/protocol/messages.ts';
-import { Base64Error, fromBase64url } from '../../formats/base64url.ts';
+import { Base64Error } from '../../formats/base64url.ts';
 import type { Head } from '../../store/sealed/records.ts';
 import { readText } from '../../wire/body.ts';
 import type { JsonObject } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
+import { toBytes } from '../../wire/tolerance.ts';
 import type { KeyMaking } from '../keys/add-version.ts';
 import { encodeKeyVersion, type KeyVersion, keyRecordName } from '../keys/key-version.ts';
 import { checkRoom } from '../keys/limits.ts';
@@ -15,7 +16,7 @@ import { fromPortable, type PortableVersion, PortableVersionError } from './port
 /** The compact JWE. @throws ServiceError BadParameter, MalformedBackupBlob */
 export function readBackupBlob(body: JsonObject): string {
   try {
-    return fromBase64url(readText(body, 'value')).toString('latin1');
+    return toBytes(readText(body, 'value')).toString('latin1');
   } catch (error) {
     if (error instanceof Base64Error) throw malformed(error);
     throw error;

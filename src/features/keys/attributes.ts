@@ -1,7 +1,7 @@
 // Attributes and tags that a request may set, checked as create and update need them.
 import {
-  isAbsent,
   member,
+  readGivenObject,
   readOptionalBoolean,
   readOptionalInteger,
   readOptionalObject,
@@ -9,6 +9,7 @@ import {
 } from '../../wire/body.ts';
 import type { JsonObject } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
+import { isAbsent } from '../../wire/tolerance.ts';
 
 /** Absent members leave the value as it is (update) or at its default (create). */
 export interface RequestedAttributes {
@@ -50,7 +51,7 @@ export function checkValidity(attributes: { readonly nbf?: number; readonly exp?
 
 /** The complete new set of tags, or undefined when the body has none. @throws ServiceError BadParameter */
 export function readTags(body: JsonObject): Readonly<Record<string, string>> | undefined {
-  const tags = readOptionalObject(body, 'tags');
+  const tags = readGivenObject(body, 'tags');
   if (tags === undefined) return undefined;
   const entries = Object.entries(tags);
   if (entries.length > MAX_TAGS) throw new ServiceError('BadParameter', `A key has at most ${MAX_TAGS} tags`);

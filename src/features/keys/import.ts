@@ -3,7 +3,6 @@
 import type { KeyBinding } from '../../crypto/protocol/messages.ts';
 import type { Head } from '../../store/sealed/records.ts';
 import {
-  isAbsent,
   member,
   readBytes,
   readOptionalBytes,
@@ -14,6 +13,7 @@ import {
 } from '../../wire/body.ts';
 import type { JsonObject } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
+import { isAbsent } from '../../wire/tolerance.ts';
 import { addVersion, type KeyMaking } from './add-version.ts';
 import { checkValidity, type RequestedAttributes, readAttributes, readTags } from './attributes.ts';
 import { isSecure, resolveAkpAlg, resolveCurve, resolveKeyOps, resolveKty } from './key-types.ts';

@@ -2,16 +2,10 @@
 // is the grammar's; when a key leaves under it is `release`.
 import { toBase64url } from '../../formats/base64url.ts';
 import { policyBinding } from '../../formats/policy-binding.ts';
-import {
-  isAbsent,
-  member,
-  readBytes,
-  readOptionalBoolean,
-  readOptionalObject,
-  readOptionalText,
-} from '../../wire/body.ts';
+import { member, readBytes, readOptionalBoolean, readOptionalObject, readOptionalText } from '../../wire/body.ts';
 import type { JsonObject } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
+import { isAbsent } from '../../wire/tolerance.ts';
 import { canonicalText, MAX_POLICY, parsePolicyText } from '../release/policy/canonical.ts';
 import { PolicyError, readPolicy } from '../release/policy/grammar.ts';
 import { policyWarnings } from '../release/policy/never-passes.ts';

@@ -1,6 +1,7 @@
 // Resource groups: names that resources are filed under.
-import { type Reader, record, ShapeError, text } from '../../formats/shape.ts';
+import { ShapeError, text } from '../../formats/shape.ts';
 import { type ControlAnswer, ControlError, type ControlRequest, type ControlRow } from '../../wire/control-row.ts';
+import { members } from '../../wire/management-shape.ts';
 import { mayAt } from './access/authorize.ts';
 import { holdsAt, scopeOf } from './access/scope.ts';
 import { GROUP, type MakeRow, SUBSCRIPTION } from './arm-row.ts';
@@ -9,17 +10,7 @@ import { type ResourceGroup, type Resources, readTags } from './resources.ts';
 import type { ResourceBook } from './resources-file.ts';
 
 const GROUP_NAME = /^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$/u;
-const readOnly: Reader<unknown> = (value) => value;
-/** Read-only members come back from clients that read, change and write a group. */
-const readBody = record(
-  {},
-  {
-    location: text,
-    tags: readTags,
-    managedBy: (value: unknown, path: string) => (value === null ? undefined : text(value, path)),
-    ...{ id: readOnly, name: readOnly, type: readOnly, properties: readOnly },
-  },
-);
+const readBody = members({}, { location: text, managedBy: text }, { tags: readTags });
 
 export function findGroup({ resourceGroups }: Resources, name: string): ResourceGroup | undefined {
   const wanted = name.toLowerCase();

@@ -110,7 +110,7 @@ describe('a role definition is refused', () => {
     ['with an escape in its name', /^Property 'roleName' must be one line/, { roleName: 'a\u001b[2J' }],
     ['with a turned direction in its name', /^Property 'roleName' must be one line/, { roleName: 'a\u202eb' }],
     ['with a separator of lines in its name', /^Property 'roleName' must be one line/, { roleName: 'a\u2028b' }],
-    ['with permissions that are no list', /'permissions' must be a list/, { permissions: {} }],
+    ['with permissions that are no list', /'permissions' must be a list/, { permissions: 'all' }],
     ['with too many permissions', /at most 16 items/, { permissions: Array.from({ length: 17 }, () => ({})) }],
     ['with a property that we do not know', /'properties.createdBy' is not supported/, { createdBy: 'x' }],
   ];

@@ -1,8 +1,9 @@
 // The body of a role definition PUT. As clients of the service send it, every property may be absent: the name and the
 // description are empty then, and the role grants nothing.
-import { isAbsent, readOptionalText, readOptionalTextList, wrongType } from '../../wire/body.ts';
+import { readOptionalText, readOptionalTextList, wrongType } from '../../wire/body.ts';
 import type { JsonObject } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
+import { isAbsent } from '../../wire/tolerance.ts';
 import { type DataAction, findDataAction } from './data-actions.ts';
 import { clip, readProperties, rejectUnknownMembers } from './read-members.ts';
 import type { Permission } from './role-records.ts';

@@ -1,12 +1,12 @@
 // Closed objects in role bodies. A member that we don't know may be meant to narrow a right (a condition, an end date),
-// so it is refused rather than left out.
-import { isAbsent } from '../../wire/body.ts';
+// so it is refused rather than left out. One that is empty narrows nothing.
 import type { JsonObject } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
+import { isAbsent, isUnsaid } from '../../wire/tolerance.ts';
 
 /** @throws ServiceError BadParameter naming the first member that is not in the list */
 export function rejectUnknownMembers(object: JsonObject, path: string, known: readonly string[]): void {
-  const spare = Object.keys(object).find((name) => !known.includes(name));
+  const spare = Object.keys(object).find((name) => !known.includes(name) && !isAbsent(object[name]));
   if (spare === undefined) return;
   throw new ServiceError(
     'BadParameter',
@@ -18,7 +18,7 @@ export function rejectUnknownMembers(object: JsonObject, path: string, known: re
 export function readProperties(body: JsonObject): JsonObject {
   rejectUnknownMembers(body, '', ['id', 'name', 'type', 'properties']);
   const properties = Object.hasOwn(body, 'properties') ? body.properties : undefined;
-  if (isAbsent(properties)) throw new ServiceError('BadParameter', "Property 'properties' is required");
+  if (isUnsaid(properties)) throw new ServiceError('BadParameter', "Property 'properties' is required");
   if (typeof properties !== 'object' || Array.isArray(properties)) {
     throw new ServiceError('BadParameter', "Property 'properties' must be an object");
   }

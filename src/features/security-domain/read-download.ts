@@ -1,8 +1,9 @@
 // The body of a security-domain download: custodians' certificates and the quorum.
 import { createHash } from 'node:crypto';
-import { isAbsent, member, readOptionalInteger, wrongType } from '../../wire/body.ts';
+import { member, readOptionalInteger, wrongType } from '../../wire/body.ts';
 import type { JsonObject } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
+import { isAbsent, toBytes } from '../../wire/tolerance.ts';
 
 export interface Download {
   /** Standard base64 DER, in the order of the request; the module parses and judges them. */
@@ -47,10 +48,8 @@ function readCertificate(jwk: unknown, index: number): string {
   const where = `certificates[${index}]`;
   if (typeof jwk !== 'object' || jwk === null) throw wrongType(where, 'a JWK');
   const x5c = member(jwk as JsonObject, 'x5c');
-  const certificate: unknown = Array.isArray(x5c) ? x5c[0] : undefined;
-  if (typeof certificate !== 'string' || certificate.length > 16_384 || !isBase64(certificate)) {
-    throw wrongType(`${where}.x5c`, 'a list with the certificate as standard base64 DER');
-  }
+  const certificate = readBase64(Array.isArray(x5c) ? x5c[0] : undefined);
+  if (certificate === undefined) throw wrongType(`${where}.x5c`, 'a list with the certificate as base64 DER');
   const claimed = member(jwk as JsonObject, 'x5t#S256');
   if (!isAbsent(claimed) && claimed !== thumbprint(certificate)) {
     throw new ServiceError('BadParameter', `Property '${where}.x5t#S256' is not the SHA-256 of the certificate in x5c`);
@@ -58,8 +57,14 @@ function readCertificate(jwk: unknown, index: number): string {
   return certificate;
 }
 
-function isBase64(text: string): boolean {
-  return text !== '' && Buffer.from(text, 'base64').toString('base64') === text;
+/** As standard base64. */
+function readBase64(text: unknown): string | undefined {
+  if (typeof text !== 'string' || text === '' || text.length > 16_384) return undefined;
+  try {
+    return toBytes(text).toString('base64');
+  } catch {
+    return undefined; // it is no base64: refused by the name of its member
+  }
 }
 
 function thumbprint(certificate: string): string {

@@ -1,6 +1,7 @@
 // Reads a control request's body within a limit and turns it into what its row wants. Refusals are the client's fault.
 import type { IncomingMessage } from 'node:http';
 import { ControlError } from '../../wire/control-row.ts';
+import { JsonTextError, parseJsonObject } from '../../wire/json-text.ts';
 
 const MAX_BODY = 1024 * 1024;
 /** What is too large is read to its end up to here and dropped: a connection closed before takes the refusal along. */
@@ -21,18 +22,11 @@ export async function readControlBody(req: IncomingMessage, kind: 'none' | 'json
   }
   if (kind === 'form') return new URLSearchParams(decode(bytes));
   try {
-    return bytes.length === 0 ? {} : requireObject(JSON.parse(decode(bytes)));
+    return bytes.length === 0 ? {} : parseJsonObject(bytes);
   } catch (cause) {
-    if (cause instanceof ControlError) throw cause;
-    throw new ControlError(400, 'InvalidRequestContent', 'The request content is not valid JSON.', { cause });
+    if (!(cause instanceof JsonTextError)) throw cause;
+    throw new ControlError(400, 'InvalidRequestContent', `${cause.message}.`, { cause });
   }
-}
-
-function requireObject(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ControlError(400, 'InvalidRequestContent', 'The request content must be a JSON object.');
-  }
-  return value;
 }
 
 async function readBytes(req: IncomingMessage): Promise<Buffer> {

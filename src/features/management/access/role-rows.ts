@@ -1,7 +1,8 @@
 // Rows of Microsoft.Authorization: which roles there are, and giving and taking them at the subscription, a group or an HSM.
 // A role given here reaches resources; the roles inside an HSM have rows of their own in the HSM itself.
-import { guid, oneOf, record, text } from '../../../formats/shape.ts';
+import { guid, text } from '../../../formats/shape.ts';
 import { ControlError, type ControlRequest, type ControlRow } from '../../../wire/control-row.ts';
+import { choice, members, nothing } from '../../../wire/management-shape.ts';
 import { GROUP, HSM, type MakeRow, SUBSCRIPTION } from '../arm-row.ts';
 import { requireHsm } from '../hsm/find-hsm.ts';
 import { requireGroup } from '../resource-groups.ts';
@@ -25,15 +26,13 @@ export interface RoleRowOptions {
 const TYPE = 'Microsoft.Authorization/roleAssignments';
 const LIST = `providers/${TYPE}`;
 const DEFINITIONS = 'providers/Microsoft.Authorization/roleDefinitions';
-const readBody = record({
-  properties: record(
+const readBody = members({
+  properties: members(
     { roleDefinitionId: text, principalId: guid },
     {
-      principalType: oneOf('User', 'Group', 'ServicePrincipal'),
+      principalType: choice('User', 'Group', 'ServicePrincipal'),
       description: text,
-      scope: text,
-      condition: (value: unknown) => value,
-      conditionVersion: (value: unknown) => value,
+      condition: nothing('conditions are not available here'),
     },
   ),
 });
@@ -57,13 +56,7 @@ export function roleRows({
   const put = async (request: ControlRequest, callerOid: string) => {
     const id = idOf(request);
     const scope = at(request);
-    const { roleDefinitionId, principalId, principalType, description, condition } = readBody(
-      request.body,
-      'body',
-    ).properties;
-    if (condition !== undefined && condition !== null) {
-      throw new ControlError(400, 'BadRequest', 'body.properties.condition: conditions are not available here');
-    }
+    const { roleDefinitionId, principalId, principalType, description } = readBody(request.body, 'body').properties;
     const role = requireRole(roleDefinitionId);
     const found =
       findPrincipal(principalId) ??

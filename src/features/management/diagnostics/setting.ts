@@ -1,6 +1,7 @@
 // A diagnostic setting: which categories of an HSM's log its owner wants where. Kept and shown; the log itself is sent by
 // the instance's own configuration.
-import { flag, integer, list, matching, oneOf, type Reader, record, ShapeError, text } from '../../../formats/shape.ts';
+import { flag, list, matching, oneOf, type Reader, record, ShapeError, text } from '../../../formats/shape.ts';
+import { choice, flag as givenFlag, integer, members } from '../../../wire/management-shape.ts';
 
 export interface DiagnosticSetting {
   readonly name: string;
@@ -41,27 +42,25 @@ const destination = {
 
 /** Azure's own retention here is gone; a policy that keeps nothing is what clients still send. */
 const noRetention: Reader<unknown> = (value, path) => {
-  const { enabled, days } = record({ enabled: flag, days: integer(0, 365) })(value, path);
+  const { enabled, days } = members({ enabled: givenFlag, days: integer(0, 365) })(value, path);
   if (enabled && days > 0) throw new ShapeError(`${path}: retention is set where the log is kept, not here`);
 };
-const readLog = record(
-  { enabled: flag },
-  { category: oneOf('AuditEvent'), categoryGroup: oneOf('audit', 'allLogs'), retentionPolicy: orNull(noRetention) },
+const readLog = members(
+  { enabled: givenFlag },
+  { category: choice('AuditEvent'), categoryGroup: choice('audit', 'allLogs'), retentionPolicy: noRetention },
 );
-const readMetric = record(
-  { enabled: flag },
-  { category: oneOf('AllMetrics'), timeGrain: orNull(text), retentionPolicy: orNull(noRetention) },
-);
-const readProperties = record(
-  {},
-  {
-    ...Object.fromEntries(Object.entries(destination).map(([name, read]) => [name, orNull(read)])),
-    serviceBusRuleId: orNull(readId),
-    logs: orNull(list(readLog, 10)),
-    metrics: orNull(list(readMetric, 10)),
-  },
-);
-const readBody = record({ properties: readProperties }, { id: any, name: any, type: any, systemData: any });
+const readMetric = members({ enabled: givenFlag }, { category: choice('AllMetrics'), retentionPolicy: noRetention });
+const readBody = members({
+  properties: members(
+    {},
+    {
+      ...destination,
+      logAnalyticsDestinationType: choice('Dedicated', 'AzureDiagnostics'),
+      logs: list(readLog, 10),
+      metrics: list(readMetric, 10),
+    },
+  ),
+});
 
 /** @throws ShapeError */
 export function readSettingBody(name: string, body: unknown): DiagnosticSetting {
@@ -102,11 +101,3 @@ export const readDiagnosticSetting: Reader<DiagnosticSetting> = record({
   ),
   metrics: list(record({ category: oneOf('AllMetrics'), enabled: flag }), 10),
 }) as Reader<DiagnosticSetting>;
-
-function orNull<T>(read: Reader<T>): Reader<T | undefined> {
-  return (value, path) => (value === null ? undefined : read(value, path));
-}
-
-function any(value: unknown): unknown {
-  return value;
-}

@@ -1,8 +1,9 @@
 // The body of a managed HSM's PUT and PATCH, turned into what we keep. What this service does not have (virtual networks,
-// identities, more regions) is refused, never silently dropped; read-only members that clients send back are let pass.
+// identities, more regions) is refused, never silently dropped; members that it does not know are passed over.
 import { MOST_IP_RULES, readIpRange } from '../../../formats/network-rules.ts';
-import { flag, guid, integer, list, oneOf, type Reader, record, ShapeError, text } from '../../../formats/shape.ts';
+import { guid, list, ShapeError, text } from '../../../formats/shape.ts';
 import { ControlError } from '../../../wire/control-row.ts';
+import { choice, flag, integer, members, nothing } from '../../../wire/management-shape.ts';
 import { readLocation } from '../locations.ts';
 import { readTags, type Sku, type Tags } from '../resources.ts';
 
@@ -26,77 +27,49 @@ export interface NetworkAclsBody {
 }
 
 const SKUS = ['Standard_B1', 'Custom_B32', 'Custom_B6', 'Custom_C42', 'Custom_C10'] as const;
-const readOnly: Reader<unknown> = (value) => value;
 
-function orNull<T>(read: Reader<T>): Reader<T | undefined> {
-  return (value, path) => (value === null ? undefined : read(value, path));
-}
-
-/** Clients of different ages spell these differently. */
-function anyCase<const T extends string>(...allowed: readonly T[]): Reader<T> {
-  return (value, path) => {
-    const found = allowed.find((each) => typeof value === 'string' && each.toLowerCase() === value.toLowerCase());
-    return found ?? oneOf(...allowed)(value, path);
-  };
-}
-
-function only(allowed: readonly unknown[], what: string): Reader<unknown> {
-  return (value, path) => {
-    if (!allowed.includes(value)) throw new ShapeError(`${path}: ${what}`);
-  };
-}
-
-function none(what: string): Reader<unknown> {
-  return (value, path) => {
-    if (value !== null && (!Array.isArray(value) || value.length > 0)) throw new ShapeError(`${path}: ${what}`);
-  };
-}
-
-const ipRule = record({ value: readIpRange });
-const networkAcls = record(
+const networkAcls = members(
   {},
   {
-    bypass: orNull(anyCase('AzureServices', 'None')),
-    defaultAction: orNull(anyCase('Allow', 'Deny')),
-    ipRules: orNull(list(ipRule, MOST_IP_RULES)),
-    virtualNetworkRules: none('there are no virtual networks here; name address ranges in ipRules'),
-    serviceTags: none('there are no service tags here; name address ranges in ipRules'),
+    bypass: choice('AzureServices', 'None'),
+    defaultAction: choice('Allow', 'Deny'),
+    virtualNetworkRules: nothing('there are no virtual networks here; name address ranges in ipRules'),
+    serviceTags: nothing('there are no service tags here; name address ranges in ipRules'),
   },
+  { ipRules: list(members({ value: readIpRange }), MOST_IP_RULES) },
 );
-const properties = record(
+const properties = members(
   {},
   {
-    tenantId: orNull(guid),
-    initialAdminObjectIds: orNull(list(guid, 100)),
-    enableSoftDelete: only([true, null], 'soft delete cannot be turned off'),
-    softDeleteRetentionInDays: orNull(integer(7, 90)),
-    enablePurgeProtection: orNull(flag),
-    createMode: orNull(anyCase('default', 'recover')),
-    networkAcls: orNull(networkAcls),
-    publicNetworkAccess: orNull(anyCase('Enabled', 'Disabled')),
-    regions: none('an HSM here has one region, the machine that it runs on'),
-    hsmUri: readOnly,
-    statusMessage: readOnly,
-    provisioningState: readOnly,
-    privateEndpointConnections: readOnly,
-    scheduledPurgeDate: readOnly,
-    securityDomainProperties: readOnly,
+    tenantId: guid,
+    initialAdminObjectIds: list(guid, 100),
+    enableSoftDelete: softDelete,
+    softDeleteRetentionInDays: integer(7, 90),
+    enablePurgeProtection: flag,
+    createMode: choice('default', 'recover'),
+    networkAcls,
+    publicNetworkAccess: choice('Enabled', 'Disabled'),
+    regions: nothing('an HSM here has one region, the machine that it runs on'),
   },
 );
-const readBody = record(
+const readBody = members(
   {},
   {
     location: text,
-    sku: record({ family: oneOf('B', 'C'), name: oneOf(...SKUS) }),
-    tags: orNull(readTags),
+    sku: members({ family: choice('B', 'C'), name: choice(...SKUS) }),
     properties,
-    identity: orNull(record({}, { type: only(['None'], 'an HSM here has no identity of its own') })),
-    id: readOnly,
-    name: readOnly,
-    type: readOnly,
-    systemData: readOnly,
+    identity: members({}, { type: noIdentity }),
   },
+  { tags: readTags },
 );
+
+function softDelete(value: unknown, path: string): void {
+  if (!flag(value, path)) throw new ShapeError(`${path}: soft delete cannot be turned off`);
+}
+
+function noIdentity(value: unknown, path: string): void {
+  if (value !== 'None') throw new ShapeError(`${path}: an HSM here has no identity of its own`);
+}
 
 /** @throws ShapeError, ControlError 400 naming the member */
 export function readHsmBody(body: unknown): HsmBody {

@@ -1,7 +1,8 @@
 // Rows of an HSM's private endpoint connections: who may come in by a private listener. They are asked for by private
 // endpoints; here they are approved, rejected and deleted.
-import { oneOf, record, text } from '../../../formats/shape.ts';
+import { text } from '../../../formats/shape.ts';
 import { type ControlCaller, ControlError, type ControlRequest, type ControlRow } from '../../../wire/control-row.ts';
+import { choice, members } from '../../../wire/management-shape.ts';
 import { HSM, type MakeRow } from '../arm-row.ts';
 import { checkMatch } from '../hsm/check-match.ts';
 import { hsmId } from '../hsm/describe-hsm.ts';
@@ -22,34 +23,14 @@ export interface ConnectionOptions {
 }
 
 const ACTION = 'Microsoft.KeyVault/managedHSMs/privateEndpointConnections';
-const readOnly = (value: unknown): unknown => value;
-const readBody = record(
-  {
-    properties: record(
-      {
-        privateLinkServiceConnectionState: record(
-          { status: oneOf('Approved', 'Rejected', 'Disconnected', 'Pending') },
-          {
-            description: (value: unknown, path: string) => (value === null ? '' : text(value, path)),
-            actionsRequired: readOnly,
-          },
-        ),
-      },
-      { privateEndpoint: readOnly, provisioningState: readOnly, groupIds: readOnly },
+const readBody = members({
+  properties: members({
+    privateLinkServiceConnectionState: members(
+      { status: choice('Approved', 'Rejected', 'Disconnected', 'Pending') },
+      { description: text },
     ),
-  },
-  {
-    etag: readOnly,
-    id: readOnly,
-    name: readOnly,
-    type: readOnly,
-    location: readOnly,
-    tags: readOnly,
-    sku: readOnly,
-    identity: readOnly,
-    systemData: readOnly,
-  },
-);
+  }),
+});
 const LONGEST_DESCRIPTION = 140;
 /** Every worker goes by it within milliseconds; a worker that just starts may take longer, and then it is polled. */
 const END_WITHIN_MS = 10_000;

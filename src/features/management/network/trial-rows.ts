@@ -2,8 +2,8 @@
 // immediate and final.
 import { randomUUID } from 'node:crypto';
 import { readProposedRules } from '../../../formats/network-rules.ts';
-import { integer, record } from '../../../formats/shape.ts';
 import type { ControlAnswer, ControlRequest, ControlRow } from '../../../wire/control-row.ts';
+import { integer, members } from '../../../wire/management-shape.ts';
 import { HSM, type MakeRow } from '../arm-row.ts';
 import { requireHsm } from '../hsm/find-hsm.ts';
 import type { Decide, HsmLifecycle } from '../hsm/hsm-lifecycle.ts';
@@ -24,7 +24,7 @@ const ACTION = 'Microsoft.KeyVault/managedHSMs';
 /** Seconds to confirm in. */
 const LEAST = 10;
 const MOST = 86_400;
-const readBody = record({ rules: readProposedRules, confirmWithinSeconds: integer(LEAST, MOST) });
+const readBody = members({ rules: readProposedRules, confirmWithinSeconds: integer(LEAST, MOST) });
 
 export function trialRows({ book, row, lifecycle, now }: TrialOptions): readonly ControlRow[] {
   const path = `${HSM}/networkTrial`;

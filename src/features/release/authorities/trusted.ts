@@ -2,9 +2,10 @@
 // administrators. None is trusted until one is named here, and nothing is fetched unless a record says so.
 
 import { StoreError } from '../../../store/port.ts';
-import { isAbsent, member, readOptionalObject, readOptionalText, readText } from '../../../wire/body.ts';
+import { member, readGivenObject, readOptionalText, readText } from '../../../wire/body.ts';
 import type { JsonObject } from '../../../wire/route.ts';
 import { ServiceError } from '../../../wire/service-error.ts';
+import { isAbsent } from '../../../wire/tolerance.ts';
 import { readSigningKeys } from '../../auth/signing-key.ts';
 import { normalAuthority } from '../policy/grammar.ts';
 
@@ -40,7 +41,7 @@ export function readAuthority(body: JsonObject): TrustedAuthority {
       "Property 'authority' must be an https address without query or credentials",
     );
   }
-  const fetch = readOptionalObject(body, 'fetch');
+  const fetch = readGivenObject(body, 'fetch');
   const jwks = member(body, 'jwks');
   if (isAbsent(jwks) === (fetch === undefined)) {
     throw new ServiceError('BadParameter', "Exactly one of 'jwks' (keys to pin) and 'fetch' must be there");

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { JsonTextError, parseJsonObject } from './json-text.ts';
+
+const parse = (text: string): unknown => parseJsonObject(Buffer.from(text, 'utf8'));
+
+test('a member that one object has twice is refused by its name, however it is escaped', () => {
+  for (const text of [
+    '{"a":1,"a":2}',
+    '{"a":1,"a":1}',
+    '{"x":[{"b":{}},{"a":"\\"","b":[],"a":0}]}',
+    '{"a":1,"\\u0061":2}',
+    '{"a\\\\":1,"a\\\\":2}',
+    '{"":1,"":2}',
+    '{"__proto__":1,"__proto__":2}',
+  ]) {
+    assert.throws(() => parse(text), /has the member '.*' twice in one object/, text);
+  }
+  assert.deepEqual(parse('{"a":{"a":["a","a",{"a":1}]},"b":"{\\"a\\":1,\\"a\\":2}"}'), {
+    a: { a: ['a', 'a', { a: 1 }] },
+    b: '{"a":1,"a":2}',
+  });
+});
+
+test('whatever has no member twice comes back as it was', () => {
+  fc.assert(
+    fc.property(
+      fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 4 }),
+      (value) => {
+        const text = JSON.stringify(value);
+        assert.equal(JSON.stringify(parse(text)), text);
+      },
+    ),
+  );
+});
+
+test('what is no JSON object in UTF-8 is refused', () => {
+  for (const bytes of [
+    Buffer.from('[]'),
+    Buffer.from('null'),
+    Buffer.from('{'),
+    Buffer.from('{"a":"\xff"}', 'latin1'),
+  ]) {
+    assert.throws(() => parseJsonObject(bytes), JsonTextError);
+  }
+});

@@ -1,0 +1,82 @@
+// Bodies of both planes as JSON objects. What two readers could take for two things is refused: bytes that are no UTF-8, and
+// a member that one object has twice.
+import type { JsonObject } from './route.ts';
+
+/** Its text is for the client and repeats nothing of the body but a member's name. */
+export class JsonTextError extends Error {
+  override readonly name = 'JsonTextError';
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** @throws JsonTextError */
+export function parseJsonObject(bytes: Uint8Array): JsonObject {
+  let text: string;
+  let value: unknown;
+  try {
+    text = utf8.decode(bytes);
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new JsonTextError('The request body is not valid JSON in UTF-8', { cause });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new JsonTextError('The request body must be a JSON object');
+  }
+  const twice = findRepeatedMember(text);
+  if (twice === undefined) return value as JsonObject;
+  throw new JsonTextError(`The request body has the member '${twice.slice(0, 64)}' twice in one object`);
+}
+
+const [QUOTE, COMMA, OPEN_LIST, BACKSLASH, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [
+  0x22, 0x2c, 0x5b, 0x5c, 0x5d, 0x7b, 0x7d,
+];
+
+/** The first name that an object has twice, compared as it means and not as it is escaped. @param text valid JSON */
+function findRepeatedMember(text: string): string | undefined {
+  /** Of each object that is open the names so far; of lists nothing. */
+  const open: (Set<string> | undefined)[] = [];
+  let names: Set<string> | undefined;
+  let isName = false;
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case QUOTE: {
+        const end = endOfString(text, at);
+        if (isName && names !== undefined) {
+          const name = JSON.parse(text.slice(at, end + 1)) as string;
+          if (names.has(name)) return name;
+          names.add(name);
+          isName = false;
+        }
+        at = end;
+        break;
+      }
+      case OPEN_OBJECT:
+      case OPEN_LIST:
+        names = text.charCodeAt(at) === OPEN_OBJECT ? new Set() : undefined;
+        open.push(names);
+        isName = names !== undefined;
+        break;
+      case CLOSE_OBJECT:
+      case CLOSE_LIST:
+        open.pop();
+        names = open.at(-1);
+        isName = false;
+        break;
+      case COMMA:
+        isName = names !== undefined;
+        break;
+      default:
+    }
+  }
+  return undefined;
+}
+
+/** Where the string ends that begins at `start`: at the first quotation mark with an even number of backslashes before it. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes++;
+    if (backslashes % 2 === 0) return end;
+  }
+  return text.length;
+}
