@@ -218,6 +218,10 @@ export const operationByCode: ReadonlyMap<number, Operation> = new Map(
   (Object.keys(operations) as Operation[]).map((name) => [operations[name].code, name]),
 );
 
+/** Public exponents of RSA keys that are made here; imported keys may have others. */
+export const rsaExponents: readonly number[] = [3, 5, 17, 257, 65537];
+export const USUAL_RSA_EXPONENT = 65537;
+
 /** JWK curve name → OpenSSL group, field bytes (RFC 7518 §6.2.1.1, RFC 8812 §3.1). */
 export const curves: ReadonlyMap<string, { readonly group: string; readonly bytes: number }> = new Map([
   ['P-256', { group: 'prime256v1', bytes: 32 }],

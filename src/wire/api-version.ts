@@ -25,8 +25,8 @@ export const apiVersions: readonly ApiVersion[] = [
   { version: '2026-07-01-preview', kind: 'preview' },
 ];
 const KNOWN: ReadonlySet<string> = new Set(apiVersions.map(({ version }) => version));
-/** What a call is served as that carries no version: poll URLs and next links. */
-export const IMPLIED_API_VERSION = '7.6';
+/** What a call is served as that carries no version: poll URLs and next links are called as given, and some clients send none. */
+export const IMPLIED_API_VERSION = '7.2';
 const PREVIEW = /^(.+)-preview(?:\.[1-9])?$/;
 const WITH_PREVIEWS: ReadonlySet<string> = new Set(
   apiVersions.filter(({ kind }) => kind === 'stable, with previews').map(({ version }) => version),

@@ -75,8 +75,6 @@ export interface Row<Body = never> {
   readonly activation: 'any' | 'active';
   /** Answered while a full restore replaces everything; all other rows are not. */
   readonly duringRestore?: true;
-  /** Poll URLs are called without api-version, as given in headers. */
-  readonly apiVersionOptional?: true;
   /** Reads the parsed JSON body, or absent: the operation takes none and what is sent is not looked at. */
   readonly readBody?: (body: JsonObject) => Body;
   readonly bodyLimit?: number;

@@ -168,7 +168,7 @@ test('everything comes back in another instance of the security domain, and ciph
   const opened = use(at, 'POST', '/keys/rsa/decrypt', { alg: 'RSA-OAEP', value: value.toString('base64url') });
   assert.equal((await done<{ value: string }>(opened)).value, Buffer.from('x').toString('base64url'));
   const restored = await done<{ lifetimeActions: unknown }>(use(at, 'GET', '/keys/data/rotationpolicy'));
-  assert.deepEqual((restored.lifetimeActions as { action: object }[])[0]?.action, { type: 'Rotate' });
+  assert.deepEqual((restored.lifetimeActions as { action: object }[])[0]?.action, { type: 'rotate' });
   await done(use(at, 'POST', '/deletedkeys/gone/recover'));
   assert.equal((await use(at, 'GET', '/keys/gone')).status, 200);
   const administrator = await to.instance.issuer.token(from.instance.administrator);

@@ -44,6 +44,14 @@ async function operate(
   return reply.json as Record<string, string> & { value: string };
 }
 
+async function verifies(
+  kid: string,
+  body: Readonly<Record<'alg' | 'digest' | 'value', string>>,
+  valid: boolean,
+): Promise<void> {
+  assert.deepEqual(await operate(kid, 'verify', body), { alg: body.alg, kid, value: valid });
+}
+
 function codeOf(reply: Reply): string {
   const { error } = reply.json as { error: { code: string; message: string; innererror?: { code: string } } };
   assert.match(error.message, /\(Activity ID: [0-9a-f-]{36}\)$/);
@@ -75,7 +83,7 @@ test('types, sizes and curves have their defaults, and a symmetric key never sho
   assert.equal((await create('ec-default', { kty: 'EC' })).key['crv'], 'P-256');
   for (const crv of ['P-256', 'P-256K', 'P-384', 'P-521']) {
     const { key } = await create(`ec-${crv}`, { kty: 'EC-HSM', crv });
-    assert.deepEqual([key.kty, key['crv'], key.key_ops], ['EC-HSM', crv, ['sign', 'verify']]);
+    assert.deepEqual([key.kty, key['crv'], key.key_ops], ['EC-HSM', crv, ['sign', 'verify', 'deriveKey']]);
   }
   for (const size of [128, 192, 256]) {
     const { key } = await create(`oct-${size}`, { kty: 'oct', key_size: size });
@@ -95,7 +103,10 @@ test('what a key cannot be is refused by the name of the member', async () => {
     [{ kty: 'DSA' }, /kty/],
     [{ kty: 'RSA', key_size: 64 }, /Invalid key size: '64'/],
     [{ kty: 'RSA', key_size: 'large' }, /'key_size' must be an integer/],
-    [{ kty: 'RSA', public_exponent: 5 }, /public_exponent/],
+    [{ kty: 'RSA', public_exponent: 7 }, /'7'\. Use one of 3, 5, 17, 257, 65537/],
+    [{ kty: 'RSA', public_exponent: -1 }, /Use one of 3, 5, 17, 257, 65537/],
+    [{ external_key: { id: 'ext' } }, /'external_key' is not offered/],
+    [{ attributes: { external_key: { id: 'ext' } } }, /'attributes\.external_key' is not offered/],
     [{ kty: 'EC', crv: 'P-255' }, /crv/],
     [{ kty: 'oct', crv: 'P-256' }, /crv/],
     [{ kty: 'EC', key_ops: ['encrypt'] }, /key_ops/],
@@ -104,7 +115,7 @@ test('what a key cannot be is refused by the name of the member', async () => {
     [{ kty: 'RSA', attributes: { nbf: 10, exp: 10 } }, /nbf/],
     [{ kty: 'RSA', attributes: { enabled: 'yes' } }, /enabled/],
     [{ kty: 'RSA', attributes: { exportable: true } }, /release policy/],
-    [{ kty: 'RSA', release_policy: { data: '' } }, /Non-exportable keys must not have release policy/],
+    [{ kty: 'RSA', release_policy: { data: 'e30' } }, /Non-exportable keys must not have release policy/],
     [{ kty: 'RSA', tags: { a: 1 } }, /tags/],
     [{ kty: 'RSA', tags: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`t${i}`, ''])) }, /50 tags/],
   ];
@@ -252,14 +263,8 @@ test('every symmetric algorithm takes back what it made, and only that', async (
   const { key } = await create('hmac', { kty: 'oct-HSM', key_size: 256 });
   for (const alg of ['HS256', 'HS384', 'HS512']) {
     const { value: tag } = await operate(key.kid, 'sign', { alg, value: b64(value) });
-    assert.equal(
-      JSON.stringify(await operate(key.kid, 'verify', { alg, digest: b64(value), value: tag })),
-      '{"value":true}',
-    );
-    assert.equal(
-      JSON.stringify(await operate(key.kid, 'verify', { alg, digest: b64(randomBytes(32)), value: tag })),
-      '{"value":false}',
-    );
+    await verifies(key.kid, { alg, digest: b64(value), value: tag }, true);
+    await verifies(key.kid, { alg, digest: b64(randomBytes(32)), value: tag }, false);
   }
 });
 
@@ -294,25 +299,14 @@ test('every RSA algorithm works, and others verify what it signed', async () => 
           Buffer.from(value, 'base64url'),
         ),
       );
-      assert.equal(
-        JSON.stringify(await operate(key.kid, 'verify', { alg: family + bits, digest: b64(digest), value })),
-        '{"value":true}',
-      );
+      await verifies(key.kid, { alg: family + bits, digest: b64(digest), value }, true);
       const broken = Buffer.from(value, 'base64url');
       broken[10] = (broken[10] ?? 0) ^ 1;
-      assert.equal(
-        JSON.stringify(
-          await operate(key.kid, 'verify', { alg: family + bits, digest: b64(digest), value: b64(broken) }),
-        ),
-        '{"value":false}',
-      );
+      await verifies(key.kid, { alg: family + bits, digest: b64(digest), value: b64(broken) }, false);
     }
   }
   const raw = await operate(key.kid, 'sign', { alg: 'RSNULL', value: b64(message) });
-  assert.equal(
-    JSON.stringify(await operate(key.kid, 'verify', { alg: 'RSNULL', digest: b64(message), value: raw.value })),
-    '{"value":true}',
-  );
+  await verifies(key.kid, { alg: 'RSNULL', digest: b64(message), value: raw.value }, true);
   assert.equal((await ask('POST', '/keys/rsa/sign', { alg: 'RS256', value: b64(randomBytes(31)) })).status, 400);
   assert.equal((await ask('POST', '/keys/rsa/sign', { alg: 'ES256', value: b64(randomBytes(32)) })).status, 400);
   assert.equal(
@@ -343,10 +337,7 @@ test('a digest is signed as it is on every curve', async () => {
       verifySignature(hash, message, { key: publicKey, dsaEncoding: 'ieee-p1363' }, Buffer.from(value, 'base64url')),
       alg,
     );
-    assert.equal(
-      JSON.stringify(await operate(key.kid, 'verify', { alg, digest: b64(digest), value })),
-      '{"value":true}',
-    );
+    await verifies(key.kid, { alg, digest: b64(digest), value }, true);
   }
 });
 
@@ -388,7 +379,6 @@ test('malformed requests are refused in the service shape and nothing dies', asy
     .catch(() => undefined);
   assert.ok(chunked === undefined || chunked.status === 413 || chunked.status === 400);
   assert.equal((await ask('GET', '/keys/malformed', undefined, '9.9')).status, 400);
-  assert.equal((await instance.ask('GET', '/keys/malformed', { token })).status, 400);
   assert.equal((await ask('GET', '/nowhere')).status, 404);
   const wrongMethod = await ask('DELETE', '/keys');
   assert.equal(wrongMethod.status, 405);

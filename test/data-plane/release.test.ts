@@ -217,7 +217,7 @@ async function provesKey(name: string, material: Buffer, kty: string): Promise<v
   const value = sign(hash, message, { key, dsaEncoding: 'ieee-p1363' }).toString('base64url');
   const alg = kty === 'RSA' ? 'RS256' : 'ES512';
   const reply = await ask('POST', `/keys/${name}/verify`, { alg, digest: digest.toString('base64url'), value });
-  assert.deepEqual(reply.json, { value: true });
+  assert.equal((reply.json as { readonly value: unknown }).value, true);
 }
 
 test('each failing condition keeps the key in', async () => {

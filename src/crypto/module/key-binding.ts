@@ -10,7 +10,7 @@ const OPEN_USES = ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey'];
 const SECURE_USES = ['secureWrapKey', 'secureUnwrapKey'];
 const KEY_OPS: Readonly<Record<Kty, readonly string[]>> = {
   'RSA-HSM': [...USES, 'import', 'export', ...SECURE_USES],
-  'EC-HSM': ['sign', 'verify', 'export'],
+  'EC-HSM': ['sign', 'verify', 'deriveKey', 'export'],
   'oct-HSM': [...USES, 'deriveKey', 'export', ...SECURE_USES],
   'AKP-HSM': ['sign', 'verify', 'export'],
 };

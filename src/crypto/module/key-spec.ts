@@ -1,12 +1,11 @@
 // Which keys can be made. Parameters that a type does not have must be absent (0 or ''), never ignored.
-import { curves } from '../../formats/algorithms.ts';
+import { curves, rsaExponents } from '../../formats/algorithms.ts';
 import { mlDsaSets } from '../../formats/ml-dsa.ts';
 import type { KeySpec, KeyType } from '../engines/engine.ts';
 import { CryptoError } from '../protocol/messages.ts';
 
 const RSA_SIZES = [2048, 3072, 4096];
 const OCT_SIZES = [128, 192, 256];
-const EXPONENTS = [3, 65537];
 
 /** @throws CryptoError BadRequest naming the field as the API spells it */
 export function readKeySpec(kty: KeyType, size: number, curve: string, publicExponent: number, alg: string): KeySpec {
@@ -16,7 +15,9 @@ export function readKeySpec(kty: KeyType, size: number, curve: string, publicExp
   switch (kty) {
     case 'RSA-HSM':
       if (!RSA_SIZES.includes(size)) throw invalidSize(size);
-      if (!EXPONENTS.includes(publicExponent)) throw bad('public_exponent', 'must be 3 or 65537');
+      if (!rsaExponents.includes(publicExponent)) {
+        throw bad('public_exponent', `must be one of ${rsaExponents.join(', ')}`);
+      }
       return { kty, size, publicExponent };
     case 'EC-HSM':
       if (size !== 0) throw bad('key_size', `is not for ${kty}`);

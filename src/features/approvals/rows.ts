@@ -15,7 +15,7 @@ const ACTION = 'Microsoft.KeyVault/managedHsm/roleAssignments';
 
 export function approvalRows(service: ApprovalService & SeparationService): readonly AnyRow[] {
   const { approvals, records, now } = service;
-  const reading = { scope: 'root', activation: 'active', apiVersionOptional: true, repeatable: true } as const;
+  const reading = { scope: 'root', activation: 'active', repeatable: true } as const;
   const writing = { ...reading, method: 'POST', repeatable: false } as const;
   const ofRequester = (
     params: Readonly<Record<string, string | undefined>>,

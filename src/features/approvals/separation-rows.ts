@@ -45,7 +45,6 @@ export function separationRows(service: SeparationService): readonly AnyRow[] {
       dataAction: `${ACTION}/read/action`,
       scope: 'root',
       activation: 'active',
-      apiVersionOptional: true,
       repeatable: true,
       handle: ({ principal }) => ({ status: 200, body: shape(principal) }),
     }),
@@ -56,7 +55,6 @@ export function separationRows(service: SeparationService): readonly AnyRow[] {
       dataAction: `${ACTION}/write/action`,
       scope: 'root',
       activation: 'active',
-      apiVersionOptional: true,
       readBody: (body) => {
         if (readText(body, 'mode') !== 'strict') throw wrongType('mode', "'strict'; there is no way back to 'azure'");
         return 'strict';

@@ -193,7 +193,6 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       dataAction: `${ACTION}/backup/status/action`,
       scope: 'root',
       activation: 'active',
-      apiVersionOptional: true,
       repeatable: true,
       handle: (request) => poll(request, 'backup'),
     }),
@@ -258,7 +257,6 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       dataAction: `${ACTION}/restore/status/action`,
       scope: 'root',
       activation: 'active',
-      apiVersionOptional: true,
       duringRestore: true,
       alsoAllows: ({ jobId = '' }, { oid }) => {
         const job = jobs.get(jobId);

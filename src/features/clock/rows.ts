@@ -18,7 +18,6 @@ export function clockRows(service: { readonly clock: InstanceClock; readonly rec
       dataAction: `${ACTION}/read/action`,
       scope: 'root',
       activation: 'active',
-      apiVersionOptional: true,
       repeatable: true,
       handle: () => ({ status: 200, body: shape() }),
     }),
@@ -29,7 +28,6 @@ export function clockRows(service: { readonly clock: InstanceClock; readonly rec
       dataAction: `${ACTION}/write/action`,
       scope: 'root',
       activation: 'active',
-      apiVersionOptional: true,
       readBody: readTravel,
       repeatable: false,
       async handle({ body, recheck }) {

@@ -1,13 +1,13 @@
 // Does one operation with a key version: rules, module, answer.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { CryptoError, EXTERNAL_MU } from '../../crypto/protocol/messages.ts';
-import { type Operation, operations } from '../../formats/algorithms.ts';
+import { type Algorithm, type Operation, operations } from '../../formats/algorithms.ts';
 import { toBase64url } from '../../formats/base64url.ts';
 import type { Answer } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { keyId } from '../keys/bundle.ts';
 import { bindingOf, type KeyVersion } from '../keys/key-version.ts';
-import type { AskedOperation } from './read-operation.ts';
+import type { AskedOperation, OperationRequest } from './read-operation.ts';
 import { checkFits, checkUsable, withAlgorithm } from './rules.ts';
 
 export interface Performing {
@@ -17,6 +17,7 @@ export interface Performing {
 }
 
 const MU = Uint8Array.of(EXTERNAL_MU);
+const AES_BLOCK = 16;
 
 export async function performOperation(
   key: KeyVersion,
@@ -28,7 +29,9 @@ export async function performOperation(
   checkUsable(key, operation, now());
   const request = withAlgorithm(key, asked);
   checkFits(key, operation, request, apiVersion);
-  const { algorithm, input, proof, aad = request.context } = request;
+  const { algorithm, proof } = request;
+  const input = wholeBlocks(operation, request);
+  const aad = isCbc(algorithm) ? undefined : (request.aad ?? request.context);
   const iv = request.externalMu === true ? MU : request.iv;
   const wrapped = { cacheId: key.blobId, binding: bindingOf(key), blob: key.blob };
   const inputs = {
@@ -39,11 +42,28 @@ export async function performOperation(
   };
   const result = await crypto.operate(wrapped, operations[operation].code, algorithm.code, inputs).catch(refuse);
   const kid = keyId('', key);
-  if (operation === 'verify') return { status: 200, body: `{"value":${result.output[0] === 1}}`, key: kid };
+  const valid = result.output[0] === 1;
   if (key.kty === 'AKP-HSM') {
-    return { status: 200, body: `{"kid":"${origin + kid}","value":"${toBase64url(result.output)}"}`, key: kid };
+    const signature = `{"kid":"${origin + kid}","value":"${toBase64url(result.output)}"}`;
+    return { status: 200, body: operation === 'verify' ? `{"value":${valid}}` : signature, key: kid };
   }
-  return { status: 200, body: resultJson(algorithm.name, origin + kid, result, aad), key: kid };
+  if (operation === 'verify') {
+    return { status: 200, body: `{"alg":"${algorithm.name}","kid":"${origin + kid}","value":${valid}}`, key: kid };
+  }
+  // Of CBC the iv is the client's; the service gives it back to who encrypts.
+  const shown = operation === 'encrypt' && isCbc(algorithm) ? { ...result, iv: iv ?? result.iv } : result;
+  return { status: 200, body: resultJson(algorithm.name, origin + kid, shown, aad), key: kid };
+}
+
+function isCbc({ scheme }: Algorithm): boolean {
+  return scheme.kind === 'aes-cbc' || scheme.kind === 'aes-cbc-pad';
+}
+
+/** CBC without padding takes whole blocks: the service fills the last one up with zero bytes, and leaves them to who decrypts. */
+function wholeBlocks(operation: Operation, { algorithm, input }: OperationRequest): Buffer {
+  const spare = input.length % AES_BLOCK;
+  if (operation !== 'encrypt' || algorithm.scheme.kind !== 'aes-cbc' || spare === 0) return input;
+  return Buffer.concat([input], input.length + AES_BLOCK - spare);
 }
 
 /** Written by hand because every member is base64url or checked already, and this is the busiest answer. */

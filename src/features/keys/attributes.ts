@@ -26,11 +26,9 @@ const MAX_TAG_LENGTH = 256;
 
 /** @throws ServiceError BadParameter */
 export function readAttributes(body: JsonObject): RequestedAttributes {
+  rejectExternalKey(body);
   const attributes = readOptionalObject(body, 'attributes') ?? {};
   const exportable = readOptionalBoolean(attributes, 'exportable');
-  if (!isAbsent(member(attributes, 'external_key'))) {
-    throw new ServiceError('BadParameter', 'attributes.external_key is not offered by this service');
-  }
   const enabled = readOptionalBoolean(attributes, 'enabled');
   const nbf = readTime(attributes, 'nbf');
   const exp = readTime(attributes, 'exp');
@@ -40,6 +38,20 @@ export function readAttributes(body: JsonObject): RequestedAttributes {
     ...(exp === undefined ? {} : { exp }),
     ...(exportable === undefined ? {} : { exportable }),
   };
+}
+
+/** Keys that another key manager keeps. They come without a type, so this is looked at first. @throws ServiceError BadParameter */
+export function rejectExternalKey(body: JsonObject): void {
+  for (const [at, object] of [
+    ['', body],
+    ['attributes.', readOptionalObject(body, 'attributes') ?? {}],
+  ] as const) {
+    if (isAbsent(member(object, 'external_key'))) continue;
+    throw new ServiceError(
+      'BadParameter',
+      `Property '${at}external_key' is not offered by this service: it keeps its keys itself and reaches no other key manager`,
+    );
+  }
 }
 
 /** nbf is the first second of validity, exp the first after it. @throws ServiceError BadParameter */

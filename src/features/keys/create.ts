@@ -3,7 +3,7 @@ import type { Head } from '../../store/sealed/records.ts';
 import { readOptionalInteger, readOptionalText, readOptionalTextList, readText } from '../../wire/body.ts';
 import type { JsonObject } from '../../wire/route.ts';
 import { addVersion, type KeyMaking, type NewVersion } from './add-version.ts';
-import { checkValidity, type RequestedAttributes, readAttributes, readTags } from './attributes.ts';
+import { checkValidity, type RequestedAttributes, readAttributes, readTags, rejectExternalKey } from './attributes.ts';
 import { isSecure, type KeyKind, resolveKeyKind, resolveKeyOps } from './key-types.ts';
 import type { KeyVersion } from './key-version.ts';
 import { refuseByModule } from './refuse-by-module.ts';
@@ -19,11 +19,12 @@ export interface CreateKey {
 
 /** @throws ServiceError BadParameter */
 export function readCreateKey(body: JsonObject): CreateKey {
+  rejectExternalKey(body);
   const kind = resolveKeyKind({
     kty: readText(body, 'kty'),
     keySize: readOptionalInteger(body, 'key_size'),
     curve: readOptionalText(body, 'crv'),
-    publicExponent: readOptionalInteger(body, 'public_exponent'),
+    publicExponent: readPublicExponent(body),
     alg: readOptionalText(body, 'alg'),
   });
   const attributes = readAttributes(body);
@@ -37,6 +38,12 @@ export function readCreateKey(body: JsonObject): CreateKey {
     tags: readTags(body),
     releasePolicy,
   };
+}
+
+/** Clients that cannot leave a number out send 0. */
+function readPublicExponent(body: JsonObject): number | undefined {
+  const exponent = readOptionalInteger(body, 'public_exponent');
+  return exponent === 0 ? undefined : exponent;
 }
 
 /** @param recheck throws when the caller's right is gone */

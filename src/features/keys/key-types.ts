@@ -1,7 +1,7 @@
 // Which keys there are: accepted type names, sizes, curves and what each type may be used for.
 
 import type { KeyBinding } from '../../crypto/protocol/messages.ts';
-import { AKP_SINCE, curves } from '../../formats/algorithms.ts';
+import { AKP_SINCE, curves, rsaExponents, USUAL_RSA_EXPONENT } from '../../formats/algorithms.ts';
 import { mlDsaSets } from '../../formats/ml-dsa.ts';
 import { hasVersion } from '../../wire/api-version.ts';
 import { ServiceError } from '../../wire/service-error.ts';
@@ -26,7 +26,7 @@ const RSA: KeyType = {
   sizes: [2048, 3072, 4096],
   defaultSize: 2048,
 };
-const EC: KeyType = { kty: 'EC-HSM', operations: ['sign', 'verify'], sizes: [], defaultSize: 0 };
+const EC: KeyType = { kty: 'EC-HSM', operations: ['sign', 'verify', 'deriveKey'], sizes: [], defaultSize: 0 };
 const OCT: KeyType = {
   kty: 'oct-HSM',
   operations: ['deriveKey', 'wrapKey', 'unwrapKey', 'encrypt', 'decrypt', 'sign', 'verify'],
@@ -43,12 +43,12 @@ const TYPES: ReadonlyMap<string, KeyType> = new Map([
   ['EC-HSM', EC],
   ['oct', OCT],
   ['oct-HSM', OCT],
+  ['AES', OCT],
   ['AKP', AKP],
   ['AKP-HSM', AKP],
 ]);
 /** The client's spelling of secp256k1 in imports and older SDKs. */
 const CURVE_ALIASES: ReadonlyMap<string, string> = new Map([['SECP256K1', 'P-256K']]);
-const PUBLIC_EXPONENTS: readonly number[] = [3, 65537];
 
 /** What the module needs to make a key. */
 export interface KeyKind {
@@ -79,7 +79,7 @@ export function resolveKeyKind(asked: KeyKindRequest): KeyKind {
   }
   refuseMember('alg', asked.alg, 'it belongs to AKP keys');
   if (type === EC) {
-    refuseMember('key_size', asked.keySize, 'EC keys are chosen by crv', curveSize(asked.curve));
+    // Clients send a size with every type; of EC keys it says nothing.
     refuseMember('public_exponent', asked.publicExponent, 'it belongs to RSA keys');
     return { kty: type.kty, curve: resolveCurve(asked.curve) };
   }
@@ -95,9 +95,12 @@ export function resolveKeyKind(asked: KeyKindRequest): KeyKind {
     refuseMember('public_exponent', asked.publicExponent, 'it belongs to RSA keys');
     return { kty: type.kty, size };
   }
-  const publicExponent = asked.publicExponent ?? 65537;
-  if (!PUBLIC_EXPONENTS.includes(publicExponent)) {
-    throw new ServiceError('BadParameter', `Invalid public_exponent: '${publicExponent}'. Use 65537 or 3`);
+  const publicExponent = asked.publicExponent ?? USUAL_RSA_EXPONENT;
+  if (!rsaExponents.includes(publicExponent)) {
+    throw new ServiceError(
+      'BadParameter',
+      `Invalid public_exponent: '${publicExponent}'. Use one of ${rsaExponents.join(', ')}`,
+    );
   }
   return { kty: type.kty, size, publicExponent };
 }
@@ -193,13 +196,8 @@ export function resolveCurve(asked: string | undefined): string {
   return curve;
 }
 
-/** Some clients send the size with the curve; the one that fits is accepted. */
-function curveSize(curve: string | undefined): number | undefined {
-  return Number(/\d+/.exec(resolveCurve(curve))?.[0]);
-}
-
-function refuseMember(name: string, value: unknown, why: string, unless?: unknown): void {
-  if (value === undefined || value === unless) return;
+function refuseMember(name: string, value: unknown, why: string): void {
+  if (value === undefined) return;
   throw new ServiceError('BadParameter', `Property '${name}' does not go with this kty: ${why}`);
 }
 

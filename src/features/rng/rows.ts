@@ -16,7 +16,6 @@ export function rngRows({ crypto }: { readonly crypto: Pick<CryptoClient, 'send'
     row<RandomBytesRequest>({
       method: 'POST',
       path: '/rng',
-      since: '7.3-preview',
       operationName: 'RandomBytesGet',
       dataAction: 'Microsoft.KeyVault/managedHsm/rng/action',
       scope: 'root',

@@ -1,6 +1,7 @@
 // A rotation policy as it is kept: the sealed record `rotation-policy/{name}`, name in lower case, and as the wire shows it.
 import { parseDuration } from '../../formats/iso-duration.ts';
 import { StoreError } from '../../store/port.ts';
+import type { RowRequest } from '../../wire/route.ts';
 
 export type ActionType = 'Rotate' | 'Notify';
 export type TriggerKind = 'timeAfterCreate' | 'timeBeforeExpiry';
@@ -72,16 +73,32 @@ function isDuration(value: unknown): boolean {
   return typeof value === 'string' && parseDuration(value) !== undefined;
 }
 
-/** @param policy undefined: none is set, which looks like an empty one */
-export function wirePolicy(id: string, policy: RotationPolicy | undefined): object {
-  if (policy === undefined) return { attributes: {}, id, lifetimeActions: [] };
-  const { created, expiryTime, updated } = policy;
+/** Under the names of an HSM and under those of a vault it looks different, as do the two services. */
+export function wirePolicy(
+  { origin, names }: Pick<RowRequest<unknown>, 'origin' | 'names'>,
+  key: string,
+  policy: RotationPolicy | undefined,
+): object {
+  if (names === 'vault') return vaultPolicy(`${origin}/keys/${key}/rotationpolicy`, policy);
+  if (policy === undefined) return { attributes: { created: 0, expiryTime: '', updated: 0 }, id: '' };
+  const lifetimeActions = policy.lifetimeActions.map((action) => wireAction(action, action.type.toLowerCase()));
   return {
-    attributes: { created, ...(expiryTime === undefined ? {} : { expiryTime }), updated },
-    id,
-    lifetimeActions: policy.lifetimeActions.map(({ type, trigger, time }) => ({
-      action: { type },
-      trigger: { [trigger]: time },
-    })),
+    attributes: wireTimes(policy),
+    id: `keys/${key}/rotationpolicy`,
+    ...(lifetimeActions.length === 0 ? {} : { lifetimeActions }),
   };
+}
+
+function vaultPolicy(id: string, policy: RotationPolicy | undefined): object {
+  if (policy === undefined) return { attributes: {}, id, lifetimeActions: [] };
+  const lifetimeActions = policy.lifetimeActions.map((action) => wireAction(action, action.type));
+  return { attributes: wireTimes(policy), id, lifetimeActions };
+}
+
+function wireAction({ trigger, time }: LifetimeAction, type: string): object {
+  return { action: { type }, trigger: { [trigger]: time } };
+}
+
+function wireTimes({ created, expiryTime, updated }: RotationPolicy): object {
+  return { created, ...(expiryTime === undefined ? {} : { expiryTime }), updated };
 }

@@ -1,6 +1,7 @@
 // Makes the next version of a key: the same type, size, operations, tags and release policy, and the life that the rotation
 // policy gives it. The versions before it stay as they are.
 import type { PublicKey } from '../../crypto/protocol/messages.ts';
+import { rsaExponents, USUAL_RSA_EXPONENT } from '../../formats/algorithms.ts';
 import { addDuration, parseDuration } from '../../formats/iso-duration.ts';
 import type { Head } from '../../store/sealed/records.ts';
 import { ServiceError } from '../../wire/service-error.ts';
@@ -98,8 +99,7 @@ export function kindOf(publicKey: PublicKey): KeyKind {
       return {
         kty,
         size: Buffer.from(publicKey.n, 'base64url').length * 8,
-        // Imported keys may have others; a new key gets none that is unusual.
-        publicExponent: publicKey.e === 'Aw' ? 3 : 65537,
+        publicExponent: exponentLike(publicKey.e),
       };
     case 'EC-HSM':
       return { kty, curve: publicKey.crv };
@@ -108,4 +108,11 @@ export function kindOf(publicKey: PublicKey): KeyKind {
     case 'AKP-HSM':
       return { kty, alg: publicKey.alg };
   }
+}
+
+/** Imported keys may have exponents with which none are made: their successors have the usual one. */
+function exponentLike(e: string): number {
+  const bytes = Buffer.from(e, 'base64url');
+  const exponent = bytes.length > 6 ? 0 : bytes.readUIntBE(0, bytes.length);
+  return rsaExponents.includes(exponent) ? exponent : USUAL_RSA_EXPONENT;
 }

@@ -18,8 +18,6 @@ export function rotationRows(service: Rotating & { readonly retention: Retention
     request.recheck();
     return lookUp(request);
   };
-  const idOf = ({ origin }: RowRequest<unknown>, { name }: KeyVersion): string =>
-    `${origin}/keys/${name}/rotationpolicy`;
   return [
     row({
       method: 'GET',
@@ -32,7 +30,7 @@ export function rotationRows(service: Rotating & { readonly retention: Retention
       repeatable: true,
       handle(request) {
         const key = lookUp(request);
-        const body = wirePolicy(idOf(request, key), policies.find(key.name));
+        const body = wirePolicy(request, key.name, policies.find(key.name));
         return { status: 200, body, key: keyId('', key) };
       },
     }),
@@ -51,7 +49,7 @@ export function rotationRows(service: Rotating & { readonly retention: Retention
         const { policy, head } = await setPolicy(lookUpAgain(request), request.body, service);
         const warning = policyWarning(request.body);
         const warned = warning === undefined ? {} : { headers: { 'x-strongroom-warning': warning }, note: warning };
-        return { status: 200, body: wirePolicy(idOf(request, key), policy), key: keyId('', key), head, ...warned };
+        return { status: 200, body: wirePolicy(request, key.name, policy), key: keyId('', key), head, ...warned };
       },
     }),
     row({

@@ -64,7 +64,6 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
       dataAction: 'Microsoft.KeyVault/managedHsm/securitydomain/download/read',
       scope: 'root',
       activation: 'any',
-      apiVersionOptional: true,
       repeatable: true,
       handle() {
         if (activation.latest()?.downloadedAt === undefined)

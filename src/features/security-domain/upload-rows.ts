@@ -91,7 +91,6 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
       path: '/securitydomain/upload/pending',
       operationName: 'SecurityDomainRestoreStatusGet',
       dataAction: 'Microsoft.KeyVault/managedHsm/securitydomain/upload/read',
-      apiVersionOptional: true,
       repeatable: true,
       handle() {
         if (activation.latest()?.uploadedAt === undefined) {

@@ -50,7 +50,6 @@ export function settingRows({ settings, records, companion }: SettingsService): 
       since: SINCE,
       handle: () => list(booleans),
     }),
-    row({ ...reading, path: '/strongroom/settings', apiVersionOptional: true, handle: () => list(all) }),
     row({
       ...reading,
       path: '/settings/:setting',

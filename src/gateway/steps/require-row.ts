@@ -21,17 +21,13 @@ export function requireRow(router: Router): Step {
 }
 
 function requireApiVersion(call: Call, row: AnyRow): string {
-  const version = call.query.get('api-version');
-  if (version === undefined) {
-    // Next links and poll URLs are called as given, and they carry none.
-    if (row.apiVersionOptional === true || call.query.has('$skiptoken')) return IMPLIED_API_VERSION;
-    throw new ServiceError('BadParameter', 'The query parameter api-version is required, e.g. ?api-version=7.6');
-  }
+  const version = call.query.get('api-version') ?? IMPLIED_API_VERSION;
   if (!isKnownApiVersion(version)) {
     throw new ServiceError('BadParameter', `api-version '${version.slice(0, 40)}' is not known; 7.6 is`);
   }
   if (!hasVersion(version, row.since, row.until)) {
-    throw new ServiceError('NotFound', `There is no such operation in api-version ${version}`);
+    const implied = call.query.has('api-version') ? '' : ', which a request without api-version is served as';
+    throw new ServiceError('NotFound', `There is no such operation in api-version ${version}${implied}`);
   }
   return version;
 }
