@@ -50,6 +50,7 @@ export function settingRows({ settings, records, companion }: SettingsService): 
       since: SINCE,
       handle: () => list(booleans),
     }),
+    row({ ...reading, path: '/strongroom/settings', handle: () => list(all) }),
     row({
       ...reading,
       path: '/settings/:setting',
