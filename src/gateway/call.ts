@@ -41,3 +41,8 @@ export type Step = (call: Call) => void | Promise<void>;
 export function originOf(call: Call): string {
   return call.host === undefined ? '' : `https://${call.host.authority}`;
 }
+
+/** The same in the client's own spelling, which differs in nothing but capitals and a port that is the usual one. */
+export function spelledOriginOf(call: Call): string {
+  return call.host === undefined ? '' : `https://${call.request.headers.host ?? call.host.authority}`;
+}

@@ -8,7 +8,7 @@ import type { Roles } from '../features/roles/evaluate.ts';
 import type { Records } from '../store/sealed/records.ts';
 import type { HostKind } from '../wire/route.ts';
 import { ServiceError } from '../wire/service-error.ts';
-import { type Call, type Host, originOf, type Step } from './call.ts';
+import { type Call, type Host, originOf, type Step, spelledOriginOf } from './call.ts';
 import { openDepartures } from './departures.ts';
 import type { Throttle } from './limits/request-limits.ts';
 import type { ThrottledTally } from './limits/throttled-tally.ts';
@@ -177,6 +177,7 @@ function handle(call: Call, recheck: () => void): ReturnType<NonNullable<Call['r
     apiVersion: call.apiVersion,
     body: call.body,
     origin,
+    spelledOrigin: spelledOriginOf(call),
     names: host.kind,
     url: origin + (call.request.url ?? ''),
     principal,

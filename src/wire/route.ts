@@ -18,6 +18,8 @@ export interface RowRequest<Body> {
   readonly body: Body;
   /** `https://{authority}` under which the client reached us; what identifiers in the answer begin with. */
   readonly origin: string;
+  /** The same, spelled as the client did: a poll address in another spelling makes clients send their first request again. */
+  readonly spelledOrigin: string;
   /** Which kind of name that is: under a vault's, keys look as a vault shows them. */
   readonly names: HostKind;
   /** The absolute URL as sent, for messages. */

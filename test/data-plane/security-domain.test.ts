@@ -1,6 +1,6 @@
 // Who gets the security domain after activation: the custodians of the first ceremony, and what the log says of it.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { readEntries } from '../support/audit-entries.ts';
 import { makeCertificates } from '../support/custodian-certificates.ts';
@@ -16,6 +16,7 @@ before(async () => {
     makeCertificates(3),
     makeCertificates(3),
   ]);
+  assert.equal((await download(custodians, 2)).status, 202);
 });
 after(() => instance[Symbol.asyncDispose]());
 
@@ -37,7 +38,6 @@ function newestCeremony(): Readonly<Record<string, unknown>> {
 }
 
 test('the same custodians get the file again, in any order, also after a restart', async () => {
-  assert.equal((await download(custodians, 2)).status, 202);
   assert.equal((await download(custodians.toReversed(), 2)).status, 202);
   await instance.restart();
   const again = await download(custodians, 2);
@@ -78,4 +78,32 @@ test('the log names the certificates and the quorum of each ceremony, refused on
   assert.equal(refused.resultType, 'Failed');
   assert.match(String(refused.resultDescription), /3 custodians, 3 needed/);
   for (const certificate of strangers) assert.ok(String(refused.resultDescription).includes(thumbprintOf(certificate)));
+});
+
+test('after a download the poll of uploads says that the HSM is active: clients of some years ask there', async () => {
+  const token = await instance.adminToken();
+  for (const version of ['', '?api-version=7.2']) {
+    const reply = await instance.ask('GET', `/securitydomain/upload/pending${version}`, { token });
+    assert.equal(reply.status, 200, reply.text);
+    assert.deepEqual(reply.json, { status: 'Success', status_details: 'The resource is active.' });
+  }
+});
+
+test('the address to poll has the host as the client spelled it, and key identifiers have it as it is', async () => {
+  const token = await instance.adminToken();
+  const host = 'Test.ManagedHSM.azure.net';
+  const taken = await instance.ask('POST', '/securitydomain/download?api-version=7.5', {
+    token,
+    headers: { host },
+    body: { certificates: custodians.map((der) => ({ kty: 'RSA', x5c: [der] })), required: 2 },
+  });
+  assert.equal(taken.headers['azure-asyncoperation'], `https://${host}/securitydomain/download/pending`);
+  const user = randomUUID();
+  await instance.assign('Managed HSM Crypto User', user);
+  const made = await instance.ask('POST', '/keys/spelled/create?api-version=7.5', {
+    token: await instance.issuer.token(user),
+    headers: { host },
+    body: { kty: 'oct-HSM' },
+  });
+  assert.match((made.json as { key: { kid: string } }).key.kid, /^https:\/\/test\.managedhsm\.azure\.net\//);
 });

@@ -1,5 +1,6 @@
 // The rows of the security domain. Taking it and taking one over are the only ones that work before activation.
 import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { pollAt } from '../../wire/poll-at.ts';
 import { type AnyRow, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
@@ -21,7 +22,8 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
       activation: 'any',
       readBody: readDownload,
       repeatable: false,
-      async handle({ body, origin, principal, recheck }) {
+      async handle(request) {
+        const { body, principal, recheck } = request;
         if (!activation.isActive() && !initialAdministrators.includes(principal.oid)) {
           throw new ServiceError('Forbidden', 'Only an administrator named when the HSM was created can activate it');
         }
@@ -51,7 +53,7 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
           status: 202,
           // Clients take the file from this first answer, whatever the poll says later.
           body: { value: document },
-          headers: { 'Azure-AsyncOperation': `${origin}/securitydomain/download/pending`, 'Retry-After': '1' },
+          headers: pollAt(request, '/securitydomain/download/pending', '1'),
           note: `The keys of the security domain were split over ${describeCustody(body)}`,
           head,
         };

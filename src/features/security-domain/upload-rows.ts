@@ -4,6 +4,7 @@ import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { PacketError, readPacketValue } from '../../formats/custodian-packet.ts';
 import { MAX_UPLOAD, parseUpload } from '../../formats/domain-upload.ts';
 import { readText } from '../../wire/body.ts';
+import { pollAt } from '../../wire/poll-at.ts';
 import { type AnyRow, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
@@ -19,7 +20,8 @@ import {
 } from './service.ts';
 import { transferKeyBody } from './transfer-key.ts';
 
-const DONE = { status: 'Success', status_details: '' };
+const DONE = { status: 'Success', status_details: 'The resource is active.' };
+const UNDER_WAY = { status: 'InProgress', status_details: 'The Security Domain is being confirmed.' };
 /** The text is a JSON string in the body, in which every quotation mark is two characters. */
 const BODY_LIMIT = 2 * MAX_UPLOAD;
 
@@ -49,7 +51,8 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
       readBody: (body) => readText(body, 'value'),
       bodyLimit: BODY_LIMIT,
       repeatable: false,
-      async handle({ body: document, origin, principal, recheck }) {
+      async handle(request) {
+        const { body: document, principal, recheck } = request;
         if (activation.isActive()) throw alreadyActive();
         if (!initialAdministrators.includes(principal.oid)) {
           throw new ServiceError('Forbidden', 'Only an administrator named when the HSM was created can activate it');
@@ -79,7 +82,7 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
         return {
           status: 202,
           body: DONE,
-          headers: { 'Azure-AsyncOperation': `${origin}/securitydomain/upload/pending`, 'Retry-After': '1' },
+          headers: pollAt(request, '/securitydomain/upload/pending', '1'),
           note: `Recovered the ${describeDomain(crypto)}, ${describeQuorum(quorum)}: ${describeCustody(record)}`,
           head,
         };
@@ -92,11 +95,11 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
       operationName: 'SecurityDomainRestoreStatusGet',
       dataAction: 'Microsoft.KeyVault/managedHsm/securitydomain/upload/read',
       repeatable: true,
-      handle() {
-        if (activation.latest()?.uploadedAt === undefined) {
-          throw new ServiceError('NotFound', 'No security domain was uploaded');
-        }
-        return { status: 200, body: DONE };
+      // However it became active: clients of some years ask here after a download, and write the file only when they hear of success.
+      async handle() {
+        if (await activation.willBeActive()) return { status: 200, body: DONE };
+        if (activation.begun() !== undefined) return { status: 200, body: UNDER_WAY };
+        throw new ServiceError('NotFound', 'No security domain was downloaded or uploaded yet');
       },
     }),
   ];
