@@ -86,6 +86,7 @@ export async function openBackupService(
     rehearsal: () => emptyInstanceState(config, now, () => undefined).apply,
     companions: planToldRemoval,
     forward: forwardCommand(state, config),
+    needsEarlierBackup: () => state.settings.isOn('StrongroomRestoreNeedsBackup'),
     duties: restoreDuties(approvalServiceOf(state, config)),
     async [Symbol.asyncDispose]() {
       await engine[Symbol.asyncDispose]();

@@ -64,7 +64,7 @@ export function emptyInstanceState(
   const roles = openRoles({ now: () => clock.now(), isStrict: () => promises.isStrict });
   const approvals = new Approvals();
   const recovery = new UntouchedRecovery();
-  const settings = new Settings();
+  const settings = new Settings(() => promises.current.profile);
   const policies = new RotationPolicies();
   const rotations = new RotationSchedule(keys, policies);
   const told = new ToldEvents();

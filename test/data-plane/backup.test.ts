@@ -123,7 +123,7 @@ test('a backup is a job: 202 with both headers, every member there, then the fol
   assert.equal(started.headers['azure-asyncoperation'], poll);
   assert.match(String(started.headers['retry-after']), /^(1|10)$/);
   const job = await succeeded(instance, token, started);
-  assert.equal(job.endTime, time);
+  assert.deepEqual([job.endTime, job.error, job.statusDetails], [time, null, null]);
   const [, name = ''] = /\/(mhsm-test-\d{16})$/.exec(job.azureStorageBlobContainerUri ?? '') ?? [];
   assert.equal(job.azureStorageBlobContainerUri, `${storage}/${name}`);
   const files = await readdir(join(folder, name));
@@ -132,6 +132,15 @@ test('a backup is a job: 202 with both headers, every member there, then the fol
     await Promise.all(files.filter((f) => /^(keys|records)/.test(f)).map((f) => readFile(join(folder, name, f)))),
   );
   assert.equal(whole.includes('first'), false, 'names are sealed');
+});
+
+test('the address to poll has the host as the client spelled it: az keeps the capitals that a user typed', async () => {
+  const { instance, token } = home;
+  const host = 'Test.managedHSM.azure.net';
+  const body = { storageResourceUri: storage };
+  const started = await instance.ask('POST', '/prebackup?api-version=7.6', { token, headers: { host }, body });
+  const { jobId } = await succeeded(instance, token, started);
+  assert.equal(started.headers['azure-asyncoperation'], `https://${host}/backup/${jobId}/pending`);
 });
 
 test('everything comes back in another instance of the security domain, and ciphertexts made before decrypt', async () => {
@@ -194,10 +203,25 @@ function withKey(keys: unknown[], name: string, at: Place): Promise<unknown[]> {
   });
 }
 
-test('a full restore needs a backup of this HSM that ended half an hour before, unless it has no keys', async () => {
+const RULE = '/settings/StrongroomRestoreNeedsBackup?api-version=7.4';
+
+test('in development a full restore needs no backup of half an hour before, and says nothing when it has succeeded', async () => {
+  await using at = await place();
+  const { instance, token } = at;
+  await create(at, 'kept');
+  const name = await backedUp(instance, token, storage);
+  const job = await succeeded(instance, token, await startRestore(instance, token, storage, name));
+  assert.deepEqual([job.endTime, job.error, job.statusDetails], [time, null, null]);
+  await using strict = await place({ profile: 'production', sameDomainAs: home.instance });
+  const rule = await strict.instance.ask('GET', RULE, { token: strict.token });
+  assert.equal((rule.json as { value: string }).value, 'true');
+});
+
+test('where the setting is on, one of this HSM must have ended half an hour before, unless it has no keys', async () => {
   await using at = await place();
   await create(at, 'kept');
   const { instance, token } = at;
+  await done(instance.ask('PATCH', RULE, { token, body: { value: 'true' } }));
   // What could not be restored after half an hour either is told first.
   const foreign = await backedUp(home.instance, home.token, storage);
   const body = { sasTokenParameters: { storageResourceUri: storage }, folderToRestore: foreign };
@@ -269,7 +293,7 @@ test('a restore replaces what is there; with purge protection what the backup la
   }
 });
 
-test('one key comes back from a full backup with all versions, under a name that is free, and only then', async () => {
+test('one key comes back from a full backup with all versions, and a key that is there stays as it is', async () => {
   const { instance, token } = home;
   const one = await create(home, 'single');
   const two = await create(home, 'single', { kty: 'RSA', tags: { x: 'y' } });
@@ -279,13 +303,20 @@ test('one key comes back from a full backup with all versions, under a name that
       token,
       body: { sasTokenParameters: { storageResourceUri: storage }, folder: from },
     });
-  refused(await restoreKey('single'), 409, 'Conflict', /exists: delete and purge it first/);
+  const versions = (restored: number, kept: number): string =>
+    `Number of successful key versions restored: ${restored}, Number of key versions could not overwrite: ${kept}`;
+  await create(home, 'single');
+  const newest = await done<Bundle>(use(home, 'GET', '/keys/single'));
+  const untouched = await succeeded(instance, token, await restoreKey('single'));
+  assert.equal(untouched.statusDetails, versions(0, 2));
+  assert.deepEqual(await done<Bundle>(use(home, 'GET', '/keys/single')), newest);
   const nowhere = await ended(instance, token, await restoreKey('single', 'mhsm-never'));
   assert.equal(`${nowhere.status} ${nowhere.error?.code}`, 'Failed StorageNotFound');
   await done(use(home, 'DELETE', '/keys/single'));
   refused(await restoreKey('SINGLE'), 409, 'Conflict', /deleted, but not purged.*recover/);
   assert.equal((await use(home, 'DELETE', '/deletedkeys/single')).status, 204);
   const job = await succeeded(instance, token, await restoreKey('single'));
+  assert.equal(job.statusDetails, versions(2, 0));
   assert.equal('azureStorageBlobContainerUri' in job, false);
   assert.equal((await list(home, '/keys/single/versions')).length, 2);
   assert.deepEqual((await done<{ tags: object }>(use(home, 'GET', '/keys/single'))).tags, { x: 'y' });
@@ -313,7 +344,7 @@ test('where the configuration allows no backup, none goes; what has no form is t
   const { jobId, status } = started.json as JobShape;
   assert.equal(status, 'InProgress');
   const polled = await instance.ask('GET', `/backup/${jobId}/pending`, { token });
-  refused(polled, 400, 'BadRequest', /SAS/);
+  refused(polled, 400, 'BadRequest', /a directory takes no SAS token/);
   assert.equal((polled.json as { error: { innererror: unknown } }).error.innererror, null);
   refused(await instance.ask('GET', `/restore/${jobId}/pending`, { token }), 404, 'NotFound', /no restore job/);
   const misplaced = await startBackup(instance, token, 'https://anybody:hunter2@elsewhere.example/c&sig=hunter2');

@@ -4,10 +4,13 @@ import { requireEarlierBackup } from './require-earlier-backup.ts';
 
 type Asked = Parameters<typeof requireEarlierBackup>[0];
 
-function check(keys: number, ended: number | undefined, forward?: Asked['forward']): void {
+function check(keys: number, ended: number | undefined, forward?: Asked['forward'], isOn = true): void {
   const held = { size: keys, deletedSize: 0 } as unknown as Asked['keys'];
-  requireEarlierBackup({ keys: held, jobs: { earliestBackup: ended } as Asked['jobs'], now: () => 10_000, forward });
+  const jobs = { earliestBackup: ended } as Asked['jobs'];
+  requireEarlierBackup({ keys: held, jobs, now: () => 10_000, needsEarlierBackup: () => isOn, forward });
 }
+
+test('where the setting is off nothing is asked for', () => check(1, undefined, undefined, false));
 
 test('an HSM with keys and without a backup is told to start one; without keys it needs none', () => {
   assert.throws(() => check(1, undefined), /there is none yet: start one, and restore 30 minutes after it has ended/);

@@ -1,5 +1,5 @@
 // A full restore replaces everything, so the service asks for a way back first: a full backup of this very HSM that ended
-// half an hour before. An HSM without keys has nothing to lose.
+// half an hour before. An HSM without keys has nothing to lose. A setting says whether it is asked for.
 import { ServiceError } from '../../wire/service-error.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { BackupJobs } from './jobs/backup-jobs.ts';
@@ -11,14 +11,17 @@ export function requireEarlierBackup({
   keys,
   jobs,
   now,
+  needsEarlierBackup,
   forward,
 }: {
   readonly keys: KeyRing;
   readonly jobs: BackupJobs;
   readonly now: () => number;
+  readonly needsEarlierBackup: () => boolean;
   /** Of an instance whose clock may be moved: the command that moves it forward by so many minutes. */
   readonly forward?: ((minutes: number) => string) | undefined;
 }): void {
+  if (!needsEarlierBackup()) return;
   if (keys.size + keys.deletedSize === 0) return;
   const ended = jobs.earliestBackup;
   const left = ended === undefined ? LEAST_AGE : ended + LEAST_AGE - now();

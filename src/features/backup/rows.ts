@@ -1,4 +1,5 @@
 // The rows of full backup and restore. Each start answers at once with a job; what comes of it is polled for.
+import { pollAt } from '../../wire/poll-at.ts';
 import { type Answer, type AnyRow, type RowRequest, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { requireKeyName } from '../keys/key-name.ts';
@@ -11,7 +12,7 @@ import { type RestoreRequest, readRestore, readTarget } from './read-request.ts'
 import { requireEarlierBackup } from './require-earlier-backup.ts';
 import { lookAtBackup, requireAgreement } from './start-restore.ts';
 import { type BackupStorage, type BackupTarget, type OpenStorage, StorageError } from './storage/port.ts';
-import { type BackupWork, backUp, checkBackUp, checkRestore, rejectTakenName, restore, restoreKey } from './work.ts';
+import { type BackupWork, backUp, checkBackUp, checkRestore, rejectDeletedName, restore, restoreKey } from './work.ts';
 
 const ACTION = 'Microsoft.KeyVault/managedHsm';
 /** The checks came with this one. */
@@ -21,6 +22,8 @@ const SINCE = '7.2-preview';
 export interface BackupService extends BackupWork, Leaving {
   readonly jobs: BackupJobs;
   readonly engine: JobEngine;
+  /** Whether a full restore asks for an earlier backup. */
+  readonly needsEarlierBackup: () => boolean;
   readonly openStorage: OpenStorage;
   /** Absent: the clock is not to be moved. */
   readonly forward?: ((minutes: number) => string) | undefined;
@@ -36,7 +39,7 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
     request: RowRequest<B>,
     target: BackupTarget,
     work: Work,
-    agreed = '',
+    more = '',
   ): Promise<Answer> {
     const opened = await openTarget(target, engine.stopping);
     if (opened instanceof StorageError) {
@@ -45,7 +48,7 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
     const { principal, recheck } = request;
     const { job, head } = await startWith(opened, kind, { oid: principal.oid, recheck }, work);
     const note = `The ${kind} job ${job.id} began; storage: ${target.storageResourceUri}`;
-    return { ...accepted(job, request), note: agreed === '' ? note : `${note}. ${agreed}`, head };
+    return { ...accepted(job, request), note: more === '' ? note : `${note}. ${more}`, head };
   }
 
   /** A job that ends as it begins; a client hears of that at its poll. */
@@ -59,15 +62,9 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
     return { ...accepted({ ...job, ...UNDER_WAY }, request), note, head };
   }
 
-  function accepted<B>(job: Job, { origin }: RowRequest<B>): Pick<Answer, 'status' | 'body' | 'headers'> {
-    return {
-      status: 202,
-      body: jobShape(job),
-      headers: {
-        'Azure-AsyncOperation': `${origin}/${pollsAs(job.kind)}/${job.id}/pending`,
-        'Retry-After': retryAfter(),
-      },
-    };
+  function accepted<B>(job: Job, request: RowRequest<B>): Pick<Answer, 'status' | 'body' | 'headers'> {
+    const headers = pollAt(request, `/${pollsAs(job.kind)}/${job.id}/pending`, retryAfter());
+    return { status: 202, body: jobShape(job), headers };
   }
 
   async function startRestore(request: RowRequest<RestoreRequest>): Promise<Answer> {
@@ -140,7 +137,7 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
   }
 
   /** An instance of a few keys is done before a client would ask again after the usual ten seconds. */
-  function retryAfter(): string {
+  function retryAfter(): '1' | '10' {
     return keys.size + keys.deletedSize < 2000 ? '1' : '10';
   }
 
@@ -238,15 +235,10 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       async handle(request) {
         const { target, folder } = request.body;
         const name = requireKeyName(request.params['name']);
-        const check = (): void => {
-          request.recheck();
-          rejectTakenName(keys, name);
-        };
-        const useless = await refuseByRule(() => rejectTakenName(keys, name), 'key-restore', request);
+        const useless = await refuseByRule(() => rejectDeletedName(keys, name), 'key-restore', request);
         if (useless !== undefined) return useless;
-        return start('key-restore', request, target, (storage, job) =>
-          restoreKey(service, storage, { name, folder }, job, check),
-        );
+        const work: Work = (storage, job) => restoreKey(service, storage, { name, folder }, job, request.recheck);
+        return start('key-restore', request, target, work, `Folder: ${folder}`);
       },
     }),
     row({
@@ -271,11 +263,15 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
 
 const UNDER_WAY = { status: 'InProgress', endTime: null, error: null } as const;
 
+/** The service says nothing of these once they have succeeded, and older clients fail on more; what came of them is on record. */
+const SILENT: ReadonlySet<JobKind> = new Set(['backup', 'prebackup', 'restore']);
+
 /** Every member is there; null says that there is nothing to say. */
 function jobShape({ kind, id, status, statusDetails, error, startTime, endTime, folderUri }: Job): object {
+  const isSilent = statusDetails === '' || (status === 'Succeeded' && SILENT.has(kind));
   return {
     status,
-    statusDetails: statusDetails === '' ? null : statusDetails,
+    statusDetails: isSilent ? null : statusDetails,
     error: error === null ? null : { code: error.code, message: error.message, innererror: null },
     startTime,
     endTime,

@@ -135,22 +135,25 @@ function lastOfEach(changes: readonly Change[]): readonly Change[] {
   return [...new Map(changes.map((change) => [change.name, change])).values()];
 }
 
-/** @param check throws when the caller's right is gone, or the name is taken */
+/** A key that exists stays as it is, which is no failure: the end says how many versions came back. @param recheck throws when the caller's right is gone */
 export async function restoreKey(
   service: BackupWork,
   storage: BackupStorage,
   { name, folder }: { readonly name: string; readonly folder: string },
   job: RunningJob,
-  check: () => void,
+  recheck: () => void,
 ): Promise<Success> {
   const { crypto, randomHex, stopping, keys, limits, records } = service;
   const backup = await openBackup(storage, folder, crypto.hello.domainKey);
   const versions = await readKey({ backup, crypto, randomHex, stopping }, name);
-  const details = `The key ${versions.at(-1)?.name} with ${versions.length} versions was restored from ${folder}`;
+  let details = '';
   const head: Head = await records.update(() => {
-    check();
-    checkRoom(keys, name, limits, versions.length);
-    const changes = versions.map((key) => ({
+    recheck();
+    rejectDeletedName(keys, name);
+    const restored = keys.find(name) === undefined ? versions : [];
+    details = restoredVersions(restored.length, versions.length - restored.length);
+    if (restored.length > 0) checkRoom(keys, name, limits, restored.length);
+    const changes = restored.map((key) => ({
       name: keyRecordName(key.name, key.version),
       value: encodeKeyVersion(key),
     }));
@@ -194,15 +197,17 @@ function protectionOf({ retention, now }: BackupWork): Protection | undefined {
   return { now: now(), retention: retention.recoverableDays * DAY };
 }
 
-/** A key is restored beside others, over none. @throws ServiceError Conflict naming the way out */
-export function rejectTakenName(keys: KeyRing, name: string): void {
-  const deleted = keys.findDeleted(name) !== undefined;
-  if (!deleted && keys.find(name) === undefined) return;
+/** In the service's words. */
+function restoredVersions(restored: number, kept: number): string {
+  return `Number of successful key versions restored: ${restored}, Number of key versions could not overwrite: ${kept}`;
+}
+
+/** @throws ServiceError Conflict naming the way out */
+export function rejectDeletedName(keys: KeyRing, name: string): void {
+  if (keys.findDeleted(name) === undefined) return;
   throw new ServiceError(
     'Conflict',
-    deleted
-      ? `Key ${name} is deleted, but not purged: purge it first (az keyvault key purge), or recover it instead`
-      : `Key ${name} exists: delete and purge it first (az keyvault key delete, az keyvault key purge), then restore it`,
-    { innerCode: deleted ? 'ObjectIsDeletedButRecoverable' : 'KeyExists' },
+    `Key ${name} is deleted, but not purged: purge it first (az keyvault key purge), or recover it instead`,
+    { innerCode: 'ObjectIsDeletedButRecoverable' },
   );
 }

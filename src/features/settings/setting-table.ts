@@ -1,7 +1,10 @@
 // Every setting of an instance: its type, default and the values it takes. The first is the service's own; those that
 // begin with Strongroom are ours.
 
-export type Setting = { readonly name: string; readonly default: string } & (
+/** What it is while nobody has set it; some are stricter in production. */
+type Default = string | { readonly dev: string; readonly production: string };
+
+export type Setting = { readonly name: string; readonly default: Default } & (
   | { readonly type: 'boolean' }
   | { readonly type: 'integer'; readonly least: number; readonly most: number }
   /** An address, or nothing. */
@@ -11,6 +14,7 @@ export type Setting = { readonly name: string; readonly default: string } & (
 export const settingTable = [
   { name: 'AllowKeyManagementOperationsThroughARM', type: 'boolean', default: 'false' },
   { name: 'StrongroomVaultAlias', type: 'boolean', default: 'false' },
+  { name: 'StrongroomRestoreNeedsBackup', type: 'boolean', default: { dev: 'false', production: 'true' } },
   { name: 'StrongroomMaxKeys', type: 'integer', default: '250000', least: 1, most: 1_000_000 },
   { name: 'StrongroomMaxVersionsPerKey', type: 'integer', default: '1000', least: 1, most: 5000 },
   { name: 'StrongroomMaxTagsPerKey', type: 'integer', default: '50', least: 0, most: 50 },

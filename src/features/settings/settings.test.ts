@@ -5,7 +5,7 @@ import { findSetting, normalValue, settingTable } from './setting-table.ts';
 import { Settings, settingChange } from './settings.ts';
 
 test('a setting has its default until a record says otherwise, and again when that is gone', () => {
-  const settings = new Settings();
+  const settings = new Settings(() => 'dev');
   assert.equal(settings.isOn('StrongroomVaultAlias'), false);
   settings.apply(settingChange('StrongroomVaultAlias', 'true'));
   assert.equal(settings.isOn('StrongroomVaultAlias'), true);
@@ -14,9 +14,21 @@ test('a setting has its default until a record says otherwise, and again when th
   assert.equal(settings.number('StrongroomMaxVersionsPerKey'), 1000);
 });
 
+test('a default may be stricter in production, and what was set holds in both', () => {
+  let profile: 'dev' | 'production' = 'dev';
+  const settings = new Settings(() => profile);
+  assert.equal(settings.isOn('StrongroomRestoreNeedsBackup'), false);
+  profile = 'production';
+  assert.equal(settings.isOn('StrongroomRestoreNeedsBackup'), true);
+  settings.apply(settingChange('StrongroomRestoreNeedsBackup', 'false'));
+  assert.equal(settings.isOn('StrongroomRestoreNeedsBackup'), false);
+});
+
 test('every default is a value that its setting takes, and names are found in any case', () => {
   for (const setting of settingTable) {
-    assert.equal(normalValue(setting, setting.default), setting.default);
+    for (const value of typeof setting.default === 'string' ? [setting.default] : Object.values(setting.default)) {
+      assert.equal(normalValue(setting, value), value);
+    }
     assert.equal(findSetting(setting.name.toUpperCase())?.name, setting.name);
   }
 });
@@ -34,7 +46,7 @@ test('a value of another type or outside of its range is not taken', () => {
 });
 
 test('a record that holds no value of its setting stops the start; a setting of a later release is left alone', () => {
-  const settings = new Settings();
+  const settings = new Settings(() => 'dev');
   assert.throws(() => settings.apply({ name: 'setting/StrongroomMaxKeys', value: Buffer.from('many') }), StoreError);
   settings.apply({ name: 'setting/FromTheFuture', value: Buffer.from('42') });
 });

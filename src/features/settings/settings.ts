@@ -1,13 +1,19 @@
 // The settings of an instance in memory, fed by the sealed records `setting/{name}`. A setting without a record has its
-// default.
+// default, which may depend on the profile that was promised.
 import { StoreError } from '../../store/port.ts';
 import type { Change } from '../../store/sealed/records.ts';
-import { findSetting, normalValue, type SettingName, settingTable } from './setting-table.ts';
+import type { Promised } from './promises.ts';
+import { findSetting, normalValue, type Setting, type SettingName, settingTable } from './setting-table.ts';
 
 const PREFIX = 'setting/';
 
 export class Settings {
   readonly #values = new Map<SettingName, string>();
+  readonly #profile: () => Promised['profile'];
+
+  constructor(profile: () => Promised['profile']) {
+    this.#profile = profile;
+  }
 
   /** Takes a change of a setting's record; leaves others alone. */
   apply({ name: recordName, value }: Change): void {
@@ -29,7 +35,9 @@ export class Settings {
   value(name: SettingName): string {
     const own = this.#values.get(name);
     if (own !== undefined) return own;
-    return settingTable.find((setting) => setting.name === name)?.default ?? '';
+    const known: Setting | undefined = settingTable.find((setting) => setting.name === name);
+    if (known === undefined) return '';
+    return typeof known.default === 'string' ? known.default : known.default[this.#profile()];
   }
 
   isOn(name: SettingName): boolean {

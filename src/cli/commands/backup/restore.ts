@@ -1,8 +1,9 @@
 // `strongroom backup restore`: has an instance take back a full backup, or one key of it, and waits for it.
 
 import { ownCommand, shellWord } from '../../../wire/own-command.ts';
-import { command, jsonOption, UsageError } from '../../command.ts';
+import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { printable } from '../../printable.ts';
 import { credentialOptions, storageMembers } from './credential.ts';
 import { describeJob, startJob } from './job.ts';
 import { isFolderOfBackup, splitFolder, uriOf } from './place.ts';
@@ -14,7 +15,7 @@ export const restore = command({
   details: `
 DIR or URI is the folder of one backup: what 'backup start' printed. A full restore replaces all keys, roles, policies and
 settings of the instance, and needs --replace-everything; while it runs the instance answers nothing else. With
---key-name one key comes back with its versions, whose name must be free (deleted and purged). Until the end nothing is
+--key-name one key comes back with its versions; a key that exists is left as it is, which is an error here. Until the end nothing is
 changed: a restore that fails leaves the old state. Where duties are separated a person does it (--as), and a full one
 needs an approval.`,
   options: {
@@ -55,6 +56,12 @@ needs an approval.`,
       { method: 'PUT', ...request, direction: 'restore', wait: !values['no-wait'] },
       terminal,
     );
+    if (key !== undefined && /versions restored: 0,/.test(job.statusDetails ?? '')) {
+      throw new CommandError(
+        `nothing was restored: there is a key '${printable(key)}', and it stays as it is. Delete and purge it first ` +
+          '(az keyvault key delete, az keyvault key purge)',
+      );
+    }
     terminal.out(values.json ? `${JSON.stringify(job, null, 2)}\n` : describeJob(job));
     return 0;
   },

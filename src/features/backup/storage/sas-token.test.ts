@@ -22,9 +22,10 @@ test('tokens of a container, of an account and of a stored policy are read, with
 
 const WRONG: readonly (readonly [string, RegExp])[] = [
   ['', /is empty/],
-  ['hello', /is not of the form/],
+  ['hello', /^The customer provided SAS token is malformed\. The SAS token does not contain the expiry field$/],
+  ['hello&se=2026-01-02', /is not of the form/],
   [CONTAINER.replace('&sp=racwdl', ''), /has no member 'sp'/],
-  [CONTAINER.replace('&se=2026-01-02T00:00:00Z', ''), /has no member 'se'/],
+  [CONTAINER.replace('&se=2026-01-02T00:00:00Z', ''), /does not contain the expiry field/],
   [CONTAINER.replace('sv=2024-11-04&', ''), /has no member 'sv'/],
   [CONTAINER.replace(/&sig=.*/, ''), /has no member 'sig'/],
   [CONTAINER.replace(/sig=.*/, 'sig=short'), /'sig' that is no signature/],

@@ -23,8 +23,11 @@ export function readSasToken(given: string): SasToken {
   const text = given.startsWith('?') ? given.slice(1) : given;
   if (text.length === 0 || text.length > 4096 || !/^[\x21-\x7e]+$/.test(text))
     throw malformed('is empty, too long or has characters that no token has');
+  const pairs = text.split('&');
+  // What the service says of whatever is no token at all, too.
+  if (!pairs.some((pair) => /^(se|si)=/.test(pair))) throw malformed('does not contain the expiry field');
   const members = new Map<string, string>();
-  for (const pair of text.split('&')) {
+  for (const pair of pairs) {
     const [name = '', value] = split(pair);
     if (value === undefined) throw malformed("is not of the form 'sv=…&sr=c&…&sig=…'");
     if (!MEMBERS.has(name)) throw malformed('has a member that SAS tokens do not have');
@@ -42,7 +45,7 @@ export function readSasToken(given: string): SasToken {
   else if (need('sr') !== 'c') throw malformed("is not for a container ('sr=c')");
   const byPolicy = members.has('si');
   const permissions = members.get('sp') ?? (byPolicy ? undefined : need('sp'));
-  const expiresAt = instant('se', members.get('se') ?? (byPolicy ? undefined : need('se')));
+  const expiresAt = instant('se', members.get('se'));
   const startsAt = instant('st', members.get('st'));
   return {
     text,
@@ -84,12 +87,13 @@ function decoded(value: string): string {
   try {
     return decodeURIComponent(value);
   } catch (cause) {
-    throw new StorageError('Malformed', 'the SAS token is not percent-encoded as it should be; make a new one', {
-      cause,
-    });
+    throw malformed('is not percent-encoded as it should be', cause);
   }
 }
 
-function malformed(what: string): StorageError {
-  return new StorageError('Malformed', `the SAS token ${what}; make a new one for the container`);
+/** In the words of the service, as far as it has them. */
+function malformed(what: string, cause?: unknown): StorageError {
+  return new StorageError('Malformed', `The customer provided SAS token is malformed. The SAS token ${what}`, {
+    cause,
+  });
 }
