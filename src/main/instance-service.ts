@@ -104,13 +104,13 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
   const state = emptyInstanceState(config, options.systemNow ?? (() => Date.now() / 1000), () => wake());
   const activation = openActivation(
     crypto,
-    () => options.onActivation('Active', 'The security domain was downloaded or recovered; the HSM is active.'),
+    () => options.onActivation('Active', 'Your HSM has been activated and can be used for cryptographic operations.'),
     (error) => reportFailure('reload of the module after activation', error),
   );
   if (!activation.isActive()) {
     options.onActivation(
       'NotActivated',
-      'Your HSM has been provisioned, but cannot be used until the security domain is downloaded or one is uploaded.',
+      'Your HSM has been provisioned, but cannot be used for cryptographic operations until it is activated. To activate the HSM, download the security domain.',
     );
   }
   const verified = await openVerifiedRecords({ store, crypto, audit, config, newestHeadInLog }, (change) => {

@@ -322,8 +322,8 @@ describe('a production deployment', () => {
       },
     });
     assert.ok(made.status < 300, made.text);
-    const { privateEndpointConnections } = (await settled()) as {
-      privateEndpointConnections: { readonly id: string }[];
+    const { privateEndpointConnections = [] } = (await settled()) as {
+      privateEndpointConnections?: { readonly id: string }[];
     };
     return privateEndpointConnections[0]?.id.split('/').at(-1) ?? '';
   }

@@ -11,10 +11,6 @@ const leftOut: readonly Row[] = [
     at: [['az/test_hsm_private_endpoint_connection', [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]]],
   },
   {
-    why: 'being mended: an update ends later than its answer',
-    at: [['az/test_keyvault_hsm_mgmt', [10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21]]],
-  },
-  {
     why: 'a key was there before the first exchange',
     at: [['az/test_keyvault_hsm_key_download', [2, 3, 4, 5]]],
   },

@@ -115,13 +115,17 @@ function parse(text: string): Json {
   }
 }
 
+/** Something in it is still going on that was over when it was recorded. */
 function isUnfinished({ status, text }: Answered, recorded: Json): boolean {
   if (status === 202) return true;
-  const state = (value: Json): Json | undefined => {
-    if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined;
-    const { status: job, properties } = value as Readonly<Record<string, Json>>;
-    return job ?? (properties as { readonly provisioningState?: Json } | undefined)?.provisioningState;
-  };
-  const now = state(parse(text));
-  return typeof now === 'string' && UNFINISHED.has(now) && now !== state(recorded);
+  const before = statesIn(recorded);
+  return statesIn(parse(text)).some((state) => UNFINISHED.has(state) && !before.includes(state));
+}
+
+function statesIn(value: Json): readonly string[] {
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([name, entry]) => {
+    const isState = name === 'status' || name === 'provisioningState';
+    return isState && typeof entry === 'string' ? [entry] : statesIn(entry as Json);
+  });
 }

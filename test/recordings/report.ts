@@ -1,4 +1,5 @@
 // What a replay gave, held against what is listed, and the tables of docs/reference/conformance.md that are made of it.
+import type { Difference } from './compare.ts';
 import { differences as listed } from './differences.ts';
 import { whyLeftOut } from './left-out.ts';
 import type { Replayed } from './replay.ts';
@@ -27,18 +28,21 @@ function rowsOf(replayed: Replayed): readonly Row[] {
   return [...new Set(replayed.differences.map(({ where, how }) => `${where} ${how}`))].map((what) => ({ name, what }));
 }
 
-/** What differs and is not listed, with what was said on both sides. */
+/** What differs, with what was said on both sides. */
+export function shown(one: Replayed): readonly string[] {
+  const { method, path } = one.exchange;
+  return one.differences.map(({ where, how, recorded, answered }) => {
+    const [wanted, given] = [recorded, answered].map((value) => (JSON.stringify(value) ?? 'nothing').slice(0, 300));
+    return `${nameOf(one)} ${method} ${path}: ${where} ${how}: ${wanted} ≠ ${given}`;
+  });
+}
+
+/** What differs and is not listed. */
 export function unlisted(replayed: readonly Replayed[]): readonly string[] {
-  return replayed.flatMap((one) =>
-    one.differences
-      .filter(({ where, how }) => !whyListed.has(`${nameOf(one)}: ${where} ${how}`))
-      .map(({ where, how, recorded, answered }) => {
-        const said = [recorded, answered]
-          .map((value) => (JSON.stringify(value) ?? 'nothing').slice(0, 300))
-          .join(' ≠ ');
-        return `${nameOf(one)} ${one.exchange.method} ${one.exchange.path}: ${where} ${how}: ${said}`;
-      }),
-  );
+  return replayed.flatMap((one) => {
+    const isListed = ({ where, how }: Difference): boolean => whyListed.has(`${nameOf(one)}: ${where} ${how}`);
+    return shown({ ...one, differences: one.differences.filter((each) => !isListed(each)) });
+  });
 }
 
 /** What is listed and does not occur any more, of scenarios that were replayed; all of it when that is all. */

@@ -5,7 +5,7 @@ import type { Exchange, Json, Scenario } from './exchanges.ts';
 type Members = Readonly<Record<string, Json>>;
 
 export function asNewest(scenario: Scenario, newest: Newest): Scenario {
-  const changes = [nullErrors, rolesOf(newest), octOperations(scenario), restoredKey];
+  const changes = [nullErrors, rolesOf(newest), octOperations(scenario), restoredKey, activated(scenario)];
   const exchanges = scenario.exchanges.map((exchange) => ({
     ...exchange,
     answer: changes.reduce((answer, change) => change(answer, exchange), exchange.answer),
@@ -71,6 +71,34 @@ const restoredKey: Change = (answer, { source, scenario }) => {
     ? { ...members(answer), attributes: { ...attributes, exportable: false } }
     : answer;
 };
+
+/** That an HSM was activated shows at once; in the recordings, minutes later. */
+function activated({ exchanges }: Scenario): Change {
+  const since = exchanges.findIndex(({ path }) => path === '/securitydomain/download');
+  const active = exchanges
+    .flatMap(({ answer }) => statesOf(answer))
+    .find((state) => state['activationStatus'] === 'Active');
+  const replaced = (value: Json): Json => {
+    if (value === null || typeof value !== 'object') return value;
+    if (Array.isArray(value)) return value.map((entry) => replaced(entry as Json));
+    return Object.fromEntries(
+      Object.entries(value).map(([name, entry]) => [
+        name,
+        name === STATE ? (active ?? entry) : replaced(entry as Json),
+      ]),
+    );
+  };
+  return (answer, { step }) => (since < 0 || active === undefined || step <= since ? answer : replaced(answer));
+}
+
+const STATE = 'securityDomainProperties';
+
+function statesOf(value: Json): readonly Members[] {
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([name, entry]) =>
+    name === STATE ? [members(entry as Json)] : statesOf(entry as Json),
+  );
+}
 
 function isBuiltIn(role: Members): boolean {
   return members(role['properties'])['type'] === 'AKVBuiltInRole';

@@ -41,3 +41,14 @@ test('a locked or stopped instance is Unknown to clients of the resource manager
     'Active',
   );
 });
+
+test('what there is none of is absent as in the public cloud, and lists without entries are empty', () => {
+  const resources = { subscriptionId: 's', tenantId: 't' } as unknown as Resources;
+  const networkAcls = { bypass: 'None', defaultAction: 'Allow', ipRules: [], virtualNetworkRules: [] };
+  const hsm = { name: 'dev', state: 'Succeeded', networkAcls, connections: [] } as unknown as ManagedHsm;
+  const names = { instanceSuffix: '.managedhsm.azure.net', port: 443 } as unknown as NameForm;
+  const { properties } = describeHsm(resources, hsm, names, undefined) as { properties: Record<string, unknown> };
+  assert.equal('privateEndpointConnections' in properties, false);
+  assert.deepEqual(properties['networkAcls'], networkAcls);
+  assert.deepEqual(properties['regions'], []);
+});

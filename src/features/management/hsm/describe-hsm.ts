@@ -59,11 +59,15 @@ export function describeHsm(
         defaultAction,
         ipRules: ipRules.map((value) => ({ value })),
         virtualNetworkRules: [],
-        serviceTags: [],
       },
       publicNetworkAccess: hsm.publicNetworkAccess,
       regions: [],
-      privateEndpointConnections: hsm.connections.map((each) => describeConnection(hsmId(resources, hsm), each)),
+      // Absent while there is none, as the public service has it.
+      ...(hsm.connections.length === 0
+        ? {}
+        : {
+            privateEndpointConnections: hsm.connections.map((each) => describeConnection(hsmId(resources, hsm), each)),
+          }),
       securityDomainProperties: {
         activationStatus: status === undefined || WORDLESS.has(status.activation) ? 'Unknown' : status.activation,
         activationStatusMessage: status?.message ?? 'The Managed HSM does not serve at the moment.',
