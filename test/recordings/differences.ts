@@ -42,22 +42,6 @@ export const differences: readonly Row[] = [
     ],
   },
   {
-    why: 'being mended: delete-recover-purge',
-    at: [
-      ['go-azkeys/TestRecoverDeletedKey/MHSM', 2, 'answer.key.key_ops extra'],
-      ['go-azkeys/TestRecoverDeletedKey/MHSM', 3, 'answer.key.key_ops extra'],
-      ['go-azkeys/TestRecoverDeletedKey/MHSM', 4, 'answer.key.key_ops extra'],
-      ['go-azkeys/TestRecoverDeletedKey/MHSM', 5, 'answer.key.key_ops extra'],
-      ['go-azkeys/TestRecoverDeletedKey/MHSM', 6, 'answer.key.key_ops extra'],
-      ['go-azkeys/TestRecoverDeletedKey/MHSM', 7, 'answer.key.key_ops extra'],
-      ['go-azkeys/TestCRUD/EC_MHSM', 2, 'answer.key.key_ops extra'],
-      ['go-azkeys/TestCRUD/EC_MHSM', 3, 'answer.key.key_ops extra'],
-      ['go-azkeys/TestCRUD/EC_MHSM', 4, 'answer.key.key_ops extra'],
-      ['go-azkeys/TestCRUD/EC_MHSM', 5, 'answer.key.key_ops extra'],
-      ['go-azkeys/TestCRUD/EC_MHSM', 6, 'answer.key.key_ops extra'],
-    ],
-  },
-  {
     why: 'being mended: full-backup',
     at: [
       ['az/test_keyvault_hsm_full_backup_restore', 2, 'answer.statusDetails type'],
@@ -171,20 +155,14 @@ export const differences: readonly Row[] = [
     ],
   },
   {
-    why: 'being mended: key-backup',
-    at: [['go-azkeys/TestBackupKey_HSM', 12, 'answer.error.message value']],
-  },
-  {
-    why: 'being mended: key-create-read',
+    why: 'of a key that cannot be rotated because it is not there the service says its two words twice',
     at: [
-      ['az/test_keyvault_hsm_key_download', 6, 'answer.key.key_ops extra'],
-      ['az/test_keyvault_hsm_key_download', 7, 'answer.key.key_ops extra'],
-      ['az/test_keyvault_hsm_key_download', 8, 'answer.key.key_ops extra'],
-      ['az/test_keyvault_hsm_key_download', 9, 'answer.key.key_ops extra'],
+      ['assets-go/azkeys/TestRotateKey/MHSM', 6, 'answer.error.message value'],
+      ['go-azkeys/TestRotateKey_HSM', 5, 'answer.error.message value'],
     ],
   },
   {
-    why: 'being mended: key-import',
+    why: 'RSA keys of 1024 bits are not taken in: they are broken with means that people have',
     at: [
       [
         'az/test_keyvault_hsm_key_using_hsm_name',
@@ -197,7 +175,7 @@ export const differences: readonly Row[] = [
     ],
   },
   {
-    why: 'being mended: key-operations',
+    why: 'an `iv` of 35 bytes is refused: AES-CBC takes 16, and which of them count nobody could tell',
     at: [
       [
         'js-keyvault-keys/cryptographyclient_for_managed_hsm_all_decrypts_happen_remotely_with_aes_crypto_algorithms/encrypts_and_decrypts_using_aescbc',
@@ -213,6 +191,11 @@ export const differences: readonly Row[] = [
         6,
         'request needs {bytes1}, which no answer has shown missing',
       ],
+    ],
+  },
+  {
+    why: 'a client of 2021 left the operation out of the path; which one it wants only its recording tells',
+    at: [
       [
         'js-keyvault-keys/cryptographyclient_for_managed_hsm_all_decrypts_happen_remotely_with_aes_crypto_algorithms/encrypts_and_decrypts_using_aesgcm',
         5,
@@ -229,20 +212,6 @@ export const differences: readonly Row[] = [
         6,
         'request needs {bytes3}, which no answer has shown missing',
       ],
-    ],
-  },
-  {
-    why: 'being mended: release',
-    at: [
-      ['go-azkeys/TestReleaseKey/MHSM', 2, 'answer.key.key_ops extra'],
-      ['go-azkeys/TestReleaseKey/MHSM', 4, 'answer.key.key_ops extra'],
-    ],
-  },
-  {
-    why: 'being mended: rotation',
-    at: [
-      ['assets-go/azkeys/TestRotateKey/MHSM', 6, 'answer.error.message value'],
-      ['go-azkeys/TestRotateKey_HSM', 5, 'answer.error.message value'],
     ],
   },
 ];

@@ -5,7 +5,7 @@ import type { Exchange, Json, Scenario } from './exchanges.ts';
 type Members = Readonly<Record<string, Json>>;
 
 export function asNewest(scenario: Scenario, newest: Newest): Scenario {
-  const changes = [nullErrors, rolesOf(newest), octOperations(scenario), restoredKey, activated(scenario)];
+  const changes = [nullErrors, rolesOf(newest), ...defaultOperations(scenario), restoredKey, activated(scenario)];
   const exchanges = scenario.exchanges.map((exchange) => ({
     ...exchange,
     answer: changes.reduce((answer, change) => change(answer, exchange), exchange.answer),
@@ -52,15 +52,26 @@ function rolesOf({ roles }: Newest): Change {
   };
 }
 
-/** Symmetric keys sign, verify and derive since 2022, unless their maker said what they are for. */
-function octOperations({ exchanges }: Scenario): Change {
-  const all = exchanges.some(({ path, body }) => path.endsWith('/create') && members(body)['key_ops'] === undefined);
-  return (answer, { source }) => {
+/** Symmetric keys sign, verify and derive since 2022, EC keys derive since 2023, unless their maker said what they are for. */
+const DEFAULTS = [
+  {
+    kty: 'oct-HSM',
+    since: '2022',
+    of: ['decrypt', 'deriveKey', 'encrypt', 'sign', 'unwrapKey', 'verify', 'wrapKey'],
+  },
+  { kty: 'EC-HSM', since: '2023-03', of: ['deriveKey', 'sign', 'verify'] },
+] as const;
+
+function defaultOperations({ exchanges }: Scenario): readonly Change[] {
+  const all = exchanges.some(
+    ({ path, body }) => path.endsWith('/create') && body !== null && members(body)['key_ops'] === undefined,
+  );
+  if (!all) return [];
+  return DEFAULTS.map(({ kty, since, of }) => (answer, { source }) => {
     const key = members(members(answer)['key']);
-    if (source.date >= '2022' || !all || key['kty'] !== 'oct-HSM') return answer;
-    const of = ['decrypt', 'deriveKey', 'encrypt', 'sign', 'unwrapKey', 'verify', 'wrapKey'];
+    if (source.date >= since || key['kty'] !== kty) return answer;
     return { ...members(answer), key: { ...key, key_ops: { $: 'set', of } } };
-  };
+  });
 }
 
 /** A key that was not exportable stays so when its backup comes back: since 2023, not in 2022. */

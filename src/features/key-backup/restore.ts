@@ -64,17 +64,14 @@ function readVersions(versions: readonly PortableVersion[], randomHex: KeyMaking
 }
 
 function refuse(error: unknown): never {
-  if (error instanceof CryptoError && error.code === 'CryptoFailed') {
-    throw new ServiceError(
-      'MalformedBackupBlob',
-      'Backup blob belongs to a different crypto domain and cannot be used with this instance.',
-      { cause: error },
-    );
+  if (error instanceof CryptoError && (error.code === 'CryptoFailed' || error.code === 'BadRequest')) {
+    throw malformed(error);
   }
-  if (error instanceof CryptoError && error.code === 'BadRequest') throw malformed(error);
   throw error;
 }
 
+/** The service has one text for every blob that it cannot open, also for one that is none. */
 function malformed(cause?: unknown): ServiceError {
-  return new ServiceError('MalformedBackupBlob', 'Backup blob is malformed: it is not the backup of a key', { cause });
+  const text = 'Backup blob belongs to a different crypto domain and cannot be used with this instance.';
+  return new ServiceError('MalformedBackupBlob', text, { cause });
 }
