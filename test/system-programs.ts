@@ -40,6 +40,8 @@ const programs = {
   },
   softhsm2: { commands: ['softhsm2-util'], also: () => softHsm() !== undefined, from: { debian: 'softhsm2' } },
   'python-azure': { commands: [PYTHON], also: hasPythonModules, from: { client: 'azure-python' } },
+  'clients in Go': { commands: [], also: () => isInstalled('go'), from: { client: 'go' } },
+  'clients in Java': { commands: ['java'], also: () => isInstalled('java'), from: { client: 'java' } },
 } as const satisfies Record<string, Program>;
 export type SystemProgram = keyof typeof programs;
 
@@ -110,6 +112,11 @@ function hasPythonModules(): boolean {
 function openScVersion(): number {
   const { stdout } = spawnSync('opensc-tool', ['--info'], { encoding: 'utf8', timeout: 60_000 });
   return Number(/^OpenSC 0\.(\d+)/.exec(stdout ?? '')?.[1] ?? 0);
+}
+
+/** Whether `test/clients/install.sh` came to the end of it. */
+function isInstalled(client: string): boolean {
+  return existsSync(join(clientsFolder(), 'versions', client));
 }
 
 function installedPython(): string | undefined {

@@ -40,7 +40,7 @@ export interface RunningProduct extends AsyncDisposable {
   /** Resolves with the first state of which this holds, which may be the present one. */
   until(holds: (state: RunningState) => boolean): Promise<RunningState>;
   /** The environment of a shell that evaluated `strongroom env`; nothing of this process's own but its PATH. */
-  environment(names?: 'azure' | 'local'): Promise<Readonly<Record<string, string>>>;
+  environment(names?: 'azure' | 'local', format?: 'sh' | 'java'): Promise<Readonly<Record<string, string>>>;
   /** Stops it as Ctrl-C does and returns its exit code. */
   stop(): Promise<number | null>;
   /** Kills all processes at once, none the wiser. */
@@ -120,7 +120,7 @@ export async function startProduct({ data, demo = true, config, until }: Product
       return treeOf(child.pid ?? 0);
     },
     until: (holds) => untilFile(statePath, stateOf(holds)),
-    environment: (names = 'azure') => shellEnvironment(root, names),
+    environment: (names = 'azure', format = 'sh') => shellEnvironment(root, names, format),
     async stop() {
       child.kill('SIGTERM');
       return ended;
@@ -196,9 +196,9 @@ function untilFile<T>(path: string, look: () => T | undefined, givenUp?: AbortSi
   });
 }
 
-async function shellEnvironment(root: string, names: string): Promise<Record<string, string>> {
-  const script = 'set -e; lines=$("$0" env --data "$1" --names "$2"); eval "$lines"; env -0';
-  const { stdout } = await promisify(execFile)('bash', ['-c', script, PROGRAM, root, names], {
+async function shellEnvironment(root: string, names: string, format: string): Promise<Record<string, string>> {
+  const script = 'set -e; lines=$("$0" env --data "$1" --names "$2" --format "$3"); eval "$lines"; env -0';
+  const { stdout } = await promisify(execFile)('bash', ['-c', script, PROGRAM, root, names, format], {
     env: cleanEnvironment(),
     timeout: 240_000,
   });
