@@ -1,5 +1,5 @@
 // RSA-AES key wrap as the wire names it: a fresh AES-256 key under RSA-OAEP, then the key under AES key wrap with padding
-// (RFC 5649). The modes differ in the hash of OAEP and its MGF1. And the algorithms that wrap a key made inside.
+// (RFC 5649). The modes differ in the hash of OAEP and its MGF1. And what wraps a key made inside: algorithms and operations.
 import type { Kty } from './algorithms.ts';
 
 export const wrapModes: ReadonlyMap<string, { readonly hash: 'sha1' | 'sha256' | 'sha384' }> = new Map([
@@ -9,6 +9,16 @@ export const wrapModes: ReadonlyMap<string, { readonly hash: 'sha1' | 'sha256' |
 ]);
 
 export const DEFAULT_WRAP_MODE = 'CKM_RSA_AES_KEY_WRAP';
+
+/** The operations of keys that wrap what nobody may see. */
+export const secureOperations: readonly string[] = ['secureWrapKey', 'secureUnwrapKey'];
+/** Any of these gives out in the clear, or takes in, what those wrap. */
+export const openOperations: readonly string[] = ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey'];
+
+/** The key wraps what nobody may see: it has no open operation, and it never leaves. */
+export function isSecure(keyOps: readonly string[]): boolean {
+  return keyOps.some((op) => secureOperations.includes(op));
+}
 
 /** What secureWrapKey and secureUnwrapKey take, by the algorithm that does the work; `bits` 0: any size of key. */
 export interface SecureWrapAlgorithm {

@@ -1,17 +1,15 @@
 // What a key blob is bound to. The module believes nothing the service says of a key: it checks the form here, and the
 // blob opens only under exactly the binding it was sealed with.
 import type { Kty } from '../../formats/algorithms.ts';
+import { isSecure, openOperations, secureOperations } from '../../formats/key-wrap-modes.ts';
 import { isImmutableBinding, isPolicyBinding } from '../../formats/policy-binding.ts';
 import { CryptoError, type KeyBinding } from '../protocol/messages.ts';
 
 const USES = ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'];
-/** Any of these gives out in the clear, or takes in, what secure wrapping wraps. */
-const OPEN_USES = ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey'];
-const SECURE_USES = ['secureWrapKey', 'secureUnwrapKey'];
 const KEY_OPS: Readonly<Record<Kty, readonly string[]>> = {
-  'RSA-HSM': [...USES, 'import', 'export', ...SECURE_USES],
+  'RSA-HSM': [...USES, 'import', 'export', ...secureOperations],
   'EC-HSM': ['sign', 'verify', 'deriveKey', 'export'],
-  'oct-HSM': [...USES, 'deriveKey', 'export', ...SECURE_USES],
+  'oct-HSM': [...USES, 'deriveKey', 'export', ...secureOperations],
   'AKP-HSM': ['sign', 'verify', 'export'],
 };
 const MEMBERS = ['name', 'version', 'kty', 'keyOps', 'exportable', 'releasePolicy'];
@@ -56,7 +54,7 @@ export function checkNewBinding(value: unknown): KeyBinding {
  * exportable, as they once were, are sealed as what they are; they are not released either. @throws CryptoError
  */
 export function checkExportRules({ keyOps, exportable, releasePolicy }: KeyBinding): void {
-  const open = keyOps.find((op) => OPEN_USES.includes(op));
+  const open = keyOps.find((op) => openOperations.includes(op));
   if (open !== undefined && isSecure(keyOps)) throw bad('key_ops', `has ${open} beside secure wrapping`);
   if (releasePolicy === '') {
     if (isSecure(keyOps)) throw bad('release_policy', 'is missing on a key for secure wrapping');
@@ -78,11 +76,6 @@ export function checkRebinding(from: KeyBinding, to: KeyBinding): void {
   if (from.releasePolicy !== to.releasePolicy && isImmutableBinding(from.releasePolicy)) {
     throw new CryptoError('BadRequest', 'newBinding: the release policy is immutable');
   }
-}
-
-/** The key wraps keys that nobody may see. */
-export function isSecure(keyOps: readonly string[]): boolean {
-  return keyOps.some((op) => SECURE_USES.includes(op));
 }
 
 /** The bytes bound into a blob: one text for one binding (the order of keyOps means nothing and is sorted away). */

@@ -4,12 +4,12 @@
 import { randomBytes } from 'node:crypto';
 import { algorithms } from '../../formats/algorithms.ts';
 import { fromBase64url, toBase64url } from '../../formats/base64url.ts';
-import { wrapModes } from '../../formats/key-wrap-modes.ts';
+import { isSecure, wrapModes } from '../../formats/key-wrap-modes.ts';
 import { isImmutableBinding, policyBinding } from '../../formats/policy-binding.ts';
 import type { Engine } from '../engines/engine.ts';
 import { CryptoError, type KeyBinding, type PublicKey } from '../protocol/messages.ts';
 import type { AttestationIdentity } from './attestation-identity.ts';
-import { checkBinding, isSecure } from './key-binding.ts';
+import { checkBinding } from './key-binding.ts';
 import { withKeyMaterial } from './key-blobs.ts';
 import type { Provisioned } from './state-file.ts';
 import { encryptToTarget, readTargetKey, type TargetKey } from './target-key.ts';

@@ -1,10 +1,11 @@
 // Makes a key, or a new version of one that exists.
+import { isSecure } from '../../formats/key-wrap-modes.ts';
 import type { Head } from '../../store/sealed/records.ts';
 import { readOptionalInteger, readOptionalText, readOptionalTextList, readText } from '../../wire/body.ts';
 import type { JsonObject } from '../../wire/route.ts';
 import { addVersion, type KeyMaking, type NewVersion } from './add-version.ts';
 import { checkValidity, type RequestedAttributes, readAttributes, readTags, rejectExternalKey } from './attributes.ts';
-import { isSecure, type KeyKind, resolveKeyKind, resolveKeyOps } from './key-types.ts';
+import { type KeyKind, resolveKeyKind, resolveKeyOps } from './key-types.ts';
 import type { KeyVersion } from './key-version.ts';
 import { refuseByModule } from './refuse-by-module.ts';
 import { type KeyReleasePolicy, requireReleasePolicy } from './release-policy.ts';

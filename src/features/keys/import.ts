@@ -1,6 +1,7 @@
 // Takes in a key that a client sends as a plain JWK: the private key is in the clear in this process, on its way to the
 // module, which checks that its members belong together. `byok` is the way that spares this.
 import type { KeyBinding } from '../../crypto/protocol/messages.ts';
+import { isSecure } from '../../formats/key-wrap-modes.ts';
 import type { Head } from '../../store/sealed/records.ts';
 import {
   member,
@@ -16,7 +17,7 @@ import { ServiceError } from '../../wire/service-error.ts';
 import { isAbsent } from '../../wire/tolerance.ts';
 import { addVersion, type KeyMaking } from './add-version.ts';
 import { checkValidity, type RequestedAttributes, readAttributes, readTags } from './attributes.ts';
-import { isSecure, resolveAkpAlg, resolveCurve, resolveKeyOps, resolveKty } from './key-types.ts';
+import { resolveAkpAlg, resolveCurve, resolveKeyOps, resolveKty } from './key-types.ts';
 import type { KeyVersion } from './key-version.ts';
 import type { PlainProvenance } from './provenance.ts';
 import { refuseByModule } from './refuse-by-module.ts';

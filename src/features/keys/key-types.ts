@@ -2,6 +2,7 @@
 
 import type { KeyBinding } from '../../crypto/protocol/messages.ts';
 import { AKP_SINCE, curves, rsaExponents, USUAL_RSA_EXPONENT } from '../../formats/algorithms.ts';
+import { openOperations, secureOperations } from '../../formats/key-wrap-modes.ts';
 import { mlDsaSets } from '../../formats/ml-dsa.ts';
 import { hasVersion } from '../../wire/api-version.ts';
 import { ServiceError } from '../../wire/service-error.ts';
@@ -17,12 +18,10 @@ interface KeyType {
 
 /** First api-version with secureWrapKey and secureUnwrapKey. */
 export const SECURE_SINCE = '2026-01-01-preview';
-const SECURE = ['secureWrapKey', 'secureUnwrapKey'];
-const OPEN = ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey'];
 const RSA: KeyType = {
   kty: 'RSA-HSM',
   operations: ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'],
-  secure: SECURE,
+  secure: secureOperations,
   sizes: [2048, 3072, 4096],
   defaultSize: 2048,
 };
@@ -30,7 +29,7 @@ const EC: KeyType = { kty: 'EC-HSM', operations: ['sign', 'verify', 'deriveKey']
 const OCT: KeyType = {
   kty: 'oct-HSM',
   operations: ['deriveKey', 'wrapKey', 'unwrapKey', 'encrypt', 'decrypt', 'sign', 'verify'],
-  secure: SECURE,
+  secure: secureOperations,
   sizes: [128, 192, 256],
   defaultSize: 256,
 };
@@ -148,7 +147,7 @@ export function resolveKeyOps(
       `key_ops '${clip(wrong)}' is not for ${kty} keys. Use a subset of ${allowed.join(', ')}`,
     );
   }
-  const open = ops.find((op) => OPEN.includes(op));
+  const open = ops.find((op) => openOperations.includes(op));
   if (open !== undefined && ops.some((op) => secure.includes(op))) {
     throw new ServiceError(
       'BadParameter',
@@ -158,14 +157,9 @@ export function resolveKeyOps(
   return ops;
 }
 
-/** The key wraps keys that nobody may see. */
-export function isSecure(keyOps: readonly string[]): boolean {
-  return keyOps.some((op) => SECURE.includes(op));
-}
-
 /** @throws ServiceError BadParameter for operations that the request's version does not know */
 export function checkKeyOpsVersion(keyOps: readonly string[] | undefined, apiVersion: string): void {
-  const newer = keyOps?.find((op) => SECURE.includes(op));
+  const newer = keyOps?.find((op) => secureOperations.includes(op));
   if (newer === undefined || hasVersion(apiVersion, SECURE_SINCE)) return;
   throw new ServiceError('BadParameter', `key_ops '${newer}' needs api-version ${SECURE_SINCE} or later`);
 }

@@ -1,12 +1,13 @@
 // Changes attributes, operations, tags and release policy of one version. The key material stays; a change of operations
 // or policy has the module seal it again, because the blob is bound to them.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
+import { isSecure } from '../../formats/key-wrap-modes.ts';
 import type { Head, Records } from '../../store/sealed/records.ts';
 import { readOptionalTextList } from '../../wire/body.ts';
 import type { JsonObject } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { checkValidity, type RequestedAttributes, readAttributes, readTags } from './attributes.ts';
-import { isSecure, resolveKeyOps } from './key-types.ts';
+import { resolveKeyOps } from './key-types.ts';
 import { bindingOf, encodeKeyVersion, type KeyVersion, keyRecordName } from './key-version.ts';
 import { checkTagCount, type KeyLimits } from './limits.ts';
 import { changeReleasePolicy, type RequestedPolicy, readReleasePolicy } from './release-policy.ts';

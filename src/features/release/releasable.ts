@@ -1,7 +1,8 @@
 // Which keys are released: enabled, exportable, with a policy, and not made to wrap keys for enclaves, which would open with
 // it. Outside their validity they are still released, as they still decrypt.
+
+import { isSecure } from '../../formats/key-wrap-modes.ts';
 import { ServiceError } from '../../wire/service-error.ts';
-import { isSecure } from '../keys/key-types.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 import type { KeyReleasePolicy } from '../keys/release-policy.ts';
 

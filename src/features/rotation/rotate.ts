@@ -3,10 +3,11 @@
 import type { PublicKey } from '../../crypto/protocol/messages.ts';
 import { rsaExponents, USUAL_RSA_EXPONENT } from '../../formats/algorithms.ts';
 import { addDuration, parseDuration } from '../../formats/iso-duration.ts';
+import { isSecure } from '../../formats/key-wrap-modes.ts';
 import type { Head } from '../../store/sealed/records.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { addVersion, type KeyMaking } from '../keys/add-version.ts';
-import { isSecure, type KeyKind } from '../keys/key-types.ts';
+import type { KeyKind } from '../keys/key-types.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 import type { RotationPolicies } from './policies.ts';
 import type { RotationPolicy } from './policy.ts';

@@ -1,5 +1,6 @@
 // `strongroom attestation verify`: proves, offline, what an HSM's module signed about a key.
 import { X509Certificate } from 'node:crypto';
+import { isSecure } from '../../../formats/key-wrap-modes.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { readInput, readJsonInput } from '../../read-input.ts';
 
@@ -43,15 +44,27 @@ function textOf({
   anchored,
 }: ReturnType<typeof import('../../../features/attestation/verify/verify-attestation.ts').verifyAttestation>): string {
   const { key, instance, module } = statement;
-  const rows = [
+  const rows: readonly (readonly [string, string])[] = [
     ['key', `${key['name']} ${key['version']} (${key['kty']})`],
     ['held by', `${instance.name} (${instance.id}), ${module.engine}, not FIPS validated`],
     ['may', statement.keyOps.join(', ')],
     ['leaves', statement.exportable ? `under release policy ${statement.releasePolicy}` : 'never'],
+    ...wrapsOf(statement),
     ['signed', new Date(statement.issuedAt * 1000).toISOString()],
     ['root', `${root}${anchored === true ? ' (the one given)' : ' (compare it; --root does)'}`],
-  ] as const;
+  ];
   return `The attestation verifies.\n${rows.map(([name, value]) => `  ${name.padEnd(9)}${plain(value)}\n`).join('')}`;
+}
+
+/** A key that never leaves, and has a policy for what it wrapped. */
+function wrapsOf({
+  keyOps,
+  releasePolicy,
+}: {
+  readonly keyOps: readonly string[];
+  readonly releasePolicy: string;
+}): [string, string][] {
+  return isSecure(keyOps) ? [['wraps', `for enclaves, under release policy ${releasePolicy}`]] : [];
 }
 
 /** Signed, but by whom is not known yet: no control characters reach the terminal. */
