@@ -93,7 +93,7 @@ test('a quorum that cannot be met, or certificates that are none, activate nothi
   }
   const { makeCertificates } = await import('../support/custodian-certificates.ts');
   const certificates = (await makeCertificates(3)).map((der) => ({ x5c: [der] }));
-  for (const required of [1, 4, 11, '2', 2.5]) {
+  for (const required of [1, 4, 11, 'two', 2.5]) {
     const reply = await instance.ask('POST', '/securitydomain/download?api-version=7.5', {
       token,
       body: { certificates, required },
@@ -114,7 +114,7 @@ test('the download answers 202 with the complete file, and the instance is activ
   assert.equal(reply.status, 202, reply.text);
   assert.equal(
     reply.headers['azure-asyncoperation'],
-    'https://test.managedhsm.azure.net/securitydomain/download/pending',
+    'https://test.managedhsm.azure.net/securitydomain/download/pending?api-version=7.5',
   );
   assert.ok(reply.headers['retry-after']);
   const document = JSON.parse((reply.json as { value: string }).value) as {

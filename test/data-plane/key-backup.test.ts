@@ -103,11 +103,11 @@ test('a blob of another security domain, or a changed one, restores nothing', as
     const edited = Buffer.from(jwe);
     edited[at] = edited[at] === 0x41 ? 0x42 : 0x41;
     const reply = await ask(sibling, 'POST', '/keys/restore', { value: edited.toString('base64url') });
-    await refused(reply, 400, 'MalformedBackupBlob', /^Backup blob /);
+    await refused(reply, 400, 'MalformedBackupBlob', other);
   }
   for (const wrong of ['', 'AAAA', '!', value.slice(0, -5), Buffer.from('é.é.é.é.é').toString('base64url')]) {
     const reply = await ask(sibling, 'POST', '/keys/restore', { value: wrong });
-    await refused(reply, 400, 'MalformedBackupBlob', /^Backup blob /);
+    await refused(reply, 400, 'MalformedBackupBlob', other);
   }
   await refused(await ask(sibling, 'POST', '/keys/restore', {}), 400, 'BadParameter', /'value' is required/);
   await refused(await ask(sibling, 'POST', '/keys/restore', { value: 7 }), 400, 'BadParameter', /'value' must be/);

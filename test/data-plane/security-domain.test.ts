@@ -86,6 +86,8 @@ test('after a download the poll of uploads says that the HSM is active: clients 
     const reply = await instance.ask('GET', `/securitydomain/upload/pending${version}`, { token });
     assert.equal(reply.status, 200, reply.text);
     assert.deepEqual(reply.json, { status: 'Success', status_details: 'The resource is active.' });
+    const own = 'https://test.managedhsm.azure.net/securitydomain/upload/pending?api-version=7.2';
+    assert.equal(reply.headers['azure-asyncoperation'], own);
   }
 });
 
@@ -97,7 +99,10 @@ test('the address to poll has the host as the client spelled it, and key identif
     headers: { host },
     body: { certificates: custodians.map((der) => ({ kty: 'RSA', x5c: [der] })), required: 2 },
   });
-  assert.equal(taken.headers['azure-asyncoperation'], `https://${host}/securitydomain/download/pending`);
+  assert.equal(
+    taken.headers['azure-asyncoperation'],
+    `https://${host}/securitydomain/download/pending?api-version=7.5`,
+  );
   const user = randomUUID();
   await instance.assign('Managed HSM Crypto User', user);
   const made = await instance.ask('POST', '/keys/spelled/create?api-version=7.5', {

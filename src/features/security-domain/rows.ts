@@ -1,10 +1,10 @@
 // The rows of the security domain. Taking it and taking one over are the only ones that work before activation.
 import { CryptoError } from '../../crypto/protocol/messages.ts';
-import { pollAt } from '../../wire/poll-at.ts';
 import { type AnyRow, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
 import { begin, NO_LONGER_BEGUN } from './begun.ts';
+import { pendingAt } from './pending-at.ts';
 import { type Download, readDownload } from './read-download.ts';
 import { resharingRows } from './resharing-rows.ts';
 import { checkActivation, describeCustody, type SecurityDomainService } from './service.ts';
@@ -53,7 +53,7 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
           status: 202,
           // Clients take the file from this first answer, whatever the poll says later.
           body: { value: document },
-          headers: pollAt(request, '/securitydomain/download/pending', '1'),
+          headers: pendingAt(request, 'download'),
           note: `The keys of the security domain were split over ${describeCustody(body)}`,
           head,
         };

@@ -4,11 +4,11 @@ import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { PacketError, readPacketValue } from '../../formats/custodian-packet.ts';
 import { MAX_UPLOAD, parseUpload } from '../../formats/domain-upload.ts';
 import { readText } from '../../wire/body.ts';
-import { pollAt } from '../../wire/poll-at.ts';
 import { type AnyRow, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
 import { begin, NO_LONGER_BEGUN } from './begun.ts';
+import { pendingAt } from './pending-at.ts';
 import {
   checkActivation,
   describeCustody,
@@ -82,7 +82,7 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
         return {
           status: 202,
           body: DONE,
-          headers: pollAt(request, '/securitydomain/upload/pending', '1'),
+          headers: pendingAt(request, 'upload'),
           note: `Recovered the ${describeDomain(crypto)}, ${describeQuorum(quorum)}: ${describeCustody(record)}`,
           head,
         };
@@ -96,9 +96,10 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
       dataAction: 'Microsoft.KeyVault/managedHsm/securitydomain/upload/read',
       repeatable: true,
       // However it became active: clients of some years ask here after a download, and write the file only when they hear of success.
-      async handle() {
-        if (await activation.willBeActive()) return { status: 200, body: DONE };
-        if (activation.begun() !== undefined) return { status: 200, body: UNDER_WAY };
+      async handle(request) {
+        const headers = pendingAt(request, 'upload');
+        if (await activation.willBeActive()) return { status: 200, body: DONE, headers };
+        if (activation.begun() !== undefined) return { status: 200, body: UNDER_WAY, headers };
         throw new ServiceError('NotFound', 'No security domain was downloaded or uploaded yet');
       },
     }),
