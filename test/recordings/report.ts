@@ -45,7 +45,7 @@ export function unlisted(replayed: readonly Replayed[]): readonly string[] {
   });
 }
 
-/** What is listed and does not occur any more, of scenarios that were replayed; all of it when that is all. */
+/** What is listed and did not occur, when everything was replayed. */
 export function outlived(results: Results): readonly string[] {
   const all = [...results.values()].flat();
   const found = new Set(all.flatMap(rowsOf).map(({ name, what }) => `${name}: ${what}`));

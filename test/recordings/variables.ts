@@ -7,8 +7,11 @@ const NAMES = /\{([a-z]+)\d*\}/gi;
 /** Ends an address, query included, so that it may hold anything. */
 const OPEN_ENDED = ['operation', 'connection', 'next', 'bytes'];
 
+/** Counts down: keys of a scenario come before those that earlier ones left, and so on the first page of a list. */
+let left = 999_999;
+
 const CHOSEN: ReadonlyMap<string, () => string> = new Map([
-  ['key', () => `key-${randomUUID()}`],
+  ['key', () => `key-${left--}-${randomUUID()}`],
   ['pool', () => `pool${randomUUID().slice(0, 8)}`],
   ['group', () => `group-${randomUUID()}`],
   ['location', () => 'local'],
