@@ -42,7 +42,8 @@ function findRepeatedMember(text: string): string | undefined {
       case QUOTE: {
         const end = endOfString(text, at);
         if (isName && names !== undefined) {
-          const name = JSON.parse(text.slice(at, end + 1)) as string;
+          const written = text.slice(at + 1, end);
+          const name = written.includes('\\') ? (JSON.parse(`"${written}"`) as string) : written;
           if (names.has(name)) return name;
           names.add(name);
           isName = false;

@@ -207,7 +207,7 @@ test('RSA numbers that do not belong together are refused by name', async () => 
   for (const e of ['AQ', 'Ag', 'AQAA', b64(Buffer.alloc(9, 0xff))]) await refused({ ...jwk, e }, /^e: /);
   await refused({ ...jwk, e: 'Aw' }, /^d: does not belong to n and e/);
   await refused({ ...jwk, n: b64(Buffer.alloc(2000, 0xff)) }, /^n: is too long/);
-  await refused({ ...jwk, oth: [] }, /oth/);
+  await refused({ ...jwk, oth: [{}] }, /oth/);
   await refused(rsa(1024).jwk, /^n: Invalid key size: '1024'/);
   await refused(rsa(2056).jwk, /^n: Invalid key size: '2056'/);
 });
@@ -247,7 +247,8 @@ test('symmetric keys of other lengths are refused', async () => {
 test('what is no key, or asks for what a key of its type cannot do, is refused', async () => {
   await refused(undefined, /'key' is required/);
   await refused('RSA', /'key' must be an object/);
-  await refused({}, /'kty' is required/);
+  await refused({}, /'key' is required/);
+  await refused({ n: 'AQ' }, /'kty' is required/);
   await refused({ kty: 'OKP' }, /Invalid kty: 'OKP'/);
   const k = b64(randomBytes(32));
   await refused({ kty: 'oct', k, key_ops: ['import'] }, /key_ops/);

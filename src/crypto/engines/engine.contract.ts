@@ -12,7 +12,7 @@ import {
   verify,
 } from 'node:crypto';
 import { after, describe, test } from 'node:test';
-import { type Algorithm, algorithms, type Operation } from '../../formats/algorithms.ts';
+import { type Algorithm, algorithms, type Operation, rsaExponents } from '../../formats/algorithms.ts';
 import { mlDsaSets } from '../../formats/ml-dsa.ts';
 import { CryptoError, EXTERNAL_MU, type PublicKey } from '../protocol/messages.ts';
 import type { Engine, EngineKey, KeySpec, OperationInputs } from './engine.ts';
@@ -20,8 +20,7 @@ import type { Engine, EngineKey, KeySpec, OperationInputs } from './engine.ts';
 const NONE = new Uint8Array(0);
 
 export const keySpecs: readonly KeySpec[] = [
-  { kty: 'RSA-HSM', size: 2048, publicExponent: 65537 },
-  { kty: 'RSA-HSM', size: 2048, publicExponent: 3 },
+  ...rsaExponents.map((publicExponent) => ({ kty: 'RSA-HSM', size: 2048, publicExponent }) as const),
   ...['P-256', 'P-256K', 'P-384', 'P-521'].map((curve) => ({ kty: 'EC-HSM', curve }) as const),
   ...[128, 192, 256].map((size) => ({ kty: 'oct-HSM', size }) as const),
   ...[...mlDsaSets.keys()].map((alg) => ({ kty: 'AKP-HSM', alg }) as const),

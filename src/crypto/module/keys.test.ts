@@ -164,7 +164,8 @@ test('sizes, curves, exponents and bindings are refused by field', async () => {
   const ec = bindingOf('EC-HSM', ['sign']);
   const oct = bindingOf('oct-HSM', ['encrypt']);
   await refused(rsa, 1024, '', 65537, /^key_size: Invalid key size: '1024'/);
-  await refused(rsa, 2048, '', 17, /^public_exponent/);
+  await refused(rsa, 2048, '', 7, /^public_exponent: must be one of 3, 5, 17, 257, 65537/);
+  await refused(rsa, 2048, '', 0, /^public_exponent/);
   await refused(rsa, 2048, 'P-256', 3, /^crv/);
   await refused(ec, 0, 'P-255', 0, /^crv/);
   await refused(ec, 256, 'P-256', 0, /^key_size/);

@@ -38,7 +38,7 @@ test('a travel goes forward by so many seconds or back to real time, and is noth
     { advanceSeconds: 0 },
     { advanceSeconds: -5 },
     { advanceSeconds: 1.5 },
-    { advanceSeconds: '5' },
+    { advanceSeconds: '5s' },
     { advanceSeconds: MAX_OFFSET + 1 },
     { reset: false },
     { advanceSeconds: 5, reset: true },
