@@ -159,6 +159,19 @@ describe('rotation when it is due', () => {
     }
   });
 
+  test('a key for secure wrapping that was made exportable once is not exportable from its next version on', async () => {
+    const instance = newInstance();
+    await using worker = await startWorker(instance);
+    const releasePolicy = { contentType: 'application/json; charset=utf-8', data: 'e30', immutable: true };
+    const once = { ...OCT, keyOps: ['secureWrapKey'], attributes: { exportable: true }, releasePolicy };
+    await createKey('k', once, () => undefined, worker.service);
+    await rule(worker, 'k', after('P30D'));
+    await rotateKey(() => find(worker, 'k'), worker.service);
+    const { attributes, keyOps, ...next } = find(worker, 'k');
+    assert.deepEqual([attributes.exportable, keyOps, next.releasePolicy], [false, ['secureWrapKey'], releasePolicy]);
+    assert.equal(worker.service.keys.versions('k').length, 2);
+  });
+
   test('failures wait longer each time, up to a day, and hold up no other key', async () => {
     const instance = newInstance();
     await using worker = await startWorker(instance);
