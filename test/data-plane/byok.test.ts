@@ -183,11 +183,14 @@ test('a key-exchange key does nothing else and cannot be made to', async () => {
   for (const operation of ['decrypt', 'unwrapkey']) {
     assert.equal((await ask('POST', `/keys/kek/${operation}`, { alg: 'RSA-OAEP', value: ciphertext })).status, 403);
   }
-  for (const key_ops of [['decrypt'], ['unwrapKey'], []]) {
+  for (const key_ops of [['decrypt'], ['unwrapKey'], ['import', 'decrypt']]) {
     const reply = await ask('PATCH', '/keys/kek/', { key_ops });
     assert.equal(reply.status, 400, JSON.stringify(key_ops));
-    assert.match(reply.text, /'import' is fixed/);
+    assert.match(reply.text, /'import' is fixed|'import' is for RSA-HSM keys and excludes/);
   }
+  // An empty list says nothing of them.
+  const untouched = await ask('PATCH', '/keys/kek/', { key_ops: [] });
+  assert.deepEqual((untouched.json as { key: { key_ops: unknown } }).key.key_ops, ['import']);
   await ask('POST', '/keys/never/create', { kty: 'RSA-HSM', key_ops: ['decrypt'] });
   assert.equal((await ask('PATCH', '/keys/never/', { key_ops: ['import'] })).status, 400);
 });

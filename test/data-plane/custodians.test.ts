@@ -168,7 +168,7 @@ test('a challenge counts once for each custodian, and ends', async () => {
   // The next one clears away what has expired.
   assert.equal((await ask('POST', `${PATH}/challenges`, {})).status, 201);
   assert.ok(!(await ask('GET', `${PATH}/challenges`)).text.includes(challenge));
-  for (const days of [0, 91, 1.5, '2']) assert.equal((await ask('POST', `${PATH}/challenges`, { days })).status, 400);
+  for (const days of [0, 91, 1.5, 'two']) assert.equal((await ask('POST', `${PATH}/challenges`, { days })).status, 400);
 });
 
 test('names and contacts are written down, survive a restart and a new download, and are not in the log', async () => {
