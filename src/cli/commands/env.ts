@@ -7,7 +7,7 @@ import { identityVariables } from '../../main/config/client-environment/identity
 import { outputOf } from '../../main/config/client-environment/output.ts';
 import type { Variables } from '../../main/config/client-environment/shell.ts';
 import { systemRoots } from '../../main/config/client-environment/system-roots.ts';
-import { writeTrustFiles } from '../../main/config/client-environment/trust-files.ts';
+import { caForNode, writeTrustFiles } from '../../main/config/client-environment/trust-files.ts';
 import { clientVariables } from '../../main/config/client-environment/variables.ts';
 import { clientEnvironments } from '../../main/config/client-environment/write.ts';
 import { places } from '../../main/config/data-layout.ts';
@@ -102,7 +102,11 @@ NAME=VALUE for docker and others · json, null for what is to be cleared · java
     }
     const at = places(root);
     const prepared = clientEnvironments(at, port, readDevClients(root))[names];
-    const environment = { ...prepared, direct: directOf(passed, prepared.form, terminal) };
+    const environment = {
+      ...prepared,
+      caForNode: caForNode(at, process.env),
+      direct: directOf(passed, prepared.form, terminal),
+    };
     const roots = systemRoots();
     await writeTrustFiles(at, roots);
     if (identity === undefined) {

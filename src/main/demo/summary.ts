@@ -43,6 +43,7 @@ export function showHowToConnect(at: Places, instance?: string): Rows {
   return [
     ["under Azure's names", evaluate('')],
     ['under *.localhost', evaluate(' --names local')],
+    ['for other hosts', 'that shell reaches none: add --pass HOST, or use another one'],
     [
       'then, for example',
       'az login --service-principal -u $AZURE_CLIENT_ID -p $AZURE_CLIENT_SECRET --tenant $AZURE_TENANT_ID',

@@ -6,11 +6,13 @@ import { shellQuoted } from './shell.ts';
 export interface IdentityFolder {
   readonly caFile: string;
   readonly caBundle: string;
+  readonly caForNode: string;
   readonly azConfigFolder: string;
 }
 
 export function identityFolder(folder: string): IdentityFolder {
-  return { caFile: join(folder, 'ca.pem'), caBundle: join(folder, 'bundle.pem'), azConfigFolder: join(folder, 'az') };
+  const caFile = join(folder, 'ca.pem');
+  return { caFile, caBundle: join(folder, 'bundle.pem'), caForNode: caFile, azConfigFolder: join(folder, 'az') };
 }
 
 /** @param certificate PEM @param store the file of the system's authorities, read when the lines are evaluated */

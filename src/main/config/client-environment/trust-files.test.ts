@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { rootCertificates } from 'node:tls';
 import { places } from '../data-layout.ts';
 import { systemRoots } from './system-roots.ts';
-import { writeTrustFiles } from './trust-files.ts';
+import { caForNode, writeTrustFiles } from './trust-files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-trust-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -47,6 +47,12 @@ test('the bundle has the development authority and the system’s, and follows b
   await writeTrustFiles(at, systemRoots([store]));
   assert.equal(readFileSync(at.caBundle, 'utf8'), `${first}\n${second}\n`);
   assert.notDeepEqual(readFileSync(at.trustStore), before);
+});
+
+test('Node is given the system’s too where it was given something before, and keeps it', () => {
+  const given = (before?: string) => caForNode(at, before === undefined ? {} : { NODE_EXTRA_CA_CERTS: before });
+  assert.deepEqual([undefined, '', at.caCertificate].map(given), Array(3).fill(at.caCertificate));
+  assert.deepEqual(['/etc/company.pem', at.caBundle].map(given), Array(2).fill(at.caBundle));
 });
 
 test('one certificate that cannot be read spoils the store of Java for no other', async () => {

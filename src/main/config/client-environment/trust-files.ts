@@ -19,6 +19,17 @@ export async function writeTrustFiles(at: Places, { certificates }: SystemRoots 
   await replaceIfOther(at.trustStore, trustStore(readable));
 }
 
+/**
+ * The file for Node, which trusts a list of its own and not the system's. Where the variable named something before, Node was to trust
+ * more than that: most often what an administrator has put into the system's.
+ */
+export function caForNode(
+  { caCertificate, caBundle }: Places,
+  { NODE_EXTRA_CA_CERTS: before }: NodeJS.ProcessEnv,
+): string {
+  return before === undefined || before === '' || before === caCertificate ? caCertificate : caBundle;
+}
+
 /** What Node cannot read Java might refuse, and the whole file with it. */
 function derOf(pem: string): Uint8Array | undefined {
   try {

@@ -14,6 +14,8 @@ export interface ClientEnvironment {
   readonly caFile: string;
   /** With the system's authorities, for who trusts nothing else. */
   readonly caBundle: string;
+  /** One of these two, for Node, which adds it to a list of its own. */
+  readonly caForNode: string;
   /** The same as Java reads it. */
   readonly trustStore: string;
   /** Hosts that are reached without the proxy, as `NO_PROXY` has them. */
@@ -59,8 +61,7 @@ export function clientVariables(of: ClientEnvironment): Variables {
     // Go, and everything that asks OpenSSL.
     SSL_CERT_FILE: of.caBundle,
     SSL_CERT_DIR: undefined,
-    // Node adds it to its own.
-    NODE_EXTRA_CA_CERTS: of.caFile,
+    NODE_EXTRA_CA_CERTS: of.caForNode,
 
     // Names are resolved by the proxy: neither these of Azure nor *.localhost need to be known to the system.
     HTTPS_PROXY: proxy,

@@ -19,7 +19,17 @@ export function clientEnvironments(
 ): { readonly azure: ClientEnvironment; readonly local: ClientEnvironment } {
   const hasDevInstance = existsSync(at.instance(DEV_INSTANCE).config);
   const { caCertificate: caFile, caBundle, trustStore, root: dataRoot } = at;
-  const common = { port, caFile, caBundle, trustStore, direct: ALWAYS_DIRECT, dataRoot, clients, hasDevInstance };
+  const common = {
+    port,
+    caFile,
+    caBundle,
+    caForNode: caFile,
+    trustStore,
+    direct: ALWAYS_DIRECT,
+    dataRoot,
+    clients,
+    hasDevInstance,
+  };
   return {
     azure: { ...common, form: azureNames(), isPublicCloud: true },
     local: { ...common, form: localNames(port), isPublicCloud: false },
