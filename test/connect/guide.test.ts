@@ -30,7 +30,7 @@ describe('the guide, followed', () => {
     prints(
       'az.md',
       /^a secret$/m,
-      /^az-kek\s/m,
+      /\saz-kek$/m,
       new RegExp(`^https://dev\\.managedhsm\\.localhost:${product.state.port}/keys/az-kek/[0-9a-f]{32}$`, 'm'),
     ),
   );
