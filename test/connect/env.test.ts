@@ -1,5 +1,6 @@
 // `strongroom env` beside a running service: what a shell keeps, what it can reach, and the forms for others than shells.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { createServer, request } from 'node:https';
@@ -14,6 +15,7 @@ import { issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
 import { type Ended, runIn } from '../conformance/run-in.ts';
 import { CHECKOUT, cleanEnvironment, type RunningProduct, startProduct } from '../support/running-product.ts';
 import { skipUnless } from '../system-programs.ts';
+import { recipeOf } from './guide-page.ts';
 
 describe('strongroom env', () => {
   let product: RunningProduct;
@@ -74,6 +76,14 @@ describe('strongroom env', () => {
         set,
       );
     }
+    const { stdout: lines } = await read();
+    for (const name of ['sh', 'bash', 'dash'].filter((each) => spawnSync(each, ['-c', ':']).status === 0)) {
+      const evaluated = await shell(name, 'eval "$LINES"; env -0', { LINES: lines, ALL_PROXY: 'stale' });
+      const found = new Map(
+        evaluated.stdout.split('\0').map((line) => [line.split('=')[0], line.slice(line.indexOf('=') + 1)]),
+      );
+      for (const [variable, value] of Object.entries(json)) assert.equal(found.get(variable) ?? null, value, variable);
+    }
     const { admin, owner } = readDevClients(product.data).applications;
     assert.equal(github.stderr, `::add-mask::${admin.secret}\n::add-mask::${owner.secret}\n`);
     assert.equal(dotenv.stderr, '');
@@ -97,6 +107,13 @@ describe('strongroom env', () => {
   });
 
   describe('with curl', { skip: skipUnless('curl') }, () => {
+    test('the recipe of the guide lists the keys', async () => {
+      const recipe = await recipeOf('connect.md', 'curl');
+      const { stdout, stderr } = await shell('sh', `eval "$("$STRONGROOM" env)"\n${recipe}`);
+      const { value } = JSON.parse(stdout) as { value: { kid: string }[] };
+      assert.equal(value[0]?.kid, 'https://dev.managedhsm.azure.net/keys/demo-kek', stderr);
+    });
+
     test('another host is refused with the way out, and that way leads there, by the authorities of the bundle', async () => {
       const { key, certificate } = await issueServer(await issueAuthority(new Date()), ['localhost'], new Date());
       const server = createServer({ key, cert: certificate }, (_, answer) => answer.end('served elsewhere'));

@@ -27,6 +27,14 @@ export async function readGuidePage(name: string): Promise<GuidePage> {
   return { files, recipes };
 }
 
+/** One recipe of a page that has other blocks as well. */
+export async function recipeOf(name: string, recipe: string): Promise<string> {
+  const text = await readFile(join(CHECKOUT, 'docs/guide', name), 'utf8');
+  const body = text.split(`<!-- recipe: ${recipe} -->\n\`\`\`\n`)[1]?.split('```')[0];
+  if (body === undefined) throw new Error(`${name} has no recipe ${recipe}`);
+  return body;
+}
+
 /** Follows a page from a checkout whose service runs, in one shell, until a line of it fails. */
 export async function follow(product: RunningProduct, name: string): Promise<Ended> {
   const { files, recipes } = await readGuidePage(name);
