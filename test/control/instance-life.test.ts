@@ -43,15 +43,13 @@ describe('a managed HSM', () => {
     });
 
   test('its network rules are in the file that its workers read, once the change is said to be done', async () => {
-    const changed = await arm.ask('PATCH', path, {
+    const begun = await arm.ask('PATCH', path, {
       properties: { networkAcls: { defaultAction: 'Allow', ipRules: [{ value: '127.0.0.0/8' }] } },
     });
+    assert.deepEqual([begun.status, begun.text], [202, '']);
+    const changed = await arm.finish(begun);
     assert.equal(changed.status, 200, changed.text);
-    assert.equal(properties(changed)['provisioningState'], 'Updating');
-    const url = String(changed.headers['azure-asyncoperation']);
-    let status = await arm.ask('GET', url);
-    while (status.json['status'] === 'InProgress') status = await arm.ask('GET', url);
-    assert.equal(status.json['status'], 'Succeeded');
+    assert.equal(properties(changed)['provisioningState'], 'Succeeded');
     assert.deepEqual((config()['network'] as { networkAcls: unknown }).networkAcls, {
       bypass: 'AzureServices',
       defaultAction: 'Allow',
@@ -128,10 +126,8 @@ describe('a managed HSM', () => {
   });
 
   test('with purge protection it cannot be purged before its time, and the protection cannot be taken back', async () => {
-    const on = await arm.ask('PATCH', path, { properties: { enablePurgeProtection: true } });
+    const on = await arm.finish(await arm.ask('PATCH', path, { properties: { enablePurgeProtection: true } }));
     assert.equal(on.status, 200, on.text);
-    const url = String(on.headers['azure-asyncoperation']);
-    while ((await arm.ask('GET', url)).json['status'] === 'InProgress');
     assert.equal(config()['purgeProtection'], true);
     const off = await arm.ask('PATCH', path, { properties: { enablePurgeProtection: false } });
     assert.match(off.text, /irreversible/);

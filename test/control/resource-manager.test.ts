@@ -255,6 +255,18 @@ describe('the resource manager', () => {
     assert.equal((await call('PUT', hsm('changing', 'empty'), body())).status, 409);
   });
 
+  test('keeps the identities that are assigned to an HSM, and shows them as they were given', async () => {
+    const id = `/subscriptions/${subscription}/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/Uai`;
+    const identity = { type: 'UserAssigned', userAssignedIdentities: { [id]: {} } };
+    const made = await create('identified', { identity });
+    assert.deepEqual(made.json.identity, identity);
+    assert.deepEqual((await call('PATCH', hsm('identified'), { tags: { a: 'b' } })).json.identity, identity);
+    const whole = (await call('GET', hsm('identified'))).json;
+    assert.deepEqual((await call('PUT', hsm('identified'), whole)).json.identity, identity);
+    const none = { identity: { type: 'UserAssigned', userAssignedIdentities: { [id.toLowerCase()]: null } } };
+    assert.equal('identity' in (await call('PATCH', hsm('identified'), none)).json, false);
+  });
+
   test('deletes softly: the instance stops, the name stays taken', async () => {
     await create('leaving');
     const done = await finish(await call('DELETE', hsm('leaving')));

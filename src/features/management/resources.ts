@@ -67,6 +67,8 @@ export interface ManagedHsm {
   readonly location: string;
   readonly sku: Sku;
   readonly tags: Tags;
+  /** Ids of the identities assigned to it, as given. */
+  readonly identities: readonly string[];
   readonly initialAdministrators: readonly string[];
   readonly softDeleteRetentionInDays: number;
   readonly purgeProtection: boolean;
@@ -149,10 +151,10 @@ export const readTime: Reader<string> = matching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\
 const connectionName = matching(CONNECTION_NAME, 'the name of a connection');
 const readAcls: Reader<NetworkAcls> = (value, path) =>
   readNetworkRules({ ...OPEN_NETWORK, networkAcls: value }, path).networkAcls;
-/** Files of before have no spelling but the one that is compared. */
+/** Files of before have no spelling but the one that is compared, and no identities. */
 const readHsm: Reader<ManagedHsm> = (value, path) => {
   const hsm = readHsmMembers(value, path);
-  return { ...hsm, spelledName: hsm.spelledName ?? hsm.name };
+  return { ...hsm, spelledName: hsm.spelledName ?? hsm.name, identities: hsm.identities ?? [] };
 };
 const readHsmMembers = record(
   {
@@ -186,6 +188,7 @@ const readHsmMembers = record(
   },
   {
     spelledName: text,
+    identities: list(text, 100),
     problem: text,
     trial: record({
       id: guid,

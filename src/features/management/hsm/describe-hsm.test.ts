@@ -18,6 +18,7 @@ test('a locked or stopped instance is Unknown to clients of the resource manager
     networkAcls: { bypass: 'None', defaultAction: 'Allow', ipRules: [], virtualNetworkRules: [] },
     resourceGroup: 'g',
     connections: [],
+    identities: [],
   } as unknown as ManagedHsm;
   const names = { instanceSuffix: '.managedhsm.azure.net', port: 443 } as unknown as NameForm;
   let statusMessage: unknown;
@@ -45,7 +46,13 @@ test('a locked or stopped instance is Unknown to clients of the resource manager
 test('what there is none of is absent as in the public cloud, and lists without entries are empty', () => {
   const resources = { subscriptionId: 's', tenantId: 't' } as unknown as Resources;
   const networkAcls = { bypass: 'None', defaultAction: 'Allow', ipRules: [], virtualNetworkRules: [] };
-  const hsm = { name: 'dev', state: 'Succeeded', networkAcls, connections: [] } as unknown as ManagedHsm;
+  const hsm = {
+    name: 'dev',
+    state: 'Succeeded',
+    networkAcls,
+    connections: [],
+    identities: [],
+  } as unknown as ManagedHsm;
   const names = { instanceSuffix: '.managedhsm.azure.net', port: 443 } as unknown as NameForm;
   const { properties } = describeHsm(resources, hsm, names, undefined) as { properties: Record<string, unknown> };
   assert.equal('privateEndpointConnections' in properties, false);

@@ -4,6 +4,7 @@ import { instanceOrigin, type NameForm } from '../../../wire/name-form.ts';
 import type { InstanceStatus } from '../instance-host.ts';
 import { describeConnection } from '../network/describe-connection.ts';
 import type { DeletedHsm, ManagedHsm, Resources } from '../resources.ts';
+import { describeIdentity } from './identity.ts';
 
 export function hsmId({ subscriptionId }: Resources, hsm: Pick<ManagedHsm, 'spelledName' | 'resourceGroup'>): string {
   return `/subscriptions/${subscriptionId}/resourceGroups/${hsm.resourceGroup}/providers/Microsoft.KeyVault/managedHSMs/${hsm.spelledName}`;
@@ -30,12 +31,15 @@ export function describeHsm(
   status: InstanceStatus | undefined,
 ): Readonly<Record<string, unknown>> {
   const { bypass, defaultAction, ipRules } = hsm.networkAcls;
+  const id = hsmId(resources, hsm);
+  const connections = hsm.connections.map((each) => describeConnection({ id, location: hsm.location }, each));
   return {
-    id: hsmId(resources, hsm),
+    id,
     name: hsm.spelledName,
     type: 'Microsoft.KeyVault/managedHSMs',
     location: hsm.location,
     sku: hsm.sku,
+    ...describeIdentity(hsm),
     tags: hsm.tags,
     systemData: {
       createdBy: hsm.createdBy,
@@ -60,14 +64,10 @@ export function describeHsm(
         ipRules: ipRules.map((value) => ({ value })),
         virtualNetworkRules: [],
       },
+      // Absent while there is none, as the public service has it.
+      ...(connections.length === 0 ? {} : { privateEndpointConnections: connections }),
       publicNetworkAccess: hsm.publicNetworkAccess,
       regions: [],
-      // Absent while there is none, as the public service has it.
-      ...(hsm.connections.length === 0
-        ? {}
-        : {
-            privateEndpointConnections: hsm.connections.map((each) => describeConnection(hsmId(resources, hsm), each)),
-          }),
       securityDomainProperties: {
         activationStatus: status === undefined || WORDLESS.has(status.activation) ? 'Unknown' : status.activation,
         activationStatusMessage: status?.message ?? 'The Managed HSM does not serve at the moment.',

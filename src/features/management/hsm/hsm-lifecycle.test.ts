@@ -18,6 +18,7 @@ const hsm: ManagedHsm = {
   location: 'local',
   sku: { family: 'B', name: 'Standard_B1' },
   tags: {},
+  identities: [],
   initialAdministrators: [ID],
   softDeleteRetentionInDays: 7,
   purgeProtection: false,

@@ -3,6 +3,7 @@ import { OPEN_NETWORK } from '../../../formats/network-rules.ts';
 import { type ControlCaller, ControlError } from '../../../wire/control-row.ts';
 import { requireGroup } from '../resource-groups.ts';
 import type { ManagedHsm, Resources } from '../resources.ts';
+import { changedIdentities } from './identity.ts';
 import type { HsmBody, NetworkAclsBody } from './read-hsm-body.ts';
 
 const HSM_NAME = /^(?=.{3,24}$)[a-z](?:-?[a-z0-9])*$/;
@@ -102,6 +103,7 @@ export function newHsm(
     location: body.location,
     sku: body.sku,
     tags: body.tags ?? {},
+    identities: changedIdentities([], body.identity),
     initialAdministrators: administrators,
     softDeleteRetentionInDays: body.softDeleteRetentionInDays ?? 90,
     purgeProtection: body.purgeProtection ?? false,
@@ -140,6 +142,7 @@ export function changedHsm(
   const changed: ManagedHsm = {
     ...hsm,
     tags: body.tags ?? hsm.tags,
+    identities: changedIdentities(hsm.identities, body.identity),
     purgeProtection: body.purgeProtection ?? hsm.purgeProtection,
     publicNetworkAccess: body.publicNetworkAccess ?? hsm.publicNetworkAccess,
     networkAcls: changedAcls(hsm.networkAcls, body.networkAcls),

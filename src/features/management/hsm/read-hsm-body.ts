@@ -1,16 +1,18 @@
 // The body of a managed HSM's PUT and PATCH, turned into what we keep. What this service does not have (virtual networks,
-// identities, more regions) is refused, never silently dropped; members that it does not know are passed over.
+// an identity of its own, more regions) is refused, never silently dropped; members that it does not know are passed over.
 import { MOST_IP_RULES, readIpRange } from '../../../formats/network-rules.ts';
 import { guid, list, ShapeError, text } from '../../../formats/shape.ts';
 import { ControlError } from '../../../wire/control-row.ts';
 import { choice, flag, integer, members, nothing } from '../../../wire/management-shape.ts';
 import { readLocation } from '../locations.ts';
 import { readTags, type Sku, type Tags } from '../resources.ts';
+import { type IdentityBody, readIdentity } from './identity.ts';
 
 export interface HsmBody {
   readonly location: string | undefined;
   readonly sku: Sku | undefined;
   readonly tags: Tags | undefined;
+  readonly identity: IdentityBody | undefined;
   readonly tenantId: string | undefined;
   readonly initialAdministrators: readonly string[] | undefined;
   readonly softDeleteRetentionInDays: number | undefined;
@@ -58,7 +60,7 @@ const readBody = members(
     location: text,
     sku: members({ family: choice('B', 'C'), name: choice(...SKUS) }),
     properties,
-    identity: members({}, { type: noIdentity }),
+    identity: readIdentity,
   },
   { tags: readTags },
 );
@@ -67,12 +69,8 @@ function softDelete(value: unknown, path: string): void {
   if (!flag(value, path)) throw new ShapeError(`${path}: soft delete cannot be turned off`);
 }
 
-function noIdentity(value: unknown, path: string): void {
-  if (value !== 'None') throw new ShapeError(`${path}: an HSM here has no identity of its own`);
-}
-
-/** @throws ShapeError, ControlError 400 naming the member */
-export function readHsmBody(body: unknown): HsmBody {
+/** @param isPart what it does not name stays, as PATCH has it @throws ShapeError, ControlError 400 naming the member */
+export function readHsmBody(body: unknown, isPart = false): HsmBody {
   const read = readBody(body, 'body');
   const given = read.properties ?? {};
   if (read.sku !== undefined && !read.sku.name.includes(`_${read.sku.family}`)) {
@@ -83,6 +81,7 @@ export function readHsmBody(body: unknown): HsmBody {
     location: read.location === undefined ? undefined : readLocation(read.location),
     sku: read.sku,
     tags: read.tags,
+    identity: read.identity && !isPart ? { assigned: read.identity.assigned } : read.identity,
     tenantId: given.tenantId,
     initialAdministrators: given.initialAdminObjectIds,
     softDeleteRetentionInDays: given.softDeleteRetentionInDays,

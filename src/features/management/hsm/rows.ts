@@ -1,5 +1,5 @@
-// Rows of Microsoft.KeyVault/managedHSMs. Creation, recovery and deletion answer 202 at once and are polled at `Location`;
-// a change that the instance must hear of answers 200 with the resource and is polled at `Azure-AsyncOperation`.
+// Rows of Microsoft.KeyVault/managedHSMs. What the instance has to do or to hear of is answered 202 at once and polled at
+// `Location`, which ends with the resource if there still is one; other changes are answered 200 with it.
 import { text } from '../../../formats/shape.ts';
 import {
   type ControlAnswer,
@@ -109,13 +109,10 @@ export function managedHsmRows({ book, row, lifecycle, host, newHsms, now }: Man
       });
       return answer(hsm, request);
     }
-    let hsm = after;
-    const operation = await lifecycle.begin('update', (resources) => {
-      hsm = { ...decide(resources).after, state: 'Updating' };
-      return withHsm(resources, hsm);
-    });
-    const shown = answer(hsm, request);
-    return { ...shown, headers: { ...shown.headers, ...asyncOperation(book.current, request, operation) } };
+    const operation = await lifecycle.begin('update', (resources) =>
+      withHsm(resources, { ...decide(resources).after, state: 'Updating' }),
+    );
+    return accepted(book.current, request, operation);
   };
 
   const remove: Handle = async (request) => {
@@ -156,7 +153,7 @@ export function managedHsmRows({ book, row, lifecycle, host, newHsms, now }: Man
   const poll = { action: `${ACTION}/read`, at: 'anywhere' } as const;
   return [
     row('PUT', HSM, `${ACTION}/write`, put),
-    row('PATCH', HSM, `${ACTION}/write`, (request, caller) => change(request, caller, readHsmBody(request.body))),
+    row('PATCH', HSM, `${ACTION}/write`, (request, caller) => change(request, caller, readHsmBody(request.body, true))),
     row('GET', HSM, `${ACTION}/read`, (request) => answer(requireHsm(book.current, request), request)),
     row('DELETE', HSM, `${ACTION}/delete`, remove),
     row('GET', `${GROUP}/${KEY_VAULT}/managedHSMs`, `${ACTION}/read`, (request, caller) => {

@@ -5,6 +5,7 @@ import { ANY_ACTION, mayAt } from '../access/authorize.ts';
 import { scopeOf } from '../access/scope.ts';
 import { GROUP, type MakeRow, SUBSCRIPTION } from '../arm-row.ts';
 import { hsmId, provisioningState } from '../hsm/describe-hsm.ts';
+import { describeIdentity } from '../hsm/identity.ts';
 import { readPage } from '../hsm/page.ts';
 import { endpointId } from '../network/describe-endpoint.ts';
 import { isIn, requireGroup } from '../resource-groups.ts';
@@ -51,7 +52,7 @@ function itemsOf(resources: Resources): readonly Item[] {
       location: hsm.location,
       resourceGroup: hsm.resourceGroup,
       tags: hsm.tags,
-      more: { sku: hsm.sku },
+      more: { sku: hsm.sku, ...describeIdentity(hsm) },
       expandable: {
         createdTime: hsm.createdAt,
         changedTime: hsm.modifiedAt,

@@ -39,7 +39,11 @@ export function connectionRows({ book, row, lifecycle, now }: ConnectionOptions)
   const list = `${HSM}/privateEndpointConnections`;
   const one = `${list}/:connection`;
   const show = (hsm: ManagedHsm, connection: EndpointConnection) =>
-    describeConnection(hsmId(book.current, hsm), connection, hsm.state === 'Updating' ? 'Updating' : 'Succeeded');
+    describeConnection(
+      { id: hsmId(book.current, hsm), location: hsm.location },
+      connection,
+      hsm.state === 'Updating' ? 'Updating' : 'Succeeded',
+    );
 
   const put = async (request: ControlRequest, caller: ControlCaller) => {
     const { etag } = request.body as { readonly etag?: unknown };

@@ -7,19 +7,26 @@ export function connectionEtag(connection: EndpointConnection): string {
 }
 
 export function describeConnection(
-  hsmId: string,
+  /** The HSM. */
+  of: { readonly id: string; readonly location: string },
   connection: EndpointConnection,
   provisioningState: 'Succeeded' | 'Updating' = 'Succeeded',
 ): Readonly<Record<string, unknown>> {
   const { name, endpointId, status, description } = connection;
   return {
-    id: `${hsmId}/privateEndpointConnections/${name}`,
+    id: `${of.id}/privateEndpointConnections/${name}`,
     name,
-    type: 'Microsoft.KeyVault/managedHSMs/privateEndpointConnections',
+    // As the public service says, whatever it is a connection of.
+    type: 'Microsoft.KeyVault/vaults/privateEndpointConnections',
+    location: of.location,
     etag: connectionEtag(connection),
     properties: {
       privateEndpoint: { id: endpointId },
-      privateLinkServiceConnectionState: { status, description, actionsRequired: 'None' },
+      privateLinkServiceConnectionState: {
+        status,
+        ...(description === '' ? {} : { description }),
+        actionsRequired: 'None',
+      },
       provisioningState,
     },
   };

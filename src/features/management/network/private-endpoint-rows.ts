@@ -85,7 +85,7 @@ export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptio
         name: endpoint.connection,
         endpointId: endpointId(resources, endpoint),
         status: manual ? ('Pending' as const) : ('Approved' as const),
-        description: manual ? endpoint.requestMessage.slice(0, 140) : 'Auto-approved',
+        description: manual ? endpoint.requestMessage.slice(0, 140) : '',
       };
       const privateEndpoints = [...resources.privateEndpoints, endpoint];
       return {
