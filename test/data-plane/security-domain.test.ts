@@ -31,6 +31,29 @@ function thumbprintOf(certificate: string): string {
   return createHash('sha256').update(Buffer.from(certificate, 'base64')).digest('base64url');
 }
 
+test('a certificate counts by its own bytes: thumbprint and operations that a client sends beside it are not judged', async () => {
+  // azurerm (Terraform, OpenTofu) sends neither n nor e, and as x5t#S256 the padded hash of the base64 text.
+  const sent = custodians.map((der) => ({
+    kty: 'RSA',
+    key_ops: [''],
+    alg: 'RSA-OAEP-256',
+    x5c: [der],
+    'x5t#S256': createHash('sha256').update(der).digest('base64').replaceAll('+', '-').replaceAll('/', '_'),
+  }));
+  const reply = await instance.ask('POST', '/securitydomain/download?api-version=7.4', {
+    token: await instance.adminToken(),
+    body: { certificates: sent, required: 2 },
+  });
+  assert.equal(reply.status, 202, reply.text);
+  const file = JSON.parse((reply.json as { value: string }).value) as {
+    SharedKeys: { enc_shares: { x5t_256: string }[] };
+  };
+  assert.deepEqual(
+    file.SharedKeys.enc_shares.map(({ x5t_256 }) => x5t_256),
+    custodians.map(thumbprintOf),
+  );
+});
+
 function newestCeremony(): Readonly<Record<string, unknown>> {
   const entry = readEntries(instance).findLast(({ operationName }) => operationName === 'SecurityDomainBackup');
   assert.ok(entry !== undefined);
