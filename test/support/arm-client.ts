@@ -9,6 +9,8 @@ const LOGIN = 'login.microsoftonline.com';
 export interface ArmClient {
   readonly subscription: string;
   readonly token: string;
+  /** Of the application that asks. */
+  readonly objectId: string;
   /** `path` below the subscription, or an absolute URL that the service gave out. */
   ask(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<ArmAnswer>;
   /** Asks until what was begun has ended. */
@@ -66,6 +68,7 @@ export async function armClient(
   return {
     subscription,
     token,
+    objectId: objectIdIn(token),
     ask,
     async finish(begun) {
       let answer = begun;
@@ -73,4 +76,9 @@ export async function armClient(
       return answer;
     },
   };
+}
+
+function objectIdIn(token: string): string {
+  const claims = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8');
+  return (JSON.parse(claims) as { oid: string }).oid;
 }
