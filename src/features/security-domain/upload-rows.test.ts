@@ -30,5 +30,6 @@ test('the poll waits while a ceremony is under way, and ends when the HSM is act
 
 async function poll(activation: Activation): Promise<unknown> {
   const row = uploadRows({ activation } as SecurityDomainService).find(({ path }) => path.endsWith('/upload/pending'));
-  return row?.handle({} as never);
+  const answer = await row?.handle({ spelledOrigin: 'https://hsm', apiVersion: '7.5' } as never);
+  return { status: answer?.status, body: answer?.body };
 }
