@@ -237,7 +237,7 @@ describe('az, unconfigured', { skip: skipUnless('az', 'openssl') }, () => {
     assert.deepEqual(changed['tags'], { a: 'b' });
     const shown = await json(`keyvault key show --id ${String(second['key']?.['kid'])}`);
     assert.deepEqual(shown['tags'], { a: 'b' });
-    assert.equal(Number(shown['attributes']?.['exp']), Date.UTC(2100, 0, 1) / 1000);
+    assert.equal(Date.parse(String(shown['attributes']?.['expires'])), Date.UTC(2100, 0, 1));
     const missing = await az(`keyvault key show --hsm-name ${HSM} -n no-such-key`);
     assert.equal(missing.code, 3);
     assert.match(missing.stderr, /KeyNotFound/);

@@ -32,6 +32,7 @@ describe('the stock Python SDK', { skip: skipUnless('python-azure') }, () => {
       'updates',
       'keeps validity',
       'refuses bad keys',
+      'refuses external keys',
       'signs rsa',
       'signs ec',
       'decrypts rsa',

@@ -20,7 +20,7 @@ from azure.keyvault.administration import (
     KeyVaultPermission,
     KeyVaultRoleScope,
 )
-from azure.keyvault.keys import KeyClient, KeyVaultKeyIdentifier
+from azure.keyvault.keys import ExternalKey, KeyClient, KeyVaultKeyIdentifier
 from azure.keyvault.keys.crypto import (
     CryptographyClient,
     EncryptionAlgorithm,
@@ -183,6 +183,13 @@ def refuses_bad_keys():
         "BadParameter",
         lambda: keys.create_key(f"{NAME}-bad", "EC-HSM", key_operations=["encrypt"]),
     )
+
+
+def refuses_external_keys():
+    """Key material elsewhere is not served, and the refusal names the member."""
+    external = ExternalKey(id="elsewhere")
+    error = refused(400, "BadParameter", lambda: keys.create_external_key(f"{NAME}-external", external))
+    assert "external_key" in str(error), error
 
 
 # Operations
@@ -418,7 +425,7 @@ def shares_the_domain_again():
 
 CHECKS = (
     creates_rsa, creates_ec, creates_oct, gets, misses, lists, lists_versions, updates,
-    keeps_validity, refuses_bad_keys, signs_rsa, signs_ec, decrypts_rsa, seals_with_gcm,
+    keeps_validity, refuses_bad_keys, refuses_external_keys, signs_rsa, signs_ec, decrypts_rsa, seals_with_gcm,
     encrypts_with_cbc, lists_definitions, refuses_stranger, makes_definition, assigns,
     operates_remotely, revokes, deletes_definition, shares_the_domain_again,
 )
