@@ -10,11 +10,11 @@ import {
   type ContainerClient,
   ContainerSASPermissions,
   generateBlobSASQueryParameters,
-  newPipeline,
   SASProtocol,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob';
 import { BlobHttpClient } from '../../src/features/backup/storage/blob/http-client.ts';
+import { blobPipeline } from '../../src/features/backup/storage/blob/pipeline.ts';
 
 export interface AzuriteOptions {
   /** Served over TLS, and tokens of `https://sts.windows.net/…` are taken. */
@@ -58,7 +58,7 @@ export async function startAzurite({
     process.execPath,
     [
       MAIN,
-      ...['--blobHost', '127.0.0.1', '--blobPort', '0', '--inMemoryPersistence', '--skipApiVersionCheck'],
+      ...['--blobHost', '127.0.0.1', '--blobPort', '0', '--inMemoryPersistence'],
       ...['--disableTelemetry', '--silent'],
       ...secure,
     ],
@@ -73,7 +73,7 @@ export async function startAzurite({
     deadlineMs: 120_000,
     stopping: new AbortController().signal,
   });
-  const service = new BlobServiceClient(`${origin}/${account}`, newPipeline(credential, { httpClient }));
+  const service = new BlobServiceClient(`${origin}/${account}`, blobPipeline(credential, { httpClient }));
   return {
     origin,
     account,

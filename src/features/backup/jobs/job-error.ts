@@ -17,6 +17,7 @@ const storageCodes: Readonly<Record<StorageErrorCode, string>> = {
   Full: 'StorageFull',
   Immutable: 'StorageImmutable',
   Damaged: 'BackupDamaged',
+  VersionRefused: 'StorageVersionRefused',
   Unavailable: 'StorageUnavailable',
 };
 

@@ -60,6 +60,7 @@ export type StorageErrorCode =
   | 'Full' // no room: disk, quota
   | 'Immutable' // the place keeps what it is given for longer than a backup may need
   | 'Damaged' // what was read is not what was written, as far as the place itself can tell
+  | 'VersionRefused' // the place does not know the version of the protocol that we speak
   | 'Unavailable'; // network, time-out, an error of the place's own
 
 /** The message is for the operator: what failed, where, and what to do next. Never a token. */

@@ -103,6 +103,22 @@ for (const keepsAll of [true, false]) {
   });
 }
 
+test('a service that does not know our version of the protocol is told apart from one that fails', async () => {
+  const { name, token } = await makeContainer();
+  await using proxy = await startFaultyProxy(azurite.origin);
+  const versions = new Set<unknown>();
+  proxy.fault = (_method, _url, headers) => {
+    versions.add(headers['x-ms-version']);
+    return { kind: 'answer', status: 400, headers: { 'x-ms-error-code': 'InvalidHeaderValue' } };
+  };
+  await using storage = await open({ uri: `${proxy.origin}/${azurite.account}/${name}`, token });
+  for (const act of [() => storage.write('mhsm-a-1', 'keys-00001', Buffer.from('1')), () => storage.checkWritable()]) {
+    const { message } = await refuses('VersionRefused', act);
+    assert.match(message, /does not speak version 2023-11-03 of the blob protocol/);
+  }
+  assert.deepEqual([...versions], ['2023-11-03']);
+});
+
 test('a finished backup is not abandoned by a token that may list and delete, but not read', async () => {
   const { name, container, uri, token } = await makeContainer();
   await using storage = await open({ uri, token });

@@ -1,13 +1,14 @@
 // Backups in a container of a blob service, each in a virtual folder of its own. Works unchanged where the container has an
 // immutability policy: nothing is written over, and what may not be taken away stays.
 import { randomBytes } from 'node:crypto';
-import { ContainerClient, newPipeline, RestError } from '@azure/storage-blob';
+import { ContainerClient, RestError } from '@azure/storage-blob';
 import { MARKER, MARKER_TEXT } from '../finished-marker.ts';
 import type { IdentityTokens } from '../identity/identity-tokens.ts';
 import { StorageError, type StoredFile } from '../port.ts';
 import type { Shelf, Shelved } from '../shelf.ts';
 import { type Circumstances, explain } from './explain.ts';
 import { BlobHttpClient, type Reach } from './http-client.ts';
+import { blobPipeline } from './pipeline.ts';
 import { BLOCK_BYTES, writeBlob } from './write-blob.ts';
 
 export interface Attempts {
@@ -37,7 +38,7 @@ export function openBlobStorage(place: BlobPlace): Shelf {
     deadlineMs: attempts.deadlineMs,
     stopping,
   });
-  const pipeline = newPipeline('identity' in credential ? credential.identity : undefined, {
+  const pipeline = blobPipeline('identity' in credential ? credential.identity : undefined, {
     httpClient: http,
     retryOptions: {
       maxTries: attempts.count,

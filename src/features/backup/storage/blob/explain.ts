@@ -2,6 +2,7 @@
 // library's own error is kept: it carries the request, and the request's address carries the token.
 import { RestError } from '@azure/storage-blob';
 import { StorageError, type StorageErrorCode } from '../port.ts';
+import { PROTOCOL_VERSION } from './pipeline.ts';
 
 export interface Circumstances {
   /** Container URI without token. */
@@ -41,6 +42,11 @@ export function explain(error: unknown, what: string, at: Circumstances): unknow
   if (statusCode === 401 || statusCode === 403 || code === 'InvalidAuthenticationInfo') {
     const why = at.whyRefused() ?? `the storage refuses access (${statusCode} ${word(code)})`;
     return say('AccessDenied', why, at.accessHint);
+  }
+  // The version is the only header of ours that a service may not know.
+  if (statusCode === 400 && code === 'InvalidHeaderValue') {
+    const reason = `it does not speak version ${PROTOCOL_VERSION} of the blob protocol (${statusCode} ${code})`;
+    return say('VersionRefused', reason, 'use a newer release of what runs there');
   }
   if (statusCode === 507 || statusCode === 413)
     return say('Full', 'the storage takes no more', 'make room or use another place');
