@@ -5,6 +5,9 @@ import { explain } from './commands/access/explain.ts';
 import { list as listAliases } from './commands/alias/list.ts';
 import { remove as removeAlias } from './commands/alias/remove.ts';
 import { set as setAlias } from './commands/alias/set.ts';
+import { addCertificate } from './commands/application/certificate/add.ts';
+import { listCertificates } from './commands/application/certificate/list.ts';
+import { removeCertificate } from './commands/application/certificate/remove.ts';
 import { approve } from './commands/approval/approve.ts';
 import { list as listApprovals } from './commands/approval/list.ts';
 import { reject } from './commands/approval/reject.ts';
@@ -15,6 +18,9 @@ import { checkpoint } from './commands/audit/checkpoint.ts';
 import { show } from './commands/audit/show.ts';
 import { verify } from './commands/audit/verify.ts';
 import { list as listBackups } from './commands/backup/list.ts';
+import { addPlace } from './commands/backup/place/add.ts';
+import { listPlaces } from './commands/backup/place/list.ts';
+import { removePlace } from './commands/backup/place/remove.ts';
 import { restore as restoreBackup } from './commands/backup/restore.ts';
 import { start as startBackup } from './commands/backup/start.ts';
 import { status as backupStatus } from './commands/backup/status.ts';
@@ -93,6 +99,9 @@ export const commands: readonly Command[] = [
   setAlias,
   listAliases,
   removeAlias,
+  addCertificate,
+  listCertificates,
+  removeCertificate,
   bindIdentity,
   listIdentities,
   removeIdentity,
@@ -142,6 +151,9 @@ export const commands: readonly Command[] = [
   restoreBackup,
   listBackups,
   verifyBackup,
+  addPlace,
+  listPlaces,
+  removePlace,
   verify,
   show,
   checkpoint,

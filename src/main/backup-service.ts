@@ -7,12 +7,14 @@ import { JobEngine } from '../features/backup/jobs/job-engine.ts';
 import { clearLeftDirectories } from '../features/backup/leftovers.ts';
 import type { BackupService } from '../features/backup/rows.ts';
 import { openStorageBy } from '../features/backup/storage/open-storage.ts';
-import type { OpenStorage } from '../features/backup/storage/port.ts';
+import { type OpenStorage, StorageError } from '../features/backup/storage/port.ts';
 import { planToldRemoval } from '../features/events/told.ts';
 import type { Head, Records } from '../store/sealed/records.ts';
 import { optionWords, ownCommand } from '../wire/own-command.ts';
 import { approvalServiceOf } from './approval-service.ts';
-import type { InstanceConfig } from './config/instance.ts';
+import { readAddedPlaces } from './config/added-backup-places.ts';
+import type { InstancePlaces } from './config/data-layout.ts';
+import type { BackupPlace, InstanceConfig } from './config/instance.ts';
 import { emptyInstanceState, type InstanceState } from './instance-state.ts';
 import { randomHex } from './random-hex.ts';
 import { reportFailure } from './report-failure.ts';
@@ -38,7 +40,8 @@ const ENDS: Readonly<Record<JobKind, string>> = {
 export async function openBackupService(
   { crypto, audit, records, state }: BackupParts,
   config: InstanceConfig,
-  openStorage: OpenStorage = storageOf(config),
+  at: Pick<InstancePlaces, 'backupPlaces'>,
+  openStorage: OpenStorage = storageOf(config, at),
 ): Promise<BackupService & AsyncDisposable> {
   const { keys, texts, backupJobs: jobs, retention, limits, clock } = state;
   const { now } = clock;
@@ -109,11 +112,36 @@ function forwardCommand(
   };
 }
 
-function storageOf({ backupTargets, backupIdentity, profile }: InstanceConfig): OpenStorage {
-  return openStorageBy({
-    targets: backupTargets ?? [],
-    ...(backupIdentity === undefined ? {} : { identity: backupIdentity }),
-    profile,
-    nowMs: Date.now,
-  });
+/**
+ * The allow-list is the configuration's, and what the operator has added to it by now.
+ * @throws Error when the configuration itself names what is no place: that stops the start
+ */
+function storageOf(
+  { backupTargets = [], backupIdentity, profile }: InstanceConfig,
+  at: Pick<InstancePlaces, 'backupPlaces'>,
+): OpenStorage {
+  const openIn = (targets: readonly BackupPlace[]): OpenStorage =>
+    openStorageBy({
+      targets,
+      ...(backupIdentity === undefined ? {} : { identity: backupIdentity }),
+      profile,
+      nowMs: Date.now,
+    });
+  openIn(backupTargets);
+  return async (...asked) => {
+    let open: OpenStorage;
+    try {
+      open = openIn([...backupTargets, ...readAddedPlaces(at)]);
+    } catch (cause) {
+      reportFailure('backup places that were added', cause);
+      throw new StorageError(
+        'NotAllowed',
+        `the places that were added cannot be read; '${ownCommand('backup place list')}' says why`,
+        {
+          cause,
+        },
+      );
+    }
+    return open(...asked);
+  };
 }

@@ -2,6 +2,7 @@
 // names of everything. It holds no data-plane authority: instances are made and stopped by the supervisor at its word.
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { readAddedCertificates } from '../features/directory/added-certificates.ts';
 import { devOwners } from '../features/directory/create-dev-directory.ts';
 import type { Directory } from '../features/directory/directory.ts';
 import { readDirectoryFile } from '../features/directory/directory-file.ts';
@@ -196,6 +197,7 @@ function controlRows(options: ControlOptions, parts: Parts): readonly ControlRow
   const issuer = createIssuer({
     profile: options.profile,
     directory,
+    addedCertificates: () => readAddedCertificates(options.folder),
     signingKey,
     issuer: devIssuer(tenantId),
     audiences: everyAudience(forms),

@@ -39,7 +39,7 @@ export interface ServiceOptions {
   readonly config: InstanceConfig;
   /** Those of the configuration, and what becomes of them. */
   readonly names: LiveNames;
-  readonly places: Pick<InstancePlaces, 'module' | 'store' | 'audit' | 'tlsKey' | 'tlsCertificate'>;
+  readonly places: Pick<InstancePlaces, 'module' | 'store' | 'audit' | 'tlsKey' | 'tlsCertificate' | 'backupPlaces'>;
   readonly recorderSocket: string;
   /** 0: any free port. */
   readonly port: number;
@@ -126,7 +126,9 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
   await makeInitialAssignments({ records, roles: state.roles, audit }, config);
   if (options.completesLog) await recordFinishedCeremony({ crypto, records, activation, audit, state }, config);
 
-  const backup = stack.use(await openBackupService({ crypto, audit, records, state }, config, options.openStorage));
+  const backup = stack.use(
+    await openBackupService({ crypto, audit, records, state }, config, places, options.openStorage),
+  );
   const purgeCompanions: readonly PurgeCompanion[] = [
     (name) => planRemovalAtKey(name, state.roles),
     planPolicyRemoval,

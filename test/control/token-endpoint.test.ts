@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, createPrivateKey, randomUUID, X509Certificate } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { createRemoteJWKSet, customFetch, decodeJwt, jwtVerify, SignJWT } from 'jose';
+import { writeAddedCertificates } from '../../src/features/directory/added-certificates.ts';
 import { createIssuer, IssuerRefused } from '../../src/features/directory/issuer/create-issuer.ts';
 import { makeCertificate, type RsaCertificate } from '../support/rsa-certificate.ts';
 import { type Reply, type RunningControl, runControl } from '../support/running-control.ts';
@@ -212,6 +213,19 @@ describe('the token endpoint', () => {
       }
     });
 
+    test('accepts a certificate from the moment it is added until it is removed, for that application alone', async () => {
+      const added = await makeCertificate();
+      const { admin, consumer } = control.secrets.applications;
+      const signIn = (client: string): Promise<Reply> =>
+        byAssertion({ client, key: added.key, header: { x5t: hash('sha1', added) } });
+      assert.equal((await signIn(consumer.appId)).status, 401);
+      await writeAddedCertificates(control.folder, [{ application: consumer.appId, pem: added.pem }]);
+      assert.equal(claims(await signIn(consumer.appId)).appid, consumer.appId);
+      assert.equal((await signIn(admin.appId)).status, 401);
+      await writeAddedCertificates(control.folder, []);
+      assert.equal((await signIn(consumer.appId)).status, 401);
+    });
+
     test('accepts the token endpoint under any of its names as the audience', async () => {
       for (const aud of [
         `${LOGIN}/${tenant}/oauth2/token`,
@@ -331,6 +345,7 @@ test('the issuer refuses to exist in the production profile', () => {
           applications: [],
           managedIdentities: [],
         },
+        addedCertificates: () => Promise.resolve([]),
         signingKey: { privateJwk: {}, publicJwk: {}, kid: '' },
         issuer: 'https://issuer.example/',
         audiences: ['https://service.example'],

@@ -6,6 +6,10 @@ import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { Command } from '../../src/cli/command.ts';
+import { addPlace } from '../../src/cli/commands/backup/place/add.ts';
+import { listPlaces } from '../../src/cli/commands/backup/place/list.ts';
+import { removePlace } from '../../src/cli/commands/backup/place/remove.ts';
 import { openCryptoClient } from '../../src/crypto/client/open-crypto-client.ts';
 import { kindOfRecord } from '../../src/features/backup/what-travels.ts';
 import { places } from '../../src/main/config/data-layout.ts';
@@ -358,6 +362,53 @@ test('where the configuration allows no backup, none goes; what has no form is t
   refused(contradicting, 400, 'BadParameter', /only one/);
   const nothing = await instance.ask('PUT', '/restore?api-version=7.5', { token, body: { folderToRestore: 'x' } });
   refused(nothing, 400, 'BadParameter', /sasTokenParameters/);
+});
+
+test('a place that the operator adds by command is one at once, until it is removed', async () => {
+  const { instance, token } = home;
+  const added = await mkdtemp(join(tmpdir(), 'strongroom-added-'));
+  let printed = '';
+  const run = (command: Command, values: object, ...operands: readonly string[]): Promise<number> =>
+    command.run(
+      { data: instance.folder, 'hsm-name': 'test', 'keeps-all': false, address: [], json: false, ...values },
+      operands,
+      {
+        out: (text) => {
+          printed += text;
+        },
+        err: () => undefined,
+      },
+    );
+  refused(
+    await startBackup(instance, token, directoryUri(added)),
+    403,
+    'Forbidden',
+    /'\.\/strongroom backup place add'/,
+  );
+  await run(addPlace, { 'keeps-all': true }, added);
+  const name = await backedUp(instance, token, directoryUri(added));
+  assert.ok((await readdir(added)).includes(name));
+  await run(listPlaces, {});
+  assert.equal(
+    printed.split('\n').slice(1, -1).join('\n'),
+    `${storage}  (configuration)\n${directoryUri(added)}  (command)\n  keeps all`,
+  );
+  await run(removePlace, {}, added);
+  refused(await startBackup(instance, token, directoryUri(added)), 403, 'Forbidden', /not a place that backups/);
+  await assert.rejects(run(removePlace, {}, added), /was not added for 'test'/);
+  await assert.rejects(run(removePlace, {}, folder), /is a place of the configuration/);
+  await assert.rejects(run(addPlace, {}, folder), /allows .* already/);
+  await assert.rejects(run(addPlace, {}, join(added, 'nothing')), /is no directory/);
+  await assert.rejects(run(addPlace, {}, 'http://blobs.example/hsm'), /must be https/);
+  await assert.rejects(run(addPlace, { address: ['blobs'] }, 'https://blobs.example/hsm'), /IP addresses/);
+  await assert.rejects(
+    run(addPlace, { 'storage-ca': join(added, 'ca') }, 'https://blobs.example/hsm'),
+    /cannot be read/,
+  );
+  await writeFile(places(instance.folder).instance('test').backupPlaces, '{"format":"of another program"}');
+  refused(await startBackup(instance, token, storage), 403, 'Forbidden', /the places that were added cannot be read/);
+  await rm(places(instance.folder).instance('test').backupPlaces);
+  await rm(added, { recursive: true });
 });
 
 test('the checks of backup and restore are jobs too, from the version that has them', async () => {

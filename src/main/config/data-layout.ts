@@ -4,6 +4,8 @@ import { join } from 'node:path';
 export interface InstancePlaces {
   readonly root: string;
   readonly config: string;
+  /** Backup places that were added by command. */
+  readonly backupPlaces: string;
   readonly tlsKey: string;
   readonly tlsCertificate: string;
   /** The only folder that the module process can reach. */
@@ -58,6 +60,7 @@ export function places(root: string): Places {
       return {
         root: own(),
         config: own('instance.json'),
+        backupPlaces: own('backup-places.json'),
         tlsKey: own('tls', 'key.pem'),
         tlsCertificate: own('tls', 'certificate.pem'),
         module: own('module'),

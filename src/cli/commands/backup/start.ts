@@ -10,9 +10,9 @@ export const start = command({
   summary: 'have an instance write a full backup',
   operands: '[DIR|URI]',
   details: `
-The place must be one that 'backupTargets' of the instance's configuration allows. Without an operand: the folder
-'backups' of the data directory. Waits for the end and prints where the backup is; --no-wait returns with the job's id,
-for 'backup status'.`,
+The place must be one that the instance may use ('backup place list'). Without an operand: the folder 'backups' of the
+data directory. Waits for the end and prints where the backup is; --no-wait returns with the job's id, for 'backup
+status'.`,
   options: {
     ...credentialOptions,
     check: { type: 'boolean', description: 'only prove that a backup could be written there' },

@@ -1,6 +1,5 @@
 // `strongroom federation add`: tokens of another issuer may be exchanged for those of an application.
 import { readFileSync } from 'node:fs';
-import type { Directory } from '../../../features/directory/directory.ts';
 import {
   type FederatedCredential,
   readCredentials,
@@ -10,6 +9,7 @@ import { ShapeError } from '../../../formats/shape.ts';
 import { places } from '../../../main/config/data-layout.ts';
 import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
+import { applicationNamed } from '../identity/named-application.ts';
 import { directoryOf } from '../identity/named-identity.ts';
 
 export const add = command({
@@ -59,7 +59,7 @@ when that fails. It holds at once.`,
     const { control } = places(dataRootOf(options.data));
     const credential: FederatedCredential = {
       name,
-      application: applicationNamed(await directoryOf(control), application),
+      application: applicationNamed(await directoryOf(control), application).appId,
       issuer,
       subject: who,
       match: subject === undefined ? 'pattern' : 'exact',
@@ -88,16 +88,6 @@ when that fails. It holds at once.`,
     return 0;
   },
 });
-
-/** Client id. @throws CommandError listing those there are */
-function applicationNamed({ applications }: Directory, name: string): string {
-  const confidential = applications.filter(({ redirectUris }) => redirectUris === undefined);
-  const found = confidential.filter(({ appId, displayName }) => displayName === name || appId === name.toLowerCase());
-  const [one, another] = found;
-  if (one !== undefined && another === undefined) return one.appId;
-  const all = confidential.map(({ displayName, appId }) => `${displayName} (${appId})`).join(', ');
-  throw new CommandError(`'${name.slice(0, 128)}' is not one application of the directory; there are: ${all}`);
-}
 
 function readPem(file: string): string {
   try {

@@ -4,11 +4,16 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { makeCertificate } from '../../../../test/support/rsa-certificate.ts';
+import { readAddedCertificates } from '../../../features/directory/added-certificates.ts';
 import { createDevDirectory } from '../../../features/directory/create-dev-directory.ts';
 import { writeDirectoryFile } from '../../../features/directory/directory-file.ts';
 import { readCredentials } from '../../../features/directory/federation/federated-credentials.ts';
 import { readBindings } from '../../../features/directory/local-identity/bindings.ts';
 import { type Command, CommandError, UsageError } from '../../command.ts';
+import { addCertificate } from '../application/certificate/add.ts';
+import { listCertificates } from '../application/certificate/list.ts';
+import { removeCertificate } from '../application/certificate/remove.ts';
 import { add } from '../federation/add.ts';
 import { list as listFederation } from '../federation/list.ts';
 import { remove as removeFederation } from '../federation/remove.ts';
@@ -95,4 +100,28 @@ test('a federated credential is added as asked, and removed', async () => {
     ['two'],
   );
   assert.ok(!(await readFile(join(control, 'federation.json'), 'utf8')).includes('"one"'));
+});
+
+test('a certificate is added to an application without its private key, listed, and removed by its fingerprint', async () => {
+  const [{ key, pem }, expired] = await Promise.all([makeCertificate(), makeCertificate({ days: -1 })]);
+  const both = join(data, 'both.pem');
+  await writeFile(both, key + pem);
+  await run(addCertificate, {}, 'strongroom-dev-consumer', both);
+  await run(addCertificate, {}, 'strongroom-dev-consumer', both);
+  const certificates = await readAddedCertificates(control);
+  assert.equal(certificates.length, 1);
+  assert.ok(!JSON.stringify(certificates).includes('PRIVATE'));
+  const [, fingerprint = ''] =
+    /^strongroom-dev-consumer {2}([0-9A-F]{64}) {2}\(command\)\n {2}CN=application, until/.exec(
+      await run(listCertificates, {}),
+    ) ?? [];
+  await writeFile(join(data, 'expired.pem'), expired.pem);
+  const refusing = (name: string, file: string) => run(addCertificate, {}, name, join(data, file));
+  await fails(CommandError, /has expired/, refusing('strongroom-dev-consumer', 'expired.pem'));
+  await fails(CommandError, /holds no certificate/, refusing('strongroom-dev-consumer', 'absent.pem'));
+  await fails(CommandError, /not one application/, refusing('nobody', 'both.pem'));
+  await fails(UsageError, /name an application/, run(addCertificate, {}, 'strongroom-dev-consumer'));
+  await fails(CommandError, /no certificate with/, run(removeCertificate, {}, 'strongroom-dev-admin', fingerprint));
+  await run(removeCertificate, {}, 'strongroom-dev-consumer', (fingerprint.match(/../g) ?? []).join(':').toLowerCase());
+  assert.deepEqual(await readAddedCertificates(control), []);
 });

@@ -153,7 +153,7 @@ test('a refusal says what is allowed and who can change it', () => {
   };
   assert.match(
     ask([]),
-    /allows none\. Whoever runs the instance adds it to 'backupTargets' in instance\.json and restarts the instance$/,
+    /allows none\. Whoever runs the instance allows it on its machine: '\.\/strongroom backup place add'$/,
   );
   assert.match(ask(['file:///b', 'https://a.example/c']), /allows file:\/\/\/b, https:\/\/a\.example\/c\./);
 });

@@ -2,9 +2,10 @@
 // secrets and certificates at once, so the way it authenticates is taken from what the request presents.
 import { createHash, randomBytes, X509Certificate } from 'node:crypto';
 import { decodeProtectedHeader } from 'jose';
-import type { Application, Directory } from '../directory.ts';
+import type { Directory } from '../directory.ts';
 import { findApplication } from '../find-principal.ts';
 import { isSecret } from '../secret-hash.ts';
+import type { IssuerOptions } from './create-issuer.ts';
 
 type Params = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -20,12 +21,12 @@ export const GRANT_TYPES = {
 } as const;
 
 /** Undefined: no such application. `now` in seconds. */
-export function describeClient(
-  directory: Directory,
+export async function describeClient(
+  { directory, addedCertificates }: Pick<IssuerOptions, 'directory' | 'addedCertificates'>,
   clientId: string,
   params: Params,
   now: number,
-): Record<string, unknown> | undefined {
+): Promise<Record<string, unknown> | undefined> {
   const application = findApplication(directory, clientId);
   if (application === undefined) return undefined;
   const client = { client_id: clientId, client_name: application.displayName };
@@ -47,10 +48,12 @@ export function describeClient(
     redirect_uris: [],
   };
   if (typeof params.client_assertion === 'string') {
+    const added = (await addedCertificates()).filter((each) => each.application === application.appId);
+    const certificates = [...application.certificates, ...added];
     return {
       ...confidential,
       token_endpoint_auth_method: 'private_key_jwt',
-      jwks: { keys: certificateKeys(application, params.client_assertion, now) },
+      jwks: { keys: certificateKeys(certificates, params.client_assertion, now) },
     };
   }
   return { ...confidential, token_endpoint_auth_method: 'client_secret_post', client_secret: PLACEHOLDER };
@@ -70,10 +73,14 @@ export async function isClientSecret(
 }
 
 /** Public keys of the certificates that the assertion's header points at (all, when it points at none). */
-function certificateKeys(application: Application, assertion: string, now: number): Record<string, unknown>[] {
+function certificateKeys(
+  certificates: readonly { readonly pem: string }[],
+  assertion: string,
+  now: number,
+): Record<string, unknown>[] {
   const header = readHeader(assertion);
   if (header === undefined) return [];
-  return application.certificates.flatMap(({ pem }) => {
+  return certificates.flatMap(({ pem }) => {
     const certificate = new X509Certificate(pem);
     const isCurrent =
       certificate.validFromDate.getTime() <= now * 1000 && now * 1000 < certificate.validToDate.getTime();

@@ -2,6 +2,7 @@
 // at which path is in `rows.ts`. It is a convenience of the dev profile and refuses to exist in production.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Context, type Grant, Provider } from 'oidc-provider';
+import type { AddedCertificate } from '../added-certificates.ts';
 import type { Directory } from '../directory.ts';
 import { isClientSecret } from './clients.ts';
 import { entraError } from './entra-error.ts';
@@ -12,6 +13,8 @@ import type { SigningKey } from './signing-key.ts';
 export interface IssuerOptions {
   readonly profile: 'dev' | 'production';
   readonly directory: Directory;
+  /** What applications sign in with beside the certificates of the directory, as it is now. */
+  readonly addedCertificates: () => Promise<readonly AddedCertificate[]>;
   readonly signingKey: SigningKey;
   /** `iss` of every token. */
   readonly issuer: string;

@@ -12,7 +12,7 @@ import { accessTokenClaims } from './token-claims.ts';
 
 /** `seconds`: the clock. */
 export function libraryConfiguration(
-  { directory, signingKey, issuer, cookieKey, now }: IssuerOptions,
+  { directory, addedCertificates, signingKey, issuer, cookieKey, now }: IssuerOptions,
   audiences: ReadonlySet<string>,
   seconds: () => number,
 ): Record<string, unknown> {
@@ -22,7 +22,8 @@ export function libraryConfiguration(
     adapter: (model: string) => {
       if (model !== 'Client') return adapterOf(model);
       return {
-        find: async (id: string) => describeClient(directory, id, Provider.ctx?.oidc?.params ?? {}, seconds()),
+        find: (id: string) =>
+          describeClient({ directory, addedCertificates }, id, Provider.ctx?.oidc?.params ?? {}, seconds()),
       };
     },
     jwks: { keys: [signingKey.privateJwk] },

@@ -1,0 +1,36 @@
+// What the commands of backup places have in common: which instance, what its configuration allows, and what was added.
+
+import { readAddedPlaces } from '../../../../main/config/added-backup-places.ts';
+import { DEV_INSTANCE } from '../../../../main/config/client-environment/variables.ts';
+import type { BackupPlace, InstanceConfig } from '../../../../main/config/instance.ts';
+import { readInstanceConfig } from '../../../../main/config/read-instance.ts';
+import { ConfigError } from '../../../../main/config/start-config.ts';
+import { CommandError, dataOption, type OptionList, UsageError } from '../../../command.ts';
+import { type InstanceFolder, instanceFolder } from '../../../instance-folder.ts';
+
+export const placeListOptions = {
+  'hsm-name': { type: 'string', placeholder: 'NAME', default: DEV_INSTANCE, description: 'the instance' },
+  ...dataOption,
+} as const satisfies OptionList;
+
+export interface PlacesOfInstance extends InstanceFolder {
+  readonly config: InstanceConfig;
+  readonly added: readonly BackupPlace[];
+}
+
+/** @throws CommandError */
+export function placesOf(values: { readonly data: string | undefined; readonly 'hsm-name': string }): PlacesOfInstance {
+  const folder = instanceFolder(values.data, [values['hsm-name']]);
+  try {
+    return { ...folder, config: readInstanceConfig(folder.at.config), added: readAddedPlaces(folder.at) };
+  } catch (cause) {
+    if (cause instanceof ConfigError) throw new CommandError(cause.message, { cause });
+    throw cause;
+  }
+}
+
+/** @throws UsageError */
+export function onePlace([target, spare]: readonly string[]): string {
+  if (target === undefined || spare !== undefined) throw new UsageError('name one place');
+  return target;
+}
