@@ -1,7 +1,6 @@
 // Where backups may go and come from: only to places that the instance's configuration names. Whoever may start a backup
 // chooses among what whoever runs the machine has allowed. Decided from text alone, before anything is asked of a network or a disk.
 import { isIP } from 'node:net';
-import { ownCommand } from '../../../wire/own-command.ts';
 import { StorageError } from './port.ts';
 
 export interface BackupPlace {
@@ -73,7 +72,7 @@ export class AllowedPlaces {
       'NotAllowed',
       `'${redacted(uri)}' is not a place that backups of this instance may use; ` +
         (allowed === '' ? 'its configuration allows none' : `its configuration allows ${allowed}`) +
-        `. Whoever runs the instance allows it on its machine: '${ownCommand('backup place add')}'`,
+        `. Whoever runs the instance allows it on its machine: './strongroom backup place add'`,
     );
   }
 }

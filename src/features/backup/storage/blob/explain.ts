@@ -1,7 +1,6 @@
 // From what the blob library reports to an error that tells the operator what failed and what to do. Nothing of the
 // library's own error is kept: it carries the request, and the request's address carries the token.
 import { RestError } from '@azure/storage-blob';
-import { ownCommand } from '../../../../wire/own-command.ts';
 import { StorageError, type StorageErrorCode } from '../port.ts';
 import { PROTOCOL_VERSION } from './pipeline.ts';
 
@@ -69,7 +68,7 @@ function reach(code: string, attempts: number): readonly [string, string] {
   if (/CERT|TLS|SSL|SIGNATURE|ISSUER/.test(code)) {
     return [
       `its certificate is not trusted (${word(code)})`,
-      `add the place with the PEM file of its authority ('${ownCommand('backup place add')} … --storage-ca FILE')`,
+      `add the place with the PEM file of its authority ('./strongroom backup place add … --storage-ca FILE')`,
     ];
   }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')

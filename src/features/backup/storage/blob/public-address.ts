@@ -2,7 +2,6 @@
 // resolved for each connection, so what a name server says later cannot lead elsewhere either.
 import { lookup as systemLookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
-import { ownCommand } from '../../../../wire/own-command.ts';
 import { StorageError } from '../port.ts';
 
 const OWN = new BlockList();
@@ -81,7 +80,7 @@ function isWanted(family: number, wanted: number | 'IPv4' | 'IPv6' | undefined):
 function refusal(host: string): StorageError {
   return new StorageError(
     'NotAllowed',
-    `${host} stands for private addresses only; where that is meant, add the place with them ('${ownCommand('backup place add')} … --address IP')`,
+    `${host} stands for private addresses only; where that is meant, add the place with them ('./strongroom backup place add … --address IP')`,
   );
 }
 
