@@ -57,7 +57,7 @@ test('a name leads to public addresses only, or to those that the configuration 
   assert.ok(rebound instanceof StorageError && rebound.code === 'NotAllowed');
   assert.match(
     rebound.message,
-    /a\.example stands for private addresses only; where that is meant, list them in 'addresses'/,
+    /a\.example stands for private addresses only; where that is meant, add the place with them/,
   );
   const nobody: Resolve = () => Promise.reject(new Error('a name was resolved'));
   assert.deepEqual(await ask(checkedLookup(['10.9.9.9'], nobody), 'a.example'), [{ address: '10.9.9.9', family: 4 }]);
