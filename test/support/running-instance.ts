@@ -183,7 +183,19 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
       onPartitions: () => undefined,
       onActivation: () => undefined,
     });
-  let service = await startService();
+  /** What is left running keeps a test file from ending: it would hang instead of failing. */
+  const startServiceOrStop = async (): Promise<InstanceService> => {
+    try {
+      return await startService();
+    } catch (cause) {
+      await stopRecorder(recorder);
+      throw cause;
+    }
+  };
+  let service = await startServiceOrStop().catch(async (cause: unknown) => {
+    await issuer[Symbol.asyncDispose]();
+    throw cause;
+  });
   let agent = new Agent({ keepAlive: true, maxSockets: 8 });
 
   const running: RunningInstance = {
@@ -242,12 +254,7 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
     async start() {
       agent = new Agent({ keepAlive: true, maxSockets: 8 });
       recorder = await startRecorder(place.audit, socket, config.id);
-      try {
-        service = await startService();
-      } catch (cause) {
-        await stopRecorder(recorder);
-        throw cause;
-      }
+      service = await startServiceOrStop();
     },
     async [Symbol.asyncDispose]() {
       agent.destroy();
