@@ -43,6 +43,9 @@ const programs = {
   'python-azure': { commands: [PYTHON], also: hasPythonModules, from: { client: 'azure-python' } },
   'clients in Go': { commands: [], also: () => isInstalled('go'), from: { client: 'go' } },
   'clients in Java': { commands: ['java'], also: () => isInstalled('java'), from: { client: 'java' } },
+  'clients in JavaScript': { commands: [], also: () => isInstalled('javascript'), from: { client: 'javascript' } },
+  'clients in Rust': { commands: [], also: () => isInstalled('rust'), from: { client: 'rust' } },
+  sops: { commands: ['sops'], from: { client: 'sops' } },
 } as const satisfies Record<string, Program>;
 export type SystemProgram = keyof typeof programs;
 

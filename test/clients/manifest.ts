@@ -5,7 +5,7 @@ export interface Client {
   /** As the page names it. */
   readonly name: string;
   /** What `install.sh` knows it by. */
-  readonly stack: 'go' | 'java';
+  readonly stack: 'go' | 'java' | 'javascript' | 'rust' | 'sops';
   /** The program of the stack's folder that uses it. */
   readonly program: string;
   /** Built-in roles, without "Managed HSM", that it needs for all that it does here. */
@@ -31,6 +31,7 @@ export const CLIENTS: readonly Client[] = [
     },
   },
   { name: 'SOPS, library', stack: 'go', program: 'sops', roles: ['Crypto User'] },
+  { name: 'SOPS, program', stack: 'sops', program: 'files', roles: ['Crypto User'] },
   { name: 'Java keys', stack: 'java', program: 'Keys', roles: ['Crypto User', 'Crypto Officer'] },
   { name: 'Java administration', stack: 'java', program: 'Administration', roles: ['Administrator'] },
   {
@@ -39,7 +40,6 @@ export const CLIENTS: readonly Client[] = [
     program: 'AlwaysEncrypted',
     roles: ['Crypto User'],
   },
+  { name: 'JavaScript keys', stack: 'javascript', program: 'keys', roles: ['Crypto User', 'Crypto Officer'] },
+  { name: 'Rust keys', stack: 'rust', program: 'keys', roles: ['Crypto User', 'Crypto Officer'] },
 ];
-
-export const clientsOf = (stack: Client['stack']): readonly Client[] =>
-  CLIENTS.filter((client) => client.stack === stack);

@@ -26,9 +26,8 @@ export async function runClient(
   product: RunningProduct,
   client: Client,
   command: readonly [program: string, ...args: string[]],
-  format: 'sh' | 'java' = 'sh',
 ): Promise<Made> {
-  const shell = await product.environment('azure', format);
+  const shell = await product.environment('azure', client.stack === 'java' ? 'java' : 'sh');
   const id = shell['STRONGROOM_OWNER_CLIENT_ID'] ?? '';
   // Owner of the subscription, which gives it nothing in an instance: what it may do there is what is given to it here.
   const environment = {
