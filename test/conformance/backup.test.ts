@@ -218,7 +218,7 @@ describe('full backup and restore', () => {
     const trial = [...domain, '--trial', '--custodian', first, '--custodian', second, ...more];
     const tried = await run({ AZURE_STORAGE_SAS_TOKEN: token }, 'backup', 'verify', container, ...trial);
     assert.equal(tried.code, 0, tried.stdout + tried.stderr);
-    assert.match(tried.stdout, /The trial passed: \d+ keys came back in a throw-away instance/);
+    assert.match(tried.stdout, /The trial passed: \d+ keys? came back in a throw-away instance/);
     assert.ok(tried.stderr.includes(`the latest backup there is ${latest}\n`), tried.stderr);
 
     const prepared = await run({}, 'rehearse', 'prepare', '--out', join(folder, 'samples.json'), ...more.slice(2));
