@@ -47,9 +47,7 @@ await check('sets and gets a policy', async () => {
     ...(timeAfterCreate === undefined ? {} : { timeAfterCreate }),
     ...(timeBeforeExpiry === undefined ? {} : { timeBeforeExpiry }),
   }));
-  // The service answers in small letters, whatever was sent and whatever the SDK's types say.
-  const sent = policy.lifetimeActions.map((each) => ({ ...each, action: each.action.toLowerCase() }));
-  assert.deepEqual(actions, sent);
+  assert.deepEqual(actions, policy.lifetimeActions);
 });
 
 await check('is refused a policy that rotates too soon', async () => {
@@ -73,7 +71,7 @@ await check('rotates, and signs with the new version', async () => {
 
 await check('clears a policy', async () => {
   const cleared = await keys.updateKeyRotationPolicy(name, { lifetimeActions: [] });
-  assert.deepEqual([cleared.lifetimeActions, cleared.expiresIn], [[], undefined]);
+  assert.deepEqual([cleared.lifetimeActions ?? [], cleared.expiresIn], [[], '']);
 });
 
 await check('draws random bytes', async () => {
