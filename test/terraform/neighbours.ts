@@ -18,8 +18,9 @@ export function foreignResources(): Neighbour {
   return ({ method, url, body }) => {
     if (url.hostname !== 'management.azure.com') return undefined;
     if (/\/(deletedVaults)(\/|$)/i.test(url.pathname)) {
-      // Purged at once, also when asked again how that goes.
-      if (url.pathname.endsWith('/purge')) return json(200, {});
+      if (url.pathname.endsWith('/purge'))
+        return { status: 202, headers: { location: `${url.origin}${url.pathname}/done` } };
+      if (url.pathname.endsWith('/purge/done')) return json(200, {});
       return url.pathname.includes('locations') ? missing : undefined;
     }
     if (method === 'GET' && /^\/subscriptions\/[^/]+\/providers\/Microsoft\.KeyVault\/vaults$/i.test(url.pathname)) {
