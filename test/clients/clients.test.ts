@@ -5,7 +5,7 @@ import { after, before, describe } from 'node:test';
 import { testChecks } from '../conformance/checks.ts';
 import { dataPlaneToken, instanceClient } from '../support/instance-client.ts';
 import { type RunningProduct, startProduct } from '../support/running-product.ts';
-import { type SystemProgram, skipUnless } from '../system-programs.ts';
+import { PYTHON, type SystemProgram, skipUnless } from '../system-programs.ts';
 import { clientsFolder } from './folder.ts';
 import { CLIENTS, type Client } from './manifest.ts';
 import { type Made, runClient } from './run-client.ts';
@@ -19,6 +19,16 @@ interface Stack {
 const folder = (name: string): string => join(clientsFolder(), name);
 const classes = [folder('java/classes'), folder('java/lib/*')].join(delimiter);
 const STACKS: Readonly<Record<Client['stack'], Stack>> = {
+  'azure-cli': {
+    title: 'az',
+    needs: 'az',
+    command: (program) => [process.execPath, join(import.meta.dirname, 'azure-cli', `${program}.ts`)],
+  },
+  'azure-python': {
+    title: 'clients in Python',
+    needs: 'python-azure',
+    command: (program) => [PYTHON, '-B', join(import.meta.dirname, 'azure-python', `${program}.py`)],
+  },
   go: { title: 'clients in Go', needs: 'clients in Go', command: (program) => [folder(`go/bin/${program}`)] },
   java: {
     title: 'clients in Java',
@@ -55,6 +65,15 @@ const AZKEYS = [
 ];
 /** By the client's name. */
 const CHECKS: Readonly<Record<string, readonly string[]>> = {
+  'azure-cli': [
+    'logs in',
+    'creates keys',
+    'encrypts and decrypts',
+    'signs',
+    'rotates, and an old version opens what it encrypted',
+    REFUSED,
+  ],
+  'Python keys': ['creates keys', 'wraps and unwraps', 'signs and verifies', 'encrypts with AES', ROTATED, REFUSED],
   'Go keys': AZKEYS,
   'Go keys, preview': AZKEYS,
   'sigstore (cosign)': [

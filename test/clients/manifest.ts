@@ -5,7 +5,7 @@ export interface Client {
   /** As the page names it. */
   readonly name: string;
   /** What `install.sh` knows it by. */
-  readonly stack: 'go' | 'java' | 'javascript' | 'rust' | 'sops';
+  readonly stack: 'azure-cli' | 'azure-python' | 'go' | 'java' | 'javascript' | 'rust' | 'sops';
   /** The program of the stack's folder that uses it. */
   readonly program: string;
   /** Built-in roles, without "Managed HSM", that it needs for all that it does here. */
@@ -15,6 +15,8 @@ export interface Client {
 }
 
 export const CLIENTS: readonly Client[] = [
+  { name: 'azure-cli', stack: 'azure-cli', program: 'keys', roles: ['Crypto User'] },
+  { name: 'Python keys', stack: 'azure-python', program: 'keys', roles: ['Crypto User'] },
   { name: 'Go keys', stack: 'go', program: 'azkeys', roles: ['Crypto User', 'Crypto Officer'] },
   { name: 'Go keys, preview', stack: 'go', program: 'azkeys-preview', roles: ['Crypto User', 'Crypto Officer'] },
   { name: 'sigstore (cosign)', stack: 'go', program: 'sigstore', roles: ['Crypto User'] },
