@@ -143,7 +143,7 @@ export const areas: readonly Area[] = [
   },
   {
     at: 'src/features/release/policy/',
-    from: [],
+    from: ['src/formats/repeated-member.ts'],
     builtins: PURE,
     because: 'what a policy means is decided from its text and claims alone, the same in service and command line',
   },

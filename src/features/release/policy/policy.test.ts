@@ -261,3 +261,14 @@ test('the older spelling of a condition means, and becomes, the one of today', (
     assert.throws(() => readPolicy(policyOf({ allOf: [wrong] })), PolicyError, JSON.stringify(wrong));
   }
 });
+
+test('a policy that can be read in two ways is refused', () => {
+  const text = `{"version":"1.0.0","anyOf":[{"authority":"${A}","allOf":[{"claim":"c","equals":"strict"}]}],"\\u0061nyOf":[]}`;
+  const nested = `{"version":"1.0.0","anyOf":[{"authority":"${A}","allOf":[{"claim":"c","equals":1,"equals":2}]}]}`;
+  for (const each of [text, nested]) {
+    assert.throws(
+      () => parsePolicyText(Buffer.from(each)),
+      (error) => error instanceof PolicyError && /^policy: .* twice/.test(error.message),
+    );
+  }
+});
