@@ -134,4 +134,48 @@ describe('names in the resource manager', () => {
     const shown = await arm.ask('GET', loud(id));
     assert.deepEqual([shown.status, shown.json.name], [200, 'myhsm'], shown.text);
   });
+
+  test('a grant holds for a group and not for a spelling: letters that fold to others hide none from lists, and none outlives its group', async () => {
+    const { oid: principalId } = control.secrets.applications.consumer;
+    const consumer = await managementCaller(control, control.secrets.applications.consumer);
+    const at = `https://management.azure.com/subscriptions/${arm.subscription}`;
+    // The sign of the kelvin folds to k; letters beyond ASCII are percent-encoded, and differently for each case.
+    for (const [name, other] of [
+      ['kms', '\u212Ams'],
+      ['Ärzte', 'ärzte'],
+    ] as const) {
+      const group = `/resourceGroups/${encodeURIComponent(name)}`;
+      const same = `/resourceGroups/${encodeURIComponent(other)}`;
+      const grants = 'providers/Microsoft.Authorization/roleAssignments';
+      const roleDefinitionId = `/providers/Microsoft.Authorization/roleDefinitions/${READER}`;
+      await arm.ask('PUT', group, { location: 'eastus2' });
+      const path = `${same}/${grants}/${randomUUID()}`;
+      assert.equal((await arm.ask('PUT', path, { properties: { roleDefinitionId, principalId } })).status, 201);
+      const listed = values(await arm.ask('GET', `${group}/${grants}?$filter=atScope()`));
+      assert.ok(
+        listed.some((each) => properties(each).principalId === principalId),
+        name,
+      );
+      for (const each of [group, same]) assert.equal((await consumer.ask('GET', at + each)).status, 200, each);
+      assert.equal((await arm.ask('DELETE', group)).status, 200);
+      await arm.ask('PUT', group, { location: 'eastus2' });
+      for (const each of [group, same]) assert.equal((await consumer.ask('GET', at + each)).status, 403, each);
+    }
+  });
+
+  test('the name of an HSM is spelled in ASCII', async () => {
+    const kelvin = '\u212Aeys';
+    const made = await arm.ask(
+      'PUT',
+      `/resourceGroups/My_Group/${KEY_VAULT}/managedHSMs/${encodeURIComponent(kelvin)}`,
+      {
+        location: 'eastus2',
+        sku: { family: 'B', name: 'Standard_B1' },
+        properties: { initialAdminObjectIds: [control.secrets.applications.admin.oid] },
+      },
+    );
+    assert.equal(made.status, 400, made.text);
+    const asked = await arm.ask('POST', `/${KEY_VAULT}/checkMhsmNameAvailability`, { name: kelvin });
+    assert.equal(asked.json.reason, 'AccountNameInvalid');
+  });
 });

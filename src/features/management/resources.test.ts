@@ -53,6 +53,18 @@ test('a file of the first release is taken over: roles, HSMs and what was delete
   assert.deepEqual(parseResources(printResources(read)), read);
 });
 
+test('scopes of files of before are compared as those of now, in whatever case a name was percent-encoded', () => {
+  const scope = scopeOf(fresh, { group: 'Ärzte', hsm: 'H-1' });
+  const before = scope.replace('%c3%a4', '%c3%84');
+  assert.notEqual(before, scope);
+  const [assignment] = fresh.roleAssignments;
+  const file = (at: string) =>
+    printResources({ ...fresh, roleAssignments: [{ ...(assignment as object), scope: at }] as never });
+  assert.equal(parseResources(file(before)).roleAssignments[0]?.scope, scope);
+  assert.equal(scopeOf(fresh, { group: 'ärzte', hsm: 'h-1' }), scope);
+  assert.throws(() => parseResources(file(`${scope}/%zz`)), /roleAssignments\[0\]\.scope must be a scope/);
+});
+
 test('a file that is none of ours is refused with the member that is wrong', () => {
   for (const [change, message] of [
     [{ version: 3 }, /version must be one of: 2/],

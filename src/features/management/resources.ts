@@ -8,7 +8,20 @@ import {
   OPEN_NETWORK,
   readNetworkRules,
 } from '../../formats/network-rules.ts';
-import { flag, guid, integer, list, mapOf, matching, oneOf, type Reader, record, text } from '../../formats/shape.ts';
+import {
+  flag,
+  guid,
+  integer,
+  list,
+  mapOf,
+  matching,
+  oneOf,
+  type Reader,
+  record,
+  ShapeError,
+  text,
+} from '../../formats/shape.ts';
+import { foldedScope } from './access/scope.ts';
 import { type DiagnosticSetting, readDiagnosticSetting } from './diagnostics/setting.ts';
 import type { NetworkTrialStep } from './instance-host.ts';
 import { migrateFirstVersion } from './resources-v1.ts';
@@ -204,7 +217,20 @@ const readHsmMembers = record(
 );
 const readAssignment: Reader<RoleAssignment> = (value, path) => {
   const assignment = readAssignmentMembers(value, path);
-  return { ...assignment, spelledScope: assignment.spelledScope ?? assignment.scope };
+  return {
+    ...assignment,
+    scope: readScope(assignment.scope, `${path}.scope`),
+    spelledScope: assignment.spelledScope ?? assignment.scope,
+  };
+};
+/** Files of before may have names in it that were encoded as they were spelled. */
+const readScope: Reader<string> = (value, path) => {
+  try {
+    return foldedScope(text(value, path));
+  } catch (cause) {
+    if (cause instanceof URIError) throw new ShapeError(`${path} must be a scope`, { cause });
+    throw cause;
+  }
 };
 const readAssignmentMembers = record(
   {

@@ -1,18 +1,30 @@
 // Scopes of the management plane: the subscription, a group in it, an HSM in that. A role counts at its scope and below.
 import type { ControlRequest } from '../../../wire/control-row.ts';
-import type { Resources } from '../resources.ts';
 
 export interface Place {
   readonly group?: string | undefined;
   readonly hsm?: string | undefined;
 }
 
-/** Lower case; the parts are as in the path, so one with a slash in it is no part of any scope. */
-export function scopeOf(resources: Pick<Resources, 'subscriptionId'>, place: Place): string {
-  return spelledScope(resources, place).toLowerCase();
+interface Subscription {
+  readonly subscriptionId: string;
 }
 
-function spelledScope({ subscriptionId }: Pick<Resources, 'subscriptionId'>, { group, hsm }: Place): string {
+/**
+ * Lower case, and that before anything is percent-encoded: one scope for one resource, as names are compared when it is looked
+ * for. The parts are as in the path, so one with a slash in it is no part of any scope.
+ */
+export function scopeOf(subscription: Subscription, { group, hsm }: Place): string {
+  return spelledScope(subscription, { group: group?.toLowerCase(), hsm: hsm?.toLowerCase() }).toLowerCase();
+}
+
+/** Of a scope in any spelling the one that is compared. */
+export function foldedScope(scope: string): string {
+  const fold = (part: string): string => encodeURIComponent(decodeURIComponent(part).toLowerCase()).toLowerCase();
+  return scope.split('/').map(fold).join('/');
+}
+
+function spelledScope({ subscriptionId }: Subscription, { group, hsm }: Place): string {
   const parts = ['/subscriptions', subscriptionId];
   if (group !== undefined) parts.push('resourceGroups', encodeURIComponent(group));
   if (hsm !== undefined) parts.push('providers/Microsoft.KeyVault/managedHSMs', encodeURIComponent(hsm));
@@ -24,11 +36,11 @@ export function holdsAt(assigned: string, asked: string): boolean {
 }
 
 /** The scope that a path of a resource names. */
-export function scopeOfRequest(resources: Resources, request: ControlRequest): string {
-  return spelledScopeOfRequest(resources, request).toLowerCase();
+export function scopeOfRequest(subscription: Subscription, { params }: ControlRequest): string {
+  return scopeOf(subscription, { group: params.group, hsm: params.name });
 }
 
 /** The same in the caller's spelling of the names. */
-export function spelledScopeOfRequest(resources: Resources, { params }: ControlRequest): string {
-  return spelledScope(resources, { group: params.group, hsm: params.name });
+export function spelledScopeOfRequest(subscription: Subscription, { params }: ControlRequest): string {
+  return spelledScope(subscription, { group: params.group, hsm: params.name });
 }

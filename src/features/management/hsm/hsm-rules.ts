@@ -6,14 +6,15 @@ import type { ManagedHsm, Resources } from '../resources.ts';
 import { changedIdentities } from './identity.ts';
 import type { HsmBody, NetworkAclsBody } from './read-hsm-body.ts';
 
-const HSM_NAME = /^(?=.{3,24}$)[a-z](?:-?[a-z0-9])*$/;
+/** Of ASCII alone in any case: further letters have small ones in ASCII, too. */
+const HSM_NAME = /^(?=.{3,24}$)[a-zA-Z](?:-?[a-zA-Z0-9])*$/;
 
 export type NameProblem = { readonly reason: 'AccountNameInvalid' | 'AlreadyExists'; readonly message: string };
 
 /** Undefined: the name can be used. Names are unique in the service, in any case, and stay taken while soft-deleted. */
 export function findNameProblem({ managedHsms, deletedHsms }: Resources, spelled: string): NameProblem | undefined {
   const name = spelled.toLowerCase();
-  if (!HSM_NAME.test(name)) {
+  if (!HSM_NAME.test(spelled)) {
     return {
       reason: 'AccountNameInvalid',
       message:
