@@ -80,6 +80,13 @@ describe('groups, resources and providers', () => {
     assert.equal(names(await consumer.ask('GET', `${visible}/resources`)), 'two-hsm');
     assert.equal(names(await consumer.ask('GET', `${visible}/resourceGroups/Full/resources`)), 'two-hsm');
     assert.equal((await consumer.ask('POST', `${visible}/providers/Microsoft.KeyVault/register`)).status, 403);
+    // Whether there are groups in which nothing is theirs they do not learn.
+    for (const group of ['empty', 'none']) {
+      for (const list of ['resources', 'providers/Microsoft.KeyVault/vaults']) {
+        const reply = await consumer.ask('GET', `${visible}/resourceGroups/${group}/${list}`);
+        assert.deepEqual([reply.status, code(reply)], [403, 'AuthorizationFailed'], `${group} ${list}`);
+      }
+    }
     await arm.ask('DELETE', path);
     assert.equal((await consumer.ask('GET', `${visible}/resources`)).status, 403);
   });

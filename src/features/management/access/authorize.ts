@@ -22,10 +22,19 @@ export function mayAnywhere(resources: Resources, caller: ControlCaller, action:
   return assignmentsOf(resources, caller).some((each) => grants(each, action));
 }
 
+function mayAround(resources: Resources, caller: ControlCaller, action: string, scope: string): boolean {
+  return assignmentsOf(resources, caller).some(
+    (each) => grants(each, action) && (holdsAt(each.scope, scope) || holdsAt(scope, each.scope)),
+  );
+}
+
 export interface Demand {
   readonly action: string;
-  /** `anywhere`: what is answered is then filtered. Default: the scope that the path names. */
-  readonly at?: 'anywhere' | 'subscription';
+  /**
+   * `anywhere`: what is answered is then filtered. `around`: at the scope that the path names, above or below it, and
+   * filtered too. Default: that scope.
+   */
+  readonly at?: 'anywhere' | 'around' | 'subscription';
 }
 
 /** Checks token, subscription and role. @throws ControlError 401, 404, 403 */
@@ -48,6 +57,9 @@ export async function authorize(
   }
   if (demand.at === 'anywhere') {
     if (!mayAnywhere(resources, caller, demand.action)) throw refusal(resources, caller, demand.action);
+  } else if (demand.at === 'around') {
+    const scope = scopeOfRequest(resources, request);
+    if (!mayAround(resources, caller, demand.action, scope)) throw refusal(resources, caller, demand.action, scope);
   } else {
     const scope = demand.at === 'subscription' ? scopeOf(resources, {}) : scopeOfRequest(resources, request);
     requireAt(resources, caller, demand.action, scope);

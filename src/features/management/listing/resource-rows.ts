@@ -34,7 +34,7 @@ export function resourceRows(book: ResourceBook, row: MakeRow): readonly Control
   };
   return [
     row('GET', `${SUBSCRIPTION}/resources`, demand, (request, caller) => list(request, caller, itemsOf(book.current))),
-    row('GET', `${GROUP}/resources`, demand, (request, caller) => {
+    row('GET', `${GROUP}/resources`, { ...demand, at: 'around' }, (request, caller) => {
       const { name } = requireGroup(book.current, request.params.group ?? '');
       const inGroup = itemsOf(book.current).filter((item) => isIn(name, item));
       return list(request, caller, inGroup);

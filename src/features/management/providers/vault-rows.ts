@@ -11,7 +11,7 @@ export function vaultRows(book: ResourceBook, row: MakeRow): readonly ControlRow
   const demand = { action: ANY_ACTION, at: 'anywhere' } as const;
   return [
     row('GET', `${SUBSCRIPTION}/${KEY_VAULT}/vaults`, demand, () => none),
-    row('GET', `${GROUP}/${KEY_VAULT}/vaults`, demand, ({ params }) => {
+    row('GET', `${GROUP}/${KEY_VAULT}/vaults`, { ...demand, at: 'around' }, ({ params }) => {
       requireGroup(book.current, params.group ?? '');
       return none;
     }),
