@@ -157,6 +157,16 @@ test('the operations are for keys that were made for them', async () => {
   assert.match(refusalOf(await timed('secureunwrapkey', { alg: 'A256KW', value, target: target() })), /KeyDisabled/);
 });
 
+test('a key from outside wraps for no enclave: who brought it would open what it wraps', async () => {
+  await create('made-here', { kty: 'oct', key_size: 256 });
+  const k = Buffer.alloc(32, 7).toString('base64url');
+  const brought = await ask('PUT', '/keys/made-here', { key: { kty: 'oct', k, key_ops: KEY_OPS }, ...wrapping });
+  assert.match(
+    refusalOf(brought),
+    /^400 BadParameter\/ key_ops 'secureWrapKey' and 'secureUnwrapKey' are for keys made here/,
+  );
+});
+
 test('a key made to wrap for enclaves is shown as one that never leaves, is not released, and keeps its policy', async () => {
   const made = await create('stays', { kty: 'RSA', release_policy: { ...wrapping.release_policy, immutable: true } });
   const { attributes, key, ...rest } = made.json as Record<string, Record<string, unknown>>;

@@ -6,7 +6,7 @@ import { encodeEcPkcs8, encodeRsaPkcs8, type RsaNumbers } from '../../formats/pk
 import type { Engine } from '../engines/engine.ts';
 import { CryptoError, type KeyBinding, type PublicKey } from '../protocol/messages.ts';
 import { checkEcMembers, type EcMembers } from './ec-consistency.ts';
-import { checkNewBinding } from './key-binding.ts';
+import { checkBroughtBinding } from './key-binding.ts';
 import { sealKey } from './key-blobs.ts';
 import { checkRsaNumbers } from './rsa-consistency.ts';
 import type { Provisioned } from './state-file.ts';
@@ -32,7 +32,7 @@ export async function importKey(
   { binding: stated, ...members }: ImportedMembers & { readonly binding: unknown },
 ): Promise<SealedKey> {
   try {
-    const binding = checkNewBinding(stated);
+    const binding = checkBroughtBinding(stated);
     const sealed = sealMaterial(state, engine, binding, await materialOf(binding.kty, members));
     checkPub(sealed.publicKey, members.pub);
     return sealed;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { before, test } from 'node:test';
+import { policyBinding } from '../../formats/policy-binding.ts';
 import { wrapForTransfer } from '../../formats/transfer-wrap.ts';
 import type { KeyBinding } from '../protocol/messages.ts';
 import { makeCustodian } from './custodians.fixture.ts';
@@ -112,6 +113,17 @@ test('what unwraps to another key than was said is refused by the member', async
   await refused(randomBytes(40), rsa, '', /^kty: what was wrapped is not the PKCS#8/);
   await refused(Buffer.concat([p256, Buffer.alloc(8)]), ec, 'P-256', /^kty: what was wrapped is not the PKCS#8/);
   await refused(randomBytes(20), oct, '', /^k: Invalid key size: '160'/);
+});
+
+test('no key from outside wraps keys that nobody may see', async () => {
+  await using module = openModule(folder);
+  const secure = { ...bindingOf('oct-HSM', ['secureWrapKey']), releasePolicy: policyBinding(Buffer.from('{}'), false) };
+  const refused = { code: 'BadRequest', message: /^key_ops: has secure wrapping on a key from outside/ };
+  await assert.rejects(importWrapped(module, wrapForTransfer(kek, randomBytes(32)), secure), refused);
+  const [none, k] = [Buffer.alloc(0), randomBytes(32)];
+  const rsa = { n: none, e: none, d: none, p: none, q: none, dp: none, dq: none, qi: none };
+  const others = { crv: '', x: none, y: none, alg: '', priv: none, pub: none };
+  await assert.rejects(ask(module, 'importKey', { binding: secure, k, ...rsa, ...others }), refused);
 });
 
 test('only a key for import alone unwraps, and it can never become another or be made of one', async () => {

@@ -41,10 +41,17 @@ function checkKeyOps(kty: Kty, keyOps: unknown, exportable: boolean): asserts ke
   if (keyOps.includes('export') && !exportable) throw bad('key_ops', 'has export on a key that is not exportable');
 }
 
-/** Of a key that is made or taken in. One that wraps keys which nobody may see never leaves: who had it would see them all. */
+/** Of a key that is made. One that wraps keys which nobody may see never leaves: who had it would see them all. */
 export function checkNewBinding(value: unknown): KeyBinding {
   const binding = checkBinding(value);
   if (binding.exportable && isSecure(binding.keyOps)) throw bad('exportable', 'does not go with secure wrapping');
+  return binding;
+}
+
+/** Of a key that is taken in. Whoever brings one has it, and would see all that it wraps for enclaves. */
+export function checkBroughtBinding(value: unknown): KeyBinding {
+  const binding = checkBinding(value);
+  if (isSecure(binding.keyOps)) throw bad('key_ops', 'has secure wrapping on a key from outside');
   return binding;
 }
 

@@ -74,7 +74,13 @@ export function readImportRequest(body: JsonObject, jwk: JsonObject): ImportRequ
   const attributes = readAttributes(body);
   checkValidity(attributes);
   const keyOps = resolveKeyOps(kty, readOptionalTextList(jwk, 'key_ops'), attributes.exportable);
-  const releasePolicy = requireReleasePolicy(body, { exportable: attributes.exportable, secure: isSecure(keyOps) });
+  if (isSecure(keyOps)) {
+    throw new ServiceError(
+      'BadParameter',
+      "key_ops 'secureWrapKey' and 'secureUnwrapKey' are for keys made here: who brings a key could open all that it wraps",
+    );
+  }
+  const releasePolicy = requireReleasePolicy(body, { exportable: attributes.exportable, secure: false });
   return {
     kty,
     crv,
