@@ -16,6 +16,7 @@ import { readAddedPlaces } from './config/added-backup-places.ts';
 import type { InstancePlaces } from './config/data-layout.ts';
 import type { BackupPlace, InstanceConfig } from './config/instance.ts';
 import { emptyInstanceState, type InstanceState } from './instance-state.ts';
+import { soundPlaces } from './production/sound-places.ts';
 import { randomHex } from './random-hex.ts';
 import { reportFailure } from './report-failure.ts';
 import { recordOwnAct } from './service-entries.ts';
@@ -131,7 +132,7 @@ function storageOf(
   return async (...asked) => {
     let open: OpenStorage;
     try {
-      open = openIn([...backupTargets, ...readAddedPlaces(at)]);
+      open = openIn([...backupTargets, ...soundPlaces(readAddedPlaces(at), profile, reportFailure)]);
     } catch (cause) {
       reportFailure('backup places that were added', cause);
       throw new StorageError(
