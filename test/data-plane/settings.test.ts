@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { readEntries } from '../support/audit-entries.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
 let instance: RunningInstance;
@@ -55,6 +56,8 @@ test('settings are listed, shown and changed in the forms that clients read', as
   assert.equal(changed.status, 200, changed.text);
   const wanted = { name: 'AllowKeyManagementOperationsThroughARM', type: 'boolean', value: 'true' };
   assert.deepEqual(changed.json, wanted);
+  const note = "The setting AllowKeyManagementOperationsThroughARM is now 'true'";
+  assert.ok(JSON.stringify(readEntries(instance)).includes(note), 'what it became is on record');
   await instance.restart();
   assert.deepEqual((await asAdmin('GET', '/settings/AllowKeyManagementOperationsThroughARM')).json, wanted);
 });

@@ -77,7 +77,7 @@ export function settingRows({ settings, records, companion }: SettingsService): 
           recheck();
           return [settingChange(setting.name, value), ...companion(setting.name, value)];
         });
-        return { status: 200, body: shape(setting.name), head };
+        return { status: 200, body: shape(setting.name), head, note: `The setting ${setting.name} is now '${value}'` };
       },
     }),
   ];
