@@ -6,12 +6,15 @@ export interface Location {
   readonly displayName: string;
 }
 
-const NAMES = `Local|East US|East US 2|Central US|North Central US|South Central US|West Central US|West US|West US 2|West US 3|
-Canada Central|Canada East|Brazil South|Mexico Central|North Europe|West Europe|UK South|UK West|France Central|France South|
-Germany West Central|Germany North|Switzerland North|Switzerland West|Norway East|Norway West|Sweden Central|Sweden South|
-Italy North|Spain Central|Poland Central|Israel Central|UAE North|UAE Central|Qatar Central|South Africa North|
-South Africa West|Central India|South India|West India|East Asia|Southeast Asia|Japan East|Japan West|Korea Central|
-Korea South|Australia East|Australia Southeast|Australia Central|New Zealand North|Indonesia Central|Malaysia West`;
+const NAMES = `Local|East US|East US 2|Central US|North Central US|South Central US|West Central US|West US|
+West US 2|West US 3|Central US EUAP|East US 2 EUAP|Canada Central|Canada East|Brazil South|Brazil Southeast|
+Chile Central|Mexico Central|North Europe|West Europe|UK South|UK West|France Central|France South|
+Germany West Central|Germany North|Switzerland North|Switzerland West|Norway East|Norway West|Sweden Central|
+Sweden South|Italy North|Austria East|Belgium Central|Denmark East|Spain Central|Poland Central|Israel Central|
+UAE North|UAE Central|Qatar Central|South Africa North|South Africa West|Central India|South India|West India|
+Jio India Central|Jio India West|East Asia|Southeast Asia|Japan East|Japan West|Korea Central|Korea South|
+Australia East|Australia Southeast|Australia Central|Australia Central 2|New Zealand North|Indonesia Central|
+Malaysia West`;
 
 export const LOCATIONS: readonly Location[] = NAMES.replaceAll('\n', '')
   .split('|')
