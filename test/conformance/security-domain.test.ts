@@ -114,8 +114,9 @@ describe('a security domain, by the stock clients', { skip: skipUnless('az', 'op
     await allowKeys('new-a');
     const restored = await json('key', 'restore', '--hsm-name', 'new-a', '--file', file('tde.backup'));
     assert.equal(restored['key']?.['n'], made['key']?.['n']);
+    await writeFile(file('other.blob'), `${await readFile(file('new-a.blob'), 'utf8')} `);
     const again = await az.run(
-      ...['keyvault', 'security-domain', 'upload', '--hsm-name', 'new-a', '--sd-file', file('new-a.blob')],
+      ...['keyvault', 'security-domain', 'upload', '--hsm-name', 'new-a', '--sd-file', file('other.blob')],
       '--restore-blob',
     );
     assert.notEqual(again.code, 0);
@@ -123,27 +124,27 @@ describe('a security domain, by the stock clients', { skip: skipUnless('az', 'op
     assert.match(again.stderr, /The HSM is activated/);
   });
 
-  test('3 of 5 whose keys are under passphrases: upload makes the blob itself', async () => {
+  test('3 of 5 whose keys are under passphrases, names with capitals: upload makes the blob itself', async () => {
     const holders = HOLDERS.slice(0, 5);
-    await create('lost-b');
-    await activate('lost-b', holders, 3);
-    await remove('lost-b');
-    await create('new-b');
-    await initRecovery('new-b');
+    await create('Lost-B');
+    await activate('Lost-B', holders, 3);
+    await remove('Lost-B');
+    await create('New-B');
+    await initRecovery('New-B');
     const three = [holders[4] ?? '', holders[1] ?? '', holders[3] ?? ''];
     const upload = (phrases: readonly string[], people = three) =>
       az.run(
-        ...['keyvault', 'security-domain', 'upload', '--hsm-name', 'new-b', '--output', 'json'],
-        ...blobOptions('lost-b', 'new-b', people, phrases),
+        ...['keyvault', 'security-domain', 'upload', '--hsm-name', 'New-B', '--output', 'json'],
+        ...blobOptions('Lost-B', 'New-B', people, phrases),
       );
     const wrong = await upload(three.map(() => 'not it'));
     assert.notEqual(wrong.code, 0);
     const few = await upload(three.slice(1).map(passphraseOf), three.slice(1));
     assert.match(few.stderr, /should not less than 3|Insufficient/);
-    assert.equal(await activationOf('new-b'), 'NotActivated');
+    assert.equal(await activationOf('New-B'), 'NotActivated');
     const done = await upload(three.map(passphraseOf));
     assert.equal(done.code, 0, done.stderr);
-    assert.equal(await activationOf('new-b'), 'Active');
+    assert.equal(await activationOf('New-B'), 'Active');
   });
 
   test('10 of 10, and a blob for another HSM is refused', async () => {

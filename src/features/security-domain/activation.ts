@@ -17,6 +17,8 @@ export interface SecurityDomainRecord {
   /** Present: the domain was recovered into this instance. */
   readonly uploadedAt?: string;
   readonly uploadedBy?: string;
+  /** SHA-256 of what was uploaded, base64url: who sends the very same again is told that it was taken. */
+  readonly uploadedDigest?: string;
   /** Present: these are not the first custodians. */
   readonly replacedAt?: string;
   readonly replacedBy?: string;

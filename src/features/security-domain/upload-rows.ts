@@ -1,5 +1,6 @@
 // The rows that recover a security domain into an instance that is not activated. The module judges what is uploaded; the
 // service passes it on and keeps none of it.
+import { createHash } from 'node:crypto';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { PacketError, readPacketValue } from '../../formats/custodian-packet.ts';
 import { MAX_UPLOAD, parseUpload } from '../../formats/domain-upload.ts';
@@ -53,7 +54,13 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
       repeatable: false,
       async handle(request) {
         const { body: document, principal, recheck } = request;
-        if (activation.isActive()) throw alreadyActive();
+        const uploadedDigest = createHash('sha256').update(document).digest('base64url');
+        if (activation.isActive()) {
+          const { uploadedBy, uploadedDigest: taken } = activation.latest() ?? {};
+          if (uploadedBy !== principal.oid || taken !== uploadedDigest) throw alreadyActive();
+          const headers = pendingAt(request, 'upload');
+          return { status: 202, body: DONE, headers, note: 'Sent again; it was taken before, and nothing was done' };
+        }
         if (!initialAdministrators.includes(principal.oid)) {
           throw new ServiceError('Forbidden', 'Only an administrator named when the HSM was created can activate it');
         }
@@ -73,6 +80,7 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
           thumbprints,
           uploadedAt: new Date(now() * 1000).toISOString(),
           uploadedBy: principal.oid,
+          uploadedDigest,
         };
         const head = await records.update(() => [
           { name: SECURITY_DOMAIN_RECORD, value: Buffer.from(JSON.stringify(record)) },
