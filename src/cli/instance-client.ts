@@ -120,13 +120,14 @@ export function openInstanceClient({
   return clientOf(host, origin, route, () => ownToken(origin, route, as));
 }
 
-function developmentClient(data: string | undefined, name: string, as: string | undefined): InstanceClient {
+function developmentClient(data: string | undefined, wanted: string, as: string | undefined): InstanceClient {
   const root = dataRootOf(data);
   const state = requireRunning(root);
-  if (!Object.hasOwn(state.instances, name)) {
-    const names = Object.keys(state.instances);
+  const names = Object.keys(state.instances);
+  const name = names.find((each) => each.toLowerCase() === wanted.toLowerCase());
+  if (name === undefined) {
     throw new CommandError(
-      `there is no instance '${name}'; there ${names.length === 0 ? 'are none' : `is ${names.join(', ')}`}`,
+      `there is no instance '${wanted}'; there ${names.length === 0 ? 'are none' : `is ${names.join(', ')}`}`,
     );
   }
   const { activation, message = '' } = state.instances[name] ?? {};

@@ -19,7 +19,7 @@ export function instanceFolder(data: string | undefined, operands: readonly stri
   const { instances, instance } = places(root);
   const names = existsSync(instances) ? readdirSync(instances) : [];
   // Names are looked up, never put together into paths.
-  const found = names.find((each) => each === name && existsSync(instance(each).config));
+  const found = names.find((each) => each.toLowerCase() === name.toLowerCase() && existsSync(instance(each).config));
   if (found !== undefined) return { data: root, name: found, at: instance(found) };
   const others = names.filter((each) => existsSync(instance(each).config));
   throw new CommandError(

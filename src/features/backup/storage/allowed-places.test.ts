@@ -32,6 +32,19 @@ test('a place and what lies below it are allowed, written with or without its la
   }
 });
 
+test('an address that a client has cut short is told from one that nobody has allowed', () => {
+  const places = new AllowedPlaces(
+    [{ uri: 'http://127.0.0.1:10000/devstoreaccount1/hsm' }, { uri: 'file:///srv/hsm-backups' }],
+    'dev',
+  );
+  for (const uri of ['http://127.0.0.1:10000/devstoreaccount1', 'file:///srv']) {
+    assert.throws(() => places.find(uri), /cut its address short: '\.\/strongroom backup restore' does not$/, uri);
+  }
+  for (const uri of ['http://127.0.0.1:10000/devstoreaccount2', 'http://127.0.0.1:10001/', 'file:///srv/hsm']) {
+    assert.throws(() => places.find(uri), /'\.\/strongroom backup place add'$/, uri);
+  }
+});
+
 /** What somebody may try who can start backups, and wants the service to reach, or write, elsewhere. */
 const ATTEMPTS: readonly (readonly [uri: string, code: StorageErrorCode])[] = [
   // Other hosts, and what looks like the right one.

@@ -67,12 +67,17 @@ export class AllowedPlaces {
       (each) => originOf(each.url) === originOf(url) && each.segments.every((segment, at) => segment === segments[at]),
     );
     if (row !== undefined) return { url, kind: kindOf(url), place: row.place };
+    const isAbove = this.#rows.some(
+      (each) => originOf(each.url) === originOf(url) && segments.every((segment, at) => segment === each.segments[at]),
+    );
     const allowed = this.#rows.map(({ place }) => place.uri).join(', ');
     throw new StorageError(
       'NotAllowed',
       `'${redacted(uri)}' is not a place that backups of this instance may use; ` +
         (allowed === '' ? 'its configuration allows none' : `its configuration allows ${allowed}`) +
-        `. Whoever runs the instance allows it on its machine: './strongroom backup place add'`,
+        (isAbove
+          ? `. If you named one of these, your client cut its address short: './strongroom backup restore' does not`
+          : `. Whoever runs the instance allows it on its machine: './strongroom backup place add'`),
     );
   }
 }
