@@ -47,6 +47,14 @@ describe('what clients write is read as they mean it', () => {
     assert.deepEqual(opsOf(changed), [...RSA_OPS].sort());
   });
 
+  test('Java: a key without a name is refused as a bad request, not as a wrong method', async () => {
+    for (const path of ['/keys//create', '/keys/create', '/keys/some-name']) {
+      const reply = await send('POST', `${path}?api-version=7.4`, { kty: 'RSA', public_exponent: 0 });
+      assert.equal(reply.status, 400, reply.text);
+      assert.match(reply.text, /"code":"BadParameter","message":"Operation not specified: POST takes \/keys\/\{name\}/);
+    }
+  });
+
   test('smallstep and cosign: members that belong to other types and say nothing', async () => {
     assert.equal((await create('step-rsa', { kty: 'RSA', key_size: '3072', crv: '' })).key['kty'], 'RSA-HSM');
     assert.equal((await create('step-oct', { kty: 'oct', key_size: 256, crv: '' })).key['kty'], 'oct-HSM');

@@ -6,9 +6,16 @@ import type { Call, Step } from '../call.ts';
 import type { Router } from '../router.ts';
 import { isServedTo } from './assign-row.ts';
 
+/** A key, and nothing of what may be done with it: so `/keys//create` reads, which clients send for a name left empty. */
+const KEY = /^\/keys\/[^/]+$/i;
+
 export function requireRow(router: Router): Step {
   return (call: Call): void => {
     if (call.row === undefined) {
+      // A bad request and no wrong method, as the service has it: SDKs have an exception of its own for that.
+      if (call.request.method === 'POST' && KEY.test(call.path) && isServedTo(call.host?.kind, call.path)) {
+        throw new ServiceError('BadParameter', 'Operation not specified: POST takes /keys/{name}/{operation}');
+      }
       // Under other names than the HSM's own, paths that are not for those names are no paths.
       const served = call.host?.kind === 'hsm' && isServedTo('hsm', call.path);
       const methods = served ? router.methodsOf(call.path) : [];
