@@ -6,6 +6,7 @@ import type { Job, JobKind } from '../features/backup/jobs/job.ts';
 import { JobEngine } from '../features/backup/jobs/job-engine.ts';
 import { clearLeftDirectories } from '../features/backup/leftovers.ts';
 import type { BackupService } from '../features/backup/rows.ts';
+import { AllowedPlaces } from '../features/backup/storage/allowed-places.ts';
 import { openStorageBy } from '../features/backup/storage/open-storage.ts';
 import { type OpenStorage, StorageError } from '../features/backup/storage/port.ts';
 import { planToldRemoval } from '../features/events/told.ts';
@@ -87,6 +88,7 @@ export async function openBackupService(
     randomHex,
     stopping: engine.stopping,
     openStorage,
+    locate: locateIn(config, at),
     rehearsal: () => emptyInstanceState(config, now, () => undefined).apply,
     companions: planToldRemoval,
     forward: forwardCommand(state, config),
@@ -144,5 +146,21 @@ function storageOf(
       );
     }
     return open(...asked);
+  };
+}
+
+/** Decides nothing: what it names is opened by the same list. */
+function locateIn(
+  { backupTargets = [], profile }: InstanceConfig,
+  at: Pick<InstancePlaces, 'backupPlaces'>,
+): BackupService['locate'] {
+  return (named) => {
+    try {
+      const added = soundPlaces(readAddedPlaces(at), profile, () => undefined);
+      return new AllowedPlaces([...backupTargets, ...added], profile).locate(named);
+    } catch {
+      // What does not read, or is left out, is said and reported when the place is opened.
+      return named;
+    }
   };
 }

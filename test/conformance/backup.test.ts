@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { openEntries } from '../../src/features/audit/read-entries.ts';
 import { places } from '../../src/main/config/data-layout.ts';
 import { type Azurite, startAzurite } from '../support/azurite.ts';
@@ -50,9 +51,20 @@ describe('full backup and restore', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
+  async function loggedIn(): Promise<(...words: readonly string[]) => Promise<Ended>> {
+    const az = (...words: readonly string[]): Promise<Ended> =>
+      runIn({ cwd: folder, env: environment }, 'az', ...words, '--output', 'json');
+    const login = await az(
+      ...['login', '--service-principal', '-u', environment['AZURE_CLIENT_ID'] ?? ''],
+      ...['-p', environment['AZURE_CLIENT_SECRET'] ?? '', '--tenant', environment['AZURE_TENANT_ID'] ?? ''],
+    );
+    assert.equal(login.code, 0, login.stderr);
+    return az;
+  }
+
   describe('az', { skip: skipUnless('az') }, () => {
-    const az = (line: string, ...values: readonly string[]): Promise<Ended> =>
-      runIn({ cwd: folder, env: environment }, 'az', ...line.split(' '), ...values, '--output', 'json');
+    let run: Awaited<ReturnType<typeof loggedIn>>;
+    const az = (line: string, ...values: readonly string[]): Promise<Ended> => run(...line.split(' '), ...values);
     const json = async (line: string, ...values: readonly string[]): Promise<Record<string, unknown>> => {
       const { code, stdout, stderr } = await az(line, ...values);
       assert.equal(code, 0, `az ${line}: ${stderr}`);
@@ -75,12 +87,7 @@ describe('full backup and restore', () => {
       );
 
     before(async () => {
-      const login = await az(
-        'login --service-principal',
-        ...['-u', environment['AZURE_CLIENT_ID'] ?? '', '-p', environment['AZURE_CLIENT_SECRET'] ?? ''],
-        ...['--tenant', environment['AZURE_TENANT_ID'] ?? ''],
-      );
-      assert.equal(login.code, 0, login.stderr);
+      run = await loggedIn();
     });
 
     test('backs up by SAS and restores one key, and a name in capitals changes nothing', async () => {
@@ -157,6 +164,71 @@ describe('full backup and restore', () => {
       ],
       () => ended,
     );
+  });
+
+  describe('a blob service as it comes, whose paths begin with the account', () => {
+    let plain: Azurite;
+    let place: string;
+    let sasFile: string;
+    before(async () => {
+      const cwd = await mkdtemp(join(folder, 'plain-'));
+      plain = await startAzurite({ folder: cwd, account: 'devstoreaccount1' });
+      await plain.makeContainer('hsm');
+      place = plain.containerUri('hsm');
+      const added = await runStrongroom('backup', 'place', 'add', place, '--data', product.data);
+      assert.equal(added.code, 0, added.stderr);
+      const token = plain.sas('hsm');
+      tokens.push(token);
+      sasFile = join(cwd, 'sas');
+      await writeFile(sasFile, token, { mode: 0o600 });
+    });
+    after(() => plain[Symbol.asyncDispose]());
+
+    test('az backs up there and restores one key and everything', { skip: skipUnless('az') }, async () => {
+      const az = await loggedIn();
+      const json = async (...words: readonly string[]): Promise<Record<string, unknown>> => {
+        const { code, stdout, stderr } = await az('keyvault', ...words, '--hsm-name', 'dev');
+        assert.equal(code, 0, `${words.slice(0, 2).join(' ')}: ${stderr}`);
+        return stdout.trim() === '' ? {} : (JSON.parse(stdout) as Record<string, unknown>);
+      };
+      const at = ['--storage-resource-uri', place, '--storage-container-SAS-token', await readFile(sasFile, 'utf8')];
+      await json('key', 'create', '--kty', 'EC-HSM', '--name', 'az-plain');
+      const { folderUrl } = await json('backup', 'start', ...at);
+      assert.ok(String(folderUrl).startsWith(`${place}/mhsm-dev-`), String(folderUrl));
+      const from = ['--backup-folder', String(folderUrl).split('/').at(-1) ?? ''];
+      await json('key', 'delete', '--name', 'az-plain');
+      await json('key', 'purge', '--name', 'az-plain');
+      await json('restore', 'start', '--key-name', 'az-plain', ...at, ...from);
+      await json('key', 'show', '--name', 'az-plain');
+      await json('key', 'create', '--kty', 'EC-HSM', '--name', 'az-plain-later');
+      await json('restore', 'start', ...at, ...from);
+      const names = ((await json('key', 'list')) as unknown as readonly { name: string }[]).map(({ name }) => name);
+      assert.ok(names.includes('az-plain') && !names.includes('az-plain-later'), names.join());
+    });
+
+    test('az restores from a directory', { skip: skipUnless('az') }, async () => {
+      const az = await loggedIn();
+      const directory = await mkdtemp(join(folder, 'directory-'));
+      const uri = pathToFileURL(directory).href;
+      const added = await runStrongroom('backup', 'place', 'add', directory, '--data', product.data);
+      assert.equal(added.code, 0, added.stderr);
+      const at = ['--hsm-name', 'dev', '--storage-resource-uri', uri, '--use-managed-identity', 'true'];
+      const made = await az('keyvault', 'backup', 'start', ...at);
+      assert.equal(made.code, 0, made.stderr);
+      const { folderUrl } = JSON.parse(made.stdout) as { readonly folderUrl: string };
+      const from = ['--backup-folder', folderUrl.split('/').at(-1) ?? ''];
+      const restored = await az('keyvault', 'restore', 'start', ...at, ...from);
+      assert.equal(restored.code, 0, restored.stderr);
+    });
+
+    describe('the stock Python SDK', { skip: skipUnless('python-azure') }, () => {
+      let ended: Ended;
+      before(async () => {
+        const env = { ...environment, CONTAINER: place, SAS_FILE: sasFile, PYTHONDONTWRITEBYTECODE: '1' };
+        ended = await runIn({ cwd: folder, env }, PYTHON, join(import.meta.dirname, 'clients/backup-paths.py'));
+      });
+      testChecks(['backs up', 'restores one key', 'checks', 'restores everything'], () => ended);
+    });
   });
 
   test('the command of the product verifies what the service has written, and restores from it', async () => {

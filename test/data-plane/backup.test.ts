@@ -256,6 +256,49 @@ test('where the setting is on, one of this HSM must have ended half an hour befo
   assert.deepEqual((await list(at, '/keys')).length, 1);
 });
 
+test('a client that cuts the address of a folder after its first segment restores too, from allowed places only', async () => {
+  await using at = await place();
+  const { instance, token } = at;
+  await create(at, 'cut');
+  const name = await backedUp(instance, token, storage);
+  const [, first = '', rest = ''] = /^(file:\/\/\/[^/]+)\/(.+)$/.exec(storage) ?? [];
+  const sasTokenParameters = { storageResourceUri: first };
+  const ask = (path: string, body: object): Promise<Reply> =>
+    instance.ask('PUT', `${path}?api-version=7.6`, { token, body: { sasTokenParameters, ...body } });
+  const noteOf = (reply: Reply): string =>
+    String(
+      readEntries(instance).find((entry) => entry.correlationId === reply.headers['x-ms-request-id'])?.[
+        'resultDescription'
+      ],
+    );
+
+  for (const elsewhere of [`${rest}-of-others/${name}`, name, rest]) {
+    for (const [path, member] of [
+      ['/restore', 'folderToRestore'],
+      ['/prerestore', 'folderToRestore'],
+      ['/keys/cut/restore', 'folder'],
+    ] as const) {
+      refused(await ask(path, { [member]: elsewhere }), 403, 'Forbidden', /is not a place that backups/);
+    }
+  }
+  refused(await ask('/restore', { folderToRestore: `${rest}/../${name}` }), 400, 'BadParameter', /'folderToRestore'/);
+
+  const folderToRestore = `${rest}/${name}`;
+  await done(use(at, 'DELETE', '/keys/cut'));
+  assert.equal((await use(at, 'DELETE', '/deletedkeys/cut')).status, 204);
+  const one = await ask('/keys/cut/restore', { folder: folderToRestore });
+  await succeeded(instance, token, one);
+  assert.ok(noteOf(one).endsWith(`storage: ${storage}. Folder: ${name}`), noteOf(one));
+  await done(use(at, 'GET', '/keys/cut'));
+  await create(at, 'made-later');
+  const check = await ask('/prerestore', { folderToRestore });
+  await succeeded(instance, token, check);
+  const full = await ask('/restore', { folderToRestore });
+  await succeeded(instance, token, full);
+  for (const reply of [check, full]) assert.ok(noteOf(reply).includes(`storage: ${storage}`), noteOf(reply));
+  assert.equal((await list(at, '/keys')).length, 1);
+});
+
 test('a restore replaces what is there; with purge protection what the backup lacks is kept as deleted', async () => {
   for (const purgeProtection of [false, true]) {
     await using at = await place({ purgeProtection });

@@ -73,6 +73,7 @@ async function start(options: Parameters<typeof startRunningInstance>[0] = {}): 
     separation: 'strict',
     alsoAdministrators: [ALICE, BOB, CAROL],
     systemNow: () => time,
+    backupTargets: [{ uri: storage }],
     openStorage,
     ...options,
   });
@@ -191,6 +192,12 @@ describe('an HSM that separates duties and is in use', () => {
     assert.ok(refusal?.['storeHead'] !== undefined, 'what was committed to ask is on record');
     assert.equal(await keysFor(home, mallory), 403);
     assert.equal(asked(await restore(home, ALICE, name, { sas: 'sig=second-secret' })), id, 'asked twice, it is one');
+    const cut = { place: directoryUri(folder) };
+    assert.equal(
+      asked(await restore(home, ALICE, `one/${name}`, cut)),
+      id,
+      'the place has one name, however it is cut',
+    );
     const shown = await show(home, id);
     assert.ok(
       shown.description.includes(`of 'test' of `) && shown.description.includes(`with 1 keys in ${storage}/${name}`),

@@ -11,6 +11,7 @@ import type { Leaving } from './leftovers.ts';
 import { type RestoreRequest, readRestore, readTarget } from './read-request.ts';
 import { requireEarlierBackup } from './require-earlier-backup.ts';
 import { lookAtBackup, requireAgreement } from './start-restore.ts';
+import type { NamedFolder } from './storage/allowed-places.ts';
 import { type BackupStorage, type BackupTarget, type OpenStorage, StorageError } from './storage/port.ts';
 import { type BackupWork, backUp, checkBackUp, checkRestore, rejectDeletedName, restore, restoreKey } from './work.ts';
 
@@ -25,6 +26,8 @@ export interface BackupService extends BackupWork, Leaving {
   /** Whether a full restore asks for an earlier backup. */
   readonly needsEarlierBackup: () => boolean;
   readonly openStorage: OpenStorage;
+  /** Where the folder lies among the allowed places, however its address was cut. */
+  readonly locate: (named: NamedFolder) => NamedFolder;
   /** Absent: the clock is not to be moved. */
   readonly forward?: ((minutes: number) => string) | undefined;
 }
@@ -65,6 +68,13 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
   function accepted<B>(job: Job, request: RowRequest<B>): Pick<Answer, 'status' | 'body' | 'headers'> {
     const headers = pollAt(request, `/${pollsAs(job.kind)}/${job.id}/pending`, retryAfter());
     return { status: 202, body: jobShape(job), headers };
+  }
+
+  /** Comes first: what is opened, agreed to and put on record has the place's own name. */
+  function located(request: RowRequest<RestoreRequest>): RowRequest<RestoreRequest> {
+    const { target, folder: named } = request.body;
+    const { uri, folder } = service.locate({ uri: target.storageResourceUri, folder: named });
+    return { ...request, body: { target: { ...target, storageResourceUri: uri }, folder } };
   }
 
   async function startRestore(request: RowRequest<RestoreRequest>): Promise<Answer> {
@@ -203,7 +213,7 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       activation: 'active',
       readBody: readRestore('folderToRestore'),
       repeatable: false,
-      handle: startRestore,
+      handle: (request) => startRestore(located(request)),
     }),
     row<RestoreRequest>({
       method: 'PUT',
@@ -215,7 +225,8 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       activation: 'active',
       readBody: readRestore('folderToRestore'),
       repeatable: false,
-      async handle(request) {
+      async handle(asked) {
+        const request = located(asked);
         const { target, folder } = request.body;
         const useless = await refuseByRule(() => requireEarlierBackup(service), 'prerestore', request);
         if (useless !== undefined) return useless;
@@ -232,7 +243,8 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       activation: 'active',
       readBody: readRestore('folder'),
       repeatable: false,
-      async handle(request) {
+      async handle(asked) {
+        const request = located(asked);
         const { target, folder } = request.body;
         const name = requireKeyName(request.params['name']);
         const useless = await refuseByRule(() => rejectDeletedName(keys, name), 'key-restore', request);

@@ -32,19 +32,6 @@ test('a place and what lies below it are allowed, written with or without its la
   }
 });
 
-test('an address that a client has cut short is told from one that nobody has allowed', () => {
-  const places = new AllowedPlaces(
-    [{ uri: 'http://127.0.0.1:10000/devstoreaccount1/hsm' }, { uri: 'file:///srv/hsm-backups' }],
-    'dev',
-  );
-  for (const uri of ['http://127.0.0.1:10000/devstoreaccount1', 'file:///srv']) {
-    assert.throws(() => places.find(uri), /cut its address short: '\.\/strongroom backup restore' does not$/, uri);
-  }
-  for (const uri of ['http://127.0.0.1:10000/devstoreaccount2', 'http://127.0.0.1:10001/', 'file:///srv/hsm']) {
-    assert.throws(() => places.find(uri), /'\.\/strongroom backup place add'$/, uri);
-  }
-});
-
 /** What somebody may try who can start backups, and wants the service to reach, or write, elsewhere. */
 const ATTEMPTS: readonly (readonly [uri: string, code: StorageErrorCode])[] = [
   // Other hosts, and what looks like the right one.
@@ -196,6 +183,76 @@ test('a place that cannot be one stops the start', () => {
   assert.doesNotThrow(() => make('https://a.example/c', 'production', ['10.1.2.3', '::1']));
   for (const address of ['a', '10.1.2', '10.0.0.0/8', '']) {
     assert.throws(() => make('https://a.example/c', 'production', [address]), /backupTargets: /);
+  }
+});
+
+test('a folder whose address a client has cut too early is found in the longest place that holds it', () => {
+  const places = new AllowedPlaces(
+    [
+      { uri: 'http://127.0.0.1:10000/devstoreaccount1/hsm' },
+      { uri: 'file:///srv/hsm' },
+      { uri: 'file:///srv/hsm/east/deep' },
+      { uri: 'https://whole.example' },
+    ],
+    'dev',
+  );
+  for (const [uri, folder, place, rest] of [
+    ['http://127.0.0.1:10000/devstoreaccount1', 'hsm/mhsm-a', 'http://127.0.0.1:10000/devstoreaccount1/hsm', 'mhsm-a'],
+    ['http://127.0.0.1:10000/devstoreaccount1/', 'hsm/b/c', 'http://127.0.0.1:10000/devstoreaccount1/hsm', 'b/c'],
+    ['http://127.0.0.1:10000', 'devstoreaccount1/hsm/a', 'http://127.0.0.1:10000/devstoreaccount1/hsm', 'a'],
+    ['file:///srv', 'hsm/mhsm-a', 'file:///srv/hsm', 'mhsm-a'],
+    ['file:///srv', 'hsm/east/mhsm-a', 'file:///srv/hsm', 'east/mhsm-a'],
+    ['file:///srv', 'hsm/east/deep/mhsm-a', 'file:///srv/hsm/east/deep', 'mhsm-a'],
+    // Named as it is allowed, it is what the client says.
+    ['file:///srv/hsm', 'east/deep/mhsm-a', 'file:///srv/hsm', 'east/deep/mhsm-a'],
+    ['https://whole.example/c', 'mhsm-a', 'https://whole.example/c', 'mhsm-a'],
+  ] as const) {
+    assert.deepEqual(places.locate({ uri, folder }), { uri: place, folder: rest }, `${uri} ${folder}`);
+    assert.doesNotThrow(() => places.find(place));
+  }
+});
+
+test('no way to cut an address leads out of the places', () => {
+  const places = new AllowedPlaces(
+    [{ uri: 'https://account.blob.core.windows.net/backups/hsm' }, { uri: 'file:///var/backups/hsm' }],
+    'dev',
+  );
+  for (const [uri, folder] of [
+    // A place without a folder in it, and its neighbours.
+    ['file:///var', 'backups/hsm'],
+    ['file:///var', 'backups/hsm2/mhsm-a'],
+    ['file:///var', 'backups'],
+    ['file:///var/back', 'ups/hsm/mhsm-a'],
+    ['https://account.blob.core.windows.net/backups', 'hsm'],
+    ['https://account.blob.core.windows.net/backups', 'Hsm/mhsm-a'],
+    ['https://account.blob.core.windows.net/other', 'backups/hsm/mhsm-a'],
+    // Other hosts, ports and protocols.
+    ['https://evil.example/backups', 'hsm/mhsm-a'],
+    ['https://account.blob.core.windows.net:444/backups', 'hsm/mhsm-a'],
+    ['http://account.blob.core.windows.net/backups', 'hsm/mhsm-a'],
+    ['https://account.blob.core.windows.net:443/backups', 'hsm/mhsm-a'],
+    ['https://u:p@account.blob.core.windows.net/backups', 'hsm/mhsm-a'],
+    ['https://ACCOUNT.blob.core.windows.net/backups', 'hsm/mhsm-a'],
+    ['https://account.blob.core.windows.net@evil.example/backups', 'hsm/mhsm-a'],
+    ['https:', '/account.blob.core.windows.net/backups/hsm/mhsm-a'],
+    ['https://account', 'blob.core.windows.net/backups/hsm/mhsm-a'],
+    // What two readers could take for two places.
+    ['file:///var', 'backups/hsm/../../etc'],
+    ['file:///var', './backups/hsm/mhsm-a'],
+    ['file:///var', 'backups/hsm/%2e%2e/etc'],
+    ['file:///var', 'backups%2fhsm/mhsm-a'],
+    ['file:///var', 'backups//hsm/mhsm-a'],
+    ['file:///var', '/backups/hsm/mhsm-a'],
+    ['file:///var//', 'backups/hsm/mhsm-a'],
+    ['file:///var', 'backups/hsm/mhsm-a?x'],
+    ['file:///var?', 'backups/hsm/mhsm-a'],
+    ['file:///var#', 'backups/hsm/mhsm-a'],
+    ['file:///', 'var/backups/hsm/mhsm-a'],
+    ['file://server/var', 'backups/hsm/mhsm-a'],
+    ['', 'file:///var/backups/hsm/mhsm-a'],
+  ] as const) {
+    assert.deepEqual(places.locate({ uri, folder }), { uri, folder }, `${uri} ${folder}`);
+    assert.throws(() => places.find(uri), StorageError, uri);
   }
 });
 

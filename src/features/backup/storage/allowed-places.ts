@@ -27,6 +27,13 @@ interface Row {
   readonly segments: readonly string[];
 }
 
+/** A backup's folder as a client named it, or as it is allowed. */
+export interface NamedFolder {
+  readonly uri: string;
+  /** Below `uri`; may have several segments. */
+  readonly folder: string;
+}
+
 type Profile = 'dev' | 'production';
 
 export class AllowedPlaces {
@@ -62,24 +69,38 @@ export class AllowedPlaces {
         `'${redacted(uri)}' is not the URI of a backup place in its normal form: https://account.blob.core.windows.net/container or file:///folder`,
       );
     }
-    const segments = segmentsOf(url);
-    const row = this.#rows.find(
-      (each) => originOf(each.url) === originOf(url) && each.segments.every((segment, at) => segment === segments[at]),
-    );
+    const row = this.#rows.find((each) => holds(each, url));
     if (row !== undefined) return { url, kind: kindOf(url), place: row.place };
-    const isAbove = this.#rows.some(
-      (each) => originOf(each.url) === originOf(url) && segments.every((segment, at) => segment === each.segments[at]),
-    );
     const allowed = this.#rows.map(({ place }) => place.uri).join(', ');
     throw new StorageError(
       'NotAllowed',
       `'${redacted(uri)}' is not a place that backups of this instance may use; ` +
         (allowed === '' ? 'its configuration allows none' : `its configuration allows ${allowed}`) +
-        (isAbove
-          ? `. If you named one of these, your client cut its address short: './strongroom backup restore' does not`
-          : `. Whoever runs the instance allows it on its machine: './strongroom backup place add'`),
+        `. Whoever runs the instance allows it on its machine: './strongroom backup place add'`,
     );
   }
+
+  /**
+   * Stock clients cut the address of a folder after its first segment, wherever the place ends: `http://host/account` and
+   * `container/mhsm-…`. Where that first part is no allowed place, the longest one that holds the whole address is meant.
+   * What no place holds stays as it is, for `find` to refuse.
+   */
+  locate(named: NamedFolder): NamedFolder {
+    const url = parse(named.uri);
+    const whole = parse(`${withoutSlash(named.uri)}/${named.folder}`);
+    if (url === undefined || whole === undefined || this.#rows.some((row) => holds(row, url))) return named;
+    const segments = segmentsOf(whole);
+    const [longest] = this.#rows
+      .filter((row) => holds(row, whole) && row.segments.length < segments.length)
+      .toSorted((a, b) => b.segments.length - a.segments.length);
+    if (longest === undefined) return named;
+    return { uri: withoutSlash(longest.url.href), folder: segments.slice(longest.segments.length).join('/') };
+  }
+}
+
+function holds(row: Row, url: URL): boolean {
+  const segments = segmentsOf(url);
+  return originOf(row.url) === originOf(url) && row.segments.every((segment, at) => segment === segments[at]);
 }
 
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
