@@ -1,5 +1,5 @@
 // What azurerm sends for `whole.tf` (applied, changed, destroyed), sent to a fresh product: exchanges.json says how it is to answer.
-// Those in the file were written from the provider's sources; a whole run of the tier replaces them by what it recorded.
+// The tier recorded them between the stock provider and the product (main.ts); none is written by hand.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';

@@ -1,5 +1,5 @@
-# One of each kind of resource that azurerm has for a managed HSM, with capitals in every name. What it sends for this
-# is kept in exchanges.json.
+# One of each kind of resource that azurerm has for a managed HSM, with capitals in every name. What it sent for this when
+# the tier ran last is in exchanges.json.
 terraform {
   required_providers {
     azurerm = {
