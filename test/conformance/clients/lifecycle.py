@@ -75,7 +75,8 @@ def reads_and_changes_settings():
         lambda: settings.update_setting(KeyVaultSetting(name="StrongroomMaxKeys", value="many")),
     )
     assert error.status_code == 400
-    refused(ResourceNotFoundError, lambda: settings.get_setting("NoSuchSetting"))
+    unknown = refused(HttpResponseError, lambda: settings.get_setting("NoSuchSetting"))
+    assert (unknown.status_code, unknown.error.code) == (400, "InvalidSetting"), unknown
 
 
 CHECKS = (
