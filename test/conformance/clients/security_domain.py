@@ -63,8 +63,10 @@ def give(target, blob_file):
         assert error.status_code == 400, error
     client.begin_upload(SecurityDomain(value=value)).result()
     assert client.get_upload_status().status == "Success"
+    # The very same is told that it was taken; any other is refused.
+    client.begin_upload(SecurityDomain(value=value)).result()
     try:
-        client.begin_upload(SecurityDomain(value=value)).result()
+        client.begin_upload(SecurityDomain(value=value + " ")).result()
         raise AssertionError("an active HSM took another domain")
     except HttpResponseError as error:
         assert error.status_code == 409, error
