@@ -8,6 +8,7 @@ import {
   describeValues,
   findSetting,
   normalValue,
+  recordedValue,
   type Setting,
   type SettingName,
   settingTable,
@@ -77,7 +78,8 @@ export function settingRows({ settings, records, companion }: SettingsService): 
           recheck();
           return [settingChange(setting.name, value), ...companion(setting.name, value)];
         });
-        return { status: 200, body: shape(setting.name), head, note: `The setting ${setting.name} is now '${value}'` };
+        const note = `The setting ${setting.name} is now '${recordedValue(setting, value)}'`;
+        return { status: 200, body: shape(setting.name), head, note };
       },
     }),
   ];

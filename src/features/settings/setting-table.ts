@@ -69,3 +69,8 @@ export function describeValues(setting: Setting): string {
       return 'empty, or an http(s) address without user name and fragment';
   }
 }
+
+/** The value as the log may have it: what follows the origin of an address may be a secret. */
+export function recordedValue(setting: Setting, value: string): string {
+  return setting.type === 'url' && value !== '' ? `${new URL(value).origin}/…` : value;
+}
