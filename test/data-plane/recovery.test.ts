@@ -171,7 +171,11 @@ test('a restore blob makes the fresh instance active, with the identity of the o
 test('another worker of the recovered instance serves as soon as it has read the record', async () => {
   const instance = await start();
   await using worker = await instance.startWorker();
-  assert.equal((await upload(instance, await blobFor(instance))).status, 202);
+  const blob = await blobFor(instance);
+  assert.equal((await upload(instance, blob)).status, 202);
+  const sent = { token: await instance.adminToken(), body: { value: blob } };
+  const again = await instance.askAt(worker.port, 'POST', `/securitydomain/upload${version}`, sent);
+  assert.equal(again.status, 202, again.text);
   const token = await userOf(instance);
   const reply = await instance.askAt(worker.port, 'GET', `/keys${version}`, { token });
   assert.equal(reply.status, 200, reply.text);

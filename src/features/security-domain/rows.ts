@@ -30,7 +30,7 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
           throw new ServiceError('Forbidden', 'Only an administrator named when the HSM was created can activate it');
         }
         await checkActivation(service);
-        const wasActive = activation.isActive();
+        const wasActive = await activation.willBeActive();
         const { certificates, required, thumbprints } = body;
         const custody = { required, thumbprints };
         const { document } = await begin(service, { principal, recheck }, { kind: 'download', custody }, () =>

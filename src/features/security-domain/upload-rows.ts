@@ -55,7 +55,8 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
       async handle(request) {
         const { body: document, principal, recheck } = request;
         const uploadedDigest = createHash('sha256').update(document).digest('base64url');
-        if (activation.isActive()) {
+        // Sent again, it may come to a worker that is still learning of the first.
+        if (await activation.willBeActive()) {
           const { uploadedBy, uploadedDigest: taken } = activation.latest() ?? {};
           if (uploadedBy !== principal.oid || taken !== uploadedDigest) throw alreadyActive();
           const headers = pendingAt(request, 'upload');
