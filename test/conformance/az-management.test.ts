@@ -154,18 +154,19 @@ describe('az manages an HSM', { skip: skipUnless('az') }, () => {
     assert.equal(left.length, 3);
   });
 
-  test('keeps diagnostic settings', async () => {
-    const id = String(member(await az.json('keyvault', 'show', '--hsm-name', 'life'), 'id'));
-    const url = `https://management.azure.com${id}/providers/Microsoft.Insights/diagnosticSettings/audit?api-version=2021-05-01-preview`;
-    const body = {
-      properties: { workspaceId: '/subscriptions/x/w', logs: [{ categoryGroup: 'audit', enabled: true }], metrics: [] },
-    };
-    const put = await az.json('rest', '--method', 'put', '--url', url, '--body', JSON.stringify(body));
-    assert.equal(member(put, 'properties', 'logs', 0, 'categoryGroup'), 'audit');
-    const got = await az.json('rest', '--method', 'get', '--url', url);
-    assert.equal(member(got, 'properties', 'workspaceId'), '/subscriptions/x/w');
-    await az.json('rest', '--method', 'delete', '--url', url);
-    assert.match((await az.run('rest', '--method', 'get', '--url', url)).stderr, /no such diagnostic setting/);
+  test('is told that diagnostic settings would send nothing', async () => {
+    const resource = ['--resource', String(member(await az.json('keyvault', 'show', '--hsm-name', 'life'), 'id'))];
+    const logs = JSON.stringify([{ category: 'AuditEvent', enabled: true }]);
+    const place = [
+      '--workspace',
+      '/subscriptions/x/resourceGroups/x/providers/Microsoft.OperationalInsights/workspaces/w',
+    ];
+    const refused = await az.run(
+      ...['monitor', 'diagnostic-settings', 'create', '-n', 'audit', ...resource, '--logs', logs, ...place],
+    );
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.stderr, /NotSupported[^]*not sent anywhere[^]*audit show/);
+    assert.deepEqual(await az.json('monitor', 'diagnostic-settings', 'list', ...resource), []);
   });
 
   test('deletes and recovers it: the same keys work', async () => {

@@ -78,7 +78,7 @@ describe('names in the resource manager', () => {
     }
   });
 
-  test('private endpoints, connections, diagnostic settings and role scopes name the HSM as it is spelled', async () => {
+  test('private endpoints, connections and role scopes name the HSM as it is spelled', async () => {
     const endpoint = `/resourceGroups/my_group/providers/Microsoft.Network/privateEndpoints/My-Endpoint`;
     const made = await arm.ask('PUT', endpoint, {
       location: 'eastus2',
@@ -99,10 +99,6 @@ describe('names in the resource manager', () => {
     const [connection] = values(await arm.ask('GET', `${loud(id)}/privateEndpointConnections`));
     assert.equal(connection?.id, `${id}/privateEndpointConnections/${String(connection?.name)}`);
     assert.deepEqual(properties(connection ?? {}).privateEndpoint, { id: endpointId });
-    const setting = `${loud(id)}/providers/Microsoft.Insights/diagnosticSettings/My-Setting`;
-    const logs = [{ categoryGroup: 'audit', enabled: true }];
-    const kept = await arm.ask('PUT', setting, { properties: { workspaceId: '/Some/Where', logs } });
-    assert.equal(kept.json.id, `${id}/providers/Microsoft.Insights/diagnosticSettings/My-Setting`);
   });
 
   test('a deleted HSM keeps its name, and comes back under it, in its group however that is spelled now', async () => {

@@ -42,7 +42,7 @@ export function migrateFirstVersion(value: unknown): unknown {
 
 function migrateHsm(hsm: Json): Json {
   const { publicNetworkAccess, networkAcls } = OPEN_NETWORK;
-  return { ...hsm, publicNetworkAccess, networkAcls, connections: [], diagnostics: [] };
+  return { ...hsm, publicNetworkAccess, networkAcls, connections: [] };
 }
 
 function mapped(value: unknown, change: (item: Json) => unknown): unknown {

@@ -22,7 +22,6 @@ import {
   text,
 } from '../../formats/shape.ts';
 import { foldedScope } from './access/scope.ts';
-import { type DiagnosticSetting, readDiagnosticSetting } from './diagnostics/setting.ts';
 import type { NetworkTrialStep } from './instance-host.ts';
 import { migrateFirstVersion } from './resources-v1.ts';
 
@@ -88,7 +87,6 @@ export interface ManagedHsm {
   readonly publicNetworkAccess: 'Enabled' | 'Disabled';
   readonly networkAcls: NetworkAcls;
   readonly connections: readonly EndpointConnection[];
-  readonly diagnostics: readonly DiagnosticSetting[];
   readonly state: 'Provisioning' | 'Succeeded' | 'Updating' | 'Failed' | 'Deleting' | 'Recovering';
   /** Why it failed. */
   readonly problem?: string;
@@ -164,9 +162,9 @@ export const readTime: Reader<string> = matching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\
 const connectionName = matching(CONNECTION_NAME, 'the name of a connection');
 const readAcls: Reader<NetworkAcls> = (value, path) =>
   readNetworkRules({ ...OPEN_NETWORK, networkAcls: value }, path).networkAcls;
-/** Files of before have no spelling but the one that is compared, and no identities. */
+/** Files of before have no spelling but the one that is compared, no identities, and diagnostic settings that sent nothing. */
 const readHsm: Reader<ManagedHsm> = (value, path) => {
-  const hsm = readHsmMembers(value, path);
+  const { diagnostics: _, ...hsm } = readHsmMembers(value, path);
   return { ...hsm, spelledName: hsm.spelledName ?? hsm.name, identities: hsm.identities ?? [] };
 };
 const readHsmMembers = record(
@@ -190,7 +188,6 @@ const readHsmMembers = record(
       }),
       MOST_CONNECTIONS,
     ),
-    diagnostics: list(readDiagnosticSetting, 5),
     state: oneOf('Provisioning', 'Succeeded', 'Updating', 'Failed', 'Deleting', 'Recovering'),
     createdBy: text,
     createdByType: by,
@@ -202,6 +199,7 @@ const readHsmMembers = record(
   {
     spelledName: text,
     identities: list(text, 100),
+    diagnostics: list((each) => each, 5),
     problem: text,
     trial: record({
       id: guid,

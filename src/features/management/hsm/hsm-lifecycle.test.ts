@@ -25,7 +25,6 @@ const hsm: ManagedHsm = {
   publicNetworkAccess: 'Enabled',
   networkAcls: OPEN_NETWORK.networkAcls,
   connections: [],
-  diagnostics: [],
   state: 'Provisioning',
   createdBy: 'a',
   createdByType: 'User',

@@ -111,7 +111,6 @@ export function newHsm(
     publicNetworkAccess: body.publicNetworkAccess ?? OPEN_NETWORK.publicNetworkAccess,
     networkAcls: changedAcls({ ...OPEN_NETWORK.networkAcls, defaultAction }, body.networkAcls),
     connections: [],
-    diagnostics: [],
     state: 'Provisioning',
     ...modifiedBy(caller, now),
     createdBy: caller.label,
