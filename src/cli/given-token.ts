@@ -1,7 +1,8 @@
 // A token that its owner has fetched, in a file: for issuers that neither az nor Azure's credentials can ask for one. Those ask for
 // a token for the very place that will see it; this one was there before the place was named, so it is looked whom it is for.
+
+import { printableLine } from '../formats/printable.ts';
 import { CommandError } from './command.ts';
-import { printableLine } from './printable.ts';
 import { readSecret } from './read-secret.ts';
 
 /** For the instances, and for the resource manager, whose tokens have another audience. */

@@ -1,6 +1,7 @@
 // How commands speak to an instance: over its public API, either the one of a running data directory (in the dev
 // profile as its administrator) or the one at an address (as whoever the environment names).
 
+import { printable } from '../formats/printable.ts';
 import { isGuid } from '../formats/shape.ts';
 import { DEV_INSTANCE } from '../main/config/client-environment/variables.ts';
 import { readDevClients } from '../main/config/dev-clients.ts';
@@ -17,7 +18,6 @@ import {
   namesIdentity,
   signedInToken,
 } from './instance-token.ts';
-import { printable } from './printable.ts';
 import { dataRootOf, requireRunning } from './running.ts';
 import { messageHere } from './same-place.ts';
 

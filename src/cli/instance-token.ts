@@ -1,12 +1,12 @@
 // Access tokens for commands that speak to an instance: as the administrator of a development data directory, or as
 // whoever the environment names. Tokens stay in memory.
 
+import { printableLine } from '../formats/printable.ts';
 import { readDevClients } from '../main/config/dev-clients.ts';
 import { azureNames } from '../main/config/name-forms.ts';
 import { CommandError } from './command.ts';
 import { givenToken, type TokenPlace } from './given-token.ts';
 import { agentOf, exchange, type Route } from './https-exchange.ts';
-import { printableLine } from './printable.ts';
 
 /** @throws CommandError */
 export async function devAdministratorToken(dataRoot: string, route: Route): Promise<string> {

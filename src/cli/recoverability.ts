@@ -1,9 +1,10 @@
 // What `status` says of how well an instance could be recovered: how many custodians may be lost, and what was rehearsed.
+
+import { printableLine } from '../formats/printable.ts';
 import { ownCommand } from '../wire/own-command.ts';
 import { type RegisterAnswer, readRegister } from './commands/custodian/read-register.ts';
 import { type DepthPosture, needsRehearsal, readRehearsals, stepsOn } from './commands/rehearse/filed.ts';
 import { type InstanceClient, type InstanceValues, openInstanceClient } from './instance-client.ts';
-import { printableLine } from './printable.ts';
 import { placeOf } from './same-place.ts';
 
 export interface ShownCustodians {

@@ -1,6 +1,8 @@
 // A challenge file: what a custodian is sent to show that they still hold their key, as the service answers it. Answering
 // signs the challenge, in a packet; nothing is opened.
+
 import { fromBase64url } from './base64url.ts';
+import { isOneLine } from './printable.ts';
 import { type Reader, record, ShapeError, text } from './shape.ts';
 
 export interface CustodianChallenge {
@@ -30,9 +32,8 @@ const hash: Reader<string> = (value, path) => {
   return value as string;
 };
 
-/** Shown on terminals. */
 const line: Reader<string> = (value, path) => {
-  if (text(value, path).length > 200 || /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(value as string)) {
+  if (text(value, path).length > 200 || !isOneLine(value as string)) {
     throw new ShapeError(`${path} must be at most 200 characters on one line`);
   }
   return value as string;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { oneLine, type Rehearsal, RehearsalError, readRehearsal, writeRehearsal } from './rehearsal-record.ts';
+import { oneLine } from './printable.ts';
+import { type Rehearsal, RehearsalError, readRehearsal, writeRehearsal } from './rehearsal-record.ts';
 
 const HASH = 'A'.repeat(43);
 const OTHER = 'B'.repeat(43);

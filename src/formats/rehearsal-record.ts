@@ -1,5 +1,6 @@
 // The record of a rehearsal: what was tried, who took part, what each step took and what was at fault. The security domain
 // states it (`statement.ts`, kind `rehearsal`); with both, anyone who knows the domain's key can check it offline.
+import { isOneLine } from './printable.ts';
 import { integer, list, matching, oneOf, type Reader, record, ShapeError, text } from './shape.ts';
 
 export const REHEARSAL_FORMAT = 'strongroom rehearsal 1';
@@ -134,9 +135,8 @@ const time: Reader<string> = (value, path) => {
   if (Number.isNaN(read.getTime()) || read.toISOString() !== value) throw new ShapeError(`${path} must be an ISO time`);
   return value as string;
 };
-/** Shown on terminals. */
 const line: Reader<string> = (value, path) => {
-  if (text(value, path).length > 1000 || /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(value as string)) {
+  if (text(value, path).length > 1000 || !isOneLine(value as string)) {
     throw new ShapeError(`${path} must be at most 1000 characters on one line`);
   }
   return value as string;
@@ -170,8 +170,3 @@ const shape = record(
     sample: record({ file: hash, keys: count, unwrapped: count }),
   },
 );
-
-/** One line for people, from whatever an error said. */
-export function oneLine(words: string): string {
-  return words.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ').slice(0, 1000);
-}

@@ -1,5 +1,6 @@
 // One line on stderr for what an operator should see. Names, codes and texts of errors; never payloads, which may be
 // secret.
+import { printableJson } from '../formats/printable.ts';
 
 export function reportFailure(what: string, error: unknown): void {
   const causes: object[] = [];
@@ -12,5 +13,5 @@ export function reportFailure(what: string, error: unknown): void {
       ...(depth === 0 ? { at: cause.stack?.split('\n')[1]?.trim() } : {}),
     });
   }
-  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), failure: what, causes })}\n`);
+  process.stderr.write(printableJson({ time: new Date().toISOString(), failure: what, causes }, 0));
 }

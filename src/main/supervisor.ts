@@ -1,6 +1,8 @@
 // Entry of the supervisor, the process a user starts and stops. Says what happens, shows the demonstration, and ends
 // with everything that it started.
+
 import { parseArgs } from 'node:util';
+import { printable } from '../formats/printable.ts';
 import { DEV_INSTANCE } from './config/client-environment/variables.ts';
 import { places } from './config/data-layout.ts';
 import { readDevClients } from './config/dev-clients.ts';
@@ -72,11 +74,12 @@ function addressOf({ state, port }: Supervisor): string {
 }
 
 function say(text: string): void {
-  process.stderr.write(`strongroom: ${text}\n`);
+  process.stderr.write(`strongroom: ${printable(text)}\n`);
 }
 
 function show(label: string, chunk: Buffer): void {
-  for (const line of chunk.toString('utf8').split('\n')) if (line !== '') process.stderr.write(`[${label}] ${line}\n`);
+  for (const line of chunk.toString('utf8').split('\n'))
+    if (line !== '') process.stderr.write(`[${label}] ${printable(line)}\n`);
 }
 
 try {

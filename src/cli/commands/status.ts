@@ -1,5 +1,7 @@
 // `strongroom status`: what runs, as the supervisor sees it.
+
 import { readResourcesFile } from '../../features/management/resources-file.ts';
+import { printableJson } from '../../formats/printable.ts';
 import { places } from '../../main/config/data-layout.ts';
 import { command, dataOption, jsonOption } from '../command.ts';
 import { type PrivateWay, privateWaysOf, privateWaysText } from '../private-ways.ts';
@@ -30,10 +32,7 @@ overdue or the newest has failed, in production when a margin is below 0 too, an
       const { activation, port } = instances[name] ?? {};
       if (activation === 'Active' && port !== 0) recoverability[name] = await recoverabilityOf(state.dataRoot, name);
     }
-    if (json)
-      terminal.out(
-        `${JSON.stringify({ ...state, unsettled, privateListeners, ...byMember(recoverability) }, null, 2)}\n`,
-      );
+    if (json) terminal.out(printableJson({ ...state, unsettled, privateListeners, ...byMember(recoverability) }));
     else {
       terminal.out(`data        ${state.dataRoot}\n`);
       terminal.out(`port        ${state.port} (${state.profile === 'dev' ? 'names and proxy' : 'all names'})\n`);

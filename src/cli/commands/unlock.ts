@@ -1,5 +1,7 @@
 // `strongroom unlock`: brings the secret of a locked instance to its module. What leaves this process is encrypted to it.
+
 import { existsSync, writeFileSync } from 'node:fs';
+import { printableJson } from '../../formats/printable.ts';
 import type { InstancePlaces } from '../../main/config/data-layout.ts';
 import { operatorsMark, stoppedMessage } from '../../main/files/operators-mark.ts';
 import { ownCommand } from '../../wire/own-command.ts';
@@ -69,7 +71,7 @@ Run it on the machine of the instance, as its user. Everything secret is encrypt
     }
     const how =
       files.length > 0 ? await bringPackets(waiting, files) : await bringPassphrase(waiting, values, terminal);
-    if (json) terminal.out(`${JSON.stringify({ instance: name, unlocked: true, custodians: how }, null, 2)}\n`);
+    if (json) terminal.out(printableJson({ instance: name, unlocked: true, custodians: how }));
     else terminal.out(`${name} is unlocked${how.length === 0 ? '' : ` by ${counted(how.length, 'custodian')}`}.\n`);
     return 0;
   },
@@ -162,7 +164,7 @@ async function writeForCustodians(
   if (to.certificate !== undefined) write(to.certificate, certificatePem(der));
   // To the byte: packets name its hash.
   if (to.shares !== undefined) write(to.shares, shares);
-  if (to.json) terminal.out(`${JSON.stringify({ fingerprint, ...to, json: undefined }, null, 2)}\n`);
+  if (to.json) terminal.out(printableJson({ fingerprint, ...to, json: undefined }));
   else
     terminal.out(`Read to each custodian the certificate's fingerprint:\n  ${fingerprint.match(/.{4}/g)?.join(' ')}\n`);
   return 0;

@@ -14,6 +14,7 @@ import { share } from '../commands/custodian/share.ts';
 import { show } from '../commands/custodian/show.ts';
 import { dispatch } from '../dispatch.ts';
 import type { Program } from '../help.ts';
+import { openTerminal } from '../terminal.ts';
 
 /** Written into the bundle. */
 declare const STRONGROOM_VERSION: string;
@@ -32,13 +33,4 @@ const commands = [keygen, fingerprint, paper, restore, acknowledge, answer, shar
   }),
 );
 
-process.exitCode = await dispatch(
-  commands,
-  STRONGROOM_VERSION,
-  process.argv.slice(2),
-  {
-    out: (text) => process.stdout.write(text),
-    err: (text) => process.stderr.write(text),
-  },
-  program,
-);
+process.exitCode = await dispatch(commands, STRONGROOM_VERSION, process.argv.slice(2), openTerminal(), program);

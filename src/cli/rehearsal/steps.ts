@@ -1,5 +1,6 @@
 // The steps of a recovery that is rehearsed: each is timed, and one that fails says who or what is at fault.
-import { oneLine, type RehearsalProblem, type RehearsalStep } from '../../formats/rehearsal-record.ts';
+import { oneLine } from '../../formats/printable.ts';
+import { type RehearsalProblem, type RehearsalStep } from '../../formats/rehearsal-record.ts';
 import type { Terminal } from '../command.ts';
 
 /** A step failed for a reason that a person can act on. */

@@ -1,7 +1,8 @@
 // An entry as one line for a person: when, what came of it, what was asked, for which key, by whom.
+import { printableLine } from '../../formats/printable.ts';
 
 export function entryLine(index: number, entry: Readonly<Record<string, unknown>>): string {
-  const text = (name: string): string => printable(entry[name]);
+  const text = (name: string): string => lineOf(entry[name]);
   const subject = text('key') || text('scope') || pathOf(text('requestUri'));
   return [
     String(index).padStart(8),
@@ -17,9 +18,8 @@ export function entryLine(index: number, entry: Readonly<Record<string, unknown>
     .trimEnd();
 }
 
-/** What came from outside must not steer the terminal. */
-function printable(value: unknown): string {
-  return value === undefined || value === null ? '' : String(value).replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '·');
+function lineOf(value: unknown): string {
+  return value === undefined || value === null ? '' : printableLine(String(value));
 }
 
 function pathOf(uri: string): string {
@@ -32,7 +32,7 @@ function callerOf(identity: unknown): string {
     const { claim } = JSON.parse(String(identity)) as { claim?: Record<string, unknown> };
     const claims = (claim?.['http_schemas_microsoft_com_identity'] as { claims?: Record<string, unknown> } | undefined)
       ?.claims;
-    return printable(claims?.['objectidentifier'] ?? claim?.['appid'] ?? '-');
+    return lineOf(claims?.['objectidentifier'] ?? claim?.['appid'] ?? '-');
   } catch {
     // An identity that does not read is shown as missing.
     return '-';

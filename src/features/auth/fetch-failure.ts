@@ -1,4 +1,5 @@
 // Why the keys of an issuer cannot be had, on one line for the operator.
+import { oneLine } from '../../formats/printable.ts';
 
 /** With the codes of Node (ENOTFOUND, DEPTH_ZERO_SELF_SIGNED_CERT, …), which say most. */
 export function causeText(error: Error): string {
@@ -9,8 +10,5 @@ export function causeText(error: Error): string {
     const text = at.message === '' && at instanceof AggregateError ? String(at.errors[0]) : at.message;
     texts.push(code === undefined || text.includes(code) ? text : `${text} (${code})`);
   }
-  return texts
-    .join(': ')
-    .replaceAll(/\p{C}+/gu, ' ')
-    .slice(0, 500);
+  return oneLine(texts.join(': '), 500);
 }

@@ -1,6 +1,8 @@
 // Custodians as a ceremony knows them: by certificates that were handed in, or as the domain file names them.
+
 import { createHash, X509Certificate } from 'node:crypto';
 import { groupFingerprint } from '../../formats/domain-identity.ts';
+import { oneLine } from '../../formats/printable.ts';
 import { takenForCertificate } from '../../formats/private-pem.ts';
 import type { Ceremony } from './ceremony.ts';
 import { CeremonyError } from './ceremony-error.ts';
@@ -55,12 +57,4 @@ export function personLine({ name, fingerprint }: Person): string {
 /** As a person may write it: any case, with blanks, colons, dashes. */
 export function normalFingerprint(text: string): string {
   return text.replaceAll(/[\s:-]/g, '').toLowerCase();
-}
-
-/** Nothing in it moves the cursor of a terminal or turns the direction of writing. */
-export function oneLine(text: string): string {
-  return text
-    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, ' ')
-    .trim()
-    .slice(0, 1000);
 }

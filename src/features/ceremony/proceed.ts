@@ -1,8 +1,8 @@
 // Goes one step on in a ceremony, and says where it stands.
+import { oneLine } from '../../formats/printable.ts';
 import type { Ceremony } from './ceremony.ts';
 import { CeremonyError } from './ceremony-error.ts';
 import { kinds } from './kinds.ts';
-import { oneLine } from './people.ts';
 import { type Asking, type Given, REPORT_STEP, type Step } from './step.ts';
 
 /** Undefined: every step is over. */

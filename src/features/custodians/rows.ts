@@ -1,6 +1,8 @@
 // The rows of the custodian register: this product's own, below the security domain's path and under its data actions.
+
 import { type CustodianPacket, PacketError, readPacketValue } from '../../formats/custodian-packet.ts';
 import { domainFingerprint } from '../../formats/domain-identity.ts';
+import { isOneLine } from '../../formats/printable.ts';
 import type { Records } from '../../store/sealed/records.ts';
 import { member, readOptionalInteger, readOptionalText, wrongType } from '../../wire/body.ts';
 import { type AnyRow, type JsonObject, row } from '../../wire/route.ts';
@@ -179,7 +181,7 @@ function readPacketIn(value: unknown): CustodianPacket {
 function readLine<N extends string>(body: JsonObject, name: N): Partial<Record<N, string>> {
   const text = readOptionalText(body, name);
   if (text === undefined || text === '') return {};
-  if (text.length > 200 || /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(text) || !text.isWellFormed()) {
+  if (text.length > 200 || !isOneLine(text)) {
     throw wrongType(name, 'at most 200 characters on one line');
   }
   return { [name]: text } as Partial<Record<N, string>>;

@@ -1,6 +1,8 @@
 // What the answers to a challenge come to as a rehearsal: who has signed, who has not, and whom to ask.
+
 import { domainFingerprint } from '../../formats/domain-identity.ts';
-import { oneLine, REHEARSAL_FORMAT, type Rehearsal, type RehearsalProblem } from '../../formats/rehearsal-record.ts';
+import { oneLine } from '../../formats/printable.ts';
+import { REHEARSAL_FORMAT, type Rehearsal, type RehearsalProblem } from '../../formats/rehearsal-record.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import type { CustodianRegister } from '../custodians/register.ts';
 

@@ -1,5 +1,6 @@
 // The body of a role definition PUT. As clients of the service send it, every property may be absent: the name and the
 // description are empty then, and the role grants nothing.
+import { printableLine } from '../../formats/printable.ts';
 import { readOptionalText, readOptionalTextList, wrongType } from '../../wire/body.ts';
 import type { JsonObject } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
@@ -40,7 +41,7 @@ export function readDefinitionBody(body: JsonObject): DefinitionBody {
 /** It is shown in lists, refusals and explanations, where nothing in it may pass for a line of theirs. */
 function readRoleName(properties: JsonObject): string {
   const name = boundedText(properties, 'roleName', MAX_ROLE_NAME);
-  if (!/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name)) return name;
+  if (printableLine(name) === name) return name;
   throw new ServiceError('BadParameter', "Property 'roleName' must be one line, without control or format characters");
 }
 

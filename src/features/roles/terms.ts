@@ -1,5 +1,7 @@
 // What a grant comes with beside who gets what: why it is made, and when it ends by itself.
+
 import { addDuration, parseDuration, printDuration } from '../../formats/iso-duration.ts';
+import { isOneLine } from '../../formats/printable.ts';
 import type { Stated } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { MAX_REASON } from './role-records.ts';
@@ -33,15 +35,10 @@ export function readDefinitionTerms(stated: Stated, now: number): Terms {
 /** One line that a person can read, wherever it is shown. @throws ServiceError BadParameter */
 export function readReason(text: string): string {
   const reason = text.trim();
-  if (reason === '' || reason.length > MAX_REASON || !isPlainLine(reason)) {
+  if (reason === '' || reason.length > MAX_REASON || !isOneLine(reason)) {
     throw new ServiceError('BadParameter', `The reason must be 1 to ${MAX_REASON} characters on one line`);
   }
   return reason;
-}
-
-/** Nothing in it moves the cursor of a terminal or turns the direction of writing. */
-function isPlainLine(text: string): boolean {
-  return text.isWellFormed() && !/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(text);
 }
 
 function readExpires(text: string): string {

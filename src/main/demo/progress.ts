@@ -1,4 +1,5 @@
 // Shows the steps of the demonstration, each with the time that it took.
+import { printable } from '../../formats/printable.ts';
 
 export class StepFailed extends Error {
   override readonly name = 'StepFailed';
@@ -22,7 +23,7 @@ export async function step<T>(text: string, work: () => Promise<T>, outcome?: (r
 }
 
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${printable(text)}\n`);
 }
 
 /** Two columns, the first one as wide as needed. */

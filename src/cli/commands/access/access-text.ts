@@ -2,7 +2,7 @@
 
 import type { EndedGrants } from '../../../features/access/ended-grants.ts';
 import type { AccessReport, Who } from '../../../features/access/report.ts';
-import { printableLine } from '../../printable.ts';
+import { printableLine } from '../../../formats/printable.ts';
 import type { NameOf } from './principal-names.ts';
 
 const VERDICTS: Readonly<Record<string, string>> = {

@@ -1,5 +1,7 @@
 // `strongroom access check`: whether a principal may do something, before it tries.
+
 import type { AccessReport } from '../../../features/access/report.ts';
+import { printableJson } from '../../../formats/printable.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { dataRootOf } from '../../running.ts';
@@ -50,7 +52,7 @@ hold roleAssignments/read at the scope, and is shown the grants that it could li
     const body = { principalId: who, groups, dataAction: action, ...(type === undefined ? {} : { type }) };
     const below = scope === '/' ? '' : scope;
     const report = (await client.ask('POST', `/access/check${below}?api-version=7.6`, body)) as AccessReport;
-    if (values.json) terminal.out(`${JSON.stringify(report, null, 2)}\n`);
+    if (values.json) terminal.out(printableJson(report));
     else terminal.out(accessText(report, await principalNames(root)));
     return report.explanation?.decision === 'allow' ? 0 : 1;
   },

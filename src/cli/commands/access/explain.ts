@@ -1,7 +1,9 @@
 // `strongroom access explain`: why one call was refused, from its trace.
+
 import type { EndedGrants } from '../../../features/access/ended-grants.ts';
 import type { LoggedCall } from '../../../features/access/logged-call.ts';
 import type { AccessReport } from '../../../features/access/report.ts';
+import { printableJson } from '../../../formats/printable.ts';
 import { places } from '../../../main/config/data-layout.ts';
 import { readRunningState } from '../../../main/files/running-state.ts';
 import { optionWords, ownCommand } from '../../../wire/own-command.ts';
@@ -64,7 +66,7 @@ called, where from and what refused it, but not what the roles say, which are se
         return fromLog(audit, trace, instance, beside);
       });
     }
-    if (values.json) terminal.out(`${JSON.stringify(report, null, 2)}\n`);
+    if (values.json) terminal.out(printableJson(report));
     else terminal.out(accessText(report, await principalNames(root)));
     return 0;
   },

@@ -1,5 +1,6 @@
 // `strongroom alias list`: further names, and which instance each of them belongs to.
 
+import { printableJson } from '../../../formats/printable.ts';
 import { namesOfData } from '../../../main/config/names-of-data.ts';
 import { readRunningState } from '../../../main/files/running-state.ts';
 import { instanceOrigin } from '../../../wire/name-form.ts';
@@ -25,7 +26,7 @@ export const list = command({
       refused: state?.refusedAliases[alias] ?? null,
       serves: state?.aliases[alias] === instance && (state.instances[instance]?.port ?? 0) !== 0,
     }));
-    if (json) terminal.out(`${JSON.stringify(rows, null, 2)}\n`);
+    if (json) terminal.out(printableJson(rows));
     else if (rows.length === 0) terminal.out('no aliases\n');
     for (const { alias, instance, since, before, uri, serves, refused } of json ? [] : rows) {
       const from = before === null ? '' : ` (before: ${before})`;

@@ -1,4 +1,5 @@
 // `strongroom alias remove`: a further name that nobody answers under any more.
+import { printableJson } from '../../../formats/printable.ts';
 import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
 import { apply, bookOf, isSettled } from './applied.ts';
@@ -20,7 +21,7 @@ between. Nothing is restarted for it, and what is unlocked stays so.`,
     if (removed === undefined) throw new CommandError(`there is no alias '${alias}'`);
     const { instance } = removed;
     await apply(root, rest, (state) => !(alias in state.aliases) && isSettled(state, instance));
-    if (json) terminal.out(`${JSON.stringify({ alias, instance }, null, 2)}\n`);
+    if (json) terminal.out(printableJson({ alias, instance }));
     else terminal.out(`'${instance}' does not answer under '${alias}' any more\n`);
     return 0;
   },

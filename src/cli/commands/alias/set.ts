@@ -1,4 +1,5 @@
 // `strongroom alias set`: an instance answers under one more name, or takes that name over from another one.
+import { printableJson } from '../../../formats/printable.ts';
 import { checkAlias } from '../../../main/config/aliases.ts';
 import { namesOfData } from '../../../main/config/names-of-data.ts';
 import { ConfigError } from '../../../main/config/start-config.ts';
@@ -80,7 +81,7 @@ Without a running copy the alias is written down and holds from the next start o
     const answers = outcome === 'applied' && readRunningState(root)?.instances[instance]?.activation !== 'Stopped';
     const uri = instanceOrigin(namesOfData(root), alias);
     if (json) {
-      terminal.out(`${JSON.stringify({ alias, instance, before: before ?? null, uri, applied: answers }, null, 2)}\n`);
+      terminal.out(printableJson({ alias, instance, before: before ?? null, uri, applied: answers }));
     } else {
       const from = before === undefined || before === instance ? '' : `, and '${before}' no longer does`;
       const when = answers ? 'answers' : 'will answer, once it runs,';

@@ -1,4 +1,5 @@
 // `strongroom approval list`: what waits for a second administrator, and what was decided lately.
+import { printableJson } from '../../../formats/printable.ts';
 import { CommandError, command } from '../../command.ts';
 import { instanceOf, openInstanceClient } from '../../instance-client.ts';
 import { dataRootOf } from '../../running.ts';
@@ -19,7 +20,7 @@ export const list = command({
       throw new CommandError(`${instance.who} answered something that is no list of approvals`);
     }
     const shown = values.all ? value : value.filter(({ state }) => state === 'pending' || state === 'approved');
-    if (values.json) terminal.out(`${JSON.stringify(shown, null, 2)}\n`);
+    if (values.json) terminal.out(printableJson(shown));
     else if (shown.length === 0) terminal.out('nothing waits\n');
     else {
       const nameOf = await principalNames(values.url === undefined ? dataRootOf(values.data) : undefined);

@@ -1,4 +1,5 @@
 // How the approval commands show an approval, and what they have in common.
+import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { CommandError, jsonOption, type OptionList, type Terminal, UsageError } from '../../command.ts';
 import { type InstanceClient, instanceOptions } from '../../instance-client.ts';
 import type { NameOf } from '../access/principal-names.ts';
@@ -51,7 +52,7 @@ export function isShown(value: unknown): value is ShownApproval {
 
 /** Ids in a sentence have the names beside them that this machine knows. */
 export function named(description: string, nameOf: NameOf): string {
-  return plain(description.replaceAll(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi, (id) => nameOf(id)));
+  return printableLine(description.replaceAll(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi, (id) => nameOf(id)));
 }
 
 export function printApproval(
@@ -61,24 +62,19 @@ export function printApproval(
   nameOf: NameOf = (id) => id,
 ): void {
   if (json) {
-    terminal.out(`${JSON.stringify(approval, null, 2)}\n`);
+    terminal.out(printableJson(approval));
     return;
   }
   const { id, state, description, requester, requestedOn, expiresOn, reason, decision, request } = approval;
   terminal.out(`${id}  ${state}\n  ${named(description, nameOf)}\n`);
   terminal.out(`  asked for by ${who(requester)} on ${requestedOn}, good until ${expiresOn}\n`);
-  if (reason !== undefined) terminal.out(`  because: ${plain(reason)}\n`);
+  if (reason !== undefined) terminal.out(`  because: ${printableLine(reason)}\n`);
   if (decision !== undefined) {
-    terminal.out(`  decided by ${who(decision.by)} on ${decision.on}: ${plain(decision.reason)}\n`);
+    terminal.out(`  decided by ${who(decision.by)} on ${decision.on}: ${printableLine(decision.reason)}\n`);
   }
-  terminal.out(`${plain(JSON.stringify(request, null, 2)).replaceAll(/^/gm, '  ')}\n`);
+  terminal.out(printableJson(request).replaceAll(/^(?=.)/gm, '  '));
 }
 
 export function who({ oid, upn }: ShownApproval['requester']): string {
-  return upn === undefined ? oid : `${plain(upn)} (${oid})`;
-}
-
-/** A terminal obeys control characters; what others wrote is shown, not obeyed. */
-export function plain(text: string): string {
-  return text.replaceAll(/[^\P{C}\n]/gu, '\u{fffd}');
+  return upn === undefined ? oid : `${printableLine(upn)} (${oid})`;
 }

@@ -1,6 +1,8 @@
 // `strongroom attestation verify`: proves, offline, what an HSM's module signed about a key.
+
 import { X509Certificate } from 'node:crypto';
 import { isSecure } from '../../../formats/key-wrap-modes.ts';
+import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { readInput, readJsonInput } from '../../read-input.ts';
 
@@ -27,7 +29,7 @@ that it prints with the one that you know. The exit code is 0 when everything ho
     const document = readJsonInput(file);
     try {
       const verified = feature.verifyAttestation(document, trusted);
-      terminal.out(json ? `${JSON.stringify(verified, null, 2)}\n` : textOf(verified));
+      terminal.out(json ? printableJson(verified) : textOf(verified));
       return 0;
     } catch (error) {
       if (error instanceof feature.AttestationError) {
@@ -53,7 +55,7 @@ function textOf({
     ['signed', new Date(statement.issuedAt * 1000).toISOString()],
     ['root', `${root}${anchored === true ? ' (the one given)' : ' (compare it; --root does)'}`],
   ];
-  return `The attestation verifies.\n${rows.map(([name, value]) => `  ${name.padEnd(9)}${plain(value)}\n`).join('')}`;
+  return `The attestation verifies.\n${rows.map(([name, value]) => `  ${name.padEnd(9)}${printableLine(value)}\n`).join('')}`;
 }
 
 /** A key that never leaves, and has a policy for what it wrapped. */
@@ -65,11 +67,6 @@ function wrapsOf({
   readonly releasePolicy: string;
 }): [string, string][] {
   return isSecure(keyOps) ? [['wraps', `for enclaves, under release policy ${releasePolicy}`]] : [];
-}
-
-/** Signed, but by whom is not known yet: no control characters reach the terminal. */
-function plain(text: string): string {
-  return text.replace(/\p{C}/gu, '?');
 }
 
 function readRoot(file: string): X509Certificate {

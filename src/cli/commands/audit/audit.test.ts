@@ -99,3 +99,19 @@ test('wrong words are told, with the code for it', async () => {
   assert.equal((await strongroom('audit', 'show', '--last', 'x')).code, 2);
   assert.equal((await strongroom('audit', 'show', '--since', 'yesterday')).code, 2);
 });
+
+test('what a caller wrote into the log is shown in text and JSON, and neither steers the terminal', async () => {
+  using place = makePlace();
+  const { folder, socketPath } = place;
+  const hostile = 'k\u009b2J\u0085\u202e\u2028\u007f';
+  {
+    await using _recorder = await startRecorder({ folder, socketPath, origin: ORIGIN, report: assert.fail });
+    await using log = await openAuditLog({ socketPath, signCheckpoint });
+    await log.append(JSON.stringify({ time: '2026-11-25T00:00:00.000Z', operationName: 'KeyGet', key: hostile }));
+  }
+  for (const more of [[], ['--json']]) {
+    const { out } = await strongroom('audit', 'show', '--log', folder, ...more);
+    assert.doesNotMatch(out.trimEnd(), /[\p{C}\u2028]/u, JSON.stringify(out));
+    if (more.length > 0) assert.equal((JSON.parse(out) as { key: string }).key, hostile);
+  }
+});

@@ -1,5 +1,6 @@
 // `strongroom audit show`: lists entries of the log.
 
+import { printableJson } from '../../../formats/printable.ts';
 import { optionWords, ownCommand } from '../../../wire/own-command.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { logFolder, logOptions } from './log-folder.ts';
@@ -39,14 +40,14 @@ index added. It shows what is there; whether it was tampered with is what audit 
       const entry = parseEntry(text, index, log);
       if (values.operation !== undefined && entry['operationName'] !== values.operation) continue;
       if (!(Date.parse(String(entry['time'])) >= since) && values.since !== undefined) continue;
-      const line = values.json ? JSON.stringify({ index, ...entry }) : entryLine(index, entry);
-      if (last === Number.POSITIVE_INFINITY) terminal.out(`${line}\n`);
+      const line = values.json ? printableJson({ index, ...entry }, 0) : `${entryLine(index, entry)}\n`;
+      if (last === Number.POSITIVE_INFINITY) terminal.out(line);
       else {
         kept.push(line);
         if (kept.length > 2 * last) kept = kept.slice(-last);
       }
     }
-    for (const line of kept.slice(-last)) terminal.out(`${line}\n`);
+    for (const line of kept.slice(-last)) terminal.out(line);
     return 0;
   },
 });

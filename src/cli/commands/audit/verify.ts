@@ -1,6 +1,8 @@
 // `strongroom audit verify`: proves, offline and from files alone, that the log is whole, or says where it is not.
+
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { printableJson } from '../../../formats/printable.ts';
 import { CommandError, command, jsonOption } from '../../command.ts';
 import { logFolder, logOptions } from './log-folder.ts';
 
@@ -64,7 +66,7 @@ who signed. The exit code is 0 when the log is whole, 1 when it is not.`,
     };
     const verifier = values.key === undefined ? undefined : keyOf(values.key);
     const result = verifyLog({ folder, saved, ...(verifier === undefined ? {} : { verifier }) });
-    if (values.json) terminal.out(`${JSON.stringify({ ...result, root: result.root.toString('base64') }, null, 2)}\n`);
+    if (values.json) terminal.out(printableJson({ ...result, root: result.root.toString('base64') }));
     else terminal.out(verificationText(folder, result));
     return result.damageCount === 0 ? 0 : 1;
   },

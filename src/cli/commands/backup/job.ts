@@ -1,10 +1,10 @@
 // Jobs as the service answers them, and how commands wait for one: progress to the person, the end as the result.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { printableLine } from '../../../formats/printable.ts';
 import { integer, type Reader, record, ShapeError, text } from '../../../formats/shape.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import type { InstanceClient, Method } from '../../instance-client.ts';
-import { printable } from '../../printable.ts';
 
 /** The first version with checks; everything else is older. */
 export const API_VERSION = '7.6-preview.2';
@@ -45,7 +45,7 @@ export async function follow(client: InstanceClient, direction: Direction, job: 
   for (let now = job; ; now = await askJob(client, direction, now.jobId)) {
     if (now.statusDetails !== null && now.statusDetails !== told && now.status === 'InProgress') {
       told = now.statusDetails;
-      terminal.err(`${printable(told)}\n`);
+      terminal.err(`${printableLine(told)}\n`);
     }
     if (now.status === 'Succeeded') return now;
     if (now.status !== 'InProgress') throw new CommandError(failureOf(direction, now));
@@ -59,7 +59,7 @@ export async function askJob(client: InstanceClient, direction: Direction, id: s
 
 export function failureOf(direction: Direction, { status, error, statusDetails }: Job): string {
   const reason = error === null ? (statusDetails ?? '') : `${error.code}: ${error.message}`;
-  return `the ${direction} ended as ${status}: ${printable(reason)}`;
+  return `the ${direction} ended as ${status}: ${printableLine(reason)}`;
 }
 
 export function describeJob({
@@ -78,7 +78,7 @@ export function describeJob({
     ...(endTime === null ? [] : [['ended', at(endTime)] as const]),
     ...(typeof azureStorageBlobContainerUri === 'string' ? [['backup', azureStorageBlobContainerUri] as const] : []),
   ];
-  return rows.map(([name, value]) => `${name.padEnd(9)}${printable(value)}\n`).join('');
+  return rows.map(([name, value]) => `${name.padEnd(9)}${printableLine(value)}\n`).join('');
 }
 
 function orNull<T>(read: Reader<T>): Reader<T | null> {

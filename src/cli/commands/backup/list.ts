@@ -1,6 +1,8 @@
 // `strongroom backup list`: the backups of a place, finished or not, as they describe themselves.
+
 import { BackupError } from '../../../features/backup/backup-error.ts';
 import type { Shelf, Shelved } from '../../../features/backup/storage/shelf.ts';
+import { printableJson } from '../../../formats/printable.ts';
 import { command, dataOption, jsonOption, UsageError } from '../../command.ts';
 import { counted } from '../../counted.ts';
 import { openShelf, ownPlace, uriOf } from './place.ts';
@@ -37,7 +39,7 @@ Shows what the backups say of themselves; nothing is verified ('backup verify' d
       for await (const each of shelf.folders()) found.push(await describe(shelf, each));
       return found.sort((a, b) => (a.folder < b.folder ? -1 : 1));
     });
-    if (values.json) terminal.out(`${JSON.stringify(rows, null, 2)}\n`);
+    if (values.json) terminal.out(printableJson(rows));
     else if (rows.length === 0) terminal.err(`there are no backups in ${uri}\n`);
     else terminal.out(rows.map(lineOf).join(''));
     return 0;

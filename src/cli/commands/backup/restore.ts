@@ -1,9 +1,9 @@
 // `strongroom backup restore`: has an instance take back a full backup, or one key of it, and waits for it.
 
+import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { ownCommand, shellWord } from '../../../wire/own-command.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
-import { printable } from '../../printable.ts';
 import { credentialOptions, storageMembers } from './credential.ts';
 import { describeJob, startJob } from './job.ts';
 import { isFolderOfBackup, splitFolder, uriOf } from './place.ts';
@@ -58,11 +58,11 @@ needs an approval.`,
     );
     if (key !== undefined && /versions restored: 0,/.test(job.statusDetails ?? '')) {
       throw new CommandError(
-        `nothing was restored: there is a key '${printable(key)}', and it stays as it is. Delete and purge it first ` +
+        `nothing was restored: there is a key '${printableLine(key)}', and it stays as it is. Delete and purge it first ` +
           '(az keyvault key delete, az keyvault key purge)',
       );
     }
-    terminal.out(values.json ? `${JSON.stringify(job, null, 2)}\n` : describeJob(job));
+    terminal.out(values.json ? printableJson(job) : describeJob(job));
     return 0;
   },
 });

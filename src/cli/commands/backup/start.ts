@@ -1,4 +1,5 @@
 // `strongroom backup start`: has an instance write a full backup, and waits for it.
+import { printableJson } from '../../../formats/printable.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { credentialOptions, storageMembers } from './credential.ts';
@@ -41,7 +42,7 @@ status'.`,
       },
       terminal,
     );
-    terminal.out(values.json ? `${JSON.stringify(job, null, 2)}\n` : describeJob(job));
+    terminal.out(values.json ? printableJson(job) : describeJob(job));
     return 0;
   },
 });

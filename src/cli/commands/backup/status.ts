@@ -1,4 +1,5 @@
 // `strongroom backup status`: how a backup or restore stands, by the id of its job.
+import { printableJson } from '../../../formats/printable.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import {
   AnswerError,
@@ -26,7 +27,7 @@ export const status = command({
     const client = openInstanceClient(instanceOf(values));
     const { direction, job: found } = await find(client, id);
     const job = values.wait ? await follow(client, direction, found, terminal) : found;
-    terminal.out(values.json ? `${JSON.stringify(job, null, 2)}\n` : describeJob(job));
+    terminal.out(values.json ? printableJson(job) : describeJob(job));
     if (job.status !== 'InProgress' && job.status !== 'Succeeded') throw new CommandError(failureOf(direction, job));
     return 0;
   },

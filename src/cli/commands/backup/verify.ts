@@ -2,9 +2,9 @@
 
 import type { Verified } from '../../../features/backup/verify/verify-backup.ts';
 import { domainFingerprint, groupFingerprint } from '../../../formats/domain-identity.ts';
+import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { counted } from '../../counted.ts';
-import { printableLine } from '../../printable.ts';
 import { chooseBackup } from './choose-backup.ts';
 import { namedUri, openPlace, ownPlace } from './place.ts';
 import { placeOptions } from './place-options.ts';
@@ -64,9 +64,7 @@ The exit code is 0 when everything holds.`,
       manifest,
       ...(tried === undefined ? {} : { trial: tried }),
     };
-    terminal.out(
-      values.json ? `${JSON.stringify(answer, null, 2)}\n` : textOf(verified, signer !== undefined) + trialText(tried),
-    );
+    terminal.out(values.json ? printableJson(answer) : textOf(verified, signer !== undefined) + trialText(tried));
     return whole && tried?.passed !== false ? 0 : 1;
   },
 });

@@ -1,5 +1,7 @@
 // `strongroom byok check`: says which field of a transfer file is wrong, before an HSM does.
+
 import { readFile } from 'node:fs/promises';
+import { printableJson } from '../../../formats/printable.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { refuse } from './refusal.ts';
 
@@ -24,7 +26,7 @@ the HSM can tell. The exit code is 0 when nothing is wrong, 1 otherwise.`,
       const key = kek === undefined ? undefined : readKekFile(await readFile(kek, 'utf8')).publicKey;
       return checkTransferFile(await readFile(file), key);
     })().catch(refuse);
-    if (json) terminal.out(`${JSON.stringify({ kid, ciphertextBytes: ciphertext.length, generator }, null, 2)}\n`);
+    if (json) terminal.out(printableJson({ kid, ciphertextBytes: ciphertext.length, generator }));
     else terminal.out(`kid         ${kid}\nciphertext  ${ciphertext.length} bytes\ngenerator   ${generator}\n`);
     return 0;
   },

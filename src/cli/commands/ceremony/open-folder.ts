@@ -1,9 +1,10 @@
 // What the ceremony commands have in common: the folder, who is at work, the instance that the ceremony is about, and how
 // its errors are shown.
+
 import { userInfo } from 'node:os';
 import { Ceremony, type Hand } from '../../../features/ceremony/ceremony.ts';
 import { CeremonyError } from '../../../features/ceremony/ceremony-error.ts';
-import { oneLine } from '../../../features/ceremony/people.ts';
+import { oneLine } from '../../../formats/printable.ts';
 import { CommandError, type OptionList } from '../../command.ts';
 import { type InstanceClient, instanceOptions, openInstanceClient, SIGNED_IN } from '../../instance-client.ts';
 

@@ -1,8 +1,10 @@
 // `strongroom ceremony status`: where a ceremony stands.
+
 import { readCeremony } from '../../../features/ceremony/ceremony.ts';
 import { exceptionsIn } from '../../../features/ceremony/exceptions.ts';
 import { afterTries, REPORT_STEP } from '../../../features/ceremony/step.ts';
 import { stepsOf } from '../../../features/ceremony/steps-of.ts';
+import { printableJson } from '../../../formats/printable.ts';
 import { command, jsonOption } from '../../command.ts';
 import { folderOption, shown } from './open-folder.ts';
 
@@ -23,7 +25,7 @@ export const status = command({
         const { kind, instance } = settings;
         const shownExceptions = exceptions.map(({ at, who, step, what, text }) => ({ at, who, step, what, text }));
         const body = { id, kind, instance, steps, exceptions: shownExceptions, reported: isReported, head };
-        terminal.out(`${JSON.stringify(body, null, 2)}\n`);
+        terminal.out(printableJson(body));
       } else {
         terminal.out(`${settings.kind} of ${settings.instance}, ceremony ${id}\n\n`);
         for (const { title, state, reason, failedTries, who, at } of steps) {

@@ -1,4 +1,5 @@
 // `strongroom ceremony transfer-key`: a second person asks an HSM for its transfer key, past whoever leads the ceremony.
+import { printableJson } from '../../../formats/printable.ts';
 import { command, jsonOption } from '../../command.ts';
 import {
   AnswerError,
@@ -27,7 +28,7 @@ is the same until the HSM has recovered its domain or settled its new custodians
     const answer = Buffer.from(JSON.stringify(await ask(client)), 'utf8');
     const { readRecipient } = await import('../../../features/security-domain/custodian/recipient.ts');
     const { fingerprint, name } = readRecipient(`what ${client.who} answered`, answer);
-    if (values.json) terminal.out(`${JSON.stringify({ fingerprint, name }, null, 2)}\n`);
+    if (values.json) terminal.out(printableJson({ fingerprint, name }));
     else {
       terminal.out(`${fingerprint}\n`);
       terminal.err(`transfer key of ${name}, as ${client.who} shows it\n`);

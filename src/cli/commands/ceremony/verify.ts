@@ -6,6 +6,7 @@ import { normalFingerprint } from '../../../features/ceremony/people.ts';
 import { verifyReport } from '../../../features/ceremony/report/signed-report.ts';
 import { REPORT_STEP } from '../../../features/ceremony/step.ts';
 import { groupFingerprint } from '../../../formats/domain-identity.ts';
+import { printableJson } from '../../../formats/printable.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { readInput } from '../../read-input.ts';
 import { shown } from './open-folder.ts';
@@ -38,7 +39,7 @@ The exit code is 0 when everything holds, 1 when not.`,
         );
       }
       if (folder !== undefined) checkFolder(folder, verified.id, verified.journalHead);
-      if (json) terminal.out(`${JSON.stringify(verified, null, 2)}\n`);
+      if (json) terminal.out(printableJson(verified));
       else {
         const { id, kind, instance, complete, domainFingerprint, began, ended } = verified;
         terminal.out(

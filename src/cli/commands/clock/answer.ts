@@ -1,4 +1,5 @@
 // What the three clock commands have in common: which instance they mean, and how they show its time.
+import { printableJson } from '../../../formats/printable.ts';
 import { CommandError, jsonOption, type OptionList, type Terminal } from '../../command.ts';
 import { durationText } from '../../duration.ts';
 import { type InstanceValues, instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
@@ -18,7 +19,7 @@ export async function answerClock(values: ClockValues, terminal: Terminal, trave
     readonly offsetSeconds?: unknown;
   };
   if (typeof now !== 'number' || typeof offsetSeconds !== 'number') throw new CommandError('the answer is not a clock');
-  if (values.json) terminal.out(`${JSON.stringify({ now, offsetSeconds }, null, 2)}\n`);
+  if (values.json) terminal.out(printableJson({ now, offsetSeconds }));
   else {
     const ahead = offsetSeconds === 0 ? 'real time' : `${durationText(offsetSeconds)} ahead of real time`;
     terminal.out(`${new Date(now * 1000).toISOString()}  (${ahead})\n`);

@@ -1,7 +1,8 @@
 // `strongroom custodian challenge`: fresh bytes for custodians to sign, to show that their keys are at hand.
+
+import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
-import { printableLine } from '../../printable.ts';
 import { CUSTODIANS, nameOf, readRegister, VERSION } from './read-register.ts';
 
 export const challenge = command({
@@ -24,7 +25,7 @@ in by 'custodian submit'. It counts once for each custodian and ends by itself.`
     const path = `${CUSTODIANS}/challenges?${VERSION}`;
     if (!values.show) {
       const made = (await client.ask('POST', path, { days: Number(values.days) })) as Shown;
-      if (values.json) terminal.out(`${JSON.stringify(made, null, 2)}\n`);
+      if (values.json) terminal.out(printableJson(made));
       else {
         const rows = [`challenge  ${made.challenge}`, `domain     ${made.domain}`, `expires    ${made.expires}`];
         for (const row of rows) terminal.out(`${printableLine(row)}\n`);
@@ -34,7 +35,7 @@ in by 'custodian submit'. It counts once for each custodian and ends by itself.`
     const { value } = (await client.ask('GET', path)) as { readonly value?: readonly Shown[] };
     if (!Array.isArray(value)) throw new CommandError(`${client.who} did not answer with challenges`);
     if (values.json) {
-      terminal.out(`${JSON.stringify({ value }, null, 2)}\n`);
+      terminal.out(printableJson({ value }));
       return 0;
     }
     const { register } = await readRegister(client);

@@ -1,4 +1,5 @@
 // `strongroom custodian fingerprint`: what people read to each other to know that they mean the same certificate.
+import { printableJson } from '../../../formats/printable.ts';
 import { command, jsonOption } from '../../command.ts';
 import { oneOperand } from './holder-options.ts';
 import { orRefuse } from './refusals.ts';
@@ -29,7 +30,7 @@ you give it your share. Compare it over another way than the one the file came b
     const subject = subjectOf(certificate);
     if (json) {
       const ends = new Date(validTo).toISOString();
-      terminal.out(`${JSON.stringify({ fingerprint: grouped, thumbprint, subject, validTo: ends }, null, 2)}\n`);
+      terminal.out(printableJson({ fingerprint: grouped, thumbprint, subject, validTo: ends }));
     } else if (aloud) terminal.out(`${spelled(grouped).join('\n')}\n`);
     else {
       terminal.out(`${grouped}\n`);

@@ -1,7 +1,9 @@
 // The options and steps that all commands share in which a custodian says something: read their key, write a packet.
+
 import { basename } from 'node:path';
 import type { Holder } from '../../../features/security-domain/custodian/holder.ts';
 import type { Saying } from '../../../features/security-domain/custodian/packets.ts';
+import { printableJson } from '../../../formats/printable.ts';
 import { jsonOption, type OptionList, type OptionValues, type Terminal, UsageError } from '../../command.ts';
 import { passphrases } from './passphrase.ts';
 
@@ -57,7 +59,7 @@ export async function handOut(
   const { writeNewFile } = await import('../../../features/security-domain/custodian/new-file.ts');
   const file = out ?? `${basename(key).replace(/\.[^.]*$/, '')}-${purpose}.json`;
   await writeNewFile(file, packet, 0o600);
-  if (json) terminal.out(`${JSON.stringify({ packet: file }, null, 2)}\n`);
+  if (json) terminal.out(printableJson({ packet: file }));
   else terminal.out(`${file}\n`);
   terminal.err(`${next}\n`);
 }

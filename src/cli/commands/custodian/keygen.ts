@@ -1,4 +1,5 @@
 // `strongroom custodian keygen`: a custodian's key pair, made offline on the custodian's own machine.
+import { printableJson } from '../../../formats/printable.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { newPassphrase } from './passphrase.ts';
 import { orRefuse } from './refusals.ts';
@@ -41,7 +42,7 @@ terminal. An unencrypted key has to be asked for.`,
       const files = await runKeygen({ out, name, days: Number(days), bits: size, passphrase });
       return { made: files, fingerprint: await fingerprintOfFile(files.certificateFile) };
     });
-    if (json) terminal.out(`${JSON.stringify({ ...made, fingerprint }, null, 2)}\n`);
+    if (json) terminal.out(printableJson({ ...made, fingerprint }));
     else {
       terminal.out(`private key  ${made.keyFile}\ncertificate  ${made.certificateFile}\n`);
       terminal.out(`subject      ${made.subject}, valid until ${made.notAfter.toISOString().slice(0, 10)}\n`);

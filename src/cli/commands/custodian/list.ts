@@ -1,5 +1,7 @@
 // `strongroom custodian list`: the register of an instance - who holds which share, and how many may be lost.
+
 import { groupFingerprint } from '../../../formats/domain-identity.ts';
+import { printableJson } from '../../../formats/printable.ts';
 import { command, jsonOption } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { placeOf } from '../../same-place.ts';
@@ -22,7 +24,7 @@ be recoverable. The exit code is 0 when the margin is above 0 and every share of
     const client = openInstanceClient(instanceOf(values));
     const { register, answer } = await readRegister(client);
     const { warnings, value, margin, reachable, required, unproven } = register;
-    if (values.json) terminal.out(`${JSON.stringify(answer, null, 2)}\n`);
+    if (values.json) terminal.out(printableJson(answer));
     else {
       if (value.length > 0) terminal.out(tableOf(value));
       if (margin !== undefined) {

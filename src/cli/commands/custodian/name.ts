@@ -1,4 +1,5 @@
 // `strongroom custodian name`: writes down in the register who a custodian is and how they are reached.
+import { printableJson } from '../../../formats/printable.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { placeOf } from '../../same-place.ts';
@@ -30,7 +31,7 @@ the name they have so far. What is not given stays. Name and contact are kept se
       ...(who === undefined ? {} : { name: who }),
       ...(contact === undefined ? {} : { contact }),
     });
-    terminal.out(values.json ? `${JSON.stringify(answer, null, 2)}\n` : `${before.fingerprint}  ${who ?? ''}\n`);
+    terminal.out(values.json ? printableJson(answer) : `${before.fingerprint}  ${who ?? ''}\n`);
     return 0;
   },
 });

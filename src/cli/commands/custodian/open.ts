@@ -1,5 +1,7 @@
 // `strongroom custodian open`: proves, offline, that a security-domain file opens with a quorum of custodians' keys.
+
 import { groupFingerprint } from '../../../formats/domain-identity.ts';
+import { printableJson } from '../../../formats/printable.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { passphrases } from './passphrase.ts';
 import { orRefuse } from './refusals.ts';
@@ -40,7 +42,7 @@ The exit code is 0 when it opens, 1 when it does not.`,
       () => runOpen({ file, keys: key, passphraseOf: passphrases(passphraseFiles, terminal) }),
       'it does not open: ',
     );
-    if (json) terminal.out(`${JSON.stringify(summary, null, 2)}\n`);
+    if (json) terminal.out(printableJson(summary));
     else {
       const rows = [
         ['instance', `${summary.instanceName} (${summary.instanceId})`],

@@ -1,5 +1,7 @@
 // `strongroom custodian paper`: a copy of a custodian's key that needs no machine to last.
+
 import { basename } from 'node:path';
+import { printableJson } from '../../../formats/printable.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { holderOptions } from './holder-options.ts';
 import { newPassphrase, passphrases } from './passphrase.ts';
@@ -47,7 +49,7 @@ passphrase. A key that is not encrypted gets a passphrase for the paper.`,
       const page = { holder: subjectOf(holder.certificate), fingerprint, at: new Date(), lines: toLines(sheet) };
       await writeNewFile(path, text ? textPage(page) : htmlPage(page), 0o600);
     });
-    if (json) terminal.out(`${JSON.stringify({ page: path }, null, 2)}\n`);
+    if (json) terminal.out(printableJson({ page: path }));
     else terminal.out(`${path}\n`);
     terminal.err(
       'Print it, compare the fingerprint, delete the file. Restore it once, to see, while nothing depends on it.\n',

@@ -1,10 +1,10 @@
 // The register of an instance as its public API shows it, and which custodian in it a person means.
 
 import { shortFingerprint } from '../../../formats/domain-identity.ts';
+import { isOneLine, printableLine } from '../../../formats/printable.ts';
 import { ownCommand } from '../../../wire/own-command.ts';
 import { CommandError } from '../../command.ts';
 import type { InstanceClient } from '../../instance-client.ts';
-import { printableLine } from '../../printable.ts';
 
 export interface CustodianEntry {
   readonly custodian: string;
@@ -81,9 +81,9 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-/** As the HSM takes names: nothing moves the cursor of a terminal or turns the direction of writing. */
+/** As the HSM takes names. */
 function isLine(value: unknown): value is string {
-  return typeof value === 'string' && !/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(value);
+  return typeof value === 'string' && isOneLine(value);
 }
 
 /** As an administrator or their certificate calls them; a domain file calls nobody anything. */

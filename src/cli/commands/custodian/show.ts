@@ -1,4 +1,5 @@
 // `strongroom custodian show`: what a packet says and whether it holds, for whoever gets one.
+import { printableJson } from '../../../formats/printable.ts';
 import { command, jsonOption } from '../../command.ts';
 import { oneOperand } from './holder-options.ts';
 import { orRefuse } from './refusals.ts';
@@ -41,7 +42,7 @@ recipient alone and is not shown. The exit code is 0 when everything holds, 1 wh
     const holds = checks.every((each) => each.holds);
     if (json) {
       const { share: _share, ...shown } = { share: undefined, ...statement };
-      terminal.out(`${JSON.stringify({ holds, says, subject, fingerprint, statement: shown, checks }, null, 2)}\n`);
+      terminal.out(printableJson({ holds, says, subject, fingerprint, statement: shown, checks }));
       return holds ? 0 : 1;
     }
     const rows: (readonly [string, string])[] = [

@@ -1,8 +1,8 @@
 // `strongroom custodian submit`: hands what custodians have signed to the register.
 import { PacketError, readPacket } from '../../../formats/custodian-packet.ts';
+import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
-import { printableLine } from '../../printable.ts';
 import { readInput } from '../../read-input.ts';
 import { CUSTODIANS, type CustodianEntry, nameOf, VERSION } from './read-register.ts';
 
@@ -35,7 +35,7 @@ tried; the exit code is 0 when all were taken.`,
         refused += 1;
       }
     }
-    if (values.json) terminal.out(`${JSON.stringify(taken, null, 2)}\n`);
+    if (values.json) terminal.out(printableJson(taken));
     return refused === 0 ? 0 : 1;
   },
 });

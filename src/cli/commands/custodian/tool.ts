@@ -1,4 +1,5 @@
 // `strongroom custodian tool`: the custodian commands as one file, for machines without the service and without network.
+import { printableJson } from '../../../formats/printable.ts';
 import { command, jsonOption } from '../../command.ts';
 import { orRefuse } from './refusals.ts';
 
@@ -22,7 +23,7 @@ can check a file by making it again.`,
     const text = await buildCustodianTool();
     await orRefuse(() => writeNewFile(out, text, 0o755));
     const sha256 = createHash('sha256').update(text, 'utf8').digest('hex');
-    if (json) terminal.out(`${JSON.stringify({ file: out, sha256 }, null, 2)}\n`);
+    if (json) terminal.out(printableJson({ file: out, sha256 }));
     else terminal.out(`${sha256}  ${out}\n`);
     return 0;
   },

@@ -1,10 +1,12 @@
 // `strongroom federation add`: tokens of another issuer may be exchanged for those of an application.
+
 import { readFileSync } from 'node:fs';
 import {
   type FederatedCredential,
   readCredentials,
   writeCredentials,
 } from '../../../features/directory/federation/federated-credentials.ts';
+import { printableJson } from '../../../formats/printable.ts';
 import { ShapeError } from '../../../formats/shape.ts';
 import { places } from '../../../main/config/data-layout.ts';
 import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';
@@ -83,7 +85,7 @@ when that fails. It holds at once.`,
       terminal.err(`It is added, but from here the issuer's keys cannot be fetched now: ${unreachable}\n`);
     }
     const { ca: _, ...shown } = credential;
-    if (options.json) terminal.out(`${JSON.stringify(shown, null, 2)}\n`);
+    if (options.json) terminal.out(printableJson(shown));
     else terminal.out(`${who} of ${issuer} may exchange its tokens for those of ${application}\n`);
     return 0;
   },

@@ -1,5 +1,7 @@
 // `strongroom federation list`: whose foreign tokens are exchanged for which application's.
+
 import { readCredentials } from '../../../features/directory/federation/federated-credentials.ts';
+import { printableJson } from '../../../formats/printable.ts';
 import { places } from '../../../main/config/data-layout.ts';
 import { command, dataOption, jsonOption } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
@@ -19,7 +21,7 @@ export const list = command({
       applicationName: applications.find(({ appId }) => appId === each.application)?.displayName ?? null,
       hasOwnAuthority: ca !== undefined,
     }));
-    if (json) terminal.out(`${JSON.stringify(rows, null, 2)}\n`);
+    if (json) terminal.out(printableJson(rows));
     else if (rows.length === 0) terminal.out('no token of another issuer may be exchanged\n');
     for (const { name, issuer, subject, match, application, applicationName } of json ? [] : rows) {
       terminal.out(`${name}: ${applicationName ?? application}\n  issuer ${issuer}\n  ${match} subject ${subject}\n`);

@@ -1,9 +1,11 @@
 // `strongroom identity bind`: processes of a Unix user become a managed identity.
+
 import {
   type IdentityBinding,
   readBindings,
   writeBindings,
 } from '../../../features/directory/local-identity/bindings.ts';
+import { printableJson } from '../../../formats/printable.ts';
 import { places } from '../../../main/config/data-layout.ts';
 import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
@@ -48,7 +50,7 @@ can make one program of theirs act for another. An interpreter stands for all it
     const before = await readBindings(control);
     const isThere = before.some((each) => isSameBinding(each, binding));
     if (!isThere) await writeBindings(control, [...before, binding]);
-    if (json) terminal.out(`${JSON.stringify(binding, null, 2)}\n`);
+    if (json) terminal.out(printableJson(binding));
     else {
       const only = binding.executable === undefined ? 'every program' : binding.executable;
       terminal.out(

@@ -1,6 +1,8 @@
 // `strongroom identity list`: which local users and programs are which managed identity.
+
 import { readBindings } from '../../../features/directory/local-identity/bindings.ts';
 import { readIdentityEndpoint } from '../../../features/directory/local-identity/endpoint-file.ts';
+import { printableJson } from '../../../formats/printable.ts';
 import { places } from '../../../main/config/data-layout.ts';
 import { command, dataOption, jsonOption } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
@@ -25,7 +27,7 @@ export const list = command({
         .filter(({ identity }) => identity === oid)
         .map(({ uid, executable }) => ({ uid, executable: executable ?? null })),
     }));
-    if (json) terminal.out(`${JSON.stringify({ port: port ?? null, identities: rows }, null, 2)}\n`);
+    if (json) terminal.out(printableJson({ port: port ?? null, identities: rows }));
     else {
       for (const row of rows) {
         terminal.out(`${row.identity}  client ${row.clientId}  object ${row.oid}\n`);

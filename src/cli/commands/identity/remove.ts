@@ -1,5 +1,7 @@
 // `strongroom identity remove`: a binding gives no token any more.
+
 import { readBindings, writeBindings } from '../../../features/directory/local-identity/bindings.ts';
+import { printableJson } from '../../../formats/printable.ts';
 import { places } from '../../../main/config/data-layout.ts';
 import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
@@ -38,7 +40,7 @@ identity's role assignments away.`,
       control,
       before.filter((each) => !removed.includes(each)),
     );
-    if (json) terminal.out(`${JSON.stringify(removed, null, 2)}\n`);
+    if (json) terminal.out(printableJson(removed));
     else terminal.out(`user ${uid} is not ${identity.displayName} any more\n`);
     return 0;
   },

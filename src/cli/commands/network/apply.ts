@@ -1,5 +1,6 @@
 // `strongroom network apply`: network rules that go back by themselves unless they are confirmed in time.
 
+import { printableJson } from '../../../formats/printable.ts';
 import { optionWords, ownCommand } from '../../../wire/own-command.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { readDuration } from '../../duration.ts';
@@ -41,7 +42,7 @@ first; what the rules leave out stays as it is. Without a deadline, at once and 
       readonly id: string;
       readonly until: string;
     };
-    if (values.json) terminal.out(`${JSON.stringify(trial, null, 2)}\n`);
+    if (values.json) terminal.out(printableJson(trial));
     else {
       terminal.out(
         `The rules are in force. They go back at ${trial.until} unless you confirm them:\n` +

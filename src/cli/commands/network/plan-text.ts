@@ -1,5 +1,6 @@
 // Whom proposed network rules would cut off, as a table.
 
+import { printableLine } from '../../../formats/printable.ts';
 import { counted } from '../../counted.ts';
 import type { NameOf } from '../access/principal-names.ts';
 import type { Plan } from './plan.ts';
@@ -35,6 +36,5 @@ export function planText(
           `You, from ${you.address === '' ? '(no address)' : you.address}: ${you.isCutOff ? 'WOULD BE CUT OFF' : 'would stay'}`,
         ]),
   ];
-  // What came from outside must not steer the terminal.
-  return `${lines.map((line) => line.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '·')).join('\n')}\n`;
+  return `${lines.map(printableLine).join('\n')}\n`;
 }

@@ -1,6 +1,8 @@
 // `strongroom network plan`: whom proposed network rules would cut off, told from who has called lately.
+
 import type { CutOff } from '../../../features/access/callers.ts';
 import { type NetworkRules, OPEN_NETWORK, type ProposedRules, rulesAfter } from '../../../formats/network-rules.ts';
+import { printableJson } from '../../../formats/printable.ts';
 import { readInstanceConfig } from '../../../main/config/read-instance.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
@@ -64,7 +66,7 @@ The exit code is 1 when somebody would be cut off. Who has not called in that ti
         : await ask(instanceOf({ ...values, 'hsm-name': name, as: undefined }));
     if (ca !== undefined && url === undefined) throw new UsageError('--ca goes with --url');
     const cutsOff = made.cutOff.length > 0 || made.you?.isCutOff === true;
-    if (values.json) terminal.out(`${JSON.stringify(made, null, 2)}\n`);
+    if (values.json) terminal.out(printableJson(made));
     else {
       const { planText } = await import('./plan-text.ts');
       const { principalNames } = await import('../access/principal-names.ts');

@@ -1,7 +1,7 @@
 // `strongroom rehearse --depth full`: a recovery from domain file, custodians and backup, in an instance that is thrown away;
 // its record, stated by that very instance, and filed with the running one.
+import { oneLine, printableJson } from '../../../formats/printable.ts';
 import {
-  oneLine,
   REHEARSAL_FORMAT,
   type Rehearsal,
   type RehearsedCustodian,
@@ -168,7 +168,7 @@ function show(
 ): void {
   const rehearsal = JSON.parse(record) as Rehearsal;
   if (json) {
-    terminal.out(`${JSON.stringify({ ...(id === undefined ? {} : { id }), ...rehearsal }, null, 2)}\n`);
+    terminal.out(printableJson({ ...(id === undefined ? {} : { id }), ...rehearsal }));
     return;
   }
   showOutcome(rehearsal, terminal);

@@ -1,6 +1,8 @@
 // `strongroom rehearse prepare`: known answers of a running instance's keys, for full rehearsals to come.
+
 import { randomInt } from 'node:crypto';
 import { replaceFile } from '../../../files/replace-file.ts';
+import { printableJson } from '../../../formats/printable.ts';
 import { SAMPLES_FORMAT, type Sample, type Samples } from '../../../formats/rehearsal-samples.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { counted } from '../../counted.ts';
@@ -51,7 +53,7 @@ caller needs the right to wrap, for instance the role 'Managed HSM Crypto User'.
       samples,
     };
     await replaceFile(out, `${JSON.stringify(made, null, 2)}\n`);
-    if (json) terminal.out(`${JSON.stringify({ out, keys: samples.length, of: names.length }, null, 2)}\n`);
+    if (json) terminal.out(printableJson({ out, keys: samples.length, of: names.length }));
     else terminal.out(`${out}: ${samples.length} of ${counted(names.length, 'key')}\n`);
     return 0;
   },

@@ -1,11 +1,11 @@
 // `strongroom rehearse --depth reachability`: begins, goes on or ends, by what the instance knows; nothing is kept here.
 import { replaceFile } from '../../../files/replace-file.ts';
 import { PacketError, readPacket } from '../../../formats/custodian-packet.ts';
+import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { readRehearsal } from '../../../formats/rehearsal-record.ts';
 import { ownCommand, shellWord } from '../../../wire/own-command.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import { AnswerError, type InstanceClient } from '../../instance-client.ts';
-import { printableLine } from '../../printable.ts';
 import { readInput } from '../../read-input.ts';
 import { CUSTODIANS, nameOf, readRegister } from '../custodian/read-register.ts';
 import { type FiledRecord, filedWords, REHEARSALS, readRehearsals, VERSION } from './filed.ts';
@@ -53,7 +53,7 @@ export async function rehearseReachability(options: ReachabilityOptions, termina
     })) as FiledRecord;
     if (options.record !== undefined) await keepRecord(options.record, filed);
     const rehearsal = readRehearsal(filed.record);
-    if (options.json) terminal.out(`${JSON.stringify({ id: filed.id, ...rehearsal }, null, 2)}\n`);
+    if (options.json) terminal.out(printableJson({ id: filed.id, ...rehearsal }));
     else {
       showRehearsal(rehearsal, terminal);
       terminal.out(`  filed      ${filedWords(client, filed.id)}\n`);
@@ -126,7 +126,7 @@ async function showWaiting(
       answered: answers.get(entry.custodian) ?? null,
     }));
   if (json) {
-    terminal.out(`${JSON.stringify({ verdict: 'waiting', challenge, until: open?.expires, custodians }, null, 2)}\n`);
+    terminal.out(printableJson({ verdict: 'waiting', challenge, until: open?.expires, custodians }));
     return;
   }
   for (const { name, answered, contact } of custodians) {

@@ -1,7 +1,8 @@
 // `strongroom rehearse status`: what was rehearsed, and what is due.
+
+import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { command, jsonOption } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
-import { printableLine } from '../../printable.ts';
 import { type DepthPosture, type FiledSummary, needsRehearsal, readRehearsals, stepsOn } from './filed.ts';
 
 export const rehearsalStatus = command({
@@ -14,7 +15,7 @@ export const rehearsalStatus = command({
   async run(values, _operands, terminal) {
     const client = openInstanceClient(instanceOf(values));
     const { posture, value } = await readRehearsals(client);
-    if (values.json) terminal.out(`${JSON.stringify({ posture, value }, null, 2)}\n`);
+    if (values.json) terminal.out(printableJson({ posture, value }));
     else {
       for (const each of posture) {
         const why = whyFailed(each, value);

@@ -1,5 +1,7 @@
 // `strongroom rehearse verify`: checks the record of a rehearsal offline.
+
 import { groupFingerprint } from '../../../formats/domain-identity.ts';
+import { printableJson } from '../../../formats/printable.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { readKeptRecord, showRehearsal } from './kept-record.ts';
 
@@ -29,7 +31,7 @@ The exit code is 0 when the record is good and the rehearsal passed, 1 otherwise
         `${file} is stated by the security domain ${groupFingerprint(fingerprint)}, not by the one that you named`,
       );
     }
-    if (json) terminal.out(`${JSON.stringify(rehearsal, null, 2)}\n`);
+    if (json) terminal.out(printableJson(rehearsal));
     else showRehearsal(rehearsal, terminal);
     if (hex === undefined)
       terminal.err('signed by the key that it names; compare the fingerprint with the one that you wrote down\n');

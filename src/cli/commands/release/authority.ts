@@ -1,4 +1,5 @@
 // `strongroom release authority`: makes a development attestation authority in a folder.
+import { printableJson } from '../../../formats/printable.ts';
 import { DEV_ATTESTATION } from '../../../main/config/name-forms.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 
@@ -24,7 +25,7 @@ no enclave: whoever has the folder can claim anything. No HSM trusts it until an
     const { createAuthorityFolder } = await import('../../../features/release/authority/authority-folder.ts');
     try {
       const made = createAuthorityFolder(folder, name);
-      if (json) terminal.out(`${JSON.stringify({ authority: made.authority, folder }, null, 2)}\n`);
+      if (json) terminal.out(printableJson({ authority: made.authority, folder }));
       else
         terminal.out(`authority  ${made.authority}\nkey        ${folder}/key.pem\ntrust      ${folder}/trust.json\n`);
       return 0;

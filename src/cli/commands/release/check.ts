@@ -1,4 +1,5 @@
 // `strongroom release check`: reads a release policy as the service would, before a key is bound to it.
+import { printableJson } from '../../../formats/printable.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { readInput } from '../../read-input.ts';
 
@@ -17,7 +18,7 @@ it is refused or when some token that it names an authority for never passes.`,
     const { PolicyError } = await import('../../../features/release/policy/grammar.ts');
     try {
       const { canonical, warnings } = describePolicy(readInput(file));
-      if (json) terminal.out(`${JSON.stringify({ canonical: JSON.parse(canonical) as unknown, warnings }, null, 2)}\n`);
+      if (json) terminal.out(printableJson({ canonical: JSON.parse(canonical) as unknown, warnings }));
       else terminal.out(`${canonical}\n`);
       for (const warning of warnings) terminal.err(`warning: ${warning}\n`);
       return warnings.length === 0 ? 0 : 1;

@@ -1,4 +1,5 @@
 // `strongroom release simulate`: shows, claim by claim, why a token would or would not get a key released.
+import { printableJson } from '../../../formats/printable.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { readInput, readJsonInput } from '../../read-input.ts';
 
@@ -40,7 +41,7 @@ by which an HSM was told to trust it; without it the signature is not checked. T
         if (known) throw new CommandError(`the ${what} cannot be read: ${error.message}`, { cause: error });
         throw error;
       });
-    terminal.out(json ? `${JSON.stringify(simulation, null, 2)}\n` : simulationText(simulation));
+    terminal.out(json ? printableJson(simulation) : simulationText(simulation));
     return simulation.passes ? 0 : 1;
   },
 });

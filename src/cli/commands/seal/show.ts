@@ -1,6 +1,8 @@
 // `strongroom seal show`: by what an instance's root keys are sealed.
+
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { printableJson } from '../../../formats/printable.ts';
 import { CommandError, command, dataOption, jsonOption } from '../../command.ts';
 import { instanceFolder } from '../../instance-folder.ts';
 
@@ -17,7 +19,7 @@ export const show = command({
     if (!existsSync(file)) throw new CommandError(`'${name}' has no root keys yet`);
     const { sealRows, shownFromFile } = await import('../../../features/seal/describe-seal.ts');
     const seal = shownFromFile(readFileSync(file), name);
-    if (json) terminal.out(`${JSON.stringify(seal, null, 2)}\n`);
+    if (json) terminal.out(printableJson(seal));
     else for (const [label, text] of sealRows(seal)) terminal.out(`${label.padEnd(10)} ${text}\n`);
     return 0;
   },

@@ -1,7 +1,8 @@
 // How the separation commands ask and show the mode.
+
+import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { CommandError, jsonOption, type OptionList, type Terminal } from '../../command.ts';
 import { type InstanceValues, instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
-import { printableLine } from '../../printable.ts';
 import { dataRootOf } from '../../running.ts';
 import { administratorsIn, lineOf, peopleAmong, warningOn } from './administrators.ts';
 
@@ -25,7 +26,7 @@ export async function answerSeparation(values: SeparationValues, terminal: Termi
   const people = known === undefined ? undefined : [...peopleAmong(known)];
   if (values.json) {
     const who = known === undefined ? {} : { who: known, people };
-    terminal.out(`${JSON.stringify({ mode, administrators, administratorIds: ids, ...who }, null, 2)}\n`);
+    terminal.out(printableJson({ mode, administrators, administratorIds: ids, ...who }));
     return 0;
   }
   const only = mode === 'strict' ? '; of these only people administer' : '';

@@ -1,7 +1,8 @@
 // `strongroom settings list`: every setting of an instance. The list that clients of the service read holds booleans alone.
+
+import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { CommandError, command, jsonOption } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
-import { printable } from '../../printable.ts';
 
 interface Shown {
   readonly name: string;
@@ -21,11 +22,12 @@ update reach each by its name.`,
   async run(values, _operands, terminal) {
     const answer = await openInstanceClient(instanceOf(values)).ask('GET', '/strongroom/settings');
     const settings = readSettings(answer);
-    if (values.json) terminal.out(`${JSON.stringify(settings, null, 2)}\n`);
+    if (values.json) terminal.out(printableJson(settings));
     const width = Math.max(...settings.map(({ name }) => name.length));
     for (const { name, type, value } of values.json ? [] : settings) {
       terminal.out(
-        `${printable(name).padEnd(width)}  ${printable(type).padEnd(7)}  ${printable(value)}`.trimEnd() + '\n',
+        `${printableLine(name).padEnd(width)}  ${printableLine(type).padEnd(7)}  ${printableLine(value)}`.trimEnd() +
+          '\n',
       );
     }
     return 0;

@@ -1,7 +1,7 @@
 // Steps at the end: the HSM's own register is asked whether it is so, and people say what no machine can see.
+import { oneLine } from '../../../formats/printable.ts';
 import { CeremonyError } from '../ceremony-error.ts';
 import { nextCommand, noteCommand } from '../named-commands.ts';
-import { oneLine } from '../people.ts';
 import type { Step } from '../step.ts';
 import { readRegister } from './register.ts';
 

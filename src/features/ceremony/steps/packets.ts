@@ -1,5 +1,6 @@
 // Steps that take custodians' packets: acknowledgements, which go to the register one by one, and shares for a recovering
 // or re-sharing HSM, of which a quorum is gathered first.
+
 import { join } from 'node:path';
 import {
   type CustodianPacket,
@@ -8,12 +9,13 @@ import {
   readPacket,
 } from '../../../formats/custodian-packet.ts';
 import { shortFingerprint } from '../../../formats/domain-identity.ts';
+import { oneLine } from '../../../formats/printable.ts';
 import { parseSecurityDomain } from '../../../formats/security-domain.ts';
 import type { Ceremony } from '../ceremony.ts';
 import { CeremonyError } from '../ceremony-error.ts';
 import type { Facts } from '../journal.ts';
 import { custodianCommand, nextCommand } from '../named-commands.ts';
-import { oneLine, peopleOf, readCertificate } from '../people.ts';
+import { peopleOf, readCertificate } from '../people.ts';
 import { type GivenFile, type Step, VERSION } from '../step.ts';
 import { names, namingHint } from './holder-names.ts';
 import { namesIn, readRegister } from './register.ts';

@@ -1,11 +1,13 @@
 // Steps: a fingerprint is read back. Somebody reads it from a place of their own - paper, another screen, a telephone - and
 // it is typed and compared; what does not match is an exception that stays in the record. Whoever typed it is never told
 // the right one: they would type that, and nobody would have read anything back.
+
 import { groupFingerprint } from '../../../formats/domain-identity.ts';
+import { oneLine } from '../../../formats/printable.ts';
 import type { Ceremony } from '../ceremony.ts';
 import { CeremonyError } from '../ceremony-error.ts';
 import { nextCommand, noteCommand } from '../named-commands.ts';
-import { normalFingerprint, oneLine, type Person, peopleOf } from '../people.ts';
+import { normalFingerprint, type Person, peopleOf } from '../people.ts';
 import { afterTries, FAILED_TRIES, type Step } from '../step.ts';
 
 export const readBackCertificates: Step = {

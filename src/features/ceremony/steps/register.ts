@@ -1,7 +1,7 @@
 // What steps ask the HSM's register of custodians.
+import { oneLine } from '../../../formats/printable.ts';
 import { CeremonyError } from '../ceremony-error.ts';
 import type { Facts } from '../journal.ts';
-import { oneLine } from '../people.ts';
 import { type Asking, VERSION } from '../step.ts';
 
 export interface Register {

@@ -1,10 +1,10 @@
 // Step: the latest full backup is restored, if there is one to restore.
 
+import { oneLine } from '../../../formats/printable.ts';
 import { ownCommand } from '../../../wire/own-command.ts';
 import { addressOf } from '../address.ts';
 import { CeremonyError } from '../ceremony-error.ts';
 import { nextCommand } from '../named-commands.ts';
-import { oneLine } from '../people.ts';
 import { type Step, VERSION } from '../step.ts';
 
 export const restore: Step = {

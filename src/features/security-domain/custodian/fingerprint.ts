@@ -1,12 +1,13 @@
 // Fingerprints as people compare them: in groups of four, and letter by letter for the telephone.
+
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { printableLine } from '../../../formats/printable.ts';
 import { takenForCertificate } from '../../../formats/private-pem.ts';
 import { CustodianError } from './refusal.ts';
 
-/** On one line; nothing in it moves the cursor of a terminal or turns the direction of writing. */
 export function subjectOf({ subject }: X509Certificate): string {
-  return subject.replaceAll('\n', ', ').replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '?');
+  return printableLine(subject.replaceAll('\n', ', '));
 }
 
 /** SHA-256 of the certificate, hex, in groups of four. */

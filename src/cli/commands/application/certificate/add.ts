@@ -1,4 +1,5 @@
 // `strongroom application certificate add`: an application of the development directory signs in with a certificate.
+
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
@@ -6,6 +7,7 @@ import {
   readAddedCertificates,
   writeAddedCertificates,
 } from '../../../../features/directory/added-certificates.ts';
+import { printableJson } from '../../../../formats/printable.ts';
 import { places } from '../../../../main/config/data-layout.ts';
 import { CommandError, command, dataOption, jsonOption, UsageError } from '../../../command.ts';
 import { dataRootOf } from '../../../running.ts';
@@ -36,7 +38,7 @@ at once.`,
       (each) => each.application === application.appId && fingerprintOf(each.pem) === fingerprint,
     );
     if (!isThere) await writeAddedCertificates(control, [...before, { application: application.appId, pem }]);
-    if (json) terminal.out(`${JSON.stringify({ application: application.appId, fingerprint }, null, 2)}\n`);
+    if (json) terminal.out(printableJson({ application: application.appId, fingerprint }));
     else terminal.out(`${application.displayName} signs in with the certificate ${fingerprint}\n`);
     return 0;
   },

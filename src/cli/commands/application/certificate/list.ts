@@ -1,9 +1,9 @@
 // `strongroom application certificate list`: which certificates the applications of the development directory sign in with.
 import { X509Certificate } from 'node:crypto';
 import { fingerprintOf, readAddedCertificates } from '../../../../features/directory/added-certificates.ts';
+import { printableJson, printableLine } from '../../../../formats/printable.ts';
 import { places } from '../../../../main/config/data-layout.ts';
 import { command, dataOption, jsonOption } from '../../../command.ts';
-import { printable } from '../../../printable.ts';
 import { dataRootOf } from '../../../running.ts';
 import { directoryOf } from '../../identity/named-identity.ts';
 
@@ -27,13 +27,13 @@ export const listCertificates = command({
           application: displayName,
           appId,
           fingerprint: fingerprintOf(pem),
-          subject: printable(subject ?? '').replaceAll('\n', ', '),
+          subject: printableLine((subject ?? '').replaceAll('\n', ', ')),
           until: validToDate.toISOString(),
           from,
         };
       }),
     );
-    if (json) terminal.out(`${JSON.stringify(rows, null, 2)}\n`);
+    if (json) terminal.out(printableJson(rows));
     else if (rows.length === 0) terminal.out('no application signs in with a certificate\n');
     for (const { application, fingerprint, subject, until, from } of json ? [] : rows) {
       terminal.out(`${application}  ${fingerprint}  (${from})\n  ${subject}, until ${until}\n`);

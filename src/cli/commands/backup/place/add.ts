@@ -1,8 +1,10 @@
 // `strongroom backup place add`: one more place that an instance may write full backups to and restore them from.
+
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AllowedPlaces } from '../../../../features/backup/storage/allowed-places.ts';
+import { printableJson } from '../../../../formats/printable.ts';
 import { writeAddedPlaces } from '../../../../main/config/added-backup-places.ts';
 import type { BackupPlace } from '../../../../main/config/instance.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../../command.ts';
@@ -60,7 +62,7 @@ once, for running instances too; to change a place, add it again.`,
     };
     rejectWrong(place, config.profile);
     await writeAddedPlaces(at, [...added.filter((each) => each.uri !== uri), place]);
-    if (values.json) terminal.out(`${JSON.stringify({ instance: name, ...place }, null, 2)}\n`);
+    if (values.json) terminal.out(printableJson({ instance: name, ...place }));
     else terminal.out(`'${name}' may back up to ${uri}\n`);
     return 0;
   },

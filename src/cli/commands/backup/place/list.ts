@@ -1,4 +1,5 @@
 // `strongroom backup place list`: where an instance may keep full backups, and who says so.
+import { printableJson } from '../../../../formats/printable.ts';
 import { command, jsonOption } from '../../../command.ts';
 import { placeListOptions, placesOf } from './places-of.ts';
 
@@ -14,7 +15,7 @@ export const listPlaces = command({
       ...(config.backupTargets ?? []).map((place) => ({ ...place, from: 'configuration' })),
       ...added.map((place) => ({ ...place, from: 'command' })),
     ];
-    if (values.json) terminal.out(`${JSON.stringify(rows, null, 2)}\n`);
+    if (values.json) terminal.out(printableJson(rows));
     else if (rows.length === 0) terminal.out('there is no place for full backups\n');
     for (const { uri, keepsAll, addresses, caFile, from } of values.json ? [] : rows) {
       const more = [

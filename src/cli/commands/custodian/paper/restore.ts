@@ -1,4 +1,5 @@
 // `strongroom custodian paper restore`: types a key back in from its paper copy.
+import { printableJson } from '../../../../formats/printable.ts';
 import { command, jsonOption, UsageError } from '../../../command.ts';
 import { canType, readHidden } from '../../../read-hidden.ts';
 import { oneOperand } from '../holder-options.ts';
@@ -41,7 +42,7 @@ the one of the key. Never replaces a file.`,
           : await newPassphrase(file, terminal);
       return restoreKey(sheet, passphrase, out, name);
     });
-    if (json) terminal.out(`${JSON.stringify(restored, null, 2)}\n`);
+    if (json) terminal.out(printableJson(restored));
     else {
       terminal.out(`private key  ${restored.keyFile}\ncertificate  ${restored.certificateFile}\n`);
       terminal.out(`fingerprint  ${restored.fingerprint}\n`);

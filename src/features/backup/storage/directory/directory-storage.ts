@@ -1,9 +1,11 @@
 // Backups in a directory, each in a folder of its own: files appear whole and synced, the marker last. Where the place
 // keeps all (append-only folders, `chattr +a`), files are made in place and nothing is renamed or taken away.
+
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { printableLine } from '../../../../formats/printable.ts';
 import { MARKER, MARKER_TEXT } from '../finished-marker.ts';
 import { StorageError, type StoredFile } from '../port.ts';
 import type { Shelf, Shelved } from '../shelf.ts';
@@ -88,7 +90,7 @@ class DirectoryStorage implements Shelf {
       if (!entry.isFile()) {
         throw new StorageError(
           'Damaged',
-          `'${folder}' holds '${entry.name.replaceAll(/\p{C}/gu, '?')}', which is no file and no part of a backup; take it away`,
+          `'${folder}' holds '${printableLine(entry.name)}', which is no file and no part of a backup; take it away`,
         );
       }
       yield { name: entry.name, bytes: await this.#try(what, () => sizeOf(join(path, entry.name))) };
