@@ -181,7 +181,7 @@ export const areas: readonly Area[] = [
   },
   {
     at: 'src/features/backup/storage/',
-    from: ['src/formats/instance-identity.ts'],
+    from: ['src/formats/instance-identity.ts', 'src/formats/printable.ts'],
     packages: ['@azure/storage-blob'],
     because: 'a place keeps files and knows nothing of what is in them; nobody else speaks to blob storage',
   },
