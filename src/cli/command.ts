@@ -38,7 +38,7 @@ export interface Command {
   readonly details?: string;
   readonly options: OptionList;
   readonly examples: readonly string[];
-  /** Resolves to the exit code: 0 done · 1 the answer is no, or it failed · 2 it was called wrongly. */
+  /** Resolves to the exit code: 0 done · 1 the answer is no, or it failed · 2 it was called wrongly · 3 it cannot be told. */
   run(values: Readonly<Record<string, unknown>>, operands: readonly string[], terminal: Terminal): Promise<number>;
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openAuditLog } from '../../../features/audit/open-audit-log.ts';
@@ -84,6 +84,47 @@ test('an operator keeps a checkpoint, lists entries, verifies, and is told where
   assert.equal(broken.code, 1);
   const [damage] = (JSON.parse(broken.out) as { damage: unknown[] }).damage;
   assert.deepEqual(damage, { file: 'tile/0/000.p/9', entry: 0, offset: 0, what: 'the hash is not that of the entry' });
+});
+
+test('a log whose checkpoint was taken away ends with a code of its own, and words for how much is proven', async () => {
+  using place = makePlace();
+  const { folder, socketPath } = place;
+  const at = (seconds: number): string => new Date(1.79e12 + seconds * 1000).toISOString();
+  const record = async (from: number, to: number): Promise<void> => {
+    await using _recorder = await startRecorder({ folder, socketPath, origin: ORIGIN, report: assert.fail });
+    await using log = await openAuditLog({ socketPath, signCheckpoint });
+    for (let i = from; i < to; i++) await log.append(JSON.stringify({ time: at(i * 100), operationName: 'KeySign' }));
+  };
+  await record(0, 2);
+  const early = readFileSync(join(folder, 'checkpoint'));
+  await record(2, 5);
+  const verified = (...more: string[]): ReturnType<typeof strongroom> =>
+    strongroom('audit', 'verify', '--log', folder, ...more);
+  const saved = join(folder, '..', 'saved');
+  writeFileSync(saved, readFileSync(join(folder, 'checkpoint')));
+
+  writeFileSync(join(folder, 'checkpoint'), early);
+  const older = await verified('--json');
+  assert.equal(older.code, 3);
+  assert.deepEqual((JSON.parse(older.out) as { proof: unknown }).proof, {
+    proven: 2,
+    unproven: 3,
+    state: 'tail-unproven',
+  });
+  assert.match(
+    (await verified()).out,
+    /NOT PROVEN: a checkpoint proves 2 entries, and the last 3 entries are only there/,
+  );
+
+  rmSync(join(folder, 'checkpoint'));
+  const none = await verified();
+  assert.deepEqual([none.code, none.err], [3, '']);
+  assert.match(none.out, /NOT PROVEN: no checkpoint[^]* 0 entries are proven, 5 are only there/);
+  const bare = Buffer.from(VKEY.split('+').slice(2).join('+'), 'base64').subarray(1).toString('base64url');
+  assert.equal((await verified('--key', bare)).code, 3);
+  const whole = await verified('--checkpoint', saved, '--key', bare);
+  assert.equal(whole.code, 0, 'one kept elsewhere proves them all');
+  assert.match(whole.out, /5 entries, holds, signature verified/);
 });
 
 test('wrong words are told, with the code for it', async () => {

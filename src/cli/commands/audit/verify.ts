@@ -6,6 +6,9 @@ import { printableJson } from '../../../formats/printable.ts';
 import { CommandError, command, jsonOption } from '../../command.ts';
 import { logFolder, logOptions } from './log-folder.ts';
 
+/** The exit code for a log that may be whole. */
+const NOT_PROVEN = 3;
+
 export const verify = command({
   name: 'audit verify',
   summary: 'prove that the audit log is whole, or say where it is not',
@@ -13,7 +16,8 @@ export const verify = command({
   details: `
 Reads every entry and every hash, needs neither the service nor the HSM, and changes nothing. Without a checkpoint that
 was kept elsewhere it cannot know of entries cut off together with the newest checkpoint; without --key it cannot know
-who signed. The exit code is 0 when the log is whole, 1 when it is not.`,
+who signed. The exit code is 0 when the log is whole, 1 when it is not, and 3 when nothing is wrong with what is there but
+nothing proves how many entries there were: no checkpoint, or none for those of more than the last moments.`,
   options: {
     ...logOptions,
     checkpoint: {
@@ -58,17 +62,23 @@ who signed. The exit code is 0 when the log is whole, 1 when it is not.`,
     }
     const keyOf = (text: string): ReturnType<typeof readVerifierKey> => {
       try {
-        return readVerifierKey(text, folder);
+        return readVerifierKey(
+          text,
+          own ?? saved.map(({ text: each }) => originOf(each)).find((each) => each !== undefined),
+        );
       } catch (error) {
         if (error instanceof NoteError) throw new CommandError(`--key: ${error.message}`);
         throw error;
       }
     };
-    const verifier = values.key === undefined ? undefined : keyOf(values.key);
+    // Without a checkpoint there is nothing that it could have signed, and that is what the answer says then.
+    const isAnySigned = saved.length > 0 || existsSync(join(folder, 'checkpoint'));
+    const verifier = values.key === undefined || !isAnySigned ? undefined : keyOf(values.key);
     const result = verifyLog({ folder, saved, ...(verifier === undefined ? {} : { verifier }) });
     if (values.json) terminal.out(printableJson({ ...result, root: result.root.toString('base64') }));
     else terminal.out(verificationText(folder, result));
-    return result.damageCount === 0 ? 0 : 1;
+    if (result.damageCount > 0) return 1;
+    return result.proof.state === 'all' || result.proof.state === 'tail-unsigned' ? 0 : NOT_PROVEN;
   },
 });
 

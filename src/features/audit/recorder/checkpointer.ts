@@ -26,9 +26,7 @@ export class Checkpointer {
 
   /** Brings the checkpoint up to the entries stored at the call. @throws when no worker signs or the disk refuses */
   async run(): Promise<void> {
-    await this.#running?.catch(() => {
-      // Told to whoever started it.
-    });
+    await this.settled();
     if (this.#log.size === this.#log.checkpointSize) return;
     this.#running ??= this.#renew().finally(() => {
       this.#running = undefined;
@@ -36,8 +34,11 @@ export class Checkpointer {
     await this.#running;
   }
 
-  get busy(): boolean {
-    return this.#running !== undefined;
+  /** Resolves when no checkpoint is under way: one that a worker asked for as it left goes on without it. */
+  async settled(): Promise<void> {
+    await this.#running?.catch(() => {
+      // Told to whoever started it.
+    });
   }
 
   async #renew(): Promise<void> {

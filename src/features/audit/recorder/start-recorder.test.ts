@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { AuditError } from '../audit-log.ts';
 import { openAuditLog } from '../open-audit-log.ts';
 import { openEntries } from '../read-entries.ts';
@@ -226,4 +227,31 @@ test('without a recorder an open log fails its appends in bounded time', async (
   await recorder[Symbol.asyncDispose]();
   await assert.rejects(log.append(entryText('w', 0)), { name: 'AuditError', message: /in time/ });
   await assert.rejects(openAuditLog({ socketPath: place.socketPath, signCheckpoint, connectTimeout: 30 }), AuditError);
+});
+
+test('a recorder ends only when the checkpoint that a worker asked for and did not wait for is in place', async () => {
+  using place = makePlace();
+  const events: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  const disk: Disk = {
+    ...realDisk,
+    async rename(from, to) {
+      if (to !== join(place.folder, 'checkpoint')) return realDisk.rename(from, to);
+      await gate.promise;
+      await realDisk.rename(from, to);
+      events.push('checkpoint in place');
+    },
+  };
+  const recorder = await start(place, { checkpointInterval: 100_000, disk });
+  const log = await openAuditLog({ socketPath: place.socketPath, signCheckpoint });
+  await log.append(entryText('w', 0));
+  await log[Symbol.asyncDispose]();
+  // The recorder has seen it go.
+  for (let turn = 0; turn < 100; turn++) await setImmediate();
+  const ended = recorder[Symbol.asyncDispose]().then(() => events.push('recorder ended'));
+  // Closing the files takes a few turns: one that does not wait has ended by then.
+  for (let turn = 0; turn < 50_000 && events.length === 0; turn++) await setImmediate();
+  gate.resolve();
+  await ended;
+  assert.deepEqual(events, ['checkpoint in place', 'recorder ended']);
 });

@@ -119,6 +119,7 @@ async function serve(log: Log, { folder, socketPath, report, lock, interval }: S
       await tick();
       for (const connection of connections) connection.destroy();
       await stopped;
+      await checkpointer.settled();
       try {
         await log[Symbol.asyncDispose]();
       } finally {

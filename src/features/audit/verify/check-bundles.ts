@@ -10,6 +10,7 @@ import { isFull, type TileFile } from './list-files.ts';
 
 export interface Bundle {
   readonly index: number;
+  readonly entries: readonly Buffer[];
   /** Hashes of its entries; those of its tile where the tile is right and the bundle is not. */
   readonly leaves: readonly Buffer[];
 }
@@ -41,7 +42,7 @@ export function* readBundles(
       ? readFull(folder, index, journal, published, findings)
       : readFromJournal(index, journal);
     for (const file of files) comparePartial(folder, file, entries, journal, findings);
-    if (leaves.length > 0) yield { index, leaves };
+    if (leaves.length > 0) yield { index, entries, leaves };
     if (leaves.length < TILE_WIDTH) {
       // What comes after a gap has no known place in the tree.
       if (index < last && !full.has(index)) {

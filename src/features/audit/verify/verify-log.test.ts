@@ -14,7 +14,13 @@ import { type Verification, verifyLog } from './verify-log.ts';
 
 const verifier = parseVkey(VKEY);
 
-async function record(place: Place, from: number, to: number, segmentLength: number): Promise<void> {
+async function record(
+  place: Place,
+  from: number,
+  to: number,
+  segmentLength: number,
+  textOf = (i: number): string => entryText('w', i),
+): Promise<void> {
   const { folder, socketPath } = place;
   await using _recorder = await startRecorder({
     folder,
@@ -24,7 +30,7 @@ async function record(place: Place, from: number, to: number, segmentLength: num
     report: assert.fail,
   });
   await using log = await openAuditLog({ socketPath, signCheckpoint });
-  for (let i = from; i < to; i++) await log.append(entryText('w', i));
+  for (let i = from; i < to; i++) await log.append(textOf(i));
 }
 
 /** A log whose folder each test changes a copy of. */
@@ -66,6 +72,7 @@ test('an untouched log is whole, and a later one goes on from a saved checkpoint
   await record(place, 300, 900, 64 * 1024);
   const result = verifyLog({ folder: place.folder, verifier, saved: [{ name: 'saved', text: saved }] });
   assert.deepEqual(result.damage, []);
+  assert.deepEqual(result.proof, { proven: 900, unproven: 0, state: 'all' });
   assert.deepEqual(
     result.checkpoints.map(({ size, holds, signature }) => [size, holds, signature]),
     [
@@ -201,7 +208,9 @@ test('a tail that was cut off is found by the checkpoint on disk, and without it
   assert.deepEqual([first(damage).entry, damage.size], [4, 4]);
   assert.match(first(damage).what, /names 10 entries, the log has 4/);
   rmSync(join(place.folder, 'checkpoint'));
-  assert.deepEqual(verifyLog({ folder: place.folder, verifier }).damage, [], 'nothing left tells of the others');
+  const without = verifyLog({ folder: place.folder, verifier });
+  assert.deepEqual(without.damage, [], 'nothing left tells of the others');
+  assert.deepEqual(without.proof, { proven: 0, unproven: 4, state: 'nothing' });
   const found = first(verifyLog({ folder: place.folder, verifier, saved: [{ name: 'saved', text: saved }] }));
   assert.deepEqual([found.file, found.entry], ['saved', 4]);
 });
@@ -304,4 +313,32 @@ test('a partial tile that the recorder replaces while the log is read does not e
     context.mock.restoreAll();
     syncBuiltinESMExports();
   }
+});
+
+test('what no checkpoint covers is told apart: entries of moments that are not signed yet, and entries of longer', async () => {
+  using place = makePlace();
+  const checkpoint = join(place.folder, 'checkpoint');
+  const { folder } = place;
+  const at = (seconds: number): string => new Date(1.79e12 + seconds * 1000).toISOString();
+  const proofOf = (...saved: string[]): Verification['proof'] => {
+    const result = verifyLog({ folder, verifier, saved: saved.map((text) => ({ name: 'saved', text })) });
+    assert.deepEqual(result.damage, []);
+    return result.proof;
+  };
+  await record(place, 0, 300, 1 << 20, (i) => JSON.stringify({ time: at(i * 60) }));
+  const early = readFileSync(checkpoint, 'utf8');
+  await record(place, 300, 600, 1 << 20, (i) => JSON.stringify({ time: at(i * 60 + (i === 300 ? 0 : 1)) }));
+  const full = readFileSync(checkpoint, 'utf8');
+
+  writeFileSync(checkpoint, early);
+  assert.deepEqual(proofOf(), { proven: 300, unproven: 300, state: 'tail-unproven' });
+  assert.deepEqual(proofOf(full), { proven: 600, unproven: 0, state: 'all' });
+  rmSync(checkpoint);
+  assert.deepEqual(proofOf(early), { proven: 300, unproven: 300, state: 'tail-unproven' });
+  assert.deepEqual(proofOf(), { proven: 0, unproven: 600, state: 'nothing' });
+
+  writeFileSync(checkpoint, full);
+  await record(place, 600, 900, 1 << 20, (i) => JSON.stringify({ time: at(600 * 60 + i / 100) }));
+  writeFileSync(checkpoint, full);
+  assert.deepEqual(proofOf(), { proven: 600, unproven: 300, state: 'tail-unsigned' });
 });

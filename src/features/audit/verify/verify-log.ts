@@ -3,13 +3,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CompactRange } from '../../../formats/merkle.ts';
-import { NoteError, type NoteVerifier, verifyNote } from '../../../formats/signed-note.ts';
-import { parseCheckpoint } from '../../../formats/tlog-checkpoint.ts';
+import type { NoteVerifier } from '../../../formats/signed-note.ts';
 import { readBundles } from './check-bundles.ts';
 import { checkJournal } from './check-journal.ts';
 import { checkTiles, publishedTiles } from './check-tiles.ts';
+import { type CheckedCheckpoint, judge, readClaim } from './claims.ts';
 import { type Damage, Findings } from './findings.ts';
 import { listFiles } from './list-files.ts';
+import { type Proof, proofOf } from './proof.ts';
 
 export interface VerifyOptions {
   readonly folder: string;
@@ -19,19 +20,11 @@ export interface VerifyOptions {
   readonly verifier?: NoteVerifier;
 }
 
-export interface CheckedCheckpoint {
-  readonly name: string;
-  readonly origin: string;
-  readonly size: number;
-  readonly signature: 'verified' | 'wrong' | 'not checked';
-  /** Whether the log begins with exactly the entries that it names. */
-  readonly holds: boolean;
-}
-
 export interface Verification {
   readonly size: number;
   readonly root: Buffer;
   readonly checkpoints: readonly CheckedCheckpoint[];
+  readonly proof: Proof;
   /** Empty when nothing is wrong; the earliest entry first. */
   readonly damage: readonly Damage[];
   readonly damageCount: number;
@@ -84,8 +77,13 @@ function verifyOnce({ folder, saved = [], verifier }: VerifyOptions, own: string
   const range = new CompactRange();
   const roots = new Map<number, Buffer>([[0, range.root()]]);
   const sizes = new Set(claims.map(({ size }) => size));
+  const newest = Math.max(0, ...sizes);
+  let [firstBehind, lastBehind]: (Buffer | undefined)[] = [];
   const leaves: Buffer[] = [];
   for (const bundle of readBundles(folder, files.tiles, journal, publishedTiles(folder, files.tiles), findings)) {
+    const behind = bundle.entries.slice(Math.max(0, newest - range.size));
+    firstBehind ??= behind[0];
+    lastBehind = behind.at(-1);
     for (const leaf of bundle.leaves) {
       range.push(leaf);
       leaves.push(leaf);
@@ -112,59 +110,9 @@ function verifyOnce({ folder, saved = [], verifier }: VerifyOptions, own: string
     size: range.size,
     root: range.root(),
     checkpoints,
+    proof: proofOf(checkpoints, range.size, [firstBehind, lastBehind]),
     damage: findings.sorted(),
     damageCount: findings.count,
     unfinished: journal.unfinished,
   };
-}
-
-interface Claim {
-  readonly name: string;
-  readonly origin: string;
-  readonly size: number;
-  readonly root: Buffer;
-  readonly signature: CheckedCheckpoint['signature'];
-}
-
-function readClaim(
-  { name, text }: { readonly name: string; readonly text: string },
-  verifier: NoteVerifier | undefined,
-  findings: Findings,
-): Claim[] {
-  try {
-    const { note, checkpoint } = parseCheckpoint(text);
-    let signature: Claim['signature'] = 'not checked';
-    if (verifier !== undefined) signature = verifyNote(note, verifier) ? 'verified' : 'wrong';
-    if (signature === 'wrong') findings.add({ file: name, what: 'it is not signed by the key given' });
-    if (verifier !== undefined && checkpoint.origin !== verifier.name) {
-      findings.add({ file: name, what: `it belongs to the log ${checkpoint.origin}, the key to ${verifier.name}` });
-    }
-    return [{ name, origin: checkpoint.origin, size: checkpoint.size, root: checkpoint.root, signature }];
-  } catch (error) {
-    if (!(error instanceof NoteError)) throw error;
-    findings.add({ file: name, what: error.message });
-    return [];
-  }
-}
-
-/** Compares what the checkpoints say with what the log gives. A mismatch lies behind the last size that still holds. */
-function judge(
-  claims: readonly Claim[],
-  size: number,
-  roots: ReadonlyMap<number, Buffer>,
-  findings: Findings,
-): CheckedCheckpoint[] {
-  const holds = (claim: Claim): boolean => roots.get(claim.size)?.equals(claim.root) === true;
-  return claims.map((claim) => {
-    const { name, origin, signature } = claim;
-    const earlier = claims.filter((other) => holds(other) && other.size < claim.size).map((other) => other.size);
-    const from = Math.max(0, ...earlier);
-    if (claim.size > size) {
-      findings.add({ file: name, entry: size, what: `it names ${claim.size} entries, the log has ${size}` });
-    } else if (!holds(claim)) {
-      const what = `the first ${claim.size} entries are not those it was made for; entries ${from} to ${claim.size - 1} differ`;
-      findings.add({ file: name, what });
-    }
-    return { name, origin, size: claim.size, signature, holds: holds(claim) };
-  });
 }
