@@ -37,6 +37,14 @@ const commands: readonly Command[] = [
       return Promise.reject(new CommandError('it is cut off'));
     },
   }),
+  command({
+    name: 'audit verify all',
+    summary: 'verify all',
+    operands: '',
+    options: { 'hsm-name': { type: 'string', placeholder: 'NAME', description: 'which' } },
+    examples: [],
+    run: () => Promise.resolve(0),
+  }),
 ];
 
 async function run(...words: string[]) {
@@ -52,12 +60,20 @@ test('help is there at every level, on standard output, with exit code 0', async
   for (const words of [['--help'], ['-h'], ['help']]) {
     const { code, out } = await run(...words);
     assert.equal(code, 0);
-    assert.match(out, /start\s+start it\n\s+audit verify\s+verify it/);
+    assert.match(out, /Commands:\n {2}start {2}start it\n\nGroups [^]*:\n {2}audit {2}the audit log/);
+    assert.doesNotMatch(out, /audit verify/, 'groups, not what is in them');
   }
-  const noun = await run('audit', '--help');
-  assert.equal(noun.code, 0);
-  assert.match(noun.out, /audit verify/);
-  assert.doesNotMatch(noun.out, /start it/);
+  for (const words of [
+    ['audit', '--help'],
+    ['help', 'audit'],
+  ]) {
+    const noun = await run(...words);
+    assert.equal(noun.code, 0);
+    assert.match(noun.out, /Commands:\n {2}audit verify {6}verify it\n {2}audit verify all {2}verify/);
+    assert.doesNotMatch(noun.out, /start it/);
+  }
+  assert.equal((await run('help', 'audit', 'verify')).out, (await run('audit', 'verify', '-h')).out);
+  assert.match((await run('help', 'audit', 'verify')).out, /\n\nCommands:\n {2}audit verify {6}verify it\n/);
   const verb = await run('audit', 'verify', '--help');
   assert.match(verb.out, /Usage: \.\/strongroom audit verify \[OPTIONS\] FILE/);
   const { out } = await run('start', '--port', '3', '-h');
@@ -83,6 +99,8 @@ test('unknown words end with exit code 2 and the nearest known one', async () =>
   const cases: [string[], RegExp][] = [
     [['strat'], /unknown command 'strat' \(did you mean 'start'\?\)/],
     [['audit', 'verfy'], /unknown command 'audit verfy' \(did you mean 'audit verify'\?\)/],
+    [['help', 'strat'], /unknown command 'strat' \(did you mean 'start'\?\)/],
+    [['audit', 'verify', 'all', '--instance', 'x'], /unknown option '--instance' \(did you mean '--hsm-name'\?\)/],
     [['start', '--prot', '3'], /unknown option '--prot' \(did you mean '--port'\?\)\nUsage/],
     [['start', '--zzzzzz=3'], /unknown option '--zzzzzz'\n/],
     [['start', '-x'], /unknown option '-x'/],

@@ -1,6 +1,6 @@
 // From the words on the command line to an exit code: finds the command, parses, runs, and says what went wrong.
 import { type Command, CommandError, type Terminal, UsageError } from './command.ts';
-import { helpOf, helpOfGroup, type Program, STRONGROOM, usageOf } from './help.ts';
+import { helpOf, helpOfAll, helpOfGroup, type Program, STRONGROOM, usageOf, verbsOf } from './help.ts';
 import { nearest } from './nearest.ts';
 import { parseArguments } from './parse.ts';
 
@@ -11,13 +11,16 @@ export async function dispatch(
   terminal: Terminal,
   program = STRONGROOM,
 ): Promise<number> {
-  const found = findCommand(commands, words);
-  if (found === undefined) return answerWithoutCommand(commands, version, words, terminal, program);
+  // `help WORDS` is `WORDS --help`.
+  const asked = words[0] === 'help' ? [...words.slice(1), '--help'] : words;
+  const found = findCommand(commands, asked);
+  if (found === undefined) return answerWithoutCommand(commands, version, asked, terminal, program);
   const { command, rest } = found;
   try {
     const { help, values, operands } = parseArguments(command, rest);
     if (help) {
-      terminal.out(helpOf(command, program));
+      const isGroup = commands.some(({ name }) => name.startsWith(`${command.name} `));
+      terminal.out(helpOf(command, program) + (isGroup ? `\n${verbsOf(commands, command.name).join('\n')}\n` : ''));
       return 0;
     }
     return await command.run(values, operands, terminal);
@@ -52,36 +55,42 @@ function answerWithoutCommand(
   terminal: Terminal,
   program: Program,
 ): number {
-  const [first = '', second] = words;
-  const verbs = commands
-    .filter((each) => each.name.startsWith(`${first} `))
-    .map((each) => each.name.slice(first.length + 1));
-  if (verbs.length > 0 && (second === undefined || HELP.has(second))) {
-    (second === undefined ? terminal.err : terminal.out)(helpOfGroup(commands, first, program));
-    return second === undefined ? 2 : 0;
-  }
-  if (HELP.has(first)) {
-    terminal.out(helpOfGroup(commands, '', program));
-    return 0;
-  }
+  const [first = ''] = words;
   if (first === '--version' || first === '-V') {
     terminal.out(`${program.name} ${version}\n`);
     return 0;
   }
-  if (first === '') {
-    terminal.err(helpOfGroup(commands, '', program));
-    return 2;
+  const group = groupOf(commands, words);
+  const depth = group === '' ? 0 : group.split(' ').length;
+  const next = words[depth];
+  if (next === undefined || HELP.has(next)) {
+    const help = group === '' ? helpOfAll(commands, program) : helpOfGroup(commands, group, program);
+    // Without a verb nothing was asked for.
+    (next === undefined ? terminal.err : terminal.out)(help);
+    return next === undefined ? 2 : 0;
   }
-  const [given, near] =
-    verbs.length > 0
-      ? [`${first} ${second}`, nearest(second ?? '', verbs)]
-      : [first, nearest(first, [...new Set(commands.flatMap((each) => [each.name, each.name.split(' ')[0] ?? '']))])];
-  const kind = first.startsWith('-') ? 'option' : 'command';
-  const suggestion = near === undefined ? '' : ` (did you mean '${verbs.length > 0 ? `${first} ${near}` : near}'?)`;
+  const before = group === '' ? '' : `${group} `;
+  const known = commands.flatMap(({ name }) => {
+    const rest = name.startsWith(before) ? name.slice(before.length) : '';
+    return rest === '' ? [] : [rest, rest.split(' ')[0] ?? ''];
+  });
+  const near = nearest(next, new Set(known));
+  const kind = next.startsWith('-') ? 'option' : 'command';
+  const suggestion = near === undefined ? '' : ` (did you mean '${before}${near}'?)`;
+  const lists = group === '' ? '--help' : `help ${group}`;
   terminal.err(
-    `${program.name}: unknown ${kind} '${given}'${suggestion}\n'${program.name} --help' lists the commands.\n`,
+    `${program.name}: unknown ${kind} '${before}${next}'${suggestion}\n'${program.call} ${lists}' lists the commands.\n`,
   );
   return 2;
+}
+
+/** As many of the first words as commands begin with; '' when there are none. */
+function groupOf(commands: readonly Command[], words: readonly string[]): string {
+  for (const count of [2, 1]) {
+    const group = words.slice(0, count).join(' ');
+    if (words.length >= count && commands.some(({ name }) => name.startsWith(`${group} `))) return group;
+  }
+  return '';
 }
 
 const HELP: ReadonlySet<string> = new Set(['--help', '-h', 'help']);

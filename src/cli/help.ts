@@ -1,5 +1,6 @@
 // Every help text, made from the command rows.
 import type { Command, OptionSpec } from './command.ts';
+import { groups } from './groups.ts';
 
 /** How the program that has the commands is called. */
 export interface Program {
@@ -7,29 +8,55 @@ export interface Program {
   /** As people call it, so that what is shown can be pasted. */
   readonly call: string;
   readonly tagline: string;
+  /** What commands have in common that begin with a word: then the list of all commands has one line for them. */
+  readonly groups: Readonly<Record<string, string>>;
 }
 
 export const STRONGROOM: Program = {
   name: 'strongroom',
   call: './strongroom',
   tagline: 'strongroom - the managed HSM you run yourself',
+  groups,
 };
 
-/** The list of commands, whole or below one noun. */
-export function helpOfGroup(commands: readonly Command[], noun = '', program = STRONGROOM): string {
-  const { call, tagline } = program;
-  const shown = commands.filter((each) => noun === '' || each.name.startsWith(`${noun} `));
+/** What there is: commands, and groups of them. */
+export function helpOfAll(commands: readonly Command[], { call, tagline, groups: lined }: Program): string {
+  const alone = commands.filter(({ name }) => !Object.hasOwn(lined, nounOf(name)));
+  const nouns = new Set(commands.map(({ name }) => nounOf(name)));
+  const shown = Object.entries(lined).filter(([noun]) => nouns.has(noun));
   return lines(
-    noun === '' ? tagline : undefined,
-    noun === '' ? '' : undefined,
-    `Usage: ${call} ${noun === '' ? 'COMMAND' : `${noun} VERB`} [OPTIONS]`,
+    tagline,
+    '',
+    `Usage: ${call} COMMAND [OPTIONS]`,
     '',
     'Commands:',
-    ...table(shown.map((each) => [each.name, each.summary])),
+    ...table(alone.map(({ name, summary }) => [name, summary])),
     '',
-    `'${call} ${noun === '' ? 'COMMAND' : `${noun} VERB`} --help' tells all about one.`,
-    ...(noun === '' ? [`'${call} --version' prints the version.`] : []),
+    ...(shown.length === 0 ? [] : [`Groups of commands, each listed by '${call} help GROUP':`, ...table(shown), '']),
+    `'${call} COMMAND --help' tells all about one.`,
+    `'${call} --version' prints the version.`,
   );
+}
+
+function nounOf(name: string): string {
+  return name.split(' ', 1)[0] ?? '';
+}
+
+/** The commands that begin with these words. */
+export function helpOfGroup(commands: readonly Command[], noun: string, { call }: Program): string {
+  return lines(
+    `Usage: ${call} ${noun} VERB [OPTIONS]`,
+    '',
+    ...verbsOf(commands, noun),
+    '',
+    `'${call} ${noun} VERB --help' tells all about one.`,
+  );
+}
+
+/** Below the help of a command that is called by the word of its group alone. */
+export function verbsOf(commands: readonly Command[], noun: string): readonly string[] {
+  const shown = commands.filter(({ name }) => name === noun || name.startsWith(`${noun} `));
+  return ['Commands:', ...table(shown.map(({ name, summary }) => [name, summary]))];
 }
 
 export function helpOf(command: Command, program = STRONGROOM): string {
@@ -59,7 +86,10 @@ export function usageOf(command: Command, program = STRONGROOM): string {
 
 /** The rows go by the program's name. */
 function asCalled(text: string, { name, call }: Program): string {
-  return text.replaceAll(new RegExp(`(^|["'\`(]|&& |\\| )${name} (?=[a-z-])`, 'gm'), `$1${call} `);
+  return text.replaceAll(
+    new RegExp(`(^|["'\`(]|&& |\\| )${name} (?=[a-z-])`, 'gm'),
+    (_, before: string) => `${before}${call} `,
+  );
 }
 
 function optionWord(name: string, spec: OptionSpec): string {

@@ -13,9 +13,9 @@ test('an instance is found by its name in any spelling, and by nothing else', ()
     const { config } = places(root).instance('new-hsm');
     mkdirSync(dirname(config), { recursive: true });
     writeFileSync(config, '{}');
-    for (const name of ['new-hsm', 'New-Hsm']) assert.equal(instanceFolder(root, [name]).name, 'new-hsm');
+    for (const name of ['new-hsm', 'New-Hsm']) assert.equal(instanceFolder(root, name).name, 'new-hsm');
     for (const name of ['new', '../instances/new-hsm', '']) {
-      assert.throws(() => instanceFolder(root, [name]), CommandError, name);
+      assert.throws(() => instanceFolder(root, name), CommandError, name);
     }
   } finally {
     rmSync(root, { recursive: true });

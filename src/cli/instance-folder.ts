@@ -1,7 +1,7 @@
 // Commands that work on the files of one instance of a data directory.
 import { existsSync, readdirSync } from 'node:fs';
 import { type InstancePlaces, places } from '../main/config/data-layout.ts';
-import { CommandError, UsageError } from './command.ts';
+import { CommandError } from './command.ts';
 import { dataRootOf } from './running.ts';
 
 export interface InstanceFolder {
@@ -11,10 +11,8 @@ export interface InstanceFolder {
   readonly at: InstancePlaces;
 }
 
-/** @throws UsageError unless one instance is named; CommandError when there is none of that name */
-export function instanceFolder(data: string | undefined, operands: readonly string[]): InstanceFolder {
-  const [name, spare] = operands;
-  if (name === undefined || spare !== undefined) throw new UsageError('name one instance');
+/** @throws CommandError when there is none of that name */
+export function instanceFolder(data: string | undefined, name: string): InstanceFolder {
   const root = dataRootOf(data);
   const { instances, instance } = places(root);
   const names = existsSync(instances) ? readdirSync(instances) : [];

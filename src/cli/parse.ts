@@ -42,13 +42,18 @@ function usageErrorOf(error: unknown, words: readonly string[], known: readonly 
   if (!(error instanceof Error) || !('code' in error)) return error;
   if (error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
     const given = words.map(optionOf).find((name) => name !== undefined && !known.includes(name)) ?? '';
-    const near = nearest(given, known);
+    const near = known.find((name) => name === MEANT.get(given)) ?? nearest(given, known);
     const word = words.find((each) => optionOf(each) === given)?.split('=')[0] ?? /'([^']+)'/.exec(error.message)?.[1];
     return new UsageError(`unknown option '${word}'${near ? ` (did you mean '--${near}'?)` : ''}`);
   }
   if (error.code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') return new UsageError(firstSentence(error.message));
   return error;
 }
+
+/** What other programs call it, and this one did: no slip leads from one to the other. */
+const MEANT: ReadonlyMap<string, string> = new Map(
+  ['instance', 'hsm', 'name', 'vault-name'].map((word) => [word, 'hsm-name']),
+);
 
 function optionOf(word: string): string | undefined {
   return /^--([^=]+)/.exec(word)?.[1];

@@ -47,12 +47,8 @@ before(async () => {
   const claim = ['--claim', 'x-ms-isolation-tee.tier=gold', '--lifetime', '3600'];
   const token = strongroom('release', 'token', 'authority', '--enclave-key', 'enclave.pem', ...claim);
   await writeFile(at('token.jwt'), await done(token));
-  const access = runIn({ cwd: folder, env }, process.execPath, client('access-token.ts'));
-  await writeFile(at('access'), await done(access), { mode: 0o600 });
   await writeFile(at('ca.pem'), product.ca);
-  const local = product.state.uris.instances['dev']?.local ?? '';
-  const where = ['--hsm', local, '--ca', 'ca.pem', '--token-file', 'access'];
-  await done(strongroom('release', 'trust', 'dev', '--body', 'authority/trust.json', ...where));
+  await done(strongroom('release', 'trust', 'dev', '--body', 'authority/trust.json', '--data', product.data));
 });
 after(async () => {
   await product[Symbol.asyncDispose]();

@@ -357,7 +357,7 @@ describe('the people of a production deployment', { skip: skipUnless('glewlwyd')
     await isActive();
     await unwraps();
     assert.match(await done('ana', 'custodian', 'list', ...there()), /margin +1 /, 'the register is as it was');
-    assert.match(await done('ana', 'audit', 'verify', '--instance', NAME), /The log is whole\./);
+    assert.match(await done('ana', 'audit', 'verify', '--hsm-name', NAME), /The log is whole\./);
   });
 });
 

@@ -7,6 +7,7 @@ import { operatorsMark, stoppedMessage } from '../../main/files/operators-mark.t
 import { ownCommand } from '../../wire/own-command.ts';
 import { CommandError, command, dataOption, jsonOption, type Terminal, UsageError } from '../command.ts';
 import { counted } from '../counted.ts';
+import { hsmNameOf, hsmNameOption } from '../hsm-name.ts';
 import { instanceFolder } from '../instance-folder.ts';
 import { readInput } from '../read-input.ts';
 import { readSealPassphrase } from '../read-passphrase.ts';
@@ -32,6 +33,7 @@ custodian share SHARES --purpose unlock --to CERTIFICATE', and all packets come 
 a certificate of its own, so packets are made while the instance waits.
 Run it on the machine of the instance, as its user. Everything secret is encrypted to the module before it leaves.`,
   options: {
+    ...hsmNameOption,
     ...dataOption,
     'passphrase-file': { type: 'string', placeholder: 'FILE', description: 'its first line is the passphrase' },
     packets: {
@@ -57,9 +59,9 @@ Run it on the machine of the instance, as its user. Everything secret is encrypt
   async run(values, operands, terminal) {
     const { packets, certificate, shares, json } = values;
     // `--packets a b`: what follows the first one comes as operands.
-    const [named = [], more = []] = packets.length > 0 ? [operands.slice(0, 1), operands.slice(1)] : [operands];
-    const files = [...packets, ...more];
-    const { at, name } = instanceFolder(values.data, named);
+    const words = packets.length === 0 ? operands.length : values['hsm-name'] === undefined ? 1 : 0;
+    const files = [...packets, ...operands.slice(words)];
+    const { at, name } = instanceFolder(values.data, hsmNameOf(values['hsm-name'], operands.slice(0, words)));
     if (files.length > 0 && values['passphrase-file'] !== undefined) {
       throw new UsageError('--packets and --passphrase-file exclude each other');
     }

@@ -23,6 +23,7 @@ const program: Program = {
   name: 'strongroom-custodian',
   call: 'node strongroom-custodian.mjs',
   tagline: 'strongroom-custodian - what a custodian of a security domain does, offline',
+  groups: {},
 };
 
 const commands = [keygen, fingerprint, paper, restore, acknowledge, answer, share, show, handOver, leave, open].map(

@@ -52,7 +52,7 @@ called, where from and what refused it, but not what the roles say, which are se
       throw new UsageError('--log asks no instance: it takes no --as');
     }
     if (values.log !== undefined || (root !== undefined && readRunningState(root) === undefined)) {
-      const folder = logFolder({ log: values.log, instance, data: values.data });
+      const folder = logFolder(values);
       terminal.err(`Only the log in ${folder} is read; the roles are not asked.\n`);
       report = await fromLog(folder, trace, instance, { root, data: values.data });
     } else {

@@ -68,7 +68,7 @@ test('an operator keeps a checkpoint, lists entries, verifies, and is told where
   );
 
   const bare = Buffer.from(VKEY.split('+').slice(2).join('+'), 'base64').subarray(1).toString('base64url');
-  assert.match((await strongroom('audit', 'verify', '--log', folder, '--key', bare)).out, /signature verified/);
+  assert.match((await strongroom('audit', 'verify', '--log', folder, `--key=${bare}`)).out, /signature verified/);
   const other = await strongroom(
     'audit',
     'verify',
@@ -136,7 +136,7 @@ test('wrong words are told, with the code for it', async () => {
   for (const name of ['fin', 'ops']) mkdirSync(join(data, 'instances', name, 'audit', 'journal'), { recursive: true });
   mkdirSync(join(data, 'instances', 'bare'));
   const { err } = await strongroom('audit', 'verify', '--data', data);
-  assert.match(err, /instances\/dev\/audit; there is one of fin, ops \(--instance NAME\)/);
+  assert.match(err, /instances\/dev\/audit; there is one of fin, ops \(--hsm-name NAME\)/);
   assert.equal((await strongroom('audit', 'show', '--last', 'x')).code, 2);
   assert.equal((await strongroom('audit', 'show', '--since', 'yesterday')).code, 2);
 });

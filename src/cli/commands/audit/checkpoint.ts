@@ -14,7 +14,7 @@ proves later that none of those entries was changed, moved or removed: strongroo
   options: logOptions,
   examples: [
     'strongroom audit checkpoint > 2026-11-25.checkpoint',
-    'strongroom audit checkpoint --instance fin-prod-mhsm',
+    'strongroom audit checkpoint --hsm-name fin-prod-mhsm',
   ],
   run(values, _operands, terminal) {
     const folder = logFolder(values);

@@ -32,8 +32,8 @@ index added. It shows what is there; whether it was tampered with is what audit 
     const { openEntries } = await import('../../../features/audit/read-entries.ts');
     const { entryLine } = await import('../../../features/audit/entry-line.ts');
     const reader = openEntries(logFolder(values));
-    const { instance, data } = values;
-    const log = optionWords(values.log === undefined ? { instance, data } : { log: values.log });
+    const { 'hsm-name': name, data } = values;
+    const log = optionWords(values.log === undefined ? { 'hsm-name': name, data } : { log: values.log });
     const unfiltered = values.operation === undefined && values.since === undefined;
     let kept: string[] = [];
     for (const { index, text } of reader.from(unfiltered ? Math.max(0, reader.size - last) : 0)) {

@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { operatorsMark } from '../../../main/files/operators-mark.ts';
 import { command, dataOption } from '../../command.ts';
+import { hsmNameOf, hsmNameOption } from '../../hsm-name.ts';
 import { instanceFolder } from '../../instance-folder.ts';
 import { messageHere } from '../../same-place.ts';
 import { heed } from './heed.ts';
@@ -13,10 +14,10 @@ export const start = command({
   details: `
 Starts what 'strongroom instance stop' has stopped. Where nothing runs, it starts with the rest next time. An instance that
 was deleted at the resource manager is not started by this.`,
-  options: dataOption,
+  options: { ...hsmNameOption, ...dataOption },
   examples: ['strongroom instance start dev'],
-  async run({ data }, operands, terminal) {
-    const folder = instanceFolder(data, operands);
+  async run({ data, 'hsm-name': named }, operands, terminal) {
+    const folder = instanceFolder(data, hsmNameOf(named, operands));
     rmSync(operatorsMark(folder.at.root), { force: true });
     const state = await heed(folder, ({ instances }) => (instances[folder.name]?.port ?? 0) !== 0);
     const own = state?.instances[folder.name];

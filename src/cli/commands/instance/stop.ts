@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { operatorsMark } from '../../../main/files/operators-mark.ts';
 import { command, dataOption } from '../../command.ts';
+import { hsmNameOf, hsmNameOption } from '../../hsm-name.ts';
 import { instanceFolder } from '../../instance-folder.ts';
 import { heed } from './heed.ts';
 
@@ -12,10 +13,10 @@ export const stop = command({
   details: `
 Its processes end in order; its data stays as it is, and the resource manager goes on showing it. It stays stopped over
 restarts of the service until 'strongroom instance start'. Where nothing runs, it will not start with the rest.`,
-  options: dataOption,
+  options: { ...hsmNameOption, ...dataOption },
   examples: ['strongroom instance stop dev'],
-  async run({ data }, operands, terminal) {
-    const folder = instanceFolder(data, operands);
+  async run({ data, 'hsm-name': named }, operands, terminal) {
+    const folder = instanceFolder(data, hsmNameOf(named, operands));
     writeFileSync(operatorsMark(folder.at.root), `${new Date().toISOString()}\n`, { mode: 0o600 });
     await heed(folder, ({ instances }) => instances[folder.name]?.activation === 'Stopped');
     terminal.out(`${folder.name} is stopped.\n`);

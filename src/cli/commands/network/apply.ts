@@ -4,8 +4,8 @@ import { printableJson } from '../../../formats/printable.ts';
 import { optionWords, ownCommand } from '../../../wire/own-command.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { readDuration } from '../../duration.ts';
+import { hsmNameOf, hsmNameOption } from '../../hsm-name.ts';
 import { managementOptions, openManagedHsm } from '../../management-client.ts';
-import { hsmNameOf, hsmNameOption } from './hsm-name.ts';
 import { ruleOptions, rulesOf } from './rule-options.ts';
 
 export const apply = command({

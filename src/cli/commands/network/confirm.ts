@@ -1,8 +1,8 @@
 // `strongroom network confirm`: the rules on trial stay. Given from where they let nobody through, it would be worth nothing.
 import { CommandError, command } from '../../command.ts';
+import { hsmNameOf, hsmNameOption } from '../../hsm-name.ts';
 import { exchange, type Reply, type Route } from '../../https-exchange.ts';
 import { type ManagedHsmClient, managementOptions, openManagedHsm } from '../../management-client.ts';
-import { hsmNameOf, hsmNameOption } from './hsm-name.ts';
 
 export const confirm = command({
   name: 'network confirm',

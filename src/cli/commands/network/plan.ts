@@ -5,10 +5,10 @@ import { type NetworkRules, OPEN_NETWORK, type ProposedRules, rulesAfter } from 
 import { printableJson } from '../../../formats/printable.ts';
 import { readInstanceConfig } from '../../../main/config/read-instance.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
+import { hsmNameOf, hsmNameOption } from '../../hsm-name.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { instanceFolder } from '../../instance-folder.ts';
 import { dataRootOf } from '../../running.ts';
-import { hsmNameOf, hsmNameOption } from './hsm-name.ts';
 import { ruleOptions, rulesOf } from './rule-options.ts';
 
 interface Plan {
@@ -85,7 +85,7 @@ export type { Plan };
 
 async function fromLog(data: string | undefined, name: string, proposed: ProposedRules, days: number): Promise<Plan> {
   const { callersSince, cutOffBy } = await import('../../../features/access/callers.ts');
-  const { at } = instanceFolder(data, [name]);
+  const { at } = instanceFolder(data, name);
   let now: NetworkRules;
   try {
     now = readInstanceConfig(at.config).network ?? OPEN_NETWORK;

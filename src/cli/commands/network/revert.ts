@@ -1,7 +1,7 @@
 // `strongroom network revert`: the rules of before the trial are back at once.
 import { command } from '../../command.ts';
+import { hsmNameOf, hsmNameOption } from '../../hsm-name.ts';
 import { managementOptions, openManagedHsm } from '../../management-client.ts';
-import { hsmNameOf, hsmNameOption } from './hsm-name.ts';
 
 export const revert = command({
   name: 'network revert',

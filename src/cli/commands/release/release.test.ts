@@ -140,9 +140,11 @@ test('wrong calls and files are answered with what to do', async () => {
     ['release authority @fourth --name http://x', 1, /https/],
     ['release open @garbage', 2, /--key and --out/],
     ['release open @garbage --key @enclave.pem --out @out', 1, /does not open/],
-    ['release trust dev', 2, /--hsm/],
-    ['release trust dev --hsm http://x --body @policy.json --token-file @garbage', 2, /https/],
-    ['release trust dev --hsm https://127.0.0.1:1 --body @policy.json --token-file @policy.json', 1, /127.0.0.1:1/],
+    ['release trust', 2, /name the authority/],
+    ['release trust dev', 2, /--body is needed/],
+    ['release trust dev --url http://x --body @policy.json', 2, /--url must be https/],
+    ['release trust dev --hsm https://x --body @policy.json', 2, /unknown option '--hsm' \(did you mean '--hsm-name'/],
+    ['release trust dev --body @policy.json --data @nowhere', 1, /no strongroom serves from/],
   ] as const) {
     const ended = await strongroom(line);
     assert.equal(ended.code, code, `${line}: ${ended.err}`);

@@ -10,6 +10,7 @@ import { DataLock, lockHolder } from '../../../main/files/data-lock.ts';
 import { operatorsMark } from '../../../main/files/operators-mark.ts';
 import { ownCommand } from '../../../wire/own-command.ts';
 import { CommandError, command, dataOption, type Terminal, UsageError } from '../../command.ts';
+import { hsmNameOf, hsmNameOption } from '../../hsm-name.ts';
 import { type InstanceFolder, instanceFolder } from '../../instance-folder.ts';
 import { readInput } from '../../read-input.ts';
 import { readNewPassphrase, readSealPassphrase } from '../../read-passphrase.ts';
@@ -41,6 +42,7 @@ those, --certificate and --shares are written, then the command waits until ever
 The exchange is one step: if it is cut off, the state opens with the old secret or with the new one. The same kind may be
 chosen again for another secret. Copies of the data directory that are older go on opening with the old one.`,
   options: {
+    ...hsmNameOption,
     ...dataOption,
     to: { type: 'string', placeholder: 'KIND', description: 'file, passphrase or quorum' },
     'passphrase-file': { type: 'string', placeholder: 'FILE', description: 'the present passphrase' },
@@ -73,7 +75,7 @@ chosen again for another secret. Copies of the data directory that are older go 
     'strongroom seal change dev --to file --passphrase-file old',
   ],
   async run(values, operands, terminal) {
-    const folder = instanceFolder(values.data, operands);
+    const folder = instanceFolder(values.data, hsmNameOf(values['hsm-name'], operands));
     checkWish(values);
     const place = placeOf({ data: values.data });
     using _lock = lockStopped(folder, place);

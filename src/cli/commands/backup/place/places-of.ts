@@ -20,7 +20,7 @@ export interface PlacesOfInstance extends InstanceFolder {
 
 /** @throws CommandError */
 export function placesOf(values: { readonly data: string | undefined; readonly 'hsm-name': string }): PlacesOfInstance {
-  const folder = instanceFolder(values.data, [values['hsm-name']]);
+  const folder = instanceFolder(values.data, values['hsm-name']);
   try {
     return { ...folder, config: readInstanceConfig(folder.at.config), added: readAddedPlaces(folder.at) };
   } catch (cause) {

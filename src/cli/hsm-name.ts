@@ -1,11 +1,12 @@
-// The HSM that a network command is about: its operand, or the option that other commands have for it.
-import { type OptionList, UsageError } from '../../command.ts';
+// How commands name an instance: `--hsm-name` everywhere, and as a word too where the instance is what the verb is about.
+import { type OptionList, UsageError } from './command.ts';
 
+/** Of commands whose operand is NAME. */
 export const hsmNameOption = {
-  'hsm-name': { type: 'string', placeholder: 'NAME', description: 'instead of the operand, as other commands have it' },
+  'hsm-name': { type: 'string', placeholder: 'NAME', description: 'the instance, in place of the word NAME' },
 } as const satisfies OptionList;
 
-/** @throws UsageError */
+/** @throws UsageError unless one instance is named */
 export function hsmNameOf(option: string | undefined, operands: readonly string[]): string {
   const [name = option, spare] = operands;
   if (name === undefined) throw new UsageError('name one instance');

@@ -1,0 +1,24 @@
+// The words that commands begin with, as the list of all of them shows them: one line for each.
+
+export const groups: Readonly<Record<string, string>> = {
+  instance: 'stop and start one instance',
+  seal: "what an instance's root keys are sealed by",
+  alias: 'further names of instances, which can move to another',
+  application: 'certificates that applications of the development directory sign in with',
+  identity: 'managed identities of the development directory, for local programs',
+  federation: "tokens of other issuers, exchanged for an application's",
+  settings: 'settings of an instance',
+  separation: 'whether what administrators do takes two of them',
+  approval: 'what waits for a second administrator',
+  access: 'who may do what, and why a call was refused',
+  network: 'network rules: plan them, try them, keep them',
+  custodian: 'what custodians of a security domain do, and the register of them',
+  ceremony: 'activation, recovery and resharing, step by step, with a signed report',
+  backup: 'full backups of an HSM, and where they may be kept',
+  audit: 'the audit log: read it, verify it, keep its checkpoints',
+  rehearse: 'rehearsals of a recovery, and their signed records',
+  byok: 'keys of your own, wrapped for an HSM',
+  clock: "a development instance's clock",
+  release: 'secure key release: policies, tokens, authorities',
+  attestation: 'what an HSM signed about a key',
+};
