@@ -9,6 +9,8 @@ export interface Router {
     method: string,
     path: string,
   ): { readonly row: AnyRow; readonly params: Record<string, string | undefined> } | undefined;
+  /** The data action that an operation needs, by the name that the log has for it, in any case. */
+  actionOf(operation: string): string | undefined;
   /** Methods that the path has rows for; empty for an unknown path. */
   methodsOf(path: string): readonly string[];
 }
@@ -16,12 +18,14 @@ export interface Router {
 export function buildRouter(rows: readonly AnyRow[]): Router {
   const routes = findMyWay({ caseSensitive: false, maxParamLength: 1024 });
   for (const row of rows) routes.on(row.method, row.path, unreachable, row);
+  const actions = new Map(rows.map((row) => [row.operationName.toLowerCase(), row.dataAction]));
   return {
     find(method, path) {
       if (!METHODS.includes(method as HTTPMethod)) return undefined;
       const found = routes.find(method as HTTPMethod, path);
       return found === null ? undefined : { row: found.store as AnyRow, params: found.params };
     },
+    actionOf: (operation) => actions.get(operation.toLowerCase()),
     methodsOf: (path) => METHODS.filter((method) => routes.find(method, path) !== null),
   };
 }

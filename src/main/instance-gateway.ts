@@ -36,7 +36,7 @@ import { openThrottle } from '../gateway/limits/request-limits.ts';
 import { ThrottledTally } from '../gateway/limits/throttled-tally.ts';
 import type { Listener } from '../gateway/listener.ts';
 import { buildPipeline } from '../gateway/pipeline.ts';
-import { buildRouter } from '../gateway/router.ts';
+import { buildRouter, type Router } from '../gateway/router.ts';
 import type { Records } from '../store/sealed/records.ts';
 import { approvalServiceOf } from './approval-service.ts';
 import { missingPersonMark } from './config/trusted-issuers.ts';
@@ -79,7 +79,7 @@ export async function openGateway(
     judge = compileRules(rules);
   });
   const approvalService = approvalServiceOf(parts.state, config);
-  const router = buildRouter([
+  const router: Router = buildRouter([
     ...keyRows({ keys, crypto, records, now, randomHex, retention, limits, purgeCompanions }),
     ...armKeyRows({ keys, crypto, records, now, randomHex, retention, limits }),
     ...importRows({ keys, crypto, records, now, randomHex, retention, limits, hosts: () => names.authorities }),
@@ -143,6 +143,7 @@ export async function openGateway(
       log: options.places.audit,
       instance: config.name,
       network: () => parts.network.current,
+      actionOf: (operation) => router.actionOf(operation),
       judge: (peer) => judge(peer),
       now: Date.now,
     }),

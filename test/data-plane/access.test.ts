@@ -272,6 +272,19 @@ test('whether somebody may: asked before they try, by those who may read assignm
   ]);
   assert.match(all.commands[0] ?? '', /--assignee-principal-type User --scope \/keys\/third$/);
 
+  const logged = readEntries(instance).filter((entry) => entry['dataAction'] !== undefined);
+  const operations = new Map(logged.map((entry) => [entry['operationName'], entry['dataAction']]));
+  assert.ok(operations.size > 3);
+  for (const [operation, action] of [
+    ...operations,
+    ['KeyDecrypt', 'Microsoft.KeyVault/managedHsm/keys/decrypt/action'],
+  ]) {
+    const named = await ask('/access/check/keys/third', admin, { dataAction: operation });
+    assert.equal((named.json as AccessReport).what.dataAction, action, named.text);
+  }
+  const unknown = await ask('/access/check', admin, { dataAction: 'KeyFly' });
+  assert.deepEqual([unknown.status, /no operation 'KeyFly'/.test(unknown.text)], [400, true]);
+
   const token = await instance.issuer.token(reader);
   const shown = await ask('/access/check/keys/shown', token);
   assert.equal(shown.status, 200, shown.text);

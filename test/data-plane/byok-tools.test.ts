@@ -132,6 +132,21 @@ describe('from files', () => {
       const { code, stderr } = await strongroom('byok', 'check', 'bad.byok', '--kek', 'kek.pem');
       assert.equal(code, 1);
       assert.match(stderr, text);
+      assert.match(stderr, /: bad\.byok: /, 'which file it is in');
+    }
+  });
+
+  test('check says which file is missing, each by its name', async () => {
+    const cases: readonly (readonly [readonly string[], RegExp])[] = [
+      [['none.byok'], /: none\.byok cannot be read: it is not there\n/],
+      [['a.byok', '--kek', 'none.pem'], /: none\.pem cannot be read: it is not there\n/],
+      [['none.byok', '--kek', 'none.pem'], /: none\.byok cannot be [^;]*; none\.pem cannot be read: it is not there\n/],
+      [['a.byok', '--kek', 'a.byok'], /: a\.byok: /],
+    ];
+    for (const [args, text] of cases) {
+      const { code, stderr } = await strongroom('byok', 'check', ...args);
+      assert.equal(code, 1);
+      assert.match(stderr, text);
     }
   });
 

@@ -34,10 +34,14 @@ const setAlias = async (value: string): Promise<Reply> =>
     body: { value },
   });
 
-test('while it is off the name is not answered, as if it were none of ours', async () => {
+test('while it is off the name is not answered, and the refusal says which setting turns it on', async () => {
   const reply = await atVault('GET', '/keys?api-version=7.4', vaultToken);
   assert.equal(reply.status, 421);
-  assert.doesNotMatch(reply.text, /vault/);
+  assert.match(reply.text, /setting update --hsm-name \S+ --name StrongroomVaultAlias --value true/);
+  assert.doesNotMatch(reply.text, /vault\.azure\.net/, 'it is none of its names');
+  const foreign = await instance.ask('GET', '/keys?api-version=7.4', { headers: { host: 'x.vault.azure.net' } });
+  assert.equal(foreign.status, 421);
+  assert.doesNotMatch(foreign.text, /StrongroomVaultAlias/, 'another name stays none of ours whatever is set');
   const elsewhere = await instance.ask('GET', '/keys?api-version=7.4', { token: vaultToken });
   assert.equal(elsewhere.status, 401, "a vault's token is none for the HSM");
 });

@@ -22,14 +22,21 @@ export interface CheckBody {
   readonly action: DataAction;
 }
 
-export function readCheckBody(body: JsonObject): CheckBody {
+/** @param actionOf the data action that an operation needs, by the name that the log has for it */
+export function readCheckBody(body: JsonObject, actionOf: (operation: string) => string | undefined): CheckBody {
   const principalId = readText(body, 'principalId');
   if (!isGuid(principalId))
     throw new ServiceError('BadParameter', "Property 'principalId' must be an object id (a GUID)");
   const wanted = readText(body, 'dataAction');
-  const action = findDataAction(wanted) ?? findDataAction(`Microsoft.KeyVault/managedHsm/${wanted}`);
+  const action =
+    findDataAction(wanted) ??
+    findDataAction(`Microsoft.KeyVault/managedHsm/${wanted}`) ??
+    findDataAction(actionOf(wanted) ?? '');
   if (action === undefined) {
-    throw new ServiceError('BadParameter', `Property 'dataAction': there is no data action '${wanted.slice(0, 100)}'`);
+    throw new ServiceError(
+      'BadParameter',
+      `Property 'dataAction': there is no data action and no operation '${wanted.slice(0, 100)}'`,
+    );
   }
   const groups = readOptionalTextList(body, 'groups') ?? [];
   if (groups.length > MOST_GROUPS || !groups.every(isGuid)) {

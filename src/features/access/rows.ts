@@ -27,6 +27,8 @@ export interface AccessService {
   readonly instance: string;
   /** The network rules as they are now. */
   readonly network: () => NetworkRules;
+  /** The data action that an operation needs, by the name that the log has for it. */
+  readonly actionOf: (operation: string) => string | undefined;
   readonly judge: (peer: ArrivingPeer) => Refusal | undefined;
   /** Milliseconds since 1970, of the system: what the log is written by. */
   readonly now: () => number;
@@ -40,7 +42,7 @@ const GIVE = dataAction('roleAssignments/write/action');
 const READ_SETTINGS = dataAction('settings/read/action');
 
 export function accessRows(service: AccessService): readonly AnyRow[] {
-  const { roles, log, instance, network, judge, now } = service;
+  const { roles, log, instance, network, judge, now, actionOf } = service;
   // Reading the log costs time that others wait for: one at a time at each worker.
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -63,7 +65,7 @@ export function accessRows(service: AccessService): readonly AnyRow[] {
       path,
       scope,
       operationName: 'AccessCheck',
-      readBody: readCheckBody,
+      readBody: (body) => readCheckBody(body, actionOf),
       handle({ params, body, principal }): Answer {
         const at = of(params['name']);
         const { who, action } = body;

@@ -24,12 +24,17 @@ hold roleAssignments/read at the scope, and is shown the grants that it could li
       description: 'a group in its token; may be repeated',
     },
     type: { type: 'string', placeholder: 'app|user', description: 'what it is: applications may have less' },
-    action: { type: 'string', placeholder: 'ACTION', description: 'data action: keys/unwrap/action' },
+    action: {
+      type: 'string',
+      placeholder: 'ACTION',
+      description: 'data action, or an operation as audit show names it',
+    },
     scope: { type: 'string', placeholder: 'SCOPE', default: '/', description: '/, /keys or /keys/NAME' },
     ...instanceOptions,
     ...jsonOption,
   },
   examples: [
+    'strongroom access check --who 5c1cf3a2-9be3-4f5c-a1a0-4d5d7e1f8f2b --action KeyUnwrap --scope /keys/tde-root-key',
     'strongroom access check --who 5c1cf3a2-9be3-4f5c-a1a0-4d5d7e1f8f2b --action keys/unwrap/action --scope /keys/tde-root-key',
   ],
   async run(values, operands, terminal) {

@@ -1,8 +1,7 @@
 // `strongroom byok check`: says which field of a transfer file is wrong, before an HSM does.
-
-import { readFile } from 'node:fs/promises';
 import { printableJson } from '../../../formats/printable.ts';
-import { command, jsonOption, UsageError } from '../../command.ts';
+import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
+import { readInput } from '../../read-input.ts';
 import { refuse } from './refusal.ts';
 
 export const check = command({
@@ -22,12 +21,39 @@ the HSM can tell. The exit code is 0 when nothing is wrong, 1 otherwise.`,
     if (file === undefined || spare !== undefined) throw new UsageError('name one transfer file');
     const { checkTransferFile } = await import('../../../features/byok/check-transfer-file.ts');
     const { readKekFile } = await import('../../../features/byok/read-kek-file.ts');
-    const { kid, ciphertext, generator } = await (async () => {
-      const key = kek === undefined ? undefined : readKekFile(await readFile(kek, 'utf8')).publicKey;
-      return checkTransferFile(await readFile(file), key);
-    })().catch(refuse);
+    const [bytes = Buffer.alloc(0), pem] = readAll(kek === undefined ? [file] : [file, kek]);
+    const key =
+      kek === undefined || pem === undefined
+        ? undefined
+        : naming(kek, () => readKekFile(pem.toString('utf8')).publicKey);
+    const { kid, ciphertext, generator } = naming(file, () => checkTransferFile(bytes, key));
     if (json) terminal.out(printableJson({ kid, ciphertextBytes: ciphertext.length, generator }));
     else terminal.out(`kid         ${kid}\nciphertext  ${ciphertext.length} bytes\ngenerator   ${generator}\n`);
     return 0;
   },
 });
+
+/** Told of all that cannot be read at once. @throws CommandError */
+function readAll(paths: readonly string[]): readonly Buffer[] {
+  const failures: string[] = [];
+  const read = paths.flatMap((path) => {
+    try {
+      return [readInput(path)];
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      failures.push(error.message);
+      return [];
+    }
+  });
+  if (failures.length > 0) throw new CommandError(failures.join('; '));
+  return read;
+}
+
+/** @throws CommandError that begins with the file's name */
+function naming<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    return refuse(error, `${file}: `);
+  }
+}

@@ -40,7 +40,10 @@ and never leaves the token in the clear. The PIN is read from --pin-file or type
       throw new UsageError('name the token and the key on it with --token-label and --key-label');
     }
     const { wrapFiles } = await import('../../../features/byok/wrap-files.ts');
-    const pin = library === undefined ? Buffer.alloc(0) : await readPin(pinFile, terminal).catch(refuse);
+    const pin =
+      library === undefined
+        ? Buffer.alloc(0)
+        : await readPin(pinFile, terminal).catch((error: unknown) => refuse(error));
     try {
       const source =
         library !== undefined
@@ -50,7 +53,9 @@ and never leaves the token in the clear. The PIN is read from --pin-file or type
             : ({ kind: 'raw', file: raw ?? '' } as const);
       const generator =
         library === undefined ? 'strongroom byok wrap; key file' : 'strongroom byok wrap; PKCS#11 token';
-      const wrapped = await wrapFiles({ kekFile: kek, kid, source, out, generator }).catch(refuse);
+      const wrapped = await wrapFiles({ kekFile: kek, kid, source, out, generator }).catch((error: unknown) =>
+        refuse(error),
+      );
       terminal.err(`${out}: wrapped for ${wrapped.kid}\n`);
       return 0;
     } finally {
