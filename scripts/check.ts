@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { checkApiOperations, dataPlaneRows } from './check/api-operations.ts';
 import { checkApiVersionTable } from './check/api-version-table.ts';
+import { checkBlocks } from './check/blocks.ts';
 import { checkDocuments } from './check/documents.ts';
 import { checkFileNames } from './check/file-names.ts';
 import { checkImports } from './check/imports.ts';
@@ -52,7 +53,7 @@ const parts: readonly Part[] = [
   ),
   rules('imports', () => checkImports(tree)),
   rules('file names', () => checkFileNames(tree)),
-  rules('documents', () => checkDocuments(tree)),
+  rules('documents', () => [...checkDocuments(tree), ...checkBlocks(tree)]),
   rules('reference pages', async () => [
     ...checkReferencePages(tree),
     ...(await checkApiOperations(tree, ROOT)),

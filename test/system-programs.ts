@@ -30,6 +30,7 @@ const programs = {
   glewlwyd: { commands: ['glewlwyd'], from: { debian: 'glewlwyd' } },
   go: { commands: ['go'], from: { debian: 'golang-go' } },
   java: { commands: ['java', 'javac', 'keytool'], from: { debian: 'default-jdk-headless' } },
+  jq: { commands: ['jq'], from: { debian: 'jq' } },
   mvn: { commands: ['mvn'], from: { debian: 'maven' } },
   openssl: { commands: ['openssl'], from: { debian: 'openssl' } },
   'pkcs11-tool': { commands: ['pkcs11-tool'], from: { debian: 'opensc' } },

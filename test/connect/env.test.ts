@@ -15,7 +15,6 @@ import { issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
 import { type Ended, runIn } from '../conformance/run-in.ts';
 import { CHECKOUT, cleanEnvironment, type RunningProduct, startProduct } from '../support/running-product.ts';
 import { skipUnless } from '../system-programs.ts';
-import { recipeOf } from './guide-page.ts';
 
 describe('strongroom env', () => {
   let product: RunningProduct;
@@ -107,13 +106,6 @@ describe('strongroom env', () => {
   });
 
   describe('with curl', { skip: skipUnless('curl') }, () => {
-    test('the recipe of the guide lists the keys', async () => {
-      const recipe = await recipeOf('connect.md', 'curl');
-      const { stdout, stderr } = await shell('sh', `eval "$("$STRONGROOM" env)"\n${recipe}`);
-      const { value } = JSON.parse(stdout) as { value: { kid: string }[] };
-      assert.equal(value[0]?.kid, 'https://dev.managedhsm.azure.net/keys/demo-kek', stderr);
-    });
-
     test('another host is refused with the way out, and that way leads there, by the authorities of the bundle', async () => {
       const { key, certificate } = await issueServer(await issueAuthority(new Date()), ['localhost'], new Date());
       const server = createServer({ key, cert: certificate }, (_, answer) => answer.end('served elsewhere'));

@@ -1,5 +1,5 @@
 // The tools that make transfer files, against a running instance: `strongroom byok wrap` from files and from a SoftHSM token,
-// and the recipes of the guide, run as they are written there.
+// and what the guide does by hand with a token, run as it is written there.
 import assert from 'node:assert/strict';
 import { createHash, createPublicKey, generateKeyPairSync, randomBytes, randomUUID, verify } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type Ended, runIn } from '../conformance/run-in.ts';
+import { readPage } from '../docs/blocks.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 import { CHECKOUT } from '../support/running-product.ts';
 import { skipUnless, softHsm } from '../system-programs.ts';
@@ -65,14 +66,6 @@ async function importFile(name: string, file: string, key: object): Promise<Reco
   const reply = await ask('PUT', `/keys/${name}`, { key: { ...key, key_hsm } });
   assert.equal(reply.status, 200, reply.text);
   return (reply.json as { key: Record<string, string> }).key;
-}
-
-/** The commands of the guide after its mark. */
-async function recipe(name: string): Promise<string> {
-  const guide = await readFile(join(CHECKOUT, 'docs/guide/byok.md'), 'utf8');
-  const script = new RegExp(`<!-- recipe: ${name} -->\n\`\`\`\n([^]*?)\n\`\`\``).exec(guide)?.[1];
-  assert.ok(script !== undefined, name);
-  return `set -e\n${script}\n`;
 }
 
 describe('from files', () => {
@@ -148,14 +141,6 @@ describe('from files', () => {
       assert.equal(code, 1);
       assert.match(stderr, text);
     }
-  });
-
-  test('the recipe with OpenSSL works as written', { skip: skipUnless('openssl') }, async () => {
-    const pair = generateKeyPairSync('ec', { namedCurve: 'P-521' });
-    await writeFile(join(folder, 'tls.pem'), pair.privateKey.export({ format: 'pem', type: 'pkcs8' }));
-    await ok(run('bash', '-c', await recipe('openssl')));
-    const key = await importFile('by-openssl', 'tls.byok', { kty: 'EC-HSM', crv: 'P-521' });
-    assert.equal(key['x'], pair.publicKey.export({ format: 'jwk' }).x);
   });
 });
 
@@ -245,10 +230,10 @@ describe('from a token', { skip: skipUnless('openssl', 'pkcs11-tool', 'softhsm2'
     }
   });
 
-  test('the recipe with pkcs11-tool works as written', { skip: skipUnless('OpenSC 0.26') }, async () => {
-    await rm(join(folder, 'tls.byok'), { force: true });
-    await rm(join(folder, 'part2'), { force: true });
-    await ok(run('bash', '-c', await recipe('pkcs11-tool')));
+  test('what the guide does with pkcs11-tool works as written', { skip: skipUnless('OpenSC 0.26') }, async () => {
+    const { steps } = readPage(await readFile(join(CHECKOUT, 'docs/guide/byok.md'), 'utf8'));
+    const block = steps.find(({ kind, body }) => kind === 'run by' && body.includes('--write-object'));
+    await ok(run('bash', '-c', `set -e\n${block?.body}`));
     const key = await importFile('by-tool', 'tls.byok', { kty: 'RSA-HSM' });
     assert.ok(await isOnToken('01', key));
   });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type RunningProduct, startProduct } from '../support/running-product.ts';
 import { skipUnless } from '../system-programs.ts';
-import { follow, readGuidePage, unlessReached } from './guide-page.ts';
+import { follow, unlessReached } from './follow.ts';
 
 const away = {
   python: skipUnless('python3') || (await unlessReached('pypi.org', 'files.pythonhosted.org')),
@@ -13,7 +13,7 @@ const away = {
   java: skipUnless('java', 'mvn') || (await unlessReached('repo.maven.apache.org')),
 };
 
-describe('the guide, followed', () => {
+describe('the pages of the stacks, followed', () => {
   let product: RunningProduct;
   before(async () => {
     product = await startProduct();
@@ -21,8 +21,8 @@ describe('the guide, followed', () => {
   after(() => product[Symbol.asyncDispose]());
 
   const prints = async (page: string, ...expected: readonly RegExp[]): Promise<void> => {
-    const { code, stdout, stderr } = await follow(product, page);
-    assert.equal(code, 0, `${stdout}\n${stderr}`);
+    const { code, at, stdout, stderr } = await follow(`docs/guide/${page}`, { product, home: process.env['HOME'] });
+    assert.equal(code, 0, `${at}\n${stdout}\n${stderr}`);
     for (const each of expected) assert.match(stdout, each);
   };
 
@@ -50,8 +50,4 @@ describe('the guide, followed', () => {
   test('Java', { skip: away.java }, () =>
     prints('java.md', /^unwrapped: true$/m, /^verified: true$/m, /^[A-Za-z]+: (true|false)$/m),
   );
-
-  test('a block that is neither shown as a file nor run is found', async () => {
-    await assert.rejects(readGuidePage('keys.md'), /has no mark/);
-  });
 });
