@@ -108,6 +108,41 @@ describe('az', { skip: skipUnless('az') }, () => {
     }
   });
 
+  test('what comes through a key-exchange key is exportable as that one is made, and not otherwise', async () => {
+    const policy = {
+      version: '1.0.0',
+      anyOf: [{ authority: 'https://a.example', allOf: [{ claim: 'a', equals: 1 }] }],
+    };
+    await writeFile(join(folder, 'policy.json'), JSON.stringify(policy));
+    const leaving = ['--exportable', 'true', '--policy', 'policy.json', '--immutable', 'true'];
+    await writeFile(join(folder, 'leaving'), Buffer.alloc(32, 9));
+    const importThrough = async (name: string, rest: readonly string[]): Promise<Ended> => {
+      const kek = [...HSM, '-n', name];
+      const made = await json('keyvault', 'key', 'create', ...kek, '--kty', 'RSA-HSM', '--ops', 'import', ...rest);
+      assert.equal((await az('keyvault', 'key', 'download', ...kek, '--encoding', 'PEM', '-f', `${name}.pem`)).code, 0);
+      const to = ['--kek', `${name}.pem`, '--kid', made['key']?.['kid'] ?? '', '--out', `${name}.byok`];
+      const cli = join(CHECKOUT, 'src/cli/main.ts');
+      const wrapped = await runIn(
+        { cwd: folder, env },
+        process.execPath,
+        cli,
+        'byok',
+        'wrap',
+        ...to,
+        '--raw',
+        'leaving',
+      );
+      assert.equal(wrapped.code, 0, wrapped.stderr);
+      const file = ['--kty', 'oct', '--byok-file', `${name}.byok`, ...leaving];
+      return az('keyvault', 'key', 'import', ...HSM, '-n', `through-${name}`, ...file);
+    };
+    const refused = await importThrough('az-kek-stays', []);
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.stderr, /attributes\.exportable: .*Make a key-exchange key with attributes\.exportable/);
+    const { code, stderr } = await importThrough('az-kek-leaves', leaving);
+    assert.equal(code, 0, stderr);
+  });
+
   test('backs a key up and restores it after it was purged', async () => {
     const key = [...HSM, '-n', 'az-P-256'];
     const made = await json('keyvault', 'key', 'show', ...key);

@@ -117,6 +117,21 @@ describe('release with az, unconfigured', { skip: skipUnless('az') }, () => {
     assert.match(JSON.stringify(key.releasePolicy.encodedPolicy), /gold/);
   });
 
+  test('makes a policy immutable later, and a version under one that is so from creation', async () => {
+    const key =
+      'keyvault key create --hsm-name dev --name az-later --kty EC-HSM --exportable true --policy policy.json';
+    const attested = async (file: string): Promise<string> => {
+      await done(az(`keyvault key get-attestation --hsm-name dev --name az-later --file ${file}`));
+      return done(strongroom('attestation', 'verify', file));
+    };
+    await done(az(key));
+    assert.match(await attested('before.json'), /leaves +under release policy [\w-]{43}, which can be changed/);
+    await done(az('keyvault key set-attributes --hsm-name dev --name az-later --policy policy.json --immutable true'));
+    assert.match(await attested('later.json'), /immutable now, and perhaps not always/);
+    await done(az(`${key} --immutable true`));
+    assert.match(await attested('new.json'), /leaves +under release policy [\w-]{43}, immutable from creation/);
+  });
+
   test('saves an attestation, which verifies offline at its own root and at no other', async () => {
     await done(az('keyvault key get-attestation --hsm-name dev --name az-release --file attestation.json'));
     const verified = await strongroom('attestation', 'verify', 'attestation.json', '--json');
@@ -124,7 +139,7 @@ describe('release with az, unconfigured', { skip: skipUnless('az') }, () => {
       statement: { key: Record<string, string>; exportable: boolean; releasePolicy: string };
     };
     assert.equal(statement.key['name'], 'az-release');
-    assert.match(statement.releasePolicy, /^immutable:/);
+    assert.match(statement.releasePolicy, /^immutable-from-creation:/);
     const elsewhere = await strongroom('attestation', 'verify', 'attestation.json', '--root', 'ca.pem');
     assert.equal(elsewhere.code, 1);
     assert.match(elsewhere.stderr, /does not end at the root given/);

@@ -72,7 +72,7 @@ test('a release policy is attested by its hash', async () => {
   });
   const { statement } = verifyAttestation(bundle, undefined);
   assert.equal(statement.exportable, true);
-  assert.match(statement.releasePolicy, /^immutable:[\w-]{43}$/);
+  assert.match(statement.releasePolicy, /^immutable-from-creation:[\w-]{43}$/);
 });
 
 test('the form that az saves is read as well', async () => {

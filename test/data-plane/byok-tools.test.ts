@@ -72,7 +72,10 @@ describe('from files', () => {
   test('a PEM and raw bytes are wrapped, checked and imported', async () => {
     const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
     await writeFile(join(folder, 'a.pem'), pair.privateKey.export({ format: 'pem', type: 'pkcs1' }));
-    await ok(strongroom('byok', 'wrap', '--kek', 'kek.pem', '--kid', kid, '--key', 'a.pem', '--out', 'a.byok'));
+    const to = ['--kek', 'kek.pem', '--kid', kid, '--out', 'a.byok'];
+    const { code, stderr } = await strongroom('byok', 'wrap', ...to, '--key', 'a.pem');
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /it opens as long as that key-exchange key is there: after the import, delete and purge it/);
     assert.match(await ok(strongroom('byok', 'check', 'a.byok', '--kek', 'kek.pem')), new RegExp(kid));
     const key = await importFile('from-pem', 'a.byok', { kty: 'RSA-HSM' });
     assert.equal(key['n'], pair.publicKey.export({ format: 'jwk' }).n);

@@ -7,7 +7,7 @@ import { decodePkcs8, type PrivateNumbers } from '../../formats/pkcs8.ts';
 import type { Engine, EngineKey } from '../engines/engine.ts';
 import { CryptoError, type KeyBinding } from '../protocol/messages.ts';
 import { ecMaterial, octMaterial, rsaMaterial, type SealedKey, sealMaterial } from './import-key.ts';
-import { checkBinding, checkBroughtBinding } from './key-binding.ts';
+import { checkBinding, checkWrappedBinding } from './key-binding.ts';
 import { withKeyMaterial } from './key-blobs.ts';
 import type { Provisioned } from './state-file.ts';
 
@@ -31,8 +31,8 @@ export interface WrappedImport {
  *   BadRequest when it unwraps to something that is not the key it should be
  */
 export async function importWrappedKey(state: Provisioned, engine: Engine, asked: WrappedImport): Promise<SealedKey> {
-  const binding = checkBroughtBinding(asked.binding);
   const kek = checkBinding(asked.kekBinding);
+  const binding = checkWrappedBinding(asked.binding, kek);
   if (kek.kty !== 'RSA-HSM' || kek.keyOps.length !== 1 || kek.keyOps[0] !== 'import') {
     throw new CryptoError(
       'OperationNotAllowed',

@@ -2,7 +2,7 @@
 // blob opens only under exactly the binding it was sealed with.
 import type { Kty } from '../../formats/algorithms.ts';
 import { isSecure, openOperations, secureOperations } from '../../formats/key-wrap-modes.ts';
-import { isImmutableBinding, isPolicyBinding } from '../../formats/policy-binding.ts';
+import { immutabilityOf, isAtLeast, isPolicyBinding } from '../../formats/policy-binding.ts';
 import { CryptoError, type KeyBinding } from '../protocol/messages.ts';
 
 const USES = ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'];
@@ -48,11 +48,40 @@ export function checkNewBinding(value: unknown): KeyBinding {
   return binding;
 }
 
-/** Of a key that is taken in. Whoever brings one has it, and would see all that it wraps for enclaves. */
+/** Of a key that is taken in as its bringer has it, who could bring it under another policy too. */
 export function checkBroughtBinding(value: unknown): KeyBinding {
+  const binding = checkOutsideBinding(value);
+  if (immutabilityOf(binding.releasePolicy) === 'from-creation') throw notFromCreation();
+  return binding;
+}
+
+/**
+ * Of a key that a key-exchange key opens. Transfer blobs are as good as the key while that one is there, so what comes
+ * through it leaves at most as it does itself: under the same policy, which can be changed no more easily.
+ * @param kek as stated: its blob opens under nothing else
+ */
+export function checkWrappedBinding(value: unknown, kek: KeyBinding): KeyBinding {
+  const binding = checkOutsideBinding(value);
+  if (!binding.exportable) return binding;
+  if (!kek.exportable) throw bad('exportable', 'is true, and the key-exchange key is not exportable');
+  if (!isAtLeast(binding.releasePolicy, kek.releasePolicy)) {
+    throw bad('release_policy', 'is another than that of the key-exchange key, or one that is changed more easily');
+  }
+  // Under another key-exchange key the same blob could have come in under another policy before.
+  if (immutabilityOf(kek.releasePolicy) === 'from-creation') return binding;
+  if (immutabilityOf(binding.releasePolicy) === 'from-creation') throw notFromCreation();
+  return binding;
+}
+
+/** Whoever brings a key has it, and would see all that it wraps for enclaves. */
+function checkOutsideBinding(value: unknown): KeyBinding {
   const binding = checkBinding(value);
   if (isSecure(binding.keyOps)) throw bad('key_ops', 'has secure wrapping on a key from outside');
   return binding;
+}
+
+function notFromCreation(): CryptoError {
+  return bad('release_policy', 'is not immutable from creation: the key was there before');
 }
 
 /**
@@ -80,9 +109,12 @@ export function checkRebinding(from: KeyBinding, to: KeyBinding): void {
   if (from.keyOps.includes('import') !== to.keyOps.includes('import')) throw bad('key_ops', 'import is fixed');
   // For the same reason, and in any number of steps.
   if (isSecure(from.keyOps) !== isSecure(to.keyOps)) throw bad('key_ops', 'secure wrapping is fixed');
-  if (from.releasePolicy !== to.releasePolicy && isImmutableBinding(from.releasePolicy)) {
+  if (from.releasePolicy === to.releasePolicy) return;
+  if (immutabilityOf(from.releasePolicy) !== false) {
     throw new CryptoError('BadRequest', 'newBinding: the release policy is immutable');
   }
+  // The blob from before stays good, in a backup or with whoever kept it: that it never changed is not true any more.
+  if (immutabilityOf(to.releasePolicy) === 'from-creation') throw notFromCreation();
 }
 
 /** The bytes bound into a blob: one text for one binding (the order of keyOps means nothing and is sorted away). */

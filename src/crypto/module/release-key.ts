@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { algorithms } from '../../formats/algorithms.ts';
 import { fromBase64url, toBase64url } from '../../formats/base64url.ts';
 import { isSecure, wrapModes } from '../../formats/key-wrap-modes.ts';
-import { isImmutableBinding, policyBinding } from '../../formats/policy-binding.ts';
+import { immutabilityOf, policyBinding } from '../../formats/policy-binding.ts';
 import type { Engine } from '../engines/engine.ts';
 import { CryptoError, type KeyBinding, type PublicKey } from '../protocol/messages.ts';
 import type { AttestationIdentity } from './attestation-identity.ts';
@@ -99,8 +99,8 @@ function readPolicy(value: unknown, binding: KeyBinding): object {
   } catch {
     throw new CryptoError('BadRequest', 'policy: is not base64url');
   }
-  const same = policyBinding(canonical, immutable) === binding.releasePolicy;
-  if (!same || isImmutableBinding(binding.releasePolicy) !== immutable) {
+  const bound = immutabilityOf(binding.releasePolicy);
+  if (policyBinding(canonical, bound) !== binding.releasePolicy || (bound !== false) !== immutable) {
     throw new CryptoError('KeyRefused', 'the policy is not the one that the key is bound to');
   }
   return { contentType, data, immutable };

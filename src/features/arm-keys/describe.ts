@@ -2,6 +2,7 @@
 import { fromBase64url } from '../../formats/base64url.ts';
 import type { Retention } from '../keys/bundle.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
+import { wirePolicy } from '../keys/release-policy.ts';
 
 export function describeArmKey(key: KeyVersion, { recoveryLevel }: Retention): object {
   const { created, enabled, exp, exportable, nbf, updated } = key.attributes;
@@ -22,7 +23,7 @@ export function describeArmKey(key: KeyVersion, { recoveryLevel }: Retention): o
       keyOps: key.keyOps,
       kty: key.kty,
       ...sizeOf(key),
-      ...(key.releasePolicy === undefined ? {} : { release_policy: key.releasePolicy }),
+      ...wirePolicy(key),
     },
   };
 }

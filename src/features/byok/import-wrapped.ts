@@ -7,6 +7,8 @@ import { keyId } from '../keys/bundle.ts';
 import { bindingOf, type KeyVersion } from '../keys/key-version.ts';
 import type { ByokProvenance } from '../keys/provenance.ts';
 import { refuseByModule } from '../keys/refuse-by-module.ts';
+import { policyFromCreation } from '../keys/release-policy.ts';
+import { requireAsExportable } from './as-exportable.ts';
 import { findKek } from './find-kek.ts';
 import type { ImportWrappedKey } from './read-wrapped-key.ts';
 
@@ -19,12 +21,18 @@ export async function importWrappedKey(
   service: KeyMaking & { readonly hosts: () => readonly string[] },
 ): Promise<{ readonly key: KeyVersion; readonly head: Head }> {
   const { blob, crv } = asked;
-  const find = (): KeyVersion => findKek(service.keys, blob.kid, service.hosts());
+  const find = (): KeyVersion => {
+    const kek = findKek(service.keys, blob.kid, service.hosts());
+    requireAsExportable(asked, kek);
+    return kek;
+  };
   const kek = find();
   return addVersion(
     name,
     {
       ...asked,
+      releasePolicy:
+        kek.releasePolicy?.fromCreation === true ? policyFromCreation(asked.releasePolicy) : asked.releasePolicy,
       make: async (binding) => {
         const { ciphertext } = blob;
         const request = { kekBinding: bindingOf(kek), kekBlob: kek.blob, binding, crv, ciphertext };
@@ -43,7 +51,7 @@ export async function importWrappedKey(
     },
     () => {
       recheck();
-      // Who disables or deletes the key-exchange key means to end imports with it, this one too.
+      // Who disables or deletes the key-exchange key, or changes its policy, means this import too.
       find();
     },
     service,

@@ -2,6 +2,7 @@
 import { hasVersion } from '../../wire/api-version.ts';
 import type { RowRequest } from '../../wire/route.ts';
 import type { KeyVersion } from './key-version.ts';
+import { wirePolicy } from './release-policy.ts';
 
 /** What the instance promises about deletion, shown with every key. */
 export interface Retention {
@@ -30,7 +31,7 @@ export function keyBundle(key: KeyVersion, viewer: Viewer, retention: Retention)
   return {
     attributes: wireAttributes(key, viewer, retention),
     key: wireKey(key, viewer),
-    ...(key.releasePolicy === undefined ? {} : { release_policy: key.releasePolicy }),
+    ...wirePolicy(key),
     ...(key.tags === undefined ? {} : { tags: key.tags }),
   };
 }

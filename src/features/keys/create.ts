@@ -8,7 +8,7 @@ import { checkValidity, type RequestedAttributes, readAttributes, readTags, reje
 import { type KeyKind, resolveKeyKind, resolveKeyOps } from './key-types.ts';
 import type { KeyVersion } from './key-version.ts';
 import { refuseByModule } from './refuse-by-module.ts';
-import { type KeyReleasePolicy, requireReleasePolicy } from './release-policy.ts';
+import { type KeyReleasePolicy, policyFromCreation, requireReleasePolicy } from './release-policy.ts';
 
 export interface CreateKey {
   readonly kind: KeyKind;
@@ -31,7 +31,9 @@ export function readCreateKey(body: JsonObject): CreateKey {
   const attributes = readAttributes(body);
   checkValidity(attributes);
   const keyOps = resolveKeyOps(kind.kty, readOptionalTextList(body, 'key_ops'), attributes.exportable);
-  const releasePolicy = requireReleasePolicy(body, { exportable: attributes.exportable, secure: isSecure(keyOps) });
+  const releasePolicy = policyFromCreation(
+    requireReleasePolicy(body, { exportable: attributes.exportable, secure: isSecure(keyOps) }),
+  );
   return {
     kind,
     keyOps,

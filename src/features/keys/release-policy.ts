@@ -16,6 +16,8 @@ export interface KeyReleasePolicy {
   readonly data: string;
   /** Once true, it stays, and with it the policy. */
   readonly immutable: boolean;
+  /** It never could change, which is more: what was made immutable later comes back changeable from a backup of before. */
+  readonly fromCreation?: true;
 }
 
 /** What a request says of it; absent members stay as they are. */
@@ -81,18 +83,39 @@ export function changeReleasePolicy(before: KeyReleasePolicy | undefined, asked:
   return changed;
 }
 
-/** As bound into the blob. */
-export function releasePolicyBinding(policy: KeyReleasePolicy | undefined): string {
-  return policy === undefined ? '' : policyBinding(Buffer.from(policy.data, 'base64url'), policy.immutable);
+/** Of a key that the module makes with it: nobody had that key before. */
+export function policyFromCreation(policy: KeyReleasePolicy | undefined): KeyReleasePolicy | undefined {
+  return policy?.immutable === true ? { ...policy, fromCreation: true } : policy;
 }
 
-/** Tells who made or changed the policy, and the record, that it can never pass. */
+/** As bound into the blob. */
+export function releasePolicyBinding(policy: KeyReleasePolicy | undefined): string {
+  if (policy === undefined) return '';
+  const { data, immutable, fromCreation } = policy;
+  return policyBinding(Buffer.from(data, 'base64url'), fromCreation === true ? 'from-creation' : immutable);
+}
+
+/** The member `release_policy` as the service shows it, if there is one. */
+export function wirePolicy({ releasePolicy }: { readonly releasePolicy?: KeyReleasePolicy }): object {
+  if (releasePolicy === undefined) return {};
+  const { contentType, data, immutable } = releasePolicy;
+  return { release_policy: { contentType, data, immutable } };
+}
+
+const IMMUTABLE_LATER =
+  'it is immutable, but not known to be so from creation: a backup of before brings it back changeable. ' +
+  'Make a new version with the immutable policy for one that never could be changed';
+
+/** Tells who made or changed the policy, and the record, that it can never pass, or that it is less firm than it looks. */
 export function policyNotices(policy: KeyReleasePolicy | undefined): {
   readonly headers?: Readonly<Record<string, string>>;
   readonly note?: string;
 } {
   if (policy === undefined) return {};
-  const warnings = policyWarnings(readPolicy(parsePolicyText(Buffer.from(policy.data, 'base64url'))));
+  const warnings = [
+    ...policyWarnings(readPolicy(parsePolicyText(Buffer.from(policy.data, 'base64url')))),
+    ...(policy.immutable && policy.fromCreation !== true ? [IMMUTABLE_LATER] : []),
+  ];
   if (warnings.length === 0) return {};
   const note = `release_policy: ${warnings.join('; ')}`;
   // Claims may be in any script; headers may not.

@@ -9,6 +9,7 @@ import { ServiceError } from '../../wire/service-error.ts';
 import { addVersion, type KeyMaking } from '../keys/add-version.ts';
 import type { KeyKind } from '../keys/key-types.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
+import { policyFromCreation } from '../keys/release-policy.ts';
 import type { RotationPolicies } from './policies.ts';
 import type { RotationPolicy } from './policy.ts';
 
@@ -75,7 +76,8 @@ export async function addNextVersion(
       throw new Overtaken('the key or its policy was changed meanwhile');
     }
   };
-  const { kty, keyOps, tags, releasePolicy } = current;
+  const { kty, keyOps, tags } = current;
+  const releasePolicy = policyFromCreation(current.releasePolicy);
   const make = (binding: Parameters<typeof crypto.createKey>[0]): ReturnType<typeof crypto.createKey> =>
     crypto.createKey(binding, kindOf(current.publicKey));
   const version = { kty, keyOps, tags, releasePolicy, attributes, make };

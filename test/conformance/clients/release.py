@@ -88,10 +88,17 @@ def fixes_policy():
         raise AssertionError("changed")
     except HttpResponseError as error:
         assert error.status_code == 400, error
+    # That it is so from creation only a new version can say.
+    again = keys.create_rsa_key(
+        NAME, hardware_protected=True, exportable=True, release_policy=KeyReleasePolicy(POLICY, immutable=True)
+    )
+    assert again.properties.release_policy.immutable is True
 
 
 def attests():
     attestation = keys.get_key_attestation(NAME).properties.attestation
+    statement = json.loads(decode(attestation.private_key_attestation.split(b".")[1].decode()))
+    assert statement["releasePolicy"].startswith("immutable-from-creation:"), statement
     assert attestation.version == "strongroom-key-attestation-1", attestation.version
     assert attestation.certificate_pem_file.startswith(b"-----BEGIN CERTIFICATE-----")
     assert attestation.private_key_attestation and attestation.public_key_attestation

@@ -50,6 +50,11 @@ await check('changes the policy, and fixes it', async () => {
   const other = Buffer.from(Buffer.from(encodedPolicy).toString().replace('gold', 'tin'));
   const change = keys.updateKeyProperties(name, { releasePolicy: { encodedPolicy: other } });
   await assert.rejects(change, { statusCode: 400 });
+  // That it is so from creation only a new version can say.
+  const releasePolicy = { encodedPolicy, immutable: true };
+  const again = await keys.createRsaKey(name, { exportable: true, hsm: true, releasePolicy });
+  assert.notEqual(again.properties.version, changed.properties.version);
+  assert.equal(again.properties.releasePolicy?.immutable, true);
 });
 
 await check('is refused without the claims', async () => {

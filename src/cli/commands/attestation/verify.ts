@@ -2,6 +2,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import { isSecure } from '../../../formats/key-wrap-modes.ts';
+import { immutabilityOf, policyHashOf } from '../../../formats/policy-binding.ts';
 import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { readInput, readJsonInput } from '../../read-input.ts';
@@ -50,7 +51,7 @@ function textOf({
     ['key', `${key['name']} ${key['version']} (${key['kty']})`],
     ['held by', `${instance.name} (${instance.id}), ${module.engine}, not FIPS validated`],
     ['may', statement.keyOps.join(', ')],
-    ['leaves', statement.exportable ? `under release policy ${statement.releasePolicy}` : 'never'],
+    ['leaves', statement.exportable ? policyText(statement.releasePolicy) : 'never'],
     ...wrapsOf(statement),
     ['signed', new Date(statement.issuedAt * 1000).toISOString()],
     ['root', `${root}${anchored === true ? ' (the one given)' : ' (compare it; --root does)'}`],
@@ -66,7 +67,17 @@ function wrapsOf({
   readonly keyOps: readonly string[];
   readonly releasePolicy: string;
 }): [string, string][] {
-  return isSecure(keyOps) ? [['wraps', `for enclaves, under release policy ${releasePolicy}`]] : [];
+  return isSecure(keyOps) ? [['wraps', `for enclaves, ${policyText(releasePolicy)}`]] : [];
+}
+
+const CHANGES = {
+  'from-creation': 'immutable from creation',
+  true: 'immutable now, and perhaps not always: a backup of before brings it back changeable',
+  false: 'which can be changed',
+} as const;
+
+function policyText(binding: string): string {
+  return `under release policy ${policyHashOf(binding)}, ${CHANGES[`${immutabilityOf(binding)}`]}`;
 }
 
 function readRoot(file: string): X509Certificate {

@@ -2,6 +2,7 @@
 import { printableJson } from '../../../formats/printable.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { readInput } from '../../read-input.ts';
+import { openWhile } from './open-while.ts';
 import { refuse } from './refusal.ts';
 
 export const check = command({
@@ -28,7 +29,10 @@ the HSM can tell. The exit code is 0 when nothing is wrong, 1 otherwise.`,
         : naming(kek, () => readKekFile(pem.toString('utf8')).publicKey);
     const { kid, ciphertext, generator } = naming(file, () => checkTransferFile(bytes, key));
     if (json) terminal.out(printableJson({ kid, ciphertextBytes: ciphertext.length, generator }));
-    else terminal.out(`kid         ${kid}\nciphertext  ${ciphertext.length} bytes\ngenerator   ${generator}\n`);
+    else {
+      terminal.out(`kid         ${kid}\nciphertext  ${ciphertext.length} bytes\ngenerator   ${generator}\n`);
+      terminal.err(`${openWhile(file)}\n`);
+    }
     return 0;
   },
 });

@@ -1,5 +1,6 @@
 // `strongroom byok wrap`: puts a key into a transfer file that only one HSM opens. Works where the key is, without network.
 import { command, UsageError } from '../../command.ts';
+import { openWhile } from './open-while.ts';
 import { readPin } from './read-pin.ts';
 import { refuse } from './refusal.ts';
 
@@ -10,7 +11,11 @@ export const wrap = command({
   details: `
 Writes a .byok file that only the HSM with the key-exchange key opens, for 'az keyvault key import --byok-file'. The target is
 one of --key, --raw, or a key on a token (--pkcs11-module, --token-label, --key-label), which must be extractable
-and never leaves the token in the clear. The PIN is read from --pin-file or typed.`,
+and never leaves the token in the clear. The PIN is read from --pin-file or typed.
+
+The file opens as long as the key-exchange key is there: after the import, delete and purge that key and destroy the file.
+What comes through it is never exportable, unless the key-exchange key was made so ('az keyvault key create --ops import
+--exportable true --policy FILE'), and then under the same release policy only.`,
   options: {
     kek: { type: 'string', placeholder: 'FILE', description: 'public key-exchange key: PEM, JWK or key bundle' },
     kid: { type: 'string', placeholder: 'ID', description: 'its identifier, https://{hsm}/keys/{name}/{version}' },
@@ -56,7 +61,7 @@ and never leaves the token in the clear. The PIN is read from --pin-file or type
       const wrapped = await wrapFiles({ kekFile: kek, kid, source, out, generator }).catch((error: unknown) =>
         refuse(error),
       );
-      terminal.err(`${out}: wrapped for ${wrapped.kid}\n`);
+      terminal.err(`${out}: wrapped for ${wrapped.kid}\n${openWhile('it')}\n`);
       return 0;
     } finally {
       pin.fill(0);
