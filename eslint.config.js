@@ -33,6 +33,8 @@ export default tseslint.config(
       'ts/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true }],
       'ts/only-throw-error': 'error',
       'ts/prefer-promise-reject-errors': 'error',
+      // What `using` or `catch` is to cover has ended when it does.
+      'ts/return-await': ['error', 'error-handling-correctness-only'],
       'ts/require-array-sort-compare': 'error',
       'ts/restrict-plus-operands': 'error',
       'ts/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],

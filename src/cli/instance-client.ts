@@ -34,6 +34,12 @@ export interface InstanceClient {
   ask(method: Method, path: string, body?: object): Promise<unknown>;
 }
 
+/** Of which it is known who asks. */
+export interface AskingClient extends InstanceClient {
+  /** Their object id, as the token says it. @throws CommandError */
+  asker(): Promise<string>;
+}
+
 /** Options of every command that speaks to an instance. */
 export const instanceOptions = {
   'hsm-name': { type: 'string', placeholder: 'NAME', default: DEV_INSTANCE, description: 'the instance' },
@@ -107,7 +113,7 @@ export function openInstanceClient({
   readonly url?: string | undefined;
   readonly ca?: string | undefined;
   readonly as?: string | undefined;
-}): InstanceClient {
+}): AskingClient {
   if (url === undefined) {
     if (ca !== undefined) throw new UsageError('--ca goes with --url');
     return developmentClient(data, instance, as);
@@ -120,7 +126,7 @@ export function openInstanceClient({
   return clientOf(host, origin, route, () => ownToken(origin, route, as));
 }
 
-function developmentClient(data: string | undefined, wanted: string, as: string | undefined): InstanceClient {
+function developmentClient(data: string | undefined, wanted: string, as: string | undefined): AskingClient {
   const root = dataRootOf(data);
   const state = requireRunning(root);
   const names = Object.keys(state.instances);
@@ -188,7 +194,7 @@ function clientOf(
   route: Route,
   newToken: () => Promise<string>,
   hintOn?: HintOn,
-): InstanceClient {
+): AskingClient {
   let token: string | undefined;
   const send = async (method: Method, path: string, body: object | undefined): Promise<Reply> => {
     token ??= await newToken();
@@ -201,6 +207,10 @@ function clientOf(
   };
   return {
     who,
+    async asker() {
+      token ??= await newToken();
+      return askerOf(token);
+    },
     async ask(method, path, body) {
       let reply = await send(method, path, body);
       if (reply.status === 401) {
@@ -217,6 +227,18 @@ function clientOf(
       }
     },
   };
+}
+
+/** Whether the token is good is for the instance to say. @throws CommandError */
+function askerOf(token: string): string {
+  const [, claims = ''] = token.split('.');
+  try {
+    const { oid } = JSON.parse(Buffer.from(claims, 'base64url').toString('utf8')) as { readonly oid?: unknown };
+    if (isGuid(oid)) return oid.toLowerCase();
+  } catch {
+    // Not a JWT.
+  }
+  throw new CommandError('the token does not say the object id of who asks');
 }
 
 interface ErrorBody {

@@ -144,11 +144,17 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
   });
   const dueWork = stack.use(
     openDueWork({
-      jobs: [
-        purgeJob({ ...due, purgeCompanions }, config),
-        expiryJob({ ...due, roles: state.roles }, config),
-        rotateIfDueJob({ ...due, crypto, policies, schedule, limits, randomHex, stopping: stopping.signal }, config),
-      ],
+      // What is restored to be looked at stays as it was backed up, however long ago that is.
+      jobs: config.throwAway
+        ? []
+        : [
+            purgeJob({ ...due, purgeCompanions }, config),
+            expiryJob({ ...due, roles: state.roles }, config),
+            rotateIfDueJob(
+              { ...due, crypto, policies, schedule, limits, randomHex, stopping: stopping.signal },
+              config,
+            ),
+          ],
       now: clock.now,
       refresh: () => records.refresh(),
       report: (job, error) => reportFailure(job, error),

@@ -1,7 +1,7 @@
 // Rehearsals as their users walk them: the product and its command line as processes, custodians with files of their own.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, randomUUID, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,7 @@ import { openInstanceClient } from '../../src/cli/instance-client.ts';
 import { groupFingerprint } from '../../src/formats/domain-identity.ts';
 import type { Rehearsal } from '../../src/formats/rehearsal-record.ts';
 import { places } from '../../src/main/config/data-layout.ts';
+import { readDevClients } from '../../src/main/config/dev-clients.ts';
 import { makeCustodians } from '../support/custodians.ts';
 import { makeFullBackup } from '../support/full-backup.ts';
 import { treeOf } from '../support/process-tree.ts';
@@ -20,6 +21,9 @@ import { runStrongroom } from '../support/run-strongroom.ts';
 import { CHECKOUT, cleanEnvironment, type RunningProduct, startProduct } from '../support/running-product.ts';
 import { foldersOf, leftFolders } from '../support/throw-away-folders.ts';
 import type { Ended } from './run-in.ts';
+
+const ADMINISTRATOR_ROLE =
+  'Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/a290e904-7015-4bba-90c8-60543313cdb4';
 
 describe('a rehearsal', () => {
   let folder: string;
@@ -63,6 +67,8 @@ describe('a rehearsal', () => {
       await client().ask('POST', `/keys/${name}/create?api-version=7.6`, body);
     }
     await client().ask('POST', '/keys/rsa/create?api-version=7.6', { kty: 'RSA-HSM', key_size: 2048 });
+    await client().ask('POST', '/keys/gone/create?api-version=7.6', { kty: 'oct-HSM', key_size: 256 });
+    await client().ask('DELETE', '/keys/gone?api-version=7.6');
     const prepared = await runStrongroom('rehearse', 'prepare', '--out', at('samples.json'), '--data', product.data);
     assert.equal(prepared.code, 0, prepared.stderr);
     assert.match(prepared.stdout, /: 7 of 7 keys/);
@@ -100,7 +106,9 @@ describe('a rehearsal', () => {
     const good = await verify(at('record.json'), '--domain-fingerprint', fingerprint, '--json');
     assert.equal(good.code, 0, good.stderr);
     const { steps, custodians, recoveryMilliseconds, backup: of } = JSON.parse(good.stdout) as Rehearsal;
-    assert.deepEqual([custodians.length, of?.keys], [2, 7]);
+    assert.deepEqual([custodians.length, of?.keys], [2, 8]);
+    const compared = steps.find(({ name }) => name === 'compare the keys with the manifest');
+    assert.match(compared?.detail ?? '', /^7 keys and 1 deleted key, names /);
     assert.ok((recoveryMilliseconds ?? 0) > 0);
     assert.deepEqual(
       steps.map(({ name }) => name),
@@ -191,11 +199,11 @@ describe('a rehearsal', () => {
     const custodians = ['--custodian', key(2), '--custodian', key(3)];
     const bare = await verify('--trial', ...custodians);
     assert.equal(bare.code, 0, bare.stderr);
-    assert.match(bare.stdout, /The trial passed: 7 keys came back in a throw-away instance\n$/);
+    assert.match(bare.stdout, /The trial passed: 7 keys and 1 deleted key came back in a throw-away instance\n$/);
     const known = await verify('--trial', ...custodians, '--samples', at('samples.json'), '--json');
     assert.equal(known.code, 0, known.stderr);
     const { trial, whole } = JSON.parse(known.stdout) as { whole: boolean; trial: object };
-    assert.deepEqual([whole, trial], [true, { passed: true, keys: 7, used: 7 }]);
+    assert.deepEqual([whole, trial], [true, { passed: true, keys: 7, deletedKeys: 1, used: 7 }]);
     const latest = await runStrongroom(
       ...['backup', 'verify', '--data', product.data, '--domain', domain(), '--trial', ...custodians],
     );
@@ -292,36 +300,89 @@ describe('a rehearsal', () => {
     const unsigned = join(folder, 'unsigned', backup.split('/').at(-1) ?? '');
     await cp(backup, unsigned, { recursive: true });
     const manifest = join(unsigned, 'manifest.json');
-    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('"keys": 7', '"keys": 6'));
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('"keys": 8', '"keys": 6'));
     const samples = readFileSync(at('samples.json'), 'utf8');
+    writeFileSync(
+      at('later.json'),
+      samples.replaceAll(
+        /"name": "rsa",(\s+)"version": "[0-9a-f]{32}"/g,
+        `"name": "rsa",$1"version": "${'0'.repeat(32)}"`,
+      ),
+    );
+    writeFileSync(at('gone.json'), samples.replace('"name": "rsa"', '"name": "gone"'));
+    const locked = createPrivateKey(readFileSync(key(1)));
+    writeFileSync(
+      at('locked.pem'),
+      locked.export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'right' }),
+    );
+    writeFileSync(at('locked.cer'), readFileSync(own('custodian-1.cer')));
+    writeFileSync(at('wrong-words'), 'wrong\n', { mode: 0o600 });
+    const filed = async (): Promise<number> =>
+      ((await client().ask('GET', '/securitydomain/rehearsals?api-version=7.5')) as { value: readonly unknown[] }).value
+        .length;
     writeFileSync(at('bad-samples.json'), samples.replace(/"hash": "./, '"hash": "_'));
     const keys = ['--key', key(1), '--key', key(3)];
-    const cases: [Record<string, string>, readonly string[], RegExp][] = [
-      [{ domain: at('short-sd.json') }, keys, /at fault: file .*short-sd\.json: .*ends early/],
-      [{ domain: at('bad-share.json') }, keys, /at fault: share .*custodian-1\.pem: .*does not open/],
-      [{}, ['--key', at('bad-key.pem'), '--key', key(3)], /at fault: custodian .*bad-key\.pem: .*ends early/],
+    // Whether a record is filed that says FAILED: only of what a recovery would suffer from, where the files are known to be its own.
+    const cases: [Record<string, string>, readonly string[], RegExp, 'filed' | 'nothing filed'][] = [
+      [{ domain: at('short-sd.json') }, keys, /at fault: file .*short-sd\.json: .*ends early/, 'nothing filed'],
+      [{ domain: at('bad-share.json') }, keys, /at fault: share .*custodian-1\.pem: .*does not open/, 'filed'],
+      [{}, ['--key', at('bad-key.pem'), '--key', key(3)], /at fault: custodian .*bad-key\.pem: .*ends early/, 'filed'],
+      [{ backup: edited }, keys, /at fault: file .*edited.*: .*keys-0000\d is not what was written/, 'filed'],
+      [
+        { backup: unsigned },
+        keys,
+        /at fault: file .*unsigned.*: manifest\.json .*(edited|another document)/,
+        'nothing filed',
+      ],
+      [
+        { samples: at('bad-samples.json') },
+        keys,
+        /at fault: file [a-z-]+\/[0-9a-f]{32}: unwraps to another value/,
+        'filed',
+      ],
+      [
+        { domain: at('no-sd.json') },
+        keys,
+        /there is no file .*no-sd\.json.*; next: get the files again/,
+        'nothing filed',
+      ],
       [
         { domain: at('other-sd.json') },
         keys,
         new RegExp(
-          `at fault: file .*other-sd\\.json: it is of the security domain .*, and .* is of ${groupFingerprint(fingerprint)}\n` +
-            "next: +give the security-domain file of 'dev'",
+          `other-sd\\.json is of the security domain .*, and .* is of ${groupFingerprint(fingerprint)}; ` +
+            "next: give the security-domain file of 'dev'",
         ),
+        'nothing filed',
       ],
-      [{ backup: edited }, keys, /at fault: file .*edited.*: .*keys-0000\d is not what was written/],
-      [{ backup: unsigned }, keys, /at fault: file .*unsigned.*: manifest\.json .*(edited|another document)/],
-      [{ samples: at('bad-samples.json') }, keys, /at fault: file [a-z-]+\/[0-9a-f]{32}: unwraps to another value/],
+      [
+        {},
+        ['--key', at('locked.pem'), '--passphrase-file', at('wrong-words'), '--key', key(3)],
+        /locked\.pem does not read: wrong passphrase\?/,
+        'nothing filed',
+      ],
+      [
+        { samples: at('later.json') },
+        keys,
+        /rsa\/0{32}, of .*later\.json: .*404.*it was made after the backup/,
+        'nothing filed',
+      ],
+      [{ samples: at('gone.json') }, keys, /gone\/.*404.*or disabled, deleted or purged before it/, 'nothing filed'],
       [
         { administrator: '11111111-2222-4333-8444-555555555555' },
         keys,
-        /at fault: step give the rehearsal the right.*: .*403[\s\S]*next: {5}name an administrator of the backed-up instance/,
+        /give the rehearsal the right.*: .*403.*; next: name one who was an administrator .* with --administrator/,
+        'nothing filed',
       ],
     ];
-    for (const [changes, more, message] of cases) {
+    for (const [changes, more, message, outcome] of cases) {
+      const before = await filed();
       const ended = await full(changes, ...more);
       assert.equal(ended.code, 1, ended.stdout + ended.stderr);
       assert.match(ended.stderr, message);
-      assert.match(ended.stderr, /\nnext: +\S/);
+      assert.match(ended.stderr, /\bnext: +\S/);
+      assert.equal((await filed()) - before, outcome === 'filed' ? 1 : 0, ended.stdout + ended.stderr);
+      assert.equal(/nothing is filed|no record was filed/.test(ended.stderr), outcome !== 'filed', ended.stderr);
       await untilNoneIsLeft();
     }
     const noted = await full({ domain: at('bad-share.json') }, ...keys, '--json');
@@ -341,6 +402,22 @@ describe('a rehearsal', () => {
     );
     assert.doesNotMatch(status.stdout, /why: \.\/strongroom rehearse status/);
     assert.equal(status.code, 1);
+  });
+
+  test('asked for as a person is theirs, as its next command says', async () => {
+    const { users } = readDevClients(product.data);
+    await client().ask('PUT', `/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}?api-version=7.6`, {
+      properties: { roleDefinitionId: ADMINISTRATOR_ROLE, principalId: users.alice.oid },
+    });
+    const later = await makeFullBackup(product.data);
+    const ended = await full({ backup: later }, '--key', key(1), '--key', key(3), '--as', 'alice');
+    assert.equal(ended.code, 0, ended.stderr);
+    // Not an administrator yet when that was backed up: a word on the call, none on the backup.
+    const early = await full({}, '--key', key(1), '--key', key(3), '--as', 'alice');
+    assert.equal(early.code, 1);
+    assert.match(early.stderr, /name one who was an administrator .* with --administrator.*nothing is filed/);
+    const status = await runStrongroom('rehearse', 'status', '--data', product.data, '--as', 'alice');
+    assert.equal(status.code, 0, status.stdout);
   });
 
   test('of reachability is begun, goes on over several calls, and ends when everyone has answered', async () => {

@@ -8,13 +8,15 @@ import { BackupError } from '../../features/backup/backup-error.ts';
 import type { Manifest } from '../../features/backup/manifest.ts';
 import { openBackup } from '../../features/backup/read-backup.ts';
 import { readManifest } from '../../features/backup/read-manifest.ts';
+import { StorageError } from '../../features/backup/storage/port.ts';
 import { readSent } from '../../features/security-domain/custodian/inputs.ts';
 import { domainFingerprint } from '../../formats/domain-identity.ts';
 import type { RehearsalBackup } from '../../formats/rehearsal-record.ts';
 import { parseSecurityDomain, SecurityDomainError } from '../../formats/security-domain.ts';
 import { openPlace, type Place } from '../commands/backup/place.ts';
+import { orRefuse } from '../commands/custodian/refusals.ts';
 import type { Domain } from './gather-shares.ts';
-import { fileFailed } from './steps.ts';
+import { fileFailed, messageOf, NotRehearsed } from './steps.ts';
 
 export interface BackupAtHand {
   readonly place: Place;
@@ -28,22 +30,22 @@ export interface BackupAtHand {
   readonly hash: string;
 }
 
-/** @throws StepFailed naming the file */
+/** @throws StepFailed naming the file that is damaged; CommandError for one that cannot be read */
 export async function readDomain(path: string): Promise<Domain> {
+  const document = (await orRefuse(() => readSent(path))).toString('utf8');
   try {
-    const document = (await readSent(path)).toString('utf8');
     const hash = createHash('sha256').update(document, 'utf8').digest('base64url');
     return { path, document, hash, file: parseSecurityDomain(document) };
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    const hint = error instanceof SecurityDomainError ? `${problem}: it was damaged, or is another file` : problem;
-    throw fileFailed(path, hint, 'get the security-domain file again from where it is kept', error);
+    if (!(error instanceof SecurityDomainError)) throw error;
+    const problem = `${error.message}: it was damaged, or is another file`;
+    throw fileFailed(path, problem, 'get the security-domain file again from where it is kept', error);
   }
 }
 
 /**
  * Signed by the domain whose key it names; parts are checked when they are restored.
- * @throws StepFailed naming the backup
+ * @throws StepFailed naming the backup that is damaged; NotRehearsed for a place that cannot be read
  */
 export async function readBackupAtHand(place: Place, name: string): Promise<BackupAtHand> {
   const address = addressOf(place, name);
@@ -60,8 +62,15 @@ export async function readBackupAtHand(place: Place, name: string): Promise<Back
     for await (const file of shelf.list(name)) bytes += file.bytes;
     return { place, name, address, bytes, manifest, hash: createHash('sha256').update(body).digest('base64url') };
   } catch (error) {
-    throw fileFailed(address, error instanceof Error ? error.message : String(error), 'use another backup', error);
+    if (isOfTheBackup(error)) throw fileFailed(address, error.message, 'use another backup', error);
+    throw new NotRehearsed(`${address}: ${messageOf(error)}`, 'see that it can be read from here', { cause: error });
   }
+}
+
+/** A place that does not answer, or does not let one in, says nothing of what lies there. */
+function isOfTheBackup(error: unknown): error is Error {
+  const isStored = error instanceof StorageError && (error.code === 'Damaged' || error.code === 'Incomplete');
+  return isStored || error instanceof BackupError;
 }
 
 /** As people find it. */

@@ -3,11 +3,12 @@
 import { type FSWatcher, readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { DamagedError } from '../../features/security-domain/custodian/refusal.ts';
 import { MAX_PACKET, PacketError, readPacket } from '../../formats/custodian-packet.ts';
 import type { SecurityDomainFile } from '../../formats/security-domain.ts';
 import { CommandError, type Terminal } from '../command.ts';
 import { readInput } from '../read-input.ts';
-import { StepFailed } from './steps.ts';
+import { messageOf, NotRehearsed, StepFailed } from './steps.ts';
 
 export interface GatheredShare {
   /** x5t#S256. */
@@ -26,7 +27,10 @@ export interface Domain {
   readonly file: SecurityDomainFile;
 }
 
-/** @param keys of distinct custodians @param passphraseOf asked for keys that are encrypted @throws StepFailed naming key or share */
+/**
+ * @param keys of distinct custodians @param passphraseOf asked for keys that are encrypted
+ * @throws StepFailed naming the key or share that is damaged; NotRehearsed for another key, or another passphrase
+ */
 export async function sharesFromKeys(
   domain: Domain,
   keys: readonly string[],
@@ -135,7 +139,9 @@ function watching(folder: string): { next(): Promise<void> } & Disposable {
   };
 }
 
-function failed(kind: 'custodian' | 'share', name: string, error: unknown, next: string): StepFailed {
-  const problem = error instanceof Error ? error.message : String(error);
-  return new StepFailed({ kind, name, problem, next }, { cause: error });
+/** What is damaged is missing in a recovery, too; a wrong key or passphrase is put right by giving the right one. */
+function failed(kind: 'custodian' | 'share', name: string, error: unknown, next: string): Error {
+  const problem = messageOf(error);
+  if (error instanceof DamagedError) return new StepFailed({ kind, name, problem, next }, { cause: error });
+  return error instanceof NotRehearsed ? error : new NotRehearsed(`${name}: ${problem}`, next, { cause: error });
 }

@@ -18,10 +18,13 @@ const CURVES: Readonly<Record<string, { readonly algorithm: string; readonly has
   'P-256K': { algorithm: 'ES256K', hash: 'sha256', crv: 'secp256k1' },
 };
 
-/** Names of all keys there are. */
-export async function keyNames(client: InstanceClient): Promise<readonly string[]> {
+/** Names of all keys there are, or of all that are deleted and not purged. */
+export async function keyNames(
+  client: InstanceClient,
+  list: 'keys' | 'deletedkeys' = 'keys',
+): Promise<readonly string[]> {
   const names: string[] = [];
-  let path: string | undefined = `/keys?${VERSION}`;
+  let path: string | undefined = `/${list}?${VERSION}`;
   while (path !== undefined) {
     const page = (await client.ask('GET', path)) as {
       readonly value: readonly { readonly kid: string }[];

@@ -11,7 +11,9 @@ import {
   allowUse,
   checkDomainOfBackup,
   compareCounts,
+  countedKeys,
   fetchRecipient,
+  type KeysBack,
   type Recipient,
   recoverDomain,
   restoreBackup,
@@ -54,13 +56,12 @@ export interface Recovery {
   gather(recipient: Recipient): Promise<readonly GatheredShare[]>;
 }
 
-export interface Recovered {
+export interface Recovered extends KeysBack {
   readonly shares: readonly GatheredShare[];
-  readonly names: readonly string[];
   readonly used: number;
 }
 
-/** All steps but the making of the instance. @throws StepFailed */
+/** All steps but the making of the instance. @throws StepFailed, NotRehearsed */
 export async function recover(recovery: Recovery): Promise<Recovered> {
   const { instance, steps, domain, backup, administrator, samples } = recovery;
   const again = 'run the rehearsal again; if it fails again, this is a defect: report it with this message';
@@ -79,23 +80,23 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
   // An administrator as such may not even list keys.
   await steps.run(
     'give the rehearsal the right to use keys',
-    'name an administrator of the backed-up instance with --administrator',
+    'name one who was an administrator of the instance when it was backed up, with --administrator',
     () => allowUse(instance, administrator),
   );
-  const names = await steps.run(
+  const back = await steps.run(
     'compare the keys with the manifest',
     again,
     () => compareCounts(instance, backup),
-    (all) => `${counted(all.length, 'key')}, names ${namesHash(all)}`,
+    ({ names, deleted }) => `${countedKeys(names.length, deleted.length)}, names ${namesHash([...names, ...deleted])}`,
   );
-  if (samples === undefined) return { shares, names, used: 0 };
+  if (samples === undefined) return { shares, ...back, used: 0 };
   const used = await steps.run(
     'use keys on known ciphertexts',
     again,
     () => useSamples(instance, samples.content, samples.file),
     (count) => counted(count, 'key'),
   );
-  return { shares, names, used };
+  return { shares, ...back, used };
 }
 
 /** SHA-256 over all names, sorted: two restores of one backup have the same. */

@@ -5,11 +5,12 @@ import { groupFingerprint } from '../../formats/domain-identity.ts';
 import type { Samples } from '../../formats/rehearsal-samples.ts';
 import { ownCommand, shellWord } from '../../wire/own-command.ts';
 import type { Place } from '../commands/backup/place.ts';
+import { counted } from '../counted.ts';
 import { AnswerError, type InstanceClient } from '../instance-client.ts';
 import type { BackupAtHand } from './backup-at-hand.ts';
 import type { Domain, GatheredShare } from './gather-shares.ts';
 import { keyNames, useSample, VERSION } from './known-answers.ts';
-import { fileFailed, StepFailed } from './steps.ts';
+import { fileFailed, NotRehearsed, StepFailed } from './steps.ts';
 
 export interface Recipient {
   readonly content: Buffer;
@@ -37,7 +38,8 @@ export async function recoverDomain(
   try {
     await client.ask('POST', `/securitydomain/upload?${VERSION}`, { value });
   } catch (error) {
-    if (!(error instanceof AnswerError)) throw error;
+    // Other refusals are of this machine, or of this instance.
+    if (!(error instanceof AnswerError && error.innerCode === 'DomainRefused')) throw error;
     const at = shares.find(({ custodian }) => error.message.includes(custodian));
     throw at === undefined
       ? fileFailed(domain.path, error.message, 'gather the packets anew for this domain file', error)
@@ -57,7 +59,7 @@ export async function recoverDomain(
   }
 }
 
-/** Which domain a file is of is known when it is open, and not before. @throws StepFailed naming the domain file */
+/** Which domain a file is of is known when it is open, and not before. @throws NotRehearsed naming the domain file */
 export async function checkDomainOfBackup(
   client: InstanceClient,
   domain: Domain,
@@ -67,14 +69,22 @@ export async function checkDomainOfBackup(
     readonly domainFingerprint: string;
   };
   if (recovered === manifest.domain) return;
-  throw fileFailed(
-    domain.path,
-    `it is of the security domain ${groupFingerprint(recovered)}, and ${address} is of ${groupFingerprint(manifest.domain)}`,
+  throw new NotRehearsed(
+    `${domain.path} is of the security domain ${groupFingerprint(recovered)}, and ${address} is of ${groupFingerprint(manifest.domain)}`,
     `give the security-domain file of '${manifest.instance.name}', and keys of its custodians`,
   );
 }
 
-/** @throws StepFailed naming the backup */
+/** Of the job, what is wrong with the backup itself; a place that does not answer or does not let one in is none of them. */
+const OF_THE_BACKUP: ReadonlySet<string> = new Set([
+  'BackupDamaged',
+  'BackupIncomplete',
+  'BackupFormatUnknown',
+  'OtherSecurityDomain',
+  'StorageNotFound',
+]);
+
+/** @throws StepFailed naming the backup when it is at fault */
 export async function restoreBackup(client: InstanceClient, { place, name, address }: BackupAtHand): Promise<void> {
   const next = `restore another backup, and find out what happened to this one: ${ownCommand(`backup verify ${shellWord(address)}`)}`;
   const started = (await client.ask('PUT', `/restore?${VERSION}`, {
@@ -84,10 +94,17 @@ export async function restoreBackup(client: InstanceClient, { place, name, addre
   for (;;) {
     const job = (await client.ask('GET', `/restore/${started.jobId}/pending?${VERSION}`)) as {
       readonly status: string;
-      readonly error: { readonly message: string } | null;
+      readonly error: { readonly code: string; readonly message: string } | null;
     };
     if (job.status === 'Succeeded') return;
-    if (job.status !== 'InProgress') throw fileFailed(address, job.error?.message ?? job.status, next);
+    if (job.status !== 'InProgress') {
+      const { code = '', message = job.status } = job.error ?? {};
+      if (OF_THE_BACKUP.has(code)) throw fileFailed(address, message, next);
+      throw new NotRehearsed(
+        `${address} could not be restored: ${message}`,
+        'mend what it says, and run the rehearsal again',
+      );
+    }
     await delay(50);
   }
 }
@@ -103,28 +120,48 @@ function storageOf({ target: { uri: storageResourceUri }, credential }: Place): 
   }
 }
 
-/** Counts what came back. @throws StepFailed */
-export async function compareCounts(client: InstanceClient, backup: BackupAtHand): Promise<readonly string[]> {
-  const names = await keyNames(client);
-  const { keys } = backup.manifest.counts;
-  if (names.length !== keys) {
-    throw fileFailed(backup.address, `${names.length} keys came back, its manifest says ${keys}`, 'use another backup');
-  }
-  return names;
+export interface KeysBack {
+  readonly names: readonly string[];
+  /** Deleted and not purged: a backup has them too. */
+  readonly deleted: readonly string[];
 }
 
-/** Roles are those of the backup now: its administrator gives itself the right to use keys, in this instance alone. */
+/** Counts what came back; versions and other records the restore itself has counted. @throws StepFailed */
+export async function compareCounts(client: InstanceClient, backup: BackupAtHand): Promise<KeysBack> {
+  const names = await keyNames(client);
+  const deleted = await keyNames(client, 'deletedkeys');
+  const { keys } = backup.manifest.counts;
+  if (names.length + deleted.length === keys) return { names, deleted };
+  throw fileFailed(
+    backup.address,
+    `${countedKeys(names.length, deleted.length)} came back, its manifest says ${keys} in all`,
+    'use another backup',
+  );
+}
+
+/** `3 keys`, `3 keys and 1 deleted key`. */
+export function countedKeys(keys: number, deleted: number): string {
+  return counted(keys, 'key') + (deleted === 0 ? '' : ` and ${counted(deleted, 'deleted key')}`);
+}
+
+/** Roles are those of the backup now: its administrator gives itself the right to use keys and see all, in this instance alone. */
 export async function allowUse(client: InstanceClient, administrator: string): Promise<void> {
-  const id = createHash('sha256').update(`${client.who} ${administrator}`).digest('hex');
+  for (const role of [CRYPTO_USER, CRYPTO_AUDITOR]) await assign(client, administrator, role);
+}
+
+const CRYPTO_USER = '21dbd100-6940-42c2-9190-5d6cb909625b';
+/** Sees deleted keys. */
+const CRYPTO_AUDITOR = '2c18b078-7c48-4d3a-af88-5a3a1b3f82b3';
+
+async function assign(client: InstanceClient, principalId: string, role: string): Promise<void> {
+  const id = createHash('sha256').update(`${client.who} ${principalId} ${role}`).digest('hex');
   const name = [id.slice(0, 8), id.slice(8, 12), `4${id.slice(13, 16)}`, `8${id.slice(17, 20)}`, id.slice(20, 32)].join(
     '-',
   );
+  const roleDefinitionId = `Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/${role}`;
   try {
     await client.ask('PUT', `/keys/providers/Microsoft.Authorization/roleAssignments/${name}?${VERSION}`, {
-      properties: {
-        roleDefinitionId: `Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/${CRYPTO_USER}`,
-        principalId: administrator,
-      },
+      properties: { roleDefinitionId, principalId },
     });
   } catch (error) {
     const codes = ['RoleAssignmentExists', 'MatchingRoleAssignmentExists'];
@@ -133,22 +170,25 @@ export async function allowUse(client: InstanceClient, administrator: string): P
   }
 }
 
-const CRYPTO_USER = '21dbd100-6940-42c2-9190-5d6cb909625b';
-
-/** @throws StepFailed naming the first key that does not answer as it is known to */
-export async function useSamples(client: InstanceClient, { samples }: Samples, file: string): Promise<number> {
+/**
+ * @param from file of the samples
+ * @throws StepFailed naming the first key that answers otherwise than it is known to; NotRehearsed for one that the backup does
+ *   not let be used
+ */
+export async function useSamples(client: InstanceClient, { samples }: Samples, from: string): Promise<number> {
   for (const sample of samples) {
+    const key = `${sample.name}/${sample.version}`;
     const problem = await useSample(client, sample).catch((error: unknown) => {
       if (!(error instanceof AnswerError)) throw error;
-      return error.message;
-    });
-    if (problem !== undefined) {
-      throw fileFailed(
-        `${sample.name}/${sample.version}`,
-        problem,
-        `if the key was made after the backup, or disabled or deleted before it, make new samples (${file}); else use another backup`,
+      if (error.status === 400) return error.message;
+      if (error.status !== 403 && error.status !== 404) throw error;
+      throw new NotRehearsed(
+        `${key}, of ${from}: ${error.message}: it was made after the backup, or disabled, deleted or purged before it`,
+        "make new samples with 'rehearse prepare', then a backup; a key that should be in this backup, and is not, is in an earlier one",
+        { cause: error },
       );
-    }
+    });
+    if (problem !== undefined) throw fileFailed(key, problem, 'use another backup');
   }
   return samples.length;
 }

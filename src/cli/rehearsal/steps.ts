@@ -1,9 +1,10 @@
-// The steps of a recovery that is rehearsed: each is timed, and one that fails says who or what is at fault.
+// The steps of a recovery that is rehearsed: each is timed, and one that fails says who or what is at fault. Only what is found
+// to be so that a recovery would suffer from it is a failure; whatever else ends a rehearsal says nothing of a recovery.
 import { oneLine } from '../../formats/printable.ts';
 import { type RehearsalProblem, type RehearsalStep } from '../../formats/rehearsal-record.ts';
-import type { Terminal } from '../command.ts';
+import { CommandError, type Terminal } from '../command.ts';
 
-/** A step failed for a reason that a person can act on. */
+/** A finding: a recovery would suffer from it. It alone makes a record that says FAILED. */
 export class StepFailed extends Error {
   override readonly name = 'StepFailed';
   readonly problem: RehearsalProblem;
@@ -18,10 +19,19 @@ export class StepFailed extends Error {
   }
 }
 
+/** The rehearsal could not be done: the call, a right, the samples or the machine is at fault. */
+export class NotRehearsed extends CommandError {
+  constructor(problem: string, next: string, options?: ErrorOptions) {
+    super(
+      `${oneLine(problem)}; next: ${oneLine(next)}. This says nothing of a recovery, and nothing is filed`,
+      options,
+    );
+  }
+}
+
 export class Steps {
   readonly #terminal: Terminal;
   readonly #done: RehearsalStep[] = [];
-  #problem: RehearsalProblem | undefined;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -31,11 +41,6 @@ export class Steps {
     return this.#done;
   }
 
-  /** Of the step that failed. */
-  get problem(): RehearsalProblem | undefined {
-    return this.#problem;
-  }
-
   /** What all steps took that were not spent waiting for people. */
   get milliseconds(): number {
     return this.#done.filter(({ name }) => name !== WAITING).reduce((sum, { milliseconds }) => sum + milliseconds, 0);
@@ -43,7 +48,7 @@ export class Steps {
 
   /**
    * @param next what to do when it fails for a reason that the step itself does not know
-   * @throws StepFailed
+   * @throws StepFailed for a finding of the step; NotRehearsed for anything else
    */
   async run<T>(name: string, next: string, work: () => Promise<T>, detail?: (result: T) => string): Promise<T> {
     const began = performance.now();
@@ -57,19 +62,20 @@ export class Steps {
       );
       return result;
     } catch (error) {
-      this.#done.push({ name, milliseconds: took(), outcome: 'failed' });
-      this.#terminal.err(`  ${name}: FAILED after ${(took() / 1000).toFixed(2)} s\n`);
-      const failed =
-        error instanceof StepFailed
-          ? error
-          : new StepFailed(
-              { kind: 'step', name, problem: error instanceof Error ? error.message : String(error), next },
-              { cause: error },
-            );
-      this.#problem = failed.problem;
-      throw failed;
+      if (error instanceof StepFailed) {
+        this.#done.push({ name, milliseconds: took(), outcome: 'failed' });
+        this.#terminal.err(`  ${name}: FAILED after ${(took() / 1000).toFixed(2)} s\n`);
+        throw error;
+      }
+      this.#terminal.err(`  ${name}: not done, given up after ${(took() / 1000).toFixed(2)} s\n`);
+      if (error instanceof NotRehearsed) throw error;
+      throw new NotRehearsed(`${name}: ${messageOf(error)}`, next, { cause: error });
     }
   }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The one step that takes as long as people do. */

@@ -127,7 +127,7 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
     try {
       return await engine.start(kind, caller, async (job) => {
         await using open = storage;
-        return work(open, job);
+        return await work(open, job);
       });
     } catch (error) {
       await storage[Symbol.asyncDispose]();

@@ -1,5 +1,5 @@
 // `strongroom backup verify --trial`: what is in a backup comes back, tried in an instance that is thrown away.
-import { type OptionList, type Terminal, UsageError } from '../../command.ts';
+import { CommandError, type OptionList, type Terminal, UsageError } from '../../command.ts';
 import { administratorOf } from '../../rehearsal/administrator.ts';
 import { readBackupAtHand, readDomain } from '../../rehearsal/backup-at-hand.ts';
 import { type Gathering, gatheringOf, gatherShares, samplesIn } from '../../rehearsal/inputs.ts';
@@ -70,15 +70,17 @@ export interface Trial {
 }
 
 export interface TrialOutcome {
-  readonly passed: boolean;
+  /** null: it could not be done, which says nothing of the backup. */
+  readonly passed: boolean | null;
   readonly keys: number;
+  readonly deletedKeys: number;
   readonly used: number;
   readonly problem?: string;
   readonly next?: string;
 }
 
 /** Undefined: none is wanted. @throws UsageError */
-export function trialOf(values: TrialValues): Trial | undefined {
+export async function trialOf(values: TrialValues): Promise<Trial | undefined> {
   const { domain, samples, custodian, packets } = values;
   if (!values.trial) {
     const onDisk = values['on-disk'] ? true : undefined;
@@ -90,7 +92,7 @@ export function trialOf(values: TrialValues): Trial | undefined {
   }
   if (domain === undefined) throw new UsageError('--trial needs --domain, and a quorum: --custodian or --packets');
   const gathering = gatheringOf('--custodian', custodian, values['passphrase-file'], packets);
-  return { domain, gathering, samples, administrator: administratorOf(values), onDisk: values['on-disk'] };
+  return { domain, gathering, samples, administrator: await administratorOf(values), onDisk: values['on-disk'] };
 }
 
 /** Before a backup is read, which takes long. A domain file that does not read is a finding of the trial. @throws CommandError */
@@ -110,7 +112,7 @@ export async function tryBackup({ place, folder }: Chosen, trial: Trial, termina
     const backup = await readBackupAtHand(place, folder);
     const { administrator, onDisk } = trial;
     await using instance = await openRecoveryInstance(backup, administrator, onDisk);
-    const { names, used } = await recover({
+    const { names, deleted, used } = await recover({
       instance,
       steps,
       domain,
@@ -119,10 +121,12 @@ export async function tryBackup({ place, folder }: Chosen, trial: Trial, termina
       samples,
       gather: (recipient) => gatherShares(trial.gathering, domain, recipient, terminal),
     });
-    return { passed: true, keys: names.length, used };
+    return { passed: true, keys: names.length, deletedKeys: deleted.length, used };
   } catch (error) {
+    const nothing = { keys: 0, deletedKeys: 0, used: 0 };
+    if (error instanceof CommandError) return { passed: null, ...nothing, problem: error.message };
     if (!(error instanceof StepFailed)) throw error;
     const { kind, name, problem, next } = error.problem;
-    return { passed: false, keys: 0, used: 0, problem: `${kind} ${name}: ${problem}`, next };
+    return { passed: false, ...nothing, problem: `${kind} ${name}: ${problem}`, next };
   }
 }

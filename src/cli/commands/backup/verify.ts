@@ -5,6 +5,7 @@ import { domainFingerprint, groupFingerprint } from '../../../formats/domain-ide
 import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { counted } from '../../counted.ts';
+import { countedKeys } from '../../rehearsal/recovery-steps.ts';
 import { chooseBackup } from './choose-backup.ts';
 import { namedUri, openPlace, ownPlace } from './place.ts';
 import { placeOptions } from './place-options.ts';
@@ -46,13 +47,13 @@ The exit code is 0 when everything holds.`,
     if (spare !== undefined) throw new UsageError('name one backup, or one place');
     const { verifyBackup } = await import('../../../features/backup/verify/verify-backup.ts');
     const signer = values.key === undefined ? undefined : readSigner(values.key);
-    const trial = trialOf(values);
+    const trial = await trialOf(values);
     if (trial !== undefined) await checkCall(trial);
     const uri = target === undefined ? ownPlace(values.data) : namedUri(target, values.data);
     const backup = await chooseBackup(uri, values, terminal);
     const verified = await saying(async () => {
       await using shelf = await openPlace(backup.place);
-      return verifyBackup(shelf, backup.folder, signer, progressTo(terminal.err));
+      return await verifyBackup(shelf, backup.folder, signer, progressTo(terminal.err));
     });
     const { manifest, faults } = verified;
     const whole = faults.length === 0;
@@ -65,7 +66,7 @@ The exit code is 0 when everything holds.`,
       ...(tried === undefined ? {} : { trial: tried }),
     };
     terminal.out(values.json ? printableJson(answer) : textOf(verified, signer !== undefined) + trialText(tried));
-    return whole && tried?.passed !== false ? 0 : 1;
+    return whole && (tried === undefined || tried.passed === true) ? 0 : 1;
   },
 });
 
@@ -100,8 +101,9 @@ export function textOf({ manifest, faults }: Verified, anchored: boolean): strin
 
 function trialText(tried: TrialOutcome | undefined): string {
   if (tried === undefined) return '';
-  const { passed, keys, used, problem, next } = tried;
+  const { passed, keys, deletedKeys, used, problem, next } = tried;
+  if (passed === null) return `The trial could not be done: ${problem}\n`;
   if (!passed) return `The trial FAILED\n  at fault ${problem}\n  next     ${next}\n`;
   const answered = used === 0 ? '' : `, ${used} of them answered as known`;
-  return `The trial passed: ${counted(keys, 'key')} came back in a throw-away instance${answered}\n`;
+  return `The trial passed: ${countedKeys(keys, deletedKeys)} came back in a throw-away instance${answered}\n`;
 }

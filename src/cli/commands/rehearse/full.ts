@@ -105,8 +105,8 @@ async function passed(attempt: Attempt & Inputs & { readonly samples: SamplesAtH
     sample: { file: samples.hash, keys: samples.content.samples.length, unwrapped: recovered.used },
     startedAt,
   });
-  // The instance that was recovered states it: so much takes a quorum.
-  return fileRecord(instance, record);
+  // The instance that was recovered states it: so much takes a quorum. It is there until it has.
+  return await fileRecord(instance, record);
 }
 
 async function failed(attempt: Attempt & { readonly inputs: Inputs | undefined }, error: StepFailed): Promise<number> {

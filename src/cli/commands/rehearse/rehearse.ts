@@ -64,7 +64,8 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
     administrator: {
       type: 'string',
       placeholder: 'OID',
-      description: 'full: object id of an administrator of the backed-up instance (default: the dev administrator)',
+      description:
+        'full: object id of an administrator of the backed-up instance (default: who asks; with --unfiled the dev administrator)',
     },
     'on-disk': { type: 'boolean', description: 'full: where memory has no room, make the instance on a disk' },
     unfiled: { type: 'boolean', description: 'full: file nothing; for when no instance runs' },
@@ -100,8 +101,8 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
     if (backup === undefined && values.url !== undefined) throw new UsageError('with --url, name the --backup');
     if (values.unfiled && values.as !== undefined) throw new UsageError('--unfiled asks no instance: it takes no --as');
     const gather = gatheringOf('--key', values.key, values['passphrase-file'], values.packets);
-    const administrator = administratorOf(values);
     const client = values.unfiled ? undefined : openInstanceClient(instanceOf(values));
+    const administrator = await administratorOf(values, client);
     const { rehearseFull } = await import('./full.ts');
     const uri = backup === undefined ? ownPlace(values.data) : uriOf(backup);
     const onDisk = values['on-disk'];

@@ -2,7 +2,7 @@
 import { createHash, createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { readCertificateFile } from './fingerprint.ts';
-import { CustodianError } from './refusal.ts';
+import { CustodianError, DamagedError } from './refusal.ts';
 
 export interface HolderFiles {
   /** Private key (PEM). */
@@ -79,19 +79,21 @@ async function openKey(
     throw new CustodianError(`${path} is not a private key in PEM: is it another file?`);
   }
   if (!/^-----END [A-Z ]*PRIVATE KEY-----/m.test(pem)) {
-    throw new CustodianError(`${path} ends early: use another copy of it, or restore it from paper`);
+    throw new DamagedError(`${path} ends early: use another copy of it, or restore it from paper`);
   }
   const passphrase = isEncryptedPem(pem) ? await passphraseOf(path) : undefined;
   let key: KeyObject;
   try {
     key = createPrivateKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) });
   } catch (cause) {
-    // A damaged key that is encrypted looks the same as a wrong passphrase.
-    const text =
-      passphrase === undefined
-        ? 'it was damaged: use another copy of it'
-        : 'wrong passphrase? If you are sure of it, the file was damaged: use another copy, or restore it from paper';
-    throw new CustodianError(`${path} does not read: ${text}`, { cause });
+    if (passphrase === undefined) {
+      throw new DamagedError(`${path} does not read: it was damaged: use another copy of it`, { cause });
+    }
+    // A damaged key that is encrypted looks the same.
+    throw new CustodianError(
+      `${path} does not read: wrong passphrase? If you are sure of it, the file was damaged: use another copy, or restore it from paper`,
+      { cause },
+    );
   }
   if (key.asymmetricKeyType !== 'rsa') throw new CustodianError(`${path} is not an RSA key`);
   return key;

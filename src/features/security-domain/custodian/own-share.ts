@@ -8,7 +8,7 @@ import { ShamirError, shareNumber } from '../../../formats/shamir.ts';
 import { proofHash, proofOfShare } from '../../../formats/share-proof.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { Holder } from './holder.ts';
-import { CustodianError } from './refusal.ts';
+import { CustodianError, DamagedError } from './refusal.ts';
 
 export interface OwnShare {
   /** The caller overwrites it. */
@@ -80,8 +80,8 @@ function openShare(jwe: string, holder: Holder): Buffer {
   }
 }
 
-function edited(cause?: unknown): CustodianError {
-  return new CustodianError(
+function edited(cause?: unknown): DamagedError {
+  return new DamagedError(
     'the file has a share for your certificate, but it does not open: the file was edited or damaged. Get it again, and ' +
       'compare its SHA-256 with the one in the report of the ceremony',
     { cause },
