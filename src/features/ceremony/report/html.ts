@@ -10,6 +10,7 @@ export function htmlOf(markdown: string): string {
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width">
 <title>${escaped(title)}</title>
 <style>${STYLE}</style>
 </head>
@@ -33,15 +34,17 @@ export function markdownIn(html: string): string {
 
 const CARRIER = '<!-- strongroom ceremony report ';
 
+// A column is as wide as its longest word: words break nowhere but where `breakable` says, or where one alone is wider than the page.
 const STYLE = `
-body { font: 10pt/1.4 system-ui, sans-serif; margin: 2em auto; max-width: 60em; color: #111; }
+body { font: 10pt/1.4 system-ui, sans-serif; margin: 2em auto; padding: 0 1em; max-width: 70em; color: #111; }
 h1 { font-size: 16pt; } h2 { font-size: 12pt; margin-top: 2em; }
+.wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; margin: .5em 0; }
-th, td { border: 1px solid #999; padding: .2em .4em; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
-th { background: #eee; } pre { white-space: pre-wrap; overflow-wrap: anywhere; border: 1px solid #999; padding: .5em; }
+th, td { border: 1px solid #999; padding: .2em .4em; text-align: left; vertical-align: top; overflow-wrap: break-word; }
+th { background: #eee; } pre { white-space: pre-wrap; overflow-wrap: break-word; border: 1px solid #999; padding: .5em; }
 @page { size: A4; margin: 18mm 15mm; }
-@media print { body { margin: 0; max-width: none; font-size: 8pt; } h2 { break-after: avoid; } tr, pre { break-inside: avoid; }
-  thead { display: table-header-group; } th { background: none; } }
+@media print { body { margin: 0; padding: 0; max-width: none; font-size: 8pt; } h2 { break-after: avoid; } tr, pre { break-inside: avoid; }
+  .wide { overflow-x: visible; } thead { display: table-header-group; } th { background: none; } }
 `;
 
 function bodyOf(lines: readonly string[]): string {
@@ -71,9 +74,31 @@ function bodyOf(lines: readonly string[]): string {
 function tableOf([headings = '', , ...rows]: readonly string[]): string {
   const row = (line: string, tag: string): string =>
     `<tr>${cellsOf(line)
-      .map((cell) => `<${tag}>${escaped(cell)}</${tag}>`)
+      .map((cell) => `<${tag}>${breakable(cell)}</${tag}>`)
       .join('')}</tr>`;
-  return `<table>\n<thead>${row(headings, 'th')}</thead>\n<tbody>\n${rows.map((line) => row(line, 'td')).join('\n')}\n</tbody>\n</table>`;
+  const body = rows.map((line) => row(line, 'td')).join('\n');
+  return `<div class="wide"><table>\n<thead>${row(headings, 'th')}</thead>\n<tbody>\n${body}\n</tbody>\n</table></div>`;
+}
+
+/**
+ * Where a line may end within what has no blanks: a time before its hour, a path or address after its marks, and what is no word
+ * but a hash or a number anywhere. Nothing is put into the text: whoever copies it has what was written.
+ */
+function breakable(cell: string): string {
+  return cell
+    .split(/(\s+)/)
+    .map((token) => (token.length < LONG ? [token] : partsOf(token)).map(escaped).join('<wbr>'))
+    .join('');
+}
+
+const LONG = 17;
+
+function partsOf(token: string): readonly string[] {
+  const [, day, hour] = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d\S*)$/.exec(token) ?? [];
+  if (day !== undefined && hour !== undefined) return [day, hour];
+  return token
+    .split(/(?<=[/_.:@=?&-])(?=.)/u)
+    .flatMap((part) => (part.length >= LONG && /\d/.test(part) ? (part.match(/.{1,8}/gu) ?? []) : [part]));
 }
 
 /** Bars within cells are escaped, so a bar between blanks ends one. */

@@ -61,6 +61,24 @@ test('a note stands in the page as it was written', () => {
   assert.ok(html.includes('<td>a | b \\ c &lt;b&gt;&amp;amp;&lt;/b&gt; _d_ `e`</td>'), html);
 });
 
+test('the page breaks no word in a cell: a column is as wide as its longest one, and what is no word may break', () => {
+  const cellsOf = (html: string): readonly string[] =>
+    [...html.matchAll(/<t[dh]>(.*?)<\/t[dh]>/g)].map(([, cell]) => cell ?? '');
+  const words = ['custodian', 'bytes', 'acknowledge', 'Sicherheitsdomänenübergabeprotokoll'];
+  const hash = '0123456789abcdef'.repeat(4);
+  const html = htmlOf(signed(report(`${words.join(' ')} input/anna-berger.json 2026-01-31T12:00:00.000Z ${hash}`)));
+  // `anywhere` and `break-all` count as narrow as one letter when columns are measured.
+  assert.doesNotMatch(
+    /<style>.*<\/style>/s.exec(html)?.[0] ?? '',
+    /overflow-wrap: anywhere|word-break|hyphens|table-layout/,
+  );
+  const noted = cellsOf(html).find((cell) => cell.startsWith('custodian ')) ?? '';
+  assert.equal(
+    noted,
+    `${words.join(' ')} input/<wbr>anna-<wbr>berger.<wbr>json 2026-01-31<wbr>T12:00:00.000Z ${hash.replaceAll(/.{8}(?=.)/g, '$&<wbr>')}`,
+  );
+});
+
 test('no byte of a report can be changed unseen, in either form', () => {
   const markdown = signed(report('noted'));
   const html = htmlOf(markdown);

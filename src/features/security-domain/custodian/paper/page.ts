@@ -30,8 +30,8 @@ export function htmlPage(page: Page): string {
 @page { margin: 16mm }
 body { font: 10pt/1.35 sans-serif; color: #000; background: #fff; max-width: 180mm; margin: auto }
 h1 { font-size: 14pt; margin: 0 0 6pt }
-pre { font: 10.5pt/1.45 "DejaVu Sans Mono", Consolas, "Courier New", monospace; margin: 6pt 0 }
-pre.lines { font-size: ${page.lines.length > 40 ? 8 : 10.5}pt }
+pre { font: 10.5pt/1.45 "DejaVu Sans Mono", Consolas, "Courier New", monospace; margin: 6pt 0; white-space: pre-wrap; overflow-wrap: break-word }
+pre.lines { white-space: pre; font-size: ${page.lines.length > 40 ? 8 : 10.5}pt }
 </style>
 </head>
 <body>

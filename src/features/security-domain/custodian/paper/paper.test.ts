@@ -172,4 +172,7 @@ test('neither the primes nor the passphrase are on the page, and what is foreign
   const html = htmlPage(page);
   assert.ok(html.includes('CN=&lt;b&gt;anna') && !html.includes('<b>') && !html.includes(PASSPHRASE));
   assert.ok(!/https?:|<script|<link|<img/.test(html));
+  // A long name goes on in the next line; the lines to be typed stay as they are numbered.
+  assert.match(html, /\npre \{[^}]*white-space: pre-wrap/);
+  assert.match(html, /\npre\.lines \{ white-space: pre;/);
 });
