@@ -60,7 +60,7 @@ export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedIns
     decision: decisionOf(call),
     ...(call.grant === undefined ? {} : { grant: call.grant }),
     ...(answer?.key === undefined ? {} : { key: answer.key }),
-    ...(head === undefined ? {} : { storeHead: { sequence: head.sequence, hash: head.hash } }),
+    ...(head === undefined ? {} : { storeHead: head }),
   };
 }
 

@@ -19,6 +19,12 @@ export function translateError(error: unknown, report: (error: unknown) => void,
   if (error instanceof CryptoError && (error.code === 'PartitionLost' || error.code === 'Busy')) {
     return unavailable(`The module restarted during the operation; ${next}`, error);
   }
+  if (error instanceof CryptoError && error.code === 'StateRefused') {
+    return unavailable(
+      "The module's files were exchanged, so nothing was done; the operator finds the reason in the log",
+      error,
+    );
+  }
   if (error instanceof CryptoError && error.code === 'WrongState') {
     return new ServiceError('Conflict', 'The HSM is not in a state that allows this operation', { cause: error });
   }

@@ -33,7 +33,15 @@ import { randomHex } from './random-hex.ts';
 import { recordNetworkChange, recordNetworkInForce } from './record-network-change.ts';
 import { reportFailure } from './report-failure.ts';
 import { completeLog, recordUnlocked } from './service-entries.ts';
-import { isEmpty, openVerifiedRecords, provisionModule, refuseCutLog, refuseStore } from './verified-start.ts';
+import {
+  isEmpty,
+  openVerifiedRecords,
+  provisionModule,
+  recordModuleState,
+  refuseCutLog,
+  refuseStore,
+  settleModule,
+} from './verified-start.ts';
 
 export interface ServiceOptions {
   readonly config: InstanceConfig;
@@ -119,12 +127,16 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
     wakeEvents();
   });
   const records = stack.use(state.recovery.watch(verified));
+  await settleModule(crypto, activation).catch((error: unknown) => refuseStore(audit, config, error));
   if (options.completesLog && records.head.sequence > newestHeadInLog) {
     await completeLog(audit, config, records.head, 'StoreHeadCompleted');
   }
   await makePromises({ promises: state.promises, records, audit }, config);
   await makeInitialAssignments({ records, roles: state.roles, audit }, config);
-  if (options.completesLog) await recordFinishedCeremony({ crypto, records, activation, audit, state }, config);
+  if (options.completesLog) {
+    await recordFinishedCeremony({ crypto, records, activation, audit, state }, config);
+    await recordModuleState({ crypto, records, audit }, config);
+  }
 
   const backup = stack.use(
     await openBackupService({ crypto, audit, records, state }, config, places, options.openStorage),

@@ -12,7 +12,12 @@ export async function completeLog(
   audit: AuditLog,
   config: InstanceConfig,
   head: Head,
-  operationName: 'StoreHeadCompleted' | 'InitialAdministratorsAssigned' | 'PromisesMade' | 'SecurityDomainCompleted',
+  operationName:
+    | 'StoreHeadCompleted'
+    | 'InitialAdministratorsAssigned'
+    | 'PromisesMade'
+    | 'SecurityDomainCompleted'
+    | 'ModuleStateRecorded',
   more = '',
 ): Promise<void> {
   const description = {
@@ -20,12 +25,13 @@ export async function completeLog(
       'A commit was made durable but the service ended before it was recorded; its request was not answered.',
     SecurityDomainCompleted:
       'The module had finished a ceremony of the security domain, but the service ended before it was recorded.',
+    ModuleStateRecorded: "The module's state was written anew; from now on no older one is taken.",
     PromisesMade: promisesText(config),
     InitialAdministratorsAssigned: `Administrator at / for ${config.initialAdministrators.join(', ')}.`,
   }[operationName];
   const entry = {
     ...systemEntry(config, operationName, more === '' ? description : `${description} ${more}`),
-    storeHead: { sequence: head.sequence, hash: head.hash },
+    storeHead: head,
   };
   await audit.append(auditEntryJson(entry), head.sequence);
 }
@@ -57,7 +63,7 @@ export async function recordOwnAct(
   const entry = systemEntry(config, act.operationName, act.description);
   const properties = clockOffset === 0 ? entry.properties : { ...entry.properties, clockOffset };
   const result = failure === undefined ? {} : { resultType: 'Failed' as const, resultSignature: failure };
-  const storeHead = head === undefined ? {} : { storeHead: { sequence: head.sequence, hash: head.hash } };
+  const storeHead = head === undefined ? {} : { storeHead: head };
   await audit.append(auditEntryJson({ ...entry, ...result, properties, ...key, ...storeHead }), head?.sequence);
 }
 

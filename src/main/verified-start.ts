@@ -1,12 +1,13 @@
 // What must hold before a worker serves: module, store and log belong together, and none is older than the others saw.
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
+import type { Activation } from '../features/security-domain/activation.ts';
 import { type Store, StoreError } from '../store/port.ts';
 import { moduleSealer } from '../store/sealed/module-sealer.ts';
 import { openRecords } from '../store/sealed/open-records.ts';
 import type { Records } from '../store/sealed/records.ts';
 import type { InstanceConfig } from './config/instance.ts';
-import { recordRefusedStore } from './service-entries.ts';
+import { completeLog, recordRefusedStore } from './service-entries.ts';
 
 /**
  * Only the first worker of a new instance finds a blank module. Where there are records or a log of them, the module has
@@ -37,6 +38,32 @@ export async function refuseCutLog(audit: AuditLog, crypto: CryptoClient): Promi
   if (size >= signedSize) return;
   const what = `the log has ${size} entries, while the module signed one of ${signedSize}`;
   throw new StoreError('Refused', `the audit log was cut or exchanged: ${what}`);
+}
+
+/**
+ * Refuses a module that was never active where the store knows of custodians. A state of a version before, which names no
+ * generation, is written anew now that all three were seen to belong together.
+ */
+export async function settleModule(crypto: CryptoClient, activation: Activation): Promise<void> {
+  if (activation.latest() !== undefined && !activation.isActive()) {
+    const what = 'the store has a record of its security domain, and the module was never active';
+    throw new StoreError('Refused', `older files were put back into the module's folder: ${what}`);
+  }
+  if (crypto.hello.generation === 0) await crypto.ceremony('renewState', {});
+}
+
+/** A state of the module that no head names yet (sealed anew, or renewed) is named by one: so no older one is taken again. */
+export async function recordModuleState(
+  { crypto, records, audit }: { crypto: CryptoClient; records: Records; audit: AuditLog },
+  config: InstanceConfig,
+): Promise<void> {
+  const before = records.head.sequence;
+  const head = await records.update(() => {
+    const { generation } = crypto.hello;
+    if ((records.head.generation ?? 0) >= generation) return [];
+    return [{ name: 'module-state', value: Buffer.from(JSON.stringify({ generation }), 'utf8') }];
+  });
+  if (head.sequence > before) await completeLog(audit, config, head, 'ModuleStateRecorded');
 }
 
 interface Opening {

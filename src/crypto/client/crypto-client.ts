@@ -17,7 +17,12 @@ export interface OperateInputs {
 }
 
 /** Messages that change what the module is. */
-export type CeremonyName = 'provision' | 'downloadSecurityDomain' | 'uploadSecurityDomain' | 'replaceCustodians';
+export type CeremonyName =
+  | 'provision'
+  | 'renewState'
+  | 'downloadSecurityDomain'
+  | 'uploadSecurityDomain'
+  | 'replaceCustodians';
 
 /** Messages that open a locked module. */
 export type UnlockName = 'unlock' | 'unlockFromFile' | 'takeOver';

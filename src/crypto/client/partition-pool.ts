@@ -198,8 +198,11 @@ export class PartitionPool implements AsyncDisposable {
         hello = await greet(partition);
       }
       // A ceremony may have run since this partition read the state.
-      if (this.#hello !== undefined && RANK[hello.state] < RANK[this.#hello.state]) await reloadPartition(partition);
-      else this.#accept(hello);
+      if (this.#isBehind(hello)) {
+        await reloadPartition(partition);
+        hello = await greet(partition);
+      }
+      this.#accept(hello);
     } catch (error) {
       partition.kill();
       throw new CryptoError('PartitionLost', 'the module partition did not start', { cause: error });
@@ -223,9 +226,17 @@ export class PartitionPool implements AsyncDisposable {
     this.#backoff = Math.min(this.#backoff * 2, LONGEST_BACKOFF_MS);
   }
 
-  /** Every partition must be the same module: one that greets as another is not let in. */
+  #isBehind({ state, generation }: Hello): boolean {
+    const known = this.#hello;
+    return known !== undefined && (RANK[state] < RANK[known.state] || generation < known.generation);
+  }
+
+  /** Every partition must be the same module: one that greets as another, or as what it was before, is not let in. */
   #accept(hello: Hello): void {
     const known = this.#hello;
+    if (this.#isBehind(hello)) {
+      throw new CryptoError('StateRefused', 'the partition has an older state than the others: files were put back');
+    }
     if (known !== undefined && known.state !== 'blank' && known.state !== 'locked') {
       const same = known.instanceId === hello.instanceId && Buffer.from(known.auditKey).equals(hello.auditKey);
       if (!same) throw new CryptoError('Internal', 'the partition is of another module');

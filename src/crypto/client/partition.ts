@@ -157,6 +157,7 @@ const REFUSALS: ReadonlySet<string> = new Set(
     DomainRefused: true,
     LogRefused: true,
     SealRefused: true,
+    StateRefused: true,
     RecordRefused: true,
     Busy: true,
     Internal: true,

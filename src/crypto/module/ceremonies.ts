@@ -1,13 +1,11 @@
 // The ceremonies of the security domain: taking it, taking one over, replacing its custodians. Each reads the files anew
-// under the lock, since another worker's partition may have been there before, and each ends in one atomic write; what is
-// written before it counts for nothing until then.
-import type { KeyObject } from 'node:crypto';
+// under the lock, since another worker's partition may have been there before, and each ends in one atomic write.
 import { CryptoError } from '../protocol/messages.ts';
 import { withCeremonyLock } from './ceremony-lock.ts';
 import { judgeQuorum, judgeUpload } from './judge-upload.ts';
-import { PinnedCustodians, type Settled } from './pinned-custodians.ts';
+import { makeDomainKeys } from './root-keys.ts';
 import { readCustodians, writeSecurityDomain } from './security-domain.ts';
-import type { Provisioned } from './state-file.ts';
+import type { Provisioned, Settled, StateContent } from './state-file.ts';
 import { TransferKeys } from './transfer-key.ts';
 
 /** What the ceremonies need of the module they run in. */
@@ -17,11 +15,9 @@ export interface CeremonyPlace {
   readonly provisioned: Provisioned;
   /** Unix seconds. */
   readonly now: number;
-  /** What opened the state, if that is the key file of older versions. */
-  readonly oldKey: KeyObject | undefined;
   reload(): void;
-  /** Writes the state and reads it again; durable when it returns. */
-  replace(state: Provisioned): void;
+  /** Writes the state as the next generation and reads it again; durable when it returns. */
+  replace(state: StateContent): void;
 }
 
 /** What a ceremony says of the people in it, by their thumbprints. */
@@ -35,26 +31,35 @@ export interface Outcome {
 
 export class Ceremonies {
   readonly #place: CeremonyPlace;
-  readonly custodians: PinnedCustodians;
   readonly #transferKeys: TransferKeys;
 
   constructor(place: CeremonyPlace) {
     this.#place = place;
-    this.custodians = new PinnedCustodians(place.folder, () => place.oldKey);
     this.#transferKeys = new TransferKeys(place.folder);
   }
 
   settled(): Settled {
-    return this.custodians.settled(this.#place.provisioned) ?? { required: 0, thumbprints: [] };
+    return this.#place.provisioned.settled ?? { required: 0, thumbprints: [] };
   }
 
+  /**
+   * The first one settles the custodians, and makes the keys of the domain: no state of before holds any of them. Later ones
+   * split the same keys over the same custodians.
+   */
   download(certificates: unknown, required: number): string {
     const custodians = readCustodians(certificates, required);
-    const thumbprints = custodians.map(({ thumbprint }) => thumbprint);
+    const settled = settledAs(
+      required,
+      custodians.map(({ thumbprint }) => thumbprint),
+    );
     return this.#locked((state) => {
-      this.custodians.settle(state, thumbprints, required);
-      const document = writeSecurityDomain(state, custodians, required, this.#place.now);
-      if (state.state !== 'active') this.#place.replace({ ...state, state: 'active' });
+      requireSettled(state, settled);
+      if (state.state === 'active') return writeSecurityDomain(state, custodians, required, this.#place.now);
+      using made = makeDomainKeys();
+      using rootKeys = state.rootKeys.joining(made.encoded);
+      const active = { ...state, state: 'active', settled, rootKeys } as const;
+      const document = writeSecurityDomain(active, custodians, required, this.#place.now);
+      this.#place.replace(active);
       return document;
     });
   }
@@ -63,13 +68,12 @@ export class Ceremonies {
   async transferKey(): Promise<Buffer> {
     for (;;) {
       const state = this.#place.provisioned;
-      const settled = this.custodians.settled(state);
-      const present = this.#transferKeys.load(state, settled);
+      const present = this.#transferKeys.load(state);
       if (present !== undefined) return present.certificate;
       // Takes a while: not under the lock.
-      const made = await this.#transferKeys.make(state, settled, this.#place.now);
+      const made = await this.#transferKeys.make(state, this.#place.now);
       this.#locked((now) => {
-        if (this.#transferKeys.load(now, this.custodians.settled(now)) === undefined) this.#transferKeys.keep(made);
+        if (this.#transferKeys.load(now) === undefined) this.#transferKeys.keep(made);
       });
     }
   }
@@ -78,27 +82,25 @@ export class Ceremonies {
   upload(document: string): Outcome {
     return this.#locked((state) => {
       if (state.state === 'active') throw new CryptoError('WrongState', 'the module is active');
-      const transfer = this.#transferKeys.load(state, this.custodians.settled(state));
+      const transfer = this.#transferKeys.load(state);
       using gathered = judgeUpload(document, transfer);
       const { instance, keys } = gathered.opened;
-      const settled = { required: instance.required, thumbprints: instance.custodians };
+      const { required, custodians: thumbprints } = instance;
       using rootKeys = state.rootKeys.joining(keys);
-      // Counts for nothing before the state says that the instance is in this domain.
-      this.custodians.replace(state, rootKeys.domainKey, settled);
-      this.#place.replace({ ...state, state: 'active', rootKeys });
+      this.#place.replace({ ...state, state: 'active', settled: settledAs(required, thumbprints), rootKeys });
       this.#transferKeys.remove();
-      return { ...settled, quorum: gathered.quorum };
+      return { required, thumbprints, quorum: gathered.quorum };
     });
   }
 
   /** From now on the domain is split over the successors, as a quorum of the present custodians agreed. */
   replaceCustodians(certificates: unknown, required: number, domain: string, packets: unknown): Outcome {
     const thumbprints = readCustodians(certificates, required).map(({ thumbprint }) => thumbprint);
-    const successors = { required, thumbprints: thumbprints.toSorted() };
+    const successors = settledAs(required, thumbprints);
     return this.#locked((state) => {
-      const present = this.custodians.settled(state);
+      const present = state.settled;
       if (present === undefined) throw new CryptoError('OtherCustodians', 'the module does not know its custodians');
-      const transfer = this.#transferKeys.load(state, present);
+      const transfer = this.#transferKeys.load(state);
       using gathered = judgeQuorum({ domain, packets }, { purpose: 'reshare', successors }, transfer);
       const { instance } = gathered.opened;
       if (instance.domainKey !== state.rootKeys.domainKey.toString('base64url')) {
@@ -110,7 +112,7 @@ export class Ceremonies {
       if (!isPresent) {
         throw new CryptoError('DomainRefused', 'the file is of custodians, or a quorum, that were replaced since');
       }
-      this.custodians.replace(state, state.rootKeys.domainKey, successors);
+      this.#place.replace({ ...state, settled: successors });
       this.#transferKeys.remove();
       return { required, thumbprints, quorum: gathered.quorum };
     });
@@ -122,4 +124,17 @@ export class Ceremonies {
       return work(this.#place.provisioned);
     });
   }
+}
+
+function settledAs(required: number, thumbprints: readonly string[]): Settled {
+  return { required, thumbprints: thumbprints.toSorted() };
+}
+
+/** @throws CryptoError OtherCustodians */
+function requireSettled({ state, settled }: Provisioned, asked: Settled): void {
+  // Activated by a version that remembered nobody: then nobody can be told from a stranger.
+  if (settled === undefined && state !== 'active') return;
+  const isSame = settled?.required === asked.required && settled.thumbprints.join() === asked.thumbprints.join();
+  if (isSame) return;
+  throw new CryptoError('OtherCustodians', 'the root keys were split over other custodians, or with another quorum');
 }

@@ -8,7 +8,7 @@ import { makeFileSeal } from './file-seal.ts';
 import { makePassphraseSeal } from './passphrase-seal.ts';
 import { makeQuorumSeal } from './quorum-seal.ts';
 import { readCustodians } from './security-domain.ts';
-import type { Provisioned, StateFile } from './state-file.ts';
+import type { StateContent, StateFile } from './state-file.ts';
 
 export interface SealWish {
   readonly kind: string;
@@ -21,14 +21,14 @@ export interface SealWish {
 }
 
 /** Durable when it resolves. @throws CryptoError BadRequest */
-export async function changeSeal(folder: string, file: StateFile, state: Provisioned, wish: SealWish): Promise<void> {
+export async function changeSeal(folder: string, file: StateFile, state: StateContent, wish: SealWish): Promise<void> {
   const { seal, key } = await makeSeal(folder, state, wish);
   file.reseal(state, seal, key);
 }
 
 async function makeSeal(
   folder: string,
-  state: Provisioned,
+  state: StateContent,
   { kind, secret, cost, certificates, required }: SealWish,
 ): Promise<{ readonly seal: Seal; readonly key: KeyObject }> {
   try {

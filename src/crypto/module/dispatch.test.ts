@@ -12,6 +12,7 @@ const samples: { readonly [M in MessageName]: Parameters<(typeof messages)[M]['r
   hello: {},
   provision: { instanceId: '', instanceName: '' },
   reload: {},
+  renewState: {},
   createKey: { binding: {}, size: 0, curve: '', publicExponent: 0, alg: '' },
   importKey: {
     binding: bindingOf('oct-HSM', ['encrypt']),
@@ -116,6 +117,7 @@ test('no message returns a private key: the replies are these and no more', () =
     hello: 1,
     provision: 2,
     reload: 3,
+    renewState: 4,
     createKey: 10,
     rebindKey: 11,
     openKey: 12,

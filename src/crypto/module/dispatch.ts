@@ -21,11 +21,10 @@ import { importWrappedKey } from './import-wrapped-key.ts';
 import { backupKey, restoreKey } from './key-backup.ts';
 import type { KeyModule } from './key-module.ts';
 import { randomOf } from './random.ts';
-import { openRecord, sealRecord } from './records.ts';
+import { sealRecord } from './records.ts';
 import { releaseKey } from './release-key.ts';
 import { secureUnwrap, secureWrap } from './secure-wrap.ts';
 import { signStatement } from './sign-statement.ts';
-import { sealHead } from './store-head.ts';
 
 type Handlers = {
   readonly [M in MessageName]: (module: KeyModule, request: RequestOf<M>) => ReplyOf<M> | Promise<ReplyOf<M>>;
@@ -38,9 +37,10 @@ const handlers: Handlers = {
     engine: module.engine.name,
     library: module.engine.library,
     auditKey: isClosed(module) ? new Uint8Array(0) : module.provisioned.rootKeys.auditKey,
-    domainKey: isClosed(module) ? new Uint8Array(0) : module.provisioned.rootKeys.domainKey,
+    domainKey: module.state === 'active' ? module.provisioned.rootKeys.domainKey : new Uint8Array(0),
     headSequence: module.head.sequence,
     signedSize: module.checkpoint.size,
+    generation: isClosed(module) ? 0 : module.provisioned.generation,
   }),
   provision: (module, { instanceId, instanceName }) => {
     module.provision(instanceId, instanceName);
@@ -49,6 +49,10 @@ const handlers: Handlers = {
   reload: (module) => {
     module.reload();
     return { state: module.state };
+  },
+  renewState: (module) => {
+    module.renew();
+    return {};
   },
   createKey: (module, { binding, size, curve, publicExponent, alg }) =>
     module.createKey(binding, size, curve, publicExponent, alg),
@@ -66,8 +70,8 @@ const handlers: Handlers = {
   openKey: (module, { binding, blob }) => ({ handle: module.openKey(binding, blob) }),
   operate: (module, request) => module.operate(request.handle, request.operation, request.algorithm, request),
   sealRecord: (module, { name, revision, value }) => sealRecord(module.provisioned, name, revision, value),
-  sealHead: (module, request) => sealHead(module.provisioned, request),
-  openRecord: (module, { key, revision, sealed }) => openRecord(module.provisioned, key, revision, sealed),
+  sealHead: (module, request) => module.sealHead(request),
+  openRecord: (module, { key, revision, sealed }) => module.openRecord(key, revision, sealed),
   noteHead: (module, { revision, key, sealed }) => {
     module.noteHead(revision, key, sealed);
     return {};

@@ -70,7 +70,7 @@ test('an upload that is killed anywhere can be made again, or was made', async (
     const packets = custodians.slice(0, 2).map((each) => packetOf(each, { transfer, document: domain }));
     upload = { document: JSON.stringify({ domain, packets }) };
   }
-  await atEveryStep(original, 'uploadSecurityDomain', upload, 10, async ({ folder, step }) => {
+  await atEveryStep(original, 'uploadSecurityDomain', upload, 6, async ({ folder, step }) => {
     await using module = openModule(folder);
     const { state, domainKey: before } = await ask(module, 'hello', {});
     if (state === 'provisioned') {

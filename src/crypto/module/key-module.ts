@@ -1,22 +1,25 @@
 // The module itself: its state, its opened keys, and one method for each message that touches them. It has no policy
 // and no clock of its own authority; who may ask is settled before a message gets here.
-import type { KeyObject } from 'node:crypto';
 import { type Algorithm, algorithmByCode, operationByCode, operations } from '../../formats/algorithms.ts';
 import type { Engine, EngineKey, OperationInputs, OperationResult } from '../engines/engine.ts';
 import { CryptoError, type ModuleState, type PublicKey } from '../protocol/messages.ts';
 import { type AttestationIdentity, openAttestationIdentity } from './attestation-identity.ts';
 import { Ceremonies } from './ceremonies.ts';
+import { withCeremonyLock } from './ceremony-lock.ts';
 import { changeSeal, type SealWish } from './change-seal.ts';
 import { checkBinding, checkNewBinding, checkRebinding } from './key-binding.ts';
 import { sealKey, withKeyMaterial } from './key-blobs.ts';
 import { KeyCache } from './key-cache.ts';
 import { readKeySpec } from './key-spec.ts';
+import { isBehind, type NamedState, refuseBehind, requireSuccessor, stateRefused } from './never-back.ts';
 import { NewestHead } from './newest-head.ts';
+import { removeOldCustodians } from './old-custodians.ts';
+import { openRecord, type RecordText } from './records.ts';
 import { RootKeys } from './root-keys.ts';
 import { type PassphraseSource, SealLock } from './seal-lock.ts';
 import { SignedCheckpoint } from './signed-checkpoint.ts';
-import { type Provisioned, StateFile } from './state-file.ts';
-import { readStoreHead } from './store-head.ts';
+import { type Provisioned, type StateContent, StateFile } from './state-file.ts';
+import { HEAD_RECORD, type HeadText, readStoreHead, sealHead, stateNamedBy } from './store-head.ts';
 
 export interface KeyModuleOptions {
   readonly folder: string;
@@ -47,8 +50,6 @@ export class KeyModule implements AsyncDisposable {
   readonly #now: () => number;
   readonly #cacheSize: number;
   #state: Provisioned | undefined;
-  /** Of the state that was taken, not of any that was refused since. */
-  #oldKey: KeyObject | undefined;
   #cache: KeyCache;
   #generating: Promise<unknown> = Promise.resolve();
   #identity: Promise<AttestationIdentity> | undefined;
@@ -87,50 +88,78 @@ export class KeyModule implements AsyncDisposable {
     return this.#state;
   }
 
+  /** Reads the files again. @throws CryptoError StateRefused, RecordRefused: everything is as it was before */
   reload(): void {
-    const loaded = this.#file.load();
     const before = this.#state;
-    if (before !== undefined) {
-      if (loaded === undefined) {
-        throw new CryptoError('RecordRefused', `the module state is ${this.#file.isLocked ? 'sealed anew' : 'gone'}`);
-      }
-      // A ceremony changes the keys of the domain at most. Whoever can write into the folder must not exchange the others.
-      if (loaded.instanceId !== before.instanceId || !loaded.rootKeys.isOfSameInstance(before.rootKeys)) {
-        loaded.rootKeys[Symbol.dispose]();
-        throw new CryptoError('RecordRefused', 'the module state is of another instance');
-      }
-      if (!loaded.rootKeys.sameAs(before.rootKeys)) {
-        this.#cache[Symbol.dispose]();
-        this.#cache = new KeyCache(this.#cacheSize);
-        this.#forgetIdentity();
-      }
+    const loaded = this.#file.load((found, isLocked) => {
+      if (before !== undefined) requireSuccessor(before, found, isLocked);
+      if (found !== undefined) this.head.load(found);
+    });
+    if (before !== undefined && loaded?.rootKeys.sameAs(before.rootKeys) === false) {
+      this.#cache[Symbol.dispose]();
+      this.#cache = new KeyCache(this.#cacheSize);
+      this.#forgetIdentity();
     }
-    if (loaded !== undefined) this.head.load(loaded);
     this.#state = loaded;
-    this.#oldKey = this.#file.oldKey;
     before?.rootKeys[Symbol.dispose]();
+  }
+
+  /**
+   * What something sealed says of the state under which it was sealed. One that is newer than this module's was made by
+   * another partition, or older files were put back. @throws CryptoError StateRefused
+   */
+  heed(named: NamedState): void {
+    if (!isBehind(this.provisioned, named)) return;
+    try {
+      this.reload();
+    } catch (cause) {
+      throw stateRefused(cause instanceof Error ? cause.message : 'the module state cannot be read', { cause });
+    }
+    if (isBehind(this.provisioned, named)) refuseBehind(this.provisioned, named);
   }
 
   provision(instanceId: string, instanceName: string): void {
     if (!/^[0-9A-Za-z._-]{1,128}$/.test(instanceId)) throw new CryptoError('BadRequest', 'instanceId: wrong form');
     if (!/^[0-9A-Za-z-]{1,127}$/.test(instanceName)) throw new CryptoError('BadRequest', 'instanceName: wrong form');
-    const rootKeys = RootKeys.make();
+    using rootKeys = RootKeys.make();
     const made = this.#file.create({
       state: 'provisioned',
       instanceId,
       instanceName,
       createdAt: this.#now(),
+      generation: 1,
+      settled: undefined,
+      headFloor: 0,
+      logFloor: 0,
       rootKeys,
     });
-    rootKeys[Symbol.dispose]();
     this.reload();
     if (!made) throw new CryptoError('WrongState', 'the module was provisioned meanwhile');
   }
 
-  /** Writes another state of the same instance, and reads it again; durable when it returns. */
-  replace(state: Provisioned): void {
-    this.#file.replace(state);
+  /** Writes the next state of the same instance, and reads it again; durable when it returns. */
+  replace(state: StateContent): void {
+    this.#file.replace(this.#next(state));
+    removeOldCustodians(this.folder);
     this.reload();
+  }
+
+  /** A state of a version before is written in the present form; any other stays. */
+  renew(): void {
+    withCeremonyLock(this.folder, () => {
+      this.reload();
+      if (this.provisioned.generation === 0) this.replace(this.provisioned);
+    });
+  }
+
+  #next(state: StateContent): StateContent {
+    const { generation, headFloor, logFloor } = this.provisioned;
+    return {
+      ...state,
+      generation: generation + 1,
+      headFloor: Math.max(headFloor, this.head.sequence),
+      logFloor: Math.max(logFloor, this.checkpoint.size),
+    };
   }
 
   /** @throws CryptoError SealRefused in a partition of a service worker; BadRequest */
@@ -142,9 +171,8 @@ export class KeyModule implements AsyncDisposable {
       );
     }
     this.reload();
-    // It may still need the old key file.
-    this.ceremonies.custodians.migrate(this.provisioned);
-    await changeSeal(this.folder, this.#file, this.provisioned, wish);
+    await changeSeal(this.folder, this.#file, this.#next(this.provisioned), wish);
+    removeOldCustodians(this.folder);
     // Read as every other partition will.
     this.reload();
   }
@@ -204,10 +232,6 @@ export class KeyModule implements AsyncDisposable {
     return this.#now();
   }
 
-  get oldKey(): KeyObject | undefined {
-    return this.#oldKey;
-  }
-
   /** Opened, or made, when first needed; a failure is forgotten so that the next call tries again. */
   attestationIdentity(): Promise<AttestationIdentity> {
     this.#identity ??= this.#generating.then(() => {
@@ -231,8 +255,23 @@ export class KeyModule implements AsyncDisposable {
     this.#identity = undefined;
   }
 
+  sealHead(head: HeadText): ReturnType<typeof sealHead> {
+    return sealHead(this.provisioned, head, (named) => {
+      this.heed(named);
+      return this.provisioned;
+    });
+  }
+
+  openRecord(key: Uint8Array, revision: number, sealed: Uint8Array): RecordText {
+    const opened = openRecord(this.provisioned, key, revision, sealed);
+    if (opened.name === HEAD_RECORD) this.heed(stateNamedBy(opened.value));
+    return opened;
+  }
+
   noteHead(revision: number, key: Uint8Array, sealed: Uint8Array): void {
-    this.head.note(this.provisioned, readStoreHead(this.provisioned, revision, key, sealed));
+    const { sequence, state } = readStoreHead(this.provisioned, revision, key, sealed);
+    this.heed(state);
+    this.head.note(this.provisioned, sequence);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -134,20 +134,6 @@ test('what was sealed before stays readable, and survives the process', async ()
   assert.equal(Buffer.from(opened.value).toString(), 'before');
 });
 
-test('a module whose own first ceremony died half-way takes the custodians of the domain', async () => {
-  await using module = await provisioned('fresh');
-  assert.deepEqual(await ask(module, 'custodians', {}), { required: 0, thumbprints: [] });
-  module.ceremonies.custodians.settle(
-    module.provisioned,
-    [5, 6, 7].map((index) => thumbprintOf(at(index))),
-    2,
-  );
-  await upload(module, await blobFor(module));
-  const { required, thumbprints } = await ask(module, 'custodians', {});
-  assert.equal(required, 3);
-  assert.equal((thumbprints as string[]).length, 5);
-});
-
 test('clients that encode the compact forms once more are understood', async () => {
   await using module = await provisioned('fresh');
   const blob = await blobFor(module);

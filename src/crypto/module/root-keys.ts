@@ -48,20 +48,16 @@ export class RootKeys implements Disposable {
     this.domainKey = rawPublicKey(this.#domainSigning);
   }
 
+  /** Those of the domain are of no use yet: the first ceremony makes or brings others. */
   static make(): RootKeys {
-    const attestation = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey.export({
-      format: 'der',
-      type: 'pkcs8',
-    });
+    using domain = makeDomainKeys();
     const secrets = {
       wrapping: randomBytes(32),
       recordSealing: randomBytes(32),
       recordNaming: randomBytes(32),
-      backup: randomBytes(32),
       auditSigning: randomBytes(32),
-      attestation,
     };
-    const encoded = encodeRootKeys(secrets);
+    const encoded = encodeRootKeys({ ...secrets, ...decodeDomainKeys(domain.encoded) });
     for (const secret of Object.values(secrets)) secret.fill(0);
     return new RootKeys(encoded);
   }
@@ -114,6 +110,17 @@ export class RootKeys implements Disposable {
   [Symbol.dispose](): void {
     this.#encoded.fill(0);
   }
+}
+
+/** Fresh keys of a security domain (`encodeDomainKeys`), overwritten when disposed. */
+export function makeDomainKeys(): Disposable & { readonly encoded: Buffer } {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+  const attestation = privateKey.export({ format: 'der', type: 'pkcs8' });
+  const backup = randomBytes(32);
+  const encoded = encodeDomainKeys({ backup, attestation });
+  attestation.fill(0);
+  backup.fill(0);
+  return { encoded, [Symbol.dispose]: () => void encoded.fill(0) };
 }
 
 function ed25519Key(seed: Uint8Array): KeyObject {

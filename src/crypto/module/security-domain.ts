@@ -19,7 +19,7 @@ import { splitSecret } from '../../formats/shamir.ts';
 import { proofHash, proofOfShare } from '../../formats/share-proof.ts';
 import { CryptoError } from '../protocol/messages.ts';
 import type { RootKeys } from './root-keys.ts';
-import type { Provisioned } from './state-file.ts';
+import type { StateContent } from './state-file.ts';
 
 export interface Custodian {
   readonly thumbprint: string;
@@ -28,7 +28,7 @@ export interface Custodian {
 
 /** Who they are settles the caller, before anything is split over them. */
 export function writeSecurityDomain(
-  state: Provisioned,
+  state: StateContent,
   custodians: readonly Custodian[],
   required: number,
   now: number,

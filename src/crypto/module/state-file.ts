@@ -3,7 +3,6 @@
 import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Fields, fields } from '../../formats/fields.ts';
 import {
   encodeSealHeader,
   OLD_KEY_FILE,
@@ -15,37 +14,49 @@ import {
 import { CryptoError } from '../protocol/messages.ts';
 import { createDurable, replaceDurable } from './durable-file.ts';
 import { ensureFileSeal, keepKeyFile, loadFileSeal, wipeKeyFiles } from './file-seal.ts';
-import { RootKeys } from './root-keys.ts';
-import { openBox, sealBox } from './sealed-box.ts';
+import { readOldCustodians } from './old-custodians.ts';
+import type { RootKeys } from './root-keys.ts';
+import { decodeState, digestOf, notAuthentic, sealState } from './sealed-state.ts';
 
-export interface Provisioned {
+/** Over whom the security domain is split, and how many of them are needed. */
+export interface Settled {
+  readonly required: number;
+  /** SHA-256 of each certificate, base64url, sorted. */
+  readonly thumbprints: readonly string[];
+}
+
+export interface StateContent {
   readonly state: 'provisioned' | 'active';
   readonly instanceId: string;
   readonly instanceName: string;
   /** Unix seconds. */
   readonly createdAt: number;
+  /** One more with each write; 0 of a file of a version before. */
+  readonly generation: number;
+  readonly settled: Settled | undefined;
+  /** What had been witnessed at least when it was written: the newest store head, and the size of the newest signed log. */
+  readonly headFloor: number;
+  readonly logFloor: number;
   readonly rootKeys: RootKeys;
 }
 
-const layout: Fields<{
-  version: 'u8';
-  state: 'text';
-  instanceId: 'text';
-  instanceName: 'text';
-  createdAt: 'u64';
-  rootKeys: 'bytes';
-}> = fields({
-  version: 'u8',
-  state: 'text',
-  instanceId: 'text',
-  instanceName: 'text',
-  createdAt: 'u64',
-  rootKeys: 'bytes',
-});
+/** As it was read. */
+export interface Provisioned extends StateContent {
+  /** Of all of it but the secrets. */
+  readonly digest: string;
+}
 
-const CONTEXT = Buffer.from('strongroom module state v1');
-/** What follows is the header, as it is in the file. */
-const HEADER_CONTEXT = Buffer.from('strongroom module state v2\n');
+/** @throws CryptoError to leave everything as it was before the file was read */
+export type Judge = (found: Provisioned | undefined, isLocked: boolean) => void;
+
+interface Found {
+  readonly header?: SealHeader;
+  readonly state?: Provisioned;
+  readonly opened?: Opened;
+  readonly isLocked: boolean;
+  /** The one key file that the state needs, `none` of them, or nobody knows. */
+  readonly keyFile: string | 'none' | 'unknown';
+}
 
 interface Opened {
   readonly header: SealHeader;
@@ -59,7 +70,6 @@ export class StateFile {
   readonly #path: string;
   #opened: Opened | undefined;
   #header: SealHeader | undefined;
-  #oldKey: KeyObject | undefined;
   #isLocked = false;
 
   constructor(folder: string) {
@@ -72,11 +82,6 @@ export class StateFile {
     return this.#header;
   }
 
-  /** What opened the state last, if that is the key file of older versions, which sealed other files with it too. */
-  get oldKey(): KeyObject | undefined {
-    return this.#oldKey;
-  }
-
   /** There is a state, and its key has to come from outside. */
   get isLocked(): boolean {
     return this.#isLocked;
@@ -84,34 +89,21 @@ export class StateFile {
 
   /**
    * `undefined` while blank, and while locked.
-   * @throws CryptoError RecordRefused when the file is not what a module wrote here
+   * @throws CryptoError RecordRefused when the file is not what a module wrote here; what `judge` throws
    */
-  load(): Provisioned | undefined {
-    this.#isLocked = false;
-    this.#header = undefined;
-    this.#oldKey = undefined;
-    const stored = this.#read();
-    if (stored === undefined) return undefined;
-    const { header, bound } = stored;
+  load(judge: Judge = () => undefined): Provisioned | undefined {
+    const { state, header, opened, isLocked, keyFile } = this.#look();
+    try {
+      judge(state, isLocked);
+    } catch (error) {
+      state?.rootKeys[Symbol.dispose]();
+      throw error;
+    }
+    this.#isLocked = isLocked;
     this.#header = header;
-    if (header === undefined || header.seal.kind === 'file') {
-      const keyFile = header?.seal.kind === 'file' ? header.seal.keyFile : OLD_KEY_FILE;
-      const key = this.#fileKey(keyFile);
-      const state = decodeState(stored, key);
-      if (keyFile === OLD_KEY_FILE) this.#oldKey = key;
-      if (header !== undefined) wipeKeyFiles(this.#folder, keyFile);
-      this.#header = header ?? headerOf(state, { kind: 'file', keyFile });
-      return state;
-    }
-    // Exchanged since it was opened: the old key is of no use any more.
-    if (this.#opened !== undefined && !this.#opened.bound.equals(bound)) this.#opened = undefined;
-    if (this.#opened !== undefined) {
-      const state = decodeState(stored, this.#opened.key);
-      wipeKeyFiles(this.#folder, undefined);
-      return state;
-    }
-    this.#isLocked = true;
-    return undefined;
+    this.#opened = opened;
+    if (keyFile !== 'unknown') wipeKeyFiles(this.#folder, keyFile === 'none' ? undefined : keyFile);
+    return state;
   }
 
   /** Opens a locked state; from then on `load` does by itself. @throws CryptoError SealRefused when it is another key */
@@ -137,13 +129,13 @@ export class StateFile {
   }
 
   /** Writes the first state; durable when it returns. @returns false when another partition was first */
-  create(state: Provisioned): boolean {
+  create(state: StateContent): boolean {
     const { keyFile, key } = ensureFileSeal(this.#folder);
     return createDurable(this.#path, sealState(state, headerOf(state, { kind: 'file', keyFile }), key));
   }
 
   /** The same seal. Durable when it returns. */
-  replace(state: Provisioned): void {
+  replace(state: StateContent): void {
     const seal = this.#header?.seal ?? { kind: 'file', keyFile: OLD_KEY_FILE };
     const key = seal.kind === 'file' ? this.#fileKey(seal.keyFile) : this.#opened?.key;
     if (key === undefined) throw new CryptoError('WrongState', 'the module is locked');
@@ -152,13 +144,38 @@ export class StateFile {
   }
 
   /** Another seal, in one step: before it the state opens with the old key, after it with the new one. */
-  reseal(state: Provisioned, seal: Seal, key: KeyObject): void {
+  reseal(state: StateContent, seal: Seal, key: KeyObject): void {
     const header = headerOf(state, seal);
     replaceDurable(this.#path, sealState(state, header, key));
     this.#opened = seal.kind === 'file' ? undefined : { header, bound: encodeSealHeader(header), key };
     this.#header = header;
     if (seal.kind === 'file') keepKeyFile(this.#folder, seal.keyFile, key);
     wipeKeyFiles(this.#folder, seal.kind === 'file' ? seal.keyFile : undefined);
+  }
+
+  #look(): Found {
+    const stored = this.#read();
+    if (stored === undefined) return { isLocked: false, keyFile: 'unknown' };
+    const { header, bound } = stored;
+    if (header === undefined || header.seal.kind === 'file') {
+      const keyFile = header?.seal.kind === 'file' ? header.seal.keyFile : OLD_KEY_FILE;
+      const key = this.#fileKey(keyFile);
+      const state = this.#decode(stored, key, keyFile === OLD_KEY_FILE ? key : undefined);
+      const shown = header ?? headerOf(state, { kind: 'file', keyFile });
+      return { state, header: shown, isLocked: false, keyFile: header === undefined ? 'unknown' : keyFile };
+    }
+    const opened = this.#opened;
+    // Exchanged since it was opened: the old key is of no use any more.
+    if (opened?.bound.equals(bound) !== true) return { header, isLocked: true, keyFile: 'unknown' };
+    return { state: this.#decode(stored, opened.key, undefined), header, opened, isLocked: false, keyFile: 'none' };
+  }
+
+  /** @param fileKey the key is that of the key file of versions before */
+  #decode(stored: SealedState, key: KeyObject, fileKey: KeyObject | undefined): Provisioned {
+    const state = decodeState(stored, key);
+    if (state.generation > 0) return state;
+    const whole = { ...state, settled: readOldCustodians(this.#folder, state, fileKey) };
+    return { ...whole, digest: digestOf(whole) };
   }
 
   #read(): SealedState | undefined {
@@ -185,42 +202,6 @@ export class StateFile {
   }
 }
 
-function headerOf({ instanceId, instanceName }: Provisioned, seal: Seal): SealHeader {
+function headerOf({ instanceId, instanceName }: StateContent, seal: Seal): SealHeader {
   return { instanceId, instanceName, seal };
-}
-
-function contextOf(bound: Buffer): Buffer {
-  return bound.length === 0 ? CONTEXT : Buffer.concat([HEADER_CONTEXT, bound]);
-}
-
-/** @throws CryptoError RecordRefused */
-function decodeState({ header, bound, box }: SealedState, key: KeyObject): Provisioned {
-  let plaintext: Buffer | undefined;
-  try {
-    plaintext = openBox(key, contextOf(bound), box);
-    const { version, state, rootKeys, ...rest } = layout.decode(plaintext);
-    if (version !== 1 || (state !== 'provisioned' && state !== 'active')) throw new Error('unknown state');
-    if (header !== undefined && (header.instanceId !== rest.instanceId || header.instanceName !== rest.instanceName)) {
-      throw new Error('the header is of another instance');
-    }
-    return { ...rest, state, rootKeys: new RootKeys(Buffer.from(rootKeys)) };
-  } catch (cause) {
-    throw notAuthentic(cause);
-  } finally {
-    plaintext?.fill(0);
-  }
-}
-
-function sealState({ rootKeys, ...rest }: Provisioned, header: SealHeader, key: KeyObject): Buffer {
-  const encodedKeys = rootKeys.encode();
-  const plaintext = layout.encode({ version: 1, ...rest, rootKeys: encodedKeys });
-  encodedKeys.fill(0);
-  const bound = encodeSealHeader(header);
-  const box = sealBox(key, contextOf(bound), plaintext);
-  plaintext.fill(0);
-  return Buffer.concat([bound, box]);
-}
-
-function notAuthentic(cause: unknown): CryptoError {
-  return new CryptoError('RecordRefused', 'the module state is not authentic', { cause });
 }

@@ -1,8 +1,10 @@
 // The record named `head`, which says what a store's records add up to. It has a message of its own because its sequence
 // is what rollbacks are judged by: it grows by one from a head that this module sealed, so nobody can leap ahead to a
-// sequence that no store ever reaches, which would make every true store look rolled back for ever.
+// sequence that no store ever reaches, which would make every true store look rolled back for ever. It names the module's
+// own state too, so that a store tells when older files were put back into the module's folder.
 import { fromBase64url } from '../../formats/base64url.ts';
 import { CryptoError } from '../protocol/messages.ts';
+import { type NamedState, NO_STATE } from './never-back.ts';
 import { openRecord, recordKey, sealNamed } from './records.ts';
 import type { Provisioned } from './state-file.ts';
 
@@ -18,36 +20,56 @@ export interface HeadText {
   readonly previous: Uint8Array;
 }
 
-/** @throws CryptoError BadRequest, or RecordRefused when `previous` is not the head before this one */
+export interface StoreHead {
+  readonly sequence: number;
+  readonly state: NamedState;
+}
+
+/**
+ * @param heed is told under which state the head before was sealed, and answers the present one
+ * @throws CryptoError BadRequest, or RecordRefused when `previous` is not the head before this one
+ */
 export function sealHead(
-  state: Provisioned,
+  before: Provisioned,
   { revision, hash, records, previous }: HeadText,
-): { key: Buffer; sealed: Buffer } {
+  heed: (named: NamedState) => Provisioned,
+): { key: Buffer; sealed: Buffer; generation: number } {
   if (revision < 1) throw new CryptoError('BadRequest', 'revision: heads begin with 1');
   if (!isHash(hash)) throw new CryptoError('BadRequest', 'hash: is not 32 bytes in base64url');
+  let state = before;
   if (revision > 1) {
     const key = recordKey(state, Buffer.from(HEAD_RECORD, 'utf8'));
-    readStoreHead(state, revision - 1, key, previous);
+    state = heed(readStoreHead(state, revision - 1, key, previous).state);
   } else if (previous.length > 0) {
     throw new CryptoError('BadRequest', 'previous: nothing comes before the first head');
   }
-  return sealNamed(state, HEAD_RECORD, revision, Buffer.from(JSON.stringify({ sequence: revision, hash, records })));
+  const { generation, digest } = state;
+  const named = generation === 0 ? {} : { generation, state: digest };
+  const value = Buffer.from(JSON.stringify({ sequence: revision, hash, records, ...named }));
+  return { ...sealNamed(state, HEAD_RECORD, revision, value), generation };
 }
 
-/** The sequence of a head that this module sealed. @throws CryptoError RecordRefused */
-export function readStoreHead(state: Provisioned, revision: number, key: Uint8Array, sealed: Uint8Array): number {
+/** A head that this module sealed. @throws CryptoError RecordRefused */
+export function readStoreHead(state: Provisioned, revision: number, key: Uint8Array, sealed: Uint8Array): StoreHead {
   const { name, value } = openRecord(state, key, revision, sealed);
-  const sequence = name === HEAD_RECORD ? sequenceOf(value) : undefined;
-  if (sequence === undefined || sequence !== revision) {
+  const head = name === HEAD_RECORD ? headOf(value) : undefined;
+  if (head === undefined || head.sequence !== revision) {
     throw new CryptoError('RecordRefused', 'the record is not a store head');
   }
-  return sequence;
+  return head;
 }
 
-function sequenceOf(value: Buffer): number | undefined {
+/** Of the value of a record of this name. */
+export function stateNamedBy(value: Buffer): NamedState {
+  return headOf(value)?.state ?? NO_STATE;
+}
+
+function headOf(value: Buffer): StoreHead | undefined {
   try {
-    const { sequence, hash } = JSON.parse(value.toString('utf8')) as { sequence: unknown; hash: unknown };
-    return typeof sequence === 'number' && isHash(hash) ? sequence : undefined;
+    const { sequence, hash, generation, state } = JSON.parse(value.toString('utf8')) as Record<string, unknown>;
+    if (typeof sequence !== 'number' || !isHash(hash)) return undefined;
+    const isNamed = typeof generation === 'number' && typeof state === 'string';
+    return { sequence, state: isNamed ? { generation, digest: state } : NO_STATE };
   } catch {
     // Not JSON: no head.
     return undefined;

@@ -8,7 +8,6 @@ import { promisify } from 'node:util';
 import { type Fields, fields } from '../../formats/fields.ts';
 import { recipientCertificate } from '../../formats/x509-writer.ts';
 import { replaceDurable } from './durable-file.ts';
-import type { Settled } from './pinned-custodians.ts';
 import { openBox, SealedBoxError, sealBox } from './sealed-box.ts';
 import type { Provisioned } from './state-file.ts';
 
@@ -40,10 +39,10 @@ export class TransferKeys {
   }
 
   /** `undefined`: none was made, or it was made for another state and is of no use. */
-  load(state: Provisioned, settled: Settled | undefined): TransferKey | undefined {
+  load(state: Provisioned): TransferKey | undefined {
     let plaintext: Buffer | undefined;
     try {
-      plaintext = openBox(state.rootKeys.recordSealing, contextOf(state, settled), readFileSync(this.#path));
+      plaintext = openBox(state.rootKeys.recordSealing, contextOf(state), readFileSync(this.#path));
       const { version, key, certificate } = layout.decode(plaintext);
       if (version !== 1) return undefined;
       const copy = Buffer.from(certificate);
@@ -66,7 +65,7 @@ export class TransferKeys {
   }
 
   /** Makes one, and keeps nothing yet. @param now Unix seconds */
-  async make(state: Provisioned, settled: Settled | undefined, now: number): Promise<SealedTransferKey> {
+  async make(state: Provisioned, now: number): Promise<SealedTransferKey> {
     const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: RSA_BITS });
     const serial = randomBytes(16);
     serial[0] = ((serial[0] as number) & 0x3f) | 0x40;
@@ -78,7 +77,7 @@ export class TransferKeys {
     const key = privateKey.export({ format: 'der', type: 'pkcs8' });
     const plaintext = layout.encode({ version: 1, key, certificate });
     try {
-      return { sealed: sealBox(state.rootKeys.recordSealing, contextOf(state, settled), plaintext) };
+      return { sealed: sealBox(state.rootKeys.recordSealing, contextOf(state), plaintext) };
     } finally {
       key.fill(0);
       plaintext.fill(0);
@@ -99,7 +98,7 @@ export class TransferKeys {
   }
 }
 
-function contextOf({ instanceId, state, rootKeys }: Provisioned, settled: Settled | undefined): Buffer {
+function contextOf({ instanceId, state, settled, rootKeys }: Provisioned): Buffer {
   const custodians = settled === undefined ? '' : `${settled.required} ${settled.thumbprints.join(' ')}`;
   const lines = ['strongroom transfer key v1', instanceId, state, rootKeys.domainKey.toString('hex'), custodians];
   return Buffer.from(lines.join('\n'), 'utf8');

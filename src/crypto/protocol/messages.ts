@@ -46,18 +46,23 @@ export const messages = {
       engine: 'text',
       library: 'text',
       auditKey: 'bytes',
-      /** Raw Ed25519 key of the security domain, the same on every instance recovered from it (empty while blank). */
+      /** Raw Ed25519 key of the security domain, the same on every instance recovered from it (empty until active). */
       domainKey: 'bytes',
       /** Newest store head this module has been shown (`noteHead`), 0 if none. */
       headSequence: 'u64',
       /** Size of the newest log that was signed (`signCheckpoint`), 0 if none. */
       signedSize: 'u64',
+      /** Of the sealed state: one more with each write; 0 of a state of a version before. */
+      generation: 'u64',
     },
   ),
   /** blank → provisioned: makes the root keys and writes the sealed state file. */
   provision: message(2, ['blank'], false, { instanceId: 'text', instanceName: 'text' }, {}),
   /** Reads the state file again, after another partition ran a ceremony. */
   reload: message(3, ANY, true, {}, { state: 'text' }),
+
+  /** Writes a state of a version before in the present form, once the store was found not to know of a later one. */
+  renewState: message(4, SEALED, true, {}, {}),
 
   /** Makes a key. `size` in bits (RSA, oct), `curve` for EC, `publicExponent` for RSA, `alg` for AKP; unused: 0 or ''. */
   createKey: message(
@@ -169,14 +174,14 @@ export const messages = {
   ),
   /**
    * Seals the record named `head`, which `sealRecord` does not. Only the one after `previous`, the sealed head of the
-   * revision before (empty for revision 1).
+   * revision before (empty for revision 1). It names the generation of the module's state.
    */
   sealHead: message(
     23,
     SEALED,
     true,
     { revision: 'u64', hash: 'text', records: 'u64', previous: 'bytes' },
-    { key: 'bytes', sealed: 'bytes' },
+    { key: 'bytes', sealed: 'bytes', generation: 'u64' },
   ),
   /** Tells the module of a committed store head, which it remembers as the newest seen. */
   noteHead: message(22, SEALED, true, { revision: 'u64', key: 'bytes', sealed: 'bytes' }, {}),
@@ -190,7 +195,7 @@ export const messages = {
   /**
    * Signs that the security domain made the document `body`: `kind` is one of formats/statement, `note` its signed note.
    */
-  signStatement: message(31, SEALED, true, { kind: 'text', body: 'bytes' }, { note: 'text' }),
+  signStatement: message(31, ['active'], true, { kind: 'text', body: 'bytes' }, { note: 'text' }),
 
   /** Signs what a key is and may do, with the module's attestation identity; `chain` is PEM, statements base64url. */
   attestKey: message(
@@ -348,6 +353,7 @@ export type RefusalCode =
   | 'DomainRefused' // an uploaded security domain or a custodian's packet is not what it must be; the text says which
   | 'LogRefused' // a log that is smaller than one signed before, or another one of the same size
   | 'SealRefused' // the secret does not open the seal, or this partition may not change it
+  | 'StateRefused' // the files of the module are older, or others, than what it or the store's head knows
   | 'RecordRefused' // a sealed record, state or head is not authentic
   | 'Busy' // the partition is shutting down
   | 'Internal';

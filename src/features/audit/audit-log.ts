@@ -29,7 +29,7 @@ export interface AuditEntry {
   /** Versioned identifier path of the key used, `/keys/{name}/{version}`. */
   readonly key?: string;
   /** Present on the entry of every commit. */
-  readonly storeHead?: { readonly sequence: number; readonly hash: string };
+  readonly storeHead?: { readonly sequence: number; readonly hash: string; readonly generation?: number };
 }
 
 export interface AuditLog extends AsyncDisposable {

@@ -8,10 +8,12 @@ export const HEAD = 'head';
 /** What is sealed: the head and how many records there are, which tells a missing record from an old one. */
 export interface SealedHead extends Head {
   readonly records: number;
+  /** With `generation`, both the module's word: tells two of its states of one generation apart. */
+  readonly state?: string;
 }
 
-export function encodeHead({ sequence, hash, records }: SealedHead): Buffer {
-  return Buffer.from(JSON.stringify({ sequence, hash, records }), 'utf8');
+export function encodeHead({ sequence, hash, records, generation, state }: SealedHead): Buffer {
+  return Buffer.from(JSON.stringify({ sequence, hash, records, generation, state }), 'utf8');
 }
 
 /** Answers undefined for anything that `encodeHead` would not have written. */
@@ -31,7 +33,10 @@ function isHead(value: unknown): value is SealedHead {
   if (typeof value !== 'object' || value === null) return false;
   if (!('sequence' in value && 'hash' in value && 'records' in value)) return false;
   const { sequence, hash, records } = value;
+  const { generation, state } = value as { readonly generation?: unknown; readonly state?: unknown };
+  const isOfVersionBefore = generation === undefined && state === undefined;
   return (
+    (isOfVersionBefore || (Number.isSafeInteger(generation) && typeof state === 'string')) &&
     Number.isSafeInteger(sequence) &&
     (sequence as number) > 0 &&
     typeof hash === 'string' &&

@@ -54,7 +54,7 @@ export function inTestSealer(secret: Uint8Array = randomBytes(32)): InTestSealer
       if (before > 0 && open(keyOf(HEAD), before, previous).name !== HEAD) {
         throw new CryptoError('RecordRefused', 'not the head before');
       }
-      return seal(HEAD, head.sequence, encodeHead(head));
+      return { ...seal(HEAD, head.sequence, encodeHead(head)), generation: 0 };
     },
     async open(key, revision, sealed) {
       this.before('open');

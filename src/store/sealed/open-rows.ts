@@ -63,6 +63,9 @@ export async function openRow(sealer: RecordSealer, row: LiveRow): Promise<Opene
 
 export function unavailable(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
+  if (error instanceof CryptoError && error.code === 'StateRefused') {
+    return new StoreError('Refused', error.message, { cause: error });
+  }
   return new StoreError('Unavailable', 'the module cannot seal or open records now', { cause: error });
 }
 

@@ -60,8 +60,9 @@ export async function prepareCommit(
   }
   if (writes.length === 0) return undefined;
   const { hash, records } = sumAfter(state, steps);
-  const head: SealedHead = { sequence, hash: hash.digest(), records };
-  const { sealed: sealedHead } = await asking(source.sealer.sealHead(head, state.sealedHead));
+  const sum = { sequence, hash: hash.digest(), records };
+  const { sealed: sealedHead, generation } = await asking(source.sealer.sealHead(sum, state.sealedHead));
+  const head: SealedHead = generation === 0 ? sum : { ...sum, generation };
   writes.push({ key: source.headKey, revision: sequence, value: sealedHead });
   return { guards, writes, step: { head, sealedHead, hash, changes: steps } };
 }

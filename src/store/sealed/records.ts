@@ -11,6 +11,8 @@ export interface Head {
   readonly sequence: number;
   /** Incremental hash over all records: key, revision and sealed value; base64url. */
   readonly hash: string;
+  /** Of the module's state under which it was sealed; absent: of a version before. */
+  readonly generation?: number;
 }
 
 /** What the sealed store needs of the module (`CryptoClient.send` fits). */
@@ -21,8 +23,8 @@ export interface RecordSealer {
   sealHead(
     head: Head & { readonly records: number },
     previous: Uint8Array,
-  ): Promise<{ key: Uint8Array; sealed: Uint8Array }>;
-  /** @throws CryptoError RecordRefused */
+  ): Promise<{ key: Uint8Array; sealed: Uint8Array; generation: number }>;
+  /** @throws CryptoError RecordRefused; StateRefused: the store knows of a newer state than the module has */
   open(key: Uint8Array, revision: number, sealed: Uint8Array): Promise<{ name: string; value: Uint8Array }>;
   noteHead(revision: number, key: Uint8Array, sealed: Uint8Array): Promise<void>;
 }

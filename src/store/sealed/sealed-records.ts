@@ -37,8 +37,7 @@ export class SealedRecords implements Records {
   }
 
   get head(): Head {
-    const { sequence, hash } = this.#state.head;
-    return { sequence, hash };
+    return withoutCount(this.#state.head);
   }
 
   refresh(): Promise<void> | undefined {
@@ -141,12 +140,16 @@ export class SealedRecords implements Records {
     } catch (error) {
       throw unavailable(error);
     }
-    return { sequence: step.head.sequence, hash: step.head.hash };
+    return withoutCount(step.head);
   }
 
   #checkServing(): void {
     if (this.#end !== undefined) throw this.#end;
   }
+}
+
+function withoutCount({ sequence, hash, generation }: Head): Head {
+  return generation === undefined ? { sequence, hash } : { sequence, hash, generation };
 }
 
 /** Callers of `refresh` look for a promise only. */
