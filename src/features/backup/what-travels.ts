@@ -25,6 +25,7 @@ export const recordKinds: readonly Kind[] = [
   { of: 'events-since', travels: 'stays' },
   { of: 'approvals/', travels: 'stays' },
   { of: 'promises', travels: 'stays' },
+  { of: 'module-state', travels: 'stays' },
   { of: 'untouched-recovery', travels: 'stays' },
   { of: 'clock', travels: 'stays' },
   { of: 'security-domain', travels: 'stays' },

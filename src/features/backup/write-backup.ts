@@ -96,7 +96,8 @@ export async function writeBackup(writing: BackupWriting): Promise<Manifest> {
     domainKey: Buffer.from(crypto.hello.domainKey).toString('base64url'),
     started,
     finished: isoTime(now()),
-    head: view.head,
+    // Of the module that wrote it nothing more belongs here: it is opened by others.
+    head: { sequence: view.head.sequence, hash: view.head.hash },
     counts: {
       keys: view.keys.length,
       versions: view.keys.reduce((sum, { versions }) => sum + versions.length, 0),
