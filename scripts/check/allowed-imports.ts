@@ -314,6 +314,17 @@ export const areas: readonly Area[] = [
     because: "the bundler runs in the command that writes the custodian's tool, and nowhere else",
   },
   {
+    at: 'src/cli/commands/config/check.ts',
+    from: [
+      'src/cli/',
+      'src/features/auth/fetch-jwks.ts',
+      ...CONFIG,
+      'src/main/production/check-config.ts',
+      'src/formats/',
+    ],
+    because: 'a configuration is judged by the rows of a start, of which there is no second copy; nothing is started',
+  },
+  {
     at: 'src/cli/',
     from: [...BELOW_FEATURES, 'src/features/', ...CONFIG],
     packages: ['@azure/identity', ...X509],

@@ -37,6 +37,7 @@ import { verify as verifyCeremony } from './commands/ceremony/verify.ts';
 import { advance } from './commands/clock/advance.ts';
 import { reset } from './commands/clock/reset.ts';
 import { show as showClock } from './commands/clock/show.ts';
+import { check as checkConfig } from './commands/config/check.ts';
 import { acknowledge } from './commands/custodian/acknowledge.ts';
 import { answer } from './commands/custodian/answer.ts';
 import { challenge } from './commands/custodian/challenge.ts';
@@ -91,6 +92,7 @@ export const commands: readonly Command[] = [
   start,
   status,
   unlock,
+  checkConfig,
   startInstance,
   stopInstance,
   showSeal,

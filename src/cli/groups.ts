@@ -1,6 +1,7 @@
 // The words that commands begin with, as the list of all of them shows them: one line for each.
 
 export const groups: Readonly<Record<string, string>> = {
+  config: 'the configuration of a production deployment',
   instance: 'stop and start one instance',
   seal: "what an instance's root keys are sealed by",
   alias: 'further names of instances, which can move to another',

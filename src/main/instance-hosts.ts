@@ -60,12 +60,12 @@ export function trustedFor(
 }
 
 /** From the file that the configuration names for an issuer, else from where the issuer has them. */
-export function keySets({ issuers }: Pick<InstanceConfig, 'issuers'>): FetchJwks {
+export function keySets({ issuers }: Pick<InstanceConfig, 'issuers'>, fetch: FetchJwks = fetchJwks): FetchJwks {
   const files = new Map(
     issuers.flatMap((issuer) => ('jwksUri' in issuer ? [[issuer.jwksUri, issuer.keysFile] as const] : [])),
   );
   return async (uri, ca) => {
     const file = files.get(uri);
-    return file === undefined ? fetchJwks(uri, ca) : (JSON.parse(await readFile(file, 'utf8')) as unknown);
+    return file === undefined ? fetch(uri, ca) : (JSON.parse(await readFile(file, 'utf8')) as unknown);
   };
 }

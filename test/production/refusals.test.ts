@@ -240,6 +240,20 @@ describe('production refuses to start', () => {
     );
   });
 
+  test('with audiences, a tenant or ports that contradict each other', async () => {
+    await refuses(
+      (config) => void (firstIssuer(config).audiences = ['https://other.example.org']),
+      /config\.issuers: none has https:\/\/hsm\.example\.org among "audiences".*Add it/,
+    );
+    await refuses(
+      (config) => void (firstIssuer(config).audiences = [`https://${DOMAIN}`, 'https://arm.example.org']),
+      /config\.issuers\[0\] has https:\/\/arm\.example\.org among "audiences" and "armAudiences".*name it in one of them/,
+    );
+    await refuses({ tenantId: GUID }, /names\.authorization sends clients to the tenant .*Set both to one/);
+    const at = { instance: 'fin', connection: 'vnet', address: '0.0.0.0', port: site.port };
+    await refuses({ privateListeners: [at] }, /privateListeners\[0\]\.port is \d+, which listen takes already at 127/);
+  });
+
   test('in a data directory of the dev profile', async () => {
     const mark = join(site.data, 'dev-clients.json');
     await writeFile(mark, '{}', { mode: 0o600 });

@@ -140,7 +140,7 @@ const shape: Reader<Omit<ProductionConfig, 'seal'> & { readonly seal?: SealChoic
   },
 );
 
-/** @throws ShapeError naming the member that is wrong, and what it must be */
+/** What its members say together is judged apart (`contradictions.ts`). @throws ShapeError naming the member that is wrong, and what it must be */
 export const readProductionShape: Reader<ProductionConfig> = (value, path) => {
   const { seal: chosen, ...others } = shape(value, path);
   if (chosen === undefined) {
@@ -149,74 +149,5 @@ export const readProductionShape: Reader<ProductionConfig> = (value, path) => {
         'without people, or {"kind": "people"}',
     );
   }
-  const config = { ...others, seal: chosen };
-  const { names, separation = 'strict', acknowledge = [] } = config;
-  if (config.subscription.owners.length === 0) {
-    throw new ShapeError(
-      `${path}.subscription.owners is empty: name the object id of at least one user, group or application that may make ` +
-        'instances: {"id": "…", "type": "User"}',
-    );
-  }
-  for (const [at, { issuers, vaultAudiences }] of config.issuers.entries()) {
-    if (vaultAudiences !== undefined) {
-      throw new ShapeError(
-        `${path}.issuers[${at}].vaultAudiences: instances have no names of vaults in this profile; remove the member`,
-      );
-    }
-    const plain = issuers.find((each) => /^http:/i.test(each));
-    if (plain !== undefined) {
-      throw new ShapeError(
-        `${path}.issuers[${at}].issuers has ${plain}, an issuer over http: whoever is on the way to it could make tokens. ` +
-          'Give the issuer an https address, and name that',
-      );
-    }
-  }
-  if (config.issuers.every(({ armAudiences = [] }) => armAudiences.length === 0)) {
-    throw new ShapeError(
-      `${path}.issuers: none has "armAudiences", so nobody could make an instance: set the audiences of tokens for the resource manager`,
-    );
-  }
-  if (separation === 'azure' && !acknowledge.includes('azure-separation')) {
-    throw new ShapeError(
-      `${path}.separation is azure: one administrator alone can then give anybody any role. Remove the member (strict), or ` +
-        'accept it: add "azure-separation" to "acknowledge"',
-    );
-  }
-  if (config.seal.kind === 'file' && !acknowledge.includes('file-seal')) {
-    throw new ShapeError(
-      `${path}.seal is file: a copy of the data directory then opens every key in it. Set {"kind": "passphrase", ` +
-        '"passphraseFile": "…"} or {"kind": "people"}, or accept it: add "file-seal" to "acknowledge"',
-    );
-  }
-  checkNames(names, `${path}.names`);
-  return config;
+  return { ...others, seal: chosen };
 };
-
-function checkNames(names: Names, path: string): void {
-  const { instances, resourceManager, graph, authorization, resource } = names;
-  // Clients take the whole path for the tenant.
-  if (!/^https:\/\/[a-z0-9.:[\]-]+\/[a-z0-9.-]+$/i.test(authorization)) {
-    throw new ShapeError(
-      `${path}.authorization must be https://HOST/TENANT, and is ${authorization}: clients take what follows the host for the tenant`,
-    );
-  }
-  for (const [member, host] of Object.entries({ resourceManager, graph })) {
-    if (host === undefined) continue;
-    if (host === instances || host.endsWith(`.${instances}`)) {
-      throw new ShapeError(
-        `${path}.${member} is where an instance could be: choose a name that does not end in .${instances}`,
-      );
-    }
-  }
-  if (graph === resourceManager) throw new ShapeError(`${path}.graph must be another name than resourceManager`);
-  if (resource === undefined) return;
-  const { hostname, origin } = new URL(resource);
-  if (origin !== resource.toLowerCase().replace(/:443$/, '')) {
-    throw new ShapeError(`${path}.resource must be https://HOST or https://HOST:PORT, with nothing after it`);
-  }
-  if (hostname !== instances && !instances.endsWith(`.${hostname}`)) {
-    throw new ShapeError(
-      `${path}.resource must be ${instances} or a domain above it: clients refuse a challenge for a resource that they do not talk to`,
-    );
-  }
-}

@@ -39,7 +39,7 @@ export function productionNames({ names, listen, issuers, tenantId }: NamesOf): 
 
 type NamesOf = Pick<ProductionConfig, 'names' | 'listen' | 'issuers' | 'tenantId'>;
 
-function resourceOf({ names, listen }: Pick<ProductionConfig, 'names' | 'listen'>): string {
+export function resourceOf({ names, listen }: Pick<ProductionConfig, 'names' | 'listen'>): string {
   const port = names.port ?? listen.port;
   return names.resource ?? `https://${names.instances}${port === 443 ? '' : `:${port}`}`;
 }

@@ -39,9 +39,9 @@ export function readPlainFile(path: string, member: string): string {
   }
 }
 
-/** @throws ConfigError */
-export function checkConfigFile(path: string): void {
-  modeOf(path, '--config');
+/** @param named how it was named @throws ConfigError */
+export function checkConfigFile(path: string, named = '--config'): void {
+  modeOf(path, named);
   checkWay(path, 'whom keys obey');
 }
 

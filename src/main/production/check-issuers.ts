@@ -1,13 +1,12 @@
 // Whether issuers are fit to guard real keys: one of a development data directory is not, since whoever reads that
-// directory can make its tokens; nor one that does not tell people from programs, as only people administer.
+// directory can make its tokens.
 import { X509Certificate } from 'node:crypto';
 import type { TrustedIssuer } from '../config/instance.ts';
 import { ConfigError } from '../config/start-config.ts';
-import { missingPersonMark } from '../config/trusted-issuers.ts';
 import { readPlainFile } from './check-files.ts';
 
-/** @param configFile where they stand @throws ConfigError */
-export function checkIssuers(issuers: readonly TrustedIssuer[], configFile: string): void {
+/** @throws ConfigError */
+export function checkIssuers(issuers: readonly TrustedIssuer[]): void {
   for (const [at, issuer] of issuers.entries()) {
     const member = `issuers[${at}]`;
     const address = 'jwksUri' in issuer ? issuer.jwksUri : issuer.discovery;
@@ -21,8 +20,6 @@ export function checkIssuers(issuers: readonly TrustedIssuer[], configFile: stri
       );
     }
   }
-  const missing = missingPersonMark(issuers);
-  if (missing !== undefined) throw new ConfigError(`${configFile}: config.${missing}`);
 }
 
 function isDevelopment(pem: string, member: string): boolean {

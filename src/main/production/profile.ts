@@ -7,25 +7,22 @@ import { fileURLToPath } from 'node:url';
 import { shownFromFile } from '../../features/seal/describe-seal.ts';
 import { replaceFile } from '../../files/replace-file.ts';
 import { instanceOrigin } from '../../wire/name-form.ts';
-import { readAliases } from '../config/aliases.ts';
 import type { Places } from '../config/data-layout.ts';
 import { listenersOf } from '../config/private-listeners.ts';
 import { type ProductionConfig, readProductionShape, type SealChoice } from '../config/production-config.ts';
 import { productionFile } from '../config/production-file.ts';
 import { certificateNames, productionHostNames, productionNames } from '../config/production-names.ts';
 import { readConfigFile } from '../config/read-config-file.ts';
-import { ConfigError } from '../config/start-config.ts';
-import { uncoveredText, withoutAlias } from '../config/uncovered-names.ts';
+import { uncoveredText } from '../config/uncovered-names.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import type { Profile } from '../profile.ts';
 import { confined } from '../supervision/control-recipe.ts';
-import { probePort } from '../supervision/free-port.ts';
-import { checkDeployment } from './check-deployment.ts';
-import { checkConfigFile, checkDataFolder, checkPassphrase, readPlainFile } from './check-files.ts';
-import { checkIssuers } from './check-issuers.ts';
-import { checkNamedFiles } from './check-named-files.ts';
+import { checkDataDirectory, checkExisting } from './check-data-directory.ts';
+import { checkConfigFile } from './check-files.ts';
+import { refuseUnsound } from './config-checks.ts';
 import { existingInstances } from './existing-instances.ts';
 import { openOperatorTls } from './operator-tls.ts';
+import { takePort } from './take-port.ts';
 
 const entry = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -41,17 +38,8 @@ export async function openProductionProfile({
 }): Promise<Profile> {
   checkConfigFile(configFile);
   const config = readConfigFile(configFile, readProductionShape);
-  checkDataFolder(at.root);
-  if (existsSync(join(at.root, 'dev-clients.json'))) {
-    throw new ConfigError(
-      `${at.root} is a data directory of the dev profile, with identities and an authority that it made: name another with --data`,
-    );
-  }
-  checkDeployment(at.root, config);
-  checkIssuers(config.issuers, configFile);
-  checkNamedFiles(config);
-  if (config.seal.kind === 'passphrase') checkPassphrase(config.seal.passphraseFile, 'seal.passphraseFile');
-  if (config.tls.authority !== undefined) readPlainFile(config.tls.authority, 'tls.authority');
+  const warnings = refuseUnsound(config, configFile);
+  checkDataDirectory(at, config);
   makePrivateFolder(at.control);
   const tls = openOperatorTls(config, at.control, report);
   try {
@@ -63,6 +51,7 @@ export async function openProductionProfile({
     tls[Symbol.dispose]();
     throw error;
   }
+  for (const warning of warnings) report(warning);
   for (const name of listenersOfNobody(at, config)) {
     report(`privateListeners: there is no instance '${name}' yet; its listeners open once it is made`);
   }
@@ -136,39 +125,10 @@ function tlsSettings({
   };
 }
 
-function checkExisting(
-  at: Places,
-  config: ProductionConfig,
-  uncovered: (names: readonly string[]) => readonly string[],
-): void {
-  const missing = uncovered(existingInstances(at).flatMap((name) => certificateNames(config, name, [])));
-  if (missing.length > 0) throw new ConfigError(uncoveredText(config, missing));
-  for (const alias of Object.keys(readAliases(at.root))) {
-    const names = uncovered(certificateNames(config, alias, []));
-    if (names.length > 0) throw new ConfigError(`${uncoveredText(config, names)}, or ${withoutAlias(alias)}`);
-  }
-}
-
 /** Perhaps made later, perhaps misspelt: its operator should know. */
 function listenersOfNobody(at: Places, { privateListeners = [] }: ProductionConfig): ReadonlySet<string> {
   const there = new Set(existingInstances(at).map((name) => name.toLowerCase()));
   return new Set(privateListeners.map(({ instance }) => instance).filter((name) => !there.has(name.toLowerCase())));
-}
-
-async function takePort({ address, port }: ProductionConfig['listen']): Promise<void> {
-  let free: number | undefined;
-  try {
-    free = await probePort(port, address);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const advice =
-      code === 'EACCES'
-        ? 'ports below 1024 need CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE)'
-        : 'set "listen.address" to an address of this machine, or 0.0.0.0 or ::';
-    throw new ConfigError(`listen: ${address} port ${port} cannot be used (${code}): ${advice}`, { cause });
-  }
-  if (free !== undefined) return;
-  throw new ConfigError(`listen: ${address} port ${port} is in use by another program: set another "listen.port"`);
 }
 
 /** An instance that was never activated gets the operator's passphrase before anything else of it runs. */
