@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type RunningProduct, startProduct } from '../support/running-product.ts';
-import { skipUnless } from '../system-programs.ts';
+import { PYTHON, skipUnless } from '../system-programs.ts';
 import { testChecks } from './checks.ts';
 import { type Ended, runIn } from './run-in.ts';
 
@@ -23,6 +23,22 @@ describe('defects of the stock JavaScript SDK', () => {
     ended = await runIn({ cwd: product.data, env }, process.execPath, client);
   });
   testChecks(['verifyData of PS256 says false to right signatures'], () => ended);
+});
+
+describe('defects of the stock Python SDK, and how they are avoided', { skip: skipUnless('python-azure') }, () => {
+  let ended: Ended;
+  before(async () => {
+    const client = join(import.meta.dirname, 'clients/defects.py');
+    ended = await runIn({ cwd: product.data, env: { ...env, PYTHONDONTWRITEBYTECODE: '1' } }, PYTHON, client);
+  });
+  testChecks(
+    [
+      'wrap_key with A256KW uses random bytes of its own, which are lost',
+      'with the operations of its copy emptied it asks the service',
+      'A256GCM goes to the service',
+    ],
+    () => ended,
+  );
 });
 
 describe('defects of az', { skip: skipUnless('az') }, () => {
