@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { messages } from '../../src/crypto/protocol/messages.ts';
 import { algorithms } from '../../src/formats/algorithms.ts';
+import { detailMembers } from '../../src/wire/entry-detail.ts';
 import { errorCodes } from '../../src/wire/service-error.ts';
-import { API, checkReferencePages, ERRORS, MODULE } from './reference-pages.ts';
+import { API, AUDIT, checkReferencePages, ERRORS, MODULE } from './reference-pages.ts';
 import { fakeTree } from './tree.ts';
 
 const pages = {
@@ -12,6 +13,13 @@ const pages = {
     ({ name, kty, operations, since }) =>
       `| \`${name}\` | ${kty} | ${operations.join(', ')} | ${since ?? 'all'} | rules |`,
   ),
+  [AUDIT]: [
+    '| `other` | of another table |',
+    '## Members of detail',
+    ...[...detailMembers].map((name) => `| \`${name}\`, \`${name}\` | where | what |`),
+    '## Other',
+    '| `another` | of another table |',
+  ],
   [MODULE]: Object.keys(messages).map((name) => `| 1 | \`${name}\` |`),
 };
 
@@ -36,6 +44,8 @@ test('a row that is missing, wrong or too many is reported', () => {
     found((lines) => lines[ERRORS]?.splice(0, 1, '| `BadParameter` | 401 | x | y |')).join(),
     /answered with 400/,
   );
+  assert.match(found((lines) => lines[AUDIT]?.splice(2, 1)).join(), /the member assignment of detail has no row/);
+  assert.match(found((lines) => lines[AUDIT]?.splice(2, 0, '| `pin` | x | y |')).join(), /no entry has the member pin/);
   assert.match(found((lines) => lines[API]?.shift()).join(), /RSA1_5 has no row/);
   assert.match(found((lines) => lines[API]?.push('| `ROT13` | oct-HSM | encrypt | all | x |')).join(), /knows ROT13/);
   assert.match(

@@ -2,6 +2,7 @@
 // other lacks.
 import { messages } from '../../src/crypto/protocol/messages.ts';
 import { algorithms } from '../../src/formats/algorithms.ts';
+import { detailMembers } from '../../src/wire/entry-detail.ts';
 import { errorCodes } from '../../src/wire/service-error.ts';
 import { names } from './documents.ts';
 import { tableRows } from './markdown.ts';
@@ -10,10 +11,11 @@ import type { Tree } from './tree.ts';
 
 export const ERRORS = 'docs/reference/errors.md';
 export const API = 'docs/reference/api.md';
+export const AUDIT = 'docs/reference/audit-format.md';
 export const MODULE = 'docs/reference/module-protocol.md';
 
 export function checkReferencePages(tree: Tree): Problem[] {
-  return [...errors(tree), ...algorithmTable(tree), ...moduleMessages(tree)];
+  return [...errors(tree), ...algorithmTable(tree), ...moduleMessages(tree), ...auditDetail(tree)];
 }
 
 function* errors(tree: Tree): Generator<Problem> {
@@ -82,6 +84,34 @@ function* moduleMessages(tree: Tree): Generator<Problem> {
         fix: 'the page changes in the same commit as the protocol',
       };
     }
+  }
+}
+
+/** The section alone: the page has tables of other things. A row may name several. */
+function* auditDetail(tree: Tree): Generator<Problem> {
+  if (!tree.has(AUDIT)) {
+    yield missing(AUDIT);
+    return;
+  }
+  const [before = '', section = ''] = tree.text(AUDIT).split('\n## Members of detail\n');
+  const [own = ''] = section.split('\n## ');
+  const first = before.split('\n').length + 1;
+  const rows = own.split('\n').flatMap((line, index) => {
+    const cell = /^\| (`[^|]+`) \|/.exec(line)?.[1] ?? '';
+    return [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => ({ word, line: first + index }));
+  });
+  const described = new Set(rows.map(({ word }) => word));
+  for (const member of detailMembers) {
+    if (described.has(member)) continue;
+    yield {
+      file: AUDIT,
+      what: `the member ${member} of detail has no row`,
+      fix: `add | \`${member}\` | where | what |`,
+    };
+  }
+  for (const { word, line } of rows) {
+    if (detailMembers.has(word)) continue;
+    yield { file: AUDIT, line, what: `no entry has the member ${word} of detail`, fix: 'take it out of the row' };
   }
 }
 

@@ -1,5 +1,6 @@
 // The audit entry of a call. Refusals are recorded like answers; tokens, bodies and results never are.
 import type { AuditEntry } from '../features/audit/audit-log.ts';
+import { type Detail, recordedDetail } from '../wire/entry-detail.ts';
 import { type Call, originOf } from './call.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -27,6 +28,7 @@ export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedIns
   const { refusal, answer } = outcome;
   const clockOffset = instance.clockOffset();
   const head = answer?.head ?? refusal?.head;
+  const detail = answer?.detail ?? askedOf(call);
   const clientRequestId = request.headers['x-ms-client-request-id'];
   const kept = principal === undefined ? KEPT_OF_STRANGERS : KEPT_OF_CALLERS;
   return {
@@ -54,6 +56,7 @@ export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedIns
       ...(uncounted === 0 ? {} : { throttledBefore: uncounted }),
       ...wayOf(call),
       ...(refusal === undefined ? {} : deniedCaller(call)),
+      ...(detail === undefined ? {} : { detail: recordedDetail(detail) }),
     },
     ...(row === undefined ? {} : { dataAction: row.dataAction }),
     ...(call.scope === undefined ? {} : { scope: call.scope }),
@@ -87,6 +90,13 @@ function deniedCaller(call: Call): Readonly<Record<string, unknown>> {
     groupCount: groups.length,
     ...(groupsLeftOut === true ? { groupsLeftOut } : {}),
   };
+}
+
+/** What was asked for, where as much was read of it. */
+function askedOf({ row, params, body, grant }: Call): Detail | undefined {
+  if (row?.asked === undefined) return undefined;
+  const isRead = row.readBody === undefined ? grant !== undefined : body !== undefined;
+  return isRead ? row.asked({ params, body }) : undefined;
 }
 
 function describe(message: string, innerCode: string | undefined): string {

@@ -68,6 +68,7 @@ export async function openBackupService(
     return recordOwnAct(audit, config, {
       operationName: ENDS[kind],
       description: `The ${kind} job ${id} ended: ${status}. ${error?.message ?? statusDetails}.${folder}`,
+      detail: { job: id, status, storage: folderUri ?? undefined },
       head,
       ...(error === null ? {} : { failure: error.code }),
       clockOffset: clock.offset,

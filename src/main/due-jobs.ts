@@ -3,7 +3,9 @@
 import { CryptoError } from '../crypto/protocol/messages.ts';
 import type { AuditLog } from '../features/audit/audit-log.ts';
 import type { DueJob } from '../features/clock/due-work.ts';
+import { keyDetail } from '../features/keys/entry-details.ts';
 import { nextPurge, type PurgeDue, purgeDue } from '../features/keys/purge-due.ts';
+import { assignmentDetail } from '../features/roles/entry-details.ts';
 import { type ExpireDue, expireDue, nextExpiry } from '../features/roles/expire-due.ts';
 import { type RotateDue, rotationJob } from '../features/rotation/rotate-due.ts';
 import { ServiceError } from '../wire/service-error.ts';
@@ -25,7 +27,8 @@ export function purgeJob(
         purged: (name, scheduled, head) =>
           recordOwnAct(audit, config, {
             operationName: 'KeyPurge',
-            description: `The retention ended; the purge was scheduled for ${new Date(scheduled * 1000).toISOString()}.`,
+            detail: { scheduledPurgeDate: dateOf(scheduled) },
+            description: `The retention ended; the purge was scheduled for ${dateOf(scheduled)}.`,
             key: `/keys/${name}`,
             head,
             clockOffset: clockOffset(),
@@ -45,15 +48,18 @@ export function expiryJob(
     run: () =>
       expireDue({
         ...service,
-        expired: ({ name, principalId, definition, scope, expiresAt = 0 }, head) =>
-          recordOwnAct(audit, config, {
+        expired(assignment, head) {
+          const { name, principalId, definition, scope, expiresAt = 0 } = assignment;
+          return recordOwnAct(audit, config, {
             operationName: 'RoleAssignmentExpire',
             description:
               `Assignment ${name} of the role ${definition} to ${principalId} at ${scope.path} ended ` +
               `${dateOf(expiresAt)}, as was said when it was made.`,
+            detail: assignmentDetail(assignment, roles),
             head,
             clockOffset: clockOffset(),
-          }),
+          });
+        },
       }),
   };
 }
@@ -71,6 +77,7 @@ export function rotateIfDueJob(
         recordOwnAct(audit, config, {
           operationName,
           description: `The rotation policy says so since ${dateOf(due)}; the version before is ${from.version}.`,
+          detail: { ...keyDetail(to), previousVersion: from.version },
           key: `/keys/${to.name}/${to.version}`,
           head,
           clockOffset: clockOffset(),

@@ -36,5 +36,8 @@ export async function recordFinishedCeremony(parts: CeremonyParts, config: Insta
     begun = completion.begun;
     return completion.changes;
   });
-  if (head.sequence > before) await completeLog(audit, config, head, 'SecurityDomainCompleted', beganBy(begun));
+  if (head.sequence > before) {
+    const detail = { kind: begun?.kind, startedBy: begun?.by };
+    await completeLog(audit, config, head, 'SecurityDomainCompleted', { more: beganBy(begun), detail });
+  }
 }

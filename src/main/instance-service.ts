@@ -11,8 +11,11 @@ import { EventTargets } from '../features/events/targets.ts';
 import { planToldRemoval } from '../features/events/told.ts';
 import type { PurgeCompanion } from '../features/keys/purge.ts';
 import type { InstanceUpdate } from '../features/management/instance-host.ts';
+import { ADMINISTRATOR } from '../features/roles/built-in-roles.ts';
+import { roleDetail } from '../features/roles/entry-details.ts';
 import { planInitialAssignments } from '../features/roles/initial-assignments.ts';
 import { planRemovalAtKey } from '../features/roles/remove-at-key.ts';
+import { ROOT_SCOPE } from '../features/roles/scope.ts';
 import { planPolicyRemoval } from '../features/rotation/policies.ts';
 import { askPeers } from '../features/seal/unlock-desk.ts';
 import { openActivation } from '../features/security-domain/activation.ts';
@@ -91,7 +94,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
       onPartitions: given.onPartitions,
     }),
   );
-  const { how, port } = await waitUntilOpen(crypto, given, stack);
+  const { opening, port } = await waitUntilOpen(crypto, given, stack);
   const options: ServiceOptions = { ...given, port };
   const audit = stack.use(
     await openAuditLog({
@@ -105,7 +108,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
   );
   await provisionModule(crypto, config, async () => newestHeadInLog === 0 && (await isEmpty(store)));
   await refuseCutLog(audit, crypto);
-  if (how !== undefined && options.completesLog) await recordUnlocked(audit, config, how);
+  if (opening !== undefined && options.completesLog) await recordUnlocked(audit, config, opening);
 
   let wake = (): void => undefined;
   let wakeEvents = (): void => undefined;
@@ -215,5 +218,11 @@ async function makeInitialAssignments(
   const before = records.head.sequence;
   const plan = { administrators: config.initialAdministrators, newGuid: randomUUID };
   const head = await records.update(() => planInitialAssignments(plan, { roles }));
-  if (head.sequence > before) await completeLog(audit, config, head, 'InitialAdministratorsAssigned');
+  if (head.sequence === before) return;
+  const detail = {
+    ...roleDetail(ADMINISTRATOR, roles.definition(ADMINISTRATOR)),
+    principalIds: config.initialAdministrators,
+    scope: ROOT_SCOPE.path,
+  };
+  await completeLog(audit, config, head, 'InitialAdministratorsAssigned', { detail });
 }

@@ -22,6 +22,7 @@ import { RotationSchedule } from '../features/rotation/schedule.ts';
 import { Promises, separationOf } from '../features/settings/promises.ts';
 import { Settings } from '../features/settings/settings.ts';
 import type { Apply, Records } from '../store/sealed/records.ts';
+import { changesOf } from '../wire/entry-detail.ts';
 import type { InstanceConfig } from './config/instance.ts';
 import { missingPersonMark } from './config/trusted-issuers.ts';
 import { completeLog } from './service-entries.ts';
@@ -168,13 +169,16 @@ export async function makePromises(
   config: InstanceConfig,
 ): Promise<void> {
   const before = records.head.sequence;
+  const promised = promises.areMade ? { ...promises.current } : {};
   const { profile, purgeProtection, softDeleteRetentionInDays: retentionDays } = config;
   refuseLoneAdministrator(promises, config);
   refuseUnknownPeople(promises, config);
   const head = await records.update(() =>
     promises.plan({ profile, purgeProtection, retentionDays, separation: config.separation }),
   );
-  if (head.sequence > before) await completeLog(audit, config, head, 'PromisesMade');
+  if (head.sequence === before) return;
+  const detail = { changes: changesOf(promised, { ...promises.current }) };
+  await completeLog(audit, config, head, 'PromisesMade', { detail });
 }
 
 /** Where duties are separated, one administrator can change nothing about roles: there would never be a second. */

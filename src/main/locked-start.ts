@@ -2,7 +2,7 @@
 // store is not touched before.
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import { CryptoError } from '../crypto/protocol/messages.ts';
-import { openUnlockDesk } from '../features/seal/unlock-desk.ts';
+import { type Opening, openUnlockDesk } from '../features/seal/unlock-desk.ts';
 import { answerLocked } from '../gateway/locked.ts';
 import { ownCommand } from '../wire/own-command.ts';
 import type { InstanceConfig } from './config/instance.ts';
@@ -25,7 +25,7 @@ export interface LockOptions {
 
 export interface OpenModule {
   /** How it was opened; undefined: it was not locked. */
-  readonly how: string | undefined;
+  readonly opening: Opening | undefined;
   /** Where this worker has told its clients to come. */
   readonly port: number;
 }
@@ -53,11 +53,11 @@ export async function waitUntilOpen(
   stack: AsyncDisposableStack,
 ): Promise<OpenModule> {
   const { config, lock, port } = options;
-  if (crypto.hello.state === 'blank') return { how: undefined, port };
+  if (crypto.hello.state === 'blank') return { opening: undefined, port };
   const { kind } = (await crypto.send('showSeal', {})).seal as { readonly kind: string };
   if (kind === 'file') {
     if (config.fileSeal === 'refused' && crypto.hello.state === 'active') throw fileSealRefused(config.name);
-    return { how: undefined, port };
+    return { opening: undefined, port };
   }
   if (lock === undefined) throw new CryptoError('WrongState', 'the module is locked, and nobody can unlock it here');
   const desk = stack.use(
@@ -69,7 +69,7 @@ export async function waitUntilOpen(
       report: (error) => reportFailure('unlocking at the start', error),
     }),
   );
-  if (crypto.hello.state !== 'locked') return { how: (await desk.opened).how, port };
+  if (crypto.hello.state !== 'locked') return { opening: await desk.opened, port };
   await using listener = await listenLocked(options);
   const why = desk.fileRefused === undefined ? '' : `passphraseFile did not open it (${desk.fileRefused}); `;
   const what = kind === 'quorum' ? 'a quorum of its custodians' : 'its passphrase';
@@ -83,8 +83,8 @@ export async function waitUntilOpen(
   lock.stopping.addEventListener('abort', stop, { once: true });
   if (lock.stopping.aborted) stop();
   try {
-    const { how } = await Promise.race([desk.opened, stopped.promise]);
-    return { how, port: listener.port };
+    const opening = await Promise.race([desk.opened, stopped.promise]);
+    return { opening, port: listener.port };
   } finally {
     lock.stopping.removeEventListener('abort', stop);
   }

@@ -4,6 +4,7 @@ import type { AuditLog } from '../features/audit/audit-log.ts';
 import type { InstanceUpdate, NetworkTrialStep } from '../features/management/instance-host.ts';
 import type { NetworkRules } from '../formats/network-rules.ts';
 import type { InstanceConfig } from './config/instance.ts';
+import { networkDetail, networkInForce } from './network-detail.ts';
 import { recordOwnAct } from './service-entries.ts';
 
 /** @param before the rules that the worker went by until now */
@@ -20,6 +21,7 @@ export async function recordNetworkChange(
   await recordOwnAct(audit, config, {
     operationName: networkTrial === undefined ? 'NetworkRulesChanged' : OPERATIONS[networkTrial.step],
     description: `${networkTrial === undefined ? 'Network rules were changed.' : trialText(networkTrial)} ${rules}`,
+    detail: { ...networkDetail(before, after), trial: networkTrial?.id, startedBy: networkTrial?.by },
     clockOffset,
   });
 }
@@ -37,6 +39,7 @@ export async function recordNetworkInForce(
   await recordOwnAct(audit, config, {
     operationName: 'NetworkRulesInForce',
     description: `Network rules at this start: ${inWords(rules)}.`,
+    detail: networkInForce(rules),
     clockOffset,
   });
 }

@@ -4,8 +4,10 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditEntry, AuditLog } from '../features/audit/audit-log.ts';
 import { auditEntryJson } from '../features/audit/entry.ts';
+import type { Opening } from '../features/seal/unlock-desk.ts';
 import type { StoreError } from '../store/port.ts';
 import type { Head } from '../store/sealed/records.ts';
+import { type Detail, recordedDetail } from '../wire/entry-detail.ts';
 import type { InstanceConfig } from './config/instance.ts';
 
 export async function completeLog(
@@ -18,7 +20,7 @@ export async function completeLog(
     | 'PromisesMade'
     | 'SecurityDomainCompleted'
     | 'ModuleStateRecorded',
-  more = '',
+  { more = '', detail = {} }: { readonly more?: string; readonly detail?: Detail } = {},
 ): Promise<void> {
   const description = {
     StoreHeadCompleted:
@@ -30,7 +32,7 @@ export async function completeLog(
     InitialAdministratorsAssigned: `Administrator at / for ${config.initialAdministrators.join(', ')}.`,
   }[operationName];
   const entry = {
-    ...systemEntry(config, operationName, more === '' ? description : `${description} ${more}`),
+    ...systemEntry(config, operationName, more === '' ? description : `${description} ${more}`, detail),
     storeHead: head,
   };
   await audit.append(auditEntryJson(entry), head.sequence);
@@ -50,6 +52,7 @@ export async function recordOwnAct(
   act: {
     readonly operationName: string;
     readonly description: string;
+    readonly detail?: Detail;
     readonly key?: string;
     /** Of what was committed for it. */
     readonly head?: Head;
@@ -60,7 +63,7 @@ export async function recordOwnAct(
 ): Promise<void> {
   const { head, failure, clockOffset } = act;
   const key = act.key === undefined ? {} : { key: act.key };
-  const entry = systemEntry(config, act.operationName, act.description);
+  const entry = systemEntry(config, act.operationName, act.description, act.detail);
   const properties = clockOffset === 0 ? entry.properties : { ...entry.properties, clockOffset };
   const result = failure === undefined ? {} : { resultType: 'Failed' as const, resultSignature: failure };
   const storeHead = head === undefined ? {} : { storeHead: head };
@@ -68,8 +71,14 @@ export async function recordOwnAct(
 }
 
 /** Who opened the sealed root keys at this start. */
-export async function recordUnlocked(audit: AuditLog, config: InstanceConfig, how: string): Promise<void> {
-  await audit.append(auditEntryJson(systemEntry(config, 'InstanceUnlocked', `The root keys were opened ${how}.`)));
+export async function recordUnlocked(
+  audit: AuditLog,
+  config: InstanceConfig,
+  { how, custodians }: Opening,
+): Promise<void> {
+  const detail = custodians === undefined ? {} : { quorum: custodians };
+  const entry = systemEntry(config, 'InstanceUnlocked', `The root keys were opened ${how}.`, detail);
+  await audit.append(auditEntryJson(entry));
 }
 
 export async function recordRefusedStore(audit: AuditLog, config: InstanceConfig, error: StoreError): Promise<void> {
@@ -77,7 +86,12 @@ export async function recordRefusedStore(audit: AuditLog, config: InstanceConfig
   await audit.append(auditEntryJson({ ...entry, resultType: 'Failed', resultSignature: error.code }));
 }
 
-function systemEntry(config: InstanceConfig, operationName: string, resultDescription: string): AuditEntry {
+function systemEntry(
+  config: InstanceConfig,
+  operationName: string,
+  resultDescription: string,
+  detail: Detail = {},
+): AuditEntry {
   return {
     time: new Date().toISOString(),
     resourceId: config.resourceId.toUpperCase(),
@@ -95,6 +109,9 @@ function systemEntry(config: InstanceConfig, operationName: string, resultDescri
     httpStatusCode: 0,
     PoolName: config.name,
     requestUri: '',
-    properties: { PoolType: 'M-HSM' },
+    properties: {
+      PoolType: 'M-HSM',
+      ...(Object.keys(detail).length === 0 ? {} : { detail: recordedDetail(detail) }),
+    },
   };
 }

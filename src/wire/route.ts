@@ -1,5 +1,6 @@
 // A route row: everything about one operation in one place. What has no row does not exist. Handlers get typed input
 // and return a value; they never see headers, sockets or status codes of the transport.
+import type { Detail } from './entry-detail.ts';
 import type { Principal } from './principal.ts';
 
 /** Where the data action must be held: `/`, `/keys`, or `/keys/{name}` of the path parameter `name`. */
@@ -53,6 +54,8 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
   /** For the record: what the operator should know of an operation that was carried out. */
   readonly note?: string;
+  /** For the record: what came of it, where that is more than what was asked for. */
+  readonly detail?: Detail;
   /** For the record: the key version used. */
   readonly key?: string;
   /** For the record: the store head after a commit. */
@@ -80,6 +83,11 @@ export interface Row<Body = never> {
   /** Reads the parsed JSON body, or absent: the operation takes none and what is sent is not looked at. */
   readonly readBody?: (body: JsonObject) => Body;
   readonly bodyLimit?: number;
+  /**
+   * For the record: what is asked for, once the body was read. Refusals have it, and answers that say nothing of their own.
+   * Throws for nothing that `readBody` lets pass.
+   */
+  readonly asked?: (request: Pick<RowRequest<Body>, 'params' | 'body'>) => Detail;
   /** May be carried out twice without harm. */
   readonly repeatable: boolean;
   readonly handle: (request: RowRequest<Body>) => Answer | Promise<Answer>;

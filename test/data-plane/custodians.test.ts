@@ -184,7 +184,13 @@ test('names and contacts are written down, survive a restart and a new download,
   assert.equal(state, 'provenEarlier');
   assert.equal((proven as { domain: string }).domain, digestOf(earlier));
   assert.equal((await register()).unproven, 3);
-  assert.ok(!JSON.stringify(readEntries(instance)).includes('555 0100'));
+  const entries = readEntries(instance);
+  assert.ok(!JSON.stringify(entries).includes('555 0100'));
+  const { properties } = entries.findLast(({ operationName }) => operationName === 'CustodianUpdate') ?? {};
+  assert.deepEqual((properties as { detail?: object }).detail, {
+    custodian: anna.thumbprint,
+    changed: ['name', 'contact'],
+  });
   assert.equal((await ask('PUT', path, { name: 'a\u001b[2J' })).status, 400);
   assert.equal((await ask('PUT', `${PATH}/${randomUUID()}`, { name: 'x' })).status, 404);
 });

@@ -257,9 +257,11 @@ describe('an instance whose root keys are sealed', () => {
     const last = readEntries(instance)
       .filter(({ operationName }) => operationName === 'InstanceUnlocked')
       .at(-1);
+    const { quorum } = (last?.['properties'] as { readonly detail: { readonly quorum: readonly string[] } }).detail;
+    assert.equal(quorum.length, 2);
     for (const { certificatePem } of [anna, clara]) {
       const { thumbprint } = readUnlockCertificate(new X509Certificate(certificatePem).raw);
-      assert.ok(String(last?.['resultDescription']).includes(thumbprint));
+      assert.ok(quorum.includes(thumbprint) && String(last?.['resultDescription']).includes(thumbprint));
     }
   });
 

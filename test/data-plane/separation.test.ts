@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { jwksOf, makeAuthority } from '../../src/features/release/authority/issue-token.ts';
-import { readEntries } from '../support/audit-entries.ts';
+import { type LoggedEntry, readEntries } from '../support/audit-entries.ts';
 import { makeCertificates } from '../support/custodian-certificates.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
@@ -190,6 +190,15 @@ describe('an instance that separates duties', () => {
       String(log?.['resultDescription']),
       new RegExp(`Approved by ${BOB} .*agreed on the phone.*Reason: on call`),
     );
+    const given = { roleDefinitionId: POLICY, administrative: true, principalId, scope: '/' };
+    const detailOf = ({ properties }: LoggedEntry): unknown => (properties as { readonly detail?: unknown }).detail;
+    assert.ok(log !== undefined && entry !== undefined);
+    assert.partialDeepStrictEqual(detailOf(entry), given, 'what was asked for');
+    assert.partialDeepStrictEqual(detailOf(log), { ...given, approval: id, approvedBy: BOB });
+    const decided = readEntries(instance).findLast(({ operationName }) => operationName === 'ApprovalApprove');
+    assert.ok(decided !== undefined);
+    const wish = { approval: id, requestedBy: ALICE, requestedOperation: 'putAssignment' };
+    assert.partialDeepStrictEqual(detailOf(decided), { ...wish, ...given });
     assert.equal((await show(alice, id))['state'], 'used');
     const gone = await instance.ask('DELETE', `${PROVIDER}/roleAssignments/${name}?api-version=7.4`, { token: carol });
     assert.equal(gone.status, 200, 'taking it away needs nobody else');

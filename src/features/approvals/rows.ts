@@ -2,11 +2,13 @@
 // own ones. The decision itself asks for the right that the request needs, again.
 import type { Change } from '../../store/sealed/records.ts';
 import { readOptionalText } from '../../wire/body.ts';
+import type { Detail } from '../../wire/entry-detail.ts';
 import { type Answer, type AnyRow, type JsonObject, type RowRequest, row } from '../../wire/route.ts';
 import { isoSecond, readReason } from '../roles/terms.ts';
 import type { Approval } from './approval.ts';
 import { stateAt } from './approvals.ts';
 import { planDecision, planWithdrawal, requireApproval } from './decide.ts';
+import { approvalDetail } from './entry-detail.ts';
 import { bindingOf, describeRequest } from './request.ts';
 import type { ApprovalService } from './second-person.ts';
 import { type SeparationService, separationRows } from './separation-rows.ts';
@@ -21,6 +23,8 @@ export function approvalRows(service: ApprovalService & SeparationService): read
     params: Readonly<Record<string, string | undefined>>,
     { oid }: { readonly oid: string },
   ): string | undefined => (approvals.get(idIn(params))?.requester.oid === oid ? 'requester of it' : undefined);
+  const ofId = ({ params }: Pick<RowRequest<unknown>, 'params'>): Detail =>
+    approvalDetail(idIn(params), approvals.get(idIn(params)));
   const answer = (id: string): object => wireApproval(id, requireApproval(id, service), now());
 
   async function change(
@@ -33,7 +37,8 @@ export function approvalRows(service: ApprovalService & SeparationService): read
       recheck();
       return plan(id);
     });
-    return { status: 200, body: answer(id), head, note: noteOf(requireApproval(id, service)) };
+    const approval = requireApproval(id, service);
+    return { status: 200, body: answer(id), head, note: noteOf(approval), detail: approvalDetail(id, approval) };
   }
 
   const decision = (verb: 'approve' | 'reject', operationName: string): AnyRow =>
@@ -43,6 +48,7 @@ export function approvalRows(service: ApprovalService & SeparationService): read
       operationName,
       dataAction: `${ACTION}/write/action`,
       readBody: readReasonIn,
+      asked: ofId,
       handle: (request) => {
         const verdict = verb === 'approve' ? 'approved' : 'rejected';
         const by = { decider: request.principal, service };
@@ -84,6 +90,7 @@ export function approvalRows(service: ApprovalService & SeparationService): read
       path: '/approvals/:approval/withdraw',
       operationName: 'ApprovalWithdraw',
       dataAction: `${ACTION}/write/action`,
+      asked: ofId,
       alsoAllows: ofRequester,
       handle: (request) =>
         change(

@@ -52,6 +52,7 @@ export function planSecond(
       changes: [approvalChange(id, { ...approval, state: 'used' })],
       reason: approval.reason ?? agreed,
       note: `Approved by ${by.oid} (approval ${id}: ${agreed}).`,
+      detail: { approval: id, approvedBy: by.oid },
     };
   }
   const pending = own.find(([, approval]) => stateAt(approval, now) === 'pending');

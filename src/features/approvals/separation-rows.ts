@@ -2,6 +2,7 @@
 // strict together: who administers alone, beside applications, would find out too late.
 import type { Records } from '../../store/sealed/records.ts';
 import { readText, wrongType } from '../../wire/body.ts';
+import { changesOf } from '../../wire/entry-detail.ts';
 import { type AnyRow, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { dataAction } from '../roles/data-actions.ts';
@@ -88,6 +89,7 @@ export function separationRows(service: SeparationService): readonly AnyRow[] {
           body: shape(principal),
           head,
           note: `Duties are separated from now on: strict, for good.${agreed}`,
+          detail: { changes: changesOf({ separation: 'azure' }, { separation }), ...second?.detail },
         };
       },
     }),

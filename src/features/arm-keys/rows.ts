@@ -4,6 +4,7 @@
 import { type AnyRow, row } from '../../wire/route.ts';
 import type { KeyMaking } from '../keys/add-version.ts';
 import type { Retention } from '../keys/bundle.ts';
+import { createDetail, keyDetail } from '../keys/entry-details.ts';
 import { requireKey } from '../keys/find-key.ts';
 import { requireKeyName } from '../keys/key-name.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
@@ -46,12 +47,14 @@ export function armKeyRows(service: KeyMaking & { readonly retention: Retention 
       scope: 'keys',
       activation: 'active',
       readBody: readArmKey,
+      asked: ({ body }) => createDetail(body),
       repeatable: true,
       async handle({ params, body, recheck }) {
         const { key, head } = await createIfNotExists(requireKeyName(params['name']), body, recheck, service);
         return {
           status: 200,
           body: describeArmKey(key, retention),
+          detail: keyDetail(key),
           key: `/keys/${key.name}/${key.version}`,
           ...(head === undefined ? { note: 'There was a key of that name already; it is as it was.' } : { head }),
         };

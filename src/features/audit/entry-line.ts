@@ -1,9 +1,11 @@
-// An entry as one line for a person: when, what came of it, what was asked, for which key, by whom.
+// An entry as one line for a person: when, what came of it, what was asked, for which key, by whom, and what it was about.
 import { printableLine } from '../../formats/printable.ts';
+import { detailText } from './detail-text.ts';
 
 export function entryLine(index: number, entry: Readonly<Record<string, unknown>>): string {
   const text = (name: string): string => lineOf(entry[name]);
   const subject = text('key') || text('scope') || pathOf(text('requestUri'));
+  const detail = detailText((entry['properties'] as { readonly detail?: unknown } | null | undefined)?.detail);
   return [
     String(index).padStart(8),
     text('time').padEnd(24),
@@ -13,6 +15,7 @@ export function entryLine(index: number, entry: Readonly<Record<string, unknown>
     callerOf(entry['identity']),
     text('callerIpAddress'),
     ...(text('decision') === 'allow' || text('decision') === '' ? [] : [text('decision')]),
+    ...(detail === '' ? [] : [detail]),
   ]
     .join('  ')
     .trimEnd();

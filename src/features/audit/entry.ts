@@ -13,6 +13,7 @@ export function auditEntryJson(entry: AuditEntry): string {
   for (const length of CUTS) {
     const shorter = entryText({
       ...entry,
+      properties: length === CUTS[0] ? entry.properties : withoutDetail(entry.properties),
       clientInfo: cut(entry.clientInfo, length),
       requestUri: cut(entry.requestUri, length),
       resultDescription: cut(entry.resultDescription, length),
@@ -60,6 +61,11 @@ function fits(text: string): boolean {
 function cut(text: string, length: number): string {
   if (text.length <= length) return text;
   return `${text.slice(0, length)}… (${text.length - length} characters more)`;
+}
+
+/** What it was about has bounds of its own, and gives way last of all. */
+function withoutDetail({ detail, ...rest }: AuditEntry['properties']): AuditEntry['properties'] {
+  return detail === undefined ? rest : { ...rest, detail: {}, detailLeftOut: JSON.stringify(detail).length };
 }
 
 /** Identity is JSON in a string: cut anywhere it would no longer read, so all of it gives way to a note. */

@@ -3,6 +3,7 @@ import { pollAt } from '../../wire/poll-at.ts';
 import { type Answer, type AnyRow, type RowRequest, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { requireKeyName } from '../keys/key-name.ts';
+import { placeDetail } from './entry-detail.ts';
 import type { BackupJobs } from './jobs/backup-jobs.ts';
 import { type Job, type JobError, type JobKind, pollsAs } from './jobs/job.ts';
 import type { Caller, JobEngine } from './jobs/job-engine.ts';
@@ -42,7 +43,7 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
     request: RowRequest<B>,
     target: BackupTarget,
     work: Work,
-    more = '',
+    { folder, more = '' }: { readonly folder?: string; readonly more?: string } = {},
   ): Promise<Answer> {
     const opened = await openTarget(target, engine.stopping);
     if (opened instanceof StorageError) {
@@ -51,7 +52,8 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
     const { principal, recheck } = request;
     const { job, head } = await startWith(opened, kind, { oid: principal.oid, recheck }, work);
     const note = `The ${kind} job ${job.id} began; storage: ${target.storageResourceUri}`;
-    return { ...accepted(job, request), note: more === '' ? note : `${note}. ${more}`, head };
+    const detail = { job: job.id, ...placeDetail(target, folder) };
+    return { ...accepted(job, request), note: more === '' ? note : `${note}. ${more}`, detail, head };
   }
 
   /** A job that ends as it begins; a client hears of that at its poll. */
@@ -62,7 +64,7 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
     // What does not read may be anything: a secret in the wrong member too.
     const why = malformed ? 'what it says of its storage does not read' : error.code;
     const note = `The ${kind} job ${job.id} was refused: ${why}`;
-    return { ...accepted({ ...job, ...UNDER_WAY }, request), note, head };
+    return { ...accepted({ ...job, ...UNDER_WAY }, request), note, detail: { job: job.id }, head };
   }
 
   function accepted<B>(job: Job, request: RowRequest<B>): Pick<Answer, 'status' | 'body' | 'headers'> {
@@ -84,10 +86,10 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
     const { principal, recheck } = request;
     const asker = { principal, recheck, reason: service.duties.reasonOf(request.stated()) };
     const work: Work = (storage, job) => restore(service, storage, folder, job, asker);
-    if (!service.duties.needsSecond()) return start('restore', request, target, work);
+    if (!service.duties.needsSecond()) return start('restore', request, target, work, { folder });
     const agreed = await requireAgreement(folder, asker, opening(target), service);
     if (agreed.state === 'unreadable') return refuse('restore', request, agreed.error);
-    return start('restore', request, target, work, agreed.note);
+    return start('restore', request, target, work, { folder, more: agreed.note });
   }
 
   /**
@@ -177,6 +179,7 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       scope: 'root',
       activation: 'active',
       readBody: readTarget,
+      asked: ({ body }) => placeDetail(body),
       repeatable: false,
       handle: (request) => start('backup', request, request.body, (storage, job) => backUp(service, storage, job)),
     }),
@@ -189,6 +192,7 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       scope: 'root',
       activation: 'active',
       readBody: readTarget,
+      asked: ({ body }) => placeDetail(body),
       repeatable: false,
       handle: (request) => start('prebackup', request, request.body, checkBackUp),
     }),
@@ -212,6 +216,7 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       scope: 'root',
       activation: 'active',
       readBody: readRestore('folderToRestore'),
+      asked: ({ body }) => placeDetail(body.target, body.folder),
       repeatable: false,
       handle: (request) => startRestore(located(request)),
     }),
@@ -224,13 +229,15 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       scope: 'root',
       activation: 'active',
       readBody: readRestore('folderToRestore'),
+      asked: ({ body }) => placeDetail(body.target, body.folder),
       repeatable: false,
       async handle(asked) {
         const request = located(asked);
         const { target, folder } = request.body;
         const useless = await refuseByRule(() => requireEarlierBackup(service), 'prerestore', request);
         if (useless !== undefined) return useless;
-        return start('prerestore', request, target, (storage, job) => checkRestore(service, storage, folder, job));
+        const work: Work = (storage, job) => checkRestore(service, storage, folder, job);
+        return start('prerestore', request, target, work, { folder });
       },
     }),
     row<RestoreRequest>({
@@ -242,6 +249,7 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       scope: 'root',
       activation: 'active',
       readBody: readRestore('folder'),
+      asked: ({ body }) => placeDetail(body.target, body.folder),
       repeatable: false,
       async handle(asked) {
         const request = located(asked);
@@ -250,7 +258,7 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
         const useless = await refuseByRule(() => rejectDeletedName(keys, name), 'key-restore', request);
         if (useless !== undefined) return useless;
         const work: Work = (storage, job) => restoreKey(service, storage, { name, folder }, job, request.recheck);
-        return start('key-restore', request, target, work, `Folder: ${folder}`);
+        return start('key-restore', request, target, work, { folder, more: `Folder: ${folder}` });
       },
     }),
     row({

@@ -3,6 +3,7 @@
 import { type AnyRow, row } from '../../wire/route.ts';
 import type { KeyMaking } from '../keys/add-version.ts';
 import { keyBundle, keyId, type Retention } from '../keys/bundle.ts';
+import { arrivedKeyDetail, importDetail } from '../keys/entry-details.ts';
 import { requireKey } from '../keys/find-key.ts';
 import { type ImportKey, importKey, readPlainKey } from '../keys/import.ts';
 import { requireKeyName } from '../keys/key-name.ts';
@@ -31,6 +32,10 @@ export function importRows(service: ImportService): readonly AnyRow[] {
       scope: 'keys',
       activation: 'active',
       readBody: (body) => (hasWrappedKey(body) ? readWrappedKey(body) : readPlainKey(body)),
+      asked: ({ body }) => ({
+        ...importDetail(body),
+        ...('blob' in body ? { source: 'byok', kek: body.blob.kid, blobHash: body.blobHash } : { source: 'plain-jwk' }),
+      }),
       repeatable: false,
       async handle(request) {
         const { params, body, principal, grant, recheck } = request;
@@ -48,6 +53,7 @@ export function importRows(service: ImportService): readonly AnyRow[] {
           body: keyBundle(key, request, service.retention),
           ...notices,
           note: note === undefined ? provenanceNote(key) : `${provenanceNote(key)}; ${note}`,
+          detail: arrivedKeyDetail(key),
           key: keyId('', key),
           head,
         };

@@ -117,6 +117,7 @@ export function ceremonyRows(service: CeremonyService): readonly AnyRow[] {
           status: kept === mine ? 201 : 200,
           body: shape(id, kept),
           head,
+          detail: { record: id, kind, recordHash: hash, documentHash: domain },
           note: `Ceremony ${id} (${kind}), report SHA-256 ${hash}, domain file ${domain}`,
         };
       },

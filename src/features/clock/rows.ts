@@ -1,5 +1,6 @@
 // The clock rows, which only an instance of the dev profile has: show the time, move it.
 import type { Records } from '../../store/sealed/records.ts';
+import { changesOf } from '../../wire/entry-detail.ts';
 import { type AnyRow, row } from '../../wire/route.ts';
 import type { InstanceClock } from './instance-clock.ts';
 import { readTravel, type Travel, travel } from './travel.ts';
@@ -31,8 +32,10 @@ export function clockRows(service: { readonly clock: InstanceClock; readonly rec
       readBody: readTravel,
       repeatable: false,
       async handle({ body, recheck }) {
+        const before = clock.offset;
         const head = await travel(body, recheck, service);
-        return { status: 200, body: shape(), head };
+        const detail = { changes: changesOf({ offsetSeconds: before }, { offsetSeconds: clock.offset }) };
+        return { status: 200, body: shape(), head, detail };
       },
     }),
   ];

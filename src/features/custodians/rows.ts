@@ -5,6 +5,7 @@ import { domainFingerprint } from '../../formats/domain-identity.ts';
 import { isOneLine } from '../../formats/printable.ts';
 import type { Records } from '../../store/sealed/records.ts';
 import { member, readOptionalInteger, readOptionalText, wrongType } from '../../wire/body.ts';
+import type { Detail } from '../../wire/entry-detail.ts';
 import { type AnyRow, type JsonObject, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { isAbsent } from '../../wire/tolerance.ts';
@@ -48,15 +49,20 @@ export function custodianRows(service: CustodianService): readonly AnyRow[] {
       path: `${PATH}/:custodian`,
       operationName: 'CustodianUpdate',
       readBody: (body) => ({ ...readLine(body, 'name'), ...readLine(body, 'contact') }),
+      asked: ({ params }) => ({ custodian: params['custodian'] }),
       repeatable: true,
       async handle({ params, body, recheck }) {
         const custodian = params['custodian'] ?? '';
+        let detail: Detail = {};
         const head = await records.update(() => {
           recheck();
-          const { name: _name, contact: _contact, ...rest } = requireHolder(register, custodian);
+          const { name, contact, ...rest } = requireHolder(register, custodian);
+          // Who and where people are is not on record: the log is kept for ever.
+          const changed = [...(name === body.name ? [] : ['name']), ...(contact === body.contact ? [] : ['contact'])];
+          detail = { custodian, changed };
           return [holderChange(custodian, { ...rest, ...body })];
         });
-        return { status: 200, body: wireHolder(service, custodian), head };
+        return { status: 200, body: wireHolder(service, custodian), head, detail };
       },
     }),
     row<CustodianPacket>({
@@ -65,6 +71,7 @@ export function custodianRows(service: CustodianService): readonly AnyRow[] {
       path: `${PATH}/packets`,
       operationName: 'CustodianPacket',
       readBody: (body) => readPacketIn(member(body, 'packet')),
+      asked: ({ body: { statement } }) => ({ custodian: statement.custodian, purpose: statement.purpose }),
       repeatable: false,
       async handle({ body: packet, recheck }) {
         const { custodian, purpose, at } = packet.statement;
@@ -126,6 +133,7 @@ export function custodianRows(service: CustodianService): readonly AnyRow[] {
           body: wireChallenge(service, challenge, made),
           head,
           note: `Challenge ${challenge}, open until ${made.expires}`,
+          detail: { challenge, expires: made.expires },
         };
       },
     }),

@@ -32,7 +32,7 @@ export async function restoreKey(
   jwe: string,
   recheck: () => void,
   { keys, crypto, records, randomHex, limits }: KeyMaking,
-): Promise<{ readonly key: KeyVersion; readonly head: Head }> {
+): Promise<{ readonly key: KeyVersion; readonly versions: readonly KeyVersion[]; readonly head: Head }> {
   const { versions } = await crypto.send('restoreKey', { value: jwe }).catch(refuse);
   const restored = readVersions(versions as readonly PortableVersion[], randomHex);
   const current = restored.at(-1) as KeyVersion;
@@ -45,7 +45,7 @@ export async function restoreKey(
     checkRoom(keys, current.name, limits, restored.length);
     return restored.map((key) => ({ name: keyRecordName(key.name, key.version), value: encodeKeyVersion(key) }));
   });
-  return { key: current, head };
+  return { key: current, versions: restored, head };
 }
 
 /** Oldest first. The module answers for what they are; whether they make a key together is looked at here. */

@@ -2,6 +2,7 @@
 import { type AnyRow, row } from '../../wire/route.ts';
 import type { KeyMaking } from '../keys/add-version.ts';
 import { keyBundle, keyId, type Retention } from '../keys/bundle.ts';
+import { keyDetail } from '../keys/entry-details.ts';
 import { requireKey } from '../keys/find-key.ts';
 import { backupKey } from './backup.ts';
 import { readBackupBlob, restoreKey } from './restore.ts';
@@ -22,8 +23,10 @@ export function keyBackupRows(service: KeyMaking & { readonly retention: Retenti
       repeatable: true,
       async handle({ params, url }) {
         const key = requireKey(service.keys, params, url);
-        const value = await backupKey(service.keys.versions(key.name), service.crypto);
-        return { status: 200, body: { value }, key: keyId('', key) };
+        const versions = service.keys.versions(key.name);
+        const value = await backupKey(versions, service.crypto);
+        const detail = { ...keyDetail(key), versions: versions.length };
+        return { status: 200, body: { value }, detail, key: keyId('', key) };
       },
     }),
     row<string>({
@@ -38,8 +41,11 @@ export function keyBackupRows(service: KeyMaking & { readonly retention: Retenti
       bodyLimit: RESTORE_BODY_LIMIT,
       repeatable: false,
       async handle(request) {
-        const { key, head } = await restoreKey(request.body, request.recheck, service);
-        return { status: 200, body: keyBundle(key, request, service.retention), key: keyId('', key), head };
+        const { key, versions, head } = await restoreKey(request.body, request.recheck, service);
+        // An older version that may leave comes with one that may not.
+        const exportable = versions.some((version) => version.attributes.exportable);
+        const detail = { ...keyDetail(key), exportable, source: 'key-backup', versions: versions.length };
+        return { status: 200, body: keyBundle(key, request, service.retention), detail, key: keyId('', key), head };
       },
     }),
   ];

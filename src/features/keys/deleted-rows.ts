@@ -1,8 +1,10 @@
 // The rows of deletion: delete, list deleted, get deleted, recover, purge.
+import type { Detail } from '../../wire/entry-detail.ts';
 import { nextLink, readPage } from '../../wire/paging.ts';
 import { type AnyRow, type RowRequest, row } from '../../wire/route.ts';
 import { keyBundle, keyId, keyItem, type Viewer } from './bundle.ts';
 import { deleteKey, recoverKey, requireDeletedKey } from './delete.ts';
+import { keyDetail } from './entry-details.ts';
 import { requireKey } from './find-key.ts';
 import { requireKeyName } from './key-name.ts';
 import type { DeletedEntry } from './key-ring.ts';
@@ -38,7 +40,8 @@ export function deletedKeyRows(service: KeyPurging): readonly AnyRow[] {
           return requireKey(keys, request.params, request.url);
         };
         const { head, ...entry } = await deleteKey(find, service);
-        return { status: 200, body: bundle(entry, request), key: keyId('', entry.key), head };
+        const detail = { ...keyDetail(entry.key), scheduledPurgeDate: dateOf(entry) };
+        return { status: 200, body: bundle(entry, request), detail, key: keyId('', entry.key), head };
       },
     }),
     row({
@@ -86,7 +89,13 @@ export function deletedKeyRows(service: KeyPurging): readonly AnyRow[] {
       repeatable: false,
       async handle(request) {
         const { key, head } = await recoverKey(lookUpAgain(request), service);
-        return { status: 200, body: keyBundle(key, request, retention), key: keyId('', key), head };
+        return {
+          status: 200,
+          body: keyBundle(key, request, retention),
+          detail: keyDetail(key),
+          key: keyId('', key),
+          head,
+        };
       },
     }),
     row({
@@ -94,16 +103,30 @@ export function deletedKeyRows(service: KeyPurging): readonly AnyRow[] {
       path: '/deletedkeys/:name',
       operationName: 'KeyPurge',
       dataAction: `${ACTION}/deletedKeys/delete`,
+      asked: ({ params }) => purgeDetail(keys, params['name'] ?? ''),
       scope: 'key',
       activation: 'active',
       repeatable: false,
       async handle(request) {
         const { key } = lookUp(request);
+        const detail = purgeDetail(keys, key.name);
         const head = await purgeKey(lookUpAgain(request), service);
-        return { status: 204, key: `/keys/${key.name}`, head };
+        return { status: 204, detail, key: `/keys/${key.name}`, head };
       },
     }),
   ];
+}
+
+/** What is destroyed, and when it would have been without a request. */
+function purgeDetail(keys: KeyPurging['keys'], name: string): Detail {
+  const entry = keys.findDeleted(name);
+  if (entry === undefined) return {};
+  const versions = keys.deletedVersions(name).length;
+  return { ...keyDetail(entry.key), versions, scheduledPurgeDate: dateOf(entry) };
+}
+
+function dateOf({ deleted }: DeletedEntry): string {
+  return new Date(deleted.scheduledPurgeDate * 1000).toISOString();
 }
 
 function deletion({ deleted }: DeletedEntry, { origin }: Viewer): object {

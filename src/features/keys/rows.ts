@@ -5,6 +5,7 @@ import type { KeyMaking } from './add-version.ts';
 import { keyBundle, keyId, keyItem } from './bundle.ts';
 import { type CreateKey, createKey, readCreateKey } from './create.ts';
 import { deletedKeyRows } from './deleted-rows.ts';
+import { createDetail, keyChanges, keyDetail, updateDetail } from './entry-details.ts';
 import { requireKey } from './find-key.ts';
 import { requireKeyName } from './key-name.ts';
 import { checkKeyOpsVersion, checkKtyVersion } from './key-types.ts';
@@ -28,6 +29,7 @@ export function keyRows(service: KeyMaking & KeyPurging): readonly AnyRow[] {
       scope: 'keys',
       activation: 'active',
       readBody: readCreateKey,
+      asked: ({ body }) => createDetail(body),
       repeatable: false,
       async handle(request) {
         const { params, body, recheck } = request;
@@ -38,6 +40,7 @@ export function keyRows(service: KeyMaking & KeyPurging): readonly AnyRow[] {
           status: 200,
           body: keyBundle(key, request, retention),
           ...policyNotices(key.releasePolicy),
+          detail: keyDetail(key),
           key: keyId('', key),
           head,
         };
@@ -65,6 +68,7 @@ export function keyRows(service: KeyMaking & KeyPurging): readonly AnyRow[] {
         scope: 'key',
         activation: 'active',
         readBody: readUpdateKey,
+        asked: ({ body }) => updateDetail(body),
         repeatable: false,
         async handle(request) {
           const { params, body, url, recheck } = request;
@@ -73,11 +77,12 @@ export function keyRows(service: KeyMaking & KeyPurging): readonly AnyRow[] {
             recheck();
             return requireKey(keys, params, url);
           };
-          const { key, head } = await updateKey(find, body, service);
+          const { before, key, head } = await updateKey(find, body, service);
           return {
             status: 200,
             body: keyBundle(key, request, retention),
             ...policyNotices(key.releasePolicy),
+            detail: keyChanges(before, key),
             key: keyId('', key),
             head,
           };

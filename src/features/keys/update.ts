@@ -42,11 +42,11 @@ export async function updateKey(
   find: () => KeyVersion,
   asked: UpdateKey,
   { crypto, records, now, randomHex, limits }: KeyChanging,
-): Promise<{ readonly key: KeyVersion; readonly head: Head }> {
+): Promise<{ readonly before: KeyVersion; readonly key: KeyVersion; readonly head: Head }> {
   checkTagCount(asked.tags, limits);
-  let key: KeyVersion | undefined;
+  let [before, key]: (KeyVersion | undefined)[] = [];
   const head = await records.update(async () => {
-    const before = find();
+    before = find();
     const attributes = { ...before.attributes, ...asked.attributes, updated: now() };
     checkValidity(attributes);
     if (attributes.exportable !== before.attributes.exportable) {
@@ -56,7 +56,7 @@ export async function updateKey(
     key = await rebind(changed, asked, crypto, randomHex);
     return [{ name: keyRecordName(key.name, key.version), value: encodeKeyVersion(key) }];
   });
-  return { key: key as unknown as KeyVersion, head };
+  return { before: before as unknown as KeyVersion, key: key as unknown as KeyVersion, head };
 }
 
 async function rebind(

@@ -69,6 +69,7 @@ export function rehearsalRows(service: RehearsalService): readonly AnyRow[] {
       status: 201,
       body: wireWhole(id, { ...filed, rehearsal }, crypto.hello.domainKey),
       head,
+      detail: { record: id, kind: rehearsal.depth, verdict: rehearsal.verdict, recordHash: hash },
       note: `Rehearsal ${id}, ${rehearsal.depth}: ${rehearsal.verdict}; record (SHA-256): ${hash}`,
     };
   }

@@ -2,6 +2,7 @@
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import type { Answer, RowRequest } from '../../wire/route.ts';
 import { keyBundle, keyId, type Retention } from '../keys/bundle.ts';
+import { keyDetail } from '../keys/entry-details.ts';
 import { bindingOf, type KeyVersion } from '../keys/key-version.ts';
 import { refuseByModule } from '../keys/refuse-by-module.ts';
 import type { ReleaseRequest } from './read-request.ts';
@@ -40,6 +41,7 @@ export async function releaseKey(
   return {
     status: 200,
     body: { value: token },
+    detail: { ...keyDetail(key), authority, enclaveKey: enclaveKey.kid },
     key: keyId('', key),
     note: `released to the enclave key '${enclaveKey.kid}' that ${authority} vouches for`,
   };

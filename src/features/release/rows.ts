@@ -1,6 +1,7 @@
 // The rows of release, and those by which administrators say which attestation authorities the instance trusts. The latter
 // are this product's own; the service that it speaks for has its authorities built in.
 import type { Records } from '../../store/sealed/records.ts';
+import type { Detail } from '../../wire/entry-detail.ts';
 import { type AnyRow, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { requireKey } from '../keys/find-key.ts';
@@ -88,6 +89,7 @@ function authorityRows({ authorities, records, duties }: ReleaseService): readon
       path: `${PATH}/:authority`,
       operationName: 'AttestationAuthorityTrust',
       readBody: readAuthority,
+      asked: ({ params, body }) => trustDetail(params['authority'] ?? '', body),
       async handle({ params, body, principal, recheck, stated }) {
         const name = requireAuthorityName(params['authority']);
         const reason = duties.reasonOf(stated());
@@ -128,10 +130,16 @@ function authorityRows({ authorities, records, duties }: ReleaseService): readon
           gone = requireAuthority(name);
           return [{ name: authorityRecordName(name), value: null }];
         });
-        return { status: 204, head, note: `no longer trusts ${gone?.authority ?? ''}` };
+        const detail = gone === undefined ? { authorityName: name } : trustDetail(name, gone);
+        return { status: 204, head, note: `no longer trusts ${gone?.authority ?? ''}`, detail };
       },
     }),
   ];
+}
+
+function trustDetail(authorityName: string, trusted: TrustedAuthority): Detail {
+  const { authority, sha256 } = trustRequestOf(authorityName, trusted);
+  return { authorityName, authority, keysHash: sha256 };
 }
 
 function wireAuthority(name: string, { authority, keys }: TrustedAuthority): object {

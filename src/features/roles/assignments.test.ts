@@ -34,10 +34,16 @@ describe('a role assignment', () => {
       properties: { scope: '/keys/Tde', roleDefinitionId: DEFINITIONS + CRYPTO_USER, principalId: ANN },
     };
     const answer = await made.assign(guid(1), CRYPTO_USER, ANN, '/keys/Tde');
-    assert.deepEqual(answer, { status: 201, body: shape, head: made.records.head });
+    const { detail, ...rest } = answer;
+    assert.deepEqual(rest, { status: 201, body: shape, head: made.records.head });
+    assert.partialDeepStrictEqual(detail, {
+      roleName: 'Managed HSM Crypto User',
+      principalId: ANN,
+      scope: '/keys/Tde',
+    });
     const at = { scope: parseScope('/keys/tde'), name: guid(1).toUpperCase() };
     assert.deepEqual(getAssignment(at, made), { status: 200, body: shape });
-    const gone = await deleteAssignment(at, made.changes);
+    const { detail: _same, ...gone } = await deleteAssignment(at, made.changes);
     const note = `Assignment ${guid(1)} of the role ${CRYPTO_USER} to ${ANN} at /keys/Tde was deleted.`;
     assert.deepEqual(gone, { status: 200, body: shape, head: made.records.head, note });
     await refuses('RoleAssignmentNotFound', /^Requested role assignment not found$/, () => getAssignment(at, made));

@@ -27,12 +27,16 @@ describe('a custom role definition', () => {
     // As az sends it, with lists that it leaves null and its action in another case.
     const permissions = [{ actions: [], notActions: null, dataActions: [READ_KEYS.toLowerCase(), READ_KEYS] }];
     const answer = await made.putDefinition(guid(1), { roleName: 'Reader', description: 'reads', permissions });
-    assert.deepEqual(answer, { status: 201, body: shape, head: made.records.head });
+    const { detail, ...rest } = answer;
+    assert.deepEqual(rest, { status: 201, body: shape, head: made.records.head });
+    assert.partialDeepStrictEqual(detail, { actionsAdded: [READ_KEYS], actionsRemoved: [] });
     assert.deepEqual(getDefinition({ name: guid(1).toUpperCase() }, made), { status: 200, body: shape });
     const listed = listDefinitions({ filter: undefined }, made).body as { value: unknown[] };
     assert.equal(listed.value.length, 11);
     assert.deepEqual(listed.value[10], shape);
-    const gone = await deleteDefinition({ scope: ROOT_SCOPE, name: guid(1), stated: {} }, made.changes);
+    const deletion = await deleteDefinition({ scope: ROOT_SCOPE, name: guid(1), stated: {} }, made.changes);
+    const { detail: lost, ...gone } = deletion;
+    assert.partialDeepStrictEqual(lost, { actionsAdded: [], actionsRemoved: [READ_KEYS] });
     assert.deepEqual(gone, { status: 200, body: shape, head: made.records.head });
     await refuses('RoleDefinitionNotFound', /Requested role definition not found/, () =>
       getDefinition({ name: guid(1) }, made),

@@ -3,6 +3,7 @@
 // a person stays, and the only one of whom it is known here is the caller.
 import type { Answer } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
+import { assignmentDetail } from './entry-details.ts';
 import { requireAssignment } from './get-assignment.ts';
 import { administrationOf, isLastingAdministration, lastingAdministrations } from './lasting-administrators.ts';
 import { commitRoles, type RoleChanges } from './role-changes.ts';
@@ -25,7 +26,8 @@ export async function deleteAssignment({ scope, name }: DeleteAssignment, change
     const note = `Assignment ${guid} of the role ${definition} to ${principalId} at ${at.path} was deleted.`;
     return { result: deleted, change: { name: ASSIGNMENT_PREFIX + guid, value: null }, note };
   });
-  return { status: 200, body: assignmentShape(result), ...committed };
+  const detail = assignmentDetail(result, changes.roles);
+  return { status: 200, body: assignmentShape(result), ...committed, detail };
 }
 
 function rejectLastAdministrator(assignment: RoleAssignment, { roles, duties }: RoleChanges): void {

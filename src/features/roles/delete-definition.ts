@@ -2,6 +2,7 @@
 import type { Answer, Stated } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { contentOf, judgeDefinition, type RoleRequest } from './duties.ts';
+import { definitionDetail } from './entry-details.ts';
 import { requireDefinition } from './get-definition.ts';
 import { commitRoles, type RoleChanges } from './role-changes.ts';
 import { DEFINITION_PREFIX } from './role-records.ts';
@@ -33,5 +34,6 @@ export async function deleteDefinition(
     const second = judgeDefinition(request, reason, changes.duties);
     return { result: deleted, change: { name: DEFINITION_PREFIX + deleted.name, value: null }, second };
   });
-  return { status: 200, body: definitionShape(result), ...committed };
+  const detail = { ...definitionDetail(result.name, result, undefined), ...committed.detail };
+  return { status: 200, body: definitionShape(result), ...committed, detail };
 }

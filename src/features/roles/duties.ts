@@ -1,6 +1,7 @@
 // What a change of roles needs where duties are separated. Rules, on the state that the change is made on; who the second
 // person is and how they agree is not known here (`SecondPerson`).
 import type { Change } from '../../store/sealed/records.ts';
+import type { Detail } from '../../wire/entry-detail.ts';
 import { ownCommand } from '../../wire/own-command.ts';
 import type { Principal } from '../../wire/principal.ts';
 import { ServiceError } from '../../wire/service-error.ts';
@@ -36,6 +37,7 @@ export type Second =
       readonly reason?: string;
       /** For the record: who agreed. */
       readonly note: string;
+      readonly detail?: Detail;
     }
   | { readonly state: 'asked'; readonly changes: readonly Change[]; readonly refusal: ServiceError };
 

@@ -63,7 +63,7 @@ export function findGrant(grants: Grants, dataAction: string, scope: Scope, now:
 }
 
 /** All data actions of a definition less all its notDataActions; they subtract here and nowhere else. */
-export function effectiveActions({ permissions }: RoleDefinition): readonly DataAction[] {
+export function effectiveActions({ permissions }: Pick<RoleDefinition, 'permissions'>): readonly DataAction[] {
   const excluded = new Set(permissions.flatMap(({ notDataActions }) => notDataActions));
   return [...new Set(permissions.flatMap(({ dataActions }) => dataActions))].filter((action) => !excluded.has(action));
 }

@@ -3,6 +3,7 @@
 import type { Answer, Stated } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { judgeGrant } from './duties.ts';
+import { assignmentDetail } from './entry-details.ts';
 import type { Roles } from './evaluate.ts';
 import type { AssignmentBody } from './read-assignment-body.ts';
 import { commitRoles, type RoleChanges } from './role-changes.ts';
@@ -59,7 +60,8 @@ export async function putAssignment(
       ...(expiresAt === undefined ? {} : { note: `Ends ${isoSecond(expiresAt)}.` }),
     };
   });
-  return { status: 201, body: assignmentShape(result), ...committed };
+  const detail = { ...assignmentDetail(result, changes.roles, principalType), ...committed.detail };
+  return { status: 201, body: assignmentShape(result), ...committed, detail };
 }
 
 /**

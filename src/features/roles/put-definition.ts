@@ -1,7 +1,9 @@
 // Makes or replaces a custom role definition.
+import type { Detail } from '../../wire/entry-detail.ts';
 import type { Answer, Stated } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { contentOf, judgeDefinition, type RoleRequest } from './duties.ts';
+import { definitionDetail } from './entry-details.ts';
 import type { Roles } from './evaluate.ts';
 import type { DefinitionBody } from './read-definition-body.ts';
 import { commitRoles, type RoleChanges } from './role-changes.ts';
@@ -34,12 +36,14 @@ export async function putDefinition(
       "Role definitions can be written only at scope '/'; assignments narrow where they hold",
     );
   }
+  let detail: Detail = {};
   const { result, ...committed } = await commitRoles(changes, () => {
     checkNotBuiltIn(definition, changes.roles);
     checkRoom(definition, changes.roles);
     checkRoleName(definition, changes.roles);
     const change = { name: DEFINITION_PREFIX + definition.name, value: encodeDefinition(definition) };
     const replaced = changes.roles.definition(definition.name);
+    detail = definitionDetail(definition.name, replaced, definition);
     // Nothing is changed by it, so nobody has to agree; a client that tries again is answered as before.
     if (replaced !== undefined && encodeDefinition(replaced).equals(change.value)) return { result: definition };
     const request: RoleRequest = {
@@ -50,7 +54,7 @@ export async function putDefinition(
     const second = judgeDefinition(request, reason, changes.duties);
     return { result: definition, change, second };
   });
-  return { status: 201, body: definitionShape(result), ...committed };
+  return { status: 201, body: definitionShape(result), ...committed, detail: { ...detail, ...committed.detail } };
 }
 
 function checkNotBuiltIn({ name, roleName }: RoleDefinition, roles: Roles): void {

@@ -1,5 +1,6 @@
 // What the operations that change roles are given, and how their change is committed.
 import type { Change, Head, Records } from '../../store/sealed/records.ts';
+import type { Detail } from '../../wire/entry-detail.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import type { Duties, Second } from './duties.ts';
 import type { Roles } from './evaluate.ts';
@@ -38,7 +39,7 @@ export interface Planned<T> {
 export async function commitRoles<T>(
   { records, recheck }: RoleChanges,
   plan: () => Planned<T>,
-): Promise<{ readonly result: T; readonly head?: Head; readonly note?: string }> {
+): Promise<{ readonly result: T; readonly head?: Head; readonly note?: string; readonly detail?: Detail }> {
   let planned: Planned<T> | undefined;
   const head = await records.update(() => {
     recheck();
@@ -53,7 +54,12 @@ export async function commitRoles<T>(
   if (second?.state === 'asked') throw refusalWith(second, head);
   const why = second?.reason === undefined ? '' : `Reason: ${second.reason}`;
   const note = [planned.note ?? '', second?.note ?? '', why].filter((text) => text !== '').join(' ');
-  return { result, head, ...(note === '' ? {} : { note }) };
+  return {
+    result,
+    head,
+    ...(note === '' ? {} : { note }),
+    ...(second?.detail === undefined ? {} : { detail: second.detail }),
+  };
 }
 
 /** What was committed to ask for it is put on record with the refusal. */

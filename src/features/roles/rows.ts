@@ -8,6 +8,7 @@ import { type RoleOperation, roleAccess } from './access.ts';
 import { deleteAssignment } from './delete-assignment.ts';
 import { deleteDefinition } from './delete-definition.ts';
 import type { Duties } from './duties.ts';
+import { assignmentDetail, definitionDetail } from './entry-details.ts';
 import type { Roles } from './evaluate.ts';
 import { getAssignment } from './get-assignment.ts';
 import { getDefinition } from './get-definition.ts';
@@ -70,6 +71,10 @@ function definitionRows({ prefix, scope, of }: ScopeForm, service: RoleService):
     row({
       ...common('PUT', one, scope, 'RoleDefinitionCreate', 'putDefinition'),
       readBody: readDefinitionBody,
+      asked({ params, body }) {
+        const name = (params['guid'] ?? '').toLowerCase();
+        return definitionDetail(name, roles.definition(name), { name, type: 'CustomRole', ...body });
+      },
       handle: (request) => {
         const { params, body, stated } = request;
         const put = { scope: of(params), name: params['guid'] ?? '', body, stated: stated() };
@@ -78,6 +83,10 @@ function definitionRows({ prefix, scope, of }: ScopeForm, service: RoleService):
     }),
     row({
       ...common('DELETE', one, scope, 'RoleDefinitionDelete', 'deleteDefinition'),
+      asked({ params }) {
+        const name = (params['guid'] ?? '').toLowerCase();
+        return definitionDetail(name, roles.definition(name), undefined);
+      },
       handle: (request) => {
         const { params, stated } = request;
         const gone = { scope: of(params), name: params['guid'] ?? '', stated: stated() };
@@ -110,6 +119,8 @@ function assignmentRows({ prefix, scope, of }: ScopeForm, service: RoleService):
     row({
       ...common('PUT', one, scope, 'RoleAssignmentCreate', 'putAssignment'),
       readBody: readAssignmentBody,
+      asked: ({ params, body }) =>
+        assignmentDetail({ ...body, name: params['guid'] ?? '', scope: of(params) }, roles, body.principalType),
       handle: (request) => {
         const { params, body, stated } = request;
         const put = { scope: of(params), name: params['guid'] ?? '', body, stated: stated() };
@@ -118,6 +129,11 @@ function assignmentRows({ prefix, scope, of }: ScopeForm, service: RoleService):
     }),
     row({
       ...common('DELETE', one, scope, 'RoleAssignmentDelete', 'deleteAssignment'),
+      asked({ params }) {
+        const name = (params['guid'] ?? '').toLowerCase();
+        const assignment = roles.assignment(name);
+        return assignment === undefined ? { assignment: name } : assignmentDetail(assignment, roles);
+      },
       handle: (request) =>
         deleteAssignment(
           { scope: of(request.params), name: request.params['guid'] ?? '' },

@@ -18,6 +18,8 @@ export interface Rotating extends KeyMaking {
 }
 
 export interface Rotated {
+  /** The version before. */
+  readonly from: KeyVersion;
   readonly key: KeyVersion;
   readonly head: Head;
 }
@@ -81,7 +83,7 @@ export async function addNextVersion(
   const make = (binding: Parameters<typeof crypto.createKey>[0]): ReturnType<typeof crypto.createKey> =>
     crypto.createKey(binding, kindOf(current.publicKey));
   const version = { kty, keyOps, tags, releasePolicy, attributes, make };
-  return addVersion(current.name, version, guard, { ...service, now: () => time });
+  return { from: current, ...(await addVersion(current.name, version, guard, { ...service, now: () => time })) };
 }
 
 /** @throws ServiceError BadParameter */

@@ -1,6 +1,8 @@
 // The rotation rows: get, set and clear the policy of a key, and rotate it now.
+import { changesOf, type Detail } from '../../wire/entry-detail.ts';
 import { type AnyRow, type RowRequest, row } from '../../wire/route.ts';
 import { keyBundle, keyId, type Retention } from '../keys/bundle.ts';
+import { keyDetail } from '../keys/entry-details.ts';
 import { requireKey } from '../keys/find-key.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 import { type PolicyRules, wirePolicy } from './policy.ts';
@@ -43,13 +45,22 @@ export function rotationRows(service: Rotating & { readonly retention: Retention
       scope: 'key',
       activation: 'active',
       readBody: readPolicyRules,
+      asked: ({ body }) => rulesDetail(body),
       repeatable: true,
       async handle(request) {
         const key = lookUp(request);
-        const { policy, head } = await setPolicy(lookUpAgain(request), request.body, service);
+        const { before, policy, head } = await setPolicy(lookUpAgain(request), request.body, service);
         const warning = policyWarning(request.body);
         const warned = warning === undefined ? {} : { headers: { 'x-strongroom-warning': warning }, note: warning };
-        return { status: 200, body: wirePolicy(request, key.name, policy), key: keyId('', key), head, ...warned };
+        const detail = { changes: changesOf(rulesDetail(before), rulesDetail(policy)) };
+        return {
+          status: 200,
+          body: wirePolicy(request, key.name, policy),
+          detail,
+          key: keyId('', key),
+          head,
+          ...warned,
+        };
       },
     }),
     row({
@@ -62,9 +73,20 @@ export function rotationRows(service: Rotating & { readonly retention: Retention
       activation: 'active',
       repeatable: false,
       async handle(request) {
-        const { key, head } = await rotateKey(lookUpAgain(request), service);
-        return { status: 200, body: keyBundle(key, request, retention), key: keyId('', key), head };
+        const { from, key, head } = await rotateKey(lookUpAgain(request), service);
+        const detail = { ...keyDetail(key), previousVersion: from.version };
+        return { status: 200, body: keyBundle(key, request, retention), detail, key: keyId('', key), head };
       },
     }),
   ];
+}
+
+/** For the record; nothing of a key without a policy. */
+function rulesDetail(rules: PolicyRules | undefined): Pick<Detail, 'expiryTime' | 'lifetimeActions'> {
+  if (rules === undefined) return {};
+  const { expiryTime, lifetimeActions } = rules;
+  return {
+    expiryTime,
+    lifetimeActions: lifetimeActions.map(({ type, trigger, time }) => `${type} ${trigger} ${time}`),
+  };
 }

@@ -17,17 +17,22 @@ export async function setPolicy(
   find: () => KeyVersion,
   rules: PolicyRules,
   { policies, records, now }: PolicySetting,
-): Promise<{ readonly policy: RotationPolicy | undefined; readonly head: Head }> {
-  let policy: RotationPolicy | undefined;
+): Promise<{
+  readonly before: RotationPolicy | undefined;
+  readonly policy: RotationPolicy | undefined;
+  readonly head: Head;
+}> {
+  let [before, policy]: (RotationPolicy | undefined)[] = [];
   const head = await records.update(() => {
     const key = find();
     checkExpiryKnown(rules, key);
     const updated = now();
-    const created = policies.find(key.name)?.created ?? updated;
+    before = policies.find(key.name);
+    const created = before?.created ?? updated;
     policy = isEmpty(rules) ? undefined : { ...rules, created, updated };
     return [{ name: policyRecordName(key.name), value: policy === undefined ? null : encodePolicy(policy) }];
   });
-  return { policy, head };
+  return { before, policy, head };
 }
 
 /** @throws ServiceError BadParameter: the time before an expiry that never is would never come */

@@ -9,6 +9,8 @@ import { askWorker, listenForUnlocking, type UnlockRequest } from './unlock-exch
 export interface Opening {
   /** For the log: how the module was opened. */
   readonly how: string;
+  /** Whose shares opened it, where some did. */
+  readonly custodians?: readonly string[];
 }
 
 export interface UnlockDesk extends AsyncDisposable {
@@ -32,9 +34,9 @@ export async function openUnlockDesk(options: DeskOptions): Promise<UnlockDesk> 
   const { crypto, folder, worker, hasPassphraseFile, report } = options;
   const opened = Promise.withResolvers<Opening>();
   let fileRefused: string | undefined;
-  const finish = async (how: string): Promise<void> => {
+  const finish = async (opening: Opening): Promise<void> => {
     await giveToPeers(crypto, folder, socket.path);
-    opened.resolve({ how });
+    opened.resolve(opening);
   };
   const answer = async (request: UnlockRequest): Promise<object> => {
     switch (request.ask) {
@@ -46,7 +48,11 @@ export async function openUnlockDesk(options: DeskOptions): Promise<UnlockDesk> 
         const { recipient, secret, packets } = request;
         const { custodians } = await crypto.unlock('unlock', recipient, { recipient, secret, packets });
         const names = custodians as readonly string[];
-        await finish(names.length === 0 ? 'with the passphrase' : `by the custodians ${names.join(', ')}`);
+        await finish(
+          names.length === 0
+            ? { how: 'with the passphrase' }
+            : { how: `by the custodians ${names.join(', ')}`, custodians: names },
+        );
         return { custodians };
       }
       case 'handOver':
@@ -81,7 +87,7 @@ export async function openUnlockDesk(options: DeskOptions): Promise<UnlockDesk> 
           fileRefused = error instanceof CryptoError ? error.message : undefined;
           throw error;
         });
-        await finish('with the passphrase in the configured file');
+        await finish({ how: 'with the passphrase in the configured file' });
       }
     } catch (error) {
       // It may have been opened from outside meanwhile; else it stays locked, and can be.

@@ -9,8 +9,15 @@ import { ServiceError } from '../../wire/service-error.ts';
 import { SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
 import { begin, NO_LONGER_BEGUN } from './begun.ts';
 import { type Download, readDownload } from './read-download.ts';
-import { describeCustody, describeQuorum, refusedDomain, type SecurityDomainService } from './service.ts';
-import { transferKeyBody } from './transfer-key.ts';
+import {
+  custodyDetail,
+  describeCustody,
+  describeQuorum,
+  domainDetail,
+  refusedDomain,
+  type SecurityDomainService,
+} from './service.ts';
+import { transferKeyBody, transferKeyDetail } from './transfer-key.ts';
 
 interface Resharing extends Download {
   readonly domain: string;
@@ -43,6 +50,7 @@ export function resharingRows(service: SecurityDomainService): readonly AnyRow[]
             required,
             custodians: thumbprints,
           },
+          detail: { ...domainDetail(crypto), ...transferKeyDetail(certificate) },
         };
       },
     }),
@@ -53,6 +61,7 @@ export function resharingRows(service: SecurityDomainService): readonly AnyRow[]
       dataAction: 'Microsoft.KeyVault/managedHsm/securitydomain/upload/action',
       readBody: (body) => ({ ...readDownload(body), domain: readText(body, 'domain'), packets: readPackets(body) }),
       bodyLimit: BODY_LIMIT,
+      asked: ({ body }) => custodyDetail(body),
       repeatable: false,
       async handle({ body, principal, recheck }) {
         const { certificates, thumbprints, required, domain, packets } = body;
@@ -70,6 +79,7 @@ export function resharingRows(service: SecurityDomainService): readonly AnyRow[]
           status: 200,
           body: { domain_fingerprint: fingerprint(), required, custodians: thumbprints, quorum },
           note: `The custodians were replaced ${describeQuorum(quorum)}: ${describeCustody(body)}`,
+          detail: { ...domainDetail(crypto), ...custodyDetail(body), quorum },
           head,
         };
 

@@ -7,7 +7,13 @@ import { begin, NO_LONGER_BEGUN } from './begun.ts';
 import { pendingAt } from './pending-at.ts';
 import { type Download, readDownload } from './read-download.ts';
 import { resharingRows } from './resharing-rows.ts';
-import { checkActivation, describeCustody, type SecurityDomainService } from './service.ts';
+import {
+  checkActivation,
+  custodyDetail,
+  describeCustody,
+  domainDetail,
+  type SecurityDomainService,
+} from './service.ts';
 import { uploadRows } from './upload-rows.ts';
 
 const DONE = { status: 'Success', status_details: '' };
@@ -23,6 +29,7 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
       scope: 'root',
       activation: 'any',
       readBody: readDownload,
+      asked: ({ body }) => custodyDetail(body),
       repeatable: false,
       async handle(request) {
         const { body, principal, recheck } = request;
@@ -59,6 +66,7 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
           body: { value: document, ...(wasActive ? DONE : {}) },
           headers: pendingAt(request, 'download'),
           note: `The keys of the security domain were split over ${describeCustody(body)}`,
+          detail: { ...domainDetail(crypto), ...custodyDetail(body) },
           head,
         };
       },

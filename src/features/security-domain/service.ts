@@ -4,6 +4,7 @@ import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { domainFingerprint, groupFingerprint } from '../../formats/domain-identity.ts';
 import type { Change, Records } from '../../store/sealed/records.ts';
+import type { Detail } from '../../wire/entry-detail.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import type { Activation } from './activation.ts';
 
@@ -51,6 +52,15 @@ interface Custody {
 /** What the log says of a ceremony: with it, custodians can tell that the certificates were theirs. */
 export function describeCustody({ required, thumbprints }: Custody): string {
   return `${thumbprints.length} custodians, ${required} needed; certificates (SHA-256): ${thumbprints.join(', ')}`;
+}
+
+/** The same, each in a member of its own. */
+export function custodyDetail({ required, thumbprints }: Custody): Detail {
+  return { required, custodians: thumbprints };
+}
+
+export function domainDetail(crypto: CryptoClient): Detail {
+  return { domainFingerprint: domainFingerprint(crypto.hello.domainKey) };
 }
 
 /** For people to read back. */

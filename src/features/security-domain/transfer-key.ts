@@ -1,5 +1,6 @@
 // The transfer key as clients take it: a JSON Web Key with its certificate, as a text.
 import { createHash, X509Certificate } from 'node:crypto';
+import type { Detail } from '../../wire/entry-detail.ts';
 
 export interface TransferKeyBody {
   readonly key_format: 'jwk';
@@ -25,4 +26,9 @@ export function transferKeyBody(certificate: Uint8Array, origin: string): Transf
     'x5t#S256': digest('sha256'),
   };
   return { key_format: 'jwk', transfer_key: JSON.stringify(jwk) };
+}
+
+/** @param certificate DER: for the record, whom shares were asked for */
+export function transferKeyDetail(certificate: Uint8Array): Detail {
+  return { transferKey: createHash('sha256').update(certificate).digest('base64url') };
 }

@@ -12,14 +12,16 @@ import { begin, NO_LONGER_BEGUN } from './begun.ts';
 import { pendingAt } from './pending-at.ts';
 import {
   checkActivation,
+  custodyDetail,
   describeCustody,
   describeDomain,
   describeQuorum,
+  domainDetail,
   refusedDomain,
   type SecurityDomainService,
   type Split,
 } from './service.ts';
-import { transferKeyBody } from './transfer-key.ts';
+import { transferKeyBody, transferKeyDetail } from './transfer-key.ts';
 
 const DONE = { status: 'Success', status_details: 'The resource is active.' };
 const UNDER_WAY = { status: 'InProgress', status_details: 'The Security Domain is being confirmed.' };
@@ -40,7 +42,7 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
       async handle({ origin }) {
         if (activation.isActive()) throw alreadyActive();
         const { certificate } = await crypto.send('transferKey', {});
-        return { status: 200, body: transferKeyBody(certificate, origin) };
+        return { status: 200, body: transferKeyBody(certificate, origin), detail: transferKeyDetail(certificate) };
       },
     }),
     row<string>({
@@ -50,11 +52,12 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
       operationName: 'SecurityDomainRestore',
       dataAction: 'Microsoft.KeyVault/managedHsm/securitydomain/upload/action',
       readBody: (body) => readText(body, 'value'),
+      asked: ({ body }) => ({ documentHash: hashOf(body) }),
       bodyLimit: BODY_LIMIT,
       repeatable: false,
       async handle(request) {
         const { body: document, principal, recheck } = request;
-        const uploadedDigest = createHash('sha256').update(document).digest('base64url');
+        const uploadedDigest = hashOf(document);
         // Sent again, it may come to a worker that is still learning of the first.
         if (await activation.willBeActive()) {
           const { uploadedBy, uploadedDigest: taken } = activation.latest() ?? {};
@@ -93,6 +96,12 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
           body: DONE,
           headers: pendingAt(request, 'upload'),
           note: `Recovered the ${describeDomain(crypto)}, ${describeQuorum(quorum)}: ${describeCustody(record)}`,
+          detail: {
+            ...domainDetail(crypto),
+            ...custodyDetail({ required, thumbprints }),
+            quorum,
+            documentHash: uploadedDigest,
+          },
           head,
         };
       },
@@ -134,6 +143,10 @@ function certificatesIn(packets: unknown): ReadonlyMap<string, string> {
     }
   }
   return shown;
+}
+
+function hashOf(document: string): string {
+  return createHash('sha256').update(document).digest('base64url');
 }
 
 function alreadyActive(cause?: unknown): ServiceError {

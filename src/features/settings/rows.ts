@@ -2,6 +2,7 @@
 // that has more: ours that are not boolean are shown by their names, and all of them together at a route of our own.
 import type { Change, Records } from '../../store/sealed/records.ts';
 import { readText } from '../../wire/body.ts';
+import { changesOf, type Detail } from '../../wire/entry-detail.ts';
 import { type Answer, type AnyRow, row } from '../../wire/route.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import {
@@ -31,6 +32,14 @@ export function settingRows({ settings, records, companion }: SettingsService): 
   const shape = (name: SettingName): object => {
     const setting = requireSetting(name);
     return { name: setting.name, type: setting.type, value: settings.value(setting.name) };
+  };
+  /** Not of a value that the setting does not take: it may be anything. */
+  const detailOf = (name: string | undefined, value: string): Detail => {
+    const setting = findSetting(name ?? '');
+    const after = setting === undefined ? undefined : normalValue(setting, value);
+    if (setting === undefined || after === undefined) return { setting: setting?.name };
+    const recorded = (text: string): Record<string, string> => ({ [setting.name]: recordedValue(setting, text) });
+    return { setting: setting.name, changes: changesOf(recorded(settings.value(setting.name)), recorded(after)) };
   };
   const reading = {
     method: 'GET',
@@ -67,6 +76,7 @@ export function settingRows({ settings, records, companion }: SettingsService): 
       scope: 'root',
       activation: 'active',
       readBody: (body) => ({ value: readText(body, 'value') }),
+      asked: ({ params, body }) => detailOf(params['setting'], body.value),
       repeatable: true,
       async handle({ params, body, recheck }) {
         const setting = requireSetting(params['setting']);
@@ -74,12 +84,14 @@ export function settingRows({ settings, records, companion }: SettingsService): 
         if (value === undefined) {
           throw new ServiceError('BadParameter', `The setting ${setting.name} must be ${describeValues(setting)}`);
         }
+        let detail: Detail = {};
         const head = await records.update(() => {
           recheck();
+          detail = detailOf(setting.name, value);
           return [settingChange(setting.name, value), ...companion(setting.name, value)];
         });
         const note = `The setting ${setting.name} is now '${recordedValue(setting, value)}'`;
-        return { status: 200, body: shape(setting.name), head, note };
+        return { status: 200, body: shape(setting.name), head, note, detail };
       },
     }),
   ];

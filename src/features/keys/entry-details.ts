@@ -1,0 +1,103 @@
+// What the log says of a key that was made, brought or changed: what it is and may do, never the key nor the values of tags.
+import { createHash } from 'node:crypto';
+import { fromBase64url } from '../../formats/base64url.ts';
+import { changesOf, type Detail } from '../../wire/entry-detail.ts';
+import type { RequestedAttributes } from './attributes.ts';
+import type { CreateKey } from './create.ts';
+import type { ImportRequest } from './import.ts';
+import type { KeyVersion } from './key-version.ts';
+import type { RequestedPolicy } from './release-policy.ts';
+import type { UpdateKey } from './update.ts';
+
+/** Of the name of a tag. */
+const LONGEST_NAME = 100;
+
+/** A version as it is now. */
+export function keyDetail(key: KeyVersion): Detail {
+  const { kty, publicKey } = key;
+  return { kty, ...sizeOf(publicKey), ...rulesOf(key) };
+}
+
+export function createDetail({ kind, ...rules }: CreateKey): Detail {
+  return { kty: kind.kty, key_size: kind.size, crv: kind.curve, alg: kind.alg, ...rulesOf(rules) };
+}
+
+export function importDetail({ kty, crv, alg, ...rules }: ImportRequest): Detail {
+  return { kty, crv: crv || undefined, alg: alg || undefined, ...rulesOf(rules) };
+}
+
+/** One that came from outside. */
+export function arrivedKeyDetail(key: KeyVersion): Detail {
+  const { provenance } = key;
+  const blob = provenance?.source === 'byok' ? { kek: provenance.kek, blobHash: provenance.blobHash } : {};
+  return { ...keyDetail(key), source: provenance?.source, ...blob };
+}
+
+/** What is asked for; what is left out stays. */
+export function updateDetail(asked: UpdateKey): Detail {
+  return { ...rulesOf(asked), exportable: asked.attributes.exportable };
+}
+
+export function keyChanges(before: KeyVersion, after: KeyVersion): Detail {
+  const plain = (key: KeyVersion): Parameters<typeof changesOf>[0] => {
+    const { tags: _tags, exportable: _exportable, ...rules } = rulesOf(key);
+    return rules as Parameters<typeof changesOf>[0];
+  };
+  const tags = tagChanges(before.tags ?? {}, after.tags ?? {});
+  return {
+    exportable: after.attributes.exportable,
+    changes: { ...changesOf(plain(before), plain(after)), ...(tags === undefined ? {} : { tags }) },
+  };
+}
+
+interface Rules {
+  readonly keyOps?: readonly string[] | undefined;
+  readonly attributes: RequestedAttributes;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  readonly releasePolicy?: RequestedPolicy | undefined;
+}
+
+function rulesOf({ keyOps, attributes, tags, releasePolicy }: Rules): Detail {
+  const { enabled, nbf, exp, exportable } = attributes;
+  return {
+    key_ops: keyOps,
+    exportable,
+    releasePolicyHash: releasePolicy?.data === undefined ? undefined : policyHash(releasePolicy.data),
+    immutable: releasePolicy?.immutable,
+    enabled,
+    nbf,
+    exp,
+    tags: tags === undefined ? undefined : Object.keys(tags).map(nameOf),
+  };
+}
+
+/** SHA-256 of the bytes that `release_policy.data` of the key decodes to. */
+function policyHash(data: string): string {
+  return createHash('sha256').update(fromBase64url(data)).digest('base64url');
+}
+
+function sizeOf(publicKey: KeyVersion['publicKey']): Detail {
+  switch (publicKey.kty) {
+    case 'RSA-HSM':
+      return { key_size: fromBase64url(publicKey.n).length * 8 };
+    case 'EC-HSM':
+      return { crv: publicKey.crv };
+    case 'oct-HSM':
+      return { key_size: publicKey.size };
+    case 'AKP-HSM':
+      return { alg: publicKey.alg };
+  }
+}
+
+/** By their names: what people write into tags may be anything. */
+function tagChanges(before: NonNullable<KeyVersion['tags']>, after: typeof before): object | undefined {
+  const added = Object.keys(after).filter((name) => !Object.hasOwn(before, name));
+  const removed = Object.keys(before).filter((name) => !Object.hasOwn(after, name));
+  const changed = Object.keys(after).filter((name) => Object.hasOwn(before, name) && before[name] !== after[name]);
+  if (added.length + removed.length + changed.length === 0) return undefined;
+  return { added: added.map(nameOf), removed: removed.map(nameOf), changed: changed.map(nameOf) };
+}
+
+function nameOf(name: string): string {
+  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
+}
