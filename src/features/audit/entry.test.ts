@@ -49,6 +49,18 @@ test('for all texts a caller can send: the entry fits, and what it is about is w
   );
 });
 
+test('what an entry was about is whole while the texts of a caller give way, and gives way last', () => {
+  const detail = { kty: 'EC-HSM', tags: ['t'.repeat(10_000)] };
+  const properties = { ...entry.properties, detail };
+  const long = { ...entry, properties, clientInfo: 'a'.repeat(70_000) };
+  assert.deepEqual((JSON.parse(auditEntryJson(long)) as AuditEntry).properties, properties);
+  const longer = { ...long, properties: { ...entry.properties, detail: { tags: ['t'.repeat(70_000)] } } };
+  assert.deepEqual((JSON.parse(auditEntryJson(longer)) as AuditEntry).properties, {
+    PoolType: 'M-HSM',
+    detailLeftOut: 70_013,
+  });
+});
+
 test('a line for a person names key, caller and address, and nothing in it steers the terminal', () => {
   const line = entryLine(5, { ...entry, key: '/keys/k/\u001b[2Jv', decision: 'deny' });
   assert.match(

@@ -3,17 +3,21 @@
 import { MAX_ENTRY } from '../../formats/tlog-tiles.ts';
 import { type AuditEntry, AuditError } from './audit-log.ts';
 
-/** Characters that stay of a caller's own texts when an entry is too long: at first, and when that is not enough. */
-const CUTS = [4096, 512] as const;
+/** Characters that stay of a caller's own texts when an entry is too long, and whether its detail does: at first, and when that is not enough. */
+const CUTS = [
+  [4096, true],
+  [512, true],
+  [512, false],
+] as const;
 
 /** @throws AuditError when the entry does not fit even with the caller's own texts cut */
 export function auditEntryJson(entry: AuditEntry): string {
   const text = entryText(entry);
   if (fits(text)) return text;
-  for (const length of CUTS) {
+  for (const [length, keepsDetail] of CUTS) {
     const shorter = entryText({
       ...entry,
-      properties: length === CUTS[0] ? entry.properties : withoutDetail(entry.properties),
+      properties: keepsDetail ? entry.properties : withoutDetail(entry.properties),
       clientInfo: cut(entry.clientInfo, length),
       requestUri: cut(entry.requestUri, length),
       resultDescription: cut(entry.resultDescription, length),
@@ -65,7 +69,7 @@ function cut(text: string, length: number): string {
 
 /** What it was about has bounds of its own, and gives way last of all. */
 function withoutDetail({ detail, ...rest }: AuditEntry['properties']): AuditEntry['properties'] {
-  return detail === undefined ? rest : { ...rest, detail: {}, detailLeftOut: JSON.stringify(detail).length };
+  return detail === undefined ? rest : { ...rest, detailLeftOut: JSON.stringify(detail).length };
 }
 
 /** Identity is JSON in a string: cut anywhere it would no longer read, so all of it gives way to a note. */
