@@ -46,7 +46,7 @@ export function readPage(text: string): Page {
     const comment = /^\s*<!-- ([a-z ]+):(.*)$/.exec(lines[at] ?? '');
     if (comment === null) continue;
     const [, kind = '', rest = ''] = comment;
-    const where = /^ (.+?) = (.+) -->$/.exec(rest);
+    const where = /^ (.+?) = (.*?) ?-->$/.exec(rest);
     if (kind === 'given' && rest === '') {
       const end = lines.findIndex((each, index) => index > at && each.trim() === '-->');
       steps.push({

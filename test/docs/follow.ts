@@ -95,20 +95,16 @@ async function environment(
 }
 
 function script(page: string, steps: readonly Step[], product: RunningProduct | undefined): string {
-  const places = new Map(product === undefined ? [] : [[':8443', `:${product.state.port}`]]);
+  const places = new Map<string, string>();
   const lines = ['set -e', 'FOLDER=$(cd .. && pwd)', `CHECKOUT='${CHECKOUT}'`];
   for (const step of steps) {
     const { kind, value, body, line } = step;
     if (kind === 'where') places.set(value, body);
     if (!isRun(step)) continue;
     lines.push(`echo '${page}:${line}' >"$FOLDER/at"`);
-    if (kind === 'given') {
-      lines.push(body);
-      continue;
-    }
     const filled = [...places].reduce((text, [from, to]) => text.replaceAll(from, () => to), body);
-    if (kind === 'run') lines.push(filled);
-    else lines.push(refused(filled, value));
+    const ported = (kind === 'given' ? body : filled).replaceAll(':8443', `:${product?.state.port}`);
+    lines.push(kind === 'fails' ? refused(ported, value) : ported);
   }
   return `${lines.join('\n')}\n`;
 }

@@ -13,6 +13,14 @@ export const GROUPS = {
     ...guide('connect', 'keys', 'key-operations', 'key-backup', 'rng', 'rotation', 'byok', 'attestation', 'release'),
     ...guide('roles', 'access', 'audit', 'auth', 'arm-keys', 'settings'),
   ],
+  custodians: guide(
+    ...['custodian', 'custodians', 'rehearsal', 'ceremony', 'security-domain', 'backup', 'recovery', 'disaster-drill'],
+  ),
+  service: [
+    'docs/start/first-hour.md',
+    ...guide('management', 'directory', 'federation', 'managed-identity', 'network-rules', 'network-changes', 'events'),
+    ...guide('production', 'clock', 'separation', 'approvals'),
+  ],
   clients: guide('az', 'python', 'javascript', 'go', 'java'),
 } as const satisfies Record<string, readonly string[]>;
 
