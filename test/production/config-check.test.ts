@@ -100,6 +100,20 @@ describe('config check', () => {
       but(ends, 'warn')[0] ?? '',
       /^certificates: tls\.instances\.certificate: the certificate ends at .*: renew it/,
     );
+    const forClients = await site.authority.issue([ARM, GRAPH], { forClients: true });
+    const known = {
+      certificate: await site.file('both.pem', forClients.certificate, 0o644),
+      key: await site.file('both.key', forClients.key),
+    };
+    const clientAuthorities = join(site.folder, 'authority.pem');
+    for (const [change, expected] of [
+      [{ clientAuthorities }, 1],
+      [{ clientAuthorities, resourceManager: known }, 0],
+    ] as const) {
+      const found = but(await find((config) => void Object.assign(config.tls as Json, change)), 'warn');
+      assert.equal(found.length, expected, found.join());
+      assert.ok(found.every((says) => says.includes('tls.resourceManager.certificate is not for clients')));
+    }
     const taken = await find({ listen: { address: '127.0.0.1', port: Number(new URL(site.issuer.jwksUri).port) } });
     assert.match(but(taken, 'warn').join(), /listen: .* is in use/);
   });

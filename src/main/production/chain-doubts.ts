@@ -4,6 +4,8 @@ import { X509Certificate } from 'node:crypto';
 import { getCACertificates } from 'node:tls';
 
 const SOON_MS = 14 * 86_400_000;
+/** RFC 5280 §4.2.1.12. A certificate that says nothing of it is for anything. */
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 /** More than any chain has. */
 const MOST = 10;
 
@@ -28,6 +30,18 @@ export function chainDoubts(pem: string, member: string, authority: string | und
     at = next;
   }
   return [];
+}
+
+/** With `clientAuthorities` instances ask the resource manager for a certificate as they ask every client. */
+export function clientDoubts(resourceManager: string, clientAuthorities: string | undefined): readonly string[] {
+  const [leaf] = certificatesIn(resourceManager);
+  if (leaf === undefined || clientAuthorities === undefined) return [];
+  const isKnown = certificatesIn(clientAuthorities).some((each) => issued(each, leaf));
+  if (isKnown && (leaf.keyUsage ?? [CLIENT_AUTH]).includes(CLIENT_AUTH)) return [];
+  return [
+    `tls.resourceManager.certificate is ${isKnown ? 'not for clients' : 'of none of tls.clientAuthorities'}, so that keys through the ` +
+      'resource manager are answered with 503: have one of them issue it with extendedKeyUsage serverAuth, clientAuth',
+  ];
 }
 
 function issued(by: X509Certificate, certificate: X509Certificate | undefined): boolean {

@@ -3,7 +3,7 @@
 import { contradictionsIn, doubtsIn } from '../config/contradictions.ts';
 import type { ProductionConfig } from '../config/production-config.ts';
 import { ConfigError } from '../config/start-config.ts';
-import { chainDoubts } from './chain-doubts.ts';
+import { chainDoubts, clientDoubts } from './chain-doubts.ts';
 import { checkPassphrase, readPlainFile } from './check-files.ts';
 import { checkIssuers } from './check-issuers.ts';
 import { checkNamedFiles } from './check-named-files.ts';
@@ -45,7 +45,7 @@ export const configChecks: readonly ConfigCheck[] = [
     name: 'files',
     run(config) {
       checkNamedFiles(config);
-      if (config.tls.authority !== undefined) readPlainFile(config.tls.authority, 'tls.authority');
+      readIfNamed(config.tls.authority, 'tls.authority');
       return { says: 'all that are named can be read, and be changed by nobody else' };
     },
   },
@@ -64,18 +64,25 @@ export const configChecks: readonly ConfigCheck[] = [
       const instances = readInstancesCertificate(config, []);
       const resourceManager = readResourceManagerCertificate(config);
       checkTogether(config, instances, resourceManager);
-      const authority =
-        config.tls.authority === undefined ? undefined : readPlainFile(config.tls.authority, 'tls.authority');
+      const authority = readIfNamed(config.tls.authority, 'tls.authority');
+      const clients = readIfNamed(config.tls.clientAuthorities, 'tls.clientAuthorities');
       const of = { 'tls.instances': instances, 'tls.resourceManager': resourceManager };
       return {
         says: 'in force, of an authority, with their keys and for these names',
-        warnings: Object.entries(of).flatMap(([member, { certificate }]) =>
-          chainDoubts(certificate, `${member}.certificate`, authority, new Date()),
-        ),
+        warnings: [
+          ...Object.entries(of).flatMap(([member, { certificate }]) =>
+            chainDoubts(certificate, `${member}.certificate`, authority, new Date()),
+          ),
+          ...clientDoubts(resourceManager.certificate, clients),
+        ],
       };
     },
   },
 ];
+
+function readIfNamed(path: string | undefined, member: string): string | undefined {
+  return path === undefined ? undefined : readPlainFile(path, member);
+}
 
 /** @returns what is no reason to refuse @throws ConfigError */
 export function refuseUnsound(config: ProductionConfig, configFile: string): readonly string[] {
