@@ -52,3 +52,8 @@ export class StoreError extends Error {
     this.code = code;
   }
 }
+
+/** Who holds the records of this store ends on it: nothing is served from what is known to be tampered with. */
+export function refused(reason: string): StoreError {
+  return new StoreError('Refused', `the store was tampered with: ${reason}`);
+}

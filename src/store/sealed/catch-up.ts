@@ -1,10 +1,10 @@
 // Follows commits of other processes: reads what is newer than the state held, and believes it only when the state so
 // changed is exactly what the new head says.
 import { Buffer } from 'node:buffer';
-import { DELETIONS_KEPT, type Row, type Store, type StoreError } from '../port.ts';
+import { DELETIONS_KEPT, type Row, refused, type Store, type StoreError } from '../port.ts';
 import { explainRefusal } from './explain-refusal.ts';
 import { isLive, type OpenedRow, openRows, RefusedRows } from './open-rows.ts';
-import { entryKey, readEverything, readHead, refused } from './read-everything.ts';
+import { entryKey, readEverything, readHead } from './read-everything.ts';
 import type { RecordSealer } from './records.ts';
 import { markOf } from './set-hash.ts';
 import { type State, type Step, type StepChange, sumAfter } from './state.ts';

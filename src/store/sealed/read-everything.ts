@@ -1,7 +1,7 @@
 // Reads and verifies a whole store: every row opens, and together they are exactly what the sealed head says. Used when
 // a store is opened, and whenever a running one gives reason to doubt it.
 import { Buffer } from 'node:buffer';
-import { type Store, StoreError } from '../port.ts';
+import { refused, type Store } from '../port.ts';
 import { explainRefusal } from './explain-refusal.ts';
 import { decodeHead, HEAD, type SealedHead } from './head.ts';
 import { isLive, type LiveRow, type OpenedRow, openRows, RefusedRows, rowLabel } from './open-rows.ts';
@@ -76,10 +76,6 @@ export function readHead({ name, row, value }: OpenedRow): SealedHead {
   const head = name === HEAD ? decodeHead(value) : undefined;
   if (head === undefined || head.sequence !== row.revision) throw refused('the head is not one');
   return head;
-}
-
-export function refused(reason: string): StoreError {
-  return new StoreError('Refused', `the store was tampered with: ${reason}`);
 }
 
 async function openBatch(store: Store, sealer: RecordSealer, rows: readonly LiveRow[]): Promise<OpenedRow[]> {

@@ -99,8 +99,7 @@ export class SealedRecords implements Records {
       if (step !== undefined) this.#take(step);
       this.#doubt = 'none';
     } catch (error) {
-      if (error instanceof StoreError && error.code === 'Refused') this.#end = error;
-      throw error;
+      throw this.#endIfRefused(error);
     }
   }
 
@@ -113,7 +112,7 @@ export class SealedRecords implements Records {
       outcome = await commitKnowing(this.#source.store, prepared);
     } catch (error) {
       if (this.#doubt === 'none') this.#doubt = 'own';
-      throw error;
+      throw this.#endIfRefused(error);
     }
     if (outcome === 'conflict') {
       this.#doubt = 'others';
@@ -141,6 +140,11 @@ export class SealedRecords implements Records {
       throw unavailable(error);
     }
     return withoutCount(step.head);
+  }
+
+  #endIfRefused(error: unknown): unknown {
+    if (error instanceof StoreError && error.code === 'Refused') this.#end = error;
+    return error;
   }
 
   #checkServing(): void {

@@ -243,6 +243,23 @@ for (const { does, reason, run } of attacks) {
 }
 
 describe('who owns the file', () => {
+  it('cannot take part in the next commit by a trigger, and nothing is served from then on', async () => {
+    await using place = await makeSqlitePlace();
+    await using store = await place.open();
+    await using records = await openOver(store);
+    await fill(records);
+    using db = new DatabaseSync(place.file);
+    const refusal = { name: 'StoreError', code: 'Refused', message: /indexes, triggers or views/ };
+    const plan = () => {
+      // Behind the look that comes before every plan.
+      db.exec('CREATE TRIGGER IF NOT EXISTS t AFTER INSERT ON rows BEGIN DELETE FROM rows WHERE id = new.id; END');
+      return [{ name: 'x', value: Buffer.from('x') }];
+    };
+    await assert.rejects(records.update(plan), refusal);
+    db.exec('DROP TRIGGER t');
+    await assert.rejects(Promise.resolve(records.refresh()), refusal);
+  });
+
   it('cannot bring an older copy of it back while the log knows a newer head', async () => {
     await using place = await makeSqlitePlace();
     {

@@ -1,6 +1,6 @@
 // The tables of store.db: numbered steps that are never edited, and the check that a file has exactly the result.
 import { DatabaseSync } from 'node:sqlite';
-import { StoreError } from '../port.ts';
+import { refused, StoreError } from '../port.ts';
 
 /** 'STRM': tells `file` and SQLite's own tools whose file this is. */
 export const APPLICATION_ID = 0x5354524d;
@@ -44,7 +44,7 @@ function isPresent(db: DatabaseSync): boolean {
 function checkOwner(db: DatabaseSync): number {
   const version = pragma(db, 'user_version');
   const application = pragma(db, 'application_id');
-  const empty = application === 0 && version === 0 && schemaOf(db).length === 0;
+  const empty = application === 0 && version === 0 && schemaOf(db) === '[]';
   if (!empty && application !== APPLICATION_ID) throw new StoreError('Damaged', 'store.db belongs to another program');
   if (version > migrations.length) {
     throw new StoreError('Damaged', `store.db was written by a newer version of this program (schema ${version})`);
@@ -54,17 +54,33 @@ function checkOwner(db: DatabaseSync): number {
 
 /** Who owns the file could have added triggers or views; with those, statements would not do what they say. */
 function checkSchema(db: DatabaseSync): void {
-  using model = new DatabaseSync(':memory:');
-  for (const step of migrations) model.exec(step);
-  if (JSON.stringify(schemaOf(db)) !== JSON.stringify(schemaOf(model))) {
-    throw new StoreError('Damaged', 'store.db does not have the tables it should have');
-  }
+  if (schemaOf(db) !== ours()) throw new StoreError('Damaged', 'store.db does not have the tables it should have');
 }
 
-function schemaOf(db: DatabaseSync): unknown[] {
-  return db
-    .prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY name")
-    .all();
+/**
+ * The same look for a file in use, to be taken within the transaction that relies on it: nobody changes the schema meanwhile.
+ * @throws StoreError Refused
+ */
+export function schemaCheck(db: DatabaseSync): () => void {
+  const read = db.prepare(SCHEMA);
+  const expected = ours();
+  return () => {
+    if (read.get()?.['schema'] === expected) return;
+    throw refused('store.db has other tables, indexes, triggers or views than it should have');
+  };
+}
+
+const SCHEMA = `SELECT json_group_array(json_array(type, name, tbl_name, sql) ORDER BY name) AS schema
+  FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'`;
+
+function ours(): unknown {
+  using model = new DatabaseSync(':memory:');
+  for (const step of migrations) model.exec(step);
+  return schemaOf(model);
+}
+
+function schemaOf(db: DatabaseSync): unknown {
+  return db.prepare(SCHEMA).get()?.['schema'];
 }
 
 function pragma(db: DatabaseSync, name: 'application_id' | 'user_version'): number {

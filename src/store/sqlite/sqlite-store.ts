@@ -1,10 +1,11 @@
 // The embedded store: one SQLite file that several processes of one host may use at once.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { checkCommit } from '../check-commit.ts';
-import { DELETIONS_KEPT, type Guard, type Row, type Store, StoreError } from '../port.ts';
+import { DELETIONS_KEPT, type Guard, type Row, refused, type Store, StoreError } from '../port.ts';
 import { connect, connectReader, createFile, whenFree } from './connection.ts';
 import { FileInUse } from './file-in-use.ts';
 import { toRow } from './row.ts';
+import { schemaCheck } from './schema.ts';
 import { isBusy, toStoreError } from './sqlite-error.ts';
 
 export interface SqliteStoreOptions {
@@ -15,9 +16,8 @@ export interface SqliteStoreOptions {
 }
 
 const BATCH = 512;
-/** How often `changed` looks whether the file was replaced under the connection. */
+/** How often `changed` looks whether the file was replaced under the connection, or cut short. */
 const LOOK_AT_FILE_MS = 50;
-const REPLACED = 'store.db was replaced or removed while it was in use';
 
 /** @throws StoreError Unavailable, Damaged */
 export async function openSqliteStore({ folder, patienceMs = 5000 }: SqliteStoreOptions): Promise<Store> {
@@ -30,6 +30,7 @@ class SqliteStore implements Store {
   readonly #db: DatabaseSync;
   readonly #patienceMs: number;
   readonly #file: FileInUse;
+  readonly #checkSchema: () => void;
   readonly #readRow: StatementSync;
   readonly #rowsSince: StatementSync;
   readonly #revisionOf: StatementSync;
@@ -44,7 +45,7 @@ class SqliteStore implements Store {
     this.#path = path;
     this.#db = db;
     this.#patienceMs = patienceMs;
-    this.#file = new FileInUse(path);
+    this.#checkSchema = schemaCheck(db);
     this.#readRow = db.prepare('SELECT key, revision, value FROM rows WHERE key = ?');
     this.#rowsSince = db.prepare('SELECT key, revision, value FROM rows WHERE revision > ? ORDER BY revision');
     this.#revisionOf = db.prepare('SELECT revision FROM rows WHERE key = ? AND value IS NOT NULL');
@@ -55,6 +56,8 @@ class SqliteStore implements Store {
     this.#forgetDeletions = db.prepare('DELETE FROM rows WHERE value IS NULL AND revision <= ?');
     this.#dataVersion = db.prepare('PRAGMA data_version');
     this.#seen = this.#version();
+    // After a look into the file, from which on its log is there.
+    this.#file = new FileInUse(path, db);
   }
 
   async read(key: Uint8Array): Promise<Row | undefined> {
@@ -91,11 +94,11 @@ class SqliteStore implements Store {
   changed(): boolean {
     if (!this.#open) return true;
     const now = performance.now();
-    if (now >= this.#nextLook) {
-      if (this.#file.replaced()) return true;
-      this.#nextLook = now + LOOK_AT_FILE_MS;
-    }
     try {
+      if (now >= this.#nextLook) {
+        if (this.#file.look() !== 'as it was') return true;
+        this.#nextLook = now + LOOK_AT_FILE_MS;
+      }
       return this.#version() !== this.#seen;
     } catch (error) {
       // Whoever asks reads next and gets the reason, or waits there.
@@ -130,7 +133,10 @@ class SqliteStore implements Store {
   #whenFree<T>(work: () => T): Promise<T> {
     return whenFree(this.#patienceMs, () => {
       if (!this.#open) throw new StoreError('Unavailable', 'the store is closed');
-      if (this.#file.replaced()) throw new StoreError('Damaged', REPLACED);
+      const found = this.#file.look();
+      if (found === 'replaced')
+        throw new StoreError('Damaged', 'store.db, or its log, was replaced or removed while in use');
+      if (found === 'cut short') throw refused('store.db, or its log, was cut short while it was in use');
       return work();
     });
   }
@@ -138,6 +144,7 @@ class SqliteStore implements Store {
   #transaction<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
     this.#db.exec(begin);
     try {
+      this.#checkSchema();
       const result = work();
       this.#db.exec(result === 'conflict' ? 'ROLLBACK' : 'COMMIT');
       return result;
