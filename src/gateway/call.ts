@@ -16,6 +16,8 @@ export interface Call {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly peer: Peer;
+  /** To be called when the caller's token is valid: the connection is no stranger's from then on. */
+  readonly tokenShown: () => void;
   /** `x-ms-request-id`, also the "Activity ID" of messages. */
   readonly id: string;
   /** Milliseconds of the monotonic clock at arrival. */

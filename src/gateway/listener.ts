@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { answerBrokenRequest } from './broken-request.ts';
 import type { Call } from './call.ts';
-import { OpenConnections } from './limits/open-connections.ts';
+import { OpenConnections, UNCOUNTED } from './limits/open-connections.ts';
 import { OpenAnswers } from './open-answers.ts';
 import { Peers, peerAddress, type Way } from './peer.ts';
 import { type BelievedProxies, takeProxyHeader } from './proxy-gate.ts';
@@ -26,7 +26,7 @@ export interface ListenerOptions extends TlsFiles {
   /** Other workers of the instance listen on the same port. */
   readonly shared: boolean;
   readonly maxConnections?: number;
-  /** From one address at once; a further one is closed. Absent: as many as there may be in all. */
+  /** From one address at once, of those that have shown no valid token, and again of those that have. Absent: as many as there may be in all. */
   readonly connectionsPerAddress?: number;
   readonly headersTimeout?: number;
   readonly requestTimeout?: number;
@@ -45,7 +45,7 @@ export interface Listener extends AsyncDisposable {
 const MAX_HEADER_SIZE = 32 * 1024;
 
 export async function listen(options: ListenerOptions, take: (call: Call) => void): Promise<Listener> {
-  const { headersTimeout = 15_000, requestTimeout = 30_000, way = 'direct' } = options;
+  const { headersTimeout = 10_000, requestTimeout = 30_000, way = 'direct' } = options;
   const peers = new Peers();
   const open = new OpenConnections(options.connectionsPerAddress ?? Number.POSITIVE_INFINITY);
   const server: Server = createServer(
@@ -55,7 +55,7 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
       headersTimeout,
       requestTimeout,
       keepAliveTimeout: 75_000,
-      connectionsCheckingInterval: Math.min(headersTimeout, 2_000),
+      connectionsCheckingInterval: Math.min(headersTimeout, 1_000),
       handshakeTimeout: 10_000,
       noDelay: true,
       insecureHTTPParser: false,
@@ -63,10 +63,12 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
       requireHostHeader: false,
     },
     (request, response) => {
+      const { peer, known } = peers.of(request.socket);
       take({
         request,
         response,
-        peer: peers.of(request.socket),
+        peer,
+        tokenShown: known,
         id: randomUUID(),
         startedAt: performance.now(),
         host: undefined,
@@ -91,8 +93,8 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
     const arrive = (address: string, by: Way): void => {
       // A Unix socket has no address; who reaches it was let into its folder.
       const isOfSocket = address === '' && options.socketPath !== undefined;
-      if (by === 'direct' || isOfSocket || open.add(address, socket)) peers.arrive({ address, way: by }, accept);
-      else socket.destroy();
+      const { known } = by === 'direct' || isOfSocket ? UNCOUNTED : open.add(address, socket);
+      peers.arrive({ peer: { address, way: by }, known }, accept);
     };
     const arriveDirectly = (): void => arrive(peerAddress(socket.remoteAddress), 'direct');
     if (options.proxies === undefined) arrive(peerAddress(socket.remoteAddress), way);

@@ -18,28 +18,35 @@ export interface Peer {
   readonly way: Way;
 }
 
-const NOWHERE: Peer = { address: '', way: 'public' };
+/** A connection as it came in, before TLS. */
+export interface Arrival {
+  readonly peer: Peer;
+  /** It has shown a valid token. */
+  readonly known: () => void;
+}
 
-/** Remembers the peer of each TLS connection of one server. */
+const NOWHERE: Arrival = { peer: { address: '', way: 'public' }, known() {} };
+
+/** Remembers as what each TLS connection of one server came in. */
 export class Peers {
-  readonly #arriving = new AsyncLocalStorage<Peer>();
-  readonly #known = new WeakMap<Socket, Peer>();
+  readonly #arriving = new AsyncLocalStorage<Arrival>();
+  readonly #known = new WeakMap<Socket, Arrival>();
 
   /** To be called before the server serves. */
   watch(server: Server): void {
     server.prependListener('secureConnection', (socket: Socket) => {
-      const peer = this.#arriving.getStore();
-      if (peer !== undefined) this.#known.set(socket, peer);
+      const arrival = this.#arriving.getStore();
+      if (arrival !== undefined) this.#known.set(socket, arrival);
     });
   }
 
-  /** Runs `accept`, which wraps the raw connection in TLS: the TLS connection is then this peer's. */
-  arrive(peer: Peer, accept: () => void): void {
-    this.#arriving.run(peer, accept);
+  /** Runs `accept`, which wraps the raw connection in TLS: the TLS connection is then this one. */
+  arrive(arrival: Arrival, accept: () => void): void {
+    this.#arriving.run(arrival, accept);
   }
 
   /** One that is not known is a stranger without an address. */
-  of(socket: Socket): Peer {
+  of(socket: Socket): Arrival {
     return this.#known.get(socket) ?? NOWHERE;
   }
 }

@@ -17,6 +17,7 @@ function longCall(principal: Principal | undefined): Call {
     request,
     response: {} as ServerResponse,
     peer: { address: '127.0.0.1', way: 'direct' },
+    tokenShown: () => undefined,
     id: 'id',
     startedAt: 0,
     host: undefined,

@@ -116,7 +116,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       resolve: (hostname) => names.resolve(hostname),
       besides: (instance, at) => placeBesides(options.besides ?? [], instance, at),
       token: options.frontToken,
-      led: (server, client) => callers.led(server, client),
+      led: (server, client, known) => callers.led(server, client, known),
       fallbackPort: () => listener.port,
     }),
   );

@@ -302,14 +302,15 @@ describe('the peer', () => {
     secured.destroy();
   });
 
-  test('has a number of connections; one more is closed, and others have theirs', async () => {
+  test('has a number of connections; for one more its oldest without a token is closed, and others have theirs', async () => {
     await using listener = await open({ way: 'public', proxies: front(), connectionsPerAddress: 2 });
     const first = await over(await introduced(listener, '203.0.113.1'));
     const second = await over(await introduced(listener, '203.0.113.1'));
-    assert.ok(await isClosed(await introduced(listener, '203.0.113.1')));
+    const third = await over(await introduced(listener, '203.0.113.1'));
+    assert.ok(await isClosed(first));
     const other = await over(await introduced(listener, '203.0.113.2'));
-    assert.ok(await ask(other));
-    for (const socket of [first, second, other]) socket.destroy();
+    for (const socket of [second, third, other]) assert.ok(await ask(socket));
+    for (const socket of [second, third, other]) socket.destroy();
   });
 
   test('without a proxy, a Unix socket has no address', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
-import { ControlError } from '../../wire/control-row.ts';
+import { type Authenticate, ControlError, type ControlRequest } from '../../wire/control-row.ts';
 import { ControlCallers, type Visit } from './callers.ts';
 
 const BURST = 2;
@@ -21,9 +21,9 @@ function open(): World {
 }
 
 /** The front's connection to the listener. */
-function leads({ callers }: World, client: string, port: number): Socket {
+function leads({ callers }: World, client: string, port: number, known = (): void => undefined): Socket {
   const server = Object.assign(new EventEmitter(), { localAddress: '127.0.0.1', localPort: port }) as unknown as Socket;
-  callers.led(server, client);
+  callers.led(server, client, known);
   return server;
 }
 
@@ -59,4 +59,26 @@ test('an answer that refuses costs a stranger as a thrown refusal does, and one 
   for (let n = 0; n < BURST; n++) end(404);
   assert.throws(() => end(404), { code: 'Throttled' });
   end(200);
+});
+
+test('a connection is known, to the front that led it, from the first valid token or right secret on', async () => {
+  const world = open();
+  let known = 0;
+  leads(world, '192.0.2.1', 5000, () => known++);
+  const request = { path: '/' } as ControlRequest;
+  visit(world, '127.0.0.1', 5000).concerns(request);
+  const refused = world.callers.counted(() => Promise.reject(NOT_FOUND));
+  await assert.rejects(refused(request));
+  assert.equal(known, 0);
+  await world.callers.counted(() => Promise.resolve({ oid: 'alice' } as Awaited<ReturnType<Authenticate>>))(request);
+  assert.equal(known, 1);
+  for (const [status, more] of [
+    [401, 0],
+    [200, 1],
+  ] as const) {
+    const sign = visit(world, '127.0.0.1', 5000);
+    sign.begin({ signsIn: true });
+    sign.ended(status);
+    assert.equal(known, 1 + more);
+  }
 });

@@ -34,9 +34,11 @@ export class ControlCallers {
   readonly #tally: ThrottledTally;
   readonly #log: (message: string) => void;
   /** Of connections that the front made to the listener, by their end of it: who is at the other end of the front's own. */
-  readonly #led = new Map<string, string>();
+  readonly #led = new Map<string, { readonly client: string; readonly known: () => void }>();
   /** Object ids of those whose token was good. */
   readonly #known = new WeakMap<ControlRequest, string>();
+  /** What their connections are known by. */
+  readonly #connections = new WeakMap<ControlRequest, () => void>();
 
   constructor({ limits = DEFAULT_LIMITS, elapsed = () => performance.now() / 1000, log }: ControlCallersOptions) {
     this.#throttle = openThrottle(limits, elapsed);
@@ -44,10 +46,10 @@ export class ControlCallers {
     this.#log = log;
   }
 
-  /** Nothing that the client sent has been passed on by then. */
-  led(server: Socket, client: string): void {
+  /** Nothing that the client sent has been passed on by then. @param known to be called when it has shown a valid token */
+  led(server: Socket, client: string, known: () => void): void {
     const end = endOf(server.localAddress, server.localPort);
-    this.#led.set(end, client);
+    this.#led.set(end, { client, known });
     server.once('close', () => this.#led.delete(end));
   }
 
@@ -56,13 +58,15 @@ export class ControlCallers {
     return async (request) => {
       const caller = await authenticate(request);
       this.#known.set(request, caller.oid);
+      this.#connections.get(request)?.();
       this.#throttle.principal(caller.oid);
       return caller;
     };
   }
 
   visit(socket: Socket): Visit {
-    const address = this.#led.get(endOf(socket.remoteAddress, socket.remotePort)) ?? NOT_LED;
+    const led = this.#led.get(endOf(socket.remoteAddress, socket.remotePort));
+    const address = led?.client ?? NOT_LED;
     let concerned: ControlRequest | undefined;
     let hasPaid = false;
     let giveBack: (() => void) | undefined;
@@ -75,11 +79,15 @@ export class ControlCallers {
       },
       concerns: (request) => {
         concerned = request;
+        if (led !== undefined) this.#connections.set(request, led.known);
         return request;
       },
       ended: (status) => {
-        if (status < 400) giveBack?.();
-        else if (!hasPaid && oidOfCaller() === undefined) this.#throttle.stranger(address);
+        if (status < 400) {
+          giveBack?.();
+          // A sign-in that was good has shown a secret.
+          if (giveBack !== undefined) led?.known();
+        } else if (!hasPaid && oidOfCaller() === undefined) this.#throttle.stranger(address);
       },
       refusal: (error) => {
         const oid = oidOfCaller();

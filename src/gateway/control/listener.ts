@@ -50,7 +50,7 @@ export async function listenForControl(options: ControlListenerOptions): Promise
       headersTimeout: headMs,
       requestTimeout: requestMs,
       keepAliveTimeout: 60_000,
-      connectionsCheckingInterval: Math.min(headMs, 2_000),
+      connectionsCheckingInterval: Math.min(headMs, 1_000),
       maxHeaderSize: 32 * 1024,
     },
     (req, res) => {

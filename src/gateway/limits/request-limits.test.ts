@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { it } from 'node:test';
-import { OpenConnections } from './open-connections.ts';
+import { type Held, OpenConnections } from './open-connections.ts';
 import { BEGINNINGS, EVERYBODY, openThrottle } from './request-limits.ts';
 import { ThrottledTally } from './throttled-tally.ts';
 
@@ -73,25 +73,78 @@ it('gives all strangers together ten shares, of which nobody alone takes more th
   assert.equal(passed([...many(() => '192.0.2.1'), '192.0.2.2'], 2), 3);
 });
 
-it('counts the open connections of an address until they close', () => {
-  const open = new OpenConnections(2);
-  const sockets = [1, 2, 3, 4].map(() => new EventEmitter());
-  const add = (at: number, address: string): boolean => open.add(address, sockets[at] as unknown as Socket);
-  assert.deepEqual(
-    [add(0, '192.0.2.1'), add(1, '192.0.2.1'), add(2, '192.0.2.1'), add(2, '192.0.2.2')],
-    [true, true, false, true],
-  );
-  sockets[0]?.emit('close');
-  assert.equal(add(3, '192.0.2.1'), true);
+interface Opened {
+  readonly open: OpenConnections;
+  /** Opens one more; those that were closed are told by number. */
+  add(address: string): Held & { close(): void };
+  readonly closed: number[];
+}
+
+function opened(most: number): Opened {
+  const closed: number[] = [];
+  const open = new OpenConnections(most);
+  let count = 0;
+  const add = (address: string): Held & { close(): void } => {
+    const number = count++;
+    const socket = new EventEmitter();
+    const destroy = (): void => void closed.push(number);
+    const held = open.add(address, Object.assign(socket, { destroy }) as unknown as Socket);
+    return { ...held, close: () => void socket.emit('close') };
+  };
+  return { open, add, closed };
+}
+
+it('closes the oldest stranger of an address for one that comes, and never one that has shown a token', () => {
+  const { add, closed } = opened(2);
+  const first = add('192.0.2.1');
+  first.known();
+  add('192.0.2.1');
+  const third = add('192.0.2.1');
+  add('192.0.2.2');
+  assert.deepEqual(closed, []);
+  add('192.0.2.1');
+  assert.deepEqual(closed, [1]);
+  third.close();
+  add('192.0.2.1');
+  assert.deepEqual(closed, [1]);
+  for (let n = 0; n < 100; n++) add('192.0.2.1');
+  assert.equal(closed.length, 101);
+  assert.ok(closed.every((number) => number > 0));
+});
+
+it('bounds those that have shown a token, too: beyond, they give way after all other strangers', () => {
+  const { add, closed } = opened(2);
+  for (let n = 0; n < 2; n++) add('192.0.2.1').known();
+  const beyond = add('192.0.2.1');
+  add('192.0.2.1');
+  beyond.known();
+  add('192.0.2.1');
+  assert.deepEqual(closed, [3]);
+  add('192.0.2.1');
+  assert.deepEqual(closed, [3, 2]);
+});
+
+it('takes one that is released for nobody’s, and forgets what is closed', () => {
+  const { add, closed } = opened(1);
+  const first = add('192.0.2.1');
+  first.release();
+  first.known();
+  add('192.0.2.1').known();
+  add('192.0.2.1').close();
+  add('192.0.2.1');
+  assert.deepEqual(closed, []);
 });
 
 it('counts connections without an address together, and those of one IPv6 network up to four shares', () => {
-  const open = new OpenConnections(2);
-  const taken = (addresses: readonly string[]): number =>
-    addresses.filter((address) => open.add(address, new EventEmitter() as unknown as Socket)).length;
-  assert.equal(taken(['', '', '']), 2);
-  assert.equal(taken(many((n) => `2001:db8:0:${n.toString(16)}::1`)), 8);
-  assert.equal(taken(['2001:db8:1::1']), 1);
+  const left = (addresses: readonly string[]): number => {
+    const { add, closed } = opened(2);
+    for (const address of addresses) add(address);
+    return addresses.length - closed.length;
+  };
+  assert.equal(left(['', '', '']), 2);
+  assert.equal(left(many((n) => `2001:db8:0:1::${n.toString(16)}`)), 2);
+  assert.equal(left(many((n) => `2001:db8:0:${n.toString(16)}::1`)), 8);
+  assert.equal(left([...many((n) => `2001:db8:0:${n.toString(16)}::1`), '2001:db8:1::1']), 9);
 });
 
 it('takes an attempt before it is made, and gives it back to each share when it was good', () => {

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { MAX_CLIENT_HELLO, readClientHello } from '../../formats/client-hello.ts';
 import { ownCommand } from '../../wire/own-command.ts';
 import { introduce } from '../front-proof.ts';
-import { OpenConnections } from '../limits/open-connections.ts';
+import { type Held, OpenConnections } from '../limits/open-connections.ts';
 import { peerAddress } from '../peer.ts';
 import { MAX_HEAD, readConnectHead } from './connect-head.ts';
 import type { Target } from './names-table.ts';
@@ -17,15 +17,18 @@ export interface FrontOptions {
   readonly port: number;
   /** Where clients come to, who then need no proxy; absent: 127.0.0.1 and, where the machine has it, ::1. */
   readonly address?: string;
-  /** At once from one address; a further one is closed. Absent: as many as there may be in all. */
+  /**
+   * At once from one address, of those that have shown no valid token, and again of those that have. Absent: as many as there may
+   * be in all. Who is led to an instance is counted there, which hears of tokens.
+   */
   readonly connectionsPerAddress?: number;
   readonly resolve: (hostname: string) => Target;
   /** Where the instance of a resolved name listens besides, at a port that a proxy request names; absent: nowhere. */
   readonly besides?: (instance: string, port: number) => Place | undefined;
   /** What the keys are made of by which instances know this front, so that they believe it who a client is; undefined: not known yet. */
   readonly token: () => Uint8Array | undefined;
-  /** Told who is led to the control process's own listener, before that hears anything of them. */
-  readonly led?: (server: Socket, client: string) => void;
+  /** Told who is led to the control process's own listener, before that hears anything of them; `known` is for it to call when they show a valid token. */
+  readonly led?: (server: Socket, client: string, known: () => void) => void;
   /** Where TLS connections without a (known) server name go: the control process's own listener. */
   readonly fallbackPort: () => number;
   /** Time for a client to say what it wants; tests shorten it. */
@@ -51,13 +54,10 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   const sockets = new Set<Socket>();
   const open = new OpenConnections(options.connectionsPerAddress ?? Number.POSITIVE_INFINITY);
   const handle = (socket: Socket): void => {
-    if (!open.add(peerAddress(socket.remoteAddress), socket)) {
-      socket.destroy();
-      return;
-    }
+    const held = open.add(peerAddress(socket.remoteAddress), socket);
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    welcome(socket, options);
+    welcome(socket, held, options);
   };
   const servers = [await listen(options, handle, options.address ?? '127.0.0.1', options.port)];
   const port = (servers[0]?.address() as AddressInfo).port;
@@ -93,7 +93,7 @@ async function listen(
 }
 
 /** Reads as much as is needed to know where the connection is going. */
-function welcome(socket: Socket, options: FrontOptions): void {
+function welcome(socket: Socket, held: Held, options: FrontOptions): void {
   const { openingMs = 10_000 } = options;
   let received = Buffer.alloc(0);
   let pieces = 0;
@@ -132,8 +132,9 @@ function welcome(socket: Socket, options: FrontOptions): void {
     joinWith(socket, place, {
       ...(header === undefined ? {} : { header }),
       opened(server) {
+        if (instance !== undefined) held.release();
         if (instance === undefined && decision.address === undefined) {
-          options.led?.(server, peerAddress(socket.remoteAddress));
+          options.led?.(server, peerAddress(socket.remoteAddress), held.known);
         }
         if (decision.greeting !== undefined) socket.write(decision.greeting);
       },

@@ -12,6 +12,7 @@ export function authenticate(verifiers: Readonly<Record<HostKind, TokenVerifier>
   return (call: Call): void | Promise<void> => {
     const known = (principal: Principal): void => {
       call.principal = principal;
+      call.tokenShown();
       throttle.principal(principal.oid);
     };
     const refuse = (error: unknown): never => {

@@ -111,7 +111,7 @@ export async function startProductionControl(
       connectionsPerAddress: (config.limits ?? DEFAULT_LIMITS).connectionsPerAddress,
       resolve: (hostname) => names.resolve(hostname),
       token: frontToken,
-      led: (server, client) => callers.led(server, client),
+      led: (server, client, known) => callers.led(server, client, known),
       fallbackPort: () => listener.port,
     }),
   );
