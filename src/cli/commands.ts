@@ -61,6 +61,7 @@ import { remove as removeFederation } from './commands/federation/remove.ts';
 import { bind as bindIdentity } from './commands/identity/bind.ts';
 import { list as listIdentities } from './commands/identity/list.ts';
 import { remove as removeIdentity } from './commands/identity/remove.ts';
+import { accept as acceptInstance } from './commands/instance/accept.ts';
 import { start as startInstance } from './commands/instance/start.ts';
 import { stop as stopInstance } from './commands/instance/stop.ts';
 import { apply as applyNetwork } from './commands/network/apply.ts';
@@ -95,6 +96,7 @@ export const commands: readonly Command[] = [
   checkConfig,
   startInstance,
   stopInstance,
+  acceptInstance,
   showSeal,
   changeSeal,
   env,

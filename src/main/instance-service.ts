@@ -32,6 +32,7 @@ import { emptyInstanceState, type InstanceState, makePromises } from './instance
 import type { LiveNames } from './live-names.ts';
 import { LiveNetwork } from './live-network.ts';
 import { type LockOptions, waitUntilOpen } from './locked-start.ts';
+import { judgeWitnesses } from './missing-witness.ts';
 import { randomHex } from './random-hex.ts';
 import { recordNetworkChange, recordNetworkInForce } from './record-network-change.ts';
 import { reportFailure } from './report-failure.ts';
@@ -50,7 +51,10 @@ export interface ServiceOptions {
   readonly config: InstanceConfig;
   /** Those of the configuration, and what becomes of them. */
   readonly names: LiveNames;
-  readonly places: Pick<InstancePlaces, 'module' | 'store' | 'audit' | 'tlsKey' | 'tlsCertificate' | 'backupPlaces'>;
+  readonly places: Pick<
+    InstancePlaces,
+    'module' | 'store' | 'audit' | 'tlsKey' | 'tlsCertificate' | 'backupPlaces' | 'unwitnessed'
+  >;
   readonly recorderSocket: string;
   /** 0: any free port. */
   readonly port: number;
@@ -108,6 +112,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
   );
   await provisionModule(crypto, config, async () => newestHeadInLog === 0 && (await isEmpty(store)));
   await refuseCutLog(audit, crypto);
+  const goOn = await judgeWitnesses({ crypto, audit, store, newestHeadInLog, path: places.unwitnessed }, config);
   if (opening !== undefined && options.completesLog) await recordUnlocked(audit, config, opening);
 
   let wake = (): void => undefined;
@@ -129,6 +134,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
     activation.apply(change);
     wakeEvents();
   });
+  await goOn?.();
   const records = stack.use(state.recovery.watch(verified));
   await settleModule(crypto, activation).catch((error: unknown) => refuseStore(audit, config, error));
   if (options.completesLog && records.head.sequence > newestHeadInLog) {

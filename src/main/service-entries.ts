@@ -81,6 +81,11 @@ export async function recordUnlocked(
   await audit.append(auditEntryJson(entry));
 }
 
+/** An operator had the instance go on where nothing tells how new store and log must be. */
+export async function recordAcceptance(audit: AuditLog, config: InstanceConfig, description: string): Promise<void> {
+  await audit.append(auditEntryJson(systemEntry(config, 'MissingWitnessAccepted', description)));
+}
+
 export async function recordRefusedStore(audit: AuditLog, config: InstanceConfig, error: StoreError): Promise<void> {
   const entry = systemEntry(config, 'StoreRefused', error.message);
   await audit.append(auditEntryJson({ ...entry, resultType: 'Failed', resultSignature: error.code }));

@@ -34,7 +34,7 @@ export async function isEmpty(store: Store): Promise<boolean> {
 
 /** Not put on record: that log would grow with every attempt, until it were as long as the one that was cut. */
 export async function refuseCutLog(audit: AuditLog, crypto: CryptoClient): Promise<void> {
-  const [size, { signedSize }] = [await audit.size(), crypto.hello];
+  const [{ size }, { signedSize }] = [await audit.tree(), crypto.hello];
   if (size >= signedSize) return;
   const what = `the log has ${size} entries, while the module signed one of ${signedSize}`;
   throw new StoreError('Refused', `the audit log was cut or exchanged: ${what}`);

@@ -7,7 +7,9 @@ import { Agent, request } from 'node:https';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { NewestHead } from '../../src/crypto/module/newest-head.ts';
 import { RootKeys } from '../../src/crypto/module/root-keys.ts';
+import { SignedCheckpoint } from '../../src/crypto/module/signed-checkpoint.ts';
 import { StateFile } from '../../src/crypto/module/state-file.ts';
 import type { OpenStorage } from '../../src/features/backup/storage/port.ts';
 import { places } from '../../src/main/config/data-layout.ts';
@@ -273,7 +275,10 @@ function shareDomain(of: RunningInstance, moduleFolder: string, instanceId: stri
   if (state?.state !== 'active') throw new Error('the other instance has no security domain yet');
   using own = RootKeys.make();
   using rootKeys = own.joining(state.rootKeys.encodeDomainKeys());
-  new StateFile(moduleFolder).create({ ...state, instanceId, rootKeys });
+  const joined = { ...state, instanceId, rootKeys, generation: 1, settled: undefined, headFloor: 0, logFloor: 0 };
+  new NewestHead(moduleFolder, 0).begin(joined);
+  new SignedCheckpoint(moduleFolder).begin(joined);
+  new StateFile(moduleFolder).create(joined);
   state.rootKeys[Symbol.dispose]();
 }
 

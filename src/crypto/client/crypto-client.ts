@@ -20,6 +20,7 @@ export interface OperateInputs {
 export type CeremonyName =
   | 'provision'
   | 'renewState'
+  | 'witness'
   | 'downloadSecurityDomain'
   | 'uploadSecurityDomain'
   | 'replaceCustodians';

@@ -13,6 +13,7 @@ const samples: { readonly [M in MessageName]: Parameters<(typeof messages)[M]['r
   provision: { instanceId: '', instanceName: '' },
   reload: {},
   renewState: {},
+  witness: { revision: 1, key: Buffer.alloc(32), sealed: Buffer.alloc(9), size: 0, root: Buffer.alloc(32) },
   createKey: { binding: {}, size: 0, curve: '', publicExponent: 0, alg: '' },
   importKey: {
     binding: bindingOf('oct-HSM', ['encrypt']),
@@ -118,6 +119,7 @@ test('no message returns a private key: the replies are these and no more', () =
     provision: 2,
     reload: 3,
     renewState: 4,
+    witness: 5,
     createKey: 10,
     rebindKey: 11,
     openKey: 12,

@@ -39,8 +39,10 @@ const handlers: Handlers = {
     auditKey: isClosed(module) ? new Uint8Array(0) : module.provisioned.rootKeys.auditKey,
     domainKey: module.state === 'active' ? module.provisioned.rootKeys.domainKey : new Uint8Array(0),
     headSequence: module.head.sequence,
-    signedSize: module.checkpoint.size,
+    signedSize: module.signedSize,
     generation: isClosed(module) ? 0 : module.provisioned.generation,
+    isHeadWitnessed: Number(module.head.isWitnessed),
+    isLogWitnessed: Number(module.checkpoint.isWitnessed),
   }),
   provision: (module, { instanceId, instanceName }) => {
     module.provision(instanceId, instanceName);
@@ -52,6 +54,10 @@ const handlers: Handlers = {
   },
   renewState: (module) => {
     module.renew();
+    return {};
+  },
+  witness: (module, request) => {
+    module.witness(request);
     return {};
   },
   createKey: (module, { binding, size, curve, publicExponent, alg }) =>

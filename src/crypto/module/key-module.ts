@@ -1,8 +1,9 @@
 // The module itself: its state, its opened keys, and one method for each message that touches them. It has no policy
 // and no clock of its own authority; who may ask is settled before a message gets here.
+import { createHash } from 'node:crypto';
 import { type Algorithm, algorithmByCode, operationByCode, operations } from '../../formats/algorithms.ts';
 import type { Engine, EngineKey, OperationInputs, OperationResult } from '../engines/engine.ts';
-import { CryptoError, type ModuleState, type PublicKey } from '../protocol/messages.ts';
+import { CryptoError, type ModuleState, type PublicKey, type RequestOf } from '../protocol/messages.ts';
 import { type AttestationIdentity, openAttestationIdentity } from './attestation-identity.ts';
 import { Ceremonies } from './ceremonies.ts';
 import { withCeremonyLock } from './ceremony-lock.ts';
@@ -122,16 +123,23 @@ export class KeyModule implements AsyncDisposable {
     if (!/^[0-9A-Za-z._-]{1,128}$/.test(instanceId)) throw new CryptoError('BadRequest', 'instanceId: wrong form');
     if (!/^[0-9A-Za-z-]{1,127}$/.test(instanceName)) throw new CryptoError('BadRequest', 'instanceName: wrong form');
     using rootKeys = RootKeys.make();
-    const made = this.#file.create({
-      state: 'provisioned',
-      instanceId,
-      instanceName,
-      createdAt: this.#now(),
-      generation: 1,
-      settled: undefined,
-      headFloor: 0,
-      logFloor: 0,
-      rootKeys,
+    const made = withCeremonyLock(this.folder, () => {
+      if (this.#file.exists) return false;
+      const first: StateContent = {
+        state: 'provisioned',
+        instanceId,
+        instanceName,
+        createdAt: this.#now(),
+        generation: 1,
+        settled: undefined,
+        headFloor: 0,
+        logFloor: 0,
+        rootKeys,
+      };
+      // Before there is a state: where one is and they are not, they were deleted.
+      this.head.begin(first);
+      this.checkpoint.begin(first);
+      return this.#file.create(first);
     });
     this.reload();
     if (!made) throw new CryptoError('WrongState', 'the module was provisioned meanwhile');
@@ -139,6 +147,7 @@ export class KeyModule implements AsyncDisposable {
 
   /** Writes the next state of the same instance, and reads it again; durable when it returns. */
   replace(state: StateContent): void {
+    this.#witnessOld();
     this.#file.replace(this.#next(state));
     removeOldCustodians(this.folder);
     this.reload();
@@ -152,13 +161,20 @@ export class KeyModule implements AsyncDisposable {
     });
   }
 
+  /** Versions before made the witnesses when they were first needed. */
+  #witnessOld(): void {
+    if (this.provisioned.generation > 0) return;
+    this.head.witness(this.provisioned, 0);
+    this.checkpoint.witness(this.provisioned, 0, createHash('sha256').digest());
+  }
+
   #next(state: StateContent): StateContent {
-    const { generation, headFloor, logFloor } = this.provisioned;
+    const { generation } = this.provisioned;
     return {
       ...state,
       generation: generation + 1,
-      headFloor: Math.max(headFloor, this.head.sequence),
-      logFloor: Math.max(logFloor, this.checkpoint.size),
+      headFloor: this.head.sequence,
+      logFloor: this.signedSize,
     };
   }
 
@@ -171,6 +187,7 @@ export class KeyModule implements AsyncDisposable {
       );
     }
     this.reload();
+    this.#witnessOld();
     await changeSeal(this.folder, this.#file, this.#next(this.provisioned), wish);
     removeOldCustodians(this.folder);
     // Read as every other partition will.
@@ -253,6 +270,23 @@ export class KeyModule implements AsyncDisposable {
       () => undefined,
     );
     this.#identity = undefined;
+  }
+
+  /** Size of the newest log that was signed, as far as is known. */
+  get signedSize(): number {
+    return Math.max(this.checkpoint.size, this.#state?.logFloor ?? 0);
+  }
+
+  /** Makes witnesses that are missing, of what their owner has accepted: this head, and a log of this size and root. */
+  witness({ revision, key, sealed, size, root }: RequestOf<'witness'>): void {
+    if (root.length !== 32) throw new CryptoError('BadRequest', 'root: is not a SHA-256 hash');
+    const { sequence, state } = readStoreHead(this.provisioned, revision, key, sealed);
+    this.heed(state);
+    if (sequence < this.head.sequence || size < this.signedSize) {
+      throw new CryptoError('RecordRefused', 'the store or the log is older than what the module has seen');
+    }
+    this.head.witness(this.provisioned, sequence);
+    this.checkpoint.witness(this.provisioned, size, root);
   }
 
   sealHead(head: HeadText): ReturnType<typeof sealHead> {

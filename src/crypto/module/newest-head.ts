@@ -1,11 +1,12 @@
 // The newest store head this module has been shown: a witness against a store rolled back while nobody looked. Kept in a
-// file of its own, written soon after a change rather than with each, as the audit log is the second and exact witness.
-import { readFileSync } from 'node:fs';
+// file of its own, written soon after a change rather than with each, as the audit log is the second and exact witness. It
+// is made with the module, so one that is missing was deleted, and no mere note brings it back.
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CryptoError } from '../protocol/messages.ts';
-import { replaceDurableLater } from './durable-file.ts';
+import { createDurable, replaceDurable, replaceDurableLater } from './durable-file.ts';
 import { openBox, sealBox } from './sealed-box.ts';
-import type { Provisioned } from './state-file.ts';
+import type { Provisioned, StateContent } from './state-file.ts';
 
 export class NewestHead {
   readonly #path: string;
@@ -25,10 +26,25 @@ export class NewestHead {
     return this.#sequence;
   }
 
+  get isWitnessed(): boolean {
+    return existsSync(this.#path);
+  }
+
   /** Takes over what any partition has written. @throws CryptoError RecordRefused */
   load(state: Provisioned): void {
     this.#written = this.#read(state);
-    this.#sequence = Math.max(this.#sequence, this.#written);
+    this.#sequence = Math.max(this.#sequence, this.#written, state.headFloor);
+  }
+
+  /** For a new module: whatever an attempt before may have left is of nobody. */
+  begin(state: StateContent): void {
+    replaceDurable(this.#path, encode(state, 0));
+  }
+
+  /** Makes the file where it is missing; what it held is for the caller to know. */
+  witness(state: Provisioned, sequence: number): void {
+    this.#sequence = Math.max(this.#sequence, sequence);
+    createDurable(this.#path, encode(state, this.#sequence));
   }
 
   /**
@@ -58,7 +74,8 @@ export class NewestHead {
       try {
         // Another partition may have written a newer one meanwhile.
         const sequence = Math.max(this.#sequence, this.#read(state));
-        if (sequence > this.#written) await replaceDurableLater(this.#path, encode(state, sequence));
+        if (sequence > this.#written && this.isWitnessed)
+          await replaceDurableLater(this.#path, encode(state, sequence));
         this.#written = sequence;
       } catch (error) {
         // The next head tries again: a full disk must not take the keys' process down.
@@ -83,12 +100,12 @@ export class NewestHead {
   }
 }
 
-function encode(state: Provisioned, sequence: number): Buffer {
+function encode(state: StateContent, sequence: number): Buffer {
   const plaintext = Buffer.alloc(8);
   plaintext.writeBigUInt64LE(BigInt(sequence));
   return sealBox(state.rootKeys.recordSealing, contextOf(state), plaintext);
 }
 
-function contextOf(state: Provisioned): Buffer {
+function contextOf(state: StateContent): Buffer {
   return Buffer.from(`strongroom newest head v1\n${state.instanceId}`, 'utf8');
 }

@@ -1,11 +1,13 @@
 // The newest checkpoint this module has signed: it signs no smaller log and no other log of the same size after it,
-// whichever partition is asked. Each size is claimed by making a file that must not exist, before the signature leaves.
+// whichever partition is asked. Each size is claimed by making a file that must not exist, before the signature leaves. The
+// first is made with the module, so where there is none it was deleted, and nothing is signed.
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CryptoError } from '../protocol/messages.ts';
 import { createDurable } from './durable-file.ts';
 import { openBox, sealBox } from './sealed-box.ts';
-import type { Provisioned } from './state-file.ts';
+import type { Provisioned, StateContent } from './state-file.ts';
 
 const NAME = /^checkpoint-(0|[1-9][0-9]{0,15})\.sealed$/;
 
@@ -21,15 +23,31 @@ export class SignedCheckpoint {
     return Math.max(0, ...this.#sizes());
   }
 
+  get isWitnessed(): boolean {
+    return this.#sizes().length > 0;
+  }
+
+  /** For a new module: whatever an attempt before may have left is of nobody. */
+  begin(state: StateContent): void {
+    for (const size of this.#sizes()) rmSync(this.#pathOf(size), { force: true });
+    this.witness(state, 0, createHash('sha256').digest());
+  }
+
+  /** Makes the file where there is none; what it held is for the caller to know. */
+  witness(state: StateContent, size: number, root: Uint8Array): void {
+    if (!this.isWitnessed) createDurable(this.#pathOf(size), sealClaim(state, size, root));
+  }
+
   /**
    * Passes, durably, if the log goes on from what was signed.
    * @throws CryptoError LogRefused; RecordRefused when the file is not what a module wrote here
    */
   claim(state: Provisioned, size: number, root: Uint8Array): void {
-    const newest = this.size;
+    if (!this.isWitnessed)
+      throw new CryptoError('LogRefused', 'nothing is signed: the witness of the newest log is missing');
+    const newest = Math.max(this.size, state.logFloor);
     if (size < newest) throw refused(`of ${size} entries after one of ${newest}`);
-    const claim = sealBox(state.rootKeys.recordSealing, contextOf(state, size), root);
-    const made = createDurable(this.#pathOf(size), claim);
+    const made = createDurable(this.#pathOf(size), sealClaim(state, size, root));
     if (!made && !this.#rootOf(state, size).equals(root)) throw refused(`another one of ${size} entries`);
     // Only now is it known that no larger one was signed, and its smaller ones removed, while this one was claimed.
     const sizes = this.#sizes();
@@ -68,7 +86,11 @@ export class SignedCheckpoint {
   }
 }
 
-function contextOf({ instanceId }: Provisioned, size: number): Buffer {
+function sealClaim(state: StateContent, size: number, root: Uint8Array): Buffer {
+  return sealBox(state.rootKeys.recordSealing, contextOf(state, size), root);
+}
+
+function contextOf({ instanceId }: StateContent, size: number): Buffer {
   return Buffer.from(`strongroom signed checkpoint v1\n${instanceId}\n${size}`, 'utf8');
 }
 

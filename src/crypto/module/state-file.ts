@@ -1,7 +1,7 @@
 // The module's sealed state: what it is and its root keys, behind a header that says by what it is sealed. Only ceremonies
 // write it; every partition of every worker reads the same file. No other file of the module depends on the seal.
 import type { KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   encodeSealHeader,
@@ -75,6 +75,10 @@ export class StateFile {
   constructor(folder: string) {
     this.#folder = folder;
     this.#path = join(folder, 'state.sealed');
+  }
+
+  get exists(): boolean {
+    return existsSync(this.#path);
   }
 
   /** As it was when last looked at; while locked nothing but a claim. */

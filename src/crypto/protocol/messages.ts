@@ -54,6 +54,9 @@ export const messages = {
       signedSize: 'u64',
       /** Of the sealed state: one more with each write; 0 of a state of a version before. */
       generation: 'u64',
+      /** 1: the file that remembers the newest head, or the newest signed log, is there; 0: it was deleted. */
+      isHeadWitnessed: 'u8',
+      isLogWitnessed: 'u8',
     },
   ),
   /** blank → provisioned: makes the root keys and writes the sealed state file. */
@@ -63,6 +66,8 @@ export const messages = {
 
   /** Writes a state of a version before in the present form, once the store was found not to know of a later one. */
   renewState: message(4, SEALED, true, {}, {}),
+  /** Makes those files anew, of a store and a log that were accepted as they are; none older than what the module knows. */
+  witness: message(5, SEALED, true, { revision: 'u64', key: 'bytes', sealed: 'bytes', size: 'u64', root: 'bytes' }, {}),
 
   /** Makes a key. `size` in bits (RSA, oct), `curve` for EC, `publicExponent` for RSA, `alg` for AKP; unused: 0 or ''. */
   createKey: message(

@@ -42,8 +42,8 @@ export interface AuditLog extends AsyncDisposable {
   append(entry: string, headSequence?: number): Promise<void>;
   /** Newest store head sequence named by a durable entry of this log; 0 if none. */
   newestHead(): Promise<number>;
-  /** Durable entries of this log. */
-  size(): Promise<number>;
+  /** How many durable entries this log has, and the root of their tree. */
+  tree(): Promise<{ readonly size: number; readonly root: Uint8Array }>;
 }
 
 export class AuditError extends Error {

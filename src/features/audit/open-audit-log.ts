@@ -105,8 +105,9 @@ class RecordedLog implements AuditLog {
     return (await this.link.status(this.#limit)).newestHead;
   }
 
-  async size(): Promise<number> {
-    return (await this.link.status(this.#limit)).size;
+  async tree(): Promise<{ readonly size: number; readonly root: Uint8Array }> {
+    const { size, root } = await this.link.status(this.#limit);
+    return { size, root };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

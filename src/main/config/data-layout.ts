@@ -12,6 +12,8 @@ export interface InstancePlaces {
   readonly module: string;
   readonly store: string;
   readonly audit: string;
+  /** What a start found that was refused for want of witnesses, and who accepts it. */
+  readonly unwitnessed: string;
 }
 
 export interface Places {
@@ -66,6 +68,7 @@ export function places(root: string): Places {
         module: own('module'),
         store: own('store'),
         audit: own('audit'),
+        unwitnessed: own('unwitnessed.json'),
       };
     },
   };
