@@ -9,6 +9,12 @@ import { type Custodian, makeCustodian } from '../../src/crypto/module/custodian
 import { ask, newFolder, openModule } from '../../src/crypto/module/key-module.fixture.ts';
 import type { KeyModule } from '../../src/crypto/module/key-module.ts';
 import { packetOf, thumbprintOf } from '../../src/crypto/module/packets.fixture.ts';
+import {
+  change,
+  tryPackets,
+  tryPassphrase,
+  packetOf as unlockPacketOf,
+} from '../../src/crypto/module/unlocking.fixture.ts';
 
 /** `checkpoint`: whichever there is. */
 const FILES = [
@@ -21,6 +27,7 @@ const FILES = [
 ] as const;
 type File = (typeof FILES)[number];
 type Content = ReadonlyMap<string, Buffer>;
+type Seal = 'file' | 'passphrase' | 'quorum';
 
 interface Phase {
   readonly name: 'blank' | 'provisioned' | 'active' | 're-shared';
@@ -41,29 +48,29 @@ interface Alteration {
 let first: readonly Custodian[];
 let second: readonly Custodian[];
 let strangers: readonly Custodian[];
-let phases: readonly Phase[];
-let foreign: Content;
-/** By which the first custodians settle strangers, while they still decide. */
-let takeover: object;
+interface Life {
+  readonly phases: readonly Phase[];
+  /** The folder of another instance, of the same id, which the same secret opens. */
+  readonly foreign: Content;
+  /** By which the first custodians settle strangers, while they still decide. */
+  readonly takeover: object;
+}
+
+const PASSPHRASE = 'correct horse battery';
 
 before(async () => {
   const all = await Promise.all([...'abcdefghi'].map((name) => makeCustodian(name)));
   [first, second, strangers] = [all.slice(0, 3), all.slice(3, 6), all.slice(6)];
-  phases = await live();
-  foreign = phases.length === 0 ? new Map() : ((await live()).at(-1) as Phase).content;
-  // The second life made one of its own.
-  takeover = ownTakeover;
 });
-let ownTakeover: object;
 
 function custody(custodians: readonly Custodian[]): { certificates: string[]; required: number } {
   return { certificates: custodians.map(({ certificate }) => certificate), required: 2 };
 }
 
 /** The life of one module, with its folder as each phase left it. */
-async function live(): Promise<readonly Phase[]> {
+async function live(seal: Seal): Promise<Omit<Life, 'foreign'>> {
   const folder = newFolder();
-  await using module = openModule(folder);
+  await using module = openModule(folder, 16, { mayChangeSeal: true });
   const seen: Phase[] = [{ name: 'blank', content: contentOf(folder) }];
   let previous: Uint8Array = Buffer.alloc(0);
   const passed = async (name: Phase['name'], custodians?: readonly Custodian[]): Promise<void> => {
@@ -80,6 +87,8 @@ async function live(): Promise<readonly Phase[]> {
     seen.push({ name, content: contentOf(folder), head: { ...head, key: Buffer.from(head.key) }, ...own });
   };
   await ask(module, 'provision', { instanceId: 'i-1', instanceName: 'dev' });
+  if (seal === 'passphrase') await change(module, { passphrase: PASSPHRASE });
+  if (seal === 'quorum') await change(module, { quorum: first, required: 2 });
   await passed('provisioned');
   const { document } = await ask(module, 'downloadSecurityDomain', custody(first));
   await module.attestationIdentity();
@@ -92,10 +101,24 @@ async function live(): Promise<readonly Phase[]> {
     });
     return { ...custody(successors), domain: document, packets };
   };
-  if (ownTakeover === undefined) ownTakeover = agreed(strangers);
+  const takeover = agreed(strangers);
   await ask(module, 'replaceCustodians', agreed(second) as never);
   await passed('re-shared', second);
-  return seen;
+  return { phases: seen, takeover };
+}
+
+async function lifeOf(seal: Seal): Promise<Life> {
+  const [own, other] = [await live(seal), await live(seal)];
+  return { ...own, foreign: (other.phases.at(-1) as Phase).content };
+}
+
+/** With the secret that its owner has. */
+async function opened(folder: string, seal: Seal): Promise<KeyModule> {
+  const module = openModule(folder);
+  if (module.state !== 'locked') return module;
+  if (seal === 'passphrase') await tryPassphrase(module, PASSPHRASE);
+  else await tryPackets(module, await Promise.all(first.slice(0, 2).map((each) => unlockPacketOf(module, each))));
+  return module;
 }
 
 function contentOf(folder: string): Content {
@@ -117,7 +140,7 @@ function alter(folder: string, { file, content = new Map() }: Alteration): void 
   for (const [name, bytes] of content) if (isOf(file, name)) writeFileSync(join(folder, name), bytes);
 }
 
-function alterationsIn(at: number): readonly Alteration[] {
+function alterationsIn({ phases, foreign }: Life, at: number): readonly Alteration[] {
   const older = phases.slice(1, at).map(({ name, content }) => ({ to: `of ${name}`, content }));
   return FILES.flatMap((file) => {
     const sources = [...older, { to: 'of another instance', content: foreign }];
@@ -126,19 +149,22 @@ function alterationsIn(at: number): readonly Alteration[] {
   });
 }
 
-function* rowsOf(at: number): Generator<readonly Alteration[]> {
-  const all = alterationsIn(at);
+/** Under the other seals, which take seconds to open, those of the state alone. */
+function* rowsOf(life: Life, seal: Seal, at: number): Generator<readonly Alteration[]> {
+  const all = alterationsIn(life, at).filter(({ file }) => seal === 'file' || file === 'state.sealed');
+  yield [];
   for (const one of all) yield [one];
+  if (seal !== 'file') return;
   for (const [index, one] of all.entries()) {
     for (const other of all.slice(index + 1)) if (other.file !== one.file) yield [one, other];
   }
 }
 
 /** As a service worker does, before it serves. Undefined: refused. */
-async function start(folder: string, { head }: Phase): Promise<KeyModule | undefined> {
+async function start(folder: string, { head }: Phase, seal: Seal): Promise<KeyModule | undefined> {
   let module: KeyModule;
   try {
-    module = openModule(folder);
+    module = await opened(folder, seal);
   } catch {
     return undefined;
   }
@@ -164,7 +190,12 @@ async function succeeds(promise: Promise<unknown>): Promise<boolean> {
 }
 
 /** Who must not get anything tries what they can. */
-async function attack(module: KeyModule, { custodians, domainKey }: Phase, row: string): Promise<void> {
+async function attack(
+  module: KeyModule,
+  { custodians, domainKey }: Phase,
+  takeover: object,
+  row: string,
+): Promise<void> {
   if (custodians === undefined) return;
   for (const others of [strangers, custodians === first ? second : first]) {
     const got = await succeeds(ask(module, 'downloadSecurityDomain', custody(others)));
@@ -196,39 +227,44 @@ function takesNothing(row: readonly Alteration[]): boolean {
 }
 
 describe('files of the module that are missing, older or foreign', () => {
-  for (const at of [0, 1, 2, 3]) {
-    test(`in phase ${at} of 3`, async () => {
-      const phase = phases[at] as Phase;
-      const folder = join(newFolder(), 'module');
-      let [rows, started] = [0, 0];
-      for (const alterations of rowsOf(at)) {
-        const row = `${phase.name}: ${alterations.map(({ file, to }) => `${file} ${to}`).join(', ')}`;
-        rows += 1;
-        restore(folder, phase.content);
-        {
-          await using open = openModule(folder);
-          const state = open.state;
-          for (const each of alterations) alter(folder, each);
-          await attack(open, phase, `${row}, open`);
-          if (phase.domainKey !== undefined) {
-            assert.equal(open.state, state, row);
-            assert.deepEqual(open.provisioned.rootKeys.domainKey, phase.domainKey, `${row}: it went back`);
-          }
-          if (takesNothing(alterations)) assert.ok(await serves(open, phase), `${row}, open: no longer serves`);
-        }
-        restore(folder, phase.content);
-        for (const each of alterations) alter(folder, each);
-        const again = await start(folder, phase);
-        if (again === undefined) {
-          assert.equal(takesNothing(alterations), false, `${row}: it does not start`);
-          continue;
-        }
-        started += 1;
-        await using _again = again;
-        await attack(again, phase, `${row}, restarted`);
-        if (takesNothing(alterations)) assert.ok(await serves(again, phase), `${row}, restarted: does not serve`);
-      }
-      assert.ok(rows > 10 && started > 0, `${rows} rows, ${started} started`);
+  for (const seal of ['file', 'passphrase', 'quorum'] as const) {
+    test(`under the ${seal} seal, in every phase`, async () => {
+      const life = await lifeOf(seal);
+      for (const [at, phase] of life.phases.entries()) await tryPhase(life, seal, at, phase);
     });
   }
 });
+
+async function tryPhase(life: Life, seal: Seal, at: number, phase: Phase): Promise<void> {
+  const { takeover } = life;
+  const folder = join(newFolder(), 'module');
+  let [rows, started] = [0, 0];
+  for (const alterations of rowsOf(life, seal, at)) {
+    const row = `${phase.name}: ${alterations.map(({ file, to }) => `${file} ${to}`).join(', ')}`;
+    rows += 1;
+    restore(folder, phase.content);
+    {
+      await using open = await opened(folder, seal);
+      const state = open.state;
+      for (const each of alterations) alter(folder, each);
+      await attack(open, phase, takeover, `${row}, open`);
+      if (phase.domainKey !== undefined) {
+        assert.equal(open.state, state, row);
+        assert.deepEqual(open.provisioned.rootKeys.domainKey, phase.domainKey, `${row}: it went back`);
+      }
+      if (takesNothing(alterations)) assert.ok(await serves(open, phase), `${row}, open: no longer serves`);
+    }
+    restore(folder, phase.content);
+    for (const each of alterations) alter(folder, each);
+    const again = await start(folder, phase, seal);
+    if (again === undefined) {
+      assert.equal(takesNothing(alterations), false, `${row}: it does not start`);
+      continue;
+    }
+    started += 1;
+    await using _again = again;
+    await attack(again, phase, takeover, `${row}, restarted`);
+    if (takesNothing(alterations)) assert.ok(await serves(again, phase), `${row}, restarted: does not serve`);
+  }
+  assert.ok(rows > 2 && started > 0, `${rows} rows, ${started} started`);
+}

@@ -18,8 +18,17 @@ import { passphraseKey } from './passphrase-seal.ts';
 import { RootKeys } from './root-keys.ts';
 import { sealBox } from './sealed-box.ts';
 import { StateFile } from './state-file.ts';
+import {
+  COST,
+  certificateOf,
+  change,
+  packetOf,
+  thumbprintOf,
+  tryPackets,
+  tryPassphrase,
+  type Wish,
+} from './unlocking.fixture.ts';
 
-const COST = { memory: 65_536, passes: 1, lanes: 4 };
 const OLD = 'correct horse battery';
 const NEW = 'staple of another kind';
 const NOBODY = { secret: Buffer.alloc(0), cost: {}, certificates: [], required: 0 };
@@ -29,21 +38,6 @@ before(async () => {
   custodians = await Promise.all(['Anna', 'Boris', 'Clara', 'Dora'].map((name) => makeCustodian(name)));
 });
 
-type Wish =
-  | { readonly kind: 'file' }
-  | { readonly passphrase: string }
-  | { readonly quorum: readonly Custodian[]; readonly required: number };
-
-async function change(module: KeyModule, wish: Wish): Promise<void> {
-  if ('passphrase' in wish) {
-    const secret = Buffer.from(wish.passphrase, 'utf8');
-    await ask(module, 'changeSeal', { ...NOBODY, kind: 'passphrase', secret, cost: COST });
-  } else if ('quorum' in wish) {
-    const certificates = wish.quorum.map(({ certificate }) => certificate);
-    await ask(module, 'changeSeal', { ...NOBODY, kind: 'quorum', certificates, required: wish.required });
-  } else await ask(module, 'changeSeal', { ...NOBODY, kind: 'file' });
-}
-
 /** A folder whose module is sealed so. */
 async function sealed(wish: Wish): Promise<string> {
   const folder = newFolder();
@@ -51,43 +45,6 @@ async function sealed(wish: Wish): Promise<string> {
   await ask(module, 'provision', { instanceId: 'i-1', instanceName: 'dev' });
   await change(module, wish);
   return folder;
-}
-
-async function certificateOf(module: KeyModule): Promise<X509Certificate> {
-  return new X509Certificate((await ask(module, 'unlockKey', {})).certificate);
-}
-
-function thumbprintOf(certificate: X509Certificate): string {
-  return Buffer.from(certificate.fingerprint256.replaceAll(':', ''), 'hex').toString('base64url');
-}
-
-async function tryPassphrase(module: KeyModule, passphrase: string): Promise<unknown> {
-  const certificate = await certificateOf(module);
-  const secret = encryptToRsa(certificate.publicKey, 'passphrase', Buffer.from(passphrase, 'utf8'));
-  return ask(module, 'unlock', { recipient: thumbprintOf(certificate), secret, packets: [] });
-}
-
-async function packetOf(module: KeyModule, custodian: Custodian, edit: Partial<PacketContent> = {}): Promise<unknown> {
-  const { shares } = (await ask(module, 'showSeal', {})).seal as { readonly shares: string };
-  const certificate = await certificateOf(module);
-  const own = new X509Certificate(custodian.certificatePem);
-  const privateKey = createPrivateKey(custodian.privateKeyPem);
-  const encrypted = parseSecurityDomain(shares).SharedKeys.enc_shares.find(
-    ({ x5t_256 }) => x5t_256 === thumbprintOf(own),
-  );
-  const share = encrypted === undefined ? Buffer.alloc(64) : decryptWithRsa(privateKey, encrypted.enc_key);
-  const content = {
-    purpose: 'unlock',
-    domain: readShareList(shares).digest,
-    recipient: thumbprintOf(certificate),
-    share: encryptToRsa(certificate.publicKey, 'share', share),
-    ...edit,
-  } as PacketContent;
-  return JSON.parse(makePacket(content, own.raw, privateKey, new Date('2026-11-25')));
-}
-
-async function tryPackets(module: KeyModule, packets: readonly unknown[]): Promise<unknown> {
-  return ask(module, 'unlock', { recipient: thumbprintOf(await certificateOf(module)), secret: '', packets });
 }
 
 test('sealed by a passphrase it is locked until the passphrase comes, and a wrong one damages nothing', async () => {
