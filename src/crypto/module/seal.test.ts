@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
-import { createPrivateKey, createSecretKey, randomBytes, X509Certificate } from 'node:crypto';
+import { createSecretKey, randomBytes, X509Certificate } from 'node:crypto';
 import fs, { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import { makePacket, type PacketContent } from '../../formats/custodian-packet.ts';
 import { fields } from '../../formats/fields.ts';
-import { decryptWithRsa, encryptToRsa } from '../../formats/jwe.ts';
+import { encryptToRsa } from '../../formats/jwe.ts';
 import { type Seal, splitSealedState } from '../../formats/seal-header.ts';
-import { readShareList } from '../../formats/seal-shares.ts';
-import { parseSecurityDomain } from '../../formats/security-domain.ts';
 import { type Custodian, makeCustodian } from './custodians.fixture.ts';
 import { makeFileSeal } from './file-seal.ts';
 import { ask, newFolder, openModule } from './key-module.fixture.ts';
