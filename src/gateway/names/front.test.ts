@@ -167,6 +167,28 @@ describe('the front', () => {
     assert.match(await led('unknown.localhost'), /wrong version|packet length|SSL|record/i);
   });
 
+  test('counts those that have not said what they want, and leaves those that it led to an instance to that', async () => {
+    await using own = await openFront({
+      port: 0,
+      connectionsPerAddress: 1,
+      resolve: (hostname) => targets.get(hostname) ?? { kind: 'unknown' as const },
+      token: () => token,
+      fallbackPort: () => fallbackPort,
+      openingMs: 600_000,
+    });
+    const led = await open(own.port);
+    led.write('CONNECT hsm.localhost:443 HTTP/1.1\r\n\r\nhello');
+    let said = '';
+    while (!said.includes('hsm:')) said += String((await once(led, 'data'))[0]);
+    const first = await open(own.port);
+    first.resume();
+    const closed = once(first, 'end');
+    const second = await open(own.port);
+    await closed;
+    assert.deepEqual([led.readableEnded, second.readableEnded], [false, false]);
+    for (const socket of [led, first, second]) socket.destroy();
+  });
+
   test('closes a client that does not say what it wants', async () => {
     await using hasty = await openFront({
       port: 0,
