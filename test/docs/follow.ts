@@ -17,8 +17,7 @@ export interface Followed extends Ended {
 }
 
 export interface Reader {
-  /** Absent: what the blocks need is the checkout. */
-  readonly product?: RunningProduct | undefined;
+  readonly product: RunningProduct;
   /** The user's own programs keep their caches of packages there. Absent: a folder that is thrown away. */
   readonly home?: string | undefined;
 }
@@ -37,7 +36,7 @@ export async function follow(page: string, { product, home }: Reader): Promise<F
       await mkdir(dirname(join(folder, value)), { recursive: true });
       await writeFile(join(folder, value), body);
     }
-    if (product !== undefined) await symlink(product.data, join(checkout, 'data'));
+    await symlink(product.data, join(checkout, 'data'));
     const env = { ...(await environment(steps, folder, product)), HOME: home ?? join(folder, 'home') };
     await writeFile(join(folder, 'page.sh'), script(page, steps, product));
     const ended = await runIn({ cwd: checkout, env, timeout: 900_000 }, 'sh', join(folder, 'page.sh'));
@@ -66,7 +65,7 @@ function isRun({ kind }: Step): boolean {
 async function environment(
   steps: readonly Step[],
   folder: string,
-  product: RunningProduct | undefined,
+  product: RunningProduct,
 ): Promise<Readonly<Record<string, string>>> {
   const { NODE_EXTRA_CA_CERTS } = process.env;
   const { PATH = '', ...clean } = cleanEnvironment();
@@ -78,10 +77,10 @@ async function environment(
       .join(delimiter),
     // What Node needs here to reach a registry.
     ...(NODE_EXTRA_CA_CERTS === undefined ? {} : { NODE_EXTRA_CA_CERTS }),
-    ...(product === undefined ? {} : { STRONGROOM_DATA: product.data }),
+    STRONGROOM_DATA: product.data,
   };
   const connects = steps.some((step) => isRun(step) && /eval "\$\(\.\/strongroom env\b/.test(step.body));
-  if (product === undefined || connects) return reader;
+  if (connects) return reader;
   const connected = await product.environment();
   const az = connected['AZURE_CONFIG_DIR'] ?? '';
   // A copy, so that a page which signs in as somebody else does so for itself.
@@ -94,7 +93,7 @@ async function environment(
   };
 }
 
-function script(page: string, steps: readonly Step[], product: RunningProduct | undefined): string {
+function script(page: string, steps: readonly Step[], product: RunningProduct): string {
   const places = new Map<string, string>();
   const lines = ['set -e', 'FOLDER=$(cd .. && pwd)', `CHECKOUT='${CHECKOUT}'`];
   for (const step of steps) {
@@ -103,7 +102,7 @@ function script(page: string, steps: readonly Step[], product: RunningProduct | 
     if (!isRun(step)) continue;
     lines.push(`echo '${page}:${line}' >"$FOLDER/at"`);
     const filled = [...places].reduce((text, [from, to]) => text.replaceAll(from, () => to), body);
-    const ported = (kind === 'given' ? body : filled).replaceAll(':8443', `:${product?.state.port}`);
+    const ported = (kind === 'given' ? body : filled).replaceAll(':8443', `:${product.state.port}`);
     lines.push(kind === 'fails' ? refused(ported, value) : ported);
   }
   return `${lines.join('\n')}\n`;
