@@ -4,5 +4,5 @@
 export function takenForCertificate(name: string, content: Uint8Array): string | undefined {
   if (!/^-----BEGIN [A-Z ]*PRIVATE KEY-----/m.test(Buffer.from(content).toString('latin1'))) return undefined;
   const beside = name.replace(/\.[^./\\]*$/, '');
-  return `is a private key: give the certificate (${beside}.cer), and take this copy away unless it is its custodian's own`;
+  return `is a private key: give the certificate (${beside}.cer or the like), and take this copy away unless it is its custodian's own`;
 }

@@ -2,7 +2,8 @@
 // for it. No key is opened here; one that is damaged, or opens nothing, is a finding of the rehearsal itself.
 import { X509Certificate } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { besideKey, isEncryptedPem, thumbprintOf } from '../../features/security-domain/custodian/holder.ts';
+import { certificateOf } from '../../features/security-domain/custodian/certificate-of.ts';
+import { isEncryptedPem, thumbprintOf } from '../../features/security-domain/custodian/holder.ts';
 import { CommandError, UsageError } from '../command.ts';
 import { orRefuse } from '../commands/custodian/refusals.ts';
 import { canType } from '../read-hidden.ts';
@@ -19,7 +20,7 @@ export async function checkKeysAtHand(gathering: Gathering, domain: Domain): Pro
   let encrypted = 0;
   for (const key of keys) {
     if (isEncrypted(key)) encrypted += 1;
-    const custodian = thumbprintIn(await certificateOf(key)) ?? key;
+    const custodian = thumbprintIn(await certificateIn(key)) ?? key;
     if (counted.has(custodian)) throw new CommandError(`${key} is the key of a custodian who is counted already`);
     counted.add(custodian);
   }
@@ -48,12 +49,8 @@ function isEncrypted(key: string): boolean {
 }
 
 /** @throws CommandError */
-async function certificateOf(key: string): Promise<Buffer> {
-  const path = await orRefuse(() => Promise.resolve().then(() => besideKey(key)));
-  if (!existsSync(path)) {
-    throw new CommandError(`the certificate of ${key} should be ${path}, which is not there: copy it there`);
-  }
-  return readInput(path);
+async function certificateIn(key: string): Promise<Buffer> {
+  return readInput(await orRefuse(() => certificateOf(key)));
 }
 
 function thumbprintIn(certificate: Buffer): string | undefined {

@@ -12,7 +12,7 @@ export const holderOptions = {
   certificate: {
     type: 'string',
     placeholder: 'FILE',
-    description: 'your certificate (default: the path of the key with .cer in place of its extension)',
+    description: 'your certificate (default: beside the key, with .cer, .crt or .pem in place of its extension)',
   },
   'passphrase-file': {
     type: 'string',

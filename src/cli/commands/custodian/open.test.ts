@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -48,6 +48,20 @@ test('each encrypted key has its own passphrase file, in their order; a key that
   const { code, out, err } = await openWith('alice.txt', 'bob.txt');
   assert.equal(code, 0, err);
   assert.match(out, /The security domain opens\./);
+});
+
+test('keys and certificates that are named as custodians name them open too', async () => {
+  renameSync(at('alice.pem'), at('alice.key'));
+  renameSync(at('alice.cer'), at('alice.pem'));
+  try {
+    const keys = ['alice.key', 'carol.pem', 'bob.pem'].flatMap((name) => ['--key', at(name)]);
+    const files = ['alice.txt', 'bob.txt'].flatMap((file) => ['--passphrase-file', at(file)]);
+    const { code, err } = await run('custodian open', at('sd.json'), ...keys, ...files);
+    assert.equal(code, 0, err);
+  } finally {
+    renameSync(at('alice.pem'), at('alice.cer'));
+    renameSync(at('alice.key'), at('alice.pem'));
+  }
 });
 
 test('what keeps it from opening is said with the name of the key or file', { skip: process.stdin.isTTY }, async () => {

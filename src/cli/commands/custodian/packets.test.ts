@@ -287,13 +287,13 @@ test('what keeps a custodian from doing it is said with its cause and the next s
     [[at('sd.json'), '--key', at('mixed.pem')], /mixed\.pem and .*mixed\.cer do not belong together/],
     [
       [at('sd.json'), '--key', at('alone.pem')],
-      /the certificate of .*alone\.pem should be .*alone\.cer, which is not there/,
+      /the certificate of .*alone\.pem is not beside it: there is no .*alone\.cer, no .*alone\.crt; copy it there/,
     ],
     [[at('sd.json'), '--key', at('sd.json'), '--certificate', at('anna.cer')], /sd\.json is not a private key in PEM/],
     [[at('sd.json'), '--certificate', at('sd.json')], /sd\.json is not a certificate, or was damaged/],
     [
       [at('sd.json'), '--certificate', at('anna.pem')],
-      /anna\.pem is a private key: give the certificate \(.*anna\.cer\)/,
+      /anna\.pem is a private key: give the certificate \(.*anna\.cer or the like\)/,
     ],
   ] as const) {
     const { code, err, packet } = await say('acknowledge', ...words);

@@ -1,13 +1,14 @@
 // The custodian at the machine: their private key and certificate, read from the two files and found to belong together.
 import { createHash, createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { certificateOf } from './certificate-of.ts';
 import { readCertificateFile } from './fingerprint.ts';
 import { CustodianError, DamagedError } from './refusal.ts';
 
 export interface HolderFiles {
   /** Private key (PEM). */
   readonly key: string;
-  /** Certificate (PEM or DER); absent: the key's path with its last extension replaced by `.cer`. */
+  /** Certificate (PEM or DER); absent: the one beside the key (`certificateOf`). */
   readonly certificate?: string | undefined;
   /** Asked when the key is encrypted. */
   passphraseOf(keyFile: string): Promise<string>;
@@ -25,8 +26,8 @@ export interface Holder {
 /** @throws CustodianError; errors of the file system of the key file */
 export async function readHolder({ key, certificate: named, passphraseOf }: HolderFiles): Promise<Holder> {
   const privateKeyPem = await readFile(key, 'utf8');
-  const certificateFile = named ?? besideKey(key);
-  const certificate = await readCertificate(certificateFile, named === undefined ? key : undefined);
+  const certificateFile = named ?? (await certificateOf(key));
+  const certificate = await readCertificateFile(certificateFile);
   const privateKey = await openKey(key, privateKeyPem, passphraseOf);
   if (!certificate.checkPrivateKey(privateKey)) {
     throw new CustodianError(
@@ -37,29 +38,8 @@ export async function readHolder({ key, certificate: named, passphraseOf }: Hold
   return { name: key, certificate, thumbprint: thumbprintOf(certificate), privateKey };
 }
 
-export function besideKey(key: string): string {
-  const beside = key.replace(/\.[^./\\]*$/, '.cer');
-  if (beside === key) {
-    throw new CustodianError(`${key}: a key file has an extension other than .cer, or name its --certificate`);
-  }
-  return beside;
-}
-
 export function thumbprintOf({ raw }: X509Certificate): string {
   return createHash('sha256').update(raw).digest('base64url');
-}
-
-/** @param of the key beside which it should lie @throws CustodianError */
-async function readCertificate(path: string, of: string | undefined): Promise<X509Certificate> {
-  try {
-    return await readCertificateFile(path);
-  } catch (cause) {
-    if (of === undefined || (cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    throw new CustodianError(
-      `the certificate of ${of} should be ${path}, which is not there: copy it there, or name it with --certificate`,
-      { cause },
-    );
-  }
 }
 
 /** PKCS#8, and the form that OpenSSL wrote before it. */

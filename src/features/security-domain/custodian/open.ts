@@ -1,13 +1,15 @@
 // Proves that a security-domain file can be opened by the custodians at hand, and says what is inside but the keys.
 import { readFile } from 'node:fs/promises';
 import { type CustodianKey, type DomainSummary, openDomain } from '../open-domain.ts';
-import { besideKey, isEncryptedPem } from './holder.ts';
+import { certificateOf } from './certificate-of.ts';
+import { readCertificateFile } from './fingerprint.ts';
+import { isEncryptedPem } from './holder.ts';
 import { CustodianError } from './refusal.ts';
 
 export interface OpenOptions {
   /** The security-domain file. */
   readonly file: string;
-  /** Private keys (PEM); each one's certificate is the same path with its last extension replaced by `.cer`. */
+  /** Private keys (PEM); the certificate of each lies beside it. */
   readonly keys: readonly string[];
   /** Asked for the passphrase of each key that is encrypted, one after the other, in the order of the keys. */
   passphraseOf(keyFile: string): Promise<string>;
@@ -23,11 +25,11 @@ export async function runOpen({ file, keys, passphraseOf }: OpenOptions): Promis
 }
 
 async function readKey(keyFile: string, passphraseOf: OpenOptions['passphraseOf']): Promise<CustodianKey> {
-  const certificateFile = besideKey(keyFile);
-  const [privateKeyPem, certificatePem] = await Promise.all([
+  const certificateFile = await certificateOf(keyFile);
+  const [privateKeyPem, certificate] = await Promise.all([
     readFile(keyFile, 'utf8'),
-    readFile(certificateFile, 'utf8'),
+    readCertificateFile(certificateFile),
   ]);
   const passphrase = isEncryptedPem(privateKeyPem) ? await passphraseOf(keyFile) : undefined;
-  return { name: keyFile, privateKeyPem, certificatePem, passphrase };
+  return { name: keyFile, privateKeyPem, certificatePem: certificate.toString(), passphrase };
 }
