@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { constants, createPublicKey, randomBytes, randomUUID, verify as verifySignature } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { readEntries } from '../support/audit-entries.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
 let instance: RunningInstance;
@@ -187,6 +188,38 @@ test('a new version becomes current, old ones go on, and versions of an unknown 
     [first.key.kid, second.key.kid],
   );
   assert.deepEqual((await ask('GET', '/keys/none-such/versions')).json, { value: [] });
+});
+
+test('disabling a version stops that one, and who does it is told how many go on', async () => {
+  const versions: string[] = [];
+  for (let count = 0; count < 3; count++) {
+    const { key } = await create('switches', { kty: 'oct-HSM', key_size: 256 });
+    versions.push(key.kid.split('/').at(-1) ?? '');
+  }
+  const [first = '', second = '', third = ''] = versions;
+  const disable = (version: string): Promise<Reply> =>
+    ask('PATCH', `/keys/switches/${version}`, { attributes: { enabled: false } });
+  const wrapped = async (version: string): Promise<number> =>
+    (
+      await ask('POST', `/keys/switches/${version}/wrapkey`, {
+        alg: 'A256KW',
+        value: Buffer.alloc(32).toString('base64url'),
+      })
+    ).status;
+  const told = (reply: Reply): string => String(reply.headers['x-strongroom-warning'] ?? '');
+  // The current one, by the key's name alone, as the guide does it.
+  const current = await ask('PATCH', '/keys/switches', { attributes: { enabled: false } });
+  assert.match(
+    told(current),
+    new RegExp(`^version ${third} of switches is disabled, and 2 other versions of it are enabled`),
+  );
+  assert.deepEqual([await wrapped(first), await wrapped(second), await wrapped(third)], [200, 200, 403]);
+  const entry = readEntries(instance).findLast(({ operationName }) => operationName === 'KeyUpdate');
+  assert.match(String(entry?.['resultDescription']), /2 other versions of it are enabled/);
+  assert.match(told(await disable(second)), /and another version of it is enabled/);
+  assert.equal(told(await disable(first)), '');
+  assert.equal(await wrapped(first), 403);
+  assert.equal(told(await ask('PATCH', '/keys/switches', { attributes: { enabled: true } })), '');
 });
 
 test('update leaves absent members, replaces tags, and binds new operations into the key', async () => {

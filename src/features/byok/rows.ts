@@ -8,7 +8,8 @@ import { requireKey } from '../keys/find-key.ts';
 import { type ImportKey, importKey, readPlainKey } from '../keys/import.ts';
 import { requireKeyName } from '../keys/key-name.ts';
 import { checkKeyOpsVersion, checkKtyVersion } from '../keys/key-types.ts';
-import { policyNotices } from '../keys/release-policy.ts';
+import { noticesOf } from '../keys/notices.ts';
+import { policyNotice } from '../keys/release-policy.ts';
 import { importWrappedKey } from './import-wrapped.ts';
 import { provenanceNote, wireProvenance } from './provenance-note.ts';
 import { hasWrappedKey, type ImportWrappedKey, readWrappedKey } from './read-wrapped-key.ts';
@@ -47,7 +48,7 @@ export function importRows(service: ImportService): readonly AnyRow[] {
           'blob' in body
             ? await importWrappedKey(name, body, by, recheck, service)
             : await importKey(name, body, by, recheck, service);
-        const { note, ...notices } = policyNotices(key.releasePolicy);
+        const { note, ...notices } = noticesOf(policyNotice(key.releasePolicy));
         return {
           status: 200,
           body: keyBundle(key, request, service.retention),

@@ -106,21 +106,14 @@ const IMMUTABLE_LATER =
   'it is immutable, but not known to be so from creation: a backup of before brings it back changeable. ' +
   'Make a new version with the immutable policy for one that never could be changed';
 
-/** Tells who made or changed the policy, and the record, that it can never pass, or that it is less firm than it looks. */
-export function policyNotices(policy: KeyReleasePolicy | undefined): {
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly note?: string;
-} {
-  if (policy === undefined) return {};
+/** That it can never pass, or that it is less firm than it looks; undefined: neither. */
+export function policyNotice(policy: KeyReleasePolicy | undefined): string | undefined {
+  if (policy === undefined) return undefined;
   const warnings = [
     ...policyWarnings(readPolicy(parsePolicyText(Buffer.from(policy.data, 'base64url')))),
     ...(policy.immutable && policy.fromCreation !== true ? [IMMUTABLE_LATER] : []),
   ];
-  if (warnings.length === 0) return {};
-  const note = `release_policy: ${warnings.join('; ')}`;
-  // Claims may be in any script; headers may not.
-  const ascii = note.replace(/[^ -~]/g, '?').slice(0, 1024);
-  return { headers: { 'x-strongroom-warning': ascii }, note };
+  return warnings.length === 0 ? undefined : `release_policy: ${warnings.join('; ')}`;
 }
 
 function readCanonical(bytes: Uint8Array): string {

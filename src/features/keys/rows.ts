@@ -10,9 +10,10 @@ import { requireKey } from './find-key.ts';
 import { requireKeyName } from './key-name.ts';
 import { checkKeyOpsVersion, checkKtyVersion } from './key-types.ts';
 import type { KeyVersion } from './key-version.ts';
+import { noticesOf } from './notices.ts';
 import type { KeyPurging } from './purge.ts';
-import { policyNotices } from './release-policy.ts';
-import { readUpdateKey, type UpdateKey, updateKey } from './update.ts';
+import { policyNotice } from './release-policy.ts';
+import { readUpdateKey, stillEnabledNotice, type UpdateKey, updateKey } from './update.ts';
 
 const ACTION = 'Microsoft.KeyVault/managedHsm/keys';
 
@@ -39,7 +40,7 @@ export function keyRows(service: KeyMaking & KeyPurging): readonly AnyRow[] {
         return {
           status: 200,
           body: keyBundle(key, request, retention),
-          ...policyNotices(key.releasePolicy),
+          ...noticesOf(policyNotice(key.releasePolicy)),
           detail: keyDetail(key),
           key: keyId('', key),
           head,
@@ -81,7 +82,7 @@ export function keyRows(service: KeyMaking & KeyPurging): readonly AnyRow[] {
           return {
             status: 200,
             body: keyBundle(key, request, retention),
-            ...policyNotices(key.releasePolicy),
+            ...noticesOf(policyNotice(key.releasePolicy), stillEnabledNotice(body, key, keys.versions(key.name))),
             detail: keyChanges(before, key),
             key: keyId('', key),
             head,

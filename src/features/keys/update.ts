@@ -59,6 +59,19 @@ export async function updateKey(
   return { before: before as unknown as KeyVersion, key: key as unknown as KeyVersion, head };
 }
 
+/** Each version has a switch of its own: whoever turns one off is told of those that are still on. @param versions as they are now */
+export function stillEnabledNotice(
+  { attributes }: Pick<UpdateKey, 'attributes'>,
+  { name, version }: KeyVersion,
+  versions: readonly KeyVersion[],
+): string | undefined {
+  if (attributes.enabled !== false) return undefined;
+  const on = versions.filter((each) => each.version !== version && each.attributes.enabled).length;
+  if (on === 0) return undefined;
+  const others = on === 1 ? 'another version of it is' : `${on} other versions of it are`;
+  return `version ${version} of ${name} is disabled, and ${others} enabled: they go on unwrapping, decrypting and signing until each is disabled`;
+}
+
 async function rebind(
   key: KeyVersion,
   asked: Pick<UpdateKey, 'keyOps' | 'releasePolicy'>,
