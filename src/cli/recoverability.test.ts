@@ -1,7 +1,7 @@
 // Whether an instance could be recovered: what of it is shown, and what makes `status` say no.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isWell, type Recoverability, recoverabilityText } from './recoverability.ts';
+import { isWell, type Recoverability, recoverabilityOf, recoverabilityText } from './recoverability.ts';
 
 const WEST = { 'hsm-name': 'west', data: '/srv/my data' };
 const GOOD: Recoverability = {
@@ -73,13 +73,34 @@ test('what is to be done is a command for this very instance', () => {
   );
 });
 
-test('what cannot be asked is said, and judged by nobody', () => {
-  const unknown = { custodians: { unknown: 'no role' }, rehearsals: { unknown: 'no role' } };
-  assert.equal(isWell(unknown, true), true);
-  assert.equal(
-    recoverabilityText(unknown, WEST),
-    '  custodians: not known: no role\n  rehearsals: not known: no role\n',
-  );
+test('what is not known looks like nothing good, and who asks what as whom is said', () => {
+  const unknown = { custodians: { unknown: 'no role' }, rehearsals: { unknown: 'no role' }, refused: 'no role' };
+  for (const countsMargin of [true, false]) assert.equal(isWell(unknown, countsMargin), false);
+  const ask =
+    "  asked, it does not answer: no role\n    one whom it answers asks: ./strongroom custodian list --hsm-name west --data '/srv/my data' --as WHO\n    WHO: az";
+  assert.ok(recoverabilityText(unknown, WEST).startsWith(`  custodians: not known\n  rehearsals: not known\n${ask}`));
   const nobody = { ...GOOD, custodians: { warnings: ['download the security domain'] } };
   assert.match(recoverabilityText(nobody, WEST), /^ {2}custodians: not known\n {4}download the security domain\n/);
+  assert.deepEqual([isWell(nobody, true), isWell(nobody, false)], [false, true]);
+});
+
+test('whom the instance does not answer sees what it says of itself, and that others do what is next', async () => {
+  const own = {
+    custodians: {
+      seen: true,
+      margin: -2,
+      reachable: 0,
+      required: 2,
+      unproven: 3,
+      warnings: ['3 of 3 have not shown it'],
+    },
+    rehearsals: [{ depth: 'full', overdue: true, summary: 'never passed, OVERDUE' }],
+  } as const;
+  const shown = await recoverabilityOf('/nothing/serves/here', 'west', own);
+  assert.equal(isWell(shown, true), false);
+  const text = recoverabilityText(shown, WEST);
+  assert.match(text, /^ {2}custodians: margin -2 \(0 reachable, 2 needed\)\n {4}3 of 3 have not shown it\n {4}next: /);
+  assert.match(text, /custodian submit PACKET\.\.\. --hsm-name west --data '\/srv\/my data' --as WHO\n/);
+  assert.match(text, /never passed, OVERDUE; next: .* --as WHO\n {2}asked, it does not answer: .*\n {4}WHO: az/);
+  assert.ok('unknown' in (await recoverabilityOf('/nothing/serves/here', 'west', undefined)).custodians);
 });

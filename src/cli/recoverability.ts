@@ -1,10 +1,11 @@
 // What `status` says of how well an instance could be recovered: how many custodians may be lost, and what was rehearsed.
 
+import type { OwnRecoverability } from '../formats/own-recoverability.ts';
 import { printableLine } from '../formats/printable.ts';
 import { ownCommand } from '../wire/own-command.ts';
-import { type RegisterAnswer, readRegister } from './commands/custodian/read-register.ts';
+import { readRegister } from './commands/custodian/read-register.ts';
 import { type DepthPosture, needsRehearsal, readRehearsals, stepsOn } from './commands/rehearse/filed.ts';
-import { type InstanceClient, type InstanceValues, openInstanceClient } from './instance-client.ts';
+import { type InstanceValues, openInstanceClient } from './instance-client.ts';
 import { placeOf } from './same-place.ts';
 
 export interface ShownCustodians {
@@ -23,46 +24,70 @@ type OrUnknown<T> = T | { readonly unknown: string };
 export interface Recoverability {
   readonly custodians: OrUnknown<ShownCustodians>;
   readonly rehearsals: OrUnknown<readonly DepthPosture[]>;
+  /** Why the API did not say so: then it is what the instance says of itself, and others have to do what is next. */
+  readonly refused?: string;
 }
 
-/** Never rejects: `status` is for when something does not work. */
-export async function recoverabilityOf(data: string, instance: string): Promise<Recoverability> {
-  let client: InstanceClient | undefined;
-  const asked = <T>(ask: (client: InstanceClient) => Promise<T>): Promise<OrUnknown<T>> =>
-    (async () => ask((client ??= openInstanceClient({ data, instance }))))().catch((error: unknown) => ({
-      unknown: error instanceof Error ? error.message : String(error),
-    }));
-  return {
-    custodians: await asked(async (of) => shownCustodians((await readRegister(of)).register)),
-    rehearsals: await asked(async (of) => (await readRehearsals(of)).posture),
-  };
+/**
+ * Never rejects: `status` is for when something does not work.
+ * @param own what the instance says of itself to whoever is at the machine, for those whom it answers nothing
+ */
+export async function recoverabilityOf(
+  data: string,
+  instance: string,
+  own: OwnRecoverability | undefined,
+): Promise<Recoverability> {
+  try {
+    const client = openInstanceClient({ data, instance });
+    const { register } = await readRegister(client);
+    const { posture } = await readRehearsals(client);
+    return { custodians: shownCustodians(register.domain !== null, register), rehearsals: posture };
+  } catch (error) {
+    const refused = error instanceof Error ? error.message : String(error);
+    if (own === undefined) return { custodians: { unknown: refused }, rehearsals: { unknown: refused }, refused };
+    const { custodians, rehearsals } = own;
+    return { custodians: shownCustodians(custodians.seen, custodians), rehearsals, refused };
+  }
 }
 
-/** @param countsMargin an instance for trying things out has custodians that nobody has asked anything yet */
+/** What is not known is not well. @param countsMargin an instance for trying things out has custodians that nobody has asked anything yet */
 export function isWell({ custodians, rehearsals }: Recoverability, countsMargin: boolean): boolean {
-  const isShort = 'margin' in custodians && custodians.margin !== undefined && custodians.margin < 0;
-  return !(isShort && countsMargin) && ('unknown' in rehearsals || !rehearsals.some(needsRehearsal));
+  if ('unknown' in custodians || 'unknown' in rehearsals) return false;
+  const { margin } = custodians;
+  return !(countsMargin && (margin === undefined || margin < 0)) && !rehearsals.some(needsRehearsal);
 }
 
 /** Lines for people. */
 export function recoverabilityText(
-  { custodians, rehearsals }: Recoverability,
-  values: Partial<InstanceValues>,
+  { custodians, rehearsals, refused }: Recoverability,
+  given: Partial<InstanceValues>,
 ): string {
+  const values = refused === undefined ? given : { ...given, as: 'WHO' };
   const lines: string[] = [];
-  if ('unknown' in custodians) lines.push(`custodians: not known: ${custodians.unknown}`);
+  if ('unknown' in custodians) lines.push('custodians: not known');
   else {
     const { margin, reachable, required, unproven, warnings } = custodians;
     const known = margin === undefined ? 'not known' : `margin ${margin} (${reachable} reachable, ${required} needed)`;
     lines.push(`custodians: ${known}`, ...warnings.map((warning) => `  ${warning}`));
     if (unproven !== undefined && unproven > 0) lines.push(...howToProve(placeOf(values)));
   }
-  if ('unknown' in rehearsals) lines.push(`rehearsals: not known: ${rehearsals.unknown}`);
+  if ('unknown' in rehearsals) lines.push('rehearsals: not known');
   else {
     const why = ownCommand(`rehearse status${placeOf(values)}`);
     for (const each of rehearsals) lines.push(`rehearsed ${each.depth}: ${each.summary}${stepsOn(each, values, why)}`);
   }
+  if (refused !== undefined) lines.push(...whoAsks(refused, lines, values));
   return lines.map((line) => `  ${printableLine(line)}\n`).join('');
+}
+
+/** Whom it does not answer is told what it says of itself; what is to be done is for somebody whom it answers. */
+function whoAsks(refused: string, lines: readonly string[], values: Partial<InstanceValues>): readonly string[] {
+  const isNamed = lines.some((line) => line.includes(' --as WHO'));
+  return [
+    `asked, it does not answer: ${refused}`,
+    ...(isNamed ? [] : [`  one whom it answers asks: ${ownCommand(`custodian list${placeOf(values)}`)}`]),
+    '  WHO: az, whoever az is signed in as, an administrator of it; in development also alice or bob',
+  ];
 }
 
 /** After every activation it is so, until they have. */
@@ -73,10 +98,10 @@ function howToProve(place: string): readonly string[] {
   ];
 }
 
-function shownCustodians(register: RegisterAnswer): ShownCustodians {
-  const { domain, margin, reachable, required, warnings } = register;
+function shownCustodians(seen: boolean, of: Omit<OwnRecoverability['custodians'], 'seen'>): ShownCustodians {
+  const { margin, reachable, required, warnings } = of;
   // A file that the HSM has not seen cannot be acknowledged; its warning says what to do first.
-  const unproven = domain === null ? undefined : register.unproven;
+  const unproven = seen ? of.unproven : undefined;
   return {
     ...(margin === undefined ? {} : { margin }),
     ...(reachable === undefined ? {} : { reachable }),

@@ -22,6 +22,7 @@ export function describeRunning({ at, profile, control, instances, aliases, refu
     ...profile.describe(ports),
     pids: { supervisor: process.pid, control: control ?? null, instances: pids },
     instances: Object.fromEntries(statuses),
+    recoverability: instances.recoverability,
     aliases: Object.fromEntries(Object.entries(aliases).map(([alias, { instance }]) => [alias, instance])),
     refusedAliases,
     tenantId: profile.tenantId,

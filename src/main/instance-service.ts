@@ -19,6 +19,7 @@ import { ROOT_SCOPE } from '../features/roles/scope.ts';
 import { planPolicyRemoval } from '../features/rotation/policies.ts';
 import { askPeers } from '../features/seal/unlock-desk.ts';
 import { openActivation } from '../features/security-domain/activation.ts';
+import type { OwnRecoverability } from '../formats/own-recoverability.ts';
 import type { Records } from '../store/sealed/records.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { openBackupService } from './backup-service.ts';
@@ -33,6 +34,7 @@ import type { LiveNames } from './live-names.ts';
 import { LiveNetwork } from './live-network.ts';
 import { type LockOptions, waitUntilOpen } from './locked-start.ts';
 import { judgeWitnesses } from './missing-witness.ts';
+import { recoverabilityTeller } from './own-recoverability.ts';
 import { randomHex } from './random-hex.ts';
 import { recordNetworkChange, recordNetworkInForce } from './record-network-change.ts';
 import { reportFailure } from './report-failure.ts';
@@ -75,6 +77,8 @@ export interface ServiceOptions {
   readonly lock?: LockOptions;
   readonly onPartitions: (pids: readonly number[]) => void;
   readonly onActivation: (status: 'NotActivated' | 'Active', message: string) => void;
+  /** Of the worker that completes the log, while it is active. */
+  readonly onRecoverability?: (own: OwnRecoverability) => void;
 }
 
 export interface InstanceService extends AsyncDisposable {
@@ -129,9 +133,11 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
       'Your HSM has been provisioned, but cannot be used for cryptographic operations until it is activated. To activate the HSM, download the security domain.',
     );
   }
+  let tellRecoverability = (): void => undefined;
   const verified = await openVerifiedRecords({ store, crypto, audit, config, newestHeadInLog }, (change) => {
     state.apply(change);
     activation.apply(change);
+    if (bearsOnRecovery(change.name)) setImmediate(() => tellRecoverability());
     wakeEvents();
   });
   await goOn?.();
@@ -177,7 +183,10 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
             ),
           ],
       now: clock.now,
-      refresh: () => records.refresh(),
+      refresh: async () => {
+        await records.refresh();
+        tellRecoverability();
+      },
       report: (job, error) => reportFailure(job, error),
     }),
   );
@@ -186,6 +195,12 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
     const eventWork = stack.use(openEventSending(parts, config));
     wakeEvents = () => {
       if (state.told.since !== undefined) eventWork.wake();
+    };
+  }
+  if (options.completesLog && options.onRecoverability !== undefined) {
+    const tell = recoverabilityTeller(state, options.onRecoverability);
+    tellRecoverability = () => {
+      if (activation.isActive()) tell();
     };
   }
   stack.defer(() => stopping.abort());
@@ -215,6 +230,11 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Who has the shares, what was rehearsed, and how often it is to be. */
+function bearsOnRecovery(record: string): boolean {
+  return ['custodian', 'rehearsals/', 'setting/', 'security-domain'].some((kind) => record.startsWith(kind));
 }
 
 async function makeInitialAssignments(

@@ -19,6 +19,7 @@ import {
   namesChanged,
   partitions,
   ready,
+  recoverability,
 } from './supervision/messages.ts';
 
 interface Activation {
@@ -87,6 +88,7 @@ async function main(): Promise<void> {
         onRelocked: relocked.reject,
         stopping: stopping.signal,
       },
+      onRecoverability: (own) => void link.send(recoverability, { own }),
       onPartitions: (pids) => link.send(partitions, { modulePids: pids }),
       onActivation: (status, message) => {
         known = { status, message };

@@ -243,7 +243,12 @@ describe('a rehearsal', () => {
     const other = await domainOfAnother();
     const cases: [Record<string, string>, readonly string[], number, RegExp][] = [
       [{}, ['--key', key(1), '--key', at('no.pem')], 1, /no\.pem cannot be read: it is not there\n$/],
-      [{}, ['--key', key(3), '--key', at('lone.pem')], 1, /the certificate of .*lone\.pem is not beside it: there is no .*lone\.cer, no /],
+      [
+        {},
+        ['--key', key(3), '--key', at('lone.pem')],
+        1,
+        /the certificate of .*lone\.pem is not beside it: there is no .*lone\.cer, no /,
+      ],
       [{}, ['--key', key(1)], 2, /: 2 custodians are needed, 1 is here: name another --key\n/],
       [
         {},

@@ -17,7 +17,8 @@ export const status = command({
 Of an active instance it also asks how many custodians may be lost (the margin) and what was rehearsed; of private
 listeners it says whether their connections are approved. The exit code is 0 when every process and instance serves and
 could be recovered. It is 1 when something is missing, stopped or locked, when an alias leads nowhere, when a rehearsal is
-overdue or the newest has failed, in production when a margin is below 0 too, and when nothing runs.`,
+overdue or the newest has failed, in production when a margin is below 0 or not known too, and when nothing runs. Whom an instance
+does not answer sees what it says of itself to this machine; where that is not known either, the exit code is 1.`,
   options: { ...dataOption, ...jsonOption },
   examples: ['strongroom status', 'strongroom status --json --data /tmp/second'],
   async run({ data, json }, _operands, terminal) {
@@ -30,7 +31,8 @@ overdue or the newest has failed, in production when a margin is below 0 too, an
     for (const name of names) {
       privateListeners[name] = privateWaysOf(places(state.dataRoot).instance(name).config);
       const { activation, port } = instances[name] ?? {};
-      if (activation === 'Active' && port !== 0) recoverability[name] = await recoverabilityOf(state.dataRoot, name);
+      if (activation === 'Active' && port !== 0)
+        recoverability[name] = await recoverabilityOf(state.dataRoot, name, state.recoverability?.[name]);
     }
     if (json) terminal.out(printableJson({ ...state, unsettled, privateListeners, ...byMember(recoverability) }));
     else {

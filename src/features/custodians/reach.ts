@@ -19,6 +19,11 @@ export interface Reach {
   readonly warnings: readonly string[];
 }
 
+/** Where nothing was split since there is a register. */
+export const UNKNOWN_HOLDERS: Partial<Reach> & Pick<Reach, 'warnings'> = {
+  warnings: ['The HSM does not know who has the shares: download the security domain for its custodians'],
+};
+
 /** @param domain of the newest file @param now Unix seconds */
 export function stateOf(holder: Holder, domain: string | undefined, now: number): HolderState {
   if (holder.left !== undefined) return 'left';

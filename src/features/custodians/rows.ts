@@ -11,7 +11,7 @@ import { ServiceError } from '../../wire/service-error.ts';
 import { isAbsent } from '../../wire/tolerance.ts';
 import { type Challenge, challengeChange, MAX_CHALLENGES } from './challenges.ts';
 import type { Holder } from './holder.ts';
-import { reachOf, stateOf } from './reach.ts';
+import { reachOf, stateOf, UNKNOWN_HOLDERS } from './reach.ts';
 import { type CustodianRegister, holderChange } from './register.ts';
 import { planPacket } from './take-packet.ts';
 
@@ -147,9 +147,7 @@ function wireRegister(service: CustodianService): object {
     domain: split?.domain ?? null,
     domainFingerprint: domainFingerprint(domainKey()),
     ...(split === undefined ? {} : { splitAt: split.at, splitBy: split.by }),
-    ...(reachOf(register, now()) ?? {
-      warnings: ['The HSM does not know who has the shares: download the security domain for its custodians'],
-    }),
+    ...(reachOf(register, now()) ?? UNKNOWN_HOLDERS),
     value: register.list().map(([custodian]) => wireHolder(service, custodian)),
   };
 }

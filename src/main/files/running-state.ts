@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../../files/replace-file.ts';
+import type { OwnRecoverability } from '../../formats/own-recoverability.ts';
 import { lockHolder } from './data-lock.ts';
 
 export interface InstancePids {
@@ -34,6 +35,8 @@ export interface RunningState {
   readonly instances: Readonly<
     Record<string, { readonly activation: string; readonly message: string; readonly port: number }>
   >;
+  /** Of active instances, as they say it themselves. */
+  readonly recoverability?: Readonly<Record<string, OwnRecoverability>>;
   /** The instance that answers under each further name. */
   readonly aliases: Readonly<Record<string, string>>;
   /** Why nobody answers under these further names, although they were set. */

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import type { InstanceStatus, InstanceUpdate } from '../../features/management/instance-host.ts';
 import { instanceKey } from '../../formats/front-proof.ts';
 import { logOrigin } from '../../formats/log-origin.ts';
+import { type OwnRecoverability, readOwnRecoverability } from '../../formats/own-recoverability.ts';
 import { DataLock, lockHolder } from '../files/data-lock.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import type { InstancePids } from '../files/running-state.ts';
 import { probePort } from './free-port.ts';
 import type { Link } from './link.ts';
 import { LogFile } from './log-file.ts';
-import { activation, frontToken, instanceUpdated, namesChanged, partitions } from './messages.ts';
+import { activation, frontToken, instanceUpdated, namesChanged, partitions, recoverability } from './messages.ts';
 import { rememberedPort, rememberPort } from './remembered-port.ts';
 import { newSocket, removeSockets } from './socket-folder.ts';
 import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
@@ -53,6 +54,7 @@ export class InstanceProcesses implements AsyncDisposable {
   #lock: DataLock | undefined;
   #port = 0;
   #activation: Pick<InstanceStatus, 'activation' | 'message'> = { activation: 'Unknown', message: '' };
+  #recoverability: OwnRecoverability | undefined;
 
   constructor(plan: InstancePlan) {
     this.#plan = plan;
@@ -83,6 +85,11 @@ export class InstanceProcesses implements AsyncDisposable {
 
   get status(): InstanceStatus {
     return { ...this.#activation, port: this.#workers.some((worker) => worker.isReady) ? this.#port : 0 };
+  }
+
+  /** As it says itself; undefined: it has not been said. */
+  get recoverability(): OwnRecoverability | undefined {
+    return this.status.port === 0 || this.#activation.activation !== 'Active' ? undefined : this.#recoverability;
   }
 
   get pids(): InstancePids {
@@ -224,6 +231,10 @@ export class InstanceProcesses implements AsyncDisposable {
         this.#plan.report(`instance '${this.#plan.name}' does not serve: ${message}`);
       }
       this.#activation = { activation: activationIn(status), message };
+      this.#plan.changed();
+    });
+    link.on(recoverability, ({ own }) => {
+      this.#recoverability = readOwnRecoverability(own, 'recoverability');
       this.#plan.changed();
     });
     link.on(partitions, ({ modulePids }) => {

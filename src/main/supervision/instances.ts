@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs
 import { join } from 'node:path';
 import type { InstanceStatus, InstanceUpdate, ProvisionRequest } from '../../features/management/instance-host.ts';
 import { replaceFile } from '../../files/replace-file.ts';
+import type { OwnRecoverability } from '../../formats/own-recoverability.ts';
 import { matching, record, ShapeError } from '../../formats/shape.ts';
 import type { InstancePlaces, Places } from '../config/data-layout.ts';
 import type { InstanceConfig } from '../config/instance.ts';
@@ -180,6 +181,12 @@ export class Instances implements AsyncDisposable {
 
   get pids(): Readonly<Record<string, InstancePids>> {
     return Object.fromEntries([...this.#running].map(([name, instance]) => [name, instance.pids]));
+  }
+
+  get recoverability(): Readonly<Record<string, OwnRecoverability>> {
+    return Object.fromEntries(
+      [...this.#running].flatMap(([name, { recoverability: own }]) => (own === undefined ? [] : [[name, own]])),
+    );
   }
 
   get statuses(): ReadonlyMap<string, InstanceStatus> {

@@ -20,6 +20,11 @@ export const partitions: { code: 3; fields: Fields<{ modulePids: 'json' }> } = {
   code: 3,
   fields: fields({ modulePids: 'json' }),
 };
+/** Service → supervisor: how well an active instance could be recovered (`OwnRecoverability`), when it is other than before. */
+export const recoverability: { code: 4; fields: Fields<{ own: 'json' }> } = {
+  code: 4,
+  fields: fields({ own: 'json' }),
+};
 /** Control → supervisor (request, answered with `done` or `failed` on the same id): make and start an instance. */
 export const provisionInstance: { code: 10; fields: Fields<{ request: 'json' }> } = {
   code: 10,

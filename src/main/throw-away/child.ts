@@ -1,6 +1,6 @@
 // One process of a throw-away instance. Not watched over like those of a real one: if it ends early, so does everything.
 import type { Link } from '../supervision/link.ts';
-import { activation, partitions, ready } from '../supervision/messages.ts';
+import { activation, partitions, ready, recoverability } from '../supervision/messages.ts';
 import { killGroup, type Program, spawnChild } from '../supervision/spawn-child.ts';
 
 const READY_WITHIN_MS = 30_000;
@@ -50,6 +50,7 @@ async function untilReady(label: string, link: Link, ended: Promise<string>): Pr
   const said = new Promise<undefined>((resolve) => link.on(ready, () => resolve(undefined)));
   link.on(activation, () => undefined);
   link.on(partitions, () => undefined);
+  link.on(recoverability, () => undefined);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<string>((resolve) => {
     timer = setTimeout(() => resolve(`${label} did not get ready within ${READY_WITHIN_MS / 1000} s`), READY_WITHIN_MS);
