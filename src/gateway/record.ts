@@ -1,5 +1,6 @@
 // The audit entry of a call. Refusals are recorded like answers; tokens, bodies and results never are.
 import type { AuditEntry } from '../features/audit/audit-log.ts';
+import { cut, KEPT_OF_CALLERS, KEPT_OF_STRANGERS } from '../features/audit/entry.ts';
 import { type Detail, recordedDetail } from '../wire/entry-detail.ts';
 import { type Call, originOf } from './call.ts';
 import type { Outcome } from './outcome.ts';
@@ -13,12 +14,6 @@ export interface RecordedInstance {
 }
 
 const NOBODY = '{"claim":{}}';
-/**
- * Characters kept of what a caller can make long. The log is kept for ever, so a stranger must not be able to fill it by
- * the megabyte; who has proven who they are is shown more of.
- */
-const KEPT_OF_STRANGERS = 256;
-const KEPT_OF_CALLERS = 2048;
 /** Group ids on the entry of a denial. */
 const KEPT_GROUPS = 50;
 
@@ -101,8 +96,4 @@ function askedOf({ row, params, body, grant }: Call): Detail | undefined {
 
 function describe(message: string, innerCode: string | undefined): string {
   return innerCode === undefined ? message : `${innerCode}: ${message}`;
-}
-
-function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length)}… (${text.length - length} characters more)`;
 }

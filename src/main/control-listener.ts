@@ -4,7 +4,10 @@ import { type ControlListener, type ControlListenerOptions, listenForControl } f
 import { openRenewal, readTlsFiles } from '../gateway/tls/renewal.ts';
 import { VERSION } from './version.ts';
 
-export type ControlListening = Pick<ControlListenerOptions, 'forms' | 'rows' | 'callers' | 'log' | 'minVersion'> & {
+export type ControlListening = Pick<
+  ControlListenerOptions,
+  'forms' | 'rows' | 'callers' | 'acts' | 'log' | 'minVersion'
+> & {
   /** The control process's own folder. */
   readonly folder: string;
 };

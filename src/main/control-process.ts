@@ -2,6 +2,7 @@
 // names of everything. It holds no data-plane authority: instances are made and stopped by the supervisor at its word.
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import type { AuditLog } from '../features/audit/audit-log.ts';
 import { readAddedCertificates } from '../features/directory/added-certificates.ts';
 import { devOwners } from '../features/directory/create-dev-directory.ts';
 import type { Directory } from '../features/directory/directory.ts';
@@ -16,9 +17,11 @@ import { issuerRows } from '../features/directory/issuer/rows.ts';
 import { loadSigningKey, type SigningKey } from '../features/directory/issuer/signing-key.ts';
 import { HsmLifecycle } from '../features/management/hsm/hsm-lifecycle.ts';
 import type { InstanceHost } from '../features/management/instance-host.ts';
+import { Acts } from '../features/management/record/acts.ts';
 import { createDevResources } from '../features/management/resources.ts';
 import {
-  ResourceBook,
+  openRecordedBook,
+  type ResourceBook,
   readResourcesFile,
   resourcesFile,
   writeResourcesFile,
@@ -48,6 +51,8 @@ export interface ControlOptions {
   readonly port: number;
   /** The authority of the instances' certificates, PEM. */
   readonly ca: string;
+  /** The management plane's log. */
+  readonly audit: AuditLog;
   /** How files in the folder are replaced; default: as usual. */
   readonly replaceFile?: typeof replaceFile;
   /** Gives the instance host once the names table exists to hear of its changes. */
@@ -84,7 +89,8 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   await using stack = new AsyncDisposableStack();
 
   const directory = await readDirectoryFile(folder);
-  const book = await openBook(folder, directory, replace);
+  const acts = new Acts(options.audit, log);
+  const book = await openBook(folder, directory, acts, replace);
   const signingKey = await loadSigningKey(folder, replace);
   const identityHeader = await loadIdentityHeader(folder, replace);
   const foreign = stack.use(openForeignAssertions({ now, log }));
@@ -106,6 +112,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
         callers,
       }),
       callers,
+      acts,
       log,
     }),
   );
@@ -151,6 +158,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
 async function openBook(
   folder: string,
   directory: Directory,
+  acts: Acts,
   replace: ControlOptions['replaceFile'],
 ): Promise<ResourceBook> {
   if (!existsSync(resourcesFile(folder))) {
@@ -165,7 +173,7 @@ async function openBook(
   if (resources.tenantId !== directory.tenantId) {
     throw new Error('resources.json and directory.json are of different tenants: restore the one that was replaced');
   }
-  return new ResourceBook(resources, (changed) => writeResourcesFile(folder, changed, replace));
+  return openRecordedBook(folder, resources, acts, replace);
 }
 
 /** Exact `aud` values that clients' tokens are issued for; the first is for requests that name none. */

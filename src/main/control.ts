@@ -1,5 +1,5 @@
 // Entry of the control process, started by the supervisor only:
-// `control.ts --control DIR --port N --ca FILE [--profile dev] [--besides PLACE]… [--limits JSON]`, with the supervision link as file descriptor 3.
+// `control.ts --control DIR --port N --log SOCKET --ca FILE [--profile dev] [--besides PLACE]… [--limits JSON]`, with the supervision link as file descriptor 3.
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import type { RequestLimits } from '../formats/request-limits.ts';
 import { type ListenerPlace, readPlace } from './config/listener-places.ts';
 import { readRequestLimits } from './config/request-limits.ts';
 import { startControl } from './control-process.ts';
+import { openManagementAudit } from './management-audit.ts';
 import { hearAliases } from './supervision/alias-link.ts';
 import { openSupervisorLink } from './supervision/child-link.ts';
 import { instanceHostOver } from './supervision/control-link.ts';
@@ -19,7 +20,7 @@ import { whoCallsOver } from './supervision/who-calls-link.ts';
 process.on('SIGINT', () => {});
 process.umask(0o077);
 
-const { caFile, ...options } = readArguments();
+const { caFile, socket, ...options } = readArguments();
 const ca = await readFile(caFile, 'utf8');
 await checkCertificate(options.folder, ca, caFile);
 // Nothing is awaited between the link and those who listen to it: the supervisor begins to tell of instances at once.
@@ -28,9 +29,11 @@ let token: Uint8Array | undefined;
 link.on(frontToken, (told) => {
   token = Uint8Array.from(told.token);
 });
+await using audit = openManagementAudit(socket);
 await using control = await startControl({
   ...options,
   ca,
+  audit,
   host: (names) => {
     hearAliases(link, (aliases) => names.setAliases(aliases));
     return instanceHostOver(link, (name, status) => names.setInstance(name, status?.port));
@@ -49,6 +52,7 @@ function readArguments(): {
   readonly folder: string;
   readonly port: number;
   readonly caFile: string;
+  readonly socket: string;
   readonly besides: readonly ListenerPlace[];
   readonly limits?: RequestLimits;
 } {
@@ -57,18 +61,20 @@ function readArguments(): {
       control: { type: 'string' },
       port: { type: 'string' },
       ca: { type: 'string' },
+      log: { type: 'string' },
       profile: { type: 'string', default: 'dev' },
       besides: { type: 'string', multiple: true, default: [] },
       limits: { type: 'string' },
     },
   });
-  const { control: folder, port, ca: caFile, profile, besides, limits } = values;
+  const { control: folder, port, ca: caFile, log: socket, profile, besides, limits } = values;
   if (folder === undefined) throw new Error('--control names the folder of the control process');
   if (port === undefined || !/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error('--port takes a port');
   if (caFile === undefined) throw new Error('--ca names the certificate of the authority');
+  if (socket === undefined) throw new Error("--log names the socket of the management plane's recorder");
   if (profile !== 'dev' && profile !== 'production') throw new Error('--profile is dev or production');
   return {
-    ...{ profile, folder, port: Number(port), caFile, besides: besides.map(readPlace) },
+    ...{ profile, folder, port: Number(port), caFile, socket, besides: besides.map(readPlace) },
     ...(limits === undefined ? {} : { limits: readRequestLimits(JSON.parse(limits), '--limits') }),
   };
 }

@@ -10,17 +10,32 @@ export interface Running {
   readonly profile: Profile;
   /** Pid of control while it runs. */
   readonly control: number | undefined;
+  /** Pid of the recorder of the management plane's log while it runs. */
+  readonly managementRecorder: number | undefined;
   readonly instances: Instances;
   readonly aliases: Aliases;
   readonly refusedAliases: RunningState['refusedAliases'];
 }
 
-export function describeRunning({ at, profile, control, instances, aliases, refusedAliases }: Running): RunningState {
+export function describeRunning({
+  at,
+  profile,
+  control,
+  managementRecorder,
+  instances,
+  aliases,
+  refusedAliases,
+}: Running): RunningState {
   const { statuses, pids } = instances;
   const ports = new Map([...statuses].map(([name, { port }]) => [name, port]));
   return {
     ...profile.describe(ports),
-    pids: { supervisor: process.pid, control: control ?? null, instances: pids },
+    pids: {
+      supervisor: process.pid,
+      control: control ?? null,
+      managementRecorder: managementRecorder ?? null,
+      instances: pids,
+    },
     instances: Object.fromEntries(statuses),
     recoverability: instances.recoverability,
     aliases: Object.fromEntries(Object.entries(aliases).map(([alias, { instance }]) => [alias, instance])),

@@ -52,8 +52,9 @@ export async function openDevProfile(options: DevProfileOptions): Promise<Profil
   return {
     tenantId: clients.tenantId,
     port,
-    controlProgram: () =>
+    controlProgram: (log) =>
       controlRecipe({
+        log,
         entry: options.entry,
         folder: at.control,
         port,

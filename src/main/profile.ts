@@ -10,7 +10,8 @@ export interface Profile extends AsyncDisposable {
   readonly tenantId: string;
   /** The front's. */
   readonly port: number;
-  readonly controlProgram: () => Program;
+  /** @param log socket of the management plane's recorder */
+  readonly controlProgram: (log: string) => Program;
   /** What a new instance is from its first start on. */
   made(): Pick<InstanceConfig, 'profile' | 'backupTargets'>;
   /** @param aliases lower case */

@@ -15,12 +15,14 @@ import { DataLock, lockHolder } from './files/data-lock.ts';
 import { MARKS_CHANGED } from './files/operators-mark.ts';
 import { makePrivateFolder } from './files/private-folder.ts';
 import { type RunningState, RunningStateFiles } from './files/running-state.ts';
+import { openManagementAudit, recordHostAct } from './management-audit.ts';
 import { openProductionProfile } from './production/profile.ts';
 import type { Profile } from './profile.ts';
 import { AliasBook } from './supervision/alias-book.ts';
 import { sendAliases } from './supervision/alias-link.ts';
 import { controlProcess, sendInstanceChanged } from './supervision/control-process.ts';
 import { Instances } from './supervision/instances.ts';
+import { managementRecorder } from './supervision/management-recorder.ts';
 import type { SupervisedProcess } from './supervision/supervised-process.ts';
 
 export interface Reporter {
@@ -55,12 +57,18 @@ export async function startSupervisor(
   makePrivateFolder(logs);
   const profile = stack.use(await openProfile(config, at, reporter.report));
   const { port, tenantId } = profile;
+  const onChange = { ready: () => changed(), down: () => changed() };
+  const recorder = stack.use(
+    await managementRecorder(at.management, ENTRIES.recorder, logs, { ...reporter, ...onChange }),
+  );
+  const audit = stack.use(openManagementAudit(recorder.socketPath));
 
   const stateNow = (): RunningState =>
     describeRunning({
       at,
       profile,
       control: controlChild.pid,
+      managementRecorder: recorder.process.pid,
       instances,
       aliases: book.settled,
       refusedAliases: book.refused,
@@ -97,7 +105,8 @@ export async function startSupervisor(
   });
   const controlChild = controlProcess({
     folder: at.control,
-    program: profile.controlProgram,
+    program: () => profile.controlProgram(recorder.socketPath),
+    record: (act) => recordHostAct(audit, act),
     logs,
     ...reporter,
     instances,
@@ -118,9 +127,14 @@ export async function startSupervisor(
   };
   process.on(MARKS_CHANGED, heed);
   stack.defer(() => void process.off(MARKS_CHANGED, heed));
+  recorder.process.start();
   controlChild.start();
   const [failed] = await Promise.race([
-    Promise.all([instances.startAll(), controlReady(controlChild, logs)]),
+    Promise.all([
+      instances.startAll(),
+      controlReady(controlChild, logs),
+      managementLogReady(recorder.process, logs, reporter),
+    ]),
     stopWanted.then((): [] => []),
   ]);
   await files.write(stateNow());
@@ -167,12 +181,26 @@ async function controlReady(child: SupervisedProcess, logs: string): Promise<voi
   try {
     await child.whenReady();
   } catch (cause) {
-    const log = join(logs, 'control.log');
-    const end = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-12).join('\n');
-    throw new ConfigError(`${cause instanceof Error ? cause.message : String(cause)}. The end of ${log}:\n${end}`, {
+    throw new ConfigError(`${cause instanceof Error ? cause.message : String(cause)}. ${endOf(logs, 'control.log')}`, {
       cause,
     });
   }
+}
+
+/** Without it nothing is changed in the management plane, but keys are used: it says so, and goes on. */
+async function managementLogReady(child: SupervisedProcess, logs: string, { report }: Reporter): Promise<void> {
+  try {
+    await child.whenReady();
+  } catch (error) {
+    report(
+      `the management plane changes nothing: ${error instanceof Error ? error.message : String(error)}. ${endOf(logs, 'management-recorder.log')}`,
+    );
+  }
+}
+
+function endOf(logs: string, name: string): string {
+  const log = join(logs, name);
+  return `The end of ${log}:\n${readFileSync(log, 'utf8').trimEnd().split('\n').slice(-12).join('\n')}`;
 }
 
 const entry = (name: string): string => fileURLToPath(new URL(name, import.meta.url));

@@ -15,7 +15,7 @@ import { completeLog, recordRefusedStore } from './service-entries.ts';
  */
 export async function provisionModule(
   crypto: CryptoClient,
-  { id, name }: InstanceConfig,
+  { id, name }: Pick<InstanceConfig, 'id' | 'name'>,
   isNew: () => Promise<boolean>,
 ): Promise<void> {
   if (crypto.hello.state === 'blank') {

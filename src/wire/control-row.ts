@@ -35,6 +35,8 @@ interface RowPlace {
   readonly path: string;
   /** A secret may come with it: not even looked at while its caller's share of failed sign-ins is used up. */
   readonly signsIn?: true;
+  /** What it does, in Azure's words; absent: nothing that is put on record. */
+  readonly operationName?: string;
   /** Something of it stays in memory whoever asks: it costs whatever is answered. */
   readonly beginsSignIn?: true;
 }
@@ -83,6 +85,8 @@ export interface ControlCaller {
   readonly kind: 'user' | 'app';
   /** User principal name or application id, for records. */
   readonly label: string;
+  /** JSON text for the record's `identity` member. */
+  readonly identityJson: string;
 }
 
 /** Checks the bearer token of a request against this host's audiences. @throws ControlError 401 */

@@ -94,7 +94,10 @@ export type Detail = Readonly<Partial<Record<Exclude<DetailMember, 'changes'>, V
 };
 
 /** What differs, as `{"name": {"before": …, "after": …}}`; null stands for what there was not, or is not any more. */
-export function changesOf(before: Readonly<Record<string, Value>>, after: Readonly<Record<string, Value>>): Changes {
+export function changesOf(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+): Changes {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return Object.fromEntries(
     names

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { openEntries } from '../../src/features/audit/read-entries.ts';
+import { places } from '../../src/main/config/data-layout.ts';
 import { makeCertificates } from '../support/custodian-certificates.ts';
 import { type RunningProduct, startProduct } from '../support/running-product.ts';
 import { skipUnless } from '../system-programs.ts';
@@ -237,6 +239,21 @@ describe('az manages an HSM', { skip: skipUnless('az') }, () => {
     const refused = await az.run('keyvault', 'purge', '--hsm-name', 'life');
     assert.match(refused.stderr, /purge protection and cannot be purged before/);
     await az.json('group', 'delete', '-n', 'rg', '--yes');
+  });
+
+  test('has left all of that in the management plane’s log', () => {
+    const entries = [...openEntries(places(product.data).management.audit).from(0)].map(
+      ({ text }) =>
+        JSON.parse(text) as { operationName: string; clientInfo: string; PoolName: string; identity: string },
+    );
+    const mine = entries.filter(
+      ({ PoolName, clientInfo }) => PoolName === 'life' && /AZURECLI|azsdk/i.test(clientInfo),
+    );
+    const done = new Set(mine.map(({ operationName }) => operationName));
+    for (const name of ['managedHSMs/write', 'managedHSMs/delete', 'locations/deletedManagedHsms/purge/action']) {
+      assert.ok(done.has(`Microsoft.KeyVault/${name}`), `${name}: ${[...done].join()}`);
+    }
+    assert.ok(mine.every(({ identity }) => identity.includes(of('AZURE_CLIENT_ID'))));
   });
 
   test('the owner of the subscription does all of that and gets at no key', async () => {

@@ -10,6 +10,19 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeHeapSnapshot } from 'node:v8';
 import { Worker } from 'node:worker_threads';
+import {
+  APPEND_HEAD,
+  encodeAcknowledged,
+  failed,
+  hello,
+  kinds,
+  MAX_RECORDER_FRAME,
+  NONCE_LENGTH,
+  PROTOCOL_VERSION,
+  signed,
+  signRequest,
+} from '../../src/features/audit/recorder/messages.ts';
+import { encodeFrame, FrameReader } from '../../src/formats/frames.ts';
 import { openSupervisorLink } from '../../src/main/supervision/child-link.ts';
 import {
   aliasesChanged,
@@ -25,7 +38,7 @@ import {
 import type { HostileTargets } from './hostile-targets.ts';
 
 const { values } = parseArgs({
-  options: { control: { type: 'string' }, port: { type: 'string' }, ca: { type: 'string' } },
+  options: { control: { type: 'string' }, port: { type: 'string' }, ca: { type: 'string' }, log: { type: 'string' } },
 });
 const own = values.control ?? '';
 const targets = JSON.parse(fs.readFileSync(join(own, 'targets.json'), 'utf8')) as HostileTargets;
@@ -46,6 +59,7 @@ async function attack(): Promise<void> {
   for (const path of targets.files) tryFile(path);
   await tryProcesses();
   await trySockets();
+  await tryLog();
   await tryLink();
   await tryHttps();
   for (const name of ['directory.json', 'resources.json', 'issuer-key.json']) fs.writeFileSync(join(own, name), '{}');
@@ -132,6 +146,57 @@ async function trySockets(): Promise<void> {
   for (const folder of targets.socketFolders) {
     for (const name of names) report[`socket ${name}`] = await reach({ path: join(folder, name) });
   }
+}
+
+/** All that the recorder's protocol has, and what only it may say: entries are taken, nothing is signed or taken back. */
+async function tryLog(): Promise<void> {
+  const root = Buffer.alloc(32, 7);
+  const nonce = Buffer.alloc(NONCE_LENGTH, 7);
+  const greeting = encodeFrame(0, kinds.hello, hello.encode({ version: PROTOCOL_VERSION, nonce }));
+  const forged = `strongroom/x\n1\n${root.toString('base64')}\n\n— strongroom/x AAAA\n`;
+  const said: Readonly<Record<string, Buffer>> = {
+    'a signature that nobody asked for': encodeFrame(1, kinds.signed, signed.encode({ note: forged })),
+    'a request to sign': encodeFrame(1, kinds.signRequest, signRequest.encode({ size: 1, root })),
+    'an acknowledgement': encodeFrame(0, kinds.acknowledged, encodeAcknowledged(1)),
+    'a failure': encodeFrame(0, kinds.failed, failed.encode({ through: 99, message: 'gone' })),
+    'an entry twice under one number': Buffer.concat([appendFrame(1, 'first'), appendFrame(1, 'second')]),
+    'an entry of a store head': appendFrame(2, 'head', 2 ** 40),
+    'an entry that is none': encodeFrame(0, kinds.append, Buffer.concat([appendHead(3, 0), Buffer.from('[1')])),
+    nonsense: Buffer.from('ffffffffffffffff', 'hex'),
+  };
+  for (const [what, frame] of Object.entries(said)) report[`log ${what}`] = await converse(greeting, frame);
+}
+
+function appendFrame(counter: number, text: string, head = 0): Buffer {
+  const entry = Buffer.from(JSON.stringify({ operationName: text }));
+  return encodeFrame(0, kinds.append, Buffer.concat([appendHead(counter, head), entry]));
+}
+
+function appendHead(counter: number, head: number): Buffer {
+  const bytes = Buffer.alloc(APPEND_HEAD);
+  bytes.writeBigUInt64LE(BigInt(counter), 0);
+  bytes.writeBigUInt64LE(BigInt(head), 8);
+  return bytes;
+}
+
+/** The kinds of all that comes back within the time that a checkpoint takes, two times. */
+function converse(...frames: readonly Buffer[]): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(targets.log);
+    const reader = new FrameReader(MAX_RECORDER_FRAME);
+    const answers = new Set<number>();
+    const done = (): void => {
+      socket.destroy();
+      resolve([...answers].join(' '));
+    };
+    socket.on('data', (chunk: Buffer) => {
+      for (const { kind } of reader.push(chunk)) answers.add(kind);
+    });
+    socket.once('error', done);
+    socket.once('close', done);
+    setTimeout(done, 2_500);
+    for (const frame of frames) socket.write(frame);
+  });
 }
 
 async function tryLink(): Promise<void> {

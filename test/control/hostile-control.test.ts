@@ -22,14 +22,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { AuditLog } from '../../src/features/audit/audit-log.ts';
 import { openEntries } from '../../src/features/audit/read-entries.ts';
+import { kinds } from '../../src/features/audit/recorder/messages.ts';
 import { verifyLog } from '../../src/features/audit/verify/verify-log.ts';
 import { OPEN_NETWORK } from '../../src/formats/network-rules.ts';
+import { parseVkey } from '../../src/formats/signed-note.ts';
 import { places } from '../../src/main/config/data-layout.ts';
 import { issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
+import { openManagementAudit, recordHostAct } from '../../src/main/management-audit.ts';
 import { controlProcess } from '../../src/main/supervision/control-process.ts';
 import { controlRecipe } from '../../src/main/supervision/control-recipe.ts';
 import { Instances } from '../../src/main/supervision/instances.ts';
+import { type ManagementRecorder, managementRecorder } from '../../src/main/supervision/management-recorder.ts';
 import { makeCertificates } from '../support/custodian-certificates.ts';
 import { startTokenIssuer, type TokenIssuer } from '../support/token-issuer.ts';
 import type { HostileTargets } from './hostile-targets.ts';
@@ -54,6 +59,9 @@ describe('a control process in the hands of an attacker', () => {
   let entriesBefore: readonly string[];
   let checkpointBefore: string;
   let filesBefore: Readonly<Record<string, string>>;
+  let recorder: ManagementRecorder;
+  let managementLog: AuditLog;
+  let managementBefore: string;
 
   const ask = async (method: string, path: string, body?: unknown, oid = administrator) => {
     const token = await issuer.token(oid);
@@ -82,6 +90,23 @@ describe('a control process in the hands of an attacker', () => {
       },
     );
   };
+  const managementCheckpoint = (): string => readFileSync(join(at.management.audit, 'checkpoint'), 'utf8');
+  const managementEntries = () =>
+    [...openEntries(at.management.audit).from(0)].map(
+      ({ text }) => JSON.parse(text) as Readonly<Record<string, unknown>>,
+    );
+  /** Resolves once a checkpoint of at least so many entries is signed. */
+  const checkpointOf = (least: number): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        const [, size] = existsSync(join(at.management.audit, 'checkpoint')) ? managementCheckpoint().split('\n') : [];
+        if (Number(size ?? 0) < least) return;
+        watcher.close();
+        resolve();
+      };
+      const watcher = watch(at.management.audit, look);
+      look();
+    });
   const entries = (): readonly string[] => [...openEntries(dev.audit).from(0)].map(({ text }) => text);
   const roles = async () =>
     (await ask('GET', '/providers/Microsoft.Authorization/roleAssignments?api-version=7.4')).json;
@@ -180,13 +205,23 @@ describe('a control process in the hands of an attacker', () => {
     entriesBefore = entries();
     filesBefore = files();
 
-    const { recorder, service, module } = instances.pids['dev'] ?? {};
+    const logs = join(root, 'logs');
+    recorder = await managementRecorder(at.management, source('recorder.ts'), logs, { report: () => {} });
+    recorder.process.start();
+    await recorder.process.whenReady();
+    managementLog = openManagementAudit(recorder.socketPath);
+    const act = { what: 'stop', instance: 'before' } as const;
+    await recordHostAct(managementLog, act);
+    await checkpointOf(1);
+    managementBefore = managementCheckpoint();
+
+    const { recorder: devRecorder, service, module } = instances.pids['dev'] ?? {};
     const now = Math.floor(Date.now() / 1000);
     const targets: HostileTargets = {
       root,
       files: [
         ...Object.keys(filesBefore),
-        ...[dev.store, dev.audit, dev.module].flatMap((folder) => [
+        ...[dev.store, dev.audit, dev.module, at.management.audit, at.management.module].flatMap((folder) => [
           folder,
           ...readdirSync(folder).map((name) => join(folder, name)),
         ]),
@@ -194,14 +229,20 @@ describe('a control process in the hands of an attacker', () => {
           at.instances,
           dev.root,
           join(dev.root, 'run'),
+          at.management.root,
+          at.management.verifierKey,
+          join(at.management.root, 'run'),
           join(at.ca, 'ca-key.pem'),
           join(root, 'logs'),
           '/etc/passwd',
           '/tmp',
         ],
       ],
+      log: recorder.socketPath,
       socketFolders: [join(dev.root, 'run')],
-      pids: [recorder, ...(service ?? []), ...(module ?? [])].filter((pid) => typeof pid === 'number'),
+      pids: [devRecorder, recorder.process.pid, ...(service ?? []), ...(module ?? [])].filter(
+        (pid) => typeof pid === 'number',
+      ),
       name: 'dev',
       request,
       attacker,
@@ -235,9 +276,11 @@ describe('a control process in the hands of an attacker', () => {
           entry: fileURLToPath(new URL('hostile-control.fixture.ts', import.meta.url)),
           folder: at.control,
           port: 1,
+          log: recorder.socketPath,
           ca: at.caCertificate,
         }),
       folder: at.control,
+      record: (asked) => recordHostAct(managementLog, asked),
       frontToken: new Uint8Array(32),
       logs: join(root, 'logs'),
       report: () => {},
@@ -269,6 +312,8 @@ describe('a control process in the hands of an attacker', () => {
     await instances.start('dev');
   });
   after(async () => {
+    await managementLog[Symbol.asyncDispose]();
+    await recorder[Symbol.asyncDispose]();
     await instances[Symbol.asyncDispose]();
     await issuer[Symbol.asyncDispose]();
     rmSync(root, { recursive: true });
@@ -278,7 +323,7 @@ describe('a control process in the hands of an attacker', () => {
     // The certificate of the authority is anybody's to read.
     const own = Object.entries(report).filter(
       ([what]) =>
-        !/^(stop|start|provision|update|purge|[A-Z]+ \/)/.test(what) &&
+        !/^(stop|start|provision|update|purge|log |[A-Z]+ \/)/.test(what) &&
         !(/^(read|copy|dots|as bytes|open) /.test(what) && what.endsWith('/ca.pem')),
     );
     assert.ok(own.length > 200);
@@ -320,6 +365,49 @@ describe('a control process in the hands of an attacker', () => {
       value: Buffer.alloc(32).toString('base64url'),
     });
     assert.equal(signed.status, 200);
+  });
+
+  test('adds to the management plane’s log and does nothing else to it: no entry goes, no tree but the recorder’s is signed', async () => {
+    // A welcome, and acknowledgements of entries; what breaks the protocol may be cut off before its welcome is read.
+    const said = Object.entries(report).filter(([what]) => what.startsWith('log '));
+    assert.equal(said.length, 8);
+    const allowed = ['', `${kinds.welcome}`, `${kinds.welcome} ${kinds.acknowledged}`];
+    assert.deepEqual(
+      said.filter(([, answered]) => !allowed.includes(answered)),
+      [],
+    );
+    const now = managementEntries();
+    await checkpointOf(now.length);
+    const key = readFileSync(at.management.verifierKey, 'utf8').trim();
+    const { damage, checkpoints } = verifyLog({
+      folder: at.management.audit,
+      saved: [{ name: 'before', text: managementBefore }],
+      verifier: parseVkey(key),
+    });
+    assert.deepEqual(damage, []);
+    assert.ok(checkpoints.every(({ holds, signature }) => holds && signature === 'verified'));
+    const names = now.map(({ operationName }) => operationName);
+    assert.deepEqual(
+      [names[0], names.filter((name) => name === 'first' || name === 'second')],
+      ['Strongroom/instances/stop/action', ['first']],
+    );
+  });
+
+  test('has what it asked of the supervisor on record by the supervisor, whatever it writes itself', () => {
+    const asked = managementEntries().filter(({ clientInfo }) => clientInfo === 'strongroom supervisor');
+    const of = (what: string) =>
+      asked
+        .filter(
+          ({ operationName, scope }) =>
+            operationName === `Strongroom/instances/${what}/action` && scope === '/instances/dev',
+        )
+        .map(({ resultSignature }) => resultSignature);
+    assert.deepEqual(of('stop'), ['Accepted']);
+    assert.deepEqual(of('start'), ['Accepted']);
+    // As it ran, and once it was stopped.
+    assert.deepEqual(of('purge'), ['Accepted', 'OperationFailed', 'Accepted', 'OperationFailed']);
+    assert.equal(of('update').length, 20);
+    assert.ok(asked.some(({ properties }) => JSON.stringify(properties).includes(attacker)));
   });
 
   test('changes no entry of the log unseen: what was there is there, and what it asked is on record as refused', () => {

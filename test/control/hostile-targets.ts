@@ -3,6 +3,8 @@
 export interface HostileTargets {
   readonly root: string;
   readonly files: readonly string[];
+  /** Socket of the management plane's recorder, which control is told of. */
+  readonly log: string;
   readonly socketFolders: readonly string[];
   readonly pids: readonly number[];
   readonly name: string;

@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { connect as connectPlain } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { connect } from 'node:tls';
+import { Acts } from '../../src/features/management/record/acts.ts';
 import { ControlCallers } from '../../src/gateway/control/callers.ts';
 import { type ControlListener, listenForControl } from '../../src/gateway/control/listener.ts';
 import { azureNames } from '../../src/main/config/name-forms.ts';
 import { issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
+import { memoryAudit } from '../support/memory-audit.ts';
 
 describe('a slow client of the control listener', () => {
   let listener: ControlListener;
@@ -19,6 +21,7 @@ describe('a slow client of the control listener', () => {
       tls: server,
       forms: [azureNames()],
       rows: [{ host: 'arm', method: 'POST', path: '/', body: 'json', handle: () => ({ status: 200 }) }],
+      acts: new Acts(memoryAudit(), () => {}),
       callers: new ControlCallers({ log: () => {} }),
       log: () => {},
       version: '0.0.0',

@@ -10,7 +10,12 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { AuditEntry } from '../../src/features/audit/audit-log.ts';
+import { openEntries } from '../../src/features/audit/read-entries.ts';
+import { verifyLog } from '../../src/features/audit/verify/verify-log.ts';
 import { writeLocalHeader, writeProxyHeader } from '../../src/formats/proxy-protocol.ts';
+import { parseVkey } from '../../src/formats/signed-note.ts';
+import { places } from '../../src/main/config/data-layout.ts';
 import { makeCertificates } from '../support/custodian-certificates.ts';
 import { freePort } from '../support/free-port.ts';
 import type { Reply } from '../support/running-instance.ts';
@@ -279,6 +284,32 @@ describe('a production deployment', () => {
     }
     await shown(`${NAME}.${DOMAIN}`, fingerprint(next.certificate));
     await replacePair('instances', next);
+  });
+
+  test('has on record who made the HSM, who let whom in, and who was refused that', () => {
+    const { audit, verifierKey } = places(site.data).management;
+    const entries = [...openEntries(audit).from(0)].map(({ text }) => JSON.parse(text) as AuditEntry);
+    const HSMS = 'Microsoft.KeyVault/managedHSMs';
+    const ofOwner = entries.filter(({ identity }) => identity.includes(site.owner));
+    const changes = ({ properties }: AuditEntry, name: string) =>
+      (properties['detail'] as { changes?: Record<string, { before: unknown; after: unknown }> } | undefined)
+        ?.changes?.[name];
+    const made = ofOwner.find((entry) => changes(entry, 'state')?.before === null);
+    assert.deepEqual([made?.PoolName, made?.resultSignature], [NAME, 'Accepted']);
+    const approved = ofOwner.find(({ operationName }) => operationName === `${HSMS}/privateEndpointConnections/write`);
+    assert.equal(approved?.resourceId, idOf().toUpperCase());
+    const opened = ofOwner.find((entry) => Array.isArray(changes(entry, 'ipRules')?.before));
+    assert.equal(opened?.operationName, `${HSMS}/write`);
+    const denied = entries.find(({ httpStatusCode }) => httpStatusCode === 403);
+    assert.equal(denied?.decision, 'deny');
+    const owners = entries.find(
+      ({ operationName }) => operationName === 'Microsoft.Authorization/roleAssignments/write',
+    );
+    assert.deepEqual((owners?.properties['detail'] as { principalId: string }).principalId, site.owner);
+    const asked = entries.find(({ operationName }) => operationName === 'Strongroom/instances/provision/action');
+    assert.equal(asked?.PoolName, NAME);
+    const { damage } = verifyLog({ folder: audit, verifier: parseVkey(readFileSync(verifierKey, 'utf8').trim()) });
+    assert.deepEqual(damage, []);
   });
 
   test('starts again by itself, unlocked by the passphrase file, with everything as it was', async () => {

@@ -23,6 +23,7 @@ import { type Issued, issueAuthority, issueServer } from '../../src/main/dev-ca/
 import { CONTROL_NAMES } from '../../src/main/dev-ca/server-certificate.ts';
 import { findLoopbackCaller } from '../../src/main/supervision/loopback-caller.ts';
 import { freePort } from './free-port.ts';
+import { type MemoryAudit, memoryAudit } from './memory-audit.ts';
 
 export class PretendedHost implements InstanceHost {
   readonly provisioned: ProvisionRequest[] = [];
@@ -90,6 +91,8 @@ export interface RunningControl extends AsyncDisposable {
   readonly secrets: DevSecrets;
   readonly host: PretendedHost;
   readonly logged: readonly string[];
+  /** The management plane's log. */
+  readonly audit: MemoryAudit;
   /** Moves the clock of everything in it. */
   advance(milliseconds: number): void;
   /** `url` under any of the served names; it goes to the front whatever its host says. */
@@ -142,6 +145,7 @@ export async function runControl({
   const { folder, authority, directory, secrets } = await prepareControlFolder(changeDirectory);
   const host = new PretendedHost();
   const logged: string[] = [];
+  const audit = memoryAudit();
   let offset = 0;
   const port = await freePort();
   const start = (): Promise<Control> =>
@@ -151,6 +155,7 @@ export async function runControl({
       port,
       ca: authority.certificate,
       host: () => host,
+      audit,
       frontToken: () => FRONT_TOKEN,
       whoCalls: ({ address, port: from, localPort }, withExecutable) =>
         findLoopbackCaller({ address, port: from }, { address: '127.0.0.1', port: localPort }, withExecutable),
@@ -168,6 +173,7 @@ export async function runControl({
     secrets,
     host,
     logged,
+    audit,
     get identityPort() {
       return control.identityPort ?? 0;
     },

@@ -6,7 +6,8 @@ export interface AuditEntry {
   readonly resourceId: string;
   readonly operationName: string;
   readonly operationVersion: string;
-  readonly category: 'AuditEvent';
+  /** Administrative: of the management plane's log. */
+  readonly category: 'AuditEvent' | 'Administrative';
   readonly resultType: 'Success' | 'Failed';
   readonly resultSignature: string;
   readonly resultDescription: string;

@@ -3,6 +3,13 @@
 import { MAX_ENTRY } from '../../formats/tlog-tiles.ts';
 import { type AuditEntry, AuditError } from './audit-log.ts';
 
+/**
+ * Characters kept of what a caller can make long. The log is kept for ever, so a stranger must not be able to fill it by
+ * the megabyte; who has proven who they are is shown more of.
+ */
+export const KEPT_OF_STRANGERS = 256;
+export const KEPT_OF_CALLERS = 2048;
+
 /** Characters that stay of a caller's own texts when an entry is too long, and whether its detail does: at first, and when that is not enough. */
 const CUTS = [
   [4096, true],
@@ -62,7 +69,7 @@ function fits(text: string): boolean {
   return text.length <= MAX_ENTRY / 3 || (text.length <= MAX_ENTRY && Buffer.byteLength(text) <= MAX_ENTRY);
 }
 
-function cut(text: string, length: number): string {
+export function cut(text: string, length: number): string {
   if (text.length <= length) return text;
   return `${text.slice(0, length)}… (${text.length - length} characters more)`;
 }

@@ -35,6 +35,11 @@ interface Pending {
   readonly reject: (error: AuditError) => void;
 }
 
+/** For who starts with or without a recorder: it goes on trying to connect, and an entry waits for that as for anything else. */
+export function startAuditLog(options: AuditLogOptions): AuditLog {
+  return new RecordedLog(options);
+}
+
 /** Resolves when connected. @throws AuditError when the recorder cannot be reached in time */
 export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
   const log = new RecordedLog(options);

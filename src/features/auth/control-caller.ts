@@ -16,8 +16,8 @@ export function authenticateBy(verifier: TokenVerifier, tenantId: string): Authe
   };
 }
 
-function callerOf({ oid, groups, idType, upn, appId }: Principal): ControlCaller {
-  return { oid, groups, kind: idType, label: (idType === 'user' ? upn : appId) ?? oid };
+function callerOf({ oid, groups, idType, upn, appId, cacheIdentityJson: identityJson }: Principal): ControlCaller {
+  return { oid, groups, kind: idType, label: (idType === 'user' ? upn : appId) ?? oid, identityJson };
 }
 
 function refusal(cause: AuthError, { names }: ControlRequest, tenantId: string): ControlError {

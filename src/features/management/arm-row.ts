@@ -10,7 +10,7 @@ import type {
   ControlRow,
 } from '../../wire/control-row.ts';
 import { ControlError } from '../../wire/control-row.ts';
-import { authorize, checkApiVersion, type Demand } from './access/authorize.ts';
+import { ANY_ACTION, authorize, checkApiVersion, type Demand } from './access/authorize.ts';
 import type { ResourceBook } from './resources-file.ts';
 
 export type Handle = (request: ControlRequest, caller: ControlCaller) => ControlAnswer | Promise<ControlAnswer>;
@@ -26,10 +26,13 @@ export function rowMaker(book: ResourceBook, authenticate: Authenticate, demande
   return (method, path, demand, handle) => {
     const wanted = typeof demand === 'string' ? { action: demand } : demand;
     demanded.add(wanted.action);
+    // As in Azure's activity log: what only looks is on no record.
+    const isRecorded = wanted.action !== ANY_ACTION && !wanted.action.endsWith('/read');
     return {
       host: 'arm',
       method,
       path,
+      ...(isRecorded ? { operationName: wanted.action } : {}),
       body: method === 'PUT' || method === 'PATCH' || method === 'POST' ? 'json' : 'none',
       async handle(request) {
         checkApiVersion(request);

@@ -37,7 +37,7 @@ const ACTION = 'Microsoft.Resources/subscriptions/resourceGroups';
 export function resourceGroupRows(
   book: ResourceBook,
   row: MakeRow,
-  deleteHsm: (name: string) => Promise<void>,
+  deleteHsm: (request: ControlRequest, name: string) => Promise<void>,
 ): readonly ControlRow[] {
   const show = (group: ResourceGroup) => describeGroup(book.current, group);
   const nameOf = ({ params }: ControlRequest): string => params.group ?? '';
@@ -57,14 +57,14 @@ export function resourceGroupRows(
     row('HEAD', GROUP, `${ACTION}/read`, (request) => ({
       status: findGroup(book.current, nameOf(request)) ? 204 : 404,
     })),
-    row('PUT', GROUP, `${ACTION}/write`, (request) => putGroup(book, nameOf(request), request.body)),
-    row('PATCH', GROUP, `${ACTION}/write`, (request) => patchGroup(book, nameOf(request), request.body)),
+    row('PUT', GROUP, `${ACTION}/write`, (request) => putGroup(book, request, nameOf(request))),
+    row('PATCH', GROUP, `${ACTION}/write`, (request) => patchGroup(book, request, nameOf(request))),
     row('DELETE', GROUP, `${ACTION}/delete`, async (request) => {
       const { name } = requireGroup(book.current, nameOf(request));
       for (const hsm of book.current.managedHsms) {
-        if (isIn(name, hsm)) await deleteHsm(hsm.name);
+        if (isIn(name, hsm)) await deleteHsm(request, hsm.name);
       }
-      await book.update((resources) => ({ resources: withoutGroup(resources, name), result: undefined }));
+      await book.update(request, (resources) => ({ resources: withoutGroup(resources, name), result: undefined }));
       return { status: 200 };
     }),
   ];
@@ -86,7 +86,7 @@ function withoutGroup(resources: Resources, name: string): Resources {
   };
 }
 
-async function putGroup(book: ResourceBook, name: string, body: unknown): Promise<ControlAnswer> {
+async function putGroup(book: ResourceBook, request: ControlRequest, name: string): Promise<ControlAnswer> {
   if (!GROUP_NAME.test(name)) {
     throw new ControlError(
       400,
@@ -94,10 +94,10 @@ async function putGroup(book: ResourceBook, name: string, body: unknown): Promis
       'A resource group name has 1 to 90 letters, digits, underscores, parentheses, hyphens and periods and does not end with a period.',
     );
   }
-  const { location, tags = {}, managedBy } = readGroupBody(body);
+  const { location, tags = {}, managedBy } = readGroupBody(request.body);
   if (location === undefined) throw new ControlError(400, 'LocationRequired', 'body.location is missing');
   const place = readLocation(location);
-  const { group, created } = await book.update((resources) => {
+  const { group, created } = await book.update(request, (resources) => {
     const existing = findGroup(resources, name);
     if (existing !== undefined) checkLocation(existing, place);
     const group: ResourceGroup = {
@@ -112,9 +112,9 @@ async function putGroup(book: ResourceBook, name: string, body: unknown): Promis
 }
 
 /** What the body does not name stays. */
-async function patchGroup(book: ResourceBook, name: string, body: unknown): Promise<ControlAnswer> {
-  const { location, ...given } = readGroupBody(body);
-  const group = await book.update((resources) => {
+async function patchGroup(book: ResourceBook, request: ControlRequest, name: string): Promise<ControlAnswer> {
+  const { location, ...given } = readGroupBody(request.body);
+  const group = await book.update(request, (resources) => {
     const existing = requireGroup(resources, name);
     if (location !== undefined) checkLocation(existing, readLocation(location));
     const { tags = existing.tags, managedBy = existing.managedBy } = given;

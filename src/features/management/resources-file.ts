@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../../files/replace-file.ts';
+import type { Acts, By } from './record/acts.ts';
 import { parseResources, printResources, type Resources } from './resources.ts';
 
 /** @param folder the control process's folder */
@@ -21,26 +22,51 @@ export async function writeResourcesFile(
   await replace(resourcesFile(folder), printResources(resources));
 }
 
+/** What is in the file, under a record of all that changes; that it was opened so is on record, too. */
+export function openRecordedBook(
+  folder: string,
+  found: Resources,
+  acts: Acts,
+  replace: typeof replaceFile | undefined,
+): ResourceBook {
+  // Who cannot be told of a start is told of no change either, and nothing else waits for it.
+  acts.started(found).catch(() => undefined);
+  return new ResourceBook(
+    found,
+    (changed) => writeResourcesFile(folder, changed, replace),
+    (...change) => acts.changed(...change),
+  );
+}
+
 /** The records in memory and on disk. Changes happen one after the other, each seeing what the one before made. */
 export class ResourceBook {
   #current: Resources;
   #last: Promise<unknown> = Promise.resolve();
   readonly #save: (resources: Resources) => Promise<void>;
+  readonly #record: Acts['changed'];
 
-  constructor(resources: Resources, save: (resources: Resources) => Promise<void>) {
+  /** @param record has each change on record before it is in force */
+  constructor(resources: Resources, save: (resources: Resources) => Promise<void>, record: Acts['changed']) {
     this.#current = resources;
     this.#save = save;
+    this.#record = record;
   }
 
   get current(): Resources {
     return this.#current;
   }
 
-  /** What `change` throws, and a failed write, leave everything as it was. */
-  update<T>(change: (resources: Resources) => { readonly resources: Resources; readonly result: T }): Promise<T> {
+  /** What `change` throws, and a failed entry or write, leave everything as it was. */
+  update<T>(
+    by: By,
+    change: (resources: Resources) => { readonly resources: Resources; readonly result: T },
+  ): Promise<T> {
     const next = this.#last.then(async () => {
       const { resources, result } = change(this.#current);
-      if (resources !== this.#current) await this.#save(resources);
+      if (resources !== this.#current) {
+        await this.#record(by, this.#current, resources);
+        await this.#save(resources);
+      }
       this.#current = resources;
       return result;
     });

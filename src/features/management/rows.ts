@@ -55,8 +55,8 @@ export function managementRows(options: ManagementOptions): readonly ControlRow[
     ...resourceRows(book, row),
     ...vaultRows(book, row),
     attestationRow(book, row),
-    ...resourceGroupRows(book, row, async (name) => {
-      await beginDeletion(lifecycle, (resources) => {
+    ...resourceGroupRows(book, row, async (request, name) => {
+      await beginDeletion(lifecycle, request, (resources) => {
         const hsm = resources.managedHsms.find((each) => each.name === name);
         if (hsm === undefined) throw new Error('the HSM was deleted meanwhile');
         return hsm;

@@ -2,7 +2,13 @@
 // costs by address whatever they are refused with; a sign-in, which may guess a secret or leave something in memory, is refused before that.
 import type { Socket } from 'node:net';
 import { DEFAULT_LIMITS, type RequestLimits } from '../../formats/request-limits.ts';
-import { type Authenticate, ControlError, type ControlRequest, type ControlRow } from '../../wire/control-row.ts';
+import {
+  type Authenticate,
+  type ControlCaller,
+  ControlError,
+  type ControlRequest,
+  type ControlRow,
+} from '../../wire/control-row.ts';
 import { ServiceError } from '../../wire/service-error.ts';
 import { openThrottle, type Throttle } from '../limits/request-limits.ts';
 import { ThrottledTally } from '../limits/throttled-tally.ts';
@@ -16,6 +22,12 @@ export interface ControlCallersOptions {
 
 /** One request, from its arrival to its answer. */
 export interface Visit {
+  /** Of the client, as the front told it; empty: it did not come through the front. */
+  readonly address: string;
+  /** Whose token was good. */
+  caller(): ControlCaller | undefined;
+  /** For the record of a refusal with this status: how many before it have no entry; undefined: nor has this one. */
+  uncounted(status: number): number | undefined;
   /** Takes what the row costs before anything is looked at. @throws ServiceError Throttled */
   begin(row: Pick<ControlRow, 'signsIn' | 'beginsSignIn'>): void;
   /** `counted` tells by it whose request this is. */
@@ -32,17 +44,19 @@ const NOT_LED = '';
 export class ControlCallers {
   readonly #throttle: Throttle;
   readonly #tally: ThrottledTally;
+  readonly #recorded: ThrottledTally;
   readonly #log: (message: string) => void;
   /** Of connections that the front made to the listener, by their end of it: who is at the other end of the front's own. */
   readonly #led = new Map<string, { readonly client: string; readonly known: () => void }>();
-  /** Object ids of those whose token was good. */
-  readonly #known = new WeakMap<ControlRequest, string>();
+  /** Those whose token was good. */
+  readonly #known = new WeakMap<ControlRequest, ControlCaller>();
   /** What their connections are known by. */
   readonly #connections = new WeakMap<ControlRequest, () => void>();
 
   constructor({ limits = DEFAULT_LIMITS, elapsed = () => performance.now() / 1000, log }: ControlCallersOptions) {
     this.#throttle = openThrottle(limits, elapsed);
     this.#tally = new ThrottledTally(elapsed);
+    this.#recorded = new ThrottledTally(elapsed);
     this.#log = log;
   }
 
@@ -57,7 +71,7 @@ export class ControlCallers {
   counted(authenticate: Authenticate): Authenticate {
     return async (request) => {
       const caller = await authenticate(request);
-      this.#known.set(request, caller.oid);
+      this.#known.set(request, caller);
       this.#connections.get(request)?.();
       this.#throttle.principal(caller.oid);
       return caller;
@@ -70,8 +84,11 @@ export class ControlCallers {
     let concerned: ControlRequest | undefined;
     let hasPaid = false;
     let giveBack: (() => void) | undefined;
-    const oidOfCaller = (): string | undefined => (concerned === undefined ? undefined : this.#known.get(concerned));
+    const caller = (): ControlCaller | undefined => (concerned === undefined ? undefined : this.#known.get(concerned));
     return {
+      address,
+      caller,
+      uncounted: (status) => (status === 429 ? this.#recorded.count(caller()?.oid ?? address) : 0),
       begin: ({ signsIn, beginsSignIn }) => {
         if (beginsSignIn === true) this.#throttle.beginning(address);
         if (signsIn === true) giveBack = this.#throttle.attempt(address);
@@ -87,10 +104,10 @@ export class ControlCallers {
           giveBack?.();
           // A sign-in that was good has shown a secret.
           if (giveBack !== undefined) led?.known();
-        } else if (!hasPaid && oidOfCaller() === undefined) this.#throttle.stranger(address);
+        } else if (!hasPaid && caller() === undefined) this.#throttle.stranger(address);
       },
       refusal: (error) => {
-        const oid = oidOfCaller();
+        const oid = caller()?.oid;
         const judged = oid === undefined && !hasPaid ? this.#ofStranger(address, error) : error;
         return judged instanceof ServiceError && judged.code === 'Throttled'
           ? this.#throttled(judged, oid ?? address)

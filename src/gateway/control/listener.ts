@@ -5,11 +5,12 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Act, Acts } from '../../features/management/record/acts.ts';
 import { type ControlAnswer, ControlError, type ControlRequest, type ControlRow } from '../../wire/control-row.ts';
 import type { NameForm } from '../../wire/name-form.ts';
 import { findRepeated } from '../single-headers.ts';
 import { type TlsFiles, type TlsVersion, tlsOptions } from '../tls/server-options.ts';
-import type { ControlCallers } from './callers.ts';
+import type { ControlCallers, Visit } from './callers.ts';
 import { hostTable, matchHost } from './hosts.ts';
 import { readControlBody } from './read-body.ts';
 import { ControlRouter } from './router.ts';
@@ -23,6 +24,8 @@ export interface ControlListenerOptions {
   readonly rows: readonly ControlRow[];
   /** What callers may cost. The rows check tokens with it. */
   readonly callers: ControlCallers;
+  /** Where what rows with an `operationName` do is put on record. */
+  readonly acts: Acts;
   readonly log: (message: string) => void;
   /** Of the product. */
   readonly version: string;
@@ -72,8 +75,14 @@ export async function listenForControl(options: ControlListenerOptions): Promise
     res.setHeader('strict-transport-security', 'max-age=31536000; includeSubDomains');
     res.setHeader('cache-control', 'no-store');
     const visit = callers.visit(req.socket);
+    let act: Act | undefined;
     try {
       const { row, request } = find(req);
+      const { operationName } = row;
+      if (operationName !== undefined) {
+        const { address, caller } = visit;
+        act = options.acts.begin({ request, operationName, requestId, address, caller });
+      }
       visit.begin(row);
       for (const [name, value] of serviceHeaders(row.path, requestId, options.version)) res.setHeader(name, value);
       if ('pass' in row) {
@@ -82,12 +91,15 @@ export async function listenForControl(options: ControlListenerOptions): Promise
         return;
       }
       const body = await readControlBody(req, row.body);
-      const answer = await row.handle(visit.concerns({ ...request, body }), req, res);
+      const whole = visit.concerns({ ...request, body });
+      act?.concerns(whole);
+      const answer = await row.handle(whole, req, res);
       visit.ended(answer.status);
+      await act?.answered(answer.status);
       write(res, answer);
     } catch (caught) {
       if (res.headersSent) throw caught;
-      const error = visit.refusal(caught);
+      const error = await onRecord(act, visit, requestId, visit.refusal(caught));
       if (error instanceof ControlError) {
         if (error.status === 403) {
           res.setHeader('x-strongroom-trace', error.activityId ?? requestId);
@@ -98,8 +110,7 @@ export async function listenForControl(options: ControlListenerOptions): Promise
         return;
       }
       options.log(`control: request ${requestId} failed: ${error instanceof Error ? error.message : String(error)}`);
-      const message = `The service had an internal error. Request id: ${requestId}`;
-      write(res, refusal(new ControlError(500, 'InternalServerError', message), requestId));
+      write(res, refusal(internalError(requestId), requestId));
     }
   };
 
@@ -139,6 +150,23 @@ export async function listenForControl(options: ControlListenerOptions): Promise
     renew: (files) => server.setSecureContext(tlsOptions(files, options.minVersion)),
     [Symbol.asyncDispose]: () => close(server),
   };
+}
+
+/** Refusals are on record before they are answered, too. @returns what is to be answered */
+async function onRecord(act: Act | undefined, visit: Visit, requestId: string, error: unknown): Promise<unknown> {
+  const told = error instanceof ControlError ? error : internalError(requestId);
+  const uncounted = act === undefined ? undefined : visit.uncounted(told.status);
+  if (act === undefined || uncounted === undefined) return error;
+  try {
+    await act.refused(told, uncounted);
+    return error;
+  } catch (unrecorded) {
+    return unrecorded;
+  }
+}
+
+function internalError(requestId: string): ControlError {
+  return new ControlError(500, 'InternalServerError', `The service had an internal error. Request id: ${requestId}`);
 }
 
 function write(res: ServerResponse, { status, headers, json, html }: ControlAnswer): void {

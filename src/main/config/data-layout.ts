@@ -16,6 +16,15 @@ export interface InstancePlaces {
   readonly unwitnessed: string;
 }
 
+export interface ManagementPlaces {
+  readonly root: string;
+  readonly audit: string;
+  /** Of the module that signs it; it holds no keys but its own. */
+  readonly module: string;
+  /** The key that its checkpoints are verified with, as `audit verify --key` takes it. */
+  readonly verifierKey: string;
+}
+
 export interface Places {
   readonly root: string;
   /** Development CA: `ca.pem` and its key. */
@@ -27,6 +36,8 @@ export interface Places {
   /** Files of the control process: directory, issuer keys, resources, its TLS key. */
   readonly control: string;
   readonly instances: string;
+  /** The management plane's log, and what signs it. */
+  readonly management: ManagementPlaces;
   /** The record of purged instances, and their logs. */
   readonly purged: string;
   /** Shell lines and JSON that connect clients. */
@@ -51,6 +62,12 @@ export function places(root: string): Places {
     trustStore: at('ca', 'trust.p12'),
     control: at('control'),
     instances: at('instances'),
+    management: {
+      root: at('management'),
+      audit: at('management', 'audit'),
+      module: at('management', 'module'),
+      verifierKey: at('management', 'verifier-key'),
+    },
     purged: at('purged'),
     env: at('env.sh'),
     envLocal: at('env-local.sh'),

@@ -30,6 +30,8 @@ export interface RunningState {
   readonly pids: {
     readonly supervisor: number;
     readonly control: number | null;
+    /** Keeps the management plane's log. */
+    readonly managementRecorder: number | null;
     readonly instances: Readonly<Record<string, InstancePids>>;
   };
   readonly instances: Readonly<

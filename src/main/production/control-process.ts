@@ -2,6 +2,7 @@
 // listener, and the front. Tokens are those of the operator's issuers; there is no issuer here.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AuditLog } from '../../features/audit/audit-log.ts';
 import { authenticateBy } from '../../features/auth/control-caller.ts';
 import { openTokenVerifier } from '../../features/auth/verify-token.ts';
 import type { Directory } from '../../features/directory/directory.ts';
@@ -9,8 +10,10 @@ import { describePrincipal } from '../../features/directory/find-principal.ts';
 import { graphRows } from '../../features/directory/graph/rows.ts';
 import { HsmLifecycle } from '../../features/management/hsm/hsm-lifecycle.ts';
 import type { InstanceHost } from '../../features/management/instance-host.ts';
+import { Acts } from '../../features/management/record/acts.ts';
 import {
-  ResourceBook,
+  openRecordedBook,
+  type ResourceBook,
   readResourcesFile,
   resourcesFile,
   writeResourcesFile,
@@ -36,6 +39,8 @@ export interface ProductionControlOptions {
   /** The control process's own folder: resources, TLS key and certificate. */
   readonly folder: string;
   readonly config: ProductionConfig;
+  /** The management plane's log. */
+  readonly audit: AuditLog;
   readonly replaceFile: typeof replaceFile;
   /** Gives the instance host once the names table exists to hear of its changes. */
   readonly host: (names: NamesTable) => InstanceHost;
@@ -55,7 +60,8 @@ export async function startProductionControl(
   const host = options.host(names);
   const callers = new ControlCallers({ limits: config.limits, log });
   await using stack = new AsyncDisposableStack();
-  const book = await openBook(options);
+  const acts = new Acts(options.audit, log);
+  const book = await openBook(options, acts);
   const lifecycle = stack.use(new HsmLifecycle({ book, host, now, log }));
   const directory = configuredDirectory(config);
   const authenticate = (more: readonly string[]): Authenticate =>
@@ -100,6 +106,7 @@ export async function startProductionControl(
       forms: [form],
       rows,
       callers,
+      acts,
       log,
       ...(minVersion === undefined ? {} : { minVersion }),
     }),
@@ -126,12 +133,10 @@ function armAudiences(issuer: TrustedIssuer, more: readonly string[]): readonly 
 }
 
 /** The subscription is made at the first start; who owns it is what the configuration says, at each. */
-async function openBook({
-  folder,
-  config,
-  replaceFile: replace,
-  now,
-}: ProductionControlOptions): Promise<ResourceBook> {
+async function openBook(
+  { folder, config, replaceFile: replace, now }: ProductionControlOptions,
+  acts: Acts,
+): Promise<ResourceBook> {
   if (!existsSync(resourcesFile(folder))) await writeResourcesFile(folder, emptyResources(config), replace);
   const found = await readResourcesFile(folder);
   if (found.tenantId !== config.tenantId || found.subscriptionId !== config.subscription.id) {
@@ -140,8 +145,11 @@ async function openBook({
         `others: set "tenantId" and "subscription.id" to these, or name another directory with --data`,
     );
   }
-  const book = new ResourceBook(found, (changed) => writeResourcesFile(folder, changed, replace));
-  await book.update((resources) => ({ resources: withOwners(resources, config, new Date(now())), result: undefined }));
+  const book = openRecordedBook(folder, found, acts, replace);
+  await book.update('itself', (resources) => ({
+    resources: withOwners(resources, config, new Date(now())),
+    result: undefined,
+  }));
   return book;
 }
 

@@ -1,9 +1,10 @@
 // Entry of the control process in the production profile, started by the supervisor only:
-// `control.ts --control DIR --settings FILE`, with the supervision link as file descriptor 3.
+// `control.ts --control DIR --settings FILE --log SOCKET`, with the supervision link as file descriptor 3.
 import { parseArgs } from 'node:util';
 import { replaceFileSynced } from '../../files/replace-file-synced.ts';
 import { readProductionShape } from '../config/production-config.ts';
 import { readConfigFile } from '../config/read-config-file.ts';
+import { openManagementAudit } from '../management-audit.ts';
 import { hearAliases } from '../supervision/alias-link.ts';
 import { openSupervisorLink } from '../supervision/child-link.ts';
 import { instanceHostOver } from '../supervision/control-link.ts';
@@ -14,9 +15,12 @@ import { startProductionControl } from './control-process.ts';
 process.on('SIGINT', () => {});
 process.umask(0o077);
 
-const { values } = parseArgs({ options: { control: { type: 'string' }, settings: { type: 'string' } } });
-const { control: folder, settings } = values;
-if (folder === undefined || settings === undefined) throw new Error('started by the supervisor only');
+const { values } = parseArgs({
+  options: { control: { type: 'string' }, settings: { type: 'string' }, log: { type: 'string' } },
+});
+const { control: folder, settings, log: socket } = values;
+if (folder === undefined || settings === undefined || socket === undefined)
+  throw new Error('started by the supervisor only');
 const config = readConfigFile(settings, readProductionShape);
 // Nothing is awaited between the link and those who listen to it: the supervisor begins to tell of instances at once.
 await using link = openSupervisorLink();
@@ -24,9 +28,11 @@ let token: Uint8Array | undefined;
 link.on(frontToken, (told) => {
   token = Uint8Array.from(told.token);
 });
+await using audit = openManagementAudit(socket);
 await using control = await startProductionControl({
   folder,
   config,
+  audit,
   host: (names) => {
     hearAliases(link, (aliases) => names.setAliases(aliases));
     return instanceHostOver(link, (name, status) => names.setInstance(name, status?.port));

@@ -60,7 +60,7 @@ export async function openProductionProfile({
   return {
     tenantId: config.tenantId,
     port: config.listen.port,
-    controlProgram: () => controlProgram(at, config),
+    controlProgram: (log) => controlProgram(at, config, log),
     made: () => ({ profile: 'production' }),
     surroundings: (name, aliases) => ({
       hostNames: productionHostNames(config, name, aliases),
@@ -101,7 +101,7 @@ export async function openProductionProfile({
 }
 
 /** The control process reads what it goes by and the issuers' files, and writes its own folder. */
-function controlProgram(at: Places, config: ProductionConfig): ReturnType<typeof confined> {
+function controlProgram(at: Places, config: ProductionConfig, log: string): ReturnType<typeof confined> {
   const settings = productionFile(at.root);
   const files = config.issuers.flatMap((issuer) => [
     ...(issuer.caFile === undefined ? [] : [issuer.caFile]),
@@ -111,7 +111,7 @@ function controlProgram(at: Places, config: ProductionConfig): ReturnType<typeof
     entry: entry('control.ts'),
     folder: at.control,
     reads: [settings, ...files],
-    args: ['--control', at.control, '--settings', settings],
+    args: ['--control', at.control, '--settings', settings, '--log', log],
   });
 }
 

@@ -23,6 +23,16 @@ import { ProvisionRefused } from './provision-request.ts';
 import { DoesNotStart, type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
 import { answerWhoCalls } from './who-calls-link.ts';
 
+/** Something that control has done to an instance. */
+export interface HostAct {
+  readonly what: 'provision' | 'update' | 'purge' | 'stop' | 'start';
+  /** As control says it; there may be none of the name. */
+  readonly instance: string;
+  readonly wanted?: unknown;
+  /** Why it was not done; absent: it is about to be. */
+  readonly failure?: string;
+}
+
 export interface ControlOptions {
   readonly program: ProcessOptions['program'];
   /** The folder of the control process. */
@@ -31,6 +41,8 @@ export interface ControlOptions {
   readonly report: ProcessOptions['report'];
   readonly show?: ProcessOptions['show'];
   readonly instances: Instances;
+  /** Resolves when it is on record; until then it is not done. */
+  readonly record: (act: HostAct) => Promise<void>;
   /** By which instances know control's front. */
   readonly frontToken: Uint8Array;
   changed(): void;
@@ -62,7 +74,8 @@ export function sendInstanceChanged(link: Link | undefined, name: string, status
   link?.send(instanceChanged, { name, ...status });
 }
 
-function answer(link: Link, { folder, instances, report }: ControlOptions): void {
+function answer(link: Link, options: ControlOptions): void {
+  const { folder, instances, report } = options;
   const settle = (id: number, work: Promise<void>): void => {
     work.then(
       () => link.send(done, {}, id),
@@ -80,13 +93,19 @@ function answer(link: Link, { folder, instances, report }: ControlOptions): void
       },
     );
   };
-  link.on(provisionInstance, ({ request }, id) => settle(id, instances.provision(request)));
+  const act = (id: number, what: Omit<HostAct, 'failure'>, work: () => Promise<void>): void =>
+    settle(id, recorded(what, work, options));
+  link.on(provisionInstance, ({ request }, id) =>
+    act(id, { what: 'provision', instance: nameIn(request), wanted: request }, () => instances.provision(request)),
+  );
+  link.on(updateInstance, ({ name, update }, id) =>
+    act(id, { what: 'update', instance: name, wanted: update }, () => instances.update(name, update)),
+  );
+  link.on(purgeInstance, ({ name }, id) => act(id, { what: 'purge', instance: name }, () => instances.purge(name)));
+  link.on(stopInstance, ({ name }, id) => act(id, { what: 'stop', instance: name }, () => instances.stop(name)));
+  link.on(startInstance, ({ name }, id) => act(id, { what: 'start', instance: name }, () => instances.start(name)));
   link.on(syncControl, (_values, id) => settle(id, syncFolder(folder)));
   answerWhoCalls(link);
-  link.on(updateInstance, ({ name, update }, id) => settle(id, instances.update(name, update)));
-  link.on(purgeInstance, ({ name }, id) => settle(id, instances.purge(name)));
-  link.on(stopInstance, ({ name }, id) => settle(id, instances.stop(name)));
-  link.on(startInstance, ({ name }, id) => settle(id, instances.start(name)));
 }
 
 /** For callers of the management plane: which process it is and where to look, and nothing of what else went wrong. */
@@ -101,4 +120,25 @@ function whyFailed(error: unknown): string {
 async function syncFolder(folder: string): Promise<void> {
   await using handle = await open(folder, 'r');
   await handle.sync();
+}
+
+/** Before it is done, and once more when it was not; a stop of everything is no failure: it is asked for again. */
+async function recorded(
+  act: Omit<HostAct, 'failure'>,
+  work: () => Promise<void>,
+  { record, instances }: ControlOptions,
+): Promise<void> {
+  await record(act);
+  try {
+    await work();
+  } catch (error) {
+    if (!instances.isStopping)
+      await record({ ...act, failure: error instanceof Error ? error.message : String(error) });
+    throw error;
+  }
+}
+
+function nameIn(request: unknown): string {
+  const { name } = (typeof request === 'object' && request !== null ? request : {}) as { readonly name?: unknown };
+  return typeof name === 'string' ? name : '';
 }

@@ -12,6 +12,8 @@ export interface ControlPlace {
   /** The only folder that it can read and write; it exists. */
   readonly folder: string;
   readonly port: number;
+  /** Socket of the management plane's recorder. */
+  readonly log: string;
   /** The development authority's certificate. */
   readonly ca: string;
   /** Where instances listen besides; absent: nowhere. */
@@ -30,12 +32,12 @@ export interface ConfinedPlace {
 
 const CHECKOUT = realpathSync(fileURLToPath(new URL('../../../', import.meta.url)));
 
-export function controlRecipe({ entry, folder, port, ca, besides = [], limits }: ControlPlace): Program {
+export function controlRecipe({ entry, folder, port, log, ca, besides = [], limits }: ControlPlace): Program {
   const own = realpathSync(folder);
   const authority = realpathSync(ca);
   const places = besides.flatMap((each) => ['--besides', writePlace(each)]);
   const callers = limits === undefined ? [] : ['--limits', JSON.stringify(limits)];
-  const args = ['--control', own, '--port', String(port), '--ca', authority, ...places, ...callers];
+  const args = ['--control', own, '--port', String(port), '--log', log, '--ca', authority, ...places, ...callers];
   return confined({ entry, folder: own, reads: [authority], args });
 }
 

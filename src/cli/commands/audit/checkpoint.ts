@@ -9,12 +9,14 @@ export const checkpoint = command({
   summary: "print the log's signed checkpoint, to keep elsewhere",
   operands: '',
   details: `
-A checkpoint names the log's size and the hash over all of its entries, signed by the HSM. Kept on another machine it
-proves later that none of those entries was changed, moved or removed: strongroom audit verify --checkpoint FILE.`,
+A checkpoint names the log's size and the hash over all of its entries, signed by the HSM, or for the management plane by
+a module of its own. Kept on another machine it proves later that none of those entries was changed, moved or removed:
+strongroom audit verify --checkpoint FILE.`,
   options: logOptions,
   examples: [
     'strongroom audit checkpoint > 2026-11-25.checkpoint',
     'strongroom audit checkpoint --hsm-name fin-prod-mhsm',
+    'strongroom audit checkpoint --management > management-2026-11-25.checkpoint',
   ],
   run(values, _operands, terminal) {
     const folder = logFolder(values);

@@ -1,28 +1,47 @@
-// Which log an audit command means: a folder named outright, or that of an instance in the data directory.
+// Which log an audit command means: a folder named outright, that of an instance in the data directory, or the management plane's.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { places } from '../../../main/config/data-layout.ts';
-import { CommandError, dataOption, type OptionList } from '../../command.ts';
+import { optionWords } from '../../../wire/own-command.ts';
+import { CommandError, dataOption, type OptionList, UsageError } from '../../command.ts';
 import { instanceOptions } from '../../instance-client.ts';
 import { dataRootOf } from '../../running.ts';
 
 export const logOptions = {
   log: { type: 'string', placeholder: 'FOLDER', description: "the log's folder, for instance of a copy of it" },
   'hsm-name': { ...instanceOptions['hsm-name'], description: 'the instance whose log it is' },
+  management: { type: 'boolean', description: "the management plane's log: who made, changed and deleted HSMs" },
   ...dataOption,
 } as const satisfies OptionList;
 
+export interface LogValues {
+  readonly log: string | undefined;
+  readonly 'hsm-name': string;
+  readonly management?: boolean;
+  readonly data: string | undefined;
+}
+
+/** The same log again, as options of another command. */
+export function logWords({ log, 'hsm-name': name, management, data }: LogValues): string {
+  if (log !== undefined) return optionWords({ log });
+  return management === true ? ` --management${optionWords({ data })}` : optionWords({ 'hsm-name': name, data });
+}
+
 /** @throws CommandError when there is no log */
-export function logFolder(values: { log: string | undefined; 'hsm-name': string; data: string | undefined }): string {
+export function logFolder(values: LogValues): string {
   const name = values['hsm-name'];
   if (!/^[a-zA-Z0-9-]+$/.test(name)) throw new CommandError(`'${name}' is not an instance's name`);
+  if (values.log !== undefined && values.management === true)
+    throw new UsageError('name one log: --log or --management');
   if (values.log !== undefined) {
     if (isLog(values.log)) return values.log;
     throw new CommandError(`there is no log in ${values.log}`);
   }
   const at = places(dataRootOf(values.data));
-  const folder = at.instance(name).audit;
+  const folder = values.management === true ? at.management.audit : at.instance(name).audit;
   if (isLog(folder)) return folder;
+  if (values.management)
+    throw new CommandError(`there is no log in ${folder}: it begins with the first start of the service`);
   const others = existsSync(at.instances)
     ? readdirSync(at.instances).filter((each) => isLog(at.instance(each).audit))
     : [];

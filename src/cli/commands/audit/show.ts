@@ -1,9 +1,9 @@
 // `strongroom audit show`: lists entries of the log.
 
 import { printableJson } from '../../../formats/printable.ts';
-import { optionWords, ownCommand } from '../../../wire/own-command.ts';
+import { ownCommand } from '../../../wire/own-command.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
-import { logFolder, logOptions } from './log-folder.ts';
+import { logFolder, logOptions, logWords } from './log-folder.ts';
 
 export const show = command({
   name: 'audit show',
@@ -14,13 +14,18 @@ Works on the files, whether the service runs or not. With --json each line is an
 index added. It shows what is there; whether it was tampered with is what audit verify says.`,
   options: {
     ...logOptions,
-    operation: { type: 'string', placeholder: 'NAME', description: 'only this operation: KeySign, KeyUnwrap, …' },
+    operation: {
+      type: 'string',
+      placeholder: 'NAME',
+      description: 'only this operation: KeySign, Microsoft.KeyVault/managedHSMs/delete, …',
+    },
     since: { type: 'string', placeholder: 'TIME', description: 'only entries from this time on (ISO 8601)' },
     last: { type: 'string', placeholder: 'N', description: 'only the last N of them' },
     ...jsonOption,
   },
   examples: [
     'strongroom audit show --last 20',
+    'strongroom audit show --management --last 20',
     'strongroom audit show --operation KeyUnwrap --since 2026-11-25T00:00:00Z --json',
   ],
   async run(values, _operands, terminal) {
@@ -32,8 +37,7 @@ index added. It shows what is there; whether it was tampered with is what audit 
     const { openEntries } = await import('../../../features/audit/read-entries.ts');
     const { entryLine } = await import('../../../features/audit/entry-line.ts');
     const reader = openEntries(logFolder(values));
-    const { 'hsm-name': name, data } = values;
-    const log = optionWords(values.log === undefined ? { 'hsm-name': name, data } : { log: values.log });
+    const log = logWords(values);
     const unfiltered = values.operation === undefined && values.since === undefined;
     let kept: string[] = [];
     for (const { index, text } of reader.from(unfiltered ? Math.max(0, reader.size - last) : 0)) {

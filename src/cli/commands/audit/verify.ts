@@ -35,6 +35,7 @@ nothing proves how many entries there were: no checkpoint, or none for those of 
   },
   examples: [
     'strongroom audit verify',
+    'strongroom audit verify --management --key="$MANAGEMENT_VKEY"',
     'strongroom audit verify --log /mnt/copy/audit --checkpoint 2026-11-25.checkpoint --key="$VKEY"',
   ],
   async run(values, _operands, terminal) {

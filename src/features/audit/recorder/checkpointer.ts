@@ -1,23 +1,27 @@
-// Decides when the log gets a new signed checkpoint, and has a connected worker fetch the signature from its module.
+// Decides when the log gets a new signed checkpoint, and has a connected worker, or the recorder's own signer, fetch the signature.
 // Never asks for one that does not go on from the checkpoint on disk.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseCheckpoint } from '../../../formats/tlog-checkpoint.ts';
-import type { Connection } from './connection.ts';
 import type { Log, Snapshot } from './log.ts';
 
 /** A worker that does not answer in this time does not sign. */
 const SIGN_TIMEOUT = 5000;
 
+/** Brings a signed note for exactly this tree from a module, or rejects. */
+export interface Signer {
+  sign(size: number, root: Uint8Array): Promise<string>;
+}
+
 export class Checkpointer {
   readonly #log: Log;
   readonly #folder: string;
-  readonly #signers: () => readonly Connection[];
+  readonly #signers: () => readonly Signer[];
   /** The checkpoint on disk as this recorder read or wrote it. */
   #text: string | undefined;
   #running: Promise<void> | undefined;
 
-  constructor(log: Log, folder: string, signers: () => readonly Connection[]) {
+  constructor(log: Log, folder: string, signers: () => readonly Signer[]) {
     this.#log = log;
     this.#folder = folder;
     this.#signers = signers;
@@ -52,9 +56,9 @@ export class Checkpointer {
 
   async #sign({ size, root }: Snapshot): Promise<string> {
     let last: unknown = new Error('no worker is connected');
-    for (const connection of this.#signers()) {
+    for (const signer of this.#signers()) {
       try {
-        return await inTime(connection.sign(size, root));
+        return await inTime(signer.sign(size, root));
       } catch (error) {
         last = error;
       }

@@ -31,6 +31,8 @@ type State = 'new' | 'open' | 'closed';
 
 export interface ConnectionOwner {
   readonly log: Log;
+  /** Which entries there may be; absent: whatever a worker sends. */
+  readonly takes: ((entry: Uint8Array, headSequence: number) => boolean) | undefined;
   /** The connection said who it is; another one of the same worker is closed before its entries are taken. */
   opened(connection: Connection, worker: Worker): void;
   /** Called before `left` is sent. */
@@ -129,7 +131,10 @@ export class Connection {
     if (counter === 0 || !Number.isSafeInteger(counter) || !Number.isSafeInteger(headSequence)) {
       throw new ProtocolError('an append has a counter, a store head and an entry');
     }
-    this.#owner.log.append(this.#waiter as Waiter, counter, headSequence, payload.subarray(APPEND_HEAD));
+    const entry = payload.subarray(APPEND_HEAD);
+    if (this.#owner.takes?.(entry, headSequence) === false)
+      throw new ProtocolError('an entry of this log is a JSON object');
+    this.#owner.log.append(this.#waiter as Waiter, counter, headSequence, entry);
   }
 
   hello({ id, payload }: Frame): void {

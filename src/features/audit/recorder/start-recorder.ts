@@ -2,12 +2,14 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import type { Worker } from './batch.ts';
-import { Checkpointer } from './checkpointer.ts';
+import { Checkpointer, type Signer } from './checkpointer.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { lockFolder } from './folder-lock.ts';
 import type { Log } from './log.ts';
 import { openLog } from './open-log.ts';
+import { isPlainEntry } from './plain-entry.ts';
+import { LogDamaged } from './read-journal.ts';
 
 /** Above this, workers wait before they send more; below the half of it they go on. */
 const MAX_QUEUED_BYTES = 4 * 1024 * 1024;
@@ -23,6 +25,8 @@ export interface RecorderOptions {
   readonly origin: string;
   /** One sentence for the operator: repairs, refused connections, checkpoints that could not be had. */
   readonly report: (sentence: string) => void;
+  /** Who has checkpoints signed, and the size of the newest that was; absent: whichever worker is connected, which knows that. */
+  readonly signer?: (Signer & { readonly signedSize: number }) | undefined;
   readonly disk?: Disk;
   readonly segmentLength?: number;
   readonly checkpointInterval?: number;
@@ -39,7 +43,14 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   const lock = lockFolder(folder);
   try {
     const log = await openLog({ folder, origin, disk, segmentLength, report });
-    return await serve(log, { folder, socketPath, report, lock, interval: options.checkpointInterval });
+    const { signer, checkpointInterval: interval } = options;
+    // Before anybody is connected: what grew again would be as long as the one that was cut.
+    if (signer !== undefined && log.size < signer.signedSize) {
+      throw new LogDamaged(
+        `${folder} holds ${log.size} entries, while a log of ${signer.signedSize} was signed: it was cut or exchanged`,
+      );
+    }
+    return await serve(log, { folder, socketPath, report, lock, signer, interval });
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
@@ -51,12 +62,14 @@ interface Serving {
   readonly socketPath: string;
   readonly report: (sentence: string) => void;
   readonly lock: Disposable;
+  readonly signer: Signer | undefined;
   readonly interval: number | undefined;
 }
 
-async function serve(log: Log, { folder, socketPath, report, lock, interval }: Serving): Promise<Recorder> {
+async function serve(log: Log, { folder, socketPath, report, lock, signer, interval }: Serving): Promise<Recorder> {
   const connections = new Set<Connection>();
-  const signers = (): Connection[] => [...connections].filter((connection) => connection.open);
+  const signers = (): Signer[] =>
+    signer === undefined ? [...connections].filter((connection) => connection.open) : [signer];
   const checkpointer = new Checkpointer(log, folder, signers);
   const paused = new Set<Connection>();
   log.onProgress = () => {
@@ -66,6 +79,8 @@ async function serve(log: Log, { folder, socketPath, report, lock, interval }: S
   };
   const owner: ConnectionOwner = {
     log,
+    // A log that is not its senders' to sign is not theirs to spoil either.
+    takes: signer === undefined ? undefined : isPlainEntry,
     report,
     opened(connection, worker: Worker) {
       for (const other of connections) if (other !== connection && other.worker === worker) other.destroy();

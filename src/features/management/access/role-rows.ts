@@ -71,7 +71,7 @@ export function roleRows({
         `Principal ${principalId} is a ${found.type}, not a ${principalType}.`,
       );
     }
-    const made = await book.update((resources) => {
+    const made = await book.update(request, (resources) => {
       const asked = { id, scope, role: role.id, principalId, principalType: found.type };
       const same = resources.roleAssignments.find((each) => each.id === id);
       if (
@@ -119,7 +119,7 @@ export function roleRows({
   const remove = async (request: ControlRequest) => {
     const id = idOf(request);
     const scope = at(request);
-    const gone = await book.update((resources) => {
+    const gone = await book.update(request, (resources) => {
       const assignment = resources.roleAssignments.find((each) => each.id === id && each.scope === scope);
       if (assignment === undefined) return { resources, result: undefined };
       const roleAssignments = resources.roleAssignments.filter((each) => each !== assignment);

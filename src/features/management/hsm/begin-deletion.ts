@@ -1,10 +1,15 @@
+import type { By } from '../record/acts.ts';
 import type { ManagedHsm, Operation, Resources } from '../resources.ts';
 import type { HsmLifecycle } from './hsm-lifecycle.ts';
 import { checkIdle } from './hsm-rules.ts';
 
 /** Resolves with the operation once the deletion is recorded; what then happens is for the lifecycle. */
-export function beginDeletion(lifecycle: HsmLifecycle, find: (resources: Resources) => ManagedHsm): Promise<Operation> {
-  return lifecycle.begin('delete', (resources) => {
+export function beginDeletion(
+  lifecycle: HsmLifecycle,
+  by: By,
+  find: (resources: Resources) => ManagedHsm,
+): Promise<Operation> {
+  return lifecycle.begin(by, 'delete', (resources) => {
     const hsm = find(resources);
     if (hsm.state === 'Deleting') return { hsm };
     checkIdle(hsm);

@@ -46,7 +46,7 @@ export function deletedHsmRows({ book, row, lifecycle, now }: DeletedHsmOptions)
     }),
     // What is deleted is in no group any more: purging takes a role at the subscription, as in the public cloud.
     row('POST', `${one}/purge`, { action: PURGE, at: 'subscription' }, async (request) => {
-      const operation = await lifecycle.begin('purge', (resources) => {
+      const operation = await lifecycle.begin(request, 'purge', (resources) => {
         const deleted = requireDeleted(resources, request);
         checkPurgeable(deleted, now());
         return beginPurge(resources, deleted.hsm.name);

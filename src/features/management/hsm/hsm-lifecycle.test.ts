@@ -36,7 +36,7 @@ const hsm: ManagedHsm = {
 
 const DAY = 86_400_000;
 const TRIAL = '00000000-0000-4000-8000-000000000001';
-const CALLER = { oid: ID, groups: [], kind: 'user', label: 'alice' } as const;
+const CALLER = { oid: ID, groups: [], kind: 'user', label: 'alice', identityJson: '{}' } as const;
 
 /** One life of the service over records that outlive it: the host answers every request with `outcome`. */
 async function serve(
@@ -71,7 +71,11 @@ function newBook(changes: Partial<Resources> = {}): ResourceBook {
     resourceGroups: [{ name: 'rg', location: 'local', tags: {} }],
     ...changes,
   };
-  return new ResourceBook(resources, () => Promise.resolve());
+  return new ResourceBook(
+    resources,
+    () => Promise.resolve(),
+    () => Promise.resolve(),
+  );
 }
 
 const works = (): Promise<void> => Promise.resolve();
@@ -93,7 +97,7 @@ const cases = [
 for (const [kind, state, asks] of cases) {
   test(`a ${kind} that a stop cut off has not failed, and is taken up again`, async () => {
     const book = newBook();
-    await serve(book, stopping, (lifecycle) => lifecycle.begin(kind, inState(state)));
+    await serve(book, stopping, (lifecycle) => lifecycle.begin('itself', kind, inState(state)));
     assert.equal(book.current.managedHsms[0]?.state, state);
     assert.equal(book.current.operations[0]?.status, 'InProgress');
     assert.deepEqual(await serve(book, works), [asks]);
@@ -105,7 +109,7 @@ for (const [kind, state, asks] of cases) {
 
   test(`a ${kind} that did fail stays failed, with the reason, until it is asked for again`, async () => {
     const book = newBook();
-    await serve(book, failing, (lifecycle) => lifecycle.begin(kind, inState(state)));
+    await serve(book, failing, (lifecycle) => lifecycle.begin('itself', kind, inState(state)));
     assert.deepEqual(book.current.managedHsms, [{ ...hsm, state: 'Failed', problem: 'no room' }]);
     assert.deepEqual([book.current.operations[0]?.status, book.current.operations[0]?.problem], ['Failed', 'no room']);
     assert.deepEqual(await serve(book, failing), []);

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { HostStopping, type InstanceHost } from '../instance-host.ts';
 import { beginRevert, dueTrials } from '../network/trial.ts';
+import type { By } from '../record/acts.ts';
 import { MAX_OPERATIONS, type ManagedHsm, type Operation, type Resources } from '../resources.ts';
 import type { ResourceBook } from '../resources-file.ts';
 import { hsmId, purgeTime } from './describe-hsm.ts';
@@ -39,9 +40,9 @@ export class HsmLifecycle implements AsyncDisposable {
     const { managedHsms, deletedHsms } = this.#options.book.current;
     const kinds = { Provisioning: 'create', Updating: 'update', Deleting: 'delete', Recovering: 'recover' } as const;
     for (const { name, state } of managedHsms) {
-      if (state !== 'Succeeded' && state !== 'Failed') this.#track(this.#work(kinds[state], name));
+      if (state !== 'Succeeded' && state !== 'Failed') this.#track(this.#work('itself', kinds[state], name));
     }
-    for (const { hsm, purging } of deletedHsms) if (purging) this.#track(this.#work('purge', hsm.name));
+    for (const { hsm, purging } of deletedHsms) if (purging) this.#track(this.#work('itself', 'purge', hsm.name));
     const look = (): void => {
       this.#track(this.purgeDue());
       this.#track(this.revertDue());
@@ -55,9 +56,9 @@ export class HsmLifecycle implements AsyncDisposable {
    * Records what `decide` makes of the current records and begins the work; resolves with the operation once that is
    * durable. What `decide` throws leaves everything as it was.
    */
-  async begin(kind: Operation['kind'], decide: Decide): Promise<Operation> {
+  async begin(by: By, kind: Operation['kind'], decide: Decide): Promise<Operation> {
     const { book, now } = this.#options;
-    const { operation, isNew } = await book.update((before) => {
+    const { operation, isNew } = await book.update(by, (before) => {
       const { resources, hsm } = decide(before);
       const running = before.operations.findLast(
         (each) => each.hsm === hsm.name && each.kind === kind && each.status === 'InProgress',
@@ -81,7 +82,7 @@ export class HsmLifecycle implements AsyncDisposable {
         result: { operation, isNew: resources !== undefined },
       };
     });
-    if (isNew) this.#begin(operation);
+    if (isNew) this.#begin(by, operation);
     return operation;
   }
 
@@ -97,8 +98,8 @@ export class HsmLifecycle implements AsyncDisposable {
     clearTimeout(timer);
   }
 
-  #begin({ id, kind, hsm }: Operation): void {
-    const work = this.#work(kind, hsm);
+  #begin(by: By, { id, kind, hsm }: Operation): void {
+    const work = this.#work(by, kind, hsm);
     this.#track(work);
     this.#begun.set(
       id,
@@ -110,7 +111,7 @@ export class HsmLifecycle implements AsyncDisposable {
   async purgeDue(): Promise<void> {
     const { book, now } = this.#options;
     const due = book.current.deletedHsms.filter((each) => !each.purging && purgeTime(each) <= now());
-    for (const { hsm } of due) await this.begin('purge', (resources) => beginPurge(resources, hsm.name));
+    for (const { hsm } of due) await this.begin('itself', 'purge', (resources) => beginPurge(resources, hsm.name));
   }
 
   /** Begins to take back the network rules whose trial is over, and sets the clock for the next one's end. */
@@ -118,7 +119,7 @@ export class HsmLifecycle implements AsyncDisposable {
     const { book, now } = this.#options;
     const at = now();
     for (const name of dueTrials(book.current, at)) {
-      await this.begin('update', (resources) => beginRevert(resources, name, at));
+      await this.begin('itself', 'update', (resources) => beginRevert(resources, name, at));
     }
     this.#awaitTrial(at);
   }
@@ -146,7 +147,7 @@ export class HsmLifecycle implements AsyncDisposable {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 
-  async #work(kind: Operation['kind'], name: string): Promise<void> {
+  async #work(by: By, kind: Operation['kind'], name: string): Promise<void> {
     const { book, log } = this.#options;
     try {
       await this.#ask(kind, name);
@@ -158,11 +159,11 @@ export class HsmLifecycle implements AsyncDisposable {
       }
       const problem = error instanceof Error ? error.message : String(error);
       log(`management: the ${kind} of ${name} failed: ${problem}`);
-      await book.update((resources) => ({ resources: failed(resources, kind, name, problem), result: undefined }));
+      await book.update(by, (resources) => ({ resources: failed(resources, kind, name, problem), result: undefined }));
       return;
     }
     const at = new Date(this.#options.now()).toISOString();
-    await book.update((resources) => ({ resources: succeeded(resources, kind, name, at), result: undefined }));
+    await book.update(by, (resources) => ({ resources: succeeded(resources, kind, name, at), result: undefined }));
     if (!this.#isDisposed) await this.revertDue();
   }
 

@@ -73,10 +73,10 @@ export function managedHsmRows({ book, row, lifecycle, host, newHsms, now }: Man
       return accepted(
         book.current,
         request,
-        await lifecycle.begin('recover', recovering(request, caller, body, time())),
+        await lifecycle.begin(request, 'recover', recovering(request, caller, body, time())),
       );
     }
-    const operation = await lifecycle.begin('create', (resources) => {
+    const operation = await lifecycle.begin(request, 'create', (resources) => {
       const before = findHsm(resources, place);
       checkMatch(request, before === undefined ? undefined : etagOf(before));
       if (before === undefined)
@@ -102,14 +102,14 @@ export function managedHsmRows({ book, row, lifecycle, host, newHsms, now }: Man
     };
     const { before, after } = decide(book.current);
     if (!concernsInstance(before, after)) {
-      const hsm = await book.update((resources) => {
+      const hsm = await book.update(request, (resources) => {
         const now = decide(resources);
         if (concernsInstance(now.before, now.after)) throw changedMeanwhile();
         return { resources: withHsm(resources, now.after).resources, result: now.after };
       });
       return answer(hsm, request);
     }
-    const operation = await lifecycle.begin('update', (resources) =>
+    const operation = await lifecycle.begin(request, 'update', (resources) =>
       withHsm(resources, { ...decide(resources).after, state: 'Updating' }),
     );
     return accepted(book.current, request, operation);
@@ -119,7 +119,7 @@ export function managedHsmRows({ book, row, lifecycle, host, newHsms, now }: Man
     const place = placeOf(request);
     requireGroup(book.current, place.resourceGroup);
     if (findHsm(book.current, place) === undefined) return { status: 204 };
-    const operation = await beginDeletion(lifecycle, (resources) => {
+    const operation = await beginDeletion(lifecycle, request, (resources) => {
       const hsm = requireHsm(resources, request);
       checkMatch(request, etagOf(hsm));
       return hsm;

@@ -78,7 +78,7 @@ export function connectionRows({ book, row, lifecycle, now }: ConnectionOptions)
       return { hsm, before, after: { ...before, status, description } };
     };
     const { after } = decide(book.current);
-    const operation = await lifecycle.begin('update', (resources) => {
+    const operation = await lifecycle.begin(request, 'update', (resources) => {
       const { hsm, before, after } = decide(resources);
       const connections = hsm.connections.map((each) => (each === before ? after : each));
       return updating(resources, hsm, connections, caller, new Date(now()).toISOString());
@@ -96,7 +96,7 @@ export function connectionRows({ book, row, lifecycle, now }: ConnectionOptions)
   const remove = async (request: ControlRequest, caller: ControlCaller) => {
     const hsm = requireHsm(book.current, request);
     if (findConnection(hsm, request) === undefined) return { status: 204 };
-    const operation = await lifecycle.begin('update', (resources) => {
+    const operation = await lifecycle.begin(request, 'update', (resources) => {
       const hsm = requireHsm(resources, request);
       const gone = requireConnection(hsm, request);
       checkMatch(request, connectionEtag(gone));

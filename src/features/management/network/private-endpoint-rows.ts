@@ -97,14 +97,14 @@ export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptio
     };
     // The HSM goes on as it is: until its owner approves the connection it is nothing to the instance.
     if (manual) {
-      const endpoint = await book.update((before) => {
+      const endpoint = await book.update(request, (before) => {
         const { resources, hsm, endpoint, connections } = make(before);
         return { resources: withConnections(resources, hsm, connections), result: endpoint };
       });
       return { status: 201, json: show(endpoint) };
     }
     let endpoint: PrivateEndpoint | undefined;
-    const operation = await lifecycle.begin('update', (before) => {
+    const operation = await lifecycle.begin(request, 'update', (before) => {
       const made = make(before);
       endpoint = made.endpoint;
       return updating(made.resources, made.hsm, made.connections, caller, new Date(now()).toISOString());
@@ -121,14 +121,14 @@ export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptio
       ...resources,
       privateEndpoints: resources.privateEndpoints.filter(({ connection }) => connection !== endpoint.connection),
     });
-    const isDone = await book.update((before) => {
+    const isDone = await book.update(request, (before) => {
       const resources = withoutUnapproved(before, endpoint);
       return resources === undefined
         ? { resources: before, result: false }
         : { resources: without(resources), result: true };
     });
     if (isDone) return { status: 200 };
-    const operation = await lifecycle.begin('update', (resources) => {
+    const operation = await lifecycle.begin(request, 'update', (resources) => {
       const hsm = resources.managedHsms.find(({ name }) => name === endpoint.hsm);
       if (hsm === undefined) throw new ControlError(409, 'ConflictError', 'The HSM was deleted meanwhile; try again.');
       checkIdle(hsm);

@@ -34,7 +34,9 @@ export function trialRows({ book, row, lifecycle, now }: TrialOptions): readonly
     return { id, until, by, state: hsm.state, rules: { publicNetworkAccess, networkAcls }, before };
   };
   const begin = async (request: ControlRequest, decide: (...of: DecideOn) => ReturnType<Decide>) => {
-    const operation = await lifecycle.begin('update', (resources) => decide(resources, requireHsm(resources, request)));
+    const operation = await lifecycle.begin(request, 'update', (resources) =>
+      decide(resources, requireHsm(resources, request)),
+    );
     return { operation, headers: asyncOperation(book.current, request, operation) };
   };
   type DecideOn = readonly [resources: Parameters<Decide>[0], hsm: ManagedHsm];

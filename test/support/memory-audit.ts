@@ -1,0 +1,23 @@
+// An audit log in memory, for what only has to put something on record; it fails on demand.
+import { type AuditEntry, AuditError, type AuditLog } from '../../src/features/audit/audit-log.ts';
+
+export interface MemoryAudit extends AuditLog {
+  readonly entries: readonly AuditEntry[];
+  /** Nothing can be made durable while it is true. */
+  fails: boolean;
+}
+
+export function memoryAudit(): MemoryAudit {
+  const entries: AuditEntry[] = [];
+  return {
+    entries,
+    fails: false,
+    async append(entry) {
+      if (this.fails) throw new AuditError('no space is left');
+      entries.push(JSON.parse(entry) as AuditEntry);
+    },
+    newestHead: () => Promise.resolve(0),
+    tree: () => Promise.resolve({ size: entries.length, root: Buffer.alloc(32) }),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
