@@ -14,7 +14,7 @@ export const GROUPS = {
     ...guide('roles', 'access', 'audit', 'auth', 'arm-keys', 'settings'),
   ],
   custodians: guide(
-    ...['custodian', 'custodians', 'rehearsal', 'ceremony', 'security-domain', 'backup', 'recovery', 'disaster-drill'],
+    ...['custodian', 'custodians', 'rehearsal', 'ceremony', 'security-domain', 'backup', 'disaster-drill', 'recovery'],
   ),
   service: [
     'docs/start/first-hour.md',
