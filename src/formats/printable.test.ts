@@ -12,7 +12,7 @@ const unit = fc.oneof(
 );
 const text = fc.array(unit, { maxLength: 20 }).map((units) => units.join(''));
 const STEERS =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}\p{Cs}]/u;
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u{e0001}\u{e0020}-\u{e007f}\p{Cs}]/u;
 
 it('leaves nothing that a terminal obeys: escapes, overwriting, turned directions, other ends of lines', () => {
   const hostile = 'a\u001b[2Jb\rc\u0007d\u202ee\u2028f\u0085g\u200bh\ud800i\u009b2Jj';
