@@ -11,6 +11,7 @@ test('without arguments everything is measured for five seconds over 64 connecti
     connections: 64,
     json: undefined,
     profile: undefined,
+    record: false,
   });
 });
 
@@ -34,6 +35,8 @@ for (const words of [
   ['--connections', '2000'],
   ['--fast'],
   ['--json'],
+  ['rs256', '--record'],
+  ['--profile', 'f', '--record'],
 ]) {
   test(`refuses ${words.join(' ')}`, () => {
     assert.throws(() => readArguments(words, known), UsageError);

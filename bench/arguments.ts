@@ -8,6 +8,8 @@ export interface BenchOptions {
   readonly connections: number;
   readonly json: string | undefined;
   readonly profile: string | undefined;
+  /** To append what was found to the history. */
+  readonly record: boolean;
 }
 
 export class UsageError extends Error {
@@ -22,12 +24,17 @@ export function readArguments(words: readonly string[], known: readonly string[]
   const asked = [...positionals, ...only];
   const unknown = asked.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new UsageError(`'${unknown}' is not measured; choose from ${known.join(', ')}`);
+  const record = values.record === true;
+  if (record && (asked.length > 0 || values.profile !== undefined)) {
+    throw new UsageError('--record takes a run of all operations, without --profile');
+  }
   return {
     names: asked.length === 0 ? known : known.filter((name) => asked.includes(name)),
     seconds: numberOf('seconds', values.seconds, 0.2, 600),
     connections: wholeNumberOf('connections', values.connections, 1, 1024),
     json: values.json,
     profile: values.profile,
+    record,
   };
 }
 
@@ -35,7 +42,7 @@ export function helpText(names: readonly string[]): string {
   return `Measures the product as shipped against what this machine could do at best.
 
 usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--connections N] [--json FILE]
-                        [--profile FOLDER]
+                        [--profile FOLDER] [--record]
        npm run bench -- keys|backup|rehearsal [--sizes N,…] [--json FILE]
 
   OPERATION          ${names.join(', ')} (default: all)
@@ -43,6 +50,7 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
   --connections N    keep-alive TLS 1.3 connections, one request in flight on each (default: 64)
   --json FILE        writes everything that was measured
   --profile FOLDER   writes a CPU profile of a service worker for each operation; the figures suffer from it
+  --record           appends what was found to bench/history.jsonl, which later runs are compared with
   keys               fills an instance with keys and shows what grows with their number
   rehearsal          rehearses a recovery in full, and shows what each step takes
   --sizes N,…        numbers of keys (default: 1000,10000,100000)
@@ -65,6 +73,7 @@ function parse(words: readonly string[]) {
         connections: { type: 'string', default: '64' },
         json: { type: 'string' },
         profile: { type: 'string' },
+        record: { type: 'boolean' },
       },
     });
   } catch (error) {

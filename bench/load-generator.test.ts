@@ -8,7 +8,7 @@ import { Histogram } from './load/histogram.ts';
 import { throwAwayCertificate } from './throw-away-certificate.ts';
 
 const NAME = 'dev.managedhsm.azure.net';
-const job = { host: '127.0.0.1', serverName: NAME, connections: 3, warmUpMs: 150, measureMs: 150 };
+const job = { host: '127.0.0.1', serverName: NAME, connections: 3, warmUpMs: 250, measureMs: 500 };
 
 function post(body: string): Uint8Array {
   return Buffer.from(`POST /x HTTP/1.1\r\nhost: ${NAME}\r\ncontent-length: ${body.length}\r\n\r\n${body}`);

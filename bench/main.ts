@@ -1,8 +1,11 @@
 // Entry file of `npm run bench`.
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { helpText, readArguments, UsageError } from './arguments.ts';
 import { backupReport } from './backup/report.ts';
 import { runBackupBench } from './backup/run.ts';
+import { comparisonReport } from './history/comparison.ts';
+import { appendToHistory, entryOf, lastOfKind, readHistory } from './history/history.ts';
 import { readKeysArguments } from './keys/arguments.ts';
 import { keysReport } from './keys/report.ts';
 import { growing, isJudged } from './keys/results.ts';
@@ -14,6 +17,7 @@ import { runRehearsalBench } from './rehearsal/run.ts';
 import { report } from './report.ts';
 import { runBench } from './run.ts';
 
+const HISTORY = join(import.meta.dirname, 'history.jsonl');
 const names = operations.map(({ name }) => name);
 const progress = (text: string): void => void process.stderr.write(`bench: ${text}\n`);
 
@@ -50,12 +54,19 @@ async function measureOperations(words: readonly string[]): Promise<void> {
   if (options === 'help') {
     process.stdout.write(helpText(names));
   } else {
+    const history = readHistory(HISTORY);
     const results = await runBench(options, startProduct, progress);
     process.stdout.write(report(results));
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
     const broken = results.rows.some(({ wrong, errors }) => wrong > 0 || Object.keys(errors).length > 0);
     const unrecorded = results.audit === undefined || results.audit.entries < results.audit.answers;
-    if (broken || unrecorded) process.exitCode = 1;
+    if (broken || unrecorded) {
+      process.exitCode = 1;
+    } else if (options.profile === undefined) {
+      const entry = entryOf(results);
+      process.stdout.write(`\n${comparisonReport(lastOfKind(history, entry), entry)}`);
+      if (options.record) appendToHistory(HISTORY, entry);
+    }
   }
 }
 

@@ -11,7 +11,7 @@ import type { Operation, Prepared } from './operations.ts';
 import type { Hsm } from './product/hsm.ts';
 import type { ReadyFile } from './product/ready-file.ts';
 import { requestBytes } from './product/request-bytes.ts';
-import { profileProcess } from './profile.ts';
+import { profileProcess } from './profile/profile.ts';
 import type { RawLimit } from './raw-limit.ts';
 import { bound, type Row } from './results.ts';
 
@@ -25,6 +25,8 @@ export interface Setting {
   readonly connections: number;
   /** Folder for CPU profiles. */
   readonly profile: string | undefined;
+  /** Where a product to be profiled has its sockets. */
+  readonly sockets: string;
 }
 
 interface Measured {
@@ -83,7 +85,8 @@ async function loadProduct(operation: Operation, setting: Setting, job: LoadJob)
   const product = await load(setting.generator, job, () => {
     before = times();
     if (setting.profile === undefined || worker === undefined) return;
-    profiled = profileProcess(worker.pid, setting.seconds * 900, join(setting.profile, `${operation.name}.cpuprofile`));
+    const file = join(setting.profile, `${operation.name}.cpuprofile`);
+    profiled = profileProcess(setting.sockets, worker.pid, setting.seconds * 900, file);
     profiled.catch(() => undefined); // awaited below, once the load is over
   });
   const after = times();

@@ -36,6 +36,8 @@ export interface StartUp {
   /** From the warm start's command to the answer of the first wrapKey, token included; and that call alone. */
   readonly warmFirstWrapMs: number;
   readonly firstWrapMs: number;
+  /** Share of all cores that went elsewhere until the second was ready. */
+  readonly disturbance: { readonly foreign: number; readonly stolen: number };
 }
 
 export interface ProcessMemory {
@@ -47,6 +49,8 @@ export interface ProcessMemory {
 
 export interface Results {
   readonly environment: Environment;
+  /** Load average before anything was started. */
+  readonly load: number;
   readonly rawMethod: string;
   readonly seconds: number;
   readonly connections: number;

@@ -1,16 +1,18 @@
 // A whole run: start the product twice (first and second start), look at it, measure every operation asked for, stop it.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BenchOptions } from './arguments.ts';
 import { createKeys, type Keys } from './bench-keys.ts';
 import { startLoadGenerator } from './load/generator.ts';
+import { watchDisturbance } from './machine/disturbance.ts';
 import { environment } from './machine/environment.ts';
 import { memoryOfAll } from './machine/process-memory.ts';
 import { measureOperation } from './measure-operation.ts';
 import { operations } from './operations.ts';
 import { API_VERSION, connectHsm, type Hsm } from './product/hsm.ts';
 import type { Product } from './product/product.ts';
+import { profilingFlags } from './profile/profile.ts';
 import { auditLogSize, seeAuditGrowth, seeProtections } from './protections.ts';
 import { rawLimit } from './raw-limit.ts';
 import type { Results, Row } from './results.ts';
@@ -18,16 +20,19 @@ import type { Results, Row } from './results.ts';
 /** @param start starts the product; what it needs between two starts lies in `folder` */
 export async function runBench(
   options: BenchOptions,
-  start: (folder: string, label: string) => Promise<Product>,
+  start: (folder: string, label: string, nodeFlags?: readonly string[]) => Promise<Product>,
   progress: (text: string) => void,
 ): Promise<Results> {
+  const load = loadavg()[0] ?? 0;
   const folder = mkdtempSync(join(tmpdir(), 'strongroom-bench-'));
   try {
     const raw = await rawLimit(folder);
+    const startWatch = watchDisturbance();
     progress('first start');
     const cold = await firstStart(start, folder);
     progress('second start');
-    await using product = await start(folder, 'second');
+    await using product = await start(folder, 'second', options.profile === undefined ? [] : profilingFlags(folder));
+    const startDisturbance = startWatch.end();
     const hsm = await connectHsm(product);
     const beforeWrap = performance.now();
     await wrapOnce(hsm, cold.keys);
@@ -43,13 +48,22 @@ export async function runBench(
     for (const operation of operations) {
       if (!options.names.includes(operation.name)) continue;
       progress(operation.title);
-      const setting = { ...options, hsm, keys: cold.keys, processes: product.ready.processes, generator, raw };
+      const setting = {
+        ...options,
+        hsm,
+        keys: cold.keys,
+        processes: product.ready.processes,
+        generator,
+        raw,
+        sockets: folder,
+      };
       rows.push(await measureOperation(operation, setting));
     }
 
     const answers = rows.reduce((sum, row) => sum + row.answers, 0);
     return {
       environment: environment(),
+      load,
       rawMethod: raw.method,
       seconds: options.seconds,
       connections: options.connections,
@@ -60,6 +74,7 @@ export async function runBench(
         warmReadyMs: product.readyMs,
         warmFirstWrapMs: wrapped - product.startedAt,
         firstWrapMs: wrapped - beforeWrap,
+        disturbance: startDisturbance,
       },
       memoryIdle,
       memoryLoaded: memoryOfAll(product.ready.processes),

@@ -21,15 +21,18 @@ export interface Product extends AsyncDisposable {
 const START_WITHIN_MS = 120_000;
 const STOP_WITHIN_MS = 20_000;
 
-/** @param folder holds `data` between starts, and the log of each */
-export async function startProduct(folder: string, label: string): Promise<Product> {
+/**
+ * @param folder holds `data` between starts, and the log of each
+ * @param nodeFlags for node, ahead of the product's entry
+ */
+export async function startProduct(folder: string, label: string, nodeFlags: readonly string[] = []): Promise<Product> {
   const root = join(import.meta.dirname, '..', '..');
   const port = await freePort();
   const readyFile = join(folder, `${label}.ready.json`);
   const logFile = join(folder, `${label}.log`);
   rmSync(readyFile, { force: true });
   const log = openSync(logFile, 'w', 0o600);
-  const words = ['scripts/run.mjs', 'src/cli/main.ts', 'start', '--data', join(folder, 'data')];
+  const words = ['scripts/run.mjs', ...nodeFlags, 'src/cli/main.ts', 'start', '--data', join(folder, 'data')];
   const startedAt = performance.now();
   const child = spawn(process.execPath, [...words, '--port', String(port), '--ready-file', readyFile], {
     cwd: root,

@@ -13,12 +13,16 @@ const files = [
 
 test('without arguments every test file runs, after the check', () => {
   const plan = planTests([], files);
-  assert.deepEqual(plan.files, ['scripts/a.test.ts', 'src/store/b.test.ts', 'test/c.test.ts']);
+  assert.deepEqual(plan.files, ['bench/load.test.ts', 'scripts/a.test.ts', 'src/store/b.test.ts', 'test/c.test.ts']);
   assert.equal(plan.check, true);
 });
 
 test('--fast leaves out what starts the whole product', () => {
-  assert.deepEqual(planTests(['--fast'], files).files, ['scripts/a.test.ts', 'src/store/b.test.ts']);
+  assert.deepEqual(planTests(['--fast'], files).files, [
+    'bench/load.test.ts',
+    'scripts/a.test.ts',
+    'src/store/b.test.ts',
+  ]);
 });
 
 test('a folder, a file or a part of a path chooses', () => {

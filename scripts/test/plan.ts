@@ -34,7 +34,7 @@ export function planTests(
       throw new PlanError(`unknown option ${arg} (known: --fast, --no-check, --without-programs, --name=PATTERN)`);
     else patterns.push(arg.replace(/^\.\//, '').replace(/\/$/, ''));
   }
-  const all = files.filter((file) => /^(src|scripts|test)\/.*\.test\.ts$/.test(file));
+  const all = files.filter((file) => /^(src|scripts|bench|test)\/.*\.test\.ts$/.test(file));
   const wanted = all.filter((file) => !(fast && file.startsWith('test/')) && (!withoutPrograms || canSkip(file)));
   for (const pattern of patterns) {
     if (!wanted.some((file) => file.includes(pattern))) throw new PlanError(`no test file matches ${pattern}`);
