@@ -131,6 +131,7 @@ export class KeyModule implements AsyncDisposable {
         instanceName,
         createdAt: this.#now(),
         generation: 1,
+        lineage: [''],
         settled: undefined,
         headFloor: 0,
         logFloor: 0,
@@ -169,10 +170,11 @@ export class KeyModule implements AsyncDisposable {
   }
 
   #next(state: StateContent): StateContent {
-    const { generation } = this.provisioned;
+    const { generation, lineage, digest } = this.provisioned;
     return {
       ...state,
       generation: generation + 1,
+      lineage: [...lineage, digest],
       headFloor: this.head.sequence,
       logFloor: this.signedSize,
     };

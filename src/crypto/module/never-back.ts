@@ -25,6 +25,12 @@ export function requireSuccessor(known: Provisioned, found: Provisioned | undefi
     );
   }
   const isSame = found.digest === known.digest && found.rootKeys.sameAs(known.rootKeys);
+  // Made from an older file that was put back somewhere, however often since.
+  if (found.generation > known.generation && found.lineage[known.generation] !== known.digest) {
+    throw stateRefused(
+      `the module's state on file, of generation ${found.generation}, does not come from the one of ${known.generation} in use`,
+    );
+  }
   if (found.generation === known.generation && !isSame) {
     throw stateRefused(
       `the module's state on file is another one of generation ${known.generation} than the one in use`,
@@ -35,16 +41,19 @@ export function requireSuccessor(known: Provisioned, found: Provisioned | undefi
   }
 }
 
-export function isBehind(own: Provisioned, named: NamedState): boolean {
-  if (named.generation !== own.generation) return named.generation > own.generation;
-  return named.generation > 0 && named.digest !== own.digest;
+/** What was sealed under a state that this one does not come from tells of older files as what was sealed under a later one. */
+export function isBehind(own: Provisioned, { generation, digest }: NamedState): boolean {
+  if (generation === 0) return false;
+  return digest !== (generation === own.generation ? own.digest : own.lineage[generation]);
 }
 
 export function refuseBehind(own: Provisioned, named: NamedState): never {
-  const what =
-    own.generation === named.generation
-      ? `another one of generation ${own.generation} than the store's head names`
-      : `of generation ${own.generation}, the store's head of ${named.generation}`;
+  let what = `of generation ${own.generation}, the store's head of ${named.generation}`;
+  if (own.generation === named.generation)
+    what = `another one of generation ${own.generation} than the store's head names`;
+  if (own.generation > named.generation) {
+    what = `of generation ${own.generation}, and does not come from the one of ${named.generation} that the store's head names`;
+  }
   throw stateRefused(`the module's state is ${what}: older files were put back into the module's folder`);
 }
 

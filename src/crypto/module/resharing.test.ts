@@ -1,5 +1,7 @@
 // Replacing custodians with a quorum of the present ones.
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { parseSecurityDomain } from '../../formats/security-domain.ts';
 import { type Custodian, makeCustodian } from './custodians.fixture.ts';
@@ -104,6 +106,23 @@ test('packets serve once', async () => {
   await assert.rejects(replace(module, forward, packets), refused(/there is no transfer key at present/));
   await ask(module, 'transferKey', {});
   await assert.rejects(replace(module, forward, packets), refused(/is encrypted to another transfer key/));
+});
+
+test('a transfer key that was used and put back opens nothing, whoever the custodians are by then', async () => {
+  const folder = newFolder();
+  const path = join(folder, 'transfer.sealed');
+  const { module, document } = await active(folder);
+  await using _module = module;
+  const forward = { document, from: [0, 1], to: SECOND, required: 2 };
+  const packets = await packetsFor(module, forward);
+  const used = readFileSync(path);
+  await replace(module, forward, packets);
+  const next = await download(module, SECOND, 2);
+  await replace(module, { document: next, from: [3, 5], to: FIRST, required: 2 });
+  writeFileSync(path, used);
+  await assert.rejects(replace(module, forward, packets), refused(/there is no transfer key at present/));
+  assert.equal((await ask(module, 'custodians', {})).required, 2);
+  await download(module, FIRST, 2);
 });
 
 test('consent to some successors is none to others, to fewer of them, or to another domain', async () => {

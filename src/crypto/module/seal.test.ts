@@ -403,6 +403,7 @@ test('killed at any step of a change, the state opens with the old key or with t
         instanceName: 'dev',
         createdAt: 1,
         generation: 1,
+        lineage: [''],
         settled: undefined,
         headFloor: 0,
         logFloor: 0,

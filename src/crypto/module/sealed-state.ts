@@ -15,6 +15,7 @@ const layout: Fields<{
   instanceName: 'text';
   createdAt: 'u64';
   generation: 'u64';
+  lineage: 'json';
   required: 'u32';
   thumbprints: 'json';
   headFloor: 'u64';
@@ -27,6 +28,7 @@ const layout: Fields<{
   instanceName: 'text',
   createdAt: 'u64',
   generation: 'u64',
+  lineage: 'json',
   required: 'u32',
   thumbprints: 'json',
   headFloor: 'u64',
@@ -61,7 +63,7 @@ export function decodeState({ header, bound, box }: SealedState, key: KeyObject)
   let plaintext: Buffer | undefined;
   try {
     plaintext = openBox(key, contextOf(bound), box);
-    const { version, state, rootKeys, required, thumbprints, ...rest } = decode(plaintext);
+    const { version, state, rootKeys, required, thumbprints, lineage: before, ...rest } = decode(plaintext);
     if (state !== 'provisioned' && state !== 'active') throw new Error('unknown state');
     if (version === VERSION && rest.generation < 1) throw new Error('no generation');
     if (header !== undefined && (header.instanceId !== rest.instanceId || header.instanceName !== rest.instanceName)) {
@@ -69,7 +71,8 @@ export function decodeState({ header, bound, box }: SealedState, key: KeyObject)
     }
     // Authentic: the shape is what a module wrote.
     const settled = required === 0 ? undefined : { required, thumbprints: thumbprints as readonly string[] };
-    const content = { ...rest, state, settled, rootKeys: new RootKeys(Buffer.from(rootKeys)) } as const;
+    const lineage = before as readonly string[];
+    const content = { ...rest, lineage, state, settled, rootKeys: new RootKeys(Buffer.from(rootKeys)) } as const;
     return { ...content, digest: digestOf(content) };
   } catch (cause) {
     throw notAuthentic(cause);
@@ -97,17 +100,20 @@ function decode(plaintext: Buffer): ReturnType<typeof layout.decode> {
   const version = plaintext[0];
   if (version === VERSION) return layout.decode(plaintext);
   if (version !== 1) throw new Error('unknown version');
-  return { ...oldLayout.decode(plaintext), generation: 0, required: 0, thumbprints: [], headFloor: 0, logFloor: 0 };
+  const none = { generation: 0, lineage: [], required: 0, thumbprints: [], headFloor: 0, logFloor: 0 };
+  return { ...oldLayout.decode(plaintext), ...none };
 }
 
 function contextOf(bound: Buffer): Buffer {
   return bound.length === 0 ? OLD_CONTEXT : Buffer.concat([HEADER_CONTEXT, bound]);
 }
 
-/** Tells two states of one generation apart; nothing secret goes in. */
+/** Tells two states of one generation apart, and by the one before it all that led there; nothing secret goes in. */
 export function digestOf({ rootKeys, settled, ...rest }: StateContent): string {
-  const { generation, state, instanceId, createdAt, headFloor, logFloor } = rest;
+  const { generation, lineage, state, instanceId, createdAt, headFloor, logFloor } = rest;
   const keys = [rootKeys.auditKey.toString('hex'), rootKeys.domainKey.toString('hex')];
-  const text = JSON.stringify([generation, state, instanceId, createdAt, headFloor, logFloor, settled ?? null, keys]);
+  const before = lineage.at(-1) ?? '';
+  const own = [generation, before, state, instanceId, createdAt, headFloor, logFloor, settled ?? null, keys];
+  const text = JSON.stringify(own);
   return createHash('sha256').update('strongroom module state\n').update(text).digest('base64url');
 }

@@ -143,6 +143,46 @@ test('a store head betrays an older state, and another of the same generation, t
   await ask(again, 'noteHead', shown);
 });
 
+test('a state that was made from an older one, and written often since, is no later one of the instance', async () => {
+  const folder = newFolder();
+  const state = join(folder, 'state.sealed');
+  const [hash, nothing] = [Buffer.alloc(32).toString('base64url'), Buffer.alloc(0)];
+  const reseal = { kind: 'file', secret: nothing, cost: null, certificates: null, required: 0 };
+  await using module = await provisioned(folder);
+  const before = readFileSync(state);
+  await take(module, [0, 1, 2], 2);
+  const { key, sealed } = await ask(module, 'sealHead', { revision: 1, hash, records: 0, previous: nothing });
+  writeFileSync(state, before);
+  {
+    await using other = openModule(folder, 16, { mayChangeSeal: true });
+    await take(other, [3, 4, 5], 2);
+    await ask(other, 'changeSeal', reseal);
+    assert.equal((await ask(other, 'hello', {})).generation, 3);
+  }
+  const message = /of generation 3, does not come from the one of 2 in use/;
+  await assert.rejects(ask(module, 'reload', {}), { code: 'StateRefused', message });
+  const refused = { code: 'StateRefused', message: /of generation 3, and does not come from the one of 2 / };
+  await using again = openModule(folder);
+  await assert.rejects(ask(again, 'openRecord', { key, revision: 1, sealed }), refused);
+  await assert.rejects(ask(again, 'noteHead', { key, revision: 1, sealed }), refused);
+  await assert.rejects(ask(again, 'sealHead', { revision: 2, hash, records: 0, previous: sealed }), refused);
+});
+
+test('what was sealed under any state before is of the instance, and no other of that generation', async () => {
+  const folder = newFolder();
+  const [hash, nothing] = [Buffer.alloc(32).toString('base64url'), Buffer.alloc(0)];
+  await using module = openModule(folder, 16, { mayChangeSeal: true });
+  await ask(module, 'provision', { instanceId: 'i-1', instanceName: 'dev' });
+  const { key, sealed } = await ask(module, 'sealHead', { revision: 1, hash, records: 0, previous: nothing });
+  await using beside = openModule(folder);
+  await take(module, [0, 1, 2], 2);
+  const reseal = { kind: 'file', secret: nothing, cost: null, certificates: null, required: 0 };
+  await ask(module, 'changeSeal', reseal);
+  await ask(module, 'noteHead', { key, revision: 1, sealed });
+  await ask(beside, 'reload', {});
+  assert.equal((await ask(beside, 'hello', {})).generation, 3);
+});
+
 test('a folder of a version before is written anew once, with its custodians, and its form never counts again', async () => {
   const folder = newFolder();
   const file = (name: string): string => join(folder, name);

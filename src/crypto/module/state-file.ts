@@ -33,6 +33,8 @@ export interface StateContent {
   readonly createdAt: number;
   /** One more with each write; 0 of a file of a version before. */
   readonly generation: number;
+  /** The digest of each generation before, by its number; '' for what there was before the first. */
+  readonly lineage: readonly string[];
   readonly settled: Settled | undefined;
   /** What had been witnessed at least when it was written: the newest store head, and the size of the newest signed log. */
   readonly headFloor: number;

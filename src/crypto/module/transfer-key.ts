@@ -1,6 +1,6 @@
 // The transfer key: an RSA key to which custodians encrypt what they bring, made when first asked for and good for one
-// ceremony. All partitions have the same one, sealed in a file of the module's folder. It is bound to state, domain and
-// custodians, so one that a ceremony used and could not remove does not open any more.
+// ceremony. All partitions have the same one, sealed in a file of the module's folder. It is bound to the state of before that
+// ceremony, so one that was used and is there all the same, left or put back, does not open any more.
 import { createHash, createPrivateKey, generateKeyPair, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -98,8 +98,7 @@ export class TransferKeys {
   }
 }
 
-function contextOf({ instanceId, state, settled, rootKeys }: Provisioned): Buffer {
-  const custodians = settled === undefined ? '' : `${settled.required} ${settled.thumbprints.join(' ')}`;
-  const lines = ['strongroom transfer key v1', instanceId, state, rootKeys.domainKey.toString('hex'), custodians];
-  return Buffer.from(lines.join('\n'), 'utf8');
+/** No other generation has this digest, and no other instance. */
+function contextOf({ digest }: Provisioned): Buffer {
+  return Buffer.from(`strongroom transfer key v2\n${digest}`, 'utf8');
 }
