@@ -2,7 +2,7 @@
 // goes on only with what its operator accepts, which is on record.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { cp, readdir, rm } from 'node:fs/promises';
+import { cp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readEntries } from '../support/audit-entries.ts';
@@ -104,5 +104,20 @@ test('what is left as evidence is not accepted away', async () => {
   await instance.stop();
   assert.equal((await accept(instance, '--reason', 'none')).code, 0);
   await assert.rejects(instance.start(), { message: /the store is older than what was seen.* seen by the module/ });
+  await instance.stop();
+});
+
+test('a log that was cut is not vouched for by a file that only has the name of a witness', async () => {
+  const { instance, remove } = await place();
+  await using _instance = instance;
+  const root = join(instance.folder, 'instances', 'test');
+  await rm(join(root, 'audit'), { recursive: true });
+  await cp(join(instance.folder, 'older', 'audit'), join(root, 'audit'), { recursive: true });
+  await remove(/^checkpoint-/);
+  await writeFile(join(root, 'module', 'checkpoint-0.sealed'), '');
+  await assert.rejects(instance.start());
+  await instance.stop();
+  await remove(/^checkpoint-/);
+  await assert.rejects(instance.start(), { message: /witness of the newest log is missing/ });
   await instance.stop();
 });

@@ -94,7 +94,9 @@ export class KeyModule implements AsyncDisposable {
     const before = this.#state;
     const loaded = this.#file.load((found, isLocked) => {
       if (before !== undefined) requireSuccessor(before, found, isLocked);
-      if (found !== undefined) this.head.load(found);
+      if (found === undefined) return;
+      this.head.load(found);
+      this.checkpoint.load(found);
     });
     if (before !== undefined && loaded?.rootKeys.sameAs(before.rootKeys) === false) {
       this.#cache[Symbol.dispose]();

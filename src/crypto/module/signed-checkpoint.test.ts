@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ask, newFolder, openModule } from './key-module.fixture.ts';
@@ -51,6 +51,25 @@ test('what one partition signed binds the others at once', async () => {
   await assert.rejects(sign(second, 6, 1), refused);
   await sign(second, 8, 3);
   await assert.rejects(sign(first, 7, 1), refused);
+});
+
+test('a file that only has the name of a claim is no witness, nor does an older one make an open module forget', async () => {
+  const folder = newFolder();
+  const older = join(folder, 'checkpoint-0.sealed');
+  {
+    await using module = await provisioned(folder);
+    const first = readFileSync(older);
+    await sign(module, 9, 1);
+    rmSync(join(folder, 'checkpoint-9.sealed'));
+    writeFileSync(older, first);
+    assert.equal(await signedSize(module), 9);
+    await assert.rejects(sign(module, 5, 2), refused);
+    await sign(module, 12, 3);
+    rmSync(join(folder, 'checkpoint-12.sealed'));
+    writeFileSync(older, '');
+    assert.equal(await signedSize(module), 12);
+  }
+  assert.throws(() => openModule(folder), { code: 'RecordRefused', message: /newest checkpoint on file/ });
 });
 
 test('an edited claim is not taken for one', async () => {

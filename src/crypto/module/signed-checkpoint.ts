@@ -11,8 +11,12 @@ import type { Provisioned, StateContent } from './state-file.ts';
 
 const NAME = /^checkpoint-(0|[1-9][0-9]{0,15})\.sealed$/;
 
+/** Tries to read the newest claim: each time a larger one may have been made, and that one removed. */
+const MOST_TRIES = 100;
+
 export class SignedCheckpoint {
   readonly #folder: string;
+  #known = 0;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -20,7 +24,20 @@ export class SignedCheckpoint {
 
   /** Size of the newest log signed, 0 if none. */
   get size(): number {
-    return Math.max(0, ...this.#sizes());
+    return Math.max(this.#known, ...this.#sizes());
+  }
+
+  /** Takes over the newest on file. Its name is not believed: anybody can give one. @throws CryptoError RecordRefused */
+  load(state: Provisioned): void {
+    for (let tried = 0; tried < MOST_TRIES; tried++) {
+      const sizes = this.#sizes();
+      if (sizes.length === 0) return;
+      const newest = Math.max(...sizes);
+      if (this.#rootOf(state, newest) === undefined) continue;
+      this.#known = Math.max(this.#known, newest);
+      return;
+    }
+    throw notAuthentic();
   }
 
   get isWitnessed(): boolean {
@@ -48,7 +65,11 @@ export class SignedCheckpoint {
     const newest = Math.max(this.size, state.logFloor);
     if (size < newest) throw refused(`of ${size} entries after one of ${newest}`);
     const made = createDurable(this.#pathOf(size), sealClaim(state, size, root));
-    if (!made && !this.#rootOf(state, size).equals(root)) throw refused(`another one of ${size} entries`);
+    if (!made) {
+      const present = this.#rootOf(state, size);
+      if (present === undefined) throw refused(`of ${size} entries after a larger one`);
+      if (!present.equals(root)) throw refused(`another one of ${size} entries`);
+    }
     // Only now is it known that no larger one was signed, and its smaller ones removed, while this one was claimed.
     const sizes = this.#sizes();
     const after = Math.max(...sizes);
@@ -56,21 +77,23 @@ export class SignedCheckpoint {
       if (made) rmSync(this.#pathOf(size), { force: true });
       throw refused(`of ${size} entries after one of ${after}`);
     }
+    this.#known = Math.max(this.#known, size);
     for (const smaller of sizes) if (smaller < size) rmSync(this.#pathOf(smaller), { force: true });
   }
 
-  #rootOf(state: Provisioned, size: number): Buffer {
+  /** `undefined`: the file is gone. @throws CryptoError RecordRefused */
+  #rootOf(state: Provisioned, size: number): Buffer | undefined {
     let sealed: Buffer;
     try {
       sealed = readFileSync(this.#pathOf(size));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      throw refused(`of ${size} entries after a larger one`);
+      return undefined;
     }
     try {
       return openBox(state.rootKeys.recordSealing, contextOf(state, size), sealed);
     } catch (cause) {
-      throw new CryptoError('RecordRefused', 'the newest checkpoint on file is not authentic', { cause });
+      throw notAuthentic({ cause });
     }
   }
 
@@ -92,6 +115,10 @@ function sealClaim(state: StateContent, size: number, root: Uint8Array): Buffer 
 
 function contextOf({ instanceId }: StateContent, size: number): Buffer {
   return Buffer.from(`strongroom signed checkpoint v1\n${instanceId}\n${size}`, 'utf8');
+}
+
+function notAuthentic(options?: ErrorOptions): CryptoError {
+  return new CryptoError('RecordRefused', 'the newest checkpoint on file is not authentic', options);
 }
 
 function refused(what: string): CryptoError {
