@@ -11,6 +11,7 @@ const TRIGGER = 'CREATE TRIGGER t AFTER UPDATE ON rows BEGIN DELETE FROM rows WH
 describe('a store whose schema is changed while it is in use', () => {
   for (const [what, sql] of [
     ['a trigger', TRIGGER],
+    ['a trigger that is called almost as what SQLite keeps', TRIGGER.replace('TRIGGER t', 'TRIGGER sqlitexstat1')],
     ['a view', 'CREATE VIEW v AS SELECT * FROM rows'],
     ['a table', 'CREATE TABLE t (a)'],
     ['an index', 'CREATE UNIQUE INDEX i ON rows (value)'],
