@@ -240,6 +240,9 @@ export class PartitionPool implements AsyncDisposable {
     if (known !== undefined && known.state !== 'blank' && known.state !== 'locked') {
       const same = known.instanceId === hello.instanceId && Buffer.from(known.auditKey).equals(hello.auditKey);
       if (!same) throw new CryptoError('Internal', 'the partition is of another module');
+      if (!comesFrom(hello, known)) {
+        throw new CryptoError('StateRefused', 'the partition has another state than the others: files were exchanged');
+      }
     }
     this.#hello = hello;
   }
@@ -264,6 +267,13 @@ export class PartitionPool implements AsyncDisposable {
       this.#waiting.push(waiter);
     });
   }
+}
+
+/** By the digests, as the number of a generation can be had from older files, too. */
+function comesFrom({ generation, digest, lineage }: Hello, known: Hello): boolean {
+  return (
+    (generation === known.generation ? digest : (lineage as readonly unknown[])[known.generation]) === known.digest
+  );
 }
 
 export async function reloadPartition(partition: Partition): Promise<void> {

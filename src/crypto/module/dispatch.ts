@@ -41,6 +41,8 @@ const handlers: Handlers = {
     headSequence: module.head.sequence,
     signedSize: module.signedSize,
     generation: isClosed(module) ? 0 : module.provisioned.generation,
+    digest: isClosed(module) ? '' : module.provisioned.digest,
+    lineage: isClosed(module) ? [] : module.provisioned.lineage,
     isHeadWitnessed: Number(module.head.isWitnessed),
     isLogWitnessed: Number(module.checkpoint.isWitnessed),
   }),

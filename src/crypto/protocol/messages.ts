@@ -54,6 +54,9 @@ export const messages = {
       signedSize: 'u64',
       /** Of the sealed state: one more with each write; 0 of a state of a version before. */
       generation: 'u64',
+      /** Of this state, and of each generation before, by its number; empty while blank or locked. */
+      digest: 'text',
+      lineage: 'json',
       /** 1: the file that remembers the newest head, or the newest signed log, is there; 0: it was deleted. */
       isHeadWitnessed: 'u8',
       isLogWitnessed: 'u8',
