@@ -38,7 +38,7 @@ import { recoverabilityTeller } from './own-recoverability.ts';
 import { randomHex } from './random-hex.ts';
 import { recordNetworkChange, recordNetworkInForce } from './record-network-change.ts';
 import { reportFailure } from './report-failure.ts';
-import { completeLog, recordUnlocked } from './service-entries.ts';
+import { completeLog, recordUnlocked, unrecordedText } from './service-entries.ts';
 import {
   isEmpty,
   openVerifiedRecords,
@@ -144,7 +144,8 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
   const records = stack.use(state.recovery.watch(verified));
   await settleModule(crypto, activation).catch((error: unknown) => refuseStore(audit, config, error));
   if (options.completesLog && records.head.sequence > newestHeadInLog) {
-    await completeLog(audit, config, records.head, 'StoreHeadCompleted');
+    const more = unrecordedText(newestHeadInLog, records.head.sequence);
+    await completeLog(audit, config, records.head, 'StoreHeadCompleted', { more });
   }
   await makePromises({ promises: state.promises, records, audit }, config);
   await makeInitialAssignments({ records, roles: state.roles, audit }, config);

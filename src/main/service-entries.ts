@@ -38,6 +38,15 @@ export async function completeLog(
   await audit.append(auditEntryJson(entry), head.sequence);
 }
 
+/** A crash explains as many as there were requests at once; the store is whole, so what is missing is missing in the log. */
+export function unrecordedText(newestInLog: number, sequence: number): string {
+  if (sequence - newestInLog < 2) return '';
+  return (
+    `So it is of the ${sequence - newestInLog} commits after ${newestInLog}. If no so many requests were under way at once, the log was ` +
+    'cut, and entries of what changed nothing are missing with theirs: compare it with a checkpoint kept elsewhere.'
+  );
+}
+
 function promisesText({ profile, purgeProtection, softDeleteRetentionInDays, separation }: InstanceConfig): string {
   return (
     `By configuration: profile ${profile}, deleted keys are kept ${softDeleteRetentionInDays} days, purge protection ` +
