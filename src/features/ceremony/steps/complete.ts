@@ -46,7 +46,7 @@ export function statement(id: string, title: string, instruction: string): Step 
     optional: true,
     instruction: (ceremony) => `${instruction} Give it with ${nextCommand(ceremony, '--value "TEXT"')}.`,
     async run(ceremony, { values }) {
-      const said = values.map(oneLine).filter((each) => each !== '');
+      const said = values.map((each) => oneLine(each)).filter((each) => each !== '');
       if (said.length === 0) throw new CeremonyError('nothing was said');
       ceremony.add({ step: id, what: 'done', text: said.join('; ') });
       return 'noted';
