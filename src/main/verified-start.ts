@@ -34,9 +34,13 @@ export async function isEmpty(store: Store): Promise<boolean> {
 
 /** Not put on record: that log would grow with every attempt, until it were as long as the one that was cut. */
 export async function refuseCutLog(audit: AuditLog, crypto: CryptoClient): Promise<void> {
-  const [{ size }, { signedSize }] = [await audit.tree(), crypto.hello];
-  if (size >= signedSize) return;
-  const what = `the log has ${size} entries, while the module signed one of ${signedSize}`;
+  await requireLog(audit, crypto.hello.signedSize, 'the module signed one');
+}
+
+async function requireLog(audit: AuditLog, least: number, witness: string): Promise<void> {
+  const { size } = await audit.tree();
+  if (size >= least) return;
+  const what = `the log has ${size} entries, while ${witness} of ${least}`;
   throw new StoreError('Refused', `the audit log was cut or exchanged: ${what}`);
 }
 
@@ -78,12 +82,16 @@ export async function openVerifiedRecords(
   { store, crypto, audit, config, newestHeadInLog }: Opening,
   apply: Parameters<typeof openRecords>[0]['apply'],
 ): Promise<Records> {
+  let records: Awaited<ReturnType<typeof openRecords>>;
   try {
     const headSeenByModule = crypto.hello.headSequence;
-    return await openRecords({ store, sealer: moduleSealer(crypto), apply, newestHeadInLog, headSeenByModule });
+    const opening = { store, sealer: moduleSealer(crypto), apply, newestHeadInLog, headSeenByModule };
+    records = await openRecords(opening);
   } catch (error) {
     return refuseStore(audit, config, error);
   }
+  await requireLog(audit, records.signedLog, "the store's head knows that one was signed");
+  return records;
 }
 
 export async function refuseStore(audit: AuditLog, config: InstanceConfig, error: unknown): Promise<never> {

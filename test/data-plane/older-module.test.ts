@@ -22,6 +22,7 @@ function makeOldHead(path: string, state: Provisioned): void {
   const {
     generation,
     state: _,
+    log: _log,
     ...head
   } = JSON.parse(openRecord(state, key, row.revision, row.value).value.toString()) as Record<string, unknown>;
   assert.equal(generation, state.generation);

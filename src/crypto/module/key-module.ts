@@ -294,7 +294,8 @@ export class KeyModule implements AsyncDisposable {
   }
 
   sealHead(head: HeadText): ReturnType<typeof sealHead> {
-    return sealHead(this.provisioned, head, (named) => {
+    const signedLog = Math.max(this.checkpoint.known, this.provisioned.logFloor);
+    return sealHead(this.provisioned, head, signedLog, (named) => {
       this.heed(named);
       return this.provisioned;
     });

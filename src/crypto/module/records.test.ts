@@ -134,12 +134,13 @@ test('only the head after one that this module sealed is sealed, so nobody leaps
   await assert.rejects(ask(module, 'sealHead', { revision: 1, hash: 'short', records: 0, previous: nothing }), {
     code: 'BadRequest',
   });
+  await ask(module, 'signCheckpoint', { size: 42, root: Buffer.alloc(32) });
   const next = await seal(4, at(heads, 2).sealed);
   assert.deepEqual(next.key, at(heads, 0).key);
   const opened = await ask(module, 'openRecord', { ...next, revision: 4 });
   assert.equal(opened.name, 'head');
   const { state, ...head } = JSON.parse(Buffer.from(opened.value).toString()) as Record<string, unknown>;
-  assert.deepEqual(head, { sequence: 4, hash: HASH, records: 0, generation: 1 });
+  assert.deepEqual(head, { sequence: 4, hash: HASH, records: 0, generation: 1, log: 42 });
   assert.equal(String(state).length, 43);
 });
 

@@ -22,6 +22,11 @@ export class SignedCheckpoint {
     this.#folder = folder;
   }
 
+  /** Size of the newest log that this partition knows to be signed, without a look at the folder. */
+  get known(): number {
+    return this.#known;
+  }
+
   /** Size of the newest log signed, 0 if none. */
   get size(): number {
     return Math.max(this.#known, ...this.#sizes());

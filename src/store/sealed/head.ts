@@ -10,10 +10,12 @@ export interface SealedHead extends Head {
   readonly records: number;
   /** With `generation`, both the module's word: tells two of its states of one generation apart. */
   readonly state?: string;
+  /** The module's word too: entries of the newest log that it had signed. */
+  readonly log?: number;
 }
 
-export function encodeHead({ sequence, hash, records, generation, state }: SealedHead): Buffer {
-  return Buffer.from(JSON.stringify({ sequence, hash, records, generation, state }), 'utf8');
+export function encodeHead({ sequence, hash, records, generation, state, log }: SealedHead): Buffer {
+  return Buffer.from(JSON.stringify({ sequence, hash, records, generation, state, log }), 'utf8');
 }
 
 /** Answers undefined for anything that `encodeHead` would not have written. */
@@ -33,10 +35,11 @@ function isHead(value: unknown): value is SealedHead {
   if (typeof value !== 'object' || value === null) return false;
   if (!('sequence' in value && 'hash' in value && 'records' in value)) return false;
   const { sequence, hash, records } = value;
-  const { generation, state } = value as { readonly generation?: unknown; readonly state?: unknown };
-  const isOfVersionBefore = generation === undefined && state === undefined;
+  const { generation, state, log } = value as Readonly<Partial<Record<'generation' | 'state' | 'log', unknown>>>;
+  const isOfVersionBefore = generation === undefined && state === undefined && log === undefined;
   return (
-    (isOfVersionBefore || (Number.isSafeInteger(generation) && typeof state === 'string')) &&
+    (isOfVersionBefore ||
+      (Number.isSafeInteger(generation) && typeof state === 'string' && Number.isSafeInteger(log))) &&
     Number.isSafeInteger(sequence) &&
     (sequence as number) > 0 &&
     typeof hash === 'string' &&

@@ -4,7 +4,7 @@ import type { Source } from './catch-up.ts';
 import type { SealedHead } from './head.ts';
 import { unavailable } from './open-rows.ts';
 import { type Contents, readEverything } from './read-everything.ts';
-import type { Apply, RecordSealer, Records } from './records.ts';
+import type { Apply, RecordSealer } from './records.ts';
 import { SealedRecords } from './sealed-records.ts';
 import { SetHash } from './set-hash.ts';
 
@@ -24,7 +24,7 @@ export interface OpenRecords {
  * A head newer than the log's is a crash between commit and record: the caller finds it in `head` and completes the log.
  * @throws StoreError Refused with the reason, Damaged, Unavailable
  */
-export async function openRecords(options: OpenRecords): Promise<Records> {
+export async function openRecords(options: OpenRecords): Promise<SealedRecords> {
   const { store, sealer, apply, newestHeadInLog, headSeenByModule } = options;
   const contents = await readEverything(store, sealer, ({ name, value }) => apply({ name, value }));
   const sequence = contents.head?.sequence ?? 0;

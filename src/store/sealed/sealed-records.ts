@@ -36,6 +36,11 @@ export class SealedRecords implements Records {
     this.#state = state;
   }
 
+  /** Entries of the newest log that was signed before the head at opening, as that head says; later ones need not be asked. */
+  get signedLog(): number {
+    return this.#state.head.log ?? 0;
+  }
+
   get head(): Head {
     return withoutCount(this.#state.head);
   }
