@@ -182,7 +182,7 @@ export const messages = {
   ),
   /**
    * Seals the record named `head`, which `sealRecord` does not. Only the one after `previous`, the sealed head of the
-   * revision before (empty for revision 1). It names the generation of the module's state.
+   * revision before (empty for revision 1). It names the state of the module and the size of the newest log that it signed.
    */
   sealHead: message(
     23,
