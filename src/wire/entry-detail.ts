@@ -106,6 +106,28 @@ export function changesOf(
   );
 }
 
+type Tags = Readonly<Record<string, string>>;
+
+/** By their names: what people write into tags may be anything. Undefined: nothing differs. */
+export function tagChanges(before: Tags, after: Tags): object | undefined {
+  const added = Object.keys(after).filter((name) => !Object.hasOwn(before, name));
+  const removed = Object.keys(before).filter((name) => !Object.hasOwn(after, name));
+  const changed = Object.keys(after).filter((name) => Object.hasOwn(before, name) && before[name] !== after[name]);
+  if (added.length + removed.length + changed.length === 0) return undefined;
+  return { added: added.map(nameOf), removed: removed.map(nameOf), changed: changed.map(nameOf) };
+}
+
+export function tagNames(tags: object): readonly string[] {
+  return Object.keys(tags).map(nameOf);
+}
+
+/** Of the name of a tag. */
+const LONGEST_NAME = 100;
+
+function nameOf(name: string): string {
+  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
+}
+
 /** Lists longer than this, and texts longer than that, are cut: a caller chooses some of them. */
 const MOST_ITEMS = 100;
 const LONGEST_TEXT = 2048;

@@ -13,6 +13,7 @@ const PROVIDER = '/resourceGroups/rg/providers/Microsoft.KeyVault';
 const HSM = `${PROVIDER}/managedHSMs/fin`;
 const HSMS = 'Microsoft.KeyVault/managedHSMs';
 const DAY = 86_400_000;
+const SECRET = 'vertraulich-7f3a';
 
 describe('the management plane', () => {
   let control: RunningControl;
@@ -47,6 +48,9 @@ describe('the management plane', () => {
     const { changes } = (properties['detail'] ?? {}) as { readonly changes?: Readonly<Record<string, Change>> };
     return [changes?.[name]?.before, changes?.[name]?.after];
   };
+  /** By their names: their values may be anything. */
+  const tagsIn = ({ properties }: AuditEntry): unknown =>
+    (properties['detail'] as { readonly changes: Readonly<Record<string, unknown>> }).changes['tags'];
   const claims = ({ identity }: AuditEntry): string => identity;
 
   test('has the whole life of an HSM on record: made, changed, deleted, recovered, deleted, purged', async () => {
@@ -61,13 +65,13 @@ describe('the management plane', () => {
     assert.ok(claims(begun).includes(control.secrets.applications.admin.oid), 'who');
     assert.equal(begun.correlationId, ended.correlationId);
     assert.equal(begun.properties['operationId'], ended.properties['operationId']);
-    assert.deepEqual(changed(begun, 'tags'), [null, { team: 'a' }]);
+    assert.deepEqual(tagsIn(begun), { added: ['team'], removed: [], changed: [] });
     assert.deepEqual(changed(begun, 'initialAdministrators'), [null, [control.secrets.applications.admin.oid]]);
     assert.deepEqual(changed(ended, 'state'), ['Provisioning', 'Succeeded']);
 
-    const [tagged, ...more] = await added(() => done('PATCH', HSM, { tags: { team: 'b' } }));
+    const [tagged, ...more] = await added(() => done('PATCH', HSM, { tags: { team: SECRET } }));
     assert.deepEqual(more, []);
-    assert.deepEqual(changed(tagged as AuditEntry, 'tags'), [{ team: 'a' }, { team: 'b' }]);
+    assert.deepEqual(tagsIn(tagged as AuditEntry), { added: [], removed: [], changed: ['team'] });
 
     const [opened] = await added(() =>
       done('PATCH', HSM, {
@@ -208,6 +212,21 @@ describe('the management plane', () => {
     );
     assert.ok(denied?.identity.includes(control.secrets.applications.consumer.oid));
     assert.equal(denied?.properties['asked'], JSON.stringify(body));
+    const [rich] = await added(() =>
+      consumer.ask('PUT', HSM, {
+        location: 'local',
+        Tags: { team: SECRET },
+        password: SECRET,
+        sku: { family: 'B', name: { key: SECRET } },
+        properties: { tenantId: body.properties.principalId, clientSecret: SECRET, networkAcls: { token: SECRET } },
+      }),
+    );
+    assert.deepEqual(JSON.parse(String(rich?.properties['asked'])), {
+      location: 'local',
+      tags: ['team'],
+      sku: { family: 'B' },
+      properties: { tenantId: body.properties.principalId, networkAcls: {} },
+    });
     const wrong = await added(() => admin.ask('PUT', `${PROVIDER}/managedHSMs/no--name`, { location: 'local' }));
     assert.deepEqual([wrong.length, wrong[0]?.httpStatusCode, wrong[0]?.decision], [1, 400, 'allow']);
     const looks = await added(async () => {
@@ -216,6 +235,27 @@ describe('the management plane', () => {
       await admin.ask('POST', '/providers/Microsoft.KeyVault/checkMhsmNameAvailability', { name: 'x', type: HSMS });
     });
     assert.deepEqual(looks, []);
+  });
+
+  test('has the values of tags in no entry, of groups and private endpoints neither', async () => {
+    const tags = { team: SECRET };
+    const made = await added(async () => {
+      await admin.ask('PUT', '/resourceGroups/tagged', { location: 'local', tags });
+      await admin.ask('PATCH', '/resourceGroups/tagged', { tags: {} });
+    });
+    assert.deepEqual(made.map(tagsIn), [
+      { added: ['team'], removed: [], changed: [] },
+      { added: [], removed: ['team'], changed: [] },
+    ]);
+    await admin.make(`${PROVIDER}/managedHSMs/labelled`, { tags });
+    const privateLinkServiceId = `/subscriptions/${admin.subscription}${PROVIDER}/managedHSMs/labelled`;
+    const link = { name: 'c', properties: { privateLinkServiceId, groupIds: ['managedhsm'] } };
+    const endpoint = '/resourceGroups/rg/providers/Microsoft.Network/privateEndpoints/labelled';
+    const properties = { subnet: { id: '/subscriptions/s/subnet' }, manualPrivateLinkServiceConnections: [link] };
+    const linked = await added(() => admin.ask('PUT', endpoint, { location: 'local', tags, properties }));
+    assert.deepEqual(tagsIn(linked[1] as AuditEntry), { added: ['team'], removed: [], changed: [] });
+    await done('DELETE', `${PROVIDER}/managedHSMs/labelled`);
+    assert.doesNotMatch(JSON.stringify(control.audit.entries), new RegExp(SECRET));
   });
 
   test('does nothing, and answers no change, while its log cannot be written', async () => {
@@ -248,14 +288,15 @@ describe('the management plane', () => {
   });
 
   test('has an entry for members of any length: what says who gets in is whole, the rest is cut', async () => {
-    const tags = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`t${index}`, '€'.repeat(2_000)]));
+    const ids = Array.from({ length: 50 }, (_, index) => [`/${index}/${'€'.repeat(1_000)}`, {}]);
+    const identity = { type: 'UserAssigned', userAssignedIdentities: Object.fromEntries(ids) as object };
     const ipRules = Array.from({ length: 200 }, (_, index) => ({ value: `10.${index}.0.0/16` }));
     const [entry] = await added(() =>
-      admin.ask('PATCH', `${PROVIDER}/managedHSMs/held`, { tags, properties: { networkAcls: { ipRules } } }),
+      admin.ask('PATCH', `${PROVIDER}/managedHSMs/held`, { identity, properties: { networkAcls: { ipRules } } }),
     );
     const { changes } = entry?.properties['detail'] as { readonly changes: Readonly<Record<string, object>> };
-    const { cut, characters } = changes['tags'] as { readonly cut: string; readonly characters: number };
-    assert.ok(characters > 80_000 && cut.length < 10_000);
+    const { cut, characters } = changes['identities'] as { readonly cut: string; readonly characters: number };
+    assert.ok(characters > 50_000 && cut.length < 10_000);
     assert.equal((changed(entry as AuditEntry, 'ipRules')[1] as unknown[]).length, 200);
   });
 });

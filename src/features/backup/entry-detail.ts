@@ -1,11 +1,24 @@
 // What the log says of where a backup goes, or comes from: the place, without anything that could open it.
 import type { Detail } from '../../wire/entry-detail.ts';
 
-/** @param uri as it was asked for; the query of one may be a token, and what is no address may be anything */
+/** @param uri as it was asked for: its user or query may be a secret, and what is no address of a place may be anything */
 export function placeDetail(
   { storageResourceUri: uri }: { readonly storageResourceUri: string },
   folder?: string,
 ): Detail {
-  const { protocol, host, pathname } = URL.canParse(uri) ? new URL(uri) : {};
-  return { storage: protocol === undefined ? undefined : `${protocol}//${host}${pathname}`, folder };
+  return { storage: URL.canParse(uri) ? placeOf(new URL(uri)) : undefined, folder };
+}
+
+function placeOf({ protocol, host, pathname }: URL): string {
+  // Places have no other characters in their paths; what follows one may be a token that was joined in a wrong way.
+  const [path = ''] = /^[A-Za-z0-9._$/-]*/.exec(pathname) ?? [];
+  switch (protocol) {
+    case 'https:':
+    case 'http:':
+      return `${protocol}//${host}${path}`;
+    case 'file:':
+      return `file://${path}`;
+    default:
+      return protocol;
+  }
 }

@@ -1,16 +1,13 @@
 // What the log says of a key that was made, brought or changed: what it is and may do, never the key nor the values of tags.
 import { createHash } from 'node:crypto';
 import { fromBase64url } from '../../formats/base64url.ts';
-import { changesOf, type Detail } from '../../wire/entry-detail.ts';
+import { changesOf, type Detail, tagChanges, tagNames } from '../../wire/entry-detail.ts';
 import type { RequestedAttributes } from './attributes.ts';
 import type { CreateKey } from './create.ts';
 import type { ImportRequest } from './import.ts';
 import type { KeyVersion } from './key-version.ts';
 import type { RequestedPolicy } from './release-policy.ts';
 import type { UpdateKey } from './update.ts';
-
-/** Of the name of a tag. */
-const LONGEST_NAME = 100;
 
 /** A version as it is now. */
 export function keyDetail(key: KeyVersion): Detail {
@@ -67,7 +64,7 @@ function rulesOf({ keyOps, attributes, tags, releasePolicy }: Rules): Detail {
     enabled,
     nbf,
     exp,
-    tags: tags === undefined ? undefined : Object.keys(tags).map(nameOf),
+    tags: tags === undefined ? undefined : tagNames(tags),
   };
 }
 
@@ -87,17 +84,4 @@ function sizeOf(publicKey: KeyVersion['publicKey']): Detail {
     case 'AKP-HSM':
       return { alg: publicKey.alg };
   }
-}
-
-/** By their names: what people write into tags may be anything. */
-function tagChanges(before: NonNullable<KeyVersion['tags']>, after: typeof before): object | undefined {
-  const added = Object.keys(after).filter((name) => !Object.hasOwn(before, name));
-  const removed = Object.keys(before).filter((name) => !Object.hasOwn(after, name));
-  const changed = Object.keys(after).filter((name) => Object.hasOwn(before, name) && before[name] !== after[name]);
-  if (added.length + removed.length + changed.length === 0) return undefined;
-  return { added: added.map(nameOf), removed: removed.map(nameOf), changed: changed.map(nameOf) };
-}
-
-function nameOf(name: string): string {
-  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
 }

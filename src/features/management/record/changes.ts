@@ -1,10 +1,10 @@
 // What a change of the records is about: for each resource that differs its id, what one does to it in Azure's words, and the
 // members that are other than before. Who did it is not known here.
-import { type Changes, changesOf, type Detail } from '../../../wire/entry-detail.ts';
+import { type Changes, changesOf, type Detail, tagChanges } from '../../../wire/entry-detail.ts';
 import { findArmRole } from '../access/built-in-roles.ts';
 import { hsmId } from '../hsm/describe-hsm.ts';
 import { endpointId } from '../network/describe-endpoint.ts';
-import type { ManagedHsm, Operation, Resources } from '../resources.ts';
+import type { ManagedHsm, Operation, Resources, Tags } from '../resources.ts';
 
 export interface Change {
   readonly operationName: string;
@@ -20,6 +20,7 @@ interface Resource {
   readonly id: string;
   readonly hsm: string;
   readonly members: Readonly<Record<string, unknown>>;
+  readonly tags?: Tags;
   /** It never changes: what is told of it is what it is. */
   readonly whole?: Detail;
 }
@@ -48,10 +49,16 @@ export function changesBetween(before: Resources, after: Resources): readonly Ch
       if (Object.keys(changes).length === 0) return [];
       const operation = type === HSM ? operations.get(key) : undefined;
       const operationName = nameOf(operation?.kind) ?? `${type}/${is === undefined ? 'delete' : 'write'}`;
-      const detail = whole ?? { changes: bounded(changes) };
+      const detail = whole ?? { changes: bounded(withoutTagValues(changes, was, is)) };
       return [{ operationName, resourceId, hsm, detail, ...(operation === undefined ? {} : { operation }) }];
     });
   });
+}
+
+/** As in an instance's log: those whose tags only came in another order say nothing of them. */
+function withoutTagValues({ tags, ...rest }: Changes, was: Resource | undefined, is: Resource | undefined): Changes {
+  const told = tags && tagChanges(was?.tags ?? {}, is?.tags ?? {});
+  return told === undefined ? rest : { ...rest, tags: told };
 }
 
 /** What says who may do something is told whole; the rest gives way when an entry could not hold it. */
@@ -79,7 +86,10 @@ function hsmsIn(resources: Resources): ReadonlyMap<string, Resource> {
   const shown = (hsm: ManagedHsm, more: object): readonly [string, Resource] => {
     const { createdBy, createdByType, createdAt, modifiedBy, modifiedByType, modifiedAt, ...told } = hsm;
     const { name, networkAcls, ...members } = told;
-    return [name, { id: hsmId(resources, hsm), hsm: name, members: { ...members, ...networkAcls, ...more } }];
+    return [
+      name,
+      { id: hsmId(resources, hsm), hsm: name, tags: hsm.tags, members: { ...members, ...networkAcls, ...more } },
+    ];
   };
   return new Map([
     ...resources.deletedHsms.map(({ hsm, deletedAt, purging }) =>
@@ -104,7 +114,7 @@ function endpointsIn(resources: Resources): ReadonlyMap<string, Resource> {
   return new Map(
     resources.privateEndpoints.map((endpoint) => {
       const id = endpointId(resources, endpoint);
-      return [id.toLowerCase(), { id, hsm: endpoint.hsm, members: { ...endpoint } }];
+      return [id.toLowerCase(), { id, hsm: endpoint.hsm, tags: endpoint.tags, members: { ...endpoint } }];
     }),
   );
 }
@@ -113,7 +123,7 @@ function groupsIn({ subscriptionId, resourceGroups }: Resources): ReadonlyMap<st
   return new Map(
     resourceGroups.map((group) => {
       const id = `/subscriptions/${subscriptionId}/resourceGroups/${group.name}`;
-      return [id.toLowerCase(), { id, hsm: '', members: { ...group } }];
+      return [id.toLowerCase(), { id, hsm: '', tags: group.tags, members: { ...group } }];
     }),
   );
 }

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { type ControlCaller, type ControlError, type ControlRequest } from '../../../wire/control-row.ts';
 import type { AuditEntry } from '../../audit/audit-log.ts';
 import { cut, KEPT_OF_CALLERS, KEPT_OF_STRANGERS } from '../../audit/entry.ts';
+import { askedFor } from './asked.ts';
 import type { Change } from './changes.ts';
 
 /** A request that may change something, as far as it has come. */
@@ -60,7 +61,7 @@ export function refusalEntry(
 ): AuditEntry {
   const entry = requestEntry(act);
   const { caller, request } = act;
-  const asked = caller === undefined || request.body === undefined ? undefined : JSON.stringify(request.body);
+  const asked = caller === undefined || request.body === undefined ? undefined : JSON.stringify(askedFor(request.body));
   return {
     ...entry,
     ...failed(code, cut(message, keptOf(caller) * 2)),
