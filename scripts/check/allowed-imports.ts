@@ -326,6 +326,17 @@ export const areas: readonly Area[] = [
     because: 'a configuration is judged by the rows of a start, of which there is no second copy; nothing is started',
   },
   {
+    at: 'src/cli/commands/audit/',
+    from: [
+      ...BELOW_FEATURES,
+      'src/cli/',
+      'src/features/audit/',
+      ...CONFIG,
+      'src/main/supervision/purge/purge-record.ts',
+    ],
+    because: 'which log is of an instance that is gone, the record of purges alone says; it is a file that is read',
+  },
+  {
     at: 'src/cli/',
     from: [...BELOW_FEATURES, 'src/features/', ...CONFIG],
     packages: ['@azure/identity', ...X509],

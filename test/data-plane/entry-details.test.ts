@@ -6,7 +6,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { AuditLog } from '../../src/features/audit/audit-log.ts';
 import { OPEN_NETWORK } from '../../src/formats/network-rules.ts';
+import { readInstanceConfig } from '../../src/main/config/read-instance.ts';
+import { recordAcceptance, recordRefusedStore } from '../../src/main/service-entries.ts';
+import { refused } from '../../src/store/port.ts';
 import { detailMembers } from '../../src/wire/entry-detail.ts';
 import { alertOf, guideAlerts } from '../support/alert-expressions.ts';
 import { type LoggedEntry, readEntries } from '../support/audit-entries.ts';
@@ -247,8 +251,11 @@ test('an entry of the security domain names domain, quorum and custodians, and t
 });
 
 test('the alerts of the guide tell their entries from all others, each from one entry', async () => {
-  const [granted, exportable, policy, network, purge, ...more] = guideAlerts().map(alertOf);
-  assert.ok(granted && exportable && policy && network && purge && more.length === 0, 'the alerts of the page');
+  const [granted, exportable, policy, network, purge, state, ...more] = guideAlerts().map(alertOf);
+  assert.ok(
+    granted && exportable && policy && network && purge && state && more.length === 0,
+    'the alerts of the page',
+  );
   const name = randomUUID();
   done(await grant(ADMINISTRATOR, randomUUID(), name), 201);
   done(await asOfficer('DELETE', '/keys/leaves'));
@@ -258,7 +265,11 @@ test('the alerts of the guide tell their entries from all others, each from one 
     }),
     403,
   );
-  const entries = readEntries(instance);
+  // As az begins: who asks without a token is nobody yet.
+  done(await instance.ask('DELETE', '/deletedkeys/leaves?api-version=7.6'), 401);
+  const { operationName, decision } = readEntries(instance).at(-1) ?? {};
+  assert.deepEqual([operationName, decision], ['KeyPurge', 'unauthenticated']);
+  const entries = [...readEntries(instance), ...(await entriesOfStarts())];
   const found = (alert: typeof granted): readonly string[] =>
     entries.filter(alert).map((entry) => [entry['operationName'], entry['resultType'], entry['scope'] ?? ''].join(' '));
   assert.deepEqual(found(granted), [
@@ -272,7 +283,26 @@ test('the alerts of the guide tell their entries from all others, each from one 
   assert.deepEqual(found(policy), ['KeyUpdate Success /keys/leaves']);
   assert.deepEqual(found(network), ['NetworkRulesChanged Success ', 'NetworkRulesChanged Success ']);
   assert.deepEqual(found(purge), ['KeyPurge Success /keys/turning', 'KeyPurge Failed /keys/leaves']);
+  assert.deepEqual(found(state), ['MissingWitnessAccepted Success ', 'StoreRefused Failed ']);
 });
+
+/** As a start records them that an operator let go on, or that is refused. */
+async function entriesOfStarts(): Promise<readonly LoggedEntry[]> {
+  const entries: LoggedEntry[] = [];
+  const audit: AuditLog = {
+    append(text) {
+      entries.push(JSON.parse(text) as LoggedEntry);
+      return Promise.resolve();
+    },
+    newestHead: () => Promise.resolve(0),
+    tree: () => Promise.resolve({ size: 0, root: Buffer.alloc(32) }),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const config = readInstanceConfig(join(instance.folder, 'instances', 'test', 'instance.json'));
+  await recordAcceptance(audit, config, 'Accepted for the drill.');
+  await recordRefusedStore(audit, config, refused('the store is older than what was seen'));
+  return entries;
+}
 
 test('entries of key operations and of reading are as short as they were, and no secret is in any', async () => {
   done(await asOfficer('POST', '/keys/kek/encrypt', { alg: 'RSA-OAEP-256', value: 'AAAA' }));

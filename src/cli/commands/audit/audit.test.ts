@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { openAuditLog } from '../../../features/audit/open-audit-log.ts';
 import { startRecorder } from '../../../features/audit/recorder/start-recorder.ts';
 import { makePlace, ORIGIN, signCheckpoint, VKEY } from '../../../features/audit/recorder.fixture.ts';
+import { appendPurged } from '../../../main/supervision/purge/purge-record.ts';
 import { dispatch } from '../../dispatch.ts';
 import { checkpoint } from './checkpoint.ts';
 import { show } from './show.ts';
@@ -69,21 +70,105 @@ test('an operator keeps a checkpoint, lists entries, verifies, and is told where
 
   const bare = Buffer.from(VKEY.split('+').slice(2).join('+'), 'base64').subarray(1).toString('base64url');
   assert.match((await strongroom('audit', 'verify', '--log', folder, `--key=${bare}`)).out, /signature verified/);
-  const other = await strongroom(
-    'audit',
-    'verify',
-    '--log',
-    folder,
-    '--key',
-    Buffer.alloc(32, 9).toString('base64url'),
-  );
-  assert.match(other.out, /DAMAGED[^]*not signed by the key given/);
-
   writeFileSync(join(folder, 'tile/0/000.p/9'), Buffer.alloc(288));
   const broken = await strongroom('audit', 'verify', '--log', folder, '--json');
   assert.equal(broken.code, 1);
   const [damage] = (JSON.parse(broken.out) as { damage: unknown[] }).damage;
   assert.deepEqual(damage, { file: 'tile/0/000.p/9', entry: 0, offset: 0, what: 'the hash is not that of the entry' });
+});
+
+test('a checkpoint that was copied badly is read, and what still is none is named without a word on the log', async () => {
+  using place = makePlace();
+  const { folder, socketPath } = place;
+  {
+    await using _recorder = await startRecorder({ folder, socketPath, origin: ORIGIN, report: assert.fail });
+    await using log = await openAuditLog({ socketPath, signCheckpoint });
+    await log.append(JSON.stringify({ time: '2026-11-25T00:00:00.000Z', operationName: 'KeySign' }));
+  }
+  const own = join(folder, 'checkpoint');
+  const note = readFileSync(own, 'utf8');
+  const saved = join(folder, '..', 'saved');
+  const verified = (text: string, ...more: string[]): ReturnType<typeof strongroom> => {
+    writeFileSync(saved, text);
+    return strongroom('audit', 'verify', '--log', folder, '--checkpoint', saved, ...more);
+  };
+  const copies = {
+    'as printed': note,
+    'without its last newline': note.slice(0, -1),
+    'one newline more': `${note}\n`,
+    CRLF: note.replaceAll('\n', '\r\n'),
+    indented: note.replace(/^/gm, '    '),
+    'indented, the empty line not': note.replace(/^(?=.)/gm, '\t'),
+    'two empty lines': note.replace('\n\n', '\n\n\n'),
+    'with a byte order mark': `\ufeff${note}`,
+    'with spaces at ends of lines': note.replaceAll('\n', ' \n'),
+  };
+  for (const [how, text] of Object.entries(copies)) {
+    const { code, out, err } = await verified(text, '--key', VKEY);
+    assert.deepEqual([code, err], [0, ''], how);
+    assert.match(out, /saved: 1 entries, holds, signature verified\n[^]*whole\.\n$/, how);
+  }
+
+  const refused = async (text: string, message: RegExp, ...more: string[]): Promise<void> => {
+    for (const json of [[], ['--json']]) {
+      const { code, out, err } = await verified(text, ...more, ...json);
+      assert.deepEqual([code, out], [1, ''], text);
+      assert.match(err, message);
+      assert.doesNotMatch(err, /DAMAGED/);
+    }
+  };
+  await refused('', /saved cannot be read as a checkpoint: there is nothing in it/);
+  await refused(' \r\n', /there is nothing in it/);
+  await refused('hello\n', /saved cannot be read as a checkpoint: the note has no empty line/);
+  await refused(`${note}\n${note}`, /saved cannot be read as a checkpoint/);
+  const [origin = '', size = '', root = ''] = note.split('\n');
+  await refused(
+    note.replace(root, Buffer.alloc(32, 7).toString('base64')),
+    /saved is not signed by this key/,
+    '--key',
+    VKEY,
+  );
+  await refused(note.replace(`\n${size}\n`, '\n0\n'), /saved is not signed by this key/, '--key', VKEY);
+  assert.equal(origin, ORIGIN);
+
+  const wrong = Buffer.alloc(32, 9).toString('base64url');
+  await refused(note, /saved is not signed by this key/, '--key', wrong);
+  const alone = (key: string): ReturnType<typeof strongroom> =>
+    strongroom('audit', 'verify', '--log', folder, `--key=${key}`);
+  const other = await alone(wrong);
+  assert.deepEqual([other.code, other.out], [1, '']);
+  assert.match(other.err, /the log's checkpoint .* is not signed by this key .*trust nothing in this log/);
+  // One that says it is of the key, and is not, is nobody's mistake.
+  writeFileSync(own, note.replace(root, Buffer.alloc(32, 7).toString('base64')));
+  const forged = await alone(VKEY);
+  assert.equal(forged.code, 1);
+  assert.match(forged.out, /DAMAGED[^]*checkpoint: it is not signed by the key given/);
+  // Nor is the log's own mended.
+  writeFileSync(own, `${note}\n`);
+  assert.match((await alone(VKEY)).out, /DAMAGED/);
+});
+
+test('an operation is found in any case, and one that the log has not is said to be none of it', async () => {
+  using place = makePlace();
+  const { folder, socketPath } = place;
+  {
+    await using _recorder = await startRecorder({ folder, socketPath, origin: ORIGIN, report: assert.fail });
+    await using log = await openAuditLog({ socketPath, signCheckpoint });
+    for (const operationName of ['RoleAssignmentCreate', 'KeyGet'])
+      await log.append(JSON.stringify({ time: '2026-11-25T00:00:00.000Z', operationName }));
+  }
+  const shown = (...more: string[]): ReturnType<typeof strongroom> =>
+    strongroom('audit', 'show', '--log', folder, ...more);
+  const found = await shown('--operation', 'roleassignmentcreate', '--last', '5');
+  assert.match(found.out, /RoleAssignmentCreate/);
+  assert.equal(found.err, '');
+  const none = "no entry of this log has the operation '";
+  assert.deepEqual(await shown('--operation', 'RoleAssigmentCreate', '--json'), {
+    ...{ code: 0, out: '' },
+    err: `${none}RoleAssigmentCreate'; did you mean RoleAssignmentCreate?\n`,
+  });
+  assert.equal((await shown('--operation', 'Backup\u001bEnd')).err, `${none}Backup End'\n`);
+  assert.equal((await shown('--operation', 'KeyGet', '--since', '2027-01-01T00:00:00Z')).err, '', 'it has that one');
 });
 
 test('a log whose checkpoint was taken away ends with a code of its own, and words for how much is proven', async () => {
@@ -137,6 +222,17 @@ test('wrong words are told, with the code for it', async () => {
   mkdirSync(join(data, 'instances', 'bare'));
   const { err } = await strongroom('audit', 'verify', '--data', data);
   assert.match(err, /instances\/dev\/audit; there is one of fin, ops \(--hsm-name NAME\)/);
+  const instanceId = 'c0ffee00-0000-4000-8000-000000000000';
+  const at = '2026-11-25T00:00:00.000Z';
+  const kept = join(data, 'purged', instanceId);
+  mkdirSync(join(kept, 'journal'), { recursive: true });
+  const purged = { name: 'gone', instanceId, resourceId: '/x', deletedAt: at, rootKeysDestroyedAt: at, checkpoint: '' };
+  appendPurged(join(data, 'purged'), { ...purged, reason: 'requested' });
+  for (const verb of ['verify', 'show']) {
+    const { code, err: said } = await strongroom('audit', verb, '--data', data, '--hsm-name', 'gone');
+    assert.equal(code, 1);
+    assert.ok(said.includes(`'gone' was purged, and its log stayed (--log ${kept})`), said);
+  }
   assert.equal((await strongroom('audit', 'show', '--last', 'x')).code, 2);
   assert.equal((await strongroom('audit', 'show', '--since', 'yesterday')).code, 2);
 });

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { places } from '../../../main/config/data-layout.ts';
+import { readPurgeRecord } from '../../../main/supervision/purge/purge-record.ts';
 import { optionWords } from '../../../wire/own-command.ts';
 import { CommandError, dataOption, type OptionList, UsageError } from '../../command.ts';
 import { instanceOptions } from '../../instance-client.ts';
@@ -42,11 +43,27 @@ export function logFolder(values: LogValues): string {
   if (isLog(folder)) return folder;
   if (values.management)
     throw new CommandError(`there is no log in ${folder}: it begins with the first start of the service`);
+  // Which log is of which instance, the record of purges says; one that was altered is not this command's to judge.
+  const gone = purgedIds(at.purged, name)
+    .map((id) => join(at.purged, id))
+    .filter(isLog);
+  if (gone.length > 0) {
+    const named = gone.map((each) => optionWords({ log: each }).trim()).join(', ');
+    throw new CommandError(`there is no log in ${folder}: '${name}' was purged, and its log stayed (${named})`);
+  }
   const others = existsSync(at.instances)
     ? readdirSync(at.instances).filter((each) => isLog(at.instance(each).audit))
     : [];
   const rest = others.length === 0 ? 'no instance has one' : `there is one of ${others.join(', ')} (--hsm-name NAME)`;
   throw new CommandError(`there is no log in ${folder}; ${rest}`);
+}
+
+function purgedIds(folder: string, name: string): readonly string[] {
+  try {
+    return readPurgeRecord(folder).flatMap((line) => (line.name === name ? [line.instanceId] : []));
+  } catch {
+    return [];
+  }
 }
 
 function isLog(folder: string): boolean {

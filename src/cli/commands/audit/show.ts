@@ -1,8 +1,9 @@
 // `strongroom audit show`: lists entries of the log.
 
-import { printableJson } from '../../../formats/printable.ts';
+import { oneLine, printableJson } from '../../../formats/printable.ts';
 import { ownCommand } from '../../../wire/own-command.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
+import { nearest } from '../../nearest.ts';
 import { logFolder, logOptions, logWords } from './log-folder.ts';
 
 export const show = command({
@@ -11,7 +12,8 @@ export const show = command({
   operands: '',
   details: `
 Works on the files, whether the service runs or not. With --json each line is an entry as it stands in the log, with its
-index added. It shows what is there; whether it was tampered with is what audit verify says.`,
+index added. It shows what is there; whether it was tampered with is what audit verify says. An operation may be written in
+any case; of one that the log has no entry of, standard error says so and names the nearest that it has.`,
   options: {
     ...logOptions,
     operation: {
@@ -39,10 +41,16 @@ index added. It shows what is there; whether it was tampered with is what audit 
     const reader = openEntries(logFolder(values));
     const log = logWords(values);
     const unfiltered = values.operation === undefined && values.since === undefined;
+    const wanted = values.operation?.toLowerCase();
+    const operations = new Map<string, string>();
     let kept: string[] = [];
     for (const { index, text } of reader.from(unfiltered ? Math.max(0, reader.size - last) : 0)) {
       const entry = parseEntry(text, index, log);
-      if (values.operation !== undefined && entry['operationName'] !== values.operation) continue;
+      if (wanted !== undefined) {
+        const operation = String(entry['operationName']);
+        operations.set(operation.toLowerCase(), operation);
+        if (operation.toLowerCase() !== wanted) continue;
+      }
       if (!(Date.parse(String(entry['time'])) >= since) && values.since !== undefined) continue;
       const line = values.json ? printableJson({ index, ...entry }, 0) : `${entryLine(index, entry)}\n`;
       if (last === Number.POSITIVE_INFINITY) terminal.out(line);
@@ -52,6 +60,11 @@ index added. It shows what is there; whether it was tampered with is what audit 
       }
     }
     for (const line of kept.slice(-last)) terminal.out(line);
+    if (wanted !== undefined && !operations.has(wanted)) {
+      const meant = operations.get(nearest(wanted, operations.keys()) ?? '');
+      const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+      terminal.err(`${oneLine(`no entry of this log has the operation '${values.operation}'${hint}`)}\n`);
+    }
     return 0;
   },
 });

@@ -1,0 +1,79 @@
+// The checkpoints that a log is verified against: its own, and those that the caller has kept. What is wrong with one of the
+// caller's, or with the key, says nothing of the log, and so is told before it is looked at.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isOfKey, readGivenCheckpoint } from '../../../features/audit/verify/given-checkpoint.ts';
+import { NoteError, type NoteVerifier } from '../../../formats/signed-note.ts';
+import { parseCheckpoint } from '../../../formats/tlog-checkpoint.ts';
+import { CommandError } from '../../command.ts';
+
+export interface SavedCheckpoint {
+  readonly name: string;
+  readonly text: string;
+  readonly origin: string;
+}
+
+interface OwnCheckpoint {
+  readonly text: string | undefined;
+  /** Undefined, too, where it does not read: that is damage, and the verification's to tell. */
+  readonly origin: string | undefined;
+}
+
+/** @throws CommandError naming the file that is no checkpoint */
+export function readSavedCheckpoints(paths: readonly string[]): readonly SavedCheckpoint[] {
+  return paths.map((name) => {
+    const { text, checkpoint } = inWords(`${name} cannot be read as a checkpoint`, () =>
+      readGivenCheckpoint(read(name)),
+    );
+    return { name, text, origin: checkpoint.origin };
+  });
+}
+
+export function readOwnCheckpoint(folder: string): OwnCheckpoint {
+  const path = join(folder, 'checkpoint');
+  if (!existsSync(path)) return { text: undefined, origin: undefined };
+  const text = readFileSync(path, 'utf8');
+  try {
+    return { text, origin: parseCheckpoint(text).checkpoint.origin };
+  } catch (error) {
+    if (error instanceof NoteError) return { text, origin: undefined };
+    throw error;
+  }
+}
+
+/**
+ * A signature in the log's own checkpoint that is said to be of the key and is wrong is damage; that there is none may be as
+ * well the key's fault.
+ * @throws CommandError
+ */
+export function requireOf(verifier: NoteVerifier, own: OwnCheckpoint, saved: readonly SavedCheckpoint[]): void {
+  for (const { name, text } of saved) {
+    if (isOfKey(text, verifier, 'verified')) continue;
+    throw new CommandError(
+      `${name} is not signed by this key (${verifier.name}): --key is another log's, or the checkpoint was changed since it was printed`,
+    );
+  }
+  if (own.text === undefined || own.origin === undefined || isOfKey(own.text, verifier, 'claimed')) return;
+  throw new CommandError(
+    `the log's checkpoint (${own.origin}) is not signed by this key (${verifier.name}): --key is another log's, or somebody has ` +
+      'written the log anew and signed it with a key of their own. If the key is from the security domain of this HSM, trust nothing in this log',
+  );
+}
+
+/** @param what is being read, for the message @throws CommandError in place of a NoteError */
+export function inWords<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof NoteError) throw new CommandError(`${what}: ${error.message}`);
+    throw error;
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new CommandError(`the checkpoint ${path} cannot be read`, { cause: error });
+  }
+}
