@@ -2,7 +2,7 @@
 
 export const groups: Readonly<Record<string, string>> = {
   config: 'the configuration of a production deployment',
-  instance: 'stop and start one instance',
+  instance: 'stop and start one instance, or have it go on without its newest witnesses',
   seal: "what an instance's root keys are sealed by",
   alias: 'further names of instances, which can move to another',
   application: 'certificates that applications of the development directory sign in with',

@@ -104,3 +104,18 @@ test('whom the instance does not answer sees what it says of itself, and that ot
   assert.match(text, /never passed, OVERDUE; next: .* --as WHO\n {2}asked, it does not answer: .*\n {4}WHO: az/);
   assert.ok('unknown' in (await recoverabilityOf('/nothing/serves/here', 'west', undefined)).custodians);
 });
+
+test('whom network rules shut out is sent to the rules, not to other people', () => {
+  const refused = "instance 'west' answered 403 Forbidden: Client address (127.0.0.1) is not authorized";
+  const text = recoverabilityText({ ...rehearsed({ overdue: true }), refused, isShutOut: true }, WEST);
+  assert.doesNotMatch(text, /WHO/);
+  assert.match(
+    text,
+    /network revert west --data '\/srv\/my data'\n.*network apply west --allow RANGE --data '\/srv\/my data'\n/,
+  );
+  const disabled = 'answered 403 Forbidden: Public network access is disabled and the request is not from';
+  assert.match(
+    recoverabilityText({ ...GOOD, refused: disabled, isShutOut: true }, WEST),
+    /network apply west --public-access enabled --data/,
+  );
+});

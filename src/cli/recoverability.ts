@@ -2,10 +2,10 @@
 
 import type { OwnRecoverability } from '../formats/own-recoverability.ts';
 import { printableLine } from '../formats/printable.ts';
-import { ownCommand } from '../wire/own-command.ts';
+import { optionWords, ownCommand } from '../wire/own-command.ts';
 import { readRegister } from './commands/custodian/read-register.ts';
 import { type DepthPosture, needsRehearsal, readRehearsals, stepsOn } from './commands/rehearse/filed.ts';
-import { type InstanceValues, openInstanceClient } from './instance-client.ts';
+import { AnswerError, type InstanceValues, openInstanceClient } from './instance-client.ts';
 import { placeOf } from './same-place.ts';
 
 export interface ShownCustodians {
@@ -26,6 +26,8 @@ export interface Recoverability {
   readonly rehearsals: OrUnknown<readonly DepthPosture[]>;
   /** Why the API did not say so: then it is what the instance says of itself, and others have to do what is next. */
   readonly refused?: string;
+  /** It was refused by network rules: to whoever asks from here. */
+  readonly isShutOut?: boolean;
 }
 
 /**
@@ -44,9 +46,11 @@ export async function recoverabilityOf(
     return { custodians: shownCustodians(register.domain !== null, register), rehearsals: posture };
   } catch (error) {
     const refused = error instanceof Error ? error.message : String(error);
-    if (own === undefined) return { custodians: { unknown: refused }, rehearsals: { unknown: refused }, refused };
+    const isShutOut = error instanceof AnswerError && error.innerCode === 'ForbiddenByFirewall';
+    const why = { refused, isShutOut };
+    if (own === undefined) return { custodians: { unknown: refused }, rehearsals: { unknown: refused }, ...why };
     const { custodians, rehearsals } = own;
-    return { custodians: shownCustodians(custodians.seen, custodians), rehearsals, refused };
+    return { custodians: shownCustodians(custodians.seen, custodians), rehearsals, ...why };
   }
 }
 
@@ -59,10 +63,10 @@ export function isWell({ custodians, rehearsals }: Recoverability, countsMargin:
 
 /** Lines for people. */
 export function recoverabilityText(
-  { custodians, rehearsals, refused }: Recoverability,
+  { custodians, rehearsals, refused, isShutOut = false }: Recoverability,
   given: Partial<InstanceValues>,
 ): string {
-  const values = refused === undefined ? given : { ...given, as: 'WHO' };
+  const values = refused === undefined || isShutOut ? given : { ...given, as: 'WHO' };
   const lines: string[] = [];
   if ('unknown' in custodians) lines.push('custodians: not known');
   else {
@@ -76,7 +80,7 @@ export function recoverabilityText(
     const why = ownCommand(`rehearse status${placeOf(values)}`);
     for (const each of rehearsals) lines.push(`rehearsed ${each.depth}: ${each.summary}${stepsOn(each, values, why)}`);
   }
-  if (refused !== undefined) lines.push(...whoAsks(refused, lines, values));
+  if (refused !== undefined) lines.push(...(isShutOut ? shutOut(refused, given) : whoAsks(refused, lines, values)));
   return lines.map((line) => `  ${printableLine(line)}\n`).join('');
 }
 
@@ -87,6 +91,19 @@ function whoAsks(refused: string, lines: readonly string[], values: Partial<Inst
     `asked, it does not answer: ${refused}`,
     ...(isNamed ? [] : [`  one whom it answers asks: ${ownCommand(`custodian list${placeOf(values)}`)}`]),
     '  WHO: az, whoever az is signed in as, an administrator of it; in development also alice or bob',
+  ];
+}
+
+/** The management plane is under no network rules: what is named here works from this machine. */
+function shutOut(refused: string, { 'hsm-name': name = 'NAME', data }: Partial<InstanceValues>): readonly string[] {
+  const place = optionWords({ data });
+  const isDisabled = refused.includes('Public network access is disabled');
+  const rules = isDisabled ? '--public-access enabled' : '--allow RANGE';
+  return [
+    `asked, it does not answer: ${refused}`,
+    `  network rules shut this machine out, whoever asks; if they are on trial: ${ownCommand(`network revert ${name}${place}`)}`,
+    `  else, ${isDisabled ? '' : 'with an --allow for every range that is to be let in, old ones too: '}${ownCommand(`network apply ${name} ${rules}${place}`)}`,
+    '  or, for good: az keyvault update-hsm',
   ];
 }
 

@@ -1,4 +1,6 @@
 // Commands that speak of a running copy: which data directory is meant, and what runs in it.
+import { existsSync } from 'node:fs';
+import { productionFile } from '../main/config/production-file.ts';
 import { ConfigError, dataRoot } from '../main/config/start-config.ts';
 import { mayReadRunningState, type RunningState, readRunningState } from '../main/files/running-state.ts';
 import { optionWords, ownCommand } from '../wire/own-command.ts';
@@ -26,8 +28,10 @@ export function requireRunning(root: string): RunningState {
   }
   // The directory that both mean by themselves needs no name.
   const place = root === dataRootOf(undefined) ? '' : optionWords({ data: root });
+  const start = existsSync(productionFile(root))
+    ? `'${ownCommand(`start --profile production --config FILE${place}`)}'`
+    : `'npm start${place === '' ? '' : ` --${place}`}' or '${ownCommand(`start${place}`)}'`;
   throw new CommandError(
-    `no strongroom serves from ${root}; start one with 'npm start${place === '' ? '' : ` --${place}`}' or '${ownCommand(`start${place}`)}', ` +
-      'or name its data directory with --data or $STRONGROOM_DATA',
+    `no strongroom serves from ${root}; start one with ${start}, or name its data directory with --data or $STRONGROOM_DATA`,
   );
 }

@@ -72,6 +72,23 @@ describe('a rehearsal', () => {
     const prepared = await runStrongroom('rehearse', 'prepare', '--out', at('samples.json'), '--data', product.data);
     assert.equal(prepared.code, 0, prepared.stderr);
     assert.match(prepared.stdout, /: 7 of 7 keys/);
+    for (const [name, why] of [
+      ['gone', /has no key 'gone': it is deleted\./],
+      ['never', /has no key 'never'$/m],
+    ] as const) {
+      const missing = await runStrongroom(
+        'rehearse',
+        'prepare',
+        '--key',
+        name,
+        '--out',
+        at('none'),
+        '--data',
+        product.data,
+      );
+      assert.equal(missing.code, 1);
+      assert.match(missing.stderr, why);
+    }
     backup = await makeFullBackup(product.data);
     ({ domainFingerprint: fingerprint } = (await client().ask('GET', '/securitydomain/custodians?api-version=7.5')) as {
       domainFingerprint: string;

@@ -20,13 +20,27 @@ test('a change of an HSM that is down fails with what to look at, and is made on
     properties: { networkAcls: { defaultAction: 'Allow', ipRules: ranges.map((value) => ({ value })) } },
   });
 
-  const tls = join(product.data, 'instances', 'dev', 'tls');
-  const files = readdirSync(tls).map((name) => join(tls, name));
+  // Not its certificate: a start by the operator makes that anew.
+  const store = join(product.data, 'instances', 'dev', 'store');
+  const files = readdirSync(store).map((name) => join(store, name));
   const sound = files.map((file) => readFileSync(file));
   for (const file of files) writeFileSync(file, 'no longer what it was');
   for (const pid of product.state.pids.instances['dev']?.service ?? []) process.kill(pid, 'SIGKILL');
   // Where it is printed is a pipe, which has no event for a text.
   while (!/dev\/service-0 .* failed 5 times in a row/.test(product.output)) await delay(50);
+
+  const idle = properties(await arm.ask('GET', path));
+  assert.equal(idle['provisioningState'], 'Succeeded');
+  assert.match(String(idle['statusMessage']), /^The Managed HSM does not serve: ./);
+  const cli = (...args: string[]) =>
+    promisify(execFile)(join(CHECKOUT, 'strongroom'), [...args, '--data', product.data], { env: cleanEnvironment() });
+  await cli('instance', 'stop', 'dev');
+  await assert.rejects(cli('instance', 'start', 'dev'), (error: { code: number; stderr: string }) => {
+    assert.equal(error.code, 1);
+    assert.match(error.stderr, /'dev' does not serve, and goes on being tried: ./);
+    assert.ok(String(idle['statusMessage']).endsWith(error.stderr.split('tried: ')[1]?.trim() ?? 'nothing'));
+    return true;
+  });
 
   const begun = await arm.ask('PATCH', path, rules('127.0.0.0/8'));
   assert.deepEqual([begun.status, begun.text], [202, '']);
@@ -50,8 +64,6 @@ test('a change of an HSM that is down fails with what to look at, and is made on
   assert.match(again.text, /"code":"OperationFailed","message":"dev\/service-0 does not start/);
 
   for (const [at, file] of files.entries()) writeFileSync(file, sound[at] ?? '');
-  const cli = (...args: string[]) =>
-    promisify(execFile)(join(CHECKOUT, 'strongroom'), [...args, '--data', product.data], { env: cleanEnvironment() });
   await cli('instance', 'stop', 'dev');
   await cli('instance', 'start', 'dev');
   const made = await arm.finish(await arm.ask('PUT', path, put));

@@ -64,6 +64,9 @@ describe('network rules on trial', () => {
     assert.deepEqual(rules(), ['203.0.113.0/24']);
     const again = await strongroom('network', 'apply', 'dev', ...elsewhere);
     assert.match(again.stderr, /NetworkTrialRunning/);
+    const status = await strongroom('status');
+    assert.match(status.stdout, /answered 403 .*\n.*: \.\/strongroom network revert dev --data /);
+    assert.doesNotMatch(status.stdout, /WHO/);
     const confirmed = await strongroom('network', 'confirm', 'dev');
     assert.equal(confirmed.code, 1);
     assert.match(confirmed.stderr, /do not let this machine in; nothing was confirmed/);

@@ -154,5 +154,7 @@ describe('config check', () => {
     assert.match(other.stdout, /is a data directory of the dev profile/);
     await rm(join(site.data, 'dev-clients.json'));
     assert.equal((await strongroom('config', 'check')).code, 2);
+    const nowhere = await strongroom('config', 'check', '/nowhere/config.json', '--offline');
+    assert.match(nowhere.stdout, /^fail  file          \/nowhere\/config\.json: ENOENT/);
   });
 });

@@ -39,7 +39,7 @@ export async function* findingsOn(question: ConfigQuestion): AsyncGenerator<Find
   const { configFile, at, lookup, fetchJwks, token } = question;
   let config: ProductionConfig | undefined;
   yield* judged('file', () => {
-    checkConfigFile(configFile, 'FILE');
+    checkConfigFile(configFile, configFile);
     config = readConfigFile(configFile, readProductionShape);
     return { says: `${configFile} can be read, and be changed by nobody else` };
   });

@@ -8,9 +8,10 @@ export const check = command({
   summary: 'say what is wrong with a production configuration, without starting',
   operands: 'FILE',
   details: `
-Goes by the rules of a start, and shows all that it finds instead of the first. It also looks up the names, fetches the keys of
-the issuers, and judges a token if one is given, which is best one that a client got from the issuer. With --data, or
-$STRONGROOM_DATA, that data directory is looked at, too. Nothing is changed.
+Goes by the rules of a start, and shows all that it finds instead of the first; a file that cannot be read, or a member of the
+wrong kind, is shown alone. It also looks up the names, fetches the keys of the issuers, and judges a token if one is given,
+which is best one that a client got from the issuer. With --data, or $STRONGROOM_DATA, that data directory is looked at, too.
+Nothing is changed.
 Run it as the service's user: what others can read and change depends on who asks. Each line begins with ok, warn or fail. The
 exit code is 0 when nothing fails, with or without warnings, and 1 otherwise.`,
   options: {

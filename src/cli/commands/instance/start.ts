@@ -1,7 +1,8 @@
 // `strongroom instance start`: takes back what `instance stop` did.
 import { rmSync } from 'node:fs';
+import { printable } from '../../../formats/printable.ts';
 import { operatorsMark } from '../../../main/files/operators-mark.ts';
-import { command, dataOption } from '../../command.ts';
+import { CommandError, command, dataOption } from '../../command.ts';
 import { hsmNameOf, hsmNameOption } from '../../hsm-name.ts';
 import { instanceFolder } from '../../instance-folder.ts';
 import { messageHere } from '../../same-place.ts';
@@ -19,8 +20,15 @@ was deleted at the resource manager is not started by this.`,
   async run({ data, 'hsm-name': named }, operands, terminal) {
     const folder = instanceFolder(data, hsmNameOf(named, operands));
     rmSync(operatorsMark(folder.at.root), { force: true });
-    const state = await heed(folder, ({ instances }) => (instances[folder.name]?.port ?? 0) !== 0);
+    const state = await heed(folder, ({ instances }) => {
+      const own = instances[folder.name];
+      return own !== undefined && (own.port !== 0 || own.activation === 'Failed');
+    });
     const own = state?.instances[folder.name];
+    if (own?.port === 0) {
+      const why = messageHere(own.message, folder.name, data);
+      throw new CommandError(`'${folder.name}' does not serve, and goes on being tried: ${printable(why)}`);
+    }
     if (own === undefined) terminal.out(`${folder.name} starts with the rest.\n`);
     else {
       const why = own.activation === 'Active' ? '' : `  ${messageHere(own.message, folder.name, data)}\n`;

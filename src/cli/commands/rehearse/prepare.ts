@@ -6,7 +6,13 @@ import { printableJson } from '../../../formats/printable.ts';
 import { SAMPLES_FORMAT, type Sample, type Samples } from '../../../formats/rehearsal-samples.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { counted } from '../../counted.ts';
-import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import {
+  AnswerError,
+  type InstanceClient,
+  instanceOf,
+  instanceOptions,
+  openInstanceClient,
+} from '../../instance-client.ts';
 import { keyNames, makeSample } from '../../rehearsal/known-answers.ts';
 
 export const prepare = command({
@@ -33,9 +39,7 @@ caller needs the right to wrap, for instance the role 'Managed HSM Crypto User'.
     const client = openInstanceClient(instanceOf(values));
     const names = await keyNames(client);
     for (const name of wanted) {
-      if (!names.some((each) => each.toLowerCase() === name.toLowerCase())) {
-        throw new CommandError(`${client.who} has no key '${name}'`);
-      }
+      if (!has(names, name)) throw new CommandError(await whyMissing(client, name));
     }
     const samples: Sample[] = [];
     for (const name of [...wanted, ...shuffled(names.filter((each) => !wanted.includes(each)))]) {
@@ -58,6 +62,21 @@ caller needs the right to wrap, for instance the role 'Managed HSM Crypto User'.
     return 0;
   },
 });
+
+function has(names: readonly string[], name: string): boolean {
+  return names.some((each) => each.toLowerCase() === name.toLowerCase());
+}
+
+async function whyMissing(client: InstanceClient, name: string): Promise<string> {
+  const none = `${client.who} has no key '${name}'`;
+  try {
+    if (!has(await keyNames(client, 'deletedkeys'), name)) return none;
+  } catch (error) {
+    if (error instanceof AnswerError) return none; // who may wrap need not see what is deleted
+    throw error;
+  }
+  return `${none}: it is deleted. Recover it (az keyvault key recover) or leave it out`;
+}
 
 function shuffled(names: readonly string[]): readonly string[] {
   const list = [...names];

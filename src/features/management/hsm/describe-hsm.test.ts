@@ -5,7 +5,7 @@ import type { InstanceStatus } from '../instance-host.ts';
 import type { ManagedHsm, Resources } from '../resources.ts';
 import { describeHsm } from './describe-hsm.ts';
 
-test('a locked or stopped instance is Unknown to clients of the resource manager, with the reason as message', () => {
+test('one that is locked, stopped or down is not said to be ready; what the resource manager has no word for is Unknown, with the reason', () => {
   const resources = {
     subscriptionId: 's',
     tenantId: 't',
@@ -31,12 +31,20 @@ test('a locked or stopped instance is Unknown to clients of the resource manager
     activationStatus: 'Unknown',
     activationStatusMessage: 'Locked: why',
   });
-  assert.match(String(statusMessage), /ready to use/);
+  assert.equal(statusMessage, 'Locked: why');
   assert.deepEqual(shown({ port: 0, activation: 'Stopped', message: 'Stopped: how to start' }), {
     activationStatus: 'Unknown',
     activationStatusMessage: 'Stopped: how to start',
   });
   assert.equal(statusMessage, 'Stopped: how to start');
+  shown({ port: 0, activation: 'Failed', message: 'the store was altered' });
+  assert.equal(statusMessage, 'The Managed HSM does not serve: the store was altered');
+  for (const idle of [undefined, { port: 0, activation: 'Active', message: 'as it was before' } as const]) {
+    shown(idle);
+    assert.equal(statusMessage, 'The Managed HSM does not serve at the moment.');
+  }
+  shown({ port: 1, activation: 'NotActivated', message: '' });
+  assert.match(String(statusMessage), /ready to use/);
   assert.equal(
     (shown({ port: 1, activation: 'Active', message: '' }) as { activationStatus: string }).activationStatus,
     'Active',

@@ -24,6 +24,8 @@ const STATUS_MESSAGE: Readonly<Record<ManagedHsm['state'], string>> = {
   Recovering: 'Resource recovery in progress. Starting service...',
 };
 
+const IDLE = 'The Managed HSM does not serve at the moment.';
+
 export function describeHsm(
   resources: Resources,
   hsm: ManagedHsm,
@@ -57,7 +59,7 @@ export function describeHsm(
       softDeleteRetentionInDays: hsm.softDeleteRetentionInDays,
       enablePurgeProtection: hsm.purgeProtection,
       provisioningState: provisioningState(hsm),
-      statusMessage: hsm.problem ?? stoppedMessage(hsm, status) ?? trialMessage(hsm) ?? STATUS_MESSAGE[hsm.state],
+      statusMessage: hsm.problem ?? idleMessage(hsm, status) ?? trialMessage(hsm) ?? STATUS_MESSAGE[hsm.state],
       networkAcls: {
         bypass,
         defaultAction,
@@ -70,7 +72,7 @@ export function describeHsm(
       regions: [],
       securityDomainProperties: {
         activationStatus: status === undefined || WORDLESS.has(status.activation) ? 'Unknown' : status.activation,
-        activationStatusMessage: status?.message ?? 'The Managed HSM does not serve at the moment.',
+        activationStatusMessage: status?.message ?? IDLE,
       },
     },
   };
@@ -83,8 +85,15 @@ export function provisioningState({ state }: ManagedHsm): string {
 /** The resource manager has no word for these; the message says what it is. */
 const WORDLESS: ReadonlySet<InstanceStatus['activation']> = new Set(['Locked', 'Stopped']);
 
-function stoppedMessage({ state }: ManagedHsm, status: InstanceStatus | undefined): string | undefined {
-  return state === 'Succeeded' && status?.activation === 'Stopped' ? status.message : undefined;
+/**
+ * Of one that does not do its work. That is no state of provisioning: `Failed` would tell clients that what they asked for
+ * has not come about.
+ */
+function idleMessage({ state }: ManagedHsm, status: InstanceStatus | undefined): string | undefined {
+  if (state !== 'Succeeded') return undefined;
+  if (status?.activation === 'Failed') return `The Managed HSM does not serve: ${status.message}`;
+  if (status !== undefined && WORDLESS.has(status.activation)) return status.message;
+  return (status?.port ?? 0) === 0 ? IDLE : undefined;
 }
 
 function trialMessage({ trial, state }: ManagedHsm): string | undefined {
