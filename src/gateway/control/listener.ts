@@ -99,7 +99,9 @@ export async function listenForControl(options: ControlListenerOptions): Promise
       write(res, answer);
     } catch (caught) {
       if (res.headersSent) throw caught;
-      const error = await onRecord(act, visit, requestId, visit.refusal(caught));
+      const refused = visit.refusal(caught);
+      // What is on no record is answered at once: before anything that was sent behind it is looked at.
+      const error = act === undefined ? refused : await onRecord(act, visit, requestId, refused);
       if (error instanceof ControlError) {
         if (error.status === 403) {
           res.setHeader('x-strongroom-trace', error.activityId ?? requestId);
@@ -153,10 +155,10 @@ export async function listenForControl(options: ControlListenerOptions): Promise
 }
 
 /** Refusals are on record before they are answered, too. @returns what is to be answered */
-async function onRecord(act: Act | undefined, visit: Visit, requestId: string, error: unknown): Promise<unknown> {
+async function onRecord(act: Act, visit: Visit, requestId: string, error: unknown): Promise<unknown> {
   const told = error instanceof ControlError ? error : internalError(requestId);
-  const uncounted = act === undefined ? undefined : visit.uncounted(told.status);
-  if (act === undefined || uncounted === undefined) return error;
+  const uncounted = visit.uncounted(told.status);
+  if (uncounted === undefined) return error;
   try {
     await act.refused(told, uncounted);
     return error;
