@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { startRecorder } from '../../src/features/audit/recorder/start-recorder.ts';
 import { isGuid } from '../../src/formats/guid.ts';
+import { openOwnSigner } from '../../src/main/own-signer.ts';
 import { Link } from '../../src/main/supervision/link.ts';
 import {
   done,
@@ -19,6 +22,21 @@ import {
 } from '../../src/main/supervision/messages.ts';
 import { freePort } from '../support/free-port.ts';
 import { call, prepareControlFolder } from '../support/running-control.ts';
+
+/** Of the recorder that the supervisor would have started: it stays while control comes and goes. */
+let socketPath = '';
+const recorder = new AsyncDisposableStack();
+before(async () => {
+  const root = await mkdtemp(join(tmpdir(), 'strongroom-management-'));
+  recorder.defer(() => rm(root, { recursive: true }));
+  const [audit, module] = [join(root, 'audit'), join(root, 'module')];
+  for (const folder of [audit, module]) await mkdir(folder, { mode: 0o700 });
+  const signer = recorder.use(await openOwnSigner({ audit, module, verifierKey: join(root, 'verifier-key') }));
+  socketPath = join(root, 'socket');
+  const { origin } = signer;
+  recorder.use(await startRecorder({ folder: audit, socketPath, origin, signer, report: (told) => assert.fail(told) }));
+});
+after(() => recorder.disposeAsync());
 
 const ENTRY = fileURLToPath(new URL('../../src/main/control.ts', import.meta.url));
 
@@ -35,7 +53,7 @@ async function start(folder: string, answer: (link: Link, id: number, request: u
   const port = await freePort();
   const child = spawn(
     process.execPath,
-    [ENTRY, '--control', folder, '--port', String(port), '--ca', join(folder, 'ca', 'ca.pem')],
+    [ENTRY, '--control', folder, '--port', String(port), '--ca', join(folder, 'ca', 'ca.pem'), '--log', socketPath],
     { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] },
   );
   const exited = once(child, 'exit');
@@ -50,7 +68,7 @@ async function start(folder: string, answer: (link: Link, id: number, request: u
   });
   link.on(syncControl, (_values, id) => link.send(done, {}, id));
   link.on(stopInstance, (_values, id) => link.send(done, {}, id));
-  await isReady;
+  await Promise.race([isReady, exited.then(([code]) => assert.fail(`it ended before it was ready, with ${code}`))]);
   return {
     child,
     link,

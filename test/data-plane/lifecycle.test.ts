@@ -185,7 +185,7 @@ describe('deletion', () => {
 
   test('at the end of the retention a key is purged by itself, once, and that is on record', async () => {
     await create('expired');
-    await ask('DELETE', '/keys/expired');
+    const deleted = (await ask('DELETE', '/keys/expired')).json as { scheduledPurgeDate: number };
     const travelled = await adminAsk('POST', '/strongroom/clock', { advanceSeconds: 7 * DAY - 60 });
     assert.equal(travelled.status, 200, travelled.text);
     assert.equal((await ask('GET', '/deletedkeys/expired')).status, 200);
@@ -197,7 +197,8 @@ describe('deletion', () => {
     const purges = await purgesOnRecord(instance, 1, (key) => key === '/keys/expired');
     assert.equal(purges.length, 1);
     assert.equal(purges[0]?.['identity'], '{"claim":{}}');
-    assert.deepEqual(purges[0]?.['properties'], { PoolType: 'M-HSM', clockOffset: 7 * DAY + 60 });
+    const detail = { scheduledPurgeDate: new Date(deleted.scheduledPurgeDate * 1000).toISOString() };
+    assert.deepEqual(purges[0]?.['properties'], { PoolType: 'M-HSM', clockOffset: 7 * DAY + 60, detail });
     assert.ok(Math.abs(Date.parse(String(purges[0]?.['time'])) - Date.now()) < 60_000, 'the log has real time');
   });
 });
