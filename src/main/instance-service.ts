@@ -144,7 +144,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
   const records = stack.use(state.recovery.watch(verified));
   await settleModule(crypto, activation).catch((error: unknown) => refuseStore(audit, config, error));
   if (options.completesLog && records.head.sequence > newestHeadInLog) {
-    const more = unrecordedText(newestHeadInLog, records.head.sequence);
+    const more = unrecordedText(newestHeadInLog, records.head.sequence, config.name);
     await completeLog(audit, config, records.head, 'StoreHeadCompleted', { more });
   }
   await makePromises({ promises: state.promises, records, audit }, config);

@@ -8,6 +8,7 @@ import { replaceFile } from '../files/replace-file.ts';
 import { type Store, StoreError } from '../store/port.ts';
 import { moduleSealer } from '../store/sealed/module-sealer.ts';
 import { readEverything } from '../store/sealed/read-everything.ts';
+import type { Detail } from '../wire/entry-detail.ts';
 import { ownCommand } from '../wire/own-command.ts';
 import type { InstanceConfig } from './config/instance.ts';
 import { type Acceptance, readUnwitnessed, type Unwitnessed } from './files/unwitnessed.ts';
@@ -51,7 +52,7 @@ export async function judgeWitnesses(parts: WitnessParts, config: InstanceConfig
   }
   return async () => {
     // Durable before anything is served, and before the witnesses are there that would let the next start pass.
-    await recordAcceptance(audit, config, describe(found, accepted));
+    await recordAcceptance(audit, config, describe(found, accepted), detailOf(found, accepted));
     const { key, revision, value: sealed } = headRow;
     await crypto.ceremony('witness', { revision, key, sealed, size, root });
     rmSync(path, { force: true });
@@ -59,12 +60,27 @@ export async function judgeWitnesses(parts: WitnessParts, config: InstanceConfig
 }
 
 function refusal(name: string, { missing, store, log }: Unwitnessed): string {
+  const files = missing.map((part) => (part === 'store' ? 'head.sealed' : 'checkpoint-*.sealed')).join(', ');
   return (
-    `the module's witness of the newest ${missing.join(' and ')} is missing (head.sealed, checkpoint-*.sealed), so nobody can tell ` +
-    `whether an older copy was put back. Put the module's folder back as it was. If that cannot be, compare what is there ` +
-    `(store of sequence ${store.sequence}, log of ${log.size} entries) with a checkpoint kept elsewhere, and accept it: ` +
+    `the module's witness of the newest ${missing.join(' and ')} is missing (${files}), so nobody can tell whether an older copy ` +
+    `was put back. Put the module's folder back as it was. If that cannot be, compare what is there (store of sequence ` +
+    `${store.sequence}, log of ${log.size} entries) with a checkpoint kept elsewhere, ` +
+    `${ownCommand(`audit verify --hsm-name ${name} --checkpoint FILE`)}, and accept it: ` +
     ownCommand(`instance accept ${name} --reason TEXT`)
   );
+}
+
+function detailOf({ missing, store, log }: Unwitnessed, { reason, by, at }: Acceptance): Detail {
+  return {
+    missing,
+    head: store.sequence,
+    headHash: store.hash,
+    logSize: log.size,
+    logRoot: log.root,
+    reason,
+    acceptedBy: by,
+    acceptedAt: at,
+  };
 }
 
 function describe({ missing, store, log }: Unwitnessed, { reason, by, at }: Acceptance): string {

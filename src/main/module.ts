@@ -6,7 +6,7 @@ import { forbidFurtherBinding, loadLibcrypto } from '../crypto/engines/software/
 import { softwareEngine } from '../crypto/engines/software/software-engine.ts';
 import { passphraseSource, shutDoors } from '../crypto/module/doors.ts';
 import { KeyModule } from '../crypto/module/key-module.ts';
-import { serve } from '../crypto/module/serve.ts';
+import { refuseToServe, serve } from '../crypto/module/serve.ts';
 import { CryptoError } from '../crypto/protocol/messages.ts';
 
 const CACHE_SIZE = 4096;
@@ -41,5 +41,7 @@ try {
   // Our own refusals may say why; of anything else, the name.
   const reason = error instanceof CryptoError ? error.message : (error as Error).name;
   process.stderr.write(`module: ended on ${reason}\n`);
+  // Of no use where it had begun to serve: then the input is closed, or nobody asks any more.
+  if (error instanceof CryptoError) await refuseToServe(error, process.stdin, process.stdout).catch(() => undefined);
 }
 process.stdin.destroy();

@@ -8,6 +8,7 @@ import type { Opening } from '../features/seal/unlock-desk.ts';
 import type { StoreError } from '../store/port.ts';
 import type { Head } from '../store/sealed/records.ts';
 import { type Detail, recordedDetail } from '../wire/entry-detail.ts';
+import { ownCommand } from '../wire/own-command.ts';
 import type { InstanceConfig } from './config/instance.ts';
 
 export async function completeLog(
@@ -39,11 +40,12 @@ export async function completeLog(
 }
 
 /** A crash explains as many as there were requests at once; the store is whole, so what is missing is missing in the log. */
-export function unrecordedText(newestInLog: number, sequence: number): string {
+export function unrecordedText(newestInLog: number, sequence: number, name: string): string {
   if (sequence - newestInLog < 2) return '';
   return (
     `So it is of the ${sequence - newestInLog} commits after ${newestInLog}. If no so many requests were under way at once, the log was ` +
-    'cut, and entries of what changed nothing are missing with theirs: compare it with a checkpoint kept elsewhere.'
+    'cut, and entries of what changed nothing are missing with theirs: compare it with a checkpoint kept elsewhere, ' +
+    ownCommand(`audit verify --hsm-name ${name} --checkpoint FILE`)
   );
 }
 
@@ -91,8 +93,13 @@ export async function recordUnlocked(
 }
 
 /** An operator had the instance go on where nothing tells how new store and log must be. */
-export async function recordAcceptance(audit: AuditLog, config: InstanceConfig, description: string): Promise<void> {
-  await audit.append(auditEntryJson(systemEntry(config, 'MissingWitnessAccepted', description)));
+export async function recordAcceptance(
+  audit: AuditLog,
+  config: InstanceConfig,
+  description: string,
+  detail: Detail,
+): Promise<void> {
+  await audit.append(auditEntryJson(systemEntry(config, 'MissingWitnessAccepted', description, detail)));
 }
 
 export async function recordRefusedStore(audit: AuditLog, config: InstanceConfig, error: StoreError): Promise<void> {

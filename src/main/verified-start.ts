@@ -45,15 +45,15 @@ async function requireLog(audit: AuditLog, least: number, witness: string): Prom
 }
 
 /**
- * Refuses a module that was never active where the store knows of custodians. A state of a version before, which names no
- * generation, is written anew now that all three were seen to belong together.
+ * Refuses a module that was never active where the store knows of custodians. Now that all three were seen to belong
+ * together, the module tidies up: see `renewState`.
  */
 export async function settleModule(crypto: CryptoClient, activation: Activation): Promise<void> {
   if (activation.latest() !== undefined && !activation.isActive()) {
     const what = 'the store has a record of its security domain, and the module was never active';
     throw new StoreError('Refused', `older files were put back into the module's folder: ${what}`);
   }
-  if (crypto.hello.generation === 0) await crypto.ceremony('renewState', {});
+  await crypto.ceremony('renewState', {});
 }
 
 /** A state of the module that no head names yet (sealed anew, or renewed) is named by one: so no older one is taken again. */

@@ -77,6 +77,15 @@ const members = [
   'approvedBy',
   'requestedBy',
   'requestedOperation',
+  // missing witnesses
+  'missing',
+  'head',
+  'headHash',
+  'logSize',
+  'logRoot',
+  'reason',
+  'acceptedBy',
+  'acceptedAt',
   // all
   'changes',
 ] as const;

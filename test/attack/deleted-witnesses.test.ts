@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { cp, readdir, rm, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readEntries } from '../support/audit-entries.ts';
@@ -63,7 +64,8 @@ test('with the witnesses deleted an older store and log do not start, until what
   await using _instance = instance;
   const refused = {
     code: 'Refused',
-    message: /witness of the newest store and log is missing.*instance accept test --reason/,
+    message:
+      /newest store and log is missing \(head\.sealed, checkpoint-\*\.sealed\).* audit verify --hsm-name test --checkpoint FILE, .*instance accept test --reason/,
   };
   assert.match((await accept(instance, '--reason', 'x')).stderr, /there is nothing to accept/);
   await rollBack();
@@ -75,13 +77,29 @@ test('with the witnesses deleted an older store and log do not start, until what
   assert.match((await accept(instance)).stderr, /say why with --reason/);
   const done = await accept(instance, '--reason', 'only\u001b[31m for the drill', '--json');
   assert.equal(done.code, 0, done.stderr);
-  const { store, log } = JSON.parse(done.stdout) as { store: { sequence: number }; log: { root: string } };
+  const { store, log } = JSON.parse(done.stdout) as {
+    store: { sequence: number; hash: string };
+    log: { size: number; root: string };
+  };
   await instance.start();
   const entries = readEntries(instance);
   const entry = entries.find(({ operationName }) => operationName === 'MissingWitnessAccepted');
   const said = String(entry?.['resultDescription']);
   for (const part of [`of sequence ${store.sequence} `, log.root, 'only [31m for the drill'])
     assert.ok(said.includes(part), said);
+  const { acceptedBy, acceptedAt, ...detail } = (entry?.['properties'] as { detail: Record<string, unknown> }).detail;
+  assert.deepEqual(detail, {
+    missing: ['store', 'log'],
+    head: store.sequence,
+    headHash: store.hash,
+    logSize: log.size,
+    logRoot: log.root,
+    reason: 'only [31m for the drill',
+  });
+  assert.equal(acceptedBy, userInfo().username);
+  assert.ok(!Number.isNaN(Date.parse(String(acceptedAt))));
+  const shown = await runStrongroom('audit', 'show', '--data', instance.folder, '--hsm-name', 'test', '--last', '30');
+  assert.match(shown.stdout, /MissingWitnessAccepted.* missing=.*acceptedBy=/);
   assert.equal(
     (await instance.ask('GET', LIST, { token: await instance.issuer.token(revoked) })).status,
     200,
@@ -100,7 +118,9 @@ test('what is left as evidence is not accepted away', async () => {
   await using _instance = instance;
   await rollBack();
   await remove(/^checkpoint-/);
-  await assert.rejects(instance.start(), { message: /witness of the newest log is missing/ });
+  await assert.rejects(instance.start(), {
+    message: /witness of the newest log is missing \(checkpoint-\*\.sealed\),/,
+  });
   await instance.stop();
   assert.equal((await accept(instance, '--reason', 'none')).code, 0);
   await assert.rejects(instance.start(), { message: /the store is older than what was seen.* seen by the module/ });

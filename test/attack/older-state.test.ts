@@ -1,12 +1,13 @@
 // Older files put back into the module's folder of an instance: they hand out no root keys, whether it runs or is started
 // again, and it says what was done.
 import assert from 'node:assert/strict';
-import { copyFile, cp, rm } from 'node:fs/promises';
+import { copyFile, cp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeCustodian } from '../../src/crypto/module/custodians.fixture.ts';
 import { ask, newFolder, openModule } from '../../src/crypto/module/key-module.fixture.ts';
 import { openEntries } from '../../src/features/audit/read-entries.ts';
+import { exchangeSeal, openOfflineModule } from '../../src/features/seal/offline-module.ts';
 import { type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
 const LIST = '/keys?api-version=7.6';
@@ -79,4 +80,44 @@ test('a state of the same generation, made from an older one for other custodian
   assert.equal((await instance.activate()).status, 503);
   await copyFile(settled, join(module, 'state.sealed'));
   assert.equal((await instance.activate()).status, 409, 'other custodians are settled');
+});
+
+test('older files of before an exchange of the seal, put over the newer ones, destroy no key of these', async () => {
+  await using instance = await startRunningInstance();
+  const module = join(rootOf(instance), 'module');
+  const [older, newest] = [join(instance.folder, 'older'), join(instance.folder, 'newest')];
+  const put = async (from: string, ...names: readonly string[]): Promise<void> => {
+    for (const name of names) await copyFile(join(from, name), join(module, name));
+  };
+  const keyFiles = async (): Promise<string[]> => (await readdir(module)).filter((name) => name.endsWith('.key'));
+  assert.equal((await instance.activate()).status, 202);
+  await instance.stop();
+  await cp(module, older, { recursive: true });
+  {
+    await using offline = await openOfflineModule(module);
+    await exchangeSeal(offline, { kind: 'file' });
+  }
+  const [keyFile = ''] = await keyFiles();
+  assert.match(keyFile, /^seal-/);
+  await instance.start();
+  await instance.stop();
+  await cp(module, newest, { recursive: true });
+
+  await put(older, 'state.sealed');
+  await assert.rejects(instance.start(), {
+    message: 'the module partition did not start: the key file of the module state, seal.key, is missing or is no key',
+  });
+  await instance.stop();
+  await put(older, 'seal.key');
+  await assert.rejects(instance.start(), { code: 'Refused', message: /of generation 2, the store's head of 3/ });
+  await instance.stop();
+  assert.deepEqual((await keyFiles()).toSorted(), [keyFile, 'seal.key'].toSorted());
+  {
+    // Nor does a seal that is made from the older state.
+    await using offline = await openOfflineModule(module);
+    await exchangeSeal(offline, { kind: 'file' });
+  }
+  await put(newest, 'state.sealed');
+  await instance.start();
+  assert.deepEqual(await keyFiles(), [keyFile], 'a start that was verified has cleaned up');
 });

@@ -205,7 +205,8 @@ export class PartitionPool implements AsyncDisposable {
       this.#accept(hello);
     } catch (error) {
       partition.kill();
-      throw new CryptoError('PartitionLost', 'the module partition did not start', { cause: error });
+      const why = error instanceof CryptoError && error.code !== 'PartitionLost' ? `: ${error.message}` : '';
+      throw new CryptoError('PartitionLost', `the module partition did not start${why}`, { cause: error });
     }
     if (this.#closed) return;
     this.#ready = [...this.#ready, partition];

@@ -179,7 +179,7 @@ function encodeReply(row: Row, id: number, reply: object): Buffer {
   return encodeFrame(id, REPLY_OK, row.message.reply.encode(reply as never));
 }
 
-function encodeRefusal(id: number, error: unknown): Buffer {
+export function encodeRefusal(id: number, error: unknown): Buffer {
   if (!(error instanceof CryptoError)) reportFailure(error);
   // Only our own refusals speak; any other text might say what must not leave.
   const { code, message } =

@@ -55,9 +55,9 @@ export function keepKeyFile(folder: string, keyFile: string, key: KeyObject): vo
   bytes.fill(0);
 }
 
-/** Overwrites and removes the key files that seal nothing (any more). What the disk keeps elsewhere is beyond reach. */
-export function wipeKeyFiles(folder: string, keep: string | undefined): void {
-  const spare = readdirSync(folder).filter((name) => KEY_FILE.test(name) && name !== keep);
+/** Overwrites and removes key files that seal nothing (any more). What the disk keeps elsewhere is beyond reach. */
+export function wipeKeyFiles(folder: string, isSpare: (name: string) => boolean): void {
+  const spare = readdirSync(folder).filter((name) => KEY_FILE.test(name) && isSpare(name));
   for (const name of spare) wipe(join(folder, name));
   if (spare.length > 0) syncFolder(join(folder, OLD_KEY_FILE));
 }

@@ -156,11 +156,15 @@ export class KeyModule implements AsyncDisposable {
     this.reload();
   }
 
-  /** A state of a version before is written in the present form; any other stays. */
+  /**
+   * The service has found store and log not to know of a newer state: one of a version before is written in the present
+   * form, and keys that seal nothing any more are gone.
+   */
   renew(): void {
     withCeremonyLock(this.folder, () => {
       this.reload();
       if (this.provisioned.generation === 0) this.replace(this.provisioned);
+      this.#file.wipeSpareKeys();
     });
   }
 

@@ -3,7 +3,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Frame } from '../../formats/frames.ts';
 import { FrameReader } from '../../formats/frames.ts';
-import { dispatch } from './dispatch.ts';
+import { dispatch, encodeRefusal } from './dispatch.ts';
 import type { KeyModule } from './key-module.ts';
 
 /**
@@ -79,4 +79,15 @@ export function serve(module: KeyModule, input: Readable, output: Writable): Pro
     input.on('error', reject);
     output.on('error', reject);
   });
+}
+
+/** Answers the first question with why there is no module to serve. */
+export async function refuseToServe(reason: unknown, input: Readable, output: Writable): Promise<void> {
+  const reader = new FrameReader();
+  for await (const chunk of input) {
+    const [first] = reader.push(chunk as Buffer);
+    if (first === undefined) continue;
+    output.write(encodeRefusal(first.id, reason));
+    return;
+  }
 }

@@ -56,8 +56,6 @@ interface Found {
   readonly state?: Provisioned;
   readonly opened?: Opened;
   readonly isLocked: boolean;
-  /** The one key file that the state needs, `none` of them, or nobody knows. */
-  readonly keyFile: string | 'none' | 'unknown';
 }
 
 interface Opened {
@@ -66,6 +64,9 @@ interface Opened {
   readonly bound: Buffer;
   readonly key: KeyObject;
 }
+
+/** Of a state that no header tells it of. */
+const FIRST_SEAL: Seal = { kind: 'file', keyFile: OLD_KEY_FILE };
 
 export class StateFile {
   readonly #folder: string;
@@ -98,7 +99,7 @@ export class StateFile {
    * @throws CryptoError RecordRefused when the file is not what a module wrote here; what `judge` throws
    */
   load(judge: Judge = () => undefined): Provisioned | undefined {
-    const { state, header, opened, isLocked, keyFile } = this.#look();
+    const { state, header, opened, isLocked } = this.#look();
     try {
       judge(state, isLocked);
     } catch (error) {
@@ -108,8 +109,14 @@ export class StateFile {
     this.#isLocked = isLocked;
     this.#header = header;
     this.#opened = opened;
-    if (keyFile !== 'unknown') wipeKeyFiles(this.#folder, keyFile === 'none' ? undefined : keyFile);
     return state;
+  }
+
+  /** Of a state that was judged the newest: to an older one, put back, the key of the newer one would be a spare one, too. */
+  wipeSpareKeys(): void {
+    const seal = this.#header?.seal;
+    if (seal === undefined || this.#isLocked) return;
+    wipeKeyFiles(this.#folder, (name) => seal.kind !== 'file' || name !== seal.keyFile);
   }
 
   /** Opens a locked state; from then on `load` does by itself. @throws CryptoError SealRefused when it is another key */
@@ -142,7 +149,7 @@ export class StateFile {
 
   /** The same seal. Durable when it returns. */
   replace(state: StateContent): void {
-    const seal = this.#header?.seal ?? { kind: 'file', keyFile: OLD_KEY_FILE };
+    const seal = this.#header?.seal ?? FIRST_SEAL;
     const key = seal.kind === 'file' ? this.#fileKey(seal.keyFile) : this.#opened?.key;
     if (key === undefined) throw new CryptoError('WrongState', 'the module is locked');
     const header = this.#opened?.header ?? headerOf(state, seal);
@@ -152,28 +159,29 @@ export class StateFile {
   /** Another seal, in one step: before it the state opens with the old key, after it with the new one. */
   reseal(state: StateContent, seal: Seal, key: KeyObject): void {
     const header = headerOf(state, seal);
+    const before = this.#header?.seal ?? FIRST_SEAL;
     replaceDurable(this.#path, sealState(state, header, key));
     this.#opened = seal.kind === 'file' ? undefined : { header, bound: encodeSealHeader(header), key };
     this.#header = header;
     if (seal.kind === 'file') keepKeyFile(this.#folder, seal.keyFile, key);
-    wipeKeyFiles(this.#folder, seal.kind === 'file' ? seal.keyFile : undefined);
+    if (before.kind === 'file') wipeKeyFiles(this.#folder, (name) => name === before.keyFile);
   }
 
   #look(): Found {
     const stored = this.#read();
-    if (stored === undefined) return { isLocked: false, keyFile: 'unknown' };
+    if (stored === undefined) return { isLocked: false };
     const { header, bound } = stored;
     if (header === undefined || header.seal.kind === 'file') {
       const keyFile = header?.seal.kind === 'file' ? header.seal.keyFile : OLD_KEY_FILE;
       const key = this.#fileKey(keyFile);
       const state = this.#decode(stored, key, keyFile === OLD_KEY_FILE ? key : undefined);
       const shown = header ?? headerOf(state, { kind: 'file', keyFile });
-      return { state, header: shown, isLocked: false, keyFile: header === undefined ? 'unknown' : keyFile };
+      return { state, header: shown, isLocked: false };
     }
     const opened = this.#opened;
     // Exchanged since it was opened: the old key is of no use any more.
-    if (opened?.bound.equals(bound) !== true) return { header, isLocked: true, keyFile: 'unknown' };
-    return { state: this.#decode(stored, opened.key, undefined), header, opened, isLocked: false, keyFile: 'none' };
+    if (opened?.bound.equals(bound) !== true) return { header, isLocked: true };
+    return { state: this.#decode(stored, opened.key, undefined), header, opened, isLocked: false };
   }
 
   /** @param fileKey the key is that of the key file of versions before */
@@ -203,7 +211,8 @@ export class StateFile {
     try {
       return loadFileSeal(join(this.#folder, keyFile));
     } catch (cause) {
-      throw notAuthentic(cause);
+      const what = `the key file of the module state, ${keyFile}, is missing or is no key`;
+      throw new CryptoError('RecordRefused', what, { cause });
     }
   }
 }

@@ -67,7 +67,10 @@ export const messages = {
   /** Reads the state file again, after another partition ran a ceremony. */
   reload: message(3, ANY, true, {}, { state: 'text' }),
 
-  /** Writes a state of a version before in the present form, once the store was found not to know of a later one. */
+  /**
+   * Store and log were found not to know of a newer state: one of a version before is written in the present form, and
+   * key files that do not seal this one are wiped.
+   */
   renewState: message(4, SEALED, true, {}, {}),
   /** Makes those files anew, of a store and a log that were accepted as they are; none older than what the module knows. */
   witness: message(5, SEALED, true, { revision: 'u64', key: 'bytes', sealed: 'bytes', size: 'u64', root: 'bytes' }, {}),

@@ -21,9 +21,9 @@ export const accept = command({
 For an instance that is not started because the module's witnesses of the newest store and log are missing. Without them
 nobody at this machine can tell whether older copies were put back, with a role or a key that was taken away since. First put
 the module's folder back as it was, if that can be; else compare the log with a checkpoint kept elsewhere:
-'strongroom audit verify --checkpoint FILE'. What the last start found is accepted, nothing else and once: the next
-start puts it on record, with the reason and the name of the operating system's user, before it serves. What contradicts
-the evidence that is left is refused all the same.`,
+'strongroom audit verify --hsm-name NAME --checkpoint FILE'. What the last start found is accepted, nothing else and once:
+the next start puts it on record, with the reason and the name of the operating system's user, before it serves. What
+contradicts the evidence that is left is refused all the same.`,
   options: {
     reason: { type: 'string', placeholder: 'TEXT', description: 'why, for the log' },
     ...hsmNameOption,
@@ -49,7 +49,7 @@ the evidence that is left is refused all the same.`,
       return 0;
     }
     const { missing, store, log } = found;
-    terminal.out(`no witness of  the newest ${missing.join(' and ')}\n`);
+    terminal.out(`missing        witness of the newest ${missing.join(' and ')}\n`);
     terminal.out(`store          sequence ${store.sequence}, hash ${store.hash}\n`);
     terminal.out(`log            ${log.size} entries, root ${log.root}\n`);
     const place = placeOf({ data });
