@@ -28,8 +28,12 @@ describe('the management plane’s log of a running product', () => {
   });
 
   const at = () => places(data).management;
-  const tag = (value: string) => arm.ask('PUT', GROUP, { location: 'local', tags: { value } });
-  const tagNow = async () => ((await arm.ask('GET', GROUP)).json as { tags?: { value: string } }).tags?.value;
+  /** By its name: the log has no values of tags. */
+  const tag = (name: string) => arm.ask('PUT', GROUP, { location: 'local', tags: { [`tag-${name}`]: 'x' } });
+  const tagNow = async () =>
+    Object.keys(((await arm.ask('GET', GROUP)).json as { tags?: object }).tags ?? {})
+      .join()
+      .replace('tag-', '');
   const written = () =>
     [...openEntries(at().audit).from(0)].map(({ text }) => text).filter((text) => text.includes('"tags"'));
   const pidOf = (name: 'control' | 'managementRecorder'): number =>
@@ -52,7 +56,7 @@ describe('the management plane’s log of a running product', () => {
       shown.stdout,
       /202 {2}Microsoft\.Resources\/subscriptions\/resourceGroups\/write {2}\/subscriptions\/[^ ]+\/resourceGroups\/g/,
     );
-    await arm.ask('PUT', GROUP, { location: 'local', tags: { value: '0' } });
+    await tag('0');
     const copy = mkdtempSync(join(tmpdir(), 'strongroom-log-'));
     try {
       await replaced('managementRecorder');
@@ -95,7 +99,7 @@ describe('the management plane’s log of a running product', () => {
     await replaced('managementRecorder');
     assert.equal((await asked).status, 200);
     assert.equal(await tagNow(), '1');
-    assert.equal(written().filter((text) => text.includes('"value":"1"')).length, 1);
+    assert.equal(written().filter((text) => text.includes('"added":["tag-1"]')).length, 1);
   });
 
   test('an act whose control is killed before it is durable has no answer and no effect, though perhaps an entry', async () => {
@@ -114,7 +118,7 @@ describe('the management plane’s log of a running product', () => {
     assert.equal((await tag('3')).status, 200);
     const entries = [...openEntries(at().audit).from(0)].map(({ text }) => JSON.parse(text) as Entry);
     const start = entries.findLast(({ operationName }) => operationName.endsWith('/start/action'));
-    const inForce = entries.findLast(({ properties: { detail } }) => detail?.changes.tags?.after?.value === '1');
+    const inForce = entries.findLast(({ properties: { detail } }) => detail?.changes?.tags?.added?.includes('tag-1'));
     assert.equal(start?.properties.records, inForce?.properties.records, 'a start says which records it found');
   });
 
@@ -144,6 +148,6 @@ interface Entry {
   readonly operationName: string;
   readonly properties: {
     readonly records?: string;
-    readonly detail?: { readonly changes: { readonly tags?: { readonly after?: { readonly value: string } } } };
+    readonly detail?: { readonly changes?: { readonly tags?: { readonly added?: readonly string[] } } };
   };
 }
