@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { places } from '../src/main/config/data-layout.ts';
+import { places } from '../src/deployment/data-layout.ts';
 import { API_VERSION, type Hsm } from './product/hsm.ts';
 import { INSTANCE } from './product/product.ts';
 

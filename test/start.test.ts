@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
-import type { RunningState } from '../src/main/files/running-state.ts';
+import type { RunningState } from '../src/deployment/running-state.ts';
 import { freePort } from './support/free-port.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', 'strongroom');

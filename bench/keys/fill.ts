@@ -3,11 +3,11 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { openCryptoClient } from '../../src/crypto/client/open-crypto-client.ts';
+import { places } from '../../src/deployment/data-layout.ts';
+import { readInstanceConfig } from '../../src/deployment/read-instance.ts';
 import type { KeyMaking } from '../../src/features/keys/add-version.ts';
 import { createKey, readCreateKey } from '../../src/features/keys/create.ts';
-import { places } from '../../src/main/config/data-layout.ts';
-import { readInstanceConfig } from '../../src/main/config/read-instance.ts';
-import { emptyInstanceState } from '../../src/main/instance-state.ts';
+import { emptyInstanceState } from '../../src/service/instance-state.ts';
 import { moduleSealer } from '../../src/store/sealed/module-sealer.ts';
 import { openRecords } from '../../src/store/sealed/open-records.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { places } from '../../src/main/config/data-layout.ts';
+import { places } from '../../src/deployment/data-layout.ts';
 import { createKeys } from '../bench-keys.ts';
 import { watchDisturbance } from '../machine/disturbance.ts';
 import { environment } from '../machine/environment.ts';

@@ -27,10 +27,12 @@ const MODULE_BUILTINS = [
 ];
 /** Makes certificates; needs its decorators' metadata loaded first. */
 const X509 = ['@peculiar/x509', 'reflect-metadata'];
-const BELOW_FEATURES = ['src/wire/', 'src/store/', 'src/crypto/client/', 'src/crypto/protocol/', 'src/formats/'];
-const CONFIG = ['src/main/config/', 'src/main/files/', 'src/files/'];
+const BELOW_FEATURES = ['src/http/', 'src/store/', 'src/crypto/client/', 'src/crypto/protocol/', 'src/formats/'];
+/** What processes say to each other, and where a deployment keeps things. */
+const AROUND = ['src/links/', 'src/deployment/', 'src/files/', 'src/formats/'];
 
 export const areas: readonly Area[] = [
+  // What everybody stands on.
   {
     at: 'src/formats/',
     from: [],
@@ -38,16 +40,98 @@ export const areas: readonly Area[] = [
     because: 'formats are pure bytes: no files, no network, no knowledge of the product',
   },
   {
+    at: 'src/formats/journal-format.ts',
+    from: ['src/formats/'],
+    builtins: [...PURE, 'node:zlib'],
+    because: 'its sums are those of zlib',
+  },
+  {
     at: 'src/files/',
     from: [],
-    builtins: [...PURE, 'node:fs', 'node:fs/promises', 'node:path'],
-    because: 'how files are made and replaced safely is the same for everyone and knows nothing of them',
+    builtins: [...PURE, 'node:fs', 'node:fs/promises', 'node:path', 'node:os', 'node:sqlite', 'node:process'],
+    because: 'how files and folders are made, replaced, locked and destroyed is the same for everyone',
   },
   {
     at: 'src/crypto/protocol/',
     from: ['src/formats/'],
     builtins: PURE,
     because: 'the protocol is the contract of two processes and must not pull in either of them',
+  },
+  {
+    at: 'src/store/',
+    from: ['src/crypto/client/crypto-client.ts', 'src/crypto/protocol/', 'src/formats/'],
+    because: 'the store keeps sealed records and knows nothing of what is in them',
+  },
+  {
+    at: 'src/http/',
+    from: [
+      'src/store/port.ts',
+      'src/links/recorder/audit-log.ts',
+      'src/crypto/protocol/',
+      'src/files/',
+      'src/formats/',
+    ],
+    packages: ['find-my-way'],
+    because: 'the door of both planes carries requests to rows and answers back, and knows none of them',
+  },
+  {
+    at: 'src/links/',
+    from: ['src/crypto/protocol/', 'src/files/', 'src/formats/', 'src/http/entry-detail.ts'],
+    because: 'what processes say to each other is known to both ends and pulls in neither',
+  },
+  {
+    at: 'src/deployment/',
+    from: ['src/http/', 'src/files/', 'src/formats/', 'src/features/auth/'],
+    packages: X509,
+    because: 'configuration, places and certificates are read below everything that uses them',
+  },
+  {
+    at: 'src/deployment/dev-clients.ts',
+    from: ['src/files/', 'src/formats/', 'src/deployment/', 'src/control/directory/create-dev-directory.ts'],
+    because: 'the clients of the dev profile are those that its directory is made with',
+  },
+  {
+    at: 'src/deployment/checks/',
+    from: [
+      'src/deployment/',
+      'src/files/',
+      'src/formats/',
+      'src/http/',
+      'src/features/auth/',
+      'src/features/backup/storage/allowed-places.ts',
+      'src/features/events/targets.ts',
+    ],
+    packages: X509,
+    because:
+      'a start is judged by the rules of those who will use what is configured, of which there is no second copy',
+  },
+
+  // The processes.
+  {
+    at: 'src/module/',
+    from: ['src/crypto/engines/', 'src/crypto/protocol/', 'src/formats/'],
+    builtins: MODULE_BUILTINS,
+    because: 'the process that holds keys stays small enough to read in an evening',
+  },
+  {
+    at: 'src/module/fsync.ts',
+    from: [],
+    packages: ['koffi'],
+    builtins: ['node:module'],
+    because: 'the second thing bound to native code: the permission model refuses fsync of its own files',
+  },
+  {
+    at: 'src/module/ceremony-lock.ts',
+    from: [],
+    packages: ['koffi'],
+    builtins: ['node:fs', 'node:module', 'node:path'],
+    because: 'the third and last thing bound to native code: Node has no lock that a dying process gives back',
+  },
+  {
+    at: 'src/module/doors.ts',
+    from: ['src/module/'],
+    builtins: [...MODULE_BUILTINS, 'node:module'],
+    because: 'this file takes the module loader away once everything is loaded; nothing else may touch it',
   },
   {
     at: 'src/crypto/engines/',
@@ -63,52 +147,71 @@ export const areas: readonly Area[] = [
     because: 'the binding to libcrypto stays one file; it loads it by require to be able to forget it again',
   },
   {
-    at: 'src/crypto/module/fsync.ts',
-    from: [],
-    packages: ['koffi'],
-    builtins: ['node:module'],
-    because: 'the second thing bound to native code: the permission model refuses fsync of its own files',
-  },
-  {
-    at: 'src/crypto/module/ceremony-lock.ts',
-    from: [],
-    packages: ['koffi'],
-    builtins: ['node:fs', 'node:module', 'node:path'],
-    because: 'the third and last thing bound to native code: Node has no lock that a dying process gives back',
-  },
-  {
-    at: 'src/crypto/module/doors.ts',
-    from: ['src/crypto/module/'],
-    builtins: [...MODULE_BUILTINS, 'node:module'],
-    because: 'this file takes the module loader away once everything is loaded; nothing else may touch it',
-  },
-  {
-    at: 'src/crypto/module/',
-    from: ['src/crypto/engines/', 'src/crypto/protocol/', 'src/formats/'],
-    builtins: MODULE_BUILTINS,
-    because: 'the process that holds keys stays small enough to read in an evening',
-  },
-  {
-    at: 'src/main/module.ts',
-    from: ['src/crypto/module/', 'src/crypto/engines/', 'src/crypto/protocol/', 'src/formats/'],
-    builtins: MODULE_BUILTINS,
-    because: 'this is the entry file of the process that holds keys; what it imports runs beside them',
-  },
-  {
     at: 'src/crypto/client/',
     from: ['src/crypto/protocol/', 'src/formats/'],
     because: 'the client only asks: it has no part of the module in it',
   },
   {
-    at: 'src/store/',
-    from: ['src/crypto/client/crypto-client.ts', 'src/crypto/protocol/', 'src/formats/'],
-    because: 'the store keeps sealed records and knows nothing of what is in them',
+    at: 'src/recorder/',
+    from: ['src/links/', 'src/files/', 'src/formats/'],
+    because: 'the recorder has its log and nothing else',
   },
   {
-    at: 'src/wire/',
-    from: ['src/crypto/protocol/', 'src/formats/'],
-    because: 'wire says what requests and answers are; features use it, not the other way round',
+    at: 'src/recorder/own-signer.ts',
+    from: ['src/recorder/', 'src/crypto/client/', 'src/deployment/data-layout.ts', 'src/files/', 'src/formats/'],
+    because: "the management plane's recorder alone holds the pipe of the module that signs its log",
   },
+  {
+    at: 'src/service/',
+    from: [...BELOW_FEATURES, ...AROUND, 'src/features/'],
+    because: 'a worker opens the parts of its instance and carries requests to them',
+  },
+  {
+    at: 'src/control/',
+    from: [...AROUND, 'src/http/', 'src/features/auth/', 'src/control/management/'],
+    packages: ['find-my-way', 'jose', 'oidc-provider', ...X509],
+    because: 'owning the machine room never means using a key: of features control has the checking of tokens',
+  },
+  {
+    at: 'src/control/directory/',
+    from: ['src/http/', 'src/files/', 'src/formats/'],
+    packages: ['jose', 'oidc-provider', ...X509],
+    because: 'the embedded issuer shares nothing with token checking',
+  },
+  {
+    at: 'src/control/management/',
+    from: ['src/http/', 'src/links/', 'src/files/', 'src/formats/'],
+    because: 'owning the machine room never means using a key: what is done there is on record in the one form',
+  },
+  {
+    at: 'src/supervisor/',
+    from: [
+      ...AROUND,
+      'src/control/directory/',
+      'src/control/management/',
+      'src/demo/without-demo.ts',
+      'src/demo/progress.ts',
+      'src/demo/summary.ts',
+      'src/http/',
+      'src/tools/seal/',
+    ],
+    packages: X509,
+    because: 'it starts, watches and restarts; what is inside an instance is out of its sight',
+  },
+  {
+    at: 'src/throw-away/',
+    from: AROUND,
+    packages: ['jose', ...X509],
+    because: 'an instance to be thrown away is made of the same processes, by the same links',
+  },
+  {
+    at: 'src/demo/',
+    from: ['src/deployment/', 'src/files/', 'src/formats/', 'src/tools/custodian/', 'src/http/'],
+    packages: ['@azure/identity', '@azure/keyvault-keys', ...X509],
+    because: 'the demonstration is a client like any other: it speaks the public API',
+  },
+
+  // What the data plane can do.
   {
     at: 'src/features/audit/',
     from: BELOW_FEATURES,
@@ -121,32 +224,14 @@ export const areas: readonly Area[] = [
     because: 'who is calling is decided before, and apart from, what they may do',
   },
   {
-    at: 'src/features/directory/',
-    from: [...BELOW_FEATURES, 'src/files/'],
-    packages: ['jose', 'oidc-provider', ...X509],
-    because: 'the embedded issuer runs in the control process and shares nothing with token checking',
-  },
-  {
-    at: 'src/features/management/',
-    from: [...BELOW_FEATURES, 'src/files/', 'src/features/audit/audit-log.ts', 'src/features/audit/entry.ts'],
-    because:
-      'owning the machine room never means using a key: no data-plane feature is in reach; what is done there is on record in the one form',
-  },
-  {
     at: 'src/features/roles/',
     from: [...BELOW_FEATURES, 'src/features/keys/key-name.ts'],
     because: 'roles decide from records and a principal alone; of keys they know how a name is written',
   },
   {
     at: 'src/features/keys/',
-    from: [...BELOW_FEATURES, 'src/features/release/policy/', 'src/features/clock/due-times.ts'],
+    from: [...BELOW_FEATURES, 'src/features/clock/due-times.ts'],
     because: 'the pipeline has asked roles and written the record; a release policy is read by the one grammar',
-  },
-  {
-    at: 'src/features/release/policy/',
-    from: ['src/formats/repeated-member.ts'],
-    builtins: PURE,
-    because: 'what a policy means is decided from its text and claims alone, the same in service and command line',
   },
   {
     at: 'src/features/release/',
@@ -175,12 +260,6 @@ export const areas: readonly Area[] = [
     because: 'a key that comes in becomes a version like any other; wrapping for transfer needs formats alone',
   },
   {
-    at: 'src/features/byok/pkcs11/library.ts',
-    from: ['src/features/byok/'],
-    packages: ['koffi'],
-    because: "the binding to a token's library stays one file, loaded by the command that wraps and by nothing else",
-  },
-  {
     at: 'src/features/backup/storage/',
     from: ['src/formats/instance-identity.ts', 'src/formats/printable.ts'],
     packages: ['@azure/storage-blob'],
@@ -195,11 +274,6 @@ export const areas: readonly Area[] = [
     at: 'src/features/key-backup/',
     from: [...BELOW_FEATURES, 'src/features/keys/'],
     because: 'the module opens and writes backups; what is restored are versions of a key',
-  },
-  {
-    at: 'src/features/backup/',
-    from: [...BELOW_FEATURES, 'src/features/keys/', 'src/features/key-backup/', 'src/features/rotation/policy.ts'],
-    because: 'it writes down and replaces records of all features, and knows none of them but keys',
   },
   {
     at: 'src/features/backup/',
@@ -232,12 +306,6 @@ export const areas: readonly Area[] = [
     because: 'operations look keys up, and need nothing else of other features',
   },
   {
-    at: 'src/features/security-domain/custodian/',
-    from: ['src/features/security-domain/open-domain.ts', 'src/formats/'],
-    builtins: [...PURE, 'node:fs/promises', 'node:path'],
-    because: "a custodian's tool works offline: formats and files, no network and nothing of the service",
-  },
-  {
     at: 'src/features/security-domain/',
     from: BELOW_FEATURES,
     because: 'the ceremony talks to the module; who may ask for it was decided before',
@@ -255,7 +323,7 @@ export const areas: readonly Area[] = [
   {
     at: 'src/features/access/',
     from: [
-      'src/wire/',
+      'src/http/',
       'src/formats/',
       'src/features/roles/',
       'src/features/network-rules/',
@@ -279,7 +347,7 @@ export const areas: readonly Area[] = [
   },
   {
     at: 'src/features/ceremony/',
-    from: [...BELOW_FEATURES, 'src/files/', 'src/features/custodians/', 'src/features/security-domain/'],
+    from: [...BELOW_FEATURES, 'src/files/', 'src/features/custodians/'],
     because: 'a ceremony writes down what people do and asks the service by its public API',
   },
   {
@@ -287,26 +355,45 @@ export const areas: readonly Area[] = [
     from: [...BELOW_FEATURES, 'src/features/custodians/', 'src/features/events/', 'src/features/clock/'],
     because: 'it asks the register who has answered, and tells of what is overdue as events are told',
   },
+
+  // What people run.
   {
-    at: 'src/features/seal/',
-    from: BELOW_FEATURES,
-    because: 'it carries ciphertext between people and the module, and needs no part of the service for that',
+    at: 'src/tools/custodian/',
+    from: ['src/formats/'],
+    builtins: [...PURE, 'node:fs/promises', 'node:path'],
+    because: "a custodian's tool works offline: formats and files, no network and nothing of the service",
   },
   {
-    at: 'src/main/config/',
-    from: ['src/wire/', 'src/formats/', ...CONFIG, 'src/features/directory/'],
-    because: 'configuration is read below everything that uses it',
+    at: 'src/tools/audit/',
+    from: ['src/formats/'],
+    because: 'verifying shares nothing with writing but formats',
   },
   {
-    at: 'src/main/supervision/',
-    from: ['src/formats/', ...CONFIG, 'src/features/management/instance-host.ts'],
-    because: 'processes of any kind use these links; what is inside an instance is out of their sight',
+    at: 'src/tools/byok/pkcs11/library.ts',
+    from: ['src/tools/byok/'],
+    packages: ['koffi'],
+    because: "the binding to a token's library stays one file, loaded by the command that wraps and by nothing else",
   },
   {
-    at: 'src/gateway/',
-    from: [...BELOW_FEATURES, 'src/features/', ...CONFIG],
-    packages: ['find-my-way'],
-    because: 'the gateway carries requests to features and answers back; wiring is done in main',
+    at: 'src/tools/config-check/',
+    from: [...AROUND, 'src/tools/', 'src/http/', 'src/features/auth/'],
+    because: 'a configuration is judged by the rows of a start, of which there is no second copy; nothing is started',
+  },
+  {
+    at: 'src/tools/',
+    from: [
+      'src/formats/',
+      'src/files/',
+      'src/deployment/',
+      'src/crypto/client/',
+      'src/crypto/protocol/',
+      'src/features/auth/',
+      'src/features/backup/',
+      'src/features/ceremony/',
+      'src/features/release/',
+    ],
+    packages: ['jose'],
+    because: 'what people do by themselves, with files and the public API, needs no part of a running process',
   },
   {
     at: 'src/cli/custodian-tool/build.ts',
@@ -315,39 +402,13 @@ export const areas: readonly Area[] = [
     because: "the bundler runs in the command that writes the custodian's tool, and nowhere else",
   },
   {
-    at: 'src/cli/commands/config/check.ts',
-    from: [
-      'src/cli/',
-      'src/features/auth/fetch-jwks.ts',
-      ...CONFIG,
-      'src/main/production/check-config.ts',
-      'src/formats/',
-    ],
-    because: 'a configuration is judged by the rows of a start, of which there is no second copy; nothing is started',
-  },
-  {
-    at: 'src/cli/commands/audit/',
-    from: [
-      ...BELOW_FEATURES,
-      'src/cli/',
-      'src/features/audit/',
-      ...CONFIG,
-      'src/main/supervision/purge/purge-record.ts',
-    ],
-    because: 'which log is of an instance that is gone, the record of purges alone says; it is a file that is read',
-  },
-  {
     at: 'src/cli/',
-    from: [...BELOW_FEATURES, 'src/features/', ...CONFIG],
+    from: [...BELOW_FEATURES, ...AROUND, 'src/features/', 'src/tools/', 'src/control/'],
     packages: ['@azure/identity', ...X509],
     because: 'a command reads files or speaks the public API; it starts processes, it is not one of them',
   },
-  {
-    at: 'src/main/',
-    from: ['src/'],
-    packages: ['@azure/identity', '@azure/keyvault-keys', ...X509],
-    because: 'main wires everything together',
-  },
+
+  // What judges the product.
   {
     at: 'test/',
     from: ['src/'],
@@ -373,6 +434,19 @@ export const areas: readonly Area[] = [
 
 /** What tests beside the code may import on top of their area's row, from their own layer or below. */
 export const forTests: Pick<Area, 'from' | 'packages'> = {
-  from: ['src/formats/', 'src/files/', 'src/crypto/', 'src/store/', 'src/wire/', 'src/main/module.ts', 'test/'],
+  from: [
+    'src/formats/',
+    'src/files/',
+    'src/links/',
+    'src/crypto/',
+    'src/module/',
+    'src/recorder/',
+    'src/store/',
+    'src/http/',
+    'src/features/audit/read-entries.ts',
+    'src/tools/audit/',
+    'src/tools/release/authority/',
+    'test/',
+  ],
   packages: ['fast-check', 'jose', 'koffi', ...X509],
 };

@@ -1,7 +1,7 @@
 // The API reference against the route rows: same methods, paths, data actions and scopes, no more and no fewer.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { AnyRow } from '../../src/wire/route.ts';
+import type { AnyRow } from '../../src/http/route.ts';
 import { prose } from './markdown.ts';
 import type { Problem } from './problem.ts';
 import { API } from './reference-pages.ts';
@@ -17,7 +17,7 @@ export async function checkApiOperations(tree: Tree, root: string): Promise<Prob
 /** Rows of every `features/<word>/rows.ts` of the data plane. Making rows uses no service; only handlers do. */
 export async function dataPlaneRows(tree: Tree, root: string): Promise<AnyRow[]> {
   const files = tree.files.filter(
-    (file) => /^src\/features\/[^/]+\/rows\.ts$/.test(file) && tree.text(file).includes("'../../wire/route.ts'"),
+    (file) => /^src\/features\/[^/]+\/rows\.ts$/.test(file) && tree.text(file).includes("'../../http/route.ts'"),
   );
   const found: AnyRow[] = [];
   for (const file of files) {

@@ -2,8 +2,8 @@
 // are made from the rows, algorithms and fields that carry a version, so the page cannot fall behind them.
 import { KEY_SIZE_SINCE } from '../../src/features/keys/bundle.ts';
 import { algorithms } from '../../src/formats/algorithms.ts';
-import { apiVersions, hasVersion } from '../../src/wire/api-version.ts';
-import type { AnyRow } from '../../src/wire/route.ts';
+import { apiVersions, hasVersion } from '../../src/http/api-version.ts';
+import type { AnyRow } from '../../src/http/route.ts';
 import { tableRows } from './markdown.ts';
 import type { Problem } from './problem.ts';
 import { API } from './reference-pages.ts';

@@ -18,7 +18,7 @@ test('an import that goes down passes', () => {
 
 test('an import that goes up is refused with the line and the reason', () => {
   const found = findings('src/formats/x.ts', "// first\nimport { c } from '../gateway/pipeline.ts';", {
-    'src/gateway/pipeline.ts': '',
+    'src/service/pipeline/pipeline.ts': '',
   });
   assert.equal(found.length, 1);
   assert.match(
@@ -39,7 +39,7 @@ test('the key-holding process can reach neither network nor child processes, not
     "import { x } from '../../features/keys/create.ts';",
   ]) {
     const others = { 'src/features/keys/create.ts': '' };
-    assert.equal(findings('src/crypto/module/dispatch.ts', line, others).length, 1, line);
+    assert.equal(findings('src/module/dispatch.ts', line, others).length, 1, line);
     assert.equal(
       findings('src/crypto/engines/software/rsa.ts', line.replace('../../', '../../../'), others).length,
       1,
@@ -53,13 +53,16 @@ test('only the one binding file loads native code', () => {
   assert.deepEqual(findings('src/crypto/engines/software/libcrypto.ts', text), []);
   assert.equal(findings('src/crypto/engines/software/rsa.ts', text).length, 1);
   assert.deepEqual(findings('src/crypto/engines/software/libcrypto.ts', "import koffi from 'koffi';"), []);
-  assert.equal(findings('src/crypto/module/dispatch.ts', "import koffi from 'koffi';").length, 1);
+  assert.equal(findings('src/module/dispatch.ts', "import koffi from 'koffi';").length, 1);
   assert.equal(findings('src/features/keys/create.ts', "import koffi from 'koffi';").length, 1);
 });
 
 test('the management plane reaches no data-plane feature', () => {
   const others = { 'src/features/keys/create.ts': '' };
-  assert.equal(findings('src/features/management/put.ts', "import { c } from '../keys/create.ts';", others).length, 1);
+  assert.equal(
+    findings('src/control/management/put.ts', "import { c } from '../../features/keys/create.ts';", others).length,
+    1,
+  );
 });
 
 test('one feature imports another only when its row says so', () => {
@@ -75,26 +78,29 @@ test('one feature imports another only when its row says so', () => {
 });
 
 test('a file that does not exist and an unlisted package are refused', () => {
-  assert.match(findings('src/wire/body.ts', "import { x } from './gone.ts';")[0] ?? '', /not a file/);
-  assert.match(findings('src/wire/body.ts', "import _ from '@scope/odd/deep';")[0] ?? '', /the package @scope\/odd/);
+  assert.match(findings('src/http/body.ts', "import { x } from './gone.ts';")[0] ?? '', /not a file/);
+  assert.match(findings('src/http/body.ts', "import _ from '@scope/odd/deep';")[0] ?? '', /the package @scope\/odd/);
 });
 
-test('tests may use fast-check and the layers at hand, but never reach up into the gateway', () => {
-  const others = { 'src/gateway/pipeline.ts': '', 'src/crypto/module/dispatch.ts': '' };
+test('tests may use fast-check and the layers at hand, but never reach up into a process', () => {
+  const others = { 'src/service/pipeline/pipeline.ts': '', 'src/module/dispatch.ts': '' };
   assert.deepEqual(
     findings('src/store/memory.test.ts', "import fc from 'fast-check';\nimport { test } from 'node:test';", others),
     [],
   );
   assert.deepEqual(
-    findings('src/crypto/client/client.test.ts', "import { d } from '../module/dispatch.ts';", others),
+    findings('src/crypto/client/client.test.ts', "import { d } from '../../module/dispatch.ts';", others),
     [],
   );
-  assert.equal(findings('src/store/memory.test.ts', "import { p } from '../gateway/pipeline.ts';", others).length, 1);
+  assert.equal(
+    findings('src/store/memory.test.ts', "import { p } from '../service/pipeline/pipeline.ts';", others).length,
+    1,
+  );
 });
 
 test('the longest row wins, and a file without a row is reported', () => {
-  assert.equal(areaOf('src/main/module.ts')?.at, 'src/main/module.ts');
-  assert.equal(areaOf('src/main/service.ts')?.at, 'src/main/');
+  assert.equal(areaOf('src/module/doors.ts')?.at, 'src/module/doors.ts');
+  assert.equal(areaOf('src/service/main.ts')?.at, 'src/service/');
   assert.equal(areaOf('src/features/unheard-of/x.ts'), undefined);
   assert.match(findings('src/features/unheard-of/x.ts', '')[0] ?? '', /no row/);
 });

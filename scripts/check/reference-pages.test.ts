@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { messages } from '../../src/crypto/protocol/messages.ts';
 import { algorithms } from '../../src/formats/algorithms.ts';
-import { detailMembers } from '../../src/wire/entry-detail.ts';
-import { errorCodes } from '../../src/wire/service-error.ts';
+import { detailMembers } from '../../src/http/entry-detail.ts';
+import { errorCodes } from '../../src/http/service-error.ts';
 import { API, AUDIT, checkReferencePages, ERRORS, MODULE } from './reference-pages.ts';
 import { fakeTree } from './tree.ts';
 

@@ -2,8 +2,8 @@
 // other lacks.
 import { messages } from '../../src/crypto/protocol/messages.ts';
 import { algorithms } from '../../src/formats/algorithms.ts';
-import { detailMembers } from '../../src/wire/entry-detail.ts';
-import { errorCodes } from '../../src/wire/service-error.ts';
+import { detailMembers } from '../../src/http/entry-detail.ts';
+import { errorCodes } from '../../src/http/service-error.ts';
 import { names } from './documents.ts';
 import { tableRows } from './markdown.ts';
 import type { Problem } from './problem.ts';
@@ -44,7 +44,7 @@ function* errors(tree: Tree): Generator<Problem> {
         file: ERRORS,
         line,
         what: `the service never answers ${word}`,
-        fix: 'take the row out, or add the code to src/wire/service-error.ts',
+        fix: 'take the row out, or add the code to src/http/service-error.ts',
       };
     }
   }

@@ -2,7 +2,7 @@
 // `npx strongroom`, by a link's name or a path.
 import { existsSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
-import { shellWord } from '../wire/own-command.ts';
+import { shellWord } from '../formats/own-command.ts';
 
 /** @returns undefined when the script at the checkout's root was not called, as by `npm start` */
 export function calledAs(environment: NodeJS.ProcessEnv): string | undefined {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ownCommand } from '../wire/own-command.ts';
+import { ownCommand } from '../formats/own-command.ts';
 import { CHECKOUT } from './checkout.ts';
 import { commands } from './commands.ts';
 

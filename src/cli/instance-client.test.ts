@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { makeLoopbackCertificate } from '../../test/support/loopback-certificate.ts';
-import { DataLock } from '../main/files/data-lock.ts';
+import { DataLock } from '../files/data-lock.ts';
 import { CommandError, UsageError } from './command.ts';
 import { instanceIn } from './commands/ceremony/open-folder.ts';
 import { AnswerError, openInstanceClient } from './instance-client.ts';

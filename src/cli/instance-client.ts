@@ -1,13 +1,13 @@
 // How commands speak to an instance: over its public API, either the one of a running data directory (in the dev
 // profile as its administrator) or the one at an address (as whoever the environment names).
 
+import { DEV_INSTANCE } from '../deployment/client-environment/variables.ts';
+import { readDevClients } from '../deployment/dev-clients.ts';
+import { azureNames } from '../deployment/name-forms.ts';
+import { ownCommand } from '../formats/own-command.ts';
 import { printable } from '../formats/printable.ts';
 import { isGuid } from '../formats/shape.ts';
-import { DEV_INSTANCE } from '../main/config/client-environment/variables.ts';
-import { readDevClients } from '../main/config/dev-clients.ts';
-import { azureNames } from '../main/config/name-forms.ts';
-import { instanceOrigin } from '../wire/name-form.ts';
-import { ownCommand } from '../wire/own-command.ts';
+import { instanceOrigin } from '../http/name-form.ts';
 import { CommandError, dataOption, type OptionList, UsageError } from './command.ts';
 import { authoritiesWith, exchange, type Reply, type Route } from './https-exchange.ts';
 import {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { places } from '../main/config/data-layout.ts';
+import { places } from '../deployment/data-layout.ts';
 import { CommandError } from './command.ts';
 import { instanceFolder } from './instance-folder.ts';
 

@@ -1,6 +1,6 @@
 // Commands that work on the files of one instance of a data directory.
 import { existsSync, readdirSync } from 'node:fs';
-import { type InstancePlaces, places } from '../main/config/data-layout.ts';
+import { type InstancePlaces, places } from '../deployment/data-layout.ts';
 import { CommandError } from './command.ts';
 import { dataRootOf } from './running.ts';
 

@@ -1,9 +1,9 @@
 // Access tokens for commands that speak to an instance: as the administrator of a development data directory, or as
 // whoever the environment names. Tokens stay in memory.
 
+import { readDevClients } from '../deployment/dev-clients.ts';
+import { azureNames } from '../deployment/name-forms.ts';
 import { printableLine } from '../formats/printable.ts';
-import { readDevClients } from '../main/config/dev-clients.ts';
-import { azureNames } from '../main/config/name-forms.ts';
 import { CommandError } from './command.ts';
 import { givenToken, type TokenPlace } from './given-token.ts';
 import { agentOf, exchange, type Route } from './https-exchange.ts';

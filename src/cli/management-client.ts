@@ -1,8 +1,8 @@
 // How commands speak to the resource manager about one managed HSM: of a running development data directory as the owner of
 // its subscription, of any other service as whoever `az` is signed in as.
 import { setTimeout as delay } from 'node:timers/promises';
-import { readDevClients } from '../main/config/dev-clients.ts';
-import { azureNames } from '../main/config/name-forms.ts';
+import { readDevClients } from '../deployment/dev-clients.ts';
+import { azureNames } from '../deployment/name-forms.ts';
 import { CommandError, type OptionList, UsageError } from './command.ts';
 import { givenToken } from './given-token.ts';
 import { authoritiesWith, exchange, type Reply, type Route } from './https-exchange.ts';

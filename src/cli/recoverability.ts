@@ -1,8 +1,8 @@
 // What `status` says of how well an instance could be recovered: how many custodians may be lost, and what was rehearsed.
 
+import { optionWords, ownCommand } from '../formats/own-command.ts';
 import type { OwnRecoverability } from '../formats/own-recoverability.ts';
 import { printableLine } from '../formats/printable.ts';
-import { optionWords, ownCommand } from '../wire/own-command.ts';
 import { readRegister } from './commands/custodian/read-register.ts';
 import { type DepthPosture, needsRehearsal, readRehearsals, stepsOn } from './commands/rehearse/filed.ts';
 import { AnswerError, type InstanceValues, openInstanceClient } from './instance-client.ts';

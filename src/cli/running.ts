@@ -1,9 +1,9 @@
 // Commands that speak of a running copy: which data directory is meant, and what runs in it.
 import { existsSync } from 'node:fs';
-import { productionFile } from '../main/config/production-file.ts';
-import { ConfigError, dataRoot } from '../main/config/start-config.ts';
-import { mayReadRunningState, type RunningState, readRunningState } from '../main/files/running-state.ts';
-import { optionWords, ownCommand } from '../wire/own-command.ts';
+import { productionFile } from '../deployment/production-file.ts';
+import { mayReadRunningState, type RunningState, readRunningState } from '../deployment/running-state.ts';
+import { ConfigError, dataRoot } from '../deployment/start-config.ts';
+import { optionWords, ownCommand } from '../formats/own-command.ts';
 import { CHECKOUT } from './checkout.ts';
 import { CommandError } from './command.ts';
 

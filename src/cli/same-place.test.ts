@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { shellWord } from '../wire/own-command.ts';
+import { shellWord } from '../formats/own-command.ts';
 import { messageHere, placeOf } from './same-place.ts';
 
 test('an instance is named by what found it', () => {

@@ -1,6 +1,6 @@
 // The options by which a command that is named next finds what this one has found, typed into the same shell: the instance,
 // where it is, and whom it is asked as.
-import { optionWords } from '../wire/own-command.ts';
+import { optionWords } from '../formats/own-command.ts';
 import type { InstanceValues } from './instance-client.ts';
 
 /** Of a command that speaks to an instance. */

@@ -5,10 +5,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import type { BackupPlace } from '../deployment/instance.ts';
 import type { InstanceIdentity } from '../formats/instance-identity.ts';
 import { integer, list, record, text } from '../formats/shape.ts';
-import type { BackupPlace } from '../main/config/instance.ts';
+import { entryOf } from '../links/entry.ts';
 import { CommandError } from './command.ts';
 import { clientOver, type InstanceClient } from './instance-client.ts';
 
@@ -42,7 +42,7 @@ export async function openThrowAway({
   backupPlace,
   backupIdentity,
 }: ThrowAwayOptions): Promise<ThrowAway> {
-  const entry = fileURLToPath(new URL('../main/throw-away.ts', import.meta.url));
+  const entry = entryOf('throw-away');
   const words = ['--name', name, '--administrator', administrator, '--needs', String(needs)];
   if (onDisk) words.push('--on-disk');
   if (backupPlace !== undefined) words.push('--backup-place', JSON.stringify(backupPlace));

@@ -3,14 +3,14 @@
 import assert from 'node:assert/strict';
 import { createPublicKey, randomBytes, randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { makeCustodian } from '../../src/crypto/module/custodians.fixture.ts';
-import { ask, bindingOf, newFolder, openModule } from '../../src/crypto/module/key-module.fixture.ts';
-import type { KeyModule } from '../../src/crypto/module/key-module.ts';
 import type { KeyBinding } from '../../src/crypto/protocol/messages.ts';
-import { verifyAttestation } from '../../src/features/attestation/verify/verify-attestation.ts';
 import { type Immutability, policyBinding } from '../../src/formats/policy-binding.ts';
 import { writeTransferBlob } from '../../src/formats/transfer-blob.ts';
 import { wrapForTransfer } from '../../src/formats/transfer-wrap.ts';
+import { makeCustodian } from '../../src/module/custodians.fixture.ts';
+import { ask, bindingOf, newFolder, openModule } from '../../src/module/key-module.fixture.ts';
+import type { KeyModule } from '../../src/module/key-module.ts';
+import { verifyAttestation } from '../../src/tools/attestation/verify-attestation.ts';
 import { directoryUri, startBackup, succeeded } from '../support/backup-jobs.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 

@@ -5,16 +5,11 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { type Custodian, makeCustodian } from '../../src/crypto/module/custodians.fixture.ts';
-import { ask, newFolder, openModule } from '../../src/crypto/module/key-module.fixture.ts';
-import type { KeyModule } from '../../src/crypto/module/key-module.ts';
-import { packetOf, thumbprintOf } from '../../src/crypto/module/packets.fixture.ts';
-import {
-  change,
-  tryPackets,
-  tryPassphrase,
-  packetOf as unlockPacketOf,
-} from '../../src/crypto/module/unlocking.fixture.ts';
+import { type Custodian, makeCustodian } from '../../src/module/custodians.fixture.ts';
+import { ask, newFolder, openModule } from '../../src/module/key-module.fixture.ts';
+import type { KeyModule } from '../../src/module/key-module.ts';
+import { packetOf, thumbprintOf } from '../../src/module/packets.fixture.ts';
+import { change, tryPackets, tryPassphrase, packetOf as unlockPacketOf } from '../../src/module/unlocking.fixture.ts';
 
 /** `checkpoint`: whichever there is. */
 const FILES = [

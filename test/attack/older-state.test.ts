@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { copyFile, cp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { makeCustodian } from '../../src/crypto/module/custodians.fixture.ts';
-import { ask, newFolder, openModule } from '../../src/crypto/module/key-module.fixture.ts';
 import { openEntries } from '../../src/features/audit/read-entries.ts';
-import { exchangeSeal, openOfflineModule } from '../../src/features/seal/offline-module.ts';
+import { makeCustodian } from '../../src/module/custodians.fixture.ts';
+import { ask, newFolder, openModule } from '../../src/module/key-module.fixture.ts';
+import { exchangeSeal, openOfflineModule } from '../../src/tools/seal/offline-module.ts';
 import { type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
 const LIST = '/keys?api-version=7.6';

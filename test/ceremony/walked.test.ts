@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Entry } from '../../src/features/ceremony/journal.ts';
+import type { Entry } from '../../src/tools/ceremony/journal.ts';
 import { type Ended, runIn } from '../conformance/run-in.ts';
 import { provisionInstance } from '../support/provision-instance.ts';
 import { CHECKOUT, cleanEnvironment, type RunningProduct, startProduct } from '../support/running-product.ts';

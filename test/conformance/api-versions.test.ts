@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { apiVersions } from '../../src/wire/api-version.ts';
+import { apiVersions } from '../../src/http/api-version.ts';
 import { type RunningProduct, startProduct } from '../support/running-product.ts';
 import { PYTHON, skipUnless } from '../system-programs.ts';
 import { testChecks } from './checks.ts';

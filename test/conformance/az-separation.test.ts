@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { readDevClients } from '../../src/main/config/dev-clients.ts';
+import { readDevClients } from '../../src/deployment/dev-clients.ts';
 import { CHECKOUT, type RunningProduct, startProduct } from '../support/running-product.ts';
 import { skipUnless } from '../system-programs.ts';
 import { type Ended, runIn } from './run-in.ts';

@@ -5,9 +5,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { IDENTITY_HEADER_FILE } from '../../src/features/directory/issuer/managed-identity.ts';
-import { BEGUN_SECONDS, MAX_ENTRIES } from '../../src/features/directory/issuer/memory-adapter.ts';
-import { BEGINNINGS, EVERYBODY } from '../../src/gateway/limits/request-limits.ts';
+import { IDENTITY_HEADER_FILE } from '../../src/control/directory/issuer/managed-identity.ts';
+import { BEGUN_SECONDS, MAX_ENTRIES } from '../../src/control/directory/issuer/memory-adapter.ts';
+import { BEGINNINGS, EVERYBODY } from '../../src/http/limits/request-limits.ts';
 import { type CallOptions, call, type Reply, type RunningControl, runControl } from '../support/running-control.ts';
 import { startProduct } from '../support/running-product.ts';
 

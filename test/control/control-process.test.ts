@@ -7,10 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { startRecorder } from '../../src/features/audit/recorder/start-recorder.ts';
 import { isGuid } from '../../src/formats/guid.ts';
-import { openOwnSigner } from '../../src/main/own-signer.ts';
-import { Link } from '../../src/main/supervision/link.ts';
+import { Link } from '../../src/links/link.ts';
 import {
   done,
   failed,
@@ -19,7 +17,9 @@ import {
   ready,
   stopInstance,
   syncControl,
-} from '../../src/main/supervision/messages.ts';
+} from '../../src/links/messages.ts';
+import { openOwnSigner } from '../../src/recorder/own-signer.ts';
+import { startRecorder } from '../../src/recorder/start-recorder.ts';
 import { freePort } from '../support/free-port.ts';
 import { call, prepareControlFolder } from '../support/running-control.ts';
 
@@ -38,7 +38,7 @@ before(async () => {
 });
 after(() => recorder.disposeAsync());
 
-const ENTRY = fileURLToPath(new URL('../../src/main/control.ts', import.meta.url));
+const ENTRY = fileURLToPath(new URL('../../src/control/main.ts', import.meta.url));
 
 interface Started extends AsyncDisposable {
   readonly child: ChildProcess;

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { add } from '../../src/cli/commands/federation/add.ts';
-import { createDevDirectory } from '../../src/features/directory/create-dev-directory.ts';
-import { writeDirectoryFile } from '../../src/features/directory/directory-file.ts';
-import { readCredentials } from '../../src/features/directory/federation/federated-credentials.ts';
-import { issueAuthority } from '../../src/main/dev-ca/issue.ts';
+import { createDevDirectory } from '../../src/control/directory/create-dev-directory.ts';
+import { writeDirectoryFile } from '../../src/control/directory/directory-file.ts';
+import { readCredentials } from '../../src/control/directory/federation/federated-credentials.ts';
+import { issueAuthority } from '../../src/deployment/dev-ca/issue.ts';
 import { startForeignIssuer } from '../support/foreign-issuer.ts';
 
 test('an issuer whose keys cannot be fetched is told at once, with the cause, and added all the same', async () => {

@@ -7,7 +7,7 @@ import { decodeJwt, SignJWT } from 'jose';
 import {
   type FederatedCredential,
   writeCredentials,
-} from '../../src/features/directory/federation/federated-credentials.ts';
+} from '../../src/control/directory/federation/federated-credentials.ts';
 import { type ForeignIssuer, SERVICE_ACCOUNT, startForeignIssuer } from '../support/foreign-issuer.ts';
 import { type Reply, type RunningControl, runControl } from '../support/running-control.ts';
 

@@ -10,6 +10,19 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeHeapSnapshot } from 'node:v8';
 import { Worker } from 'node:worker_threads';
+import { encodeFrame, FrameReader } from '../../src/formats/frames.ts';
+import { openSupervisorLink } from '../../src/links/child-link.ts';
+import {
+  aliasesChanged,
+  frontToken,
+  instanceChanged,
+  provisionInstance,
+  purgeInstance,
+  ready,
+  startInstance,
+  stopInstance,
+  updateInstance,
+} from '../../src/links/messages.ts';
 import {
   APPEND_HEAD,
   encodeAcknowledged,
@@ -21,20 +34,7 @@ import {
   PROTOCOL_VERSION,
   signed,
   signRequest,
-} from '../../src/features/audit/recorder/messages.ts';
-import { encodeFrame, FrameReader } from '../../src/formats/frames.ts';
-import { openSupervisorLink } from '../../src/main/supervision/child-link.ts';
-import {
-  aliasesChanged,
-  frontToken,
-  instanceChanged,
-  provisionInstance,
-  purgeInstance,
-  ready,
-  startInstance,
-  stopInstance,
-  updateInstance,
-} from '../../src/main/supervision/messages.ts';
+} from '../../src/links/recorder/messages.ts';
 import type { HostileTargets } from './hostile-targets.ts';
 
 const { values } = parseArgs({

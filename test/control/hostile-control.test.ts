@@ -22,19 +22,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { AuditLog } from '../../src/features/audit/audit-log.ts';
+import { places } from '../../src/deployment/data-layout.ts';
+import { issueAuthority, issueServer } from '../../src/deployment/dev-ca/issue.ts';
 import { openEntries } from '../../src/features/audit/read-entries.ts';
-import { kinds } from '../../src/features/audit/recorder/messages.ts';
-import { verifyLog } from '../../src/features/audit/verify/verify-log.ts';
 import { OPEN_NETWORK } from '../../src/formats/network-rules.ts';
 import { parseVkey } from '../../src/formats/signed-note.ts';
-import { places } from '../../src/main/config/data-layout.ts';
-import { issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
-import { openManagementAudit, recordHostAct } from '../../src/main/management-audit.ts';
-import { controlProcess } from '../../src/main/supervision/control-process.ts';
-import { controlRecipe } from '../../src/main/supervision/control-recipe.ts';
-import { Instances } from '../../src/main/supervision/instances.ts';
-import { type ManagementRecorder, managementRecorder } from '../../src/main/supervision/management-recorder.ts';
+import { entryOf } from '../../src/links/entry.ts';
+import type { AuditLog } from '../../src/links/recorder/audit-log.ts';
+import { openManagementAudit } from '../../src/links/recorder/management-audit.ts';
+import { kinds } from '../../src/links/recorder/messages.ts';
+import { controlProcess } from '../../src/supervisor/control-process.ts';
+import { controlRecipe } from '../../src/supervisor/control-recipe.ts';
+import { Instances } from '../../src/supervisor/instances.ts';
+import { type ManagementRecorder, managementRecorder } from '../../src/supervisor/management-recorder.ts';
+import { recordHostAct } from '../../src/supervisor/record-host-act.ts';
+import { verifyLog } from '../../src/tools/audit/verify/verify-log.ts';
 import { makeCertificates } from '../support/custodian-certificates.ts';
 import { startTokenIssuer, type TokenIssuer } from '../support/token-issuer.ts';
 import type { HostileTargets } from './hostile-targets.ts';
@@ -42,7 +44,6 @@ import type { HostileTargets } from './hostile-targets.ts';
 const HOST = 'dev.managedhsm.azure.net';
 const HANDED_ON = 'dev.resource-manager.internal';
 const ARM_AUDIENCE = 'https://management.azure.com';
-const source = (name: string): string => fileURLToPath(new URL(`../../src/main/${name}`, import.meta.url));
 
 describe('a control process in the hands of an attacker', () => {
   const root = mkdtempSync(join(tmpdir(), 'strongroom-hostile-'));
@@ -140,7 +141,7 @@ describe('a control process in the hands of an attacker', () => {
         logs: join(root, 'logs'),
         workers: 1,
         partitions: 1,
-        entries: { service: source('service.ts'), recorder: source('recorder.ts') },
+        entries: { service: entryOf('service'), recorder: entryOf('recorder') },
         report: () => {},
       },
       made: () => ({ profile: 'dev' }),
@@ -206,7 +207,7 @@ describe('a control process in the hands of an attacker', () => {
     filesBefore = files();
 
     const logs = join(root, 'logs');
-    recorder = await managementRecorder(at.management, source('recorder.ts'), logs, { report: () => {} });
+    recorder = await managementRecorder(at.management, entryOf('recorder'), logs, { report: () => {} });
     recorder.process.start();
     await recorder.process.whenReady();
     managementLog = openManagementAudit(recorder.socketPath);

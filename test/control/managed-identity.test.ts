@@ -7,8 +7,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { decodeJwt } from 'jose';
-import { type IdentityBinding, writeBindings } from '../../src/features/directory/local-identity/bindings.ts';
-import { readIdentityEndpoint } from '../../src/features/directory/local-identity/endpoint-file.ts';
+import { type IdentityBinding, writeBindings } from '../../src/control/directory/local-identity/bindings.ts';
+import { readIdentityEndpoint } from '../../src/control/directory/local-identity/endpoint-file.ts';
 import { type RunningControl, runControl } from '../support/running-control.ts';
 
 const MHSM = 'https://managedhsm.azure.net';

@@ -5,8 +5,8 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { places } from '../../src/deployment/data-layout.ts';
 import { openEntries } from '../../src/features/audit/read-entries.ts';
-import { places } from '../../src/main/config/data-layout.ts';
 import { type ArmClient, armClient } from '../support/arm-client.ts';
 import { runStrongroom } from '../support/run-strongroom.ts';
 import { type RunningProduct, startProduct } from '../support/running-product.ts';

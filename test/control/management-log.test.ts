@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { AuditEntry } from '../../src/features/audit/audit-log.ts';
+import type { AuditEntry } from '../../src/links/recorder/audit-log.ts';
 import { type ManagementCaller, managementCaller } from '../support/management-caller.ts';
 import { type RunningControl, runControl } from '../support/running-control.ts';
 

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { ARM_ROLES } from '../../src/features/management/access/built-in-roles.ts';
-import type { AnyRow } from '../../src/wire/route.ts';
+import { ARM_ROLES } from '../../src/control/management/access/built-in-roles.ts';
+import type { AnyRow } from '../../src/http/route.ts';
 import { rowTables } from '../garbage/row-tables.ts';
 import { type ArmClient, armClient } from '../support/arm-client.ts';
 import { dataPlaneToken, type InstanceClient, instanceClient } from '../support/instance-client.ts';

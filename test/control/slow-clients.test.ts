@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { connect as connectPlain } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { connect } from 'node:tls';
-import { Acts } from '../../src/features/management/record/acts.ts';
-import { ControlCallers } from '../../src/gateway/control/callers.ts';
-import { type ControlListener, listenForControl } from '../../src/gateway/control/listener.ts';
-import { azureNames } from '../../src/main/config/name-forms.ts';
-import { issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
+import { ControlCallers } from '../../src/control/door/callers.ts';
+import { type ControlListener, listenForControl } from '../../src/control/door/listener.ts';
+import { Acts } from '../../src/control/management/record/acts.ts';
+import { issueAuthority, issueServer } from '../../src/deployment/dev-ca/issue.ts';
+import { azureNames } from '../../src/deployment/name-forms.ts';
 import { memoryAudit } from '../support/memory-audit.ts';
 
 describe('a slow client of the control listener', () => {

@@ -5,7 +5,7 @@ import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { devUserToken } from '../../src/cli/instance-token.ts';
-import { type DevClients, readDevClients } from '../../src/main/config/dev-clients.ts';
+import { type DevClients, readDevClients } from '../../src/deployment/dev-clients.ts';
 import type { Ended } from '../conformance/run-in.ts';
 import { separateDuties } from '../conformance/separate-duties.ts';
 import { dataPlaneToken, instanceClient } from '../support/instance-client.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash, createPrivateKey, randomUUID, X509Certificate } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { createRemoteJWKSet, customFetch, decodeJwt, jwtVerify, SignJWT } from 'jose';
-import { writeAddedCertificates } from '../../src/features/directory/added-certificates.ts';
-import { createIssuer, IssuerRefused } from '../../src/features/directory/issuer/create-issuer.ts';
+import { writeAddedCertificates } from '../../src/control/directory/added-certificates.ts';
+import { createIssuer, IssuerRefused } from '../../src/control/directory/issuer/create-issuer.ts';
 import { makeCertificate, type RsaCertificate } from '../support/rsa-certificate.ts';
 import { type Reply, type RunningControl, runControl } from '../support/running-control.ts';
 

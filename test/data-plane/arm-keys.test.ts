@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { probePort } from '../../src/deployment/free-port.ts';
 import { type NetworkRules, OPEN_NETWORK } from '../../src/formats/network-rules.ts';
-import { probePort } from '../../src/main/supervision/free-port.ts';
 import { type Ask, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
 const HOST = 'test.resource-manager.internal';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID, X509Certificate } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { verifyAttestation } from '../../src/features/attestation/verify/verify-attestation.ts';
+import { verifyAttestation } from '../../src/tools/attestation/verify-attestation.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
 let instance: RunningInstance;

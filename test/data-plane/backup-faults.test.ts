@@ -199,7 +199,7 @@ test('a stop ends a backup and a restore as cancelled, and nothing is left half 
 
 test('starts and ends of jobs are in the log, with job and folder, and without what opens the storage', async () => {
   const name = await backedUp(instance, token, uri);
-  const { places } = await import('../../src/main/config/data-layout.ts');
+  const { places } = await import('../../src/deployment/data-layout.ts');
   const { openEntries } = await import('../../src/features/audit/read-entries.ts');
   const read = (): { operationName: string; resultDescription: string; resultSignature: string }[] =>
     [...openEntries(places(instance.folder).instance('test').audit).from(0)].map(

@@ -12,10 +12,10 @@ import {
   verify,
 } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { places } from '../../src/deployment/data-layout.ts';
 import { openEntries } from '../../src/features/audit/read-entries.ts';
 import { writeTransferBlob } from '../../src/formats/transfer-blob.ts';
 import { wrapForTransfer } from '../../src/formats/transfer-wrap.ts';
-import { places } from '../../src/main/config/data-layout.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
 let instance: RunningInstance;

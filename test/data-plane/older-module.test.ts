@@ -5,9 +5,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { makeOld } from '../../src/crypto/module/old-state.fixture.ts';
-import { openRecord, recordKey, sealNamed } from '../../src/crypto/module/records.ts';
-import { type Provisioned, StateFile } from '../../src/crypto/module/state-file.ts';
+import { makeOld } from '../../src/module/old-state.fixture.ts';
+import { openRecord, recordKey, sealNamed } from '../../src/module/records.ts';
+import { type Provisioned, StateFile } from '../../src/module/state-file.ts';
 import { readEntries } from '../support/audit-entries.ts';
 import { startRunningInstance } from '../support/running-instance.ts';
 

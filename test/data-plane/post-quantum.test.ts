@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, randomUUID, verify } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { verifyAttestation } from '../../src/features/attestation/verify/verify-attestation.ts';
-import { issueToken, jwksOf, makeAuthority } from '../../src/features/release/authority/issue-token.ts';
-import { openRelease } from '../../src/features/release/open-release.ts';
 import { encodeMlDsaSeed, mlDsaSets } from '../../src/formats/ml-dsa.ts';
+import { verifyAttestation } from '../../src/tools/attestation/verify-attestation.ts';
+import { issueToken, jwksOf, makeAuthority } from '../../src/tools/release/authority/issue-token.ts';
+import { openRelease } from '../../src/tools/release/open-release.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
 const VERSION = '2026-05-01-preview';

@@ -3,14 +3,14 @@
 import assert from 'node:assert/strict';
 import { createHash, randomUUID, X509Certificate } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { type Custodian, makeCustodian } from '../../src/crypto/module/custodians.fixture.ts';
-import { ask, openModule } from '../../src/crypto/module/key-module.fixture.ts';
-import { packetOf, shareOf, thumbprintOf } from '../../src/crypto/module/packets.fixture.ts';
-import { entriesOf, restoreBlob } from '../../src/crypto/module/restore-blob.fixture.ts';
-import { verifyAttestation } from '../../src/features/attestation/verify/verify-attestation.ts';
-import { openDomain } from '../../src/features/security-domain/open-domain.ts';
+import { places } from '../../src/deployment/data-layout.ts';
 import { groupFingerprint, shortFingerprint } from '../../src/formats/domain-identity.ts';
-import { places } from '../../src/main/config/data-layout.ts';
+import { type Custodian, makeCustodian } from '../../src/module/custodians.fixture.ts';
+import { ask, openModule } from '../../src/module/key-module.fixture.ts';
+import { packetOf, shareOf, thumbprintOf } from '../../src/module/packets.fixture.ts';
+import { entriesOf, restoreBlob } from '../../src/module/restore-blob.fixture.ts';
+import { verifyAttestation } from '../../src/tools/attestation/verify-attestation.ts';
+import { openDomain } from '../../src/tools/custodian/open-domain.ts';
 import { readEntries } from '../support/audit-entries.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 

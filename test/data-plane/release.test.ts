@@ -6,6 +6,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { issueAuthority, issueServer } from '../../src/deployment/dev-ca/issue.ts';
 import { openEntries } from '../../src/features/audit/read-entries.ts';
 import {
   type DevAuthority,
@@ -13,9 +14,8 @@ import {
   jwksOf,
   makeAuthority,
   type TokenWish,
-} from '../../src/features/release/authority/issue-token.ts';
-import { openRelease } from '../../src/features/release/open-release.ts';
-import { issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
+} from '../../src/tools/release/authority/issue-token.ts';
+import { openRelease } from '../../src/tools/release/open-release.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
 const AUTHORITY = 'https://attestation.test.localhost';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { InstanceService } from '../../src/main/instance-service.ts';
+import type { InstanceService } from '../../src/service/instance-service.ts';
 import { readEntries } from '../support/audit-entries.ts';
 import { type RecorderRelay, startRecorderRelay } from '../support/recorder-relay.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';

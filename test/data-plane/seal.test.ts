@@ -6,22 +6,17 @@ import { request } from 'node:https';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type Custodian, makeCustodian } from '../../src/crypto/module/custodians.fixture.ts';
 import { CryptoError } from '../../src/crypto/protocol/messages.ts';
-import {
-  exchangeSeal,
-  type NewSeal,
-  openOfflineModule,
-  recommendedCost,
-} from '../../src/features/seal/offline-module.ts';
-import { encryptPassphrase, readUnlockCertificate, type UnlockCertificate } from '../../src/features/seal/secrets.ts';
-import { unlockSockets } from '../../src/features/seal/socket-notes.ts';
-import { askWorker, type UnlockRequest } from '../../src/features/seal/unlock-exchange.ts';
+import { places } from '../../src/deployment/data-layout.ts';
 import { makePacket } from '../../src/formats/custodian-packet.ts';
 import { decryptWithRsa, encryptToRsa } from '../../src/formats/jwe.ts';
 import { readShareList } from '../../src/formats/seal-shares.ts';
 import { parseSecurityDomain } from '../../src/formats/security-domain.ts';
-import { places } from '../../src/main/config/data-layout.ts';
+import { unlockSockets } from '../../src/links/unlock/socket-notes.ts';
+import { askWorker, type UnlockRequest } from '../../src/links/unlock/unlock-exchange.ts';
+import { type Custodian, makeCustodian } from '../../src/module/custodians.fixture.ts';
+import { exchangeSeal, type NewSeal, openOfflineModule, recommendedCost } from '../../src/tools/seal/offline-module.ts';
+import { encryptPassphrase, readUnlockCertificate, type UnlockCertificate } from '../../src/tools/seal/secrets.ts';
 import { readEntries } from '../support/audit-entries.ts';
 import { filesBelow } from '../support/files-below.ts';
 import { type RunningInstance, startRunningInstance } from '../support/running-instance.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { constants, generateKeyPairSync, privateDecrypt, randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { issueToken, jwksOf, makeAuthority } from '../../src/features/release/authority/issue-token.ts';
+import { issueToken, jwksOf, makeAuthority } from '../../src/tools/release/authority/issue-token.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
 const NEW = '2026-01-01-preview';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { jwksOf, makeAuthority } from '../../src/features/release/authority/issue-token.ts';
+import { jwksOf, makeAuthority } from '../../src/tools/release/authority/issue-token.ts';
 import { type LoggedEntry, readEntries } from '../support/audit-entries.ts';
 import { makeCertificates } from '../support/custodian-certificates.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';

@@ -1,8 +1,8 @@
 // What an auditor does with the log of a product, from its files: verify it, and look for entries.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { places } from '../../src/deployment/data-layout.ts';
 import { openEntries } from '../../src/features/audit/read-entries.ts';
-import { places } from '../../src/main/config/data-layout.ts';
 import { runIn } from '../conformance/run-in.ts';
 import { CHECKOUT, cleanEnvironment } from '../support/running-product.ts';
 

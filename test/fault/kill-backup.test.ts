@@ -7,7 +7,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RunningState } from '../../src/main/files/running-state.ts';
+import type { RunningState } from '../../src/deployment/running-state.ts';
 import { directoryUri, type JobShape } from '../support/backup-jobs.ts';
 import { type Answered, dataPlaneToken, type InstanceClient, instanceClient } from '../support/instance-client.ts';
 import { killAll } from '../support/process-tree.ts';

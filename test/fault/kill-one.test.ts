@@ -2,7 +2,7 @@
 // to do with it notices nothing.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { RunningState } from '../../src/main/files/running-state.ts';
+import type { RunningState } from '../../src/deployment/running-state.ts';
 import { dataPlaneToken, instanceClient } from '../support/instance-client.ts';
 import { killAll } from '../support/process-tree.ts';
 import { type RunningProduct, startProduct } from '../support/running-product.ts';

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
-import { places } from '../../src/main/config/data-layout.ts';
+import { places } from '../../src/deployment/data-layout.ts';
 import { runIn } from '../conformance/run-in.ts';
 import { dataPlaneToken, instanceClient } from '../support/instance-client.ts';
 import { CHECKOUT, cleanEnvironment, startProduct } from '../support/running-product.ts';

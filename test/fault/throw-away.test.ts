@@ -90,7 +90,8 @@ test('Ctrl-C and SIGTERM end it as well as letting go does', async () => {
 test('one of its processes dies: the caller is told, and nothing stays', async () => {
   await using instance = await open();
   const owner = ownerOf(instance);
-  const service = treeOf(owner).find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('service.ts')) ?? 0;
+  const service =
+    treeOf(owner).find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('service/main.ts')) ?? 0;
   const pids = treeOf(owner);
   process.kill(service, 'SIGKILL');
   await untilGone(instance.folder, pids);

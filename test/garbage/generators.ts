@@ -1,6 +1,6 @@
 // Generated requests to a route row: near enough to good ones to get past the first check, and wrong in every part.
 import fc from 'fast-check';
-import type { AnyRow } from '../../src/wire/route.ts';
+import type { AnyRow } from '../../src/http/route.ts';
 
 /** In places whose content no log may show. */
 export const MARKER = 'bWFya2VyLW9mLWEtc2VjcmV0LXRoYXQtbm8tbG9nLW1heS1zaG93';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { Agent, request } from 'node:https';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { errorCodes } from '../../src/wire/service-error.ts';
+import { errorCodes } from '../../src/http/service-error.ts';
 import { readAuditLog } from '../fault/audit-log.ts';
 import { dataPlaneToken, instanceClient } from '../support/instance-client.ts';
 import { isAlive } from '../support/process-tree.ts';

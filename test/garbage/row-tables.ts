@@ -2,7 +2,7 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { AnyRow } from '../../src/wire/route.ts';
+import type { AnyRow } from '../../src/http/route.ts';
 import { CHECKOUT } from '../support/running-product.ts';
 
 /** Making rows uses no service; only their handlers do. */

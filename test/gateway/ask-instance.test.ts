@@ -1,11 +1,11 @@
 // How the resource manager's process reaches an instance that takes connections of the front alone.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { askInstanceOver } from '../../src/control/ask-instance.ts';
+import { issueAuthority, issueServer } from '../../src/deployment/dev-ca/issue.ts';
 import { instanceKey } from '../../src/formats/front-proof.ts';
-import { KnownFront } from '../../src/gateway/front-proof.ts';
-import { listen } from '../../src/gateway/listener.ts';
-import { askInstanceOver } from '../../src/main/ask-instance.ts';
-import { issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
+import { KnownFront } from '../../src/http/front-proof.ts';
+import { listen } from '../../src/http/listener.ts';
 import { makeOperatorAuthority } from '../support/operator-authority.ts';
 
 const NAME = 'dev.managedhsm.azure.net';

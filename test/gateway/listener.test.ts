@@ -10,13 +10,13 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { X509CertificateGenerator } from '@peculiar/x509';
+import { type Issued, issueAuthority, issueServer } from '../../src/deployment/dev-ca/issue.ts';
 import { instanceKey } from '../../src/formats/front-proof.ts';
 import { readIpRange } from '../../src/formats/ip-address.ts';
 import { writeProxyHeader } from '../../src/formats/proxy-protocol.ts';
-import type { Call } from '../../src/gateway/call.ts';
-import { introduce, KnownFront, PROOF_EXTENSION } from '../../src/gateway/front-proof.ts';
-import { type Listener, type ListenerOptions, listen } from '../../src/gateway/listener.ts';
-import { type Issued, issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
+import type { Call } from '../../src/http/call.ts';
+import { introduce, KnownFront, PROOF_EXTENSION } from '../../src/http/front-proof.ts';
+import { type Listener, type ListenerOptions, listen } from '../../src/http/listener.ts';
 
 const HOST = 'dev.managedhsm.azure.net';
 let authority: Issued;

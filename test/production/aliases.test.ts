@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { readAliases, writeAliases } from '../../src/main/config/aliases.ts';
+import { readAliases, writeAliases } from '../../src/deployment/aliases.ts';
 import { runStrongroom } from '../support/run-strongroom.ts';
 import { ARM, ARM_AUDIENCE, ask, DOMAIN, makeSite } from '../support/running-production.ts';
 

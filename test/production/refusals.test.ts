@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
+import { issueAuthority, issueServer } from '../../src/deployment/dev-ca/issue.ts';
 import { makeSelfSigned } from '../support/operator-authority.ts';
 import { ARM, DOMAIN, GRAPH, makeSite, type Site } from '../support/running-production.ts';
 

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readDevClients } from '../../src/main/config/dev-clients.ts';
+import { readDevClients } from '../../src/deployment/dev-clients.ts';
 import { startAzurite } from '../support/azurite.ts';
 import { makeLoopbackCertificate } from '../support/loopback-certificate.ts';
 import { call } from '../support/running-control.ts';

@@ -4,7 +4,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { SignJWT } from 'jose';
-import { type Issued, issueServer } from '../../src/main/dev-ca/issue.ts';
+import { type Issued, issueServer } from '../../src/deployment/dev-ca/issue.ts';
 
 export interface ForeignIssuer extends AsyncDisposable {
   readonly issuer: string;

@@ -2,7 +2,7 @@
 // any, also to outgoing connections, and may give one that was just free to another test; so these come from below it.
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { probePort } from '../../src/main/supervision/free-port.ts';
+import { probePort } from '../../src/deployment/free-port.ts';
 
 const LOWEST = 10_000;
 /** Where the system's own range begins when it does not say. */

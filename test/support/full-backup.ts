@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { openInstanceClient } from '../../src/cli/instance-client.ts';
-import { places } from '../../src/main/config/data-layout.ts';
+import { places } from '../../src/deployment/data-layout.ts';
 
 /** @returns the backup's folder @throws Error with what the job said */
 export async function makeFullBackup(data: string, instance = 'dev'): Promise<string> {

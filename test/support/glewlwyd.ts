@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { type Issued, issueServer } from '../../src/main/dev-ca/issue.ts';
+import { type Issued, issueServer } from '../../src/deployment/dev-ca/issue.ts';
 import { freePort } from './free-port.ts';
 import type { OperatorAuthority } from './operator-authority.ts';
 

@@ -1,7 +1,7 @@
 // A certificate for 127.0.0.1 from an authority made for the test, also as files for programs that read them.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Issued, issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
+import { type Issued, issueAuthority, issueServer } from '../../src/deployment/dev-ca/issue.ts';
 
 export interface LoopbackCertificate extends Issued {
   readonly caFile: string;

@@ -1,5 +1,5 @@
 // An audit log in memory, for what only has to put something on record; it fails on demand.
-import { type AuditEntry, AuditError, type AuditLog } from '../../src/features/audit/audit-log.ts';
+import { type AuditEntry, AuditError, type AuditLog } from '../../src/links/recorder/audit-log.ts';
 
 export interface MemoryAudit extends AuditLog {
   readonly entries: readonly AuditEntry[];

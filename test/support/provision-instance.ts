@@ -1,8 +1,8 @@
 // One more instance of a running product, made through the resource manager as its dev administrator makes one.
 import { setTimeout as delay } from 'node:timers/promises';
 import { exchange, type Reply } from '../../src/cli/https-exchange.ts';
-import { readDevClients } from '../../src/main/config/dev-clients.ts';
-import { azureNames } from '../../src/main/config/name-forms.ts';
+import { readDevClients } from '../../src/deployment/dev-clients.ts';
+import { azureNames } from '../../src/deployment/name-forms.ts';
 import type { RunningProduct } from './running-product.ts';
 
 const VERSION = 'api-version=2024-11-01';

@@ -7,21 +7,16 @@ import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDevDirectory, type DevSecrets } from '../../src/features/directory/create-dev-directory.ts';
-import type { Directory } from '../../src/features/directory/directory.ts';
-import { writeDirectoryFile } from '../../src/features/directory/directory-file.ts';
-import type {
-  InstanceHost,
-  InstanceStatus,
-  InstanceUpdate,
-  ProvisionRequest,
-} from '../../src/features/management/instance-host.ts';
+import type { Control } from '../../src/control/control-process.ts';
+import { startControl } from '../../src/control/control-process.ts';
+import { createDevDirectory, type DevSecrets } from '../../src/control/directory/create-dev-directory.ts';
+import type { Directory } from '../../src/control/directory/directory.ts';
+import { writeDirectoryFile } from '../../src/control/directory/directory-file.ts';
+import { type Issued, issueAuthority, issueServer } from '../../src/deployment/dev-ca/issue.ts';
+import { CONTROL_NAMES } from '../../src/deployment/dev-ca/server-certificate.ts';
 import type { RequestLimits } from '../../src/formats/request-limits.ts';
-import type { Control } from '../../src/main/control-process.ts';
-import { startControl } from '../../src/main/control-process.ts';
-import { type Issued, issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
-import { CONTROL_NAMES } from '../../src/main/dev-ca/server-certificate.ts';
-import { findLoopbackCaller } from '../../src/main/supervision/loopback-caller.ts';
+import type { InstanceHost, InstanceStatus, InstanceUpdate, ProvisionRequest } from '../../src/links/instance-host.ts';
+import { findLoopbackCaller } from '../../src/links/loopback-caller.ts';
 import { freePort } from './free-port.ts';
 import { type MemoryAudit, memoryAudit } from './memory-audit.ts';
 

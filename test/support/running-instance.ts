@@ -7,17 +7,17 @@ import { Agent, request } from 'node:https';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NewestHead } from '../../src/crypto/module/newest-head.ts';
-import { RootKeys } from '../../src/crypto/module/root-keys.ts';
-import { SignedCheckpoint } from '../../src/crypto/module/signed-checkpoint.ts';
-import { StateFile } from '../../src/crypto/module/state-file.ts';
+import { places } from '../../src/deployment/data-layout.ts';
+import { issueAuthority, issueServer } from '../../src/deployment/dev-ca/issue.ts';
+import type { InstanceConfig } from '../../src/deployment/instance.ts';
+import { readInstanceConfig } from '../../src/deployment/read-instance.ts';
 import type { OpenStorage } from '../../src/features/backup/storage/port.ts';
-import { places } from '../../src/main/config/data-layout.ts';
-import type { InstanceConfig } from '../../src/main/config/instance.ts';
-import { readInstanceConfig } from '../../src/main/config/read-instance.ts';
-import { issueAuthority, issueServer } from '../../src/main/dev-ca/issue.ts';
-import { type InstanceService, startInstanceService } from '../../src/main/instance-service.ts';
-import { LiveNames } from '../../src/main/live-names.ts';
+import { NewestHead } from '../../src/module/newest-head.ts';
+import { RootKeys } from '../../src/module/root-keys.ts';
+import { SignedCheckpoint } from '../../src/module/signed-checkpoint.ts';
+import { StateFile } from '../../src/module/state-file.ts';
+import { type InstanceService, startInstanceService } from '../../src/service/instance-service.ts';
+import { LiveNames } from '../../src/service/live-names.ts';
 import { makeCertificates } from './custodian-certificates.ts';
 import { startTokenIssuer, type TokenIssuer } from './token-issuer.ts';
 
@@ -283,7 +283,7 @@ function shareDomain(of: RunningInstance, moduleFolder: string, instanceId: stri
 }
 
 async function startRecorder(audit: string, socket: string, instanceId: string): Promise<ChildProcess> {
-  const entry = new URL('../../src/main/recorder.ts', import.meta.url).pathname;
+  const entry = new URL('../../src/recorder/main.ts', import.meta.url).pathname;
   const args = ['--folder', audit, '--socket', socket, '--origin', `strongroom/${instanceId}`];
   const child = spawn(process.execPath, [entry, ...args], { stdio: ['ignore', 'inherit', 'inherit', 'pipe'], env: {} });
   const link = child.stdio[3] as Socket;

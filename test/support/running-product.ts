@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { RunningState } from '../../src/main/files/running-state.ts';
+import type { RunningState } from '../../src/deployment/running-state.ts';
 import { killAll, treeOf } from './process-tree.ts';
 
 export const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));

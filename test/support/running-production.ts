@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
-import type { RunningState } from '../../src/main/files/running-state.ts';
+import type { RunningState } from '../../src/deployment/running-state.ts';
 import { freePort } from './free-port.ts';
 import { makeOperatorAuthority, type OperatorAuthority } from './operator-authority.ts';
 import { killAll, treeOf } from './process-tree.ts';

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lockHolder } from '../../src/main/files/data-lock.ts';
+import { lockHolder } from '../../src/files/data-lock.ts';
 import { parentOf } from './process-tree.ts';
 
 const THROW_AWAY = /strongroom-throw-away-\w{6}$/;

@@ -3,7 +3,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { SignJWT } from 'jose';
-import type { Issued } from '../../src/main/dev-ca/issue.ts';
+import type { Issued } from '../../src/deployment/dev-ca/issue.ts';
 
 export interface TokenIssuer extends AsyncDisposable {
   readonly issuer: string;

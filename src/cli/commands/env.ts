@@ -1,17 +1,17 @@
 // `strongroom env`: the shell lines that make stock clients in this shell talk to the running service.
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { readIdentityEndpoint } from '../../features/directory/local-identity/endpoint-file.ts';
-import { identityFolder, identityFolderLines } from '../../main/config/client-environment/identity-folder.ts';
-import { identityVariables } from '../../main/config/client-environment/identity-variables.ts';
-import { outputOf } from '../../main/config/client-environment/output.ts';
-import type { Variables } from '../../main/config/client-environment/shell.ts';
-import { systemRoots } from '../../main/config/client-environment/system-roots.ts';
-import { caForNode, writeTrustFiles } from '../../main/config/client-environment/trust-files.ts';
-import { clientVariables } from '../../main/config/client-environment/variables.ts';
-import { clientEnvironments } from '../../main/config/client-environment/write.ts';
-import { places } from '../../main/config/data-layout.ts';
-import { readDevClients } from '../../main/config/dev-clients.ts';
+import { readIdentityEndpoint } from '../../control/directory/local-identity/endpoint-file.ts';
+import { identityFolder, identityFolderLines } from '../../deployment/client-environment/identity-folder.ts';
+import { identityVariables } from '../../deployment/client-environment/identity-variables.ts';
+import { outputOf } from '../../deployment/client-environment/output.ts';
+import type { Variables } from '../../deployment/client-environment/shell.ts';
+import { systemRoots } from '../../deployment/client-environment/system-roots.ts';
+import { caForNode, writeTrustFiles } from '../../deployment/client-environment/trust-files.ts';
+import { clientVariables } from '../../deployment/client-environment/variables.ts';
+import { clientEnvironments } from '../../deployment/client-environment/write.ts';
+import { places } from '../../deployment/data-layout.ts';
+import { readDevClients } from '../../deployment/dev-clients.ts';
 import { CommandError, command, dataOption, UsageError } from '../command.ts';
 import { dataRootOf, requireRunning } from '../running.ts';
 import { directOf, formatOf, readPassed, written } from './env/options.ts';

@@ -1,6 +1,6 @@
 // `strongroom reason`: the shell line with which stock clients say why, and until when, a grant is made.
 import { readReason, readTerms } from '../../features/roles/terms.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { command, UsageError } from '../command.ts';
 
 export const reason = command({

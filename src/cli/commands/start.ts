@@ -1,6 +1,7 @@
 // `strongroom start`: checks what was asked, then becomes the supervisor. Same process, own entry file.
-import { fileURLToPath } from 'node:url';
-import { ConfigError, DEFAULT_PORT, readStartConfig, type StartConfig } from '../../main/config/start-config.ts';
+
+import { ConfigError, DEFAULT_PORT, readStartConfig, type StartConfig } from '../../deployment/start-config.ts';
+import { entryOf } from '../../links/entry.ts';
 import { CHECKOUT } from '../checkout.ts';
 import { CommandError, command, dataOption, UsageError } from '../command.ts';
 
@@ -51,7 +52,7 @@ The production profile makes nothing up: it needs --config, and refuses to start
       if (error instanceof ConfigError) throw new UsageError(error.message);
       throw error;
     }
-    const entry = fileURLToPath(new URL('../../main/supervisor.ts', import.meta.url));
+    const entry = entryOf('supervisor');
     return becomeProgram([...process.execArgv, entry, ...argumentsOf(config)]);
   },
 });

@@ -1,8 +1,8 @@
 // `strongroom status`: what runs, as the supervisor sees it.
 
-import { readResourcesFile } from '../../features/management/resources-file.ts';
+import { readResourcesFile } from '../../control/management/resources-file.ts';
+import { places } from '../../deployment/data-layout.ts';
 import { printableJson } from '../../formats/printable.ts';
-import { places } from '../../main/config/data-layout.ts';
 import { command, dataOption, jsonOption } from '../command.ts';
 import { type PrivateWay, privateWaysOf, privateWaysText } from '../private-ways.ts';
 import { isWell, type Recoverability, recoverabilityOf, recoverabilityText } from '../recoverability.ts';

@@ -1,10 +1,10 @@
 // `strongroom unlock`: brings the secret of a locked instance to its module. What leaves this process is encrypted to it.
 
 import { existsSync, writeFileSync } from 'node:fs';
+import type { InstancePlaces } from '../../deployment/data-layout.ts';
+import { operatorsMark, stoppedMessage } from '../../deployment/operators-mark.ts';
+import { ownCommand } from '../../formats/own-command.ts';
 import { printableJson } from '../../formats/printable.ts';
-import type { InstancePlaces } from '../../main/config/data-layout.ts';
-import { operatorsMark, stoppedMessage } from '../../main/files/operators-mark.ts';
-import { ownCommand } from '../../wire/own-command.ts';
 import { CommandError, command, dataOption, jsonOption, type Terminal, UsageError } from '../command.ts';
 import { counted } from '../counted.ts';
 import { hsmNameOf, hsmNameOption } from '../hsm-name.ts';
@@ -14,7 +14,7 @@ import { readSealPassphrase } from '../read-passphrase.ts';
 import { messageHere, placeOf } from '../same-place.ts';
 import { explainPassphrase } from '../wrong-passphrase.ts';
 
-type Exchange = typeof import('../../features/seal/unlock-exchange.ts');
+type Exchange = typeof import('../../links/unlock/unlock-exchange.ts');
 interface Waiting {
   readonly exchange: Exchange;
   readonly sockets: readonly string[];
@@ -81,9 +81,9 @@ Run it on the machine of the instance, as its user. Everything secret is encrypt
 
 /** @param data the data directory as it was named */
 async function findWaiting(at: InstancePlaces, name: string, data: string | undefined): Promise<Waiting> {
-  const { knownSocketFolder } = await import('../../main/files/known-socket-folder.ts');
-  const exchange = await import('../../features/seal/unlock-exchange.ts');
-  const { unlockSockets } = await import('../../features/seal/socket-notes.ts');
+  const { knownSocketFolder } = await import('../../deployment/known-socket-folder.ts');
+  const exchange = await import('../../links/unlock/unlock-exchange.ts');
+  const { unlockSockets } = await import('../../links/unlock/socket-notes.ts');
   const sockets = unlockSockets(knownSocketFolder(at.root));
   const living: string[] = [];
   for (const path of sockets) {
@@ -112,7 +112,7 @@ async function bringPassphrase(
   if ((seal as { readonly kind?: unknown }).kind === 'quorum') {
     throw new CommandError('it is sealed by a quorum: --certificate and --shares begin, --packets end');
   }
-  const { encryptPassphrase } = await import('../../features/seal/secrets.ts');
+  const { encryptPassphrase } = await import('../../tools/seal/secrets.ts');
   const recipient = await certificateOf(exchange, first, moduleFolder);
   const passphrase = await readSealPassphrase(values['passphrase-file'], 'passphrase', 'passphrase-file', terminal);
   const secret = encryptPassphrase(recipient, passphrase);
@@ -127,7 +127,7 @@ async function bringPassphrase(
 }
 
 async function bringPackets({ exchange, sockets }: Waiting, files: readonly string[]): Promise<readonly string[]> {
-  const { readPackets } = await import('../../features/seal/secrets.ts');
+  const { readPackets } = await import('../../tools/seal/secrets.ts');
   const { PacketError } = await import('../../formats/custodian-packet.ts');
   let read: ReturnType<typeof readPackets>;
   try {
@@ -173,7 +173,7 @@ async function writeForCustodians(
 }
 
 async function certificateOf({ askWorker }: Exchange, socket: string, moduleFolder: string) {
-  const { readOwnCertificate } = await import('../../features/seal/own-certificate.ts');
+  const { readOwnCertificate } = await import('../../tools/seal/own-certificate.ts');
   const { certificate } = await asking(askWorker(socket, { ask: 'certificate' }));
   return asking((async () => readOwnCertificate(certificate, moduleFolder))());
 }

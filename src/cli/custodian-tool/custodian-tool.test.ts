@@ -6,9 +6,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { ask, openModule } from '../../crypto/module/key-module.fixture.ts';
 import { readPacket } from '../../formats/custodian-packet.ts';
 import { certificatePem, recipientCertificate } from '../../formats/x509-writer.ts';
+import { ask, openModule } from '../../module/key-module.fixture.ts';
 import { buildCustodianTool } from './build.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-tool-'));

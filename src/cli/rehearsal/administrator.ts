@@ -1,6 +1,7 @@
 // Whose rights a rehearsed recovery has once the roles of the backup are back.
+
+import { readDevClients } from '../../deployment/dev-clients.ts';
 import { isGuid } from '../../formats/guid.ts';
-import { readDevClients } from '../../main/config/dev-clients.ts';
 import { CommandError, UsageError } from '../command.ts';
 import type { AskingClient } from '../instance-client.ts';
 import { dataRootOf } from '../running.ts';

@@ -3,9 +3,9 @@
 import { type FSWatcher, readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DamagedError } from '../../features/security-domain/custodian/refusal.ts';
 import { MAX_PACKET, PacketError, readPacket } from '../../formats/custodian-packet.ts';
 import type { SecurityDomainFile } from '../../formats/security-domain.ts';
+import { DamagedError } from '../../tools/custodian/refusal.ts';
 import { CommandError, type Terminal } from '../command.ts';
 import { readInput } from '../read-input.ts';
 import { messageOf, NotRehearsed, StepFailed } from './steps.ts';
@@ -37,10 +37,10 @@ export async function sharesFromKeys(
   recipientFile: { readonly path: string; readonly content: Buffer },
   passphraseOf: (keyFile: string) => Promise<string>,
 ): Promise<readonly GatheredShare[]> {
-  const { readHolder } = await import('../../features/security-domain/custodian/holder.ts');
-  const { openOwnShare } = await import('../../features/security-domain/custodian/own-share.ts');
-  const { readRecipient } = await import('../../features/security-domain/custodian/recipient.ts');
-  const packets = await import('../../features/security-domain/custodian/packets.ts');
+  const { readHolder } = await import('../../tools/custodian/holder.ts');
+  const { openOwnShare } = await import('../../tools/custodian/own-share.ts');
+  const { readRecipient } = await import('../../tools/custodian/recipient.ts');
+  const packets = await import('../../tools/custodian/packets.ts');
   const recipient = readRecipient(recipientFile.path, recipientFile.content);
   const gathered: GatheredShare[] = [];
   for (const key of keys) {

@@ -2,8 +2,8 @@
 // for it. No key is opened here; one that is damaged, or opens nothing, is a finding of the rehearsal itself.
 import { X509Certificate } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { certificateOf } from '../../features/security-domain/custodian/certificate-of.ts';
-import { isEncryptedPem, thumbprintOf } from '../../features/security-domain/custodian/holder.ts';
+import { certificateOf } from '../../tools/custodian/certificate-of.ts';
+import { isEncryptedPem, thumbprintOf } from '../../tools/custodian/holder.ts';
 import { CommandError, UsageError } from '../command.ts';
 import { orRefuse } from '../commands/custodian/refusals.ts';
 import { canType } from '../read-hidden.ts';

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { algorithms, operations } from '../../formats/algorithms.ts';
-import { makeCustodian } from '../module/custodians.fixture.ts';
-import { bindingOf } from '../module/key-module.fixture.ts';
+import { makeCustodian } from '../../module/custodians.fixture.ts';
+import { bindingOf } from '../../module/key-module.fixture.ts';
 import type { CryptoClient, WrappedKey } from './crypto-client.ts';
 import { openCryptoClient } from './open-crypto-client.ts';
 

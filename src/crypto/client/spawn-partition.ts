@@ -57,7 +57,7 @@ export function partitionRecipe(place: PartitionPlace): PartitionRecipe {
       '--no-experimental-webstorage',
       '--no-warnings',
       ...nodeFlags,
-      join(SOURCE, 'main', 'module.ts'),
+      join(SOURCE, 'module', 'main.ts'),
       folder,
       ...program.map((path) => `--program=${path}`),
       ...libraries.map((path) => `--library=${path}`),
@@ -78,7 +78,7 @@ export function spawnPartition(place: PartitionPlace): PartitionProcess {
 function programPaths(): string[] {
   const koffi = dirname(realpathSync(fileURLToPath(import.meta.resolve('koffi'))));
   return [
-    join(SOURCE, 'main', 'module.ts'),
+    join(SOURCE, 'module'),
     join(SOURCE, 'crypto'),
     join(SOURCE, 'formats'),
     join(dirname(SOURCE), 'package.json'),

@@ -1,6 +1,6 @@
 // What somebody could do about a refusal, in words, and as a command that can be pasted.
 
-import { ownCommand } from '../../wire/own-command.ts';
+import { ownCommand } from '../../formats/own-command.ts';
 import type { EndedGrants } from './ended-grants.ts';
 import type { Explanation } from './explain.ts';
 import type { LoggedCall } from './logged-call.ts';

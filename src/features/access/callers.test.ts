@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { OPEN_NETWORK } from '../../formats/network-rules.ts';
-import { openAuditLog } from '../audit/open-audit-log.ts';
-import { startRecorder } from '../audit/recorder/start-recorder.ts';
-import { makePlace, ORIGIN, signCheckpoint } from '../audit/recorder.fixture.ts';
+import { openAuditLog } from '../../links/recorder/open-audit-log.ts';
+import { makePlace, ORIGIN, signCheckpoint } from '../../recorder/recorder.fixture.ts';
+import { startRecorder } from '../../recorder/start-recorder.ts';
 import { callersSince, cutOffBy } from './callers.ts';
 import { findCall } from './find-entry.ts';
 

@@ -9,9 +9,9 @@ import {
   readOptionalText,
   readOptionalTextList,
   readText,
-} from '../../wire/body.ts';
-import type { JsonObject } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+} from '../../http/body.ts';
+import type { JsonObject } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { type DataAction, findDataAction } from '../roles/data-actions.ts';
 import type { Who } from './report.ts';
 

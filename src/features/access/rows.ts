@@ -3,9 +3,9 @@
 // keys could read otherwise, for those who may read the settings. Nobody else learns anything from them.
 import { isGuid } from '../../formats/guid.ts';
 import { type NetworkRules, rulesAfter } from '../../formats/network-rules.ts';
-import { ownCommand } from '../../wire/own-command.ts';
-import { type Answer, type AnyRow, type Row, row } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import { ownCommand } from '../../formats/own-command.ts';
+import { type Answer, type AnyRow, type Row, row } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { requireKeyName } from '../keys/key-name.ts';
 import type { ArrivingPeer, Refusal } from '../network-rules/admission.ts';
 import { type DataAction, dataAction, findDataAction } from '../roles/data-actions.ts';

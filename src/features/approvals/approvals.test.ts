@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { ServiceError } from '../../http/service-error.ts';
 import { StoreError } from '../../store/port.ts';
-import { ServiceError } from '../../wire/service-error.ts';
 import { contentOf, type RoleRequest } from '../roles/duties.ts';
 import { planInitialAssignments } from '../roles/initial-assignments.ts';
 import { ADMINISTRATOR, CRYPTO_USER, guid } from '../roles/operations.fixture.ts';

@@ -1,8 +1,9 @@
 // What people do with an approval that waits: another administrator approves or rejects it, its requester withdraws it.
 // Planned on the state that is committed to.
+
+import type { Principal } from '../../http/principal.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { Change } from '../../store/sealed/records.ts';
-import type { Principal } from '../../wire/principal.ts';
-import { ServiceError } from '../../wire/service-error.ts';
 import { selfGrant } from '../roles/duties.ts';
 import type { Roles } from '../roles/evaluate.ts';
 import { administrationOf, lastingAdministrations } from '../roles/lasting-administrators.ts';

@@ -1,5 +1,5 @@
 // What the log says of an approval: who asked for what.
-import type { Detail } from '../../wire/entry-detail.ts';
+import type { Detail } from '../../http/entry-detail.ts';
 import { isAdministrativeRole } from '../roles/administrative.ts';
 import { effectiveActions } from '../roles/grants.ts';
 import type { Approval } from './approval.ts';

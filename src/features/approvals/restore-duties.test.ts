@@ -1,7 +1,7 @@
 // When a full restore needs a second person, whose yes counts for it, and what becomes of all other approvals.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Principal } from '../../wire/principal.ts';
+import type { Principal } from '../../http/principal.ts';
 import type { FullRestore } from '../backup/agreed-restore.ts';
 import { UntouchedRecovery } from '../backup/untouched-recovery.ts';
 import { planInitialAssignments } from '../roles/initial-assignments.ts';

@@ -1,9 +1,10 @@
 // The rows of approvals and of the mode that asks for them: this product's own. Who may give roles sees and decides them; a requester sees and withdraws the
 // own ones. The decision itself asks for the right that the request needs, again.
+
+import { readOptionalText } from '../../http/body.ts';
+import type { Detail } from '../../http/entry-detail.ts';
+import { type Answer, type AnyRow, type JsonObject, type RowRequest, row } from '../../http/route.ts';
 import type { Change } from '../../store/sealed/records.ts';
-import { readOptionalText } from '../../wire/body.ts';
-import type { Detail } from '../../wire/entry-detail.ts';
-import { type Answer, type AnyRow, type JsonObject, type RowRequest, row } from '../../wire/route.ts';
 import { isoSecond, readReason } from '../roles/terms.ts';
 import type { Approval } from './approval.ts';
 import { stateAt } from './approvals.ts';

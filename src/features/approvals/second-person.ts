@@ -1,8 +1,9 @@
 // The second administrator of a change: an approval that was given is used up by the change it was given for, and
 // where there is none, one is asked for and the change is refused. Planned on the state that is committed to.
+
+import { ownCommand } from '../../formats/own-command.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { Change } from '../../store/sealed/records.ts';
-import { ownCommand } from '../../wire/own-command.ts';
-import { ServiceError } from '../../wire/service-error.ts';
 import type { Duties, Second } from '../roles/duties.ts';
 import type { Roles } from '../roles/evaluate.ts';
 import { effectiveActions } from '../roles/grants.ts';

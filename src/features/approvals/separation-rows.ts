@@ -1,10 +1,11 @@
 // The rows of the separation mode: show it, and make it strict. There is no way back, and no row for one. Two people make it
 // strict together: who administers alone, beside applications, would find out too late.
+
+import { readText, wrongType } from '../../http/body.ts';
+import { changesOf } from '../../http/entry-detail.ts';
+import { type AnyRow, row } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { Records } from '../../store/sealed/records.ts';
-import { readText, wrongType } from '../../wire/body.ts';
-import { changesOf } from '../../wire/entry-detail.ts';
-import { type AnyRow, row } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
 import { dataAction } from '../roles/data-actions.ts';
 import type { Second } from '../roles/duties.ts';
 import type { Roles } from '../roles/evaluate.ts';

@@ -1,8 +1,8 @@
 // The body of a key as the resource manager's clients send it, turned into what a key's creation reads.
-import { member, readOptionalObject } from '../../wire/body.ts';
-import type { JsonObject } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
-import { isAbsent } from '../../wire/tolerance.ts';
+import { member, readOptionalObject } from '../../http/body.ts';
+import type { JsonObject } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
+import { isAbsent } from '../../http/tolerance.ts';
 import { type CreateKey, readCreateKey } from '../keys/create.ts';
 
 export type ArmKeyBody = CreateKey;

@@ -1,7 +1,7 @@
 // Keys as the resource manager's clients ask for them: made if there is none of the name, and read; nothing else. These rows
 // answer under one name of the instance alone, which is there only while its setting allows it, and to tokens for the
 // resource manager: the management plane hands a caller's own request on and has no right of its own.
-import { type AnyRow, row } from '../../wire/route.ts';
+import { type AnyRow, row } from '../../http/route.ts';
 import type { KeyMaking } from '../keys/add-version.ts';
 import type { Retention } from '../keys/bundle.ts';
 import { createDetail, keyDetail } from '../keys/entry-details.ts';

@@ -2,7 +2,7 @@
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { toBase64url } from '../../formats/base64url.ts';
 import { ATTESTATION_FORMAT } from '../../formats/key-attestation.ts';
-import { type AnyRow, row } from '../../wire/route.ts';
+import { type AnyRow, row } from '../../http/route.ts';
 import { keyBundle, keyId, type Retention } from '../keys/bundle.ts';
 import { requireKey } from '../keys/find-key.ts';
 import type { KeyRing } from '../keys/key-ring.ts';

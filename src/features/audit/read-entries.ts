@@ -3,8 +3,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { decodeSegmentHeader, JOURNAL, readRecord, SEGMENT_NAME } from '../../formats/journal-format.ts';
 import { bundleEntries, TILE_WIDTH, tilePath } from '../../formats/tlog-tiles.ts';
-import { decodeSegmentHeader, JOURNAL, readRecord, SEGMENT_NAME } from './journal-format.ts';
 
 export interface ReadEntry {
   readonly index: number;

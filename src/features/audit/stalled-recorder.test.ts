@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { encodeFrame } from '../../formats/frames.ts';
-import { AuditError } from './audit-log.ts';
-import { openAuditLog } from './open-audit-log.ts';
-import { kinds, PROTOCOL_VERSION, welcome } from './recorder/messages.ts';
+import { AuditError } from '../../links/recorder/audit-log.ts';
+import { kinds, PROTOCOL_VERSION, welcome } from '../../links/recorder/messages.ts';
+import { openAuditLog } from '../../links/recorder/open-audit-log.ts';
 
 test('a recorder that stops reading has entries refused, not kept without end', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'strongroom-stalled-'));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import type { ClaimMapping } from '../../wire/claim-mapping.ts';
+import type { ClaimMapping } from '../../http/claim-mapping.ts';
 import { AuthError, type AuthErrorCode } from './bearer.ts';
 import { claimOf, derivedObjectId } from './claim-mapping.ts';
 import { readPrincipal } from './claims.ts';

@@ -2,7 +2,7 @@
 // not number people and groups by GUIDs gets them made, always the same for the same issuer and name.
 import { createHash } from 'node:crypto';
 import { isGuid } from '../../formats/guid.ts';
-import type { ClaimMapping, ClaimName } from '../../wire/claim-mapping.ts';
+import type { ClaimMapping, ClaimName } from '../../http/claim-mapping.ts';
 import { AuthError } from './bearer.ts';
 import type { Claims } from './token-text.ts';
 

@@ -1,6 +1,6 @@
 // From verified claims to a principal: audience, tenant, time and identity. Runs only after the signature held.
-import { type ClaimMapping, type ClaimMark, type ClaimName, tellsPeople } from '../../wire/claim-mapping.ts';
-import type { Principal } from '../../wire/principal.ts';
+import { type ClaimMapping, type ClaimMark, type ClaimName, tellsPeople } from '../../http/claim-mapping.ts';
+import type { Principal } from '../../http/principal.ts';
 import { AuthError } from './bearer.ts';
 import { areGroupsLeftOut, claimOf, groupsIn, type IdSource, objectIdIn } from './claim-mapping.ts';
 import type { Claims } from './token-text.ts';

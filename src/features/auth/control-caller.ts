@@ -1,7 +1,7 @@
 // Bearer tokens of the management plane: the same verifier as the data plane's, with the refusals of the resource manager.
 // Roles are not asked here.
-import { type Authenticate, type ControlCaller, ControlError, type ControlRequest } from '../../wire/control-row.ts';
-import type { Principal } from '../../wire/principal.ts';
+import { type Authenticate, type ControlCaller, ControlError, type ControlRequest } from '../../http/control-row.ts';
+import type { Principal } from '../../http/principal.ts';
 import { AuthError, readBearer } from './bearer.ts';
 import type { TokenVerifier } from './verify-token.ts';
 

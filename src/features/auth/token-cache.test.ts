@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Principal } from '../../wire/principal.ts';
+import type { Principal } from '../../http/principal.ts';
 import { tokenCache } from './token-cache.ts';
 
 function principal(oid: string): Principal {

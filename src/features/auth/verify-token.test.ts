@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Principal } from '../../wire/principal.ts';
+import type { Principal } from '../../http/principal.ts';
 import { AuthError, type AuthErrorCode } from './bearer.ts';
 import { derivedObjectId } from './claim-mapping.ts';
 import {

@@ -2,8 +2,8 @@
 // may do is not asked here. A token seen before is answered at once, until it expires and never longer.
 import { hash } from 'node:crypto';
 import { isGuid } from '../../formats/guid.ts';
-import type { ClaimMapping } from '../../wire/claim-mapping.ts';
-import type { Principal } from '../../wire/principal.ts';
+import type { ClaimMapping } from '../../http/claim-mapping.ts';
+import type { Principal } from '../../http/principal.ts';
 import { AuthError } from './bearer.ts';
 import { checkSignature, keysOf } from './check-signature.ts';
 import { readPrincipal } from './claims.ts';

@@ -1,10 +1,10 @@
 // What a full restore needs where duties are separated: somebody else who agrees to exactly this backup. Who that is and how
 // they agree is not known here (`RestoreDuties`).
 import { createHash } from 'node:crypto';
+import type { Principal } from '../../http/principal.ts';
+import type { Stated } from '../../http/route.ts';
+import type { ServiceError } from '../../http/service-error.ts';
 import type { Change } from '../../store/sealed/records.ts';
-import type { Principal } from '../../wire/principal.ts';
-import type { Stated } from '../../wire/route.ts';
-import type { ServiceError } from '../../wire/service-error.ts';
 import type { OpenedBackup } from './read-backup.ts';
 import type { BackupStorage } from './storage/port.ts';
 

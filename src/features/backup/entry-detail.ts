@@ -1,5 +1,5 @@
 // What the log says of where a backup goes, or comes from: the place, without anything that could open it.
-import type { Detail } from '../../wire/entry-detail.ts';
+import type { Detail } from '../../http/entry-detail.ts';
 
 /** @param uri as it was asked for: its user or query may be a secret, and what is no address of a place may be anything */
 export function placeDetail(

@@ -1,6 +1,6 @@
 // A full restore replaces everything, so the service asks for a way back first: a full backup of this very HSM that ended
 // half an hour before. An HSM without keys has nothing to lose. A setting says whether it is asked for.
-import { ServiceError } from '../../wire/service-error.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { BackupJobs } from './jobs/backup-jobs.ts';
 

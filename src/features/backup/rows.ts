@@ -1,7 +1,7 @@
 // The rows of full backup and restore. Each start answers at once with a job; what comes of it is polled for.
-import { pollAt } from '../../wire/poll-at.ts';
-import { type Answer, type AnyRow, type RowRequest, row } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import { pollAt } from '../../http/poll-at.ts';
+import { type Answer, type AnyRow, type RowRequest, row } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { requireKeyName } from '../keys/key-name.ts';
 import { placeDetail } from './entry-detail.ts';
 import type { BackupJobs } from './jobs/backup-jobs.ts';

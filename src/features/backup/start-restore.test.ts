@@ -1,8 +1,8 @@
 // The look at a backup before somebody else is asked for it: how long it may take, and what a place that fails is told as.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Principal } from '../../wire/principal.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import type { Principal } from '../../http/principal.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { openMemoryRecords } from './jobs/memory-records.fixture.ts';
 import { type Agreeing, requireAgreement } from './start-restore.ts';
 import { type BackupStorage, StorageError } from './storage/port.ts';

@@ -1,8 +1,8 @@
 // What comes before the job of a full restore where duties are separated: a look at the backup, to know which one it is, and
 // a second administrator who has agreed to it. Without one, what was asked for waits and the request is refused.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { Head, Records } from '../../store/sealed/records.ts';
-import { ServiceError } from '../../wire/service-error.ts';
 import {
   type Asker,
   type FullRestore,

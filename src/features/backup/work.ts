@@ -1,8 +1,8 @@
 // What each kind of job does, given the storage that its request opened. All checking comes before the one commit that
 // changes something; until then a restore leaves no trace but its job.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { Apply, Change, Head, Records } from '../../store/sealed/records.ts';
-import { ServiceError } from '../../wire/service-error.ts';
 import type { Retention } from '../keys/bundle.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { encodeKeyVersion, keyRecordName } from '../keys/key-version.ts';

@@ -1,7 +1,7 @@
 // A key that comes through a key-exchange key leaves at most as that one does. The module holds to it by itself; here the
 // caller is told which member, and what to do instead.
 
-import { ServiceError } from '../../wire/service-error.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { ImportRequest } from '../keys/import.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 

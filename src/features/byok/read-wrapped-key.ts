@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { toBase64url } from '../../formats/base64url.ts';
 import { readTransferBlob, type TransferBlob, TransferBlobError } from '../../formats/transfer-blob.ts';
-import { member, readBytes } from '../../wire/body.ts';
-import type { JsonObject } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
-import { isAbsent } from '../../wire/tolerance.ts';
+import { member, readBytes } from '../../http/body.ts';
+import type { JsonObject } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
+import { isAbsent } from '../../http/tolerance.ts';
 import { type ImportRequest, readImportRequest, readJwk } from '../keys/import.ts';
 
 export interface ImportWrappedKey extends ImportRequest {

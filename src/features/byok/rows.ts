@@ -1,6 +1,6 @@
 // Keys that come from outside: the row that takes them in, as a plain JWK or (member `key_hsm`) in a transfer blob that
 // only the module opens, and the row that tells where a key came from.
-import { type AnyRow, row } from '../../wire/route.ts';
+import { type AnyRow, row } from '../../http/route.ts';
 import type { KeyMaking } from '../keys/add-version.ts';
 import { keyBundle, keyId, type Retention } from '../keys/bundle.ts';
 import { arrivedKeyDetail, importDetail } from '../keys/entry-details.ts';

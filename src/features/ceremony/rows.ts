@@ -5,10 +5,10 @@ import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { toBase64url } from '../../formats/base64url.ts';
 import { domainFingerprint } from '../../formats/domain-identity.ts';
 import { isGuid } from '../../formats/guid.ts';
+import { readText, wrongType } from '../../http/body.ts';
+import { type AnyRow, type JsonObject, row } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { Records } from '../../store/sealed/records.ts';
-import { readText, wrongType } from '../../wire/body.ts';
-import { type AnyRow, type JsonObject, row } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
 import type { CustodianRegister } from '../custodians/register.ts';
 import {
   CEREMONY_KINDS,

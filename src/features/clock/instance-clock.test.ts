@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ServiceError } from '../../http/service-error.ts';
 import { StoreError } from '../../store/port.ts';
-import { ServiceError } from '../../wire/service-error.ts';
 import { CLOCK_RECORD, encodeOffset, MAX_OFFSET, openClock } from './instance-clock.ts';
 import { readTravel } from './travel.ts';
 

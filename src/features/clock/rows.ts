@@ -1,7 +1,8 @@
 // The clock rows, which only an instance of the dev profile has: show the time, move it.
+
+import { changesOf } from '../../http/entry-detail.ts';
+import { type AnyRow, row } from '../../http/route.ts';
 import type { Records } from '../../store/sealed/records.ts';
-import { changesOf } from '../../wire/entry-detail.ts';
-import { type AnyRow, row } from '../../wire/route.ts';
 import type { InstanceClock } from './instance-clock.ts';
 import { readTravel, type Travel, travel } from './travel.ts';
 

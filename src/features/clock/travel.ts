@@ -1,8 +1,9 @@
 // Moves the clock of a development instance: forward by so much, or back to real time.
+
+import { readOptionalBoolean, readOptionalInteger } from '../../http/body.ts';
+import type { JsonObject } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { Head, Records } from '../../store/sealed/records.ts';
-import { readOptionalBoolean, readOptionalInteger } from '../../wire/body.ts';
-import type { JsonObject } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
 import { CLOCK_RECORD, encodeOffset, type InstanceClock, MAX_OFFSET } from './instance-clock.ts';
 
 export type Travel = { readonly kind: 'advance'; readonly seconds: number } | { readonly kind: 'reset' };

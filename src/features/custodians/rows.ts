@@ -3,12 +3,12 @@
 import { type CustodianPacket, PacketError, readPacketValue } from '../../formats/custodian-packet.ts';
 import { domainFingerprint } from '../../formats/domain-identity.ts';
 import { isOneLine } from '../../formats/printable.ts';
+import { member, readOptionalInteger, readOptionalText, wrongType } from '../../http/body.ts';
+import type { Detail } from '../../http/entry-detail.ts';
+import { type AnyRow, type JsonObject, row } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
+import { isAbsent } from '../../http/tolerance.ts';
 import type { Records } from '../../store/sealed/records.ts';
-import { member, readOptionalInteger, readOptionalText, wrongType } from '../../wire/body.ts';
-import type { Detail } from '../../wire/entry-detail.ts';
-import { type AnyRow, type JsonObject, row } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
-import { isAbsent } from '../../wire/tolerance.ts';
 import { type Challenge, challengeChange, MAX_CHALLENGES } from './challenges.ts';
 import type { Holder } from './holder.ts';
 import { reachOf, stateOf, UNKNOWN_HOLDERS } from './reach.ts';

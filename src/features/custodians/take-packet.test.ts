@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { makeCertificate } from '../../../test/support/rsa-certificate.ts';
 import { type CustodianPacket, makePacket, type PacketContent, readPacket } from '../../formats/custodian-packet.ts';
 import { proofHash, proofOfShare } from '../../formats/share-proof.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { type NewSplit, planSplit } from './follow-split.ts';
 import { reachOf } from './reach.ts';
 import { CustodianRegister } from './register.ts';

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { fromBase64url } from '../../formats/base64url.ts';
 import type { CustodianPacket } from '../../formats/custodian-packet.ts';
+import { ownCommand } from '../../formats/own-command.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { Change } from '../../store/sealed/records.ts';
-import { ownCommand } from '../../wire/own-command.ts';
-import { ServiceError } from '../../wire/service-error.ts';
 import { challengeChange } from './challenges.ts';
 import type { Holder } from './holder.ts';
 import { type CustodianRegister, holderChange } from './register.ts';

@@ -1,7 +1,8 @@
 // What goes with a change of the webhook's address, in the same commit: from when on events are told, so that none is
 // missed between the two.
+
+import { ServiceError } from '../../http/service-error.ts';
 import type { Change } from '../../store/sealed/records.ts';
-import { ServiceError } from '../../wire/service-error.ts';
 import type { EventTargets } from './targets.ts';
 import { sinceChange, type ToldEvents } from './told.ts';
 

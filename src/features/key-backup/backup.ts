@@ -1,7 +1,7 @@
 // Writes a key with all its versions down as a text that only HSMs of the same security domain can read.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { toBase64url } from '../../formats/base64url.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 import { toPortable } from './portable-version.ts';
 

@@ -2,11 +2,11 @@
 // deleted key too, is not touched.
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { Base64Error } from '../../formats/base64url.ts';
+import { readText } from '../../http/body.ts';
+import type { JsonObject } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
+import { toBytes } from '../../http/tolerance.ts';
 import type { Head } from '../../store/sealed/records.ts';
-import { readText } from '../../wire/body.ts';
-import type { JsonObject } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
-import { toBytes } from '../../wire/tolerance.ts';
 import type { KeyMaking } from '../keys/add-version.ts';
 import { encodeKeyVersion, type KeyVersion, keyRecordName } from '../keys/key-version.ts';
 import { checkRoom } from '../keys/limits.ts';

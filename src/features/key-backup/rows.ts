@@ -1,5 +1,5 @@
 // The rows of key backup: one key out, one key in. The backup of the whole HSM is another feature.
-import { type AnyRow, row } from '../../wire/route.ts';
+import { type AnyRow, row } from '../../http/route.ts';
 import type { KeyMaking } from '../keys/add-version.ts';
 import { keyBundle, keyId, type Retention } from '../keys/bundle.ts';
 import { keyDetail } from '../keys/entry-details.ts';

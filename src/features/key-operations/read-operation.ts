@@ -1,10 +1,10 @@
 // The body of encrypt, decrypt, wrapKey, unwrapKey, sign and verify: members by operation, forms checked. Whether they
 // fit the key is for `rules.ts`.
 import { type Algorithm, algorithms, type Operation } from '../../formats/algorithms.ts';
-import { member, readBytes, readOptionalBytes, readOptionalText, readText } from '../../wire/body.ts';
-import type { JsonObject } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
-import { isAbsent } from '../../wire/tolerance.ts';
+import { member, readBytes, readOptionalBytes, readOptionalText, readText } from '../../http/body.ts';
+import type { JsonObject } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
+import { isAbsent } from '../../http/tolerance.ts';
 
 export interface OperationRequest {
   readonly algorithm: Algorithm;

@@ -1,6 +1,6 @@
 // The rows of the cryptographic operations, with and without a version in the path.
 import type { Operation } from '../../formats/algorithms.ts';
-import { type AnyRow, row } from '../../wire/route.ts';
+import { type AnyRow, row } from '../../http/route.ts';
 import { requireKey } from '../keys/find-key.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { type Performing, performOperation } from './perform.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { algorithms, type Operation } from '../../formats/algorithms.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 import type { OperationRequest } from './read-operation.ts';
 import { checkFits, checkUsable } from './rules.ts';

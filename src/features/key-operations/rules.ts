@@ -2,8 +2,8 @@
 // that a refusal can say what is wrong. The module checks what matters for custody again.
 import { algorithms, type Operation, operations } from '../../formats/algorithms.ts';
 import { ML_DSA_MAX_CONTEXT, ML_DSA_MU_BYTES } from '../../formats/ml-dsa.ts';
-import { hasVersion } from '../../wire/api-version.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import { hasVersion } from '../../http/api-version.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 import type { AskedOperation, OperationRequest } from './read-operation.ts';
 

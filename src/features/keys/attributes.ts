@@ -6,10 +6,10 @@ import {
   readOptionalInteger,
   readOptionalObject,
   wrongType,
-} from '../../wire/body.ts';
-import type { JsonObject } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
-import { isAbsent } from '../../wire/tolerance.ts';
+} from '../../http/body.ts';
+import type { JsonObject } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
+import { isAbsent } from '../../http/tolerance.ts';
 
 /** Absent members leave the value as it is (update) or at its default (create). */
 export interface RequestedAttributes {

@@ -1,6 +1,6 @@
 // Keys as the wire shows them: bundles and list items, members in alphabetical order as the service sends them.
-import { hasVersion } from '../../wire/api-version.ts';
-import type { RowRequest } from '../../wire/route.ts';
+import { hasVersion } from '../../http/api-version.ts';
+import type { RowRequest } from '../../http/route.ts';
 import type { KeyVersion } from './key-version.ts';
 import { wirePolicy } from './release-policy.ts';
 

@@ -1,8 +1,8 @@
 // Makes a key, or a new version of one that exists.
 import { isSecure } from '../../formats/key-wrap-modes.ts';
+import { readOptionalInteger, readOptionalText, readOptionalTextList, readText } from '../../http/body.ts';
+import type { JsonObject } from '../../http/route.ts';
 import type { Head } from '../../store/sealed/records.ts';
-import { readOptionalInteger, readOptionalText, readOptionalTextList, readText } from '../../wire/body.ts';
-import type { JsonObject } from '../../wire/route.ts';
 import { addVersion, type KeyMaking, type NewVersion } from './add-version.ts';
 import { checkValidity, type RequestedAttributes, readAttributes, readTags, rejectExternalKey } from './attributes.ts';
 import { type KeyKind, resolveKeyKind, resolveKeyOps } from './key-types.ts';

@@ -1,7 +1,7 @@
 // The rows of deletion: delete, list deleted, get deleted, recover, purge.
-import type { Detail } from '../../wire/entry-detail.ts';
-import { nextLink, readPage } from '../../wire/paging.ts';
-import { type AnyRow, type RowRequest, row } from '../../wire/route.ts';
+import type { Detail } from '../../http/entry-detail.ts';
+import { nextLink, readPage } from '../../http/paging.ts';
+import { type AnyRow, type RowRequest, row } from '../../http/route.ts';
 import { keyBundle, keyId, keyItem, type Viewer } from './bundle.ts';
 import { deleteKey, recoverKey, requireDeletedKey } from './delete.ts';
 import { keyDetail } from './entry-details.ts';

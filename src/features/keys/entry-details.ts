@@ -1,7 +1,7 @@
 // What the log says of a key that was made, brought or changed: what it is and may do, never the key nor the values of tags.
 import { createHash } from 'node:crypto';
 import { fromBase64url } from '../../formats/base64url.ts';
-import { changesOf, type Detail, tagChanges, tagNames } from '../../wire/entry-detail.ts';
+import { changesOf, type Detail, tagChanges, tagNames } from '../../http/entry-detail.ts';
 import type { RequestedAttributes } from './attributes.ts';
 import type { CreateKey } from './create.ts';
 import type { ImportRequest } from './import.ts';

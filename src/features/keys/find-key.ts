@@ -1,5 +1,5 @@
 // Looks a key up for an operation, and says "not found" the way the service does.
-import { ServiceError } from '../../wire/service-error.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { keyVersionOf, requireKeyName } from './key-name.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { KeyVersion } from './key-version.ts';

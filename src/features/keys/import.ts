@@ -2,7 +2,6 @@
 // module, which checks that its members belong together. `byok` is the way that spares this.
 import type { KeyBinding } from '../../crypto/protocol/messages.ts';
 import { isSecure } from '../../formats/key-wrap-modes.ts';
-import type { Head } from '../../store/sealed/records.ts';
 import {
   member,
   readBytes,
@@ -11,10 +10,11 @@ import {
   readOptionalText,
   readOptionalTextList,
   readText,
-} from '../../wire/body.ts';
-import type { JsonObject } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
-import { isAbsent } from '../../wire/tolerance.ts';
+} from '../../http/body.ts';
+import type { JsonObject } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
+import { isAbsent } from '../../http/tolerance.ts';
+import type { Head } from '../../store/sealed/records.ts';
 import { addVersion, type KeyMaking } from './add-version.ts';
 import { checkValidity, type RequestedAttributes, readAttributes, readTags } from './attributes.ts';
 import { resolveAkpAlg, resolveCurve, resolveKeyOps, resolveKty } from './key-types.ts';

@@ -1,5 +1,5 @@
 // Names and versions in paths, checked before anything is looked up: 1 to 127 characters of 0-9, a-z, A-Z and -.
-import { ServiceError } from '../../wire/service-error.ts';
+import { ServiceError } from '../../http/service-error.ts';
 
 /** @throws ServiceError BadParameter */
 export function requireKeyName(name: string | undefined): string {

@@ -4,8 +4,8 @@ import type { KeyBinding } from '../../crypto/protocol/messages.ts';
 import { AKP_SINCE, curves, rsaExponents, USUAL_RSA_EXPONENT } from '../../formats/algorithms.ts';
 import { openOperations, secureOperations } from '../../formats/key-wrap-modes.ts';
 import { mlDsaSets } from '../../formats/ml-dsa.ts';
-import { hasVersion } from '../../wire/api-version.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import { hasVersion } from '../../http/api-version.ts';
+import { ServiceError } from '../../http/service-error.ts';
 
 interface KeyType {
   readonly kty: KeyBinding['kty'];

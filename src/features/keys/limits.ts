@@ -1,6 +1,6 @@
 // How much there may be: limits that an administrator can set, asked on the state that a change commits to. A refusal names
 // the setting, so that who meets it knows what to ask for.
-import { ServiceError } from '../../wire/service-error.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { KeyRing } from './key-ring.ts';
 
 /** As they are now; read again for every change. */

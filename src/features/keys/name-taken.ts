@@ -1,5 +1,5 @@
 // A deleted key keeps its name until it is purged: nothing may be made under it, or recovering would lose one of the two.
-import { ServiceError } from '../../wire/service-error.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { KeyRing } from './key-ring.ts';
 
 /** Whatever makes keys asks this on the state that it commits to. @throws ServiceError Conflict */

@@ -1,7 +1,8 @@
 // Destroys a deleted key: the records of all its versions, and with them what other features keep for that one key. All
 // of it goes in one commit. Nothing else removes a key version.
+
+import { ServiceError } from '../../http/service-error.ts';
 import type { Change, Head } from '../../store/sealed/records.ts';
-import { ServiceError } from '../../wire/service-error.ts';
 import type { KeyDeleting } from './delete.ts';
 import { deletedRecordName } from './deleted-key.ts';
 import type { DeletedEntry, KeyRing } from './key-ring.ts';

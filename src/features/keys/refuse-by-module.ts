@@ -1,7 +1,7 @@
 // What the module refuses about a key that is to be made or taken in, as the client may read it: the module's texts name the
 // member and hold nothing of the key.
 import { CryptoError } from '../../crypto/protocol/messages.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import { ServiceError } from '../../http/service-error.ts';
 
 const REFUSALS: ReadonlySet<string> = new Set(['BadRequest', 'CryptoFailed', 'AlgorithmNotSupported']);
 

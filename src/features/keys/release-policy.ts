@@ -2,13 +2,13 @@
 // is the grammar's; when a key leaves under it is `release`.
 import { toBase64url } from '../../formats/base64url.ts';
 import { policyBinding } from '../../formats/policy-binding.ts';
-import { member, readBytes, readOptionalBoolean, readOptionalObject, readOptionalText } from '../../wire/body.ts';
-import type { JsonObject } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
-import { isAbsent } from '../../wire/tolerance.ts';
-import { canonicalText, MAX_POLICY, parsePolicyText } from '../release/policy/canonical.ts';
-import { PolicyError, readPolicy } from '../release/policy/grammar.ts';
-import { policyWarnings } from '../release/policy/never-passes.ts';
+import { canonicalText, MAX_POLICY, parsePolicyText } from '../../formats/release-policy/canonical.ts';
+import { PolicyError, readPolicy } from '../../formats/release-policy/grammar.ts';
+import { policyWarnings } from '../../formats/release-policy/never-passes.ts';
+import { member, readBytes, readOptionalBoolean, readOptionalObject, readOptionalText } from '../../http/body.ts';
+import type { JsonObject } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
+import { isAbsent } from '../../http/tolerance.ts';
 
 export interface KeyReleasePolicy {
   readonly contentType: string;

@@ -1,6 +1,6 @@
 // The key rows: create, get, list, list versions, update; those of deletion are in `deleted-rows.ts`.
-import { nextLink, readPage } from '../../wire/paging.ts';
-import { type AnyRow, row } from '../../wire/route.ts';
+import { nextLink, readPage } from '../../http/paging.ts';
+import { type AnyRow, row } from '../../http/route.ts';
 import type { KeyMaking } from './add-version.ts';
 import { keyBundle, keyId, keyItem } from './bundle.ts';
 import { type CreateKey, createKey, readCreateKey } from './create.ts';

@@ -2,10 +2,10 @@
 // or policy has the module seal it again, because the blob is bound to them.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { isSecure } from '../../formats/key-wrap-modes.ts';
+import { readOptionalTextList } from '../../http/body.ts';
+import type { JsonObject } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { Head, Records } from '../../store/sealed/records.ts';
-import { readOptionalTextList } from '../../wire/body.ts';
-import type { JsonObject } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
 import { checkValidity, type RequestedAttributes, readAttributes, readTags } from './attributes.ts';
 import { resolveKeyOps } from './key-types.ts';
 import { bindingOf, encodeKeyVersion, type KeyVersion, keyRecordName } from './key-version.ts';

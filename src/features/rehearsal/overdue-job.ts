@@ -1,7 +1,7 @@
 // Tells the configured webhook of rehearsals that are overdue: once for each time that one falls due.
 import { createHash } from 'node:crypto';
+import { ownCommand } from '../../formats/own-command.ts';
 import type { Head, Records } from '../../store/sealed/records.ts';
-import { ownCommand } from '../../wire/own-command.ts';
 import type { DueJob } from '../clock/due-work.ts';
 import type { EventSource } from '../events/cloud-event.ts';
 import type { Delivery } from '../events/deliver.ts';

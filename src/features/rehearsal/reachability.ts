@@ -3,7 +3,7 @@
 import { domainFingerprint } from '../../formats/domain-identity.ts';
 import { oneLine } from '../../formats/printable.ts';
 import { REHEARSAL_FORMAT, type Rehearsal, type RehearsalProblem } from '../../formats/rehearsal-record.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { CustodianRegister } from '../custodians/register.ts';
 
 export interface ReachabilityInput {

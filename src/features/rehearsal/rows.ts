@@ -12,10 +12,10 @@ import {
 } from '../../formats/rehearsal-record.ts';
 import { NoteError } from '../../formats/signed-note.ts';
 import { StatementError, verifyStatement } from '../../formats/statement.ts';
+import { readOptionalBoolean, readOptionalText, readText } from '../../http/body.ts';
+import { type Answer, type AnyRow, row } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { Records } from '../../store/sealed/records.ts';
-import { readOptionalBoolean, readOptionalText, readText } from '../../wire/body.ts';
-import { type Answer, type AnyRow, row } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
 import type { CustodianRegister } from '../custodians/register.ts';
 import { postureOf, type RehearsalSchedule } from './posture.ts';
 import { reachabilityRehearsal } from './reachability.ts';

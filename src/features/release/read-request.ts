@@ -1,8 +1,8 @@
 // The body of release: a target token, a nonce to give back, a way to wrap.
 import { DEFAULT_WRAP_MODE, wrapModes } from '../../formats/key-wrap-modes.ts';
-import { readOptionalText, readText } from '../../wire/body.ts';
-import type { JsonObject } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import { readOptionalText, readText } from '../../http/body.ts';
+import type { JsonObject } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 
 export interface ReleaseRequest {
   readonly target: string;

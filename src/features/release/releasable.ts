@@ -2,7 +2,7 @@
 // it. Outside their validity they are still released, as they still decrypt.
 
 import { isSecure } from '../../formats/key-wrap-modes.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 import type { KeyReleasePolicy } from '../keys/release-policy.ts';
 

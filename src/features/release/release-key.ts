@@ -1,6 +1,6 @@
 // Releases a key to an enclave: rules of the key, the enclave's token, then the module, which wraps and signs.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
-import type { Answer, RowRequest } from '../../wire/route.ts';
+import type { Answer, RowRequest } from '../../http/route.ts';
 import { keyBundle, keyId, type Retention } from '../keys/bundle.ts';
 import { keyDetail } from '../keys/entry-details.ts';
 import { bindingOf, type KeyVersion } from '../keys/key-version.ts';

@@ -1,9 +1,10 @@
 // The rows of release, and those by which administrators say which attestation authorities the instance trusts. The latter
 // are this product's own; the service that it speaks for has its authorities built in.
+
+import type { Detail } from '../../http/entry-detail.ts';
+import { type AnyRow, row } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { Records } from '../../store/sealed/records.ts';
-import type { Detail } from '../../wire/entry-detail.ts';
-import { type AnyRow, row } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
 import { requireKey } from '../keys/find-key.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import {

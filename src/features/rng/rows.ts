@@ -1,9 +1,9 @@
 // The row for random bytes, drawn in the module.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { toBase64url } from '../../formats/base64url.ts';
-import { readOptionalInteger } from '../../wire/body.ts';
-import { type AnyRow, type JsonObject, row } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import { readOptionalInteger } from '../../http/body.ts';
+import { type AnyRow, type JsonObject, row } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 
 const MOST = 128;
 

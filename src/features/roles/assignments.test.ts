@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ServiceError } from '../../wire/service-error.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { deleteAssignment } from './delete-assignment.ts';
 import { getAssignment } from './get-assignment.ts';
 import { planInitialAssignments } from './initial-assignments.ts';

@@ -1,8 +1,8 @@
 // Deletes a role assignment. The last Administrator at `/` that does not end by itself stays: nobody outside could give the
 // role back. No approval is ever asked for: taking a right away must not wait for anybody. Where duties are separated, one of
 // a person stays, and the only one of whom it is known here is the caller.
-import type { Answer } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import type { Answer } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { assignmentDetail } from './entry-details.ts';
 import { requireAssignment } from './get-assignment.ts';
 import { administrationOf, isLastingAdministration, lastingAdministrations } from './lasting-administrators.ts';

@@ -1,6 +1,6 @@
 // Deletes a custom role definition. Its assignments stay and grant nothing.
-import type { Answer, Stated } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import type { Answer, Stated } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { contentOf, judgeDefinition, type RoleRequest } from './duties.ts';
 import { definitionDetail } from './entry-details.ts';
 import { requireDefinition } from './get-definition.ts';

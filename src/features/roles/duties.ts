@@ -1,10 +1,11 @@
 // What a change of roles needs where duties are separated. Rules, on the state that the change is made on; who the second
 // person is and how they agree is not known here (`SecondPerson`).
+
+import { ownCommand } from '../../formats/own-command.ts';
+import type { Detail } from '../../http/entry-detail.ts';
+import type { Principal } from '../../http/principal.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { Change } from '../../store/sealed/records.ts';
-import type { Detail } from '../../wire/entry-detail.ts';
-import { ownCommand } from '../../wire/own-command.ts';
-import type { Principal } from '../../wire/principal.ts';
-import { ServiceError } from '../../wire/service-error.ts';
 import { isAdministrativeRole } from './administrative.ts';
 import { effectiveActions } from './grants.ts';
 import type { RoleDefinition } from './role-records.ts';

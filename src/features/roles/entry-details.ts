@@ -1,5 +1,5 @@
 // What the log says of a change of roles: to whom what was given, and what became of a role.
-import { changesOf, type Detail } from '../../wire/entry-detail.ts';
+import { changesOf, type Detail } from '../../http/entry-detail.ts';
 import { isAdministrativeRole } from './administrative.ts';
 import type { Roles } from './evaluate.ts';
 import { effectiveActions } from './grants.ts';

@@ -1,7 +1,7 @@
 // `$filter` of the role lists: atScope(), atScopeAndBelow(), principalId eq '{id}', joined with `and`. Anything else is
 // refused: a filter that is left out would answer more than was asked for.
 import { isGuid } from '../../formats/guid.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { RoleAssignment } from './role-records.ts';
 import { covers, type Scope } from './scope.ts';
 

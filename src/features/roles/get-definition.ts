@@ -1,5 +1,5 @@
-import type { Answer } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import type { Answer } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { Roles } from './evaluate.ts';
 import type { RoleDefinition } from './role-records.ts';
 import { definitionShape } from './shapes.ts';

@@ -1,5 +1,5 @@
 // Who administers the whole HSM for as long as nobody takes it away: assignments of Administrator at `/` without an end.
-import type { Principal } from '../../wire/principal.ts';
+import type { Principal } from '../../http/principal.ts';
 import { ADMINISTRATOR } from './built-in-roles.ts';
 import type { Roles } from './evaluate.ts';
 import type { RoleAssignment } from './role-records.ts';

@@ -1,5 +1,5 @@
 // Lists role assignments seen from a scope, in pages by name.
-import type { Answer } from '../../wire/route.ts';
+import type { Answer } from '../../http/route.ts';
 import type { Roles } from './evaluate.ts';
 import { matchesFilter, readRoleFilter } from './filter.ts';
 import type { Scope } from './scope.ts';

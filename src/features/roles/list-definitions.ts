@@ -1,6 +1,6 @@
 // Lists role definitions. All of them live at `/` and can be assigned at every scope, so each scope answers them all.
-import type { Answer } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import type { Answer } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { Roles } from './evaluate.ts';
 import { readRoleFilter } from './filter.ts';
 import { definitionShape } from './shapes.ts';

@@ -1,6 +1,6 @@
 // For tests of the operations: bodies as clients send them, and an instance in memory with one administrator.
 import assert from 'node:assert/strict';
-import { ServiceError } from '../../wire/service-error.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { planInitialAssignments } from './initial-assignments.ts';
 import { putAssignment } from './put-assignment.ts';
 import { putDefinition } from './put-definition.ts';

@@ -1,7 +1,7 @@
 // Makes a role assignment. One that exists cannot be changed, and is not made a second time: as the service does, the same
 // again is refused by a code of its own, which deployment scripts take for success.
-import type { Answer, Stated } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import type { Answer, Stated } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { judgeGrant } from './duties.ts';
 import { assignmentDetail } from './entry-details.ts';
 import type { Roles } from './evaluate.ts';

@@ -1,7 +1,7 @@
 // Makes or replaces a custom role definition.
-import type { Detail } from '../../wire/entry-detail.ts';
-import type { Answer, Stated } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import type { Detail } from '../../http/entry-detail.ts';
+import type { Answer, Stated } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { contentOf, judgeDefinition, type RoleRequest } from './duties.ts';
 import { definitionDetail } from './entry-details.ts';
 import type { Roles } from './evaluate.ts';

@@ -1,8 +1,8 @@
 // The body of a role assignment PUT: which role, to whom. The scope is the path's.
 import { isGuid } from '../../formats/guid.ts';
-import { readOptionalText, readText } from '../../wire/body.ts';
-import type { JsonObject } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import { readOptionalText, readText } from '../../http/body.ts';
+import type { JsonObject } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { readProperties, rejectUnknownMembers } from './read-members.ts';
 import { parseScope, type Scope } from './scope.ts';
 

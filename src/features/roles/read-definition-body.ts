@@ -1,10 +1,10 @@
 // The body of a role definition PUT. As clients of the service send it, every property may be absent: the name and the
 // description are empty then, and the role grants nothing.
 import { printableLine } from '../../formats/printable.ts';
-import { readOptionalText, readOptionalTextList, wrongType } from '../../wire/body.ts';
-import type { JsonObject } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
-import { isAbsent } from '../../wire/tolerance.ts';
+import { readOptionalText, readOptionalTextList, wrongType } from '../../http/body.ts';
+import type { JsonObject } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
+import { isAbsent } from '../../http/tolerance.ts';
 import { type DataAction, findDataAction } from './data-actions.ts';
 import { clip, readProperties, rejectUnknownMembers } from './read-members.ts';
 import type { Permission } from './role-records.ts';

@@ -1,8 +1,8 @@
 // Closed objects in role bodies. A member that we don't know may be meant to narrow a right (a condition, an end date),
 // so it is refused rather than left out. One that is empty narrows nothing.
-import type { JsonObject } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
-import { isAbsent, isUnsaid } from '../../wire/tolerance.ts';
+import type { JsonObject } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
+import { isAbsent, isUnsaid } from '../../http/tolerance.ts';
 
 /** @throws ServiceError BadParameter naming the first member that is not in the list */
 export function rejectUnknownMembers(object: JsonObject, path: string, known: readonly string[]): void {

@@ -1,7 +1,8 @@
 // What the operations that change roles are given, and how their change is committed.
+
+import type { Detail } from '../../http/entry-detail.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { Change, Head, Records } from '../../store/sealed/records.ts';
-import type { Detail } from '../../wire/entry-detail.ts';
-import { ServiceError } from '../../wire/service-error.ts';
 import type { Duties, Second } from './duties.ts';
 import type { Roles } from './evaluate.ts';
 

@@ -1,8 +1,9 @@
 // The rows of role definitions and assignments, at each of the three scopes that a path can name.
+
+import { nextLinkWith, readSkipToken } from '../../http/paging.ts';
+import type { Principal } from '../../http/principal.ts';
+import { type AnyRow, type Row, type RowRequest, row } from '../../http/route.ts';
 import type { Records } from '../../store/sealed/records.ts';
-import { nextLinkWith, readSkipToken } from '../../wire/paging.ts';
-import type { Principal } from '../../wire/principal.ts';
-import { type AnyRow, type Row, type RowRequest, row } from '../../wire/route.ts';
 import { requireKeyName } from '../keys/key-name.ts';
 import { type RoleOperation, roleAccess } from './access.ts';
 import { deleteAssignment } from './delete-assignment.ts';

@@ -1,6 +1,6 @@
 // Where a right holds: `/` (everything), `/keys` (all keys) or `/keys/{name}` (one key, all its versions). A scope
 // covers those below it; key names are compared without regard to case.
-import { ServiceError } from '../../wire/service-error.ts';
+import { ServiceError } from '../../http/service-error.ts';
 
 export interface Scope {
   /** As it is answered: `/`, `/keys`, `/keys/{name}` in the caller's spelling. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ServiceError } from '../../wire/service-error.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { endOf, isoSecond, readDefinitionTerms, readTerms } from './terms.ts';
 
 const NOW = 1_800_000_000;

@@ -2,8 +2,8 @@
 
 import { addDuration, parseDuration, printDuration } from '../../formats/iso-duration.ts';
 import { isOneLine } from '../../formats/printable.ts';
-import type { Stated } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import type { Stated } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { MAX_REASON } from './role-records.ts';
 
 export interface Terms {

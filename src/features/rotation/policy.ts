@@ -1,7 +1,7 @@
 // A rotation policy as it is kept: the sealed record `rotation-policy/{name}`, name in lower case, and as the wire shows it.
 import { parseDuration } from '../../formats/iso-duration.ts';
+import type { RowRequest } from '../../http/route.ts';
 import { StoreError } from '../../store/port.ts';
-import type { RowRequest } from '../../wire/route.ts';
 
 export type ActionType = 'Rotate' | 'Notify';
 export type TriggerKind = 'timeAfterCreate' | 'timeBeforeExpiry';

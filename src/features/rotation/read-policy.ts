@@ -1,10 +1,10 @@
 // Reads a rotation policy from a request. What could never come, or would come too soon, is refused by the name of its
 // member; what is only unwise is told in a warning.
 import { addDuration, type Duration, parseDuration, subtractDuration } from '../../formats/iso-duration.ts';
-import { member, readOptionalObject, readOptionalText, wrongType } from '../../wire/body.ts';
-import type { JsonObject } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
-import { isAbsent } from '../../wire/tolerance.ts';
+import { member, readOptionalObject, readOptionalText, wrongType } from '../../http/body.ts';
+import type { JsonObject } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
+import { isAbsent } from '../../http/tolerance.ts';
 import { type ActionType, findAction, type LifetimeAction, type PolicyRules, type TriggerKind } from './policy.ts';
 
 const DAY = 86_400;

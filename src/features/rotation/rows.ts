@@ -1,6 +1,6 @@
 // The rotation rows: get, set and clear the policy of a key, and rotate it now.
-import { changesOf, type Detail } from '../../wire/entry-detail.ts';
-import { type AnyRow, type RowRequest, row } from '../../wire/route.ts';
+import { changesOf, type Detail } from '../../http/entry-detail.ts';
+import { type AnyRow, type RowRequest, row } from '../../http/route.ts';
 import { keyBundle, keyId, type Retention } from '../keys/bundle.ts';
 import { keyDetail } from '../keys/entry-details.ts';
 import { requireKey } from '../keys/find-key.ts';

@@ -1,6 +1,7 @@
 // Sets the rotation policy of a key, or clears it.
+
+import { ServiceError } from '../../http/service-error.ts';
 import type { Head, Records } from '../../store/sealed/records.ts';
-import { ServiceError } from '../../wire/service-error.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 import type { RotationPolicies } from './policies.ts';
 import { encodePolicy, type PolicyRules, policyRecordName, type RotationPolicy } from './policy.ts';

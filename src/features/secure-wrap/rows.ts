@@ -3,8 +3,8 @@
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { toBase64url } from '../../formats/base64url.ts';
-import { type AnyRow, row } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import { type AnyRow, row } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { keyId } from '../keys/bundle.ts';
 import { requireKey } from '../keys/find-key.ts';
 import type { KeyRing } from '../keys/key-ring.ts';

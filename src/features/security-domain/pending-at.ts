@@ -1,6 +1,6 @@
 // Where a download or an upload is asked for: with the api-version, unlike jobs of backups.
-import { pollAt } from '../../wire/poll-at.ts';
-import type { RowRequest } from '../../wire/route.ts';
+import { pollAt } from '../../http/poll-at.ts';
+import type { RowRequest } from '../../http/route.ts';
 
 export function pendingAt(
   request: Pick<RowRequest<unknown>, 'spelledOrigin' | 'apiVersion'>,

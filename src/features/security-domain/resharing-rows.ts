@@ -3,9 +3,9 @@
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { domainFingerprint } from '../../formats/domain-identity.ts';
 import { MAX_UPLOAD } from '../../formats/domain-upload.ts';
-import { member, readText, wrongType } from '../../wire/body.ts';
-import { type AnyRow, row } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import { member, readText, wrongType } from '../../http/body.ts';
+import { type AnyRow, row } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
 import { begin, NO_LONGER_BEGUN } from './begun.ts';
 import { type Download, readDownload } from './read-download.ts';

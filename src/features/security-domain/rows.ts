@@ -1,7 +1,7 @@
 // The rows of the security domain. Taking it and taking one over are the only ones that work before activation.
 import { CryptoError } from '../../crypto/protocol/messages.ts';
-import { type AnyRow, row } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
+import { type AnyRow, row } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
 import { begin, NO_LONGER_BEGUN } from './begun.ts';
 import { pendingAt } from './pending-at.ts';

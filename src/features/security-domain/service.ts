@@ -3,9 +3,9 @@
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { domainFingerprint, groupFingerprint } from '../../formats/domain-identity.ts';
+import type { Detail } from '../../http/entry-detail.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { Change, Records } from '../../store/sealed/records.ts';
-import type { Detail } from '../../wire/entry-detail.ts';
-import { ServiceError } from '../../wire/service-error.ts';
 import type { Activation } from './activation.ts';
 
 export interface SecurityDomainService {

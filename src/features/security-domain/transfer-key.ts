@@ -1,6 +1,6 @@
 // The transfer key as clients take it: a JSON Web Key with its certificate, as a text.
 import { createHash, X509Certificate } from 'node:crypto';
-import type { Detail } from '../../wire/entry-detail.ts';
+import type { Detail } from '../../http/entry-detail.ts';
 
 export interface TransferKeyBody {
   readonly key_format: 'jwk';

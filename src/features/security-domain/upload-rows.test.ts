@@ -1,7 +1,7 @@
 // What the poll of uploads says while a ceremony is under way: nobody can hold one up from outside, so the row is asked by itself.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ServiceError } from '../../wire/service-error.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { type Activation, openActivation } from './activation.ts';
 import { BEGUN_RECORD } from './begun.ts';
 import type { SecurityDomainService } from './service.ts';

@@ -1,10 +1,11 @@
 // The setting rows: list, get, update. The service's list holds booleans and nothing else, and a client in Java reads no list
 // that has more: ours that are not boolean are shown by their names, and all of them together at a route of our own.
+
+import { readText } from '../../http/body.ts';
+import { changesOf, type Detail } from '../../http/entry-detail.ts';
+import { type Answer, type AnyRow, row } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { Change, Records } from '../../store/sealed/records.ts';
-import { readText } from '../../wire/body.ts';
-import { changesOf, type Detail } from '../../wire/entry-detail.ts';
-import { type Answer, type AnyRow, row } from '../../wire/route.ts';
-import { ServiceError } from '../../wire/service-error.ts';
 import {
   describeValues,
   findSetting,

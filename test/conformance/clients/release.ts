@@ -5,7 +5,7 @@ import { createPrivateKey, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { DefaultAzureCredential } from '@azure/identity';
 import { KeyClient } from '@azure/keyvault-keys';
-import { openRelease } from '../../../src/features/release/open-release.ts';
+import { openRelease } from '../../../src/tools/release/open-release.ts';
 
 const keys = new KeyClient(process.env['AZURE_MANAGEDHSM_URI'] ?? '', new DefaultAzureCredential());
 const name = `js-release-${randomBytes(3).toString('hex')}`;

@@ -1,12 +1,12 @@
 // `strongroom access explain`: why one call was refused, from its trace.
 
+import { places } from '../../../deployment/data-layout.ts';
+import { readRunningState } from '../../../deployment/running-state.ts';
 import type { EndedGrants } from '../../../features/access/ended-grants.ts';
 import type { LoggedCall } from '../../../features/access/logged-call.ts';
 import type { AccessReport } from '../../../features/access/report.ts';
+import { optionWords, ownCommand } from '../../../formats/own-command.ts';
 import { printableJson } from '../../../formats/printable.ts';
-import { places } from '../../../main/config/data-layout.ts';
-import { readRunningState } from '../../../main/files/running-state.ts';
-import { optionWords, ownCommand } from '../../../wire/own-command.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import {
   AnswerError,

@@ -1,7 +1,7 @@
 // The directory of a development deployment, where this machine has it; elsewhere the issuer's directory is the issuer's own.
-import type { Directory } from '../../../features/directory/directory.ts';
-import { readDirectoryFile } from '../../../features/directory/directory-file.ts';
-import { places } from '../../../main/config/data-layout.ts';
+import type { Directory } from '../../../control/directory/directory.ts';
+import { readDirectoryFile } from '../../../control/directory/directory-file.ts';
+import { places } from '../../../deployment/data-layout.ts';
 
 /** @param root a data directory; absent: nothing is known */
 export async function knownDirectory(root: string | undefined): Promise<Directory | undefined> {

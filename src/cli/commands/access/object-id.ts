@@ -1,5 +1,5 @@
 // Roles are given to object ids. People have a name or the client id of an application at hand more often.
-import { findByObjectId } from '../../../features/directory/find-principal.ts';
+import { findByObjectId } from '../../../control/directory/find-principal.ts';
 import { isGuid } from '../../../formats/guid.ts';
 import { UsageError } from '../../command.ts';
 import { knownDirectory } from './known-directory.ts';

@@ -1,8 +1,8 @@
 // A trace says nothing of the instance that it is of: where it is not in one log, the others of the data directory are looked at.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { places } from '../../../main/config/data-layout.ts';
-import { optionWords } from '../../../wire/own-command.ts';
+import { places } from '../../../deployment/data-layout.ts';
+import { optionWords } from '../../../formats/own-command.ts';
 
 /** @returns the option that names the log that has the call; undefined: none has it */
 export async function optionForTrace(root: string, trace: string, except: string): Promise<string | undefined> {

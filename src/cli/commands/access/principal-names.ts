@@ -1,6 +1,6 @@
 // Names of principals, where the development directory of this machine knows them; elsewhere ids are all there is.
 
-import { findByObjectId } from '../../../features/directory/find-principal.ts';
+import { findByObjectId } from '../../../control/directory/find-principal.ts';
 import { knownDirectory } from './known-directory.ts';
 
 /** An object id, with the name of whoever has it behind it where that is known. */

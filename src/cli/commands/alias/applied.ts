@@ -2,10 +2,10 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Aliases, readAliases, writeAliases } from '../../../main/config/aliases.ts';
-import { places } from '../../../main/config/data-layout.ts';
-import { ConfigError } from '../../../main/config/start-config.ts';
-import { type RunningState, readRunningState } from '../../../main/files/running-state.ts';
+import { type Aliases, readAliases, writeAliases } from '../../../deployment/aliases.ts';
+import { places } from '../../../deployment/data-layout.ts';
+import { type RunningState, readRunningState } from '../../../deployment/running-state.ts';
+import { ConfigError } from '../../../deployment/start-config.ts';
 import { CommandError } from '../../command.ts';
 
 const PATIENCE_MS = 60_000;

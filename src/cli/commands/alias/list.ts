@@ -1,9 +1,9 @@
 // `strongroom alias list`: further names, and which instance each of them belongs to.
 
+import { namesOfData } from '../../../deployment/names-of-data.ts';
+import { readRunningState } from '../../../deployment/running-state.ts';
 import { printableJson } from '../../../formats/printable.ts';
-import { namesOfData } from '../../../main/config/names-of-data.ts';
-import { readRunningState } from '../../../main/files/running-state.ts';
-import { instanceOrigin } from '../../../wire/name-form.ts';
+import { instanceOrigin } from '../../../http/name-form.ts';
 import { command, dataOption, jsonOption } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
 import { bookOf } from './applied.ts';

@@ -1,11 +1,12 @@
 // `strongroom alias set`: an instance answers under one more name, or takes that name over from another one.
+
+import { checkAlias } from '../../../deployment/aliases.ts';
+import { namesOfData } from '../../../deployment/names-of-data.ts';
+import { readRunningState } from '../../../deployment/running-state.ts';
+import { ConfigError } from '../../../deployment/start-config.ts';
+import { uncoveredInData } from '../../../deployment/uncovered-names.ts';
 import { printableJson } from '../../../formats/printable.ts';
-import { checkAlias } from '../../../main/config/aliases.ts';
-import { namesOfData } from '../../../main/config/names-of-data.ts';
-import { ConfigError } from '../../../main/config/start-config.ts';
-import { uncoveredInData } from '../../../main/config/uncovered-names.ts';
-import { readRunningState } from '../../../main/files/running-state.ts';
-import { instanceOrigin } from '../../../wire/name-form.ts';
+import { instanceOrigin } from '../../../http/name-form.ts';
 import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
 import { apply, bookOf, instancesOf, isSettled } from './applied.ts';

@@ -1,6 +1,6 @@
 // What the instance cannot know of a grant that waits: that it is to an application, when the client left out what the principal
 // is. The development directory knows.
-import { findByObjectId } from '../../../features/directory/find-principal.ts';
+import { findByObjectId } from '../../../control/directory/find-principal.ts';
 import { isAdministrative } from '../../../features/roles/administrative.ts';
 import { findDataAction } from '../../../features/roles/data-actions.ts';
 import { knownDirectory } from '../access/known-directory.ts';

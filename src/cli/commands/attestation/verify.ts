@@ -25,7 +25,7 @@ that it prints with the one that you know. The exit code is 0 when everything ho
   ],
   async run({ root, json }, [file, spare], terminal) {
     if (file === undefined || spare !== undefined) throw new UsageError('name one attestation file');
-    const feature = await import('../../../features/attestation/verify/verify-attestation.ts');
+    const feature = await import('../../../tools/attestation/verify-attestation.ts');
     const trusted = root === undefined ? undefined : readRoot(root);
     const document = readJsonInput(file);
     try {
@@ -45,7 +45,7 @@ function textOf({
   statement,
   root,
   anchored,
-}: ReturnType<typeof import('../../../features/attestation/verify/verify-attestation.ts').verifyAttestation>): string {
+}: ReturnType<typeof import('../../../tools/attestation/verify-attestation.ts').verifyAttestation>): string {
   const { key, instance, module } = statement;
   const rows: readonly (readonly [string, string])[] = [
     ['key', `${key['name']} ${key['version']} (${key['kty']})`],

@@ -2,9 +2,9 @@
 // caller's, or with the key, says nothing of the log, and so is told before it is looked at.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isOfKey, readGivenCheckpoint } from '../../../features/audit/verify/given-checkpoint.ts';
 import { NoteError, type NoteVerifier } from '../../../formats/signed-note.ts';
 import { parseCheckpoint } from '../../../formats/tlog-checkpoint.ts';
+import { isOfKey, readGivenCheckpoint } from '../../../tools/audit/verify/given-checkpoint.ts';
 import { CommandError } from '../../command.ts';
 
 export interface SavedCheckpoint {

@@ -1,9 +1,9 @@
 // Which log an audit command means: a folder named outright, that of an instance in the data directory, or the management plane's.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { places } from '../../../main/config/data-layout.ts';
-import { readPurgeRecord } from '../../../main/supervision/purge/purge-record.ts';
-import { optionWords } from '../../../wire/own-command.ts';
+import { places } from '../../../deployment/data-layout.ts';
+import { readPurgeRecord } from '../../../deployment/purge-record.ts';
+import { optionWords } from '../../../formats/own-command.ts';
 import { CommandError, dataOption, type OptionList, UsageError } from '../../command.ts';
 import { instanceOptions } from '../../instance-client.ts';
 import { dataRootOf } from '../../running.ts';

@@ -1,7 +1,7 @@
 // `strongroom audit show`: lists entries of the log.
 
+import { ownCommand } from '../../../formats/own-command.ts';
 import { oneLine, printableJson } from '../../../formats/printable.ts';
-import { ownCommand } from '../../../wire/own-command.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { nearest } from '../../nearest.ts';
 import { logFolder, logOptions, logWords } from './log-folder.ts';
@@ -37,7 +37,7 @@ any case; of one that the log has no entry of, standard error says so and names 
     if (values.last !== undefined && !/^[1-9]\d{0,8}$/.test(values.last))
       throw new UsageError('--last must be a number above 0');
     const { openEntries } = await import('../../../features/audit/read-entries.ts');
-    const { entryLine } = await import('../../../features/audit/entry-line.ts');
+    const { entryLine } = await import('../../../tools/audit/entry-line.ts');
     const reader = openEntries(logFolder(values));
     const log = logWords(values);
     const unfiltered = values.operation === undefined && values.since === undefined;

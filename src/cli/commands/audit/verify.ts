@@ -39,9 +39,9 @@ another log, and a key that has not signed, are named as that on standard error,
     'strongroom audit verify --log /mnt/copy/audit --checkpoint 2026-11-25.checkpoint --key="$VKEY"',
   ],
   async run(values, _operands, terminal) {
-    const { verifyLog } = await import('../../../features/audit/verify/verify-log.ts');
-    const { verificationText } = await import('../../../features/audit/verify/verification-text.ts');
-    const { readVerifierKey } = await import('../../../features/audit/verify/verifier-key.ts');
+    const { verifyLog } = await import('../../../tools/audit/verify/verify-log.ts');
+    const { verificationText } = await import('../../../tools/audit/verify/verification-text.ts');
+    const { readVerifierKey } = await import('../../../tools/audit/verify/verifier-key.ts');
     const { inWords, readOwnCheckpoint, readSavedCheckpoints, requireOf } = await import('./checkpoints.ts');
     const folder = logFolder(values);
     const saved = readSavedCheckpoints(values.checkpoint);

@@ -1,5 +1,5 @@
 // The backup that a command was told of: its folder, or the place in which the latest one is to be found.
-import { findLatest } from '../../../features/backup/latest-backup.ts';
+import { findLatest } from '../../../tools/backup/latest-backup.ts';
 import type { Terminal } from '../../command.ts';
 import { isFolderOfBackup, openPlace, type Place, placeOf, splitFolder } from './place.ts';
 import type { PlaceValues } from './place-options.ts';

@@ -48,7 +48,7 @@ Shows what the backups say of themselves; nothing is verified ('backup verify' d
 
 async function describe(shelf: Shelf, { folder, finished }: Shelved): Promise<Row> {
   if (!finished) return { folder, state: 'unfinished' };
-  const { readManifest } = await import('../../../features/backup/read-manifest.ts');
+  const { readManifest } = await import('../../../tools/backup/read-manifest.ts');
   try {
     const { manifest } = await readManifest(shelf, folder);
     return {

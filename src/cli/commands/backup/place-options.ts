@@ -2,10 +2,10 @@
 // every account of the machine can read; or an identity, in the form in which instances are given theirs.
 
 import { isAbsolute } from 'node:path';
+import { readInstanceIdentity } from '../../../deployment/backup-places.ts';
 import type { StorageCredential } from '../../../features/backup/storage/port.ts';
 import type { InstanceIdentity } from '../../../formats/instance-identity.ts';
 import { ShapeError } from '../../../formats/shape.ts';
-import { readInstanceIdentity } from '../../../main/config/backup-places.ts';
 import { CommandError, type OptionList, UsageError } from '../../command.ts';
 import { readJsonInput } from '../../read-input.ts';
 import { rejectOpenSecret } from '../../read-secret.ts';

@@ -6,6 +6,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { places } from '../../../deployment/data-layout.ts';
 import { MANIFEST } from '../../../features/backup/manifest.ts';
 import type { BackupPlace } from '../../../features/backup/storage/allowed-places.ts';
 import { openDirectoryStorage } from '../../../features/backup/storage/directory/directory-storage.ts';
@@ -13,7 +14,6 @@ import { openStorageBy } from '../../../features/backup/storage/open-storage.ts'
 import type { StorageCredential } from '../../../features/backup/storage/port.ts';
 import type { Shelf } from '../../../features/backup/storage/shelf.ts';
 import type { InstanceIdentity } from '../../../formats/instance-identity.ts';
-import { places } from '../../../main/config/data-layout.ts';
 import { CommandError, UsageError } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
 import { credentialOf, type PlaceValues } from './place-options.ts';

@@ -1,8 +1,9 @@
 // Whose signature a backup should have: a domain's fingerprint as people read it, its raw key, or its key as notes name it.
-import type { Signer } from '../../../features/backup/verify/verify-backup.ts';
+
 import { domainFingerprint } from '../../../formats/domain-identity.ts';
 import { NoteError, parseVkey } from '../../../formats/signed-note.ts';
 import { statementSigner } from '../../../formats/statement.ts';
+import type { Signer } from '../../../tools/backup/verify/verify-backup.ts';
 import { UsageError } from '../../command.ts';
 
 /** @throws UsageError */

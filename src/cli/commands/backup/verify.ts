@@ -1,8 +1,8 @@
 // `strongroom backup verify`: proves, without any service, that a full backup is whole and of which security domain.
 
-import type { Verified } from '../../../features/backup/verify/verify-backup.ts';
 import { domainFingerprint, groupFingerprint } from '../../../formats/domain-identity.ts';
 import { printableJson, printableLine } from '../../../formats/printable.ts';
+import type { Verified } from '../../../tools/backup/verify/verify-backup.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { counted } from '../../counted.ts';
 import { countedKeys } from '../../rehearsal/recovery-steps.ts';
@@ -45,7 +45,7 @@ The exit code is 0 when everything holds.`,
   ],
   async run(values, [target, spare], terminal) {
     if (spare !== undefined) throw new UsageError('name one backup, or one place');
-    const { verifyBackup } = await import('../../../features/backup/verify/verify-backup.ts');
+    const { verifyBackup } = await import('../../../tools/backup/verify/verify-backup.ts');
     const signer = values.key === undefined ? undefined : readSigner(values.key);
     const trial = await trialOf(values);
     if (trial !== undefined) await checkCall(trial);

@@ -20,8 +20,8 @@ the HSM can tell. The exit code is 0 when nothing is wrong, 1 otherwise.`,
   async run({ kek, json }, operands, terminal) {
     const [file, spare] = operands;
     if (file === undefined || spare !== undefined) throw new UsageError('name one transfer file');
-    const { checkTransferFile } = await import('../../../features/byok/check-transfer-file.ts');
-    const { readKekFile } = await import('../../../features/byok/read-kek-file.ts');
+    const { checkTransferFile } = await import('../../../tools/byok/check-transfer-file.ts');
+    const { readKekFile } = await import('../../../tools/byok/read-kek-file.ts');
     const [bytes = Buffer.alloc(0), pem] = readAll(kek === undefined ? [file] : [file, kek]);
     const key =
       kek === undefined || pem === undefined

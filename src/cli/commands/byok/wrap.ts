@@ -44,7 +44,7 @@ What comes through it is never exportable, unless the key-exchange key was made 
     if (library !== undefined && (tokenLabel === undefined || keyLabel === undefined)) {
       throw new UsageError('name the token and the key on it with --token-label and --key-label');
     }
-    const { wrapFiles } = await import('../../../features/byok/wrap-files.ts');
+    const { wrapFiles } = await import('../../../tools/byok/wrap-files.ts');
     const pin =
       library === undefined
         ? Buffer.alloc(0)

@@ -1,9 +1,9 @@
 // `strongroom ceremony next`: goes one step on, or says what the next step needs.
 import { setTimeout } from 'node:timers/promises';
-import type { Ceremony } from '../../../features/ceremony/ceremony.ts';
-import { nextStep, proceed, skip } from '../../../features/ceremony/proceed.ts';
-import { type Asking, REPORT_STEP, type Step } from '../../../features/ceremony/step.ts';
-import { optionWords, ownCommand } from '../../../wire/own-command.ts';
+import { optionWords, ownCommand } from '../../../formats/own-command.ts';
+import type { Ceremony } from '../../../tools/ceremony/ceremony.ts';
+import { nextStep, proceed, skip } from '../../../tools/ceremony/proceed.ts';
+import { type Asking, REPORT_STEP, type Step } from '../../../tools/ceremony/step.ts';
 import { CommandError, command, type Terminal, UsageError } from '../../command.ts';
 import { readInput } from '../../read-input.ts';
 import { askPerson } from './ask-person.ts';

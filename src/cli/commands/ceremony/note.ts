@@ -1,5 +1,5 @@
 // `strongroom ceremony note`: writes something down that happened besides the steps.
-import { note as addNote } from '../../../features/ceremony/proceed.ts';
+import { note as addNote } from '../../../tools/ceremony/proceed.ts';
 import { command, UsageError } from '../../command.ts';
 import { folderOption, handOption, withCeremony } from './open-folder.ts';
 

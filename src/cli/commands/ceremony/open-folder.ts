@@ -2,9 +2,9 @@
 // its errors are shown.
 
 import { userInfo } from 'node:os';
-import { Ceremony, type Hand } from '../../../features/ceremony/ceremony.ts';
-import { CeremonyError } from '../../../features/ceremony/ceremony-error.ts';
 import { oneLine } from '../../../formats/printable.ts';
+import { Ceremony, type Hand } from '../../../tools/ceremony/ceremony.ts';
+import { CeremonyError } from '../../../tools/ceremony/ceremony-error.ts';
 import { CommandError, type OptionList } from '../../command.ts';
 import { type InstanceClient, instanceOptions, openInstanceClient, SIGNED_IN } from '../../instance-client.ts';
 

@@ -1,5 +1,5 @@
 // `strongroom ceremony report`: closes a ceremony with a report that the HSM's domain key signs.
-import { draftOf, makeReport } from '../../../features/ceremony/report/make.ts';
+import { draftOf, makeReport } from '../../../tools/ceremony/report/make.ts';
 import { command } from '../../command.ts';
 import { asOption, folderOption, handOption, instanceIn, withCeremony } from './open-folder.ts';
 

@@ -1,11 +1,11 @@
 // `strongroom ceremony start`: begins a ceremony in a folder of its own.
 
 import { resolve } from 'node:path';
-import { Ceremony } from '../../../features/ceremony/ceremony.ts';
-import { kinds } from '../../../features/ceremony/kinds.ts';
 import { CEREMONY_KINDS, isCeremonyKind } from '../../../features/ceremony/recorded.ts';
+import { optionWords, ownCommand } from '../../../formats/own-command.ts';
 import { oneLine } from '../../../formats/printable.ts';
-import { optionWords, ownCommand } from '../../../wire/own-command.ts';
+import { Ceremony } from '../../../tools/ceremony/ceremony.ts';
+import { kinds } from '../../../tools/ceremony/kinds.ts';
 import { command, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { dataRootOf } from '../../running.ts';

@@ -1,10 +1,10 @@
 // `strongroom ceremony status`: where a ceremony stands.
 
-import { readCeremony } from '../../../features/ceremony/ceremony.ts';
-import { exceptionsIn } from '../../../features/ceremony/exceptions.ts';
-import { afterTries, REPORT_STEP } from '../../../features/ceremony/step.ts';
-import { stepsOf } from '../../../features/ceremony/steps-of.ts';
 import { printableJson } from '../../../formats/printable.ts';
+import { readCeremony } from '../../../tools/ceremony/ceremony.ts';
+import { exceptionsIn } from '../../../tools/ceremony/exceptions.ts';
+import { afterTries, REPORT_STEP } from '../../../tools/ceremony/step.ts';
+import { stepsOf } from '../../../tools/ceremony/steps-of.ts';
 import { command, jsonOption } from '../../command.ts';
 import { folderOption, shown } from './open-folder.ts';
 

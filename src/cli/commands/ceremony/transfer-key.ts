@@ -26,7 +26,7 @@ is the same until the HSM has recovered its domain or settled its new custodians
   async run(values, _operands, terminal) {
     const client = openInstanceClient(instanceOf(values));
     const answer = Buffer.from(JSON.stringify(await ask(client)), 'utf8');
-    const { readRecipient } = await import('../../../features/security-domain/custodian/recipient.ts');
+    const { readRecipient } = await import('../../../tools/custodian/recipient.ts');
     const { fingerprint, name } = readRecipient(`what ${client.who} answered`, answer);
     if (values.json) terminal.out(printableJson({ fingerprint, name }));
     else {

@@ -1,12 +1,12 @@
 // `strongroom ceremony verify`: checks a signed report offline, and the folder that it was made from, if that is at hand.
 
-import { readCeremony, readKept } from '../../../features/ceremony/ceremony.ts';
-import { CeremonyError } from '../../../features/ceremony/ceremony-error.ts';
-import { normalFingerprint } from '../../../features/ceremony/people.ts';
-import { verifyReport } from '../../../features/ceremony/report/signed-report.ts';
-import { REPORT_STEP } from '../../../features/ceremony/step.ts';
 import { groupFingerprint } from '../../../formats/domain-identity.ts';
 import { printableJson } from '../../../formats/printable.ts';
+import { readCeremony, readKept } from '../../../tools/ceremony/ceremony.ts';
+import { CeremonyError } from '../../../tools/ceremony/ceremony-error.ts';
+import { normalFingerprint } from '../../../tools/ceremony/people.ts';
+import { verifyReport } from '../../../tools/ceremony/report/signed-report.ts';
+import { REPORT_STEP } from '../../../tools/ceremony/step.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { readInput } from '../../read-input.ts';
 import { shown } from './open-folder.ts';

@@ -35,8 +35,8 @@ exit code is 0 when nothing fails, with or without warnings, and 1 otherwise.`,
     const { resolve } = await import('node:path');
     const { lookup } = await import('node:dns/promises');
     const { fetchJwks } = await import('../../../features/auth/fetch-jwks.ts');
-    const { places } = await import('../../../main/config/data-layout.ts');
-    const { findingsOn } = await import('../../../main/production/check-config.ts');
+    const { places } = await import('../../../deployment/data-layout.ts');
+    const { findingsOn } = await import('../../../tools/config-check/check-config.ts');
     const { printableJson, printableLine } = await import('../../../formats/printable.ts');
     const path = values['token-file'] === '-' ? '/dev/stdin' : values['token-file'];
     const { offline, data } = values;

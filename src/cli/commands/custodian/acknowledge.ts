@@ -14,8 +14,8 @@ signature, and a proof that only someone who opened this share can give. The sha
   examples: ['strongroom custodian acknowledge fin-prod-mhsm-sd.json --key anna.pem'],
   async run(values, operands, terminal) {
     const file = oneOperand(operands, 'one security-domain file');
-    const packets = await import('../../../features/security-domain/custodian/packets.ts');
-    const { readSentText } = await import('../../../features/security-domain/custodian/inputs.ts');
+    const packets = await import('../../../tools/custodian/packets.ts');
+    const { readSentText } = await import('../../../tools/custodian/inputs.ts');
     await orRefuse(async () => {
       const document = await readSentText(file);
       const holder = await holderOf(values, terminal);

@@ -13,8 +13,8 @@ Signs the 32 random bytes of a challenge file with your key. No share is opened 
   examples: ['strongroom custodian answer challenge.json --key anna.pem'],
   async run(values, operands, terminal) {
     const file = oneOperand(operands, 'one challenge file');
-    const packets = await import('../../../features/security-domain/custodian/packets.ts');
-    const { readChallengeFile } = await import('../../../features/security-domain/custodian/inputs.ts');
+    const packets = await import('../../../tools/custodian/packets.ts');
+    const { readChallengeFile } = await import('../../../tools/custodian/inputs.ts');
     await orRefuse(async () => {
       const challenge = await readChallengeFile(file);
       const holder = await holderOf(values, terminal);

@@ -18,9 +18,9 @@ you give it your share. Compare it over another way than the one the file came b
   examples: ['strongroom custodian fingerprint anna.cer', 'strongroom custodian fingerprint exchange.cer --aloud'],
   async run({ aloud, json }, operands, terminal) {
     const path = oneOperand(operands, 'one certificate');
-    const { readRecipient } = await import('../../../features/security-domain/custodian/recipient.ts');
-    const { readSent } = await import('../../../features/security-domain/custodian/inputs.ts');
-    const { spelled, subjectOf } = await import('../../../features/security-domain/custodian/fingerprint.ts');
+    const { readRecipient } = await import('../../../tools/custodian/recipient.ts');
+    const { readSent } = await import('../../../tools/custodian/inputs.ts');
+    const { spelled, subjectOf } = await import('../../../tools/custodian/fingerprint.ts');
     const {
       certificate,
       fingerprint: grouped,

@@ -22,9 +22,9 @@ security domain was shared anew; until then keep yours.`,
     if (successor === undefined && note === undefined) {
       throw new UsageError('say who takes over: with --note, or their certificate with --successor');
     }
-    const packets = await import('../../../features/security-domain/custodian/packets.ts');
-    const { readSentText } = await import('../../../features/security-domain/custodian/inputs.ts');
-    const { readCertificateFile } = await import('../../../features/security-domain/custodian/fingerprint.ts');
+    const packets = await import('../../../tools/custodian/packets.ts');
+    const { readSentText } = await import('../../../tools/custodian/inputs.ts');
+    const { readCertificateFile } = await import('../../../tools/custodian/fingerprint.ts');
     await orRefuse(async () => {
       const document = await readSentText(file);
       const to = successor === undefined ? undefined : await readCertificateFile(successor);

@@ -1,9 +1,9 @@
 // The options and steps that all commands share in which a custodian says something: read their key, write a packet.
 
 import { basename } from 'node:path';
-import type { Holder } from '../../../features/security-domain/custodian/holder.ts';
-import type { Saying } from '../../../features/security-domain/custodian/packets.ts';
 import { printableJson } from '../../../formats/printable.ts';
+import type { Holder } from '../../../tools/custodian/holder.ts';
+import type { Saying } from '../../../tools/custodian/packets.ts';
 import { jsonOption, type OptionList, type OptionValues, type Terminal, UsageError } from '../../command.ts';
 import { passphrases } from './passphrase.ts';
 
@@ -39,7 +39,7 @@ export type PacketValues = OptionValues<typeof packetOptions>;
 export async function holderOf(values: HolderValues, terminal: Terminal): Promise<Holder> {
   const { key, certificate, 'passphrase-file': file } = values;
   if (key === undefined) throw new UsageError('name your private key with --key');
-  const { readHolder } = await import('../../../features/security-domain/custodian/holder.ts');
+  const { readHolder } = await import('../../../tools/custodian/holder.ts');
   const passphraseOf = passphrases(file === undefined ? [] : [file], terminal);
   return readHolder({ key, certificate, passphraseOf });
 }
@@ -56,7 +56,7 @@ export async function handOut(
   { key = '', out, json }: PacketValues,
   terminal: Terminal,
 ): Promise<void> {
-  const { writeNewFile } = await import('../../../features/security-domain/custodian/new-file.ts');
+  const { writeNewFile } = await import('../../../tools/custodian/new-file.ts');
   const file = out ?? `${basename(key).replace(/\.[^.]*$/, '')}-${purpose}.json`;
   await writeNewFile(file, packet, 0o600);
   if (json) terminal.out(printableJson({ packet: file }));

@@ -35,8 +35,8 @@ terminal. An unencrypted key has to be asked for.`,
     if (unencrypted && passphraseFile !== undefined) {
       throw new UsageError('--unencrypted and --passphrase-file exclude each other');
     }
-    const { runKeygen } = await import('../../../features/security-domain/custodian/keygen.ts');
-    const { fingerprintOfFile } = await import('../../../features/security-domain/custodian/fingerprint.ts');
+    const { runKeygen } = await import('../../../tools/custodian/keygen.ts');
+    const { fingerprintOfFile } = await import('../../../tools/custodian/fingerprint.ts');
     const { made, fingerprint } = await orRefuse(async () => {
       const passphrase = unencrypted ? undefined : await newPassphrase(passphraseFile, terminal);
       const files = await runKeygen({ out, name, days: Number(days), bits: size, passphrase });

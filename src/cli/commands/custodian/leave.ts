@@ -14,8 +14,8 @@ files were destroyed: keep it safe until then, and destroy it afterwards.`,
   examples: ['strongroom custodian leave fin-prod-mhsm-sd.json --key anna.pem --note "leaving the company in June"'],
   async run(values, operands, terminal) {
     const file = oneOperand(operands, 'the security-domain file');
-    const packets = await import('../../../features/security-domain/custodian/packets.ts');
-    const { readSentText } = await import('../../../features/security-domain/custodian/inputs.ts');
+    const packets = await import('../../../tools/custodian/packets.ts');
+    const { readSentText } = await import('../../../tools/custodian/inputs.ts');
     await orRefuse(async () => {
       const document = await readSentText(file);
       const holder = await holderOf(values, terminal);

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { ask, openModule } from '../../../crypto/module/key-module.fixture.ts';
+import { ask, openModule } from '../../../module/key-module.fixture.ts';
 import { dispatch } from '../../dispatch.ts';
 import { keygen } from './keygen.ts';
 import { open } from './open.ts';

@@ -37,7 +37,7 @@ The exit code is 0 when it opens, 1 when it does not.`,
     if (file === undefined || spare !== undefined) throw new UsageError('name one security-domain file');
     if (key.length === 0) throw new UsageError('name the private keys of a quorum with --key');
     if (passphraseFiles.length > key.length) throw new UsageError('there are more passphrase files than keys');
-    const { runOpen } = await import('../../../features/security-domain/custodian/open.ts');
+    const { runOpen } = await import('../../../tools/custodian/open.ts');
     const summary = await orRefuse(
       () => runOpen({ file, keys: key, passphraseOf: passphrases(passphraseFiles, terminal) }),
       'it does not open: ',

@@ -5,12 +5,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { ask, openModule } from '../../../crypto/module/key-module.fixture.ts';
 import { readPacket } from '../../../formats/custodian-packet.ts';
 import { decryptWithRsa } from '../../../formats/jwe.ts';
 import { writeShareList } from '../../../formats/seal-shares.ts';
 import { shareNumber, splitSecret } from '../../../formats/shamir.ts';
 import { certificatePem, recipientCertificate } from '../../../formats/x509-writer.ts';
+import { ask, openModule } from '../../../module/key-module.fixture.ts';
 import { dispatch } from '../../dispatch.ts';
 import { acknowledge } from './acknowledge.ts';
 import { answer } from './answer.ts';

@@ -28,12 +28,12 @@ passphrase. A key that is not encrypted gets a passphrase for the paper.`,
   async run(values, _operands, terminal) {
     const { key, certificate, text, out, json, 'passphrase-file': file } = values;
     if (key === undefined) throw new UsageError('name your private key with --key');
-    const { readHolder } = await import('../../../features/security-domain/custodian/holder.ts');
-    const { fingerprintOf, subjectOf } = await import('../../../features/security-domain/custodian/fingerprint.ts');
-    const { writeNewFile } = await import('../../../features/security-domain/custodian/new-file.ts');
-    const { sealSheet } = await import('../../../features/security-domain/custodian/paper/sheet.ts');
-    const { toLines } = await import('../../../features/security-domain/custodian/paper/typed-lines.ts');
-    const { htmlPage, textPage } = await import('../../../features/security-domain/custodian/paper/page.ts');
+    const { readHolder } = await import('../../../tools/custodian/holder.ts');
+    const { fingerprintOf, subjectOf } = await import('../../../tools/custodian/fingerprint.ts');
+    const { writeNewFile } = await import('../../../tools/custodian/new-file.ts');
+    const { sealSheet } = await import('../../../tools/custodian/paper/sheet.ts');
+    const { toLines } = await import('../../../tools/custodian/paper/typed-lines.ts');
+    const { htmlPage, textPage } = await import('../../../tools/custodian/paper/page.ts');
     const path = out ?? `${basename(key).replace(/\.[^.]*$/, '')}-paper.${text ? 'txt' : 'html'}`;
     await orRefuse(async () => {
       let passphrase: string | undefined;

@@ -40,6 +40,6 @@ export async function newPassphrase(file: string | undefined, terminal: Terminal
 
 async function passphraseIn(file: string): Promise<string> {
   rejectOpenMode(file, await stat(file).catch(() => undefined));
-  const { readPassphrase } = await import('../../../features/security-domain/custodian/passphrase-file.ts');
+  const { readPassphrase } = await import('../../../tools/custodian/passphrase-file.ts');
   return readPassphrase(file);
 }

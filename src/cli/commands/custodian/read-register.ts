@@ -1,8 +1,8 @@
 // The register of an instance as its public API shows it, and which custodian in it a person means.
 
 import { shortFingerprint } from '../../../formats/domain-identity.ts';
+import { ownCommand } from '../../../formats/own-command.ts';
 import { isOneLine, printableLine } from '../../../formats/printable.ts';
-import { ownCommand } from '../../../wire/own-command.ts';
 import { CommandError } from '../../command.ts';
 import type { InstanceClient } from '../../instance-client.ts';
 

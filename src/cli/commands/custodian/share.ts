@@ -1,5 +1,5 @@
 // `strongroom custodian share`: a custodian gives their share to one machine, for one purpose, knowing to which.
-import type { Recipient } from '../../../features/security-domain/custodian/recipient.ts';
+import type { Recipient } from '../../../tools/custodian/recipient.ts';
 import { CommandError, command, type Terminal, UsageError } from '../../command.ts';
 import { canType } from '../../read-hidden.ts';
 import { readTyped } from '../../read-typed.ts';
@@ -44,11 +44,11 @@ itself, because whoever made that certificate gets your share. For --purpose unl
     if (to === undefined) throw new UsageError("name the recipient's certificate with --to");
     if (yes && expected === undefined) throw new UsageError('--yes needs --recipient-fingerprint');
     const required = readRequired(purpose, values.successor, values.required);
-    const packets = await import('../../../features/security-domain/custodian/packets.ts');
-    const { checkPurpose, consentRows } = await import('../../../features/security-domain/custodian/consent.ts');
-    const { openOwnShare } = await import('../../../features/security-domain/custodian/own-share.ts');
-    const { readRecipient } = await import('../../../features/security-domain/custodian/recipient.ts');
-    const { readSent, readSentText } = await import('../../../features/security-domain/custodian/inputs.ts');
+    const packets = await import('../../../tools/custodian/packets.ts');
+    const { checkPurpose, consentRows } = await import('../../../tools/custodian/consent.ts');
+    const { openOwnShare } = await import('../../../tools/custodian/own-share.ts');
+    const { readRecipient } = await import('../../../tools/custodian/recipient.ts');
+    const { readSent, readSentText } = await import('../../../tools/custodian/inputs.ts');
     await orRefuse(async () => {
       const document = await readSentText(file);
       const recipient = readRecipient(to, await readSent(to));
@@ -101,7 +101,7 @@ function readRequired(
 }
 
 async function checkFingerprint(expected: string, recipient: Recipient): Promise<void> {
-  const { parseFingerprint } = await import('../../../features/security-domain/custodian/fingerprint.ts');
+  const { parseFingerprint } = await import('../../../tools/custodian/fingerprint.ts');
   const hex = parseFingerprint(expected);
   if (hex === undefined) throw new UsageError('--recipient-fingerprint must be the whole fingerprint, 64 hex digits');
   if (hex === recipient.fingerprint.replaceAll(' ', '')) return;

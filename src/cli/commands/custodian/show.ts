@@ -27,10 +27,10 @@ recipient alone and is not shown. The exit code is 0 when everything holds, 1 wh
   ],
   async run({ domain, to, challenge, json }, operands, terminal) {
     const path = oneOperand(operands, 'one packet');
-    const { describePacket } = await import('../../../features/security-domain/custodian/describe.ts');
-    const { groupedHash } = await import('../../../features/security-domain/custodian/fingerprint.ts');
-    const { readRecipient } = await import('../../../features/security-domain/custodian/recipient.ts');
-    const inputs = await import('../../../features/security-domain/custodian/inputs.ts');
+    const { describePacket } = await import('../../../tools/custodian/describe.ts');
+    const { groupedHash } = await import('../../../tools/custodian/fingerprint.ts');
+    const { readRecipient } = await import('../../../tools/custodian/recipient.ts');
+    const inputs = await import('../../../tools/custodian/inputs.ts');
     const description = await orRefuse(async () =>
       describePacket(await inputs.readSentText(path), {
         document: domain === undefined ? undefined : await inputs.readSentText(domain),

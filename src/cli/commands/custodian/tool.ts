@@ -19,7 +19,7 @@ can check a file by making it again.`,
   async run({ out, json }, _operands, terminal) {
     const { createHash } = await import('node:crypto');
     const { buildCustodianTool } = await import('../../custodian-tool/build.ts');
-    const { writeNewFile } = await import('../../../features/security-domain/custodian/new-file.ts');
+    const { writeNewFile } = await import('../../../tools/custodian/new-file.ts');
     const text = await buildCustodianTool();
     await orRefuse(() => writeNewFile(out, text, 0o755));
     const sha256 = createHash('sha256').update(text, 'utf8').digest('hex');

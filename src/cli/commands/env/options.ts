@@ -1,9 +1,9 @@
 // What `strongroom env` is asked for besides names: the format, and which hosts stay reachable without the proxy.
 
+import { noProxyEntries, passedHost, splitDirect } from '../../../deployment/client-environment/direct-hosts.ts';
+import { OUTPUT_FORMATS, type Output, type OutputFormat } from '../../../deployment/client-environment/output.ts';
 import { printableLine } from '../../../formats/printable.ts';
-import { noProxyEntries, passedHost, splitDirect } from '../../../main/config/client-environment/direct-hosts.ts';
-import { OUTPUT_FORMATS, type Output, type OutputFormat } from '../../../main/config/client-environment/output.ts';
-import type { NameForm } from '../../../wire/name-form.ts';
+import type { NameForm } from '../../../http/name-form.ts';
 import { CommandError, type Terminal, UsageError } from '../../command.ts';
 
 export function formatOf(format: string | undefined, json: boolean): OutputFormat {

@@ -5,10 +5,10 @@ import {
   type FederatedCredential,
   readCredentials,
   writeCredentials,
-} from '../../../features/directory/federation/federated-credentials.ts';
+} from '../../../control/directory/federation/federated-credentials.ts';
+import { places } from '../../../deployment/data-layout.ts';
 import { printableJson } from '../../../formats/printable.ts';
 import { ShapeError } from '../../../formats/shape.ts';
-import { places } from '../../../main/config/data-layout.ts';
 import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
 import { applicationNamed } from '../identity/named-application.ts';

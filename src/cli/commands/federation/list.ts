@@ -1,8 +1,8 @@
 // `strongroom federation list`: whose foreign tokens are exchanged for which application's.
 
-import { readCredentials } from '../../../features/directory/federation/federated-credentials.ts';
+import { readCredentials } from '../../../control/directory/federation/federated-credentials.ts';
+import { places } from '../../../deployment/data-layout.ts';
 import { printableJson } from '../../../formats/printable.ts';
-import { places } from '../../../main/config/data-layout.ts';
 import { command, dataOption, jsonOption } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
 import { directoryOf } from '../identity/named-identity.ts';

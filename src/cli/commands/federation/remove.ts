@@ -1,6 +1,6 @@
 // `strongroom federation remove`: a credential is worth nothing any more.
-import { readCredentials, writeCredentials } from '../../../features/directory/federation/federated-credentials.ts';
-import { places } from '../../../main/config/data-layout.ts';
+import { readCredentials, writeCredentials } from '../../../control/directory/federation/federated-credentials.ts';
+import { places } from '../../../deployment/data-layout.ts';
 import { CommandError, command, dataOption, UsageError } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
 

@@ -4,9 +4,9 @@ import {
   type IdentityBinding,
   readBindings,
   writeBindings,
-} from '../../../features/directory/local-identity/bindings.ts';
+} from '../../../control/directory/local-identity/bindings.ts';
+import { places } from '../../../deployment/data-layout.ts';
 import { printableJson } from '../../../formats/printable.ts';
-import { places } from '../../../main/config/data-layout.ts';
 import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
 import { directoryOf, identityNamed, programAt, uidOf } from './named-identity.ts';

@@ -1,9 +1,9 @@
 // `strongroom identity list`: which local users and programs are which managed identity.
 
-import { readBindings } from '../../../features/directory/local-identity/bindings.ts';
-import { readIdentityEndpoint } from '../../../features/directory/local-identity/endpoint-file.ts';
+import { readBindings } from '../../../control/directory/local-identity/bindings.ts';
+import { readIdentityEndpoint } from '../../../control/directory/local-identity/endpoint-file.ts';
+import { places } from '../../../deployment/data-layout.ts';
 import { printableJson } from '../../../formats/printable.ts';
-import { places } from '../../../main/config/data-layout.ts';
 import { command, dataOption, jsonOption } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
 import { directoryOf } from './named-identity.ts';

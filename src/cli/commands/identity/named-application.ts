@@ -1,5 +1,5 @@
 // An application of the development directory that signs itself in, by its name.
-import type { Application, Directory } from '../../../features/directory/directory.ts';
+import type { Application, Directory } from '../../../control/directory/directory.ts';
 import { CommandError } from '../../command.ts';
 
 /** By display name or client id. @throws CommandError listing those there are */

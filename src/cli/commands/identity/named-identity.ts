@@ -3,9 +3,9 @@ import { execFile } from 'node:child_process';
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import type { Directory, ManagedIdentity } from '../../../features/directory/directory.ts';
-import { readDirectoryFile } from '../../../features/directory/directory-file.ts';
-import { productionFile } from '../../../main/config/production-file.ts';
+import type { Directory, ManagedIdentity } from '../../../control/directory/directory.ts';
+import { readDirectoryFile } from '../../../control/directory/directory-file.ts';
+import { productionFile } from '../../../deployment/production-file.ts';
 import { CommandError, UsageError } from '../../command.ts';
 
 /** @throws CommandError */

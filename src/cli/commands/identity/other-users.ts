@@ -1,7 +1,7 @@
 // Users that are bound to an identity and are not the one that runs this command: they can read nothing of the data
 // directory, and so need the lines of `strongroom env` made for a folder of their own.
-import { readBindings } from '../../../features/directory/local-identity/bindings.ts';
-import { optionWords, ownCommand } from '../../../wire/own-command.ts';
+import { readBindings } from '../../../control/directory/local-identity/bindings.ts';
+import { optionWords, ownCommand } from '../../../formats/own-command.ts';
 
 /** @param oid the identity's object id */
 export async function otherUsersBoundTo(control: string, oid: string): Promise<readonly number[]> {

@@ -1,8 +1,8 @@
 // `strongroom identity remove`: a binding gives no token any more.
 
-import { readBindings, writeBindings } from '../../../features/directory/local-identity/bindings.ts';
+import { readBindings, writeBindings } from '../../../control/directory/local-identity/bindings.ts';
+import { places } from '../../../deployment/data-layout.ts';
 import { printableJson } from '../../../formats/printable.ts';
-import { places } from '../../../main/config/data-layout.ts';
 import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
 import { directoryOf, identityNamed, uidOf } from './named-identity.ts';

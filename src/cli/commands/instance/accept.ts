@@ -2,10 +2,10 @@
 // because the module's witnesses of newer ones are missing. Once, for exactly what that start found, and put on record.
 import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { readUnwitnessed } from '../../../deployment/unwitnessed.ts';
 import { replaceFile } from '../../../files/replace-file.ts';
+import { ownCommand } from '../../../formats/own-command.ts';
 import { oneLine, printableJson } from '../../../formats/printable.ts';
-import { readUnwitnessed } from '../../../main/files/unwitnessed.ts';
-import { ownCommand } from '../../../wire/own-command.ts';
 import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';
 import { hsmNameOf, hsmNameOption } from '../../hsm-name.ts';
 import { instanceFolder } from '../../instance-folder.ts';

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { MARKS_CHANGED } from '../../../main/files/operators-mark.ts';
-import { type RunningState, readRunningState } from '../../../main/files/running-state.ts';
+import { MARKS_CHANGED } from '../../../deployment/operators-mark.ts';
+import { type RunningState, readRunningState } from '../../../deployment/running-state.ts';
 import { CommandError } from '../../command.ts';
 import type { InstanceFolder } from '../../instance-folder.ts';
 

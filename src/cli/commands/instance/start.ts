@@ -1,7 +1,7 @@
 // `strongroom instance start`: takes back what `instance stop` did.
 import { rmSync } from 'node:fs';
+import { operatorsMark } from '../../../deployment/operators-mark.ts';
 import { printable } from '../../../formats/printable.ts';
-import { operatorsMark } from '../../../main/files/operators-mark.ts';
 import { CommandError, command, dataOption } from '../../command.ts';
 import { hsmNameOf, hsmNameOption } from '../../hsm-name.ts';
 import { instanceFolder } from '../../instance-folder.ts';

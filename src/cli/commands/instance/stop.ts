@@ -1,6 +1,6 @@
 // `strongroom instance stop` and `start`: one instance of a data directory, the others go on.
 import { writeFileSync } from 'node:fs';
-import { operatorsMark } from '../../../main/files/operators-mark.ts';
+import { operatorsMark } from '../../../deployment/operators-mark.ts';
 import { command, dataOption } from '../../command.ts';
 import { hsmNameOf, hsmNameOption } from '../../hsm-name.ts';
 import { instanceFolder } from '../../instance-folder.ts';

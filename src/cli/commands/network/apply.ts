@@ -1,7 +1,7 @@
 // `strongroom network apply`: network rules that go back by themselves unless they are confirmed in time.
 
+import { optionWords, ownCommand } from '../../../formats/own-command.ts';
 import { printableJson } from '../../../formats/printable.ts';
-import { optionWords, ownCommand } from '../../../wire/own-command.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { readDuration } from '../../duration.ts';
 import { hsmNameOf, hsmNameOption } from '../../hsm-name.ts';

@@ -1,9 +1,9 @@
 // `strongroom network plan`: whom proposed network rules would cut off, told from who has called lately.
 
+import { readInstanceConfig } from '../../../deployment/read-instance.ts';
 import type { CutOff } from '../../../features/access/callers.ts';
 import { type NetworkRules, OPEN_NETWORK, type ProposedRules, rulesAfter } from '../../../formats/network-rules.ts';
 import { printableJson } from '../../../formats/printable.ts';
-import { readInstanceConfig } from '../../../main/config/read-instance.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { hsmNameOf, hsmNameOption } from '../../hsm-name.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';

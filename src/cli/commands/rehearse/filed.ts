@@ -1,8 +1,8 @@
 // The rehearsals that an instance keeps, as its public API shows them, and filing another one.
 import { rehearseWords } from '../../../features/rehearsal/posture.ts';
+import { ownCommand } from '../../../formats/own-command.ts';
 import { printableLine } from '../../../formats/printable.ts';
 import { REHEARSAL_DEPTHS, type RehearsalDepth } from '../../../formats/rehearsal-record.ts';
-import { ownCommand } from '../../../wire/own-command.ts';
 import { CommandError } from '../../command.ts';
 import type { InstanceClient, InstanceValues } from '../../instance-client.ts';
 import { placeOf } from '../../same-place.ts';

@@ -1,5 +1,7 @@
 // `strongroom rehearse --depth full`: a recovery from domain file, custodians and backup, in an instance that is thrown away;
 // its record, stated by that very instance, and filed with the running one.
+
+import { ownCommand, shellWord } from '../../../formats/own-command.ts';
 import { oneLine, printableJson } from '../../../formats/printable.ts';
 import {
   REHEARSAL_FORMAT,
@@ -7,7 +9,6 @@ import {
   type RehearsedCustodian,
   writeRehearsal,
 } from '../../../formats/rehearsal-record.ts';
-import { ownCommand, shellWord } from '../../../wire/own-command.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import type { InstanceClient, InstanceValues } from '../../instance-client.ts';
 import { type BackupAtHand, describeBackup, readBackupAtHand, readDomain } from '../../rehearsal/backup-at-hand.ts';

@@ -1,9 +1,9 @@
 // `strongroom rehearse --depth reachability`: begins, goes on or ends, by what the instance knows; nothing is kept here.
 import { replaceFile } from '../../../files/replace-file.ts';
 import { PacketError, readPacket } from '../../../formats/custodian-packet.ts';
+import { ownCommand, shellWord } from '../../../formats/own-command.ts';
 import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { readRehearsal } from '../../../formats/rehearsal-record.ts';
-import { ownCommand, shellWord } from '../../../wire/own-command.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import { AnswerError, type InstanceClient } from '../../instance-client.ts';
 import { readInput } from '../../read-input.ts';

@@ -1,6 +1,7 @@
 // `strongroom release authority`: makes a development attestation authority in a folder.
+
+import { DEV_ATTESTATION } from '../../../deployment/name-forms.ts';
 import { printableJson } from '../../../formats/printable.ts';
-import { DEV_ATTESTATION } from '../../../main/config/name-forms.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 
 export const authority = command({
@@ -22,7 +23,7 @@ no enclave: whoever has the folder can claim anything. No HSM trusts it until an
   examples: ['strongroom release authority ./authority'],
   async run({ name, json }, [folder, spare], terminal) {
     if (folder === undefined || spare !== undefined) throw new UsageError('name one folder');
-    const { createAuthorityFolder } = await import('../../../features/release/authority/authority-folder.ts');
+    const { createAuthorityFolder } = await import('../../../tools/release/authority/authority-folder.ts');
     try {
       const made = createAuthorityFolder(folder, name);
       if (json) terminal.out(printableJson({ authority: made.authority, folder }));

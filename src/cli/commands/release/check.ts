@@ -14,8 +14,8 @@ it is refused or when some token that it names an authority for never passes.`,
   examples: ['strongroom release check policy.json'],
   async run({ json }, [file, spare], terminal) {
     if (file === undefined || spare !== undefined) throw new UsageError('name one policy file');
-    const { describePolicy } = await import('../../../features/release/simulate/simulate.ts');
-    const { PolicyError } = await import('../../../features/release/policy/grammar.ts');
+    const { describePolicy } = await import('../../../tools/release/simulate/simulate.ts');
+    const { PolicyError } = await import('../../../formats/release-policy/grammar.ts');
     try {
       const { canonical, warnings } = describePolicy(readInput(file));
       if (json) terminal.out(printableJson({ canonical: JSON.parse(canonical) as unknown, warnings }));

@@ -20,7 +20,7 @@ is the HSM's attestation root: compare it with the one you know.`,
   async run({ key, out }, [file, spare], terminal) {
     if (file === undefined || spare !== undefined) throw new UsageError('name one file with the answer');
     if (key === undefined || out === undefined) throw new UsageError('--key and --out are needed');
-    const { openRelease } = await import('../../../features/release/open-release.ts');
+    const { openRelease } = await import('../../../tools/release/open-release.ts');
     try {
       const opened = openRelease(tokenOf(readInput(file).toString('utf8').trim()), createPrivateKey(readInput(key)));
       writeFileSync(out, opened.material, { mode: 0o600, flag: 'wx' });

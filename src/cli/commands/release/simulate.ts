@@ -26,8 +26,8 @@ by which an HSM was told to trust it; without it the signature is not checked. T
     if (policy === undefined || token === undefined) throw new UsageError('--policy and --token are needed');
     const now = at === undefined ? Date.now() : Date.parse(at);
     if (Number.isNaN(now)) throw new UsageError(`--at must be a time like 2026-11-25T12:00Z, not '${at}'`);
-    const feature = await import('../../../features/release/simulate/simulate.ts');
-    const { simulationText } = await import('../../../features/release/simulate/simulation-text.ts');
+    const feature = await import('../../../tools/release/simulate/simulate.ts');
+    const { simulationText } = await import('../../../tools/release/simulate/simulation-text.ts');
     const simulation = await feature
       .simulate({
         policy: readInput(policy),

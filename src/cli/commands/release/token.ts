@@ -28,8 +28,8 @@ in a claim of its own that it is for development. Claims are given by dotted pat
     if (folder === undefined || spare !== undefined) throw new UsageError("name the authority's folder");
     if (keyFile === undefined) throw new UsageError('--enclave-key is missing');
     if (!/^[1-9][0-9]{0,7}$/.test(lifetime)) throw new UsageError('--lifetime must be seconds');
-    const { openAuthorityFolder } = await import('../../../features/release/authority/authority-folder.ts');
-    const { issueToken } = await import('../../../features/release/authority/issue-token.ts');
+    const { openAuthorityFolder } = await import('../../../tools/release/authority/authority-folder.ts');
+    const { issueToken } = await import('../../../tools/release/authority/issue-token.ts');
     const enclaveKey = readEnclaveKey(keyFile);
     try {
       const text = issueToken(openAuthorityFolder(folder), {

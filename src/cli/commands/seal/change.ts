@@ -4,11 +4,11 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CryptoClient } from '../../../crypto/client/crypto-client.ts';
-import type { NewSeal } from '../../../features/seal/offline-module.ts';
+import { operatorsMark } from '../../../deployment/operators-mark.ts';
+import { DataLock, lockHolder } from '../../../files/data-lock.ts';
+import { ownCommand } from '../../../formats/own-command.ts';
 import { takenForCertificate } from '../../../formats/private-pem.ts';
-import { DataLock, lockHolder } from '../../../main/files/data-lock.ts';
-import { operatorsMark } from '../../../main/files/operators-mark.ts';
-import { ownCommand } from '../../../wire/own-command.ts';
+import type { NewSeal } from '../../../tools/seal/offline-module.ts';
 import { CommandError, command, dataOption, type Terminal, UsageError } from '../../command.ts';
 import { hsmNameOf, hsmNameOption } from '../../hsm-name.ts';
 import { type InstanceFolder, instanceFolder } from '../../instance-folder.ts';
@@ -79,8 +79,8 @@ chosen again for another secret. Copies of the data directory that are older go 
     checkWish(values);
     const place = placeOf({ data: values.data });
     using _lock = lockStopped(folder, place);
-    const offline = await import('../../../features/seal/offline-module.ts');
-    const { sealRows } = await import('../../../features/seal/describe-seal.ts');
+    const offline = await import('../../../tools/seal/offline-module.ts');
+    const { sealRows } = await import('../../../tools/seal/describe-seal.ts');
     try {
       await using module = await offline.openOfflineModule(folder.at.module);
       if (module.hello.state === 'blank') throw new CommandError(`'${folder.name}' has no root keys yet`);
@@ -133,8 +133,8 @@ function lockStopped({ at, name }: InstanceFolder, place: string): Disposable {
 }
 
 async function open(module: CryptoClient, values: Values, terminal: Terminal): Promise<void> {
-  const { sealOf, unlockCertificateOf } = await import('../../../features/seal/offline-module.ts');
-  const { encryptPassphrase, readPackets } = await import('../../../features/seal/secrets.ts');
+  const { sealOf, unlockCertificateOf } = await import('../../../tools/seal/offline-module.ts');
+  const { encryptPassphrase, readPackets } = await import('../../../tools/seal/secrets.ts');
   const [seal, own] = [await sealOf(module), await unlockCertificateOf(module)];
   const recipient = own.thumbprint;
   if (seal.kind !== 'quorum') {
@@ -181,7 +181,7 @@ async function open(module: CryptoClient, values: Values, terminal: Terminal): P
 const LOOK_MS = 500;
 
 async function wishOf(values: Values, terminal: Terminal): Promise<NewSeal> {
-  const { recommendedCost } = await import('../../../features/seal/offline-module.ts');
+  const { recommendedCost } = await import('../../../tools/seal/offline-module.ts');
   if (values.to === 'quorum') {
     const { X509Certificate } = await import('node:crypto');
     const certificates = values.custodian.map((path) => {

@@ -18,7 +18,7 @@ export const show = command({
     const { at, name } = instanceFolder(data, hsmNameOf(named, operands));
     const file = join(at.module, 'state.sealed');
     if (!existsSync(file)) throw new CommandError(`'${name}' has no root keys yet`);
-    const { sealRows, shownFromFile } = await import('../../../features/seal/describe-seal.ts');
+    const { sealRows, shownFromFile } = await import('../../../tools/seal/describe-seal.ts');
     const seal = shownFromFile(readFileSync(file), name);
     if (json) terminal.out(printableJson(seal));
     else for (const [label, text] of sealRows(seal)) terminal.out(`${label.padEnd(10)} ${text}\n`);

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { before, test } from 'node:test';
-import { createDevDirectory, type DevSecrets } from '../../../features/directory/create-dev-directory.ts';
-import type { Directory } from '../../../features/directory/directory.ts';
+import { createDevDirectory, type DevSecrets } from '../../../control/directory/create-dev-directory.ts';
+import type { Directory } from '../../../control/directory/directory.ts';
 import { administratorsIn, lineOf, peopleAmong, warningOn } from './administrators.ts';
 
 let directory: Directory;

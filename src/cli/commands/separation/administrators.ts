@@ -1,7 +1,7 @@
 // Who the administrators of an instance are, where the directory of this machine knows them. The instance itself knows ids; one
 // id may be a person, an application that administers nothing, a group, or nobody at all.
-import type { Directory } from '../../../features/directory/directory.ts';
-import { findApplication, findByObjectId, groupsOf } from '../../../features/directory/find-principal.ts';
+import type { Directory } from '../../../control/directory/directory.ts';
+import { findApplication, findByObjectId, groupsOf } from '../../../control/directory/find-principal.ts';
 
 export interface Administrator {
   readonly id: string;

@@ -1,7 +1,8 @@
 // Starts backups and restores: one at a time for the instance, whichever worker it is asked of. A job that lost its worker
 // is ended by whoever looks at it next; one whose worker stops is cancelled.
+
+import { ServiceError } from '../../../http/service-error.ts';
 import type { Head, Records } from '../../../store/sealed/records.ts';
-import { ServiceError } from '../../../wire/service-error.ts';
 import type { BackupJobs } from './backup-jobs.ts';
 import { isRestoreMode, type Job, type JobError, type JobKind } from './job.ts';
 import { jobErrorOf } from './job-error.ts';

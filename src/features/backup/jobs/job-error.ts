@@ -1,8 +1,8 @@
 // What a job says of its failure: a code of a closed list and a sentence with the next step. What is not ours to explain
 // is reported to the operator, and the job says no more than that it failed.
 import { CryptoError } from '../../../crypto/protocol/messages.ts';
+import { ServiceError } from '../../../http/service-error.ts';
 import { StoreError } from '../../../store/port.ts';
-import { ServiceError } from '../../../wire/service-error.ts';
 import { BackupError, type BackupErrorCode } from '../backup-error.ts';
 import { StorageError, type StorageErrorCode } from '../storage/port.ts';
 import type { JobError } from './job.ts';

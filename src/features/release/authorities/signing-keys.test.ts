@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { jwksOf, makeAuthority } from '../authority/issue-token.ts';
+import { jwksOf, makeAuthority } from '../../../tools/release/authority/issue-token.ts';
 import { openAuthorityKeys } from './signing-keys.ts';
 import type { TrustedAuthority } from './trusted.ts';
 

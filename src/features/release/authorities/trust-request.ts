@@ -1,10 +1,10 @@
 // What trusting an attestation authority needs where duties are separated: it decides who can have exportable keys out, so
 // somebody else agrees to exactly this authority with exactly these keys. Who that is and how they agree is not known here.
 import { createHash } from 'node:crypto';
+import type { Principal } from '../../../http/principal.ts';
+import type { Stated } from '../../../http/route.ts';
+import { ServiceError } from '../../../http/service-error.ts';
 import type { Change, Head } from '../../../store/sealed/records.ts';
-import type { Principal } from '../../../wire/principal.ts';
-import type { Stated } from '../../../wire/route.ts';
-import { ServiceError } from '../../../wire/service-error.ts';
 import type { TrustedAuthority } from './trusted.ts';
 
 /** What is agreed to. */

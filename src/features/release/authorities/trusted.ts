@@ -1,13 +1,13 @@
 // The attestation authorities that this instance trusts: sealed records `release/authority/{name}`, made by its
 // administrators. None is trusted until one is named here, and nothing is fetched unless a record says so.
 
+import { normalAuthority } from '../../../formats/release-policy/grammar.ts';
+import { member, readGivenObject, readOptionalText, readText } from '../../../http/body.ts';
+import type { JsonObject } from '../../../http/route.ts';
+import { ServiceError } from '../../../http/service-error.ts';
+import { isAbsent } from '../../../http/tolerance.ts';
 import { StoreError } from '../../../store/port.ts';
-import { member, readGivenObject, readOptionalText, readText } from '../../../wire/body.ts';
-import type { JsonObject } from '../../../wire/route.ts';
-import { ServiceError } from '../../../wire/service-error.ts';
-import { isAbsent } from '../../../wire/tolerance.ts';
 import { readSigningKeys } from '../../auth/signing-key.ts';
-import { normalAuthority } from '../policy/grammar.ts';
 
 export interface TrustedAuthority {
   /** As `normalAuthority` gives it: what tokens name as their issuer, and policies as their authority. */

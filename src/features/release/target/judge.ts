@@ -1,7 +1,7 @@
 // Judges the claims of an attestation token against a release policy at one moment. Pure: the signature and who is
 // trusted are others' business. The service needs the verdict; `release simulate` shows how it came about.
-import { evaluate, type Trace } from '../policy/evaluate.ts';
-import { normalAuthority, type Policy } from '../policy/grammar.ts';
+import { evaluate, type Trace } from '../../../formats/release-policy/evaluate.ts';
+import { normalAuthority, type Policy } from '../../../formats/release-policy/grammar.ts';
 import { type EnclaveKey, enclaveKeyOf } from './enclave-key.ts';
 
 export interface Judgement {

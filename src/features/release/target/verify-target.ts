@@ -1,14 +1,14 @@
 // Verifies the token with which an enclave asks for a key: signed by an authority that the key's policy names AND this
 // instance trusts, valid now, and meeting the policy's conditions. Answers whom it is for.
 import { compactVerify, errors } from 'jose';
-import { ServiceError } from '../../../wire/service-error.ts';
+import { parsePolicyText } from '../../../formats/release-policy/canonical.ts';
+import { readPolicy } from '../../../formats/release-policy/grammar.ts';
+import { ServiceError } from '../../../http/service-error.ts';
 import { AuthError } from '../../auth/bearer.ts';
 import { readTokenText, type TokenText } from '../../auth/token-text.ts';
 import type { KeyReleasePolicy } from '../../keys/release-policy.ts';
 import type { AuthorityKeys } from '../authorities/signing-keys.ts';
 import type { TrustedAuthorities } from '../authorities/trusted.ts';
-import { parsePolicyText } from '../policy/canonical.ts';
-import { readPolicy } from '../policy/grammar.ts';
 import type { EnclaveKey } from './enclave-key.ts';
 import { firstFailure, judge } from './judge.ts';
 

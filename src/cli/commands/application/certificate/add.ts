@@ -6,9 +6,9 @@ import {
   fingerprintOf,
   readAddedCertificates,
   writeAddedCertificates,
-} from '../../../../features/directory/added-certificates.ts';
+} from '../../../../control/directory/added-certificates.ts';
+import { places } from '../../../../deployment/data-layout.ts';
 import { printableJson } from '../../../../formats/printable.ts';
-import { places } from '../../../../main/config/data-layout.ts';
 import { CommandError, command, dataOption, jsonOption, UsageError } from '../../../command.ts';
 import { dataRootOf } from '../../../running.ts';
 import { applicationNamed } from '../../identity/named-application.ts';

@@ -1,8 +1,8 @@
 // `strongroom application certificate list`: which certificates the applications of the development directory sign in with.
 import { X509Certificate } from 'node:crypto';
-import { fingerprintOf, readAddedCertificates } from '../../../../features/directory/added-certificates.ts';
+import { fingerprintOf, readAddedCertificates } from '../../../../control/directory/added-certificates.ts';
+import { places } from '../../../../deployment/data-layout.ts';
 import { printableJson, printableLine } from '../../../../formats/printable.ts';
-import { places } from '../../../../main/config/data-layout.ts';
 import { command, dataOption, jsonOption } from '../../../command.ts';
 import { dataRootOf } from '../../../running.ts';
 import { directoryOf } from '../../identity/named-identity.ts';

@@ -3,8 +3,8 @@ import {
   fingerprintOf,
   readAddedCertificates,
   writeAddedCertificates,
-} from '../../../../features/directory/added-certificates.ts';
-import { places } from '../../../../main/config/data-layout.ts';
+} from '../../../../control/directory/added-certificates.ts';
+import { places } from '../../../../deployment/data-layout.ts';
 import { CommandError, command, dataOption, UsageError } from '../../../command.ts';
 import { dataRootOf } from '../../../running.ts';
 import { applicationNamed } from '../../identity/named-application.ts';

@@ -3,10 +3,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { writeAddedPlaces } from '../../../../deployment/added-backup-places.ts';
+import type { BackupPlace } from '../../../../deployment/instance.ts';
 import { AllowedPlaces } from '../../../../features/backup/storage/allowed-places.ts';
 import { printableJson } from '../../../../formats/printable.ts';
-import { writeAddedPlaces } from '../../../../main/config/added-backup-places.ts';
-import type { BackupPlace } from '../../../../main/config/instance.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../../command.ts';
 import { uriOf } from '../place.ts';
 import { onePlace, placeListOptions, placesOf } from './places-of.ts';

@@ -1,10 +1,10 @@
 // What the commands of backup places have in common: which instance, what its configuration allows, and what was added.
 
-import { readAddedPlaces } from '../../../../main/config/added-backup-places.ts';
-import { DEV_INSTANCE } from '../../../../main/config/client-environment/variables.ts';
-import type { BackupPlace, InstanceConfig } from '../../../../main/config/instance.ts';
-import { readInstanceConfig } from '../../../../main/config/read-instance.ts';
-import { ConfigError } from '../../../../main/config/start-config.ts';
+import { readAddedPlaces } from '../../../../deployment/added-backup-places.ts';
+import { DEV_INSTANCE } from '../../../../deployment/client-environment/variables.ts';
+import type { BackupPlace, InstanceConfig } from '../../../../deployment/instance.ts';
+import { readInstanceConfig } from '../../../../deployment/read-instance.ts';
+import { ConfigError } from '../../../../deployment/start-config.ts';
 import { CommandError, dataOption, type OptionList, UsageError } from '../../../command.ts';
 import { type InstanceFolder, instanceFolder } from '../../../instance-folder.ts';
 

@@ -1,5 +1,5 @@
 // `strongroom backup place remove`: a place that was added is no place for backups any more.
-import { writeAddedPlaces } from '../../../../main/config/added-backup-places.ts';
+import { writeAddedPlaces } from '../../../../deployment/added-backup-places.ts';
 import { CommandError, command } from '../../../command.ts';
 import { uriOf } from '../place.ts';
 import { onePlace, placeListOptions, placesOf } from './places-of.ts';

@@ -30,9 +30,9 @@ the one of the key. Never replaces a file.`,
     if (name === undefined || !/^[A-Za-z0-9][A-Za-z0-9 _@-]{0,63}$/.test(name)) {
       throw new UsageError('--name: letters, digits, space, _, @ and -, at most 64, without a dot');
     }
-    const { readSentText } = await import('../../../../features/security-domain/custodian/inputs.ts');
-    const { fromLines } = await import('../../../../features/security-domain/custodian/paper/typed-lines.ts');
-    const { restoreKey } = await import('../../../../features/security-domain/custodian/paper/restore.ts');
+    const { readSentText } = await import('../../../../tools/custodian/inputs.ts');
+    const { fromLines } = await import('../../../../tools/custodian/paper/typed-lines.ts');
+    const { restoreKey } = await import('../../../../tools/custodian/paper/restore.ts');
     const restored = await orRefuse(async () => {
       // Typing errors first: they do not need the passphrase.
       const sheet = fromLines(await readSentText(path));

@@ -1,0 +1,74 @@
+// Control's side of the supervision link: the instance host of the management plane, and what the supervisor tells it
+// about instances.
+import { HostRefused, HostStopping, type InstanceHost, type InstanceStatus } from '../links/instance-host.ts';
+import { type Link, RequestFailed } from '../links/link.ts';
+import {
+  instanceChanged,
+  provisionInstance,
+  purgeInstance,
+  STOPPING,
+  startInstance,
+  stopInstance,
+  updateInstance,
+} from '../links/messages.ts';
+
+const ACTIVATIONS: readonly InstanceStatus['activation'][] = [
+  ...(['NotActivated', 'Active', 'Locked', 'Stopped', 'Unknown', 'Failed'] as const),
+];
+
+/**
+ * To be called before anything is awaited: the supervisor tells of instances right after the link is made.
+ * @param changed `undefined`: it was purged, and its name leads nowhere any more
+ */
+export function instanceHostOver(
+  link: Link,
+  changed: (name: string, status: InstanceStatus | undefined) => void,
+): InstanceHost {
+  const statuses = new Map<string, InstanceStatus>();
+  link.on(instanceChanged, ({ name, port, activation, message }) => {
+    const status = { port, activation: ACTIVATIONS.find((each) => each === activation) ?? 'Unknown', message };
+    statuses.set(name.toLowerCase(), status);
+    changed(name, status);
+  });
+  return {
+    provision: (request) => unlessStopping(link.request(provisionInstance, { request })),
+    update: (name, update) => unlessStopping(link.request(updateInstance, { name, update })),
+    async purge(name) {
+      await unlessStopping(unlessAbsent(link.request(purgeInstance, { name })));
+      statuses.delete(name.toLowerCase());
+      changed(name, undefined);
+    },
+    async stop(name) {
+      await unlessStopping(unlessAbsent(link.request(stopInstance, { name })));
+      const status = { port: 0, activation: 'Unknown', message: 'stopped' } as const;
+      statuses.set(name.toLowerCase(), status);
+      changed(name, status);
+    },
+    start: (name) => unlessStopping(link.request(startInstance, { name })),
+    status: (name) => statuses.get(name.toLowerCase()),
+  };
+}
+
+/** The supervisor's word for an instance that was never made, or is purged already: there is nothing to do. */
+async function unlessAbsent(asked: Promise<void>): Promise<void> {
+  try {
+    await asked;
+  } catch (error) {
+    if (!(error instanceof RequestFailed) || error.code !== 'NotFound') throw error;
+  }
+}
+
+/** A supervisor that is gone, or about to go, has not said that the work failed. */
+async function unlessStopping(asked: Promise<void>): Promise<void> {
+  try {
+    await asked;
+  } catch (error) {
+    if (error instanceof RequestFailed && (error.code === STOPPING || error.code === 'LinkClosed')) {
+      throw new HostStopping(error.message, { cause: error });
+    }
+    if (error instanceof RequestFailed && error.code === 'PurgeProtected') {
+      throw new HostRefused(error.message, { cause: error });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,259 @@
+// Wires the control process: directory and issuer, resource manager, Graph, their listener, and the front with the
+// names of everything. It holds no data-plane authority: instances are made and stopped by the supervisor at its word.
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { type ListenerPlace, placeBesides } from '../deployment/listener-places.ts';
+import { azureNames, devIssuer, localNames, STORAGE_AUDIENCES } from '../deployment/name-forms.ts';
+import type { replaceFile } from '../files/replace-file.ts';
+import type { RequestLimits } from '../formats/request-limits.ts';
+import type { ControlRow } from '../http/control-row.ts';
+import { instanceOrigin, type NameForm } from '../http/name-form.ts';
+import type { InstanceHost } from '../links/instance-host.ts';
+import type { AuditLog } from '../links/recorder/audit-log.ts';
+import type { WhoCalls } from '../links/who-calls-link.ts';
+import { askInstanceOver } from './ask-instance.ts';
+import { openControlListener } from './control-listener.ts';
+import { readAddedCertificates } from './directory/added-certificates.ts';
+import { devOwners } from './directory/create-dev-directory.ts';
+import type { Directory } from './directory/directory.ts';
+import { readDirectoryFile } from './directory/directory-file.ts';
+import { readCredentials } from './directory/federation/federated-credentials.ts';
+import { describePrincipal } from './directory/find-principal.ts';
+import { graphRows } from './directory/graph/rows.ts';
+import { createIssuer } from './directory/issuer/create-issuer.ts';
+import { tokenEndpoints } from './directory/issuer/discovery.ts';
+import { loadIdentityHeader, managedIdentityRow } from './directory/issuer/managed-identity.ts';
+import { issuerRows } from './directory/issuer/rows.ts';
+import { loadSigningKey, type SigningKey } from './directory/issuer/signing-key.ts';
+import { ControlCallers } from './door/callers.ts';
+import { type ForeignAssertions, openForeignAssertions } from './foreign-assertions.ts';
+import { openFront } from './front/front.ts';
+import { NamesTable } from './front/names-table.ts';
+import { openIdentityEndpoint } from './identity-endpoint.ts';
+import { createAuthenticate } from './issuer-authenticate.ts';
+import { HsmLifecycle } from './management/hsm/hsm-lifecycle.ts';
+import { Acts } from './management/record/acts.ts';
+import { createDevResources } from './management/resources.ts';
+import {
+  openRecordedBook,
+  type ResourceBook,
+  readResourcesFile,
+  resourcesFile,
+  writeResourcesFile,
+} from './management/resources-file.ts';
+import { managementRows } from './management/rows.ts';
+
+export interface ControlOptions {
+  readonly profile: 'dev' | 'production';
+  /** The control process's own folder: directory, resources, issuer key, TLS key and certificate. */
+  readonly folder: string;
+  /** Port of the front. It is part of the local names, so it cannot be chosen late. */
+  readonly port: number;
+  /** The authority of the instances' certificates, PEM. */
+  readonly ca: string;
+  /** The management plane's log. */
+  readonly audit: AuditLog;
+  /** How files in the folder are replaced; default: as usual. */
+  readonly replaceFile?: typeof replaceFile;
+  /** Gives the instance host once the names table exists to hear of its changes. */
+  readonly host: (names: NamesTable) => InstanceHost;
+  /** Where instances listen besides, for who asks the proxy for such a port; absent: nowhere. */
+  readonly besides?: readonly ListenerPlace[];
+  /** What callers may cost; absent: `DEFAULT_LIMITS`. */
+  readonly limits?: RequestLimits;
+  /** Seconds of a clock that only goes forward, which those limits go by; absent: the system's. */
+  readonly elapsed?: () => number;
+  /** What instances know the front by, once the supervisor has said it. */
+  readonly frontToken: () => Uint8Array | undefined;
+  /** Who is at the other end of a loopback connection; absent: the system cannot tell, and there is no managed identity endpoint. */
+  readonly whoCalls?: WhoCalls;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: (message: string) => void;
+}
+
+export interface Control extends AsyncDisposable {
+  readonly port: number;
+  readonly listenerPort: number;
+  /** Of the managed identity endpoint; absent: there is none. */
+  readonly identityPort?: number;
+}
+
+export async function startControl(options: ControlOptions): Promise<Control> {
+  const { folder, port, now, log, replaceFile: replace } = options;
+  const forms = [azureNames(), localNames(port)];
+  let listenerPort = 0;
+  const names = new NamesTable(forms, () => listenerPort);
+  const host = options.host(names);
+  const callers = new ControlCallers(options);
+  await using stack = new AsyncDisposableStack();
+
+  const directory = await readDirectoryFile(folder);
+  const acts = new Acts(options.audit, log);
+  const book = await openBook(folder, directory, acts, replace);
+  const signingKey = await loadSigningKey(folder, replace);
+  const identityHeader = await loadIdentityHeader(folder, replace);
+  const foreign = stack.use(openForeignAssertions({ now, log }));
+  const lifecycle = stack.use(new HsmLifecycle({ book, host, now, log }));
+  const listener = stack.use(
+    await openControlListener({
+      folder,
+      minVersion: 'TLSv1.2',
+      forms,
+      rows: controlRows(options, {
+        directory,
+        signingKey,
+        identityHeader,
+        foreign,
+        forms,
+        book,
+        lifecycle,
+        host,
+        callers,
+      }),
+      callers,
+      acts,
+      log,
+    }),
+  );
+  listenerPort = listener.port;
+  const front = stack.use(
+    await openFront({
+      port,
+      resolve: (hostname) => names.resolve(hostname),
+      besides: (instance, at) => placeBesides(options.besides ?? [], instance, at),
+      token: options.frontToken,
+      led: (server, client, known) => callers.led(server, client, known),
+      fallbackPort: () => listener.port,
+    }),
+  );
+  const { whoCalls } = options;
+  const identities =
+    whoCalls === undefined
+      ? undefined
+      : stack.use(
+          await openIdentityEndpoint({
+            folder,
+            directory,
+            signingKey,
+            issuer: devIssuer(directory.tenantId),
+            audiences: everyAudience(forms),
+            whoCalls,
+            replaceFile: replace,
+            now,
+            log,
+          }),
+        );
+  lifecycle.resume();
+  const owned = stack.move();
+  return {
+    port: front.port,
+    listenerPort: listener.port,
+    ...(identities === undefined ? {} : { identityPort: identities.port }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** The dev profile's subscription is made at the first start, for the owners that the directory names. */
+async function openBook(
+  folder: string,
+  directory: Directory,
+  acts: Acts,
+  replace: ControlOptions['replaceFile'],
+): Promise<ResourceBook> {
+  if (!existsSync(resourcesFile(folder))) {
+    const made = { newGuid: randomUUID, now: Date.now() };
+    await writeResourcesFile(
+      folder,
+      createDevResources(directory.tenantId, randomUUID(), devOwners(directory), made),
+      replace,
+    );
+  }
+  const resources = await readResourcesFile(folder);
+  if (resources.tenantId !== directory.tenantId) {
+    throw new Error('resources.json and directory.json are of different tenants: restore the one that was replaced');
+  }
+  return openRecordedBook(folder, resources, acts, replace);
+}
+
+/** Exact `aud` values that clients' tokens are issued for; the first is for requests that name none. */
+function everyAudience(forms: readonly NameForm[]): readonly string[] {
+  const of = (name: keyof NameForm['audiences']) => forms.flatMap(({ audiences }) => audiences[name]);
+  return [...of('graph'), ...of('arm'), ...of('instances'), ...of('vaults')];
+}
+
+interface Parts {
+  readonly directory: Directory;
+  readonly signingKey: SigningKey;
+  readonly identityHeader: string;
+  readonly foreign: ForeignAssertions;
+  readonly forms: readonly NameForm[];
+  readonly book: ResourceBook;
+  readonly lifecycle: HsmLifecycle;
+  readonly host: InstanceHost;
+  readonly callers: ControlCallers;
+}
+
+function controlRows(options: ControlOptions, parts: Parts): readonly ControlRow[] {
+  const { now, log } = options;
+  const { directory, signingKey, identityHeader, foreign, forms, book, lifecycle, host, callers } = parts;
+  const { tenantId, domain } = directory;
+  const audiences = {
+    arm: forms.flatMap((form) => form.audiences.arm),
+    graph: forms.flatMap((form) => form.audiences.graph),
+  };
+  const issuer = createIssuer({
+    profile: options.profile,
+    directory,
+    addedCertificates: () => readAddedCertificates(options.folder),
+    signingKey,
+    issuer: devIssuer(tenantId),
+    audiences: everyAudience(forms),
+    tokenEndpoints: tokenEndpoints(
+      forms.map((form) => form.login),
+      tenantId,
+      domain,
+    ),
+    cookieKey: randomUUID(),
+    now,
+    log,
+  });
+  const authenticate = (accepted: readonly string[]) =>
+    callers.counted(
+      createAuthenticate({ jwks: issuer.jwks, issuer: issuer.issuer, tenantId, audiences: accepted, now }),
+    );
+  return [
+    ...issuerRows(issuer, {
+      directory,
+      signingKey,
+      issuer: issuer.issuer,
+      audiences: new Set(everyAudience(forms)),
+      credentials: () => readCredentials(options.folder),
+      verifyAssertion: foreign.verify,
+      now,
+    }),
+    managedIdentityRow({
+      directory,
+      signingKey,
+      issuer: issuer.issuer,
+      audiences: STORAGE_AUDIENCES,
+      header: identityHeader,
+      now,
+    }),
+    ...graphRows(directory, authenticate(audiences.graph)),
+    ...managementRows({
+      book,
+      lifecycle,
+      host,
+      authenticate: authenticate(audiences.arm),
+      findPrincipal: (oid) => describePrincipal(directory, oid),
+      askInstance: askInstanceOver({
+        portOf: (hsm) => host.status(hsm)?.port,
+        serverName: (hsm) => new URL(instanceOrigin(azureNames(), hsm)).hostname,
+        ca: options.ca,
+      }),
+      domain,
+      now,
+    }),
+  ];
+}

@@ -1,0 +1,126 @@
+// The Graph look-ups that role commands and `az ad` make. Read-only: the directory is changed in its file.
+import { list, record, ShapeError, text } from '../../../formats/shape.ts';
+import { type Authenticate, ControlError, type ControlRequest, type ControlRow } from '../../../http/control-row.ts';
+import type { Directory } from '../directory.ts';
+import { findByObjectId, findUser, type Principal } from '../find-principal.ts';
+import { parseFilter } from './filter.ts';
+import { graphObject } from './objects.ts';
+
+type Answer = Readonly<Record<string, unknown>>;
+
+export function graphRows(directory: Directory, authenticate: Authenticate): readonly ControlRow[] {
+  const row = (
+    method: 'GET' | 'POST',
+    path: string,
+    find: (request: ControlRequest, callerOid: string) => Answer,
+  ): ControlRow => ({
+    host: 'graph',
+    method,
+    path: `/v1.0${path}`,
+    body: method === 'POST' ? 'json' : 'none',
+    async handle(request) {
+      const { oid } = await authenticate(request);
+      return { status: 200, json: find(request, oid) };
+    },
+  });
+  const everyUser = (): Principal[] => directory.users.map((user) => ({ kind: 'user', user }));
+  const everyGroup = (): Principal[] => directory.groups.map((group) => ({ kind: 'group', group }));
+  const everyServicePrincipal = (): Principal[] => [
+    ...directory.applications.map((application) => ({ kind: 'application', application }) as const),
+    ...directory.managedIdentities.map((identity) => ({ kind: 'managed identity', identity }) as const),
+  ];
+  const listing = (
+    request: ControlRequest,
+    set: string,
+    all: readonly Principal[],
+    members: readonly string[],
+  ): Answer => {
+    const objects = all.map(graphObject);
+    const filter = request.query.get('$filter');
+    return {
+      '@odata.context': `${request.names.graph}/v1.0/$metadata#${set}`,
+      value: filter === null ? objects : objects.filter((object) => matches(object, filter, members)),
+    };
+  };
+  const byId = (request: ControlRequest, kinds: readonly Principal['kind'][]): Answer => {
+    const id = request.params.id ?? '';
+    const principal = findByObjectId(directory, id);
+    if (principal === undefined || !kinds.includes(principal.kind)) throw notFound(id);
+    return graphObject(principal);
+  };
+  return [
+    row('POST', '/directoryObjects/getByIds', ({ body }) => ({ value: findByIds(directory, body) })),
+    row('GET', '/me', (_request, callerOid) => {
+      const principal = findByObjectId(directory, callerOid);
+      if (principal?.kind !== 'user') {
+        throw new ControlError(400, 'BadRequest', '/me request is only valid with delegated authentication flow.');
+      }
+      return graphObject(principal);
+    }),
+    row('GET', '/users', (request) =>
+      listing(request, 'users', everyUser(), ['userPrincipalName', 'displayName', 'id']),
+    ),
+    row('GET', '/users/:id', ({ params }) => {
+      const user = findUser(directory, params.id ?? '');
+      if (user === undefined) throw notFound(params.id ?? '');
+      return graphObject({ kind: 'user', user });
+    }),
+    row('GET', '/groups', (request) => listing(request, 'groups', everyGroup(), ['displayName', 'id'])),
+    row('GET', '/groups/:id', (request) => byId(request, ['group'])),
+    row('GET', '/groups/:id/members', (request) => {
+      const principal = findByObjectId(directory, request.params.id ?? '');
+      if (principal?.kind !== 'group') throw notFound(request.params.id ?? '');
+      return { value: findAll(directory, principal.group.members) };
+    }),
+    row('GET', '/servicePrincipals', (request) =>
+      listing(request, 'servicePrincipals', everyServicePrincipal(), [
+        'servicePrincipalNames',
+        'appId',
+        'displayName',
+        'id',
+      ]),
+    ),
+    row('GET', '/servicePrincipals/:id', (request) => byId(request, ['application', 'managed identity'])),
+  ];
+}
+
+function matches(object: Answer, filter: string, members: readonly string[]): boolean {
+  const { member, value } = parseFilter(filter, members);
+  const wanted = value.toLowerCase();
+  const actual = object[member];
+  return (Array.isArray(actual) ? actual : [actual]).some(
+    (each) => typeof each === 'string' && each.toLowerCase() === wanted,
+  );
+}
+
+const readIds = record({ ids: list(text, 1000) }, { types: list(text, 20) });
+const TYPES: Readonly<Record<Principal['kind'], string>> = {
+  user: 'user',
+  group: 'group',
+  application: 'servicePrincipal',
+  'managed identity': 'servicePrincipal',
+};
+
+function findByIds(directory: Directory, body: unknown): readonly Answer[] {
+  try {
+    const { ids, types } = readIds(body, 'body');
+    return findAll(directory, ids, types);
+  } catch (cause) {
+    if (!(cause instanceof ShapeError)) throw cause;
+    throw new ControlError(400, 'Request_BadRequest', cause.message, { cause });
+  }
+}
+
+/** Unknown ids are simply absent from the answer. */
+function findAll(directory: Directory, ids: readonly string[], types?: readonly string[]): readonly Answer[] {
+  return ids.flatMap((id) => {
+    const principal = findByObjectId(directory, id);
+    if (principal === undefined || (types !== undefined && !types.includes(TYPES[principal.kind]))) return [];
+    return [graphObject(principal)];
+  });
+}
+
+function notFound(id: string): ControlError {
+  const message = `Resource '${id.slice(0, 100)}' does not exist or one of its queried reference-property objects are not present.`;
+  return new ControlError(404, 'Request_ResourceNotFound', message);
+}

@@ -1,0 +1,142 @@
+// What callers of the management plane may cost, by the limits of the data plane (`../limits`). Who has shown no valid token
+// costs by address whatever they are refused with; a sign-in, which may guess a secret or leave something in memory, is refused before that.
+import type { Socket } from 'node:net';
+import { DEFAULT_LIMITS, type RequestLimits } from '../../formats/request-limits.ts';
+import {
+  type Authenticate,
+  type ControlCaller,
+  ControlError,
+  type ControlRequest,
+  type ControlRow,
+} from '../../http/control-row.ts';
+import { openThrottle, type Throttle } from '../../http/limits/request-limits.ts';
+import { ThrottledTally } from '../../http/limits/throttled-tally.ts';
+import { ServiceError } from '../../http/service-error.ts';
+
+export interface ControlCallersOptions {
+  readonly limits?: RequestLimits | undefined;
+  /** Seconds of a clock that only goes forward. */
+  readonly elapsed?: (() => number) | undefined;
+  readonly log: (message: string) => void;
+}
+
+/** One request, from its arrival to its answer. */
+export interface Visit {
+  /** Of the client, as the front told it; empty: it did not come through the front. */
+  readonly address: string;
+  /** Whose token was good. */
+  caller(): ControlCaller | undefined;
+  /** For the record of a refusal with this status: how many before it have no entry; undefined: nor has this one. */
+  uncounted(status: number): number | undefined;
+  /** Takes what the row costs before anything is looked at. @throws ServiceError Throttled */
+  begin(row: Pick<ControlRow, 'signsIn' | 'beginsSignIn'>): void;
+  /** `counted` tells by it whose request this is. */
+  concerns(request: ControlRequest): ControlRequest;
+  /** To be called with the status of what is answered. @throws ServiceError Throttled, to be answered instead, unless the row has taken its cost */
+  ended(status: number): void;
+  /** What to refuse with instead of `error`, which may be the same. */
+  refusal(error: unknown): unknown;
+}
+
+/** Whoever did not come through the front. It is at the machine, where it has any loopback address it likes: they count as one. */
+const NOT_LED = '';
+
+export class ControlCallers {
+  readonly #throttle: Throttle;
+  readonly #tally: ThrottledTally;
+  readonly #recorded: ThrottledTally;
+  readonly #log: (message: string) => void;
+  /** Of connections that the front made to the listener, by their end of it: who is at the other end of the front's own. */
+  readonly #led = new Map<string, { readonly client: string; readonly known: () => void }>();
+  /** Those whose token was good. */
+  readonly #known = new WeakMap<ControlRequest, ControlCaller>();
+  /** What their connections are known by. */
+  readonly #connections = new WeakMap<ControlRequest, () => void>();
+
+  constructor({ limits = DEFAULT_LIMITS, elapsed = () => performance.now() / 1000, log }: ControlCallersOptions) {
+    this.#throttle = openThrottle(limits, elapsed);
+    this.#tally = new ThrottledTally(elapsed);
+    this.#recorded = new ThrottledTally(elapsed);
+    this.#log = log;
+  }
+
+  /** Nothing that the client sent has been passed on by then. @param known to be called when it has shown a valid token */
+  led(server: Socket, client: string, known: () => void): void {
+    const end = endOf(server.localAddress, server.localPort);
+    this.#led.set(end, { client, known });
+    server.once('close', () => this.#led.delete(end));
+  }
+
+  /** The same check, after which its caller is no stranger and costs by principal. */
+  counted(authenticate: Authenticate): Authenticate {
+    return async (request) => {
+      const caller = await authenticate(request);
+      this.#known.set(request, caller);
+      this.#connections.get(request)?.();
+      this.#throttle.principal(caller.oid);
+      return caller;
+    };
+  }
+
+  visit(socket: Socket): Visit {
+    const led = this.#led.get(endOf(socket.remoteAddress, socket.remotePort));
+    const address = led?.client ?? NOT_LED;
+    let concerned: ControlRequest | undefined;
+    let hasPaid = false;
+    let giveBack: (() => void) | undefined;
+    const caller = (): ControlCaller | undefined => (concerned === undefined ? undefined : this.#known.get(concerned));
+    return {
+      address,
+      caller,
+      uncounted: (status) => (status === 429 ? this.#recorded.count(caller()?.oid ?? address) : 0),
+      begin: ({ signsIn, beginsSignIn }) => {
+        if (beginsSignIn === true) this.#throttle.beginning(address);
+        if (signsIn === true) giveBack = this.#throttle.attempt(address);
+        hasPaid = beginsSignIn === true || signsIn === true;
+      },
+      concerns: (request) => {
+        concerned = request;
+        if (led !== undefined) this.#connections.set(request, led.known);
+        return request;
+      },
+      ended: (status) => {
+        if (status < 400) {
+          giveBack?.();
+          // A sign-in that was good has shown a secret.
+          if (giveBack !== undefined) led?.known();
+        } else if (!hasPaid && caller() === undefined) this.#throttle.stranger(address);
+      },
+      refusal: (error) => {
+        const oid = caller()?.oid;
+        const judged = oid === undefined && !hasPaid ? this.#ofStranger(address, error) : error;
+        return judged instanceof ServiceError && judged.code === 'Throttled'
+          ? this.#throttled(judged, oid ?? address)
+          : judged;
+      },
+    };
+  }
+
+  #ofStranger(address: string, error: unknown): unknown {
+    if (error instanceof ServiceError && error.code === 'Throttled') return error;
+    try {
+      this.#throttle.stranger(address);
+      return error;
+    } catch (throttled) {
+      return throttled;
+    }
+  }
+
+  #throttled({ message, retryAfter }: ServiceError, who: string): ControlError {
+    const untold = this.#tally.count(who);
+    if (untold !== undefined) {
+      const others = untold === 0 ? '' : ` (${untold} before it are not logged)`;
+      this.#log(`control: a request of ${who === '' ? 'a client without an address' : who} was throttled${others}`);
+    }
+    return new ControlError(429, 'TooManyRequests', message, { headers: { 'retry-after': String(retryAfter) } });
+  }
+}
+
+/** One end of a connection. Its port alone is nobody's: it is free again at each further loopback address. */
+function endOf(address: string | undefined, port: number | undefined): string {
+  return `${address} ${port}`;
+}

@@ -1,0 +1,205 @@
+// The control process's HTTPS server: finds the row of a request, runs it and writes the answer. It decides nothing
+// about resources or tokens. Slow and half-open clients are closed by the server's own timeouts.
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { type ControlAnswer, ControlError, type ControlRequest, type ControlRow } from '../../http/control-row.ts';
+import type { NameForm } from '../../http/name-form.ts';
+import { findRepeated } from '../../http/single-headers.ts';
+import { type TlsFiles, type TlsVersion, tlsOptions } from '../../http/tls/server-options.ts';
+import type { Act, Acts } from '../management/record/acts.ts';
+import type { ControlCallers, Visit } from './callers.ts';
+import { hostTable, matchHost } from './hosts.ts';
+import { readControlBody } from './read-body.ts';
+import { ControlRouter } from './router.ts';
+import { serviceHeaders } from './service-headers.ts';
+
+export interface ControlListenerOptions {
+  readonly tls: TlsFiles;
+  /** Absent: 1.3 alone. */
+  readonly minVersion?: TlsVersion;
+  readonly forms: readonly NameForm[];
+  readonly rows: readonly ControlRow[];
+  /** What callers may cost. The rows check tokens with it. */
+  readonly callers: ControlCallers;
+  /** Where what rows with an `operationName` do is put on record. */
+  readonly acts: Acts;
+  readonly log: (message: string) => void;
+  /** Of the product. */
+  readonly version: string;
+  /** Time for the handshake and a request's head, and for a whole request; tests shorten them. */
+  readonly headMs?: number;
+  readonly requestMs?: number;
+}
+
+export interface ControlListener extends AsyncDisposable {
+  /** Loopback port; clients reach it through the front. */
+  readonly port: number;
+  /** From the next connection on; open ones go on. @throws Error when the files do not fit */
+  renew(files: TlsFiles): void;
+}
+
+export async function listenForControl(options: ControlListenerOptions): Promise<ControlListener> {
+  const { callers } = options;
+  const router = new ControlRouter(options.rows);
+  const hosts = hostTable(options.forms);
+  const { headMs = 10_000, requestMs = 30_000 } = options;
+  const server = createServer(
+    {
+      ...tlsOptions(options.tls, options.minVersion),
+      handshakeTimeout: headMs,
+      headersTimeout: headMs,
+      requestTimeout: requestMs,
+      keepAliveTimeout: 60_000,
+      connectionsCheckingInterval: Math.min(headMs, 1_000),
+      maxHeaderSize: 32 * 1024,
+    },
+    (req, res) => {
+      answer(req, res).catch((error: unknown) => {
+        options.log(`control: ${req.method ?? ''} failed: ${error instanceof Error ? error.message : String(error)}`);
+        res.destroy();
+      });
+    },
+  );
+  server.maxConnections = 1024;
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+
+  const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const requestId = randomUUID();
+    res.setHeader('x-ms-request-id', requestId);
+    res.setHeader('x-content-type-options', 'nosniff');
+    res.setHeader('strict-transport-security', 'max-age=31536000; includeSubDomains');
+    res.setHeader('cache-control', 'no-store');
+    const visit = callers.visit(req.socket);
+    let act: Act | undefined;
+    try {
+      const { row, request } = find(req);
+      const { operationName } = row;
+      if (operationName !== undefined) {
+        const { address, caller } = visit;
+        act = options.acts.begin({ request, operationName, requestId, address, caller });
+      }
+      visit.begin(row);
+      for (const [name, value] of serviceHeaders(row.path, requestId, options.version)) res.setHeader(name, value);
+      if ('pass' in row) {
+        await row.pass(request, req, res);
+        visit.ended(res.statusCode);
+        return;
+      }
+      const body = await readControlBody(req, row.body);
+      const whole = visit.concerns({ ...request, body });
+      act?.concerns(whole);
+      const answer = await row.handle(whole, req, res);
+      visit.ended(answer.status);
+      await act?.answered(answer.status);
+      write(res, answer);
+    } catch (caught) {
+      if (res.headersSent) throw caught;
+      const refused = visit.refusal(caught);
+      // What is on no record is answered at once: before anything that was sent behind it is looked at.
+      const error = act === undefined ? refused : await onRecord(act, visit, requestId, refused);
+      if (error instanceof ControlError) {
+        if (error.status === 403) {
+          res.setHeader('x-strongroom-trace', error.activityId ?? requestId);
+          options.log(`control: request ${requestId} was refused (403): ${error.message}`);
+        }
+        const isLogin = matchHost(hosts, req.headers.host)?.host === 'login';
+        write(res, isLogin && error.status === 429 ? comeAgain(error) : refusal(error, requestId));
+        return;
+      }
+      options.log(`control: request ${requestId} failed: ${error instanceof Error ? error.message : String(error)}`);
+      write(res, refusal(internalError(requestId), requestId));
+    }
+  };
+
+  const find = (req: IncomingMessage): { readonly row: ControlRow; readonly request: ControlRequest } => {
+    const repeated = findRepeated(req.rawHeaders);
+    if (repeated !== undefined) {
+      throw new ControlError(400, 'BadRequest', `The request has more than one ${repeated} header.`);
+    }
+    const match = matchHost(hosts, req.headers.host);
+    if (match === undefined) throw new ControlError(421, 'MisdirectedRequest', 'This host is not served here.');
+    const target = req.url ?? '';
+    const question = target.indexOf('?');
+    const path = question < 0 ? target : target.slice(0, question);
+    if (!path.startsWith('/')) throw new ControlError(400, 'BadRequest', 'The request target must be a path.');
+    const method = req.method ?? '';
+    const found = router.find(match.host, method, path);
+    if (found.kind === 'wrong method') {
+      throw new ControlError(405, 'MethodNotAllowed', 'This method is not allowed here.');
+    }
+    if (found.kind === 'nothing') throw new ControlError(404, 'NotFound', 'There is nothing at this path.');
+    const query = new URLSearchParams(question < 0 ? '' : target.slice(question + 1));
+    const request: ControlRequest = {
+      method,
+      names: match.names,
+      origin: match.origin,
+      path,
+      params: found.params,
+      query,
+      headers: req.headers,
+      body: undefined,
+    };
+    return { row: found.row, request };
+  };
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    renew: (files) => server.setSecureContext(tlsOptions(files, options.minVersion)),
+    [Symbol.asyncDispose]: () => close(server),
+  };
+}
+
+/** Refusals are on record before they are answered, too. @returns what is to be answered */
+async function onRecord(act: Act, visit: Visit, requestId: string, error: unknown): Promise<unknown> {
+  const told = error instanceof ControlError ? error : internalError(requestId);
+  const uncounted = visit.uncounted(told.status);
+  if (uncounted === undefined) return error;
+  try {
+    await act.refused(told, uncounted);
+    return error;
+  } catch (unrecorded) {
+    return unrecorded;
+  }
+}
+
+function internalError(requestId: string): ControlError {
+  return new ControlError(500, 'InternalServerError', `The service had an internal error. Request id: ${requestId}`);
+}
+
+function write(res: ServerResponse, { status, headers, json, html }: ControlAnswer): void {
+  const body = html ?? (json === undefined ? undefined : JSON.stringify(json));
+  for (const [name, value] of Object.entries(headers ?? {})) res.setHeader(name, value);
+  if (html !== undefined) {
+    res.setHeader('content-type', 'text/html; charset=utf-8');
+    res.setHeader('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+  } else if (json !== undefined) res.setHeader('content-type', 'application/json; charset=utf-8');
+  res.statusCode = status;
+  if (status !== 204) res.setHeader('content-length', body === undefined ? 0 : Buffer.byteLength(body));
+  res.end(body);
+}
+
+function refusal({ status, code, message, headers, activityId }: ControlError, requestId: string): ControlAnswer {
+  const explained = activityId ?? (status === 403 ? requestId : undefined);
+  const traced = explained === undefined ? message : `${message} (Activity ID: ${explained})`;
+  return { status, headers, json: { error: { code, message: traced } } };
+}
+
+/** Clients of the token endpoint read OAuth's errors alone (RFC 6749 §5.2). */
+function comeAgain({ status, message, headers }: ControlError): ControlAnswer {
+  return { status, headers, json: { error: 'temporarily_unavailable', error_description: message } };
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  // What is still being answered gets a moment.
+  const timer = setTimeout(() => server.closeAllConnections(), 1_000);
+  await closed;
+  clearTimeout(timer);
+}

@@ -1,0 +1,89 @@
+// Entry of the control process, started by the supervisor only:
+// `control/main.ts --control DIR --port N --log SOCKET --ca FILE [--profile dev] [--besides PLACE]… [--limits JSON]`, with the supervision link as file descriptor 3.
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type ListenerPlace, readPlace } from '../deployment/listener-places.ts';
+import { readRequestLimits } from '../deployment/request-limits.ts';
+import { replaceFileSynced } from '../files/replace-file-synced.ts';
+import type { RequestLimits } from '../formats/request-limits.ts';
+import { hearAliases } from '../links/alias-link.ts';
+import { openSupervisorLink } from '../links/child-link.ts';
+import { frontToken, ready, syncControl } from '../links/messages.ts';
+import { openManagementAudit } from '../links/recorder/management-audit.ts';
+import { whoCallsOver } from '../links/who-calls-link.ts';
+import { instanceHostOver } from './control-link.ts';
+import { startControl } from './control-process.ts';
+
+// The terminal's Ctrl-C reaches the whole process group; the supervisor decides when this process ends.
+process.on('SIGINT', () => {});
+process.umask(0o077);
+
+const { caFile, socket, ...options } = readArguments();
+const ca = await readFile(caFile, 'utf8');
+await checkCertificate(options.folder, ca, caFile);
+// Nothing is awaited between the link and those who listen to it: the supervisor begins to tell of instances at once.
+await using link = openSupervisorLink();
+let token: Uint8Array | undefined;
+link.on(frontToken, (told) => {
+  token = Uint8Array.from(told.token);
+});
+await using audit = openManagementAudit(socket);
+await using control = await startControl({
+  ...options,
+  ca,
+  audit,
+  host: (names) => {
+    hearAliases(link, (aliases) => names.setAliases(aliases));
+    return instanceHostOver(link, (name, status) => names.setInstance(name, status?.port));
+  },
+  replaceFile: (path, content) => replaceFileSynced(path, content, () => link.request(syncControl, {})),
+  frontToken: () => token,
+  ...(process.platform === 'linux' ? { whoCalls: whoCallsOver(link) } : {}),
+  now: Date.now,
+  log: (message) => console.error(message),
+});
+link.send(ready, { port: control.port, modulePids: [] });
+await link.closed;
+
+function readArguments(): {
+  readonly profile: 'dev' | 'production';
+  readonly folder: string;
+  readonly port: number;
+  readonly caFile: string;
+  readonly socket: string;
+  readonly besides: readonly ListenerPlace[];
+  readonly limits?: RequestLimits;
+} {
+  const { values } = parseArgs({
+    options: {
+      control: { type: 'string' },
+      port: { type: 'string' },
+      ca: { type: 'string' },
+      log: { type: 'string' },
+      profile: { type: 'string', default: 'dev' },
+      besides: { type: 'string', multiple: true, default: [] },
+      limits: { type: 'string' },
+    },
+  });
+  const { control: folder, port, ca: caFile, log: socket, profile, besides, limits } = values;
+  if (folder === undefined) throw new Error('--control names the folder of the control process');
+  if (port === undefined || !/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error('--port takes a port');
+  if (caFile === undefined) throw new Error('--ca names the certificate of the authority');
+  if (socket === undefined) throw new Error("--log names the socket of the management plane's recorder");
+  if (profile !== 'dev' && profile !== 'production') throw new Error('--profile is dev or production');
+  return {
+    ...{ profile, folder, port: Number(port), caFile, socket, besides: besides.map(readPlace) },
+    ...(limits === undefined ? {} : { limits: readRequestLimits(JSON.parse(limits), '--limits') }),
+  };
+}
+
+/** A certificate of an earlier authority would only show as an obscure failure in every client. */
+async function checkCertificate(folder: string, ca: string, caFile: string): Promise<void> {
+  const certificate = new X509Certificate(await readFile(join(folder, 'tls-certificate.pem')));
+  const authority = new X509Certificate(ca);
+  if (!certificate.checkIssued(authority) || !certificate.verify(authority.publicKey)) {
+    throw new Error(`the certificate of the control process is not from the authority in ${caFile}`);
+  }
+}

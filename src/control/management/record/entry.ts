@@ -1,0 +1,134 @@
+// Entries of the management plane's log: the members of the data plane's, with operation names and resource ids as Azure's
+// activity log has them. Tokens are never in it.
+import { randomUUID } from 'node:crypto';
+import { type ControlCaller, type ControlError, type ControlRequest } from '../../../http/control-row.ts';
+import type { AuditEntry } from '../../../links/recorder/audit-log.ts';
+import { cut, KEPT_OF_CALLERS, KEPT_OF_STRANGERS } from '../../../links/recorder/entry.ts';
+import { askedFor } from './asked.ts';
+import type { Change } from './changes.ts';
+
+/** A request that may change something, as far as it has come. */
+export interface ActedFor {
+  readonly request: ControlRequest;
+  /** What its row asks a role for. */
+  readonly operationName: string;
+  readonly requestId: string;
+  /** As the front told it. */
+  readonly address: string;
+  /** Undefined: no token of theirs was good. */
+  readonly caller: ControlCaller | undefined;
+  readonly startedAt: number;
+}
+
+const NOBODY = '{"claim":{}}';
+/** @param act absent: it was done by itself */
+export function changeEntry(change: Change, act: ActedFor | undefined, records: string): AuditEntry {
+  const { operation, detail } = change;
+  const ended = operation === undefined || operation.status === 'InProgress' ? undefined : operation.status;
+  const base = act === undefined ? ownEntry(operation?.id) : requestEntry(act);
+  return {
+    ...base,
+    operationName: act !== undefined && isOf(act, change) ? act.operationName : change.operationName,
+    resourceId: change.resourceId.toUpperCase(),
+    scope: change.resourceId,
+    PoolName: change.hsm,
+    ...(ended === 'Failed'
+      ? { ...failed('OperationFailed', operation?.problem ?? ''), httpStatusCode: 409 }
+      : { resultSignature: ended ?? 'Accepted', httpStatusCode: ended === undefined ? 202 : 200 }),
+    properties: {
+      ...base.properties,
+      ...(operation === undefined ? {} : { operationId: operation.id }),
+      detail,
+      records,
+    },
+  };
+}
+
+/** What the request names itself; the rest goes along with it. */
+function isOf({ request }: ActedFor, { resourceId }: Change): boolean {
+  return `${request.path}/`.toLowerCase().startsWith(`${resourceId}/`.toLowerCase());
+}
+
+export function answerEntry(act: ActedFor, status: number): AuditEntry {
+  return { ...requestEntry(act), httpStatusCode: status };
+}
+
+/** @param uncounted throttled requests of the same caller before this one that have no entry */
+export function refusalEntry(
+  act: ActedFor,
+  { status, code, message }: Pick<ControlError, 'status' | 'code' | 'message'>,
+  uncounted: number,
+): AuditEntry {
+  const entry = requestEntry(act);
+  const { caller, request } = act;
+  const asked = caller === undefined || request.body === undefined ? undefined : JSON.stringify(askedFor(request.body));
+  return {
+    ...entry,
+    ...failed(code, cut(message, keptOf(caller) * 2)),
+    httpStatusCode: status,
+    decision: caller === undefined ? 'unauthenticated' : status === 403 ? 'deny' : 'allow',
+    properties: {
+      ...entry.properties,
+      ...(asked === undefined ? {} : { asked: cut(asked, KEPT_OF_CALLERS) }),
+      ...(uncounted === 0 ? {} : { throttledBefore: uncounted }),
+    },
+  };
+}
+
+/** @param records digest of the records that this start found */
+export function startEntry(records: string): AuditEntry {
+  return { ...ownEntry(), operationName: 'Strongroom/managementPlane/start/action', properties: { records } };
+}
+
+function requestEntry({ request, operationName, requestId, address, caller, startedAt }: ActedFor): AuditEntry {
+  const { headers, origin, path, query } = request;
+  const kept = keptOf(caller);
+  const clientRequestId = headers['x-ms-client-request-id'];
+  return {
+    ...ownEntry(requestId),
+    operationName,
+    resourceId: cut(path, kept).toUpperCase(),
+    operationVersion: cut(query.get('api-version') ?? '', 32),
+    durationMs: Math.round(performance.now() - startedAt),
+    callerIpAddress: address,
+    identity: caller?.identityJson ?? NOBODY,
+    clientInfo: cut(headers['user-agent'] ?? '', kept),
+    requestUri: cut(`${origin}${path}${query.size === 0 ? '' : `?${query.toString()}`}`, kept),
+    properties: typeof clientRequestId === 'string' ? { clientRequestId: clientRequestId.slice(0, 100) } : {},
+    scope: cut(path, kept),
+    decision: 'allow',
+  };
+}
+
+function ownEntry(correlationId: string = randomUUID()): AuditEntry {
+  return {
+    time: new Date().toISOString(),
+    resourceId: '',
+    operationName: '',
+    operationVersion: '',
+    category: 'Administrative',
+    resultType: 'Success',
+    resultSignature: 'OK',
+    resultDescription: '',
+    durationMs: 0,
+    callerIpAddress: '',
+    identity: NOBODY,
+    clientInfo: 'strongroom',
+    correlationId,
+    httpStatusCode: 0,
+    PoolName: '',
+    requestUri: '',
+    properties: {},
+  };
+}
+
+function failed(
+  code: string,
+  description: string,
+): Pick<AuditEntry, 'resultType' | 'resultSignature' | 'resultDescription'> {
+  return { resultType: 'Failed', resultSignature: code, resultDescription: description };
+}
+
+function keptOf(caller: ControlCaller | undefined): number {
+  return caller === undefined ? KEPT_OF_STRANGERS : KEPT_OF_CALLERS;
+}

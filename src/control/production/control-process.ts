@@ -1,0 +1,174 @@
+// Wires the control process of the production profile: resource manager, the directory look-ups that are configured, their
+// listener, and the front. Tokens are those of the operator's issuers; there is no issuer here.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TrustedIssuer } from '../../deployment/instance.ts';
+import { keySets, trustedFor } from '../../deployment/issuer-keys.ts';
+import type { ProductionConfig } from '../../deployment/production-config.ts';
+import { certificateNames, productionNames } from '../../deployment/production-names.ts';
+import { INSTANCES_CERTIFICATE } from '../../deployment/uncovered-names.ts';
+import { authenticateBy } from '../../features/auth/control-caller.ts';
+import { openTokenVerifier } from '../../features/auth/verify-token.ts';
+import type { replaceFile } from '../../files/replace-file.ts';
+import { DEFAULT_LIMITS } from '../../formats/request-limits.ts';
+import type { Authenticate } from '../../http/control-row.ts';
+import { readTlsFiles } from '../../http/tls/renewal.ts';
+import type { InstanceHost } from '../../links/instance-host.ts';
+import type { AuditLog } from '../../links/recorder/audit-log.ts';
+import { askInstanceOver } from '../ask-instance.ts';
+import { controlTls, openControlListener } from '../control-listener.ts';
+import type { Directory } from '../directory/directory.ts';
+import { describePrincipal } from '../directory/find-principal.ts';
+import { graphRows } from '../directory/graph/rows.ts';
+import { ControlCallers } from '../door/callers.ts';
+import { openFront } from '../front/front.ts';
+import { NamesTable } from '../front/names-table.ts';
+import { HsmLifecycle } from '../management/hsm/hsm-lifecycle.ts';
+import { Acts } from '../management/record/acts.ts';
+import {
+  openRecordedBook,
+  type ResourceBook,
+  readResourcesFile,
+  resourcesFile,
+  writeResourcesFile,
+} from '../management/resources-file.ts';
+import { managementRows } from '../management/rows.ts';
+import { emptyResources, withOwners } from './subscription.ts';
+
+export interface ProductionControlOptions {
+  /** The control process's own folder: resources, TLS key and certificate. */
+  readonly folder: string;
+  readonly config: ProductionConfig;
+  /** The management plane's log. */
+  readonly audit: AuditLog;
+  readonly replaceFile: typeof replaceFile;
+  /** Gives the instance host once the names table exists to hear of its changes. */
+  readonly host: (names: NamesTable) => InstanceHost;
+  readonly frontToken: () => Uint8Array | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: (message: string) => void;
+}
+
+export async function startProductionControl(
+  options: ProductionControlOptions,
+): Promise<AsyncDisposable & { readonly port: number }> {
+  const { folder, config, now, log, frontToken } = options;
+  const form = productionNames(config);
+  let listenerPort = 0;
+  const names = new NamesTable([form], () => listenerPort);
+  const host = options.host(names);
+  const callers = new ControlCallers({ limits: config.limits, log });
+  await using stack = new AsyncDisposableStack();
+  const acts = new Acts(options.audit, log);
+  const book = await openBook(options, acts);
+  const lifecycle = stack.use(new HsmLifecycle({ book, host, now, log }));
+  const directory = configuredDirectory(config);
+  const authenticate = (more: readonly string[]): Authenticate =>
+    callers.counted(
+      authenticateBy(
+        stack.use(
+          openTokenVerifier({
+            tenantId: config.tenantId,
+            issuers: trustedFor(config.issuers, (issuer) => armAudiences(issuer, more)),
+            fetchJwks: keySets(config),
+            now: () => now() / 1000,
+          }),
+        ),
+        config.tenantId,
+      ),
+    );
+  const rows = [
+    ...(config.names.graph === undefined ? [] : graphRows(directory, authenticate(form.audiences.graph))),
+    ...managementRows({
+      book,
+      lifecycle,
+      host,
+      authenticate: authenticate([]),
+      findPrincipal: (oid) => describePrincipal(directory, oid),
+      isDirectoryElsewhere: true,
+      newHsms: { defaultAction: 'Deny', leastAdministrators: config.separation === 'azure' ? 1 : 2 },
+      askInstance: askInstanceOver({
+        portOf: (hsm) => host.status(hsm)?.port,
+        serverName: (hsm) => certificateNames(config, hsm, [])[0] ?? '',
+        ca: () => readFileSync(join(folder, INSTANCES_CERTIFICATE), 'utf8'),
+        frontToken,
+        certificate: () => readTlsFiles(controlTls(folder)),
+      }),
+      domain: config.names.instances,
+      now,
+    }),
+  ];
+  const { minVersion } = config.tls;
+  const listener = stack.use(
+    await openControlListener({
+      folder,
+      forms: [form],
+      rows,
+      callers,
+      acts,
+      log,
+      ...(minVersion === undefined ? {} : { minVersion }),
+    }),
+  );
+  listenerPort = listener.port;
+  const front = stack.use(
+    await openFront({
+      ...config.listen,
+      connectionsPerAddress: (config.limits ?? DEFAULT_LIMITS).connectionsPerAddress,
+      resolve: (hostname) => names.resolve(hostname),
+      token: frontToken,
+      led: (server, client, known) => callers.led(server, client, known),
+      fallbackPort: () => listener.port,
+    }),
+  );
+  lifecycle.resume();
+  const owned = stack.move();
+  return { port: front.port, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function armAudiences(issuer: TrustedIssuer, more: readonly string[]): readonly string[] {
+  const { armAudiences: own = [] } = issuer;
+  return own.length === 0 ? [] : [...own, ...more];
+}
+
+/** The subscription is made at the first start; who owns it is what the configuration says, at each. */
+async function openBook(
+  { folder, config, replaceFile: replace, now }: ProductionControlOptions,
+  acts: Acts,
+): Promise<ResourceBook> {
+  if (!existsSync(resourcesFile(folder))) await writeResourcesFile(folder, emptyResources(config), replace);
+  const found = await readResourcesFile(folder);
+  if (found.tenantId !== config.tenantId || found.subscriptionId !== config.subscription.id) {
+    throw new Error(
+      `the data directory is of tenant ${found.tenantId} and subscription ${found.subscriptionId}, the configuration of ` +
+        `others: set "tenantId" and "subscription.id" to these, or name another directory with --data`,
+    );
+  }
+  const book = openRecordedBook(folder, found, acts, replace);
+  await book.update('itself', (resources) => ({
+    resources: withOwners(resources, config, new Date(now())),
+    result: undefined,
+  }));
+  return book;
+}
+
+/** Whom look-ups find. Nobody signs in here, so nobody has a secret. */
+function configuredDirectory({ tenantId, names, principals }: ProductionConfig): Directory {
+  const { users = [], groups = [], applications = [] } = principals ?? {};
+  return {
+    version: 1,
+    tenantId,
+    domain: names.instances,
+    users: users.map(({ id, userName, displayName }) => ({ oid: id, upn: userName, displayName, passwordHash: '' })),
+    groups: groups.map(({ id, displayName }) => ({ oid: id, displayName, members: [] })),
+    applications: applications.map(({ id, appId, displayName }) => ({
+      oid: id,
+      appId,
+      displayName,
+      secrets: [],
+      certificates: [],
+    })),
+    managedIdentities: [],
+  };
+}

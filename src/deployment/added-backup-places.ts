@@ -1,0 +1,35 @@
+// Backup places that the operator allows while the instance runs: `backup-places.json` in its folder, beside those of its
+// configuration. The command line writes the file; workers read it each time a backup or restore is asked for.
+import { existsSync, readFileSync } from 'node:fs';
+import { replaceFile } from '../files/replace-file.ts';
+import { oneOf, record } from '../formats/shape.ts';
+import { readBackupPlaces } from './backup-places.ts';
+import type { InstancePlaces } from './data-layout.ts';
+import type { BackupPlace } from './instance.ts';
+import { ConfigError } from './start-config.ts';
+
+const FORMAT = 'strongroom backup places 1';
+const shape = record({ format: oneOf(FORMAT), places: readBackupPlaces });
+
+/** @throws ConfigError naming the file and what is wrong */
+export function readAddedPlaces({ backupPlaces }: Pick<InstancePlaces, 'backupPlaces'>): readonly BackupPlace[] {
+  if (!existsSync(backupPlaces)) return [];
+  try {
+    return shape(JSON.parse(readFileSync(backupPlaces, 'utf8')), 'backup-places.json').places;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(
+      `${backupPlaces} cannot be used (${reason}): correct it, or remove it and add the places again`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+export async function writeAddedPlaces(
+  { backupPlaces }: Pick<InstancePlaces, 'backupPlaces'>,
+  added: readonly BackupPlace[],
+): Promise<void> {
+  await replaceFile(backupPlaces, `${JSON.stringify({ format: FORMAT, places: added }, null, 2)}\n`);
+}

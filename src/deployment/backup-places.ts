@@ -1,0 +1,34 @@
+// Reads `backupTargets` and `backupIdentity` of `instance.json`: their shape. What a place's URI may be is judged by the
+// storage, which refuses to start with one that cannot be.
+import type { InstanceIdentity } from '../formats/instance-identity.ts';
+import { flag, list, matching, oneOf, type Reader, record, ShapeError, text } from '../formats/shape.ts';
+import type { BackupPlace } from './instance.ts';
+
+const filled = matching(/^[^\0\r\n]{1,4096}$/, 'a text of one line');
+const https = matching(/^https:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/, 'an https address without query');
+/** Those of a platform are served on its own machine, without TLS. */
+const local = matching(/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/, 'an http or https address without query');
+
+export const readBackupPlaces: Reader<readonly BackupPlace[]> = list(
+  record({ uri: filled }, { keepsAll: flag, caFile: filled, addresses: list(filled, 64) }),
+  1000,
+);
+
+const identities: Readonly<Record<InstanceIdentity['kind'], Reader<InstanceIdentity>>> = {
+  clientCredential: record(
+    { kind: oneOf('clientCredential'), tokenEndpoint: https, clientId: filled, secretFile: filled },
+    { caFile: filled },
+  ),
+  imds: record({ kind: oneOf('imds') }, { endpoint: local, clientId: filled }),
+  appService: record(
+    { kind: oneOf('appService'), endpoint: local, headerFile: filled },
+    { clientId: filled, caFile: filled },
+  ),
+};
+
+export const readInstanceIdentity: Reader<InstanceIdentity> = (value, path) => {
+  const kind = text((value as { readonly kind?: unknown } | null)?.kind, `${path}.kind`);
+  const read = Object.hasOwn(identities, kind) ? identities[kind as InstanceIdentity['kind']] : undefined;
+  if (read === undefined) throw new ShapeError(`${path}.kind must be one of: ${Object.keys(identities).join(', ')}`);
+  return read(value, path);
+};

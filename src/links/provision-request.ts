@@ -1,0 +1,66 @@
+// What control may ask to be provisioned, checked again on this side of the link: control answers to the network and
+// may be taken over, so nothing it says becomes a path, an issuer or a place without having passed here.
+
+import { isGuid } from '../formats/guid.ts';
+import { readNetworkRules } from '../formats/network-rules.ts';
+import { flag, guid, integer, list, matching, record, ShapeError } from '../formats/shape.ts';
+import type { ProvisionRequest } from './instance-host.ts';
+
+/** Letters, digits and single hyphens, 3 to 24, beginning with a letter: a DNS label, and harmless as a folder's name. */
+export const INSTANCE_NAME = /^(?=.{3,24}$)[A-Za-z](?:-?[A-Za-z0-9])*$/;
+const REGION = /^[a-z0-9]{1,64}$/;
+const RESOURCE_GROUP = /^[\w().-]{1,90}$/u;
+
+export class ProvisionRefused extends Error {
+  override readonly name = 'ProvisionRefused';
+  readonly code: 'BadRequest' | 'AlreadyExists' | 'QuotaExceeded' | 'NotFound' | 'PurgeProtected';
+  constructor(code: ProvisionRefused['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** @throws ProvisionRefused */
+export function readProvisionRequest(value: unknown, tenantId: string): ProvisionRequest {
+  let request: ProvisionRequest;
+  try {
+    request = shape(value, 'request');
+  } catch (error) {
+    if (error instanceof ShapeError) throw new ProvisionRefused('BadRequest', error.message);
+    throw error;
+  }
+  if (request.tenantId !== tenantId) throw new ProvisionRefused('BadRequest', 'request.tenantId is another tenant');
+  if (request.initialAdministrators.length === 0) {
+    throw new ProvisionRefused('BadRequest', 'request.initialAdministrators is empty');
+  }
+  checkResourceId(request);
+  return request;
+}
+
+const shape = record({
+  name: matching(INSTANCE_NAME, 'an instance name'),
+  tenantId: guid,
+  resourceId: matching(/^\/[^\0-\x20]{1,512}$/u, 'a resource id'),
+  region: matching(REGION, 'a region'),
+  initialAdministrators: list(guid, 100),
+  softDeleteRetentionInDays: integer(7, 90),
+  purgeProtection: flag,
+  network: readNetworkRules,
+});
+
+function checkResourceId({ resourceId, name }: ProvisionRequest): void {
+  const parts = resourceId.split('/');
+  const [, subscriptions, subscription, groups, group = '', providers, provider, type, last] = parts;
+  const good =
+    parts.length === 9 &&
+    subscriptions === 'subscriptions' &&
+    isGuid(subscription ?? '') &&
+    groups?.toLowerCase() === 'resourcegroups' &&
+    RESOURCE_GROUP.test(group) &&
+    !/^\.+$/.test(group) &&
+    providers === 'providers' &&
+    provider?.toLowerCase() === 'microsoft.keyvault' &&
+    type?.toLowerCase() === 'managedhsms' &&
+    last?.toLowerCase() === name.toLowerCase();
+  if (!good) throw new ProvisionRefused('BadRequest', `request.resourceId is not that of a managed HSM '${name}'`);
+}

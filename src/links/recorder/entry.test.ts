@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { entryLine } from '../../tools/audit/entry-line.ts';
+import type { AuditEntry } from './audit-log.ts';
+import { auditEntryJson } from './entry.ts';
+
+const entry: AuditEntry = {
+  time: '2026-11-25T00:00:00.000Z',
+  resourceId: '/SUBSCRIPTIONS/S',
+  operationName: 'KeySign',
+  operationVersion: '7.5',
+  category: 'AuditEvent',
+  resultType: 'Success',
+  resultSignature: 'OK',
+  resultDescription: '',
+  durationMs: 3,
+  callerIpAddress: '127.0.0.1',
+  identity: '{"claim":{"appid":"app","http_schemas_microsoft_com_identity":{"claims":{"objectidentifier":"oid"}}}}',
+  clientInfo: 'az',
+  correlationId: 'c',
+  httpStatusCode: 200,
+  PoolName: 'dev',
+  requestUri: 'https://dev.managedhsm.azure.net/keys/k/v/sign?api-version=7.5',
+  properties: { PoolType: 'M-HSM' },
+  decision: 'allow',
+};
+
+test('an entry reads back as it was given, absent members absent, in one order', () => {
+  assert.deepEqual(JSON.parse(auditEntryJson(entry)), entry);
+  assert.equal(auditEntryJson(Object.fromEntries(Object.entries(entry).reverse()) as never), auditEntryJson(entry));
+  const withHead = { ...entry, storeHead: { sequence: 7, hash: 'h' } };
+  assert.deepEqual(JSON.parse(auditEntryJson(withHead)), withHead);
+});
+
+test('for all texts a caller can send: the entry fits, and what it is about is whole', () => {
+  const long = fc
+    .tuple(fc.constantFrom('a', '"', '\u0000', 'é', '\u{1f511}', '\ud800', '\n'), fc.integer({ min: 0, max: 70_000 }))
+    .map(([unit, times]) => unit.repeat(times));
+  fc.assert(
+    fc.property(long, long, long, long, (clientInfo, requestUri, correlationId, identity) => {
+      const text = auditEntryJson({ ...entry, clientInfo, requestUri, correlationId, identity });
+      assert.ok(Buffer.byteLength(text) <= 65_535);
+      assert.ok(!text.includes('\0'));
+      const read = JSON.parse(text) as AuditEntry;
+      assert.deepEqual([read.operationName, read.decision, read.resourceId], ['KeySign', 'allow', entry.resourceId]);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('what an entry was about is whole while the texts of a caller give way, and gives way last', () => {
+  const detail = { kty: 'EC-HSM', tags: ['t'.repeat(10_000)] };
+  const properties = { ...entry.properties, detail };
+  const long = { ...entry, properties, clientInfo: 'a'.repeat(70_000) };
+  assert.deepEqual((JSON.parse(auditEntryJson(long)) as AuditEntry).properties, properties);
+  const longer = { ...long, properties: { ...entry.properties, detail: { tags: ['t'.repeat(70_000)] } } };
+  assert.deepEqual((JSON.parse(auditEntryJson(longer)) as AuditEntry).properties, {
+    PoolType: 'M-HSM',
+    detailLeftOut: 70_013,
+  });
+});
+
+test('a line for a person names key, caller and address, and nothing in it steers the terminal', () => {
+  const line = entryLine(5, { ...entry, key: '/keys/k/\u001b[2Jv', decision: 'deny' });
+  assert.match(
+    line,
+    /^ {7}5 {2}2026-11-25T00:00:00.000Z {2}200 {2}KeySign .*\/keys\/k\/\ufffd\[2Jv {2}oid {2}127.0.0.1 {2}deny$/,
+  );
+});

@@ -1,0 +1,181 @@
+// The service worker's end of the audit log: sends entries to the recorder in as few writes as the load allows, keeps
+// them until they are acknowledged, and sends them again to a recorder that was restarted.
+import { randomBytes } from 'node:crypto';
+import { MAX_ENTRY } from '../../formats/tlog-tiles.ts';
+import { AppendFrames } from './append-frames.ts';
+import { AuditError, type AuditLog } from './audit-log.ts';
+import { NONCE_LENGTH } from './messages.ts';
+import { RecorderLink } from './recorder-link.ts';
+
+export interface AuditLogOptions {
+  readonly socketPath: string;
+  /** Has the module sign a checkpoint of this log; answers the signed note. */
+  readonly signCheckpoint: (size: number, root: Uint8Array) => Promise<string>;
+  /** How long to wait for the recorder at first, in ms. */
+  readonly connectTimeout?: number;
+  /** After this an entry that is not durable fails, in ms. */
+  readonly appendTimeout?: number;
+}
+
+/** Entries of all callers that may wait at once; above, the next ones fail. */
+const MAX_PENDING_CHARACTERS = 64 * 1024 * 1024;
+/**
+ * Bytes that a recorder may be behind. Entries that were given up stay in its queue, so without this a recorder that
+ * stalls would have the worker grow without end.
+ */
+const MAX_BACKLOG = 8 * 1024 * 1024;
+
+interface Pending {
+  readonly counter: number;
+  readonly entry: string;
+  readonly headSequence: number;
+  /** Tick of the clock at which it was taken. */
+  readonly since: number;
+  readonly resolve: () => void;
+  readonly reject: (error: AuditError) => void;
+}
+
+/** For who starts with or without a recorder: it goes on trying to connect, and an entry waits for that as for anything else. */
+export function startAuditLog(options: AuditLogOptions): AuditLog {
+  return new RecordedLog(options);
+}
+
+/** Resolves when connected. @throws AuditError when the recorder cannot be reached in time */
+export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
+  const log = new RecordedLog(options);
+  try {
+    await log.link.connected(options.connectTimeout ?? 10_000);
+    return log;
+  } catch (error) {
+    await log[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+class RecordedLog implements AuditLog {
+  readonly link: RecorderLink;
+  readonly #frames = new AppendFrames();
+  readonly #limit: number;
+  readonly #tickLength: number;
+  readonly #timer: NodeJS.Timeout;
+  /** In the order of their counters; those before `#head` are settled. */
+  #pending: Pending[] = [];
+  #head = 0;
+  #pendingCharacters = 0;
+  #counter = 0;
+  #tick = 0;
+  #scheduled = false;
+  #closed = false;
+  #drained: (() => void) | undefined;
+
+  constructor(options: AuditLogOptions) {
+    this.#limit = options.appendTimeout ?? 5000;
+    this.#tickLength = Math.min(250, this.#limit);
+    this.link = new RecorderLink({
+      socketPath: options.socketPath,
+      nonce: randomBytes(NONCE_LENGTH),
+      signCheckpoint: options.signCheckpoint,
+      opened: () => this.#resend(),
+      acknowledged: (through) => this.#settle(through, undefined),
+      failed: (through, message) => this.#settle(through, message),
+    });
+    this.#timer = setInterval(this.#giveUp, this.#tickLength);
+    this.#timer.unref();
+  }
+
+  append(entry: string, headSequence = 0): Promise<void> {
+    if (this.#closed) return Promise.reject(new AuditError('the audit log is closed'));
+    if (entry.length === 0 || entry.length > MAX_ENTRY / 3) {
+      const length = Buffer.byteLength(entry);
+      if (length === 0 || length > MAX_ENTRY) {
+        return Promise.reject(new AuditError(`an audit entry has 1 to ${MAX_ENTRY} bytes, not ${length}`));
+      }
+    }
+    if (this.#pendingCharacters > MAX_PENDING_CHARACTERS || this.link.backlog > MAX_BACKLOG) {
+      return Promise.reject(new AuditError('too many audit entries wait for the recorder'));
+    }
+    return new Promise((resolve, reject) => {
+      const counter = ++this.#counter;
+      this.#pending.push({ counter, entry, headSequence, since: this.#tick, resolve, reject });
+      this.#pendingCharacters += entry.length;
+      if (!this.link.open) return;
+      this.#frames.add(counter, headSequence, entry);
+      if (this.#scheduled) return;
+      this.#scheduled = true;
+      setImmediate(this.#flush);
+    });
+  }
+
+  async newestHead(): Promise<number> {
+    return (await this.link.status(this.#limit)).newestHead;
+  }
+
+  async tree(): Promise<{ readonly size: number; readonly root: Uint8Array }> {
+    const { size, root } = await this.link.status(this.#limit);
+    return { size, root };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#head < this.#pending.length) {
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve;
+      });
+    }
+    await this.link.leave(2000);
+    clearInterval(this.#timer);
+  }
+
+  #flush = (): void => {
+    this.#scheduled = false;
+    for (const chunk of this.#frames.take()) this.link.write(chunk);
+  };
+
+  /** A new connection: what is not acknowledged goes first, in order. */
+  #resend(): void {
+    this.#frames.take();
+    for (let i = this.#head; i < this.#pending.length; i++) {
+      const { counter, headSequence, entry } = this.#pending[i] as Pending;
+      this.#frames.add(counter, headSequence, entry);
+    }
+    this.#flush();
+  }
+
+  #settle(through: number, failure: string | undefined): void {
+    for (let next = this.#pending[this.#head]; next !== undefined && next.counter <= through; ) {
+      this.#head += 1;
+      this.#pendingCharacters -= next.entry.length;
+      if (failure === undefined) next.resolve();
+      else next.reject(new AuditError(`the audit entry could not be stored: ${failure}`));
+      next = this.#pending[this.#head];
+    }
+    this.#compact();
+  }
+
+  /** Lets go of settled entries once they are the larger part. */
+  #compact(): void {
+    if (this.#head === this.#pending.length) {
+      this.#pending = [];
+      this.#head = 0;
+      this.#drained?.();
+    } else if (this.#head > 1024 && this.#head * 2 > this.#pending.length) {
+      this.#pending = this.#pending.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+
+  #giveUp = (): void => {
+    this.#tick += 1;
+    const oldest = this.#tick - Math.ceil(this.#limit / this.#tickLength);
+    const first = this.#pending[this.#head];
+    if (first === undefined || first.since >= oldest) return;
+    let through = first.counter;
+    for (let i = this.#head; i < this.#pending.length; i++) {
+      const { counter, since } = this.#pending[i] as Pending;
+      if (since >= oldest) break;
+      through = counter;
+    }
+    this.#settle(through, 'the recorder did not answer in time');
+  };
+}

@@ -1,0 +1,62 @@
+// An open module never goes back: what it knows of its own state outlives whatever is done to the files, and what was
+// sealed under a newer state than its own betrays that older files were put back.
+import { CryptoError } from '../crypto/protocol/messages.ts';
+import type { Provisioned } from './state-file.ts';
+
+/** The state under which something was sealed. */
+export interface NamedState {
+  /** 0: by a version before, or by a module whose state is of one. */
+  readonly generation: number;
+  readonly digest: string;
+}
+
+export const NO_STATE: NamedState = { generation: 0, digest: '' };
+
+/** A ceremony changes the keys of the domain at most, and makes the next generation. @throws CryptoError StateRefused */
+export function requireSuccessor(known: Provisioned, found: Provisioned | undefined, isLocked: boolean): void {
+  if (found === undefined) throw stateRefused(`the module state is ${isLocked ? 'sealed anew' : 'gone'}`);
+  // Whoever can write into the folder must not exchange the instance's own keys.
+  if (found.instanceId !== known.instanceId || !found.rootKeys.isOfSameInstance(known.rootKeys)) {
+    throw stateRefused('the module state is of another instance');
+  }
+  if (found.generation < known.generation) {
+    throw stateRefused(
+      `the module's state on file is of generation ${found.generation}, the one in use of ${known.generation}: older files were put back`,
+    );
+  }
+  const isSame = found.digest === known.digest && found.rootKeys.sameAs(known.rootKeys);
+  // Made from an older file that was put back somewhere, however often since.
+  if (found.generation > known.generation && found.lineage[known.generation] !== known.digest) {
+    throw stateRefused(
+      `the module's state on file, of generation ${found.generation}, does not come from the one of ${known.generation} in use`,
+    );
+  }
+  if (found.generation === known.generation && !isSame) {
+    throw stateRefused(
+      `the module's state on file is another one of generation ${known.generation} than the one in use`,
+    );
+  }
+  if (known.state === 'active' && found.state !== 'active') {
+    throw stateRefused('the module state on file is not active any more');
+  }
+}
+
+/** What was sealed under a state that this one does not come from tells of older files as what was sealed under a later one. */
+export function isBehind(own: Provisioned, { generation, digest }: NamedState): boolean {
+  if (generation === 0) return false;
+  return digest !== (generation === own.generation ? own.digest : own.lineage[generation]);
+}
+
+export function refuseBehind(own: Provisioned, named: NamedState): never {
+  let what = `of generation ${own.generation}, the store's head of ${named.generation}`;
+  if (own.generation === named.generation)
+    what = `another one of generation ${own.generation} than the store's head names`;
+  if (own.generation > named.generation) {
+    what = `of generation ${own.generation}, and does not come from the one of ${named.generation} that the store's head names`;
+  }
+  throw stateRefused(`the module's state is ${what}: older files were put back into the module's folder`);
+}
+
+export function stateRefused(message: string, options?: ErrorOptions): CryptoError {
+  return new CryptoError('StateRefused', message, options);
+}

@@ -1,0 +1,131 @@
+// The newest checkpoint this module has signed: it signs no smaller log and no other log of the same size after it,
+// whichever partition is asked. Each size is claimed by making a file that must not exist, before the signature leaves. The
+// first is made with the module, so where there is none it was deleted, and nothing is signed.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { CryptoError } from '../crypto/protocol/messages.ts';
+import { createDurable } from './durable-file.ts';
+import { openBox, sealBox } from './sealed-box.ts';
+import type { Provisioned, StateContent } from './state-file.ts';
+
+const NAME = /^checkpoint-(0|[1-9][0-9]{0,15})\.sealed$/;
+
+/** Tries to read the newest claim: each time a larger one may have been made, and that one removed. */
+const MOST_TRIES = 100;
+
+export class SignedCheckpoint {
+  readonly #folder: string;
+  #known = 0;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Size of the newest log that this partition knows to be signed, without a look at the folder. */
+  get known(): number {
+    return this.#known;
+  }
+
+  /** Size of the newest log signed, 0 if none. */
+  get size(): number {
+    return Math.max(this.#known, ...this.#sizes());
+  }
+
+  /** Takes over the newest on file. Its name is not believed: anybody can give one. @throws CryptoError RecordRefused */
+  load(state: Provisioned): void {
+    for (let tried = 0; tried < MOST_TRIES; tried++) {
+      const sizes = this.#sizes();
+      if (sizes.length === 0) return;
+      const newest = Math.max(...sizes);
+      if (this.#rootOf(state, newest) === undefined) continue;
+      this.#known = Math.max(this.#known, newest);
+      return;
+    }
+    throw notAuthentic();
+  }
+
+  get isWitnessed(): boolean {
+    return this.#sizes().length > 0;
+  }
+
+  /** For a new module: whatever an attempt before may have left is of nobody. */
+  begin(state: StateContent): void {
+    for (const size of this.#sizes()) rmSync(this.#pathOf(size), { force: true });
+    this.witness(state, 0, createHash('sha256').digest());
+  }
+
+  /** Makes the file where there is none; what it held is for the caller to know. */
+  witness(state: StateContent, size: number, root: Uint8Array): void {
+    if (!this.isWitnessed) createDurable(this.#pathOf(size), sealClaim(state, size, root));
+  }
+
+  /**
+   * Passes, durably, if the log goes on from what was signed.
+   * @throws CryptoError LogRefused; RecordRefused when the file is not what a module wrote here
+   */
+  claim(state: Provisioned, size: number, root: Uint8Array): void {
+    if (!this.isWitnessed)
+      throw new CryptoError('LogRefused', 'nothing is signed: the witness of the newest log is missing');
+    const newest = Math.max(this.size, state.logFloor);
+    if (size < newest) throw refused(`of ${size} entries after one of ${newest}`);
+    const made = createDurable(this.#pathOf(size), sealClaim(state, size, root));
+    if (!made) {
+      const present = this.#rootOf(state, size);
+      if (present === undefined) throw refused(`of ${size} entries after a larger one`);
+      if (!present.equals(root)) throw refused(`another one of ${size} entries`);
+    }
+    // Only now is it known that no larger one was signed, and its smaller ones removed, while this one was claimed.
+    const sizes = this.#sizes();
+    const after = Math.max(...sizes);
+    if (after > size) {
+      if (made) rmSync(this.#pathOf(size), { force: true });
+      throw refused(`of ${size} entries after one of ${after}`);
+    }
+    this.#known = Math.max(this.#known, size);
+    for (const smaller of sizes) if (smaller < size) rmSync(this.#pathOf(smaller), { force: true });
+  }
+
+  /** `undefined`: the file is gone. @throws CryptoError RecordRefused */
+  #rootOf(state: Provisioned, size: number): Buffer | undefined {
+    let sealed: Buffer;
+    try {
+      sealed = readFileSync(this.#pathOf(size));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      return undefined;
+    }
+    try {
+      return openBox(state.rootKeys.recordSealing, contextOf(state, size), sealed);
+    } catch (cause) {
+      throw notAuthentic({ cause });
+    }
+  }
+
+  #sizes(): number[] {
+    return readdirSync(this.#folder).flatMap((name) => {
+      const size = Number(NAME.exec(name)?.[1]);
+      return Number.isSafeInteger(size) ? [size] : [];
+    });
+  }
+
+  #pathOf(size: number): string {
+    return join(this.#folder, `checkpoint-${size}.sealed`);
+  }
+}
+
+function sealClaim(state: StateContent, size: number, root: Uint8Array): Buffer {
+  return sealBox(state.rootKeys.recordSealing, contextOf(state, size), root);
+}
+
+function contextOf({ instanceId }: StateContent, size: number): Buffer {
+  return Buffer.from(`strongroom signed checkpoint v1\n${instanceId}\n${size}`, 'utf8');
+}
+
+function notAuthentic(options?: ErrorOptions): CryptoError {
+  return new CryptoError('RecordRefused', 'the newest checkpoint on file is not authentic', options);
+}
+
+function refused(what: string): CryptoError {
+  return new CryptoError('LogRefused', `no checkpoint is signed for a log ${what}`);
+}

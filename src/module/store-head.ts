@@ -1,0 +1,99 @@
+// The record named `head`, which says what a store's records add up to. It has a message of its own because its sequence
+// is what rollbacks are judged by: it grows by one from a head that this module sealed, so nobody can leap ahead to a
+// sequence that no store ever reaches, which would make every true store look rolled back for ever. It names the module's
+// own state too, and how long a log the module has signed: so a store tells when older files were put back into the module's
+// folder, or into the log's.
+
+import { CryptoError } from '../crypto/protocol/messages.ts';
+import { fromBase64url } from '../formats/base64url.ts';
+import { type NamedState, NO_STATE } from './never-back.ts';
+import { openRecord, recordKey, sealNamed } from './records.ts';
+import type { Provisioned } from './state-file.ts';
+
+/** No other record can be sealed under this name. */
+export const HEAD_RECORD = 'head';
+
+export interface HeadText {
+  readonly revision: number;
+  /** base64url of 32 bytes. */
+  readonly hash: string;
+  readonly records: number;
+  /** The sealed head of the revision before; empty for the first. */
+  readonly previous: Uint8Array;
+}
+
+export interface StoreHead {
+  readonly sequence: number;
+  readonly state: NamedState;
+  /** Entries of the newest log that was signed before it. */
+  readonly log: number;
+}
+
+/**
+ * @param signedLog entries of the newest log that this partition knows to be signed; the head before may know of a newer one
+ * @param heed is told under which state the head before was sealed, and answers the present one
+ * @throws CryptoError BadRequest, or RecordRefused when `previous` is not the head before this one
+ */
+export function sealHead(
+  before: Provisioned,
+  { revision, hash, records, previous }: HeadText,
+  signedLog: number,
+  heed: (named: NamedState) => Provisioned,
+): { key: Buffer; sealed: Buffer; generation: number } {
+  if (revision < 1) throw new CryptoError('BadRequest', 'revision: heads begin with 1');
+  if (!isHash(hash)) throw new CryptoError('BadRequest', 'hash: is not 32 bytes in base64url');
+  let state = before;
+  let log = signedLog;
+  if (revision > 1) {
+    const key = recordKey(state, Buffer.from(HEAD_RECORD, 'utf8'));
+    const head = readStoreHead(state, revision - 1, key, previous);
+    state = heed(head.state);
+    log = Math.max(log, head.log);
+  } else if (previous.length > 0) {
+    throw new CryptoError('BadRequest', 'previous: nothing comes before the first head');
+  }
+  const { generation, digest } = state;
+  const named = generation === 0 ? {} : { generation, state: digest, log };
+  const value = Buffer.from(JSON.stringify({ sequence: revision, hash, records, ...named }));
+  return { ...sealNamed(state, HEAD_RECORD, revision, value), generation };
+}
+
+/** A head that this module sealed. @throws CryptoError RecordRefused */
+export function readStoreHead(state: Provisioned, revision: number, key: Uint8Array, sealed: Uint8Array): StoreHead {
+  const { name, value } = openRecord(state, key, revision, sealed);
+  const head = name === HEAD_RECORD ? headOf(value) : undefined;
+  if (head === undefined || head.sequence !== revision) {
+    throw new CryptoError('RecordRefused', 'the record is not a store head');
+  }
+  return head;
+}
+
+/** Of the value of a record of this name. */
+export function stateNamedBy(value: Buffer): NamedState {
+  return headOf(value)?.state ?? NO_STATE;
+}
+
+function headOf(value: Buffer): StoreHead | undefined {
+  try {
+    const { sequence, hash, generation, state, log } = JSON.parse(value.toString('utf8')) as Record<string, unknown>;
+    if (typeof sequence !== 'number' || !isHash(hash)) return undefined;
+    const isNamed = typeof generation === 'number' && typeof state === 'string';
+    return {
+      sequence,
+      state: isNamed ? { generation, digest: state } : NO_STATE,
+      log: typeof log === 'number' ? log : 0,
+    };
+  } catch {
+    // Not JSON: no head.
+    return undefined;
+  }
+}
+
+function isHash(hash: unknown): hash is string {
+  try {
+    return typeof hash === 'string' && fromBase64url(hash).length === 32;
+  } catch {
+    // Not base64url.
+    return false;
+  }
+}

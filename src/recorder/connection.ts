@@ -1,0 +1,204 @@
+// One service worker's connection: which message is allowed when, and what it leads to. A peer that breaks the rules
+// loses its connection; the recorder goes on.
+import type { Socket } from 'node:net';
+import { encodeFrame, type Frame, FrameReader } from '../formats/frames.ts';
+import { readU64 } from '../formats/journal-format.ts';
+import {
+  APPEND_HEAD,
+  encodeAcknowledged,
+  failed,
+  hello,
+  kinds,
+  MAX_RECORDER_FRAME,
+  NONCE_LENGTH,
+  nothing,
+  notSigned,
+  PROTOCOL_VERSION,
+  signed,
+  signRequest,
+  status,
+  welcome,
+} from '../links/recorder/messages.ts';
+import type { Waiter, Worker } from './batch.ts';
+import type { Log } from './log.ts';
+
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+}
+
+/** new: has not said who it is · open: may append · closed: nothing is read any more. */
+type State = 'new' | 'open' | 'closed';
+
+export interface ConnectionOwner {
+  readonly log: Log;
+  /** Which entries there may be; absent: whatever a worker sends. */
+  readonly takes: ((entry: Uint8Array, headSequence: number) => boolean) | undefined;
+  /** The connection said who it is; another one of the same worker is closed before its entries are taken. */
+  opened(connection: Connection, worker: Worker): void;
+  /** Called before `left` is sent. */
+  leaving(connection: Connection): Promise<void>;
+  closed(connection: Connection): void;
+  report(sentence: string): void;
+}
+
+export class Connection {
+  readonly #socket: Socket;
+  readonly #owner: ConnectionOwner;
+  readonly #frames = new FrameReader(MAX_RECORDER_FRAME);
+  #state: State = 'new';
+  #waiter: Waiter | undefined;
+  readonly #signatures = new Map<number, { resolve(note: string): void; reject(error: Error): void }>();
+  #nextId = 1;
+
+  constructor(socket: Socket, owner: ConnectionOwner) {
+    this.#socket = socket;
+    this.#owner = owner;
+    socket.on('data', this.#read);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      this.#state = 'closed';
+      for (const { reject } of this.#signatures.values()) reject(new Error('the worker has gone'));
+      this.#signatures.clear();
+      owner.closed(this);
+    });
+  }
+
+  get open(): boolean {
+    return this.#state === 'open';
+  }
+  get worker(): Worker | undefined {
+    return this.#waiter?.worker;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+  resume(): void {
+    if (this.#state !== 'closed') this.#socket.resume();
+  }
+
+  /** Has a checkpoint signed. Rejects when the worker cannot, or goes. */
+  sign(size: number, root: Uint8Array): Promise<string> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      if (this.#state !== 'open') {
+        reject(new Error('the worker has gone'));
+        return;
+      }
+      this.#signatures.set(id, { resolve, reject });
+      this.#send(id, kinds.signRequest, signRequest.encode({ size, root }));
+    });
+  }
+
+  /** Sends what is queued, reads nothing more. */
+  end(): void {
+    this.#state = 'closed';
+    this.#socket.end();
+  }
+  destroy(): void {
+    this.#state = 'closed';
+    this.#socket.destroy();
+  }
+
+  #read = (chunk: Buffer): void => {
+    try {
+      for (const frame of this.#frames.push(chunk)) {
+        if (this.#state === 'closed') break;
+        this.#handle(frame);
+      }
+    } catch (error) {
+      this.#owner.report(`a connection was closed: ${error instanceof Error ? error.message : String(error)}`);
+      this.destroy();
+    }
+    this.#owner.log.commit();
+  };
+
+  #handle(frame: Frame): void {
+    if (this.#state === 'open' && frame.kind === kinds.append) {
+      this.#append(frame.payload);
+      return;
+    }
+    const row = table.get(frame.kind);
+    if (row === undefined || row.state !== this.#state) {
+      throw new ProtocolError(`message ${frame.kind} is not allowed in state ${this.#state}`);
+    }
+    row.handle(this, frame);
+  }
+
+  #append(payload: Buffer): void {
+    const counter = payload.length > APPEND_HEAD ? readU64(payload, 0) : 0;
+    const headSequence = counter > 0 ? readU64(payload, 8) : 0;
+    if (counter === 0 || !Number.isSafeInteger(counter) || !Number.isSafeInteger(headSequence)) {
+      throw new ProtocolError('an append has a counter, a store head and an entry');
+    }
+    const entry = payload.subarray(APPEND_HEAD);
+    if (this.#owner.takes?.(entry, headSequence) === false)
+      throw new ProtocolError('an entry of this log is a JSON object');
+    this.#owner.log.append(this.#waiter as Waiter, counter, headSequence, entry);
+  }
+
+  hello({ id, payload }: Frame): void {
+    const { version, nonce } = hello.decode(payload);
+    if (version !== PROTOCOL_VERSION || nonce.length !== NONCE_LENGTH) throw new ProtocolError('unknown version');
+    const worker = this.#owner.log.worker(Buffer.from(nonce));
+    this.#owner.opened(this, worker);
+    this.#waiter = {
+      worker,
+      acknowledge: (through) => this.#send(0, kinds.acknowledged, encodeAcknowledged(through)),
+      // The worker sends again, in order, over a new connection, what it was not told about; so nothing may follow here.
+      fail: (through, message) => {
+        this.#send(0, kinds.failed, failed.encode({ through, message }));
+        this.end();
+      },
+    };
+    this.#state = 'open';
+    this.#send(id, kinds.welcome, welcome.encode({ version: PROTOCOL_VERSION }));
+  }
+
+  signed({ id, payload }: Frame): void {
+    const { note } = signed.decode(payload);
+    this.#takeSignature(id).resolve(note);
+  }
+
+  notSigned({ id, payload }: Frame): void {
+    const { message } = notSigned.decode(payload);
+    this.#takeSignature(id).reject(new Error(message));
+  }
+
+  askStatus({ id, payload }: Frame): void {
+    nothing.decode(payload);
+    const { size, root } = this.#owner.log.snapshot();
+    const { checkpointSize, newestHead } = this.#owner.log;
+    this.#send(id, kinds.status, status.encode({ size, root, checkpointSize, newestHead }));
+  }
+
+  leave({ id, payload }: Frame): void {
+    nothing.decode(payload);
+    this.#owner.leaving(this).then(
+      () => this.#send(id, kinds.left, nothing.encode({})),
+      (error: unknown) => {
+        this.#owner.report(`no checkpoint before a worker left: ${String(error)}`);
+        this.#send(id, kinds.left, nothing.encode({}));
+      },
+    );
+  }
+
+  #takeSignature(id: number): { resolve(note: string): void; reject(error: Error): void } {
+    const waiting = this.#signatures.get(id);
+    if (waiting === undefined) throw new ProtocolError('nobody asked for this signature');
+    this.#signatures.delete(id);
+    return waiting;
+  }
+
+  #send(id: number, kind: number, payload: Buffer): void {
+    if (this.#socket.writable) this.#socket.write(encodeFrame(id, kind, payload));
+  }
+}
+
+const table: ReadonlyMap<number, { state: State; handle(connection: Connection, frame: Frame): void }> = new Map([
+  [kinds.hello, { state: 'new', handle: (connection, frame) => connection.hello(frame) }],
+  [kinds.signed, { state: 'open', handle: (connection, frame) => connection.signed(frame) }],
+  [kinds.notSigned, { state: 'open', handle: (connection, frame) => connection.notSigned(frame) }],
+  [kinds.askStatus, { state: 'open', handle: (connection, frame) => connection.askStatus(frame) }],
+  [kinds.leave, { state: 'open', handle: (connection, frame) => connection.leave(frame) }],
+]);

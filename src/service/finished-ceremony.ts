@@ -1,0 +1,43 @@
+// At the start: a ceremony that the module finished and nobody put on record is put on record.
+import type { CryptoClient } from '../crypto/client/crypto-client.ts';
+import type { InstanceConfig } from '../deployment/instance.ts';
+import { planSplit } from '../features/custodians/follow-split.ts';
+import type { Activation } from '../features/security-domain/activation.ts';
+import type { Begun } from '../features/security-domain/begun.ts';
+import { planCompletion } from '../features/security-domain/complete-ceremony.ts';
+import type { AuditLog } from '../links/recorder/audit-log.ts';
+import type { Records } from '../store/sealed/records.ts';
+import type { InstanceState } from './instance-state.ts';
+import { completeLog } from './service-entries.ts';
+
+export interface CeremonyParts {
+  readonly crypto: CryptoClient;
+  readonly records: Records;
+  readonly activation: Activation;
+  readonly audit: AuditLog;
+  readonly state: Pick<InstanceState, 'custodians' | 'clock'>;
+}
+
+function beganBy(begun: Begun | undefined): string {
+  if (begun === undefined) return 'Who began it is not known.';
+  return `It was a ${begun.kind}, begun by ${begun.by} at ${begun.at}.`;
+}
+
+export async function recordFinishedCeremony(parts: CeremonyParts, config: InstanceConfig): Promise<void> {
+  const { crypto, records, activation, audit, state } = parts;
+  const before = records.head.sequence;
+  let begun: Begun | undefined;
+  const head = await records.update(async () => {
+    const completion = await planCompletion({
+      crypto,
+      activation,
+      companion: (split) => planSplit(state.custodians, split, new Date(state.clock.now() * 1000).toISOString()),
+    });
+    begun = completion.begun;
+    return completion.changes;
+  });
+  if (head.sequence > before) {
+    const detail = { kind: begun?.kind, startedBy: begun?.by };
+    await completeLog(audit, config, head, 'SecurityDomainCompleted', { more: beganBy(begun), detail });
+  }
+}

@@ -1,0 +1,36 @@
+// The names under which one instance answers, each with its challenge and with who checks the tokens that come there.
+// A name of one kind takes tokens of that kind only: whoever was handed a token for some vault, or for the resource manager,
+// cannot turn it against the HSM's own names.
+import type { HostName, InstanceConfig, TrustedIssuer } from '../deployment/instance.ts';
+import { keySets, trustedFor } from '../deployment/issuer-keys.ts';
+import { challenge } from '../features/auth/challenge.ts';
+import { openTokenVerifier, type TokenVerifier } from '../features/auth/verify-token.ts';
+import type { Host } from '../http/call.ts';
+import type { HostKind } from '../http/route.ts';
+
+export function hostsOf(hostNames: readonly HostName[]): ReadonlyMap<string, Host> {
+  return new Map(
+    hostNames.map(({ kind = 'hsm', ...name }) => [
+      name.authority,
+      { authority: name.authority, kind, challenge: challenge(name) },
+    ]),
+  );
+}
+
+export type Verifiers = Readonly<Record<HostKind, TokenVerifier>>;
+
+export function openVerifiers(config: InstanceConfig, stack: AsyncDisposableStack): Verifiers {
+  const open = (audiencesOf: (issuer: TrustedIssuer) => readonly string[]): TokenVerifier =>
+    stack.use(
+      openTokenVerifier({
+        tenantId: config.tenantId,
+        issuers: trustedFor(config.issuers, audiencesOf),
+        fetchJwks: keySets(config),
+      }),
+    );
+  return {
+    hsm: open(({ audiences }) => audiences),
+    vault: open(({ vaultAudiences = [] }) => vaultAudiences),
+    arm: open(({ armAudiences = [] }) => armAudiences),
+  };
+}

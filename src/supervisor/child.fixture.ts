@@ -1,0 +1,30 @@
+// A stand-in for a child of the supervisor, for tests: its first argument says how it behaves. One that is started as a
+// recorder or worker would be, with its folder, dies while there is a file `broken` in that.
+import { existsSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { openSupervisorLink } from '../links/child-link.ts';
+import { done, failed, frontToken, instanceUpdated, namesChanged, ready } from '../links/messages.ts';
+
+const [, , behaviour = '', folder = ''] = process.argv;
+const isBroken = (): boolean => folder !== '' && existsSync(join(folder, 'broken'));
+
+if (behaviour === 'dies' || isBroken()) process.exitCode = 3;
+else if (behaviour === 'talks-nonsense') {
+  writeSync(3, Buffer.from('ffffffffff', 'hex'));
+  setInterval(() => {}, 1000);
+} else {
+  await using link = openSupervisorLink();
+  link.on(frontToken, () => undefined);
+  // One that breaks while it runs takes nothing any more.
+  link.on(instanceUpdated, (_values, id) =>
+    isBroken() ? link.send(failed, { code: 'Failed', message: '' }, id) : link.send(done, {}, id),
+  );
+  link.on(namesChanged, (_values, id) => link.send(done, {}, id));
+  process.stdout.write(`${JSON.stringify({ env: Object.keys(process.env).sort(), cwd: process.cwd() })}\n`);
+  if (behaviour !== 'never-ready') link.send(ready, { port: 4242, modulePids: [process.pid] });
+  if (behaviour === 'does-not-stop') {
+    process.on('SIGTERM', () => {});
+    setInterval(() => {}, 1000);
+  }
+  await link.closed;
+}

@@ -1,0 +1,126 @@
+// The dev profile: everything on loopback, an issuer and an authority of its own, and files that connect clients.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { DEV_INSTANCE } from '../deployment/client-environment/variables.ts';
+import { writeClientEnvironment } from '../deployment/client-environment/write.ts';
+import type { Places } from '../deployment/data-layout.ts';
+import { openAuthority } from '../deployment/dev-ca/authority.ts';
+import { CONTROL_NAMES, ensureServerCertificate, instanceNames } from '../deployment/dev-ca/server-certificate.ts';
+import { DEV_DEFAULTS, type DevConfig } from '../deployment/dev-config.ts';
+import { devIdentity, devSurroundings } from '../deployment/dev-surroundings.ts';
+import { probePort } from '../deployment/free-port.ts';
+import { listenerPlaces } from '../deployment/listener-places.ts';
+import { azureNames, localNames } from '../deployment/name-forms.ts';
+import { listenersOf } from '../deployment/private-listeners.ts';
+import { productionFile } from '../deployment/production-file.ts';
+import { ConfigError } from '../deployment/start-config.ts';
+import { makePrivateFolder } from '../files/private-folder.ts';
+import { instanceOrigin } from '../http/name-form.ts';
+import { controlRecipe } from './control-recipe.ts';
+import { ensureDevIdentities } from './ensure-dev-identities.ts';
+import type { Profile } from './profile.ts';
+
+export interface DevProfileOptions {
+  readonly at: Places;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly config?: DevConfig;
+  /** Entry of the control process. */
+  readonly entry: string;
+  readonly report: (text: string) => void;
+}
+
+/** @throws ConfigError */
+export async function openDevProfile(options: DevProfileOptions): Promise<Profile> {
+  const { at, report, config = DEV_DEFAULTS } = options;
+  if (existsSync(productionFile(at.root))) {
+    throw new ConfigError(
+      `${at.root} is a data directory of the production profile: start it with --profile production --config FILE, or name another with --data`,
+    );
+  }
+  const port = await takePort(options.port);
+  const now = new Date();
+  const authority = await openAuthority(at.ca, now);
+  const control = { key: join(at.control, 'tls-key.pem'), certificate: join(at.control, 'tls-certificate.pem') };
+  await ensureServerCertificate(authority, control, CONTROL_NAMES, now);
+  const clients = await ensureDevIdentities(at);
+  let written = writeClientEnvironment(at, port, clients);
+  await written;
+  let namesDev = existsSync(at.instance(DEV_INSTANCE).config);
+  const [azure, local] = [azureNames(), localNames(port)];
+  return {
+    tenantId: clients.tenantId,
+    port,
+    controlProgram: (log) =>
+      controlRecipe({
+        log,
+        entry: options.entry,
+        folder: at.control,
+        port,
+        ca: at.caCertificate,
+        besides: listenerPlaces(config.privateListeners ?? []),
+        limits: config.limits,
+      }),
+    made() {
+      makePrivateFolder(at.backups);
+      return { profile: 'dev', backupTargets: [{ uri: pathToFileURL(at.backups).href }] };
+    },
+    surroundings: (name, aliases) => ({
+      ...devSurroundings(name, clients.tenantId, port, at.caCertificate, aliases),
+      limits: config.limits,
+      tls: config.tls,
+      privateListeners: config.privateListeners === undefined ? undefined : listenersOf(config.privateListeners, name),
+    }),
+    identity: (of) => devIdentity(of, { port, caFile: at.caCertificate, headerFile: at.identityHeader }),
+    ensureCertificate: (name, own, aliases) =>
+      ensureServerCertificate(
+        authority,
+        { key: own.tlsKey, certificate: own.tlsCertificate },
+        instanceNames(name, aliases),
+        new Date(),
+      ),
+    refusal: () => undefined,
+    prepare: () => Promise.resolve(),
+    /** The files name the instance `dev` from the moment on that it exists. */
+    heard(name) {
+      if (namesDev || name !== DEV_INSTANCE) return;
+      namesDev = true;
+      written = writeClientEnvironment(at, port, clients).catch((error: unknown) => {
+        report(`${at.env} could not be written: ${error instanceof Error ? error.message : String(error)}`);
+      });
+    },
+    written: () => written,
+    describe(ports) {
+      const urisOf = (name: string, own: number) => ({
+        azure: instanceOrigin(azure, name.toLowerCase()),
+        local: instanceOrigin(local, name.toLowerCase()),
+        direct: `https://127.0.0.1:${own}`,
+      });
+      const instances = Object.fromEntries([...ports].map(([name, own]) => [name, urisOf(name, own)]));
+      return {
+        profile: 'dev',
+        uris: {
+          arm: local.arm,
+          login: local.login,
+          graph: local.graph,
+          proxy: `http://127.0.0.1:${port}`,
+          instances,
+        },
+        origins: Object.fromEntries(
+          Object.entries(instances).map(([name, uris]) => [name, [uris.azure, uris.local]] as const),
+        ),
+        ca: at.caCertificate,
+        env: at.env,
+        envLocal: at.envLocal,
+      };
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+async function takePort(wanted: number): Promise<number> {
+  const port = await probePort(wanted);
+  if (port !== undefined) return port;
+  throw new ConfigError(`port ${wanted} is in use by another program; choose another one with --port (0: any)`);
+}

@@ -1,0 +1,92 @@
+// Entry of the supervisor, the process a user starts and stops. Says what happens, shows the demonstration, and ends
+// with everything that it started.
+
+import { parseArgs } from 'node:util';
+import { showWithoutDemo } from '../demo/without-demo.ts';
+import { DEV_INSTANCE } from '../deployment/client-environment/variables.ts';
+import { places } from '../deployment/data-layout.ts';
+import { readDevClients } from '../deployment/dev-clients.ts';
+import { ConfigError, readStartConfig, type StartConfig } from '../deployment/start-config.ts';
+import { printable } from '../formats/printable.ts';
+import { runDemo } from './run-demo.ts';
+import { type Supervisor, startSupervisor } from './start-supervisor.ts';
+import { listenForStop } from './stop-signal.ts';
+
+function readConfig(): StartConfig {
+  const { values } = parseArgs({
+    options: {
+      data: { type: 'string' },
+      port: { type: 'string' },
+      config: { type: 'string' },
+      profile: { type: 'string' },
+      'ready-file': { type: 'string' },
+      'no-demo': { type: 'boolean', default: false },
+      verbose: { type: 'boolean', default: false },
+    },
+  });
+  const { data, profile } = values;
+  if (data === undefined || profile === undefined) throw new ConfigError('started by `./strongroom start` only');
+  return readStartConfig({ ...values, profile }, {}, '');
+}
+
+async function main(): Promise<void> {
+  const startedAt = performance.now();
+  using stop = listenForStop(process.env['STRONGROOM_LAUNCHER']);
+  const config = readConfig();
+  const reporter = { report: say, ...(config.verbose ? { show } : {}) };
+  await using supervisor = await startSupervisor(config, reporter, stop.requested);
+  if (!stop.signal.aborted) await serve(config, supervisor, startedAt, stop.signal);
+  say(`stopping (${await stop.requested}) ...`);
+}
+
+async function serve(
+  config: StartConfig,
+  supervisor: Supervisor,
+  startedAt: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  say(`serving on ${addressOf(supervisor)} after ${seconds} s, data in ${config.dataRoot}`);
+  for (const { name, reason } of supervisor.failed) {
+    say(`instance '${name}' does not serve: ${reason instanceof Error ? reason.message : String(reason)}`);
+  }
+  for (const [name, { activation, message }] of Object.entries(supervisor.state.instances)) {
+    if (activation === 'Locked' || activation === 'Stopped') say(`instance '${name}': ${message}`);
+  }
+  // Shown, and told at the end by the exit code; the service itself goes on. One that is locked or stopped has nothing to show.
+  const { activation = '' } = supervisor.state.instances[DEV_INSTANCE] ?? {};
+  const isShut = activation === 'Locked' || activation === 'Stopped';
+  const isDown = supervisor.failed.some(({ name }) => name === DEV_INSTANCE);
+  if (config.demo && isDown) {
+    say(`the demonstration is left out: '${DEV_INSTANCE}' does not serve. It goes on being tried; stop with Ctrl-C`);
+    process.exitCode = 1;
+  }
+  if (config.demo && !isShut && !isDown && !(await runDemo(supervisor.state, signal))) process.exitCode = 1;
+  if (config.profile === 'dev' && !config.demo) {
+    const { dataRoot } = config;
+    showWithoutDemo(places(dataRoot), readDevClients(dataRoot), Object.keys(supervisor.state.instances));
+  }
+  if (!signal.aborted) await supervisor.announce();
+}
+
+function addressOf({ state, port }: Supervisor): string {
+  return state.profile === 'dev' ? `127.0.0.1:${port}` : `port ${port} as ${state.uris.arm}`;
+}
+
+function say(text: string): void {
+  process.stderr.write(`strongroom: ${printable(text)}\n`);
+}
+
+function show(label: string, chunk: Buffer): void {
+  for (const line of chunk.toString('utf8').split('\n'))
+    if (line !== '') process.stderr.write(`[${label}] ${printable(line)}\n`);
+}
+
+try {
+  await main();
+  say('stopped');
+} catch (error) {
+  process.exitCode = 1;
+  if (error instanceof ConfigError) say(error.message);
+  else throw error;
+}

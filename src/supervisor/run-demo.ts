@@ -1,0 +1,26 @@
+// Starts the demonstration: a client in a process of its own, with the environment a client's shell has. Its secrets it
+// reads from the data directory; none are in its environment.
+
+import { spawn } from 'node:child_process';
+import type { RunningState } from '../deployment/running-state.ts';
+import { entryOf } from '../links/entry.ts';
+
+/** @returns whether all of it worked, or was told to stop; what did not work has been shown */
+export function runDemo({ dataRoot, ca, uris, port }: RunningState, signal: AbortSignal): Promise<boolean> {
+  const entry = entryOf('demo');
+  const args = ['--disable-warning=ExperimentalWarning', entry, '--data', dataRoot, '--port', String(port)];
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    signal,
+    env: { NODE_EXTRA_CA_CERTS: ca, HTTPS_PROXY: uris.proxy, NODE_USE_ENV_PROXY: '1' },
+  });
+  return new Promise((resolve) => {
+    child.once('error', (error) => {
+      if (!signal.aborted)
+        process.stderr.write(`strongroom: the demonstration could not be started: ${error.message}\n`);
+      resolve(signal.aborted);
+    });
+    // Ctrl-C reaches it at the same time as us: its end may be seen before the signal is.
+    child.once('exit', (code, by) => resolve(code === 0 || by === 'SIGINT' || signal.aborted));
+  });
+}

@@ -1,0 +1,65 @@
+// Where an instance's Unix socket is. Its path may have little more than 100 bytes, so a data directory that lies too deep
+// gets a private folder in the system's temporary directory instead, which is remembered. The name cannot be guessed: the
+// control process may connect to whatever it can name, but it can list no folder.
+import { randomBytes } from 'node:crypto';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SOCKET_FOLDER_NOTE } from '../deployment/known-socket-folder.ts';
+import { makePrivateFolder } from '../files/private-folder.ts';
+import { replaceFile } from '../files/replace-file.ts';
+
+/** `sun_path` has 108 bytes on Linux and 104 on macOS, terminator included. */
+const LONGEST_PATH = 100;
+const NAME_BYTES = 16;
+const SOCKET = /^[\w-]{22}\.sock$/;
+const LONGEST_NAME = `/${'x'.repeat(22)}.sock`;
+
+/** @param run the instance's folder for things that live as long as its processes @returns a path nothing has listened on */
+export async function newSocket(run: string): Promise<string> {
+  const folder = await socketFolder(run);
+  removeLeftOvers(folder);
+  return join(folder, `${randomBytes(NAME_BYTES).toString('base64url')}.sock`);
+}
+
+async function socketFolder(run: string): Promise<string> {
+  makePrivateFolder(run);
+  if (Buffer.byteLength(run + LONGEST_NAME) <= LONGEST_PATH) return run;
+  const note = join(run, SOCKET_FOLDER_NOTE);
+  const kept = remembered(note);
+  if (kept !== undefined && isPrivate(kept)) return kept;
+  const made = mkdtempSync(join(tmpdir(), 'strongroom-'));
+  await replaceFile(note, made);
+  return made;
+}
+
+/** Removes the sockets, and what was made for them outside of the data directory. */
+export function removeSockets(run: string): void {
+  removeLeftOvers(run);
+  const note = join(run, SOCKET_FOLDER_NOTE);
+  const kept = remembered(note);
+  if (kept !== undefined && isPrivate(kept)) rmSync(kept, { recursive: true, force: true });
+  rmSync(note, { force: true });
+}
+
+function removeLeftOvers(folder: string): void {
+  for (const name of readdirSync(folder)) if (SOCKET.test(name)) rmSync(join(folder, name), { force: true });
+}
+
+function remembered(note: string): string | undefined {
+  try {
+    return readFileSync(note, 'utf8');
+  } catch {
+    return undefined; // none was needed yet
+  }
+}
+
+/** Anyone may write to the temporary directory: only a real folder of ours that nobody else can enter will do. */
+function isPrivate(folder: string): boolean {
+  try {
+    const stat = lstatSync(folder);
+    return stat.isDirectory() && stat.uid === process.getuid?.() && (stat.mode & 0o077) === 0;
+  } catch {
+    return false; // cleaned away
+  }
+}

@@ -1,0 +1,99 @@
+// Who a throw-away instance is and whom it trusts: ids of its own, one administrator, and an issuer that exists in this
+// process alone. Its configuration names no host, no event receiver and no authority of anyone else.
+
+import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { InstancePlaces } from '../deployment/data-layout.ts';
+import { issueAuthority, issueServer } from '../deployment/dev-ca/issue.ts';
+import type { BackupPlace, InstanceConfig } from '../deployment/instance.ts';
+import { makePrivateFolder } from '../files/private-folder.ts';
+import type { InstanceIdentity } from '../formats/instance-identity.ts';
+
+/** No public name ends like this (RFC 6761). */
+const SUFFIX = '.throw-away.localhost';
+const AUDIENCE = 'https://throw-away.localhost';
+/** As long as such an instance may live. */
+export const LIFETIME_S = 24 * 3600;
+
+export interface ThrowAwayIdentity {
+  readonly config: InstanceConfig;
+  readonly authority: string;
+  /** PEM of the authority that its certificate comes from. */
+  readonly ca: string;
+  /** The administrator's. */
+  readonly token: string;
+}
+
+export interface NewIdentity {
+  readonly name: string;
+  /** Object id. */
+  readonly administrator: string;
+  readonly backupPlaces: readonly BackupPlace[];
+  readonly backupIdentity?: InstanceIdentity;
+  readonly now: Date;
+}
+
+/** Writes configuration, certificate and key set. */
+export async function makeIdentity(
+  { name, administrator, backupPlaces, backupIdentity, now }: NewIdentity,
+  places: InstancePlaces,
+): Promise<ThrowAwayIdentity> {
+  for (const path of [places.root, places.module, places.store, places.audit, dirname(places.tlsKey)]) {
+    makePrivateFolder(path);
+  }
+  const authority = `${name}${SUFFIX}`;
+  const ca = await issueAuthority(now);
+  const { key, certificate } = await issueServer(ca, [authority], now);
+  await writeFile(places.tlsKey, key, { mode: 0o600 });
+  await writeFile(places.tlsCertificate, certificate, { mode: 0o600 });
+
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const tenantId = randomUUID();
+  const issuer = `${AUDIENCE}/${tenantId}`;
+  const keysFile = `${places.root}/issuer-keys.json`;
+  const kid = randomUUID();
+  const jwk = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' };
+  await writeFile(keysFile, JSON.stringify({ keys: [jwk] }), { mode: 0o600 });
+  const config: InstanceConfig = {
+    profile: 'production',
+    id: randomUUID(),
+    name,
+    tenantId,
+    resourceId: `/throw-away/${name}`,
+    region: 'local',
+    hostNames: [{ authority, authorization: issuer, resource: AUDIENCE }],
+    issuers: [{ issuers: [issuer], audiences: [AUDIENCE], jwksUri: `${issuer}/keys`, keysFile }],
+    initialAdministrators: [administrator],
+    softDeleteRetentionInDays: 90,
+    purgeProtection: false,
+    // One application walks the whole rehearsal, and the instance is gone after it.
+    separation: 'azure',
+    createdAt: now.toISOString(),
+    throwAway: true,
+    backupTargets: backupPlaces,
+    ...(backupIdentity === undefined ? {} : { backupIdentity }),
+  };
+  await writeFile(places.config, JSON.stringify(config), { mode: 0o600 });
+  const seconds = Math.floor(now.getTime() / 1000);
+  const token = signToken(privateKey, kid, {
+    iss: issuer,
+    aud: AUDIENCE,
+    tid: tenantId,
+    oid: administrator,
+    sub: administrator,
+    appid: administrator,
+    idtyp: 'app',
+    iat: seconds,
+    nbf: seconds - 1,
+    exp: seconds + LIFETIME_S,
+  });
+  return { config, authority, ca: ca.certificate, token };
+}
+
+/** RS256 (RFC 7515 §3.1). */
+function signToken(key: KeyObject, kid: string, claims: object): string {
+  const encode = (part: object): string => Buffer.from(JSON.stringify(part), 'utf8').toString('base64url');
+  const signed = `${encode({ alg: 'RS256', typ: 'JWT', kid })}.${encode(claims)}`;
+  return `${signed}.${sign('sha256', Buffer.from(signed, 'utf8'), key).toString('base64url')}`;
+}

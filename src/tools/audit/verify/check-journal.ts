@@ -1,0 +1,110 @@
+// Reads the journal for verification: every byte of every segment must be as the format says, the entries numbered
+// without a gap. Its entries are compared with the published ones by the caller.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeSegmentHeader, type JournalRecord, readRecord } from '../../../formats/journal-format.ts';
+import { isTornRecord, isZero } from '../../../formats/torn-record.ts';
+import type { Findings } from './findings.ts';
+
+export interface JournalEntry {
+  readonly file: string;
+  readonly offset: number;
+  readonly entry: Buffer;
+}
+
+export interface Journal {
+  readonly entries: ReadonlyMap<number, JournalEntry>;
+  /** Index of the first entry it holds; undefined without a readable segment. */
+  readonly first: number | undefined;
+  /** Where a record stands that a crash cut off; no entry of the log yet. */
+  readonly unfinished: { readonly file: string; readonly offset: number } | undefined;
+}
+
+export function checkJournal(
+  folder: string,
+  segments: readonly string[],
+  origin: string | undefined,
+  findings: Findings,
+): Journal {
+  const entries = new Map<number, JournalEntry>();
+  const counters = new Map<string, number>();
+  let first: number | undefined;
+  let next: number | undefined;
+  let unfinished: Journal['unfinished'];
+  for (const [position, file] of segments.entries()) {
+    const bytes = readFileSync(join(folder, file));
+    const named = Number(file.slice(-16));
+    const decoded = decodeSegmentHeader(bytes);
+    if (decoded === undefined) {
+      findings.add({ file, entry: named, offset: 0, what: 'the header of the segment is damaged' });
+      next = undefined;
+      continue;
+    }
+    const { header } = decoded;
+    if (bytes.length !== header.segmentLength) {
+      findings.add({ file, what: `the file has ${bytes.length} bytes instead of ${header.segmentLength}` });
+    }
+    if (origin !== undefined && header.origin !== origin) {
+      findings.add({ file, entry: header.first, offset: 0, what: `the segment belongs to the log ${header.origin}` });
+    }
+    if (header.first !== named || (next !== undefined && header.first !== next)) {
+      const what = `the segment begins at entry ${header.first}, entry ${next ?? named} comes next`;
+      findings.add({ file, entry: Math.min(header.first, next ?? named), offset: 0, what });
+    }
+    first ??= header.first;
+    next = header.first;
+    let at = decoded.length;
+    for (let record = readRecord(bytes, at); record?.index === next; record = readRecord(bytes, at)) {
+      entries.set(next, { file, offset: at, entry: record.entry });
+      checkRecord(record, { file, offset: at }, counters, findings);
+      at = record.end;
+      next += 1;
+    }
+    if (isZero(bytes, at, bytes.length)) continue;
+    const damage = describe(bytes, at, next);
+    if (position === segments.length - 1 && damage === undefined) unfinished = { file, offset: at };
+    else findings.add({ file, entry: next, offset: at, what: damage ?? 'the record is incomplete' });
+    if (position !== segments.length - 1) next = undefined;
+  }
+  return { entries, first, unfinished };
+}
+
+/** Why no record of entry `index` stands here; undefined when it may be what a crash left of one. */
+function describe(bytes: Buffer, at: number, index: number): string | undefined {
+  const other = readRecord(bytes, at);
+  if (other !== undefined) return `a record of entry ${other.index} stands where entry ${index} should`;
+  for (let from = at + 1; from < bytes.length; from++) {
+    const later = readRecord(bytes, from);
+    if (later !== undefined && later.batch > index) return 'the record is damaged, later ones are whole';
+  }
+  return isTornRecord(bytes, at) ? undefined : 'the record is damaged';
+}
+
+function checkRecord(
+  { index, batch, nonce, counter, headSequence, entry }: JournalRecord,
+  place: { readonly file: string; readonly offset: number },
+  counters: Map<string, number>,
+  findings: Findings,
+): void {
+  const damaged = (what: string): void => findings.add({ ...place, entry: index, what });
+  if (batch > index) damaged('the record names a batch that begins after it');
+  const worker = nonce.toString('hex');
+  if (counter <= (counters.get(worker) ?? 0)) damaged('an entry of the same worker and number was stored before');
+  counters.set(worker, counter);
+  const named = headOf(entry);
+  if (named === undefined) damaged('the entry is not JSON');
+  else if (named !== headSequence) damaged(`the record names store head ${headSequence}, its entry ${named}`);
+}
+
+/** Sequence of the store head that an entry names, 0 if none; undefined when the entry is not a JSON object. */
+function headOf(entry: Buffer): number | undefined {
+  try {
+    const value: unknown = JSON.parse(entry.toString('utf8'));
+    if (typeof value !== 'object' || value === null) return undefined;
+    const head = (value as { storeHead?: { sequence?: unknown } | null }).storeHead?.sequence;
+    return typeof head === 'number' ? head : 0;
+  } catch {
+    // Not JSON: the caller reports it.
+    return undefined;
+  }
+}

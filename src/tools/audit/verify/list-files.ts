@@ -1,0 +1,43 @@
+// Lists what lies in a log's folder, sorted into what a log consists of; anything else there is a finding.
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { JOURNAL, SEGMENT_NAME } from '../../../formats/journal-format.ts';
+import { parseTilePath, TILE_WIDTH, type TileLevel } from '../../../formats/tlog-tiles.ts';
+import type { Findings } from './findings.ts';
+
+export interface TileFile {
+  readonly path: string;
+  readonly level: TileLevel;
+  readonly index: number;
+  readonly width: number;
+}
+
+export interface LogFiles {
+  readonly hasCheckpoint: boolean;
+  readonly segments: readonly string[];
+  readonly tiles: readonly TileFile[];
+}
+
+/** Files that a recorder uses and that hold no entries. */
+const WORKING = new Set(['lock', join(JOURNAL, 'spare')]);
+/** A file being put in place when a crash came. */
+const UNFINISHED = /(^|\/)\.[^/]+\.tmp$/;
+
+export function listFiles(folder: string, findings: Findings): LogFiles {
+  const segments: string[] = [];
+  const tiles: TileFile[] = [];
+  for (const found of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(found.parentPath, found.name).slice(join(folder, '/').length);
+    if (found.isDirectory() || WORKING.has(path) || path === 'checkpoint' || UNFINISHED.test(path)) continue;
+    const tile = parseTilePath(path);
+    if (tile !== undefined) tiles.push({ path, ...tile });
+    else if (path.startsWith(join(JOURNAL, '/')) && SEGMENT_NAME.test(found.name)) segments.push(path);
+    else findings.add({ file: path, what: 'this file is no part of a log' });
+  }
+  tiles.sort((a, b) => a.index - b.index || a.width - b.width);
+  return { hasCheckpoint: existsSync(join(folder, 'checkpoint')), segments: segments.sort(), tiles };
+}
+
+export function isFull({ width }: TileFile): boolean {
+  return width === TILE_WIDTH;
+}

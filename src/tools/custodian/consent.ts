@@ -1,0 +1,72 @@
+// What a custodian consents to when they give their share away, in words, before it is done.
+import { parseSecurityDomain } from '../../formats/security-domain.ts';
+import { groupedHash } from './fingerprint.ts';
+import type { OwnShare } from './own-share.ts';
+import type { NamedSuccessors, Purpose } from './packets.ts';
+import type { Recipient } from './recipient.ts';
+import { CustodianError } from './refusal.ts';
+
+export interface Consent {
+  readonly purpose: Purpose;
+  readonly file: string;
+  readonly document: string;
+  readonly own: OwnShare;
+  readonly recipient: Recipient;
+  /** The end of the fingerprint is left for the custodian to fill in, who must have it from somewhere else. */
+  readonly hideEnd: boolean;
+  readonly named: NamedSuccessors | undefined;
+}
+
+const MEANINGS: Readonly<Record<Purpose, string>> = {
+  recover: 'recover: another HSM takes over this security domain, and with it every key in its backups',
+  reshare: 'reshare: the security domain is split anew, for the successors below and nobody else',
+  unlock: 'unlock: a sealed HSM starts',
+};
+
+/** Label and text of each line. */
+export function consentRows({ purpose, file, document, own, recipient, hideEnd, named }: Consent): [string, string][] {
+  const sealed = sealOf(document);
+  return [
+    ['purpose', MEANINGS[purpose]],
+    ['file', file],
+    ['its SHA-256', groupedHash(own.domain)],
+    ...(sealed === undefined ? [] : ([['seal of', sealed]] as [string, string][])),
+    ['your share', `number ${own.number} of ${own.shares}; ${own.required} are needed`],
+    ['recipient', `${recipient.name}, as it calls itself`],
+    ['fingerprint', hideEnd ? `${recipient.fingerprint.slice(0, -9)}.... ....` : recipient.fingerprint],
+    ...(named === undefined ? [] : successorRows(named)),
+  ];
+}
+
+function successorRows({ successors: { required, thumbprints }, names }: NamedSuccessors): [string, string][] {
+  return [
+    ['successors', `${required} of ${thumbprints.length} will be needed`],
+    ...thumbprints.flatMap((each): [string, string][] => [
+      ['', `${names.get(each) ?? ''}:`],
+      ['', groupedHash(each)],
+    ]),
+  ];
+}
+
+/** A share of a security domain is not given to unlock a start, nor the other way round. @throws CustodianError */
+export function checkPurpose(purpose: Purpose, document: string, own: Pick<OwnShare, 'isOfSeal'>): void {
+  const isDomain = parseSecurityDomain(document).EncData.data.length > 0;
+  if (isDomain === own.isOfSeal) {
+    throw new CustodianError(
+      'the share is not of what the file looks like: somebody made a domain file look like the list of a seal, or the ' +
+        'other way round. Give nothing away, and tell the other custodians',
+    );
+  }
+  if (purpose === 'unlock' && isDomain) {
+    throw new CustodianError('this is a security-domain file: to unlock a start, give the share list of its seal');
+  }
+  if (purpose !== 'unlock' && !isDomain) {
+    throw new CustodianError(`this is the share list of a seal: to ${purpose}, give the security-domain file`);
+  }
+}
+
+/** Name of the instance in the share list of a seal; a claim of the file. */
+function sealOf(document: string): string | undefined {
+  const { strongroom_seal: seal } = JSON.parse(document) as { readonly strongroom_seal?: { instanceName?: unknown } };
+  return typeof seal?.instanceName === 'string' ? JSON.stringify(seal.instanceName).slice(1, -1) : undefined;
+}

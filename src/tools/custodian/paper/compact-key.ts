@@ -1,0 +1,59 @@
+// An RSA private key as its two primes, from which everything else follows: a quarter of the bytes to type.
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { fromBase64url, toBase64url } from '../../../formats/base64url.ts';
+import { CustodianError } from '../refusal.ts';
+
+/** Every tool that makes RSA keys uses it today. */
+const EXPONENT = 65537n;
+
+/** p ‖ q; the caller overwrites it. @throws CustodianError for a key of an unusual kind */
+export function primesOf(key: KeyObject): Buffer {
+  const { p = '', q = '', e = '' } = key.export({ format: 'jwk' });
+  const [first, second] = [fromBase64url(p), fromBase64url(q)];
+  try {
+    if (first.length === 0 || first.length !== second.length || toNumber(fromBase64url(e)) !== EXPONENT) {
+      throw new CustodianError('this RSA key is of an unusual kind, which has no paper copy: make another with keygen');
+    }
+    return Buffer.concat([first, second]);
+  } finally {
+    first.fill(0);
+    second.fill(0);
+  }
+}
+
+export function keyOfPrimes(primes: Buffer): KeyObject {
+  const p = toNumber(primes.subarray(0, primes.length / 2));
+  const q = toNumber(primes.subarray(primes.length / 2));
+  const [p1, q1] = [p - 1n, q - 1n];
+  const d = inverse(EXPONENT, (p1 * q1) / greatestCommonDivisor(p1, q1));
+  const jwk = { n: p * q, e: EXPONENT, d, p, q, dp: d % p1, dq: d % q1, qi: inverse(q % p, p) };
+  const members = Object.entries(jwk).map(([name, value]): [string, string] => [name, toText(value)]);
+  return createPrivateKey({ key: { kty: 'RSA', ...Object.fromEntries(members) }, format: 'jwk' });
+}
+
+function toNumber(bytes: Buffer): bigint {
+  return bytes.length === 0 ? 0n : BigInt(`0x${bytes.toString('hex')}`);
+}
+
+function toText(value: bigint): string {
+  const hex = value.toString(16);
+  return toBase64url(Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex'));
+}
+
+function greatestCommonDivisor(a: bigint, b: bigint): bigint {
+  let [x, y] = [a, b];
+  while (y !== 0n) [x, y] = [y, x % y];
+  return x;
+}
+
+/** Extended Euclid. */
+function inverse(value: bigint, modulus: bigint): bigint {
+  let [r, next] = [modulus, value];
+  let [t, nextT] = [0n, 1n];
+  while (next !== 0n) {
+    const quotient = r / next;
+    [r, next] = [next, r - quotient * next];
+    [t, nextT] = [nextT, t - quotient * nextT];
+  }
+  return t < 0n ? t + modulus : t;
+}

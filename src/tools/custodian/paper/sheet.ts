@@ -1,0 +1,99 @@
+// What is on the paper: the private key under its passphrase, and the certificate. The passphrase is not on it.
+import { createCipheriv, createDecipheriv, createHash, type KeyObject, randomBytes, scryptSync } from 'node:crypto';
+import { FieldsError, fields } from '../../../formats/fields.ts';
+import { CustodianError } from '../refusal.ts';
+import { compactCertificate, wholeCertificate } from './compact-certificate.ts';
+import { keyOfPrimes, primesOf } from './compact-key.ts';
+import { PaperError } from './typed-lines.ts';
+
+export interface Sheet {
+  readonly privateKey: KeyObject;
+  /** DER. */
+  readonly certificate: Buffer;
+}
+
+const layout = fields({
+  version: 'u8',
+  /** scrypt's cost as a power of two; block size 8, no parallelism. */
+  cost: 'u8',
+  salt: 'bytes',
+  /** AES-256-GCM of p ‖ q, with its tag at the end. */
+  sealed: 'bytes',
+  modulusAt: 'u32',
+  selfSigned: 'u8',
+  certificate: 'bytes',
+  /** First bytes of the certificate's SHA-256. */
+  fingerprint: 'bytes',
+});
+/** 128 MiB and half a second for each guess. */
+const COST = 17;
+
+/** @throws CustodianError */
+export function sealSheet({ privateKey, certificate }: Sheet, passphrase: string): Buffer {
+  const salt = randomBytes(16);
+  const primes = primesOf(privateKey);
+  const { key, iv } = derive(passphrase, salt, COST);
+  const cipher = createCipheriv('aes-256-gcm', key, iv);
+  const sealed = Buffer.concat([cipher.update(primes), cipher.final(), cipher.getAuthTag()]);
+  key.fill(0);
+  primes.fill(0);
+  const { rest, modulusAt, selfSigned } = compactCertificate(certificate, privateKey);
+  const sheet = layout.encode({
+    version: 1,
+    cost: COST,
+    salt,
+    sealed,
+    modulusAt,
+    selfSigned,
+    certificate: rest,
+    fingerprint: fingerprintStart(certificate),
+  });
+  // What cannot be read back must not be trusted as a copy.
+  const back = openSheet(sheet, passphrase);
+  if (!back.certificate.equals(certificate)) throw new CustodianError('this certificate has no paper copy');
+  return sheet;
+}
+
+/** @throws PaperError, CustodianError for a wrong passphrase */
+export function openSheet(sheet: Buffer, passphrase: string): Sheet {
+  const { cost, salt, sealed, modulusAt, selfSigned, certificate: rest, fingerprint } = decode(sheet);
+  const { key, iv } = derive(passphrase, salt, cost);
+  const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: 16 });
+  decipher.setAuthTag(sealed.subarray(-16));
+  let primes: Buffer;
+  try {
+    primes = Buffer.concat([decipher.update(sealed.subarray(0, -16)), decipher.final()]);
+  } catch (cause) {
+    throw new CustodianError('the paper was typed without a slip, but the passphrase is wrong', { cause });
+  } finally {
+    key.fill(0);
+  }
+  const privateKey = keyOfPrimes(primes);
+  primes.fill(0);
+  const certificate = wholeCertificate({ rest, modulusAt, selfSigned }, privateKey);
+  if (!fingerprintStart(certificate).equals(fingerprint)) {
+    throw new PaperError('the certificate does not come back as it was: the paper is not of this version');
+  }
+  return { privateKey, certificate };
+}
+
+function decode(sheet: Buffer): ReturnType<typeof layout.decode> {
+  try {
+    const read = layout.decode(sheet);
+    if (read.version === 1 && read.cost <= 20 && read.salt.length === 16 && read.sealed.length > 16) return read;
+  } catch (error) {
+    if (!(error instanceof FieldsError)) throw error;
+  }
+  throw new PaperError('the paper is of another version, or not a paper copy of a key');
+}
+
+function fingerprintStart(certificate: Uint8Array): Buffer {
+  return createHash('sha256').update(certificate).digest().subarray(0, 8);
+}
+
+/** The salt is fresh for each sheet, so key and IV are never used twice. */
+function derive(passphrase: string, salt: Uint8Array, cost: number): { key: Buffer; iv: Buffer } {
+  const N = 2 ** cost;
+  const derived = scryptSync(Buffer.from(passphrase, 'utf8'), salt, 44, { N, r: 8, p: 1, maxmem: 1100 * N + 2 ** 20 });
+  return { key: derived.subarray(0, 32), iv: derived.subarray(32) };
+}
