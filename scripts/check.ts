@@ -6,6 +6,7 @@ import { checkApiVersionTable } from './check/api-version-table.ts';
 import { checkBlocks } from './check/blocks.ts';
 import { checkDocuments } from './check/documents.ts';
 import { checkFileNames } from './check/file-names.ts';
+import { houseTable, judgeHouse, judgeSignWay, measureHouse } from './check/house.ts';
 import { checkImports } from './check/imports.ts';
 import { describe, type Problem } from './check/problem.ts';
 import { checkReferencePages } from './check/reference-pages.ts';
@@ -52,6 +53,18 @@ const parts: readonly Part[] = [
     'run `npx biome check --write PATH`',
   ),
   rules('imports', () => checkImports(tree)),
+  {
+    name: 'house',
+    run: async () => {
+      const house = measureHouse(tree);
+      const { code, output } = await runOnThisNode(ROOT, 'scripts/check/sign-way.ts', []);
+      if (code !== 0) return { ok: false, output };
+      const way = output.split('\n');
+      const problems = [...judgeHouse(house), ...judgeSignWay(way)];
+      const ok = problems.every(({ warning }) => warning === true);
+      return { ok, output: [...problems.map(describe), houseTable(house, way.length)].join('\n') };
+    },
+  },
   rules('file names', () => checkFileNames(tree)),
   rules('documents', () => [...checkDocuments(tree), ...checkBlocks(tree)]),
   rules('reference pages', async () => [

@@ -426,7 +426,7 @@ export const areas: readonly Area[] = [
   { at: 'bench/', from: ['src/', 'test/'], packages: ['koffi'], because: 'the bench sees the whole product' },
   {
     at: 'scripts/',
-    from: ['src/', 'test/clients/', 'test/docs/blocks.ts', 'test/system-programs.ts'],
+    from: ['src/', 'test/clients/', 'test/docs/blocks.ts', 'test/support/', 'test/system-programs.ts'],
     packages: ['typescript'],
     because: 'scripts check the product from outside',
   },

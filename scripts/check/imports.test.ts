@@ -17,13 +17,13 @@ test('an import that goes down passes', () => {
 });
 
 test('an import that goes up is refused with the line and the reason', () => {
-  const found = findings('src/formats/x.ts', "// first\nimport { c } from '../gateway/pipeline.ts';", {
+  const found = findings('src/formats/x.ts', "// first\nimport { c } from '../service/pipeline/pipeline.ts';", {
     'src/service/pipeline/pipeline.ts': '',
   });
   assert.equal(found.length, 1);
   assert.match(
     found[0] ?? '',
-    /^src\/formats\/x\.ts:2 src\/formats\/ must not import src\/gateway\/pipeline\.ts: .*pure bytes/,
+    /^src\/formats\/x\.ts:2 src\/formats\/ must not import src\/service\/pipeline\/pipeline\.ts: .*pure bytes/,
   );
 });
 

@@ -10,7 +10,8 @@ import {
 } from 'node:crypto';
 import { test } from 'node:test';
 import { makeCertificate } from '../../test/support/rsa-certificate.ts';
-import { makePacket, PACKET_FORMAT, type PacketContent, PacketError, readPacket } from './custodian-packet.ts';
+import { makePacket, PACKET_FORMAT, PacketError, readPacket } from './custodian-packet.ts';
+import type { PacketContent } from './custodian-statement.ts';
 
 const [anna, boris] = (await Promise.all([makeCertificate(), makeCertificate()])).map(({ key, pem }) => ({
   key: createPrivateKey(key),

@@ -3,50 +3,12 @@
 // and the recipient are the right ones, and whether the proof is true, judges whoever receives it.
 import { constants, createHash, type KeyObject, sign, verify, X509Certificate } from 'node:crypto';
 import { fromBase64, fromBase64url, toBase64url } from './base64url.ts';
-import { canonicalStatement, statementShape } from './custodian-statement.ts';
+import { canonicalStatement, type PacketContent, type PacketStatement, statementShape } from './custodian-statement.ts';
 import { endsEarly } from './ends-early.ts';
 import { matching, oneOf, type Reader, record, ShapeError, text } from './shape.ts';
 
 export const PACKET_FORMAT = 'strongroom custodian packet 1';
 export const MAX_PACKET = 64 * 1024;
-
-export type PacketPurpose = PacketStatement['purpose'];
-
-export interface Successors {
-  readonly required: number;
-  /** x5t#S256 of each successor's certificate, sorted. */
-  readonly thumbprints: readonly string[];
-}
-
-interface StatementBase {
-  /** Base64url SHA-256 of the domain file's text; for `unlock` of the seal's share list. */
-  readonly domain: string;
-  readonly note?: string;
-}
-
-/** What a packet says, but who says it and when. */
-export type PacketContent = StatementBase &
-  (
-    | { readonly purpose: 'recover' | 'unlock'; readonly recipient: string; readonly share: string }
-    | {
-        readonly purpose: 'reshare';
-        readonly recipient: string;
-        readonly share: string;
-        readonly successors: Successors;
-      }
-    | { readonly purpose: 'acknowledge'; readonly proof: string }
-    | { readonly purpose: 'challenge'; readonly challenge: string }
-    /** The recipient is the certificate of whoever takes over, where they have one of their own. */
-    | { readonly purpose: 'handover'; readonly recipient?: string }
-    | { readonly purpose: 'leave' }
-  );
-
-export type PacketStatement = PacketContent & {
-  /** x5t#S256 of the packet's certificate. */
-  readonly custodian: string;
-  /** ISO time in UTC with milliseconds, by the custodian's clock. */
-  readonly at: string;
-};
 
 export interface CustodianPacket {
   readonly statement: PacketStatement;

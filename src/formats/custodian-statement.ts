@@ -1,9 +1,46 @@
 // The form of what a custodian says in a packet: which members each purpose has, and the one way in which it is written.
 
 import { fromBase64url } from './base64url.ts';
-import type { PacketPurpose, PacketStatement, Successors } from './custodian-packet.ts';
 import { isOneLine } from './printable.ts';
 import { integer, list, oneOf, type Reader, record, ShapeError, text } from './shape.ts';
+
+export type PacketPurpose = PacketStatement['purpose'];
+
+export interface Successors {
+  readonly required: number;
+  /** x5t#S256 of each successor's certificate, sorted. */
+  readonly thumbprints: readonly string[];
+}
+
+interface StatementBase {
+  /** Base64url SHA-256 of the domain file's text; for `unlock` of the seal's share list. */
+  readonly domain: string;
+  readonly note?: string;
+}
+
+/** What a packet says, but who says it and when. */
+export type PacketContent = StatementBase &
+  (
+    | { readonly purpose: 'recover' | 'unlock'; readonly recipient: string; readonly share: string }
+    | {
+        readonly purpose: 'reshare';
+        readonly recipient: string;
+        readonly share: string;
+        readonly successors: Successors;
+      }
+    | { readonly purpose: 'acknowledge'; readonly proof: string }
+    | { readonly purpose: 'challenge'; readonly challenge: string }
+    /** The recipient is the certificate of whoever takes over, where they have one of their own. */
+    | { readonly purpose: 'handover'; readonly recipient?: string }
+    | { readonly purpose: 'leave' }
+  );
+
+export type PacketStatement = PacketContent & {
+  /** x5t#S256 of the packet's certificate. */
+  readonly custodian: string;
+  /** ISO time in UTC with milliseconds, by the custodian's clock. */
+  readonly at: string;
+};
 
 const PURPOSES = ['recover', 'reshare', 'unlock', 'acknowledge', 'challenge', 'handover', 'leave'] as const;
 

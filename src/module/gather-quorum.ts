@@ -1,12 +1,7 @@
 // Brings together the shares that custodians encrypted to the transfer key, each in a signed packet, and opens the domain
 // file with them. What is wrong is said with the packet and the custodian it came from.
-import {
-  PacketError,
-  type PacketStatement,
-  readPacket,
-  readPacketValue,
-  type Successors,
-} from '../formats/custodian-packet.ts';
+import { PacketError, readPacket, readPacketValue } from '../formats/custodian-packet.ts';
+import type { PacketStatement, Successors } from '../formats/custodian-statement.ts';
 import { type OpenedDomain, openFile } from '../formats/domain-entries.ts';
 import { shortFingerprint } from '../formats/domain-identity.ts';
 import { decryptWithRsa, JweError } from '../formats/jwe.ts';

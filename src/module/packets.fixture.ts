@@ -1,6 +1,7 @@
 // What custodians do at home, for tests: open their share of a domain file and sign packets with it.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { makePacket, type PacketContent, type Successors } from '../formats/custodian-packet.ts';
+import { makePacket } from '../formats/custodian-packet.ts';
+import type { PacketContent, Successors } from '../formats/custodian-statement.ts';
 import { decryptWithRsa, encryptToRsa } from '../formats/jwe.ts';
 import { hashOfDomain, parseSecurityDomain, SHARE_KID } from '../formats/security-domain.ts';
 import type { Custodian } from './custodians.fixture.ts';

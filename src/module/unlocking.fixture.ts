@@ -1,6 +1,7 @@
 // What opens a locked module in tests: passphrases, and custodians' packets.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { makePacket, type PacketContent } from '../formats/custodian-packet.ts';
+import { makePacket } from '../formats/custodian-packet.ts';
+import type { PacketContent } from '../formats/custodian-statement.ts';
 import { decryptWithRsa, encryptToRsa } from '../formats/jwe.ts';
 import { readShareList } from '../formats/seal-shares.ts';
 import { parseSecurityDomain } from '../formats/security-domain.ts';

@@ -4,9 +4,10 @@ import { randomUUID } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import type { Finding } from '../../src/deployment/checks/config-checks.ts';
 import { places } from '../../src/deployment/data-layout.ts';
 import { fetchJwks } from '../../src/features/auth/fetch-jwks.ts';
-import { type ConfigQuestion, type Finding, findingsOn } from '../../src/tools/config-check/check-config.ts';
+import { type ConfigQuestion, findingsOn } from '../../src/tools/config-check/check-config.ts';
 import { runStrongroom as strongroom } from '../support/run-strongroom.ts';
 import { ARM, ARM_AUDIENCE, DOMAIN, GRAPH, makeSite, type Site } from '../support/running-production.ts';
 

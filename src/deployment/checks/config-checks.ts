@@ -15,6 +15,13 @@ export interface ConfigCheck {
   run(config: ProductionConfig, configFile: string): Found;
 }
 
+/** What is told of a check. */
+export interface Finding {
+  readonly check: string;
+  readonly outcome: 'ok' | 'warn' | 'fail';
+  readonly says: string;
+}
+
 export interface Found {
   /** What it looked at. */
   readonly says: string;

@@ -4,7 +4,36 @@ import { ownCommand } from '../../formats/own-command.ts';
 import type { EndedGrants } from './ended-grants.ts';
 import type { Explanation } from './explain.ts';
 import type { LoggedCall } from './logged-call.ts';
-import type { Cause, ReportParts, Who } from './report.ts';
+
+export type Cause =
+  | 'Allowed'
+  | 'NoRole'
+  | 'NetworkRules'
+  | 'NotAuthenticated'
+  | 'NotActivated'
+  | 'RestoreInProgress'
+  | 'RefusedByRule'
+  | 'Throttled'
+  | 'NotAboutAccess';
+
+export interface Who {
+  /** Absent: who called is not known, because nobody had proven it yet. */
+  readonly objectId?: string;
+  readonly applicationId?: string;
+  readonly userName?: string;
+  readonly type?: 'app' | 'user';
+  readonly groups?: readonly string[];
+  readonly groupCount?: number;
+  readonly groupsLeftOut?: boolean;
+}
+
+export interface ReportParts {
+  readonly instance: string;
+  readonly explanation?: Explanation;
+  readonly ended?: EndedGrants;
+  /** What the network rules say now to the peer of the call; absent: nobody asked them. */
+  readonly isAdmittedNow?: boolean;
+}
 
 export function adviceOn(
   cause: Cause,

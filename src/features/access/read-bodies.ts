@@ -13,7 +13,7 @@ import {
 import type { JsonObject } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { type DataAction, findDataAction } from '../roles/data-actions.ts';
-import type { Who } from './report.ts';
+import type { Who } from './advice.ts';
 
 const MOST_GROUPS = 2_000;
 

@@ -1,31 +1,9 @@
 // The whole answer to "why was this refused": the call as it is on record, why it ended as it did, what the roles say to it
 // now, and what somebody could do about it. Words for people; `cause` and `verdict` are for programs.
-import { adviceAfter, adviceBy, adviceOn, commandsFor } from './advice.ts';
+import { adviceAfter, adviceBy, adviceOn, type Cause, commandsFor, type ReportParts, type Who } from './advice.ts';
 import type { EndedGrants } from './ended-grants.ts';
 import type { Explanation } from './explain.ts';
 import type { LoggedCall } from './logged-call.ts';
-
-export type Cause =
-  | 'Allowed'
-  | 'NoRole'
-  | 'NetworkRules'
-  | 'NotAuthenticated'
-  | 'NotActivated'
-  | 'RestoreInProgress'
-  | 'RefusedByRule'
-  | 'Throttled'
-  | 'NotAboutAccess';
-
-export interface Who {
-  /** Absent: who called is not known, because nobody had proven it yet. */
-  readonly objectId?: string;
-  readonly applicationId?: string;
-  readonly userName?: string;
-  readonly type?: 'app' | 'user';
-  readonly groups?: readonly string[];
-  readonly groupCount?: number;
-  readonly groupsLeftOut?: boolean;
-}
 
 export interface AccessReport {
   readonly trace?: string;
@@ -52,14 +30,6 @@ export function causeOf({ status, code, innerCode, decision, caller }: LoggedCal
   if (code === 'AccessDenied' && decision !== 'allow' && caller !== undefined) return 'NoRole';
   if (status === 403) return 'RefusedByRule';
   return decision === 'allow' && status < 400 ? 'Allowed' : 'NotAboutAccess';
-}
-
-export interface ReportParts {
-  readonly instance: string;
-  readonly explanation?: Explanation;
-  readonly ended?: EndedGrants;
-  /** What the network rules say now to the peer of the call; absent: nobody asked them. */
-  readonly isAdmittedNow?: boolean;
 }
 
 export function reportOnCall(call: LoggedCall, parts: ReportParts): AccessReport {

@@ -12,13 +12,14 @@ import { type DataAction, dataAction, findDataAction } from '../roles/data-actio
 import type { Roles } from '../roles/evaluate.ts';
 import type { RoleAssignment } from '../roles/role-records.ts';
 import { covers, KEYS_SCOPE, keyScope, parseScope, ROOT_SCOPE, type Scope } from '../roles/scope.ts';
+import type { Who } from './advice.ts';
 import { callersSince, cutOffBy, wayOf } from './callers.ts';
 import { endedBefore } from './ended-grants.ts';
 import { type Explanation, explainAccess } from './explain.ts';
 import { findCall } from './find-entry.ts';
 import type { LoggedCall } from './logged-call.ts';
 import { readCheckBody, readPlanBody } from './read-bodies.ts';
-import { causeOf, reportOnCall, reportOnQuestion, type Who } from './report.ts';
+import { causeOf, reportOnCall, reportOnQuestion } from './report.ts';
 
 export interface AccessService {
   readonly roles: Roles;

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { checkDataDirectory, checkExisting } from '../../deployment/checks/check-data-directory.ts';
 import { checkConfigFile } from '../../deployment/checks/check-files.ts';
-import { configChecks, type Found } from '../../deployment/checks/config-checks.ts';
+import { configChecks, type Finding, type Found } from '../../deployment/checks/config-checks.ts';
 import { existingInstances } from '../../deployment/checks/existing-instances.ts';
 import { readInstancesCertificate } from '../../deployment/checks/operator-certificates.ts';
 import { isPortFree } from '../../deployment/checks/take-port.ts';
@@ -17,12 +17,6 @@ import type { FetchJwks } from '../../features/auth/fetch-jwks.ts';
 import { issuerFindings } from './find-issuers.ts';
 import { type Lookup, nameFindings } from './find-names.ts';
 import { tokenFinding } from './find-token.ts';
-
-export interface Finding {
-  readonly check: string;
-  readonly outcome: 'ok' | 'warn' | 'fail';
-  readonly says: string;
-}
 
 export interface ConfigQuestion {
   readonly configFile: string;

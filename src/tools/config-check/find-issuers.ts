@@ -1,10 +1,10 @@
 // Whether the keys of the issuers can be had from here, in the way that instances get them.
 
+import type { Finding } from '../../deployment/checks/config-checks.ts';
 import { keySets, trustedFor } from '../../deployment/issuer-keys.ts';
 import type { ProductionConfig } from '../../deployment/production-config.ts';
 import type { FetchJwks } from '../../features/auth/fetch-jwks.ts';
 import { tryIssuer } from '../../features/auth/try-issuer.ts';
-import type { Finding } from './check-config.ts';
 
 /** @param online false: only keys that lie in a file are looked at */
 export async function* issuerFindings(

@@ -1,9 +1,9 @@
 // Where the names of a production configuration lead, as this machine resolves them.
 import { networkInterfaces } from 'node:os';
+import type { Finding } from '../../deployment/checks/config-checks.ts';
 import type { ProductionConfig } from '../../deployment/production-config.ts';
 import { certificateNames } from '../../deployment/production-names.ts';
 import { readIpAddress, writeIpAddress } from '../../formats/ip-address.ts';
-import type { Finding } from './check-config.ts';
 
 /** @returns addresses @throws when there are none */
 export type Lookup = (host: string) => Promise<readonly string[]>;

@@ -1,6 +1,7 @@
 // Which plane would take a token, judged as instances and the resource manager judge it. Nothing of it is shown but for whom and by
 // whom it is.
 
+import type { Finding } from '../../deployment/checks/config-checks.ts';
 import type { TrustedIssuer } from '../../deployment/instance.ts';
 import { keySets, trustedFor } from '../../deployment/issuer-keys.ts';
 import type { ProductionConfig } from '../../deployment/production-config.ts';
@@ -9,7 +10,6 @@ import type { FetchJwks } from '../../features/auth/fetch-jwks.ts';
 import { openTokenVerifier } from '../../features/auth/verify-token.ts';
 import { printableLine } from '../../formats/printable.ts';
 import type { Principal } from '../../http/principal.ts';
-import type { Finding } from './check-config.ts';
 
 export async function tokenFinding(config: ProductionConfig, token: string, fetchJwks: FetchJwks): Promise<Finding> {
   const judge = (audiencesOf: (issuer: TrustedIssuer) => readonly string[]): Promise<Principal | AuthError> =>

@@ -2,7 +2,8 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 import { fromBase64url } from '../../formats/base64url.ts';
 import type { CustodianChallenge } from '../../formats/custodian-challenge.ts';
-import { type CustodianPacket, type PacketStatement, readPacket } from '../../formats/custodian-packet.ts';
+import { type CustodianPacket, readPacket } from '../../formats/custodian-packet.ts';
+import type { PacketStatement } from '../../formats/custodian-statement.ts';
 import { groupedHash, subjectOf } from './fingerprint.ts';
 import { domainHash, parseDomainFile } from './own-share.ts';
 import type { Recipient } from './recipient.ts';

@@ -1,7 +1,8 @@
 // What a custodian can say, as packets ready to be handed over. Each function opens no more than it needs.
 import { X509Certificate } from 'node:crypto';
 import type { CustodianChallenge } from '../../formats/custodian-challenge.ts';
-import { makePacket, type PacketContent, PacketError, type Successors } from '../../formats/custodian-packet.ts';
+import { makePacket, PacketError } from '../../formats/custodian-packet.ts';
+import type { PacketContent, Successors } from '../../formats/custodian-statement.ts';
 import { encryptToRsa } from '../../formats/jwe.ts';
 import { takenForCertificate } from '../../formats/private-pem.ts';
 import { SHARE_KID } from '../../formats/security-domain.ts';

@@ -1,7 +1,8 @@
 // An explanation of access for a person at a terminal.
 
+import type { Who } from '../../../features/access/advice.ts';
 import type { EndedGrants } from '../../../features/access/ended-grants.ts';
-import type { AccessReport, Who } from '../../../features/access/report.ts';
+import type { AccessReport } from '../../../features/access/report.ts';
 import { printableLine } from '../../../formats/printable.ts';
 import type { NameOf } from './principal-names.ts';
 

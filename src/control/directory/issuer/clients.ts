@@ -5,7 +5,7 @@ import { decodeProtectedHeader } from 'jose';
 import type { Directory } from '../directory.ts';
 import { findApplication } from '../find-principal.ts';
 import { isSecret } from '../secret-hash.ts';
-import type { IssuerOptions } from './create-issuer.ts';
+import type { IssuerOptions } from './issuer-options.ts';
 
 type Params = Readonly<Record<string, string | string[] | undefined>>;
 

@@ -4,7 +4,7 @@ import { type AccessToken, type Context, Provider } from 'oidc-provider';
 import { findUser } from '../find-principal.ts';
 import { requestedAudience } from './audience.ts';
 import { describeClient } from './clients.ts';
-import type { IssuerOptions } from './create-issuer.ts';
+import type { IssuerOptions } from './issuer-options.ts';
 import { BEGUN_SECONDS, openMemories } from './memory-adapter.ts';
 import { describeResource } from './resources.ts';
 import { renderNotice } from './sign-in-page.ts';

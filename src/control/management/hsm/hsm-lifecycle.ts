@@ -1,12 +1,14 @@
 // The work on managed HSMs: the record first and durably, then what the instance host has to do, then the outcome. Work
 // that a crash or a stop cut off is taken up again from the records; what is due is purged.
+
 import { randomUUID } from 'node:crypto';
 import { HostStopping, type InstanceHost } from '../../../links/instance-host.ts';
 import { beginRevert, dueTrials } from '../network/trial.ts';
 import type { By } from '../record/acts.ts';
-import { MAX_OPERATIONS, type ManagedHsm, type Operation, type Resources } from '../resources.ts';
+import { MAX_OPERATIONS, type Operation, type Resources } from '../resources.ts';
 import type { ResourceBook } from '../resources-file.ts';
 import { hsmId, purgeTime } from './describe-hsm.ts';
+import type { Decide } from './hsm-rules.ts';
 import { networkOf, provisionRequest } from './instance-requests.ts';
 import { failed, findByName, succeeded } from './outcomes.ts';
 
@@ -17,9 +19,6 @@ export interface LifecycleOptions {
   readonly now: () => number;
   readonly log: (message: string) => void;
 }
-
-/** What is to be recorded before the work begins; without `resources` the same work is under way already. */
-export type Decide = (resources: Resources) => { readonly resources?: Resources; readonly hsm: ManagedHsm };
 
 const LOOK_EVERY_MS = 60_000;
 

@@ -9,6 +9,9 @@ import type { HsmBody, NetworkAclsBody } from './read-hsm-body.ts';
 /** Of ASCII alone in any case: further letters have small ones in ASCII, too. */
 const HSM_NAME = /^(?=.{3,24}$)[a-zA-Z](?:-?[a-zA-Z0-9])*$/;
 
+/** What is to be recorded before the work begins; without `resources` the same work is under way already. */
+export type Decide = (resources: Resources) => { readonly resources?: Resources; readonly hsm: ManagedHsm };
+
 export type NameProblem = { readonly reason: 'AccountNameInvalid' | 'AlreadyExists'; readonly message: string };
 
 /** Undefined: the name can be used. Names are unique in the service, in any case, and stay taken while soft-deleted. */

@@ -3,7 +3,7 @@ import { type ControlCaller, ControlError, type ControlRequest } from '../../../
 import { requireGroup } from '../resource-groups.ts';
 import type { ManagedHsm, Resources } from '../resources.ts';
 import { placeOf } from './find-hsm.ts';
-import type { Decide } from './hsm-lifecycle.ts';
+import type { Decide } from './hsm-rules.ts';
 import { changedHsm, modifiedBy } from './hsm-rules.ts';
 import type { HsmBody } from './read-hsm-body.ts';
 

@@ -6,7 +6,8 @@ import type { ControlAnswer, ControlRequest, ControlRow } from '../../../http/co
 import { integer, members } from '../../../http/management-shape.ts';
 import { HSM, type MakeRow } from '../arm-row.ts';
 import { requireHsm } from '../hsm/find-hsm.ts';
-import type { Decide, HsmLifecycle } from '../hsm/hsm-lifecycle.ts';
+import type { HsmLifecycle } from '../hsm/hsm-lifecycle.ts';
+import type { Decide } from '../hsm/hsm-rules.ts';
 import { accepted, asyncOperation } from '../hsm/operations.ts';
 import type { ManagedHsm } from '../resources.ts';
 import type { ResourceBook } from '../resources-file.ts';

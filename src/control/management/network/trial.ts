@@ -2,7 +2,7 @@
 // them. The deadline is in the records, so it survives whatever happens to the processes and to the shell that began it.
 import { type ProposedRules, rulesAfter } from '../../../formats/network-rules.ts';
 import { type ControlCaller, ControlError } from '../../../http/control-row.ts';
-import type { Decide } from '../hsm/hsm-lifecycle.ts';
+import type { Decide } from '../hsm/hsm-rules.ts';
 import { checkIdle } from '../hsm/hsm-rules.ts';
 import type { ManagedHsm, NetworkTrial, Resources } from '../resources.ts';
 

@@ -2,12 +2,8 @@
 // or re-sharing HSM, of which a quorum is gathered first.
 
 import { join } from 'node:path';
-import {
-  type CustodianPacket,
-  PacketError,
-  type PacketPurpose,
-  readPacket,
-} from '../../../formats/custodian-packet.ts';
+import { type CustodianPacket, PacketError, readPacket } from '../../../formats/custodian-packet.ts';
+import type { PacketPurpose } from '../../../formats/custodian-statement.ts';
 import { shortFingerprint } from '../../../formats/domain-identity.ts';
 import { oneLine } from '../../../formats/printable.ts';
 import { parseSecurityDomain } from '../../../formats/security-domain.ts';
