@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { InstanceIdentity } from '../../../formats/instance-identity.ts';
 import { type AllowedPlace, AllowedPlaces, type BackupPlace } from './allowed-places.ts';
-import { type Attempts, openBlobStorage } from './blob/blob-storage.ts';
+import type { Attempts } from './blob/blob-storage.ts';
 import type { Resolve } from './blob/public-address.ts';
 import { openDirectoryStorage } from './directory/directory-storage.ts';
 import { realRoot } from './directory/real-folder.ts';
@@ -57,6 +57,8 @@ async function openBlob(
   { identity, nowMs, attempts = ATTEMPTS, resolve }: StorageRules,
 ): Promise<Shelf> {
   checkContainer(url);
+  // Not read at each start: most instances back up to a directory, or not yet.
+  const { openBlobStorage } = await import('./blob/blob-storage.ts');
   const common = {
     container: url,
     keepsAll: place.keepsAll ?? false,
