@@ -39,9 +39,9 @@ export async function fillStore(data: string, instance: string, from: number, to
   });
   await using records = groupedRecords(opened);
   const { keys, limits } = state;
-  const making: KeyMaking = { keys, crypto, records, now, limits, randomHex: (n) => randomBytes(n).toString('hex') };
+  const making: KeyMaking = { keys, crypto, now, limits, randomHex: (n) => randomBytes(n).toString('hex') };
   const create = (number: number): Promise<unknown> =>
-    createKey(filledName(number), readCreateKey(KIND), () => undefined, making);
+    createKey(filledName(number), readCreateKey(KIND), (plan) => records.update(plan), making);
 
   // One version of every key in each round: the next version of a key is made on the one before.
   for (let round = 1; round <= VERSIONS; round++) {

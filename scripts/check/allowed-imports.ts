@@ -66,6 +66,7 @@ export const areas: readonly Area[] = [
     at: 'src/http/',
     from: [
       'src/store/port.ts',
+      'src/store/sealed/records.ts',
       'src/links/recorder/audit-log.ts',
       'src/crypto/protocol/',
       'src/files/',

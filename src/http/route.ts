@@ -1,5 +1,6 @@
 // A route row: everything about one operation in one place. What has no row does not exist. Handlers get typed input
 // and return a value; they never see headers, sockets or status codes of the transport.
+import type { Commit } from '../store/sealed/records.ts';
 import type { Detail } from './entry-detail.ts';
 import type { Principal } from './principal.ts';
 
@@ -31,10 +32,10 @@ export interface RowRequest<Body> {
   /** Id of the role assignment that lets the caller do this. */
   readonly grant: string;
   /**
-   * Throws when the caller's right is gone. Changes call it in their plan, on the state that they are made on, so that
-   * whoever was revoked meanwhile changes nothing.
+   * The one way to change anything. Judges the caller's right again on the very state that the plan is made on, before it
+   * is, so that whoever was revoked meanwhile changes nothing.
    */
-  readonly recheck: () => void;
+  readonly commit: Commit;
   /** Read when it is asked for. @throws ServiceError BadParameter when it does not read */
   readonly stated: () => Stated;
 }

@@ -80,20 +80,19 @@ export async function openGateway(
   });
   const approvalService = approvalServiceOf(parts.state, config);
   const router: Router = buildRouter([
-    ...keyRows({ keys, crypto, records, now, randomHex, retention, limits, purgeCompanions }),
-    ...armKeyRows({ keys, crypto, records, now, randomHex, retention, limits }),
-    ...importRows({ keys, crypto, records, now, randomHex, retention, limits, hosts: () => names.authorities }),
-    ...keyBackupRows({ keys, crypto, records, now, randomHex, retention, limits }),
+    ...keyRows({ keys, crypto, now, randomHex, retention, limits, purgeCompanions }),
+    ...armKeyRows({ keys, crypto, now, randomHex, retention, limits }),
+    ...importRows({ keys, crypto, now, randomHex, retention, limits, hosts: () => names.authorities }),
+    ...keyBackupRows({ keys, crypto, now, randomHex, retention, limits }),
     ...keyOperationRows({ keys, crypto, now }),
-    ...rotationRows({ keys, crypto, records, now, randomHex, retention, limits, policies }),
+    ...rotationRows({ keys, crypto, now, randomHex, retention, limits, policies }),
     ...rngRows({ crypto }),
-    ...releaseRows({ keys, crypto, records, retention, duties: trustDuties(approvalService), ...targets }),
+    ...releaseRows({ keys, crypto, retention, duties: trustDuties(approvalService), ...targets }),
     ...secureWrapRows({ keys, crypto, ...targets }),
     ...attestationRows({ keys, crypto, retention }),
     ...backupRows(parts.backup),
     ...roleRows({
       roles,
-      records,
       now,
       duties: (caller) => ({
         isStrict: () => promises.isStrict,
@@ -101,10 +100,10 @@ export async function openGateway(
         second: (request, reason) => planSecond(request, reason, caller, approvalService),
       }),
     }),
-    ...approvalRows({ ...approvalService, promises, records, peopleUnknown: missingPersonMark(config.issuers) }),
+    ...approvalRows({ ...approvalService, promises, peopleUnknown: missingPersonMark(config.issuers) }),
     ...securityDomainRows({
       crypto,
-      records,
+      settle: (plan) => records.update(plan),
       activation,
       initialAdministrators,
       now,
@@ -114,10 +113,9 @@ export async function openGateway(
         ...(split.by === 'recovery' ? recovery.plan(now()) : []),
       ],
     }),
-    ...ceremonyRows({ crypto, records, ceremonies, register: custodians, now }),
+    ...ceremonyRows({ crypto, ceremonies, register: custodians, now }),
     ...custodianRows({
       register: custodians,
-      records,
       now,
       newChallenge: () => randomBytes(32).toString('base64url'),
       domainKey: () => crypto.hello.domainKey,
@@ -126,7 +124,6 @@ export async function openGateway(
       rehearsals: parts.state.rehearsals,
       register: custodians,
       schedule: parts.state.rehearsalSchedule,
-      records,
       crypto,
       instance: config.name,
       isThrownAway: config.throwAway === true,
@@ -134,7 +131,6 @@ export async function openGateway(
     }),
     ...settingRows({
       settings,
-      records,
       companion: (name, value) =>
         name === 'StrongroomEventWebhook' ? planAddress(value, { targets: eventTargets, told, now }) : [],
     }),
@@ -147,7 +143,7 @@ export async function openGateway(
       judge: (peer) => judge(peer),
       now: Date.now,
     }),
-    ...(config.profile === 'dev' && promises.current.profile === 'dev' ? clockRows({ clock, records }) : []),
+    ...(config.profile === 'dev' && promises.current.profile === 'dev' ? clockRows({ clock }) : []),
   ]);
   const elapsed = (): number => performance.now() / 1000;
   const take = buildPipeline({

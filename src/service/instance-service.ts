@@ -24,7 +24,7 @@ import { reportFailure } from '../http/report-failure.ts';
 import type { InstanceUpdate } from '../links/instance-host.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
 import { openAuditLog } from '../links/recorder/open-audit-log.ts';
-import type { Records } from '../store/sealed/records.ts';
+import type { Commit, Records } from '../store/sealed/records.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { openBackupService } from './backup-service.ts';
 import { expiryJob, purgeJob, rotateIfDueJob } from './due-jobs.ts';
@@ -166,7 +166,8 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
   const { keys, clock, policies, rotations: schedule, limits } = state;
   const clockOffset = (): number => clock.offset;
   const stopping = new AbortController();
-  const due = { keys, records, now: clock.now, audit, clockOffset };
+  const commit: Commit = (plan) => records.update(plan);
+  const due = { keys, commit, now: clock.now, audit, clockOffset };
   const eventTargets = new EventTargets(config.eventTargets ?? [], {
     profile: config.profile,
     readFile: (path) => readFileSync(path, 'utf8'),

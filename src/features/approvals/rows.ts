@@ -17,7 +17,7 @@ import { type SeparationService, separationRows } from './separation-rows.ts';
 const ACTION = 'Microsoft.KeyVault/managedHsm/roleAssignments';
 
 export function approvalRows(service: ApprovalService & SeparationService): readonly AnyRow[] {
-  const { approvals, records, now } = service;
+  const { approvals, now } = service;
   const reading = { scope: 'root', activation: 'active', repeatable: true } as const;
   const writing = { ...reading, method: 'POST', repeatable: false } as const;
   const ofRequester = (
@@ -29,15 +29,12 @@ export function approvalRows(service: ApprovalService & SeparationService): read
   const answer = (id: string): object => wireApproval(id, requireApproval(id, service), now());
 
   async function change(
-    { params, recheck }: Pick<RowRequest<unknown>, 'params' | 'recheck'>,
+    { params, commit }: Pick<RowRequest<unknown>, 'params' | 'commit'>,
     plan: (id: string) => readonly Change[],
     noteOf: (approval: Approval) => string,
   ): Promise<Answer> {
     const id = idIn(params);
-    const head = await records.update(() => {
-      recheck();
-      return plan(id);
-    });
+    const head = await commit(() => plan(id));
     const approval = requireApproval(id, service);
     return { status: 200, body: answer(id), head, note: noteOf(approval), detail: approvalDetail(id, approval) };
   }

@@ -5,7 +5,6 @@ import { readText, wrongType } from '../../http/body.ts';
 import { changesOf } from '../../http/entry-detail.ts';
 import { type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { Records } from '../../store/sealed/records.ts';
 import { dataAction } from '../roles/data-actions.ts';
 import type { Second } from '../roles/duties.ts';
 import type { Roles } from '../roles/evaluate.ts';
@@ -23,13 +22,12 @@ const READ_ASSIGNMENTS = dataAction('roleAssignments/read/action');
 
 export interface SeparationService extends ApprovalService {
   readonly promises: Promises;
-  readonly records: Records;
   /** Why nobody could tell who is a person here, if so. */
   readonly peopleUnknown: string | undefined;
 }
 
 export function separationRows(service: SeparationService): readonly AnyRow[] {
-  const { promises, roles, records, peopleUnknown } = service;
+  const { promises, roles, peopleUnknown } = service;
   /** Who they are is for those who may read assignments; how many, for all who may ask. */
   const shape = (principal: Parameters<Roles['isAllowed']>[0]): object => {
     const ids = administratorIds(roles);
@@ -62,7 +60,7 @@ export function separationRows(service: SeparationService): readonly AnyRow[] {
         return 'strict';
       },
       repeatable: true,
-      async handle({ body: separation, principal, recheck, stated }) {
+      async handle({ body: separation, principal, commit, stated }) {
         if (promises.isStrict) return { status: 200, body: shape(principal) };
         if (peopleUnknown !== undefined) throw new ServiceError('Conflict', peopleUnknown);
         if (principal.idType !== 'user') {
@@ -74,8 +72,7 @@ export function separationRows(service: SeparationService): readonly AnyRow[] {
         }
         const { reason } = readDefinitionTerms(stated(), service.now());
         let second: Second | undefined;
-        const head = await records.update(() => {
-          recheck();
+        const head = await commit(() => {
           second = undefined;
           if (promises.isStrict) return [];
           requireAdministration(principal, roles);

@@ -49,8 +49,8 @@ export function armKeyRows(service: KeyMaking & { readonly retention: Retention 
       readBody: readArmKey,
       asked: ({ body }) => createDetail(body),
       repeatable: true,
-      async handle({ params, body, recheck }) {
-        const { key, head } = await createIfNotExists(requireKeyName(params['name']), body, recheck, service);
+      async handle({ params, body, commit }) {
+        const { key, head } = await createIfNotExists(requireKeyName(params['name']), body, commit, service);
         return {
           status: 200,
           body: describeArmKey(key, retention),

@@ -49,8 +49,8 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
     if (opened instanceof StorageError) {
       return refuse(kind, request, { code: 'BadRequest', message: opened.message });
     }
-    const { principal, recheck } = request;
-    const { job, head } = await startWith(opened, kind, { oid: principal.oid, recheck }, work);
+    const { principal, commit } = request;
+    const { job, head } = await startWith(opened, kind, { oid: principal.oid, commit }, work);
     const note = `The ${kind} job ${job.id} began; storage: ${target.storageResourceUri}`;
     const detail = { job: job.id, ...placeDetail(target, folder) };
     return { ...accepted(job, request), note: more === '' ? note : `${note}. ${more}`, detail, head };
@@ -58,9 +58,9 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
 
   /** A job that ends as it begins; a client hears of that at its poll. */
   async function refuse<B>(kind: JobKind, request: RowRequest<B>, error: JobError): Promise<Answer> {
-    const { principal, recheck } = request;
+    const { principal, commit } = request;
     const malformed = error.code === 'BadRequest';
-    const { job, head } = await engine.refuse(kind, { oid: principal.oid, recheck }, error, malformed);
+    const { job, head } = await engine.refuse(kind, { oid: principal.oid, commit }, error, malformed);
     // What does not read may be anything: a secret in the wrong member too.
     const why = malformed ? 'what it says of its storage does not read' : error.code;
     const note = `The ${kind} job ${job.id} was refused: ${why}`;
@@ -83,8 +83,8 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
     const { target, folder } = request.body;
     const useless = await refuseByRule(() => requireEarlierBackup(service), 'restore', request);
     if (useless !== undefined) return useless;
-    const { principal, recheck } = request;
-    const asker = { principal, recheck, reason: service.duties.reasonOf(request.stated()) };
+    const { principal, commit } = request;
+    const asker = { principal, commit, reason: service.duties.reasonOf(request.stated()) };
     const work: Work = (storage, job) => restore(service, storage, folder, job, asker);
     if (!service.duties.needsSecond()) return start('restore', request, target, work, { folder });
     const agreed = await requireAgreement(folder, asker, opening(target), service);
@@ -257,7 +257,7 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
         const name = requireKeyName(request.params['name']);
         const useless = await refuseByRule(() => rejectDeletedName(keys, name), 'key-restore', request);
         if (useless !== undefined) return useless;
-        const work: Work = (storage, job) => restoreKey(service, storage, { name, folder }, job, request.recheck);
+        const work: Work = (storage, job) => restoreKey(service, storage, { name, folder }, job, request.commit);
         return start('key-restore', request, target, work, { folder, more: `Folder: ${folder}` });
       },
     }),

@@ -2,7 +2,7 @@
 // a second administrator who has agreed to it. Without one, what was asked for waits and the request is refused.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { Head, Records } from '../../store/sealed/records.ts';
+import type { Commit, Head } from '../../store/sealed/records.ts';
 import {
   type Asker,
   type FullRestore,
@@ -21,7 +21,6 @@ const LOOK_MS = 60_000;
 
 export interface Agreeing {
   readonly crypto: Pick<CryptoClient, 'hello'>;
-  readonly records: Records;
   readonly duties: RestoreDuties;
   readonly stopping: AbortSignal;
   /** How long the look may take. */
@@ -39,21 +38,20 @@ export type Agreed =
  */
 export async function requireAgreement(
   folder: string,
-  { recheck, ...asker }: Asker & { readonly recheck: () => void },
+  { commit, ...asker }: Asker & { readonly commit: Commit },
   open: (signal: AbortSignal) => Promise<BackupStorage>,
   agreeing: Agreeing,
 ): Promise<Agreed> {
-  const { duties, records } = agreeing;
+  const { duties } = agreeing;
   const seen = await lookAtBackup(folder, open, agreeing);
   if ('state' in seen) return seen;
   let answer: RestoreAnswer | undefined;
-  const head = await records.update(() => {
-    recheck();
+  const head = await commit(() => {
     answer = duties.judge(seen, asker);
     // An approval is used up by the restore itself: one that fails can be tried again.
     return answer.state === 'asked' ? answer.changes : [];
   });
-  if (answer === undefined) throw new Error('records.update resolved without asking for the plan');
+  if (answer === undefined) throw new Error('the commit resolved without asking for the plan');
   if (answer.state === 'asked') throw onRecord(answer, head);
   return { state: 'agreed', note: answer.note };
 }

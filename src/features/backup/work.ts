@@ -2,7 +2,7 @@
 // changes something; until then a restore leaves no trace but its job.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { Apply, Change, Head, Records } from '../../store/sealed/records.ts';
+import type { Apply, Change, Commit, Head, Records } from '../../store/sealed/records.ts';
 import type { Retention } from '../keys/bundle.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { encodeKeyVersion, keyRecordName } from '../keys/key-version.ts';
@@ -95,13 +95,12 @@ export async function checkRestore(
   return { details: `${contents.keys.size} keys and ${contents.texts.size} other records can be restored` };
 }
 
-/** @param request its `recheck` throws when the caller's right is gone */
 export async function restore(
   service: BackupWork,
   storage: BackupStorage,
   folder: string,
   job: RunningJob,
-  { recheck, ...asker }: Asker & { readonly recheck: () => void },
+  { commit, ...asker }: Asker & { readonly commit: Commit },
 ): Promise<Success> {
   const { duties } = service;
   const backup = await openBackup(storage, folder, service.crypto.hello.domainKey);
@@ -110,8 +109,7 @@ export async function restore(
   const wanted = fullRestoreOf(storage, folder, backup);
   let details = '';
   job.progress('All of the backup is verified; it replaces what is there');
-  const head = await service.records.update(() => {
-    recheck();
+  const head = await commit(() => {
     const agreed = duties.judge(wanted, asker);
     if (agreed.state === 'asked') throw agreedToNoMore(agreed.refusal);
     const { keys, texts } = contents;
@@ -135,20 +133,19 @@ function lastOfEach(changes: readonly Change[]): readonly Change[] {
   return [...new Map(changes.map((change) => [change.name, change])).values()];
 }
 
-/** A key that exists stays as it is, which is no failure: the end says how many versions came back. @param recheck throws when the caller's right is gone */
+/** A key that exists stays as it is, which is no failure: the end says how many versions came back. */
 export async function restoreKey(
   service: BackupWork,
   storage: BackupStorage,
   { name, folder }: { readonly name: string; readonly folder: string },
   job: RunningJob,
-  recheck: () => void,
+  commit: Commit,
 ): Promise<Success> {
-  const { crypto, randomHex, stopping, keys, limits, records } = service;
+  const { crypto, randomHex, stopping, keys, limits } = service;
   const backup = await openBackup(storage, folder, crypto.hello.domainKey);
   const versions = await readKey({ backup, crypto, randomHex, stopping }, name);
   let details = '';
-  const head: Head = await records.update(() => {
-    recheck();
+  const head: Head = await commit(() => {
     rejectDeletedName(keys, name);
     const restored = keys.find(name) === undefined ? versions : [];
     details = restoredVersions(restored.length, versions.length - restored.length);

@@ -1,7 +1,7 @@
 // Takes in a key that comes wrapped: the service hands the ciphertext on to the module and never sees the key.
 import { createHash } from 'node:crypto';
 import { toBase64url } from '../../formats/base64url.ts';
-import type { Head } from '../../store/sealed/records.ts';
+import type { Commit, Head } from '../../store/sealed/records.ts';
 import { addVersion, type KeyMaking } from '../keys/add-version.ts';
 import { keyId } from '../keys/bundle.ts';
 import { bindingOf, type KeyVersion } from '../keys/key-version.ts';
@@ -12,12 +12,12 @@ import { requireAsExportable } from './as-exportable.ts';
 import { findKek } from './find-kek.ts';
 import type { ImportWrappedKey } from './read-wrapped-key.ts';
 
-/** @param recheck throws when the caller's right is gone @throws ServiceError BadParameter */
+/** @throws ServiceError BadParameter */
 export async function importWrappedKey(
   name: string,
   asked: ImportWrappedKey,
   by: Pick<ByokProvenance, 'by' | 'authorisedBy'>,
-  recheck: () => void,
+  commit: Commit,
   service: KeyMaking & { readonly hosts: () => readonly string[] },
 ): Promise<{ readonly key: KeyVersion; readonly head: Head }> {
   const { blob, crv } = asked;
@@ -49,11 +49,12 @@ export async function importWrappedKey(
         generator: blob.generator,
       }),
     },
-    () => {
-      recheck();
-      // Who disables or deletes the key-exchange key, or changes its policy, means this import too.
-      find();
-    },
+    (plan) =>
+      commit(() => {
+        // Who disables or deletes the key-exchange key, or changes its policy, means this import too.
+        find();
+        return plan();
+      }),
     service,
   );
 }

@@ -39,15 +39,15 @@ export function importRows(service: ImportService): readonly AnyRow[] {
       }),
       repeatable: false,
       async handle(request) {
-        const { params, body, principal, grant, recheck } = request;
+        const { params, body, principal, grant, commit } = request;
         checkKtyVersion(body.kty, request.apiVersion);
         checkKeyOpsVersion(body.keyOps, request.apiVersion);
         const name = requireKeyName(params.name);
         const by = { by: principal.oid, authorisedBy: grant };
         const { key, head } =
           'blob' in body
-            ? await importWrappedKey(name, body, by, recheck, service)
-            : await importKey(name, body, by, recheck, service);
+            ? await importWrappedKey(name, body, by, commit, service)
+            : await importKey(name, body, by, commit, service);
         const { note, ...notices } = noticesOf(policyNotice(key.releasePolicy));
         return {
           status: 200,

@@ -8,7 +8,6 @@ import { isGuid } from '../../formats/guid.ts';
 import { readText, wrongType } from '../../http/body.ts';
 import { type AnyRow, type JsonObject, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { Records } from '../../store/sealed/records.ts';
 import type { CustodianRegister } from '../custodians/register.ts';
 import {
   CEREMONY_KINDS,
@@ -27,7 +26,6 @@ const MAX_CEREMONIES = 10_000;
 
 export interface CeremonyService {
   readonly crypto: CryptoClient;
-  readonly records: Records;
   readonly ceremonies: RecordedCeremonies;
   readonly register: CustodianRegister;
   /** Unix seconds. */
@@ -42,7 +40,7 @@ interface Report {
 }
 
 export function ceremonyRows(service: CeremonyService): readonly AnyRow[] {
-  const { crypto, records, ceremonies, register, now } = service;
+  const { crypto, ceremonies, register, now } = service;
   const common = { scope: 'root', activation: 'active' } as const;
   const reading = { ...common, dataAction: `${ACTION}/read`, repeatable: true };
   const shape = (id: string, ceremony: RecordedCeremony): object => {
@@ -83,7 +81,7 @@ export function ceremonyRows(service: CeremonyService): readonly AnyRow[] {
       readBody: readReport,
       bodyLimit: 2 * MAX_REPORT,
       repeatable: true,
-      async handle({ body: { id, kind, domain, report }, principal, recheck }) {
+      async handle({ body: { id, kind, domain, report }, principal, commit }) {
         const bytes = Buffer.from(report, 'utf8');
         const hash = createHash('sha256').update(bytes).digest('base64url');
         const before = ceremonies.get(id);
@@ -99,8 +97,7 @@ export function ceremonyRows(service: CeremonyService): readonly AnyRow[] {
           note,
         };
         const mine = kept;
-        const head = await records.update(() => {
-          recheck();
+        const head = await commit(() => {
           const other = ceremonies.get(id);
           if (other !== undefined) {
             kept = requireSame(other, hash);

@@ -2,15 +2,13 @@
 
 import { changesOf } from '../../http/entry-detail.ts';
 import { type AnyRow, row } from '../../http/route.ts';
-import type { Records } from '../../store/sealed/records.ts';
 import type { InstanceClock } from './instance-clock.ts';
 import { readTravel, type Travel, travel } from './travel.ts';
 
 const PATH = '/strongroom/clock';
 const ACTION = 'Microsoft.KeyVault/managedHsm/settings';
 
-export function clockRows(service: { readonly clock: InstanceClock; readonly records: Records }): readonly AnyRow[] {
-  const { clock } = service;
+export function clockRows({ clock }: { readonly clock: InstanceClock }): readonly AnyRow[] {
   const shape = (): object => ({ now: clock.now(), offsetSeconds: clock.offset });
   return [
     row({
@@ -32,9 +30,9 @@ export function clockRows(service: { readonly clock: InstanceClock; readonly rec
       activation: 'active',
       readBody: readTravel,
       repeatable: false,
-      async handle({ body, recheck }) {
+      async handle({ body, commit }) {
         const before = clock.offset;
-        const head = await travel(body, recheck, service);
+        const head = await travel(body, commit, clock);
         const detail = { changes: changesOf({ offsetSeconds: before }, { offsetSeconds: clock.offset }) };
         return { status: 200, body: shape(), head, detail };
       },

@@ -3,7 +3,7 @@
 import { readOptionalBoolean, readOptionalInteger } from '../../http/body.ts';
 import type { JsonObject } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { Head, Records } from '../../store/sealed/records.ts';
+import type { Commit, Head } from '../../store/sealed/records.ts';
 import { CLOCK_RECORD, encodeOffset, type InstanceClock, MAX_OFFSET } from './instance-clock.ts';
 
 export type Travel = { readonly kind: 'advance'; readonly seconds: number } | { readonly kind: 'reset' };
@@ -21,13 +21,8 @@ export function readTravel(body: JsonObject): Travel {
 }
 
 /** Several travels add up, whichever worker takes them. @throws ServiceError BadParameter */
-export function travel(
-  asked: Travel,
-  recheck: () => void,
-  { clock, records }: { readonly clock: InstanceClock; readonly records: Records },
-): Promise<Head> {
-  return records.update(() => {
-    recheck();
+export function travel(asked: Travel, commit: Commit, clock: Pick<InstanceClock, 'offset'>): Promise<Head> {
+  return commit(() => {
     if (asked.kind === 'reset') return [{ name: CLOCK_RECORD, value: null }];
     const offset = clock.offset + asked.seconds;
     if (offset <= MAX_OFFSET) return [{ name: CLOCK_RECORD, value: encodeOffset(offset) }];

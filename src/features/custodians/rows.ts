@@ -8,7 +8,6 @@ import type { Detail } from '../../http/entry-detail.ts';
 import { type AnyRow, type JsonObject, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { isAbsent } from '../../http/tolerance.ts';
-import type { Records } from '../../store/sealed/records.ts';
 import { type Challenge, challengeChange, MAX_CHALLENGES } from './challenges.ts';
 import type { Holder } from './holder.ts';
 import { reachOf, stateOf, UNKNOWN_HOLDERS } from './reach.ts';
@@ -21,7 +20,6 @@ const DAY = 86_400;
 
 export interface CustodianService {
   readonly register: CustodianRegister;
-  readonly records: Records;
   /** Unix seconds. */
   readonly now: () => number;
   /** 32 fresh random bytes, base64url. */
@@ -31,7 +29,7 @@ export interface CustodianService {
 }
 
 export function custodianRows(service: CustodianService): readonly AnyRow[] {
-  const { register, records, now } = service;
+  const { register, now } = service;
   const common = { scope: 'root', activation: 'active' } as const;
   const reading = { ...common, dataAction: `${ACTION}/read`, repeatable: true };
   const writing = { ...common, dataAction: `${ACTION}/action` };
@@ -51,11 +49,10 @@ export function custodianRows(service: CustodianService): readonly AnyRow[] {
       readBody: (body) => ({ ...readLine(body, 'name'), ...readLine(body, 'contact') }),
       asked: ({ params }) => ({ custodian: params['custodian'] }),
       repeatable: true,
-      async handle({ params, body, recheck }) {
+      async handle({ params, body, commit }) {
         const custodian = params['custodian'] ?? '';
         let detail: Detail = {};
-        const head = await records.update(() => {
-          recheck();
+        const head = await commit(() => {
           const { name, contact, ...rest } = requireHolder(register, custodian);
           // Who and where people are is not on record: the log is kept for ever.
           const changed = [...(name === body.name ? [] : ['name']), ...(contact === body.contact ? [] : ['contact'])];
@@ -73,10 +70,9 @@ export function custodianRows(service: CustodianService): readonly AnyRow[] {
       readBody: (body) => readPacketIn(member(body, 'packet')),
       asked: ({ body: { statement } }) => ({ custodian: statement.custodian, purpose: statement.purpose }),
       repeatable: false,
-      async handle({ body: packet, recheck }) {
+      async handle({ body: packet, commit }) {
         const { custodian, purpose, at } = packet.statement;
-        const head = await records.update(() => {
-          recheck();
+        const head = await commit(() => {
           return planPacket(register, packet, now());
         });
         return {
@@ -108,7 +104,7 @@ export function custodianRows(service: CustodianService): readonly AnyRow[] {
       operationName: 'CustodianChallengeCreate',
       readBody: readDays,
       repeatable: false,
-      async handle({ body: days, principal, recheck }) {
+      async handle({ body: days, principal, commit }) {
         const challenge = service.newChallenge();
         const made: Challenge = {
           madeAt: iso(now()),
@@ -116,8 +112,7 @@ export function custodianRows(service: CustodianService): readonly AnyRow[] {
           madeBy: principal.oid,
           answers: [],
         };
-        const head = await records.update(() => {
-          recheck();
+        const head = await commit(() => {
           const all = register.challenges.list();
           const over = all.filter(([, { expires }]) => Date.parse(expires) / 1000 <= now());
           if (all.length - over.length >= MAX_CHALLENGES) {

@@ -66,7 +66,6 @@ async function startWorker(content: MemoryContent, sealer: ReturnType<typeof inT
   };
   const service = {
     keys,
-    records,
     crypto: {} as never,
     now: () => world.time,
     randomHex: (bytes: number) => randomBytes(bytes).toString('hex'),
@@ -83,7 +82,7 @@ async function startWorker(content: MemoryContent, sealer: ReturnType<typeof inT
       releasePolicy: undefined,
       make,
     } as const;
-    await addVersion(name, version, () => undefined, service);
+    await addVersion(name, version, (plan) => records.update(plan), service);
   };
   return { keys, records, look, create, job, told };
 }

@@ -6,7 +6,7 @@ import { readText } from '../../http/body.ts';
 import type { JsonObject } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { toBytes } from '../../http/tolerance.ts';
-import type { Head } from '../../store/sealed/records.ts';
+import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { KeyMaking } from '../keys/add-version.ts';
 import { encodeKeyVersion, type KeyVersion, keyRecordName } from '../keys/key-version.ts';
 import { checkRoom } from '../keys/limits.ts';
@@ -23,21 +23,16 @@ export function readBackupBlob(body: JsonObject): string {
   }
 }
 
-/**
- * @param recheck throws when the caller's right is gone
- * @returns the current version
- * @throws ServiceError MalformedBackupBlob, Conflict
- */
+/** @returns the current version @throws ServiceError MalformedBackupBlob, Conflict */
 export async function restoreKey(
   jwe: string,
-  recheck: () => void,
-  { keys, crypto, records, randomHex, limits }: KeyMaking,
+  commit: Commit,
+  { keys, crypto, randomHex, limits }: KeyMaking,
 ): Promise<{ readonly key: KeyVersion; readonly versions: readonly KeyVersion[]; readonly head: Head }> {
   const { versions } = await crypto.send('restoreKey', { value: jwe }).catch(refuse);
   const restored = readVersions(versions as readonly PortableVersion[], randomHex);
   const current = restored.at(-1) as KeyVersion;
-  const head = await records.update(() => {
-    recheck();
+  const head = await commit(() => {
     rejectDeletedName(keys, current.name);
     if (keys.find(current.name) !== undefined) {
       throw new ServiceError('Conflict', `Key ${current.name} exists: a backup restores no key over another`);

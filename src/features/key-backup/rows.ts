@@ -41,7 +41,7 @@ export function keyBackupRows(service: KeyMaking & { readonly retention: Retenti
       bodyLimit: RESTORE_BODY_LIMIT,
       repeatable: false,
       async handle(request) {
-        const { key, versions, head } = await restoreKey(request.body, request.recheck, service);
+        const { key, versions, head } = await restoreKey(request.body, request.commit, service);
         // An older version that may leave comes with one that may not.
         const exportable = versions.some((version) => version.attributes.exportable);
         const detail = { ...keyDetail(key), exportable, source: 'key-backup', versions: versions.length };

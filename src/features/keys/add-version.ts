@@ -1,7 +1,7 @@
 // Commits a version of a key that the module has made, taken in or opened: the one way by which versions come to be.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import type { KeyBinding, PublicKey } from '../../crypto/protocol/messages.ts';
-import type { Head, Records } from '../../store/sealed/records.ts';
+import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { RequestedAttributes } from './attributes.ts';
 import type { KeyRing } from './key-ring.ts';
 import { bindingOf, encodeKeyVersion, type KeyVersion, keyRecordName } from './key-version.ts';
@@ -13,7 +13,6 @@ import type { KeyReleasePolicy } from './release-policy.ts';
 export interface KeyMaking {
   readonly keys: KeyRing;
   readonly crypto: CryptoClient;
-  readonly records: Records;
   /** Unix seconds. */
   readonly now: () => number;
   readonly randomHex: (bytes: number) => string;
@@ -33,12 +32,11 @@ export interface NewVersion {
   readonly provenance?: (at: number) => Provenance;
 }
 
-/** @param recheck throws when the caller's right is gone */
 export async function addVersion(
   name: string,
   asked: NewVersion,
-  recheck: () => void,
-  { keys, records, now, randomHex, limits }: KeyMaking,
+  commit: Commit,
+  { keys, now, randomHex, limits }: KeyMaking,
 ): Promise<{ readonly key: KeyVersion; readonly head: Head }> {
   const time = now();
   const checkPossible = (): void => {
@@ -60,8 +58,7 @@ export async function addVersion(
   };
   const { publicKey, blob } = await asked.make(bindingOf(identity));
   let key: KeyVersion | undefined;
-  const head = await records.update(() => {
-    recheck();
+  const head = await commit(() => {
     checkPossible();
     const ordinal = (keys.find(name)?.ordinal ?? 0) + 1;
     key = {

@@ -2,7 +2,7 @@
 import { isSecure } from '../../formats/key-wrap-modes.ts';
 import { readOptionalInteger, readOptionalText, readOptionalTextList, readText } from '../../http/body.ts';
 import type { JsonObject } from '../../http/route.ts';
-import type { Head } from '../../store/sealed/records.ts';
+import type { Commit, Head } from '../../store/sealed/records.ts';
 import { addVersion, type KeyMaking, type NewVersion } from './add-version.ts';
 import { checkValidity, type RequestedAttributes, readAttributes, readTags, rejectExternalKey } from './attributes.ts';
 import { type KeyKind, resolveKeyKind, resolveKeyOps } from './key-types.ts';
@@ -49,13 +49,12 @@ function readPublicExponent(body: JsonObject): number | undefined {
   return exponent === 0 ? undefined : exponent;
 }
 
-/** @param recheck throws when the caller's right is gone */
 export function createKey(
   name: string,
   asked: CreateKey,
-  recheck: () => void,
+  commit: Commit,
   service: KeyMaking,
 ): Promise<{ readonly key: KeyVersion; readonly head: Head }> {
   const make: NewVersion['make'] = (binding) => service.crypto.createKey(binding, asked.kind).catch(refuseByModule);
-  return addVersion(name, { ...asked, kty: asked.kind.kty, make }, recheck, service);
+  return addVersion(name, { ...asked, kty: asked.kind.kty, make }, commit, service);
 }

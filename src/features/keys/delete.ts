@@ -1,5 +1,5 @@
 // Deletes a key so that it can be recovered, and recovers it: all versions at once, by one record that comes or goes.
-import type { Head, Records } from '../../store/sealed/records.ts';
+import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { Retention } from './bundle.ts';
 import { deletedRecordName, encodeDeletedKey } from './deleted-key.ts';
 import { keyNotFound } from './find-key.ts';
@@ -10,18 +10,18 @@ const DAY = 86_400;
 
 export interface KeyDeleting {
   readonly keys: KeyRing;
-  readonly records: Records;
   readonly now: () => number;
   readonly retention: Retention;
 }
 
-/** @param find looks the key up on current state, and throws when the caller's right is gone */
+/** @param find looks the key up on current state */
 export async function deleteKey(
   find: () => KeyVersion,
-  { records, now, retention }: KeyDeleting,
+  commit: Commit,
+  { now, retention }: KeyDeleting,
 ): Promise<DeletedEntry & { readonly head: Head }> {
   let entry: DeletedEntry | undefined;
-  const head = await records.update(() => {
+  const head = await commit(() => {
     const key = find();
     const deletedDate = now();
     const scheduledPurgeDate = deletedDate + retention.recoverableDays * DAY;
@@ -31,13 +31,13 @@ export async function deleteKey(
   return { ...(entry as unknown as DeletedEntry), head };
 }
 
-/** @param find looks the deleted key up on current state, and throws when the caller's right is gone */
+/** @param find looks the deleted key up on current state */
 export async function recoverKey(
   find: () => DeletedEntry,
-  { records }: KeyDeleting,
+  commit: Commit,
 ): Promise<{ readonly key: KeyVersion; readonly head: Head }> {
   let key: KeyVersion | undefined;
-  const head = await records.update(() => {
+  const head = await commit(() => {
     key = find().key;
     return [{ name: deletedRecordName(key.name), value: null }];
   });

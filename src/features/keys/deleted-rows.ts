@@ -17,10 +17,6 @@ export function deletedKeyRows(service: KeyPurging): readonly AnyRow[] {
   const { keys, retention } = service;
   const lookUp = ({ params, url }: RowRequest<undefined>): DeletedEntry =>
     requireDeletedKey(keys, requireKeyName(params.name), url);
-  const lookUpAgain = (request: RowRequest<undefined>) => (): DeletedEntry => {
-    request.recheck();
-    return lookUp(request);
-  };
   const bundle = (entry: DeletedEntry, viewer: Viewer): object => ({
     ...keyBundle(entry.key, viewer, retention),
     ...deletion(entry, viewer),
@@ -35,11 +31,8 @@ export function deletedKeyRows(service: KeyPurging): readonly AnyRow[] {
       activation: 'active',
       repeatable: false,
       async handle(request) {
-        const find = (): KeyVersion => {
-          request.recheck();
-          return requireKey(keys, request.params, request.url);
-        };
-        const { head, ...entry } = await deleteKey(find, service);
+        const find = (): KeyVersion => requireKey(keys, request.params, request.url);
+        const { head, ...entry } = await deleteKey(find, request.commit, service);
         const detail = { ...keyDetail(entry.key), scheduledPurgeDate: dateOf(entry) };
         return { status: 200, body: bundle(entry, request), detail, key: keyId('', entry.key), head };
       },
@@ -88,7 +81,7 @@ export function deletedKeyRows(service: KeyPurging): readonly AnyRow[] {
       activation: 'active',
       repeatable: false,
       async handle(request) {
-        const { key, head } = await recoverKey(lookUpAgain(request), service);
+        const { key, head } = await recoverKey(() => lookUp(request), request.commit);
         return {
           status: 200,
           body: keyBundle(key, request, retention),
@@ -110,7 +103,7 @@ export function deletedKeyRows(service: KeyPurging): readonly AnyRow[] {
       async handle(request) {
         const { key } = lookUp(request);
         const detail = purgeDetail(keys, key.name);
-        const head = await purgeKey(lookUpAgain(request), service);
+        const head = await purgeKey(() => lookUp(request), request.commit, service);
         return { status: 204, detail, key: `/keys/${key.name}`, head };
       },
     }),

@@ -14,7 +14,7 @@ import {
 import type { JsonObject } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { isAbsent } from '../../http/tolerance.ts';
-import type { Head } from '../../store/sealed/records.ts';
+import type { Commit, Head } from '../../store/sealed/records.ts';
 import { addVersion, type KeyMaking } from './add-version.ts';
 import { checkValidity, type RequestedAttributes, readAttributes, readTags } from './attributes.ts';
 import { resolveAkpAlg, resolveCurve, resolveKeyOps, resolveKty } from './key-types.ts';
@@ -108,12 +108,12 @@ export function readPlainKey(body: JsonObject): ImportKey {
   return { ...request, members: members as unknown as PrivateMembers };
 }
 
-/** Overwrites the members. @param recheck throws when the caller's right is gone @throws ServiceError BadParameter */
+/** Overwrites the members. @throws ServiceError BadParameter */
 export async function importKey(
   name: string,
   asked: ImportKey,
   by: Pick<PlainProvenance, 'by' | 'authorisedBy'>,
-  recheck: () => void,
+  commit: Commit,
   service: KeyMaking,
 ): Promise<{ readonly key: KeyVersion; readonly head: Head }> {
   const { members, crv, alg } = asked;
@@ -128,7 +128,7 @@ export async function importKey(
         },
         provenance: (at) => ({ source: 'plain-jwk', at, ...by }),
       },
-      recheck,
+      commit,
       service,
     );
   } finally {

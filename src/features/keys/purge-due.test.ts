@@ -60,7 +60,7 @@ test('what is due is purged with all that other features keep for it, and what i
   const purged: string[] = [];
   await purgeDue({
     keys,
-    records,
+    commit: (plan) => records.update(plan),
     now: () => 100,
     purgeCompanions: [(name) => [{ name: `beside/${name}`, value: null }]],
     purged: async (name) => void purged.push(name),
@@ -86,7 +86,7 @@ test('what another worker has purged meanwhile, or somebody recovered, is neithe
     const records = recordsOf(keys, () => keys.apply({ name: deletedRecordName('k'), value }));
     await purgeDue({
       keys,
-      records,
+      commit: (plan) => records.update(plan),
       now: () => 100,
       purgeCompanions: [],
       purged: () => assert.fail('it was recorded'),

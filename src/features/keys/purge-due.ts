@@ -1,10 +1,11 @@
 // Purges deleted keys whose retention has ended, with purge protection or without: the date was promised when the key was
 // deleted. Every worker runs this; the plan looks again on the state it commits to, so only one of them purges a key.
-import type { Head } from '../../store/sealed/records.ts';
+import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { KeyRing } from './key-ring.ts';
 import { type KeyPurging, purgeChanges } from './purge.ts';
 
-export interface PurgeDue extends Pick<KeyPurging, 'keys' | 'records' | 'now' | 'purgeCompanions'> {
+export interface PurgeDue extends Pick<KeyPurging, 'keys' | 'now' | 'purgeCompanions'> {
+  readonly commit: Commit;
   /** Puts one purge on record. */
   readonly purged: (name: string, scheduledPurgeDate: number, head: Head) => Promise<void>;
 }
@@ -14,13 +15,13 @@ export function nextPurge(keys: KeyRing): number | undefined {
   return keys.nextPurge()?.time;
 }
 
-export async function purgeDue({ keys, records, now, purgeCompanions, purged }: PurgeDue): Promise<void> {
+export async function purgeDue({ keys, commit, now, purgeCompanions, purged }: PurgeDue): Promise<void> {
   const time = now();
   for (let next = keys.nextPurge(); next !== undefined && next.time <= time; next = keys.nextPurge()) {
     const { name } = next;
     const spelled = keys.findDeleted(name)?.deleted.name ?? name;
     let mine = false;
-    const head = await records.update(() => {
+    const head = await commit(() => {
       // Another worker may have purged it, or it was recovered, perhaps deleted again since.
       const still = keys.findDeleted(name);
       mine = still !== undefined && still.deleted.scheduledPurgeDate <= now();

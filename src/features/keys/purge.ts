@@ -2,7 +2,7 @@
 // of it goes in one commit. Nothing else removes a key version.
 
 import { ServiceError } from '../../http/service-error.ts';
-import type { Change, Head } from '../../store/sealed/records.ts';
+import type { Change, Commit, Head } from '../../store/sealed/records.ts';
 import type { KeyDeleting } from './delete.ts';
 import { deletedRecordName } from './deleted-key.ts';
 import type { DeletedEntry, KeyRing } from './key-ring.ts';
@@ -18,9 +18,9 @@ export interface KeyPurging extends KeyDeleting {
   readonly purgeCompanions: readonly PurgeCompanion[];
 }
 
-/** @param find looks the deleted key up on current state, and throws when the caller's right is gone */
-export async function purgeKey(find: () => DeletedEntry, service: KeyPurging): Promise<Head> {
-  return service.records.update(() => {
+/** @param find looks the deleted key up on current state */
+export async function purgeKey(find: () => DeletedEntry, commit: Commit, service: KeyPurging): Promise<Head> {
+  return commit(() => {
     const { deleted } = find();
     rejectProtected(service);
     return purgeChanges(service.keys, deleted.name, service.purgeCompanions);

@@ -33,10 +33,10 @@ export function keyRows(service: KeyMaking & KeyPurging): readonly AnyRow[] {
       asked: ({ body }) => createDetail(body),
       repeatable: false,
       async handle(request) {
-        const { params, body, recheck } = request;
+        const { params, body, commit } = request;
         checkKtyVersion(body.kind.kty, request.apiVersion);
         checkKeyOpsVersion(body.keyOps, request.apiVersion);
-        const { key, head } = await createKey(requireKeyName(params.name), body, recheck, service);
+        const { key, head } = await createKey(requireKeyName(params.name), body, commit, service);
         return {
           status: 200,
           body: keyBundle(key, request, retention),
@@ -72,13 +72,10 @@ export function keyRows(service: KeyMaking & KeyPurging): readonly AnyRow[] {
         asked: ({ body }) => updateDetail(body),
         repeatable: false,
         async handle(request) {
-          const { params, body, url, recheck } = request;
+          const { params, body, url, commit } = request;
           checkKeyOpsVersion(body.keyOps, request.apiVersion);
-          const find = (): KeyVersion => {
-            recheck();
-            return requireKey(keys, params, url);
-          };
-          const { before, key, head } = await updateKey(find, body, service);
+          const find = (): KeyVersion => requireKey(keys, params, url);
+          const { before, key, head } = await updateKey(find, body, commit, service);
           return {
             status: 200,
             body: keyBundle(key, request, retention),

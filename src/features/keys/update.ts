@@ -5,7 +5,7 @@ import { isSecure } from '../../formats/key-wrap-modes.ts';
 import { readOptionalTextList } from '../../http/body.ts';
 import type { JsonObject } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { Head, Records } from '../../store/sealed/records.ts';
+import type { Commit, Head } from '../../store/sealed/records.ts';
 import { checkValidity, type RequestedAttributes, readAttributes, readTags } from './attributes.ts';
 import { resolveKeyOps } from './key-types.ts';
 import { bindingOf, encodeKeyVersion, type KeyVersion, keyRecordName } from './key-version.ts';
@@ -31,7 +31,6 @@ export function readUpdateKey(body: JsonObject): UpdateKey {
 
 export interface KeyChanging {
   readonly crypto: CryptoClient;
-  readonly records: Records;
   readonly now: () => number;
   readonly randomHex: (bytes: number) => string;
   readonly limits: KeyLimits;
@@ -41,11 +40,12 @@ export interface KeyChanging {
 export async function updateKey(
   find: () => KeyVersion,
   asked: UpdateKey,
-  { crypto, records, now, randomHex, limits }: KeyChanging,
+  commit: Commit,
+  { crypto, now, randomHex, limits }: KeyChanging,
 ): Promise<{ readonly before: KeyVersion; readonly key: KeyVersion; readonly head: Head }> {
   checkTagCount(asked.tags, limits);
   let [before, key]: (KeyVersion | undefined)[] = [];
-  const head = await records.update(async () => {
+  const head = await commit(async () => {
     before = find();
     const attributes = { ...before.attributes, ...asked.attributes, updated: now() };
     checkValidity(attributes);

@@ -15,7 +15,7 @@ import { StatementError, verifyStatement } from '../../formats/statement.ts';
 import { readOptionalBoolean, readOptionalText, readText } from '../../http/body.ts';
 import { type Answer, type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { Records } from '../../store/sealed/records.ts';
+import type { Commit } from '../../store/sealed/records.ts';
 import type { CustodianRegister } from '../custodians/register.ts';
 import { postureOf, type RehearsalSchedule } from './posture.ts';
 import { reachabilityRehearsal } from './reachability.ts';
@@ -28,7 +28,6 @@ export interface RehearsalService {
   readonly rehearsals: Rehearsals;
   readonly register: CustodianRegister;
   readonly schedule: RehearsalSchedule;
-  readonly records: Records;
   readonly crypto: Pick<CryptoClient, 'send' | 'hello'>;
   readonly instance: string;
   /** It is thrown away after a rehearsal: only such an instance states that one has passed. */
@@ -38,7 +37,7 @@ export interface RehearsalService {
 }
 
 export function rehearsalRows(service: RehearsalService): readonly AnyRow[] {
-  const { rehearsals, register, records, crypto, now } = service;
+  const { rehearsals, register, crypto, now } = service;
   const common = { scope: 'root', activation: 'active' } as const;
   const reading = { ...common, dataAction: `${ACTION}/read`, repeatable: true };
   const writing = { ...common, dataAction: `${ACTION}/action`, repeatable: false };
@@ -52,14 +51,13 @@ export function rehearsalRows(service: RehearsalService): readonly AnyRow[] {
     record: string,
     note: string,
     by: string,
-    recheck: () => void,
+    commit: Commit,
     check: () => void = () => undefined,
   ): Promise<Answer> {
     const filedAt = new Date(now() * 1000).toISOString();
     const id = `${filedAt.slice(0, 10)}-${randomBytes(8).toString('hex')}`;
     const filed = { filedAt, filedBy: by, record, note };
-    const head = await records.update(() => {
-      recheck();
+    const head = await commit(() => {
       check();
       return filingChanges(rehearsals, id, filed);
     });
@@ -109,14 +107,14 @@ export function rehearsalRows(service: RehearsalService): readonly AnyRow[] {
         challenge: readText(body, 'challenge'),
         finish: readOptionalBoolean(body, 'finish') ?? false,
       }),
-      async handle({ body: { challenge, finish }, principal, recheck }) {
+      async handle({ body: { challenge, finish }, principal, commit }) {
         const { domainKey } = crypto.hello;
         const rehearsed = (): Rehearsal =>
           reachabilityRehearsal({ register, challenge, instance: service.instance, domainKey, now: now(), finish });
         const check = (): void => rejectFiled(rehearsals, challenge);
         check();
         const record = writeRehearsal(rehearsed());
-        return file(record, await stated(record), principal.oid, recheck, check);
+        return file(record, await stated(record), principal.oid, commit, check);
       },
     }),
     row<{ readonly record: string; readonly note: string | undefined }>({
@@ -126,17 +124,17 @@ export function rehearsalRows(service: RehearsalService): readonly AnyRow[] {
       operationName: 'RehearsalFile',
       readBody: (body) => ({ record: readText(body, 'record'), note: readOptionalText(body, 'note') }),
       bodyLimit: 4 * MAX_REHEARSAL,
-      async handle({ body: { record, note }, principal, recheck }) {
+      async handle({ body: { record, note }, principal, commit }) {
         const rehearsal = requireRecord(record);
         if (rehearsal.domainFingerprint !== domainFingerprint(crypto.hello.domainKey)) {
           throw new ServiceError('BadParameter', 'The record is of another security domain');
         }
         if (note === undefined) {
           rejectOwnPraise(rehearsal, service.isThrownAway);
-          return file(record, await stated(record), principal.oid, recheck);
+          return file(record, await stated(record), principal.oid, commit);
         }
         requireStatement(record, note, crypto.hello.domainKey);
-        return file(record, note, principal.oid, recheck, () => {
+        return file(record, note, principal.oid, commit, () => {
           if (rehearsals.list().some(([, kept]) => kept.record === record)) {
             throw new ServiceError('Conflict', 'The record is filed already', { innerCode: 'Filed' });
           }

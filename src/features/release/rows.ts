@@ -4,7 +4,6 @@
 import type { Detail } from '../../http/entry-detail.ts';
 import { type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { Records } from '../../store/sealed/records.ts';
 import { requireKey } from '../keys/find-key.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import {
@@ -30,7 +29,6 @@ const PATH = '/strongroom/attestation-authorities';
 
 export interface ReleaseService extends Releasing {
   readonly keys: KeyRing;
-  readonly records: Records;
   readonly duties: TrustDuties;
 }
 
@@ -54,7 +52,7 @@ export function releaseRows(service: ReleaseService): readonly AnyRow[] {
   ];
 }
 
-function authorityRows({ authorities, records, duties }: ReleaseService): readonly AnyRow[] {
+function authorityRows({ authorities, duties }: ReleaseService): readonly AnyRow[] {
   const requireAuthority = (name: string): TrustedAuthority => {
     const authority = authorities.get(name);
     if (authority === undefined) throw new ServiceError('NotFound', `There is no attestation authority '${name}'`);
@@ -91,12 +89,11 @@ function authorityRows({ authorities, records, duties }: ReleaseService): readon
       operationName: 'AttestationAuthorityTrust',
       readBody: readAuthority,
       asked: ({ params, body }) => trustDetail(params['authority'] ?? '', body),
-      async handle({ params, body, principal, recheck, stated }) {
+      async handle({ params, body, principal, commit, stated }) {
         const name = requireAuthorityName(params['authority']);
         const reason = duties.reasonOf(stated());
         let second: TrustAnswer | undefined;
-        const head = await records.update(() => {
-          recheck();
+        const head = await commit(() => {
           second = undefined;
           const others = authorities.list().filter(([other]) => other !== name);
           if (others.some(([, { authority }]) => authority === body.authority)) {
@@ -123,11 +120,10 @@ function authorityRows({ authorities, records, duties }: ReleaseService): readon
       method: 'DELETE',
       path: `${PATH}/:authority`,
       operationName: 'AttestationAuthorityDistrust',
-      async handle({ params, recheck }) {
+      async handle({ params, commit }) {
         const name = requireAuthorityName(params['authority']);
         let gone: TrustedAuthority | undefined;
-        const head = await records.update(() => {
-          recheck();
+        const head = await commit(() => {
           gone = requireAuthority(name);
           return [{ name: authorityRecordName(name), value: null }];
         });

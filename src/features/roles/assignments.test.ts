@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ServiceError } from '../../http/service-error.ts';
+import type { Commit } from '../../store/sealed/records.ts';
 import { deleteAssignment } from './delete-assignment.ts';
 import { getAssignment } from './get-assignment.ts';
 import { planInitialAssignments } from './initial-assignments.ts';
@@ -256,15 +257,17 @@ describe('a caller whose right is taken away meanwhile', () => {
   it('changes nothing any more', async () => {
     const made = await instance();
     let allowed = true;
-    const recheck = (): void => {
-      if (!allowed) throw new ServiceError('AccessDenied', 'revoked');
-    };
+    const commit: Commit = (plan) =>
+      made.records.update(() => {
+        if (!allowed) throw new ServiceError('AccessDenied', 'revoked');
+        return plan();
+      });
     made.race = () => {
       allowed = false;
     };
     const body = readAssignmentBody({ properties: { roleDefinitionId: DEFINITIONS + CRYPTO_USER, principalId: ANN } });
     await refuses('AccessDenied', /revoked/, () =>
-      putAssignment({ scope: ROOT_SCOPE, name: guid(1), body, stated: {} }, { ...made.changes, recheck }),
+      putAssignment({ scope: ROOT_SCOPE, name: guid(1), body, stated: {} }, { ...made.changes, commit }),
     );
     assert.equal(made.roles.assignment(guid(1)), undefined);
   });

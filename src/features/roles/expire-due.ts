@@ -1,12 +1,12 @@
 // Removes grants that have ended. They allow nothing from their second on, whether or not this has run; it keeps the list of
 // assignments to what holds, and puts the end on record.
-import type { Head, Records } from '../../store/sealed/records.ts';
+import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { Roles } from './evaluate.ts';
 import { ASSIGNMENT_PREFIX, type RoleAssignment } from './role-records.ts';
 
 export interface ExpireDue {
   readonly roles: Roles;
-  readonly records: Records;
+  readonly commit: Commit;
   /** Unix seconds of the instance's clock. */
   readonly now: () => number;
   /** Puts one end on record. */
@@ -22,9 +22,9 @@ export function nextExpiry(roles: Roles): number | undefined {
   return next;
 }
 
-export async function expireDue({ roles, records, now, expired }: ExpireDue): Promise<void> {
+export async function expireDue({ roles, commit, now, expired }: ExpireDue): Promise<void> {
   let ended: readonly RoleAssignment[] = [];
-  const head = await records.update(() => {
+  const head = await commit(() => {
     // On the state that is committed to: another worker may have removed them.
     const time = now();
     ended = [...roles.assignments()].filter(({ expiresAt }) => expiresAt !== undefined && expiresAt <= time);

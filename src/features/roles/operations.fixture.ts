@@ -31,8 +31,7 @@ export async function instance(): Promise<Instance> {
   const memory = memoryRecords();
   const changes: RoleChanges = {
     roles: memory.roles,
-    records: memory.records,
-    recheck: () => undefined,
+    commit: (plan) => memory.records.update(plan),
     now: () => 1_800_000_000,
   };
   await memory.records.update(() =>

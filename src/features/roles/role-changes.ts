@@ -2,18 +2,14 @@
 
 import type { Detail } from '../../http/entry-detail.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { Change, Head, Records } from '../../store/sealed/records.ts';
+import type { Change, Commit, Head } from '../../store/sealed/records.ts';
 import type { Duties, Second } from './duties.ts';
 import type { Roles } from './evaluate.ts';
 
 export interface RoleChanges {
   readonly roles: Roles;
-  readonly records: Records;
-  /**
-   * Throws when the caller's right is gone. Asked on the very state that the change is made on, so that who has been
-   * revoked meanwhile cannot grant, and two administrators cannot remove each other.
-   */
-  readonly recheck: () => void;
+  /** With the caller's right: who has been revoked meanwhile cannot grant, and two administrators cannot remove each other. */
+  readonly commit: Commit;
   /** Absent: duties are not separated. */
   readonly duties?: Duties;
   /** Unix seconds of the instance's clock. */
@@ -38,18 +34,17 @@ export interface Planned<T> {
  * @throws ServiceError the refusal of a change that a second person has to agree to, once that is asked for durably
  */
 export async function commitRoles<T>(
-  { records, recheck }: RoleChanges,
+  { commit }: RoleChanges,
   plan: () => Planned<T>,
 ): Promise<{ readonly result: T; readonly head?: Head; readonly note?: string; readonly detail?: Detail }> {
   let planned: Planned<T> | undefined;
-  const head = await records.update(() => {
-    recheck();
+  const head = await commit(() => {
     planned = plan();
     const { change, also = [], second } = planned;
     if (change === undefined) return [];
     return second?.state === 'asked' ? second.changes : [change, ...also, ...(second?.changes ?? [])];
   });
-  if (planned === undefined) throw new Error('records.update resolved without asking for the plan');
+  if (planned === undefined) throw new Error('the commit resolved without asking for the plan');
   const { result, change, second } = planned;
   if (change === undefined) return { result };
   if (second?.state === 'asked') throw refusalWith(second, head);

@@ -3,7 +3,6 @@
 import { nextLinkWith, readSkipToken } from '../../http/paging.ts';
 import type { Principal } from '../../http/principal.ts';
 import { type AnyRow, type Row, type RowRequest, row } from '../../http/route.ts';
-import type { Records } from '../../store/sealed/records.ts';
 import { requireKeyName } from '../keys/key-name.ts';
 import { type RoleOperation, roleAccess } from './access.ts';
 import { deleteAssignment } from './delete-assignment.ts';
@@ -38,7 +37,6 @@ const scopeForms: readonly ScopeForm[] = [
 
 export interface RoleService {
   readonly roles: Roles;
-  readonly records: Records;
   readonly now: () => number;
   /** For this caller. */
   readonly duties: (caller: Principal) => Duties;
@@ -50,10 +48,10 @@ export function roleRows(service: RoleService): readonly AnyRow[] {
 
 /** What one request may change, and as whom. */
 function changesOf(
-  { roles, records, now, duties }: RoleService,
-  { recheck, principal }: Pick<RowRequest<unknown>, 'recheck' | 'principal'>,
+  { roles, now, duties }: RoleService,
+  { commit, principal }: Pick<RowRequest<unknown>, 'commit' | 'principal'>,
 ): RoleChanges {
-  return { roles, records, now, recheck, duties: duties(principal) };
+  return { roles, commit, now, duties: duties(principal) };
 }
 
 function definitionRows({ prefix, scope, of }: ScopeForm, service: RoleService): AnyRow[] {

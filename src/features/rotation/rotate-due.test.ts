@@ -6,7 +6,7 @@ import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { MemoryContent, openMemoryStore } from '../../store/memory/memory-store.ts';
 import { type InTestSealer, inTestSealer } from '../../store/sealed/in-test-sealer.ts';
 import { openRecords } from '../../store/sealed/open-records.ts';
-import type { Records } from '../../store/sealed/records.ts';
+import type { Commit, Records } from '../../store/sealed/records.ts';
 import { type DueWork, openDueWork } from '../clock/due-work.ts';
 import { createKey } from '../keys/create.ts';
 import { deleteKey, recoverKey } from '../keys/delete.ts';
@@ -35,7 +35,7 @@ interface Instance {
 }
 
 interface Worker extends AsyncDisposable {
-  readonly service: Rotating & { readonly records: Records };
+  readonly service: Rotating & { readonly records: Records; readonly commit: Commit };
   readonly work: DueWork;
   readonly stop: () => void;
 }
@@ -70,6 +70,7 @@ async function startWorker(instance: Instance): Promise<Worker> {
     keys,
     policies,
     records,
+    commit: (plan: Parameters<Commit>[0]) => records.update(plan),
     crypto,
     now: () => instance.time,
     randomHex: (bytes: number) => randomBytes(bytes).toString('hex'),
@@ -100,7 +101,7 @@ async function startWorker(instance: Instance): Promise<Worker> {
 }
 
 const create = ({ service }: Worker, name: string): Promise<unknown> =>
-  createKey(name, { ...OCT, releasePolicy: undefined }, () => undefined, service);
+  createKey(name, { ...OCT, releasePolicy: undefined }, service.commit, service);
 const after = (time: string, expiryTime?: string): PolicyRules => ({
   lifetimeActions: [{ type: 'Rotate', trigger: 'timeAfterCreate', time }],
   ...(expiryTime === undefined ? {} : { expiryTime }),
@@ -111,7 +112,7 @@ const find = ({ service: { keys } }: Worker, name: string) => {
   return key;
 };
 const rule = (worker: Worker, name: string, rules: PolicyRules): Promise<unknown> =>
-  setPolicy(() => find(worker, name), rules, worker.service);
+  setPolicy(() => find(worker, name), rules, worker.service.commit, worker.service);
 
 describe('rotation when it is due', () => {
   test('workers that find the same keys due at once rotate each of them once', async () => {
@@ -145,10 +146,11 @@ describe('rotation when it is due', () => {
         instance.making = making;
         await other.service.records.refresh();
         const retention = { recoverableDays: 7, recoveryLevel: '', purgeProtection: false };
-        if (change === 'delete') await deleteKey(() => find(other, 'k'), { ...other.service, retention });
+        if (change === 'delete')
+          await deleteKey(() => find(other, 'k'), other.service.commit, { ...other.service, retention });
         if (change === 'clear') await rule(other, 'k', { lifetimeActions: [] });
         if (change === 'later') await rule(other, 'k', after('P60D'));
-        if (change === 'rotate') await rotateKey(() => find(other, 'k'), other.service);
+        if (change === 'rotate') await rotateKey(() => find(other, 'k'), other.service.commit, other.service);
       };
       await worker.work.look();
       assert.deepEqual(instance.rotated, [], change);
@@ -164,9 +166,9 @@ describe('rotation when it is due', () => {
     await using worker = await startWorker(instance);
     const releasePolicy = { contentType: 'application/json; charset=utf-8', data: 'e30', immutable: true };
     const once = { ...OCT, keyOps: ['secureWrapKey'], attributes: { exportable: true }, releasePolicy };
-    await createKey('k', once, () => undefined, worker.service);
+    await createKey('k', once, worker.service.commit, worker.service);
     await rule(worker, 'k', after('P30D'));
-    await rotateKey(() => find(worker, 'k'), worker.service);
+    await rotateKey(() => find(worker, 'k'), worker.service.commit, worker.service);
     const { attributes, keyOps, ...next } = find(worker, 'k');
     assert.deepEqual([attributes.exportable, keyOps], [false, ['secureWrapKey']]);
     assert.deepEqual(next.releasePolicy, { ...releasePolicy, fromCreation: true });
@@ -262,13 +264,12 @@ describe('rotation when it is due', () => {
           if (step.kind === 'rule' && exists) await rule(worker, named, after(step.period));
           if (step.kind === 'clear' && exists) await rule(worker, named, { lifetimeActions: [] });
           if (step.kind === 'demand' && exists && service.policies.find(named) !== undefined) {
-            demanded.push((await rotateKey(() => find(worker, named), service)).key.version);
+            demanded.push((await rotateKey(() => find(worker, named), service.commit, service)).key.version);
           }
-          if (step.kind === 'delete' && exists) await deleteKey(() => find(worker, named), { ...service, retention });
+          if (step.kind === 'delete' && exists)
+            await deleteKey(() => find(worker, named), service.commit, { ...service, retention });
           const deleted = service.keys.findDeleted(named);
-          if (step.kind === 'recover' && deleted !== undefined) {
-            await recoverKey(() => deleted, { ...service, retention });
-          }
+          if (step.kind === 'recover' && deleted !== undefined) await recoverKey(() => deleted, service.commit);
           await Promise.all(workers.map(({ work }) => work.look()));
         }
         let scheduled = 0;

@@ -1,7 +1,7 @@
 // Rotates the keys whose policy says that it is time. Every worker of an instance runs this; the commit looks again at
 // the key that it began with, so a key is rotated once. After downtime or a jump of the clock it is once, too: the new
 // version is as young as any.
-import type { Head } from '../../store/sealed/records.ts';
+import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { DueJob } from '../clock/due-work.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 import { addNextVersion, Overtaken, type Rotated, type Rotating } from './rotate.ts';
@@ -24,6 +24,7 @@ export interface RotationRecorder {
 
 export interface RotateDue extends Rotating {
   readonly schedule: RotationSchedule;
+  readonly commit: Commit;
   readonly record: RotationRecorder;
   /** The instance is about to stop: nothing new is begun. */
   readonly stopping: AbortSignal;
@@ -62,7 +63,7 @@ async function rotateOne(name: string, patience: Map<string, number>, service: R
   const next = { current, policy, enabled: current.attributes.enabled };
   let rotated: Rotated;
   try {
-    rotated = await addNextVersion(next, () => undefined, service);
+    rotated = await addNextVersion(next, service.commit, service);
   } catch (error) {
     // Then the change has put its own time into the schedule.
     if (error instanceof Overtaken) return;

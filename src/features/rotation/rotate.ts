@@ -5,7 +5,7 @@ import { rsaExponents, USUAL_RSA_EXPONENT } from '../../formats/algorithms.ts';
 import { addDuration, parseDuration } from '../../formats/iso-duration.ts';
 import { isSecure } from '../../formats/key-wrap-modes.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { Head } from '../../store/sealed/records.ts';
+import type { Commit, Head } from '../../store/sealed/records.ts';
 import { addVersion, type KeyMaking } from '../keys/add-version.ts';
 import type { KeyKind } from '../keys/key-types.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
@@ -26,16 +26,18 @@ export interface Rotated {
 
 const ATTEMPTS = 3;
 
-/**
- * On demand: the new version is enabled.
- * @param find looks the key up on current state, and throws when the caller's right is gone
- */
-export async function rotateKey(find: () => KeyVersion, service: Rotating): Promise<Rotated> {
+/** On demand: the new version is enabled. @param find looks the key up on current state */
+export async function rotateKey(find: () => KeyVersion, commit: Commit, service: Rotating): Promise<Rotated> {
+  const found: Commit = (plan) =>
+    commit(() => {
+      find();
+      return plan();
+    });
   for (let attempt = 1; ; attempt++) {
     const current = find();
     const policy = requirePolicy(service.policies, current.name);
     try {
-      return await addNextVersion({ current, policy, enabled: true }, find, service);
+      return await addNextVersion({ current, policy, enabled: true }, found, service);
     } catch (error) {
       if (!(error instanceof Overtaken)) throw error;
       if (attempt < ATTEMPTS) continue;
@@ -55,10 +57,10 @@ export interface Next {
   readonly enabled: boolean;
 }
 
-/** @param recheck called on the state that is committed to @throws Overtaken, ServiceError */
+/** @throws Overtaken, ServiceError */
 export async function addNextVersion(
   { current, policy, enabled }: Next,
-  recheck: () => void,
+  commit: Commit,
   service: Rotating,
 ): Promise<Rotated> {
   const { keys, policies, crypto } = service;
@@ -71,19 +73,20 @@ export async function addNextVersion(
     exportable: current.attributes.exportable && !isSecure(current.keyOps),
     ...(expiry === undefined ? {} : { exp: addDuration(time, expiry) }),
   };
-  const guard = (): void => {
-    recheck();
-    // Records in memory are replaced, never changed: the same object is the same state.
-    if (keys.find(current.name) !== current || policies.find(current.name) !== policy) {
-      throw new Overtaken('the key or its policy was changed meanwhile');
-    }
-  };
+  const guarded: Commit = (plan) =>
+    commit(() => {
+      // Records in memory are replaced, never changed: the same object is the same state.
+      if (keys.find(current.name) !== current || policies.find(current.name) !== policy) {
+        throw new Overtaken('the key or its policy was changed meanwhile');
+      }
+      return plan();
+    });
   const { kty, keyOps, tags } = current;
   const releasePolicy = policyFromCreation(current.releasePolicy);
   const make = (binding: Parameters<typeof crypto.createKey>[0]): ReturnType<typeof crypto.createKey> =>
     crypto.createKey(binding, kindOf(current.publicKey));
   const version = { kty, keyOps, tags, releasePolicy, attributes, make };
-  return { from: current, ...(await addVersion(current.name, version, guard, { ...service, now: () => time })) };
+  return { from: current, ...(await addVersion(current.name, version, guarded, { ...service, now: () => time })) };
 }
 
 /** @throws ServiceError BadParameter */

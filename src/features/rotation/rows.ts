@@ -16,10 +16,6 @@ const SINCE = '7.3-preview';
 export function rotationRows(service: Rotating & { readonly retention: Retention }): readonly AnyRow[] {
   const { keys, policies, retention } = service;
   const lookUp = ({ params, url }: RowRequest<unknown>): KeyVersion => requireKey(keys, params, url);
-  const lookUpAgain = (request: RowRequest<unknown>) => (): KeyVersion => {
-    request.recheck();
-    return lookUp(request);
-  };
   return [
     row({
       method: 'GET',
@@ -49,7 +45,7 @@ export function rotationRows(service: Rotating & { readonly retention: Retention
       repeatable: true,
       async handle(request) {
         const key = lookUp(request);
-        const { before, policy, head } = await setPolicy(lookUpAgain(request), request.body, service);
+        const { before, policy, head } = await setPolicy(() => lookUp(request), request.body, request.commit, service);
         const warning = policyWarning(request.body);
         const warned = warning === undefined ? {} : { headers: { 'x-strongroom-warning': warning }, note: warning };
         const detail = { changes: changesOf(rulesDetail(before), rulesDetail(policy)) };
@@ -73,7 +69,7 @@ export function rotationRows(service: Rotating & { readonly retention: Retention
       activation: 'active',
       repeatable: false,
       async handle(request) {
-        const { from, key, head } = await rotateKey(lookUpAgain(request), service);
+        const { from, key, head } = await rotateKey(() => lookUp(request), request.commit, service);
         const detail = { ...keyDetail(key), previousVersion: from.version };
         return { status: 200, body: keyBundle(key, request, retention), detail, key: keyId('', key), head };
       },

@@ -1,7 +1,7 @@
 // Sets the rotation policy of a key, or clears it.
 
 import { ServiceError } from '../../http/service-error.ts';
-import type { Head, Records } from '../../store/sealed/records.ts';
+import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 import type { RotationPolicies } from './policies.ts';
 import { encodePolicy, type PolicyRules, policyRecordName, type RotationPolicy } from './policy.ts';
@@ -9,22 +9,22 @@ import { isEmpty } from './read-policy.ts';
 
 export interface PolicySetting {
   readonly policies: RotationPolicies;
-  readonly records: Records;
   readonly now: () => number;
 }
 
-/** @param find looks the key up on current state, and throws when the caller's right is gone */
+/** @param find looks the key up on current state */
 export async function setPolicy(
   find: () => KeyVersion,
   rules: PolicyRules,
-  { policies, records, now }: PolicySetting,
+  commit: Commit,
+  { policies, now }: PolicySetting,
 ): Promise<{
   readonly before: RotationPolicy | undefined;
   readonly policy: RotationPolicy | undefined;
   readonly head: Head;
 }> {
   let [before, policy]: (RotationPolicy | undefined)[] = [];
-  const head = await records.update(() => {
+  const head = await commit(() => {
     const key = find();
     checkExpiryKnown(rules, key);
     const updated = now();

@@ -3,7 +3,7 @@
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { integer, list, oneOf, record, text } from '../../formats/shape.ts';
 import { StoreError } from '../../store/port.ts';
-import type { Change, Records } from '../../store/sealed/records.ts';
+import type { Change, Commit } from '../../store/sealed/records.ts';
 import type { Split } from './service.ts';
 
 export const BEGUN_RECORD = 'security-domain-begun';
@@ -36,22 +36,19 @@ export function decodeBegun(value: Uint8Array): Begun {
 /** The module said no and has changed nothing; of any other failure nobody knows. */
 const REFUSED: ReadonlySet<string> = new Set(['BadRequest', 'DomainRefused', 'OtherCustodians', 'WrongState']);
 
-/** @param recheck throws when the caller's right is gone: whoever was revoked is turned away before the module is asked */
+/** Whoever was revoked is turned away before the module is asked. @param settle commits whoever has lost a right meanwhile */
 export async function begin<Done>(
-  { records, now }: { readonly records: Records; readonly now: () => number },
-  { principal, recheck }: { readonly principal: { readonly oid: string }; readonly recheck: () => void },
+  { settle, now }: { readonly settle: Commit; readonly now: () => number },
+  { principal, commit }: { readonly principal: { readonly oid: string }; readonly commit: Commit },
   begun: Pick<Begun, 'kind' | 'custody'>,
   ceremony: () => Promise<Done>,
 ): Promise<Done> {
   const whole: Begun = { ...begun, by: principal.oid, at: new Date(now() * 1000).toISOString() };
-  await records.update(() => {
-    recheck();
-    return [{ name: BEGUN_RECORD, value: Buffer.from(JSON.stringify(whole), 'utf8') }];
-  });
+  await commit(() => [{ name: BEGUN_RECORD, value: Buffer.from(JSON.stringify(whole), 'utf8') }]);
   try {
     return await ceremony();
   } catch (error) {
-    if (error instanceof CryptoError && REFUSED.has(error.code)) await records.update(() => [NO_LONGER_BEGUN]);
+    if (error instanceof CryptoError && REFUSED.has(error.code)) await settle(() => [NO_LONGER_BEGUN]);
     throw error;
   }
 }

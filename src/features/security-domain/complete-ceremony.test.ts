@@ -5,7 +5,7 @@ import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { openMemoryStore } from '../../store/memory/memory-store.ts';
 import { inTestSealer } from '../../store/sealed/in-test-sealer.ts';
 import { openRecords } from '../../store/sealed/open-records.ts';
-import type { Records } from '../../store/sealed/records.ts';
+import type { Commit, Records } from '../../store/sealed/records.ts';
 import { type Activation, openActivation, SECURITY_DOMAIN_RECORD } from './activation.ts';
 import { begin, NO_LONGER_BEGUN } from './begun.ts';
 import { type Completing, planCompletion } from './complete-ceremony.ts';
@@ -13,7 +13,8 @@ import { type Completing, planCompletion } from './complete-ceremony.ts';
 const NOW = Date.parse('2026-06-01T00:00:00Z') / 1000;
 const AT = '2026-06-01T00:00:00.000Z';
 const [ANNA, BORIS, CLARA] = ['a', 'b', 'c'].map((letter) => letter.repeat(43)) as [string, string, string];
-const caller = { principal: { oid: 'olga' }, recheck: () => undefined };
+const commit: Commit = (plan) => records.update(plan);
+const caller = { principal: { oid: 'olga' }, commit };
 /** What a partition that is lost after it has done its work looks like. */
 const lost = (): Promise<never> => Promise.reject(new CryptoError('PartitionLost', 'gone'));
 
@@ -34,7 +35,7 @@ beforeEach(async () => {
 });
 
 async function begun(...[what, ceremony]: [Parameters<typeof begin>[2], () => Promise<unknown>]): Promise<void> {
-  await begin({ records, now: () => NOW }, caller, what, ceremony).catch(() => undefined);
+  await begin({ settle: commit, now: () => NOW }, caller, what, ceremony).catch(() => undefined);
 }
 
 async function complete(): Promise<unknown> {
@@ -71,14 +72,16 @@ test('a re-sharing is of whoever asked for these very people, in any order, and 
 test('what the module has refused, or the caller may not ask for, is not remembered', async () => {
   await begun({ kind: 'recovery' }, () => Promise.reject(new CryptoError('DomainRefused', 'no')));
   assert.equal(activation.begun(), undefined);
-  const revoked = { ...caller, recheck: () => assert.fail('revoked') };
-  const asked = begin({ records, now: () => NOW }, revoked, { kind: 'recovery' }, () => assert.fail('was asked'));
+  const revoked = { ...caller, commit: () => assert.fail('revoked') };
+  const asked = begin({ settle: commit, now: () => NOW }, revoked, { kind: 'recovery' }, () =>
+    assert.fail('was asked'),
+  );
   await assert.rejects(asked, /revoked/);
   assert.equal(activation.begun(), undefined);
 });
 
 test('a ceremony that was recorded was not only begun', async () => {
-  await begin({ records, now: () => NOW }, caller, { kind: 'recovery' }, async () => undefined);
+  await begin({ settle: commit, now: () => NOW }, caller, { kind: 'recovery' }, async () => undefined);
   assert.equal(activation.begun()?.by, 'olga');
   await records.update(() => [NO_LONGER_BEGUN]);
   assert.equal(activation.begun(), undefined);

@@ -27,7 +27,7 @@ interface Resharing extends Download {
 const BODY_LIMIT = 2 * MAX_UPLOAD;
 
 export function resharingRows(service: SecurityDomainService): readonly AnyRow[] {
-  const { crypto, records, activation, companion, now } = service;
+  const { crypto, settle, activation, companion, now } = service;
   const common = { path: '/securitydomain/resharing', scope: 'root', activation: 'active' } as const;
   const fingerprint = (): string => domainFingerprint(crypto.hello.domainKey);
   return [
@@ -63,14 +63,14 @@ export function resharingRows(service: SecurityDomainService): readonly AnyRow[]
       bodyLimit: BODY_LIMIT,
       asked: ({ body }) => custodyDetail(body),
       repeatable: false,
-      async handle({ body, principal, recheck }) {
+      async handle({ body, principal, commit }) {
         const { certificates, thumbprints, required, domain, packets } = body;
         const custody = { required, thumbprints };
-        const done = await begin(service, { principal, recheck }, { kind: 'resharing', custody }, () =>
+        const done = await begin(service, { principal, commit }, { kind: 'resharing', custody }, () =>
           crypto.ceremony('replaceCustodians', { certificates, required, domain, packets }),
         ).catch(refuse);
         const quorum = done.quorum as readonly string[];
-        const head = await records.update(() => [
+        const head = await settle(() => [
           { name: SECURITY_DOMAIN_RECORD, value: Buffer.from(JSON.stringify(replaced())) },
           ...companion({ by: 'resharing', required, thumbprints, certificates, opened: quorum }),
           NO_LONGER_BEGUN,

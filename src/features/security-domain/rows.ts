@@ -19,7 +19,7 @@ import { uploadRows } from './upload-rows.ts';
 const DONE = { status: 'Success', status_details: '' };
 
 export function securityDomainRows(service: SecurityDomainService): readonly AnyRow[] {
-  const { crypto, records, activation, initialAdministrators, companion, now } = service;
+  const { crypto, activation, initialAdministrators, companion, now } = service;
   return [
     row<Download>({
       method: 'POST',
@@ -32,7 +32,7 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
       asked: ({ body }) => custodyDetail(body),
       repeatable: false,
       async handle(request) {
-        const { body, principal, recheck } = request;
+        const { body, principal, commit } = request;
         if (!activation.isActive() && !initialAdministrators.includes(principal.oid)) {
           throw new ServiceError('Forbidden', 'Only an administrator named when the HSM was created can activate it');
         }
@@ -40,7 +40,7 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
         const wasActive = await activation.willBeActive();
         const { certificates, required, thumbprints } = body;
         const custody = { required, thumbprints };
-        const { document } = await begin(service, { principal, recheck }, { kind: 'download', custody }, () =>
+        const { document } = await begin(service, { principal, commit }, { kind: 'download', custody }, () =>
           crypto.ceremony('downloadSecurityDomain', { certificates, required }),
         ).catch((error: unknown) => refuse(error, body));
         const record: SecurityDomainRecord = {
@@ -50,15 +50,12 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
           required,
           thumbprints,
         };
-        const head = await records.update(() => {
-          // Revoked while the module worked: then the file is not handed out.
-          recheck();
-          return [
-            { name: SECURITY_DOMAIN_RECORD, value: Buffer.from(JSON.stringify(record)) },
-            ...companion({ by: 'download', required, thumbprints, certificates, document }),
-            NO_LONGER_BEGUN,
-          ];
-        });
+        // Revoked while the module worked: then the file is not handed out.
+        const head = await commit(() => [
+          { name: SECURITY_DOMAIN_RECORD, value: Buffer.from(JSON.stringify(record)) },
+          ...companion({ by: 'download', required, thumbprints, certificates, document }),
+          NO_LONGER_BEGUN,
+        ]);
         return {
           status: 202,
           // Clients take the file from this first answer, whatever the poll says later. The Python SDK (1.0.0b1, az 2.91) sends

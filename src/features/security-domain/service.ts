@@ -5,12 +5,13 @@ import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { domainFingerprint, groupFingerprint } from '../../formats/domain-identity.ts';
 import type { Detail } from '../../http/entry-detail.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { Change, Records } from '../../store/sealed/records.ts';
+import type { Change, Commit } from '../../store/sealed/records.ts';
 import type { Activation } from './activation.ts';
 
 export interface SecurityDomainService {
   readonly crypto: CryptoClient;
-  readonly records: Records;
+  /** For what the module has done: nothing undoes it, so it is on record whoever has lost a right meanwhile. */
+  readonly settle: Commit;
   readonly activation: Activation;
   /** Object ids, lower case. */
   readonly initialAdministrators: readonly string[];

@@ -29,7 +29,7 @@ const UNDER_WAY = { status: 'InProgress', status_details: 'The Security Domain i
 const BODY_LIMIT = 2 * MAX_UPLOAD;
 
 export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
-  const { crypto, records, activation, initialAdministrators, companion, now } = service;
+  const { crypto, settle, activation, initialAdministrators, companion, now } = service;
   const common = { scope: 'root', activation: 'any' } as const;
   return [
     row({
@@ -56,7 +56,7 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
       bodyLimit: BODY_LIMIT,
       repeatable: false,
       async handle(request) {
-        const { body: document, principal, recheck } = request;
+        const { body: document, principal, commit } = request;
         const uploadedDigest = hashOf(document);
         // Sent again, it may come to a worker that is still learning of the first.
         if (await activation.willBeActive()) {
@@ -69,7 +69,7 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
           throw new ServiceError('Forbidden', 'Only an administrator named when the HSM was created can activate it');
         }
         await checkActivation(service);
-        const { required, ...people } = await begin(service, { principal, recheck }, { kind: 'recovery' }, () =>
+        const { required, ...people } = await begin(service, { principal, commit }, { kind: 'recovery' }, () =>
           crypto.ceremony('uploadSecurityDomain', { document }),
         ).catch(async (error: unknown) => {
           if (!(error instanceof CryptoError && error.code === 'WrongState')) return refusedDomain(error, 'value');
@@ -86,7 +86,7 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
           uploadedBy: principal.oid,
           uploadedDigest,
         };
-        const head = await records.update(() => [
+        const head = await settle(() => [
           { name: SECURITY_DOMAIN_RECORD, value: Buffer.from(JSON.stringify(record)) },
           ...companion({ by: 'recovery', required, thumbprints, ...known(document, quorum) }),
           NO_LONGER_BEGUN,

@@ -5,7 +5,7 @@ import { readText } from '../../http/body.ts';
 import { changesOf, type Detail } from '../../http/entry-detail.ts';
 import { type Answer, type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { Change, Records } from '../../store/sealed/records.ts';
+import type { Change } from '../../store/sealed/records.ts';
 import {
   describeValues,
   findSetting,
@@ -24,12 +24,11 @@ const booleans = all.filter(({ type }) => type === 'boolean');
 
 export interface SettingsService {
   readonly settings: Settings;
-  readonly records: Records;
   /** What a feature has committed with a setting; throws for a value that it does not take. */
   readonly companion: (name: SettingName, value: string) => readonly Change[];
 }
 
-export function settingRows({ settings, records, companion }: SettingsService): readonly AnyRow[] {
+export function settingRows({ settings, companion }: SettingsService): readonly AnyRow[] {
   const shape = (name: SettingName): object => {
     const setting = requireSetting(name);
     return { name: setting.name, type: setting.type, value: settings.value(setting.name) };
@@ -79,15 +78,14 @@ export function settingRows({ settings, records, companion }: SettingsService): 
       readBody: (body) => ({ value: readText(body, 'value') }),
       asked: ({ params, body }) => detailOf(params['setting'], body.value),
       repeatable: true,
-      async handle({ params, body, recheck }) {
+      async handle({ params, body, commit }) {
         const setting = requireSetting(params['setting']);
         const value = normalValue(setting, body.value);
         if (value === undefined) {
           throw new ServiceError('BadParameter', `The setting ${setting.name} must be ${describeValues(setting)}`);
         }
         let detail: Detail = {};
-        const head = await records.update(() => {
-          recheck();
+        const head = await commit(() => {
           detail = detailOf(setting.name, value);
           return [settingChange(setting.name, value), ...companion(setting.name, value)];
         });

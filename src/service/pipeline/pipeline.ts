@@ -17,7 +17,7 @@ import { TurnQueue } from '../../http/turn-queue.ts';
 import { type AnswerHeaders, writeAnswer } from '../../http/write-answer.ts';
 import type { AuditLog } from '../../links/recorder/audit-log.ts';
 import { auditEntryJson } from '../../links/recorder/entry.ts';
-import type { Records } from '../../store/sealed/records.ts';
+import type { Commit, Records } from '../../store/sealed/records.ts';
 import { openDepartures } from './departures.ts';
 import { auditEntryOf, type RecordedInstance } from './record.ts';
 import { admit } from './steps/admit.ts';
@@ -85,11 +85,20 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
         if (pending !== undefined) await pending;
       }
       if (!arrivedWhole) await reauthorise(call, records, again);
-      outcome = answered(await handle(call, () => authorised(call)));
+      outcome = answered(await handle(call, commitOf(call)));
     } catch (error) {
       outcome = refusalOf(call, call.principal === undefined ? ofStranger(call, error) : error);
     }
     depart(call, await recorded(call, outcome));
+  }
+
+  /** The caller's right is judged on the state that the plan is made on. */
+  function commitOf(call: Call): Commit {
+    return (plan) =>
+      records.update(() => {
+        authorised(call);
+        return plan();
+      });
   }
 
   /** Whatever a stranger is refused with costs an entry in the log: how many there can be is limited here, for all steps. */
@@ -167,7 +176,7 @@ function refresh(records: Records): Promise<void> | undefined {
   }
 }
 
-function handle(call: Call, recheck: () => void): ReturnType<NonNullable<Call['row']>['handle']> {
+function handle(call: Call, commit: Commit): ReturnType<NonNullable<Call['row']>['handle']> {
   const { row, principal, host } = call;
   if (row === undefined || principal === undefined || host === undefined)
     throw new Error('handlers run after the row, the caller and the host are known');
@@ -184,7 +193,7 @@ function handle(call: Call, recheck: () => void): ReturnType<NonNullable<Call['r
     principal,
     peer: call.peer,
     grant: call.grant ?? '',
-    recheck,
+    commit,
     stated: () => readStated(call.request.headers),
   });
 }

@@ -29,6 +29,14 @@ export interface RecordSealer {
   noteHead(revision: number, key: Uint8Array, sealed: Uint8Array): Promise<void>;
 }
 
+/**
+ * Makes a change, serialised read-modify-write: `plan` is called on current state (after a refresh) and may be called again
+ * if another worker commits first; it returns the changes, or throws a refusal. Resolves when the commit is durable and
+ * applied. An empty plan commits nothing and resolves with the present head. A plan must not commit.
+ * @throws StoreError; after `Unavailable` the commit may have happened, `refresh` brings whatever is true
+ */
+export type Commit = (plan: () => readonly Change[] | Promise<readonly Change[]>) => Promise<Head>;
+
 export interface Records extends AsyncDisposable {
   readonly head: Head;
   /**
@@ -36,13 +44,8 @@ export interface Records extends AsyncDisposable {
    * changed, which is the usual case on the request path.
    */
   refresh(): Promise<void> | undefined;
-  /**
-   * Serialised read-modify-write: `plan` is called on current state (after a refresh) and may be called again if
-   * another worker commits first; it returns the changes, or throws a refusal. Resolves when the commit is durable and
-   * applied. An empty plan commits nothing and resolves with the present head. A plan must not call `update`.
-   * @throws StoreError; after `Unavailable` the commit may have happened, `refresh` brings whatever is true
-   */
-  update(plan: () => readonly Change[] | Promise<readonly Change[]>): Promise<Head>;
+  /** For what the service does by itself; what somebody asked for is committed with that caller's right. */
+  update(plan: Parameters<Commit>[0]): Promise<Head>;
 }
 
 /** Called for every record at opening (in no order), and for every change after (also those of other workers), in commit order. */

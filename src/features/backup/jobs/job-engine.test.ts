@@ -2,14 +2,17 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import type { Records } from '../../../store/sealed/records.ts';
 import { StorageError } from '../storage/port.ts';
 import { BackupJobs } from './backup-jobs.ts';
 import type { Job } from './job.ts';
-import { JobEngine, type JobEngineOptions } from './job-engine.ts';
+import { type Caller, JobEngine, type JobEngineOptions } from './job-engine.ts';
 import { openMemoryRecords } from './memory-records.fixture.ts';
 import type { RunningJob } from './run-job.ts';
 
-const caller = { oid: 'a', recheck: () => undefined };
+/** Of the engine that was opened last. */
+let records: Records;
+const caller: Caller = { oid: 'a', commit: (plan) => records.update(plan) };
 
 async function openEngine(
   options: Partial<JobEngineOptions> = {},
@@ -27,6 +30,7 @@ async function openEngine(
     progressEveryMs: 1,
     ...options,
   };
+  ({ records } = all);
   return { engine: new JobEngine(all), jobs, ends, options: all };
 }
 
@@ -163,12 +167,7 @@ test('a failure that is not ours to explain is reported and says nothing of itse
 
 test('a caller who was revoked meanwhile starts nothing', async () => {
   const { engine, jobs } = await openEngine();
-  const revoked = {
-    oid: 'a',
-    recheck: () => {
-      throw new Error('revoked');
-    },
-  };
+  const revoked: Caller = { oid: 'a', commit: () => Promise.reject(new Error('revoked')) };
   await assert.rejects(engine.start('backup', revoked, held().work), /revoked/);
   assert.equal(jobs.running, undefined);
   await engine.start('backup', caller, held().work);

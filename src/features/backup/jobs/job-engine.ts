@@ -2,7 +2,7 @@
 // is ended by whoever looks at it next; one whose worker stops is cancelled.
 
 import { ServiceError } from '../../../http/service-error.ts';
-import type { Head, Records } from '../../../store/sealed/records.ts';
+import type { Commit, Head, Records } from '../../../store/sealed/records.ts';
 import type { BackupJobs } from './backup-jobs.ts';
 import { isRestoreMode, type Job, type JobError, type JobKind } from './job.ts';
 import { jobErrorOf } from './job-error.ts';
@@ -30,8 +30,8 @@ export interface JobEngineOptions {
 
 export interface Caller {
   readonly oid: string;
-  /** Throws when the caller's right is gone. */
-  readonly recheck: () => void;
+  /** With the caller's right, also long after the request. */
+  readonly commit: Commit;
 }
 
 interface Begun {
@@ -73,7 +73,7 @@ export class JobEngine implements AsyncDisposable {
    * Begins a job that goes on after this resolves.
    * @throws ServiceError Conflict while there is another
    */
-  async start(kind: JobKind, { oid, recheck }: Caller, work: (job: RunningJob) => Promise<Success>): Promise<Begun> {
+  async start(kind: JobKind, { oid, commit }: Caller, work: (job: RunningJob) => Promise<Success>): Promise<Begun> {
     this.#stop.signal.throwIfAborted();
     const job = this.#newJob(kind, oid);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -84,7 +84,7 @@ export class JobEngine implements AsyncDisposable {
       resolve();
     };
     try {
-      const head = await this.#begin(job, recheck);
+      const head = await this.#begin(job, commit);
       void this.#run(job, work).finally(over);
       return { job, head };
     } catch (error) {
@@ -94,10 +94,10 @@ export class JobEngine implements AsyncDisposable {
   }
 
   /** A job that ends as it begins: the poll tells why. @throws ServiceError Conflict */
-  async refuse(kind: JobKind, { oid, recheck }: Caller, error: JobError, malformed: boolean): Promise<Begun> {
+  async refuse(kind: JobKind, { oid, commit }: Caller, error: JobError, malformed: boolean): Promise<Begun> {
     const begun = this.#newJob(kind, oid);
     const job: Job = { ...begun, status: 'Failed', endTime: begun.startTime, error, malformed };
-    return { job, head: await this.#begin(job, recheck) };
+    return { job, head: await this.#begin(job, commit) };
   }
 
   /** Ends the job of a worker that is gone. */
@@ -116,11 +116,10 @@ export class JobEngine implements AsyncDisposable {
     await Promise.all(this.#own.values());
   }
 
-  async #begin(job: Job, recheck: () => void): Promise<Head> {
-    const { jobs, records } = this.#options;
+  async #begin(job: Job, commit: Commit): Promise<Head> {
+    const { jobs } = this.#options;
     await this.settle();
-    return records.update(() => {
-      recheck();
+    return commit(() => {
       const { running } = jobs;
       if (running !== undefined) {
         throw new ServiceError(
