@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Command, CommandError, command, jsonOption } from './command.ts';
+import { type Command, CommandError, command, jsonOption, nounsOf } from './command.ts';
 import { dispatch } from './dispatch.ts';
 import { nearest } from './nearest.ts';
 
@@ -19,7 +19,7 @@ const commands: readonly Command[] = [
     summary: 'start it',
     operands: '',
     details: 'Or eval "$(strongroom start)", see \'strongroom audit verify\'; a strongroom is a place.',
-    options: { port: { type: 'string', placeholder: 'N', default: '1', description: 'the port' }, ...jsonOption },
+    options: { 'port N (1)': 'the port', ...jsonOption },
     examples: ['strongroom start'],
     run: (values) => {
       seen.push(values);
@@ -30,7 +30,7 @@ const commands: readonly Command[] = [
     name: 'audit verify',
     summary: 'verify it',
     operands: 'FILE',
-    options: { key: { type: 'string', placeholder: 'K', multiple: true, description: 'a key' } },
+    options: { 'key K...': 'a key' },
     examples: [],
     run: (values, operands) => {
       seen.push([values.key, operands]);
@@ -41,7 +41,7 @@ const commands: readonly Command[] = [
     name: 'audit verify all',
     summary: 'verify all',
     operands: '',
-    options: { 'hsm-name': { type: 'string', placeholder: 'NAME', description: 'which' } },
+    options: { 'hsm-name NAME': 'which' },
     examples: [],
     run: () => Promise.resolve(0),
   }),
@@ -49,7 +49,7 @@ const commands: readonly Command[] = [
 
 async function run(...words: string[]) {
   const said = { out: '', err: '' };
-  const code = await dispatch(commands, '1.2.3', words, {
+  const code = await dispatch(nounsOf(commands, { audit: 'the audit log' }), '1.2.3', words, {
     out: (text) => void (said.out += text),
     err: (text) => void (said.err += text),
   });

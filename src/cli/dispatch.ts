@@ -1,11 +1,20 @@
-// From the words on the command line to an exit code: finds the command, parses, runs, and says what went wrong.
-import { type Command, CommandError, type Terminal, UsageError } from './command.ts';
+// From the words on the command line to an exit code: finds the command, parses, runs, shows, and says what went wrong.
+import { oneLine, printableJson } from '../formats/printable.ts';
+import {
+  type Command,
+  CommandError,
+  commandsOf,
+  type Noun,
+  type Outcome,
+  type Terminal,
+  UsageError,
+} from './command.ts';
 import { helpOf, helpOfAll, helpOfGroup, type Program, STRONGROOM, usageOf, verbsOf } from './help.ts';
 import { nearest } from './nearest.ts';
 import { parseArguments } from './parse.ts';
 
 export async function dispatch(
-  commands: readonly Command[],
+  nouns: readonly Noun[],
   version: string,
   words: readonly string[],
   terminal: Terminal,
@@ -13,8 +22,9 @@ export async function dispatch(
 ): Promise<number> {
   // `help WORDS` is `WORDS --help`.
   const asked = words[0] === 'help' ? [...words.slice(1), '--help'] : words;
+  const commands = await commandsOf(nouns.filter(({ noun }) => noun === asked[0]));
   const found = findCommand(commands, asked);
-  if (found === undefined) return answerWithoutCommand(commands, version, asked, terminal, program);
+  if (found === undefined) return answerWithoutCommand(nouns, commands, version, asked, terminal, program);
   const { command, rest } = found;
   try {
     const { help, values, operands } = parseArguments(command, rest);
@@ -23,7 +33,7 @@ export async function dispatch(
       terminal.out(helpOf(command, program) + (isGroup ? `\n${verbsOf(commands, command.name).join('\n')}\n` : ''));
       return 0;
     }
-    return await command.run(values, operands, terminal);
+    return show(await command.run(values, operands, terminal), values['json'] === true, terminal);
   } catch (error) {
     if (error instanceof UsageError) {
       terminal.err(`${program.name} ${command.name}: ${error.message}\n${usageOf(command, program)}\n`);
@@ -33,8 +43,31 @@ export async function dispatch(
       terminal.err(`${program.name} ${command.name}: ${error.message}\n`);
       return 1;
     }
-    throw error;
+    terminal.err(unexpected(`${program.name} ${command.name}`, error));
+    return UNEXPECTED;
   }
+}
+
+/** The exit code of an end that is a bug: EX_SOFTWARE of sysexits.h. */
+export const UNEXPECTED = 70;
+
+/** One line: a stack tells its reader nothing that they can act on, and may show what was at work. */
+export function unexpected(who: string, error: unknown): string {
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return `${who}: it ended unexpectedly: ${oneLine(what)}\n`;
+}
+
+function show(outcome: Outcome, asJson: boolean, terminal: Terminal): number {
+  if (typeof outcome === 'number') return outcome;
+  if (typeof outcome === 'string') {
+    terminal.out(outcome);
+    return 0;
+  }
+  const { json, text, hint = '', note = '', exit = 0 } = outcome;
+  terminal.out(asJson ? printableJson(json) : text);
+  const said = (asJson ? '' : hint) + note;
+  if (said !== '') terminal.err(said);
+  return exit;
 }
 
 function findCommand(
@@ -48,13 +81,15 @@ function findCommand(
   return undefined;
 }
 
-function answerWithoutCommand(
+/** @param commands those that begin with the first word */
+async function answerWithoutCommand(
+  nouns: readonly Noun[],
   commands: readonly Command[],
   version: string,
   words: readonly string[],
   terminal: Terminal,
   program: Program,
-): number {
+): Promise<number> {
   const [first = ''] = words;
   if (first === '--version' || first === '-V') {
     terminal.out(`${program.name} ${version}\n`);
@@ -64,17 +99,15 @@ function answerWithoutCommand(
   const depth = group === '' ? 0 : group.split(' ').length;
   const next = words[depth];
   if (next === undefined || HELP.has(next)) {
-    const help = group === '' ? helpOfAll(commands, program) : helpOfGroup(commands, group, program);
+    const help = group === '' ? await helpOfAll(nouns, program) : helpOfGroup(commands, group, program);
     // Without a verb nothing was asked for.
     (next === undefined ? terminal.err : terminal.out)(help);
     return next === undefined ? 2 : 0;
   }
   const before = group === '' ? '' : `${group} `;
-  const known = commands.flatMap(({ name }) => {
-    const rest = name.startsWith(before) ? name.slice(before.length) : '';
-    return rest === '' ? [] : [rest, rest.split(' ')[0] ?? ''];
-  });
-  const near = nearest(next, new Set(known));
+  const rests = commands.map(({ name }) => (name.startsWith(before) ? name.slice(before.length) : ''));
+  const verbs = rests.flatMap((rest) => (rest === '' ? [] : [rest, rest.split(' ')[0] ?? '']));
+  const near = nearest(next, new Set(group === '' ? nouns.map(({ noun }) => noun) : verbs));
   const kind = next.startsWith('-') ? 'option' : 'command';
   const suggestion = near === undefined ? '' : ` (did you mean '${before}${near}'?)`;
   const lists = group === '' ? '--help' : `help ${group}`;

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { ownCommand } from '../formats/own-command.ts';
 import { CHECKOUT } from './checkout.ts';
-import { commands } from './commands.ts';
+import { commandsOf } from './command.ts';
+import { nouns } from './nouns.ts';
 
-const NAMES = commands.map(({ name }) => name).join('|');
+const NAMES = (await commandsOf(nouns)).map(({ name }) => name).join('|');
 /** Two markers in files begin with such words: a report's carrier and the maker of a wrapped key. */
 const BARE = new RegExp(`(?<![\\w./-])strongroom (${NAMES})\\b(?!;| ')`);
 /** Of a help text: it calls the program by its name, as its usage line does. */

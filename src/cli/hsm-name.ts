@@ -1,10 +1,10 @@
 // How commands name an instance: `--hsm-name` everywhere, and as a word too where the instance is what the verb is about.
-import { type OptionList, UsageError } from './command.ts';
+import { UsageError } from './command.ts';
 
 /** Of commands whose operand is NAME. */
 export const hsmNameOption = {
-  'hsm-name': { type: 'string', placeholder: 'NAME', description: 'the instance, in place of the word NAME' },
-} as const satisfies OptionList;
+  'hsm-name NAME': 'the instance, in place of the word NAME',
+} as const;
 
 /** @throws UsageError unless one instance is named */
 export function hsmNameOf(option: string | undefined, operands: readonly string[]): string {

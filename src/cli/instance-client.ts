@@ -1,14 +1,13 @@
 // How commands speak to an instance: over its public API, either the one of a running data directory (in the dev
 // profile as its administrator) or the one at an address (as whoever the environment names).
 
-import { DEV_INSTANCE } from '../deployment/client-environment/variables.ts';
 import { readDevClients } from '../deployment/dev-clients.ts';
 import { azureNames } from '../deployment/name-forms.ts';
 import { ownCommand } from '../formats/own-command.ts';
 import { printable } from '../formats/printable.ts';
 import { isGuid } from '../formats/shape.ts';
 import { instanceOrigin } from '../http/name-form.ts';
-import { CommandError, dataOption, type OptionList, UsageError } from './command.ts';
+import { CommandError, dataOption, UsageError } from './command.ts';
 import { authoritiesWith, exchange, type Reply, type Route } from './https-exchange.ts';
 import {
   devAdministratorToken,
@@ -40,29 +39,24 @@ export interface AskingClient extends InstanceClient {
   asker(): Promise<string>;
 }
 
+/** Where duties are separated much of it is for a person to ask. */
+export const asOption = {
+  'as WHO':
+    'az: whoever az is signed in as · alice, bob: people of the development directory (default: its administrator; with --url $AZURE_…)',
+} as const;
+
+export const caOption = {
+  'ca FILE': "with --url: the certificate authority of the instance, beside the system's",
+} as const;
+
 /** Options of every command that speaks to an instance. */
 export const instanceOptions = {
-  'hsm-name': { type: 'string', placeholder: 'NAME', default: DEV_INSTANCE, description: 'the instance' },
+  'hsm-name NAME (dev)': 'the instance',
   ...dataOption,
-  url: {
-    type: 'string',
-    placeholder: 'URL',
-    description:
-      'instead of --hsm-name and --data: https://HOST of an instance; $AZURE_CLIENT_ID … say who asks, else az',
-  },
-  ca: {
-    type: 'string',
-    placeholder: 'FILE',
-    description: "with --url: the certificate authority of the instance, beside the system's",
-  },
-  // Where duties are separated much of it is for a person to ask.
-  as: {
-    type: 'string',
-    placeholder: 'WHO',
-    description:
-      'az: whoever az is signed in as · alice, bob: people of the development directory (default: its administrator; with --url $AZURE_…)',
-  },
-} as const satisfies OptionList;
+  'url URL': 'instead of --hsm-name and --data: https://HOST of an instance; $AZURE_CLIENT_ID … say who asks, else az',
+  ...caOption,
+  ...asOption,
+} as const;
 
 /** `--as` of whom `az` is signed in as. */
 export const SIGNED_IN = 'az';

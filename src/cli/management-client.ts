@@ -3,26 +3,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readDevClients } from '../deployment/dev-clients.ts';
 import { azureNames } from '../deployment/name-forms.ts';
-import { CommandError, type OptionList, UsageError } from './command.ts';
+import { CommandError, dataOption, UsageError } from './command.ts';
 import { givenToken } from './given-token.ts';
 import { authoritiesWith, exchange, type Reply, type Route } from './https-exchange.ts';
-import { AnswerError, instanceOptions } from './instance-client.ts';
+import { AnswerError } from './instance-client.ts';
 import { azComplaint } from './instance-token.ts';
 import { dataRootOf, requireRunning } from './running.ts';
 
 export const managementOptions = {
-  data: instanceOptions.data,
-  arm: {
-    type: 'string',
-    placeholder: 'URL',
-    description: 'instead of --data: https://HOST of the resource manager; whoever az is signed in as asks',
-  },
-  ca: {
-    type: 'string',
-    placeholder: 'FILE',
-    description: "with --arm: the certificate authority of the service, beside the system's",
-  },
-} as const satisfies OptionList;
+  ...dataOption,
+  'arm URL': 'instead of --data: https://HOST of the resource manager; whoever az is signed in as asks',
+  'ca FILE': "with --arm: the certificate authority of the service, beside the system's",
+} as const;
 
 export interface ManagementValues {
   readonly data: string | undefined;

@@ -1,7 +1,25 @@
 // Turns the words after a command's name into its typed values, or says what is wrong with them.
 import { parseArgs } from 'node:util';
-import { type Command, UsageError } from './command.ts';
+import { type Command, type OptionList, UsageError } from './command.ts';
 import { nearest } from './nearest.ts';
+
+export interface Option {
+  readonly name: string;
+  readonly letter?: string | undefined;
+  /** Names its value in help texts; absent: it has none. */
+  readonly placeholder?: string | undefined;
+  readonly isRepeated: boolean;
+  readonly fallback?: string | undefined;
+  readonly description: string;
+}
+
+export function optionsOf(list: OptionList): readonly Option[] {
+  return Object.entries(list).map(([spec, description]) => {
+    const [, name = spec, letter, placeholder, dots, fallback] =
+      /^([\w-]+)(?:\|(\w))?(?: ([^ ]+?)(\.\.\.)?(?: \((.+)\))?)?$/.exec(spec) ?? [];
+    return { name, letter, placeholder, isRepeated: dots !== undefined, fallback, description };
+  });
+}
 
 export interface ParsedArguments {
   readonly help: boolean;
@@ -9,33 +27,49 @@ export interface ParsedArguments {
   readonly operands: readonly string[];
 }
 
-/** @throws UsageError for an unknown option (with the nearest known one), a missing value or spare operands */
+/** @throws UsageError for an unknown option (with the nearest known one), a missing value, missing or spare operands */
 export function parseArguments(command: Command, words: readonly string[]): ParsedArguments {
-  const options: Record<string, { type: 'boolean' | 'string'; short?: string; multiple?: boolean; default?: string }> =
-    {
-      help: { type: 'boolean', short: 'h' },
-    };
-  for (const [name, spec] of Object.entries(command.options)) {
-    options[name] = { type: spec.type };
-    if (spec.short !== undefined) options[name].short = spec.short;
-    if (spec.type === 'string' && spec.multiple) options[name].multiple = true;
-    if (spec.type === 'string' && spec.default !== undefined) options[name].default = spec.default;
-  }
+  const options = optionsOf(command.options);
   let parsed: { values: Record<string, unknown>; positionals: string[] };
   try {
-    parsed = parseArgs({ args: [...words], options, strict: true, allowPositionals: true });
+    parsed = parseArgs({ args: [...words], options: forParser(options), strict: true, allowPositionals: true });
   } catch (error) {
-    throw usageErrorOf(error, words, Object.keys(options));
+    throw usageErrorOf(error, words, ['help', ...options.map(({ name }) => name)]);
   }
-  if (command.operands === '' && parsed.positionals.length > 0 && !parsed.values['help']) {
-    throw new UsageError(`'${command.name}' takes no operands, but was given '${parsed.positionals[0]}'`);
+  const { values, positionals: operands } = parsed;
+  if (values['help'] === true) return { help: true, values, operands };
+  if (command.operands === '' && operands.length > 0) {
+    throw new UsageError(`'${command.name}' takes no operands, but was given '${operands[0]}'`);
   }
-  for (const [name, spec] of Object.entries(command.options)) {
-    if (spec.type === 'boolean') parsed.values[name] ??= false;
-    else if (spec.multiple) parsed.values[name] ??= [];
-    else if (parsed.values[name] === '') throw new UsageError(`option '--${name}' needs a ${spec.placeholder}`);
+  for (const { name, placeholder, isRepeated } of options) {
+    if (placeholder === undefined) values[name] ??= false;
+    else if (isRepeated) values[name] ??= [];
+    else if (values[name] === '') throw new UsageError(`option '--${name}' needs a ${placeholder}`);
   }
-  return { help: parsed.values['help'] === true, values: parsed.values, operands: parsed.positionals };
+  if (command.wants !== undefined && !fits(command.operands, operands.length)) throw new UsageError(command.wants);
+  for (const [name, wanted] of Object.entries(command.needs ?? {})) {
+    if (values[name] === undefined) throw new UsageError(wanted);
+  }
+  return { help: false, values, operands };
+}
+
+function forParser(options: readonly Option[]): NonNullable<Parameters<typeof parseArgs>[0]>['options'] {
+  const known: ReturnType<typeof forParser> = { help: { type: 'boolean', short: 'h' } };
+  for (const { name, letter, placeholder, isRepeated, fallback } of options) {
+    known[name] = {
+      type: placeholder === undefined ? 'boolean' : 'string',
+      ...(letter === undefined ? {} : { short: letter }),
+      ...(isRepeated ? { multiple: true } : {}),
+      ...(fallback === undefined ? {} : { default: fallback }),
+    };
+  }
+  return known;
+}
+
+function fits(operands: string, count: number): boolean {
+  const words = operands.split(' ');
+  const least = words.filter((word) => !word.startsWith('[')).length;
+  return count >= least && (operands.includes('...') || count <= words.length);
 }
 
 function usageErrorOf(error: unknown, words: readonly string[], known: readonly string[]): unknown {

@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { CHECKOUT } from './checkout.ts';
-import { commands } from './commands.ts';
-import { groups } from './groups.ts';
+import { commandsOf } from './command.ts';
 import { helpOf } from './help.ts';
+import { nouns } from './nouns.ts';
+import { optionsOf } from './parse.ts';
 
+const commands = await commandsOf(nouns);
 const page = readFileSync(join(CHECKOUT, 'docs/reference/cli.md'), 'utf8');
 
 test('the reference shows the help of every command as the program prints it', () => {
@@ -15,16 +17,22 @@ test('the reference shows the help of every command as the program prints it', (
   }
 });
 
-test('every group of commands has a line in the list of all', () => {
-  const nouns = commands.flatMap(({ name }) => (name.includes(' ') ? [name.split(' ', 1)[0]] : []));
-  assert.deepEqual(new Set(nouns), new Set(Object.keys(groups)));
+test('every word leads to commands that begin with it, and has a line in the list of all if there are more than one', async () => {
+  for (const each of nouns) {
+    const own = await commandsOf([each]);
+    assert.ok(
+      own.every(({ name }) => name === each.noun || name.startsWith(`${each.noun} `)),
+      each.noun,
+    );
+    assert.equal(each.summary === undefined, own.length === 1 && own[0]?.name === each.noun, each.noun);
+  }
 });
 
 test('names are unique, words are lower case, and every option is described', () => {
   assert.equal(new Set(commands.map(({ name }) => name)).size, commands.length);
   for (const { name, options } of commands) {
     assert.match(name, /^[a-z]+( [a-z]+(-[a-z]+)*){0,2}$/);
-    for (const [option, { description }] of Object.entries(options)) {
+    for (const { name: option, description } of optionsOf(options)) {
       assert.match(option, /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
       assert.ok(description.length > 3);
     }

@@ -2,16 +2,20 @@
 // obey it; JSON goes through `printableJson` before, which keeps the value.
 import { printable } from '../formats/printable.ts';
 import type { Terminal } from './command.ts';
+import { UNEXPECTED, unexpected } from './dispatch.ts';
 
-export function openTerminal(): Terminal {
+/** @param who the program, for what nobody expected */
+export function openTerminal(who: string): Terminal {
+  const err = (text: string): void => void process.stderr.write(printable(text));
   // Whoever reads has seen enough, as `head` has. The command goes on, and its exit code says what it found.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error;
     });
   }
-  return {
-    out: (text) => process.stdout.write(printable(text)),
-    err: (text) => process.stderr.write(printable(text)),
-  };
+  process.on('uncaughtException', (error) => {
+    err(unexpected(who, error));
+    process.exit(UNEXPECTED);
+  });
+  return { out: (text) => void process.stdout.write(printable(text)), err };
 }

@@ -411,7 +411,7 @@ test('a place that the operator adds by command is one at once, until it is remo
   const { instance, token } = home;
   const added = await mkdtemp(join(tmpdir(), 'strongroom-added-'));
   let printed = '';
-  const run = (command: Command, values: object, ...operands: readonly string[]): Promise<number> =>
+  const run = async (command: Command, values: object, ...operands: readonly string[]): Promise<unknown> =>
     command.run(
       { data: instance.folder, 'hsm-name': 'test', 'keeps-all': false, address: [], json: false, ...values },
       operands,

@@ -12,7 +12,7 @@ import { clientVariables } from '../../deployment/client-environment/variables.t
 import { clientEnvironments } from '../../deployment/client-environment/write.ts';
 import { places } from '../../deployment/data-layout.ts';
 import { readDevClients } from '../../deployment/dev-clients.ts';
-import { CommandError, command, dataOption, UsageError } from '../command.ts';
+import { type Command, CommandError, command, dataOption, UsageError } from '../command.ts';
 import { dataRootOf, requireRunning } from '../running.ts';
 import { directOf, formatOf, readPassed, written } from './env/options.ts';
 import { directoryOf, identityNamed } from './identity/named-identity.ts';
@@ -33,42 +33,16 @@ already, but for names under which Strongroom answers.
 Formats: sh, lines to evaluate · github, lines for $GITHUB_ENV, and on stderr what masks the secrets · dotenv, a file of
 NAME=VALUE for docker and others · json, null for what is to be cleared · java, as sh with JAVA_TOOL_OPTIONS besides.`,
   options: {
-    names: {
-      type: 'string',
-      placeholder: 'FORM',
-      default: 'azure',
-      description: "azure: unconfigured clients, Azure's own names · local: *.localhost names, az told of a cloud",
-    },
-    pass: {
-      type: 'string',
-      placeholder: 'HOST',
-      multiple: true,
-      description:
-        'a host, .domain or address to reach directly; more of them: after it, with commas, or by another --pass',
-    },
-    format: {
-      type: 'string',
-      placeholder: 'FORMAT',
-      description: 'sh (default), github, dotenv, json or java',
-    },
-    identity: {
-      type: 'string',
-      placeholder: 'NAME',
-      description: "for processes that are bound to this managed identity: its endpoint, and nobody's secret",
-    },
-    style: {
-      type: 'string',
-      placeholder: 'STYLE',
-      default: 'app-service',
-      description: 'how such processes ask: app-service, or imds as on a virtual machine',
-    },
-    folder: {
-      type: 'string',
-      placeholder: 'DIR',
-      description: 'with --identity, for another user: a folder of that user, which the lines make and fill',
-    },
+    'names FORM (azure)':
+      "azure: unconfigured clients, Azure's own names · local: *.localhost names, az told of a cloud",
+    'pass HOST...':
+      'a host, .domain or address to reach directly; more of them: after it, with commas, or by another --pass',
+    'format FORMAT': 'sh (default), github, dotenv, json or java',
+    'identity NAME': "for processes that are bound to this managed identity: its endpoint, and nobody's secret",
+    'style STYLE (app-service)': 'how such processes ask: app-service, or imds as on a virtual machine',
+    'folder DIR': 'with --identity, for another user: a folder of that user, which the lines make and fill',
     ...dataOption,
-    json: { type: 'boolean', description: 'the same as --format json' },
+    json: 'the same as --format json',
   },
   examples: [
     'eval "$(strongroom env)"',
@@ -131,6 +105,8 @@ NAME=VALUE for docker and others · json, null for what is to be cleared · java
     }
   },
 });
+
+export const commands: readonly Command[] = [env];
 
 async function endpointOf(folder: string, name: string) {
   const { clientId, oid } = identityNamed(await directoryOf(folder), name);

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { makeCustodians } from '../../../test/support/custodians.ts';
 import { makeLoopbackCertificate } from '../../../test/support/loopback-certificate.ts';
+import { nounsOf } from '../command.ts';
 import { dispatch } from '../dispatch.ts';
 import { recoverabilityText } from '../recoverability.ts';
 import { challenge } from './custodian/challenge.ts';
@@ -77,7 +78,7 @@ async function said(...words: readonly string[]): Promise<string> {
   let text = '';
   const show = (more: string): void => void (text += more);
   const commands = [list, challenge, submit, rehearse, rehearsalStatus];
-  await dispatch(commands, '1', [...words, ...place], { out: show, err: show });
+  await dispatch(nounsOf(commands), '1', [...words, ...place], { out: show, err: show });
   return text;
 }
 

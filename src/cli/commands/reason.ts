@@ -1,9 +1,9 @@
 // `strongroom reason`: the shell line with which stock clients say why, and until when, a grant is made.
 import { readReason, readTerms } from '../../features/roles/terms.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { command, UsageError } from '../command.ts';
+import { type Command, command, UsageError } from '../command.ts';
 
-export const reason = command({
+const reason = command({
   name: 'reason',
   summary: 'print the shell line that makes az say why a role is given',
   operands: 'TEXT',
@@ -12,11 +12,7 @@ Made for sh, bash and zsh: eval "$(strongroom reason 'on call, ticket 7')". az a
 user agent, where the instance finds it; it holds for every later command of that shell, so end it with
 unset AZURE_HTTP_USER_AGENT. The text travels and is logged readable for everyone: no secrets.`,
   options: {
-    expires: {
-      type: 'string',
-      placeholder: 'WHEN',
-      description: 'when the grant ends: P7D, PT8H or 2027-01-31T12:00:00Z',
-    },
+    'expires WHEN': 'when the grant ends: P7D, PT8H or 2027-01-31T12:00:00Z',
   },
   examples: [`eval "$(strongroom reason 'on call, ticket 7')"`, `eval "$(strongroom reason 'audit' --expires P7D)"`],
   async run({ expires }, operands, terminal) {
@@ -36,3 +32,5 @@ unset AZURE_HTTP_USER_AGENT. The text travels and is logged readable for everyon
     }
   },
 });
+
+export const commands: readonly Command[] = [reason];

@@ -3,9 +3,9 @@
 import { ConfigError, DEFAULT_PORT, readStartConfig, type StartConfig } from '../../deployment/start-config.ts';
 import { entryOf } from '../../links/entry.ts';
 import { CHECKOUT } from '../checkout.ts';
-import { CommandError, command, dataOption, UsageError } from '../command.ts';
+import { type Command, CommandError, command, dataOption, UsageError } from '../command.ts';
 
-export const start = command({
+const start = command({
   name: 'start',
   summary: 'run the service in the foreground',
   operands: '',
@@ -16,27 +16,12 @@ key through the public API; later starts find everything as it was.
 The production profile makes nothing up: it needs --config, and refuses to start with whatever must not guard real keys.`,
   options: {
     ...dataOption,
-    port: {
-      type: 'string',
-      placeholder: 'N',
-      description: `dev: loopback port of the public names and of the proxy (default: ${DEFAULT_PORT}); 0 for any free one`,
-    },
-    'ready-file': {
-      type: 'string',
-      placeholder: 'FILE',
-      description: 'written (JSON: uris, pids, paths) when requests are served, removed at the end',
-    },
-    'no-demo': {
-      type: 'boolean',
-      description: "no instance 'dev' and no ceremony, only what the data directory holds",
-    },
-    profile: { type: 'string', placeholder: 'NAME', default: 'dev', description: 'dev or production' },
-    config: {
-      type: 'string',
-      placeholder: 'FILE',
-      description: 'production: names, certificates, issuers (JSON); dev: limits, TLS and private listeners to try',
-    },
-    verbose: { type: 'boolean', short: 'v', description: 'show what the processes log, each line with its process' },
+    'port N': `dev: loopback port of the public names and of the proxy (default: ${DEFAULT_PORT}); 0 for any free one`,
+    'ready-file FILE': 'written (JSON: uris, pids, paths) when requests are served, removed at the end',
+    'no-demo': "no instance 'dev' and no ceremony, only what the data directory holds",
+    'profile NAME (dev)': 'dev or production',
+    'config FILE': 'production: names, certificates, issuers (JSON); dev: limits, TLS and private listeners to try',
+    'verbose|v': 'show what the processes log, each line with its process',
   },
   examples: [
     'strongroom start',
@@ -56,6 +41,8 @@ The production profile makes nothing up: it needs --config, and refuses to start
     return becomeProgram([...process.execArgv, entry, ...argumentsOf(config)]);
   },
 });
+
+export const commands: readonly Command[] = [start];
 
 function argumentsOf(config: StartConfig): string[] {
   return [

@@ -3,13 +3,13 @@
 import { readResourcesFile } from '../../control/management/resources-file.ts';
 import { places } from '../../deployment/data-layout.ts';
 import { printableJson } from '../../formats/printable.ts';
-import { command, dataOption, jsonOption } from '../command.ts';
+import { type Command, command, dataOption, jsonOption } from '../command.ts';
 import { type PrivateWay, privateWaysOf, privateWaysText } from '../private-ways.ts';
 import { isWell, type Recoverability, recoverabilityOf, recoverabilityText } from '../recoverability.ts';
 import { dataRootOf, requireRunning } from '../running.ts';
 import { messageHere } from '../same-place.ts';
 
-export const status = command({
+const status = command({
   name: 'status',
   summary: 'show the running processes and instances',
   operands: '',
@@ -77,6 +77,8 @@ does not answer sees what it says of itself to this machine; where that is not k
     return isServing && isRecoverable ? 0 : 1;
   },
 });
+
+export const commands: readonly Command[] = [status];
 
 function byMember(all: Readonly<Record<string, Recoverability>>): object {
   const of = (member: keyof Recoverability): object =>

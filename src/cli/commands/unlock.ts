@@ -2,10 +2,17 @@
 
 import { existsSync, writeFileSync } from 'node:fs';
 import type { InstancePlaces } from '../../deployment/data-layout.ts';
+import { knownSocketFolder } from '../../deployment/known-socket-folder.ts';
 import { operatorsMark, stoppedMessage } from '../../deployment/operators-mark.ts';
+import { PacketError } from '../../formats/custodian-packet.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { printableJson } from '../../formats/printable.ts';
-import { CommandError, command, dataOption, jsonOption, type Terminal, UsageError } from '../command.ts';
+import { certificatePem } from '../../formats/x509-writer.ts';
+import { unlockSockets } from '../../links/unlock/socket-notes.ts';
+import * as exchange from '../../links/unlock/unlock-exchange.ts';
+import { readOwnCertificate } from '../../tools/seal/own-certificate.ts';
+import { encryptPassphrase, readPackets } from '../../tools/seal/secrets.ts';
+import { type Command, CommandError, command, dataOption, jsonOption, type Terminal, UsageError } from '../command.ts';
 import { counted } from '../counted.ts';
 import { hsmNameOf, hsmNameOption } from '../hsm-name.ts';
 import { instanceFolder } from '../instance-folder.ts';
@@ -21,7 +28,7 @@ interface Waiting {
   readonly moduleFolder: string;
 }
 
-export const unlock = command({
+const unlock = command({
   name: 'unlock',
   summary: 'open the sealed root keys of a locked instance',
   operands: 'NAME',
@@ -35,19 +42,10 @@ Run it on the machine of the instance, as its user. Everything secret is encrypt
   options: {
     ...hsmNameOption,
     ...dataOption,
-    'passphrase-file': { type: 'string', placeholder: 'FILE', description: 'its first line is the passphrase' },
-    packets: {
-      type: 'string',
-      placeholder: 'FILE',
-      multiple: true,
-      description: "a custodian's packet; once for each, or all behind one",
-    },
-    certificate: {
-      type: 'string',
-      placeholder: 'FILE',
-      description: 'write the certificate to which custodians encrypt their shares, and do nothing else',
-    },
-    shares: { type: 'string', placeholder: 'FILE', description: "write the seal's share list for custodians" },
+    'passphrase-file FILE': 'its first line is the passphrase',
+    'packets FILE...': "a custodian's packet; once for each, or all behind one",
+    'certificate FILE': 'write the certificate to which custodians encrypt their shares, and do nothing else',
+    'shares FILE': "write the seal's share list for custodians",
     ...jsonOption,
   },
   examples: [
@@ -79,11 +77,10 @@ Run it on the machine of the instance, as its user. Everything secret is encrypt
   },
 });
 
+export const commands: readonly Command[] = [unlock];
+
 /** @param data the data directory as it was named */
 async function findWaiting(at: InstancePlaces, name: string, data: string | undefined): Promise<Waiting> {
-  const { knownSocketFolder } = await import('../../deployment/known-socket-folder.ts');
-  const exchange = await import('../../links/unlock/unlock-exchange.ts');
-  const { unlockSockets } = await import('../../links/unlock/socket-notes.ts');
   const sockets = unlockSockets(knownSocketFolder(at.root));
   const living: string[] = [];
   for (const path of sockets) {
@@ -112,7 +109,6 @@ async function bringPassphrase(
   if ((seal as { readonly kind?: unknown }).kind === 'quorum') {
     throw new CommandError('it is sealed by a quorum: --certificate and --shares begin, --packets end');
   }
-  const { encryptPassphrase } = await import('../../tools/seal/secrets.ts');
   const recipient = await certificateOf(exchange, first, moduleFolder);
   const passphrase = await readSealPassphrase(values['passphrase-file'], 'passphrase', 'passphrase-file', terminal);
   const secret = encryptPassphrase(recipient, passphrase);
@@ -127,8 +123,6 @@ async function bringPassphrase(
 }
 
 async function bringPackets({ exchange, sockets }: Waiting, files: readonly string[]): Promise<readonly string[]> {
-  const { readPackets } = await import('../../tools/seal/secrets.ts');
-  const { PacketError } = await import('../../formats/custodian-packet.ts');
   let read: ReturnType<typeof readPackets>;
   try {
     read = readPackets(files.map((name) => ({ name, content: readInput(name).toString('utf8') })));
@@ -161,7 +155,6 @@ async function writeForCustodians(
   const { shares } = seal as { readonly shares?: string };
   if (shares === undefined) throw new CommandError('it is sealed by a passphrase: custodians have no part in it');
   const { der, certificate } = await certificateOf(exchange, first, moduleFolder);
-  const { certificatePem } = await import('../../formats/x509-writer.ts');
   const fingerprint = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
   if (to.certificate !== undefined) write(to.certificate, certificatePem(der));
   // To the byte: packets name its hash.
@@ -173,7 +166,6 @@ async function writeForCustodians(
 }
 
 async function certificateOf({ askWorker }: Exchange, socket: string, moduleFolder: string) {
-  const { readOwnCertificate } = await import('../../tools/seal/own-certificate.ts');
   const { certificate } = await asking(askWorker(socket, { ask: 'certificate' }));
   return asking((async () => readOwnCertificate(certificate, moduleFolder))());
 }

@@ -1,6 +1,6 @@
 // Entry file of the custodian's tool: the custodian commands without the word before them, in one file that runs on plain
 // Node without the service, the checkout and a network. It exists bundled only; see `build.ts`.
-import type { Command } from '../command.ts';
+import { type Command, nounsOf } from '../command.ts';
 import { acknowledge } from '../commands/custodian/acknowledge.ts';
 import { answer } from '../commands/custodian/answer.ts';
 import { fingerprint } from '../commands/custodian/fingerprint.ts';
@@ -23,7 +23,6 @@ const program: Program = {
   name: 'strongroom-custodian',
   call: 'node strongroom-custodian.mjs',
   tagline: 'strongroom-custodian - what a custodian of a security domain does, offline',
-  groups: {},
 };
 
 const commands = [keygen, fingerprint, paper, restore, acknowledge, answer, share, show, handOver, leave, open].map(
@@ -34,4 +33,10 @@ const commands = [keygen, fingerprint, paper, restore, acknowledge, answer, shar
   }),
 );
 
-process.exitCode = await dispatch(commands, STRONGROOM_VERSION, process.argv.slice(2), openTerminal(), program);
+process.exitCode = await dispatch(
+  nounsOf(commands),
+  STRONGROOM_VERSION,
+  process.argv.slice(2),
+  openTerminal(program.name),
+  program,
+);

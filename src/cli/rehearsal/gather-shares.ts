@@ -5,6 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MAX_PACKET, PacketError, readPacket } from '../../formats/custodian-packet.ts';
 import type { SecurityDomainFile } from '../../formats/security-domain.ts';
+import { readHolder } from '../../tools/custodian/holder.ts';
+import { openOwnShare } from '../../tools/custodian/own-share.ts';
+import * as packets from '../../tools/custodian/packets.ts';
+import { readRecipient } from '../../tools/custodian/recipient.ts';
 import { DamagedError } from '../../tools/custodian/refusal.ts';
 import { CommandError, type Terminal } from '../command.ts';
 import { readInput } from '../read-input.ts';
@@ -37,10 +41,6 @@ export async function sharesFromKeys(
   recipientFile: { readonly path: string; readonly content: Buffer },
   passphraseOf: (keyFile: string) => Promise<string>,
 ): Promise<readonly GatheredShare[]> {
-  const { readHolder } = await import('../../tools/custodian/holder.ts');
-  const { openOwnShare } = await import('../../tools/custodian/own-share.ts');
-  const { readRecipient } = await import('../../tools/custodian/recipient.ts');
-  const packets = await import('../../tools/custodian/packets.ts');
   const recipient = readRecipient(recipientFile.path, recipientFile.content);
   const gathered: GatheredShare[] = [];
   for (const key of keys) {

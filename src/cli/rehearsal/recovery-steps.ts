@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { groupFingerprint } from '../../formats/domain-identity.ts';
 import { ownCommand, shellWord } from '../../formats/own-command.ts';
 import type { Samples } from '../../formats/rehearsal-samples.ts';
+import { readRecipient } from '../../tools/custodian/recipient.ts';
 import type { Place } from '../commands/backup/place.ts';
 import { counted } from '../counted.ts';
 import { AnswerError, type InstanceClient } from '../instance-client.ts';
@@ -23,7 +24,6 @@ export interface Recipient {
 export async function fetchRecipient(client: InstanceClient): Promise<Recipient> {
   const answer = (await client.ask('GET', `/securitydomain/upload?${VERSION}`)) as { readonly transfer_key?: unknown };
   const content = Buffer.from(JSON.stringify(answer), 'utf8');
-  const { readRecipient } = await import('../../tools/custodian/recipient.ts');
   const { certificate, thumbprint } = readRecipient('the exchange key', content);
   return { content, certificate, thumbprint };
 }

@@ -5,6 +5,10 @@ import { printableJson } from '../../../formats/printable.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { dataRootOf } from '../../running.ts';
+import { accessText } from './access-text.ts';
+import { checkDataAction } from './data-action.ts';
+import { checkObjectId } from './object-id.ts';
+import { principalNames } from './principal-names.ts';
 
 export const check = command({
   name: 'access check',
@@ -16,20 +20,11 @@ only those in its token would. Network rules, the key's own rules and activation
 hold roleAssignments/read at the scope, and is shown the grants that it could list. The exit code is 0 when it is allowed,
 1 when it is not.`,
   options: {
-    who: { type: 'string', placeholder: 'OID', description: 'object id of the principal' },
-    groups: {
-      type: 'string',
-      placeholder: 'OID',
-      multiple: true,
-      description: 'a group in its token; may be repeated',
-    },
-    type: { type: 'string', placeholder: 'app|user', description: 'what it is: applications may have less' },
-    action: {
-      type: 'string',
-      placeholder: 'ACTION',
-      description: 'data action, or an operation as audit show names it',
-    },
-    scope: { type: 'string', placeholder: 'SCOPE', default: '/', description: '/, /keys or /keys/NAME' },
+    'who OID': 'object id of the principal',
+    'groups OID...': 'a group in its token; may be repeated',
+    'type app|user': 'what it is: applications may have less',
+    'action ACTION': 'data action, or an operation as audit show names it',
+    'scope SCOPE (/)': '/, /keys or /keys/NAME',
     ...instanceOptions,
     ...jsonOption,
   },
@@ -38,8 +33,6 @@ hold roleAssignments/read at the scope, and is shown the grants that it could li
     'strongroom access check --who 5c1cf3a2-9be3-4f5c-a1a0-4d5d7e1f8f2b --action keys/unwrap/action --scope /keys/tde-root-key',
   ],
   async run(values, operands, terminal) {
-    const { accessText } = await import('./access-text.ts');
-    const { principalNames } = await import('./principal-names.ts');
     const { who, groups, type, action, scope } = values;
     if (operands.length > 0) throw new UsageError('it takes options only');
     if (who === undefined || action === undefined) throw new UsageError('--who and --action are needed');
@@ -48,8 +41,6 @@ hold roleAssignments/read at the scope, and is shown the grants that it could li
       throw new UsageError(`--scope is /, /keys or /keys/NAME${meant}`);
     }
     const root = values.url === undefined ? dataRootOf(values.data) : undefined;
-    const { checkObjectId } = await import('./object-id.ts');
-    const { checkDataAction } = await import('./data-action.ts');
     await checkObjectId('--who', who, root);
     for (const group of groups) await checkObjectId('--groups', group, root);
     checkDataAction(action);

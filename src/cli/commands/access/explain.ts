@@ -3,8 +3,15 @@
 import { places } from '../../../deployment/data-layout.ts';
 import { readRunningState } from '../../../deployment/running-state.ts';
 import type { EndedGrants } from '../../../features/access/ended-grants.ts';
+import { endedBefore } from '../../../features/access/ended-grants.ts';
+import { findCall } from '../../../features/access/find-entry.ts';
 import type { LoggedCall } from '../../../features/access/logged-call.ts';
 import type { AccessReport } from '../../../features/access/report.ts';
+import { causeOf, reportOnCall } from '../../../features/access/report.ts';
+import { isAdministrative } from '../../../features/roles/administrative.ts';
+import { builtInRoles } from '../../../features/roles/built-in-roles.ts';
+import { findDataAction } from '../../../features/roles/data-actions.ts';
+import { isGuid } from '../../../formats/guid.ts';
 import { optionWords, ownCommand } from '../../../formats/own-command.ts';
 import { printableJson } from '../../../formats/printable.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
@@ -17,6 +24,9 @@ import {
 } from '../../instance-client.ts';
 import { dataRootOf } from '../../running.ts';
 import { logFolder } from '../audit/log-folder.ts';
+import { accessText } from './access-text.ts';
+import { optionForTrace } from './other-logs.ts';
+import { principalNames } from './principal-names.ts';
 
 export const explain = command({
   name: 'access explain',
@@ -31,7 +41,7 @@ At the machine itself entries of any age are found. With --log, or where nothing
 called, where from and what refused it, but not what the roles say, which are sealed.`,
   options: {
     ...instanceOptions,
-    log: { type: 'string', placeholder: 'FOLDER', description: "only read this log's folder, and ask no instance" },
+    'log FOLDER': "only read this log's folder, and ask no instance",
     ...jsonOption,
   },
   examples: [
@@ -39,9 +49,6 @@ called, where from and what refused it, but not what the roles say, which are se
     'strongroom access explain 5c1cf3a2-9be3-4f5c-a1a0-4d5d7e1f8f2b --url https://fin-prod-mhsm.example.com --json',
   ],
   async run(values, operands, terminal) {
-    const { accessText } = await import('./access-text.ts');
-    const { principalNames } = await import('./principal-names.ts');
-    const { isGuid } = await import('../../../formats/guid.ts');
     const [trace, spare] = operands;
     if (trace === undefined || spare !== undefined || !isGuid(trace)) throw new UsageError('name one trace (a GUID)');
     const local = values.url === undefined && values.log === undefined;
@@ -106,11 +113,8 @@ async function fromLog(
   instance: string,
   { root, data, client }: Beside,
 ): Promise<AccessReport> {
-  const { findCall } = await import('../../../features/access/find-entry.ts');
-  const { causeOf, reportOnCall } = await import('../../../features/access/report.ts');
   const { call, searched } = await findCall(folder, trace);
   if (call === undefined) {
-    const { optionForTrace } = await import('./other-logs.ts');
     const option = root === undefined ? undefined : await optionForTrace(root, trace, instance);
     if (option !== undefined) {
       const own = ownCommand(`access explain ${trace} ${option}${optionWords({ data })}`);
@@ -135,10 +139,6 @@ async function fromLog(
 
 /** Custom roles are sealed: of the built-in ones alone it is known here what they allow. */
 async function endedIn(folder: string, call: LoggedCall): Promise<EndedGrants> {
-  const { endedBefore } = await import('../../../features/access/ended-grants.ts');
-  const { builtInRoles } = await import('../../../features/roles/built-in-roles.ts');
-  const { isAdministrative } = await import('../../../features/roles/administrative.ts');
-  const { findDataAction } = await import('../../../features/roles/data-actions.ts');
   return endedBefore(folder, call, findDataAction(call.dataAction ?? ''), {
     definition: (name) => builtInRoles.find((role) => role.name === name),
     // Whether duties are separated is not known here: better too little is said.

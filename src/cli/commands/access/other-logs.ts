@@ -2,11 +2,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { places } from '../../../deployment/data-layout.ts';
+import { findCall } from '../../../features/access/find-entry.ts';
 import { optionWords } from '../../../formats/own-command.ts';
 
 /** @returns the option that names the log that has the call; undefined: none has it */
 export async function optionForTrace(root: string, trace: string, except: string): Promise<string | undefined> {
-  const { findCall } = await import('../../../features/access/find-entry.ts');
   const at = places(root);
   const logs = [
     ...namesIn(at.instances).map((name) => ({ folder: at.instance(name).audit, option: `--hsm-name ${name}` })),

@@ -22,8 +22,8 @@ An alias belongs to one instance at a time. Nothing is restarted for it, and wha
 In production the certificate of instances must cover it; else nothing is set.
 Without a running copy the alias is written down and holds from the next start on.`,
   options: {
-    'hsm-name': { type: 'string', placeholder: 'NAME', description: 'the instance that is to answer' },
-    move: { type: 'boolean', description: 'take the alias away from an instance that serves under it now' },
+    'hsm-name NAME': 'the instance that is to answer',
+    move: 'take the alias away from an instance that serves under it now',
     ...dataOption,
     ...jsonOption,
   },

@@ -3,6 +3,7 @@ import { printableJson } from '../../../formats/printable.ts';
 import { CommandError, command } from '../../command.ts';
 import { instanceOf, openInstanceClient } from '../../instance-client.ts';
 import { dataRootOf } from '../../running.ts';
+import { principalNames } from '../access/principal-names.ts';
 import { approvalOptions, isShown, named, who } from './show-approval.ts';
 
 export const list = command({
@@ -10,10 +11,9 @@ export const list = command({
   summary: 'list what waits for a second administrator',
   operands: '',
   details: 'Where duties are separated. What is over is listed for 30 days with --all; the audit log has it for ever.',
-  options: { ...approvalOptions, all: { type: 'boolean', description: 'also what is over' } },
+  options: { ...approvalOptions, all: 'also what is over' },
   examples: ['strongroom approval list --as bob', 'strongroom approval list --all --json --as az'],
   async run(values, _operands, terminal) {
-    const { principalNames } = await import('../access/principal-names.ts');
     const instance = openInstanceClient(instanceOf(values));
     const { value } = ((await instance.ask('GET', '/approvals')) ?? {}) as { readonly value?: unknown };
     if (!Array.isArray(value) || !value.every(isShown)) {

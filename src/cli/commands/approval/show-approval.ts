@@ -1,10 +1,10 @@
 // How the approval commands show an approval, and what they have in common.
 import { printableJson, printableLine } from '../../../formats/printable.ts';
-import { CommandError, jsonOption, type OptionList, type Terminal, UsageError } from '../../command.ts';
+import { CommandError, jsonOption, type Terminal, UsageError } from '../../command.ts';
 import { type InstanceClient, instanceOptions } from '../../instance-client.ts';
 import type { NameOf } from '../access/principal-names.ts';
 
-export const approvalOptions = { ...instanceOptions, ...jsonOption } as const satisfies OptionList;
+export const approvalOptions = { ...instanceOptions, ...jsonOption } as const;
 
 /** As the service answers it; only what is shown is looked at. */
 export interface ShownApproval {

@@ -2,6 +2,8 @@
 import { command } from '../../command.ts';
 import { instanceOf, openInstanceClient } from '../../instance-client.ts';
 import { dataRootOf } from '../../running.ts';
+import { principalNames } from '../access/principal-names.ts';
+import { warningOn } from './application-warning.ts';
 import { approvalOptions, askApproval, printApproval, readId } from './show-approval.ts';
 
 export const show = command({
@@ -11,8 +13,6 @@ export const show = command({
   options: approvalOptions,
   examples: ['strongroom approval show 0f9b2c1e-5d0a-4a0e-9a53-6f0d8f2f2b11 --as bob'],
   async run(values, operands, terminal) {
-    const { principalNames } = await import('../access/principal-names.ts');
-    const { warningOn } = await import('./application-warning.ts');
     const id = readId(operands);
     const approval = await askApproval(openInstanceClient(instanceOf(values)), id);
     const root = values.url === undefined ? dataRootOf(values.data) : undefined;

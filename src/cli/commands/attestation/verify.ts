@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { isSecure } from '../../../formats/key-wrap-modes.ts';
 import { immutabilityOf, policyHashOf } from '../../../formats/policy-binding.ts';
 import { printableJson, printableLine } from '../../../formats/printable.ts';
+import * as feature from '../../../tools/attestation/verify-attestation.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { readInput, readJsonInput } from '../../read-input.ts';
 
@@ -16,7 +17,7 @@ FILE is the attested key as the service answers it, or what 'az keyvault key get
 chain and both statements, and that they are of one key. Without --root it cannot know whose HSM signed: compare the root
 that it prints with the one that you know. The exit code is 0 when everything holds.`,
   options: {
-    root: { type: 'string', placeholder: 'FILE', description: 'root certificate (PEM) at which the chain must end' },
+    'root FILE': 'root certificate (PEM) at which the chain must end',
     ...jsonOption,
   },
   examples: [
@@ -25,7 +26,6 @@ that it prints with the one that you know. The exit code is 0 when everything ho
   ],
   async run({ root, json }, [file, spare], terminal) {
     if (file === undefined || spare !== undefined) throw new UsageError('name one attestation file');
-    const feature = await import('../../../tools/attestation/verify-attestation.ts');
     const trusted = root === undefined ? undefined : readRoot(root);
     const document = readJsonInput(file);
     try {

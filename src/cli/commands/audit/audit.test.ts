@@ -6,6 +6,7 @@ import { appendPurged } from '../../../deployment/purge-record.ts';
 import { openAuditLog } from '../../../links/recorder/open-audit-log.ts';
 import { makePlace, ORIGIN, signCheckpoint, VKEY } from '../../../recorder/recorder.fixture.ts';
 import { startRecorder } from '../../../recorder/start-recorder.ts';
+import { nounsOf } from '../../command.ts';
 import { dispatch } from '../../dispatch.ts';
 import { checkpoint } from './checkpoint.ts';
 import { show } from './show.ts';
@@ -14,7 +15,7 @@ import { verify } from './verify.ts';
 async function strongroom(...words: string[]): Promise<{ code: number; out: string; err: string }> {
   let [out, err] = ['', ''];
   const terminal = { out: (text: string) => (out += text), err: (text: string) => (err += text) };
-  return { code: await dispatch([verify, show, checkpoint], '0', words, terminal), out, err };
+  return { code: await dispatch(nounsOf([verify, show, checkpoint]), '0', words, terminal), out, err };
 }
 
 test('an operator keeps a checkpoint, lists entries, verifies, and is told where the log was changed', async () => {

@@ -4,16 +4,15 @@ import { join } from 'node:path';
 import { places } from '../../../deployment/data-layout.ts';
 import { readPurgeRecord } from '../../../deployment/purge-record.ts';
 import { optionWords } from '../../../formats/own-command.ts';
-import { CommandError, dataOption, type OptionList, UsageError } from '../../command.ts';
-import { instanceOptions } from '../../instance-client.ts';
+import { CommandError, dataOption, UsageError } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
 
 export const logOptions = {
-  log: { type: 'string', placeholder: 'FOLDER', description: "the log's folder, for instance of a copy of it" },
-  'hsm-name': { ...instanceOptions['hsm-name'], description: 'the instance whose log it is' },
-  management: { type: 'boolean', description: "the management plane's log: who made, changed and deleted HSMs" },
+  'log FOLDER': "the log's folder, for instance of a copy of it",
+  'hsm-name NAME (dev)': 'the instance whose log it is',
+  management: "the management plane's log: who made, changed and deleted HSMs",
   ...dataOption,
-} as const satisfies OptionList;
+} as const;
 
 export interface LogValues {
   readonly log: string | undefined;

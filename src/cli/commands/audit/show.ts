@@ -1,7 +1,9 @@
 // `strongroom audit show`: lists entries of the log.
 
+import { openEntries } from '../../../features/audit/read-entries.ts';
 import { ownCommand } from '../../../formats/own-command.ts';
 import { oneLine, printableJson } from '../../../formats/printable.ts';
+import { entryLine } from '../../../tools/audit/entry-line.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { nearest } from '../../nearest.ts';
 import { logFolder, logOptions, logWords } from './log-folder.ts';
@@ -16,13 +18,9 @@ index added. It shows what is there; whether it was tampered with is what audit 
 any case; of one that the log has no entry of, standard error says so and names the nearest that it has.`,
   options: {
     ...logOptions,
-    operation: {
-      type: 'string',
-      placeholder: 'NAME',
-      description: 'only this operation: KeySign, Microsoft.KeyVault/managedHSMs/delete, …',
-    },
-    since: { type: 'string', placeholder: 'TIME', description: 'only entries from this time on (ISO 8601)' },
-    last: { type: 'string', placeholder: 'N', description: 'only the last N of them' },
+    'operation NAME': 'only this operation: KeySign, Microsoft.KeyVault/managedHSMs/delete, …',
+    'since TIME': 'only entries from this time on (ISO 8601)',
+    'last N': 'only the last N of them',
     ...jsonOption,
   },
   examples: [
@@ -36,8 +34,6 @@ any case; of one that the log has no entry of, standard error says so and names 
     const last = values.last === undefined ? Number.POSITIVE_INFINITY : Number(values.last);
     if (values.last !== undefined && !/^[1-9]\d{0,8}$/.test(values.last))
       throw new UsageError('--last must be a number above 0');
-    const { openEntries } = await import('../../../features/audit/read-entries.ts');
-    const { entryLine } = await import('../../../tools/audit/entry-line.ts');
     const reader = openEntries(logFolder(values));
     const log = logWords(values);
     const unfiltered = values.operation === undefined && values.since === undefined;

@@ -1,7 +1,11 @@
 // `strongroom audit verify`: proves, offline and from files alone, that the log is whole, or says where it is not.
 
 import { printableJson } from '../../../formats/printable.ts';
+import { verificationText } from '../../../tools/audit/verify/verification-text.ts';
+import { readVerifierKey } from '../../../tools/audit/verify/verifier-key.ts';
+import { verifyLog } from '../../../tools/audit/verify/verify-log.ts';
 import { CommandError, command, jsonOption } from '../../command.ts';
+import { inWords, readOwnCheckpoint, readSavedCheckpoints, requireOf } from './checkpoints.ts';
 import { logFolder, logOptions } from './log-folder.ts';
 
 /** The exit code for a log that may be whole. */
@@ -20,17 +24,8 @@ A checkpoint may have other line ends, empty lines around it and a common indent
 another log, and a key that has not signed, are named as that on standard error, with 1 and nothing said of the log.`,
   options: {
     ...logOptions,
-    checkpoint: {
-      type: 'string',
-      placeholder: 'FILE',
-      multiple: true,
-      description: 'a checkpoint kept from earlier; may be given several times',
-    },
-    key: {
-      type: 'string',
-      placeholder: 'KEY',
-      description: 'the key that must have signed: NAME+HASH+KEY, or the bare log key',
-    },
+    'checkpoint FILE...': 'a checkpoint kept from earlier; may be given several times',
+    'key KEY': 'the key that must have signed: NAME+HASH+KEY, or the bare log key',
     ...jsonOption,
   },
   examples: [
@@ -39,10 +34,6 @@ another log, and a key that has not signed, are named as that on standard error,
     'strongroom audit verify --log /mnt/copy/audit --checkpoint 2026-11-25.checkpoint --key="$VKEY"',
   ],
   async run(values, _operands, terminal) {
-    const { verifyLog } = await import('../../../tools/audit/verify/verify-log.ts');
-    const { verificationText } = await import('../../../tools/audit/verify/verification-text.ts');
-    const { readVerifierKey } = await import('../../../tools/audit/verify/verifier-key.ts');
-    const { inWords, readOwnCheckpoint, readSavedCheckpoints, requireOf } = await import('./checkpoints.ts');
     const folder = logFolder(values);
     const saved = readSavedCheckpoints(values.checkpoint);
     const own = readOwnCheckpoint(folder);

@@ -1,15 +1,12 @@
 // With what the instance reaches the place it is told of: a token that the command passes on, an identity of its own, or,
 // for directories, nothing.
-import { type OptionList, UsageError } from '../../command.ts';
+import { UsageError } from '../../command.ts';
 import { readSas, sasOption } from './sas.ts';
 
 export const credentialOptions = {
   ...sasOption,
-  'managed-identity': {
-    type: 'boolean',
-    description: "the instance reaches the container under its own identity ('backupIdentity')",
-  },
-} as const satisfies OptionList;
+  'managed-identity': "the instance reaches the container under its own identity ('backupIdentity')",
+} as const;
 
 export interface CredentialValues {
   readonly 'sas-file': string | undefined;

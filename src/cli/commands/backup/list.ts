@@ -3,6 +3,7 @@
 import { BackupError } from '../../../features/backup/backup-error.ts';
 import type { Shelf, Shelved } from '../../../features/backup/storage/shelf.ts';
 import { printableJson } from '../../../formats/printable.ts';
+import { readManifest } from '../../../tools/backup/read-manifest.ts';
 import { command, dataOption, jsonOption, UsageError } from '../../command.ts';
 import { counted } from '../../counted.ts';
 import { openShelf, ownPlace, uriOf } from './place.ts';
@@ -48,7 +49,6 @@ Shows what the backups say of themselves; nothing is verified ('backup verify' d
 
 async function describe(shelf: Shelf, { folder, finished }: Shelved): Promise<Row> {
   if (!finished) return { folder, state: 'unfinished' };
-  const { readManifest } = await import('../../../tools/backup/read-manifest.ts');
   try {
     const { manifest } = await readManifest(shelf, folder);
     return {

@@ -6,7 +6,7 @@ import { readInstanceIdentity } from '../../../deployment/backup-places.ts';
 import type { StorageCredential } from '../../../features/backup/storage/port.ts';
 import type { InstanceIdentity } from '../../../formats/instance-identity.ts';
 import { ShapeError } from '../../../formats/shape.ts';
-import { CommandError, type OptionList, UsageError } from '../../command.ts';
+import { CommandError, UsageError } from '../../command.ts';
 import { readJsonInput } from '../../read-input.ts';
 import { rejectOpenSecret } from '../../read-secret.ts';
 import { readSas, SAS_VARIABLE, sasOption } from './sas.ts';
@@ -14,17 +14,9 @@ import { readSas, SAS_VARIABLE, sasOption } from './sas.ts';
 /** Options of commands that read the place themselves. */
 export const placeOptions = {
   ...sasOption,
-  'identity-file': {
-    type: 'string',
-    placeholder: 'FILE',
-    description: "instead of a SAS token: an identity, as JSON in the form of 'backupIdentity'",
-  },
-  'storage-ca': {
-    type: 'string',
-    placeholder: 'FILE',
-    description: "certificate authority of the container's host, instead of the system's",
-  },
-} as const satisfies OptionList;
+  'identity-file FILE': "instead of a SAS token: an identity, as JSON in the form of 'backupIdentity'",
+  'storage-ca FILE': "certificate authority of the container's host, instead of the system's",
+} as const;
 
 export interface PlaceValues {
   readonly 'sas-file': string | undefined;

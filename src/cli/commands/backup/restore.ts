@@ -19,11 +19,11 @@ settings of the instance, and needs --replace-everything; while it runs the inst
 changed: a restore that fails leaves the old state. Where duties are separated a person does it (--as), and a full one
 needs an approval.`,
   options: {
-    'key-name': { type: 'string', placeholder: 'NAME', description: 'only this key' },
-    'replace-everything': { type: 'boolean', description: 'yes, what the instance holds now is to be replaced' },
-    check: { type: 'boolean', description: 'only prove that the backup could be restored' },
+    'key-name NAME': 'only this key',
+    'replace-everything': 'yes, what the instance holds now is to be replaced',
+    check: 'only prove that the backup could be restored',
     ...credentialOptions,
-    'no-wait': { type: 'boolean', description: 'do not wait for the end' },
+    'no-wait': 'do not wait for the end',
     ...instanceOptions,
     ...jsonOption,
   },

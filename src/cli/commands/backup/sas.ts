@@ -1,17 +1,13 @@
 // Where a SAS token comes from.
-import { CommandError, type OptionList } from '../../command.ts';
+import { CommandError } from '../../command.ts';
 import { readSecret } from '../../read-secret.ts';
 
 /** The name that `az storage` has for it. */
 export const SAS_VARIABLE = 'AZURE_STORAGE_SAS_TOKEN';
 
 export const sasOption = {
-  'sas-file': {
-    type: 'string',
-    placeholder: 'FILE',
-    description: `file with the SAS token of the container, closed to others (default: $${SAS_VARIABLE})`,
-  },
-} as const satisfies OptionList;
+  'sas-file FILE': `file with the SAS token of the container, closed to others (default: $${SAS_VARIABLE})`,
+} as const;
 
 /** Undefined: there is none. @throws CommandError */
 export function readSas(file: string | undefined): string | undefined {

@@ -16,8 +16,8 @@ data directory. Waits for the end and prints where the backup is; --no-wait retu
 status'.`,
   options: {
     ...credentialOptions,
-    check: { type: 'boolean', description: 'only prove that a backup could be written there' },
-    'no-wait': { type: 'boolean', description: 'do not wait for the end' },
+    check: 'only prove that a backup could be written there',
+    'no-wait': 'do not wait for the end',
     ...instanceOptions,
     ...jsonOption,
   },

@@ -16,7 +16,7 @@ export const status = command({
   operands: 'JOB',
   details: 'An instance remembers its last twenty jobs. The exit code is 0 unless the job has failed.',
   options: {
-    wait: { type: 'boolean', description: 'wait for the end, showing progress' },
+    wait: 'wait for the end, showing progress',
     ...instanceOptions,
     ...jsonOption,
   },

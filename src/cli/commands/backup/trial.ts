@@ -1,5 +1,5 @@
 // `strongroom backup verify --trial`: what is in a backup comes back, tried in an instance that is thrown away.
-import { CommandError, type OptionList, type Terminal, UsageError } from '../../command.ts';
+import { CommandError, type Terminal, UsageError } from '../../command.ts';
 import { administratorOf } from '../../rehearsal/administrator.ts';
 import { readBackupAtHand, readDomain } from '../../rehearsal/backup-at-hand.ts';
 import { type Gathering, gatheringOf, gatherShares, samplesIn } from '../../rehearsal/inputs.ts';
@@ -9,45 +9,17 @@ import { StepFailed, Steps } from '../../rehearsal/steps.ts';
 import type { Chosen } from './choose-backup.ts';
 
 export const trialOptions = {
-  trial: { type: 'boolean', description: 'also restore it into a throw-away instance, and compare' },
-  domain: { type: 'string', placeholder: 'FILE', description: 'with --trial: the security-domain file' },
-  custodian: {
-    type: 'string',
-    placeholder: 'KEY.pem',
-    multiple: true,
-    description: "with --trial: a custodian's private key; once for each of a quorum",
-  },
-  'passphrase-file': {
-    type: 'string',
-    placeholder: 'FILE',
-    multiple: true,
-    description: 'with --trial: its first line decrypts the keys; or once for each encrypted key, in their order',
-  },
-  packets: {
-    type: 'string',
-    placeholder: 'DIR',
-    description: "with --trial: instead of keys, wait for custodians' packets in this folder",
-  },
-  samples: {
-    type: 'string',
-    placeholder: 'FILE',
-    description: "with --trial: known answers, from 'rehearse prepare'; keys are used on them",
-  },
-  administrator: {
-    type: 'string',
-    placeholder: 'OID',
-    description: 'with --trial: object id of an administrator of the backed-up instance',
-  },
-  'on-disk': {
-    type: 'boolean',
-    description: 'with --trial: where memory has no room, make the throw-away instance on a disk',
-  },
-  data: {
-    type: 'string',
-    placeholder: 'DIR',
-    description: 'data directory: its backups, without an operand; with --trial its dev administrator',
-  },
-} as const satisfies OptionList;
+  trial: 'also restore it into a throw-away instance, and compare',
+  'domain FILE': 'with --trial: the security-domain file',
+  'custodian KEY.pem...': "with --trial: a custodian's private key; once for each of a quorum",
+  'passphrase-file FILE...':
+    'with --trial: its first line decrypts the keys; or once for each encrypted key, in their order',
+  'packets DIR': "with --trial: instead of keys, wait for custodians' packets in this folder",
+  'samples FILE': "with --trial: known answers, from 'rehearse prepare'; keys are used on them",
+  'administrator OID': 'with --trial: object id of an administrator of the backed-up instance',
+  'on-disk': 'with --trial: where memory has no room, make the throw-away instance on a disk',
+  'data DIR': 'data directory: its backups, without an operand; with --trial its dev administrator',
+} as const;
 
 export interface TrialValues {
   readonly trial: boolean;

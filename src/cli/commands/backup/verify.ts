@@ -3,6 +3,7 @@
 import { domainFingerprint, groupFingerprint } from '../../../formats/domain-identity.ts';
 import { printableJson, printableLine } from '../../../formats/printable.ts';
 import type { Verified } from '../../../tools/backup/verify/verify-backup.ts';
+import { verifyBackup } from '../../../tools/backup/verify/verify-backup.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { counted } from '../../counted.ts';
 import { countedKeys } from '../../rehearsal/recovery-steps.ts';
@@ -27,11 +28,7 @@ prints with the one that you know. --trial goes further: it recovers a throw-awa
 backup there.
 The exit code is 0 when everything holds.`,
   options: {
-    key: {
-      type: 'string',
-      placeholder: 'KEY',
-      description: 'fingerprint or key of the security domain that must have signed it',
-    },
+    'key KEY': 'fingerprint or key of the security domain that must have signed it',
     ...placeOptions,
     ...trialOptions,
     ...jsonOption,
@@ -45,7 +42,6 @@ The exit code is 0 when everything holds.`,
   ],
   async run(values, [target, spare], terminal) {
     if (spare !== undefined) throw new UsageError('name one backup, or one place');
-    const { verifyBackup } = await import('../../../tools/backup/verify/verify-backup.ts');
     const signer = values.key === undefined ? undefined : readSigner(values.key);
     const trial = await trialOf(values);
     if (trial !== undefined) await checkCall(trial);

@@ -1,5 +1,7 @@
 // `strongroom byok check`: says which field of a transfer file is wrong, before an HSM does.
 import { printableJson } from '../../../formats/printable.ts';
+import { checkTransferFile } from '../../../tools/byok/check-transfer-file.ts';
+import { readKekFile } from '../../../tools/byok/read-kek-file.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { readInput } from '../../read-input.ts';
 import { openWhile } from './open-while.ts';
@@ -13,15 +15,13 @@ export const check = command({
 Looks at every field and, with --kek, at the lengths that follow from the key-exchange key. Whether the key unwraps, only
 the HSM can tell. The exit code is 0 when nothing is wrong, 1 otherwise.`,
   options: {
-    kek: { type: 'string', placeholder: 'FILE', description: 'public key-exchange key: PEM, JWK or key bundle' },
+    'kek FILE': 'public key-exchange key: PEM, JWK or key bundle',
     ...jsonOption,
   },
   examples: ['strongroom byok check tls.byok', 'strongroom byok check tls.byok --kek kek.pem'],
   async run({ kek, json }, operands, terminal) {
     const [file, spare] = operands;
     if (file === undefined || spare !== undefined) throw new UsageError('name one transfer file');
-    const { checkTransferFile } = await import('../../../tools/byok/check-transfer-file.ts');
-    const { readKekFile } = await import('../../../tools/byok/read-kek-file.ts');
     const [bytes = Buffer.alloc(0), pem] = readAll(kek === undefined ? [file] : [file, kek]);
     const key =
       kek === undefined || pem === undefined

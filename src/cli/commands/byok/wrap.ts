@@ -1,4 +1,6 @@
 // `strongroom byok wrap`: puts a key into a transfer file that only one HSM opens. Works where the key is, without network.
+
+import { wrapFiles } from '../../../tools/byok/wrap-files.ts';
 import { command, UsageError } from '../../command.ts';
 import { openWhile } from './open-while.ts';
 import { readPin } from './read-pin.ts';
@@ -17,15 +19,15 @@ The file opens as long as the key-exchange key is there: after the import, delet
 What comes through it is never exportable, unless the key-exchange key was made so ('az keyvault key create --ops import
 --exportable true --policy FILE'), and then under the same release policy only.`,
   options: {
-    kek: { type: 'string', placeholder: 'FILE', description: 'public key-exchange key: PEM, JWK or key bundle' },
-    kid: { type: 'string', placeholder: 'ID', description: 'its identifier, https://{hsm}/keys/{name}/{version}' },
-    key: { type: 'string', placeholder: 'FILE', description: 'private RSA or EC key in PEM, not encrypted' },
-    raw: { type: 'string', placeholder: 'FILE', description: 'symmetric key: 16, 24 or 32 raw bytes' },
-    'pkcs11-module': { type: 'string', placeholder: 'FILE', description: "the token's PKCS#11 library" },
-    'token-label': { type: 'string', placeholder: 'LABEL', description: 'which token' },
-    'key-label': { type: 'string', placeholder: 'LABEL', description: 'which key on it' },
-    'pin-file': { type: 'string', placeholder: 'FILE', description: 'its first line is the PIN' },
-    out: { type: 'string', placeholder: 'FILE', description: 'the transfer file; not overwritten' },
+    'kek FILE': 'public key-exchange key: PEM, JWK or key bundle',
+    'kid ID': 'its identifier, https://{hsm}/keys/{name}/{version}',
+    'key FILE': 'private RSA or EC key in PEM, not encrypted',
+    'raw FILE': 'symmetric key: 16, 24 or 32 raw bytes',
+    'pkcs11-module FILE': "the token's PKCS#11 library",
+    'token-label LABEL': 'which token',
+    'key-label LABEL': 'which key on it',
+    'pin-file FILE': 'its first line is the PIN',
+    'out FILE': 'the transfer file; not overwritten',
   },
   examples: [
     'strongroom byok wrap --kek kek.pem --kid https://hsm1.managedhsm.azure.net/keys/kek/3f… --key tls.pem --out tls.byok',
@@ -44,7 +46,6 @@ What comes through it is never exportable, unless the key-exchange key was made 
     if (library !== undefined && (tokenLabel === undefined || keyLabel === undefined)) {
       throw new UsageError('name the token and the key on it with --token-label and --key-label');
     }
-    const { wrapFiles } = await import('../../../tools/byok/wrap-files.ts');
     const pin =
       library === undefined
         ? Buffer.alloc(0)

@@ -8,6 +8,7 @@ import type { CeremonyKind } from '../../../features/ceremony/recorded.ts';
 import { Ceremony } from '../../../tools/ceremony/ceremony.ts';
 import { kinds } from '../../../tools/ceremony/kinds.ts';
 import { REPORT_STEP } from '../../../tools/ceremony/step.ts';
+import { nounsOf } from '../../command.ts';
 import { dispatch } from '../../dispatch.ts';
 import { keygen } from '../custodian/keygen.ts';
 import { next } from './next.ts';
@@ -28,7 +29,7 @@ before(async () => {
 async function run(words: readonly string[]): Promise<{ code: number; out: string; err: string }> {
   let [out, err] = ['', ''];
   const terminal = { out: (text: string) => (out += text), err: (text: string) => (err += text) };
-  return { code: await dispatch([keygen, next], '0', words, terminal), out, err };
+  return { code: await dispatch(nounsOf([keygen, next]), '0', words, terminal), out, err };
 }
 
 function call(folder: string, ...words: string[]): ReturnType<typeof run> {

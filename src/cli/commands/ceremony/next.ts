@@ -5,9 +5,10 @@ import type { Ceremony } from '../../../tools/ceremony/ceremony.ts';
 import { nextStep, proceed, skip } from '../../../tools/ceremony/proceed.ts';
 import { type Asking, REPORT_STEP, type Step } from '../../../tools/ceremony/step.ts';
 import { CommandError, command, type Terminal, UsageError } from '../../command.ts';
+import { asOption } from '../../instance-client.ts';
 import { readInput } from '../../read-input.ts';
 import { askPerson } from './ask-person.ts';
-import { asOption, folderOption, handOption, instanceIn, withCeremony } from './open-folder.ts';
+import { folderOption, handOption, instanceIn, withCeremony } from './open-folder.ts';
 
 export const next = command({
   name: 'ceremony next',
@@ -18,9 +19,9 @@ Without what the step needs it says so and does nothing; at a terminal it asks f
 or does not match is in the journal before it is shown. Cut off at any moment, the step is taken up again by calling this
 once more: nothing is done twice.`,
   options: {
-    file: { type: 'string', placeholder: 'FILE', multiple: true, description: 'a file for the step; once for each' },
-    value: { type: 'string', placeholder: 'TEXT', multiple: true, description: 'what was read or said; once for each' },
-    skip: { type: 'string', placeholder: 'REASON', description: 'leave the step out, where that may be' },
+    'file FILE...': 'a file for the step; once for each',
+    'value TEXT...': 'what was read or said; once for each',
+    'skip REASON': 'leave the step out, where that may be',
     ...folderOption,
     ...handOption,
     ...asOption,

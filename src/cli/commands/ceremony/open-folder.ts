@@ -5,23 +5,16 @@ import { userInfo } from 'node:os';
 import { oneLine } from '../../../formats/printable.ts';
 import { Ceremony, type Hand } from '../../../tools/ceremony/ceremony.ts';
 import { CeremonyError } from '../../../tools/ceremony/ceremony-error.ts';
-import { CommandError, type OptionList } from '../../command.ts';
-import { type InstanceClient, instanceOptions, openInstanceClient, SIGNED_IN } from '../../instance-client.ts';
+import { CommandError } from '../../command.ts';
+import { type InstanceClient, openInstanceClient, SIGNED_IN } from '../../instance-client.ts';
 
 export const folderOption = {
-  folder: { type: 'string', placeholder: 'DIR', default: 'ceremony', description: "the ceremony's folder" },
-} as const satisfies OptionList;
+  'folder DIR (ceremony)': "the ceremony's folder",
+} as const;
 
 export const handOption = {
-  by: {
-    type: 'string',
-    placeholder: 'NAME',
-    description: 'who does this, for the record (default: whom --as names, else the login name)',
-  },
-} as const satisfies OptionList;
-
-/** Of commands that take a ceremony on by asking its HSM. */
-export const asOption = { as: instanceOptions.as } as const satisfies OptionList;
+  'by NAME': 'who does this, for the record (default: whom --as names, else the login name)',
+} as const;
 
 /** @throws CommandError */
 export async function withCeremony<T>(

@@ -1,7 +1,8 @@
 // `strongroom ceremony report`: closes a ceremony with a report that the HSM's domain key signs.
 import { draftOf, makeReport } from '../../../tools/ceremony/report/make.ts';
 import { command } from '../../command.ts';
-import { asOption, folderOption, handOption, instanceIn, withCeremony } from './open-folder.ts';
+import { asOption } from '../../instance-client.ts';
+import { folderOption, handOption, instanceIn, withCeremony } from './open-folder.ts';
 
 export const report = command({
   name: 'ceremony report',
@@ -12,7 +13,7 @@ Every step must be done. The report is handed to the HSM, which records its hash
 domain; report.md and report.html in the folder hold the same. After that nothing can be added to the ceremony. Called again
 it writes the same files again.`,
   options: {
-    draft: { type: 'boolean', description: 'print the report as it stands, unsigned, and change nothing' },
+    draft: 'print the report as it stands, unsigned, and change nothing',
     ...folderOption,
     ...handOption,
     ...asOption,

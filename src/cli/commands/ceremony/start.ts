@@ -23,8 +23,8 @@ out with its hash; a ceremony goes on where it stopped, whatever stopped it. It 
   resharing    a quorum settles new custodians or another quorum`,
   options: {
     ...folderOption,
-    custodians: { type: 'string', placeholder: 'N', description: 'how many will hold a share: 3 to 10' },
-    required: { type: 'string', placeholder: 'M', description: 'how many of them will be needed: 2 to N' },
+    'custodians N': 'how many will hold a share: 3 to 10',
+    'required M': 'how many of them will be needed: 2 to N',
     ...handOption,
     ...instanceOptions,
   },

@@ -1,5 +1,6 @@
 // `strongroom ceremony transfer-key`: a second person asks an HSM for its transfer key, past whoever leads the ceremony.
 import { printableJson } from '../../../formats/printable.ts';
+import { readRecipient } from '../../../tools/custodian/recipient.ts';
 import { command, jsonOption } from '../../command.ts';
 import {
   AnswerError,
@@ -26,7 +27,6 @@ is the same until the HSM has recovered its domain or settled its new custodians
   async run(values, _operands, terminal) {
     const client = openInstanceClient(instanceOf(values));
     const answer = Buffer.from(JSON.stringify(await ask(client)), 'utf8');
-    const { readRecipient } = await import('../../../tools/custodian/recipient.ts');
     const { fingerprint, name } = readRecipient(`what ${client.who} answered`, answer);
     if (values.json) terminal.out(printableJson({ fingerprint, name }));
     else {

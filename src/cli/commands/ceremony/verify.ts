@@ -20,8 +20,8 @@ REPORT is report.md or report.html. Without --fingerprint it tells which domain 
 what people know; with it, another domain is refused. With --folder the journal and every kept file are checked too.
 The exit code is 0 when everything holds, 1 when not.`,
   options: {
-    fingerprint: { type: 'string', placeholder: 'HEX', description: 'the domain fingerprint that you know' },
-    folder: { type: 'string', placeholder: 'DIR', description: "the ceremony's folder" },
+    'fingerprint HEX': 'the domain fingerprint that you know',
+    'folder DIR': "the ceremony's folder",
     ...jsonOption,
   },
   examples: ['strongroom ceremony verify report.html', "strongroom ceremony verify report.md --fingerprint '91ab ...'"],

@@ -1,10 +1,10 @@
 // What the three clock commands have in common: which instance they mean, and how they show its time.
 import { printableJson } from '../../../formats/printable.ts';
-import { CommandError, jsonOption, type OptionList, type Terminal } from '../../command.ts';
+import { CommandError, jsonOption, type Terminal } from '../../command.ts';
 import { durationText } from '../../duration.ts';
 import { type InstanceValues, instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 
-export const clockOptions = { ...instanceOptions, ...jsonOption } as const satisfies OptionList;
+export const clockOptions = { ...instanceOptions, ...jsonOption } as const;
 
 export interface ClockValues extends InstanceValues {
   readonly json: boolean;

@@ -1,4 +1,11 @@
 // `strongroom config check`: what a start in the production profile would refuse, and what would keep clients away, before it starts.
+
+import { lookup } from 'node:dns/promises';
+import { resolve } from 'node:path';
+import { places } from '../../../deployment/data-layout.ts';
+import { fetchJwks } from '../../../features/auth/fetch-jwks.ts';
+import { printableJson, printableLine } from '../../../formats/printable.ts';
+import { findingsOn } from '../../../tools/config-check/check-config.ts';
 import { command, dataOption, jsonOption, UsageError } from '../../command.ts';
 import { readSecret } from '../../read-secret.ts';
 import { dataRootOf } from '../../running.ts';
@@ -16,12 +23,8 @@ Run it as the service's user: what others can read and change depends on who ask
 exit code is 0 when nothing fails, with or without warnings, and 1 otherwise.`,
   options: {
     ...dataOption,
-    offline: { type: 'boolean', description: 'ask no network: neither names nor issuers, but keys that lie in a file' },
-    'token-file': {
-      type: 'string',
-      placeholder: 'FILE',
-      description: 'holds an access token to be judged; - is standard input',
-    },
+    offline: 'ask no network: neither names nor issuers, but keys that lie in a file',
+    'token-file FILE': 'holds an access token to be judged; - is standard input',
     ...jsonOption,
   },
   examples: [
@@ -32,12 +35,6 @@ exit code is 0 when nothing fails, with or without warnings, and 1 otherwise.`,
   async run(values, operands, terminal) {
     const [file, spare] = operands;
     if (file === undefined || spare !== undefined) throw new UsageError('name one configuration file');
-    const { resolve } = await import('node:path');
-    const { lookup } = await import('node:dns/promises');
-    const { fetchJwks } = await import('../../../features/auth/fetch-jwks.ts');
-    const { places } = await import('../../../deployment/data-layout.ts');
-    const { findingsOn } = await import('../../../tools/config-check/check-config.ts');
-    const { printableJson, printableLine } = await import('../../../formats/printable.ts');
     const path = values['token-file'] === '-' ? '/dev/stdin' : values['token-file'];
     const { offline, data } = values;
     const hasData = data !== undefined || process.env['STRONGROOM_DATA'] !== undefined;

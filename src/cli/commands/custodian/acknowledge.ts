@@ -1,4 +1,7 @@
 // `strongroom custodian acknowledge`: a custodian opens their share and signs that they could.
+
+import { readSentText } from '../../../tools/custodian/inputs.ts';
+import * as packets from '../../../tools/custodian/packets.ts';
 import { command } from '../../command.ts';
 import { handOut, holderOf, oneOperand, packetOptions, sayingOf } from './holder-options.ts';
 import { orRefuse } from './refusals.ts';
@@ -14,8 +17,6 @@ signature, and a proof that only someone who opened this share can give. The sha
   examples: ['strongroom custodian acknowledge fin-prod-mhsm-sd.json --key anna.pem'],
   async run(values, operands, terminal) {
     const file = oneOperand(operands, 'one security-domain file');
-    const packets = await import('../../../tools/custodian/packets.ts');
-    const { readSentText } = await import('../../../tools/custodian/inputs.ts');
     await orRefuse(async () => {
       const document = await readSentText(file);
       const holder = await holderOf(values, terminal);

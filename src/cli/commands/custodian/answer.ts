@@ -1,4 +1,7 @@
 // `strongroom custodian answer`: a custodian shows that their key is at hand.
+
+import { readChallengeFile } from '../../../tools/custodian/inputs.ts';
+import * as packets from '../../../tools/custodian/packets.ts';
 import { command } from '../../command.ts';
 import { handOut, holderOf, oneOperand, packetOptions, sayingOf } from './holder-options.ts';
 import { orRefuse } from './refusals.ts';
@@ -13,8 +16,6 @@ Signs the 32 random bytes of a challenge file with your key. No share is opened 
   examples: ['strongroom custodian answer challenge.json --key anna.pem'],
   async run(values, operands, terminal) {
     const file = oneOperand(operands, 'one challenge file');
-    const packets = await import('../../../tools/custodian/packets.ts');
-    const { readChallengeFile } = await import('../../../tools/custodian/inputs.ts');
     await orRefuse(async () => {
       const challenge = await readChallengeFile(file);
       const holder = await holderOf(values, terminal);

@@ -13,8 +13,8 @@ export const challenge = command({
 A challenge is 32 fresh bytes. Each custodian signs it offline with their key (nothing is opened), and the packet is handed
 in by 'custodian submit'. It counts once for each custodian and ends by itself.`,
   options: {
-    days: { type: 'string', placeholder: 'N', default: '14', description: 'how long it can be answered: 1 to 90' },
-    show: { type: 'boolean', description: 'make none; show those that are open and who has answered' },
+    'days N (14)': 'how long it can be answered: 1 to 90',
+    show: 'make none; show those that are open and who has answered',
     ...instanceOptions,
     ...jsonOption,
   },

@@ -1,5 +1,8 @@
 // `strongroom custodian fingerprint`: what people read to each other to know that they mean the same certificate.
 import { printableJson } from '../../../formats/printable.ts';
+import { spelled, subjectOf } from '../../../tools/custodian/fingerprint.ts';
+import { readSent } from '../../../tools/custodian/inputs.ts';
+import { readRecipient } from '../../../tools/custodian/recipient.ts';
 import { command, jsonOption } from '../../command.ts';
 import { oneOperand } from './holder-options.ts';
 import { orRefuse } from './refusals.ts';
@@ -12,15 +15,12 @@ export const fingerprint = command({
 Prints the SHA-256 of a certificate in groups of four: your own before the ceremony, that of a recovering instance before
 you give it your share. Compare it over another way than the one the file came by.`,
   options: {
-    aloud: { type: 'boolean', description: 'spell it, a group on a line, as it is read over the telephone' },
+    aloud: 'spell it, a group on a line, as it is read over the telephone',
     ...jsonOption,
   },
   examples: ['strongroom custodian fingerprint anna.cer', 'strongroom custodian fingerprint exchange.cer --aloud'],
   async run({ aloud, json }, operands, terminal) {
     const path = oneOperand(operands, 'one certificate');
-    const { readRecipient } = await import('../../../tools/custodian/recipient.ts');
-    const { readSent } = await import('../../../tools/custodian/inputs.ts');
-    const { spelled, subjectOf } = await import('../../../tools/custodian/fingerprint.ts');
     const {
       certificate,
       fingerprint: grouped,

@@ -1,4 +1,8 @@
 // `strongroom custodian hand-over`: a custodian says that another person takes over.
+
+import { readCertificateFile } from '../../../tools/custodian/fingerprint.ts';
+import { readSentText } from '../../../tools/custodian/inputs.ts';
+import * as packets from '../../../tools/custodian/packets.ts';
 import { command, UsageError } from '../../command.ts';
 import { handOut, holderOf, oneOperand, packetOptions, sayingOf } from './holder-options.ts';
 import { orRefuse } from './refusals.ts';
@@ -13,7 +17,7 @@ it. Change the passphrase at that moment. With --successor the other has a key o
 security domain was shared anew; until then keep yours.`,
   options: {
     ...packetOptions,
-    successor: { type: 'string', placeholder: 'FILE', description: "the other's certificate, if they have a key" },
+    'successor FILE': "the other's certificate, if they have a key",
   },
   examples: ['strongroom custodian hand-over fin-prod-mhsm-sd.json --key anna.pem --note "to Dora Meier, key card 7"'],
   async run(values, operands, terminal) {
@@ -22,9 +26,6 @@ security domain was shared anew; until then keep yours.`,
     if (successor === undefined && note === undefined) {
       throw new UsageError('say who takes over: with --note, or their certificate with --successor');
     }
-    const packets = await import('../../../tools/custodian/packets.ts');
-    const { readSentText } = await import('../../../tools/custodian/inputs.ts');
-    const { readCertificateFile } = await import('../../../tools/custodian/fingerprint.ts');
     await orRefuse(async () => {
       const document = await readSentText(file);
       const to = successor === undefined ? undefined : await readCertificateFile(successor);

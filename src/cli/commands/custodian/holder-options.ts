@@ -3,34 +3,24 @@
 import { basename } from 'node:path';
 import { printableJson } from '../../../formats/printable.ts';
 import type { Holder } from '../../../tools/custodian/holder.ts';
+import { readHolder } from '../../../tools/custodian/holder.ts';
+import { writeNewFile } from '../../../tools/custodian/new-file.ts';
 import type { Saying } from '../../../tools/custodian/packets.ts';
-import { jsonOption, type OptionList, type OptionValues, type Terminal, UsageError } from '../../command.ts';
+import { jsonOption, type OptionValues, type Terminal, UsageError } from '../../command.ts';
 import { passphrases } from './passphrase.ts';
 
 export const holderOptions = {
-  key: { type: 'string', placeholder: 'KEY.pem', description: 'your private key' },
-  certificate: {
-    type: 'string',
-    placeholder: 'FILE',
-    description: 'your certificate (default: beside the key, with .cer, .crt or .pem in place of its extension)',
-  },
-  'passphrase-file': {
-    type: 'string',
-    placeholder: 'FILE',
-    description: 'its first line decrypts the key (default: asked at the terminal)',
-  },
-} as const satisfies OptionList;
+  'key KEY.pem': 'your private key',
+  'certificate FILE': 'your certificate (default: beside the key, with .cer, .crt or .pem in place of its extension)',
+  'passphrase-file FILE': 'its first line decrypts the key (default: asked at the terminal)',
+} as const;
 
 export const packetOptions = {
   ...holderOptions,
-  note: { type: 'string', placeholder: 'TEXT', description: 'what you want to add, on one line, signed with the rest' },
-  out: {
-    type: 'string',
-    placeholder: 'FILE',
-    description: 'file for the packet (default: named after key and purpose)',
-  },
+  'note TEXT': 'what you want to add, on one line, signed with the rest',
+  'out FILE': 'file for the packet (default: named after key and purpose)',
   ...jsonOption,
-} as const satisfies OptionList;
+} as const;
 
 export type HolderValues = OptionValues<typeof holderOptions>;
 export type PacketValues = OptionValues<typeof packetOptions>;
@@ -39,7 +29,6 @@ export type PacketValues = OptionValues<typeof packetOptions>;
 export async function holderOf(values: HolderValues, terminal: Terminal): Promise<Holder> {
   const { key, certificate, 'passphrase-file': file } = values;
   if (key === undefined) throw new UsageError('name your private key with --key');
-  const { readHolder } = await import('../../../tools/custodian/holder.ts');
   const passphraseOf = passphrases(file === undefined ? [] : [file], terminal);
   return readHolder({ key, certificate, passphraseOf });
 }
@@ -56,7 +45,6 @@ export async function handOut(
   { key = '', out, json }: PacketValues,
   terminal: Terminal,
 ): Promise<void> {
-  const { writeNewFile } = await import('../../../tools/custodian/new-file.ts');
   const file = out ?? `${basename(key).replace(/\.[^.]*$/, '')}-${purpose}.json`;
   await writeNewFile(file, packet, 0o600);
   if (json) terminal.out(printableJson({ packet: file }));

@@ -1,5 +1,7 @@
 // `strongroom custodian keygen`: a custodian's key pair, made offline on the custodian's own machine.
 import { printableJson } from '../../../formats/printable.ts';
+import { fingerprintOfFile } from '../../../tools/custodian/fingerprint.ts';
+import { runKeygen } from '../../../tools/custodian/keygen.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { newPassphrase } from './passphrase.ts';
 import { orRefuse } from './refusals.ts';
@@ -15,12 +17,12 @@ does this on a machine of their own; it needs no service and no network.
 The private key is encrypted with a passphrase of at least 12 characters: the first line of a file, or typed twice at the
 terminal. An unencrypted key has to be asked for.`,
   options: {
-    name: { type: 'string', placeholder: 'NAME', description: 'holder of the key; also the name of the files' },
-    out: { type: 'string', placeholder: 'DIR', default: '.', description: 'folder for the two files' },
-    bits: { type: 'string', placeholder: 'N', default: '4096', description: 'RSA key size: 2048, 3072 or 4096' },
-    days: { type: 'string', placeholder: 'N', default: '3650', description: 'validity of the certificate' },
-    'passphrase-file': { type: 'string', placeholder: 'FILE', description: 'its first line encrypts the private key' },
-    unencrypted: { type: 'boolean', description: 'leave the private key unencrypted, for rehearsals' },
+    'name NAME': 'holder of the key; also the name of the files',
+    'out DIR (.)': 'folder for the two files',
+    'bits N (4096)': 'RSA key size: 2048, 3072 or 4096',
+    'days N (3650)': 'validity of the certificate',
+    'passphrase-file FILE': 'its first line encrypts the private key',
+    unencrypted: 'leave the private key unencrypted, for rehearsals',
     ...jsonOption,
   },
   examples: [
@@ -35,8 +37,6 @@ terminal. An unencrypted key has to be asked for.`,
     if (unencrypted && passphraseFile !== undefined) {
       throw new UsageError('--unencrypted and --passphrase-file exclude each other');
     }
-    const { runKeygen } = await import('../../../tools/custodian/keygen.ts');
-    const { fingerprintOfFile } = await import('../../../tools/custodian/fingerprint.ts');
     const { made, fingerprint } = await orRefuse(async () => {
       const passphrase = unencrypted ? undefined : await newPassphrase(passphraseFile, terminal);
       const files = await runKeygen({ out, name, days: Number(days), bits: size, passphrase });

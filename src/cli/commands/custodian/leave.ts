@@ -1,4 +1,7 @@
 // `strongroom custodian leave`: a custodian says that they must not be counted on.
+
+import { readSentText } from '../../../tools/custodian/inputs.ts';
+import * as packets from '../../../tools/custodian/packets.ts';
 import { command } from '../../command.ts';
 import { handOut, holderOf, oneOperand, packetOptions, sayingOf } from './holder-options.ts';
 import { orRefuse } from './refusals.ts';
@@ -14,8 +17,6 @@ files were destroyed: keep it safe until then, and destroy it afterwards.`,
   examples: ['strongroom custodian leave fin-prod-mhsm-sd.json --key anna.pem --note "leaving the company in June"'],
   async run(values, operands, terminal) {
     const file = oneOperand(operands, 'the security-domain file');
-    const packets = await import('../../../tools/custodian/packets.ts');
-    const { readSentText } = await import('../../../tools/custodian/inputs.ts');
     await orRefuse(async () => {
       const document = await readSentText(file);
       const holder = await holderOf(values, terminal);

@@ -13,8 +13,8 @@ export const name = command({
 CUSTODIAN is the fingerprint of their certificate as 'custodian list' shows it, the beginning of it (8 digits or more), or
 the name they have so far. What is not given stays. Name and contact are kept sealed in the HSM and are not in its log.`,
   options: {
-    name: { type: 'string', placeholder: 'NAME', description: 'who it is' },
-    contact: { type: 'string', placeholder: 'TEXT', description: 'how they are reached, and where the key lies' },
+    'name NAME': 'who it is',
+    'contact TEXT': 'how they are reached, and where the key lies',
     ...instanceOptions,
     ...jsonOption,
   },

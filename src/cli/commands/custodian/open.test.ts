@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ask, openModule } from '../../../module/key-module.fixture.ts';
+import { nounsOf } from '../../command.ts';
 import { dispatch } from '../../dispatch.ts';
 import { keygen } from './keygen.ts';
 import { open } from './open.ts';
@@ -32,7 +33,7 @@ before(async () => {
 async function run(name: string, ...words: string[]) {
   const said = { out: '', err: '' };
   const own = name === 'custodian keygen' ? ['--out', folder, '--bits', '2048'] : [];
-  const code = await dispatch([open, keygen], '1', [...name.split(' '), ...words, ...own], {
+  const code = await dispatch(nounsOf([open, keygen]), '1', [...name.split(' '), ...words, ...own], {
     out: (text) => void (said.out += text),
     err: (text) => void (said.err += text),
   });

@@ -2,6 +2,7 @@
 
 import { groupFingerprint } from '../../../formats/domain-identity.ts';
 import { printableJson } from '../../../formats/printable.ts';
+import { runOpen } from '../../../tools/custodian/open.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { passphrases } from './passphrase.ts';
 import { orRefuse } from './refusals.ts';
@@ -17,18 +18,8 @@ One passphrase file is for all encrypted keys; of several the first is for the f
 one, a terminal is asked.
 The exit code is 0 when it opens, 1 when it does not.`,
   options: {
-    key: {
-      type: 'string',
-      placeholder: 'KEY.pem',
-      multiple: true,
-      description: "a custodian's private key; once for each",
-    },
-    'passphrase-file': {
-      type: 'string',
-      placeholder: 'FILE',
-      multiple: true,
-      description: 'its first line decrypts the keys; or once for each encrypted key, in their order',
-    },
+    'key KEY.pem...': "a custodian's private key; once for each",
+    'passphrase-file FILE...': 'its first line decrypts the keys; or once for each encrypted key, in their order',
     ...jsonOption,
   },
   examples: ['strongroom custodian open fin-prod-mhsm-sd.json --key anna.pem --key boris.pem'],
@@ -37,7 +28,6 @@ The exit code is 0 when it opens, 1 when it does not.`,
     if (file === undefined || spare !== undefined) throw new UsageError('name one security-domain file');
     if (key.length === 0) throw new UsageError('name the private keys of a quorum with --key');
     if (passphraseFiles.length > key.length) throw new UsageError('there are more passphrase files than keys');
-    const { runOpen } = await import('../../../tools/custodian/open.ts');
     const summary = await orRefuse(
       () => runOpen({ file, keys: key, passphraseOf: passphrases(passphraseFiles, terminal) }),
       'it does not open: ',

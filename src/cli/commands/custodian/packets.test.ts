@@ -11,6 +11,7 @@ import { writeShareList } from '../../../formats/seal-shares.ts';
 import { shareNumber, splitSecret } from '../../../formats/shamir.ts';
 import { certificatePem, recipientCertificate } from '../../../formats/x509-writer.ts';
 import { ask, openModule } from '../../../module/key-module.fixture.ts';
+import { nounsOf } from '../../command.ts';
 import { dispatch } from '../../dispatch.ts';
 import { acknowledge } from './acknowledge.ts';
 import { answer } from './answer.ts';
@@ -74,7 +75,7 @@ async function domain(names: readonly string[]): Promise<string> {
 
 async function run(...words: string[]) {
   const said = { out: '', err: '' };
-  const code = await dispatch(commands, '1', ['custodian', ...words], {
+  const code = await dispatch(nounsOf(commands), '1', ['custodian', ...words], {
     out: (text) => void (said.out += text),
     err: (text) => void (said.err += text),
   });

@@ -2,6 +2,12 @@
 
 import { basename } from 'node:path';
 import { printableJson } from '../../../formats/printable.ts';
+import { fingerprintOf, subjectOf } from '../../../tools/custodian/fingerprint.ts';
+import { readHolder } from '../../../tools/custodian/holder.ts';
+import { writeNewFile } from '../../../tools/custodian/new-file.ts';
+import { htmlPage, textPage } from '../../../tools/custodian/paper/page.ts';
+import { sealSheet } from '../../../tools/custodian/paper/sheet.ts';
+import { toLines } from '../../../tools/custodian/paper/typed-lines.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { holderOptions } from './holder-options.ts';
 import { newPassphrase, passphrases } from './passphrase.ts';
@@ -17,8 +23,8 @@ with check letters of their own. Print it on a printer that you trust, delete th
 passphrase. A key that is not encrypted gets a passphrase for the paper.`,
   options: {
     ...holderOptions,
-    text: { type: 'boolean', description: 'plain text instead of a page for a browser' },
-    out: { type: 'string', placeholder: 'FILE', description: 'file for the page (default: named after the key)' },
+    text: 'plain text instead of a page for a browser',
+    'out FILE': 'file for the page (default: named after the key)',
     ...jsonOption,
   },
   examples: [
@@ -28,12 +34,6 @@ passphrase. A key that is not encrypted gets a passphrase for the paper.`,
   async run(values, _operands, terminal) {
     const { key, certificate, text, out, json, 'passphrase-file': file } = values;
     if (key === undefined) throw new UsageError('name your private key with --key');
-    const { readHolder } = await import('../../../tools/custodian/holder.ts');
-    const { fingerprintOf, subjectOf } = await import('../../../tools/custodian/fingerprint.ts');
-    const { writeNewFile } = await import('../../../tools/custodian/new-file.ts');
-    const { sealSheet } = await import('../../../tools/custodian/paper/sheet.ts');
-    const { toLines } = await import('../../../tools/custodian/paper/typed-lines.ts');
-    const { htmlPage, textPage } = await import('../../../tools/custodian/paper/page.ts');
     const path = out ?? `${basename(key).replace(/\.[^.]*$/, '')}-paper.${text ? 'txt' : 'html'}`;
     await orRefuse(async () => {
       let passphrase: string | undefined;

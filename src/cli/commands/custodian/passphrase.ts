@@ -2,6 +2,7 @@
 // environment, which others can read.
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { readPassphrase } from '../../../tools/custodian/passphrase-file.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import { canType, readHidden } from '../../read-hidden.ts';
 import { rejectOpenMode } from '../../secret-mode.ts';
@@ -40,6 +41,5 @@ export async function newPassphrase(file: string | undefined, terminal: Terminal
 
 async function passphraseIn(file: string): Promise<string> {
   rejectOpenMode(file, await stat(file).catch(() => undefined));
-  const { readPassphrase } = await import('../../../tools/custodian/passphrase-file.ts');
   return readPassphrase(file);
 }

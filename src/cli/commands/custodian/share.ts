@@ -1,5 +1,12 @@
 // `strongroom custodian share`: a custodian gives their share to one machine, for one purpose, knowing to which.
+
+import { checkPurpose, consentRows } from '../../../tools/custodian/consent.ts';
+import { parseFingerprint } from '../../../tools/custodian/fingerprint.ts';
+import { readSent, readSentText } from '../../../tools/custodian/inputs.ts';
+import { openOwnShare } from '../../../tools/custodian/own-share.ts';
+import * as packets from '../../../tools/custodian/packets.ts';
 import type { Recipient } from '../../../tools/custodian/recipient.ts';
+import { readRecipient } from '../../../tools/custodian/recipient.ts';
 import { CommandError, command, type Terminal, UsageError } from '../../command.ts';
 import { canType } from '../../read-hidden.ts';
 import { readTyped } from '../../read-typed.ts';
@@ -16,21 +23,12 @@ and asks for the last eight digits of the recipient's fingerprint, which it does
 itself, because whoever made that certificate gets your share. For --purpose unlock, FILE is the share list of the seal; otherwise it is the security-domain file.`,
   options: {
     ...packetOptions,
-    purpose: { type: 'string', placeholder: 'PURPOSE', description: 'recover, reshare or unlock' },
-    to: { type: 'string', placeholder: 'FILE', description: 'certificate of the recipient: PEM, DER or JWK' },
-    successor: {
-      type: 'string',
-      placeholder: 'FILE',
-      multiple: true,
-      description: 'certificate of a new custodian, once for each; with --purpose reshare',
-    },
-    required: { type: 'string', placeholder: 'M', description: 'how many of the successors will be needed' },
-    'recipient-fingerprint': {
-      type: 'string',
-      placeholder: 'HEX',
-      description: "the recipient's fingerprint as it was read to you; another one is refused",
-    },
-    yes: { type: 'boolean', description: 'do not ask; needs --recipient-fingerprint' },
+    'purpose PURPOSE': 'recover, reshare or unlock',
+    'to FILE': 'certificate of the recipient: PEM, DER or JWK',
+    'successor FILE...': 'certificate of a new custodian, once for each; with --purpose reshare',
+    'required M': 'how many of the successors will be needed',
+    'recipient-fingerprint HEX': "the recipient's fingerprint as it was read to you; another one is refused",
+    yes: 'do not ask; needs --recipient-fingerprint',
   },
   examples: [
     'strongroom custodian share fin-prod-mhsm-sd.json --key anna.pem --purpose recover --to exchange.cer',
@@ -44,11 +42,6 @@ itself, because whoever made that certificate gets your share. For --purpose unl
     if (to === undefined) throw new UsageError("name the recipient's certificate with --to");
     if (yes && expected === undefined) throw new UsageError('--yes needs --recipient-fingerprint');
     const required = readRequired(purpose, values.successor, values.required);
-    const packets = await import('../../../tools/custodian/packets.ts');
-    const { checkPurpose, consentRows } = await import('../../../tools/custodian/consent.ts');
-    const { openOwnShare } = await import('../../../tools/custodian/own-share.ts');
-    const { readRecipient } = await import('../../../tools/custodian/recipient.ts');
-    const { readSent, readSentText } = await import('../../../tools/custodian/inputs.ts');
     await orRefuse(async () => {
       const document = await readSentText(file);
       const recipient = readRecipient(to, await readSent(to));
@@ -101,7 +94,6 @@ function readRequired(
 }
 
 async function checkFingerprint(expected: string, recipient: Recipient): Promise<void> {
-  const { parseFingerprint } = await import('../../../tools/custodian/fingerprint.ts');
   const hex = parseFingerprint(expected);
   if (hex === undefined) throw new UsageError('--recipient-fingerprint must be the whole fingerprint, 64 hex digits');
   if (hex === recipient.fingerprint.replaceAll(' ', '')) return;

@@ -1,5 +1,9 @@
 // `strongroom custodian show`: what a packet says and whether it holds, for whoever gets one.
 import { printableJson } from '../../../formats/printable.ts';
+import { describePacket } from '../../../tools/custodian/describe.ts';
+import { groupedHash } from '../../../tools/custodian/fingerprint.ts';
+import * as inputs from '../../../tools/custodian/inputs.ts';
+import { readRecipient } from '../../../tools/custodian/recipient.ts';
 import { command, jsonOption } from '../../command.ts';
 import { oneOperand } from './holder-options.ts';
 import { orRefuse } from './refusals.ts';
@@ -12,13 +16,9 @@ export const show = command({
 Checks the signature, and what else can be checked against the files that are named. A share in the packet is for its
 recipient alone and is not shown. The exit code is 0 when everything holds, 1 when something does not.`,
   options: {
-    domain: {
-      type: 'string',
-      placeholder: 'FILE',
-      description: 'security-domain file (or share list of a seal) that it should be about',
-    },
-    to: { type: 'string', placeholder: 'FILE', description: 'certificate that it should be for' },
-    challenge: { type: 'string', placeholder: 'FILE', description: 'challenge that it should answer' },
+    'domain FILE': 'security-domain file (or share list of a seal) that it should be about',
+    'to FILE': 'certificate that it should be for',
+    'challenge FILE': 'challenge that it should answer',
     ...jsonOption,
   },
   examples: [
@@ -27,10 +27,6 @@ recipient alone and is not shown. The exit code is 0 when everything holds, 1 wh
   ],
   async run({ domain, to, challenge, json }, operands, terminal) {
     const path = oneOperand(operands, 'one packet');
-    const { describePacket } = await import('../../../tools/custodian/describe.ts');
-    const { groupedHash } = await import('../../../tools/custodian/fingerprint.ts');
-    const { readRecipient } = await import('../../../tools/custodian/recipient.ts');
-    const inputs = await import('../../../tools/custodian/inputs.ts');
     const description = await orRefuse(async () =>
       describePacket(await inputs.readSentText(path), {
         document: domain === undefined ? undefined : await inputs.readSentText(domain),

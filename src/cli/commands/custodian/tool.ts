@@ -1,6 +1,10 @@
 // `strongroom custodian tool`: the custodian commands as one file, for machines without the service and without network.
+
+import { createHash } from 'node:crypto';
 import { printableJson } from '../../../formats/printable.ts';
+import { writeNewFile } from '../../../tools/custodian/new-file.ts';
 import { command, jsonOption } from '../../command.ts';
+import { buildCustodianTool } from '../../custodian-tool/build.ts';
 import { orRefuse } from './refusals.ts';
 
 export const tool = command({
@@ -12,14 +16,11 @@ The file needs Node 20 or newer and nothing else: no checkout, no package, no ne
 custodians over another way than the file. The same version of the product gives the same bytes, so anyone with the checkout
 can check a file by making it again.`,
   options: {
-    out: { type: 'string', placeholder: 'FILE', default: 'strongroom-custodian.mjs', description: 'file to write' },
+    'out FILE (strongroom-custodian.mjs)': 'file to write',
     ...jsonOption,
   },
   examples: ['strongroom custodian tool --out /media/stick/strongroom-custodian.mjs'],
   async run({ out, json }, _operands, terminal) {
-    const { createHash } = await import('node:crypto');
-    const { buildCustodianTool } = await import('../../custodian-tool/build.ts');
-    const { writeNewFile } = await import('../../../tools/custodian/new-file.ts');
     const text = await buildCustodianTool();
     await orRefuse(() => writeNewFile(out, text, 0o755));
     const sha256 = createHash('sha256').update(text, 'utf8').digest('hex');

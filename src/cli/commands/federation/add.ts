@@ -7,6 +7,8 @@ import {
   writeCredentials,
 } from '../../../control/directory/federation/federated-credentials.ts';
 import { places } from '../../../deployment/data-layout.ts';
+import { fetchJwks } from '../../../features/auth/fetch-jwks.ts';
+import { tryIssuer } from '../../../features/auth/try-issuer.ts';
 import { printableJson } from '../../../formats/printable.ts';
 import { ShapeError } from '../../../formats/shape.ts';
 import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';
@@ -25,21 +27,13 @@ anywhere. The foreign token must have exactly this issuer, this subject and the 
 The issuer's keys are found by its OpenID document unless --jwks says where they are. They are fetched once, and it is said
 when that fails. It holds at once.`,
   options: {
-    application: { type: 'string', placeholder: 'APP', description: 'display name or client id of the application' },
-    issuer: { type: 'string', placeholder: 'URL', description: 'the iss of the foreign tokens, exactly' },
-    subject: { type: 'string', placeholder: 'SUB', description: 'the sub of the foreign tokens, exactly' },
-    'subject-pattern': { type: 'string', placeholder: 'PATTERN', description: 'instead of --subject, with *' },
-    discovery: {
-      type: 'string',
-      placeholder: 'URL',
-      description: 'the OpenID document (default: /.well-known/openid-configuration below the issuer)',
-    },
-    jwks: { type: 'string', placeholder: 'URL', description: 'the key set itself, where there is no document' },
-    'ca-file': {
-      type: 'string',
-      placeholder: 'PEM',
-      description: "authority of these addresses (default: the system's)",
-    },
+    'application APP': 'display name or client id of the application',
+    'issuer URL': 'the iss of the foreign tokens, exactly',
+    'subject SUB': 'the sub of the foreign tokens, exactly',
+    'subject-pattern PATTERN': 'instead of --subject, with *',
+    'discovery URL': 'the OpenID document (default: /.well-known/openid-configuration below the issuer)',
+    'jwks URL': 'the key set itself, where there is no document',
+    'ca-file PEM': "authority of these addresses (default: the system's)",
     ...dataOption,
     ...jsonOption,
   },
@@ -77,8 +71,6 @@ when that fails. It holds at once.`,
       throw cause;
     }
     const { ca, discovery: document, jwksUri = '' } = credential;
-    const { fetchJwks } = await import('../../../features/auth/fetch-jwks.ts');
-    const { tryIssuer } = await import('../../../features/auth/try-issuer.ts');
     const keys = document === undefined ? { jwksUri } : { discovery: document };
     const unreachable = await tryIssuer({ issuer, keys, ...(ca === undefined ? {} : { ca }) }, fetchJwks);
     if (unreachable !== undefined) {

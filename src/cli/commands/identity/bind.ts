@@ -22,8 +22,8 @@ ask the endpoint that 'strongroom env --identity IDENTITY' names; the system tel
 With --executable only that program of the user is let in: that keeps other programs out by mistake, not on purpose, as a user
 can make one program of theirs act for another. An interpreter stands for all its scripts. It holds at once.`,
   options: {
-    user: { type: 'string', placeholder: 'USER', description: 'the Unix user, by name or number' },
-    executable: { type: 'string', placeholder: 'PATH', description: 'only this program; links are resolved now' },
+    'user USER': 'the Unix user, by name or number',
+    'executable PATH': 'only this program; links are resolved now',
     ...dataOption,
     ...jsonOption,
   },

@@ -15,8 +15,8 @@ export const remove = command({
 From now on no token is given; tokens that were given work until they expire, an hour at most. To stop them at once, take the
 identity's role assignments away.`,
   options: {
-    user: { type: 'string', placeholder: 'USER', description: 'the Unix user, by name or number' },
-    executable: { type: 'string', placeholder: 'PATH', description: 'only the binding to this program, as listed' },
+    'user USER': 'the Unix user, by name or number',
+    'executable PATH': 'only the binding to this program, as listed',
     ...dataOption,
     ...jsonOption,
   },

@@ -25,7 +25,7 @@ the module's folder back as it was, if that can be; else compare the log with a 
 the next start puts it on record, with the reason and the name of the operating system's user, before it serves. What
 contradicts the evidence that is left is refused all the same.`,
   options: {
-    reason: { type: 'string', placeholder: 'TEXT', description: 'why, for the log' },
+    'reason TEXT': 'why, for the log',
     ...hsmNameOption,
     ...dataOption,
     ...jsonOption,

@@ -19,12 +19,7 @@ first; what the rules leave out stays as it is. Without a deadline, at once and 
   options: {
     ...hsmNameOption,
     ...ruleOptions,
-    'confirm-within': {
-      type: 'string',
-      placeholder: 'TIME',
-      default: '10m',
-      description: 'how long there is to confirm: 10s to 24h',
-    },
+    'confirm-within TIME (10m)': 'how long there is to confirm: 10s to 24h',
     ...managementOptions,
     ...jsonOption,
   },

@@ -14,7 +14,7 @@ confirmed. --from-elsewhere leaves that out, for the administrator whose machine
 who may change the HSM in the management plane; no role inside the HSM is needed.`,
   options: {
     ...hsmNameOption,
-    'from-elsewhere': { type: 'boolean', description: 'do not try whether this machine is let in' },
+    'from-elsewhere': 'do not try whether this machine is let in',
     ...managementOptions,
   },
   examples: ['strongroom network confirm dev'],

@@ -2,13 +2,16 @@
 
 import { readInstanceConfig } from '../../../deployment/read-instance.ts';
 import type { CutOff } from '../../../features/access/callers.ts';
+import { callersSince, cutOffBy } from '../../../features/access/callers.ts';
 import { type NetworkRules, OPEN_NETWORK, type ProposedRules, rulesAfter } from '../../../formats/network-rules.ts';
 import { printableJson } from '../../../formats/printable.ts';
-import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
+import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';
 import { hsmNameOf, hsmNameOption } from '../../hsm-name.ts';
-import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { caOption, instanceOf, openInstanceClient } from '../../instance-client.ts';
 import { instanceFolder } from '../../instance-folder.ts';
 import { dataRootOf } from '../../running.ts';
+import { principalNames } from '../access/principal-names.ts';
+import { planText } from './plan-text.ts';
 import { ruleOptions, rulesOf } from './rule-options.ts';
 
 interface Plan {
@@ -40,14 +43,11 @@ instance reads its own (its newest 102,400 entries) and judges the address you c
 The exit code is 1 when somebody would be cut off. Who has not called in that time is not listed.`,
   options: {
     ...hsmNameOption,
-    days: { type: 'string', placeholder: 'N', default: '30', description: 'how far back callers are looked for' },
+    'days N (30)': 'how far back callers are looked for',
     ...ruleOptions,
-    data: instanceOptions.data,
-    url: {
-      ...instanceOptions.url,
-      description: 'instead of --data: https://HOST of the instance; $AZURE_CLIENT_ID … say who asks, else az',
-    },
-    ca: instanceOptions.ca,
+    ...dataOption,
+    'url URL': 'instead of --data: https://HOST of the instance; $AZURE_CLIENT_ID … say who asks, else az',
+    ...caOption,
     ...jsonOption,
   },
   examples: [
@@ -68,8 +68,6 @@ The exit code is 1 when somebody would be cut off. Who has not called in that ti
     const cutsOff = made.cutOff.length > 0 || made.you?.isCutOff === true;
     if (values.json) terminal.out(printableJson(made));
     else {
-      const { planText } = await import('./plan-text.ts');
-      const { principalNames } = await import('../access/principal-names.ts');
       terminal.out(planText(made, days, await principalNames(url === undefined ? dataRootOf(data) : undefined)));
     }
     return cutsOff ? 1 : 0;
@@ -84,7 +82,6 @@ The exit code is 1 when somebody would be cut off. Who has not called in that ti
 export type { Plan };
 
 async function fromLog(data: string | undefined, name: string, proposed: ProposedRules, days: number): Promise<Plan> {
-  const { callersSince, cutOffBy } = await import('../../../features/access/callers.ts');
   const { at } = instanceFolder(data, name);
   let now: NetworkRules;
   try {

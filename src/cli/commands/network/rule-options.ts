@@ -1,32 +1,15 @@
 // Proposed network rules as a command is given them: a file, or ranges one by one.
 import { type ProposedRules, readProposedRules } from '../../../formats/network-rules.ts';
 import { ShapeError } from '../../../formats/shape.ts';
-import { CommandError, type OptionList, UsageError } from '../../command.ts';
+import { CommandError, UsageError } from '../../command.ts';
 import { readJsonInput } from '../../read-input.ts';
 
 export const ruleOptions = {
-  rules: {
-    type: 'string',
-    placeholder: 'FILE',
-    description: 'JSON: {"defaultAction":"Deny","ipRules":["10.0.0.0/8"]}, as networkAcls of az keyvault show has it',
-  },
-  allow: {
-    type: 'string',
-    placeholder: 'CIDR',
-    multiple: true,
-    description: 'instead of --rules: a range that is let in, and no other; may be repeated',
-  },
-  default: {
-    type: 'string',
-    placeholder: 'deny|allow',
-    description: 'what becomes of others; with --allow: deny unless said otherwise',
-  },
-  'public-access': {
-    type: 'string',
-    placeholder: 'enabled|disabled',
-    description: 'disabled: only private endpoints are let in',
-  },
-} as const satisfies OptionList;
+  'rules FILE': 'JSON: {"defaultAction":"Deny","ipRules":["10.0.0.0/8"]}, as networkAcls of az keyvault show has it',
+  'allow CIDR...': 'instead of --rules: a range that is let in, and no other; may be repeated',
+  'default deny|allow': 'what becomes of others; with --allow: deny unless said otherwise',
+  'public-access enabled|disabled': 'disabled: only private endpoints are let in',
+} as const;
 
 export interface RuleValues {
   readonly rules: string | undefined;

@@ -24,9 +24,9 @@ Wraps a random value under each key of a random sample and writes the ciphertext
 sign it writes the public key. Keys that do neither are passed over. The file holds no secret: keep it beside the backups. The
 caller needs the right to wrap, for instance the role 'Managed HSM Crypto User'.`,
   options: {
-    out: { type: 'string', placeholder: 'FILE', description: 'where the samples go; replaced when it is there' },
-    keys: { type: 'string', placeholder: 'N', default: '20', description: 'how many keys at most: 1 to 1000' },
-    key: { type: 'string', placeholder: 'NAME', multiple: true, description: 'a key that must be among them' },
+    'out FILE': 'where the samples go; replaced when it is there',
+    'keys N (20)': 'how many keys at most: 1 to 1000',
+    'key NAME...': 'a key that must be among them',
     ...instanceOptions,
     ...jsonOption,
   },

@@ -7,6 +7,8 @@ import { gatheringOf } from '../../rehearsal/inputs.ts';
 import { placeOf } from '../../same-place.ts';
 import { ownPlace, uriOf } from '../backup/place.ts';
 import { placeOptions } from '../backup/place-options.ts';
+import { rehearseFull } from './full.ts';
+import { rehearseReachability } from './reachability.ts';
 
 export const rehearse = command({
   name: 'rehearse',
@@ -19,56 +21,24 @@ full: makes an instance in memory, recovers it from domain file, a quorum and a 
 and wipes everything. The record is stated by the instance that was recovered, and filed with the running one.
 The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
   options: {
-    depth: { type: 'string', placeholder: 'DEPTH', description: 'reachability or full' },
-    record: { type: 'string', placeholder: 'FILE', description: 'keep the record in this file too' },
-    out: { type: 'string', placeholder: 'FILE', description: 'reachability: the challenge, to send to custodians' },
-    answer: {
-      type: 'string',
-      placeholder: 'FILE',
-      multiple: true,
-      description: "reachability: a custodian's answer; once for each",
-    },
-    days: {
-      type: 'string',
-      placeholder: 'N',
-      default: '14',
-      description: 'reachability: how long answers are taken, 1 to 90',
-    },
-    finish: { type: 'boolean', description: 'reachability: end it, with whoever has answered' },
-    domain: { type: 'string', placeholder: 'FILE', description: 'full: the security-domain file' },
-    backup: {
-      type: 'string',
-      placeholder: 'DIR|URI',
-      description:
-        "full: a backup's folder, or a place, for the latest there (default: 'backups' of the data directory)",
-    },
+    'depth DEPTH': 'reachability or full',
+    'record FILE': 'keep the record in this file too',
+    'out FILE': 'reachability: the challenge, to send to custodians',
+    'answer FILE...': "reachability: a custodian's answer; once for each",
+    'days N (14)': 'reachability: how long answers are taken, 1 to 90',
+    finish: 'reachability: end it, with whoever has answered',
+    'domain FILE': 'full: the security-domain file',
+    'backup DIR|URI':
+      "full: a backup's folder, or a place, for the latest there (default: 'backups' of the data directory)",
     ...placeOptions,
-    samples: { type: 'string', placeholder: 'FILE', description: "full: known answers, from 'rehearse prepare'" },
-    key: {
-      type: 'string',
-      placeholder: 'KEY.pem',
-      multiple: true,
-      description: "full: a custodian's private key; once for each of a quorum",
-    },
-    'passphrase-file': {
-      type: 'string',
-      placeholder: 'FILE',
-      multiple: true,
-      description: 'full: its first line decrypts the keys; or once for each encrypted key, in their order',
-    },
-    packets: {
-      type: 'string',
-      placeholder: 'DIR',
-      description: "full: instead of keys, wait for custodians' packets in this folder",
-    },
-    administrator: {
-      type: 'string',
-      placeholder: 'OID',
-      description:
-        'full: object id of an administrator of the backed-up instance (default: who asks; with --unfiled the dev administrator)',
-    },
-    'on-disk': { type: 'boolean', description: 'full: where memory has no room, make the instance on a disk' },
-    unfiled: { type: 'boolean', description: 'full: file nothing; for when no instance runs' },
+    'samples FILE': "full: known answers, from 'rehearse prepare'",
+    'key KEY.pem...': "full: a custodian's private key; once for each of a quorum",
+    'passphrase-file FILE...': 'full: its first line decrypts the keys; or once for each encrypted key, in their order',
+    'packets DIR': "full: instead of keys, wait for custodians' packets in this folder",
+    'administrator OID':
+      'full: object id of an administrator of the backed-up instance (default: who asks; with --unfiled the dev administrator)',
+    'on-disk': 'full: where memory has no room, make the instance on a disk',
+    unfiled: 'full: file nothing; for when no instance runs',
     ...instanceOptions,
     ...jsonOption,
   },
@@ -87,7 +57,6 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
       const days = Number(values.days);
       if (!/^\d{1,2}$/.test(values.days) || days < 1 || days > 90) throw new UsageError('--days must be from 1 to 90');
       const client = openInstanceClient(instanceOf(values));
-      const { rehearseReachability } = await import('./reachability.ts');
       const { out, answer: answers, finish } = values;
       return rehearseReachability(
         { client, address: placeOf(values), days, out, answers, finish, record, json },
@@ -103,7 +72,6 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
     const gather = gatheringOf('--key', values.key, values['passphrase-file'], values.packets);
     const client = values.unfiled ? undefined : openInstanceClient(instanceOf(values));
     const administrator = await administratorOf(values, client);
-    const { rehearseFull } = await import('./full.ts');
     const uri = backup === undefined ? ownPlace(values.data) : uriOf(backup);
     const onDisk = values['on-disk'];
     // Behind a URL the name is not known.

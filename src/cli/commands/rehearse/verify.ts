@@ -14,7 +14,7 @@ Checks that the security domain stated the record, and shows it. Give the domain
 without it, the record is only shown to be whole and signed by the key that it names.
 The exit code is 0 when the record is good and the rehearsal passed, 1 otherwise.`,
   options: {
-    'domain-fingerprint': { type: 'string', placeholder: 'HEX', description: 'of the security domain, 64 hex digits' },
+    'domain-fingerprint HEX': 'of the security domain, 64 hex digits',
     ...jsonOption,
   },
   examples: ["strongroom rehearse verify rehearsal.json --domain-fingerprint '1a2b 3c4d …'"],

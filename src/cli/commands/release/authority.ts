@@ -2,7 +2,10 @@
 
 import { DEV_ATTESTATION } from '../../../deployment/name-forms.ts';
 import { printableJson } from '../../../formats/printable.ts';
+import { createAuthorityFolder } from '../../../tools/release/authority/authority-folder.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
+
+const NAME_OPTION = `name URL (${DEV_ATTESTATION})` as const;
 
 export const authority = command({
   name: 'release authority',
@@ -12,18 +15,12 @@ export const authority = command({
 Writes key.pem (signs tokens) and trust.json (what an HSM is told to trust it: see 'release trust'). The authority inspects
 no enclave: whoever has the folder can claim anything. No HSM trusts it until an administrator says so.`,
   options: {
-    name: {
-      type: 'string',
-      placeholder: 'URL',
-      default: DEV_ATTESTATION,
-      description: 'what tokens say as their issuer, and policies as authority',
-    },
+    [NAME_OPTION]: 'what tokens say as their issuer, and policies as authority',
     ...jsonOption,
   },
   examples: ['strongroom release authority ./authority'],
   async run({ name, json }, [folder, spare], terminal) {
     if (folder === undefined || spare !== undefined) throw new UsageError('name one folder');
-    const { createAuthorityFolder } = await import('../../../tools/release/authority/authority-folder.ts');
     try {
       const made = createAuthorityFolder(folder, name);
       if (json) terminal.out(printableJson({ authority: made.authority, folder }));

@@ -1,5 +1,7 @@
 // `strongroom release check`: reads a release policy as the service would, before a key is bound to it.
 import { printableJson } from '../../../formats/printable.ts';
+import { PolicyError } from '../../../formats/release-policy/grammar.ts';
+import { describePolicy } from '../../../tools/release/simulate/simulate.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { readInput } from '../../read-input.ts';
 
@@ -14,8 +16,6 @@ it is refused or when some token that it names an authority for never passes.`,
   examples: ['strongroom release check policy.json'],
   async run({ json }, [file, spare], terminal) {
     if (file === undefined || spare !== undefined) throw new UsageError('name one policy file');
-    const { describePolicy } = await import('../../../tools/release/simulate/simulate.ts');
-    const { PolicyError } = await import('../../../formats/release-policy/grammar.ts');
     try {
       const { canonical, warnings } = describePolicy(readInput(file));
       if (json) terminal.out(printableJson({ canonical: JSON.parse(canonical) as unknown, warnings }));

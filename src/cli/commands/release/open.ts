@@ -1,6 +1,7 @@
 // `strongroom release open`: the enclave's side, for trying a release out.
 import { createPrivateKey } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { openRelease } from '../../../tools/release/open-release.ts';
 import { CommandError, command, UsageError } from '../../command.ts';
 import { readInput } from '../../read-input.ts';
 
@@ -13,14 +14,13 @@ FILE holds what release answered: the token, or the JSON around it. Checks the s
 released (PKCS#8 DER, a symmetric key raw) to --out, only for you to read; never replaces a file. The root that is printed
 is the HSM's attestation root: compare it with the one you know.`,
   options: {
-    key: { type: 'string', placeholder: 'PEM', description: "the enclave's private key" },
-    out: { type: 'string', placeholder: 'FILE', description: 'where to write the released key' },
+    'key PEM': "the enclave's private key",
+    'out FILE': 'where to write the released key',
   },
   examples: ['strongroom release open answer.json --key enclave.pem --out released.der'],
   async run({ key, out }, [file, spare], terminal) {
     if (file === undefined || spare !== undefined) throw new UsageError('name one file with the answer');
     if (key === undefined || out === undefined) throw new UsageError('--key and --out are needed');
-    const { openRelease } = await import('../../../tools/release/open-release.ts');
     try {
       const opened = openRelease(tokenOf(readInput(file).toString('utf8').trim()), createPrivateKey(readInput(key)));
       writeFileSync(out, opened.material, { mode: 0o600, flag: 'wx' });

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { nounsOf } from '../../command.ts';
 import { dispatch } from '../../dispatch.ts';
 import { authority } from './authority.ts';
 import { check } from './check.ts';
@@ -24,7 +25,11 @@ async function strongroom(line: string, ...more: string[]): Promise<{ code: numb
   let [out, err] = ['', ''];
   const terminal = { out: (text: string) => (out += text), err: (text: string) => (err += text) };
   const words = [...line.split(' ').map((word) => word.replace('@', `${folder}/`)), ...more];
-  return { code: await dispatch([authority, check, open, simulate, token, trust], '0', words, terminal), out, err };
+  return {
+    code: await dispatch(nounsOf([authority, check, open, simulate, token, trust]), '0', words, terminal),
+    out,
+    err,
+  };
 }
 
 const enclave = generateKeyPairSync('rsa', { modulusLength: 2048 });

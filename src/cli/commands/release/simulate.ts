@@ -1,5 +1,7 @@
 // `strongroom release simulate`: shows, claim by claim, why a token would or would not get a key released.
 import { printableJson } from '../../../formats/printable.ts';
+import * as feature from '../../../tools/release/simulate/simulate.ts';
+import { simulationText } from '../../../tools/release/simulate/simulation-text.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { readInput, readJsonInput } from '../../read-input.ts';
 
@@ -11,10 +13,10 @@ export const simulate = command({
 Judges the token by the policy as the service does, offline. --jwks is the key set of the token's authority, or the file
 by which an HSM was told to trust it; without it the signature is not checked. The exit code is 0 when the token passes.`,
   options: {
-    policy: { type: 'string', placeholder: 'FILE', description: 'the release policy, JSON' },
-    token: { type: 'string', placeholder: 'FILE', description: "the enclave's attestation token" },
-    jwks: { type: 'string', placeholder: 'FILE', description: "the authority's keys: checks the signature" },
-    at: { type: 'string', placeholder: 'TIME', description: 'judge as of this time (ISO 8601), not now' },
+    'policy FILE': 'the release policy, JSON',
+    'token FILE': "the enclave's attestation token",
+    'jwks FILE': "the authority's keys: checks the signature",
+    'at TIME': 'judge as of this time (ISO 8601), not now',
     ...jsonOption,
   },
   examples: [
@@ -26,8 +28,6 @@ by which an HSM was told to trust it; without it the signature is not checked. T
     if (policy === undefined || token === undefined) throw new UsageError('--policy and --token are needed');
     const now = at === undefined ? Date.now() : Date.parse(at);
     if (Number.isNaN(now)) throw new UsageError(`--at must be a time like 2026-11-25T12:00Z, not '${at}'`);
-    const feature = await import('../../../tools/release/simulate/simulate.ts');
-    const { simulationText } = await import('../../../tools/release/simulate/simulation-text.ts');
     const simulation = await feature
       .simulate({
         policy: readInput(policy),

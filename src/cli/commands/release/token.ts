@@ -1,5 +1,7 @@
 // `strongroom release token`: an attestation token of a development authority for an enclave's key.
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { openAuthorityFolder } from '../../../tools/release/authority/authority-folder.ts';
+import { issueToken } from '../../../tools/release/authority/issue-token.ts';
 import { CommandError, command, UsageError } from '../../command.ts';
 import { readInput } from '../../read-input.ts';
 
@@ -12,14 +14,10 @@ DIR is the folder that 'release authority' made. The token has the shape of thos
 in a claim of its own that it is for development. Claims are given by dotted path; a value that reads as JSON (true, 5,
 "5") is that, anything else is text.`,
   options: {
-    'enclave-key': {
-      type: 'string',
-      placeholder: 'PEM',
-      description: "the enclave's RSA key, public or private: what is released is encrypted to it",
-    },
-    kid: { type: 'string', placeholder: 'ID', description: 'name of that key (default: its thumbprint)' },
-    claim: { type: 'string', placeholder: 'PATH=VALUE', multiple: true, description: 'a claim; may be repeated' },
-    lifetime: { type: 'string', placeholder: 'SECONDS', default: '600', description: 'how long the token is valid' },
+    'enclave-key PEM': "the enclave's RSA key, public or private: what is released is encrypted to it",
+    'kid ID': 'name of that key (default: its thumbprint)',
+    'claim PATH=VALUE...': 'a claim; may be repeated',
+    'lifetime SECONDS (600)': 'how long the token is valid',
   },
   examples: [
     'strongroom release token ./authority --enclave-key enclave.pem --claim x-ms-isolation-tee.tier=gold > token.jwt',
@@ -28,8 +26,6 @@ in a claim of its own that it is for development. Claims are given by dotted pat
     if (folder === undefined || spare !== undefined) throw new UsageError("name the authority's folder");
     if (keyFile === undefined) throw new UsageError('--enclave-key is missing');
     if (!/^[1-9][0-9]{0,7}$/.test(lifetime)) throw new UsageError('--lifetime must be seconds');
-    const { openAuthorityFolder } = await import('../../../tools/release/authority/authority-folder.ts');
-    const { issueToken } = await import('../../../tools/release/authority/issue-token.ts');
     const enclaveKey = readEnclaveKey(keyFile);
     try {
       const text = issueToken(openAuthorityFolder(folder), {

@@ -10,7 +10,7 @@ export const trust = command({
   details: `
 AUTHORITY is what it is called in that HSM. Whoever asks must be an administrator there.`,
   options: {
-    body: { type: 'string', placeholder: 'FILE', description: "'trust.json' of the authority" },
+    'body FILE': "'trust.json' of the authority",
     ...instanceOptions,
   },
   examples: ['strongroom release trust dev --body authority/trust.json'],

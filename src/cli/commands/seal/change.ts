@@ -1,5 +1,7 @@
 // `strongroom seal change`: exchanges the seal of a stopped instance. Old and new secrets go straight into the module's
 // pipe; this command starts a partition for that alone.
+
+import { X509Certificate } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,7 +10,12 @@ import { operatorsMark } from '../../../deployment/operators-mark.ts';
 import { DataLock, lockHolder } from '../../../files/data-lock.ts';
 import { ownCommand } from '../../../formats/own-command.ts';
 import { takenForCertificate } from '../../../formats/private-pem.ts';
+import { certificatePem } from '../../../formats/x509-writer.ts';
+import { sealRows } from '../../../tools/seal/describe-seal.ts';
 import type { NewSeal } from '../../../tools/seal/offline-module.ts';
+import * as offline from '../../../tools/seal/offline-module.ts';
+import { recommendedCost, sealOf, unlockCertificateOf } from '../../../tools/seal/offline-module.ts';
+import { encryptPassphrase, readPackets } from '../../../tools/seal/secrets.ts';
 import { CommandError, command, dataOption, type Terminal, UsageError } from '../../command.ts';
 import { hsmNameOf, hsmNameOption } from '../../hsm-name.ts';
 import { type InstanceFolder, instanceFolder } from '../../instance-folder.ts';
@@ -44,30 +51,16 @@ chosen again for another secret. Copies of the data directory that are older go 
   options: {
     ...hsmNameOption,
     ...dataOption,
-    to: { type: 'string', placeholder: 'KIND', description: 'file, passphrase or quorum' },
-    'passphrase-file': { type: 'string', placeholder: 'FILE', description: 'the present passphrase' },
-    'new-passphrase-file': { type: 'string', placeholder: 'FILE', description: 'the new passphrase' },
-    memory: {
-      type: 'string',
-      placeholder: 'MIB',
-      description:
-        'what Argon2id takes at each start: 64 to 4096 (default: 2048, or 64 where the machine has less than 8 GiB)',
-    },
-    custodian: {
-      type: 'string',
-      placeholder: 'FILE',
-      multiple: true,
-      description: 'certificate of a custodian of the new seal; once for each',
-    },
-    required: { type: 'string', placeholder: 'M', description: 'how many custodians each start needs' },
-    certificate: { type: 'string', placeholder: 'FILE', description: 'written for custodians of the present seal' },
-    shares: { type: 'string', placeholder: 'FILE', description: "the present seal's share list, written for them" },
-    packets: {
-      type: 'string',
-      placeholder: 'FILE',
-      multiple: true,
-      description: 'their packets, which are waited for; once for each',
-    },
+    'to KIND': 'file, passphrase or quorum',
+    'passphrase-file FILE': 'the present passphrase',
+    'new-passphrase-file FILE': 'the new passphrase',
+    'memory MIB':
+      'what Argon2id takes at each start: 64 to 4096 (default: 2048, or 64 where the machine has less than 8 GiB)',
+    'custodian FILE...': 'certificate of a custodian of the new seal; once for each',
+    'required M': 'how many custodians each start needs',
+    'certificate FILE': 'written for custodians of the present seal',
+    'shares FILE': "the present seal's share list, written for them",
+    'packets FILE...': 'their packets, which are waited for; once for each',
   },
   examples: [
     'strongroom seal change dev --to passphrase',
@@ -79,8 +72,6 @@ chosen again for another secret. Copies of the data directory that are older go 
     checkWish(values);
     const place = placeOf({ data: values.data });
     using _lock = lockStopped(folder, place);
-    const offline = await import('../../../tools/seal/offline-module.ts');
-    const { sealRows } = await import('../../../tools/seal/describe-seal.ts');
     try {
       await using module = await offline.openOfflineModule(folder.at.module);
       if (module.hello.state === 'blank') throw new CommandError(`'${folder.name}' has no root keys yet`);
@@ -133,8 +124,6 @@ function lockStopped({ at, name }: InstanceFolder, place: string): Disposable {
 }
 
 async function open(module: CryptoClient, values: Values, terminal: Terminal): Promise<void> {
-  const { sealOf, unlockCertificateOf } = await import('../../../tools/seal/offline-module.ts');
-  const { encryptPassphrase, readPackets } = await import('../../../tools/seal/secrets.ts');
   const [seal, own] = [await sealOf(module), await unlockCertificateOf(module)];
   const recipient = own.thumbprint;
   if (seal.kind !== 'quorum') {
@@ -158,7 +147,6 @@ async function open(module: CryptoClient, values: Values, terminal: Terminal): P
         'with --packets, once for each packet that you will get',
     );
   }
-  const { certificatePem } = await import('../../../formats/x509-writer.ts');
   writeFileSync(certificate, certificatePem(own.certificate.raw));
   writeFileSync(shares, seal.shares ?? '');
   const fingerprint = own.certificate.fingerprint256.replaceAll(':', '').toLowerCase();
@@ -181,9 +169,7 @@ async function open(module: CryptoClient, values: Values, terminal: Terminal): P
 const LOOK_MS = 500;
 
 async function wishOf(values: Values, terminal: Terminal): Promise<NewSeal> {
-  const { recommendedCost } = await import('../../../tools/seal/offline-module.ts');
   if (values.to === 'quorum') {
-    const { X509Certificate } = await import('node:crypto');
     const certificates = values.custodian.map((path) => {
       const content = readInput(path);
       try {

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { printableJson } from '../../../formats/printable.ts';
+import { sealRows, shownFromFile } from '../../../tools/seal/describe-seal.ts';
 import { CommandError, command, dataOption, jsonOption } from '../../command.ts';
 import { hsmNameOf, hsmNameOption } from '../../hsm-name.ts';
 import { instanceFolder } from '../../instance-folder.ts';
@@ -18,7 +19,6 @@ export const show = command({
     const { at, name } = instanceFolder(data, hsmNameOf(named, operands));
     const file = join(at.module, 'state.sealed');
     if (!existsSync(file)) throw new CommandError(`'${name}' has no root keys yet`);
-    const { sealRows, shownFromFile } = await import('../../../tools/seal/describe-seal.ts');
     const seal = shownFromFile(readFileSync(file), name);
     if (json) terminal.out(printableJson(seal));
     else for (const [label, text] of sealRows(seal)) terminal.out(`${label.padEnd(10)} ${text}\n`);

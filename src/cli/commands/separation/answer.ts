@@ -1,12 +1,13 @@
 // How the separation commands ask and show the mode.
 
 import { printableJson, printableLine } from '../../../formats/printable.ts';
-import { CommandError, jsonOption, type OptionList, type Terminal } from '../../command.ts';
+import { CommandError, jsonOption, type Terminal } from '../../command.ts';
 import { type InstanceValues, instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { dataRootOf } from '../../running.ts';
+import { knownDirectory } from '../access/known-directory.ts';
 import { administratorsIn, lineOf, peopleAmong, warningOn } from './administrators.ts';
 
-export const separationOptions = { ...instanceOptions, ...jsonOption } as const satisfies OptionList;
+export const separationOptions = { ...instanceOptions, ...jsonOption } as const;
 
 export interface SeparationValues extends InstanceValues {
   readonly json: boolean;
@@ -14,7 +15,6 @@ export interface SeparationValues extends InstanceValues {
 
 /** @param change absent: only looks */
 export async function answerSeparation(values: SeparationValues, terminal: Terminal, change?: object): Promise<number> {
-  const { knownDirectory } = await import('../access/known-directory.ts');
   const instance = openInstanceClient(instanceOf(values));
   const answer = await instance.ask(change === undefined ? 'GET' : 'POST', '/strongroom/separation', change);
   const { mode, administrators, administratorIds: ids } = answer as Readonly<Record<string, unknown>>;

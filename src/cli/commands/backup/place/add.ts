@@ -21,21 +21,9 @@ which stands for all its containers. Whoever may start a backup chooses among th
 nobody can add one over the network. A host name that stands for private addresses needs them (--address). It holds at
 once, for running instances too; to change a place, add it again.`,
   options: {
-    'keeps-all': {
-      type: 'boolean',
-      description: 'nothing is ever taken away there: append-only, or under an immutability policy',
-    },
-    address: {
-      type: 'string',
-      multiple: true,
-      placeholder: 'IP',
-      description: 'an address that the host name may stand for; again for each one more',
-    },
-    'storage-ca': {
-      type: 'string',
-      placeholder: 'FILE',
-      description: "certificate authority of the host, instead of the system's; the service reads it at each use",
-    },
+    'keeps-all': 'nothing is ever taken away there: append-only, or under an immutability policy',
+    'address IP...': 'an address that the host name may stand for; again for each one more',
+    'storage-ca FILE': "certificate authority of the host, instead of the system's; the service reads it at each use",
     ...placeListOptions,
     ...jsonOption,
   },

@@ -1,17 +1,16 @@
 // What the commands of backup places have in common: which instance, what its configuration allows, and what was added.
 
 import { readAddedPlaces } from '../../../../deployment/added-backup-places.ts';
-import { DEV_INSTANCE } from '../../../../deployment/client-environment/variables.ts';
 import type { BackupPlace, InstanceConfig } from '../../../../deployment/instance.ts';
 import { readInstanceConfig } from '../../../../deployment/read-instance.ts';
 import { ConfigError } from '../../../../deployment/start-config.ts';
-import { CommandError, dataOption, type OptionList, UsageError } from '../../../command.ts';
+import { CommandError, dataOption, UsageError } from '../../../command.ts';
 import { type InstanceFolder, instanceFolder } from '../../../instance-folder.ts';
 
 export const placeListOptions = {
-  'hsm-name': { type: 'string', placeholder: 'NAME', default: DEV_INSTANCE, description: 'the instance' },
+  'hsm-name NAME (dev)': 'the instance',
   ...dataOption,
-} as const satisfies OptionList;
+} as const;
 
 export interface PlacesOfInstance extends InstanceFolder {
   readonly config: InstanceConfig;

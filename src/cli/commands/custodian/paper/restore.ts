@@ -1,5 +1,8 @@
 // `strongroom custodian paper restore`: types a key back in from its paper copy.
 import { printableJson } from '../../../../formats/printable.ts';
+import { readSentText } from '../../../../tools/custodian/inputs.ts';
+import { restoreKey } from '../../../../tools/custodian/paper/restore.ts';
+import { fromLines } from '../../../../tools/custodian/paper/typed-lines.ts';
 import { command, jsonOption, UsageError } from '../../../command.ts';
 import { canType, readHidden } from '../../../read-hidden.ts';
 import { oneOperand } from '../holder-options.ts';
@@ -15,13 +18,9 @@ FILE is the text that was typed or scanned from the paper: the numbered lines, a
 around them does no harm. Each line with a typing error is named, often with the character that is wrong. The passphrase is
 the one of the key. Never replaces a file.`,
   options: {
-    name: { type: 'string', placeholder: 'NAME', description: 'name of the two files, NAME.pem and NAME.cer' },
-    out: { type: 'string', placeholder: 'DIR', default: '.', description: 'folder for the two files' },
-    'passphrase-file': {
-      type: 'string',
-      placeholder: 'FILE',
-      description: 'its first line is the passphrase (default: asked at the terminal)',
-    },
+    'name NAME': 'name of the two files, NAME.pem and NAME.cer',
+    'out DIR (.)': 'folder for the two files',
+    'passphrase-file FILE': 'its first line is the passphrase (default: asked at the terminal)',
     ...jsonOption,
   },
   examples: ['strongroom custodian paper restore typed.txt --name anna'],
@@ -30,9 +29,6 @@ the one of the key. Never replaces a file.`,
     if (name === undefined || !/^[A-Za-z0-9][A-Za-z0-9 _@-]{0,63}$/.test(name)) {
       throw new UsageError('--name: letters, digits, space, _, @ and -, at most 64, without a dot');
     }
-    const { readSentText } = await import('../../../../tools/custodian/inputs.ts');
-    const { fromLines } = await import('../../../../tools/custodian/paper/typed-lines.ts');
-    const { restoreKey } = await import('../../../../tools/custodian/paper/restore.ts');
     const restored = await orRefuse(async () => {
       // Typing errors first: they do not need the passphrase.
       const sheet = fromLines(await readSentText(path));
