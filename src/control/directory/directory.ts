@@ -2,54 +2,6 @@
 // with. Secrets are here as salted hashes only. It grants nothing: roles are elsewhere.
 import { guid, integer, list, matching, type Reader, record, text } from '../../formats/shape.ts';
 
-export interface User {
-  readonly oid: string;
-  readonly upn: string;
-  readonly displayName: string;
-  readonly passwordHash: string;
-}
-export interface Group {
-  readonly oid: string;
-  readonly displayName: string;
-  readonly members: readonly string[];
-}
-export interface ApplicationSecret {
-  readonly keyId: string;
-  readonly hash: string;
-  /** Seconds since 1970; absent: no end. */
-  readonly expiresAt?: number;
-}
-export interface ApplicationCertificate {
-  readonly keyId: string;
-  readonly pem: string;
-}
-/** An application and its service principal in one. */
-export interface Application {
-  readonly appId: string;
-  readonly oid: string;
-  readonly displayName: string;
-  readonly secrets: readonly ApplicationSecret[];
-  readonly certificates: readonly ApplicationCertificate[];
-  /** Present: a public client, which signs users in and has no secret of its own. */
-  readonly redirectUris?: readonly string[];
-}
-export interface ManagedIdentity {
-  readonly clientId: string;
-  readonly oid: string;
-  readonly displayName: string;
-  readonly resourceId?: string;
-}
-export interface Directory {
-  readonly version: 1;
-  readonly tenantId: string;
-  /** Domain of the user principal names. */
-  readonly domain: string;
-  readonly users: readonly User[];
-  readonly groups: readonly Group[];
-  readonly applications: readonly Application[];
-  readonly managedIdentities: readonly ManagedIdentity[];
-}
-
 export class DirectoryError extends Error {
   override readonly name = 'DirectoryError';
 }
@@ -60,26 +12,39 @@ const version: Reader<1> = (value, path) => {
   if (value !== 1) throw new DirectoryError(`${path} ${String(value)} is not one this release reads`);
   return 1;
 };
-const readDirectory: Reader<Directory> = record({
+const user = record({ oid: guid, upn, displayName: text, passwordHash: hash });
+export type User = ReturnType<typeof user>;
+const group = record({ oid: guid, displayName: text, members: list(guid) });
+export type Group = ReturnType<typeof group>;
+/** An application and its service principal in one. */
+const application = record(
+  {
+    appId: guid,
+    oid: guid,
+    displayName: text,
+    /** `expiresAt`: seconds since 1970; absent: no end. */
+    secrets: list(record({ keyId: guid, hash }, { expiresAt: integer(0, 0xffffffff) }), 100),
+    certificates: list(record({ keyId: guid, pem: text }), 100),
+  },
+  {
+    /** Present: a public client, which signs users in and has no secret of its own. */
+    redirectUris: list(text, 100),
+  },
+);
+export type Application = ReturnType<typeof application>;
+const managedIdentity = record({ clientId: guid, oid: guid, displayName: text }, { resourceId: text });
+export type ManagedIdentity = ReturnType<typeof managedIdentity>;
+const readDirectory = record({
   version,
   tenantId: guid,
+  /** Of the user principal names. */
   domain: matching(/^[a-z0-9.-]{1,190}$/, 'a domain in lower case'),
-  users: list(record({ oid: guid, upn, displayName: text, passwordHash: hash })),
-  groups: list(record({ oid: guid, displayName: text, members: list(guid) })),
-  applications: list(
-    record(
-      {
-        appId: guid,
-        oid: guid,
-        displayName: text,
-        secrets: list(record({ keyId: guid, hash }, { expiresAt: integer(0, 0xffffffff) }), 100),
-        certificates: list(record({ keyId: guid, pem: text }), 100),
-      },
-      { redirectUris: list(text, 100) },
-    ),
-  ),
-  managedIdentities: list(record({ clientId: guid, oid: guid, displayName: text }, { resourceId: text })),
+  users: list(user),
+  groups: list(group),
+  applications: list(application),
+  managedIdentities: list(managedIdentity),
 });
+export type Directory = ReturnType<typeof readDirectory>;
 
 /** @throws DirectoryError naming the member that is wrong */
 export function parseDirectory(json: string): Directory {

@@ -1,19 +1,21 @@
-// Which local processes are which managed identity: `identity-bindings.json` in the control process's folder, written by the
-// command line and read for every request, so that a binding that is removed gives no token any more.
+// Which local processes are which managed identity, written by the command line and read for every request, so that a binding
+// that is removed gives no token any more.
+import { guid, integer, matching, record } from '../../../formats/shape.ts';
+import { listFile } from '../list-file.ts';
 
-import { join } from 'node:path';
-import { replaceFile } from '../../../files/replace-file.ts';
-import { guid, integer, list, matching, oneOf, record } from '../../../formats/shape.ts';
-import { readListFile } from '../read-list-file.ts';
-
-export interface IdentityBinding {
-  /** Object id of a managed identity of the directory. */
-  readonly identity: string;
-  /** The Unix user that a process runs as. */
-  readonly uid: number;
-  /** Absolute path, links resolved, of the program that it runs; absent: any. */
-  readonly executable?: string;
-}
+const binding = record(
+  {
+    /** Object id of a managed identity of the directory. */
+    identity: guid,
+    /** The Unix user that a process runs as. */
+    uid: integer(0, 0xffff_fffe),
+  },
+  {
+    /** Links resolved, of the program that it runs; absent: any. */
+    executable: matching(/^\/[^\0\r\n]{1,4095}$/, 'the absolute path of a program'),
+  },
+);
+export type IdentityBinding = ReturnType<typeof binding>;
 
 /** What the system says of the process at the other end of a connection. */
 export interface LocalCaller {
@@ -22,31 +24,13 @@ export interface LocalCaller {
   readonly executables?: readonly string[];
 }
 
-const FILE = 'identity-bindings.json';
-const FORMAT = 'strongroom identity bindings 1';
-const MAX_BYTES = 1024 * 1024;
-
-const binding = record(
-  { identity: guid, uid: integer(0, 0xffff_fffe) },
-  { executable: matching(/^\/[^\0\r\n]{1,4095}$/, 'the absolute path of a program') },
-);
-const shape = record({ format: oneOf(FORMAT), bindings: list(binding, 1000) });
-
-/** @throws when the file is there and is not one of ours */
-export function readBindings(folder: string): Promise<readonly IdentityBinding[]> {
-  return readListFile(
-    join(folder, FILE),
-    MAX_BYTES,
-    (value) => shape(value, FILE).bindings,
-    'correct it, or remove it and bind again',
-  );
-}
-
-export async function writeBindings(folder: string, bindings: readonly IdentityBinding[]): Promise<void> {
-  const file = { format: FORMAT, bindings };
-  shape(file, FILE);
-  await replaceFile(join(folder, FILE), `${JSON.stringify(file, undefined, 2)}\n`);
-}
+export const { read: readBindings, write: writeBindings } = listFile({
+  file: 'identity-bindings.json',
+  format: 'strongroom identity bindings 1',
+  member: 'bindings',
+  item: binding,
+  cure: 'correct it, or remove it and bind again',
+});
 
 /** Object ids of the identities that a caller may have, each once. */
 export function identitiesOf(bindings: readonly IdentityBinding[], caller: LocalCaller): readonly string[] {

@@ -1,13 +1,13 @@
 // The filters on role assignments that clients send. Anything else is refused, never half understood.
 import { isGuid } from '../../../formats/guid.ts';
 import { ControlError } from '../../../http/control-row.ts';
-import type { PrincipalType, RoleAssignment } from '../resources.ts';
+import type { RoleAssignment } from '../resources.ts';
 import { holdsAt } from './scope.ts';
 
 /** Looks an object id up in the directory. */
 export type FindPrincipal = (
   oid: string,
-) => { readonly type: PrincipalType; readonly groups: readonly string[] } | undefined;
+) => { readonly type: RoleAssignment['principalType']; readonly groups: readonly string[] } | undefined;
 
 type Matches = (assignment: RoleAssignment) => boolean;
 

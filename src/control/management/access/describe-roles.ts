@@ -1,5 +1,5 @@
 // Role definitions and assignments as the resource manager shows them.
-import type { PrincipalType, Resources, RoleAssignment } from '../resources.ts';
+import type { Resources, RoleAssignment } from '../resources.ts';
 import type { ArmRoleDefinition } from './built-in-roles.ts';
 
 const TYPE = 'Microsoft.Authorization/roleAssignments';
@@ -25,7 +25,7 @@ export function describeRole(
 
 export function describeAssignment({ subscriptionId }: Resources, assignment: RoleAssignment) {
   const { id, spelledScope, role, principalId, principalType, description, createdAt, createdBy } = assignment;
-  const properties: Readonly<Record<string, unknown>> & { readonly principalType: PrincipalType } = {
+  const properties: Readonly<Record<string, unknown>> & { readonly principalType: RoleAssignment['principalType'] } = {
     roleDefinitionId: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${role}`,
     principalId,
     principalType,

@@ -5,28 +5,8 @@ import { guid, list, ShapeError, text } from '../../../formats/shape.ts';
 import { ControlError } from '../../../http/control-row.ts';
 import { choice, flag, integer, members, nothing } from '../../../http/management-shape.ts';
 import { readLocation } from '../locations.ts';
-import { readTags, type Sku, type Tags } from '../resources.ts';
-import { type IdentityBody, readIdentity } from './identity.ts';
-
-export interface HsmBody {
-  readonly location: string | undefined;
-  readonly sku: Sku | undefined;
-  readonly tags: Tags | undefined;
-  readonly identity: IdentityBody | undefined;
-  readonly tenantId: string | undefined;
-  readonly initialAdministrators: readonly string[] | undefined;
-  readonly softDeleteRetentionInDays: number | undefined;
-  readonly purgeProtection: boolean | undefined;
-  readonly createMode: 'default' | 'recover' | undefined;
-  readonly publicNetworkAccess: 'Enabled' | 'Disabled' | undefined;
-  readonly networkAcls: NetworkAclsBody | undefined;
-}
-
-export interface NetworkAclsBody {
-  readonly bypass?: 'AzureServices' | 'None' | undefined;
-  readonly defaultAction?: 'Allow' | 'Deny' | undefined;
-  readonly ipRules?: readonly string[] | undefined;
-}
+import { readTags } from '../resources.ts';
+import { readIdentity } from './identity.ts';
 
 const SKUS = ['Standard_B1', 'Custom_B32', 'Custom_B6', 'Custom_C42', 'Custom_C10'] as const;
 
@@ -69,8 +49,11 @@ function softDelete(value: unknown, path: string): void {
   if (!flag(value, path)) throw new ShapeError(`${path}: soft delete cannot be turned off`);
 }
 
+export type HsmBody = ReturnType<typeof readHsmBody>;
+export type NetworkAclsBody = NonNullable<HsmBody['networkAcls']>;
+
 /** @param isPart what it does not name stays, as PATCH has it @throws ShapeError, ControlError 400 naming the member */
-export function readHsmBody(body: unknown, isPart = false): HsmBody {
+export function readHsmBody(body: unknown, isPart = false) {
   const read = readBody(body, 'body');
   const given = read.properties ?? {};
   if (read.sku !== undefined && !read.sku.name.includes(`_${read.sku.family}`)) {
