@@ -87,11 +87,6 @@ export const areas: readonly Area[] = [
     because: 'configuration, places and certificates are read below everything that uses them',
   },
   {
-    at: 'src/deployment/dev-clients.ts',
-    from: ['src/files/', 'src/formats/', 'src/deployment/', 'src/control/directory/create-dev-directory.ts'],
-    because: 'the clients of the dev profile are those that its directory is made with',
-  },
-  {
     at: 'src/deployment/checks/',
     from: [
       'src/deployment/',

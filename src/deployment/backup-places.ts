@@ -1,7 +1,7 @@
 // Reads `backupTargets` and `backupIdentity` of `instance.json`: their shape. What a place's URI may be is judged by the
 // storage, which refuses to start with one that cannot be.
 import type { InstanceIdentity } from '../formats/instance-identity.ts';
-import { flag, list, matching, oneOf, type Reader, record, ShapeError, text } from '../formats/shape.ts';
+import { byKind, flag, list, matching, oneOf, type Reader, record } from '../formats/shape.ts';
 import type { BackupPlace } from './instance.ts';
 
 const filled = matching(/^[^\0\r\n]{1,4096}$/, 'a text of one line');
@@ -14,7 +14,7 @@ export const readBackupPlaces: Reader<readonly BackupPlace[]> = list(
   1000,
 );
 
-const identities: Readonly<Record<InstanceIdentity['kind'], Reader<InstanceIdentity>>> = {
+export const readInstanceIdentity: Reader<InstanceIdentity> = byKind({
   clientCredential: record(
     { kind: oneOf('clientCredential'), tokenEndpoint: https, clientId: filled, secretFile: filled },
     { caFile: filled },
@@ -24,11 +24,4 @@ const identities: Readonly<Record<InstanceIdentity['kind'], Reader<InstanceIdent
     { kind: oneOf('appService'), endpoint: local, headerFile: filled },
     { clientId: filled, caFile: filled },
   ),
-};
-
-export const readInstanceIdentity: Reader<InstanceIdentity> = (value, path) => {
-  const kind = text((value as { readonly kind?: unknown } | null)?.kind, `${path}.kind`);
-  const read = Object.hasOwn(identities, kind) ? identities[kind as InstanceIdentity['kind']] : undefined;
-  if (read === undefined) throw new ShapeError(`${path}.kind must be one of: ${Object.keys(identities).join(', ')}`);
-  return read(value, path);
-};
+});

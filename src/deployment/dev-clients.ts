@@ -2,13 +2,19 @@
 // of the embedded issuer keeps only hashes of them.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DevSecrets } from '../control/directory/create-dev-directory.ts';
 import { replaceFile } from '../files/replace-file.ts';
-import { guid, type Reader, record, text } from '../formats/shape.ts';
+import { guid, record, text } from '../formats/shape.ts';
 
-export interface DevClients extends DevSecrets {
-  readonly subscriptionId: string;
-}
+const application = record({ appId: guid, oid: guid, secret: text });
+const user = record({ oid: guid, upn: text, password: text });
+const shape = record({
+  tenantId: guid,
+  subscriptionId: guid,
+  applications: record({ admin: application, owner: application, consumer: application }),
+  users: record({ alice: user, bob: user }),
+  operatorsGroupOid: guid,
+});
+export type DevClients = ReturnType<typeof shape>;
 
 /** @throws when the file is absent or not what we write */
 export function readDevClients(root: string): DevClients {
@@ -28,13 +34,3 @@ export async function writeDevClients(root: string, clients: DevClients): Promis
 function clientsFile(root: string): string {
   return join(root, 'dev-clients.json');
 }
-
-const application = record({ appId: guid, oid: guid, secret: text });
-const user = record({ oid: guid, upn: text, password: text });
-const shape: Reader<DevClients> = record({
-  tenantId: guid,
-  subscriptionId: guid,
-  applications: record({ admin: application, owner: application, consumer: application }),
-  users: record({ alice: user, bob: user }),
-  operatorsGroupOid: guid,
-});

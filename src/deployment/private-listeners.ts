@@ -6,27 +6,6 @@ import { readIpAddress, writeIpAddress } from '../formats/ip-address.ts';
 import { CONNECTION_NAME, readIpRange } from '../formats/network-rules.ts';
 import { integer, list, matching, oneOf, type Reader, record, ShapeError, text } from '../formats/shape.ts';
 
-/** Where an instance listens besides the front. */
-export type PrivateListener = {
-  /** Name of the private endpoint connection; with it the listener is let in or not. */
-  readonly connection: string;
-} & (
-  | {
-      readonly address: string;
-      readonly port: number;
-      /** Every connection begins with a PROXY header, from one of these ranges; absent: the clients connect themselves. */
-      readonly proxies?: { readonly from: readonly string[] };
-    }
-  | {
-      /** Path of a Unix socket. */
-      readonly socket: string;
-      /** Every connection begins with a PROXY header; absent: who comes has no address. */
-      readonly proxies?: 'socket';
-    }
-);
-
-export type NamedListener = PrivateListener & { readonly instance: string };
-
 /** Longer ones do not fit into a socket's address. */
 const MOST_SOCKET_PATH = 100;
 const MOST_LISTENERS = 64;
@@ -40,9 +19,21 @@ export const readAddress: Reader<string> = (value, path) => {
 };
 const atPort = record(
   { connection, address: readAddress, port: integer(1, 65_535) },
-  { proxies: record({ from: list(readIpRange, 64) }) },
+  {
+    /** Every connection begins with a PROXY header, from one of these ranges; absent: the clients connect themselves. */
+    proxies: record({ from: list(readIpRange, 64) }),
+  },
 );
-const atSocket = record({ connection, socket }, { proxies: oneOf('socket') });
+const atSocket = record(
+  { connection, socket },
+  {
+    /** Every connection begins with a PROXY header; absent: who comes has no address. */
+    proxies: oneOf('socket'),
+  },
+);
+/** Where an instance listens besides the front. By the connection that it names it is let in or not. */
+export type PrivateListener = ReturnType<typeof atPort> | ReturnType<typeof atSocket>;
+export type NamedListener = PrivateListener & { readonly instance: string };
 
 const listener: Reader<PrivateListener> = (value, path) => {
   const isSocket = typeof value === 'object' && value !== null && Object.hasOwn(value, 'socket');

@@ -5,22 +5,6 @@ import { fromBase64url } from './base64url.ts';
 import { isOneLine } from './printable.ts';
 import { type Reader, record, ShapeError, text } from './shape.ts';
 
-export interface CustodianChallenge {
-  /** 32 fresh random bytes, base64url. */
-  readonly challenge: string;
-  /** Base64url SHA-256 of the domain file's text. */
-  readonly domain: string;
-  /** For people: which instance asks, when it began to, and until when it waits for an answer. */
-  readonly instance?: string;
-  readonly madeAt?: string;
-  readonly expires?: string;
-}
-
-/** @throws ShapeError naming the member */
-export function readChallenge(value: unknown): CustodianChallenge {
-  return shape(value, 'challenge file');
-}
-
 const hash: Reader<string> = (value, path) => {
   let length = 0;
   try {
@@ -39,7 +23,19 @@ const line: Reader<string> = (value, path) => {
   return value as string;
 };
 
-const shape: Reader<CustodianChallenge> = record(
-  { challenge: hash, domain: hash },
+const shape = record(
+  {
+    /** 32 fresh random bytes. */
+    challenge: hash,
+    /** SHA-256 of the domain file's text. */
+    domain: hash,
+  },
+  // For people: which instance asks, when it began to, and until when it waits for an answer.
   { instance: line, madeAt: line, expires: line },
 );
+export type CustodianChallenge = ReturnType<typeof shape>;
+
+/** @throws ShapeError naming the member */
+export function readChallenge(value: unknown): CustodianChallenge {
+  return shape(value, 'challenge file');
+}

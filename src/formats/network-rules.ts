@@ -3,39 +3,9 @@
 import { IpAddressError, readIpRange as parseRange, writeIpAddress } from './ip-address.ts';
 import { list, matching, oneOf, type Reader, record, ShapeError, text } from './shape.ts';
 
-export interface NetworkAcls {
-  /** Whether callers that the service itself trusts pass although no rule names them. */
-  readonly bypass: 'AzureServices' | 'None';
-  /** What becomes of a caller that no rule names. */
-  readonly defaultAction: 'Allow' | 'Deny';
-  /** Ranges with prefix length, as `readIpRange` gives them: `10.0.0.0/24`, `2001:db8::/32`. */
-  readonly ipRules: readonly string[];
-}
-
-export type ConnectionStatus = 'Pending' | 'Approved' | 'Rejected' | 'Disconnected';
-
-export interface PrivateEndpointConnection {
-  /** Its name below the instance; a private listener is tied to it by this name. */
-  readonly name: string;
-  readonly status: ConnectionStatus;
-}
-
-export interface NetworkRules {
-  /** `Disabled`: only private listeners of approved connections serve. */
-  readonly publicNetworkAccess: 'Enabled' | 'Disabled';
-  readonly networkAcls: NetworkAcls;
-  readonly privateEndpointConnections: readonly PrivateEndpointConnection[];
-}
-
 export const MOST_IP_RULES = 200;
 export const MOST_CONNECTIONS = 64;
 export const CONNECTION_NAME = /^[A-Za-z0-9](?:[\w.-]{0,78}\w)?$/;
-
-export const OPEN_NETWORK: NetworkRules = {
-  publicNetworkAccess: 'Enabled',
-  networkAcls: { bypass: 'AzureServices', defaultAction: 'Allow', ipRules: [] },
-  privateEndpointConnections: [],
-};
 
 /** One text for one range: with its prefix length, always. */
 export const readIpRange: Reader<string> = (value, path) => {
@@ -48,21 +18,37 @@ export const readIpRange: Reader<string> = (value, path) => {
   }
 };
 
-export const readNetworkRules: Reader<NetworkRules> = record({
+const networkAcls = record({
+  /** Whether callers that the service itself trusts pass although no rule names them. */
+  bypass: oneOf('AzureServices', 'None'),
+  /** What becomes of a caller that no rule names. */
+  defaultAction: oneOf('Allow', 'Deny'),
+  /** Ranges with prefix length, as `readIpRange` gives them: `10.0.0.0/24`, `2001:db8::/32`. */
+  ipRules: list(readIpRange, MOST_IP_RULES),
+});
+export type NetworkAcls = ReturnType<typeof networkAcls>;
+
+export const readNetworkRules = record({
+  /** `Disabled`: only private listeners of approved connections serve. */
   publicNetworkAccess: oneOf('Enabled', 'Disabled'),
-  networkAcls: record({
-    bypass: oneOf('AzureServices', 'None'),
-    defaultAction: oneOf('Allow', 'Deny'),
-    ipRules: list(readIpRange, MOST_IP_RULES),
-  }),
+  networkAcls,
   privateEndpointConnections: list(
     record({
+      /** Its name below the instance; a private listener is tied to it by this name. */
       name: matching(CONNECTION_NAME, 'the name of a connection'),
       status: oneOf('Pending', 'Approved', 'Rejected', 'Disconnected'),
     }),
     MOST_CONNECTIONS,
   ),
 });
+export type NetworkRules = ReturnType<typeof readNetworkRules>;
+export type ConnectionStatus = NetworkRules['privateEndpointConnections'][number]['status'];
+
+export const OPEN_NETWORK: NetworkRules = {
+  publicNetworkAccess: 'Enabled',
+  networkAcls: { bypass: 'AzureServices', defaultAction: 'Allow', ipRules: [] },
+  privateEndpointConnections: [],
+};
 
 const writtenRule: Reader<string> = (value, path) =>
   typeof value === 'string' ? readIpRange(value, path) : record({ value: readIpRange })(value, path).value;
@@ -70,14 +56,6 @@ const none: Reader<unknown> = (value, path) => {
   if (value !== null && (!Array.isArray(value) || value.length > 0))
     throw new ShapeError(`${path}: there are none here`);
 };
-/** What is to become of the rules. What it leaves out is to stay as it is: so nothing is opened that nobody named. */
-export interface ProposedRules {
-  readonly publicNetworkAccess?: NetworkRules['publicNetworkAccess'];
-  readonly bypass?: NetworkAcls['bypass'];
-  readonly defaultAction?: NetworkAcls['defaultAction'];
-  readonly ipRules?: NetworkAcls['ipRules'];
-}
-
 const proposed = record(
   {},
   {
@@ -89,6 +67,9 @@ const proposed = record(
     serviceTags: none,
   },
 );
+
+/** What is to become of the rules. What it leaves out is to stay as it is: so nothing is opened that nobody named. */
+export type ProposedRules = Omit<ReturnType<typeof proposed>, 'virtualNetworkRules' | 'serviceTags'>;
 
 /**
  * Rules as people write them into a file: the `networkAcls` of `az keyvault show --hsm-name`, or the same with ranges as plain

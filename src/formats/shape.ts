@@ -93,6 +93,16 @@ export function record<F extends Readers, O extends Readers = Record<never, neve
   };
 }
 
+/** One of several records, told by its member `kind`. */
+export function byKind<F extends Readers>(kinds: F): Reader<ReturnType<F[keyof F]>> {
+  return (value, path) => {
+    const kind = (value as { readonly kind?: unknown } | null | undefined)?.kind;
+    const read = typeof kind === 'string' && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+    if (read === undefined) throw new ShapeError(`${path}.kind must be one of: ${Object.keys(kinds).join(', ')}`);
+    return read(value, path) as ReturnType<F[keyof F]>;
+  };
+}
+
 function object(value: unknown, path: string): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new ShapeError(`${path} must be an object`);

@@ -1,37 +1,7 @@
 // What the management plane may ask about instances: that one be made, changed in what is not inside it, stopped,
 // started or destroyed, and how it fares. It has no way to ask for anything inside one.
-import type { NetworkRules } from '../formats/network-rules.ts';
-
-/** What control decides of a new instance; the supervisor adds places, certificates and trusted issuers. */
-export interface ProvisionRequest {
-  readonly name: string;
-  readonly tenantId: string;
-  /** ARM id: `/subscriptions/…/managedHSMs/{name}`. */
-  readonly resourceId: string;
-  readonly region: string;
-  readonly initialAdministrators: readonly string[];
-  readonly softDeleteRetentionInDays: number;
-  readonly purgeProtection: boolean;
-  readonly network: NetworkRules;
-}
-
-/** What may change while an instance runs. */
-export interface InstanceUpdate {
-  /** One way only. */
-  readonly purgeProtection?: true;
-  readonly network?: NetworkRules;
-  /** For the instance's log, and not kept: what the change of its network is part of. */
-  readonly networkTrial?: NetworkTrialStep;
-}
-
-/** A change of network rules that goes back by itself unless it is confirmed in time. */
-export interface NetworkTrialStep {
-  readonly step: 'begun' | 'confirmed' | 'reverted' | 'ended';
-  readonly id: string;
-  readonly until: string;
-  /** Object id of whoever wanted the step, in the management plane's own word; absent: the deadline came. */
-  readonly by?: string;
-}
+import type { InstanceUpdate } from './instance-update.ts';
+import type { ProvisionRequest } from './provision-request.ts';
 
 export interface InstanceStatus {
   /** 127.0.0.1 port of its HTTPS listener; 0 while it does not serve. */

@@ -4,12 +4,25 @@
 import { isGuid } from '../formats/guid.ts';
 import { readNetworkRules } from '../formats/network-rules.ts';
 import { flag, guid, integer, list, matching, record, ShapeError } from '../formats/shape.ts';
-import type { ProvisionRequest } from './instance-host.ts';
 
 /** Letters, digits and single hyphens, 3 to 24, beginning with a letter: a DNS label, and harmless as a folder's name. */
 export const INSTANCE_NAME = /^(?=.{3,24}$)[A-Za-z](?:-?[A-Za-z0-9])*$/;
 const REGION = /^[a-z0-9]{1,64}$/;
 const RESOURCE_GROUP = /^[\w().-]{1,90}$/u;
+
+/** What control decides of a new instance; the supervisor adds places, certificates and trusted issuers. */
+const shape = record({
+  name: matching(INSTANCE_NAME, 'an instance name'),
+  tenantId: guid,
+  /** ARM id: `/subscriptions/…/managedHSMs/{name}`. */
+  resourceId: matching(/^\/[^\0-\x20]{1,512}$/u, 'a resource id'),
+  region: matching(REGION, 'a region'),
+  initialAdministrators: list(guid, 100),
+  softDeleteRetentionInDays: integer(7, 90),
+  purgeProtection: flag,
+  network: readNetworkRules,
+});
+export type ProvisionRequest = ReturnType<typeof shape>;
 
 export class ProvisionRefused extends Error {
   override readonly name = 'ProvisionRefused';
@@ -36,17 +49,6 @@ export function readProvisionRequest(value: unknown, tenantId: string): Provisio
   checkResourceId(request);
   return request;
 }
-
-const shape = record({
-  name: matching(INSTANCE_NAME, 'an instance name'),
-  tenantId: guid,
-  resourceId: matching(/^\/[^\0-\x20]{1,512}$/u, 'a resource id'),
-  region: matching(REGION, 'a region'),
-  initialAdministrators: list(guid, 100),
-  softDeleteRetentionInDays: integer(7, 90),
-  purgeProtection: flag,
-  network: readNetworkRules,
-});
 
 function checkResourceId({ resourceId, name }: ProvisionRequest): void {
   const parts = resourceId.split('/');

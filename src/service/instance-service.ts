@@ -21,7 +21,7 @@ import { planPolicyRemoval } from '../features/rotation/policies.ts';
 import { openActivation } from '../features/security-domain/activation.ts';
 import type { OwnRecoverability } from '../formats/own-recoverability.ts';
 import { reportFailure } from '../http/report-failure.ts';
-import type { InstanceUpdate } from '../links/instance-host.ts';
+import type { InstanceUpdate } from '../links/instance-update.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
 import { openAuditLog } from '../links/recorder/open-audit-log.ts';
 import type { Commit, Records } from '../store/sealed/records.ts';

@@ -3,7 +3,7 @@
 
 import type { InstanceConfig } from '../deployment/instance.ts';
 import type { NetworkRules } from '../formats/network-rules.ts';
-import type { InstanceUpdate, NetworkTrialStep } from '../links/instance-host.ts';
+import type { InstanceUpdate, NetworkTrialStep } from '../links/instance-update.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
 import { networkDetail, networkInForce } from './network-detail.ts';
 import { recordOwnAct } from './service-entries.ts';

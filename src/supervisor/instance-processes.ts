@@ -8,7 +8,8 @@ import { makePrivateFolder } from '../files/private-folder.ts';
 import { instanceKey } from '../formats/front-proof.ts';
 import { logOrigin } from '../formats/log-origin.ts';
 import { type OwnRecoverability, readOwnRecoverability } from '../formats/own-recoverability.ts';
-import type { InstanceStatus, InstanceUpdate } from '../links/instance-host.ts';
+import type { InstanceStatus } from '../links/instance-host.ts';
+import type { InstanceUpdate } from '../links/instance-update.ts';
 import type { Link } from '../links/link.ts';
 import {
   activation,

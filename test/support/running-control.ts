@@ -15,8 +15,10 @@ import { writeDirectoryFile } from '../../src/control/directory/directory-file.t
 import { type Issued, issueAuthority, issueServer } from '../../src/deployment/dev-ca/issue.ts';
 import { CONTROL_NAMES } from '../../src/deployment/dev-ca/server-certificate.ts';
 import type { RequestLimits } from '../../src/formats/request-limits.ts';
-import type { InstanceHost, InstanceStatus, InstanceUpdate, ProvisionRequest } from '../../src/links/instance-host.ts';
+import type { InstanceHost, InstanceStatus } from '../../src/links/instance-host.ts';
+import type { InstanceUpdate } from '../../src/links/instance-update.ts';
 import { findLoopbackCaller } from '../../src/links/loopback-caller.ts';
+import type { ProvisionRequest } from '../../src/links/provision-request.ts';
 import { freePort } from './free-port.ts';
 import { type MemoryAudit, memoryAudit } from './memory-audit.ts';
 

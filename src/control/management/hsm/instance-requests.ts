@@ -1,6 +1,6 @@
 // What the instance host is told of an HSM's record: of a new one, and of its network.
 import type { NetworkRules } from '../../../formats/network-rules.ts';
-import type { ProvisionRequest } from '../../../links/instance-host.ts';
+import type { ProvisionRequest } from '../../../links/provision-request.ts';
 import type { ManagedHsm } from '../resources.ts';
 
 export function networkOf({ publicNetworkAccess, networkAcls, connections }: ManagedHsm): NetworkRules {
