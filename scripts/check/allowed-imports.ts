@@ -27,6 +27,8 @@ const MODULE_BUILTINS = [
 ];
 /** Makes certificates; needs its decorators' metadata loaded first. */
 const X509 = ['@peculiar/x509', 'reflect-metadata'];
+/** Files, and nothing else that `src/files/` knows. */
+const DURABLE = ['src/files/durable-file.ts', 'src/files/durable-file-sync.ts'];
 const BELOW_FEATURES = ['src/http/', 'src/store/', 'src/crypto/client/', 'src/crypto/protocol/', 'src/formats/'];
 /** What processes say to each other, and where a deployment keeps things. */
 const AROUND = ['src/links/', 'src/deployment/', 'src/files/', 'src/formats/'];
@@ -59,7 +61,7 @@ export const areas: readonly Area[] = [
   },
   {
     at: 'src/store/',
-    from: ['src/crypto/client/crypto-client.ts', 'src/crypto/protocol/', 'src/formats/'],
+    from: ['src/crypto/client/crypto-client.ts', 'src/crypto/protocol/', 'src/formats/', ...DURABLE],
     because: 'the store keeps sealed records and knows nothing of what is in them',
   },
   {
@@ -105,7 +107,7 @@ export const areas: readonly Area[] = [
   // The processes.
   {
     at: 'src/module/',
-    from: ['src/crypto/engines/', 'src/crypto/protocol/', 'src/formats/'],
+    from: ['src/crypto/engines/', 'src/crypto/protocol/', 'src/formats/', ...DURABLE],
     builtins: MODULE_BUILTINS,
     because: 'the process that holds keys stays small enough to read in an evening',
   },
@@ -257,7 +259,7 @@ export const areas: readonly Area[] = [
   },
   {
     at: 'src/features/backup/storage/',
-    from: ['src/formats/instance-identity.ts', 'src/formats/printable.ts'],
+    from: ['src/formats/instance-identity.ts', 'src/formats/printable.ts', ...DURABLE],
     packages: ['@azure/storage-blob'],
     because: 'a place keeps files and knows nothing of what is in them; nobody else speaks to blob storage',
   },
@@ -355,7 +357,7 @@ export const areas: readonly Area[] = [
   // What people run.
   {
     at: 'src/tools/custodian/',
-    from: ['src/formats/'],
+    from: ['src/formats/', 'src/files/durable-file.ts'],
     builtins: [...PURE, 'node:fs/promises', 'node:path'],
     because: "a custodian's tool works offline: formats and files, no network and nothing of the service",
   },

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type ListenerPlace, placeBesides } from '../deployment/listener-places.ts';
 import { azureNames, devIssuer, localNames, STORAGE_AUDIENCES } from '../deployment/name-forms.ts';
-import type { replaceFile } from '../files/replace-file.ts';
+import type { replaceFile } from '../files/durable-file.ts';
 import type { RequestLimits } from '../formats/request-limits.ts';
 import type { ControlRow } from '../http/control-row.ts';
 import { instanceOrigin, type NameForm } from '../http/name-form.ts';

@@ -1,7 +1,7 @@
 // The managed identity endpoint of the dev profile: listens on a loopback port of its own, kept over restarts, and finds out
 // who asks through the supervisor. There is none where the system cannot tell who is at the other end of a connection.
 import type { IncomingMessage } from 'node:http';
-import type { replaceFile } from '../files/replace-file.ts';
+import type { replaceFile } from '../files/durable-file.ts';
 import type { WhoCalls } from '../links/who-calls-link.ts';
 import type { TokenSigning } from './directory/issuer/identity-token.ts';
 import { readBindings } from './directory/local-identity/bindings.ts';

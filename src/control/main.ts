@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type ListenerPlace, readPlace } from '../deployment/listener-places.ts';
 import { readRequestLimits } from '../deployment/request-limits.ts';
-import { replaceFileSynced } from '../files/replace-file-synced.ts';
+import { replaceFile } from '../files/durable-file.ts';
 import type { RequestLimits } from '../formats/request-limits.ts';
 import { hearAliases } from '../links/alias-link.ts';
 import { openSupervisorLink } from '../links/child-link.ts';
@@ -38,7 +38,7 @@ await using control = await startControl({
     hearAliases(link, (aliases) => names.setAliases(aliases));
     return instanceHostOver(link, (name, status) => names.setInstance(name, status?.port));
   },
-  replaceFile: (path, content) => replaceFileSynced(path, content, () => link.request(syncControl, {})),
+  replaceFile: (path, content) => replaceFile(path, content, { folder: () => link.request(syncControl, {}) }),
   frontToken: () => token,
   ...(process.platform === 'linux' ? { whoCalls: whoCallsOver(link) } : {}),
   now: Date.now,

@@ -3,8 +3,8 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from '../files/durable-file.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
-import { replaceFile } from '../files/replace-file.ts';
 import { readHolder } from '../tools/custodian/holder.ts';
 import { runKeygen } from '../tools/custodian/keygen.ts';
 import { domainHash } from '../tools/custodian/own-share.ts';

@@ -1,7 +1,7 @@
 // Backup places that the operator allows while the instance runs: `backup-places.json` in its folder, beside those of its
 // configuration. The command line writes the file; workers read it each time a backup or restore is asked for.
 import { existsSync, readFileSync } from 'node:fs';
-import { replaceFile } from '../files/replace-file.ts';
+import { replaceFile } from '../files/durable-file.ts';
 import { oneOf, record } from '../formats/shape.ts';
 import { readBackupPlaces } from './backup-places.ts';
 import type { InstancePlaces } from './data-layout.ts';

@@ -3,7 +3,7 @@
 // The command line writes the file, the supervisor alone goes by it.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '../files/replace-file.ts';
+import { replaceFile } from '../files/durable-file.ts';
 import { mapOf, matching, oneOf, type Reader, record, ShapeError, text } from '../formats/shape.ts';
 import { ConfigError } from './start-config.ts';
 

@@ -2,7 +2,7 @@
 // of the embedded issuer keeps only hashes of them.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '../files/replace-file.ts';
+import { replaceFile } from '../files/durable-file.ts';
 import { guid, record, text } from '../formats/shape.ts';
 
 const application = record({ appId: guid, oid: guid, secret: text });

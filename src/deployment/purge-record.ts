@@ -1,9 +1,8 @@
 // The record of purged instances: one line each, appended once the root keys are destroyed and never before, each line
 // holding the hash of the one before it. It outlives what it tells of.
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { syncFolder } from '../files/destroy-folder.ts';
+import { DurableJournal, readJournal } from '../files/durable-journal.ts';
 import { integer, matching, oneOf, type Reader, record, text } from '../formats/shape.ts';
 
 export interface PurgedInstance {
@@ -30,55 +29,33 @@ export function purgeRecordFile(folder: string): string {
 /** Appends unless it is there already; durable when it returns. @throws Error when the record was altered */
 export function appendPurged(folder: string, purged: PurgedInstance): void {
   const file = purgeRecordFile(folder);
-  const { lines, length, previous } = parse(read(file), file);
+  const journal = DurableJournal.open(file);
+  const { lines, previous } = parse(journal.found, file);
   if (lines.some(({ instanceId }) => instanceId === purged.instanceId)) return;
   const line: PurgeRecordLine = { sequence: lines.length + 1, ...purged, previous };
-  const handle = openSync(file, 'a', 0o600);
-  try {
-    ftruncateSync(handle, length);
-    const bytes = Buffer.from(`${JSON.stringify(line)}\n`, 'utf8');
-    for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  syncFolder(folder);
+  journal.add(JSON.stringify(line));
 }
 
 /** @throws Error naming the line that was altered */
 export function readPurgeRecord(folder: string): readonly PurgeRecordLine[] {
   const file = purgeRecordFile(folder);
-  return parse(read(file), file).lines;
+  return parse(readJournal(file), file).lines;
 }
 
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
-  }
-}
-
-/** What a crash left of a line nobody has heard of. */
-function parse(content: string, file: string) {
-  const whole = content.slice(0, content.lastIndexOf('\n') + 1);
+function parse(jsonLines: readonly string[], file: string) {
   let previous = '';
-  const lines = whole
-    .split('\n')
-    .slice(0, -1)
-    .map((json, index) => {
-      try {
-        const line = shape(JSON.parse(json), 'line');
-        if (line.sequence !== index + 1 || line.previous !== previous)
-          throw new Error('it does not follow the one before');
-        previous = hashOf(json);
-        return line;
-      } catch (cause) {
-        throw new Error(`line ${index + 1} of ${file} was altered: ${(cause as Error).message}`, { cause });
-      }
-    });
-  return { lines, length: Buffer.byteLength(whole), previous };
+  const lines = jsonLines.map((json, index) => {
+    try {
+      const line = shape(JSON.parse(json), 'line');
+      if (line.sequence !== index + 1 || line.previous !== previous)
+        throw new Error('it does not follow the one before');
+      previous = hashOf(json);
+      return line;
+    } catch (cause) {
+      throw new Error(`line ${index + 1} of ${file} was altered: ${(cause as Error).message}`, { cause });
+    }
+  });
+  return { lines, previous };
 }
 
 function hashOf(line: string): string {

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockHolder } from '../files/data-lock.ts';
-import { replaceFile } from '../files/replace-file.ts';
+import { replaceFile } from '../files/durable-file.ts';
 import type { OwnRecoverability } from '../formats/own-recoverability.ts';
 
 export interface InstancePids {

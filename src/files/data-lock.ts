@@ -1,30 +1,29 @@
-// One supervisor per data directory. The lock is the operating system's (through SQLite's file locks), so it goes with
-// its process however that ends; the pid beside it is for people only.
+// One supervisor per data directory. The pid beside the lock is for people only.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { lockFile } from './file-lock.ts';
 
 export class DataLock implements Disposable {
-  readonly #database: DatabaseSync;
+  readonly #lock: Disposable;
   readonly #pidFile: string;
 
-  private constructor(database: DatabaseSync, pidFile: string) {
-    this.#database = database;
+  private constructor(lock: Disposable, pidFile: string) {
+    this.#lock = lock;
     this.#pidFile = pidFile;
   }
 
   /** @returns undefined when another process holds it */
   static take(root: string): DataLock | undefined {
-    const database = lockedDatabase(root);
-    if (database === undefined) return undefined;
+    const lock = lockFile(lockOf(root));
+    if (lock === undefined) return undefined;
     const pidFile = pidFileOf(root);
     writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
-    return new DataLock(database, pidFile);
+    return new DataLock(lock, pidFile);
   }
 
   [Symbol.dispose](): void {
     rmSync(this.#pidFile, { force: true });
-    this.#database.close();
+    this.#lock[Symbol.dispose]();
   }
 }
 
@@ -36,26 +35,14 @@ export function lockHolder(root: string): number | undefined {
   } catch {
     return undefined; // never started here, or stopped in order
   }
-  const database = lockedDatabase(root);
-  if (database === undefined) return pid;
-  database.close();
-  return undefined;
-}
-
-function lockedDatabase(root: string): DatabaseSync | undefined {
-  const database = new DatabaseSync(join(root, 'lock'), { timeout: 0 });
-  try {
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-    return database;
-  } catch (error) {
-    database.close();
-    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return undefined;
-    throw error;
-  }
+  using lock = lockFile(lockOf(root));
+  return lock === undefined ? pid : undefined;
 }
 
 function pidFileOf(root: string): string {
   return join(root, 'supervisor.pid');
 }
 
-const SQLITE_BUSY = 5;
+function lockOf(root: string): string {
+  return join(root, 'lock');
+}

@@ -14,6 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { syncFolder } from './durable-file-sync.ts';
 
 /** What opens the state, then the state itself. */
 const FIRST = ['seal.key', 'state.sealed'];
@@ -26,7 +27,7 @@ export function destroyFolder(folder: string, gone: (name: string) => void = () 
     const path = join(folder, entry.name);
     if (entry.isDirectory()) destroyFolder(path, gone);
     else {
-      if (entry.isFile()) overwrite(path);
+      if (entry.isFile()) overwriteFile(path);
       unlinkSync(path);
       syncFolder(folder);
       gone(entry.name);
@@ -36,21 +37,12 @@ export function destroyFolder(folder: string, gone: (name: string) => void = () 
   syncFolder(dirname(folder));
 }
 
-export function syncFolder(folder: string): void {
-  const handle = openSync(folder, constants.O_RDONLY);
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-}
-
 function ordered(folder: string) {
   const rank = (name: string): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
   return readdirSync(folder, { withFileTypes: true }).sort((a, b) => rank(a.name) - rank(b.name));
 }
 
-function overwrite(path: string): void {
+export function overwriteFile(path: string): void {
   const handle = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
   try {
     const { size } = fstatSync(handle);

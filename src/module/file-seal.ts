@@ -59,7 +59,7 @@ export function keepKeyFile(folder: string, keyFile: string, key: KeyObject): vo
 export function wipeKeyFiles(folder: string, isSpare: (name: string) => boolean): void {
   const spare = readdirSync(folder).filter((name) => KEY_FILE.test(name) && isSpare(name));
   for (const name of spare) wipe(join(folder, name));
-  if (spare.length > 0) syncFolder(join(folder, OLD_KEY_FILE));
+  if (spare.length > 0) syncFolder(folder);
 }
 
 function wipe(path: string): void {

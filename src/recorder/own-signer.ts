@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { openCryptoClient } from '../crypto/client/open-crypto-client.ts';
 import { provisionModule } from '../crypto/client/provision-module.ts';
 import type { ManagementPlaces } from '../deployment/data-layout.ts';
-import { replaceFile } from '../files/replace-file.ts';
+import { replaceFile } from '../files/durable-file.ts';
 import { logOrigin } from '../formats/log-origin.ts';
 import { formatVkey } from '../formats/signed-note.ts';
 import type { Signer } from './checkpointer.ts';

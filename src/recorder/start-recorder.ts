@@ -1,11 +1,12 @@
 // The recorder: the log, the socket its workers connect to, and the clock that asks for checkpoints.
 import { rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { lockFile } from '../files/file-lock.ts';
 import type { Worker } from './batch.ts';
 import { Checkpointer, type Signer } from './checkpointer.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import { type Disk, realDisk } from './disk.ts';
-import { lockFolder } from './folder-lock.ts';
 import type { Log } from './log.ts';
 import { openLog } from './open-log.ts';
 import { isPlainEntry } from './plain-entry.ts';
@@ -17,6 +18,8 @@ const MAX_CONNECTIONS = 256;
 const SEGMENT_LENGTH = 8 * 1024 * 1024;
 /** Time between checkpoints while there is traffic. */
 const CHECKPOINT_INTERVAL = 1000;
+/** How long to wait for a predecessor that is being killed. */
+const PREDECESSOR_MS = 1500;
 
 export interface RecorderOptions {
   readonly folder: string;
@@ -40,7 +43,8 @@ export interface Recorder extends AsyncDisposable {
 export async function startRecorder(options: RecorderOptions): Promise<Recorder> {
   const { folder, socketPath, origin, report, disk = realDisk, segmentLength = SEGMENT_LENGTH } = options;
   await disk.makeFolder(folder);
-  const lock = lockFolder(folder);
+  const lock = lockFile(join(folder, 'lock'), PREDECESSOR_MS);
+  if (lock === undefined) throw new Error(`another recorder has ${folder} open`);
   try {
     const log = await openLog({ folder, origin, disk, segmentLength, report });
     const { signer, checkpointInterval: interval } = options;

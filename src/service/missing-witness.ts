@@ -5,7 +5,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import type { InstanceConfig } from '../deployment/instance.ts';
 import { type Acceptance, readUnwitnessed, type Unwitnessed } from '../deployment/unwitnessed.ts';
-import { replaceFile } from '../files/replace-file.ts';
+import { replaceFile } from '../files/durable-file.ts';
 import { ownCommand } from '../formats/own-command.ts';
 import type { Detail } from '../http/entry-detail.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';

@@ -1,7 +1,7 @@
 // The control process and what it may ask: that instances be made, changed, stopped, started or purged. Its answers come from
 // `Instances`; it is told when one changes.
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncFolder } from '../files/durable-file-sync.ts';
 import type { InstanceStatus } from '../links/instance-host.ts';
 import type { Link } from '../links/link.ts';
 import {
@@ -104,7 +104,7 @@ function answer(link: Link, options: ControlOptions): void {
   link.on(purgeInstance, ({ name }, id) => act(id, { what: 'purge', instance: name }, () => instances.purge(name)));
   link.on(stopInstance, ({ name }, id) => act(id, { what: 'stop', instance: name }, () => instances.stop(name)));
   link.on(startInstance, ({ name }, id) => act(id, { what: 'start', instance: name }, () => instances.start(name)));
-  link.on(syncControl, (_values, id) => settle(id, syncFolder(folder)));
+  link.on(syncControl, (_values, id) => settle(id, Promise.try(syncFolder, folder)));
   answerWhoCalls(link);
 }
 
@@ -115,11 +115,6 @@ function whyFailed(error: unknown): string {
     `${error.message}. Why is in logs/${error.log} of the data directory and in './strongroom status' at the machine. ` +
     'It goes on being tried; what was asked for is kept and holds once it starts.'
   );
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  await using handle = await open(folder, 'r');
-  await handle.sync();
 }
 
 /** Before it is done, and once more when it was not; a stop of everything is no failure: it is asked for again. */

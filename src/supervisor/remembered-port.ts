@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { probePort } from '../deployment/free-port.ts';
-import { replaceFile } from '../files/replace-file.ts';
+import { replaceFile } from '../files/durable-file.ts';
 
 /** @returns the remembered port if nobody else has it by now, else 0: any */
 export async function rememberedPort(run: string): Promise<number> {

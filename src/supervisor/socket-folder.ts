@@ -6,8 +6,8 @@ import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SOCKET_FOLDER_NOTE } from '../deployment/known-socket-folder.ts';
+import { replaceFile } from '../files/durable-file.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
-import { replaceFile } from '../files/replace-file.ts';
 
 /** `sun_path` has 108 bytes on Linux and 104 on macOS, terminator included. */
 const LONGEST_PATH = 100;

@@ -1,19 +1,10 @@
 // The folder of a throw-away instance: fresh, entered by its owner only, in memory unless a disk was allowed, and wiped at
 // the end. One whose owner was killed is known by its name and by a lock that nobody holds, and wiped by the next.
-import {
-  closeSync,
-  fsyncSync,
-  lstatSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  statfsSync,
-  writeSync,
-} from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataLock } from '../files/data-lock.ts';
+import { overwriteFile } from '../files/destroy-folder.ts';
 
 const PREFIX = 'strongroom-throw-away-';
 /** Never written to a disk, unless the system swaps. */
@@ -125,7 +116,7 @@ function remove(path: string): boolean {
 
 /** Overwrites the secrets, then removes everything but the lock. */
 function wipe(root: string): void {
-  for (const path of filesBelow(root)) if (isSecret(path)) overwrite(path);
+  for (const path of filesBelow(root)) if (isSecret(path)) overwriteFile(path);
   for (const name of readdirSync(root)) {
     if (!name.startsWith('lock')) rmSync(join(root, name), { recursive: true, force: true, maxRetries: 5 });
   }
@@ -142,14 +133,4 @@ function filesBelow(folder: string): readonly string[] {
     if (entry.isDirectory()) return filesBelow(path);
     return entry.isFile() ? [path] : [];
   });
-}
-
-function overwrite(path: string): void {
-  const file = openSync(path, 'r+');
-  try {
-    writeSync(file, Buffer.alloc(lstatSync(path).size), 0);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '../../files/replace-file.ts';
+import { replaceFile } from '../../files/durable-file.ts';
 import { groupFingerprint } from '../../formats/domain-identity.ts';
 import { ownCommand, shellWord } from '../../formats/own-command.ts';
 import { readSamples, type Samples, SamplesError } from '../../formats/rehearsal-samples.ts';

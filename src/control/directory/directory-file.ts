@@ -1,7 +1,7 @@
 // `directory.json`: read once at start, replaced as a whole.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from '../../files/replace-file.ts';
+import { replaceFile } from '../../files/durable-file.ts';
 import { type Directory, parseDirectory, printDirectory } from './directory.ts';
 
 /** @param folder the control process's folder */

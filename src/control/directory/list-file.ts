@@ -2,7 +2,7 @@
 // anything else has to read.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from '../../files/replace-file.ts';
+import { replaceFile } from '../../files/durable-file.ts';
 import { list, oneOf, type Reader, record } from '../../formats/shape.ts';
 
 export interface ListFile<T> {

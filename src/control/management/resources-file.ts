@@ -1,7 +1,7 @@
 // `resources.json`: read once at start; every change replaces it and is durable before anyone hears of it.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from '../../files/replace-file.ts';
+import { replaceFile } from '../../files/durable-file.ts';
 import type { Acts, By } from './record/acts.ts';
 import { parseResources, printResources, type Resources } from './resources.ts';
 

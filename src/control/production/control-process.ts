@@ -9,7 +9,7 @@ import { certificateNames, productionNames } from '../../deployment/production-n
 import { INSTANCES_CERTIFICATE } from '../../deployment/uncovered-names.ts';
 import { authenticateBy } from '../../features/auth/control-caller.ts';
 import { openTokenVerifier } from '../../features/auth/verify-token.ts';
-import type { replaceFile } from '../../files/replace-file.ts';
+import type { replaceFile } from '../../files/durable-file.ts';
 import { DEFAULT_LIMITS } from '../../formats/request-limits.ts';
 import type { Authenticate } from '../../http/control-row.ts';
 import { readTlsFiles } from '../../http/tls/renewal.ts';

@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { readProductionShape } from '../../deployment/production-config.ts';
 import { readConfigFile } from '../../deployment/read-config-file.ts';
-import { replaceFileSynced } from '../../files/replace-file-synced.ts';
+import { replaceFile } from '../../files/durable-file.ts';
 import { hearAliases } from '../../links/alias-link.ts';
 import { openSupervisorLink } from '../../links/child-link.ts';
 import { frontToken, ready, syncControl } from '../../links/messages.ts';
@@ -37,7 +37,7 @@ await using control = await startProductionControl({
     hearAliases(link, (aliases) => names.setAliases(aliases));
     return instanceHostOver(link, (name, status) => names.setInstance(name, status?.port));
   },
-  replaceFile: (path, content) => replaceFileSynced(path, content, () => link.request(syncControl, {})),
+  replaceFile: (path, content) => replaceFile(path, content, { folder: () => link.request(syncControl, {}) }),
   frontToken: () => token,
   now: Date.now,
   log: (message) => console.error(message),

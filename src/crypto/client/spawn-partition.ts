@@ -81,6 +81,8 @@ function programPaths(): string[] {
     join(SOURCE, 'module'),
     join(SOURCE, 'crypto'),
     join(SOURCE, 'formats'),
+    join(SOURCE, 'files', 'durable-file.ts'),
+    join(SOURCE, 'files', 'durable-file-sync.ts'),
     join(dirname(SOURCE), 'package.json'),
     koffi,
     join(dirname(koffi), '@koromix'),

@@ -2,7 +2,7 @@
 // beside it those of the system, since what a variable names takes the place of the system's own. Certificates alone.
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { replaceFile } from '../../files/replace-file.ts';
+import { replaceFile } from '../../files/durable-file.ts';
 import { trustStore } from '../../formats/trust-store.ts';
 import type { Places } from '../data-layout.ts';
 import { type SystemRoots, systemRoots } from './system-roots.ts';

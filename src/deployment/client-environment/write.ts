@@ -1,7 +1,7 @@
 // Writes `DATA/env.sh` and `DATA/env-local.sh`, the shell lines that connect clients. They hold secrets: 0600.
 import { existsSync } from 'node:fs';
+import { replaceFile } from '../../files/durable-file.ts';
 import { makePrivateFolder } from '../../files/private-folder.ts';
-import { replaceFile } from '../../files/replace-file.ts';
 import type { Places } from '../data-layout.ts';
 import type { DevClients } from '../dev-clients.ts';
 import { azureNames, localNames } from '../name-forms.ts';

@@ -4,8 +4,8 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '../../files/durable-file.ts';
 import { makePrivateFolder } from '../../files/private-folder.ts';
-import { replaceFile } from '../../files/replace-file.ts';
 import type { Issued } from './issue.ts';
 
 /** An authority this close to its end is replaced at start, and its certificates with it. */

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { dirname } from 'node:path';
+import { replaceFile } from '../../files/durable-file.ts';
 import { makePrivateFolder } from '../../files/private-folder.ts';
-import { replaceFile } from '../../files/replace-file.ts';
 import type { Issued } from './issue.ts';
 
 const RENEW_BEFORE_MS = 30 * 86_400_000;

@@ -1,9 +1,9 @@
 // Which Unix sockets are those of an instance's workers: those that a note beside them names. Node's permission model keeps the
 // control process from making files, but it may bind a socket wherever it likes: one that looks like a worker's, in the hope of
 // a passphrase, has no note.
-import { randomUUID } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFileSync } from '../../files/durable-file-sync.ts';
 
 const NOTE = /^unlock(\d{1,3})\.at$/;
 const SOCKET = /^unlock(\d{1,3})-[\w-]{12}\.sock$/;
@@ -11,10 +11,8 @@ const SOCKET = /^unlock(\d{1,3})-[\w-]{12}\.sock$/;
 /** To be called once the socket is listened on. @returns path of the note, which goes with the socket */
 export function noteSocket(folder: string, worker: number, socket: string): string {
   const note = join(folder, `unlock${worker}.at`);
-  // In place of whatever has taken the name; it need not outlive a crash, as the socket does not.
-  const whole = `${note}.${randomUUID()}`;
-  writeFileSync(whole, socket, { flag: 'wx', mode: 0o600 });
-  renameSync(whole, note);
+  // In place of whatever has taken the name.
+  replaceFileSync(note, socket);
   return note;
 }
 

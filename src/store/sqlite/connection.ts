@@ -1,8 +1,9 @@
 // Opens connections to store.db with every setting that durability and distrust ask for. Not the store itself.
-import { chmodSync, closeSync, constants, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
+import { syncFolder } from '../../files/durable-file-sync.ts';
 import { MAX_FRAME } from '../../formats/frames.ts';
 import { StoreError } from '../port.ts';
 import { prepareSchema } from './schema.ts';
@@ -27,15 +28,6 @@ export function createFile(folder: string): string {
     throw new StoreError('Unavailable', `the folder of the store cannot be used: ${folder}`, { cause });
   }
   return path;
-}
-
-function syncFolder(name: string): void {
-  const descriptor = openSync(name, constants.O_RDONLY);
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 /** The connection that writes. */

@@ -1,7 +1,7 @@
 // The operator's certificates: checked at the start and whenever their files change, and handed to the processes that show
 // them as files of their own folders. A replacement that is not good is refused, and the one before stays.
 import { X509Certificate } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   checkTogether,
@@ -11,6 +11,7 @@ import {
 import type { InstancePlaces } from '../../deployment/data-layout.ts';
 import type { ProductionConfig } from '../../deployment/production-config.ts';
 import { INSTANCES_CERTIFICATE, uncoveredIn } from '../../deployment/uncovered-names.ts';
+import { replaceFileSync } from '../../files/durable-file-sync.ts';
 import { makePrivateFolder } from '../../files/private-folder.ts';
 import { openRenewal } from '../../http/tls/renewal.ts';
 import type { TlsFiles } from '../../http/tls/server-options.ts';
@@ -91,13 +92,11 @@ function endOf({ certificate }: TlsFiles): string {
   return new X509Certificate(certificate).validToDate.toISOString();
 }
 
-/** As a whole; the next start writes it again. */
 function write(path: string, content: string): void {
   try {
     if (readFileSync(path, 'utf8') === content) return;
   } catch {
     // It is not there yet.
   }
-  writeFileSync(`${path}.new`, content, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  replaceFileSync(path, content);
 }

@@ -4,9 +4,10 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:
 import { join } from 'node:path';
 import type { Places } from '../../deployment/data-layout.ts';
 import { appendPurged, type PurgedInstance } from '../../deployment/purge-record.ts';
-import { destroyFolder, syncFolder } from '../../files/destroy-folder.ts';
+import { destroyFolder } from '../../files/destroy-folder.ts';
+import { replaceFile } from '../../files/durable-file.ts';
+import { syncFolder } from '../../files/durable-file-sync.ts';
 import { makePrivateFolder } from '../../files/private-folder.ts';
-import { replaceFile } from '../../files/replace-file.ts';
 import { oneOf, type Reader, record, text } from '../../formats/shape.ts';
 
 export type PurgeOrder = Omit<PurgedInstance, 'rootKeysDestroyedAt' | 'checkpoint'>;

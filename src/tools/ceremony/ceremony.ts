@@ -3,9 +3,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { type CeremonyKind, isCeremonyKind } from '../../features/ceremony/recorded.ts';
-import { replaceFile } from '../../files/replace-file.ts';
+import { replaceFile } from '../../files/durable-file.ts';
+import { lockFile } from '../../files/file-lock.ts';
 import { optionWords, ownCommand } from '../../formats/own-command.ts';
 import { CeremonyError } from './ceremony-error.ts';
 import { type Entry, type FileFact, Journal, type NewEntry, readJournal } from './journal.ts';
@@ -206,14 +206,9 @@ function startOf(
   };
 }
 
-/** One person at a time. The lock is the operating system's, so it goes with its process however that ends. */
+/** One person at a time. */
 function takeLock(folder: string): Disposable {
-  const database = new DatabaseSync(join(folder, '.lock'), { timeout: 0 });
-  try {
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-  } catch (cause) {
-    database.close();
-    throw new CeremonyError(`somebody is at work on the ceremony in ${folder}: wait until they are done`, { cause });
-  }
-  return { [Symbol.dispose]: () => database.close() };
+  const lock = lockFile(join(folder, '.lock'));
+  if (lock !== undefined) return lock;
+  throw new CeremonyError(`somebody is at work on the ceremony in ${folder}: wait until they are done`);
 }

@@ -1,7 +1,7 @@
 // The journal of a ceremony: one JSON line for everything that happened, each naming the hash of the line before, so that
 // nothing can be changed, moved or left out unseen. Lines are only added, each durable before anything goes on.
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { DurableJournal, readJournal as readLines } from '../../files/durable-journal.ts';
 import { integer, matching, oneOf, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
 import { CeremonyError } from './ceremony-error.ts';
 
@@ -49,26 +49,19 @@ export type NewEntry = Pick<Entry, 'step' | 'what' | 'text' | 'file' | 'facts'>;
 
 export class Journal {
   readonly entries: Entry[];
-  readonly #path: string;
+  readonly #file: DurableJournal;
   #head: string;
 
-  private constructor(path: string, entries: Entry[], head: string) {
-    this.#path = path;
+  private constructor(file: DurableJournal, { entries, head }: ReadJournal) {
+    this.#file = file;
     this.entries = entries;
     this.#head = head;
   }
 
-  /** To write on. What a crash left of an unfinished last line is cut off: nobody was told of it. @throws CeremonyError */
+  /** To write on. @throws CeremonyError */
   static open(path: string): Journal {
-    const { entries, head, whole } = readJournal(path);
-    const file = openSync(path, 'a', 0o600);
-    try {
-      ftruncateSync(file, whole);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    return new Journal(path, entries, head);
+    const file = DurableJournal.open(path);
+    return new Journal(file, parse(file.found));
   }
 
   /** Hash of the last line, hex. */
@@ -90,14 +83,8 @@ export class Journal {
       ...(facts === undefined ? {} : { facts }),
       previous: this.#head,
     };
-    const line = `${JSON.stringify(made)}\n`;
-    const file = openSync(this.#path, 'a', 0o600);
-    try {
-      writeSync(file, line);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+    const line = JSON.stringify(made);
+    this.#file.add(line);
     this.entries.push(made);
     this.#head = hashOf(line);
     return made;
@@ -107,33 +94,27 @@ export class Journal {
 export interface ReadJournal {
   readonly entries: Entry[];
   readonly head: string;
-  /** Bytes up to the end of the last whole line. */
-  readonly whole: number;
 }
 
 /** Absent: empty. @throws CeremonyError naming the line that is not as it was written */
 export function readJournal(path: string): ReadJournal {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return { entries: [], head: ZEROS, whole: 0 };
-  }
-  const whole = bytes.lastIndexOf(0x0a) + 1;
+  return parse(readLines(path));
+}
+
+function parse(lines: readonly string[]): ReadJournal {
   const entries: Entry[] = [];
   let head = ZEROS;
-  for (const line of bytes.subarray(0, whole).toString('utf8').split('\n').slice(0, -1)) {
+  for (const line of lines) {
     entries.push(readLine(line, entries.length + 1, head));
-    head = hashOf(`${line}\n`);
+    head = hashOf(line);
   }
-  return { entries, head, whole };
+  return { entries, head };
 }
 
 const ZEROS = '0'.repeat(64);
 
 function hashOf(line: string): string {
-  return createHash('sha256').update(line, 'utf8').digest('hex');
+  return createHash('sha256').update(`${line}\n`, 'utf8').digest('hex');
 }
 
 function readLine(line: string, n: number, previous: string): Entry {

@@ -1,12 +1,11 @@
 // A custodian's key pair: an RSA private key and a self-signed certificate that names its holder. The stock command line
 // looks for the certificate at the key's path with the last extension replaced by `.cer`, so the two lie side by side.
 import { generateKeyPair, randomBytes, sign } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { encryptPkcs8 } from '../../formats/encrypted-pkcs8.ts';
 import { certificatePem, holderCertificate } from '../../formats/x509-writer.ts';
-import { writeNewFile } from './new-file.ts';
+import { type KeyFiles, writeKeyFiles } from './new-file.ts';
 import { CustodianError } from './refusal.ts';
 
 export interface KeygenOptions {
@@ -20,11 +19,7 @@ export interface KeygenOptions {
   readonly now?: Date | undefined;
 }
 
-export interface CustodianFiles {
-  /** PKCS#8 PEM, 0600. */
-  readonly keyFile: string;
-  /** PEM, the same path with `.cer`. */
-  readonly certificateFile: string;
+export interface CustodianFiles extends KeyFiles {
   readonly subject: string;
   readonly notAfter: Date;
 }
@@ -42,18 +37,9 @@ export async function runKeygen(options: KeygenOptions): Promise<CustodianFiles>
   if (![2048, 3072, 4096].includes(bits)) throw new CustodianError('bits: 2048, 3072 or 4096');
   if (passphrase !== undefined) checkPassphrase(passphrase);
   const notAfter = new Date(now.getTime() + days * 86_400_000);
-  const { privateKeyPem, certificate } = await makePair(name, bits, now, notAfter, passphrase);
+  const pair = await makePair(name, bits, now, notAfter, passphrase);
   await mkdir(out, { recursive: true, mode: 0o700 });
-  const keyFile = join(out, `${name}.pem`);
-  const certificateFile = join(out, `${name}.cer`);
-  await writeNewFile(certificateFile, certificate, 0o644);
-  try {
-    await writeNewFile(keyFile, privateKeyPem, 0o600);
-  } catch (error) {
-    await rm(certificateFile);
-    throw error;
-  }
-  return { keyFile, certificateFile, subject: `CN=${name}`, notAfter };
+  return { ...(await writeKeyFiles(out, name, pair)), subject: `CN=${name}`, notAfter };
 }
 
 /** @throws CustodianError */

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { readUnwitnessed } from '../../../deployment/unwitnessed.ts';
-import { replaceFile } from '../../../files/replace-file.ts';
+import { replaceFile } from '../../../files/durable-file.ts';
 import { ownCommand } from '../../../formats/own-command.ts';
 import { oneLine, printableJson } from '../../../formats/printable.ts';
 import { CommandError, command, dataOption, jsonOption, UsageError } from '../../command.ts';

@@ -1,5 +1,5 @@
 // The file in which a rehearsal's record is kept and handed on: record, statement and the domain's public key.
-import { replaceFile } from '../../../files/replace-file.ts';
+import { replaceFile } from '../../../files/durable-file.ts';
 import { domainFingerprint, groupFingerprint } from '../../../formats/domain-identity.ts';
 import { type Rehearsal, RehearsalError, readRehearsal } from '../../../formats/rehearsal-record.ts';
 import { matching, oneOf, record, ShapeError, text } from '../../../formats/shape.ts';

@@ -1,7 +1,7 @@
 // `strongroom rehearse prepare`: known answers of a running instance's keys, for full rehearsals to come.
 
 import { randomInt } from 'node:crypto';
-import { replaceFile } from '../../../files/replace-file.ts';
+import { replaceFile } from '../../../files/durable-file.ts';
 import { printableJson } from '../../../formats/printable.ts';
 import { SAMPLES_FORMAT, type Sample, type Samples } from '../../../formats/rehearsal-samples.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';

@@ -1,5 +1,5 @@
 // `strongroom rehearse --depth reachability`: begins, goes on or ends, by what the instance knows; nothing is kept here.
-import { replaceFile } from '../../../files/replace-file.ts';
+import { replaceFile } from '../../../files/durable-file.ts';
 import { PacketError, readPacket } from '../../../formats/custodian-packet.ts';
 import { ownCommand, shellWord } from '../../../formats/own-command.ts';
 import { printableJson, printableLine } from '../../../formats/printable.ts';

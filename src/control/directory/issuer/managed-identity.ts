@@ -3,7 +3,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from '../../../files/replace-file.ts';
+import { replaceFile } from '../../../files/durable-file.ts';
 import { ControlError, type ControlRow } from '../../../http/control-row.ts';
 import { signAppToken, type TokenSigning } from './identity-token.ts';
 

@@ -3,7 +3,7 @@ import { createHash, createPublicKey, generateKeyPair } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { replaceFile } from '../../../files/replace-file.ts';
+import { replaceFile } from '../../../files/durable-file.ts';
 import { matching, oneOf, record } from '../../../formats/shape.ts';
 
 type JsonWebKey = Readonly<Record<string, unknown>>;

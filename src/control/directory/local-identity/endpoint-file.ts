@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from '../../../files/replace-file.ts';
+import { replaceFile } from '../../../files/durable-file.ts';
 import { integer, matching, record } from '../../../formats/shape.ts';
 
 export interface IdentityEndpoint {

@@ -5,11 +5,11 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createFile, createFileInPlace } from '../../../../files/durable-file.ts';
 import { printableLine } from '../../../../formats/printable.ts';
 import { MARKER, MARKER_TEXT } from '../finished-marker.ts';
 import { StorageError, type StoredFile } from '../port.ts';
 import type { Shelf, Shelved } from '../shelf.ts';
-import { writeInPlace, writeWhole } from './durable.ts';
 import { explainErrno } from './explain-errno.ts';
 import { findFolder, makeFolder } from './real-folder.ts';
 import { removeFolder } from './remove-folder.ts';
@@ -36,7 +36,7 @@ class DirectoryStorage implements Shelf {
   readonly #root: string;
   readonly #keepsAll: boolean;
   readonly #stopping: AbortSignal;
-  readonly #write: typeof writeWhole;
+  readonly #write: typeof createFile;
   /** Folders in which a file could not be taken away again: they can never be finished. */
   readonly #spoilt = new Set<string>();
 
@@ -45,7 +45,7 @@ class DirectoryStorage implements Shelf {
     this.#root = root;
     this.#keepsAll = keepsAll;
     this.#stopping = stopping;
-    this.#write = keepsAll ? writeInPlace : writeWhole;
+    this.#write = keepsAll ? createFileInPlace : createFile;
   }
 
   async write(folder: string, name: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
@@ -148,7 +148,7 @@ class DirectoryStorage implements Shelf {
         return;
       }
       const path = join(this.#root, `write-check-${randomBytes(8).toString('hex')}`);
-      await writeWhole(path, Buffer.alloc(4096));
+      await createFile(path, Buffer.alloc(4096));
       await unlink(path);
     });
   }

@@ -3,8 +3,8 @@
 import type { Stats } from 'node:fs';
 import { lstat, mkdir, realpath } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
+import { syncFolder } from '../../../../files/durable-file-sync.ts';
 import { StorageError } from '../port.ts';
-import { syncFolder } from './durable.ts';
 
 /** @param allowed the path the configuration lists @param asked the same, or one below. @throws StorageError */
 export async function realRoot(allowed: string, asked: string): Promise<string> {
@@ -46,7 +46,7 @@ export async function makeFolder(root: string, folder: string): Promise<string> 
     path = join(path, segment);
     try {
       await mkdir(path, { mode: 0o700 });
-      await syncFolder(parent);
+      syncFolder(parent);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
