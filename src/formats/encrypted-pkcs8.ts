@@ -2,7 +2,8 @@
 // AES-256-CBC, which everything that reads PEM understands. Node writes the same with 2,048 iterations, too few for a
 // key that may be printed or posted.
 import { createCipheriv, pbkdf2Sync, randomBytes } from 'node:crypto';
-import { der, derUnsigned, NULL, OBJECT_ID, OCTET_STRING, SEQUENCE } from './der-tlv.ts';
+import { der, derObjectId, derUnsigned, NULL, OCTET_STRING, SEQUENCE } from './der.ts';
+import { pem } from './pem.ts';
 
 /** About a third of a second of the reader's time, for each guess too. */
 export const ITERATIONS = 600_000;
@@ -22,18 +23,13 @@ export function encryptPkcs8(pkcs8: Uint8Array, passphrase: string): string {
   key.fill(0);
   const iterations = Buffer.alloc(4);
   iterations.writeUInt32BE(ITERATIONS);
-  const prf = der(SEQUENCE, objectId(HMAC_SHA256), der(NULL));
+  const prf = der(SEQUENCE, derObjectId(HMAC_SHA256), der(NULL));
   const derivation = der(SEQUENCE, der(OCTET_STRING, salt), derUnsigned(iterations), prf);
   const scheme = der(
     SEQUENCE,
-    der(SEQUENCE, objectId(PBKDF2), derivation),
-    der(SEQUENCE, objectId(AES_256_CBC), der(OCTET_STRING, iv)),
+    der(SEQUENCE, derObjectId(PBKDF2), derivation),
+    der(SEQUENCE, derObjectId(AES_256_CBC), der(OCTET_STRING, iv)),
   );
-  const info = der(SEQUENCE, der(SEQUENCE, objectId(PBES2), scheme), der(OCTET_STRING, encrypted));
-  const lines = info.toString('base64').replace(/.{64}(?=.)/g, '$&\n');
-  return `-----BEGIN ENCRYPTED PRIVATE KEY-----\n${lines}\n-----END ENCRYPTED PRIVATE KEY-----\n`;
-}
-
-function objectId(hex: string): Buffer {
-  return der(OBJECT_ID, Buffer.from(hex, 'hex'));
+  const info = der(SEQUENCE, der(SEQUENCE, derObjectId(PBES2), scheme), der(OCTET_STRING, encrypted));
+  return pem('ENCRYPTED PRIVATE KEY', info);
 }

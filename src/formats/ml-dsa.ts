@@ -1,7 +1,16 @@
 // ML-DSA (FIPS 204) keys as bytes: parameter sets by the names of JOSE (RFC 9964), the private key as the seed alone in
 // PKCS#8 and the public key in SubjectPublicKeyInfo (RFC 9881). Form only.
-import { DerError } from './der.ts';
-import { BIT_STRING, DerReader, der, INTEGER, OBJECT_ID, OCTET_STRING, SEQUENCE } from './der-tlv.ts';
+import {
+  BIT_STRING,
+  DerError,
+  DerReader,
+  derObjectId,
+  derSecret,
+  INTEGER,
+  OBJECT_ID,
+  OCTET_STRING,
+  SEQUENCE,
+} from './der.ts';
 
 export interface MlDsaSet {
   /** Content of the object identifier, hex. */
@@ -31,9 +40,9 @@ const SEED = 0x80;
 export function encodeMlDsaSeed(alg: string, seed: Uint8Array): Buffer {
   const set = mlDsaSets.get(alg);
   if (set === undefined || seed.length !== ML_DSA_SEED_BYTES) throw new DerError('not an ML-DSA key');
-  const algorithm = der(SEQUENCE, der(OBJECT_ID, Buffer.from(set.id, 'hex')));
-  const version = der(INTEGER, Uint8Array.of(0));
-  return der(SEQUENCE, version, algorithm, der(OCTET_STRING, der(SEED, Uint8Array.from(seed))));
+  const algorithm = derSecret(SEQUENCE, derObjectId(set.id));
+  const version = derSecret(INTEGER, Uint8Array.of(0));
+  return derSecret(SEQUENCE, version, algorithm, derSecret(OCTET_STRING, derSecret(SEED, Uint8Array.from(seed))));
 }
 
 /** Parameter set and raw public key, a view. @throws DerError when it is no ML-DSA key */

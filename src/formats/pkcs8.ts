@@ -1,18 +1,19 @@
 // Private keys as PKCS#8 (RFC 5208): RSAPrivateKey with two primes (RFC 8017 A.1.2) and ECPrivateKey (RFC 5915) on the
 // named curves of `algorithms.ts`. Form only: whether the numbers belong together is checked elsewhere.
 import { curves } from './algorithms.ts';
-import { DerError } from './der.ts';
 import {
   BIT_STRING,
+  DerError,
   DerReader,
-  der,
+  derObjectId,
+  derSecret,
   derUnsigned,
   INTEGER,
   NULL,
   OBJECT_ID,
   OCTET_STRING,
   SEQUENCE,
-} from './der-tlv.ts';
+} from './der.ts';
 
 /** Big-endian numbers, members named as in a JWK (RFC 7518 §6.3.2). */
 export interface RsaNumbers {
@@ -55,17 +56,17 @@ const ATTRIBUTES = 0xa0;
 /** The caller overwrites it. */
 export function encodeRsaPkcs8(numbers: RsaNumbers): Buffer {
   const integers = RSA_MEMBERS.map((member) => derUnsigned(numbers[member]));
-  const key = der(SEQUENCE, derUnsigned(Uint8Array.of(0)), ...integers);
-  return wrap(der(SEQUENCE, objectId(RSA_ENCRYPTION), der(NULL)), key);
+  const key = derSecret(SEQUENCE, derUnsigned(Uint8Array.of(0)), ...integers);
+  return wrap(derSecret(SEQUENCE, derObjectId(RSA_ENCRYPTION), derSecret(NULL)), key);
 }
 
 /** `d` of the field's length and the complete point. The caller overwrites it. */
 export function encodeEcPkcs8({ crv, d, point }: EcNumbers): Buffer {
   const curve = CURVE_IDS.get(crv);
   if (curve === undefined) throw new DerError('unknown curve');
-  const publicKey = der(PUBLIC_KEY, der(BIT_STRING, Uint8Array.of(0), Buffer.from(point)));
-  const key = der(SEQUENCE, derUnsigned(Uint8Array.of(1)), der(OCTET_STRING, Buffer.from(d)), publicKey);
-  return wrap(der(SEQUENCE, objectId(EC_PUBLIC_KEY), objectId(curve)), key);
+  const publicKey = derSecret(PUBLIC_KEY, derSecret(BIT_STRING, Uint8Array.of(0), Buffer.from(point)));
+  const key = derSecret(SEQUENCE, derUnsigned(Uint8Array.of(1)), derSecret(OCTET_STRING, Buffer.from(d)), publicKey);
+  return wrap(derSecret(SEQUENCE, derObjectId(EC_PUBLIC_KEY), derObjectId(curve)), key);
 }
 
 /**
@@ -132,11 +133,7 @@ function decodeEc(bytes: Uint8Array, curveId: string): EcNumbers {
 }
 
 function wrap(algorithm: Buffer, key: Buffer): Buffer {
-  return der(SEQUENCE, der(INTEGER, Uint8Array.of(0)), algorithm, der(OCTET_STRING, key));
-}
-
-function objectId(content: string): Buffer {
-  return der(OBJECT_ID, Buffer.from(content, 'hex'));
+  return derSecret(SEQUENCE, derSecret(INTEGER, Uint8Array.of(0)), algorithm, derSecret(OCTET_STRING, key));
 }
 
 function hex(bytes: Uint8Array): string {

@@ -1,7 +1,7 @@
 // A PKCS#12 file (RFC 7292) of certificates that are trusted, as Java reads it: no keys in it, nothing encrypted. Not a
 // reader, and no place for a secret: the password is Java's own 'changeit', which everybody knows.
 import { createHash, createHmac } from 'node:crypto';
-import { der, derUnsigned, INTEGER, NULL, OBJECT_ID, OCTET_STRING, SEQUENCE, SET } from './der-tlv.ts';
+import { der, derUnsigned, INTEGER, NULL, OCTET_STRING, derObjectId as oid, SEQUENCE, SET } from './der.ts';
 
 export const TRUST_STORE_PASSWORD = 'changeit';
 
@@ -40,7 +40,7 @@ function certificateBag({ name, der: certificate }: TrustedCertificate): Buffer 
   return der(
     SEQUENCE,
     oid(CERT_BAG),
-    der(EXPLICIT_0, der(SEQUENCE, oid(X509_CERTIFICATE), der(EXPLICIT_0, der(OCTET_STRING, Buffer.from(certificate))))),
+    der(EXPLICIT_0, der(SEQUENCE, oid(X509_CERTIFICATE), der(EXPLICIT_0, der(OCTET_STRING, certificate)))),
     der(SET, ...attributes.sort(Buffer.compare)),
   );
 }
@@ -50,7 +50,7 @@ function attribute(type: string, value: Buffer): Buffer {
 }
 
 function contentOf(bytes: Uint8Array): Buffer {
-  return der(SEQUENCE, oid(DATA), der(EXPLICIT_0, der(OCTET_STRING, Buffer.from(bytes))));
+  return der(SEQUENCE, oid(DATA), der(EXPLICIT_0, der(OCTET_STRING, bytes)));
 }
 
 /** It keeps readers content that want one, and proves nothing: the salt can be derived. */
@@ -58,12 +58,7 @@ function macOf(safe: Uint8Array): Buffer {
   const salt = createHash('sha256').update(safe).digest().subarray(0, 20);
   const mac = createHmac('sha256', macKey(salt)).update(safe).digest();
   const digest = der(SEQUENCE, der(SEQUENCE, oid(SHA256), der(NULL)), der(OCTET_STRING, mac));
-  return der(
-    SEQUENCE,
-    digest,
-    der(OCTET_STRING, Buffer.from(salt)),
-    derUnsigned(Buffer.of(ITERATIONS >> 8, ITERATIONS & 0xff)),
-  );
+  return der(SEQUENCE, digest, der(OCTET_STRING, salt), derUnsigned(Buffer.of(ITERATIONS >> 8, ITERATIONS & 0xff)));
 }
 
 /** RFC 7292 appendix B.2 with purpose 3; the key is as long as the hash, so one round is all of it. */
@@ -78,9 +73,4 @@ function macKey(salt: Uint8Array): Buffer {
 
 function utf16(text: string): Buffer {
   return Buffer.from(text, 'utf16le').swap16();
-}
-
-/** Made anew each time: what `der` is given does not survive it. */
-function oid(hex: string): Buffer {
-  return der(OBJECT_ID, Buffer.from(hex, 'hex'));
 }

@@ -1,6 +1,8 @@
 // Writes X.509 v3 certificates (RFC 5280) of three kinds: those of an authority that signs with ECDSA and SHA-384, and of
 // an RSA key by itself, for whoever encrypts to it or to its holder, a custodian. Not a parser, and not a general writer.
 import { createHash } from 'node:crypto';
+import { der, derUnsigned as integer, derObjectId as oid, SEQUENCE } from './der.ts';
+import { pem } from './pem.ts';
 
 export interface CertificateFields {
   /** Positive, at most 20 bytes. */
@@ -27,7 +29,7 @@ const SUBJECT_KEY_ID = oid('551d0e');
 const AUTHORITY_KEY_ID = oid('551d23');
 const TRUE = Buffer.of(0x01, 0x01, 0xff);
 /** RFC 5280 §4.1.2.5: no well-defined end. */
-const NO_END = tlv(0x18, Buffer.from('99991231235959Z', 'ascii'));
+const NO_END = der(0x18, Buffer.from('99991231235959Z', 'ascii'));
 
 /** The TBSCertificate, which the issuer signs. */
 export function certificateToSign(fields: CertificateFields): Buffer {
@@ -72,35 +74,31 @@ type Fields = CertificateFields & { readonly notAfter?: number; readonly person?
 function toBeSigned(fields: Fields, algorithm: Buffer, keyUsage: Buffer): Buffer {
   const { notAfter, person = false } = fields;
   return sequence(
-    tlv(0xa0, integer(Buffer.of(2))),
+    der(0xa0, integer(Buffer.of(2))),
     integer(fields.serial),
     algorithm,
     name(fields.issuer, person),
     sequence(time(fields.notBefore), notAfter === undefined ? NO_END : time(notAfter)),
     name(fields.subject, person),
     fields.publicKey,
-    tlv(
+    der(
       0xa3,
       sequence(
         extension(BASIC_CONSTRAINTS, true, fields.authority ? sequence(TRUE, integer(Buffer.of(0))) : sequence()),
         extension(KEY_USAGE, true, keyUsage),
-        extension(SUBJECT_KEY_ID, false, tlv(0x04, keyId(fields.publicKey))),
-        extension(AUTHORITY_KEY_ID, false, sequence(tlv(0x80, keyId(fields.issuerPublicKey)))),
+        extension(SUBJECT_KEY_ID, false, der(0x04, keyId(fields.publicKey))),
+        extension(AUTHORITY_KEY_ID, false, sequence(der(0x80, keyId(fields.issuerPublicKey)))),
       ),
     ),
   );
 }
 
 function signed(toSign: Uint8Array, algorithm: Buffer, signature: Uint8Array): Buffer {
-  return sequence(toSign, algorithm, tlv(0x03, Buffer.of(0), signature));
+  return sequence(toSign, algorithm, der(0x03, Buffer.of(0), signature));
 }
 
-export function certificatePem(der: Uint8Array): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
+export function certificatePem(certificate: Uint8Array): string {
+  return pem('CERTIFICATE', certificate);
 }
 
 /** RFC 7093 §2, method 1, over the whole SubjectPublicKeyInfo. */
@@ -109,7 +107,7 @@ function keyId(publicKey: Uint8Array): Buffer {
 }
 
 function name(commonName: string, person: boolean): Buffer {
-  const part = (type: Buffer, text: string): Buffer => tlv(0x31, sequence(type, tlv(0x0c, Buffer.from(text, 'utf8'))));
+  const part = (type: Buffer, text: string): Buffer => der(0x31, sequence(type, der(0x0c, Buffer.from(text, 'utf8'))));
   const own = part(COMMON_NAME, commonName);
   return person ? sequence(own) : sequence(part(ORGANIZATION, 'Strongroom'), own);
 }
@@ -118,37 +116,17 @@ function name(commonName: string, person: boolean): Buffer {
 function time(seconds: number): Buffer {
   const text = new Date(seconds * 1000).toISOString().replace(/[-:T]|\.\d+/g, '');
   const utc = Number(text.slice(0, 4)) < 2050;
-  return tlv(utc ? 0x17 : 0x18, Buffer.from(utc ? text.slice(2) : text, 'ascii'));
+  return der(utc ? 0x17 : 0x18, Buffer.from(utc ? text.slice(2) : text, 'ascii'));
 }
 
 function extension(type: Buffer, critical: boolean, value: Buffer): Buffer {
-  return critical ? sequence(type, TRUE, tlv(0x04, value)) : sequence(type, tlv(0x04, value));
+  return critical ? sequence(type, TRUE, der(0x04, value)) : sequence(type, der(0x04, value));
 }
 
 function bits(unused: number, value: number): Buffer {
-  return tlv(0x03, Buffer.of(unused, value));
-}
-
-function integer(bytes: Uint8Array): Buffer {
-  let start = 0;
-  while (start < bytes.length - 1 && bytes[start] === 0) start += 1;
-  const digits = bytes.subarray(start);
-  return (digits[0] ?? 0) >= 0x80 ? tlv(0x02, Buffer.of(0), digits) : tlv(0x02, digits);
-}
-
-function oid(hex: string): Buffer {
-  return tlv(0x06, Buffer.from(hex, 'hex'));
+  return der(0x03, Buffer.of(unused, value));
 }
 
 function sequence(...parts: readonly Uint8Array[]): Buffer {
-  return tlv(0x30, ...parts);
-}
-
-function tlv(tag: number, ...parts: readonly Uint8Array[]): Buffer {
-  const content = Buffer.concat(parts);
-  const { length } = content;
-  if (length > 0xffff) throw new RangeError('a certificate is not that long');
-  const header =
-    length < 0x80 ? [tag, length] : length < 0x100 ? [tag, 0x81, length] : [tag, 0x82, length >> 8, length & 0xff];
-  return Buffer.concat([Uint8Array.from(header), content]);
+  return der(SEQUENCE, ...parts);
 }

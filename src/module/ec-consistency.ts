@@ -2,7 +2,7 @@
 import { createECDH, ECDH } from 'node:crypto';
 import { CryptoError } from '../crypto/protocol/messages.ts';
 import { curves } from '../formats/algorithms.ts';
-import { withoutLeadingZeros } from '../formats/der-tlv.ts';
+import { withoutLeadingZeros } from '../formats/der.ts';
 
 export interface EcMembers {
   readonly crv: string;

@@ -2,7 +2,7 @@
 // comes back to the byte.
 import { createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { fromBase64url } from '../../../formats/base64url.ts';
-import { DerReader, SEQUENCE } from '../../../formats/der-tlv.ts';
+import { DerReader, SEQUENCE } from '../../../formats/der.ts';
 
 export interface CompactCertificate {
   /** Without the parts below. */
