@@ -1,7 +1,14 @@
 // Runs the pinned Node as a child that stands in for this process: same terminal, same signals, same end.
 import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
+
+/**
+ * What Node makes of the sources is kept beside them: a start takes half the time. Who cannot write there (a deployment's own user)
+ * goes without, and whoever can could change the sources as well.
+ */
+const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url));
 
 /** Resolves when the program has ended, with this process's exit code (or death by the same signal) arranged. */
 export function launch(node, args) {
@@ -10,7 +17,7 @@ export function launch(node, args) {
     const child = spawn(node, ['--disable-sigusr1', '--disable-warning=ExperimentalWarning', ...args], {
       stdio: 'inherit',
       // A long-running program ends when this process does, even by SIGKILL: it compares this with its parent.
-      env: { ...process.env, STRONGROOM_LAUNCHER: String(process.pid) },
+      env: { NODE_COMPILE_CACHE: COMPILED, ...process.env, STRONGROOM_LAUNCHER: String(process.pid) },
     });
     // To a Node that does not listen for it, this signal opens a debugger: any process of the same user could come in.
     process.on('SIGUSR1', () => {});

@@ -1,5 +1,5 @@
-// Starts one child process on the Node that runs us, with nothing of our environment, no core dumps, no standard input,
-// and a supervision link on file descriptor 3.
+// Starts one child process on the Node that runs us, with nothing of our environment but where compiled sources are kept, no core
+// dumps, no standard input, and a supervision link on file descriptor 3.
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { Link } from './link.ts';
@@ -29,12 +29,18 @@ export function spawnChild(program: Program): SpawnedChild {
   // A core file would hold what the process knew. The shell sets the limit and becomes the program, same pid.
   const child = spawn('/bin/sh', ['-c', 'ulimit -c 0 && exec "$@"', 'sh', ...node], {
     cwd: '/',
-    env: {},
+    env: compiled(program),
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     // Its own process group: Ctrl-C in the terminal reaches the supervisor only, which stops children in order.
     detached: true,
   });
   return { process: child, link: new Link(child.stdio[3] as Socket) };
+}
+
+/** Who is confined reads the sources alone: what another process wrote is nothing to run. */
+function compiled({ flags = [] }: Program): NodeJS.ProcessEnv {
+  const { NODE_COMPILE_CACHE } = process.env;
+  return NODE_COMPILE_CACHE === undefined || flags.includes('--permission') ? {} : { NODE_COMPILE_CACHE };
 }
 
 /** Ends a child and whatever it started, at once. */

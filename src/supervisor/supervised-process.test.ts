@@ -65,11 +65,28 @@ test('a child that says ready serves, and stops when its link ends', async () =>
   assert.deepEqual(reports, []);
   const { env, cwd } = JSON.parse(readFileSync(log, 'utf8')) as { env: string[]; cwd: string };
   assert.deepEqual(
-    env.filter((name) => !['PWD', 'SHLVL', '_', 'OLDPWD'].includes(name)),
+    env.filter((name) => !['PWD', 'SHLVL', '_', 'OLDPWD', 'NODE_COMPILE_CACHE'].includes(name)),
     [],
-    'nothing of our environment reaches a child',
+    'nothing of our environment reaches a child but where compiled sources are kept',
   );
   assert.equal(cwd, '/');
+});
+
+test('a child that is confined runs nothing that another process has compiled', async () => {
+  const before = process.env['NODE_COMPILE_CACHE'];
+  process.env['NODE_COMPILE_CACHE'] = join(folder, 'compiled');
+  try {
+    const flags = ['--permission', '--allow-fs-read=*', '--allow-net'];
+    const { child, log } = supervise('serves', { program: () => ({ entry: CHILD, args: ['serves'], flags }) });
+    child.start();
+    await child.whenReady();
+    await child.stop();
+    const { env } = JSON.parse(readFileSync(log, 'utf8')) as { env: string[] };
+    assert.equal(env.includes('NODE_COMPILE_CACHE'), false);
+  } finally {
+    if (before === undefined) delete process.env['NODE_COMPILE_CACHE'];
+    else process.env['NODE_COMPILE_CACHE'] = before;
+  }
 });
 
 test('a child that is killed is started again and serves', async () => {
