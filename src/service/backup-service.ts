@@ -11,14 +11,16 @@ import type { BackupService } from '../features/backup/rows.ts';
 import { AllowedPlaces } from '../features/backup/storage/allowed-places.ts';
 import { openStorageBy } from '../features/backup/storage/open-storage.ts';
 import { type OpenStorage, StorageError } from '../features/backup/storage/port.ts';
-import { planToldRemoval } from '../features/events/told.ts';
+import { toldRemoval } from '../features/events/told.ts';
 import { optionWords, ownCommand } from '../formats/own-command.ts';
 import { reportFailure } from '../http/report-failure.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
+import { travelling } from '../store/sealed/follow-records.ts';
 import type { Head, Records } from '../store/sealed/records.ts';
 import { approvalServiceOf } from './approval-service.ts';
 import { emptyInstanceState, type InstanceState } from './instance-state.ts';
 import { randomHex } from './random-hex.ts';
+import { recordKinds } from './record-kinds.ts';
 import { recordOwnAct } from './service-entries.ts';
 import { soundPlaces } from './sound-places.ts';
 import { openWorkerMarks } from './worker-marks.ts';
@@ -91,7 +93,8 @@ export async function openBackupService(
     openStorage,
     locate: locateIn(config, at),
     rehearsal: () => emptyInstanceState(config, now, () => undefined).apply,
-    companions: planToldRemoval,
+    travels: travelling(recordKinds),
+    companions: (name) => [toldRemoval(name)],
     forward: forwardCommand(state, config),
     needsEarlierBackup: () => state.settings.isOn('StrongroomRestoreNeedsBackup'),
     duties: restoreDuties(approvalServiceOf(state, config)),

@@ -10,14 +10,14 @@ import type { InstanceConfig } from '../deployment/instance.ts';
 import type { OpenStorage } from '../features/backup/storage/port.ts';
 import { openDueWork } from '../features/clock/due-work.ts';
 import { EventTargets } from '../features/events/targets.ts';
-import { planToldRemoval } from '../features/events/told.ts';
+import { toldRemoval } from '../features/events/told.ts';
 import type { PurgeCompanion } from '../features/keys/purge.ts';
 import { ADMINISTRATOR } from '../features/roles/built-in-roles.ts';
 import { roleDetail } from '../features/roles/entry-details.ts';
 import { planInitialAssignments } from '../features/roles/initial-assignments.ts';
 import { planRemovalAtKey } from '../features/roles/remove-at-key.ts';
 import { ROOT_SCOPE } from '../features/roles/scope.ts';
-import { planPolicyRemoval } from '../features/rotation/policies.ts';
+import { policyChange } from '../features/rotation/policy.ts';
 import { openActivation } from '../features/security-domain/activation.ts';
 import type { OwnRecoverability } from '../formats/own-recoverability.ts';
 import { reportFailure } from '../http/report-failure.ts';
@@ -135,14 +135,21 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
     );
   }
   let tellRecoverability = (): void => undefined;
-  const verified = await openVerifiedRecords({ store, crypto, audit, config, newestHeadInLog }, (change) => {
-    state.apply(change);
-    activation.apply(change);
-    if (bearsOnRecovery(change.name)) setImmediate(() => tellRecoverability());
-    wakeEvents();
-  });
+  const records = stack.use(
+    await openVerifiedRecords(
+      { store, crypto, audit, config, newestHeadInLog },
+      {
+        apply(change) {
+          state.apply(change);
+          activation.apply(change);
+          if (bearsOnRecovery(change.name)) setImmediate(() => tellRecoverability());
+          wakeEvents();
+        },
+        goesWith: (changes) => state.recovery.goesWith(changes),
+      },
+    ),
+  );
   await goOn?.();
-  const records = stack.use(state.recovery.watch(verified));
   await settleModule(crypto, activation).catch((error: unknown) => refuseStore(audit, config, error));
   if (options.completesLog && records.head.sequence > newestHeadInLog) {
     const more = unrecordedText(newestHeadInLog, records.head.sequence, config.name);
@@ -160,8 +167,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
   );
   const purgeCompanions: readonly PurgeCompanion[] = [
     (name) => planRemovalAtKey(name, state.roles),
-    planPolicyRemoval,
-    planToldRemoval,
+    (name) => [policyChange(name, undefined), toldRemoval(name)],
   ];
   const { keys, clock, policies, rotations: schedule, limits } = state;
   const clockOffset = (): number => clock.offset;

@@ -25,7 +25,9 @@ import { Promises, separationOf } from '../features/settings/promises.ts';
 import { Settings } from '../features/settings/settings.ts';
 import { changesOf } from '../http/entry-detail.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
+import { feeding, travelling } from '../store/sealed/follow-records.ts';
 import type { Apply, Records } from '../store/sealed/records.ts';
+import { recordKinds } from './record-kinds.ts';
 import { completeLog } from './service-entries.ts';
 
 export interface InstanceState {
@@ -65,7 +67,7 @@ export function emptyInstanceState(
   const promises = new Promises();
   const roles = openRoles({ now: () => clock.now(), isStrict: () => promises.isStrict });
   const approvals = new Approvals();
-  const recovery = new UntouchedRecovery();
+  const recovery = new UntouchedRecovery(travelling(recordKinds));
   const settings = new Settings(() => promises.current.profile);
   const policies = new RotationPolicies();
   const rotations = new RotationSchedule(keys, policies);
@@ -77,7 +79,7 @@ export function emptyInstanceState(
   const toldOverdue = new ToldOverdue();
   const ceremonies = new RecordedCeremonies();
   const backupJobs = new BackupJobs();
-  const texts = new TextRecords();
+  const texts = new TextRecords(recordKinds);
   const clock = openClock({
     systemNow,
     // Whoever edits the file of a production instance gains no time machine.
@@ -111,27 +113,30 @@ export function emptyInstanceState(
     texts,
     retention: liveRetention(promises),
     limits: liveLimits(settings),
-    apply(change) {
-      keys.apply(change);
-      roles.apply(change);
-      approvals.apply(change);
-      clock.apply(change);
-      promises.apply(change);
-      recovery.apply(change);
-      settings.apply(change);
-      policies.apply(change);
-      told.apply(change);
-      // These read what the others are after the change.
-      rotations.apply(change);
-      events.apply(change);
-      authorities.apply(change);
-      custodians.apply(change);
-      rehearsals.apply(change);
-      toldOverdue.apply(change);
-      ceremonies.apply(change);
-      backupJobs.apply(change);
-      texts.apply(change);
-    },
+    apply: feeding(
+      [
+        keys,
+        roles,
+        approvals,
+        clock,
+        promises,
+        recovery,
+        settings,
+        policies,
+        told,
+        // These read what the others are after the change.
+        rotations,
+        events,
+        authorities,
+        custodians,
+        rehearsals,
+        toldOverdue,
+        ceremonies,
+        backupJobs,
+        texts,
+      ].flatMap(({ follows }) => follows),
+      recordKinds,
+    ),
   };
 }
 

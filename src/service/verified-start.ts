@@ -7,6 +7,7 @@ import { type Store, StoreError } from '../store/port.ts';
 import { moduleSealer } from '../store/sealed/module-sealer.ts';
 import { openRecords } from '../store/sealed/open-records.ts';
 import type { Records } from '../store/sealed/records.ts';
+import { moduleStateKind } from './module-state.ts';
 import { completeLog, recordRefusedStore } from './service-entries.ts';
 
 export async function isEmpty(store: Store): Promise<boolean> {
@@ -47,7 +48,7 @@ export async function recordModuleState(
   const head = await records.update(() => {
     const { generation } = crypto.hello;
     if ((records.head.generation ?? 0) >= generation) return [];
-    return [{ name: 'module-state', value: Buffer.from(JSON.stringify({ generation }), 'utf8') }];
+    return [moduleStateKind.put('', { generation })];
   });
   if (head.sequence > before) await completeLog(audit, config, head, 'ModuleStateRecorded');
 }
@@ -62,12 +63,12 @@ interface Opening {
 
 export async function openVerifiedRecords(
   { store, crypto, audit, config, newestHeadInLog }: Opening,
-  apply: Parameters<typeof openRecords>[0]['apply'],
+  following: Pick<Parameters<typeof openRecords>[0], 'apply' | 'goesWith'>,
 ): Promise<Records> {
   let records: Awaited<ReturnType<typeof openRecords>>;
   try {
     const headSeenByModule = crypto.hello.headSequence;
-    const opening = { store, sealer: moduleSealer(crypto), apply, newestHeadInLog, headSeenByModule };
+    const opening = { store, sealer: moduleSealer(crypto), ...following, newestHeadInLog, headSeenByModule };
     records = await openRecords(opening);
   } catch (error) {
     return refuseStore(audit, config, error);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { builtInRoles } from '../roles/built-in-roles.ts';
 import { dataAction, dataActions } from '../roles/data-actions.ts';
 import { openRoles, type Roles } from '../roles/evaluate.ts';
-import { ASSIGNMENT_PREFIX, encodeAssignment } from '../roles/role-records.ts';
+import { assignmentChange } from '../roles/role-records.ts';
 import { parseScope } from '../roles/scope.ts';
 import { explainAccess, MOST_CONSIDERED } from './explain.ts';
 
@@ -18,13 +18,13 @@ function rolesWith(
 ): Roles {
   const roles = openRoles();
   for (const [name, principal, definition, scope] of assignments) {
-    const value = encodeAssignment({
+    const change = assignmentChange({
       name: guid(name),
       principalId: guid(principal),
       definition,
       scope: parseScope(scope),
     });
-    roles.apply({ name: ASSIGNMENT_PREFIX + guid(name), value });
+    roles.apply(change);
   }
   return roles;
 }
@@ -130,13 +130,13 @@ it('for all assignments: the explanation is the decision, and the nearest role w
           decision === 'allow',
         );
         if (nearest !== undefined) {
-          const value = encodeAssignment({
+          const change = assignmentChange({
             name: guid(99),
             principalId: guid(1),
             definition: nearest.roleDefinition,
             scope: parseScope(nearest.scope),
           });
-          roles.apply({ name: ASSIGNMENT_PREFIX + guid(99), value });
+          roles.apply(change);
           assert.equal(explainAccess(question, roles).decision, 'allow');
         }
       },
@@ -147,14 +147,14 @@ it('for all assignments: the explanation is the decision, and the nearest role w
 it('an assignment that ended is the nearest, and says when; one that has not ended allows', () => {
   let now = 1_000;
   const roles = openRoles({ now: () => now });
-  const value = encodeAssignment({
+  const change = assignmentChange({
     name: guid(1),
     principalId: guid(1),
     definition: ENCRYPTION_USER,
     scope: parseScope('/keys'),
     expiresAt: 2_000,
   });
-  roles.apply({ name: ASSIGNMENT_PREFIX + guid(1), value });
+  roles.apply(change);
   const question = {
     principalId: guid(1),
     groups: [],
@@ -178,13 +178,13 @@ it('where duties are separated: an application is told that no role gives it adm
     [1, 1],
     [2, 9],
   ] as const) {
-    const value = encodeAssignment({
+    const change = assignmentChange({
       name: guid(name),
       principalId: guid(principal),
       definition: ADMINISTRATOR,
       scope: parseScope('/'),
     });
-    roles.apply({ name: ASSIGNMENT_PREFIX + guid(name), value });
+    roles.apply(change);
   }
   const question = {
     principalId: guid(1),

@@ -1,8 +1,6 @@
-// One approval as it is kept, in the sealed record `approvals/{id}`: what somebody wants to do, and what a second administrator
-// said to it. Decoding is strict: the store refuses forged records, so one that does not read is a defect.
-import { guid, integer, matching, oneOf, type Reader, record, type ShapeError } from '../../formats/shape.ts';
-import { StoreError } from '../../store/port.ts';
-import type { Change } from '../../store/sealed/records.ts';
+// One approval, and the sealed record that it is kept in: what somebody wants to do, and what a second administrator said to it.
+import { guid, integer, matching, oneOf, type Reader, record, ShapeError } from '../../formats/shape.ts';
+import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
 import { type ApprovalRequest, readRequest } from './request.ts';
 
 export interface Approval {
@@ -36,35 +34,28 @@ export interface Decision {
   readonly principalId?: string;
 }
 
-export const APPROVAL_PREFIX = 'approvals/';
-
-export function approvalChange(id: string, approval: Approval | null): Change {
-  const value = approval === null ? null : Buffer.from(JSON.stringify(approval), 'utf8');
-  return { name: APPROVAL_PREFIX + id, value };
-}
-
 const anyText: Reader<string> = matching(/^[^]{0,4096}$/u, 'a text');
 const time = integer(0, Number.MAX_SAFE_INTEGER);
 const person = record({ oid: guid }, { upn: anyText });
-const shape: Reader<Approval> = record(
-  {
+
+export const approvalKind: RecordKind<Approval> = recordKind<Approval>({
+  of: 'approvals/',
+  id: /^[0-9a-f-]{36}$/,
+  about: 'What somebody wants to do, and what a second administrator said to it',
+  travels: 'stays',
+  members: {
     request: readRequest,
     requester: person,
     requestedAt: time,
     expiresAt: time,
     state: oneOf('pending', 'approved', 'rejected', 'withdrawn', 'used'),
   },
-  { reason: anyText, decision: record({ by: person, at: time, reason: anyText, grant: guid }, { principalId: guid }) },
-);
-
-/** @throws StoreError Damaged */
-export function decodeApproval(id: string, value: Uint8Array): Approval {
-  try {
-    const approval = shape(JSON.parse(Buffer.from(value).toString('utf8')), 'approval');
-    const isDecided = approval.state === 'approved' || approval.state === 'rejected' || approval.state === 'used';
-    if (isDecided && approval.decision === undefined) throw new StoreError('Damaged', 'it was decided by nobody');
-    return approval;
-  } catch (cause) {
-    throw new StoreError('Damaged', `the record of approval ${id} does not read`, { cause: cause as ShapeError });
-  }
-}
+  optional: {
+    reason: anyText,
+    decision: record({ by: person, at: time, reason: anyText, grant: guid }, { principalId: guid }),
+  },
+  check({ state, decision }) {
+    const isDecided = state === 'approved' || state === 'rejected' || state === 'used';
+    if (isDecided && decision === undefined) throw new ShapeError('it was decided by nobody');
+  },
+});

@@ -8,8 +8,8 @@ import { contentOf, type RoleRequest } from '../roles/duties.ts';
 import { planInitialAssignments } from '../roles/initial-assignments.ts';
 import { ADMINISTRATOR, CRYPTO_USER, guid } from '../roles/operations.fixture.ts';
 import { memoryRecords } from '../roles/records.fixture.ts';
-import { ASSIGNMENT_PREFIX, encodeAssignment } from '../roles/role-records.ts';
-import { type Approval, approvalChange, decodeApproval } from './approval.ts';
+import { assignmentChange, assignmentKind } from '../roles/role-records.ts';
+import { type Approval, approvalKind } from './approval.ts';
 import { Approvals, stateAt } from './approvals.ts';
 import { planDecision, planWithdrawal } from './decide.ts';
 import { type ApprovalRequest, bindingOf } from './request.ts';
@@ -83,7 +83,7 @@ describe('approvals', () => {
           if (act === 'wait') wait(13 * 3600);
           else if (act === 'revoke') {
             for (const { name } of [...made.roles.assignmentsOf(person)]) {
-              await memory.records.update(() => [{ name: ASSIGNMENT_PREFIX + name, value: null }]);
+              await memory.records.update(() => [assignmentKind.remove(name)]);
             }
             revoked.add(person);
           } else if (act === 'ask') {
@@ -138,10 +138,8 @@ describe('approvals', () => {
     assert.equal(planSecond(request, undefined, caller(requester), made).state, 'given');
     const [own] = made.roles.assignmentsOf(approver);
     assert.ok(own !== undefined);
-    const write = (value: Uint8Array | null) =>
-      memory.records.update(() => [{ name: ASSIGNMENT_PREFIX + own.name, value }]);
-    await write(null);
-    await write(encodeAssignment({ ...own, principalId: other }));
+    await memory.records.update(() => [assignmentKind.remove(own.name)]);
+    await memory.records.update(() => [assignmentChange({ ...own, principalId: other })]);
     assert.ok(
       made.roles.isAllowed(caller(other), 'Microsoft.KeyVault/managedHsm/roleAssignments/write/action', own.scope),
     );
@@ -203,8 +201,7 @@ describe('approvals', () => {
           expiresAt: START + 1,
           state: 'pending',
         };
-        const { value } = approvalChange('x', kept);
-        const read = decodeApproval('x', value ?? new Uint8Array());
+        const read = approvalKind.read('x', approvalKind.put('x', kept).value);
         assert.deepEqual(read, JSON.parse(JSON.stringify(kept)), 'it is read as it was written');
         assert.equal(bindingOf(read.request), bindingOf(one));
       }),
@@ -228,7 +225,7 @@ describe('approvals', () => {
       state: 'approved',
     };
     for (const value of ['', '{}', JSON.stringify(kept), JSON.stringify({ ...kept, state: 'granted' }), 'null', '[]']) {
-      assert.throws(() => decodeApproval('x', Buffer.from(value)), StoreError, value);
+      assert.throws(() => approvalKind.read('x', Buffer.from(value)), StoreError, value);
     }
   });
 

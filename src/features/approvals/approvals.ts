@@ -1,23 +1,23 @@
 // The approvals of an instance, in memory, fed by its sealed records: found by their number, or by what they are for.
-import type { Change } from '../../store/sealed/records.ts';
-import { APPROVAL_PREFIX, type Approval, decodeApproval } from './approval.ts';
+import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
+import type { Apply } from '../../store/sealed/records.ts';
+import { type Approval, approvalKind } from './approval.ts';
 import { type ApprovalRequest, bindingOf } from './request.ts';
 
 export class Approvals {
   readonly #all = new Map<string, Approval>();
   readonly #bindings = new Map<string, string>();
 
-  /** Records of other features are left alone. */
-  apply({ name, value }: Change): void {
-    if (!name.startsWith(APPROVAL_PREFIX)) return;
-    const id = name.slice(APPROVAL_PREFIX.length);
-    this.#all.delete(id);
-    this.#bindings.delete(id);
-    if (value === null) return;
-    const approval = decodeApproval(id, value);
-    this.#all.set(id, approval);
-    this.#bindings.set(id, bindingOf(approval.request));
-  }
+  readonly follows: readonly Follow[] = [
+    follow(approvalKind, (id, approval) => {
+      this.#all.delete(id);
+      this.#bindings.delete(id);
+      if (approval === undefined) return;
+      this.#all.set(id, approval);
+      this.#bindings.set(id, bindingOf(approval.request));
+    }),
+  ];
+  readonly apply: Apply = feeding(this.follows);
 
   get size(): number {
     return this.#all.size;

@@ -8,7 +8,7 @@ import { selfGrant } from '../roles/duties.ts';
 import type { Roles } from '../roles/evaluate.ts';
 import { administrationOf, lastingAdministrations } from '../roles/lasting-administrators.ts';
 import type { RoleAssignment } from '../roles/role-records.ts';
-import { type Approval, approvalChange } from './approval.ts';
+import { type Approval, approvalKind } from './approval.ts';
 import { stateAt } from './approvals.ts';
 import { rightFor } from './request.ts';
 import type { ApprovalService } from './second-person.ts';
@@ -62,7 +62,7 @@ export function planDecision(
     expiresAt: verdict === 'approved' ? Math.floor(now) + service.hours() * 3600 : approval.expiresAt,
     decision: { by, at: Math.floor(now), reason, grant, ...(principalId === undefined ? {} : { principalId }) },
   };
-  return [approvalChange(id, decided)];
+  return [approvalKind.put(id, decided)];
 }
 
 /** Each of the two who separate duties can approve what the other wants for as long as nobody takes the role away. @throws ServiceError Conflict */
@@ -84,7 +84,7 @@ export function planWithdrawal(id: string, caller: string, service: ApprovalServ
   }
   const state = stateAt(approval, service.now());
   if (state !== 'pending' && state !== 'approved') throw isOver(id, state);
-  return [approvalChange(id, { ...approval, state: 'withdrawn' })];
+  return [approvalKind.put(id, { ...approval, state: 'withdrawn' })];
 }
 
 /** @throws ServiceError NotFound */

@@ -1,8 +1,7 @@
 // What a second administrator is asked for: a change of roles, a full restore, or trust in an attestation authority. What an approval is bound to, the right that
 // both people need, and the sentence that the second one reads.
 import { createHash } from 'node:crypto';
-import { guid, integer, list, matching, oneOf, type Reader, record } from '../../formats/shape.ts';
-import { StoreError } from '../../store/port.ts';
+import { guid, integer, list, matching, oneOf, type Reader, record, ShapeError } from '../../formats/shape.ts';
 import type { FullRestore } from '../backup/agreed-restore.ts';
 import type { TrustRequest } from '../release/authorities/trust-request.ts';
 import { type DataAction, dataAction, findDataAction } from '../roles/data-actions.ts';
@@ -104,7 +103,7 @@ const actions = list(
   ((value, path) => {
     const text = anyText(value, path);
     const known = findDataAction(text);
-    if (known !== text) throw new StoreError('Damaged', `${path} is no data action`);
+    if (known !== text) throw new ShapeError(`${path} is no data action`);
     return known;
   }) as Reader<NonNullable<ReturnType<typeof findDataAction>>>,
   200,
@@ -148,7 +147,7 @@ const requests: Readonly<Record<ApprovalRequest['operation'], Reader<ApprovalReq
   separateDuties: record({ operation: oneOf('separateDuties') }),
 };
 
-/** As it is kept in a record. @throws ShapeError, StoreError Damaged */
+/** As it is kept in a record. @throws ShapeError */
 export const readRequest: Reader<ApprovalRequest> = (value, path) => {
   const kept = (value as { readonly operation?: unknown } | null)?.operation;
   return requests[oneOf(...OPERATIONS)(kept, `${path}.operation`)](value, path);

@@ -7,7 +7,7 @@ import { UntouchedRecovery } from '../backup/untouched-recovery.ts';
 import { planInitialAssignments } from '../roles/initial-assignments.ts';
 import { CRYPTO_USER, guid } from '../roles/operations.fixture.ts';
 import { memoryRecords } from '../roles/records.fixture.ts';
-import { ASSIGNMENT_PREFIX, encodeAssignment } from '../roles/role-records.ts';
+import { assignmentChange } from '../roles/role-records.ts';
 import { ROOT_SCOPE } from '../roles/scope.ts';
 import { Approvals, stateAt } from './approvals.ts';
 import { planDecision } from './decide.ts';
@@ -37,9 +37,9 @@ async function open(isStrict = true) {
   const newId = (): string => guid(names++);
   await memory.records.update(() => planInitialAssignments({ administrators: [ALICE, BOB], newGuid: newId }, memory));
   const role = { name: guid(90), scope: ROOT_SCOPE, definition: CRYPTO_USER, principalId: USER };
-  await memory.records.update(() => [{ name: ASSIGNMENT_PREFIX + role.name, value: encodeAssignment(role) }]);
+  await memory.records.update(() => [assignmentChange(role)]);
   const approvals = new Approvals();
-  const recovery = new UntouchedRecovery();
+  const recovery = new UntouchedRecovery(() => 'stays');
   let time = START;
   const service = {
     approvals,

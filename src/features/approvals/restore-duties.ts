@@ -5,7 +5,7 @@ import type { RestoreDuties } from '../backup/agreed-restore.ts';
 import type { UntouchedRecovery } from '../backup/untouched-recovery.ts';
 import { isoSecond, readDefinitionTerms } from '../roles/terms.ts';
 import type { Promises } from '../settings/promises.ts';
-import { approvalChange } from './approval.ts';
+import { approvalKind } from './approval.ts';
 import { stateAt } from './approvals.ts';
 import { type ApprovalService, planSecond } from './second-person.ts';
 
@@ -41,5 +41,5 @@ function planEndOfOpen({ approvals, now }: Pick<RestoreSeparation, 'approvals' |
   return approvals
     .list()
     .filter(([, each]) => ['pending', 'approved'].includes(stateAt(each, at)))
-    .map(([id, each]) => approvalChange(id, { ...each, expiresAt: at }));
+    .map(([id, each]) => approvalKind.put(id, { ...each, expiresAt: at }));
 }

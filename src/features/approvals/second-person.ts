@@ -9,7 +9,7 @@ import type { Roles } from '../roles/evaluate.ts';
 import { effectiveActions } from '../roles/grants.ts';
 import { covers } from '../roles/scope.ts';
 import { isoSecond } from '../roles/terms.ts';
-import { type Approval, approvalChange, type Decision } from './approval.ts';
+import { type Approval, approvalKind, type Decision } from './approval.ts';
 import { type Approvals, stateAt } from './approvals.ts';
 import { type ApprovalRequest, rightFor } from './request.ts';
 
@@ -50,7 +50,7 @@ export function planSecond(
     const { by, reason: agreed } = decision;
     return {
       state: 'given',
-      changes: [approvalChange(id, { ...approval, state: 'used' })],
+      changes: [approvalKind.put(id, { ...approval, state: 'used' })],
       reason: approval.reason ?? agreed,
       note: `Approved by ${by.oid} (approval ${id}: ${agreed}).`,
       detail: { approval: id, approvedBy: by.oid },
@@ -68,7 +68,7 @@ export function planSecond(
     ...(reason === undefined ? {} : { reason }),
     state: 'pending',
   };
-  const changes = [...planRoom(caller.oid, now, approvals), approvalChange(id, asked)];
+  const changes = [...planRoom(caller.oid, now, approvals), approvalKind.put(id, asked)];
   return { state: 'asked', changes, refusal: required(id, asked, service.place) };
 }
 
@@ -106,7 +106,7 @@ function planRoom(requester: string, now: number, approvals: Approvals): readonl
   if (tooMany > over.length) throw full(`${MAX_APPROVALS} approvals are open, the most there can be`);
   return over
     .filter(([, { expiresAt }], n) => expiresAt + SHOWN_SECONDS <= now || n < tooMany)
-    .map(([id]) => approvalChange(id, null));
+    .map(([id]) => approvalKind.remove(id));
 }
 
 function full(message: string): ServiceError {

@@ -44,6 +44,7 @@ function backupOf(
       },
     },
     randomHex: () => 'ab',
+    travels: (name) => (name.startsWith('setting/') ? 'text' : 'stays'),
     stopping: new AbortController().signal,
     progress: () => undefined,
   };

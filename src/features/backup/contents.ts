@@ -4,12 +4,12 @@
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { fromPortable, type PortableVersion, PortableVersionError } from '../key-backup/portable-version.ts';
-import { encodeKeyVersion, type KeyVersion } from '../keys/key-version.ts';
+import type { Travels } from '../../store/sealed/record-kind.ts';
+import { type KeyVersion, keyChange } from '../keys/key-version.ts';
 import { BackupError } from './backup-error.ts';
 import { KEY_PART, type Part } from './manifest.ts';
 import { type Line, readLines } from './part-lines.ts';
 import type { OpenedBackup } from './read-backup.ts';
-import { travels } from './what-travels.ts';
 
 /** A version of a key as its record has it. */
 export interface VersionRecord {
@@ -28,6 +28,7 @@ export interface ContentsReading {
   readonly backup: OpenedBackup;
   readonly crypto: Pick<CryptoClient, 'send'>;
   readonly randomHex: (bytes: number) => string;
+  readonly travels: (recordName: string) => Travels;
   readonly stopping: AbortSignal;
   /** Keys read so far. */
   readonly progress: (keysDone: number) => void;
@@ -37,7 +38,7 @@ const BLOBS_IN_FLIGHT = 32;
 
 /** Every part of it. @throws BackupError, StorageError, CryptoError, the reason of `stopping` */
 export async function readContents(reading: ContentsReading): Promise<Contents> {
-  const { backup, stopping, progress } = reading;
+  const { backup, travels, stopping, progress } = reading;
   const keys = new Map<string, VersionRecord[]>();
   const texts = new Map<string, string>();
   const { parts, counts } = backup.manifest;
@@ -72,7 +73,7 @@ export async function readContents(reading: ContentsReading): Promise<Contents> 
 
 /** All versions of one key, oldest first; reads a few parts, for keys lie in the order of their names. @throws BackupError KeyNotInBackup */
 export async function readKey(
-  reading: Omit<ContentsReading, 'progress'>,
+  reading: Omit<ContentsReading, 'progress' | 'travels'>,
   name: string,
 ): Promise<readonly KeyVersion[]> {
   const wanted = name.toLowerCase();
@@ -157,7 +158,7 @@ function addTo(keys: Map<string, VersionRecord[]>, key: KeyVersion): void {
 }
 
 export function toRecord(key: KeyVersion): VersionRecord {
-  return { version: key.version, ordinal: key.ordinal, record: encodeKeyVersion(key) };
+  return { version: key.version, ordinal: key.ordinal, record: keyChange(key).value };
 }
 
 /** Ordinals and versions of a key are its own, and it is spelled in one way. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { BackupJobs } from './jobs/backup-jobs.ts';
-import { encodeJob, type Job, jobRecordName } from './jobs/job.ts';
+import { type Job, jobChange } from './jobs/job.ts';
 import { openMemoryRecords } from './jobs/memory-records.fixture.ts';
 import { clearLeftDirectories, clearLeftovers, type Leaving } from './leftovers.ts';
 import { openDirectoryStorage } from './storage/directory/directory-storage.ts';
@@ -45,7 +45,7 @@ function job(id: string, changes: Partial<Job>): Job {
 async function having(...all: Job[]): Promise<Leaving> {
   const jobs = new BackupJobs();
   const records = await openMemoryRecords((change) => jobs.apply(change));
-  await records.update(() => all.map((each) => ({ name: jobRecordName(each.id), value: encodeJob(each) })));
+  await records.update(() => all.map(jobChange));
   return { jobs, records, report: (what) => void reports.push(what) };
 }
 

@@ -2,8 +2,7 @@
 // remember the folder that they wrote into, so it is known to be ours; nothing that others have begun is touched.
 import type { Records } from '../../store/sealed/records.ts';
 import type { BackupJobs } from './jobs/backup-jobs.ts';
-import type { Job } from './jobs/job.ts';
-import { jobChange } from './jobs/run-job.ts';
+import { type Job, jobChange } from './jobs/job.ts';
 import type { BackupStorage, OpenStorage } from './storage/port.ts';
 
 export interface Leaving {

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodeDeletedKey, deletedRecordName, encodeDeletedKey } from '../keys/deleted-key.ts';
+import { type DeletedKey, deletedKeyKind, deletionChange } from '../keys/deleted-key.ts';
 import { KeyRing } from '../keys/key-ring.ts';
-import { encodeKeyVersion, type KeyVersion, keyRecordName } from '../keys/key-version.ts';
+import { type KeyVersion, keyChange, keyKind } from '../keys/key-version.ts';
+import type { Change } from '../../store/sealed/records.ts';
+import { policyChange, policyKind } from '../rotation/policy.ts';
 import { type Contents, toRecord } from './contents.ts';
 import { keyVersion, versionId } from './key-versions.fixture.ts';
 import { planRestore } from './plan-restore.ts';
 import { TextRecords } from './text-records.ts';
 import { takeView, type View } from './view.ts';
 
-const NOW = 1_000_000;
+const NOW = 2_000_000;
 const RETENTION = 7 * 86_400;
 const NAMES = ['a', 'b', 'c', 'd'];
 
@@ -33,18 +35,18 @@ function versionsOf(name: string, { versions }: Held): KeyVersion[] {
 
 class Instance {
   readonly keys = new KeyRing();
-  readonly texts = new TextRecords();
+  readonly texts = new TextRecords([keyKind, deletedKeyKind, policyKind]);
 
   constructor(holding: Holding) {
     for (const [name, each] of Object.entries(holding)) {
-      for (const key of versionsOf(name, each)) this.apply(keyRecordName(name, key.version), encodeKeyVersion(key));
-      if (each.purge !== undefined) this.apply(deletedRecordName(name), deletedOf(name, each.purge));
+      for (const key of versionsOf(name, each)) this.apply(keyChange(key));
+      if (each.purge !== undefined) this.apply(deletionChange(deletedOf(name, each.purge)));
     }
   }
 
-  apply(name: string, value: Uint8Array | null): void {
-    this.keys.apply({ name, value });
-    this.texts.apply({ name, value });
+  apply(change: Change): void {
+    this.keys.apply(change);
+    this.texts.apply(change);
   }
 
   view(): View {
@@ -56,14 +58,16 @@ class Instance {
   }
 }
 
-function deletedOf(name: string, scheduledPurgeDate: number): Uint8Array {
-  return encodeDeletedKey({ name, deletedDate: scheduledPurgeDate - RETENTION, scheduledPurgeDate });
+function deletedOf(name: string, scheduledPurgeDate: number): DeletedKey {
+  return { name, deletedDate: scheduledPurgeDate - RETENTION, scheduledPurgeDate };
 }
 
 function contentsOf(holding: Holding): Contents {
   const texts = new Map<string, string>();
   for (const [name, { purge }] of Object.entries(holding)) {
-    if (purge !== undefined) texts.set(deletedRecordName(name), Buffer.from(deletedOf(name, purge)).toString('utf8'));
+    if (purge === undefined) continue;
+    const { name: record, value } = deletionChange(deletedOf(name, purge));
+    texts.set(record, Buffer.from(value).toString('utf8'));
   }
   const keys = new Map(Object.entries(holding).map(([name, each]) => [name, versionsOf(name, each).map(toRecord)]));
   return { keys, texts };
@@ -74,7 +78,7 @@ function restored(before: Holding, backup: Holding, protect: boolean): Instance 
   const protection = protect ? { now: NOW, retention: RETENTION } : undefined;
   const changes = planRestore(instance.view(), contentsOf(backup), protection, () => []);
   assert.equal(new Set(changes.map(({ name }) => name)).size, changes.length, 'no record is changed twice');
-  for (const { name, value } of changes) instance.apply(name, value);
+  for (const change of changes) instance.apply(change);
   return instance;
 }
 
@@ -126,15 +130,17 @@ test('with purge protection nothing that was there is lost, and nothing is purge
 
 test('a deleted key that the backup lacks keeps its day; a live one gets the full retention, and its policy', () => {
   const instance = new Instance({ a: { versions: [1], purge: NOW + 5 }, b: { versions: [1], purge: undefined } });
-  instance.apply('rotation-policy/b', Buffer.from('policy'));
-  instance.apply('role-assignment/x', Buffer.from('role'));
+  const policy = policyChange('b', { lifetimeActions: [], created: 1, updated: 1 });
+  instance.apply(policy);
+  instance.apply({ name: 'promises', value: Buffer.from('{}') });
   const nothing: Contents = { keys: new Map(), texts: new Map() };
   const changes = planRestore(instance.view(), nothing, { now: NOW, retention: RETENTION }, () => []);
-  for (const { name, value } of changes) instance.apply(name, value);
+  for (const change of changes) instance.apply(change);
   const purgeOf = (name: string): number =>
-    decodeDeletedKey(Buffer.from(instance.texts.get(deletedRecordName(name)) ?? '{}')).scheduledPurgeDate;
+    instance.keys.findDeleted(name)?.deleted.scheduledPurgeDate ?? 0;
   assert.equal(purgeOf('a'), NOW + 5);
   assert.equal(purgeOf('b'), NOW + RETENTION);
-  assert.equal(instance.texts.get('rotation-policy/b'), 'policy');
-  assert.equal(instance.texts.get('role-assignment/x'), undefined);
+  const { texts } = instance.view();
+  assert.equal(texts.get(policy.name), Buffer.from(policy.value ?? []).toString('utf8'));
+  assert.equal(texts.get('promises'), undefined);
 });

@@ -1,9 +1,9 @@
 // From what the instance holds and what the backup holds: the changes that turn the one into the other, as one commit.
 // With purge protection nothing is lost by it: what the backup does not have is kept as deleted, for its full retention.
 import type { Change } from '../../store/sealed/records.ts';
-import { type DeletedKey, decodeDeletedKey, deletedRecordName, encodeDeletedKey } from '../keys/deleted-key.ts';
-import { decodeKeyVersion, keyRecordName } from '../keys/key-version.ts';
-import { policyRecordName } from '../rotation/policy.ts';
+import { type DeletedKey, deletedKeyKind, deletionChange } from '../keys/deleted-key.ts';
+import { keyKind, keyOf, keyRemoval } from '../keys/key-version.ts';
+import { policyKind } from '../rotation/policy.ts';
 import { type Contents, toRecord, type VersionRecord } from './contents.ts';
 import type { View } from './view.ts';
 
@@ -23,12 +23,12 @@ export function planRestore(
   const after = protection === undefined ? backup : keepPromises(current, backup, protection);
   const changes = new Map<string, Uint8Array | null>();
   for (const { name, versions } of current.keys) {
-    for (const { version } of versions) changes.set(keyRecordName(name, version), null);
+    for (const { version } of versions) changes.set(keyRemoval({ name, version }).name, null);
     for (const change of companions(name)) changes.set(change.name, change.value);
   }
   for (const name of current.texts.keys()) if (!after.texts.has(name)) changes.set(name, null);
   for (const [name, versions] of after.keys) {
-    for (const { version, record } of versions) changes.set(keyRecordName(name, version), record);
+    for (const { version, record } of versions) changes.set(keyRemoval({ name, version }).name, record);
   }
   for (const [name, text] of after.texts) {
     if (current.texts.get(name) !== text) changes.set(name, Buffer.from(text, 'utf8'));
@@ -43,13 +43,13 @@ function keepPromises(current: View, backup: Contents, protection: Protection): 
     const restored = backup.keys.get(name) ?? [];
     const ids = new Set(restored.map(({ version }) => version));
     const others = versions.filter(({ version }) => !ids.has(version));
-    if (others.length > 0) keys.set(name, numbered([...others.map(toRecord), ...restored]));
-    const record = deletedRecordName(name);
-    const policy = policyRecordName(name);
+    if (others.length > 0) keys.set(name, numbered(name, [...others.map(toRecord), ...restored]));
+    const record = deletedKeyKind.of + name;
+    const policy = policyKind.of + name;
     const policyNow = current.texts.get(policy);
     if (restored.length === 0 && policyNow !== undefined) texts.set(policy, policyNow);
-    const deletedNow = readDeleted(current.texts.get(record));
-    const deletedThen = readDeleted(restored.length === 0 ? undefined : backup.texts.get(record));
+    const deletedNow = readDeleted(name, current.texts.get(record));
+    const deletedThen = readDeleted(name, restored.length === 0 ? undefined : backup.texts.get(record));
     if (restored.length > 0 && deletedThen === undefined) continue;
     const promised = deletedNow?.scheduledPurgeDate ?? protection.now + protection.retention;
     const deleted: DeletedKey = deletedThen ??
@@ -59,18 +59,18 @@ function keepPromises(current: View, backup: Contents, protection: Protection): 
         scheduledPurgeDate: promised,
       };
     const scheduledPurgeDate = Math.max(deleted.scheduledPurgeDate, promised);
-    texts.set(record, Buffer.from(encodeDeletedKey({ ...deleted, scheduledPurgeDate })).toString('utf8'));
+    texts.set(record, Buffer.from(deletionChange({ ...deleted, scheduledPurgeDate }).value).toString('utf8'));
   }
   return { keys, texts };
 }
 
 /** Those of the backup come last, so that its current version is the current one. */
-function numbered(versions: readonly VersionRecord[]): readonly VersionRecord[] {
+function numbered(name: string, versions: readonly VersionRecord[]): readonly VersionRecord[] {
   return versions.map((each, at) =>
-    each.ordinal === at + 1 ? each : toRecord({ ...decodeKeyVersion(each.record), ordinal: at + 1 }),
+    each.ordinal === at + 1 ? each : toRecord({ ...keyOf(keyKind.read(`${name}/${each.version}`, each.record)), ordinal: at + 1 }),
   );
 }
 
-function readDeleted(text: string | undefined): DeletedKey | undefined {
-  return text === undefined ? undefined : decodeDeletedKey(Buffer.from(text, 'utf8'));
+function readDeleted(name: string, text: string | undefined): DeletedKey | undefined {
+  return text === undefined ? undefined : deletedKeyKind.read(name, Buffer.from(text, 'utf8'));
 }

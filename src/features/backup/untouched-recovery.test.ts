@@ -3,28 +3,32 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { StoreError } from '../../store/port.ts';
+import type { Travels } from '../../store/sealed/record-kind.ts';
+import type { Change } from '../../store/sealed/records.ts';
 import { openMemoryRecords } from './jobs/memory-records.fixture.ts';
-import { RECOVERY_HOURS, UntouchedRecovery } from './untouched-recovery.ts';
-import { recordKinds, travels } from './what-travels.ts';
+import { RECOVERY_HOURS, recoveryKind, UntouchedRecovery } from './untouched-recovery.ts';
 
 const AT = 1_800_000_000;
 
+const travels = (name: string): Travels => (/^(a|b)\//.test(name) ? 'text' : 'stays');
+
+async function open(seen: (change: Change) => void = () => undefined) {
+  const recovery = new UntouchedRecovery(travels);
+  const apply = (change: Change): void => {
+    recovery.apply(change);
+    seen(change);
+  };
+  return { recovery, records: await openMemoryRecords(apply, (changes) => recovery.goesWith(changes)) };
+}
+
 test('it ends for good with the first change of what a backup holds, and with no other', async () => {
-  const names = fc.constantFrom(...recordKinds.map(({ of }) => (of.endsWith('/') ? `${of}x` : of)));
-  const commit = fc.array(
-    names.filter((name) => name !== 'untouched-recovery'),
-    { minLength: 1, maxLength: 4 },
-  );
+  const commit = fc.array(fc.constantFrom('a/x', 'b/x', 'c/x', 'a', 'clock'), { minLength: 1, maxLength: 4 });
   await fc.assert(
     fc.asyncProperty(fc.array(fc.record({ names: commit, later: fc.boolean() }), { maxLength: 8 }), async (commits) => {
-      const recovery = new UntouchedRecovery();
       const seen: string[] = [];
-      const records = recovery.watch(
-        await openMemoryRecords((change) => {
-          recovery.apply(change);
-          if (change.name === 'untouched-recovery') seen.push(change.value === null ? 'ended' : 'begun');
-        }),
-      );
+      const { recovery, records } = await open((change) => {
+        if (change.name === recoveryKind.of) seen.push(change.value === null ? 'ended' : 'begun');
+      });
       await records.update(() => recovery.plan(AT));
       let untouched = true;
       for (const { names: changed, later } of commits) {
@@ -40,9 +44,7 @@ test('it ends for good with the first change of what a backup holds, and with no
 });
 
 test('a change by another worker ends it here too, and a plan that throws ends nothing', async () => {
-  const recovery = new UntouchedRecovery();
-  const unwatched = await openMemoryRecords((change) => recovery.apply(change));
-  const records = recovery.watch(unwatched);
+  const { recovery, records } = await open();
   assert.equal(recovery.isFresh(AT), false);
   await records.update(() => recovery.plan(AT));
   await assert.rejects(
@@ -52,13 +54,13 @@ test('a change by another worker ends it here too, and a plan that throws ends n
     /refused/,
   );
   assert.equal(recovery.since, AT);
-  await unwatched.update(() => [{ name: 'untouched-recovery', value: null }]);
+  await records.update(() => [recoveryKind.remove()]);
   assert.equal(recovery.isFresh(AT), false);
-  await records.update(() => [{ name: 'key/a/1', value: Buffer.from('x') }]);
+  await records.update(() => [{ name: 'a/1', value: Buffer.from('x') }]);
 });
 
 test('it lasts three days', () => {
-  const recovery = new UntouchedRecovery();
+  const recovery = new UntouchedRecovery(travels);
   for (const change of recovery.plan(AT)) recovery.apply(change);
   assert.equal(recovery.isFresh(AT + RECOVERY_HOURS * 3600 - 1), true);
   assert.equal(recovery.isFresh(AT + RECOVERY_HOURS * 3600), false);
@@ -67,6 +69,6 @@ test('it lasts three days', () => {
 test('a record that does not read stops the start', () => {
   for (const text of ['{}', '{"since":"x"}', '{"since":1.5}']) {
     const change = { name: 'untouched-recovery', value: Buffer.from(text) };
-    assert.throws(() => new UntouchedRecovery().apply(change), StoreError, text);
+    assert.throws(() => new UntouchedRecovery(travels).apply(change), StoreError, text);
   }
 });

@@ -1,21 +1,33 @@
 // Whether an HSM is as its recovery left it: a quorum of custodians has uploaded the domain, and nothing that a backup holds
 // was made, changed or taken away since. It is a record that the upload makes and the first such change removes, in its own
 // commit: nobody gets back to it by deleting what there is.
-import { StoreError } from '../../store/port.ts';
-import type { Change, Records } from '../../store/sealed/records.ts';
-import { travels } from './what-travels.ts';
+import { integer } from '../../formats/shape.ts';
+import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
+import { type RecordKind, recordKind, type Travels } from '../../store/sealed/record-kind.ts';
+import type { Apply, Change } from '../../store/sealed/records.ts';
 
-const RECORD = 'untouched-recovery';
+export const recoveryKind: RecordKind<{ readonly since: number }> = recordKind<{ readonly since: number }>({
+  of: 'untouched-recovery',
+  about: 'When a quorum recovered the HSM, while nothing that a backup holds has changed since',
+  travels: 'stays',
+  members: { since: integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) },
+});
 /** A stand-by that was recovered long ago is no emergency. */
 export const RECOVERY_HOURS = 72;
 
 export class UntouchedRecovery {
   #since: number | undefined;
+  readonly #travels: (recordName: string) => Travels;
 
-  /** Records of other features are left alone. */
-  apply({ name, value }: Change): void {
-    if (name !== RECORD) return;
-    this.#since = value === null ? undefined : decode(value);
+  readonly follows: readonly Follow[] = [
+    follow(recoveryKind, (_, record) => {
+      this.#since = record?.since;
+    }),
+  ];
+  readonly apply: Apply = feeding(this.follows);
+
+  constructor(travels: (recordName: string) => Travels) {
+    this.#travels = travels;
   }
 
   /** Unix seconds of the recovery. */
@@ -29,33 +41,12 @@ export class UntouchedRecovery {
 
   /** Committed with the record of the upload: an instance takes one only before anything can be made in it. */
   plan(now: number): readonly Change[] {
-    return [{ name: RECORD, value: Buffer.from(JSON.stringify({ since: Math.floor(now) }), 'utf8') }];
+    return [recoveryKind.put('', { since: Math.floor(now) })];
   }
 
-  /** The records of an instance, in which the first use of it goes on record. */
-  watch(records: Records): Records {
-    const completed = (changes: readonly Change[]): readonly Change[] =>
-      this.#since !== undefined && changes.some(({ name }) => travels(name) !== 'stays')
-        ? [...changes, { name: RECORD, value: null }]
-        : changes;
-    return {
-      get head() {
-        return records.head;
-      },
-      refresh: () => records.refresh(),
-      update: (plan) =>
-        records.update(() => {
-          const planned = plan();
-          return planned instanceof Promise ? planned.then(completed) : completed(planned);
-        }),
-      [Symbol.asyncDispose]: () => records[Symbol.asyncDispose](),
-    };
+  /** What a commit of these takes along, whoever makes it: the first use of the HSM ends the recovery. */
+  goesWith(changes: readonly Change[]): readonly Change[] {
+    const isUse = this.#since !== undefined && changes.some(({ name }) => this.#travels(name) !== 'stays');
+    return isUse ? [recoveryKind.remove()] : [];
   }
-}
-
-/** @throws StoreError Damaged */
-function decode(value: Uint8Array): number {
-  const { since } = JSON.parse(Buffer.from(value).toString('utf8')) as { readonly since?: unknown };
-  if (typeof since === 'number' && Number.isSafeInteger(since)) return since;
-  throw new StoreError('Damaged', 'the record of an untouched recovery does not have its members');
 }

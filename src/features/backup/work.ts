@@ -5,7 +5,7 @@ import { ServiceError } from '../../http/service-error.ts';
 import type { Apply, Change, Commit, Head, Records } from '../../store/sealed/records.ts';
 import type { Retention } from '../keys/bundle.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
-import { encodeKeyVersion, keyRecordName } from '../keys/key-version.ts';
+import { keyChange } from '../keys/key-version.ts';
 import { checkRoom, type KeyLimits } from '../keys/limits.ts';
 import { type Asker, fullRestoreOf, type RestoreDuties } from './agreed-restore.ts';
 import { BackupError } from './backup-error.ts';
@@ -37,6 +37,7 @@ export interface BackupWork {
   readonly stopping: AbortSignal;
   /** Takes records as the features do, into a state that nobody uses: what does not read is thrown here, and only here. */
   readonly rehearsal: () => Apply;
+  readonly travels: ContentsReading['travels'];
   readonly companions: (name: string) => readonly Change[];
   readonly duties: RestoreDuties;
 }
@@ -150,22 +151,19 @@ export async function restoreKey(
     const restored = keys.find(name) === undefined ? versions : [];
     details = restoredVersions(restored.length, versions.length - restored.length);
     if (restored.length > 0) checkRoom(keys, name, limits, restored.length);
-    const changes = restored.map((key) => ({
-      name: keyRecordName(key.name, key.version),
-      value: encodeKeyVersion(key),
-    }));
-    return [...changes, job.succeeded(details)];
+    return [...restored.map(keyChange), job.succeeded(details)];
   });
   return { details, head };
 }
 
 async function readAll(service: BackupWork, backup: OpenedBackup, job: RunningJob): Promise<Contents> {
-  const { crypto, randomHex, stopping } = service;
+  const { crypto, randomHex, travels, stopping } = service;
   const total = backup.manifest.counts.keys;
   const reading: ContentsReading = {
     backup,
     crypto,
     randomHex,
+    travels,
     stopping,
     progress: (done) => job.progress(`${done} of ${total} keys are read and verified`),
   };

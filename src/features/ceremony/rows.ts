@@ -12,7 +12,7 @@ import type { CustodianRegister } from '../custodians/register.ts';
 import {
   CEREMONY_KINDS,
   type CeremonyKind,
-  ceremonyChange,
+  ceremonyKind,
   isCeremonyKind,
   type RecordedCeremonies,
   type RecordedCeremony,
@@ -108,7 +108,7 @@ export function ceremonyRows(service: CeremonyService): readonly AnyRow[] {
             throw new ServiceError('Conflict', `At most ${MAX_CEREMONIES} ceremonies can be recorded`);
           }
           kept = mine;
-          return [ceremonyChange(id, mine)];
+          return [ceremonyKind.put(id, mine)];
         });
         return {
           status: kept === mine ? 201 : 200,

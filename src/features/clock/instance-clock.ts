@@ -1,15 +1,17 @@
 // The time of an instance, as every feature reads it: the system's, and in the dev profile what travelling has added.
 // Tokens are not its business: those are checked against real time, always.
-import { StoreError } from '../../store/port.ts';
-import type { Change } from '../../store/sealed/records.ts';
+import { integer } from '../../formats/shape.ts';
+import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
+import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
+import type { Apply } from '../../store/sealed/records.ts';
 
 export interface InstanceClock {
   /** Unix seconds. */
   now(): number;
   /** Seconds that travelling has added to real time. */
   readonly offset: number;
-  /** Takes a change of the clock's record; leaves others alone. */
-  apply(change: Change): void;
+  readonly follows: readonly Follow[];
+  readonly apply: Apply;
 }
 
 export interface ClockOptions {
@@ -21,32 +23,31 @@ export interface ClockOptions {
   readonly jumped: () => void;
 }
 
-export const CLOCK_RECORD = 'clock';
 /** A hundred years: every time that follows is still one that clients can read. */
 export const MAX_OFFSET = 36_525 * 86_400;
+
+export const clockKind: RecordKind<{ readonly offset: number }> = recordKind<{ readonly offset: number }>({
+  of: 'clock',
+  about: 'By how many seconds the clock of a development instance is ahead',
+  travels: 'stays',
+  members: { offset: integer(0, MAX_OFFSET) },
+});
 
 export function openClock({ systemNow, travels, jumped }: ClockOptions): InstanceClock {
   let stored = 0;
   const offset = (): number => (travels() ? stored : 0);
+  const follows = [
+    follow(clockKind, (_, moved) => {
+      stored = moved?.offset ?? 0;
+      jumped();
+    }),
+  ];
   return {
     now: () => Math.floor(systemNow()) + offset(),
     get offset() {
       return offset();
     },
-    apply({ name, value }) {
-      if (name !== CLOCK_RECORD) return;
-      stored = value === null ? 0 : decodeOffset(value);
-      jumped();
-    },
+    follows,
+    apply: feeding(follows),
   };
-}
-
-export function encodeOffset(offset: number): Uint8Array {
-  return Buffer.from(JSON.stringify({ offset }), 'utf8');
-}
-
-function decodeOffset(value: Uint8Array): number {
-  const { offset } = JSON.parse(Buffer.from(value).toString('utf8')) as { offset?: unknown };
-  if (typeof offset === 'number' && Number.isInteger(offset) && offset >= 0 && offset <= MAX_OFFSET) return offset;
-  throw new StoreError('Damaged', 'the clock record does not hold an offset');
 }

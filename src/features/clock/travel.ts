@@ -4,7 +4,7 @@ import { readOptionalBoolean, readOptionalInteger } from '../../http/body.ts';
 import type { JsonObject } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import type { Commit, Head } from '../../store/sealed/records.ts';
-import { CLOCK_RECORD, encodeOffset, type InstanceClock, MAX_OFFSET } from './instance-clock.ts';
+import { clockKind, type InstanceClock, MAX_OFFSET } from './instance-clock.ts';
 
 export type Travel = { readonly kind: 'advance'; readonly seconds: number } | { readonly kind: 'reset' };
 
@@ -23,9 +23,9 @@ export function readTravel(body: JsonObject): Travel {
 /** Several travels add up, whichever worker takes them. @throws ServiceError BadParameter */
 export function travel(asked: Travel, commit: Commit, clock: Pick<InstanceClock, 'offset'>): Promise<Head> {
   return commit(() => {
-    if (asked.kind === 'reset') return [{ name: CLOCK_RECORD, value: null }];
+    if (asked.kind === 'reset') return [clockKind.remove()];
     const offset = clock.offset + asked.seconds;
-    if (offset <= MAX_OFFSET) return [{ name: CLOCK_RECORD, value: encodeOffset(offset) }];
+    if (offset <= MAX_OFFSET) return [clockKind.put('', { offset })];
     throw new ServiceError(
       'BadParameter',
       `The clock can be ahead by ${MAX_OFFSET} seconds at the most; reset it first`,

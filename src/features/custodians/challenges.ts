@@ -1,8 +1,8 @@
-// Challenges: fresh random bytes that a custodian signs to show that their key is at hand today. Sealed records
-// `custodian-challenges/{challenge}`; each ends by itself, and counts once for each custodian.
-import { list, matching, type Reader, record, text } from '../../formats/shape.ts';
-import { StoreError } from '../../store/port.ts';
-import type { Change } from '../../store/sealed/records.ts';
+// Challenges: fresh random bytes that a custodian signs to show that their key is at hand today. Sealed
+// records; each ends by itself, and counts once for each custodian.
+import { list, matching, record, text } from '../../formats/shape.ts';
+import { type Follow, keep } from '../../store/sealed/follow-records.ts';
+import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
 
 export interface Challenge {
   readonly madeAt: string;
@@ -11,18 +11,22 @@ export interface Challenge {
   readonly answers: readonly { readonly custodian: string; readonly at: string }[];
 }
 
-const PREFIX = 'custodian-challenges/';
+const hash = matching(/^[\w-]{43}$/, 'base64url of 32 bytes');
+
+/** By the challenge itself. */
+export const challengeKind: RecordKind<Challenge> = recordKind<Challenge>({
+  of: 'custodian-challenges/',
+  about: 'Fresh bytes for custodians to sign, and who has',
+  travels: 'stays',
+  members: { madeAt: text, expires: text, madeBy: text, answers: list(record({ custodian: hash, at: text })) },
+});
+
 export const MAX_CHALLENGES = 50;
 
 export class Challenges {
   readonly #all = new Map<string, Challenge>();
 
-  /** Records of other features are left alone. */
-  apply({ name, value }: Change): void {
-    if (!name.startsWith(PREFIX)) return;
-    if (value === null) this.#all.delete(name.slice(PREFIX.length));
-    else this.#all.set(name.slice(PREFIX.length), decode(value));
-  }
+  readonly follows: readonly Follow[] = [keep(challengeKind, this.#all)];
 
   get(challenge: string): Challenge | undefined {
     return this.#all.get(challenge);
@@ -31,25 +35,5 @@ export class Challenges {
   /** Newest first. */
   list(): readonly (readonly [string, Challenge])[] {
     return [...this.#all].sort(([, a], [, b]) => (a.madeAt < b.madeAt ? 1 : -1));
-  }
-}
-
-export function challengeChange(challenge: string, value: Challenge | null): Change {
-  return { name: PREFIX + challenge, value: value === null ? null : Buffer.from(JSON.stringify(value), 'utf8') };
-}
-
-const hash = matching(/^[\w-]{43}$/, 'base64url of 32 bytes');
-const shape: Reader<Challenge> = record({
-  madeAt: text,
-  expires: text,
-  madeBy: text,
-  answers: list(record({ custodian: hash, at: text })),
-});
-
-function decode(value: Uint8Array): Challenge {
-  try {
-    return shape(JSON.parse(Buffer.from(value).toString('utf8')), 'challenge');
-  } catch (cause) {
-    throw new StoreError('Damaged', 'the record of a challenge does not read', { cause });
   }
 }

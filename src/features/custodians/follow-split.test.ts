@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeCustodians, type TestCustodian } from '../../../test/support/custodians.ts';
 import { planSplit } from './follow-split.ts';
-import type { Holder } from './holder.ts';
+import { type Holder, holderKind } from './holder.ts';
 import { reachOf, stateOf } from './reach.ts';
-import { CustodianRegister, holderChange } from './register.ts';
-import { decodeSplit } from './split.ts';
+import { CustodianRegister } from './register.ts';
+import { splitKind } from './split.ts';
 
 const [A, B, C, D] = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(43)) as [string, string, string, string];
 const DAY = 86_400;
@@ -22,7 +22,7 @@ function follow(register: CustodianRegister, thumbprints: readonly string[], day
 function say(register: CustodianRegister, custodian: string, more: Partial<Holder>): void {
   const holder = register.get(custodian);
   assert.ok(holder !== undefined);
-  register.apply(holderChange(custodian, { ...holder, ...more }));
+  register.apply(holderKind.put(custodian, { ...holder, ...more }));
 }
 
 test('who stays keeps their beginning and their name; who is new begins; who is not there any more has left', () => {
@@ -96,5 +96,5 @@ test('a damaged record stops the start', () => {
     const change = { name: `custodians/${A}`, value: Buffer.from(text) };
     assert.throws(() => new CustodianRegister().apply(change), /does not read/);
   }
-  assert.throws(() => decodeSplit(Buffer.from('{"required":2}')), /does not read/);
+  assert.throws(() => splitKind.read('', Buffer.from('{"required":2}')), /does not read/);
 });

@@ -2,9 +2,9 @@
 import { X509Certificate } from 'node:crypto';
 import { parseSecurityDomain } from '../../formats/security-domain.ts';
 import type { Change } from '../../store/sealed/records.ts';
-import type { Holder } from './holder.ts';
-import { type CustodianRegister, holderChange, splitChange } from './register.ts';
-import { digestOf, type Split } from './split.ts';
+import { type Holder, holderKind } from './holder.ts';
+import type { CustodianRegister } from './register.ts';
+import { digestOf, type Split, splitKind } from './split.ts';
 import { subjectOf } from './subject.ts';
 
 export interface NewSplit {
@@ -26,7 +26,7 @@ export interface NewSplit {
 export function planSplit(register: CustodianRegister, split: NewSplit, at: string): readonly Change[] {
   const { by, required, thumbprints, document } = split;
   const seen = document === undefined ? undefined : seenIn(document);
-  const changes: Change[] = [splitChange({ at, by, required, thumbprints, ...seen })];
+  const changes: Change[] = [splitKind.put('', { at, by, required, thumbprints, ...seen })];
   const isSameSet = register.split !== undefined && setOf(register.split) === setOf(split);
   for (const [index, custodian] of thumbprints.entries()) {
     const certificate = split.certificates?.[index] ?? split.shown?.get(custodian);
@@ -34,7 +34,7 @@ export function planSplit(register: CustodianRegister, split: NewSplit, at: stri
       certificate === undefined ? undefined : subjectOf(new X509Certificate(Buffer.from(certificate, 'base64')));
     const isOpened = seen !== undefined && split.opened?.includes(custodian) === true;
     changes.push(
-      holderChange(custodian, {
+      holderKind.put(custodian, {
         ...present(register.get(custodian), at, isSameSet),
         ...(subject === undefined ? {} : { subject }),
         ...(isOpened ? { proven: { domain: seen.domain, at }, answered: at } : {}),
@@ -44,7 +44,7 @@ export function planSplit(register: CustodianRegister, split: NewSplit, at: stri
   }
   for (const [custodian, holder] of register.list()) {
     if (holder.left === undefined && !thumbprints.includes(custodian)) {
-      changes.push(holderChange(custodian, { ...holder, left: at }));
+      changes.push(holderKind.put(custodian, { ...holder, left: at }));
     }
   }
   return changes;

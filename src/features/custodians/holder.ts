@@ -1,6 +1,6 @@
-// One custodian in the register: the sealed record `custodians/{x5t#S256 of their certificate}`.
-import { integer, matching, type Reader, record, text } from '../../formats/shape.ts';
-import { StoreError } from '../../store/port.ts';
+// One custodian in the register, and the sealed record that they are kept in.
+import { integer, matching, record, text } from '../../formats/shape.ts';
+import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
 
 export interface Holder {
   /** Since when they have held a share without a break. */
@@ -30,13 +30,17 @@ export interface Intent {
   readonly note?: string;
 }
 
-export const HOLDER_PREFIX = 'custodians/';
-
 const thumbprint = matching(/^[\w-]{43}$/, 'a SHA-256 in base64url');
 const intent = { at: text } as const;
-const shape: Reader<Holder> = record(
-  { since: text, share: integer(1, 10) },
-  {
+
+/** By the SHA-256 of their certificate, as x5t#S256. */
+export const holderKind: RecordKind<Holder> = recordKind<Holder>({
+  of: 'custodians/',
+  about: 'A custodian: their share, what they have shown and said, and how to reach them',
+  travels: 'stays',
+  hides: ['name', 'contact'],
+  members: { since: text, share: integer(1, 10) },
+  optional: {
     subject: text,
     name: text,
     contact: text,
@@ -47,17 +51,4 @@ const shape: Reader<Holder> = record(
     leaving: record(intent, { note: text }),
     left: text,
   },
-) as Reader<Holder>;
-
-export function encodeHolder(holder: Holder): Buffer {
-  return Buffer.from(JSON.stringify(holder), 'utf8');
-}
-
-/** @throws StoreError Damaged */
-export function decodeHolder(name: string, value: Uint8Array): Holder {
-  try {
-    return shape(JSON.parse(Buffer.from(value).toString('utf8')), name);
-  } catch (cause) {
-    throw new StoreError('Damaged', `the record of a custodian does not read`, { cause });
-  }
-}
+});

@@ -1,25 +1,24 @@
 // Who holds which share, in memory, fed by sealed records. It knows custodians by their certificates' hashes; shares and
 // keys never come here.
-import type { Change } from '../../store/sealed/records.ts';
+import { type Follow, feeding, follow, keep } from '../../store/sealed/follow-records.ts';
+import type { Apply } from '../../store/sealed/records.ts';
 import { Challenges } from './challenges.ts';
-import { decodeHolder, encodeHolder, HOLDER_PREFIX, type Holder } from './holder.ts';
-import { decodeSplit, encodeSplit, SPLIT_RECORD, type Split } from './split.ts';
+import { type Holder, holderKind } from './holder.ts';
+import { type Split, splitKind } from './split.ts';
 
 export class CustodianRegister {
   readonly challenges: Challenges = new Challenges();
   readonly #holders = new Map<string, Holder>();
   #split: Split | undefined;
 
-  /** Records of other features are left alone. */
-  apply(change: Change): void {
-    this.challenges.apply(change);
-    const { name, value } = change;
-    if (name === SPLIT_RECORD) this.#split = value === null ? undefined : decodeSplit(value);
-    if (!name.startsWith(HOLDER_PREFIX)) return;
-    const custodian = name.slice(HOLDER_PREFIX.length);
-    if (value === null) this.#holders.delete(custodian);
-    else this.#holders.set(custodian, decodeHolder(name, value));
-  }
+  readonly follows: readonly Follow[] = [
+    ...this.challenges.follows,
+    keep(holderKind, this.#holders),
+    follow(splitKind, (_, split) => {
+      this.#split = split;
+    }),
+  ];
+  readonly apply: Apply = feeding(this.follows);
 
   /** The newest file; undefined: none since there is a register. */
   get split(): Split | undefined {
@@ -38,12 +37,4 @@ export class CustodianRegister {
       return a.left < b.left ? 1 : -1;
     });
   }
-}
-
-export function holderChange(custodian: string, holder: Holder): Change {
-  return { name: HOLDER_PREFIX + custodian, value: encodeHolder(holder) };
-}
-
-export function splitChange(split: Split): Change {
-  return { name: SPLIT_RECORD, value: encodeSplit(split) };
 }

@@ -8,10 +8,10 @@ import type { Detail } from '../../http/entry-detail.ts';
 import { type AnyRow, type JsonObject, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { isAbsent } from '../../http/tolerance.ts';
-import { type Challenge, challengeChange, MAX_CHALLENGES } from './challenges.ts';
-import type { Holder } from './holder.ts';
+import { type Challenge, challengeKind, MAX_CHALLENGES } from './challenges.ts';
+import { type Holder, holderKind } from './holder.ts';
 import { reachOf, stateOf, UNKNOWN_HOLDERS } from './reach.ts';
-import { type CustodianRegister, holderChange } from './register.ts';
+import type { CustodianRegister } from './register.ts';
 import { planPacket } from './take-packet.ts';
 
 const PATH = '/securitydomain/custodians';
@@ -57,7 +57,7 @@ export function custodianRows(service: CustodianService): readonly AnyRow[] {
           // Who and where people are is not on record: the log is kept for ever.
           const changed = [...(name === body.name ? [] : ['name']), ...(contact === body.contact ? [] : ['contact'])];
           detail = { custodian, changed };
-          return [holderChange(custodian, { ...rest, ...body })];
+          return [holderKind.put(custodian, { ...rest, ...body })];
         });
         return { status: 200, body: wireHolder(service, custodian), head, detail };
       },
@@ -121,7 +121,7 @@ export function custodianRows(service: CustodianService): readonly AnyRow[] {
               `At most ${MAX_CHALLENGES} challenges can be open; wait until some expire`,
             );
           }
-          return [challengeChange(challenge, made), ...over.map(([name]) => challengeChange(name, null))];
+          return [challengeKind.put(challenge, made), ...over.map(([name]) => challengeKind.remove(name))];
         });
         return {
           status: 201,

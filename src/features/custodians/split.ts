@@ -1,8 +1,7 @@
-// What the register knows of the newest security-domain file: the sealed record `custodians-domain`. It names the file by
-// its hash and holds what a custodian's proof is checked with; the file itself is not kept.
+// What the register knows of the newest security-domain file: a sealed record that names the file by its hash and holds what a custodian's proof is checked with; the file itself is not kept.
 import { createHash } from 'node:crypto';
-import { integer, list, matching, type Reader, record, text } from '../../formats/shape.ts';
-import { StoreError } from '../../store/port.ts';
+import { integer, list, matching, oneOf, text } from '../../formats/shape.ts';
+import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
 
 export interface Split {
   readonly at: string;
@@ -17,30 +16,22 @@ export interface Split {
   readonly proofHashes?: readonly string[];
 }
 
-export const SPLIT_RECORD = 'custodians-domain';
+const hash = matching(/^[\w-]{43}$/, 'a SHA-256 in base64url');
+
+export const splitKind: RecordKind<Split> = recordKind<Split>({
+  of: 'custodians-domain',
+  about: 'The newest security-domain file: its hash, and what proofs of its shares are checked with',
+  travels: 'stays',
+  members: {
+    at: text,
+    by: oneOf('download', 'recovery', 'resharing'),
+    required: integer(2, 10),
+    thumbprints: list(hash, 10),
+  },
+  optional: { domain: hash, proofHashes: list(hash, 10) },
+});
 
 /** As packets name a file. */
 export function digestOf(document: string): string {
   return createHash('sha256').update(document, 'utf8').digest('base64url');
 }
-
-export function encodeSplit(split: Split): Buffer {
-  return Buffer.from(JSON.stringify(split), 'utf8');
-}
-
-/** @throws StoreError Damaged */
-export function decodeSplit(value: Uint8Array): Split {
-  try {
-    return shape(JSON.parse(Buffer.from(value).toString('utf8')), SPLIT_RECORD);
-  } catch (cause) {
-    throw new StoreError('Damaged', 'the record of the newest security domain does not read', { cause });
-  }
-}
-
-const hash = matching(/^[\w-]{43}$/, 'a SHA-256 in base64url');
-const by: Reader<Split['by']> = (value, path) =>
-  matching(/^(download|recovery|resharing)$/, 'how the file came')(value, path) as Split['by'];
-const shape = record(
-  { at: text, by, required: integer(2, 10), thumbprints: list(hash, 10) },
-  { domain: hash, proofHashes: list(hash, 10) },
-) as Reader<Split>;

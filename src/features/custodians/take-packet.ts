@@ -5,9 +5,9 @@ import type { CustodianPacket } from '../../formats/custodian-packet.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import type { Change } from '../../store/sealed/records.ts';
-import { challengeChange } from './challenges.ts';
-import type { Holder } from './holder.ts';
-import { type CustodianRegister, holderChange } from './register.ts';
+import { challengeKind } from './challenges.ts';
+import { type Holder, holderKind } from './holder.ts';
+import type { CustodianRegister } from './register.ts';
 import type { Split } from './split.ts';
 import { subjectOf } from './subject.ts';
 
@@ -122,8 +122,8 @@ function answer(
   // Not by the custodian's clock: the challenge itself shows that the answer is fresh.
   const at = new Date(now * 1000).toISOString();
   return [
-    challengeChange(challenge, { ...open, answers: [...open.answers, { custodian, at }] }),
-    holderChange(custodian, { ...holder, answered: later(holder.answered, at) }),
+    challengeKind.put(challenge, { ...open, answers: [...open.answers, { custodian, at }] }),
+    holderKind.put(custodian, { ...holder, answered: later(holder.answered, at) }),
   ];
 }
 
@@ -173,7 +173,7 @@ function requireHolder(register: CustodianRegister, custodian: string): Holder {
 }
 
 function changed(custodian: string, before: Holder, after: Holder): readonly Change[] {
-  return JSON.stringify(before) === JSON.stringify(after) ? [] : [holderChange(custodian, after)];
+  return JSON.stringify(before) === JSON.stringify(after) ? [] : [holderKind.put(custodian, after)];
 }
 
 function isOlder(known: string | undefined, at: string): boolean {

@@ -7,13 +7,13 @@ import { inTestSealer } from '../../store/sealed/in-test-sealer.ts';
 import { openRecords } from '../../store/sealed/open-records.ts';
 import { addVersion } from '../keys/add-version.ts';
 import { KeyRing } from '../keys/key-ring.ts';
-import { encodeKeyVersion, keyRecordName } from '../keys/key-version.ts';
+import { keyChange, keyRemoval } from '../keys/key-version.ts';
 import { RotationPolicies } from '../rotation/policies.ts';
 import type { Delivery } from './deliver.ts';
 import { eventJob, type SentEvent } from './event-job.ts';
 import { EventQueue } from './event-queue.ts';
 import { EventTargets } from './targets.ts';
-import { planToldRemoval, sinceChange, ToldEvents } from './told.ts';
+import { toldRemoval, sinceChange, ToldEvents } from './told.ts';
 
 const DAY = 86_400;
 
@@ -174,10 +174,7 @@ describe('sending events', () => {
     assert.ok(key !== undefined);
     let purge: Promise<unknown> = Promise.resolve();
     world.answer = () => {
-      purge = worker.records.update(() => [
-        { name: keyRecordName('k', key.version), value: null },
-        ...planToldRemoval('k'),
-      ]);
+      purge = worker.records.update(() => [keyRemoval(key), toldRemoval('k')]);
       return 'taken';
     };
     await worker.look();
@@ -215,9 +212,7 @@ describe('sending events', () => {
           const key = worker.keys.find(name);
           if (each.kind === 'expire' && key !== undefined) {
             const changed = { ...key, attributes: { ...key.attributes, exp: world.time + each.days * DAY } };
-            await worker.records.update(() => [
-              { name: keyRecordName(name, key.version), value: encodeKeyVersion(changed) },
-            ]);
+            await worker.records.update(() => [keyChange(changed)]);
           }
           if (each.kind === 'pass') world.time += each.days * DAY;
           if (each.kind === 'receiver') world.answer = () => (each.up ? 'taken' : 'failed');

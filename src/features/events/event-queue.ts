@@ -1,9 +1,10 @@
 // When which key has something to tell next, kept up with the records that bear on it.
-import type { Change } from '../../store/sealed/records.ts';
+import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
+import type { Apply } from '../../store/sealed/records.ts';
 import { DueTimes } from '../clock/due-times.ts';
-import { keyNameOf } from '../rotation/schedule.ts';
+import { followKeys } from '../rotation/schedule.ts';
 import { type OwedFrom, owedEvents } from './owed.ts';
-import { isSinceRecord, parseToldRecordName } from './told.ts';
+import { sinceKind, toldKind } from './told.ts';
 
 export class EventQueue {
   readonly #from: OwedFrom;
@@ -13,12 +14,13 @@ export class EventQueue {
     this.#from = from;
   }
 
-  /** Takes note of a change that keys, policies and told events have taken already. */
-  apply({ name: recordName }: Change): void {
-    const name = keyNameOf(recordName) ?? parseToldRecordName(recordName);
-    if (name !== undefined) this.update(name);
-    if (isSinceRecord(recordName)) this.#rebuild();
-  }
+  /** After keys, policies and told events. */
+  readonly follows: readonly Follow[] = [
+    ...followKeys((name) => this.update(name)),
+    follow(toldKind, (name) => this.update(name)),
+    follow(sinceKind, () => this.#rebuild()),
+  ];
+  readonly apply: Apply = feeding(this.follows);
 
   update(name: string): void {
     this.#due.set(name, owedEvents(name, this.#from)[0]?.due);

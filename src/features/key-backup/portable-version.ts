@@ -2,7 +2,8 @@
 // is stored.
 import type { KeyBinding } from '../../crypto/protocol/messages.ts';
 import { fromBase64url, toBase64url } from '../../formats/base64url.ts';
-import { bindingOf, type KeyVersion } from '../keys/key-version.ts';
+import { StoreError } from '../../store/port.ts';
+import { bindingOf, type KeyVersion, keyChange } from '../keys/key-version.ts';
 
 type Rest = Pick<
   KeyVersion,
@@ -25,7 +26,7 @@ export function toPortable(key: KeyVersion): PortableVersion {
   return { binding: bindingOf(key), blob: toBase64url(blob), rest };
 }
 
-/** @throws PortableVersionError when the rest says another thing than the binding */
+/** @throws PortableVersionError when the rest says another thing than the binding, or is not what is kept of a version */
 export function fromPortable({ binding, blob, rest }: PortableVersion, newBlobId: string): KeyVersion {
   const { name, version, kty } = binding;
   // In the binding they are sorted; here they are as they were given.
@@ -53,6 +54,12 @@ export function fromPortable({ binding, blob, rest }: PortableVersion, newBlobId
     publicKey.kty !== kty
   ) {
     throw new PortableVersionError('a version of the backup contradicts itself');
+  }
+  try {
+    keyChange(key);
+  } catch (cause) {
+    if (cause instanceof StoreError) throw new PortableVersionError('a version of the backup does not read', { cause });
+    throw cause;
   }
   return key;
 }

@@ -8,7 +8,7 @@ import { ServiceError } from '../../http/service-error.ts';
 import { toBytes } from '../../http/tolerance.ts';
 import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { KeyMaking } from '../keys/add-version.ts';
-import { encodeKeyVersion, type KeyVersion, keyRecordName } from '../keys/key-version.ts';
+import { type KeyVersion, keyChange } from '../keys/key-version.ts';
 import { checkRoom } from '../keys/limits.ts';
 import { rejectDeletedName } from '../keys/name-taken.ts';
 import { fromPortable, type PortableVersion, PortableVersionError } from './portable-version.ts';
@@ -38,7 +38,7 @@ export async function restoreKey(
       throw new ServiceError('Conflict', `Key ${current.name} exists: a backup restores no key over another`);
     }
     checkRoom(keys, current.name, limits, restored.length);
-    return restored.map((key) => ({ name: keyRecordName(key.name, key.version), value: encodeKeyVersion(key) }));
+    return restored.map(keyChange);
   });
   return { key: current, versions: restored, head };
 }

@@ -4,7 +4,7 @@ import type { KeyBinding, PublicKey } from '../../crypto/protocol/messages.ts';
 import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { RequestedAttributes } from './attributes.ts';
 import type { KeyRing } from './key-ring.ts';
-import { bindingOf, encodeKeyVersion, type KeyVersion, keyRecordName } from './key-version.ts';
+import { bindingOf, type KeyVersion, keyChange } from './key-version.ts';
 import { checkRoom, checkTagCount, type KeyLimits } from './limits.ts';
 import { rejectDeletedName } from './name-taken.ts';
 import type { Provenance } from './provenance.ts';
@@ -70,7 +70,7 @@ export async function addVersion(
       blob,
       blobId: `${identity.version}.${randomHex(4)}`,
     };
-    return [{ name: keyRecordName(name, key.version), value: encodeKeyVersion(key) }];
+    return [keyChange(key)];
   });
   return { key: key as unknown as KeyVersion, head };
 }

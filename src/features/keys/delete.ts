@@ -1,7 +1,7 @@
 // Deletes a key so that it can be recovered, and recovers it: all versions at once, by one record that comes or goes.
 import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { Retention } from './bundle.ts';
-import { deletedRecordName, encodeDeletedKey } from './deleted-key.ts';
+import { deletionChange, deletionRemoval } from './deleted-key.ts';
 import { keyNotFound } from './find-key.ts';
 import type { DeletedEntry, KeyRing } from './key-ring.ts';
 import type { KeyVersion } from './key-version.ts';
@@ -26,7 +26,7 @@ export async function deleteKey(
     const deletedDate = now();
     const scheduledPurgeDate = deletedDate + retention.recoverableDays * DAY;
     entry = { key, deleted: { name: key.name, deletedDate, scheduledPurgeDate } };
-    return [{ name: deletedRecordName(key.name), value: encodeDeletedKey(entry.deleted) }];
+    return [deletionChange(entry.deleted)];
   });
   return { ...(entry as unknown as DeletedEntry), head };
 }
@@ -39,7 +39,7 @@ export async function recoverKey(
   let key: KeyVersion | undefined;
   const head = await commit(() => {
     key = find().key;
-    return [{ name: deletedRecordName(key.name), value: null }];
+    return [deletionRemoval(key.name)];
   });
   return { key: key as unknown as KeyVersion, head };
 }

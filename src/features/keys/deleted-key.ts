@@ -1,6 +1,8 @@
-// A deleted key: one sealed record `deleted-key/{name}` beside the records of its versions, which stay as they are. To
-// recover the key is to remove this record; to purge it is to remove all of them.
-import { StoreError } from '../../store/port.ts';
+// A deleted key: one sealed record beside the records of its versions, which stay as they are. To recover the key is to remove
+// this record; to purge it is to remove all of them.
+import { integer, ShapeError, text } from '../../formats/shape.ts';
+import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
+import type { Change } from '../../store/sealed/records.ts';
 
 export interface DeletedKey {
   /** As the key was spelled. */
@@ -11,25 +13,25 @@ export interface DeletedKey {
   readonly scheduledPurgeDate: number;
 }
 
-export function deletedRecordName(name: string): string {
-  return `deleted-key/${name.toLowerCase()}`;
+const time = integer(0, Number.MAX_SAFE_INTEGER);
+
+/** `deleted-key/{name in lower case}` */
+export const deletedKeyKind: RecordKind<DeletedKey> = recordKind<DeletedKey>({
+  of: 'deleted-key/',
+  id: /^[0-9a-z-]{1,127}$/,
+  about: 'That a key is deleted, and when it is to be purged',
+  travels: 'text',
+  members: { name: text, deletedDate: time, scheduledPurgeDate: time },
+  check({ name }, id) {
+    if (name.toLowerCase() !== id) throw new ShapeError('it is of another key');
+  },
+});
+
+export function deletionChange({ name, deletedDate, scheduledPurgeDate }: DeletedKey): Change & { readonly value: Uint8Array } {
+  return deletedKeyKind.put(name.toLowerCase(), { name, deletedDate, scheduledPurgeDate });
 }
 
-/** The lower-case name of the key; undefined for records of other kinds. */
-export function parseDeletedRecordName(recordName: string): string | undefined {
-  return /^deleted-key\/([0-9a-z-]{1,127})$/.exec(recordName)?.[1];
-}
-
-export function encodeDeletedKey({ name, deletedDate, scheduledPurgeDate }: DeletedKey): Uint8Array {
-  return Buffer.from(JSON.stringify({ name, deletedDate, scheduledPurgeDate }), 'utf8');
-}
-
-/** @throws StoreError Damaged */
-export function decodeDeletedKey(value: Uint8Array): DeletedKey {
-  const stored = JSON.parse(Buffer.from(value).toString('utf8')) as Partial<DeletedKey>;
-  const { name, deletedDate, scheduledPurgeDate } = stored;
-  if (typeof name !== 'string' || !Number.isSafeInteger(deletedDate) || !Number.isSafeInteger(scheduledPurgeDate)) {
-    throw new StoreError('Damaged', 'the record of a deleted key does not have its members');
-  }
-  return stored as DeletedKey;
+/** What recovers the key. */
+export function deletionRemoval(name: string): Change {
+  return deletedKeyKind.remove(name.toLowerCase());
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { deletedRecordName, encodeDeletedKey } from './deleted-key.ts';
+import { deletionChange, deletionRemoval } from './deleted-key.ts';
 import { KeyRing } from './key-ring.ts';
-import { encodeKeyVersion, type KeyVersion, keyRecordName } from './key-version.ts';
+import { type KeyVersion, keyChange, keyRemoval } from './key-version.ts';
 
 function keyVersion(name: string, ordinal: number, version = ordinal.toString(16).padStart(32, '0')): KeyVersion {
   return {
@@ -20,7 +20,7 @@ function keyVersion(name: string, ordinal: number, version = ordinal.toString(16
 }
 
 function put(ring: KeyRing, key: KeyVersion): void {
-  ring.apply({ name: keyRecordName(key.name, key.version), value: encodeKeyVersion(key) });
+  ring.apply(keyChange(key));
 }
 
 test('the current version is the one with the highest ordinal, in whatever order records arrive', () => {
@@ -66,9 +66,9 @@ test('a removed version uncovers the one before, and a key without versions is g
   const ring = new KeyRing();
   put(ring, keyVersion('k', 1));
   put(ring, keyVersion('k', 2));
-  ring.apply({ name: keyRecordName('k', keyVersion('k', 2).version), value: null });
+  ring.apply(keyRemoval(keyVersion('k', 2)));
   assert.equal(ring.find('k')?.ordinal, 1);
-  ring.apply({ name: keyRecordName('k', keyVersion('k', 1).version), value: null });
+  ring.apply(keyRemoval(keyVersion('k', 1)));
   assert.equal(ring.find('k'), undefined);
   assert.equal(ring.size, 0);
 });
@@ -91,16 +91,15 @@ test('the purge that is scheduled first is known, and forgotten with a recovery 
   const ring = new KeyRing();
   const deleteKey = (name: string, scheduledPurgeDate: number): void => {
     put(ring, keyVersion(name, 1));
-    const value = encodeDeletedKey({ name, deletedDate: 1, scheduledPurgeDate });
-    ring.apply({ name: deletedRecordName(name), value });
+    ring.apply(deletionChange({ name, deletedDate: 1, scheduledPurgeDate }));
   };
   deleteKey('b', 30);
   deleteKey('C', 10);
   deleteKey('a', 20);
   assert.deepEqual(ring.nextPurge(), { name: 'c', time: 10 });
-  ring.apply({ name: deletedRecordName('c'), value: null });
+  ring.apply(deletionRemoval('c'));
   assert.deepEqual(ring.nextPurge(), { name: 'a', time: 20 });
-  for (const { version } of ring.deletedVersions('a')) ring.apply({ name: keyRecordName('a', version), value: null });
-  ring.apply({ name: deletedRecordName('a'), value: null });
+  for (const key of ring.deletedVersions('a')) ring.apply(keyRemoval(key));
+  ring.apply(deletionRemoval('a'));
   assert.deepEqual(ring.nextPurge(), { name: 'b', time: 30 });
 });

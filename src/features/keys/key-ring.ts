@@ -1,9 +1,10 @@
 // All keys of the instance in memory, fed by the sealed records. It answers look-ups; it changes nothing by itself.
 // Deleted keys are kept apart: what uses a key does not see them.
-import type { Change } from '../../store/sealed/records.ts';
+import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
+import type { Apply } from '../../store/sealed/records.ts';
 import { DueTimes } from '../clock/due-times.ts';
-import { type DeletedKey, decodeDeletedKey, parseDeletedRecordName } from './deleted-key.ts';
-import { decodeKeyVersion, type KeyVersion, parseKeyRecordName } from './key-version.ts';
+import { type DeletedKey, deletedKeyKind } from './deleted-key.ts';
+import { type KeyVersion, keyKind, keyOf, partsOfKeyId } from './key-version.ts';
 import { SortedNames } from './sorted-names.ts';
 
 interface Entry {
@@ -24,23 +25,22 @@ export class KeyRing {
   readonly #deletedNames = new SortedNames();
   readonly #purges = new DueTimes();
 
-  /** Takes a change of a key record; leaves others alone. The records of one key come in any order. */
-  apply(change: Change): void {
-    const deletedName = parseDeletedRecordName(change.name);
-    if (deletedName !== undefined) {
-      this.#change(deletedName, (entry) => {
-        entry.deleted = change.value === null ? undefined : decodeDeletedKey(change.value);
+  /** The records of one key come in any order. */
+  readonly follows: readonly Follow[] = [
+    follow(keyKind, (id, stored) => {
+      const { name, version } = partsOfKeyId(id);
+      this.#change(name, ({ versions }) => {
+        if (stored === undefined) remove(versions, version);
+        else put(versions, keyOf(stored));
       });
-      return;
-    }
-    const id = parseKeyRecordName(change.name);
-    if (id === undefined) return;
-    const { value } = change;
-    this.#change(id.name, ({ versions }) => {
-      if (value === null) remove(versions, id.version);
-      else put(versions, decodeKeyVersion(value));
-    });
-  }
+    }),
+    follow(deletedKeyKind, (name, deleted) =>
+      this.#change(name, (entry) => {
+        entry.deleted = deleted;
+      }),
+    ),
+  ];
+  readonly apply: Apply = feeding(this.follows);
 
   /** The current version, or the one asked for; undefined for a deleted key. */
   find(name: string, version?: string): KeyVersion | undefined {

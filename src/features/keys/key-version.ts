@@ -1,9 +1,12 @@
-// One version of a key as it is stored: a sealed record `key/{name}/{version}`, name in lower case.
+// One version of a key, and the sealed record that it is kept in.
 
 import type { KeyBinding, PublicKey } from '../../crypto/protocol/messages.ts';
 import { fromBase64url, toBase64url } from '../../formats/base64url.ts';
-import { StoreError } from '../../store/port.ts';
-import type { Provenance } from './provenance.ts';
+import { flag, integer, list, mapOf, matching, oneOf, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
+import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
+import type { Change } from '../../store/sealed/records.ts';
+import { MAX_TAGS } from './attributes.ts';
+import { type Provenance, readProvenance } from './provenance.ts';
 import { type KeyReleasePolicy, releasePolicyBinding } from './release-policy.ts';
 
 export interface KeyAttributes {
@@ -39,16 +42,6 @@ export interface KeyVersion {
   readonly blobId: string;
 }
 
-export function keyRecordName(name: string, version: string): string {
-  return `key/${name.toLowerCase()}/${version}`;
-}
-
-/** Name and version of a key record's name; undefined for records of other features. */
-export function parseKeyRecordName(recordName: string): { name: string; version: string } | undefined {
-  const match = /^key\/([0-9a-z-]{1,127})\/([0-9a-f]{32})$/.exec(recordName);
-  return match ? { name: match[1] as string, version: match[2] as string } : undefined;
-}
-
 export function bindingOf(
   key: Pick<KeyVersion, 'name' | 'version' | 'kty' | 'keyOps' | 'attributes' | 'releasePolicy'>,
 ): KeyBinding {
@@ -62,16 +55,70 @@ export function bindingOf(
   };
 }
 
-export function encodeKeyVersion(key: KeyVersion): Uint8Array {
-  return Buffer.from(JSON.stringify({ ...key, blob: toBase64url(key.blob) }), 'utf8');
+type Stored = Omit<KeyVersion, 'blob'> & { readonly blob: string };
+
+const time = integer(0, Number.MAX_SAFE_INTEGER);
+const publicKeys: { readonly [K in PublicKey['kty']]: Reader<Extract<PublicKey, { readonly kty: K }>> } = {
+  'RSA-HSM': record({ kty: oneOf('RSA-HSM'), n: text, e: text }),
+  'EC-HSM': record({ kty: oneOf('EC-HSM'), crv: text, x: text, y: text }),
+  'oct-HSM': record({ kty: oneOf('oct-HSM'), size: integer(1, 65_536) }),
+  'AKP-HSM': record({ kty: oneOf('AKP-HSM'), alg: text, pub: text }),
+};
+const alwaysTrue: Reader<true> = (value, path) => {
+  if (value !== true) throw new ShapeError(`${path} must be true`);
+  return value;
+};
+const kty = oneOf('RSA-HSM', 'EC-HSM', 'oct-HSM', 'AKP-HSM');
+
+/** `key/{name in lower case}/{version}` */
+export const keyKind: RecordKind<Stored> = recordKind<Stored>({
+  of: 'key/',
+  id: /^[0-9a-z-]{1,127}\/[0-9a-f]{32}$/,
+  about: 'One version of a key: what it is and may do, and the key sealed by the module',
+  travels: 'key',
+  hides: ['blob'],
+  members: {
+    name: text,
+    version: text,
+    ordinal: integer(1, Number.MAX_SAFE_INTEGER),
+    kty,
+    keyOps: list(text, 20),
+    publicKey: (value, path) =>
+      publicKeys[kty((value as { readonly kty?: unknown } | null)?.kty, `${path}.kty`)](value, path),
+    attributes: record({ enabled: flag, exportable: flag, created: time, updated: time }, { nbf: time, exp: time }),
+    blob: matching(/^[\w-]+$/, 'base64url'),
+    blobId: text,
+  },
+  optional: {
+    tags: mapOf(text, MAX_TAGS),
+    releasePolicy: record({ contentType: text, data: text, immutable: flag }, { fromCreation: alwaysTrue }),
+    provenance: readProvenance,
+  },
+  check({ name, version, kty: type, publicKey }, id) {
+    if (`${name.toLowerCase()}/${version}` !== id) throw new ShapeError('it is of another key or version');
+    if (type !== publicKey.kty) throw new ShapeError('its types differ');
+  },
+});
+
+/** Name, in lower case, and version that an id of a key's record is made of. */
+export function partsOfKeyId(id: string): { readonly name: string; readonly version: string } {
+  const at = id.lastIndexOf('/');
+  return { name: id.slice(0, at), version: id.slice(at + 1) };
 }
 
-/** The record was authentic when it got here, so a malformed one is damage of ours: refused, not guessed at. */
-export function decodeKeyVersion(value: Uint8Array): KeyVersion {
-  const stored = JSON.parse(Buffer.from(value).toString('utf8')) as Omit<KeyVersion, 'blob'> & { blob: string };
-  if (typeof stored.name !== 'string' || typeof stored.blob !== 'string' || !Number.isSafeInteger(stored.ordinal)) {
-    throw new StoreError('Damaged', 'a key record does not have the members of a key version');
-  }
+export function keyChange(key: KeyVersion): Change & { readonly value: Uint8Array } {
+  return keyKind.put(keyId(key), { ...key, blob: toBase64url(key.blob) });
+}
+
+export function keyRemoval(key: Pick<KeyVersion, 'name' | 'version'>): Change {
+  return keyKind.remove(keyId(key));
+}
+
+function keyId({ name, version }: Pick<KeyVersion, 'name' | 'version'>): string {
+  return `${name.toLowerCase()}/${version}`;
+}
+
+export function keyOf(stored: Stored): KeyVersion {
   return { ...stored, blob: ownCopy(fromBase64url(stored.blob)) };
 }
 

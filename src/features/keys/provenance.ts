@@ -1,4 +1,5 @@
 // Where a key came from that was not made here. Written once with the version, never changed.
+import { integer, oneOf, type Reader, record, text } from '../../formats/shape.ts';
 
 interface Arrival {
   /** Unix seconds. */
@@ -27,3 +28,20 @@ export interface ByokProvenance extends Arrival {
 }
 
 export type Provenance = PlainProvenance | ByokProvenance;
+
+const arrival = { at: integer(0, Number.MAX_SAFE_INTEGER), by: text, authorisedBy: text };
+const plain = record({ source: oneOf('plain-jwk'), ...arrival });
+const byok = record({
+  source: oneOf('byok'),
+  ...arrival,
+  kek: text,
+  kekThumbprint: text,
+  blobHash: text,
+  generator: text,
+});
+
+/** As it is kept. @throws ShapeError */
+export const readProvenance: Reader<Provenance> = (value, path) => {
+  const { source } = value as { readonly source?: unknown };
+  return source === 'byok' ? byok(value, path) : plain(value, path);
+};

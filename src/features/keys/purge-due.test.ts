@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Change, Head, Records } from '../../store/sealed/records.ts';
-import { deletedRecordName, encodeDeletedKey } from './deleted-key.ts';
+import { deletionChange, deletionRemoval } from './deleted-key.ts';
 import { KeyRing } from './key-ring.ts';
-import { encodeKeyVersion, keyRecordName } from './key-version.ts';
+import { keyChange, keyRemoval } from './key-version.ts';
 import { nextPurge, purgeDue } from './purge-due.ts';
 
 function putDeleted(keys: KeyRing, name: string, scheduledPurgeDate: number): void {
@@ -19,11 +19,8 @@ function putDeleted(keys: KeyRing, name: string, scheduledPurgeDate: number): vo
     blob: Buffer.from('sealed'),
     blobId: version,
   };
-  keys.apply({ name: keyRecordName(name, version), value: encodeKeyVersion(key) });
-  keys.apply({
-    name: deletedRecordName(name),
-    value: encodeDeletedKey({ name, deletedDate: 1, scheduledPurgeDate }),
-  });
+  keys.apply(keyChange(key));
+  keys.apply(deletionChange({ name, deletedDate: 1, scheduledPurgeDate }));
 }
 
 /** Records in memory; before each commit another worker may have its turn, and the plan is then made again. */
@@ -70,7 +67,7 @@ test('what is due is purged with all that other features keep for it, and what i
     records.commits.map((changes) => changes.map(({ name, value }) => [name, value])),
     [
       [
-        [keyRecordName('due', '1'.repeat(32)), null],
+        [keyRemoval({ name: 'due', version: '1'.repeat(32) }).name, null],
         ['deleted-key/due', null],
         ['beside/Due', null],
       ],
@@ -80,10 +77,13 @@ test('what is due is purged with all that other features keep for it, and what i
 });
 
 test('what another worker has purged meanwhile, or somebody recovered, is neither purged nor recorded', async () => {
-  for (const value of [null, encodeDeletedKey({ name: 'k', deletedDate: 50, scheduledPurgeDate: 500 })]) {
+  for (const change of [
+    deletionRemoval('k'),
+    deletionChange({ name: 'k', deletedDate: 50, scheduledPurgeDate: 500 }),
+  ]) {
     const keys = new KeyRing();
     putDeleted(keys, 'k', 100);
-    const records = recordsOf(keys, () => keys.apply({ name: deletedRecordName('k'), value }));
+    const records = recordsOf(keys, () => keys.apply(change));
     await purgeDue({
       keys,
       commit: (plan) => records.update(plan),

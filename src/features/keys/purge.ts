@@ -4,9 +4,9 @@
 import { ServiceError } from '../../http/service-error.ts';
 import type { Change, Commit, Head } from '../../store/sealed/records.ts';
 import type { KeyDeleting } from './delete.ts';
-import { deletedRecordName } from './deleted-key.ts';
+import { deletionRemoval } from './deleted-key.ts';
 import type { DeletedEntry, KeyRing } from './key-ring.ts';
-import { keyRecordName } from './key-version.ts';
+import { keyRemoval } from './key-version.ts';
 
 /**
  * What a feature removes with a key, planned on current state: the deletion of each record that it keeps for the key.
@@ -40,8 +40,8 @@ function rejectProtected({ retention }: KeyPurging): void {
 
 export function purgeChanges(keys: KeyRing, name: string, companions: readonly PurgeCompanion[]): readonly Change[] {
   return [
-    ...keys.deletedVersions(name).map((key) => ({ name: keyRecordName(key.name, key.version), value: null })),
-    { name: deletedRecordName(name), value: null },
+    ...keys.deletedVersions(name).map(keyRemoval),
+    deletionRemoval(name),
     ...companions.flatMap((companion) => companion(name)),
   ];
 }

@@ -8,7 +8,7 @@ import { ServiceError } from '../../http/service-error.ts';
 import type { Commit, Head } from '../../store/sealed/records.ts';
 import { checkValidity, type RequestedAttributes, readAttributes, readTags } from './attributes.ts';
 import { resolveKeyOps } from './key-types.ts';
-import { bindingOf, encodeKeyVersion, type KeyVersion, keyRecordName } from './key-version.ts';
+import { bindingOf, type KeyVersion, keyChange } from './key-version.ts';
 import { checkTagCount, type KeyLimits } from './limits.ts';
 import { changeReleasePolicy, type RequestedPolicy, readReleasePolicy } from './release-policy.ts';
 
@@ -54,7 +54,7 @@ export async function updateKey(
     }
     const changed: KeyVersion = { ...before, attributes, ...(asked.tags === undefined ? {} : { tags: asked.tags }) };
     key = await rebind(changed, asked, crypto, randomHex);
-    return [{ name: keyRecordName(key.name, key.version), value: encodeKeyVersion(key) }];
+    return [keyChange(key)];
   });
   return { before: before as unknown as KeyVersion, key: key as unknown as KeyVersion, head };
 }

@@ -1,22 +1,31 @@
-// What was told of overdue rehearsals: the sealed record `rehearsal-told`, by depth the time that was due. One that is
+// What was told of overdue rehearsals: a sealed record, by depth the time that was due. One that is
 // rehearsed, and then overdue again, is told of again.
 import { REHEARSAL_DEPTHS, type RehearsalDepth } from '../../formats/rehearsal-record.ts';
-import { record, text } from '../../formats/shape.ts';
-import { StoreError } from '../../store/port.ts';
-import type { Change } from '../../store/sealed/records.ts';
+import { text } from '../../formats/shape.ts';
+import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
+import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
+import type { Apply, Change } from '../../store/sealed/records.ts';
 import { dueAt, type RehearsalSchedule } from './posture.ts';
 
 type ToldTimes = Readonly<Partial<Record<RehearsalDepth, string>>>;
 
-const TOLD_RECORD = 'rehearsal-told';
+export const toldOverdueKind: RecordKind<ToldTimes> = recordKind<ToldTimes>({
+  of: 'rehearsal-told',
+  about: 'By depth, the time of the overdue rehearsal that the receiver of events was told of',
+  travels: 'stays',
+  members: {},
+  optional: { reachability: text, full: text },
+});
 
 export class ToldOverdue {
   #times: ToldTimes = {};
 
-  /** Records of other features are left alone. */
-  apply({ name, value }: Change): void {
-    if (name === TOLD_RECORD) this.#times = value === null ? {} : decode(value);
-  }
+  readonly follows: readonly Follow[] = [
+    follow(toldOverdueKind, (_, times = {}) => {
+      this.#times = times;
+    }),
+  ];
+  readonly apply: Apply = feeding(this.follows);
 
   get times(): ToldTimes {
     return this.#times;
@@ -38,19 +47,9 @@ export function overdueToTell(schedule: RehearsalSchedule, told: ToldOverdue): r
 }
 
 export function toldOverdueChange({ depth, due }: OverdueRehearsal, told: ToldOverdue): Change {
-  return { name: TOLD_RECORD, value: Buffer.from(JSON.stringify({ ...told.times, [depth]: markOf(due) }), 'utf8') };
+  return toldOverdueKind.put('', { ...told.times, [depth]: markOf(due) });
 }
 
 function markOf(due: number): string {
   return new Date(Math.round(due * 1000)).toISOString();
-}
-
-const shape = record({}, { reachability: text, full: text });
-
-function decode(value: Uint8Array): ToldTimes {
-  try {
-    return shape(JSON.parse(Buffer.from(value).toString('utf8')), TOLD_RECORD);
-  } catch (cause) {
-    throw new StoreError('Damaged', 'the record of told rehearsals does not read', { cause });
-  }
 }

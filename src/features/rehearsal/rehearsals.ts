@@ -1,8 +1,9 @@
-// The rehearsals of an instance in memory, fed by the sealed records `rehearsals/{id}`: what was stated, and the statement.
+// The rehearsals of an instance in memory, fed by sealed records: what was stated, and the statement.
 import { type Rehearsal, type RehearsalDepth, readRehearsal } from '../../formats/rehearsal-record.ts';
-import { record, text } from '../../formats/shape.ts';
-import { StoreError } from '../../store/port.ts';
-import type { Change } from '../../store/sealed/records.ts';
+import { ShapeError, text } from '../../formats/shape.ts';
+import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
+import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
+import type { Apply, Change } from '../../store/sealed/records.ts';
 
 export interface FiledRehearsal {
   readonly filedAt: string;
@@ -14,20 +15,32 @@ export interface FiledRehearsal {
 
 export type KeptRehearsal = FiledRehearsal & { readonly rehearsal: Rehearsal };
 
-const PREFIX = 'rehearsals/';
+export const rehearsalKind: RecordKind<FiledRehearsal> = recordKind<FiledRehearsal>({
+  of: 'rehearsals/',
+  about: 'A rehearsal that was filed: its record as it was stated, and the statement',
+  travels: 'stays',
+  members: { filedAt: text, filedBy: text, record: text, note: text },
+  check({ record }) {
+    try {
+      readRehearsal(record);
+    } catch (cause) {
+      throw new ShapeError('what was rehearsed does not read', { cause });
+    }
+  },
+});
 /** The oldest go when there are more; the log keeps their hashes. */
 export const MAX_REHEARSALS = 100;
 
 export class Rehearsals {
   readonly #all = new Map<string, KeptRehearsal>();
 
-  /** Records of other features are left alone. */
-  apply({ name, value }: Change): void {
-    if (!name.startsWith(PREFIX)) return;
-    const id = name.slice(PREFIX.length);
-    if (value === null) this.#all.delete(id);
-    else this.#all.set(id, decode(value));
-  }
+  readonly follows: readonly Follow[] = [
+    follow(rehearsalKind, (id, filed) => {
+      if (filed === undefined) this.#all.delete(id);
+      else this.#all.set(id, { ...filed, rehearsal: readRehearsal(filed.record) });
+    }),
+  ];
+  readonly apply: Apply = feeding(this.follows);
 
   get(id: string): KeptRehearsal | undefined {
     return this.#all.get(id);
@@ -48,19 +61,5 @@ export class Rehearsals {
 /** With the removal of those that are too many. */
 export function filingChanges(rehearsals: Rehearsals, id: string, filed: FiledRehearsal): readonly Change[] {
   const spare = rehearsals.list().slice(MAX_REHEARSALS - 1);
-  return [
-    { name: PREFIX + id, value: Buffer.from(JSON.stringify(filed), 'utf8') },
-    ...spare.map(([old]) => ({ name: PREFIX + old, value: null })),
-  ];
-}
-
-const shape = record({ filedAt: text, filedBy: text, record: text, note: text });
-
-function decode(value: Uint8Array): KeptRehearsal {
-  try {
-    const filed = shape(JSON.parse(Buffer.from(value).toString('utf8')), 'rehearsal');
-    return { ...filed, rehearsal: readRehearsal(filed.record) };
-  } catch (cause) {
-    throw new StoreError('Damaged', 'the record of a rehearsal does not read', { cause });
-  }
+  return [rehearsalKind.put(id, filed), ...spare.map(([old]) => rehearsalKind.remove(old))];
 }

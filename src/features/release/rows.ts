@@ -14,8 +14,7 @@ import {
   trustRequestOf,
 } from './authorities/trust-request.ts';
 import {
-  authorityRecordName,
-  encodeAuthority,
+  authorityKind,
   MAX_AUTHORITIES,
   readAuthority,
   requireAuthorityName,
@@ -102,12 +101,11 @@ function authorityRows({ authorities, duties }: ReleaseService): readonly AnyRow
           if (others.length >= MAX_AUTHORITIES) {
             throw new ServiceError('Conflict', `At most ${MAX_AUTHORITIES} attestation authorities can be trusted`);
           }
-          const value = encodeAuthority(body);
           const before = authorities.get(name);
           // Nothing is changed by it, so nobody has to agree.
-          if (before !== undefined && Buffer.from(value).equals(encodeAuthority(before))) return [];
+          if (before !== undefined && authorityKind.same(body, before)) return [];
           second = duties.judge(trustRequestOf(name, body), { principal, reason });
-          return [...(second.state === 'given' ? [{ name: authorityRecordName(name), value }] : []), ...second.changes];
+          return [...(second.state === 'given' ? [authorityKind.put(name, body)] : []), ...second.changes];
         });
         if (second === undefined) return { status: 200, body: wireAuthority(name, body) };
         if (second.state === 'asked') throw refusalOf(second, head);
@@ -125,7 +123,7 @@ function authorityRows({ authorities, duties }: ReleaseService): readonly AnyRow
         let gone: TrustedAuthority | undefined;
         const head = await commit(() => {
           gone = requireAuthority(name);
-          return [{ name: authorityRecordName(name), value: null }];
+          return [authorityKind.remove(name)];
         });
         const detail = gone === undefined ? { authorityName: name } : trustDetail(name, gone);
         return { status: 204, head, note: `no longer trusts ${gone?.authority ?? ''}`, detail };

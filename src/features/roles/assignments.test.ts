@@ -19,7 +19,7 @@ import {
 } from './operations.fixture.ts';
 import { MAX_ASSIGNMENTS_PER_KEY, putAssignment } from './put-assignment.ts';
 import { readAssignmentBody } from './read-assignment-body.ts';
-import { ASSIGNMENT_PREFIX, encodeAssignment } from './role-records.ts';
+import { assignmentChange, assignmentKind } from './role-records.ts';
 import { parseScope, ROOT_SCOPE } from './scope.ts';
 
 const ANN = guid(0xa);
@@ -245,7 +245,7 @@ describe('the last Administrator at /', () => {
   it('stays also when two workers delete the last two at the same time', async () => {
     const made = await instance();
     await made.assign(guid(2), ADMINISTRATOR, BOB, '/');
-    made.race = (commit) => commit([{ name: ASSIGNMENT_PREFIX + guid(2), value: null }]);
+    made.race = (commit) => commit([assignmentKind.remove(guid(2))]);
     await refuses('Conflict', /last assignment/, () =>
       deleteAssignment({ scope: ROOT_SCOPE, name: FIRST_ASSIGNMENT }, made.changes),
     );
@@ -275,7 +275,7 @@ describe('a caller whose right is taken away meanwhile', () => {
   it('learns of an equal assignment that another worker made first', async () => {
     const made = await instance();
     const value = { name: guid(5), scope: ROOT_SCOPE, definition: CRYPTO_USER, principalId: ANN };
-    made.race = (commit) => commit([{ name: ASSIGNMENT_PREFIX + guid(5), value: encodeAssignment(value) }]);
+    made.race = (commit) => commit([assignmentChange(value)]);
     await refuses('MatchingRoleAssignmentExists', new RegExp(guid(5)), () => made.assign(guid(1), CRYPTO_USER, ANN));
   });
 });

@@ -7,7 +7,7 @@ import { assignmentDetail } from './entry-details.ts';
 import { requireAssignment } from './get-assignment.ts';
 import { administrationOf, isLastingAdministration, lastingAdministrations } from './lasting-administrators.ts';
 import { commitRoles, type RoleChanges } from './role-changes.ts';
-import { ASSIGNMENT_PREFIX, type RoleAssignment } from './role-records.ts';
+import { assignmentKind, type RoleAssignment } from './role-records.ts';
 import type { Scope } from './scope.ts';
 import { assignmentShape } from './shapes.ts';
 
@@ -24,7 +24,7 @@ export async function deleteAssignment({ scope, name }: DeleteAssignment, change
     const { name: guid, definition, principalId, scope: at } = deleted;
     // Nothing else tells afterwards whose right it was. `access explain` reads it, as it does the note of one that has ended.
     const note = `Assignment ${guid} of the role ${definition} to ${principalId} at ${at.path} was deleted.`;
-    return { result: deleted, change: { name: ASSIGNMENT_PREFIX + guid, value: null }, note };
+    return { result: deleted, change: assignmentKind.remove(guid), note };
   });
   const detail = assignmentDetail(result, changes.roles);
   return { status: 200, body: assignmentShape(result), ...committed, detail };

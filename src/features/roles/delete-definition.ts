@@ -5,7 +5,7 @@ import { contentOf, judgeDefinition, type RoleRequest } from './duties.ts';
 import { definitionDetail } from './entry-details.ts';
 import { requireDefinition } from './get-definition.ts';
 import { commitRoles, type RoleChanges } from './role-changes.ts';
-import { DEFINITION_PREFIX } from './role-records.ts';
+import { definitionKind } from './role-records.ts';
 import type { Scope } from './scope.ts';
 import { definitionShape } from './shapes.ts';
 import { readDefinitionTerms } from './terms.ts';
@@ -32,7 +32,7 @@ export async function deleteDefinition(
     }
     const request: RoleRequest = { operation: 'deleteDefinition', definition: deleted.name, role: contentOf(deleted) };
     const second = judgeDefinition(request, reason, changes.duties);
-    return { result: deleted, change: { name: DEFINITION_PREFIX + deleted.name, value: null }, second };
+    return { result: deleted, change: definitionKind.remove(deleted.name), second };
   });
   const detail = { ...definitionDetail(result.name, result, undefined), ...committed.detail };
   return { status: 200, body: definitionShape(result), ...committed, detail };

@@ -6,10 +6,10 @@ import { builtInRoles } from './built-in-roles.ts';
 import { type DataAction, dataAction, dataActions } from './data-actions.ts';
 import { openRoles, type Roles } from './evaluate.ts';
 import {
-  ASSIGNMENT_PREFIX,
-  DEFINITION_PREFIX,
-  encodeAssignment,
-  encodeDefinition,
+  assignmentChange,
+  assignmentKind,
+  definitionChange,
+  definitionKind,
   type Permission,
   type RoleAssignment,
   type RoleDefinition,
@@ -38,9 +38,9 @@ function put(roles: Roles, ...records: readonly (RoleAssignment | RoleDefinition
   for (const record of records) {
     const change =
       'principalId' in record
-        ? { name: ASSIGNMENT_PREFIX + record.name, value: encodeAssignment(record) }
-        : { name: DEFINITION_PREFIX + record.name, value: encodeDefinition(record) };
-    assert.equal(roles.apply(change), true);
+        ? assignmentChange(record)
+        : definitionChange(record);
+    roles.apply(change);
   }
 }
 
@@ -90,7 +90,7 @@ describe('the decision', () => {
     put(roles, assign(1, '/', CRYPTO_USER, 1));
     const who = caller(1);
     assert.ok(roles.isAllowed(who, SIGN, parseScope('/keys/a')));
-    roles.apply({ name: ASSIGNMENT_PREFIX + guid(1), value: null });
+    roles.apply(assignmentKind.remove(guid(1)));
     assert.equal(roles.isAllowed(who, SIGN, parseScope('/keys/a')), undefined);
     assert.equal(roles.assignmentCount(), 0);
   });
@@ -104,7 +104,7 @@ describe('the decision', () => {
     put(roles, custom(5, [{ dataActions: [SIGN], notDataActions: [] }]));
     assert.equal(roles.isAllowed(who, READ, at), undefined);
     assert.ok(roles.isAllowed(who, SIGN, at));
-    roles.apply({ name: DEFINITION_PREFIX + guid(5), value: null });
+    roles.apply(definitionKind.remove(guid(5)));
     assert.equal(roles.isAllowed(who, SIGN, at), undefined);
   });
 
@@ -209,7 +209,7 @@ describe('for all sets of roles', () => {
           const backward = openRoles();
           put(backward, assign(100 + gone, '/', CRYPTO_USER, 1), ...[...all].reverse());
           for (const action of dataActions) backward.isAllowed(who, action, parseScope('/'));
-          if (gone >= all.length) backward.apply({ name: ASSIGNMENT_PREFIX + guid(100 + gone), value: null });
+          if (gone >= all.length) backward.apply(assignmentKind.remove(guid(100 + gone)));
           put(backward, ...permissions.map((list, i) => custom(i + 1, list)));
           for (const action of dataActions) {
             for (const at of SCOPES)
@@ -241,13 +241,14 @@ describe('records', () => {
   it('of others are left alone', () => {
     const roles = openRoles();
     for (const name of ['key/a/1', 'role', 'role-definitions/x', 'xrole-assignment/y']) {
-      assert.equal(roles.apply({ name, value: Buffer.from('{}') }), false);
+      roles.apply({ name, value: Buffer.from('{}') });
     }
+    assert.equal(roles.assignmentCount(), 0);
   });
 
   it('that do not read are refused and change nothing', () => {
     const roles = openRoles();
-    const good = JSON.parse(encodeAssignment(assign(1, '/keys/a', CRYPTO_USER, 1)).toString()) as Record<
+    const good = JSON.parse(Buffer.from(assignmentChange(assign(1, '/keys/a', CRYPTO_USER, 1)).value).toString()) as Record<
       string,
       unknown
     >;
@@ -264,16 +265,16 @@ describe('records', () => {
       JSON.stringify({ ...good, definition: 7 }),
     ];
     for (const value of values) {
-      const change = { name: ASSIGNMENT_PREFIX + guid(1), value: Buffer.from(value) };
-      assert.throws(() => roles.apply(change), { name: 'RoleRecordError' }, value);
+      const change = { name: assignmentKind.of + guid(1), value: Buffer.from(value) };
+      assert.throws(() => roles.apply(change), { code: 'Damaged' }, value);
     }
     const definition = { roleName: 'x', description: '', permissions: [{ dataActions: ['x'], notDataActions: [] }] };
     for (const value of ['{}', JSON.stringify(definition), JSON.stringify({ ...definition, permissions: {} })]) {
-      const change = { name: DEFINITION_PREFIX + guid(1), value: Buffer.from(value) };
-      assert.throws(() => roles.apply(change), { name: 'RoleRecordError' }, value);
+      const change = { name: definitionKind.of + guid(1), value: Buffer.from(value) };
+      assert.throws(() => roles.apply(change), { code: 'Damaged' }, value);
     }
-    for (const name of [`${ASSIGNMENT_PREFIX}x`, DEFINITION_PREFIX, DEFINITION_PREFIX + CRYPTO_USER]) {
-      assert.throws(() => roles.apply({ name, value: null }), { name: 'RoleRecordError' }, name);
+    for (const name of [`${assignmentKind.of}x`, definitionKind.of, definitionKind.of + CRYPTO_USER]) {
+      assert.throws(() => roles.apply({ name, value: null }), { code: 'Damaged' }, name);
     }
     assert.equal(roles.assignmentCount(), 0);
     assert.equal(roles.definitions().length, builtInRoles.length);

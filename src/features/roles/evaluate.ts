@@ -1,28 +1,18 @@
 // The roles of an instance, in memory: fed by the store's records, asked by every request. It decides from records
 // alone; nothing here knows a token or the management plane.
-import type { Change } from '../../store/sealed/records.ts';
+import { StoreError } from '../../store/port.ts';
+import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
+import type { Apply } from '../../store/sealed/records.ts';
 import { isAdministrative } from './administrative.ts';
 import { builtInRoles } from './built-in-roles.ts';
 import type { DataAction } from './data-actions.ts';
 import { type Caller, compileGrants, effectiveActions, findGrant, type Grant, type Grants } from './grants.ts';
-import {
-  ASSIGNMENT_PREFIX,
-  DEFINITION_PREFIX,
-  decodeAssignment,
-  decodeDefinition,
-  type RoleAssignment,
-  type RoleDefinition,
-  RoleRecordError,
-  recordGuid,
-} from './role-records.ts';
-import { foldedScope, type Scope } from './scope.ts';
+import { assignmentKind, definitionKind, type RoleAssignment, type RoleDefinition } from './role-records.ts';
+import { foldedScope, parseScope, type Scope } from './scope.ts';
 
 export interface Roles {
-  /**
-   * Takes a record at opening or a committed change. False: the record is not one of the roles'.
-   * @throws RoleRecordError when a role record does not read
-   */
-  apply(change: Change): boolean;
+  readonly follows: readonly Follow[];
+  readonly apply: Apply;
   /**
    * The assignment that allows the action there, or undefined: deny. What was found for a caller is kept for the same
    * object until any role record changes.
@@ -78,14 +68,35 @@ export function openRoles({ now = systemNow, isStrict = () => false }: RolesOpti
     },
   };
 
-  return {
-    apply(change) {
-      if (change.name.startsWith(DEFINITION_PREFIX)) applyDefinition(change);
-      else if (change.name.startsWith(ASSIGNMENT_PREFIX)) applyAssignment(change);
-      else return false;
+  const follows = [
+    follow(definitionKind, (name, stored) => {
+      if (roles.get(name)?.definition.type === 'AKVBuiltInRole') {
+        throw new StoreError('Damaged', `a record of a role definition has the name of a built-in role: ${name}`);
+      }
+      if (stored === undefined) roles.delete(name);
+      else roles.set(name, known({ name, type: 'CustomRole', ...stored }));
       compiled = new WeakMap();
-      return true;
-    },
+    }),
+    follow(assignmentKind, (name, stored) => {
+      const after = stored === undefined ? undefined : { name, ...stored, scope: parseScope(stored.scope) };
+      const before = assignments.get(name);
+      if (before !== undefined) {
+        assignments.delete(name);
+        removeFrom(byPrincipal, before.principalId, name);
+        removeFrom(byScope, foldedScope(before.scope), name);
+      }
+      if (after !== undefined) {
+        assignments.set(name, after);
+        addTo(byPrincipal, after.principalId, after);
+        addTo(byScope, foldedScope(after.scope), after);
+      }
+      compiled = new WeakMap();
+    }),
+  ];
+
+  return {
+    follows,
+    apply: feeding(follows),
     isAllowed(caller, dataAction, scope) {
       if (compiledStrictly !== isStrict()) {
         compiledStrictly = isStrict();
@@ -117,31 +128,6 @@ export function openRoles({ now = systemNow, isStrict = () => false }: RolesOpti
     assignmentsAt: (scope) => byScope.get(foldedScope(scope))?.values() ?? [],
     assignmentCount: (scope) => (scope === undefined ? assignments.size : (byScope.get(foldedScope(scope))?.size ?? 0)),
   };
-
-  function applyDefinition({ name: recordName, value }: Change): void {
-    const name = recordGuid(recordName, DEFINITION_PREFIX);
-    if (roles.get(name)?.definition.type === 'AKVBuiltInRole') {
-      throw new RoleRecordError(`the role record ${recordName} names a built-in role`);
-    }
-    if (value === null) roles.delete(name);
-    else roles.set(name, known(decodeDefinition(name, value)));
-  }
-
-  function applyAssignment({ name: recordName, value }: Change): void {
-    const name = recordGuid(recordName, ASSIGNMENT_PREFIX);
-    const after = value === null ? undefined : decodeAssignment(name, value);
-    const before = assignments.get(name);
-    if (before !== undefined) {
-      assignments.delete(name);
-      removeFrom(byPrincipal, before.principalId, name);
-      removeFrom(byScope, foldedScope(before.scope), name);
-    }
-    if (after !== undefined) {
-      assignments.set(name, after);
-      addTo(byPrincipal, after.principalId, after);
-      addTo(byScope, foldedScope(after.scope), after);
-    }
-  }
 }
 
 /** What this caller never has of any role; undefined: nothing is kept from it. */

@@ -2,7 +2,7 @@
 // assignments to what holds, and puts the end on record.
 import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { Roles } from './evaluate.ts';
-import { ASSIGNMENT_PREFIX, type RoleAssignment } from './role-records.ts';
+import { assignmentKind, type RoleAssignment } from './role-records.ts';
 
 export interface ExpireDue {
   readonly roles: Roles;
@@ -28,7 +28,7 @@ export async function expireDue({ roles, commit, now, expired }: ExpireDue): Pro
     // On the state that is committed to: another worker may have removed them.
     const time = now();
     ended = [...roles.assignments()].filter(({ expiresAt }) => expiresAt !== undefined && expiresAt <= time);
-    return ended.map(({ name }) => ({ name: ASSIGNMENT_PREFIX + name, value: null }));
+    return ended.map(({ name }) => assignmentKind.remove(name));
   });
   for (const assignment of ended) await expired(assignment, head);
 }

@@ -4,7 +4,7 @@ import { isGuid } from '../../formats/guid.ts';
 import type { Change } from '../../store/sealed/records.ts';
 import { ADMINISTRATOR } from './built-in-roles.ts';
 import type { Roles } from './evaluate.ts';
-import { ASSIGNMENT_PREFIX, encodeAssignment } from './role-records.ts';
+import { assignmentChange } from './role-records.ts';
 import { ROOT_SCOPE } from './scope.ts';
 
 export interface InitialAssignments {
@@ -28,7 +28,6 @@ export function planInitialAssignments(
   }
   return [...principals].map((principalId) => {
     const name = newGuid().toLowerCase();
-    const value = encodeAssignment({ name, scope: ROOT_SCOPE, definition: ADMINISTRATOR, principalId });
-    return { name: ASSIGNMENT_PREFIX + name, value };
+    return assignmentChange({ name, scope: ROOT_SCOPE, definition: ADMINISTRATOR, principalId });
   });
 }

@@ -8,7 +8,7 @@ import type { Roles } from './evaluate.ts';
 import type { AssignmentBody } from './read-assignment-body.ts';
 import { commitRoles, type RoleChanges } from './role-changes.ts';
 import { requireRoleGuid } from './role-name.ts';
-import { ASSIGNMENT_PREFIX, encodeAssignment, type RoleAssignment, type RoleDefinition } from './role-records.ts';
+import { assignmentChange, assignmentKind, type RoleAssignment, type RoleDefinition } from './role-records.ts';
 import { foldedScope, type Scope } from './scope.ts';
 import { assignmentShape } from './shapes.ts';
 import { endOf, isoSecond, readTerms, type Terms } from './terms.ts';
@@ -54,8 +54,8 @@ export async function putAssignment(
     };
     return {
       result: wanted,
-      change: { name: ASSIGNMENT_PREFIX + wanted.name, value: encodeAssignment(wanted) },
-      also: ended.map((each) => ({ name: ASSIGNMENT_PREFIX + each.name, value: null })),
+      change: assignmentChange(wanted),
+      also: ended.map((each) => assignmentKind.remove(each.name)),
       second,
       ...(expiresAt === undefined ? {} : { note: `Ends ${isoSecond(expiresAt)}.` }),
     };

@@ -8,7 +8,7 @@ import type { Roles } from './evaluate.ts';
 import type { DefinitionBody } from './read-definition-body.ts';
 import { commitRoles, type RoleChanges } from './role-changes.ts';
 import { requireRoleGuid } from './role-name.ts';
-import { DEFINITION_PREFIX, encodeDefinition, type RoleDefinition } from './role-records.ts';
+import { definitionChange, definitionKind, type RoleDefinition } from './role-records.ts';
 import type { Scope } from './scope.ts';
 import { definitionShape } from './shapes.ts';
 import { readDefinitionTerms } from './terms.ts';
@@ -41,11 +41,11 @@ export async function putDefinition(
     checkNotBuiltIn(definition, changes.roles);
     checkRoom(definition, changes.roles);
     checkRoleName(definition, changes.roles);
-    const change = { name: DEFINITION_PREFIX + definition.name, value: encodeDefinition(definition) };
+    const change = definitionChange(definition);
     const replaced = changes.roles.definition(definition.name);
     detail = definitionDetail(definition.name, replaced, definition);
     // Nothing is changed by it, so nobody has to agree; a client that tries again is answered as before.
-    if (replaced !== undefined && encodeDefinition(replaced).equals(change.value)) return { result: definition };
+    if (replaced !== undefined && sameContent(replaced, definition)) return { result: definition };
     const request: RoleRequest = {
       operation: 'putDefinition',
       ...(replaced === undefined ? {} : { replaces: replaced.name }),
@@ -55,6 +55,11 @@ export async function putDefinition(
     return { result: definition, change, second };
   });
   return { status: 201, body: definitionShape(result), ...committed, detail: { ...detail, ...committed.detail } };
+}
+
+function sameContent(a: RoleDefinition, b: RoleDefinition): boolean {
+  const content = ({ roleName, description, permissions }: RoleDefinition): Pick<RoleDefinition, 'roleName' | 'description' | 'permissions'> => ({ roleName, description, permissions });
+  return definitionKind.same(content(a), content(b));
 }
 
 function checkNotBuiltIn({ name, roleName }: RoleDefinition, roles: Roles): void {

@@ -2,13 +2,10 @@
 // starts with nobody's rights.
 import type { Change } from '../../store/sealed/records.ts';
 import type { Roles } from './evaluate.ts';
-import { ASSIGNMENT_PREFIX } from './role-records.ts';
+import { assignmentKind } from './role-records.ts';
 import { keyScope } from './scope.ts';
 
 /** Planned on current state. @param name of the key, checked already */
 export function planRemovalAtKey(name: string, roles: Roles): readonly Change[] {
-  return [...roles.assignmentsAt(keyScope(name))].map((assignment) => ({
-    name: ASSIGNMENT_PREFIX + assignment.name,
-    value: null,
-  }));
+  return [...roles.assignmentsAt(keyScope(name))].map(({ name: assignment }) => assignmentKind.remove(assignment));
 }

@@ -1,6 +1,7 @@
-// Role definitions and assignments as they are kept: `role-definition/{guid}` and `role-assignment/{guid}`, JSON.
-// Decoding is strict: the store refuses forged records, so one that does not read is a defect and stops the service.
-import { isGuid } from '../../formats/guid.ts';
+// Role definitions and assignments, and the sealed records that they are kept in.
+import { integer, list, matching, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
+import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
+import type { Change } from '../../store/sealed/records.ts';
 import { type DataAction, findDataAction } from './data-actions.ts';
 import { parseScope, type Scope } from './scope.ts';
 
@@ -35,112 +36,62 @@ export interface RoleAssignment {
 /** Characters of a reason. */
 export const MAX_REASON = 500;
 
-export class RoleRecordError extends Error {
-  override readonly name = 'RoleRecordError';
+const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const storedGuid: Reader<string> = matching(GUID, 'a GUID in lower case');
+const actions: Reader<readonly DataAction[]> = list((value, path) => {
+  const action = findDataAction(text(value, path));
+  if (action === undefined || action !== value) throw new ShapeError(`${path} must be a data action`);
+  return action;
+});
+
+export const definitionKind: RecordKind<Omit<RoleDefinition, 'name' | 'type'>> = recordKind<
+  Omit<RoleDefinition, 'name' | 'type'>
+>({
+  of: 'role-definition/',
+  id: GUID,
+  about: 'A custom role definition',
+  travels: 'text',
+  members: {
+    roleName: text,
+    description: text,
+    permissions: list(record({ dataActions: actions, notDataActions: actions })),
+  },
+});
+
+type StoredAssignment = Omit<RoleAssignment, 'name' | 'scope'> & { readonly scope: string };
+
+export const assignmentKind: RecordKind<StoredAssignment> = recordKind<StoredAssignment>({
+  of: 'role-assignment/',
+  id: GUID,
+  about: 'A role assignment, with its end and reason where it has them',
+  travels: 'text',
+  members: { scope: readScope, definition: storedGuid, principalId: storedGuid },
+  optional: {
+    expiresAt: integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+    reason: matching(new RegExp(`^[^]{1,${MAX_REASON}}$`), `of 1 to ${MAX_REASON} characters`),
+  },
+});
+
+export function definitionChange({ name, roleName, description, permissions }: RoleDefinition): Change {
+  return definitionKind.put(name, { roleName, description, permissions });
 }
 
-export const DEFINITION_PREFIX = 'role-definition/';
-export const ASSIGNMENT_PREFIX = 'role-assignment/';
-
-export function encodeDefinition({ roleName, description, permissions }: RoleDefinition): Buffer {
-  return Buffer.from(JSON.stringify({ roleName, description, permissions }), 'utf8');
+export function assignmentChange({ name, scope, ...rest }: RoleAssignment): Change & { readonly value: Uint8Array } {
+  return assignmentKind.put(name, { scope: scope.path, ...rest });
 }
 
-export function encodeAssignment({ scope, definition, principalId, expiresAt, reason }: RoleAssignment): Buffer {
-  return Buffer.from(JSON.stringify({ scope: scope.path, definition, principalId, expiresAt, reason }), 'utf8');
+/** As it was answered when it was made: one spelling of each. */
+function readScope(value: unknown, path: string): string {
+  const written = text(value, path);
+  if (scopePathOf(written) !== written) throw new ShapeError(`${path} must be a scope`);
+  return written;
 }
 
-/** @throws RoleRecordError */
-export function decodeDefinition(name: string, value: Uint8Array): RoleDefinition {
-  const { roleName, description, permissions } = membersOf(name, value, ['roleName', 'description', 'permissions']);
-  if (typeof roleName !== 'string' || typeof description !== 'string' || !Array.isArray(permissions)) throw bad(name);
-  return { name, roleName, description, type: 'CustomRole', permissions: permissions.map(permission) };
-
-  function permission(stored: unknown): Permission {
-    const { dataActions, notDataActions } = checkMembers(name, stored, ['dataActions', 'notDataActions']);
-    return { dataActions: actions(dataActions), notDataActions: actions(notDataActions) };
-  }
-  function actions(stored: unknown): DataAction[] {
-    if (!Array.isArray(stored)) throw bad(name);
-    return stored.map((text: unknown) => {
-      const action = typeof text === 'string' ? findDataAction(text) : undefined;
-      if (action === undefined || action !== text) throw bad(name);
-      return action;
-    });
-  }
-}
-
-/** @throws RoleRecordError */
-export function decodeAssignment(name: string, value: Uint8Array): RoleAssignment {
-  const members = membersOf(name, value, ['scope', 'definition', 'principalId'], ['expiresAt', 'reason']);
-  const { scope, definition, principalId, expiresAt, reason } = members;
-  if (typeof scope !== 'string' || typeof definition !== 'string' || typeof principalId !== 'string') throw bad(name);
-  if (!isStoredGuid(definition) || !isStoredGuid(principalId)) throw bad(name);
-  if (expiresAt !== undefined && !Number.isSafeInteger(expiresAt)) throw bad(name);
-  if (reason !== undefined && (typeof reason !== 'string' || reason === '' || reason.length > MAX_REASON))
-    throw bad(name);
-  return {
-    name,
-    scope: storedScope(name, scope),
-    definition,
-    principalId,
-    ...(expiresAt === undefined ? {} : { expiresAt: expiresAt as number }),
-    ...(reason === undefined ? {} : { reason }),
-  };
-}
-
-/** The GUID after the prefix. @throws RoleRecordError */
-export function recordGuid(recordName: string, prefix: string): string {
-  const guid = recordName.slice(prefix.length);
-  if (!isStoredGuid(guid)) throw bad(recordName);
-  return guid;
-}
-
-function storedScope(name: string, path: string): Scope {
-  let scope: Scope;
+function scopePathOf(written: string): string | undefined {
   try {
-    scope = parseScope(path);
-  } catch (cause) {
-    throw bad(name, cause);
+    return parseScope(written).path;
+  } catch {
+    // What is no scope is refused by the name of its member.
+    return undefined;
   }
-  if (scope.path !== path) throw bad(name);
-  return scope;
-}
-
-function isStoredGuid(text: string): boolean {
-  return isGuid(text) && text === text.toLowerCase();
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-function membersOf<K extends string, O extends string = never>(
-  name: string,
-  value: Uint8Array,
-  members: readonly K[],
-  optional: readonly O[] = [],
-): Record<K | O, unknown> {
-  let stored: unknown;
-  try {
-    stored = JSON.parse(utf8.decode(value));
-  } catch (cause) {
-    throw bad(name, cause);
-  }
-  return checkMembers(name, stored, members, optional);
-}
-
-function checkMembers<K extends string, O extends string = never>(
-  name: string,
-  stored: unknown,
-  members: readonly K[],
-  optional: readonly O[] = [],
-): Record<K | O, unknown> {
-  if (typeof stored !== 'object' || stored === null || Array.isArray(stored)) throw bad(name);
-  const known: readonly string[] = [...members, ...optional];
-  const isWhole = members.every((member) => Object.hasOwn(stored, member));
-  if (!isWhole || !Object.keys(stored).every((member) => known.includes(member))) throw bad(name);
-  return stored as Record<K | O, unknown>;
-}
-
-function bad(name: string, cause?: unknown): RoleRecordError {
-  return new RoleRecordError(`the role record ${name} does not read`, { cause });
 }

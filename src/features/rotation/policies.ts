@@ -1,24 +1,15 @@
 // All rotation policies of the instance in memory, fed by the sealed records.
-import type { Change } from '../../store/sealed/records.ts';
-import { decodePolicy, parsePolicyRecordName, policyRecordName, type RotationPolicy } from './policy.ts';
+import { type Follow, feeding, keep } from '../../store/sealed/follow-records.ts';
+import type { Apply } from '../../store/sealed/records.ts';
+import { policyKind, type RotationPolicy } from './policy.ts';
 
 export class RotationPolicies {
   readonly #policies = new Map<string, RotationPolicy>();
 
-  /** Takes a change of a policy's record; leaves others alone. */
-  apply({ name: recordName, value }: Change): void {
-    const name = parsePolicyRecordName(recordName);
-    if (name === undefined) return;
-    if (value === null) this.#policies.delete(name);
-    else this.#policies.set(name, decodePolicy(value));
-  }
+  readonly follows: readonly Follow[] = [keep(policyKind, this.#policies)];
+  readonly apply: Apply = feeding(this.follows);
 
   find(name: string): RotationPolicy | undefined {
     return this.#policies.get(name.toLowerCase());
   }
-}
-
-/** What goes with a key that is purged. */
-export function planPolicyRemoval(name: string): readonly Change[] {
-  return [{ name: policyRecordName(name), value: null }];
 }

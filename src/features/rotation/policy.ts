@@ -1,7 +1,9 @@
-// A rotation policy as it is kept: the sealed record `rotation-policy/{name}`, name in lower case, and as the wire shows it.
+// A rotation policy as it is kept, and as the wire shows it.
 import { parseDuration } from '../../formats/iso-duration.ts';
+import { integer, list, oneOf, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
 import type { RowRequest } from '../../http/route.ts';
-import { StoreError } from '../../store/port.ts';
+import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
+import type { Change } from '../../store/sealed/records.ts';
 
 export type ActionType = 'Rotate' | 'Notify';
 export type TriggerKind = 'timeAfterCreate' | 'timeBeforeExpiry';
@@ -31,46 +33,38 @@ export function findAction(policy: PolicyRules, type: ActionType): LifetimeActio
   return policy.lifetimeActions.find((action) => action.type === type);
 }
 
-export function policyRecordName(name: string): string {
-  return `rotation-policy/${name.toLowerCase()}`;
-}
+const time = integer(0, Number.MAX_SAFE_INTEGER);
+const duration: Reader<string> = (value, path) => {
+  const written = text(value, path);
+  if (parseDuration(written) === undefined) throw new ShapeError(`${path} must be a duration`);
+  return written;
+};
 
-/** The lower-case name of the key; undefined for records of other kinds. */
-export function parsePolicyRecordName(recordName: string): string | undefined {
-  return /^rotation-policy\/([0-9a-z-]{1,127})$/.exec(recordName)?.[1];
-}
+/** `rotation-policy/{name of the key in lower case}` */
+export const policyKind: RecordKind<RotationPolicy> = recordKind<RotationPolicy>({
+  of: 'rotation-policy/',
+  id: /^[0-9a-z-]{1,127}$/,
+  about: 'The rotation policy of a key',
+  travels: 'text',
+  members: {
+    lifetimeActions: list(
+      record({
+        type: oneOf('Rotate', 'Notify'),
+        trigger: oneOf('timeAfterCreate', 'timeBeforeExpiry'),
+        time: duration,
+      }),
+      2,
+    ),
+    created: time,
+    updated: time,
+  },
+  optional: { expiryTime: duration },
+});
 
-export function encodePolicy(policy: RotationPolicy): Uint8Array {
-  return Buffer.from(JSON.stringify(policy), 'utf8');
-}
-
-/** @throws StoreError Damaged */
-export function decodePolicy(value: Uint8Array): RotationPolicy {
-  const stored = JSON.parse(Buffer.from(value).toString('utf8')) as Partial<RotationPolicy>;
-  const { lifetimeActions, expiryTime, created, updated } = stored;
-  if (
-    Array.isArray(lifetimeActions) &&
-    lifetimeActions.every(isAction) &&
-    (expiryTime === undefined || isDuration(expiryTime)) &&
-    Number.isSafeInteger(created) &&
-    Number.isSafeInteger(updated)
-  ) {
-    return stored as RotationPolicy;
-  }
-  throw new StoreError('Damaged', 'the record of a rotation policy does not have its members');
-}
-
-function isAction(value: unknown): boolean {
-  const { type, trigger, time } = value as Partial<LifetimeAction>;
-  return (
-    (type === 'Rotate' || type === 'Notify') &&
-    (trigger === 'timeAfterCreate' || trigger === 'timeBeforeExpiry') &&
-    isDuration(time)
-  );
-}
-
-function isDuration(value: unknown): boolean {
-  return typeof value === 'string' && parseDuration(value) !== undefined;
+/** @param policy undefined: the key has none any more */
+export function policyChange(name: string, policy: RotationPolicy | undefined): Change {
+  const id = name.toLowerCase();
+  return policy === undefined ? policyKind.remove(id) : policyKind.put(id, policy);
 }
 
 /** Under the names of an HSM and under those of a vault it looks different, as do the two services. */

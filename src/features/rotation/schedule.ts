@@ -1,14 +1,15 @@
 // When which key is to be rotated by itself. The times follow from the records alone, so a restart loses none of them, and
 // lateness of one rotation moves the next only because the new version is younger.
 import { addDuration, parseDuration, subtractDuration } from '../../formats/iso-duration.ts';
-import type { Change } from '../../store/sealed/records.ts';
+import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
+import type { Apply } from '../../store/sealed/records.ts';
 import { DueTimes } from '../clock/due-times.ts';
-import { CLOCK_RECORD } from '../clock/instance-clock.ts';
-import { parseDeletedRecordName } from '../keys/deleted-key.ts';
+import { clockKind } from '../clock/instance-clock.ts';
+import { deletedKeyKind } from '../keys/deleted-key.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
-import { type KeyVersion, parseKeyRecordName } from '../keys/key-version.ts';
+import { type KeyVersion, keyKind, partsOfKeyId } from '../keys/key-version.ts';
 import type { RotationPolicies } from './policies.ts';
-import { type ActionType, findAction, type PolicyRules, parsePolicyRecordName } from './policy.ts';
+import { type ActionType, findAction, type PolicyRules, policyKind } from './policy.ts';
 
 /** When an action of the policy is due for this version; undefined: never. */
 export function actionDue(key: KeyVersion, policy: PolicyRules, type: ActionType): number | undefined {
@@ -24,11 +25,13 @@ export function actionDue(key: KeyVersion, policy: PolicyRules, type: ActionType
   }
 }
 
-/** Name, in lower case, of the key that a record belongs to; undefined for records that do not bear on rotation. */
-export function keyNameOf(recordName: string): string | undefined {
-  return (
-    parseKeyRecordName(recordName)?.name ?? parseDeletedRecordName(recordName) ?? parsePolicyRecordName(recordName)
-  );
+/** For who takes note of whatever bears on the rotation of a key. @param changed told its name in lower case */
+export function followKeys(changed: (name: string) => void): readonly Follow[] {
+  return [
+    follow(keyKind, (id) => changed(partsOfKeyId(id).name)),
+    follow(deletedKeyKind, changed),
+    follow(policyKind, changed),
+  ];
 }
 
 export class RotationSchedule {
@@ -42,13 +45,15 @@ export class RotationSchedule {
     this.#policies = policies;
   }
 
-  /** Takes note of a change that keys and policies have taken already. */
-  apply(change: Change): void {
-    const name = keyNameOf(change.name);
-    if (name !== undefined) this.#schedule(name);
+  /** After keys and policies. */
+  readonly follows: readonly Follow[] = [
+    ...followKeys((name) => this.#schedule(name)),
     // A time that was put off until may never come, now.
-    if (change.name === CLOCK_RECORD) for (const postponed of this.#postponed) this.#schedule(postponed);
-  }
+    follow(clockKind, () => {
+      for (const postponed of this.#postponed) this.#schedule(postponed);
+    }),
+  ];
+  readonly apply: Apply = feeding(this.follows);
 
   #schedule(name: string): void {
     this.#due.set(name, this.dueOf(name));

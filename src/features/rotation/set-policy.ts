@@ -4,7 +4,7 @@ import { ServiceError } from '../../http/service-error.ts';
 import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 import type { RotationPolicies } from './policies.ts';
-import { encodePolicy, type PolicyRules, policyRecordName, type RotationPolicy } from './policy.ts';
+import { type PolicyRules, policyChange, type RotationPolicy } from './policy.ts';
 import { isEmpty } from './read-policy.ts';
 
 export interface PolicySetting {
@@ -31,7 +31,7 @@ export async function setPolicy(
     before = policies.find(key.name);
     const created = before?.created ?? updated;
     policy = isEmpty(rules) ? undefined : { ...rules, created, updated };
-    return [{ name: policyRecordName(key.name), value: policy === undefined ? null : encodePolicy(policy) }];
+    return [policyChange(key.name, policy)];
   });
   return { before, policy, head };
 }

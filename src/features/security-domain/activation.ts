@@ -1,12 +1,13 @@
 // Whether the instance is active, as this worker knows it: the module's state, and the record that each ceremony leaves so
 // that other workers learn of it.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
-import type { Change } from '../../store/sealed/records.ts';
-import { BEGUN_RECORD, type Begun, decodeBegun } from './begun.ts';
+import { integer, list, text } from '../../formats/shape.ts';
+import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
+import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
+import type { Apply } from '../../store/sealed/records.ts';
+import { type Begun, begunKind } from './begun.ts';
 
-export const SECURITY_DOMAIN_RECORD = 'security-domain';
-
-/** The value of the record: who the domain is split over, and what was last done with it when, by which object id. */
+/** Who the domain is split over, and what was last done with it when, by which object id. */
 export interface SecurityDomainRecord {
   readonly required: number;
   /** x5t#S256 of the custodians' certificates. */
@@ -24,8 +25,25 @@ export interface SecurityDomainRecord {
   readonly replacedBy?: string;
 }
 
+export const securityDomainKind: RecordKind<SecurityDomainRecord> = recordKind<SecurityDomainRecord>({
+  of: 'security-domain',
+  about: 'Who the security domain is split over, and what was last done with it',
+  travels: 'stays',
+  members: { required: integer(1, 10), thumbprints: list(text, 10) },
+  optional: {
+    downloadedAt: text,
+    downloadedBy: text,
+    uploadedAt: text,
+    uploadedBy: text,
+    uploadedDigest: text,
+    replacedAt: text,
+    replacedBy: text,
+  },
+});
+
 export interface Activation {
-  apply(change: Change): void;
+  readonly follows: readonly Follow[];
+  readonly apply: Apply;
   isActive(): boolean;
   /** The same, but waits while the partitions are learning of another worker's ceremony. */
   willBeActive(): boolean | Promise<boolean>;
@@ -51,15 +69,21 @@ export function openActivation(
     onActive();
   };
   announce();
-  return {
-    apply({ name, value }) {
-      if (name === BEGUN_RECORD) begun = value === null ? undefined : decodeBegun(value);
-      if (name !== SECURITY_DOMAIN_RECORD || value === null) return;
-      record = JSON.parse(Buffer.from(value).toString('utf8')) as SecurityDomainRecord;
+  const follows = [
+    follow(begunKind, (_, said) => {
+      begun = said;
+    }),
+    follow(securityDomainKind, (_, said) => {
+      if (said === undefined) return;
+      record = said;
       // Another worker ran the ceremony: our partitions still hold the state of before.
       if (isActive()) announce();
       else learning = crypto.reload().then(announce, report);
-    },
+    }),
+  ];
+  return {
+    follows,
+    apply: feeding(follows),
     isActive,
     willBeActive: () => (isActive() || learning === undefined ? isActive() : learning.then(isActive)),
     latest: () => record,

@@ -2,12 +2,9 @@
 // before it has recorded it, this says who it was. One record; it is gone with the commit that records the ceremony.
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { integer, list, oneOf, record, text } from '../../formats/shape.ts';
-import { StoreError } from '../../store/port.ts';
+import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
 import type { Change, Commit } from '../../store/sealed/records.ts';
 import type { Split } from './service.ts';
-
-export const BEGUN_RECORD = 'security-domain-begun';
-export const NO_LONGER_BEGUN: Change = { name: BEGUN_RECORD, value: null };
 
 export interface Begun {
   readonly kind: Split['by'];
@@ -19,19 +16,14 @@ export interface Begun {
   readonly custody?: { readonly required: number; readonly thumbprints: readonly string[] };
 }
 
-const shape = record(
-  { kind: oneOf('download', 'recovery', 'resharing'), by: text, at: text },
-  { custody: record({ required: integer(1, 10), thumbprints: list(text, 10) }) },
-);
-
-/** @throws StoreError Damaged */
-export function decodeBegun(value: Uint8Array): Begun {
-  try {
-    return shape(JSON.parse(Buffer.from(value).toString('utf8')), BEGUN_RECORD) as Begun;
-  } catch (cause) {
-    throw new StoreError('Damaged', 'the record of a ceremony that has begun does not read', { cause });
-  }
-}
+export const begunKind: RecordKind<Begun> = recordKind<Begun>({
+  of: 'security-domain-begun',
+  about: 'Who has begun a ceremony that is not recorded yet',
+  travels: 'stays',
+  members: { kind: oneOf('download', 'recovery', 'resharing'), by: text, at: text },
+  optional: { custody: record({ required: integer(1, 10), thumbprints: list(text, 10) }) },
+});
+export const NO_LONGER_BEGUN: Change = begunKind.remove();
 
 /** The module said no and has changed nothing; of any other failure nobody knows. */
 const REFUSED: ReadonlySet<string> = new Set(['BadRequest', 'DomainRefused', 'OtherCustodians', 'WrongState']);
@@ -44,7 +36,7 @@ export async function begin<Done>(
   ceremony: () => Promise<Done>,
 ): Promise<Done> {
   const whole: Begun = { ...begun, by: principal.oid, at: new Date(now() * 1000).toISOString() };
-  await commit(() => [{ name: BEGUN_RECORD, value: Buffer.from(JSON.stringify(whole), 'utf8') }]);
+  await commit(() => [begunKind.put('', whole)]);
   try {
     return await ceremony();
   } catch (error) {

@@ -6,7 +6,7 @@ import { openMemoryStore } from '../../store/memory/memory-store.ts';
 import { inTestSealer } from '../../store/sealed/in-test-sealer.ts';
 import { openRecords } from '../../store/sealed/open-records.ts';
 import type { Commit, Records } from '../../store/sealed/records.ts';
-import { type Activation, openActivation, SECURITY_DOMAIN_RECORD } from './activation.ts';
+import { type Activation, openActivation, securityDomainKind } from './activation.ts';
 import { begin, NO_LONGER_BEGUN } from './begun.ts';
 import { type Completing, planCompletion } from './complete-ceremony.ts';
 
@@ -59,7 +59,7 @@ test('a first download whose file was lost is no recovery, and none that was fin
 });
 
 test('a re-sharing is of whoever asked for these very people, in any order, and of nobody else', async () => {
-  await records.update(() => [{ name: SECURITY_DOMAIN_RECORD, value: Buffer.from(JSON.stringify(module)) }]);
+  await records.update(() => [securityDomainKind.put('', module)]);
   const before = module;
   module = { required: 2, thumbprints: [BORIS, CLARA] };
   await begun({ kind: 'resharing', custody: { required: 2, thumbprints: [CLARA, ANNA] } }, lost);

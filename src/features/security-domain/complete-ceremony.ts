@@ -1,7 +1,7 @@
 // A worker may end between what the module did in a ceremony and the record of it. The module's word counts: at the next
 // start its custodians are put on record, so that every worker, and the register, know them; with who had begun it.
 import type { Change } from '../../store/sealed/records.ts';
-import { SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
+import { type SecurityDomainRecord, securityDomainKind } from './activation.ts';
 import { type Begun, NO_LONGER_BEGUN } from './begun.ts';
 import type { SecurityDomainService } from './service.ts';
 
@@ -27,7 +27,7 @@ export async function planCompletion({ crypto, activation, companion }: Completi
   const record: SecurityDomainRecord = { required, thumbprints, ...(begun === undefined ? {} : stamped(begun)) };
   const by = begun?.kind ?? (known === undefined ? 'recovery' : 'resharing');
   const changes = [
-    { name: SECURITY_DOMAIN_RECORD, value: Buffer.from(JSON.stringify(record)) },
+    securityDomainKind.put('', record),
     ...companion({ by, required, thumbprints }),
     ...(last === undefined ? [] : [NO_LONGER_BEGUN]),
   ];

@@ -6,7 +6,7 @@ import { MAX_UPLOAD } from '../../formats/domain-upload.ts';
 import { member, readText, wrongType } from '../../http/body.ts';
 import { type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
+import { type SecurityDomainRecord, securityDomainKind } from './activation.ts';
 import { begin, NO_LONGER_BEGUN } from './begun.ts';
 import { type Download, readDownload } from './read-download.ts';
 import {
@@ -71,7 +71,7 @@ export function resharingRows(service: SecurityDomainService): readonly AnyRow[]
         ).catch(refuse);
         const quorum = done.quorum as readonly string[];
         const head = await settle(() => [
-          { name: SECURITY_DOMAIN_RECORD, value: Buffer.from(JSON.stringify(replaced())) },
+          securityDomainKind.put('', replaced()),
           ...companion({ by: 'resharing', required, thumbprints, certificates, opened: quorum }),
           NO_LONGER_BEGUN,
         ]);

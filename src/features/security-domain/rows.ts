@@ -2,7 +2,7 @@
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
+import { type SecurityDomainRecord, securityDomainKind } from './activation.ts';
 import { begin, NO_LONGER_BEGUN } from './begun.ts';
 import { pendingAt } from './pending-at.ts';
 import { type Download, readDownload } from './read-download.ts';
@@ -52,7 +52,7 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
         };
         // Revoked while the module worked: then the file is not handed out.
         const head = await commit(() => [
-          { name: SECURITY_DOMAIN_RECORD, value: Buffer.from(JSON.stringify(record)) },
+          securityDomainKind.put('', record),
           ...companion({ by: 'download', required, thumbprints, certificates, document }),
           NO_LONGER_BEGUN,
         ]);

@@ -7,7 +7,7 @@ import { MAX_UPLOAD, parseUpload } from '../../formats/domain-upload.ts';
 import { readText } from '../../http/body.ts';
 import { type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { SECURITY_DOMAIN_RECORD, type SecurityDomainRecord } from './activation.ts';
+import { type SecurityDomainRecord, securityDomainKind } from './activation.ts';
 import { begin, NO_LONGER_BEGUN } from './begun.ts';
 import { pendingAt } from './pending-at.ts';
 import {
@@ -87,7 +87,7 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
           uploadedDigest,
         };
         const head = await settle(() => [
-          { name: SECURITY_DOMAIN_RECORD, value: Buffer.from(JSON.stringify(record)) },
+          securityDomainKind.put('', record),
           ...companion({ by: 'recovery', required, thumbprints, ...known(document, quorum) }),
           NO_LONGER_BEGUN,
         ]);

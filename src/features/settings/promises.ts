@@ -2,8 +2,11 @@
 // they can be purged before, whether this is a development instance, and whether duties are separated. Its configuration
 // file cannot take any of it back, whoever edits it: protection that is on stays on, days stay what they were, production
 // stays production, strict stays strict.
+import { flag, integer, oneOf, record } from '../../formats/shape.ts';
 import { StoreError } from '../../store/port.ts';
-import type { Change } from '../../store/sealed/records.ts';
+import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
+import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
+import type { Apply, Change } from '../../store/sealed/records.ts';
 
 /** `azure`: as the service behaves. `strict`: what an administrator does to roles needs a second one. */
 export type Separation = 'azure' | 'strict';
@@ -22,17 +25,32 @@ export function separationOf({ separation, profile }: Pick<Configured, 'separati
   return separation ?? (profile === 'production' ? 'strict' : 'azure');
 }
 
-const RECORD = 'promises';
+const before = {
+  retentionDays: integer(0, 36_500),
+  purgeProtection: flag,
+  profile: oneOf('dev', 'production'),
+};
+const withoutSeparation = record(before);
+
+export const promisesKind: RecordKind<Promised> = recordKind<Promised>({
+  of: 'promises',
+  about: 'What was promised at the first start',
+  travels: 'stays',
+  members: { ...before, separation: oneOf('azure', 'strict') },
+  // Instances that were first started before there were modes behave as they always did.
+  earlier: [(value, path) => ({ ...withoutSeparation(value, path), separation: 'azure' })],
+});
 
 export class Promises {
   #promised: Promised | undefined;
 
-  /** Takes a change of the record of promises; leaves others alone. */
-  apply({ name, value }: Change): void {
-    if (name !== RECORD) return;
-    if (value === null) throw new StoreError('Damaged', 'the record of promises cannot be removed');
-    this.#promised = decode(value);
-  }
+  readonly follows: readonly Follow[] = [
+    follow(promisesKind, (_, promised) => {
+      if (promised === undefined) throw new StoreError('Damaged', 'the record of promises cannot be removed');
+      this.#promised = promised;
+    }),
+  ];
+  readonly apply: Apply = feeding(this.follows);
 
   /** @throws Error before the first were made */
   get current(): Promised {
@@ -68,21 +86,6 @@ export class Promises {
       before.purgeProtection === after.purgeProtection &&
       before.profile === after.profile &&
       before.separation === after.separation;
-    return same ? [] : [{ name: RECORD, value: Buffer.from(JSON.stringify(after), 'utf8') }];
+    return same ? [] : [promisesKind.put('', after)];
   }
-}
-
-function decode(value: Uint8Array): Promised {
-  const stored = JSON.parse(Buffer.from(value).toString('utf8')) as Partial<Promised>;
-  // Instances that were first started before there were modes behave as they always did.
-  const { retentionDays, purgeProtection, profile, separation = 'azure' } = stored;
-  if (
-    Number.isInteger(retentionDays) &&
-    typeof purgeProtection === 'boolean' &&
-    (profile === 'dev' || profile === 'production') &&
-    (separation === 'azure' || separation === 'strict')
-  ) {
-    return { ...(stored as Promised), separation };
-  }
-  throw new StoreError('Damaged', 'the record of promises does not have its members');
 }

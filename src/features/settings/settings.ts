@@ -1,11 +1,28 @@
-// The settings of an instance in memory, fed by the sealed records `setting/{name}`. A setting without a record has its
+// The settings of an instance in memory, fed by sealed records. A setting without a record has its
 // default, which may depend on the profile that was promised.
-import { StoreError } from '../../store/port.ts';
-import type { Change } from '../../store/sealed/records.ts';
+import { ShapeError } from '../../formats/shape.ts';
+import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
+import { type RecordKind, textKind } from '../../store/sealed/record-kind.ts';
+import type { Apply, Change } from '../../store/sealed/records.ts';
 import type { Promised } from './promises.ts';
 import { findSetting, normalValue, type Setting, type SettingName, settingTable } from './setting-table.ts';
 
-const PREFIX = 'setting/';
+export const settingKind: RecordKind<string> = textKind(
+  {
+    of: 'setting/',
+    about: 'A setting that an administrator has given a value: the value as text',
+    travels: 'text',
+    // An address that another instance would be told of our keys at; it goes together with `events-since`.
+    staying: ['StrongroomEventWebhook'],
+  },
+  (text, name) => {
+    const setting = findSetting(name);
+    // One of a later release means nothing here, and is kept for it.
+    if (setting !== undefined && normalValue(setting, text) !== text) {
+      throw new ShapeError(`the setting ${setting.name} does not take its value`);
+    }
+  },
+);
 
 export class Settings {
   readonly #values = new Map<SettingName, string>();
@@ -15,22 +32,15 @@ export class Settings {
     this.#profile = profile;
   }
 
-  /** Takes a change of a setting's record; leaves others alone. */
-  apply({ name: recordName, value }: Change): void {
-    if (!recordName.startsWith(PREFIX)) return;
-    const setting = findSetting(recordName.slice(PREFIX.length));
-    // A setting of a later release: it means nothing here, and is kept for it.
-    if (setting === undefined) return;
-    if (value === null) {
-      this.#values.delete(setting.name);
-      return;
-    }
-    const text = Buffer.from(value).toString('utf8');
-    if (normalValue(setting, text) !== text) {
-      throw new StoreError('Damaged', `the record of the setting ${setting.name} holds a value that it does not take`);
-    }
-    this.#values.set(setting.name, text);
-  }
+  readonly follows: readonly Follow[] = [
+    follow(settingKind, (name, text) => {
+      const setting = findSetting(name);
+      if (setting === undefined) return;
+      if (text === undefined) this.#values.delete(setting.name);
+      else this.#values.set(setting.name, text);
+    }),
+  ];
+  readonly apply: Apply = feeding(this.follows);
 
   value(name: SettingName): string {
     const own = this.#values.get(name);
@@ -50,5 +60,5 @@ export class Settings {
 }
 
 export function settingChange(name: SettingName, value: string): Change {
-  return { name: PREFIX + name, value: Buffer.from(value, 'utf8') };
+  return settingKind.put(name, value);
 }

@@ -4,7 +4,7 @@ import type { Source } from './catch-up.ts';
 import type { SealedHead } from './head.ts';
 import { unavailable } from './open-rows.ts';
 import { type Contents, readEverything } from './read-everything.ts';
-import type { Apply, RecordSealer } from './records.ts';
+import type { Apply, GoesWith, RecordSealer } from './records.ts';
 import { SealedRecords } from './sealed-records.ts';
 import { SetHash } from './set-hash.ts';
 
@@ -14,6 +14,7 @@ export interface OpenRecords {
   readonly sealer: RecordSealer;
   /** Must be quick and must not throw. What it built is void if opening rejects. */
   readonly apply: Apply;
+  readonly goesWith?: GoesWith;
   /** Newest head sequence that the audit log names, 0 if none. Read it before the store is opened. */
   readonly newestHeadInLog: number;
   /** Newest head sequence that the module was shown (`hello.headSequence`), 0 if none. */
@@ -25,7 +26,7 @@ export interface OpenRecords {
  * @throws StoreError Refused with the reason, Damaged, Unavailable
  */
 export async function openRecords(options: OpenRecords): Promise<SealedRecords> {
-  const { store, sealer, apply, newestHeadInLog, headSeenByModule } = options;
+  const { store, sealer, apply, goesWith, newestHeadInLog, headSeenByModule } = options;
   const contents = await readEverything(store, sealer, ({ name, value }) => apply({ name, value }));
   const sequence = contents.head?.sequence ?? 0;
   checkAge(sequence, newestHeadInLog, 'the audit log');
@@ -34,7 +35,7 @@ export async function openRecords(options: OpenRecords): Promise<SealedRecords> 
   const sealedHead = contents.headRow?.value ?? new Uint8Array();
   const nothing: SealedHead = { sequence: 0, hash: new SetHash().digest(), records: 0 };
   const { head = nothing, hash, entries } = contents;
-  return new SealedRecords(source, apply, { head, sealedHead, hash, entries });
+  return new SealedRecords(source, { apply, goesWith: goesWith ?? (() => []) }, { head, sealedHead, hash, entries });
 }
 
 function checkAge(sequence: number, seen: number, by: string): void {

@@ -50,3 +50,6 @@ export interface Records extends AsyncDisposable {
 
 /** Called for every record at opening (in no order), and for every change after (also those of other workers), in commit order. */
 export type Apply = (change: Change) => void;
+
+/** Asked of every commit, on the state that it is planned on: what is committed besides. */
+export type GoesWith = (changes: readonly Change[]) => readonly Change[];

@@ -5,7 +5,7 @@ import { catchUp, type Source } from './catch-up.ts';
 import { commitKnowing } from './commit-knowing.ts';
 import { unavailable } from './open-rows.ts';
 import { type Prepared, prepareCommit } from './prepare-commit.ts';
-import type { Apply, Change, Head, Records } from './records.ts';
+import type { Apply, Change, GoesWith, Head, Records } from './records.ts';
 import { type State, type Step, takeStep } from './state.ts';
 import { Turns } from './turns.ts';
 
@@ -18,6 +18,7 @@ type Doubt = 'none' | 'own' | 'others';
 export class SealedRecords implements Records {
   readonly #source: Source;
   readonly #apply: Apply;
+  readonly #goesWith: GoesWith;
   readonly #updates = new Turns();
   /** Whoever moves the state: a look, or a commit with what follows it. */
   readonly #moves = new Turns();
@@ -30,9 +31,14 @@ export class SealedRecords implements Records {
   /** Why nothing is served any more. */
   #end: StoreError | undefined;
 
-  constructor(source: Source, apply: Apply, state: State) {
+  constructor(
+    source: Source,
+    { apply, goesWith }: { readonly apply: Apply; readonly goesWith: GoesWith },
+    state: State,
+  ) {
     this.#source = source;
     this.#apply = apply;
+    this.#goesWith = goesWith;
     this.#state = state;
   }
 
@@ -62,7 +68,8 @@ export class SealedRecords implements Records {
         await this.refresh();
         const base = this.#state;
         const changes = await plan();
-        const prepared = changes.length === 0 ? undefined : await prepareCommit(this.#source, base, changes);
+        const all = [...changes, ...this.#goesWith(changes)];
+        const prepared = all.length === 0 ? undefined : await prepareCommit(this.#source, base, all);
         if (prepared === undefined) {
           this.#checkServing();
           return this.head;

@@ -1,6 +1,7 @@
 // All backup and restore jobs of the instance in memory, fed by the sealed records: every worker knows of every job.
-import type { Change } from '../../../store/sealed/records.ts';
-import { decodeJob, type Job, jobRecordName, parseJobRecordName } from './job.ts';
+import { type Follow, feeding, follow } from '../../../store/sealed/follow-records.ts';
+import type { Apply, Change } from '../../../store/sealed/records.ts';
+import { type Job, jobKind } from './job.ts';
 
 /** Ended jobs that stay for whoever polls late. */
 const KEPT = 20;
@@ -9,14 +10,14 @@ export class BackupJobs {
   readonly #jobs = new Map<string, Job>();
   #running: Job | undefined;
 
-  /** Takes a change of a job's record; leaves others alone. */
-  apply({ name, value }: Change): void {
-    const id = parseJobRecordName(name);
-    if (id === undefined) return;
-    if (value === null) this.#jobs.delete(id);
-    else this.#jobs.set(id, decodeJob(id, value));
-    this.#running = [...this.#jobs.values()].find(({ status }) => status === 'InProgress');
-  }
+  readonly follows: readonly Follow[] = [
+    follow(jobKind, (id, job) => {
+      if (job === undefined) this.#jobs.delete(id);
+      else this.#jobs.set(id, { ...job, id });
+      this.#running = [...this.#jobs.values()].find(({ status }) => status === 'InProgress');
+    }),
+  ];
+  readonly apply: Apply = feeding(this.follows);
 
   get(id: string): Job | undefined {
     return this.#jobs.get(id);
@@ -47,7 +48,7 @@ export class BackupJobs {
     return ended
       .slice(0, Math.max(0, ended.length - KEPT + 1))
       .filter((job) => job !== firstBackup)
-      .map(({ id }) => ({ name: jobRecordName(id), value: null }));
+      .map(({ id }) => jobKind.remove(id));
   }
 
   #backups(): Job[] {

@@ -4,9 +4,9 @@
 import { ServiceError } from '../../../http/service-error.ts';
 import type { Commit, Head, Records } from '../../../store/sealed/records.ts';
 import type { BackupJobs } from './backup-jobs.ts';
-import { isRestoreMode, type Job, type JobError, type JobKind } from './job.ts';
+import { isRestoreMode, type Job, type JobError, type JobKind, jobChange } from './job.ts';
 import { jobErrorOf } from './job-error.ts';
-import { jobChange, type RunningJob, runJob, type Success } from './run-job.ts';
+import { type RunningJob, runJob, type Success } from './run-job.ts';
 
 /** Tells workers apart, and whether one is still there. */
 export interface WorkerMarks {

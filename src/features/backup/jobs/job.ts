@@ -1,7 +1,8 @@
-// One backup or restore, as a sealed record `backup-job/{id}` that every worker sees. It never holds what opens the
+// One backup or restore, as a sealed record that every worker sees. It never holds what opens the
 // storage: that is in the memory of the worker that runs the job, and nowhere else.
 import { flag, integer, oneOf, type Reader, record, text } from '../../../formats/shape.ts';
-import { StoreError } from '../../../store/port.ts';
+import { type RecordKind, recordKind } from '../../../store/sealed/record-kind.ts';
+import type { Change } from '../../../store/sealed/records.ts';
 
 export const JOB_KINDS = ['backup', 'prebackup', 'restore', 'prerestore', 'key-restore'] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
@@ -34,7 +35,6 @@ export interface Job {
   readonly worker: string;
 }
 
-const PREFIX = 'backup-job/';
 export const JOB_ID: RegExp = /^[0-9a-f]{32}$/;
 
 function orNull<T>(read: Reader<T>): Reader<T | null> {
@@ -54,28 +54,18 @@ const members = {
   startedBy: text,
   worker: text,
 };
-const shape = record(members, { writing: text });
+/** By the job's id. */
+export const jobKind: RecordKind<Omit<Job, 'id'>> = recordKind<Omit<Job, 'id'>>({
+  of: 'backup-job/',
+  id: JOB_ID,
+  about: 'A backup or restore: how it goes, or how it ended',
+  travels: 'stays',
+  members,
+  optional: { writing: text },
+});
 
-export function jobRecordName(id: string): string {
-  return PREFIX + id;
-}
-
-/** The id; undefined for records of other kinds. */
-export function parseJobRecordName(name: string): string | undefined {
-  return name.startsWith(PREFIX) && JOB_ID.test(name.slice(PREFIX.length)) ? name.slice(PREFIX.length) : undefined;
-}
-
-export function encodeJob({ id, ...rest }: Job): Uint8Array {
-  return Buffer.from(JSON.stringify(rest), 'utf8');
-}
-
-/** @throws StoreError Damaged */
-export function decodeJob(id: string, value: Uint8Array): Job {
-  try {
-    return { ...shape(JSON.parse(Buffer.from(value).toString('utf8')), 'job'), id };
-  } catch (cause) {
-    throw new StoreError('Damaged', 'the record of a backup job does not have its members', { cause });
-  }
+export function jobChange({ id, ...rest }: Job): Change {
+  return jobKind.put(id, rest);
 }
 
 /** Restores hold up the instance while they run; checks and restores of one key do not. */

@@ -2,9 +2,9 @@
 import { openMemoryStore } from '../../../store/memory/memory-store.ts';
 import { inTestSealer } from '../../../store/sealed/in-test-sealer.ts';
 import { openRecords } from '../../../store/sealed/open-records.ts';
-import type { Apply, Records } from '../../../store/sealed/records.ts';
+import type { Apply, GoesWith, Records } from '../../../store/sealed/records.ts';
 
-export function openMemoryRecords(apply: Apply): Promise<Records> {
+export function openMemoryRecords(apply: Apply, goesWith: GoesWith = () => []): Promise<Records> {
   const store = openMemoryStore();
-  return openRecords({ store, sealer: inTestSealer(), apply, newestHeadInLog: 0, headSeenByModule: 0 });
+  return openRecords({ store, sealer: inTestSealer(), apply, goesWith, newestHeadInLog: 0, headSeenByModule: 0 });
 }

@@ -1,7 +1,7 @@
 // One job on its way: does the work, commits its progress now and then, and commits how it ended, whatever happens.
 import type { Change, Head, Records } from '../../../store/sealed/records.ts';
 import type { BackupJobs } from './backup-jobs.ts';
-import { encodeJob, type Job, type JobError, jobRecordName } from './job.ts';
+import { type Job, type JobError, jobChange } from './job.ts';
 
 /** How a job went that did what it was asked for. */
 export interface Success {
@@ -125,8 +125,4 @@ function openProgress({ records, report, progressEveryMs }: JobRun, current: () 
       await writing;
     },
   };
-}
-
-export function jobChange(job: Job): Change {
-  return { name: jobRecordName(job.id), value: encodeJob(job) };
 }

@@ -1,12 +1,14 @@
-// The attestation authorities that this instance trusts: sealed records `release/authority/{name}`, made by its
-// administrators. None is trusted until one is named here, and nothing is fetched unless a record says so.
+// The attestation authorities that this instance trusts: sealed records, by the names that its administrators give them. None is trusted until one is named here, and nothing is fetched unless a record says so.
 
 import { normalAuthority } from '../../../formats/release-policy/grammar.ts';
+import { oneOf, record, text } from '../../../formats/shape.ts';
 import { member, readGivenObject, readOptionalText, readText } from '../../../http/body.ts';
 import type { JsonObject } from '../../../http/route.ts';
 import { ServiceError } from '../../../http/service-error.ts';
 import { isAbsent } from '../../../http/tolerance.ts';
-import { StoreError } from '../../../store/port.ts';
+import { type Follow, feeding, keep } from '../../../store/sealed/follow-records.ts';
+import { type RecordKind, recordKind } from '../../../store/sealed/record-kind.ts';
+import type { Apply } from '../../../store/sealed/records.ts';
 import { readSigningKeys } from '../../auth/signing-key.ts';
 
 export interface TrustedAuthority {
@@ -15,16 +17,26 @@ export interface TrustedAuthority {
   readonly keys:
     | { readonly kind: 'pinned'; readonly jwks: unknown }
     /** From `{authority}/.well-known/openid-configuration`; `ca`: PEM of the only authority trusted for it. */
-    | { readonly kind: 'fetched'; readonly ca: string | undefined };
+    | { readonly kind: 'fetched'; readonly ca?: string };
 }
 
 export const MAX_AUTHORITIES = 20;
-const PREFIX = 'release/authority/';
 const NAME = /^[a-z0-9-]{1,64}$/;
 
-export function authorityRecordName(name: string): string {
-  return PREFIX + name;
-}
+const pinned = record({ kind: oneOf('pinned'), jwks: (value: unknown) => value });
+const fetched = record({ kind: oneOf('fetched') }, { ca: text });
+
+export const authorityKind: RecordKind<TrustedAuthority> = recordKind<TrustedAuthority>({
+  of: 'release/authority/',
+  id: NAME,
+  about: 'An attestation authority that is trusted, with its keys or how they are fetched',
+  travels: 'text',
+  members: {
+    authority: text,
+    keys: (value, path) =>
+      (value as { readonly kind?: unknown } | null)?.kind === 'pinned' ? pinned(value, path) : fetched(value, path),
+  },
+});
 
 /** @throws ServiceError BadParameter */
 export function requireAuthorityName(name: string | undefined): string {
@@ -51,7 +63,7 @@ export function readAuthority(body: JsonObject): TrustedAuthority {
     if (ca !== undefined && (ca.length > 65_536 || !ca.includes('-----BEGIN CERTIFICATE-----'))) {
       throw new ServiceError('BadParameter', "Property 'fetch.ca' must be certificates in PEM");
     }
-    return { authority, keys: { kind: 'fetched', ca } };
+    return { authority, keys: { kind: 'fetched', ...(ca === undefined ? {} : { ca }) } };
   }
   try {
     readSigningKeys(jwks);
@@ -64,13 +76,8 @@ export function readAuthority(body: JsonObject): TrustedAuthority {
 export class TrustedAuthorities {
   readonly #byName = new Map<string, TrustedAuthority>();
 
-  /** Records of other features are left alone. */
-  apply(change: { readonly name: string; readonly value: Uint8Array | null }): void {
-    if (!change.name.startsWith(PREFIX)) return;
-    const name = change.name.slice(PREFIX.length);
-    if (change.value === null) this.#byName.delete(name);
-    else this.#byName.set(name, decodeAuthority(change.value));
-  }
+  readonly follows: readonly Follow[] = [keep(authorityKind, this.#byName)];
+  readonly apply: Apply = feeding(this.follows);
 
   get(name: string): TrustedAuthority | undefined {
     return this.#byName.get(name);
@@ -86,16 +93,4 @@ export class TrustedAuthorities {
     for (const trusted of this.#byName.values()) if (trusted.authority === authority) return trusted;
     return undefined;
   }
-}
-
-export function encodeAuthority(authority: TrustedAuthority): Uint8Array {
-  return Buffer.from(JSON.stringify(authority), 'utf8');
-}
-
-function decodeAuthority(value: Uint8Array): TrustedAuthority {
-  const stored = JSON.parse(Buffer.from(value).toString('utf8')) as TrustedAuthority;
-  if (typeof stored.authority !== 'string' || !['pinned', 'fetched'].includes(stored.keys.kind)) {
-    throw new StoreError('Damaged', 'a record of a trusted authority does not have the members of one');
-  }
-  return stored.keys.kind === 'fetched' ? { ...stored, keys: { kind: 'fetched', ca: stored.keys.ca } } : stored;
 }
