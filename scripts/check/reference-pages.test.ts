@@ -4,7 +4,8 @@ import { messages } from '../../src/crypto/protocol/messages.ts';
 import { algorithms } from '../../src/formats/algorithms.ts';
 import { detailMembers } from '../../src/http/entry-detail.ts';
 import { errorCodes } from '../../src/http/service-error.ts';
-import { API, AUDIT, checkReferencePages, ERRORS, MODULE } from './reference-pages.ts';
+import { recordKinds } from '../../src/service/record-kinds.ts';
+import { API, AUDIT, checkReferencePages, ERRORS, MODULE, RECORDS, recordRow } from './reference-pages.ts';
 import { fakeTree } from './tree.ts';
 
 const pages = {
@@ -21,6 +22,7 @@ const pages = {
     '| `another` | of another table |',
   ],
   [MODULE]: Object.keys(messages).map((name) => `| 1 | \`${name}\` |`),
+  [RECORDS]: recordKinds.map((kind) => `| \`${kind.of}\` | ${recordRow(kind).join(' | ')} |`),
 };
 
 function found(change: (lines: Record<string, string[]>) => void): string[] {
@@ -53,6 +55,12 @@ test('a row that is missing, wrong or too many is reported', () => {
     /RSA1_5 differs/,
   );
   assert.match(found((lines) => lines[MODULE]?.shift()).join(), /the message hello/);
+  assert.match(found((lines) => lines[RECORDS]?.shift()).join(), /record key\/ has no row/);
+  assert.match(found((lines) => lines[RECORDS]?.push('| `pins/` | x | text | stays | 1 |')).join(), /records pins\//);
+  assert.match(
+    found((lines) => lines[RECORDS]?.splice(0, 1, '| `key/` | A key | text | key | 1 |')).join(),
+    /row of key\/ differs/,
+  );
 });
 
 test('a page that is not there is reported', () => {

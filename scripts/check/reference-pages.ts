@@ -1,9 +1,11 @@
-// Reference pages against the tables in the code: errors, algorithms, module messages. Neither may have a row that the
+// Reference pages against the tables in the code: errors, algorithms, module messages, records. Neither may have a row that the
 // other lacks.
 import { messages } from '../../src/crypto/protocol/messages.ts';
 import { algorithms } from '../../src/formats/algorithms.ts';
 import { detailMembers } from '../../src/http/entry-detail.ts';
 import { errorCodes } from '../../src/http/service-error.ts';
+import { recordKinds } from '../../src/service/record-kinds.ts';
+import type { RecordKind } from '../../src/store/sealed/record-kind.ts';
 import { names } from './documents.ts';
 import { tableRows } from './markdown.ts';
 import type { Problem } from './problem.ts';
@@ -13,9 +15,10 @@ export const ERRORS = 'docs/reference/errors.md';
 export const API = 'docs/reference/api.md';
 export const AUDIT = 'docs/reference/audit-format.md';
 export const MODULE = 'docs/reference/module-protocol.md';
+export const RECORDS = 'docs/reference/records.md';
 
 export function checkReferencePages(tree: Tree): Problem[] {
-  return [...errors(tree), ...algorithmTable(tree), ...moduleMessages(tree), ...auditDetail(tree)];
+  return [...errors(tree), ...algorithmTable(tree), ...moduleMessages(tree), ...auditDetail(tree), ...records(tree)];
 }
 
 function* errors(tree: Tree): Generator<Problem> {
@@ -112,6 +115,37 @@ function* auditDetail(tree: Tree): Generator<Problem> {
   for (const { word, line } of rows) {
     if (detailMembers.has(word)) continue;
     yield { file: AUDIT, line, what: `no entry has the member ${word} of detail`, fix: 'take it out of the row' };
+  }
+}
+
+/** The cells of a kind's row after its name. */
+export function recordRow({ about, members, hides = [], travels, staying = [], form }: RecordKind): readonly string[] {
+  const shown = members.map((name) => {
+    const isHidden = hides.includes(name.replace('?', ''));
+    return `\`${name}\`${isHidden ? ' (hidden)' : ''}`;
+  });
+  const exceptions = staying.map((id) => `; \`${id}\` stays`).join('');
+  return [about, shown.length === 0 ? 'text' : shown.join(', '), `${travels}${exceptions}`, String(form)];
+}
+
+function* records(tree: Tree): Generator<Problem> {
+  if (!tree.has(RECORDS)) {
+    yield missing(RECORDS);
+    return;
+  }
+  const described = new Map(tableRows(tree.text(RECORDS)).map((row) => [row.word, row]));
+  for (const kind of recordKinds) {
+    const expected = recordRow(kind);
+    const row = described.get(kind.of);
+    const fix = `the row is | \`${kind.of}\` | ${expected.join(' | ')} |`;
+    if (row === undefined) yield { file: RECORDS, what: `the kind of record ${kind.of} has no row`, fix };
+    else if (expected.some((cell, index) => row.cells[index + 1] !== cell)) {
+      yield { file: RECORDS, line: row.line, what: `the row of ${kind.of} differs from its kind`, fix };
+    }
+    described.delete(kind.of);
+  }
+  for (const { word, line } of described.values()) {
+    yield { file: RECORDS, line, what: `no instance has records ${word}`, fix: 'take the row out' };
   }
 }
 

@@ -2,9 +2,11 @@
 import { integer } from '../formats/shape.ts';
 import { type RecordKind, recordKind } from '../store/sealed/record-kind.ts';
 
-export const moduleStateKind: RecordKind<{ readonly generation: number }> = recordKind<{ readonly generation: number }>({
-  of: 'module-state',
-  about: "The generation of the module's state for which a commit was made",
-  travels: 'stays',
-  members: { generation: integer(0, Number.MAX_SAFE_INTEGER) },
-});
+export const moduleStateKind: RecordKind<{ readonly generation: number }> = recordKind<{ readonly generation: number }>(
+  {
+    of: 'module-state',
+    about: "The generation of the module's state for which a commit was made",
+    travels: 'stays',
+    members: { generation: integer(0, Number.MAX_SAFE_INTEGER) },
+  },
+);

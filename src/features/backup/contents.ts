@@ -3,8 +3,8 @@
 // records: a third of what they take as objects, and what the commit takes.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
-import { fromPortable, type PortableVersion, PortableVersionError } from '../key-backup/portable-version.ts';
 import type { Travels } from '../../store/sealed/record-kind.ts';
+import { fromPortable, type PortableVersion, PortableVersionError } from '../key-backup/portable-version.ts';
 import { type KeyVersion, keyChange } from '../keys/key-version.ts';
 import { BackupError } from './backup-error.ts';
 import { KEY_PART, type Part } from './manifest.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Change } from '../../store/sealed/records.ts';
 import { type DeletedKey, deletedKeyKind, deletionChange } from '../keys/deleted-key.ts';
 import { KeyRing } from '../keys/key-ring.ts';
 import { type KeyVersion, keyChange, keyKind } from '../keys/key-version.ts';
-import type { Change } from '../../store/sealed/records.ts';
 import { policyChange, policyKind } from '../rotation/policy.ts';
 import { type Contents, toRecord } from './contents.ts';
 import { keyVersion, versionId } from './key-versions.fixture.ts';
@@ -136,8 +136,7 @@ test('a deleted key that the backup lacks keeps its day; a live one gets the ful
   const nothing: Contents = { keys: new Map(), texts: new Map() };
   const changes = planRestore(instance.view(), nothing, { now: NOW, retention: RETENTION }, () => []);
   for (const change of changes) instance.apply(change);
-  const purgeOf = (name: string): number =>
-    instance.keys.findDeleted(name)?.deleted.scheduledPurgeDate ?? 0;
+  const purgeOf = (name: string): number => instance.keys.findDeleted(name)?.deleted.scheduledPurgeDate ?? 0;
   assert.equal(purgeOf('a'), NOW + 5);
   assert.equal(purgeOf('b'), NOW + RETENTION);
   const { texts } = instance.view();

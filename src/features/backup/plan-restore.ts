@@ -67,7 +67,9 @@ function keepPromises(current: View, backup: Contents, protection: Protection): 
 /** Those of the backup come last, so that its current version is the current one. */
 function numbered(name: string, versions: readonly VersionRecord[]): readonly VersionRecord[] {
   return versions.map((each, at) =>
-    each.ordinal === at + 1 ? each : toRecord({ ...keyOf(keyKind.read(`${name}/${each.version}`, each.record)), ordinal: at + 1 }),
+    each.ordinal === at + 1
+      ? each
+      : toRecord({ ...keyOf(keyKind.read(`${name}/${each.version}`, each.record)), ordinal: at + 1 }),
   );
 }
 

@@ -13,7 +13,7 @@ import type { Delivery } from './deliver.ts';
 import { eventJob, type SentEvent } from './event-job.ts';
 import { EventQueue } from './event-queue.ts';
 import { EventTargets } from './targets.ts';
-import { toldRemoval, sinceChange, ToldEvents } from './told.ts';
+import { sinceChange, ToldEvents, toldRemoval } from './told.ts';
 
 const DAY = 86_400;
 

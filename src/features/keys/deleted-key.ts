@@ -27,7 +27,11 @@ export const deletedKeyKind: RecordKind<DeletedKey> = recordKind<DeletedKey>({
   },
 });
 
-export function deletionChange({ name, deletedDate, scheduledPurgeDate }: DeletedKey): Change & { readonly value: Uint8Array } {
+export function deletionChange({
+  name,
+  deletedDate,
+  scheduledPurgeDate,
+}: DeletedKey): Change & { readonly value: Uint8Array } {
   return deletedKeyKind.put(name.toLowerCase(), { name, deletedDate, scheduledPurgeDate });
 }
 

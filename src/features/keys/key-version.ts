@@ -2,7 +2,18 @@
 
 import type { KeyBinding, PublicKey } from '../../crypto/protocol/messages.ts';
 import { fromBase64url, toBase64url } from '../../formats/base64url.ts';
-import { flag, integer, list, mapOf, matching, oneOf, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
+import {
+  flag,
+  integer,
+  list,
+  mapOf,
+  matching,
+  oneOf,
+  type Reader,
+  record,
+  ShapeError,
+  text,
+} from '../../formats/shape.ts';
 import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
 import type { Change } from '../../store/sealed/records.ts';
 import { MAX_TAGS } from './attributes.ts';

@@ -36,10 +36,7 @@ function custom(name: number, permissions: readonly Permission[]): RoleDefinitio
 
 function put(roles: Roles, ...records: readonly (RoleAssignment | RoleDefinition)[]): void {
   for (const record of records) {
-    const change =
-      'principalId' in record
-        ? assignmentChange(record)
-        : definitionChange(record);
+    const change = 'principalId' in record ? assignmentChange(record) : definitionChange(record);
     roles.apply(change);
   }
 }
@@ -248,10 +245,9 @@ describe('records', () => {
 
   it('that do not read are refused and change nothing', () => {
     const roles = openRoles();
-    const good = JSON.parse(Buffer.from(assignmentChange(assign(1, '/keys/a', CRYPTO_USER, 1)).value).toString()) as Record<
-      string,
-      unknown
-    >;
+    const good = JSON.parse(
+      Buffer.from(assignmentChange(assign(1, '/keys/a', CRYPTO_USER, 1)).value).toString(),
+    ) as Record<string, unknown>;
     const values = [
       '',
       'null',

@@ -58,7 +58,15 @@ export async function putDefinition(
 }
 
 function sameContent(a: RoleDefinition, b: RoleDefinition): boolean {
-  const content = ({ roleName, description, permissions }: RoleDefinition): Pick<RoleDefinition, 'roleName' | 'description' | 'permissions'> => ({ roleName, description, permissions });
+  const content = ({
+    roleName,
+    description,
+    permissions,
+  }: RoleDefinition): Pick<RoleDefinition, 'roleName' | 'description' | 'permissions'> => ({
+    roleName,
+    description,
+    permissions,
+  });
   return definitionKind.same(content(a), content(b));
 }
 

@@ -89,10 +89,7 @@ test('kinds are told apart by names; one without ids is one record, and an id ha
 
 test('a kind travels as it says, but for the records that stay', () => {
   const travels = travelling([things, word]);
-  assert.deepEqual(
-    ['things/a', 'things/private', 'word', 'other/a'].map(travels),
-    ['text', 'stays', 'stays', 'stays'],
-  );
+  assert.deepEqual(['things/a', 'things/private', 'word', 'other/a'].map(travels), ['text', 'stays', 'stays', 'stays']);
 });
 
 test('who follows a kind is told of its changes in order, what was read once; others are left alone', () => {
