@@ -57,7 +57,7 @@ export function unexpected(who: string, error: unknown): string {
   return `${who}: it ended unexpectedly: ${oneLine(what)}\n`;
 }
 
-function show(outcome: Outcome, asJson: boolean, terminal: Terminal): number {
+export function show(outcome: Outcome, asJson: boolean, terminal: Terminal): number {
   if (typeof outcome === 'number') return outcome;
   if (typeof outcome === 'string') {
     terminal.out(outcome);

@@ -45,7 +45,7 @@ after(() => {
 });
 
 async function refusal(): Promise<string> {
-  const client = openInstanceClient({ instance: 'dev', url, ca });
+  const client = openInstanceClient({ 'hsm-name': 'dev', url, ca });
   const error = await client.ask('GET', '/keys').then(
     () => assert.fail('it was answered'),
     (reason: unknown) => reason,
@@ -86,16 +86,16 @@ test('whom the network rules keep out is told that, and what they say', async ()
 });
 
 test('an authority that the file does not name is not trusted', async () => {
-  const client = openInstanceClient({ instance: 'dev', url });
+  const client = openInstanceClient({ 'hsm-name': 'dev', url });
   await assert.rejects(client.ask('GET', '/keys'), CommandError);
 });
 
 test('options that exclude each other, and addresses that are none, are called wrong', () => {
   for (const given of [
-    { instance: 'dev', ca },
-    { instance: 'dev', url, data: folder },
-    { instance: 'dev', url: 'http://one.example' },
-    { instance: 'dev', url: 'one' },
+    { 'hsm-name': 'dev', ca },
+    { 'hsm-name': 'dev', url, data: folder },
+    { 'hsm-name': 'dev', url: 'http://one.example' },
+    { 'hsm-name': 'dev', url: 'one' },
   ]) {
     assert.throws(() => openInstanceClient(given), UsageError);
   }
@@ -151,7 +151,7 @@ test('a token that was given in a file is shown, and where it is not taken that 
   for (const as of [undefined, 'az']) {
     shown = undefined;
     const token = tokenFile(origin);
-    await assert.rejects(openInstanceClient({ instance: 'one', url, ca, as }).ask('GET', '/keys'), {
+    await assert.rejects(openInstanceClient({ 'hsm-name': 'one', url, ca, as }).ask('GET', '/keys'), {
       name: 'CommandError',
       message: refusal,
     });
@@ -169,7 +169,7 @@ test('a token of another HSM is shown to nobody, whoever named the address, and 
     Object.assign(process.env, identity);
     for (const as of [undefined, 'az']) {
       for (const client of [
-        openInstanceClient({ instance: 'one', url, ca, as }),
+        openInstanceClient({ 'hsm-name': 'one', url, ca, as }),
         instanceIn({ settings: { kind: 'activation', instance: 'one', address: { url, ca } } }, as),
         instanceIn(
           {
@@ -189,7 +189,7 @@ test('behind names that all lead to this machine a token of theirs is not shown,
   challenge = 'Bearer authorization="https://login.example/tenant", resource="https://managedhsm.azure.net"';
   const token = tokenFile('https://managedhsm.azure.net');
   shown = undefined;
-  const client = openInstanceClient({ instance: 'one', data: dataOf('dev'), as: 'az' });
+  const client = openInstanceClient({ 'hsm-name': 'one', data: dataOf('dev'), as: 'az' });
   const { port } = new URL(url);
   await assert.rejects(client.ask('GET', '/keys'), (error: Error) =>
     error.message.includes(`if 127.0.0.1:${port} may see it`),

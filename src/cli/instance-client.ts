@@ -7,8 +7,9 @@ import { ownCommand } from '../formats/own-command.ts';
 import { printable } from '../formats/printable.ts';
 import { isGuid } from '../formats/shape.ts';
 import { instanceOrigin } from '../http/name-form.ts';
-import { CommandError, dataOption, UsageError } from './command.ts';
+import { CommandError, dataOption, jsonOption, type OptionValues, UsageError } from './command.ts';
 import { authoritiesWith, exchange, type Reply, type Route } from './https-exchange.ts';
+import { thereIsNo } from './instance-folder.ts';
 import {
   devAdministratorToken,
   devUserToken,
@@ -58,20 +59,21 @@ export const instanceOptions = {
   ...asOption,
 } as const;
 
+/** Of those, too, that show its answer. */
+export const instanceAnswerOptions = { ...instanceOptions, ...jsonOption } as const;
+
 /** `--as` of whom `az` is signed in as. */
 export const SIGNED_IN = 'az';
 
-export interface InstanceValues {
-  readonly 'hsm-name': string;
-  readonly data: string | undefined;
-  readonly url: string | undefined;
-  readonly ca: string | undefined;
-  readonly as: string | undefined;
-}
+export type InstanceValues = OptionValues<typeof instanceOptions>;
 
-/** What `openInstanceClient` takes, from a command's values. */
-export function instanceOf(values: InstanceValues): Parameters<typeof openInstanceClient>[0] {
-  return { data: values.data, instance: values['hsm-name'], url: values.url, ca: values.ca, as: values.as };
+type NamedInstance = { readonly [K in keyof InstanceValues]?: InstanceValues[K] | undefined } & {
+  readonly 'hsm-name': string;
+};
+
+/** The data directory of the instance that was named; undefined where an address was. @throws CommandError */
+export function rootOf({ url, data }: Pick<InstanceValues, 'url' | 'data'>): string | undefined {
+  return url === undefined ? dataRootOf(data) : undefined;
 }
 
 /** What would help here, that the service cannot know. */
@@ -95,19 +97,7 @@ export class AnswerError extends CommandError {
 }
 
 /** @throws CommandError when there is no such instance, or nothing runs; UsageError for options that exclude each other */
-export function openInstanceClient({
-  data,
-  instance,
-  url,
-  ca,
-  as,
-}: {
-  readonly data?: string | undefined;
-  readonly instance: string;
-  readonly url?: string | undefined;
-  readonly ca?: string | undefined;
-  readonly as?: string | undefined;
-}): AskingClient {
+export function openInstanceClient({ 'hsm-name': instance, data, url, ca, as }: NamedInstance): AskingClient {
   if (url === undefined) {
     if (ca !== undefined) throw new UsageError('--ca goes with --url');
     return developmentClient(data, instance, as);
@@ -125,11 +115,7 @@ function developmentClient(data: string | undefined, wanted: string, as: string 
   const state = requireRunning(root);
   const names = Object.keys(state.instances);
   const name = names.find((each) => each.toLowerCase() === wanted.toLowerCase());
-  if (name === undefined) {
-    throw new CommandError(
-      `there is no instance '${wanted}'; there ${names.length === 0 ? 'are none' : `is ${names.join(', ')}`}`,
-    );
-  }
+  if (name === undefined) throw thereIsNo(wanted, names);
   const { activation, message = '' } = state.instances[name] ?? {};
   if (activation === 'Stopped') throw new CommandError(`'${name}' does not run. ${messageHere(message, name, data)}`);
   const [origin] = state.origins[name] ?? [];

@@ -20,7 +20,10 @@ export function instanceFolder(data: string | undefined, name: string): Instance
   const found = names.find((each) => each.toLowerCase() === name.toLowerCase() && existsSync(instance(each).config));
   if (found !== undefined) return { data: root, name: found, at: instance(found) };
   const others = names.filter((each) => existsSync(instance(each).config));
-  throw new CommandError(
-    `there is no instance '${name}' in ${root}; there ${others.length === 0 ? 'are none' : `is ${others.join(', ')}`}`,
-  );
+  throw thereIsNo(name, others, ` in ${root}`);
+}
+
+export function thereIsNo(name: string, others: readonly string[], where = ''): CommandError {
+  const rest = others.length === 0 ? 'are none' : `is ${others.join(', ')}`;
+  return new CommandError(`there is no instance '${name}'${where}; there ${rest}`);
 }

@@ -1,6 +1,7 @@
 // Turns the words after a command's name into its typed values, or says what is wrong with them.
 import { parseArgs } from 'node:util';
 import { type Command, type OptionList, UsageError } from './command.ts';
+import { hsmNameOf } from './hsm-name.ts';
 import { nearest } from './nearest.ts';
 
 export interface Option {
@@ -46,11 +47,19 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
     else if (isRepeated) values[name] ??= [];
     else if (values[name] === '') throw new UsageError(`option '--${name}' needs a ${placeholder}`);
   }
+  checkGiven(command, values, operands);
+  return { help: false, values, operands };
+}
+
+/** Completes `values` where the instance was named by a word. @throws UsageError */
+export function checkGiven(command: Command, values: Record<string, unknown>, operands: readonly string[]): void {
+  if (command.operands === 'NAME' && command.needs?.['hsm-name'] !== undefined) {
+    values['hsm-name'] = hsmNameOf(values['hsm-name'] as string | undefined, operands);
+  }
   if (command.wants !== undefined && !fits(command.operands, operands.length)) throw new UsageError(command.wants);
   for (const [name, wanted] of Object.entries(command.needs ?? {})) {
     if (values[name] === undefined) throw new UsageError(wanted);
   }
-  return { help: false, values, operands };
 }
 
 function forParser(options: readonly Option[]): NonNullable<Parameters<typeof parseArgs>[0]>['options'] {

@@ -40,7 +40,7 @@ export async function recoverabilityOf(
   own: OwnRecoverability | undefined,
 ): Promise<Recoverability> {
   try {
-    const client = openInstanceClient({ data, instance });
+    const client = openInstanceClient({ data, 'hsm-name': instance });
     const { register } = await readRegister(client);
     const { posture } = await readRehearsals(client);
     return { custodians: shownCustodians(register.domain !== null, register), rehearsals: posture };

@@ -25,7 +25,7 @@ describe('the disaster drill', () => {
   let wrapped: string;
   const at = (...names: string[]): string => join(folder, ...names);
   const data = (region: string): string => at(region, 'data');
-  const client = (region: string, instance: string) => openInstanceClient({ data: data(region), instance });
+  const client = (region: string, instance: string) => openInstanceClient({ data: data(region), 'hsm-name': instance });
   /** A stock client in the shell of a region. */
   const use = async (product: RunningProduct, ...words: readonly string[]) => {
     const ended = await runIn(

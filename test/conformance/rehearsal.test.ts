@@ -39,7 +39,7 @@ describe('a rehearsal', () => {
     const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
     return runStrongroom('rehearse', '--depth', 'full', ...words, '--data', product.data, ...more);
   };
-  const client = () => openInstanceClient({ data: product.data, instance: 'dev' });
+  const client = () => openInstanceClient({ data: product.data, 'hsm-name': 'dev' });
   /** The file of an HSM that has the same custodians. */
   const domainOfAnother = async (): Promise<string> => {
     await provisionInstance(product, 'other');
@@ -47,7 +47,7 @@ describe('a rehearsal', () => {
       const { raw } = new X509Certificate(readFileSync(own(`custodian-${number}.cer`)));
       return { kty: 'RSA', x5c: [raw.toString('base64')] };
     });
-    const other = openInstanceClient({ data: product.data, instance: 'other' });
+    const other = openInstanceClient({ data: product.data, 'hsm-name': 'other' });
     const made = await other.ask('POST', '/securitydomain/download?api-version=7.5', { certificates, required: 2 });
     writeFileSync(at('other-sd.json'), (made as { value: string }).value);
     return at('other-sd.json');

@@ -5,12 +5,15 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { add } from '../../src/cli/commands/federation/add.ts';
+import { commandNamed, runCommand } from '../../src/cli/command.fixture.ts';
+import { commands } from '../../src/cli/commands/federation.ts';
 import { createDevDirectory } from '../../src/control/directory/create-dev-directory.ts';
 import { writeDirectoryFile } from '../../src/control/directory/directory-file.ts';
 import { readCredentials } from '../../src/control/directory/federation/federated-credentials.ts';
 import { issueAuthority } from '../../src/deployment/dev-ca/issue.ts';
 import { startForeignIssuer } from '../support/foreign-issuer.ts';
+
+const add = commandNamed(commands, 'federation add');
 
 test('an issuer whose keys cannot be fetched is told at once, with the cause, and added all the same', async () => {
   const data = await mkdtemp(join(tmpdir(), 'strongroom-federation-add-'));
@@ -32,7 +35,7 @@ test('an issuer whose keys cannot be fetched is told at once, with the cause, an
         data,
         json: false,
       };
-      assert.equal(await add.run({ ...known, subject: `system:${name}`, ...more }, [name], terminal), 0);
+      assert.equal(await runCommand(add, { ...known, subject: `system:${name}`, ...more }, [name], terminal), 0);
       return err;
     };
     assert.equal(await warning('reached'), '');
@@ -64,7 +67,7 @@ test('a certificate of an authority that is not trusted for it is the cause that
     let err = '';
     const terminal = { out: () => undefined, err: (text: string) => (err += text) };
     const given = { application: 'strongroom-dev-consumer', issuer: cluster.issuer, subject: 'a:b', data, json: false };
-    assert.equal(await add.run(given, ['stranger'], terminal), 0);
+    assert.equal(await runCommand(add, given, ['stranger'], terminal), 0);
     assert.match(err, /certificate.*\(UNABLE_TO_[A-Z_]+\)\n$/);
   } finally {
     await rm(data, { recursive: true });

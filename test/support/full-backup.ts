@@ -7,7 +7,7 @@ import { places } from '../../src/deployment/data-layout.ts';
 
 /** @returns the backup's folder @throws Error with what the job said */
 export async function makeFullBackup(data: string, instance = 'dev'): Promise<string> {
-  const client = openInstanceClient({ data, instance });
+  const client = openInstanceClient({ data, 'hsm-name': instance });
   const { backups } = places(data);
   const started = await client.ask('POST', '/backup?api-version=7.6', {
     storageResourceUri: pathToFileURL(backups).href,

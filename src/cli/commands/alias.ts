@@ -1,6 +1,174 @@
-import type { Command } from '../command.ts';
-import { list as listAliases } from './alias/list.ts';
-import { remove as removeAlias } from './alias/remove.ts';
-import { set as setAlias } from './alias/set.ts';
+// `strongroom alias …`: further names of instances, in a book on disk that a running copy goes by.
+import { existsSync, readdirSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Aliases, checkAlias, readAliases, writeAliases } from '../../deployment/aliases.ts';
+import { places } from '../../deployment/data-layout.ts';
+import { namesOfData } from '../../deployment/names-of-data.ts';
+import { type RunningState, readRunningState } from '../../deployment/running-state.ts';
+import { ConfigError } from '../../deployment/start-config.ts';
+import { uncoveredInData } from '../../deployment/uncovered-names.ts';
+import { instanceOrigin } from '../../http/name-form.ts';
+import { type Command, CommandError, command, dataOption, jsonOption, UsageError } from '../command.ts';
+import { explained } from '../explained.ts';
+import { thereIsNo } from '../instance-folder.ts';
+import { dataRootOf } from '../running.ts';
 
-export const commands: readonly Command[] = [setAlias, listAliases, removeAlias];
+const wants = 'name one alias';
+
+export const commands: readonly Command[] = [
+  command({
+    name: 'alias set',
+    summary: 'let an instance answer under one more name, or move that name to it',
+    operands: 'ALIAS',
+    wants,
+    details: `
+Give consumers an alias rather than the name of an instance: when the instance is lost, set the alias to its successor, and
+key identifiers under the alias go on working. The name of a lost instance can become an alias of its successor, too.
+An alias belongs to one instance at a time. Nothing is restarted for it, and what is unlocked stays so.
+In production the certificate of instances must cover it; else nothing is set.
+Without a running copy the alias is written down and holds from the next start on.`,
+    options: {
+      'hsm-name NAME': 'the instance that is to answer',
+      move: 'take the alias away from an instance that serves under it now',
+      ...dataOption,
+      ...jsonOption,
+    },
+    needs: { 'hsm-name': '--hsm-name is missing' },
+    examples: ['strongroom alias set payments --hsm-name east', 'strongroom alias set payments --hsm-name west --move'],
+    async run({ 'hsm-name': wanted, move, data }, [alias]) {
+      try {
+        checkAlias(alias);
+      } catch (error) {
+        if (error instanceof ConfigError) throw new UsageError(error.message);
+        throw error;
+      }
+      const root = dataRootOf(data);
+      const names = instancesOf(root);
+      const instance = names.find((name) => name.toLowerCase() === wanted.toLowerCase());
+      if (instance === undefined) throw thereIsNo(wanted, names);
+      const namesake = names.find((name) => name.toLowerCase() === alias);
+      if (namesake !== undefined) {
+        const recovered =
+          namesake === instance
+            ? ''
+            : `. If '${instance}' has taken its place and its keys were seen to work, delete and purge '${namesake}' ` +
+              `(az keyvault delete, az keyvault purge), then set the alias`;
+        throw new CommandError(`'${alias}' is the name of the instance '${namesake}' itself${recovered}`);
+      }
+      const book = bookOf(root);
+      const before = book[alias]?.instance;
+      const running = readRunningState(root);
+      const serves = before !== undefined && (running?.instances[before]?.port ?? 0) !== 0;
+      if (before !== undefined && before !== instance && serves && !move) {
+        throw new CommandError(`'${before}' serves under '${alias}' now; add --move to take it away from there`);
+      }
+      const uncovered = uncoveredInData(root, alias, running !== undefined);
+      if (uncovered !== undefined) {
+        const when = running === undefined ? '' : ' (it is taken up within 20 s)';
+        throw new CommandError(`nothing was set: ${uncovered}${when}, then set the alias`);
+      }
+      const since = new Date().toISOString();
+      const isApplied =
+        (before === instance && running?.refusedAliases[alias] === undefined) ||
+        (await apply(
+          root,
+          { ...book, [alias]: { instance, since, ...(before === undefined ? {} : { before }) } },
+          (state) => state.aliases[alias] === instance && isSettled(state, instance),
+        ));
+      const applied = isApplied && readRunningState(root)?.instances[instance]?.activation !== 'Stopped';
+      const uri = instanceOrigin(namesOfData(root), alias);
+      const from = before === undefined || before === instance ? '' : `, and '${before}' no longer does`;
+      return {
+        json: { alias, instance, before: before ?? null, uri, applied },
+        text: `'${instance}' ${applied ? 'answers' : 'will answer, once it runs,'} at ${uri}${from}\n`,
+      };
+    },
+  }),
+  command({
+    name: 'alias list',
+    summary: 'show the further names of instances',
+    operands: '',
+    options: { ...dataOption, ...jsonOption },
+    examples: ['strongroom alias list', 'strongroom alias list --json'],
+    run({ data }) {
+      const root = dataRootOf(data);
+      const state = readRunningState(root);
+      const rows = Object.entries(bookOf(root)).map(([alias, { instance, since, before }]) => ({
+        alias,
+        instance,
+        since,
+        before: before ?? null,
+        uri: instanceOrigin(namesOfData(root), alias),
+        refused: state?.refusedAliases[alias] ?? null,
+        serves: state?.aliases[alias] === instance && (state.instances[instance]?.port ?? 0) !== 0,
+      }));
+      const lines = rows.map(({ alias, instance, since, before, uri, serves, refused }) => {
+        const from = before === null ? '' : ` (before: ${before})`;
+        const why = refused === null ? '' : `  leads nowhere: ${refused}\n`;
+        return `${alias.padEnd(24)} ${instance}${from} since ${since}${serves ? '' : ', not serving'}\n  ${uri}\n${why}`;
+      });
+      return { json: rows, text: lines.join('') || 'no aliases\n' };
+    },
+  }),
+  command({
+    name: 'alias remove',
+    summary: 'let no instance answer under an alias any more',
+    operands: 'ALIAS',
+    wants,
+    details: `
+Key identifiers under the alias stop working at once. To move it to another instance, use 'alias set': it is never gone in
+between. Nothing is restarted for it, and what is unlocked stays so.`,
+    options: { ...dataOption, ...jsonOption },
+    examples: ['strongroom alias remove payments'],
+    async run({ data }, [alias]) {
+      const root = dataRootOf(data);
+      const { [alias]: removed, ...rest } = bookOf(root);
+      if (removed === undefined) throw new CommandError(`there is no alias '${alias}'`);
+      const { instance } = removed;
+      await apply(root, rest, (state) => !(alias in state.aliases) && isSettled(state, instance));
+      return { json: { alias, instance }, text: `'${instance}' does not answer under '${alias}' any more\n` };
+    },
+  }),
+];
+
+/** @throws CommandError */
+function bookOf(root: string): Aliases {
+  return explained(() => readAliases(root), { ConfigError: '' });
+}
+
+/** Names of the instances of a data directory. @throws CommandError when there is no such directory */
+function instancesOf(root: string): readonly string[] {
+  const at = places(root);
+  if (!existsSync(at.instances)) throw new CommandError(`there are no instances in ${root}`);
+  return readdirSync(at.instances).filter((name) => existsSync(at.instance(name).config));
+}
+
+/** It answers under its names, or will when its operator starts it. */
+function isSettled({ instances }: RunningState, instance: string): boolean {
+  const { port = 1, activation = '' } = instances[instance] ?? {};
+  return port !== 0 || activation === 'Stopped';
+}
+
+const PATIENCE_MS = 60_000;
+const LOOK_EVERY_MS = 50;
+
+/**
+ * Writes the book and waits until whatever runs goes by it.
+ * @param isDone said of a copy that runs
+ * @returns whether one does
+ */
+async function apply(root: string, aliases: Aliases, isDone: (state: RunningState) => boolean): Promise<boolean> {
+  await writeAliases(root, aliases);
+  const until = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const state = readRunningState(root);
+    if (state === undefined) return false;
+    if (isDone(state)) return true;
+    if (performance.now() > until) {
+      throw new CommandError(
+        `it is written down, but the service does not go by it after ${PATIENCE_MS / 1000} s; see what it has printed`,
+      );
+    }
+    await delay(LOOK_EVERY_MS);
+  }
+}

@@ -6,11 +6,14 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createDevDirectory } from '../../control/directory/create-dev-directory.ts';
 import { writeDirectoryFile } from '../../control/directory/directory-file.ts';
+import { commandNamed, runCommand } from '../command.fixture.ts';
 import { UsageError } from '../command.ts';
-import { env } from './env.ts';
-import { bind } from './identity/bind.ts';
+import { commands } from './env.ts';
 import { otherUsersBoundTo } from './identity/other-users.ts';
+import { commands as ofIdentities } from './identity.ts';
 
+const env = commandNamed(commands, 'env');
+const bind = commandNamed(ofIdentities, 'identity bind');
 let data: string;
 let oid: string;
 before(async () => {
@@ -64,7 +67,8 @@ const linux = { skip: process.platform !== 'linux' && 'there is no endpoint to b
 test('who binds another user is told that this user needs a folder', linux, async () => {
   let said = '';
   const terminal = { out: () => undefined, err: (text: string) => (said += text) };
-  const bindUser = (user: string) => bind.run({ data, json: false, user, executable: undefined }, [oid], terminal);
+  const bindUser = (user: string) =>
+    runCommand(bind, { data, json: false, user, executable: undefined }, [oid], terminal);
   await bindUser(String(process.getuid?.()));
   assert.equal(said, '');
   const other = (process.getuid?.() ?? 0) + 1;

@@ -1,6 +1,131 @@
-import type { Command } from '../command.ts';
-import { accept as acceptInstance } from './instance/accept.ts';
-import { start as startInstance } from './instance/start.ts';
-import { stop as stopInstance } from './instance/stop.ts';
+// `strongroom instance …`: one instance of a data directory is stopped and started, or goes on without its newest witnesses; the
+// others go on.
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { MARKS_CHANGED, operatorsMark } from '../../deployment/operators-mark.ts';
+import { type RunningState, readRunningState } from '../../deployment/running-state.ts';
+import { readUnwitnessed } from '../../deployment/unwitnessed.ts';
+import { replaceDurably } from '../../files/durable-file.ts';
+import { ownCommand } from '../../formats/own-command.ts';
+import { oneLine, printable } from '../../formats/printable.ts';
+import { type Command, CommandError, command, dataOption, jsonOption, UsageError } from '../command.ts';
+import { aboutOne, hsmNameOption } from '../hsm-name.ts';
+import { type InstanceFolder, instanceFolder } from '../instance-folder.ts';
+import { messageHere, placeOf } from '../same-place.ts';
+import { labelled } from '../show.ts';
 
-export const commands: readonly Command[] = [startInstance, stopInstance, acceptInstance];
+export const commands: readonly Command[] = [
+  command({
+    name: 'instance start',
+    summary: 'start an instance that was stopped',
+    ...aboutOne,
+    details: `
+Starts what 'strongroom instance stop' has stopped. Where nothing runs, it starts with the rest next time. An instance that
+was deleted at the resource manager is not started by this.`,
+    options: { ...hsmNameOption, ...dataOption },
+    examples: ['strongroom instance start dev'],
+    async run({ data, 'hsm-name': named }) {
+      const folder = instanceFolder(data, named);
+      const { name, at } = folder;
+      rmSync(operatorsMark(at.root), { force: true });
+      const state = await heed(folder, ({ instances: { [name]: own } }) => {
+        return own !== undefined && (own.port !== 0 || own.activation === 'Failed');
+      });
+      const own = state?.instances[name];
+      if (own === undefined) return `${name} starts with the rest.\n`;
+      const why = messageHere(own.message, name, data);
+      if (own.port === 0) {
+        throw new CommandError(`'${name}' does not serve, and goes on being tried: ${printable(why)}`);
+      }
+      return `${name}  ${own.activation}\n${own.activation === 'Active' ? '' : `  ${why}\n`}`;
+    },
+  }),
+  command({
+    name: 'instance stop',
+    summary: 'stop one instance, until it is started again',
+    ...aboutOne,
+    details: `
+Its processes end in order; its data stays as it is, and the resource manager goes on showing it. It stays stopped over
+restarts of the service until 'strongroom instance start'. Where nothing runs, it will not start with the rest.`,
+    options: { ...hsmNameOption, ...dataOption },
+    examples: ['strongroom instance stop dev'],
+    async run({ data, 'hsm-name': named }) {
+      const folder = instanceFolder(data, named);
+      writeFileSync(operatorsMark(folder.at.root), `${new Date().toISOString()}\n`, { mode: 0o600 });
+      await heed(folder, ({ instances }) => instances[folder.name]?.activation === 'Stopped');
+      return `${folder.name} is stopped.\n`;
+    },
+  }),
+  command({
+    name: 'instance accept',
+    summary: 'go on with a store and a log of which nothing tells that they are the newest',
+    ...aboutOne,
+    details: `
+For an instance that is not started because the module's witnesses of the newest store and log are missing. Without them
+nobody at this machine can tell whether older copies were put back, with a role or a key that was taken away since. First put
+the module's folder back as it was, if that can be; else compare the log with a checkpoint kept elsewhere:
+'strongroom audit verify --hsm-name NAME --checkpoint FILE'. What the last start found is accepted, nothing else and once:
+the next start puts it on record, with the reason and the name of the operating system's user, before it serves. What
+contradicts the evidence that is left is refused all the same.`,
+    options: { 'reason TEXT': 'why, for the log', ...hsmNameOption, ...dataOption, ...jsonOption },
+    examples: ['strongroom instance accept dev --reason "disk replaced, module folder restored without its witnesses"'],
+    async run({ data, reason, 'hsm-name': named }) {
+      const { at, name } = instanceFolder(data, named);
+      const why = oneLine(reason ?? '', MAX_REASON);
+      if (why === '') throw new UsageError('say why with --reason: it is put on record');
+      const path = at.unwitnessed;
+      const found = readUnwitnessed(existsSync(path) ? readFileSync(path, 'utf8') : undefined);
+      if (found === undefined) {
+        throw new CommandError(
+          `no start of '${name}' was refused because a witness is missing: there is nothing to accept`,
+        );
+      }
+      const accepted = { reason: why, by: userInfo().username, at: new Date().toISOString() };
+      await replaceDurably(path, `${JSON.stringify({ ...found, accepted }, null, 2)}\n`);
+      const { missing, store, log } = found;
+      const rows = [
+        ['missing', `witness of the newest ${missing.join(' and ')}`],
+        ['store', `sequence ${store.sequence}, hash ${store.hash}`],
+        ['log', `${log.size} entries, root ${log.root}`],
+      ] as const;
+      return {
+        json: { ...found, accepted },
+        text: labelled(rows, 15),
+        hint:
+          `'${name}' goes on with exactly these at its next start: within half a minute where it is being tried, or with ` +
+          `'${ownCommand(`instance start ${name}${placeOf({ data })}`)}'\n`,
+      };
+    },
+  }),
+];
+
+const MAX_REASON = 500;
+const PATIENCE_MS = 45_000;
+const LOOK_MS = 100;
+
+/**
+ * Tells a running supervisor that an operator's mark has changed, and waits until it has done what the mark says.
+ * @returns the state in which it holds; undefined when nothing runs @throws CommandError when it takes too long
+ */
+async function heed(
+  { data, name, at }: InstanceFolder,
+  holds: (state: RunningState) => boolean,
+): Promise<RunningState | undefined> {
+  const state = readRunningState(data);
+  if (state === undefined) return undefined;
+  if (existsSync(join(at.root, 'stopped'))) {
+    throw new CommandError(`'${name}' was deleted at the resource manager: it is recovered there`);
+  }
+  process.kill(state.pids.supervisor, MARKS_CHANGED);
+  // Another process's file: there is nothing to be told by.
+  for (const end = performance.now() + PATIENCE_MS; performance.now() < end; await delay(LOOK_MS)) {
+    const now = readRunningState(data);
+    if (now === undefined) return undefined;
+    if (holds(now)) return now;
+  }
+  throw new CommandError(
+    `'${name}' has not got there within ${PATIENCE_MS / 1000} s; its logs are in ${join(data, 'logs')}`,
+  );
+}

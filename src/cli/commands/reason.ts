@@ -3,34 +3,30 @@ import { readReason, readTerms } from '../../features/roles/terms.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { type Command, command, UsageError } from '../command.ts';
 
-const reason = command({
-  name: 'reason',
-  summary: 'print the shell line that makes az say why a role is given',
-  operands: 'TEXT',
-  details: `
+export const commands: readonly Command[] = [
+  command({
+    name: 'reason',
+    summary: 'print the shell line that makes az say why a role is given',
+    operands: 'TEXT',
+    wants: "give the reason as one word: 'TEXT'",
+    details: `
 Made for sh, bash and zsh: eval "$(strongroom reason 'on call, ticket 7')". az and the Python SDKs add the variable to their
 user agent, where the instance finds it; it holds for every later command of that shell, so end it with
 unset AZURE_HTTP_USER_AGENT. The text travels and is logged readable for everyone: no secrets.`,
-  options: {
-    'expires WHEN': 'when the grant ends: P7D, PT8H or 2027-01-31T12:00:00Z',
-  },
-  examples: [`eval "$(strongroom reason 'on call, ticket 7')"`, `eval "$(strongroom reason 'audit' --expires P7D)"`],
-  async run({ expires }, operands, terminal) {
-    const [text, ...more] = operands;
-    if (text === undefined || more.length > 0) throw new UsageError("give the reason as one word: 'TEXT'");
-    try {
-      const stated = { reason: readReason(text), ...(expires === undefined ? {} : { expires }) };
-      readTerms(stated, Date.now() / 1000);
-      const tokens = Object.entries(stated).map(
-        ([name, value]) => `strongroom-${name}/${Buffer.from(value, 'utf8').toString('base64url')}`,
-      );
-      terminal.out(`export AZURE_HTTP_USER_AGENT='${tokens.join(' ')}'\n`);
-      return 0;
-    } catch (error) {
-      if (error instanceof ServiceError) throw new UsageError(error.message, { cause: error });
-      throw error;
-    }
-  },
-});
-
-export const commands: readonly Command[] = [reason];
+    options: { 'expires WHEN': 'when the grant ends: P7D, PT8H or 2027-01-31T12:00:00Z' },
+    examples: [`eval "$(strongroom reason 'on call, ticket 7')"`, `eval "$(strongroom reason 'audit' --expires P7D)"`],
+    run({ expires }, [text]) {
+      try {
+        const stated = { reason: readReason(text), ...(expires === undefined ? {} : { expires }) };
+        readTerms(stated, Date.now() / 1000);
+        const tokens = Object.entries(stated).map(
+          ([name, value]) => `strongroom-${name}/${Buffer.from(value, 'utf8').toString('base64url')}`,
+        );
+        return `export AZURE_HTTP_USER_AGENT='${tokens.join(' ')}'\n`;
+      } catch (error) {
+        if (error instanceof ServiceError) throw new UsageError(error.message, { cause: error });
+        throw error;
+      }
+    },
+  }),
+];

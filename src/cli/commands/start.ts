@@ -5,44 +5,44 @@ import { entryOf } from '../../links/entry.ts';
 import { CHECKOUT } from '../checkout.ts';
 import { type Command, CommandError, command, dataOption, UsageError } from '../command.ts';
 
-const start = command({
-  name: 'start',
-  summary: 'run the service in the foreground',
-  operands: '',
-  details: `
+export const commands: readonly Command[] = [
+  command({
+    name: 'start',
+    summary: 'run the service in the foreground',
+    operands: '',
+    details: `
 Starts control and all instances of the data directory and keeps them running until Ctrl-C. The first start in the dev
 profile makes the instance 'dev', activates it with three generated custodian certificates, and wraps and unwraps a data
 key through the public API; later starts find everything as it was.
 The production profile makes nothing up: it needs --config, and refuses to start with whatever must not guard real keys.`,
-  options: {
-    ...dataOption,
-    'port N': `dev: loopback port of the public names and of the proxy (default: ${DEFAULT_PORT}); 0 for any free one`,
-    'ready-file FILE': 'written (JSON: uris, pids, paths) when requests are served, removed at the end',
-    'no-demo': "no instance 'dev' and no ceremony, only what the data directory holds",
-    'profile NAME (dev)': 'dev or production',
-    'config FILE': 'production: names, certificates, issuers (JSON); dev: limits, TLS and private listeners to try',
-    'verbose|v': 'show what the processes log, each line with its process',
-  },
-  examples: [
-    'strongroom start',
-    'strongroom start --data /tmp/second --port 9443',
-    'strongroom start --no-demo --ready-file /run/strongroom/ready.json',
-    'strongroom start --profile production --config /etc/strongroom/config.json --data /var/lib/strongroom',
-  ],
-  run(flags) {
-    let config: StartConfig;
-    try {
-      config = readStartConfig(flags, process.env, CHECKOUT);
-    } catch (error) {
-      if (error instanceof ConfigError) throw new UsageError(error.message);
-      throw error;
-    }
-    const entry = entryOf('supervisor');
-    return becomeProgram([...process.execArgv, entry, ...argumentsOf(config)]);
-  },
-});
-
-export const commands: readonly Command[] = [start];
+    options: {
+      ...dataOption,
+      'port N': `dev: loopback port of the public names and of the proxy (default: ${DEFAULT_PORT}); 0 for any free one`,
+      'ready-file FILE': 'written (JSON: uris, pids, paths) when requests are served, removed at the end',
+      'no-demo': "no instance 'dev' and no ceremony, only what the data directory holds",
+      'profile NAME (dev)': 'dev or production',
+      'config FILE': 'production: names, certificates, issuers (JSON); dev: limits, TLS and private listeners to try',
+      'verbose|v': 'show what the processes log, each line with its process',
+    },
+    examples: [
+      'strongroom start',
+      'strongroom start --data /tmp/second --port 9443',
+      'strongroom start --no-demo --ready-file /run/strongroom/ready.json',
+      'strongroom start --profile production --config /etc/strongroom/config.json --data /var/lib/strongroom',
+    ],
+    run(flags) {
+      let config: StartConfig;
+      try {
+        config = readStartConfig(flags, process.env, CHECKOUT);
+      } catch (error) {
+        if (error instanceof ConfigError) throw new UsageError(error.message);
+        throw error;
+      }
+      const entry = entryOf('supervisor');
+      return becomeProgram([...process.execArgv, entry, ...argumentsOf(config)]);
+    },
+  }),
+];
 
 function argumentsOf(config: StartConfig): string[] {
   return [

@@ -3,7 +3,7 @@
 import type { AccessReport } from '../../../features/access/report.ts';
 import { printableJson } from '../../../formats/printable.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
-import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { dataRootOf } from '../../running.ts';
 import { accessText } from './access-text.ts';
 import { checkDataAction } from './data-action.ts';
@@ -44,7 +44,7 @@ hold roleAssignments/read at the scope, and is shown the grants that it could li
     await checkObjectId('--who', who, root);
     for (const group of groups) await checkObjectId('--groups', group, root);
     checkDataAction(action);
-    const client = openInstanceClient(instanceOf(values));
+    const client = openInstanceClient(values);
     const body = { principalId: who, groups, dataAction: action, ...(type === undefined ? {} : { type }) };
     const below = scope === '/' ? '' : scope;
     const report = (await client.ask('POST', `/access/check${below}?api-version=7.6`, body)) as AccessReport;

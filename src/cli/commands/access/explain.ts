@@ -15,13 +15,7 @@ import { isGuid } from '../../../formats/guid.ts';
 import { optionWords, ownCommand } from '../../../formats/own-command.ts';
 import { printableJson } from '../../../formats/printable.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
-import {
-  AnswerError,
-  type InstanceClient,
-  instanceOf,
-  instanceOptions,
-  openInstanceClient,
-} from '../../instance-client.ts';
+import { AnswerError, type InstanceClient, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { dataRootOf } from '../../running.ts';
 import { logFolder } from '../audit/log-folder.ts';
 import { accessText } from './access-text.ts';
@@ -63,7 +57,7 @@ called, where from and what refused it, but not what the roles say, which are se
       terminal.err(`Only the log in ${folder} is read; the roles are not asked.\n`);
       report = await fromLog(folder, trace, instance, { root, data: values.data });
     } else {
-      const client = openInstanceClient(instanceOf(values));
+      const client = openInstanceClient(values);
       report = await fromInstance(client, trace, async (roles) => {
         if (root === undefined) return undefined;
         const { audit } = places(root).instance(instance);

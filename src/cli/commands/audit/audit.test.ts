@@ -8,14 +8,12 @@ import { makePlace, ORIGIN, signCheckpoint, VKEY } from '../../../recorder/recor
 import { startRecorder } from '../../../recorder/start-recorder.ts';
 import { nounsOf } from '../../command.ts';
 import { dispatch } from '../../dispatch.ts';
-import { checkpoint } from './checkpoint.ts';
-import { show } from './show.ts';
-import { verify } from './verify.ts';
+import { commands } from '../audit.ts';
 
 async function strongroom(...words: string[]): Promise<{ code: number; out: string; err: string }> {
   let [out, err] = ['', ''];
   const terminal = { out: (text: string) => (out += text), err: (text: string) => (err += text) };
-  return { code: await dispatch(nounsOf([verify, show, checkpoint]), '0', words, terminal), out, err };
+  return { code: await dispatch(nounsOf(commands), '0', words, terminal), out, err };
 }
 
 test('an operator keeps a checkpoint, lists entries, verifies, and is told where the log was changed', async () => {

@@ -6,6 +6,7 @@ import { NoteError, type NoteVerifier } from '../../../formats/signed-note.ts';
 import { parseCheckpoint } from '../../../formats/tlog-checkpoint.ts';
 import { isOfKey, readGivenCheckpoint } from '../../../tools/audit/verify/given-checkpoint.ts';
 import { CommandError } from '../../command.ts';
+import { explained } from '../../explained.ts';
 
 export interface SavedCheckpoint {
   readonly name: string;
@@ -22,9 +23,9 @@ interface OwnCheckpoint {
 /** @throws CommandError naming the file that is no checkpoint */
 export function readSavedCheckpoints(paths: readonly string[]): readonly SavedCheckpoint[] {
   return paths.map((name) => {
-    const { text, checkpoint } = inWords(`${name} cannot be read as a checkpoint`, () =>
-      readGivenCheckpoint(read(name)),
-    );
+    const { text, checkpoint } = explained(() => readGivenCheckpoint(read(name)), {
+      NoteError: `${name} cannot be read as a checkpoint: `,
+    });
     return { name, text, origin: checkpoint.origin };
   });
 }
@@ -58,16 +59,6 @@ export function requireOf(verifier: NoteVerifier, own: OwnCheckpoint, saved: rea
     `the log's checkpoint (${own.origin}) is not signed by this key (${verifier.name}): --key is another log's, or somebody has ` +
       'written the log anew and signed it with a key of their own. If the key is from the security domain of this HSM, trust nothing in this log',
   );
-}
-
-/** @param what is being read, for the message @throws CommandError in place of a NoteError */
-export function inWords<T>(what: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof NoteError) throw new CommandError(`${what}: ${error.message}`);
-    throw error;
-  }
 }
 
 function read(path: string): string {

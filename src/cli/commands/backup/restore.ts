@@ -3,7 +3,7 @@
 import { ownCommand, shellWord } from '../../../formats/own-command.ts';
 import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
-import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { credentialOptions, storageMembers } from './credential.ts';
 import { describeJob, startJob } from './job.ts';
 import { isFolderOfBackup, splitFolder, uriOf } from './place.ts';
@@ -46,7 +46,7 @@ needs an approval.`,
     }
     const { place, folder } = splitFolder(uri);
     const sasTokenParameters = storageMembers(place, values);
-    const client = openInstanceClient(instanceOf(values));
+    const client = openInstanceClient(values);
     const request =
       key === undefined
         ? { path: values.check ? '/prerestore' : '/restore', body: { sasTokenParameters, folderToRestore: folder } }

@@ -1,7 +1,7 @@
 // `strongroom backup start`: has an instance write a full backup, and waits for it.
 import { printableJson } from '../../../formats/printable.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
-import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { credentialOptions, storageMembers } from './credential.ts';
 import { describeJob, startJob } from './job.ts';
 import { ownPlace, uriOf } from './place.ts';
@@ -30,7 +30,7 @@ status'.`,
     if (spare !== undefined) throw new UsageError('name one place');
     if (target === undefined && values.url !== undefined) throw new UsageError('with --url, name the place');
     const uri = target === undefined ? ownPlace(values.data) : uriOf(target);
-    const client = openInstanceClient(instanceOf(values));
+    const client = openInstanceClient(values);
     const job = await startJob(
       client,
       {

@@ -1,13 +1,7 @@
 // `strongroom backup status`: how a backup or restore stands, by the id of its job.
 import { printableJson } from '../../../formats/printable.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
-import {
-  AnswerError,
-  type InstanceClient,
-  instanceOf,
-  instanceOptions,
-  openInstanceClient,
-} from '../../instance-client.ts';
+import { AnswerError, type InstanceClient, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { askJob, type Direction, describeJob, failureOf, follow, type Job } from './job.ts';
 
 export const status = command({
@@ -24,7 +18,7 @@ export const status = command({
   async run(values, [id, spare], terminal) {
     if (id === undefined || spare !== undefined) throw new UsageError('name one job');
     if (!/^[0-9a-f]{32}$/.test(id)) throw new UsageError('the id of a job has 32 hex digits');
-    const client = openInstanceClient(instanceOf(values));
+    const client = openInstanceClient(values);
     const { direction, job: found } = await find(client, id);
     const job = values.wait ? await follow(client, direction, found, terminal) : found;
     terminal.out(values.json ? printableJson(job) : describeJob(job));

@@ -52,7 +52,7 @@ export function instanceIn(
   as: string | undefined,
 ): InstanceClient {
   const { instance = '', data, url, ca } = address;
-  return openInstanceClient({ instance, data, url, ca, as });
+  return openInstanceClient({ 'hsm-name': instance, data, url, ca, as });
 }
 
 /** Errors that people can act on come without a stack. */

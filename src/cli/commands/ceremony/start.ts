@@ -7,7 +7,7 @@ import { oneLine } from '../../../formats/printable.ts';
 import { Ceremony } from '../../../tools/ceremony/ceremony.ts';
 import { kinds } from '../../../tools/ceremony/kinds.ts';
 import { command, UsageError } from '../../command.ts';
-import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { dataRootOf } from '../../running.ts';
 import { folderOption, handOf, handOption, shown } from './open-folder.ts';
 
@@ -38,7 +38,7 @@ out with its hash; a ceremony goes on where it stopped, whatever stopped it. It 
     }
     const people = peopleIn(kind, values);
     // Refused here rather than in the middle.
-    const { who } = openInstanceClient(instanceOf(values));
+    const { who } = openInstanceClient(values);
     return shown(async () => {
       using ceremony = Ceremony.start(
         values.folder,

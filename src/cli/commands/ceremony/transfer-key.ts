@@ -2,13 +2,7 @@
 import { printableJson } from '../../../formats/printable.ts';
 import { readRecipient } from '../../../tools/custodian/recipient.ts';
 import { command, jsonOption } from '../../command.ts';
-import {
-  AnswerError,
-  type InstanceClient,
-  instanceOf,
-  instanceOptions,
-  openInstanceClient,
-} from '../../instance-client.ts';
+import { AnswerError, type InstanceClient, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { VERSION } from '../custodian/read-register.ts';
 
 export const transferKey = command({
@@ -25,7 +19,7 @@ is the same until the HSM has recovered its domain or settled its new custodians
     'strongroom ceremony transfer-key --url https://west.managedhsm.example --ca ca.pem',
   ],
   async run(values, _operands, terminal) {
-    const client = openInstanceClient(instanceOf(values));
+    const client = openInstanceClient(values);
     const answer = Buffer.from(JSON.stringify(await ask(client)), 'utf8');
     const { fingerprint, name } = readRecipient(`what ${client.who} answered`, answer);
     if (values.json) terminal.out(printableJson({ fingerprint, name }));

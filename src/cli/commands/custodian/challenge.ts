@@ -2,7 +2,7 @@
 
 import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
-import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { CUSTODIANS, nameOf, readRegister, VERSION } from './read-register.ts';
 
 export const challenge = command({
@@ -21,7 +21,7 @@ in by 'custodian submit'. It counts once for each custodian and ends by itself.`
   examples: ['strongroom custodian challenge --days 7', 'strongroom custodian challenge --show'],
   async run(values, _operands, terminal) {
     if (!/^[1-9][0-9]?$/.test(values.days)) throw new UsageError('--days must be a whole number from 1 to 90');
-    const client = openInstanceClient(instanceOf(values));
+    const client = openInstanceClient(values);
     const path = `${CUSTODIANS}/challenges?${VERSION}`;
     if (!values.show) {
       const made = (await client.ask('POST', path, { days: Number(values.days) })) as Shown;

@@ -3,7 +3,7 @@
 import { groupFingerprint } from '../../../formats/domain-identity.ts';
 import { printableJson } from '../../../formats/printable.ts';
 import { command, jsonOption } from '../../command.ts';
-import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { placeOf } from '../../same-place.ts';
 import { type CustodianEntry, namingHint, readRegister } from './read-register.ts';
 
@@ -21,7 +21,7 @@ be recoverable. The exit code is 0 when the margin is above 0 and every share of
     'strongroom custodian list --url https://fin-prod-mhsm.managedhsm.example --ca ca.pem',
   ],
   async run(values, _operands, terminal) {
-    const client = openInstanceClient(instanceOf(values));
+    const client = openInstanceClient(values);
     const { register, answer } = await readRegister(client);
     const { warnings, value, margin, reachable, required, unproven } = register;
     if (values.json) terminal.out(printableJson(answer));

@@ -1,7 +1,7 @@
 // `strongroom custodian name`: writes down in the register who a custodian is and how they are reached.
 import { printableJson } from '../../../formats/printable.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
-import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { placeOf } from '../../same-place.ts';
 import { CUSTODIANS, findCustodian, readRegister, VERSION } from './read-register.ts';
 
@@ -22,7 +22,7 @@ the name they have so far. What is not given stays. Name and contact are kept se
   async run(values, words, terminal) {
     if (words.length === 0) throw new UsageError('name the custodian');
     if (values.name === undefined && values.contact === undefined) throw new UsageError('give --name or --contact');
-    const client = openInstanceClient(instanceOf(values));
+    const client = openInstanceClient(values);
     const { register } = await readRegister(client);
     const before = findCustodian(register, words, placeOf(values));
     const who = values.name ?? before.name;

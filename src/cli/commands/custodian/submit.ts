@@ -2,7 +2,7 @@
 import { PacketError, readPacket } from '../../../formats/custodian-packet.ts';
 import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
-import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { readInput } from '../../read-input.ts';
 import { CUSTODIANS, type CustodianEntry, nameOf, VERSION } from './read-register.ts';
 
@@ -18,7 +18,7 @@ tried; the exit code is 0 when all were taken.`,
   examples: ['strongroom custodian submit anna-acknowledge.json boris-acknowledge.json'],
   async run(values, files, terminal) {
     if (files.length === 0) throw new UsageError('name the packets');
-    const client = openInstanceClient(instanceOf(values));
+    const client = openInstanceClient(values);
     const taken: unknown[] = [];
     let refused = 0;
     for (const file of files) {

@@ -1,10 +1,10 @@
 // What `strongroom env` is asked for besides names: the format, and which hosts stay reachable without the proxy.
 
 import { noProxyEntries, passedHost, splitDirect } from '../../../deployment/client-environment/direct-hosts.ts';
-import { OUTPUT_FORMATS, type Output, type OutputFormat } from '../../../deployment/client-environment/output.ts';
+import { OUTPUT_FORMATS, type OutputFormat } from '../../../deployment/client-environment/output.ts';
 import { printableLine } from '../../../formats/printable.ts';
 import type { NameForm } from '../../../http/name-form.ts';
-import { CommandError, type Terminal, UsageError } from '../../command.ts';
+import { type Terminal, UsageError } from '../../command.ts';
 
 export function formatOf(format: string | undefined, json: boolean): OutputFormat {
   const wanted = format ?? (json ? 'json' : 'sh');
@@ -34,13 +34,4 @@ export function directOf(passed: readonly string[], form: NameForm, terminal: Te
     terminal.err(`NO_PROXY: left out ${names}, which would lead round the proxy where Strongroom answers\n`);
   }
   return direct;
-}
-
-export function written(write: () => Output): Output {
-  try {
-    return write();
-  } catch (error) {
-    if (error instanceof RangeError) throw new CommandError(error.message);
-    throw error;
-  }
 }

@@ -10,16 +10,21 @@ import { createDevDirectory } from '../../../control/directory/create-dev-direct
 import { writeDirectoryFile } from '../../../control/directory/directory-file.ts';
 import { readCredentials } from '../../../control/directory/federation/federated-credentials.ts';
 import { readBindings } from '../../../control/directory/local-identity/bindings.ts';
+import { commandNamed, runCommand } from '../../command.fixture.ts';
 import { type Command, CommandError, UsageError } from '../../command.ts';
-import { addCertificate } from '../application/certificate/add.ts';
-import { listCertificates } from '../application/certificate/list.ts';
-import { removeCertificate } from '../application/certificate/remove.ts';
-import { add } from '../federation/add.ts';
-import { list as listFederation } from '../federation/list.ts';
-import { remove as removeFederation } from '../federation/remove.ts';
-import { bind } from './bind.ts';
-import { list } from './list.ts';
-import { remove } from './remove.ts';
+import { commands as ofApplications } from '../application.ts';
+import { commands as ofFederation } from '../federation.ts';
+import { commands } from '../identity.ts';
+
+const bind = commandNamed(commands, 'identity bind');
+const list = commandNamed(commands, 'identity list');
+const remove = commandNamed(commands, 'identity remove');
+const addCertificate = commandNamed(ofApplications, 'application certificate add');
+const listCertificates = commandNamed(ofApplications, 'application certificate list');
+const removeCertificate = commandNamed(ofApplications, 'application certificate remove');
+const add = commandNamed(ofFederation, 'federation add');
+const listFederation = commandNamed(ofFederation, 'federation list');
+const removeFederation = commandNamed(ofFederation, 'federation remove');
 
 let data: string;
 let control: string;
@@ -37,7 +42,7 @@ after(() => rm(data, { recursive: true }));
 async function run(command: Command, values: Readonly<Record<string, unknown>>, ...operands: readonly string[]) {
   let printed = '';
   const terminal = { out: (text: string) => (printed += text), err: () => undefined };
-  assert.equal(await command.run({ data, json: false, ...values }, operands, terminal), 0);
+  assert.equal(await runCommand(command, { data, json: false, ...values }, operands, terminal), 0);
   return printed;
 }
 const fails = (kind: typeof CommandError | typeof UsageError, reason: RegExp, attempt: Promise<unknown>) =>

@@ -1,6 +1,6 @@
 // `strongroom rehearse file`: hands a record to the running instance that could not be reached when it was made.
 import { command, UsageError } from '../../command.ts';
-import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { fileRecord } from './filed.ts';
 import { readKeptRecord } from './kept-record.ts';
 
@@ -15,7 +15,7 @@ export const file = command({
     const [path, spare] = operands;
     if (path === undefined || spare !== undefined) throw new UsageError('name one record');
     const { record, note } = readKeptRecord(path);
-    const { id, verdict } = await fileRecord(openInstanceClient(instanceOf(values)), record, note);
+    const { id, verdict } = await fileRecord(openInstanceClient(values), record, note);
     terminal.out(`${id}  ${verdict}\n`);
     return 0;
   },

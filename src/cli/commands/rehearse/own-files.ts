@@ -2,7 +2,7 @@
 // file names no HSM: it is known by its hash, or by whoever has shares of it.
 import { groupFingerprint } from '../../../formats/domain-identity.ts';
 import { CommandError, type Terminal } from '../../command.ts';
-import { type InstanceClient, type InstanceValues, instanceOf, openInstanceClient } from '../../instance-client.ts';
+import { type InstanceClient, type InstanceValues, openInstanceClient } from '../../instance-client.ts';
 import type { BackupAtHand } from '../../rehearsal/backup-at-hand.ts';
 import type { Domain } from '../../rehearsal/gather-shares.ts';
 import { dataRootOf, requireRunning } from '../../running.ts';
@@ -61,7 +61,7 @@ async function ownerOf({ hash }: Domain, values: InstanceValues): Promise<string
   if (values.url !== undefined) return undefined;
   for (const [name, { activation }] of Object.entries(requireRunning(dataRootOf(values.data)).instances)) {
     if (name === values['hsm-name'] || activation !== 'Active') continue;
-    const register = await registerOf(openInstanceClient(instanceOf({ ...values, 'hsm-name': name })));
+    const register = await registerOf(openInstanceClient({ ...values, 'hsm-name': name }));
     if (register?.domain === hash) return name;
   }
   return undefined;

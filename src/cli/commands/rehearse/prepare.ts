@@ -6,13 +6,7 @@ import { printableJson } from '../../../formats/printable.ts';
 import { SAMPLES_FORMAT, type Sample, type Samples } from '../../../formats/rehearsal-samples.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { counted } from '../../counted.ts';
-import {
-  AnswerError,
-  type InstanceClient,
-  instanceOf,
-  instanceOptions,
-  openInstanceClient,
-} from '../../instance-client.ts';
+import { AnswerError, type InstanceClient, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { keyNames, makeSample } from '../../rehearsal/known-answers.ts';
 
 export const prepare = command({
@@ -36,7 +30,7 @@ caller needs the right to wrap, for instance the role 'Managed HSM Crypto User'.
     if (out === undefined) throw new UsageError('name the file with --out');
     const most = Number(keys);
     if (!/^\d{1,4}$/.test(keys) || most < 1 || most > 1000) throw new UsageError('--keys must be from 1 to 1000');
-    const client = openInstanceClient(instanceOf(values));
+    const client = openInstanceClient(values);
     const names = await keyNames(client);
     for (const name of wanted) {
       if (!has(names, name)) throw new CommandError(await whyMissing(client, name));

@@ -1,7 +1,7 @@
 // `strongroom rehearse`: walks a recovery, in one of two depths.
 
 import { command, jsonOption, UsageError } from '../../command.ts';
-import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { administratorOf } from '../../rehearsal/administrator.ts';
 import { gatheringOf } from '../../rehearsal/inputs.ts';
 import { placeOf } from '../../same-place.ts';
@@ -56,7 +56,7 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
       rejectOptions(values, FULL_ONLY, depth);
       const days = Number(values.days);
       if (!/^\d{1,2}$/.test(values.days) || days < 1 || days > 90) throw new UsageError('--days must be from 1 to 90');
-      const client = openInstanceClient(instanceOf(values));
+      const client = openInstanceClient(values);
       const { out, answer: answers, finish } = values;
       return rehearseReachability(
         { client, address: placeOf(values), days, out, answers, finish, record, json },
@@ -70,7 +70,7 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
     if (backup === undefined && values.url !== undefined) throw new UsageError('with --url, name the --backup');
     if (values.unfiled && values.as !== undefined) throw new UsageError('--unfiled asks no instance: it takes no --as');
     const gather = gatheringOf('--key', values.key, values['passphrase-file'], values.packets);
-    const client = values.unfiled ? undefined : openInstanceClient(instanceOf(values));
+    const client = values.unfiled ? undefined : openInstanceClient(values);
     const administrator = await administratorOf(values, client);
     const uri = backup === undefined ? ownPlace(values.data) : uriOf(backup);
     const onDisk = values['on-disk'];

@@ -2,7 +2,7 @@
 
 import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { command, jsonOption } from '../../command.ts';
-import { instanceOf, instanceOptions, openInstanceClient } from '../../instance-client.ts';
+import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { type DepthPosture, type FiledSummary, needsRehearsal, readRehearsals, stepsOn } from './filed.ts';
 
 export const rehearsalStatus = command({
@@ -13,7 +13,7 @@ export const rehearsalStatus = command({
   options: { ...instanceOptions, ...jsonOption },
   examples: ['strongroom rehearse status', 'strongroom rehearse status --json'],
   async run(values, _operands, terminal) {
-    const client = openInstanceClient(instanceOf(values));
+    const client = openInstanceClient(values);
     const { posture, value } = await readRehearsals(client);
     if (values.json) terminal.out(printableJson({ posture, value }));
     else {

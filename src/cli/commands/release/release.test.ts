@@ -6,12 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { nounsOf } from '../../command.ts';
 import { dispatch } from '../../dispatch.ts';
-import { authority } from './authority.ts';
-import { check } from './check.ts';
-import { open } from './open.ts';
-import { simulate } from './simulate.ts';
-import { token } from './token.ts';
-import { trust } from './trust.ts';
+import { commands } from '../release.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-release-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -26,7 +21,7 @@ async function strongroom(line: string, ...more: string[]): Promise<{ code: numb
   const terminal = { out: (text: string) => (out += text), err: (text: string) => (err += text) };
   const words = [...line.split(' ').map((word) => word.replace('@', `${folder}/`)), ...more];
   return {
-    code: await dispatch(nounsOf([authority, check, open, simulate, token, trust]), '0', words, terminal),
+    code: await dispatch(nounsOf(commands), '0', words, terminal),
     out,
     err,
   };

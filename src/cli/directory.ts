@@ -1,0 +1,113 @@
+// The directory of a development deployment, where this machine has it: what is in it by its name, and the names of ids. Elsewhere
+// the issuer's directory is the issuer's own.
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Application, Directory, ManagedIdentity } from '../control/directory/directory.ts';
+import { readDirectoryFile } from '../control/directory/directory-file.ts';
+import { findByObjectId } from '../control/directory/find-principal.ts';
+import { places } from '../deployment/data-layout.ts';
+import { productionFile } from '../deployment/production-file.ts';
+import { isGuid } from '../formats/guid.ts';
+import { CommandError, UsageError } from './command.ts';
+import { type InstanceValues, rootOf } from './instance-client.ts';
+import { dataRootOf } from './running.ts';
+
+/** @param root a data directory; absent: nothing is known */
+export async function knownDirectory(root: string | undefined): Promise<Directory | undefined> {
+  return root === undefined ? undefined : readDirectoryFile(places(root).control).catch(() => undefined);
+}
+
+/** @returns it, and the folder that it is in @throws CommandError */
+export async function openDirectory(
+  data: string | undefined,
+): Promise<{ readonly folder: string; readonly directory: Directory }> {
+  const folder = places(dataRootOf(data)).control;
+  if (existsSync(productionFile(dirname(folder)))) {
+    throw new CommandError(
+      'a production deployment has no directory: identities are those of its token issuers (docs/guide/auth.md)',
+    );
+  }
+  try {
+    return { folder, directory: await readDirectoryFile(folder) };
+  } catch (cause) {
+    throw new CommandError(`the directory of ${folder} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** An application that signs itself in, by display name or client id. @throws CommandError listing those there are */
+export function applicationNamed({ applications }: Directory, name: string): Application {
+  const confidential = applications.filter(({ redirectUris }) => redirectUris === undefined);
+  const found = confidential.filter(({ appId, displayName }) => displayName === name || appId === name.toLowerCase());
+  const [one, another] = found;
+  if (one !== undefined && another === undefined) return one;
+  const all = confidential.map(({ displayName, appId }) => `${displayName} (${appId})`).join(', ');
+  throw new CommandError(`'${name.slice(0, 128)}' is not one application of the directory; there are: ${all}`);
+}
+
+/** By display name, client id or object id. @throws CommandError listing those there are */
+export function identityNamed({ managedIdentities }: Directory, name: string): ManagedIdentity {
+  const id = name.toLowerCase();
+  const found = managedIdentities.filter(
+    ({ displayName, clientId, oid }) => displayName === name || clientId === id || oid === id,
+  );
+  const [one, another] = found;
+  if (one !== undefined && another === undefined) return one;
+  const all = managedIdentities.map(({ displayName, clientId }) => `${displayName} (${clientId})`).join(', ');
+  const what = one === undefined ? 'no managed identity' : 'more than one managed identity';
+  throw new CommandError(`there is ${what} '${name.slice(0, 128)}' in the directory; there are: ${all}`);
+}
+
+/** An object id, with the name of whoever has it behind it where that is known. */
+export type NameOf = (objectId: string) => string;
+
+/** For a command that spoke to an instance: only that of a data directory has a directory here. */
+export function namesFor(values: Pick<InstanceValues, 'url' | 'data'>): Promise<NameOf> {
+  return principalNames(rootOf(values));
+}
+
+/** @param root a data directory; absent: nothing is known */
+export async function principalNames(root: string | undefined): Promise<NameOf> {
+  const directory = await knownDirectory(root);
+  if (directory === undefined) return (id) => id;
+  return (id) => {
+    const found = findByObjectId(directory, id);
+    switch (found?.kind) {
+      case undefined:
+        return id;
+      case 'user':
+        return `${id} (${found.user.upn})`;
+      case 'group':
+        return `${id} (group ${found.group.displayName})`;
+      case 'application':
+        return `${id} (${found.application.displayName})`;
+      case 'managed identity':
+        return `${id} (managed identity)`;
+    }
+  };
+}
+
+/**
+ * Roles are given to object ids; people have a name or the client id of an application at hand more often. A GUID that the
+ * directory does not know may be of a principal that is gone, whose assignments are still there.
+ * @throws UsageError with the object id that was meant, where the directory knows it
+ */
+export async function checkObjectId(option: string, given: string, root: string | undefined): Promise<void> {
+  const directory = await knownDirectory(root);
+  if (isGuid(given) && (directory === undefined || findByObjectId(directory, given) !== undefined)) return;
+  const wanted = given.toLowerCase();
+  const { users = [], groups = [], applications = [], managedIdentities = [] } = directory ?? {};
+  const named = [
+    ...users.map(({ upn, oid }) => ({ names: [upn, upn.split('@')[0]], oid })),
+    ...groups.map(({ displayName, oid }) => ({ names: [displayName], oid })),
+    ...applications.map(({ displayName, appId, oid }) => ({ names: [displayName, appId], oid })),
+    ...managedIdentities.map(({ displayName, clientId, oid }) => ({ names: [displayName, clientId], oid })),
+  ].filter(({ names }) => names.some((name) => name?.toLowerCase() === wanted));
+  const meant = named.map(({ names: [name], oid }) => `${name ?? ''} has ${oid}`).join(', ');
+  if (isGuid(given)) {
+    if (meant === '') return;
+    throw new UsageError(`${option} ${given} is a client id, and roles are given to object ids: ${meant}`);
+  }
+  throw new UsageError(
+    `${option} is an object id (a GUID), not '${given.slice(0, 128)}'${meant === '' ? '' : `: ${meant}`}`,
+  );
+}

@@ -1,0 +1,21 @@
+// Which failures of what a command uses are its user's to read: they end it with their own words, where any other is a bug.
+import { CommandError } from './command.ts';
+
+/** Names of errors, `system` for those of the operating system, and what is said before their message. */
+export type Explanations = Readonly<Record<string, string>>;
+
+/** @throws CommandError in place of those */
+export function explained<T>(work: () => T, says: Explanations): T {
+  const explain = (error: unknown): never => {
+    const name = error instanceof Error && 'syscall' in error ? 'system' : (error as Error | undefined)?.name;
+    const before = name !== undefined && Object.hasOwn(says, name) ? says[name] : undefined;
+    if (before === undefined) throw error;
+    throw new CommandError(before + (error as Error).message, { cause: error });
+  };
+  try {
+    const result = work();
+    return result instanceof Promise ? (result.catch(explain) as T) : result;
+  } catch (error) {
+    return explain(error);
+  }
+}

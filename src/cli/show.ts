@@ -1,0 +1,11 @@
+// How what a command found is laid out for a person.
+import { printableLine } from '../formats/printable.ts';
+
+/** A line for each: its label, as wide as said, and the text. */
+export function labelled(
+  rows: readonly (readonly [label: string, text: string])[],
+  width: number,
+  indent = '',
+): string {
+  return rows.map(([label, text]) => `${indent}${label.padEnd(width)}${printableLine(text)}\n`).join('');
+}
