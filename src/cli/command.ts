@@ -50,6 +50,8 @@ export interface Answer {
   readonly hint?: string | undefined;
   /** Said to a person in any case. */
   readonly note?: string | undefined;
+  /** Why it failed all the same; then the exit code is 1. */
+  readonly failure?: string | undefined;
   /** 0 unless said otherwise. */
   readonly exit?: number;
 }

@@ -63,10 +63,11 @@ export function show(outcome: Outcome, asJson: boolean, terminal: Terminal): num
     terminal.out(outcome);
     return 0;
   }
-  const { json, text, hint = '', note = '', exit = 0 } = outcome;
+  const { json, text, hint = '', note = '', failure, exit = 0 } = outcome;
   terminal.out(asJson ? printableJson(json) : text);
   const said = (asJson ? '' : hint) + note;
   if (said !== '') terminal.err(said);
+  if (failure !== undefined) throw new CommandError(failure);
   return exit;
 }
 

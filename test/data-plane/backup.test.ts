@@ -6,10 +6,8 @@ import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Command } from '../../src/cli/command.ts';
-import { addPlace } from '../../src/cli/commands/backup/place/add.ts';
-import { listPlaces } from '../../src/cli/commands/backup/place/list.ts';
-import { removePlace } from '../../src/cli/commands/backup/place/remove.ts';
+import { commandNamed, runCommand } from '../../src/cli/command.fixture.ts';
+import { placeCommands } from '../../src/cli/commands/backup/place-commands.ts';
 import { openCryptoClient } from '../../src/crypto/client/open-crypto-client.ts';
 import { places } from '../../src/deployment/data-layout.ts';
 import { recordKinds } from '../../src/service/record-kinds.ts';
@@ -412,8 +410,9 @@ test('a place that the operator adds by command is one at once, until it is remo
   const { instance, token } = home;
   const added = await mkdtemp(join(tmpdir(), 'strongroom-added-'));
   let printed = '';
-  const run = async (command: Command, values: object, ...operands: readonly string[]): Promise<unknown> =>
-    command.run(
+  const run = (verb: string, values: object, ...operands: readonly string[]): Promise<number> =>
+    runCommand(
+      commandNamed(placeCommands, `backup place ${verb}`),
       { data: instance.folder, 'hsm-name': 'test', 'keeps-all': false, address: [], json: false, ...values },
       operands,
       {
@@ -429,26 +428,23 @@ test('a place that the operator adds by command is one at once, until it is remo
     'Forbidden',
     /'\.\/strongroom backup place add'/,
   );
-  await run(addPlace, { 'keeps-all': true }, added);
+  await run('add', { 'keeps-all': true }, added);
   const name = await backedUp(instance, token, directoryUri(added));
   assert.ok((await readdir(added)).includes(name));
-  await run(listPlaces, {});
+  await run('list', {});
   assert.equal(
     printed.split('\n').slice(1, -1).join('\n'),
     `${storage}  (configuration)\n${directoryUri(added)}  (command)\n  keeps all`,
   );
-  await run(removePlace, {}, added);
+  await run('remove', {}, added);
   refused(await startBackup(instance, token, directoryUri(added)), 403, 'Forbidden', /not a place that backups/);
-  await assert.rejects(run(removePlace, {}, added), /was not added for 'test'/);
-  await assert.rejects(run(removePlace, {}, folder), /is a place of the configuration/);
-  await assert.rejects(run(addPlace, {}, folder), /allows .* already/);
-  await assert.rejects(run(addPlace, {}, join(added, 'nothing')), /is no directory/);
-  await assert.rejects(run(addPlace, {}, 'http://blobs.example/hsm'), /must be https/);
-  await assert.rejects(run(addPlace, { address: ['blobs'] }, 'https://blobs.example/hsm'), /IP addresses/);
-  await assert.rejects(
-    run(addPlace, { 'storage-ca': join(added, 'ca') }, 'https://blobs.example/hsm'),
-    /cannot be read/,
-  );
+  await assert.rejects(run('remove', {}, added), /was not added for 'test'/);
+  await assert.rejects(run('remove', {}, folder), /is a place of the configuration/);
+  await assert.rejects(run('add', {}, folder), /allows .* already/);
+  await assert.rejects(run('add', {}, join(added, 'nothing')), /is no directory/);
+  await assert.rejects(run('add', {}, 'http://blobs.example/hsm'), /must be https/);
+  await assert.rejects(run('add', { address: ['blobs'] }, 'https://blobs.example/hsm'), /IP addresses/);
+  await assert.rejects(run('add', { 'storage-ca': join(added, 'ca') }, 'https://blobs.example/hsm'), /cannot be read/);
   await writeFile(places(instance.folder).instance('test').backupPlaces, '{"format":"of another program"}');
   refused(await startBackup(instance, token, storage), 403, 'Forbidden', /the places that were added cannot be read/);
   await rm(places(instance.folder).instance('test').backupPlaces);

@@ -1,5 +1,229 @@
-import type { Command } from '../command.ts';
-import { check as checkAccess } from './access/check.ts';
-import { explain } from './access/explain.ts';
+// `strongroom access …`: who may do what, and why a call was refused.
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { places } from '../../deployment/data-layout.ts';
+import { readRunningState } from '../../deployment/running-state.ts';
+import { type EndedGrants, endedBefore } from '../../features/access/ended-grants.ts';
+import { findCall } from '../../features/access/find-entry.ts';
+import type { LoggedCall } from '../../features/access/logged-call.ts';
+import { type AccessReport, causeOf, reportOnCall } from '../../features/access/report.ts';
+import { isAdministrative } from '../../features/roles/administrative.ts';
+import { builtInRoles } from '../../features/roles/built-in-roles.ts';
+import { dataActions, findDataAction } from '../../features/roles/data-actions.ts';
+import { isGuid } from '../../formats/guid.ts';
+import { optionWords, ownCommand } from '../../formats/own-command.ts';
+import { type Command, CommandError, command, jsonOption, UsageError } from '../command.ts';
+import { checkObjectId, principalNames } from '../directory.ts';
+import { AnswerError, type InstanceClient, instanceOptions, openInstanceClient, rootOf } from '../instance-client.ts';
+import { nearest } from '../nearest.ts';
+import { dataRootOf } from '../running.ts';
+import { accessText } from './access/access-text.ts';
+import { logFolder } from './audit/log-folder.ts';
 
-export const commands: readonly Command[] = [explain, checkAccess];
+export const commands: readonly Command[] = [
+  command({
+    name: 'access explain',
+    summary: 'say why a call was refused, and which role would do',
+    operands: 'TRACE',
+    wants: 'name one trace (a GUID)',
+    details: `
+TRACE is the id that the refusal carries as x-strongroom-trace, as x-ms-request-id and in its text as Activity ID. The
+call is found in the log; the grants are judged by the roles as they are now. Whoever asks must hold
+settings/read or roleAssignments/write at '/'.
+
+At the machine itself entries of any age are found. With --log, or where nothing runs, only the log is read: it tells who
+called, where from and what refused it, but not what the roles say, which are sealed.`,
+    options: {
+      ...instanceOptions,
+      'log FOLDER': "only read this log's folder, and ask no instance",
+      ...jsonOption,
+    },
+    examples: [
+      'strongroom access explain 5c1cf3a2-9be3-4f5c-a1a0-4d5d7e1f8f2b',
+      'strongroom access explain 5c1cf3a2-9be3-4f5c-a1a0-4d5d7e1f8f2b --url https://fin-prod-mhsm.example.com --json',
+    ],
+    async run(values, [trace], terminal) {
+      if (!isGuid(trace)) throw new UsageError('name one trace (a GUID)');
+      const { log, data, 'hsm-name': instance } = values;
+      if (log !== undefined && values.as !== undefined) {
+        throw new UsageError('--log asks no instance: it takes no --as');
+      }
+      const root = log === undefined ? rootOf(values) : undefined;
+      const say = (what: string): void => terminal.err(`${what}.\n`);
+      let report: AccessReport;
+      if (log !== undefined || (root !== undefined && readRunningState(root) === undefined)) {
+        const folder = logFolder(values);
+        say(`Only the log in ${folder} is read; the roles are not asked`);
+        report = await fromLog(folder, trace, instance, { root, data });
+      } else {
+        const client = openInstanceClient(values);
+        report = await fromInstance(client, trace, async (roles) => {
+          if (root === undefined) return undefined;
+          const { audit } = places(root).instance(instance);
+          if (roles === 'unreachable') say(`Network rules keep this machine out, so only the log in ${audit} is read`);
+          return fromLog(audit, trace, instance, { root, data, ...(roles === 'unreachable' ? {} : { client }) });
+        });
+      }
+      return { json: report, text: accessText(report, await principalNames(root)) };
+    },
+  }),
+  command({
+    name: 'access check',
+    summary: 'say whether a principal may do something, by which grant, or which role would do',
+    operands: '',
+    details: `
+Judged by the roles as they are now, without a call of that principal. Of groups only those named with --groups count, as
+only those in its token would. Network rules, the key's own rules and activation are not looked at. Whoever asks must
+hold roleAssignments/read at the scope, and is shown the grants that it could list. The exit code is 0 when it is allowed,
+1 when it is not.`,
+    options: {
+      'who OID': 'object id of the principal',
+      'groups OID...': 'a group in its token; may be repeated',
+      'type app|user': 'what it is: applications may have less',
+      'action ACTION': 'data action, or an operation as audit show names it',
+      'scope SCOPE (/)': '/, /keys or /keys/NAME',
+      ...instanceOptions,
+      ...jsonOption,
+    },
+    needs: { who: '--who and --action are needed', action: '--who and --action are needed' },
+    examples: [
+      'strongroom access check --who 5c1cf3a2-9be3-4f5c-a1a0-4d5d7e1f8f2b --action KeyUnwrap --scope /keys/tde-root-key',
+      'strongroom access check --who 5c1cf3a2-9be3-4f5c-a1a0-4d5d7e1f8f2b --action keys/unwrap/action --scope /keys/tde-root-key',
+    ],
+    async run(values) {
+      const { who, groups, type, action, scope } = values;
+      if (!isScope(scope)) {
+        const meant = isScope(`/${scope}`) ? `, not '${scope}': did you mean /${scope}?` : '';
+        throw new UsageError(`--scope is /, /keys or /keys/NAME${meant}`);
+      }
+      const root = rootOf(values);
+      await checkObjectId('--who', who, root);
+      for (const group of groups) await checkObjectId('--groups', group, root);
+      checkDataAction(action);
+      const asked = { principalId: who, groups, dataAction: action, ...(type === undefined ? {} : { type }) };
+      const report = await check(openInstanceClient(values), scope, asked);
+      const exit = report.explanation?.decision === 'allow' ? 0 : 1;
+      return { json: report, text: accessText(report, await principalNames(root)), exit };
+    },
+  }),
+];
+
+async function check(client: InstanceClient, scope: string, asked: object): Promise<AccessReport> {
+  const below = scope === '/' ? '' : scope;
+  return (await client.ask('POST', `/access/check${below}?api-version=7.6`, asked)) as AccessReport;
+}
+
+function isScope(text: string): boolean {
+  return /^\/(keys(\/[0-9a-zA-Z-]{1,127})?)?$/.test(text);
+}
+
+const PREFIX = 'Microsoft.KeyVault/managedHsm/';
+
+/**
+ * As people write them: with or without what all of them begin with, or by an operation's name as the log has it.
+ * @throws UsageError with the action that was meant, if one is near
+ */
+function checkDataAction(given: string): void {
+  if ((findDataAction(given) ?? findDataAction(PREFIX + given)) !== undefined) return;
+  // `KeyDecrypt`: which there are, the instance knows.
+  if (/^[A-Z][A-Za-z]+$/.test(given)) return;
+  const short = (action: string): string => (action.startsWith(PREFIX) ? action.slice(PREFIX.length) : action);
+  const meant = nearest(short(given), dataActions.map(short));
+  throw new UsageError(
+    `there is no data action '${given.slice(0, 100)}'` +
+      (meant === undefined
+        ? '; docs/guide/roles.md lists them, and an operation as audit show names it does too'
+        : `; did you mean ${meant}?`),
+  );
+}
+
+/** @param byLog finds what is too old for the instance to look at, and what its network rules keep from this machine */
+async function fromInstance(
+  client: InstanceClient,
+  trace: string,
+  byLog: (roles: 'asked' | 'unreachable') => Promise<AccessReport | undefined>,
+): Promise<AccessReport> {
+  try {
+    return (await client.ask('GET', `/access/explanations/${trace}?api-version=7.6`)) as AccessReport;
+  } catch (error) {
+    if (!(error instanceof AnswerError)) throw error;
+    const isKeptOut = error.innerCode === 'ForbiddenByFirewall';
+    if (error.status !== 404 && !isKeptOut) throw error;
+    const found = await byLog(isKeptOut ? 'unreachable' : 'asked');
+    if (found === undefined) throw error;
+    return found;
+  }
+}
+
+interface Beside {
+  /** Data directory with the logs of other instances. */
+  readonly root: string | undefined;
+  /** As it was named. */
+  readonly data: string | undefined;
+  /** Asked what the roles say. */
+  readonly client?: InstanceClient;
+}
+
+/** @throws CommandError when the log has no such call */
+async function fromLog(
+  folder: string,
+  trace: string,
+  instance: string,
+  { root, data, client }: Beside,
+): Promise<AccessReport> {
+  const { call, searched } = await findCall(folder, trace);
+  if (call === undefined) {
+    const option = root === undefined ? undefined : await optionForTrace(root, trace, instance);
+    if (option !== undefined) {
+      const own = ownCommand(`access explain ${trace} ${option}${optionWords({ data })}`);
+      throw new CommandError(`the trace ${trace} is not of '${instance}' but of another instance: ${own}`);
+    }
+    throw new CommandError(
+      `no call with the trace ${trace} is among the ${searched} entries of the log; calls to an HSM that is locked, and ` +
+        "to the management plane, are not in it (the latter are in the control process's own log)",
+    );
+  }
+  const { caller, dataAction, scope } = call;
+  const ended = causeOf(call) === 'NoRole' ? { ended: await endedIn(folder, call) } : {};
+  if (client === undefined || caller === undefined || scope === undefined || causeOf(call) !== 'NoRole') {
+    return reportOnCall(call, { instance, ...ended });
+  }
+  const { objectId, groups, groupsLeftOut, type } = caller;
+  const asked = { principalId: objectId, groups, groupsLeftOut, dataAction, ...(type === undefined ? {} : { type }) };
+  const { explanation } = await check(client, scope, asked);
+  return reportOnCall(call, { instance, ...ended, ...(explanation === undefined ? {} : { explanation }) });
+}
+
+/** Custom roles are sealed: of the built-in ones alone it is known here what they allow. */
+async function endedIn(folder: string, call: LoggedCall): Promise<EndedGrants> {
+  return endedBefore(folder, call, findDataAction(call.dataAction ?? ''), {
+    definition: (name) => builtInRoles.find((role) => role.name === name),
+    // Whether duties are separated is not known here: better too little is said.
+    isWithheld: ({ idType }, action) => idType === 'app' && isAdministrative(action),
+  });
+}
+
+/**
+ * A trace says nothing of the instance that it is of: where it is not in one log, the others of the data directory are looked at.
+ * @returns the option that names the log that has the call; undefined: none has it
+ */
+async function optionForTrace(root: string, trace: string, except: string): Promise<string | undefined> {
+  const at = places(root);
+  const logs = [
+    ...namesIn(at.instances).map((name) => ({ folder: at.instance(name).audit, option: `--hsm-name ${name}` })),
+    ...namesIn(at.purged).map((id) => ({
+      folder: join(at.purged, id),
+      option: optionWords({ log: join(at.purged, id) }).trim(),
+    })),
+  ].filter(({ folder, option }) => option !== `--hsm-name ${except}` && existsSync(join(folder, 'journal')));
+  for (const { folder, option } of logs) {
+    // A log that does not read is another command's to report.
+    const found = await findCall(folder, trace).catch(() => undefined);
+    if (found?.call !== undefined) return option;
+  }
+  return undefined;
+}
+
+function namesIn(folder: string): readonly string[] {
+  return existsSync(folder) ? readdirSync(folder).sort() : [];
+}

@@ -4,7 +4,7 @@ import type { Who } from '../../../features/access/advice.ts';
 import type { EndedGrants } from '../../../features/access/ended-grants.ts';
 import type { AccessReport } from '../../../features/access/report.ts';
 import { printableLine } from '../../../formats/printable.ts';
-import type { NameOf } from './principal-names.ts';
+import type { NameOf } from '../../directory.ts';
 
 const VERDICTS: Readonly<Record<string, string>> = {
   allows: 'allows it',

@@ -1,9 +1,9 @@
 // The backup that a command was told of: its folder, or the place in which the latest one is to be found.
 import { findLatest } from '../../../tools/backup/latest-backup.ts';
 import type { Terminal } from '../../command.ts';
-import { isFolderOfBackup, openPlace, type Place, placeOf, splitFolder } from './place.ts';
-import type { PlaceValues } from './place-options.ts';
-import { saying } from './refusals.ts';
+import { explained } from '../../explained.ts';
+import type { PlaceValues } from './credentials.ts';
+import { isFolderOfBackup, openPlace, type Place, placeOf, REFUSALS, splitFolder } from './place.ts';
 
 export interface Chosen {
   readonly place: Place;
@@ -12,7 +12,7 @@ export interface Chosen {
 
 /** Says which it found. @param meant name of the HSM whose backup it should be @throws CommandError, UsageError */
 export function chooseBackup(uri: string, values: PlaceValues, terminal: Terminal, meant?: string): Promise<Chosen> {
-  return saying(async () => {
+  return explained(async () => {
     if (isFolderOfBackup(uri)) {
       const { place, folder } = splitFolder(uri);
       return { place: await placeOf(place, values), folder };
@@ -23,5 +23,5 @@ export function chooseBackup(uri: string, values: PlaceValues, terminal: Termina
     terminal.err(`the latest backup there is ${folder}\n`);
     for (const later of unfinished) terminal.err(`${later} is later, but was never finished\n`);
     return { place, folder };
-  });
+  }, REFUSALS);
 }

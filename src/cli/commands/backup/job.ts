@@ -2,12 +2,14 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { printableLine } from '../../../formats/printable.ts';
-import { integer, type Reader, record, ShapeError, text } from '../../../formats/shape.ts';
+import { integer, type Reader, record, text } from '../../../formats/shape.ts';
 import { CommandError, type Terminal } from '../../command.ts';
-import type { InstanceClient, Method } from '../../instance-client.ts';
+import { explained } from '../../explained.ts';
+import { AnswerError, type InstanceClient, type Method } from '../../instance-client.ts';
+import { labelled } from '../../show.ts';
 
 /** The first version with checks; everything else is older. */
-export const API_VERSION = '7.6-preview.2';
+const API_VERSION = '7.6-preview.2';
 const POLL_MS = 1000;
 
 export interface Job {
@@ -20,7 +22,7 @@ export interface Job {
   readonly azureStorageBlobContainerUri?: string | null;
 }
 
-export type Direction = 'backup' | 'restore';
+type Direction = 'backup' | 'restore';
 
 /** Starts a job and waits for its end, or only starts it. @throws CommandError when it fails */
 export async function startJob(
@@ -53,8 +55,23 @@ export async function follow(client: InstanceClient, direction: Direction, job: 
   }
 }
 
-export async function askJob(client: InstanceClient, direction: Direction, id: string): Promise<Job> {
+async function askJob(client: InstanceClient, direction: Direction, id: string): Promise<Job> {
   return readJob(await client.ask('GET', `/${direction}/${id}/pending?api-version=${API_VERSION}`));
+}
+
+/** Among those that the instance remembers. @throws CommandError */
+export async function findJob(
+  client: InstanceClient,
+  id: string,
+): Promise<{ readonly direction: Direction; readonly job: Job }> {
+  for (const direction of ['backup', 'restore'] as const) {
+    try {
+      return { direction, job: await askJob(client, direction, id) };
+    } catch (error) {
+      if (!(error instanceof AnswerError) || error.status !== 404) throw error;
+    }
+  }
+  throw new CommandError(`${client.who} remembers no job ${id}; it remembers its last twenty`);
 }
 
 export function failureOf(direction: Direction, { status, error, statusDetails }: Job): string {
@@ -78,7 +95,7 @@ export function describeJob({
     ...(endTime === null ? [] : [['ended', at(endTime)] as const]),
     ...(typeof azureStorageBlobContainerUri === 'string' ? [['backup', azureStorageBlobContainerUri] as const] : []),
   ];
-  return rows.map(([name, value]) => `${name.padEnd(9)}${printableLine(value)}\n`).join('');
+  return labelled(rows, 9);
 }
 
 function orNull<T>(read: Reader<T>): Reader<T | null> {
@@ -100,10 +117,7 @@ const shape = record(
 );
 
 function readJob(answer: unknown): Job {
-  try {
-    return shape(answer, 'the answer') as Job;
-  } catch (cause) {
-    if (!(cause instanceof ShapeError)) throw cause;
-    throw new CommandError(`the service answered something that is not a job: ${cause.message}`, { cause });
-  }
+  return explained(() => shape(answer, 'the answer') as Job, {
+    ShapeError: 'the service answered something that is not a job: ',
+  });
 }

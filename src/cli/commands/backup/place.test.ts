@@ -8,7 +8,7 @@ import { domainFingerprint, groupFingerprint } from '../../../formats/domain-ide
 import { formatVkey } from '../../../formats/signed-note.ts';
 import { statementSigner } from '../../../formats/statement.ts';
 import { UsageError } from '../../command.ts';
-import { storageMembers } from './credential.ts';
+import { storageMembers } from './credentials.ts';
 import { namedUri, splitFolder, uriOf } from './place.ts';
 import { readSigner } from './read-signer.ts';
 

@@ -15,8 +15,12 @@ import type { StorageCredential } from '../../../features/backup/storage/port.ts
 import type { Shelf } from '../../../features/backup/storage/shelf.ts';
 import type { InstanceIdentity } from '../../../formats/instance-identity.ts';
 import { CommandError, UsageError } from '../../command.ts';
+import type { Explanations } from '../../explained.ts';
 import { dataRootOf } from '../../running.ts';
-import { credentialOf, type PlaceValues } from './place-options.ts';
+import { credentialOf, type PlaceValues } from './credentials.ts';
+
+/** What places and backups refuse with is already said for people. */
+export const REFUSALS: Explanations = { StorageError: '', BackupError: '', NoLatestBackup: '' };
 
 /** A place, and how whoever calls reaches it. */
 export interface Place {
@@ -38,7 +42,7 @@ export function namedUri(target: string, data: string | undefined): string {
   return isName ? `${ownPlace(data)}/${target}` : uriOf(target);
 }
 
-export interface Folder {
+interface Folder {
   readonly place: string;
   readonly folder: string;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { nounsOf } from '../../command.ts';
 import { dispatch } from '../../dispatch.ts';
-import { restore } from './restore.ts';
+import { commands } from '../backup.ts';
 
 test('a place that is named for one of its folders is called so, whatever it is made of, and without its secrets', async (context) => {
   const place = mkdtempSync(join(tmpdir(), 'strongroom-restore-'));
@@ -18,7 +18,7 @@ test('a place that is named for one of its folders is called so, whatever it is 
   ] as const) {
     let err = '';
     const terminal = { out: assert.fail, err: (text: string) => (err += text) };
-    assert.equal(await dispatch(nounsOf([restore]), '0', ['backup', 'restore', target, '--check'], terminal), 2);
+    assert.equal(await dispatch(nounsOf(commands), '0', ['backup', 'restore', target, '--check'], terminal), 2);
     assert.ok(
       err.includes(`'${shown}' is not the folder of a backup, mhsm-…: name one of its folders ('./strongroom`),
       err,

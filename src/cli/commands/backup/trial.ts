@@ -1,5 +1,5 @@
 // `strongroom backup verify --trial`: what is in a backup comes back, tried in an instance that is thrown away.
-import { CommandError, type Terminal, UsageError } from '../../command.ts';
+import { CommandError, type OptionValues, type Terminal, UsageError } from '../../command.ts';
 import { administratorOf } from '../../rehearsal/administrator.ts';
 import { readBackupAtHand, readDomain } from '../../rehearsal/backup-at-hand.ts';
 import { type Gathering, gatheringOf, gatherShares, samplesIn } from '../../rehearsal/inputs.ts';
@@ -21,17 +21,7 @@ export const trialOptions = {
   'data DIR': 'data directory: its backups, without an operand; with --trial its dev administrator',
 } as const;
 
-export interface TrialValues {
-  readonly trial: boolean;
-  readonly domain: string | undefined;
-  readonly custodian: readonly string[];
-  readonly 'passphrase-file': readonly string[];
-  readonly packets: string | undefined;
-  readonly samples: string | undefined;
-  readonly administrator: string | undefined;
-  readonly 'on-disk': boolean;
-  readonly data: string | undefined;
-}
+type TrialValues = OptionValues<typeof trialOptions>;
 
 export interface Trial {
   readonly domain: string;

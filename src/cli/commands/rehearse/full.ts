@@ -21,7 +21,7 @@ import type { Recipient } from '../../rehearsal/recovery-steps.ts';
 import { StepFailed, Steps } from '../../rehearsal/steps.ts';
 import { placeOf } from '../../same-place.ts';
 import { chooseBackup } from '../backup/choose-backup.ts';
-import type { PlaceValues } from '../backup/place-options.ts';
+import type { PlaceValues } from '../backup/credentials.ts';
 import { readRegister } from '../custodian/read-register.ts';
 import { type FiledRecord, filedWords, fileRecord } from './filed.ts';
 import { keepRecord, showOutcome } from './kept-record.ts';

@@ -5,8 +5,8 @@ import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { administratorOf } from '../../rehearsal/administrator.ts';
 import { gatheringOf } from '../../rehearsal/inputs.ts';
 import { placeOf } from '../../same-place.ts';
+import { placeOptions } from '../backup/credentials.ts';
 import { ownPlace, uriOf } from '../backup/place.ts';
-import { placeOptions } from '../backup/place-options.ts';
 import { rehearseFull } from './full.ts';
 import { rehearseReachability } from './reachability.ts';
 

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
 import { CommandError, UsageError } from '../../command.ts';
-import { credentialOf } from './place-options.ts';
-import { SAS_VARIABLE } from './sas.ts';
+import { credentialOf, SAS_VARIABLE } from './credentials.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-credential-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FORMAT, type Manifest } from '../../../features/backup/manifest.ts';
-import { textOf } from './verify.ts';
+import { textOf } from './texts.ts';
 
 const hash = Buffer.alloc(32, 1).toString('base64url');
 const time = '2026-08-09T10:11:12Z';

@@ -1,0 +1,73 @@
+// What is said of backups: a line for each in a list, and what was proven of one.
+import { BackupError } from '../../../features/backup/backup-error.ts';
+import type { Shelf, Shelved } from '../../../features/backup/storage/shelf.ts';
+import { domainFingerprint, groupFingerprint } from '../../../formats/domain-identity.ts';
+import { printableLine } from '../../../formats/printable.ts';
+import { readManifest } from '../../../tools/backup/read-manifest.ts';
+import type { Verified } from '../../../tools/backup/verify/verify-backup.ts';
+import { counted } from '../../counted.ts';
+import { countedKeys } from '../../rehearsal/recovery-steps.ts';
+import { labelled } from '../../show.ts';
+import type { TrialOutcome } from './trial.ts';
+
+export interface Row {
+  readonly folder: string;
+  readonly state: 'finished' | 'unfinished' | 'unreadable';
+  readonly instance?: string;
+  readonly finished?: string;
+  readonly keys?: number;
+  readonly domain?: string;
+}
+
+/** As it describes itself. */
+export async function describeBackup(shelf: Shelf, { folder, finished }: Shelved): Promise<Row> {
+  if (!finished) return { folder, state: 'unfinished' };
+  try {
+    const { manifest } = await readManifest(shelf, folder);
+    return {
+      folder,
+      state: 'finished',
+      instance: manifest.instance.name,
+      finished: manifest.finished,
+      keys: manifest.counts.keys,
+      domain: manifest.domain,
+    };
+  } catch (error) {
+    if (!(error instanceof BackupError)) throw error;
+    return { folder, state: 'unreadable' };
+  }
+}
+
+export function lineOf({ folder, state, keys, finished, domain = '' }: Row): string {
+  const rest =
+    state === 'finished' ? `${finished}  ${counted(keys ?? 0, 'key')}  domain ${domain.slice(0, 16)}…` : state;
+  return `${printableLine(`${folder}  ${rest}`)}\n`;
+}
+
+export function textOf({ manifest, faults }: Verified, anchored: boolean): string {
+  const fingerprint = groupFingerprint(domainFingerprint(Buffer.from(manifest.domainKey, 'base64url')));
+  const { keys, versions, records } = manifest.counts;
+  const rows = [
+    ['backup', manifest.folder],
+    ['of', `${manifest.instance.name} (${manifest.instance.id})`],
+    ['domain', `${fingerprint}${anchored ? ' (the one given)' : ' (compare it; --key does)'}`],
+    ['made', `${manifest.started} to ${manifest.finished}`],
+    [
+      'holds',
+      `${counted(keys, 'key')} with ${counted(versions, 'version')}, ${counted(records, 'other record')}, ${counted(manifest.parts.length, 'part')}`,
+    ],
+  ] as const;
+  const bad = faults.map(({ file, what }) => `  ${printableLine(`${file} ${what}`)}\n`).join('');
+  const verdict =
+    bad === '' ? 'The backup is whole.\n' : `The backup is NOT whole; use another one, or a copy of it:\n${bad}`;
+  return verdict + labelled(rows, 9, '  ');
+}
+
+export function trialText(tried: TrialOutcome | undefined): string {
+  if (tried === undefined) return '';
+  const { passed, keys, deletedKeys, used, problem, next } = tried;
+  if (passed === null) return `The trial could not be done: ${problem}\n`;
+  if (!passed) return `The trial FAILED\n  at fault ${problem}\n  next     ${next}\n`;
+  const answered = used === 0 ? '' : `, ${used} of them answered as known`;
+  return `The trial passed: ${countedKeys(keys, deletedKeys)} came back in a throw-away instance${answered}\n`;
+}
