@@ -1,11 +1,15 @@
 // The options by which a command that is named next finds what this one has found, typed into the same shell: the instance,
 // where it is, and whom it is asked as.
 import { optionWords } from '../formats/own-command.ts';
-import type { InstanceValues } from './instance-client.ts';
 
 /** Of a command that speaks to an instance. */
-export function placeOf(values: Partial<InstanceValues>): string {
-  const { 'hsm-name': name, data, url, ca, as } = values;
+export function placeOf({
+  'hsm-name': name,
+  data,
+  url,
+  ca,
+  as,
+}: Readonly<Partial<Record<'hsm-name' | 'data' | 'url' | 'ca' | 'as', string | undefined>>>): string {
   return optionWords({ 'hsm-name': url === undefined ? name : undefined, data, url, ca, as });
 }
 
