@@ -48,14 +48,6 @@ test('a page that the map does not lead to is reported', () => {
   assert.ok(!report.some((line) => line.startsWith('docs/guide/a.md:0 docs/README.md does not lead')));
 });
 
-test('a command that the reference does not name is reported', () => {
-  const source = "export const keygen = command({\n  name: 'custodian keygen',\n";
-  const tree = { 'src/cli/commands/custodian/keygen.ts': source };
-  assert.ok(found(tree).some((line) => line.includes('`strongroom custodian keygen`')));
-  const described = { ...tree, 'docs/reference/cli.md': '## `strongroom custodian keygen`' };
-  assert.ok(!found(described).some((line) => line.includes('custodian keygen`')));
-});
-
 test('a path that only its writer has is reported', () => {
   const path = ['/wo', 'rk/notes.md'].join('');
   assert.ok(found({ 'src/a.ts': `// see ${path}` }).some((line) => line.startsWith('src/a.ts:1 mentions')));

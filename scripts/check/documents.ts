@@ -34,7 +34,6 @@ export function checkDocuments(tree: Tree): Problem[] {
     ...missingPages(tree),
     ...unfinishedDecisions(tree),
     ...missingWords(tree),
-    ...undescribedCommands(tree),
     ...brokenLinks(tree),
     ...stalePaths(tree),
     ...privatePaths(tree),
@@ -84,24 +83,6 @@ function* unfinishedDecisions(tree: Tree): Generator<Problem> {
       if (!tree.text(file).includes(`\n**${part}.**`)) {
         yield { file, what: `has no part ${part}`, fix: `add a paragraph that begins with **${part}.**` };
       }
-    }
-  }
-}
-
-/** src/cli/commands/<noun>/<verb>.ts is `strongroom noun verb`; so named in the CLI reference. */
-function* undescribedCommands(tree: Tree): Generator<Problem> {
-  const page = 'docs/reference/cli.md';
-  const text = tree.has(page) ? tree.text(page) : '';
-  for (const file of tree.files) {
-    const words = /^src\/cli\/commands\/(?!.*\.test\.ts$)(.+)\.ts$/.exec(file)?.[1];
-    if (words === undefined || !/^export const \w+(?:: Command)? = command\(/m.test(tree.text(file))) continue;
-    const name = /\bname: '([^']+)'/.exec(tree.text(file))?.[1] ?? words.replaceAll('/', ' ');
-    if (!text.includes(`strongroom ${name}`)) {
-      yield {
-        file: page,
-        what: `does not name \`strongroom ${name}\` (${file})`,
-        fix: 'add the command, its options and an example',
-      };
     }
   }
 }

@@ -5,7 +5,18 @@ import { algorithms } from '../../src/formats/algorithms.ts';
 import { detailMembers } from '../../src/http/entry-detail.ts';
 import { errorCodes } from '../../src/http/service-error.ts';
 import { recordKinds } from '../../src/service/record-kinds.ts';
-import { API, AUDIT, checkReferencePages, ERRORS, MODULE, RECORDS, recordRow } from './reference-pages.ts';
+import {
+  API,
+  AUDIT,
+  CLI,
+  checkReferencePages,
+  commandRows,
+  ERRORS,
+  MODULE,
+  RECORDS,
+  recordRow,
+  withReference,
+} from './reference-pages.ts';
 import { fakeTree } from './tree.ts';
 
 const pages = {
@@ -21,6 +32,7 @@ const pages = {
     '## Other',
     '| `another` | of another table |',
   ],
+  [CLI]: withReference('# Command line\n', commandRows).split('\n'),
   [MODULE]: Object.keys(messages).map((name) => `| 1 | \`${name}\` |`),
   [RECORDS]: recordKinds.map((kind) => `| \`${kind.of}\` | ${recordRow(kind).join(' | ')} |`),
 };
@@ -61,6 +73,7 @@ test('a row that is missing, wrong or too many is reported', () => {
     found((lines) => lines[RECORDS]?.splice(0, 1, '| `key/` | A key | text | key | 1 |')).join(),
     /row of key\/ differs/,
   );
+  assert.match(found((lines) => lines[CLI]?.splice(9, 1)).join(), /commands and options as their rows do/);
 });
 
 test('a page that is not there is reported', () => {

@@ -1,5 +1,7 @@
-// Reference pages against the tables in the code: errors, algorithms, module messages, records. Neither may have a row that the
+// Reference pages against the tables in the code: errors, algorithms, module messages, records, commands. Neither may have a row that the
 // other lacks.
+import { nouns } from '../../src/cli/nouns.ts';
+import { referenceOf } from '../../src/cli/reference.ts';
 import { messages } from '../../src/crypto/protocol/messages.ts';
 import { algorithms } from '../../src/formats/algorithms.ts';
 import { detailMembers } from '../../src/http/entry-detail.ts';
@@ -14,11 +16,19 @@ import type { Tree } from './tree.ts';
 export const ERRORS = 'docs/reference/errors.md';
 export const API = 'docs/reference/api.md';
 export const AUDIT = 'docs/reference/audit-format.md';
+export const CLI = 'docs/reference/cli.md';
 export const MODULE = 'docs/reference/module-protocol.md';
 export const RECORDS = 'docs/reference/records.md';
 
 export function checkReferencePages(tree: Tree): Problem[] {
-  return [...errors(tree), ...algorithmTable(tree), ...moduleMessages(tree), ...auditDetail(tree), ...records(tree)];
+  return [
+    ...errors(tree),
+    ...algorithmTable(tree),
+    ...moduleMessages(tree),
+    ...auditDetail(tree),
+    ...records(tree),
+    ...commandLine(tree),
+  ];
 }
 
 function* errors(tree: Tree): Generator<Problem> {
@@ -146,6 +156,26 @@ function* records(tree: Tree): Generator<Problem> {
   }
   for (const { word, line } of described.values()) {
     yield { file: RECORDS, line, what: `no instance has records ${word}`, fix: 'take the row out' };
+  }
+}
+
+/** What is written by `scripts/cli-reference.ts`, between these. */
+const FROM = '<!-- from the rows of commands: node scripts/run.mjs scripts/cli-reference.ts -->\n\n';
+const TO = '\n<!-- to here -->\n';
+
+export const commandRows: string = await referenceOf(nouns);
+
+export function withReference(page: string, rows: string): string {
+  const [before = '', rest = ''] = page.split(FROM);
+  const [, after = ''] = rest.split(TO);
+  return before + FROM + rows + TO + after;
+}
+
+function* commandLine(tree: Tree): Generator<Problem> {
+  if (!tree.has(CLI)) yield missing(CLI);
+  else if (withReference(tree.text(CLI), commandRows) !== tree.text(CLI)) {
+    const fix = 'run `node scripts/run.mjs scripts/cli-reference.ts`';
+    yield { file: CLI, what: 'does not have the commands and options as their rows do', fix };
   }
 }
 

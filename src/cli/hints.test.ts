@@ -12,7 +12,7 @@ const NAMES = (await commandsOf(nouns)).map(({ name }) => name).join('|');
 /** Two markers in files begin with such words: a report's carrier and the maker of a wrapped key. */
 const BARE = new RegExp(`(?<![\\w./-])strongroom (${NAMES})\\b(?!;| ')`);
 /** Of a help text: it calls the program by its name, as its usage line does. */
-const OF_HELP = [/^ {2}examples: \[[\s\S]*?\],$/gm, /^ {2}(details|summary):[\s\S]*?,$(?=\n {2}\w)/gm];
+const OF_HELP = [/^ {2,4}examples: \[[\s\S]*?\],$/gm, /^ {2,4}(details|summary):[\s\S]*?,$(?=\n {2,4}[\w.])/gm];
 
 function hintsIn(text: string): readonly string[] {
   const rest = OF_HELP.reduce((before, part) => before.replaceAll(part, ''), text);

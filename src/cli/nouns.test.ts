@@ -1,21 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { CHECKOUT } from './checkout.ts';
 import { commandsOf } from './command.ts';
-import { helpOf } from './help.ts';
 import { nouns } from './nouns.ts';
 import { optionsOf } from './parse.ts';
 
 const commands = await commandsOf(nouns);
-const page = readFileSync(join(CHECKOUT, 'docs/reference/cli.md'), 'utf8');
-
-test('the reference shows the help of every command as the program prints it', () => {
-  for (const command of commands) {
-    assert.ok(page.includes(`\`\`\`\n${helpOf(command)}\`\`\`\n`), `docs/reference/cli.md: strongroom ${command.name}`);
-  }
-});
 
 test('every word leads to commands that begin with it, and has a line in the list of all if there are more than one', async () => {
   for (const each of nouns) {
