@@ -16,7 +16,6 @@ import { type Command, CommandError, command, jsonOption, UsageError } from '../
 import { checkObjectId, principalNames } from '../directory.ts';
 import { AnswerError, type InstanceClient, instanceOptions, openInstanceClient, rootOf } from '../instance-client.ts';
 import { nearest } from '../nearest.ts';
-import { dataRootOf } from '../running.ts';
 import { accessText } from './access/access-text.ts';
 import { logFolder } from './audit/log-folder.ts';
 
