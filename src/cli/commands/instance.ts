@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { MARKS_CHANGED, operatorsMark } from '../../deployment/operators-mark.ts';
 import { type RunningState, readRunningState } from '../../deployment/running-state.ts';
 import { readUnwitnessed } from '../../deployment/unwitnessed.ts';
-import { replaceDurably } from '../../files/durable-file.ts';
+import { replaceFile } from '../../files/durable-file.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { oneLine, printable } from '../../formats/printable.ts';
 import { type Command, CommandError, command, dataOption, jsonOption, UsageError } from '../command.ts';
@@ -83,7 +83,7 @@ contradicts the evidence that is left is refused all the same.`,
         );
       }
       const accepted = { reason: why, by: userInfo().username, at: new Date().toISOString() };
-      await replaceDurably(path, `${JSON.stringify({ ...found, accepted }, null, 2)}\n`);
+      await replaceFile(path, `${JSON.stringify({ ...found, accepted }, null, 2)}\n`);
       const { missing, store, log } = found;
       const rows = [
         ['missing', `witness of the newest ${missing.join(' and ')}`],
