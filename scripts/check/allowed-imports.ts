@@ -259,7 +259,7 @@ export const areas: readonly Area[] = [
   },
   {
     at: 'src/features/backup/storage/',
-    from: ['src/formats/instance-identity.ts', 'src/formats/printable.ts', ...DURABLE],
+    from: ['src/formats/instance-identity.ts', 'src/formats/printable.ts', 'src/http/outbound.ts', ...DURABLE],
     packages: ['@azure/storage-blob'],
     because: 'a place keeps files and knows nothing of what is in them; nobody else speaks to blob storage',
   },

@@ -3,9 +3,10 @@
 import { lookup } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import { type IncomingHttpHeaders } from 'node:http';
-import { Agent, request } from 'node:https';
+import { Agent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { getCACertificates } from 'node:tls';
+import { AnswerTooLarge, AnswerTooSlow, call, type Way } from '../http/outbound.ts';
 import { CommandError } from './command.ts';
 
 export interface Exchange {
@@ -37,52 +38,37 @@ const PATIENCE = 60_000;
 const MOST = 32 * 1024 * 1024;
 
 /** @throws CommandError when nothing answered, naming the host and why */
-export function exchange(route: Route, { method, url, headers, body }: Exchange): Promise<Reply> {
-  const { hostname, host, port, pathname, search } = new URL(url);
+export async function exchange(route: Route, { method, url: text, headers, body }: Exchange): Promise<Reply> {
+  const url = new URL(text);
+  const { hostname, host } = url;
   const agent = agentOf(route);
-  return new Promise<Reply>((resolve, reject) => {
-    const sent = request(
+  try {
+    const answer = await call(
       {
-        ...placeOf(route, hostname, port),
+        url,
         method,
-        path: pathname + search,
-        servername: hostname,
-        agent,
-        headers: { host, 'content-length': Buffer.byteLength(body ?? ''), ...headers },
-        timeout: PATIENCE,
+        headers: { host, 'content-length': String(Buffer.byteLength(body ?? '')), ...headers },
+        body,
+        withinMs: PATIENCE,
+        way: { ...placeOf(route), servername: hostname, agent },
       },
-      (response) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        response.on('data', (chunk: Buffer) => {
-          size += chunk.length;
-          if (size > MOST) sent.destroy(new CommandError(`the answer of ${host} is too large`));
-          else chunks.push(chunk);
-        });
-        response.on('error', reject);
-        response.on('end', () => {
-          const text = Buffer.concat(chunks).toString('utf8');
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
-        });
-      },
+      MOST,
     );
-    sent.on('timeout', () =>
-      sent.destroy(new CommandError(`${host} did not answer within ${PATIENCE / 1000} seconds`)),
-    );
-    sent.on('error', reject);
-    sent.end(body);
-  })
-    .catch((error: unknown) => {
-      if (error instanceof CommandError) throw error;
-      throw new CommandError(`${host}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-    })
-    .finally(() => agent.destroy());
+    return { status: answer.status, headers: answer.headers, text: answer.body.toString('utf8') };
+  } catch (cause) {
+    if (cause instanceof AnswerTooLarge) throw new CommandError(`the answer of ${host} is too large`);
+    if (cause instanceof AnswerTooSlow)
+      throw new CommandError(`${host} did not answer within ${PATIENCE / 1000} seconds`);
+    throw new CommandError(`${host}: ${(cause as Error).message}`, { cause });
+  } finally {
+    agent.destroy();
+  }
 }
 
-function placeOf({ port, socketPath }: Route, hostname: string, ownPort: string): object {
+function placeOf({ port, socketPath }: Route): Way {
   if (socketPath !== undefined) return { socketPath };
-  if (port !== undefined) return { host: '127.0.0.1', port };
-  return { host: hostname, port: ownPort === '' ? 443 : Number(ownPort) };
+  if (port !== undefined) return { hostname: '127.0.0.1', port };
+  return {};
 }
 
 /** Makes the connections of a route, also those of a library. */

@@ -1,12 +1,12 @@
 // Hands requests of the resource manager's clients on to an instance, over TLS to its own loopback port, under the host name
 // that the instance has for them.
-import { request } from 'node:https';
 import { connect } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { introduce } from '../http/front-proof.ts';
 import { handedOnHost } from '../http/name-form.ts';
+import { call } from '../http/outbound.ts';
 import type { TlsFiles } from '../http/tls/server-options.ts';
-import type { AskInstance, InstanceAnswer } from './management/arm-keys/ask-instance.ts';
+import type { AskInstance } from './management/arm-keys/ask-instance.ts';
 
 export interface AskOptions {
   /** 0 or undefined: it does not serve. */
@@ -30,42 +30,29 @@ export function askInstanceOver(options: AskOptions): AskInstance {
   return async ({ hsm, method, path, authorization, body }) => {
     const port = portOf(hsm);
     if (port === undefined || port === 0) return undefined;
-    const text = body === undefined ? undefined : JSON.stringify(body);
     const headers = {
       host: handedOnHost(hsm),
       authorization,
       'user-agent': 'strongroom-resource-manager',
-      ...(text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     };
-    return new Promise<InstanceAnswer | undefined>((resolve) => {
-      const asked = request(
+    try {
+      const answer = await call(
         {
-          // Heeded only without an agent, so none is named.
-          createConnection: () => connectTo(port, hsm, options),
+          url: new URL(path, `https://127.0.0.1:${port}`),
           method,
-          path,
           headers,
-          timeout: withinMs,
+          body: body === undefined ? undefined : JSON.stringify(body),
+          withinMs,
+          // The path as it was asked for. A connection is heeded only without an agent, so none is named.
+          way: { createConnection: () => connectTo(port, hsm, options), path },
         },
-        (response) => {
-          const chunks: Buffer[] = [];
-          let length = 0;
-          response.on('data', (chunk: Buffer) => {
-            length += chunk.length;
-            if (length > MOST_BYTES) asked.destroy();
-            chunks.push(chunk);
-          });
-          response.on('error', () => resolve(undefined));
-          response.on('end', () => {
-            resolve({ status: response.statusCode ?? 0, json: parse(Buffer.concat(chunks).toString('utf8')) });
-          });
-        },
+        MOST_BYTES,
       );
-      asked.on('timeout', () => asked.destroy());
-      // Whatever keeps it from answering, it does not serve.
-      asked.on('error', () => resolve(undefined));
-      asked.end(text);
-    });
+      return { status: answer.status, json: parse(answer.body.toString('utf8')) };
+    } catch {
+      return undefined; // whatever keeps it from answering, it does not serve
+    }
   };
 }
 

@@ -1,8 +1,9 @@
 // How the blob client reaches its container: one origin and no other, no redirects, no proxies of the environment, every
 // request bounded in time. Answers are passed up whole where they are small and as streams where they are blobs.
-import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import { type HttpOperationResponse, type IHttpClient, RestError, type WebResource } from '@azure/storage-blob';
+import { AnswerTooLarge, AnswerTooSlow, beginCall, readAnswer } from '../../../../http/outbound.ts';
 import { StorageError } from '../port.ts';
 import { checkedLookup, type Resolve } from './public-address.ts';
 
@@ -49,30 +50,22 @@ export class BlobHttpClient implements IHttpClient, Disposable {
     return { ...answer, bodyAsText: await readText(response) };
   }
 
-  #send(url: URL, { method, headers, body, abortSignal }: WebResource): Promise<IncomingMessage> {
+  async #send(url: URL, { method, headers, body, abortSignal }: WebResource): Promise<IncomingMessage> {
     const { deadlineMs, stopping } = this.#reach;
-    return new Promise((resolve, reject) => {
-      const sent = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
+    try {
+      return await beginCall({
+        url,
         method,
-        agent: this.#agent,
-        headers: { ...headers.rawHeaders() },
+        headers: headers.rawHeaders(),
+        body: body as Uint8Array | string | undefined,
+        withinMs: deadlineMs,
+        stopping: abortSignal === undefined ? stopping : AbortSignal.any([stopping, abortSignal as AbortSignal]),
+        way: { agent: this.#agent },
       });
-      const stop = (): void => void sent.destroy(stopping.reason as Error);
-      if (stopping.aborted) stop();
-      stopping.addEventListener('abort', stop, { once: true });
-      abortSignal?.addEventListener('abort', stop);
-      const late = setTimeout(
-        () => sent.destroy(Object.assign(new Error('too slow'), { code: 'ETIMEDOUT' })),
-        deadlineMs,
-      );
-      sent.on('close', () => {
-        clearTimeout(late);
-        stopping.removeEventListener('abort', stop);
-      });
-      sent.on('response', resolve);
-      sent.on('error', (error: NodeJS.ErrnoException) => reject(retriable(error, stopping)));
-      sent.end(body as Uint8Array | string | undefined);
-    });
+    } catch (error) {
+      if (stopping.aborted) throw error;
+      throw retriable(error as NodeJS.ErrnoException);
+    }
   }
 
   [Symbol.dispose](): void {
@@ -81,26 +74,20 @@ export class BlobHttpClient implements IHttpClient, Disposable {
 }
 
 /** The library repeats what fails with an error of its own class and one of a few codes; everything else ends the request. */
-function retriable(error: NodeJS.ErrnoException, stopping: AbortSignal): Error {
-  if (stopping.aborted || error instanceof StorageError) return error;
-  return new RestError(error.code ?? 'the connection failed', { code: error.code ?? 'REQUEST_SEND_ERROR' });
+function retriable(error: NodeJS.ErrnoException): Error {
+  if (error instanceof StorageError) return error;
+  const code = error instanceof AnswerTooSlow ? 'ETIMEDOUT' : error.code;
+  return new RestError(code ?? 'the connection failed', { code: code ?? 'REQUEST_SEND_ERROR' });
 }
 
 async function readText(response: IncomingMessage): Promise<string> {
-  const pieces: Buffer[] = [];
-  let length = 0;
   try {
-    for await (const piece of response as AsyncIterable<Buffer>) {
-      length += piece.length;
-      if (length > MAX_TEXT)
-        throw new StorageError('Unavailable', 'the storage answered with more than a listing can be');
-      pieces.push(piece);
-    }
+    return (await readAnswer(response, MAX_TEXT)).toString('utf8');
   } catch (error) {
-    if (error instanceof StorageError) throw error;
+    if (error instanceof AnswerTooLarge)
+      throw new StorageError('Unavailable', 'the storage answered with more than a listing can be');
     throw new RestError('the answer broke off', { code: 'ECONNRESET' });
   }
-  return Buffer.concat(pieces).toString('utf8');
 }
 
 function headersOf({ headers: shape }: WebResource, answered: IncomingHttpHeaders): HttpOperationResponse['headers'] {

@@ -2,8 +2,8 @@
 // fetched for blob storage alone: a place that is allowed for backups must not get one for anything else.
 import { readFile } from 'node:fs/promises';
 import type { InstanceIdentity } from '../../../../formats/instance-identity.ts';
+import { call, type OutboundCall } from '../../../../http/outbound.ts';
 import { StorageError } from '../port.ts';
-import { type Exchange, exchange } from './exchange.ts';
 
 /** As the blob library asks for tokens; what it asks for is not looked at. */
 export interface IdentityTokens {
@@ -11,13 +11,19 @@ export interface IdentityTokens {
 }
 
 const RESOURCE = 'https://storage.azure.com';
+/** Of one request to a token endpoint and its small answer. */
+const WITHIN_MS = 15_000;
+const MAX_ANSWER = 64 * 1024;
 const IMDS = 'http://169.254.169.254/metadata/identity/oauth2/token';
 
 export function identityTokens(identity: InstanceIdentity, nowMs: () => number, stopping: AbortSignal): IdentityTokens {
   return {
     async getToken() {
       try {
-        return readToken(await exchange(await requestFor(identity), stopping), nowMs());
+        const asked = await requestFor(identity);
+        const headers = { ...asked.headers, accept: 'application/json' };
+        const { status, body } = await call({ ...asked, headers, withinMs: WITHIN_MS, stopping }, MAX_ANSWER);
+        return readToken(status, body.toString('utf8'), nowMs());
       } catch (error) {
         if (stopping.aborted || error instanceof StorageError) throw stopping.aborted ? stopping.reason : error;
         const { code, name } = error as NodeJS.ErrnoException;
@@ -30,7 +36,7 @@ export function identityTokens(identity: InstanceIdentity, nowMs: () => number, 
   };
 }
 
-async function requestFor(identity: InstanceIdentity): Promise<Exchange> {
+async function requestFor(identity: InstanceIdentity): Promise<Omit<OutboundCall, 'withinMs'>> {
   const query = (clientId: string | undefined, version: string): string =>
     new URLSearchParams({
       'api-version': version,
@@ -70,13 +76,7 @@ async function authority(caFile: string | undefined): Promise<{ readonly ca?: st
   return caFile === undefined ? {} : { ca: await readFile(caFile, 'utf8') };
 }
 
-function readToken(
-  { status, text }: { readonly status: number; readonly text: string },
-  nowMs: number,
-): {
-  token: string;
-  expiresOnTimestamp: number;
-} {
+function readToken(status: number, text: string, nowMs: number): { token: string; expiresOnTimestamp: number } {
   const answer = parse(text);
   if (status !== 200) {
     const word = answer['error'];
