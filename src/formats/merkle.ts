@@ -1,5 +1,5 @@
 // Merkle tree hashing of RFC 6962 §2.1 (the same tree as RFC 9162): leaves, nodes, an append-only range that needs
-// O(log n) memory, and roots of ranges. Proofs are in `merkle-proof.ts`.
+// O(log n) memory, and roots of ranges.
 import { hash } from 'node:crypto';
 
 export const HASH_LENGTH = 32;
@@ -46,7 +46,7 @@ export function rootOf(hashes: readonly Uint8Array[], start = 0, end: number = h
 }
 
 /** The largest power of two below `count` (at least 2): where RFC 6962 splits a tree of that many leaves. */
-export function splitPoint(count: number): number {
+function splitPoint(count: number): number {
   let half = 1;
   while (half * 2 < count) half *= 2;
   return half;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { MemoryContent, openMemoryStore } from '../../store/memory/memory-store.ts';
+import { MemoryContent, openMemoryStore } from '../../store/memory/memory-store.fixture.ts';
 import { inTestSealer } from '../../store/sealed/in-test-sealer.ts';
 import { openRecords } from '../../store/sealed/open-records.ts';
 import { addVersion } from '../keys/add-version.ts';

@@ -1,5 +1,5 @@
 import { storeContract } from '../store.contract.ts';
-import { MemoryContent, openMemoryStore } from './memory-store.ts';
+import { MemoryContent, openMemoryStore } from './memory-store.fixture.ts';
 
 storeContract('memory', async () => {
   const shared = new MemoryContent();

@@ -7,12 +7,12 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { makeSqlitePlace } from '../sqlite/sqlite-place.ts';
+import { makeSqlitePlace } from '../sqlite/sqlite-place.fixture.ts';
 import { openSqliteStore } from '../sqlite/sqlite-store.ts';
 import { inTestSealer } from './in-test-sealer.ts';
 import { openRecords } from './open-records.ts';
 
-const committer = fileURLToPath(new URL('./in-test-committer.ts', import.meta.url));
+const committer = fileURLToPath(new URL('./in-test-committer.fixture.ts', import.meta.url));
 
 /** Runs a committer and kills it with SIGKILL right after its `acks`th acknowledgement; answers the last one. */
 async function killAfter(folder: string, acks: number): Promise<number> {

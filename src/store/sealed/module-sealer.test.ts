@@ -8,7 +8,7 @@ import { describe, it } from 'node:test';
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { openCryptoClient } from '../../crypto/client/open-crypto-client.ts';
 import type { Store } from '../port.ts';
-import { makeSqlitePlace } from '../sqlite/sqlite-place.ts';
+import { makeSqlitePlace } from '../sqlite/sqlite-place.fixture.ts';
 import { moduleSealer } from './module-sealer.ts';
 import { openRecords } from './open-records.ts';
 

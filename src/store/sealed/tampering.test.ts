@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Store } from '../port.ts';
-import { makeSqlitePlace } from '../sqlite/sqlite-place.ts';
+import { makeSqlitePlace } from '../sqlite/sqlite-place.fixture.ts';
 import { HEAD } from './head.ts';
 import { inTestSealer } from './in-test-sealer.ts';
 import { openRecords } from './open-records.ts';

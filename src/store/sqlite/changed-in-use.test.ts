@@ -4,7 +4,7 @@ import { rm, stat, truncate } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import { contents, row } from '../store.contract.ts';
-import { makeSqlitePlace } from './sqlite-place.ts';
+import { makeSqlitePlace } from './sqlite-place.fixture.ts';
 
 const TRIGGER = 'CREATE TRIGGER t AFTER UPDATE ON rows BEGIN DELETE FROM rows WHERE id = new.id; END';
 

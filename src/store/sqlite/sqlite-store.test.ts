@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { type Row, type Store, StoreError } from '../port.ts';
 import { contents, key, row, storeContract } from '../store.contract.ts';
 import { toStoreError } from './sqlite-error.ts';
-import { makeSqlitePlace } from './sqlite-place.ts';
+import { makeSqlitePlace } from './sqlite-place.fixture.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
 storeContract('sqlite', makeSqlitePlace);
