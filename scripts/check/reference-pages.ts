@@ -160,7 +160,7 @@ function* records(tree: Tree): Generator<Problem> {
 }
 
 /** What is written by `scripts/cli-reference.ts`, between these. */
-const FROM = '<!-- from the rows of commands: node scripts/run.mjs scripts/cli-reference.ts -->\n\n';
+const FROM = '<!-- from the rows of commands, by `node scripts/run.mjs scripts/cli-reference.ts` -->\n\n';
 const TO = '\n<!-- to here -->\n';
 
 export const commandRows: string = await referenceOf(nouns);
