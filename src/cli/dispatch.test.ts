@@ -153,23 +153,3 @@ test('the program runs from any folder and through a symbolic link', () => {
   const unknown = spawnSync(link, ['nothing'], { cwd: folder, encoding: 'utf8' });
   assert.equal(unknown.status, 2);
 });
-
-test('a start that is called wrongly ends with exit code 2', () => {
-  const program = fileURLToPath(new URL('../../strongroom', import.meta.url));
-  for (const port of ['abc', '99999']) {
-    const { status, stderr } = spawnSync(program, ['start', '--data', folder, '--port', port], { encoding: 'utf8' });
-    assert.equal(status, 2);
-    assert.match(stderr, /--port must be a number from 0/);
-  }
-});
-
-test('commands about a running copy say that none runs, and how to start one', () => {
-  const program = fileURLToPath(new URL('../../strongroom', import.meta.url));
-  for (const name of ['env', 'status']) {
-    const { status, stdout, stderr } = spawnSync(program, [name, '--data', folder], { encoding: 'utf8' });
-    assert.equal(status, 1);
-    assert.equal(stdout, '', 'nothing for eval');
-    const start = `start one with 'npm start -- --data ${folder}' or './strongroom start --data ${folder}'`;
-    assert.ok(stderr.includes(`no strongroom serves from ${folder}; ${start}`), stderr);
-  }
-});

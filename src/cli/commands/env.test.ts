@@ -7,12 +7,9 @@ import { after, before, test } from 'node:test';
 import { createDevDirectory } from '../../control/directory/create-dev-directory.ts';
 import { writeDirectoryFile } from '../../control/directory/directory-file.ts';
 import { commandNamed, runCommand } from '../command.fixture.ts';
-import { UsageError } from '../command.ts';
-import { commands } from './env.ts';
 import { otherUsersBoundTo } from './identity/other-users.ts';
 import { commands as ofIdentities } from './identity.ts';
 
-const env = commandNamed(commands, 'env');
 const bind = commandNamed(ofIdentities, 'identity bind');
 let data: string;
 let oid: string;
@@ -24,43 +21,6 @@ before(async () => {
   oid = directory.managedIdentities[0]?.oid ?? '';
 });
 after(() => rm(data, { recursive: true }));
-
-const plain = {
-  names: 'azure',
-  pass: [],
-  format: undefined,
-  style: 'app-service',
-  folder: undefined,
-  identity: undefined,
-  json: false,
-};
-
-test('what is asked for in a form that there is not is refused before anything is looked at', async () => {
-  const silent = { out: () => undefined, err: () => undefined };
-  for (const [asked, operands, says] of [
-    [{ pass: ['https://pypi.org'] }, [], /--pass takes a host such as pypi\.org/],
-    [{ pass: ['*'] }, [], /--pass takes a host/],
-    [{ pass: ['a.example,,b.example'] }, [], /--pass takes a host/],
-    [{ pass: ['a.example'] }, ['no host'], /--pass takes a host/],
-    [{}, ['pypi.org'], /hosts go with --pass/],
-    [{ format: 'yaml' }, [], /--format must be sh, github, dotenv, json, java, not 'yaml'/],
-    [{ json: true, format: 'sh' }, [], /exclude each other/],
-    [{ format: 'java', folder: '/srv/x', identity: 'x' }, [], /leave --format out/],
-  ] as const) {
-    await assert.rejects(
-      async () => env.run({ ...plain, data, ...asked }, operands, silent),
-      (error) => error instanceof UsageError && says.test(error.message),
-      String(says),
-    );
-  }
-});
-
-test('a folder is for the lines of an identity alone', async () => {
-  const silent = { out: () => undefined, err: () => undefined };
-  const asked = { ...plain, data, folder: '/srv/x' };
-  await assert.rejects(async () => env.run(asked, [], silent), UsageError);
-  await assert.rejects(async () => env.run({ ...asked, identity: oid, json: true }, [], silent), UsageError);
-});
 
 const linux = { skip: process.platform !== 'linux' && 'there is no endpoint to bind to elsewhere' };
 
