@@ -1,7 +1,10 @@
-// The managed identity endpoint of the dev profile: listens on a loopback port of its own, kept over restarts, and finds out
-// who asks through the supervisor. There is none where the system cannot tell who is at the other end of a connection.
-import type { IncomingMessage } from 'node:http';
+// The managed identity endpoint of the dev profile: listens on a loopback port of its own, kept over restarts, in plain HTTP, as
+// clients of both styles speak it there; reads heads and no bodies, and finds out who asks through the supervisor. There is
+// none where the system cannot tell who is at the other end of a connection.
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { replaceFile } from '../files/durable-file.ts';
+import { IDENTITY_ENDPOINT } from '../http/planes.ts';
+import { type Listening, makePlainServer, openServer } from '../http/server.ts';
 import type { WhoCalls } from '../links/who-calls-link.ts';
 import type { TokenSigning } from './directory/issuer/identity-token.ts';
 import { readBindings } from './directory/local-identity/bindings.ts';
@@ -10,8 +13,11 @@ import {
   readIdentityEndpoint,
   writeIdentityEndpoint,
 } from './directory/local-identity/endpoint-file.ts';
-import { answerIdentityRequest, type IdentityRules } from './directory/local-identity/identity-request.ts';
-import { type IdentityListener, listenForIdentities } from './door/identity-listener.ts';
+import {
+  answerIdentityRequest,
+  type IdentityAnswer,
+  type IdentityRules,
+} from './directory/local-identity/identity-request.ts';
 
 export interface IdentityEndpointOptions extends TokenSigning {
   readonly folder: string;
@@ -21,7 +27,7 @@ export interface IdentityEndpointOptions extends TokenSigning {
   readonly log: (message: string) => void;
 }
 
-export async function openIdentityEndpoint(options: IdentityEndpointOptions): Promise<IdentityListener> {
+export async function openIdentityEndpoint(options: IdentityEndpointOptions): Promise<Listening> {
   const { folder, whoCalls, log, replaceFile: replace } = options;
   const before = await readIdentityEndpoint(folder);
   const header = before?.header ?? newIdentityHeader();
@@ -53,16 +59,43 @@ export async function openIdentityEndpoint(options: IdentityEndpointOptions): Pr
   return listener;
 }
 
-/** On another port when somebody took the one of last time. */
-async function listen(
-  port: number,
-  rest: Pick<Parameters<typeof listenForIdentities>[0], 'answer' | 'log'>,
-): Promise<IdentityListener> {
+interface Listener {
+  readonly answer: (request: IncomingMessage) => Promise<IdentityAnswer>;
+  readonly log: (message: string) => void;
+}
+
+/** On another port when somebody took the one of last time. @param port 0: any free one */
+async function listen(port: number, { answer, log }: Listener): Promise<Listening> {
+  const server = makePlainServer(IDENTITY_ENDPOINT, (req, res) => {
+    req.resume();
+    answer(req).then(
+      (reply) => write(res, reply),
+      (error: unknown) => {
+        log(`identity: ${error instanceof Error ? error.message : String(error)}`);
+        const message = 'The managed identity endpoint could not answer; its log says why.';
+        write(res, {
+          status: 503,
+          json: { error: 'unavailable', error_description: message, statusCode: 503, message },
+        });
+      },
+    );
+  });
   try {
-    return await listenForIdentities({ port, ...rest });
+    return await openServer(server, IDENTITY_ENDPOINT, { port, host: '127.0.0.1' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || port === 0) throw error;
-    rest.log(`identity: port ${port} is taken; workloads need the new one`);
-    return listenForIdentities({ port: 0, ...rest });
+    log(`identity: port ${port} is taken; workloads need the new one`);
+    return listen(0, { answer, log });
   }
+}
+
+function write(res: ServerResponse, { status, json }: IdentityAnswer): void {
+  const body = JSON.stringify(json);
+  res.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  res.end(body);
 }

@@ -1,19 +1,8 @@
 // Reads members of a data-plane body: the wrong type or value is refused with the member's name and the way out; what the
 // service forgives is forgiven (`tolerance.ts`). Unknown members are left alone, as the service does.
-import { JsonTextError, parseJsonObject as parse } from './json-text.ts';
 import type { JsonObject } from './route.ts';
 import { ServiceError } from './service-error.ts';
 import { isAbsent, isUnsaid, toBytes, toFlag, toInteger } from './tolerance.ts';
-
-/** The body as a JSON object. @throws ServiceError BadParameter */
-export function parseJsonObject(bytes: Buffer): JsonObject {
-  try {
-    return parse(bytes);
-  } catch (cause) {
-    if (!(cause instanceof JsonTextError)) throw cause;
-    throw new ServiceError('BadParameter', cause.message, { cause });
-  }
-}
 
 export function wrongType(member: string, expected: string): ServiceError {
   return new ServiceError('BadParameter', `Property '${member}' must be ${expected}`);

@@ -1,7 +1,7 @@
-// One request on its way through the pipeline: what came in, and what the steps have found out so far. Only steps write
-// to it; handlers get a `RowRequest` instead.
+// One request on its way in. It is one object from its arrival to its answer; its type tells how far it has come, so that a
+// step cannot be given a call that is not as far. Only steps write to it; handlers get a `RowRequest` instead.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Peer } from './peer.ts';
+import type { Peer } from './connection.ts';
 import type { Principal } from './principal.ts';
 import type { AnyRow, HostKind } from './route.ts';
 
@@ -12,6 +12,7 @@ export interface Host {
   readonly challenge: string;
 }
 
+/** As it arrived, and what the record of a refusal is made of: what no step has found out yet is undefined. */
 export interface Call {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -33,18 +34,30 @@ export interface Call {
   scope: string | undefined;
   /** Name of the role assignment that allows the call. */
   grant: string | undefined;
+  /** The revision of the records on which it was found; undefined: it may end without a change of them. */
+  grantedAt: number | undefined;
+  isWhole: boolean;
   body: unknown;
 }
 
-/** A step lets the call pass, or throws the refusal. */
-export type Step = (call: Call) => void | Promise<void>;
-
-/** `https://{authority}`; empty while the host is not known. */
-export function originOf(call: Call): string {
-  return call.host === undefined ? '' : `https://${call.host.authority}`;
+/** It came to a name of ours, by a way that the name is answered on, from a peer that is let in. */
+export interface NamedCall extends Call {
+  readonly host: Host;
 }
 
-/** The same in the client's own spelling, which differs in nothing but capitals and a port that is the usual one. */
-export function spelledOriginOf(call: Call): string {
-  return call.host === undefined ? '' : `https://${call.request.headers.host ?? call.host.authority}`;
+/** Who asks for which operation. */
+export interface KnownCall extends NamedCall {
+  readonly row: AnyRow;
+  readonly principal: Principal;
+}
+
+/** A role allows it, or the row itself. */
+export interface AuthorisedCall extends KnownCall {
+  readonly scope: string;
+  readonly grant: string;
+}
+
+/** Its body has come and reads, and the right to it is of a moment after that. */
+export interface WholeCall extends AuthorisedCall {
+  readonly isWhole: true;
 }

@@ -1,13 +1,14 @@
 // The HTTPS listener of an instance: TLS, limits on what a client may cost, and nothing about what requests mean.
 import { randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Server } from 'node:https';
+import type { Socket } from 'node:net';
 import { answerBrokenRequest } from './broken-request.ts';
 import type { Call } from './call.ts';
+import { OpenAnswers, Peers, peerAddress, type Way } from './connection.ts';
 import { OpenConnections, UNCOUNTED } from './limits/open-connections.ts';
-import { OpenAnswers } from './open-answers.ts';
-import { Peers, peerAddress, type Way } from './peer.ts';
+import { DATA_PLANE, type ServerRules } from './planes.ts';
 import { type BelievedProxies, takeProxyHeader } from './proxy-gate.ts';
+import { type Listening, makeServer, openServer } from './server.ts';
 import { type TlsFiles, type TlsVersion, tlsOptions } from './tls/server-options.ts';
 
 export interface ListenerOptions extends TlsFiles {
@@ -32,59 +33,46 @@ export interface ListenerOptions extends TlsFiles {
   readonly requestTimeout?: number;
 }
 
-export interface Listener extends AsyncDisposable {
-  /** 0 on a Unix socket. */
-  readonly port: number;
+export interface Listener extends Listening {
   /** From the next connection on; open ones go on. @throws Error when the files do not fit */
   renew(files: TlsFiles): void;
   /** Connections that there are now end: idle ones at once, others with the answer that they wait for. */
   retire(): void;
 }
 
-/** Tokens of large directories reach 10 KiB and more; nothing else is long. */
-const MAX_HEADER_SIZE = 32 * 1024;
-
 export async function listen(options: ListenerOptions, take: (call: Call) => void): Promise<Listener> {
-  const { headersTimeout = 10_000, requestTimeout = 30_000, way = 'direct' } = options;
+  const { way = 'direct', headersTimeout, requestTimeout, maxConnections } = options;
+  const rules: ServerRules = {
+    ...DATA_PLANE,
+    ...(maxConnections === undefined ? {} : { maxConnections }),
+    ...(headersTimeout === undefined ? {} : { headersTimeout }),
+    ...(requestTimeout === undefined ? {} : { requestTimeout }),
+  };
   const peers = new Peers();
   const open = new OpenConnections(options.connectionsPerAddress ?? Number.POSITIVE_INFINITY);
-  const server: Server = createServer(
-    {
-      ...tlsOptions(options, options.minVersion),
-      maxHeaderSize: MAX_HEADER_SIZE,
-      headersTimeout,
-      requestTimeout,
-      keepAliveTimeout: 75_000,
-      connectionsCheckingInterval: Math.min(headersTimeout, 1_000),
-      handshakeTimeout: 10_000,
-      noDelay: true,
-      insecureHTTPParser: false,
-      // The pipeline refuses a request without a Host in the service's own shape, and records it.
-      requireHostHeader: false,
-    },
-    (request, response) => {
-      const { peer, known } = peers.of(request.socket);
-      take({
-        request,
-        response,
-        peer,
-        tokenShown: known,
-        id: randomUUID(),
-        startedAt: performance.now(),
-        host: undefined,
-        path: '',
-        query: NO_QUERY,
-        row: undefined,
-        params: {},
-        apiVersion: '',
-        principal: undefined,
-        scope: undefined,
-        grant: undefined,
-        body: undefined,
-      });
-    },
-  );
-  server.maxConnections = options.maxConnections ?? 4_000;
+  const server = makeServer(rules, options, options.minVersion, (request, response) => {
+    const { peer, known } = peers.of(request.socket);
+    take({
+      request,
+      response,
+      peer,
+      tokenShown: known,
+      id: randomUUID(),
+      startedAt: performance.now(),
+      host: undefined,
+      path: '',
+      query: NO_QUERY,
+      row: undefined,
+      params: {},
+      apiVersion: '',
+      principal: undefined,
+      scope: undefined,
+      grant: undefined,
+      grantedAt: undefined,
+      isWhole: false,
+      body: undefined,
+    });
+  });
   const answers = new OpenAnswers();
   answers.watch(server);
   server.on('clientError', (error: Error, socket) => answerBrokenRequest(error, socket, answers.isNext(socket)));
@@ -110,39 +98,15 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
       );
     }
   });
-  const sockets = new Set<Socket>();
-  server.prependListener('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    // Errors of the raw socket end up in `clientError` or `tlsClientError`; without a listener they would end the process.
-    socket.on('error', () => socket.destroy());
-  });
-  server.on('tlsClientError', (_error, socket) => socket.destroy());
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    const { host, port, socketPath, shared } = options;
-    const place = socketPath === undefined ? { host, port, reusePort: shared } : { path: socketPath };
-    server.listen(place, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  const address = server.address() as AddressInfo | string;
+  const { host, port, socketPath, shared } = options;
+  const place = socketPath === undefined ? { host, port, reusePort: shared } : { path: socketPath };
+  const listening = await openServer(server, rules, place);
   return {
-    port: typeof address === 'string' ? 0 : address.port,
+    ...listening,
     renew: (files) => server.setSecureContext(tlsOptions(files, options.minVersion)),
     retire() {
       answers.areLast();
       server.closeIdleConnections();
-    },
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
-      const timer = setTimeout(() => {
-        for (const socket of sockets) socket.destroy();
-      }, 2_000);
-      await closed;
-      clearTimeout(timer);
     },
   };
 }

@@ -3,8 +3,8 @@
 import type { Socket } from 'node:net';
 import { type IpRange, isInRange, readIpAddress, writeIpAddress } from '../formats/ip-address.ts';
 import { MAX_PROXY_HEADER, readProxyHeader } from '../formats/proxy-protocol.ts';
+import { peerAddress } from './connection.ts';
 import { type KnownFront, PROOF_EXTENSION } from './front-proof.ts';
-import { peerAddress } from './peer.ts';
 
 export type BelievedProxies =
   /** The front of the same machine, by the proof in `PROOF_EXTENSION`. */

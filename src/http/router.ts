@@ -1,33 +1,48 @@
-// Finds the row for a method and path. A table of rows and nothing else: what has no row does not exist.
+// Finds the row for a method and path, without regard to case. A table of rows and nothing else: what has no row does not exist.
 import findMyWay, { type HTTPMethod } from 'find-my-way';
+import { DATA_PLANE, type RouterRules } from './planes.ts';
 import type { AnyRow } from './route.ts';
 
-const METHODS: readonly HTTPMethod[] = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE'];
-
-export interface Router {
+export interface RowTable<R> {
   find(
     method: string,
     path: string,
-  ): { readonly row: AnyRow; readonly params: Record<string, string | undefined> } | undefined;
-  /** The data action that an operation needs, by the name that the log has for it, in any case. */
-  actionOf(operation: string): string | undefined;
+  ): { readonly row: R; readonly params: Readonly<Record<string, string | undefined>> } | undefined;
   /** Methods that the path has rows for; empty for an unknown path. */
   methodsOf(path: string): readonly string[];
 }
 
+/** The data plane's. */
+export interface Router extends RowTable<AnyRow> {
+  /** The data action that an operation needs, by the name that the log has for it, in any case. */
+  actionOf(operation: string): string | undefined;
+}
+
 export function buildRouter(rows: readonly AnyRow[]): Router {
-  const routes = findMyWay({ caseSensitive: false, maxParamLength: 1024 });
-  for (const row of rows) routes.on(row.method, row.path, unreachable, row);
   const actions = new Map(rows.map((row) => [row.operationName.toLowerCase(), row.dataAction]));
-  return {
-    find(method, path) {
-      if (!METHODS.includes(method as HTTPMethod)) return undefined;
-      const found = routes.find(method as HTTPMethod, path);
-      return found === null ? undefined : { row: found.store as AnyRow, params: found.params };
-    },
-    actionOf: (operation) => actions.get(operation.toLowerCase()),
-    methodsOf: (path) => METHODS.filter((method) => routes.find(method, path) !== null),
+  return { ...tableOf(rows, DATA_PLANE), actionOf: (operation) => actions.get(operation.toLowerCase()) };
+}
+
+export function tableOf<R extends { readonly method: HTTPMethod; readonly path: string }>(
+  rows: readonly R[],
+  { methods, looseSlashes, longestParameter }: RouterRules,
+): RowTable<R> {
+  const known: ReadonlySet<string> = new Set(methods);
+  const routes = findMyWay({
+    caseSensitive: false,
+    ignoreTrailingSlash: looseSlashes,
+    ignoreDuplicateSlashes: looseSlashes,
+    maxParamLength: longestParameter,
+    // A path that is no valid percent-encoding is nowhere.
+    onBadUrl: unreachable,
+  });
+  for (const row of rows) routes.on(row.method, row.path, unreachable, row);
+  const find: RowTable<R>['find'] = (method, path) => {
+    const found = known.has(method) ? routes.find(method as HTTPMethod, path) : null;
+    // The library's answer for a malformed path has no row.
+    return found === null || found.store === null ? undefined : { row: found.store as R, params: found.params };
   };
+  return { find, methodsOf: (path) => methods.filter((method) => find(method, path) !== undefined) };
 }
 
 /** Rows are looked up, never called by the router. */

@@ -41,7 +41,6 @@ import { buildRouter, type Router } from '../http/router.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
 import type { Records } from '../store/sealed/records.ts';
 import { approvalServiceOf } from './approval-service.ts';
-import { openVerifiers } from './instance-hosts.ts';
 import { openListeners } from './instance-listeners.ts';
 import type { ServiceOptions } from './instance-service.ts';
 import type { InstanceState } from './instance-state.ts';
@@ -49,6 +48,7 @@ import type { LiveNetwork } from './live-network.ts';
 import { keptByFileSeal } from './locked-start.ts';
 import { buildPipeline } from './pipeline/pipeline.ts';
 import { randomHex } from './random-hex.ts';
+import { openVerifiers } from './token-verifiers.ts';
 
 export interface GatewayParts {
   readonly stack: AsyncDisposableStack;
@@ -158,8 +158,9 @@ export async function openGateway(
     verifiers: openVerifiers(config, parts.stack),
     roles,
     isActive: () => activation.willBeActive(),
-    isRestoring: () => parts.backup.engine.isRestoring,
+    isRestoring: () => parts.state.backupJobs.running !== undefined && parts.backup.engine.isRestoring,
     records,
+    commit: (plan) => records.update(plan),
     audit: parts.audit,
     instance: { name: config.name, resourceId: config.resourceId.toUpperCase(), clockOffset: () => clock.offset },
     answerHeaders: { region: config.region, buildVersion: VERSION },

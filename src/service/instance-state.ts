@@ -65,7 +65,7 @@ export function emptyInstanceState(
 ): InstanceState {
   const keys = new KeyRing();
   const promises = new Promises();
-  const roles = openRoles({ now: () => clock.now(), isStrict: () => promises.isStrict });
+  const roles = openRoles({ now: () => clock.now(), separation: promises });
   const approvals = new Approvals();
   const recovery = new UntouchedRecovery(travelling(recordKinds));
   const settings = new Settings(() => promises.current.profile);

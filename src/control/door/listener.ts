@@ -1,20 +1,25 @@
 // The control process's HTTPS server: finds the row of a request, runs it and writes the answer. It decides nothing
 // about resources or tokens. Slow and half-open clients are closed by the server's own timeouts.
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { type ControlAnswer, ControlError, type ControlRequest, type ControlRow } from '../../http/control-row.ts';
+import {
+  type ControlAnswer,
+  ControlError,
+  type ControlHost,
+  type ControlRequest,
+  type ControlRow,
+  type HandledRow,
+} from '../../http/control-row.ts';
 import type { NameForm } from '../../http/name-form.ts';
-import { findRepeated } from '../../http/single-headers.ts';
+import { MANAGEMENT_PLANE } from '../../http/planes.ts';
+import { parseJsonObject, readBody } from '../../http/read-body.ts';
+import { findRepeated } from '../../http/request-target.ts';
+import { tableOf } from '../../http/router.ts';
+import { type Listening, makeServer, openServer } from '../../http/server.ts';
 import { type TlsFiles, type TlsVersion, tlsOptions } from '../../http/tls/server-options.ts';
 import type { Act, Acts } from '../management/record/acts.ts';
 import type { ControlCallers, Visit } from './callers.ts';
 import { hostTable, matchHost } from './hosts.ts';
-import { readControlBody } from './read-body.ts';
-import { ControlRouter } from './router.ts';
-import { serviceHeaders } from './service-headers.ts';
 
 export interface ControlListenerOptions {
   readonly tls: TlsFiles;
@@ -34,39 +39,32 @@ export interface ControlListenerOptions {
   readonly requestMs?: number;
 }
 
-export interface ControlListener extends AsyncDisposable {
-  /** Loopback port; clients reach it through the front. */
-  readonly port: number;
+/** On loopback; clients reach it through the front. */
+export interface ControlListener extends Listening {
   /** From the next connection on; open ones go on. @throws Error when the files do not fit */
   renew(files: TlsFiles): void;
 }
 
 export async function listenForControl(options: ControlListenerOptions): Promise<ControlListener> {
-  const { callers } = options;
-  const router = new ControlRouter(options.rows);
+  const { callers, rows, headMs, requestMs } = options;
   const hosts = hostTable(options.forms);
-  const { headMs = 10_000, requestMs = 30_000 } = options;
-  const server = createServer(
-    {
-      ...tlsOptions(options.tls, options.minVersion),
-      handshakeTimeout: headMs,
-      headersTimeout: headMs,
-      requestTimeout: requestMs,
-      keepAliveTimeout: 60_000,
-      connectionsCheckingInterval: Math.min(headMs, 1_000),
-      maxHeaderSize: 32 * 1024,
-    },
-    (req, res) => {
-      answer(req, res).catch((error: unknown) => {
-        options.log(`control: ${req.method ?? ''} failed: ${error instanceof Error ? error.message : String(error)}`);
-        res.destroy();
-      });
-    },
-  );
-  server.maxConnections = 1024;
-  server.on('tlsClientError', (_error, socket) => socket.destroy());
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const tableFor = (host: ControlHost) =>
+    tableOf(
+      rows.filter((row) => row.host === host),
+      MANAGEMENT_PLANE,
+    );
+  const tables = { arm: tableFor('arm'), login: tableFor('login'), graph: tableFor('graph') };
+  const rules = {
+    ...MANAGEMENT_PLANE,
+    ...(headMs === undefined ? {} : { handshakeTimeout: headMs, headersTimeout: headMs }),
+    ...(requestMs === undefined ? {} : { requestTimeout: requestMs }),
+  };
+  const server = makeServer(rules, options.tls, options.minVersion, (req, res) => {
+    answer(req, res).catch((error: unknown) => {
+      options.log(`control: ${req.method ?? ''} failed: ${error instanceof Error ? error.message : String(error)}`);
+      res.destroy();
+    });
+  });
 
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const requestId = randomUUID();
@@ -90,7 +88,7 @@ export async function listenForControl(options: ControlListenerOptions): Promise
         visit.ended(res.statusCode);
         return;
       }
-      const body = await readControlBody(req, row.body);
+      const body = await bodyOf(req, row.body);
       const whole = visit.concerns({ ...request, body });
       act?.concerns(whole);
       const answer = await row.handle(whole, req, res);
@@ -128,11 +126,13 @@ export async function listenForControl(options: ControlListenerOptions): Promise
     const path = question < 0 ? target : target.slice(0, question);
     if (!path.startsWith('/')) throw new ControlError(400, 'BadRequest', 'The request target must be a path.');
     const method = req.method ?? '';
-    const found = router.find(match.host, method, path);
-    if (found.kind === 'wrong method') {
-      throw new ControlError(405, 'MethodNotAllowed', 'This method is not allowed here.');
+    const table = tables[match.host];
+    const found = table.find(method, path);
+    if (found === undefined) {
+      throw table.methodsOf(path).length > 0
+        ? new ControlError(405, 'MethodNotAllowed', 'This method is not allowed here.')
+        : new ControlError(404, 'NotFound', 'There is nothing at this path.');
     }
-    if (found.kind === 'nothing') throw new ControlError(404, 'NotFound', 'There is nothing at this path.');
     const query = new URLSearchParams(question < 0 ? '' : target.slice(question + 1));
     const request: ControlRequest = {
       method,
@@ -147,11 +147,8 @@ export async function listenForControl(options: ControlListenerOptions): Promise
     return { row: found.row, request };
   };
 
-  return {
-    port: (server.address() as AddressInfo).port,
-    renew: (files) => server.setSecureContext(tlsOptions(files, options.minVersion)),
-    [Symbol.asyncDispose]: () => close(server),
-  };
+  const listening = await openServer(server, rules, { port: 0, host: '127.0.0.1' });
+  return { ...listening, renew: (files) => server.setSecureContext(tlsOptions(files, options.minVersion)) };
 }
 
 /** Refusals are on record before they are answered, too. @returns what is to be answered */
@@ -194,12 +191,42 @@ function comeAgain({ status, message, headers }: ControlError): ControlAnswer {
   return { status, headers, json: { error: 'temporarily_unavailable', error_description: message } };
 }
 
-async function close(server: Server): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  server.closeIdleConnections();
-  // What is still being answered gets a moment.
-  const timer = setTimeout(() => server.closeAllConnections(), 1_000);
-  await closed;
-  clearTimeout(timer);
+const OF_A_SUBSCRIPTION = /^\/subscriptions\/[^/]+\/providers\/Microsoft\.KeyVault\/(?:deleted)?managedHSMs$/i;
+
+/**
+ * Headers by which an answer about managed HSMs tells who gave it: their provider, or, for what a subscription has, the
+ * resource manager, which asked the providers.
+ * @param path of the row
+ */
+function serviceHeaders(path: string, requestId: string, version: string): readonly (readonly [string, string])[] {
+  if (!path.includes('/providers/Microsoft.KeyVault/')) return [];
+  if (OF_A_SUBSCRIPTION.test(path)) return [['x-ms-original-request-ids', requestId]];
+  return [['x-ms-keyvault-service-version', version]];
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** @throws ControlError 400, 413, 415 */
+async function bodyOf(req: IncomingMessage, kind: HandledRow['body']): Promise<unknown> {
+  if (kind === 'none') {
+    req.resume();
+    return undefined;
+  }
+  const type = (req.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  const expected = kind === 'json' ? 'application/json' : 'application/x-www-form-urlencoded';
+  return readBody(req, MANAGEMENT_PLANE.body.limit, MANAGEMENT_PLANE.body, (bytes) => {
+    if (type !== expected && bytes.length > 0) {
+      throw new ControlError(415, 'UnsupportedMediaType', `The content type must be ${expected}.`);
+    }
+    if (kind === 'form') return new URLSearchParams(decode(bytes));
+    return bytes.length === 0 ? {} : parseJsonObject(bytes);
+  });
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    throw new ControlError(400, 'InvalidRequestContent', 'The request content is not UTF-8.', { cause });
+  }
 }

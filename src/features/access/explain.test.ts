@@ -173,7 +173,7 @@ it('an assignment that ended is the nearest, and says when; one that has not end
 });
 
 it('where duties are separated: an application is told that no role gives it administration, and nobody grants to themself', () => {
-  const roles = openRoles({ isStrict: () => true });
+  const roles = openRoles({ separation: { isStrict: true } });
   for (const [name, principal] of [
     [1, 1],
     [2, 9],

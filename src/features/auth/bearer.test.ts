@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { type AuthErrorCode, MAX_TOKEN, readBearer } from './bearer.ts';
+import { type AuthErrorCode, MAX_TOKEN } from './bearer.ts';
+import { readBearer } from './verify-token.ts';
 
 it('takes the token, whatever the case of the scheme', () => {
   assert.equal(readBearer('Bearer a.b.c'), 'a.b.c');

@@ -1,4 +1,4 @@
-// The bearer token of a request, still unverified, and the reasons for which one is refused.
+// The reasons for which a bearer token is refused.
 
 export type AuthErrorCode =
   | 'Missing' // no Authorization header
@@ -25,22 +25,3 @@ export class AuthError extends Error {
 
 /** Characters of the token. Those of Entra ID have 1 to 4 thousand; the most groups it writes fit as well. */
 export const MAX_TOKEN = 16 * 1024;
-
-const SCHEME = 'bearer ';
-
-/** The token of an Authorization header (RFC 6750 §2.1). @throws AuthError Missing, Malformed */
-export function readBearer(header: string | undefined): string {
-  if (header === undefined) throw new AuthError('Missing', 'The request has no bearer token');
-  if (header.length > SCHEME.length + MAX_TOKEN) {
-    throw new AuthError('Malformed', `The Authorization header is longer than a token of ${MAX_TOKEN} characters`);
-  }
-  // RFC 9110 §11.1: the scheme is compared without regard to case.
-  if (header.slice(0, SCHEME.length).toLowerCase() !== SCHEME) {
-    throw new AuthError('Malformed', 'The Authorization header must be "Bearer", one space and the token');
-  }
-  const token = header.slice(SCHEME.length);
-  if (token === '' || token.includes(' ')) {
-    throw new AuthError('Malformed', 'The Authorization header must be "Bearer", one space and the token');
-  }
-  return token;
-}

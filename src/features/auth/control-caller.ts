@@ -2,8 +2,8 @@
 // Roles are not asked here.
 import { type Authenticate, type ControlCaller, ControlError, type ControlRequest } from '../../http/control-row.ts';
 import type { Principal } from '../../http/principal.ts';
-import { AuthError, readBearer } from './bearer.ts';
-import type { TokenVerifier } from './verify-token.ts';
+import { AuthError } from './bearer.ts';
+import { readBearer, type TokenVerifier } from './verify-token.ts';
 
 export function authenticateBy(verifier: TokenVerifier, tenantId: string): Authenticate {
   return async (request) => {

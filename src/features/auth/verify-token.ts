@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import { isGuid } from '../../formats/guid.ts';
 import type { ClaimMapping } from '../../http/claim-mapping.ts';
 import type { Principal } from '../../http/principal.ts';
-import { AuthError } from './bearer.ts';
+import { AuthError, MAX_TOKEN } from './bearer.ts';
 import { checkSignature, keysOf } from './check-signature.ts';
 import { readPrincipal } from './claims.ts';
 import { type FetchJwks, fetchJwks as fetchOverHttps } from './fetch-jwks.ts';
@@ -136,4 +136,23 @@ function checkOptions({ issuers, tenantId }: TokenVerifierOptions): void {
       throw new RangeError('an issuer whose keys are discovered has one name: the one that its document states');
     }
   }
+}
+
+const SCHEME = 'bearer ';
+
+/** The token of an Authorization header (RFC 6750 §2.1). @throws AuthError Missing, Malformed */
+export function readBearer(header: string | undefined): string {
+  if (header === undefined) throw new AuthError('Missing', 'The request has no bearer token');
+  if (header.length > SCHEME.length + MAX_TOKEN) {
+    throw new AuthError('Malformed', `The Authorization header is longer than a token of ${MAX_TOKEN} characters`);
+  }
+  // RFC 9110 §11.1: the scheme is compared without regard to case.
+  if (header.slice(0, SCHEME.length).toLowerCase() !== SCHEME) {
+    throw new AuthError('Malformed', 'The Authorization header must be "Bearer", one space and the token');
+  }
+  const token = header.slice(SCHEME.length);
+  if (token === '' || token.includes(' ')) {
+    throw new AuthError('Malformed', 'The Authorization header must be "Bearer", one space and the token');
+  }
+  return token;
 }

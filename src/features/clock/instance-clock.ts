@@ -35,7 +35,7 @@ export const clockKind: RecordKind<{ readonly offset: number }> = recordKind<{ r
 
 export function openClock({ systemNow, travels, jumped }: ClockOptions): InstanceClock {
   let stored = 0;
-  const offset = (): number => (travels() ? stored : 0);
+  const offset = (): number => (stored === 0 || !travels() ? 0 : stored);
   const follows = [
     follow(clockKind, (_, moved) => {
       stored = moved?.offset ?? 0;

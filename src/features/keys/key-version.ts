@@ -62,7 +62,7 @@ export function bindingOf(
     kty: key.kty,
     keyOps: key.keyOps,
     exportable: key.attributes.exportable,
-    releasePolicy: releasePolicyBinding(key.releasePolicy),
+    releasePolicy: key.releasePolicy === undefined ? '' : releasePolicyBinding(key.releasePolicy),
   };
 }
 

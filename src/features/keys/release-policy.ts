@@ -89,9 +89,7 @@ export function policyFromCreation(policy: KeyReleasePolicy | undefined): KeyRel
 }
 
 /** As bound into the blob. */
-export function releasePolicyBinding(policy: KeyReleasePolicy | undefined): string {
-  if (policy === undefined) return '';
-  const { data, immutable, fromCreation } = policy;
+export function releasePolicyBinding({ data, immutable, fromCreation }: KeyReleasePolicy): string {
   return policyBinding(Buffer.from(data, 'base64url'), fromCreation === true ? 'from-creation' : immutable);
 }
 

@@ -3,7 +3,7 @@
 import { type IpRange, isInRange, readIpAddress, readIpRange } from '../../formats/ip-address.ts';
 import type { NetworkRules } from '../../formats/network-rules.ts';
 
-/** As `http/peer.ts` tells it. */
+/** As `http/connection.ts` tells it. */
 export interface ArrivingPeer {
   /** '' for one without an address. */
   readonly address: string;

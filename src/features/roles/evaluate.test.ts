@@ -302,8 +302,8 @@ describe('a grant that ends', () => {
 
 describe('separated duties', () => {
   it('an application has no right of an administrator, whatever it was assigned; a person has', () => {
-    let strict = false;
-    const roles = openRoles({ isStrict: () => strict });
+    const separation = { isStrict: false };
+    const roles = openRoles({ separation });
     for (const [n, { name }] of builtInRoles.entries()) put(roles, assign(n + 1, '/', name, 1));
     const [app, user] = [
       { ...caller(1), idType: 'app' as const },
@@ -314,7 +314,7 @@ describe('separated duties', () => {
       dataActions.filter((action) => roles.isAllowed(who, action, root) !== undefined);
     const all = allowed(user);
     assert.deepEqual(allowed(app), all);
-    strict = true;
+    separation.isStrict = true;
     assert.deepEqual(allowed(user), all);
     assert.deepEqual(
       all.filter((action) => !allowed(app).includes(action)),

@@ -46,18 +46,18 @@ interface KnownRole {
 export interface RolesOptions {
   /** Unix seconds, for grants that end; default: the system's. */
   readonly now?: () => number;
-  /** Duties are separated: applications have no right of an administrator, whatever they were assigned. */
-  readonly isStrict?: () => boolean;
+  /** Duties are separated: applications have no right of an administrator, whatever they were assigned. As it is now. */
+  readonly separation?: { readonly isStrict: boolean };
 }
 
-export function openRoles({ now = systemNow, isStrict = () => false }: RolesOptions = {}): Roles {
+export function openRoles({ now = systemNow, separation = { isStrict: false } }: RolesOptions = {}): Roles {
   const roles = new Map<string, KnownRole>(builtInRoles.map((definition) => [definition.name, known(definition)]));
   const assignments = new Map<string, RoleAssignment>();
   const byPrincipal = new Map<string, Map<string, RoleAssignment>>();
   const byScope = new Map<string, Map<string, RoleAssignment>>();
   let compiled = new WeakMap<Caller, Grants>();
 
-  let compiledStrictly = isStrict();
+  let compiledStrictly = separation.isStrict;
 
   const sources = {
     assignmentsOf: (principalId: string): Iterable<RoleAssignment> => byPrincipal.get(principalId)?.values() ?? [],
@@ -98,8 +98,8 @@ export function openRoles({ now = systemNow, isStrict = () => false }: RolesOpti
     follows,
     apply: feeding(follows),
     isAllowed(caller, dataAction, scope) {
-      if (compiledStrictly !== isStrict()) {
-        compiledStrictly = isStrict();
+      if (compiledStrictly !== separation.isStrict) {
+        compiledStrictly = separation.isStrict;
         compiled = new WeakMap();
       }
       let grants = compiled.get(caller);
@@ -110,9 +110,9 @@ export function openRoles({ now = systemNow, isStrict = () => false }: RolesOpti
       return findGrant(grants, dataAction, scope, now);
     },
     hasEnded: ({ expiresAt }) => expiresAt !== undefined && now() >= expiresAt,
-    isWithheld: (caller, action) => withholder(caller, isStrict())?.(action) ?? false,
+    isWithheld: (caller, action) => withholder(caller, separation.isStrict)?.(action) ?? false,
     get isStrict() {
-      return isStrict();
+      return separation.isStrict;
     },
     definition: (name) => roles.get(name)?.definition,
     definitions: () => [

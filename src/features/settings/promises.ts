@@ -43,11 +43,14 @@ export const promisesKind: RecordKind<Promised> = recordKind<Promised>({
 
 export class Promises {
   #promised: Promised | undefined;
+  /** Duties are separated. False before the first promises were made: nobody is served then. Set by `apply` alone. */
+  isStrict = false;
 
   readonly follows: readonly Follow[] = [
     follow(promisesKind, (_, promised) => {
       if (promised === undefined) throw new StoreError('Damaged', 'the record of promises cannot be removed');
       this.#promised = promised;
+      this.isStrict = promised.separation === 'strict';
     }),
   ];
   readonly apply: Apply = feeding(this.follows);
@@ -60,11 +63,6 @@ export class Promises {
 
   get areMade(): boolean {
     return this.#promised !== undefined;
-  }
-
-  /** Duties are separated. False before the first promises were made: nobody is served then. */
-  get isStrict(): boolean {
-    return this.#promised?.separation === 'strict';
   }
 
   /** Only what is stricter than before is taken from the configuration. */

@@ -2,12 +2,11 @@
 // known. It is not on record, since nothing was decided; that the instance was unlocked is.
 
 import { ownCommand } from '../../formats/own-command.ts';
+import { refused, type ServiceHeaders, writeAnswer } from '../../http/answer.ts';
 import type { Call } from '../../http/call.ts';
-import { refused } from '../../http/outcome.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { type AnswerHeaders, writeAnswer } from '../../http/write-answer.ts';
 
-export function answerLocked(name: string, headers: AnswerHeaders): (call: Call) => void {
+export function answerLocked(name: string, headers: ServiceHeaders): (call: Call) => void {
   const refusal = new ServiceError(
     'ServiceUnavailable',
     `The HSM is locked: its root keys stay sealed until they are opened with '${ownCommand(`unlock ${name}`)}'. Nothing was ` +

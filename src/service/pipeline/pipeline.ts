@@ -1,104 +1,107 @@
-// A request's one way through the service: in, checked, done, recorded, out. The list `steps` is the order; a step lets
-// the call pass or refuses, refusals are recorded too, and nothing is answered that could not be recorded.
+// A request's one way through the service: in, checked, done, recorded, out. `serve` is the order; a step gives the call on, as
+// one that has come further, or refuses it; refusals are recorded too, and nothing is answered that could not be recorded.
 
-import type { TokenVerifier } from '../../features/auth/verify-token.ts';
-import type { ArrivingPeer, Refusal } from '../../features/network-rules/admission.ts';
-import type { Roles } from '../../features/roles/evaluate.ts';
-import { type Call, type Host, originOf, type Step, spelledOriginOf } from '../../http/call.ts';
-import type { Throttle } from '../../http/limits/request-limits.ts';
+import { answered, type Outcome, refused, type ServiceHeaders, writeAnswer } from '../../http/answer.ts';
+import type { AuthorisedCall, Call, WholeCall } from '../../http/call.ts';
 import type { ThrottledTally } from '../../http/limits/throttled-tally.ts';
-import { answered, type Outcome, refused } from '../../http/outcome.ts';
-import type { HostKind } from '../../http/route.ts';
-import type { Router } from '../../http/router.ts';
+import { DATA_PLANE } from '../../http/planes.ts';
+import { parseJsonObject, readBody } from '../../http/read-body.ts';
+import type { Answer } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { readStated } from '../../http/stated.ts';
 import { translateError } from '../../http/translate-error.ts';
-import { TurnQueue } from '../../http/turn-queue.ts';
-import { type AnswerHeaders, writeAnswer } from '../../http/write-answer.ts';
 import type { AuditLog } from '../../links/recorder/audit-log.ts';
 import { auditEntryJson } from '../../links/recorder/entry.ts';
 import type { Commit, Records } from '../../store/sealed/records.ts';
-import { openDepartures } from './departures.ts';
+import { type AddressParts, originOf, requireNamed, requireRow } from './address.ts';
+import {
+  authorise,
+  authoriseAgain,
+  type CallerParts,
+  identify,
+  rejectDuringRestore,
+  requireActivated,
+  requireUnexpired,
+} from './caller.ts';
 import { auditEntryOf, type RecordedInstance } from './record.ts';
-import { admit } from './steps/admit.ts';
-import { assignRow } from './steps/assign-row.ts';
-import { assignTarget } from './steps/assign-target.ts';
-import { authenticate } from './steps/authenticate.ts';
-import { authorise } from './steps/authorise.ts';
-import { readBody } from './steps/read-body.ts';
-import { reauthorise, requireUnexpired } from './steps/reauthorise.ts';
-import { rejectDuringRestore } from './steps/reject-during-restore.ts';
-import { requireActivated } from './steps/require-activated.ts';
-import { requireHost } from './steps/require-host.ts';
-import { requireRow } from './steps/require-row.ts';
+import { openDepartures, TurnQueue } from './turns.ts';
 
-export interface PipelineParts {
-  readonly router: Router;
-  /** The names as they are now. */
-  readonly hosts: () => ReadonlyMap<string, Host>;
-  readonly isServed: (kind: HostKind) => boolean;
-  /** The network rules as they are now. */
-  readonly judge: (peer: ArrivingPeer) => Refusal | undefined;
-  readonly throttle: Throttle;
+export interface PipelineParts extends Omit<AddressParts, 'name'>, CallerParts {
+  readonly records: Pick<Records, 'head' | 'refresh'>;
+  readonly commit: Commit;
   readonly throttled: ThrottledTally;
-  readonly verifiers: Readonly<Record<HostKind, TokenVerifier>>;
-  readonly roles: Roles;
-  readonly isActive: () => boolean | Promise<boolean>;
-  readonly isRestoring: () => boolean;
-  readonly records: Records;
   readonly audit: AuditLog;
   readonly instance: RecordedInstance;
-  readonly answerHeaders: AnswerHeaders;
+  readonly answerHeaders: ServiceHeaders;
   /** Told of failures that the client is not told of. */
   readonly report: (call: Call, error: unknown) => void;
 }
 
 export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   const { router, records } = parts;
-  const targeted = assignTarget(parts.hosts, parts.isServed);
-  const admitted = admit(parts.judge);
-  const named = requireHost(parts.hosts, parts.isServed, parts.instance.name);
-  const notRestoring = rejectDuringRestore(parts.isRestoring);
-  const authorised = authorise(parts.roles);
-  const steps: readonly Step[] = [
-    targeted,
-    assignRow(router),
-    admitted,
-    named,
-    authenticate(parts.verifiers, parts.throttle),
-    requireRow(router),
-    requireActivated(parts.isActive),
-    notRestoring,
-    authorised,
-    readBody,
-  ];
-  const again: readonly Step[] = [targeted, admitted, named, requireUnexpired, notRestoring, authorised];
+  const addressed: AddressParts = { ...parts, name: parts.instance.name };
 
   async function serve(call: Call, fresh: Promise<void> | undefined): Promise<void> {
     let outcome: Outcome;
+    let whole: WholeCall | undefined;
     // Looked at before the steps: what they check is then newer than the last byte of the request.
     const arrivedWhole = call.request.complete;
     try {
       if (fresh !== undefined) await fresh;
-      for (const step of steps) {
-        const pending = step(call);
-        if (pending !== undefined) await pending;
-      }
-      if (!arrivedWhole) await reauthorise(call, records, again);
-      outcome = answered(await handle(call, commitOf(call)));
+      const named = requireNamed(call, addressed);
+      const identified = identify(named, parts);
+      const known = requireRow(identified instanceof Promise ? await identified : identified, addressed);
+      const activated = requireActivated(known, parts);
+      if (activated !== undefined) await activated;
+      rejectDuringRestore(known, parts);
+      const authorised = authorise(known, parts);
+      const reading = bodyOf(authorised);
+      const body = reading === undefined ? undefined : await reading;
+      whole = Object.assign(authorised, { body, isWhole: true as const });
+      if (!arrivedWhole) await judgeAsWhole(whole);
+      outcome = answered(await handle(whole));
     } catch (error) {
       outcome = refusalOf(call, call.principal === undefined ? ofStranger(call, error) : error);
     }
-    depart(call, await recorded(call, outcome));
+    const told = await recorded(call, outcome);
+    if (whole !== undefined && needsRight(told)) depart({ call: whole, outcome: told });
+    else write(call, told);
   }
 
-  /** The caller's right is judged on the state that the plan is made on. */
-  function commitOf(call: Call): Commit {
-    return (plan) =>
-      records.update(() => {
-        authorised(call);
-        return plan();
-      });
+  /**
+   * A client decides when the last byte of its body comes. What the state decides – network rules, names that are answered, a
+   * restore, the token, rights – is asked again then: a request whose headers were let in before is not served by what was.
+   */
+  async function judgeAsWhole(call: WholeCall): Promise<void> {
+    await records.refresh();
+    requireNamed(call, addressed);
+    requireUnexpired(call);
+    rejectDuringRestore(call, parts);
+    authorise(call, parts);
+  }
+
+  function handle(call: WholeCall): Answer | Promise<Answer> {
+    const { row, params, query, apiVersion, body, host, request, principal, peer, grant } = call;
+    const origin = originOf(call);
+    return row.handle({
+      params,
+      query,
+      apiVersion,
+      body,
+      origin,
+      spelledOrigin: `https://${request.headers.host ?? host.authority}`,
+      names: host.kind,
+      url: origin + (request.url ?? ''),
+      principal,
+      peer,
+      grant,
+      commit: (plan) =>
+        parts.commit(() => {
+          authorise(call, parts);
+          return plan();
+        }),
+      stated: () => readStated(request.headers),
+    });
   }
 
   /** Whatever a stranger is refused with costs an entry in the log: how many there can be is limited here, for all steps. */
@@ -114,7 +117,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   const write = (call: Call, outcome: Outcome): void => writeAnswer(call, outcome, parts.answerHeaders);
   const depart = openDepartures({
     refresh: () => records.refresh(),
-    authorised,
+    judge: (call) => authoriseAgain(call, parts),
     write,
     // It answers every error itself; it does not reject.
     withhold: (call, error) => void withhold(call, error),
@@ -163,7 +166,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
 }
 
 /** A look at the store that fails refuses every call of the turn. */
-function refresh(records: Records): Promise<void> | undefined {
+function refresh(records: Pick<Records, 'refresh'>): Promise<void> | undefined {
   try {
     const pending = records.refresh();
     // Each call awaits it; this keeps a turn without calls left from ending in an unhandled rejection.
@@ -176,24 +179,15 @@ function refresh(records: Records): Promise<void> | undefined {
   }
 }
 
-function handle(call: Call, commit: Commit): ReturnType<NonNullable<Call['row']>['handle']> {
-  const { row, principal, host } = call;
-  if (row === undefined || principal === undefined || host === undefined)
-    throw new Error('handlers run after the row, the caller and the host are known');
-  const origin = originOf(call);
-  return row.handle({
-    params: call.params,
-    query: call.query,
-    apiVersion: call.apiVersion,
-    body: call.body,
-    origin,
-    spelledOrigin: spelledOriginOf(call),
-    names: host.kind,
-    url: origin + (call.request.url ?? ''),
-    principal,
-    peer: call.peer,
-    grant: call.grant ?? '',
-    commit,
-    stated: () => readStated(call.request.headers),
-  });
+function bodyOf({ row, request }: AuthorisedCall): Promise<unknown> | undefined {
+  const { readBody: read, bodyLimit = DATA_PLANE.body.limit } = row;
+  return read && readBody(request, bodyLimit, DATA_PLANE.body, (bytes) => read(parseJsonObject(bytes)));
+}
+
+/**
+ * A refusal gives nothing away that needs a right. A change was judged on the very state that it was committed on, which
+ * orders it against every revocation; it stands, whatever came after.
+ */
+function needsRight({ answer }: Outcome): boolean {
+  return answer !== undefined && answer.head === undefined;
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { test } from 'node:test';
+import { refused } from '../../http/answer.ts';
 import type { Call } from '../../http/call.ts';
-import { refused } from '../../http/outcome.ts';
 import type { Principal } from '../../http/principal.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { auditEntryOf } from './record.ts';
@@ -29,6 +29,8 @@ function longCall(principal: Principal | undefined): Call {
     principal,
     scope: undefined,
     grant: undefined,
+    grantedAt: undefined,
+    isWhole: false,
     body: undefined,
   };
 }

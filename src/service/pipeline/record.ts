@@ -1,10 +1,11 @@
 // The audit entry of a call. Refusals are recorded like answers; tokens, bodies and results never are.
 
-import { type Call, originOf } from '../../http/call.ts';
+import type { Outcome } from '../../http/answer.ts';
+import type { Call } from '../../http/call.ts';
 import { type Detail, recordedDetail } from '../../http/entry-detail.ts';
-import type { Outcome } from '../../http/outcome.ts';
 import type { AuditEntry } from '../../links/recorder/audit-log.ts';
 import { cut, KEPT_OF_CALLERS, KEPT_OF_STRANGERS } from '../../links/recorder/entry.ts';
+import { originOf } from './address.ts';
 
 export interface RecordedInstance {
   readonly name: string;

@@ -8,24 +8,20 @@ const KEPT = 20;
 
 export class BackupJobs {
   readonly #jobs = new Map<string, Job>();
-  #running: Job | undefined;
+  /** The one that has no end yet, whoever runs it. Set by `apply` alone. */
+  running: Job | undefined;
 
   readonly follows: readonly Follow[] = [
     follow(jobKind, (id, job) => {
       if (job === undefined) this.#jobs.delete(id);
       else this.#jobs.set(id, { ...job, id });
-      this.#running = [...this.#jobs.values()].find(({ status }) => status === 'InProgress');
+      this.running = [...this.#jobs.values()].find(({ status }) => status === 'InProgress');
     }),
   ];
   readonly apply: Apply = feeding(this.follows);
 
   get(id: string): Job | undefined {
     return this.#jobs.get(id);
-  }
-
-  /** The one that has no end yet, whoever runs it. */
-  get running(): Job | undefined {
-    return this.#running;
   }
 
   /** Ended, with something left that is no backup. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { peerAddress } from './peer.ts';
+import { peerAddress } from './connection.ts';
 
 test('a peer has one address, whatever form the system tells it in, and none where no rule could name it', () => {
   for (const [told, address] of [

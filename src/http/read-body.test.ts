@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { JsonTextError, parseJsonObject } from './json-text.ts';
+import { JsonTextError, parseJsonObject } from './read-body.ts';
 
 const parse = (text: string): unknown => parseJsonObject(Buffer.from(text, 'utf8'));
 

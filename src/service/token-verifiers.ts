@@ -1,21 +1,9 @@
-// The names under which one instance answers, each with its challenge and with who checks the tokens that come there.
-// A name of one kind takes tokens of that kind only: whoever was handed a token for some vault, or for the resource manager,
-// cannot turn it against the HSM's own names.
-import type { HostName, InstanceConfig, TrustedIssuer } from '../deployment/instance.ts';
+// Who checks the tokens that come to a name. A name of one kind takes tokens of that kind only: whoever was handed a token for
+// some vault, or for the resource manager, cannot turn it against the HSM's own names.
+import type { InstanceConfig, TrustedIssuer } from '../deployment/instance.ts';
 import { keySets, trustedFor } from '../deployment/issuer-keys.ts';
-import { challenge } from '../features/auth/challenge.ts';
 import { openTokenVerifier, type TokenVerifier } from '../features/auth/verify-token.ts';
-import type { Host } from '../http/call.ts';
 import type { HostKind } from '../http/route.ts';
-
-export function hostsOf(hostNames: readonly HostName[]): ReadonlyMap<string, Host> {
-  return new Map(
-    hostNames.map(({ kind = 'hsm', ...name }) => [
-      name.authority,
-      { authority: name.authority, kind, challenge: challenge(name) },
-    ]),
-  );
-}
 
 export type Verifiers = Readonly<Record<HostKind, TokenVerifier>>;
 

@@ -1,0 +1,83 @@
+// Reads the bodies of requests, on both planes: the bytes, up to a limit, then JSON objects. What two readers could take for two
+// things is refused: bytes that are no UTF-8, and a member that one object has twice.
+import type { IncomingMessage } from 'node:http';
+import { findRepeatedMember } from '../formats/repeated-member.ts';
+import type { JsonObject } from './route.ts';
+
+/** What differs between the planes. */
+export interface BodyRules {
+  /** What is too large is read on to here and dropped: on a connection that is closed before, the refusal can be lost. */
+  readonly droppedUpTo: number;
+  readonly tooLarge: (limit: number) => Error;
+  /** It did not arrive completely. */
+  readonly lost: () => Error;
+  readonly unreadable: (cause: JsonTextError) => Error;
+}
+
+/** @param read of what has come whole; called at once @throws what the rules say, and what `read` throws */
+export function readBody<T>(
+  request: IncomingMessage,
+  limit: number,
+  { droppedUpTo, tooLarge, lost, unreadable }: BodyRules,
+  read: (bytes: Buffer) => T,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const most = Math.max(limit, droppedUpTo);
+    if (request.destroyed) return reject(lost());
+    if (Number(request.headers['content-length'] ?? 0) > most) return reject(tooLarge(limit));
+    let first: Buffer | undefined;
+    let rest: Buffer[] | undefined;
+    let length = 0;
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > most) {
+        request.removeAllListeners('data');
+        request.resume();
+        reject(tooLarge(limit));
+      } else if (length > limit) [first, rest] = [undefined, undefined];
+      else if (first === undefined) first = chunk;
+      else {
+        rest ??= [first];
+        rest.push(chunk);
+      }
+    });
+    request.on('end', () => {
+      if (length > limit) return reject(tooLarge(limit));
+      try {
+        resolve(read(rest === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(rest, length)));
+      } catch (error) {
+        if (error instanceof JsonTextError) reject(unreadable(error));
+        else reject(error instanceof Error ? error : new Error(String(error)));
+      }
+    });
+    request.on('error', () => reject(lost()));
+    request.on('close', () => {
+      if (!request.complete) reject(lost());
+    });
+  });
+}
+
+/** Its text is for the client and repeats nothing of the body but a member's name. */
+export class JsonTextError extends Error {
+  override readonly name = 'JsonTextError';
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** @throws JsonTextError */
+export function parseJsonObject(bytes: Uint8Array): JsonObject {
+  let text: string;
+  let value: unknown;
+  try {
+    text = utf8.decode(bytes);
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new JsonTextError('The request body is not valid JSON in UTF-8', { cause });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new JsonTextError('The request body must be a JSON object');
+  }
+  const twice = findRepeatedMember(text);
+  if (twice === undefined) return value as JsonObject;
+  throw new JsonTextError(`The request body has the member '${twice.slice(0, 64)}' twice in one object`);
+}

@@ -1,0 +1,80 @@
+// The server under every listener: what it takes of a client before anything is asked for, and how it ends. Slow and half-open
+// clients are closed by its own timeouts.
+import { once } from 'node:events';
+import { createServer as createPlainServer, type Server as PlainServer, type RequestListener } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo, ListenOptions, Socket } from 'node:net';
+import type { ServerRules } from './planes.ts';
+import { type TlsFiles, type TlsVersion, tlsOptions } from './tls/server-options.ts';
+
+export interface Listening extends AsyncDisposable {
+  /** 0 on a Unix socket. */
+  readonly port: number;
+}
+
+/** Clients of the identity endpoint speak http, on loopback. */
+export function makePlainServer(rules: ServerRules, take: RequestListener): PlainServer {
+  return limited(createPlainServer(optionsOf(rules), take), rules);
+}
+
+/** @param minVersion absent: 1.3 alone */
+export function makeServer(
+  rules: ServerRules,
+  tls: TlsFiles,
+  minVersion: TlsVersion | undefined,
+  take: RequestListener,
+): Server {
+  const { handshakeTimeout } = rules;
+  const server = createServer({ ...tlsOptions(tls, minVersion), ...optionsOf(rules), handshakeTimeout }, take);
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  return limited(server, rules);
+}
+
+/** Rejects with what the system says when nobody can listen there. */
+export async function openServer(
+  server: Server | PlainServer,
+  { drainMs }: ServerRules,
+  place: ListenOptions,
+): Promise<Listening> {
+  const sockets = new Set<Socket>();
+  server.prependListener('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    // Errors of the raw socket end up in `clientError` or `tlsClientError`; without a listener they would end the process.
+    socket.on('error', () => socket.destroy());
+  });
+  server.listen(place);
+  await once(server, 'listening');
+  const address = server.address() as AddressInfo | string;
+  return {
+    port: typeof address === 'string' ? 0 : address.port,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const timer = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, drainMs);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function optionsOf(rules: ServerRules) {
+  const { maxHeaderSize, headersTimeout, requestTimeout, keepAliveTimeout, requireHostHeader, checkedEvery } = rules;
+  return {
+    maxHeaderSize,
+    headersTimeout,
+    requestTimeout,
+    keepAliveTimeout,
+    requireHostHeader,
+    connectionsCheckingInterval: Math.min(headersTimeout, checkedEvery),
+    noDelay: true,
+    insecureHTTPParser: false,
+  };
+}
+
+function limited<S extends Server | PlainServer>(server: S, { maxConnections }: ServerRules): S {
+  server.maxConnections = maxConnections;
+  return server;
+}
