@@ -1,5 +1,5 @@
-// Whom a request is for: its target, decoded once, and the headers that there may be one of. Clients send noise that must not matter (doubled slashes, encoded parameter names);
-// what could mean two things to two readers is refused.
+// Whom a request is for: its target, decoded once, and the headers that there may be one of. Clients send noise that must not
+// matter (doubled slashes, encoded parameter names); what could mean two things to two readers is refused.
 import { ServiceError } from './service-error.ts';
 
 export interface RequestTarget {
