@@ -41,7 +41,7 @@ export async function recoverabilityOf(
 ): Promise<Recoverability> {
   try {
     const client = openInstanceClient({ data, 'hsm-name': instance });
-    const { register } = await readRegister(client);
+    const register = await readRegister(client);
     const { posture } = await readRehearsals(client);
     return { custodians: shownCustodians(register.domain !== null, register), rehearsals: posture };
   } catch (error) {

@@ -34,21 +34,11 @@ export interface ThrowAwayOptions {
 }
 
 /** @throws CommandError when it does not start */
-export async function openThrowAway({
-  name,
-  administrator,
-  needs,
-  onDisk = false,
-  backupPlace,
-  backupIdentity,
-}: ThrowAwayOptions): Promise<ThrowAway> {
-  const entry = entryOf('throw-away');
-  const words = ['--name', name, '--administrator', administrator, '--needs', String(needs)];
-  if (onDisk) words.push('--on-disk');
-  if (backupPlace !== undefined) words.push('--backup-place', JSON.stringify(backupPlace));
-  if (backupIdentity !== undefined) words.push('--backup-identity', JSON.stringify(backupIdentity));
+export async function openThrowAway(options: ThrowAwayOptions): Promise<ThrowAway> {
+  const { name } = options;
+  const words = [entryOf('throw-away'), JSON.stringify({ onDisk: false, ...options })];
   const { TMPDIR } = process.env;
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...words], {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...words], {
     cwd: '/',
     env: TMPDIR === undefined ? {} : { TMPDIR },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -1,5 +1,7 @@
 // One JSON request of the demonstration, as a client without an SDK would send it.
 
+import type { Asking } from '../tools/ceremony/hsm.ts';
+
 export type GetToken = (resource: string) => Promise<string>;
 
 export interface Answer {
@@ -27,6 +29,13 @@ export async function call(
     throw new Error(`${method} ${new URL(url).pathname} was answered ${response.status}: ${text.slice(0, 400)}`);
   }
   return { status: response.status, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
+}
+
+/** The data plane of an instance, as the steps of a ceremony ask it. */
+export function askingAs(token: string, instance: string): Asking {
+  return {
+    ask: async (method, path, body) => (await call(token, method, instance + path, [200, 202], body)).body,
+  };
 }
 
 /** The member at a path of names, undefined where there is none. */

@@ -7,13 +7,12 @@ import { places } from '../deployment/data-layout.ts';
 import { readDevClients } from '../deployment/dev-clients.ts';
 import { azureNames, localNames } from '../deployment/name-forms.ts';
 import { instanceOrigin } from '../http/name-form.ts';
+import { askingAs } from './call.ts';
 import { acknowledgeShares, downloadSecurityDomain, ensureCustodians, hasSecurityDomain } from './ceremony.ts';
-import { readKeptWrap, writeKeptWrap } from './kept-wrap.ts';
 import { print, printTable, StepFailed, step } from './progress.ts';
-import { findOrProvision, waitUntilActive } from './provision.ts';
-import { assignRole, CRYPTO_OFFICER, CRYPTO_USER } from './roles.ts';
+import { assignRole, CRYPTO_OFFICER, CRYPTO_USER, findOrProvision, waitUntilActive } from './provision.ts';
 import { showHowToConnect, showWhatExists } from './summary.ts';
-import { findOrCreateKey, KEY_NAME, unwrap, wrap } from './wrap.ts';
+import { findOrCreateKey, KEY_NAME, readKeptWrap, unwrap, wrap, writeKeptWrap } from './wrap.ts';
 
 async function main(root: string, port: number): Promise<void> {
   const startedAt = performance.now();
@@ -36,6 +35,7 @@ async function main(root: string, port: number): Promise<void> {
     ({ found }) => (found ? 'found' : 'provisioned'),
   );
   const token = await step('token for the data plane', () => getToken(form.audiences.instances[0] ?? ''));
+  const hsm = askingAs(token, instance);
   // A start that was killed in between may have activated it and not kept the file: it can be taken again.
   const isSplit = activation === 'Active' && hasSecurityDomain(at.custodians);
   if (!isSplit) {
@@ -45,7 +45,7 @@ async function main(root: string, port: number): Promise<void> {
       ({ made }) => (made === 0 ? 'found' : 'generated'),
     );
     await step('security domain downloaded for 2 of 3 custodians', () =>
-      downloadSecurityDomain(instance, token, certificates, at.custodians),
+      downloadSecurityDomain(hsm, certificates, at.custodians),
     );
     await step('instance is active', () => waitUntilActive(form, clients, getToken));
   }
@@ -53,7 +53,7 @@ async function main(root: string, port: number): Promise<void> {
   if (!isSplit || kept === undefined) {
     await step(
       'custodians showed that their shares open',
-      () => acknowledgeShares(instance, token, at.custodians),
+      () => acknowledgeShares(hsm, at.custodians),
       (count) => `${count} of 3`,
     );
   }

@@ -1,10 +1,11 @@
-// The table at the end of the demonstration: what exists now, and how other clients get to it.
+// What a start shows at its end: what exists now, and how other clients get to it.
 import { fileURLToPath } from 'node:url';
 import { shellQuoted } from '../deployment/client-environment/shell.ts';
 import { DEV_INSTANCE } from '../deployment/client-environment/variables.ts';
 import type { Places } from '../deployment/data-layout.ts';
 import type { DevClients } from '../deployment/dev-clients.ts';
 import { instanceOrigin, type NameForm } from '../http/name-form.ts';
+import { print, printTable } from './progress.ts';
 
 type Rows = readonly (readonly [string, string])[];
 
@@ -55,4 +56,21 @@ export function showHowToConnect(at: Places, instance?: string): Rows {
           ['or', 'any program with DefaultAzureCredential and $AZURE_MANAGEDHSM_URI'],
         ] as const)),
   ];
+}
+
+/** Instead of the demonstration: what there is, how to make an instance, how to connect. */
+export function showWithoutDemo(at: Places, clients: DevClients, instances: readonly string[]): void {
+  if (instances.length > 0) print(`\nInstances: ${instances.join(', ')}`);
+  printTable('Connect clients (in another terminal)', showHowToConnect(at, instances[0]));
+  if (instances.length === 0) {
+    const { oid } = clients.applications.admin;
+    printTable('No instances yet: make one with az keyvault create', [
+      ['group', 'az group create -n strongroom-dev -l local'],
+      [
+        'instance',
+        `az keyvault create --hsm-name my-hsm -g strongroom-dev -l local --retention-days 7 --administrators ${oid}`,
+      ],
+    ]);
+  }
+  print('\nServing until Ctrl-C.');
 }

@@ -1,13 +1,27 @@
 // Envelope encryption with the stock SDK: the key stays in the HSM, a data key is wrapped and unwrapped by it. The SDK
 // sends RSA-OAEP-256 to the service for both; with RSA-OAEP it would wrap by itself.
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { TokenCredential } from '@azure/identity';
 import { CryptographyClient, KeyClient, type KeyVaultKey } from '@azure/keyvault-keys';
-import { digestOf, type KeptWrap } from './kept-wrap.ts';
+import { replaceFile } from '../files/durable-file.ts';
+import { record, text } from '../formats/shape.ts';
 
 export const KEY_NAME = 'demo-kek';
 const ALGORITHM = 'RSA-OAEP-256';
 const DATA_KEY_BYTES = 32;
+
+/** Of the data key that the first start wrapped: a later start knows by it that it came back the same. */
+export interface KeptWrap {
+  /** Versioned identifier of the key that wrapped it. */
+  readonly keyId: string;
+  readonly algorithm: string;
+  /** base64url */
+  readonly wrapped: string;
+  /** SHA-256 of the data key, base64url. */
+  readonly digest: string;
+}
 
 export async function findOrCreateKey(
   instance: string,
@@ -39,4 +53,28 @@ export async function unwrap({ keyId, wrapped, digest }: KeptWrap, credential: T
   const same = timingSafeEqual(Buffer.from(digestOf(result)), Buffer.from(digest));
   result.fill(0);
   if (!same) throw new Error('the unwrapped data key is not the one that was wrapped');
+}
+
+export function readKeptWrap(root: string): KeptWrap | undefined {
+  let content: string;
+  try {
+    content = readFileSync(fileIn(root), 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  return record({ keyId: text, algorithm: text, wrapped: text, digest: text })(JSON.parse(content), 'demo.json');
+}
+
+export async function writeKeptWrap(root: string, kept: KeptWrap): Promise<void> {
+  await replaceFile(fileIn(root), `${JSON.stringify(kept, null, 2)}\n`);
+}
+
+function digestOf(dataKey: Uint8Array): string {
+  return createHash('sha256').update(dataKey).digest('base64url');
+}
+
+/** What `DATA/demo.json` holds is no secret: a ciphertext, and a hash. */
+function fileIn(root: string): string {
+  return join(root, 'demo.json');
 }

@@ -2,7 +2,7 @@
 // with everything that it started.
 
 import { parseArgs } from 'node:util';
-import { showWithoutDemo } from '../demo/without-demo.ts';
+import { showWithoutDemo } from '../demo/summary.ts';
 import { DEV_INSTANCE } from '../deployment/client-environment/variables.ts';
 import { places } from '../deployment/data-layout.ts';
 import { readDevClients } from '../deployment/dev-clients.ts';

@@ -1,9 +1,10 @@
 // Who a throw-away instance is and whom it trusts: ids of its own, one administrator, and an issuer that exists in this
 // process alone. Its configuration names no host, no event receiver and no authority of anyone else.
 
-import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { SignJWT } from 'jose';
 import type { InstancePlaces } from '../deployment/data-layout.ts';
 import { issueAuthority, issueServer } from '../deployment/dev-ca/issue.ts';
 import type { BackupPlace, InstanceConfig } from '../deployment/instance.ts';
@@ -76,24 +77,10 @@ export async function makeIdentity(
   };
   await writeFile(places.config, JSON.stringify(config), { mode: 0o600 });
   const seconds = Math.floor(now.getTime() / 1000);
-  const token = signToken(privateKey, kid, {
-    iss: issuer,
-    aud: AUDIENCE,
-    tid: tenantId,
-    oid: administrator,
-    sub: administrator,
-    appid: administrator,
-    idtyp: 'app',
-    iat: seconds,
-    nbf: seconds - 1,
-    exp: seconds + LIFETIME_S,
-  });
+  const who = { oid: administrator, sub: administrator, appid: administrator, idtyp: 'app' };
+  const when = { iat: seconds, nbf: seconds - 1, exp: seconds + LIFETIME_S };
+  const token = await new SignJWT({ iss: issuer, aud: AUDIENCE, tid: tenantId, ...who, ...when })
+    .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid })
+    .sign(privateKey);
   return { config, authority, ca: ca.certificate, token };
-}
-
-/** RS256 (RFC 7515 §3.1). */
-function signToken(key: KeyObject, kid: string, claims: object): string {
-  const encode = (part: object): string => Buffer.from(JSON.stringify(part), 'utf8').toString('base64url');
-  const signed = `${encode({ alg: 'RS256', typ: 'JWT', kid })}.${encode(claims)}`;
-  return `${signed}.${sign('sha256', Buffer.from(signed, 'utf8'), key).toString('base64url')}`;
 }

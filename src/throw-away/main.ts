@@ -2,11 +2,18 @@
 // it is reached; ends, with everything it started and wrote, when its standard input does: so it never outlives whoever
 // started it, however that ends.
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { readBackupPlaces, readInstanceIdentity } from '../deployment/backup-places.ts';
+import { flag, integer, type Reader, record, text } from '../formats/shape.ts';
 import { removeLeftovers } from './folder.ts';
 import { LIFETIME_S } from './identity.ts';
-import { startThrowAway, type ThrowAwayOptions } from './start.ts';
+import { startThrowAway } from './start.ts';
+
+const anything: Reader<unknown> = (value) => value;
+/** What whoever starts it says, as its one argument; place and identity as `instance.json` has them. */
+const shape = record(
+  { name: text, administrator: text, needs: integer(0, Number.MAX_SAFE_INTEGER), onDisk: flag },
+  { backupPlace: anything, backupIdentity: anything },
+);
 
 process.umask(0o077);
 const stop = Promise.withResolvers<string | undefined>();
@@ -17,30 +24,21 @@ process.stdin.resume();
 // Whoever started it may be gone; that shows as the end of standard input.
 process.stdout.on('error', () => stop.resolve(undefined));
 
-const { values } = parseArgs({
-  options: {
-    name: { type: 'string' },
-    administrator: { type: 'string' },
-    needs: { type: 'string' },
-    'on-disk': { type: 'boolean', default: false },
-    'backup-place': { type: 'string' },
-    'backup-identity': { type: 'string' },
-  },
-});
-const { name, administrator, needs, 'on-disk': onDisk } = values;
-if (name === undefined || administrator === undefined || needs === undefined) {
-  throw new Error('usage: throw-away --name NAME --administrator OID --needs BYTES');
-}
+const { name, administrator, needs, onDisk, backupPlace, backupIdentity } = shape(
+  JSON.parse(process.argv[2] ?? '{}'),
+  'throw-away',
+);
 
 try {
   for (const path of removeLeftovers(Date.now())) say(`removed ${path}, left by a process that was killed`);
   await using instance = await startThrowAway({
     name,
     administrator,
-    needs: Number(needs),
+    needs,
     partitions: availableParallelism(),
     onDisk,
-    ...backupAccess(values),
+    backupPlaces: backupPlace === undefined ? [] : readBackupPlaces([backupPlace], 'backupPlace'),
+    ...(backupIdentity === undefined ? {} : { backupIdentity: readInstanceIdentity(backupIdentity, 'backupIdentity') }),
     now: new Date(),
   });
   const { lost, socketPath, authority, ca, token, folder, pids } = instance;
@@ -54,19 +52,6 @@ try {
   process.exitCode = 1;
 }
 process.stdin.destroy();
-
-/** As `instance.json` would have them, in JSON. */
-function backupAccess({
-  'backup-place': place,
-  'backup-identity': identity,
-}: typeof values): Pick<ThrowAwayOptions, 'backupPlaces' | 'backupIdentity'> {
-  return {
-    backupPlaces: place === undefined ? [] : readBackupPlaces([JSON.parse(place)], 'backup-place'),
-    ...(identity === undefined
-      ? {}
-      : { backupIdentity: readInstanceIdentity(JSON.parse(identity), 'backup-identity') }),
-  };
-}
 
 function say(text: string): void {
   process.stderr.write(`throw-away: ${text}\n`);

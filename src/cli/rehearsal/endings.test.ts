@@ -5,8 +5,7 @@ import { test } from 'node:test';
 import type { Samples } from '../../formats/rehearsal-samples.ts';
 import { CommandError } from '../command.ts';
 import { AnswerError, type InstanceClient } from '../instance-client.ts';
-import type { BackupAtHand } from './backup-at-hand.ts';
-import type { Domain } from './gather-shares.ts';
+import type { BackupAtHand, Domain } from './inputs.ts';
 import {
   allowUse,
   checkDomainOfBackup,
@@ -98,7 +97,11 @@ const NOTHING_FILED: readonly Ending[] = [
   ['it answers too late', upload, { POST: new CommandError('it did not answer within 60 seconds') }],
   ['it is busy', upload, { POST: refusal(429) }],
   ['its disk is full', upload, { POST: refusal(503) }],
-  ['another HSM’s domain file', domains, { GET: { domainFingerprint: '00'.repeat(32) } }],
+  [
+    'another HSM’s domain file',
+    domains,
+    { GET: { domain: null, domainFingerprint: '00'.repeat(32), warnings: [], value: [] } },
+  ],
   ['the place does not let one in', restore, job('StorageAccessDenied')],
   ['the place does not answer', restore, job('StorageUnavailable')],
   ['the module was restarted', restore, job('ServiceUnavailable')],

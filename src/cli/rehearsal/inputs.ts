@@ -1,41 +1,98 @@
-// What a rehearsed recovery is given: shares in one of two ways, and known answers.
+// What a rehearsed recovery begins with, read and judged before anything is made: the security-domain file, a backup, wherever it
+// lies, known answers, whose rights it has, and the time that its record goes by.
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '../../files/durable-file.ts';
-import { groupFingerprint } from '../../formats/domain-identity.ts';
-import { ownCommand, shellWord } from '../../formats/own-command.ts';
+import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
+import { readDevClients } from '../../deployment/dev-clients.ts';
+import { BackupError } from '../../features/backup/backup-error.ts';
+import type { Manifest } from '../../features/backup/manifest.ts';
+import { openBackup } from '../../features/backup/read-backup.ts';
+import { StorageError } from '../../features/backup/storage/port.ts';
+import { domainFingerprint } from '../../formats/domain-identity.ts';
+import { isGuid } from '../../formats/guid.ts';
+import { ownCommand } from '../../formats/own-command.ts';
+import type { RehearsalBackup } from '../../formats/rehearsal-record.ts';
 import { readSamples, type Samples, SamplesError } from '../../formats/rehearsal-samples.ts';
-import { CommandError, type Terminal, UsageError } from '../command.ts';
-import { passphrases } from '../commands/custodian/passphrase.ts';
+import { parseSecurityDomain, SecurityDomainError, type SecurityDomainFile } from '../../formats/security-domain.ts';
+import { readManifest } from '../../tools/backup/read-manifest.ts';
+import { readSent } from '../../tools/custodian/files.ts';
+import { domainHash } from '../../tools/custodian/own-share.ts';
+import { CommandError, UsageError } from '../command.ts';
+import { openPlace, type Place } from '../commands/backup/place.ts';
+import { orRefuse } from '../commands/custodian/refusals.ts';
+import { AnswerError, type AskingClient, type InstanceClient } from '../instance-client.ts';
 import { readInput } from '../read-input.ts';
-import { type Domain, type GatheredShare, sharesFromFolder, sharesFromKeys } from './gather-shares.ts';
-import type { Recipient } from './recovery-steps.ts';
+import { dataRootOf } from '../running.ts';
+import { fileFailed, messageOf, NotRehearsed } from './steps.ts';
 
-export type Gathering =
-  | {
-      readonly kind: 'keys';
-      /** As the command calls it. */
-      readonly option: string;
-      readonly keys: readonly string[];
-      readonly passphraseFiles: readonly string[];
-    }
-  | { readonly kind: 'packets'; readonly folder: string };
+export interface Domain {
+  readonly path: string;
+  /** To the byte. */
+  readonly document: string;
+  /** SHA-256 of the document, base64url. */
+  readonly hash: string;
+  readonly file: SecurityDomainFile;
+}
 
-/** @param keysOption as the command calls it @throws UsageError */
-export function gatheringOf(
-  keysOption: string,
-  keys: readonly string[],
-  passphraseFiles: readonly string[],
-  folder: string | undefined,
-): Gathering {
-  if (keys.length > 0 === (folder !== undefined)) {
-    throw new UsageError(`give either ${keysOption}, once for each, or --packets`);
+/** @throws StepFailed naming the file that is damaged; CommandError for one that cannot be read */
+export async function readDomain(path: string): Promise<Domain> {
+  const document = (await orRefuse(() => readSent(path))).toString('utf8');
+  try {
+    return { path, document, hash: domainHash(document), file: parseSecurityDomain(document) };
+  } catch (error) {
+    if (!(error instanceof SecurityDomainError)) throw error;
+    const problem = `${error.message}: it was damaged, or is another file`;
+    throw fileFailed(path, problem, 'get the security-domain file again from where it is kept', error);
   }
-  if (passphraseFiles.length > keys.length) throw new UsageError('there are more passphrase files than keys');
-  return folder === undefined
-    ? { kind: 'keys', option: keysOption, keys, passphraseFiles }
-    : { kind: 'packets', folder };
+}
+
+export interface BackupAtHand {
+  readonly place: Place;
+  /** Of its folder. */
+  readonly name: string;
+  /** Path or URI of its folder, for messages. */
+  readonly address: string;
+  readonly bytes: number;
+  readonly manifest: Manifest;
+  /** SHA-256 of the manifest, base64url. */
+  readonly hash: string;
+}
+
+/**
+ * Signed by the domain whose key it names; parts are checked when they are restored.
+ * @throws StepFailed naming the backup that is damaged; NotRehearsed for a place that cannot be read
+ */
+export async function readBackupAtHand(place: Place, name: string): Promise<BackupAtHand> {
+  const { uri } = place.target;
+  const address = uri.startsWith('file:') ? join(fileURLToPath(uri), name) : `${uri}/${name}`;
+  try {
+    await using shelf = await openPlace(place);
+    const { body, manifest } = await readManifest(shelf, name);
+    const key = Buffer.from(manifest.domainKey, 'base64url');
+    const opened = await openBackup(shelf, name, key);
+    if (!isDeepStrictEqual(opened.manifest, manifest))
+      throw new BackupError('Damaged', 'the manifest was exchanged while it was read');
+    if (domainFingerprint(key) !== manifest.domain)
+      throw new BackupError('Damaged', 'the manifest names another domain than its key');
+    let bytes = 0;
+    for await (const file of shelf.list(name)) bytes += file.bytes;
+    return { place, name, address, bytes, manifest, hash: hashOf(body) };
+  } catch (error) {
+    if (isOfTheBackup(error)) throw fileFailed(address, error.message, 'use another backup', error);
+    throw new NotRehearsed(`${address}: ${messageOf(error)}`, 'see that it can be read from here', { cause: error });
+  }
+}
+
+/** A place that does not answer, or does not let one in, says nothing of what lies there. */
+function isOfTheBackup(error: unknown): error is Error {
+  const isStored = error instanceof StorageError && (error.code === 'Damaged' || error.code === 'Incomplete');
+  return isStored || error instanceof BackupError;
+}
+
+export function describeBackup({ name, hash, manifest }: BackupAtHand): RehearsalBackup {
+  const { keys, versions } = manifest.counts;
+  return { folder: name, manifest: hash, keys, versions };
 }
 
 export interface SamplesAtHand {
@@ -44,49 +101,60 @@ export interface SamplesAtHand {
   readonly content: Samples;
 }
 
-export async function gatherShares(
-  gathering: Gathering,
-  domain: Domain,
-  recipient: Recipient,
-  terminal: Terminal,
-): Promise<readonly GatheredShare[]> {
-  const { required } = domain.file.SharedKeys;
-  if (gathering.kind === 'keys') {
-    const passphraseOf = passphrases(gathering.passphraseFiles, terminal);
-    return sharesFromKeys(
-      domain,
-      gathering.keys,
-      { path: 'the exchange key', content: recipient.content },
-      passphraseOf,
-    );
-  }
-  const { folder } = gathering;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const certificate = join(folder, 'recipient.cer');
-  await replaceFile(certificate, recipient.certificate.toString());
-  const fingerprint = createHash('sha256').update(recipient.certificate.raw).digest('hex');
-  terminal.err(
-    `Send ${certificate} to the custodians and read its fingerprint to them:\n  ${groupFingerprint(fingerprint)}\n` +
-      `Each of ${required}: ${ownCommand(`custodian share ${shellWord(domain.path)} --purpose recover --to recipient.cer --key KEY.pem`)}\n` +
-      `Waiting for their packets in ${folder} (Ctrl-C ends it and leaves nothing) ...\n`,
-  );
-  return sharesFromFolder(domain, folder, recipient.thumbprint, terminal);
-}
-
 /** @param place of the instance that it would be of, as options, where that is known @throws CommandError */
 export function samplesIn(file: string, place = ''): SamplesAtHand {
   const written = readInput(file);
   try {
     const content = readSamples(written.toString('utf8'));
     if (content.samples.length === 0) throw new SamplesError('there are none in it');
-    return { file, hash: createHash('sha256').update(written).digest('base64url'), content };
-  } catch (error) {
-    if (!(error instanceof SamplesError)) throw error;
-    throw new CommandError(
-      `${file} is not a file of samples: ${error.message}; make one with '${ownCommand(`rehearse prepare --out FILE${place}`)}'`,
-      {
-        cause: error,
-      },
-    );
+    return { file, hash: hashOf(written), content };
+  } catch (cause) {
+    if (!(cause instanceof SamplesError)) throw cause;
+    const prepare = ownCommand(`rehearse prepare --out FILE${place}`);
+    throw new CommandError(`${file} is not a file of samples: ${cause.message}; make one with '${prepare}'`, { cause });
   }
+}
+
+function hashOf(content: Uint8Array): string {
+  return createHash('sha256').update(content).digest('base64url');
+}
+
+/**
+ * Whose rights the rehearsal has once the roles of the backup are back: object id; by default of whoever asks, who administers the
+ * instance: only they are let file a rehearsal. Where nobody is asked, the dev administrator of the data directory.
+ * @throws UsageError, CommandError when it cannot be known
+ */
+export async function administratorOf(
+  { administrator, data }: { readonly administrator: string | undefined; readonly data: string | undefined },
+  client?: AskingClient,
+): Promise<string> {
+  if (administrator !== undefined) {
+    if (!isGuid(administrator)) throw new UsageError('--administrator must be an object id (a GUID)');
+    return administrator.toLowerCase();
+  }
+  const wanted = 'name an administrator of the backed-up instance with --administrator';
+  if (client !== undefined) {
+    return client.asker().catch((cause: unknown) => {
+      throw new CommandError(`${messageOf(cause)}; ${wanted}`, { cause });
+    });
+  }
+  try {
+    return readDevClients(dataRootOf(data)).applications.admin.oid;
+  } catch {
+    throw new UsageError(wanted);
+  }
+}
+
+/**
+ * The time that the records of a rehearsal go by: that of the instance which keeps them, and counts from them when the next one is
+ * due. In development it can be ahead: only an instance of the dev profile has a clock that it shows.
+ * @param client absent: nothing is filed, and real time is as good as any
+ */
+export async function timeOf(client: InstanceClient | undefined): Promise<() => Date> {
+  const answer = await client?.ask('GET', '/strongroom/clock').catch((error: unknown) => {
+    if (!(error instanceof AnswerError)) throw error;
+  });
+  const { offsetSeconds } = (answer ?? {}) as { readonly offsetSeconds?: unknown };
+  const ahead = typeof offsetSeconds === 'number' ? offsetSeconds * 1000 : 0;
+  return () => new Date(Date.now() + ahead);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CommandError } from '../command.ts';
-import type { BackupAtHand } from './backup-at-hand.ts';
+import type { BackupAtHand } from './inputs.ts';
 import { openRecoveryInstance } from './recover.ts';
 
 test('a container without TLS is refused before anything is made, for a token would be seen on the way', async () => {

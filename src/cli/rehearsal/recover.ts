@@ -2,23 +2,23 @@
 // and the trial of a backup are this.
 import { createHash, randomBytes } from 'node:crypto';
 import type { Samples } from '../../formats/rehearsal-samples.ts';
+import { fetchTransferKey } from '../../tools/ceremony/hsm.ts';
+import type { Recipient } from '../../tools/custodian/recipient.ts';
 import { CommandError } from '../command.ts';
 import { counted } from '../counted.ts';
 import { openThrowAway, type ThrowAway } from '../throw-away.ts';
-import type { BackupAtHand } from './backup-at-hand.ts';
-import type { Domain, GatheredShare } from './gather-shares.ts';
+import type { BackupAtHand, Domain } from './inputs.ts';
 import {
   allowUse,
   checkDomainOfBackup,
   compareCounts,
   countedKeys,
-  fetchRecipient,
   type KeysBack,
-  type Recipient,
   recoverDomain,
   restoreBackup,
   useSamples,
 } from './recovery-steps.ts';
+import type { GatheredShare } from './shares.ts';
 import { type Steps, WAITING } from './steps.ts';
 
 /**
@@ -65,7 +65,9 @@ export interface Recovered extends KeysBack {
 export async function recover(recovery: Recovery): Promise<Recovered> {
   const { instance, steps, domain, backup, administrator, samples } = recovery;
   const again = 'run the rehearsal again; if it fails again, this is a defect: report it with this message';
-  const recipient = await steps.run('fetch the exchange key', again, () => fetchRecipient(instance));
+  const recipient = await steps.run('fetch the exchange key', again, () =>
+    fetchTransferKey(instance, 'the exchange key', 'upload'),
+  );
   const shares = await steps.run(
     WAITING,
     'gather the shares of a quorum',

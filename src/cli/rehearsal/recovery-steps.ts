@@ -1,32 +1,19 @@
 // What is asked of an instance that is being recovered, over its public API, step by step.
-import { createHash, type X509Certificate } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { groupFingerprint } from '../../formats/domain-identity.ts';
 import { ownCommand, shellWord } from '../../formats/own-command.ts';
 import type { Samples } from '../../formats/rehearsal-samples.ts';
-import { readRecipient } from '../../tools/custodian/recipient.ts';
+import { followRestore, readRegister, startRestore, uploadDomain } from '../../tools/ceremony/hsm.ts';
 import type { Place } from '../commands/backup/place.ts';
 import { counted } from '../counted.ts';
 import { AnswerError, type InstanceClient } from '../instance-client.ts';
-import type { BackupAtHand } from './backup-at-hand.ts';
-import type { Domain, GatheredShare } from './gather-shares.ts';
+import type { BackupAtHand, Domain } from './inputs.ts';
 import { keyNames, useSample, VERSION } from './known-answers.ts';
+import type { GatheredShare } from './shares.ts';
 import { fileFailed, NotRehearsed, StepFailed } from './steps.ts';
 
-export interface Recipient {
-  readonly content: Buffer;
-  /** x5t#S256. */
-  readonly thumbprint: string;
-  readonly certificate: X509Certificate;
-}
-
-/** The certificate that shares are to be encrypted to. */
-export async function fetchRecipient(client: InstanceClient): Promise<Recipient> {
-  const answer = (await client.ask('GET', `/securitydomain/upload?${VERSION}`)) as { readonly transfer_key?: unknown };
-  const content = Buffer.from(JSON.stringify(answer), 'utf8');
-  const { certificate, thumbprint } = readRecipient('the exchange key', content);
-  return { content, certificate, thumbprint };
-}
+const pause = (): Promise<void> => delay(50);
 
 /** @throws StepFailed naming the share or file at fault */
 export async function recoverDomain(
@@ -34,9 +21,10 @@ export async function recoverDomain(
   domain: Domain,
   shares: readonly GatheredShare[],
 ): Promise<void> {
-  const value = JSON.stringify({ domain: domain.document, packets: shares.map(({ packet }) => packet) });
+  let problem: string | undefined;
   try {
-    await client.ask('POST', `/securitydomain/upload?${VERSION}`, { value });
+    const packets = shares.map(({ packet }) => packet);
+    problem = await uploadDomain(client, domain.document, packets, pause);
   } catch (error) {
     // Other refusals are of this machine, or of this instance.
     if (!(error instanceof AnswerError && error.innerCode === 'DomainRefused')) throw error;
@@ -48,15 +36,7 @@ export async function recoverDomain(
           { cause: error },
         );
   }
-  for (;;) {
-    const { status, status_details: details } = (await client.ask('GET', '/securitydomain/upload/pending')) as {
-      readonly status?: string;
-      readonly status_details?: string;
-    };
-    if (status === 'Success') return;
-    if (status === 'Failed') throw fileFailed(domain.path, details ?? 'was refused', 'gather the packets anew');
-    await delay(50);
-  }
+  if (problem !== undefined) throw fileFailed(domain.path, problem, 'gather the packets anew');
 }
 
 /** Which domain a file is of is known when it is open, and not before. @throws NotRehearsed naming the domain file */
@@ -65,9 +45,7 @@ export async function checkDomainOfBackup(
   domain: Domain,
   { manifest, address }: BackupAtHand,
 ): Promise<void> {
-  const { domainFingerprint: recovered } = (await client.ask('GET', `/securitydomain/custodians?${VERSION}`)) as {
-    readonly domainFingerprint: string;
-  };
+  const { domainFingerprint: recovered } = await readRegister(client);
   if (recovered === manifest.domain) return;
   throw new NotRehearsed(
     `${domain.path} is of the security domain ${groupFingerprint(recovered)}, and ${address} is of ${groupFingerprint(manifest.domain)}`,
@@ -87,26 +65,15 @@ const OF_THE_BACKUP: ReadonlySet<string> = new Set([
 /** @throws StepFailed naming the backup when it is at fault */
 export async function restoreBackup(client: InstanceClient, { place, name, address }: BackupAtHand): Promise<void> {
   const next = `restore another backup, and find out what happened to this one: ${ownCommand(`backup verify ${shellWord(address)}`)}`;
-  const started = (await client.ask('PUT', `/restore?${VERSION}`, {
-    folderToRestore: name,
-    sasTokenParameters: storageOf(place),
-  })) as { readonly jobId: string };
-  for (;;) {
-    const job = (await client.ask('GET', `/restore/${started.jobId}/pending?${VERSION}`)) as {
-      readonly status: string;
-      readonly error: { readonly code: string; readonly message: string } | null;
-    };
-    if (job.status === 'Succeeded') return;
-    if (job.status !== 'InProgress') {
-      const { code = '', message = job.status } = job.error ?? {};
-      if (OF_THE_BACKUP.has(code)) throw fileFailed(address, message, next);
-      throw new NotRehearsed(
-        `${address} could not be restored: ${message}`,
-        'mend what it says, and run the rehearsal again',
-      );
-    }
-    await delay(50);
-  }
+  const request = { folderToRestore: name, sasTokenParameters: storageOf(place) };
+  const problem = await followRestore(client, await startRestore(client, request), pause);
+  if (problem === undefined) return;
+  const { code, message } = problem;
+  if (OF_THE_BACKUP.has(code)) throw fileFailed(address, message, next);
+  throw new NotRehearsed(
+    `${address} could not be restored: ${message}`,
+    'mend what it says, and run the rehearsal again',
+  );
 }
 
 function storageOf({ target: { uri: storageResourceUri }, credential }: Place): object {

@@ -2,13 +2,21 @@
 // that is known of it comes from the journal, so that it can be taken up after any interruption.
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type CeremonyKind, isCeremonyKind } from '../../features/ceremony/recorded.ts';
 import { replaceFile } from '../../files/durable-file.ts';
+import { syncFolder } from '../../files/durable-file-sync.ts';
 import { lockFile } from '../../files/file-lock.ts';
 import { optionWords, ownCommand } from '../../formats/own-command.ts';
-import { CeremonyError } from './ceremony-error.ts';
-import { type Entry, type FileFact, Journal, type NewEntry, readJournal } from './journal.ts';
+import {
+  CeremonyError,
+  type Entry,
+  type Facts,
+  type FileFact,
+  Journal,
+  type NewEntry,
+  readJournal,
+} from './journal.ts';
 
 export interface CeremonySettings {
   readonly kind: CeremonyKind;
@@ -37,60 +45,38 @@ export class Ceremony implements Disposable {
   readonly #lock: Disposable;
   readonly #hand: Hand;
 
-  private constructor(folder: string, journal: Journal, lock: Disposable, hand: Hand) {
+  private constructor(folder: string, lock: Disposable, hand: Hand, first?: CeremonySettings) {
     this.folder = folder;
-    this.#journal = journal;
     this.#lock = lock;
     this.#hand = hand;
-    const { id, settings } = startOf(journal.entries, folder);
+    this.#journal = Journal.open(join(folder, JOURNAL));
+    if (first !== undefined) {
+      if (this.entries.length > 0) {
+        throw new CeremonyError(`${folder} holds a ceremony already: go on with it, or name another folder`);
+      }
+      this.add(startEntry(first));
+    }
+    const { id, settings } = startOf(this.entries, folder);
     this.id = id;
     this.settings = settings;
   }
 
   /** @throws CeremonyError when one is there already */
   static start(folder: string, settings: CeremonySettings, hand: Hand): Ceremony {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const lock = takeLock(folder);
-    try {
-      const journal = Journal.open(join(folder, JOURNAL));
-      if (journal.entries.length > 0) {
-        throw new CeremonyError(`${folder} holds a ceremony already: go on with it, or name another folder`);
-      }
-      const { address, kind, instance, custodians, required } = settings;
-      journal.add(
-        {
-          step: 'start',
-          what: 'started',
-          text: `${kind} of ${instance}`,
-          facts: {
-            id: randomUUID(),
-            kind,
-            instance,
-            ...(custodians === undefined ? {} : { custodians: String(custodians) }),
-            ...(required === undefined ? {} : { required: String(required) }),
-            ...Object.fromEntries(Object.entries(address).map(([name, value]) => [`address.${name}`, value])),
-          },
-        },
-        hand.who,
-        hand.now(),
-      );
-      return new Ceremony(folder, journal, lock, hand);
-    } catch (error) {
-      lock[Symbol.dispose]();
-      throw error;
-    }
+    makeFolder(folder);
+    return Ceremony.#locked(folder, hand, settings);
   }
 
   /** @throws CeremonyError when there is none, its journal was changed, or somebody else is at work on it */
   static open(folder: string, hand: Hand): Ceremony {
-    if (!existsSync(join(folder, JOURNAL))) {
-      throw new CeremonyError(
-        `there is no ceremony in ${folder}: begin one with '${ownCommand(`ceremony start KIND${optionWords({ folder })}`)}'`,
-      );
-    }
+    if (!existsSync(join(folder, JOURNAL))) throw thereIsNone(folder);
+    return Ceremony.#locked(folder, hand);
+  }
+
+  static #locked(folder: string, hand: Hand, first?: CeremonySettings): Ceremony {
     const lock = takeLock(folder);
     try {
-      return new Ceremony(folder, Journal.open(join(folder, JOURNAL)), lock, hand);
+      return new Ceremony(folder, lock, hand, first);
     } catch (error) {
       lock[Symbol.dispose]();
       throw error;
@@ -118,9 +104,8 @@ export class Ceremony implements Disposable {
     return this.entries.some((entry) => entry.step === step && (entry.what === 'done' || entry.what === 'skipped'));
   }
 
-  /** The latest that any step has noted under this name. */
   fact(name: string): string | undefined {
-    return this.entries.findLast(({ facts }) => facts?.[name] !== undefined)?.facts?.[name];
+    return factIn(this.entries, name);
   }
 
   /** @throws CeremonyError */
@@ -133,7 +118,7 @@ export class Ceremony implements Disposable {
   /** Writes a file of the ceremony, durable before its line is. */
   async keep(name: string, role: FileFact['role'], content: string | Uint8Array): Promise<FileFact> {
     const path = join(this.folder, name);
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     await replaceFile(path, content);
     return { name, role, ...factsOf(content) };
   }
@@ -150,13 +135,13 @@ export class Ceremony implements Disposable {
   }
 }
 
+/** The latest that any step has noted under this name. */
+export function factIn(entries: readonly Entry[], name: string): string | undefined {
+  return entries.findLast(({ facts }) => facts?.[name] !== undefined)?.facts?.[name];
+}
+
 /** To look at, while somebody may be at work on it. @throws CeremonyError */
-export function readCeremony(folder: string): {
-  readonly id: string;
-  readonly settings: CeremonySettings;
-  readonly entries: readonly Entry[];
-  readonly head: string;
-} {
+export function readCeremony(folder: string): Pick<Ceremony, 'id' | 'settings' | 'entries' | 'head'> {
   const { entries, head } = readJournal(join(folder, JOURNAL));
   return { ...startOf(entries, folder), entries, head };
 }
@@ -169,31 +154,37 @@ export function readKept(folder: string, { name, sha256 }: FileFact): Buffer {
   } catch (cause) {
     throw new CeremonyError(`${join(folder, name)} is gone`, { cause });
   }
-  if (factsOf(content).sha256 !== sha256) {
-    throw new CeremonyError(`${join(folder, name)} is not as the ceremony kept it: it was changed`);
-  }
-  return content;
+  if (factsOf(content).sha256 === sha256) return content;
+  throw new CeremonyError(`${join(folder, name)} is not as the ceremony kept it: it was changed`);
 }
 
 export function factsOf(content: string | Uint8Array): Pick<FileFact, 'bytes' | 'sha256'> {
-  const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
-  return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+  return { bytes: Buffer.byteLength(content), sha256: createHash('sha256').update(content).digest('hex') };
 }
 
-function startOf(
-  entries: readonly Entry[],
-  folder: string,
-): { readonly id: string; readonly settings: CeremonySettings } {
-  const facts = entries[0]?.what === 'started' ? entries[0].facts : undefined;
-  const { id, kind, instance, custodians, required } = facts ?? {};
+const ADDRESS = 'address.';
+
+function startEntry({ kind, instance, custodians, required, address }: CeremonySettings): NewEntry {
+  const facts: Facts = {
+    id: randomUUID(),
+    kind,
+    instance,
+    ...(custodians === undefined ? {} : { custodians: String(custodians) }),
+    ...(required === undefined ? {} : { required: String(required) }),
+    ...Object.fromEntries(Object.entries(address).map(([name, value]) => [ADDRESS + name, value])),
+  };
+  return { step: 'start', what: 'started', text: `${kind} of ${instance}`, facts };
+}
+
+function startOf(entries: readonly Entry[], folder: string): Pick<Ceremony, 'id' | 'settings'> {
+  const facts = (entries[0]?.what === 'started' ? entries[0].facts : undefined) ?? {};
+  const { id, kind, instance, custodians, required } = facts;
   if (id === undefined || kind === undefined || !isCeremonyKind(kind) || instance === undefined) {
-    throw new CeremonyError(
-      `there is no ceremony in ${folder}: begin one with '${ownCommand(`ceremony start KIND${optionWords({ folder })}`)}'`,
-    );
+    throw thereIsNone(folder);
   }
-  const address = Object.entries(facts ?? {})
-    .filter(([name]) => name.startsWith('address.'))
-    .map(([name, value]) => [name.slice('address.'.length), value]);
+  const address = Object.entries(facts)
+    .filter(([name]) => name.startsWith(ADDRESS))
+    .map(([name, value]) => [name.slice(ADDRESS.length), value] as const);
   return {
     id,
     settings: {
@@ -201,12 +192,27 @@ function startOf(
       instance,
       ...(custodians === undefined ? {} : { custodians: Number(custodians) }),
       ...(required === undefined ? {} : { required: Number(required) }),
-      address: Object.fromEntries(address) as Readonly<Record<string, string>>,
+      address: Object.fromEntries(address),
     },
   };
 }
 
-/** One person at a time. */
+function thereIsNone(folder: string): CeremonyError {
+  const begin = ownCommand(`ceremony start KIND${optionWords({ folder })}`);
+  return new CeremonyError(`there is no ceremony in ${folder}: begin one with '${begin}'`);
+}
+
+/** With those above it, all of them durable. */
+function makeFolder(path: string): void {
+  const first = mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = resolve(path); ; made = dirname(made)) {
+    syncFolder(dirname(made));
+    if (made === resolve(first) || made === dirname(made)) return;
+  }
+}
+
+/** One person at a time. The lock is the operating system's, so it goes with its process however that ends. */
 function takeLock(folder: string): Disposable {
   const lock = lockFile(join(folder, '.lock'));
   if (lock !== undefined) return lock;

@@ -3,8 +3,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
-import { CeremonyError } from './ceremony-error.ts';
-import { Journal, readJournal } from './journal.ts';
+import { CeremonyError, Journal, readJournal } from './journal.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-journal-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -3,22 +3,17 @@
 import { createHash } from 'node:crypto';
 import { DurableJournal, readJournal as readLines } from '../../files/durable-journal.ts';
 import { integer, matching, oneOf, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
-import { CeremonyError } from './ceremony-error.ts';
 
-export const ENTRY_KINDS = [
-  'started',
-  'begun',
-  'file',
-  'read-back',
-  'mismatch',
-  'answer',
-  'refused',
-  'done',
-  'skipped',
-  'note',
-  'reported',
+/** Why a ceremony does not go on, for its people to read and act on. */
+export class CeremonyError extends Error {
+  override readonly name = 'CeremonyError';
+}
+
+const ENTRY_KINDS = [
+  ...(['started', 'begun', 'file', 'read-back', 'mismatch', 'answer', 'refused'] as const),
+  ...(['done', 'skipped', 'note', 'reported'] as const),
 ] as const;
-export type EntryKind = (typeof ENTRY_KINDS)[number];
+type EntryKind = (typeof ENTRY_KINDS)[number];
 
 export interface FileFact {
   /** Path below the ceremony's folder. */
@@ -71,16 +66,11 @@ export class Journal {
 
   /** Durable when it returns. */
   add(entry: NewEntry, who: string, at: Date): Entry {
-    const { step, what, text: said, file: fact, facts } = entry;
-    const made: Entry = {
-      n: this.entries.length + 1,
-      at: at.toISOString(),
-      who,
-      step,
-      what,
-      text: said,
-      ...(fact === undefined ? {} : { file: fact }),
-      ...(facts === undefined ? {} : { facts }),
+    const { step, what, text: said, file, facts: noted } = entry;
+    const made = {
+      ...{ n: this.entries.length + 1, at: at.toISOString(), who, step, what, text: said },
+      ...(file && { file }),
+      ...(noted && { facts: noted }),
       previous: this.#head,
     };
     const line = JSON.stringify(made);
@@ -91,7 +81,7 @@ export class Journal {
   }
 }
 
-export interface ReadJournal {
+interface ReadJournal {
   readonly entries: Entry[];
   readonly head: string;
 }

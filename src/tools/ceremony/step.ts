@@ -1,12 +1,8 @@
 // What a step of a ceremony is. Steps do their work when they are called and say what is still missing; each may be cut off
 // at any moment and called again.
+import { optionWords, ownCommand } from '../../formats/own-command.ts';
 import type { Ceremony } from './ceremony.ts';
-
-/** The public API of the instance. */
-export interface Asking {
-  /** @throws when the service refuses, with all that it said and its `status` */
-  ask(method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<unknown>;
-}
+import type { Asking, Pause } from './hsm.ts';
 
 /** A file that a person named, as it was read. */
 export interface GivenFile {
@@ -18,18 +14,15 @@ export interface Given {
   readonly files: readonly GivenFile[];
   /** What a person typed. */
   readonly values: readonly string[];
-  /** Between two questions about something that takes its time. */
-  readonly pause: () => Promise<void>;
+  readonly pause: Pause;
 }
-
-export type Needs = 'files' | 'value' | 'nothing';
 
 export interface Step {
   readonly id: string;
   readonly title: string;
-  readonly needs: Needs;
+  readonly needs: 'files' | 'value' | 'nothing';
   /** May be left out, with a reason. */
-  readonly optional?: true;
+  readonly optional?: boolean;
   /** What people have to do next, in words. */
   instruction(ceremony: Ceremony): string;
   /**
@@ -49,7 +42,28 @@ export function afterTries(failed: number): string {
   return `after ${failed} failed ${failed === 1 ? 'try' : 'tries'}`;
 }
 
-export const VERSION = 'api-version=7.5';
-
 /** Its entries close the journal; they are not in the report. */
 export const REPORT_STEP = 'report';
+
+// Commands that a ceremony sends its people to, to be typed as they are printed: only words in capitals stand for something
+// that they know and this does not.
+
+/** Where the HSM is, as options that follow a command. */
+export function addressOf({ settings: { address } }: Pick<Ceremony, 'settings'>): string {
+  const { instance, data, url, ca } = address;
+  return optionWords({ ...(url === undefined ? { 'hsm-name': instance, data } : { url }), ca });
+}
+
+/** @param given what this step is given, as options */
+export function nextCommand({ folder }: Ceremony, given: string): string {
+  return `'${ownCommand(`ceremony next${optionWords({ folder })} ${given}`)}'`;
+}
+
+export function noteCommand({ folder }: Ceremony): string {
+  return `'${ownCommand(`ceremony note "TEXT"${optionWords({ folder })}`)}'`;
+}
+
+/** Of a custodian, on their own machine. @param words the command's own, with the names of files that they were sent */
+export function custodianCommand(words: string): string {
+  return `'${ownCommand(`custodian ${words} --key KEY.pem`)}' (KEY.pem: their private key)`;
+}

@@ -2,6 +2,7 @@
 
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { groupFingerprint } from '../../formats/domain-identity.ts';
 import { printableLine } from '../../formats/printable.ts';
 import { takenForCertificate } from '../../formats/private-pem.ts';
 import { CustodianError } from './refusal.ts';
@@ -12,7 +13,7 @@ export function subjectOf({ subject }: X509Certificate): string {
 
 /** SHA-256 of the certificate, hex, in groups of four. */
 export function fingerprintOf({ raw }: Pick<X509Certificate, 'raw'>): string {
-  return grouped(createHash('sha256').update(raw).digest('hex'));
+  return groupFingerprint(createHash('sha256').update(raw).digest('hex'));
 }
 
 /** @throws CustodianError */
@@ -26,18 +27,9 @@ export async function readCertificateFile(path: string): Promise<X509Certificate
   }
 }
 
-/** @throws CustodianError */
-export async function fingerprintOfFile(path: string): Promise<string> {
-  return fingerprintOf(await readCertificateFile(path));
-}
-
-export function grouped(hex: string): string {
-  return hex.replace(/(.{4})(?=.)/g, '$1 ');
-}
-
 /** Of a base64url SHA-256, as it stands in files. */
 export function groupedHash(base64url: string): string {
-  return grouped(Buffer.from(base64url, 'base64url').toString('hex'));
+  return groupFingerprint(Buffer.from(base64url, 'base64url').toString('hex'));
 }
 
 /** A fingerprint as a person may write it: any case, with spaces, colons, dashes. @returns 64 hex digits, or undefined */

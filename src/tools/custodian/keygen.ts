@@ -1,11 +1,10 @@
-// A custodian's key pair: an RSA private key and a self-signed certificate that names its holder. The stock command line
-// looks for the certificate at the key's path with the last extension replaced by `.cer`, so the two lie side by side.
+// A custodian's key pair: an RSA private key and a self-signed certificate that names its holder.
 import { generateKeyPair, randomBytes, sign } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { encryptPkcs8 } from '../../formats/encrypted-pkcs8.ts';
 import { certificatePem, holderCertificate } from '../../formats/x509-writer.ts';
-import { type KeyFiles, writeKeyFiles } from './new-file.ts';
+import { type KeyFiles, writeKeyFiles } from './files.ts';
 import { CustodianError } from './refusal.ts';
 
 export interface KeygenOptions {
@@ -37,9 +36,10 @@ export async function runKeygen(options: KeygenOptions): Promise<CustodianFiles>
   if (![2048, 3072, 4096].includes(bits)) throw new CustodianError('bits: 2048, 3072 or 4096');
   if (passphrase !== undefined) checkPassphrase(passphrase);
   const notAfter = new Date(now.getTime() + days * 86_400_000);
-  const pair = await makePair(name, bits, now, notAfter, passphrase);
+  const { privateKeyPem, certificate } = await makePair(name, bits, now, notAfter, passphrase);
   await mkdir(out, { recursive: true, mode: 0o700 });
-  return { ...(await writeKeyFiles(out, name, pair)), subject: `CN=${name}`, notAfter };
+  const files = await writeKeyFiles(out, name, privateKeyPem, certificate);
+  return { ...files, subject: `CN=${name}`, notAfter };
 }
 
 /** @throws CustodianError */

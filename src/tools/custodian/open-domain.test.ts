@@ -10,8 +10,7 @@ import type { SecurityDomainFile } from '../../formats/security-domain.ts';
 import { type Custodian, certify, generate, makeCustodian, makeEcCustodian } from '../../module/custodians.fixture.ts';
 import { ask, bindingOf, openModule } from '../../module/key-module.fixture.ts';
 import { runKeygen } from './keygen.ts';
-import { runOpen } from './open.ts';
-import { openDomain } from './open-domain.ts';
+import { openDomain, runOpen } from './open-domain.ts';
 
 let custodians: Custodian[] = [];
 let document = '';

@@ -1,6 +1,7 @@
 // What custodians do with a security domain, offline: open it with a quorum of their keys and see that it holds what it
 // must. Root keys are looked at and overwritten; only the summary leaves.
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { fromBase64url, toBase64url } from '../../formats/base64url.ts';
 import { openFile } from '../../formats/domain-entries.ts';
 import { domainFingerprint } from '../../formats/domain-identity.ts';
@@ -14,6 +15,9 @@ import {
 } from '../../formats/security-domain.ts';
 import { joinShares, shareNumber } from '../../formats/shamir.ts';
 import { proofHash, proofOfShare } from '../../formats/share-proof.ts';
+import { readCertificateFile } from './fingerprint.ts';
+import { certificateOf, isEncryptedPem } from './holder.ts';
+import { CustodianError } from './refusal.ts';
 
 export interface CustodianKey {
   /** What messages call the key. */
@@ -132,4 +136,32 @@ function summarise(file: SecurityDomainFile, master: Buffer, sharesUsed: readonl
     attestationRoot: attestationRootOf(decodeDomainKeys(keys).attestation),
     fingerprint: domainFingerprint(fromBase64url(instance.domainKey)),
   };
+}
+
+export interface OpenOptions {
+  /** The security-domain file. */
+  readonly file: string;
+  /** Private keys (PEM); the certificate of each lies beside it. */
+  readonly keys: readonly string[];
+  /** Asked for the passphrase of each key that is encrypted, one after the other, in the order of the keys. */
+  passphraseOf(keyFile: string): Promise<string>;
+}
+
+/** @throws CustodianError, SecurityDomainError, JweError, ShamirError */
+export async function runOpen({ file, keys, passphraseOf }: OpenOptions): Promise<DomainSummary> {
+  if (keys.length === 0) throw new CustodianError('keys: name the private keys of a quorum');
+  const document = await readFile(file, 'utf8');
+  const custodians: CustodianKey[] = [];
+  for (const key of keys) custodians.push(await readKey(key, passphraseOf));
+  return openDomain(document, custodians);
+}
+
+async function readKey(keyFile: string, passphraseOf: OpenOptions['passphraseOf']): Promise<CustodianKey> {
+  const certificateFile = await certificateOf(keyFile);
+  const [privateKeyPem, certificate] = await Promise.all([
+    readFile(keyFile, 'utf8'),
+    readCertificateFile(certificateFile),
+  ]);
+  const passphrase = isEncryptedPem(privateKeyPem) ? await passphraseOf(keyFile) : undefined;
+  return { name: keyFile, privateKeyPem, certificatePem: certificate.toString(), passphrase };
 }

@@ -1,10 +1,8 @@
 // `strongroom backup verify --trial`: what is in a backup comes back, tried in an instance that is thrown away.
 import { CommandError, type OptionValues, type Terminal, UsageError } from '../../command.ts';
-import { administratorOf } from '../../rehearsal/administrator.ts';
-import { readBackupAtHand, readDomain } from '../../rehearsal/backup-at-hand.ts';
-import { type Gathering, gatheringOf, gatherShares, samplesIn } from '../../rehearsal/inputs.ts';
-import { checkKeysAtHand } from '../../rehearsal/keys-at-hand.ts';
+import { administratorOf, readBackupAtHand, readDomain, samplesIn } from '../../rehearsal/inputs.ts';
 import { openRecoveryInstance, recover } from '../../rehearsal/recover.ts';
+import { checkKeysAtHand, type Gathering, gatheringOf, gatherShares } from '../../rehearsal/shares.ts';
 import { StepFailed, Steps } from '../../rehearsal/steps.ts';
 import type { Chosen } from './choose-backup.ts';
 

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { CeremonyKind } from '../../../features/ceremony/recorded.ts';
 import { Ceremony } from '../../../tools/ceremony/ceremony.ts';
-import { kinds } from '../../../tools/ceremony/kinds.ts';
+import { kinds } from '../../../tools/ceremony/engine.ts';
 import { REPORT_STEP } from '../../../tools/ceremony/step.ts';
 import { nounsOf } from '../../command.ts';
 import { dispatch } from '../../dispatch.ts';
-import { keygen } from '../custodian/keygen.ts';
+import { keygen } from '../custodian/keys.ts';
 import { next } from './next.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'strongroom-next-'));

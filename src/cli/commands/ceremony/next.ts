@@ -1,13 +1,14 @@
 // `strongroom ceremony next`: goes one step on, or says what the next step needs.
+import { createInterface } from 'node:readline/promises';
 import { setTimeout } from 'node:timers/promises';
 import { optionWords, ownCommand } from '../../../formats/own-command.ts';
 import type { Ceremony } from '../../../tools/ceremony/ceremony.ts';
-import { nextStep, proceed, skip } from '../../../tools/ceremony/proceed.ts';
-import { type Asking, REPORT_STEP, type Step } from '../../../tools/ceremony/step.ts';
+import { nextStep, proceed, skip } from '../../../tools/ceremony/engine.ts';
+import type { Asking } from '../../../tools/ceremony/hsm.ts';
+import { REPORT_STEP, type Step } from '../../../tools/ceremony/step.ts';
 import { CommandError, command, type Terminal, UsageError } from '../../command.ts';
 import { asOption } from '../../instance-client.ts';
 import { readInput } from '../../read-input.ts';
-import { askPerson } from './ask-person.ts';
 import { folderOption, handOption, instanceIn, withCeremony } from './open-folder.ts';
 
 export const next = command({
@@ -41,15 +42,12 @@ once more: nothing is done twice.`,
         if (files.length > 0 || values.value.length > 0 || values.skip !== undefined) {
           throw new CommandError(`nothing is taken any more: ${ending(ceremony)}`);
         }
-        terminal.out(`${ending(ceremony)}\n`);
-        return 0;
+        return `${ending(ceremony)}\n`;
       }
       if (values.skip !== undefined) {
         if (files.length > 0 || values.value.length > 0) throw new UsageError('--skip takes nothing else');
         skip(ceremony, step, values.skip);
-        terminal.out(`left out: ${step.title}\n`);
-        sayNext(ceremony, step, terminal);
-        return 0;
+        return `left out: ${step.title}\n${whatIsNext(ceremony, step)}\n`;
       }
       checkGiven(step, files.length, values.value.length);
       const isAtHand = step.needs === 'files' ? files.length > 0 : step.needs === 'nothing' || values.value.length > 0;
@@ -61,9 +59,7 @@ once more: nothing is done twice.`,
       if (!isAtHand && typed.length === 0) return 0;
       const given = { files, values: typed, pause: () => setTimeout(PAUSE) };
       const what = await proceed(ceremony, step, given, lazily(ceremony, values.as));
-      terminal.out(`${what}\n`);
-      sayNext(ceremony, step, terminal);
-      return 0;
+      return `${what}\n${whatIsNext(ceremony, step)}\n`;
     });
   },
 });
@@ -86,11 +82,11 @@ function checkGiven({ needs, title }: Step, files: number, values: number): void
   if (values > 0 && needs !== 'value') throw new UsageError(`'${title}' takes no --value`);
 }
 
-function sayNext(ceremony: Ceremony, before: Step, terminal: Terminal): void {
+function whatIsNext(ceremony: Ceremony, before: Step): string {
   const step = nextStep(ceremony);
-  if (step === undefined) terminal.out(`${ending(ceremony)}\n`);
-  else if (step.id !== before.id) terminal.out(`next: ${step.title}\n${step.instruction(ceremony)}\n`);
-  else terminal.out(`to go on: ${step.instruction(ceremony)}\n`);
+  if (step === undefined) return ending(ceremony);
+  const instruction = step.instruction(ceremony);
+  return step.id === before.id ? `to go on: ${instruction}` : `next: ${step.title}\n${instruction}`;
 }
 
 /** What is said when no step is left. */
@@ -100,4 +96,16 @@ function ending({ folder, entries }: Ceremony): string {
   return isClosed
     ? `the ceremony is closed by its report, ${folder}/report.md ('${report}' writes it again)`
     : `every step is done: close the ceremony with '${report}'`;
+}
+
+/** One line typed at the terminal, seen. @returns nothing when nothing was typed */
+async function askPerson(what: string, terminal: Terminal): Promise<readonly string[]> {
+  terminal.err(`${what}: `);
+  const lines = createInterface({ input: process.stdin });
+  try {
+    for await (const line of lines) return line.trim() === '' ? [] : [line];
+    return [];
+  } finally {
+    lines.close();
+  }
 }

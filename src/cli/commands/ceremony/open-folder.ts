@@ -4,7 +4,7 @@
 import { userInfo } from 'node:os';
 import { oneLine } from '../../../formats/printable.ts';
 import { Ceremony, type Hand } from '../../../tools/ceremony/ceremony.ts';
-import { CeremonyError } from '../../../tools/ceremony/ceremony-error.ts';
+import { CeremonyError } from '../../../tools/ceremony/journal.ts';
 import { CommandError } from '../../command.ts';
 import { type InstanceClient, openInstanceClient, SIGNED_IN } from '../../instance-client.ts';
 
@@ -56,7 +56,7 @@ export function instanceIn(
 }
 
 /** Errors that people can act on come without a stack. */
-export async function shown<T>(work: () => Promise<T>): Promise<T> {
+export async function shown<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -6,8 +6,8 @@ import { after, before, test } from 'node:test';
 import { ask, openModule } from '../../../module/key-module.fixture.ts';
 import { nounsOf } from '../../command.ts';
 import { dispatch } from '../../dispatch.ts';
-import { keygen } from './keygen.ts';
-import { open } from './open.ts';
+import { open } from './inspect.ts';
+import { keygen } from './keys.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-test-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -13,14 +13,10 @@ import { certificatePem, recipientCertificate } from '../../../formats/x509-writ
 import { ask, openModule } from '../../../module/key-module.fixture.ts';
 import { nounsOf } from '../../command.ts';
 import { dispatch } from '../../dispatch.ts';
-import { acknowledge } from './acknowledge.ts';
-import { answer } from './answer.ts';
-import { fingerprint } from './fingerprint.ts';
-import { handOver } from './hand-over.ts';
-import { keygen } from './keygen.ts';
-import { leave } from './leave.ts';
+import { showPacket as show } from './inspect.ts';
+import { fingerprint, keygen } from './keys.ts';
 import { share } from './share.ts';
-import { show } from './show.ts';
+import { acknowledge, answer, handOver, leave } from './statements.ts';
 
 const commands = [acknowledge, answer, fingerprint, handOver, keygen, leave, share, show];
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-test-'));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type CustodianEntry, nameOf, namingHint, type RegisterAnswer } from './read-register.ts';
+import type { CustodianEntry, Register } from '../../../tools/ceremony/hsm.ts';
+import { nameOf, namingHint } from './read-register.ts';
 
 function entry(letter: string, more: Partial<CustodianEntry> = {}): CustodianEntry {
   const fingerprint = letter.repeat(64);
@@ -8,7 +9,7 @@ function entry(letter: string, more: Partial<CustodianEntry> = {}): CustodianEnt
   return { custodian, fingerprint, state: 'notProven', share: 1, since: '2026-06-01T00:00:00.000Z', ...more };
 }
 
-function register(...value: readonly CustodianEntry[]): RegisterAnswer {
+function register(...value: readonly CustodianEntry[]): Register {
   return { domain: null, domainFingerprint: '0'.repeat(64), warnings: [], value };
 }
 

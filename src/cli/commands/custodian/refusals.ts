@@ -2,6 +2,7 @@
 import { CommandError } from '../../command.ts';
 
 const REFUSALS: ReadonlySet<string> = new Set([
+  'CeremonyError',
   'CustodianError',
   'PacketError',
   'SecurityDomainError',

@@ -1,22 +1,22 @@
 // `strongroom custodian share`: a custodian gives their share to one machine, for one purpose, knowing to which.
 
 import { checkPurpose, consentRows } from '../../../tools/custodian/consent.ts';
+import { readSent, readSentText } from '../../../tools/custodian/files.ts';
 import { parseFingerprint } from '../../../tools/custodian/fingerprint.ts';
-import { readSent, readSentText } from '../../../tools/custodian/inputs.ts';
 import { openOwnShare } from '../../../tools/custodian/own-share.ts';
 import * as packets from '../../../tools/custodian/packets.ts';
-import type { Recipient } from '../../../tools/custodian/recipient.ts';
-import { readRecipient } from '../../../tools/custodian/recipient.ts';
+import { type Recipient, readRecipient } from '../../../tools/custodian/recipient.ts';
 import { CommandError, command, type Terminal, UsageError } from '../../command.ts';
 import { canType } from '../../read-hidden.ts';
 import { readTyped } from '../../read-typed.ts';
-import { handOut, holderOf, oneOperand, packetOptions, sayingOf } from './holder-options.ts';
+import { handOut, packetOptions, sayingOf } from './holder.ts';
 import { orRefuse } from './refusals.ts';
 
 export const share = command({
   name: 'custodian share',
   summary: 'give your share to a recovering, re-sharing or locked HSM, and to no other',
   operands: 'FILE',
+  wants: 'name one security-domain file, or the share list of a seal',
   details: `
 Opens your own share and encrypts it anew to the certificate of one HSM. Says what that means before anything is written,
 and asks for the last eight digits of the recipient's fingerprint, which it does not show: have them read to you from the HSM
@@ -35,22 +35,21 @@ itself, because whoever made that certificate gets your share. For --purpose unl
     'strongroom custodian share sd.json --key anna.pem --purpose reshare --to exchange.cer --required 2 \\\n' +
       '    --successor boris.cer --successor clara.cer --successor dora.cer',
   ],
-  async run(values, operands, terminal) {
-    const file = oneOperand(operands, 'one security-domain file, or the share list of a seal');
+  run(values, [file], terminal) {
     const { to, yes, 'recipient-fingerprint': expected } = values;
     const purpose = readPurpose(values.purpose);
     if (to === undefined) throw new UsageError("name the recipient's certificate with --to");
     if (yes && expected === undefined) throw new UsageError('--yes needs --recipient-fingerprint');
     const required = readRequired(purpose, values.successor, values.required);
-    await orRefuse(async () => {
+    return orRefuse(async () => {
       const document = await readSentText(file);
       const recipient = readRecipient(to, await readSent(to));
-      if (expected !== undefined) await checkFingerprint(expected, recipient);
+      if (expected !== undefined) checkFingerprint(expected, recipient);
       const certificates: [string, Buffer][] = [];
       for (const path of values.successor) certificates.push([path, await readSent(path)]);
       const named = required === undefined ? undefined : packets.readSuccessors(certificates, required);
-      const holder = await holderOf(values, terminal);
-      const own = openOwnShare(document, holder);
+      const saying = await sayingOf(values, terminal);
+      const own = openOwnShare(document, saying.holder);
       try {
         checkPurpose(purpose, document, own);
         const hideEnd = expected === undefined;
@@ -58,14 +57,13 @@ itself, because whoever made that certificate gets your share. For --purpose unl
         terminal.err('You are about to give your share of the root keys away:\n');
         for (const [label, text] of rows) terminal.err(`  ${label.padEnd(12)} ${text}\n`);
         if (!yes) await confirm(recipient, terminal);
-        const packet = packets.share(own, purpose, recipient, named?.successors, sayingOf(holder, values));
+        const packet = packets.share(own, purpose, recipient, named?.successors, saying);
         const next = `Send the packet to whoever leads the ceremony. Only ${recipient.name} can open it.`;
-        await handOut(packet, purpose, next, values, terminal);
+        return await handOut(packet, purpose, next, values);
       } finally {
         own.share.fill(0);
       }
     });
-    return 0;
   },
 });
 
@@ -93,7 +91,7 @@ function readRequired(
   return count;
 }
 
-async function checkFingerprint(expected: string, recipient: Recipient): Promise<void> {
+function checkFingerprint(expected: string, recipient: Recipient): void {
   const hex = parseFingerprint(expected);
   if (hex === undefined) throw new UsageError('--recipient-fingerprint must be the whole fingerprint, 64 hex digits');
   if (hex === recipient.fingerprint.replaceAll(' ', '')) return;

@@ -1,8 +1,7 @@
 // `strongroom custodian tool`: the custodian commands as one file, for machines without the service and without network.
 
 import { createHash } from 'node:crypto';
-import { printableJson } from '../../../formats/printable.ts';
-import { writeNewFile } from '../../../tools/custodian/new-file.ts';
+import { writeNewFile } from '../../../tools/custodian/files.ts';
 import { command, jsonOption } from '../../command.ts';
 import { buildCustodianTool } from '../../custodian-tool/build.ts';
 import { orRefuse } from './refusals.ts';
@@ -20,12 +19,10 @@ can check a file by making it again.`,
     ...jsonOption,
   },
   examples: ['strongroom custodian tool --out /media/stick/strongroom-custodian.mjs'],
-  async run({ out, json }, _operands, terminal) {
+  async run({ out }) {
     const text = await buildCustodianTool();
     await orRefuse(() => writeNewFile(out, text, 0o755));
     const sha256 = createHash('sha256').update(text, 'utf8').digest('hex');
-    if (json) terminal.out(printableJson({ file: out, sha256 }));
-    else terminal.out(`${sha256}  ${out}\n`);
-    return 0;
+    return { json: { file: out, sha256 }, text: `${sha256}  ${out}\n` };
   },
 });

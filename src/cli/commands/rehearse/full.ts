@@ -11,20 +11,25 @@ import {
 } from '../../../formats/rehearsal-record.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import type { InstanceClient, InstanceValues } from '../../instance-client.ts';
-import { type BackupAtHand, describeBackup, readBackupAtHand, readDomain } from '../../rehearsal/backup-at-hand.ts';
-import type { Domain, GatheredShare } from '../../rehearsal/gather-shares.ts';
-import { type Gathering, gatherShares, type SamplesAtHand, samplesIn } from '../../rehearsal/inputs.ts';
-import { timeOf } from '../../rehearsal/instance-time.ts';
-import { checkKeysAtHand } from '../../rehearsal/keys-at-hand.ts';
+import {
+  type BackupAtHand,
+  type Domain,
+  describeBackup,
+  readBackupAtHand,
+  readDomain,
+  type SamplesAtHand,
+  samplesIn,
+  timeOf,
+} from '../../rehearsal/inputs.ts';
 import { openRecoveryInstance, type Recovered, recover } from '../../rehearsal/recover.ts';
-import type { Recipient } from '../../rehearsal/recovery-steps.ts';
+import { checkKeysAtHand, type Gathering, gatherShares } from '../../rehearsal/shares.ts';
 import { StepFailed, Steps } from '../../rehearsal/steps.ts';
 import { placeOf } from '../../same-place.ts';
 import { chooseBackup } from '../backup/choose-backup.ts';
 import type { PlaceValues } from '../backup/credentials.ts';
 import { readRegister } from '../custodian/read-register.ts';
 import { type FiledRecord, filedWords, fileRecord } from './filed.ts';
-import { keepRecord, showOutcome } from './kept-record.ts';
+import { keepRecord, keptText, outcomeText } from './kept-record.ts';
 import { checkOwnFiles } from './own-files.ts';
 
 export interface FullOptions {
@@ -93,9 +98,10 @@ async function passed(attempt: Attempt & Inputs & { readonly samples: SamplesAtH
     'make room in memory (/dev/shm), and see what it says',
     () => openRecoveryInstance(backup, administrator, onDisk),
   );
-  const gather = (recipient: Recipient): Promise<readonly GatheredShare[]> =>
-    gatherShares(options.gather, domain, recipient, terminal);
-  const recovered = await recover({ instance, steps, domain, backup, administrator, samples, gather });
+  const recovered = await recover({
+    ...{ instance, steps, domain, backup, administrator, samples },
+    gather: (recipient) => gatherShares(options.gather, domain, recipient, terminal),
+  });
   const record = writeRehearsal({
     ...(await common(attempt, domain, backup)),
     verdict: 'passed',
@@ -172,9 +178,8 @@ function show(
     terminal.out(printableJson({ ...(id === undefined ? {} : { id }), ...rehearsal }));
     return;
   }
-  showOutcome(rehearsal, terminal);
-  terminal.out(`  filed      ${client === undefined || id === undefined ? 'nowhere' : filedWords(client, id)}\n`);
-  if (path !== undefined) terminal.out(`  kept       in ${path}\n`);
+  const filed = client === undefined || id === undefined ? 'nowhere' : filedWords(client, id);
+  terminal.out(outcomeText(rehearsal) + keptText(filed, path));
 }
 
 async function common(
@@ -204,8 +209,8 @@ async function custodiansOf(
   const names = new Map<string, string>();
   if (client !== undefined) {
     try {
-      const { register } = await readRegister(client);
-      for (const { custodian, name, subject } of register.value) names.set(custodian, name ?? subject ?? custodian);
+      const { value } = await readRegister(client);
+      for (const { custodian, name, subject } of value) names.set(custodian, name ?? subject ?? custodian);
     } catch (error) {
       if (!(error instanceof CommandError)) throw error; // names are a courtesy
     }

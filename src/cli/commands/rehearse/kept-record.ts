@@ -5,7 +5,7 @@ import { type Rehearsal, RehearsalError, readRehearsal } from '../../../formats/
 import { matching, oneOf, record, ShapeError, text } from '../../../formats/shape.ts';
 import { NoteError } from '../../../formats/signed-note.ts';
 import { StatementError, verifyStatement } from '../../../formats/statement.ts';
-import { CommandError, type Terminal } from '../../command.ts';
+import { CommandError } from '../../command.ts';
 import { counted } from '../../counted.ts';
 import { readJsonInput } from '../../read-input.ts';
 
@@ -43,40 +43,40 @@ export function readKeptRecord(
 }
 
 /** What a record says, for people. */
-export function showRehearsal(rehearsal: Rehearsal, terminal: Terminal): void {
-  showOutcome(rehearsal, terminal);
-  showSteps(rehearsal, terminal);
+export function rehearsalText(rehearsal: Rehearsal): string {
+  const { steps, problems } = rehearsal;
+  const took = steps.map(({ name, milliseconds, outcome, detail }) => {
+    const more = detail === undefined ? '' : ` (${detail})`;
+    return `  ${outcome === 'done' ? 'done  ' : 'FAILED'}     ${name}${more}: ${seconds(milliseconds)}\n`;
+  });
+  const faults = problems.map(
+    ({ kind, name, problem, next }) => `  at fault   ${kind} ${name}: ${problem}\n  next       ${next}\n`,
+  );
+  return [outcomeText(rehearsal), ...took, ...faults].join('');
 }
 
 /** Without the steps and what was at fault in them, for people who have watched these. */
-export function showOutcome(rehearsal: Rehearsal, terminal: Terminal): void {
-  const { depth, verdict, instance, startedAt, finishedAt, custodians, backup, sample } = rehearsal;
-  terminal.out(`${depth} rehearsal of '${instance}': ${verdict.toUpperCase()}\n`);
-  terminal.out(`  from       ${startedAt} to ${finishedAt}\n`);
-  terminal.out(`  domain     ${groupFingerprint(rehearsal.domainFingerprint)}\n`);
-  for (const { name, custodian, outcome, at } of custodians) {
-    terminal.out(`  custodian  ${name ?? custodian}: ${outcome}${at === undefined ? '' : ` ${at}`}\n`);
-  }
-  if (backup !== undefined) {
-    terminal.out(
-      `  backup     ${backup.folder}: ${counted(backup.keys, 'key')}, ${counted(backup.versions, 'version')}\n`,
-    );
-  }
-  if (sample !== undefined)
-    terminal.out(`  samples    ${sample.unwrapped} of ${counted(sample.keys, 'key')} answered as known\n`);
-  if (rehearsal.recoveryMilliseconds !== undefined) {
-    terminal.out(`  recovery   ${seconds(rehearsal.recoveryMilliseconds)}\n`);
-  }
+export function outcomeText(rehearsal: Rehearsal): string {
+  const { depth, verdict, instance, startedAt, finishedAt, custodians, backup, sample, recoveryMilliseconds } =
+    rehearsal;
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    ['from', `${startedAt} to ${finishedAt}`],
+    ['domain', groupFingerprint(rehearsal.domainFingerprint)],
+    ...custodians.map(
+      ({ name, custodian, outcome, at }) =>
+        ['custodian', `${name ?? custodian}: ${outcome}${at === undefined ? '' : ` ${at}`}`] as const,
+    ),
+    ['backup', backup && `${backup.folder}: ${counted(backup.keys, 'key')}, ${counted(backup.versions, 'version')}`],
+    ['samples', sample && `${sample.unwrapped} of ${counted(sample.keys, 'key')} answered as known`],
+    ['recovery', recoveryMilliseconds === undefined ? undefined : seconds(recoveryMilliseconds)],
+  ];
+  const lines = rows.map(([name, said]) => (said === undefined ? '' : `  ${name.padEnd(11)}${said}\n`));
+  return `${depth} rehearsal of '${instance}': ${verdict.toUpperCase()}\n${lines.join('')}`;
 }
 
-function showSteps({ steps, problems }: Rehearsal, terminal: Terminal): void {
-  for (const { name, milliseconds, outcome, detail } of steps) {
-    const more = detail === undefined ? '' : ` (${detail})`;
-    terminal.out(`  ${outcome === 'done' ? 'done  ' : 'FAILED'}     ${name}${more}: ${seconds(milliseconds)}\n`);
-  }
-  for (const { kind, name, problem, next } of problems) {
-    terminal.out(`  at fault   ${kind} ${name}: ${problem}\n  next       ${next}\n`);
-  }
+/** Where the record is now. @param filed in words */
+export function keptText(filed: string, path: string | undefined): string {
+  return `  filed      ${filed}\n${path === undefined ? '' : `  kept       in ${path}\n`}`;
 }
 
 function seconds(milliseconds: number): string {

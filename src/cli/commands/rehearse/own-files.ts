@@ -1,12 +1,12 @@
 // Whether domain file and backup are of the HSM that a rehearsal is for, as far as that HSM can tell while it serves. A domain
 // file names no HSM: it is known by its hash, or by whoever has shares of it.
 import { groupFingerprint } from '../../../formats/domain-identity.ts';
+import type { Register } from '../../../tools/ceremony/hsm.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import { type InstanceClient, type InstanceValues, openInstanceClient } from '../../instance-client.ts';
-import type { BackupAtHand } from '../../rehearsal/backup-at-hand.ts';
-import type { Domain } from '../../rehearsal/gather-shares.ts';
+import type { BackupAtHand, Domain } from '../../rehearsal/inputs.ts';
 import { dataRootOf, requireRunning } from '../../running.ts';
-import { type RegisterAnswer, readRegister } from '../custodian/read-register.ts';
+import { readRegister } from '../custodian/read-register.ts';
 
 /** @throws CommandError naming the file of another HSM */
 export async function checkOwnFiles(
@@ -47,9 +47,9 @@ function optionFor({ url }: InstanceValues): string {
 }
 
 /** Undefined: it cannot tell, or does not tell this caller. */
-async function registerOf(client: InstanceClient): Promise<RegisterAnswer | undefined> {
+async function registerOf(client: InstanceClient): Promise<Register | undefined> {
   try {
-    return (await readRegister(client)).register;
+    return await readRegister(client);
   } catch (error) {
     if (error instanceof CommandError) return undefined;
     throw error;

@@ -2,7 +2,6 @@
 
 import { randomInt } from 'node:crypto';
 import { replaceFile } from '../../../files/durable-file.ts';
-import { printableJson } from '../../../formats/printable.ts';
 import { SAMPLES_FORMAT, type Sample, type Samples } from '../../../formats/rehearsal-samples.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { counted } from '../../counted.ts';
@@ -13,6 +12,7 @@ export const prepare = command({
   name: 'rehearse prepare',
   summary: 'make known answers of a running instance, for full rehearsals',
   operands: '',
+  needs: { out: 'name the file with --out' },
   details: `
 Wraps a random value under each key of a random sample and writes the ciphertexts with a hash of each value; of keys that only
 sign it writes the public key. Keys that do neither are passed over. The file holds no secret: keep it beside the backups. The
@@ -25,9 +25,8 @@ caller needs the right to wrap, for instance the role 'Managed HSM Crypto User'.
     ...jsonOption,
   },
   examples: ['strongroom rehearse prepare --out samples.json --key payments-master'],
-  async run(values, _operands, terminal) {
-    const { out, keys, key: wanted, json } = values;
-    if (out === undefined) throw new UsageError('name the file with --out');
+  async run(values) {
+    const { out, keys, key: wanted } = values;
     const most = Number(keys);
     if (!/^\d{1,4}$/.test(keys) || most < 1 || most > 1000) throw new UsageError('--keys must be from 1 to 1000');
     const client = openInstanceClient(values);
@@ -44,16 +43,11 @@ caller needs the right to wrap, for instance the role 'Managed HSM Crypto User'.
         throw new CommandError(`nothing can be known of '${name}' beforehand: it neither unwraps nor signs`);
     }
     if (samples.length === 0) throw new CommandError(`${client.who} has no key that unwraps or signs`);
-    const made: Samples = {
-      format: SAMPLES_FORMAT,
-      instance: values['hsm-name'],
-      madeAt: new Date().toISOString(),
-      samples,
-    };
+    const madeAt = new Date().toISOString();
+    const made: Samples = { format: SAMPLES_FORMAT, instance: values['hsm-name'], madeAt, samples };
     await replaceFile(out, `${JSON.stringify(made, null, 2)}\n`);
-    if (json) terminal.out(printableJson({ out, keys: samples.length, of: names.length }));
-    else terminal.out(`${out}: ${samples.length} of ${counted(names.length, 'key')}\n`);
-    return 0;
+    const json = { out, keys: samples.length, of: names.length };
+    return { json, text: `${out}: ${samples.length} of ${counted(names.length, 'key')}\n` };
   },
 });
 

@@ -4,12 +4,13 @@ import { PacketError, readPacket } from '../../../formats/custodian-packet.ts';
 import { ownCommand, shellWord } from '../../../formats/own-command.ts';
 import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { readRehearsal } from '../../../formats/rehearsal-record.ts';
+import { handIn } from '../../../tools/ceremony/hsm.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import { AnswerError, type InstanceClient } from '../../instance-client.ts';
 import { readInput } from '../../read-input.ts';
-import { CUSTODIANS, nameOf, readRegister } from '../custodian/read-register.ts';
+import { makeChallenge, nameOf, type OpenChallenge, readChallenges, readRegister } from '../custodian/read-register.ts';
 import { type FiledRecord, filedWords, REHEARSALS, readRehearsals, VERSION } from './filed.ts';
-import { keepRecord, showRehearsal } from './kept-record.ts';
+import { keepRecord, keptText, rehearsalText } from './kept-record.ts';
 
 export interface ReachabilityOptions {
   readonly client: InstanceClient;
@@ -25,20 +26,12 @@ export interface ReachabilityOptions {
   readonly json: boolean;
 }
 
-interface OpenChallenge {
-  readonly challenge: string;
-  readonly domain: string | null;
-  readonly madeAt: string;
-  readonly expires: string;
-  readonly answers?: readonly { readonly custodian: string; readonly at: string }[];
-}
-
 /** @returns exit code: 0 when everyone has answered */
 export async function rehearseReachability(options: ReachabilityOptions, terminal: Terminal): Promise<number> {
   const { client, out } = options;
-  for (const file of options.answers) await handIn(options, file, terminal);
+  for (const file of options.answers) await takeAnswer(options, file, terminal);
   const found = await present(client);
-  const open = found ?? (await begin(client, options));
+  const open = found ?? (await makeChallenge(client, options.days));
   if (found === undefined)
     terminal.err(`A new rehearsal begins; answers are taken until ${printableLine(open.expires)}.\n`);
   if (out !== undefined) {
@@ -54,11 +47,7 @@ export async function rehearseReachability(options: ReachabilityOptions, termina
     if (options.record !== undefined) await keepRecord(options.record, filed);
     const rehearsal = readRehearsal(filed.record);
     if (options.json) terminal.out(printableJson({ id: filed.id, ...rehearsal }));
-    else {
-      showRehearsal(rehearsal, terminal);
-      terminal.out(`  filed      ${filedWords(client, filed.id)}\n`);
-      if (options.record !== undefined) terminal.out(`  kept       in ${options.record}\n`);
-    }
+    else terminal.out(rehearsalText(rehearsal) + keptText(filedWords(client, filed.id), options.record));
     return rehearsal.verdict === 'passed' ? 0 : 1;
   } catch (error) {
     if (!(error instanceof AnswerError) || error.status !== 409) throw error;
@@ -67,7 +56,7 @@ export async function rehearseReachability(options: ReachabilityOptions, termina
   }
 }
 
-async function handIn({ client, address }: ReachabilityOptions, file: string, terminal: Terminal): Promise<void> {
+async function takeAnswer({ client, address }: ReachabilityOptions, file: string, terminal: Terminal): Promise<void> {
   const text = readInput(file).toString('utf8');
   try {
     const { purpose } = readPacket(text).statement;
@@ -77,7 +66,7 @@ async function handIn({ client, address }: ReachabilityOptions, file: string, te
         `is a packet of purpose '${purpose}', and no answer: its custodian runs '${answer}' ('${ownCommand(`custodian submit ${shellWord(file)}${address}`)}' takes the other kinds)`,
       );
     }
-    await client.ask('POST', `${CUSTODIANS}/packets?${VERSION}`, { packet: JSON.parse(text) as unknown });
+    await handIn(client, JSON.parse(text));
   } catch (error) {
     if (error instanceof PacketError) throw new CommandError(`${file}: ${error.message}`, { cause: error });
     // Handed in before: the command is made to be repeated.
@@ -90,22 +79,11 @@ async function handIn({ client, address }: ReachabilityOptions, file: string, te
   }
 }
 
-async function challenges(client: InstanceClient): Promise<readonly OpenChallenge[]> {
-  const { value } = (await client.ask('GET', `${CUSTODIANS}/challenges?${VERSION}`)) as {
-    readonly value: readonly OpenChallenge[];
-  };
-  return value;
-}
-
 /** The newest challenge that no rehearsal was recorded of. */
 async function present(client: InstanceClient): Promise<OpenChallenge | undefined> {
   const { value } = await readRehearsals(client);
   const filed = new Set(value.map(({ challenge }) => challenge));
-  return (await challenges(client)).find(({ challenge }) => !filed.has(challenge));
-}
-
-async function begin(client: InstanceClient, { days }: ReachabilityOptions): Promise<OpenChallenge> {
-  return (await client.ask('POST', `${CUSTODIANS}/challenges?${VERSION}`, { days })) as OpenChallenge;
+  return (await readChallenges(client)).find(({ challenge }) => !filed.has(challenge));
 }
 
 async function showWaiting(
@@ -114,8 +92,8 @@ async function showWaiting(
   { json }: ReachabilityOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const { register } = await readRegister(client);
-  const open = (await challenges(client)).find((each) => each.challenge === challenge);
+  const register = await readRegister(client);
+  const open = (await readChallenges(client)).find((each) => each.challenge === challenge);
   const answers = new Map((open?.answers ?? []).map(({ custodian, at }) => [custodian, at]));
   const custodians = register.value
     .filter(({ left }) => left === undefined)

@@ -2,8 +2,8 @@
 
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
-import { administratorOf } from '../../rehearsal/administrator.ts';
-import { gatheringOf } from '../../rehearsal/inputs.ts';
+import { administratorOf } from '../../rehearsal/inputs.ts';
+import { gatheringOf } from '../../rehearsal/shares.ts';
 import { placeOf } from '../../same-place.ts';
 import { placeOptions } from '../backup/credentials.ts';
 import { ownPlace, uriOf } from '../backup/place.ts';
@@ -83,7 +83,7 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
 
 const FULL_ONLY = [
   ...['domain', 'backup', 'samples', 'key', 'passphrase-file', 'packets', 'administrator', 'unfiled', 'on-disk'],
-  ...Object.keys(placeOptions),
+  ...Object.keys(placeOptions).map((each) => each.split(' ', 1)[0] ?? each),
 ];
 
 function rejectOptions(values: Readonly<Record<string, unknown>>, names: readonly string[], depth: string): void {

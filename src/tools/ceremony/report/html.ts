@@ -1,6 +1,6 @@
 // A report as a page that prints well and needs nothing from anywhere. It is made from the signed Markdown alone, which it
 // carries, so that whoever has the page can check that it shows what was signed.
-import { CeremonyError } from '../ceremony-error.ts';
+import { CeremonyError } from '../journal.ts';
 
 /** @param markdown as `reportOf` and `joinReport` write it; not Markdown at large */
 export function htmlOf(markdown: string): string {

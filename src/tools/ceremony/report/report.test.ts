@@ -4,11 +4,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { oneLine } from '../../../formats/printable.ts';
 import { makeStatement } from '../../../formats/statement.ts';
-import { CeremonyError } from '../ceremony-error.ts';
 import type { Entry } from '../journal.ts';
+import { CeremonyError } from '../journal.ts';
 import { htmlOf } from './html.ts';
+import { reportOf, requireComplete } from './report.ts';
 import { joinReport, verifyReport } from './signed-report.ts';
-import { reportOf, requireComplete } from './write.ts';
 
 const { privateKey } = generateKeyPairSync('ed25519');
 const domainKey = Buffer.from(

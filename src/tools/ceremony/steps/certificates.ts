@@ -1,10 +1,59 @@
-// Step: the certificates of those who will hold shares are handed in.
-
+// Custodians as a ceremony knows them: by the certificates that they hand in; and the step in which they do.
+import { X509Certificate } from 'node:crypto';
+import { groupFingerprint } from '../../../formats/domain-identity.ts';
 import { ownCommand } from '../../../formats/own-command.ts';
-import { CeremonyError } from '../ceremony-error.ts';
-import { nextCommand } from '../named-commands.ts';
-import { CERTIFICATES, peopleOf, personLine, readCertificate } from '../people.ts';
-import type { Step } from '../step.ts';
+import { oneLine } from '../../../formats/printable.ts';
+import { takenForCertificate } from '../../../formats/private-pem.ts';
+import { thumbprintOf } from '../../custodian/holder.ts';
+import type { Ceremony } from '../ceremony.ts';
+import { CeremonyError } from '../journal.ts';
+import { nextCommand, type Step } from '../step.ts';
+
+export interface Person {
+  /** x5t#S256. */
+  readonly custodian: string;
+  /** SHA-256 of the certificate, hex. */
+  readonly fingerprint: string;
+  readonly name: string;
+}
+
+export const CERTIFICATES = 'certificates';
+
+/** In the order in which their certificates came. @returns with the certificate's file in the ceremony's folder */
+export function peopleOf(ceremony: Ceremony): readonly (Person & { readonly file: string })[] {
+  return ceremony.of(CERTIFICATES, 'file').map(({ file, facts: { custodian, fingerprint, name } = {} }) => ({
+    custodian: custodian ?? '',
+    fingerprint: fingerprint ?? '',
+    name: name ?? '',
+    file: file?.name ?? '',
+  }));
+}
+
+/** Of those who have handed one in, as they are kept. @throws CeremonyError */
+export function certificatesOf(ceremony: Ceremony): readonly X509Certificate[] {
+  return peopleOf(ceremony).map(({ name, file }) => readCertificate(name, ceremony.read(file)));
+}
+
+/** PEM or DER. @throws CeremonyError */
+function readCertificate(name: string, content: Uint8Array): X509Certificate {
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(content);
+  } catch (cause) {
+    throw new CeremonyError(`${name} ${takenForCertificate(name, content) ?? 'is not a certificate'}`, { cause });
+  }
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = certificate.publicKey;
+  const bits = details?.modulusLength ?? 0;
+  if (type === 'rsa' && bits >= 2048 && bits <= 8192) return certificate;
+  throw new CeremonyError(`${name}: the certificate must have an RSA key of 2048 to 8192 bits`);
+}
+
+export function personOf(certificate: X509Certificate): Person {
+  const custodian = thumbprintOf(certificate);
+  const subject = certificate.subject ?? '';
+  const name = oneLine(/^CN=(.+)$/m.exec(subject)?.[1] ?? subject);
+  return { custodian, fingerprint: Buffer.from(custodian, 'base64url').toString('hex'), name };
+}
 
 export const certificates: Step = {
   id: CERTIFICATES,
@@ -22,29 +71,23 @@ export const certificates: Step = {
     const expected = ceremony.settings.custodians ?? 0;
     const twice: string[] = [];
     for (const { name, content } of files) {
-      const { x509, person } = readCertificate(name, content);
+      const certificate = readCertificate(name, content);
+      const person = personOf(certificate);
       const present = peopleOf(ceremony);
       if (present.some(({ custodian }) => custodian === person.custodian)) {
         twice.push(`${name}: is here already, and counts once`);
         continue;
       }
       if (present.length >= expected) throw new CeremonyError(`${name}: there are ${expected} certificates already`);
-      for (const other of present) {
-        const { x509: known } = readCertificate(other.name, ceremony.read(other.file ?? ''));
-        if (known.publicKey.equals(x509.publicKey)) {
-          throw new CeremonyError(`${name}: has the key of ${other.name}; every custodian needs a key of their own`);
-        }
+      const other = certificatesOf(ceremony).findIndex(({ publicKey }) => publicKey.equals(certificate.publicKey));
+      if (other >= 0) {
+        const whose = present[other]?.name;
+        throw new CeremonyError(`${name}: has the key of ${whose}; every custodian needs a key of their own`);
       }
       // As it came, so that whoever handed it in finds its hash again.
       const file = await ceremony.keep(`certificates/${person.fingerprint.slice(0, 16)}.cer`, 'input', content);
-      const { custodian, fingerprint } = person;
-      ceremony.add({
-        step: CERTIFICATES,
-        what: 'file',
-        text: `certificate of ${personLine(person)}`,
-        file,
-        facts: { custodian, fingerprint, name: person.name },
-      });
+      const text = `certificate of ${person.name}, ${groupFingerprint(person.fingerprint)}`;
+      ceremony.add({ step: CERTIFICATES, what: 'file', text, file, facts: { ...person } });
     }
     const count = peopleOf(ceremony).length;
     if (count < expected) return [...twice, `${count} of ${expected} certificates are here`].join('\n');

@@ -1,9 +1,8 @@
 // Steps at the end: the HSM's own register is asked whether it is so, and people say what no machine can see.
 import { oneLine } from '../../../formats/printable.ts';
-import { CeremonyError } from '../ceremony-error.ts';
-import { nextCommand, noteCommand } from '../named-commands.ts';
-import type { Step } from '../step.ts';
-import { readRegister } from './register.ts';
+import { readRegister } from '../hsm.ts';
+import { CeremonyError } from '../journal.ts';
+import { nextCommand, noteCommand, type Step } from '../step.ts';
 
 /** @param everyShare whether the ceremony counts only when every share was shown to open */
 export function complete(everyShare: boolean): Step {
@@ -13,7 +12,7 @@ export function complete(everyShare: boolean): Step {
     needs: 'nothing',
     instruction: () => "The HSM's register is asked who holds which share, and which of them were shown to open.",
     async run(ceremony, _given, service) {
-      const { domain, domainFingerprint, margin, holders, warnings } = await readRegister(service);
+      const { domain, domainFingerprint, margin, value, warnings } = await readRegister(service);
       // After a recovery that was cut off the HSM may not have seen the file; it warns of that.
       if (domain !== ceremony.requireFact('domain') && (everyShare || domain !== null)) {
         throw new CeremonyError(
@@ -21,9 +20,11 @@ export function complete(everyShare: boolean): Step {
             `Note it with ${noteCommand(ceremony)} and begin anew`,
         );
       }
-      const unproven = holders.filter(({ isProven }) => !isProven).map(({ who }) => who);
+      const holders = value.filter(({ left }) => left === undefined);
+      const unproven = holders.filter(({ proven }) => domain === null || proven?.domain !== domain);
       if (everyShare && unproven.length > 0) {
-        throw new CeremonyError(`the register has no proof of the shares of ${unproven.join(', ')}`);
+        const who = unproven.map(({ name, subject, custodian }) => oneLine(name ?? subject ?? custodian));
+        throw new CeremonyError(`the register has no proof of the shares of ${who.join(', ')}`);
       }
       for (const warning of warnings) ceremony.add({ step: 'complete', what: 'answer', text: oneLine(warning) });
       ceremony.add({

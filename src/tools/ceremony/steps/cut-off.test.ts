@@ -6,12 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Ceremony } from '../ceremony.ts';
-import { CeremonyError } from '../ceremony-error.ts';
-import { note, proceed, skip } from '../proceed.ts';
-import type { Asking, Given, Step } from '../step.ts';
-import { PRESENTED_FILE } from './domain-file.ts';
-import { restore } from './restore.ts';
-import { upload } from './take-over.ts';
+import { note, proceed, skip } from '../engine.ts';
+import type { Asking } from '../hsm.ts';
+import { CeremonyError } from '../journal.ts';
+import type { Given, Step } from '../step.ts';
+import { PRESENTED_FILE, restore, upload } from './domain.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'strongroom-steps-'));
 after(() => rmSync(root, { recursive: true }));
@@ -58,7 +57,13 @@ function service(answers: Readonly<Record<string, (body?: object) => unknown>>):
 }
 
 function register(domain: string | null, holders: readonly string[] = PEOPLE) {
-  const value = holders.map((custodian) => ({ custodian }));
+  const value = holders.map((custodian, index) => ({
+    custodian,
+    fingerprint: Buffer.from(custodian, 'base64url').toString('hex'),
+    state: 'proven',
+    share: index + 1,
+    since: '2026-01-31T12:00:00Z',
+  }));
   return () => ({ domain, domainFingerprint: FINGERPRINT, warnings: [], value });
 }
 

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { groupFingerprint } from '../../../formats/domain-identity.ts';
 import { Ceremony } from '../ceremony.ts';
-import { proceed } from '../proceed.ts';
-import { domainFile } from './domain-file.ts';
+import { proceed } from '../engine.ts';
+import { domainFile } from './domain.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'strongroom-domain-file-'));
 after(() => rmSync(root, { recursive: true }));

@@ -5,18 +5,17 @@ import { join } from 'node:path';
 import { type CustodianPacket, PacketError, readPacket } from '../../../formats/custodian-packet.ts';
 import type { PacketPurpose } from '../../../formats/custodian-statement.ts';
 import { shortFingerprint } from '../../../formats/domain-identity.ts';
+import { optionWords, ownCommand } from '../../../formats/own-command.ts';
 import { oneLine } from '../../../formats/printable.ts';
 import { parseSecurityDomain } from '../../../formats/security-domain.ts';
 import type { Ceremony } from '../ceremony.ts';
-import { CeremonyError } from '../ceremony-error.ts';
-import type { Facts } from '../journal.ts';
-import { custodianCommand, nextCommand } from '../named-commands.ts';
-import { peopleOf, readCertificate } from '../people.ts';
-import { type GivenFile, type Step, VERSION } from '../step.ts';
-import { names, namingHint } from './holder-names.ts';
-import { namesIn, readRegister } from './register.ts';
-import { shareInstruction } from './share-instruction.ts';
-import { TRANSFER_FILE } from './transfer-key.ts';
+import { handIn, type Register, readRegister } from '../hsm.ts';
+import { CeremonyError, type Facts } from '../journal.ts';
+import { addressOf, custodianCommand, type GivenFile, nextCommand, type Step } from '../step.ts';
+import { CERTIFICATES, peopleOf, personOf } from './certificates.ts';
+
+/** The certificate that shares are encrypted to. */
+export const TRANSFER_FILE = 'transfer-key.cer';
 
 /** Each custodian shows that their share opens. @param optional those who are not here may be left out, with a reason */
 export function acknowledge(optional: boolean): Step {
@@ -24,11 +23,11 @@ export function acknowledge(optional: boolean): Step {
     id: 'acknowledge',
     title: 'Prove every share',
     needs: 'files',
-    ...(optional ? { optional: true as const } : {}),
+    optional,
     instruction: (ceremony) =>
       `Each custodian has a copy of ${join(ceremony.folder, domainFileOf(ceremony))}, runs ` +
       `${custodianCommand(`acknowledge ${domainFileOf(ceremony)}`)}, and hands over the packet. ` +
-      `Missing: ${names(ceremony, missingIn(ceremony)).join(', ')}${namingHint(ceremony, missingIn(ceremony))}. Give them with ` +
+      `Missing: ${names(ceremony, missingIn(ceremony))}${namingHint(ceremony, missingIn(ceremony))}. Give them with ` +
       `${nextCommand(ceremony, '--file PACKET')}, --file once for each.` +
       (optional ? ` Whoever cannot be reached is left out: ${nextCommand(ceremony, '--skip "REASON"')}.` : ''),
     async run(ceremony, { files }, service) {
@@ -42,14 +41,11 @@ export function acknowledge(optional: boolean): Step {
           twice.push(hereAlready(ceremony, file, custodian));
           continue;
         }
-        await service.ask('POST', `/securitydomain/custodians/packets?${VERSION}`, {
-          packet: JSON.parse(file.content.toString('utf8')) as unknown,
-        });
+        await handIn(service, JSON.parse(file.content.toString('utf8')));
         await keepPacket(ceremony, 'acknowledge', file, packet, known);
       }
       const missing = missingIn(ceremony);
-      if (missing.length > 0)
-        return [...twice, `shares not yet proven: ${names(ceremony, missing).join(', ')}`].join('\n');
+      if (missing.length > 0) return [...twice, `shares not yet proven: ${names(ceremony, missing)}`].join('\n');
       ceremony.add({ step: 'acknowledge', what: 'done', text: 'every share was shown to open' });
       return [...twice, 'every share was shown to open'].join('\n');
     },
@@ -63,7 +59,7 @@ export function gather(purpose: 'recover' | 'reshare'): Step {
     title: "Gather a quorum of the custodians' packets",
     needs: 'files',
     instruction: (ceremony) =>
-      `${shareInstruction(purpose, ceremony, domainFileOf(ceremony))} ${ceremony.of('packets', 'file').length} of ${ceremony.requireFact('quorum')} are here. ` +
+      `${shareInstruction(purpose, ceremony)} ${ceremony.of('packets', 'file').length} of ${ceremony.requireFact('quorum')} are here. ` +
       `Give them with ${nextCommand(ceremony, '--file PACKET')}, --file once for each.`,
     async run(ceremony, { files }) {
       const required = Number(ceremony.requireFact('quorum'));
@@ -82,6 +78,22 @@ export function gather(purpose: 'recover' | 'reshare'): Step {
       return [...twice, 'a quorum is here'].join('\n');
     },
   };
+}
+
+/** What custodians are sent and run to give their share: the command as they can type it beside the files that they were sent. */
+function shareInstruction(purpose: 'recover' | 'reshare', ceremony: Ceremony): string {
+  const domainFile = domainFileOf(ceremony);
+  const sent = `${join(ceremony.folder, TRANSFER_FILE)} (and ${join(ceremony.folder, domainFile)}, which they keep as well)`;
+  const words = `share ${domainFile} --purpose ${purpose} --to ${TRANSFER_FILE}`;
+  if (purpose === 'recover') {
+    return `Send each custodian ${sent}. Each runs ${custodianCommand(words)} and hands over the packet.`;
+  }
+  const successors = peopleOf(ceremony).map(({ file }) => optionWords({ successor: file }));
+  const named = `${words} --required ${ceremony.settings.required ?? 2}${successors.join('')}`;
+  return (
+    `Send each present custodian ${sent}, and the folder ${join(ceremony.folder, CERTIFICATES)}. Each runs, beside these, ` +
+    `${custodianCommand(named)} and hands over the packet.`
+  );
 }
 
 export function packetsIn(ceremony: Ceremony): readonly unknown[] {
@@ -146,22 +158,13 @@ async function keepPacket(
   { statement, certificate }: CustodianPacket,
   more: Facts = {},
 ): Promise<void> {
-  const { person } = readCertificate('packet', certificate.raw);
-  const name = `packets/${statement.purpose}-${person.fingerprint.slice(0, 16)}.json`;
+  const { custodian, fingerprint, name } = personOf(certificate);
   const note = statement.note === undefined ? '' : `: ${oneLine(statement.note)}`;
-  ceremony.add({
-    step,
-    what: 'file',
-    text: `${statement.purpose} of ${person.name}, signed on ${statement.at}${note}`,
-    file: await ceremony.keep(name, 'input', content),
-    facts: {
-      ...more,
-      custodian: statement.custodian,
-      name: person.name,
-      fingerprint: person.fingerprint,
-      signed: statement.at,
-    },
-  });
+  const text = `${statement.purpose} of ${name}, signed on ${statement.at}${note}`;
+  const path = `packets/${statement.purpose}-${fingerprint.slice(0, 16)}.json`;
+  const file = await ceremony.keep(path, 'input', content);
+  const facts = { ...more, custodian, name, fingerprint, signed: statement.at };
+  ceremony.add({ step, what: 'file', text, file, facts });
 }
 
 function missingIn(ceremony: Ceremony): readonly string[] {
@@ -181,5 +184,37 @@ function domainFileOf(ceremony: Ceremony): string {
 }
 
 function hereAlready(ceremony: Ceremony, { name }: GivenFile, custodian: string): string {
-  return `${name}: a packet of ${names(ceremony, [custodian]).join()} is here already, and this one is not needed`;
+  return `${name}: a packet of ${names(ceremony, [custodian])} is here already, and this one is not needed`;
+}
+
+// Names: by the certificate that somebody handed in, or as the HSM's register has them; and how somebody gets one whom neither has.
+
+/** What people call those who hold a share, for the steps after this. */
+export function namesIn({ value }: Register): Facts {
+  const called = value
+    .filter(({ left }) => left === undefined)
+    .map(({ custodian, name, subject }) => [`name.${custodian}`, name ?? subject] as const);
+  return Object.fromEntries(called.flatMap(([fact, name]) => (name === undefined ? [] : [[fact, oneLine(name)]])));
+}
+
+function names(ceremony: Ceremony, custodians: readonly string[]): string {
+  return custodians.map((custodian) => nameOf(ceremony, custodian) ?? digitsOf(custodian)).join(', ');
+}
+
+function nameOf(ceremony: Ceremony, custodian: string): string | undefined {
+  const seen = ceremony.entries.find(({ facts }) => facts?.['custodian'] === custodian && facts['name'] !== undefined);
+  return ceremony.fact(`name.${custodian}`) ?? seen?.facts?.['name'];
+}
+
+/** As `custodian list` and `custodian name` know them, too. */
+function digitsOf(custodian: string): string {
+  return Buffer.from(custodian, 'base64url').toString('hex').slice(0, 8);
+}
+
+/** A domain file has no names, so after a recovery nobody but the people knows who has not handed anything in. */
+function namingHint(ceremony: Ceremony, custodians: readonly string[]): string {
+  const unnamed = custodians.find((custodian) => nameOf(ceremony, custodian) === undefined);
+  if (unnamed === undefined) return '';
+  const naming = ownCommand(`custodian name ${digitsOf(unnamed)} --name "NAME"${addressOf(ceremony)}`);
+  return ` (digits begin the fingerprint of somebody whose name is not known here: the report of the activation has it, and '${naming}' notes it)`;
 }

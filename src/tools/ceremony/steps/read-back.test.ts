@@ -8,14 +8,10 @@ import { after, test } from 'node:test';
 import type { CeremonyKind } from '../../../features/ceremony/recorded.ts';
 import { groupFingerprint } from '../../../formats/domain-identity.ts';
 import { Ceremony } from '../ceremony.ts';
-import { CeremonyError } from '../ceremony-error.ts';
-import { exceptionsIn } from '../exceptions.ts';
-import { kinds } from '../kinds.ts';
-import { proceed } from '../proceed.ts';
-import { draftOf } from '../report/make.ts';
-import { reportOf } from '../report/write.ts';
+import { exceptionsIn, kinds, proceed, stepsOf } from '../engine.ts';
+import { CeremonyError } from '../journal.ts';
+import { draftOf, reportOf } from '../report/report.ts';
 import type { Step } from '../step.ts';
-import { stepsOf } from '../steps-of.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'strongroom-read-back-'));
 after(() => rmSync(root, { recursive: true }));

@@ -4,11 +4,11 @@
 
 import { groupFingerprint } from '../../../formats/domain-identity.ts';
 import { oneLine } from '../../../formats/printable.ts';
+import { parseFingerprint } from '../../custodian/fingerprint.ts';
 import type { Ceremony } from '../ceremony.ts';
-import { CeremonyError } from '../ceremony-error.ts';
-import { nextCommand, noteCommand } from '../named-commands.ts';
-import { normalFingerprint, type Person, peopleOf } from '../people.ts';
-import { afterTries, FAILED_TRIES, type Step } from '../step.ts';
+import { CeremonyError } from '../journal.ts';
+import { afterTries, FAILED_TRIES, nextCommand, noteCommand, type Step } from '../step.ts';
+import { type Person, peopleOf } from './certificates.ts';
 
 export const readBackCertificates: Step = {
   id: 'read-back',
@@ -16,11 +16,8 @@ export const readBackCertificates: Step = {
   needs: 'value',
   instruction: (ceremony) =>
     'Each custodian reads the fingerprint of their certificate from their own machine or paper (not from this one), and it ' +
-    `is typed here. Missing: ${missingIn(ceremony)
-      .map(({ name }) => name)
-      .join(
-        ', ',
-      )}. Give what they read with ${nextCommand(ceremony, '--value "XXXX XXXX ..."')}, --value once for each.`,
+    `is typed here. Missing: ${namesMissing(ceremony)}. Give what they read with ` +
+    `${nextCommand(ceremony, '--value "XXXX XXXX ..."')}, --value once for each.`,
   async run(ceremony, { values }) {
     for (const value of values) {
       const typed = requireFingerprint(value);
@@ -40,8 +37,7 @@ export const readBackCertificates: Step = {
         facts: { 'read-back': person.custodian },
       });
     }
-    const missing = missingIn(ceremony);
-    if (missing.length > 0) return `not yet read back: ${missing.map(({ name }) => name).join(', ')}`;
+    if (missingIn(ceremony).length > 0) return `not yet read back: ${namesMissing(ceremony)}`;
     return finish(ceremony, 'read-back', 'every fingerprint matches');
   },
   withheld: (ceremony) => missingIn(ceremony).map(({ fingerprint }) => fingerprint),
@@ -67,18 +63,17 @@ export function readBackOne({
       `${instruction(ceremony)} Give what was read with ${nextCommand(ceremony, '--value "XXXX XXXX ..."')}.`,
     async run(ceremony, { values }) {
       const expected = ceremony.requireFact(fact);
-      for (const value of values) {
-        const typed = requireFingerprint(value);
-        if (typed !== expected) {
-          throw new CeremonyError(
-            `the fingerprint that was read is not the one that the HSM told (${mismatch(ceremony, id, typed)}): ` +
-              `have it read again ${again}; if it stays so, stop, and note it with ${noteCommand(ceremony)}`,
-          );
-        }
-        ceremony.add({ step: id, what: 'read-back', text: `read ${groupFingerprint(typed)}` });
-        return finish(ceremony, id, 'the fingerprint matches');
+      const [value] = values;
+      if (value === undefined) throw new CeremonyError('nothing was typed');
+      const typed = requireFingerprint(value);
+      if (typed !== expected) {
+        throw new CeremonyError(
+          `the fingerprint that was read is not the one that the HSM told (${mismatch(ceremony, id, typed)}): ` +
+            `have it read again ${again}; if it stays so, stop, and note it with ${noteCommand(ceremony)}`,
+        );
       }
-      throw new CeremonyError('nothing was typed');
+      ceremony.add({ step: id, what: 'read-back', text: `read ${groupFingerprint(typed)}` });
+      return finish(ceremony, id, 'the fingerprint matches');
     },
     withheld(ceremony) {
       const expected = ceremony.fact(fact);
@@ -92,20 +87,23 @@ function missingIn(ceremony: Ceremony): readonly Person[] {
   return peopleOf(ceremony).filter(({ custodian }) => !read.has(custodian));
 }
 
+function namesMissing(ceremony: Ceremony): string {
+  return missingIn(ceremony)
+    .map(({ name }) => name)
+    .join(', ');
+}
+
 function requireFingerprint(value: string): string {
-  const typed = normalFingerprint(value);
-  if (/^[0-9a-f]{64}$/.test(typed)) return typed;
+  const typed = parseFingerprint(value);
+  if (typed !== undefined) return typed;
   throw new CeremonyError(`'${oneLine(value)}' is not a fingerprint: 64 digits of 0-9 and a-f, in groups or not`);
 }
 
 /** @returns which failed try it was, for the person who typed it */
 function mismatch(ceremony: Ceremony, step: string, typed: string): string {
   const failed = `failed try ${ceremony.of(step, 'mismatch').length + 1}`;
-  ceremony.add({
-    step,
-    what: 'mismatch',
-    text: `${failed}: what was read matches nothing: ${groupFingerprint(typed)}`,
-  });
+  const text = `${failed}: what was read matches nothing: ${groupFingerprint(typed)}`;
+  ceremony.add({ step, what: 'mismatch', text });
   return `${failed}, which is in the record`;
 }
 
@@ -113,11 +111,7 @@ function mismatch(ceremony: Ceremony, step: string, typed: string): string {
 function finish(ceremony: Ceremony, step: string, text: string): string {
   const failed = ceremony.of(step, 'mismatch').length;
   const said = failed === 0 ? text : `${text}, ${afterTries(failed)}`;
-  ceremony.add({
-    step,
-    what: 'done',
-    text: said,
-    ...(failed === 0 ? {} : { facts: { [FAILED_TRIES]: String(failed) } }),
-  });
+  const facts = failed === 0 ? undefined : { [FAILED_TRIES]: String(failed) };
+  ceremony.add({ step, what: 'done', text: said, ...(facts && { facts }) });
   return said;
 }

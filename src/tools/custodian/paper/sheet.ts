@@ -1,9 +1,20 @@
 // What is on the paper: the private key under its passphrase, and the certificate. The passphrase is not on it.
-import { createCipheriv, createDecipheriv, createHash, type KeyObject, randomBytes, scryptSync } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  type KeyObject,
+  randomBytes,
+  scryptSync,
+  X509Certificate,
+} from 'node:crypto';
+import { encryptPkcs8 } from '../../../formats/encrypted-pkcs8.ts';
 import { FieldsError, fields } from '../../../formats/fields.ts';
+import { certificatePem } from '../../../formats/x509-writer.ts';
+import { type KeyFiles, writeKeyFiles } from '../files.ts';
+import { fingerprintOf } from '../fingerprint.ts';
 import { CustodianError } from '../refusal.ts';
-import { compactCertificate, wholeCertificate } from './compact-certificate.ts';
-import { keyOfPrimes, primesOf } from './compact-key.ts';
+import { compactCertificate, keyOfPrimes, primesOf, wholeCertificate } from './compact.ts';
 import { PaperError } from './typed-lines.ts';
 
 export interface Sheet {
@@ -96,4 +107,22 @@ function derive(passphrase: string, salt: Uint8Array, cost: number): { key: Buff
   const N = 2 ** cost;
   const derived = scryptSync(Buffer.from(passphrase, 'utf8'), salt, 44, { N, r: 8, p: 1, maxmem: 1100 * N + 2 ** 20 });
   return { key: derived.subarray(0, 32), iv: derived.subarray(32) };
+}
+
+/**
+ * From what was typed off a paper copy back to the two files of a key.
+ * @param sheet from `fromLines` @throws CustodianError, PaperError
+ */
+export async function restoreKey(
+  sheet: Buffer,
+  passphrase: string,
+  out: string,
+  name: string,
+): Promise<KeyFiles & { readonly fingerprint: string }> {
+  const { privateKey, certificate } = openSheet(sheet, passphrase);
+  const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' });
+  const pem = encryptPkcs8(pkcs8, passphrase);
+  pkcs8.fill(0);
+  const files = await writeKeyFiles(out, name, pem, certificatePem(certificate));
+  return { ...files, fingerprint: fingerprintOf(new X509Certificate(certificate)) };
 }

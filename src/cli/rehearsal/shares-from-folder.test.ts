@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeCustodians } from '../../../test/support/custodians.ts';
 import type { SecurityDomainFile } from '../../formats/security-domain.ts';
-import { sharesFromFolder } from './gather-shares.ts';
+import { sharesFromFolder } from './shares-from-folder.ts';
 
 test('the second packet of a custodian is called one, and counts for nothing', async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'strongroom-gather-'));

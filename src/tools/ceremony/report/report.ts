@@ -1,11 +1,13 @@
-// Writes the report of a ceremony from its journal, in Markdown: the text that is signed. One journal gives one report.
-import { groupFingerprint } from '../../../formats/domain-identity.ts';
-import type { CeremonySettings } from '../ceremony.ts';
-import { CeremonyError } from '../ceremony-error.ts';
-import { exceptionsIn } from '../exceptions.ts';
-import type { Entry } from '../journal.ts';
-import { afterTries } from '../step.ts';
-import { type StepStatus, stepsOf } from '../steps-of.ts';
+// The report of a ceremony: written from its journal in Markdown, which is the text that is signed, and closing the ceremony. One
+// journal gives one report: cut off anywhere, it is made again from the same lines, and the HSM answers the same.
+import { domainFingerprint, groupFingerprint } from '../../../formats/domain-identity.ts';
+import { type Ceremony, type CeremonySettings, factIn, factsOf } from '../ceremony.ts';
+import { exceptionsIn, isComplete, kinds, type StepStatus, stepsOf } from '../engine.ts';
+import { type Asking, VERSION } from '../hsm.ts';
+import { CeremonyError, type Entry } from '../journal.ts';
+import { afterTries, REPORT_STEP } from '../step.ts';
+import { htmlOf } from './html.ts';
+import { joinReport, type Signature, verifyReport } from './signed-report.ts';
 
 export interface Reported {
   readonly id: string;
@@ -31,7 +33,7 @@ export function reportOf({ id, settings, entries, head }: Reported): string {
         ['HSM', instance],
         ['domain fingerprint', fingerprint === undefined ? 'not known yet' : groupFingerprint(fingerprint)],
         ['domain file, SHA-256 as packets name it', factIn(entries, 'domain') ?? 'none yet'],
-        ['complete', steps.every(({ state }) => state === 'done' || state === 'skipped') ? 'yes' : 'no'],
+        ['complete', isComplete(steps) ? 'yes' : 'no'],
         ['began', entries[0]?.at ?? ''],
         ['ended', entries.at(-1)?.at ?? ''],
         ['written by', [...new Set(entries.map(({ who }) => who))].join(', ')],
@@ -115,10 +117,6 @@ function provenText(handedIn: string, signed: string | undefined): string {
   return signed === undefined ? handedIn : `signed ${signed}, handed in ${handedIn}`;
 }
 
-function factIn(entries: readonly Entry[], name: string): string | undefined {
-  return entries.findLast(({ facts }) => facts?.[name] !== undefined)?.facts?.[name];
-}
-
 function table(headings: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
   if (rows.length === 0) return ['None.'];
   const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
@@ -128,4 +126,66 @@ function table(headings: readonly string[], rows: readonly (readonly string[])[]
 /** Nothing that people wrote means anything to Markdown. */
 function cell(text: string): string {
   return text.replaceAll(/[\\|`*<>[\]~&#]/g, '\\$&');
+}
+
+/** As it would be signed now; nothing is changed. */
+export function draftOf(ceremony: Ceremony): string {
+  const { id, settings } = ceremony;
+  const closing = ceremony.entries.findIndex(({ step }) => step === REPORT_STEP);
+  const entries = closing < 0 ? ceremony.entries : ceremony.entries.slice(0, closing);
+  const head = closing < 0 ? ceremony.head : (ceremony.entries[closing]?.previous ?? '');
+  return withhold(ceremony, reportOf({ id, settings, entries, head }));
+}
+
+/** What is still to be read back is not shown by a draft either. A report that is signed has every step over. */
+function withhold(ceremony: Ceremony, text: string): string {
+  return kinds[ceremony.settings.kind]
+    .filter(({ id }) => !ceremony.isOver(id))
+    .flatMap((step) => step.withheld?.(ceremony) ?? [])
+    .flatMap((fingerprint) => [fingerprint, groupFingerprint(fingerprint)])
+    .reduce((shown, secret) => shown.replaceAll(secret, '(not shown before it was read back)'), text);
+}
+
+/** @returns names of the files @throws CeremonyError while something is still to do; whatever the service refuses with */
+export async function makeReport(ceremony: Ceremony, service: () => Asking): Promise<readonly string[]> {
+  requireComplete(ceremony);
+  if (ceremony.of(REPORT_STEP, 'begun').length === 0) {
+    ceremony.add({ step: REPORT_STEP, what: 'begun', text: 'the ceremony is closed; its report is written' });
+  }
+  const text = draftOf(ceremony);
+  const signed = ceremony.of(REPORT_STEP, 'reported').at(0)?.facts;
+  const signature =
+    signed === undefined
+      ? await sign(ceremony, text, service())
+      : { note: signed['note'] ?? '', domainKey: signed['domainKey'] ?? '' };
+  const markdown = joinReport(text, signature);
+  verifyReport(markdown);
+  const html = htmlOf(markdown);
+  await ceremony.keep('report.md', 'output', markdown);
+  await ceremony.keep('report.html', 'output', html);
+  if (signed === undefined) {
+    ceremony.add({
+      step: REPORT_STEP,
+      what: 'reported',
+      text: `report signed, SHA-256 ${factsOf(markdown).sha256}`,
+      facts: { ...signature },
+    });
+  }
+  return ['report.md', 'report.html'];
+}
+
+async function sign(ceremony: Ceremony, report: string, service: Asking): Promise<Signature> {
+  const { note, domainKey } = (await service.ask('POST', `/securitydomain/ceremonies?${VERSION}`, {
+    id: ceremony.id,
+    kind: ceremony.settings.kind,
+    domain: ceremony.requireFact('domain'),
+    report,
+  })) as Readonly<Record<string, unknown>>;
+  if (typeof note !== 'string' || typeof domainKey !== 'string') {
+    throw new CeremonyError('the HSM answered without a statement');
+  }
+  if (domainFingerprint(Buffer.from(domainKey, 'base64url')) !== ceremony.requireFact('domain.fingerprint')) {
+    throw new CeremonyError('the statement is signed by another domain than the one of this ceremony');
+  }
+  return { note, domainKey };
 }

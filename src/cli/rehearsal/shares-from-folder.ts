@@ -1,65 +1,17 @@
-// The shares of a quorum, as packets for one recovering instance: from private keys that are at hand, or from packets that
-// custodians made elsewhere and that are awaited in a folder.
-import { type FSWatcher, readdirSync, watch } from 'node:fs';
+// Packets that custodians made elsewhere, awaited in a folder until those of a quorum are there.
+import { readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MAX_PACKET, PacketError, readPacket } from '../../formats/custodian-packet.ts';
-import type { SecurityDomainFile } from '../../formats/security-domain.ts';
-import { readHolder } from '../../tools/custodian/holder.ts';
-import { openOwnShare } from '../../tools/custodian/own-share.ts';
-import * as packets from '../../tools/custodian/packets.ts';
-import { readRecipient } from '../../tools/custodian/recipient.ts';
-import { DamagedError } from '../../tools/custodian/refusal.ts';
 import { CommandError, type Terminal } from '../command.ts';
 import { readInput } from '../read-input.ts';
-import { messageOf, NotRehearsed, StepFailed } from './steps.ts';
+import type { Domain } from './inputs.ts';
 
-export interface GatheredShare {
+interface PacketAtHand {
   /** x5t#S256. */
   readonly custodian: string;
-  /** The key or packet that it came from. */
   readonly file: string;
   readonly packet: unknown;
-}
-
-export interface Domain {
-  readonly path: string;
-  /** To the byte. */
-  readonly document: string;
-  /** SHA-256 of the document, base64url. */
-  readonly hash: string;
-  readonly file: SecurityDomainFile;
-}
-
-/**
- * @param keys of distinct custodians @param passphraseOf asked for keys that are encrypted
- * @throws StepFailed naming the key or share that is damaged; NotRehearsed for another key, or another passphrase
- */
-export async function sharesFromKeys(
-  domain: Domain,
-  keys: readonly string[],
-  recipientFile: { readonly path: string; readonly content: Buffer },
-  passphraseOf: (keyFile: string) => Promise<string>,
-): Promise<readonly GatheredShare[]> {
-  const recipient = readRecipient(recipientFile.path, recipientFile.content);
-  const gathered: GatheredShare[] = [];
-  for (const key of keys) {
-    const holder = await readHolder({ key, passphraseOf }).catch((error: unknown) => {
-      throw failed('custodian', key, error, 'use another copy of the key, or another custodian of the quorum');
-    });
-    try {
-      const own = openOwnShare(domain.document, holder);
-      try {
-        const packet = packets.share(own, 'recover', recipient, undefined, { holder, at: new Date() });
-        gathered.push({ custodian: holder.thumbprint, file: key, packet: JSON.parse(packet) });
-      } finally {
-        own.share.fill(0);
-      }
-    } catch (error) {
-      throw failed('share', key, error, `get ${domain.path} again, or use another custodian of the quorum`);
-    }
-  }
-  return gathered;
 }
 
 /**
@@ -71,10 +23,10 @@ export async function sharesFromFolder(
   folder: string,
   recipient: string,
   terminal: Terminal,
-): Promise<readonly GatheredShare[]> {
+): Promise<readonly PacketAtHand[]> {
   const { required, enc_shares: shares } = domain.file.SharedKeys;
   const listed = new Set(shares.map(({ x5t_256 }) => x5t_256));
-  const seen = new Map<string, GatheredShare | undefined>();
+  const seen = new Map<string, PacketAtHand | undefined>();
   using changes = watching(folder);
   for (;;) {
     for (const name of readdirSync(folder).filter((each) => each.endsWith('.json'))) {
@@ -97,8 +49,8 @@ export async function sharesFromFolder(
   }
 }
 
-function distinctOf(found: Iterable<GatheredShare | undefined>): readonly GatheredShare[] {
-  const byCustodian = new Map<string, GatheredShare>();
+function distinctOf(found: Iterable<PacketAtHand | undefined>): readonly PacketAtHand[] {
+  const byCustodian = new Map<string, PacketAtHand>();
   for (const each of found) if (each !== undefined) byCustodian.set(each.custodian, each);
   return [...byCustodian.values()];
 }
@@ -107,7 +59,7 @@ function distinctOf(found: Iterable<GatheredShare | undefined>): readonly Gather
 function readShare(
   file: string,
   wanted: { readonly domain: string; readonly recipient: string; readonly listed: ReadonlySet<string> },
-): GatheredShare | string {
+): PacketAtHand | string {
   try {
     const text = readInput(file)
       .toString('utf8')
@@ -128,7 +80,7 @@ function readShare(
 /** Resolves at a change, or after a second: not every file system tells. */
 function watching(folder: string): { next(): Promise<void> } & Disposable {
   let changed = Promise.withResolvers<void>();
-  const watcher: FSWatcher = watch(folder, () => changed.resolve());
+  const watcher = watch(folder, () => changed.resolve());
   watcher.on('error', () => undefined); // then by the second
   return {
     async next() {
@@ -137,11 +89,4 @@ function watching(folder: string): { next(): Promise<void> } & Disposable {
     },
     [Symbol.dispose]: () => watcher.close(),
   };
-}
-
-/** What is damaged is missing in a recovery, too; a wrong key or passphrase is put right by giving the right one. */
-function failed(kind: 'custodian' | 'share', name: string, error: unknown, next: string): Error {
-  const problem = messageOf(error);
-  if (error instanceof DamagedError) return new StepFailed({ kind, name, problem, next }, { cause: error });
-  return error instanceof NotRehearsed ? error : new NotRehearsed(`${name}: ${problem}`, next, { cause: error });
 }

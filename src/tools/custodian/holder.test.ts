@@ -4,8 +4,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { certificateOf } from './certificate-of.ts';
-import { readHolder } from './holder.ts';
+import { certificateOf, readHolder } from './holder.ts';
 import { runKeygen } from './keygen.ts';
 import { CustodianError } from './refusal.ts';
 

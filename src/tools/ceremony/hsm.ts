@@ -1,0 +1,198 @@
+// What a recovery asks of an HSM over its public API: the same for a ceremony, a rehearsal and the demonstration. Who asks says
+// what an outcome means for them.
+import type { X509Certificate } from 'node:crypto';
+import { isOneLine } from '../../formats/printable.ts';
+import { parseSecurityDomain } from '../../formats/security-domain.ts';
+import { thumbprintOf } from '../custodian/holder.ts';
+import { type Recipient, readRecipient } from '../custodian/recipient.ts';
+import { CeremonyError } from './journal.ts';
+
+/** The public API of the instance. */
+export interface Asking {
+  /** @throws when the service refuses, with all that it said and its `status` */
+  ask(method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<unknown>;
+}
+
+/** Between two questions about something that takes its time. */
+export type Pause = () => Promise<void>;
+
+export const VERSION = 'api-version=7.5';
+export const CUSTODIANS = '/securitydomain/custodians';
+
+type Members = Readonly<Record<string, unknown>>;
+
+/**
+ * The certificate to which custodians encrypt their shares.
+ * @param name what messages call it @param at where the HSM shows it: another one while it recovers than while it serves
+ * @throws CustodianError
+ */
+export async function fetchTransferKey(hsm: Asking, name: string, at: 'upload' | 'resharing'): Promise<Recipient> {
+  const answer = await hsm.ask('GET', `/securitydomain/${at}?${VERSION}`);
+  return readRecipient(name, Buffer.from(JSON.stringify(answer ?? null), 'utf8'));
+}
+
+/** JWKs as every client sends them. */
+export function certificateKeys(certificates: readonly X509Certificate[]): readonly object[] {
+  return certificates.map((certificate) => {
+    const { n, e } = certificate.publicKey.export({ format: 'jwk' });
+    return {
+      kty: 'RSA',
+      n,
+      e,
+      alg: 'RSA-OAEP-256',
+      key_ops: ['verify', 'encrypt', 'wrapKey'],
+      x5c: [certificate.raw.toString('base64')],
+      'x5t#S256': thumbprintOf(certificate),
+    };
+  });
+}
+
+/**
+ * Has the domain split over these and no others. Cut off, it is done again: the HSM makes a new file for the same custodians, and
+ * the one that nobody wrote down is of no use to anyone.
+ * @returns the file @throws CeremonyError
+ */
+export async function downloadDomain(
+  hsm: Asking,
+  certificates: readonly X509Certificate[],
+  required: number,
+): Promise<string> {
+  const body = { certificates: certificateKeys(certificates), required };
+  const answer = (await hsm.ask('POST', `/securitydomain/download?${VERSION}`, body)) as Members | undefined;
+  const document = answer?.['value'];
+  if (typeof document !== 'string') throw new CeremonyError('the HSM answered without a security domain');
+  const { SharedKeys: shared } = parseSecurityDomain(document);
+  const given = shared.enc_shares.map(({ x5t_256 }) => x5t_256).toSorted();
+  if (given.join() !== certificates.map(thumbprintOf).toSorted().join() || shared.required !== required) {
+    throw new CeremonyError('the HSM answered with a domain of other custodians or another quorum');
+  }
+  return document;
+}
+
+/** @returns undefined when it was taken over, else why not */
+export async function uploadDomain(
+  hsm: Asking,
+  document: string,
+  packets: readonly unknown[],
+  pause: Pause,
+): Promise<string | undefined> {
+  const value = JSON.stringify({ domain: document, packets });
+  let answer = await hsm.ask('POST', `/securitydomain/upload?${VERSION}`, { value });
+  for (;;) {
+    const { status, status_details: details } = (answer ?? {}) as Members;
+    if (status === 'Success') return undefined;
+    if (status !== 'InProgress') return String(details ?? status);
+    await pause();
+    answer = await hsm.ask('GET', `/securitydomain/upload/pending?${VERSION}`);
+  }
+}
+
+/** @returns the job @throws CeremonyError */
+export async function startRestore(hsm: Asking, request: object): Promise<string> {
+  const { jobId } = (await hsm.ask('PUT', `/restore?${VERSION}`, request)) as Members;
+  if (typeof jobId === 'string' && /^[\w-]{1,64}$/.test(jobId)) return jobId;
+  throw new CeremonyError('the HSM answered without a job');
+}
+
+/** @returns undefined when it succeeded, else why not */
+export async function followRestore(
+  hsm: Asking,
+  job: string,
+  pause: Pause,
+): Promise<{ readonly code: string; readonly message: string } | undefined> {
+  for (;;) {
+    const state = (await hsm.ask('GET', `/restore/${job}/pending?${VERSION}`)) as Members;
+    const { status, statusDetails } = state;
+    if (status === 'Succeeded') return undefined;
+    if (status !== 'InProgress') {
+      const { code, message } = (state['error'] ?? {}) as Members;
+      return { code: String(code ?? ''), message: String(message ?? statusDetails ?? status) };
+    }
+    await pause();
+  }
+}
+
+/** What a custodian has signed, for the register. @returns the custodian's entry, and the purpose of the packet */
+export async function handIn(hsm: Asking, packet: unknown): Promise<unknown> {
+  return hsm.ask('POST', `${CUSTODIANS}/packets?${VERSION}`, { packet });
+}
+
+export interface CustodianEntry {
+  /** x5t#S256. */
+  readonly custodian: string;
+  readonly fingerprint: string;
+  readonly state: string;
+  readonly share: number;
+  readonly since: string;
+  /** As their certificate, and as an administrator calls them. */
+  readonly subject?: string;
+  readonly name?: string;
+  readonly contact?: string;
+  readonly proven?: { readonly domain: string; readonly at: string };
+  readonly answered?: string;
+  readonly left?: string;
+}
+
+/** The register of custodians. */
+export interface Register {
+  /** SHA-256 of the newest domain file's text. */
+  readonly domain: string | null;
+  /** Of the domain key, hex. */
+  readonly domainFingerprint: string;
+  readonly required?: number;
+  readonly holders?: number;
+  readonly reachable?: number;
+  readonly margin?: number;
+  readonly unproven?: number;
+  readonly warnings: readonly string[];
+  readonly value: readonly CustodianEntry[];
+}
+
+/** @throws CeremonyError; whatever the service refuses with */
+export async function readRegister(hsm: Asking, who = 'the HSM'): Promise<Register> {
+  const answer = await hsm.ask('GET', `${CUSTODIANS}?${VERSION}`);
+  if (!isRegister(answer)) throw new CeremonyError(`${who} did not answer with a register of custodians`);
+  return answer;
+}
+
+/**
+ * Parts of it go into commands to paste and onto terminals, and who answers may not be the HSM: so nothing is taken that an HSM
+ * would not keep.
+ */
+function isRegister(answer: unknown): answer is Register {
+  if (!isObject(answer)) return false;
+  const { domain, domainFingerprint, required, holders, reachable, margin, unproven, warnings, value } = answer;
+  return (
+    (domain === null || isLine(domain)) &&
+    isLine(domainFingerprint) &&
+    /^[0-9a-f]{64}$/.test(domainFingerprint) &&
+    [required, holders, reachable, margin, unproven].every((each) => each === undefined || Number.isInteger(each)) &&
+    Array.isArray(warnings) &&
+    warnings.every((each) => typeof each === 'string') &&
+    Array.isArray(value) &&
+    value.every(isEntry)
+  );
+}
+
+function isEntry(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { custodian, fingerprint, state, share, since, subject, name, contact, proven, answered, left } = value;
+  return (
+    typeof custodian === 'string' &&
+    /^[\w-]{43}$/.test(custodian) &&
+    Buffer.from(custodian, 'base64url').toString('hex') === fingerprint &&
+    Number.isInteger(share) &&
+    [state, since].every(isLine) &&
+    [subject, name, contact, answered, left].every((each) => each === undefined || isLine(each)) &&
+    (proven === undefined || (isObject(proven) && isLine(proven['domain']) && isLine(proven['at'])))
+  );
+}
+
+function isObject(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null;
+}
+
+/** As the HSM takes names. */
+function isLine(value: unknown): value is string {
+  return typeof value === 'string' && isOneLine(value);
+}
