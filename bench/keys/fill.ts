@@ -4,10 +4,12 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { openCryptoClient } from '../../src/crypto/client/open-crypto-client.ts';
 import { places } from '../../src/deployment/data-layout.ts';
-import { readInstanceConfig } from '../../src/deployment/read-instance.ts';
 import type { KeyMaking } from '../../src/features/keys/add-version.ts';
 import { createKey, readCreateKey } from '../../src/features/keys/create.ts';
-import { emptyInstanceState } from '../../src/service/instance-state.ts';
+import { keys as keysPart } from '../../src/features/keys/part.ts';
+import { partsOf } from '../../src/features/part.ts';
+import { settings as settingsPart } from '../../src/features/settings/part.ts';
+import { feeding } from '../../src/store/sealed/follow-records.ts';
 import { moduleSealer } from '../../src/store/sealed/module-sealer.ts';
 import { openRecords } from '../../src/store/sealed/open-records.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
@@ -28,11 +30,11 @@ export async function fillStore(data: string, instance: string, from: number, to
   });
   await using store = await openSqliteStore({ folder: place.store });
   const now = (): number => Math.floor(Date.now() / 1000);
-  const state = emptyInstanceState(readInstanceConfig(place.config), now, () => undefined);
+  const state = partsOf<object>().with(settingsPart).with(keysPart).keep({}).has;
   await using opened = await openRecords({
     store,
     sealer: moduleSealer(crypto),
-    apply: state.apply,
+    apply: feeding([...state.promises.follows, ...state.settings.follows, ...state.keys.follows]),
     // The product compares the two at its own start.
     newestHeadInLog: 0,
     headSeenByModule: crypto.hello.headSequence,

@@ -29,7 +29,14 @@ const MODULE_BUILTINS = [
 const X509 = ['@peculiar/x509', 'reflect-metadata'];
 /** Files, and nothing else that `src/files/` knows. */
 const DURABLE = ['src/files/durable-file.ts', 'src/files/durable-file-sync.ts'];
-const BELOW_FEATURES = ['src/http/', 'src/store/', 'src/crypto/client/', 'src/crypto/protocol/', 'src/formats/'];
+const BELOW_FEATURES = [
+  'src/features/part.ts',
+  'src/http/',
+  'src/store/',
+  'src/crypto/client/',
+  'src/crypto/protocol/',
+  'src/formats/',
+];
 /** What processes say to each other, and where a deployment keeps things. */
 const AROUND = ['src/links/', 'src/deployment/', 'src/files/', 'src/formats/'];
 
@@ -210,6 +217,11 @@ export const areas: readonly Area[] = [
 
   // What the data plane can do.
   {
+    at: 'src/features/part.ts',
+    from: ['src/http/', 'src/store/', 'src/features/clock/due-work.ts'],
+    because: 'what a feature is to the service says nothing of any feature',
+  },
+  {
     at: 'src/features/audit/',
     from: BELOW_FEATURES,
     because: 'the log takes entries from anyone and asks no feature anything',
@@ -320,6 +332,7 @@ export const areas: readonly Area[] = [
   {
     at: 'src/features/access/',
     from: [
+      'src/features/part.ts',
       'src/http/',
       'src/formats/',
       'src/features/roles/',

@@ -4,7 +4,7 @@ import { messages } from '../../src/crypto/protocol/messages.ts';
 import { algorithms } from '../../src/formats/algorithms.ts';
 import { detailMembers } from '../../src/http/entry-detail.ts';
 import { errorCodes } from '../../src/http/service-error.ts';
-import { recordKinds } from '../../src/service/record-kinds.ts';
+import { parts } from '../../src/service/parts.ts';
 import {
   API,
   AUDIT,
@@ -34,7 +34,9 @@ const pages = {
   ],
   [CLI]: withReference('# Command line\n', commandRows).split('\n'),
   [MODULE]: Object.keys(messages).map((name) => `| 1 | \`${name}\` |`),
-  [RECORDS]: recordKinds.map((kind) => `| \`${kind.of}\` | ${recordRow(kind).join(' | ')} |`),
+  [RECORDS]: [...parts.kinds]
+    .sort((a, b) => (a.of < b.of ? -1 : 1))
+    .map((kind) => `| \`${kind.of}\` | ${recordRow(kind).join(' | ')} |`),
 };
 
 function found(change: (lines: Record<string, string[]>) => void): string[] {
@@ -67,11 +69,11 @@ test('a row that is missing, wrong or too many is reported', () => {
     /RSA1_5 differs/,
   );
   assert.match(found((lines) => lines[MODULE]?.shift()).join(), /the message hello/);
-  assert.match(found((lines) => lines[RECORDS]?.shift()).join(), /record key\/ has no row/);
+  assert.match(found((lines) => lines[RECORDS]?.shift()).join(), /record approvals\/ has no row/);
   assert.match(found((lines) => lines[RECORDS]?.push('| `pins/` | x | text | stays | 1 |')).join(), /records pins\//);
   assert.match(
-    found((lines) => lines[RECORDS]?.splice(0, 1, '| `key/` | A key | text | key | 1 |')).join(),
-    /row of key\/ differs/,
+    found((lines) => lines[RECORDS]?.splice(0, 1, '| `approvals/` | A key | text | key | 1 |')).join(),
+    /row of approvals\/ differs/,
   );
   assert.match(found((lines) => lines[CLI]?.splice(9, 1)).join(), /commands and options as their rows do/);
 });

@@ -6,7 +6,7 @@ import { messages } from '../../src/crypto/protocol/messages.ts';
 import { algorithms } from '../../src/formats/algorithms.ts';
 import { detailMembers } from '../../src/http/entry-detail.ts';
 import { errorCodes } from '../../src/http/service-error.ts';
-import { recordKinds } from '../../src/service/record-kinds.ts';
+import { parts } from '../../src/service/parts.ts';
 import type { RecordKind } from '../../src/store/sealed/record-kind.ts';
 import { names } from './documents.ts';
 import { tableRows } from './markdown.ts';
@@ -144,7 +144,7 @@ function* records(tree: Tree): Generator<Problem> {
     return;
   }
   const described = new Map(tableRows(tree.text(RECORDS)).map((row) => [row.word, row]));
-  for (const kind of recordKinds) {
+  for (const kind of parts.kinds) {
     const expected = recordRow(kind);
     const row = described.get(kind.of);
     const fix = `the row is | \`${kind.of}\` | ${expected.join(' | ')} |`;

@@ -2,20 +2,19 @@
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import type { InstanceConfig } from '../deployment/instance.ts';
 import { planSplit } from '../features/custodians/follow-split.ts';
-import type { Activation } from '../features/security-domain/activation.ts';
 import type { Begun } from '../features/security-domain/begun.ts';
 import { planCompletion } from '../features/security-domain/complete-ceremony.ts';
+import { isoTime } from '../formats/iso-time.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
 import type { Records } from '../store/sealed/records.ts';
-import type { InstanceState } from './instance-state.ts';
+import type { InstanceState } from './parts.ts';
 import { completeLog } from './service-entries.ts';
 
 export interface CeremonyParts {
   readonly crypto: CryptoClient;
-  readonly records: Records;
-  readonly activation: Activation;
+  readonly records: Pick<Records, 'head' | 'update'>;
   readonly audit: AuditLog;
-  readonly state: Pick<InstanceState, 'custodians' | 'clock'>;
+  readonly state: Pick<InstanceState, 'activation' | 'register' | 'now'>;
 }
 
 function beganBy(begun: Begun | undefined): string {
@@ -24,14 +23,15 @@ function beganBy(begun: Begun | undefined): string {
 }
 
 export async function recordFinishedCeremony(parts: CeremonyParts, config: InstanceConfig): Promise<void> {
-  const { crypto, records, activation, audit, state } = parts;
+  const { crypto, records, audit, state } = parts;
   const before = records.head.sequence;
   let begun: Begun | undefined;
   const head = await records.update(async () => {
     const completion = await planCompletion({
       crypto,
-      activation,
-      companion: (split) => planSplit(state.custodians, split, new Date(state.clock.now() * 1000).toISOString()),
+      activation: state.activation,
+      // Only the register follows: nothing says that a recovery that is found now is as its quorum left it.
+      companions: { split: (split) => planSplit(state.register, split, isoTime(state.now())) },
     });
     begun = completion.begun;
     return completion.changes;

@@ -1,45 +1,33 @@
 // Wires one service worker: module, record, store, features, gateway. Order matters: nothing listens before the store
 // has been verified against what the log and the module have seen.
 
-import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { openCryptoClient } from '../crypto/client/open-crypto-client.ts';
 import { provisionModule } from '../crypto/client/provision-module.ts';
 import type { InstancePlaces } from '../deployment/data-layout.ts';
 import type { InstanceConfig } from '../deployment/instance.ts';
+import { missingPersonMark } from '../deployment/trusted-issuers.ts';
 import type { OpenStorage } from '../features/backup/storage/port.ts';
 import { openDueWork } from '../features/clock/due-work.ts';
-import { EventTargets } from '../features/events/targets.ts';
-import { toldRemoval } from '../features/events/told.ts';
-import type { PurgeCompanion } from '../features/keys/purge.ts';
-import { ADMINISTRATOR } from '../features/roles/built-in-roles.ts';
-import { roleDetail } from '../features/roles/entry-details.ts';
-import { planInitialAssignments } from '../features/roles/initial-assignments.ts';
-import { planRemovalAtKey } from '../features/roles/remove-at-key.ts';
-import { ROOT_SCOPE } from '../features/roles/scope.ts';
-import { policyChange } from '../features/rotation/policy.ts';
-import { openActivation } from '../features/security-domain/activation.ts';
 import type { OwnRecoverability } from '../formats/own-recoverability.ts';
 import { reportFailure } from '../http/report-failure.ts';
+import { buildRouter, type Router } from '../http/router.ts';
 import type { InstanceUpdate } from '../links/instance-update.ts';
-import type { AuditLog } from '../links/recorder/audit-log.ts';
 import { openAuditLog } from '../links/recorder/open-audit-log.ts';
-import type { Commit, Records } from '../store/sealed/records.ts';
+import type { Records } from '../store/sealed/records.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
-import { openBackupService } from './backup-service.ts';
-import { expiryJob, purgeJob, rotateIfDueJob } from './due-jobs.ts';
-import { openEventSending } from './event-sending.ts';
+import { locateIn, storageOf } from './backup-storage.ts';
 import { recordFinishedCeremony } from './finished-ceremony.ts';
+import { makeInitialAssignments, makePromises } from './first-start.ts';
 import { openGateway } from './instance-gateway.ts';
-import { emptyInstanceState, type InstanceState, makePromises } from './instance-state.ts';
 import type { LiveNames } from './live-names.ts';
 import { LiveNetwork } from './live-network.ts';
-import { type LockOptions, waitUntilOpen } from './locked-start.ts';
+import { keptByFileSeal, type LockOptions, waitUntilOpen } from './locked-start.ts';
 import { judgeWitnesses } from './missing-witness.ts';
 import { recoverabilityTeller } from './own-recoverability.ts';
-import { randomHex } from './random-hex.ts';
+import { openParts, parts } from './parts.ts';
 import { recordNetworkChange, recordNetworkInForce } from './record-network-change.ts';
-import { completeLog, recordUnlocked, unrecordedText } from './service-entries.ts';
+import { completeLog, recordOwnAct, recordUnlocked, unrecordedText } from './service-entries.ts';
 import { askPeers } from './unlock-desk.ts';
 import {
   isEmpty,
@@ -49,6 +37,7 @@ import {
   refuseStore,
   settleModule,
 } from './verified-start.ts';
+import { openWorkerMarks } from './worker-marks.ts';
 
 export interface ServiceOptions {
   readonly config: InstanceConfig;
@@ -121,34 +110,63 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
   if (opening !== undefined && options.completesLog) await recordUnlocked(audit, config, opening);
 
   let wake = (): void => undefined;
-  let wakeEvents = (): void => undefined;
-  const state = emptyInstanceState(config, options.systemNow ?? (() => Date.now() / 1000), () => wake());
-  const activation = openActivation(
+  let wakeSending = (): void => undefined;
+  let tellRecoverability = (): void => undefined;
+  /** What the parts reach once it is there. */
+  const later: { records?: Records; router?: Router } = {};
+  const records = {
+    get head() {
+      return requireOpen(later.records).head;
+    },
+    refresh: () => requireOpen(later.records).refresh(),
+    update: (plan) => requireOpen(later.records).update(plan),
+  } satisfies Omit<Records, keyof AsyncDisposable>;
+  const stopping = new AbortController();
+  const { state, apply } = openParts({
+    config,
+    places,
     crypto,
-    () => options.onActivation('Active', 'Your HSM has been activated and can be used for cryptographic operations.'),
-    (error) => reportFailure('reload of the module after activation', error),
-  );
+    records,
+    commit: (plan) => records.update(plan),
+    stack,
+    stopping: stopping.signal,
+    workers: stack.use(openWorkerMarks()),
+    openStorage: options.openStorage ?? storageOf(config, places),
+    locate: locateIn(config, places),
+    record: (act) => recordOwnAct(audit, config, { ...act, clockOffset: state.clock.offset }),
+    report: reportFailure,
+    randomHex: (bytes) => randomBytes(bytes).toString('hex'),
+    systemNow: options.systemNow ?? (() => Date.now() / 1000),
+    jumped: () => wake(),
+    onActive: () =>
+      options.onActivation('Active', 'Your HSM has been activated and can be used for cryptographic operations.'),
+    hosts: () => options.names.authorities,
+    network: new LiveNetwork(config.network),
+    actionOf: (operation) => later.router?.actionOf(operation),
+    keptFromActivation: () => keptByFileSeal(crypto, config),
+    peopleUnknown: missingPersonMark(config.issuers),
+  });
+  const { activation, clock, network, companions } = state;
   if (!activation.isActive()) {
     options.onActivation(
       'NotActivated',
       'Your HSM has been provisioned, but cannot be used for cryptographic operations until it is activated. To activate the HSM, download the security domain.',
     );
   }
-  let tellRecoverability = (): void => undefined;
-  const records = stack.use(
+  const opened = stack.use(
     await openVerifiedRecords(
       { store, crypto, audit, config, newestHeadInLog },
       {
         apply(change) {
-          state.apply(change);
-          activation.apply(change);
+          apply(change);
           if (bearsOnRecovery(change.name)) setImmediate(() => tellRecoverability());
-          wakeEvents();
+          wakeSending();
         },
-        goesWith: (changes) => state.recovery.goesWith(changes),
+        goesWith: companions.commit,
       },
     ),
   );
+  later.records = opened;
   await goOn?.();
   await settleModule(crypto, activation).catch((error: unknown) => refuseStore(audit, config, error));
   if (options.completesLog && records.head.sequence > newestHeadInLog) {
@@ -158,52 +176,29 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
   await makePromises({ promises: state.promises, records, audit }, config);
   await makeInitialAssignments({ records, roles: state.roles, audit }, config);
   if (options.completesLog) {
-    await recordFinishedCeremony({ crypto, records, activation, audit, state }, config);
+    await recordFinishedCeremony({ crypto, records, audit, state }, config);
     await recordModuleState({ crypto, records, audit }, config);
   }
 
-  const backup = stack.use(
-    await openBackupService({ crypto, audit, records, state }, config, places, options.openStorage),
-  );
-  const purgeCompanions: readonly PurgeCompanion[] = [
-    (name) => planRemovalAtKey(name, state.roles),
-    (name) => [policyChange(name, undefined), toldRemoval(name)],
-  ];
-  const { keys, clock, policies, rotations: schedule, limits } = state;
-  const clockOffset = (): number => clock.offset;
-  const stopping = new AbortController();
-  const commit: Commit = (plan) => records.update(plan);
-  const due = { keys, commit, now: clock.now, audit, clockOffset };
-  const eventTargets = new EventTargets(config.eventTargets ?? [], {
-    profile: config.profile,
-    readFile: (path) => readFileSync(path, 'utf8'),
-  });
+  const served = parts.serve(state);
+  for (const { start } of served) await start?.(stack);
+  const working = { now: state.now, report: reportFailure };
   const dueWork = stack.use(
     openDueWork({
+      ...working,
       // What is restored to be looked at stays as it was backed up, however long ago that is.
-      jobs: config.throwAway
-        ? []
-        : [
-            purgeJob({ ...due, purgeCompanions }, config),
-            expiryJob({ ...due, roles: state.roles }, config),
-            rotateIfDueJob(
-              { ...due, crypto, policies, schedule, limits, randomHex, stopping: stopping.signal },
-              config,
-            ),
-          ],
-      now: clock.now,
+      jobs: config.throwAway ? [] : served.flatMap(({ jobs = [] }) => jobs),
       refresh: async () => {
         await records.refresh();
         tellRecoverability();
       },
-      report: (job, error) => reportFailure(job, error),
     }),
   );
   if (options.completesLog) {
-    const parts = { state, records, audit, targets: eventTargets, stopping: stopping.signal };
-    const eventWork = stack.use(openEventSending(parts, config));
-    wakeEvents = () => {
-      if (state.told.since !== undefined) eventWork.wake();
+    const sends = served.flatMap(({ sends: own = [] }) => own);
+    const sending = stack.use(openDueWork({ ...working, jobs: sends, refresh: records.refresh }));
+    wakeSending = () => {
+      if (state.told.since !== undefined) sending.wake();
     };
   }
   if (options.completesLog && options.onRecoverability !== undefined) {
@@ -215,12 +210,12 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
   stack.defer(() => stopping.abort());
   wake = () => {
     dueWork.wake();
-    wakeEvents();
+    wakeSending();
   };
-  const network = new LiveNetwork(config.network);
-  if (options.completesLog) await recordNetworkInForce(audit, config, network.current, clockOffset());
-  const parts = { stack, crypto, audit, records, state, activation, purgeCompanions, backup, eventTargets, network };
-  const listener = stack.use(await openGateway(options, parts));
+  if (options.completesLog) await recordNetworkInForce(audit, config, network.current, clock.offset);
+  const router = buildRouter(served.flatMap(({ rows = [] }) => rows));
+  later.router = router;
+  const listener = stack.use(await openGateway(options, { router, audit, records: opened, state }));
   wake();
   const owned = stack.move();
   return {
@@ -235,7 +230,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
       }
       const rulesBefore = network.current;
       if (update.network !== undefined) network.set(update.network);
-      if (options.completesLog) await recordNetworkChange(audit, config, rulesBefore, update, clockOffset());
+      if (options.completesLog) await recordNetworkChange(audit, config, rulesBefore, update, clock.offset);
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
@@ -246,18 +241,7 @@ function bearsOnRecovery(record: string): boolean {
   return ['custodian', 'rehearsals/', 'setting/', 'security-domain'].some((kind) => record.startsWith(kind));
 }
 
-async function makeInitialAssignments(
-  { records, roles, audit }: { records: Records; roles: InstanceState['roles']; audit: AuditLog },
-  config: InstanceConfig,
-): Promise<void> {
-  const before = records.head.sequence;
-  const plan = { administrators: config.initialAdministrators, newGuid: randomUUID };
-  const head = await records.update(() => planInitialAssignments(plan, { roles }));
-  if (head.sequence === before) return;
-  const detail = {
-    ...roleDetail(ADMINISTRATOR, roles.definition(ADMINISTRATOR)),
-    principalIds: config.initialAdministrators,
-    scope: ROOT_SCOPE.path,
-  };
-  await completeLog(audit, config, head, 'InitialAdministratorsAssigned', { detail });
+function requireOpen(records: Records | undefined): Records {
+  if (records === undefined) throw new Error('records are used after they were opened');
+  return records;
 }

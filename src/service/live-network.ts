@@ -1,25 +1,28 @@
-// The network rules that hold in this worker now: those of the configuration, then whatever the supervisor tells.
+// The network rules that hold in this worker now: those of the configuration, then whatever the supervisor tells. Open
+// connections are judged by them too, at their next request.
+import { type ArrivingPeer, compileRules, type Refusal } from '../features/network-rules/admission.ts';
 import { type NetworkRules, OPEN_NETWORK } from '../formats/network-rules.ts';
 
 export class LiveNetwork {
   #current: NetworkRules;
-  readonly #heard = new Set<(rules: NetworkRules) => void>();
+  #judge: ReturnType<typeof compileRules>;
 
   constructor(rules: NetworkRules = OPEN_NETWORK) {
     this.#current = rules;
+    this.#judge = compileRules(rules);
   }
 
   get current(): NetworkRules {
     return this.#current;
   }
 
-  /** `changed` has returned before the change is said to be in force: open connections are its business too. */
-  onChange(changed: (rules: NetworkRules) => void): void {
-    this.#heard.add(changed);
+  /** Undefined: the peer is let in. */
+  judge(peer: ArrivingPeer): Refusal | undefined {
+    return this.#judge(peer);
   }
 
   set(rules: NetworkRules): void {
     this.#current = rules;
-    for (const changed of this.#heard) changed(rules);
+    this.#judge = compileRules(rules);
   }
 }

@@ -1,4 +1,5 @@
 // The newest state of the module that a head of the store names: so no older one is taken again.
+import { part } from '../features/part.ts';
 import { integer } from '../formats/shape.ts';
 import { type RecordKind, recordKind } from '../store/sealed/record-kind.ts';
 
@@ -10,3 +11,5 @@ export const moduleStateKind: RecordKind<{ readonly generation: number }> = reco
     members: { generation: integer(0, Number.MAX_SAFE_INTEGER) },
   },
 );
+
+export const moduleState = part({ kinds: [moduleStateKind] });

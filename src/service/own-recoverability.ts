@@ -2,11 +2,11 @@
 import { reachOf, UNKNOWN_HOLDERS } from '../features/custodians/reach.ts';
 import { postureOf } from '../features/rehearsal/posture.ts';
 import type { OwnRecoverability } from '../formats/own-recoverability.ts';
-import type { InstanceState } from './instance-state.ts';
+import type { InstanceState } from './parts.ts';
 
 /** @returns to be called when something may have changed: it tells what is other than before */
 export function recoverabilityTeller(
-  state: Pick<InstanceState, 'custodians' | 'rehearsalSchedule' | 'clock'>,
+  state: Pick<InstanceState, 'register' | 'rehearsalSchedule' | 'now'>,
   tell: (own: OwnRecoverability) => void,
 ): () => void {
   let told = '';
@@ -20,18 +20,18 @@ export function recoverabilityTeller(
 }
 
 function ownRecoverability({
-  custodians,
+  register,
   rehearsalSchedule,
-  clock,
+  now,
 }: Parameters<typeof recoverabilityTeller>[0]): OwnRecoverability {
-  const { required, reachable, margin, unproven, warnings } = reachOf(custodians, clock.now()) ?? UNKNOWN_HOLDERS;
+  const { required, reachable, margin, unproven, warnings } = reachOf(register, now()) ?? UNKNOWN_HOLDERS;
   return {
     custodians: {
-      seen: custodians.split?.domain !== undefined,
+      seen: register.split?.domain !== undefined,
       ...(margin === undefined ? {} : { margin, reachable, required, unproven }),
       warnings,
     },
-    rehearsals: postureOf(rehearsalSchedule, clock.now()).map(({ depth, overdue, lastFailed, summary }) => ({
+    rehearsals: postureOf(rehearsalSchedule, now()).map(({ depth, overdue, lastFailed, summary }) => ({
       depth,
       overdue,
       ...(lastFailed === undefined ? {} : { lastFailed }),

@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { InstanceConfig } from '../deployment/instance.ts';
+import type { OwnAct } from '../features/part.ts';
 import { ownCommand } from '../formats/own-command.ts';
 import { type Detail, recordedDetail } from '../http/entry-detail.ts';
 import type { AuditEntry, AuditLog } from '../links/recorder/audit-log.ts';
@@ -60,17 +61,7 @@ function promisesText({ profile, purgeProtection, softDeleteRetentionInDays, sep
 export async function recordOwnAct(
   audit: AuditLog,
   config: InstanceConfig,
-  act: {
-    readonly operationName: string;
-    readonly description: string;
-    readonly detail?: Detail;
-    readonly key?: string;
-    /** Of what was committed for it. */
-    readonly head?: Head;
-    /** Why it could not be done. */
-    readonly failure?: string;
-    readonly clockOffset: number;
-  },
+  act: OwnAct & { readonly clockOffset: number },
 ): Promise<void> {
   const { head, failure, clockOffset } = act;
   const key = act.key === undefined ? {} : { key: act.key };

@@ -41,7 +41,7 @@ export async function settleModule(crypto: CryptoClient, activation: Activation)
 
 /** A state of the module that no head names yet (sealed anew, or renewed) is named by one: so no older one is taken again. */
 export async function recordModuleState(
-  { crypto, records, audit }: { crypto: CryptoClient; records: Records; audit: AuditLog },
+  { crypto, records, audit }: { crypto: CryptoClient; records: Pick<Records, 'head' | 'update'>; audit: AuditLog },
   config: InstanceConfig,
 ): Promise<void> {
   const before = records.head.sequence;

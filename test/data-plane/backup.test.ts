@@ -10,7 +10,7 @@ import { commandNamed, runCommand } from '../../src/cli/command.fixture.ts';
 import { placeCommands } from '../../src/cli/commands/backup/place-commands.ts';
 import { openCryptoClient } from '../../src/crypto/client/open-crypto-client.ts';
 import { places } from '../../src/deployment/data-layout.ts';
-import { recordKinds } from '../../src/service/record-kinds.ts';
+import { parts } from '../../src/service/parts.ts';
 import { findingKind } from '../../src/store/sealed/follow-records.ts';
 import { moduleSealer } from '../../src/store/sealed/module-sealer.ts';
 import { openRecords } from '../../src/store/sealed/open-records.ts';
@@ -545,7 +545,7 @@ test('every record that an instance has is of a kind that the service knows', as
   await at.instance.stop();
   const names = await recordNames(at.instance);
   assert.ok(names.length > 10);
-  const find = findingKind(recordKinds);
+  const find = findingKind(parts.kinds);
   assert.deepEqual(
     names.filter((name) => find(name) === undefined),
     [],

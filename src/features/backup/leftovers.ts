@@ -7,7 +7,7 @@ import type { BackupStorage, OpenStorage } from './storage/port.ts';
 
 export interface Leaving {
   readonly jobs: BackupJobs;
-  readonly records: Records;
+  readonly records: Omit<Records, keyof AsyncDisposable>;
   readonly report: (what: string, error: unknown) => void;
 }
 

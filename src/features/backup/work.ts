@@ -2,11 +2,14 @@
 // changes something; until then a restore leaves no trace but its job.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { Apply, Change, Commit, Head, Records } from '../../store/sealed/records.ts';
+import { feeding } from '../../store/sealed/follow-records.ts';
+import type { RecordKind } from '../../store/sealed/record-kind.ts';
+import type { Change, Commit, Head, Records } from '../../store/sealed/records.ts';
 import type { Retention } from '../keys/bundle.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { keyChange } from '../keys/key-version.ts';
 import { checkRoom, type KeyLimits } from '../keys/limits.ts';
+import type { AllCompanions } from '../part.ts';
 import { type Asker, fullRestoreOf, type RestoreDuties } from './agreed-restore.ts';
 import { BackupError } from './backup-error.ts';
 import { type Contents, type ContentsReading, readContents, readKey } from './contents.ts';
@@ -24,7 +27,7 @@ const DAY = 86_400;
 export interface BackupWork {
   readonly keys: KeyRing;
   readonly texts: TextRecords;
-  readonly records: Records;
+  readonly records: Omit<Records, keyof AsyncDisposable>;
   readonly crypto: CryptoClient;
   readonly instance: { readonly id: string; readonly name: string };
   readonly retention: Retention;
@@ -35,10 +38,10 @@ export interface BackupWork {
   readonly milliseconds: () => number;
   readonly randomHex: (bytes: number) => string;
   readonly stopping: AbortSignal;
-  /** Takes records as the features do, into a state that nobody uses: what does not read is thrown here, and only here. */
-  readonly rehearsal: () => Apply;
+  /** Of all records that an instance has. */
+  readonly kinds: readonly RecordKind[];
   readonly travels: ContentsReading['travels'];
-  readonly companions: (name: string) => readonly Change[];
+  readonly companions: Pick<AllCompanions, 'purge'>;
   readonly duties: RestoreDuties;
 }
 
@@ -115,10 +118,15 @@ export async function restore(
     if (agreed.state === 'asked') throw agreedToNoMore(agreed.refusal);
     const { keys, texts } = contents;
     details = `${keys.size} keys and ${texts.size} other records were restored from ${folder}${agreed.note === '' ? '' : `. ${agreed.note}`}`;
-    const changes = planRestore(takeView(service), contents, protectionOf(service), service.companions);
+    const changes = planRestore(takeView(service), contents, protectionOf(service), (name) => leftOf(name, service));
     return [...changes, ...lastOfEach([...duties.ending(), ...agreed.changes]), job.succeeded(details)];
   });
   return { details, head };
+}
+
+/** What other features keep of a key and no backup holds: of the key that comes it is not true. */
+function leftOf(name: string, { companions, travels }: BackupWork): readonly Change[] {
+  return companions.purge(name).filter((change) => travels(change.name) === 'stays');
 }
 
 function agreedToNoMore(cause: ServiceError): ServiceError {
@@ -168,15 +176,16 @@ async function readAll(service: BackupWork, backup: OpenedBackup, job: RunningJo
     progress: (done) => job.progress(`${done} of ${total} keys are read and verified`),
   };
   const contents = await readContents(reading);
-  rehearse(contents, service.rehearsal());
+  checkTexts(contents, service.kinds);
   return contents;
 }
 
-/** A record that a feature cannot take would stop the service after the commit, so it is found out before. */
-function rehearse({ texts }: Contents, apply: Apply): void {
+/** A record that does not read would stop the service after the commit, so it is found out before. */
+function checkTexts({ texts }: Contents, kinds: readonly RecordKind[]): void {
+  const check = feeding([], kinds);
   for (const [name, text] of texts) {
     try {
-      apply({ name, value: Buffer.from(text, 'utf8') });
+      check({ name, value: Buffer.from(text, 'utf8') });
     } catch (cause) {
       throw new BackupError(
         'UnknownFormat',

@@ -7,7 +7,7 @@ import type { Apply } from '../../store/sealed/records.ts';
 
 export interface InstanceClock {
   /** Unix seconds. */
-  now(): number;
+  readonly now: () => number;
   /** Seconds that travelling has added to real time. */
   readonly offset: number;
   readonly follows: readonly Follow[];

@@ -8,7 +8,11 @@ import { readTravel, type Travel, travel } from './travel.ts';
 const PATH = '/strongroom/clock';
 const ACTION = 'Microsoft.KeyVault/managedHsm/settings';
 
-export function clockRows({ clock }: { readonly clock: InstanceClock }): readonly AnyRow[] {
+export interface ClockService {
+  readonly clock: InstanceClock;
+}
+
+export function clockRows({ clock }: ClockService): readonly AnyRow[] {
   const shape = (): object => ({ now: clock.now(), offsetSeconds: clock.offset });
   return [
     row({

@@ -2,28 +2,14 @@
 import { X509Certificate } from 'node:crypto';
 import { parseSecurityDomain } from '../../formats/security-domain.ts';
 import type { Change } from '../../store/sealed/records.ts';
+import type { DomainSplit } from '../part.ts';
 import { type Holder, holderKind } from './holder.ts';
 import type { CustodianRegister } from './register.ts';
 import { digestOf, type Split, splitKind } from './split.ts';
 import { subjectOf } from './subject.ts';
 
-export interface NewSplit {
-  readonly by: Split['by'];
-  readonly required: number;
-  /** x5t#S256, in order of the shares. */
-  readonly thumbprints: readonly string[];
-  /** Standard base64 DER, in the same order, where they are at hand. */
-  readonly certificates?: readonly string[];
-  /** Standard base64 DER by x5t#S256, of those who have come with theirs, where there is none of all. */
-  readonly shown?: ReadonlyMap<string, string>;
-  /** The file's text as custodians keep it, where it is at hand. */
-  readonly document?: string;
-  /** Who have just shown that their share opens: the module joined the shares. */
-  readonly opened?: readonly string[];
-}
-
 /** @param at ISO time */
-export function planSplit(register: CustodianRegister, split: NewSplit, at: string): readonly Change[] {
+export function planSplit(register: CustodianRegister, split: DomainSplit, at: string): readonly Change[] {
   const { by, required, thumbprints, document } = split;
   const seen = document === undefined ? undefined : seenIn(document);
   const changes: Change[] = [splitKind.put('', { at, by, required, thumbprints, ...seen })];

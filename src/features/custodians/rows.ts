@@ -1,7 +1,10 @@
 // The rows of the custodian register: this product's own, below the security domain's path and under its data actions.
 
+import { randomBytes } from 'node:crypto';
+import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { type CustodianPacket, PacketError, readPacketValue } from '../../formats/custodian-packet.ts';
 import { domainFingerprint } from '../../formats/domain-identity.ts';
+import { isoTime } from '../../formats/iso-time.ts';
 import { isOneLine } from '../../formats/printable.ts';
 import { member, readOptionalInteger, readOptionalText, wrongType } from '../../http/body.ts';
 import type { Detail } from '../../http/entry-detail.ts';
@@ -22,10 +25,7 @@ export interface CustodianService {
   readonly register: CustodianRegister;
   /** Unix seconds. */
   readonly now: () => number;
-  /** 32 fresh random bytes, base64url. */
-  readonly newChallenge: () => string;
-  /** Raw public key of the security domain. */
-  readonly domainKey: () => Uint8Array;
+  readonly crypto: Pick<CryptoClient, 'hello'>;
 }
 
 export function custodianRows(service: CustodianService): readonly AnyRow[] {
@@ -105,10 +105,10 @@ export function custodianRows(service: CustodianService): readonly AnyRow[] {
       readBody: readDays,
       repeatable: false,
       async handle({ body: days, principal, commit }) {
-        const challenge = service.newChallenge();
+        const challenge = randomBytes(32).toString('base64url');
         const made: Challenge = {
-          madeAt: iso(now()),
-          expires: iso(now() + days * DAY),
+          madeAt: isoTime(now()),
+          expires: isoTime(now() + days * DAY),
           madeBy: principal.oid,
           answers: [],
         };
@@ -136,11 +136,11 @@ export function custodianRows(service: CustodianService): readonly AnyRow[] {
 }
 
 function wireRegister(service: CustodianService): object {
-  const { register, now, domainKey } = service;
+  const { register, now, crypto } = service;
   const { split } = register;
   return {
     domain: split?.domain ?? null,
-    domainFingerprint: domainFingerprint(domainKey()),
+    domainFingerprint: domainFingerprint(crypto.hello.domainKey),
     ...(split === undefined ? {} : { splitAt: split.at, splitBy: split.by }),
     ...(reachOf(register, now()) ?? UNKNOWN_HOLDERS),
     value: register.list().map(([custodian]) => wireHolder(service, custodian)),
@@ -192,8 +192,4 @@ function readDays(body: JsonObject): number {
   const days = readOptionalInteger(body, 'days') ?? 14;
   if (days < 1 || days > 90) throw wrongType('days', 'an integer from 1 to 90');
   return days;
-}
-
-function iso(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
 }

@@ -7,7 +7,8 @@ import { type CustodianPacket, makePacket, readPacket } from '../../formats/cust
 import type { PacketContent } from '../../formats/custodian-statement.ts';
 import { proofHash, proofOfShare } from '../../formats/share-proof.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { type NewSplit, planSplit } from './follow-split.ts';
+import type { DomainSplit } from '../part.ts';
+import { planSplit } from './follow-split.ts';
 import { reachOf } from './reach.ts';
 import { CustodianRegister } from './register.ts';
 import { digestOf } from './split.ts';
@@ -35,7 +36,7 @@ function at(seconds: number): Date {
 }
 
 /** @param seen nothing, as a restore blob leaves it */
-function registerAfter(by: NewSplit['by'], seen: { readonly document?: string } = { document }): CustodianRegister {
+function registerAfter(by: DomainSplit['by'], seen: { readonly document?: string } = { document }): CustodianRegister {
   const register = new CustodianRegister();
   const split = { by, required: 2, thumbprints: [ANNA, BORIS], ...seen };
   for (const change of planSplit(register, split, at(0).toISOString())) register.apply(change);

@@ -29,7 +29,7 @@ export interface EventRecorder {
 
 export interface EventSending extends OwedFrom {
   readonly queue: EventQueue;
-  readonly records: Records;
+  readonly records: Pick<Records, 'update'>;
   readonly targets: EventTargets;
   /** The setting: '' when events are off. */
   readonly address: () => string;

@@ -59,7 +59,7 @@ test('what is due is purged with all that other features keep for it, and what i
     keys,
     commit: (plan) => records.update(plan),
     now: () => 100,
-    purgeCompanions: [(name) => [{ name: `beside/${name}`, value: null }]],
+    companions: { purge: (name) => [{ name: `beside/${name}`, value: null }] },
     purged: async (name) => void purged.push(name),
   });
   assert.deepEqual(purged, ['Due']);
@@ -88,7 +88,7 @@ test('what another worker has purged meanwhile, or somebody recovered, is neithe
       keys,
       commit: (plan) => records.update(plan),
       now: () => 100,
-      purgeCompanions: [],
+      companions: { purge: () => [] },
       purged: () => assert.fail('it was recorded'),
     });
     assert.deepEqual(records.commits, []);

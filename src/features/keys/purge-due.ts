@@ -4,7 +4,7 @@ import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { KeyRing } from './key-ring.ts';
 import { type KeyPurging, purgeChanges } from './purge.ts';
 
-export interface PurgeDue extends Pick<KeyPurging, 'keys' | 'now' | 'purgeCompanions'> {
+export interface PurgeDue extends Pick<KeyPurging, 'keys' | 'now' | 'companions'> {
   readonly commit: Commit;
   /** Puts one purge on record. */
   readonly purged: (name: string, scheduledPurgeDate: number, head: Head) => Promise<void>;
@@ -15,7 +15,7 @@ export function nextPurge(keys: KeyRing): number | undefined {
   return keys.nextPurge()?.time;
 }
 
-export async function purgeDue({ keys, commit, now, purgeCompanions, purged }: PurgeDue): Promise<void> {
+export async function purgeDue({ keys, commit, now, companions, purged }: PurgeDue): Promise<void> {
   const time = now();
   for (let next = keys.nextPurge(); next !== undefined && next.time <= time; next = keys.nextPurge()) {
     const { name } = next;
@@ -25,7 +25,7 @@ export async function purgeDue({ keys, commit, now, purgeCompanions, purged }: P
       // Another worker may have purged it, or it was recovered, perhaps deleted again since.
       const still = keys.findDeleted(name);
       mine = still !== undefined && still.deleted.scheduledPurgeDate <= now();
-      return mine ? purgeChanges(keys, still?.deleted.name ?? name, purgeCompanions) : [];
+      return mine ? purgeChanges(still?.deleted.name ?? name, { keys, companions }) : [];
     });
     if (mine) await purged(spelled, next.time, head);
     // The clock was set back meanwhile: nothing is due any more.

@@ -3,19 +3,14 @@
 
 import { ServiceError } from '../../http/service-error.ts';
 import type { Change, Commit, Head } from '../../store/sealed/records.ts';
+import type { AllCompanions } from '../part.ts';
 import type { KeyDeleting } from './delete.ts';
 import { deletionRemoval } from './deleted-key.ts';
-import type { DeletedEntry, KeyRing } from './key-ring.ts';
+import type { DeletedEntry } from './key-ring.ts';
 import { keyRemoval } from './key-version.ts';
 
-/**
- * What a feature removes with a key, planned on current state: the deletion of each record that it keeps for the key.
- * Deleting a record that is not there is no change.
- */
-export type PurgeCompanion = (name: string) => readonly Change[];
-
 export interface KeyPurging extends KeyDeleting {
-  readonly purgeCompanions: readonly PurgeCompanion[];
+  readonly companions: Pick<AllCompanions, 'purge'>;
 }
 
 /** @param find looks the deleted key up on current state */
@@ -23,7 +18,7 @@ export async function purgeKey(find: () => DeletedEntry, commit: Commit, service
   return commit(() => {
     const { deleted } = find();
     rejectProtected(service);
-    return purgeChanges(service.keys, deleted.name, service.purgeCompanions);
+    return purgeChanges(deleted.name, service);
   });
 }
 
@@ -38,10 +33,9 @@ function rejectProtected({ retention }: KeyPurging): void {
   );
 }
 
-export function purgeChanges(keys: KeyRing, name: string, companions: readonly PurgeCompanion[]): readonly Change[] {
-  return [
-    ...keys.deletedVersions(name).map(keyRemoval),
-    deletionRemoval(name),
-    ...companions.flatMap((companion) => companion(name)),
-  ];
+export function purgeChanges(
+  name: string,
+  { keys, companions }: Pick<KeyPurging, 'keys' | 'companions'>,
+): readonly Change[] {
+  return [...keys.deletedVersions(name).map(keyRemoval), deletionRemoval(name), ...companions.purge(name)];
 }

@@ -15,7 +15,7 @@ const TYPE = 'Strongroom.RehearsalOverdue';
 export interface OverdueTelling {
   readonly schedule: RehearsalSchedule;
   readonly told: ToldOverdue;
-  readonly records: Records;
+  readonly records: Pick<Records, 'update'>;
   readonly targets: EventTargets;
   /** The setting: '' when events are off. */
   readonly address: () => string;

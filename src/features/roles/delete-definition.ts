@@ -1,11 +1,11 @@
 // Deletes a custom role definition. Its assignments stay and grant nothing.
 import type { Answer, Stated } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
+import { definitionKind } from './custom-roles.ts';
 import { contentOf, judgeDefinition, type RoleRequest } from './duties.ts';
 import { definitionDetail } from './entry-details.ts';
 import { requireDefinition } from './get-definition.ts';
 import { commitRoles, type RoleChanges } from './role-changes.ts';
-import { definitionKind } from './role-records.ts';
 import type { Scope } from './scope.ts';
 import { definitionShape } from './shapes.ts';
 import { readDefinitionTerms } from './terms.ts';

@@ -3,13 +3,12 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { isAdministrative } from './administrative.ts';
 import { builtInRoles } from './built-in-roles.ts';
+import { definitionChange, definitionKind } from './custom-roles.ts';
 import { type DataAction, dataAction, dataActions } from './data-actions.ts';
 import { openRoles, type Roles } from './evaluate.ts';
 import {
   assignmentChange,
   assignmentKind,
-  definitionChange,
-  definitionKind,
   type Permission,
   type RoleAssignment,
   type RoleDefinition,

@@ -5,9 +5,10 @@ import { type Follow, feeding, follow } from '../../store/sealed/follow-records.
 import type { Apply } from '../../store/sealed/records.ts';
 import { isAdministrative } from './administrative.ts';
 import { builtInRoles } from './built-in-roles.ts';
+import { definitionKind, isBuiltIn } from './custom-roles.ts';
 import type { DataAction } from './data-actions.ts';
 import { type Caller, compileGrants, effectiveActions, findGrant, type Grant, type Grants } from './grants.ts';
-import { assignmentKind, definitionKind, type RoleAssignment, type RoleDefinition } from './role-records.ts';
+import { assignmentKind, type RoleAssignment, type RoleDefinition } from './role-records.ts';
 import { foldedScope, parseScope, type Scope } from './scope.ts';
 
 export interface Roles {
@@ -70,7 +71,8 @@ export function openRoles({ now = systemNow, separation = { isStrict: false } }:
 
   const follows = [
     follow(definitionKind, (name, stored) => {
-      if (roles.get(name)?.definition.type === 'AKVBuiltInRole') {
+      // One that is not there cannot be removed either.
+      if (isBuiltIn(name)) {
         throw new StoreError('Damaged', `a record of a role definition has the name of a built-in role: ${name}`);
       }
       if (stored === undefined) roles.delete(name);

@@ -2,13 +2,14 @@
 import type { Detail } from '../../http/entry-detail.ts';
 import type { Answer, Stated } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
+import { definitionChange, isSameDefinition } from './custom-roles.ts';
 import { contentOf, judgeDefinition, type RoleRequest } from './duties.ts';
 import { definitionDetail } from './entry-details.ts';
 import type { Roles } from './evaluate.ts';
 import type { DefinitionBody } from './read-definition-body.ts';
 import { commitRoles, type RoleChanges } from './role-changes.ts';
 import { requireRoleGuid } from './role-name.ts';
-import { definitionChange, definitionKind, type RoleDefinition } from './role-records.ts';
+import type { RoleDefinition } from './role-records.ts';
 import type { Scope } from './scope.ts';
 import { definitionShape } from './shapes.ts';
 import { readDefinitionTerms } from './terms.ts';
@@ -45,7 +46,7 @@ export async function putDefinition(
     const replaced = changes.roles.definition(definition.name);
     detail = definitionDetail(definition.name, replaced, definition);
     // Nothing is changed by it, so nobody has to agree; a client that tries again is answered as before.
-    if (replaced !== undefined && sameContent(replaced, definition)) return { result: definition };
+    if (replaced !== undefined && isSameDefinition(replaced, definition)) return { result: definition };
     const request: RoleRequest = {
       operation: 'putDefinition',
       ...(replaced === undefined ? {} : { replaces: replaced.name }),
@@ -55,19 +56,6 @@ export async function putDefinition(
     return { result: definition, change, second };
   });
   return { status: 201, body: definitionShape(result), ...committed, detail: { ...detail, ...committed.detail } };
-}
-
-function sameContent(a: RoleDefinition, b: RoleDefinition): boolean {
-  const content = ({
-    roleName,
-    description,
-    permissions,
-  }: RoleDefinition): Pick<RoleDefinition, 'roleName' | 'description' | 'permissions'> => ({
-    roleName,
-    description,
-    permissions,
-  });
-  return definitionKind.same(content(a), content(b));
 }
 
 function checkNotBuiltIn({ name, roleName }: RoleDefinition, roles: Roles): void {

@@ -1,8 +1,8 @@
-// Role definitions and assignments, and the sealed records that they are kept in.
-import { integer, list, matching, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
+// Role definitions and assignments, and the sealed record that an assignment is kept in.
+import { integer, matching, type Reader, ShapeError, text } from '../../formats/shape.ts';
 import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
 import type { Change } from '../../store/sealed/records.ts';
-import { type DataAction, findDataAction } from './data-actions.ts';
+import type { DataAction } from './data-actions.ts';
 import { parseScope, type Scope } from './scope.ts';
 
 export interface Permission {
@@ -36,28 +36,8 @@ export interface RoleAssignment {
 /** Characters of a reason. */
 export const MAX_REASON = 500;
 
-const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+export const GUID: RegExp = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const storedGuid: Reader<string> = matching(GUID, 'a GUID in lower case');
-const actions: Reader<readonly DataAction[]> = list((value, path) => {
-  const action = findDataAction(text(value, path));
-  if (action === undefined || action !== value) throw new ShapeError(`${path} must be a data action`);
-  return action;
-});
-
-export const definitionKind: RecordKind<Omit<RoleDefinition, 'name' | 'type'>> = recordKind<
-  Omit<RoleDefinition, 'name' | 'type'>
->({
-  of: 'role-definition/',
-  id: GUID,
-  about: 'A custom role definition',
-  travels: 'text',
-  members: {
-    roleName: text,
-    description: text,
-    permissions: list(record({ dataActions: actions, notDataActions: actions })),
-  },
-});
-
 type StoredAssignment = Omit<RoleAssignment, 'name' | 'scope'> & { readonly scope: string };
 
 export const assignmentKind: RecordKind<StoredAssignment> = recordKind<StoredAssignment>({
@@ -71,10 +51,6 @@ export const assignmentKind: RecordKind<StoredAssignment> = recordKind<StoredAss
     reason: matching(new RegExp(`^[^]{1,${MAX_REASON}}$`), `of 1 to ${MAX_REASON} characters`),
   },
 });
-
-export function definitionChange({ name, roleName, description, permissions }: RoleDefinition): Change {
-  return definitionKind.put(name, { roleName, description, permissions });
-}
 
 export function assignmentChange({ name, scope, ...rest }: RoleAssignment): Change & { readonly value: Uint8Array } {
   return assignmentKind.put(name, { scope: scope.path, ...rest });

@@ -4,10 +4,10 @@ import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { integer, list, oneOf, record, text } from '../../formats/shape.ts';
 import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
 import type { Change, Commit } from '../../store/sealed/records.ts';
-import type { Split } from './service.ts';
+import type { DomainSplit } from '../part.ts';
 
 export interface Begun {
-  readonly kind: Split['by'];
+  readonly kind: DomainSplit['by'];
   /** Object id. */
   readonly by: string;
   /** ISO time. */

@@ -31,7 +31,7 @@ beforeEach(async () => {
   const store = openMemoryStore();
   const apply = activation.apply;
   records = await openRecords({ store, sealer: inTestSealer(), apply, newestHeadInLog: 0, headSeenByModule: 0 });
-  completing = { crypto, activation, companion: ({ by }) => (splits.push(by), []) };
+  completing = { crypto, activation, companions: { split: ({ by }) => (splits.push(by), []) } };
 });
 
 async function begun(...[what, ceremony]: [Parameters<typeof begin>[2], () => Promise<unknown>]): Promise<void> {

@@ -5,7 +5,7 @@ import { type SecurityDomainRecord, securityDomainKind } from './activation.ts';
 import { type Begun, NO_LONGER_BEGUN } from './begun.ts';
 import type { SecurityDomainService } from './service.ts';
 
-export type Completing = Pick<SecurityDomainService, 'crypto' | 'activation' | 'companion'>;
+export type Completing = Pick<SecurityDomainService, 'crypto' | 'activation' | 'companions'>;
 
 export interface Completion {
   /** Empty when the record says what the module does. */
@@ -14,7 +14,7 @@ export interface Completion {
   readonly begun?: Begun;
 }
 
-export async function planCompletion({ crypto, activation, companion }: Completing): Promise<Completion> {
+export async function planCompletion({ crypto, activation, companions }: Completing): Promise<Completion> {
   if (!activation.isActive()) return { changes: [] };
   const { required, thumbprints: told } = await crypto.send('custodians', {});
   const thumbprints = told as readonly string[];
@@ -28,7 +28,7 @@ export async function planCompletion({ crypto, activation, companion }: Completi
   const by = begun?.kind ?? (known === undefined ? 'recovery' : 'resharing');
   const changes = [
     securityDomainKind.put('', record),
-    ...companion({ by, required, thumbprints }),
+    ...companions.split({ by, required, thumbprints }),
     ...(last === undefined ? [] : [NO_LONGER_BEGUN]),
   ];
   return { changes, ...(begun === undefined ? {} : { begun }) };

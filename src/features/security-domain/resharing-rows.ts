@@ -27,7 +27,7 @@ interface Resharing extends Download {
 const BODY_LIMIT = 2 * MAX_UPLOAD;
 
 export function resharingRows(service: SecurityDomainService): readonly AnyRow[] {
-  const { crypto, settle, activation, companion, now } = service;
+  const { crypto, settle, activation, companions, now } = service;
   const common = { path: '/securitydomain/resharing', scope: 'root', activation: 'active' } as const;
   const fingerprint = (): string => domainFingerprint(crypto.hello.domainKey);
   return [
@@ -72,7 +72,7 @@ export function resharingRows(service: SecurityDomainService): readonly AnyRow[]
         const quorum = done.quorum as readonly string[];
         const head = await settle(() => [
           securityDomainKind.put('', replaced()),
-          ...companion({ by: 'resharing', required, thumbprints, certificates, opened: quorum }),
+          ...companions.split({ by: 'resharing', required, thumbprints, certificates, opened: quorum }),
           NO_LONGER_BEGUN,
         ]);
         return {

@@ -19,7 +19,7 @@ import { uploadRows } from './upload-rows.ts';
 const DONE = { status: 'Success', status_details: '' };
 
 export function securityDomainRows(service: SecurityDomainService): readonly AnyRow[] {
-  const { crypto, activation, initialAdministrators, companion, now } = service;
+  const { crypto, activation, initialAdministrators, companions, now } = service;
   return [
     row<Download>({
       method: 'POST',
@@ -53,7 +53,7 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
         // Revoked while the module worked: then the file is not handed out.
         const head = await commit(() => [
           securityDomainKind.put('', record),
-          ...companion({ by: 'download', required, thumbprints, certificates, document }),
+          ...companions.split({ by: 'download', required, thumbprints, certificates, document }),
           NO_LONGER_BEGUN,
         ]);
         return {

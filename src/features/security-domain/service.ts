@@ -5,7 +5,8 @@ import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { domainFingerprint, groupFingerprint } from '../../formats/domain-identity.ts';
 import type { Detail } from '../../http/entry-detail.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { Change, Commit } from '../../store/sealed/records.ts';
+import type { Commit } from '../../store/sealed/records.ts';
+import type { AllCompanions } from '../part.ts';
 import type { Activation } from './activation.ts';
 
 export interface SecurityDomainService {
@@ -15,8 +16,7 @@ export interface SecurityDomainService {
   readonly activation: Activation;
   /** Object ids, lower case. */
   readonly initialAdministrators: readonly string[];
-  /** What the custodian register has committed with a split of the domain. */
-  readonly companion: (split: Split) => readonly Change[];
+  readonly companions: Pick<AllCompanions, 'split'>;
   /** Why this instance may not be activated as it is now; undefined: it may. */
   readonly keptFromActivation: () => Promise<string | undefined>;
   /** Unix seconds. */
@@ -27,22 +27,6 @@ export interface SecurityDomainService {
 export async function checkActivation({ keptFromActivation }: SecurityDomainService): Promise<void> {
   const reason = await keptFromActivation();
   if (reason !== undefined) throw new ServiceError('Conflict', reason, { innerCode: 'FileSealRefused' });
-}
-
-/** A security domain that was split over people, as far as the service knows. */
-export interface Split {
-  readonly by: 'download' | 'recovery' | 'resharing';
-  readonly required: number;
-  /** x5t#S256, in order of the shares. */
-  readonly thumbprints: readonly string[];
-  /** Standard base64 DER, in the same order, where they are at hand. */
-  readonly certificates?: readonly string[];
-  /** Standard base64 DER by x5t#S256, of those who have come with theirs, where there is none of all. */
-  readonly shown?: ReadonlyMap<string, string>;
-  /** The file's text as custodians keep it, where it is at hand. */
-  readonly document?: string;
-  /** x5t#S256 of those who have just shown that their share opens: the module joined the shares. */
-  readonly opened?: readonly string[];
 }
 
 interface Custody {

@@ -7,6 +7,7 @@ import { MAX_UPLOAD, parseUpload } from '../../formats/domain-upload.ts';
 import { readText } from '../../http/body.ts';
 import { type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
+import type { DomainSplit } from '../part.ts';
 import { type SecurityDomainRecord, securityDomainKind } from './activation.ts';
 import { begin, NO_LONGER_BEGUN } from './begun.ts';
 import { pendingAt } from './pending-at.ts';
@@ -19,7 +20,6 @@ import {
   domainDetail,
   refusedDomain,
   type SecurityDomainService,
-  type Split,
 } from './service.ts';
 import { transferKeyBody, transferKeyDetail } from './transfer-key.ts';
 
@@ -29,7 +29,7 @@ const UNDER_WAY = { status: 'InProgress', status_details: 'The Security Domain i
 const BODY_LIMIT = 2 * MAX_UPLOAD;
 
 export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
-  const { crypto, settle, activation, initialAdministrators, companion, now } = service;
+  const { crypto, settle, activation, initialAdministrators, companions, now } = service;
   const common = { scope: 'root', activation: 'any' } as const;
   return [
     row({
@@ -88,7 +88,7 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
         };
         const head = await settle(() => [
           securityDomainKind.put('', record),
-          ...companion({ by: 'recovery', required, thumbprints, ...known(document, quorum) }),
+          ...companions.split({ by: 'recovery', required, thumbprints, ...known(document, quorum) }),
           NO_LONGER_BEGUN,
         ]);
         return {
@@ -125,7 +125,7 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
 }
 
 /** A restore blob is not the file that custodians keep and names nobody; a gathered quorum brings the file and its own names. */
-function known(document: string, quorum: readonly string[]): Pick<Split, 'document' | 'opened' | 'shown'> {
+function known(document: string, quorum: readonly string[]): Pick<DomainSplit, 'document' | 'opened' | 'shown'> {
   const upload = parseUpload(document);
   if (upload.form !== 'packets') return {};
   return { document: upload.domain, opened: quorum, shown: certificatesIn(upload.packets) };

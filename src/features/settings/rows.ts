@@ -5,7 +5,7 @@ import { readText } from '../../http/body.ts';
 import { changesOf, type Detail } from '../../http/entry-detail.ts';
 import { type Answer, type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { Change } from '../../store/sealed/records.ts';
+import type { AllCompanions } from '../part.ts';
 import {
   describeValues,
   findSetting,
@@ -24,11 +24,10 @@ const booleans = all.filter(({ type }) => type === 'boolean');
 
 export interface SettingsService {
   readonly settings: Settings;
-  /** What a feature has committed with a setting; throws for a value that it does not take. */
-  readonly companion: (name: SettingName, value: string) => readonly Change[];
+  readonly companions: Pick<AllCompanions, 'setting'>;
 }
 
-export function settingRows({ settings, companion }: SettingsService): readonly AnyRow[] {
+export function settingRows({ settings, companions }: SettingsService): readonly AnyRow[] {
   const shape = (name: SettingName): object => {
     const setting = requireSetting(name);
     return { name: setting.name, type: setting.type, value: settings.value(setting.name) };
@@ -87,7 +86,7 @@ export function settingRows({ settings, companion }: SettingsService): readonly 
         let detail: Detail = {};
         const head = await commit(() => {
           detail = detailOf(setting.name, value);
-          return [settingChange(setting.name, value), ...companion(setting.name, value)];
+          return [settingChange(setting.name, value), ...companions.setting(setting.name, value)];
         });
         const note = `The setting ${setting.name} is now '${recordedValue(setting, value)}'`;
         return { status: 200, body: shape(setting.name), head, note, detail };

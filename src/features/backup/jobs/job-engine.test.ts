@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import type { Records } from '../../../store/sealed/records.ts';
 import { StorageError } from '../storage/port.ts';
 import { BackupJobs } from './backup-jobs.ts';
 import type { Job } from './job.ts';
@@ -11,7 +10,7 @@ import { openMemoryRecords } from './memory-records.fixture.ts';
 import type { RunningJob } from './run-job.ts';
 
 /** Of the engine that was opened last. */
-let records: Records;
+let records: JobEngineOptions['records'];
 const caller: Caller = { oid: 'a', commit: (plan) => records.update(plan) };
 
 async function openEngine(

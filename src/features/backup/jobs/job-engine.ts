@@ -16,7 +16,7 @@ export interface WorkerMarks {
 
 export interface JobEngineOptions {
   readonly jobs: BackupJobs;
-  readonly records: Records;
+  readonly records: Pick<Records, 'update'>;
   /** Unix seconds of the instance's clock. */
   readonly now: () => number;
   readonly randomHex: (bytes: number) => string;

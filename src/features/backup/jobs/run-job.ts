@@ -33,7 +33,7 @@ export interface JobRun {
   readonly job: Job;
   readonly work: (job: RunningJob) => Promise<Success>;
   readonly jobs: BackupJobs;
-  readonly records: Records;
+  readonly records: Pick<Records, 'update'>;
   readonly now: () => number;
   /** What to say of a failure, and whether it is one. */
   readonly explain: (error: unknown) => { readonly status: 'Failed' | 'Canceled'; readonly error: JobError };

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { soundPlaces } from './sound-places.ts';
+import { soundPlaces } from './backup-storage.ts';
 
 test('a place whose authority others can exchange is none in production, and it is told why', () => {
   const folder = mkdtempSync(join(tmpdir(), 'strongroom-places-'));

@@ -4,7 +4,9 @@ import { test } from 'node:test';
 import { StoreError } from '../store/port.ts';
 import { findingKind, travelling } from '../store/sealed/follow-records.ts';
 import type { RecordKind } from '../store/sealed/record-kind.ts';
-import { recordKinds } from './record-kinds.ts';
+import { parts } from './parts.ts';
+
+const { kinds: recordKinds } = parts;
 
 const GUID = '0f0f0f0f-0000-4000-8000-000000000001';
 const HASH = 'a'.repeat(43);

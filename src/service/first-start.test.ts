@@ -5,7 +5,7 @@ import type { InstanceConfig } from '../deployment/instance.ts';
 import { Promises } from '../features/settings/promises.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
 import type { Records } from '../store/sealed/records.ts';
-import { makePromises } from './instance-state.ts';
+import { makePromises } from './first-start.ts';
 
 const ALICE = 'aaaaaaaa-0000-4000-8000-000000000001';
 const BOB = 'aaaaaaaa-0000-4000-8000-000000000002';

@@ -1,0 +1,118 @@
+import { optionWords, ownCommand } from '../../formats/own-command.ts';
+import { travelling } from '../../store/sealed/follow-records.ts';
+import type { RecordKind } from '../../store/sealed/record-kind.ts';
+import type { Head } from '../../store/sealed/records.ts';
+import { type OwnAct, part } from '../part.ts';
+import type { RestoreDuties } from './agreed-restore.ts';
+import { BackupJobs } from './jobs/backup-jobs.ts';
+import { type Job, type JobKind, jobKind } from './jobs/job.ts';
+import { JobEngine, type WorkerMarks } from './jobs/job-engine.ts';
+import { clearLeftDirectories } from './leftovers.ts';
+import { type BackupService, backupRows } from './rows.ts';
+import { TextRecords } from './text-records.ts';
+import { recoveryKind, UntouchedRecovery } from './untouched-recovery.ts';
+
+interface Needs extends Pick<BackupService, 'kinds' | 'records' | 'now' | 'randomHex' | 'report'> {
+  readonly kinds: readonly RecordKind[];
+  readonly workers: WorkerMarks;
+  readonly record: (act: OwnAct) => Promise<void>;
+}
+
+interface Service
+  extends Pick<
+    BackupService,
+    | 'keys'
+    | 'texts'
+    | 'records'
+    | 'crypto'
+    | 'retention'
+    | 'limits'
+    | 'now'
+    | 'randomHex'
+    | 'report'
+    | 'kinds'
+    | 'travels'
+    | 'companions'
+    | 'openStorage'
+    | 'locate'
+  > {
+  readonly config: { readonly id: string; readonly name: string };
+  readonly backupJobs: BackupJobs;
+  readonly backupEngine: JobEngine;
+  readonly isClockMovable: () => boolean;
+  readonly promises: { readonly isStrict: boolean };
+  readonly settings: { isOn(name: 'StrongroomRestoreNeedsBackup'): boolean };
+  readonly restoreDuties: RestoreDuties;
+}
+
+const ENDS: Readonly<Record<JobKind, string>> = {
+  backup: 'BackupEnd',
+  prebackup: 'PreBackupEnd',
+  restore: 'RestoreEnd',
+  prerestore: 'PreRestoreEnd',
+  'key-restore': 'KeyRestoreFromBackupEnd',
+};
+
+export const backup = part({
+  kinds: [jobKind, recoveryKind],
+  keep({ kinds, record, ...needs }: Needs) {
+    const backupJobs = new BackupJobs();
+    const travels = travelling(kinds);
+    const ended = (job: Job, head: Head): Promise<void> => record(endOf(job, head));
+    return {
+      backupJobs,
+      backupEngine: new JobEngine({ ...needs, jobs: backupJobs, ended }),
+      texts: new TextRecords(kinds),
+      recovery: new UntouchedRecovery(travels),
+      travels,
+    };
+  },
+  companions: ({ recovery, now }) => ({
+    commit: (changes) => recovery.goesWith(changes),
+    split: ({ by }) => (by === 'recovery' ? recovery.plan(now()) : []),
+  }),
+  serve(needed: Service) {
+    const { config, backupJobs: jobs, backupEngine: engine, settings } = needed;
+    const service: BackupService = {
+      ...needed,
+      jobs,
+      engine,
+      instance: { id: config.id, name: config.name },
+      milliseconds: Date.now,
+      stopping: engine.stopping,
+      forward: needed.isClockMovable() ? (minutes) => forwardCommand(minutes, needed) : undefined,
+      needsEarlierBackup: () => settings.isOn('StrongroomRestoreNeedsBackup'),
+      duties: needed.restoreDuties,
+    };
+    return {
+      rows: backupRows(service),
+      /** Ends what a worker that died has left. */
+      async start(stack) {
+        await engine.settle();
+        // Not waited for: a directory on a network may be slow, and nobody needs what lies there.
+        const clearing = clearLeftDirectories(service, service.openStorage, engine.stopping);
+        stack.defer(async () => {
+          await engine[Symbol.asyncDispose]();
+          await clearing;
+        });
+      },
+    };
+  },
+});
+
+function endOf({ id, kind, status, statusDetails, error, folderUri }: Job, head: Head): OwnAct {
+  const folder = folderUri === null ? '' : ` Folder: ${folderUri}.`;
+  return {
+    operationName: ENDS[kind],
+    description: `The ${kind} job ${id} ended: ${status}. ${error?.message ?? statusDetails}.${folder}`,
+    detail: { job: id, status, storage: folderUri ?? undefined },
+    head,
+    ...(error === null ? {} : { failure: error.code }),
+  };
+}
+
+function forwardCommand(minutes: number, { promises, config }: Pick<Service, 'promises' | 'config'>): string {
+  // Where duties are separated a person moves it; in development one of the two is at hand.
+  const as = promises.isStrict ? 'alice' : undefined;
+  return ownCommand(`clock advance ${minutes}m${optionWords({ 'hsm-name': config.name, as })}`);
+}

@@ -1,0 +1,27 @@
+import { part } from '../part.ts';
+import { clockKind, openClock } from './instance-clock.ts';
+import { type ClockService, clockRows } from './rows.ts';
+
+type Profile = 'dev' | 'production';
+
+interface Needs {
+  readonly config: { readonly profile: Profile };
+  readonly promises: { readonly current: { readonly profile: Profile } };
+  /** Unix seconds of the system. */
+  readonly systemNow: () => number;
+  /** The clock has moved. */
+  readonly jumped: () => void;
+}
+
+export const clock = part({
+  kinds: [clockKind],
+  keep({ config, promises, systemNow, jumped }: Needs) {
+    // Whoever edits the file of a production instance gains no time machine.
+    const isClockMovable = (): boolean => config.profile === 'dev' && promises.current.profile === 'dev';
+    const opened = openClock({ systemNow, travels: isClockMovable, jumped });
+    return { clock: opened, now: opened.now, isClockMovable };
+  },
+  serve: (service: ClockService & { readonly isClockMovable: () => boolean }) => ({
+    rows: service.isClockMovable() ? clockRows(service) : [],
+  }),
+});

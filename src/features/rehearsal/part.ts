@@ -1,0 +1,52 @@
+import type { Records } from '../../store/sealed/records.ts';
+import type { CustodianRegister } from '../custodians/register.ts';
+import type { Telling } from '../events/part.ts';
+import { type OwnAct, part } from '../part.ts';
+import { ToldOverdue, toldOverdueKind } from './overdue.ts';
+import { overdueJob } from './overdue-job.ts';
+import type { RehearsalSchedule } from './posture.ts';
+import { Rehearsals, rehearsalKind } from './rehearsals.ts';
+import { type RehearsalService, rehearsalRows } from './rows.ts';
+
+interface Needs {
+  readonly settings: { number(name: 'StrongroomRehearsalFullDays' | 'StrongroomRehearsalReachabilityDays'): number };
+  readonly register: CustodianRegister;
+}
+
+interface Service extends Pick<RehearsalService, 'rehearsals' | 'register' | 'crypto' | 'now'> {
+  readonly config: { readonly name: string; readonly throwAway?: true };
+  readonly rehearsalSchedule: RehearsalSchedule;
+  readonly toldOverdue: ToldOverdue;
+  readonly telling: Telling;
+  readonly records: Pick<Records, 'update'>;
+  readonly record: (act: OwnAct) => Promise<void>;
+  readonly stopping: AbortSignal;
+}
+
+export const rehearsal = part({
+  kinds: [rehearsalKind, toldOverdueKind],
+  keep({ settings, register }: Needs) {
+    const rehearsals = new Rehearsals();
+    const rehearsalSchedule: RehearsalSchedule = {
+      rehearsals,
+      days: (depth) =>
+        settings.number(depth === 'full' ? 'StrongroomRehearsalFullDays' : 'StrongroomRehearsalReachabilityDays'),
+      sharedAt: () => register.split?.at,
+    };
+    return { rehearsals, rehearsalSchedule, toldOverdue: new ToldOverdue() };
+  },
+  serve({ config, rehearsalSchedule: schedule, toldOverdue: told, telling, record, ...service }: Service) {
+    return {
+      rows: rehearsalRows({ ...service, schedule, instance: config.name, isThrownAway: config.throwAway === true }),
+      sends: [
+        overdueJob({
+          ...service,
+          ...telling,
+          schedule,
+          told,
+          record: (description, more) => record({ operationName: 'EventDeliver', description, ...more }),
+        }),
+      ],
+    };
+  },
+});

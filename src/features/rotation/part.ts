@@ -1,0 +1,57 @@
+import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { isoTime } from '../../formats/iso-time.ts';
+import { ServiceError } from '../../http/service-error.ts';
+import type { Retention } from '../keys/bundle.ts';
+import { keyDetail } from '../keys/entry-details.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import { type OwnAct, part } from '../part.ts';
+import { RotationPolicies } from './policies.ts';
+import { policyChange, policyKind } from './policy.ts';
+import { type RotateDue, rotationJob } from './rotate-due.ts';
+import { rotationRows } from './rows.ts';
+import { RotationSchedule } from './schedule.ts';
+
+interface Service extends Omit<RotateDue, 'record' | 'schedule'> {
+  readonly rotations: RotationSchedule;
+  readonly retention: Retention;
+  readonly record: (act: OwnAct) => Promise<void>;
+  readonly report: (what: string, error: unknown) => void;
+}
+
+export const rotation = part({
+  kinds: [policyKind],
+  keep({ keys }: { readonly keys: KeyRing }) {
+    const policies = new RotationPolicies();
+    return { policies, rotations: new RotationSchedule(keys, policies) };
+  },
+  companions: () => ({ purge: (name) => [policyChange(name, undefined)] }),
+  serve: (service: Service) => ({ rows: rotationRows(service), jobs: [rotationJob(recorded(service))] }),
+});
+
+function recorded({ record, report, rotations: schedule, ...service }: Service): RotateDue {
+  const operationName = 'KeyRotateIfDue';
+  return {
+    ...service,
+    schedule,
+    record: {
+      rotated: ({ due, from, to, head }) =>
+        record({
+          operationName,
+          description: `The rotation policy says so since ${isoTime(due)}; the version before is ${from.version}.`,
+          detail: { ...keyDetail(to), previousVersion: from.version },
+          key: `/keys/${to.name}/${to.version}`,
+          head,
+        }),
+      failed: async ({ due, key, error, retryAt }) => {
+        const isOurs = error instanceof ServiceError || error instanceof CryptoError;
+        if (!isOurs) report(`rotation of ${key.name}`, error);
+        await record({
+          operationName,
+          description: `Due since ${isoTime(due)}: ${isOurs ? error.message : 'it failed'}. Next attempt ${isoTime(retryAt)}.`,
+          key: `/keys/${key.name}/${key.version}`,
+          failure: isOurs ? error.code : 'InternalServerError',
+        });
+      },
+    },
+  };
+}

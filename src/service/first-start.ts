@@ -1,0 +1,71 @@
+// What the first start of an instance makes: its promises, and the grants of its initial administrators. Later starts make the
+// promises stricter and change no grant.
+import { randomUUID } from 'node:crypto';
+import type { InstanceConfig } from '../deployment/instance.ts';
+import { missingPersonMark } from '../deployment/trusted-issuers.ts';
+import { ADMINISTRATOR } from '../features/roles/built-in-roles.ts';
+import { roleDetail } from '../features/roles/entry-details.ts';
+import type { Roles } from '../features/roles/evaluate.ts';
+import { planInitialAssignments } from '../features/roles/initial-assignments.ts';
+import { ROOT_SCOPE } from '../features/roles/scope.ts';
+import { type Promises, separationOf } from '../features/settings/promises.ts';
+import { changesOf } from '../http/entry-detail.ts';
+import type { AuditLog } from '../links/recorder/audit-log.ts';
+import type { Records } from '../store/sealed/records.ts';
+import { completeLog } from './service-entries.ts';
+
+/** At the first start what the configuration says; later only what makes it stricter. */
+export async function makePromises(
+  {
+    promises,
+    records,
+    audit,
+  }: { readonly promises: Promises; readonly records: Pick<Records, 'head' | 'update'>; readonly audit: AuditLog },
+  config: InstanceConfig,
+): Promise<void> {
+  const before = records.head.sequence;
+  const promised = promises.areMade ? { ...promises.current } : {};
+  const { profile, purgeProtection, softDeleteRetentionInDays: retentionDays } = config;
+  refuseLoneAdministrator(promises, config);
+  refuseUnknownPeople(promises, config);
+  const head = await records.update(() =>
+    promises.plan({ profile, purgeProtection, retentionDays, separation: config.separation }),
+  );
+  if (head.sequence === before) return;
+  const detail = { changes: changesOf(promised, { ...promises.current }) };
+  await completeLog(audit, config, head, 'PromisesMade', { detail });
+}
+
+/** Where duties are separated, one administrator can change nothing about roles: there would never be a second. */
+function refuseLoneAdministrator(promises: Promises, config: InstanceConfig): void {
+  if (promises.areMade || config.profile !== 'production' || separationOf(config) !== 'strict') return;
+  if (new Set(config.initialAdministrators.map((id) => id.toLowerCase())).size >= 2) return;
+  throw new Error(
+    `instance '${config.name}' separates duties and has one initial administrator, whom nobody could give a second: ` +
+      "name at least two people in 'initialAdministrators', or set 'separation' to 'azure' if that is what you want",
+  );
+}
+
+/** Every instance that is strict, or would be from now on. */
+function refuseUnknownPeople(promises: Promises, config: InstanceConfig): void {
+  const isStrict = promises.areMade && promises.isStrict;
+  const missing = missingPersonMark(config.issuers);
+  if (missing === undefined || !(isStrict || separationOf(config) === 'strict')) return;
+  throw new Error(`instance '${config.name}': ${missing}`);
+}
+
+export async function makeInitialAssignments(
+  { records, roles, audit }: { records: Pick<Records, 'head' | 'update'>; roles: Roles; audit: AuditLog },
+  config: InstanceConfig,
+): Promise<void> {
+  const before = records.head.sequence;
+  const plan = { administrators: config.initialAdministrators, newGuid: randomUUID };
+  const head = await records.update(() => planInitialAssignments(plan, { roles }));
+  if (head.sequence === before) return;
+  const detail = {
+    ...roleDetail(ADMINISTRATOR, roles.definition(ADMINISTRATOR)),
+    principalIds: config.initialAdministrators,
+    scope: ROOT_SCOPE.path,
+  };
+  await completeLog(audit, config, head, 'InitialAdministratorsAssigned', { detail });
+}

@@ -1,0 +1,117 @@
+// Every feature of an instance, in one list: who needs what another keeps comes after it. All that the service knows of a
+// feature follows from its line here.
+import type { CryptoClient } from '../crypto/client/crypto-client.ts';
+import type { InstancePlaces } from '../deployment/data-layout.ts';
+import type { InstanceConfig } from '../deployment/instance.ts';
+import { access } from '../features/access/part.ts';
+import { approvals } from '../features/approvals/part.ts';
+import { armKeys } from '../features/arm-keys/part.ts';
+import { attestation } from '../features/attestation/part.ts';
+import type { WorkerMarks } from '../features/backup/jobs/job-engine.ts';
+import { backup } from '../features/backup/part.ts';
+import type { BackupService } from '../features/backup/rows.ts';
+import { byok } from '../features/byok/part.ts';
+import { ceremony } from '../features/ceremony/part.ts';
+import { clock } from '../features/clock/part.ts';
+import { custodians } from '../features/custodians/part.ts';
+import { events } from '../features/events/part.ts';
+import { keyBackup } from '../features/key-backup/part.ts';
+import { keyOperations } from '../features/key-operations/part.ts';
+import { keys } from '../features/keys/part.ts';
+import { type AllCompanions, type Companions, type OwnAct, partsOf } from '../features/part.ts';
+import { rehearsal } from '../features/rehearsal/part.ts';
+import { release } from '../features/release/part.ts';
+import { rng } from '../features/rng/part.ts';
+import { roles } from '../features/roles/part.ts';
+import { rotation } from '../features/rotation/part.ts';
+import { secureWrap } from '../features/secure-wrap/part.ts';
+import { securityDomain } from '../features/security-domain/part.ts';
+import { settings } from '../features/settings/part.ts';
+import { type Follow, feeding } from '../store/sealed/follow-records.ts';
+import type { RecordKind } from '../store/sealed/record-kind.ts';
+import type { Apply, Commit, Records } from '../store/sealed/records.ts';
+import type { LiveNetwork } from './live-network.ts';
+import { moduleState } from './module-state.ts';
+
+/** What the service gives to its parts. */
+export interface Outside extends Pick<BackupService, 'openStorage' | 'locate'> {
+  readonly config: InstanceConfig;
+  readonly places: Pick<InstancePlaces, 'audit'>;
+  readonly crypto: CryptoClient;
+  /** Not to be used before they are opened. */
+  readonly records: Omit<Records, keyof AsyncDisposable>;
+  /** By the instance itself, which asks nobody. */
+  readonly commit: Commit;
+  readonly kinds: readonly RecordKind[];
+  readonly companions: AllCompanions;
+  /** Ended after all that is served. */
+  readonly stack: AsyncDisposableStack;
+  readonly stopping: AbortSignal;
+  readonly workers: WorkerMarks;
+  /** Puts on record what the instance did by itself. */
+  readonly record: (act: OwnAct) => Promise<void>;
+  readonly report: (what: string, error: unknown) => void;
+  readonly randomHex: (bytes: number) => string;
+  /** Unix seconds of the system. */
+  readonly systemNow: () => number;
+  /** The clock of the instance has moved. */
+  readonly jumped: () => void;
+  readonly onActive: () => void;
+  /** Authorities under which the instance is known. */
+  readonly hosts: () => readonly string[];
+  readonly network: LiveNetwork;
+  /** The data action that an operation needs. */
+  readonly actionOf: (operation: string) => string | undefined;
+  readonly keptFromActivation: () => Promise<string | undefined>;
+  /** Why nobody could tell who is a person here, if so. */
+  readonly peopleUnknown: string | undefined;
+}
+
+export const parts = partsOf<Outside>()
+  .with(settings)
+  .with(clock)
+  .with(keys)
+  .with(roles)
+  .with(backup)
+  .with(approvals)
+  .with(rotation)
+  .with(events)
+  .with(release)
+  .with(custodians)
+  .with(rehearsal)
+  .with(ceremony)
+  .with(securityDomain)
+  .with(keyOperations)
+  .with(keyBackup)
+  .with(byok)
+  .with(armKeys)
+  .with(attestation)
+  .with(secureWrap)
+  .with(rng)
+  .with(access)
+  .with(moduleState);
+
+/** All that a worker has of its instance: what it was given, and what the parts offer. */
+export type InstanceState = ReturnType<typeof parts.keep>['has'];
+
+/** Empty, and what feeds it. */
+export function openParts(outside: Omit<Outside, 'kinds' | 'companions'>): {
+  readonly state: InstanceState;
+  readonly apply: Apply;
+} {
+  let all: readonly Companions[] = [];
+  const companions: AllCompanions = {
+    purge: (name) => all.flatMap(({ purge }) => purge?.(name) ?? []),
+    split: (split) => all.flatMap((each) => each.split?.(split) ?? []),
+    setting: (name, value) => all.flatMap(({ setting }) => setting?.(name, value) ?? []),
+    commit: (changes) => all.flatMap(({ commit }) => commit?.(changes) ?? []),
+  };
+  const { has: state, companions: known } = parts.keep({ ...outside, kinds: parts.kinds, companions });
+  all = known;
+  return { state, apply: feeding(Object.values(state).flatMap(followsOf), parts.kinds) };
+}
+
+function followsOf(offered: unknown): readonly Follow[] {
+  const { follows } = Object(offered) as { readonly follows?: readonly Follow[] };
+  return follows ?? [];
+}
