@@ -13,12 +13,23 @@ const files = [
 
 test('without arguments every test file runs, after the check', () => {
   const plan = planTests([], files);
-  assert.deepEqual(plan.files, ['bench/load.test.ts', 'scripts/a.test.ts', 'src/store/b.test.ts', 'test/c.test.ts']);
+  assert.deepEqual(plan.files, ['test/c.test.ts', 'bench/load.test.ts', 'scripts/a.test.ts', 'src/store/b.test.ts']);
   assert.equal(plan.check, true);
 });
 
-test('--fast leaves out what starts the whole product', () => {
-  assert.deepEqual(planTests(['--fast'], files).files, [
+test('what takes longest begins first', () => {
+  const some = [
+    'src/a.test.ts',
+    'test/data-plane/b.test.ts',
+    'test/conformance/c.test.ts',
+    'test/production/d.test.ts',
+  ];
+  assert.deepEqual(planTests([], some).files, some.toReversed());
+});
+
+test('--fast takes a slice alone of what starts products', () => {
+  assert.deepEqual(planTests(['--fast'], [...files, 'test/exchanges/exchanges.test.ts']).files, [
+    'test/exchanges/exchanges.test.ts',
     'bench/load.test.ts',
     'scripts/a.test.ts',
     'src/store/b.test.ts',

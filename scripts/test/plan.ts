@@ -1,5 +1,5 @@
-// Which test files a run takes, from its arguments: folders, files or parts of their paths; `--fast` leaves out test/,
-// `--without-programs` takes those that can skip, as on a machine with nothing but Node.
+// Which test files a run takes, from its arguments: folders, files or parts of their paths; `--fast` takes of test/ a slice
+// alone, `--without-programs` those that can skip, as on a machine with nothing but Node. And in which order.
 
 export interface Plan {
   readonly files: readonly string[];
@@ -13,6 +13,20 @@ export interface Plan {
 export class PlanError extends Error {
   override readonly name = 'PlanError';
 }
+
+/** Of what starts products and instances: the wire of a running one, and the life of a key. */
+const SLICE: readonly string[] = ['test/data-plane/keys.test.ts', 'test/exchanges/exchanges.test.ts'];
+/** What takes longest begins first, so that no core waits for the last file: those that kill and start products, then clients. */
+const LONG_FIRST: readonly string[] = [
+  'test/production/',
+  'test/fault/',
+  'test/attack/',
+  'test/conformance/',
+  'test/docs/',
+  'test/clients/',
+  'test/control/',
+  'test/',
+];
 
 /** @param canSkip whether the file has tests that skip where a program is missing */
 export function planTests(
@@ -34,8 +48,12 @@ export function planTests(
       throw new PlanError(`unknown option ${arg} (known: --fast, --no-check, --without-programs, --name=PATTERN)`);
     else patterns.push(arg.replace(/^\.\//, '').replace(/\/$/, ''));
   }
-  const all = files.filter((file) => /^(src|scripts|bench|test)\/.*\.test\.ts$/.test(file));
-  const wanted = all.filter((file) => !(fast && file.startsWith('test/')) && (!withoutPrograms || canSkip(file)));
+  const all = files
+    .filter((file) => /^(src|scripts|bench|test)\/.*\.test\.ts$/.test(file))
+    .sort((a, b) => rank(a) - rank(b));
+  const wanted = all.filter(
+    (file) => !(fast && file.startsWith('test/') && !SLICE.includes(file)) && (!withoutPrograms || canSkip(file)),
+  );
   for (const pattern of patterns) {
     if (!wanted.some((file) => file.includes(pattern))) throw new PlanError(`no test file matches ${pattern}`);
   }
@@ -43,4 +61,9 @@ export function planTests(
     patterns.length === 0 ? wanted : wanted.filter((file) => patterns.some((pattern) => file.includes(pattern)));
   if (chosen.length === 0) throw new PlanError('there is nothing to test');
   return { files: chosen, check, names, withoutPrograms };
+}
+
+function rank(file: string): number {
+  const found = LONG_FIRST.findIndex((folder) => file.startsWith(folder));
+  return found === -1 ? LONG_FIRST.length : found;
 }

@@ -1,10 +1,12 @@
 // Runs test files and says honestly how it went: node:test's own report, then every skipped test with its reason, then
 // one line `N passed, N failed`.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import type { Plan } from './plan.ts';
+import { processesFor } from './processes.ts';
 import { testEnvironment } from './test-environment.ts';
 
 /** Longest that one file may take: whole products start in some, with real clients that take seconds per command. */
@@ -20,10 +22,11 @@ export async function runTests(
   let passed = 0;
   let broken = 0;
   await using environment = await testEnvironment(plan.withoutPrograms);
+  await using processes = await processesFor(root, plan.files, (file) => readFileSync(join(root, file), 'utf8'));
   const tests = run({
     cwd: root,
-    env: environment.variables,
-    files: plan.files.map((file) => join(root, file)),
+    env: { ...environment.variables, NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compile') },
+    files: [...processes.entries],
     concurrency: 2,
     timeout: FILE_TIMEOUT,
     ...(plan.names.length === 0 ? {} : { testNamePatterns: [...plan.names] }),

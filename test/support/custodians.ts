@@ -1,6 +1,6 @@
 // Custodians with keys of their own, who read a domain file and sign packets as the offline tool does.
 import 'reflect-metadata';
-import { createHash, KeyObject, webcrypto } from 'node:crypto';
+import { createHash, KeyObject } from 'node:crypto';
 import { X509CertificateGenerator } from '@peculiar/x509';
 import { toBase64url } from '../../src/formats/base64url.ts';
 import { makePacket } from '../../src/formats/custodian-packet.ts';
@@ -8,6 +8,7 @@ import type { PacketContent } from '../../src/formats/custodian-statement.ts';
 import { decryptWithRsa } from '../../src/formats/jwe.ts';
 import { parseSecurityDomain } from '../../src/formats/security-domain.ts';
 import { proofOfShare } from '../../src/formats/share-proof.ts';
+import { takeRsaPair } from './test-keys.ts';
 
 export interface TestCustodian {
   readonly name: string;
@@ -28,12 +29,7 @@ export interface TestCustodian {
   acknowledges(document: string, at?: Date): string;
 }
 
-const ALGORITHM = {
-  name: 'RSASSA-PKCS1-v1_5',
-  hash: 'SHA-256',
-  modulusLength: 2048,
-  publicExponent: new Uint8Array([1, 0, 1]),
-};
+const ALGORITHM = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
 
 export function makeCustodians(...names: readonly string[]): Promise<TestCustodian[]> {
   return Promise.all(names.map(makeCustodian));
@@ -45,7 +41,7 @@ export function digestOf(document: string): string {
 }
 
 async function makeCustodian(name: string): Promise<TestCustodian> {
-  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+  const keys = takeRsaPair();
   const x509 = await X509CertificateGenerator.createSelfSigned({
     name: `CN=${name}`,
     keys,

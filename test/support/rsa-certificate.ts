@@ -2,23 +2,19 @@
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import { X509CertificateGenerator } from '@peculiar/x509';
+import { takeRsaPair } from './test-keys.ts';
 
 export interface RsaCertificate {
   readonly key: string;
   readonly pem: string;
 }
 
-const ALGORITHM = {
-  name: 'RSASSA-PKCS1-v1_5',
-  hash: 'SHA-256',
-  modulusLength: 2048,
-  publicExponent: new Uint8Array([1, 0, 1]),
-};
+const ALGORITHM = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
 const DAY_MS = 86_400_000;
 
 /** `days`: how long it is valid from now; negative: it ended so long ago. */
 export async function makeCertificate({ days = 30 }: { readonly days?: number } = {}): Promise<RsaCertificate> {
-  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+  const keys = takeRsaPair();
   const now = Date.now();
   const certificate = await X509CertificateGenerator.createSelfSigned({
     name: 'CN=application',

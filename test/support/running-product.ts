@@ -55,7 +55,7 @@ export async function startProduct({ data, demo = true, config, until }: Product
   await rm(readyFile, { force: true });
   const args = ['start', '--data', root, '--port', '0', '--ready-file', readyFile, ...(demo ? [] : ['--no-demo'])];
   if (config !== undefined) args.push('--config', config);
-  const child = spawn(PROGRAM, args, { cwd: CHECKOUT, env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(PROGRAM, args, { cwd: CHECKOUT, env: productEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -146,7 +146,7 @@ export async function startProduct({ data, demo = true, config, until }: Product
 /** Starts it and kills everything so many milliseconds later, whatever it has come to by then. */
 export async function interruptStart(data: string, milliseconds: number): Promise<void> {
   const args = ['start', '--data', data, '--port', '0', '--no-demo'];
-  const child = spawn(PROGRAM, args, { cwd: CHECKOUT, env: cleanEnvironment(), stdio: 'ignore' });
+  const child = spawn(PROGRAM, args, { cwd: CHECKOUT, env: productEnvironment(), stdio: 'ignore' });
   await delay(milliseconds);
   await killAll(treeOf(child.pid ?? 0));
 }
@@ -154,6 +154,12 @@ export async function interruptStart(data: string, milliseconds: number): Promis
 /** Of what a test runner's own environment holds, nothing may decide how the product or a client behaves. */
 export function cleanEnvironment(): Record<string, string> {
   return { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: tmpdir(), LC_ALL: 'C.UTF-8' };
+}
+
+/** The same for `./strongroom`, which also finds its own sources compiled: what it hands to no process that it starts. */
+export function productEnvironment(): Record<string, string> {
+  const cache = process.env['NODE_COMPILE_CACHE'];
+  return { ...cleanEnvironment(), ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }) };
 }
 
 async function beforeEnd(child: ChildProcess, ended: Promise<unknown>, ready: Promise<unknown>): Promise<void> {

@@ -15,7 +15,7 @@ import { freePort } from './free-port.ts';
 import { makeOperatorAuthority, type OperatorAuthority } from './operator-authority.ts';
 import { killAll, treeOf } from './process-tree.ts';
 import type { Reply } from './running-instance.ts';
-import { CHECKOUT, cleanEnvironment } from './running-product.ts';
+import { CHECKOUT, productEnvironment } from './running-product.ts';
 import { startTokenIssuer, type TokenIssuer } from './token-issuer.ts';
 
 export const DOMAIN = 'hsm.example.org';
@@ -114,7 +114,7 @@ export async function makeSite(): Promise<Site> {
   const running = new Set<ChildProcess>();
   const spawnStrongroom = (): { readonly child: ChildProcess; readonly output: () => string } => {
     const args = ['start', '--profile', 'production', '--config', configFile, '--data', data];
-    const child = spawn(PROGRAM, args, { cwd: CHECKOUT, env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(PROGRAM, args, { cwd: CHECKOUT, env: productEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
     let printed = '';
     for (const stream of [child.stdout, child.stderr]) {

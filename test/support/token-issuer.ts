@@ -1,9 +1,10 @@
 // A token issuer for tests of the data plane: one RSA key, a JWKS over TLS, and tokens of any shape one asks for.
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { SignJWT } from 'jose';
 import type { Issued } from '../../src/deployment/dev-ca/issue.ts';
+import { takeRsaKey } from './test-keys.ts';
 
 export interface TokenIssuer extends AsyncDisposable {
   readonly issuer: string;
@@ -16,8 +17,8 @@ export interface TokenIssuer extends AsyncDisposable {
 }
 
 export async function startTokenIssuer(tenantId: string, certificate: Issued): Promise<TokenIssuer> {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'test-key', use: 'sig', alg: 'RS256' };
+  const privateKey = takeRsaKey();
+  const jwk = { ...createPublicKey(privateKey).export({ format: 'jwk' }), kid: 'test-key', use: 'sig', alg: 'RS256' };
   const server = createServer({ key: certificate.key, cert: certificate.certificate }, (_request, response) => {
     response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [jwk] }));
   });
