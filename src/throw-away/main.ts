@@ -11,7 +11,7 @@ import { startThrowAway } from './start.ts';
 const anything: Reader<unknown> = (value) => value;
 /** What whoever starts it says, as its one argument; place and identity as `instance.json` has them. */
 const shape = record(
-  { name: text, administrator: text, needs: integer(0, Number.MAX_SAFE_INTEGER), onDisk: flag },
+  { name: text, administrator: text, needs: integer(0, 2 ** 63), onDisk: flag },
   { backupPlace: anything, backupIdentity: anything },
 );
 
