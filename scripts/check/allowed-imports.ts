@@ -60,6 +60,12 @@ export const areas: readonly Area[] = [
     builtins: [...PURE, 'node:fs', 'node:fs/promises', 'node:path', 'node:os', 'node:sqlite', 'node:process'],
     because: 'how files and folders are made, replaced, locked and destroyed is the same for everyone',
   },
+  ...DURABLE.map((at) => ({
+    at,
+    from: DURABLE,
+    builtins: [...PURE, 'node:fs', 'node:fs/promises', 'node:path'],
+    because: 'it runs beside the keys too: durable files, and nothing else of what is done with files',
+  })),
   {
     at: 'src/crypto/protocol/',
     from: ['src/formats/'],

@@ -48,6 +48,15 @@ test('the key-holding process can reach neither network nor child processes, not
   }
 });
 
+test('what the key-holding process takes of the files of others reaches no more than it may', () => {
+  for (const line of ["import { DatabaseSync } from 'node:sqlite';", "import { lockFile } from './file-lock.ts';"]) {
+    const others = { 'src/files/file-lock.ts': '' };
+    assert.equal(findings('src/files/durable-file.ts', line, others).length, 1, line);
+    assert.equal(findings('src/files/durable-file-sync.ts', line, others).length, 1, line);
+    assert.deepEqual(findings('src/files/data-lock.ts', line, others), []);
+  }
+});
+
 test('only the one binding file loads native code', () => {
   const text = "const koffi = require('koffi');";
   assert.deepEqual(findings('src/crypto/engines/software/libcrypto.ts', text), []);
