@@ -2,6 +2,8 @@
 // dumps, no standard input, and a supervision link on file descriptor 3.
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Link } from './link.ts';
 
 export interface Program {
@@ -37,10 +39,17 @@ export function spawnChild(program: Program): SpawnedChild {
   return { process: child, link: new Link(child.stdio[3] as Socket) };
 }
 
-/** Who is confined reads the sources alone: what another process wrote is nothing to run. */
+/** Beside the sources: who can write there could change them as well. */
+const CACHES = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url));
+
+/**
+ * Who is confined reads the sources alone: what another process wrote is nothing to run. The others are told of a folder beside the
+ * sources, and of none that our environment names elsewhere.
+ */
 function compiled({ flags = [] }: Program): NodeJS.ProcessEnv {
-  const { NODE_COMPILE_CACHE } = process.env;
-  return NODE_COMPILE_CACHE === undefined || flags.includes('--permission') ? {} : { NODE_COMPILE_CACHE };
+  const { NODE_COMPILE_CACHE = '' } = process.env;
+  const isOurs = join(NODE_COMPILE_CACHE, '/').startsWith(CACHES);
+  return isOurs && !flags.includes('--permission') ? { NODE_COMPILE_CACHE } : {};
 }
 
 /** Ends a child and whatever it started, at once. */

@@ -72,17 +72,27 @@ test('a child that says ready serves, and stops when its link ends', async () =>
   assert.equal(cwd, '/');
 });
 
-test('a child that is confined runs nothing that another process has compiled', async () => {
+test('a child runs what was compiled beside the sources and nowhere else, and one that is confined not even that', async () => {
   const before = process.env['NODE_COMPILE_CACHE'];
-  process.env['NODE_COMPILE_CACHE'] = join(folder, 'compiled');
+  const beside = fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url));
+  const confined = ['--permission', '--allow-fs-read=*', '--allow-net'];
+  const cases: readonly (readonly [cache: string, flags: readonly string[], told: boolean])[] = [
+    [beside, [], true],
+    [beside, confined, false],
+    [join(folder, 'compiled'), [], false],
+    [`${beside}/../../../elsewhere`, [], false],
+    ['node_modules/.cache/compiled', [], false],
+  ];
   try {
-    const flags = ['--permission', '--allow-fs-read=*', '--allow-net'];
-    const { child, log } = supervise('serves', { program: () => ({ entry: CHILD, args: ['serves'], flags }) });
-    child.start();
-    await child.whenReady();
-    await child.stop();
-    const { env } = JSON.parse(readFileSync(log, 'utf8')) as { env: string[] };
-    assert.equal(env.includes('NODE_COMPILE_CACHE'), false);
+    for (const [cache, flags, told] of cases) {
+      process.env['NODE_COMPILE_CACHE'] = cache;
+      const { child, log } = supervise('serves', { program: () => ({ entry: CHILD, args: ['serves'], flags }) });
+      child.start();
+      await child.whenReady();
+      await child.stop();
+      const { env } = JSON.parse(readFileSync(log, 'utf8')) as { env: string[] };
+      assert.equal(env.includes('NODE_COMPILE_CACHE'), told, `${cache} ${flags.join(' ')}`);
+    }
   } finally {
     if (before === undefined) delete process.env['NODE_COMPILE_CACHE'];
     else process.env['NODE_COMPILE_CACHE'] = before;
