@@ -99,7 +99,10 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 /** A row with its body type forgotten, as the router keeps it. */
 export type AnyRow = Row<unknown>;
 
+/** What a row need not say: nothing is served before activation, and whatever reads may be repeated. */
+type Unsaid = 'activation' | 'repeatable';
+
 /** Writes a row; the body type follows from `readBody`. */
-export function row<Body = undefined>(definition: Row<Body>): AnyRow {
-  return definition as unknown as AnyRow;
+export function row<Body = undefined>(definition: Omit<Row<Body>, Unsaid> & Partial<Pick<Row<Body>, Unsaid>>): AnyRow {
+  return { activation: 'active', repeatable: definition.method === 'GET', ...definition } as unknown as AnyRow;
 }

@@ -7,9 +7,8 @@ import { type EndedGrants, endedBefore } from '../../features/access/ended-grant
 import { findCall } from '../../features/access/find-entry.ts';
 import type { LoggedCall } from '../../features/access/logged-call.ts';
 import { type AccessReport, causeOf, reportOnCall } from '../../features/access/report.ts';
-import { isAdministrative } from '../../features/roles/administrative.ts';
 import { builtInRoles } from '../../features/roles/built-in-roles.ts';
-import { dataActions, findDataAction } from '../../features/roles/data-actions.ts';
+import { dataActions, findDataAction, isAdministrative } from '../../features/roles/data-actions.ts';
 import { isGuid } from '../../formats/guid.ts';
 import { optionWords, ownCommand } from '../../formats/own-command.ts';
 import { type Command, CommandError, command, jsonOption, UsageError } from '../command.ts';

@@ -1,7 +1,6 @@
 // `strongroom approval …`: what waits for a second administrator, and their word on it.
 import { findByObjectId } from '../../control/directory/find-principal.ts';
-import { isAdministrative } from '../../features/roles/administrative.ts';
-import { findDataAction } from '../../features/roles/data-actions.ts';
+import { findDataAction, isAdministrative } from '../../features/roles/data-actions.ts';
 import { isGuid } from '../../formats/guid.ts';
 import { printableJson, printableLine } from '../../formats/printable.ts';
 import { type Answer, type Command, CommandError, command, UsageError } from '../command.ts';

@@ -1,6 +1,6 @@
 // What the log says of an approval: who asked for what.
 import type { Detail } from '../../http/entry-detail.ts';
-import { isAdministrativeRole } from '../roles/administrative.ts';
+import { isAdministrativeRole } from '../roles/data-actions.ts';
 import { effectiveActions } from '../roles/grants.ts';
 import type { Approval } from './approval.ts';
 import type { ApprovalRequest } from './request.ts';

@@ -44,8 +44,6 @@ export function separationRows(service: SeparationService): readonly AnyRow[] {
       operationName: 'SeparationGet',
       dataAction: `${ACTION}/read/action`,
       scope: 'root',
-      activation: 'active',
-      repeatable: true,
       handle: ({ principal }) => ({ status: 200, body: shape(principal) }),
     }),
     row<'strict'>({
@@ -54,7 +52,6 @@ export function separationRows(service: SeparationService): readonly AnyRow[] {
       operationName: 'SeparationSet',
       dataAction: `${ACTION}/write/action`,
       scope: 'root',
-      activation: 'active',
       readBody: (body) => {
         if (readText(body, 'mode') !== 'strict') throw wrongType('mode', "'strict'; there is no way back to 'azure'");
         return 'strict';

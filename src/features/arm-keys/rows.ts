@@ -8,9 +8,8 @@ import { createDetail, keyDetail } from '../keys/entry-details.ts';
 import { requireKey } from '../keys/find-key.ts';
 import { requireKeyName } from '../keys/key-name.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
-import { createIfNotExists } from './create-if-not-exists.ts';
-import { describeArmKey } from './describe.ts';
-import { type ArmKeyBody, readArmKey } from './read-arm-key.ts';
+import { part } from '../part.ts';
+import { type ArmKeyBody, createIfNotExists, describeArmKey, readArmKey } from './arm-key.ts';
 
 const ACTION = 'Microsoft.KeyVault/managedHsm/keys';
 
@@ -28,8 +27,6 @@ export function armKeyRows(service: KeyMaking & { readonly retention: Retention 
       operationName,
       dataAction: `${ACTION}/read/action`,
       scope,
-      activation: 'active',
-      repeatable: true,
       handle({ params, url }) {
         const found = find(params, url);
         const body = Array.isArray(found)
@@ -45,7 +42,6 @@ export function armKeyRows(service: KeyMaking & { readonly retention: Retention 
       operationName: 'KeyCreateIfNotExists',
       dataAction: `${ACTION}/createIfNotExists`,
       scope: 'keys',
-      activation: 'active',
       readBody: readArmKey,
       asked: ({ body }) => createDetail(body),
       repeatable: true,
@@ -75,3 +71,5 @@ type Found = KeyVersion | readonly KeyVersion[];
 
 /** What one answer holds: the resource manager shows keys, it does not page through them. */
 const MOST_LISTED = 1_000;
+
+export const armKeys = part({ serve: (service: Parameters<typeof armKeyRows>[0]) => ({ rows: armKeyRows(service) }) });

@@ -7,8 +7,9 @@ import { keyBundle, keyId, type Retention } from '../keys/bundle.ts';
 import { requireKey } from '../keys/find-key.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { bindingOf } from '../keys/key-version.ts';
+import { part } from '../part.ts';
 
-export interface AttestationService {
+interface AttestationService {
   readonly crypto: CryptoClient;
   readonly keys: KeyRing;
   readonly retention: Retention;
@@ -23,8 +24,6 @@ export function attestationRows({ crypto, keys, retention }: AttestationService)
       operationName: 'KeyAttestationGet',
       dataAction: 'Microsoft.KeyVault/managedHsm/keys/read/action',
       scope: 'key',
-      activation: 'active',
-      repeatable: true,
       async handle(request) {
         const key = requireKey(keys, request.params, request.url);
         const { chain, privateStatement, publicStatement } = await crypto.send('attestKey', {
@@ -47,3 +46,5 @@ export function attestationRows({ crypto, keys, retention }: AttestationService)
     }),
   );
 }
+
+export const attestation = part({ serve: (service: AttestationService) => ({ rows: attestationRows(service) }) });

@@ -177,10 +177,8 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       operationName: 'BackupCreate',
       dataAction: `${ACTION}/backup/start/action`,
       scope: 'root',
-      activation: 'active',
       readBody: readTarget,
       asked: ({ body }) => placeDetail(body),
-      repeatable: false,
       handle: (request) => start('backup', request, request.body, (storage, job) => backUp(service, storage, job)),
     }),
     row<BackupTarget>({
@@ -190,10 +188,8 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       operationName: 'PreBackupCreate',
       dataAction: `${ACTION}/backup/start/action`,
       scope: 'root',
-      activation: 'active',
       readBody: readTarget,
       asked: ({ body }) => placeDetail(body),
-      repeatable: false,
       handle: (request) => start('prebackup', request, request.body, checkBackUp),
     }),
     row({
@@ -203,8 +199,6 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       operationName: 'BackupStatusGet',
       dataAction: `${ACTION}/backup/status/action`,
       scope: 'root',
-      activation: 'active',
-      repeatable: true,
       handle: (request) => poll(request, 'backup'),
     }),
     row<RestoreRequest>({
@@ -214,10 +208,8 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       operationName: 'RestoreCreate',
       dataAction: `${ACTION}/restore/start/action`,
       scope: 'root',
-      activation: 'active',
       readBody: readRestore('folderToRestore'),
       asked: ({ body }) => placeDetail(body.target, body.folder),
-      repeatable: false,
       handle: (request) => startRestore(located(request)),
     }),
     row<RestoreRequest>({
@@ -227,10 +219,8 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       operationName: 'PreRestoreCreate',
       dataAction: `${ACTION}/restore/start/action`,
       scope: 'root',
-      activation: 'active',
       readBody: readRestore('folderToRestore'),
       asked: ({ body }) => placeDetail(body.target, body.folder),
-      repeatable: false,
       async handle(asked) {
         const request = located(asked);
         const { target, folder } = request.body;
@@ -247,10 +237,8 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       operationName: 'KeyRestoreFromBackup',
       dataAction: `${ACTION}/restore/start/action`,
       scope: 'root',
-      activation: 'active',
       readBody: readRestore('folder'),
       asked: ({ body }) => placeDetail(body.target, body.folder),
-      repeatable: false,
       async handle(asked) {
         const request = located(asked);
         const { target, folder } = request.body;
@@ -268,14 +256,12 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       operationName: 'RestoreStatusGet',
       dataAction: `${ACTION}/restore/status/action`,
       scope: 'root',
-      activation: 'active',
       duringRestore: true,
       alsoAllows: ({ jobId = '' }, { oid }) => {
         const job = jobs.get(jobId);
         const isOwn = job?.kind === 'restore' && job.status === 'Succeeded' && job.startedBy === oid;
         return isOwn ? `started restore ${jobId}` : undefined;
       },
-      repeatable: true,
       handle: (request) => poll(request, 'restore'),
     }),
   ];

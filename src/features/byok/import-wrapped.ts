@@ -1,16 +1,16 @@
 // Takes in a key that comes wrapped: the service hands the ciphertext on to the module and never sees the key.
 import { createHash } from 'node:crypto';
 import { toBase64url } from '../../formats/base64url.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { Commit, Head } from '../../store/sealed/records.ts';
 import { addVersion, type KeyMaking } from '../keys/add-version.ts';
 import { keyId } from '../keys/bundle.ts';
+import type { ImportRequest } from '../keys/import.ts';
 import { bindingOf, type KeyVersion } from '../keys/key-version.ts';
 import type { ByokProvenance } from '../keys/provenance.ts';
 import { refuseByModule } from '../keys/refuse-by-module.ts';
 import { policyFromCreation } from '../keys/release-policy.ts';
-import { requireAsExportable } from './as-exportable.ts';
-import { findKek } from './find-kek.ts';
-import type { ImportWrappedKey } from './read-wrapped-key.ts';
+import { findKek, type ImportWrappedKey } from './read-wrapped-key.ts';
 
 /** @throws ServiceError BadParameter */
 export async function importWrappedKey(
@@ -64,4 +64,42 @@ function thumbprintOf({ publicKey }: KeyVersion): string {
   if (publicKey.kty !== 'RSA-HSM') throw new TypeError('key-exchange keys are RSA keys');
   const members = JSON.stringify({ e: publicKey.e, kty: 'RSA', n: publicKey.n });
   return toBase64url(createHash('sha256').update(members).digest());
+}
+
+// A key that comes through a key-exchange key leaves at most as that one does. The module holds to it by itself; here the
+// caller is told which member, and what to do instead.
+
+/** @throws ServiceError BadParameter */
+function requireAsExportable({ releasePolicy }: Pick<ImportRequest, 'releasePolicy'>, kek: KeyVersion): void {
+  if (releasePolicy === undefined) return;
+  const own = kek.releasePolicy;
+  if (!kek.attributes.exportable || own === undefined) {
+    throw new ServiceError(
+      'BadParameter',
+      'attributes.exportable: what comes through this key-exchange key is not exportable, as it is not itself. Make a ' +
+        "key-exchange key with attributes.exportable, the same release_policy and key_ops ['import'], and wrap the key for it",
+    );
+  }
+  if (releasePolicy.data !== own.data) {
+    throw new ServiceError(
+      'BadParameter',
+      'release_policy.data: is not the policy of the key-exchange key, and what comes through it is exportable under that ' +
+        'one alone. Send that policy, or wrap the key for a key-exchange key with this one',
+    );
+  }
+  if (own.immutable && !releasePolicy.immutable) {
+    throw new ServiceError('BadParameter', 'release_policy.immutable: must be true, as it is for the key-exchange key');
+  }
+}
+
+// Provenance as people and programs see it: in the audit entry of the import, and in the answer of its own row.
+
+/** For a key that was made here, only when. */
+export function wireProvenance({ provenance, attributes }: KeyVersion): Readonly<Record<string, unknown>> {
+  return { ...(provenance ?? { source: 'generated', at: attributes.created }) };
+}
+
+/** One line for the record of the import. */
+export function provenanceNote(key: KeyVersion): string {
+  return `provenance: ${JSON.stringify(wireProvenance(key))}`;
 }

@@ -10,13 +10,13 @@ import { requireKeyName } from '../keys/key-name.ts';
 import { checkKeyOpsVersion, checkKtyVersion } from '../keys/key-types.ts';
 import { noticesOf } from '../keys/notices.ts';
 import { policyNotice } from '../keys/release-policy.ts';
-import { importWrappedKey } from './import-wrapped.ts';
-import { provenanceNote, wireProvenance } from './provenance-note.ts';
+import { part } from '../part.ts';
+import { importWrappedKey, provenanceNote, wireProvenance } from './import-wrapped.ts';
 import { hasWrappedKey, type ImportWrappedKey, readWrappedKey } from './read-wrapped-key.ts';
 
 const ACTION = 'Microsoft.KeyVault/managedHsm/keys';
 
-export interface ImportService extends KeyMaking {
+interface ImportService extends KeyMaking {
   readonly retention: Retention;
   /** Authorities under which the HSM is known, as key identifiers begin. */
   readonly hosts: () => readonly string[];
@@ -31,13 +31,11 @@ export function importRows(service: ImportService): readonly AnyRow[] {
       dataAction: `${ACTION}/import/action`,
       // A role on one key lets nobody make keys: importing needs `/` or `/keys`.
       scope: 'keys',
-      activation: 'active',
       readBody: (body) => (hasWrappedKey(body) ? readWrappedKey(body) : readPlainKey(body)),
       asked: ({ body }) => ({
         ...importDetail(body),
         ...('blob' in body ? { source: 'byok', kek: body.blob.kid, blobHash: body.blobHash } : { source: 'plain-jwk' }),
       }),
-      repeatable: false,
       async handle(request) {
         const { params, body, principal, grant, commit } = request;
         checkKtyVersion(body.kty, request.apiVersion);
@@ -66,8 +64,6 @@ export function importRows(service: ImportService): readonly AnyRow[] {
       operationName: 'KeyProvenanceGet',
       dataAction: `${ACTION}/read/action`,
       scope: 'key',
-      activation: 'active',
-      repeatable: true,
       handle({ params, origin, url }) {
         const key = requireKey(service.keys, params, url);
         return { status: 200, body: { kid: keyId(origin, key), ...wireProvenance(key) }, key: keyId('', key) };
@@ -75,3 +71,5 @@ export function importRows(service: ImportService): readonly AnyRow[] {
     }),
   ];
 }
+
+export const byok = part({ serve: (service: ImportService) => ({ rows: importRows(service) }) });

@@ -21,8 +21,6 @@ export function clockRows({ clock }: ClockService): readonly AnyRow[] {
       operationName: 'ClockGet',
       dataAction: `${ACTION}/read/action`,
       scope: 'root',
-      activation: 'active',
-      repeatable: true,
       handle: () => ({ status: 200, body: shape() }),
     }),
     row<Travel>({
@@ -31,9 +29,7 @@ export function clockRows({ clock }: ClockService): readonly AnyRow[] {
       operationName: 'ClockTravel',
       dataAction: `${ACTION}/write/action`,
       scope: 'root',
-      activation: 'active',
       readBody: readTravel,
-      repeatable: false,
       async handle({ body, commit }) {
         const before = clock.offset;
         const head = await travel(body, commit, clock);

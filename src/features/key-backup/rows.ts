@@ -4,8 +4,8 @@ import type { KeyMaking } from '../keys/add-version.ts';
 import { keyBundle, keyId, type Retention } from '../keys/bundle.ts';
 import { keyDetail } from '../keys/entry-details.ts';
 import { requireKey } from '../keys/find-key.ts';
-import { backupKey } from './backup.ts';
-import { readBackupBlob, restoreKey } from './restore.ts';
+import { part } from '../part.ts';
+import { backupKey, readBackupBlob, restoreKey } from './backup-blob.ts';
 
 const ACTION = 'Microsoft.KeyVault/managedHsm/keys';
 /** Blobs are as long as their versions need. */
@@ -19,7 +19,6 @@ export function keyBackupRows(service: KeyMaking & { readonly retention: Retenti
       operationName: 'KeyBackup',
       dataAction: `${ACTION}/backup/action`,
       scope: 'key',
-      activation: 'active',
       repeatable: true,
       async handle({ params, url }) {
         const key = requireKey(service.keys, params, url);
@@ -36,10 +35,8 @@ export function keyBackupRows(service: KeyMaking & { readonly retention: Retenti
       dataAction: `${ACTION}/restore/action`,
       // The name is inside the blob, and a restored key is a key made: this needs `/` or `/keys`.
       scope: 'keys',
-      activation: 'active',
       readBody: readBackupBlob,
       bodyLimit: RESTORE_BODY_LIMIT,
-      repeatable: false,
       async handle(request) {
         const { key, versions, head } = await restoreKey(request.body, request.commit, service);
         // An older version that may leave comes with one that may not.
@@ -50,3 +47,7 @@ export function keyBackupRows(service: KeyMaking & { readonly retention: Retenti
     }),
   ];
 }
+
+export const keyBackup = part({
+  serve: (service: Parameters<typeof keyBackupRows>[0]) => ({ rows: keyBackupRows(service) }),
+});

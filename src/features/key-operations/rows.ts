@@ -3,6 +3,7 @@ import type { Operation } from '../../formats/algorithms.ts';
 import { type AnyRow, row } from '../../http/route.ts';
 import { requireKey } from '../keys/find-key.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
+import { part } from '../part.ts';
 import { type Performing, performOperation } from './perform.ts';
 import { type AskedOperation, readOperation } from './read-operation.ts';
 
@@ -31,7 +32,6 @@ export function keyOperationRows(service: Performing & { readonly keys: KeyRing 
         operationName,
         dataAction: `Microsoft.KeyVault/managedHsm/keys/${dataAction}/action`,
         scope: 'key',
-        activation: 'active',
         readBody: (body) => readOperation(operation, body),
         repeatable: true,
         handle: ({ params, body, apiVersion, origin, url }) =>
@@ -40,3 +40,7 @@ export function keyOperationRows(service: Performing & { readonly keys: KeyRing 
     ),
   );
 }
+
+export const keyOperations = part({
+  serve: (service: Parameters<typeof keyOperationRows>[0]) => ({ rows: keyOperationRows(service) }),
+});

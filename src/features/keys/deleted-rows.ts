@@ -28,8 +28,6 @@ export function deletedKeyRows(service: KeyPurging): readonly AnyRow[] {
       operationName: 'KeyDelete',
       dataAction: `${ACTION}/delete`,
       scope: 'key',
-      activation: 'active',
-      repeatable: false,
       async handle(request) {
         const find = (): KeyVersion => requireKey(keys, request.params, request.url);
         const { head, ...entry } = await deleteKey(find, request.commit, service);
@@ -43,8 +41,6 @@ export function deletedKeyRows(service: KeyPurging): readonly AnyRow[] {
       operationName: 'KeyListDeleted',
       dataAction: `${ACTION}/deletedKeys/read/action`,
       scope: 'keys',
-      activation: 'active',
-      repeatable: true,
       handle(request) {
         const { query, origin } = request;
         const { size, after } = readPage(query);
@@ -65,8 +61,6 @@ export function deletedKeyRows(service: KeyPurging): readonly AnyRow[] {
       operationName: 'KeyGetDeleted',
       dataAction: `${ACTION}/deletedKeys/read/action`,
       scope: 'key',
-      activation: 'active',
-      repeatable: true,
       handle(request) {
         const entry = lookUp(request);
         return { status: 200, body: bundle(entry, request), key: keyId('', entry.key) };
@@ -78,8 +72,6 @@ export function deletedKeyRows(service: KeyPurging): readonly AnyRow[] {
       operationName: 'KeyRecover',
       dataAction: `${ACTION}/deletedKeys/recover/action`,
       scope: 'key',
-      activation: 'active',
-      repeatable: false,
       async handle(request) {
         const { key, head } = await recoverKey(() => lookUp(request), request.commit);
         return {
@@ -98,8 +90,6 @@ export function deletedKeyRows(service: KeyPurging): readonly AnyRow[] {
       dataAction: `${ACTION}/deletedKeys/delete`,
       asked: ({ params }) => purgeDetail(keys, params['name'] ?? ''),
       scope: 'key',
-      activation: 'active',
-      repeatable: false,
       async handle(request) {
         const { key } = lookUp(request);
         const detail = purgeDetail(keys, key.name);

@@ -7,8 +7,7 @@ import { deletedKeyKind } from './deleted-key.ts';
 import { KeyRing } from './key-ring.ts';
 import { keyKind } from './key-version.ts';
 import type { KeyLimits } from './limits.ts';
-import type { KeyPurging } from './purge.ts';
-import { nextPurge, purgeDue } from './purge-due.ts';
+import { type KeyPurging, nextPurge, purgeDue } from './purge.ts';
 import { keyRows } from './rows.ts';
 
 interface Needs {

@@ -4,7 +4,7 @@ import type { Change, Head, Records } from '../../store/sealed/records.ts';
 import { deletionChange, deletionRemoval } from './deleted-key.ts';
 import { KeyRing } from './key-ring.ts';
 import { keyChange, keyRemoval } from './key-version.ts';
-import { nextPurge, purgeDue } from './purge-due.ts';
+import { nextPurge, purgeDue } from './purge.ts';
 
 function putDeleted(keys: KeyRing, name: string, scheduledPurgeDate: number): void {
   const version = '1'.repeat(32);

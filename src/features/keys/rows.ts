@@ -28,10 +28,8 @@ export function keyRows(service: KeyMaking & KeyPurging): readonly AnyRow[] {
       dataAction: `${ACTION}/create`,
       // A role on one key lets nobody make keys: creating needs `/` or `/keys`.
       scope: 'keys',
-      activation: 'active',
       readBody: readCreateKey,
       asked: ({ body }) => createDetail(body),
-      repeatable: false,
       async handle(request) {
         const { params, body, commit } = request;
         checkKtyVersion(body.kind.kty, request.apiVersion);
@@ -54,8 +52,6 @@ export function keyRows(service: KeyMaking & KeyPurging): readonly AnyRow[] {
         operationName: 'KeyGet',
         dataAction: `${ACTION}/read/action`,
         scope: 'key',
-        activation: 'active',
-        repeatable: true,
         handle(request) {
           const key = requireKey(keys, request.params, request.url);
           return { status: 200, body: keyBundle(key, request, retention), key: keyId('', key) };
@@ -67,10 +63,8 @@ export function keyRows(service: KeyMaking & KeyPurging): readonly AnyRow[] {
         operationName: 'KeyUpdate',
         dataAction: `${ACTION}/write/action`,
         scope: 'key',
-        activation: 'active',
         readBody: readUpdateKey,
         asked: ({ body }) => updateDetail(body),
-        repeatable: false,
         async handle(request) {
           const { params, body, url, commit } = request;
           checkKeyOpsVersion(body.keyOps, request.apiVersion);
@@ -93,8 +87,6 @@ export function keyRows(service: KeyMaking & KeyPurging): readonly AnyRow[] {
       operationName: 'KeyList',
       dataAction: `${ACTION}/read/action`,
       scope: 'keys',
-      activation: 'active',
-      repeatable: true,
       handle(request) {
         const { query, origin } = request;
         const { size, after } = readPage(query);
@@ -116,8 +108,6 @@ export function keyRows(service: KeyMaking & KeyPurging): readonly AnyRow[] {
       operationName: 'KeyListVersions',
       dataAction: `${ACTION}/read/action`,
       scope: 'key',
-      activation: 'active',
-      repeatable: true,
       handle(request) {
         const { params, query, origin } = request;
         const name = requireKeyName(params.name);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KeyVersion } from '../keys/key-version.ts';
-import { requireReleasable } from './releasable.ts';
+import { requireReleasable } from './release-key.ts';
 
 const releasePolicy = { contentType: 'application/json; charset=utf-8', data: 'e30', immutable: false };
 const plain: KeyVersion = {

@@ -1,12 +1,14 @@
 // Releases a key to an enclave: rules of the key, the enclave's token, then the module, which wraps and signs.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
-import type { Answer, RowRequest } from '../../http/route.ts';
+import { DEFAULT_WRAP_MODE, isSecure, wrapModes } from '../../formats/key-wrap-modes.ts';
+import { readOptionalText, readText } from '../../http/body.ts';
+import type { Answer, JsonObject, RowRequest } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { keyBundle, keyId, type Retention } from '../keys/bundle.ts';
 import { keyDetail } from '../keys/entry-details.ts';
 import { bindingOf, type KeyVersion } from '../keys/key-version.ts';
 import { refuseByModule } from '../keys/refuse-by-module.ts';
-import type { ReleaseRequest } from './read-request.ts';
-import { requireReleasable } from './releasable.ts';
+import type { KeyReleasePolicy } from '../keys/release-policy.ts';
 import { type TargetVerifying, verifyTarget } from './target/verify-target.ts';
 
 export interface Releasing extends TargetVerifying {
@@ -45,4 +47,51 @@ export async function releaseKey(
     key: keyId('', key),
     note: `released to the enclave key '${enclaveKey.kid}' that ${authority} vouches for`,
   };
+}
+
+// The body of release: a target token, a nonce to give back, a way to wrap.
+
+export interface ReleaseRequest {
+  readonly target: string;
+  readonly nonce: string | undefined;
+  readonly enc: string;
+}
+
+const MAX_NONCE = 1024;
+
+/** @throws ServiceError BadParameter */
+export function readReleaseRequest(body: JsonObject): ReleaseRequest {
+  const target = readText(body, 'target');
+  const nonce = readOptionalText(body, 'nonce');
+  if (nonce !== undefined && nonce.length > MAX_NONCE) {
+    throw new ServiceError('BadParameter', `Property 'nonce' has more than ${MAX_NONCE} characters`);
+  }
+  const enc = readOptionalText(body, 'enc') ?? DEFAULT_WRAP_MODE;
+  if (!wrapModes.has(enc)) {
+    throw new ServiceError('BadParameter', `Property 'enc' must be one of ${[...wrapModes.keys()].join(', ')}`);
+  }
+  return { target, nonce, enc };
+}
+
+// Which keys are released: enabled, exportable, with a policy, and not made to wrap keys for enclaves, which would open with
+// it. Outside their validity they are still released, as they still decrypt.
+
+/** @throws ServiceError Forbidden with innererror KeyDisabled | KeyNotExportable */
+export function requireReleasable(key: KeyVersion): KeyReleasePolicy {
+  if (!key.attributes.enabled) {
+    throw new ServiceError('Forbidden', 'Operation release is not allowed on a disabled key', {
+      innerCode: 'KeyDisabled',
+    });
+  }
+  if (isSecure(key.keyOps)) {
+    throw notExportable("Operation release is not for keys with key_ops 'secureWrapKey' or 'secureUnwrapKey'");
+  }
+  if (!key.attributes.exportable || key.releasePolicy === undefined) {
+    throw notExportable('Operation release is for exportable keys with a release policy');
+  }
+  return key.releasePolicy;
+}
+
+function notExportable(message: string): ServiceError {
+  return new ServiceError('Forbidden', message, { innerCode: 'KeyNotExportable' });
 }

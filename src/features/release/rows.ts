@@ -20,8 +20,7 @@ import {
   requireAuthorityName,
   type TrustedAuthority,
 } from './authorities/trusted.ts';
-import { type ReleaseRequest, readReleaseRequest } from './read-request.ts';
-import { type Releasing, releaseKey } from './release-key.ts';
+import { type ReleaseRequest, type Releasing, readReleaseRequest, releaseKey } from './release-key.ts';
 
 const PREFIX = 'Microsoft.KeyVault/managedHsm';
 const PATH = '/strongroom/attestation-authorities';
@@ -41,7 +40,6 @@ export function releaseRows(service: ReleaseService): readonly AnyRow[] {
         operationName: 'KeyRelease',
         dataAction: `${PREFIX}/keys/release/action`,
         scope: 'key',
-        activation: 'active',
         readBody: readReleaseRequest,
         repeatable: true,
         handle: (request) => releaseKey(requireKey(service.keys, request.params, request.url), request, service),

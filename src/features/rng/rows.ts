@@ -4,6 +4,7 @@ import { toBase64url } from '../../formats/base64url.ts';
 import { readOptionalInteger } from '../../http/body.ts';
 import { type AnyRow, type JsonObject, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
+import { part } from '../part.ts';
 
 const MOST = 128;
 
@@ -19,7 +20,6 @@ export function rngRows({ crypto }: { readonly crypto: Pick<CryptoClient, 'send'
       operationName: 'RandomBytesGet',
       dataAction: 'Microsoft.KeyVault/managedHsm/rng/action',
       scope: 'root',
-      activation: 'active',
       readBody: readRandomBytesRequest,
       repeatable: true,
       async handle({ body }) {
@@ -37,3 +37,5 @@ function readRandomBytesRequest(body: JsonObject): RandomBytesRequest {
   if (count >= 1 && count <= MOST) return { count };
   throw new ServiceError('BadParameter', `GetRandomBytesRequest: count cannot be greater than ${MOST} or less than 1`);
 }
+
+export const rng = part({ serve: (service: Parameters<typeof rngRows>[0]) => ({ rows: rngRows(service) }) });

@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ServiceError } from '../../http/service-error.ts';
 import type { Commit } from '../../store/sealed/records.ts';
-import { deleteAssignment } from './delete-assignment.ts';
-import { getAssignment } from './get-assignment.ts';
+import { ASSIGNMENTS_PER_PAGE, deleteAssignment, getAssignment, listAssignments } from './assignments.ts';
 import { planInitialAssignments } from './initial-assignments.ts';
-import { ASSIGNMENTS_PER_PAGE, listAssignments } from './list-assignments.ts';
 import {
   ADMIN,
   ADMINISTRATOR,
@@ -18,7 +16,7 @@ import {
   refuses,
 } from './operations.fixture.ts';
 import { MAX_ASSIGNMENTS_PER_KEY, putAssignment } from './put-assignment.ts';
-import { readAssignmentBody } from './read-assignment-body.ts';
+import { readAssignmentBody } from './read-bodies.ts';
 import { assignmentChange, assignmentKind } from './role-records.ts';
 import { parseScope, ROOT_SCOPE } from './scope.ts';
 

@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { deleteDefinition } from './delete-definition.ts';
-import { getDefinition } from './get-definition.ts';
-import { listDefinitions } from './list-definitions.ts';
+import { deleteDefinition, getDefinition, listDefinitions, MAX_CUSTOM_DEFINITIONS } from './definitions.ts';
 import { ADMINISTRATOR, CRYPTO_USER, DEFINITIONS, guid, instance, READ_KEYS, refuses } from './operations.fixture.ts';
-import { MAX_CUSTOM_DEFINITIONS } from './put-definition.ts';
 import { parseScope, ROOT_SCOPE } from './scope.ts';
 
 const READER = { roleName: 'Reader', permissions: [{ dataActions: [READ_KEYS] }] };

@@ -6,7 +6,7 @@ import type { Detail } from '../../http/entry-detail.ts';
 import type { Principal } from '../../http/principal.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import type { Change } from '../../store/sealed/records.ts';
-import { isAdministrativeRole } from './administrative.ts';
+import { isAdministrativeRole } from './data-actions.ts';
 import { effectiveActions } from './grants.ts';
 import type { RoleDefinition } from './role-records.ts';
 import { foldedScope, type Scope } from './scope.ts';

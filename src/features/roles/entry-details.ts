@@ -1,6 +1,6 @@
 // What the log says of a change of roles: to whom what was given, and what became of a role.
 import { changesOf, type Detail } from '../../http/entry-detail.ts';
-import { isAdministrativeRole } from './administrative.ts';
+import { isAdministrativeRole } from './data-actions.ts';
 import type { Roles } from './evaluate.ts';
 import { effectiveActions } from './grants.ts';
 import type { RoleAssignment, RoleDefinition } from './role-records.ts';

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { isAdministrative } from './administrative.ts';
 import { builtInRoles } from './built-in-roles.ts';
 import { definitionChange, definitionKind } from './custom-roles.ts';
-import { type DataAction, dataAction, dataActions } from './data-actions.ts';
+import { type DataAction, dataAction, dataActions, isAdministrative } from './data-actions.ts';
 import { openRoles, type Roles } from './evaluate.ts';
 import {
   assignmentChange,

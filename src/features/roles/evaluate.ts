@@ -3,10 +3,9 @@
 import { StoreError } from '../../store/port.ts';
 import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
 import type { Apply } from '../../store/sealed/records.ts';
-import { isAdministrative } from './administrative.ts';
 import { builtInRoles } from './built-in-roles.ts';
 import { definitionKind, isBuiltIn } from './custom-roles.ts';
-import type { DataAction } from './data-actions.ts';
+import { type DataAction, isAdministrative } from './data-actions.ts';
 import { type Caller, compileGrants, effectiveActions, findGrant, type Grant, type Grants } from './grants.ts';
 import { assignmentKind, type RoleAssignment, type RoleDefinition } from './role-records.ts';
 import { foldedScope, parseScope, type Scope } from './scope.ts';

@@ -1,11 +1,10 @@
 // For tests of the operations: bodies as clients send them, and an instance in memory with one administrator.
 import assert from 'node:assert/strict';
 import { ServiceError } from '../../http/service-error.ts';
+import { putDefinition } from './definitions.ts';
 import { planInitialAssignments } from './initial-assignments.ts';
 import { putAssignment } from './put-assignment.ts';
-import { putDefinition } from './put-definition.ts';
-import { readAssignmentBody } from './read-assignment-body.ts';
-import { readDefinitionBody } from './read-definition-body.ts';
+import { readAssignmentBody, readDefinitionBody } from './read-bodies.ts';
 import { type MemoryRecords, memoryRecords } from './records.fixture.ts';
 import type { RoleChanges } from './role-changes.ts';
 import { parseScope } from './scope.ts';

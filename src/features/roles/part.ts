@@ -6,8 +6,7 @@ import { definitionKind } from './custom-roles.ts';
 import type { Duties } from './duties.ts';
 import { assignmentDetail } from './entry-details.ts';
 import { openRoles, type Roles } from './evaluate.ts';
-import { expireDue, nextExpiry } from './expire-due.ts';
-import { planRemovalAtKey } from './remove-at-key.ts';
+import { expireDue, nextExpiry, planRemovalAtKey } from './expire-due.ts';
 import { assignmentKind } from './role-records.ts';
 import { roleRows } from './rows.ts';
 

@@ -5,10 +5,15 @@ import { ServiceError } from '../../http/service-error.ts';
 import { judgeGrant } from './duties.ts';
 import { assignmentDetail } from './entry-details.ts';
 import type { Roles } from './evaluate.ts';
-import type { AssignmentBody } from './read-assignment-body.ts';
+import type { AssignmentBody } from './read-bodies.ts';
 import { commitRoles, type RoleChanges } from './role-changes.ts';
-import { requireRoleGuid } from './role-name.ts';
-import { assignmentChange, assignmentKind, type RoleAssignment, type RoleDefinition } from './role-records.ts';
+import {
+  assignmentChange,
+  assignmentKind,
+  type RoleAssignment,
+  type RoleDefinition,
+  requireRoleGuid,
+} from './role-records.ts';
 import { foldedScope, type Scope } from './scope.ts';
 import { assignmentShape } from './shapes.ts';
 import { endOf, isoSecond, readTerms, type Terms } from './terms.ts';

@@ -1,5 +1,8 @@
 // Role definitions and assignments, and the sealed record that an assignment is kept in.
+
+import { isGuid } from '../../formats/guid.ts';
 import { integer, matching, type Reader, ShapeError, text } from '../../formats/shape.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
 import type { Change } from '../../store/sealed/records.ts';
 import type { DataAction } from './data-actions.ts';
@@ -70,4 +73,12 @@ function scopePathOf(written: string): string | undefined {
     // What is no scope is refused by the name of its member.
     return undefined;
   }
+}
+
+// Names of definitions and assignments in paths: GUIDs, compared in lower case.
+
+/** Of what is to be made. @throws ServiceError BadParameter */
+export function requireRoleGuid(name: string, what: 'Role definition' | 'Role assignment'): string {
+  if (!isGuid(name)) throw new ServiceError('BadParameter', `${what} name must be a GUID`);
+  return name.toLowerCase();
 }

@@ -1,23 +1,16 @@
 // The rows of role definitions and assignments, at each of the three scopes that a path can name.
-
 import { nextLinkWith, readSkipToken } from '../../http/paging.ts';
 import type { Principal } from '../../http/principal.ts';
 import { type AnyRow, type Row, type RowRequest, row } from '../../http/route.ts';
 import { requireKeyName } from '../keys/key-name.ts';
-import { type RoleOperation, roleAccess } from './access.ts';
-import { deleteAssignment } from './delete-assignment.ts';
-import { deleteDefinition } from './delete-definition.ts';
+import { deleteAssignment, getAssignment, listAssignments } from './assignments.ts';
+import { type DataAction, dataAction } from './data-actions.ts';
+import { deleteDefinition, getDefinition, listDefinitions, putDefinition } from './definitions.ts';
 import type { Duties } from './duties.ts';
 import { assignmentDetail, definitionDetail } from './entry-details.ts';
 import type { Roles } from './evaluate.ts';
-import { getAssignment } from './get-assignment.ts';
-import { getDefinition } from './get-definition.ts';
-import { listAssignments } from './list-assignments.ts';
-import { listDefinitions } from './list-definitions.ts';
 import { putAssignment } from './put-assignment.ts';
-import { putDefinition } from './put-definition.ts';
-import { readAssignmentBody } from './read-assignment-body.ts';
-import { readDefinitionBody } from './read-definition-body.ts';
+import { readAssignmentBody, readDefinitionBody } from './read-bodies.ts';
 import type { RoleChanges } from './role-changes.ts';
 import { KEYS_SCOPE, keyScope, ROOT_SCOPE, type Scope } from './scope.ts';
 
@@ -35,7 +28,7 @@ const scopeForms: readonly ScopeForm[] = [
   { prefix: '/keys/:name', scope: 'key', of: (params) => keyScope(requireKeyName(params['name'])) },
 ];
 
-export interface RoleService {
+interface RoleService {
   readonly roles: Roles;
   readonly now: () => number;
   /** For this caller. */
@@ -160,3 +153,26 @@ function common<M extends Row['method']>(
     repeatable: method === 'GET',
   };
 }
+
+// What each role operation asks of the roles. All are evaluated at the scope that the path names before `/providers`.
+
+type RoleOperation =
+  | 'listDefinitions'
+  | 'getDefinition'
+  | 'putDefinition'
+  | 'deleteDefinition'
+  | 'listAssignments'
+  | 'getAssignment'
+  | 'putAssignment'
+  | 'deleteAssignment';
+
+const roleAccess: Readonly<Record<RoleOperation, DataAction>> = {
+  listDefinitions: dataAction('roleDefinitions/read/action'),
+  getDefinition: dataAction('roleDefinitions/read/action'),
+  putDefinition: dataAction('roleDefinitions/write/action'),
+  deleteDefinition: dataAction('roleDefinitions/delete/action'),
+  listAssignments: dataAction('roleAssignments/read/action'),
+  getAssignment: dataAction('roleAssignments/read/action'),
+  putAssignment: dataAction('roleAssignments/write/action'),
+  deleteAssignment: dataAction('roleAssignments/delete/action'),
+};

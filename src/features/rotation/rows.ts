@@ -24,8 +24,6 @@ export function rotationRows(service: Rotating & { readonly retention: Retention
       operationName: 'KeyRotationPolicyGet',
       dataAction: `${ACTION}/read/action`,
       scope: 'key',
-      activation: 'active',
-      repeatable: true,
       handle(request) {
         const key = lookUp(request);
         const body = wirePolicy(request, key.name, policies.find(key.name));
@@ -39,7 +37,6 @@ export function rotationRows(service: Rotating & { readonly retention: Retention
       operationName: 'KeyRotationPolicySet',
       dataAction: `${ACTION}/write/action`,
       scope: 'key',
-      activation: 'active',
       readBody: readPolicyRules,
       asked: ({ body }) => rulesDetail(body),
       repeatable: true,
@@ -66,8 +63,6 @@ export function rotationRows(service: Rotating & { readonly retention: Retention
       operationName: 'KeyRotate',
       dataAction: `${ACTION}/rotate/action`,
       scope: 'key',
-      activation: 'active',
-      repeatable: false,
       async handle(request) {
         const { from, key, head } = await rotateKey(() => lookUp(request), request.commit, service);
         const detail = { ...keyDetail(key), previousVersion: from.version };

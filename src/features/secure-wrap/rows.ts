@@ -12,12 +12,13 @@ import { SECURE_SINCE } from '../keys/key-types.ts';
 import { bindingOf, type KeyVersion } from '../keys/key-version.ts';
 import { refuseByModule } from '../keys/refuse-by-module.ts';
 import type { KeyReleasePolicy } from '../keys/release-policy.ts';
+import { part } from '../part.ts';
 import { type TargetVerifying, verifyTarget } from '../release/target/verify-target.ts';
 import { readUnwrap, readWrap, requireFit, type Unwrap, type Wrap } from './read-request.ts';
 
 const ACTION = 'Microsoft.KeyVault/managedHsm/keys';
 
-export interface SecureWrapping extends TargetVerifying {
+interface SecureWrapping extends TargetVerifying {
   readonly crypto: CryptoClient;
   readonly keys: KeyRing;
 }
@@ -113,3 +114,5 @@ function refuseUnwrap(error: unknown): never {
   }
   return refuseByModule(error);
 }
+
+export const secureWrap = part({ serve: (service: SecureWrapping) => ({ rows: secureWrapRows(service) }) });

@@ -30,7 +30,6 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
       activation: 'any',
       readBody: readDownload,
       asked: ({ body }) => custodyDetail(body),
-      repeatable: false,
       async handle(request) {
         const { body, principal, commit } = request;
         if (!activation.isActive() && !initialAdministrators.includes(principal.oid)) {
@@ -75,7 +74,6 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
       dataAction: 'Microsoft.KeyVault/managedHsm/securitydomain/download/read',
       scope: 'root',
       activation: 'any',
-      repeatable: true,
       handle() {
         if (activation.latest()?.downloadedAt === undefined)
           throw new ServiceError('NotFound', 'No security domain was downloaded yet');

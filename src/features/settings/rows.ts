@@ -73,7 +73,6 @@ export function settingRows({ settings, companions }: SettingsService): readonly
       operationName: 'SettingsUpdate',
       dataAction: `${ACTION}/write/action`,
       scope: 'root',
-      activation: 'active',
       readBody: (body) => ({ value: readText(body, 'value') }),
       asked: ({ params, body }) => detailOf(params['setting'], body.value),
       repeatable: true,

@@ -1,13 +1,86 @@
-// The body of a role definition PUT. As clients of the service send it, every property may be absent: the name and the
-// description are empty then, and the role grants nothing.
+// Closed objects in role bodies. A member that we don't know may be meant to narrow a right (a condition, an end date),
+// so it is refused rather than left out. One that is empty narrows nothing.
+
+import { isGuid } from '../../formats/guid.ts';
 import { printableLine } from '../../formats/printable.ts';
-import { readOptionalText, readOptionalTextList, wrongType } from '../../http/body.ts';
+import { readOptionalText, readOptionalTextList, readText, wrongType } from '../../http/body.ts';
 import type { JsonObject } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { isAbsent } from '../../http/tolerance.ts';
+import { isAbsent, isUnsaid } from '../../http/tolerance.ts';
 import { type DataAction, findDataAction } from './data-actions.ts';
-import { clip, readProperties, rejectUnknownMembers } from './read-members.ts';
 import type { Permission } from './role-records.ts';
+import { parseScope, type Scope } from './scope.ts';
+
+/** @throws ServiceError BadParameter naming the first member that is not in the list */
+function rejectUnknownMembers(object: JsonObject, path: string, known: readonly string[]): void {
+  const spare = Object.keys(object).find((name) => !known.includes(name) && !isAbsent(object[name]));
+  if (spare === undefined) return;
+  throw new ServiceError(
+    'BadParameter',
+    `Property '${path}${clip(spare)}' is not supported; remove it (supported: ${known.join(', ')})`,
+  );
+}
+
+/** The object `properties` of the body. @throws ServiceError BadParameter */
+function readProperties(body: JsonObject): JsonObject {
+  rejectUnknownMembers(body, '', ['id', 'name', 'type', 'properties']);
+  const properties = Object.hasOwn(body, 'properties') ? body.properties : undefined;
+  if (isUnsaid(properties)) throw new ServiceError('BadParameter', "Property 'properties' is required");
+  if (typeof properties !== 'object' || Array.isArray(properties)) {
+    throw new ServiceError('BadParameter', "Property 'properties' must be an object");
+  }
+  return properties as JsonObject;
+}
+
+/** What a client sent, short enough for a message. */
+function clip(text: string): string {
+  return text.length > 128 ? `${text.slice(0, 128)}…` : text;
+}
+
+// The body of a role assignment PUT: which role, to whom. The scope is the path's.
+
+export interface AssignmentBody {
+  /** GUID of the definition, lower case. */
+  readonly definition: string;
+  readonly principalId: string;
+  /** Named again by some clients; must then be the path's. */
+  readonly scope: Scope | undefined;
+  /** What the client takes the principal for. */
+  readonly principalType: string | undefined;
+}
+
+const DEFINITION_ID =
+  /^\/?Microsoft\.KeyVault\/providers\/Microsoft\.Authorization\/roleDefinitions\/([0-9a-f-]{36})$/i;
+
+/** @throws ServiceError BadParameter naming the property */
+export function readAssignmentBody(body: JsonObject): AssignmentBody {
+  const properties = readProperties(body);
+  rejectUnknownMembers(properties, 'properties.', ['roleDefinitionId', 'principalId', 'principalType', 'scope']);
+  const definition = DEFINITION_ID.exec(readText(properties, 'roleDefinitionId'))?.[1];
+  if (definition === undefined || !isGuid(definition)) {
+    throw new ServiceError(
+      'BadParameter',
+      "Property 'roleDefinitionId' must be Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/{guid}",
+    );
+  }
+  const principalId = readText(properties, 'principalId');
+  if (!isGuid(principalId)) {
+    throw new ServiceError(
+      'BadParameter',
+      "Property 'principalId' must be the GUID (object id) of a user, group or application, not its name or client id",
+    );
+  }
+  const scope = readOptionalText(properties, 'scope');
+  return {
+    definition: definition.toLowerCase(),
+    principalId: principalId.toLowerCase(),
+    scope: scope === undefined ? undefined : parseScope(scope),
+    principalType: readOptionalText(properties, 'principalType'),
+  };
+}
+
+// The body of a role definition PUT. As clients of the service send it, every property may be absent: the name and the
+// description are empty then, and the role grants nothing.
 
 export interface DefinitionBody {
   readonly roleName: string;
@@ -15,9 +88,9 @@ export interface DefinitionBody {
   readonly permissions: readonly Permission[];
 }
 
-export const MAX_ROLE_NAME = 512;
-export const MAX_DESCRIPTION = 2048;
-export const MAX_PERMISSIONS = 16;
+const MAX_ROLE_NAME = 512;
+const MAX_DESCRIPTION = 2048;
+const MAX_PERMISSIONS = 16;
 
 /** @throws ServiceError BadParameter naming the property */
 export function readDefinitionBody(body: JsonObject): DefinitionBody {

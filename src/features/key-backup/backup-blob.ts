@@ -1,17 +1,19 @@
 // Brings a key back from its backup, under its own name and with the versions that it had. A name that is taken, by a
 // deleted key too, is not touched.
+
+import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
-import { Base64Error } from '../../formats/base64url.ts';
+import { Base64Error, toBase64url } from '../../formats/base64url.ts';
 import { readText } from '../../http/body.ts';
 import type { JsonObject } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { toBytes } from '../../http/tolerance.ts';
 import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { KeyMaking } from '../keys/add-version.ts';
+import { rejectDeletedName } from '../keys/deleted-key.ts';
 import { type KeyVersion, keyChange } from '../keys/key-version.ts';
 import { checkRoom } from '../keys/limits.ts';
-import { rejectDeletedName } from '../keys/name-taken.ts';
-import { fromPortable, type PortableVersion, PortableVersionError } from './portable-version.ts';
+import { fromPortable, type PortableVersion, PortableVersionError, toPortable } from './portable-version.ts';
 
 /** The compact JWE. @throws ServiceError BadParameter, MalformedBackupBlob */
 export function readBackupBlob(body: JsonObject): string {
@@ -69,4 +71,21 @@ function refuse(error: unknown): never {
 function malformed(cause?: unknown): ServiceError {
   const text = 'Backup blob belongs to a different crypto domain and cannot be used with this instance.';
   return new ServiceError('MalformedBackupBlob', text, { cause });
+}
+
+// Writes a key with all its versions down as a text that only HSMs of the same security domain can read.
+
+/** Bytes of the versions as they go to the module: what comes of it still fits into a request to restore. */
+const MAX_CONTENT = 2 * 1024 * 1024;
+/** The module takes no more. */
+const MAX_VERSIONS = 1000;
+
+/** @param versions all of one key @returns the member `value` */
+export async function backupKey(versions: readonly KeyVersion[], crypto: CryptoClient): Promise<string> {
+  const portable = versions.map(toPortable);
+  if (versions.length > MAX_VERSIONS || JSON.stringify(portable).length > MAX_CONTENT) {
+    throw new ServiceError('Conflict', `The key has too many versions (${versions.length}) for one backup blob`);
+  }
+  const { value } = await crypto.send('backupKey', { versions: portable, rest: {} });
+  return toBase64url(Buffer.from(value, 'ascii'));
 }

@@ -1,23 +1,55 @@
-// Makes or replaces a custom role definition.
 import type { Detail } from '../../http/entry-detail.ts';
 import type { Answer, Stated } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { definitionChange, isSameDefinition } from './custom-roles.ts';
+import { definitionChange, definitionKind, isSameDefinition } from './custom-roles.ts';
 import { contentOf, judgeDefinition, type RoleRequest } from './duties.ts';
 import { definitionDetail } from './entry-details.ts';
 import type { Roles } from './evaluate.ts';
-import type { DefinitionBody } from './read-definition-body.ts';
+import { readRoleFilter } from './filter.ts';
+import type { DefinitionBody } from './read-bodies.ts';
 import { commitRoles, type RoleChanges } from './role-changes.ts';
-import { requireRoleGuid } from './role-name.ts';
-import type { RoleDefinition } from './role-records.ts';
+import { type RoleDefinition, requireRoleGuid } from './role-records.ts';
 import type { Scope } from './scope.ts';
 import { definitionShape } from './shapes.ts';
 import { readDefinitionTerms } from './terms.ts';
 
+/** @throws ServiceError RoleDefinitionNotFound */
+export function getDefinition({ name }: { readonly name: string }, { roles }: { readonly roles: Roles }): Answer {
+  return { status: 200, body: definitionShape(requireDefinition(roles, name)) };
+}
+
+/** A name that is no GUID is the name of none. @throws ServiceError RoleDefinitionNotFound */
+function requireDefinition(roles: Roles, name: string): RoleDefinition {
+  const definition = roles.definition(name.toLowerCase());
+  if (definition === undefined) {
+    throw new ServiceError('RoleDefinitionNotFound', 'Requested role definition not found');
+  }
+  return definition;
+}
+
+// Lists role definitions. All of them live at `/` and can be assigned at every scope, so each scope answers them all.
+
+interface ListDefinitions {
+  readonly filter: string | undefined;
+}
+
+/** @throws ServiceError BadParameter */
+export function listDefinitions({ filter }: ListDefinitions, { roles }: { readonly roles: Roles }): Answer {
+  if (readRoleFilter(filter).principalId !== undefined) {
+    throw new ServiceError(
+      'BadParameter',
+      '$filter of role definitions cannot name a principal; list role assignments',
+    );
+  }
+  return { status: 200, body: { value: roles.definitions().map(definitionShape) } };
+}
+
+// Makes or replaces a custom role definition.
+
 /** As the service publishes it. */
 export const MAX_CUSTOM_DEFINITIONS = 50;
 
-export interface PutDefinition {
+interface PutDefinition {
   readonly scope: Scope;
   readonly name: string;
   readonly body: DefinitionBody;
@@ -101,4 +133,34 @@ function checkRoleName({ name, roleName }: RoleDefinition, roles: Roles): void {
 
 function sameName(a: string, b: string): boolean {
   return a.normalize('NFKC').trim().toLowerCase() === b.normalize('NFKC').trim().toLowerCase();
+}
+
+// Deletes a custom role definition. Its assignments stay and grant nothing.
+
+interface DeleteDefinition {
+  readonly scope: Scope;
+  readonly name: string;
+  readonly stated: Stated;
+}
+
+/** @throws ServiceError BadParameter, RoleDefinitionNotFound */
+export async function deleteDefinition(
+  { scope, name, stated }: DeleteDefinition,
+  changes: RoleChanges,
+): Promise<Answer> {
+  const { reason } = readDefinitionTerms(stated, changes.now());
+  if (scope.path !== '/') {
+    throw new ServiceError('BadParameter', "Role definitions can be deleted only at scope '/'");
+  }
+  const { result, ...committed } = await commitRoles(changes, () => {
+    const deleted = requireDefinition(changes.roles, name);
+    if (deleted.type === 'AKVBuiltInRole') {
+      throw new ServiceError('BadParameter', `'${deleted.roleName}' is a built-in role, which cannot be deleted`);
+    }
+    const request: RoleRequest = { operation: 'deleteDefinition', definition: deleted.name, role: contentOf(deleted) };
+    const second = judgeDefinition(request, reason, changes.duties);
+    return { result: deleted, change: definitionKind.remove(deleted.name), second };
+  });
+  const detail = { ...definitionDetail(result.name, result, undefined), ...committed.detail };
+  return { status: 200, body: definitionShape(result), ...committed, detail };
 }
