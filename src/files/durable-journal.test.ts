@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import fs, { appendFileSync, fstatSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -28,4 +29,23 @@ test('what was left of an unfinished line is no line, and the next takes its pla
   assert.deepEqual(DurableJournal.open(path).found, ['one']);
   journal.add('three');
   assert.equal(readFileSync(path, 'utf8'), 'one\nthree\n');
+});
+
+test('what is found of somebody who died before the folder was synced is durable, name and all', ({ mock }) => {
+  const path = join(folder, 'left');
+  writeFileSync(path, 'one\n');
+  const synced: number[] = [];
+  const real = fs.fsyncSync;
+  const { mock: watched } = mock.method(fs, 'fsyncSync', (file: number) => {
+    synced.push(fstatSync(file).ino);
+    real(file);
+  });
+  syncBuiltinESMExports();
+  try {
+    assert.deepEqual(DurableJournal.open(path).found, ['one']);
+  } finally {
+    watched.restore();
+    syncBuiltinESMExports();
+  }
+  assert.deepEqual(synced, [statSync(path).ino, statSync(folder).ino]);
 });

@@ -20,7 +20,11 @@ export class DurableJournal {
   /** To write on; a file that is missing is made with its first line. */
   static open(path: string): DurableJournal {
     const whole = readWhole(path);
-    if (whole.length > 0) sync(path, 'r');
+    if (whole.length > 0) {
+      // Whoever was here before may have died before either.
+      sync(path, 'r');
+      syncFolder(dirname(path));
+    }
     return new DurableJournal(path, whole);
   }
 
@@ -31,7 +35,6 @@ export class DurableJournal {
       ftruncateSync(file, this.#length);
       writeAllSync(file, bytes);
     });
-    // Whoever was here before may have died between the two.
     if (this.#length === 0) syncFolder(dirname(this.#path));
     this.#length += bytes.length;
   }
