@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BackupPlace } from '../deployment/instance.ts';
+import type { BackupPlace } from '../deployment/backup-places.ts';
 import type { InstanceIdentity } from '../formats/instance-identity.ts';
 import { integer, list, record, text } from '../formats/shape.ts';
 import { entryOf } from '../links/entry.ts';

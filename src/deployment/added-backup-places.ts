@@ -3,9 +3,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { replaceFile } from '../files/durable-file.ts';
 import { oneOf, record } from '../formats/shape.ts';
+import type { BackupPlace } from './backup-places.ts';
 import { readBackupPlaces } from './backup-places.ts';
 import type { InstancePlaces } from './data-layout.ts';
-import type { BackupPlace } from './instance.ts';
 import { ConfigError } from './start-config.ts';
 
 const FORMAT = 'strongroom backup places 1';

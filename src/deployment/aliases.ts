@@ -4,20 +4,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../files/durable-file.ts';
-import { mapOf, matching, oneOf, type Reader, record, ShapeError, text } from '../formats/shape.ts';
+import { mapOf, matching, oneOf, record, ShapeError, text } from '../formats/shape.ts';
 import { ConfigError } from './start-config.ts';
-
-export interface Alias {
-  /** As its folder is called. */
-  readonly instance: string;
-  /** ISO time. */
-  readonly since: string;
-  /** Which instance had it before. */
-  readonly before?: string;
-}
-
-/** By alias, lower case. */
-export type Aliases = Readonly<Record<string, Alias>>;
 
 export const ALIASES_FILE = 'aliases.json';
 /** What an instance may be called, in lower case. */
@@ -26,12 +14,23 @@ const FORMAT = 'strongroom aliases 1';
 /** A certificate names each of them four times. */
 const MOST = 100;
 
+const instance = matching(/^[A-Za-z][A-Za-z0-9-]{2,23}$/, 'the name of an instance');
+const file = record({
+  format: oneOf(FORMAT),
+  /** By alias, lower case: the instance as its folder is called, since when (ISO time), and which had it before. */
+  aliases: mapOf(record({ instance, since: text }, { before: instance }), MOST),
+});
+export type Aliases = ReturnType<typeof file>['aliases'];
+
 /** @throws ConfigError naming the file and what is wrong */
 export function readAliases(root: string): Aliases {
   const path = join(root, ALIASES_FILE);
   if (!existsSync(path)) return {};
   try {
-    const { aliases } = shape(JSON.parse(readFileSync(path, 'utf8')), ALIASES_FILE);
+    const { aliases } = file(JSON.parse(readFileSync(path, 'utf8')), ALIASES_FILE);
+    if (Object.keys(aliases).some((name) => name !== name.toLowerCase())) {
+      throw new ShapeError(`${ALIASES_FILE}.aliases must be in lower case`);
+    }
     for (const name of Object.keys(aliases)) checkAlias(name);
     return aliases;
   } catch (cause) {
@@ -60,15 +59,3 @@ export function aliasesOf(aliases: Aliases, instance: string): readonly string[]
     .filter((name) => aliases[name]?.instance.toLowerCase() === instance.toLowerCase())
     .sort();
 }
-
-const instance = matching(/^[A-Za-z][A-Za-z0-9-]{2,23}$/, 'the name of an instance');
-const shape: Reader<{ readonly aliases: Aliases }> = (value, path) => {
-  const read = record({
-    format: oneOf(FORMAT),
-    aliases: mapOf(record({ instance, since: text }, { before: instance }), MOST),
-  })(value, path);
-  if (Object.keys(read.aliases).some((name) => name !== name.toLowerCase())) {
-    throw new ShapeError(`${path}.aliases must be in lower case`);
-  }
-  return read;
-};

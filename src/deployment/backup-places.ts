@@ -1,27 +1,22 @@
-// Reads `backupTargets` and `backupIdentity` of `instance.json`: their shape. What a place's URI may be is judged by the
-// storage, which refuses to start with one that cannot be.
-import type { InstanceIdentity } from '../formats/instance-identity.ts';
-import { byKind, flag, list, matching, oneOf, type Reader, record } from '../formats/shape.ts';
-import type { BackupPlace } from './instance.ts';
+// `backupTargets` of `instance.json`: their shape. What a place's URI may be is judged by the storage, which refuses to start
+// with one that cannot be.
+import { readLine } from '../formats/instance-identity.ts';
+import { flag, list, record } from '../formats/shape.ts';
 
-const filled = matching(/^[^\0\r\n]{1,4096}$/, 'a text of one line');
-const https = matching(/^https:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/, 'an https address without query');
-/** Those of a platform are served on its own machine, without TLS. */
-const local = matching(/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/, 'an http or https address without query');
-
-export const readBackupPlaces: Reader<readonly BackupPlace[]> = list(
-  record({ uri: filled }, { keepsAll: flag, caFile: filled, addresses: list(filled, 64) }),
-  1000,
+const place = record(
+  {
+    /** `https://host[:port][/path]`, `file:///folder`, or `http` on loopback in the dev profile. What lies below is allowed too. */
+    uri: readLine,
+  },
+  {
+    /** Nothing is ever taken away there: append-only folders, containers with an immutability policy. */
+    keepsAll: flag,
+    /** PEM file of the authority of its certificate; absent: the system's. */
+    caFile: readLine,
+    /** The addresses that the host name may stand for; needed where they are private. */
+    addresses: list(readLine, 64),
+  },
 );
+export type BackupPlace = ReturnType<typeof place>;
 
-export const readInstanceIdentity: Reader<InstanceIdentity> = byKind({
-  clientCredential: record(
-    { kind: oneOf('clientCredential'), tokenEndpoint: https, clientId: filled, secretFile: filled },
-    { caFile: filled },
-  ),
-  imds: record({ kind: oneOf('imds') }, { endpoint: local, clientId: filled }),
-  appService: record(
-    { kind: oneOf('appService'), endpoint: local, headerFile: filled },
-    { clientId: filled, caFile: filled },
-  ),
-});
+export const readBackupPlaces = list(place, 1000);

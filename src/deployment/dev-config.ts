@@ -1,8 +1,9 @@
 // What `--config FILE` may say in the dev profile: the parts of a production configuration that concern listeners, for
 // trying them out. Read as strictly.
+
+import { readRequestLimits } from '../formats/request-limits.ts';
 import { record } from '../formats/shape.ts';
 import { readNamedListeners } from './private-listeners.ts';
-import { readRequestLimits } from './request-limits.ts';
 import { readTlsSettings } from './tls-settings.ts';
 
 export const readDevConfig = record(

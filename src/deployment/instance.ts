@@ -4,6 +4,7 @@ import type { InstanceIdentity } from '../formats/instance-identity.ts';
 import type { NetworkRules } from '../formats/network-rules.ts';
 import type { RequestLimits } from '../formats/request-limits.ts';
 import type { ClaimMapping } from '../http/claim-mapping.ts';
+import type { BackupPlace } from './backup-places.ts';
 import type { PrivateListener } from './private-listeners.ts';
 import type { TlsSettings } from './tls-settings.ts';
 
@@ -99,15 +100,4 @@ export interface EventTarget {
   readonly origin: string;
   /** PEM file of the authority of its certificate; absent: the system's. */
   readonly caFile?: string;
-}
-
-export interface BackupPlace {
-  /** `https://host[:port][/path]`, `file:///folder`, or `http` on loopback in the dev profile. What lies below is allowed too. */
-  readonly uri: string;
-  /** Nothing is ever taken away there: append-only folders, containers with an immutability policy. */
-  readonly keepsAll?: boolean;
-  /** PEM file of the authority of its certificate; absent: the system's. */
-  readonly caFile?: string;
-  /** The addresses that the host name may stand for; needed where they are private. */
-  readonly addresses?: readonly string[];
 }

@@ -1,6 +1,8 @@
 // The configuration of the production profile: one JSON file, read strictly. What it leaves out is safe; what would weaken
 // a deployment has to be written down.
 
+import { readInstanceIdentity } from '../formats/instance-identity.ts';
+import { readRequestLimits } from '../formats/request-limits.ts';
 import {
   byKind,
   guid,
@@ -13,9 +15,8 @@ import {
   ShapeError,
   text,
 } from '../formats/shape.ts';
-import { readBackupPlaces, readInstanceIdentity } from './backup-places.ts';
+import { readBackupPlaces } from './backup-places.ts';
 import { readAddress, readNamedListeners } from './private-listeners.ts';
-import { readRequestLimits } from './request-limits.ts';
 import { readFilePath, TLS_SETTINGS } from './tls-settings.ts';
 import { readTrustedIssuers } from './trusted-issuers.ts';
 

@@ -3,24 +3,27 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DurableJournal, readJournal } from '../files/durable-journal.ts';
-import { integer, matching, oneOf, type Reader, record, text } from '../formats/shape.ts';
+import { integer, matching, oneOf, record, text } from '../formats/shape.ts';
 
-export interface PurgedInstance {
-  readonly name: string;
-  readonly instanceId: string;
-  readonly resourceId: string;
-  readonly deletedAt: string;
-  readonly rootKeysDestroyedAt: string;
-  readonly reason: 'requested' | 'retention ended';
+export const PURGED_MEMBERS = {
+  name: text,
+  instanceId: text,
+  resourceId: text,
+  deletedAt: text,
+  rootKeysDestroyedAt: text,
+  reason: oneOf('requested', 'retention ended'),
   /** The last signed checkpoint of its log, which is kept; empty when it had none. */
-  readonly checkpoint: string;
-}
+  checkpoint: text,
+} as const;
 
-export interface PurgeRecordLine extends PurgedInstance {
-  readonly sequence: number;
+const shape = record({
+  sequence: integer(1, 0xffffffff),
+  ...PURGED_MEMBERS,
   /** SHA-256 of the line before, without its line break; empty in the first. */
-  readonly previous: string;
-}
+  previous: matching(/^([0-9a-f]{64})?$/, 'a hash'),
+});
+export type PurgeRecordLine = ReturnType<typeof shape>;
+export type PurgedInstance = Omit<PurgeRecordLine, 'sequence' | 'previous'>;
 
 export function purgeRecordFile(folder: string): string {
   return join(folder, 'record.jsonl');
@@ -61,15 +64,3 @@ function parse(jsonLines: readonly string[], file: string) {
 function hashOf(line: string): string {
   return createHash('sha256').update(line).digest('hex');
 }
-
-const shape: Reader<PurgeRecordLine> = record({
-  sequence: integer(1, 0xffffffff),
-  name: text,
-  instanceId: text,
-  resourceId: text,
-  deletedAt: text,
-  rootKeysDestroyedAt: text,
-  reason: oneOf('requested', 'retention ended'),
-  checkpoint: text,
-  previous: matching(/^([0-9a-f]{64})?$/, 'a hash'),
-});

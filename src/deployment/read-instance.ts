@@ -1,12 +1,13 @@
 // Reads `instance.json` into a complete config, or refuses to start with the member that is wrong.
 import { readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
+import { readInstanceIdentity } from '../formats/instance-identity.ts';
 import { readNetworkRules } from '../formats/network-rules.ts';
+import { readRequestLimits } from '../formats/request-limits.ts';
 import { type Reader, ShapeError } from '../formats/shape.ts';
-import { readBackupPlaces, readInstanceIdentity } from './backup-places.ts';
+import { readBackupPlaces } from './backup-places.ts';
 import type { InstanceConfig } from './instance.ts';
 import { readPrivateListeners } from './private-listeners.ts';
-import { readRequestLimits } from './request-limits.ts';
 import { readTlsSettings } from './tls-settings.ts';
 import { readTrustedIssuers } from './trusted-issuers.ts';
 

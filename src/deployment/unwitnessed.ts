@@ -2,38 +2,33 @@
 // the service writes what it found, the command adds who accepts it and why.
 import { integer, list, record, ShapeError, text } from '../formats/shape.ts';
 
-export interface Acceptance {
-  readonly reason: string;
+const acceptance = record({
+  reason: text,
   /** Name of the operating system's user. */
-  readonly by: string;
+  by: text,
   /** ISO time. */
-  readonly at: string;
-}
-
-export interface Unwitnessed {
-  /** Of what nothing tells how new it must be: `store`, `log`. */
-  readonly missing: readonly string[];
-  readonly store: { readonly sequence: number; readonly hash: string; readonly newestInLog: number };
-  /** The root is base64, as checkpoints have it. */
-  readonly log: { readonly size: number; readonly root: string };
-  readonly accepted?: Acceptance;
-}
+  at: text,
+});
+export type Acceptance = ReturnType<typeof acceptance>;
 
 const NUMBER = integer(0, Number.MAX_SAFE_INTEGER);
 const shape = record(
   {
+    /** Of what nothing tells how new it must be: `store`, `log`. */
     missing: list(text, 2),
     store: record({ sequence: NUMBER, hash: text, newestInLog: NUMBER }),
+    /** The root is base64, as checkpoints have it. */
     log: record({ size: NUMBER, root: text }),
   },
-  { accepted: record({ reason: text, by: text, at: text }) },
+  { accepted: acceptance },
 );
+export type Unwitnessed = ReturnType<typeof shape>;
 
 /** Undefined: there is none, or what is there is no such file and counts for nothing. */
 export function readUnwitnessed(content: string | undefined): Unwitnessed | undefined {
   if (content === undefined) return undefined;
   try {
-    return shape(JSON.parse(content), 'unwitnessed') as Unwitnessed;
+    return shape(JSON.parse(content), 'unwitnessed');
   } catch (error) {
     if (error instanceof ShapeError || error instanceof SyntaxError) return undefined;
     throw error;

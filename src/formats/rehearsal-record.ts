@@ -7,67 +7,67 @@ export const REHEARSAL_FORMAT = 'strongroom rehearsal 1';
 export const REHEARSAL_DEPTHS = ['reachability', 'full'] as const;
 export type RehearsalDepth = (typeof REHEARSAL_DEPTHS)[number];
 
-export interface RehearsedCustodian {
-  /** x5t#S256 of their certificate. */
-  readonly custodian: string;
-  readonly name?: string;
-  readonly outcome: 'answered' | 'missing' | 'shared' | 'failed';
-  readonly at?: string;
-}
+const hash = matching(/^[\w-]{43}$/, 'a SHA-256 in base64url');
+const count = integer(0, 2 ** 31);
+const milliseconds = integer(0, 2 ** 40);
+const time: Reader<string> = (value, path) => {
+  const read = new Date(text(value, path));
+  if (Number.isNaN(read.getTime()) || read.toISOString() !== value) throw new ShapeError(`${path} must be an ISO time`);
+  return value as string;
+};
+const line: Reader<string> = (value, path) => {
+  if (text(value, path).length > 1000 || !isOneLine(value as string)) {
+    throw new ShapeError(`${path} must be at most 1000 characters on one line`);
+  }
+  return value as string;
+};
 
-export interface RehearsalStep {
-  readonly name: string;
-  readonly milliseconds: number;
-  readonly outcome: 'done' | 'failed';
-  readonly detail?: string;
-}
+const custodian = record(
+  {
+    /** x5t#S256 of their certificate. */
+    custodian: hash,
+    outcome: oneOf('answered', 'missing', 'shared', 'failed'),
+  },
+  { name: line, at: time },
+);
+export type RehearsedCustodian = ReturnType<typeof custodian>;
+const step = record({ name: line, milliseconds, outcome: oneOf('done', 'failed') }, { detail: line });
+export type RehearsalStep = ReturnType<typeof step>;
+/** `name`: which custodian, file or step. */
+const problem = record({ kind: oneOf('custodian', 'share', 'file', 'step'), name: line, problem: line, next: line });
+export type RehearsalProblem = ReturnType<typeof problem>;
+/** `manifest`: SHA-256 of it, base64url. */
+const backup = record({ folder: line, manifest: hash, keys: count, versions: count });
+export type RehearsalBackup = ReturnType<typeof backup>;
 
-export interface RehearsalProblem {
-  readonly kind: 'custodian' | 'share' | 'file' | 'step';
-  /** Which custodian, file or step. */
-  readonly name: string;
-  readonly problem: string;
-  readonly next: string;
-}
-
-export interface RehearsalBackup {
-  readonly folder: string;
-  /** SHA-256 of the manifest, base64url. */
-  readonly manifest: string;
-  readonly keys: number;
-  readonly versions: number;
-}
-
-export interface RehearsalSample {
-  /** SHA-256 of the file with the known ciphertexts, base64url. */
-  readonly file: string;
-  readonly keys: number;
-  readonly unwrapped: number;
-}
-
-export interface Rehearsal {
-  readonly format: typeof REHEARSAL_FORMAT;
-  readonly depth: RehearsalDepth;
-  readonly verdict: 'passed' | 'failed';
-  readonly startedAt: string;
-  readonly finishedAt: string;
-  /** The instance that would have to be recovered. */
-  readonly instance: string;
-  /** Hex. */
-  readonly domainFingerprint: string;
-  /** SHA-256 of the security-domain file, base64url. */
-  readonly domain: string;
-  readonly required: number;
-  readonly custodians: readonly RehearsedCustodian[];
-  readonly steps: readonly RehearsalStep[];
-  readonly problems: readonly RehearsalProblem[];
-  /** reachability: the bytes that were signed. */
-  readonly challenge?: string;
-  /** full: from an empty machine to the first key used, in milliseconds; waiting for people aside. */
-  readonly recoveryMilliseconds?: number;
-  readonly backup?: RehearsalBackup;
-  readonly sample?: RehearsalSample;
-}
+const shape = record(
+  {
+    format: oneOf(REHEARSAL_FORMAT),
+    depth: oneOf(...REHEARSAL_DEPTHS),
+    verdict: oneOf('passed', 'failed'),
+    startedAt: time,
+    finishedAt: time,
+    /** The instance that would have to be recovered. */
+    instance: line,
+    domainFingerprint: matching(/^[0-9a-f]{64}$/, '64 hex digits'),
+    /** SHA-256 of the security-domain file, base64url. */
+    domain: hash,
+    required: integer(2, 10),
+    custodians: list(custodian, 10),
+    steps: list(step, 50),
+    problems: list(problem, 50),
+  },
+  {
+    /** reachability: the bytes that were signed. */
+    challenge: hash,
+    /** full: from an empty machine to the first key used, in milliseconds; waiting for people aside. */
+    recoveryMilliseconds: milliseconds,
+    backup,
+    /** `file`: SHA-256 of the file with the known ciphertexts, base64url. */
+    sample: record({ file: hash, keys: count, unwrapped: count }),
+  },
+);
+export type Rehearsal = ReturnType<typeof shape>;
 
 /** Far beyond ten custodians and twenty steps. */
 export const MAX_REHEARSAL = 64 * 1024;
@@ -94,7 +94,7 @@ export function readRehearsal(written: string): Rehearsal {
     throw new RehearsalError('the record is not JSON: incomplete, or another file', { cause });
   }
   try {
-    const read = shape(value, 'record') as Rehearsal;
+    const read = shape(value, 'record');
     checkConsistent(read);
     return read;
   } catch (cause) {
@@ -126,47 +126,3 @@ function checkConsistent(rehearsal: Rehearsal): void {
     throw new RehearsalError('record.verdict says passed, and the rest of the record says otherwise');
   }
 }
-
-const hash = matching(/^[\w-]{43}$/, 'a SHA-256 in base64url');
-const count = integer(0, 2 ** 31);
-const milliseconds = integer(0, 2 ** 40);
-const time: Reader<string> = (value, path) => {
-  const read = new Date(text(value, path));
-  if (Number.isNaN(read.getTime()) || read.toISOString() !== value) throw new ShapeError(`${path} must be an ISO time`);
-  return value as string;
-};
-const line: Reader<string> = (value, path) => {
-  if (text(value, path).length > 1000 || !isOneLine(value as string)) {
-    throw new ShapeError(`${path} must be at most 1000 characters on one line`);
-  }
-  return value as string;
-};
-
-const shape = record(
-  {
-    format: oneOf(REHEARSAL_FORMAT),
-    depth: oneOf(...REHEARSAL_DEPTHS),
-    verdict: oneOf('passed', 'failed'),
-    startedAt: time,
-    finishedAt: time,
-    instance: line,
-    domainFingerprint: matching(/^[0-9a-f]{64}$/, '64 hex digits'),
-    domain: hash,
-    required: integer(2, 10),
-    custodians: list(
-      record({ custodian: hash, outcome: oneOf('answered', 'missing', 'shared', 'failed') }, { name: line, at: time }),
-      10,
-    ),
-    steps: list(record({ name: line, milliseconds, outcome: oneOf('done', 'failed') }, { detail: line }), 50),
-    problems: list(
-      record({ kind: oneOf('custodian', 'share', 'file', 'step'), name: line, problem: line, next: line }),
-      50,
-    ),
-  },
-  {
-    challenge: hash,
-    recoveryMilliseconds: milliseconds,
-    backup: record({ folder: line, manifest: hash, keys: count, versions: count }),
-    sample: record({ file: hash, keys: count, unwrapped: count }),
-  },
-);

@@ -4,19 +4,33 @@ import { list, matching, oneOf, type Reader, record, ShapeError, text } from './
 
 export const SAMPLES_FORMAT = 'strongroom rehearsal samples 1';
 
-export type Sample = { readonly name: string; readonly version: string; readonly algorithm: string } & (
-  | { readonly kind: 'unwrap'; readonly ciphertext: string; readonly hash: string }
-  /** `publicKey`: members of the JWK. */
-  | { readonly kind: 'sign'; readonly publicKey: Readonly<Record<string, string>> }
+const keyName = matching(/^[0-9A-Za-z-]{1,127}$/, 'the name of a key');
+const version = matching(/^[0-9a-f]{32}$/, 'the version of a key');
+const algorithm = matching(/^[A-Za-z0-9-]{1,32}$/, 'an algorithm');
+const base64url = matching(/^[\w-]{1,2048}$/, 'base64url');
+const common = { name: keyName, version, algorithm } as const;
+const unwrap = record({ ...common, kind: oneOf('unwrap'), ciphertext: base64url, hash: base64url });
+/** Members of the JWK. */
+const publicKey: Reader<Readonly<Record<string, string>>> = record(
+  { kty: oneOf('RSA', 'EC') },
+  { n: base64url, e: base64url, crv: text, x: base64url, y: base64url },
 );
+const sign = record({ ...common, kind: oneOf('sign'), publicKey });
 
-export interface Samples {
-  readonly format: typeof SAMPLES_FORMAT;
-  readonly instance: string;
+export type Sample = ReturnType<typeof unwrap> | ReturnType<typeof sign>;
+const sample: Reader<Sample> = (value, path) => {
+  const { kind } = (value ?? {}) as { readonly kind?: unknown };
+  return kind === 'sign' ? sign(value, path) : unwrap(value, path);
+};
+
+const shape = record({
+  format: oneOf(SAMPLES_FORMAT),
+  instance: text,
   /** ISO time. */
-  readonly madeAt: string;
-  readonly samples: readonly Sample[];
-}
+  madeAt: text,
+  samples: list(sample, 1000),
+});
+export type Samples = ReturnType<typeof shape>;
 
 export class SamplesError extends Error {
   override readonly name = 'SamplesError';
@@ -25,33 +39,9 @@ export class SamplesError extends Error {
 /** @throws SamplesError naming the member */
 export function readSamples(written: string): Samples {
   try {
-    return shape(JSON.parse(written), 'samples') as Samples;
+    return shape(JSON.parse(written), 'samples');
   } catch (cause) {
     if (cause instanceof ShapeError) throw new SamplesError(cause.message, { cause });
     throw new SamplesError('it is not JSON: incomplete, or another file', { cause });
   }
 }
-
-const keyName = matching(/^[0-9A-Za-z-]{1,127}$/, 'the name of a key');
-const version = matching(/^[0-9a-f]{32}$/, 'the version of a key');
-const algorithm = matching(/^[A-Za-z0-9-]{1,32}$/, 'an algorithm');
-const base64url = matching(/^[\w-]{1,2048}$/, 'base64url');
-const common = { name: keyName, version, algorithm } as const;
-const unwrap = record({ ...common, kind: oneOf('unwrap'), ciphertext: base64url, hash: base64url });
-const publicKey = record(
-  { kty: oneOf('RSA', 'EC') },
-  { n: base64url, e: base64url, crv: text, x: base64url, y: base64url },
-);
-const sign = record({ ...common, kind: oneOf('sign'), publicKey });
-
-const sample: Reader<object> = (value, path) => {
-  const { kind } = (value ?? {}) as { readonly kind?: unknown };
-  return kind === 'sign' ? sign(value, path) : unwrap(value, path);
-};
-
-const shape = record({
-  format: oneOf(SAMPLES_FORMAT),
-  instance: text,
-  madeAt: text,
-  samples: list(sample, 1000),
-});

@@ -1,14 +1,9 @@
 // One end of a supervision link: typed messages in frames over the socket pair between the supervisor and a child.
 // Both ends use it. It knows nothing of what the messages mean, and what a peer sends that is malformed ends the link.
 import type { Socket } from 'node:net';
-import type { FieldList, Fields, Values } from '../formats/fields.ts';
+import type { FieldList, Values } from '../formats/fields.ts';
 import { type Frame, FrameReader, FrameWriter } from '../formats/frames.ts';
-import { done, failed, MAX_SUPERVISION_FRAME } from './messages.ts';
-
-export interface LinkMessage<L extends FieldList> {
-  readonly code: number;
-  readonly fields: Fields<L>;
-}
+import { done, failed, type LinkMessage, MAX_SUPERVISION_FRAME } from './messages.ts';
 
 /** The peer answered a request with `failed`. */
 export class RequestFailed extends Error {

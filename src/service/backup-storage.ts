@@ -1,9 +1,10 @@
 // Where full backups may lie: what the configuration allows, and what the operator has added to it by command. Those are judged
 // as those of the configuration are at the start: in production nobody else may change whom a place's authority vouches for.
 import { readAddedPlaces } from '../deployment/added-backup-places.ts';
+import type { BackupPlace } from '../deployment/backup-places.ts';
 import { readPlainFile } from '../deployment/checks/check-files.ts';
 import type { InstancePlaces } from '../deployment/data-layout.ts';
-import type { BackupPlace, InstanceConfig } from '../deployment/instance.ts';
+import type { InstanceConfig } from '../deployment/instance.ts';
 import type { BackupService } from '../features/backup/rows.ts';
 import { AllowedPlaces } from '../features/backup/storage/allowed-places.ts';
 import { openStorageBy } from '../features/backup/storage/open-storage.ts';

@@ -5,9 +5,10 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SignJWT } from 'jose';
+import type { BackupPlace } from '../deployment/backup-places.ts';
 import type { InstancePlaces } from '../deployment/data-layout.ts';
 import { issueAuthority, issueServer } from '../deployment/dev-ca/issue.ts';
-import type { BackupPlace, InstanceConfig } from '../deployment/instance.ts';
+import type { InstanceConfig } from '../deployment/instance.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import type { InstanceIdentity } from '../formats/instance-identity.ts';
 

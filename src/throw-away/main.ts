@@ -2,7 +2,8 @@
 // it is reached; ends, with everything it started and wrote, when its standard input does: so it never outlives whoever
 // started it, however that ends.
 import { availableParallelism } from 'node:os';
-import { readBackupPlaces, readInstanceIdentity } from '../deployment/backup-places.ts';
+import { readBackupPlaces } from '../deployment/backup-places.ts';
+import { readInstanceIdentity } from '../formats/instance-identity.ts';
 import { flag, integer, type Reader, record, text } from '../formats/shape.ts';
 import { removeLeftovers } from './folder.ts';
 import { LIFETIME_S } from './identity.ts';

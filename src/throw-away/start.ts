@@ -3,8 +3,8 @@
 // else, so whoever cannot read its files cannot reach it either.
 
 import { join } from 'node:path';
+import type { BackupPlace } from '../deployment/backup-places.ts';
 import { places } from '../deployment/data-layout.ts';
-import type { BackupPlace } from '../deployment/instance.ts';
 import type { InstanceIdentity } from '../formats/instance-identity.ts';
 import { logOrigin } from '../formats/log-origin.ts';
 import { entryOf, type Room } from '../links/entry.ts';

@@ -1,6 +1,6 @@
 // What a service worker and the recorder say to each other: the closed list. Entries and acknowledgements have fixed
 // layouts of their own because every request pays for them; the rest are plain fields.
-import { type Fields, fields } from '../../formats/fields.ts';
+import { fields } from '../../formats/fields.ts';
 import { readU64, writeU64 } from '../../formats/journal-format.ts';
 import { MAX_ENTRY } from '../../formats/tlog-tiles.ts';
 
@@ -33,14 +33,14 @@ export const kinds = {
   left: 12,
 } as const;
 
-export const hello: Fields<{ version: 'u8'; nonce: 'bytes' }> = fields({ version: 'u8', nonce: 'bytes' });
-export const welcome: Fields<{ version: 'u8' }> = fields({ version: 'u8' });
-export const failed: Fields<{ through: 'u64'; message: 'text' }> = fields({ through: 'u64', message: 'text' });
-export const signRequest: Fields<{ size: 'u64'; root: 'bytes' }> = fields({ size: 'u64', root: 'bytes' });
-export const signed: Fields<{ note: 'text' }> = fields({ note: 'text' });
-export const notSigned: Fields<{ message: 'text' }> = fields({ message: 'text' });
-export const nothing: Fields<Record<never, never>> = fields({});
-export const status: Fields<{ size: 'u64'; root: 'bytes'; checkpointSize: 'u64'; newestHead: 'u64' }> = fields({
+export const hello = fields({ version: 'u8', nonce: 'bytes' });
+export const welcome = fields({ version: 'u8' });
+export const failed = fields({ through: 'u64', message: 'text' });
+export const signRequest = fields({ size: 'u64', root: 'bytes' });
+export const signed = fields({ note: 'text' });
+export const notSigned = fields({ message: 'text' });
+export const nothing = fields({});
+export const status = fields({
   size: 'u64',
   root: 'bytes',
   checkpointSize: 'u64',

@@ -8,30 +8,19 @@ import { CryptoError, type CryptoErrorCode } from '../../crypto/protocol/message
 import { list, oneOf, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
 import { noteSocket } from './socket-notes.ts';
 
-export type UnlockRequest =
-  /** State and seal. */
-  | { readonly ask: 'show' }
-  /** The unlock certificate, standard base64 DER. */
-  | { readonly ask: 'certificate' }
-  /** `secret`: a JWE of the passphrase, else ''. */
-  | {
-      readonly ask: 'unlock';
-      readonly recipient: string;
-      readonly secret: string;
-      readonly packets: readonly unknown[];
-    }
-  /** The seal key for a worker beside this one. */
-  | { readonly ask: 'handOver'; readonly certificate: string }
-  | { readonly ask: 'takeOver'; readonly recipient: string; readonly sealed: string };
-
 const anything: Reader<unknown> = (value) => value;
-const shapes: Readonly<Record<UnlockRequest['ask'], Reader<object>>> = {
+const shapes = {
+  /** State and seal. */
   show: record({ ask: oneOf('show') }),
+  /** The unlock certificate, standard base64 DER. */
   certificate: record({ ask: oneOf('certificate') }),
+  /** `secret`: a JWE of the passphrase, else ''. */
   unlock: record({ ask: oneOf('unlock'), recipient: text, secret: text, packets: list(anything, 10) }),
+  /** The seal key for a worker beside this one. */
   handOver: record({ ask: oneOf('handOver'), certificate: text }),
   takeOver: record({ ask: oneOf('takeOver'), recipient: text, sealed: text }),
-};
+} as const;
+export type UnlockRequest = ReturnType<(typeof shapes)[keyof typeof shapes]>;
 const asked = oneOf('show', 'certificate', 'unlock', 'handOver', 'takeOver');
 
 /** Ten packets of 64 KiB, and room. */
@@ -43,7 +32,7 @@ const ANSWER_MS = 120_000;
 /** @returns the request @throws ShapeError */
 export function readUnlockRequest(value: unknown): UnlockRequest {
   const { ask } = (typeof value === 'object' && value !== null ? value : {}) as { readonly ask?: unknown };
-  return shapes[asked(ask, 'ask')](value, 'request') as UnlockRequest;
+  return shapes[asked(ask, 'ask')](value, 'request');
 }
 
 /** Answers until disposed. The name cannot be guessed: the control process may connect to whatever it can name. */

@@ -3,14 +3,16 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Places } from '../../deployment/data-layout.ts';
-import { appendPurged, type PurgedInstance } from '../../deployment/purge-record.ts';
+import { appendPurged, PURGED_MEMBERS } from '../../deployment/purge-record.ts';
 import { destroyFolder } from '../../files/destroy-folder.ts';
 import { replaceFile } from '../../files/durable-file.ts';
 import { syncFolder } from '../../files/durable-file-sync.ts';
 import { makePrivateFolder } from '../../files/private-folder.ts';
-import { oneOf, type Reader, record, text } from '../../formats/shape.ts';
+import { record } from '../../formats/shape.ts';
 
-export type PurgeOrder = Omit<PurgedInstance, 'rootKeysDestroyedAt' | 'checkpoint'>;
+const { rootKeysDestroyedAt: _, checkpoint: __, ...ordered } = PURGED_MEMBERS;
+const readOrder = record(ordered);
+export type PurgeOrder = ReturnType<typeof readOrder>;
 export type PurgeStep = 'marked' | 'file destroyed' | 'root keys destroyed' | 'recorded' | 'log kept' | 'removed';
 
 export interface PurgeOptions {
@@ -34,7 +36,10 @@ export function resumePurges(options: PurgeOptions): readonly string[] {
   if (!existsSync(instances)) return [];
   const names = readdirSync(instances).filter((name) => isBeingPurged(options.places, name));
   for (const name of names) {
-    const order = shape(JSON.parse(readFileSync(markOf(options.places, name), 'utf8')), markOf(options.places, name));
+    const order = readOrder(
+      JSON.parse(readFileSync(markOf(options.places, name), 'utf8')),
+      markOf(options.places, name),
+    );
     carryOut(order, options);
   }
   return names;
@@ -83,11 +88,3 @@ function checkpointOf(log: string): string {
     throw error;
   }
 }
-
-const shape: Reader<PurgeOrder> = record({
-  name: text,
-  instanceId: text,
-  resourceId: text,
-  deletedAt: text,
-  reason: oneOf('requested', 'retention ended'),
-});

@@ -1,9 +1,8 @@
 // With what a place of backups is reached: a SAS token from a file or the environment, never from arguments, which every account
 // of the machine can read; or an identity, in the form in which instances are given theirs; for directories, nothing.
 import { isAbsolute } from 'node:path';
-import { readInstanceIdentity } from '../../../deployment/backup-places.ts';
 import type { StorageCredential } from '../../../features/backup/storage/port.ts';
-import type { InstanceIdentity } from '../../../formats/instance-identity.ts';
+import { type InstanceIdentity, readInstanceIdentity } from '../../../formats/instance-identity.ts';
 import { ShapeError } from '../../../formats/shape.ts';
 import { CommandError, type OptionValues, UsageError } from '../../command.ts';
 import { explained } from '../../explained.ts';

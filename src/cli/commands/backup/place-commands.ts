@@ -3,7 +3,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readAddedPlaces, writeAddedPlaces } from '../../../deployment/added-backup-places.ts';
-import type { BackupPlace, InstanceConfig } from '../../../deployment/instance.ts';
+import type { BackupPlace } from '../../../deployment/backup-places.ts';
+import type { InstanceConfig } from '../../../deployment/instance.ts';
 import { readInstanceConfig } from '../../../deployment/read-instance.ts';
 import { AllowedPlaces } from '../../../features/backup/storage/allowed-places.ts';
 import {

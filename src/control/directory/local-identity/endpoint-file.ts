@@ -6,13 +6,9 @@ import { join } from 'node:path';
 import { replaceFile } from '../../../files/durable-file.ts';
 import { integer, matching, record } from '../../../formats/shape.ts';
 
-export interface IdentityEndpoint {
-  readonly port: number;
-  readonly header: string;
-}
-
 const FILE = 'identity-endpoint.json';
 const shape = record({ port: integer(1, 65_535), header: matching(/^[0-9a-f]{64}$/, '64 hexadecimal digits') });
+export type IdentityEndpoint = ReturnType<typeof shape>;
 
 /** Undefined: there was none yet. @throws when the file is not one of ours */
 export async function readIdentityEndpoint(folder: string): Promise<IdentityEndpoint | undefined> {
