@@ -39,19 +39,23 @@ async function start(...args: string[]): Promise<Copy> {
     stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const ended = once(child, 'close').then(() => assert.fail(`it ended early:\n${output}`));
   ended.catch(() => {}); // a later end is expected
-  await Promise.race([appears(readyFile), ended]);
+  const waiting = new AbortController();
+  try {
+    await Promise.race([appears(readyFile, waiting.signal), ended]);
+  } finally {
+    waiting.abort();
+  }
   // What was printed before the file was made is in the pipe by now: it is read in the event loop's next round.
   for (let round = 0; round < 2; round++) await new Promise((resolve) => setImmediate(resolve));
   return { child, state: JSON.parse(readFileSync(readyFile, 'utf8')) as RunningState, output: () => output };
 }
 
 /** Files are renamed into place, so one that is there is whole. */
-async function appears(path: string): Promise<void> {
+async function appears(path: string, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const watcher = watch(folder, () => existsSync(path) && resolve());
+  watch(folder, { signal }, () => existsSync(path) && resolve());
   if (existsSync(path)) resolve();
   await promise;
-  watcher.close();
 }
 
 function pidsOf({ pids }: RunningState): number[] {

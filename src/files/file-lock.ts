@@ -5,7 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 export function lockFile(path: string, patienceMs = 0): Disposable | undefined {
   const database = new DatabaseSync(path, { timeout: patienceMs });
   try {
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    // No file beside it: in a log's folder everything is looked at.
+    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
     return { [Symbol.dispose]: () => database.close() };
   } catch (error) {
     database.close();
