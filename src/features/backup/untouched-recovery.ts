@@ -3,10 +3,10 @@
 // commit: nobody gets back to it by deleting what there is.
 import { integer } from '../../formats/shape.ts';
 import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
-import { type RecordKind, recordKind, type Travels } from '../../store/sealed/record-kind.ts';
+import { recordKind, type Travels } from '../../store/sealed/record-kind.ts';
 import type { Apply, Change } from '../../store/sealed/records.ts';
 
-export const recoveryKind: RecordKind<{ readonly since: number }> = recordKind<{ readonly since: number }>({
+export const recoveryKind = recordKind({
   of: 'untouched-recovery',
   about: 'When a quorum recovered the HSM, while nothing that a backup holds has changed since',
   travels: 'stays',

@@ -2,7 +2,7 @@
 // Tokens are not its business: those are checked against real time, always.
 import { integer } from '../../formats/shape.ts';
 import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
-import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
+import { recordKind } from '../../store/sealed/record-kind.ts';
 import type { Apply } from '../../store/sealed/records.ts';
 
 export interface InstanceClock {
@@ -26,7 +26,7 @@ export interface ClockOptions {
 /** A hundred years: every time that follows is still one that clients can read. */
 export const MAX_OFFSET = 36_525 * 86_400;
 
-export const clockKind: RecordKind<{ readonly offset: number }> = recordKind<{ readonly offset: number }>({
+export const clockKind = recordKind({
   of: 'clock',
   about: 'By how many seconds the clock of a development instance is ahead',
   travels: 'stays',

@@ -2,19 +2,13 @@
 // records; each ends by itself, and counts once for each custodian.
 import { list, matching, record, text } from '../../formats/shape.ts';
 import { type Follow, keep } from '../../store/sealed/follow-records.ts';
-import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
+import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
 
-export interface Challenge {
-  readonly madeAt: string;
-  readonly expires: string;
-  readonly madeBy: string;
-  readonly answers: readonly { readonly custodian: string; readonly at: string }[];
-}
-
+export type Challenge = ValueOf<typeof challengeKind>;
 const hash = matching(/^[\w-]{43}$/, 'base64url of 32 bytes');
 
 /** By the challenge itself. */
-export const challengeKind: RecordKind<Challenge> = recordKind<Challenge>({
+export const challengeKind = recordKind({
   of: 'custodian-challenges/',
   about: 'Fresh bytes for custodians to sign, and who has',
   travels: 'stays',

@@ -1,18 +1,11 @@
 // What has been told of a key, and from when on events are sent at all, in sealed records. One is written after the receiver has taken the event, so a crash in between sends it again.
 import { integer, text } from '../../formats/shape.ts';
 import { type Follow, feeding, follow, keep } from '../../store/sealed/follow-records.ts';
-import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
+import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
 import type { Apply, Change } from '../../store/sealed/records.ts';
 
-export interface Told {
-  /** Ordinal of the newest version that was told of. */
-  readonly newVersion: number;
-  /** `{version}:{exp}` whose near expiry, or expiry, was told. */
-  readonly nearExpiry?: string;
-  readonly expired?: string;
-}
-
-export const sinceKind: RecordKind<{ readonly since: number }> = recordKind<{ readonly since: number }>({
+export type Told = ValueOf<typeof toldKind>;
+export const sinceKind = recordKind({
   of: 'events-since',
   about: 'From when on events are told',
   travels: 'stays',
@@ -20,12 +13,14 @@ export const sinceKind: RecordKind<{ readonly since: number }> = recordKind<{ re
 });
 
 /** `event-told/{name of the key in lower case}` */
-export const toldKind: RecordKind<Told> = recordKind<Told>({
+export const toldKind = recordKind({
   of: 'event-told/',
   id: /^[0-9a-z-]{1,127}$/,
   about: 'Which events of a key the receiver has taken',
   travels: 'stays',
+  /** Ordinal of the newest version that was told of. */
   members: { newVersion: integer(0, Number.MAX_SAFE_INTEGER) },
+  /** `{version}:{exp}` whose near expiry, or expiry, was told. */
   optional: { nearExpiry: text, expired: text },
 });
 

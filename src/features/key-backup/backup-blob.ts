@@ -10,9 +10,8 @@ import { ServiceError } from '../../http/service-error.ts';
 import { toBytes } from '../../http/tolerance.ts';
 import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { KeyMaking } from '../keys/add-version.ts';
-import { rejectDeletedName } from '../keys/deleted-key.ts';
 import { type KeyVersion, keyChange } from '../keys/key-version.ts';
-import { checkRoom } from '../keys/limits.ts';
+import { checkRoom, rejectDeletedName } from '../keys/limits.ts';
 import { fromPortable, type PortableVersion, PortableVersionError, toPortable } from './portable-version.ts';
 
 /** The compact JWE. @throws ServiceError BadParameter, MalformedBackupBlob */

@@ -3,10 +3,9 @@ import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import type { KeyBinding, PublicKey } from '../../crypto/protocol/messages.ts';
 import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { RequestedAttributes } from './attributes.ts';
-import { rejectDeletedName } from './deleted-key.ts';
 import type { KeyRing } from './key-ring.ts';
 import { bindingOf, type KeyVersion, keyChange } from './key-version.ts';
-import { checkRoom, checkTagCount, type KeyLimits } from './limits.ts';
+import { checkRoom, checkTagCount, type KeyLimits, rejectDeletedName } from './limits.ts';
 import type { Provenance } from './provenance.ts';
 import type { KeyReleasePolicy } from './release-policy.ts';
 

@@ -14,7 +14,7 @@ import {
   ShapeError,
   text,
 } from '../../formats/shape.ts';
-import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
+import { recordKind } from '../../store/sealed/record-kind.ts';
 import type { Change } from '../../store/sealed/records.ts';
 import { MAX_TAGS } from './attributes.ts';
 import { type Provenance, readProvenance } from './provenance.ts';
@@ -82,7 +82,7 @@ const alwaysTrue: Reader<true> = (value, path) => {
 const kty = oneOf('RSA-HSM', 'EC-HSM', 'oct-HSM', 'AKP-HSM');
 
 /** `key/{name in lower case}/{version}` */
-export const keyKind: RecordKind<Stored> = recordKind<Stored>({
+export const keyKind = recordKind({
   of: 'key/',
   id: /^[0-9a-z-]{1,127}\/[0-9a-f]{32}$/,
   about: 'One version of a key: what it is and may do, and the key sealed by the module',

@@ -34,3 +34,17 @@ export function checkTagCount(tags: Readonly<Record<string, string>> | undefined
 function limitReached(which: string): ServiceError {
   return new ServiceError('Conflict', `Limit reached. ${which}`, { innerCode: 'LimitReached' });
 }
+
+/**
+ * A deleted key keeps its name until it is purged: nothing may be made under it, or recovering would lose one of the two.
+ * @throws ServiceError Conflict
+ */
+export function rejectDeletedName(keys: KeyRing, name: string): void {
+  if (keys.findDeleted(name) === undefined) return;
+  throw new ServiceError(
+    'Conflict',
+    `Key ${name} is currently in a deleted but recoverable state, and its name cannot be reused; ` +
+      'in this state, the key can only be recovered or purged.',
+    { innerCode: 'ObjectIsDeletedButRecoverable' },
+  );
+}

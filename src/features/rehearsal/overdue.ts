@@ -3,13 +3,13 @@
 import { REHEARSAL_DEPTHS, type RehearsalDepth } from '../../formats/rehearsal-record.ts';
 import { text } from '../../formats/shape.ts';
 import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
-import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
+import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
 import type { Apply, Change } from '../../store/sealed/records.ts';
 import { dueAt, type RehearsalSchedule } from './posture.ts';
 
-type ToldTimes = Readonly<Partial<Record<RehearsalDepth, string>>>;
+type ToldTimes = ValueOf<typeof toldOverdueKind>;
 
-export const toldOverdueKind: RecordKind<ToldTimes> = recordKind<ToldTimes>({
+export const toldOverdueKind = recordKind({
   of: 'rehearsal-told',
   about: 'By depth, the time of the overdue rehearsal that the receiver of events was told of',
   travels: 'stays',

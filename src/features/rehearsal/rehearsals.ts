@@ -2,23 +2,17 @@
 import { type Rehearsal, type RehearsalDepth, readRehearsal } from '../../formats/rehearsal-record.ts';
 import { ShapeError, text } from '../../formats/shape.ts';
 import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
-import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
+import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
 import type { Apply, Change } from '../../store/sealed/records.ts';
 
-export interface FiledRehearsal {
-  readonly filedAt: string;
-  readonly filedBy: string;
-  /** To the byte as it was stated. */
-  readonly record: string;
-  readonly note: string;
-}
-
+export type FiledRehearsal = ValueOf<typeof rehearsalKind>;
 export type KeptRehearsal = FiledRehearsal & { readonly rehearsal: Rehearsal };
 
-export const rehearsalKind: RecordKind<FiledRehearsal> = recordKind<FiledRehearsal>({
+export const rehearsalKind = recordKind({
   of: 'rehearsals/',
   about: 'A rehearsal that was filed: its record as it was stated, and the statement',
   travels: 'stays',
+  /** `record`: to the byte as it was stated. */
   members: { filedAt: text, filedBy: text, record: text, note: text },
   check({ record }) {
     try {

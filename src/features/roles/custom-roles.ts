@@ -1,6 +1,6 @@
 // Custom role definitions as they are kept, in sealed records by their GUIDs.
 import { list, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
-import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
+import { recordKind } from '../../store/sealed/record-kind.ts';
 import type { Change } from '../../store/sealed/records.ts';
 import { builtInRoles } from './built-in-roles.ts';
 import { type DataAction, findDataAction } from './data-actions.ts';
@@ -14,16 +14,17 @@ const actions: Reader<readonly DataAction[]> = list((value, path) => {
 
 type Content = Pick<RoleDefinition, 'roleName' | 'description' | 'permissions'>;
 
-export const definitionKind: RecordKind<Content> = recordKind<Content>({
+const members = {
+  roleName: text,
+  description: text,
+  permissions: list(record({ dataActions: actions, notDataActions: actions })),
+};
+export const definitionKind = recordKind({
   of: 'role-definition/',
   id: GUID,
   about: 'A custom role definition',
   travels: 'text',
-  members: {
-    roleName: text,
-    description: text,
-    permissions: list(record({ dataActions: actions, notDataActions: actions })),
-  },
+  members,
   check(_, name) {
     if (isBuiltIn(name)) throw new ShapeError('it has the name of a built-in role');
   },

@@ -3,7 +3,7 @@
 import { isGuid } from '../../formats/guid.ts';
 import { integer, matching, type Reader, ShapeError, text } from '../../formats/shape.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
+import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
 import type { Change } from '../../store/sealed/records.ts';
 import type { DataAction } from './data-actions.ts';
 import { parseScope, type Scope } from './scope.ts';
@@ -22,18 +22,10 @@ export interface RoleDefinition {
   readonly permissions: readonly Permission[];
 }
 
-export interface RoleAssignment {
+export interface RoleAssignment extends Omit<ValueOf<typeof assignmentKind>, 'scope'> {
   /** GUID, lower case. */
   readonly name: string;
   readonly scope: Scope;
-  /** GUID of the definition. It may have been deleted since: such an assignment grants nothing. */
-  readonly definition: string;
-  /** Object id of a user, group or application, lower case. */
-  readonly principalId: string;
-  /** Unix seconds from which on it grants nothing; absent: it does not end by itself. */
-  readonly expiresAt?: number;
-  /** Why it was made, in the words of who made it. */
-  readonly reason?: string;
 }
 
 /** Characters of a reason. */
@@ -41,16 +33,23 @@ export const MAX_REASON = 500;
 
 export const GUID: RegExp = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const storedGuid: Reader<string> = matching(GUID, 'a GUID in lower case');
-type StoredAssignment = Omit<RoleAssignment, 'name' | 'scope'> & { readonly scope: string };
 
-export const assignmentKind: RecordKind<StoredAssignment> = recordKind<StoredAssignment>({
+export const assignmentKind = recordKind({
   of: 'role-assignment/',
   id: GUID,
   about: 'A role assignment, with its end and reason where it has them',
   travels: 'text',
-  members: { scope: readScope, definition: storedGuid, principalId: storedGuid },
+  members: {
+    scope: readScope,
+    /** It may have been deleted since: such an assignment grants nothing. */
+    definition: storedGuid,
+    /** Object id of a user, group or application. */
+    principalId: storedGuid,
+  },
   optional: {
+    /** Unix seconds from which on it grants nothing; absent: it does not end by itself. */
     expiresAt: integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+    /** Why it was made, in the words of who made it. */
     reason: matching(new RegExp(`^[^]{1,${MAX_REASON}}$`), `of 1 to ${MAX_REASON} characters`),
   },
 });

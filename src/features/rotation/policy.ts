@@ -2,62 +2,48 @@
 import { parseDuration } from '../../formats/iso-duration.ts';
 import { integer, list, oneOf, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
 import type { RowRequest } from '../../http/route.ts';
-import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
+import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
 import type { Change } from '../../store/sealed/records.ts';
 
-export type ActionType = 'Rotate' | 'Notify';
-export type TriggerKind = 'timeAfterCreate' | 'timeBeforeExpiry';
-
-export interface LifetimeAction {
-  readonly type: ActionType;
-  readonly trigger: TriggerKind;
-  /** ISO 8601 duration, as it was sent. */
-  readonly time: string;
-}
-
+export type RotationPolicy = ValueOf<typeof policyKind>;
 /** What a client sets. */
-export interface PolicyRules {
-  /** At most one of each type. */
-  readonly lifetimeActions: readonly LifetimeAction[];
-  /** How long versions live that rotation makes: ISO 8601 duration. */
-  readonly expiryTime?: string;
-}
-
-export interface RotationPolicy extends PolicyRules {
-  /** Unix seconds. */
-  readonly created: number;
-  readonly updated: number;
-}
+export type PolicyRules = Omit<RotationPolicy, 'created' | 'updated'>;
+export type LifetimeAction = ReturnType<typeof lifetimeAction>;
+export type ActionType = LifetimeAction['type'];
+export type TriggerKind = LifetimeAction['trigger'];
 
 export function findAction(policy: PolicyRules, type: ActionType): LifetimeAction | undefined {
   return policy.lifetimeActions.find((action) => action.type === type);
 }
 
+/** Unix seconds. */
 const time = integer(0, Number.MAX_SAFE_INTEGER);
+/** ISO 8601, as it was sent. */
 const duration: Reader<string> = (value, path) => {
   const written = text(value, path);
   if (parseDuration(written) === undefined) throw new ShapeError(`${path} must be a duration`);
   return written;
 };
 
+const lifetimeAction = record({
+  type: oneOf('Rotate', 'Notify'),
+  trigger: oneOf('timeAfterCreate', 'timeBeforeExpiry'),
+  time: duration,
+});
+
 /** `rotation-policy/{name of the key in lower case}` */
-export const policyKind: RecordKind<RotationPolicy> = recordKind<RotationPolicy>({
+export const policyKind = recordKind({
   of: 'rotation-policy/',
   id: /^[0-9a-z-]{1,127}$/,
   about: 'The rotation policy of a key',
   travels: 'text',
   members: {
-    lifetimeActions: list(
-      record({
-        type: oneOf('Rotate', 'Notify'),
-        trigger: oneOf('timeAfterCreate', 'timeBeforeExpiry'),
-        time: duration,
-      }),
-      2,
-    ),
+    /** At most one of each type. */
+    lifetimeActions: list(lifetimeAction, 2),
     created: time,
     updated: time,
   },
+  /** How long versions live that rotation makes. */
   optional: { expiryTime: duration },
 });
 

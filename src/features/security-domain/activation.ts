@@ -3,39 +3,28 @@
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { integer, list, text } from '../../formats/shape.ts';
 import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
-import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
+import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
 import type { Apply } from '../../store/sealed/records.ts';
 import { type Begun, begunKind } from './begun.ts';
 
 /** Who the domain is split over, and what was last done with it when, by which object id. */
-export interface SecurityDomainRecord {
-  readonly required: number;
-  /** x5t#S256 of the custodians' certificates. */
-  readonly thumbprints: readonly string[];
-  /** Absent: no file has been written for these custodians by this instance. */
-  readonly downloadedAt?: string;
-  readonly downloadedBy?: string;
-  /** Present: the domain was recovered into this instance. */
-  readonly uploadedAt?: string;
-  readonly uploadedBy?: string;
-  /** SHA-256 of what was uploaded, base64url: who sends the very same again is told that it was taken. */
-  readonly uploadedDigest?: string;
-  /** Present: these are not the first custodians. */
-  readonly replacedAt?: string;
-  readonly replacedBy?: string;
-}
-
-export const securityDomainKind: RecordKind<SecurityDomainRecord> = recordKind<SecurityDomainRecord>({
+export type SecurityDomainRecord = ValueOf<typeof securityDomainKind>;
+export const securityDomainKind = recordKind({
   of: 'security-domain',
   about: 'Who the security domain is split over, and what was last done with it',
   travels: 'stays',
+  /** x5t#S256 of the custodians' certificates. */
   members: { required: integer(1, 10), thumbprints: list(text, 10) },
   optional: {
+    /** Absent: no file has been written for these custodians by this instance. */
     downloadedAt: text,
     downloadedBy: text,
+    /** Present: the domain was recovered into this instance. */
     uploadedAt: text,
     uploadedBy: text,
+    /** SHA-256 of what was uploaded, base64url: who sends the very same again is told that it was taken. */
     uploadedDigest: text,
+    /** Present: these are not the first custodians. */
     replacedAt: text,
     replacedBy: text,
   },

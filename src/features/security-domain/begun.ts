@@ -2,25 +2,16 @@
 // before it has recorded it, this says who it was. One record; it is gone with the commit that records the ceremony.
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { integer, list, oneOf, record, text } from '../../formats/shape.ts';
-import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
+import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
 import type { Change, Commit } from '../../store/sealed/records.ts';
-import type { DomainSplit } from '../part.ts';
 
-export interface Begun {
-  readonly kind: DomainSplit['by'];
-  /** Object id. */
-  readonly by: string;
-  /** ISO time. */
-  readonly at: string;
-  /** Over whom, where that is said when it is asked for: an upload brings its own. */
-  readonly custody?: { readonly required: number; readonly thumbprints: readonly string[] };
-}
-
-export const begunKind: RecordKind<Begun> = recordKind<Begun>({
+export type Begun = ValueOf<typeof begunKind>;
+export const begunKind = recordKind({
   of: 'security-domain-begun',
   about: 'Who has begun a ceremony that is not recorded yet',
   travels: 'stays',
   members: { kind: oneOf('download', 'recovery', 'resharing'), by: text, at: text },
+  /** Over whom, where that is said when it is asked for: an upload brings its own. */
   optional: { custody: record({ required: integer(1, 10), thumbprints: list(text, 10) }) },
 });
 export const NO_LONGER_BEGUN: Change = begunKind.remove();

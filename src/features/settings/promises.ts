@@ -5,18 +5,13 @@
 import { flag, integer, oneOf, record } from '../../formats/shape.ts';
 import { StoreError } from '../../store/port.ts';
 import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
-import { type RecordKind, recordKind } from '../../store/sealed/record-kind.ts';
+import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
 import type { Apply, Change } from '../../store/sealed/records.ts';
 
 /** `azure`: as the service behaves. `strict`: what an administrator does to roles needs a second one. */
 export type Separation = 'azure' | 'strict';
 
-export interface Promised {
-  readonly retentionDays: number;
-  readonly purgeProtection: boolean;
-  readonly profile: 'dev' | 'production';
-  readonly separation: Separation;
-}
+export type Promised = ValueOf<typeof promisesKind>;
 
 /** What the configuration says; without a separation mode the first start takes the one of the profile. */
 export type Configured = Omit<Promised, 'separation'> & { readonly separation?: Separation | undefined };
@@ -30,15 +25,16 @@ const before = {
   purgeProtection: flag,
   profile: oneOf('dev', 'production'),
 };
+const members = { ...before, separation: oneOf('azure', 'strict') };
 const withoutSeparation = record(before);
 
-export const promisesKind: RecordKind<Promised> = recordKind<Promised>({
+export const promisesKind = recordKind({
   of: 'promises',
   about: 'What was promised at the first start',
   travels: 'stays',
-  members: { ...before, separation: oneOf('azure', 'strict') },
+  members,
   // Instances that were first started before there were modes behave as they always did.
-  earlier: [(value, path) => ({ ...withoutSeparation(value, path), separation: 'azure' })],
+  earlier: [(value, path) => ({ ...withoutSeparation(value, path), separation: 'azure' as const })],
 });
 
 export class Promises {

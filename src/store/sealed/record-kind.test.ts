@@ -13,7 +13,7 @@ interface Thing {
 }
 
 const before = record({ name: text });
-const things = recordKind<Thing>({
+const things = recordKind({
   of: 'things/',
   id: /^[a-z]+$/,
   about: 'Things',

@@ -8,10 +8,10 @@ import type { Change } from './records.ts';
 /** `key`: written as a blob of the module; `text`: as it is; `stays`: with the instance that made it. */
 export type Travels = 'key' | 'text' | 'stays';
 
-type OptionalKeys<T> = { [K in keyof T]-?: object extends Pick<T, K> ? K : never }[keyof T];
-/** Exactly the members of `T`, so that a type and its form cannot differ. */
-type MembersOf<T> = { readonly [K in Exclude<keyof T, OptionalKeys<T>>]: Reader<T[K]> };
-type OptionalMembersOf<T> = { readonly [K in OptionalKeys<T>]-?: Reader<Exclude<T[K], undefined>> };
+type Readers = Readonly<Record<string, Reader<unknown>>>;
+type Shape<F extends Readers, O extends Readers> = ReturnType<ReturnType<typeof record<F, O>>>;
+/** What records of a kind hold: said once, in its members. */
+export type ValueOf<K> = K extends RecordKind<infer T> ? T : never;
 
 interface Named {
   /** Name of the record; ends in `/` where there are many of the kind, which then have ids. */
@@ -27,13 +27,15 @@ interface Named {
   readonly hides?: readonly string[];
 }
 
-type Definition<T> = Named & {
-  readonly members: MembersOf<T>;
+interface Definition<F extends Readers, O extends Readers> extends Named {
+  readonly members: F;
+  /** May be absent. */
+  readonly optional?: O;
   /** What holds between members, and between them and the id. @throws ShapeError */
-  readonly check?: (value: T, id: string) => void;
+  readonly check?: (value: NoInfer<Shape<F, O>>, id: string) => void;
   /** Forms of earlier releases, newest first, each brought to the present one. */
-  readonly earlier?: readonly Reader<T>[];
-} & ([OptionalKeys<T>] extends [never] ? object : { readonly optional: OptionalMembersOf<T> });
+  readonly earlier?: readonly Reader<NoInfer<Shape<F, O>>>[];
+}
 
 export interface RecordKind<T = unknown> extends Named {
   /** Names of its members; those that may be absent end in `?`. Empty: plain text. */
@@ -52,12 +54,13 @@ export interface RecordKind<T = unknown> extends Named {
 }
 
 /** Of JSON, exactly as `JSON.stringify` writes it. */
-export function recordKind<T extends object>(definition: Definition<T>): RecordKind<T> {
-  const { members, check, earlier = [] } = definition;
-  const { optional = {} } = definition as { readonly optional?: Readonly<Record<string, Reader<unknown>>> };
-  const shape = record(members as Readonly<Record<string, Reader<unknown>>>, optional) as unknown as Reader<T>;
-  return kindOf<T>(definition, {
-    members: [...Object.keys(members), ...Object.keys(optional).map((name) => `${name}?`)],
+export function recordKind<F extends Readers, O extends Readers = Record<never, never>>(
+  definition: Definition<F, O>,
+): RecordKind<Shape<F, O>> {
+  const { members, optional, check, earlier = [] } = definition;
+  const shape = record(members, optional);
+  return kindOf(definition, {
+    members: [...Object.keys(members), ...Object.keys(optional ?? {}).map((name) => `${name}?`)],
     form: earlier.length + 1,
     encode: (value) => JSON.stringify(value),
     decode(text, id) {

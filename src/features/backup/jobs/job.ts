@@ -1,40 +1,13 @@
 // One backup or restore, as a sealed record that every worker sees. It never holds what opens the
 // storage: that is in the memory of the worker that runs the job, and nowhere else.
 import { flag, integer, oneOf, type Reader, record, text } from '../../../formats/shape.ts';
-import { type RecordKind, recordKind } from '../../../store/sealed/record-kind.ts';
+import { recordKind, type ValueOf } from '../../../store/sealed/record-kind.ts';
 import type { Change } from '../../../store/sealed/records.ts';
 
 export const JOB_KINDS = ['backup', 'prebackup', 'restore', 'prerestore', 'key-restore'] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 
-export interface JobError {
-  readonly code: string;
-  readonly message: string;
-}
-
-export interface Job {
-  /** 32 lower-case hex digits. */
-  readonly id: string;
-  readonly kind: JobKind;
-  readonly status: 'InProgress' | 'Succeeded' | 'Failed' | 'Canceled';
-  readonly statusDetails: string;
-  /** Unix seconds of the instance's clock. */
-  readonly startTime: number;
-  /** Null while in progress. */
-  readonly endTime: number | null;
-  readonly error: JobError | null;
-  /** True: what was asked for has no readable form, which the service says at the poll, as a refused request. */
-  readonly malformed: boolean;
-  /** URI of the finished folder. */
-  readonly folderUri: string | null;
-  /** URI of the folder that a backup writes into, or has left there unfinished. */
-  readonly writing?: string;
-  /** Object id of who started it. */
-  readonly startedBy: string;
-  /** The worker that runs it, as `WorkerMark` writes it. */
-  readonly worker: string;
-}
-
+export type Job = ValueOf<typeof jobKind> & { readonly id: string };
 export const JOB_ID: RegExp = /^[0-9a-f]{32}$/;
 
 function orNull<T>(read: Reader<T>): Reader<T | null> {
@@ -42,25 +15,34 @@ function orNull<T>(read: Reader<T>): Reader<T | null> {
 }
 
 const time = integer(0, Number.MAX_SAFE_INTEGER);
+const jobError = record({ code: text, message: text });
+export type JobError = ReturnType<typeof jobError>;
 const members = {
   kind: oneOf(...JOB_KINDS),
   status: oneOf('InProgress', 'Succeeded', 'Failed', 'Canceled'),
   statusDetails: text,
+  /** Unix seconds of the instance's clock. */
   startTime: time,
+  /** Null while in progress. */
   endTime: orNull(time),
-  error: orNull(record({ code: text, message: text })),
+  error: orNull(jobError),
+  /** True: what was asked for has no readable form, which the service says at the poll, as a refused request. */
   malformed: flag,
+  /** URI of the finished folder. */
   folderUri: orNull(text),
+  /** Object id of who started it. */
   startedBy: text,
+  /** The worker that runs it, as `WorkerMark` writes it. */
   worker: text,
 };
 /** By the job's id. */
-export const jobKind: RecordKind<Omit<Job, 'id'>> = recordKind<Omit<Job, 'id'>>({
+export const jobKind = recordKind({
   of: 'backup-job/',
   id: JOB_ID,
   about: 'A backup or restore: how it goes, or how it ended',
   travels: 'stays',
   members,
+  /** `writing`: URI of the folder that a backup writes into, or has left there unfinished. */
   optional: { writing: text },
 });
 

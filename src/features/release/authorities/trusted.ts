@@ -7,31 +7,25 @@ import type { JsonObject } from '../../../http/route.ts';
 import { ServiceError } from '../../../http/service-error.ts';
 import { isAbsent } from '../../../http/tolerance.ts';
 import { type Follow, feeding, keep } from '../../../store/sealed/follow-records.ts';
-import { type RecordKind, recordKind } from '../../../store/sealed/record-kind.ts';
+import { recordKind, type ValueOf } from '../../../store/sealed/record-kind.ts';
 import type { Apply } from '../../../store/sealed/records.ts';
 import { readSigningKeys } from '../../auth/signing-key.ts';
 
-export interface TrustedAuthority {
-  /** As `normalAuthority` gives it: what tokens name as their issuer, and policies as their authority. */
-  readonly authority: string;
-  readonly keys:
-    | { readonly kind: 'pinned'; readonly jwks: unknown }
-    /** From `{authority}/.well-known/openid-configuration`; `ca`: PEM of the only authority trusted for it. */
-    | { readonly kind: 'fetched'; readonly ca?: string };
-}
-
+export type TrustedAuthority = ValueOf<typeof authorityKind>;
 export const MAX_AUTHORITIES = 20;
 const NAME = /^[a-z0-9-]{1,64}$/;
 
 const pinned = record({ kind: oneOf('pinned'), jwks: (value: unknown) => value });
+/** From `{authority}/.well-known/openid-configuration`; `ca`: PEM of the only authority trusted for it. */
 const fetched = record({ kind: oneOf('fetched') }, { ca: text });
 
-export const authorityKind: RecordKind<TrustedAuthority> = recordKind<TrustedAuthority>({
+export const authorityKind = recordKind({
   of: 'release/authority/',
   id: NAME,
   about: 'An attestation authority that is trusted, with its keys or how they are fetched',
   travels: 'text',
   members: {
+    /** As `normalAuthority` gives it: what tokens name as their issuer, and policies as their authority. */
     authority: text,
     keys: (value, path) =>
       (value as { readonly kind?: unknown } | null)?.kind === 'pinned' ? pinned(value, path) : fetched(value, path),
