@@ -6,6 +6,8 @@ export interface Area {
   readonly at: string;
   /** Areas it may import from besides itself, as prefixes of paths. */
   readonly from: readonly string[];
+  /** What it may not import although it lies within. */
+  readonly except?: readonly string[];
   /** Packages it may import. */
   readonly packages?: readonly string[];
   /** Built-in modules it may import; absent: all. */
@@ -121,22 +123,23 @@ export const areas: readonly Area[] = [
   {
     at: 'src/module/',
     from: ['src/crypto/engines/', 'src/crypto/protocol/', 'src/formats/', ...DURABLE],
+    except: ['src/module/ceremony/'],
     builtins: MODULE_BUILTINS,
-    because: 'the process that holds keys stays small enough to read in an evening',
+    because: 'the process that holds keys stays small enough to read in an evening, and knows no ceremony',
   },
   {
-    at: 'src/module/fsync.ts',
+    at: 'src/module/ceremony/',
+    from: ['src/module/', 'src/crypto/protocol/', 'src/formats/', ...DURABLE],
+    builtins: MODULE_BUILTINS,
+    because: 'the process of a ceremony has no keys in use, and so no engine',
+  },
+  {
+    at: 'src/module/native.ts',
     from: [],
     packages: ['koffi'],
     builtins: ['node:module'],
-    because: 'the second thing bound to native code: the permission model refuses fsync of its own files',
-  },
-  {
-    at: 'src/module/ceremony-lock.ts',
-    from: [],
-    packages: ['koffi'],
-    builtins: ['node:fs', 'node:module', 'node:path'],
-    because: 'the third and last thing bound to native code: Node has no lock that a dying process gives back',
+    because:
+      'beside libcrypto the one thing bound to native code: fsync, which the permission model refuses, and a lock that a dying process gives back',
   },
   {
     at: 'src/module/doors.ts',

@@ -37,7 +37,8 @@ function problemOf(tree: Tree, file: string, area: Area, specifier: string): Fin
         what: `imports ${specifier}, which is not a file`,
         fix: 'import with the real path and extension (./sign.ts)',
       };
-    const own = target.startsWith(area.at);
+    const isExcepted = !asTest && area.except?.some((prefix) => target.startsWith(prefix)) === true;
+    const own = target.startsWith(area.at) && !isExcepted;
     const allowed = own || [...area.from, ...(asTest ? forTests.from : [])].some((prefix) => target.startsWith(prefix));
     return allowed ? undefined : refusal(area, target);
   }

@@ -1,7 +1,8 @@
 // Durable files for those who may not wait in the middle, as under a lock; see `durable-file.ts`.
+
+import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { temporaryFor } from './durable-file.ts';
+import { dirname, join } from 'node:path';
 
 export type Fsync = (fd: number) => void;
 
@@ -60,4 +61,8 @@ function writeTemporarySync(path: string, content: string | Uint8Array, fsync: F
     closeSync(file);
   }
   return temporary;
+}
+
+export function temporaryFor(path: string): string {
+  return join(dirname(path), `.${randomUUID()}.part`);
 }

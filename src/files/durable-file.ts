@@ -1,7 +1,7 @@
 // Files that survive a crash at any moment: whole and synced before they have their name, and their folder synced after.
-import { randomUUID } from 'node:crypto';
 import { constants, type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { temporaryFor } from './durable-file-sync.ts';
 
 type Content = string | Uint8Array | AsyncIterable<Uint8Array>;
 
@@ -97,8 +97,4 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
 /** Why it was not written is what the caller hears of; a remainder that stays is no part of anything. */
 async function discard(temporary: string): Promise<void> {
   await unlink(temporary).catch(() => undefined);
-}
-
-export function temporaryFor(path: string): string {
-  return join(dirname(path), `.${randomUUID()}.part`);
 }

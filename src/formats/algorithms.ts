@@ -44,71 +44,56 @@ const BOTH = ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey'] as const;
 const SIGN = ['sign', 'verify'] as const;
 const CIPHER = ['encrypt', 'decrypt'] as const;
 const WRAP = ['wrapKey', 'unwrapKey'] as const;
+const DIGEST_BYTES = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 } as const;
+/** First api-version of the algorithms that came with AES key wrap by PKCS#11 names. */
+const WITH_CKM = '7.6-preview.2';
+
+function rsaEncryption(
+  name: string,
+  code: number,
+  how: { readonly padding: 'pkcs1' | 'oaep'; readonly hash?: Hash },
+): Algorithm {
+  return { name, code, kty: 'RSA-HSM', operations: BOTH, scheme: { kind: 'rsa-encryption', ...how } };
+}
+
+function rsaSignature(name: string, code: number, padding: 'pkcs1' | 'pss', hash: Hash): Algorithm {
+  const scheme = { kind: 'rsa-signature', padding, hash } as const;
+  return { name, code, kty: 'RSA-HSM', operations: SIGN, scheme, digestLength: DIGEST_BYTES[hash] };
+}
+
+function ecdsa(name: string, code: number, curve: string, hash: Hash): Algorithm {
+  const scheme = { kind: 'ecdsa', curve, hash } as const;
+  return { name, code, kty: 'EC-HSM', operations: SIGN, scheme, digestLength: DIGEST_BYTES[hash] };
+}
+
+function aes(
+  name: string,
+  code: number,
+  does: readonly Operation[],
+  scheme: Extract<Algorithm['scheme'], { readonly keyBits: number }>,
+): Algorithm {
+  return { name, code, kty: 'oct-HSM', operations: does, scheme };
+}
+
+function hmac(name: string, code: number, hash: Hash): Algorithm {
+  return { name, code, kty: 'oct-HSM', operations: SIGN, scheme: { kind: 'hmac', hash }, since: WITH_CKM };
+}
+
+function mlDsa(name: string, code: number): Algorithm {
+  const scheme = { kind: 'ml-dsa', parameterSet: name } as const;
+  return { name, code, kty: 'AKP-HSM', operations: SIGN, scheme, since: AKP_SINCE };
+}
 
 const rows: readonly Algorithm[] = [
-  { name: 'RSA1_5', code: 1, kty: 'RSA-HSM', operations: BOTH, scheme: { kind: 'rsa-encryption', padding: 'pkcs1' } },
-  {
-    name: 'RSA-OAEP',
-    code: 2,
-    kty: 'RSA-HSM',
-    operations: BOTH,
-    scheme: { kind: 'rsa-encryption', padding: 'oaep', hash: 'sha1' },
-  },
-  {
-    name: 'RSA-OAEP-256',
-    code: 3,
-    kty: 'RSA-HSM',
-    operations: BOTH,
-    scheme: { kind: 'rsa-encryption', padding: 'oaep', hash: 'sha256' },
-  },
-  {
-    name: 'RS256',
-    code: 10,
-    kty: 'RSA-HSM',
-    operations: SIGN,
-    scheme: { kind: 'rsa-signature', padding: 'pkcs1', hash: 'sha256' },
-    digestLength: 32,
-  },
-  {
-    name: 'RS384',
-    code: 11,
-    kty: 'RSA-HSM',
-    operations: SIGN,
-    scheme: { kind: 'rsa-signature', padding: 'pkcs1', hash: 'sha384' },
-    digestLength: 48,
-  },
-  {
-    name: 'RS512',
-    code: 12,
-    kty: 'RSA-HSM',
-    operations: SIGN,
-    scheme: { kind: 'rsa-signature', padding: 'pkcs1', hash: 'sha512' },
-    digestLength: 64,
-  },
-  {
-    name: 'PS256',
-    code: 13,
-    kty: 'RSA-HSM',
-    operations: SIGN,
-    scheme: { kind: 'rsa-signature', padding: 'pss', hash: 'sha256' },
-    digestLength: 32,
-  },
-  {
-    name: 'PS384',
-    code: 14,
-    kty: 'RSA-HSM',
-    operations: SIGN,
-    scheme: { kind: 'rsa-signature', padding: 'pss', hash: 'sha384' },
-    digestLength: 48,
-  },
-  {
-    name: 'PS512',
-    code: 15,
-    kty: 'RSA-HSM',
-    operations: SIGN,
-    scheme: { kind: 'rsa-signature', padding: 'pss', hash: 'sha512' },
-    digestLength: 64,
-  },
+  rsaEncryption('RSA1_5', 1, { padding: 'pkcs1' }),
+  rsaEncryption('RSA-OAEP', 2, { padding: 'oaep', hash: 'sha1' }),
+  rsaEncryption('RSA-OAEP-256', 3, { padding: 'oaep', hash: 'sha256' }),
+  rsaSignature('RS256', 10, 'pkcs1', 'sha256'),
+  rsaSignature('RS384', 11, 'pkcs1', 'sha384'),
+  rsaSignature('RS512', 12, 'pkcs1', 'sha512'),
+  rsaSignature('PS256', 13, 'pss', 'sha256'),
+  rsaSignature('PS384', 14, 'pss', 'sha384'),
+  rsaSignature('PS512', 15, 'pss', 'sha512'),
   {
     name: 'RSNULL',
     code: 16,
@@ -116,100 +101,30 @@ const rows: readonly Algorithm[] = [
     operations: SIGN,
     scheme: { kind: 'rsa-signature', padding: 'raw-pkcs1' },
   },
-  {
-    name: 'ES256',
-    code: 20,
-    kty: 'EC-HSM',
-    operations: SIGN,
-    scheme: { kind: 'ecdsa', curve: 'P-256', hash: 'sha256' },
-    digestLength: 32,
-  },
-  {
-    name: 'ES256K',
-    code: 21,
-    kty: 'EC-HSM',
-    operations: SIGN,
-    scheme: { kind: 'ecdsa', curve: 'P-256K', hash: 'sha256' },
-    digestLength: 32,
-  },
-  {
-    name: 'ES384',
-    code: 22,
-    kty: 'EC-HSM',
-    operations: SIGN,
-    scheme: { kind: 'ecdsa', curve: 'P-384', hash: 'sha384' },
-    digestLength: 48,
-  },
-  {
-    name: 'ES512',
-    code: 23,
-    kty: 'EC-HSM',
-    operations: SIGN,
-    scheme: { kind: 'ecdsa', curve: 'P-521', hash: 'sha512' },
-    digestLength: 64,
-  },
-  { name: 'A128GCM', code: 30, kty: 'oct-HSM', operations: CIPHER, scheme: { kind: 'aes-gcm', keyBits: 128 } },
-  { name: 'A192GCM', code: 31, kty: 'oct-HSM', operations: CIPHER, scheme: { kind: 'aes-gcm', keyBits: 192 } },
-  { name: 'A256GCM', code: 32, kty: 'oct-HSM', operations: CIPHER, scheme: { kind: 'aes-gcm', keyBits: 256 } },
-  { name: 'A128CBC', code: 33, kty: 'oct-HSM', operations: CIPHER, scheme: { kind: 'aes-cbc', keyBits: 128 } },
-  { name: 'A192CBC', code: 34, kty: 'oct-HSM', operations: CIPHER, scheme: { kind: 'aes-cbc', keyBits: 192 } },
-  { name: 'A256CBC', code: 35, kty: 'oct-HSM', operations: CIPHER, scheme: { kind: 'aes-cbc', keyBits: 256 } },
-  { name: 'A128CBCPAD', code: 36, kty: 'oct-HSM', operations: CIPHER, scheme: { kind: 'aes-cbc-pad', keyBits: 128 } },
-  { name: 'A192CBCPAD', code: 37, kty: 'oct-HSM', operations: CIPHER, scheme: { kind: 'aes-cbc-pad', keyBits: 192 } },
-  { name: 'A256CBCPAD', code: 38, kty: 'oct-HSM', operations: CIPHER, scheme: { kind: 'aes-cbc-pad', keyBits: 256 } },
-  { name: 'A128KW', code: 40, kty: 'oct-HSM', operations: BOTH, scheme: { kind: 'aes-kw', keyBits: 128 } },
-  { name: 'A192KW', code: 41, kty: 'oct-HSM', operations: BOTH, scheme: { kind: 'aes-kw', keyBits: 192 } },
-  { name: 'A256KW', code: 42, kty: 'oct-HSM', operations: BOTH, scheme: { kind: 'aes-kw', keyBits: 256 } },
-  {
-    name: 'CKM_AES_KEY_WRAP',
-    code: 43,
-    kty: 'oct-HSM',
-    operations: WRAP,
-    scheme: { kind: 'aes-kw', keyBits: 0 },
-    since: '7.6-preview.2',
-  },
-  {
-    name: 'CKM_AES_KEY_WRAP_PAD',
-    code: 44,
-    kty: 'oct-HSM',
-    operations: WRAP,
-    scheme: { kind: 'aes-kwp', keyBits: 0 },
-    since: '7.6-preview.2',
-  },
-  {
-    name: 'HS256',
-    code: 50,
-    kty: 'oct-HSM',
-    operations: SIGN,
-    scheme: { kind: 'hmac', hash: 'sha256' },
-    since: '7.6-preview.2',
-  },
-  {
-    name: 'HS384',
-    code: 51,
-    kty: 'oct-HSM',
-    operations: SIGN,
-    scheme: { kind: 'hmac', hash: 'sha384' },
-    since: '7.6-preview.2',
-  },
-  {
-    name: 'HS512',
-    code: 52,
-    kty: 'oct-HSM',
-    operations: SIGN,
-    scheme: { kind: 'hmac', hash: 'sha512' },
-    since: '7.6-preview.2',
-  },
-  ...['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'].map(
-    (name, index): Algorithm => ({
-      name,
-      code: 60 + index,
-      kty: 'AKP-HSM',
-      operations: SIGN,
-      scheme: { kind: 'ml-dsa', parameterSet: name },
-      since: AKP_SINCE,
-    }),
-  ),
+  ecdsa('ES256', 20, 'P-256', 'sha256'),
+  ecdsa('ES256K', 21, 'P-256K', 'sha256'),
+  ecdsa('ES384', 22, 'P-384', 'sha384'),
+  ecdsa('ES512', 23, 'P-521', 'sha512'),
+  aes('A128GCM', 30, CIPHER, { kind: 'aes-gcm', keyBits: 128 }),
+  aes('A192GCM', 31, CIPHER, { kind: 'aes-gcm', keyBits: 192 }),
+  aes('A256GCM', 32, CIPHER, { kind: 'aes-gcm', keyBits: 256 }),
+  aes('A128CBC', 33, CIPHER, { kind: 'aes-cbc', keyBits: 128 }),
+  aes('A192CBC', 34, CIPHER, { kind: 'aes-cbc', keyBits: 192 }),
+  aes('A256CBC', 35, CIPHER, { kind: 'aes-cbc', keyBits: 256 }),
+  aes('A128CBCPAD', 36, CIPHER, { kind: 'aes-cbc-pad', keyBits: 128 }),
+  aes('A192CBCPAD', 37, CIPHER, { kind: 'aes-cbc-pad', keyBits: 192 }),
+  aes('A256CBCPAD', 38, CIPHER, { kind: 'aes-cbc-pad', keyBits: 256 }),
+  aes('A128KW', 40, BOTH, { kind: 'aes-kw', keyBits: 128 }),
+  aes('A192KW', 41, BOTH, { kind: 'aes-kw', keyBits: 192 }),
+  aes('A256KW', 42, BOTH, { kind: 'aes-kw', keyBits: 256 }),
+  { ...aes('CKM_AES_KEY_WRAP', 43, WRAP, { kind: 'aes-kw', keyBits: 0 }), since: WITH_CKM },
+  { ...aes('CKM_AES_KEY_WRAP_PAD', 44, WRAP, { kind: 'aes-kwp', keyBits: 0 }), since: WITH_CKM },
+  hmac('HS256', 50, 'sha256'),
+  hmac('HS384', 51, 'sha384'),
+  hmac('HS512', 52, 'sha512'),
+  mlDsa('ML-DSA-44', 60),
+  mlDsa('ML-DSA-65', 61),
+  mlDsa('ML-DSA-87', 62),
 ];
 
 export const algorithms: ReadonlyMap<string, Algorithm> = new Map(rows.map((row) => [row.name, row]));

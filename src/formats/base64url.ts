@@ -34,3 +34,13 @@ export function fromBase64(text: string): Buffer {
   if (bytes.toString('base64') !== text) throw new Base64Error('not canonical base64');
   return bytes;
 }
+
+/** 32 bytes as base64url. */
+export function isSha256(value: unknown): value is string {
+  try {
+    return typeof value === 'string' && fromBase64url(value).length === 32;
+  } catch {
+    // Not base64url: not a hash.
+    return false;
+  }
+}

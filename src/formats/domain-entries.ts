@@ -1,7 +1,7 @@
 // Opens the entries of a security domain with its master key, and judges them: both signed by the very key inside, the
 // instance entry whole. Used wherever a domain is opened: by custodians offline, and by a module that takes one over.
 import { createPrivateKey, createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { toBase64url } from './base64url.ts';
+import { isSha256, toBase64url } from './base64url.ts';
 import { deriveDomainSeed } from './domain-identity.ts';
 import { decodeDomainKeys } from './domain-keys.ts';
 import { decryptDirect, JweError } from './jwe.ts';
@@ -14,7 +14,6 @@ import {
   entryToSign,
   INSTANCE_TAG,
   type InstanceEntry,
-  isSha256,
   KDF_BITS,
   SecurityDomainError,
   type SecurityDomainFile,

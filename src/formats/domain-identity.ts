@@ -1,5 +1,5 @@
 // The identity of a security domain: an Ed25519 key that every instance recovered from the domain has, because it is
-// derived from the backup root key. Its fingerprint is what people read to each other.
+// derived from the backup root key. Its fingerprint is what people read to each other (`fingerprint.ts`).
 import { createHash } from 'node:crypto';
 import { kdfCounter } from './kdf.ts';
 
@@ -11,14 +11,4 @@ export function deriveDomainSeed(backupRoot: Uint8Array): Buffer {
 /** SHA-256 of the raw public key, hex. */
 export function domainFingerprint(domainKey: Uint8Array): string {
   return createHash('sha256').update(domainKey).digest('hex');
-}
-
-/** The beginning of a base64url SHA-256 as people read it: enough to tell two apart, and to find one among them. */
-export function shortFingerprint(hash: string): string {
-  return `${groupFingerprint(Buffer.from(hash, 'base64url').toString('hex').slice(0, 16))} …`;
-}
-
-/** In groups of four, as people read it aloud. */
-export function groupFingerprint(fingerprint: string): string {
-  return fingerprint.replace(/(.{4})(?=.)/g, '$1 ');
 }

@@ -1,6 +1,6 @@
 // What a security domain is for: the keys that every instance recovered from it shares. An instance's other root keys are
 // its own and in no file that leaves it.
-import { type Fields, fields } from './fields.ts';
+import { fields } from './fields.ts';
 
 export interface DomainKeys {
   /** AES: opens backups; the domain's identity is derived from it. */
@@ -9,7 +9,7 @@ export interface DomainKeys {
   readonly attestation: Uint8Array;
 }
 
-const layout: Fields<{ version: 'u8'; backup: 'bytes'; attestation: 'bytes' }> = fields({
+const layout = fields({
   version: 'u8',
   backup: 'bytes',
   attestation: 'bytes',

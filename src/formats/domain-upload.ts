@@ -1,8 +1,8 @@
 // What is uploaded to recover a security domain, in its two forms: the blob that clients make on one machine that has a
 // quorum of private keys, and a domain file with packets that custodians made each on their own. Form only; the module
 // judges.
-import { fromBase64url } from './base64url.ts';
-import { checkTags, isSha256, SecurityDomainError, type SecurityDomainFile } from './security-domain.ts';
+import { fromBase64url, isSha256 } from './base64url.ts';
+import { checkTags, SecurityDomainError, type SecurityDomainFile } from './security-domain.ts';
 
 export interface RestoreBlob {
   readonly form: 'blob';

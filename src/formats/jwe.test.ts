@@ -3,7 +3,8 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { CompactEncrypt, compactDecrypt } from 'jose';
-import { decryptDirect, decryptWithRsa, encryptDirect, encryptToRsa, JweError } from './jwe.ts';
+import { decryptDirect, encryptDirect, JweError } from './jwe.ts';
+import { decryptWithRsa, encryptToRsa } from './jwe-rsa.ts';
 import { kdfCounter } from './kdf.ts';
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

@@ -1,16 +1,6 @@
-// Compact JWE (RFC 7516) in the two forms the security-domain file holds: `dir` and RSA-OAEP-256, both with
-// A256CBC-HS512 (RFC 7518 §5.2.5). The tag is checked before anything is decrypted. Not a general JOSE library.
-import {
-  constants,
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  type KeyObject,
-  privateDecrypt,
-  publicEncrypt,
-  randomBytes,
-  timingSafeEqual,
-} from 'node:crypto';
+// Compact JWE (RFC 7516) with A256CBC-HS512 (RFC 7518 §5.2.5) in the form `dir`; `jwe-rsa.ts` has the other. The tag is
+// checked before anything is decrypted. Not a general JOSE library.
+import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { fromBase64url, toBase64url } from './base64url.ts';
 
 /** One error, whatever was wrong with the text, the key or the tag. */
@@ -28,54 +18,15 @@ export function encryptDirect(
   iv: Uint8Array = randomBytes(16),
 ): string {
   const header = protectedHeader('dir', kid);
-  return `${header}..${seal(key, header, plaintext, iv)}`;
+  return `${header}..${sealContent(key, header, plaintext, iv)}`;
 }
 
 /** @throws JweError */
 export function decryptDirect(key: Uint8Array, jwe: string): Buffer {
-  const parts = split(jwe, 'dir');
+  const parts = splitJwe(jwe, 'dir');
   if (parts.encryptedKey.length !== 0) throw new JweError('a direct JWE has no encrypted key');
   return decryptContent(key, parts.aad, parts);
 }
-
-/** A fresh 64-byte content key, wrapped to an RSA public key with OAEP (SHA-256 for hash and MGF1). */
-export function encryptToRsa(publicKey: KeyObject, kid: string, plaintext: Uint8Array): string {
-  const header = protectedHeader('RSA-OAEP-256', kid);
-  const contentKey = randomBytes(64);
-  const wrapped = publicEncrypt({ key: publicKey, ...OAEP_256 }, contentKey);
-  const sealed = seal(contentKey, header, plaintext, randomBytes(16));
-  contentKey.fill(0);
-  return `${header}.${toBase64url(wrapped)}.${sealed}`;
-}
-
-/** `kid` of the header; authentic once the JWE has opened. @throws JweError */
-export function kidOf(jwe: string): unknown {
-  try {
-    const header: unknown = JSON.parse(fromBase64url(jwe.split('.', 1)[0] as string).toString('utf8'));
-    return (header as { readonly kid?: unknown } | null)?.kid;
-  } catch (cause) {
-    throw new JweError('the JWE is malformed', { cause });
-  }
-}
-
-/** @throws JweError */
-export function decryptWithRsa(privateKey: KeyObject, jwe: string): Buffer {
-  const parts = split(jwe, 'RSA-OAEP-256');
-  let contentKey: Buffer;
-  try {
-    contentKey = privateDecrypt({ key: privateKey, ...OAEP_256 }, parts.encryptedKey);
-  } catch {
-    // OAEP says nothing of why: neither do we.
-    throw new JweError('the JWE does not open with this key');
-  }
-  try {
-    return decryptContent(contentKey, parts.aad, parts);
-  } finally {
-    contentKey.fill(0);
-  }
-}
-
-const OAEP_256 = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' } as const;
 
 export interface SealedContent {
   readonly iv: Uint8Array;
@@ -89,11 +40,13 @@ interface Parts extends SealedContent {
   readonly encryptedKey: Buffer;
 }
 
-function protectedHeader(alg: string, kid: string): string {
+/** As it is written. */
+export function protectedHeader(alg: string, kid: string): string {
   return toBase64url(Buffer.from(JSON.stringify({ alg, enc: ENC, kid }), 'utf8'));
 }
 
-function split(jwe: string, alg: string): Parts {
+/** @throws JweError */
+export function splitJwe(jwe: string, alg: string): Parts {
   const parts = jwe.split('.');
   if (parts.length !== 5) throw new JweError('a compact JWE has five parts');
   let decoded: Buffer[];
@@ -112,7 +65,8 @@ function split(jwe: string, alg: string): Parts {
   return { aad: Buffer.from(parts[0] as string, 'ascii'), encryptedKey, iv, ciphertext, tag };
 }
 
-function seal(key: Uint8Array, header: string, plaintext: Uint8Array, iv: Uint8Array): string {
+/** The last three parts. */
+export function sealContent(key: Uint8Array, header: string, plaintext: Uint8Array, iv: Uint8Array): string {
   checkKey(key);
   const cipher = createCipheriv('aes-256-cbc', key.subarray(32), iv);
   const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);

@@ -2,7 +2,7 @@
 // more and another when it never could. Both sides of the module's pipe say it this way. What the policy means is decided
 // elsewhere.
 import { createHash } from 'node:crypto';
-import { fromBase64url } from './base64url.ts';
+import { isSha256 } from './base64url.ts';
 
 /** false: may change · true: may not any more, but may have once · from-creation: the key was never under another one. */
 export type Immutability = boolean | 'from-creation';
@@ -33,12 +33,5 @@ export function isAtLeast(binding: string, other: string): boolean {
 
 /** '' (no policy), or a SHA-256 hash in base64url with or without a mark. */
 export function isPolicyBinding(value: unknown): value is string {
-  if (typeof value !== 'string') return false;
-  if (value === '') return true;
-  try {
-    return fromBase64url(policyHashOf(value)).length === 32;
-  } catch {
-    // Not base64url: not a hash.
-    return false;
-  }
+  return typeof value === 'string' && (value === '' || isSha256(policyHashOf(value)));
 }

@@ -1,6 +1,6 @@
 // How an instance's root keys are written down: in the module's sealed state and in the security domain. Bytes only; who
 // may hold them is decided elsewhere.
-import { type Fields, fields } from './fields.ts';
+import { fields } from './fields.ts';
 
 export interface RootKeyBytes {
   /** AES: opens key blobs. */
@@ -17,15 +17,7 @@ export interface RootKeyBytes {
   readonly attestation: Uint8Array;
 }
 
-const layout: Fields<{
-  version: 'u8';
-  wrapping: 'bytes';
-  recordSealing: 'bytes';
-  recordNaming: 'bytes';
-  backup: 'bytes';
-  auditSigning: 'bytes';
-  attestation: 'bytes';
-}> = fields({
+const layout = fields({
   version: 'u8',
   wrapping: 'bytes',
   recordSealing: 'bytes',
@@ -58,9 +50,4 @@ export function decodeRootKeys(bytes: Buffer): RootKeyBytes {
 /** Ed25519 seed → PKCS#8 DER (RFC 8410 §7); the caller overwrites it. */
 export function ed25519Pkcs8(seed: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]);
-}
-
-/** Raw Ed25519 public key → SubjectPublicKeyInfo DER (RFC 8410 §4). */
-export function ed25519Spki(raw: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), raw]);
 }

@@ -1,7 +1,6 @@
 // The beginning of the module's sealed state: by what it is sealed, in the clear, so that whoever opens it knows what is
 // needed. It is bound into what follows; until that has opened, nothing in it is more than a claim.
 import { fromBase64url } from './base64url.ts';
-import { integer, matching, oneOf, type Reader, record, ShapeError, text } from './shape.ts';
 
 /** First byte of a state that has a header. Older ones begin with 1, have none and are sealed by the file `seal.key`. */
 const FORMAT = 2;
@@ -59,13 +58,7 @@ export function splitSealedState(file: Buffer): SealedState {
   const length = file.readUInt32LE(1);
   if (length > MAX_HEADER || PREFIX + length > file.length) throw new SealHeaderError('the sealed state is cut off');
   const bound = file.subarray(0, PREFIX + length);
-  try {
-    const header = shape(JSON.parse(bound.toString('utf8', PREFIX)), 'header');
-    return { header, bound, box: file.subarray(PREFIX + length) };
-  } catch (cause) {
-    const why = cause instanceof ShapeError ? cause.message : 'the header is not JSON';
-    throw new SealHeaderError(`the sealed state is damaged: ${why}`, { cause });
-  }
+  return { header: readHeader(bound.toString('utf8', PREFIX)), bound, box: file.subarray(PREFIX + length) };
 }
 
 /** What a stored cost may be: whoever edits it must not make a start take all of the machine's memory. */
@@ -75,27 +68,55 @@ export const COST_LIMITS = {
   lanes: { least: 1, most: 8 },
 } as const;
 
-const memory = integer(COST_LIMITS.memory.least, COST_LIMITS.memory.most);
-const passes = integer(COST_LIMITS.passes.least, COST_LIMITS.passes.most);
-const lanes = integer(COST_LIMITS.lanes.least, COST_LIMITS.lanes.most);
-/** @throws ShapeError */
-export const readPassphraseCost: Reader<PassphraseCost> = record({ memory, passes, lanes });
+type Check = (value: unknown) => boolean;
+type Members = Readonly<Record<string, Check>>;
 
-const salt: Reader<string> = (value, path) => {
+const isText: Check = (value) => typeof value === 'string';
+const isKeyFile: Check = (value) => isText(value) && /^seal(-[0-9a-f]{16})?\.key$/.test(value as string);
+const isSalt: Check = (value) => {
   try {
-    if (fromBase64url(text(value, path)).length === 16) return value as string;
-  } catch (cause) {
-    throw new ShapeError(`${path} must be base64url`, { cause });
+    return isText(value) && fromBase64url(value as string).length === 16;
+  } catch {
+    // Not base64url.
+    return false;
   }
-  throw new ShapeError(`${path} must be 16 bytes`);
 };
-const kinds: Readonly<Record<SealKind, Reader<object>>> = {
-  file: record({ kind: oneOf('file'), keyFile: matching(/^seal(-[0-9a-f]{16})?\.key$/, 'the name of a key file') }),
-  passphrase: record({ kind: oneOf('passphrase'), salt, memory, passes, lanes }),
-  quorum: record({ kind: oneOf('quorum'), required: integer(2, 10), shares: text }),
+const within =
+  ({ least, most }: { readonly least: number; readonly most: number }): Check =>
+  (value) =>
+    Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+
+const headerMembers: Members = { instanceId: isText, instanceName: isText, seal: (value) => value instanceof Object };
+const sealMembers: Readonly<Record<SealKind, Members>> = {
+  file: { kind: isText, keyFile: isKeyFile },
+  passphrase: {
+    kind: isText,
+    salt: isSalt,
+    memory: within(COST_LIMITS.memory),
+    passes: within(COST_LIMITS.passes),
+    lanes: within(COST_LIMITS.lanes),
+  },
+  quorum: { kind: isText, required: within({ least: 2, most: 10 }), shares: isText },
 };
-const seal: Reader<Seal> = (value, path) => {
-  const { kind } = (typeof value === 'object' && value !== null ? value : {}) as { readonly kind?: unknown };
-  return kinds[oneOf('file', 'passphrase', 'quorum')(kind, `${path}.kind`)](value, path) as Seal;
-};
-const shape: Reader<SealHeader> = record({ instanceId: text, instanceName: text, seal });
+
+function readHeader(text: string): SealHeader {
+  let header: SealHeader;
+  try {
+    header = JSON.parse(text) as SealHeader;
+  } catch (cause) {
+    throw new SealHeaderError('the sealed state is damaged: the header is not JSON', { cause });
+  }
+  requireMembers(header, headerMembers, 'header');
+  const { kind } = header.seal;
+  if (!Object.hasOwn(sealMembers, kind)) throw new SealHeaderError('the sealed state is damaged: its seal is unknown');
+  requireMembers(header.seal, sealMembers[kind], 'header.seal');
+  return header;
+}
+
+/** Exactly these. @throws SealHeaderError */
+function requireMembers(value: unknown, members: Members, path: string): void {
+  const found = Object(value) as Readonly<Record<string, unknown>>;
+  const names = new Set([...Object.keys(found), ...Object.keys(members)]);
+  const wrong = [...names].find((name) => !Object.hasOwn(members, name) || !(members[name] as Check)(found[name]));
+  if (wrong !== undefined) throw new SealHeaderError(`the sealed state is damaged: ${path}.${wrong} is wrong`);
+}

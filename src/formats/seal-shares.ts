@@ -2,7 +2,7 @@
 // file without entries, so that whatever opens a custodian's share of the one opens that of the other.
 import type { KeyObject } from 'node:crypto';
 import { createHash } from 'node:crypto';
-import { encryptToRsa } from './jwe.ts';
+import { encryptToRsa } from './jwe-rsa.ts';
 import { parseSecurityDomain } from './security-domain.ts';
 import { proofHash, proofOfShare } from './share-proof.ts';
 

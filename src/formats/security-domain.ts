@@ -1,7 +1,7 @@
 // The security-domain file (version 2) and what our own entries in it look like. Both the module that writes it and the
 // custodian's tool that opens it take the format from here, and nothing else from each other.
 import { createHash } from 'node:crypto';
-import { fromBase64url } from './base64url.ts';
+import { isSha256 } from './base64url.ts';
 import { endsEarly } from './ends-early.ts';
 
 /** Entry with the keys of the domain, and entry with the instance that wrote the file. */
@@ -144,15 +144,4 @@ function membersOf(value: unknown): Readonly<Record<string, unknown>> {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0;
-}
-
-/** 32 bytes as base64url. */
-export function isSha256(value: unknown): value is string {
-  if (!isText(value)) return false;
-  try {
-    return fromBase64url(value).length === 32;
-  } catch {
-    // Not base64url: not a hash.
-    return false;
-  }
 }

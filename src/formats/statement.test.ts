@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { domainFingerprint, groupFingerprint } from './domain-identity.ts';
+import { makeStatement } from '../module/sign-note.ts';
+import { domainFingerprint } from './domain-identity.ts';
+import { groupFingerprint } from './fingerprint.ts';
 import { DOMAIN_KEYS_TAG, entryToSign, INSTANCE_TAG } from './security-domain.ts';
-import { makeStatement, STATEMENT_KINDS, type StatementKind, statementText, verifyStatement } from './statement.ts';
+import { STATEMENT_KINDS, type StatementKind, statementText } from './statement.ts';
+import { verifyStatement } from './verify-statement.ts';
 
 interface Domain {
   readonly raw: Buffer;

@@ -1,23 +1,14 @@
 // Statements about one key, signed by the module's attestation identity: what the key is, what it may do, and that this
 // module holds it. The key is opened for it, so that nothing is said of a blob that does not open.
-
+import { X509Certificate } from 'node:crypto';
 import type { Engine } from '../crypto/engines/engine.ts';
-import type { PublicKey } from '../crypto/protocol/messages.ts';
+import type { PublicKey, ReplyOf } from '../crypto/protocol/messages.ts';
 import { toBase64url } from '../formats/base64url.ts';
 import { ATTESTATION_FORMAT, type KeyStatement, STATEMENT_TYPES } from '../formats/key-attestation.ts';
-import { certificatePem } from '../formats/x509-writer.ts';
 import type { AttestationIdentity } from './attestation-identity.ts';
 import { checkBinding } from './key-binding.ts';
 import { withKeyMaterial } from './key-blobs.ts';
-import type { Provisioned } from './state-file.ts';
-
-export interface KeyAttestation {
-  /** PEM: signing certificate, then root. */
-  readonly chain: string;
-  readonly privateStatement: string;
-  /** '' for symmetric keys, which have no public part. */
-  readonly publicStatement: string;
-}
+import type { Provisioned } from './sealed-state.ts';
 
 /** @param now Unix seconds, written down @throws CryptoError KeyRefused, BadRequest */
 export function attestKey(
@@ -25,7 +16,7 @@ export function attestKey(
   engine: Engine,
   identity: AttestationIdentity,
   { binding: stated, blob, now }: { readonly binding: unknown; readonly blob: Uint8Array; readonly now: number },
-): KeyAttestation {
+): ReplyOf<'attestKey'> {
   const binding = checkBinding(stated);
   const publicKey = withKeyMaterial(state, binding, blob, (material): PublicKey => {
     using key = engine.open(binding.kty, material);
@@ -51,7 +42,7 @@ export function attestKey(
   const sign = (statement: KeyStatement): string =>
     identity.sign({ typ: STATEMENT_TYPES[statement.statement], 'x5t#S256': identity.thumbprint }, statement);
   return {
-    chain: identity.chain.map(certificatePem).join(''),
+    chain: identity.chain.map((der) => new X509Certificate(der).toString()).join(''),
     privateStatement: toBase64url(Buffer.from(sign(held), 'ascii')),
     publicStatement: binding.kty === 'oct-HSM' ? '' : toBase64url(Buffer.from(sign(shown), 'ascii')),
   };

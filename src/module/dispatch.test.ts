@@ -10,16 +10,20 @@ import {
   refusal,
 } from '../crypto/protocol/messages.ts';
 import { FieldsError } from '../formats/fields.ts';
-import { encodeFrame, FrameReader } from '../formats/frames.ts';
+import { encodeFrame, type Frame, FrameReader } from '../formats/frames.ts';
+import { dispatchCeremony } from './ceremony/handlers.ts';
 import { makeCustodian } from './custodians.fixture.ts';
-import { dispatch, NonsenseError } from './dispatch.ts';
-import { ask, bindingOf, newFolder, openModule } from './key-module.fixture.ts';
+import { NonsenseError } from './dispatch.ts';
+import { dispatchServing } from './handlers.ts';
+import { ask, bindingOf, newFolder, openCeremony, openModule, tell } from './key-module.fixture.ts';
 
 const samples: { readonly [M in MessageName]: Parameters<(typeof messages)[M]['request']['encode']>[0] } = {
   hello: {},
   provision: { instanceId: '', instanceName: '' },
   reload: {},
   renewState: {},
+  stateInUse: {},
+  noteState: { sealed: Buffer.alloc(80) },
   witness: { revision: 1, key: Buffer.alloc(32), sealed: Buffer.alloc(9), size: 0, root: Buffer.alloc(32) },
   createKey: { binding: {}, size: 0, curve: '', publicExponent: 0, alg: '' },
   importKey: {
@@ -59,6 +63,7 @@ const samples: { readonly [M in MessageName]: Parameters<(typeof messages)[M]['r
   signCheckpoint: { size: 1, root: Buffer.alloc(32) },
   signStatement: { kind: 'rehearsal', body: Buffer.alloc(1) },
   attestKey: { binding: {}, blob: Buffer.alloc(0) },
+  makeIdentity: {},
   releaseKey: {
     binding: {},
     blob: Buffer.alloc(0),
@@ -81,7 +86,8 @@ const samples: { readonly [M in MessageName]: Parameters<(typeof messages)[M]['r
   unlockKey: {},
   unlock: { recipient: '', secret: '', packets: [] },
   unlockFromFile: {},
-  handOver: { certificate: Buffer.alloc(9) },
+  recipientKey: {},
+  handOver: { key: Buffer.alloc(9) },
   takeOver: { recipient: '', sealed: '' },
   changeSeal: { kind: 'file', secret: Buffer.alloc(0), cost: {}, certificates: [], required: 0 },
 };
@@ -108,12 +114,36 @@ test('each message is answered in the states of its row and refused in all other
       const payload = message.request.encode(samples[name] as never);
       const [frame] = new FrameReader().push(encodeFrame(1, message.code, payload));
       assert.ok(frame !== undefined);
-      const [reply] = new FrameReader().push(await dispatch(module, frame));
-      assert.ok(reply !== undefined);
-      const code = reply.kind === REPLY_REFUSED ? refusal.decode(reply.payload).code : 'none';
-      assert.equal(code === 'WrongState', !message.states.includes(state), `${name} while ${state}: ${code}`);
-      assert.notEqual(code, 'Internal', `${name} while ${state}`);
+      // One process for each: what the one before has done, if anything, is in the files.
+      await using ceremony = openCeremony(folder);
+      if (state === 'provisioned' || state === 'active') await tell(module, ceremony);
+      const answers = [
+        ...(message.by === 'ceremony' ? [] : [() => dispatchServing(module, frame)]),
+        ...(message.by === 'serving' ? [] : [() => dispatchCeremony(ceremony, frame)]),
+      ];
+      for (const answer of answers) {
+        const [reply] = new FrameReader().push(await answer());
+        assert.ok(reply !== undefined);
+        const code = reply.kind === REPLY_REFUSED ? refusal.decode(reply.payload).code : 'none';
+        assert.equal(code === 'WrongState', !message.states.includes(state), `${name} while ${state}: ${code}`);
+        assert.notEqual(code, 'Internal', `${name} while ${state}`);
+      }
     }
+  }
+});
+
+test('a message that only ceremonies have does not exist in the module that serves, nor the other way round', async () => {
+  await using module = openModule();
+  await ask(module, 'provision', { instanceId: 'i-1', instanceName: 'dev' });
+  await using ceremony = openCeremony(module.folder);
+  for (const name of Object.keys(messages) as MessageName[]) {
+    const message = messages[name] as Message;
+    const [frame] = new FrameReader().push(
+      encodeFrame(1, message.code, message.request.encode(samples[name] as never)),
+    );
+    assert.ok(frame !== undefined);
+    if (message.by === 'ceremony') assert.throws(() => dispatchServing(module, frame), NonsenseError, name);
+    if (message.by === 'serving') assert.throws(() => dispatchCeremony(ceremony, frame), NonsenseError, name);
   }
 });
 
@@ -126,6 +156,8 @@ test('no message returns a private key: the replies are these and no more', () =
     provision: 2,
     reload: 3,
     renewState: 4,
+    stateInUse: 6,
+    noteState: 7,
     witness: 5,
     createKey: 10,
     rebindKey: 11,
@@ -144,6 +176,7 @@ test('no message returns a private key: the replies are these and no more', () =
     signCheckpoint: 30,
     signStatement: 31,
     attestKey: 50,
+    makeIdentity: 54,
     releaseKey: 51,
     secureWrap: 52,
     secureUnwrap: 53,
@@ -157,6 +190,7 @@ test('no message returns a private key: the replies are these and no more', () =
     unlockKey: 71,
     unlock: 72,
     unlockFromFile: 73,
+    recipientKey: 77,
     handOver: 74,
     takeOver: 75,
     changeSeal: 76,
@@ -166,6 +200,16 @@ test('no message returns a private key: the replies are these and no more', () =
 test('garbage frames end in a refusal or in the end of the process, never in anything else', async () => {
   await using module = openModule();
   await ask(module, 'provision', { instanceId: 'i-1', instanceName: 'dev' });
+  await using ceremony = openCeremony(module.folder);
+  await tell(module, ceremony);
+  for (const answer of [
+    (frame: Frame) => dispatchServing(module, frame),
+    (frame: Frame) => dispatchCeremony(ceremony, frame),
+  ])
+    await answersGarbage(answer);
+});
+
+async function answersGarbage(answer: (frame: Frame) => Buffer | Promise<Buffer>): Promise<void> {
   // Provision is left out: it writes.
   const kinds = fc.oneof(fc.constantFrom(1, 3, 10, 11, 12, 13, 20, 21, 22, 23, 30, 40, 60), fc.nat({ max: 255 }));
   await fc.assert(
@@ -173,7 +217,7 @@ test('garbage frames end in a refusal or in the end of the process, never in any
       const [frame] = new FrameReader().push(encodeFrame(1, kind, payload));
       assert.ok(frame !== undefined);
       try {
-        const [reply] = new FrameReader().push(await dispatch(module, frame));
+        const [reply] = new FrameReader().push(await answer(frame));
         assert.ok(reply !== undefined && (reply.kind === REPLY_OK || reply.kind === REPLY_REFUSED));
         if (reply.kind === REPLY_REFUSED) assert.notEqual(refusal.decode(reply.payload).code, 'Internal');
       } catch (error) {
@@ -182,7 +226,7 @@ test('garbage frames end in a refusal or in the end of the process, never in any
     }),
     { numRuns: 500 },
   );
-});
+}
 
 test('a second provision finds the module taken, also from another partition', async () => {
   const folder = newFolder();
@@ -190,6 +234,7 @@ test('a second provision finds the module taken, also from another partition', a
   await using second = openModule(folder);
   await ask(first, 'provision', { instanceId: 'i-1', instanceName: 'dev' });
   await assert.rejects(ask(second, 'provision', { instanceId: 'i-2', instanceName: 'dev' }), { code: 'WrongState' });
+  await ask(second, 'reload', {});
   assert.equal((await ask(second, 'hello', {})).instanceId, 'i-1');
   const binding = bindingOf('oct-HSM', ['encrypt']);
   await assert.rejects(ask(first, 'createKey', { binding, size: 256, curve: '', publicExponent: 0, alg: '' }), {

@@ -1,16 +1,13 @@
 // What the start flags leave open for loading libcrypto is closed here once it is loaded: add-ons, and reading any file
 // outside the module's folder. The permission model keeps everything else shut from the start.
-import { closeSync, openSync, readSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import process from 'node:process';
 
-interface Permission {
+export interface Permission {
   has(scope: string, reference?: string): boolean;
   drop(scope: string, reference?: string): void;
 }
 
-/** Far more than a passphrase. */
-const MOST_PASSPHRASE = 4096;
 const NEVER = ['addon', 'child', 'worker', 'net', 'inspector', 'wasi', 'ffi'];
 
 /**
@@ -34,23 +31,4 @@ export function shutDoors(folder: string, programPaths: readonly string[]): void
   if (!permission.has('fs.read', folder) || !permission.has('fs.write', folder)) {
     throw new Error('the module cannot reach its folder');
   }
-}
-
-/** The one file outside of its folder that a locked module may read; that door is shut once it is unlocked. */
-export function passphraseSource(path: string | undefined): { read(): Buffer; close(): void } | undefined {
-  if (path === undefined) return undefined;
-  return {
-    read() {
-      const file = openSync(path, 'r');
-      const content = Buffer.alloc(MOST_PASSPHRASE);
-      try {
-        return content.subarray(0, readSync(file, content));
-      } finally {
-        closeSync(file);
-      }
-    },
-    close() {
-      (process.permission as Permission | undefined)?.drop('fs.read', path);
-    },
-  };
 }

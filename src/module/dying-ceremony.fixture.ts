@@ -26,6 +26,7 @@ await using module = openModule(folder);
 fs.writeSync = dying(fs.writeSync) as typeof fs.writeSync;
 fs.renameSync = dying(fs.renameSync);
 fs.unlinkSync = dying(fs.unlinkSync);
+fs.rmSync = dying(fs.rmSync);
 fs.linkSync = dying(fs.linkSync);
 syncBuiltinESMExports();
 await ask(module, name as never, JSON.parse(request) as never);

@@ -1,6 +1,6 @@
 // Whether the private and the public half of an EC key belong together. What is checked against is computed from `d`.
 import { createECDH, ECDH } from 'node:crypto';
-import { CryptoError } from '../crypto/protocol/messages.ts';
+import { badRequest } from '../crypto/protocol/messages.ts';
 import { curves } from '../formats/algorithms.ts';
 import { withoutLeadingZeros } from '../formats/der.ts';
 
@@ -18,7 +18,7 @@ export interface EcMembers {
  */
 export function checkEcMembers(members: EcMembers): { readonly d: Buffer; readonly point: Buffer } {
   const curve = curves.get(members.crv);
-  if (curve === undefined) throw bad('crv', 'is not a curve of this service');
+  if (curve === undefined) throw badRequest('crv', 'is not a curve of this service');
   const d = padded('d', members.d, curve.bytes);
   const point = publicPoint(d, curve.group);
   if (members.x.length === 0 && members.y.length === 0) return { d, point };
@@ -30,9 +30,9 @@ export function checkEcMembers(members: EcMembers): { readonly d: Buffer; readon
   try {
     ECDH.convertKey(claimed, curve.group);
   } catch {
-    throw bad('x', `and y are not a point of ${members.crv}`);
+    throw badRequest('x', `and y are not a point of ${members.crv}`);
   }
-  throw bad('d', 'does not belong to x and y');
+  throw badRequest('d', 'does not belong to x and y');
 }
 
 function publicPoint(d: Buffer, group: string): Buffer {
@@ -41,20 +41,16 @@ function publicPoint(d: Buffer, group: string): Buffer {
     computed.setPrivateKey(d);
   } catch {
     d.fill(0);
-    throw bad('d', 'is not in the range of the curve');
+    throw badRequest('d', 'is not in the range of the curve');
   }
   return computed.getPublicKey();
 }
 
 function padded(member: string, bytes: Uint8Array, width: number): Buffer {
-  if (bytes.length === 0) throw bad(member, 'is required for an EC key');
+  if (bytes.length === 0) throw badRequest(member, 'is required for an EC key');
   const digits = withoutLeadingZeros(bytes);
-  if (digits.length > width) throw bad(member, `has more than ${width} bytes`);
+  if (digits.length > width) throw badRequest(member, `has more than ${width} bytes`);
   const out = Buffer.alloc(width);
   out.set(digits, width - digits.length);
   return out;
-}
-
-function bad(member: string, text: string): CryptoError {
-  return new CryptoError('BadRequest', `${member}: ${text}`);
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import fc from 'fast-check';
+import { StateWriter } from './ceremony/state-writer.ts';
 import { makeCustodian } from './custodians.fixture.ts';
 import { ask, newFolder, openModule } from './key-module.fixture.ts';
-import { StateFile } from './state-file.ts';
 
 const home = newFolder();
 const sibling = newFolder();
@@ -19,7 +19,7 @@ before(async () => {
     await ask(module, 'downloadSecurityDomain', { certificates, required: 2 });
   }
   await using module = openModule(home);
-  new StateFile(sibling).create({ ...module.provisioned, instanceId: 'i-2', instanceName: 'two' });
+  new StateWriter(sibling).create({ ...module.provisioned, instanceId: 'i-2', instanceName: 'two' });
 });
 
 test('a part opens in another instance of the same security domain, as the part it is and no other', async () => {

@@ -4,7 +4,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { CryptoError } from '../crypto/protocol/messages.ts';
 import { kdfCounter } from '../formats/kdf.ts';
 import { openBox, SealedBoxError, sealBox } from './sealed-box.ts';
-import type { Provisioned } from './state-file.ts';
+import type { Provisioned } from './sealed-state.ts';
 
 const LABEL = 'strongroom full backup v1';
 
@@ -30,7 +30,7 @@ function contextOf(backupId: string, part: string): Buffer {
 }
 
 function deriveKey({ rootKeys }: Provisioned): KeyObject {
-  const bytes = rootKeys.useBackup((root) => kdfCounter(root, LABEL, 'part', 256));
+  const bytes = rootKeys.use(({ backup }) => kdfCounter(backup, LABEL, 'part', 256));
   const key = createSecretKey(bytes);
   bytes.fill(0);
   return key;

@@ -10,7 +10,7 @@ import { checkEcMembers, type EcMembers } from './ec-consistency.ts';
 import { checkBroughtBinding } from './key-binding.ts';
 import { sealKey } from './key-blobs.ts';
 import { checkRsaNumbers } from './rsa-consistency.ts';
-import type { Provisioned } from './state-file.ts';
+import type { Provisioned } from './sealed-state.ts';
 
 /** Members that the type does not have are empty. */
 export type ImportedMembers = RsaNumbers & EcMembers & AkpMembers & { readonly k: Uint8Array };

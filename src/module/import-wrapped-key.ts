@@ -1,36 +1,31 @@
 // Opens what a transfer blob holds: a fresh AES-256 key under RSA-OAEP (SHA-1) of a key-exchange key, then the key under
 // that (RFC 5649). The one place where it is ever in the clear on this side.
 import { randomBytes } from 'node:crypto';
-import type { Engine, EngineKey } from '../crypto/engines/engine.ts';
-import { CryptoError, type KeyBinding } from '../crypto/protocol/messages.ts';
+import { type Engine, type EngineKey, inputAlone } from '../crypto/engines/engine.ts';
+import { badRequest, CryptoError, type KeyBinding, type RequestOf } from '../crypto/protocol/messages.ts';
 import { type Algorithm, algorithms, type Operation } from '../formats/algorithms.ts';
 import { DerError } from '../formats/der.ts';
 import { decodePkcs8, type PrivateNumbers } from '../formats/pkcs8.ts';
 import { ecMaterial, octMaterial, rsaMaterial, type SealedKey, sealMaterial } from './import-key.ts';
 import { checkBinding, checkWrappedBinding } from './key-binding.ts';
 import { withKeyMaterial } from './key-blobs.ts';
-import type { Provisioned } from './state-file.ts';
+import type { Provisioned } from './sealed-state.ts';
 
-const NONE = new Uint8Array(0);
 const OAEP = algorithms.get('RSA-OAEP') as Algorithm;
 const KEY_WRAP = algorithms.get('CKM_AES_KEY_WRAP_PAD') as Algorithm;
 const EPHEMERAL_BYTES = 32;
 /** SoftHSM, and what is built on it, pads to 8 bytes before it wraps with padding. */
 const SPARE_ZEROS = 7;
 
-export interface WrappedImport {
-  readonly kekBinding: unknown;
-  readonly kekBlob: Uint8Array;
-  readonly binding: unknown;
-  readonly crv: string;
-  readonly ciphertext: Uint8Array;
-}
-
 /**
  * @throws CryptoError OperationNotAllowed, KeyRefused · CryptoFailed, one for every way in which it does not unwrap ·
  *   BadRequest when it unwraps to something that is not the key it should be
  */
-export async function importWrappedKey(state: Provisioned, engine: Engine, asked: WrappedImport): Promise<SealedKey> {
+export async function importWrappedKey(
+  state: Provisioned,
+  engine: Engine,
+  asked: RequestOf<'importWrappedKey'>,
+): Promise<SealedKey> {
   const kek = checkBinding(asked.kekBinding);
   const binding = checkWrappedBinding(asked.binding, kek);
   if (kek.kty !== 'RSA-HSM' || kek.keyOps.length !== 1 || kek.keyOps[0] !== 'import') {
@@ -78,7 +73,7 @@ function unwrap(engine: Engine, kek: EngineKey, ciphertext: Uint8Array): Uint8Ar
 
 function run(key: EngineKey, operation: Operation, algorithm: Algorithm, input: Uint8Array): Uint8Array | undefined {
   try {
-    return key.operate(operation, algorithm, { input, proof: NONE, iv: NONE, aad: NONE }).output;
+    return key.operate(operation, algorithm, inputAlone(input)).output;
   } catch (error) {
     if (error instanceof CryptoError && error.code === 'CryptoFailed') return undefined;
     throw error;
@@ -106,17 +101,13 @@ async function readUnwrapped({ kty }: KeyBinding, crv: string, bytes: Uint8Array
     key = decodePkcs8(bytes, SPARE_ZEROS);
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
-    throw bad('kty', `what was wrapped is not the PKCS#8 of an ${wanted} key`);
+    throw badRequest('kty', `what was wrapped is not the PKCS#8 of an ${wanted} key`);
   }
-  if (key.kty !== wanted) throw bad('kty', `what was wrapped is an ${key.kty} key`);
+  if (key.kty !== wanted) throw badRequest('kty', `what was wrapped is an ${key.kty} key`);
   if (key.kty === 'RSA') return rsaMaterial(key.rsa);
-  if (key.ec.crv !== crv) throw bad('crv', `what was wrapped is a key on ${key.ec.crv}`);
+  if (key.ec.crv !== crv) throw badRequest('crv', `what was wrapped is a key on ${key.ec.crv}`);
   const width = (key.ec.point.length - 1) / 2;
   const x = key.ec.point.subarray(1, 1 + width);
   const y = key.ec.point.subarray(1 + width);
   return ecMaterial({ crv, d: key.ec.d, x, y });
-}
-
-function bad(member: string, text: string): CryptoError {
-  return new CryptoError('BadRequest', `${member}: ${text}`);
 }

@@ -4,10 +4,10 @@ import { before, test } from 'node:test';
 import fc from 'fast-check';
 import type { KeyBinding } from '../crypto/protocol/messages.ts';
 import { algorithms, operations } from '../formats/algorithms.ts';
+import { StateWriter } from './ceremony/state-writer.ts';
 import { makeCustodian } from './custodians.fixture.ts';
 import { ask, bindingOf, newFolder, openModule } from './key-module.fixture.ts';
 import type { KeyModule } from './key-module.ts';
-import { StateFile } from './state-file.ts';
 
 const home = newFolder();
 const sibling = newFolder();
@@ -24,7 +24,7 @@ before(async () => {
   }
   await using module = openModule(home);
   // Another instance of the same security domain: the same root keys under another identity.
-  new StateFile(sibling).create({ ...module.provisioned, instanceId: 'i-2', instanceName: 'two' });
+  new StateWriter(sibling).create({ ...module.provisioned, instanceId: 'i-2', instanceName: 'two' });
 });
 
 interface Version {

@@ -8,7 +8,7 @@ import { kdfCounter } from '../formats/kdf.ts';
 import { bindingContext, checkBinding } from './key-binding.ts';
 import { sealKey, withKeyMaterial } from './key-blobs.ts';
 import { openBox, SealedBoxError, sealBox } from './sealed-box.ts';
-import type { Provisioned } from './state-file.ts';
+import type { Provisioned } from './sealed-state.ts';
 
 const KID = 'backup-protection-key';
 const LABEL = 'strongroom key backup v1';
@@ -120,8 +120,8 @@ function reseal(state: Provisioned, key: KeyObject, binding: KeyBinding, portabl
 function deriveKeys({
   rootKeys,
 }: Provisioned): { readonly content: Buffer; readonly material: KeyObject } & Disposable {
-  const content = rootKeys.useBackup((root) => kdfCounter(root, LABEL, 'content', 512));
-  const bytes = rootKeys.useBackup((root) => kdfCounter(root, LABEL, 'material', 256));
+  const content = rootKeys.use(({ backup }) => kdfCounter(backup, LABEL, 'content', 512));
+  const bytes = rootKeys.use(({ backup }) => kdfCounter(backup, LABEL, 'material', 256));
   const material = createSecretKey(bytes);
   bytes.fill(0);
   return { content, material, [Symbol.dispose]: () => content.fill(0) };

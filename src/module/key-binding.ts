@@ -1,7 +1,7 @@
 // What a key blob is bound to. The module believes nothing the service says of a key: it checks the form here, and the
 // blob opens only under exactly the binding it was sealed with.
 
-import { CryptoError, type KeyBinding } from '../crypto/protocol/messages.ts';
+import { badRequest, CryptoError, type KeyBinding } from '../crypto/protocol/messages.ts';
 import type { Kty } from '../formats/algorithms.ts';
 import { isSecure, openOperations, secureOperations } from '../formats/key-wrap-modes.ts';
 import { immutabilityOf, isAtLeast, isPolicyBinding } from '../formats/policy-binding.ts';
@@ -17,16 +17,18 @@ const MEMBERS = ['name', 'version', 'kty', 'keyOps', 'exportable', 'releasePolic
 
 /** @throws CryptoError BadRequest naming the member */
 export function checkBinding(value: unknown): KeyBinding {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad('binding', 'is not an object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw badRequest('binding', 'is not an object');
   const spare = Object.keys(value).find((member) => !MEMBERS.includes(member));
-  if (spare !== undefined) throw bad('binding', 'has an unknown member');
+  if (spare !== undefined) throw badRequest('binding', 'has an unknown member');
   const { name, version, kty, keyOps, exportable, releasePolicy } = value as Record<string, unknown>;
-  if (typeof name !== 'string' || !/^[0-9a-zA-Z-]{1,127}$/.test(name)) throw bad('name', 'is not a key name');
-  if (typeof version !== 'string' || !/^[0-9a-f]{32}$/.test(version)) throw bad('version', 'is not a key version');
-  if (!isKty(kty)) throw bad('kty', 'is not a key type');
-  if (typeof exportable !== 'boolean') throw bad('exportable', 'is not a boolean');
+  if (typeof name !== 'string' || !/^[0-9a-zA-Z-]{1,127}$/.test(name)) throw badRequest('name', 'is not a key name');
+  if (typeof version !== 'string' || !/^[0-9a-f]{32}$/.test(version))
+    throw badRequest('version', 'is not a key version');
+  if (!isKty(kty)) throw badRequest('kty', 'is not a key type');
+  if (typeof exportable !== 'boolean') throw badRequest('exportable', 'is not a boolean');
   checkKeyOps(kty, keyOps, exportable);
-  if (!isPolicyBinding(releasePolicy)) throw bad('release_policy', 'is not a SHA-256 hash');
+  if (!isPolicyBinding(releasePolicy)) throw badRequest('release_policy', 'is not a SHA-256 hash');
   return { name, version, kty, keyOps: [...keyOps].sort(), exportable, releasePolicy };
 }
 
@@ -35,17 +37,21 @@ function isKty(value: unknown): value is Kty {
 }
 
 function checkKeyOps(kty: Kty, keyOps: unknown, exportable: boolean): asserts keyOps is string[] {
-  if (!Array.isArray(keyOps) || !keyOps.every((op) => typeof op === 'string')) throw bad('key_ops', 'is not a list');
-  if (!keyOps.every((op) => KEY_OPS[kty].includes(op))) throw bad('key_ops', `has an operation that ${kty} cannot do`);
-  if (new Set(keyOps).size !== keyOps.length) throw bad('key_ops', 'names an operation twice');
-  if (keyOps.includes('import') && keyOps.length !== 1) throw bad('key_ops', 'has import beside others');
-  if (keyOps.includes('export') && !exportable) throw bad('key_ops', 'has export on a key that is not exportable');
+  if (!Array.isArray(keyOps) || !keyOps.every((op) => typeof op === 'string'))
+    throw badRequest('key_ops', 'is not a list');
+  if (!keyOps.every((op) => KEY_OPS[kty].includes(op)))
+    throw badRequest('key_ops', `has an operation that ${kty} cannot do`);
+  if (new Set(keyOps).size !== keyOps.length) throw badRequest('key_ops', 'names an operation twice');
+  if (keyOps.includes('import') && keyOps.length !== 1) throw badRequest('key_ops', 'has import beside others');
+  if (keyOps.includes('export') && !exportable)
+    throw badRequest('key_ops', 'has export on a key that is not exportable');
 }
 
 /** Of a key that is made. One that wraps keys which nobody may see never leaves: who had it would see them all. */
 export function checkNewBinding(value: unknown): KeyBinding {
   const binding = checkBinding(value);
-  if (binding.exportable && isSecure(binding.keyOps)) throw bad('exportable', 'does not go with secure wrapping');
+  if (binding.exportable && isSecure(binding.keyOps))
+    throw badRequest('exportable', 'does not go with secure wrapping');
   return binding;
 }
 
@@ -64,9 +70,12 @@ export function checkBroughtBinding(value: unknown): KeyBinding {
 export function checkWrappedBinding(value: unknown, kek: KeyBinding): KeyBinding {
   const binding = checkOutsideBinding(value);
   if (!binding.exportable) return binding;
-  if (!kek.exportable) throw bad('exportable', 'is true, and the key-exchange key is not exportable');
+  if (!kek.exportable) throw badRequest('exportable', 'is true, and the key-exchange key is not exportable');
   if (!isAtLeast(binding.releasePolicy, kek.releasePolicy)) {
-    throw bad('release_policy', 'is another than that of the key-exchange key, or one that is changed more easily');
+    throw badRequest(
+      'release_policy',
+      'is another than that of the key-exchange key, or one that is changed more easily',
+    );
   }
   // Under another key-exchange key the same blob could have come in under another policy before.
   if (immutabilityOf(kek.releasePolicy) === 'from-creation') return binding;
@@ -77,12 +86,12 @@ export function checkWrappedBinding(value: unknown, kek: KeyBinding): KeyBinding
 /** Whoever brings a key has it, and would see all that it wraps for enclaves. */
 function checkOutsideBinding(value: unknown): KeyBinding {
   const binding = checkBinding(value);
-  if (isSecure(binding.keyOps)) throw bad('key_ops', 'has secure wrapping on a key from outside');
+  if (isSecure(binding.keyOps)) throw badRequest('key_ops', 'has secure wrapping on a key from outside');
   return binding;
 }
 
 function notFromCreation(): CryptoError {
-  return bad('release_policy', 'is not immutable from creation: the key was there before');
+  return badRequest('release_policy', 'is not immutable from creation: the key was there before');
 }
 
 /**
@@ -92,12 +101,12 @@ function notFromCreation(): CryptoError {
  */
 export function checkExportRules({ keyOps, exportable, releasePolicy }: KeyBinding): void {
   const open = keyOps.find((op) => openOperations.includes(op));
-  if (open !== undefined && isSecure(keyOps)) throw bad('key_ops', `has ${open} beside secure wrapping`);
+  if (open !== undefined && isSecure(keyOps)) throw badRequest('key_ops', `has ${open} beside secure wrapping`);
   if (releasePolicy === '') {
-    if (isSecure(keyOps)) throw bad('release_policy', 'is missing on a key for secure wrapping');
-    if (exportable) throw bad('release_policy', 'is missing on an exportable key');
+    if (isSecure(keyOps)) throw badRequest('release_policy', 'is missing on a key for secure wrapping');
+    if (exportable) throw badRequest('release_policy', 'is missing on an exportable key');
   } else if (!exportable && !isSecure(keyOps)) {
-    throw bad('release_policy', 'is on a key that is not exportable');
+    throw badRequest('release_policy', 'is on a key that is not exportable');
   }
 }
 
@@ -107,9 +116,9 @@ export function checkRebinding(from: KeyBinding, to: KeyBinding): void {
     from.name === to.name && from.version === to.version && from.kty === to.kty && from.exportable === to.exportable;
   if (!same) throw new CryptoError('BadRequest', 'newBinding: only keyOps and releasePolicy may change');
   // A key-exchange key that could decrypt would open every transfer blob ever made for it.
-  if (from.keyOps.includes('import') !== to.keyOps.includes('import')) throw bad('key_ops', 'import is fixed');
+  if (from.keyOps.includes('import') !== to.keyOps.includes('import')) throw badRequest('key_ops', 'import is fixed');
   // For the same reason, and in any number of steps.
-  if (isSecure(from.keyOps) !== isSecure(to.keyOps)) throw bad('key_ops', 'secure wrapping is fixed');
+  if (isSecure(from.keyOps) !== isSecure(to.keyOps)) throw badRequest('key_ops', 'secure wrapping is fixed');
   if (from.releasePolicy === to.releasePolicy) return;
   if (immutabilityOf(from.releasePolicy) !== false) {
     throw new CryptoError('BadRequest', 'newBinding: the release policy is immutable');
@@ -123,8 +132,4 @@ export function bindingContext(instanceId: string, binding: KeyBinding): Buffer 
   const { name, version, kty, keyOps, exportable, releasePolicy } = binding;
   const members = [instanceId, name, version, kty, [...keyOps].sort(), exportable, releasePolicy];
   return Buffer.from(JSON.stringify(['strongroom key blob v1', ...members]), 'utf8');
-}
-
-function bad(member: string, text: string): CryptoError {
-  return new CryptoError('BadRequest', `${member}: ${text}`);
 }

@@ -2,7 +2,7 @@
 import { CryptoError, type KeyBinding } from '../crypto/protocol/messages.ts';
 import { bindingContext, checkExportRules } from './key-binding.ts';
 import { openBox, SealedBoxError, sealBox } from './sealed-box.ts';
-import type { Provisioned } from './state-file.ts';
+import type { Provisioned } from './sealed-state.ts';
 
 const TYPE_TAGS = { 'RSA-HSM': 1, 'EC-HSM': 2, 'oct-HSM': 3, 'AKP-HSM': 4 } as const;
 

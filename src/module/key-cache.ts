@@ -46,10 +46,6 @@ export class KeyCache implements Disposable {
     return opened;
   }
 
-  get count(): number {
-    return this.#keys.size;
-  }
-
   [Symbol.dispose](): void {
     for (const { key } of this.#keys.values()) key[Symbol.dispose]();
     this.#keys.clear();

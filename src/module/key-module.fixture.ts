@@ -1,4 +1,5 @@
-// A module in the test's own process, over a real folder.
+// A module in the test's own process, over a real folder: what serves, and ceremonies beside it as a worker runs them.
+import { createSecretKey } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,8 +18,14 @@ import {
   refusal,
 } from '../crypto/protocol/messages.ts';
 import { encodeFrame, FrameReader } from '../formats/frames.ts';
-import { dispatch } from './dispatch.ts';
-import { KeyModule, type KeyModuleOptions } from './key-module.ts';
+import type { AttestationIdentity } from './attestation-identity.ts';
+import { CeremonyModule, type CeremonyModuleOptions } from './ceremony/ceremony-module.ts';
+import { dispatchCeremony } from './ceremony/handlers.ts';
+import { thumbprintOf } from './ceremony/rsa-recipient.ts';
+import type { StateWriter } from './ceremony/state-writer.ts';
+import type { Dispatch } from './dispatch.ts';
+import { dispatchServing } from './handlers.ts';
+import { KeyModule } from './key-module.ts';
 
 const library = loadLibcrypto();
 
@@ -35,26 +42,97 @@ export function newFolder(): string {
 }
 const folders: string[] = [];
 
-export function openModule(
-  folder: string = newFolder(),
-  cacheSize = 16,
-  more: Pick<KeyModuleOptions, 'mayChangeSeal' | 'passphraseSource' | 'wrongSecretDelay'> = {},
-): KeyModule {
-  const now = (): number => 1_700_000_000;
-  return new KeyModule({
-    folder,
-    engine: softwareEngine(library),
-    cacheSize,
-    headDelay: 1,
-    now,
-    wrongSecretDelay: 1,
-    ...more,
-  });
+export type CeremonyOptions = Pick<CeremonyModuleOptions, 'mayChangeSeal' | 'passphraseSource' | 'wrongSecretDelay'>;
+
+const now = (): number => 1_700_000_000;
+const options = new WeakMap<KeyModule, CeremonyOptions>();
+/** While the module is locked. */
+const waiting = new WeakMap<KeyModule, CeremonyModule>();
+
+export function openModule(folder: string = newFolder(), cacheSize = 16, more: CeremonyOptions = {}): KeyModule {
+  const module = new KeyModule({ folder, engine: softwareEngine(library), cacheSize, headDelay: 1, now });
+  options.set(module, more);
+  return module;
 }
 
-/** Through the dispatch table, as frames would. @throws CryptoError what the module refused */
+export function openCeremony(folder: string, more: CeremonyOptions = {}): CeremonyModule {
+  return new CeremonyModule({ folder, now, wrongSecretDelay: 1, ...more });
+}
+
+/** Through the dispatch tables, as a worker asks. @throws CryptoError what the module refused */
 export async function ask<M extends MessageName>(
   module: KeyModule,
+  name: M,
+  request: RequestOf<M>,
+): Promise<ReplyOf<M>> {
+  if (messages[name].by === 'ceremony') return inCeremony(module, name, request);
+  try {
+    return await askServing(module, name, request);
+  } catch (error) {
+    if (!(error instanceof CryptoError) || error.code !== 'IdentityMissing') throw error;
+    await inCeremony(module, 'makeIdentity', {});
+    return askServing(module, name, request);
+  }
+}
+
+export function askServing<M extends MessageName>(module: KeyModule, name: M, request: RequestOf<M>) {
+  return throughFrames(dispatchServing, module, name, request);
+}
+
+export function askCeremony<M extends MessageName>(module: CeremonyModule, name: M, request: RequestOf<M>) {
+  return throughFrames(dispatchCeremony, module, name, request);
+}
+
+/** Made if there is none. */
+export async function identityOf(module: KeyModule): Promise<AttestationIdentity> {
+  await inCeremony(module, 'makeIdentity', {});
+  return module.attestationIdentity;
+}
+
+async function inCeremony<M extends MessageName>(module: KeyModule, name: M, request: RequestOf<M>) {
+  const unlocking = waiting.get(module) ?? openCeremony(module.folder, options.get(module));
+  if (module.state === 'locked') waiting.set(module, unlocking);
+  const { state } = module;
+  try {
+    if (state === 'provisioned' || state === 'active') await tell(module, unlocking);
+    const reply = await askCeremony(unlocking, name, request);
+    if (name === 'changeSeal') takeBack(module, unlocking['file']);
+    if (state === 'locked' && unlocking.state !== 'locked') await handOver(unlocking, module);
+    else if (state !== 'locked') await askServing(module, 'reload', {});
+    return reply;
+  } finally {
+    if (module.state !== 'locked') {
+      waiting.delete(module);
+      await unlocking[Symbol.asyncDispose]();
+    }
+  }
+}
+
+/** Tells a ceremony what is in use, and gives it the seal key where there is one. */
+export async function tell(module: KeyModule, ceremony: CeremonyModule): Promise<void> {
+  const known = await askServing(module, 'stateInUse', {});
+  if (ceremony.state === 'locked') {
+    const { key } = await askCeremony(ceremony, 'recipientKey', {});
+    const { sealed } = await askServing(module, 'handOver', { key });
+    await askCeremony(ceremony, 'takeOver', { recipient: thumbprintOf(key), sealed });
+  }
+  await askCeremony(ceremony, 'noteState', known);
+}
+
+async function handOver(from: CeremonyModule, to: KeyModule): Promise<void> {
+  const { key } = await askServing(to, 'recipientKey', {});
+  const { sealed } = await askCeremony(from, 'handOver', { key });
+  await askServing(to, 'takeOver', { recipient: thumbprintOf(key), sealed });
+}
+
+/** The command that exchanges a seal ends its partition; a test goes on with it. */
+function takeBack(module: KeyModule, file: StateWriter): void {
+  if (file.header?.seal.kind !== 'file') module['openWith'](createSecretKey(file.exportKey()));
+}
+
+async function throughFrames<P, M extends MessageName>(
+  dispatch: Dispatch<P>,
+  module: P,
   name: M,
   request: RequestOf<M>,
 ): Promise<ReplyOf<M>> {

@@ -1,110 +1,53 @@
-// The module itself: its state, its opened keys, and one method for each message that touches them. It has no policy
-// and no clock of its own authority; who may ask is settled before a message gets here.
-import { createHash } from 'node:crypto';
+// The module that serves: its opened keys, and one method for each message that touches them. It has no policy and no clock
+// of its own authority; who may ask is settled before a message gets here. It never writes the state: ceremonies do.
 import type { Engine, EngineKey, OperationInputs, OperationResult } from '../crypto/engines/engine.ts';
-import { CryptoError, type ModuleState, type PublicKey, type RequestOf } from '../crypto/protocol/messages.ts';
+import { CryptoError, type PublicKey, type RequestOf } from '../crypto/protocol/messages.ts';
 import { type Algorithm, algorithmByCode, operationByCode, operations } from '../formats/algorithms.ts';
 import { type AttestationIdentity, openAttestationIdentity } from './attestation-identity.ts';
-import { Ceremonies } from './ceremonies.ts';
-import { withCeremonyLock } from './ceremony-lock.ts';
-import { changeSeal, type SealWish } from './change-seal.ts';
 import { checkBinding, checkNewBinding, checkRebinding } from './key-binding.ts';
 import { sealKey, withKeyMaterial } from './key-blobs.ts';
 import { KeyCache } from './key-cache.ts';
 import { readKeySpec } from './key-spec.ts';
-import { isBehind, type NamedState, refuseBehind, requireSuccessor, stateRefused } from './never-back.ts';
-import { NewestHead } from './newest-head.ts';
-import { removeOldCustodians } from './old-custodians.ts';
+import { type FolderOptions, ModuleFolder } from './module-folder.ts';
+import { isBehind, type NamedState, refuseBehind, stateRefused } from './never-back.ts';
 import { openRecord, type RecordText } from './records.ts';
-import { RootKeys } from './root-keys.ts';
-import { type PassphraseSource, SealLock } from './seal-lock.ts';
-import { SignedCheckpoint } from './signed-checkpoint.ts';
-import { type Provisioned, type StateContent, StateFile } from './state-file.ts';
+import { StateFile } from './state-file.ts';
+import { sealStateInUse } from './state-in-use.ts';
 import { HEAD_RECORD, type HeadText, readStoreHead, sealHead, stateNamedBy } from './store-head.ts';
 
-export interface KeyModuleOptions {
-  readonly folder: string;
+export interface KeyModuleOptions extends FolderOptions {
   readonly engine: Engine;
   /** Opened keys kept at most. */
   readonly cacheSize: number;
-  /** Milliseconds between learning of a newer store head and writing it down. */
-  readonly headDelay: number;
-  /** Unix seconds; only ever written down, never decided upon. */
-  readonly now: () => number;
-  /** Milliseconds that the first wrong secret of a seal costs. */
-  readonly wrongSecretDelay?: number;
-  /** Where the passphrase of the seal may be read. */
-  readonly passphraseSource?: PassphraseSource | undefined;
-  /** This partition serves a stopped instance, and may exchange its seal. */
-  readonly mayChangeSeal?: boolean;
 }
 
-export class KeyModule implements AsyncDisposable {
+export class KeyModule extends ModuleFolder<StateFile> implements AsyncDisposable {
   readonly engine: Engine;
-  readonly folder: string;
-  readonly head: NewestHead;
-  readonly checkpoint: SignedCheckpoint;
-  readonly seal: SealLock;
-  readonly #mayChangeSeal: boolean;
-  readonly ceremonies: Ceremonies;
-  readonly #file: StateFile;
-  readonly #now: () => number;
   readonly #cacheSize: number;
-  #state: Provisioned | undefined;
   #cache: KeyCache;
   #generating: Promise<unknown> = Promise.resolve();
-  #identity: Promise<AttestationIdentity> | undefined;
+  #identity: AttestationIdentity | undefined;
 
   /** @throws CryptoError RecordRefused when the folder holds a state that is not authentic */
   constructor(options: KeyModuleOptions) {
-    const { folder, engine, cacheSize, headDelay, now } = options;
-    this.engine = engine;
-    this.folder = folder;
-    this.#file = new StateFile(folder);
-    this.#cacheSize = cacheSize;
-    this.#cache = new KeyCache(cacheSize);
-    this.head = new NewestHead(folder, headDelay);
-    this.checkpoint = new SignedCheckpoint(folder);
-    this.ceremonies = new Ceremonies(this);
-    this.#now = now;
-    this.#mayChangeSeal = options.mayChangeSeal ?? false;
-    this.seal = new SealLock({
-      folder,
-      file: this.#file,
-      now,
-      wrongSecretDelay: options.wrongSecretDelay ?? 1000,
-      passphraseSource: options.passphraseSource,
-      opened: () => this.reload(),
-    });
+    super(options, new StateFile(options.folder));
+    this.engine = options.engine;
+    this.#cacheSize = options.cacheSize;
+    this.#cache = new KeyCache(options.cacheSize);
     this.reload();
   }
 
-  get state(): ModuleState {
-    return this.#state?.state ?? (this.#file.isLocked ? 'locked' : 'blank');
+  protected override forgetKeys(): void {
+    this.#cache[Symbol.dispose]();
+    this.#cache = new KeyCache(this.#cacheSize);
+    this.#identity?.[Symbol.dispose]();
+    this.#identity = undefined;
   }
 
-  /** @throws CryptoError WrongState while blank or locked */
-  get provisioned(): Provisioned {
-    if (this.#state === undefined) throw new CryptoError('WrongState', `the module is ${this.state}`);
-    return this.#state;
-  }
-
-  /** Reads the files again. @throws CryptoError StateRefused, RecordRefused: everything is as it was before */
-  reload(): void {
-    const before = this.#state;
-    const loaded = this.#file.load((found, isLocked) => {
-      if (before !== undefined) requireSuccessor(before, found, isLocked);
-      if (found === undefined) return;
-      this.head.load(found);
-      this.checkpoint.load(found);
-    });
-    if (before !== undefined && loaded?.rootKeys.sameAs(before.rootKeys) === false) {
-      this.#cache[Symbol.dispose]();
-      this.#cache = new KeyCache(this.#cacheSize);
-      this.#forgetIdentity();
-    }
-    this.#state = loaded;
-    before?.rootKeys[Symbol.dispose]();
+  /** For a ceremony; read anew, since one that begins from what is in use must not be refused afterwards. */
+  stateInUse(): Buffer {
+    this.reload();
+    return sealStateInUse(this.provisioned, this.head.sequence, this.signedSize);
   }
 
   /**
@@ -121,97 +64,10 @@ export class KeyModule implements AsyncDisposable {
     if (isBehind(this.provisioned, named)) refuseBehind(this.provisioned, named);
   }
 
-  provision(instanceId: string, instanceName: string): void {
-    if (!/^[0-9A-Za-z._-]{1,128}$/.test(instanceId)) throw new CryptoError('BadRequest', 'instanceId: wrong form');
-    if (!/^[0-9A-Za-z-]{1,127}$/.test(instanceName)) throw new CryptoError('BadRequest', 'instanceName: wrong form');
-    using rootKeys = RootKeys.make();
-    const made = withCeremonyLock(this.folder, () => {
-      if (this.#file.exists) return false;
-      const first: StateContent = {
-        state: 'provisioned',
-        instanceId,
-        instanceName,
-        createdAt: this.#now(),
-        generation: 1,
-        lineage: [''],
-        settled: undefined,
-        headFloor: 0,
-        logFloor: 0,
-        rootKeys,
-      };
-      // Before there is a state: where one is and they are not, they were deleted.
-      this.head.begin(first);
-      this.checkpoint.begin(first);
-      return this.#file.create(first);
-    });
-    this.reload();
-    if (!made) throw new CryptoError('WrongState', 'the module was provisioned meanwhile');
-  }
-
-  /** Writes the next state of the same instance, and reads it again; durable when it returns. */
-  replace(state: StateContent): void {
-    this.#witnessOld();
-    this.#file.replace(this.#next(state));
-    removeOldCustodians(this.folder);
-    this.reload();
-  }
-
-  /**
-   * The service has found store and log not to know of a newer state: one of a version before is written in the present
-   * form, and keys that seal nothing any more are gone.
-   */
-  renew(): void {
-    withCeremonyLock(this.folder, () => {
-      this.reload();
-      if (this.provisioned.generation === 0) this.replace(this.provisioned);
-      this.#file.wipeSpareKeys();
-    });
-  }
-
-  /** Versions before made the witnesses when they were first needed. */
-  #witnessOld(): void {
-    if (this.provisioned.generation > 0) return;
-    this.head.witness(this.provisioned, 0);
-    this.checkpoint.witness(this.provisioned, 0, createHash('sha256').digest());
-  }
-
-  #next(state: StateContent): StateContent {
-    const { generation, lineage, digest } = this.provisioned;
-    return {
-      ...state,
-      generation: generation + 1,
-      lineage: [...lineage, digest],
-      headFloor: this.head.sequence,
-      logFloor: this.signedSize,
-    };
-  }
-
-  /** @throws CryptoError SealRefused in a partition of a service worker; BadRequest */
-  async changeSeal(wish: SealWish): Promise<void> {
-    if (!this.#mayChangeSeal) {
-      throw new CryptoError(
-        'SealRefused',
-        'the seal is changed while the instance is stopped, by a partition for that alone',
-      );
-    }
-    this.reload();
-    this.#witnessOld();
-    await changeSeal(this.folder, this.#file, this.#next(this.provisioned), wish);
-    removeOldCustodians(this.folder);
-    // Read as every other partition will.
-    this.reload();
-  }
-
   /** One at a time: an RSA key is seconds of a core, and the other core serves. */
-  async createKey(
-    binding: unknown,
-    size: number,
-    curve: string,
-    publicExponent: number,
-    alg: string,
-  ): Promise<{ publicKey: PublicKey; blob: Buffer }> {
-    const checked = checkNewBinding(binding);
-    const spec = readKeySpec(checked.kty, size, curve, publicExponent, alg);
+  async createKey(asked: RequestOf<'createKey'>): Promise<{ publicKey: PublicKey; blob: Buffer }> {
+    const checked = checkNewBinding(asked.binding);
+    const spec = readKeySpec(checked.kty, asked);
     const generated = this.#generating.then(() => this.engine.generate(spec));
     this.#generating = generated.catch(() => undefined);
     const { key, material } = await generated;
@@ -253,48 +109,10 @@ export class KeyModule implements AsyncDisposable {
     return key.operate(operation, algorithm, inputs);
   }
 
-  get now(): number {
-    return this.#now();
-  }
-
-  /** Opened, or made, when first needed; a failure is forgotten so that the next call tries again. */
-  attestationIdentity(): Promise<AttestationIdentity> {
-    this.#identity ??= this.#generating.then(() => {
-      const opened = openAttestationIdentity(this.folder, this.provisioned, this.engine);
-      this.#generating = opened.catch(() => undefined);
-      return opened;
-    });
-    const opening = this.#identity;
-    opening.catch(() => {
-      if (this.#identity === opening) this.#identity = undefined;
-    });
-    return opening;
-  }
-
-  #forgetIdentity(): void {
-    // One that did not open has nothing to free.
-    this.#identity?.then(
-      (identity) => identity[Symbol.dispose](),
-      () => undefined,
-    );
-    this.#identity = undefined;
-  }
-
-  /** Size of the newest log that was signed, as far as is known. */
-  get signedSize(): number {
-    return Math.max(this.checkpoint.size, this.#state?.logFloor ?? 0);
-  }
-
-  /** Makes witnesses that are missing, of what their owner has accepted: this head, and a log of this size and root. */
-  witness({ revision, key, sealed, size, root }: RequestOf<'witness'>): void {
-    if (root.length !== 32) throw new CryptoError('BadRequest', 'root: is not a SHA-256 hash');
-    const { sequence, state } = readStoreHead(this.provisioned, revision, key, sealed);
-    this.heed(state);
-    if (sequence < this.head.sequence || size < this.signedSize) {
-      throw new CryptoError('RecordRefused', 'the store or the log is older than what the module has seen');
-    }
-    this.head.witness(this.provisioned, sequence);
-    this.checkpoint.witness(this.provisioned, size, root);
+  /** @throws CryptoError IdentityMissing, RecordRefused */
+  get attestationIdentity(): AttestationIdentity {
+    this.#identity ??= openAttestationIdentity(this.folder, this.provisioned, this.engine);
+    return this.#identity;
   }
 
   sealHead(head: HeadText): ReturnType<typeof sealHead> {
@@ -319,12 +137,8 @@ export class KeyModule implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#generating;
-    this.#forgetIdentity();
-    this.seal[Symbol.dispose]();
-    await this.head.flush(this.#state);
+    this.#identity?.[Symbol.dispose]();
+    await this.close();
     this.#cache[Symbol.dispose]();
-    this.#state?.rootKeys[Symbol.dispose]();
-    this.#state = undefined;
-    this.engine[Symbol.dispose]();
   }
 }

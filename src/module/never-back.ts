@@ -1,7 +1,7 @@
 // An open module never goes back: what it knows of its own state outlives whatever is done to the files, and what was
 // sealed under a newer state than its own betrays that older files were put back.
 import { CryptoError } from '../crypto/protocol/messages.ts';
-import type { Provisioned } from './state-file.ts';
+import type { Provisioned } from './sealed-state.ts';
 
 /** The state under which something was sealed. */
 export interface NamedState {
@@ -19,26 +19,31 @@ export function requireSuccessor(known: Provisioned, found: Provisioned | undefi
   if (found.instanceId !== known.instanceId || !found.rootKeys.isOfSameInstance(known.rootKeys)) {
     throw stateRefused('the module state is of another instance');
   }
+  requireLater(known, found);
+  if (found.generation === known.generation && !found.rootKeys.sameAs(known.rootKeys)) throw anotherOne(known);
+}
+
+/** @param known of the same instance @throws CryptoError StateRefused */
+export function requireLater(known: NamedState & Pick<Provisioned, 'state'>, found: Provisioned): void {
   if (found.generation < known.generation) {
     throw stateRefused(
       `the module's state on file is of generation ${found.generation}, the one in use of ${known.generation}: older files were put back`,
     );
   }
-  const isSame = found.digest === known.digest && found.rootKeys.sameAs(known.rootKeys);
   // Made from an older file that was put back somewhere, however often since.
   if (found.generation > known.generation && found.lineage[known.generation] !== known.digest) {
     throw stateRefused(
       `the module's state on file, of generation ${found.generation}, does not come from the one of ${known.generation} in use`,
     );
   }
-  if (found.generation === known.generation && !isSame) {
-    throw stateRefused(
-      `the module's state on file is another one of generation ${known.generation} than the one in use`,
-    );
-  }
+  if (found.generation === known.generation && found.digest !== known.digest) throw anotherOne(known);
   if (known.state === 'active' && found.state !== 'active') {
     throw stateRefused('the module state on file is not active any more');
   }
+}
+
+function anotherOne({ generation }: NamedState): CryptoError {
+  return stateRefused(`the module's state on file is another one of generation ${generation} than the one in use`);
 }
 
 /** What was sealed under a state that this one does not come from tells of older files as what was sealed under a later one. */

@@ -1,12 +1,12 @@
 // The newest store head this module has been shown: a witness against a store rolled back while nobody looked. Kept in a
 // file of its own, written soon after a change rather than with each, as the audit log is the second and exact witness. It
 // is made with the module, so one that is missing was deleted, and no mere note brings it back.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CryptoError } from '../crypto/protocol/messages.ts';
-import { createDurable, replaceDurable, replaceDurableLater } from './durable-file.ts';
+import { readIfThere, replaceDurableLater } from './durable-file.ts';
 import { openBox, sealBox } from './sealed-box.ts';
-import type { Provisioned, StateContent } from './state-file.ts';
+import type { Provisioned, StateContent } from './sealed-state.ts';
 
 export class NewestHead {
   readonly #path: string;
@@ -18,7 +18,7 @@ export class NewestHead {
 
   /** @param delay milliseconds between a change and its write */
   constructor(folder: string, delay: number) {
-    this.#path = join(folder, 'head.sealed');
+    this.#path = headPath(folder);
     this.#delay = delay;
   }
 
@@ -34,17 +34,6 @@ export class NewestHead {
   load(state: Provisioned): void {
     this.#written = this.#read(state);
     this.#sequence = Math.max(this.#sequence, this.#written, state.headFloor);
-  }
-
-  /** For a new module: whatever an attempt before may have left is of nobody. */
-  begin(state: StateContent): void {
-    replaceDurable(this.#path, encode(state, 0));
-  }
-
-  /** Makes the file where it is missing; what it held is for the caller to know. */
-  witness(state: Provisioned, sequence: number): void {
-    this.#sequence = Math.max(this.#sequence, sequence);
-    createDurable(this.#path, encode(state, this.#sequence));
   }
 
   /**
@@ -75,7 +64,7 @@ export class NewestHead {
         // Another partition may have written a newer one meanwhile.
         const sequence = Math.max(this.#sequence, this.#read(state));
         if (sequence > this.#written && this.isWitnessed)
-          await replaceDurableLater(this.#path, encode(state, sequence));
+          await replaceDurableLater(this.#path, sealWitness(state, sequence));
         this.#written = sequence;
       } catch (error) {
         // The next head tries again: a full disk must not take the keys' process down.
@@ -85,13 +74,8 @@ export class NewestHead {
   }
 
   #read(state: Provisioned): number {
-    let sealed: Buffer;
-    try {
-      sealed = readFileSync(this.#path);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
-      throw error;
-    }
+    const sealed = readIfThere(this.#path);
+    if (sealed === undefined) return 0;
     try {
       return Number(openBox(state.rootKeys.recordSealing, contextOf(state), sealed).readBigUInt64LE(0));
     } catch (cause) {
@@ -100,7 +84,11 @@ export class NewestHead {
   }
 }
 
-function encode(state: StateContent, sequence: number): Buffer {
+export function headPath(folder: string): string {
+  return join(folder, 'head.sealed');
+}
+
+export function sealWitness(state: StateContent, sequence: number): Buffer {
   const plaintext = Buffer.alloc(8);
   plaintext.writeBigUInt64LE(BigInt(sequence));
   return sealBox(state.rootKeys.recordSealing, contextOf(state), plaintext);

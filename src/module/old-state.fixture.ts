@@ -3,9 +3,10 @@ import { createSecretKey } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fields } from '../formats/fields.ts';
+import { encodeRootKeys } from '../formats/root-keys.ts';
 import { encodeSealHeader } from '../formats/seal-header.ts';
 import { sealBox } from './sealed-box.ts';
-import type { Provisioned } from './state-file.ts';
+import type { Provisioned } from './sealed-state.ts';
 
 const layout = fields({
   version: 'u8',
@@ -22,7 +23,7 @@ export function oldStateFile(
   { state, instanceId, instanceName, createdAt, rootKeys }: Provisioned,
 ): Buffer {
   const header = encodeSealHeader({ instanceId, instanceName, seal: { kind: 'file', keyFile: 'seal.key' } });
-  const content = { version: 1, state, instanceId, instanceName, createdAt, rootKeys: rootKeys.encode() };
+  const content = { version: 1, state, instanceId, instanceName, createdAt, rootKeys: rootKeys.use(encodeRootKeys) };
   const key = createSecretKey(readFileSync(join(folder, 'seal.key')));
   const context = Buffer.concat([Buffer.from('strongroom module state v2\n'), header]);
   return Buffer.concat([header, sealBox(key, context, layout.encode(content))]);

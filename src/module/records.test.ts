@@ -4,7 +4,6 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ed25519Spki } from '../formats/root-keys.ts';
 import { ask, newFolder, openModule } from './key-module.fixture.ts';
 import type { KeyModule } from './key-module.ts';
 
@@ -163,3 +162,8 @@ test('a checkpoint is a signed note that the published key verifies', async () =
   assert.ok(verify(null, Buffer.from(`${body}\n`), key, Buffer.from(signature, 'base64').subarray(4)));
   await assert.rejects(ask(module, 'signCheckpoint', { size: 42, root: Buffer.alloc(31) }), { code: 'BadRequest' });
 });
+
+/** Raw Ed25519 public key → SubjectPublicKeyInfo DER (RFC 8410 §4). */
+function ed25519Spki(raw: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), raw]);
+}

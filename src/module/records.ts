@@ -3,7 +3,7 @@
 import { createHmac } from 'node:crypto';
 import { CryptoError } from '../crypto/protocol/messages.ts';
 import { openBox, SealedBoxError, sealBox } from './sealed-box.ts';
-import type { Provisioned } from './state-file.ts';
+import type { Provisioned } from './sealed-state.ts';
 
 const MAX_NAME = 1024;
 /** Sealed by a message of its own (store-head.ts). */

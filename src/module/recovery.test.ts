@@ -6,13 +6,14 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import fc from 'fast-check';
 import { toBase64url } from '../formats/base64url.ts';
-import { deriveDomainSeed, shortFingerprint } from '../formats/domain-identity.ts';
+import { deriveDomainSeed } from '../formats/domain-identity.ts';
 import { decodeDomainKeys, encodeDomainKeys } from '../formats/domain-keys.ts';
+import { shortFingerprint } from '../formats/fingerprint.ts';
 import { ed25519Pkcs8 } from '../formats/root-keys.ts';
 import { encodeEntry, entryToSign, type InstanceEntry } from '../formats/security-domain.ts';
-import { verifyStatement } from '../formats/statement.ts';
+import { verifyStatement } from '../formats/verify-statement.ts';
 import { type Custodian, makeCustodian } from './custodians.fixture.ts';
-import { ask, bindingOf, newFolder, openModule } from './key-module.fixture.ts';
+import { ask, bindingOf, identityOf, newFolder, openModule } from './key-module.fixture.ts';
 import type { KeyModule } from './key-module.ts';
 import { packetOf, shareOf, signed, thumbprintOf } from './packets.fixture.ts';
 import { type Blob, entriesOf, restoreBlob } from './restore-blob.fixture.ts';
@@ -92,7 +93,7 @@ function resigned(instance: Partial<InstanceEntry>, attestation?: Uint8Array): t
 
 test('a restore blob makes a fresh module part of the domain: its backups, identity, attestations and custodians', async () => {
   const backup = await backupOf(source);
-  const attested = await source.attestationIdentity();
+  const attested = await identityOf(source);
   await using module = await provisioned('fresh');
   const before = await ask(module, 'hello', {});
   const outcome = await upload(module, await blobFor(module));
@@ -111,7 +112,7 @@ test('a restore blob makes a fresh module part of the domain: its backups, ident
   await ask(module, 'restoreKey', { value: backup });
   const rootOf = (chain: readonly Buffer[]): string =>
     new X509Certificate(chain[1] as Buffer).publicKey.export({ format: 'pem', type: 'spki' }).toString();
-  assert.equal(rootOf((await module.attestationIdentity()).chain), rootOf(attested.chain));
+  assert.equal(rootOf((await identityOf(module)).chain), rootOf(attested.chain));
   const body = Buffer.from('a rehearsal');
   const { note } = await ask(module, 'signStatement', { kind: 'rehearsal', body });
   verifyStatement(note, 'rehearsal', body, (await ask(source, 'hello', {})).domainKey);

@@ -2,8 +2,8 @@
 // was released under which policy. The module cannot check the enclave's token; it makes sure that only a key made to be
 // released leaves, that the policy shown is the one bound to it, and that it leaves encrypted.
 import { randomBytes } from 'node:crypto';
-import type { Engine } from '../crypto/engines/engine.ts';
-import { CryptoError, type KeyBinding, type PublicKey } from '../crypto/protocol/messages.ts';
+import { type Engine, inputAlone } from '../crypto/engines/engine.ts';
+import { CryptoError, type KeyBinding, type PublicKey, type RequestOf } from '../crypto/protocol/messages.ts';
 import { algorithms } from '../formats/algorithms.ts';
 import { fromBase64url, toBase64url } from '../formats/base64url.ts';
 import { isSecure, wrapModes } from '../formats/key-wrap-modes.ts';
@@ -11,30 +11,15 @@ import { immutabilityOf, policyBinding } from '../formats/policy-binding.ts';
 import type { AttestationIdentity } from './attestation-identity.ts';
 import { checkBinding } from './key-binding.ts';
 import { withKeyMaterial } from './key-blobs.ts';
-import type { Provisioned } from './state-file.ts';
+import type { Provisioned } from './sealed-state.ts';
 import { encryptToTarget, readTargetKey, type TargetKey } from './target-key.ts';
-
-export interface ReleaseRequest {
-  readonly binding: unknown;
-  readonly blob: Uint8Array;
-  readonly target: unknown;
-  readonly enc: string;
-  /** The `request` member of the answer, without `enc`: for the reader, nothing is decided upon it. */
-  readonly request: unknown;
-  /** Full identifier of the version. */
-  readonly kid: string;
-  readonly attributes: unknown;
-  readonly policy: unknown;
-}
-
-const NONE = Buffer.alloc(0);
 
 /** @throws CryptoError BadRequest, OperationNotAllowed, KeyRefused */
 export function releaseKey(
   state: Provisioned,
   engine: Engine,
   identity: AttestationIdentity,
-  asked: ReleaseRequest,
+  asked: RequestOf<'releaseKey'>,
 ): string {
   const binding = checkBinding(asked.binding);
   if (!binding.exportable || binding.releasePolicy === '') {
@@ -80,7 +65,7 @@ function wrapToTarget(engine: Engine, target: TargetKey, enc: string, material: 
   const transport = randomBytes(32);
   try {
     using wrapping = engine.open('oct-HSM', transport);
-    const { output } = wrapping.operate('wrapKey', algorithm, { input: material, proof: NONE, iv: NONE, aad: NONE });
+    const { output } = wrapping.operate('wrapKey', algorithm, inputAlone(material));
     return Buffer.concat([encryptToTarget(target, mode.hash, transport), output]);
   } finally {
     transport.fill(0);

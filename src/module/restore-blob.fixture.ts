@@ -1,6 +1,7 @@
 // What the stock command line makes of a domain file and a quorum of private keys, for tests: a restore blob.
 import { randomBytes, X509Certificate } from 'node:crypto';
-import { decryptDirect, encryptDirect, encryptToRsa } from '../formats/jwe.ts';
+import { decryptDirect, encryptDirect } from '../formats/jwe.ts';
+import { encryptToRsa } from '../formats/jwe-rsa.ts';
 import { kdfCounter } from '../formats/kdf.ts';
 import { KDF_BITS, parseSecurityDomain, SHARE_KID } from '../formats/security-domain.ts';
 import { joinShares } from '../formats/shamir.ts';

@@ -1,17 +1,7 @@
 // The root keys while the module runs: as key objects for use, and as bytes only for the two places that write them down.
-import {
-  createPrivateKey,
-  createPublicKey,
-  createSecretKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-  sign,
-  timingSafeEqual,
-} from 'node:crypto';
+import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject, sign, timingSafeEqual } from 'node:crypto';
 import { deriveDomainSeed } from '../formats/domain-identity.ts';
-import { decodeDomainKeys, encodeDomainKeys } from '../formats/domain-keys.ts';
-import { decodeRootKeys, ed25519Pkcs8, encodeRootKeys } from '../formats/root-keys.ts';
+import { decodeRootKeys, ed25519Pkcs8, type RootKeyBytes } from '../formats/root-keys.ts';
 
 /** Of the instance alone; they never change. */
 const OWN_KEYS = ['wrapping', 'recordSealing', 'recordNaming', 'auditSigning'] as const;
@@ -48,20 +38,6 @@ export class RootKeys implements Disposable {
     this.domainKey = rawPublicKey(this.#domainSigning);
   }
 
-  /** Those of the domain are of no use yet: the first ceremony makes or brings others. */
-  static make(): RootKeys {
-    using domain = makeDomainKeys();
-    const secrets = {
-      wrapping: randomBytes(32),
-      recordSealing: randomBytes(32),
-      recordNaming: randomBytes(32),
-      auditSigning: randomBytes(32),
-    };
-    const encoded = encodeRootKeys({ ...secrets, ...decodeDomainKeys(domain.encoded) });
-    for (const secret of Object.values(secrets)) secret.fill(0);
-    return new RootKeys(encoded);
-  }
-
   /** Ed25519 with the audit key. */
   sign(message: Uint8Array): Buffer {
     return sign(null, message, this.#auditSigning);
@@ -72,28 +48,9 @@ export class RootKeys implements Disposable {
     return sign(null, message, this.#domainSigning);
   }
 
-  /** Calls `derive` with the backup root key, which does not outlive the call. */
-  useBackup<T>(derive: (root: Uint8Array) => T): T {
-    return derive(decodeRootKeys(this.#encoded).backup);
-  }
-
-  /** For the security domain only. The caller overwrites it. */
-  encodeDomainKeys(): Buffer {
-    return encodeDomainKeys(decodeRootKeys(this.#encoded));
-  }
-
-  /**
-   * The same instance in another security domain: its own keys, and the domain's.
-   * @param keys `encodeDomainKeys`; the caller overwrites them
-   * @throws DomainKeysError, FieldsError
-   */
-  joining(keys: Buffer): RootKeys {
-    return new RootKeys(encodeRootKeys({ ...decodeRootKeys(this.#encoded), ...decodeDomainKeys(keys) }));
-  }
-
-  /** For the sealed state only. The caller overwrites it. */
-  encode(): Buffer {
-    return Buffer.from(this.#encoded);
+  /** Calls `use` with all of them as bytes, which do not outlive the call. */
+  use<T>(use: (keys: RootKeyBytes) => T): T {
+    return use(decodeRootKeys(this.#encoded));
   }
 
   sameAs(other: RootKeys): boolean {
@@ -110,17 +67,6 @@ export class RootKeys implements Disposable {
   [Symbol.dispose](): void {
     this.#encoded.fill(0);
   }
-}
-
-/** Fresh keys of a security domain (`encodeDomainKeys`), overwritten when disposed. */
-export function makeDomainKeys(): Disposable & { readonly encoded: Buffer } {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
-  const attestation = privateKey.export({ format: 'der', type: 'pkcs8' });
-  const backup = randomBytes(32);
-  const encoded = encodeDomainKeys({ backup, attestation });
-  attestation.fill(0);
-  backup.fill(0);
-  return { encoded, [Symbol.dispose]: () => void encoded.fill(0) };
 }
 
 function ed25519Key(seed: Uint8Array): KeyObject {

@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
-import { createSecretKey, randomBytes, X509Certificate } from 'node:crypto';
+import { createHash, createSecretKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
 import fs, { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { fields } from '../formats/fields.ts';
-import { encryptToRsa } from '../formats/jwe.ts';
+import { encryptToRsa } from '../formats/jwe-rsa.ts';
+import { encodeRootKeys } from '../formats/root-keys.ts';
 import { type Seal, splitSealedState } from '../formats/seal-header.ts';
+import { makeFileSeal } from './ceremony/file-seal.ts';
+import { makeRootKeys } from './ceremony/make-root-keys.ts';
+import { passphraseKey } from './ceremony/passphrase-seal.ts';
+import { StateWriter } from './ceremony/state-writer.ts';
 import { type Custodian, makeCustodian } from './custodians.fixture.ts';
-import { makeFileSeal } from './file-seal.ts';
 import { ask, newFolder, openModule } from './key-module.fixture.ts';
 import type { KeyModule } from './key-module.ts';
-import { passphraseKey } from './passphrase-seal.ts';
-import { RootKeys } from './root-keys.ts';
 import { sealBox } from './sealed-box.ts';
-import { StateFile } from './state-file.ts';
 import {
   COST,
   certificateOf,
@@ -168,16 +169,21 @@ test('an open partition hands its key to one that waits over the same folder, an
   const folder = await sealed({ passphrase: OLD });
   await using giver = openModule(folder);
   await using waiting = openModule(folder);
-  const { certificate } = await ask(waiting, 'unlockKey', {});
-  await assert.rejects(ask(giver, 'handOver', { certificate }), { code: 'WrongState' });
+  const { key } = await ask(waiting, 'recipientKey', {});
+  await assert.rejects(ask(giver, 'handOver', { key }), { code: 'WrongState' });
   await tryPassphrase(giver, OLD);
-  const stranger = new X509Certificate((custodians[0] as Custodian).certificatePem);
-  await assert.rejects(ask(giver, 'handOver', { certificate: stranger.raw }), { code: 'BadRequest' });
-  const { sealed: handed } = await ask(giver, 'handOver', { certificate });
-  // Once for each certificate.
-  await assert.rejects(ask(giver, 'handOver', { certificate }), { code: 'BadRequest' });
-  const recipient = thumbprintOf(new X509Certificate(certificate));
-  await assert.rejects(ask(waiting, 'takeOver', { recipient, sealed: 'e30.e30.e30.e30.e30' }), { code: 'BadRequest' });
+  const stranger = generateKeyPairSync('x25519').publicKey.export({ format: 'der', type: 'spki' });
+  await assert.rejects(ask(giver, 'handOver', { key: stranger }), { code: 'BadRequest' });
+  const { sealed: handed } = await ask(giver, 'handOver', { key });
+  // Once for each key.
+  await assert.rejects(ask(giver, 'handOver', { key }), { code: 'BadRequest' });
+  const recipient = createHash('sha256').update(key).digest('base64url');
+  const other = Buffer.from(handed, 'base64url');
+  other[60] = (other[60] as number) ^ 1;
+  for (const sealed of ['', 'e30', other.toString('base64url')]) {
+    await assert.rejects(ask(waiting, 'takeOver', { recipient, sealed }), { code: 'BadRequest' });
+  }
+  await assert.rejects(ask(waiting, 'takeOver', { recipient: 'x', sealed: handed }), { code: 'BadRequest' });
   await ask(waiting, 'takeOver', { recipient, sealed: handed });
   assert.equal(waiting.state, 'provisioned');
   assert.ok(waiting.provisioned.rootKeys.sameAs(giver.provisioned.rootKeys));
@@ -190,7 +196,7 @@ test('the seal is changed from each kind to each other, and an old secret opens 
   {
     await using module = openModule(folder, 16, { mayChangeSeal: true });
     await ask(module, 'provision', { instanceId: 'i-1', instanceName: 'dev' });
-    root = module.provisioned.rootKeys.encode();
+    root = module.provisioned.rootKeys.use(encodeRootKeys);
     // In one go, without being opened in between.
     for (const wish of [
       { passphrase: OLD },
@@ -200,7 +206,7 @@ test('the seal is changed from each kind to each other, and an old secret opens 
       { passphrase: NEW },
     ] as const) {
       await change(module, wish);
-      assert.ok(module.provisioned.rootKeys.encode().equals(root));
+      assert.ok(module.provisioned.rootKeys.use(encodeRootKeys).equals(root));
     }
   }
   await using module = openModule(folder, 16, { mayChangeSeal: true });
@@ -218,7 +224,7 @@ test('the seal is changed from each kind to each other, and an old secret opens 
   assert.equal(keys.length, 1);
   assert.notDeepEqual(readFileSync(join(folder, keys[0] ?? '')), oldKey);
   await using again = openModule(folder);
-  assert.ok(again.provisioned.rootKeys.encode().equals(root));
+  assert.ok(again.provisioned.rootKeys.use(encodeRootKeys).equals(root));
 });
 
 test('bad wishes are refused and leave the seal as it is', async () => {
@@ -331,7 +337,7 @@ test('a state of the version before headers opens, and changes its seal like any
       rootKeys: 'bytes',
     });
     const { rootKeys, ...rest } = module.provisioned;
-    const plaintext = layout.encode({ version: 1, ...rest, rootKeys: rootKeys.encode() });
+    const plaintext = layout.encode({ version: 1, ...rest, rootKeys: rootKeys.use(encodeRootKeys) });
     writeFileSync(join(old, 'seal.key'), key);
     writeFileSync(
       join(old, 'state.sealed'),
@@ -395,8 +401,8 @@ test('killed at any step of a change, the state opens with the old key or with t
   for (const from of ['file', 'passphrase'] as const) {
     for (const to of ['file', 'passphrase'] as const) {
       const origin = newFolder();
-      const file = new StateFile(origin);
-      using rootKeys = RootKeys.make();
+      const file = new StateWriter(origin);
+      using rootKeys = makeRootKeys();
       const state = {
         state: 'active',
         instanceId: 'i-1',
@@ -416,7 +422,7 @@ test('killed at any step of a change, the state opens with the old key or with t
       for (let step = 0, done = false; !done; step++) {
         const folder = newFolder();
         cpSync(origin, folder, { recursive: true });
-        const dying = new StateFile(folder);
+        const dying = new StateWriter(folder);
         if (dying.load() === undefined) dying.open(old.key);
         let made: ReturnType<(typeof kinds)['file']> | undefined;
         const death = dieAt(step);
@@ -429,7 +435,7 @@ test('killed at any step of a change, the state opens with the old key or with t
           death.restore();
         }
         done = !death.died();
-        const after = new StateFile(folder);
+        const after = new StateWriter(folder);
         const loaded = after.load();
         const { header } = splitSealedState(readFileSync(join(folder, 'state.sealed')));
         const isOld = JSON.stringify(header?.seal) === JSON.stringify(old.seal);
@@ -456,7 +462,7 @@ test('no passphrase, seal key, share or root key is in any file after unlocking,
   await using module = openModule(folder, 16, { mayChangeSeal: true });
   await assert.rejects(tryPassphrase(module, NEW));
   await tryPassphrase(module, OLD);
-  const root = module.provisioned.rootKeys.encode();
+  const root = module.provisioned.rootKeys.use(encodeRootKeys);
   // Each root key has 32 bytes behind its length; parts of them would do.
   for (let at = 1; at + 16 <= root.length; at += 16) secrets.push(root.subarray(at, at + 16));
   for (const passphrase of [OLD, NEW]) {

@@ -2,16 +2,15 @@
 // key. Its plaintext is never part of an answer. Only keys made for this, with a policy that says for which
 // enclaves, do it; they themselves never leave.
 import { randomBytes } from 'node:crypto';
-import type { Engine, EngineKey } from '../crypto/engines/engine.ts';
+import { type Engine, type EngineKey, inputAlone } from '../crypto/engines/engine.ts';
 import { CryptoError, type KeyBinding } from '../crypto/protocol/messages.ts';
 import { type Algorithm, algorithms } from '../formats/algorithms.ts';
 import { secureWrapAlgorithms } from '../formats/key-wrap-modes.ts';
 import { checkBinding } from './key-binding.ts';
 import { withKeyMaterial } from './key-blobs.ts';
-import type { Provisioned } from './state-file.ts';
+import type { Provisioned } from './sealed-state.ts';
 import { encryptToTarget, readTargetKey } from './target-key.ts';
 
-const NONE = Buffer.alloc(0);
 const MADE_BYTES = 32;
 
 interface Wrapping {
@@ -25,7 +24,7 @@ export function secureWrap(state: Provisioned, engine: Engine, asked: Wrapping):
   const made = randomBytes(MADE_BYTES);
   try {
     return withWrappingKey(state, engine, asked, 'secureWrapKey', (key, algorithm) =>
-      key.operate('wrapKey', algorithm, { input: made, proof: NONE, iv: NONE, aad: NONE }),
+      key.operate('wrapKey', algorithm, inputAlone(made)),
     ).output;
   } finally {
     made.fill(0);
@@ -40,7 +39,7 @@ export function secureUnwrap(
 ): Uint8Array {
   const target = readTargetKey(asked.target);
   return withWrappingKey(state, engine, asked, 'secureUnwrapKey', (key, algorithm) => {
-    const { output } = key.operate('unwrapKey', algorithm, { input: asked.wrapped, proof: NONE, iv: NONE, aad: NONE });
+    const { output } = key.operate('unwrapKey', algorithm, inputAlone(asked.wrapped));
     try {
       if (output.length !== MADE_BYTES) throw new CryptoError('CryptoFailed', 'the value does not unwrap');
       return encryptToTarget(target, 'sha256', output);

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { messages } from '../crypto/protocol/messages.ts';
 import { encodeFrame, FrameReader } from '../formats/frames.ts';
+import { dispatchServing } from './handlers.ts';
 import { openModule } from './key-module.fixture.ts';
 import { serve } from './serve.ts';
 
@@ -21,7 +22,7 @@ test('a peer that does not take its replies is read no further, and gets all of 
       else held.push(done);
     },
   });
-  const serving = serve(module, input, output);
+  const serving = serve((frame) => dispatchServing(module, frame), input, output);
   const frame = (id: number) => encodeFrame(id, messages.hello.code, messages.hello.request.encode({}));
   let sent = 0;
   // Until the pipe is full: without a limit it would never be.

@@ -3,8 +3,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Frame } from '../formats/frames.ts';
 import { FrameReader } from '../formats/frames.ts';
-import { dispatch, encodeRefusal } from './dispatch.ts';
-import type { KeyModule } from './key-module.ts';
+import { encodeRefusal } from './dispatch.ts';
 
 /**
  * A burst ends after this long, so that finished work is not held back, but not before it has this many replies: each
@@ -19,7 +18,11 @@ const MAX_QUEUE = 4096;
  * Serves until the input ends.
  * @throws FrameError, FieldsError, NonsenseError when the peer sends what is no message: end the process then
  */
-export function serve(module: KeyModule, input: Readable, output: Writable): Promise<void> {
+export function serve(
+  answer: (frame: Frame) => Buffer | Promise<Buffer>,
+  input: Readable,
+  output: Writable,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const reader = new FrameReader();
     let queue: Frame[] = [];
@@ -42,7 +45,7 @@ export function serve(module: KeyModule, input: Readable, output: Writable): Pro
       const end = performance.now() + BURST_MS;
       try {
         while (next < queue.length) {
-          const reply = dispatch(module, queue[next++] as Frame);
+          const reply = answer(queue[next++] as Frame);
           if (reply instanceof Promise) reply.then((late) => output.write(late), reject);
           else replies.push(reply);
           if (replies.length >= BURST_REPLIES && performance.now() > end) break;

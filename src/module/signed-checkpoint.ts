@@ -1,13 +1,12 @@
 // The newest checkpoint this module has signed: it signs no smaller log and no other log of the same size after it,
 // whichever partition is asked. Each size is claimed by making a file that must not exist, before the signature leaves. The
 // first is made with the module, so where there is none it was deleted, and nothing is signed.
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CryptoError } from '../crypto/protocol/messages.ts';
-import { createDurable } from './durable-file.ts';
+import { createDurable, readIfThere } from './durable-file.ts';
 import { openBox, sealBox } from './sealed-box.ts';
-import type { Provisioned, StateContent } from './state-file.ts';
+import type { Provisioned, StateContent } from './sealed-state.ts';
 
 const NAME = /^checkpoint-(0|[1-9][0-9]{0,15})\.sealed$/;
 
@@ -29,13 +28,13 @@ export class SignedCheckpoint {
 
   /** Size of the newest log signed, 0 if none. */
   get size(): number {
-    return Math.max(this.#known, ...this.#sizes());
+    return Math.max(this.#known, ...signedSizes(this.#folder));
   }
 
   /** Takes over the newest on file. Its name is not believed: anybody can give one. @throws CryptoError RecordRefused */
   load(state: Provisioned): void {
     for (let tried = 0; tried < MOST_TRIES; tried++) {
-      const sizes = this.#sizes();
+      const sizes = signedSizes(this.#folder);
       if (sizes.length === 0) return;
       const newest = Math.max(...sizes);
       if (this.#rootOf(state, newest) === undefined) continue;
@@ -46,18 +45,7 @@ export class SignedCheckpoint {
   }
 
   get isWitnessed(): boolean {
-    return this.#sizes().length > 0;
-  }
-
-  /** For a new module: whatever an attempt before may have left is of nobody. */
-  begin(state: StateContent): void {
-    for (const size of this.#sizes()) rmSync(this.#pathOf(size), { force: true });
-    this.witness(state, 0, createHash('sha256').digest());
-  }
-
-  /** Makes the file where there is none; what it held is for the caller to know. */
-  witness(state: StateContent, size: number, root: Uint8Array): void {
-    if (!this.isWitnessed) createDurable(this.#pathOf(size), sealClaim(state, size, root));
+    return signedSizes(this.#folder).length > 0;
   }
 
   /**
@@ -69,52 +57,47 @@ export class SignedCheckpoint {
       throw new CryptoError('LogRefused', 'nothing is signed: the witness of the newest log is missing');
     const newest = Math.max(this.size, state.logFloor);
     if (size < newest) throw refused(`of ${size} entries after one of ${newest}`);
-    const made = createDurable(this.#pathOf(size), sealClaim(state, size, root));
+    const made = createDurable(claimPath(this.#folder, size), sealClaim(state, size, root));
     if (!made) {
       const present = this.#rootOf(state, size);
       if (present === undefined) throw refused(`of ${size} entries after a larger one`);
       if (!present.equals(root)) throw refused(`another one of ${size} entries`);
     }
     // Only now is it known that no larger one was signed, and its smaller ones removed, while this one was claimed.
-    const sizes = this.#sizes();
+    const sizes = signedSizes(this.#folder);
     const after = Math.max(...sizes);
     if (after > size) {
-      if (made) rmSync(this.#pathOf(size), { force: true });
+      if (made) rmSync(claimPath(this.#folder, size), { force: true });
       throw refused(`of ${size} entries after one of ${after}`);
     }
     this.#known = Math.max(this.#known, size);
-    for (const smaller of sizes) if (smaller < size) rmSync(this.#pathOf(smaller), { force: true });
+    for (const smaller of sizes) if (smaller < size) rmSync(claimPath(this.#folder, smaller), { force: true });
   }
 
   /** `undefined`: the file is gone. @throws CryptoError RecordRefused */
   #rootOf(state: Provisioned, size: number): Buffer | undefined {
-    let sealed: Buffer;
-    try {
-      sealed = readFileSync(this.#pathOf(size));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      return undefined;
-    }
+    const sealed = readIfThere(claimPath(this.#folder, size));
+    if (sealed === undefined) return undefined;
     try {
       return openBox(state.rootKeys.recordSealing, contextOf(state, size), sealed);
     } catch (cause) {
       throw notAuthentic({ cause });
     }
   }
-
-  #sizes(): number[] {
-    return readdirSync(this.#folder).flatMap((name) => {
-      const size = Number(NAME.exec(name)?.[1]);
-      return Number.isSafeInteger(size) ? [size] : [];
-    });
-  }
-
-  #pathOf(size: number): string {
-    return join(this.#folder, `checkpoint-${size}.sealed`);
-  }
 }
 
-function sealClaim(state: StateContent, size: number, root: Uint8Array): Buffer {
+export function signedSizes(folder: string): number[] {
+  return readdirSync(folder).flatMap((name) => {
+    const size = Number(NAME.exec(name)?.[1]);
+    return Number.isSafeInteger(size) ? [size] : [];
+  });
+}
+
+export function claimPath(folder: string, size: number): string {
+  return join(folder, `checkpoint-${size}.sealed`);
+}
+
+export function sealClaim(state: StateContent, size: number, root: Uint8Array): Buffer {
   return sealBox(state.rootKeys.recordSealing, contextOf(state, size), root);
 }
 

@@ -5,10 +5,10 @@
 // folder, or into the log's.
 
 import { CryptoError } from '../crypto/protocol/messages.ts';
-import { fromBase64url } from '../formats/base64url.ts';
+import { isSha256 } from '../formats/base64url.ts';
 import { type NamedState, NO_STATE } from './never-back.ts';
 import { openRecord, recordKey, sealNamed } from './records.ts';
-import type { Provisioned } from './state-file.ts';
+import type { Provisioned } from './sealed-state.ts';
 
 /** No other record can be sealed under this name. */
 export const HEAD_RECORD = 'head';
@@ -41,7 +41,7 @@ export function sealHead(
   heed: (named: NamedState) => Provisioned,
 ): { key: Buffer; sealed: Buffer; generation: number } {
   if (revision < 1) throw new CryptoError('BadRequest', 'revision: heads begin with 1');
-  if (!isHash(hash)) throw new CryptoError('BadRequest', 'hash: is not 32 bytes in base64url');
+  if (!isSha256(hash)) throw new CryptoError('BadRequest', 'hash: is not 32 bytes in base64url');
   let state = before;
   let log = signedLog;
   if (revision > 1) {
@@ -76,7 +76,7 @@ export function stateNamedBy(value: Buffer): NamedState {
 function headOf(value: Buffer): StoreHead | undefined {
   try {
     const { sequence, hash, generation, state, log } = JSON.parse(value.toString('utf8')) as Record<string, unknown>;
-    if (typeof sequence !== 'number' || !isHash(hash)) return undefined;
+    if (typeof sequence !== 'number' || !isSha256(hash)) return undefined;
     const isNamed = typeof generation === 'number' && typeof state === 'string';
     return {
       sequence,
@@ -86,14 +86,5 @@ function headOf(value: Buffer): StoreHead | undefined {
   } catch {
     // Not JSON: no head.
     return undefined;
-  }
-}
-
-function isHash(hash: unknown): hash is string {
-  try {
-    return typeof hash === 'string' && fromBase64url(hash).length === 32;
-  } catch {
-    // Not base64url.
-    return false;
   }
 }

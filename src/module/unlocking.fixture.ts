@@ -2,7 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { makePacket } from '../formats/custodian-packet.ts';
 import type { PacketContent } from '../formats/custodian-statement.ts';
-import { decryptWithRsa, encryptToRsa } from '../formats/jwe.ts';
+import { decryptWithRsa, encryptToRsa } from '../formats/jwe-rsa.ts';
 import { readShareList } from '../formats/seal-shares.ts';
 import { parseSecurityDomain } from '../formats/security-domain.ts';
 import type { Custodian } from './custodians.fixture.ts';

@@ -143,7 +143,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
     hosts: () => options.names.authorities,
     network: new LiveNetwork(config.network),
     actionOf: (operation) => later.router?.actionOf(operation),
-    keptFromActivation: () => keptByFileSeal(crypto, config),
+    keptFromActivation: () => Promise.resolve(keptByFileSeal(crypto, config)),
     peopleUnknown: missingPersonMark(config.issuers),
   });
   const { activation, clock, network, companions } = state;

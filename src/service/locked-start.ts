@@ -40,10 +40,9 @@ export function fileSealRefused(name: string): Error {
 }
 
 /** Why an instance is not to be activated: nothing of worth comes under a seal that is refused. */
-export async function keptByFileSeal(crypto: CryptoClient, config: InstanceConfig): Promise<string | undefined> {
+export function keptByFileSeal(crypto: CryptoClient, config: InstanceConfig): string | undefined {
   if (config.fileSeal !== 'refused') return undefined;
-  const { kind } = (await crypto.send('showSeal', {})).seal as { readonly kind: string };
-  return kind === 'file' ? `Not activated: ${fileSealRefused(config.name).message}` : undefined;
+  return crypto.hello.seal === 'file' ? `Not activated: ${fileSealRefused(config.name).message}` : undefined;
 }
 
 /** @throws the reason of `stopping`; CryptoError WrongState when it is locked and there is no way to unlock it */
@@ -54,7 +53,7 @@ export async function waitUntilOpen(
 ): Promise<OpenModule> {
   const { config, lock, port } = options;
   if (crypto.hello.state === 'blank') return { opening: undefined, port };
-  const { kind } = (await crypto.send('showSeal', {})).seal as { readonly kind: string };
+  const kind = crypto.hello.seal;
   if (kind === 'file') {
     if (config.fileSeal === 'refused' && crypto.hello.state === 'active') throw fileSealRefused(config.name);
     return { opening: undefined, port };

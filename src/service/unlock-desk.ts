@@ -46,7 +46,7 @@ export async function openUnlockDesk(options: DeskOptions): Promise<UnlockDesk> 
         return { certificate: (await crypto.unlockCertificate()).toString('base64') };
       case 'unlock': {
         const { recipient, secret, packets } = request;
-        const { custodians } = await crypto.unlock('unlock', recipient, { recipient, secret, packets });
+        const { custodians } = await crypto.unlock({ recipient, secret, packets });
         const names = custodians as readonly string[];
         await finish(
           names.length === 0
@@ -55,11 +55,13 @@ export async function openUnlockDesk(options: DeskOptions): Promise<UnlockDesk> 
         );
         return { custodians };
       }
+      case 'recipientKey':
+        return { key: (await crypto.recipientKey()).toString('base64') };
       case 'handOver':
-        return crypto.send('handOver', { certificate: Buffer.from(request.certificate, 'base64') });
+        return crypto.send('handOver', { key: Buffer.from(request.key, 'base64') });
       case 'takeOver': {
         const { recipient, sealed } = request;
-        await crypto.unlock('takeOver', recipient, { recipient, sealed });
+        await crypto.takeOver({ recipient, sealed });
         opened.resolve({ how: 'by another worker' });
         return {};
       }
@@ -75,15 +77,14 @@ export async function openUnlockDesk(options: DeskOptions): Promise<UnlockDesk> 
   return { opened: opened.promise, fileRefused, [Symbol.asyncDispose]: () => socket[Symbol.asyncDispose]() };
 
   async function openByItself(): Promise<void> {
-    const certificate = await crypto.unlockCertificate();
-    const recipient = thumbprintOf(certificate);
-    const sealed = await askPeers(folder, certificate, socket.path);
+    const key = await crypto.recipientKey();
+    const sealed = await askPeers(folder, key, socket.path);
     try {
       if (sealed !== undefined) {
-        await crypto.unlock('takeOver', recipient, { recipient, sealed });
+        await crypto.takeOver({ recipient: thumbprintOf(key), sealed });
         opened.resolve({ how: 'by another worker' });
       } else if (hasPassphraseFile) {
-        await crypto.unlock('unlockFromFile', recipient, {}).catch((error: unknown) => {
+        await crypto.unlockFromFile().catch((error: unknown) => {
           fileRefused = error instanceof CryptoError ? error.message : undefined;
           throw error;
         });
@@ -97,9 +98,9 @@ export async function openUnlockDesk(options: DeskOptions): Promise<UnlockDesk> 
   }
 }
 
-/** The seal key from a worker of this instance, encrypted to the certificate. @param own socket that is not asked */
-export async function askPeers(folder: string, certificate: Uint8Array, own = ''): Promise<string | undefined> {
-  const request = { ask: 'handOver', certificate: Buffer.from(certificate).toString('base64') } as const;
+/** The seal key from a worker of this instance, encrypted to the key. @param own socket that is not asked */
+export async function askPeers(folder: string, recipientKey: Uint8Array, own = ''): Promise<string | undefined> {
+  const request = { ask: 'handOver', key: Buffer.from(recipientKey).toString('base64') } as const;
   for (const path of unlockSockets(folder)) {
     if (path === own) continue;
     try {
@@ -116,10 +117,10 @@ async function giveToPeers(crypto: CryptoClient, folder: string, own: string): P
   for (const path of unlockSockets(folder)) {
     if (path === own) continue;
     try {
-      const { certificate } = await askWorker(path, { ask: 'certificate' });
-      if (typeof certificate !== 'string') continue;
-      const der = Buffer.from(certificate, 'base64');
-      const { sealed } = await crypto.send('handOver', { certificate: der });
+      const { key } = await askWorker(path, { ask: 'recipientKey' });
+      if (typeof key !== 'string') continue;
+      const der = Buffer.from(key, 'base64');
+      const { sealed } = await crypto.send('handOver', { key: der });
       await askWorker(path, { ask: 'takeOver', recipient: thumbprintOf(der), sealed });
     } catch {
       // Open already, or gone: one that starts later asks by itself.

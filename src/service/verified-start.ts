@@ -36,7 +36,7 @@ export async function settleModule(crypto: CryptoClient, activation: Activation)
     const what = 'the store has a record of its security domain, and the module was never active';
     throw new StoreError('Refused', `older files were put back into the module's folder: ${what}`);
   }
-  await crypto.ceremony('renewState', {});
+  if (crypto.hello.isToRenew === 1) await crypto.ceremony('renewState', {});
 }
 
 /** A state of the module that no head names yet (sealed anew, or renewed) is named by one: so no older one is taken again. */

@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { type Custodian, makeCustodian } from '../../src/module/custodians.fixture.ts';
-import { ask, newFolder, openModule } from '../../src/module/key-module.fixture.ts';
+import { ask, identityOf, newFolder, openModule } from '../../src/module/key-module.fixture.ts';
 import type { KeyModule } from '../../src/module/key-module.ts';
 import { packetOf, thumbprintOf } from '../../src/module/packets.fixture.ts';
 import { change, tryPackets, tryPassphrase, packetOf as unlockPacketOf } from '../../src/module/unlocking.fixture.ts';
@@ -86,7 +86,7 @@ async function live(seal: Seal): Promise<Omit<Life, 'foreign'>> {
   if (seal === 'quorum') await change(module, { quorum: first, required: 2 });
   await passed('provisioned');
   const { document } = await ask(module, 'downloadSecurityDomain', custody(first));
-  await module.attestationIdentity();
+  await identityOf(module);
   await passed('active', first);
   const transfer = (await ask(module, 'transferKey', {})).certificate;
   const agreed = (successors: readonly Custodian[]): object => {

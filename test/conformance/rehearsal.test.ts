@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openInstanceClient } from '../../src/cli/instance-client.ts';
 import { places } from '../../src/deployment/data-layout.ts';
 import { readDevClients } from '../../src/deployment/dev-clients.ts';
-import { groupFingerprint } from '../../src/formats/domain-identity.ts';
+import { groupFingerprint } from '../../src/formats/fingerprint.ts';
 import type { Rehearsal } from '../../src/formats/rehearsal-record.ts';
 import { makeCustodians } from '../support/custodians.ts';
 import { makeFullBackup } from '../support/full-backup.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { domainFingerprint } from '../../src/formats/domain-identity.ts';
-import { verifyStatement } from '../../src/formats/statement.ts';
+import { verifyStatement } from '../../src/formats/verify-statement.ts';
 import { readEntries } from '../support/audit-entries.ts';
 import { digestOf, makeCustodians } from '../support/custodians.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';

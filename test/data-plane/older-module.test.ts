@@ -7,7 +7,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { makeOld } from '../../src/module/old-state.fixture.ts';
 import { openRecord, recordKey, sealNamed } from '../../src/module/records.ts';
-import { type Provisioned, StateFile } from '../../src/module/state-file.ts';
+import type { Provisioned } from '../../src/module/sealed-state.ts';
+import { StateFile } from '../../src/module/state-file.ts';
 import { readEntries } from '../support/audit-entries.ts';
 import { startRunningInstance } from '../support/running-instance.ts';
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomUUID, X509Certificate } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { places } from '../../src/deployment/data-layout.ts';
-import { groupFingerprint, shortFingerprint } from '../../src/formats/domain-identity.ts';
+import { groupFingerprint, shortFingerprint } from '../../src/formats/fingerprint.ts';
 import { type Custodian, makeCustodian } from '../../src/module/custodians.fixture.ts';
 import { ask, openModule } from '../../src/module/key-module.fixture.ts';
 import { packetOf, shareOf, thumbprintOf } from '../../src/module/packets.fixture.ts';

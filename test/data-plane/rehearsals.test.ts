@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { type Rehearsal, readRehearsal, writeRehearsal } from '../../src/formats/rehearsal-record.ts';
-import { StatementError, verifyStatement } from '../../src/formats/statement.ts';
+import { StatementError, verifyStatement } from '../../src/formats/verify-statement.ts';
 import { readEntries } from '../support/audit-entries.ts';
 import { digestOf, makeCustodians, type TestCustodian } from '../support/custodians.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';

@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { CryptoError } from '../../src/crypto/protocol/messages.ts';
 import { places } from '../../src/deployment/data-layout.ts';
 import { makePacket } from '../../src/formats/custodian-packet.ts';
-import { decryptWithRsa, encryptToRsa } from '../../src/formats/jwe.ts';
+import { decryptWithRsa, encryptToRsa } from '../../src/formats/jwe-rsa.ts';
 import { readShareList } from '../../src/formats/seal-shares.ts';
 import { parseSecurityDomain } from '../../src/formats/security-domain.ts';
 import { unlockSockets } from '../../src/links/unlock/socket-notes.ts';
@@ -193,8 +193,8 @@ describe('an instance whose root keys are sealed', () => {
     assert.equal((await askFirst(instance, { ask: 'show' }))['state'], 'active');
     for (const socket of slow) socket.destroy();
     const stranger = new X509Certificate((custodians[0] as Custodian).certificatePem).raw.toString('base64');
-    for (const certificate of [stranger, 'AAAA', '']) {
-      await assert.rejects(askFirst(instance, { ask: 'handOver', certificate }), { code: 'BadRequest' });
+    for (const key of [stranger, 'AAAA', '']) {
+      await assert.rejects(askFirst(instance, { ask: 'handOver', key }), { code: 'BadRequest' });
     }
     await assert.rejects(askFirst(instance, { ask: 'certificate' }), CryptoError);
     await findsItsKey();
@@ -231,7 +231,7 @@ describe('an instance whose root keys are sealed', () => {
       await using module = await openOfflineModule(moduleOf(instance));
       const own = readUnlockCertificate(await module.unlockCertificate());
       const secret = encryptPassphrase(own, Buffer.from(PASSPHRASE));
-      await module.unlock('unlock', own.thumbprint, { recipient: own.thumbprint, secret, packets: [] });
+      await module.unlock({ recipient: own.thumbprint, secret, packets: [] });
       const certificates = custodians.map(({ certificate }) => certificate);
       await exchangeSeal(module, { kind: 'quorum', certificates, required: 2 });
     }

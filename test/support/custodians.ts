@@ -5,7 +5,7 @@ import { X509CertificateGenerator } from '@peculiar/x509';
 import { toBase64url } from '../../src/formats/base64url.ts';
 import { makePacket } from '../../src/formats/custodian-packet.ts';
 import type { PacketContent } from '../../src/formats/custodian-statement.ts';
-import { decryptWithRsa } from '../../src/formats/jwe.ts';
+import { decryptWithRsa } from '../../src/formats/jwe-rsa.ts';
 import { parseSecurityDomain } from '../../src/formats/security-domain.ts';
 import { proofOfShare } from '../../src/formats/share-proof.ts';
 import { takeRsaPair } from './test-keys.ts';

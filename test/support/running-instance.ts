@@ -12,9 +12,10 @@ import { issueAuthority, issueServer } from '../../src/deployment/dev-ca/issue.t
 import type { InstanceConfig } from '../../src/deployment/instance.ts';
 import { readInstanceConfig } from '../../src/deployment/read-instance.ts';
 import type { OpenStorage } from '../../src/features/backup/storage/port.ts';
-import { NewestHead } from '../../src/module/newest-head.ts';
-import { RootKeys } from '../../src/module/root-keys.ts';
-import { SignedCheckpoint } from '../../src/module/signed-checkpoint.ts';
+import { encodeDomainKeys } from '../../src/formats/domain-keys.ts';
+import { joinDomain, makeRootKeys } from '../../src/module/ceremony/make-root-keys.ts';
+import { StateWriter } from '../../src/module/ceremony/state-writer.ts';
+import { beginWitnesses } from '../../src/module/ceremony/witnesses.ts';
 import { StateFile } from '../../src/module/state-file.ts';
 import { type InstanceService, startInstanceService } from '../../src/service/instance-service.ts';
 import { LiveNames } from '../../src/service/live-names.ts';
@@ -273,12 +274,11 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
 function shareDomain(of: RunningInstance, moduleFolder: string, instanceId: string): void {
   const state = new StateFile(places(of.folder).instance('test').module).load();
   if (state?.state !== 'active') throw new Error('the other instance has no security domain yet');
-  using own = RootKeys.make();
-  using rootKeys = own.joining(state.rootKeys.encodeDomainKeys());
+  using own = makeRootKeys();
+  using rootKeys = joinDomain(own, state.rootKeys.use(encodeDomainKeys));
   const joined = { ...state, instanceId, rootKeys, generation: 1, settled: undefined, headFloor: 0, logFloor: 0 };
-  new NewestHead(moduleFolder, 0).begin(joined);
-  new SignedCheckpoint(moduleFolder).begin(joined);
-  new StateFile(moduleFolder).create(joined);
+  beginWitnesses(moduleFolder, joined);
+  new StateWriter(moduleFolder).create(joined);
   state.rootKeys[Symbol.dispose]();
 }
 

@@ -157,7 +157,7 @@ async function open(module: CryptoClient, values: Values, terminal: Terminal): P
     );
     const secret = encryptPassphrase(own, passphrase);
     passphrase.fill(0);
-    await module.unlock('unlock', recipient, { recipient, secret, packets: [] }).catch((error: unknown) => {
+    await module.unlock({ recipient, secret, packets: [] }).catch((error: unknown) => {
       throw explainPassphrase(error, 'the seal is as it was');
     });
     return;
@@ -179,7 +179,7 @@ async function open(module: CryptoClient, values: Values, terminal: Terminal): P
   await delay(LOOK_MS);
   const files = packets.map((name) => ({ name, content: readInput(name).toString('utf8') }));
   const read = explained(() => readPackets(files), { PacketError: '' });
-  await module.unlock('unlock', recipient, { recipient, secret: '', packets: read.packets });
+  await module.unlock({ recipient, secret: '', packets: read.packets });
 }
 
 const LOOK_MS = 500;

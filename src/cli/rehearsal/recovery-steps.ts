@@ -1,7 +1,7 @@
 // What is asked of an instance that is being recovered, over its public API, step by step.
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { groupFingerprint } from '../../formats/domain-identity.ts';
+import { groupFingerprint } from '../../formats/fingerprint.ts';
 import { ownCommand, shellWord } from '../../formats/own-command.ts';
 import type { Samples } from '../../formats/rehearsal-samples.ts';
 import { followRestore, readRegister, startRestore, uploadDomain } from '../../tools/ceremony/hsm.ts';

@@ -1,7 +1,7 @@
 // Real partitions, really killed.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -112,11 +112,58 @@ test('a partition that hangs is ended, and its requests are answered by another'
   assert.ok(!client.pids.includes(hanging));
 });
 
+/** Processes of ceremonies over the folder. */
+function ceremoniesOver(moduleFolder: string): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name));
+  return pids.map(Number).filter((pid) => {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return words.includes(moduleFolder) && words.some((word) => word.endsWith('module/ceremony/main.ts'));
+    } catch {
+      // It has ended meanwhile.
+      return false;
+    }
+  });
+}
+
+/** Kills the process of a ceremony as soon as it is there. */
+async function killCeremony(moduleFolder: string): Promise<void> {
+  for (;;) {
+    const [pid] = ceremoniesOver(moduleFolder);
+    if (pid !== undefined) return void process.kill(pid, 'SIGKILL');
+    await new Promise((resolve) => {
+      setTimeout(resolve, 2);
+    });
+  }
+}
+
 test('a message that is not repeatable is reported lost, not sent twice', async () => {
-  await using client = await openCryptoClient({ moduleFolder: newFolder(), partitions: 1 });
+  const moduleFolder = newFolder();
+  await using client = await openCryptoClient({ moduleFolder, partitions: 1 });
   const lost = client.ceremony('provision', { instanceId: 'i-1', instanceName: 'dev' });
-  for (const pid of client.pids) process.kill(pid, 'SIGKILL');
-  await assert.rejects(lost, { code: 'PartitionLost' });
+  await Promise.all([assert.rejects(lost, { code: 'PartitionLost' }), killCeremony(moduleFolder)]);
+});
+
+test('a ceremony that is killed leaves a module that serves, and can be held again; afterwards none of it runs', async () => {
+  const moduleFolder = newFolder();
+  await using client = await openCryptoClient({ moduleFolder, partitions: 2 });
+  await activate(client);
+  assert.deepEqual(ceremoniesOver(moduleFolder), []);
+  const key = await newKey(client);
+  const input = randomBytes(8);
+  const expected = await sign(client, key, input);
+  const again = { certificates, required: 2 };
+  const lost = client.ceremony('downloadSecurityDomain', again);
+  await Promise.all([assert.rejects(lost, { code: 'PartitionLost' }), killCeremony(moduleFolder)]);
+  assert.ok((await sign(client, key, input)).equals(expected));
+  const asked = client.send('transferKey', {});
+  await killCeremony(moduleFolder);
+  // It may be repeated, and is.
+  const { certificate } = await asked;
+  assert.ok(Buffer.from((await client.send('transferKey', {})).certificate).equals(certificate));
+  await client.ceremony('downloadSecurityDomain', again);
+  assert.deepEqual(ceremoniesOver(moduleFolder), []);
+  assert.ok((await sign(client, key, input)).equals(expected));
 });
 
 test('a key that a partition let go is opened again unseen', async () => {

@@ -1,18 +1,18 @@
-// The client: requests spread over a pool of partitions, repeated on another when one dies, keys opened where the work
-// goes.
+// The client: requests spread over a pool of partitions, repeated on another when one dies, keys opened where the work goes,
+// and ceremonies run in processes of their own.
 import {
   CryptoError,
   type KeyBinding,
-  type Message,
   type MessageName,
   messages,
   type PublicKey,
   type ReplyOf,
   type RequestOf,
 } from '../protocol/messages.ts';
-import type { CeremonyName, CryptoClient, OperateInputs, UnlockName, WrappedKey } from './crypto-client.ts';
-import type { Partition } from './partition.ts';
-import { type Hello, PartitionPool, type PoolOptions, reloadPartition } from './partition-pool.ts';
+import { Ceremonies } from './ceremony-process.ts';
+import type { CeremonyName, CryptoClient, OperateInputs, WrappedKey } from './crypto-client.ts';
+import { ask, askEncoded, encodeRequest, isLost, type Partition } from './partition.ts';
+import { type Hello, PartitionPool, type PoolOptions } from './partition-pool.ts';
 
 /** A request that saw this many partitions die is likelier their cause than their victim. */
 const ATTEMPTS = 4;
@@ -20,14 +20,16 @@ const NONE: Uint8Array = new Uint8Array(0);
 
 /** @throws CryptoError when a partition does not start */
 export async function openCryptoClient(options: PoolOptions): Promise<CryptoClient> {
-  return new PooledClient(await PartitionPool.open(options));
+  return new PooledClient(await PartitionPool.open(options), options);
 }
 
 class PooledClient implements CryptoClient {
   readonly #pool: PartitionPool;
+  readonly #ceremonies: Ceremonies;
 
-  constructor(pool: PartitionPool) {
+  constructor(pool: PartitionPool, options: PoolOptions) {
     this.#pool = pool;
+    this.#ceremonies = new Ceremonies(options, pool);
   }
 
   get hello(): Hello {
@@ -40,12 +42,16 @@ class PooledClient implements CryptoClient {
 
   async send<M extends MessageName>(name: M, request: RequestOf<M>): Promise<ReplyOf<M>> {
     const payload = encodeRequest(name, request);
-    const attempts = messages[name].repeatable ? ATTEMPTS : 1;
+    const { by, repeatable } = messages[name];
+    const attempts = repeatable ? ATTEMPTS : 1;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await ask(await this.#pool.pick(), name, payload);
+        if (by === 'ceremony') return await this.#ceremonies.run(name, payload);
+        return await askEncoded(await this.#pool.pick(), name, payload);
       } catch (error) {
-        if (attempt >= attempts || !isLost(error)) throw error;
+        if (attempt >= attempts) throw error;
+        if (error instanceof CryptoError && error.code === 'IdentityMissing') await this.send('makeIdentity', {});
+        else if (!isLost(error)) throw error;
       }
     }
   }
@@ -73,27 +79,45 @@ class PooledClient implements CryptoClient {
   }
 
   async ceremony<M extends CeremonyName>(name: M, request: RequestOf<M>): Promise<ReplyOf<M>> {
-    const partition = await this.#pool.pick();
-    const reply = await ask(partition, name, encodeRequest(name, request));
+    let reply: ReplyOf<M>;
+    try {
+      reply = await this.send(name, request);
+    } catch (error) {
+      // A process that ended before it answered may have written all the same.
+      if (isLost(error)) await this.reload().catch(() => undefined);
+      throw error;
+    }
     await this.reload();
     return reply;
   }
 
   unlockCertificate(): Promise<Buffer> {
-    return this.#pool.unlockCertificate();
+    return this.#ceremonies.unlockCertificate();
   }
 
-  async unlock<M extends UnlockName>(name: M, recipient: string, request: RequestOf<M>): Promise<ReplyOf<M>> {
-    const partition = this.#pool.waitingWith(recipient);
-    const reply = await ask(partition, name, encodeRequest(name, request));
+  unlock(request: RequestOf<'unlock'>): Promise<ReplyOf<'unlock'>> {
+    return this.#ceremonies.unlock(request);
+  }
+
+  unlockFromFile(): Promise<void> {
+    return this.#ceremonies.unlockFromFile();
+  }
+
+  recipientKey(): Promise<Buffer> {
+    return this.#pool.recipientKey();
+  }
+
+  async takeOver(request: RequestOf<'takeOver'>): Promise<void> {
+    const partition = this.#pool.waitingWith(request.recipient);
+    await ask(partition, 'takeOver', request);
     await this.#pool.spreadFrom(partition);
-    return reply;
+    await this.#ceremonies.endUnlocking();
   }
 
   async reload(): Promise<void> {
     await Promise.all(
       this.#pool.ready.map((partition) =>
-        reloadPartition(partition).catch((error: unknown) => {
+        ask(partition, 'reload', {}).catch((error: unknown) => {
           // One that died meanwhile reads the new state when it comes back.
           if (!isLost(error)) throw error;
         }),
@@ -112,24 +136,14 @@ class PooledClient implements CryptoClient {
     return this.send('createKey', request) as Promise<{ publicKey: PublicKey; blob: Uint8Array }>;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#pool[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#ceremonies[Symbol.asyncDispose](), this.#pool[Symbol.asyncDispose]()]);
   }
-}
-
-function encodeRequest<M extends MessageName>(name: M, request: RequestOf<M>): Buffer {
-  return (messages[name] as Message).request.encode(request as never);
-}
-
-/** Decoded from a copy: replies live longer than the chunk that they came in. */
-async function ask<M extends MessageName>(partition: Partition, name: M, payload: Buffer): Promise<ReplyOf<M>> {
-  const reply = await partition.request(messages[name].code, payload);
-  return (messages[name] as Message).reply.decode(Buffer.from(reply)) as unknown as ReplyOf<M>;
 }
 
 /** Opens a key once, however many requests wait for it. */
 function openIn(partition: Partition, { cacheId, binding, blob }: WrappedKey): Promise<number> {
-  const opening = ask(partition, 'openKey', encodeRequest('openKey', { binding, blob })).then(
+  const opening = ask(partition, 'openKey', { binding, blob }).then(
     ({ handle }) => {
       partition.remember(cacheId, handle);
       return handle;
@@ -141,8 +155,4 @@ function openIn(partition: Partition, { cacheId, binding, blob }: WrappedKey): P
   );
   partition.remember(cacheId, opening);
   return opening;
-}
-
-function isLost(error: unknown): boolean {
-  return error instanceof CryptoError && error.code === 'PartitionLost';
 }

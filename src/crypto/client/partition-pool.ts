@@ -1,8 +1,9 @@
 // Keeps a number of partitions alive: starts them, greets them, replaces those that die, and says which one is free
 // soonest. It knows nothing of messages but the greeting.
-import { CryptoError, type MessageName, type ModuleState, messages, type ReplyOf } from '../protocol/messages.ts';
-import { handOver, takeOver, thumbprintOf, unlockCertificateOf } from './hand-over.ts';
-import { Partition } from './partition.ts';
+import { CryptoError, type ModuleState, type ReplyOf } from '../protocol/messages.ts';
+import { startCeremony } from './ceremony-process.ts';
+import { handOver, recipientKeyOf, takeOver, thumbprintOf } from './hand-over.ts';
+import { ask, Partition } from './partition.ts';
 import { type PartitionPlace, spawnPartition } from './spawn-partition.ts';
 
 export type Hello = ReplyOf<'hello'> & { readonly state: ModuleState };
@@ -12,19 +13,19 @@ export interface PoolOptions extends PartitionPlace {
   /** A partition that leaves all its requests unanswered for so long is ended; long enough for an RSA-4096 key. */
   readonly stallMs?: number | undefined;
   /**
-   * The seal key from a worker beside this one, encrypted to the certificate; undefined when none has it. For a partition
-   * that comes back when all others of this worker are gone.
+   * The seal key from a worker beside this one, encrypted to the key; undefined when none has it. For a partition that comes
+   * back when all others of this worker are gone.
    */
-  readonly peers?: ((certificate: Buffer) => Promise<string | undefined>) | undefined;
+  readonly peers?: ((recipientKey: Buffer) => Promise<string | undefined>) | undefined;
   /** The module was open, and now no partition of any worker has its seal key. */
   readonly onLocked?: (() => void) | undefined;
   /** Called with the process ids of the living partitions whenever they change. */
   readonly onPartitions?: ((pids: readonly number[]) => void) | undefined;
 }
 
-/** How long a request waits for a partition to come back before it is refused. */
 /** How far ahead of the others a partition may be filled; few enough that the work stays spread. */
 const RUN = 4;
+/** How long a request waits for a partition to come back before it is refused. */
 const PATIENCE_MS = 15_000;
 const GREETING_MS = 15_000;
 const CLOSE_MS = 5_000;
@@ -46,7 +47,7 @@ export class PartitionPool implements AsyncDisposable {
   readonly #timers = new Set<NodeJS.Timeout>();
   #closed = false;
   #last: Partition | undefined;
-  /** Unlock certificates that were shown, by thumbprint. */
+  /** Keys that were shown, by thumbprint. */
   readonly #recipients = new Map<string, Partition>();
 
   private constructor(options: PoolOptions) {
@@ -103,32 +104,30 @@ export class PartitionPool implements AsyncDisposable {
     return best;
   }
 
-  get #isOpen(): boolean {
-    return this.#hello !== undefined && this.#hello.state !== 'locked';
+  /** Neither blank nor locked. */
+  get isOpen(): boolean {
+    return this.#hello !== undefined && RANK[this.#hello.state] > 0;
   }
 
-  /** Of the first partition: secrets come to one, which hands the seal key to the others. */
-  async unlockCertificate(): Promise<Buffer> {
+  /** Of the first partition, while it is locked: the seal key comes to one, which hands it to the others. */
+  async recipientKey(): Promise<Buffer> {
     const partition = this.#ready.find(({ lost }) => !lost) ?? (await this.pick());
-    const certificate = await unlockCertificateOf(partition);
-    this.#recipients.set(thumbprintOf(certificate), partition);
-    return certificate;
+    const key = await recipientKeyOf(partition);
+    this.#recipients.set(thumbprintOf(key), partition);
+    return key;
   }
 
-  /** @throws CryptoError BadRequest when it is no certificate of a living partition here */
+  /** @throws CryptoError BadRequest when it is no key of a living partition here */
   waitingWith(recipient: string): Partition {
     const partition = this.#recipients.get(recipient);
     if (partition !== undefined && !partition.lost) return partition;
-    throw new CryptoError(
-      'BadRequest',
-      'recipient: no partition here waits with this unlock certificate: ask for a new one',
-    );
+    throw new CryptoError('BadRequest', 'recipient: no partition here waits with this key: ask for a new one');
   }
 
-  /** One partition was unlocked: so are all others, before this resolves. */
+  /** One process has the seal key: so have all partitions, before this resolves. */
   async spreadFrom(opened: Partition): Promise<void> {
-    await this.refresh(opened);
     this.#recipients.clear();
+    await this.refresh(opened);
     await Promise.all(
       this.#ready
         .filter((partition) => partition !== opened && !partition.lost)
@@ -150,14 +149,16 @@ export class PartitionPool implements AsyncDisposable {
         // It may have died of something else in this moment: then the next one is asked.
       }
     }
-    const certificate = await unlockCertificateOf(partition);
-    const sealed = await this.#options.peers?.(certificate);
+    const key = await recipientKeyOf(partition);
+    const sealed = await this.#options.peers?.(key);
     if (sealed !== undefined) {
-      await takeOver(partition, certificate, sealed);
+      await takeOver(partition, key, sealed);
       return;
     }
     if (this.#options.passphraseFile !== undefined) {
-      await partition.request(messages.unlockFromFile.code, messages.unlockFromFile.request.encode({}));
+      await using opener = await startCeremony(this.#options);
+      await ask(opener, 'unlockFromFile', {});
+      await handOver(opener, partition);
       return;
     }
     if (!this.#closed) this.#options.onLocked?.();
@@ -193,13 +194,13 @@ export class PartitionPool implements AsyncDisposable {
     });
     try {
       let hello = await withTimeout(greet(partition), GREETING_MS);
-      while (hello.state === 'locked' && this.#isOpen) {
+      while (hello.state === 'locked' && this.#hello !== undefined && this.#hello.state !== 'locked') {
         await this.#unlockLate(partition);
         hello = await greet(partition);
       }
       // A ceremony may have run since this partition read the state.
       if (this.#isBehind(hello)) {
-        await reloadPartition(partition);
+        await ask(partition, 'reload', {});
         hello = await greet(partition);
       }
       this.#accept(hello);
@@ -277,15 +278,8 @@ function comesFrom({ generation, digest, lineage }: Hello, known: Hello): boolea
   );
 }
 
-export async function reloadPartition(partition: Partition): Promise<void> {
-  await partition.request(messages.reload.code, messages.reload.request.encode({}));
-}
-
-async function greet(partition: Partition): Promise<Hello> {
-  const name: MessageName = 'hello';
-  const payload = await partition.request(messages[name].code, messages[name].request.encode({}));
-  // Copied: the greeting outlives the chunk that it came in.
-  const hello = messages[name].reply.decode(Buffer.from(payload));
+export async function greet(partition: Partition): Promise<Hello> {
+  const hello = await ask(partition, 'hello', {});
   if (!Object.hasOwn(RANK, hello.state)) throw new CryptoError('Internal', 'the partition is in an unknown state');
   return hello as Hello;
 }

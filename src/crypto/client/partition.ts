@@ -1,12 +1,19 @@
 // One partition as the worker sees it: frames out, replies matched by id, handles of the keys that it has open. It does
 // not retry; that is the client's.
-import { FrameReader, FrameWriter } from '../../formats/frames.ts';
+
+import { FrameWriter } from '../../formats/frame-writer.ts';
+import { FrameReader } from '../../formats/frames.ts';
 import {
   CryptoError,
   type CryptoErrorCode,
+  type Message,
+  type MessageName,
+  messages,
+  REFUSAL_CODES,
   REPLY_OK,
   REPLY_REFUSED,
-  type RefusalCode,
+  type ReplyOf,
+  type RequestOf,
   refusal,
 } from '../protocol/messages.ts';
 import type { PartitionProcess } from './spawn-partition.ts';
@@ -144,22 +151,26 @@ export class Partition {
   }
 }
 
-const REFUSALS: ReadonlySet<string> = new Set(
-  Object.keys({
-    WrongState: true,
-    BadRequest: true,
-    UnknownHandle: true,
-    KeyRefused: true,
-    OperationNotAllowed: true,
-    AlgorithmNotSupported: true,
-    CryptoFailed: true,
-    OtherCustodians: true,
-    DomainRefused: true,
-    LogRefused: true,
-    SealRefused: true,
-    StateRefused: true,
-    RecordRefused: true,
-    Busy: true,
-    Internal: true,
-  } satisfies Record<RefusalCode, true>),
-);
+const REFUSALS: ReadonlySet<string> = new Set(REFUSAL_CODES);
+
+/** One message. The reply is decoded from a copy: it lives longer than the chunk that it came in. @throws CryptoError */
+export function ask<M extends MessageName>(partition: Partition, name: M, request: RequestOf<M>): Promise<ReplyOf<M>> {
+  return askEncoded(partition, name, encodeRequest(name, request));
+}
+
+export async function askEncoded<M extends MessageName>(
+  partition: Partition,
+  name: M,
+  payload: Buffer,
+): Promise<ReplyOf<M>> {
+  const reply = await partition.request(messages[name].code, payload);
+  return (messages[name] as Message).reply.decode(Buffer.from(reply)) as unknown as ReplyOf<M>;
+}
+
+export function encodeRequest<M extends MessageName>(name: M, request: RequestOf<M>): Buffer {
+  return (messages[name] as Message).request.encode(request as never);
+}
+
+export function isLost(error: unknown): boolean {
+  return error instanceof CryptoError && error.code === 'PartitionLost';
+}

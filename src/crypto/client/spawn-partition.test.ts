@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,8 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { encodeFrame } from '../../formats/frames.ts';
-import { partitionRecipe } from './spawn-partition.ts';
+import { messages } from '../protocol/messages.ts';
+import { type ModuleKind, partitionRecipe } from './spawn-partition.ts';
 
 const PROBE = realpathSync(fileURLToPath(new URL('forbidden-things.fixture.ts', import.meta.url)));
 
@@ -36,7 +37,13 @@ function firstReply(partition: ChildProcess): Promise<void> {
   });
 }
 
-test('a partition reaches nothing but its folder and its pipes', async () => {
+const KINDS: readonly ModuleKind[] = ['serving', 'ceremony'];
+
+for (const kind of KINDS) {
+  test(`the ${kind} module reaches nothing but its folder and its pipes`, () => reachesNothing(kind));
+}
+
+async function reachesNothing(kind: ModuleKind): Promise<void> {
   const moduleFolder = newFolder();
   const socket = join(dirname(moduleFolder), 's');
   const tcp = createServer((connection) => connection.end());
@@ -50,10 +57,8 @@ test('a partition reaches nothing but its folder and its pipes', async () => {
   );
   const { port } = tcp.address() as { port: number };
   writeFileSync(join(moduleFolder, 'probe.json'), JSON.stringify({ port, socket, addon }));
-  const { command, args } = partitionRecipe({
-    moduleFolder,
-    nodeFlags: [`--allow-fs-read=${PROBE}`, `--import=${PROBE}`],
-  });
+  const place = { moduleFolder, nodeFlags: [`--allow-fs-read=${PROBE}`, `--import=${PROBE}`] };
+  const { command, args } = partitionRecipe(place, kind);
   const partition = spawn(command, args, { stdio: ['pipe', 'ignore', 'pipe'], env: {}, cwd: '/' });
   try {
     const outcomes = await new Promise<Record<string, string>>((resolve, reject) => {
@@ -74,10 +79,14 @@ test('a partition reaches nothing but its folder and its pipes', async () => {
     tcp.close();
     unix.close();
   }
-});
+}
 
-test('a partition starts with an empty environment and without core files', async () => {
-  const { command, args } = partitionRecipe({ moduleFolder: newFolder() });
+for (const kind of KINDS) {
+  test(`the ${kind} module starts with an empty environment and without core files`, () => startsBare(kind));
+}
+
+async function startsBare(kind: ModuleKind): Promise<void> {
+  const { command, args } = partitionRecipe({ moduleFolder: newFolder() }, kind);
   const partition = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: {}, cwd: '/' });
   try {
     partition.stdin.write(encodeFrame(1, 1, Buffer.alloc(0)));
@@ -89,6 +98,25 @@ test('a partition starts with an empty environment and without core files', asyn
   } finally {
     partition.kill('SIGKILL');
   }
+}
+
+test('a ceremony ends its process, whatever its outcome, and what comes before it does not', async () => {
+  const moduleFolder = newFolder();
+  const { provision } = messages;
+  for (const instanceId of ['no such form!', 'i-1']) {
+    const { command, args } = partitionRecipe({ moduleFolder }, 'ceremony');
+    const partition = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: {}, cwd: '/' });
+    partition.stdin.write(encodeFrame(1, messages.hello.code, Buffer.alloc(0)));
+    await firstReply(partition);
+    const closed = new Promise<number | null>((resolve) => partition.on('close', resolve));
+    const replies = text(partition.stdout);
+    partition.stdin.write(
+      encodeFrame(2, provision.code, provision.request.encode({ instanceId, instanceName: 'dev' })),
+    );
+    assert.equal(await closed, 0);
+    assert.ok((await replies).length > 0);
+    assert.equal(existsSync(join(moduleFolder, 'state.sealed')), instanceId === 'i-1');
+  }
 });
 
 test('nonsense frames end a partition, the end of its input ends it in peace, and SIGINT does not end it', async () => {
@@ -96,6 +124,7 @@ test('nonsense frames end a partition, the end of its input ends it in peace, an
     [Buffer.alloc(16, 0xff), 70],
     [encodeFrame(1, 200, Buffer.alloc(0)), 70],
     [encodeFrame(1, 13, Buffer.alloc(3)), 70],
+    [encodeFrame(1, messages.transferKey.code, Buffer.alloc(0)), 70],
     [encodeFrame(1, 1, Buffer.alloc(0)), 0],
   ] as const) {
     const { command, args } = partitionRecipe({ moduleFolder: newFolder() });

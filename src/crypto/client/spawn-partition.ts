@@ -1,5 +1,5 @@
-// The exact recipe by which a module partition is started: what it may reach is decided here, and only taken away
-// further once it runs (`crypto/module/doors.ts`). Pipes are its only way in and out.
+// The exact recipe by which a process of the module is started: what it may reach is decided here, and only taken away
+// further once it runs (`module/doors.ts`). Pipes are its only way in and out.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -13,12 +13,15 @@ export interface PartitionRecipe {
   readonly args: readonly string[];
 }
 
+/** A partition that serves keys, or a process for one ceremony. */
+export type ModuleKind = 'serving' | 'ceremony';
+
 export interface PartitionPlace {
-  /** The only folder that the partition can reach; made if missing. */
+  /** The only folder that the module can reach; made if missing. */
   readonly moduleFolder: string;
-  /** The one file outside of its folder that it may read, and only while it is locked: its passphrase. */
+  /** The one file outside of its folder that a ceremony may read, and only while the module is locked: its passphrase. */
   readonly passphraseFile?: string | undefined;
-  /** For the command that exchanges the seal of a stopped instance; never in a service worker. */
+  /** For the command that exchanges the seal of a stopped instance, in a ceremony; never of a service worker. */
   readonly mayChangeSeal?: boolean;
   /** libcrypto files to try instead of the system's. */
   readonly libraries?: readonly string[];
@@ -28,10 +31,15 @@ export interface PartitionPlace {
 
 const SOURCE = realpathSync(fileURLToPath(new URL('../..', import.meta.url)));
 
-export function partitionRecipe(place: PartitionPlace): PartitionRecipe {
+const ENTRIES: Readonly<Record<ModuleKind, string>> = {
+  serving: join(SOURCE, 'module', 'main.ts'),
+  ceremony: join(SOURCE, 'module', 'ceremony', 'main.ts'),
+};
+
+export function partitionRecipe(place: PartitionPlace, kind: ModuleKind = 'serving'): PartitionRecipe {
   const { moduleFolder, passphraseFile, mayChangeSeal = false, libraries = [], nodeFlags = [] } = place;
   const folder = realpathSync(moduleFolder);
-  const passphraseFiles = passphraseFile === undefined ? [] : [passphraseFile];
+  const passphraseFiles = kind === 'serving' || passphraseFile === undefined ? [] : [passphraseFile];
   const program = programPaths();
   return {
     // Core files of this process would hold keys. POSIX sh is the one place that can forbid them without native code.
@@ -57,19 +65,19 @@ export function partitionRecipe(place: PartitionPlace): PartitionRecipe {
       '--no-experimental-webstorage',
       '--no-warnings',
       ...nodeFlags,
-      join(SOURCE, 'module', 'main.ts'),
+      ENTRIES[kind],
       folder,
       ...program.map((path) => `--program=${path}`),
       ...libraries.map((path) => `--library=${path}`),
       ...passphraseFiles.map((path) => `--passphrase-file=${path}`),
-      ...(mayChangeSeal ? ['--may-change-seal'] : []),
+      ...(kind === 'ceremony' && mayChangeSeal ? ['--may-change-seal'] : []),
     ],
   };
 }
 
-export function spawnPartition(place: PartitionPlace): PartitionProcess {
+export function spawnPartition(place: PartitionPlace, kind: ModuleKind = 'serving'): PartitionProcess {
   mkdirSync(place.moduleFolder, { recursive: true, mode: 0o700 });
-  const { command, args } = partitionRecipe(place);
+  const { command, args } = partitionRecipe(place, kind);
   // An empty environment: nothing that configures node, OpenSSL or the loader comes in.
   return spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: {}, cwd: '/' });
 }

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { encryptToRsa } from '../../formats/jwe.ts';
+import { encryptToRsa } from '../../formats/jwe-rsa.ts';
 import type { CryptoClient } from './crypto-client.ts';
 import { thumbprintOf } from './hand-over.ts';
 import { openCryptoClient } from './open-crypto-client.ts';
@@ -29,7 +29,7 @@ async function unlock(client: CryptoClient, passphrase = PASSPHRASE): Promise<vo
   const certificate = await client.unlockCertificate();
   const secret = encryptToRsa(new X509Certificate(certificate).publicKey, 'passphrase', Buffer.from(passphrase));
   const recipient = thumbprintOf(certificate);
-  await client.unlock('unlock', recipient, { recipient, secret, packets: [] });
+  await client.unlock({ recipient, secret, packets: [] });
 }
 
 async function stateOfEach(client: CryptoClient): Promise<ReadonlySet<string>> {
@@ -62,6 +62,7 @@ test('one secret unlocks all partitions, and one that is killed comes back unloc
   await assert.rejects(unlock(client, 'not the passphrase'), { code: 'SealRefused' });
   await unlock(client);
   assert.equal(client.hello.state, 'provisioned');
+  await assert.rejects(client.unlockCertificate(), { code: 'WrongState' });
   assert.deepEqual(await stateOfEach(client), new Set(['provisioned']));
   const [victim = 0] = client.pids;
   const back = new Promise<void>((resolve) => {
@@ -89,13 +90,12 @@ test('a partition that comes back is unlocked by a worker beside this one when t
   await using client = await openCryptoClient({
     moduleFolder,
     partitions: 1,
-    peers: async (certificate) => (await peer.send('handOver', { certificate })).sealed,
+    peers: async (key) => (await peer.send('handOver', { key })).sealed,
     onLocked: () => assert.fail('a peer had the key'),
   });
-  const certificate = await client.unlockCertificate();
-  const recipient = thumbprintOf(certificate);
-  const { sealed } = await peer.send('handOver', { certificate });
-  await client.unlock('takeOver', recipient, { recipient, sealed });
+  const key = await client.recipientKey();
+  const { sealed } = await peer.send('handOver', { key });
+  await client.takeOver({ recipient: thumbprintOf(key), sealed });
   const [victim = 0] = client.pids;
   process.kill(victim, 'SIGKILL');
   // A request waits until a partition is there.
@@ -108,20 +108,16 @@ test('the module reads the passphrase from the file it was given and from no oth
   writeFileSync(passphraseFile, `${PASSPHRASE}\n`, { mode: 0o600 });
   await using client = await openCryptoClient({ moduleFolder, partitions: 2, passphraseFile });
   assert.equal(client.hello.state, 'locked');
-  await client.unlock('unlockFromFile', thumbprintOf(await client.unlockCertificate()), {});
+  await client.unlockFromFile();
   assert.deepEqual(await stateOfEach(client), new Set(['provisioned']));
   await using without = await openCryptoClient({ moduleFolder, partitions: 1 });
-  const recipient = thumbprintOf(await without.unlockCertificate());
-  await assert.rejects(without.unlock('unlockFromFile', recipient, {}), { code: 'BadRequest' });
+  await assert.rejects(without.unlockFromFile(), { code: 'BadRequest' });
   await using missing = await openCryptoClient({
     moduleFolder,
     partitions: 1,
     passphraseFile: join(root, 'nothing'),
   });
-  const other = thumbprintOf(await missing.unlockCertificate());
-  await assert.rejects(missing.unlock('unlockFromFile', other, {}), {
-    message: /file of the passphrase cannot be read/,
-  });
+  await assert.rejects(missing.unlockFromFile(), { message: /file of the passphrase cannot be read/ });
 });
 
 test('no partition may leave a core file, and a worker’s does not change the seal', async () => {

@@ -11,7 +11,7 @@ import {
   randomBytes,
   verify,
 } from 'node:crypto';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { type Algorithm, algorithms, type Operation, rsaExponents } from '../../formats/algorithms.ts';
 import { mlDsaSets } from '../../formats/ml-dsa.ts';
 import { CryptoError, EXTERNAL_MU, type PublicKey } from '../protocol/messages.ts';
@@ -29,7 +29,6 @@ export const keySpecs: readonly KeySpec[] = [
 export function engineContract(label: string, build: () => Engine): void {
   describe(`${label}: every engine`, () => {
     const engine = build();
-    after(() => engine[Symbol.dispose]());
 
     for (const spec of keySpecs) {
       test(`${JSON.stringify(spec)} does its algorithms, all of them and no others`, async () => {

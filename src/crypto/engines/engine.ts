@@ -21,6 +21,13 @@ export interface OperationInputs {
   readonly aad: Uint8Array;
 }
 
+const NONE = new Uint8Array(0);
+
+/** Of an operation that takes nothing else. */
+export function inputAlone(input: Uint8Array): OperationInputs {
+  return { input, proof: NONE, iv: NONE, aad: NONE };
+}
+
 export interface OperationResult {
   /** verify answers one byte, 1 or 0. */
   readonly output: Uint8Array;
@@ -39,7 +46,7 @@ export interface EngineKey extends Disposable {
   operate(operation: Operation, algorithm: Algorithm, inputs: OperationInputs): OperationResult;
 }
 
-export interface Engine extends Disposable {
+export interface Engine {
   readonly name: string;
   /** The library and its version, for people. */
   readonly library: string;

@@ -1,9 +1,10 @@
 // Reads a full backup, believing nothing of where it lies: first the manifest's signature, then each part against the size
 // and hash that the manifest has for it. The order cannot be got wrong: parts are had from an opened backup alone.
 import { createHash } from 'node:crypto';
-import { domainFingerprint, groupFingerprint } from '../../formats/domain-identity.ts';
+import { domainFingerprint } from '../../formats/domain-identity.ts';
+import { groupFingerprint } from '../../formats/fingerprint.ts';
 import { NoteError, parseNote } from '../../formats/signed-note.ts';
-import { StatementError, verifyStatement } from '../../formats/statement.ts';
+import { StatementError, verifyStatement } from '../../formats/verify-statement.ts';
 import { BackupError } from './backup-error.ts';
 import { decodeManifest, MANIFEST, MAX_MANIFEST, type Manifest, type Part, STATEMENT } from './manifest.ts';
 import type { BackupStorage } from './storage/port.ts';

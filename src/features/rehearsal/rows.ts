@@ -11,7 +11,7 @@ import {
   writeRehearsal,
 } from '../../formats/rehearsal-record.ts';
 import { NoteError } from '../../formats/signed-note.ts';
-import { StatementError, verifyStatement } from '../../formats/statement.ts';
+import { StatementError, verifyStatement } from '../../formats/verify-statement.ts';
 import { readOptionalBoolean, readOptionalText, readText } from '../../http/body.ts';
 import { type Answer, type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';

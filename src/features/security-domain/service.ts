@@ -2,7 +2,8 @@
 // and how refusals of the module read to a client.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
-import { domainFingerprint, groupFingerprint } from '../../formats/domain-identity.ts';
+import { domainFingerprint } from '../../formats/domain-identity.ts';
+import { groupFingerprint } from '../../formats/fingerprint.ts';
 import type { Detail } from '../../http/entry-detail.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import type { Commit } from '../../store/sealed/records.ts';

@@ -16,12 +16,14 @@ const shapes = {
   certificate: record({ ask: oneOf('certificate') }),
   /** `secret`: a JWE of the passphrase, else ''. */
   unlock: record({ ask: oneOf('unlock'), recipient: text, secret: text, packets: list(anything, 10) }),
+  /** The key to which a worker beside this one can encrypt the seal key, standard base64 DER. */
+  recipientKey: record({ ask: oneOf('recipientKey') }),
   /** The seal key for a worker beside this one. */
-  handOver: record({ ask: oneOf('handOver'), certificate: text }),
+  handOver: record({ ask: oneOf('handOver'), key: text }),
   takeOver: record({ ask: oneOf('takeOver'), recipient: text, sealed: text }),
 } as const;
 export type UnlockRequest = ReturnType<(typeof shapes)[keyof typeof shapes]>;
-const asked = oneOf('show', 'certificate', 'unlock', 'handOver', 'takeOver');
+const asked = oneOf('show', 'certificate', 'unlock', 'recipientKey', 'handOver', 'takeOver');
 
 /** Ten packets of 64 KiB, and room. */
 const MOST = 1024 * 1024;

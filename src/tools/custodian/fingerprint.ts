@@ -2,7 +2,7 @@
 
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { groupFingerprint } from '../../formats/domain-identity.ts';
+import { groupFingerprint } from '../../formats/fingerprint.ts';
 import { printableLine } from '../../formats/printable.ts';
 import { takenForCertificate } from '../../formats/private-pem.ts';
 import { CustodianError } from './refusal.ts';

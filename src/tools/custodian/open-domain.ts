@@ -6,7 +6,7 @@ import { fromBase64url, toBase64url } from '../../formats/base64url.ts';
 import { openFile } from '../../formats/domain-entries.ts';
 import { domainFingerprint } from '../../formats/domain-identity.ts';
 import { decodeDomainKeys } from '../../formats/domain-keys.ts';
-import { decryptWithRsa } from '../../formats/jwe.ts';
+import { decryptWithRsa } from '../../formats/jwe-rsa.ts';
 import {
   MASTER_BYTES,
   parseSecurityDomain,

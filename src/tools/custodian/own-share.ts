@@ -1,7 +1,8 @@
 // Opens the one share that is for the holder, and says why not when it does not open. Of the others it learns nothing.
 import { createHash } from 'node:crypto';
 import { endsEarly } from '../../formats/ends-early.ts';
-import { decryptWithRsa, JweError, kidOf } from '../../formats/jwe.ts';
+import { JweError } from '../../formats/jwe.ts';
+import { decryptWithRsa, kidOf } from '../../formats/jwe-rsa.ts';
 import { SEAL_SHARE_KID } from '../../formats/seal-shares.ts';
 import { parseSecurityDomain, SecurityDomainError, type SecurityDomainFile } from '../../formats/security-domain.ts';
 import { ShamirError, shareNumber } from '../../formats/shamir.ts';

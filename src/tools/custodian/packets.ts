@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import type { CustodianChallenge } from '../../formats/custodian-challenge.ts';
 import { makePacket, PacketError } from '../../formats/custodian-packet.ts';
 import type { PacketContent, Successors } from '../../formats/custodian-statement.ts';
-import { encryptToRsa } from '../../formats/jwe.ts';
+import { encryptToRsa } from '../../formats/jwe-rsa.ts';
 import { takenForCertificate } from '../../formats/private-pem.ts';
 import { SHARE_KID } from '../../formats/security-domain.ts';
 import { proofOfShare } from '../../formats/share-proof.ts';

@@ -1,5 +1,5 @@
 // A seal in words, from what the module tells of it or from the head of its state file.
-import { groupFingerprint } from '../../formats/domain-identity.ts';
+import { groupFingerprint } from '../../formats/fingerprint.ts';
 import { type Seal, type SealHeader, splitSealedState } from '../../formats/seal-header.ts';
 import { readShareList } from '../../formats/seal-shares.ts';
 

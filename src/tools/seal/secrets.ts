@@ -2,7 +2,7 @@
 // as anybody without the module's key can.
 import { createHash, X509Certificate } from 'node:crypto';
 import { PacketError, readPacket } from '../../formats/custodian-packet.ts';
-import { encryptToRsa } from '../../formats/jwe.ts';
+import { encryptToRsa } from '../../formats/jwe-rsa.ts';
 
 export interface UnlockCertificate {
   readonly certificate: X509Certificate;

@@ -1,7 +1,8 @@
 // What is said of backups: a line for each in a list, and what was proven of one.
 import { BackupError } from '../../../features/backup/backup-error.ts';
 import type { Shelf, Shelved } from '../../../features/backup/storage/shelf.ts';
-import { domainFingerprint, groupFingerprint } from '../../../formats/domain-identity.ts';
+import { domainFingerprint } from '../../../formats/domain-identity.ts';
+import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { printableLine } from '../../../formats/printable.ts';
 import { readManifest } from '../../../tools/backup/read-manifest.ts';
 import type { Verified } from '../../../tools/backup/verify/verify-backup.ts';

@@ -1,6 +1,6 @@
 // What of a ceremony others rely on: its signed report, made and verified, and the transfer key's fingerprint, which a second
 // person asks of the HSM past whoever leads the ceremony.
-import { groupFingerprint } from '../../../formats/domain-identity.ts';
+import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { readCeremony, readKept } from '../../../tools/ceremony/ceremony.ts';
 import { fetchTransferKey } from '../../../tools/ceremony/hsm.ts';
 import { CeremonyError } from '../../../tools/ceremony/journal.ts';

@@ -1,5 +1,5 @@
 // What somebody has at hand, looked at offline: a packet, whether it holds; a security-domain file, whether it opens.
-import { groupFingerprint } from '../../../formats/domain-identity.ts';
+import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { describePacket } from '../../../tools/custodian/describe.ts';
 import * as files from '../../../tools/custodian/files.ts';
 import { groupedHash } from '../../../tools/custodian/fingerprint.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { readPacket } from '../../../formats/custodian-packet.ts';
-import { decryptWithRsa } from '../../../formats/jwe.ts';
+import { decryptWithRsa } from '../../../formats/jwe-rsa.ts';
 import { writeShareList } from '../../../formats/seal-shares.ts';
 import { shareNumber, splitSecret } from '../../../formats/shamir.ts';
 import { certificatePem, recipientCertificate } from '../../../formats/x509-writer.ts';

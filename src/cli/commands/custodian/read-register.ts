@@ -1,5 +1,5 @@
 // Custodians in the register of an instance: reading it, and whom of them a person means.
-import { shortFingerprint } from '../../../formats/domain-identity.ts';
+import { shortFingerprint } from '../../../formats/fingerprint.ts';
 import { ownCommand } from '../../../formats/own-command.ts';
 import {
   CUSTODIANS,

@@ -1,6 +1,6 @@
 // The register of an instance: who holds which share and how many may be lost, who they are, and whether their keys are at hand.
 import { PacketError, readPacket } from '../../../formats/custodian-packet.ts';
-import { groupFingerprint } from '../../../formats/domain-identity.ts';
+import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { CUSTODIANS, type CustodianEntry, handIn, VERSION } from '../../../tools/ceremony/hsm.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';

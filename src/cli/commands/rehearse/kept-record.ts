@@ -1,10 +1,11 @@
 // The file in which a rehearsal's record is kept and handed on: record, statement and the domain's public key.
 import { replaceFile } from '../../../files/durable-file.ts';
-import { domainFingerprint, groupFingerprint } from '../../../formats/domain-identity.ts';
+import { domainFingerprint } from '../../../formats/domain-identity.ts';
+import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { type Rehearsal, RehearsalError, readRehearsal } from '../../../formats/rehearsal-record.ts';
 import { matching, oneOf, record, ShapeError, text } from '../../../formats/shape.ts';
 import { NoteError } from '../../../formats/signed-note.ts';
-import { StatementError, verifyStatement } from '../../../formats/statement.ts';
+import { StatementError, verifyStatement } from '../../../formats/verify-statement.ts';
 import { CommandError } from '../../command.ts';
 import { counted } from '../../counted.ts';
 import { readJsonInput } from '../../read-input.ts';

@@ -1,6 +1,6 @@
 // Whether domain file and backup are of the HSM that a rehearsal is for, as far as that HSM can tell while it serves. A domain
 // file names no HSM: it is known by its hash, or by whoever has shares of it.
-import { groupFingerprint } from '../../../formats/domain-identity.ts';
+import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import type { Register } from '../../../tools/ceremony/hsm.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import { type InstanceClient, type InstanceValues, openInstanceClient } from '../../instance-client.ts';

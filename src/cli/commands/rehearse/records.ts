@@ -1,5 +1,5 @@
 // Records of rehearsals, after them: what an instance has and what is due, one checked offline, one filed later.
-import { groupFingerprint } from '../../../formats/domain-identity.ts';
+import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { printableLine } from '../../../formats/printable.ts';
 import { parseFingerprint } from '../../../tools/custodian/fingerprint.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';

@@ -29,18 +29,17 @@ export class AsymmetricKey implements EngineKey {
 
   operate(operation: Operation, algorithm: Algorithm, inputs: OperationInputs): OperationResult {
     const { scheme } = algorithm;
+    const curve = this.publicKey.kty === 'EC-HSM' ? this.publicKey.crv : undefined;
     switch (scheme.kind) {
       case 'rsa-encryption':
-        if (this.publicKey.kty !== 'RSA-HSM') throw unsupported(algorithm);
+        if (curve !== undefined) throw unsupported(algorithm);
         return operation === 'encrypt' || operation === 'wrapKey'
           ? this.#encrypt(algorithm, inputs.input)
           : this.#decrypt(algorithm, inputs.input);
       case 'rsa-signature':
-        if (this.publicKey.kty !== 'RSA-HSM') throw unsupported(algorithm);
-        return operation === 'sign' ? this.#signRsa(algorithm, inputs.input) : this.#verifyRsa(algorithm, inputs);
       case 'ecdsa':
-        if (this.publicKey.kty !== 'EC-HSM' || this.publicKey.crv !== scheme.curve) throw unsupported(algorithm);
-        return operation === 'sign' ? this.#signEcdsa(algorithm, inputs.input) : this.#verifyEcdsa(algorithm, inputs);
+        if (curve !== (scheme.kind === 'ecdsa' ? scheme.curve : undefined)) throw unsupported(algorithm);
+        return operation === 'sign' ? this.#sign(algorithm, inputs.input) : this.#verify(algorithm, inputs);
       default:
         throw unsupported(algorithm);
     }
@@ -83,29 +82,30 @@ export class AsymmetricKey implements EngineKey {
     }
   }
 
-  #signRsa(algorithm: Algorithm, digest: Uint8Array): OperationResult {
-    checkDigest(algorithm, digest, 'value', this.#width - 11);
-    const out = Buffer.alloc(this.#width);
-    return answer(out.subarray(0, this.#library.run(this.#context('sign', algorithm), digest, out)));
+  #sign(algorithm: Algorithm, digest: Uint8Array): OperationResult {
+    this.#checkDigest(algorithm, digest, 'value');
+    const out = Buffer.alloc(this.#isEc ? 2 * this.#width + 16 : this.#width);
+    const signature = out.subarray(0, this.#library.run(this.#context('sign', algorithm), digest, out));
+    return answer(this.#isEc ? ecdsaFromDer(signature, this.#width) : signature);
   }
 
-  #verifyRsa(algorithm: Algorithm, { input, proof }: OperationInputs): OperationResult {
-    checkDigest(algorithm, input, 'digest', this.#width - 11);
-    if (proof.length !== this.#width) return NO;
-    return this.#library.verify(this.#context('verify', algorithm), proof, input) ? YES : NO;
+  #verify(algorithm: Algorithm, { input, proof }: OperationInputs): OperationResult {
+    this.#checkDigest(algorithm, input, 'digest');
+    if (proof.length !== (this.#isEc ? 2 : 1) * this.#width) return NO;
+    const signature = this.#isEc ? ecdsaToDer(proof) : proof;
+    return this.#library.verify(this.#context('verify', algorithm), signature, input) ? YES : NO;
   }
 
-  #signEcdsa(algorithm: Algorithm, digest: Uint8Array): OperationResult {
-    checkDigest(algorithm, digest, 'value', 0);
-    const out = Buffer.alloc(2 * this.#width + 16);
-    const length = this.#library.run(this.#context('sign', algorithm), digest, out);
-    return answer(ecdsaFromDer(out.subarray(0, length), this.#width));
+  get #isEc(): boolean {
+    return this.kty === 'EC-HSM';
   }
 
-  #verifyEcdsa(algorithm: Algorithm, { input, proof }: OperationInputs): OperationResult {
-    checkDigest(algorithm, input, 'digest', 0);
-    if (proof.length !== 2 * this.#width) return NO;
-    return this.#library.verify(this.#context('verify', algorithm), ecdsaToDer(proof), input) ? YES : NO;
+  #checkDigest(algorithm: Algorithm, digest: Uint8Array, field: string): void {
+    const wanted = algorithm.digestLength;
+    const most = this.#width - 11;
+    if (wanted === undefined ? digest.length > 0 && digest.length <= most : digest.length === wanted) return;
+    const rule = wanted === undefined ? `1 to ${most} bytes` : `a digest of ${wanted} bytes`;
+    throw new CryptoError('BadRequest', `${field}: ${algorithm.name} takes ${rule}, not ${digest.length}`);
   }
 }
 
@@ -113,28 +113,18 @@ const RUNS: readonly PkeyRun[] = ['sign', 'verify', 'encrypt', 'decrypt'];
 
 function settingsOf({ scheme }: Algorithm): Settings {
   switch (scheme.kind) {
-    case 'rsa-encryption':
-      return scheme.padding === 'pkcs1'
-        ? [['rsa_padding_mode', 'pkcs1']]
-        : [
-            ['rsa_padding_mode', 'oaep'],
-            ['rsa_oaep_md', scheme.hash ?? 'sha1'],
-            ['rsa_mgf1_md', scheme.hash ?? 'sha1'],
-          ];
-    case 'rsa-signature':
+    case 'rsa-encryption': {
+      const hash = scheme.hash ?? 'sha1';
+      if (scheme.padding === 'pkcs1') return [['rsa_padding_mode', 'pkcs1']];
+      return Object.entries({ rsa_padding_mode: 'oaep', rsa_oaep_md: hash, rsa_mgf1_md: hash });
+    }
+    case 'rsa-signature': {
+      const hash = scheme.hash ?? 'sha256';
       if (scheme.padding === 'raw-pkcs1') return [['rsa_padding_mode', 'pkcs1']];
-      if (scheme.padding === 'pkcs1') {
-        return [
-          ['rsa_padding_mode', 'pkcs1'],
-          ['digest', scheme.hash ?? 'sha256'],
-        ];
-      }
-      return [
-        ['rsa_padding_mode', 'pss'],
-        ['digest', scheme.hash ?? 'sha256'],
-        ['rsa_mgf1_md', scheme.hash ?? 'sha256'],
-        ['rsa_pss_saltlen', 'digest'],
-      ];
+      if (scheme.padding === 'pkcs1') return Object.entries({ rsa_padding_mode: 'pkcs1', digest: hash });
+      const pss = { rsa_padding_mode: 'pss', digest: hash, rsa_mgf1_md: hash, rsa_pss_saltlen: 'digest' };
+      return Object.entries(pss);
+    }
     default:
       return [];
   }
@@ -144,14 +134,6 @@ function settingsOf({ scheme }: Algorithm): Settings {
 function overheadOf({ scheme }: Algorithm): number {
   if (scheme.kind !== 'rsa-encryption' || scheme.padding === 'pkcs1') return 11;
   return scheme.hash === 'sha256' ? 66 : 42;
-}
-
-function checkDigest(algorithm: Algorithm, digest: Uint8Array, field: string, most: number): void {
-  const wanted = algorithm.digestLength;
-  if (wanted === undefined ? digest.length === 0 || digest.length > most : digest.length !== wanted) {
-    const rule = wanted === undefined ? `1 to ${most} bytes` : `a digest of ${wanted} bytes`;
-    throw new CryptoError('BadRequest', `${field}: ${algorithm.name} takes ${rule}, not ${digest.length}`);
-  }
 }
 
 const JWK_CURVES = new Map([['secp256k1', 'P-256K']]);

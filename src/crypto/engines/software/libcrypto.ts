@@ -3,9 +3,8 @@
 import { createRequire } from 'node:module';
 import type { LibraryHandle } from 'koffi';
 
-// Through require, not import: the bindings of an import could never be taken away again (`forbidFurtherBinding`).
-const require = createRequire(import.meta.url);
-const koffi = require('koffi') as typeof import('koffi');
+// Through require, not import: the bindings of an import could never be taken away again (`src/module/native.ts`).
+const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
 const { address } = koffi;
 
 /** A failed call. Says which function, never why: reasons may tell an attacker about a plaintext. */
@@ -59,30 +58,6 @@ export function loadLibcrypto(libraries: readonly string[] = SYSTEM_LIBRARIES): 
     if (version >= OLDEST) return bindLibcrypto(library, path === null ? 'in node' : path, version >= WITH_ML_DSA);
   }
   throw new LibcryptoError('no libcrypto of OpenSSL 3.2 or newer was found');
-}
-
-/**
- * Takes the loader away: after this no code of this process can reach another library, or another function of this one
- * (its handle is held by the closures below alone).
- */
-export function forbidFurtherBinding(): void {
-  const refuse = (): never => {
-    throw new LibcryptoError('native code is closed');
-  };
-  // koffi's own object and the add-on's lie in the cache of require, each with every function.
-  for (const [path, cached] of Object.entries(require.cache)) {
-    if (cached === undefined || !path.includes('koffi')) continue;
-    const members = cached.exports as Record<string, unknown>;
-    for (const [name, { writable }] of Object.entries(Object.getOwnPropertyDescriptors(members))) {
-      // `default` is read-only and names the add-on's own object, which has its own place in the cache.
-      if (writable === true) members[name] = refuse;
-    }
-    Object.freeze(members);
-    delete require.cache[path];
-  }
-  for (const name of ['load', 'call', 'decode', 'encode', 'view'] as const) {
-    if ((koffi[name] as unknown) !== refuse) throw new LibcryptoError('native code does not close');
-  }
 }
 
 type Native<A extends unknown[], R = number> = ((...args: A) => R) & {

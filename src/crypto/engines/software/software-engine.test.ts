@@ -9,8 +9,8 @@ engineContract("node's own OpenSSL", () => softwareEngine(loadLibcrypto([])));
 
 test('a library without ML-DSA makes and opens no such key, and says so', async () => {
   const library = loadLibcrypto();
-  using engine = softwareEngine(library);
-  using older = softwareEngine({ ...library, hasMlDsa: false });
+  const engine = softwareEngine(library);
+  const older = softwareEngine({ ...library, hasMlDsa: false });
   const { key, material } = await engine.generate({ kty: 'AKP-HSM', alg: 'ML-DSA-65' });
   key[Symbol.dispose]();
   const refused = { code: 'AlgorithmNotSupported', message: /^alg: ML-DSA needs OpenSSL 3\.5 or newer/ };

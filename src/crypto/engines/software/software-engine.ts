@@ -47,10 +47,6 @@ export function softwareEngine(library: Libcrypto): Engine {
     },
 
     random: (count) => randomBytes(count),
-
-    [Symbol.dispose]() {
-      // Keys are their holder's to free; the library stays until the process ends.
-    },
   };
 }
 

@@ -1,21 +1,30 @@
 // AES and HMAC keys. AES runs in libcrypto with the key schedule kept per cipher and direction; HMAC in node:crypto.
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, randomFillSync, timingSafeEqual } from 'node:crypto';
 import type { Algorithm, Operation } from '../../../formats/algorithms.ts';
 import { CryptoError, type PublicKey } from '../../protocol/messages.ts';
 import type { EngineKey, OperationInputs, OperationResult } from '../engine.ts';
 import type { CipherContext, Libcrypto } from './libcrypto.ts';
-import { nextNonce } from './nonces.ts';
 import { answer, decryptionFailed, NO, unsupported, YES } from './results.ts';
 
 type AesKind = 'aes-gcm' | 'aes-cbc' | 'aes-cbc-pad' | 'aes-kw' | 'aes-kwp';
 type Direction = 'encrypt' | 'decrypt';
 
-const CIPHERS: Readonly<Record<AesKind, { suffix: string; ivLength: number; padding: boolean; slot: number }>> = {
-  'aes-gcm': { suffix: 'GCM', ivLength: 12, padding: false, slot: 0 },
-  'aes-cbc': { suffix: 'CBC', ivLength: 16, padding: false, slot: 2 },
-  'aes-cbc-pad': { suffix: 'CBC', ivLength: 16, padding: true, slot: 4 },
-  'aes-kw': { suffix: 'WRAP', ivLength: 0, padding: false, slot: 6 },
-  'aes-kwp': { suffix: 'WRAP-PAD', ivLength: 0, padding: false, slot: 8 },
+interface Cipher {
+  readonly suffix: string;
+  readonly ivLength: number;
+  readonly padding: boolean;
+  readonly slot: number;
+  /** Unit and least number of bytes (RFC 3394 §2.2, RFC 5649 §4, SP 800-38A). */
+  readonly plaintext: readonly [unit: number, least: number];
+  readonly ciphertext: readonly [unit: number, least: number];
+}
+
+const CIPHERS: Readonly<Record<AesKind, Cipher>> = {
+  'aes-gcm': { suffix: 'GCM', ivLength: 12, padding: false, slot: 0, plaintext: [1, 0], ciphertext: [1, 0] },
+  'aes-cbc': { suffix: 'CBC', ivLength: 16, padding: false, slot: 2, plaintext: [16, 16], ciphertext: [16, 16] },
+  'aes-cbc-pad': { suffix: 'CBC', ivLength: 16, padding: true, slot: 4, plaintext: [1, 0], ciphertext: [16, 16] },
+  'aes-kw': { suffix: 'WRAP', ivLength: 0, padding: false, slot: 6, plaintext: [8, 16], ciphertext: [8, 24] },
+  'aes-kwp': { suffix: 'WRAP-PAD', ivLength: 0, padding: false, slot: 8, plaintext: [1, 1], ciphertext: [8, 16] },
 };
 
 export class SymmetricKey implements EngineKey {
@@ -139,33 +148,27 @@ function isAes(kind: string): kind is AesKind {
 }
 
 function checkForm(name: string, kind: AesKind, direction: Direction, { input, iv }: OperationInputs): void {
-  const ivLength = CIPHERS[kind].ivLength;
+  const { ivLength, plaintext, ciphertext } = CIPHERS[kind];
   if (iv.length !== ivLength) {
     throw new CryptoError('BadRequest', ivLength === 0 ? `iv: ${name} takes none` : `iv: ${name} takes 16 bytes`);
   }
-  if (direction === 'decrypt') {
-    const [unit, least] = CIPHERTEXT[kind];
-    if (input.length % unit !== 0 || input.length < least) throw decryptionFailed();
-    return;
-  }
-  const [unit, least] = PLAINTEXT[kind];
-  if (input.length % unit !== 0 || input.length < least) {
-    throw new CryptoError('BadRequest', `value: ${name} takes a multiple of ${unit} bytes, ${least} or more`);
-  }
+  const [unit, least] = direction === 'encrypt' ? plaintext : ciphertext;
+  if (input.length % unit === 0 && input.length >= least) return;
+  if (direction === 'decrypt') throw decryptionFailed();
+  throw new CryptoError('BadRequest', `value: ${name} takes a multiple of ${unit} bytes, ${least} or more`);
 }
 
-/** Unit and least number of bytes (RFC 3394 §2.2, RFC 5649 §4, SP 800-38A). */
-const PLAINTEXT: Readonly<Record<AesKind, readonly [number, number]>> = {
-  'aes-gcm': [1, 0],
-  'aes-cbc': [16, 16],
-  'aes-cbc-pad': [1, 0],
-  'aes-kw': [8, 16],
-  'aes-kwp': [1, 1],
-};
-const CIPHERTEXT: Readonly<Record<AesKind, readonly [number, number]>> = {
-  'aes-gcm': [1, 0],
-  'aes-cbc': [16, 16],
-  'aes-cbc-pad': [16, 16],
-  'aes-kw': [8, 24],
-  'aes-kwp': [8, 16],
-};
+const NONCE_BYTES = 12;
+/** Random 96-bit nonces, drawn from the system in batches: one draw for each would cost more than AES-GCM itself. */
+const nonces = Buffer.alloc(NONCE_BYTES * 512);
+let used = nonces.length;
+
+function nextNonce(): Buffer {
+  if (used === nonces.length) {
+    randomFillSync(nonces);
+    used = 0;
+  }
+  const nonce = Buffer.from(nonces.subarray(used, used + NONCE_BYTES));
+  used += NONCE_BYTES;
+  return nonce;
+}

@@ -11,7 +11,7 @@ import { openDirectoryStorage } from '../../../features/backup/storage/directory
 import type { BackupStorage } from '../../../features/backup/storage/port.ts';
 import { refuses } from '../../../features/backup/storage/storage.contract.ts';
 import { domainFingerprint } from '../../../formats/domain-identity.ts';
-import { makeStatement } from '../../../formats/statement.ts';
+import { makeStatement } from '../../../module/sign-note.ts';
 import { type Signer, verifyBackup } from './verify-backup.ts';
 
 const FOLDER = 'mhsm-test-2026010203040500';

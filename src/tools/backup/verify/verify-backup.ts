@@ -5,7 +5,8 @@ import { BackupError } from '../../../features/backup/backup-error.ts';
 import { MANIFEST, type Manifest, STATEMENT } from '../../../features/backup/manifest.ts';
 import { openBackup } from '../../../features/backup/read-backup.ts';
 import { type BackupStorage, StorageError } from '../../../features/backup/storage/port.ts';
-import { domainFingerprint, groupFingerprint } from '../../../formats/domain-identity.ts';
+import { domainFingerprint } from '../../../formats/domain-identity.ts';
+import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { readManifest } from '../read-manifest.ts';
 
 export interface Fault {

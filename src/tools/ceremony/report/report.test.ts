@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'no
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { oneLine } from '../../../formats/printable.ts';
-import { makeStatement } from '../../../formats/statement.ts';
+import { makeStatement } from '../../../module/sign-note.ts';
 import type { Entry } from '../journal.ts';
 import { CeremonyError } from '../journal.ts';
 import { htmlOf } from './html.ts';

@@ -1,6 +1,7 @@
 // The report of a ceremony: written from its journal in Markdown, which is the text that is signed, and closing the ceremony. One
 // journal gives one report: cut off anywhere, it is made again from the same lines, and the HSM answers the same.
-import { domainFingerprint, groupFingerprint } from '../../../formats/domain-identity.ts';
+import { domainFingerprint } from '../../../formats/domain-identity.ts';
+import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { type Ceremony, type CeremonySettings, factIn, factsOf } from '../ceremony.ts';
 import { exceptionsIn, isComplete, kinds, type StepStatus, stepsOf } from '../engine.ts';
 import { type Asking, VERSION } from '../hsm.ts';

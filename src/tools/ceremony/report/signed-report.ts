@@ -3,7 +3,7 @@
 import { fromBase64url, toBase64url } from '../../../formats/base64url.ts';
 import { domainFingerprint } from '../../../formats/domain-identity.ts';
 import { NoteError } from '../../../formats/signed-note.ts';
-import { StatementError, verifyStatement } from '../../../formats/statement.ts';
+import { StatementError, verifyStatement } from '../../../formats/verify-statement.ts';
 import { CeremonyError } from '../journal.ts';
 import { htmlOf, markdownIn } from './html.ts';
 

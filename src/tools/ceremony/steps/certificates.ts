@@ -1,6 +1,6 @@
 // Custodians as a ceremony knows them: by the certificates that they hand in; and the step in which they do.
 import { X509Certificate } from 'node:crypto';
-import { groupFingerprint } from '../../../formats/domain-identity.ts';
+import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { ownCommand } from '../../../formats/own-command.ts';
 import { oneLine } from '../../../formats/printable.ts';
 import { takenForCertificate } from '../../../formats/private-pem.ts';

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { groupFingerprint } from '../../../formats/domain-identity.ts';
+import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { Ceremony } from '../ceremony.ts';
 import { proceed } from '../engine.ts';
 import { domainFile } from './domain.ts';

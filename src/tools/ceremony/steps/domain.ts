@@ -1,7 +1,7 @@
 // Steps around the HSM's security domain: its transfer key and its file come out, the file is presented again, the HSM takes the
 // domain over or settles new custodians. What the HSM does once is not asked for twice: who was cut off before the answer came
 // learns from the register that it was done.
-import { groupFingerprint } from '../../../formats/domain-identity.ts';
+import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { ownCommand } from '../../../formats/own-command.ts';
 import { oneLine } from '../../../formats/printable.ts';
 import { parseSecurityDomain, SecurityDomainError, type SecurityDomainFile } from '../../../formats/security-domain.ts';

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { type CustodianPacket, PacketError, readPacket } from '../../../formats/custodian-packet.ts';
 import type { PacketPurpose } from '../../../formats/custodian-statement.ts';
-import { shortFingerprint } from '../../../formats/domain-identity.ts';
+import { shortFingerprint } from '../../../formats/fingerprint.ts';
 import { optionWords, ownCommand } from '../../../formats/own-command.ts';
 import { oneLine } from '../../../formats/printable.ts';
 import { parseSecurityDomain } from '../../../formats/security-domain.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { CeremonyKind } from '../../../features/ceremony/recorded.ts';
-import { groupFingerprint } from '../../../formats/domain-identity.ts';
+import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { Ceremony } from '../ceremony.ts';
 import { exceptionsIn, kinds, proceed, stepsOf } from '../engine.ts';
 import { CeremonyError } from '../journal.ts';

@@ -2,7 +2,7 @@
 // it is typed and compared; what does not match is an exception that stays in the record. Whoever typed it is never told
 // the right one: they would type that, and nobody would have read anything back.
 
-import { groupFingerprint } from '../../../formats/domain-identity.ts';
+import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { oneLine } from '../../../formats/printable.ts';
 import { parseFingerprint } from '../../custodian/fingerprint.ts';
 import type { Ceremony } from '../ceremony.ts';

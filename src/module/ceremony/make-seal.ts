@@ -1,14 +1,14 @@
-// Exchanges the seal of an open module: a new key each time, so that the old secret opens no state that is written from
-// now on. What an older copy of the files holds goes on opening with it.
+// The next seal of an open module: a new key each time, so that the old secret opens no state that is written from then on.
+// What an older copy of the files holds goes on opening with it.
 import type { KeyObject } from 'node:crypto';
-import { CryptoError } from '../crypto/protocol/messages.ts';
-import { readPassphraseCost, type Seal } from '../formats/seal-header.ts';
-import { ShapeError } from '../formats/shape.ts';
+import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { COST_LIMITS, type PassphraseCost, type Seal } from '../../formats/seal-header.ts';
+import { integer, type Reader, record, ShapeError } from '../../formats/shape.ts';
+import type { StateContent } from '../sealed-state.ts';
 import { makeFileSeal } from './file-seal.ts';
 import { makePassphraseSeal } from './passphrase-seal.ts';
 import { makeQuorumSeal } from './quorum-seal.ts';
 import { readCustodians } from './security-domain.ts';
-import type { StateContent, StateFile } from './state-file.ts';
 
 export interface SealWish {
   readonly kind: string;
@@ -20,13 +20,14 @@ export interface SealWish {
   readonly required: number;
 }
 
-/** Durable when it resolves. @throws CryptoError BadRequest */
-export async function changeSeal(folder: string, file: StateFile, state: StateContent, wish: SealWish): Promise<void> {
-  const { seal, key } = await makeSeal(folder, state, wish);
-  file.reseal(state, seal, key);
-}
+const readPassphraseCost: Reader<PassphraseCost> = record({
+  memory: integer(COST_LIMITS.memory.least, COST_LIMITS.memory.most),
+  passes: integer(COST_LIMITS.passes.least, COST_LIMITS.passes.most),
+  lanes: integer(COST_LIMITS.lanes.least, COST_LIMITS.lanes.most),
+});
 
-async function makeSeal(
+/** @throws CryptoError BadRequest */
+export async function makeSeal(
   folder: string,
   state: StateContent,
   { kind, secret, cost, certificates, required }: SealWish,

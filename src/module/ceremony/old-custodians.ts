@@ -1,15 +1,16 @@
 // The custodians as versions before kept them: in a file of their own beside the state, one entry for each domain that
 // the instance was or might become part of. Read for a state of those versions alone, and gone once it is written anew.
 import type { KeyObject } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CryptoError } from '../crypto/protocol/messages.ts';
-import { type Fields, fields } from '../formats/fields.ts';
-import { openBox, SealedBoxError } from './sealed-box.ts';
-import type { Provisioned, Settled } from './state-file.ts';
+import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { fields } from '../../formats/fields.ts';
+import { readIfThere } from '../durable-file.ts';
+import { openBox, SealedBoxError } from '../sealed-box.ts';
+import type { Provisioned, Settled } from '../sealed-state.ts';
 
-const layout: Fields<{ domains: 'json' }> = fields({ domains: 'json' });
-const oldLayout: Fields<{ required: 'u32'; thumbprints: 'text' }> = fields({ required: 'u32', thumbprints: 'text' });
+const layout = fields({ domains: 'json' });
+const oldLayout = fields({ required: 'u32', thumbprints: 'text' });
 
 /**
  * Those of the domain that the instance is in; undefined: a version before remembered nobody.
@@ -21,13 +22,8 @@ export function readOldCustodians(
   state: Provisioned,
   fileKey: KeyObject | undefined,
 ): Settled | undefined {
-  let sealed: Buffer;
-  try {
-    sealed = readFileSync(pathOf(folder));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const sealed = readIfThere(pathOf(folder));
+  if (sealed === undefined) return undefined;
   const domain = state.rootKeys.domainKey.toString('hex');
   try {
     const { domains } = layout.decode(openBox(state.rootKeys.recordSealing, contextOf(state, 2), sealed));

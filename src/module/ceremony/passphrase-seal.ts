@@ -1,9 +1,9 @@
 // The `passphrase` seal: the key that seals the state is what Argon2id (RFC 9106) makes of a passphrase and a random salt.
 // Salt and cost are kept with the state, so that a later default does not lock out what an earlier one sealed.
 import { argon2, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import { CryptoError } from '../crypto/protocol/messages.ts';
-import { fromBase64url, toBase64url } from '../formats/base64url.ts';
-import { PASSPHRASE_BYTES, type PassphraseCost, type Seal } from '../formats/seal-header.ts';
+import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { fromBase64url, toBase64url } from '../../formats/base64url.ts';
+import { PASSPHRASE_BYTES, type PassphraseCost, type Seal } from '../../formats/seal-header.ts';
 
 export type PassphraseSeal = Extract<Seal, { readonly kind: 'passphrase' }>;
 

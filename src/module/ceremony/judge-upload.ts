@@ -1,14 +1,15 @@
 // Judges what is uploaded to recover a security domain, and opens it. Nothing of it is believed before the keys inside
 // were seen to have signed it.
 import { createPrivateKey } from 'node:crypto';
-import { CryptoError } from '../crypto/protocol/messages.ts';
-import { type OpenedDomain, openEntries } from '../formats/domain-entries.ts';
-import { DomainKeysError, decodeDomainKeys } from '../formats/domain-keys.ts';
-import { parseUpload, type RestoreBlob } from '../formats/domain-upload.ts';
-import { FieldsError } from '../formats/fields.ts';
-import { decryptWithRsa, JweError } from '../formats/jwe.ts';
-import { MASTER_BYTES, SecurityDomainError } from '../formats/security-domain.ts';
-import { ShamirError } from '../formats/shamir.ts';
+import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { type OpenedDomain, openEntries } from '../../formats/domain-entries.ts';
+import { DomainKeysError, decodeDomainKeys } from '../../formats/domain-keys.ts';
+import { parseUpload, type RestoreBlob } from '../../formats/domain-upload.ts';
+import { FieldsError } from '../../formats/fields.ts';
+import { JweError } from '../../formats/jwe.ts';
+import { decryptWithRsa } from '../../formats/jwe-rsa.ts';
+import { MASTER_BYTES, SecurityDomainError } from '../../formats/security-domain.ts';
+import { ShamirError } from '../../formats/shamir.ts';
 import { type GatheredDomain, openWithPackets, type Purpose, type Quorum } from './gather-quorum.ts';
 import type { TransferKey } from './transfer-key.ts';
 

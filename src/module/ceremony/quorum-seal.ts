@@ -1,20 +1,20 @@
 // The `quorum` seal: a random key, split over custodians' certificates and kept nowhere else. Each start needs as many
 // custodians as its quorum says, each with a packet whose share is encrypted to the partition that is being unlocked.
 import { createSecretKey, type KeyObject, randomBytes, randomFillSync, timingSafeEqual } from 'node:crypto';
-import { CryptoError } from '../crypto/protocol/messages.ts';
-import { type CustodianPacket, PacketError, readPacketValue } from '../formats/custodian-packet.ts';
-import { shortFingerprint } from '../formats/domain-identity.ts';
-import { JweError } from '../formats/jwe.ts';
-import type { Seal } from '../formats/seal-header.ts';
+import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { type CustodianPacket, PacketError, readPacketValue } from '../../formats/custodian-packet.ts';
+import { shortFingerprint } from '../../formats/fingerprint.ts';
+import { JweError } from '../../formats/jwe.ts';
+import type { Seal } from '../../formats/seal-header.ts';
 import {
   type ListedShare,
   readShareList,
   type ShareHolder,
   type ShareList,
   writeShareList,
-} from '../formats/seal-shares.ts';
-import { joinShares, ShamirError, splitSecret } from '../formats/shamir.ts';
-import { proofHash, proofOfShare } from '../formats/share-proof.ts';
+} from '../../formats/seal-shares.ts';
+import { joinShares, ShamirError, splitSecret } from '../../formats/shamir.ts';
+import { proofHash, proofOfShare } from '../../formats/share-proof.ts';
 
 export type QuorumSeal = Extract<Seal, { readonly kind: 'quorum' }>;
 

@@ -1,10 +1,12 @@
 // The security-domain ceremony: the keys of the domain, split over custodians' certificates. Nothing here is kept
 // afterwards.
 import { createHash, type KeyObject, randomBytes, randomFillSync, X509Certificate } from 'node:crypto';
-import { CryptoError } from '../crypto/protocol/messages.ts';
-import { fromBase64, toBase64url } from '../formats/base64url.ts';
-import { encryptDirect, encryptToRsa } from '../formats/jwe.ts';
-import { kdfCounter } from '../formats/kdf.ts';
+import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { fromBase64, toBase64url } from '../../formats/base64url.ts';
+import { encodeDomainKeys } from '../../formats/domain-keys.ts';
+import { encryptDirect } from '../../formats/jwe.ts';
+import { encryptToRsa } from '../../formats/jwe-rsa.ts';
+import { kdfCounter } from '../../formats/kdf.ts';
 import {
   DOMAIN_KEYS_TAG,
   encodeEntry,
@@ -15,11 +17,11 @@ import {
   MASTER_BYTES,
   type SecurityDomainFile,
   SHARE_KID,
-} from '../formats/security-domain.ts';
-import { splitSecret } from '../formats/shamir.ts';
-import { proofHash, proofOfShare } from '../formats/share-proof.ts';
-import type { RootKeys } from './root-keys.ts';
-import type { StateContent } from './state-file.ts';
+} from '../../formats/security-domain.ts';
+import { splitSecret } from '../../formats/shamir.ts';
+import { proofHash, proofOfShare } from '../../formats/share-proof.ts';
+import type { RootKeys } from '../root-keys.ts';
+import type { StateContent } from '../sealed-state.ts';
 
 export interface Custodian {
   readonly thumbprint: string;
@@ -48,7 +50,7 @@ export function writeSecurityDomain(
     verificationKey: toBase64url(rootKeys.auditKey),
     domainKey: toBase64url(rootKeys.domainKey),
   };
-  const secret = rootKeys.encodeDomainKeys();
+  const secret = rootKeys.use(encodeDomainKeys);
   try {
     const file: SecurityDomainFile = {
       EncData: {

@@ -1,14 +1,18 @@
-// What opens a locked module, and what changes its seal. Secrets come in encrypted to this partition's unlock key; a wrong
-// one is counted, answered late, and changes nothing. Attempts are judged one at a time.
-import { createSecretKey, type KeyObject } from 'node:crypto';
-import { CryptoError } from '../crypto/protocol/messages.ts';
-import { JweError } from '../formats/jwe.ts';
-import type { Seal } from '../formats/seal-header.ts';
-import { readShareList } from '../formats/seal-shares.ts';
+// What opens a locked module. Secrets come in encrypted to this process's unlock key; a wrong one is counted, answered late,
+// and changes nothing. Attempts are judged one at a time. The key's certificate also lies in the module's folder, where
+// processes of the module alone write: so people's tools know it from one that somebody else shows them.
+import type { KeyObject } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { JweError } from '../../formats/jwe.ts';
+import { decryptWithRsa } from '../../formats/jwe-rsa.ts';
+import type { Seal, SealHeader } from '../../formats/seal-header.ts';
+import { readShareList } from '../../formats/seal-shares.ts';
+import { createDurable } from '../durable-file.ts';
 import { passphraseKey } from './passphrase-seal.ts';
-import { quorumKey } from './quorum-seal.ts';
-import type { StateFile } from './state-file.ts';
-import { encryptToWaiting, makeUnlockKey, type UnlockKey } from './unlock-key.ts';
+import { quorumKey, type Recipient } from './quorum-seal.ts';
+import { certifyRecipient, makeRsaPair, thumbprintOf } from './rsa-recipient.ts';
 
 export interface PassphraseSource {
   read(): Buffer;
@@ -18,14 +22,15 @@ export interface PassphraseSource {
 
 export interface SealLockOptions {
   readonly folder: string;
-  readonly file: StateFile;
+  /** As the state file claims it. @throws CryptoError WrongState while blank */
+  readonly header: () => SealHeader;
   /** Unix seconds; only ever written down. */
   readonly now: () => number;
   /** Milliseconds that the first wrong secret costs; each further one twice as long. */
   readonly wrongSecretDelay: number;
   readonly passphraseSource: PassphraseSource | undefined;
-  /** The state file opens by itself from now on. */
-  readonly opened: () => void;
+  /** @throws CryptoError SealRefused */
+  readonly open: (key: KeyObject) => void;
 }
 
 export interface Unlocked {
@@ -33,13 +38,17 @@ export interface Unlocked {
   readonly custodians: readonly string[];
 }
 
-/** Below the time after which a worker gives a silent partition up, with the work before it. */
+type Opened = Unlocked & { readonly key: KeyObject };
+
+/** Below the time after which a worker gives a silent process up, with the work before it. */
 const LONGEST_DELAY_MS = 15_000;
 const MOST_FAILURES = 1_000_000;
 
 export class SealLock implements Disposable {
   readonly #options: SealLockOptions;
-  #key: UnlockKey | undefined;
+  #key: Promise<Recipient & { readonly certificate: Buffer }> | undefined;
+  /** Where its certificate lies. */
+  #shown: string | undefined;
   #failures = 0;
   #isJudging = false;
 
@@ -49,7 +58,7 @@ export class SealLock implements Disposable {
 
   /** What may be known of a seal by anybody. @throws CryptoError WrongState while blank */
   show(): object {
-    const { seal, instanceName } = this.#header();
+    const { seal, instanceName } = this.#options.header();
     const failures = this.#failures;
     const hasPassphraseFile = this.#options.passphraseSource !== undefined;
     if (seal.kind === 'file') return { kind: seal.kind, instanceName };
@@ -62,15 +71,18 @@ export class SealLock implements Disposable {
     return { kind: seal.kind, instanceName, required, custodians, shares: seal.shares, failures };
   }
 
-  /** The certificate (DER) that secrets are encrypted to; the same until this partition is unlocked or gone. */
-  unlockKey(): Buffer {
-    this.#key ??= makeUnlockKey(this.#options.folder, this.#header().instanceName, this.#options.now());
-    return this.#key.certificate;
+  /** The certificate (DER) that secrets are encrypted to; the same until this process ends. */
+  async unlockKey(): Promise<Buffer> {
+    this.#key ??= this.#makeKey();
+    return (await this.#key).certificate;
   }
 
   /** @param secret a JWE of the passphrase, or '' @throws CryptoError SealRefused, BadRequest, Busy */
-  unlock(recipient: string, secret: string, packets: unknown): Promise<Unlocked> {
-    const key = this.#recipient(recipient);
+  async unlock(recipient: string, secret: string, packets: unknown): Promise<Unlocked> {
+    const key = await this.#key;
+    if (key?.thumbprint !== recipient) {
+      throw new CryptoError('BadRequest', 'recipient: is not the unlock certificate of this process');
+    }
     return this.#judge(async (seal) => {
       if (seal.kind === 'quorum') return quorumKey(seal, packets, key);
       if (secret === '') throw new CryptoError('BadRequest', 'secret: this seal opens with a passphrase');
@@ -83,10 +95,10 @@ export class SealLock implements Disposable {
     });
   }
 
-  /** With the passphrase in the file that this partition was started with. @throws CryptoError */
+  /** With the passphrase in the file that this process was started with. @throws CryptoError */
   unlockFromFile(): Promise<Unlocked> {
     const source = this.#options.passphraseSource;
-    if (source === undefined) throw new CryptoError('BadRequest', 'this partition was given no file of a passphrase');
+    if (source === undefined) throw new CryptoError('BadRequest', 'this process was given no file of a passphrase');
     return this.#judge(async (seal) => {
       if (seal.kind !== 'passphrase') throw new CryptoError('BadRequest', 'a passphrase does not open this seal');
       let content: Buffer;
@@ -103,43 +115,34 @@ export class SealLock implements Disposable {
     });
   }
 
-  /** The seal key for another partition that waits over the same folder. @throws CryptoError BadRequest */
-  handOver(certificate: Uint8Array): string {
-    const secret = this.#options.file.exportKey();
-    try {
-      return encryptToWaiting(this.#options.folder, certificate, secret);
-    } finally {
-      secret.fill(0);
-    }
-  }
-
-  /** What `handOver` of another partition answered. @throws CryptoError BadRequest, SealRefused */
-  takeOver(recipient: string, sealed: string): void {
-    const secret = decrypted(this.#recipient(recipient), sealed);
-    try {
-      this.#open(createSecretKey(secret));
-    } finally {
-      secret.fill(0);
-    }
-  }
-
   [Symbol.dispose](): void {
-    this.#key?.[Symbol.dispose]();
-    this.#key = undefined;
+    if (this.#shown !== undefined) rmSync(this.#shown, { force: true });
   }
 
-  async #judge(
-    keyOf: (
-      seal: Exclude<Seal, { readonly kind: 'file' }>,
-    ) => Promise<Unlocked & { readonly key: KeyObject }> | (Unlocked & { readonly key: KeyObject }),
-  ): Promise<Unlocked> {
+  async #makeKey(): Promise<Recipient & { readonly certificate: Buffer }> {
+    const { instanceName } = this.#options.header();
+    const pair = await makeRsaPair();
+    const certificate = certifyRecipient(pair, `unlock ${instanceName}`, this.#options.now());
+    const thumbprint = thumbprintOf(certificate);
+    this.#shown = join(this.#options.folder, `recipient-${thumbprint}.cer`);
+    createDurable(this.#shown, certificate);
+    return {
+      certificate,
+      thumbprint,
+      decrypt: (jwe) => decryptWithRsa(pair.privateKey, jwe),
+    };
+  }
+
+  async #judge(keyOf: (seal: Exclude<Seal, { readonly kind: 'file' }>) => Promise<Opened>): Promise<Unlocked> {
     if (this.#isJudging) throw new CryptoError('Busy', 'another attempt to unlock is under way');
-    const { seal } = this.#header();
+    const { seal } = this.#options.header();
     if (seal.kind === 'file') throw new CryptoError('WrongState', 'the file seal opens by itself');
     this.#isJudging = true;
     try {
       const { key, custodians } = await keyOf(seal);
-      this.#open(key);
+      this.#options.open(key);
+      this[Symbol.dispose]();
+      this.#options.passphraseSource?.close();
       return { custodians };
     } catch (error) {
       if (error instanceof CryptoError && error.code === 'SealRefused') {
@@ -151,24 +154,6 @@ export class SealLock implements Disposable {
       this.#isJudging = false;
     }
   }
-
-  #open(key: KeyObject): void {
-    this.#options.file.open(key).rootKeys[Symbol.dispose]();
-    this[Symbol.dispose]();
-    this.#options.passphraseSource?.close();
-    this.#options.opened();
-  }
-
-  #recipient(thumbprint: string): UnlockKey {
-    if (this.#key?.thumbprint === thumbprint) return this.#key;
-    throw new CryptoError('BadRequest', 'recipient: is not the unlock certificate of this partition');
-  }
-
-  #header(): NonNullable<StateFile['header']> {
-    const { header } = this.#options.file;
-    if (header === undefined) throw new CryptoError('WrongState', 'the module is blank');
-    return header;
-  }
 }
 
 function delay(milliseconds: number): Promise<void> {
@@ -178,7 +163,7 @@ function delay(milliseconds: number): Promise<void> {
 }
 
 /** @throws CryptoError BadRequest */
-function decrypted(key: UnlockKey, jwe: string): Buffer {
+function decrypted(key: Recipient, jwe: string): Buffer {
   try {
     return key.decrypt(jwe);
   } catch (cause) {

@@ -1,19 +1,20 @@
 // Brings together the shares that custodians encrypted to the transfer key, each in a signed packet, and opens the domain
 // file with them. What is wrong is said with the packet and the custodian it came from.
-import { PacketError, readPacket, readPacketValue } from '../formats/custodian-packet.ts';
-import type { PacketStatement, Successors } from '../formats/custodian-statement.ts';
-import { type OpenedDomain, openFile } from '../formats/domain-entries.ts';
-import { shortFingerprint } from '../formats/domain-identity.ts';
-import { decryptWithRsa, JweError } from '../formats/jwe.ts';
+import { PacketError, readPacket, readPacketValue } from '../../formats/custodian-packet.ts';
+import type { PacketStatement, Successors } from '../../formats/custodian-statement.ts';
+import { type OpenedDomain, openFile } from '../../formats/domain-entries.ts';
+import { shortFingerprint } from '../../formats/fingerprint.ts';
+import { JweError } from '../../formats/jwe.ts';
+import { decryptWithRsa } from '../../formats/jwe-rsa.ts';
 import {
   type EncryptedShare,
   hashOfDomain,
   MASTER_BYTES,
   parseSecurityDomain,
   SecurityDomainError,
-} from '../formats/security-domain.ts';
-import { joinShares } from '../formats/shamir.ts';
-import { proofHash, proofOfShare } from '../formats/share-proof.ts';
+} from '../../formats/security-domain.ts';
+import { joinShares } from '../../formats/shamir.ts';
+import { proofHash, proofOfShare } from '../../formats/share-proof.ts';
 import type { TransferKey } from './transfer-key.ts';
 
 export interface Quorum {

@@ -1,0 +1,61 @@
+// What a ceremony's process answers.
+import type { MessageBy } from '../../crypto/protocol/messages.ts';
+import { type Dispatch, dispatcher, type Handlers } from '../dispatch.ts';
+import { download, replaceCustodians, transferKey, upload } from './ceremonies.ts';
+import type { CeremonyModule } from './ceremony-module.ts';
+
+/** It has no keys in use, and so no engine. */
+const NO_ENGINE = { name: '', library: '' } as const;
+
+const handlers: Handlers<CeremonyModule, MessageBy<'ceremony'>> = {
+  hello: (module) => module.hello(NO_ENGINE),
+  noteState: (module, { sealed }) => {
+    module.noteState(sealed);
+    return {};
+  },
+  provision: (module, { instanceId, instanceName }) => {
+    module.provision(instanceId, instanceName);
+    return {};
+  },
+  renewState: (module) => {
+    module.renew();
+    return {};
+  },
+  witness: (module, request) => {
+    module.witness(request);
+    return {};
+  },
+  makeIdentity: async (module) => {
+    await module.makeIdentity();
+    return {};
+  },
+  downloadSecurityDomain: (module, { certificates, required }) => ({
+    document: download(module, certificates, required),
+  }),
+  transferKey: async (module) => ({ certificate: await transferKey(module) }),
+  uploadSecurityDomain: (module, { document }) => upload(module, document),
+  replaceCustodians: (module, request) => replaceCustodians(module, request),
+  showSeal: ({ seal }) => ({ seal: seal.show() }),
+  unlockKey: async ({ seal }) => ({ certificate: await seal.unlockKey() }),
+  unlock: ({ seal }, { recipient, secret, packets }) => seal.unlock(recipient, secret, packets),
+  unlockFromFile: ({ seal }) => seal.unlockFromFile(),
+  recipientKey: (module) => ({ key: module.recipientKey() }),
+  handOver: (module, { key }) => ({ sealed: module.handOver(key) }),
+  takeOver: (module, { recipient, sealed }) => {
+    module.takeOver(recipient, sealed);
+    return {};
+  },
+  changeSeal: async (module, wish) => {
+    // Its buffer is a view of what was read from the pipe, which others are read into while this waits.
+    const secret = Buffer.from(wish.secret);
+    wish.secret.fill(0);
+    try {
+      await module.changeSeal({ ...wish, secret });
+    } finally {
+      secret.fill(0);
+    }
+    return {};
+  },
+};
+
+export const dispatchCeremony: Dispatch<CeremonyModule> = dispatcher(handlers);
