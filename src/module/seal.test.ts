@@ -13,7 +13,7 @@ import { makeRootKeys } from './ceremony/make-root-keys.ts';
 import { passphraseKey } from './ceremony/passphrase-seal.ts';
 import { StateWriter } from './ceremony/state-writer.ts';
 import { type Custodian, makeCustodian } from './custodians.fixture.ts';
-import { ask, newFolder, openModule } from './key-module.fixture.ts';
+import { ask, newFolder, openCeremony, openModule, tell } from './key-module.fixture.ts';
 import type { KeyModule } from './key-module.ts';
 import { sealBox } from './sealed-box.ts';
 import {
@@ -163,6 +163,19 @@ test('packets of before do not open the next start', async () => {
   }
   await using module = openModule(folder);
   await assert.rejects(tryPackets(module, packets), { code: 'SealRefused', message: /another unlock certificate/ });
+});
+
+test('a ceremony that was handed the seal key does not reach the file of the passphrase any more', async () => {
+  const folder = await sealed({ passphrase: OLD });
+  await using module = openModule(folder);
+  await tryPassphrase(module, OLD);
+  const closed: string[] = [];
+  const passphraseSource = { read: () => Buffer.from(OLD), close: () => void closed.push('closed') };
+  await using ceremony = openCeremony(folder, { passphraseSource });
+  assert.deepEqual(closed, []);
+  await tell(module, ceremony);
+  assert.equal(ceremony.state, 'provisioned');
+  assert.deepEqual(closed, ['closed']);
 });
 
 test('an open partition hands its key to one that waits over the same folder, and to nobody else', async () => {

@@ -32,6 +32,7 @@ export interface CeremonyModuleOptions extends Omit<FolderOptions, 'headDelay'> 
 export class CeremonyModule extends ModuleFolder<StateWriter> implements AsyncDisposable {
   readonly seal: SealLock;
   readonly #mayChangeSeal: boolean;
+  readonly #passphraseSource: PassphraseSource | undefined;
   /** What an open partition says of the state in use, sealed. */
   #inUse: Buffer | undefined;
 
@@ -39,6 +40,7 @@ export class CeremonyModule extends ModuleFolder<StateWriter> implements AsyncDi
   constructor(options: CeremonyModuleOptions) {
     super({ ...options, headDelay: 0 }, new StateWriter(options.folder));
     this.#mayChangeSeal = options.mayChangeSeal ?? false;
+    this.#passphraseSource = options.passphraseSource;
     this.seal = new SealLock({
       folder: options.folder,
       header: () => this.#header(),
@@ -48,6 +50,12 @@ export class CeremonyModule extends ModuleFolder<StateWriter> implements AsyncDi
       open: (key: KeyObject) => this.openWith(key),
     });
     this.reload();
+  }
+
+  /** However it was opened: what strangers made is read with that door shut. @throws CryptoError SealRefused */
+  protected override openWith(key: KeyObject): void {
+    super.openWith(key);
+    this.#passphraseSource?.close();
   }
 
   /** @throws CryptoError StateRefused when the files are not what is in use, or came of it */

@@ -142,7 +142,6 @@ export class SealLock implements Disposable {
       const { key, custodians } = await keyOf(seal);
       this.#options.open(key);
       this[Symbol.dispose]();
-      this.#options.passphraseSource?.close();
       return { custodians };
     } catch (error) {
       if (error instanceof CryptoError && error.code === 'SealRefused') {
