@@ -2,8 +2,8 @@
 // Both ends use it. It knows nothing of what the messages mean, and what a peer sends that is malformed ends the link.
 import type { Socket } from 'node:net';
 import type { FieldList, Values } from '../formats/fields.ts';
-import { type Frame, FrameReader } from '../formats/frames.ts';
 import { FrameWriter } from '../formats/frame-writer.ts';
+import { type Frame, FrameReader } from '../formats/frames.ts';
 import { done, failed, type LinkMessage, MAX_SUPERVISION_FRAME } from './messages.ts';
 
 /** The peer answered a request with `failed`. */
