@@ -7,11 +7,11 @@ import type { Tree } from './tree.ts';
 
 export const limits = {
   /** Lines of `src` outside tests. */
-  lines: 71_500,
+  lines: 69_500,
   /** Lines of the serving module with all that it imports. */
   servingModule: 5_500,
   /** Files of the service that a `sign` passes through. */
-  sign: 51,
+  sign: 50,
 } as const;
 
 const SERVING_MODULE = 'src/module/main.ts';
@@ -52,7 +52,6 @@ export function judgeHouse({ lines, circles, loops, servingModule }: House): Pro
       file: circle[0] ?? 'src',
       what: `imports itself by way of ${circle.slice(1).join(', ')}`,
       fix: 'move what both need to a file below them, or pass it in as an argument',
-      warning: true,
     })),
   ];
 }
@@ -137,7 +136,7 @@ function betweenFeatures(imports: ReadonlyMap<string, readonly string[]>): Reado
 }
 
 function featureOf(file: string): string | undefined {
-  return /^src\/features\/[^/]+/.exec(file)?.[0];
+  return /^src\/features\/[^/]+(?=\/)/.exec(file)?.[0];
 }
 
 /** The strongly connected components of more than one node (R. Tarjan, 1972). */

@@ -9,9 +9,9 @@ import type { Router } from '../http/router.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
 import type { Records } from '../store/sealed/records.ts';
 import { openListeners } from './instance-listeners.ts';
-import type { ServiceOptions } from './instance-service.ts';
 import type { InstanceState } from './parts.ts';
 import { buildPipeline } from './pipeline/pipeline.ts';
+import type { ServiceOptions } from './service-options.ts';
 import { openVerifiers } from './token-verifiers.ts';
 
 export interface GatewayParts {

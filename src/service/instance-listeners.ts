@@ -9,7 +9,7 @@ import { KnownFront } from '../http/front-proof.ts';
 import { type Listener, type ListenerOptions, listen } from '../http/listener.ts';
 import { reportFailure } from '../http/report-failure.ts';
 import { openRenewal, readTlsFiles } from '../http/tls/renewal.ts';
-import type { ServiceOptions } from './instance-service.ts';
+import type { ServiceOptions } from './service-options.ts';
 
 /** @throws Error that names the listener which cannot be opened */
 export async function openListeners(

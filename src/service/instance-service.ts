@@ -4,12 +4,9 @@
 import { randomBytes } from 'node:crypto';
 import { openCryptoClient } from '../crypto/client/open-crypto-client.ts';
 import { provisionModule } from '../crypto/client/provision-module.ts';
-import type { InstancePlaces } from '../deployment/data-layout.ts';
 import type { InstanceConfig } from '../deployment/instance.ts';
 import { missingPersonMark } from '../deployment/trusted-issuers.ts';
-import type { OpenStorage } from '../features/backup/storage/port.ts';
 import { openDueWork } from '../features/clock/due-work.ts';
-import type { OwnRecoverability } from '../formats/own-recoverability.ts';
 import { reportFailure } from '../http/report-failure.ts';
 import { buildRouter, type Router } from '../http/router.ts';
 import type { InstanceUpdate } from '../links/instance-update.ts';
@@ -20,14 +17,14 @@ import { locateIn, storageOf } from './backup-storage.ts';
 import { recordFinishedCeremony } from './finished-ceremony.ts';
 import { makeInitialAssignments, makePromises } from './first-start.ts';
 import { openGateway } from './instance-gateway.ts';
-import type { LiveNames } from './live-names.ts';
-import { LiveNetwork } from './live-network.ts';
-import { keptByFileSeal, type LockOptions, waitUntilOpen } from './locked-start.ts';
+import { LiveNetwork } from './live-configuration.ts';
+import { keptByFileSeal, waitUntilOpen } from './locked-start.ts';
 import { judgeWitnesses } from './missing-witness.ts';
 import { recoverabilityTeller } from './own-recoverability.ts';
 import { openParts, parts } from './parts.ts';
 import { recordNetworkChange, recordNetworkInForce } from './record-network-change.ts';
 import { completeLog, recordOwnAct, recordUnlocked, unrecordedText } from './service-entries.ts';
+import type { ServiceOptions } from './service-options.ts';
 import { askPeers } from './unlock-desk.ts';
 import {
   isEmpty,
@@ -38,38 +35,6 @@ import {
   settleModule,
 } from './verified-start.ts';
 import { openWorkerMarks } from './worker-marks.ts';
-
-export interface ServiceOptions {
-  readonly config: InstanceConfig;
-  /** Those of the configuration, and what becomes of them. */
-  readonly names: LiveNames;
-  readonly places: Pick<
-    InstancePlaces,
-    'module' | 'store' | 'audit' | 'tlsKey' | 'tlsCertificate' | 'backupPlaces' | 'unwitnessed'
-  >;
-  readonly recorderSocket: string;
-  /** 0: any free port. */
-  readonly port: number;
-  /** Listens on this Unix socket instead. */
-  readonly socketPath?: string;
-  readonly partitions: number;
-  /** By which the front is known that tells who a client is; absent: nobody may. */
-  readonly frontToken?: () => Uint8Array | undefined;
-  /** Several workers listen on one port. */
-  readonly shared: boolean;
-  /** One worker of an instance records heads that no entry names; others may see one that is about to be recorded. */
-  readonly completesLog: boolean;
-  /** Unix seconds; default: the system's. Tokens are checked against the system's, always. */
-  readonly systemNow?: () => number;
-  /** Opens the places of full backups; default: as the configuration allows. */
-  readonly openStorage?: OpenStorage;
-  /** What a sealed module needs to be unlocked; absent: only the file seal opens. */
-  readonly lock?: LockOptions;
-  readonly onPartitions: (pids: readonly number[]) => void;
-  readonly onActivation: (status: 'NotActivated' | 'Active', message: string) => void;
-  /** Of the worker that completes the log, while it is active. */
-  readonly onRecoverability?: (own: OwnRecoverability) => void;
-}
 
 export interface InstanceService extends AsyncDisposable {
   readonly port: number;

@@ -7,21 +7,9 @@ import { VERSION } from '../deployment/version.ts';
 import { ownCommand } from '../formats/own-command.ts';
 import { reportFailure } from '../http/report-failure.ts';
 import { openListeners } from './instance-listeners.ts';
-import type { ServiceOptions } from './instance-service.ts';
 import { answerLocked } from './pipeline/locked.ts';
+import type { ServiceOptions } from './service-options.ts';
 import { type Opening, openUnlockDesk } from './unlock-desk.ts';
-
-export interface LockOptions {
-  /** Where the workers of the instance find each other, and people find them. */
-  readonly socketFolder: string;
-  readonly worker: number;
-  /** Listening on this port, it answers that it is locked. */
-  readonly onLocked: (port: number, message: string, modulePids: readonly number[]) => void;
-  /** The module was open and is locked again: nothing of this worker works any more. */
-  readonly onRelocked: (error: Error) => void;
-  /** The worker is to end. */
-  readonly stopping: AbortSignal;
-}
 
 export interface OpenModule {
   /** How it was opened; undefined: it was not locked. */

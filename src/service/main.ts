@@ -20,7 +20,7 @@ import {
   recoverability,
 } from '../links/messages.ts';
 import { type InstanceService, startInstanceService } from './instance-service.ts';
-import { LiveNames } from './live-names.ts';
+import { LiveNames } from './live-configuration.ts';
 
 interface Activation {
   readonly status: 'NotActivated' | 'Active' | 'Locked' | 'Failed';

@@ -30,7 +30,7 @@ import { settings } from '../features/settings/part.ts';
 import { type Follow, feeding } from '../store/sealed/follow-records.ts';
 import type { RecordKind } from '../store/sealed/record-kind.ts';
 import type { Apply, Commit, Records } from '../store/sealed/records.ts';
-import type { LiveNetwork } from './live-network.ts';
+import type { LiveNetwork } from './live-configuration.ts';
 import { moduleState } from './module-state.ts';
 
 /** What the service gives to its parts. */

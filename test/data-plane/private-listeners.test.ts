@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { OPEN_NETWORK } from '../../src/formats/network-rules.ts';
-import { LiveNames } from '../../src/service/live-names.ts';
+import { LiveNames } from '../../src/service/live-configuration.ts';
 import { freePort } from '../support/free-port.ts';
 import { type Ask, type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 

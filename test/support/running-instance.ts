@@ -18,7 +18,7 @@ import { StateWriter } from '../../src/module/ceremony/state-writer.ts';
 import { beginWitnesses } from '../../src/module/ceremony/witnesses.ts';
 import { StateFile } from '../../src/module/state-file.ts';
 import { type InstanceService, startInstanceService } from '../../src/service/instance-service.ts';
-import { LiveNames } from '../../src/service/live-names.ts';
+import { LiveNames } from '../../src/service/live-configuration.ts';
 import { makeCertificates } from './custodian-certificates.ts';
 import { startTokenIssuer, type TokenIssuer } from './token-issuer.ts';
 

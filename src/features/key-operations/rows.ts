@@ -1,11 +1,18 @@
-// The rows of the cryptographic operations, with and without a version in the path.
-import type { Operation } from '../../formats/algorithms.ts';
-import { type AnyRow, row } from '../../http/route.ts';
+// The rows of the cryptographic operations, with and without a version in the path, and how one is performed: the module is asked
+// once key and inputs are known to fit (`rules.ts`).
+import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
+import { CryptoError, EXTERNAL_MU } from '../../crypto/protocol/messages.ts';
+import { type Algorithm, type Operation, operations } from '../../formats/algorithms.ts';
+import { toBase64url } from '../../formats/base64url.ts';
+import { type Answer, type AnyRow, row } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
+import { keyId } from '../keys/bundle.ts';
 import { requireKey } from '../keys/find-key.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
+import { bindingOf, type KeyVersion } from '../keys/key-version.ts';
 import { part } from '../part.ts';
-import { type Performing, performOperation } from './perform.ts';
-import { type AskedOperation, readOperation } from './read-operation.ts';
+import { type AskedOperation, type OperationRequest, readOperation } from './read-operation.ts';
+import { checkFits, checkUsable, withAlgorithm } from './rules.ts';
 
 interface OperationRow {
   readonly operation: Operation;
@@ -44,3 +51,93 @@ export function keyOperationRows(service: Performing & { readonly keys: KeyRing 
 export const keyOperations = part({
   serve: (service: Parameters<typeof keyOperationRows>[0]) => ({ rows: keyOperationRows(service) }),
 });
+
+interface Performing {
+  readonly crypto: CryptoClient;
+  /** Unix seconds. */
+  readonly now: () => number;
+}
+
+const MU = Uint8Array.of(EXTERNAL_MU);
+const AES_BLOCK = 16;
+
+async function performOperation(
+  key: KeyVersion,
+  operation: Operation,
+  asked: AskedOperation,
+  { apiVersion, origin }: { readonly apiVersion: string; readonly origin: string },
+  { crypto, now }: Performing,
+): Promise<Answer> {
+  checkUsable(key, operation, now());
+  const request = withAlgorithm(key, asked);
+  checkFits(key, operation, request, apiVersion);
+  const { algorithm, proof } = request;
+  const input = wholeBlocks(operation, request);
+  const aad = isCbc(algorithm) ? undefined : (request.aad ?? request.context);
+  const iv = request.externalMu === true ? MU : request.iv;
+  const wrapped = { cacheId: key.blobId, binding: bindingOf(key), blob: key.blob };
+  const inputs = {
+    input,
+    ...(proof === undefined ? {} : { proof }),
+    ...(iv === undefined ? {} : { iv }),
+    ...(aad === undefined ? {} : { aad }),
+  };
+  const result = await crypto.operate(wrapped, operations[operation].code, algorithm.code, inputs).catch(refuse);
+  const kid = keyId('', key);
+  const valid = result.output[0] === 1;
+  if (key.kty === 'AKP-HSM') {
+    const signature = `{"kid":"${origin + kid}","value":"${toBase64url(result.output)}"}`;
+    return { status: 200, body: operation === 'verify' ? `{"value":${valid}}` : signature, key: kid };
+  }
+  if (operation === 'verify') {
+    return { status: 200, body: `{"alg":"${algorithm.name}","kid":"${origin + kid}","value":${valid}}`, key: kid };
+  }
+  // Of CBC the iv is the client's; the service gives it back to who encrypts.
+  const shown = operation === 'encrypt' && isCbc(algorithm) ? { ...result, iv: iv ?? result.iv } : result;
+  return { status: 200, body: resultJson(algorithm.name, origin + kid, shown, aad), key: kid };
+}
+
+function isCbc({ scheme }: Algorithm): boolean {
+  return scheme.kind === 'aes-cbc' || scheme.kind === 'aes-cbc-pad';
+}
+
+/** CBC without padding takes whole blocks: the service fills the last one up with zero bytes, and leaves them to who decrypts. */
+function wholeBlocks(operation: Operation, { algorithm, input }: OperationRequest): Buffer {
+  const spare = input.length % AES_BLOCK;
+  if (operation !== 'encrypt' || algorithm.scheme.kind !== 'aes-cbc' || spare === 0) return input;
+  return Buffer.concat([input], input.length + AES_BLOCK - spare);
+}
+
+/** Written by hand because every member is base64url or checked already, and this is the busiest answer. */
+function resultJson(
+  alg: string,
+  kid: string,
+  result: { readonly output: Uint8Array; readonly iv: Uint8Array; readonly tag: Uint8Array },
+  aad: Uint8Array | undefined,
+): string {
+  const echoed = result.tag.length > 0 && aad !== undefined ? `"aad":"${toBase64url(aad)}",` : '';
+  const iv = result.iv.length > 0 ? `,"iv":"${toBase64url(result.iv)}"` : '';
+  const tag = result.tag.length > 0 ? `,"tag":"${toBase64url(result.tag)}"` : '';
+  return `{${echoed}"alg":"${alg}"${iv},"kid":"${kid}"${tag},"value":"${toBase64url(result.output)}"}`;
+}
+
+/** One text for every failed decryption: what exactly was wrong would help an attacker guess. */
+function refuse(error: unknown): never {
+  if (error instanceof CryptoError) {
+    switch (error.code) {
+      case 'CryptoFailed':
+        throw new ServiceError(
+          'BadParameter',
+          'The value could not be decrypted or unwrapped with this key and algorithm',
+          { cause: error },
+        );
+      case 'BadRequest':
+      case 'AlgorithmNotSupported':
+        throw new ServiceError('BadParameter', error.message, { cause: error });
+      case 'OperationNotAllowed':
+        throw new ServiceError('Forbidden', error.message, { cause: error, innerCode: 'KeyOperationForbidden' });
+      default:
+    }
+  }
+  throw error;
+}

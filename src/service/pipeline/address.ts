@@ -9,7 +9,7 @@ import { readRequestTarget, requireSingleHeaders } from '../../http/request-targ
 import type { AnyRow, HostKind } from '../../http/route.ts';
 import type { Router } from '../../http/router.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { hostAt, hostsBy } from '../live-names.ts';
+import { hostAt, hostsBy } from '../live-configuration.ts';
 
 export interface AddressParts {
   /** Of the instance. */

@@ -1,10 +1,12 @@
-// The names under which this worker answers now: those of the configuration, then whatever the supervisor has written
-// there since. A change of names leaves everything else as it is, and above all a module that is unlocked. A private listener
+// What the supervisor changes of a worker while it runs: the names under which it answers, and the network rules that hold. Both are
+// those of the configuration, then whatever the supervisor tells. A change of names leaves everything else as it is, and above all a module that is unlocked. A private listener
 // has a port of its own, which clients put behind the instance's name: there, and nowhere else, a name is answered with that
 // port too.
 
 import type { HostName, InstanceConfig } from '../deployment/instance.ts';
 import { challenge } from '../features/auth/challenge.ts';
+import { type ArrivingPeer, compileRules, type Refusal } from '../features/network-rules/admission.ts';
+import { type NetworkRules, OPEN_NETWORK } from '../formats/network-rules.ts';
 import type { Host } from '../http/call.ts';
 import type { Way } from '../http/connection.ts';
 
@@ -85,4 +87,29 @@ function portOf(way: Way): number | undefined {
 /** Its challenge stays what it is: tokens are for the HSM, not for a way to it. */
 function atPort(host: Host, port: number): Host {
   return { ...host, authority: authorityAt(host.authority, port) };
+}
+
+/** Open connections are judged by it too, at their next request. */
+export class LiveNetwork {
+  #current: NetworkRules;
+  #judge: ReturnType<typeof compileRules>;
+
+  constructor(rules: NetworkRules = OPEN_NETWORK) {
+    this.#current = rules;
+    this.#judge = compileRules(rules);
+  }
+
+  get current(): NetworkRules {
+    return this.#current;
+  }
+
+  /** Undefined: the peer is let in. */
+  judge(peer: ArrivingPeer): Refusal | undefined {
+    return this.#judge(peer);
+  }
+
+  set(rules: NetworkRules): void {
+    this.#current = rules;
+    this.#judge = compileRules(rules);
+  }
 }

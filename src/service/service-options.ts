@@ -1,0 +1,50 @@
+// What one service worker is started with.
+import type { InstancePlaces } from '../deployment/data-layout.ts';
+import type { InstanceConfig } from '../deployment/instance.ts';
+import type { OpenStorage } from '../features/backup/storage/port.ts';
+import type { OwnRecoverability } from '../formats/own-recoverability.ts';
+import type { LiveNames } from './live-configuration.ts';
+
+export interface ServiceOptions {
+  readonly config: InstanceConfig;
+  /** Those of the configuration, and what becomes of them. */
+  readonly names: LiveNames;
+  readonly places: Pick<
+    InstancePlaces,
+    'module' | 'store' | 'audit' | 'tlsKey' | 'tlsCertificate' | 'backupPlaces' | 'unwitnessed'
+  >;
+  readonly recorderSocket: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Listens on this Unix socket instead. */
+  readonly socketPath?: string;
+  readonly partitions: number;
+  /** By which the front is known that tells who a client is; absent: nobody may. */
+  readonly frontToken?: () => Uint8Array | undefined;
+  /** Several workers listen on one port. */
+  readonly shared: boolean;
+  /** One worker of an instance records heads that no entry names; others may see one that is about to be recorded. */
+  readonly completesLog: boolean;
+  /** Unix seconds; default: the system's. Tokens are checked against the system's, always. */
+  readonly systemNow?: () => number;
+  /** Opens the places of full backups; default: as the configuration allows. */
+  readonly openStorage?: OpenStorage;
+  /** What a sealed module needs to be unlocked; absent: only the file seal opens. */
+  readonly lock?: LockOptions;
+  readonly onPartitions: (pids: readonly number[]) => void;
+  readonly onActivation: (status: 'NotActivated' | 'Active', message: string) => void;
+  /** Of the worker that completes the log, while it is active. */
+  readonly onRecoverability?: (own: OwnRecoverability) => void;
+}
+
+export interface LockOptions {
+  /** Where the workers of the instance find each other, and people find them. */
+  readonly socketFolder: string;
+  readonly worker: number;
+  /** Listening on this port, it answers that it is locked. */
+  readonly onLocked: (port: number, message: string, modulePids: readonly number[]) => void;
+  /** The module was open and is locked again: nothing of this worker works any more. */
+  readonly onRelocked: (error: Error) => void;
+  /** The worker is to end. */
+  readonly stopping: AbortSignal;
+}
