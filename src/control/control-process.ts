@@ -4,15 +4,10 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type ListenerPlace, placeBesides } from '../deployment/listener-places.ts';
 import { azureNames, devIssuer, localNames, STORAGE_AUDIENCES } from '../deployment/name-forms.ts';
-import type { replaceFile } from '../files/durable-file.ts';
-import type { RequestLimits } from '../formats/request-limits.ts';
 import type { ControlRow } from '../http/control-row.ts';
 import { instanceOrigin, type NameForm } from '../http/name-form.ts';
-import type { InstanceHost } from '../links/instance-host.ts';
-import type { AuditLog } from '../links/recorder/audit-log.ts';
 import type { WhoCalls } from '../links/who-calls-link.ts';
 import { askInstanceOver } from './ask-instance.ts';
-import { openControlListener } from './control-listener.ts';
 import { readAddedCertificates } from './directory/added-certificates.ts';
 import { devOwners } from './directory/create-dev-directory.ts';
 import type { Directory } from './directory/directory.ts';
@@ -25,14 +20,11 @@ import { tokenEndpoints } from './directory/issuer/discovery.ts';
 import { loadIdentityHeader, managedIdentityRow } from './directory/issuer/managed-identity.ts';
 import { issuerRows } from './directory/issuer/rows.ts';
 import { loadSigningKey, type SigningKey } from './directory/issuer/signing-key.ts';
-import { ControlCallers } from './door/callers.ts';
 import { type ForeignAssertions, openForeignAssertions } from './foreign-assertions.ts';
-import { openFront } from './front/front.ts';
-import { NamesTable } from './front/names-table.ts';
 import { openIdentityEndpoint } from './identity-endpoint.ts';
 import { createAuthenticate } from './issuer-authenticate.ts';
 import { HsmLifecycle } from './management/hsm/hsm-lifecycle.ts';
-import { Acts } from './management/record/acts.ts';
+import type { Acts } from './management/record/acts.ts';
 import { createDevResources } from './management/resources.ts';
 import {
   openRecordedBook,
@@ -42,34 +34,18 @@ import {
   writeResourcesFile,
 } from './management/resources-file.ts';
 import { managementRows } from './management/rows.ts';
+import { Plane, type PlaneOptions } from './plane.ts';
 
-export interface ControlOptions {
+export interface ControlOptions extends PlaneOptions {
   readonly profile: 'dev' | 'production';
-  /** The control process's own folder: directory, resources, issuer key, TLS key and certificate. */
-  readonly folder: string;
   /** Port of the front. It is part of the local names, so it cannot be chosen late. */
   readonly port: number;
   /** The authority of the instances' certificates, PEM. */
   readonly ca: string;
-  /** The management plane's log. */
-  readonly audit: AuditLog;
-  /** How files in the folder are replaced; default: as usual. */
-  readonly replaceFile?: typeof replaceFile;
-  /** Gives the instance host once the names table exists to hear of its changes. */
-  readonly host: (names: NamesTable) => InstanceHost;
   /** Where instances listen besides, for who asks the proxy for such a port; absent: nowhere. */
   readonly besides?: readonly ListenerPlace[];
-  /** What callers may cost; absent: `DEFAULT_LIMITS`. */
-  readonly limits?: RequestLimits;
-  /** Seconds of a clock that only goes forward, which those limits go by; absent: the system's. */
-  readonly elapsed?: () => number;
-  /** What instances know the front by, once the supervisor has said it. */
-  readonly frontToken: () => Uint8Array | undefined;
   /** Who is at the other end of a loopback connection; absent: the system cannot tell, and there is no managed identity endpoint. */
   readonly whoCalls?: WhoCalls;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  readonly log: (message: string) => void;
 }
 
 export interface Control extends AsyncDisposable {
@@ -82,51 +58,20 @@ export interface Control extends AsyncDisposable {
 export async function startControl(options: ControlOptions): Promise<Control> {
   const { folder, port, now, log, replaceFile: replace } = options;
   const forms = [azureNames(), localNames(port)];
-  let listenerPort = 0;
-  const names = new NamesTable(forms, () => listenerPort);
-  const host = options.host(names);
-  const callers = new ControlCallers(options);
+  const plane = new Plane(options, forms);
   await using stack = new AsyncDisposableStack();
-
   const directory = await readDirectoryFile(folder);
-  const acts = new Acts(options.audit, log);
-  const book = await openBook(folder, directory, acts, replace);
+  const book = await openBook(folder, directory, plane.acts, replace);
   const signingKey = await loadSigningKey(folder, replace);
   const identityHeader = await loadIdentityHeader(folder, replace);
   const foreign = stack.use(openForeignAssertions({ now, log }));
-  const lifecycle = stack.use(new HsmLifecycle({ book, host, now, log }));
-  const listener = stack.use(
-    await openControlListener({
-      folder,
-      minVersion: 'TLSv1.2',
-      forms,
-      rows: controlRows(options, {
-        directory,
-        signingKey,
-        identityHeader,
-        foreign,
-        forms,
-        book,
-        lifecycle,
-        host,
-        callers,
-      }),
-      callers,
-      acts,
-      log,
-    }),
-  );
-  listenerPort = listener.port;
-  const front = stack.use(
-    await openFront({
-      port,
-      resolve: (hostname) => names.resolve(hostname),
-      besides: (instance, at) => placeBesides(options.besides ?? [], instance, at),
-      token: options.frontToken,
-      led: (server, client, known) => callers.led(server, client, known),
-      fallbackPort: () => listener.port,
-    }),
-  );
+  const lifecycle = stack.use(new HsmLifecycle({ book, host: plane.host, now, log }));
+  const ports = await plane.open(stack, {
+    port,
+    minVersion: 'TLSv1.2',
+    rows: controlRows(options, { directory, signingKey, identityHeader, foreign, forms, book, lifecycle, plane }),
+    besides: (instance, at) => placeBesides(options.besides ?? [], instance, at),
+  });
   const { whoCalls } = options;
   const identities =
     whoCalls === undefined
@@ -147,8 +92,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   lifecycle.resume();
   const owned = stack.move();
   return {
-    port: front.port,
-    listenerPort: listener.port,
+    ...ports,
     ...(identities === undefined ? {} : { identityPort: identities.port }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
@@ -190,13 +134,13 @@ interface Parts {
   readonly forms: readonly NameForm[];
   readonly book: ResourceBook;
   readonly lifecycle: HsmLifecycle;
-  readonly host: InstanceHost;
-  readonly callers: ControlCallers;
+  readonly plane: Plane;
 }
 
 function controlRows(options: ControlOptions, parts: Parts): readonly ControlRow[] {
   const { now, log } = options;
-  const { directory, signingKey, identityHeader, foreign, forms, book, lifecycle, host, callers } = parts;
+  const { directory, signingKey, identityHeader, foreign, forms, book, lifecycle, plane } = parts;
+  const { host, callers } = plane;
   const { tenantId, domain } = directory;
   const audiences = {
     arm: forms.flatMap((form) => form.audiences.arm),

@@ -5,16 +5,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type ListenerPlace, readPlace } from '../deployment/listener-places.ts';
-import { replaceFile } from '../files/durable-file.ts';
 import type { RequestLimits } from '../formats/request-limits.ts';
 import { readRequestLimits } from '../formats/request-limits.ts';
-import { hearAliases } from '../links/alias-link.ts';
-import { openSupervisorLink } from '../links/child-link.ts';
-import { frontToken, ready, syncControl } from '../links/messages.ts';
-import { openManagementAudit } from '../links/recorder/management-audit.ts';
 import { whoCallsOver } from '../links/who-calls-link.ts';
-import { instanceHostOver } from './control-link.ts';
 import { startControl } from './control-process.ts';
+import { runControl } from './run-control.ts';
 
 // The terminal's Ctrl-C reaches the whole process group; the supervisor decides when this process ends.
 process.on('SIGINT', () => {});
@@ -23,29 +18,14 @@ process.umask(0o077);
 const { caFile, socket, ...options } = readArguments();
 const ca = await readFile(caFile, 'utf8');
 await checkCertificate(options.folder, ca, caFile);
-// Nothing is awaited between the link and those who listen to it: the supervisor begins to tell of instances at once.
-await using link = openSupervisorLink();
-let token: Uint8Array | undefined;
-link.on(frontToken, (told) => {
-  token = Uint8Array.from(told.token);
-});
-await using audit = openManagementAudit(socket);
-await using control = await startControl({
-  ...options,
-  ca,
-  audit,
-  host: (names) => {
-    hearAliases(link, (aliases) => names.setAliases(aliases));
-    return instanceHostOver(link, (name, status) => names.setInstance(name, status?.port));
-  },
-  replaceFile: (path, content) => replaceFile(path, content, { folder: () => link.request(syncControl, {}) }),
-  frontToken: () => token,
-  ...(process.platform === 'linux' ? { whoCalls: whoCallsOver(link) } : {}),
-  now: Date.now,
-  log: (message) => console.error(message),
-});
-link.send(ready, { port: control.port, modulePids: [] });
-await link.closed;
+await runControl(socket, (linked, link) =>
+  startControl({
+    ...options,
+    ...linked,
+    ca,
+    ...(process.platform === 'linux' ? { whoCalls: whoCallsOver(link) } : {}),
+  }),
+);
 
 function readArguments(): {
   readonly profile: 'dev' | 'production';

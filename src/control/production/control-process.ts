@@ -9,22 +9,16 @@ import { certificateNames, productionNames } from '../../deployment/production-n
 import { INSTANCES_CERTIFICATE } from '../../deployment/uncovered-names.ts';
 import { authenticateBy } from '../../features/auth/control-caller.ts';
 import { openTokenVerifier } from '../../features/auth/verify-token.ts';
-import type { replaceFile } from '../../files/durable-file.ts';
 import { DEFAULT_LIMITS } from '../../formats/request-limits.ts';
 import type { Authenticate } from '../../http/control-row.ts';
 import { readTlsFiles } from '../../http/tls/renewal.ts';
-import type { InstanceHost } from '../../links/instance-host.ts';
-import type { AuditLog } from '../../links/recorder/audit-log.ts';
 import { askInstanceOver } from '../ask-instance.ts';
-import { controlTls, openControlListener } from '../control-listener.ts';
+import { controlTls } from '../control-listener.ts';
 import type { Directory } from '../directory/directory.ts';
 import { describePrincipal } from '../directory/find-principal.ts';
 import { graphRows } from '../directory/graph/rows.ts';
-import { ControlCallers } from '../door/callers.ts';
-import { openFront } from '../front/front.ts';
-import { NamesTable } from '../front/names-table.ts';
 import { HsmLifecycle } from '../management/hsm/hsm-lifecycle.ts';
-import { Acts } from '../management/record/acts.ts';
+import type { Acts } from '../management/record/acts.ts';
 import {
   openRecordedBook,
   type ResourceBook,
@@ -33,21 +27,11 @@ import {
   writeResourcesFile,
 } from '../management/resources-file.ts';
 import { managementRows } from '../management/rows.ts';
+import { Plane, type PlaneOptions } from '../plane.ts';
 import { emptyResources, withOwners } from './subscription.ts';
 
-export interface ProductionControlOptions {
-  /** The control process's own folder: resources, TLS key and certificate. */
-  readonly folder: string;
+export interface ProductionControlOptions extends Omit<PlaneOptions, 'limits' | 'elapsed'> {
   readonly config: ProductionConfig;
-  /** The management plane's log. */
-  readonly audit: AuditLog;
-  readonly replaceFile: typeof replaceFile;
-  /** Gives the instance host once the names table exists to hear of its changes. */
-  readonly host: (names: NamesTable) => InstanceHost;
-  readonly frontToken: () => Uint8Array | undefined;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  readonly log: (message: string) => void;
 }
 
 export async function startProductionControl(
@@ -55,13 +39,10 @@ export async function startProductionControl(
 ): Promise<AsyncDisposable & { readonly port: number }> {
   const { folder, config, now, log, frontToken } = options;
   const form = productionNames(config);
-  let listenerPort = 0;
-  const names = new NamesTable([form], () => listenerPort);
-  const host = options.host(names);
-  const callers = new ControlCallers({ limits: config.limits, log });
+  const plane = new Plane({ ...options, limits: config.limits }, [form]);
+  const { host, callers } = plane;
   await using stack = new AsyncDisposableStack();
-  const acts = new Acts(options.audit, log);
-  const book = await openBook(options, acts);
+  const book = await openBook(options, plane.acts);
   const lifecycle = stack.use(new HsmLifecycle({ book, host, now, log }));
   const directory = configuredDirectory(config);
   const authenticate = (more: readonly string[]): Authenticate =>
@@ -99,32 +80,15 @@ export async function startProductionControl(
       now,
     }),
   ];
-  const { minVersion } = config.tls;
-  const listener = stack.use(
-    await openControlListener({
-      folder,
-      forms: [form],
-      rows,
-      callers,
-      acts,
-      log,
-      ...(minVersion === undefined ? {} : { minVersion }),
-    }),
-  );
-  listenerPort = listener.port;
-  const front = stack.use(
-    await openFront({
-      ...config.listen,
-      connectionsPerAddress: (config.limits ?? DEFAULT_LIMITS).connectionsPerAddress,
-      resolve: (hostname) => names.resolve(hostname),
-      token: frontToken,
-      led: (server, client, known) => callers.led(server, client, known),
-      fallbackPort: () => listener.port,
-    }),
-  );
+  const { port } = await plane.open(stack, {
+    ...config.listen,
+    rows,
+    minVersion: config.tls.minVersion,
+    connectionsPerAddress: (config.limits ?? DEFAULT_LIMITS).connectionsPerAddress,
+  });
   lifecycle.resume();
   const owned = stack.move();
-  return { port: front.port, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { port, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 function armAudiences(issuer: TrustedIssuer, more: readonly string[]): readonly string[] {

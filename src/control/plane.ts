@@ -1,0 +1,85 @@
+// What the control process is in either profile: the names of everything, a listener for its rows, and the front that leads to
+// it and to the instances.
+import type { replaceFile } from '../files/durable-file.ts';
+import type { RequestLimits } from '../formats/request-limits.ts';
+import type { ControlRow } from '../http/control-row.ts';
+import type { NameForm } from '../http/name-form.ts';
+import type { TlsVersion } from '../http/tls/server-options.ts';
+import type { InstanceHost } from '../links/instance-host.ts';
+import type { AuditLog } from '../links/recorder/audit-log.ts';
+import { openControlListener } from './control-listener.ts';
+import { ControlCallers } from './door/callers.ts';
+import { type FrontOptions, openFront } from './front/front.ts';
+import { NamesTable } from './front/names-table.ts';
+import { Acts } from './management/record/acts.ts';
+
+export interface PlaneOptions {
+  /** The control process's own folder: resources, TLS key and certificate, and in the dev profile directory and issuer key. */
+  readonly folder: string;
+  /** The management plane's log. */
+  readonly audit: AuditLog;
+  /** How files in the folder are replaced; default: as usual. */
+  readonly replaceFile?: typeof replaceFile;
+  /** Gives the instance host once the names table exists to hear of its changes. */
+  readonly host: (names: NamesTable) => InstanceHost;
+  /** What callers may cost; absent: `DEFAULT_LIMITS`. */
+  readonly limits?: RequestLimits | undefined;
+  /** Seconds of a clock that only goes forward, which those limits go by; absent: the system's. */
+  readonly elapsed?: () => number;
+  /** What instances know the front by, once the supervisor has said it. */
+  readonly frontToken: () => Uint8Array | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: (message: string) => void;
+}
+
+export type PlaneWays = Pick<FrontOptions, 'port' | 'address' | 'connectionsPerAddress' | 'besides'> & {
+  readonly rows: readonly ControlRow[];
+  /** Absent: 1.3 alone. */
+  readonly minVersion: TlsVersion | undefined;
+};
+
+export class Plane {
+  readonly host: InstanceHost;
+  readonly callers: ControlCallers;
+  readonly acts: Acts;
+  readonly #options: PlaneOptions;
+  readonly #forms: readonly NameForm[];
+  readonly #names: NamesTable;
+  #listenerPort = 0;
+
+  /** To be made before anything is awaited: the supervisor begins to tell of instances at once. */
+  constructor(options: PlaneOptions, forms: readonly NameForm[]) {
+    this.#options = options;
+    this.#forms = forms;
+    this.#names = new NamesTable(forms, () => this.#listenerPort);
+    this.host = options.host(this.#names);
+    this.callers = new ControlCallers(options);
+    this.acts = new Acts(options.audit, options.log);
+  }
+
+  /** @param stack closes what is opened */
+  async open(
+    stack: AsyncDisposableStack,
+    { rows, minVersion, ...ways }: PlaneWays,
+  ): Promise<{ readonly port: number; readonly listenerPort: number }> {
+    const { folder, log, frontToken } = this.#options;
+    const listener = stack.use(
+      await openControlListener({
+        ...{ folder, forms: this.#forms, rows, callers: this.callers, acts: this.acts, log },
+        ...(minVersion === undefined ? {} : { minVersion }),
+      }),
+    );
+    this.#listenerPort = listener.port;
+    const front = stack.use(
+      await openFront({
+        ...ways,
+        resolve: (hostname) => this.#names.resolve(hostname),
+        token: frontToken,
+        led: (server, client, known) => this.callers.led(server, client, known),
+        fallbackPort: () => listener.port,
+      }),
+    );
+    return { port: front.port, listenerPort: listener.port };
+  }
+}

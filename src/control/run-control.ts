@@ -1,0 +1,45 @@
+// What the entries of the control process have in common: its link to the supervisor, by which it hears of instances, asks for
+// them, and has names in its folder made durable.
+import { replaceFile } from '../files/durable-file.ts';
+import { hearAliases } from '../links/alias-link.ts';
+import { openSupervisorLink } from '../links/child-link.ts';
+import type { Link } from '../links/link.ts';
+import { frontToken, ready, syncControl } from '../links/messages.ts';
+import { openManagementAudit } from '../links/recorder/management-audit.ts';
+import { instanceHostOver } from './control-link.ts';
+import type { PlaneOptions } from './plane.ts';
+
+type Linked = Required<Pick<PlaneOptions, 'audit' | 'host' | 'replaceFile' | 'frontToken' | 'now' | 'log'>>;
+
+/**
+ * Until the supervisor ends it.
+ * @param socket of the management plane's recorder
+ * @param start awaits nothing before it asks for the host: the supervisor begins to tell of instances at once
+ */
+export async function runControl(
+  socket: string,
+  start: (linked: Linked, link: Link) => Promise<AsyncDisposable & { readonly port: number }>,
+): Promise<void> {
+  await using link = openSupervisorLink();
+  let token: Uint8Array | undefined;
+  link.on(frontToken, (told) => {
+    token = Uint8Array.from(told.token);
+  });
+  await using audit = openManagementAudit(socket);
+  await using control = await start(
+    {
+      audit,
+      host: (names) => {
+        hearAliases(link, (aliases) => names.setAliases(aliases));
+        return instanceHostOver(link, (name, status) => names.setInstance(name, status?.port));
+      },
+      replaceFile: (path, content) => replaceFile(path, content, { folder: () => link.request(syncControl, {}) }),
+      frontToken: () => token,
+      now: Date.now,
+      log: (message) => console.error(message),
+    },
+    link,
+  );
+  link.send(ready, { port: control.port, modulePids: [] });
+  await link.closed;
+}
