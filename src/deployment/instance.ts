@@ -3,10 +3,10 @@
 import type { InstanceIdentity } from '../formats/instance-identity.ts';
 import type { NetworkRules } from '../formats/network-rules.ts';
 import type { RequestLimits } from '../formats/request-limits.ts';
-import type { ClaimMapping } from '../http/claim-mapping.ts';
 import type { BackupPlace } from './backup-places.ts';
 import type { PrivateListener } from './private-listeners.ts';
 import type { TlsSettings } from './tls-settings.ts';
+import type { TrustedIssuer } from './trusted-issuers.ts';
 
 /** One name form under which the instance answers, and the challenge that goes with it (protocol: WWW-Authenticate). */
 export interface HostName {
@@ -21,33 +21,6 @@ export interface HostName {
    * resource manager hands requests on, only while AllowKeyManagementOperationsThroughARM is.
    */
   readonly kind?: 'hsm' | 'vault' | 'arm';
-}
-
-/** Whose tokens are taken. Its public keys are at `jwksUri`, or where the OpenID document at `discovery` says. */
-export type TrustedIssuer = IssuerRules &
-  (
-    | {
-        readonly jwksUri: string;
-        /** The key set as a file: then nothing is fetched, and `jwksUri` only names it. */
-        readonly keysFile?: string;
-      }
-    | { readonly discovery: string }
-  );
-
-export interface IssuerRules {
-  /** Exact `iss` values; with `discovery` the one that the document states. */
-  readonly issuers: readonly string[];
-  readonly audiences: readonly string[];
-  /** Accepted under names of a vault, and there alone. */
-  readonly vaultAudiences?: readonly string[];
-  /** Those of the resource manager, accepted under the name of kind `arm` alone. */
-  readonly armAudiences?: readonly string[];
-  /** PEM file of the authority of the addresses; absent: the system's. */
-  readonly caFile?: string;
-  /** Seconds that its clock may be ahead of ours; absent: 60. */
-  readonly clockSkew?: number;
-  /** Which claims say what; absent: as Entra ID has them. */
-  readonly claims?: ClaimMapping;
 }
 
 export interface InstanceConfig {

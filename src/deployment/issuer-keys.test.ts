@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TrustedIssuer } from './instance.ts';
 import { trustedFor } from './issuer-keys.ts';
+import type { TrustedIssuer } from './trusted-issuers.ts';
 
 const guids: TrustedIssuer = {
   issuers: ['https://sts.example/'],

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type FetchJwks, fetchJwks } from '../features/auth/fetch-jwks.ts';
 import type { Issuer } from '../features/auth/verify-token.ts';
-import type { InstanceConfig, TrustedIssuer } from './instance.ts';
+import type { InstanceConfig } from './instance.ts';
+import type { TrustedIssuer } from './trusted-issuers.ts';
 
 /** Those of the issuers that have audiences of this kind, with their authorities read. */
 export function trustedFor(

@@ -1,5 +1,6 @@
 // The parts of an instance's configuration that the supervisor decides at each start anew, from the profile and its file.
-import type { HostName, InstanceConfig, TrustedIssuer } from './instance.ts';
+import type { HostName, InstanceConfig } from './instance.ts';
+import type { TrustedIssuer } from './trusted-issuers.ts';
 
 /** What stands in a configuration file for all instances. A member that is here and undefined is taken out of an instance. */
 type Settled = 'privateListeners' | 'tls' | 'limits' | 'fileSeal' | 'passphraseFile' | 'eventTargets' | 'backupTargets';

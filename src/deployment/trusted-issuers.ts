@@ -1,53 +1,42 @@
 // Reads `issuers` of a configuration: whose tokens are taken, and what their claims say. Strict: a member that is not
 // known would be a rule that its author believes in and nobody applies.
-import { integer, list, matching, oneOf, type Reader, record, ShapeError, text } from '../formats/shape.ts';
-import { type ClaimMark, tellsPeople } from '../http/claim-mapping.ts';
-import type { TrustedIssuer } from './instance.ts';
+import { integer, list, matching, type Reader, record, ShapeError } from '../formats/shape.ts';
+import { filled, readClaimMapping, tellsPeople } from '../http/claim-mapping.ts';
 
 const name = matching(/^[\x21-\x7e]{1,2048}$/, 'a text without blanks');
 const audiences: Reader<readonly string[]> = (value, path) => filled(list(name, 64)(value, path), path);
 const https = matching(/^https:\/\/[^\s/?#@]+(\/[^\s#]*)?$/, 'an https address');
 const file = matching(/^\/[^\0\r\n]{1,4095}$/, 'the absolute path of a file');
-const claimName = matching(/^[^\0\r\n]{1,256}$/, 'the name of a claim');
-
-/** `"groups"`, or `["realm_access", "roles"]` for a claim within a claim. */
-const claim: Reader<string | readonly string[]> = (value, path) =>
-  typeof value === 'string' ? claimName(value, path) : filled(list(claimName, 8)(value, path), path);
-const orNull: Reader<string | readonly string[] | null> = (value, path) => (value === null ? null : claim(value, path));
-
-const mark = record({ claim, value: text });
-const markOrNull: Reader<ClaimMark | null> = (value, path) => (value === null ? null : mark(value, path));
-
-const claims = record(
-  {},
+const rules = record(
   {
-    objectId: claim,
-    tenant: orNull,
-    application: claim,
-    userName: claim,
-    groups: claim,
-    groupsSeparator: matching(/^[\x20-\x7e]$/, 'one character'),
-    ids: oneOf('guid', 'derived'),
-    overage: oneOf('none', 'refuse'),
-    applicationMark: mark,
-    personMark: markOrNull,
+    /** Exact `iss` values; with `discovery` the one that the document states. */
+    issuers: audiences,
+    audiences,
+  },
+  {
+    /** Accepted under names of a vault, and there alone. */
+    vaultAudiences: audiences,
+    /** Those of the resource manager, accepted under the name of kind `arm` alone. */
+    armAudiences: audiences,
+    jwksUri: https,
+    discovery: https,
+    /** PEM file of the authority of the addresses; absent: the system's. */
+    caFile: file,
+    /** The key set as a file: then nothing is fetched, and `jwksUri` only names it. */
+    keysFile: file,
+    /** Seconds that its clock may be ahead of ours; absent: 60. */
+    clockSkew: integer(0, 300),
+    /** Which claims say what; absent: as Entra ID has them. */
+    claims: readClaimMapping,
   },
 );
+type Rules = ReturnType<typeof rules>;
+/** Whose tokens are taken. Its public keys are at `jwksUri`, or where the OpenID document at `discovery` says. */
+export type TrustedIssuer = Omit<Rules, 'jwksUri' | 'discovery' | 'keysFile'> &
+  ((Pick<Rules, 'keysFile'> & { readonly jwksUri: string }) | { readonly discovery: string });
 
 const issuer: Reader<TrustedIssuer> = (value, path) => {
-  const read = record(
-    { issuers: audiences, audiences },
-    {
-      vaultAudiences: audiences,
-      armAudiences: audiences,
-      jwksUri: https,
-      discovery: https,
-      caFile: file,
-      keysFile: file,
-      clockSkew: integer(0, 300),
-      claims,
-    },
-  )(value, path);
+  const read = rules(value, path);
   if (read.claims?.applicationMark !== undefined && !tellsPeople(read.claims)) {
     throw new ShapeError(
       `${path}.claims.applicationMark leaves open who is a person: set personMark too, to what only tokens of people have`,
@@ -93,9 +82,4 @@ export function missingPersonMark(issuers: readonly TrustedIssuer[]): string | u
     `issuers[${at}].claims.personMark is missing: nothing says which tokens of ${found.issuers[0]} are of people, and duties are ` +
     'separated between people. Set {"claim": "…", "value": "…"} to what only their tokens have, or null if it has no people'
   );
-}
-
-function filled<T>(values: readonly T[], path: string): readonly T[] {
-  if (values.length === 0) throw new ShapeError(`${path} must not be empty`);
-  return values;
 }

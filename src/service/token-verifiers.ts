@@ -1,7 +1,8 @@
 // Who checks the tokens that come to a name. A name of one kind takes tokens of that kind only: whoever was handed a token for
 // some vault, or for the resource manager, cannot turn it against the HSM's own names.
-import type { InstanceConfig, TrustedIssuer } from '../deployment/instance.ts';
+import type { InstanceConfig } from '../deployment/instance.ts';
 import { keySets, trustedFor } from '../deployment/issuer-keys.ts';
+import type { TrustedIssuer } from '../deployment/trusted-issuers.ts';
 import { openTokenVerifier, type TokenVerifier } from '../features/auth/verify-token.ts';
 import type { HostKind } from '../http/route.ts';
 

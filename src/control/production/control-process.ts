@@ -2,10 +2,10 @@
 // listener, and the front. Tokens are those of the operator's issuers; there is no issuer here.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TrustedIssuer } from '../../deployment/instance.ts';
 import { keySets, trustedFor } from '../../deployment/issuer-keys.ts';
 import type { ProductionConfig } from '../../deployment/production-config.ts';
 import { certificateNames, productionNames } from '../../deployment/production-names.ts';
+import type { TrustedIssuer } from '../../deployment/trusted-issuers.ts';
 import { INSTANCES_CERTIFICATE } from '../../deployment/uncovered-names.ts';
 import { authenticateBy } from '../../features/auth/control-caller.ts';
 import { openTokenVerifier } from '../../features/auth/verify-token.ts';

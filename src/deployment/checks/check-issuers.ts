@@ -1,8 +1,8 @@
 // Whether issuers are fit to guard real keys: one of a development data directory is not, since whoever reads that
 // directory can make its tokens.
 import { X509Certificate } from 'node:crypto';
-import type { TrustedIssuer } from '../instance.ts';
 import { ConfigError } from '../start-config.ts';
+import type { TrustedIssuer } from '../trusted-issuers.ts';
 import { readPlainFile } from './check-files.ts';
 
 /** @throws ConfigError */

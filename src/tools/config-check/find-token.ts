@@ -2,9 +2,9 @@
 // whom it is.
 
 import type { Finding } from '../../deployment/checks/config-checks.ts';
-import type { TrustedIssuer } from '../../deployment/instance.ts';
 import { keySets, trustedFor } from '../../deployment/issuer-keys.ts';
 import type { ProductionConfig } from '../../deployment/production-config.ts';
+import type { TrustedIssuer } from '../../deployment/trusted-issuers.ts';
 import { AuthError } from '../../features/auth/bearer.ts';
 import type { FetchJwks } from '../../features/auth/fetch-jwks.ts';
 import { openTokenVerifier } from '../../features/auth/verify-token.ts';

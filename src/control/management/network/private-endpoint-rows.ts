@@ -2,7 +2,9 @@
 // which is approved at once where the caller may approve it. Nothing here has a network interface: a private listener of the
 // instance is tied to the connection by its name.
 import { randomUUID } from 'node:crypto';
+import { list, matching, text } from '../../../formats/shape.ts';
 import { type ControlCaller, ControlError, type ControlRequest, type ControlRow } from '../../../http/control-row.ts';
+import { members } from '../../../http/management-shape.ts';
 import { mayAt, requireAt } from '../access/authorize.ts';
 import { scopeOf } from '../access/scope.ts';
 import { GROUP, type MakeRow, SUBSCRIPTION } from '../arm-row.ts';
@@ -12,12 +14,11 @@ import { checkIdle } from '../hsm/hsm-rules.ts';
 import { accepted, asyncOperation } from '../hsm/operations.ts';
 import { readLocation } from '../locations.ts';
 import { isIn, requireGroup } from '../resource-groups.ts';
-import type { ManagedHsm, PrivateEndpoint, Resources } from '../resources.ts';
+import { type ManagedHsm, type PrivateEndpoint, type Resources, readTags } from '../resources.ts';
 import type { ResourceBook } from '../resources-file.ts';
 import { updating } from './connection-rows.ts';
 import { describeEndpoint, endpointId } from './describe-endpoint.ts';
 import { checkRoom, checkRoomToAsk, withConnections, withoutUnapproved } from './pending-connections.ts';
-import { readEndpointBody } from './read-endpoint-body.ts';
 
 export interface EndpointOptions {
   readonly book: ResourceBook;
@@ -29,9 +30,25 @@ export interface EndpointOptions {
 
 const ACTION = 'Microsoft.Network/privateEndpoints';
 const NAME = /^[A-Za-z0-9](?:[\w.-]{0,40}\w)?$/;
+const link = members({
+  name: text,
+  properties: members({ privateLinkServiceId: text, groupIds: list(text, 1) }, { requestMessage: text }),
+});
+const readBody = members(
+  {
+    location: text,
+    properties: members(
+      { subnet: members({ id: matching(/^\/[^\p{Cc}?#]{1,1024}$/u, 'a resource id') }) },
+      { privateLinkServiceConnections: list(link, 1), manualPrivateLinkServiceConnections: list(link, 1) },
+    ),
+  },
+  {},
+  { tags: readTags },
+);
+
 export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptions): readonly ControlRow[] {
-  const list = `${GROUP}/providers/Microsoft.Network/privateEndpoints`;
-  const one = `${list}/:endpoint`;
+  const all = `${GROUP}/providers/Microsoft.Network/privateEndpoints`;
+  const one = `${all}/:endpoint`;
   const show = (endpoint: PrivateEndpoint) => describeEndpoint(book.current, endpoint);
 
   const put = async (request: ControlRequest, caller: ControlCaller) => {
@@ -42,7 +59,7 @@ export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptio
         'InvalidResourceName',
         'The name of a private endpoint has 1 to 42 letters, digits, underscores, periods and hyphens.',
       );
-    const body = readEndpointBody(request.body, 'body');
+    const body = readBody(request.body, 'body');
     const {
       privateLinkServiceConnections: direct = [],
       manualPrivateLinkServiceConnections: byHand = [],
@@ -149,7 +166,7 @@ export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptio
       return { status: 200, json: show(endpoint) };
     }),
     row('DELETE', one, `${ACTION}/delete`, remove),
-    row('GET', list, `${ACTION}/read`, ({ params }) => {
+    row('GET', all, `${ACTION}/read`, ({ params }) => {
       const { name } = requireGroup(book.current, params.group ?? '');
       return {
         status: 200,
