@@ -4,7 +4,6 @@
 import { randomBytes } from 'node:crypto';
 import { openCryptoClient } from '../crypto/client/open-crypto-client.ts';
 import { provisionModule } from '../crypto/client/provision-module.ts';
-import type { InstanceConfig } from '../deployment/instance.ts';
 import { missingPersonMark } from '../deployment/trusted-issuers.ts';
 import { openDueWork } from '../features/clock/due-work.ts';
 import { reportFailure } from '../http/report-failure.ts';
