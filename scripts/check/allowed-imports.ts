@@ -111,7 +111,7 @@ export const areas: readonly Area[] = [
       'src/formats/',
       'src/http/',
       'src/features/auth/',
-      'src/features/backup/storage/allowed-places.ts',
+      'src/features/backup/storage/allowed-targets.ts',
       'src/features/events/targets.ts',
     ],
     packages: X509,
@@ -142,7 +142,7 @@ export const areas: readonly Area[] = [
       'beside libcrypto the one thing bound to native code: fsync, which the permission model refuses, and a lock that a dying process gives back',
   },
   {
-    at: 'src/module/doors.ts',
+    at: 'src/module/drop-permissions.ts',
     from: ['src/module/'],
     builtins: [...MODULE_BUILTINS, 'node:module'],
     because: 'this file takes the module loader away once everything is loaded; nothing else may touch it',
@@ -356,9 +356,9 @@ export const areas: readonly Area[] = [
     from: [
       ...BELOW_FEATURES,
       'src/features/roles/',
-      'src/features/settings/promises.ts',
-      'src/features/backup/agreed-restore.ts',
-      'src/features/backup/untouched-recovery.ts',
+      'src/features/settings/instance-policy.ts',
+      'src/features/backup/approved-restore.ts',
+      'src/features/backup/fresh-recovery.ts',
       'src/features/release/authorities/trust-request.ts',
     ],
     because:

@@ -108,7 +108,7 @@ test('tests may use fast-check and the layers at hand, but never reach up into a
 });
 
 test('the longest row wins, and a file without a row is reported', () => {
-  assert.equal(areaOf('src/module/doors.ts')?.at, 'src/module/doors.ts');
+  assert.equal(areaOf('src/module/drop-permissions.ts')?.at, 'src/module/drop-permissions.ts');
   assert.equal(areaOf('src/service/main.ts')?.at, 'src/service/');
   assert.equal(areaOf('src/features/unheard-of/x.ts'), undefined);
   assert.match(findings('src/features/unheard-of/x.ts', '')[0] ?? '', /no row/);

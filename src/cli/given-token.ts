@@ -9,7 +9,7 @@ import { readSecret } from './read-secret.ts';
 export type TokenVariable = 'STRONGROOM_TOKEN_FILE' | 'STRONGROOM_ARM_TOKEN_FILE';
 
 /** Who would see the token. */
-export interface TokenPlace {
+export interface TokenTarget {
   /** With its port, where that is not 443. */
   readonly host: string;
   /** What is `aud` in tokens that are good there and at nobody else's; absent: nothing in a token speaks for this place. */
@@ -23,7 +23,7 @@ export interface TokenPlace {
  */
 export function givenToken(
   variable: TokenVariable,
-  place: TokenPlace,
+  place: TokenTarget,
   environment: NodeJS.ProcessEnv = process.env,
   now = Date.now(),
 ): string | undefined {

@@ -6,7 +6,7 @@ import { type IncomingHttpHeaders } from 'node:http';
 import { Agent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { getCACertificates } from 'node:tls';
-import { AnswerTooLarge, AnswerTooSlow, call, type Way } from '../http/outbound.ts';
+import { AnswerTooLarge, AnswerTooSlow, type ConnectionPath, call } from '../http/outbound.ts';
 import { CommandError } from './command.ts';
 
 export interface Exchange {
@@ -65,7 +65,7 @@ export async function exchange(route: Route, { method, url: text, headers, body 
   }
 }
 
-function placeOf({ port, socketPath }: Route): Way {
+function placeOf({ port, socketPath }: Route): ConnectionPath {
   if (socketPath !== undefined) return { socketPath };
   if (port !== undefined) return { hostname: '127.0.0.1', port };
   return {};

@@ -1,6 +1,6 @@
 // Commands that work on the files of one instance of a data directory.
 import { existsSync, readdirSync } from 'node:fs';
-import { type InstancePlaces, places } from '../deployment/data-layout.ts';
+import { type InstancePaths, places } from '../deployment/data-layout.ts';
 import { CommandError } from './command.ts';
 import { dataRootOf } from './running.ts';
 
@@ -8,7 +8,7 @@ export interface InstanceFolder {
   /** The data directory. */
   readonly data: string;
   readonly name: string;
-  readonly at: InstancePlaces;
+  readonly at: InstancePaths;
 }
 
 /** @throws CommandError when there is none of that name */

@@ -5,7 +5,7 @@ import { readDevClients } from '../deployment/dev-clients.ts';
 import { azureNames } from '../deployment/name-forms.ts';
 import { printableLine } from '../formats/printable.ts';
 import { CommandError } from './command.ts';
-import { givenToken, type TokenPlace } from './given-token.ts';
+import { givenToken, type TokenTarget } from './given-token.ts';
 import { agentOf, exchange, type Route } from './https-exchange.ts';
 
 /** @throws CommandError */
@@ -124,7 +124,7 @@ export async function signedInToken(url: string, route: Route): Promise<string> 
 }
 
 /** Of a development directory every name leads to a port of this machine, so that its name is no word on who is there. */
-function placeOf(url: string, { port }: Route, resource: string): TokenPlace {
+function placeOf(url: string, { port }: Route, resource: string): TokenTarget {
   return port === undefined ? { host: new URL(url).host, audience: resource } : { host: `127.0.0.1:${port}` };
 }
 

@@ -2,7 +2,7 @@
 // listener whose connection has another name than any of the instance serves nobody, which nothing else would tell.
 import { readInstanceConfig } from '../deployment/read-instance.ts';
 
-export interface PrivateWay {
+export interface PrivatePath {
   /** `ADDRESS:PORT`, or the path of a Unix socket. */
   readonly at: string;
   readonly connection: string;
@@ -10,7 +10,7 @@ export interface PrivateWay {
 }
 
 /** @param config path of the instance's configuration @returns nothing for one that cannot be read: its start tells why */
-export function privateWaysOf(config: string): readonly PrivateWay[] {
+export function privateWaysOf(config: string): readonly PrivatePath[] {
   try {
     const { privateListeners = [], network } = readInstanceConfig(config);
     const known = new Map(
@@ -30,11 +30,11 @@ export function privateWaysOf(config: string): readonly PrivateWay[] {
 }
 
 /** Lines for people. */
-export function privateWaysText(ways: readonly PrivateWay[]): string {
+export function privateWaysText(ways: readonly PrivatePath[]): string {
   return ways.map((way) => `  private ${way.at}: ${meaning(way)}\n`).join('');
 }
 
-function meaning({ connection, status }: PrivateWay): string {
+function meaning({ connection, status }: PrivatePath): string {
   if (status === 'Approved') return `serves, by the connection ${connection}`;
   if (status === 'Unknown') {
     return `serves nobody: the instance has no private endpoint connection ${connection} (az keyvault private-endpoint-connection list)`;

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BackupPlace } from '../deployment/backup-places.ts';
+import type { AllowedBackupTarget } from '../deployment/backup-targets.ts';
 import type { InstanceIdentity } from '../formats/instance-identity.ts';
 import { integer, list, record, text } from '../formats/shape.ts';
 import { entryOf } from '../links/entry.ts';
@@ -28,7 +28,7 @@ export interface ThrowAwayOptions {
   /** It may lie on a disk, where there is no room in memory. */
   readonly onDisk?: boolean;
   /** Where it may read backups; absent: nowhere. */
-  readonly backupPlace?: BackupPlace;
+  readonly backupPlace?: AllowedBackupTarget;
   /** With which it reads them, where that is a container and no SAS token is sent. Names files; holds no secret. */
   readonly backupIdentity?: InstanceIdentity;
 }

@@ -2,7 +2,7 @@
 // that the instance has for them.
 import { connect } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { introduce } from '../http/front-proof.ts';
+import { proveConnection } from '../http/front-proof.ts';
 import { handedOnHost } from '../http/name-form.ts';
 import { call } from '../http/outbound.ts';
 import type { TlsFiles } from '../http/tls/server-options.ts';
@@ -62,7 +62,7 @@ function connectTo(port: number, hsm: string, { serverName, ca, frontToken, cert
   const token = frontToken?.();
   // Heard before TLS begins, which waits for the connection too.
   if (token !== undefined)
-    socket.once('connect', () => socket.write(introduce(socket, { secret: token, instance: hsm })));
+    socket.once('connect', () => socket.write(proveConnection(socket, { secret: token, instance: hsm })));
   const secured = connectTls({
     socket,
     servername: serverName(hsm),

@@ -2,11 +2,11 @@
 // names of everything. It holds no data-plane authority: instances are made and stopped by the supervisor at its word.
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { type ListenerPlace, placeBesides } from '../deployment/listener-places.ts';
+import { type ListenerAddress, targetBesides } from '../deployment/listener-addresses.ts';
 import { azureNames, devIssuer, localNames, STORAGE_AUDIENCES } from '../deployment/name-forms.ts';
 import type { ControlRow } from '../http/control-row.ts';
 import { instanceOrigin, type NameForm } from '../http/name-form.ts';
-import type { WhoCalls } from '../links/who-calls-link.ts';
+import type { PeerLookup } from '../links/peer-lookup-link.ts';
 import { askInstanceOver } from './ask-instance.ts';
 import { readAddedCertificates } from './directory/added-certificates.ts';
 import { devOwners } from './directory/create-dev-directory.ts';
@@ -24,11 +24,11 @@ import { type ForeignAssertions, openForeignAssertions } from './foreign-asserti
 import { openIdentityEndpoint } from './identity-endpoint.ts';
 import { createAuthenticate } from './issuer-authenticate.ts';
 import { HsmLifecycle } from './management/hsm/hsm-lifecycle.ts';
-import type { Acts } from './management/record/acts.ts';
+import type { OperationRecord } from './management/record/record-operations.ts';
 import { createDevResources } from './management/resources.ts';
 import {
   openRecordedBook,
-  type ResourceBook,
+  type ResourceStore,
   readResourcesFile,
   resourcesFile,
   writeResourcesFile,
@@ -43,9 +43,9 @@ export interface ControlOptions extends PlaneOptions {
   /** The authority of the instances' certificates, PEM. */
   readonly ca: string;
   /** Where instances listen besides, for who asks the proxy for such a port; absent: nowhere. */
-  readonly besides?: readonly ListenerPlace[];
+  readonly besides?: readonly ListenerAddress[];
   /** Who is at the other end of a loopback connection; absent: the system cannot tell, and there is no managed identity endpoint. */
-  readonly whoCalls?: WhoCalls;
+  readonly whoCalls?: PeerLookup;
 }
 
 export interface Control extends AsyncDisposable {
@@ -70,7 +70,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     port,
     minVersion: 'TLSv1.2',
     rows: controlRows(options, { directory, signingKey, identityHeader, foreign, forms, book, lifecycle, plane }),
-    besides: (instance, at) => placeBesides(options.besides ?? [], instance, at),
+    besides: (instance, at) => targetBesides(options.besides ?? [], instance, at),
   });
   const { whoCalls } = options;
   const identities =
@@ -102,9 +102,9 @@ export async function startControl(options: ControlOptions): Promise<Control> {
 async function openBook(
   folder: string,
   directory: Directory,
-  acts: Acts,
+  acts: OperationRecord,
   replace: ControlOptions['replaceFile'],
-): Promise<ResourceBook> {
+): Promise<ResourceStore> {
   if (!existsSync(resourcesFile(folder))) {
     const made = { newGuid: randomUUID, now: Date.now() };
     await writeResourcesFile(
@@ -132,7 +132,7 @@ interface Parts {
   readonly identityHeader: string;
   readonly foreign: ForeignAssertions;
   readonly forms: readonly NameForm[];
-  readonly book: ResourceBook;
+  readonly book: ResourceStore;
   readonly lifecycle: HsmLifecycle;
   readonly plane: Plane;
 }

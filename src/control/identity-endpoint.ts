@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { replaceFile } from '../files/durable-file.ts';
 import { IDENTITY_ENDPOINT } from '../http/planes.ts';
 import { type Listening, makePlainServer, openServer } from '../http/server.ts';
-import type { WhoCalls } from '../links/who-calls-link.ts';
+import type { PeerLookup } from '../links/peer-lookup-link.ts';
 import type { TokenSigning } from './directory/issuer/identity-token.ts';
 import { readBindings } from './directory/local-identity/bindings.ts';
 import {
@@ -22,7 +22,7 @@ import {
 export interface IdentityEndpointOptions extends TokenSigning {
   readonly folder: string;
   readonly audiences: readonly string[];
-  readonly whoCalls: WhoCalls;
+  readonly whoCalls: PeerLookup;
   readonly replaceFile?: typeof replaceFile | undefined;
   readonly log: (message: string) => void;
 }

@@ -4,10 +4,10 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type ListenerPlace, readPlace } from '../deployment/listener-places.ts';
+import { type ListenerAddress, readPlace } from '../deployment/listener-addresses.ts';
 import type { RequestLimits } from '../formats/request-limits.ts';
 import { readRequestLimits } from '../formats/request-limits.ts';
-import { whoCallsOver } from '../links/who-calls-link.ts';
+import { peerLookupOver } from '../links/peer-lookup-link.ts';
 import { startControl } from './control-process.ts';
 import { runControl } from './run-control.ts';
 
@@ -23,7 +23,7 @@ await runControl(socket, (linked, link) =>
     ...options,
     ...linked,
     ca,
-    ...(process.platform === 'linux' ? { whoCalls: whoCallsOver(link) } : {}),
+    ...(process.platform === 'linux' ? { whoCalls: peerLookupOver(link) } : {}),
   }),
 );
 
@@ -33,7 +33,7 @@ function readArguments(): {
   readonly port: number;
   readonly caFile: string;
   readonly socket: string;
-  readonly besides: readonly ListenerPlace[];
+  readonly besides: readonly ListenerAddress[];
   readonly limits?: RequestLimits;
 } {
   const { values } = parseArgs({

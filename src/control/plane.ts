@@ -11,7 +11,7 @@ import { openControlListener } from './control-listener.ts';
 import { ControlCallers } from './door/callers.ts';
 import { type FrontOptions, openFront } from './front/front.ts';
 import { NamesTable } from './front/names-table.ts';
-import { Acts } from './management/record/acts.ts';
+import { OperationRecord } from './management/record/record-operations.ts';
 
 export interface PlaneOptions {
   /** The control process's own folder: resources, TLS key and certificate, and in the dev profile directory and issuer key. */
@@ -42,7 +42,7 @@ export type PlaneWays = Pick<FrontOptions, 'port' | 'address' | 'connectionsPerA
 export class Plane {
   readonly host: InstanceHost;
   readonly callers: ControlCallers;
-  readonly acts: Acts;
+  readonly acts: OperationRecord;
   readonly #options: PlaneOptions;
   readonly #forms: readonly NameForm[];
   readonly #names: NamesTable;
@@ -55,7 +55,7 @@ export class Plane {
     this.#names = new NamesTable(forms, () => this.#listenerPort);
     this.host = options.host(this.#names);
     this.callers = new ControlCallers(options);
-    this.acts = new Acts(options.audit, options.log);
+    this.acts = new OperationRecord(options.audit, options.log);
   }
 
   /** @param stack closes what is opened */

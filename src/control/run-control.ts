@@ -1,7 +1,7 @@
 // What the entries of the control process have in common: its link to the supervisor, by which it hears of instances, asks for
 // them, and has names in its folder made durable.
 import { replaceFile } from '../files/durable-file.ts';
-import { hearAliases } from '../links/alias-link.ts';
+import { applyAliases } from '../links/alias-link.ts';
 import { openSupervisorLink } from '../links/child-link.ts';
 import type { Link } from '../links/link.ts';
 import { frontToken, ready, syncControl } from '../links/messages.ts';
@@ -30,7 +30,7 @@ export async function runControl(
     {
       audit,
       host: (names) => {
-        hearAliases(link, (aliases) => names.setAliases(aliases));
+        applyAliases(link, (aliases) => names.setAliases(aliases));
         return instanceHostOver(link, (name, status) => names.setInstance(name, status?.port));
       },
       replaceFile: (path, content) => replaceFile(path, content, { folder: () => link.request(syncControl, {}) }),

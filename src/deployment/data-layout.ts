@@ -1,11 +1,11 @@
 // Where everything lies below one data directory. Names only: whoever owns a place makes it (0700).
 import { join } from 'node:path';
 
-export interface InstancePlaces {
+export interface InstancePaths {
   readonly root: string;
   readonly config: string;
   /** Backup places that were added by command. */
-  readonly backupPlaces: string;
+  readonly backupTargetsFile: string;
   readonly tlsKey: string;
   readonly tlsCertificate: string;
   /** The only folder that the module process can reach. */
@@ -16,7 +16,7 @@ export interface InstancePlaces {
   readonly unwitnessed: string;
 }
 
-export interface ManagementPlaces {
+export interface ManagementPaths {
   readonly root: string;
   readonly audit: string;
   /** Of the module that signs it; it holds no keys but its own. */
@@ -37,7 +37,7 @@ export interface Places {
   readonly control: string;
   readonly instances: string;
   /** The management plane's log, and what signs it. */
-  readonly management: ManagementPlaces;
+  readonly management: ManagementPaths;
   /** The record of purged instances, and their logs. */
   readonly purged: string;
   /** Shell lines and JSON that connect clients. */
@@ -49,7 +49,7 @@ export interface Places {
   readonly backups: string;
   /** What proves to the embedded issuer that an instance asks for its own identity's token. */
   readonly identityHeader: string;
-  instance(name: string): InstancePlaces;
+  instance(name: string): InstancePaths;
 }
 
 export function places(root: string): Places {
@@ -79,7 +79,7 @@ export function places(root: string): Places {
       return {
         root: own(),
         config: own('instance.json'),
-        backupPlaces: own('backup-places.json'),
+        backupTargetsFile: own('backup-places.json'),
         tlsKey: own('tls', 'key.pem'),
         tlsCertificate: own('tls', 'certificate.pem'),
         module: own('module'),

@@ -4,7 +4,7 @@ import type { InstanceIdentity } from '../formats/instance-identity.ts';
 import { handedOnHost, instanceOrigin, type NameForm } from '../http/name-form.ts';
 import type { HostName, InstanceConfig } from './instance.ts';
 import { azureNames, devIssuer, localNames } from './name-forms.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { RuntimeConfig } from './runtime-config.ts';
 
 /** @param aliases lower case; the names of the instance itself come first in the list */
 export function devSurroundings(
@@ -13,7 +13,7 @@ export function devSurroundings(
   port: number,
   caFile: string,
   aliases: readonly string[] = [],
-): Surroundings {
+): RuntimeConfig {
   const forms = [azureNames(), localNames(port)];
   const namesOf = (label: string, form: NameForm): readonly HostName[] => {
     const authorization = `${form.login}/${tenantId}`;

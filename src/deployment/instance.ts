@@ -3,7 +3,7 @@
 import type { InstanceIdentity } from '../formats/instance-identity.ts';
 import type { NetworkRules } from '../formats/network-rules.ts';
 import type { RequestLimits } from '../formats/request-limits.ts';
-import type { BackupPlace } from './backup-places.ts';
+import type { AllowedBackupTarget } from './backup-targets.ts';
 import type { PrivateListener } from './private-listeners.ts';
 import type { TlsSettings } from './tls-settings.ts';
 import type { TrustedIssuer } from './trusted-issuers.ts';
@@ -63,7 +63,7 @@ export interface InstanceConfig {
   /** Where events may be sent to; absent: nowhere. */
   readonly eventTargets?: readonly EventTarget[];
   /** Where full backups may be written to and restored from; absent: nowhere. */
-  readonly backupTargets?: readonly BackupPlace[];
+  readonly backupTargets?: readonly AllowedBackupTarget[];
   /** Who the instance is to blob storage (`useManagedIdentity`); absent: nobody. */
   readonly backupIdentity?: InstanceIdentity;
 }

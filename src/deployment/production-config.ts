@@ -15,7 +15,7 @@ import {
   ShapeError,
   text,
 } from '../formats/shape.ts';
-import { readBackupPlaces } from './backup-places.ts';
+import { readBackupPlaces } from './backup-targets.ts';
 import { readAddress, readNamedListeners } from './private-listeners.ts';
 import { readFilePath, TLS_SETTINGS } from './tls-settings.ts';
 import { readTrustedIssuers } from './trusted-issuers.ts';

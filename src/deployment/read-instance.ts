@@ -5,7 +5,7 @@ import { readInstanceIdentity } from '../formats/instance-identity.ts';
 import { readNetworkRules } from '../formats/network-rules.ts';
 import { readRequestLimits } from '../formats/request-limits.ts';
 import { type Reader, ShapeError } from '../formats/shape.ts';
-import { readBackupPlaces } from './backup-places.ts';
+import { readBackupPlaces } from './backup-targets.ts';
 import type { InstanceConfig } from './instance.ts';
 import { readPrivateListeners } from './private-listeners.ts';
 import { readTlsSettings } from './tls-settings.ts';

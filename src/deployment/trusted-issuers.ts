@@ -1,7 +1,7 @@
 // Reads `issuers` of a configuration: whose tokens are taken, and what their claims say. Strict: a member that is not
 // known would be a rule that its author believes in and nobody applies.
 import { integer, list, matching, type Reader, record, ShapeError } from '../formats/shape.ts';
-import { filled, readClaimMapping, tellsPeople } from '../http/claim-mapping.ts';
+import { filled, identifiesPeople, readClaimMapping } from '../http/claim-mapping.ts';
 
 const name = matching(/^[\x21-\x7e]{1,2048}$/, 'a text without blanks');
 const audiences: Reader<readonly string[]> = (value, path) => filled(list(name, 64)(value, path), path);
@@ -37,7 +37,7 @@ export type TrustedIssuer = Omit<Rules, 'jwksUri' | 'discovery' | 'keysFile'> &
 
 const issuer: Reader<TrustedIssuer> = (value, path) => {
   const read = rules(value, path);
-  if (read.claims?.applicationMark !== undefined && !tellsPeople(read.claims)) {
+  if (read.claims?.applicationMark !== undefined && !identifiesPeople(read.claims)) {
     throw new ShapeError(
       `${path}.claims.applicationMark leaves open who is a person: set personMark too, to what only tokens of people have`,
     );
@@ -75,7 +75,7 @@ export const readTrustedIssuers: Reader<readonly TrustedIssuer[]> = (value, path
  * @returns the member and what to set; undefined: nothing is missing
  */
 export function missingPersonMark(issuers: readonly TrustedIssuer[]): string | undefined {
-  const at = issuers.findIndex(({ claims: mapping = {} }) => !tellsPeople(mapping));
+  const at = issuers.findIndex(({ claims: mapping = {} }) => !identifiesPeople(mapping));
   const found = issuers[at];
   if (found === undefined) return undefined;
   return (

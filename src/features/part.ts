@@ -16,7 +16,7 @@ export interface Part<Needs, Offers extends object, Service> {
    * comes after it.
    */
   readonly keep?: (needs: Needs) => Offers;
-  readonly companions?: (has: Needs & Offers) => Companions;
+  readonly relatedWrites?: (has: Needs & Offers) => Companions;
   readonly serve?: (service: Service) => Served;
 }
 
@@ -82,7 +82,7 @@ export function part<Needs, Offers extends object, Service>(
 
 export interface Kept<Has> {
   readonly has: Has;
-  readonly companions: readonly Companions[];
+  readonly relatedWrites: readonly Companions[];
 }
 
 export interface PartList<Outside, Has, Service> {
@@ -99,7 +99,7 @@ export interface PartList<Outside, Has, Service> {
 export function partsOf<Outside extends object>(): PartList<Outside, Outside, unknown> {
   return listOf<Outside, Outside, unknown>(
     [],
-    (has) => ({ has, companions: [] }),
+    (has) => ({ has, relatedWrites: [] }),
     () => [],
   );
 }
@@ -117,9 +117,9 @@ function listOf<Outside extends object, Has, Service>(
       return listOf<Outside, Has & Offers, Service & Needed>(
         [...kinds, ...(added.kinds ?? [])],
         (outside) => {
-          const { has: before, companions } = keep(outside);
+          const { has: before, relatedWrites } = keep(outside);
           const has = { ...before, ...(added.keep?.(before) as Offers) };
-          return { has, companions: [...companions, added.companions?.(has) ?? {}] };
+          return { has, relatedWrites: [...relatedWrites, added.relatedWrites?.(has) ?? {}] };
         },
         (service) => [...serve(service), added.serve?.(service) ?? {}],
       );

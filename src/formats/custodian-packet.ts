@@ -4,8 +4,8 @@
 import { constants, createHash, type KeyObject, sign, verify, X509Certificate } from 'node:crypto';
 import { fromBase64, fromBase64url, toBase64url } from './base64url.ts';
 import { canonicalStatement, type PacketContent, type PacketStatement, statementShape } from './custodian-statement.ts';
-import { endsEarly } from './ends-early.ts';
 import { matching, oneOf, type Reader, record, ShapeError, text } from './shape.ts';
+import { isTruncatedJson } from './truncated-json.ts';
 
 export const PACKET_FORMAT = 'strongroom custodian packet 1';
 export const MAX_PACKET = 64 * 1024;
@@ -46,7 +46,7 @@ export function readPacket(packet: string): CustodianPacket {
   try {
     value = JSON.parse(packet);
   } catch (cause) {
-    const cut = endsEarly(packet);
+    const cut = isTruncatedJson(packet);
     const what = cut === undefined ? 'is not JSON: it is not a custodian packet' : `${cut}: have it sent again`;
     throw new PacketError(`packet: ${what}`, { cause });
   }

@@ -16,7 +16,7 @@ const PAGE = 4096;
 const FIXED = 48;
 
 /** How far a worker's entries are stored: its counters up to `counter`. */
-export interface WorkerMark {
+export interface WorkerId {
   readonly nonce: Buffer;
   readonly counter: number;
 }
@@ -28,7 +28,7 @@ export interface SegmentHeader {
   readonly first: number;
   /** Newest store head named by an entry before `first`. */
   readonly newestHead: number;
-  readonly workers: readonly WorkerMark[];
+  readonly workers: readonly WorkerId[];
 }
 
 export function encodeSegmentHeader(header: SegmentHeader): Buffer {

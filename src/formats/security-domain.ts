@@ -2,7 +2,7 @@
 // custodian's tool that opens it take the format from here, and nothing else from each other.
 import { createHash } from 'node:crypto';
 import { isSha256 } from './base64url.ts';
-import { endsEarly } from './ends-early.ts';
+import { isTruncatedJson } from './truncated-json.ts';
 
 /** Entry with the keys of the domain, and entry with the instance that wrote the file. */
 export const DOMAIN_KEYS_TAG = 'strongroom_domain_keys';
@@ -92,7 +92,7 @@ export function parseSecurityDomain(text: string): SecurityDomainFile {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    const cut = endsEarly(text);
+    const cut = isTruncatedJson(text);
     if (cut !== undefined) throw new SecurityDomainError(`the security-domain file ${cut}: get it again`, { cause });
     throw new SecurityDomainError('the security domain is not JSON', { cause });
   }

@@ -1,8 +1,9 @@
 // Reads members of a data-plane body: the wrong type or value is refused with the member's name and the way out; what the
 // service forgives is forgiven (`tolerance.ts`). Unknown members are left alone, as the service does.
+
+import { isAbsent, isUnset, toBytes, toFlag, toInteger } from './lenient-body.ts';
 import type { JsonObject } from './route.ts';
 import { ServiceError } from './service-error.ts';
-import { isAbsent, isUnsaid, toBytes, toFlag, toInteger } from './tolerance.ts';
 
 export function wrongType(member: string, expected: string): ServiceError {
   return new ServiceError('BadParameter', `Property '${member}' must be ${expected}`);
@@ -15,7 +16,7 @@ export function member(body: JsonObject, name: string): unknown {
 
 export function readText(body: JsonObject, name: string): string {
   const value = member(body, name);
-  if (isUnsaid(value)) throw new ServiceError('BadParameter', `Property '${name}' is required`);
+  if (isUnset(value)) throw new ServiceError('BadParameter', `Property '${name}' is required`);
   if (typeof value !== 'string') throw wrongType(name, 'a string');
   return value;
 }
@@ -47,7 +48,7 @@ export function readOptionalObject(body: JsonObject, name: string): JsonObject |
 /** An object that says something also when it is empty: of a set that nothing is to be left in it. */
 export function readGivenObject(body: JsonObject, name: string): JsonObject | undefined {
   const value = member(body, name);
-  return isUnsaid(value) || value === '' ? undefined : readObject(body, name);
+  return isUnset(value) || value === '' ? undefined : readObject(body, name);
 }
 
 function readObject(body: JsonObject, name: string): JsonObject {

@@ -10,7 +10,7 @@ const claim: Reader<ClaimName> = (value, path) =>
 
 /** The claim is this text, or a list that has it. */
 const mark = record({ claim, value: text });
-export type ClaimMark = ReturnType<typeof mark>;
+export type PersonClaim = ReturnType<typeof mark>;
 
 export const readClaimMapping = record(
   {},
@@ -53,6 +53,6 @@ export function filled<T>(values: readonly T[], path: string): readonly T[] {
  * Whether it is known which of its tokens are of people. Issuers that name people otherwise than Entra ID does have marks of
  * their own, and often give programs what only users have there; so they have to say what theirs is.
  */
-export function tellsPeople({ objectId = 'oid', ids = 'guid', personMark }: ClaimMapping): boolean {
+export function identifiesPeople({ objectId = 'oid', ids = 'guid', personMark }: ClaimMapping): boolean {
   return personMark !== undefined || (objectId === 'oid' && ids === 'guid');
 }

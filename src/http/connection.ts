@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import { readIpAddress, writeIpAddress } from '../formats/ip-address.ts';
 
 /** Which way the connection came in: the private ones are named after the private endpoint connection they belong to. */
-export type Way =
+export type ConnectionPath =
   | 'public'
   | 'direct'
   /** `port`: of the listener itself; absent on a Unix socket. */
@@ -20,7 +20,7 @@ export type Way =
 export interface Peer {
   /** IPv4 where it is one, whatever carried it; RFC 5952 for IPv6; '' for a Unix socket. */
   readonly address: string;
-  readonly way: Way;
+  readonly way: ConnectionPath;
 }
 
 /** A connection as it came in, before TLS. */

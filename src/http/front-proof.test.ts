@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { type Introduction, instanceKey, prove } from '../formats/front-proof.ts';
+import { type ConnectionProof, instanceKey, prove } from '../formats/front-proof.ts';
 import { KnownFront } from './front-proof.ts';
 
 const SECRET = new Uint8Array(32).fill(3);
 const KEY = instanceKey(SECRET, 'vault1');
 const SECOND = 1_000_000_000n;
-const shown: Introduction = { source: '203.0.113.1', fromPort: 50_000, toPort: 4242 };
+const shown: ConnectionProof = { source: '203.0.113.1', fromPort: 50_000, toPort: 4242 };
 
 function at(start: bigint) {
   const clock = { now: start };

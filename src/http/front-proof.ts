@@ -1,7 +1,7 @@
 // By what an instance knows the front of its machine: a proof of one connection, never the secret itself. The instance's
 // port may be somebody else's by the time that the front connects, and whoever listens there reads what the front says.
 import type { Socket } from 'node:net';
-import { type Introduction, instanceKey, prove, provenAt } from '../formats/front-proof.ts';
+import { type ConnectionProof, instanceKey, prove, provenAt } from '../formats/front-proof.ts';
 import { readIpAddress, writeIpAddress } from '../formats/ip-address.ts';
 import { writeLocalHeader, writeProxyHeader } from '../formats/proxy-protocol.ts';
 
@@ -11,7 +11,7 @@ export const PROOF_EXTENSION = 0xe0;
 /** The front writes its header as soon as it is connected; a busy instance may take the connection up much later. */
 const MOST_AGE_NS = 30_000_000_000n;
 
-export interface Introducing {
+export interface ConnectionProving {
   readonly secret: Uint8Array;
   readonly instance: string;
   /** Absent: the front speaks for itself. */
@@ -19,7 +19,7 @@ export interface Introducing {
 }
 
 /** The header that goes before all else on this connection to an instance. @param server connected */
-export function introduce(server: Socket, { secret, instance, client }: Introducing): Buffer {
+export function proveConnection(server: Socket, { secret, instance, client }: ConnectionProving): Buffer {
   const source = client === undefined ? undefined : writeIpAddress(readIpAddress(client.address));
   const { localPort: fromPort = 0, remotePort: toPort = 0 } = server;
   const proof = prove(instanceKey(secret, instance), { source, fromPort, toPort }, sinceBoot());
@@ -43,7 +43,7 @@ export class KnownFront {
     this.#since = now();
   }
 
-  isShownBy(proof: Uint8Array | undefined, introduction: Introduction): boolean {
+  isShownBy(proof: Uint8Array | undefined, introduction: ConnectionProof): boolean {
     const key = this.#key();
     if (key === undefined || proof === undefined) return false;
     const [at, now] = [provenAt(key, proof, introduction), this.#now()];

@@ -4,7 +4,7 @@ import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
 import { answerBrokenRequest } from './broken-request.ts';
 import type { Call } from './call.ts';
-import { OpenAnswers, Peers, peerAddress, type Way } from './connection.ts';
+import { type ConnectionPath, OpenAnswers, Peers, peerAddress } from './connection.ts';
 import { OpenConnections, UNCOUNTED } from './limits/open-connections.ts';
 import { DATA_PLANE, type ServerRules } from './planes.ts';
 import { type BelievedProxies, takeProxyHeader } from './proxy-gate.ts';
@@ -14,7 +14,7 @@ import { type TlsFiles, type TlsVersion, tlsOptions } from './tls/server-options
 export interface ListenerOptions extends TlsFiles {
   readonly minVersion?: TlsVersion;
   /** What a connection to this listener is; absent: `direct`. */
-  readonly way?: Way;
+  readonly way?: ConnectionPath;
   /** Every connection begins with a proxy's header, from one of these; absent: connections are the clients' own. */
   readonly proxies?: BelievedProxies;
   /** With `proxies`: connections without a header are taken too, and are `direct`. */
@@ -78,7 +78,7 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
   server.on('clientError', (error: Error, socket) => answerBrokenRequest(error, socket, answers.isNext(socket)));
   peers.watch(server);
   acceptFrom(server, (socket, accept) => {
-    const arrive = (address: string, by: Way): void => {
+    const arrive = (address: string, by: ConnectionPath): void => {
       // A Unix socket has no address; who reaches it was let into its folder.
       const isOfSocket = address === '' && options.socketPath !== undefined;
       const { known } = by === 'direct' || isOfSocket ? UNCOUNTED : open.add(address, socket);

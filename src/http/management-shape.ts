@@ -2,7 +2,7 @@
 // that no reader names are passed over and names and choices go without regard to case, as the resource manager has it: its
 // clients send what the service may come to know. Records and files of our own are read by `formats/shape.ts` alone.
 import { oneOf, type Reader, ShapeError, flag as strictFlag, integer as strictInteger } from '../formats/shape.ts';
-import { isAbsent, isUnsaid, toFlag, toInteger } from './tolerance.ts';
+import { isAbsent, isUnset, toFlag, toInteger } from './lenient-body.ts';
 
 type Readers = Readonly<Record<string, Reader<unknown>>>;
 type Needed<F extends Readers> = { readonly [K in keyof F]: ReturnType<F[K]> };
@@ -23,7 +23,7 @@ export function members<F extends Readers, O extends Readers = None, S extends R
     const result: Record<string, unknown> = {};
     for (const [name, read] of Object.entries(required)) {
       const given = find(name);
-      if (isUnsaid(given)) throw new ShapeError(`${path}.${name} is missing`);
+      if (isUnset(given)) throw new ShapeError(`${path}.${name} is missing`);
       result[name] = read(given, `${path}.${name}`);
     }
     for (const [name, read] of Object.entries(optional ?? {})) {
@@ -32,7 +32,7 @@ export function members<F extends Readers, O extends Readers = None, S extends R
     }
     for (const [name, read] of Object.entries(sets ?? {})) {
       const given = find(name);
-      if (!isUnsaid(given) && given !== '') result[name] = read(given, `${path}.${name}`);
+      if (!isUnset(given) && given !== '') result[name] = read(given, `${path}.${name}`);
     }
     return result as Needed<F> & Optional<O> & Optional<S>;
   };

@@ -15,10 +15,10 @@ export interface OutboundCall {
   readonly withinMs: number;
   readonly stopping?: AbortSignal | undefined;
   /** Another way to connect than by a connection of its own, past the proxies of the environment. */
-  readonly way?: Way;
+  readonly way?: ConnectionPath;
 }
 
-export type Way = Pick<
+export type ConnectionPath = Pick<
   RequestOptions,
   'agent' | 'createConnection' | 'hostname' | 'path' | 'port' | 'servername' | 'socketPath'
 >;

@@ -37,11 +37,11 @@ export interface RowRequest<Body> {
    */
   readonly commit: Commit;
   /** Read when it is asked for. @throws ServiceError BadParameter when it does not read */
-  readonly stated: () => Stated;
+  readonly grantHeaders: () => GrantHeaders;
 }
 
 /** What a caller says about a request beside its body; who uses it checks it. */
-export interface Stated {
+export interface GrantHeaders {
   /** Why it is made. */
   readonly reason?: string;
   /** Until when what it makes shall hold. */

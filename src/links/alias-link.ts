@@ -9,7 +9,7 @@ export function sendAliases(link: Link | undefined, leads: Readonly<Record<strin
 }
 
 /** To be called before anything is awaited: the supervisor tells of aliases right after the link is made. */
-export function hearAliases(link: Link, changed: (aliases: ReadonlyMap<string, string>) => void): void {
+export function applyAliases(link: Link, changed: (aliases: ReadonlyMap<string, string>) => void): void {
   link.on(aliasesChanged, ({ aliases }) => changed(new Map(Object.entries(shape(aliases, 'aliases')))));
 }
 

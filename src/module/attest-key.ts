@@ -15,9 +15,9 @@ export function attestKey(
   state: Provisioned,
   engine: Engine,
   identity: AttestationIdentity,
-  { binding: stated, blob, now }: { readonly binding: unknown; readonly blob: Uint8Array; readonly now: number },
+  { binding: grantHeaders, blob, now }: { readonly binding: unknown; readonly blob: Uint8Array; readonly now: number },
 ): ReplyOf<'attestKey'> {
-  const binding = checkBinding(stated);
+  const binding = checkBinding(grantHeaders);
   const publicKey = withKeyMaterial(state, binding, blob, (material): PublicKey => {
     using key = engine.open(binding.kty, material);
     return key.publicKey;

@@ -30,10 +30,10 @@ export interface SealedKey {
 export async function importKey(
   state: Provisioned,
   engine: Engine,
-  { binding: stated, ...members }: ImportedMembers & { readonly binding: unknown },
+  { binding: grantHeaders, ...members }: ImportedMembers & { readonly binding: unknown },
 ): Promise<SealedKey> {
   try {
-    const binding = checkBroughtBinding(stated);
+    const binding = checkBroughtBinding(grantHeaders);
     const sealed = sealMaterial(state, engine, binding, await materialOf(binding.kty, members));
     checkPub(sealed.publicKey, members.pub);
     return sealed;

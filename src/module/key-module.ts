@@ -9,10 +9,10 @@ import { sealKey, withKeyMaterial } from './key-blobs.ts';
 import { KeyCache } from './key-cache.ts';
 import { readKeySpec } from './key-spec.ts';
 import { type FolderOptions, ModuleFolder } from './module-folder.ts';
-import { isBehind, type NamedState, refuseBehind, stateRefused } from './never-back.ts';
 import { openRecord, type RecordText } from './records.ts';
 import { StateFile } from './state-file.ts';
 import { sealStateInUse } from './state-in-use.ts';
+import { isBehind, type NamedState, refuseBehind, stateRefused } from './state-rollback.ts';
 import { HEAD_RECORD, type HeadText, readStoreHead, sealHead, stateNamedBy } from './store-head.ts';
 
 export interface KeyModuleOptions extends FolderOptions {
@@ -54,7 +54,7 @@ export class KeyModule extends ModuleFolder<StateFile> implements AsyncDisposabl
    * What something sealed says of the state under which it was sealed. One that is newer than this module's was made by
    * another partition, or older files were put back. @throws CryptoError StateRefused
    */
-  heed(named: NamedState): void {
+  applyStopFlag(named: NamedState): void {
     if (!isBehind(this.provisioned, named)) return;
     try {
       this.reload();
@@ -118,20 +118,20 @@ export class KeyModule extends ModuleFolder<StateFile> implements AsyncDisposabl
   sealHead(head: HeadText): ReturnType<typeof sealHead> {
     const signedLog = Math.max(this.checkpoint.known, this.provisioned.logFloor);
     return sealHead(this.provisioned, head, signedLog, (named) => {
-      this.heed(named);
+      this.applyStopFlag(named);
       return this.provisioned;
     });
   }
 
   openRecord(key: Uint8Array, revision: number, sealed: Uint8Array): RecordText {
     const opened = openRecord(this.provisioned, key, revision, sealed);
-    if (opened.name === HEAD_RECORD) this.heed(stateNamedBy(opened.value));
+    if (opened.name === HEAD_RECORD) this.applyStopFlag(stateNamedBy(opened.value));
     return opened;
   }
 
   noteHead(revision: number, key: Uint8Array, sealed: Uint8Array): void {
     const { sequence, state } = readStoreHead(this.provisioned, revision, key, sealed);
-    this.heed(state);
+    this.applyStopFlag(state);
     this.head.note(this.provisioned, sequence);
   }
 

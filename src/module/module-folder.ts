@@ -2,12 +2,12 @@
 // witnesses, and is given the seal key by another process that has it.
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { CryptoError, type ModuleState, type ReplyOf } from '../crypto/protocol/messages.ts';
-import { requireSuccessor } from './never-back.ts';
 import { NewestHead } from './newest-head.ts';
 import { makeRecipientKey, type RecipientKey, sealToWaiting } from './recipient-key.ts';
 import type { Provisioned } from './sealed-state.ts';
 import { SignedCheckpoint } from './signed-checkpoint.ts';
 import type { StateFile } from './state-file.ts';
+import { requireSuccessor } from './state-rollback.ts';
 
 export interface FolderOptions {
   readonly folder: string;

@@ -2,7 +2,7 @@
 // its folder and what it needs to load; it shuts the door behind that, and answers frames until its input ends.
 import { CryptoError } from '../crypto/protocol/messages.ts';
 import type { Dispatch } from './dispatch.ts';
-import { shutDoors } from './doors.ts';
+import { dropPermissions } from './drop-permissions.ts';
 import { forbidFurtherBinding } from './native.ts';
 import { refuseToServe, serve } from './serve.ts';
 
@@ -24,7 +24,7 @@ export async function runModule<P extends AsyncDisposable>(
     options.filter((option) => option.startsWith(name)).map((option) => option.slice(name.length));
   const { open, dispatch } = load(folder, valuesOf);
   forbidFurtherBinding();
-  shutDoors(folder, valuesOf('--program='));
+  dropPermissions(folder, valuesOf('--program='));
 
   // Ctrl-C reaches the whole process group; the worker decides when this process ends, by closing the pipe.
   process.on('SIGINT', () => undefined);

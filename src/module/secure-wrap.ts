@@ -52,11 +52,11 @@ export function secureUnwrap(
 function withWrappingKey<T>(
   state: Provisioned,
   engine: Engine,
-  { binding: stated, blob, algorithm }: Wrapping,
+  { binding: grantHeaders, blob, algorithm }: Wrapping,
   keyOp: 'secureWrapKey' | 'secureUnwrapKey',
   use: (key: EngineKey, algorithm: Algorithm) => T,
 ): T {
-  const binding = checkBinding(stated);
+  const binding = checkBinding(grantHeaders);
   if (!binding.keyOps.includes(keyOp)) {
     throw new CryptoError('OperationNotAllowed', `key_ops: the key does not permit ${keyOp}`);
   }

@@ -1,9 +1,9 @@
 // What an open partition knows of the module's state and of both witnesses, sealed on its way to a ceremony, which is a
 // process of its own and remembers nothing: so older files that were put back are refused there as they are here.
 import { fields } from '../formats/fields.ts';
-import { type NamedState, stateRefused } from './never-back.ts';
 import { openBox, sealBox } from './sealed-box.ts';
 import type { Provisioned, StateContent } from './sealed-state.ts';
+import { type NamedState, stateRefused } from './state-rollback.ts';
 
 export interface StateInUse extends NamedState, Pick<StateContent, 'state'> {
   /** The newest store head, and the size of the newest signed log, that the partition knows of. */

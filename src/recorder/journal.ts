@@ -7,7 +7,7 @@ import { type Disk, syncPath } from './disk.ts';
 const CHUNK = 1024 * 1024;
 const SPARE = 'spare';
 
-export interface JournalPlace {
+export interface JournalPath {
   readonly folder: string;
   readonly segmentLength: number;
 }
@@ -31,7 +31,7 @@ interface OpenSegment {
 
 export class Journal implements AsyncDisposable {
   readonly #disk: Disk;
-  readonly #place: JournalPlace;
+  readonly #place: JournalPath;
   #current: OpenSegment;
   /** Earlier segments, oldest first, whose entries may not all be published. */
   #finished: FinishedSegment[];
@@ -42,7 +42,7 @@ export class Journal implements AsyncDisposable {
   #preparing: Promise<void> | undefined;
   #spareReady = false;
 
-  private constructor(disk: Disk, place: JournalPlace, current: OpenSegment, finished: readonly FinishedSegment[]) {
+  private constructor(disk: Disk, place: JournalPath, current: OpenSegment, finished: readonly FinishedSegment[]) {
     this.#disk = disk;
     this.#place = place;
     this.#current = current;
@@ -50,7 +50,7 @@ export class Journal implements AsyncDisposable {
   }
 
   /** Begins the first segment of a new log. */
-  static async create(disk: Disk, place: JournalPlace, start: SegmentStart): Promise<Journal> {
+  static async create(disk: Disk, place: JournalPath, start: SegmentStart): Promise<Journal> {
     await disk.makeFolder(join(place.folder, JOURNAL));
     await prepareSpare(disk, place);
     return new Journal(disk, place, await beginSegment(disk, place, start), []);
@@ -59,7 +59,7 @@ export class Journal implements AsyncDisposable {
   /** Goes on in the last of the segments read; a torn record at its end is wiped first. */
   static async resume(
     disk: Disk,
-    place: JournalPlace,
+    place: JournalPath,
     segments: readonly { path: string; header: SegmentHeader; end: number; next: number; torn: boolean }[],
   ): Promise<Journal> {
     const last = segments.at(-1);
@@ -164,7 +164,7 @@ export class Journal implements AsyncDisposable {
 }
 
 /** A segment's worth of zeros that are really on disk, so that later writes change no metadata. */
-async function prepareSpare(disk: Disk, { folder, segmentLength }: JournalPlace): Promise<void> {
+async function prepareSpare(disk: Disk, { folder, segmentLength }: JournalPath): Promise<void> {
   const fd = await disk.open(join(folder, JOURNAL, SPARE), 'w');
   try {
     await writeZeros(disk, fd, 0, segmentLength);
@@ -182,7 +182,7 @@ async function writeZeros(disk: Disk, fd: number, from: number, to: number): Pro
 }
 
 /** Turns the spare into the segment that begins at `start.first`. */
-async function beginSegment(disk: Disk, place: JournalPlace, start: SegmentStart): Promise<OpenSegment> {
+async function beginSegment(disk: Disk, place: JournalPath, start: SegmentStart): Promise<OpenSegment> {
   const header = encodeSegmentHeader({ ...start, segmentLength: place.segmentLength });
   const folder = join(place.folder, JOURNAL);
   const path = join(folder, segmentName(start.first));

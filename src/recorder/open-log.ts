@@ -6,7 +6,7 @@ import { JOURNAL, SEGMENT_NAME } from '../formats/journal-format.ts';
 import { TILE_WIDTH, tilePath } from '../formats/tlog-tiles.ts';
 import type { Worker } from './batch.ts';
 import type { Disk } from './disk.ts';
-import { Journal, type JournalPlace } from './journal.ts';
+import { Journal, type JournalPath } from './journal.ts';
 import { growByRecord, Log } from './log.ts';
 import { BundleBuilder, Publisher } from './publisher.ts';
 import { LogDamaged, readJournal, type Segment } from './read-journal.ts';
@@ -35,7 +35,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const { folder, origin, disk, segmentLength, report } = options;
   await disk.makeFolder(folder);
   const checkpoint = readCheckpoint(folder, origin);
-  const place: JournalPlace = { folder, segmentLength };
+  const place: JournalPath = { folder, segmentLength };
   const publisher = new Publisher(disk, folder);
   // While reading back, a tile that stands on disk as it should is not written again.
   const republisher = {

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openCryptoClient } from '../crypto/client/open-crypto-client.ts';
 import { provisionModule } from '../crypto/client/provision-module.ts';
-import type { ManagementPlaces } from '../deployment/data-layout.ts';
+import type { ManagementPaths } from '../deployment/data-layout.ts';
 import { replaceFile } from '../files/durable-file.ts';
 import { logOrigin } from '../formats/log-origin.ts';
 import { formatVkey } from '../formats/signed-note.ts';
@@ -19,11 +19,7 @@ export interface OwnSigner extends AsyncDisposable, Signer {
 }
 
 /** @throws Error when there is a log, but not the key that has signed it */
-export async function openOwnSigner({
-  module,
-  audit,
-  verifierKey,
-}: Omit<ManagementPlaces, 'root'>): Promise<OwnSigner> {
+export async function openOwnSigner({ module, audit, verifierKey }: Omit<ManagementPaths, 'root'>): Promise<OwnSigner> {
   await using stack = new AsyncDisposableStack();
   const crypto = stack.use(await openCryptoClient({ moduleFolder: module, partitions: 1 }));
   const { state, instanceId } = crypto.hello;

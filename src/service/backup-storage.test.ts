@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { soundPlaces } from './backup-storage.ts';
+import { trustedTargets } from './backup-storage.ts';
 
 test('a place whose authority others can exchange is none in production, and it is told why', () => {
   const folder = mkdtempSync(join(tmpdir(), 'strongroom-places-'));
@@ -13,7 +13,7 @@ test('a place whose authority others can exchange is none in production, and it 
   const places = [{ uri: 'https://blobs.example/hsm', caFile }, plain];
   const told: string[] = [];
   const soundIn = (profile: 'dev' | 'production') =>
-    soundPlaces(places, profile, (what, error) => told.push(`${what}: ${(error as Error).message}`));
+    trustedTargets(places, profile, (what, error) => told.push(`${what}: ${(error as Error).message}`));
   chmodSync(caFile, 0o644);
   assert.deepEqual([soundIn('production'), told], [places, []]);
   chmodSync(caFile, 0o666);

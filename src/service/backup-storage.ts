@@ -1,12 +1,12 @@
 // Where full backups may lie: what the configuration allows, and what the operator has added to it by command. Those are judged
 // as those of the configuration are at the start: in production nobody else may change whom a place's authority vouches for.
-import { readAddedPlaces } from '../deployment/added-backup-places.ts';
-import type { BackupPlace } from '../deployment/backup-places.ts';
+import { readAddedTargets } from '../deployment/added-backup-targets.ts';
+import type { AllowedBackupTarget } from '../deployment/backup-targets.ts';
 import { readPlainFile } from '../deployment/checks/check-files.ts';
-import type { InstancePlaces } from '../deployment/data-layout.ts';
+import type { InstancePaths } from '../deployment/data-layout.ts';
 import type { InstanceConfig } from '../deployment/instance.ts';
 import type { BackupService } from '../features/backup/rows.ts';
-import { AllowedPlaces } from '../features/backup/storage/allowed-places.ts';
+import { AllowedTargets } from '../features/backup/storage/allowed-targets.ts';
 import { openStorageBy } from '../features/backup/storage/open-storage.ts';
 import { type OpenStorage, StorageError } from '../features/backup/storage/port.ts';
 import { ownCommand } from '../formats/own-command.ts';
@@ -18,9 +18,9 @@ import { reportFailure } from '../http/report-failure.ts';
  */
 export function storageOf(
   { backupTargets = [], backupIdentity, profile }: InstanceConfig,
-  at: Pick<InstancePlaces, 'backupPlaces'>,
+  at: Pick<InstancePaths, 'backupTargetsFile'>,
 ): OpenStorage {
-  const openIn = (targets: readonly BackupPlace[]): OpenStorage =>
+  const openIn = (targets: readonly AllowedBackupTarget[]): OpenStorage =>
     openStorageBy({
       targets,
       ...(backupIdentity === undefined ? {} : { identity: backupIdentity }),
@@ -31,7 +31,7 @@ export function storageOf(
   return async (...asked) => {
     let open: OpenStorage;
     try {
-      open = openIn([...backupTargets, ...soundPlaces(readAddedPlaces(at), profile, reportFailure)]);
+      open = openIn([...backupTargets, ...trustedTargets(readAddedTargets(at), profile, reportFailure)]);
     } catch (cause) {
       reportFailure('backup places that were added', cause);
       throw new StorageError(
@@ -49,12 +49,12 @@ export function storageOf(
 /** Decides nothing: what it names is opened by the same list. */
 export function locateIn(
   { backupTargets = [], profile }: InstanceConfig,
-  at: Pick<InstancePlaces, 'backupPlaces'>,
+  at: Pick<InstancePaths, 'backupTargetsFile'>,
 ): BackupService['locate'] {
   return (named) => {
     try {
-      const added = soundPlaces(readAddedPlaces(at), profile, () => undefined);
-      return new AllowedPlaces([...backupTargets, ...added], profile).locate(named);
+      const added = trustedTargets(readAddedTargets(at), profile, () => undefined);
+      return new AllowedTargets([...backupTargets, ...added], profile).locate(named);
     } catch {
       // What does not read, or is left out, is said and reported when the place is opened.
       return named;
@@ -63,11 +63,11 @@ export function locateIn(
 }
 
 /** @param report is told of each place that is left out */
-export function soundPlaces(
-  places: readonly BackupPlace[],
+export function trustedTargets(
+  places: readonly AllowedBackupTarget[],
   profile: 'dev' | 'production',
   report: (what: string, error: unknown) => void,
-): readonly BackupPlace[] {
+): readonly AllowedBackupTarget[] {
   if (profile !== 'production') return places;
   return places.filter(({ uri, caFile }) => {
     try {

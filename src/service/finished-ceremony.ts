@@ -2,8 +2,8 @@
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import type { InstanceConfig } from '../deployment/instance.ts';
 import { planSplit } from '../features/custodians/follow-split.ts';
-import type { Begun } from '../features/security-domain/begun.ts';
 import { planCompletion } from '../features/security-domain/complete-ceremony.ts';
+import type { PendingCeremony } from '../features/security-domain/pending-ceremony.ts';
 import { isoTime } from '../formats/iso-time.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
 import type { Records } from '../store/sealed/records.ts';
@@ -17,7 +17,7 @@ export interface CeremonyParts {
   readonly state: Pick<InstanceState, 'activation' | 'register' | 'now'>;
 }
 
-function beganBy(begun: Begun | undefined): string {
+function beganBy(begun: PendingCeremony | undefined): string {
   if (begun === undefined) return 'Who began it is not known.';
   return `It was a ${begun.kind}, begun by ${begun.by} at ${begun.at}.`;
 }
@@ -25,13 +25,13 @@ function beganBy(begun: Begun | undefined): string {
 export async function recordFinishedCeremony(parts: CeremonyParts, config: InstanceConfig): Promise<void> {
   const { crypto, records, audit, state } = parts;
   const before = records.head.sequence;
-  let begun: Begun | undefined;
+  let begun: PendingCeremony | undefined;
   const head = await records.update(async () => {
     const completion = await planCompletion({
       crypto,
       activation: state.activation,
       // Only the register follows: nothing says that a recovery that is found now is as its quorum left it.
-      companions: { split: (split) => planSplit(state.register, split, isoTime(state.now())) },
+      relatedWrites: { split: (split) => planSplit(state.register, split, isoTime(state.now())) },
     });
     begun = completion.begun;
     return completion.changes;

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { InstanceConfig } from '../deployment/instance.ts';
-import { Promises } from '../features/settings/promises.ts';
+import { InstancePolicy } from '../features/settings/instance-policy.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
 import type { Records } from '../store/sealed/records.ts';
-import { makePromises } from './first-start.ts';
+import { makeInstancePolicy } from './first-start.ts';
 
 const ALICE = 'aaaaaaaa-0000-4000-8000-000000000001';
 const BOB = 'aaaaaaaa-0000-4000-8000-000000000002';
@@ -18,7 +18,7 @@ interface Started {
 }
 
 /** The mode that was promised. */
-async function start(config: Started, promises = new Promises()): Promise<string> {
+async function start(config: Started, promises = new InstancePolicy()): Promise<string> {
   const records = {
     head: { sequence: 1, hash: 'h' },
     async update(plan: Parameters<Records['update']>[0]) {
@@ -28,7 +28,7 @@ async function start(config: Started, promises = new Promises()): Promise<string
   };
   const whole = { name: 'test', purgeProtection: false, softDeleteRetentionInDays: 7, issuers: [], ...config };
   const parts = { promises, records: records as unknown as Records, audit: {} as AuditLog };
-  await makePromises(parts, whole as unknown as InstanceConfig);
+  await makeInstancePolicy(parts, whole as unknown as InstanceConfig);
   return promises.current.separation;
 }
 
@@ -45,7 +45,7 @@ test('a production instance is not started with one administrator alone, as nobo
 });
 
 test('one that was started before is, whoever its file names now', async () => {
-  const promises = new Promises();
+  const promises = new InstancePolicy();
   const profile = 'production';
   await start({ profile, initialAdministrators: [ALICE, BOB] }, promises);
   assert.equal(await start({ profile, initialAdministrators: [ALICE] }, promises), 'strict');
@@ -61,7 +61,7 @@ test('nor one that is strict, or would be, with an issuer that does not tell peo
   await assert.rejects(start({ profile: 'production', initialAdministrators, issuers: unmarked }), unknown);
   await assert.rejects(start({ ...dev, separation: 'strict', issuers: unmarked }), unknown);
   assert.equal(await start({ ...dev, issuers: unmarked }), 'azure');
-  const promises = new Promises();
+  const promises = new InstancePolicy();
   assert.equal(await start({ ...dev, separation: 'strict', issuers: marked }, promises), 'strict');
   await assert.rejects(start({ ...dev, issuers: unmarked }, promises), unknown);
 });

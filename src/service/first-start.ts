@@ -8,19 +8,23 @@ import { roleDetail } from '../features/roles/entry-details.ts';
 import type { Roles } from '../features/roles/evaluate.ts';
 import { planInitialAssignments } from '../features/roles/initial-assignments.ts';
 import { ROOT_SCOPE } from '../features/roles/scope.ts';
-import { type Promises, separationOf } from '../features/settings/promises.ts';
+import { type InstancePolicy, separationOf } from '../features/settings/instance-policy.ts';
 import { changesOf } from '../http/entry-detail.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
 import type { Records } from '../store/sealed/records.ts';
 import { completeLog } from './service-entries.ts';
 
 /** At the first start what the configuration says; later only what makes it stricter. */
-export async function makePromises(
+export async function makeInstancePolicy(
   {
     promises,
     records,
     audit,
-  }: { readonly promises: Promises; readonly records: Pick<Records, 'head' | 'update'>; readonly audit: AuditLog },
+  }: {
+    readonly promises: InstancePolicy;
+    readonly records: Pick<Records, 'head' | 'update'>;
+    readonly audit: AuditLog;
+  },
   config: InstanceConfig,
 ): Promise<void> {
   const before = records.head.sequence;
@@ -37,7 +41,7 @@ export async function makePromises(
 }
 
 /** Where duties are separated, one administrator can change nothing about roles: there would never be a second. */
-function refuseLoneAdministrator(promises: Promises, config: InstanceConfig): void {
+function refuseLoneAdministrator(promises: InstancePolicy, config: InstanceConfig): void {
   if (promises.areMade || config.profile !== 'production' || separationOf(config) !== 'strict') return;
   if (new Set(config.initialAdministrators.map((id) => id.toLowerCase())).size >= 2) return;
   throw new Error(
@@ -47,7 +51,7 @@ function refuseLoneAdministrator(promises: Promises, config: InstanceConfig): vo
 }
 
 /** Every instance that is strict, or would be from now on. */
-function refuseUnknownPeople(promises: Promises, config: InstanceConfig): void {
+function refuseUnknownPeople(promises: InstancePolicy, config: InstanceConfig): void {
   const isStrict = promises.areMade && promises.isStrict;
   const missing = missingPersonMark(config.issuers);
   if (missing === undefined || !(isStrict || separationOf(config) === 'strict')) return;

@@ -14,7 +14,7 @@ import type { Records } from '../store/sealed/records.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { locateIn, storageOf } from './backup-storage.ts';
 import { recordFinishedCeremony } from './finished-ceremony.ts';
-import { makeInitialAssignments, makePromises } from './first-start.ts';
+import { makeInitialAssignments, makeInstancePolicy } from './first-start.ts';
 import { openGateway } from './instance-gateway.ts';
 import { LiveNetwork } from './live-configuration.ts';
 import { keptByFileSeal, waitUntilOpen } from './locked-start.ts';
@@ -24,7 +24,7 @@ import { openParts, parts } from './parts.ts';
 import { recordNetworkChange, recordNetworkInForce } from './record-network-change.ts';
 import { completeLog, recordOwnAct, recordUnlocked, unrecordedText } from './service-entries.ts';
 import type { ServiceOptions } from './service-options.ts';
-import { askPeers } from './unlock-desk.ts';
+import { askPeers } from './unlock-relay.ts';
 import {
   isEmpty,
   openVerifiedRecords,
@@ -33,7 +33,7 @@ import {
   refuseStore,
   settleModule,
 } from './verified-start.ts';
-import { openWorkerMarks } from './worker-marks.ts';
+import { openWorkerIds } from './worker-ids.ts';
 
 export interface InstanceService extends AsyncDisposable {
   readonly port: number;
@@ -94,7 +94,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
     commit: (plan) => records.update(plan),
     stack,
     stopping: stopping.signal,
-    workers: stack.use(openWorkerMarks()),
+    workers: stack.use(openWorkerIds()),
     openStorage: options.openStorage ?? storageOf(config, places),
     locate: locateIn(config, places),
     record: (act) => recordOwnAct(audit, config, { ...act, clockOffset: state.clock.offset }),
@@ -110,7 +110,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
     keptFromActivation: () => Promise.resolve(keptByFileSeal(crypto, config)),
     peopleUnknown: missingPersonMark(config.issuers),
   });
-  const { activation, clock, network, companions } = state;
+  const { activation, clock, network, relatedWrites } = state;
   if (!activation.isActive()) {
     options.onActivation(
       'NotActivated',
@@ -126,7 +126,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
           if (bearsOnRecovery(change.name)) setImmediate(() => tellRecoverability());
           wakeSending();
         },
-        goesWith: companions.commit,
+        goesWith: relatedWrites.commit,
       },
     ),
   );
@@ -137,7 +137,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
     const more = unrecordedText(newestHeadInLog, records.head.sequence, config.name);
     await completeLog(audit, config, records.head, 'StoreHeadCompleted', { more });
   }
-  await makePromises({ promises: state.promises, records, audit }, config);
+  await makeInstancePolicy({ promises: state.promises, records, audit }, config);
   await makeInitialAssignments({ records, roles: state.roles, audit }, config);
   if (options.completesLog) {
     await recordFinishedCeremony({ crypto, records, audit, state }, config);
@@ -190,7 +190,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
     async update(update) {
       if (update.purgeProtection === true) {
         const { promises } = state;
-        await makePromises({ promises, records, audit }, { ...config, purgeProtection: true });
+        await makeInstancePolicy({ promises, records, audit }, { ...config, purgeProtection: true });
       }
       const rulesBefore = network.current;
       if (update.network !== undefined) network.set(update.network);

@@ -8,7 +8,7 @@ import { challenge } from '../features/auth/challenge.ts';
 import { type ArrivingPeer, compileRules, type Refusal } from '../features/network-rules/admission.ts';
 import { type NetworkRules, OPEN_NETWORK } from '../formats/network-rules.ts';
 import type { Host } from '../http/call.ts';
-import type { Way } from '../http/connection.ts';
+import type { ConnectionPath } from '../http/connection.ts';
 
 type Hosts = ReadonlyMap<string, Host>;
 
@@ -55,7 +55,7 @@ function hostsOf(hostNames: readonly HostName[]): Hosts {
  * @param asked an authority in lower case, as the client wrote it
  * @returns the host under the name and port that the client reached; undefined: none of ours by this way
  */
-export function hostAt(hosts: Hosts, asked: string, way: Way): Host | undefined {
+export function hostAt(hosts: Hosts, asked: string, way: ConnectionPath): Host | undefined {
   const authority = asked.replace(/:443$/, '');
   const host = hosts.get(asked) ?? hosts.get(authority);
   if (host !== undefined) return host;
@@ -66,7 +66,7 @@ export function hostAt(hosts: Hosts, asked: string, way: Way): Host | undefined 
 }
 
 /** All of them, those with the port of the client's way first. */
-export function hostsBy(hosts: Hosts, way: Way): readonly Host[] {
+export function hostsBy(hosts: Hosts, way: ConnectionPath): readonly Host[] {
   const port = portOf(way);
   const own = [...hosts.values()];
   if (port === undefined) return own;
@@ -80,7 +80,7 @@ function authorityAt(authority: string, port: number): string {
   return port === 443 ? name : `${name}:${port}`;
 }
 
-function portOf(way: Way): number | undefined {
+function portOf(way: ConnectionPath): number | undefined {
   return typeof way === 'object' ? way.port : undefined;
 }
 

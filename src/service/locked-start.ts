@@ -9,7 +9,7 @@ import { reportFailure } from '../http/report-failure.ts';
 import { openListeners } from './instance-listeners.ts';
 import { answerLocked } from './pipeline/locked.ts';
 import type { ServiceOptions } from './service-options.ts';
-import { type Opening, openUnlockDesk } from './unlock-desk.ts';
+import { type Opening, openUnlockRelay } from './unlock-relay.ts';
 
 export interface OpenModule {
   /** How it was opened; undefined: it was not locked. */
@@ -48,7 +48,7 @@ export async function waitUntilOpen(
   }
   if (lock === undefined) throw new CryptoError('WrongState', 'the module is locked, and nobody can unlock it here');
   const desk = stack.use(
-    await openUnlockDesk({
+    await openUnlockRelay({
       crypto,
       folder: lock.socketFolder,
       worker: lock.worker,

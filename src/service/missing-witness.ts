@@ -4,7 +4,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import type { InstanceConfig } from '../deployment/instance.ts';
-import { type Acceptance, readUnwitnessed, type Unwitnessed } from '../deployment/unwitnessed.ts';
+import { type Acceptance, type MissingWitness, readMissingWitness } from '../deployment/witness-acceptance.ts';
 import { replaceFile } from '../files/durable-file.ts';
 import { ownCommand } from '../formats/own-command.ts';
 import type { Detail } from '../http/entry-detail.ts';
@@ -39,12 +39,12 @@ export async function judgeWitnesses(parts: WitnessParts, config: InstanceConfig
     if (size === 0) return undefined;
     throw new StoreError('Refused', `the witnesses of the newest store and log are missing, and the store is empty`);
   }
-  const found: Unwitnessed = {
+  const found: MissingWitness = {
     missing: [...(isHeadWitnessed === 1 ? [] : ['store']), ...(isLogWitnessed === 1 ? [] : ['log'])],
     store: { sequence: head.sequence, hash: head.hash, newestInLog: newestHeadInLog },
     log: { size, root: Buffer.from(root).toString('base64') },
   };
-  const known = readUnwitnessed(readIfThere(path));
+  const known = readMissingWitness(readIfThere(path));
   const accepted = known !== undefined && isSame(known, found) ? known.accepted : undefined;
   if (accepted === undefined) {
     if (known === undefined || !isSame(known, found)) await replaceFile(path, `${JSON.stringify(found, null, 2)}\n`);
@@ -59,7 +59,7 @@ export async function judgeWitnesses(parts: WitnessParts, config: InstanceConfig
   };
 }
 
-function refusal(name: string, { missing, store, log }: Unwitnessed): string {
+function refusal(name: string, { missing, store, log }: MissingWitness): string {
   const files = missing.map((part) => (part === 'store' ? 'head.sealed' : 'checkpoint-*.sealed')).join(', ');
   return (
     `the module's witness of the newest ${missing.join(' and ')} is missing (${files}), so nobody can tell whether an older copy ` +
@@ -70,7 +70,7 @@ function refusal(name: string, { missing, store, log }: Unwitnessed): string {
   );
 }
 
-function detailOf({ missing, store, log }: Unwitnessed, { reason, by, at }: Acceptance): Detail {
+function detailOf({ missing, store, log }: MissingWitness, { reason, by, at }: Acceptance): Detail {
   return {
     missing,
     head: store.sequence,
@@ -83,7 +83,7 @@ function detailOf({ missing, store, log }: Unwitnessed, { reason, by, at }: Acce
   };
 }
 
-function describe({ missing, store, log }: Unwitnessed, { reason, by, at }: Acceptance): string {
+function describe({ missing, store, log }: MissingWitness, { reason, by, at }: Acceptance): string {
   return (
     `The module's witness of the newest ${missing.join(' and ')} was missing. Accepted as they are were the store of sequence ` +
     `${store.sequence} (hash ${store.hash}) and the log of ${log.size} entries (root ${log.root}), by the operating system's user ` +
@@ -91,7 +91,7 @@ function describe({ missing, store, log }: Unwitnessed, { reason, by, at }: Acce
   );
 }
 
-function isSame({ accepted: _, ...known }: Unwitnessed, { accepted: __, ...found }: Unwitnessed): boolean {
+function isSame({ accepted: _, ...known }: MissingWitness, { accepted: __, ...found }: MissingWitness): boolean {
   return JSON.stringify(known) === JSON.stringify(found);
 }
 

@@ -1,5 +1,5 @@
 // Tells how well the instance could be recovered whenever that has changed, by a commit or by time alone.
-import { reachOf, UNKNOWN_HOLDERS } from '../features/custodians/reach.ts';
+import { marginOf, UNKNOWN_HOLDERS } from '../features/custodians/recovery-margin.ts';
 import { postureOf } from '../features/rehearsal/posture.ts';
 import type { OwnRecoverability } from '../formats/own-recoverability.ts';
 import type { InstanceState } from './parts.ts';
@@ -24,7 +24,7 @@ function ownRecoverability({
   rehearsalSchedule,
   now,
 }: Parameters<typeof recoverabilityTeller>[0]): OwnRecoverability {
-  const { required, reachable, margin, unproven, warnings } = reachOf(register, now()) ?? UNKNOWN_HOLDERS;
+  const { required, reachable, margin, unproven, warnings } = marginOf(register, now()) ?? UNKNOWN_HOLDERS;
   return {
     custodians: {
       seen: register.split?.domain !== undefined,

@@ -1,13 +1,13 @@
 // Every feature of an instance, in one list: who needs what another keeps comes after it. All that the service knows of a
 // feature follows from its line here.
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
-import type { InstancePlaces } from '../deployment/data-layout.ts';
+import type { InstancePaths } from '../deployment/data-layout.ts';
 import type { InstanceConfig } from '../deployment/instance.ts';
 import { access } from '../features/access/part.ts';
 import { approvals } from '../features/approvals/part.ts';
 import { armKeys } from '../features/arm-keys/rows.ts';
 import { attestation } from '../features/attestation/rows.ts';
-import type { WorkerMarks } from '../features/backup/jobs/job-engine.ts';
+import type { WorkerIds } from '../features/backup/jobs/job-engine.ts';
 import { backup } from '../features/backup/part.ts';
 import type { BackupService } from '../features/backup/rows.ts';
 import { byok } from '../features/byok/rows.ts';
@@ -36,18 +36,18 @@ import { moduleState } from './module-state.ts';
 /** What the service gives to its parts. */
 export interface Outside extends Pick<BackupService, 'openStorage' | 'locate'> {
   readonly config: InstanceConfig;
-  readonly places: Pick<InstancePlaces, 'audit'>;
+  readonly places: Pick<InstancePaths, 'audit'>;
   readonly crypto: CryptoClient;
   /** Not to be used before they are opened. */
   readonly records: Omit<Records, keyof AsyncDisposable>;
   /** By the instance itself, which asks nobody. */
   readonly commit: Commit;
   readonly kinds: readonly RecordKind[];
-  readonly companions: AllCompanions;
+  readonly relatedWrites: AllCompanions;
   /** Ended after all that is served. */
   readonly stack: AsyncDisposableStack;
   readonly stopping: AbortSignal;
-  readonly workers: WorkerMarks;
+  readonly workers: WorkerIds;
   /** Puts on record what the instance did by itself. */
   readonly record: (act: OwnAct) => Promise<void>;
   readonly report: (what: string, error: unknown) => void;
@@ -95,18 +95,18 @@ export const parts = partsOf<Outside>()
 export type InstanceState = ReturnType<typeof parts.keep>['has'];
 
 /** Empty, and what feeds it. */
-export function openParts(outside: Omit<Outside, 'kinds' | 'companions'>): {
+export function openParts(outside: Omit<Outside, 'kinds' | 'relatedWrites'>): {
   readonly state: InstanceState;
   readonly apply: Apply;
 } {
   let all: readonly Companions[] = [];
-  const companions: AllCompanions = {
+  const relatedWrites: AllCompanions = {
     purge: (name) => all.flatMap(({ purge }) => purge?.(name) ?? []),
     split: (split) => all.flatMap((each) => each.split?.(split) ?? []),
     setting: (name, value) => all.flatMap(({ setting }) => setting?.(name, value) ?? []),
     commit: (changes) => all.flatMap(({ commit }) => commit?.(changes) ?? []),
   };
-  const { has: state, companions: known } = parts.keep({ ...outside, kinds: parts.kinds, companions });
+  const { has: state, relatedWrites: known } = parts.keep({ ...outside, kinds: parts.kinds, relatedWrites });
   all = known;
   return { state, apply: feeding(Object.values(state).flatMap(followsOf), parts.kinds) };
 }

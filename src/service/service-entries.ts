@@ -10,7 +10,7 @@ import type { AuditEntry, AuditLog } from '../links/recorder/audit-log.ts';
 import { auditEntryJson } from '../links/recorder/entry.ts';
 import type { StoreError } from '../store/port.ts';
 import type { Head } from '../store/sealed/records.ts';
-import type { Opening } from './unlock-desk.ts';
+import type { Opening } from './unlock-relay.ts';
 
 export async function completeLog(
   audit: AuditLog,

@@ -1,5 +1,5 @@
 // What one service worker is started with.
-import type { InstancePlaces } from '../deployment/data-layout.ts';
+import type { InstancePaths } from '../deployment/data-layout.ts';
 import type { InstanceConfig } from '../deployment/instance.ts';
 import type { OpenStorage } from '../features/backup/storage/port.ts';
 import type { OwnRecoverability } from '../formats/own-recoverability.ts';
@@ -10,8 +10,8 @@ export interface ServiceOptions {
   /** Those of the configuration, and what becomes of them. */
   readonly names: LiveNames;
   readonly places: Pick<
-    InstancePlaces,
-    'module' | 'store' | 'audit' | 'tlsKey' | 'tlsCertificate' | 'backupPlaces' | 'unwitnessed'
+    InstancePaths,
+    'module' | 'store' | 'audit' | 'tlsKey' | 'tlsCertificate' | 'backupTargetsFile' | 'unwitnessed'
   >;
   readonly recorderSocket: string;
   /** 0: any free port. */

@@ -5,11 +5,11 @@ import { describe, it } from 'node:test';
 import { DELETIONS_KEPT, type Row, type Store } from './port.ts';
 
 /** One place that holds rows; handles on it stand for processes. */
-export interface StorePlace extends AsyncDisposable {
+export interface StorePath extends AsyncDisposable {
   open(): Promise<Store>;
 }
 
-export function storeContract(name: string, makePlace: () => Promise<StorePlace>): void {
+export function storeContract(name: string, makePlace: () => Promise<StorePath>): void {
   describe(`the ${name} store`, () => {
     it('answers a committed row with its revision and bytes, and nothing for a key never written', async () => {
       await using place = await makePlace();

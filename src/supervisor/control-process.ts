@@ -17,8 +17,8 @@ import {
   syncControl,
   updateInstance,
 } from '../links/messages.ts';
+import { answerPeerLookup } from '../links/peer-lookup-link.ts';
 import { ProvisionRefused } from '../links/provision-request.ts';
-import { answerWhoCalls } from '../links/who-calls-link.ts';
 import type { Instances } from './instances.ts';
 import { LogFile } from './log-file.ts';
 import { DoesNotStart, type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
@@ -105,7 +105,7 @@ function answer(link: Link, options: ControlOptions): void {
   link.on(stopInstance, ({ name }, id) => act(id, { what: 'stop', instance: name }, () => instances.stop(name)));
   link.on(startInstance, ({ name }, id) => act(id, { what: 'start', instance: name }, () => instances.start(name)));
   link.on(syncControl, (_values, id) => settle(id, Promise.try(syncFolder, folder)));
-  answerWhoCalls(link);
+  answerPeerLookup(link);
 }
 
 /** For callers of the management plane: which process it is and where to look, and nothing of what else went wrong. */

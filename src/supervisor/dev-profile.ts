@@ -10,14 +10,14 @@ import { CONTROL_NAMES, ensureServerCertificate, instanceNames } from '../deploy
 import { DEV_DEFAULTS, type DevConfig } from '../deployment/dev-config.ts';
 import { devIdentity, devSurroundings } from '../deployment/dev-surroundings.ts';
 import { probePort } from '../deployment/free-port.ts';
-import { listenerPlaces } from '../deployment/listener-places.ts';
+import { listenerAddresses } from '../deployment/listener-addresses.ts';
 import { azureNames, localNames } from '../deployment/name-forms.ts';
 import { listenersOf } from '../deployment/private-listeners.ts';
 import { productionFile } from '../deployment/production-file.ts';
 import { ConfigError } from '../deployment/start-config.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import { instanceOrigin } from '../http/name-form.ts';
-import { controlRecipe } from './control-recipe.ts';
+import { controlArguments } from './control-arguments.ts';
 import { ensureDevIdentities } from './ensure-dev-identities.ts';
 import type { Profile } from './profile.ts';
 
@@ -53,13 +53,13 @@ export async function openDevProfile(options: DevProfileOptions): Promise<Profil
     tenantId: clients.tenantId,
     port,
     controlProgram: (log) =>
-      controlRecipe({
+      controlArguments({
         log,
         entry: options.entry,
         folder: at.control,
         port,
         ca: at.caCertificate,
-        besides: listenerPlaces(config.privateListeners ?? []),
+        besides: listenerAddresses(config.privateListeners ?? []),
         limits: config.limits,
       }),
     made() {

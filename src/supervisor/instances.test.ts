@@ -6,9 +6,9 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { places } from '../deployment/data-layout.ts';
 import { devSurroundings } from '../deployment/dev-surroundings.ts';
-import { operatorsMark } from '../deployment/operators-mark.ts';
 import { readPurgeRecord } from '../deployment/purge-record.ts';
 import { readInstanceConfig } from '../deployment/read-instance.ts';
+import { stopFlag } from '../deployment/stop-flag.ts';
 import { OPEN_NETWORK } from '../formats/network-rules.ts';
 import type { InstanceStatus } from '../links/instance-host.ts';
 import { ProvisionRefused } from '../links/provision-request.ts';
@@ -120,7 +120,7 @@ test('a stopped instance stays stopped over restarts until it is started; its da
 
 test('one that an operator has stopped is told of, also after a restart, until the operator starts it or it is deleted', async () => {
   const root = join(folder, 'held');
-  const mark = operatorsMark(places(root).instance('dev').root);
+  const mark = stopFlag(places(root).instance('dev').root);
   const stopped = { port: 0, activation: 'Stopped', message: 'Stopped: ./strongroom instance start dev' };
   {
     const { instances, changes } = open(root);

@@ -3,12 +3,12 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { InstancePlaces, Places } from '../deployment/data-layout.ts';
+import type { InstancePaths, Places } from '../deployment/data-layout.ts';
 import type { InstanceConfig } from '../deployment/instance.ts';
-import { operatorsMark, stoppedMessage } from '../deployment/operators-mark.ts';
 import { readInstanceConfig } from '../deployment/read-instance.ts';
 import type { InstancePids } from '../deployment/running-state.ts';
-import { type Surroundings, settled } from '../deployment/surroundings.ts';
+import { type RuntimeConfig, settled } from '../deployment/runtime-config.ts';
+import { stopFlag, stoppedMessage } from '../deployment/stop-flag.ts';
 import { replaceFile } from '../files/durable-file.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import type { OwnRecoverability } from '../formats/own-recoverability.ts';
@@ -29,14 +29,14 @@ export interface InstancesOptions {
   readonly now?: () => number;
   /** What a new instance is from its first start on. */
   made(): Pick<InstanceConfig, 'profile' | 'backupTargets'>;
-  surroundings(name: string): Surroundings;
+  surroundings(name: string): RuntimeConfig;
   /** Why there cannot be an instance of this name here. */
   refusal?(name: string): string | undefined;
   /** Before the processes of an instance are started. */
-  prepare?(name: string, places: InstancePlaces, config: InstanceConfig): Promise<void>;
+  prepare?(name: string, places: InstancePaths, config: InstanceConfig): Promise<void>;
   /** Who an instance of this configuration is to blob storage; nothing where it says that itself. */
   identity(config: Pick<InstanceConfig, 'backupIdentity'>): Pick<InstanceConfig, 'backupIdentity'>;
-  ensureCertificate(name: string, places: InstancePlaces): Promise<unknown>;
+  ensureCertificate(name: string, places: InstancePaths): Promise<unknown>;
   /** The instance that has this (lower-case) name as an alias. */
   aliasedTo(name: string): string | undefined;
   changed(name: string, status: InstanceStatus): void;
@@ -159,7 +159,7 @@ export class Instances implements AsyncDisposable {
     return this.#inTurn(async () => {
       for (const name of this.#names()) {
         if (existsSync(this.#stoppedMark(name))) continue;
-        if (existsSync(operatorsMark(this.#options.places.instance(name).root))) {
+        if (existsSync(stopFlag(this.#options.places.instance(name).root))) {
           const instance = this.#running.get(name);
           this.#running.delete(name);
           await instance?.[Symbol.asyncDispose]();
@@ -224,7 +224,7 @@ export class Instances implements AsyncDisposable {
   async #run(name: string): Promise<void> {
     if (this.#running.has(name)) return;
     // What an operator stopped, nobody else starts.
-    if (existsSync(operatorsMark(this.#options.places.instance(name).root))) {
+    if (existsSync(stopFlag(this.#options.places.instance(name).root))) {
       this.#held.add(name);
       this.#options.changed(name, stoppedStatus(name));
       return;
@@ -253,7 +253,7 @@ export class Instances implements AsyncDisposable {
   }
 
   /** Certificates run out, and names and issuers follow the port of this start. */
-  async #refresh(name: string, places: InstancePlaces): Promise<InstanceConfig> {
+  async #refresh(name: string, places: InstancePaths): Promise<InstanceConfig> {
     const config = readInstanceConfig(places.config);
     if (config.name !== name) throw new Error(`${places.config} is that of '${config.name}'`);
     const refreshed = settled(config, this.#options.surroundings(name), this.#options.identity(config));

@@ -1,7 +1,7 @@
 // The process that keeps the management plane's log. It starts the module that signs it and holds that module's pipe, so who sends
 // entries, control and the supervisor, has no way to either.
 import { join } from 'node:path';
-import type { ManagementPlaces } from '../deployment/data-layout.ts';
+import type { ManagementPaths } from '../deployment/data-layout.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import { LogFile } from './log-file.ts';
 import { newSocket, removeSockets } from './socket-folder.ts';
@@ -15,7 +15,7 @@ export interface ManagementRecorder extends AsyncDisposable {
 
 /** Not started yet. */
 export async function managementRecorder(
-  { root, audit, module, verifierKey }: ManagementPlaces,
+  { root, audit, module, verifierKey }: ManagementPaths,
   entry: string,
   logs: string,
   { report, show, ...told }: Pick<ProcessOptions, 'report' | 'show' | 'ready' | 'down'>,

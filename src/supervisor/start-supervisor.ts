@@ -7,16 +7,16 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Places, places } from '../deployment/data-layout.ts';
 import { readDevConfig } from '../deployment/dev-config.ts';
-import { MARKS_CHANGED } from '../deployment/operators-mark.ts';
 import { readConfigFile } from '../deployment/read-config-file.ts';
 import { type RunningState, RunningStateFiles } from '../deployment/running-state.ts';
 import { ConfigError, type StartConfig } from '../deployment/start-config.ts';
+import { STOP_FLAGS_CHANGED } from '../deployment/stop-flag.ts';
 import { DataLock, lockHolder } from '../files/data-lock.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import { sendAliases } from '../links/alias-link.ts';
 import { entryOf } from '../links/entry.ts';
 import { openManagementAudit } from '../links/recorder/management-audit.ts';
-import { AliasBook } from './alias-book.ts';
+import { AliasTable } from './alias-table.ts';
 import { controlProcess, sendInstanceChanged } from './control-process.ts';
 import { describeRunning } from './describe-running.ts';
 import { openDevProfile } from './dev-profile.ts';
@@ -80,7 +80,7 @@ export async function startSupervisor(
     sendAliases(controlChild.link, book.leads);
     changed();
   };
-  const book: AliasBook = new AliasBook({
+  const book: AliasTable = new AliasTable({
     root: at.root,
     refusal: (alias) => profile.refusal(alias),
     renew: (names): Promise<void> => instances.renew(names),
@@ -120,15 +120,15 @@ export async function startSupervisor(
   stack.use(instances);
   stack.use(book);
 
-  const heed = (): void => {
+  const applyStopFlag = (): void => {
     instances.heedMarks().catch((error: unknown) => {
       reporter.report(
         `an instance could not be stopped or started: ${error instanceof Error ? error.message : String(error)}`,
       );
     });
   };
-  process.on(MARKS_CHANGED, heed);
-  stack.defer(() => void process.off(MARKS_CHANGED, heed));
+  process.on(STOP_FLAGS_CHANGED, applyStopFlag);
+  stack.defer(() => void process.off(STOP_FLAGS_CHANGED, applyStopFlag));
   recorder.process.start();
   controlChild.start();
   const [failed] = await Promise.race([

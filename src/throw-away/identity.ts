@@ -5,8 +5,8 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SignJWT } from 'jose';
-import type { BackupPlace } from '../deployment/backup-places.ts';
-import type { InstancePlaces } from '../deployment/data-layout.ts';
+import type { AllowedBackupTarget } from '../deployment/backup-targets.ts';
+import type { InstancePaths } from '../deployment/data-layout.ts';
 import { issueAuthority, issueServer } from '../deployment/dev-ca/issue.ts';
 import type { InstanceConfig } from '../deployment/instance.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
@@ -31,15 +31,15 @@ export interface NewIdentity {
   readonly name: string;
   /** Object id. */
   readonly administrator: string;
-  readonly backupPlaces: readonly BackupPlace[];
+  readonly backupTargetsFile: readonly AllowedBackupTarget[];
   readonly backupIdentity?: InstanceIdentity;
   readonly now: Date;
 }
 
 /** Writes configuration, certificate and key set. */
 export async function makeIdentity(
-  { name, administrator, backupPlaces, backupIdentity, now }: NewIdentity,
-  places: InstancePlaces,
+  { name, administrator, backupTargetsFile, backupIdentity, now }: NewIdentity,
+  places: InstancePaths,
 ): Promise<ThrowAwayIdentity> {
   for (const path of [places.root, places.module, places.store, places.audit, dirname(places.tlsKey)]) {
     makePrivateFolder(path);
@@ -73,7 +73,7 @@ export async function makeIdentity(
     separation: 'azure',
     createdAt: now.toISOString(),
     throwAway: true,
-    backupTargets: backupPlaces,
+    backupTargets: backupTargetsFile,
     ...(backupIdentity === undefined ? {} : { backupIdentity }),
   };
   await writeFile(places.config, JSON.stringify(config), { mode: 0o600 });

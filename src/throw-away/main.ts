@@ -2,7 +2,7 @@
 // it is reached; ends, with everything it started and wrote, when its standard input does: so it never outlives whoever
 // started it, however that ends.
 import { availableParallelism } from 'node:os';
-import { readBackupPlaces } from '../deployment/backup-places.ts';
+import { readBackupPlaces } from '../deployment/backup-targets.ts';
 import { readInstanceIdentity } from '../formats/instance-identity.ts';
 import { flag, integer, type Reader, record, text } from '../formats/shape.ts';
 import { removeLeftovers } from './folder.ts';
@@ -38,7 +38,7 @@ try {
     needs,
     partitions: availableParallelism(),
     onDisk,
-    backupPlaces: backupPlace === undefined ? [] : readBackupPlaces([backupPlace], 'backupPlace'),
+    backupTargetsFile: backupPlace === undefined ? [] : readBackupPlaces([backupPlace], 'backupPlace'),
     ...(backupIdentity === undefined ? {} : { backupIdentity: readInstanceIdentity(backupIdentity, 'backupIdentity') }),
     now: new Date(),
   });

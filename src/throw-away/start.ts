@@ -3,7 +3,7 @@
 // else, so whoever cannot read its files cannot reach it either.
 
 import { join } from 'node:path';
-import type { BackupPlace } from '../deployment/backup-places.ts';
+import type { AllowedBackupTarget } from '../deployment/backup-targets.ts';
 import { places } from '../deployment/data-layout.ts';
 import type { InstanceIdentity } from '../formats/instance-identity.ts';
 import { logOrigin } from '../formats/log-origin.ts';
@@ -24,7 +24,7 @@ export interface ThrowAwayOptions {
   /** It may lie on a disk, where no memory has that much room. */
   readonly onDisk: boolean;
   /** Where it may read backups, and under which identity. */
-  readonly backupPlaces: readonly BackupPlace[];
+  readonly backupTargetsFile: readonly AllowedBackupTarget[];
   readonly backupIdentity?: InstanceIdentity;
   readonly now: Date;
 }

@@ -31,8 +31,8 @@ import { entryOf } from '../../src/links/entry.ts';
 import type { AuditLog } from '../../src/links/recorder/audit-log.ts';
 import { openManagementAudit } from '../../src/links/recorder/management-audit.ts';
 import { kinds } from '../../src/links/recorder/messages.ts';
+import { controlArguments } from '../../src/supervisor/control-arguments.ts';
 import { controlProcess } from '../../src/supervisor/control-process.ts';
-import { controlRecipe } from '../../src/supervisor/control-recipe.ts';
 import { Instances } from '../../src/supervisor/instances.ts';
 import { type ManagementRecorder, managementRecorder } from '../../src/supervisor/management-recorder.ts';
 import { recordHostAct } from '../../src/supervisor/record-host-act.ts';
@@ -273,7 +273,7 @@ describe('a control process in the hands of an attacker', () => {
     const reportFile = join(at.control, 'report.json');
     await using control = controlProcess({
       program: () =>
-        controlRecipe({
+        controlArguments({
           entry: fileURLToPath(new URL('hostile-control.fixture.ts', import.meta.url)),
           folder: at.control,
           port: 1,

@@ -9,7 +9,7 @@ import type { Readable, Writable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { unlockSockets } from '../../src/links/unlock/socket-notes.ts';
-import { confined } from '../../src/supervisor/control-recipe.ts';
+import { confined } from '../../src/supervisor/control-arguments.ts';
 import { CHECKOUT, cleanEnvironment, type RunningProduct, startProduct } from '../support/running-product.ts';
 
 const [OLD, NEW] = ['unlock0-AAAAAAAAAAAA.sock', 'unlock0-BBBBBBBBBBBB.sock'];

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { connect } from 'node:tls';
 import { ControlCallers } from '../../src/control/door/callers.ts';
 import { type ControlListener, listenForControl } from '../../src/control/door/listener.ts';
-import { Acts } from '../../src/control/management/record/acts.ts';
+import { OperationRecord } from '../../src/control/management/record/record-operations.ts';
 import { issueAuthority, issueServer } from '../../src/deployment/dev-ca/issue.ts';
 import { azureNames } from '../../src/deployment/name-forms.ts';
 import { memoryAudit } from '../support/memory-audit.ts';
@@ -21,7 +21,7 @@ describe('a slow client of the control listener', () => {
       tls: server,
       forms: [azureNames()],
       rows: [{ host: 'arm', method: 'POST', path: '/', body: 'json', handle: () => ({ status: 200 }) }],
-      acts: new Acts(memoryAudit(), () => {}),
+      acts: new OperationRecord(memoryAudit(), () => {}),
       callers: new ControlCallers({ log: () => {} }),
       log: () => {},
       version: '0.0.0',

@@ -445,9 +445,9 @@ test('a place that the operator adds by command is one at once, until it is remo
   await assert.rejects(run('add', {}, 'http://blobs.example/hsm'), /must be https/);
   await assert.rejects(run('add', { address: ['blobs'] }, 'https://blobs.example/hsm'), /IP addresses/);
   await assert.rejects(run('add', { 'storage-ca': join(added, 'ca') }, 'https://blobs.example/hsm'), /cannot be read/);
-  await writeFile(places(instance.folder).instance('test').backupPlaces, '{"format":"of another program"}');
+  await writeFile(places(instance.folder).instance('test').backupTargetsFile, '{"format":"of another program"}');
   refused(await startBackup(instance, token, storage), 403, 'Forbidden', /the places that were added cannot be read/);
-  await rm(places(instance.folder).instance('test').backupPlaces);
+  await rm(places(instance.folder).instance('test').backupTargetsFile);
   await rm(added, { recursive: true });
 });
 

@@ -13,7 +13,7 @@ import {
   issueToken,
   jwksOf,
   makeAuthority,
-  type TokenWish,
+  type TokenRequest,
 } from '../../src/tools/release/authority/issue-token.ts';
 import { openRelease } from '../../src/tools/release/open-release.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
@@ -63,7 +63,7 @@ async function create(name: string, rest: object = {}, kind: object = { kty: 'EC
   return reply.json as Bundle;
 }
 
-function targetOf(wish: Partial<TokenWish> = {}, by: DevAuthority = authority): string {
+function targetOf(wish: Partial<TokenRequest> = {}, by: DevAuthority = authority): string {
   const claims = { 'x-ms-isolation-tee.tier': 'gold' };
   return issueToken(by, { enclaveKey: enclave.publicKey, claims, now: now(), lifetime: 300, ...wish });
 }

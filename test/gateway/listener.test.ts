@@ -15,7 +15,7 @@ import { instanceKey } from '../../src/formats/front-proof.ts';
 import { readIpRange } from '../../src/formats/ip-address.ts';
 import { writeProxyHeader } from '../../src/formats/proxy-protocol.ts';
 import type { Call } from '../../src/http/call.ts';
-import { introduce, KnownFront, PROOF_EXTENSION } from '../../src/http/front-proof.ts';
+import { KnownFront, PROOF_EXTENSION, proveConnection } from '../../src/http/front-proof.ts';
 import { type Listener, type ListenerOptions, listen } from '../../src/http/listener.ts';
 
 const HOST = 'dev.managedhsm.azure.net';
@@ -216,7 +216,7 @@ describe('the peer', () => {
   async function introduced(listener: Listener, address: string, by: Uint8Array = secret): Promise<Socket> {
     const socket = to(listener);
     await once(socket, 'connect');
-    const header = introduce(socket, { secret: by, instance: 'dev', client: { address, port: 50_000 } });
+    const header = proveConnection(socket, { secret: by, instance: 'dev', client: { address, port: 50_000 } });
     socket.write(header.subarray(0, 20));
     socket.write(header.subarray(20));
     return socket;
@@ -276,7 +276,11 @@ describe('the peer', () => {
     await using listener = await open({ way: 'public', proxies: front() });
     const socket = to(listener);
     await once(socket, 'connect');
-    const header = introduce(socket, { secret, instance: 'dev', client: { address: '203.0.113.1', port: 50_000 } });
+    const header = proveConnection(socket, {
+      secret,
+      instance: 'dev',
+      client: { address: '203.0.113.1', port: 50_000 },
+    });
     assert.ok(await isClosed(through(listener, header)), 'from another port');
     socket.write(header);
     const good = await over(socket);

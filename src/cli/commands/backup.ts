@@ -12,9 +12,9 @@ import { describeJob, failureOf, findJob, follow, type Job, startJob } from './b
 import {
   isFolderOfBackup,
   namedUri,
-  openPlace,
-  openShelf,
-  ownPlace,
+  openBackupTarget,
+  openCatalog,
+  ownTarget,
   REFUSALS,
   splitFolder,
   uriOf,
@@ -47,7 +47,7 @@ status'.`,
     ],
     async run(values, [target], terminal) {
       if (target === undefined && values.url !== undefined) throw new UsageError('with --url, name the place');
-      const uri = target === undefined ? ownPlace(values.data) : uriOf(target);
+      const uri = target === undefined ? ownTarget(values.data) : uriOf(target);
       const client = openInstanceClient(values);
       const path = values.check ? '/prebackup' : '/backup';
       const request = { method: 'POST', path, body: storageMembers(uri, values), direction: 'backup' } as const;
@@ -139,9 +139,9 @@ Shows what the backups say of themselves; nothing is verified ('backup verify' d
       'strongroom backup list https://acme.blob.core.windows.net/hsm --sas-file sas --json',
     ],
     async run(values, [target]) {
-      const uri = target === undefined ? ownPlace(values.data) : uriOf(target);
+      const uri = target === undefined ? ownTarget(values.data) : uriOf(target);
       const rows = await explained(async () => {
-        await using shelf = await openShelf(uri, values);
+        await using shelf = await openCatalog(uri, values);
         const found = [];
         for await (const each of shelf.folders()) found.push(await describeBackup(shelf, each));
         return found.sort((a, b) => (a.folder < b.folder ? -1 : 1));
@@ -181,10 +181,10 @@ The exit code is 0 when everything holds.`,
       const signer = values.key === undefined ? undefined : readSigner(values.key);
       const trial = await trialOf(values);
       if (trial !== undefined) await checkCall(trial);
-      const uri = target === undefined ? ownPlace(values.data) : namedUri(target, values.data);
+      const uri = target === undefined ? ownTarget(values.data) : namedUri(target, values.data);
       const backup = await chooseBackup(uri, values, terminal);
       const verified = await explained(async () => {
-        await using shelf = await openPlace(backup.place);
+        await using shelf = await openBackupTarget(backup.place);
         return await verifyBackup(shelf, backup.folder, signer, progressTo(terminal.err));
       }, REFUSALS);
       const { manifest, faults } = verified;

@@ -4,9 +4,9 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { MARKS_CHANGED, operatorsMark } from '../../deployment/operators-mark.ts';
 import { type RunningState, readRunningState } from '../../deployment/running-state.ts';
-import { readUnwitnessed } from '../../deployment/unwitnessed.ts';
+import { STOP_FLAGS_CHANGED, stopFlag } from '../../deployment/stop-flag.ts';
+import { readMissingWitness } from '../../deployment/witness-acceptance.ts';
 import { replaceFile } from '../../files/durable-file.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { oneLine, printable } from '../../formats/printable.ts';
@@ -29,8 +29,8 @@ was deleted at the resource manager is not started by this.`,
     async run({ data, 'hsm-name': named }) {
       const folder = instanceFolder(data, named);
       const { name, at } = folder;
-      rmSync(operatorsMark(at.root), { force: true });
-      const state = await heed(folder, ({ instances: { [name]: own } }) => {
+      rmSync(stopFlag(at.root), { force: true });
+      const state = await applyStopFlag(folder, ({ instances: { [name]: own } }) => {
         return own !== undefined && (own.port !== 0 || own.activation === 'Failed');
       });
       const own = state?.instances[name];
@@ -53,8 +53,8 @@ restarts of the service until 'strongroom instance start'. Where nothing runs, i
     examples: ['strongroom instance stop dev'],
     async run({ data, 'hsm-name': named }) {
       const folder = instanceFolder(data, named);
-      writeFileSync(operatorsMark(folder.at.root), `${new Date().toISOString()}\n`, { mode: 0o600 });
-      await heed(folder, ({ instances }) => instances[folder.name]?.activation === 'Stopped');
+      writeFileSync(stopFlag(folder.at.root), `${new Date().toISOString()}\n`, { mode: 0o600 });
+      await applyStopFlag(folder, ({ instances }) => instances[folder.name]?.activation === 'Stopped');
       return `${folder.name} is stopped.\n`;
     },
   }),
@@ -76,7 +76,7 @@ contradicts the evidence that is left is refused all the same.`,
       const why = oneLine(reason ?? '', MAX_REASON);
       if (why === '') throw new UsageError('say why with --reason: it is put on record');
       const path = at.unwitnessed;
-      const found = readUnwitnessed(existsSync(path) ? readFileSync(path, 'utf8') : undefined);
+      const found = readMissingWitness(existsSync(path) ? readFileSync(path, 'utf8') : undefined);
       if (found === undefined) {
         throw new CommandError(
           `no start of '${name}' was refused because a witness is missing: there is nothing to accept`,
@@ -109,7 +109,7 @@ const LOOK_MS = 100;
  * Tells a running supervisor that an operator's mark has changed, and waits until it has done what the mark says.
  * @returns the state in which it holds; undefined when nothing runs @throws CommandError when it takes too long
  */
-async function heed(
+async function applyStopFlag(
   { data, name, at }: InstanceFolder,
   holds: (state: RunningState) => boolean,
 ): Promise<RunningState | undefined> {
@@ -118,7 +118,7 @@ async function heed(
   if (existsSync(join(at.root, 'stopped'))) {
     throw new CommandError(`'${name}' was deleted at the resource manager: it is recovered there`);
   }
-  process.kill(state.pids.supervisor, MARKS_CHANGED);
+  process.kill(state.pids.supervisor, STOP_FLAGS_CHANGED);
   // Another process's file: there is nothing to be told by.
   for (const end = performance.now() + PATIENCE_MS; performance.now() < end; await delay(LOOK_MS)) {
     const now = readRunningState(data);

@@ -17,9 +17,9 @@ unset AZURE_HTTP_USER_AGENT. The text travels and is logged readable for everyon
     examples: [`eval "$(strongroom reason 'on call, ticket 7')"`, `eval "$(strongroom reason 'audit' --expires P7D)"`],
     run({ expires }, [text]) {
       try {
-        const stated = { reason: readReason(text), ...(expires === undefined ? {} : { expires }) };
-        readTerms(stated, Date.now() / 1000);
-        const tokens = Object.entries(stated).map(
+        const grantHeaders = { reason: readReason(text), ...(expires === undefined ? {} : { expires }) };
+        readTerms(grantHeaders, Date.now() / 1000);
+        const tokens = Object.entries(grantHeaders).map(
           ([name, value]) => `strongroom-${name}/${Buffer.from(value, 'utf8').toString('base64url')}`,
         );
         return `export AZURE_HTTP_USER_AGENT='${tokens.join(' ')}'\n`;

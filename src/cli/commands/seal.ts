@@ -7,7 +7,7 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
-import { operatorsMark } from '../../deployment/operators-mark.ts';
+import { stopFlag } from '../../deployment/stop-flag.ts';
 import { DataLock, lockHolder } from '../../files/data-lock.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { takenForCertificate } from '../../formats/private-pem.ts';
@@ -104,7 +104,7 @@ chosen again for another secret. Copies of the data directory that are older go 
           if (module.hello.state === 'locked') await open(module, values, terminal);
           await exchangeSeal(module, await wishOf(values, terminal));
           terminal.out(labelled(sealRows(await sealOf(module)), 11));
-          const isHeld = existsSync(operatorsMark(folder.at.root));
+          const isHeld = existsSync(stopFlag(folder.at.root));
           terminal.err(`Start it again: ${ownCommand((isHeld ? `instance start ${folder.name}` : 'start') + place)}\n`);
           return 0;
         },

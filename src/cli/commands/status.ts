@@ -4,7 +4,7 @@ import { readResourcesFile } from '../../control/management/resources-file.ts';
 import { places } from '../../deployment/data-layout.ts';
 import { printableJson } from '../../formats/printable.ts';
 import { type Command, command, dataOption, jsonOption } from '../command.ts';
-import { type PrivateWay, privateWaysOf, privateWaysText } from '../private-ways.ts';
+import { type PrivatePath, privateWaysOf, privateWaysText } from '../private-ways.ts';
 import { isWell, type Recoverability, recoverabilityOf, recoverabilityText } from '../recoverability.ts';
 import { dataRootOf, requireRunning } from '../running.ts';
 import { messageHere } from '../same-place.ts';
@@ -27,7 +27,7 @@ does not answer sees what it says of itself to this machine; where that is not k
     const names = Object.keys(instances);
     const unsettled = await unsettledIn(state.dataRoot);
     const recoverability: Record<string, Recoverability> = {};
-    const privateListeners: Record<string, readonly PrivateWay[]> = {};
+    const privateListeners: Record<string, readonly PrivatePath[]> = {};
     for (const name of names) {
       privateListeners[name] = privateWaysOf(places(state.dataRoot).instance(name).config);
       const { activation, port } = instances[name] ?? {};

@@ -1,8 +1,8 @@
 // `strongroom unlock`: brings the secret of a locked instance to its module. What leaves this process is encrypted to it.
 import { existsSync, writeFileSync } from 'node:fs';
-import type { InstancePlaces } from '../../deployment/data-layout.ts';
+import type { InstancePaths } from '../../deployment/data-layout.ts';
 import { knownSocketFolder } from '../../deployment/known-socket-folder.ts';
-import { operatorsMark, stoppedMessage } from '../../deployment/operators-mark.ts';
+import { stopFlag, stoppedMessage } from '../../deployment/stop-flag.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { certificatePem } from '../../formats/x509-writer.ts';
 import { unlockSockets } from '../../links/unlock/socket-notes.ts';
@@ -87,7 +87,7 @@ Run it on the machine of the instance, as its user. Everything secret is encrypt
 ];
 
 /** @param data the data directory as it was named */
-async function findWaiting(at: InstancePlaces, name: string, data: string | undefined): Promise<Waiting> {
+async function findWaiting(at: InstancePaths, name: string, data: string | undefined): Promise<Waiting> {
   const living: string[] = [];
   for (const path of unlockSockets(knownSocketFolder(at.root))) {
     const shown = await askWorker(path, { ask: 'show' }).catch(() => undefined);
@@ -97,7 +97,7 @@ async function findWaiting(at: InstancePlaces, name: string, data: string | unde
   }
   const [first, ...others] = living;
   if (first !== undefined) return { sockets: [first, ...others], moduleFolder: at.module };
-  if (existsSync(operatorsMark(at.root))) {
+  if (existsSync(stopFlag(at.root))) {
     throw new CommandError(`'${name}' does not run. ${messageHere(stoppedMessage(name), name, data)}`);
   }
   const place = placeOf({ data });

@@ -19,7 +19,7 @@ import { readManifest } from '../../tools/backup/read-manifest.ts';
 import { readSent } from '../../tools/custodian/files.ts';
 import { domainHash } from '../../tools/custodian/own-share.ts';
 import { CommandError, UsageError } from '../command.ts';
-import { openPlace, type Place } from '../commands/backup/place.ts';
+import { openBackupTarget, type Place } from '../commands/backup/place.ts';
 import { orRefuse } from '../commands/custodian/refusals.ts';
 import { AnswerError, type AskingClient, type InstanceClient } from '../instance-client.ts';
 import { readInput } from '../read-input.ts';
@@ -67,7 +67,7 @@ export async function readBackupAtHand(place: Place, name: string): Promise<Back
   const { uri } = place.target;
   const address = uri.startsWith('file:') ? join(fileURLToPath(uri), name) : `${uri}/${name}`;
   try {
-    await using shelf = await openPlace(place);
+    await using shelf = await openBackupTarget(place);
     const { body, manifest } = await readManifest(shelf, name);
     const key = Buffer.from(manifest.domainKey, 'base64url');
     const opened = await openBackup(shelf, name, key);

@@ -13,7 +13,7 @@ import {
   checkDomainOfBackup,
   compareCounts,
   countedKeys,
-  type KeysBack,
+  type RestoredKeys,
   recoverDomain,
   restoreBackup,
   useSamples,
@@ -56,7 +56,7 @@ export interface Recovery {
   gather(recipient: Recipient): Promise<readonly GatheredShare[]>;
 }
 
-export interface Recovered extends KeysBack {
+export interface Recovered extends RestoredKeys {
   readonly shares: readonly GatheredShare[];
   readonly used: number;
 }

@@ -87,14 +87,14 @@ function storageOf({ target: { uri: storageResourceUri }, credential }: Place): 
   }
 }
 
-export interface KeysBack {
+export interface RestoredKeys {
   readonly names: readonly string[];
   /** Deleted and not purged: a backup has them too. */
   readonly deleted: readonly string[];
 }
 
 /** Counts what came back; versions and other records the restore itself has counted. @throws StepFailed */
-export async function compareCounts(client: InstanceClient, backup: BackupAtHand): Promise<KeysBack> {
+export async function compareCounts(client: InstanceClient, backup: BackupAtHand): Promise<RestoredKeys> {
   const names = await keyNames(client);
   const deleted = await keyNames(client, 'deletedkeys');
   const { keys } = backup.manifest.counts;

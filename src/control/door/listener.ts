@@ -17,7 +17,7 @@ import { findRepeated } from '../../http/request-target.ts';
 import { tableOf } from '../../http/router.ts';
 import { type Listening, makeServer, openServer } from '../../http/server.ts';
 import { type TlsFiles, type TlsVersion, tlsOptions } from '../../http/tls/server-options.ts';
-import type { Act, Acts } from '../management/record/acts.ts';
+import type { OperationRecord, RecordedOperation } from '../management/record/record-operations.ts';
 import type { ControlCallers, Visit } from './callers.ts';
 import { hostTable, matchHost } from './hosts.ts';
 
@@ -30,7 +30,7 @@ export interface ControlListenerOptions {
   /** What callers may cost. The rows check tokens with it. */
   readonly callers: ControlCallers;
   /** Where what rows with an `operationName` do is put on record. */
-  readonly acts: Acts;
+  readonly acts: OperationRecord;
   readonly log: (message: string) => void;
   /** Of the product. */
   readonly version: string;
@@ -73,7 +73,7 @@ export async function listenForControl(options: ControlListenerOptions): Promise
     res.setHeader('strict-transport-security', 'max-age=31536000; includeSubDomains');
     res.setHeader('cache-control', 'no-store');
     const visit = callers.visit(req.socket);
-    let act: Act | undefined;
+    let act: RecordedOperation | undefined;
     try {
       const { row, request } = find(req);
       const { operationName } = row;
@@ -152,7 +152,7 @@ export async function listenForControl(options: ControlListenerOptions): Promise
 }
 
 /** Refusals are on record before they are answered, too. @returns what is to be answered */
-async function onRecord(act: Act, visit: Visit, requestId: string, error: unknown): Promise<unknown> {
+async function onRecord(act: RecordedOperation, visit: Visit, requestId: string, error: unknown): Promise<unknown> {
   const told = error instanceof ControlError ? error : internalError(requestId);
   const uncounted = visit.uncounted(told.status);
   if (uncounted === undefined) return error;

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { MAX_CLIENT_HELLO, readClientHello } from '../../formats/client-hello.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { peerAddress } from '../../http/connection.ts';
-import { introduce } from '../../http/front-proof.ts';
+import { proveConnection } from '../../http/front-proof.ts';
 import { type Held, OpenConnections } from '../../http/limits/open-connections.ts';
 import { MAX_HEAD, readConnectHead } from './connect-head.ts';
 import type { Target } from './names-table.ts';
@@ -157,7 +157,7 @@ function introduction(
   // One with a zone names no client: no rule could let it in.
   const address = peerAddress(remoteAddress);
   if (token === undefined || address === '') return undefined;
-  return (server) => introduce(server, { secret: token, instance, client: { address, port } });
+  return (server) => proveConnection(server, { secret: token, instance, client: { address, port } });
 }
 
 type Decision =

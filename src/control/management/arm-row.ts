@@ -11,7 +11,7 @@ import type {
 } from '../../http/control-row.ts';
 import { ControlError } from '../../http/control-row.ts';
 import { ANY_ACTION, authorize, checkApiVersion, type Demand } from './access/authorize.ts';
-import type { ResourceBook } from './resources-file.ts';
+import type { ResourceStore } from './resources-file.ts';
 
 export type Handle = (request: ControlRequest, caller: ControlCaller) => ControlAnswer | Promise<ControlAnswer>;
 export type MakeRow = (method: ControlMethod, path: string, demand: string | Demand, handle: Handle) => ControlRow;
@@ -22,7 +22,7 @@ export const KEY_VAULT = 'providers/Microsoft.KeyVault';
 export const HSM = `${GROUP}/${KEY_VAULT}/managedHSMs/:name`;
 
 /** @param demanded gets the action that each row asks a role for */
-export function rowMaker(book: ResourceBook, authenticate: Authenticate, demanded: Set<string>): MakeRow {
+export function rowMaker(book: ResourceStore, authenticate: Authenticate, demanded: Set<string>): MakeRow {
   return (method, path, demand, handle) => {
     const wanted = typeof demand === 'string' ? { action: demand } : demand;
     demanded.add(wanted.action);

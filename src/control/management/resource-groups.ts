@@ -7,7 +7,7 @@ import { holdsAt, scopeOf } from './access/scope.ts';
 import { GROUP, type MakeRow, SUBSCRIPTION } from './arm-row.ts';
 import { readLocation } from './locations.ts';
 import { type ResourceGroup, type Resources, readTags } from './resources.ts';
-import type { ResourceBook } from './resources-file.ts';
+import type { ResourceStore } from './resources-file.ts';
 
 const GROUP_NAME = /^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$/u;
 const readBody = members({}, { location: text, managedBy: text }, { tags: readTags });
@@ -35,7 +35,7 @@ const ACTION = 'Microsoft.Resources/subscriptions/resourceGroups';
 
 /** `deleteHsm` begins the deletion of one HSM and resolves when that is recorded. */
 export function resourceGroupRows(
-  book: ResourceBook,
+  book: ResourceStore,
   row: MakeRow,
   deleteHsm: (request: ControlRequest, name: string) => Promise<void>,
 ): readonly ControlRow[] {
@@ -86,7 +86,7 @@ function withoutGroup(resources: Resources, name: string): Resources {
   };
 }
 
-async function putGroup(book: ResourceBook, request: ControlRequest, name: string): Promise<ControlAnswer> {
+async function putGroup(book: ResourceStore, request: ControlRequest, name: string): Promise<ControlAnswer> {
   if (!GROUP_NAME.test(name)) {
     throw new ControlError(
       400,
@@ -112,7 +112,7 @@ async function putGroup(book: ResourceBook, request: ControlRequest, name: strin
 }
 
 /** What the body does not name stays. */
-async function patchGroup(book: ResourceBook, request: ControlRequest, name: string): Promise<ControlAnswer> {
+async function patchGroup(book: ResourceStore, request: ControlRequest, name: string): Promise<ControlAnswer> {
   const { location, ...given } = readGroupBody(request.body);
   const group = await book.update(request, (resources) => {
     const existing = requireGroup(resources, name);

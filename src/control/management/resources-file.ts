@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../../files/durable-file.ts';
-import type { Acts, By } from './record/acts.ts';
+import type { OperationRecord, Requester } from './record/record-operations.ts';
 import { parseResources, printResources, type Resources } from './resources.ts';
 
 /** @param folder the control process's folder */
@@ -26,12 +26,12 @@ export async function writeResourcesFile(
 export function openRecordedBook(
   folder: string,
   found: Resources,
-  acts: Acts,
+  acts: OperationRecord,
   replace: typeof replaceFile | undefined,
-): ResourceBook {
+): ResourceStore {
   // Who cannot be told of a start is told of no change either, and nothing else waits for it.
   acts.started(found).catch(() => undefined);
-  return new ResourceBook(
+  return new ResourceStore(
     found,
     (changed) => writeResourcesFile(folder, changed, replace),
     (...change) => acts.changed(...change),
@@ -39,14 +39,14 @@ export function openRecordedBook(
 }
 
 /** The records in memory and on disk. Changes happen one after the other, each seeing what the one before made. */
-export class ResourceBook {
+export class ResourceStore {
   #current: Resources;
   #last: Promise<unknown> = Promise.resolve();
   readonly #save: (resources: Resources) => Promise<void>;
-  readonly #record: Acts['changed'];
+  readonly #record: OperationRecord['changed'];
 
   /** @param record has each change on record before it is in force */
-  constructor(resources: Resources, save: (resources: Resources) => Promise<void>, record: Acts['changed']) {
+  constructor(resources: Resources, save: (resources: Resources) => Promise<void>, record: OperationRecord['changed']) {
     this.#current = resources;
     this.#save = save;
     this.#record = record;
@@ -58,7 +58,7 @@ export class ResourceBook {
 
   /** What `change` throws, and a failed entry or write, leave everything as it was. */
   update<T>(
-    by: By,
+    by: Requester,
     change: (resources: Resources) => { readonly resources: Resources; readonly result: T },
   ): Promise<T> {
     const next = this.#last.then(async () => {

@@ -19,11 +19,11 @@ import { privateEndpointRows } from './network/private-endpoint-rows.ts';
 import { trialRows } from './network/trial-rows.ts';
 import { attestationRow, operationRow, providerRows, vaultRows } from './providers/provider-rows.ts';
 import { resourceGroupRows } from './resource-groups.ts';
-import type { ResourceBook } from './resources-file.ts';
+import type { ResourceStore } from './resources-file.ts';
 import { subscriptionRows } from './subscriptions.ts';
 
 export interface ManagementOptions {
-  readonly book: ResourceBook;
+  readonly book: ResourceStore;
   readonly lifecycle: HsmLifecycle;
   readonly host: InstanceHost;
   readonly authenticate: Authenticate;

@@ -3,10 +3,10 @@ import type { Authenticate, ControlRequest, ControlRow } from '../../http/contro
 import { ANY_ACTION, authorize, checkApiVersion, mayAnywhere } from './access/authorize.ts';
 import { LOCATIONS } from './locations.ts';
 import type { Resources } from './resources.ts';
-import type { ResourceBook } from './resources-file.ts';
+import type { ResourceStore } from './resources-file.ts';
 
 export function subscriptionRows(
-  book: ResourceBook,
+  book: ResourceStore,
   authenticate: Authenticate,
   domain: string,
 ): readonly ControlRow[] {

@@ -18,10 +18,10 @@ import type { Directory } from '../directory/directory.ts';
 import { describePrincipal } from '../directory/find-principal.ts';
 import { graphRows } from '../directory/graph/rows.ts';
 import { HsmLifecycle } from '../management/hsm/hsm-lifecycle.ts';
-import type { Acts } from '../management/record/acts.ts';
+import type { OperationRecord } from '../management/record/record-operations.ts';
 import {
   openRecordedBook,
-  type ResourceBook,
+  type ResourceStore,
   readResourcesFile,
   resourcesFile,
   writeResourcesFile,
@@ -99,8 +99,8 @@ function armAudiences(issuer: TrustedIssuer, more: readonly string[]): readonly 
 /** The subscription is made at the first start; who owns it is what the configuration says, at each. */
 async function openBook(
   { folder, config, replaceFile: replace, now }: ProductionControlOptions,
-  acts: Acts,
-): Promise<ResourceBook> {
+  acts: OperationRecord,
+): Promise<ResourceStore> {
   if (!existsSync(resourcesFile(folder))) await writeResourcesFile(folder, emptyResources(config), replace);
   const found = await readResourcesFile(folder);
   if (found.tenantId !== config.tenantId || found.subscriptionId !== config.subscription.id) {

@@ -3,7 +3,7 @@
 import { CryptoError, type MessageName, type ModuleState, type ReplyOf, type RequestOf } from '../protocol/messages.ts';
 import { handOver } from './hand-over.ts';
 import { ask, askEncoded, Partition } from './partition.ts';
-import { type PartitionPlace, spawnPartition } from './spawn-partition.ts';
+import { type PartitionPath, spawnPartition } from './spawn-partition.ts';
 
 /** Longer than a passphrase takes to be stretched, and than a wrong one is held back. */
 const STALL_MS = 120_000;
@@ -13,7 +13,7 @@ const CLOSE_MS = 5_000;
 export type CeremonyProcess = Partition & AsyncDisposable;
 
 /** Ended by being disposed of, unless it has ended by itself. @throws CryptoError why the module does not start */
-export async function startCeremony(place: PartitionPlace): Promise<CeremonyProcess> {
+export async function startCeremony(place: PartitionPath): Promise<CeremonyProcess> {
   const partition = new Partition(spawnPartition(place, 'ceremony'), STALL_MS);
   const started = Object.assign(partition, { [Symbol.asyncDispose]: () => partition.close(CLOSE_MS) });
   const late = setTimeout(() => partition.kill(), GREETING_MS);
@@ -39,14 +39,14 @@ export interface Partitions {
 }
 
 export class Ceremonies implements AsyncDisposable {
-  readonly #place: PartitionPlace;
+  readonly #place: PartitionPath;
   readonly #partitions: Partitions;
   /** Waits for secrets while the module is locked. */
   #unlocking: Promise<CeremonyProcess> | undefined;
   #last: Promise<unknown> = Promise.resolve();
   readonly #running = new Set<Partition>();
 
-  constructor(place: PartitionPlace, partitions: Partitions) {
+  constructor(place: PartitionPath, partitions: Partitions) {
     this.#place = place;
     this.#partitions = partitions;
   }

@@ -4,11 +4,11 @@ import { CryptoError, type ModuleState, type ReplyOf } from '../protocol/message
 import { startCeremony } from './ceremony-process.ts';
 import { handOver, recipientKeyOf, takeOver, thumbprintOf } from './hand-over.ts';
 import { ask, Partition } from './partition.ts';
-import { type PartitionPlace, spawnPartition } from './spawn-partition.ts';
+import { type PartitionPath, spawnPartition } from './spawn-partition.ts';
 
 export type Hello = ReplyOf<'hello'> & { readonly state: ModuleState };
 
-export interface PoolOptions extends PartitionPlace {
+export interface PoolOptions extends PartitionPath {
   readonly partitions: number;
   /** A partition that leaves all its requests unanswered for so long is ended; long enough for an RSA-4096 key. */
   readonly stallMs?: number | undefined;

@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { encodeFrame } from '../../formats/frames.ts';
 import { messages } from '../protocol/messages.ts';
-import { type ModuleKind, partitionRecipe } from './spawn-partition.ts';
+import { type ModuleKind, partitionArguments } from './spawn-partition.ts';
 
 const PROBE = realpathSync(fileURLToPath(new URL('forbidden-things.fixture.ts', import.meta.url)));
 
@@ -58,7 +58,7 @@ async function reachesNothing(kind: ModuleKind): Promise<void> {
   const { port } = tcp.address() as { port: number };
   writeFileSync(join(moduleFolder, 'probe.json'), JSON.stringify({ port, socket, addon }));
   const place = { moduleFolder, nodeFlags: [`--allow-fs-read=${PROBE}`, `--import=${PROBE}`] };
-  const { command, args } = partitionRecipe(place, kind);
+  const { command, args } = partitionArguments(place, kind);
   const partition = spawn(command, args, { stdio: ['pipe', 'ignore', 'pipe'], env: {}, cwd: '/' });
   try {
     const outcomes = await new Promise<Record<string, string>>((resolve, reject) => {
@@ -86,7 +86,7 @@ for (const kind of KINDS) {
 }
 
 async function startsBare(kind: ModuleKind): Promise<void> {
-  const { command, args } = partitionRecipe({ moduleFolder: newFolder() }, kind);
+  const { command, args } = partitionArguments({ moduleFolder: newFolder() }, kind);
   const partition = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: {}, cwd: '/' });
   try {
     partition.stdin.write(encodeFrame(1, 1, Buffer.alloc(0)));
@@ -104,7 +104,7 @@ test('a ceremony ends its process, whatever its outcome, and what comes before i
   const moduleFolder = newFolder();
   const { provision } = messages;
   for (const instanceId of ['no such form!', 'i-1']) {
-    const { command, args } = partitionRecipe({ moduleFolder }, 'ceremony');
+    const { command, args } = partitionArguments({ moduleFolder }, 'ceremony');
     const partition = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: {}, cwd: '/' });
     partition.stdin.write(encodeFrame(1, messages.hello.code, Buffer.alloc(0)));
     await firstReply(partition);
@@ -127,7 +127,7 @@ test('nonsense frames end a partition, the end of its input ends it in peace, an
     [encodeFrame(1, messages.transferKey.code, Buffer.alloc(0)), 70],
     [encodeFrame(1, 1, Buffer.alloc(0)), 0],
   ] as const) {
-    const { command, args } = partitionRecipe({ moduleFolder: newFolder() });
+    const { command, args } = partitionArguments({ moduleFolder: newFolder() });
     const partition = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: {}, cwd: '/' });
     const output = text(partition.stdout);
     const errors = text(partition.stderr);

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 export type PartitionProcess = ChildProcessByStdio<Writable, Readable, null>;
 
-export interface PartitionRecipe {
+export interface PartitionArguments {
   readonly command: string;
   readonly args: readonly string[];
 }
@@ -16,7 +16,7 @@ export interface PartitionRecipe {
 /** A partition that serves keys, or a process for one ceremony. */
 export type ModuleKind = 'serving' | 'ceremony';
 
-export interface PartitionPlace {
+export interface PartitionPath {
   /** The only folder that the module can reach; made if missing. */
   readonly moduleFolder: string;
   /** The one file outside of its folder that a ceremony may read, and only while the module is locked: its passphrase. */
@@ -36,7 +36,7 @@ const ENTRIES: Readonly<Record<ModuleKind, string>> = {
   ceremony: join(SOURCE, 'module', 'ceremony', 'main.ts'),
 };
 
-export function partitionRecipe(place: PartitionPlace, kind: ModuleKind = 'serving'): PartitionRecipe {
+export function partitionArguments(place: PartitionPath, kind: ModuleKind = 'serving'): PartitionArguments {
   const { moduleFolder, passphraseFile, mayChangeSeal = false, libraries = [], nodeFlags = [] } = place;
   const folder = realpathSync(moduleFolder);
   const passphraseFiles = kind === 'serving' || passphraseFile === undefined ? [] : [passphraseFile];
@@ -75,9 +75,9 @@ export function partitionRecipe(place: PartitionPlace, kind: ModuleKind = 'servi
   };
 }
 
-export function spawnPartition(place: PartitionPlace, kind: ModuleKind = 'serving'): PartitionProcess {
+export function spawnPartition(place: PartitionPath, kind: ModuleKind = 'serving'): PartitionProcess {
   mkdirSync(place.moduleFolder, { recursive: true, mode: 0o700 });
-  const { command, args } = partitionRecipe(place, kind);
+  const { command, args } = partitionArguments(place, kind);
   // An empty environment: nothing that configures node, OpenSSL or the loader comes in.
   return spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: {}, cwd: '/' });
 }

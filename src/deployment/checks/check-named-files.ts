@@ -1,6 +1,6 @@
 // What a configuration names for later: places of backups and targets of events, the files that say whom the instances trust
 // there, and by which secret they are known.
-import { AllowedPlaces } from '../../features/backup/storage/allowed-places.ts';
+import { AllowedTargets } from '../../features/backup/storage/allowed-targets.ts';
 import { EventTargets } from '../../features/events/targets.ts';
 import type { ProductionConfig } from '../production-config.ts';
 import { ConfigError } from '../start-config.ts';
@@ -25,7 +25,7 @@ export function checkNamedFiles(config: ProductionConfig): void {
 function checkAddresses({ eventTargets = [], backupTargets = [] }: ProductionConfig): void {
   try {
     new EventTargets(eventTargets, { profile: 'production', readFile: () => '' });
-    new AllowedPlaces(backupTargets, 'production');
+    new AllowedTargets(backupTargets, 'production');
   } catch (cause) {
     throw new ConfigError(cause instanceof Error ? cause.message : String(cause), { cause });
   }

@@ -1,6 +1,6 @@
 // What is looked at before a production deployment serves, one row for each: a start is refused with the first failure of a row,
 // `strongroom config check` shows all of them. Nothing is asked of a network here, and nothing is written.
-import { contradictionsIn, doubtsIn } from '../contradictions.ts';
+import { conflictsIn, doubtsIn } from '../config-conflicts.ts';
 import type { ProductionConfig } from '../production-config.ts';
 import { ConfigError } from '../start-config.ts';
 import { chainDoubts, clientDoubts } from './chain-doubts.ts';
@@ -33,7 +33,7 @@ export const configChecks: readonly ConfigCheck[] = [
   {
     name: 'members',
     run: (config, configFile) => {
-      const failures = contradictionsIn(config).map((text) => `${configFile}: config.${text}`);
+      const failures = conflictsIn(config).map((text) => `${configFile}: config.${text}`);
       return {
         says: 'names, audiences, tenant, ports and choices go together',
         failures,

@@ -10,7 +10,7 @@ import type { Issued } from './issue.ts';
 
 const RENEW_BEFORE_MS = 30 * 86_400_000;
 
-export interface CertificatePlaces {
+export interface CertificatePaths {
   readonly key: string;
   readonly certificate: string;
 }
@@ -40,7 +40,7 @@ export function instanceNames(name: string, aliases: readonly string[] = []): re
 /** Makes sure that a certificate for these names is in place. @returns whether a new one was made */
 export async function ensureServerCertificate(
   authority: Issued,
-  at: CertificatePlaces,
+  at: CertificatePaths,
   names: readonly string[],
   now: Date,
 ): Promise<boolean> {
@@ -56,7 +56,7 @@ export async function ensureServerCertificate(
   return true;
 }
 
-function isGood(authority: Issued, at: CertificatePlaces, names: readonly string[], now: Date): boolean {
+function isGood(authority: Issued, at: CertificatePaths, names: readonly string[], now: Date): boolean {
   try {
     const key = createPrivateKey(readFileSync(at.key));
     const certificate = new X509Certificate(readFileSync(at.certificate));

@@ -61,12 +61,12 @@ export async function callersSince(
 export function cutOffBy(rules: NetworkRules, callers: readonly Caller[]): readonly CutOff[] {
   const judge = compileRules(rules);
   return callers.flatMap((caller) => {
-    const refusal = judge({ address: caller.address, way: wayOf(caller.networkPath) });
+    const refusal = judge({ address: caller.address, way: connectionPathOf(caller.networkPath) });
     return refusal === undefined ? [] : [{ ...caller, refusal }];
   });
 }
 
-export function wayOf(networkPath: string | undefined): ArrivingPeer['way'] {
+export function connectionPathOf(networkPath: string | undefined): ArrivingPeer['way'] {
   if (networkPath?.startsWith('private:') === true) return { private: networkPath.slice('private:'.length) };
   return networkPath === 'direct' ? 'direct' : 'public';
 }

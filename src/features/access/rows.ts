@@ -13,7 +13,7 @@ import type { Roles } from '../roles/evaluate.ts';
 import type { RoleAssignment } from '../roles/role-records.ts';
 import { covers, KEYS_SCOPE, keyScope, parseScope, ROOT_SCOPE, type Scope } from '../roles/scope.ts';
 import type { Who } from './advice.ts';
-import { callersSince, cutOffBy, wayOf } from './callers.ts';
+import { callersSince, connectionPathOf, cutOffBy } from './callers.ts';
 import { endedBefore } from './ended-grants.ts';
 import { type Explanation, explainAccess } from './explain.ts';
 import { findCall } from './find-entry.ts';
@@ -108,7 +108,7 @@ export function accessRows(service: AccessService): readonly AnyRow[] {
             instance,
             ...(explanation === undefined ? {} : { explanation }),
             ...(ended === undefined ? {} : { ended }),
-            isAdmittedNow: judge({ address: call.address, way: wayOf(call.networkPath) }) === undefined,
+            isAdmittedNow: judge({ address: call.address, way: connectionPathOf(call.networkPath) }) === undefined,
           }),
         };
       },

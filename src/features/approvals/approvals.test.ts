@@ -4,16 +4,16 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ServiceError } from '../../http/service-error.ts';
 import { StoreError } from '../../store/port.ts';
-import { contentOf, type RoleRequest } from '../roles/duties.ts';
 import { planInitialAssignments } from '../roles/initial-assignments.ts';
 import { ADMINISTRATOR, CRYPTO_USER, guid } from '../roles/operations.fixture.ts';
 import { memoryRecords } from '../roles/records.fixture.ts';
 import { assignmentChange, assignmentKind } from '../roles/role-records.ts';
+import { contentOf, type RoleRequest } from '../roles/separation-rules.ts';
 import { type Approval, approvalKind } from './approval.ts';
 import { Approvals, stateAt } from './approvals.ts';
 import { planDecision, planWithdrawal } from './decide.ts';
 import { type ApprovalRequest, bindingOf } from './request.ts';
-import { type ApprovalService, MAX_PENDING, planSecond } from './second-person.ts';
+import { type ApprovalService, MAX_PENDING, planSecond } from './second-approver.ts';
 
 const PEOPLE = [guid(1), guid(2), guid(3)];
 const START = 1_800_000_000;

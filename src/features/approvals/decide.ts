@@ -4,14 +4,14 @@
 import type { Principal } from '../../http/principal.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import type { Change } from '../../store/sealed/records.ts';
-import { selfGrant } from '../roles/duties.ts';
 import type { Roles } from '../roles/evaluate.ts';
 import { administrationOf, lastingAdministrations } from '../roles/lasting-administrators.ts';
 import type { RoleAssignment } from '../roles/role-records.ts';
+import { selfGrant } from '../roles/separation-rules.ts';
 import { type Approval, approvalKind } from './approval.ts';
 import { stateAt } from './approvals.ts';
 import { rightFor } from './request.ts';
-import type { ApprovalService } from './second-person.ts';
+import type { ApprovalService } from './second-approver.ts';
 
 type Decider = Pick<Principal, 'oid' | 'groups' | 'groupsLeftOut' | 'idType' | 'upn'>;
 

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { optionWords } from '../../formats/own-command.ts';
 import type { Principal } from '../../http/principal.ts';
 import { part } from '../part.ts';
-import type { Duties } from '../roles/duties.ts';
 import type { Roles } from '../roles/evaluate.ts';
-import type { Promises } from '../settings/promises.ts';
+import type { SeparationRules } from '../roles/separation-rules.ts';
+import type { InstancePolicy } from '../settings/instance-policy.ts';
 import { approvalKind } from './approval.ts';
 import { Approvals } from './approvals.ts';
-import { type RestoreSeparation, restoreDuties } from './restore-duties.ts';
+import { type RestoreSeparation, restoreApproval } from './restore-approval.ts';
 import { approvalRows } from './rows.ts';
-import { planSecond } from './second-person.ts';
-import { trustDuties } from './trust-duties.ts';
+import { planSecond } from './second-approver.ts';
+import { trustApproval } from './trust-approval.ts';
 
 interface Needs {
   readonly config: {
@@ -21,12 +21,12 @@ interface Needs {
   readonly roles: Roles;
   readonly now: () => number;
   readonly settings: { number(name: 'StrongroomApprovalHours'): number };
-  readonly promises: Promises;
+  readonly promises: InstancePolicy;
   readonly recovery: RestoreSeparation['recovery'];
 }
 
 interface Service {
-  readonly approvalService: RestoreSeparation & { readonly promises: Promises };
+  readonly approvalService: RestoreSeparation & { readonly promises: InstancePolicy };
   readonly peopleUnknown: string | undefined;
 }
 
@@ -47,13 +47,13 @@ export const approvals = part({
     return {
       approvals,
       approvalService,
-      roleDuties: (caller: Principal): Duties => ({
+      roleDuties: (caller: Principal): SeparationRules => ({
         isStrict: () => promises.isStrict,
         caller,
         second: (request, reason) => planSecond(request, reason, caller, approvalService),
       }),
-      trustDuties: trustDuties(approvalService),
-      restoreDuties: restoreDuties(approvalService),
+      trustApproval: trustApproval(approvalService),
+      restoreApproval: restoreApproval(approvalService),
     };
   },
   serve: ({ approvalService, peopleUnknown }: Service) => ({

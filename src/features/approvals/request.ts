@@ -2,11 +2,11 @@
 // both people need, and the sentence that the second one reads.
 import { createHash } from 'node:crypto';
 import { guid, integer, list, matching, oneOf, type Reader, record, ShapeError } from '../../formats/shape.ts';
-import type { FullRestore } from '../backup/agreed-restore.ts';
+import type { FullRestore } from '../backup/approved-restore.ts';
 import type { TrustRequest } from '../release/authorities/trust-request.ts';
 import { type DataAction, dataAction, findDataAction } from '../roles/data-actions.ts';
-import type { RoleRequest } from '../roles/duties.ts';
 import { parseScope, type Scope } from '../roles/scope.ts';
+import type { RoleRequest } from '../roles/separation-rules.ts';
 
 export type ApprovalRequest = RoleRequest | FullRestore | TrustRequest | SeparationRequest;
 

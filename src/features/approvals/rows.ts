@@ -11,7 +11,7 @@ import { stateAt } from './approvals.ts';
 import { planDecision, planWithdrawal, requireApproval } from './decide.ts';
 import { approvalDetail } from './entry-detail.ts';
 import { bindingOf, describeRequest } from './request.ts';
-import type { ApprovalService } from './second-person.ts';
+import type { ApprovalService } from './second-approver.ts';
 import { type SeparationService, separationRows } from './separation-rows.ts';
 
 const ACTION = 'Microsoft.KeyVault/managedHsm/roleAssignments';

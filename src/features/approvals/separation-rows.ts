@@ -6,22 +6,22 @@ import { changesOf } from '../../http/entry-detail.ts';
 import { type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { dataAction } from '../roles/data-actions.ts';
-import type { Second } from '../roles/duties.ts';
 import type { Roles } from '../roles/evaluate.ts';
 import { lastingAdministrations } from '../roles/lasting-administrators.ts';
 import { refusalWith } from '../roles/role-changes.ts';
 import { ROOT_SCOPE } from '../roles/scope.ts';
+import type { Second } from '../roles/separation-rules.ts';
 import { readDefinitionTerms } from '../roles/terms.ts';
-import type { Promises } from '../settings/promises.ts';
+import type { InstancePolicy } from '../settings/instance-policy.ts';
 import { requireAdministration } from './decide.ts';
-import { type ApprovalService, planSecond } from './second-person.ts';
+import { type ApprovalService, planSecond } from './second-approver.ts';
 
 const PATH = '/strongroom/separation';
 const ACTION = 'Microsoft.KeyVault/managedHsm/settings';
 const READ_ASSIGNMENTS = dataAction('roleAssignments/read/action');
 
 export interface SeparationService extends ApprovalService {
-  readonly promises: Promises;
+  readonly promises: InstancePolicy;
   /** Why nobody could tell who is a person here, if so. */
   readonly peopleUnknown: string | undefined;
 }
@@ -57,7 +57,7 @@ export function separationRows(service: SeparationService): readonly AnyRow[] {
         return 'strict';
       },
       repeatable: true,
-      async handle({ body: separation, principal, commit, stated }) {
+      async handle({ body: separation, principal, commit, grantHeaders }) {
         if (promises.isStrict) return { status: 200, body: shape(principal) };
         if (peopleUnknown !== undefined) throw new ServiceError('Conflict', peopleUnknown);
         if (principal.idType !== 'user') {
@@ -67,7 +67,7 @@ export function separationRows(service: SeparationService): readonly AnyRow[] {
             { innerCode: 'PersonRequired' },
           );
         }
-        const { reason } = readDefinitionTerms(stated(), service.now());
+        const { reason } = readDefinitionTerms(grantHeaders(), service.now());
         let second: Second | undefined;
         const head = await commit(() => {
           second = undefined;

@@ -2,9 +2,9 @@
 
 import { fromBase64url } from '../../formats/base64url.ts';
 import { member, readOptionalObject } from '../../http/body.ts';
+import { isAbsent } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { isAbsent } from '../../http/tolerance.ts';
 import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { KeyMaking } from '../keys/add-version.ts';
 import type { Retention } from '../keys/bundle.ts';

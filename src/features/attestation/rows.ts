@@ -5,13 +5,13 @@ import { ATTESTATION_FORMAT } from '../../formats/key-attestation.ts';
 import { type AnyRow, row } from '../../http/route.ts';
 import { keyBundle, keyId, type Retention } from '../keys/bundle.ts';
 import { requireKey } from '../keys/find-key.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
+import type { KeyIndex } from '../keys/key-index.ts';
 import { bindingOf } from '../keys/key-version.ts';
 import { part } from '../part.ts';
 
 interface AttestationService {
   readonly crypto: CryptoClient;
-  readonly keys: KeyRing;
+  readonly keys: KeyIndex;
   readonly retention: Retention;
 }
 

@@ -1,5 +1,5 @@
 // From verified claims to a principal: audience, tenant, time and identity. Runs only after the signature held.
-import { type ClaimMapping, type ClaimMark, type ClaimName, tellsPeople } from '../../http/claim-mapping.ts';
+import { type ClaimMapping, type ClaimName, identifiesPeople, type PersonClaim } from '../../http/claim-mapping.ts';
 import type { Principal } from '../../http/principal.ts';
 import { AuthError } from './bearer.ts';
 import { areGroupsLeftOut, claimOf, groupsIn, type IdSource, objectIdIn } from './claim-mapping.ts';
@@ -86,16 +86,16 @@ function idTypeOf(claims: Claims, mapping: ClaimMapping): 'app' | 'user' {
   const { applicationMark, personMark } = mapping;
   if (applicationMark !== undefined && bears(claims, applicationMark)) return 'app';
   if (personMark !== undefined) return personMark !== null && bears(claims, personMark) ? 'user' : 'app';
-  if (!tellsPeople(mapping)) return 'app';
+  if (!identifiesPeople(mapping)) return 'app';
   if (applicationMark !== undefined) return 'user';
   const { idtyp, scp, upn } = claims;
   if (idtyp === 'app' || idtyp === 'user') return idtyp;
   return scp !== undefined || upn !== undefined ? 'user' : 'app';
 }
 
-function bears(claims: Claims, { claim, value }: ClaimMark): boolean {
-  const stated = claimOf(claims, claim);
-  return stated === value || (Array.isArray(stated) && stated.includes(value));
+function bears(claims: Claims, { claim, value }: PersonClaim): boolean {
+  const grantHeaders = claimOf(claims, claim);
+  return grantHeaders === value || (Array.isArray(grantHeaders) && grantHeaders.includes(value));
 }
 
 /** The `identity` member of audit records, in the service's own shape. */

@@ -3,7 +3,7 @@
 // records: a third of what they take as objects, and what the commit takes.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
-import type { Travels } from '../../store/sealed/record-kind.ts';
+import type { BackupScope } from '../../store/sealed/record-kind.ts';
 import { fromPortable, type PortableVersion, PortableVersionError } from '../key-backup/portable-version.ts';
 import { type KeyVersion, keyChange } from '../keys/key-version.ts';
 import { BackupError } from './backup-error.ts';
@@ -28,7 +28,7 @@ export interface ContentsReading {
   readonly backup: OpenedBackup;
   readonly crypto: Pick<CryptoClient, 'send'>;
   readonly randomHex: (bytes: number) => string;
-  readonly travels: (recordName: string) => Travels;
+  readonly travels: (recordName: string) => BackupScope;
   readonly stopping: AbortSignal;
   /** Keys read so far. */
   readonly progress: (keysDone: number) => void;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { placeDetail } from './entry-detail.ts';
+import { targetDetail } from './entry-detail.ts';
 
-const recorded = (storageResourceUri: string): unknown => placeDetail({ storageResourceUri }).storage;
+const recorded = (storageResourceUri: string): unknown => targetDetail({ storageResourceUri }).storage;
 
 test('a place is told by origin and path, one of files by its path', () => {
   for (const place of [

@@ -2,7 +2,7 @@
 import type { Detail } from '../../http/entry-detail.ts';
 
 /** @param uri as it was asked for: its user or query may be a secret, and what is no address of a place may be anything */
-export function placeDetail(
+export function targetDetail(
   { storageResourceUri: uri }: { readonly storageResourceUri: string },
   folder?: string,
 ): Detail {

@@ -3,18 +3,18 @@ import { travelling } from '../../store/sealed/follow-records.ts';
 import type { RecordKind } from '../../store/sealed/record-kind.ts';
 import type { Head } from '../../store/sealed/records.ts';
 import { type OwnAct, part } from '../part.ts';
-import type { RestoreDuties } from './agreed-restore.ts';
+import type { RestoreApproval } from './approved-restore.ts';
+import { FreshRecovery, recoveryKind } from './fresh-recovery.ts';
 import { BackupJobs } from './jobs/backup-jobs.ts';
 import { type Job, type JobKind, jobKind } from './jobs/job.ts';
-import { JobEngine, type WorkerMarks } from './jobs/job-engine.ts';
+import { JobEngine, type WorkerIds } from './jobs/job-engine.ts';
 import { clearLeftDirectories } from './leftovers.ts';
 import { type BackupService, backupRows } from './rows.ts';
 import { TextRecords } from './text-records.ts';
-import { recoveryKind, UntouchedRecovery } from './untouched-recovery.ts';
 
 interface Needs extends Pick<BackupService, 'kinds' | 'records' | 'now' | 'randomHex' | 'report'> {
   readonly kinds: readonly RecordKind[];
-  readonly workers: WorkerMarks;
+  readonly workers: WorkerIds;
   readonly record: (act: OwnAct) => Promise<void>;
 }
 
@@ -32,7 +32,7 @@ interface Service
     | 'report'
     | 'kinds'
     | 'travels'
-    | 'companions'
+    | 'relatedWrites'
     | 'openStorage'
     | 'locate'
   > {
@@ -42,7 +42,7 @@ interface Service
   readonly isClockMovable: () => boolean;
   readonly promises: { readonly isStrict: boolean };
   readonly settings: { isOn(name: 'StrongroomRestoreNeedsBackup'): boolean };
-  readonly restoreDuties: RestoreDuties;
+  readonly restoreApproval: RestoreApproval;
 }
 
 const ENDS: Readonly<Record<JobKind, string>> = {
@@ -63,11 +63,11 @@ export const backup = part({
       backupJobs,
       backupEngine: new JobEngine({ ...needs, jobs: backupJobs, ended }),
       texts: new TextRecords(kinds),
-      recovery: new UntouchedRecovery(travels),
+      recovery: new FreshRecovery(travels),
       travels,
     };
   },
-  companions: ({ recovery, now }) => ({
+  relatedWrites: ({ recovery, now }) => ({
     commit: (changes) => recovery.goesWith(changes),
     split: ({ by }) => (by === 'recovery' ? recovery.plan(now()) : []),
   }),
@@ -82,7 +82,7 @@ export const backup = part({
       stopping: engine.stopping,
       forward: needed.isClockMovable() ? (minutes) => forwardCommand(minutes, needed) : undefined,
       needsEarlierBackup: () => settings.isOn('StrongroomRestoreNeedsBackup'),
-      duties: needed.restoreDuties,
+      duties: needed.restoreApproval,
     };
     return {
       rows: backupRows(service),

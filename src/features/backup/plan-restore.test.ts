@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Change } from '../../store/sealed/records.ts';
 import { type DeletedKey, deletedKeyKind, deletionChange } from '../keys/deleted-key.ts';
-import { KeyRing } from '../keys/key-ring.ts';
+import { KeyIndex } from '../keys/key-index.ts';
 import { type KeyVersion, keyChange, keyKind } from '../keys/key-version.ts';
 import { policyChange, policyKind } from '../rotation/policy.ts';
 import { type Contents, toRecord } from './contents.ts';
@@ -34,7 +34,7 @@ function versionsOf(name: string, { versions }: Held): KeyVersion[] {
 }
 
 class Instance {
-  readonly keys = new KeyRing();
+  readonly keys = new KeyIndex();
   readonly texts = new TextRecords([keyKind, deletedKeyKind, policyKind]);
 
   constructor(holding: Holding) {

@@ -13,18 +13,18 @@ export interface Protection {
   readonly retention: number;
 }
 
-/** @param companions further changes for a key that was there before: what other features keep of it is true no more */
+/** @param relatedWrites further changes for a key that was there before: what other features keep of it is true no more */
 export function planRestore(
   current: View,
   backup: Contents,
   protection: Protection | undefined,
-  companions: (name: string) => readonly Change[],
+  relatedWrites: (name: string) => readonly Change[],
 ): readonly Change[] {
   const after = protection === undefined ? backup : keepPromises(current, backup, protection);
   const changes = new Map<string, Uint8Array | null>();
   for (const { name, versions } of current.keys) {
     for (const { version } of versions) changes.set(keyRemoval({ name, version }).name, null);
-    for (const change of companions(name)) changes.set(change.name, change.value);
+    for (const change of relatedWrites(name)) changes.set(change.name, change.value);
   }
   for (const name of current.texts.keys()) if (!after.texts.has(name)) changes.set(name, null);
   for (const [name, versions] of after.keys) {

@@ -1,9 +1,9 @@
 // Reads the bodies of backup and restore requests. Where a target may lie is for the storage to say; here it only has to
 // have a form.
 import { member, readOptionalBoolean, readOptionalObject, readOptionalText, readText } from '../../http/body.ts';
+import { isAbsent } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { isAbsent } from '../../http/tolerance.ts';
 import type { BackupTarget, StorageCredential } from './storage/port.ts';
 
 export interface RestoreRequest {

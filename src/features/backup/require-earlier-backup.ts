@@ -1,7 +1,7 @@
 // A full restore replaces everything, so the service asks for a way back first: a full backup of this very HSM that ended
 // half an hour before. An HSM without keys has nothing to lose. A setting says whether it is asked for.
 import { ServiceError } from '../../http/service-error.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
+import type { KeyIndex } from '../keys/key-index.ts';
 import type { BackupJobs } from './jobs/backup-jobs.ts';
 
 const LEAST_AGE = 30 * 60;
@@ -14,7 +14,7 @@ export function requireEarlierBackup({
   needsEarlierBackup,
   forward,
 }: {
-  readonly keys: KeyRing;
+  readonly keys: KeyIndex;
   readonly jobs: BackupJobs;
   readonly now: () => number;
   readonly needsEarlierBackup: () => boolean;

@@ -3,7 +3,7 @@ import { pollAt } from '../../http/poll-at.ts';
 import { type Answer, type AnyRow, type RowRequest, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { requireKeyName } from '../keys/key-name.ts';
-import { placeDetail } from './entry-detail.ts';
+import { targetDetail } from './entry-detail.ts';
 import type { BackupJobs } from './jobs/backup-jobs.ts';
 import { type Job, type JobError, type JobKind, pollsAs } from './jobs/job.ts';
 import type { Caller, JobEngine } from './jobs/job-engine.ts';
@@ -12,7 +12,7 @@ import type { Leaving } from './leftovers.ts';
 import { type RestoreRequest, readRestore, readTarget } from './read-request.ts';
 import { requireEarlierBackup } from './require-earlier-backup.ts';
 import { lookAtBackup, requireAgreement } from './start-restore.ts';
-import type { NamedFolder } from './storage/allowed-places.ts';
+import type { NamedFolder } from './storage/allowed-targets.ts';
 import { type BackupStorage, type BackupTarget, type OpenStorage, StorageError } from './storage/port.ts';
 import { type BackupWork, backUp, checkBackUp, checkRestore, rejectDeletedName, restore, restoreKey } from './work.ts';
 
@@ -52,7 +52,7 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
     const { principal, commit } = request;
     const { job, head } = await startWith(opened, kind, { oid: principal.oid, commit }, work);
     const note = `The ${kind} job ${job.id} began; storage: ${target.storageResourceUri}`;
-    const detail = { job: job.id, ...placeDetail(target, folder) };
+    const detail = { job: job.id, ...targetDetail(target, folder) };
     return { ...accepted(job, request), note: more === '' ? note : `${note}. ${more}`, detail, head };
   }
 
@@ -84,7 +84,7 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
     const useless = await refuseByRule(() => requireEarlierBackup(service), 'restore', request);
     if (useless !== undefined) return useless;
     const { principal, commit } = request;
-    const asker = { principal, commit, reason: service.duties.reasonOf(request.stated()) };
+    const asker = { principal, commit, reason: service.duties.reasonOf(request.grantHeaders()) };
     const work: Work = (storage, job) => restore(service, storage, folder, job, asker);
     if (!service.duties.needsSecond()) return start('restore', request, target, work, { folder });
     const agreed = await requireAgreement(folder, asker, opening(target), service);
@@ -178,7 +178,7 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       dataAction: `${ACTION}/backup/start/action`,
       scope: 'root',
       readBody: readTarget,
-      asked: ({ body }) => placeDetail(body),
+      asked: ({ body }) => targetDetail(body),
       handle: (request) => start('backup', request, request.body, (storage, job) => backUp(service, storage, job)),
     }),
     row<BackupTarget>({
@@ -189,7 +189,7 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       dataAction: `${ACTION}/backup/start/action`,
       scope: 'root',
       readBody: readTarget,
-      asked: ({ body }) => placeDetail(body),
+      asked: ({ body }) => targetDetail(body),
       handle: (request) => start('prebackup', request, request.body, checkBackUp),
     }),
     row({
@@ -209,7 +209,7 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       dataAction: `${ACTION}/restore/start/action`,
       scope: 'root',
       readBody: readRestore('folderToRestore'),
-      asked: ({ body }) => placeDetail(body.target, body.folder),
+      asked: ({ body }) => targetDetail(body.target, body.folder),
       handle: (request) => startRestore(located(request)),
     }),
     row<RestoreRequest>({
@@ -220,7 +220,7 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       dataAction: `${ACTION}/restore/start/action`,
       scope: 'root',
       readBody: readRestore('folderToRestore'),
-      asked: ({ body }) => placeDetail(body.target, body.folder),
+      asked: ({ body }) => targetDetail(body.target, body.folder),
       async handle(asked) {
         const request = located(asked);
         const { target, folder } = request.body;
@@ -238,7 +238,7 @@ export function backupRows(service: BackupService): readonly AnyRow[] {
       dataAction: `${ACTION}/restore/start/action`,
       scope: 'root',
       readBody: readRestore('folder'),
-      asked: ({ body }) => placeDetail(body.target, body.folder),
+      asked: ({ body }) => targetDetail(body.target, body.folder),
       async handle(asked) {
         const request = located(asked);
         const { target, folder } = request.body;

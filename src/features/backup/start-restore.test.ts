@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Principal } from '../../http/principal.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { type Agreeing, requireAgreement } from './start-restore.ts';
+import { type Approving, requireAgreement } from './start-restore.ts';
 import { type BackupStorage, StorageError } from './storage/port.ts';
 
-function agreeing(given: Partial<Agreeing> = {}): Agreeing {
+function agreeing(given: Partial<Approving> = {}): Approving {
   return {
-    crypto: { hello: { domainKey: new Uint8Array(32) } } as unknown as Agreeing['crypto'],
+    crypto: { hello: { domainKey: new Uint8Array(32) } } as unknown as Approving['crypto'],
     duties: {
       needsSecond: () => true,
       reasonOf: () => undefined,

@@ -8,8 +8,8 @@ import {
   type FullRestore,
   fullRestoreOf,
   type RestoreAnswer,
-  type RestoreDuties,
-} from './agreed-restore.ts';
+  type RestoreApproval,
+} from './approved-restore.ts';
 import { BackupError } from './backup-error.ts';
 import type { JobError } from './jobs/job.ts';
 import { jobErrorOf } from './jobs/job-error.ts';
@@ -19,16 +19,16 @@ import { type BackupStorage, StorageError } from './storage/port.ts';
 /** A client waits for the look; the job itself is more patient with a slow place. */
 const LOOK_MS = 60_000;
 
-export interface Agreeing {
+export interface Approving {
   readonly crypto: Pick<CryptoClient, 'hello'>;
-  readonly duties: RestoreDuties;
+  readonly duties: RestoreApproval;
   readonly stopping: AbortSignal;
   /** How long the look may take. */
   readonly lookMs?: number;
 }
 
 /** `agreed`: the job may begin. `unreadable`: it ends as it begins, as one that cannot read its backup does. */
-export type Agreed =
+export type ApprovedRestore =
   | { readonly state: 'agreed'; readonly note: string }
   | { readonly state: 'unreadable'; readonly error: JobError };
 
@@ -40,8 +40,8 @@ export async function requireAgreement(
   folder: string,
   { commit, ...asker }: Asker & { readonly commit: Commit },
   open: (signal: AbortSignal) => Promise<BackupStorage>,
-  agreeing: Agreeing,
-): Promise<Agreed> {
+  agreeing: Approving,
+): Promise<ApprovedRestore> {
   const { duties } = agreeing;
   const seen = await lookAtBackup(folder, open, agreeing);
   if ('state' in seen) return seen;
@@ -60,8 +60,8 @@ export async function requireAgreement(
 export async function lookAtBackup(
   folder: string,
   open: (signal: AbortSignal) => Promise<BackupStorage>,
-  { crypto, stopping, lookMs = LOOK_MS }: Pick<Agreeing, 'crypto' | 'stopping' | 'lookMs'>,
-): Promise<FullRestore | (Agreed & { readonly state: 'unreadable' })> {
+  { crypto, stopping, lookMs = LOOK_MS }: Pick<Approving, 'crypto' | 'stopping' | 'lookMs'>,
+): Promise<FullRestore | (ApprovedRestore & { readonly state: 'unreadable' })> {
   const tooLong = AbortSignal.timeout(lookMs);
   try {
     await using storage = await open(AbortSignal.any([stopping, tooLong]));

@@ -1,7 +1,7 @@
 // All that a backup holds of an instance, as it is at one head. Taken in one go and never changed afterwards: key versions
 // are replaced in memory, not edited, so what is changed or purged meanwhile stays in the view as it was.
 import type { Head, Records } from '../../store/sealed/records.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
+import type { KeyIndex } from '../keys/key-index.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 import type { TextRecords } from './text-records.ts';
 
@@ -20,7 +20,7 @@ export interface View {
 }
 
 export interface Viewed {
-  readonly keys: KeyRing;
+  readonly keys: KeyIndex;
   readonly texts: TextRecords;
   readonly records: Pick<Records, 'head'>;
 }

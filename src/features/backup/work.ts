@@ -6,11 +6,11 @@ import { feeding } from '../../store/sealed/follow-records.ts';
 import type { RecordKind } from '../../store/sealed/record-kind.ts';
 import type { Change, Commit, Head, Records } from '../../store/sealed/records.ts';
 import type { Retention } from '../keys/bundle.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
+import type { KeyIndex } from '../keys/key-index.ts';
 import { keyChange } from '../keys/key-version.ts';
 import { checkRoom, type KeyLimits } from '../keys/limits.ts';
 import type { AllCompanions } from '../part.ts';
-import { type Asker, fullRestoreOf, type RestoreDuties } from './agreed-restore.ts';
+import { type Asker, fullRestoreOf, type RestoreApproval } from './approved-restore.ts';
 import { BackupError } from './backup-error.ts';
 import { type Contents, type ContentsReading, readContents, readKey } from './contents.ts';
 import type { RunningJob, Success } from './jobs/run-job.ts';
@@ -25,7 +25,7 @@ import { FolderTakenError, folderName, writeBackup } from './write-backup.ts';
 const DAY = 86_400;
 
 export interface BackupWork {
-  readonly keys: KeyRing;
+  readonly keys: KeyIndex;
   readonly texts: TextRecords;
   readonly records: Omit<Records, keyof AsyncDisposable>;
   readonly crypto: CryptoClient;
@@ -41,8 +41,8 @@ export interface BackupWork {
   /** Of all records that an instance has. */
   readonly kinds: readonly RecordKind[];
   readonly travels: ContentsReading['travels'];
-  readonly companions: Pick<AllCompanions, 'purge'>;
-  readonly duties: RestoreDuties;
+  readonly relatedWrites: Pick<AllCompanions, 'purge'>;
+  readonly duties: RestoreApproval;
 }
 
 /** So many backups of HSMs of one name may begin within the same hundredth of a second. */
@@ -125,8 +125,8 @@ export async function restore(
 }
 
 /** What other features keep of a key and no backup holds: of the key that comes it is not true. */
-function leftOf(name: string, { companions, travels }: BackupWork): readonly Change[] {
-  return companions.purge(name).filter((change) => travels(change.name) === 'stays');
+function leftOf(name: string, { relatedWrites, travels }: BackupWork): readonly Change[] {
+  return relatedWrites.purge(name).filter((change) => travels(change.name) === 'stays');
 }
 
 function agreedToNoMore(cause: ServiceError): ServiceError {
@@ -207,7 +207,7 @@ function restoredVersions(restored: number, kept: number): string {
 }
 
 /** @throws ServiceError Conflict naming the way out */
-export function rejectDeletedName(keys: KeyRing, name: string): void {
+export function rejectDeletedName(keys: KeyIndex, name: string): void {
   if (keys.findDeleted(name) === undefined) return;
   throw new ServiceError(
     'Conflict',

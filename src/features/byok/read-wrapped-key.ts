@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { toBase64url } from '../../formats/base64url.ts';
 import { readTransferBlob, type TransferBlob, TransferBlobError } from '../../formats/transfer-blob.ts';
 import { member, readBytes } from '../../http/body.ts';
+import { isAbsent } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { isAbsent } from '../../http/tolerance.ts';
 import { type ImportRequest, readImportRequest, readJwk } from '../keys/import.ts';
+import type { KeyIndex } from '../keys/key-index.ts';
 import { keyVersionOf } from '../keys/key-name.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 
 export interface ImportWrappedKey extends ImportRequest {
@@ -64,7 +64,7 @@ function badBlob(text: string, cause?: unknown): ServiceError {
  * @param hosts authorities of the HSM, `name` or `name:port`
  * @throws ServiceError BadParameter
  */
-export function findKek(keys: KeyRing, kid: string, hosts: readonly string[]): KeyVersion {
+export function findKek(keys: KeyIndex, kid: string, hosts: readonly string[]): KeyVersion {
   const { name, version } = parseKid(kid, hosts);
   const key = keys.find(name, keyVersionOf(version));
   if (key === undefined) throw badKid('names no key of this HSM');

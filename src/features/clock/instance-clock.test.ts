@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ServiceError } from '../../http/service-error.ts';
 import { StoreError } from '../../store/port.ts';
+import { readClockChange } from './change-clock.ts';
 import { clockKind, MAX_OFFSET, openClock } from './instance-clock.ts';
-import { readTravel } from './travel.ts';
 
 test('time is whole seconds of the system plus what the record says, where travelling is allowed', () => {
   let travels = true;
@@ -31,8 +31,8 @@ test('a record that holds no offset stops the instance', () => {
 });
 
 test('a travel goes forward by so many seconds or back to real time, and is nothing else', () => {
-  assert.deepEqual(readTravel({ advanceSeconds: 5 }), { kind: 'advance', seconds: 5 });
-  assert.deepEqual(readTravel({ reset: true }), { kind: 'reset' });
+  assert.deepEqual(readClockChange({ advanceSeconds: 5 }), { kind: 'advance', seconds: 5 });
+  assert.deepEqual(readClockChange({ reset: true }), { kind: 'reset' });
   for (const body of [
     {},
     { advanceSeconds: 0 },
@@ -43,6 +43,6 @@ test('a travel goes forward by so many seconds or back to real time, and is noth
     { reset: false },
     { advanceSeconds: 5, reset: true },
   ]) {
-    assert.throws(() => readTravel(body), ServiceError, JSON.stringify(body));
+    assert.throws(() => readClockChange(body), ServiceError, JSON.stringify(body));
   }
 });

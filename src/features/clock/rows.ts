@@ -2,8 +2,8 @@
 
 import { changesOf } from '../../http/entry-detail.ts';
 import { type AnyRow, row } from '../../http/route.ts';
+import { type ClockChange, readClockChange, travel } from './change-clock.ts';
 import type { InstanceClock } from './instance-clock.ts';
-import { readTravel, type Travel, travel } from './travel.ts';
 
 const PATH = '/strongroom/clock';
 const ACTION = 'Microsoft.KeyVault/managedHsm/settings';
@@ -23,13 +23,13 @@ export function clockRows({ clock }: ClockService): readonly AnyRow[] {
       scope: 'root',
       handle: () => ({ status: 200, body: shape() }),
     }),
-    row<Travel>({
+    row<ClockChange>({
       method: 'POST',
       path: PATH,
       operationName: 'ClockTravel',
       dataAction: `${ACTION}/write/action`,
       scope: 'root',
-      readBody: readTravel,
+      readBody: readClockChange,
       async handle({ body, commit }) {
         const before = clock.offset;
         const head = await travel(body, commit, clock);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { makeCustodians, type TestCustodian } from '../../../test/support/custodians.ts';
 import { planSplit } from './follow-split.ts';
 import { type Holder, holderKind } from './holder.ts';
-import { reachOf, stateOf } from './reach.ts';
+import { marginOf, stateOf } from './recovery-margin.ts';
 import { CustodianRegister } from './register.ts';
 import { splitKind } from './split.ts';
 
@@ -69,9 +69,9 @@ test('the same people in another order keep their proofs; another quorum is anot
 
 test('a file that the HSM has not seen leaves everyone unproven, and says so', () => {
   const register = new CustodianRegister();
-  assert.equal(reachOf(register, NOW), undefined);
+  assert.equal(marginOf(register, NOW), undefined);
   follow(register, [A, B, C], 0);
-  const reach = reachOf(register, NOW);
+  const reach = marginOf(register, NOW);
   assert.equal(reach?.margin, -2);
   assert.match(reach?.warnings.join() ?? '', /has not seen the domain file/);
 });

@@ -10,6 +10,6 @@ import { splitKind } from './split.ts';
 export const custodians = part({
   kinds: [holderKind, splitKind, challengeKind],
   keep: (_needs: { readonly now: () => number }) => ({ register: new CustodianRegister() }),
-  companions: ({ register, now }) => ({ split: (split) => planSplit(register, split, isoTime(now())) }),
+  relatedWrites: ({ register, now }) => ({ split: (split) => planSplit(register, split, isoTime(now())) }),
   serve: (service: CustodianService) => ({ rows: custodianRows(service) }),
 });

@@ -8,12 +8,12 @@ import { isoTime } from '../../formats/iso-time.ts';
 import { isOneLine } from '../../formats/printable.ts';
 import { member, readOptionalInteger, readOptionalText, wrongType } from '../../http/body.ts';
 import type { Detail } from '../../http/entry-detail.ts';
+import { isAbsent } from '../../http/lenient-body.ts';
 import { type AnyRow, type JsonObject, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { isAbsent } from '../../http/tolerance.ts';
 import { type Challenge, challengeKind, MAX_CHALLENGES } from './challenges.ts';
 import { type Holder, holderKind } from './holder.ts';
-import { reachOf, stateOf, UNKNOWN_HOLDERS } from './reach.ts';
+import { marginOf, stateOf, UNKNOWN_HOLDERS } from './recovery-margin.ts';
 import type { CustodianRegister } from './register.ts';
 import { planPacket } from './take-packet.ts';
 
@@ -142,7 +142,7 @@ function wireRegister(service: CustodianService): object {
     domain: split?.domain ?? null,
     domainFingerprint: domainFingerprint(crypto.hello.domainKey),
     ...(split === undefined ? {} : { splitAt: split.at, splitBy: split.by }),
-    ...(reachOf(register, now()) ?? UNKNOWN_HOLDERS),
+    ...(marginOf(register, now()) ?? UNKNOWN_HOLDERS),
     value: register.list().map(([custodian]) => wireHolder(service, custodian)),
   };
 }

@@ -9,7 +9,7 @@ import { proofHash, proofOfShare } from '../../formats/share-proof.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import type { DomainSplit } from '../part.ts';
 import { planSplit } from './follow-split.ts';
-import { reachOf } from './reach.ts';
+import { marginOf } from './recovery-margin.ts';
 import { CustodianRegister } from './register.ts';
 import { digestOf } from './split.ts';
 import { planPacket } from './take-packet.ts';
@@ -72,14 +72,14 @@ test('after a recovery a proof from before it is refused with both dates, and co
     );
   }
   assert.equal(register.get(ANNA)?.proven, undefined);
-  assert.equal(reachOf(register, NOW)?.reachable, 0);
+  assert.equal(marginOf(register, NOW)?.reachable, 0);
 });
 
 test('a custodian whose clock is some minutes slow is heard, and the register has the date that they signed', () => {
   const register = registerAfter('recovery');
   take(register, acknowledgedOn(-4 * MINUTE));
   assert.equal(register.get(ANNA)?.proven?.at, at(-4 * MINUTE).toISOString());
-  assert.equal(reachOf(register, NOW)?.reachable, 1);
+  assert.equal(marginOf(register, NOW)?.reachable, 1);
 });
 
 test('a file that the HSM has written itself is younger than every proof of it, whatever a clock says', () => {

@@ -1,7 +1,7 @@
 // An event as the receiver gets it: the vault service's Event Grid types and data in a CloudEvents 1.0 JSON envelope.
 import { createHash } from 'node:crypto';
 import { keyId } from '../keys/bundle.ts';
-import type { OwedEvent } from './owed.ts';
+import type { PendingEvent } from './pending-events.ts';
 
 export interface EventSource {
   /** Id of the instance. */
@@ -20,7 +20,7 @@ export interface CloudEvent {
   readonly text: string;
 }
 
-export function cloudEvent(event: OwedEvent, source: EventSource): CloudEvent {
+export function cloudEvent(event: PendingEvent, source: EventSource): CloudEvent {
   const { key, kind, at } = event;
   const { exp, nbf } = key.attributes;
   const type = `Microsoft.KeyVault.${kind}`;

@@ -6,22 +6,22 @@ import { MemoryContent, openMemoryStore } from '../../store/memory/memory-store.
 import { inTestSealer } from '../../store/sealed/in-test-sealer.ts';
 import { openRecords } from '../../store/sealed/open-records.ts';
 import { addVersion } from '../keys/add-version.ts';
-import { KeyRing } from '../keys/key-ring.ts';
+import { KeyIndex } from '../keys/key-index.ts';
 import { keyChange, keyRemoval } from '../keys/key-version.ts';
 import { RotationPolicies } from '../rotation/policies.ts';
 import type { Delivery } from './deliver.ts';
+import { DeliveredEvents, sinceChange, toldRemoval } from './delivered-events.ts';
 import { eventJob, type SentEvent } from './event-job.ts';
 import { EventQueue } from './event-queue.ts';
 import { EventTargets } from './targets.ts';
-import { sinceChange, ToldEvents, toldRemoval } from './told.ts';
 
 const DAY = 86_400;
 
 /** One worker over a store that outlives it; the receiver answers as `answer` says. */
 async function startWorker(content: MemoryContent, sealer: ReturnType<typeof inTestSealer>, world: World) {
-  const keys = new KeyRing();
+  const keys = new KeyIndex();
   const policies = new RotationPolicies();
-  const told = new ToldEvents();
+  const told = new DeliveredEvents();
   const queue = new EventQueue({ keys, policies, told });
   const records = await openRecords({
     store: openMemoryStore(content),

@@ -2,18 +2,18 @@
 // receiver that is slow or down delays events and nothing else.
 import type { Head, Records } from '../../store/sealed/records.ts';
 import type { DueJob } from '../clock/due-work.ts';
+import { Backoff } from './backoff.ts';
 import { cloudEvent, type EventSource } from './cloud-event.ts';
 import type { Delivery } from './deliver.ts';
+import { deliveredChange } from './delivered-events.ts';
 import type { EventQueue } from './event-queue.ts';
-import { afterTelling, dueEvents, type OwedEvent, type OwedFrom, owedEvents } from './owed.ts';
-import { Patience } from './patience.ts';
+import { afterDelivery, dueEvents, type PendingEvent, type PendingFrom, pendingEvents } from './pending-events.ts';
 import type { AllowedTarget, EventTargets } from './targets.ts';
-import { toldChange } from './told.ts';
 
 export interface SentEvent {
   readonly type: string;
   readonly id: string;
-  readonly event: OwedEvent;
+  readonly event: PendingEvent;
   /** Of the receiver; what comes after it may be secret. */
   readonly origin: string;
   readonly detail: string;
@@ -27,7 +27,7 @@ export interface EventRecorder {
   failed(sent: SentEvent, retryAt: number): Promise<void>;
 }
 
-export interface EventSending extends OwedFrom {
+export interface EventSending extends PendingFrom {
   readonly queue: EventQueue;
   readonly records: Pick<Records, 'update'>;
   readonly targets: EventTargets;
@@ -43,7 +43,7 @@ export interface EventSending extends OwedFrom {
 export function eventJob(service: EventSending): DueJob {
   const { queue, told, address, targets, now, stopping } = service;
   /** Of the receiver as a whole; and of each key whose event it failed on. */
-  const patience = { receiver: new Patience(), keys: new Map<string, Patience>() };
+  const patience = { receiver: new Backoff(), keys: new Map<string, Backoff>() };
   let pausedUntil = 0;
   let pausedFor = '';
 
@@ -89,11 +89,11 @@ interface Telling extends EventSending {
 async function tellOf(
   name: string,
   to: AllowedTarget,
-  patience: Map<string, Patience>,
+  patience: Map<string, Backoff>,
   service: Telling,
 ): Promise<'told' | 'failed'> {
   const { queue, now, source, record, stopping, deliver, pause } = service;
-  for (const event of dueEvents(owedEvents(name, service), now())) {
+  for (const event of dueEvents(pendingEvents(name, service), now())) {
     const { id, type, text } = cloudEvent(event, source);
     const { outcome, detail } = await deliver(to, text, stopping);
     const at = now();
@@ -103,7 +103,7 @@ async function tellOf(
     } else if (stopping.aborted) {
       return 'failed';
     } else {
-      const patient = patience.get(name) ?? new Patience();
+      const patient = patience.get(name) ?? new Backoff();
       const retryAt = at + patient.failed(at);
       if (outcome === 'refused' || patient.isExhausted(at)) {
         await record.givenUp(sent, await markTold(name, event, service));
@@ -122,9 +122,9 @@ async function tellOf(
 }
 
 /** A key that was purged meanwhile leaves no mark. */
-function markTold(name: string, event: OwedEvent, { records, keys, told }: EventSending): Promise<Head> {
+function markTold(name: string, event: PendingEvent, { records, keys, told }: EventSending): Promise<Head> {
   return records.update(() => {
     const exists = keys.versions(name).length > 0 || keys.deletedVersions(name).length > 0;
-    return exists ? [toldChange(name, afterTelling(event, told.find(name)))] : [];
+    return exists ? [deliveredChange(name, afterDelivery(event, told.find(name)))] : [];
   });
 }

@@ -3,14 +3,14 @@ import { type Follow, feeding, follow } from '../../store/sealed/follow-records.
 import type { Apply } from '../../store/sealed/records.ts';
 import { DueTimes } from '../clock/due-times.ts';
 import { followKeys } from '../rotation/schedule.ts';
-import { type OwedFrom, owedEvents } from './owed.ts';
-import { sinceKind, toldKind } from './told.ts';
+import { sinceKind, toldKind } from './delivered-events.ts';
+import { type PendingFrom, pendingEvents } from './pending-events.ts';
 
 export class EventQueue {
-  readonly #from: OwedFrom;
+  readonly #from: PendingFrom;
   #due = new DueTimes();
 
-  constructor(from: OwedFrom) {
+  constructor(from: PendingFrom) {
     this.#from = from;
   }
 
@@ -23,7 +23,7 @@ export class EventQueue {
   readonly apply: Apply = feeding(this.follows);
 
   update(name: string): void {
-    this.#due.set(name, owedEvents(name, this.#from)[0]?.due);
+    this.#due.set(name, pendingEvents(name, this.#from)[0]?.due);
   }
 
   /** The key, by its lower-case name, that is next to tell something. */

@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { isoTime } from '../../formats/iso-time.ts';
 import type { Records } from '../../store/sealed/records.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
+import type { KeyIndex } from '../keys/key-index.ts';
 import { type OwnAct, part } from '../part.ts';
 import type { RotationPolicies } from '../rotation/policies.ts';
 import type { EventSource } from './cloud-event.ts';
 import { deliver } from './deliver.ts';
+import { DeliveredEvents, sinceKind, toldKind, toldRemoval } from './delivered-events.ts';
 import { type EventSending, eventJob, type SentEvent } from './event-job.ts';
 import { EventQueue } from './event-queue.ts';
-import { planAddress } from './switch.ts';
 import { type EventTarget, EventTargets } from './targets.ts';
-import { sinceKind, ToldEvents, toldKind, toldRemoval } from './told.ts';
+import { planAddress } from './webhook-change.ts';
 
 interface Needs {
   readonly config: {
@@ -21,7 +21,7 @@ interface Needs {
     readonly hostNames: readonly { readonly authority: string }[];
     readonly eventTargets?: readonly EventTarget[];
   };
-  readonly keys: KeyRing;
+  readonly keys: KeyIndex;
   readonly policies: RotationPolicies;
   readonly settings: { value(name: 'StrongroomEventWebhook'): string };
   readonly now: () => number;
@@ -46,7 +46,7 @@ interface Service extends Pick<EventSending, 'keys' | 'policies' | 'told' | 'now
 export const events = part({
   kinds: [toldKind, sinceKind],
   keep({ config, keys, policies, settings }: Needs) {
-    const told = new ToldEvents();
+    const told = new DeliveredEvents();
     const { id, name, resourceId, profile, eventTargets = [] } = config;
     const telling: Telling = {
       targets: new EventTargets(eventTargets, { profile, readFile: (path) => readFileSync(path, 'utf8') }),
@@ -56,7 +56,7 @@ export const events = part({
     };
     return { told, events: new EventQueue({ keys, policies, told }), telling };
   },
-  companions: ({ told, telling: { targets }, now }) => ({
+  relatedWrites: ({ told, telling: { targets }, now }) => ({
     purge: (name) => [toldRemoval(name)],
     setting: (name, value) => (name === 'StrongroomEventWebhook' ? planAddress(value, { targets, told, now }) : []),
   }),

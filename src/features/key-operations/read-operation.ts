@@ -2,9 +2,9 @@
 // fit the key is for `rules.ts`.
 import { type Algorithm, algorithms, type Operation } from '../../formats/algorithms.ts';
 import { member, readBytes, readOptionalBytes, readOptionalText, readText } from '../../http/body.ts';
+import { isAbsent } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { isAbsent } from '../../http/tolerance.ts';
 
 export interface OperationRequest {
   readonly algorithm: Algorithm;

@@ -8,7 +8,7 @@ import { type Answer, type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { keyId } from '../keys/bundle.ts';
 import { requireKey } from '../keys/find-key.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
+import type { KeyIndex } from '../keys/key-index.ts';
 import { bindingOf, type KeyVersion } from '../keys/key-version.ts';
 import { part } from '../part.ts';
 import { type AskedOperation, type OperationRequest, readOperation } from './read-operation.ts';
@@ -30,7 +30,7 @@ const operationRows: readonly OperationRow[] = [
   { operation: 'verify', segment: 'verify', operationName: 'KeyVerify', dataAction: 'verify' },
 ];
 
-export function keyOperationRows(service: Performing & { readonly keys: KeyRing }): readonly AnyRow[] {
+export function keyOperationRows(service: Performing & { readonly keys: KeyIndex }): readonly AnyRow[] {
   return operationRows.flatMap(({ operation, segment, operationName, dataAction }) =>
     [`/keys/:name/${segment}`, `/keys/:name/:version/${segment}`].map((path) =>
       row<AskedOperation>({

@@ -3,14 +3,14 @@ import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import type { KeyBinding, PublicKey } from '../../crypto/protocol/messages.ts';
 import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { RequestedAttributes } from './attributes.ts';
-import type { KeyRing } from './key-ring.ts';
+import type { KeyIndex } from './key-index.ts';
 import { bindingOf, type KeyVersion, keyChange } from './key-version.ts';
 import { checkRoom, checkTagCount, type KeyLimits, rejectDeletedName } from './limits.ts';
 import type { Provenance } from './provenance.ts';
 import type { KeyReleasePolicy } from './release-policy.ts';
 
 export interface KeyMaking {
-  readonly keys: KeyRing;
+  readonly keys: KeyIndex;
   readonly crypto: CryptoClient;
   /** Unix seconds. */
   readonly now: () => number;

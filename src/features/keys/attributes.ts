@@ -7,9 +7,9 @@ import {
   readOptionalObject,
   wrongType,
 } from '../../http/body.ts';
+import { isAbsent } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { isAbsent } from '../../http/tolerance.ts';
 
 /** Absent members leave the value as it is (update) or at its default (create). */
 export interface RequestedAttributes {

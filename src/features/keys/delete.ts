@@ -3,13 +3,13 @@ import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { Retention } from './bundle.ts';
 import { deletionChange, deletionRemoval } from './deleted-key.ts';
 import { keyNotFound } from './find-key.ts';
-import type { DeletedEntry, KeyRing } from './key-ring.ts';
+import type { DeletedEntry, KeyIndex } from './key-index.ts';
 import type { KeyVersion } from './key-version.ts';
 
 const DAY = 86_400;
 
 export interface KeyDeleting {
-  readonly keys: KeyRing;
+  readonly keys: KeyIndex;
   readonly now: () => number;
   readonly retention: Retention;
 }
@@ -45,7 +45,7 @@ export async function recoverKey(
 }
 
 /** @throws ServiceError KeyNotFound */
-export function requireDeletedKey(keys: KeyRing, name: string, url: string): DeletedEntry {
+export function requireDeletedKey(keys: KeyIndex, name: string, url: string): DeletedEntry {
   const found = keys.findDeleted(name);
   if (found === undefined) throw keyNotFound(`/deletedkeys/${name}`, url);
   return found;

@@ -6,8 +6,8 @@ import { keyBundle, keyId, keyItem, type Viewer } from './bundle.ts';
 import { deleteKey, recoverKey, requireDeletedKey } from './delete.ts';
 import { keyDetail } from './entry-details.ts';
 import { requireKey } from './find-key.ts';
+import type { DeletedEntry } from './key-index.ts';
 import { requireKeyName } from './key-name.ts';
-import type { DeletedEntry } from './key-ring.ts';
 import type { KeyVersion } from './key-version.ts';
 import { type KeyPurging, purgeKey } from './purge.ts';
 

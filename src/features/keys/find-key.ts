@@ -1,12 +1,12 @@
 // Looks a key up for an operation, and says "not found" the way the service does.
 import { ServiceError } from '../../http/service-error.ts';
+import type { KeyIndex } from './key-index.ts';
 import { keyVersionOf, requireKeyName } from './key-name.ts';
-import type { KeyRing } from './key-ring.ts';
 import type { KeyVersion } from './key-version.ts';
 
 /** @throws ServiceError BadParameter | KeyNotFound */
 export function requireKey(
-  keys: KeyRing,
+  keys: KeyIndex,
   params: { readonly name?: string; readonly version?: string },
   url: string,
 ): KeyVersion {

@@ -11,9 +11,9 @@ import {
   readOptionalTextList,
   readText,
 } from '../../http/body.ts';
+import { isAbsent } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { isAbsent } from '../../http/tolerance.ts';
 import type { Commit, Head } from '../../store/sealed/records.ts';
 import { addVersion, type KeyMaking } from './add-version.ts';
 import { checkValidity, type RequestedAttributes, readAttributes, readTags } from './attributes.ts';

@@ -1,7 +1,7 @@
 // How much there may be: limits that an administrator can set, asked on the state that a change commits to. A refusal names
 // the setting, so that who meets it knows what to ask for.
 import { ServiceError } from '../../http/service-error.ts';
-import type { KeyRing } from './key-ring.ts';
+import type { KeyIndex } from './key-index.ts';
 
 /** As they are now; read again for every change. */
 export interface KeyLimits {
@@ -12,7 +12,7 @@ export interface KeyLimits {
 }
 
 /** Whatever adds versions asks this. @throws ServiceError Conflict */
-export function checkRoom(keys: KeyRing, name: string, limits: KeyLimits, adding = 1): void {
+export function checkRoom(keys: KeyIndex, name: string, limits: KeyLimits, adding = 1): void {
   const versions = keys.versions(name).length;
   if (versions + adding > limits.versionsPerKey) {
     throw limitReached(`StrongroomMaxVersionsPerKey: a key has at most ${limits.versionsPerKey} versions`);
@@ -39,7 +39,7 @@ function limitReached(which: string): ServiceError {
  * A deleted key keeps its name until it is purged: nothing may be made under it, or recovering would lose one of the two.
  * @throws ServiceError Conflict
  */
-export function rejectDeletedName(keys: KeyRing, name: string): void {
+export function rejectDeletedName(keys: KeyIndex, name: string): void {
   if (keys.findDeleted(name) === undefined) return;
   throw new ServiceError(
     'Conflict',

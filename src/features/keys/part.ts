@@ -4,7 +4,7 @@ import { type OwnAct, part } from '../part.ts';
 import type { KeyMaking } from './add-version.ts';
 import { type Retention, retentionOf } from './bundle.ts';
 import { deletedKeyKind } from './deleted-key.ts';
-import { KeyRing } from './key-ring.ts';
+import { KeyIndex } from './key-index.ts';
 import { keyKind } from './key-version.ts';
 import type { KeyLimits } from './limits.ts';
 import { type KeyPurging, nextPurge, purgeDue } from './purge.ts';
@@ -27,7 +27,7 @@ export const keys = part({
   keep({ promises, settings }: Needs) {
     const promised = (): Retention => retentionOf(promises.current.retentionDays, promises.current.purgeProtection);
     return {
-      keys: new KeyRing(),
+      keys: new KeyIndex(),
       // Both are as the records are now, whenever they are read.
       retention: {
         get recoverableDays() {

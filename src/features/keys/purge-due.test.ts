@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Change, Head, Records } from '../../store/sealed/records.ts';
 import { deletionChange, deletionRemoval } from './deleted-key.ts';
-import { KeyRing } from './key-ring.ts';
+import { KeyIndex } from './key-index.ts';
 import { keyChange, keyRemoval } from './key-version.ts';
 import { nextPurge, purgeDue } from './purge.ts';
 
-function putDeleted(keys: KeyRing, name: string, scheduledPurgeDate: number): void {
+function putDeleted(keys: KeyIndex, name: string, scheduledPurgeDate: number): void {
   const version = '1'.repeat(32);
   const key = {
     name,
@@ -24,7 +24,7 @@ function putDeleted(keys: KeyRing, name: string, scheduledPurgeDate: number): vo
 }
 
 /** Records in memory; before each commit another worker may have its turn, and the plan is then made again. */
-function recordsOf(keys: KeyRing, race: () => void): Records & { readonly commits: (readonly Change[])[] } {
+function recordsOf(keys: KeyIndex, race: () => void): Records & { readonly commits: (readonly Change[])[] } {
   const commits: (readonly Change[])[] = [];
   let head: Head = { sequence: 0, hash: '' };
   return {
@@ -49,7 +49,7 @@ function recordsOf(keys: KeyRing, race: () => void): Records & { readonly commit
 }
 
 test('what is due is purged with all that other features keep for it, and what is not stays', async () => {
-  const keys = new KeyRing();
+  const keys = new KeyIndex();
   putDeleted(keys, 'Due', 100);
   putDeleted(keys, 'later', 101);
   assert.equal(nextPurge(keys), 100);
@@ -59,7 +59,7 @@ test('what is due is purged with all that other features keep for it, and what i
     keys,
     commit: (plan) => records.update(plan),
     now: () => 100,
-    companions: { purge: (name) => [{ name: `beside/${name}`, value: null }] },
+    relatedWrites: { purge: (name) => [{ name: `beside/${name}`, value: null }] },
     purged: async (name) => void purged.push(name),
   });
   assert.deepEqual(purged, ['Due']);
@@ -81,14 +81,14 @@ test('what another worker has purged meanwhile, or somebody recovered, is neithe
     deletionRemoval('k'),
     deletionChange({ name: 'k', deletedDate: 50, scheduledPurgeDate: 500 }),
   ]) {
-    const keys = new KeyRing();
+    const keys = new KeyIndex();
     putDeleted(keys, 'k', 100);
     const records = recordsOf(keys, () => keys.apply(change));
     await purgeDue({
       keys,
       commit: (plan) => records.update(plan),
       now: () => 100,
-      companions: { purge: () => [] },
+      relatedWrites: { purge: () => [] },
       purged: () => assert.fail('it was recorded'),
     });
     assert.deepEqual(records.commits, []);

@@ -5,11 +5,11 @@ import type { Change, Commit, Head } from '../../store/sealed/records.ts';
 import type { AllCompanions } from '../part.ts';
 import type { KeyDeleting } from './delete.ts';
 import { deletionRemoval } from './deleted-key.ts';
-import type { DeletedEntry, KeyRing } from './key-ring.ts';
+import type { DeletedEntry, KeyIndex } from './key-index.ts';
 import { keyRemoval } from './key-version.ts';
 
 export interface KeyPurging extends KeyDeleting {
-  readonly companions: Pick<AllCompanions, 'purge'>;
+  readonly relatedWrites: Pick<AllCompanions, 'purge'>;
 }
 
 /** @param find looks the deleted key up on current state */
@@ -32,25 +32,28 @@ function rejectProtected({ retention }: KeyPurging): void {
   );
 }
 
-function purgeChanges(name: string, { keys, companions }: Pick<KeyPurging, 'keys' | 'companions'>): readonly Change[] {
-  return [...keys.deletedVersions(name).map(keyRemoval), deletionRemoval(name), ...companions.purge(name)];
+function purgeChanges(
+  name: string,
+  { keys, relatedWrites }: Pick<KeyPurging, 'keys' | 'relatedWrites'>,
+): readonly Change[] {
+  return [...keys.deletedVersions(name).map(keyRemoval), deletionRemoval(name), ...relatedWrites.purge(name)];
 }
 
 // Purges deleted keys whose retention has ended, with purge protection or without: the date was promised when the key was
 // deleted. Every worker runs this; the plan looks again on the state it commits to, so only one of them purges a key.
 
-interface PurgeDue extends Pick<KeyPurging, 'keys' | 'now' | 'companions'> {
+interface PurgeDue extends Pick<KeyPurging, 'keys' | 'now' | 'relatedWrites'> {
   readonly commit: Commit;
   /** Puts one purge on record. */
   readonly purged: (name: string, scheduledPurgeDate: number, head: Head) => Promise<void>;
 }
 
 /** When the next deleted key is to be purged. */
-export function nextPurge(keys: KeyRing): number | undefined {
+export function nextPurge(keys: KeyIndex): number | undefined {
   return keys.nextPurge()?.time;
 }
 
-export async function purgeDue({ keys, commit, now, companions, purged }: PurgeDue): Promise<void> {
+export async function purgeDue({ keys, commit, now, relatedWrites, purged }: PurgeDue): Promise<void> {
   const time = now();
   for (let next = keys.nextPurge(); next !== undefined && next.time <= time; next = keys.nextPurge()) {
     const { name } = next;
@@ -60,7 +63,7 @@ export async function purgeDue({ keys, commit, now, companions, purged }: PurgeD
       // Another worker may have purged it, or it was recovered, perhaps deleted again since.
       const still = keys.findDeleted(name);
       mine = still !== undefined && still.deleted.scheduledPurgeDate <= now();
-      return mine ? purgeChanges(still?.deleted.name ?? name, { keys, companions }) : [];
+      return mine ? purgeChanges(still?.deleted.name ?? name, { keys, relatedWrites }) : [];
     });
     if (mine) await purged(spelled, next.time, head);
     // The clock was set back meanwhile: nothing is due any more.

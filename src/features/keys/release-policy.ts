@@ -6,9 +6,9 @@ import { canonicalText, MAX_POLICY, parsePolicyText } from '../../formats/releas
 import { PolicyError, readPolicy } from '../../formats/release-policy/grammar.ts';
 import { policyWarnings } from '../../formats/release-policy/never-passes.ts';
 import { member, readBytes, readOptionalBoolean, readOptionalObject, readOptionalText } from '../../http/body.ts';
+import { isAbsent } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { isAbsent } from '../../http/tolerance.ts';
 
 export interface KeyReleasePolicy {
   readonly contentType: string;

@@ -3,18 +3,18 @@ import { createHash } from 'node:crypto';
 import { ownCommand } from '../../formats/own-command.ts';
 import type { Head, Records } from '../../store/sealed/records.ts';
 import type { DueJob } from '../clock/due-work.ts';
+import { Backoff } from '../events/backoff.ts';
 import type { EventSource } from '../events/cloud-event.ts';
 import type { Delivery } from '../events/deliver.ts';
-import { Patience } from '../events/patience.ts';
 import type { AllowedTarget, EventTargets } from '../events/targets.ts';
-import { type OverdueRehearsal, overdueToTell, type ToldOverdue, toldOverdueChange } from './overdue.ts';
+import { type DeliveredOverdue, deliveredOverdueChange, type OverdueRehearsal, overdueToTell } from './overdue.ts';
 import { postureOf, type RehearsalSchedule, rehearseWords } from './posture.ts';
 
 const TYPE = 'Strongroom.RehearsalOverdue';
 
-export interface OverdueTelling {
+export interface OverdueNotification {
   readonly schedule: RehearsalSchedule;
-  readonly told: ToldOverdue;
+  readonly told: DeliveredOverdue;
   readonly records: Pick<Records, 'update'>;
   readonly targets: EventTargets;
   /** The setting: '' when events are off. */
@@ -27,9 +27,9 @@ export interface OverdueTelling {
   readonly stopping: AbortSignal;
 }
 
-export function overdueJob(service: OverdueTelling): DueJob {
+export function overdueJob(service: OverdueNotification): DueJob {
   const { schedule, told, records, targets, address, now, stopping } = service;
-  const patience = new Patience();
+  const patience = new Backoff();
   let pausedUntil = 0;
   return {
     name: 'rehearsals',
@@ -51,7 +51,7 @@ export function overdueJob(service: OverdueTelling): DueJob {
           return;
         }
         patience.succeeded();
-        const head = await records.update(() => [toldOverdueChange(overdue, told)]);
+        const head = await records.update(() => [deliveredOverdueChange(overdue, told)]);
         if (outcome === 'taken') await service.record(what, { head });
         else await service.record(`${what} It is given up.`, { head, failure: 'GivenUp' });
       }
@@ -62,7 +62,7 @@ export function overdueJob(service: OverdueTelling): DueJob {
 /** CloudEvents 1.0; the same event has the same id whenever it is sent. */
 function overdueEvent(
   { depth, due }: OverdueRehearsal,
-  { source, schedule, now }: OverdueTelling,
+  { source, schedule, now }: OverdueNotification,
 ): { readonly id: string; readonly text: string } {
   const time = new Date(Math.round(due * 1000)).toISOString();
   const hex = createHash('sha256')

@@ -17,7 +17,7 @@ export const toldOverdueKind = recordKind({
   optional: { reachability: text, full: text },
 });
 
-export class ToldOverdue {
+export class DeliveredOverdue {
   #times: ToldTimes = {};
 
   readonly follows: readonly Follow[] = [
@@ -39,14 +39,14 @@ export interface OverdueRehearsal {
 }
 
 /** Those that are to be told of once they are due, the soonest first. */
-export function overdueToTell(schedule: RehearsalSchedule, told: ToldOverdue): readonly OverdueRehearsal[] {
+export function overdueToTell(schedule: RehearsalSchedule, told: DeliveredOverdue): readonly OverdueRehearsal[] {
   return REHEARSAL_DEPTHS.flatMap((depth) => {
     const due = dueAt(schedule, depth);
     return due === undefined || told.times[depth] === markOf(due) ? [] : [{ depth, due }];
   }).sort((a, b) => a.due - b.due);
 }
 
-export function toldOverdueChange({ depth, due }: OverdueRehearsal, told: ToldOverdue): Change {
+export function deliveredOverdueChange({ depth, due }: OverdueRehearsal, told: DeliveredOverdue): Change {
   return toldOverdueKind.put('', { ...told.times, [depth]: markOf(due) });
 }
 

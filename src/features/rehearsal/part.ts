@@ -2,7 +2,7 @@ import type { Records } from '../../store/sealed/records.ts';
 import type { CustodianRegister } from '../custodians/register.ts';
 import type { Telling } from '../events/part.ts';
 import { type OwnAct, part } from '../part.ts';
-import { ToldOverdue, toldOverdueKind } from './overdue.ts';
+import { DeliveredOverdue, toldOverdueKind } from './overdue.ts';
 import { overdueJob } from './overdue-job.ts';
 import type { RehearsalSchedule } from './posture.ts';
 import { Rehearsals, rehearsalKind } from './rehearsals.ts';
@@ -16,7 +16,7 @@ interface Needs {
 interface Service extends Pick<RehearsalService, 'rehearsals' | 'register' | 'crypto' | 'now'> {
   readonly config: { readonly name: string; readonly throwAway?: true };
   readonly rehearsalSchedule: RehearsalSchedule;
-  readonly toldOverdue: ToldOverdue;
+  readonly toldOverdue: DeliveredOverdue;
   readonly telling: Telling;
   readonly records: Pick<Records, 'update'>;
   readonly record: (act: OwnAct) => Promise<void>;
@@ -33,7 +33,7 @@ export const rehearsal = part({
         settings.number(depth === 'full' ? 'StrongroomRehearsalFullDays' : 'StrongroomRehearsalReachabilityDays'),
       sharedAt: () => register.split?.at,
     };
-    return { rehearsals, rehearsalSchedule, toldOverdue: new ToldOverdue() };
+    return { rehearsals, rehearsalSchedule, toldOverdue: new DeliveredOverdue() };
   },
   serve({ config, rehearsalSchedule: schedule, toldOverdue: told, telling, record, ...service }: Service) {
     return {

@@ -1,6 +1,6 @@
 import { part } from '../part.ts';
 import { openAuthorityKeys } from './authorities/signing-keys.ts';
-import type { TrustDuties } from './authorities/trust-request.ts';
+import type { TrustApproval } from './authorities/trust-request.ts';
 import { authorityKind, TrustedAuthorities } from './authorities/trusted.ts';
 import { type ReleaseService, releaseRows } from './rows.ts';
 
@@ -15,7 +15,7 @@ export const release = part({
     authorities: new TrustedAuthorities(),
     authorityKeys: stack.use(openAuthorityKeys(now)),
   }),
-  serve: (service: Omit<ReleaseService, 'duties'> & { readonly trustDuties: TrustDuties }) => ({
-    rows: releaseRows({ ...service, duties: service.trustDuties }),
+  serve: (service: Omit<ReleaseService, 'duties'> & { readonly trustApproval: TrustApproval }) => ({
+    rows: releaseRows({ ...service, duties: service.trustApproval }),
   }),
 });

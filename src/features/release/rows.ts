@@ -5,12 +5,12 @@ import type { Detail } from '../../http/entry-detail.ts';
 import { type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { requireKey } from '../keys/find-key.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
+import type { KeyIndex } from '../keys/key-index.ts';
 import {
   keysOnWire,
   refusalOf,
   type TrustAnswer,
-  type TrustDuties,
+  type TrustApproval,
   trustRequestOf,
 } from './authorities/trust-request.ts';
 import {
@@ -26,8 +26,8 @@ const PREFIX = 'Microsoft.KeyVault/managedHsm';
 const PATH = '/strongroom/attestation-authorities';
 
 export interface ReleaseService extends Releasing {
-  readonly keys: KeyRing;
-  readonly duties: TrustDuties;
+  readonly keys: KeyIndex;
+  readonly duties: TrustApproval;
 }
 
 export function releaseRows(service: ReleaseService): readonly AnyRow[] {
@@ -86,9 +86,9 @@ function authorityRows({ authorities, duties }: ReleaseService): readonly AnyRow
       operationName: 'AttestationAuthorityTrust',
       readBody: readAuthority,
       asked: ({ params, body }) => trustDetail(params['authority'] ?? '', body),
-      async handle({ params, body, principal, commit, stated }) {
+      async handle({ params, body, principal, commit, grantHeaders }) {
         const name = requireAuthorityName(params['authority']);
-        const reason = duties.reasonOf(stated());
+        const reason = duties.reasonOf(grantHeaders());
         let second: TrustAnswer | undefined;
         const head = await commit(() => {
           second = undefined;

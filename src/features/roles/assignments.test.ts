@@ -146,7 +146,7 @@ describe('the body of a role assignment', () => {
           scope: parseScope('/keys/a'),
           name: guid(1),
           body: readAssignmentBody({ properties: { ...good, scope } }),
-          stated: {},
+          grantHeaders: {},
         },
         changes,
       );
@@ -265,7 +265,7 @@ describe('a caller whose right is taken away meanwhile', () => {
     };
     const body = readAssignmentBody({ properties: { roleDefinitionId: DEFINITIONS + CRYPTO_USER, principalId: ANN } });
     await refuses('AccessDenied', /revoked/, () =>
-      putAssignment({ scope: ROOT_SCOPE, name: guid(1), body, stated: {} }, { ...made.changes, commit }),
+      putAssignment({ scope: ROOT_SCOPE, name: guid(1), body, grantHeaders: {} }, { ...made.changes, commit }),
     );
     assert.equal(made.roles.assignment(guid(1)), undefined);
   });

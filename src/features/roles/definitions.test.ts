@@ -31,7 +31,7 @@ describe('a custom role definition', () => {
     const listed = listDefinitions({ filter: undefined }, made).body as { value: unknown[] };
     assert.equal(listed.value.length, 11);
     assert.deepEqual(listed.value[10], shape);
-    const deletion = await deleteDefinition({ scope: ROOT_SCOPE, name: guid(1), stated: {} }, made.changes);
+    const deletion = await deleteDefinition({ scope: ROOT_SCOPE, name: guid(1), grantHeaders: {} }, made.changes);
     const { detail: lost, ...gone } = deletion;
     assert.partialDeepStrictEqual(lost, { actionsAdded: [], actionsRemoved: [READ_KEYS] });
     assert.deepEqual(gone, { status: 200, body: shape, head: made.records.head });
@@ -163,7 +163,7 @@ describe('a role definition is refused', () => {
     const made = await instance();
     await made.putDefinition(guid(1), READER);
     await made.assign(guid(7), guid(1), guid(70));
-    await deleteDefinition({ scope: ROOT_SCOPE, name: guid(1), stated: {} }, made.changes);
+    await deleteDefinition({ scope: ROOT_SCOPE, name: guid(1), grantHeaders: {} }, made.changes);
     assert.equal(made.roles.isAllowed({ oid: guid(70), groups: [] }, READ_KEYS, ROOT_SCOPE), undefined);
     await refuses('Conflict', new RegExp(guid(7)), () => made.putDefinition(guid(1), READER));
   });
@@ -173,13 +173,13 @@ describe('deleting a role definition', () => {
   it('is refused for built-in ones, at other scopes, and when there is none', async () => {
     const { changes } = await instance();
     await refuses('BadParameter', /'Managed HSM Crypto User' is a built-in role/, () =>
-      deleteDefinition({ scope: ROOT_SCOPE, name: CRYPTO_USER, stated: {} }, changes),
+      deleteDefinition({ scope: ROOT_SCOPE, name: CRYPTO_USER, grantHeaders: {} }, changes),
     );
     await refuses('BadParameter', /only at scope/, () =>
-      deleteDefinition({ scope: parseScope('/keys'), name: guid(1), stated: {} }, changes),
+      deleteDefinition({ scope: parseScope('/keys'), name: guid(1), grantHeaders: {} }, changes),
     );
     await refuses('RoleDefinitionNotFound', /not found/, () =>
-      deleteDefinition({ scope: ROOT_SCOPE, name: guid(1), stated: {} }, changes),
+      deleteDefinition({ scope: ROOT_SCOPE, name: guid(1), grantHeaders: {} }, changes),
     );
   });
 });

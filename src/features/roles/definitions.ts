@@ -1,8 +1,7 @@
 import type { Detail } from '../../http/entry-detail.ts';
-import type { Answer, Stated } from '../../http/route.ts';
+import type { Answer, GrantHeaders } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { definitionChange, definitionKind, isSameDefinition } from './custom-roles.ts';
-import { contentOf, judgeDefinition, type RoleRequest } from './duties.ts';
 import { definitionDetail } from './entry-details.ts';
 import type { Roles } from './evaluate.ts';
 import { readRoleFilter } from './filter.ts';
@@ -10,6 +9,7 @@ import type { DefinitionBody } from './read-bodies.ts';
 import { commitRoles, type RoleChanges } from './role-changes.ts';
 import { type RoleDefinition, requireRoleGuid } from './role-records.ts';
 import type { Scope } from './scope.ts';
+import { contentOf, judgeDefinition, type RoleRequest } from './separation-rules.ts';
 import { definitionShape } from './shapes.ts';
 import { readDefinitionTerms } from './terms.ts';
 
@@ -53,15 +53,15 @@ interface PutDefinition {
   readonly scope: Scope;
   readonly name: string;
   readonly body: DefinitionBody;
-  readonly stated: Stated;
+  readonly grantHeaders: GrantHeaders;
 }
 
 /** @throws ServiceError BadParameter, Conflict */
 export async function putDefinition(
-  { scope, name, body, stated }: PutDefinition,
+  { scope, name, body, grantHeaders }: PutDefinition,
   changes: RoleChanges,
 ): Promise<Answer> {
-  const { reason } = readDefinitionTerms(stated, changes.now());
+  const { reason } = readDefinitionTerms(grantHeaders, changes.now());
   const definition: RoleDefinition = { name: requireRoleGuid(name, 'Role definition'), type: 'CustomRole', ...body };
   if (scope.path !== '/') {
     throw new ServiceError(
@@ -140,15 +140,15 @@ function sameName(a: string, b: string): boolean {
 interface DeleteDefinition {
   readonly scope: Scope;
   readonly name: string;
-  readonly stated: Stated;
+  readonly grantHeaders: GrantHeaders;
 }
 
 /** @throws ServiceError BadParameter, RoleDefinitionNotFound */
 export async function deleteDefinition(
-  { scope, name, stated }: DeleteDefinition,
+  { scope, name, grantHeaders }: DeleteDefinition,
   changes: RoleChanges,
 ): Promise<Answer> {
-  const { reason } = readDefinitionTerms(stated, changes.now());
+  const { reason } = readDefinitionTerms(grantHeaders, changes.now());
   if (scope.path !== '/') {
     throw new ServiceError('BadParameter', "Role definitions can be deleted only at scope '/'");
   }

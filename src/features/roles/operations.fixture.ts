@@ -39,11 +39,14 @@ export async function instance(): Promise<Instance> {
   return Object.assign(memory, {
     changes,
     putDefinition: async (name: string, properties: object, scope = '/') =>
-      putDefinition({ scope: parseScope(scope), name, body: readDefinitionBody({ properties }), stated: {} }, changes),
+      putDefinition(
+        { scope: parseScope(scope), name, body: readDefinitionBody({ properties }), grantHeaders: {} },
+        changes,
+      ),
     assign: async (name: string, definition: string, principalId: string, scope = '/') => {
       const properties = { roleDefinitionId: DEFINITIONS + definition, principalId };
       return putAssignment(
-        { scope: parseScope(scope), name, body: readAssignmentBody({ properties }), stated: {} },
+        { scope: parseScope(scope), name, body: readAssignmentBody({ properties }), grantHeaders: {} },
         changes,
       );
     },

@@ -3,12 +3,12 @@ import type { Principal } from '../../http/principal.ts';
 import type { Commit } from '../../store/sealed/records.ts';
 import { type OwnAct, part } from '../part.ts';
 import { definitionKind } from './custom-roles.ts';
-import type { Duties } from './duties.ts';
 import { assignmentDetail } from './entry-details.ts';
 import { openRoles, type Roles } from './evaluate.ts';
 import { expireDue, nextExpiry, planRemovalAtKey } from './expire-due.ts';
 import { assignmentKind } from './role-records.ts';
 import { roleRows } from './rows.ts';
+import type { SeparationRules } from './separation-rules.ts';
 
 interface Needs {
   readonly now: () => number;
@@ -18,7 +18,7 @@ interface Needs {
 interface Service {
   readonly roles: Roles;
   readonly now: () => number;
-  readonly roleDuties: (caller: Principal) => Duties;
+  readonly roleDuties: (caller: Principal) => SeparationRules;
   readonly commit: Commit;
   readonly record: (act: OwnAct) => Promise<void>;
 }
@@ -26,7 +26,7 @@ interface Service {
 export const roles = part({
   kinds: [definitionKind, assignmentKind],
   keep: ({ now, promises }: Needs) => ({ roles: openRoles({ now, separation: promises }) }),
-  companions: (has) => ({ purge: (name) => planRemovalAtKey(name, has.roles) }),
+  relatedWrites: (has) => ({ purge: (name) => planRemovalAtKey(name, has.roles) }),
   serve: (service: Service) => ({
     rows: roleRows({ ...service, duties: service.roleDuties }),
     jobs: [

@@ -1,8 +1,7 @@
 // Makes a role assignment. One that exists cannot be changed, and is not made a second time: as the service does, the same
 // again is refused by a code of its own, which deployment scripts take for success.
-import type { Answer, Stated } from '../../http/route.ts';
+import type { Answer, GrantHeaders } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { judgeGrant } from './duties.ts';
 import { assignmentDetail } from './entry-details.ts';
 import type { Roles } from './evaluate.ts';
 import type { AssignmentBody } from './read-bodies.ts';
@@ -15,6 +14,7 @@ import {
   requireRoleGuid,
 } from './role-records.ts';
 import { foldedScope, type Scope } from './scope.ts';
+import { judgeGrant } from './separation-rules.ts';
 import { assignmentShape } from './shapes.ts';
 import { endOf, isoSecond, readTerms, type Terms } from './terms.ts';
 
@@ -29,16 +29,16 @@ export interface PutAssignment {
   readonly scope: Scope;
   readonly name: string;
   readonly body: AssignmentBody;
-  readonly stated: Stated;
+  readonly grantHeaders: GrantHeaders;
 }
 
 /** @throws ServiceError BadParameter, RoleAssignmentExists, MatchingRoleAssignmentExists, Conflict */
 export async function putAssignment(
-  { scope, name, body, stated }: PutAssignment,
+  { scope, name, body, grantHeaders }: PutAssignment,
   changes: RoleChanges,
 ): Promise<Answer> {
   const { definition, principalId, principalType } = body;
-  const terms = readTerms(stated, changes.now());
+  const terms = readTerms(grantHeaders, changes.now());
   const named: RoleAssignment = { name: requireRoleGuid(name, 'Role assignment'), scope, definition, principalId };
   if (body.scope !== undefined && foldedScope(body.scope) !== foldedScope(scope)) {
     throw new ServiceError('BadParameter', "Property 'scope' must be the scope of the request's path, or left out");

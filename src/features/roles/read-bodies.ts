@@ -4,9 +4,9 @@
 import { isGuid } from '../../formats/guid.ts';
 import { printableLine } from '../../formats/printable.ts';
 import { readOptionalText, readOptionalTextList, readText, wrongType } from '../../http/body.ts';
+import { isAbsent, isUnset } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { isAbsent, isUnsaid } from '../../http/tolerance.ts';
 import { type DataAction, findDataAction } from './data-actions.ts';
 import type { Permission } from './role-records.ts';
 import { parseScope, type Scope } from './scope.ts';
@@ -25,7 +25,7 @@ function rejectUnknownMembers(object: JsonObject, path: string, known: readonly 
 function readProperties(body: JsonObject): JsonObject {
   rejectUnknownMembers(body, '', ['id', 'name', 'type', 'properties']);
   const properties = Object.hasOwn(body, 'properties') ? body.properties : undefined;
-  if (isUnsaid(properties)) throw new ServiceError('BadParameter', "Property 'properties' is required");
+  if (isUnset(properties)) throw new ServiceError('BadParameter', "Property 'properties' is required");
   if (typeof properties !== 'object' || Array.isArray(properties)) {
     throw new ServiceError('BadParameter', "Property 'properties' must be an object");
   }

@@ -3,15 +3,15 @@
 import type { Detail } from '../../http/entry-detail.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import type { Change, Commit, Head } from '../../store/sealed/records.ts';
-import type { Duties, Second } from './duties.ts';
 import type { Roles } from './evaluate.ts';
+import type { Second, SeparationRules } from './separation-rules.ts';
 
 export interface RoleChanges {
   readonly roles: Roles;
   /** With the caller's right: who has been revoked meanwhile cannot grant, and two administrators cannot remove each other. */
   readonly commit: Commit;
   /** Absent: duties are not separated. */
-  readonly duties?: Duties;
+  readonly duties?: SeparationRules;
   /** Unix seconds of the instance's clock. */
   readonly now: () => number;
 }

@@ -6,13 +6,13 @@ import { requireKeyName } from '../keys/key-name.ts';
 import { deleteAssignment, getAssignment, listAssignments } from './assignments.ts';
 import { type DataAction, dataAction } from './data-actions.ts';
 import { deleteDefinition, getDefinition, listDefinitions, putDefinition } from './definitions.ts';
-import type { Duties } from './duties.ts';
 import { assignmentDetail, definitionDetail } from './entry-details.ts';
 import type { Roles } from './evaluate.ts';
 import { putAssignment } from './put-assignment.ts';
 import { readAssignmentBody, readDefinitionBody } from './read-bodies.ts';
 import type { RoleChanges } from './role-changes.ts';
 import { KEYS_SCOPE, keyScope, ROOT_SCOPE, type Scope } from './scope.ts';
+import type { SeparationRules } from './separation-rules.ts';
 
 type Params = RowRequest<unknown>['params'];
 
@@ -32,7 +32,7 @@ interface RoleService {
   readonly roles: Roles;
   readonly now: () => number;
   /** For this caller. */
-  readonly duties: (caller: Principal) => Duties;
+  readonly duties: (caller: Principal) => SeparationRules;
 }
 
 export function roleRows(service: RoleService): readonly AnyRow[] {
@@ -68,8 +68,8 @@ function definitionRows({ prefix, scope, of }: ScopeForm, service: RoleService):
         return definitionDetail(name, roles.definition(name), { name, type: 'CustomRole', ...body });
       },
       handle: (request) => {
-        const { params, body, stated } = request;
-        const put = { scope: of(params), name: params['guid'] ?? '', body, stated: stated() };
+        const { params, body, grantHeaders } = request;
+        const put = { scope: of(params), name: params['guid'] ?? '', body, grantHeaders: grantHeaders() };
         return putDefinition(put, changesOf(service, request));
       },
     }),
@@ -80,8 +80,8 @@ function definitionRows({ prefix, scope, of }: ScopeForm, service: RoleService):
         return definitionDetail(name, roles.definition(name), undefined);
       },
       handle: (request) => {
-        const { params, stated } = request;
-        const gone = { scope: of(params), name: params['guid'] ?? '', stated: stated() };
+        const { params, grantHeaders } = request;
+        const gone = { scope: of(params), name: params['guid'] ?? '', grantHeaders: grantHeaders() };
         return deleteDefinition(gone, changesOf(service, request));
       },
     }),
@@ -114,8 +114,8 @@ function assignmentRows({ prefix, scope, of }: ScopeForm, service: RoleService):
       asked: ({ params, body }) =>
         assignmentDetail({ ...body, name: params['guid'] ?? '', scope: of(params) }, roles, body.principalType),
       handle: (request) => {
-        const { params, body, stated } = request;
-        const put = { scope: of(params), name: params['guid'] ?? '', body, stated: stated() };
+        const { params, body, grantHeaders } = request;
+        const put = { scope: of(params), name: params['guid'] ?? '', body, grantHeaders: grantHeaders() };
         return putAssignment(put, changesOf(service, request));
       },
     }),

@@ -2,7 +2,7 @@
 
 import { addDuration, parseDuration, printDuration } from '../../formats/iso-duration.ts';
 import { isOneLine } from '../../formats/printable.ts';
-import type { Stated } from '../../http/route.ts';
+import type { GrantHeaders } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { MAX_REASON } from './role-records.ts';
 
@@ -17,7 +17,7 @@ const LONGEST = 20 * 366 * 86_400;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)$/;
 
 /** @throws ServiceError BadParameter */
-export function readTerms({ reason, expires }: Stated, now: number): Terms {
+export function readTerms({ reason, expires }: GrantHeaders, now: number): Terms {
   const terms: Terms = {
     ...(reason === undefined ? {} : { reason: readReason(reason) }),
     ...(expires === undefined ? {} : { expires: readExpires(expires) }),
@@ -27,8 +27,8 @@ export function readTerms({ reason, expires }: Stated, now: number): Terms {
 }
 
 /** @throws ServiceError BadParameter */
-export function readDefinitionTerms(stated: Stated, now: number): Terms {
-  if (stated.expires === undefined) return readTerms(stated, now);
+export function readDefinitionTerms(grantHeaders: GrantHeaders, now: number): Terms {
+  if (grantHeaders.expires === undefined) return readTerms(grantHeaders, now);
   throw new ServiceError('BadParameter', 'Only role assignments can end by themselves; leave the expiry out');
 }
 

@@ -3,7 +3,7 @@ import { isoTime } from '../../formats/iso-time.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import type { Retention } from '../keys/bundle.ts';
 import { keyDetail } from '../keys/entry-details.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
+import type { KeyIndex } from '../keys/key-index.ts';
 import { type OwnAct, part } from '../part.ts';
 import { RotationPolicies } from './policies.ts';
 import { policyChange, policyKind } from './policy.ts';
@@ -20,11 +20,11 @@ interface Service extends Omit<RotateDue, 'record' | 'schedule'> {
 
 export const rotation = part({
   kinds: [policyKind],
-  keep({ keys }: { readonly keys: KeyRing }) {
+  keep({ keys }: { readonly keys: KeyIndex }) {
     const policies = new RotationPolicies();
     return { policies, rotations: new RotationSchedule(keys, policies) };
   },
-  companions: () => ({ purge: (name) => [policyChange(name, undefined)] }),
+  relatedWrites: () => ({ purge: (name) => [policyChange(name, undefined)] }),
   serve: (service: Service) => ({ rows: rotationRows(service), jobs: [rotationJob(recorded(service))] }),
 });
 

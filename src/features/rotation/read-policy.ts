@@ -2,9 +2,9 @@
 // member; what is only unwise is told in a warning.
 import { addDuration, type Duration, parseDuration, subtractDuration } from '../../formats/iso-duration.ts';
 import { member, readOptionalObject, readOptionalText, wrongType } from '../../http/body.ts';
+import { isAbsent } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { isAbsent } from '../../http/tolerance.ts';
 import { type ActionType, findAction, type LifetimeAction, type PolicyRules, type TriggerKind } from './policy.ts';
 
 const DAY = 86_400;

@@ -10,7 +10,7 @@ import type { Commit, Records } from '../../store/sealed/records.ts';
 import { type DueWork, openDueWork } from '../clock/due-work.ts';
 import { createKey } from '../keys/create.ts';
 import { deleteKey, recoverKey } from '../keys/delete.ts';
-import { KeyRing } from '../keys/key-ring.ts';
+import { KeyIndex } from '../keys/key-index.ts';
 import { RotationPolicies } from './policies.ts';
 import type { PolicyRules } from './policy.ts';
 import type { Rotating } from './rotate.ts';
@@ -46,7 +46,7 @@ function newInstance(): Instance {
 }
 
 async function startWorker(instance: Instance): Promise<Worker> {
-  const keys = new KeyRing();
+  const keys = new KeyIndex();
   const policies = new RotationPolicies();
   const schedule = new RotationSchedule(keys, policies);
   const records = await openRecords({

@@ -4,7 +4,7 @@
 import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { DueJob } from '../clock/due-work.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
-import { addNextVersion, Overtaken, type Rotated, type Rotating } from './rotate.ts';
+import { addNextVersion, type Rotated, type Rotating, Superseded } from './rotate.ts';
 import type { RotationSchedule } from './schedule.ts';
 
 export interface RotationRecorder {
@@ -66,7 +66,7 @@ async function rotateOne(name: string, patience: Map<string, number>, service: R
     rotated = await addNextVersion(next, service.commit, service);
   } catch (error) {
     // Then the change has put its own time into the schedule.
-    if (error instanceof Overtaken) return;
+    if (error instanceof Superseded) return;
     const wait = patience.get(name) ?? FIRST_RETRY;
     patience.set(name, Math.min(2 * wait, LAST_RETRY));
     const retryAt = now() + wait;

@@ -39,7 +39,7 @@ export async function rotateKey(find: () => KeyVersion, commit: Commit, service:
     try {
       return await addNextVersion({ current, policy, enabled: true }, found, service);
     } catch (error) {
-      if (!(error instanceof Overtaken)) throw error;
+      if (!(error instanceof Superseded)) throw error;
       if (attempt < ATTEMPTS) continue;
       throw new ServiceError('Conflict', 'The key was changed while it was being rotated; try again', { cause: error });
     }
@@ -47,7 +47,7 @@ export async function rotateKey(find: () => KeyVersion, commit: Commit, service:
 }
 
 /** Another change of the key or its policy was committed first: what was to be inherited is no longer so. */
-export class Overtaken extends Error {
+export class Superseded extends Error {
   override readonly name = 'Overtaken';
 }
 
@@ -77,7 +77,7 @@ export async function addNextVersion(
     commit(() => {
       // Records in memory are replaced, never changed: the same object is the same state.
       if (keys.find(current.name) !== current || policies.find(current.name) !== policy) {
-        throw new Overtaken('the key or its policy was changed meanwhile');
+        throw new Superseded('the key or its policy was changed meanwhile');
       }
       return plan();
     });

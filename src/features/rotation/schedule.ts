@@ -6,7 +6,7 @@ import type { Apply } from '../../store/sealed/records.ts';
 import { DueTimes } from '../clock/due-times.ts';
 import { clockKind } from '../clock/instance-clock.ts';
 import { deletedKeyKind } from '../keys/deleted-key.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
+import type { KeyIndex } from '../keys/key-index.ts';
 import { type KeyVersion, keyKind, partsOfKeyId } from '../keys/key-version.ts';
 import type { RotationPolicies } from './policies.ts';
 import { type ActionType, findAction, type PolicyRules, policyKind } from './policy.ts';
@@ -35,12 +35,12 @@ export function followKeys(changed: (name: string) => void): readonly Follow[] {
 }
 
 export class RotationSchedule {
-  readonly #keys: KeyRing;
+  readonly #keys: KeyIndex;
   readonly #policies: RotationPolicies;
   readonly #due = new DueTimes();
   readonly #postponed = new Set<string>();
 
-  constructor(keys: KeyRing, policies: RotationPolicies) {
+  constructor(keys: KeyIndex, policies: RotationPolicies) {
     this.#keys = keys;
     this.#policies = policies;
   }

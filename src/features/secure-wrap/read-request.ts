@@ -1,9 +1,9 @@
 // The bodies of secureWrapKey and secureUnwrapKey, and which algorithm goes with which key.
 import { secureWrapAlgorithms } from '../../formats/key-wrap-modes.ts';
 import { member, readBytes, readText } from '../../http/body.ts';
+import { isAbsent } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { isAbsent } from '../../http/tolerance.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 
 export interface Wrap {

@@ -7,7 +7,7 @@ import { type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { keyId } from '../keys/bundle.ts';
 import { requireKey } from '../keys/find-key.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
+import type { KeyIndex } from '../keys/key-index.ts';
 import { SECURE_SINCE } from '../keys/key-types.ts';
 import { bindingOf, type KeyVersion } from '../keys/key-version.ts';
 import { refuseByModule } from '../keys/refuse-by-module.ts';
@@ -20,7 +20,7 @@ const ACTION = 'Microsoft.KeyVault/managedHsm/keys';
 
 interface SecureWrapping extends TargetVerifying {
   readonly crypto: CryptoClient;
-  readonly keys: KeyRing;
+  readonly keys: KeyIndex;
 }
 
 export function secureWrapRows(service: SecureWrapping): readonly AnyRow[] {

@@ -5,7 +5,7 @@ import { integer, list, text } from '../../formats/shape.ts';
 import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
 import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
 import type { Apply } from '../../store/sealed/records.ts';
-import { type Begun, begunKind } from './begun.ts';
+import { begunKind, type PendingCeremony } from './pending-ceremony.ts';
 
 /** Who the domain is split over, and what was last done with it when, by which object id. */
 export type SecurityDomainRecord = ValueOf<typeof securityDomainKind>;
@@ -38,7 +38,7 @@ export interface Activation {
   willBeActive(): boolean | Promise<boolean>;
   latest(): SecurityDomainRecord | undefined;
   /** A ceremony that was begun and not recorded. */
-  begun(): Begun | undefined;
+  begun(): PendingCeremony | undefined;
 }
 
 /** @param onActive called once, when the instance is or becomes active */
@@ -48,7 +48,7 @@ export function openActivation(
   report: (error: unknown) => void,
 ): Activation {
   let record: SecurityDomainRecord | undefined;
-  let begun: Begun | undefined;
+  let begun: PendingCeremony | undefined;
   let announced = false;
   let learning: Promise<void> | undefined;
   const isActive = (): boolean => crypto.hello.state === 'active';

@@ -7,8 +7,8 @@ import { inTestSealer } from '../../store/sealed/in-test-sealer.ts';
 import { openRecords } from '../../store/sealed/open-records.ts';
 import type { Commit, Records } from '../../store/sealed/records.ts';
 import { type Activation, openActivation, securityDomainKind } from './activation.ts';
-import { begin, NO_LONGER_BEGUN } from './begun.ts';
 import { type Completing, planCompletion } from './complete-ceremony.ts';
+import { begin, NO_LONGER_BEGUN } from './pending-ceremony.ts';
 
 const NOW = Date.parse('2026-06-01T00:00:00Z') / 1000;
 const AT = '2026-06-01T00:00:00.000Z';
@@ -31,7 +31,7 @@ beforeEach(async () => {
   const store = openMemoryStore();
   const apply = activation.apply;
   records = await openRecords({ store, sealer: inTestSealer(), apply, newestHeadInLog: 0, headSeenByModule: 0 });
-  completing = { crypto, activation, companions: { split: ({ by }) => (splits.push(by), []) } };
+  completing = { crypto, activation, relatedWrites: { split: ({ by }) => (splits.push(by), []) } };
 });
 
 async function begun(...[what, ceremony]: [Parameters<typeof begin>[2], () => Promise<unknown>]): Promise<void> {

@@ -2,19 +2,19 @@
 // start its custodians are put on record, so that every worker, and the register, know them; with who had begun it.
 import type { Change } from '../../store/sealed/records.ts';
 import { type SecurityDomainRecord, securityDomainKind } from './activation.ts';
-import { type Begun, NO_LONGER_BEGUN } from './begun.ts';
+import { NO_LONGER_BEGUN, type PendingCeremony } from './pending-ceremony.ts';
 import type { SecurityDomainService } from './service.ts';
 
-export type Completing = Pick<SecurityDomainService, 'crypto' | 'activation' | 'companions'>;
+export type Completing = Pick<SecurityDomainService, 'crypto' | 'activation' | 'relatedWrites'>;
 
 export interface Completion {
   /** Empty when the record says what the module does. */
   readonly changes: readonly Change[];
   /** Absent: nobody knows. */
-  readonly begun?: Begun;
+  readonly begun?: PendingCeremony;
 }
 
-export async function planCompletion({ crypto, activation, companions }: Completing): Promise<Completion> {
+export async function planCompletion({ crypto, activation, relatedWrites }: Completing): Promise<Completion> {
   if (!activation.isActive()) return { changes: [] };
   const { required, thumbprints: told } = await crypto.send('custodians', {});
   const thumbprints = told as readonly string[];
@@ -28,13 +28,13 @@ export async function planCompletion({ crypto, activation, companions }: Complet
   const by = begun?.kind ?? (known === undefined ? 'recovery' : 'resharing');
   const changes = [
     securityDomainKind.put('', record),
-    ...companions.split({ by, required, thumbprints }),
+    ...relatedWrites.split({ by, required, thumbprints }),
     ...(last === undefined ? [] : [NO_LONGER_BEGUN]),
   ];
   return { changes, ...(begun === undefined ? {} : { begun }) };
 }
 
-function stamped({ kind, by, at }: Begun): Partial<SecurityDomainRecord> {
+function stamped({ kind, by, at }: PendingCeremony): Partial<SecurityDomainRecord> {
   switch (kind) {
     case 'recovery':
       return { uploadedAt: at, uploadedBy: by };

@@ -2,7 +2,7 @@ import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import type { Commit } from '../../store/sealed/records.ts';
 import { part } from '../part.ts';
 import { openActivation, securityDomainKind } from './activation.ts';
-import { begunKind } from './begun.ts';
+import { begunKind } from './pending-ceremony.ts';
 import { securityDomainRows } from './rows.ts';
 import type { SecurityDomainService } from './service.ts';
 

@@ -1,9 +1,9 @@
 // The body of a security-domain download: custodians' certificates and the quorum.
 import { createHash } from 'node:crypto';
 import { member, readOptionalInteger, wrongType } from '../../http/body.ts';
+import { toBytes } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { toBytes } from '../../http/tolerance.ts';
 
 export interface Download {
   /** Standard base64 DER, in the order of the request; the module parses and judges them. */

@@ -7,7 +7,7 @@ import { member, readText, wrongType } from '../../http/body.ts';
 import { type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { type SecurityDomainRecord, securityDomainKind } from './activation.ts';
-import { begin, NO_LONGER_BEGUN } from './begun.ts';
+import { begin, NO_LONGER_BEGUN } from './pending-ceremony.ts';
 import { type Download, readDownload } from './read-download.ts';
 import {
   custodyDetail,
@@ -27,7 +27,7 @@ interface Resharing extends Download {
 const BODY_LIMIT = 2 * MAX_UPLOAD;
 
 export function resharingRows(service: SecurityDomainService): readonly AnyRow[] {
-  const { crypto, settle, activation, companions, now } = service;
+  const { crypto, settle, activation, relatedWrites, now } = service;
   const common = { path: '/securitydomain/resharing', scope: 'root', activation: 'active' } as const;
   const fingerprint = (): string => domainFingerprint(crypto.hello.domainKey);
   return [
@@ -72,7 +72,7 @@ export function resharingRows(service: SecurityDomainService): readonly AnyRow[]
         const quorum = done.quorum as readonly string[];
         const head = await settle(() => [
           securityDomainKind.put('', replaced()),
-          ...companions.split({ by: 'resharing', required, thumbprints, certificates, opened: quorum }),
+          ...relatedWrites.split({ by: 'resharing', required, thumbprints, certificates, opened: quorum }),
           NO_LONGER_BEGUN,
         ]);
         return {

@@ -3,8 +3,8 @@ import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { type SecurityDomainRecord, securityDomainKind } from './activation.ts';
-import { begin, NO_LONGER_BEGUN } from './begun.ts';
 import { pendingAt } from './pending-at.ts';
+import { begin, NO_LONGER_BEGUN } from './pending-ceremony.ts';
 import { type Download, readDownload } from './read-download.ts';
 import { resharingRows } from './resharing-rows.ts';
 import {
@@ -19,7 +19,7 @@ import { uploadRows } from './upload-rows.ts';
 const DONE = { status: 'Success', status_details: '' };
 
 export function securityDomainRows(service: SecurityDomainService): readonly AnyRow[] {
-  const { crypto, activation, initialAdministrators, companions, now } = service;
+  const { crypto, activation, initialAdministrators, relatedWrites, now } = service;
   return [
     row<Download>({
       method: 'POST',
@@ -52,7 +52,7 @@ export function securityDomainRows(service: SecurityDomainService): readonly Any
         // Revoked while the module worked: then the file is not handed out.
         const head = await commit(() => [
           securityDomainKind.put('', record),
-          ...companions.split({ by: 'download', required, thumbprints, certificates, document }),
+          ...relatedWrites.split({ by: 'download', required, thumbprints, certificates, document }),
           NO_LONGER_BEGUN,
         ]);
         return {

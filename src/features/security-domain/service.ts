@@ -17,7 +17,7 @@ export interface SecurityDomainService {
   readonly activation: Activation;
   /** Object ids, lower case. */
   readonly initialAdministrators: readonly string[];
-  readonly companions: Pick<AllCompanions, 'split'>;
+  readonly relatedWrites: Pick<AllCompanions, 'split'>;
   /** Why this instance may not be activated as it is now; undefined: it may. */
   readonly keptFromActivation: () => Promise<string | undefined>;
   /** Unix seconds. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ServiceError } from '../../http/service-error.ts';
 import { type Activation, openActivation } from './activation.ts';
-import { begunKind } from './begun.ts';
+import { begunKind } from './pending-ceremony.ts';
 import type { SecurityDomainService } from './service.ts';
 import { uploadRows } from './upload-rows.ts';
 

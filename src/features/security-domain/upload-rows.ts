@@ -9,8 +9,8 @@ import { type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import type { DomainSplit } from '../part.ts';
 import { type SecurityDomainRecord, securityDomainKind } from './activation.ts';
-import { begin, NO_LONGER_BEGUN } from './begun.ts';
 import { pendingAt } from './pending-at.ts';
+import { begin, NO_LONGER_BEGUN } from './pending-ceremony.ts';
 import {
   checkActivation,
   custodyDetail,
@@ -29,7 +29,7 @@ const UNDER_WAY = { status: 'InProgress', status_details: 'The Security Domain i
 const BODY_LIMIT = 2 * MAX_UPLOAD;
 
 export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
-  const { crypto, settle, activation, initialAdministrators, companions, now } = service;
+  const { crypto, settle, activation, initialAdministrators, relatedWrites, now } = service;
   const common = { scope: 'root', activation: 'any' } as const;
   return [
     row({
@@ -88,7 +88,7 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
         };
         const head = await settle(() => [
           securityDomainKind.put('', record),
-          ...companions.split({ by: 'recovery', required, thumbprints, ...known(document, quorum) }),
+          ...relatedWrites.split({ by: 'recovery', required, thumbprints, ...known(document, quorum) }),
           NO_LONGER_BEGUN,
         ]);
         return {

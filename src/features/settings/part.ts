@@ -1,12 +1,12 @@
 import { part } from '../part.ts';
-import { Promises, promisesKind } from './promises.ts';
+import { InstancePolicy, promisesKind } from './instance-policy.ts';
 import { type SettingsService, settingRows } from './rows.ts';
 import { Settings, settingKind } from './settings.ts';
 
 export const settings = part({
   kinds: [promisesKind, settingKind],
   keep() {
-    const promises = new Promises();
+    const promises = new InstancePolicy();
     return { promises, settings: new Settings(() => promises.current.profile) };
   },
   serve: (service: SettingsService) => ({ rows: settingRows(service) }),

@@ -24,10 +24,10 @@ const booleans = all.filter(({ type }) => type === 'boolean');
 
 export interface SettingsService {
   readonly settings: Settings;
-  readonly companions: Pick<AllCompanions, 'setting'>;
+  readonly relatedWrites: Pick<AllCompanions, 'setting'>;
 }
 
-export function settingRows({ settings, companions }: SettingsService): readonly AnyRow[] {
+export function settingRows({ settings, relatedWrites }: SettingsService): readonly AnyRow[] {
   const shape = (name: SettingName): object => {
     const setting = requireSetting(name);
     return { name: setting.name, type: setting.type, value: settings.value(setting.name) };
@@ -85,7 +85,7 @@ export function settingRows({ settings, companions }: SettingsService): readonly
         let detail: Detail = {};
         const head = await commit(() => {
           detail = detailOf(setting.name, value);
-          return [settingChange(setting.name, value), ...companions.setting(setting.name, value)];
+          return [settingChange(setting.name, value), ...relatedWrites.setting(setting.name, value)];
         });
         const note = `The setting ${setting.name} is now '${recordedValue(setting, value)}'`;
         return { status: 200, body: shape(setting.name), head, note, detail };

@@ -4,7 +4,7 @@ import { ShapeError } from '../../formats/shape.ts';
 import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
 import { type RecordKind, textKind } from '../../store/sealed/record-kind.ts';
 import type { Apply, Change } from '../../store/sealed/records.ts';
-import type { Promised } from './promises.ts';
+import type { StoredPolicy } from './instance-policy.ts';
 import { findSetting, normalValue, type Setting, type SettingName, settingTable } from './setting-table.ts';
 
 export const settingKind: RecordKind<string> = textKind(
@@ -26,9 +26,9 @@ export const settingKind: RecordKind<string> = textKind(
 
 export class Settings {
   readonly #values = new Map<SettingName, string>();
-  readonly #profile: () => Promised['profile'];
+  readonly #profile: () => StoredPolicy['profile'];
 
-  constructor(profile: () => Promised['profile']) {
+  constructor(profile: () => StoredPolicy['profile']) {
     this.#profile = profile;
   }
 

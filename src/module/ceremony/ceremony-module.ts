@@ -6,14 +6,14 @@ import type { SealHeader } from '../../formats/seal-header.ts';
 import { identityPath } from '../attestation-identity.ts';
 import { createDurable } from '../durable-file.ts';
 import { type FolderOptions, ModuleFolder } from '../module-folder.ts';
-import { isBehind, refuseBehind, requireLater, stateRefused } from '../never-back.ts';
 import type { Provisioned, StateContent } from '../sealed-state.ts';
 import { openStateInUse, type StateInUse } from '../state-in-use.ts';
+import { isBehind, refuseBehind, requireLater, stateRefused } from '../state-rollback.ts';
 import { readStoreHead } from '../store-head.ts';
 import { withCeremonyLock } from './ceremony-lock.ts';
 import { sealIdentity } from './make-identity.ts';
 import { makeRootKeys } from './make-root-keys.ts';
-import { makeSeal, type SealWish } from './make-seal.ts';
+import { makeSeal, type SealRequest } from './make-seal.ts';
 import { removeOldCustodians } from './old-custodians.ts';
 import { makeRsaPair } from './rsa-recipient.ts';
 import { type PassphraseSource, SealLock } from './seal-lock.ts';
@@ -140,7 +140,7 @@ export class CeremonyModule extends ModuleFolder<StateWriter> implements AsyncDi
   }
 
   /** @throws CryptoError SealRefused in a process of a service worker; BadRequest */
-  async changeSeal(wish: SealWish): Promise<void> {
+  async changeSeal(wish: SealRequest): Promise<void> {
     if (!this.#mayChangeSeal) {
       throw new CryptoError(
         'SealRefused',

@@ -10,7 +10,7 @@ import { makePassphraseSeal } from './passphrase-seal.ts';
 import { makeQuorumSeal } from './quorum-seal.ts';
 import { readCustodians } from './security-domain.ts';
 
-export interface SealWish {
+export interface SealRequest {
   readonly kind: string;
   /** The passphrase; overwritten. */
   readonly secret: Uint8Array;
@@ -30,7 +30,7 @@ const readPassphraseCost: Reader<PassphraseCost> = record({
 export async function makeSeal(
   folder: string,
   state: StateContent,
-  { kind, secret, cost, certificates, required }: SealWish,
+  { kind, secret, cost, certificates, required }: SealRequest,
 ): Promise<{ readonly seal: Seal; readonly key: KeyObject }> {
   try {
     if (kind === 'file') {

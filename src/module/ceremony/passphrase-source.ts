@@ -1,7 +1,7 @@
 // The one file outside of its folder that a locked module may read; that door is shut once it is unlocked.
 import { closeSync, openSync, readSync } from 'node:fs';
 import process from 'node:process';
-import type { Permission } from '../doors.ts';
+import type { Permission } from '../drop-permissions.ts';
 import type { PassphraseSource } from './seal-lock.ts';
 
 /** Far more than a passphrase. */

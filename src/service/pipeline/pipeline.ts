@@ -3,12 +3,12 @@
 
 import { answered, type Outcome, refused, type ServiceHeaders, writeAnswer } from '../../http/answer.ts';
 import type { AuthorisedCall, Call, WholeCall } from '../../http/call.ts';
+import { readGrantHeaders } from '../../http/grant-headers.ts';
 import type { ThrottledTally } from '../../http/limits/throttled-tally.ts';
 import { DATA_PLANE } from '../../http/planes.ts';
 import { parseJsonObject, readBody } from '../../http/read-body.ts';
 import type { Answer } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { readStated } from '../../http/stated.ts';
 import { translateError } from '../../http/translate-error.ts';
 import type { AuditLog } from '../../links/recorder/audit-log.ts';
 import { auditEntryJson } from '../../links/recorder/entry.ts';
@@ -24,7 +24,7 @@ import {
   requireUnexpired,
 } from './caller.ts';
 import { auditEntryOf, type RecordedInstance } from './record.ts';
-import { openDepartures, TurnQueue } from './turns.ts';
+import { openAnswerGate, RequestBatch } from './turns.ts';
 
 export interface PipelineParts extends Omit<AddressParts, 'name'>, CallerParts {
   readonly records: Pick<Records, 'head' | 'refresh'>;
@@ -64,7 +64,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
       outcome = refusalOf(call, call.principal === undefined ? ofStranger(call, error) : error);
     }
     const told = await recorded(call, outcome);
-    if (whole !== undefined && needsRight(told)) depart({ call: whole, outcome: told });
+    if (whole !== undefined && needsRight(told)) releaseAnswer({ call: whole, outcome: told });
     else write(call, told);
   }
 
@@ -100,7 +100,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
           authorise(call, parts);
           return plan();
         }),
-      stated: () => readStated(request.headers),
+      grantHeaders: () => readGrantHeaders(request.headers),
     });
   }
 
@@ -115,7 +115,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   }
 
   const write = (call: Call, outcome: Outcome): void => writeAnswer(call, outcome, parts.answerHeaders);
-  const depart = openDepartures({
+  const releaseAnswer = openAnswerGate({
     refresh: () => records.refresh(),
     judge: (call) => authoriseAgain(call, parts),
     write,
@@ -157,7 +157,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
     return refused(call, refusal, () => router.methodsOf(call.path));
   }
 
-  const arrivals = new TurnQueue<Call>((calls) => {
+  const arrivals = new RequestBatch<Call>((calls) => {
     const fresh = refresh(records);
     // `serve` answers every error itself; it does not reject.
     for (const call of calls) void serve(call, fresh);

@@ -51,7 +51,7 @@ export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedIns
       ...(typeof clientRequestId === 'string' ? { clientRequestId: clientRequestId.slice(0, 100) } : {}),
       ...(clockOffset === 0 ? {} : { clockOffset }),
       ...(uncounted === 0 ? {} : { throttledBefore: uncounted }),
-      ...wayOf(call),
+      ...connectionPathOf(call),
       ...(refusal === undefined ? {} : deniedCaller(call)),
       ...(detail === undefined ? {} : { detail: recordedDetail(detail) }),
     },
@@ -71,7 +71,7 @@ function decisionOf(call: Call): 'allow' | 'deny' | 'unauthenticated' {
 }
 
 /** The public way, which is the usual one, is not named. */
-function wayOf({ peer: { way } }: Call): { readonly networkPath?: string } {
+function connectionPathOf({ peer: { way } }: Call): { readonly networkPath?: string } {
   if (way === 'public') return {};
   return { networkPath: way === 'direct' ? way : `private:${way.private}` };
 }

@@ -6,7 +6,7 @@ import type { Call, WholeCall } from '../../http/call.ts';
 import type { Records } from '../../store/sealed/records.ts';
 
 /** Hands on together what was pushed in one turn. */
-export class TurnQueue<T> {
+export class RequestBatch<T> {
   readonly #take: (items: readonly T[]) => void;
   #items: T[] = [];
 
@@ -44,8 +44,8 @@ interface Departing {
  * it is right before the first byte goes out, and withheld when the right is gone.
  * @returns takes what is recorded
  */
-export function openDepartures(parts: DepartureParts): (departing: Departing) => void {
-  const queue = new TurnQueue<Departing>((departing) => {
+export function openAnswerGate(parts: DepartureParts): (departing: Departing) => void {
+  const queue = new RequestBatch<Departing>((departing) => {
     try {
       const fresh = parts.refresh();
       if (fresh === undefined) leave(departing, parts);

@@ -1,6 +1,6 @@
 // What is kept in memory of records follows their changes: each is looked up by its kind, decoded once, and handed to those who
 // follow that kind, in the order in which they are listed.
-import type { RecordKind, Travels } from './record-kind.ts';
+import type { BackupScope, RecordKind } from './record-kind.ts';
 import type { Apply, Change } from './records.ts';
 
 export interface Follow<T = unknown> {
@@ -57,7 +57,7 @@ export function findingKind(kinds: readonly RecordKind[]): (recordName: string) 
 }
 
 /** Whether a full backup takes a record along; one of an unknown kind stays. */
-export function travelling(kinds: readonly RecordKind[]): (recordName: string) => Travels {
+export function travelling(kinds: readonly RecordKind[]): (recordName: string) => BackupScope {
   const find = findingKind(kinds);
   return (name) => {
     const kind = find(name);

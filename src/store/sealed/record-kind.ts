@@ -6,7 +6,7 @@ import { StoreError } from '../port.ts';
 import type { Change } from './records.ts';
 
 /** `key`: written as a blob of the module; `text`: as it is; `stays`: with the instance that made it. */
-export type Travels = 'key' | 'text' | 'stays';
+export type BackupScope = 'key' | 'text' | 'stays';
 
 type Readers = Readonly<Record<string, Reader<unknown>>>;
 type Shape<F extends Readers, O extends Readers> = ReturnType<ReturnType<typeof record<F, O>>>;
@@ -20,7 +20,7 @@ interface Named {
   readonly id?: RegExp;
   /** One line for the reference page. */
   readonly about: string;
-  readonly travels: Travels;
+  readonly travels: BackupScope;
   /** One record of the kind may be treated otherwise, by its id. */
   readonly staying?: readonly string[];
   /** Members that are shown to nobody who reads records, in support and in reports. */

@@ -2,7 +2,7 @@
 // the head, and serves nothing more once the store was found tampered with.
 import { StoreError } from '../port.ts';
 import { catchUp, type Source } from './catch-up.ts';
-import { commitKnowing } from './commit-knowing.ts';
+import { commitWithOutcome } from './commit-outcome.ts';
 import { unavailable } from './open-rows.ts';
 import { type Prepared, prepareCommit } from './prepare-commit.ts';
 import type { Apply, Change, GoesWith, Head, Records } from './records.ts';
@@ -121,7 +121,7 @@ export class SealedRecords implements Records {
     if (this.#state !== base) return false;
     let outcome: 'committed' | 'conflict';
     try {
-      outcome = await commitKnowing(this.#source.store, prepared);
+      outcome = await commitWithOutcome(this.#source.store, prepared);
     } catch (error) {
       if (this.#doubt === 'none') this.#doubt = 'own';
       throw this.#endIfRefused(error);

@@ -2,10 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StorePlace } from '../store.contract.ts';
+import type { StorePath } from '../store.contract.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
-export async function makeSqlitePlace(): Promise<StorePlace & { readonly folder: string; readonly file: string }> {
+export async function makeSqlitePlace(): Promise<StorePath & { readonly folder: string; readonly file: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'strongroom-store-'));
   return {
     folder,

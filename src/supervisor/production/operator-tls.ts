@@ -8,7 +8,7 @@ import {
   readInstancesCertificate,
   readResourceManagerCertificate,
 } from '../../deployment/checks/operator-certificates.ts';
-import type { InstancePlaces } from '../../deployment/data-layout.ts';
+import type { InstancePaths } from '../../deployment/data-layout.ts';
 import type { ProductionConfig } from '../../deployment/production-config.ts';
 import { INSTANCES_CERTIFICATE, uncoveredIn } from '../../deployment/uncovered-names.ts';
 import { replaceFileSync } from '../../files/durable-file-sync.ts';
@@ -20,7 +20,7 @@ export interface OperatorTls extends Disposable {
   /** What of these host names the instances' certificate does not cover. */
   uncovered(names: readonly string[]): readonly string[];
   /** From now on the instance has the certificate, and those that come after it. @param names its own, lower case */
-  give(places: Pick<InstancePlaces, 'tlsKey' | 'tlsCertificate'>, names: readonly string[]): void;
+  give(places: Pick<InstancePaths, 'tlsKey' | 'tlsCertificate'>, names: readonly string[]): void;
 }
 
 /** @param control folder of the control process @throws ConfigError */
@@ -30,7 +30,7 @@ export function openOperatorTls(
   report: (text: string) => void,
 ): OperatorTls {
   const { tls } = config;
-  const given = new Map<string, Pick<InstancePlaces, 'tlsKey' | 'tlsCertificate'>>();
+  const given = new Map<string, Pick<InstancePaths, 'tlsKey' | 'tlsCertificate'>>();
   const served = new Set<string>();
   const readInstances = (): TlsFiles => readInstancesCertificate(config, [...served]);
   let instances = readInstances();
@@ -41,7 +41,7 @@ export function openOperatorTls(
     write(join(control, 'tls-certificate.pem'), resourceManager.certificate);
     write(join(control, INSTANCES_CERTIFICATE), instances.certificate);
   };
-  const giveTo = (places: Pick<InstancePlaces, 'tlsKey' | 'tlsCertificate'>): void => {
+  const giveTo = (places: Pick<InstancePaths, 'tlsKey' | 'tlsCertificate'>): void => {
     makePrivateFolder(dirname(places.tlsKey));
     write(places.tlsKey, instances.key);
     write(places.tlsCertificate, instances.certificate);

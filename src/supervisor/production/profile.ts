@@ -22,7 +22,7 @@ import { makePrivateFolder } from '../../files/private-folder.ts';
 import { instanceOrigin } from '../../http/name-form.ts';
 import { entryOf } from '../../links/entry.ts';
 import { shownFromFile } from '../../tools/seal/describe-seal.ts';
-import { confined } from '../control-recipe.ts';
+import { confined } from '../control-arguments.ts';
 import type { Profile } from '../profile.ts';
 import { openOperatorTls } from './operator-tls.ts';
 

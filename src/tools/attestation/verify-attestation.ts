@@ -117,14 +117,14 @@ function checkPublic(
   }
 }
 
-function checkSame(what: string, shown: Readonly<Record<string, unknown>>, stated: KeyStatement['key']): void {
+function checkSame(what: string, shown: Readonly<Record<string, unknown>>, grantHeaders: KeyStatement['key']): void {
   for (const member of ['n', 'e', 'crv', 'x', 'y', 'pub']) {
-    if (shown[member] !== undefined && shown[member] !== stated[member]) {
+    if (shown[member] !== undefined && shown[member] !== grantHeaders[member]) {
       throw new AttestationError(`${what} is another one: member ${member} differs`);
     }
   }
   const { kid } = shown;
-  if (typeof kid === 'string' && !kid.endsWith(`/keys/${stated['name']}/${stated['version']}`)) {
+  if (typeof kid === 'string' && !kid.endsWith(`/keys/${grantHeaders['name']}/${grantHeaders['version']}`)) {
     throw new AttestationError(`${what} is another one: its kid differs`);
   }
 }

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import type { BackupCatalog } from '../../features/backup/storage/backup-catalog.ts';
 import { openDirectoryStorage } from '../../features/backup/storage/directory/directory-storage.ts';
-import type { Shelf } from '../../features/backup/storage/shelf.ts';
 import { findLatest, NoLatestBackup } from './latest-backup.ts';
 
 let root: string;
-let shelf: Shelf;
+let shelf: BackupCatalog;
 beforeEach(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), 'strongroom-latest-')));
   const stopping = new AbortController().signal;
@@ -54,7 +54,11 @@ test('HSMs of several names are not guessed between; each is told with the addre
   await assert.rejects(findLatest(shelf), {
     message: `HSMs of several names have backups there; name one folder: ${folders.join(', ')}`,
   });
-  const far: Shelf = { ...shelf, uri: 'https://acme.blob.core.windows.net/hsm', folders: () => shelf.folders() };
+  const far: BackupCatalog = {
+    ...shelf,
+    uri: 'https://acme.blob.core.windows.net/hsm',
+    folders: () => shelf.folders(),
+  };
   await assert.rejects(
     findLatest(far),
     /name one folder: https:\/\/acme\.blob\.core\.windows\.net\/hsm\/mhsm-dev-2-\d{16}, /,

@@ -2,7 +2,7 @@
 // name that lies shows when it is verified; and nothing damaged is passed over, for then an old backup would pass as the latest.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Shelf } from '../../features/backup/storage/shelf.ts';
+import type { BackupCatalog } from '../../features/backup/storage/backup-catalog.ts';
 import { shellWord } from '../../formats/own-command.ts';
 
 const NAME = /^mhsm-(.+)-(\d{16})$/;
@@ -19,7 +19,7 @@ export interface Latest {
 }
 
 /** @param meant where HSMs of several names have backups, the one of this name @throws NoLatestBackup, StorageError */
-export async function findLatest(shelf: Shelf, meant?: string): Promise<Latest> {
+export async function findLatest(shelf: BackupCatalog, meant?: string): Promise<Latest> {
   const newest = new Map<string, { readonly folder: string; readonly time: string }>();
   const begun: { readonly folder: string; readonly time: string }[] = [];
   for await (const { folder, finished } of shelf.folders()) {

@@ -1,12 +1,12 @@
 // Opens the one share that is for the holder, and says why not when it does not open. Of the others it learns nothing.
 import { createHash } from 'node:crypto';
-import { endsEarly } from '../../formats/ends-early.ts';
 import { JweError } from '../../formats/jwe.ts';
 import { decryptWithRsa, kidOf } from '../../formats/jwe-rsa.ts';
 import { SEAL_SHARE_KID } from '../../formats/seal-shares.ts';
 import { parseSecurityDomain, SecurityDomainError, type SecurityDomainFile } from '../../formats/security-domain.ts';
 import { ShamirError, shareNumber } from '../../formats/shamir.ts';
 import { proofHash, proofOfShare } from '../../formats/share-proof.ts';
+import { isTruncatedJson } from '../../formats/truncated-json.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { Holder } from './holder.ts';
 import { CustodianError, DamagedError } from './refusal.ts';
@@ -62,7 +62,7 @@ export function parseDomainFile(document: string): SecurityDomainFile {
     if (text.startsWith('-----BEGIN')) {
       throw new CustodianError('this is a key or a certificate, not a security-domain file', { cause });
     }
-    if (endsEarly(document) !== undefined) {
+    if (isTruncatedJson(document) !== undefined) {
       const compare = ', and compare its SHA-256 with the one in the report of the ceremony';
       throw new CustodianError(cause.message + compare, { cause });
     }

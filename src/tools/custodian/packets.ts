@@ -13,7 +13,7 @@ import { domainHash, type OwnShare, openOwnShare, parseDomainFile } from './own-
 import type { Recipient } from './recipient.ts';
 import { CustodianError } from './refusal.ts';
 
-export interface Saying {
+export interface Sentence {
   readonly holder: Holder;
   readonly at: Date;
   readonly note?: string | undefined;
@@ -22,7 +22,7 @@ export interface Saying {
 export type Purpose = 'recover' | 'reshare' | 'unlock';
 
 /** "I can open my share." @throws CustodianError */
-export function acknowledge(document: string, saying: Saying): string {
+export function acknowledge(document: string, saying: Sentence): string {
   const own = openOwnShare(document, saying.holder);
   try {
     const proof = proofOfShare(own.share).toString('base64url');
@@ -33,7 +33,7 @@ export function acknowledge(document: string, saying: Saying): string {
 }
 
 /** "I still have my key." */
-export function answer({ challenge, domain }: CustodianChallenge, saying: Saying): string {
+export function answer({ challenge, domain }: CustodianChallenge, saying: Sentence): string {
   return packet({ purpose: 'challenge', domain, challenge }, saying);
 }
 
@@ -43,7 +43,7 @@ export function share(
   purpose: Purpose,
   recipient: Recipient,
   successors: Successors | undefined,
-  saying: Saying,
+  saying: Sentence,
 ): string {
   const to = {
     domain: own.domain,
@@ -56,14 +56,14 @@ export function share(
 }
 
 /** "Another person has my key from now on", or has one of their own, to be given a share when the domain is shared anew. */
-export function handOver(document: string, successor: X509Certificate | undefined, saying: Saying): string {
+export function handOver(document: string, successor: X509Certificate | undefined, saying: Sentence): string {
   checkHeld(document, saying.holder);
   const recipient = successor === undefined ? {} : { recipient: thumbprintOf(successor) };
   return packet({ purpose: 'handover', domain: domainHash(document), ...recipient }, saying);
 }
 
 /** "Do not count on me any more." */
-export function leave(document: string, saying: Saying): string {
+export function leave(document: string, saying: Sentence): string {
   checkHeld(document, saying.holder);
   return packet({ purpose: 'leave', domain: domainHash(document) }, saying);
 }
@@ -98,7 +98,7 @@ function checkHeld(document: string, { name, thumbprint }: Holder): void {
   throw new CustodianError(`the file has no share for the certificate of ${name}: it is of another security domain`);
 }
 
-function packet(content: PacketContent, { holder, at, note }: Saying): string {
+function packet(content: PacketContent, { holder, at, note }: Sentence): string {
   const whole = note === undefined ? content : { ...content, note };
   try {
     return makePacket(whole, holder.certificate.raw, holder.privateKey, at);

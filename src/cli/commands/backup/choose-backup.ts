@@ -3,7 +3,7 @@ import { findLatest } from '../../../tools/backup/latest-backup.ts';
 import type { Terminal } from '../../command.ts';
 import { explained } from '../../explained.ts';
 import type { PlaceValues } from './credentials.ts';
-import { isFolderOfBackup, openPlace, type Place, placeOf, REFUSALS, splitFolder } from './place.ts';
+import { isFolderOfBackup, openBackupTarget, type Place, placeOf, REFUSALS, splitFolder } from './place.ts';
 
 export interface Chosen {
   readonly place: Place;
@@ -18,7 +18,7 @@ export function chooseBackup(uri: string, values: PlaceValues, terminal: Termina
       return { place: await placeOf(place, values), folder };
     }
     const place = await placeOf(uri, values);
-    await using shelf = await openPlace(place);
+    await using shelf = await openBackupTarget(place);
     const { folder, unfinished } = await findLatest(shelf, meant);
     terminal.err(`the latest backup there is ${folder}\n`);
     for (const later of unfinished) terminal.err(`${later} is later, but was never finished\n`);

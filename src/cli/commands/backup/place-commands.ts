@@ -2,11 +2,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readAddedPlaces, writeAddedPlaces } from '../../../deployment/added-backup-places.ts';
-import type { BackupPlace } from '../../../deployment/backup-places.ts';
+import { readAddedTargets, writeAddedTargets } from '../../../deployment/added-backup-targets.ts';
+import type { AllowedBackupTarget } from '../../../deployment/backup-targets.ts';
 import type { InstanceConfig } from '../../../deployment/instance.ts';
 import { readInstanceConfig } from '../../../deployment/read-instance.ts';
-import { AllowedPlaces } from '../../../features/backup/storage/allowed-places.ts';
+import { AllowedTargets } from '../../../features/backup/storage/allowed-targets.ts';
 import {
   type Command,
   CommandError,
@@ -21,13 +21,13 @@ import { type InstanceFolder, instanceFolder } from '../../instance-folder.ts';
 import { uriOf } from './place.ts';
 
 const instanceOption = { 'hsm-name NAME (dev)': 'the instance', ...dataOption } as const;
-const onePlace = { operands: 'DIR|URI', wants: 'name one place' } as const;
+const oneTarget = { operands: 'DIR|URI', wants: 'name one place' } as const;
 
 export const placeCommands: readonly Command[] = [
   command({
     name: 'backup place add',
     summary: 'let an instance back up to one more place, and restore from it',
-    ...onePlace,
+    ...oneTarget,
     details: `
 The place is a directory of this machine, a container (https://ACCOUNT.blob.core.windows.net/CONTAINER), or an account,
 which stands for all its containers. Whoever may start a backup chooses among the places that the operator has allowed;
@@ -48,21 +48,21 @@ once, for running instances too; to change a place, add it again.`,
     async run(values, [target]) {
       const uri = uriOf(target);
       const { address: addresses, 'storage-ca': ca, 'keeps-all': keepsAll } = values;
-      const { name, at, config, added } = placesOf(values);
+      const { name, at, config, added } = targetsOf(values);
       if (config.backupTargets?.some((each) => uriOf(each.uri) === uri) === true) {
         throw new CommandError(`the configuration of '${name}' allows ${uri} already`);
       }
       if (uri.startsWith('file:') && (addresses.length > 0 || ca !== undefined)) {
         throw new UsageError('a directory takes no --address and no --storage-ca');
       }
-      const place: BackupPlace = {
+      const place: AllowedBackupTarget = {
         uri,
         ...(keepsAll ? { keepsAll } : {}),
         ...(addresses.length === 0 ? {} : { addresses }),
         ...(ca === undefined ? {} : { caFile: readableCa(ca) }),
       };
       rejectWrong(place, config.profile);
-      await writeAddedPlaces(at, [...added.filter((each) => each.uri !== uri), place]);
+      await writeAddedTargets(at, [...added.filter((each) => each.uri !== uri), place]);
       return { json: { instance: name, ...place }, text: `'${name}' may back up to ${uri}\n` };
     },
   }),
@@ -73,7 +73,7 @@ once, for running instances too; to change a place, add it again.`,
     options: { ...instanceOption, ...jsonOption },
     examples: ['strongroom backup place list', 'strongroom backup place list --hsm-name east --json'],
     run(values) {
-      const { config, added } = placesOf(values);
+      const { config, added } = targetsOf(values);
       const rows = [
         ...(config.backupTargets ?? []).map((place) => ({ ...place, from: 'configuration' })),
         ...added.map((place) => ({ ...place, from: 'command' })),
@@ -92,7 +92,7 @@ once, for running instances too; to change a place, add it again.`,
   command({
     name: 'backup place remove',
     summary: 'let an instance back up to a place no longer',
-    ...onePlace,
+    ...oneTarget,
     details: `
 From now on no backup and no restore begins there. A job that is under way ends as it would have, and what lies there
 stays. Places of the configuration are taken away there.`,
@@ -100,7 +100,7 @@ stays. Places of the configuration are taken away there.`,
     examples: ['strongroom backup place remove https://acme.blob.core.windows.net/hsm-backups'],
     async run(values, [target]) {
       const uri = uriOf(target);
-      const { name, at, config, added } = placesOf(values);
+      const { name, at, config, added } = targetsOf(values);
       const rest = added.filter((each) => each.uri !== uri);
       if (rest.length === added.length) {
         const configured = config.backupTargets?.some((each) => uriOf(each.uri) === uri) === true;
@@ -111,30 +111,30 @@ stays. Places of the configuration are taken away there.`,
             : `${uri} was not added for '${name}'`,
         );
       }
-      await writeAddedPlaces(at, rest);
+      await writeAddedTargets(at, rest);
       return `'${name}' does not back up to ${uri} any more\n`;
     },
   }),
 ];
 
-interface PlacesOfInstance extends InstanceFolder {
+interface InstancePathsOf extends InstanceFolder {
   readonly config: InstanceConfig;
-  readonly added: readonly BackupPlace[];
+  readonly added: readonly AllowedBackupTarget[];
 }
 
 /** What the configuration of the instance allows, and what was added. @throws CommandError */
-function placesOf(values: OptionValues<typeof instanceOption>): PlacesOfInstance {
+function targetsOf(values: OptionValues<typeof instanceOption>): InstancePathsOf {
   const folder = instanceFolder(values.data, values['hsm-name']);
   return explained(
-    () => ({ ...folder, config: readInstanceConfig(folder.at.config), added: readAddedPlaces(folder.at) }),
+    () => ({ ...folder, config: readInstanceConfig(folder.at.config), added: readAddedTargets(folder.at) }),
     { ConfigError: '' },
   );
 }
 
 /** @throws CommandError */
-function rejectWrong(place: BackupPlace, profile: 'dev' | 'production'): void {
+function rejectWrong(place: AllowedBackupTarget, profile: 'dev' | 'production'): void {
   try {
-    new AllowedPlaces([place], profile);
+    new AllowedTargets([place], profile);
   } catch (cause) {
     throw new CommandError((cause as Error).message.replace('backupTargets: ', ''), { cause });
   }

@@ -8,11 +8,11 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { places } from '../../../deployment/data-layout.ts';
 import { MANIFEST } from '../../../features/backup/manifest.ts';
-import type { BackupPlace } from '../../../features/backup/storage/allowed-places.ts';
+import type { AllowedBackupTarget } from '../../../features/backup/storage/allowed-targets.ts';
+import type { BackupCatalog } from '../../../features/backup/storage/backup-catalog.ts';
 import { openDirectoryStorage } from '../../../features/backup/storage/directory/directory-storage.ts';
 import { openStorageBy } from '../../../features/backup/storage/open-storage.ts';
 import type { StorageCredential } from '../../../features/backup/storage/port.ts';
-import type { Shelf } from '../../../features/backup/storage/shelf.ts';
 import type { InstanceIdentity } from '../../../formats/instance-identity.ts';
 import { CommandError, UsageError } from '../../command.ts';
 import type { Explanations } from '../../explained.ts';
@@ -25,7 +25,7 @@ export const REFUSALS: Explanations = { StorageError: '', BackupError: '', NoLat
 /** A place, and how whoever calls reaches it. */
 export interface Place {
   /** As an instance would be allowed it. */
-  readonly target: BackupPlace;
+  readonly target: AllowedBackupTarget;
   readonly credential: StorageCredential;
   /** With `managedIdentity`. */
   readonly identity?: InstanceIdentity;
@@ -39,7 +39,7 @@ export function uriOf(target: string): string {
 /** The name of a backup alone, as lists have it, is one of the data directory's own place, unless it is a folder right here. */
 export function namedUri(target: string, data: string | undefined): string {
   const isName = /^mhsm-[A-Za-z0-9._-]{1,195}$/.test(target) && !existsSync(target);
-  return isName ? `${ownPlace(data)}/${target}` : uriOf(target);
+  return isName ? `${ownTarget(data)}/${target}` : uriOf(target);
 }
 
 interface Folder {
@@ -67,7 +67,7 @@ export function isFolderOfBackup(uri: string): boolean {
 }
 
 /** Where instances of a data directory keep backups from the start. */
-export function ownPlace(data: string | undefined): string {
+export function ownTarget(data: string | undefined): string {
   return pathToFileURL(places(dataRootOf(data)).backups).href;
 }
 
@@ -93,7 +93,7 @@ export async function placeOf(uri: string, values: PlaceValues): Promise<Place> 
 }
 
 /** @throws StorageError */
-export async function openPlace({ target, credential, identity }: Place): Promise<Shelf> {
+export async function openBackupTarget({ target, credential, identity }: Place): Promise<BackupCatalog> {
   const { uri } = target;
   const stopping = new AbortController().signal;
   if (uri.startsWith('file:')) {
@@ -110,8 +110,8 @@ export async function openPlace({ target, credential, identity }: Place): Promis
 }
 
 /** @throws StorageError, CommandError, UsageError */
-export async function openShelf(uri: string, values: PlaceValues): Promise<Shelf> {
-  return openPlace(await placeOf(uri, values));
+export async function openCatalog(uri: string, values: PlaceValues): Promise<BackupCatalog> {
+  return openBackupTarget(await placeOf(uri, values));
 }
 
 function realDirectory(path: string): string {

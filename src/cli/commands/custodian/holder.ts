@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { readPassphrase, writeNewFile } from '../../../tools/custodian/files.ts';
 import { type Holder, readHolder } from '../../../tools/custodian/holder.ts';
-import type { Saying } from '../../../tools/custodian/packets.ts';
+import type { Sentence } from '../../../tools/custodian/packets.ts';
 import { type Answer, CommandError, jsonOption, type OptionValues, type Terminal, UsageError } from '../../command.ts';
 import { canType, readHidden } from '../../read-hidden.ts';
 import { rejectOpenMode } from '../../secret-mode.ts';
@@ -31,7 +31,7 @@ export async function holderOf(values: HolderValues, terminal: Terminal): Promis
   return readHolder({ key, certificate, passphraseOf: passphrases(file === undefined ? [] : [file], terminal) });
 }
 
-export async function sayingOf(values: PacketValues, terminal: Terminal): Promise<Saying> {
+export async function sayingOf(values: PacketValues, terminal: Terminal): Promise<Sentence> {
   return { holder: await holderOf(values, terminal), at: new Date(), note: values.note };
 }
 

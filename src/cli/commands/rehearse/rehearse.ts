@@ -6,7 +6,7 @@ import { administratorOf } from '../../rehearsal/inputs.ts';
 import { gatheringOf } from '../../rehearsal/shares.ts';
 import { placeOf } from '../../same-place.ts';
 import { placeOptions } from '../backup/credentials.ts';
-import { ownPlace, uriOf } from '../backup/place.ts';
+import { ownTarget, uriOf } from '../backup/place.ts';
 import { rehearseFull } from './full.ts';
 import { rehearseReachability } from './reachability.ts';
 
@@ -72,7 +72,7 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
     const gather = gatheringOf('--key', values.key, values['passphrase-file'], values.packets);
     const client = values.unfiled ? undefined : openInstanceClient(values);
     const administrator = await administratorOf(values, client);
-    const uri = backup === undefined ? ownPlace(values.data) : uriOf(backup);
+    const uri = backup === undefined ? ownTarget(values.data) : uriOf(backup);
     const onDisk = values['on-disk'];
     // Behind a URL the name is not known.
     const meant = values.url === undefined ? values['hsm-name'] : undefined;

@@ -7,14 +7,14 @@ import { GROUP, HSM, type MakeRow, SUBSCRIPTION } from '../arm-row.ts';
 import { requireHsm } from '../hsm/find-hsm.ts';
 import { requireGroup } from '../resource-groups.ts';
 import { MAX_ROLE_ASSIGNMENTS, OWNER, type Resources, type RoleAssignment } from '../resources.ts';
-import type { ResourceBook } from '../resources-file.ts';
+import type { ResourceStore } from '../resources-file.ts';
 import { type FindPrincipal, matcherOf } from './assignment-filter.ts';
 import { ARM_ROLES, type ArmRoleDefinition, findArmRole } from './built-in-roles.ts';
 import { describeAssignment, describeRole } from './describe-roles.ts';
 import { scopeOf, scopeOfRequest, spelledScopeOfRequest } from './scope.ts';
 
 export interface RoleRowOptions {
-  readonly book: ResourceBook;
+  readonly book: ResourceStore;
   readonly row: MakeRow;
   readonly findPrincipal: FindPrincipal;
   /** Who is not found here may exist all the same: then the request says what it is. */

@@ -6,12 +6,12 @@ import { HSM, type MakeRow } from '../arm-row.ts';
 import { hsmId } from '../hsm/describe-hsm.ts';
 import { requireHsm } from '../hsm/find-hsm.ts';
 import type { ManagedHsm } from '../resources.ts';
-import type { ResourceBook } from '../resources-file.ts';
+import type { ResourceStore } from '../resources-file.ts';
 import type { AskInstance } from './ask-instance.ts';
 import { refuseByInstance } from './refuse-by-instance.ts';
 
 export interface ArmKeyOptions {
-  readonly book: ResourceBook;
+  readonly book: ResourceStore;
   readonly row: MakeRow;
   readonly askInstance: AskInstance;
 }

@@ -3,11 +3,11 @@
 import { ControlError, type ControlRequest, type ControlRow } from '../../../http/control-row.ts';
 import { HSM, type MakeRow } from '../arm-row.ts';
 import { requireHsm } from '../hsm/find-hsm.ts';
-import type { ResourceBook } from '../resources-file.ts';
+import type { ResourceStore } from '../resources-file.ts';
 
 const ACTION = 'Microsoft.Insights/diagnosticSettings';
 
-export function diagnosticRows(book: ResourceBook, row: MakeRow): readonly ControlRow[] {
+export function diagnosticRows(book: ResourceStore, row: MakeRow): readonly ControlRow[] {
   const none = (what: string, path: string) => [
     row('GET', path, `${ACTION}/read`, (request) => {
       requireHsm(book.current, request);
@@ -31,7 +31,7 @@ export function diagnosticRows(book: ResourceBook, row: MakeRow): readonly Contr
 }
 
 /** @throws ControlError */
-function refuse(book: ResourceBook, request: ControlRequest): never {
+function refuse(book: ResourceStore, request: ControlRequest): never {
   const { spelledName } = requireHsm(book.current, request);
   throw new ControlError(
     400,

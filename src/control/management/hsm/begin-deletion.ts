@@ -1,4 +1,4 @@
-import type { By } from '../record/acts.ts';
+import type { Requester } from '../record/record-operations.ts';
 import type { ManagedHsm, Operation, Resources } from '../resources.ts';
 import type { HsmLifecycle } from './hsm-lifecycle.ts';
 import { checkIdle } from './hsm-rules.ts';
@@ -6,7 +6,7 @@ import { checkIdle } from './hsm-rules.ts';
 /** Resolves with the operation once the deletion is recorded; what then happens is for the lifecycle. */
 export function beginDeletion(
   lifecycle: HsmLifecycle,
-  by: By,
+  by: Requester,
   find: (resources: Resources) => ManagedHsm,
 ): Promise<Operation> {
   return lifecycle.begin(by, 'delete', (resources) => {

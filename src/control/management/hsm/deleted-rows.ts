@@ -4,14 +4,14 @@ import { mayAt } from '../access/authorize.ts';
 import { scopeOf } from '../access/scope.ts';
 import { KEY_VAULT, type MakeRow, SUBSCRIPTION } from '../arm-row.ts';
 import type { DeletedHsm, Resources } from '../resources.ts';
-import type { ResourceBook } from '../resources-file.ts';
+import type { ResourceStore } from '../resources-file.ts';
 import { describeDeletedHsm, purgeTime } from './describe-hsm.ts';
 import { beginPurge, type HsmLifecycle } from './hsm-lifecycle.ts';
 import { accepted } from './operations.ts';
 import { readPage } from './page.ts';
 
 export interface DeletedHsmOptions {
-  readonly book: ResourceBook;
+  readonly book: ResourceStore;
   readonly row: MakeRow;
   readonly lifecycle: HsmLifecycle;
   /** Milliseconds since 1970. */

@@ -3,16 +3,16 @@ import { ControlError, type ControlRequest } from '../../../http/control-row.ts'
 import { requireGroup } from '../resource-groups.ts';
 import type { ManagedHsm, Resources } from '../resources.ts';
 import { hsmId } from './describe-hsm.ts';
-import type { HsmPlace } from './hsm-rules.ts';
+import type { HsmPath } from './hsm-rules.ts';
 
-export function placeOf({ params }: ControlRequest): HsmPlace {
+export function placeOf({ params }: ControlRequest): HsmPath {
   const spelledName = params.name ?? '';
   return { name: spelledName.toLowerCase(), spelledName, resourceGroup: params.group ?? '' };
 }
 
 export function findHsm(
   { managedHsms }: Resources,
-  { name, resourceGroup }: Pick<HsmPlace, 'name' | 'resourceGroup'>,
+  { name, resourceGroup }: Pick<HsmPath, 'name' | 'resourceGroup'>,
 ): ManagedHsm | undefined {
   const group = resourceGroup.toLowerCase();
   return managedHsms.find((hsm) => hsm.name === name && hsm.resourceGroup.toLowerCase() === group);

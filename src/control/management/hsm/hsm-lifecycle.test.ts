@@ -4,7 +4,7 @@ import { OPEN_NETWORK } from '../../../formats/network-rules.ts';
 import { HostStopping, type InstanceHost } from '../../../links/instance-host.ts';
 import { beginTrial, confirmTrial, revertTrial } from '../network/trial.ts';
 import { createDevResources, type ManagedHsm, type Resources } from '../resources.ts';
-import { ResourceBook } from '../resources-file.ts';
+import { ResourceStore } from '../resources-file.ts';
 import { HsmLifecycle } from './hsm-lifecycle.ts';
 import { changedHsm } from './hsm-rules.ts';
 import { readHsmBody } from './read-hsm-body.ts';
@@ -40,7 +40,7 @@ const CALLER = { oid: ID, groups: [], kind: 'user', label: 'alice', identityJson
 
 /** One life of the service over records that outlive it: the host answers every request with `outcome`. */
 async function serve(
-  book: ResourceBook,
+  book: ResourceStore,
   outcome: () => Promise<void>,
   work?: (lifecycle: HsmLifecycle) => unknown,
   now = Date.parse(TIME),
@@ -65,13 +65,13 @@ async function serve(
   return asked;
 }
 
-function newBook(changes: Partial<Resources> = {}): ResourceBook {
+function newBook(changes: Partial<Resources> = {}): ResourceStore {
   const resources = {
     ...createDevResources(ID, ID, [ID], { newGuid: () => ID, now: 0 }),
     resourceGroups: [{ name: 'rg', location: 'local', tags: {} }],
     ...changes,
   };
-  return new ResourceBook(
+  return new ResourceStore(
     resources,
     () => Promise.resolve(),
     () => Promise.resolve(),

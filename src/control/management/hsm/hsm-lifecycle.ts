@@ -4,16 +4,16 @@
 import { randomUUID } from 'node:crypto';
 import { HostStopping, type InstanceHost } from '../../../links/instance-host.ts';
 import { beginRevert, dueTrials } from '../network/trial.ts';
-import type { By } from '../record/acts.ts';
+import type { Requester } from '../record/record-operations.ts';
 import { MAX_OPERATIONS, type Operation, type Resources } from '../resources.ts';
-import type { ResourceBook } from '../resources-file.ts';
+import type { ResourceStore } from '../resources-file.ts';
 import { hsmId, purgeTime } from './describe-hsm.ts';
 import type { Decide } from './hsm-rules.ts';
 import { networkOf, provisionRequest } from './instance-requests.ts';
 import { failed, findByName, succeeded } from './outcomes.ts';
 
 export interface LifecycleOptions {
-  readonly book: ResourceBook;
+  readonly book: ResourceStore;
   readonly host: InstanceHost;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -55,7 +55,7 @@ export class HsmLifecycle implements AsyncDisposable {
    * Records what `decide` makes of the current records and begins the work; resolves with the operation once that is
    * durable. What `decide` throws leaves everything as it was.
    */
-  async begin(by: By, kind: Operation['kind'], decide: Decide): Promise<Operation> {
+  async begin(by: Requester, kind: Operation['kind'], decide: Decide): Promise<Operation> {
     const { book, now } = this.#options;
     const { operation, isNew } = await book.update(by, (before) => {
       const { resources, hsm } = decide(before);
@@ -97,7 +97,7 @@ export class HsmLifecycle implements AsyncDisposable {
     clearTimeout(timer);
   }
 
-  #begin(by: By, { id, kind, hsm }: Operation): void {
+  #begin(by: Requester, { id, kind, hsm }: Operation): void {
     const work = this.#work(by, kind, hsm);
     this.#track(work);
     this.#begun.set(
@@ -146,7 +146,7 @@ export class HsmLifecycle implements AsyncDisposable {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 
-  async #work(by: By, kind: Operation['kind'], name: string): Promise<void> {
+  async #work(by: Requester, kind: Operation['kind'], name: string): Promise<void> {
     const { book, log } = this.#options;
     try {
       await this.#ask(kind, name);

@@ -37,7 +37,7 @@ export function findNameProblem({ managedHsms, deletedHsms }: Resources, spelled
   return undefined;
 }
 
-export interface HsmPlace {
+export interface HsmPath {
   /** Lower case. */
   readonly name: string;
   /** As the path has it. */
@@ -66,7 +66,7 @@ export function asMeant(body: HsmBody, { defaultAction }: NewHsmRules): HsmBody 
 /** @throws ControlError when it may not be made */
 export function newHsm(
   resources: Resources,
-  { name, spelledName, resourceGroup, defaultAction, leastAdministrators }: HsmPlace & NewHsmRules,
+  { name, spelledName, resourceGroup, defaultAction, leastAdministrators }: HsmPath & NewHsmRules,
   body: HsmBody,
   caller: ControlCaller,
   now: string,

@@ -14,7 +14,7 @@ import { scopeOf } from '../access/scope.ts';
 import { GROUP, type Handle, HSM, KEY_VAULT, type MakeRow, SUBSCRIPTION } from '../arm-row.ts';
 import { isIn, requireGroup } from '../resource-groups.ts';
 import type { ManagedHsm, Resources } from '../resources.ts';
-import type { ResourceBook } from '../resources-file.ts';
+import type { ResourceStore } from '../resources-file.ts';
 import { beginDeletion } from './begin-deletion.ts';
 import { checkMatch } from './check-match.ts';
 import { describeHsm, etagOf } from './describe-hsm.ts';
@@ -35,7 +35,7 @@ import { type HsmBody, readHsmBody } from './read-hsm-body.ts';
 import { isRecovery, recovering, withHsm } from './recovery.ts';
 
 export interface ManagedHsmOptions {
-  readonly book: ResourceBook;
+  readonly book: ResourceStore;
   readonly row: MakeRow;
   readonly lifecycle: HsmLifecycle;
   readonly host: InstanceHost;

@@ -10,7 +10,7 @@ import { readPage } from '../hsm/page.ts';
 import { endpointId } from '../network/describe-endpoint.ts';
 import { isIn, requireGroup } from '../resource-groups.ts';
 import type { Resources } from '../resources.ts';
-import type { ResourceBook } from '../resources-file.ts';
+import type { ResourceStore } from '../resources-file.ts';
 import { type Listed, readResourceFilter } from './resource-filter.ts';
 
 interface Item extends Listed {
@@ -22,7 +22,7 @@ interface Item extends Listed {
   readonly expandable: Readonly<Record<string, string>>;
 }
 
-export function resourceRows(book: ResourceBook, row: MakeRow): readonly ControlRow[] {
+export function resourceRows(book: ResourceStore, row: MakeRow): readonly ControlRow[] {
   const demand = { action: ANY_ACTION, at: 'anywhere' } as const;
   const list = (request: ControlRequest, caller: ControlCaller, among: readonly Item[]) => {
     const matches = readResourceFilter(request.query.get('$filter'));

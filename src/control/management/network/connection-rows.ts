@@ -11,11 +11,11 @@ import type { HsmLifecycle } from '../hsm/hsm-lifecycle.ts';
 import { checkIdle, modifiedBy } from '../hsm/hsm-rules.ts';
 import { accepted, asyncOperation } from '../hsm/operations.ts';
 import type { EndpointConnection, ManagedHsm, Operation, Resources } from '../resources.ts';
-import type { ResourceBook } from '../resources-file.ts';
+import type { ResourceStore } from '../resources-file.ts';
 import { connectionEtag, describeConnection } from './describe-connection.ts';
 
 export interface ConnectionOptions {
-  readonly book: ResourceBook;
+  readonly book: ResourceStore;
   readonly row: MakeRow;
   readonly lifecycle: HsmLifecycle;
   /** Milliseconds since 1970. */

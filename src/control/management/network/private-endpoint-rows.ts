@@ -15,13 +15,13 @@ import { accepted, asyncOperation } from '../hsm/operations.ts';
 import { readLocation } from '../locations.ts';
 import { isIn, requireGroup } from '../resource-groups.ts';
 import { type ManagedHsm, type PrivateEndpoint, type Resources, readTags } from '../resources.ts';
-import type { ResourceBook } from '../resources-file.ts';
+import type { ResourceStore } from '../resources-file.ts';
 import { updating } from './connection-rows.ts';
 import { describeEndpoint, endpointId } from './describe-endpoint.ts';
 import { checkRoom, checkRoomToAsk, withConnections, withoutUnapproved } from './pending-connections.ts';
 
 export interface EndpointOptions {
-  readonly book: ResourceBook;
+  readonly book: ResourceStore;
   readonly row: MakeRow;
   readonly lifecycle: HsmLifecycle;
   /** Milliseconds since 1970. */

@@ -10,11 +10,11 @@ import type { HsmLifecycle } from '../hsm/hsm-lifecycle.ts';
 import type { Decide } from '../hsm/hsm-rules.ts';
 import { accepted, asyncOperation } from '../hsm/operations.ts';
 import type { ManagedHsm } from '../resources.ts';
-import type { ResourceBook } from '../resources-file.ts';
+import type { ResourceStore } from '../resources-file.ts';
 import { beginTrial, confirmTrial, requireTrial, revertTrial } from './trial.ts';
 
 export interface TrialOptions {
-  readonly book: ResourceBook;
+  readonly book: ResourceStore;
   readonly row: MakeRow;
   readonly lifecycle: HsmLifecycle;
   /** Milliseconds since 1970. */

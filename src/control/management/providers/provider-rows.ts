@@ -5,13 +5,13 @@ import { ANY_ACTION, checkApiVersion } from '../access/authorize.ts';
 import { GROUP, KEY_VAULT, type MakeRow, SUBSCRIPTION } from '../arm-row.ts';
 import { readLocation } from '../locations.ts';
 import { requireGroup } from '../resource-groups.ts';
-import type { ResourceBook } from '../resources-file.ts';
+import type { ResourceStore } from '../resources-file.ts';
 import { describeNamespace, findNamespace, NAMESPACES, type Namespace } from './namespaces.ts';
 
 /** Of an empty list, and of what is the same for all, everybody sees everything. */
 const ANYWHERE = { action: ANY_ACTION, at: 'anywhere' } as const;
 
-export function providerRows(book: ResourceBook, row: MakeRow): readonly ControlRow[] {
+export function providerRows(book: ResourceStore, row: MakeRow): readonly ControlRow[] {
   const show = (namespace: Namespace) => ({
     status: 200,
     json: describeNamespace(book.current.subscriptionId, namespace),
@@ -75,7 +75,7 @@ function describeOperation(name: string) {
 }
 
 /** Vaults, which there are none of. Clients that list what there is, or ask what an HSM is for, ask for them along with HSMs. */
-export function vaultRows(book: ResourceBook, row: MakeRow): readonly ControlRow[] {
+export function vaultRows(book: ResourceStore, row: MakeRow): readonly ControlRow[] {
   const none = { status: 200, json: { value: [] } } as const;
   return [
     row('GET', `${SUBSCRIPTION}/${KEY_VAULT}/vaults`, ANYWHERE, () => none),
@@ -91,7 +91,7 @@ export function vaultRows(book: ResourceBook, row: MakeRow): readonly ControlRow
  * The attestation provider that a policy names when its author names none (`az keyvault key create --default-cvm-policy`).
  * Naming it makes no HSM trust it: that is for the HSM's own administrators.
  */
-export function attestationRow(book: ResourceBook, row: MakeRow): ControlRow {
+export function attestationRow(book: ResourceStore, row: MakeRow): ControlRow {
   const path = `${SUBSCRIPTION}/providers/Microsoft.Attestation/locations/:location/defaultProvider`;
   return row('GET', path, ANYWHERE, ({ names, params }) => {
     const location = readLocation(params.location ?? '');

@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { type ControlCaller, type ControlError, type ControlRequest } from '../../../http/control-row.ts';
 import type { AuditEntry } from '../../../links/recorder/audit-log.ts';
 import { cut, KEPT_OF_CALLERS, KEPT_OF_STRANGERS } from '../../../links/recorder/entry.ts';
-import { askedFor } from './asked.ts';
 import type { Change } from './changes.ts';
+import { askedFor } from './requested-members.ts';
 
 /** A request that may change something, as far as it has come. */
 export interface ActedFor {

@@ -9,7 +9,7 @@ import { jobErrorOf } from './job-error.ts';
 import { type RunningJob, runJob, type Success } from './run-job.ts';
 
 /** Tells workers apart, and whether one is still there. */
-export interface WorkerMarks {
+export interface WorkerIds {
   readonly own: string;
   isAlive(mark: string): boolean;
 }
@@ -20,7 +20,7 @@ export interface JobEngineOptions {
   /** Unix seconds of the instance's clock. */
   readonly now: () => number;
   readonly randomHex: (bytes: number) => string;
-  readonly workers: WorkerMarks;
+  readonly workers: WorkerIds;
   /** Puts the end on record. @param head of the commit that ended it */
   readonly ended: (job: Job, head: Head) => Promise<void>;
   readonly report: (what: string, error: unknown) => void;
@@ -34,7 +34,7 @@ export interface Caller {
   readonly commit: Commit;
 }
 
-interface Begun {
+interface PendingCeremony {
   readonly job: Job;
   readonly head: Head;
 }
@@ -73,7 +73,11 @@ export class JobEngine implements AsyncDisposable {
    * Begins a job that goes on after this resolves.
    * @throws ServiceError Conflict while there is another
    */
-  async start(kind: JobKind, { oid, commit }: Caller, work: (job: RunningJob) => Promise<Success>): Promise<Begun> {
+  async start(
+    kind: JobKind,
+    { oid, commit }: Caller,
+    work: (job: RunningJob) => Promise<Success>,
+  ): Promise<PendingCeremony> {
     this.#stop.signal.throwIfAborted();
     const job = this.#newJob(kind, oid);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -94,7 +98,7 @@ export class JobEngine implements AsyncDisposable {
   }
 
   /** A job that ends as it begins: the poll tells why. @throws ServiceError Conflict */
-  async refuse(kind: JobKind, { oid, commit }: Caller, error: JobError, malformed: boolean): Promise<Begun> {
+  async refuse(kind: JobKind, { oid, commit }: Caller, error: JobError, malformed: boolean): Promise<PendingCeremony> {
     const begun = this.#newJob(kind, oid);
     const job: Job = { ...begun, status: 'Failed', endTime: begun.startTime, error, malformed };
     return { job, head: await this.#begin(job, commit) };

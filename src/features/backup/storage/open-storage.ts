@@ -3,7 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { InstanceIdentity } from '../../../formats/instance-identity.ts';
-import { type AllowedPlace, AllowedPlaces, type BackupPlace } from './allowed-places.ts';
+import { type AllowedBackupLocation, type AllowedBackupTarget, AllowedTargets } from './allowed-targets.ts';
+import type { BackupCatalog } from './backup-catalog.ts';
 import type { Attempts } from './blob/blob-storage.ts';
 import type { Resolve } from './blob/public-address.ts';
 import { openDirectoryStorage } from './directory/directory-storage.ts';
@@ -11,11 +12,10 @@ import { realRoot } from './directory/real-folder.ts';
 import { identityTokens } from './identity/identity-tokens.ts';
 import { type OpenStorage, type StorageCredential, StorageError } from './port.ts';
 import { readSasToken, whyRefused } from './sas-token.ts';
-import type { Shelf } from './shelf.ts';
 
 export interface StorageRules {
   /** `backupTargets` of the instance's configuration. */
-  readonly targets: readonly BackupPlace[];
+  readonly targets: readonly AllowedBackupTarget[];
   /** `backupIdentity`; absent: the instance has no identity of its own. */
   readonly identity?: InstanceIdentity;
   readonly profile: 'dev' | 'production';
@@ -29,8 +29,8 @@ export interface StorageRules {
 const ATTEMPTS: Attempts = { count: 4, delayMs: 1000, deadlineMs: 120_000 };
 
 /** @throws Error when the rules themselves are wrong: that stops the start */
-export function openStorageBy(rules: StorageRules): (...asked: Parameters<OpenStorage>) => Promise<Shelf> {
-  const places = new AllowedPlaces(rules.targets, rules.profile);
+export function openStorageBy(rules: StorageRules): (...asked: Parameters<OpenStorage>) => Promise<BackupCatalog> {
+  const places = new AllowedTargets(rules.targets, rules.profile);
   return async ({ storageResourceUri, credential }, stopping) => {
     const allowed = places.find(storageResourceUri);
     stopping.throwIfAborted();
@@ -41,21 +41,21 @@ export function openStorageBy(rules: StorageRules): (...asked: Parameters<OpenSt
 }
 
 async function openDirectory(
-  { place, url }: AllowedPlace,
+  { place, url }: AllowedBackupLocation,
   { kind }: StorageCredential,
   stopping: AbortSignal,
-): Promise<Shelf> {
+): Promise<BackupCatalog> {
   if (kind === 'sas') throw new StorageError('Malformed', 'a directory takes no SAS token; leave the token out');
   const root = await realRoot(fileURLToPath(place.uri), fileURLToPath(url));
   return openDirectoryStorage({ uri: url.href.replace(/\/$/, ''), root, keepsAll: place.keepsAll ?? false, stopping });
 }
 
 async function openBlob(
-  { place, url }: AllowedPlace,
+  { place, url }: AllowedBackupLocation,
   given: StorageCredential,
   stopping: AbortSignal,
   { identity, nowMs, attempts = ATTEMPTS, resolve }: StorageRules,
-): Promise<Shelf> {
+): Promise<BackupCatalog> {
   checkContainer(url);
   // Not read at each start: most instances back up to a directory, or not yet.
   const { openBlobStorage } = await import('./blob/blob-storage.ts');

@@ -2,7 +2,7 @@
 // somebody else agrees to exactly this authority with exactly these keys. Who that is and how they agree is not known here.
 import { createHash } from 'node:crypto';
 import type { Principal } from '../../../http/principal.ts';
-import type { Stated } from '../../../http/route.ts';
+import type { GrantHeaders } from '../../../http/route.ts';
 import { ServiceError } from '../../../http/service-error.ts';
 import type { Change, Head } from '../../../store/sealed/records.ts';
 import type { TrustedAuthority } from './trusted.ts';
@@ -23,9 +23,9 @@ export type TrustAnswer =
   | { readonly state: 'given'; readonly changes: readonly Change[]; readonly note: string }
   | { readonly state: 'asked'; readonly changes: readonly Change[]; readonly refusal: ServiceError };
 
-export interface TrustDuties {
+export interface TrustApproval {
   /** Why it is done, as the request says. @throws ServiceError BadParameter */
-  readonly reasonOf: (stated: Stated) => string | undefined;
+  readonly reasonOf: (grantHeaders: GrantHeaders) => string | undefined;
   /** For plans: on the state that is committed to. @throws ServiceError Conflict when too many wait */
   readonly judge: (
     wanted: TrustRequest,

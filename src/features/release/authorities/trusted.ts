@@ -3,9 +3,9 @@
 import { normalAuthority } from '../../../formats/release-policy/grammar.ts';
 import { oneOf, record, text } from '../../../formats/shape.ts';
 import { member, readGivenObject, readOptionalText, readText } from '../../../http/body.ts';
+import { isAbsent } from '../../../http/lenient-body.ts';
 import type { JsonObject } from '../../../http/route.ts';
 import { ServiceError } from '../../../http/service-error.ts';
-import { isAbsent } from '../../../http/tolerance.ts';
 import { type Follow, feeding, keep } from '../../../store/sealed/follow-records.ts';
 import { recordKind, type ValueOf } from '../../../store/sealed/record-kind.ts';
 import type { Apply } from '../../../store/sealed/records.ts';

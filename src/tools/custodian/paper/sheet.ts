@@ -17,7 +17,7 @@ import { CustodianError } from '../refusal.ts';
 import { compactCertificate, keyOfPrimes, primesOf, wholeCertificate } from './compact.ts';
 import { PaperError } from './typed-lines.ts';
 
-export interface Sheet {
+export interface PaperCopy {
   readonly privateKey: KeyObject;
   /** DER. */
   readonly certificate: Buffer;
@@ -40,7 +40,7 @@ const layout = fields({
 const COST = 17;
 
 /** @throws CustodianError */
-export function sealSheet({ privateKey, certificate }: Sheet, passphrase: string): Buffer {
+export function sealSheet({ privateKey, certificate }: PaperCopy, passphrase: string): Buffer {
   const salt = randomBytes(16);
   const primes = primesOf(privateKey);
   const { key, iv } = derive(passphrase, salt, COST);
@@ -66,7 +66,7 @@ export function sealSheet({ privateKey, certificate }: Sheet, passphrase: string
 }
 
 /** @throws PaperError, CustodianError for a wrong passphrase */
-export function openSheet(sheet: Buffer, passphrase: string): Sheet {
+export function openSheet(sheet: Buffer, passphrase: string): PaperCopy {
   const { cost, salt, sealed, modulusAt, selfSigned, certificate: rest, fingerprint } = decode(sheet);
   const { key, iv } = derive(passphrase, salt, cost);
   const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: 16 });

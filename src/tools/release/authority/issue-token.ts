@@ -9,7 +9,7 @@ export interface DevAuthority {
   readonly key: KeyObject;
 }
 
-export interface TokenWish {
+export interface TokenRequest {
   /** RSA public key of the enclave; undefined: the token has none. */
   readonly enclaveKey: KeyObject | undefined;
   /** Default: the thumbprint of the key. */
@@ -33,7 +33,7 @@ export function jwksOf({ key }: DevAuthority): { readonly keys: readonly object[
   return { keys: [{ kty: 'RSA', use: 'sig', alg: 'RS256', kid: thumbprint(createPublicKey(key)), n, e }] };
 }
 
-export function issueToken(authority: DevAuthority, { enclaveKey, kid, claims, now, lifetime }: TokenWish): string {
+export function issueToken(authority: DevAuthority, { enclaveKey, kid, claims, now, lifetime }: TokenRequest): string {
   const payload: Record<string, unknown> = {
     iss: authority.authority,
     iat: now,

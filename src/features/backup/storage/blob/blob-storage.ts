@@ -2,12 +2,12 @@
 // immutability policy: nothing is written over, and what may not be taken away stays.
 import { randomBytes } from 'node:crypto';
 import { ContainerClient, RestError } from '@azure/storage-blob';
+import type { BackupCatalog, CatalogEntry } from '../backup-catalog.ts';
 import { MARKER, MARKER_TEXT } from '../finished-marker.ts';
 import type { IdentityTokens } from '../identity/identity-tokens.ts';
 import { StorageError, type StoredFile } from '../port.ts';
-import type { Shelf, Shelved } from '../shelf.ts';
 import { type Circumstances, explain } from './explain.ts';
-import { BlobHttpClient, type Reach } from './http-client.ts';
+import { BlobHttpClient, type RecoveryMargin } from './http-client.ts';
 import { blobPipeline } from './pipeline.ts';
 import { BLOCK_BYTES, writeBlob } from './write-blob.ts';
 
@@ -17,19 +17,19 @@ export interface Attempts {
   readonly deadlineMs: number;
 }
 
-export interface BlobPlace {
+export interface BlobTarget {
   readonly container: URL;
   /** A SAS token's text, or an identity. */
   readonly credential: { readonly sas: string } | { readonly identity: IdentityTokens };
   readonly keepsAll: boolean;
-  readonly reach: Omit<Reach, 'origin' | 'deadlineMs' | 'stopping'>;
+  readonly reach: Omit<RecoveryMargin, 'origin' | 'deadlineMs' | 'stopping'>;
   readonly attempts: Attempts;
   readonly stopping: AbortSignal;
   readonly whyRefused: Circumstances['whyRefused'];
   readonly accessHint: string;
 }
 
-export function openBlobStorage(place: BlobPlace): Shelf {
+export function openBlobStorage(place: BlobTarget): BackupCatalog {
   const { attempts, container, credential, stopping } = place;
   const uri = container.href.replace(/\/$/, '');
   const http = new BlobHttpClient({
@@ -57,7 +57,7 @@ export function openBlobStorage(place: BlobPlace): Shelf {
   });
 }
 
-class BlobStorage implements Shelf {
+class BlobStorage implements BackupCatalog {
   readonly #client: ContainerClient;
   readonly #http: BlobHttpClient;
   readonly #keepsAll: boolean;
@@ -117,7 +117,7 @@ class BlobStorage implements Shelf {
     }
   }
 
-  async *folders(): AsyncIterable<Shelved> {
+  async *folders(): AsyncIterable<CatalogEntry> {
     const pages = this.#client.listBlobsByHierarchy('/').byPage({ maxPageSize: 1000 });
     for (;;) {
       const page = await this.#try('listing', () => pages.next());

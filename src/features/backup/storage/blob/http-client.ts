@@ -7,7 +7,7 @@ import { AnswerTooLarge, AnswerTooSlow, beginCall, readAnswer } from '../../../.
 import { StorageError } from '../port.ts';
 import { checkedLookup, type Resolve } from './public-address.ts';
 
-export interface Reach {
+export interface RecoveryMargin {
   readonly origin: string;
   readonly ca?: string;
   readonly addresses: readonly string[];
@@ -20,10 +20,10 @@ export interface Reach {
 const MAX_TEXT = 8 * 1024 * 1024;
 
 export class BlobHttpClient implements IHttpClient, Disposable {
-  readonly #reach: Reach;
+  readonly #reach: RecoveryMargin;
   readonly #agent: HttpAgent;
 
-  constructor(reach: Reach) {
+  constructor(reach: RecoveryMargin) {
     this.#reach = reach;
     const { origin, ca, addresses, resolve } = reach;
     const options = { keepAlive: true, maxSockets: 4, lookup: checkedLookup(addresses, resolve) };

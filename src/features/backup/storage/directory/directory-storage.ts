@@ -7,9 +7,9 @@ import { type FileHandle, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createFile, createFileInPlace } from '../../../../files/durable-file.ts';
 import { printableLine } from '../../../../formats/printable.ts';
+import type { BackupCatalog, CatalogEntry } from '../backup-catalog.ts';
 import { MARKER, MARKER_TEXT } from '../finished-marker.ts';
 import { StorageError, type StoredFile } from '../port.ts';
-import type { Shelf, Shelved } from '../shelf.ts';
 import { explainErrno } from './explain-errno.ts';
 import { findFolder, makeFolder } from './real-folder.ts';
 import { removeFolder } from './remove-folder.ts';
@@ -18,7 +18,7 @@ const PIECE = 1024 * 1024;
 /** A named pipe would hold a thread of the process for as long as nobody writes into it. */
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-export interface DirectoryPlace {
+export interface DirectoryPath {
   /** As it was asked for. */
   readonly uri: string;
   /** Where that really is. */
@@ -27,11 +27,11 @@ export interface DirectoryPlace {
   readonly stopping: AbortSignal;
 }
 
-export function openDirectoryStorage(place: DirectoryPlace): Shelf {
+export function openDirectoryStorage(place: DirectoryPath): BackupCatalog {
   return new DirectoryStorage(place);
 }
 
-class DirectoryStorage implements Shelf {
+class DirectoryStorage implements BackupCatalog {
   readonly uri: string;
   readonly #root: string;
   readonly #keepsAll: boolean;
@@ -40,7 +40,7 @@ class DirectoryStorage implements Shelf {
   /** Folders in which a file could not be taken away again: they can never be finished. */
   readonly #spoilt = new Set<string>();
 
-  constructor({ uri, root, keepsAll, stopping }: DirectoryPlace) {
+  constructor({ uri, root, keepsAll, stopping }: DirectoryPath) {
     this.uri = uri;
     this.#root = root;
     this.#keepsAll = keepsAll;
@@ -97,7 +97,7 @@ class DirectoryStorage implements Shelf {
     }
   }
 
-  async *folders(): AsyncIterable<Shelved> {
+  async *folders(): AsyncIterable<CatalogEntry> {
     const what = `listing '${this.#root}'`;
     for (const entry of await this.#try(what, () => readdir(this.#root, { withFileTypes: true }))) {
       if (!entry.isDirectory()) continue;

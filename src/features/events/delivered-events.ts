@@ -1,0 +1,61 @@
+// What has been told of a key, and from when on events are sent at all, in sealed records. One is written after the receiver has taken the event, so a crash in between sends it again.
+import { integer, text } from '../../formats/shape.ts';
+import { type Follow, feeding, follow, keep } from '../../store/sealed/follow-records.ts';
+import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
+import type { Apply, Change } from '../../store/sealed/records.ts';
+
+export type DeliveredEvent = ValueOf<typeof toldKind>;
+export const sinceKind = recordKind({
+  of: 'events-since',
+  about: 'From when on events are told',
+  travels: 'stays',
+  members: { since: integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) },
+});
+
+/** `event-told/{name of the key in lower case}` */
+export const toldKind = recordKind({
+  of: 'event-told/',
+  id: /^[0-9a-z-]{1,127}$/,
+  about: 'Which events of a key the receiver has taken',
+  travels: 'stays',
+  /** Ordinal of the newest version that was told of. */
+  members: { newVersion: integer(0, Number.MAX_SAFE_INTEGER) },
+  /** `{version}:{exp}` whose near expiry, or expiry, was told. */
+  optional: { nearExpiry: text, expired: text },
+});
+
+export class DeliveredEvents {
+  readonly #told = new Map<string, DeliveredEvent>();
+  #since: number | undefined;
+
+  readonly follows: readonly Follow[] = [
+    keep(toldKind, this.#told),
+    follow(sinceKind, (_, record) => {
+      this.#since = record?.since;
+    }),
+  ];
+  readonly apply: Apply = feeding(this.follows);
+
+  find(name: string): DeliveredEvent | undefined {
+    return this.#told.get(name.toLowerCase());
+  }
+
+  /** Unix seconds; undefined while events are off. */
+  get since(): number | undefined {
+    return this.#since;
+  }
+}
+
+/** @param since undefined: events are off */
+export function sinceChange(since: number | undefined): Change {
+  return since === undefined ? sinceKind.remove() : sinceKind.put('', { since });
+}
+
+export function deliveredChange(name: string, told: DeliveredEvent): Change {
+  return toldKind.put(name.toLowerCase(), told);
+}
+
+/** What goes with a key that is purged. */
+export function toldRemoval(name: string): Change {
+  return toldKind.remove(name.toLowerCase());
+}

@@ -1,0 +1,124 @@
+// What a change of roles needs where duties are separated. Rules, on the state that the change is made on; who the second
+// person is and how they agree is not known here (`SecondApprover`).
+
+import { ownCommand } from '../../formats/own-command.ts';
+import type { Detail } from '../../http/entry-detail.ts';
+import type { Principal } from '../../http/principal.ts';
+import { ServiceError } from '../../http/service-error.ts';
+import type { Change } from '../../store/sealed/records.ts';
+import { isAdministrativeRole } from './data-actions.ts';
+import { effectiveActions } from './grants.ts';
+import type { RoleDefinition } from './role-records.ts';
+import { foldedScope, type Scope } from './scope.ts';
+import type { Terms } from './terms.ts';
+
+/** What a second administrator agrees to: exactly this, by exactly this caller. */
+export type RoleRequest =
+  | {
+      readonly operation: 'putAssignment';
+      /** Folded. */
+      readonly scope: string;
+      readonly definition: string;
+      /** What the role is at that time. */
+      readonly role: RoleContent;
+      readonly principalId: string;
+      readonly expires?: string;
+    }
+  /** `replaces`: the definition that is rewritten. A new one has no name here: clients make up another at every try. */
+  | { readonly operation: 'putDefinition'; readonly replaces?: string; readonly role: RoleContent }
+  | { readonly operation: 'deleteDefinition'; readonly definition: string; readonly role: RoleContent };
+
+export type RoleContent = Pick<RoleDefinition, 'roleName' | 'description' | 'permissions'>;
+
+/** `given`: the change may be made, and `changes` uses the approval up. `asked`: only `changes` is made, and it is refused. */
+export type Second =
+  | {
+      readonly state: 'given';
+      readonly changes: readonly Change[];
+      readonly reason?: string;
+      /** For the record: who agreed. */
+      readonly note: string;
+      readonly detail?: Detail;
+    }
+  | { readonly state: 'asked'; readonly changes: readonly Change[]; readonly refusal: ServiceError };
+
+export interface SeparationRules {
+  /** As it is now. */
+  readonly isStrict: () => boolean;
+  readonly caller: Pick<Principal, 'oid' | 'groups' | 'groupsLeftOut' | 'upn'>;
+  readonly second: (request: RoleRequest, reason: string | undefined) => Second;
+}
+
+export interface WantedGrant {
+  readonly scope: Scope;
+  readonly definition: RoleDefinition;
+  readonly principalId: string;
+  /** As the client says it; the instance itself knows no directory. */
+  readonly principalType: string | undefined;
+  readonly terms: Terms;
+}
+
+const ALLOWED = { state: 'given', changes: [], note: '' } as const;
+
+/** @throws ServiceError Forbidden (SelfGrant, ApplicationGrant, ReasonRequired) */
+export function judgeGrant(wanted: WantedGrant, duties: SeparationRules | undefined): Second {
+  const { scope, definition, principalId, principalType, terms } = wanted;
+  const reason = terms.reason === undefined ? {} : { reason: terms.reason };
+  if (duties?.isStrict() !== true) return { ...ALLOWED, ...reason };
+  if (principalId === duties.caller.oid || duties.caller.groups.includes(principalId)) throw selfGrant();
+  const isAdministrative = isAdministrativeRole(effectiveActions(definition));
+  // Without the groups of the token it cannot be told whether this gives the role to the caller.
+  if (!isAdministrative && duties.caller.groupsLeftOut !== true) {
+    if (terms.reason === undefined) throw reasonRequired();
+    return { ...ALLOWED, ...reason };
+  }
+  if (isAdministrative && principalType?.toLowerCase() === 'serviceprincipal') {
+    throw new ServiceError(
+      'Forbidden',
+      `'${definition.roleName}' has rights of an administrator, and an application can have none of them here`,
+      { innerCode: 'ApplicationGrant' },
+    );
+  }
+  const request: RoleRequest = {
+    operation: 'putAssignment',
+    scope: foldedScope(scope),
+    definition: definition.name,
+    role: contentOf(definition),
+    principalId,
+    ...(terms.expires === undefined ? {} : { expires: terms.expires }),
+  };
+  return duties.second(request, terms.reason);
+}
+
+/** Every write or deletion of a role definition: it changes what all who have the role may do. */
+export function judgeDefinition(
+  request: RoleRequest,
+  reason: string | undefined,
+  duties: SeparationRules | undefined,
+): Second {
+  if (duties?.isStrict() === true) return duties.second(request, reason);
+  return reason === undefined ? ALLOWED : { ...ALLOWED, reason };
+}
+
+export function contentOf({ roleName, description, permissions }: RoleContent): RoleContent {
+  return { roleName, description, permissions };
+}
+
+export function selfGrant(): ServiceError {
+  return new ServiceError(
+    'Forbidden',
+    'Duties are separated here: nobody gives a role to themselves, nor to a group that they are in; ask another administrator',
+    { innerCode: 'SelfGrant' },
+  );
+}
+
+function reasonRequired(): ServiceError {
+  return new ServiceError(
+    'Forbidden',
+    'Duties are separated here: every grant says why it is made. Say it in one of three ways: the header ' +
+      'x-strongroom-reason; for az and the SDKs of Python, ' +
+      `eval "$(${ownCommand("reason 'why'")})" before the same command; for other clients, the user agent token ` +
+      'strongroom-reason/{base64url of the text}',
+    { innerCode: 'ReasonRequired' },
+  );
+}
