@@ -34,7 +34,7 @@ export async function fillStore(data: string, instance: string, from: number, to
   await using opened = await openRecords({
     store,
     sealer: moduleSealer(crypto),
-    apply: feeding([...state.promises.follows, ...state.settings.follows, ...state.keys.follows]),
+    apply: feeding([...state.instancePolicy.follows, ...state.settings.follows, ...state.keys.follows]),
     // The product compares the two at its own start.
     newestHeadInLog: 0,
     headSeenByModule: crypto.hello.headSequence,

@@ -37,11 +37,11 @@ before(async () => {
 });
 
 /** A folder whose module is sealed so. */
-async function sealed(wish: Wish): Promise<string> {
+async function sealed(sealRequest: Wish): Promise<string> {
   const folder = newFolder();
   await using module = openModule(folder, 16, { mayChangeSeal: true });
   await ask(module, 'provision', { instanceId: 'i-1', instanceName: 'dev' });
-  await change(module, wish);
+  await change(module, sealRequest);
   return folder;
 }
 
@@ -211,14 +211,14 @@ test('the seal is changed from each kind to each other, and an old secret opens 
     await ask(module, 'provision', { instanceId: 'i-1', instanceName: 'dev' });
     root = module.provisioned.rootKeys.use(encodeRootKeys);
     // In one go, without being opened in between.
-    for (const wish of [
+    for (const sealRequest of [
       { passphrase: OLD },
       { kind: 'file' },
       { quorum: [anna, boris, clara], required: 3 },
       { kind: 'file' },
       { passphrase: NEW },
     ] as const) {
-      await change(module, wish);
+      await change(module, sealRequest);
       assert.ok(module.provisioned.rootKeys.use(encodeRootKeys).equals(root));
     }
   }
@@ -254,7 +254,7 @@ test('bad wishes are refused and leave the seal as it is', async () => {
   const state = readFileSync(join(folder, 'state.sealed'));
   const secret = Buffer.from(NEW);
   const certificates = [anna, boris, clara].map(({ certificate }) => certificate);
-  for (const wish of [
+  for (const sealRequest of [
     { ...NOBODY, kind: 'tpm2' },
     { ...NOBODY, kind: 'passphrase', secret: Buffer.from('too short'), cost: COST },
     { ...NOBODY, kind: 'passphrase', secret, cost: { ...COST, memory: 1024 } },
@@ -264,7 +264,7 @@ test('bad wishes are refused and leave the seal as it is', async () => {
     { ...NOBODY, kind: 'quorum', certificates: certificates.slice(0, 2), required: 2 },
     { ...NOBODY, kind: 'quorum', certificates: ['x', 'y', 'z'], required: 2 },
   ]) {
-    await assert.rejects(ask(module, 'changeSeal', wish), { code: 'BadRequest' }, JSON.stringify(wish.kind));
+    await assert.rejects(ask(module, 'changeSeal', sealRequest), { code: 'BadRequest' }, JSON.stringify(sealRequest.kind));
   }
   assert.deepEqual(readFileSync(join(folder, 'state.sealed')), state);
 });
@@ -303,12 +303,12 @@ test('a header that was edited never opens: neither another cost nor another ins
 
 test('an open module takes no state of other root keys, nor anything that was sealed beside such a state', async () => {
   const certificates = custodians.slice(0, 3).map(({ certificate }) => certificate);
-  const made = async (wish: Wish | undefined): Promise<[string, KeyModule]> => {
+  const made = async (sealRequest: Wish | undefined): Promise<[string, KeyModule]> => {
     const folder = newFolder();
     const module = openModule(folder, 16, { mayChangeSeal: true });
     await ask(module, 'provision', { instanceId: 'i-1', instanceName: 'dev' });
     await ask(module, 'downloadSecurityDomain', { certificates, required: 2 });
-    if (wish !== undefined) await change(module, wish);
+    if (sealRequest !== undefined) await change(module, sealRequest);
     return [folder, module];
   };
   const [folder, open] = await made({ passphrase: OLD });

@@ -17,13 +17,13 @@ export type Wish =
   | { readonly passphrase: string }
   | { readonly quorum: readonly Custodian[]; readonly required: number };
 
-export async function change(module: KeyModule, wish: Wish): Promise<void> {
-  if ('passphrase' in wish) {
-    const secret = Buffer.from(wish.passphrase, 'utf8');
+export async function change(module: KeyModule, sealRequest: Wish): Promise<void> {
+  if ('passphrase' in sealRequest) {
+    const secret = Buffer.from(sealRequest.passphrase, 'utf8');
     await ask(module, 'changeSeal', { ...NOBODY, kind: 'passphrase', secret, cost: COST });
-  } else if ('quorum' in wish) {
-    const certificates = wish.quorum.map(({ certificate }) => certificate);
-    await ask(module, 'changeSeal', { ...NOBODY, kind: 'quorum', certificates, required: wish.required });
+  } else if ('quorum' in sealRequest) {
+    const certificates = sealRequest.quorum.map(({ certificate }) => certificate);
+    await ask(module, 'changeSeal', { ...NOBODY, kind: 'quorum', certificates, required: sealRequest.required });
   } else await ask(module, 'changeSeal', { ...NOBODY, kind: 'file' });
 }
 

@@ -18,18 +18,18 @@ interface Started {
 }
 
 /** The mode that was promised. */
-async function start(config: Started, promises = new InstancePolicy()): Promise<string> {
+async function start(config: Started, instancePolicy = new InstancePolicy()): Promise<string> {
   const records = {
     head: { sequence: 1, hash: 'h' },
     async update(plan: Parameters<Records['update']>[0]) {
-      for (const change of await plan()) promises.apply(change);
+      for (const change of await plan()) instancePolicy.apply(change);
       return { sequence: 1, hash: 'h' };
     },
   };
   const whole = { name: 'test', purgeProtection: false, softDeleteRetentionInDays: 7, issuers: [], ...config };
-  const parts = { promises, records: records as unknown as Records, audit: {} as AuditLog };
+  const parts = { instancePolicy, records: records as unknown as Records, audit: {} as AuditLog };
   await makeInstancePolicy(parts, whole as unknown as InstanceConfig);
-  return promises.current.separation;
+  return instancePolicy.current.separation;
 }
 
 test('a production instance is not started with one administrator alone, as nobody could ever approve anything', async () => {
@@ -45,10 +45,10 @@ test('a production instance is not started with one administrator alone, as nobo
 });
 
 test('one that was started before is, whoever its file names now', async () => {
-  const promises = new InstancePolicy();
+  const instancePolicy = new InstancePolicy();
   const profile = 'production';
-  await start({ profile, initialAdministrators: [ALICE, BOB] }, promises);
-  assert.equal(await start({ profile, initialAdministrators: [ALICE] }, promises), 'strict');
+  await start({ profile, initialAdministrators: [ALICE, BOB] }, instancePolicy);
+  assert.equal(await start({ profile, initialAdministrators: [ALICE] }, instancePolicy), 'strict');
 });
 
 test('nor one that is strict, or would be, with an issuer that does not tell people from programs', async () => {
@@ -61,7 +61,7 @@ test('nor one that is strict, or would be, with an issuer that does not tell peo
   await assert.rejects(start({ profile: 'production', initialAdministrators, issuers: unmarked }), unknown);
   await assert.rejects(start({ ...dev, separation: 'strict', issuers: unmarked }), unknown);
   assert.equal(await start({ ...dev, issuers: unmarked }), 'azure');
-  const promises = new InstancePolicy();
-  assert.equal(await start({ ...dev, separation: 'strict', issuers: marked }, promises), 'strict');
-  await assert.rejects(start({ ...dev, issuers: unmarked }, promises), unknown);
+  const instancePolicy = new InstancePolicy();
+  assert.equal(await start({ ...dev, separation: 'strict', issuers: marked }, instancePolicy), 'strict');
+  await assert.rejects(start({ ...dev, issuers: unmarked }, instancePolicy), unknown);
 });

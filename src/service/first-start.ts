@@ -17,32 +17,32 @@ import { completeLog } from './service-entries.ts';
 /** At the first start what the configuration says; later only what makes it stricter. */
 export async function makeInstancePolicy(
   {
-    promises,
+    instancePolicy,
     records,
     audit,
   }: {
-    readonly promises: InstancePolicy;
+    readonly instancePolicy: InstancePolicy;
     readonly records: Pick<Records, 'head' | 'update'>;
     readonly audit: AuditLog;
   },
   config: InstanceConfig,
 ): Promise<void> {
   const before = records.head.sequence;
-  const promised = promises.areMade ? { ...promises.current } : {};
+  const promised = instancePolicy.areMade ? { ...instancePolicy.current } : {};
   const { profile, purgeProtection, softDeleteRetentionInDays: retentionDays } = config;
-  refuseLoneAdministrator(promises, config);
-  refuseUnknownPeople(promises, config);
+  refuseLoneAdministrator(instancePolicy, config);
+  refuseUnknownPeople(instancePolicy, config);
   const head = await records.update(() =>
-    promises.plan({ profile, purgeProtection, retentionDays, separation: config.separation }),
+    instancePolicy.plan({ profile, purgeProtection, retentionDays, separation: config.separation }),
   );
   if (head.sequence === before) return;
-  const detail = { changes: changesOf(promised, { ...promises.current }) };
+  const detail = { changes: changesOf(promised, { ...instancePolicy.current }) };
   await completeLog(audit, config, head, 'PromisesMade', { detail });
 }
 
 /** Where duties are separated, one administrator can change nothing about roles: there would never be a second. */
-function refuseLoneAdministrator(promises: InstancePolicy, config: InstanceConfig): void {
-  if (promises.areMade || config.profile !== 'production' || separationOf(config) !== 'strict') return;
+function refuseLoneAdministrator(instancePolicy: InstancePolicy, config: InstanceConfig): void {
+  if (instancePolicy.areMade || config.profile !== 'production' || separationOf(config) !== 'strict') return;
   if (new Set(config.initialAdministrators.map((id) => id.toLowerCase())).size >= 2) return;
   throw new Error(
     `instance '${config.name}' separates duties and has one initial administrator, whom nobody could give a second: ` +
@@ -51,8 +51,8 @@ function refuseLoneAdministrator(promises: InstancePolicy, config: InstanceConfi
 }
 
 /** Every instance that is strict, or would be from now on. */
-function refuseUnknownPeople(promises: InstancePolicy, config: InstanceConfig): void {
-  const isStrict = promises.areMade && promises.isStrict;
+function refuseUnknownPeople(instancePolicy: InstancePolicy, config: InstanceConfig): void {
+  const isStrict = instancePolicy.areMade && instancePolicy.isStrict;
   const missing = missingPersonMark(config.issuers);
   if (missing === undefined || !(isStrict || separationOf(config) === 'strict')) return;
   throw new Error(`instance '${config.name}': ${missing}`);

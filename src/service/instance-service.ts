@@ -137,7 +137,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
     const more = unrecordedText(newestHeadInLog, records.head.sequence, config.name);
     await completeLog(audit, config, records.head, 'StoreHeadCompleted', { more });
   }
-  await makeInstancePolicy({ promises: state.promises, records, audit }, config);
+  await makeInstancePolicy({ instancePolicy: state.instancePolicy, records, audit }, config);
   await makeInitialAssignments({ records, roles: state.roles, audit }, config);
   if (options.completesLog) {
     await recordFinishedCeremony({ crypto, records, audit, state }, config);
@@ -189,8 +189,8 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
     },
     async update(update) {
       if (update.purgeProtection === true) {
-        const { promises } = state;
-        await makeInstancePolicy({ promises, records, audit }, { ...config, purgeProtection: true });
+        const { instancePolicy } = state;
+        await makeInstancePolicy({ instancePolicy, records, audit }, { ...config, purgeProtection: true });
       }
       const rulesBefore = network.current;
       if (update.network !== undefined) network.set(update.network);

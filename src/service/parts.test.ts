@@ -82,7 +82,7 @@ const samples: Readonly<Record<string, readonly [id: string, value: object | str
       decision: { by: { oid: GUID }, at: 1, reason: 'r', grant: GUID, principalId: GUID },
     },
   ],
-  promises: ['', { retentionDays: 7, purgeProtection: true, profile: 'dev', separation: 'azure' }],
+  instancePolicy: ['', { retentionDays: 7, purgeProtection: true, profile: 'dev', separation: 'azure' }],
   'module-state': ['', { generation: 1 }],
   'untouched-recovery': ['', { since: 1 }],
   clock: ['', { offset: 1 }],
@@ -206,7 +206,7 @@ test('a kind that nobody knows stays, as does an address that another instance w
 });
 
 test('what was promised before there were modes is read as it was meant', () => {
-  const promises = recordKinds.find(({ of }) => of === 'promises');
+  const instancePolicy = recordKinds.find(({ of }) => of === 'promises');
   const before = { retentionDays: 7, purgeProtection: true, profile: 'production' };
-  assert.deepEqual(promises?.read('', bytesOf(before)), { ...before, separation: 'azure' });
+  assert.deepEqual(instancePolicy?.read('', bytesOf(before)), { ...before, separation: 'azure' });
 });

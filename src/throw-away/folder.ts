@@ -31,8 +31,8 @@ export interface Wish {
 }
 
 /** @throws Error when no place has that much room */
-export function makeThrowAwayFolder(wish: Wish): ThrowAwayFolder {
-  const base = chooseBase(bases().map(describe), wish);
+export function makeThrowAwayFolder(sealRequest: Wish): ThrowAwayFolder {
+  const base = chooseBase(bases().map(describe), sealRequest);
   const path = mkdtempSync(join(base, PREFIX)); // made 0700
   const lock = DataLock.take(path);
   if (lock === undefined) throw new Error(`${path} was taken by another process`);

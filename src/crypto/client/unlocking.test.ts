@@ -129,6 +129,6 @@ test('no partition may leave a core file, and a worker’s does not change the s
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
     assert.ok(!environment.includes(PASSPHRASE) && !words.includes(PASSPHRASE));
   }
-  const wish = { kind: 'file', secret: Buffer.alloc(0), cost: {}, certificates: [], required: 0 };
-  await assert.rejects(client.send('changeSeal', wish), { code: 'SealRefused' });
+  const sealRequest = { kind: 'file', secret: Buffer.alloc(0), cost: {}, certificates: [], required: 0 };
+  await assert.rejects(client.send('changeSeal', sealRequest), { code: 'SealRefused' });
 });

@@ -21,18 +21,18 @@ interface Needs {
   readonly roles: Roles;
   readonly now: () => number;
   readonly settings: { number(name: 'StrongroomApprovalHours'): number };
-  readonly promises: InstancePolicy;
+  readonly instancePolicy: InstancePolicy;
   readonly recovery: RestoreSeparation['recovery'];
 }
 
 interface Service {
-  readonly approvalService: RestoreSeparation & { readonly promises: InstancePolicy };
+  readonly approvalService: RestoreSeparation & { readonly instancePolicy: InstancePolicy };
   readonly peopleUnknown: string | undefined;
 }
 
 export const approvals = part({
   kinds: [approvalKind],
-  keep({ config, roles, now, settings, promises, recovery }: Needs) {
+  keep({ config, roles, now, settings, instancePolicy, recovery }: Needs) {
     const approvals = new Approvals();
     const approvalService = {
       approvals,
@@ -41,14 +41,14 @@ export const approvals = part({
       hours: () => settings.number('StrongroomApprovalHours'),
       newId: randomUUID,
       place: placeOf(config),
-      promises,
+      instancePolicy,
       recovery,
     };
     return {
       approvals,
       approvalService,
       roleDuties: (caller: Principal): SeparationRules => ({
-        isStrict: () => promises.isStrict,
+        isStrict: () => instancePolicy.isStrict,
         caller,
         second: (request, reason) => planSecond(request, reason, caller, approvalService),
       }),

@@ -48,7 +48,7 @@ async function open(isStrict = true) {
     hours: () => 24,
     place: ' --hsm-name fin',
     newId,
-    promises: { isStrict },
+    instancePolicy: { isStrict },
     recovery,
   };
   const duties = restoreApproval(service);

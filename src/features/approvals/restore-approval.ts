@@ -10,18 +10,18 @@ import { stateAt } from './approvals.ts';
 import { type ApprovalService, planSecond } from './second-approver.ts';
 
 export interface RestoreSeparation extends ApprovalService {
-  readonly promises: Pick<InstancePolicy, 'isStrict'>;
+  readonly instancePolicy: Pick<InstancePolicy, 'isStrict'>;
   readonly recovery: Pick<FreshRecovery, 'since' | 'isFresh'>;
 }
 
 export function restoreApproval(service: RestoreSeparation): RestoreApproval {
-  const { promises, recovery, now } = service;
+  const { instancePolicy, recovery, now } = service;
   return {
-    needsSecond: () => promises.isStrict && !recovery.isFresh(now()),
+    needsSecond: () => instancePolicy.isStrict && !recovery.isFresh(now()),
     reasonOf: (grantHeaders) => readDefinitionTerms(grantHeaders, now()).reason,
     judge(wanted, { principal, reason }) {
       const why = reason === undefined ? '' : `Reason: ${reason}`;
-      if (!promises.isStrict) return { state: 'given', changes: [], note: why };
+      if (!instancePolicy.isStrict) return { state: 'given', changes: [], note: why };
       if (recovery.since !== undefined && recovery.isFresh(now())) {
         const quorum = `No approval: custodians recovered this HSM ${isoSecond(recovery.since)}, nothing was made in it since`;
         return { state: 'given', changes: [], note: why === '' ? quorum : `${quorum}. ${why}` };

@@ -21,18 +21,18 @@ const ACTION = 'Microsoft.KeyVault/managedHsm/settings';
 const READ_ASSIGNMENTS = dataAction('roleAssignments/read/action');
 
 export interface SeparationService extends ApprovalService {
-  readonly promises: InstancePolicy;
+  readonly instancePolicy: InstancePolicy;
   /** Why nobody could tell who is a person here, if so. */
   readonly peopleUnknown: string | undefined;
 }
 
 export function separationRows(service: SeparationService): readonly AnyRow[] {
-  const { promises, roles, peopleUnknown } = service;
+  const { instancePolicy, roles, peopleUnknown } = service;
   /** Who they are is for those who may read assignments; how many, for all who may ask. */
   const shape = (principal: Parameters<Roles['isAllowed']>[0]): object => {
     const ids = administratorIds(roles);
     return {
-      mode: promises.current.separation,
+      mode: instancePolicy.current.separation,
       administrators: ids.length,
       ...(roles.isAllowed(principal, READ_ASSIGNMENTS, ROOT_SCOPE) === undefined ? {} : { administratorIds: ids }),
     };
@@ -58,7 +58,7 @@ export function separationRows(service: SeparationService): readonly AnyRow[] {
       },
       repeatable: true,
       async handle({ body: separation, principal, commit, grantHeaders }) {
-        if (promises.isStrict) return { status: 200, body: shape(principal) };
+        if (instancePolicy.isStrict) return { status: 200, body: shape(principal) };
         if (peopleUnknown !== undefined) throw new ServiceError('Conflict', peopleUnknown);
         if (principal.idType !== 'user') {
           throw new ServiceError(
@@ -71,11 +71,11 @@ export function separationRows(service: SeparationService): readonly AnyRow[] {
         let second: Second | undefined;
         const head = await commit(() => {
           second = undefined;
-          if (promises.isStrict) return [];
+          if (instancePolicy.isStrict) return [];
           requireAdministration(principal, roles);
           second = planSecond({ operation: 'separateDuties' }, reason, principal, service);
           if (second.state === 'asked') return second.changes;
-          return [...promises.plan({ ...promises.current, separation }), ...second.changes];
+          return [...instancePolicy.plan({ ...instancePolicy.current, separation }), ...second.changes];
         });
         if (second?.state === 'asked') throw refusalWith(second, head);
         const agreed = second === undefined ? '' : ` ${second.note}`;

@@ -5,14 +5,14 @@ import type { InstancePolicy } from '../settings/instance-policy.ts';
 import { type ApprovalService, planSecond } from './second-approver.ts';
 
 export function trustApproval(
-  service: ApprovalService & { readonly promises: Pick<InstancePolicy, 'isStrict'> },
+  service: ApprovalService & { readonly instancePolicy: Pick<InstancePolicy, 'isStrict'> },
 ): TrustApproval {
-  const { promises, now } = service;
+  const { instancePolicy, now } = service;
   return {
     reasonOf: (grantHeaders) => readDefinitionTerms(grantHeaders, now()).reason,
     judge(wanted, { principal, reason }) {
       const why = reason === undefined ? '' : `Reason: ${reason}`;
-      if (!promises.isStrict) return { state: 'given', changes: [], note: why };
+      if (!instancePolicy.isStrict) return { state: 'given', changes: [], note: why };
       const second = planSecond(wanted, reason, principal, service);
       if (second.state === 'asked') return second;
       const { changes, note } = second;

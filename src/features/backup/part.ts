@@ -40,7 +40,7 @@ interface Service
   readonly backupJobs: BackupJobs;
   readonly backupEngine: JobEngine;
   readonly isClockMovable: () => boolean;
-  readonly promises: { readonly isStrict: boolean };
+  readonly instancePolicy: { readonly isStrict: boolean };
   readonly settings: { isOn(name: 'StrongroomRestoreNeedsBackup'): boolean };
   readonly restoreApproval: RestoreApproval;
 }
@@ -111,8 +111,8 @@ function endOf({ id, kind, status, statusDetails, error, folderUri }: Job, head:
   };
 }
 
-function forwardCommand(minutes: number, { promises, config }: Pick<Service, 'promises' | 'config'>): string {
+function forwardCommand(minutes: number, { instancePolicy, config }: Pick<Service, 'promises' | 'config'>): string {
   // Where duties are separated a person moves it; in development one of the two is at hand.
-  const as = promises.isStrict ? 'alice' : undefined;
+  const as = instancePolicy.isStrict ? 'alice' : undefined;
   return ownCommand(`clock advance ${minutes}m${optionWords({ 'hsm-name': config.name, as })}`);
 }

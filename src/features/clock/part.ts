@@ -6,7 +6,7 @@ type Profile = 'dev' | 'production';
 
 interface Needs {
   readonly config: { readonly profile: Profile };
-  readonly promises: { readonly current: { readonly profile: Profile } };
+  readonly instancePolicy: { readonly current: { readonly profile: Profile } };
   /** Unix seconds of the system. */
   readonly systemNow: () => number;
   /** The clock has moved. */
@@ -15,9 +15,9 @@ interface Needs {
 
 export const clock = part({
   kinds: [clockKind],
-  keep({ config, promises, systemNow, jumped }: Needs) {
+  keep({ config, instancePolicy, systemNow, jumped }: Needs) {
     // Whoever edits the file of a production instance gains no time machine.
-    const isClockMovable = (): boolean => config.profile === 'dev' && promises.current.profile === 'dev';
+    const isClockMovable = (): boolean => config.profile === 'dev' && instancePolicy.current.profile === 'dev';
     const opened = openClock({ systemNow, travels: isClockMovable, jumped });
     return { clock: opened, now: opened.now, isClockMovable };
   },

@@ -11,7 +11,7 @@ import { type KeyPurging, nextPurge, purgeDue } from './purge.ts';
 import { keyRows } from './rows.ts';
 
 interface Needs {
-  readonly promises: { readonly current: { readonly retentionDays: number; readonly purgeProtection: boolean } };
+  readonly instancePolicy: { readonly current: { readonly retentionDays: number; readonly purgeProtection: boolean } };
   readonly settings: {
     number(name: 'StrongroomMaxKeys' | 'StrongroomMaxVersionsPerKey' | 'StrongroomMaxTagsPerKey'): number;
   };
@@ -24,8 +24,8 @@ interface Service extends KeyMaking, KeyPurging {
 
 export const keys = part({
   kinds: [keyKind, deletedKeyKind],
-  keep({ promises, settings }: Needs) {
-    const promised = (): Retention => retentionOf(promises.current.retentionDays, promises.current.purgeProtection);
+  keep({ instancePolicy, settings }: Needs) {
+    const promised = (): Retention => retentionOf(instancePolicy.current.retentionDays, instancePolicy.current.purgeProtection);
     return {
       keys: new KeyIndex(),
       // Both are as the records are now, whenever they are read.

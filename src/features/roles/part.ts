@@ -12,7 +12,7 @@ import type { SeparationRules } from './separation-rules.ts';
 
 interface Needs {
   readonly now: () => number;
-  readonly promises: { readonly isStrict: boolean };
+  readonly instancePolicy: { readonly isStrict: boolean };
 }
 
 interface Service {
@@ -25,7 +25,7 @@ interface Service {
 
 export const roles = part({
   kinds: [definitionKind, assignmentKind],
-  keep: ({ now, promises }: Needs) => ({ roles: openRoles({ now, separation: promises }) }),
+  keep: ({ now, instancePolicy }: Needs) => ({ roles: openRoles({ now, separation: instancePolicy }) }),
   relatedWrites: (has) => ({ purge: (name) => planRemovalAtKey(name, has.roles) }),
   serve: (service: Service) => ({
     rows: roleRows({ ...service, duties: service.roleDuties }),

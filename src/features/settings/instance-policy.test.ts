@@ -14,9 +14,9 @@ const configured: fc.Arbitrary<Configured> = fc.record({
 test('whatever the configuration says over time, nothing promised is taken back', () => {
   fc.assert(
     fc.property(fc.array(configured, { minLength: 1, maxLength: 6 }), (configurations) => {
-      const promises = new InstancePolicy();
-      for (const configured of configurations) for (const change of promises.plan(configured)) promises.apply(change);
-      assert.deepEqual(promises.current, {
+      const instancePolicy = new InstancePolicy();
+      for (const configured of configurations) for (const change of instancePolicy.plan(configured)) instancePolicy.apply(change);
+      assert.deepEqual(instancePolicy.current, {
         retentionDays: configurations[0]?.retentionDays,
         purgeProtection: configurations.some(({ purgeProtection }) => purgeProtection),
         profile: configurations.some(({ profile }) => profile === 'production') ? 'production' : 'dev',
@@ -24,7 +24,7 @@ test('whatever the configuration says over time, nothing promised is taken back'
           ? 'strict'
           : 'azure',
       });
-      assert.deepEqual(promises.plan(promises.current), [], 'what holds already is not written again');
+      assert.deepEqual(instancePolicy.plan(instancePolicy.current), [], 'what holds already is not written again');
     }),
   );
 });
@@ -37,34 +37,34 @@ test('duties are separated from the start in production, and in development on r
     ['dev', undefined, 'azure'],
     ['dev', 'strict', 'strict'],
   ] as const) {
-    const promises = new InstancePolicy();
-    assert.equal(promises.isStrict, false);
-    for (const change of promises.plan({ ...days, profile, separation })) promises.apply(change);
-    assert.equal(promises.current.separation, then);
-    assert.equal(promises.isStrict, then === 'strict');
+    const instancePolicy = new InstancePolicy();
+    assert.equal(instancePolicy.isStrict, false);
+    for (const change of instancePolicy.plan({ ...days, profile, separation })) instancePolicy.apply(change);
+    assert.equal(instancePolicy.current.separation, then);
+    assert.equal(instancePolicy.isStrict, then === 'strict');
   }
 });
 
 test('an instance of before there were modes goes on as it was, in production too, until it is told otherwise', () => {
   const old = { retentionDays: 7, purgeProtection: false, profile: 'production' as const };
-  const promises = new InstancePolicy();
-  promises.apply({ name: 'promises', value: Buffer.from(JSON.stringify(old)) });
-  assert.equal(promises.current.separation, 'azure');
-  assert.deepEqual(promises.plan(old), []);
-  for (const change of promises.plan({ ...old, separation: 'strict' })) promises.apply(change);
-  assert.equal(promises.isStrict, true);
+  const instancePolicy = new InstancePolicy();
+  instancePolicy.apply({ name: 'promises', value: Buffer.from(JSON.stringify(old)) });
+  assert.equal(instancePolicy.current.separation, 'azure');
+  assert.deepEqual(instancePolicy.plan(old), []);
+  for (const change of instancePolicy.plan({ ...old, separation: 'strict' })) instancePolicy.apply(change);
+  assert.equal(instancePolicy.isStrict, true);
 });
 
 test('a record of promises that was damaged or removed stops the instance', () => {
-  const promises = new InstancePolicy();
-  assert.throws(() => promises.current);
+  const instancePolicy = new InstancePolicy();
+  assert.throws(() => instancePolicy.current);
   for (const text of [
     '{}',
     '{"retentionDays":7,"purgeProtection":1,"profile":"dev"}',
     '{"retentionDays":"7"}',
     '{"retentionDays":7,"purgeProtection":true,"profile":"dev","separation":"none"}',
   ]) {
-    assert.throws(() => promises.apply({ name: 'promises', value: Buffer.from(text) }), StoreError);
+    assert.throws(() => instancePolicy.apply({ name: 'promises', value: Buffer.from(text) }), StoreError);
   }
-  assert.throws(() => promises.apply({ name: 'promises', value: null }), StoreError);
+  assert.throws(() => instancePolicy.apply({ name: 'promises', value: null }), StoreError);
 });

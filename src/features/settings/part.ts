@@ -6,8 +6,8 @@ import { Settings, settingKind } from './settings.ts';
 export const settings = part({
   kinds: [promisesKind, settingKind],
   keep() {
-    const promises = new InstancePolicy();
-    return { promises, settings: new Settings(() => promises.current.profile) };
+    const instancePolicy = new InstancePolicy();
+    return { instancePolicy, settings: new Settings(() => instancePolicy.current.profile) };
   },
   serve: (service: SettingsService) => ({ rows: settingRows(service) }),
 });

@@ -140,14 +140,14 @@ export class CeremonyModule extends ModuleFolder<StateWriter> implements AsyncDi
   }
 
   /** @throws CryptoError SealRefused in a process of a service worker; BadRequest */
-  async changeSeal(wish: SealRequest): Promise<void> {
+  async changeSeal(sealRequest: SealRequest): Promise<void> {
     if (!this.#mayChangeSeal) {
       throw new CryptoError(
         'SealRefused',
         'the seal is changed while the instance is stopped, by a partition for that alone',
       );
     }
-    const { seal, key } = await makeSeal(this.folder, this.provisioned, wish);
+    const { seal, key } = await makeSeal(this.folder, this.provisioned, sealRequest);
     this.locked((state) => {
       this.#witnessOld();
       this.file.reseal(this.#next(state), seal, key);

@@ -45,12 +45,12 @@ const handlers: Handlers<CeremonyModule, MessageBy<'ceremony'>> = {
     module.takeOver(recipient, sealed);
     return {};
   },
-  changeSeal: async (module, wish) => {
+  changeSeal: async (module, sealRequest) => {
     // Its buffer is a view of what was read from the pipe, which others are read into while this waits.
-    const secret = Buffer.from(wish.secret);
-    wish.secret.fill(0);
+    const secret = Buffer.from(sealRequest.secret);
+    sealRequest.secret.fill(0);
     try {
-      await module.changeSeal({ ...wish, secret });
+      await module.changeSeal({ ...sealRequest, secret });
     } finally {
       secret.fill(0);
     }
