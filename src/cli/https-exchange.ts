@@ -50,7 +50,7 @@ export async function exchange(route: Route, { method, url: text, headers, body 
         headers: { host, 'content-length': String(Buffer.byteLength(body ?? '')), ...headers },
         body,
         withinMs: PATIENCE,
-        way: { ...placeOf(route), servername: hostname, agent },
+        way: { ...connectionPathOf(route), servername: hostname, agent },
       },
       MOST,
     );
@@ -65,7 +65,7 @@ export async function exchange(route: Route, { method, url: text, headers, body 
   }
 }
 
-function placeOf({ port, socketPath }: Route): ConnectionPath {
+function connectionPathOf({ port, socketPath }: Route): ConnectionPath {
   if (socketPath !== undefined) return { socketPath };
   if (port !== undefined) return { hostname: '127.0.0.1', port };
   return {};

@@ -66,7 +66,7 @@ export function namesIdentity(environment: NodeJS.ProcessEnv): boolean {
  */
 export async function environmentToken(url: string, route: Route): Promise<string> {
   const { authority, tenantId, resource } = await challengeOf(url, route);
-  const given = givenToken('STRONGROOM_TOKEN_FILE', placeOf(url, route, resource));
+  const given = givenToken('STRONGROOM_TOKEN_FILE', tokenTargetOf(url, route, resource));
   if (given !== undefined) return given;
   const authorityHost = process.env['AZURE_AUTHORITY_HOST'] ?? azureNames().login;
   if (!URL.canParse(authorityHost) || new URL(authorityHost).host !== new URL(authority).host) {
@@ -109,7 +109,7 @@ export async function environmentToken(url: string, route: Route): Promise<strin
  */
 export async function signedInToken(url: string, route: Route): Promise<string> {
   const { tenantId, resource } = await challengeOf(url, route);
-  const given = givenToken('STRONGROOM_TOKEN_FILE', placeOf(url, route, resource));
+  const given = givenToken('STRONGROOM_TOKEN_FILE', tokenTargetOf(url, route, resource));
   if (given !== undefined) return given;
   const { AzureCliCredential } = await import('@azure/identity');
   try {
@@ -124,7 +124,7 @@ export async function signedInToken(url: string, route: Route): Promise<string> 
 }
 
 /** Of a development directory every name leads to a port of this machine, so that its name is no word on who is there. */
-function placeOf(url: string, { port }: Route, resource: string): TokenTarget {
+function tokenTargetOf(url: string, { port }: Route, resource: string): TokenTarget {
   return port === undefined ? { host: new URL(url).host, audience: resource } : { host: `127.0.0.1:${port}` };
 }
 

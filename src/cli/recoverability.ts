@@ -6,7 +6,7 @@ import { printableLine } from '../formats/printable.ts';
 import { readRegister } from './commands/custodian/read-register.ts';
 import { type DepthPosture, needsRehearsal, readRehearsals, stepsOn } from './commands/rehearse/filed.ts';
 import { AnswerError, type InstanceValues, openInstanceClient } from './instance-client.ts';
-import { placeOf } from './same-place.ts';
+import { targetOptions } from './same-place.ts';
 
 export interface ShownCustodians {
   /** Absent: nobody has shares that the HSM knows of. */
@@ -73,11 +73,11 @@ export function recoverabilityText(
     const { margin, reachable, required, unproven, warnings } = custodians;
     const known = margin === undefined ? 'not known' : `margin ${margin} (${reachable} reachable, ${required} needed)`;
     lines.push(`custodians: ${known}`, ...warnings.map((warning) => `  ${warning}`));
-    if (unproven !== undefined && unproven > 0) lines.push(...howToProve(placeOf(values)));
+    if (unproven !== undefined && unproven > 0) lines.push(...howToProve(targetOptions(values)));
   }
   if ('unknown' in rehearsals) lines.push('rehearsals: not known');
   else {
-    const why = ownCommand(`rehearse status${placeOf(values)}`);
+    const why = ownCommand(`rehearse status${targetOptions(values)}`);
     for (const each of rehearsals) lines.push(`rehearsed ${each.depth}: ${each.summary}${stepsOn(each, values, why)}`);
   }
   if (refused !== undefined) lines.push(...(isShutOut ? shutOut(refused, given) : whoAsks(refused, lines, values)));
@@ -89,7 +89,7 @@ function whoAsks(refused: string, lines: readonly string[], values: Partial<Inst
   const isNamed = lines.some((line) => line.includes(' --as WHO'));
   return [
     `asked, it does not answer: ${refused}`,
-    ...(isNamed ? [] : [`  one whom it answers asks: ${ownCommand(`custodian list${placeOf(values)}`)}`]),
+    ...(isNamed ? [] : [`  one whom it answers asks: ${ownCommand(`custodian list${targetOptions(values)}`)}`]),
     '  WHO: az, whoever az is signed in as, an administrator of it; in development also alice or bob',
   ];
 }

@@ -4,16 +4,16 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { shellWord } from '../formats/own-command.ts';
-import { messageHere, placeOf } from './same-place.ts';
+import { messageHere, targetOptions } from './same-place.ts';
 
 test('an instance is named by what found it', () => {
   assert.equal(
-    placeOf({ 'hsm-name': 'west', data: '/srv/it', as: 'alice' }),
+    targetOptions({ 'hsm-name': 'west', data: '/srv/it', as: 'alice' }),
     ' --hsm-name west --data /srv/it --as alice',
   );
   // The name is a default there, and means nothing.
   assert.equal(
-    placeOf({ 'hsm-name': 'dev', url: 'https://a.b:1', ca: "it's" }),
+    targetOptions({ 'hsm-name': 'dev', url: 'https://a.b:1', ca: "it's" }),
     " --url https://a.b:1 --ca 'it'\\''s'",
   );
 });

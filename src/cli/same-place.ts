@@ -3,7 +3,7 @@
 import { optionWords } from '../formats/own-command.ts';
 
 /** Of a command that speaks to an instance. */
-export function placeOf({
+export function targetOptions({
   'hsm-name': name,
   data,
   url,

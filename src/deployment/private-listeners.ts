@@ -61,7 +61,7 @@ export const readNamedListeners: Reader<readonly NamedListener[]> = (value, path
   }, MOST_LISTENERS)(value, path);
   const seen = new Set<string>();
   for (const each of read) {
-    const place = placeOf(each);
+    const place = listenAddressOf(each);
     if (seen.has(place)) throw new ShapeError(`${path} has two listeners at ${place}`);
     seen.add(place);
   }
@@ -69,7 +69,7 @@ export const readNamedListeners: Reader<readonly NamedListener[]> = (value, path
 };
 
 /** One text for one place, however it is written: two that share it would take each other's connections. */
-function placeOf(each: PrivateListener): string {
+function listenAddressOf(each: PrivateListener): string {
   if ('socket' in each) return resolve(each.socket);
   // A zone is part of the place, and of no address.
   const [address = '', ...zone] = each.address.split('%');

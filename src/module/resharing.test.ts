@@ -135,9 +135,15 @@ test('consent to some successors is none to others, to fewer of them, or to anot
     { required: 2, to: FIRST },
   ]) {
     const packets = await packetsFor(module, { ...sealRequest, agreed });
-    await assert.rejects(replace(module, sealRequest, packets), refused(/agrees to other successors, or to another quorum/));
+    await assert.rejects(
+      replace(module, sealRequest, packets),
+      refused(/agrees to other successors, or to another quorum/),
+    );
   }
-  await assert.rejects(replace(module, { ...sealRequest, from: [0] }), refused(/2 of 3 custodians are needed, 1 are here/));
+  await assert.rejects(
+    replace(module, { ...sealRequest, from: [0] }),
+    refused(/2 of 3 custodians are needed, 1 are here/),
+  );
   await assert.rejects(replace(module, { ...sealRequest, to: [2, 3] }), { code: 'BadRequest' });
   await assert.rejects(replace(module, { ...sealRequest, to: [2, 3, 3] }, []), { code: 'BadRequest' });
   const transfer = Buffer.from((await ask(module, 'transferKey', {})).certificate);

@@ -264,7 +264,11 @@ test('bad wishes are refused and leave the seal as it is', async () => {
     { ...NOBODY, kind: 'quorum', certificates: certificates.slice(0, 2), required: 2 },
     { ...NOBODY, kind: 'quorum', certificates: ['x', 'y', 'z'], required: 2 },
   ]) {
-    await assert.rejects(ask(module, 'changeSeal', sealRequest), { code: 'BadRequest' }, JSON.stringify(sealRequest.kind));
+    await assert.rejects(
+      ask(module, 'changeSeal', sealRequest),
+      { code: 'BadRequest' },
+      JSON.stringify(sealRequest.kind),
+    );
   }
   assert.deepEqual(readFileSync(join(folder, 'state.sealed')), state);
 });

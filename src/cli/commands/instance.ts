@@ -13,7 +13,7 @@ import { oneLine, printable } from '../../formats/printable.ts';
 import { type Command, CommandError, command, dataOption, jsonOption, UsageError } from '../command.ts';
 import { aboutOne, hsmNameOption } from '../hsm-name.ts';
 import { type InstanceFolder, instanceFolder } from '../instance-folder.ts';
-import { messageHere, placeOf } from '../same-place.ts';
+import { messageHere, targetOptions } from '../same-place.ts';
 import { labelled } from '../show.ts';
 
 export const commands: readonly Command[] = [
@@ -95,7 +95,7 @@ contradicts the evidence that is left is refused all the same.`,
         text: labelled(rows, 15),
         hint:
           `'${name}' goes on with exactly these at its next start: within half a minute where it is being tried, or with ` +
-          `'${ownCommand(`instance start ${name}${placeOf({ data })}`)}'\n`,
+          `'${ownCommand(`instance start ${name}${targetOptions({ data })}`)}'\n`,
       };
     },
   }),

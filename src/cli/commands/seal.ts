@@ -37,7 +37,7 @@ import { aboutOne, hsmNameOption } from '../hsm-name.ts';
 import { type InstanceFolder, instanceFolder } from '../instance-folder.ts';
 import { readInput } from '../read-input.ts';
 import { readNewPassphrase, readSealPassphrase } from '../read-passphrase.ts';
-import { placeOf } from '../same-place.ts';
+import { targetOptions } from '../same-place.ts';
 import { labelled } from '../show.ts';
 import { explainPassphrase } from '../wrong-passphrase.ts';
 
@@ -95,7 +95,7 @@ chosen again for another secret. Copies of the data directory that are older go 
     async run(values, _operands, terminal) {
       const folder = instanceFolder(values.data, values['hsm-name']);
       checkWish(values);
-      const place = placeOf({ data: values.data });
+      const place = targetOptions({ data: values.data });
       using _lock = lockStopped(folder, place);
       return await explained(
         async () => {

@@ -25,7 +25,7 @@ import { hsmNameOf, hsmNameOption } from '../hsm-name.ts';
 import { instanceFolder } from '../instance-folder.ts';
 import { readInput } from '../read-input.ts';
 import { readSealPassphrase } from '../read-passphrase.ts';
-import { messageHere, placeOf } from '../same-place.ts';
+import { messageHere, targetOptions } from '../same-place.ts';
 import { explainPassphrase } from '../wrong-passphrase.ts';
 
 interface Waiting {
@@ -100,7 +100,7 @@ async function findWaiting(at: InstancePaths, name: string, data: string | undef
   if (existsSync(stopFlag(at.root))) {
     throw new CommandError(`'${name}' does not run. ${messageHere(stoppedMessage(name), name, data)}`);
   }
-  const place = placeOf({ data });
+  const place = targetOptions({ data });
   throw new CommandError(
     `no locked instance '${name}' runs: nothing runs, it still starts, or it has the file seal, which opens by itself ` +
       `('${ownCommand(`status${place}`)}' and '${ownCommand(`seal show ${name}${place}`)}' tell)`,

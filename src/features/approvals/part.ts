@@ -40,7 +40,7 @@ export const approvals = part({
       now,
       hours: () => settings.number('StrongroomApprovalHours'),
       newId: randomUUID,
-      place: placeOf(config),
+      place: instanceOptions(config),
       instancePolicy,
       recovery,
     };
@@ -62,7 +62,7 @@ export const approvals = part({
 });
 
 /** In production administrators are elsewhere, where no data directory knows the name. */
-function placeOf({ profile, name, hostNames }: Needs['config']): string {
+function instanceOptions({ profile, name, hostNames }: Needs['config']): string {
   const host = hostNames.find(({ kind = 'hsm' }) => kind === 'hsm');
   return profile === 'production' && host !== undefined
     ? optionWords({ url: `https://${host.authority}` })

@@ -6,10 +6,10 @@ export function targetDetail(
   { storageResourceUri: uri }: { readonly storageResourceUri: string },
   folder?: string,
 ): Detail {
-  return { storage: URL.canParse(uri) ? placeOf(new URL(uri)) : undefined, folder };
+  return { storage: URL.canParse(uri) ? uriWithoutQuery(new URL(uri)) : undefined, folder };
 }
 
-function placeOf({ protocol, host, pathname }: URL): string {
+function uriWithoutQuery({ protocol, host, pathname }: URL): string {
   // Places have no other characters in their paths; what follows one may be a token that was joined in a wrong way.
   const [path = ''] = /^[A-Za-z0-9._$/-]*/.exec(pathname) ?? [];
   switch (protocol) {

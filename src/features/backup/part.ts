@@ -111,7 +111,10 @@ function endOf({ id, kind, status, statusDetails, error, folderUri }: Job, head:
   };
 }
 
-function forwardCommand(minutes: number, { instancePolicy, config }: Pick<Service, 'promises' | 'config'>): string {
+function forwardCommand(
+  minutes: number,
+  { instancePolicy, config }: Pick<Service, 'instancePolicy' | 'config'>,
+): string {
   // Where duties are separated a person moves it; in development one of the two is at hand.
   const as = instancePolicy.isStrict ? 'alice' : undefined;
   return ownCommand(`clock advance ${minutes}m${optionWords({ 'hsm-name': config.name, as })}`);

@@ -25,7 +25,8 @@ interface Service extends KeyMaking, KeyPurging {
 export const keys = part({
   kinds: [keyKind, deletedKeyKind],
   keep({ instancePolicy, settings }: Needs) {
-    const promised = (): Retention => retentionOf(instancePolicy.current.retentionDays, instancePolicy.current.purgeProtection);
+    const promised = (): Retention =>
+      retentionOf(instancePolicy.current.retentionDays, instancePolicy.current.purgeProtection);
     return {
       keys: new KeyIndex(),
       // Both are as the records are now, whenever they are read.

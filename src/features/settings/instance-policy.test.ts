@@ -15,7 +15,8 @@ test('whatever the configuration says over time, nothing promised is taken back'
   fc.assert(
     fc.property(fc.array(configured, { minLength: 1, maxLength: 6 }), (configurations) => {
       const instancePolicy = new InstancePolicy();
-      for (const configured of configurations) for (const change of instancePolicy.plan(configured)) instancePolicy.apply(change);
+      for (const configured of configurations)
+        for (const change of instancePolicy.plan(configured)) instancePolicy.apply(change);
       assert.deepEqual(instancePolicy.current, {
         retentionDays: configurations[0]?.retentionDays,
         purgeProtection: configurations.some(({ purgeProtection }) => purgeProtection),

@@ -3,7 +3,7 @@ import { findLatest } from '../../../tools/backup/latest-backup.ts';
 import type { Terminal } from '../../command.ts';
 import { explained } from '../../explained.ts';
 import type { PlaceValues } from './credentials.ts';
-import { isFolderOfBackup, openBackupTarget, type Place, placeOf, REFUSALS, splitFolder } from './place.ts';
+import { isFolderOfBackup, openBackupTarget, type Place, REFUSALS, readBackupTarget, splitFolder } from './place.ts';
 
 export interface Chosen {
   readonly place: Place;
@@ -15,9 +15,9 @@ export function chooseBackup(uri: string, values: PlaceValues, terminal: Termina
   return explained(async () => {
     if (isFolderOfBackup(uri)) {
       const { place, folder } = splitFolder(uri);
-      return { place: await placeOf(place, values), folder };
+      return { place: await readBackupTarget(place, values), folder };
     }
-    const place = await placeOf(uri, values);
+    const place = await readBackupTarget(uri, values);
     await using shelf = await openBackupTarget(place);
     const { folder, unfinished } = await findLatest(shelf, meant);
     terminal.err(`the latest backup there is ${folder}\n`);

@@ -72,7 +72,7 @@ export function ownTarget(data: string | undefined): string {
 }
 
 /** @throws CommandError, UsageError */
-export async function placeOf(uri: string, values: PlaceValues): Promise<Place> {
+export async function readBackupTarget(uri: string, values: PlaceValues): Promise<Place> {
   const { credential, identity } = credentialOf(uri, values);
   if (uri.startsWith('file:')) {
     const root = realDirectory(fileURLToPath(uri));
@@ -111,7 +111,7 @@ export async function openBackupTarget({ target, credential, identity }: Place):
 
 /** @throws StorageError, CommandError, UsageError */
 export async function openCatalog(uri: string, values: PlaceValues): Promise<BackupCatalog> {
-  return openBackupTarget(await placeOf(uri, values));
+  return openBackupTarget(await readBackupTarget(uri, values));
 }
 
 function realDirectory(path: string): string {

@@ -6,7 +6,7 @@ import { CUSTODIANS, type CustodianEntry, handIn, VERSION } from '../../../tools
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { readInput } from '../../read-input.ts';
-import { placeOf } from '../../same-place.ts';
+import { targetOptions } from '../../same-place.ts';
 import {
   findCustodian,
   makeChallenge,
@@ -44,7 +44,7 @@ be recoverable. The exit code is 0 when the margin is above 0 and every share of
     return {
       json: register,
       text: text.join(''),
-      note: warned.join('') + namingHint(register, placeOf(values)),
+      note: warned.join('') + namingHint(register, targetOptions(values)),
       exit: margin !== undefined && margin > 0 && unproven === 0 ? 0 : 1,
     };
   },
@@ -105,7 +105,7 @@ the name they have so far. What is not given stays. Name and contact are kept se
     if (words.length === 0) throw new UsageError('name the custodian');
     if (values.name === undefined && values.contact === undefined) throw new UsageError('give --name or --contact');
     const client = openInstanceClient(values);
-    const before = findCustodian(await readRegister(client), words, placeOf(values));
+    const before = findCustodian(await readRegister(client), words, targetOptions(values));
     const { name: who = before.name, contact = before.contact } = values;
     const json = await client.ask('PUT', `${CUSTODIANS}/${before.custodian}?${VERSION}`, {
       ...(who === undefined ? {} : { name: who }),

@@ -5,7 +5,7 @@ import { printableLine } from '../../../formats/printable.ts';
 import { REHEARSAL_DEPTHS, type RehearsalDepth } from '../../../formats/rehearsal-record.ts';
 import { CommandError } from '../../command.ts';
 import type { InstanceClient, InstanceValues } from '../../instance-client.ts';
-import { placeOf } from '../../same-place.ts';
+import { targetOptions } from '../../same-place.ts';
 
 export const REHEARSALS = '/securitydomain/rehearsals';
 export const VERSION = 'api-version=7.5';
@@ -21,7 +21,7 @@ export interface DepthPosture {
 /** What is to be done about a depth, as a command, and why. @param why of the newest one, when it has failed */
 export function stepsOn(posture: DepthPosture, values: Partial<InstanceValues>, why: string): string {
   const { depth, lastFailed } = posture;
-  const place = placeOf(values);
+  const place = targetOptions(values);
   // Behind an address there is no folder with the latest backup.
   const backup = values.url === undefined || depth !== 'full' ? '' : ' --backup URI';
   return [

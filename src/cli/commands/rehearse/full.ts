@@ -24,7 +24,7 @@ import {
 import { openRecoveryInstance, type Recovered, recover } from '../../rehearsal/recover.ts';
 import { checkKeysAtHand, type Gathering, gatherShares } from '../../rehearsal/shares.ts';
 import { StepFailed, Steps } from '../../rehearsal/steps.ts';
-import { placeOf } from '../../same-place.ts';
+import { targetOptions } from '../../same-place.ts';
 import { chooseBackup } from '../backup/choose-backup.ts';
 import type { PlaceValues } from '../backup/credentials.ts';
 import { readRegister } from '../custodian/read-register.ts';
@@ -54,7 +54,7 @@ export interface FullOptions {
 /** @returns exit code: 0 when it passed */
 export async function rehearseFull(options: FullOptions, terminal: Terminal): Promise<number> {
   const { client, values } = options;
-  const samples = samplesIn(options.samples, placeOf(values));
+  const samples = samplesIn(options.samples, targetOptions(values));
   const now = await timeOf(client);
   const startedAt = now().toISOString();
   const steps = new Steps(terminal);
@@ -152,7 +152,9 @@ async function finishPassed(options: FullOptions, grantHeaders: FiledRecord, ter
   show(options, record, typeof filed === 'object' ? filed.id : undefined, terminal);
   if (typeof filed !== 'string') return 0;
   const later =
-    path === undefined ? '' : `; file it later: ${ownCommand(`rehearse file ${shellWord(path)}${placeOf(values)}`)}`;
+    path === undefined
+      ? ''
+      : `; file it later: ${ownCommand(`rehearse file ${shellWord(path)}${targetOptions(values)}`)}`;
   terminal.err(`it passed, but could not be filed: ${filed}${later}\n`);
   return 1;
 }

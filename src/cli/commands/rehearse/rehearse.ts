@@ -4,7 +4,7 @@ import { command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { administratorOf } from '../../rehearsal/inputs.ts';
 import { gatheringOf } from '../../rehearsal/shares.ts';
-import { placeOf } from '../../same-place.ts';
+import { targetOptions } from '../../same-place.ts';
 import { placeOptions } from '../backup/credentials.ts';
 import { ownTarget, uriOf } from '../backup/place.ts';
 import { rehearseFull } from './full.ts';
@@ -59,7 +59,7 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
       const client = openInstanceClient(values);
       const { out, answer: answers, finish } = values;
       return rehearseReachability(
-        { client, address: placeOf(values), days, out, answers, finish, record, json },
+        { client, address: targetOptions(values), days, out, answers, finish, record, json },
         terminal,
       );
     }

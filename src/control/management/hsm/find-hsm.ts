@@ -5,7 +5,7 @@ import type { ManagedHsm, Resources } from '../resources.ts';
 import { hsmId } from './describe-hsm.ts';
 import type { HsmPath } from './hsm-rules.ts';
 
-export function placeOf({ params }: ControlRequest): HsmPath {
+export function hsmPathOf({ params }: ControlRequest): HsmPath {
   const spelledName = params.name ?? '';
   return { name: spelledName.toLowerCase(), spelledName, resourceGroup: params.group ?? '' };
 }
@@ -19,7 +19,7 @@ export function findHsm(
 }
 
 export function requireHsm(resources: Resources, request: ControlRequest): ManagedHsm {
-  const place = placeOf(request);
+  const place = hsmPathOf(request);
   const { name: resourceGroup } = requireGroup(resources, place.resourceGroup);
   const hsm = findHsm(resources, place);
   if (hsm !== undefined) return hsm;

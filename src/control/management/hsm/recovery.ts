@@ -2,7 +2,7 @@
 import { type ControlCaller, ControlError, type ControlRequest } from '../../../http/control-row.ts';
 import { requireGroup } from '../resource-groups.ts';
 import type { ManagedHsm, Resources } from '../resources.ts';
-import { placeOf } from './find-hsm.ts';
+import { hsmPathOf } from './find-hsm.ts';
 import type { Decide } from './hsm-rules.ts';
 import { changedHsm, modifiedBy } from './hsm-rules.ts';
 import type { HsmBody } from './read-hsm-body.ts';
@@ -14,7 +14,7 @@ export function isRecovery({ managedHsms }: Resources, name: string, { createMod
 
 /** What the request says beside that is checked and not taken. */
 export function recovering(request: ControlRequest, caller: ControlCaller, body: HsmBody, now: string): Decide {
-  const { name, spelledName, resourceGroup } = placeOf(request);
+  const { name, spelledName, resourceGroup } = hsmPathOf(request);
   return (resources) => {
     const deleted = resources.deletedHsms.find(({ hsm }) => hsm.name === name);
     if (deleted === undefined || deleted.hsm.resourceGroup.toLowerCase() !== resourceGroup.toLowerCase()) {

@@ -18,7 +18,7 @@ import type { ResourceStore } from '../resources-file.ts';
 import { beginDeletion } from './begin-deletion.ts';
 import { checkMatch } from './check-match.ts';
 import { describeHsm, etagOf } from './describe-hsm.ts';
-import { findHsm, placeOf, requireHsm } from './find-hsm.ts';
+import { findHsm, hsmPathOf, requireHsm } from './find-hsm.ts';
 import type { HsmLifecycle } from './hsm-lifecycle.ts';
 import {
   asMeant,
@@ -63,7 +63,7 @@ export function managedHsmRows({ book, row, lifecycle, host, newHsms, now }: Man
   const time = (): string => new Date(now()).toISOString();
 
   const put: Handle = async (request, caller) => {
-    const place = placeOf(request);
+    const place = hsmPathOf(request);
     const body = asMeant(readHsmBody(request.body), newHsms);
     const existing = findHsm(book.current, place);
     if (existing !== undefined && existing.state !== 'Failed' && existing.state !== 'Provisioning') {
@@ -116,7 +116,7 @@ export function managedHsmRows({ book, row, lifecycle, host, newHsms, now }: Man
   };
 
   const remove: Handle = async (request) => {
-    const place = placeOf(request);
+    const place = hsmPathOf(request);
     requireGroup(book.current, place.resourceGroup);
     if (findHsm(book.current, place) === undefined) return { status: 204 };
     const operation = await beginDeletion(lifecycle, request, (resources) => {
