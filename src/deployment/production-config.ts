@@ -111,7 +111,7 @@ const shape = record(
 );
 export type ProductionConfig = Omit<ReturnType<typeof shape>, 'seal'> & { readonly seal: SealChoice };
 
-/** What its members say together is judged apart (`contradictions.ts`). @throws ShapeError naming the member that is wrong, and what it must be */
+/** What its members say together is judged apart (`config-conflicts.ts`). @throws ShapeError naming the member that is wrong, and what it must be */
 export const readProductionShape: Reader<ProductionConfig> = (value, path) => {
   const { seal: chosen, ...others } = shape(value, path);
   if (chosen === undefined) {

@@ -1,5 +1,5 @@
 // Reads members of a data-plane body: the wrong type or value is refused with the member's name and the way out; what the
-// service forgives is forgiven (`tolerance.ts`). Unknown members are left alone, as the service does.
+// service forgives is forgiven (`lenient-body.ts`). Unknown members are left alone, as the service does.
 
 import { isAbsent, isUnset, toBytes, toFlag, toInteger } from './lenient-body.ts';
 import type { JsonObject } from './route.ts';

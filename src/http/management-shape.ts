@@ -1,4 +1,4 @@
-// Shapes of the bodies that clients of the management plane send. Beside what both planes forgive (`tolerance.ts`), members
+// Shapes of the bodies that clients of the management plane send. Beside what both planes forgive (`lenient-body.ts`), members
 // that no reader names are passed over and names and choices go without regard to case, as the resource manager has it: its
 // clients send what the service may come to know. Records and files of our own are read by `formats/shape.ts` alone.
 import { oneOf, type Reader, ShapeError, flag as strictFlag, integer as strictInteger } from '../formats/shape.ts';

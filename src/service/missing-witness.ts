@@ -19,7 +19,7 @@ export interface WitnessParts {
   readonly audit: AuditLog;
   readonly store: Store;
   readonly newestHeadInLog: number;
-  /** `InstancePlaces.unwitnessed`. */
+  /** `InstancePaths.unwitnessed`. */
   readonly path: string;
 }
 

@@ -1,5 +1,5 @@
 // The exact recipe by which a process of the module is started: what it may reach is decided here, and only taken away
-// further once it runs (`module/doors.ts`). Pipes are its only way in and out.
+// further once it runs (`module/drop-permissions.ts`). Pipes are its only way in and out.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';

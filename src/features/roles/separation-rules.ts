@@ -1,5 +1,5 @@
 // What a change of roles needs where duties are separated. Rules, on the state that the change is made on; who the second
-// person is and how they agree is not known here (`SecondApprover`).
+// person is and how they agree is not known here (`SeparationRules.second`).
 
 import { ownCommand } from '../../formats/own-command.ts';
 import type { Detail } from '../../http/entry-detail.ts';

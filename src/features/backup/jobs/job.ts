@@ -32,7 +32,7 @@ const members = {
   folderUri: orNull(text),
   /** Object id of who started it. */
   startedBy: text,
-  /** The worker that runs it, as `WorkerMark` writes it. */
+  /** The worker that runs it, as `service/worker-ids.ts` writes it. */
   worker: text,
 };
 /** By the job's id. */
