@@ -16,7 +16,7 @@ export interface Part<Needs, Offers extends object, Service> {
    * comes after it.
    */
   readonly keep?: (needs: Needs) => Offers;
-  readonly relatedWrites?: (has: Needs & Offers) => Companions;
+  readonly relatedWrites?: (has: Needs & Offers) => RelatedWritesOf;
   readonly serve?: (service: Service) => Served;
 }
 
@@ -32,7 +32,7 @@ export interface Served {
 }
 
 /** What a feature has committed together with what others do, planned on the same state. */
-export interface Companions {
+export interface RelatedWritesOf {
   /** A key is purged. To delete a record that is not there is no change. @param name as it is spelled */
   readonly purge?: (name: string) => readonly Change[];
   /** The security domain is split over people. */
@@ -43,7 +43,7 @@ export interface Companions {
   readonly commit?: GoesWith;
 }
 
-export type AllCompanions = Required<Companions>;
+export type AllRelatedWrites = Required<RelatedWritesOf>;
 
 /** A security domain that was split over people, as far as the service knows. */
 export interface DomainSplit {
@@ -82,7 +82,7 @@ export function part<Needs, Offers extends object, Service>(
 
 export interface Kept<Has> {
   readonly has: Has;
-  readonly relatedWrites: readonly Companions[];
+  readonly relatedWrites: readonly RelatedWritesOf[];
 }
 
 export interface PartList<Outside, Has, Service> {

@@ -62,11 +62,11 @@ test('no single character of a statement may change', () => {
 test('nothing that the domain key states is an entry of a security-domain file, or a statement of another kind', () => {
   const title = (text: string): string => text.slice(0, text.indexOf('\n') + 1);
   const fingerprint = '0'.repeat(64);
-  const grantHeaders = STATEMENT_KINDS.map((kind) => title(statementText(kind, fingerprint, Buffer.alloc(0))));
+  const titles = STATEMENT_KINDS.map((kind) => title(statementText(kind, fingerprint, Buffer.alloc(0))));
   const entries = [DOMAIN_KEYS_TAG, INSTANCE_TAG].map((tag) => title(entryToSign(tag, Buffer.alloc(0)).toString()));
-  assert.equal(new Set(grantHeaders).size, STATEMENT_KINDS.length);
+  assert.equal(new Set(titles).size, STATEMENT_KINDS.length);
   // The first line tells them apart, and no body can reach into it: it is a hash by then.
-  for (const first of grantHeaders) assert.ok(!entries.includes(first), first);
+  for (const first of titles) assert.ok(!entries.includes(first), first);
   for (const kind of STATEMENT_KINDS) assert.match(kind, /^[a-z]+(-[a-z]+)*$/);
 });
 

@@ -15,9 +15,9 @@ export function attestKey(
   state: Provisioned,
   engine: Engine,
   identity: AttestationIdentity,
-  { binding: grantHeaders, blob, now }: { readonly binding: unknown; readonly blob: Uint8Array; readonly now: number },
+  { binding: claimed, blob, now }: { readonly binding: unknown; readonly blob: Uint8Array; readonly now: number },
 ): ReplyOf<'attestKey'> {
-  const binding = checkBinding(grantHeaders);
+  const binding = checkBinding(claimed);
   const publicKey = withKeyMaterial(state, binding, blob, (material): PublicKey => {
     using key = engine.open(binding.kty, material);
     return key.publicKey;

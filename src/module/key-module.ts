@@ -54,7 +54,7 @@ export class KeyModule extends ModuleFolder<StateFile> implements AsyncDisposabl
    * What something sealed says of the state under which it was sealed. One that is newer than this module's was made by
    * another partition, or older files were put back. @throws CryptoError StateRefused
    */
-  applyStopFlag(named: NamedState): void {
+  judgeState(named: NamedState): void {
     if (!isBehind(this.provisioned, named)) return;
     try {
       this.reload();
@@ -118,20 +118,20 @@ export class KeyModule extends ModuleFolder<StateFile> implements AsyncDisposabl
   sealHead(head: HeadText): ReturnType<typeof sealHead> {
     const signedLog = Math.max(this.checkpoint.known, this.provisioned.logFloor);
     return sealHead(this.provisioned, head, signedLog, (named) => {
-      this.applyStopFlag(named);
+      this.judgeState(named);
       return this.provisioned;
     });
   }
 
   openRecord(key: Uint8Array, revision: number, sealed: Uint8Array): RecordText {
     const opened = openRecord(this.provisioned, key, revision, sealed);
-    if (opened.name === HEAD_RECORD) this.applyStopFlag(stateNamedBy(opened.value));
+    if (opened.name === HEAD_RECORD) this.judgeState(stateNamedBy(opened.value));
     return opened;
   }
 
   noteHead(revision: number, key: Uint8Array, sealed: Uint8Array): void {
     const { sequence, state } = readStoreHead(this.provisioned, revision, key, sealed);
-    this.applyStopFlag(state);
+    this.judgeState(state);
     this.head.note(this.provisioned, sequence);
   }
 

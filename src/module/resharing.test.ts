@@ -36,7 +36,7 @@ async function download(module: KeyModule, chosen: readonly number[], required: 
   return (await ask(module, 'downloadSecurityDomain', { certificates: certificatesOf(chosen), required })).document;
 }
 
-interface Wish {
+interface Wanted {
   readonly document: string;
   readonly from: readonly number[];
   readonly to: readonly number[];
@@ -45,7 +45,7 @@ interface Wish {
   readonly agreed?: { readonly required: number; readonly to: readonly number[] };
 }
 
-async function packetsFor(module: KeyModule, { document, from, to, required, agreed }: Wish): Promise<unknown[]> {
+async function packetsFor(module: KeyModule, { document, from, to, required, agreed }: Wanted): Promise<unknown[]> {
   const transfer = Buffer.from((await ask(module, 'transferKey', {})).certificate);
   const successors = {
     required: agreed?.required ?? required,
@@ -54,12 +54,12 @@ async function packetsFor(module: KeyModule, { document, from, to, required, agr
   return from.map((index) => packetOf(at(index), { transfer, document, successors }));
 }
 
-async function replace(module: KeyModule, sealRequest: Wish, packets?: unknown) {
+async function replace(module: KeyModule, wanted: Wanted, packets?: unknown) {
   return ask(module, 'replaceCustodians', {
-    certificates: certificatesOf(sealRequest.to),
-    required: sealRequest.required,
-    domain: sealRequest.document,
-    packets: packets ?? (await packetsFor(module, sealRequest)),
+    certificates: certificatesOf(wanted.to),
+    required: wanted.required,
+    domain: wanted.document,
+    packets: packets ?? (await packetsFor(module, wanted)),
   });
 }
 
@@ -128,31 +128,25 @@ test('a transfer key that was used and put back opens nothing, whoever the custo
 test('consent to some successors is none to others, to fewer of them, or to another domain', async () => {
   const { module, document } = await active();
   await using _module = module;
-  const sealRequest = { document, from: [0, 1], to: SECOND, required: 2 };
+  const wanted = { document, from: [0, 1], to: SECOND, required: 2 };
   for (const agreed of [
     { required: 3, to: SECOND },
     { required: 2, to: [2, 3, 4] },
     { required: 2, to: FIRST },
   ]) {
-    const packets = await packetsFor(module, { ...sealRequest, agreed });
-    await assert.rejects(
-      replace(module, sealRequest, packets),
-      refused(/agrees to other successors, or to another quorum/),
-    );
+    const packets = await packetsFor(module, { ...wanted, agreed });
+    await assert.rejects(replace(module, wanted, packets), refused(/agrees to other successors, or to another quorum/));
   }
-  await assert.rejects(
-    replace(module, { ...sealRequest, from: [0] }),
-    refused(/2 of 3 custodians are needed, 1 are here/),
-  );
-  await assert.rejects(replace(module, { ...sealRequest, to: [2, 3] }), { code: 'BadRequest' });
-  await assert.rejects(replace(module, { ...sealRequest, to: [2, 3, 3] }, []), { code: 'BadRequest' });
+  await assert.rejects(replace(module, { ...wanted, from: [0] }), refused(/2 of 3 custodians are needed, 1 are here/));
+  await assert.rejects(replace(module, { ...wanted, to: [2, 3] }), { code: 'BadRequest' });
+  await assert.rejects(replace(module, { ...wanted, to: [2, 3, 3] }, []), { code: 'BadRequest' });
   const transfer = Buffer.from((await ask(module, 'transferKey', {})).certificate);
   const recovering = [0, 1].map((index) => packetOf(at(index), { transfer, document }));
-  await assert.rejects(replace(module, sealRequest, recovering), refused(/was made to recover, not to reshare/));
+  await assert.rejects(replace(module, wanted, recovering), refused(/was made to recover, not to reshare/));
   const { module: other, document: foreign } = await active();
   await using _other = other;
   await assert.rejects(
-    replace(module, { ...sealRequest, document: foreign }),
+    replace(module, { ...wanted, document: foreign }),
     refused(/of another security domain than this instance/),
   );
   await download(module, FIRST, 2);

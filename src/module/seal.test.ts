@@ -21,10 +21,10 @@ import {
   certificateOf,
   change,
   packetOf,
+  type SealRequest,
   thumbprintOf,
   tryPackets,
   tryPassphrase,
-  type Wish,
 } from './unlocking.fixture.ts';
 
 const OLD = 'correct horse battery';
@@ -37,7 +37,7 @@ before(async () => {
 });
 
 /** A folder whose module is sealed so. */
-async function sealed(sealRequest: Wish): Promise<string> {
+async function sealed(sealRequest: SealRequest): Promise<string> {
   const folder = newFolder();
   await using module = openModule(folder, 16, { mayChangeSeal: true });
   await ask(module, 'provision', { instanceId: 'i-1', instanceName: 'dev' });
@@ -307,7 +307,7 @@ test('a header that was edited never opens: neither another cost nor another ins
 
 test('an open module takes no state of other root keys, nor anything that was sealed beside such a state', async () => {
   const certificates = custodians.slice(0, 3).map(({ certificate }) => certificate);
-  const made = async (sealRequest: Wish | undefined): Promise<[string, KeyModule]> => {
+  const made = async (sealRequest: SealRequest | undefined): Promise<[string, KeyModule]> => {
     const folder = newFolder();
     const module = openModule(folder, 16, { mayChangeSeal: true });
     await ask(module, 'provision', { instanceId: 'i-1', instanceName: 'dev' });

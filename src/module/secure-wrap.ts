@@ -52,11 +52,11 @@ export function secureUnwrap(
 function withWrappingKey<T>(
   state: Provisioned,
   engine: Engine,
-  { binding: grantHeaders, blob, algorithm }: Wrapping,
+  { binding: claimed, blob, algorithm }: Wrapping,
   keyOp: 'secureWrapKey' | 'secureUnwrapKey',
   use: (key: EngineKey, algorithm: Algorithm) => T,
 ): T {
-  const binding = checkBinding(grantHeaders);
+  const binding = checkBinding(claimed);
   if (!binding.keyOps.includes(keyOp)) {
     throw new CryptoError('OperationNotAllowed', `key_ops: the key does not permit ${keyOp}`);
   }

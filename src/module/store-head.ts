@@ -31,14 +31,14 @@ export interface StoreHead {
 
 /**
  * @param signedLog entries of the newest log that this partition knows to be signed; the head before may know of a newer one
- * @param applyStopFlag is told under which state the head before was sealed, and answers the present one
+ * @param judgeState is told under which state the head before was sealed, and answers the present one
  * @throws CryptoError BadRequest, or RecordRefused when `previous` is not the head before this one
  */
 export function sealHead(
   before: Provisioned,
   { revision, hash, records, previous }: HeadText,
   signedLog: number,
-  applyStopFlag: (named: NamedState) => Provisioned,
+  judgeState: (named: NamedState) => Provisioned,
 ): { key: Buffer; sealed: Buffer; generation: number } {
   if (revision < 1) throw new CryptoError('BadRequest', 'revision: heads begin with 1');
   if (!isSha256(hash)) throw new CryptoError('BadRequest', 'hash: is not 32 bytes in base64url');
@@ -47,7 +47,7 @@ export function sealHead(
   if (revision > 1) {
     const key = recordKey(state, Buffer.from(HEAD_RECORD, 'utf8'));
     const head = readStoreHead(state, revision - 1, key, previous);
-    state = applyStopFlag(head.state);
+    state = judgeState(head.state);
     log = Math.max(log, head.log);
   } else if (previous.length > 0) {
     throw new CryptoError('BadRequest', 'previous: nothing comes before the first head');

@@ -12,12 +12,12 @@ import type { KeyModule } from './key-module.ts';
 export const COST = { memory: 65_536, passes: 1, lanes: 4 };
 const NOBODY = { secret: Buffer.alloc(0), cost: {}, certificates: [], required: 0 };
 
-export type Wish =
+export type SealRequest =
   | { readonly kind: 'file' }
   | { readonly passphrase: string }
   | { readonly quorum: readonly Custodian[]; readonly required: number };
 
-export async function change(module: KeyModule, sealRequest: Wish): Promise<void> {
+export async function change(module: KeyModule, sealRequest: SealRequest): Promise<void> {
   if ('passphrase' in sealRequest) {
     const secret = Buffer.from(sealRequest.passphrase, 'utf8');
     await ask(module, 'changeSeal', { ...NOBODY, kind: 'passphrase', secret, cost: COST });

@@ -18,7 +18,7 @@ import { events } from '../features/events/part.ts';
 import { keyBackup } from '../features/key-backup/rows.ts';
 import { keyOperations } from '../features/key-operations/rows.ts';
 import { keys } from '../features/keys/part.ts';
-import { type AllCompanions, type Companions, type OwnAct, partsOf } from '../features/part.ts';
+import { type AllRelatedWrites, type OwnAct, partsOf, type RelatedWritesOf } from '../features/part.ts';
 import { rehearsal } from '../features/rehearsal/part.ts';
 import { release } from '../features/release/part.ts';
 import { rng } from '../features/rng/rows.ts';
@@ -43,7 +43,7 @@ export interface Outside extends Pick<BackupService, 'openStorage' | 'locate'> {
   /** By the instance itself, which asks nobody. */
   readonly commit: Commit;
   readonly kinds: readonly RecordKind[];
-  readonly relatedWrites: AllCompanions;
+  readonly relatedWrites: AllRelatedWrites;
   /** Ended after all that is served. */
   readonly stack: AsyncDisposableStack;
   readonly stopping: AbortSignal;
@@ -99,8 +99,8 @@ export function openParts(outside: Omit<Outside, 'kinds' | 'relatedWrites'>): {
   readonly state: InstanceState;
   readonly apply: Apply;
 } {
-  let all: readonly Companions[] = [];
-  const relatedWrites: AllCompanions = {
+  let all: readonly RelatedWritesOf[] = [];
+  const relatedWrites: AllRelatedWrites = {
     purge: (name) => all.flatMap(({ purge }) => purge?.(name) ?? []),
     split: (split) => all.flatMap((each) => each.split?.(split) ?? []),
     setting: (name, value) => all.flatMap(({ setting }) => setting?.(name, value) ?? []),

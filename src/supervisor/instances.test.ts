@@ -127,7 +127,7 @@ test('one that an operator has stopped is told of, also after a restart, until t
     await using _ = instances;
     await instances.provision(request('dev'));
     writeFileSync(mark, '');
-    await instances.heedMarks();
+    await instances.applyStopFlags();
     assert.deepEqual([...instances.statuses], [['dev', stopped]]);
     assert.deepEqual(changes.at(-1), ['dev', stopped], 'the last that is heard of it');
   }
@@ -140,7 +140,7 @@ test('one that an operator has stopped is told of, also after a restart, until t
   await instances.start('dev');
   assert.deepEqual([...instances.statuses], [['dev', stopped]], 'what is recovered is still stopped by its operator');
   rmSync(mark);
-  await instances.heedMarks();
+  await instances.applyStopFlags();
   assert.equal(instances.statuses.get('dev')?.port, 4242);
 });
 
@@ -272,7 +272,7 @@ test('one that does not start is not said to serve, however it is asked for, unt
   }
   assert.deepEqual(readInstanceConfig(at.instance('dev').config).network, network, 'what was asked for is kept');
   rmSync(broken);
-  await instances.heedMarks(); // has nothing to do, and is not held up
+  await instances.applyStopFlags(); // has nothing to do, and is not held up
   await instances.stop('dev');
   await instances.start('dev');
   await instances.update('dev', { network: OPEN_NETWORK });

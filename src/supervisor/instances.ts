@@ -155,7 +155,7 @@ export class Instances implements AsyncDisposable {
   }
 
   /** An operator has set or taken away marks: what has one stops, what has none any more starts. */
-  heedMarks(): Promise<void> {
+  applyStopFlags(): Promise<void> {
     return this.#inTurn(async () => {
       for (const name of this.#names()) {
         if (existsSync(this.#stoppedMark(name))) continue;

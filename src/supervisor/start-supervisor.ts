@@ -121,7 +121,7 @@ export async function startSupervisor(
   stack.use(book);
 
   const applyStopFlag = (): void => {
-    instances.heedMarks().catch((error: unknown) => {
+    instances.applyStopFlags().catch((error: unknown) => {
       reporter.report(
         `an instance could not be stopped or started: ${error instanceof Error ? error.message : String(error)}`,
       );

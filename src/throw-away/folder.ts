@@ -24,15 +24,15 @@ export interface Base {
   readonly free: number;
 }
 
-export interface Wish {
+export interface Wanted {
   /** Bytes that will be written. */
   readonly needs: number;
   readonly onDisk: boolean;
 }
 
 /** @throws Error when no place has that much room */
-export function makeThrowAwayFolder(sealRequest: Wish): ThrowAwayFolder {
-  const base = chooseBase(bases().map(describe), sealRequest);
+export function makeThrowAwayFolder(wanted: Wanted): ThrowAwayFolder {
+  const base = chooseBase(bases().map(describe), wanted);
   const path = mkdtempSync(join(base, PREFIX)); // made 0700
   const lock = DataLock.take(path);
   if (lock === undefined) throw new Error(`${path} was taken by another process`);
@@ -50,7 +50,7 @@ export function makeThrowAwayFolder(sealRequest: Wish): ThrowAwayFolder {
  * What was overwritten on a disk may still be found there, so a disk is taken only by those who said so.
  * @throws Error naming the way out
  */
-export function chooseBase(found: readonly Base[], { needs, onDisk }: Wish): string {
+export function chooseBase(found: readonly Base[], { needs, onDisk }: Wanted): string {
   const roomy = found.filter(({ free }) => free >= needs);
   const base = roomy.find(({ inMemory }) => inMemory) ?? (onDisk ? roomy[0] : undefined);
   if (base !== undefined) return base.path;

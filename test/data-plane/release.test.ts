@@ -63,9 +63,9 @@ async function create(name: string, rest: object = {}, kind: object = { kty: 'EC
   return reply.json as Bundle;
 }
 
-function targetOf(sealRequest: Partial<TokenRequest> = {}, by: DevAuthority = authority): string {
+function targetOf(wanted: Partial<TokenRequest> = {}, by: DevAuthority = authority): string {
   const claims = { 'x-ms-isolation-tee.tier': 'gold' };
-  return issueToken(by, { enclaveKey: enclave.publicKey, claims, now: now(), lifetime: 300, ...sealRequest });
+  return issueToken(by, { enclaveKey: enclave.publicKey, claims, now: now(), lifetime: 300, ...wanted });
 }
 
 const release = (name: string, body: object, as = token): Promise<Reply> =>

@@ -197,8 +197,8 @@ describe('an instance that separates duties', () => {
     assert.partialDeepStrictEqual(detailOf(log), { ...given, approval: id, approvedBy: BOB });
     const decided = readEntries(instance).findLast(({ operationName }) => operationName === 'ApprovalApprove');
     assert.ok(decided !== undefined);
-    const sealRequest = { approval: id, requestedBy: ALICE, requestedOperation: 'putAssignment' };
-    assert.partialDeepStrictEqual(detailOf(decided), { ...sealRequest, ...given });
+    const recorded = { approval: id, requestedBy: ALICE, requestedOperation: 'putAssignment' };
+    assert.partialDeepStrictEqual(detailOf(decided), { ...recorded, ...given });
     assert.equal((await show(alice, id))['state'], 'used');
     const gone = await instance.ask('DELETE', `${PROVIDER}/roleAssignments/${name}?api-version=7.4`, { token: carol });
     assert.equal(gone.status, 200, 'taking it away needs nobody else');

@@ -93,12 +93,12 @@ export function groupsIn(
       'The issuer left the groups out of the token because there are too many, and this HSM wants them all: have it send only the groups assigned to the application',
     );
   }
-  const grantHeaders = claimOf(claims, name);
-  if (grantHeaders === undefined) return [];
+  const found = claimOf(claims, name);
+  if (found === undefined) return [];
   const groups =
-    groupsSeparator !== undefined && typeof grantHeaders === 'string'
-      ? grantHeaders.split(groupsSeparator).filter((group) => group !== '')
-      : grantHeaders;
+    groupsSeparator !== undefined && typeof found === 'string'
+      ? found.split(groupsSeparator).filter((group) => group !== '')
+      : found;
   if (!Array.isArray(groups) || !groups.every((group) => typeof group === 'string')) {
     throw new AuthError('Malformed', `The claim ${printed(name)} is not a list of strings`);
   }

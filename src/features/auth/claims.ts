@@ -94,8 +94,8 @@ function idTypeOf(claims: Claims, mapping: ClaimMapping): 'app' | 'user' {
 }
 
 function bears(claims: Claims, { claim, value }: PersonClaim): boolean {
-  const grantHeaders = claimOf(claims, claim);
-  return grantHeaders === value || (Array.isArray(grantHeaders) && grantHeaders.includes(value));
+  const found = claimOf(claims, claim);
+  return found === value || (Array.isArray(found) && found.includes(value));
 }
 
 /** The `identity` member of audit records, in the service's own shape. */

@@ -9,7 +9,7 @@ import type { Retention } from '../keys/bundle.ts';
 import type { KeyIndex } from '../keys/key-index.ts';
 import { keyChange } from '../keys/key-version.ts';
 import { checkRoom, type KeyLimits } from '../keys/limits.ts';
-import type { AllCompanions } from '../part.ts';
+import type { AllRelatedWrites } from '../part.ts';
 import { type Asker, fullRestoreOf, type RestoreApproval } from './approved-restore.ts';
 import { BackupError } from './backup-error.ts';
 import { type Contents, type ContentsReading, readContents, readKey } from './contents.ts';
@@ -41,7 +41,7 @@ export interface BackupWork {
   /** Of all records that an instance has. */
   readonly kinds: readonly RecordKind[];
   readonly travels: ContentsReading['travels'];
-  readonly relatedWrites: Pick<AllCompanions, 'purge'>;
+  readonly relatedWrites: Pick<AllRelatedWrites, 'purge'>;
   readonly duties: RestoreApproval;
 }
 

@@ -4,7 +4,7 @@ import { type Follow, feeding, follow, keep } from '../../store/sealed/follow-re
 import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
 import type { Apply, Change } from '../../store/sealed/records.ts';
 
-export type DeliveredEvent = ValueOf<typeof toldKind>;
+export type DeliveredEvent = ValueOf<typeof deliveredKind>;
 export const sinceKind = recordKind({
   of: 'events-since',
   about: 'From when on events are told',
@@ -13,7 +13,7 @@ export const sinceKind = recordKind({
 });
 
 /** `event-told/{name of the key in lower case}` */
-export const toldKind = recordKind({
+export const deliveredKind = recordKind({
   of: 'event-told/',
   id: /^[0-9a-z-]{1,127}$/,
   about: 'Which events of a key the receiver has taken',
@@ -29,7 +29,7 @@ export class DeliveredEvents {
   #since: number | undefined;
 
   readonly follows: readonly Follow[] = [
-    keep(toldKind, this.#told),
+    keep(deliveredKind, this.#told),
     follow(sinceKind, (_, record) => {
       this.#since = record?.since;
     }),
@@ -52,10 +52,10 @@ export function sinceChange(since: number | undefined): Change {
 }
 
 export function deliveredChange(name: string, told: DeliveredEvent): Change {
-  return toldKind.put(name.toLowerCase(), told);
+  return deliveredKind.put(name.toLowerCase(), told);
 }
 
 /** What goes with a key that is purged. */
-export function toldRemoval(name: string): Change {
-  return toldKind.remove(name.toLowerCase());
+export function deliveredRemoval(name: string): Change {
+  return deliveredKind.remove(name.toLowerCase());
 }

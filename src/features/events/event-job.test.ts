@@ -10,7 +10,7 @@ import { KeyIndex } from '../keys/key-index.ts';
 import { keyChange, keyRemoval } from '../keys/key-version.ts';
 import { RotationPolicies } from '../rotation/policies.ts';
 import type { Delivery } from './deliver.ts';
-import { DeliveredEvents, sinceChange, toldRemoval } from './delivered-events.ts';
+import { DeliveredEvents, deliveredRemoval, sinceChange } from './delivered-events.ts';
 import { eventJob, type SentEvent } from './event-job.ts';
 import { EventQueue } from './event-queue.ts';
 import { EventTargets } from './targets.ts';
@@ -174,7 +174,7 @@ describe('sending events', () => {
     assert.ok(key !== undefined);
     let purge: Promise<unknown> = Promise.resolve();
     world.answer = () => {
-      purge = worker.records.update(() => [keyRemoval(key), toldRemoval('k')]);
+      purge = worker.records.update(() => [keyRemoval(key), deliveredRemoval('k')]);
       return 'taken';
     };
     await worker.look();

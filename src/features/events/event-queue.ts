@@ -3,7 +3,7 @@ import { type Follow, feeding, follow } from '../../store/sealed/follow-records.
 import type { Apply } from '../../store/sealed/records.ts';
 import { DueTimes } from '../clock/due-times.ts';
 import { followKeys } from '../rotation/schedule.ts';
-import { sinceKind, toldKind } from './delivered-events.ts';
+import { deliveredKind, sinceKind } from './delivered-events.ts';
 import { type PendingFrom, pendingEvents } from './pending-events.ts';
 
 export class EventQueue {
@@ -17,7 +17,7 @@ export class EventQueue {
   /** After keys, policies and told events. */
   readonly follows: readonly Follow[] = [
     ...followKeys((name) => this.update(name)),
-    follow(toldKind, (name) => this.update(name)),
+    follow(deliveredKind, (name) => this.update(name)),
     follow(sinceKind, () => this.#rebuild()),
   ];
   readonly apply: Apply = feeding(this.follows);

@@ -6,7 +6,7 @@ import { type OwnAct, part } from '../part.ts';
 import type { RotationPolicies } from '../rotation/policies.ts';
 import type { EventSource } from './cloud-event.ts';
 import { deliver } from './deliver.ts';
-import { DeliveredEvents, sinceKind, toldKind, toldRemoval } from './delivered-events.ts';
+import { DeliveredEvents, deliveredKind, deliveredRemoval, sinceKind } from './delivered-events.ts';
 import { type EventSending, eventJob, type SentEvent } from './event-job.ts';
 import { EventQueue } from './event-queue.ts';
 import { type EventTarget, EventTargets } from './targets.ts';
@@ -44,7 +44,7 @@ interface Service extends Pick<EventSending, 'keys' | 'policies' | 'told' | 'now
 }
 
 export const events = part({
-  kinds: [toldKind, sinceKind],
+  kinds: [deliveredKind, sinceKind],
   keep({ config, keys, policies, settings }: Needs) {
     const told = new DeliveredEvents();
     const { id, name, resourceId, profile, eventTargets = [] } = config;
@@ -57,7 +57,7 @@ export const events = part({
     return { told, events: new EventQueue({ keys, policies, told }), telling };
   },
   relatedWrites: ({ told, telling: { targets }, now }) => ({
-    purge: (name) => [toldRemoval(name)],
+    purge: (name) => [deliveredRemoval(name)],
     setting: (name, value) => (name === 'StrongroomEventWebhook' ? planAddress(value, { targets, told, now }) : []),
   }),
   serve: (service: Service) => ({ sends: [eventJob(recorded(service))] }),

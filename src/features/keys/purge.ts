@@ -2,14 +2,14 @@
 // of it goes in one commit. Nothing else removes a key version.
 import { ServiceError } from '../../http/service-error.ts';
 import type { Change, Commit, Head } from '../../store/sealed/records.ts';
-import type { AllCompanions } from '../part.ts';
+import type { AllRelatedWrites } from '../part.ts';
 import type { KeyDeleting } from './delete.ts';
 import { deletionRemoval } from './deleted-key.ts';
 import type { DeletedEntry, KeyIndex } from './key-index.ts';
 import { keyRemoval } from './key-version.ts';
 
 export interface KeyPurging extends KeyDeleting {
-  readonly relatedWrites: Pick<AllCompanions, 'purge'>;
+  readonly relatedWrites: Pick<AllRelatedWrites, 'purge'>;
 }
 
 /** @param find looks the deleted key up on current state */

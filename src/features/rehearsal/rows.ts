@@ -42,7 +42,7 @@ export function rehearsalRows(service: RehearsalService): readonly AnyRow[] {
   const reading = { ...common, dataAction: `${ACTION}/read`, repeatable: true };
   const writing = { ...common, dataAction: `${ACTION}/action`, repeatable: false };
 
-  async function grantHeaders(record: string): Promise<string> {
+  async function signStatement(record: string): Promise<string> {
     const { note } = await crypto.send('signStatement', { kind: 'rehearsal', body: Buffer.from(record, 'utf8') });
     return note;
   }
@@ -114,7 +114,7 @@ export function rehearsalRows(service: RehearsalService): readonly AnyRow[] {
         const check = (): void => rejectFiled(rehearsals, challenge);
         check();
         const record = writeRehearsal(rehearsed());
-        return file(record, await grantHeaders(record), principal.oid, commit, check);
+        return file(record, await signStatement(record), principal.oid, commit, check);
       },
     }),
     row<{ readonly record: string; readonly note: string | undefined }>({
@@ -131,7 +131,7 @@ export function rehearsalRows(service: RehearsalService): readonly AnyRow[] {
         }
         if (note === undefined) {
           rejectOwnPraise(rehearsal, service.isThrownAway);
-          return file(record, await grantHeaders(record), principal.oid, commit);
+          return file(record, await signStatement(record), principal.oid, commit);
         }
         requireStatement(record, note, crypto.hello.domainKey);
         return file(record, note, principal.oid, commit, () => {

@@ -5,7 +5,7 @@ import { integer, list, text } from '../../formats/shape.ts';
 import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
 import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
 import type { Apply } from '../../store/sealed/records.ts';
-import { begunKind, type PendingCeremony } from './pending-ceremony.ts';
+import { type PendingCeremony, pendingCeremonyKind } from './pending-ceremony.ts';
 
 /** Who the domain is split over, and what was last done with it when, by which object id. */
 export type SecurityDomainRecord = ValueOf<typeof securityDomainKind>;
@@ -59,7 +59,7 @@ export function openActivation(
   };
   announce();
   const follows = [
-    follow(begunKind, (_, said) => {
+    follow(pendingCeremonyKind, (_, said) => {
       begun = said;
     }),
     follow(securityDomainKind, (_, said) => {

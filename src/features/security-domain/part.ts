@@ -2,7 +2,7 @@ import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import type { Commit } from '../../store/sealed/records.ts';
 import { part } from '../part.ts';
 import { openActivation, securityDomainKind } from './activation.ts';
-import { begunKind } from './pending-ceremony.ts';
+import { pendingCeremonyKind } from './pending-ceremony.ts';
 import { securityDomainRows } from './rows.ts';
 import type { SecurityDomainService } from './service.ts';
 
@@ -18,7 +18,7 @@ interface Service extends Omit<SecurityDomainService, 'settle' | 'initialAdminis
 }
 
 export const securityDomain = part({
-  kinds: [securityDomainKind, begunKind],
+  kinds: [securityDomainKind, pendingCeremonyKind],
   keep: ({ crypto, onActive, report }: Needs) => ({
     activation: openActivation(crypto, onActive, (error) => report('reload of the module after activation', error)),
   }),

@@ -5,8 +5,8 @@ import { integer, list, oneOf, record, text } from '../../formats/shape.ts';
 import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
 import type { Change, Commit } from '../../store/sealed/records.ts';
 
-export type PendingCeremony = ValueOf<typeof begunKind>;
-export const begunKind = recordKind({
+export type PendingCeremony = ValueOf<typeof pendingCeremonyKind>;
+export const pendingCeremonyKind = recordKind({
   of: 'security-domain-begun',
   about: 'Who has begun a ceremony that is not recorded yet',
   travels: 'stays',
@@ -14,7 +14,7 @@ export const begunKind = recordKind({
   /** Over whom, where that is said when it is asked for: an upload brings its own. */
   optional: { custody: record({ required: integer(1, 10), thumbprints: list(text, 10) }) },
 });
-export const NO_LONGER_BEGUN: Change = begunKind.remove();
+export const NO_LONGER_BEGUN: Change = pendingCeremonyKind.remove();
 
 /** The module said no and has changed nothing; of any other failure nobody knows. */
 const REFUSED: ReadonlySet<string> = new Set(['BadRequest', 'DomainRefused', 'OtherCustodians', 'WrongState']);
@@ -27,7 +27,7 @@ export async function begin<Done>(
   ceremony: () => Promise<Done>,
 ): Promise<Done> {
   const whole: PendingCeremony = { ...begun, by: principal.oid, at: new Date(now() * 1000).toISOString() };
-  await commit(() => [begunKind.put('', whole)]);
+  await commit(() => [pendingCeremonyKind.put('', whole)]);
   try {
     return await ceremony();
   } catch (error) {

@@ -7,7 +7,7 @@ import { groupFingerprint } from '../../formats/fingerprint.ts';
 import type { Detail } from '../../http/entry-detail.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import type { Commit } from '../../store/sealed/records.ts';
-import type { AllCompanions } from '../part.ts';
+import type { AllRelatedWrites } from '../part.ts';
 import type { Activation } from './activation.ts';
 
 export interface SecurityDomainService {
@@ -17,7 +17,7 @@ export interface SecurityDomainService {
   readonly activation: Activation;
   /** Object ids, lower case. */
   readonly initialAdministrators: readonly string[];
-  readonly relatedWrites: Pick<AllCompanions, 'split'>;
+  readonly relatedWrites: Pick<AllRelatedWrites, 'split'>;
   /** Why this instance may not be activated as it is now; undefined: it may. */
   readonly keptFromActivation: () => Promise<string | undefined>;
   /** Unix seconds. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ServiceError } from '../../http/service-error.ts';
 import { type Activation, openActivation } from './activation.ts';
-import { begunKind } from './pending-ceremony.ts';
+import { pendingCeremonyKind } from './pending-ceremony.ts';
 import type { SecurityDomainService } from './service.ts';
 import { uploadRows } from './upload-rows.ts';
 
@@ -15,7 +15,7 @@ test('the poll waits while a ceremony is under way, and ends when the HSM is act
     () => assert.fail('nothing is learned of other workers'),
   );
   await assert.rejects(poll(activation), (error) => error instanceof ServiceError && error.code === 'NotFound');
-  activation.apply(begunKind.put('', { kind: 'download', by: 'a', at: '2026-11-27T00:00:00.000Z' }));
+  activation.apply(pendingCeremonyKind.put('', { kind: 'download', by: 'a', at: '2026-11-27T00:00:00.000Z' }));
   assert.deepEqual(await poll(activation), {
     status: 200,
     body: { status: 'InProgress', status_details: 'The Security Domain is being confirmed.' },

@@ -11,7 +11,7 @@ import type { Apply, Change } from '../../store/sealed/records.ts';
 /** `azure`: as the service behaves. `strict`: what an administrator does to roles needs a second one. */
 export type Separation = 'azure' | 'strict';
 
-export type StoredPolicy = ValueOf<typeof promisesKind>;
+export type StoredPolicy = ValueOf<typeof instancePolicyKind>;
 
 /** What the configuration says; without a separation mode the first start takes the one of the profile. */
 export type Configured = Omit<StoredPolicy, 'separation'> & { readonly separation?: Separation | undefined };
@@ -28,7 +28,7 @@ const before = {
 const members = { ...before, separation: oneOf('azure', 'strict') };
 const withoutSeparation = record(before);
 
-export const promisesKind = recordKind({
+export const instancePolicyKind = recordKind({
   of: 'promises',
   about: 'What was promised at the first start',
   travels: 'stays',
@@ -43,7 +43,7 @@ export class InstancePolicy {
   isStrict = false;
 
   readonly follows: readonly Follow[] = [
-    follow(promisesKind, (_, promised) => {
+    follow(instancePolicyKind, (_, promised) => {
       if (promised === undefined) throw new StoreError('Damaged', 'the record of promises cannot be removed');
       this.#promised = promised;
       this.isStrict = promised.separation === 'strict';
@@ -80,6 +80,6 @@ export class InstancePolicy {
       before.purgeProtection === after.purgeProtection &&
       before.profile === after.profile &&
       before.separation === after.separation;
-    return same ? [] : [promisesKind.put('', after)];
+    return same ? [] : [instancePolicyKind.put('', after)];
   }
 }

@@ -1,10 +1,10 @@
 import { part } from '../part.ts';
-import { InstancePolicy, promisesKind } from './instance-policy.ts';
+import { InstancePolicy, instancePolicyKind } from './instance-policy.ts';
 import { type SettingsService, settingRows } from './rows.ts';
 import { Settings, settingKind } from './settings.ts';
 
 export const settings = part({
-  kinds: [promisesKind, settingKind],
+  kinds: [instancePolicyKind, settingKind],
   keep() {
     const instancePolicy = new InstancePolicy();
     return { instancePolicy, settings: new Settings(() => instancePolicy.current.profile) };

@@ -5,7 +5,7 @@ import { readText } from '../../http/body.ts';
 import { changesOf, type Detail } from '../../http/entry-detail.ts';
 import { type Answer, type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { AllCompanions } from '../part.ts';
+import type { AllRelatedWrites } from '../part.ts';
 import {
   describeValues,
   findSetting,
@@ -24,7 +24,7 @@ const booleans = all.filter(({ type }) => type === 'boolean');
 
 export interface SettingsService {
   readonly settings: Settings;
-  readonly relatedWrites: Pick<AllCompanions, 'setting'>;
+  readonly relatedWrites: Pick<AllRelatedWrites, 'setting'>;
 }
 
 export function settingRows({ settings, relatedWrites }: SettingsService): readonly AnyRow[] {

@@ -25,7 +25,7 @@ export class RequestBatch<T> {
   };
 }
 
-export interface DepartureParts {
+export interface AnswerGateParts {
   readonly refresh: Records['refresh'];
   /** Throws when the caller's right is gone. */
   readonly judge: (call: WholeCall) => void;
@@ -34,7 +34,7 @@ export interface DepartureParts {
   readonly withhold: (call: Call, error: unknown) => void;
 }
 
-interface Departing {
+interface HeldAnswer {
   readonly call: WholeCall;
   readonly outcome: Outcome;
 }
@@ -44,8 +44,8 @@ interface Departing {
  * it is right before the first byte goes out, and withheld when the right is gone.
  * @returns takes what is recorded
  */
-export function openAnswerGate(parts: DepartureParts): (departing: Departing) => void {
-  const queue = new RequestBatch<Departing>((departing) => {
+export function openAnswerGate(parts: AnswerGateParts): (departing: HeldAnswer) => void {
+  const queue = new RequestBatch<HeldAnswer>((departing) => {
     try {
       const fresh = parts.refresh();
       if (fresh === undefined) leave(departing, parts);
@@ -58,7 +58,7 @@ export function openAnswerGate(parts: DepartureParts): (departing: Departing) =>
 }
 
 /** Synchronous from the look at the store to the write: no other work of this process comes between. */
-function leave(departing: readonly Departing[], { judge, write, withhold }: DepartureParts): void {
+function leave(departing: readonly HeldAnswer[], { judge, write, withhold }: AnswerGateParts): void {
   for (const { call, outcome } of departing) {
     let gone: unknown;
     try {
@@ -72,6 +72,6 @@ function leave(departing: readonly Departing[], { judge, write, withhold }: Depa
 }
 
 /** The store cannot say whether the right holds: then it does not. */
-function keep(departing: readonly Departing[], error: unknown, { withhold }: DepartureParts): void {
+function keep(departing: readonly HeldAnswer[], error: unknown, { withhold }: AnswerGateParts): void {
   for (const { call } of departing) withhold(call, error);
 }

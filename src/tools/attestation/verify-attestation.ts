@@ -117,14 +117,14 @@ function checkPublic(
   }
 }
 
-function checkSame(what: string, shown: Readonly<Record<string, unknown>>, grantHeaders: KeyStatement['key']): void {
+function checkSame(what: string, shown: Readonly<Record<string, unknown>>, signed: KeyStatement['key']): void {
   for (const member of ['n', 'e', 'crv', 'x', 'y', 'pub']) {
-    if (shown[member] !== undefined && shown[member] !== grantHeaders[member]) {
+    if (shown[member] !== undefined && shown[member] !== signed[member]) {
       throw new AttestationError(`${what} is another one: member ${member} differs`);
     }
   }
   const { kid } = shown;
-  if (typeof kid === 'string' && !kid.endsWith(`/keys/${grantHeaders['name']}/${grantHeaders['version']}`)) {
+  if (typeof kid === 'string' && !kid.endsWith(`/keys/${signed['name']}/${signed['version']}`)) {
     throw new AttestationError(`${what} is another one: its kid differs`);
   }
 }

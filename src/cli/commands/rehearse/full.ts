@@ -68,8 +68,8 @@ export async function rehearseFull(options: FullOptions, terminal: Terminal): Pr
     inputs = { domain, backup };
     await checkKeysAtHand(options.gather, domain);
     if (client !== undefined) await checkOwnFiles(client, values, inputs, terminal);
-    const grantHeaders = await passed({ options, terminal, steps, now, startedAt, samples, domain, backup });
-    return await finishPassed(options, grantHeaders, terminal);
+    const filed = await passed({ options, terminal, steps, now, startedAt, samples, domain, backup });
+    return await finishPassed(options, filed, terminal);
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
     return await failed({ options, terminal, steps, now, startedAt, inputs }, error);
@@ -143,11 +143,11 @@ async function failed(attempt: Attempt & { readonly inputs: Inputs | undefined }
   return 1;
 }
 
-/** @param grantHeaders by the instance that was recovered */
-async function finishPassed(options: FullOptions, grantHeaders: FiledRecord, terminal: Terminal): Promise<number> {
+/** @param passedRecord by the instance that was recovered */
+async function finishPassed(options: FullOptions, passedRecord: FiledRecord, terminal: Terminal): Promise<number> {
   const { client, values, record: path } = options;
-  if (path !== undefined) await keepRecord(path, grantHeaders);
-  const { record, note } = grantHeaders;
+  if (path !== undefined) await keepRecord(path, passedRecord);
+  const { record, note } = passedRecord;
   const filed = client === undefined ? undefined : await orProblem(fileRecord(client, record, note));
   show(options, record, typeof filed === 'object' ? filed.id : undefined, terminal);
   if (typeof filed !== 'string') return 0;
