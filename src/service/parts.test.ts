@@ -82,7 +82,7 @@ const samples: Readonly<Record<string, readonly [id: string, value: object | str
       decision: { by: { oid: GUID }, at: 1, reason: 'r', grant: GUID, principalId: GUID },
     },
   ],
-  instancePolicy: ['', { retentionDays: 7, purgeProtection: true, profile: 'dev', separation: 'azure' }],
+  promises: ['', { retentionDays: 7, purgeProtection: true, profile: 'dev', separation: 'azure' }],
   'module-state': ['', { generation: 1 }],
   'untouched-recovery': ['', { since: 1 }],
   clock: ['', { offset: 1 }],
