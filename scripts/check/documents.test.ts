@@ -65,9 +65,9 @@ test('a decision without its alternatives is reported', () => {
 });
 
 test('a path that moved away from under a page is reported', () => {
-  const report = found({ 'docs/a.md': '`src/x/a.ts` `src/x` `src/gone.ts`', 'src/x/a.ts': '' });
+  const report = found({ 'docs/a.md': '`src/x/a.ts` `src/x` `src/gone.ts` `a.ts` `lost.ts`', 'src/x/a.ts': '' });
   assert.deepEqual(
     report.filter((line) => line.includes(' names ')),
-    ['docs/a.md:1 names src/gone.ts, which does not exist'],
+    ['docs/a.md:1 names src/gone.ts, which does not exist', 'docs/a.md:1 names lost.ts, which does not exist'],
   );
 });

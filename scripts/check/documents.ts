@@ -113,12 +113,14 @@ function* brokenLinks(tree: Tree): Generator<Problem> {
   }
 }
 
-/** A file or folder of ours that a page names in code quotes, so that pages follow when code moves. */
+/** A file or folder of ours that a page names in code quotes, by its path or by its name alone: pages follow when code moves. */
 function* stalePaths(tree: Tree): Generator<Problem> {
-  for (const file of tree.files.filter((name) => /^(docs\/.*|[A-Z]+)\.md$/.test(name) && name !== 'CHANGELOG.md')) {
+  const names = new Set(tree.files.map((name) => posix.basename(name)));
+  for (const file of tree.files.filter((name) => name.endsWith('.md') && !/^changelog/i.test(name))) {
     for (const [index, line] of prose(tree.text(file)).entries()) {
-      for (const [, path = ''] of line.matchAll(/`((?:src|test|scripts|bench)\/[\w./-]+)`/g)) {
-        if (tree.has(path) || tree.files.some((name) => name.startsWith(`${path.replace(/\/$/, '')}/`))) continue;
+      for (const [, path = ''] of line.matchAll(/`((?:src|test|scripts|bench)\/[\w./-]+|(?:\.\.\/)*[\w./-]+\.ts)`/g)) {
+        const isPath = /^(src|test|scripts|bench)\//.test(path);
+        if (isPath ? isThere(tree, path) : names.has(posix.basename(path)) || EXAMPLES.has(path)) continue;
         yield {
           file,
           line: index + 1,
@@ -128,6 +130,13 @@ function* stalePaths(tree: Tree): Generator<Problem> {
       }
     }
   }
+}
+
+/** Names that a page makes up. */
+const EXAMPLES: ReadonlySet<string> = new Set(['sign.ts', 'sign.test.ts']);
+
+function isThere(tree: Tree, path: string): boolean {
+  return tree.has(path) || tree.files.some((name) => name.startsWith(`${path.replace(/\/$/, '')}/`));
 }
 
 function* privatePaths(tree: Tree): Generator<Problem> {

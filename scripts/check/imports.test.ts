@@ -57,6 +57,14 @@ test('what the key-holding process takes of the files of others reaches no more 
   }
 });
 
+test('what serves keys reaches nothing of a ceremony, which reaches all of it', () => {
+  const others = { 'src/module/ceremony/make-seal.ts': '', 'src/module/seal-key.ts': '' };
+  const line = "import { m } from './ceremony/make-seal.ts';";
+  assert.equal(findings('src/module/key-module.ts', line, others).length, 1);
+  assert.deepEqual(findings('src/module/key-module.test.ts', line, others), []);
+  assert.deepEqual(findings('src/module/ceremony/main.ts', "import { s } from '../seal-key.ts';", others), []);
+});
+
 test('only the one binding file loads native code', () => {
   const text = "const koffi = require('koffi');";
   assert.deepEqual(findings('src/crypto/engines/software/libcrypto.ts', text), []);
