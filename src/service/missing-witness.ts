@@ -33,8 +33,8 @@ export async function judgeWitnesses(parts: WitnessParts, config: InstanceConfig
   // A module of a version before made them when they were first needed.
   if (generation === 0 || (isHeadWitnessed === 1 && isLogWitnessed === 1)) return undefined;
   const { size, root } = await audit.tree();
-  const { head, headRow } = await readEverything(store, moduleSealer(crypto), () => undefined);
-  if (head === undefined || headRow === undefined) {
+  const { head, headRow } = await readEverything({ store, sealer: moduleSealer(crypto) }, () => undefined);
+  if (headRow === undefined) {
     // Nothing is there, and nothing was: what was would be in the log or in the state.
     if (size === 0) return undefined;
     throw new StoreError('Refused', `the witnesses of the newest store and log are missing, and the store is empty`);

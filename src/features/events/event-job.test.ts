@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { MemoryContent, openMemoryStore } from '../../store/memory/memory-store.fixture.ts';
-import { inTestSealer } from '../../store/sealed/in-test-sealer.ts';
+import { inTestSealer } from '../../store/sealed/in-test-sealer.fixture.ts';
 import { openRecords } from '../../store/sealed/open-records.ts';
 import { addVersion } from '../keys/add-version.ts';
 import { KeyIndex } from '../keys/key-index.ts';

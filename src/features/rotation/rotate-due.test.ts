@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { MemoryContent, openMemoryStore } from '../../store/memory/memory-store.fixture.ts';
-import { type InTestSealer, inTestSealer } from '../../store/sealed/in-test-sealer.ts';
+import { type InTestSealer, inTestSealer } from '../../store/sealed/in-test-sealer.fixture.ts';
 import { openRecords } from '../../store/sealed/open-records.ts';
 import type { Commit, Records } from '../../store/sealed/records.ts';
 import { type DueWork, openDueWork } from '../clock/due-work.ts';

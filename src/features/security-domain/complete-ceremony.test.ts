@@ -3,7 +3,7 @@ import { beforeEach, test } from 'node:test';
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { openMemoryStore } from '../../store/memory/memory-store.fixture.ts';
-import { inTestSealer } from '../../store/sealed/in-test-sealer.ts';
+import { inTestSealer } from '../../store/sealed/in-test-sealer.fixture.ts';
 import { openRecords } from '../../store/sealed/open-records.ts';
 import type { Commit, Records } from '../../store/sealed/records.ts';
 import { type Activation, openActivation, securityDomainKind } from './activation.ts';

@@ -1,18 +1,14 @@
 // Follows commits of other processes: reads what is newer than the state held, and believes it only when the state so
 // changed is exactly what the new head says.
 import { Buffer } from 'node:buffer';
-import { DELETIONS_KEPT, type Row, refused, type Store, type StoreError } from '../port.ts';
-import { explainRefusal } from './explain-refusal.ts';
-import { isLive, type OpenedRow, openRows, RefusedRows } from './open-rows.ts';
-import { entryKey, readEverything, readHead } from './read-everything.ts';
-import type { RecordSealer } from './records.ts';
+import { DELETIONS_KEPT, type Row, refused, type StoreError } from '../port.ts';
+import { isLive, type OpenedRow, openRows, type Sealed } from './open-rows.ts';
+import { readEverything, readHead } from './read-everything.ts';
 import { markOf } from './set-hash.ts';
-import { type State, type Step, type StepChange, sumAfter } from './state.ts';
+import { entryKey, entryOf, type State, type Step, type StepChange, sumAfter } from './state.ts';
 
-/** The untrusted store, the module, and the key under which the head is found. */
-export interface Source {
-  readonly store: Store;
-  readonly sealer: RecordSealer;
+export interface Source extends Sealed {
+  /** Under which the head is found. */
   readonly headKey: Uint8Array;
 }
 
@@ -23,13 +19,11 @@ export interface Source {
 export async function catchUp(source: Source, state: State, suspicious: boolean): Promise<Step | undefined> {
   const rows = await source.store.changesSince(state.head.sequence);
   if (rows.length === 0) return suspicious ? compareEverything(source, state) : undefined;
-  const headRow = rows.find((row) => isHeadRow(source, row));
+  const headRow = rows.find(({ key }) => Buffer.compare(key, source.headKey) === 0);
   // Rows without their head: the whole store tells best what is wrong.
   if (headRow === undefined || !isLive(headRow)) return compareEverything(source, state);
-  const [headRecord, ...records] = await open(source, [
-    headRow,
-    ...rows.filter(isLive).filter((row) => row !== headRow),
-  ]);
+  const live = [headRow, ...rows.filter(isLive).filter((row) => row !== headRow)];
+  const [headRecord, ...records] = await openRows(source, live);
   if (headRecord === undefined) throw refused('the head is missing');
   const head = readHead(headRecord);
   const changes = [...deletions(state, rows), ...records.map(toChange)];
@@ -44,11 +38,11 @@ export async function catchUp(source: Source, state: State, suspicious: boolean)
 }
 
 /** Verifies the whole store and answers how it differs from the state. */
-async function compareEverything({ store, sealer }: Source, state: State): Promise<Step | undefined> {
+async function compareEverything(source: Source, state: State): Promise<Step | undefined> {
   const changes: StepChange[] = [];
   const held = state.head.sequence;
   let contradiction: StoreError | undefined;
-  const contents = await readEverything(store, sealer, (record) => {
+  const { head, sealedHead, hash, entries } = await readEverything(source, (record) => {
     const { row, name } = record;
     if (state.entries.get(entryKey(row.key))?.mark === markOf(row.key, row.revision, row.value)) return;
     if (row.revision > held) changes.push(toChange(record));
@@ -58,45 +52,28 @@ async function compareEverything({ store, sealer }: Source, state: State): Promi
     // It names the record, which the sum cannot.
     throw contradiction ?? error;
   });
-  const sequence = contents.head?.sequence ?? 0;
+  const { sequence } = head;
   if (sequence < held) throw refused(`it was rolled back to sequence ${sequence} while this process held ${held}`);
   if (contradiction !== undefined) throw contradiction;
-  if (contents.head === undefined || contents.headRow === undefined) return undefined;
-  if (sequence === held && contents.head.hash === state.head.hash) return undefined;
+  if (sequence === held && head.hash === state.head.hash) return undefined;
   if (sequence === held) throw refused(`there are two different states of sequence ${held}`);
   for (const [key, { name }] of state.entries) {
-    if (!contents.entries.has(key)) changes.push({ key, name, value: null, entry: undefined });
+    if (!entries.has(key)) changes.push({ key, name, value: null, entry: undefined });
   }
-  return { head: contents.head, sealedHead: contents.headRow.value, hash: contents.hash, changes };
-}
-
-async function open({ store, sealer }: Source, rows: Parameters<typeof openRows>[1]): Promise<OpenedRow[]> {
-  try {
-    return await openRows(sealer, rows);
-  } catch (error) {
-    throw error instanceof RefusedRows ? await explainRefusal(store, sealer, error.rows) : error;
-  }
-}
-
-function isHeadRow({ headKey }: Source, row: Row): boolean {
-  return Buffer.compare(row.key, headKey) === 0;
+  return { head, sealedHead, hash, changes };
 }
 
 /** Records that came and went between two looks were never known here. */
 function deletions(state: State, rows: readonly Row[]): StepChange[] {
-  const gone: StepChange[] = [];
-  for (const row of rows) {
-    if (row.value !== null) continue;
+  return rows.flatMap((row) => {
     const key = entryKey(row.key);
-    const before = state.entries.get(key);
-    if (before !== undefined) gone.push({ key, name: before.name, value: null, entry: undefined });
-  }
-  return gone;
+    const before = row.value === null ? state.entries.get(key) : undefined;
+    return before === undefined ? [] : [{ key, name: before.name, value: null, entry: undefined }];
+  });
 }
 
 function toChange({ row, name, value }: OpenedRow): StepChange {
-  const mark = markOf(row.key, row.revision, row.value);
-  return { key: entryKey(row.key), name, value, entry: { name, revision: row.revision, mark } };
+  return { key: entryKey(row.key), name, value, entry: entryOf(name, row.key, row.revision, row.value) };
 }
 
 /** As the store listed them: by revision. */

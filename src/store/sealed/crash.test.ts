@@ -9,7 +9,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { makeSqlitePlace } from '../sqlite/sqlite-place.fixture.ts';
 import { openSqliteStore } from '../sqlite/sqlite-store.ts';
-import { inTestSealer } from './in-test-sealer.ts';
+import { inTestSealer } from './in-test-sealer.fixture.ts';
 import { openRecords } from './open-records.ts';
 
 const committer = fileURLToPath(new URL('./in-test-committer.fixture.ts', import.meta.url));

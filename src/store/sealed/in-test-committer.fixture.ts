@@ -3,7 +3,7 @@
 import { Buffer } from 'node:buffer';
 import { writeSync } from 'node:fs';
 import { openSqliteStore } from '../sqlite/sqlite-store.ts';
-import { inTestSealer } from './in-test-sealer.ts';
+import { inTestSealer } from './in-test-sealer.fixture.ts';
 import { openRecords } from './open-records.ts';
 
 const [folder = '', limit = '1000', size = '100'] = process.argv.slice(2);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
-import { openCryptoClient } from '../../crypto/client/open-crypto-client.ts';
+import { openCryptoClient } from '../../crypto/client/crypto-client.ts';
 import type { Store } from '../port.ts';
 import { makeSqlitePlace } from '../sqlite/sqlite-place.fixture.ts';
 import { moduleSealer } from './module-sealer.ts';

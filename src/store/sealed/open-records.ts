@@ -1,12 +1,10 @@
 // Opens the records of a store: nothing is served before all of it is verified and found no older than what was seen.
 import { type Store, StoreError } from '../port.ts';
 import type { Source } from './catch-up.ts';
-import type { SealedHead } from './head.ts';
 import { unavailable } from './open-rows.ts';
 import { type Contents, readEverything } from './read-everything.ts';
 import type { Apply, GoesWith, RecordSealer } from './records.ts';
 import { SealedRecords } from './sealed-records.ts';
-import { SetHash } from './set-hash.ts';
 
 export interface OpenRecords {
   /** Stays the caller's: closed after the records. */
@@ -27,15 +25,11 @@ export interface OpenRecords {
  */
 export async function openRecords(options: OpenRecords): Promise<SealedRecords> {
   const { store, sealer, apply, goesWith, newestHeadInLog, headSeenByModule } = options;
-  const contents = await readEverything(store, sealer, ({ name, value }) => apply({ name, value }));
-  const sequence = contents.head?.sequence ?? 0;
-  checkAge(sequence, newestHeadInLog, 'the audit log');
-  checkAge(sequence, headSeenByModule, 'the module');
+  const contents = await readEverything({ store, sealer }, ({ name, value }) => apply({ name, value }));
+  checkAge(contents.head.sequence, newestHeadInLog, 'the audit log');
+  checkAge(contents.head.sequence, headSeenByModule, 'the module');
   const source: Source = { store, sealer, headKey: await findHeadKey(sealer, contents) };
-  const sealedHead = contents.headRow?.value ?? new Uint8Array();
-  const nothing: SealedHead = { sequence: 0, hash: new SetHash().digest(), records: 0 };
-  const { head = nothing, hash, entries } = contents;
-  return new SealedRecords(source, { apply, goesWith: goesWith ?? (() => []) }, { head, sealedHead, hash, entries });
+  return new SealedRecords(source, { apply, goesWith: goesWith ?? (() => []) }, contents);
 }
 
 function checkAge(sequence: number, seen: number, by: string): void {
@@ -47,10 +41,7 @@ function checkAge(sequence: number, seen: number, by: string): void {
 /** Shows the head to the module; of an empty store, only learns under which key the first one will be. */
 async function findHeadKey(sealer: RecordSealer, { head, headRow }: Contents): Promise<Uint8Array> {
   try {
-    if (head === undefined || headRow === undefined) {
-      const first = { sequence: 1, hash: new SetHash().digest(), records: 0 };
-      return (await sealer.sealHead(first, new Uint8Array())).key;
-    }
+    if (headRow === undefined) return (await sealer.sealHead({ ...head, sequence: 1 }, new Uint8Array())).key;
     await sealer.noteHead(head.sequence, headRow.key, headRow.value);
     return headRow.key;
   } catch (error) {

@@ -1,16 +1,14 @@
-// Turns a plan's changes into the rows of one commit: sealed for the next sequence, with the head that they add up to.
+// Turns a plan's changes into the rows of one commit: sealed for the next sequence, with the head that they add up to; and
+// commits them.
 import { Buffer } from 'node:buffer';
 import { MAX_FRAME } from '../../formats/frames.ts';
-import type { Guard, Row } from '../port.ts';
+import type { Guard, Row, Store } from '../port.ts';
 import type { Source } from './catch-up.ts';
 import { HEAD, type SealedHead } from './head.ts';
-import { unavailable } from './open-rows.ts';
-import { entryKey } from './read-everything.ts';
+import { IN_FLIGHT, isLive, type LiveRow, unavailable } from './open-rows.ts';
 import type { Change } from './records.ts';
-import { markOf } from './set-hash.ts';
-import { type State, type Step, type StepChange, sumAfter } from './state.ts';
+import { entryKey, entryOf, type State, type Step, type StepChange, sumAfter } from './state.ts';
 
-const IN_FLIGHT = 512;
 /** What the module takes as a name, in bytes. */
 const MAX_NAME = 1024;
 /** A record travels in one frame, sealed and with its name. */
@@ -20,12 +18,6 @@ export interface Prepared {
   readonly guards: readonly Guard[];
   readonly writes: readonly Row[];
   readonly step: Step;
-}
-
-interface Sealed {
-  readonly change: Change;
-  readonly key: Uint8Array;
-  readonly sealed: Uint8Array;
 }
 
 /**
@@ -40,23 +32,17 @@ export async function prepareCommit(
 ): Promise<Prepared | undefined> {
   checkChanges(changes);
   const sequence = state.head.sequence + 1;
-  const sealed = await sealAll(source, changes, sequence);
   const guards: Guard[] = [{ key: source.headKey, revision: state.head.sequence }];
   const writes: Row[] = [];
   const steps: StepChange[] = [];
-  for (const { change, key, sealed: value } of sealed) {
+  for (const { change, key, sealed } of await sealAll(source, changes, sequence)) {
     const id = entryKey(key);
     const before = state.entries.get(id);
-    if (change.value === null && before === undefined) continue;
+    const isDeleted = change.value === null;
+    if (isDeleted && before === undefined) continue;
     guards.push({ key, revision: before?.revision ?? 0 });
-    if (change.value === null) {
-      writes.push({ key, revision: sequence, value: null });
-      steps.push({ ...change, key: id, entry: undefined });
-    } else {
-      writes.push({ key, revision: sequence, value });
-      const mark = markOf(key, sequence, value);
-      steps.push({ ...change, key: id, entry: { name: change.name, revision: sequence, mark } });
-    }
+    writes.push({ key, revision: sequence, value: isDeleted ? null : sealed });
+    steps.push({ ...change, key: id, entry: isDeleted ? undefined : entryOf(change.name, key, sequence, sealed) });
   }
   if (writes.length === 0) return undefined;
   const { hash, records } = sumAfter(state, steps);
@@ -80,13 +66,13 @@ function checkChanges(changes: readonly Change[]): void {
 }
 
 /** A deletion is sealed too, only to learn the record's key. */
-async function sealAll(source: Source, changes: readonly Change[], sequence: number): Promise<Sealed[]> {
-  const all: Sealed[] = [];
+async function sealAll({ sealer }: Source, changes: readonly Change[], sequence: number) {
+  const all: { readonly change: Change; readonly key: Uint8Array; readonly sealed: Uint8Array }[] = [];
   for (let at = 0; at < changes.length; at += IN_FLIGHT) {
-    const batch = changes.slice(at, at + IN_FLIGHT).map(async (change) => {
-      const { key, sealed } = await asking(source.sealer.seal(change.name, sequence, change.value ?? new Uint8Array()));
-      return { change, key, sealed };
-    });
+    const batch = changes.slice(at, at + IN_FLIGHT).map(async (change) => ({
+      change,
+      ...(await asking(sealer.seal(change.name, sequence, change.value ?? new Uint8Array()))),
+    }));
     all.push(...(await Promise.all(batch)));
   }
   return all;
@@ -97,5 +83,35 @@ async function asking<T>(answer: Promise<T>): Promise<T> {
     return await answer;
   } catch (error) {
     throw unavailable(error);
+  }
+}
+
+/**
+ * Commits it; the outcome is known wherever it can be, as a store may fail after it made the commit durable.
+ * @throws StoreError: the commit did not happen, or nobody can tell now
+ */
+export async function commitWithOutcome(store: Store, { guards, writes }: Prepared): Promise<'committed' | 'conflict'> {
+  try {
+    return await store.commit(guards, writes);
+  } catch (error) {
+    // Rows of a commit come together, so one of them tells; sealed bytes are never the same twice.
+    const sealed = writes.find(isLive);
+    if (sealed !== undefined && (await isThere(store, sealed))) return 'committed';
+    throw error;
+  }
+}
+
+async function isThere(store: Store, row: LiveRow): Promise<boolean> {
+  try {
+    const found = await store.read(row.key);
+    return (
+      found !== undefined &&
+      isLive(found) &&
+      found.revision === row.revision &&
+      Buffer.compare(found.value, row.value) === 0
+    );
+  } catch {
+    // The failure of the commit is what the caller hears of.
+    return false;
   }
 }

@@ -1,50 +1,29 @@
 // Reads and verifies a whole store: every row opens, and together they are exactly what the sealed head says. Used when
 // a store is opened, and whenever a running one gives reason to doubt it.
-import { Buffer } from 'node:buffer';
-import { refused, type Store } from '../port.ts';
-import { explainRefusal } from './explain-refusal.ts';
+import { refused } from '../port.ts';
 import { decodeHead, HEAD, type SealedHead } from './head.ts';
-import { isLive, type LiveRow, type OpenedRow, openRows, RefusedRows, rowLabel } from './open-rows.ts';
-import type { RecordSealer } from './records.ts';
-import { markOf, SetHash } from './set-hash.ts';
+import { isLive, type LiveRow, type OpenedRow, openRows, rowLabel, type Sealed } from './open-rows.ts';
+import { SetHash } from './set-hash.ts';
+import { type Entry, entryKey, entryOf, type State } from './state.ts';
 
-/** What is kept of a record in memory. */
-export interface Entry {
-  readonly name: string;
-  readonly revision: number;
-  readonly mark: string;
-}
-
-export interface Contents {
+export interface Contents extends State {
   /** Undefined: the store is empty. */
-  readonly head: SealedHead | undefined;
   readonly headRow: LiveRow | undefined;
-  /** By `entryKey`. Without the head. */
-  readonly entries: Map<string, Entry>;
-  readonly hash: SetHash;
-}
-
-export function entryKey(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
 }
 
 /**
  * @param visit called for every record but the head, before it is known whether all add up: drop what it built if this rejects
  * @throws StoreError Refused, Damaged, Unavailable
  */
-export async function readEverything(
-  store: Store,
-  sealer: RecordSealer,
-  visit: (record: OpenedRow) => void,
-): Promise<Contents> {
+export async function readEverything(source: Sealed, visit: (record: OpenedRow) => void): Promise<Contents> {
   const entries = new Map<string, Entry>();
   const names = new Set<string>();
   const hash = new SetHash();
   let headRecord: OpenedRow | undefined;
   let newest = 0;
   let newestRow: Uint8Array | undefined;
-  for await (const batch of store.list()) {
-    for (const record of await openBatch(store, sealer, batch.filter(isLive))) {
+  for await (const batch of source.store.list()) {
+    for (const record of await openRows(source, batch.filter(isLive))) {
       const { row, name } = record;
       if (names.has(name)) throw refused(`"${name}" is there twice, once as ${rowLabel(row.key)}`);
       names.add(name);
@@ -52,23 +31,24 @@ export async function readEverything(
         headRecord = record;
         continue;
       }
-      const mark = markOf(row.key, row.revision, row.value);
-      entries.set(entryKey(row.key), { name, revision: row.revision, mark });
-      hash.add(mark);
+      const entry = entryOf(name, row.key, row.revision, row.value);
+      entries.set(entryKey(row.key), entry);
+      hash.add(entry.mark);
       if (row.revision > newest) [newest, newestRow] = [row.revision, row.key];
       visit(record);
     }
   }
   if (headRecord === undefined) {
     if (entries.size > 0) throw refused(`the head is missing, with ${entries.size} records there`);
-    return { head: undefined, headRow: undefined, entries, hash };
+    const head = { sequence: 0, hash: hash.digest(), records: 0 };
+    return { head, headRow: undefined, sealedHead: new Uint8Array(), entries, hash };
   }
   const head = readHead(headRecord);
   if (newestRow !== undefined && newest > head.sequence) {
     throw refused(`the head was rolled back to sequence ${head.sequence}: ${rowLabel(newestRow)} is of ${newest}`);
   }
   checkSum(head, entries.size, hash);
-  return { head, headRow: headRecord.row, entries, hash };
+  return { head, headRow: headRecord.row, sealedHead: headRecord.row.value, entries, hash };
 }
 
 /** The head within its record. @throws StoreError Refused */
@@ -76,14 +56,6 @@ export function readHead({ name, row, value }: OpenedRow): SealedHead {
   const head = name === HEAD ? decodeHead(value) : undefined;
   if (head === undefined || head.sequence !== row.revision) throw refused('the head is not one');
   return head;
-}
-
-async function openBatch(store: Store, sealer: RecordSealer, rows: readonly LiveRow[]): Promise<OpenedRow[]> {
-  try {
-    return await openRows(sealer, rows);
-  } catch (error) {
-    throw error instanceof RefusedRows ? await explainRefusal(store, sealer, error.rows) : error;
-  }
 }
 
 function checkSum(head: SealedHead, records: number, hash: SetHash): void {

@@ -1,4 +1,5 @@
 // Named records over an untrusted store: what features read and write. Opening verifies everything against the head.
+import type { SealedHead } from './head.ts';
 
 /** A change of one named record; `value` null deletes it. Values are UTF-8 JSON or raw bytes as their owner likes. */
 export interface Change {
@@ -6,14 +7,8 @@ export interface Change {
   readonly value: Uint8Array | null;
 }
 
-/** The sealed head after a commit: its sequence is the store's revision. */
-export interface Head {
-  readonly sequence: number;
-  /** Incremental hash over all records: key, revision and sealed value; base64url. */
-  readonly hash: string;
-  /** Of the module's state under which it was sealed; absent: of a version before. */
-  readonly generation?: number;
-}
+/** The sealed head after a commit. */
+export type Head = Pick<SealedHead, 'sequence' | 'hash' | 'generation'>;
 
 /** What the sealed store needs of the module (`CryptoClient.send` fits). */
 export interface RecordSealer {

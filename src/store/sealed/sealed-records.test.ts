@@ -6,7 +6,7 @@ import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { MemoryContent, openMemoryStore } from '../memory/memory-store.fixture.ts';
 import { DELETIONS_KEPT, type Store, StoreError } from '../port.ts';
 import { makeSqlitePlace } from '../sqlite/sqlite-place.fixture.ts';
-import { type InTestSealer, inTestSealer } from './in-test-sealer.ts';
+import { type InTestSealer, inTestSealer } from './in-test-sealer.fixture.ts';
 import { openRecords } from './open-records.ts';
 import type { Change, Records } from './records.ts';
 

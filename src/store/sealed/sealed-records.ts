@@ -2,9 +2,8 @@
 // the head, and serves nothing more once the store was found tampered with.
 import { StoreError } from '../port.ts';
 import { catchUp, type Source } from './catch-up.ts';
-import { commitWithOutcome } from './commit-outcome.ts';
 import { unavailable } from './open-rows.ts';
-import { type Prepared, prepareCommit } from './prepare-commit.ts';
+import { commitWithOutcome, type Prepared, prepareCommit } from './prepare-commit.ts';
 import type { Apply, Change, GoesWith, Head, Records } from './records.ts';
 import { type State, type Step, takeStep } from './state.ts';
 import { Turns } from './turns.ts';

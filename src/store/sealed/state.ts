@@ -1,15 +1,23 @@
 // What a process holds of a verified store, and the one way in which it moves: a whole step at a time.
-import { type SealedHead } from './head.ts';
-import type { Entry } from './read-everything.ts';
+import { Buffer } from 'node:buffer';
+import type { SealedHead } from './head.ts';
 import type { Apply, Change } from './records.ts';
-import type { SetHash } from './set-hash.ts';
+import { markOf, type SetHash } from './set-hash.ts';
+
+/** What is kept of a record in memory. */
+export interface Entry {
+  readonly name: string;
+  readonly revision: number;
+  readonly mark: string;
+}
 
 export interface State {
+  /** Of sequence 0 while the store is empty. */
   readonly head: SealedHead;
   /** As it is in the store, empty while that is: what the next head is sealed after. */
   readonly sealedHead: Uint8Array;
   readonly hash: SetHash;
-  /** By `entryKey`; changed in place by `takeStep`, for the sake of large stores. */
+  /** By `entryKey`, without the head; changed in place by `takeStep`, for the sake of large stores. */
   readonly entries: Map<string, Entry>;
 }
 
@@ -21,11 +29,17 @@ export interface StepChange extends Change {
 }
 
 /** From one verified head to a later one. */
-export interface Step {
-  readonly head: SealedHead;
-  readonly sealedHead: Uint8Array;
-  readonly hash: SetHash;
+export interface Step extends Omit<State, 'entries'> {
   readonly changes: readonly StepChange[];
+}
+
+export function entryKey(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
+}
+
+/** @param sealed what is in the row */
+export function entryOf(name: string, key: Uint8Array, revision: number, sealed: Uint8Array): Entry {
+  return { name, revision, mark: markOf(key, revision, sealed) };
 }
 
 /** Hash and count of records once the changes are made. */
@@ -41,11 +55,11 @@ export function sumAfter(state: State, changes: readonly StepChange[]): { hash: 
   return { hash, records };
 }
 
-export function takeStep(state: State, step: Step, apply: Apply): State {
-  for (const { key, entry, name, value } of step.changes) {
-    if (entry === undefined) state.entries.delete(key);
-    else state.entries.set(key, entry);
+export function takeStep({ entries }: State, { changes, ...after }: Step, apply: Apply): State {
+  for (const { key, entry, name, value } of changes) {
+    if (entry === undefined) entries.delete(key);
+    else entries.set(key, entry);
     apply({ name, value });
   }
-  return { head: step.head, sealedHead: step.sealedHead, hash: step.hash, entries: state.entries };
+  return { ...after, entries };
 }

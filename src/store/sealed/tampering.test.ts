@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import type { Store } from '../port.ts';
 import { makeSqlitePlace } from '../sqlite/sqlite-place.fixture.ts';
 import { HEAD } from './head.ts';
-import { inTestSealer } from './in-test-sealer.ts';
+import { inTestSealer } from './in-test-sealer.fixture.ts';
 import { openRecords } from './open-records.ts';
 import type { Records } from './records.ts';
 

@@ -1,6 +1,6 @@
 // For tests: real records, over a store in memory and a sealer in this process.
 import { openMemoryStore } from '../../../store/memory/memory-store.fixture.ts';
-import { inTestSealer } from '../../../store/sealed/in-test-sealer.ts';
+import { inTestSealer } from '../../../store/sealed/in-test-sealer.fixture.ts';
 import { openRecords } from '../../../store/sealed/open-records.ts';
 import type { Apply, GoesWith, Records } from '../../../store/sealed/records.ts';
 
