@@ -2,7 +2,7 @@
 // that `create` writes, and the real store. Only the audit log is left out: the next start completes it, as after a crash.
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { openCryptoClient } from '../../src/crypto/client/open-crypto-client.ts';
+import { openCryptoClient } from '../../src/crypto/client/crypto-client.ts';
 import { places } from '../../src/deployment/data-layout.ts';
 import type { KeyMaking } from '../../src/features/keys/add-version.ts';
 import { createKey, readCreateKey } from '../../src/features/keys/create.ts';

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openCryptoClient } from '../crypto/client/open-crypto-client.ts';
+import { openCryptoClient } from '../crypto/client/crypto-client.ts';
 import { provisionModule } from '../crypto/client/provision-module.ts';
 import type { ManagementPaths } from '../deployment/data-layout.ts';
 import { replaceFile } from '../files/durable-file.ts';

@@ -2,7 +2,7 @@
 // has been verified against what the log and the module have seen.
 
 import { randomBytes } from 'node:crypto';
-import { openCryptoClient } from '../crypto/client/open-crypto-client.ts';
+import { openCryptoClient } from '../crypto/client/crypto-client.ts';
 import { provisionModule } from '../crypto/client/provision-module.ts';
 import { missingPersonMark } from '../deployment/trusted-issuers.ts';
 import { openDueWork } from '../features/clock/due-work.ts';

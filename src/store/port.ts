@@ -57,3 +57,22 @@ export class StoreError extends Error {
 export function refused(reason: string): StoreError {
   return new StoreError('Refused', `the store was tampered with: ${reason}`);
 }
+
+/**
+ * The form that every adapter demands of a commit. What the rows mean is not looked at.
+ * @throws RangeError when a caller broke the contract: nothing was written
+ */
+export function checkCommit(guards: readonly Guard[], writes: readonly Row[]): void {
+  for (const { key, revision } of guards) {
+    checkKey(key);
+    if (!Number.isSafeInteger(revision) || revision < 0) throw new RangeError('a guard names no revision');
+  }
+  for (const { key, revision } of writes) {
+    checkKey(key);
+    if (!Number.isSafeInteger(revision) || revision < 1) throw new RangeError('a row needs a revision of 1 or more');
+  }
+}
+
+function checkKey(key: Uint8Array): void {
+  if (key.length !== KEY_BYTES) throw new RangeError(`a key has ${KEY_BYTES} bytes`);
+}

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { commandNamed, runCommand } from '../../src/cli/command.fixture.ts';
 import { placeCommands } from '../../src/cli/commands/backup/place-commands.ts';
-import { openCryptoClient } from '../../src/crypto/client/open-crypto-client.ts';
+import { openCryptoClient } from '../../src/crypto/client/crypto-client.ts';
 import { places } from '../../src/deployment/data-layout.ts';
 import { parts } from '../../src/service/parts.ts';
 import { findingKind } from '../../src/store/sealed/follow-records.ts';

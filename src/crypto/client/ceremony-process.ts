@@ -1,38 +1,31 @@
 // The module's other process: started for one ceremony over the same folder, told what the partitions know, and ended after
 // it. Ceremonies of one worker run one after the other.
-import { CryptoError, type MessageName, type ModuleState, type ReplyOf, type RequestOf } from '../protocol/messages.ts';
+import { CryptoError, type MessageName, type ReplyOf, type RequestOf } from '../protocol/messages.ts';
 import { handOver } from './hand-over.ts';
-import { ask, askEncoded, Partition } from './partition.ts';
+import { ask, askEncoded, greet, type Hello, Partition } from './partition.ts';
 import { type PartitionPath, spawnPartition } from './spawn-partition.ts';
 
 /** Longer than a passphrase takes to be stretched, and than a wrong one is held back. */
 const STALL_MS = 120_000;
 const GREETING_MS = 30_000;
-const CLOSE_MS = 5_000;
-
-export type CeremonyProcess = Partition & AsyncDisposable;
 
 /** Ended by being disposed of, unless it has ended by itself. @throws CryptoError why the module does not start */
-export async function startCeremony(place: PartitionPath): Promise<CeremonyProcess> {
-  const partition = new Partition(spawnPartition(place, 'ceremony'), STALL_MS);
-  const started = Object.assign(partition, { [Symbol.asyncDispose]: () => partition.close(CLOSE_MS) });
-  const late = setTimeout(() => partition.kill(), GREETING_MS);
+export async function startCeremony(place: PartitionPath): Promise<Partition> {
+  const process = new Partition(spawnPartition(place, 'ceremony'), STALL_MS);
   try {
-    await ask(started, 'hello', {});
-    return started;
+    await greet(process, GREETING_MS);
+    return process;
   } catch (error) {
-    partition.kill();
+    process.kill();
     throw error;
-  } finally {
-    clearTimeout(late);
   }
 }
 
 /** What a ceremony needs of the partitions. */
-export interface Partitions {
+interface Partitions {
   /** The module is neither blank nor locked. */
   readonly isOpen: boolean;
-  readonly hello: { readonly state: ModuleState };
+  readonly hello: Hello;
   pick(): Partition | Promise<Partition>;
   /** One process has the seal key: so have all partitions, before this resolves. */
   spreadFrom(opened: Partition): Promise<void>;
@@ -42,7 +35,7 @@ export class Ceremonies implements AsyncDisposable {
   readonly #place: PartitionPath;
   readonly #partitions: Partitions;
   /** Waits for secrets while the module is locked. */
-  #unlocking: Promise<CeremonyProcess> | undefined;
+  #unlocking: Promise<Partition> | undefined;
   #last: Promise<unknown> = Promise.resolve();
   readonly #running = new Set<Partition>();
 
@@ -115,7 +108,7 @@ export class Ceremonies implements AsyncDisposable {
   }
 
   /** @throws CryptoError WrongState while the module is open: no secret is asked for then */
-  async #waiting(): Promise<CeremonyProcess> {
+  async #waiting(): Promise<Partition> {
     if (this.#partitions.isOpen) {
       throw new CryptoError(
         'WrongState',

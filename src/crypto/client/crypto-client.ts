@@ -1,14 +1,19 @@
-// What a service worker sees of its module: typed requests, spread over the partitions it spawned. Not a place for
-// policy: who may use a key was decided before.
-import type {
-  KeyBinding,
-  MessageBy,
-  MessageName,
-  ModuleState,
-  PublicKey,
-  ReplyOf,
-  RequestOf,
+// What a service worker sees of its module: requests spread over a pool of partitions, repeated on another when one dies, keys
+// opened where the work goes, and ceremonies run in processes of their own. Not a place for policy: who may use a key was
+// decided before.
+import {
+  CryptoError,
+  type KeyBinding,
+  type MessageBy,
+  type MessageName,
+  messages,
+  type PublicKey,
+  type ReplyOf,
+  type RequestOf,
 } from '../protocol/messages.ts';
+import { Ceremonies } from './ceremony-process.ts';
+import { ask, askEncoded, encodeRequest, type Hello, isLost, type Partition } from './partition.ts';
+import { PartitionPool, type PoolOptions } from './partition-pool.ts';
 
 /** A wrapped key as stored with a key version. `cacheId` is unique per blob content (a re-bound key gets a new one). */
 export interface WrappedKey {
@@ -17,51 +22,151 @@ export interface WrappedKey {
   readonly blob: Uint8Array;
 }
 
-export interface OperateInputs {
-  readonly input: Uint8Array;
-  readonly proof?: Uint8Array;
-  readonly iv?: Uint8Array;
-  readonly aad?: Uint8Array;
-}
+type Inputs = RequestOf<'operate'>;
+/** What an operation does not take is left out. */
+export type OperateInputs = Pick<Inputs, 'input'> & Partial<Pick<Inputs, 'proof' | 'iv' | 'aad'>>;
 
 /** Messages after which every partition reads the files again. */
 export type CeremonyName = Exclude<MessageBy<'ceremony'>, MessageBy<'serving'>>;
 
-export interface CryptoClient extends AsyncDisposable {
-  readonly hello: ReplyOf<'hello'> & { readonly state: ModuleState };
-  /** Process ids of the living partitions. */
-  readonly pids: readonly number[];
-  /**
-   * One message to some partition, or to a process that is started for it. Repeatable messages survive the death of either
-   * unseen. @throws CryptoError
-   */
-  send<M extends MessageName>(name: M, request: RequestOf<M>): Promise<ReplyOf<M>>;
-  /** `operate` with the blob opened (or re-opened) in the partition that takes the work. @throws CryptoError */
-  operate(key: WrappedKey, operation: number, algorithm: number, inputs: OperateInputs): Promise<ReplyOf<'operate'>>;
-  /** Runs a message that changes the module's files, then has every partition reload before it resolves. */
-  ceremony<M extends CeremonyName>(name: M, request: RequestOf<M>): Promise<ReplyOf<M>>;
-  /** While locked: the unlock certificate (DER) of the process that waits for secrets. @throws CryptoError */
-  unlockCertificate(): Promise<Buffer>;
-  /**
-   * Opens the seal with a secret encrypted to that certificate, then hands the key to all partitions before it resolves;
-   * updates `hello`. @throws CryptoError SealRefused, BadRequest
-   */
-  unlock(request: RequestOf<'unlock'>): Promise<ReplyOf<'unlock'>>;
-  /** The same with the passphrase in the file that was named when this client was opened. */
-  unlockFromFile(): Promise<void>;
-  /** While locked: the key (DER) of one partition that another worker can hand the seal key to. @throws CryptoError */
-  recipientKey(): Promise<Buffer>;
-  /** The same with what another worker handed over. */
-  takeOver(request: RequestOf<'takeOver'>): Promise<void>;
-  /** Has every partition read the state file again (another worker ran a ceremony); updates `hello`. */
-  reload(): Promise<void>;
-  createKey(
-    binding: KeyBinding,
-    kind: {
-      readonly size?: number;
-      readonly curve?: string;
-      readonly publicExponent?: number;
-      readonly alg?: string;
+export type CryptoClient = Awaited<ReturnType<typeof openCryptoClient>>;
+
+/** A request that saw this many partitions die is likelier their cause than their victim. */
+const ATTEMPTS = 4;
+const NONE: Uint8Array = new Uint8Array(0);
+
+/** @throws CryptoError when a partition does not start */
+export async function openCryptoClient(options: PoolOptions) {
+  const pool = await PartitionPool.open(options);
+  const ceremonies = new Ceremonies(options, pool);
+
+  async function send<M extends MessageName>(name: M, request: RequestOf<M>): Promise<ReplyOf<M>> {
+    const payload = encodeRequest(name, request);
+    const { by, repeatable } = messages[name];
+    const attempts = repeatable ? ATTEMPTS : 1;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        if (by === 'ceremony') return await ceremonies.run(name, payload);
+        return await askEncoded(await pool.pick(), name, payload);
+      } catch (error) {
+        if (attempt >= attempts) throw error;
+        if (error instanceof CryptoError && error.code === 'IdentityMissing') await send('makeIdentity', {});
+        else if (!isLost(error)) throw error;
+      }
+    }
+  }
+
+  async function reload(): Promise<void> {
+    await Promise.all(
+      pool.ready.map((partition) =>
+        ask(partition, 'reload', {}).catch((error: unknown) => {
+          // One that died meanwhile reads the new state when it comes back.
+          if (!isLost(error)) throw error;
+        }),
+      ),
+    );
+    await pool.refresh(await pool.pick());
+  }
+
+  return {
+    get hello(): Hello {
+      return pool.hello;
     },
-  ): Promise<{ readonly publicKey: PublicKey; readonly blob: Uint8Array }>;
+    /** Process ids of the living partitions. */
+    get pids(): readonly number[] {
+      return pool.pids;
+    },
+    /**
+     * One message to some partition, or to a process that is started for it. Repeatable messages survive the death of either
+     * unseen. @throws CryptoError
+     */
+    send,
+    /** `operate` with the blob opened (or re-opened) in the partition that takes the work. @throws CryptoError */
+    async operate(
+      key: WrappedKey,
+      operation: number,
+      algorithm: number,
+      { input, proof = NONE, iv = NONE, aad = NONE }: OperateInputs,
+    ): Promise<ReplyOf<'operate'>> {
+      for (let attempt = 1; ; attempt++) {
+        const picked = pool.pick();
+        const partition = picked instanceof Promise ? await picked : picked;
+        try {
+          const known = partition.handles.get(key.cacheId);
+          const handle = typeof known === 'number' ? known : await (known ?? openIn(partition, key));
+          const payload = messages.operate.request.encode({ handle, operation, algorithm, input, proof, iv, aad });
+          return messages.operate.reply.decode(await partition.request(messages.operate.code, payload));
+        } catch (error) {
+          const forgotten = error instanceof CryptoError && error.code === 'UnknownHandle';
+          if (forgotten) partition.handles.delete(key.cacheId);
+          if (attempt >= ATTEMPTS || !(forgotten || isLost(error))) throw error;
+        }
+      }
+    },
+    /** Runs a message that changes the module's files, then has every partition reload before it resolves. */
+    async ceremony<M extends CeremonyName>(name: M, request: RequestOf<M>): Promise<ReplyOf<M>> {
+      let reply: ReplyOf<M>;
+      try {
+        reply = await send(name, request);
+      } catch (error) {
+        // A process that ended before it answered may have written all the same.
+        if (isLost(error)) await reload().catch(() => undefined);
+        throw error;
+      }
+      await reload();
+      return reply;
+    },
+    /** While locked: the unlock certificate (DER) of the process that waits for secrets. @throws CryptoError */
+    unlockCertificate: () => ceremonies.unlockCertificate(),
+    /**
+     * Opens the seal with a secret encrypted to that certificate, then hands the key to all partitions before it resolves;
+     * updates `hello`. @throws CryptoError SealRefused, BadRequest
+     */
+    unlock: (request: RequestOf<'unlock'>) => ceremonies.unlock(request),
+    /** The same with the passphrase in the file that was named when this client was opened. */
+    unlockFromFile: () => ceremonies.unlockFromFile(),
+    /** While locked: the key (DER) of one partition that another worker can hand the seal key to. @throws CryptoError */
+    recipientKey: () => pool.recipientKey(),
+    /** The same with what another worker handed over. */
+    async takeOver(request: RequestOf<'takeOver'>): Promise<void> {
+      const partition = pool.waitingWith(request.recipient);
+      await ask(partition, 'takeOver', request);
+      await pool.spreadFrom(partition);
+      await ceremonies.endUnlocking();
+    },
+    /** Has every partition read the state file again (another worker ran a ceremony); updates `hello`. */
+    reload,
+    createKey(
+      binding: KeyBinding,
+      {
+        size = 0,
+        curve = '',
+        publicExponent = binding.kty === 'RSA-HSM' ? 65537 : 0,
+        alg = '',
+      }: Partial<Omit<RequestOf<'createKey'>, 'binding'>>,
+    ) {
+      const made = send('createKey', { binding, size, curve, publicExponent, alg });
+      // The module is the only writer of this JSON; its shape is checked by the type that both sides share.
+      return made as Promise<{ readonly publicKey: PublicKey; readonly blob: Uint8Array }>;
+    },
+    async [Symbol.asyncDispose](): Promise<void> {
+      await Promise.all([ceremonies[Symbol.asyncDispose](), pool[Symbol.asyncDispose]()]);
+    },
+  };
+}
+
+/** Opens a key once, however many requests wait for it. */
+function openIn(partition: Partition, { cacheId, binding, blob }: WrappedKey): Promise<number> {
+  const opening = ask(partition, 'openKey', { binding, blob }).then(
+    ({ handle }) => {
+      partition.remember(cacheId, handle);
+      return handle;
+    },
+    (error: unknown) => {
+      partition.handles.delete(cacheId);
+      throw error;
+    },
+  );
+  partition.remember(cacheId, opening);
+  return opening;
 }

@@ -1,12 +1,10 @@
 // Keeps a number of partitions alive: starts them, greets them, replaces those that die, and says which one is free
 // soonest. It knows nothing of messages but the greeting.
-import { CryptoError, type ModuleState, type ReplyOf } from '../protocol/messages.ts';
+import { CryptoError, type ModuleState } from '../protocol/messages.ts';
 import { startCeremony } from './ceremony-process.ts';
 import { handOver, recipientKeyOf, takeOver, thumbprintOf } from './hand-over.ts';
-import { ask, Partition } from './partition.ts';
+import { ask, greet, type Hello, Partition } from './partition.ts';
 import { type PartitionPath, spawnPartition } from './spawn-partition.ts';
-
-export type Hello = ReplyOf<'hello'> & { readonly state: ModuleState };
 
 export interface PoolOptions extends PartitionPath {
   readonly partitions: number;
@@ -28,7 +26,6 @@ const RUN = 4;
 /** How long a request waits for a partition to come back before it is refused. */
 const PATIENCE_MS = 15_000;
 const GREETING_MS = 15_000;
-const CLOSE_MS = 5_000;
 const STALL_MS = 60_000;
 const FIRST_BACKOFF_MS = 20;
 const LONGEST_BACKOFF_MS = 5_000;
@@ -41,7 +38,7 @@ export class PartitionPool implements AsyncDisposable {
   #ready: Partition[] = [];
   readonly #starting = new Set<Promise<void>>();
   readonly #everyone = new Set<Partition>();
-  #waiting: { resolve(partition: Partition): void; reject(error: Error): void }[] = [];
+  readonly #waiting = new Set<PromiseWithResolvers<Partition>>();
   #hello: Hello | undefined;
   #backoff = FIRST_BACKOFF_MS;
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -174,8 +171,8 @@ export class PartitionPool implements AsyncDisposable {
     this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
     const error = new CryptoError('PartitionLost', 'the client is closed');
-    for (const waiter of this.#waiting.splice(0)) waiter.reject(error);
-    await Promise.all([...this.#everyone].map((partition) => partition.close(CLOSE_MS)));
+    for (const waiter of this.#waiting) waiter.reject(error);
+    await Promise.all([...this.#everyone].map((partition) => partition[Symbol.asyncDispose]()));
     await Promise.allSettled(this.#starting);
   }
 
@@ -193,7 +190,7 @@ export class PartitionPool implements AsyncDisposable {
       this.#restart();
     });
     try {
-      let hello = await withTimeout(greet(partition), GREETING_MS);
+      let hello = await greet(partition, GREETING_MS);
       while (hello.state === 'locked' && this.#hello !== undefined && this.#hello.state !== 'locked') {
         await this.#unlockLate(partition);
         hello = await greet(partition);
@@ -212,7 +209,7 @@ export class PartitionPool implements AsyncDisposable {
     if (this.#closed) return;
     this.#ready = [...this.#ready, partition];
     this.#options.onPartitions?.(this.pids);
-    for (const waiter of this.#waiting.splice(0)) waiter.resolve(partition);
+    for (const waiter of this.#waiting) waiter.resolve(partition);
   }
 
   #restart(): void {
@@ -239,7 +236,7 @@ export class PartitionPool implements AsyncDisposable {
     if (this.#isBehind(hello)) {
       throw new CryptoError('StateRefused', 'the partition has an older state than the others: files were put back');
     }
-    if (known !== undefined && known.state !== 'blank' && known.state !== 'locked') {
+    if (known !== undefined && RANK[known.state] > 0) {
       const same = known.instanceId === hello.instanceId && Buffer.from(known.auditKey).equals(hello.auditKey);
       if (!same) throw new CryptoError('Internal', 'the partition is of another module');
       if (!comesFrom(hello, known)) {
@@ -249,25 +246,18 @@ export class PartitionPool implements AsyncDisposable {
     this.#hello = hello;
   }
 
-  #wait(): Promise<Partition> {
-    if (this.#closed) return Promise.reject(new CryptoError('PartitionLost', 'the client is closed'));
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting = this.#waiting.filter((other) => other !== waiter);
-        reject(new CryptoError('PartitionLost', 'no module partition is running'));
-      }, PATIENCE_MS);
-      const waiter = {
-        resolve: (partition: Partition) => {
-          clearTimeout(timer);
-          resolve(partition);
-        },
-        reject: (error: Error) => {
-          clearTimeout(timer);
-          reject(error);
-        },
-      };
-      this.#waiting.push(waiter);
-    });
+  async #wait(): Promise<Partition> {
+    if (this.#closed) throw new CryptoError('PartitionLost', 'the client is closed');
+    const waiter = Promise.withResolvers<Partition>();
+    const late = new CryptoError('PartitionLost', 'no module partition is running');
+    const timer = setTimeout(() => waiter.reject(late), PATIENCE_MS);
+    this.#waiting.add(waiter);
+    try {
+      return await waiter.promise;
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(waiter);
+    }
   }
 }
 
@@ -276,22 +266,4 @@ function comesFrom({ generation, digest, lineage }: Hello, known: Hello): boolea
   return (
     (generation === known.generation ? digest : (lineage as readonly unknown[])[known.generation]) === known.digest
   );
-}
-
-export async function greet(partition: Partition): Promise<Hello> {
-  const hello = await ask(partition, 'hello', {});
-  if (!Object.hasOwn(RANK, hello.state)) throw new CryptoError('Internal', 'the partition is in an unknown state');
-  return hello as Hello;
-}
-
-async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new CryptoError('PartitionLost', 'the module partition does not answer')), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -8,6 +8,8 @@ import {
   type CryptoErrorCode,
   type Message,
   type MessageName,
+  MODULE_STATES,
+  type ModuleState,
   messages,
   REFUSAL_CODES,
   REPLY_OK,
@@ -20,20 +22,19 @@ import type { PartitionProcess } from './spawn-partition.ts';
 
 /** Handles remembered for each partition; the module's own cache has the same size. */
 const MAX_HANDLES = 4096;
+/** How long a process may take to end by itself. */
+const CLOSE_MS = 5_000;
 
-interface Pending {
-  resolve(payload: Buffer): void;
-  reject(error: Error): void;
-}
+export type Hello = ReplyOf<'hello'> & { readonly state: ModuleState };
 
-export class Partition {
+export class Partition implements AsyncDisposable {
   readonly pid: number;
   /** Resolves when the process is gone. */
   readonly gone: Promise<void>;
   readonly handles = new Map<string, number | Promise<number>>();
   readonly #process: PartitionProcess;
   readonly #writer: FrameWriter;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new Map<number, Omit<PromiseWithResolvers<Buffer>, 'promise'>>();
   #lastId = 0;
   #lost: CryptoError | undefined;
   /** Since when nothing came although something was asked; undefined while all is well. */
@@ -109,9 +110,9 @@ export class Partition {
   }
 
   /** Lets the process end by itself, and ends it if it does not. */
-  async close(graceMs: number): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#process.stdin.end();
-    const timer = setTimeout(() => this.kill(), graceMs);
+    const timer = setTimeout(() => this.kill(), CLOSE_MS);
     await this.gone;
     clearTimeout(timer);
   }
@@ -152,6 +153,20 @@ export class Partition {
 }
 
 const REFUSALS: ReadonlySet<string> = new Set(REFUSAL_CODES);
+
+/** @param patienceMs one that does not answer until then is ended @throws CryptoError */
+export async function greet(partition: Partition, patienceMs?: number): Promise<Hello> {
+  const late = patienceMs === undefined ? undefined : setTimeout(() => partition.kill(), patienceMs);
+  try {
+    const hello = await ask(partition, 'hello', {});
+    if (!MODULE_STATES.some((state) => state === hello.state)) {
+      throw new CryptoError('Internal', 'the partition is in an unknown state');
+    }
+    return hello as Hello;
+  } finally {
+    clearTimeout(late);
+  }
+}
 
 /** One message. The reply is decoded from a copy: it lives longer than the chunk that it came in. @throws CryptoError */
 export function ask<M extends MessageName>(partition: Partition, name: M, request: RequestOf<M>): Promise<ReplyOf<M>> {

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { encryptToRsa } from '../../formats/jwe-rsa.ts';
 import type { CryptoClient } from './crypto-client.ts';
+import { openCryptoClient } from './crypto-client.ts';
 import { thumbprintOf } from './hand-over.ts';
-import { openCryptoClient } from './open-crypto-client.ts';
 
 const PASSPHRASE = 'correct horse battery';
 const COST = { memory: 65_536, passes: 1, lanes: 2 };

@@ -9,7 +9,8 @@ import { type FieldList, type Fields, fields, type Values } from '../../formats/
  * blank: no root keys · locked: sealed root keys whose secret is not here · provisioned: root keys, no security domain
  * taken yet · active: serves keys.
  */
-export type ModuleState = 'blank' | 'locked' | 'provisioned' | 'active';
+export const MODULE_STATES = ['blank', 'locked', 'provisioned', 'active'] as const;
+export type ModuleState = (typeof MODULE_STATES)[number];
 
 /** serving: a partition, which holds opened keys · ceremony: a process that is started for it and ends · both */
 export type Answerer = 'serving' | 'ceremony' | 'both';
@@ -44,7 +45,7 @@ const both = answeredBy('both');
 /** Not `repeatable`. */
 const ONCE = false;
 
-const ANY: readonly ModuleState[] = ['blank', 'locked', 'provisioned', 'active'];
+const ANY: readonly ModuleState[] = MODULE_STATES;
 const LOCKED: readonly ModuleState[] = ['locked'];
 const SEALED: readonly ModuleState[] = ['provisioned', 'active'];
 const ACTIVE: readonly ModuleState[] = ['active'];

@@ -1,7 +1,6 @@
 // A store without a file, for tests. Two handles on the same content behave like two connections to one database.
 import { Buffer } from 'node:buffer';
-import { checkCommit } from '../check-commit.ts';
-import { type Guard, type Row, type Store, StoreError } from '../port.ts';
+import { checkCommit, type Guard, type Row, type Store, StoreError } from '../port.ts';
 
 const BATCH = 512;
 

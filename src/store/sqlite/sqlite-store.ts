@@ -1,7 +1,6 @@
 // The embedded store: one SQLite file that several processes of one host may use at once.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { checkCommit } from '../check-commit.ts';
-import { DELETIONS_KEPT, type Guard, type Row, refused, type Store, StoreError } from '../port.ts';
+import { checkCommit, DELETIONS_KEPT, type Guard, type Row, refused, type Store, StoreError } from '../port.ts';
 import { connect, connectReader, createFile, whenFree } from './connection.ts';
 import { FileInUse } from './file-in-use.ts';
 import { toRow } from './row.ts';

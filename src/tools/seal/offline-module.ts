@@ -1,7 +1,7 @@
 // A partition over the module of a stopped instance, for exchanging its seal. Secrets go straight into its pipe. Whoever
 // opens one holds the instance's lock.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
-import { openCryptoClient } from '../../crypto/client/open-crypto-client.ts';
+import { openCryptoClient } from '../../crypto/client/crypto-client.ts';
 import type { PassphraseCost } from '../../formats/seal-header.ts';
 import type { SealShown } from './describe-seal.ts';
 import { readUnlockCertificate, type UnlockCertificate } from './secrets.ts';
