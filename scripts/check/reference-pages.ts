@@ -1,13 +1,13 @@
 // Reference pages against the tables in the code: errors, algorithms, module messages, records, commands. Neither may have a row that the
 // other lacks.
 import { nouns } from '../../src/cli/nouns.ts';
-import { referenceOf } from '../../src/cli/reference.ts';
 import { messages } from '../../src/crypto/protocol/messages.ts';
 import { algorithms } from '../../src/formats/algorithms.ts';
 import { detailMembers } from '../../src/http/entry-detail.ts';
 import { errorCodes } from '../../src/http/service-error.ts';
 import { parts } from '../../src/service/parts.ts';
 import type { RecordKind } from '../../src/store/sealed/record-kind.ts';
+import { referenceOf } from './command-reference.ts';
 import { names } from './documents.ts';
 import { tableRows } from './markdown.ts';
 import type { Problem } from './problem.ts';

@@ -1,7 +1,7 @@
 // Commands in tests, by their name, with values in place of words.
 import assert from 'node:assert/strict';
 import type { Command, Terminal } from './command.ts';
-import { show } from './dispatch.ts';
+import { runOf, show } from './dispatch.ts';
 import { checkGiven } from './parse.ts';
 
 export function commandNamed(commands: readonly Command[], name: string): Command {
@@ -19,5 +19,5 @@ export async function runCommand(
 ): Promise<number> {
   const given = { ...values };
   checkGiven(command, given, operands);
-  return show(await command.run(given, operands, terminal), given['json'] === true, terminal);
+  return show(await runOf(command, given, operands, terminal), given['json'] === true, terminal);
 }

@@ -73,6 +73,8 @@ export interface Command {
   readonly details?: string;
   readonly options: OptionList;
   readonly examples: readonly string[];
+  /** Failures of what it uses that are its user's to read, as `explained` has them. */
+  readonly explains?: Readonly<Record<string, string>>;
   /** A number is the exit code: 0 done · 1 the answer is no, or it failed · 2 it was called wrongly · 3 it cannot be told. */
   run(
     values: Readonly<Record<string, unknown>>,
@@ -81,26 +83,34 @@ export interface Command {
   ): Outcome | Promise<Outcome>;
 }
 
-/** Declares a command; its words decide the types of what `run` is given. `--help` is understood everywhere and not declared. */
+/** What a command is called with, in words that decide the types of what it is given. `operands` are '' where none are named. */
+export type Words<
+  O extends OptionList,
+  P extends string,
+  W extends string | undefined,
+  N extends { readonly [K in keyof OptionValues<O>]?: string },
+> = Omit<Command, 'options' | 'run' | 'operands' | 'wants' | 'needs'> & {
+  readonly options: O;
+  readonly operands?: P;
+  readonly wants?: W;
+  readonly needs?: N;
+};
+
+export type ValuesOf<O extends OptionList, N> = Named<OptionValues<O>, N>;
+export type OperandsOf<P extends string, W> = W extends string ? OperandValues<P> : readonly string[];
+
+/** Declares a command. `--help` is understood everywhere and not declared. */
 export function command<
   const O extends OptionList,
-  const P extends string,
+  const P extends string = '',
   const W extends string | undefined = undefined,
   const N extends { readonly [K in keyof OptionValues<O>]?: string } = object,
 >(
-  row: Omit<Command, 'options' | 'run' | 'operands' | 'wants' | 'needs'> & {
-    readonly options: O;
-    readonly operands: P;
-    readonly wants?: W;
-    readonly needs?: N;
-    run(
-      values: Named<OptionValues<O>, N>,
-      operands: W extends string ? OperandValues<P> : readonly string[],
-      terminal: Terminal,
-    ): Outcome | Promise<Outcome>;
+  row: Words<O, P, W, N> & {
+    run(values: ValuesOf<O, N>, operands: OperandsOf<P, W>, terminal: Terminal): Outcome | Promise<Outcome>;
   },
 ): Command {
-  return row as unknown as Command;
+  return { operands: '', ...row } as unknown as Command;
 }
 
 /** A word that commands begin with. */

@@ -17,7 +17,6 @@ const commands: readonly Command[] = [
   command({
     name: 'start',
     summary: 'start it',
-    operands: '',
     details: 'Or eval "$(strongroom start)", see \'strongroom audit verify\'; a strongroom is a place.',
     options: { 'port N (1)': 'the port', ...jsonOption },
     examples: ['strongroom start'],
@@ -40,7 +39,6 @@ const commands: readonly Command[] = [
   command({
     name: 'audit verify all',
     summary: 'verify all',
-    operands: '',
     options: { 'hsm-name NAME': 'which' },
     examples: [],
     run: () => Promise.resolve(0),

@@ -9,6 +9,7 @@ import {
   type Terminal,
   UsageError,
 } from './command.ts';
+import { explained } from './explained.ts';
 import { helpOf, helpOfAll, helpOfGroup, type Program, STRONGROOM, usageOf, verbsOf } from './help.ts';
 import { nearest } from './nearest.ts';
 import { parseArguments } from './parse.ts';
@@ -23,28 +24,24 @@ export async function dispatch(
   // `help WORDS` is `WORDS --help`.
   const asked = words[0] === 'help' ? [...words.slice(1), '--help'] : words;
   const commands = await commandsOf(nouns.filter(({ noun }) => noun === asked[0]));
-  const found = findCommand(commands, asked);
-  if (found === undefined) return answerWithoutCommand(nouns, commands, version, asked, terminal, program);
-  const { command, rest } = found;
+  const count = longest(asked, (text) => commands.some(({ name }) => name === text));
+  const command = commands.find(({ name }) => name === asked.slice(0, count).join(' '));
+  if (command === undefined) return answerWithoutCommand(nouns, commands, version, asked, terminal, program);
+  const who = `${program.name} ${command.name}`;
   try {
-    const { help, values, operands } = parseArguments(command, rest);
+    const { help, values, operands } = parseArguments(command, asked.slice(count));
     if (help) {
       const isGroup = commands.some(({ name }) => name.startsWith(`${command.name} `));
       terminal.out(helpOf(command, program) + (isGroup ? `\n${verbsOf(commands, command.name).join('\n')}\n` : ''));
       return 0;
     }
-    return show(await command.run(values, operands, terminal), values['json'] === true, terminal);
+    return show(await runOf(command, values, operands, terminal), values['json'] === true, terminal);
   } catch (error) {
-    if (error instanceof UsageError) {
-      terminal.err(`${program.name} ${command.name}: ${error.message}\n${usageOf(command, program)}\n`);
-      return 2;
-    }
-    if (error instanceof CommandError) {
-      terminal.err(`${program.name} ${command.name}: ${error.message}\n`);
-      return 1;
-    }
-    terminal.err(unexpected(`${program.name} ${command.name}`, error));
-    return UNEXPECTED;
+    const usage = error instanceof UsageError ? `${usageOf(command, program)}\n` : '';
+    const isTheirs = error instanceof UsageError || error instanceof CommandError;
+    terminal.err(isTheirs ? `${who}: ${error.message}\n${usage}` : unexpected(who, error));
+    if (error instanceof UsageError) return 2;
+    return isTheirs ? 1 : UNEXPECTED;
   }
 }
 
@@ -55,6 +52,11 @@ export const UNEXPECTED = 70;
 export function unexpected(who: string, error: unknown): string {
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return `${who}: it ended unexpectedly: ${oneLine(what)}\n`;
+}
+
+/** @throws CommandError, too, in place of what the command explains */
+export async function runOf(command: Command, ...given: Parameters<Command['run']>): Promise<Outcome> {
+  return explained(async () => command.run(...given), command.explains ?? {});
 }
 
 export function show(outcome: Outcome, asJson: boolean, terminal: Terminal): number {
@@ -71,17 +73,6 @@ export function show(outcome: Outcome, asJson: boolean, terminal: Terminal): num
   return exit;
 }
 
-function findCommand(
-  commands: readonly Command[],
-  words: readonly string[],
-): { readonly command: Command; readonly rest: readonly string[] } | undefined {
-  for (const count of [3, 2, 1]) {
-    const command = commands.find((each) => each.name === words.slice(0, count).join(' '));
-    if (command !== undefined && words.length >= count) return { command, rest: words.slice(count) };
-  }
-  return undefined;
-}
-
 /** @param commands those that begin with the first word */
 async function answerWithoutCommand(
   nouns: readonly Noun[],
@@ -96,8 +87,8 @@ async function answerWithoutCommand(
     terminal.out(`${program.name} ${version}\n`);
     return 0;
   }
-  const group = groupOf(commands, words);
-  const depth = group === '' ? 0 : group.split(' ').length;
+  const depth = longest(words, (text) => commands.some(({ name }) => name.startsWith(`${text} `)));
+  const group = words.slice(0, depth).join(' ');
   const next = words[depth];
   if (next === undefined || HELP.has(next)) {
     const help = group === '' ? await helpOfAll(nouns, program) : helpOfGroup(commands, group, program);
@@ -118,13 +109,9 @@ async function answerWithoutCommand(
   return 2;
 }
 
-/** As many of the first words as commands begin with; '' when there are none. */
-function groupOf(commands: readonly Command[], words: readonly string[]): string {
-  for (const count of [2, 1]) {
-    const group = words.slice(0, count).join(' ');
-    if (words.length >= count && commands.some(({ name }) => name.startsWith(`${group} `))) return group;
-  }
-  return '';
+/** How many of the first words are something together. */
+function longest(words: readonly string[], isKnown: (text: string) => boolean): number {
+  return [3, 2, 1].find((count) => words.length >= count && isKnown(words.slice(0, count).join(' '))) ?? 0;
 }
 
 const HELP: ReadonlySet<string> = new Set(['--help', '-h', 'help']);

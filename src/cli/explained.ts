@@ -4,13 +4,17 @@ import { CommandError } from './command.ts';
 /** Names of errors, `system` for those of the operating system, and what is said before their message. */
 export type Explanations = Readonly<Record<string, string>>;
 
-/** @throws CommandError in place of those */
-export function explained<T>(work: () => T, says: Explanations): T {
+/** @throws CommandError in place of those, or the error of another kind that is named */
+export function explained<T>(
+  work: () => T,
+  says: Explanations,
+  Said: new (message: string, options: ErrorOptions) => Error = CommandError,
+): T {
   const explain = (error: unknown): never => {
     const name = error instanceof Error && 'syscall' in error ? 'system' : (error as Error | undefined)?.name;
     const before = name !== undefined && Object.hasOwn(says, name) ? says[name] : undefined;
     if (before === undefined) throw error;
-    throw new CommandError(before + (error as Error).message, { cause: error });
+    throw new Said(before + (error as Error).message, { cause: error });
   };
   try {
     const result = work();

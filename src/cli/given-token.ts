@@ -6,10 +6,10 @@ import { CommandError } from './command.ts';
 import { readSecret } from './read-secret.ts';
 
 /** For the instances, and for the resource manager, whose tokens have another audience. */
-export type TokenVariable = 'STRONGROOM_TOKEN_FILE' | 'STRONGROOM_ARM_TOKEN_FILE';
+type TokenVariable = 'STRONGROOM_TOKEN_FILE' | 'STRONGROOM_ARM_TOKEN_FILE';
 
 /** Who would see the token. */
-export interface TokenTarget {
+interface TokenTarget {
   /** With its port, where that is not 443. */
   readonly host: string;
   /** What is `aud` in tokens that are good there and at nobody else's; absent: nothing in a token speaks for this place. */

@@ -77,11 +77,17 @@ function asCalled(text: string, { name, call }: Program): string {
   );
 }
 
-function optionRow({ name, letter, placeholder, fallback, description }: Option): readonly [string, string] {
-  return [
-    `${letter === undefined ? '    ' : `-${letter}, `}--${name}${placeholder === undefined ? '' : ` ${placeholder}`}`,
-    fallback === undefined ? description : `${description} (default: ${fallback})`,
-  ];
+function optionRow(option: Option): readonly [string, string] {
+  const { letter } = option;
+  return [`${letter === undefined ? '    ' : `-${letter}, `}${writtenAs(option)}`, meaningOf(option)];
+}
+
+export function writtenAs({ name, placeholder }: Option): string {
+  return `--${name}${placeholder === undefined ? '' : ` ${placeholder}`}`;
+}
+
+export function meaningOf({ description, fallback }: Option): string {
+  return fallback === undefined ? description : `${description} (default: ${fallback})`;
 }
 
 function table(rows: readonly (readonly [string, string])[]): string[] {

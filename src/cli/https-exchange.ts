@@ -9,7 +9,7 @@ import { getCACertificates } from 'node:tls';
 import { AnswerTooLarge, AnswerTooSlow, type ConnectionPath, call } from '../http/outbound.ts';
 import { CommandError } from './command.ts';
 
-export interface Exchange {
+interface Exchange {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -20,6 +20,27 @@ export interface Reply {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
+}
+
+interface Refusal {
+  readonly code: string;
+  readonly innerCode?: string;
+  readonly message: string;
+}
+
+/** What a service says of a refusal. Of what is no such answer, as a gateway in between gives, the text is the message. */
+export function refusalIn(text: string): Refusal {
+  try {
+    const { error } = JSON.parse(text) as { readonly error?: Readonly<Record<string, unknown>> };
+    const { code, message, innererror } = error ?? {};
+    const inner = (innererror as { readonly code?: unknown } | null | undefined)?.code;
+    if (typeof code === 'string' && typeof message === 'string') {
+      return { code, message, ...(typeof inner === 'string' ? { innerCode: inner } : {}) };
+    }
+  } catch {
+    // Not JSON.
+  }
+  return { code: '', message: text.slice(0, 4000) };
 }
 
 /** How connections are made. */

@@ -1,28 +1,22 @@
 // How commands speak to an instance: over its public API, either the one of a running data directory (in the dev
-// profile as its administrator) or the one at an address (as whoever the environment names).
-
+// profile as its administrator) or the one at an address (as whoever the environment names). The token is fetched when it is needed,
+// and again when it has run out.
 import { readDevClients } from '../deployment/dev-clients.ts';
 import { azureNames } from '../deployment/name-forms.ts';
 import { ownCommand } from '../formats/own-command.ts';
 import { printable } from '../formats/printable.ts';
-import { isGuid } from '../formats/shape.ts';
+import { isGuid, type Reader, ShapeError } from '../formats/shape.ts';
 import { instanceOrigin } from '../http/name-form.ts';
-import { CommandError, dataOption, jsonOption, type OptionValues, UsageError } from './command.ts';
-import { authoritiesWith, exchange, type Reply, type Route } from './https-exchange.ts';
-import { thereIsNo } from './instance-folder.ts';
-import {
-  devAdministratorToken,
-  devUserToken,
-  environmentToken,
-  findDevUser,
-  namesIdentity,
-  signedInToken,
-} from './instance-token.ts';
+import { CommandError, dataOption, type OptionValues, UsageError } from './command.ts';
+import { authoritiesWith, exchange, type Reply, type Route, refusalIn } from './https-exchange.ts';
+import { instanceNamed } from './instance-folder.ts';
 import { dataRootOf, requireRunning } from './running.ts';
 import { messageHere } from './same-place.ts';
+import { devToken, findDevUser, instanceToken } from './tokens.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
+/** The public API of an instance. */
 export interface InstanceClient {
   /** As messages name it. */
   readonly who: string;
@@ -36,7 +30,9 @@ export interface InstanceClient {
 
 /** Of which it is known who asks. */
 export interface AskingClient extends InstanceClient {
-  /** Their object id, as the token says it. @throws CommandError */
+  /** @returns the answer as it came @param address a path, or where the service says that it goes on @throws AnswerError */
+  send(method: Method, address: string, body?: object): Promise<Reply>;
+  /** Object id of who asks, as the token says it. @throws CommandError */
   asker(): Promise<string>;
 }
 
@@ -59,9 +55,6 @@ export const instanceOptions = {
   ...asOption,
 } as const;
 
-/** Of those, too, that show its answer. */
-export const instanceAnswerOptions = { ...instanceOptions, ...jsonOption } as const;
-
 /** `--as` of whom `az` is signed in as. */
 export const SIGNED_IN = 'az';
 
@@ -76,8 +69,74 @@ export function rootOf({ url, data }: Pick<InstanceValues, 'url' | 'data'>): str
   return url === undefined ? dataRootOf(data) : undefined;
 }
 
-/** What would help here, that the service cannot know. */
-type HintOn = (innerCode: string) => string | undefined;
+interface Address {
+  readonly address: string | undefined;
+  readonly data: string | undefined;
+  readonly ca: string | undefined;
+}
+
+/** @returns undefined where a data directory is meant @throws UsageError for options that exclude each other, CommandError */
+export function addressOf(
+  option: 'url' | 'arm',
+  { address, data, ca }: Address,
+): { readonly origin: string; readonly host: string; readonly route: Route } | undefined {
+  if (address === undefined) {
+    if (ca !== undefined) throw new UsageError(`--ca goes with --${option}`);
+    return undefined;
+  }
+  if (data !== undefined) throw new UsageError(`--${option} and --data exclude each other`);
+  const url = URL.parse(address);
+  if (url?.protocol !== 'https:') throw new UsageError(`--${option} must be https://HOST`);
+  return { origin: url.origin, host: url.host, route: { ca: ca === undefined ? undefined : authoritiesWith(ca) } };
+}
+
+/** @throws CommandError when there is no such instance, or nothing runs; UsageError for options that exclude each other */
+export function openInstanceClient({ 'hsm-name': wanted, data, url, ca, as }: NamedInstance): AskingClient {
+  const address = addressOf('url', { address: url, data, ca });
+  if (address !== undefined) return ownClient(address.host, address.origin, address.route, as);
+  const root = dataRootOf(data);
+  const state = requireRunning(root);
+  const name = instanceNamed(Object.keys(state.instances), wanted);
+  const { activation, message = '' } = state.instances[name] ?? {};
+  if (activation === 'Stopped') throw new CommandError(`'${name}' does not run. ${messageHere(message, name, data)}`);
+  const who = `instance '${name}'`;
+  const ours = authoritiesWith(state.ca);
+  const [published] = state.origins[name] ?? [];
+  // At the name that everybody uses.
+  if (state.profile === 'production' && published !== undefined) return ownClient(who, published, { ca: ours }, as);
+  // Names go to the loopback port, whatever they resolve to.
+  const route: Route = { ca: ours, port: state.port };
+  const origin = instanceOrigin(azureNames(), name);
+  // A wrong name is found before anything is begun, also by commands that ask late or never.
+  if (as !== undefined && as !== SIGNED_IN) findDevUser(root, as);
+  return clientOf({
+    ...{ who, origin, route },
+    newToken: () => (as === SIGNED_IN ? instanceToken(origin, route, true) : devToken(root, route, 'instances', as)),
+    hintOn(innerCode) {
+      if (innerCode !== 'PersonRequired') return undefined;
+      const people = Object.keys(readDevClients(root).users).map((each) => `--as ${each}`);
+      return `People of this development directory ask with ${people.join(' or ')}`;
+    },
+  });
+}
+
+/** Nobody's secrets are ours: the environment says who asks, and where it says nothing `az` does. @throws UsageError */
+function ownClient(who: string, origin: string, route: Route, as: string | undefined): AskingClient {
+  if (as !== undefined && as !== SIGNED_IN) {
+    throw new UsageError(`people of a development directory are there alone; --as can be ${SIGNED_IN} here`);
+  }
+  return clientOf({ who, origin, route, newToken: () => instanceToken(origin, route, as === SIGNED_IN) });
+}
+
+/** Where a service is, and how it is asked. */
+interface Service {
+  readonly who: string;
+  readonly origin: string;
+  readonly route: Route;
+  newToken(): Promise<string>;
+  /** What would help here, that the service cannot know. */
+  hintOn?(innerCode: string): string | undefined;
+}
 
 /** The service refused. */
 export class AnswerError extends CommandError {
@@ -85,131 +144,70 @@ export class AnswerError extends CommandError {
   readonly code: string;
   readonly innerCode: string | undefined;
 
-  constructor(who: string, { status, headers, text }: Reply, hintOn?: HintOn) {
-    const { code, innerCode, message } = refusalOf(status, text, headers['x-ms-request-id']);
+  constructor(who: string, { status, headers, text }: Reply, hintOn?: Service['hintOn']) {
+    const { code, innerCode, message } = refusalIn(text);
     const hint = innerCode === undefined ? undefined : hintOn?.(innerCode);
-    const more = hint === undefined ? '' : `. ${hint}`;
-    super(`${who} answered ${status}${code === '' ? '' : ` ${code}`}: ${printable(message)}${more}`);
+    // A challenge tells callers nothing; what is wrong with their token is in the log.
+    const said = status === 401 && code === '' ? tokenRefused(headers['x-ms-request-id']) : printable(message);
+    super(`${who} answered ${status}${code === '' ? '' : ` ${code}`}: ${said}${hint === undefined ? '' : `. ${hint}`}`);
     this.status = status;
     this.code = code;
     this.innerCode = innerCode;
   }
 }
 
-/** @throws CommandError when there is no such instance, or nothing runs; UsageError for options that exclude each other */
-export function openInstanceClient({ 'hsm-name': instance, data, url, ca, as }: NamedInstance): AskingClient {
-  if (url === undefined) {
-    if (ca !== undefined) throw new UsageError('--ca goes with --url');
-    return developmentClient(data, instance, as);
-  }
-  if (data !== undefined) throw new UsageError('--url and --data exclude each other');
-  if (!URL.canParse(url) || new URL(url).protocol !== 'https:') throw new UsageError('--url must be https://HOST');
-  const { origin, host } = new URL(url);
-  rejectPerson(as);
-  const route: Route = { ca: ca === undefined ? undefined : authoritiesWith(ca) };
-  return clientOf(host, origin, route, () => ownToken(origin, route, as));
-}
-
-function developmentClient(data: string | undefined, wanted: string, as: string | undefined): AskingClient {
-  const root = dataRootOf(data);
-  const state = requireRunning(root);
-  const names = Object.keys(state.instances);
-  const name = names.find((each) => each.toLowerCase() === wanted.toLowerCase());
-  if (name === undefined) throw thereIsNo(wanted, names);
-  const { activation, message = '' } = state.instances[name] ?? {};
-  if (activation === 'Stopped') throw new CommandError(`'${name}' does not run. ${messageHere(message, name, data)}`);
-  const [origin] = state.origins[name] ?? [];
-  if (state.profile === 'production' && origin !== undefined) {
-    // Nobody's secrets are in the data directory: whoever the environment names asks, at the name that everybody uses.
-    rejectPerson(as);
-    const own: Route = { ca: authoritiesWith(state.ca) };
-    return clientOf(`instance '${name}'`, origin, own, () => ownToken(origin, own, as));
-  }
-  // Names go to the loopback port, whatever they resolve to.
-  const route: Route = { ca: authoritiesWith(state.ca), port: state.port };
-  const azure = instanceOrigin(azureNames(), name);
-  // A wrong name is found before anything is begun, also by commands that ask late or never.
-  if (as !== undefined && as !== SIGNED_IN) findDevUser(root, as);
-  const newToken = (): Promise<string> => {
-    if (as === undefined) return devAdministratorToken(root, route);
-    return as === SIGNED_IN ? signedInToken(azure, route) : devUserToken(root, route, as);
-  };
-  return clientOf(`instance '${name}'`, azure, route, newToken, (innerCode) => {
-    if (innerCode !== 'PersonRequired') return undefined;
-    const people = Object.keys(readDevClients(root).users).map((each) => `--as ${each}`);
-    return `People of this development directory ask with ${people.join(' or ')}`;
-  });
-}
-
-/** Nobody's secrets are ours: the environment says who asks, and where it says nothing `az` does. */
-async function ownToken(origin: string, route: Route, as: string | undefined): Promise<string> {
-  const isSignedIn = as === SIGNED_IN || !namesIdentity(process.env);
-  return isSignedIn ? signedInToken(origin, route) : environmentToken(origin, route);
-}
-
-/** @throws UsageError */
-function rejectPerson(as: string | undefined): void {
-  if (as === undefined || as === SIGNED_IN) return;
-  throw new UsageError(`people of a development directory are there alone; --as can be ${SIGNED_IN} here`);
-}
-
-/** A client for an instance that was found in another way. */
-export function clientOver({
-  who,
-  origin,
-  route,
-  newToken,
-}: {
-  readonly who: string;
-  readonly origin: string;
-  readonly route: Route;
-  readonly newToken: () => Promise<string>;
-}): InstanceClient {
-  return clientOf(who, origin, route, newToken);
-}
-
-function clientOf(
-  who: string,
-  origin: string,
-  route: Route,
-  newToken: () => Promise<string>,
-  hintOn?: HintOn,
-): AskingClient {
+export function clientOf({ who, origin, route, newToken, hintOn }: Service): AskingClient {
   let token: string | undefined;
-  const send = async (method: Method, path: string, body: object | undefined): Promise<Reply> => {
+  const sendOnce = async (method: Method, address: string, body: object | undefined): Promise<Reply> => {
     token ??= await newToken();
     return exchange(route, {
       method,
-      url: origin + path,
+      url: address.startsWith('/') ? origin + address : address,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   };
+  const send: AskingClient['send'] = async (method, address, body) => {
+    let reply = await sendOnce(method, address, body);
+    if (reply.status === 401) {
+      // It ran out while a long command was at work. A second 401 is an answer.
+      token = undefined;
+      reply = await sendOnce(method, address, body);
+    }
+    if (reply.status < 200 || reply.status > 299) throw new AnswerError(who, reply, hintOn);
+    return reply;
+  };
   return {
     who,
+    send,
+    ask: async (method, path, body) => jsonOf(await send(method, path, body), who),
     async asker() {
       token ??= await newToken();
       return askerOf(token);
     },
-    async ask(method, path, body) {
-      let reply = await send(method, path, body);
-      if (reply.status === 401) {
-        // It ran out while a long command was at work. A second 401 is an answer.
-        token = undefined;
-        reply = await send(method, path, body);
-      }
-      if (reply.status < 200 || reply.status > 299) throw new AnswerError(who, reply, hintOn);
-      if (reply.text === '') return undefined;
-      try {
-        return JSON.parse(reply.text) as unknown;
-      } catch (error) {
-        throw new CommandError(`${who} answered something that is not JSON`, { cause: error });
-      }
-    },
   };
 }
 
-/** Whether the token is good is for the instance to say. @throws CommandError */
+/** @returns undefined of an empty answer @throws CommandError */
+export function jsonOf({ text }: Reply, who: string): unknown {
+  try {
+    return text === '' ? undefined : (JSON.parse(text) as unknown);
+  } catch (error) {
+    throw new CommandError(`${who} answered something that is not JSON`, { cause: error });
+  }
+}
+
+/** @param what it should be, as people say it: `no clock` @returns it, typed as far as it was read @throws CommandError */
+export function readAnswer<T>(answer: unknown, who: string, what: string, read: Reader<T>): T {
+  try {
+    return read(answer, 'the answer');
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new CommandError(`${who} answered something that is no ${what}`, { cause: error });
+  }
+}
+
+/** Whether the token is good is for the service to say. @throws CommandError */
 function askerOf(token: string): string {
   const [, claims = ''] = token.split('.');
   try {
@@ -221,38 +219,7 @@ function askerOf(token: string): string {
   throw new CommandError('the token does not say the object id of who asks');
 }
 
-interface ErrorBody {
-  readonly code?: unknown;
-  readonly message?: unknown;
-  readonly innererror?: { readonly code?: unknown } | null;
-}
-
-interface Refusal {
-  readonly code: string;
-  readonly innerCode?: string;
-  readonly message: string;
-}
-
-function refusalOf(status: number, text: string, id: unknown): Refusal {
-  const said = refusalIn(text);
-  if (status !== 401 || said.code !== '') return said;
-  // A challenge tells callers nothing; what is wrong with their token is in the log.
+function tokenRefused(id: unknown): string {
   const look = ownCommand(`access explain ${isGuid(id) ? id : 'ID'}`);
-  return {
-    code: '',
-    message: `the token is not taken there (another issuer, audience or tenant, or it has ended); at the machine, '${look}' says why`,
-  };
-}
-
-function refusalIn(text: string): Refusal {
-  try {
-    const { error } = JSON.parse(text) as { readonly error?: ErrorBody };
-    if (typeof error?.code === 'string' && typeof error.message === 'string') {
-      const { code, message, innererror: inner } = error;
-      return { code, message, ...(typeof inner?.code === 'string' ? { innerCode: inner.code } : {}) };
-    }
-  } catch {
-    // A gateway in between, for instance: what it said is shown as it is.
-  }
-  return { code: '', message: text.slice(0, 4000) };
+  return `the token is not taken there (another issuer, audience or tenant, or it has ended); at the machine, '${look}' says why`;
 }

@@ -14,16 +14,21 @@ export interface InstanceFolder {
 /** @throws CommandError when there is none of that name */
 export function instanceFolder(data: string | undefined, name: string): InstanceFolder {
   const root = dataRootOf(data);
-  const { instances, instance } = places(root);
-  const names = existsSync(instances) ? readdirSync(instances) : [];
   // Names are looked up, never put together into paths.
-  const found = names.find((each) => each.toLowerCase() === name.toLowerCase() && existsSync(instance(each).config));
-  if (found !== undefined) return { data: root, name: found, at: instance(found) };
-  const others = names.filter((each) => existsSync(instance(each).config));
-  throw thereIsNo(name, others, ` in ${root}`);
+  const found = instanceNamed(instancesIn(root), name, ` in ${root}`);
+  return { data: root, name: found, at: places(root).instance(found) };
 }
 
-export function thereIsNo(name: string, others: readonly string[], where = ''): CommandError {
-  const rest = others.length === 0 ? 'are none' : `is ${others.join(', ')}`;
-  return new CommandError(`there is no instance '${name}'${where}; there ${rest}`);
+/** Names of the instances of a data directory. */
+export function instancesIn(root: string): readonly string[] {
+  const { instances, instance } = places(root);
+  return existsSync(instances) ? readdirSync(instances).filter((name) => existsSync(instance(name).config)) : [];
+}
+
+/** In whatever case. @param where they are, for the message @throws CommandError when it is none of them */
+export function instanceNamed(names: readonly string[], name: string, where = ''): string {
+  const found = names.find((each) => each.toLowerCase() === name.toLowerCase());
+  if (found !== undefined) return found;
+  const rest = names.length === 0 ? 'are none' : `is ${names.join(', ')}`;
+  throw new CommandError(`there is no instance '${name}'${where}; there ${rest}`);
 }

@@ -22,14 +22,15 @@ export function optionsOf(list: OptionList): readonly Option[] {
   });
 }
 
-export interface ParsedArguments {
+/** @throws UsageError for an unknown option (with the nearest known one), a missing value, missing or spare operands */
+export function parseArguments(
+  command: Command,
+  words: readonly string[],
+): {
   readonly help: boolean;
   readonly values: Readonly<Record<string, unknown>>;
   readonly operands: readonly string[];
-}
-
-/** @throws UsageError for an unknown option (with the nearest known one), a missing value, missing or spare operands */
-export function parseArguments(command: Command, words: readonly string[]): ParsedArguments {
+} {
   const options = optionsOf(command.options);
   let parsed: { values: Record<string, unknown>; positionals: string[] };
   try {

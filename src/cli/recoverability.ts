@@ -8,15 +8,9 @@ import { type DepthPosture, needsRehearsal, readRehearsals, stepsOn } from './co
 import { AnswerError, type InstanceValues, openInstanceClient } from './instance-client.ts';
 import { targetOptions } from './same-place.ts';
 
-export interface ShownCustodians {
-  /** Absent: nobody has shares that the HSM knows of. */
-  readonly margin?: number;
-  readonly reachable?: number;
-  readonly required?: number;
-  /** How many have not shown that their share of the newest file opens. */
-  readonly unproven?: number;
-  readonly warnings: readonly string[];
-}
+type OwnCustodians = OwnRecoverability['custodians'];
+/** No margin: nobody has shares that the HSM knows of. `unproven`: how many have not shown that their share of the newest file opens. */
+type ShownCustodians = Omit<OwnCustodians, 'seen'>;
 
 /** `unknown`: why. */
 type OrUnknown<T> = T | { readonly unknown: string };
@@ -115,7 +109,7 @@ function howToProve(place: string): readonly string[] {
   ];
 }
 
-function shownCustodians(seen: boolean, of: Omit<OwnRecoverability['custodians'], 'seen'>): ShownCustodians {
+function shownCustodians(seen: boolean, of: ShownCustodians): ShownCustodians {
   const { margin, reachable, required, warnings } = of;
   // A file that the HSM has not seen cannot be acknowledged; its warning says what to do first.
   const unproven = seen ? of.unproven : undefined;

@@ -1,19 +1,35 @@
 // Commands that speak of a running copy: which data directory is meant, and what runs in it.
 import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { productionFile } from '../deployment/production-file.ts';
 import { mayReadRunningState, type RunningState, readRunningState } from '../deployment/running-state.ts';
-import { ConfigError, dataRoot } from '../deployment/start-config.ts';
+import { dataRoot } from '../deployment/start-config.ts';
 import { optionWords, ownCommand } from '../formats/own-command.ts';
 import { CHECKOUT } from './checkout.ts';
 import { CommandError } from './command.ts';
+import { explained } from './explained.ts';
 
 /** @throws CommandError */
 export function dataRootOf(flag: string | undefined): string {
-  try {
-    return dataRoot(flag, process.env, CHECKOUT);
-  } catch (error) {
-    if (error instanceof ConfigError) throw new CommandError(error.message);
-    throw error;
+  return explained(() => dataRoot(flag, process.env, CHECKOUT), { ConfigError: '' });
+}
+
+const LOOK_MS = 50;
+
+/**
+ * Waits until what runs has got there. It is another process's file: there is nothing to be told by.
+ * @param late what is said when it takes longer @returns undefined where nothing runs @throws CommandError
+ */
+export async function untilRunning(
+  root: string,
+  holds: (state: RunningState) => boolean,
+  patienceMs: number,
+  late: string,
+): Promise<RunningState | undefined> {
+  for (const end = performance.now() + patienceMs; ; await delay(LOOK_MS)) {
+    const state = readRunningState(root);
+    if (state === undefined || holds(state)) return state;
+    if (performance.now() > end) throw new CommandError(late);
   }
 }
 

@@ -10,7 +10,7 @@ import type { InstanceIdentity } from '../formats/instance-identity.ts';
 import { integer, list, record, text } from '../formats/shape.ts';
 import { entryOf } from '../links/entry.ts';
 import { CommandError } from './command.ts';
-import { clientOver, type InstanceClient } from './instance-client.ts';
+import { clientOf, type InstanceClient } from './instance-client.ts';
 
 export interface ThrowAway extends InstanceClient, AsyncDisposable {
   readonly name: string;
@@ -65,7 +65,7 @@ export async function openThrowAway(options: ThrowAwayOptions): Promise<ThrowAwa
     throw new CommandError(`the throw-away instance did not start: ${why()}`);
   }
   const { authority, ca, socketPath, token, folder } = shape(JSON.parse(first), 'throw-away');
-  const client = clientOver({
+  const client = clientOf({
     who: `the throw-away instance ${name}`,
     origin: `https://${authority}`,
     route: { ca: [ca], socketPath },

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { connect } from 'node:tls';
 import { exchange, type Reply } from '../../src/cli/https-exchange.ts';
-import { devAdministratorToken } from '../../src/cli/instance-token.ts';
+import { devToken } from '../../src/cli/tokens.ts';
 import { provisionInstance } from '../support/provision-instance.ts';
 import { runStrongroom } from '../support/run-strongroom.ts';
 import { type RunningProduct, startProduct } from '../support/running-product.ts';
@@ -29,7 +29,7 @@ describe('an alias', () => {
   const alias = (...words: string[]) => runStrongroom('alias', ...words, '--data', product.data);
   const route = (port = product.state.port) => ({ ca: [product.ca], port });
   const ask = async (host: string, path: string, method = 'GET', body?: object, port?: number): Promise<Reply> => {
-    const token = await devAdministratorToken(product.data, route());
+    const token = await devToken(product.data, route(), 'instances');
     return exchange(route(port), {
       method,
       url: `https://${host}${path}?api-version=7.5`,

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { devUserToken } from '../../src/cli/instance-token.ts';
+import { devToken } from '../../src/cli/tokens.ts';
 import { type DevClients, readDevClients } from '../../src/deployment/dev-clients.ts';
 import type { Ended } from '../conformance/run-in.ts';
 import { separateDuties } from '../conformance/separate-duties.ts';
@@ -62,7 +62,7 @@ describe('commands on a strict development instance', () => {
     const { consumer } = clients.applications;
     using alice = instanceClient(
       product,
-      await devUserToken(product.data, { ca: [product.ca], port: product.state.port }, 'alice'),
+      await devToken(product.data, { ca: [product.ca], port: product.state.port }, 'instances', 'alice'),
     );
     const path = `/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}`;
     const asking = (principalId: string) =>

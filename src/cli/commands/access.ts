@@ -68,7 +68,6 @@ called, where from and what refused it, but not what the roles say, which are se
   command({
     name: 'access check',
     summary: 'say whether a principal may do something, by which grant, or which role would do',
-    operands: '',
     details: `
 Judged by the roles as they are now, without a call of that principal. Of groups only those named with --groups count, as
 only those in its token would. Network rules, the key's own rules and activation are not looked at. Whoever asks must

@@ -1,26 +1,23 @@
 // `strongroom alias …`: further names of instances, in a book on disk that a running copy goes by.
-import { existsSync, readdirSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Aliases, checkAlias, readAliases, writeAliases } from '../../deployment/aliases.ts';
-import { places } from '../../deployment/data-layout.ts';
 import { namesOfData } from '../../deployment/names-of-data.ts';
 import { type RunningState, readRunningState } from '../../deployment/running-state.ts';
-import { ConfigError } from '../../deployment/start-config.ts';
 import { uncoveredInData } from '../../deployment/uncovered-names.ts';
 import { instanceOrigin } from '../../http/name-form.ts';
 import { type Command, CommandError, command, dataOption, jsonOption, UsageError } from '../command.ts';
 import { explained } from '../explained.ts';
-import { thereIsNo } from '../instance-folder.ts';
-import { dataRootOf } from '../running.ts';
+import { instanceNamed, instancesIn } from '../instance-folder.ts';
+import { dataRootOf, untilRunning } from '../running.ts';
 
-const wants = 'name one alias';
+/** The book is a file that people may have changed. */
+const explains = { ConfigError: '' } as const;
+const one = { operands: 'ALIAS', wants: 'name one alias', explains } as const;
 
 export const commands: readonly Command[] = [
   command({
     name: 'alias set',
     summary: 'let an instance answer under one more name, or move that name to it',
-    operands: 'ALIAS',
-    wants,
+    ...one,
     details: `
 Give consumers an alias rather than the name of an instance: when the instance is lost, set the alias to its successor, and
 key identifiers under the alias go on working. The name of a lost instance can become an alias of its successor, too.
@@ -36,16 +33,10 @@ Without a running copy the alias is written down and holds from the next start o
     needs: { 'hsm-name': '--hsm-name is missing' },
     examples: ['strongroom alias set payments --hsm-name east', 'strongroom alias set payments --hsm-name west --move'],
     async run({ 'hsm-name': wanted, move, data }, [alias]) {
-      try {
-        checkAlias(alias);
-      } catch (error) {
-        if (error instanceof ConfigError) throw new UsageError(error.message);
-        throw error;
-      }
+      explained(() => checkAlias(alias), { ConfigError: '' }, UsageError);
       const root = dataRootOf(data);
-      const names = instancesOf(root);
-      const instance = names.find((name) => name.toLowerCase() === wanted.toLowerCase());
-      if (instance === undefined) throw thereIsNo(wanted, names);
+      const names = instancesIn(root);
+      const instance = instanceNamed(names, wanted);
       const namesake = names.find((name) => name.toLowerCase() === alias);
       if (namesake !== undefined) {
         const recovered =
@@ -55,7 +46,7 @@ Without a running copy the alias is written down and holds from the next start o
               `(az keyvault delete, az keyvault purge), then set the alias`;
         throw new CommandError(`'${alias}' is the name of the instance '${namesake}' itself${recovered}`);
       }
-      const book = bookOf(root);
+      const book = readAliases(root);
       const before = book[alias]?.instance;
       const running = readRunningState(root);
       const serves = before !== undefined && (running?.instances[before]?.port ?? 0) !== 0;
@@ -87,13 +78,13 @@ Without a running copy the alias is written down and holds from the next start o
   command({
     name: 'alias list',
     summary: 'show the further names of instances',
-    operands: '',
+    explains,
     options: { ...dataOption, ...jsonOption },
     examples: ['strongroom alias list', 'strongroom alias list --json'],
     run({ data }) {
       const root = dataRootOf(data);
       const state = readRunningState(root);
-      const rows = Object.entries(bookOf(root)).map(([alias, { instance, since, before }]) => ({
+      const rows = Object.entries(readAliases(root)).map(([alias, { instance, since, before }]) => ({
         alias,
         instance,
         since,
@@ -113,8 +104,7 @@ Without a running copy the alias is written down and holds from the next start o
   command({
     name: 'alias remove',
     summary: 'let no instance answer under an alias any more',
-    operands: 'ALIAS',
-    wants,
+    ...one,
     details: `
 Key identifiers under the alias stop working at once. To move it to another instance, use 'alias set': it is never gone in
 between. Nothing is restarted for it, and what is unlocked stays so.`,
@@ -122,7 +112,7 @@ between. Nothing is restarted for it, and what is unlocked stays so.`,
     examples: ['strongroom alias remove payments'],
     async run({ data }, [alias]) {
       const root = dataRootOf(data);
-      const { [alias]: removed, ...rest } = bookOf(root);
+      const { [alias]: removed, ...rest } = readAliases(root);
       if (removed === undefined) throw new CommandError(`there is no alias '${alias}'`);
       const { instance } = removed;
       await apply(root, rest, (state) => !(alias in state.aliases) && isSettled(state, instance));
@@ -131,18 +121,6 @@ between. Nothing is restarted for it, and what is unlocked stays so.`,
   }),
 ];
 
-/** @throws CommandError */
-function bookOf(root: string): Aliases {
-  return explained(() => readAliases(root), { ConfigError: '' });
-}
-
-/** Names of the instances of a data directory. @throws CommandError when there is no such directory */
-function instancesOf(root: string): readonly string[] {
-  const at = places(root);
-  if (!existsSync(at.instances)) throw new CommandError(`there are no instances in ${root}`);
-  return readdirSync(at.instances).filter((name) => existsSync(at.instance(name).config));
-}
-
 /** It answers under its names, or will when its operator starts it. */
 function isSettled({ instances }: RunningState, instance: string): boolean {
   const { port = 1, activation = '' } = instances[instance] ?? {};
@@ -150,7 +128,6 @@ function isSettled({ instances }: RunningState, instance: string): boolean {
 }
 
 const PATIENCE_MS = 60_000;
-const LOOK_EVERY_MS = 50;
 
 /**
  * Writes the book and waits until whatever runs goes by it.
@@ -159,16 +136,6 @@ const LOOK_EVERY_MS = 50;
  */
 async function apply(root: string, aliases: Aliases, isDone: (state: RunningState) => boolean): Promise<boolean> {
   await writeAliases(root, aliases);
-  const until = performance.now() + PATIENCE_MS;
-  for (;;) {
-    const state = readRunningState(root);
-    if (state === undefined) return false;
-    if (isDone(state)) return true;
-    if (performance.now() > until) {
-      throw new CommandError(
-        `it is written down, but the service does not go by it after ${PATIENCE_MS / 1000} s; see what it has printed`,
-      );
-    }
-    await delay(LOOK_EVERY_MS);
-  }
+  const late = `it is written down, but the service does not go by it after ${PATIENCE_MS / 1000} s; see what it has printed`;
+  return (await untilRunning(root, isDone, PATIENCE_MS, late)) !== undefined;
 }

@@ -37,7 +37,6 @@ at once.`,
   command({
     name: 'application certificate list',
     summary: 'show the certificates that applications of the development directory sign in with',
-    operands: '',
     options: { ...dataOption, ...jsonOption },
     examples: ['strongroom application certificate list'],
     async run({ data }) {

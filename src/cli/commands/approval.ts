@@ -2,34 +2,59 @@
 import { findByObjectId } from '../../control/directory/find-principal.ts';
 import { findDataAction, isAdministrative } from '../../features/roles/data-actions.ts';
 import { isGuid } from '../../formats/guid.ts';
+import { having } from '../../formats/having.ts';
 import { printableJson, printableLine } from '../../formats/printable.ts';
-import { type Answer, type Command, CommandError, command, UsageError } from '../command.ts';
+import { list, text } from '../../formats/shape.ts';
+import { type Answered, asking } from '../asking.ts';
+import { type Command, UsageError } from '../command.ts';
 import { knownDirectory, type NameOf, namesFor } from '../directory.ts';
-import { type InstanceValues, instanceAnswerOptions, openInstanceClient, rootOf } from '../instance-client.ts';
+import { rootOf } from '../instance-client.ts';
 
-const wants = 'give the id of one approval, as the refusal and `approval list` name it';
-const decision = {
+const party = having({ oid: text }, { upn: text });
+const approval = having(
+  {
+    id: text,
+    state: text,
+    description: text,
+    requester: party,
+    requestedOn: text,
+    expiresOn: text,
+    request: having({}),
+  },
+  { reason: text, decision: having({ by: party, on: text, reason: text }) },
+);
+const approvals = having({ value: list(approval) });
+type Party = ReturnType<typeof party>;
+type Approval = ReturnType<typeof approval>;
+
+const answered: Answered<Approval> = {
+  what: 'approval',
+  read: approval,
+  shown: async (answer, values) => ({ text: textOf(answer, await namesFor(values)) }),
+};
+const one = {
   operands: 'ID',
-  wants,
+  wants: 'give the id of one approval, as the refusal and `approval list` name it',
+  ...answered,
+} as const;
+const decision = {
+  ...one,
   needs: { reason: "say why: --reason 'TEXT'" },
-  options: { 'reason TEXT': 'why; it is kept and logged (required)', ...instanceAnswerOptions },
+  options: { 'reason TEXT': 'why; it is kept and logged (required)' },
 } as const;
 
 export const commands: readonly Command[] = [
-  command({
+  asking({
     name: 'approval list',
     summary: 'list what waits for a second administrator',
-    operands: '',
     details:
       'Where duties are separated. What is over is listed for 30 days with --all; the audit log has it for ever.',
-    options: { all: 'also what is over', ...instanceAnswerOptions },
+    options: { all: 'also what is over' },
     examples: ['strongroom approval list --as bob', 'strongroom approval list --all --json --as az'],
-    async run(values) {
-      const instance = openInstanceClient(values);
-      const { value } = ((await instance.ask('GET', '/approvals')) ?? {}) as { readonly value?: unknown };
-      if (!Array.isArray(value) || !value.every(isApproval)) {
-        throw new CommandError(`${instance.who} answered something that is no list of approvals`);
-      }
+    request: () => ['GET', '/approvals'],
+    what: 'list of approvals',
+    read: approvals,
+    async shown({ value }, values) {
       const shown = values.all ? value : value.filter(({ state }) => state === 'pending' || state === 'approved');
       const nameOf = await namesFor(values);
       const lines = shown.map(
@@ -39,78 +64,45 @@ export const commands: readonly Command[] = [
       return { json: shown, text: lines.length === 0 ? 'nothing waits\n' : lines.join('') };
     },
   }),
-  command({
+  asking({
     name: 'approval show',
     summary: 'show what an approval would allow',
-    operands: 'ID',
-    wants,
-    options: instanceAnswerOptions,
     examples: ['strongroom approval show 0f9b2c1e-5d0a-4a0e-9a53-6f0d8f2f2b11 --as bob'],
-    run: async (values, [id]) => {
-      const { approval, answer } = await ask(values, id);
-      return { ...answer, note: await warningOn(approval.request, rootOf(values)) };
-    },
+    request: (_, [id]) => ['GET', pathOf(id)],
+    ...one,
+    shown: async (answer, values) => ({
+      ...(await answered.shown(answer, values)),
+      note: await warningOn(answer.request, rootOf(values)),
+    }),
   }),
-  command({
+  asking({
     name: 'approval approve',
     summary: 'agree to what another administrator wants to do with roles',
-    ...decision,
     details:
       'The requester then repeats the same request, which succeeds once. Look at it first: `strongroom approval show`.',
     examples: ["strongroom approval approve 0f9b2c1e-5d0a-4a0e-9a53-6f0d8f2f2b11 --reason 'ticket 7' --as bob"],
-    run: async (values, [id]) => (await ask(values, id, 'approve', { reason: values.reason })).answer,
+    request: ({ reason }, [id]) => ['POST', `${pathOf(id)}/approve`, { reason }],
+    ...decision,
   }),
-  command({
+  asking({
     name: 'approval reject',
     summary: 'refuse what another administrator wants to do with roles',
-    ...decision,
     examples: ["strongroom approval reject 0f9b2c1e-5d0a-4a0e-9a53-6f0d8f2f2b11 --reason 'ticket 7' --as bob"],
-    run: async (values, [id]) => (await ask(values, id, 'reject', { reason: values.reason })).answer,
+    request: ({ reason }, [id]) => ['POST', `${pathOf(id)}/reject`, { reason }],
+    ...decision,
   }),
-  command({
+  asking({
     name: 'approval withdraw',
     summary: 'take back what you asked an approval for',
-    operands: 'ID',
-    wants,
-    options: instanceAnswerOptions,
     examples: ['strongroom approval withdraw 0f9b2c1e-5d0a-4a0e-9a53-6f0d8f2f2b11 --as alice'],
-    run: async (values, [id]) => (await ask(values, id, 'withdraw', {})).answer,
+    request: (_, [id]) => ['POST', `${pathOf(id)}/withdraw`, {}],
+    ...one,
   }),
 ];
 
-/** As the service answers it; only what is shown is looked at. */
-interface Approval {
-  readonly id: string;
-  readonly state: string;
-  readonly description: string;
-  readonly request: object;
-  readonly requester: { readonly oid: string; readonly upn?: string };
-  readonly requestedOn: string;
-  readonly expiresOn: string;
-  readonly reason?: string;
-  readonly decision?: { readonly by: Approval['requester']; readonly on: string; readonly reason: string };
-}
-
-function isApproval(value: unknown): value is Approval {
-  const { id, state, description, requester, requestedOn, expiresOn } = (value ?? {}) as Partial<Approval>;
-  const texts = [id, state, description, requester?.oid, requestedOn, expiresOn];
-  return texts.every((text) => typeof text === 'string');
-}
-
-/** @param verb absent: only looks */
-async function ask(
-  values: InstanceValues,
-  id: string,
-  verb?: 'approve' | 'reject' | 'withdraw',
-  body?: object,
-): Promise<{ readonly approval: Approval; readonly answer: Answer }> {
-  if (!isGuid(id)) throw new UsageError(wants);
-  const instance = openInstanceClient(values);
-  const path = `/approvals/${id}`;
-  const approval =
-    verb === undefined ? await instance.ask('GET', path) : await instance.ask('POST', `${path}/${verb}`, body);
-  if (!isApproval(approval)) throw new CommandError(`${instance.who} answered something that is no approval`);
-  return { approval, answer: { json: approval, text: textOf(approval, await namesFor(values)) } };
+function pathOf(id: string): string {
+  if (!isGuid(id)) throw new UsageError(one.wants);
+  return `/approvals/${id}`;
 }
 
 function textOf(
@@ -131,7 +123,7 @@ function named(description: string, nameOf: NameOf): string {
   return printableLine(description.replaceAll(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi, (id) => nameOf(id)));
 }
 
-function who({ oid, upn }: Approval['requester']): string {
+function who({ oid, upn }: Party): string {
   return upn === undefined ? oid : `${printableLine(upn)} (${oid})`;
 }
 

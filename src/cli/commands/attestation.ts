@@ -4,7 +4,6 @@ import { isSecure } from '../../formats/key-wrap-modes.ts';
 import { immutabilityOf, policyHashOf } from '../../formats/policy-binding.ts';
 import { verifyAttestation } from '../../tools/attestation/verify-attestation.ts';
 import { type Command, CommandError, command, jsonOption } from '../command.ts';
-import { explained } from '../explained.ts';
 import { readInput, readJsonInput } from '../read-input.ts';
 import { labelled } from '../show.ts';
 
@@ -23,12 +22,11 @@ that it prints with the one that you know. The exit code is 0 when everything ho
       'strongroom attestation verify mykey.json',
       'strongroom attestation verify mykey.json --root hsm-root.pem --json',
     ],
+    explains: { AttestationError: 'it does not verify: ' },
     run({ root }, [file]) {
       const trusted = root === undefined ? undefined : readRoot(root);
       const document = readJsonInput(file);
-      const verified = explained(() => verifyAttestation(document, trusted), {
-        AttestationError: 'it does not verify: ',
-      });
+      const verified = verifyAttestation(document, trusted);
       return { json: verified, text: textOf(verified) };
     },
   }),

@@ -21,7 +21,6 @@ export const commands: readonly Command[] = [
   command({
     name: 'audit verify',
     summary: 'prove that the audit log is whole, or say where it is not',
-    operands: '',
     details: `
 Reads every entry and every hash, needs neither the service nor the HSM, and changes nothing. Without a checkpoint that
 was kept elsewhere it cannot know of entries cut off together with the newest checkpoint; without --key it cannot know
@@ -69,7 +68,6 @@ another log, and a key that has not signed, are named as that on standard error,
   command({
     name: 'audit show',
     summary: 'list entries of the audit log',
-    operands: '',
     details: `
 Works on the files, whether the service runs or not. With --json each line is an entry as it stands in the log, with its
 index added. It shows what is there; whether it was tampered with is what audit verify says. An operation may be written in
@@ -126,7 +124,6 @@ any case; of one that the log has no entry of, standard error says so and names 
   command({
     name: 'audit checkpoint',
     summary: "print the log's signed checkpoint, to keep elsewhere",
-    operands: '',
     details: `
 A checkpoint names the log's size and the hash over all of its entries, signed by the HSM, or for the management plane by
 a module of its own. Kept on another machine it proves later that none of those entries was changed, moved or removed:

@@ -4,8 +4,7 @@ import { ownCommand, shellWord } from '../../formats/own-command.ts';
 import { printableLine } from '../../formats/printable.ts';
 import { verifyBackup } from '../../tools/backup/verify/verify-backup.ts';
 import { type Answer, type Command, CommandError, command, dataOption, jsonOption, UsageError } from '../command.ts';
-import { explained } from '../explained.ts';
-import { instanceAnswerOptions, openInstanceClient } from '../instance-client.ts';
+import { instanceOptions, openInstanceClient } from '../instance-client.ts';
 import { chooseBackup } from './backup/choose-backup.ts';
 import { credentialOptions, placeOptions, storageMembers } from './backup/credentials.ts';
 import { describeJob, failureOf, findJob, follow, type Job, startJob } from './backup/job.ts';
@@ -13,9 +12,9 @@ import {
   isFolderOfBackup,
   namedUri,
   openBackupTarget,
-  openCatalog,
   ownTarget,
   REFUSALS,
+  readBackupTarget,
   splitFolder,
   uriOf,
 } from './backup/place.ts';
@@ -38,7 +37,8 @@ status'.`,
       ...credentialOptions,
       check: 'only prove that a backup could be written there',
       'no-wait': 'do not wait for the end',
-      ...instanceAnswerOptions,
+      ...instanceOptions,
+      ...jsonOption,
     },
     examples: [
       'strongroom backup start',
@@ -60,7 +60,7 @@ status'.`,
     operands: 'JOB',
     wants: 'name one job',
     details: 'An instance remembers its last twenty jobs. The exit code is 0 unless the job has failed.',
-    options: { wait: 'wait for the end, showing progress', ...instanceAnswerOptions },
+    options: { wait: 'wait for the end, showing progress', ...instanceOptions, ...jsonOption },
     examples: ['strongroom backup status 0123456789abcdef0123456789abcdef --wait'],
     async run(values, [id], terminal) {
       if (!/^[0-9a-f]{32}$/.test(id)) throw new UsageError('the id of a job has 32 hex digits');
@@ -88,7 +88,8 @@ needs an approval.`,
       check: 'only prove that the backup could be restored',
       ...credentialOptions,
       'no-wait': 'do not wait for the end',
-      ...instanceAnswerOptions,
+      ...instanceOptions,
+      ...jsonOption,
     },
     examples: [
       'strongroom backup restore data/backups/mhsm-dev-2026080910111200 --check',
@@ -138,14 +139,12 @@ Shows what the backups say of themselves; nothing is verified ('backup verify' d
       'strongroom backup list',
       'strongroom backup list https://acme.blob.core.windows.net/hsm --sas-file sas --json',
     ],
+    explains: REFUSALS,
     async run(values, [target]) {
       const uri = target === undefined ? ownTarget(values.data) : uriOf(target);
-      const rows = await explained(async () => {
-        await using shelf = await openCatalog(uri, values);
-        const found = [];
-        for await (const each of shelf.folders()) found.push(await describeBackup(shelf, each));
-        return found.sort((a, b) => (a.folder < b.folder ? -1 : 1));
-      }, REFUSALS);
+      await using shelf = await openBackupTarget(await readBackupTarget(uri, values));
+      const rows = await Array.fromAsync(shelf.folders(), (each) => describeBackup(shelf, each));
+      rows.sort((a, b) => (a.folder < b.folder ? -1 : 1));
       const hint = rows.length === 0 ? `there are no backups in ${uri}\n` : '';
       return { json: rows, text: rows.map(lineOf).join(''), hint };
     },
@@ -177,16 +176,15 @@ The exit code is 0 when everything holds.`,
       'strongroom backup verify data/backups/mhsm-dev-2026080910111200 --trial --domain sd.json \\\n' +
         '    --custodian anna.pem --custodian boris.pem --samples samples.json',
     ],
+    explains: REFUSALS,
     async run(values, [target], terminal) {
       const signer = values.key === undefined ? undefined : readSigner(values.key);
       const trial = await trialOf(values);
       if (trial !== undefined) await checkCall(trial);
       const uri = target === undefined ? ownTarget(values.data) : namedUri(target, values.data);
       const backup = await chooseBackup(uri, values, terminal);
-      const verified = await explained(async () => {
-        await using shelf = await openBackupTarget(backup.place);
-        return await verifyBackup(shelf, backup.folder, signer, progressTo(terminal.err));
-      }, REFUSALS);
+      await using shelf = await openBackupTarget(backup.place);
+      const verified = await verifyBackup(shelf, backup.folder, signer, progressTo(terminal.err));
       const { manifest, faults } = verified;
       const whole = faults.length === 0;
       const anchored = signer !== undefined;

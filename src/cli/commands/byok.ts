@@ -7,7 +7,7 @@ import { wrapFiles } from '../../tools/byok/wrap-files.ts';
 import { type Command, CommandError, command, jsonOption, type Terminal, UsageError } from '../command.ts';
 import { type Explanations, explained } from '../explained.ts';
 import { canType, readHidden } from '../read-hidden.ts';
-import { readInput } from '../read-input.ts';
+import { firstLine, readInput } from '../read-input.ts';
 import { labelled } from '../show.ts';
 
 const kekOption = { 'kek FILE': 'public key-exchange key: PEM, JWK or key bundle' } as const;
@@ -16,7 +16,6 @@ export const commands: readonly Command[] = [
   command({
     name: 'byok wrap',
     summary: 'wrap a key for import, from a file or a PKCS#11 token',
-    operands: '',
     details: `
 Writes a .byok file that only the HSM with the key-exchange key opens, for 'az keyvault key import --byok-file'. The target is
 one of --key, --raw, or a key on a token (--pkcs11-module, --token-label, --key-label), which must be extractable
@@ -42,6 +41,7 @@ What comes through it is never exportable, unless the key-exchange key was made 
       'strongroom byok wrap --kek kek.pem --kid https://hsm1.managedhsm.azure.net/keys/kek/3f… --key tls.pem --out tls.byok',
       'strongroom byok wrap --kek kek.json --pkcs11-module libsofthsm2.so --token-label old --key-label tls --out tls.byok',
     ],
+    explains: refusals(''),
     async run(values, _operands, terminal) {
       const { kek, kid, key, raw, out, 'pkcs11-module': library, 'pin-file': pinFile } = values;
       const { 'token-label': tokenLabel, 'key-label': keyLabel } = values;
@@ -53,8 +53,7 @@ What comes through it is never exportable, unless the key-exchange key was made 
       if (library !== undefined && (tokenLabel === undefined || keyLabel === undefined)) {
         throw new UsageError('name the token and the key on it with --token-label and --key-label');
       }
-      const pin =
-        library === undefined ? Buffer.alloc(0) : await explained(() => readPin(pinFile, terminal), refusals());
+      const pin = library === undefined ? Buffer.alloc(0) : await readPin(pinFile, terminal);
       try {
         const source =
           library !== undefined
@@ -63,7 +62,7 @@ What comes through it is never exportable, unless the key-exchange key was made 
               ? ({ kind: 'pem', file: key } as const)
               : ({ kind: 'raw', file: raw ?? '' } as const);
         const generator = `strongroom byok wrap; ${library === undefined ? 'key file' : 'PKCS#11 token'}`;
-        const wrapped = await explained(() => wrapFiles({ kekFile: kek, kid, source, out, generator }), refusals());
+        const wrapped = await wrapFiles({ kekFile: kek, kid, source, out, generator });
         return {
           json: { file: out, kid: wrapped.kid },
           text: '',
@@ -106,7 +105,7 @@ the HSM can tell. The exit code is 0 when nothing is wrong, 1 otherwise.`,
 ];
 
 /** Which failures of wrapping and checking are the user's to read. */
-function refusals(before = ''): Explanations {
+function refusals(before: string): Explanations {
   return { ByokError: before, TransferBlobError: before, system: before };
 }
 
@@ -137,9 +136,4 @@ async function readPin(file: string | undefined, terminal: Terminal): Promise<Bu
   const pin = file === undefined ? await readHidden('PIN of the token', terminal) : firstLine(await readFile(file));
   if (pin.length === 0) throw new CommandError('the PIN is empty');
   return pin;
-}
-
-function firstLine(bytes: Buffer): Buffer {
-  const end = bytes.findIndex((byte) => byte === 0x0a || byte === 0x0d);
-  return end === -1 ? bytes : bytes.subarray(0, end);
 }

@@ -14,7 +14,6 @@ import { places } from '../../deployment/data-layout.ts';
 import { readDevClients } from '../../deployment/dev-clients.ts';
 import { type Command, CommandError, command, dataOption, UsageError } from '../command.ts';
 import { identityNamed, openDirectory } from '../directory.ts';
-import { explained } from '../explained.ts';
 import { dataRootOf, requireRunning } from '../running.ts';
 import { directOf, formatOf, readPassed } from './env/options.ts';
 import { folderHint, otherUsersBoundTo } from './identity/other-users.ts';
@@ -56,6 +55,7 @@ NAME=VALUE for docker and others · json, null for what is to be cleared · java
       'strongroom env --identity strongroom-dev-identity',
       'strongroom env --identity strongroom-dev-identity --folder /var/lib/signer',
     ],
+    explains: { RangeError: '' },
     async run({ names, pass, format, identity, style, folder, data, json }, operands, terminal) {
       if (style !== 'app-service' && style !== 'imds') {
         throw new UsageError(`--style must be app-service or imds, not '${style}'`);
@@ -102,7 +102,7 @@ NAME=VALUE for docker and others · json, null for what is to be cleared · java
       return 0;
 
       function show(variables: Variables): void {
-        const { out, err } = explained(() => outputOf(form, environment, variables, process.env), { RangeError: '' });
+        const { out, err } = outputOf(form, environment, variables, process.env);
         if (err !== '') terminal.err(err);
         terminal.out(out);
       }

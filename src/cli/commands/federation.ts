@@ -1,5 +1,4 @@
 // `strongroom federation …`: tokens of another issuer that may be exchanged for those of an application.
-import { readFileSync } from 'node:fs';
 import {
   type FederatedCredential,
   readCredentials,
@@ -10,7 +9,7 @@ import { fetchJwks } from '../../features/auth/fetch-jwks.ts';
 import { tryIssuer } from '../../features/auth/try-issuer.ts';
 import { type Command, CommandError, command, dataOption, jsonOption, UsageError } from '../command.ts';
 import { applicationNamed, openDirectory } from '../directory.ts';
-import { explained } from '../explained.ts';
+import { readInput } from '../read-input.ts';
 import { dataRootOf } from '../running.ts';
 
 export const commands: readonly Command[] = [
@@ -44,6 +43,7 @@ when that fails. It holds at once.`,
       'strongroom federation add cluster --application strongroom-dev-consumer --issuer https://oidc.cluster.example --subject system:serviceaccount:payments:worker',
       "strongroom federation add ci --application strongroom-dev-consumer --issuer https://token.actions.githubusercontent.com --subject-pattern 'repo:org/name:ref:refs/heads/*'",
     ],
+    explains: { ShapeError: '' },
     async run(options, [name]) {
       const { application, issuer, subject, 'subject-pattern': pattern, discovery, jwks, 'ca-file': caFile } = options;
       const who = subject ?? pattern;
@@ -61,10 +61,10 @@ when that fails. It holds at once.`,
         ...(jwks === undefined
           ? { discovery: discovery ?? `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration` }
           : { jwksUri: jwks }),
-        ...(caFile === undefined ? {} : { ca: readPem(caFile) }),
+        ...(caFile === undefined ? {} : { ca: readInput(caFile).toString('utf8').replaceAll('\r\n', '\n').trimEnd() }),
       };
       const before = await readCredentials(folder);
-      await explained(() => writeCredentials(folder, [...before, credential]), { ShapeError: '' });
+      await writeCredentials(folder, [...before, credential]);
       const { ca, ...shown } = credential;
       const { discovery: document, jwksUri = '' } = credential;
       const keys = document === undefined ? { jwksUri } : { discovery: document };
@@ -82,7 +82,6 @@ when that fails. It holds at once.`,
   command({
     name: 'federation list',
     summary: 'show which tokens of other issuers may be exchanged, and for whose',
-    operands: '',
     options: { ...dataOption, ...jsonOption },
     examples: ['strongroom federation list', 'strongroom federation list --json'],
     async run({ data }) {
@@ -121,11 +120,3 @@ take the application's role assignments away.`,
     },
   }),
 ];
-
-function readPem(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').replaceAll('\r\n', '\n').trimEnd();
-  } catch (cause) {
-    throw new CommandError(`${file} cannot be read`, { cause });
-  }
-}

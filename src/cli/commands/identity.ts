@@ -61,7 +61,6 @@ can make one program of theirs act for another. An interpreter stands for all it
   command({
     name: 'identity list',
     summary: 'show the managed identities, and which local users and programs are bound to them',
-    operands: '',
     options: { ...dataOption, ...jsonOption },
     examples: ['strongroom identity list', 'strongroom identity list --json'],
     async run({ data }) {

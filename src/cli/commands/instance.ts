@@ -3,7 +3,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type RunningState, readRunningState } from '../../deployment/running-state.ts';
 import { STOP_FLAGS_CHANGED, stopFlag } from '../../deployment/stop-flag.ts';
 import { readMissingWitness } from '../../deployment/witness-acceptance.ts';
@@ -13,6 +12,7 @@ import { oneLine, printable } from '../../formats/printable.ts';
 import { type Command, CommandError, command, dataOption, jsonOption, UsageError } from '../command.ts';
 import { aboutOne, hsmNameOption } from '../hsm-name.ts';
 import { type InstanceFolder, instanceFolder } from '../instance-folder.ts';
+import { untilRunning } from '../running.ts';
 import { messageHere, targetOptions } from '../same-place.ts';
 import { labelled } from '../show.ts';
 
@@ -103,7 +103,6 @@ contradicts the evidence that is left is refused all the same.`,
 
 const MAX_REASON = 500;
 const PATIENCE_MS = 45_000;
-const LOOK_MS = 100;
 
 /**
  * Tells a running supervisor that an operator's mark has changed, and waits until it has done what the mark says.
@@ -119,13 +118,6 @@ async function applyStopFlag(
     throw new CommandError(`'${name}' was deleted at the resource manager: it is recovered there`);
   }
   process.kill(state.pids.supervisor, STOP_FLAGS_CHANGED);
-  // Another process's file: there is nothing to be told by.
-  for (const end = performance.now() + PATIENCE_MS; performance.now() < end; await delay(LOOK_MS)) {
-    const now = readRunningState(data);
-    if (now === undefined) return undefined;
-    if (holds(now)) return now;
-  }
-  throw new CommandError(
-    `'${name}' has not got there within ${PATIENCE_MS / 1000} s; its logs are in ${join(data, 'logs')}`,
-  );
+  const late = `'${name}' has not got there within ${PATIENCE_MS / 1000} s; its logs are in ${join(data, 'logs')}`;
+  return untilRunning(data, holds, PATIENCE_MS, late);
 }

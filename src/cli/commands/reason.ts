@@ -1,7 +1,7 @@
 // `strongroom reason`: the shell line with which stock clients say why, and until when, a grant is made.
 import { readReason, readTerms } from '../../features/roles/terms.ts';
-import { ServiceError } from '../../http/service-error.ts';
 import { type Command, command, UsageError } from '../command.ts';
+import { explained } from '../explained.ts';
 
 export const commands: readonly Command[] = [
   command({
@@ -16,17 +16,15 @@ unset AZURE_HTTP_USER_AGENT. The text travels and is logged readable for everyon
     options: { 'expires WHEN': 'when the grant ends: P7D, PT8H or 2027-01-31T12:00:00Z' },
     examples: [`eval "$(strongroom reason 'on call, ticket 7')"`, `eval "$(strongroom reason 'audit' --expires P7D)"`],
     run({ expires }, [text]) {
-      try {
+      const read = () => {
         const grantHeaders = { reason: readReason(text), ...(expires === undefined ? {} : { expires }) };
         readTerms(grantHeaders, Date.now() / 1000);
-        const tokens = Object.entries(grantHeaders).map(
-          ([name, value]) => `strongroom-${name}/${Buffer.from(value, 'utf8').toString('base64url')}`,
-        );
-        return `export AZURE_HTTP_USER_AGENT='${tokens.join(' ')}'\n`;
-      } catch (error) {
-        if (error instanceof ServiceError) throw new UsageError(error.message, { cause: error });
-        throw error;
-      }
+        return grantHeaders;
+      };
+      const tokens = Object.entries(explained(read, { ServiceError: '' }, UsageError)).map(
+        ([name, value]) => `strongroom-${name}/${Buffer.from(value, 'utf8').toString('base64url')}`,
+      );
+      return `export AZURE_HTTP_USER_AGENT='${tokens.join(' ')}'\n`;
     },
   }),
 ];

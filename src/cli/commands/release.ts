@@ -40,7 +40,6 @@ it is refused or when some token that it names an authority for never passes.`,
   command({
     name: 'release simulate',
     summary: 'show claim by claim why a token would (not) get a key released',
-    operands: '',
     details: `
 Judges the token by the policy as the service does, offline. --jwks is the key set of the token's authority, or the file
 by which an HSM was told to trust it; without it the signature is not checked. The exit code is 0 when the token passes.`,
@@ -56,6 +55,7 @@ by which an HSM was told to trust it; without it the signature is not checked. T
       'strongroom release simulate --policy policy.json --token token.jwt',
       'strongroom release simulate --policy policy.json --token token.jwt --jwks authority/trust.json --at 2026-11-25T12:00Z',
     ],
+    explains: { PolicyError: 'the policy cannot be read: ', AuthError: 'the token cannot be read: ' },
     async run({ policy, token, jwks, at }) {
       const now = at === undefined ? Date.now() : Date.parse(at);
       if (Number.isNaN(now)) throw new UsageError(`--at must be a time like 2026-11-25T12:00Z, not '${at}'`);
@@ -65,10 +65,7 @@ by which an HSM was told to trust it; without it the signature is not checked. T
         jwks: jwks === undefined ? undefined : keySetOf(readJsonInput(jwks)),
         now: Math.floor(now / 1000),
       };
-      const simulation = await explained(() => simulate(given), {
-        PolicyError: 'the policy cannot be read: ',
-        AuthError: 'the token cannot be read: ',
-      });
+      const simulation = await simulate(given);
       return { json: simulation, text: simulationText(simulation), exit: simulation.passes ? 0 : 1 };
     },
   }),
@@ -82,8 +79,9 @@ Writes key.pem (signs tokens) and trust.json (what an HSM is told to trust it: s
 no enclave: whoever has the folder can claim anything. No HSM trusts it until an administrator says so.`,
     options: { [NAME_OPTION]: 'what tokens say as their issuer, and policies as authority', ...jsonOption },
     examples: ['strongroom release authority ./authority'],
+    explains: { RangeError: '', system: '' },
     run({ name }, [folder]) {
-      const { authority } = explained(() => createAuthorityFolder(folder, name), { RangeError: '', system: '' });
+      const { authority } = createAuthorityFolder(folder, name);
       const rows = [
         ['authority', authority],
         ['key', `${folder}/key.pem`],

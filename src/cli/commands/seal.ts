@@ -2,7 +2,7 @@
 // straight into the module's pipe; the command starts a partition for that alone.
 
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,7 +11,6 @@ import { stopFlag } from '../../deployment/stop-flag.ts';
 import { DataLock, lockHolder } from '../../files/data-lock.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { takenForCertificate } from '../../formats/private-pem.ts';
-import { certificatePem } from '../../formats/x509-writer.ts';
 import { sealRows, shownFromFile } from '../../tools/seal/describe-seal.ts';
 import {
   exchangeSeal,
@@ -21,7 +20,6 @@ import {
   sealOf,
   unlockCertificateOf,
 } from '../../tools/seal/offline-module.ts';
-import { encryptPassphrase, readPackets } from '../../tools/seal/secrets.ts';
 import {
   type Command,
   CommandError,
@@ -32,14 +30,12 @@ import {
   type Terminal,
   UsageError,
 } from '../command.ts';
-import { explained } from '../explained.ts';
 import { aboutOne, hsmNameOption } from '../hsm-name.ts';
 import { type InstanceFolder, instanceFolder } from '../instance-folder.ts';
 import { readInput } from '../read-input.ts';
-import { readNewPassphrase, readSealPassphrase } from '../read-passphrase.ts';
 import { targetOptions } from '../same-place.ts';
+import { openByPassphrase, packetsIn, readNewPassphrase, writeForCustodians } from '../seal-secret.ts';
 import { labelled } from '../show.ts';
-import { explainPassphrase } from '../wrong-passphrase.ts';
 
 const changeOptions = {
   ...hsmNameOption,
@@ -92,24 +88,20 @@ chosen again for another secret. Copies of the data directory that are older go 
       'strongroom seal change dev --to quorum --custodian anna.cer --custodian boris.cer --custodian clara.cer --required 2',
       'strongroom seal change dev --to file --passphrase-file old',
     ],
+    explains: { CryptoError: 'the seal is as it was: ' },
     async run(values, _operands, terminal) {
       const folder = instanceFolder(values.data, values['hsm-name']);
       checkWish(values);
       const place = targetOptions({ data: values.data });
       using _lock = lockStopped(folder, place);
-      return await explained(
-        async () => {
-          await using module = await openOfflineModule(folder.at.module);
-          if (module.hello.state === 'blank') throw new CommandError(`'${folder.name}' has no root keys yet`);
-          if (module.hello.state === 'locked') await open(module, values, terminal);
-          await exchangeSeal(module, await wishOf(values, terminal));
-          terminal.out(labelled(sealRows(await sealOf(module)), 11));
-          const isHeld = existsSync(stopFlag(folder.at.root));
-          terminal.err(`Start it again: ${ownCommand((isHeld ? `instance start ${folder.name}` : 'start') + place)}\n`);
-          return 0;
-        },
-        { CryptoError: 'the seal is as it was: ' },
-      );
+      await using module = await openOfflineModule(folder.at.module);
+      if (module.hello.state === 'blank') throw new CommandError(`'${folder.name}' has no root keys yet`);
+      if (module.hello.state === 'locked') await open(module, values, terminal);
+      await exchangeSeal(module, await wishOf(values, terminal));
+      terminal.out(labelled(sealRows(await sealOf(module)), 11));
+      const isHeld = existsSync(stopFlag(folder.at.root));
+      terminal.err(`Start it again: ${ownCommand((isHeld ? `instance start ${folder.name}` : 'start') + place)}\n`);
+      return 0;
     },
   }),
 ];
@@ -149,17 +141,11 @@ async function open(module: CryptoClient, values: Values, terminal: Terminal): P
   const [seal, own] = [await sealOf(module), await unlockCertificateOf(module)];
   const recipient = own.thumbprint;
   if (seal.kind !== 'quorum') {
-    const passphrase = await readSealPassphrase(
-      values['passphrase-file'],
-      'present passphrase',
-      'passphrase-file',
-      terminal,
-    );
-    const secret = encryptPassphrase(own, passphrase);
-    passphrase.fill(0);
-    await module.unlock({ recipient, secret, packets: [] }).catch((error: unknown) => {
-      throw explainPassphrase(error, 'the seal is as it was');
-    });
+    const asked = {
+      ...{ file: values['passphrase-file'], what: 'present passphrase' },
+      state: 'the seal is as it was',
+    };
+    await openByPassphrase(own, asked, terminal, (secret) => module.unlock({ recipient, secret, packets: [] }));
     return;
   }
   const { certificate, shares, packets } = values;
@@ -169,17 +155,12 @@ async function open(module: CryptoClient, values: Values, terminal: Terminal): P
         'with --packets, once for each packet that you will get',
     );
   }
-  writeFileSync(certificate, certificatePem(own.certificate.raw));
-  writeFileSync(shares, seal.shares ?? '');
-  const fingerprint = own.certificate.fingerprint256.replaceAll(':', '').toLowerCase();
-  terminal.err(`Read to each custodian the certificate's fingerprint:\n  ${fingerprint.match(/.{4}/g)?.join(' ')}\n`);
+  terminal.err(writeForCustodians(own, seal.shares ?? '', { certificate, shares }).text);
   terminal.err(`Waiting for ${packets.join(', ')} ...\n`);
   while (!packets.every((path) => existsSync(path))) await delay(LOOK_MS);
   // The last one may still be being written.
   await delay(LOOK_MS);
-  const files = packets.map((name) => ({ name, content: readInput(name).toString('utf8') }));
-  const read = explained(() => readPackets(files), { PacketError: '' });
-  await module.unlock({ recipient, secret: '', packets: read.packets });
+  await module.unlock({ recipient, secret: '', packets: packetsIn(packets).packets });
 }
 
 const LOOK_MS = 500;

@@ -1,26 +1,25 @@
 // `strongroom settings list`: every setting of an instance. The list that clients of the service read holds booleans alone.
-import { printableLine } from '../../formats/printable.ts';
-import { type Command, CommandError, command } from '../command.ts';
-import { instanceAnswerOptions, openInstanceClient } from '../instance-client.ts';
 
-interface Shown {
-  readonly name: string;
-  readonly type: string;
-  readonly value: string;
-}
+import { having } from '../../formats/having.ts';
+import { printableLine } from '../../formats/printable.ts';
+import { list, text } from '../../formats/shape.ts';
+import { asking } from '../asking.ts';
+import type { Command } from '../command.ts';
+
+const read = having({ settings: list(having({ name: text, type: text, value: text })) });
 
 export const commands: readonly Command[] = [
-  command({
+  asking({
     name: 'settings list',
     summary: 'show every setting of an instance and its value',
-    operands: '',
     details: `
 az keyvault setting list shows those that are true or false, as a client in Java reads no others; az keyvault setting show and
 update reach each by its name.`,
-    options: instanceAnswerOptions,
     examples: ['strongroom settings list', 'strongroom settings list --hsm-name dev --json'],
-    async run(values) {
-      const settings = readSettings(await openInstanceClient(values).ask('GET', '/strongroom/settings'));
+    request: () => ['GET', '/strongroom/settings'],
+    what: 'list of settings',
+    read,
+    shown({ settings }) {
       const width = Math.max(...settings.map(({ name }) => name.length));
       const lines = settings.map(({ name, type, value }) =>
         `${printableLine(name).padEnd(width)}  ${printableLine(type).padEnd(7)}  ${printableLine(value)}`.trimEnd(),
@@ -29,14 +28,3 @@ update reach each by its name.`,
     },
   }),
 ];
-
-function readSettings(answer: unknown): readonly Shown[] {
-  const { settings } = (answer ?? {}) as { readonly settings?: unknown };
-  if (!Array.isArray(settings) || !settings.every(isShown)) throw new CommandError('the answer has no settings');
-  return settings.map(({ name, type, value }: Shown) => ({ name, type, value }));
-}
-
-function isShown(each: unknown): each is Shown {
-  const { name, type, value } = (each ?? {}) as Record<string, unknown>;
-  return [name, type, value].every((text) => typeof text === 'string');
-}

@@ -1,15 +1,15 @@
 // `strongroom start`: checks what was asked, then becomes the supervisor. Same process, own entry file.
 
-import { ConfigError, DEFAULT_PORT, readStartConfig, type StartConfig } from '../../deployment/start-config.ts';
+import { DEFAULT_PORT, readStartConfig, type StartConfig } from '../../deployment/start-config.ts';
 import { entryOf } from '../../links/entry.ts';
 import { CHECKOUT } from '../checkout.ts';
 import { type Command, CommandError, command, dataOption, UsageError } from '../command.ts';
+import { explained } from '../explained.ts';
 
 export const commands: readonly Command[] = [
   command({
     name: 'start',
     summary: 'run the service in the foreground',
-    operands: '',
     details: `
 Starts control and all instances of the data directory and keeps them running until Ctrl-C. The first start in the dev
 profile makes the instance 'dev', activates it with three generated custodian certificates, and wraps and unwraps a data
@@ -31,13 +31,8 @@ The production profile makes nothing up: it needs --config, and refuses to start
       'strongroom start --profile production --config /etc/strongroom/config.json --data /var/lib/strongroom',
     ],
     run(flags) {
-      let config: StartConfig;
-      try {
-        config = readStartConfig(flags, process.env, CHECKOUT);
-      } catch (error) {
-        if (error instanceof ConfigError) throw new UsageError(error.message);
-        throw error;
-      }
+      const read = (): StartConfig => readStartConfig(flags, process.env, CHECKOUT);
+      const config = explained(read, { ConfigError: '' }, UsageError);
       const entry = entryOf('supervisor');
       return becomeProgram([...process.execArgv, entry, ...argumentsOf(config)]);
     },

@@ -2,7 +2,7 @@
 
 import { readResourcesFile } from '../../control/management/resources-file.ts';
 import { places } from '../../deployment/data-layout.ts';
-import { printableJson } from '../../formats/printable.ts';
+import type { RunningState } from '../../deployment/running-state.ts';
 import { type Command, command, dataOption, jsonOption } from '../command.ts';
 import { type PrivatePath, privateWaysOf, privateWaysText } from '../private-ways.ts';
 import { isWell, type Recoverability, recoverabilityOf, recoverabilityText } from '../recoverability.ts';
@@ -12,7 +12,6 @@ import { messageHere } from '../same-place.ts';
 const status = command({
   name: 'status',
   summary: 'show the running processes and instances',
-  operands: '',
   details: `
 Of an active instance it also asks how many custodians may be lost (the margin) and what was rehearsed; of private
 listeners it says whether their connections are approved. The exit code is 0 when every process and instance serves and
@@ -21,85 +20,77 @@ overdue or the newest has failed, in production when a margin is below 0 or not 
 does not answer sees what it says of itself to this machine; where that is not known either, the exit code is 1.`,
   options: { ...dataOption, ...jsonOption },
   examples: ['strongroom status', 'strongroom status --json --data /tmp/second'],
-  async run({ data, json }, _operands, terminal) {
+  async run({ data }) {
     const state = requireRunning(dataRootOf(data));
-    const { pids, instances, origins, aliases, refusedAliases } = state;
-    const names = Object.keys(instances);
-    const unsettled = await unsettledIn(state.dataRoot);
+    const { pids, instances, refusedAliases } = state;
+    // What the resource manager has not made yet, could not make, or is deleting.
+    const unsettled = (await readResourcesFile(places(state.dataRoot).control)).managedHsms
+      .filter((hsm) => hsm.state !== 'Succeeded')
+      .map(({ name, state: is, problem }) => ({ name, state: is, problem }));
     const recoverability: Record<string, Recoverability> = {};
     const privateListeners: Record<string, readonly PrivatePath[]> = {};
-    for (const name of names) {
+    for (const [name, { activation, port }] of Object.entries(instances)) {
       privateListeners[name] = privateWaysOf(places(state.dataRoot).instance(name).config);
-      const { activation, port } = instances[name] ?? {};
       if (activation === 'Active' && port !== 0)
         recoverability[name] = await recoverabilityOf(state.dataRoot, name, state.recoverability?.[name]);
     }
-    if (json) terminal.out(printableJson({ ...state, unsettled, privateListeners, ...byMember(recoverability) }));
-    else {
-      terminal.out(`data        ${state.dataRoot}\n`);
-      terminal.out(`port        ${state.port} (${state.profile === 'dev' ? 'names and proxy' : 'all names'})\n`);
-      terminal.out(`supervisor  ${pids.supervisor}\ncontrol     ${pids.control ?? 'not running'}\n`);
-      if (names.length === 0) terminal.out('instances   none\n');
-      for (const name of names) {
-        if (instances[name]?.activation === 'Stopped') {
-          terminal.out(`\n${name}  ${messageHere(instances[name].message, name, data)}\n`);
-          continue;
-        }
-        const own = pids.instances[name];
-        terminal.out(
-          `\n${name}  ${instances[name]?.activation}${instances[name]?.port === 0 ? ', not serving' : ''}\n`,
-        );
-        // Why it does not serve, or what it waits for.
-        if (instances[name]?.activation !== 'Active') {
-          terminal.out(`  ${messageHere(instances[name]?.message ?? '', name, data)}\n`);
-        }
-        for (const origin of origins[name] ?? []) terminal.out(`  ${origin}\n`);
-        terminal.out(privateWaysText(privateListeners[name] ?? []));
-        const further = Object.keys(aliases).filter((alias) => aliases[alias] === name);
-        if (further.length > 0) terminal.out(`  also as ${further.join(', ')}\n`);
-        const shown = recoverability[name];
-        if (shown !== undefined) terminal.out(recoverabilityText(shown, { 'hsm-name': name, data }));
-        terminal.out(
-          `  recorder ${own?.recorder ?? 'not running'} · service ${list(own?.service)} · module ${list(own?.module)}\n`,
-        );
-      }
-      for (const [alias, reason] of Object.entries(refusedAliases)) {
-        terminal.out(`\n${alias}  leads nowhere: ${reason}\n`);
-      }
-      for (const { name, state: is, problem } of unsettled) {
-        terminal.out(`\n${name}  ${is} at the resource manager${problem === undefined ? '' : `: ${problem}`}\n`);
-      }
-    }
-    const serves = (name: string): boolean => instances[name]?.port !== 0 && instances[name]?.activation !== 'Locked';
-    const isRefused = Object.keys(refusedAliases).length > 0;
-    const isServing = pids.control !== null && names.every(serves) && unsettled.length === 0 && !isRefused;
+    const text = [
+      `data        ${state.dataRoot}\n`,
+      `port        ${state.port} (${state.profile === 'dev' ? 'names and proxy' : 'all names'})\n`,
+      `supervisor  ${pids.supervisor}\ncontrol     ${pids.control ?? 'not running'}\n`,
+      Object.keys(instances).length === 0 ? 'instances   none\n' : '',
+      ...Object.keys(instances).map((name) =>
+        instanceText(state, name, data, privateListeners[name] ?? [], recoverability[name]),
+      ),
+      ...Object.entries(refusedAliases).map(([alias, reason]) => `\n${alias}  leads nowhere: ${reason}\n`),
+      ...unsettled.map(
+        ({ name, state: is, problem }) =>
+          `\n${name}  ${is} at the resource manager${problem === undefined ? '' : `: ${problem}`}\n`,
+      ),
+    ].join('');
+    const isServing =
+      pids.control !== null &&
+      Object.values(instances).every(({ port, activation }) => port !== 0 && activation !== 'Locked') &&
+      unsettled.length === 0 &&
+      Object.keys(refusedAliases).length === 0;
     const isRecoverable = Object.values(recoverability).every((each) => isWell(each, state.profile === 'production'));
-    return isServing && isRecoverable ? 0 : 1;
+    return {
+      json: { ...state, unsettled, privateListeners, ...byMember(recoverability) },
+      text,
+      exit: isServing && isRecoverable ? 0 : 1,
+    };
   },
 });
 
 export const commands: readonly Command[] = [status];
 
+function instanceText(
+  { instances, origins, aliases, pids }: RunningState,
+  name: string,
+  data: string | undefined,
+  ways: readonly PrivatePath[],
+  shown: Recoverability | undefined,
+): string {
+  const { activation = '', message = '', port } = instances[name] ?? {};
+  const why = messageHere(message, name, data);
+  if (activation === 'Stopped') return `\n${name}  ${why}\n`;
+  const further = Object.keys(aliases).filter((alias) => aliases[alias] === name);
+  const { recorder, service = [], module = [] } = pids.instances[name] ?? {};
+  const list = (of: readonly number[]): string => of.join(' ') || 'not running';
+  return [
+    `\n${name}  ${activation}${port === 0 ? ', not serving' : ''}\n`,
+    // Why it does not serve, or what it waits for.
+    activation === 'Active' ? '' : `  ${why}\n`,
+    ...(origins[name] ?? []).map((origin) => `  ${origin}\n`),
+    privateWaysText(ways),
+    further.length === 0 ? '' : `  also as ${further.join(', ')}\n`,
+    shown === undefined ? '' : recoverabilityText(shown, { 'hsm-name': name, data }),
+    `  recorder ${recorder ?? 'not running'} · service ${list(service)} · module ${list(module)}\n`,
+  ].join('');
+}
+
 function byMember(all: Readonly<Record<string, Recoverability>>): object {
   const of = (member: keyof Recoverability): object =>
     Object.fromEntries(Object.entries(all).map(([name, each]) => [name, each[member]]));
   return { custodians: of('custodians'), rehearsals: of('rehearsals') };
-}
-
-function list(pids: readonly number[] | undefined): string {
-  return pids === undefined || pids.length === 0 ? 'not running' : pids.join(' ');
-}
-
-interface Unsettled {
-  readonly name: string;
-  readonly state: string;
-  readonly problem?: string | undefined;
-}
-
-/** What the resource manager has not made yet, could not make, or is deleting. */
-async function unsettledIn(root: string): Promise<readonly Unsettled[]> {
-  const { managedHsms } = await readResourcesFile(places(root).control);
-  return managedHsms
-    .filter(({ state }) => state !== 'Succeeded')
-    .map(({ name, state, problem }) => ({ name, state, problem }));
 }

@@ -1,14 +1,14 @@
 // `strongroom unlock`: brings the secret of a locked instance to its module. What leaves this process is encrypted to it.
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { CryptoError } from '../../crypto/protocol/messages.ts';
 import type { InstancePaths } from '../../deployment/data-layout.ts';
 import { knownSocketFolder } from '../../deployment/known-socket-folder.ts';
 import { stopFlag, stoppedMessage } from '../../deployment/stop-flag.ts';
 import { ownCommand } from '../../formats/own-command.ts';
-import { certificatePem } from '../../formats/x509-writer.ts';
 import { unlockSockets } from '../../links/unlock/socket-notes.ts';
 import { askWorker } from '../../links/unlock/unlock-exchange.ts';
 import { readOwnCertificate } from '../../tools/seal/own-certificate.ts';
-import { encryptPassphrase, readPackets } from '../../tools/seal/secrets.ts';
+import type { UnlockCertificate } from '../../tools/seal/secrets.ts';
 import {
   type Answer,
   type Command,
@@ -20,18 +20,17 @@ import {
   UsageError,
 } from '../command.ts';
 import { counted } from '../counted.ts';
-import { explained } from '../explained.ts';
 import { hsmNameOf, hsmNameOption } from '../hsm-name.ts';
 import { instanceFolder } from '../instance-folder.ts';
-import { readInput } from '../read-input.ts';
-import { readSealPassphrase } from '../read-passphrase.ts';
 import { messageHere, targetOptions } from '../same-place.ts';
-import { explainPassphrase } from '../wrong-passphrase.ts';
+import { openByPassphrase, packetsIn, writeForCustodians } from '../seal-secret.ts';
 
 interface Waiting {
   readonly sockets: readonly [string, ...string[]];
   readonly moduleFolder: string;
 }
+
+const LOCKED = 'it stays locked: ';
 
 export const commands: readonly Command[] = [
   command({
@@ -60,6 +59,7 @@ Run it on the machine of the instance, as its user. Everything secret is encrypt
       'strongroom unlock dev --certificate unlock.cer --shares shares.json',
       'strongroom unlock dev --packets anna.json clara.json',
     ],
+    explains: { CryptoError: LOCKED, NobodyAnswers: LOCKED, ForeignCertificate: LOCKED },
     async run(values, operands, terminal) {
       const { data, packets, certificate, shares } = values;
       // `--packets a b`: what follows the first one comes as operands.
@@ -74,12 +74,10 @@ Run it on the machine of the instance, as its user. Everything secret is encrypt
         if (files.length > 0) {
           throw new UsageError('--packets come after --certificate and --shares, in a call of their own');
         }
-        return writeForCustodians(waiting, { certificate, shares });
+        return writeFor(waiting, { certificate, shares });
       }
-      const custodians =
-        files.length > 0
-          ? await bringPackets(waiting, files)
-          : await bringPassphrase(waiting, values['passphrase-file'], terminal);
+      const custodians = files.length > 0 ? await bringPackets(waiting, files) : [];
+      if (files.length === 0) await bringPassphrase(waiting, values['passphrase-file'], terminal);
       const by = custodians.length === 0 ? '' : ` by ${counted(custodians.length, 'custodian')}`;
       return { json: { instance: name, unlocked: true, custodians }, text: `${name} is unlocked${by}.\n` };
     },
@@ -107,79 +105,46 @@ async function findWaiting(at: InstancePaths, name: string, data: string | undef
   );
 }
 
-async function bringPassphrase(waiting: Waiting, file: string | undefined, terminal: Terminal): Promise<readonly []> {
+async function bringPassphrase(waiting: Waiting, file: string | undefined, terminal: Terminal): Promise<void> {
   const { kind } = await sealOf(waiting);
   if (kind === 'quorum') {
     throw new CommandError('it is sealed by a quorum: --certificate and --shares begin, --packets end');
   }
-  const recipient = await certificateOf(waiting);
-  const passphrase = await readSealPassphrase(file, 'passphrase', 'passphrase-file', terminal);
-  const secret = encryptPassphrase(recipient, passphrase);
-  passphrase.fill(0);
-  const request = { ask: 'unlock', recipient: recipient.thumbprint, secret, packets: [] } as const;
-  await asking(() =>
-    askWorker(waiting.sockets[0], request).catch((error: unknown) => {
-      throw explainPassphrase(error, 'it stays locked');
-    }),
+  const own = await certificateOf(waiting);
+  const asked = { file, what: 'passphrase', state: 'it stays locked' };
+  await openByPassphrase(own, asked, terminal, (secret) =>
+    askWorker(waiting.sockets[0], { ask: 'unlock', recipient: own.thumbprint, secret, packets: [] }),
   );
-  return [];
 }
 
 async function bringPackets({ sockets }: Waiting, files: readonly string[]): Promise<readonly string[]> {
-  const given = files.map((name) => ({ name, content: readInput(name).toString('utf8') }));
-  const { packets, recipient } = explained(() => readPackets(given), { PacketError: '' });
+  const { packets, recipient } = packetsIn(files);
   for (const [index, path] of sockets.entries()) {
-    const request = { ask: 'unlock', recipient, secret: '', packets } as const;
     try {
-      const { custodians } = await asking(() => askWorker(path, request));
+      const { custodians } = await askWorker(path, { ask: 'unlock', recipient, secret: '', packets });
       return custodians as readonly string[];
     } catch (error) {
       // Made for the certificate of another worker.
-      const isElsewhere = error instanceof CommandError && error.message.startsWith(`${LOCKED}recipient: `);
+      const isElsewhere = error instanceof CryptoError && error.message.startsWith('recipient: ');
       if (!isElsewhere || index === sockets.length - 1) throw error;
     }
   }
   return [];
 }
 
-async function writeForCustodians(
-  waiting: Waiting,
-  to: { readonly certificate: string | undefined; readonly shares: string | undefined },
-): Promise<Answer> {
+async function writeFor(waiting: Waiting, to: Parameters<typeof writeForCustodians>[2]): Promise<Answer> {
   const { shares } = await sealOf(waiting);
   if (shares === undefined) throw new CommandError('it is sealed by a passphrase: custodians have no part in it');
-  const { der, certificate } = await certificateOf(waiting);
-  const fingerprint = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
-  if (to.certificate !== undefined) write(to.certificate, certificatePem(der));
-  // To the byte: packets name its hash.
-  if (to.shares !== undefined) write(to.shares, shares);
-  const grouped = fingerprint.match(/.{4}/g)?.join(' ');
-  return {
-    json: { fingerprint, ...to },
-    text: `Read to each custodian the certificate's fingerprint:\n  ${grouped}\n`,
-  };
+  const { fingerprint, text } = writeForCustodians(await certificateOf(waiting), shares, to);
+  return { json: { fingerprint, ...to }, text };
 }
 
 async function sealOf({ sockets }: Waiting): Promise<{ readonly kind?: unknown; readonly shares?: string }> {
-  const { seal } = await asking(() => askWorker(sockets[0], { ask: 'show' }));
+  const { seal } = await askWorker(sockets[0], { ask: 'show' });
   return seal as object;
 }
 
-async function certificateOf({ sockets, moduleFolder }: Waiting) {
-  const { certificate } = await asking(() => askWorker(sockets[0], { ask: 'certificate' }));
-  return asking(async () => readOwnCertificate(certificate, moduleFolder));
-}
-
-function write(path: string, content: string): void {
-  try {
-    writeFileSync(path, content);
-  } catch (cause) {
-    throw new CommandError(`${path} cannot be written`, { cause });
-  }
-}
-
-const LOCKED = 'it stays locked: ';
-
-function asking<T>(asked: () => Promise<T>): Promise<T> {
-  return explained(asked, { CryptoError: LOCKED, NobodyAnswers: LOCKED, ForeignCertificate: LOCKED });
+async function certificateOf({ sockets, moduleFolder }: Waiting): Promise<UnlockCertificate> {
+  const { certificate } = await askWorker(sockets[0], { ask: 'certificate' });
+  return readOwnCertificate(certificate, moduleFolder);
 }

@@ -9,12 +9,12 @@ export class ForeignCertificate extends Error {
 }
 
 /** @param told standard base64 DER, as a worker answered @throws ForeignCertificate */
-export function readOwnCertificate(told: unknown, moduleFolder: string): UnlockCertificate & { readonly der: Buffer } {
+export function readOwnCertificate(told: unknown, moduleFolder: string): UnlockCertificate {
   const der = Buffer.from(typeof told === 'string' ? told : '', 'base64');
   try {
     const certificate = readUnlockCertificate(der);
     const own = readFileSync(join(moduleFolder, `recipient-${certificate.thumbprint}.cer`));
-    if (own.equals(der)) return { ...certificate, der };
+    if (own.equals(der)) return certificate;
   } catch {
     // No certificate at all, or not there: said below.
   }

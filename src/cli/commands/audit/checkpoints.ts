@@ -7,6 +7,7 @@ import { parseCheckpoint } from '../../../formats/tlog-checkpoint.ts';
 import { isOfKey, readGivenCheckpoint } from '../../../tools/audit/verify/given-checkpoint.ts';
 import { CommandError } from '../../command.ts';
 import { explained } from '../../explained.ts';
+import { readInput } from '../../read-input.ts';
 
 export interface SavedCheckpoint {
   readonly name: string;
@@ -23,7 +24,7 @@ interface OwnCheckpoint {
 /** @throws CommandError naming the file that is no checkpoint */
 export function readSavedCheckpoints(paths: readonly string[]): readonly SavedCheckpoint[] {
   return paths.map((name) => {
-    const { text, checkpoint } = explained(() => readGivenCheckpoint(read(name)), {
+    const { text, checkpoint } = explained(() => readGivenCheckpoint(readInput(name).toString('utf8')), {
       NoteError: `${name} cannot be read as a checkpoint: `,
     });
     return { name, text, origin: checkpoint.origin };
@@ -59,12 +60,4 @@ export function requireOf(verifier: NoteVerifier, own: OwnCheckpoint, saved: rea
     `the log's checkpoint (${own.origin}) is not signed by this key (${verifier.name}): --key is another log's, or somebody has ` +
       'written the log anew and signed it with a key of their own. If the key is from the security domain of this HSM, trust nothing in this log',
   );
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new CommandError(`the checkpoint ${path} cannot be read`, { cause: error });
-  }
 }

@@ -1,42 +1,52 @@
 // Jobs as the service answers them, and how commands wait for one: progress to the person, the end as the result.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { having } from '../../../formats/having.ts';
 import { printableLine } from '../../../formats/printable.ts';
-import { integer, type Reader, record, text } from '../../../formats/shape.ts';
+import { integer, type Reader, text } from '../../../formats/shape.ts';
 import { CommandError, type Terminal } from '../../command.ts';
-import { explained } from '../../explained.ts';
-import { AnswerError, type InstanceClient, type Method } from '../../instance-client.ts';
+import { AnswerError, type InstanceClient, type Method, readAnswer } from '../../instance-client.ts';
 import { labelled } from '../../show.ts';
 
 /** The first version with checks; everything else is older. */
 const API_VERSION = '7.6-preview.2';
 const POLL_MS = 1000;
 
-export interface Job {
-  readonly jobId: string;
-  readonly status: string;
-  readonly statusDetails: string | null;
-  readonly startTime: number;
-  readonly endTime: number | null;
-  readonly error: { readonly code: string; readonly message: string } | null;
-  readonly azureStorageBlobContainerUri?: string | null;
-}
+const orNull =
+  <T>(read: Reader<T>): Reader<T | null> =>
+  (value, path) =>
+    value === null ? null : read(value, path);
+const seconds = integer(0, 8_640_000_000_000);
+const shape = having(
+  {
+    jobId: text,
+    status: text,
+    statusDetails: orNull(text),
+    startTime: seconds,
+    endTime: orNull(seconds),
+    error: orNull(having({ code: text, message: text })),
+  },
+  { azureStorageBlobContainerUri: orNull(text) },
+);
+export type Job = ReturnType<typeof shape>;
 
 type Direction = 'backup' | 'restore';
+
+interface JobRequest {
+  readonly method: Method;
+  readonly path: string;
+  readonly body: object;
+  readonly direction: Direction;
+  readonly wait: boolean;
+}
 
 /** Starts a job and waits for its end, or only starts it. @throws CommandError when it fails */
 export async function startJob(
   client: InstanceClient,
-  {
-    method,
-    path,
-    body,
-    direction,
-    wait,
-  }: { method: Method; path: string; body: object; direction: Direction; wait: boolean },
+  { method, path, body, direction, wait }: JobRequest,
   terminal: Terminal,
 ): Promise<Job> {
-  const job = readJob(await client.ask(method, `${path}?api-version=${API_VERSION}`, body));
+  const job = await askForJob(client, method, path, body);
   terminal.err(`job ${job.jobId}\n`);
   return wait ? follow(client, direction, job, terminal) : job;
 }
@@ -55,8 +65,12 @@ export async function follow(client: InstanceClient, direction: Direction, job: 
   }
 }
 
-async function askJob(client: InstanceClient, direction: Direction, id: string): Promise<Job> {
-  return readJob(await client.ask('GET', `/${direction}/${id}/pending?api-version=${API_VERSION}`));
+function askJob(client: InstanceClient, direction: Direction, id: string): Promise<Job> {
+  return askForJob(client, 'GET', `/${direction}/${id}/pending`);
+}
+
+async function askForJob(client: InstanceClient, method: Method, path: string, body?: object): Promise<Job> {
+  return readAnswer(await client.ask(method, `${path}?api-version=${API_VERSION}`, body), client.who, 'job', shape);
 }
 
 /** Among those that the instance remembers. @throws CommandError */
@@ -96,28 +110,4 @@ export function describeJob({
     ...(typeof azureStorageBlobContainerUri === 'string' ? [['backup', azureStorageBlobContainerUri] as const] : []),
   ];
   return labelled(rows, 9);
-}
-
-function orNull<T>(read: Reader<T>): Reader<T | null> {
-  return (value, path) => (value === null ? null : read(value, path));
-}
-
-const any: Reader<unknown> = (value) => value;
-const seconds = integer(0, 8_640_000_000_000);
-const shape = record(
-  {
-    jobId: text,
-    status: text,
-    statusDetails: orNull(text),
-    startTime: seconds,
-    endTime: orNull(seconds),
-    error: orNull(record({ code: text, message: text }, { innererror: any })),
-  },
-  { azureStorageBlobContainerUri: orNull(text) },
-);
-
-function readJob(answer: unknown): Job {
-  return explained(() => shape(answer, 'the answer') as Job, {
-    ShapeError: 'the service answered something that is not a job: ',
-  });
 }

@@ -4,7 +4,6 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readAddedTargets, writeAddedTargets } from '../../../deployment/added-backup-targets.ts';
 import type { AllowedBackupTarget } from '../../../deployment/backup-targets.ts';
-import type { InstanceConfig } from '../../../deployment/instance.ts';
 import { readInstanceConfig } from '../../../deployment/read-instance.ts';
 import { AllowedTargets } from '../../../features/backup/storage/allowed-targets.ts';
 import {
@@ -16,12 +15,13 @@ import {
   type OptionValues,
   UsageError,
 } from '../../command.ts';
-import { explained } from '../../explained.ts';
-import { type InstanceFolder, instanceFolder } from '../../instance-folder.ts';
+import { instanceFolder } from '../../instance-folder.ts';
 import { uriOf } from './place.ts';
 
 const instanceOption = { 'hsm-name NAME (dev)': 'the instance', ...dataOption } as const;
-const oneTarget = { operands: 'DIR|URI', wants: 'name one place' } as const;
+/** What lies in the instance's folder may have been changed by people. */
+const explains = { ConfigError: '' } as const;
+const oneTarget = { operands: 'DIR|URI', wants: 'name one place', explains } as const;
 
 export const placeCommands: readonly Command[] = [
   command({
@@ -69,7 +69,7 @@ once, for running instances too; to change a place, add it again.`,
   command({
     name: 'backup place list',
     summary: 'show where an instance may keep full backups',
-    operands: '',
+    explains,
     options: { ...instanceOption, ...jsonOption },
     examples: ['strongroom backup place list', 'strongroom backup place list --hsm-name east --json'],
     run(values) {
@@ -117,18 +117,10 @@ stays. Places of the configuration are taken away there.`,
   }),
 ];
 
-interface InstancePathsOf extends InstanceFolder {
-  readonly config: InstanceConfig;
-  readonly added: readonly AllowedBackupTarget[];
-}
-
-/** What the configuration of the instance allows, and what was added. @throws CommandError */
-function targetsOf(values: OptionValues<typeof instanceOption>): InstancePathsOf {
+/** What the configuration of the instance allows, and what was added. @throws ConfigError, CommandError */
+function targetsOf(values: OptionValues<typeof instanceOption>) {
   const folder = instanceFolder(values.data, values['hsm-name']);
-  return explained(
-    () => ({ ...folder, config: readInstanceConfig(folder.at.config), added: readAddedTargets(folder.at) }),
-    { ConfigError: '' },
-  );
+  return { ...folder, config: readInstanceConfig(folder.at.config), added: readAddedTargets(folder.at) };
 }
 
 /** @throws CommandError */

@@ -42,13 +42,8 @@ export function namedUri(target: string, data: string | undefined): string {
   return isName ? `${ownTarget(data)}/${target}` : uriOf(target);
 }
 
-interface Folder {
-  readonly place: string;
-  readonly folder: string;
-}
-
 /** The place, and the folder of one backup in it. */
-export function splitFolder(uri: string): Folder {
+export function splitFolder(uri: string): { readonly place: string; readonly folder: string } {
   const at = uri.lastIndexOf('/');
   const folder = uri.slice(at + 1);
   const place = uri.slice(0, at);
@@ -107,11 +102,6 @@ export async function openBackupTarget({ target, credential, identity }: Place):
     nowMs: Date.now,
   });
   return open({ storageResourceUri: uri, credential }, stopping);
-}
-
-/** @throws StorageError, CommandError, UsageError */
-export async function openCatalog(uri: string, values: PlaceValues): Promise<BackupCatalog> {
-  return openBackupTarget(await readBackupTarget(uri, values));
 }
 
 function realDirectory(path: string): string {

@@ -1,7 +1,7 @@
 // Proposed network rules as a command is given them: a file, or ranges one by one.
 import { type ProposedRules, readProposedRules } from '../../../formats/network-rules.ts';
-import { ShapeError } from '../../../formats/shape.ts';
-import { CommandError, UsageError } from '../../command.ts';
+import { CommandError, type OptionValues, UsageError } from '../../command.ts';
+import { explained } from '../../explained.ts';
 import { readJsonInput } from '../../read-input.ts';
 
 export const ruleOptions = {
@@ -11,15 +11,8 @@ export const ruleOptions = {
   'public-access enabled|disabled': 'disabled: only private endpoints are let in',
 } as const;
 
-export interface RuleValues {
-  readonly rules: string | undefined;
-  readonly allow: readonly string[];
-  readonly default: string | undefined;
-  readonly 'public-access': string | undefined;
-}
-
 /** Connections of private endpoints are none of it. @throws UsageError, CommandError */
-export function rulesOf(values: RuleValues): ProposedRules {
+export function rulesOf(values: OptionValues<typeof ruleOptions>): ProposedRules {
   const fallback = oneOf(values.default, '--default', { deny: 'Deny', allow: 'Allow' });
   const access = oneOf(values['public-access'], '--public-access', { enabled: 'Enabled', disabled: 'Disabled' });
   const more = access === undefined ? {} : { publicNetworkAccess: access };
@@ -36,12 +29,7 @@ export function rulesOf(values: RuleValues): ProposedRules {
 }
 
 function read(value: unknown, from: string): ProposedRules {
-  try {
-    return readProposedRules(value, 'rules');
-  } catch (error) {
-    if (error instanceof ShapeError) throw new CommandError(`${from}: ${error.message}`);
-    throw error;
-  }
+  return explained(() => readProposedRules(value, 'rules'), { ShapeError: `${from}: ` });
 }
 
 function object(value: unknown, file: string): object {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CryptoError } from '../crypto/protocol/messages.ts';
 import { CommandError } from './command.ts';
-import { explainPassphrase } from './wrong-passphrase.ts';
+import { explainPassphrase } from './seal-secret.ts';
 
 test('a secret that does not open the seal is a wrong passphrase; everything else stays what it is', () => {
   const told = explainPassphrase(

@@ -1,8 +1,9 @@
 // The part of the reference page that comes from the rows of commands: each with what it does, and its options with what they mean.
 // What is said in paragraphs, `--help` has.
-import { type Command, commandsOf, dataOption, jsonOption, type Noun, type OptionList } from './command.ts';
-import { instanceOptions } from './instance-client.ts';
-import { type Option, optionsOf } from './parse.ts';
+import { type Command, commandsOf, dataOption, jsonOption, type Noun, type OptionList } from '../../src/cli/command.ts';
+import { meaningOf, writtenAs } from '../../src/cli/help.ts';
+import { instanceOptions } from '../../src/cli/instance-client.ts';
+import { type Option, optionsOf } from '../../src/cli/parse.ts';
 
 /** What many commands have: explained once, and named in the table of each word. */
 const SHARED: Readonly<Record<string, OptionList>> = { instance: instanceOptions, data: dataOption, json: jsonOption };
@@ -15,7 +16,7 @@ export async function referenceOf(nouns: readonly Noun[]): Promise<string> {
 
 function shared(): string {
   const rows = Object.entries(SHARED).flatMap(([name, list]) =>
-    optionsOf(list).map((option) => [name, written(option), meaning(option)]),
+    optionsOf(list).map((option) => [name, written(option), meaningOf(option)]),
   );
   return table(['shared', 'option', 'meaning'], rows);
 }
@@ -29,12 +30,12 @@ function sectionOf({ noun, summary }: Noun, commands: readonly Command[]): strin
   for (const { name, options } of commands) {
     const known = new Set(sharedBy(options).flatMap((each) => Object.keys(SHARED[each] ?? {})));
     for (const option of optionsOf(Object.fromEntries(Object.entries(options).filter(([spec]) => !known.has(spec))))) {
-      const key = `${written(option)} ${meaning(option)}`;
+      const key = `${written(option)} ${meaningOf(option)}`;
       const verb = name === noun ? noun : name.slice(noun.length + 1);
       own.set(key, { option, of: [...(own.get(key)?.of ?? []), verb] });
     }
   }
-  const options = [...own.values()].map(({ option, of }) => [written(option), of.join(', '), meaning(option)]);
+  const options = [...own.values()].map(({ option, of }) => [written(option), of.join(', '), meaningOf(option)]);
   return [
     `### strongroom ${noun}\n`,
     ...(summary === undefined ? [] : [`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.\n`]),
@@ -49,13 +50,9 @@ function sharedBy(options: OptionList): readonly string[] {
   return found.includes('instance') ? found.filter((name) => name !== 'data') : found;
 }
 
-function written({ name, letter, placeholder, isRepeated }: Option): string {
-  const word = `--${name}${placeholder === undefined ? '' : ` ${placeholder}`}${isRepeated ? '...' : ''}`;
-  return `\`${letter === undefined ? '' : `-${letter}, `}${word}\``;
-}
-
-function meaning({ description, fallback }: Option): string {
-  return fallback === undefined ? description : `${description} (default: ${fallback})`;
+function written(option: Option): string {
+  const { letter, isRepeated } = option;
+  return `\`${letter === undefined ? '' : `-${letter}, `}${writtenAs(option)}${isRepeated ? '...' : ''}\``;
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
