@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Application, Directory, ManagedIdentity } from '../control/directory/directory.ts';
 import { readDirectoryFile } from '../control/directory/directory-file.ts';
-import { findByObjectId } from '../control/directory/find-principal.ts';
 import { places } from '../deployment/data-layout.ts';
 import { productionFile } from '../deployment/production-file.ts';
 import { isGuid } from '../formats/guid.ts';
@@ -34,27 +33,40 @@ export async function openDirectory(
   }
 }
 
+/** Whoever is in the directory, as people call them; who signs in by a client id has that, too. */
+export function everybodyIn({ users, groups, applications, managedIdentities }: Directory) {
+  const none = undefined;
+  return [
+    ...users.map(({ oid, upn }) => ({ kind: 'user', oid, name: upn, clientId: none }) as const),
+    ...groups.map(({ oid, displayName: name }) => ({ kind: 'group', oid, name, clientId: none }) as const),
+    ...applications.map(
+      ({ oid, displayName: name, appId: clientId }) => ({ kind: 'application', oid, name, clientId }) as const,
+    ),
+    ...managedIdentities.map(
+      ({ oid, displayName: name, clientId }) => ({ kind: 'managed identity', oid, name, clientId }) as const,
+    ),
+  ];
+}
+
 /** An application that signs itself in, by display name or client id. @throws CommandError listing those there are */
 export function applicationNamed({ applications }: Directory, name: string): Application {
-  const confidential = applications.filter(({ redirectUris }) => redirectUris === undefined);
-  const found = confidential.filter(({ appId, displayName }) => displayName === name || appId === name.toLowerCase());
+  const all = applications.filter(({ redirectUris }) => redirectUris === undefined);
+  const found = all.filter(({ appId, displayName }) => displayName === name || appId === name.toLowerCase());
+  const list = all.map(({ displayName, appId }) => `${displayName} (${appId})`).join(', ');
   const [one, another] = found;
   if (one !== undefined && another === undefined) return one;
-  const all = confidential.map(({ displayName, appId }) => `${displayName} (${appId})`).join(', ');
-  throw new CommandError(`'${name.slice(0, 128)}' is not one application of the directory; there are: ${all}`);
+  throw new CommandError(`'${name.slice(0, 128)}' is not one application of the directory; there are: ${list}`);
 }
 
 /** By display name, client id or object id. @throws CommandError listing those there are */
-export function identityNamed({ managedIdentities }: Directory, name: string): ManagedIdentity {
+export function identityNamed({ managedIdentities: all }: Directory, name: string): ManagedIdentity {
   const id = name.toLowerCase();
-  const found = managedIdentities.filter(
-    ({ displayName, clientId, oid }) => displayName === name || clientId === id || oid === id,
-  );
+  const found = all.filter(({ displayName, clientId, oid }) => displayName === name || clientId === id || oid === id);
+  const list = all.map(({ displayName, clientId }) => `${displayName} (${clientId})`).join(', ');
   const [one, another] = found;
   if (one !== undefined && another === undefined) return one;
-  const all = managedIdentities.map(({ displayName, clientId }) => `${displayName} (${clientId})`).join(', ');
   const what = one === undefined ? 'no managed identity' : 'more than one managed identity';
-  throw new CommandError(`there is ${what} '${name.slice(0, 128)}' in the directory; there are: ${all}`);
+  throw new CommandError(`there is ${what} '${name.slice(0, 128)}' in the directory; there are: ${list}`);
 }
 
 /** An object id, with the name of whoever has it behind it where that is known. */
@@ -68,21 +80,13 @@ export function namesFor(values: Pick<InstanceValues, 'url' | 'data'>): Promise<
 /** @param root a data directory; absent: nothing is known */
 export async function principalNames(root: string | undefined): Promise<NameOf> {
   const directory = await knownDirectory(root);
-  if (directory === undefined) return (id) => id;
+  const known = new Map((directory === undefined ? [] : everybodyIn(directory)).map((each) => [each.oid, each]));
   return (id) => {
-    const found = findByObjectId(directory, id);
-    switch (found?.kind) {
-      case undefined:
-        return id;
-      case 'user':
-        return `${id} (${found.user.upn})`;
-      case 'group':
-        return `${id} (group ${found.group.displayName})`;
-      case 'application':
-        return `${id} (${found.application.displayName})`;
-      case 'managed identity':
-        return `${id} (managed identity)`;
-    }
+    const found = known.get(id.toLowerCase());
+    if (found === undefined) return id;
+    const { kind, name } = found;
+    if (kind === 'managed identity') return `${id} (${kind})`;
+    return kind === 'group' ? `${id} (group ${name})` : `${id} (${name})`;
   };
 }
 
@@ -93,16 +97,15 @@ export async function principalNames(root: string | undefined): Promise<NameOf> 
  */
 export async function checkObjectId(option: string, given: string, root: string | undefined): Promise<void> {
   const directory = await knownDirectory(root);
-  if (isGuid(given) && (directory === undefined || findByObjectId(directory, given) !== undefined)) return;
+  const everybody = directory === undefined ? [] : everybodyIn(directory);
   const wanted = given.toLowerCase();
-  const { users = [], groups = [], applications = [], managedIdentities = [] } = directory ?? {};
-  const named = [
-    ...users.map(({ upn, oid }) => ({ names: [upn, upn.split('@')[0]], oid })),
-    ...groups.map(({ displayName, oid }) => ({ names: [displayName], oid })),
-    ...applications.map(({ displayName, appId, oid }) => ({ names: [displayName, appId], oid })),
-    ...managedIdentities.map(({ displayName, clientId, oid }) => ({ names: [displayName, clientId], oid })),
-  ].filter(({ names }) => names.some((name) => name?.toLowerCase() === wanted));
-  const meant = named.map(({ names: [name], oid }) => `${name ?? ''} has ${oid}`).join(', ');
+  if (isGuid(given) && (directory === undefined || everybody.some(({ oid }) => oid === wanted))) return;
+  const meant = everybody
+    .filter(({ kind, name, clientId }) =>
+      [name, clientId, kind === 'user' ? name.split('@')[0] : undefined].some((each) => each?.toLowerCase() === wanted),
+    )
+    .map(({ name, oid }) => `${name} has ${oid}`)
+    .join(', ');
   if (isGuid(given)) {
     if (meant === '') return;
     throw new UsageError(`${option} ${given} is a client id, and roles are given to object ids: ${meant}`);

@@ -1,5 +1,4 @@
 // `strongroom approval …`: what waits for a second administrator, and their word on it.
-import { findByObjectId } from '../../control/directory/find-principal.ts';
 import { findDataAction, isAdministrative } from '../../features/roles/data-actions.ts';
 import { isGuid } from '../../formats/guid.ts';
 import { having } from '../../formats/having.ts';
@@ -7,7 +6,7 @@ import { printableJson, printableLine } from '../../formats/printable.ts';
 import { list, text } from '../../formats/shape.ts';
 import { type Answered, asking } from '../asking.ts';
 import { type Command, UsageError } from '../command.ts';
-import { knownDirectory, type NameOf, namesFor } from '../directory.ts';
+import { everybodyIn, knownDirectory, type NameOf, namesFor } from '../directory.ts';
 import { rootOf } from '../instance-client.ts';
 
 const party = having({ oid: text }, { upn: text });
@@ -139,13 +138,12 @@ async function warningOn(request: object, root: string | undefined): Promise<str
   };
   if (operation !== 'putAssignment' || typeof principalId !== 'string') return undefined;
   const directory = await knownDirectory(root);
-  const found = directory === undefined ? undefined : findByObjectId(directory, principalId);
+  const found = directory && everybodyIn(directory).find(({ oid }) => oid === principalId.toLowerCase());
   if (found?.kind !== 'application' && found?.kind !== 'managed identity') return undefined;
   const actions = (role?.permissions ?? []).flatMap(({ dataActions = [] }) => dataActions).map(findDataAction);
   if (!actions.some((action) => action !== undefined && isAdministrative(action))) return undefined;
-  const { displayName } = found.kind === 'application' ? found.application : found.identity;
   return (
-    `${principalId} is no person but the ${found.kind} ${displayName}: where duties are separated it has none of the ` +
+    `${principalId} is no person but the ${found.kind} ${found.name}: where duties are separated it has none of the ` +
     "role's administrative rights, whoever approves.\n"
   );
 }

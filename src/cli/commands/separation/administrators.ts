@@ -1,7 +1,8 @@
 // Who the administrators of an instance are, where the directory of this machine knows them. The instance itself knows ids; one
 // id may be a person, an application that administers nothing, a group, or nobody at all.
 import type { Directory } from '../../../control/directory/directory.ts';
-import { findApplication, findByObjectId, groupsOf } from '../../../control/directory/find-principal.ts';
+import { groupsOf } from '../../../control/directory/find-principal.ts';
+import { everybodyIn } from '../../directory.ts';
 
 export interface Administrator {
   readonly id: string;
@@ -11,26 +12,25 @@ export interface Administrator {
   readonly people: readonly string[];
 }
 
+const KINDS = {
+  user: 'person',
+  group: 'group',
+  application: 'application',
+  'managed identity': 'application',
+} as const;
+
 export function administratorsIn(directory: Directory, ids: readonly string[]): readonly Administrator[] {
+  const everybody = everybodyIn(directory);
   return ids.map((id) => {
-    const found = findByObjectId(directory, id);
-    switch (found?.kind) {
-      case 'user':
-        return { id, kind: 'person', name: found.user.upn, people: [found.user.upn] };
-      case 'group':
-        return { id, kind: 'group', name: found.group.displayName, people: peopleIn(directory, id) };
-      case 'application':
-        return { id, kind: 'application', name: found.application.displayName, people: [] };
-      case 'managed identity':
-        return { id, kind: 'application', name: found.identity.displayName, people: [] };
-      case undefined: {
-        const named =
-          findApplication(directory, id) ?? directory.managedIdentities.find(({ clientId }) => clientId === id);
-        return named === undefined
-          ? { id, kind: 'unknown', people: [] }
-          : { id, kind: 'clientId', name: named.displayName, people: [] };
-      }
-    }
+    const found = everybody.find(({ oid }) => oid === id) ?? everybody.find(({ clientId }) => clientId === id);
+    if (found === undefined) return { id, kind: 'unknown', people: [] };
+    const people = directory.users.filter(({ oid }) => oid === id || groupsOf(directory, oid).includes(id));
+    return {
+      id,
+      kind: found.oid === id ? KINDS[found.kind] : 'clientId',
+      name: found.name,
+      people: people.map(({ upn }) => upn),
+    };
   });
 }
 
@@ -66,8 +66,4 @@ export function warningOn(people: number | undefined, ids: number): string {
   return (people ?? ids) < 3
     ? 'With fewer than three, one who is away stops every change of administrators: see docs/guide/separation.md\n'
     : '';
-}
-
-function peopleIn(directory: Directory, group: string): readonly string[] {
-  return directory.users.filter(({ oid }) => groupsOf(directory, oid).includes(group)).map(({ upn }) => upn);
 }
