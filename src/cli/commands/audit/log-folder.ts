@@ -1,11 +1,10 @@
 // Which log an audit command means: a folder named outright, that of an instance in the data directory, or the management plane's.
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { places } from '../../../deployment/data-layout.ts';
 import { readPurgeRecord } from '../../../deployment/purge-record.ts';
 import { optionWords } from '../../../formats/own-command.ts';
 import { CommandError, dataOption, type OptionValues, UsageError } from '../../command.ts';
-import { instancesIn } from '../../instance-folder.ts';
 import { dataRootOf } from '../../running.ts';
 
 export const logOptions = {
@@ -33,8 +32,7 @@ export function logFolder(values: LogValues): string {
     if (isLog(values.log)) return values.log;
     throw new CommandError(`there is no log in ${values.log}`);
   }
-  const root = dataRootOf(values.data);
-  const at = places(root);
+  const at = places(dataRootOf(values.data));
   const folder = values.management === true ? at.management.audit : at.instance(name).audit;
   if (isLog(folder)) return folder;
   if (values.management)
@@ -47,7 +45,9 @@ export function logFolder(values: LogValues): string {
     const named = gone.map((each) => optionWords({ log: each }).trim()).join(', ');
     throw new CommandError(`there is no log in ${folder}: '${name}' was purged, and its log stayed (${named})`);
   }
-  const others = instancesIn(root).filter((each) => isLog(at.instance(each).audit));
+  const others = existsSync(at.instances)
+    ? readdirSync(at.instances).filter((each) => isLog(at.instance(each).audit))
+    : [];
   const rest = others.length === 0 ? 'no instance has one' : `there is one of ${others.join(', ')} (--hsm-name NAME)`;
   throw new CommandError(`there is no log in ${folder}; ${rest}`);
 }
