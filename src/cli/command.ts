@@ -83,31 +83,26 @@ export interface Command {
   ): Outcome | Promise<Outcome>;
 }
 
-/** What a command is called with, in words that decide the types of what it is given. `operands` are '' where none are named. */
-export type Words<
-  O extends OptionList,
-  P extends string,
-  W extends string | undefined,
-  N extends { readonly [K in keyof OptionValues<O>]?: string },
-> = Omit<Command, 'options' | 'run' | 'operands' | 'wants' | 'needs'> & {
-  readonly options: O;
-  readonly operands?: P;
-  readonly wants?: W;
-  readonly needs?: N;
-};
-
-export type ValuesOf<O extends OptionList, N> = Named<OptionValues<O>, N>;
-export type OperandsOf<P extends string, W> = W extends string ? OperandValues<P> : readonly string[];
-
-/** Declares a command. `--help` is understood everywhere and not declared. */
+/**
+ * Declares a command; its words decide the types of what `run` is given, and operands are '' where none are named. `--help` is
+ * understood everywhere and not declared.
+ */
 export function command<
   const O extends OptionList,
   const P extends string = '',
   const W extends string | undefined = undefined,
   const N extends { readonly [K in keyof OptionValues<O>]?: string } = object,
 >(
-  row: Words<O, P, W, N> & {
-    run(values: ValuesOf<O, N>, operands: OperandsOf<P, W>, terminal: Terminal): Outcome | Promise<Outcome>;
+  row: Omit<Command, 'options' | 'run' | 'operands' | 'wants' | 'needs'> & {
+    readonly options: O;
+    readonly operands?: P;
+    readonly wants?: W;
+    readonly needs?: N;
+    run(
+      values: Named<OptionValues<O>, N>,
+      operands: W extends string ? OperandValues<P> : readonly string[],
+      terminal: Terminal,
+    ): Outcome | Promise<Outcome>;
   },
 ): Command {
   return { operands: '', ...row } as unknown as Command;
@@ -138,6 +133,8 @@ export function nounsOf(
     load: () => Promise.resolve({ commands: commands.filter((each) => first(each) === noun) }),
   }));
 }
+
+// What commands are made of ends in one of these two; comments name what else is thrown, or what nobody would expect.
 
 /** The command was called wrongly: shown without a stack, with the usage; exit code 2. */
 export class UsageError extends Error {

@@ -34,7 +34,9 @@ export function givenToken(
   if (!/^[\w.~+/=-]+$/.test(token)) {
     throw new CommandError(`$${variable}: ${file} holds no access token: write it there, alone`);
   }
-  const { ended, audiences } = claimsOf(token);
+  const { exp, aud } = claimsOf(token);
+  const ended = typeof exp === 'number' && Math.abs(exp) < 8e12 ? exp * 1000 : undefined;
+  const audiences = [aud].flat().filter((each) => typeof each === 'string');
   if (ended !== undefined && ended <= now) {
     throw new CommandError(
       `$${variable}: the token in ${file} has ended at ${new Date(ended).toISOString()}: fetch another, and write it there`,
@@ -60,18 +62,11 @@ function hostIn(variable: string, environment: NodeJS.ProcessEnv): string | unde
   throw new CommandError(`$${variable} must be HOST or HOST:PORT`);
 }
 
-/** Unverified: it is the caller's own token. */
-function claimsOf(token: string): { readonly ended?: number | undefined; readonly audiences: readonly string[] } {
+/** Unverified: it is the caller's own token. Of a token of another kind there are none. */
+export function claimsOf(token: string): Readonly<Record<string, unknown>> {
   try {
-    const { exp, aud } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) as {
-      readonly exp?: unknown;
-      readonly aud?: unknown;
-    };
-    return {
-      ended: typeof exp === 'number' && Math.abs(exp) < 8e12 ? exp * 1000 : undefined,
-      audiences: [aud].flat().filter((each) => typeof each === 'string'),
-    };
+    return { ...(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) as object) };
   } catch {
-    return { audiences: [] }; // another kind of token
+    return {};
   }
 }

@@ -2,17 +2,17 @@
 // knows (RFC 6761, 6.3); a proxy of the environment is used as every client of the service would use it.
 import { lookup } from 'node:dns';
 import { readFileSync } from 'node:fs';
-import { type IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { Agent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { getCACertificates } from 'node:tls';
-import { AnswerTooLarge, AnswerTooSlow, type ConnectionPath, call } from '../http/outbound.ts';
+import { AnswerTooLarge, AnswerTooSlow, call } from '../http/outbound.ts';
 import { CommandError } from './command.ts';
 
 interface Exchange {
-  readonly method: string;
+  readonly method?: string;
   readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
 }
 
@@ -59,7 +59,7 @@ const PATIENCE = 60_000;
 const MOST = 32 * 1024 * 1024;
 
 /** @throws CommandError when nothing answered, naming the host and why */
-export async function exchange(route: Route, { method, url: text, headers, body }: Exchange): Promise<Reply> {
+export async function exchange(route: Route, { method = 'GET', url: text, headers, body }: Exchange): Promise<Reply> {
   const url = new URL(text);
   const { hostname, host } = url;
   const agent = agentOf(route);
@@ -71,7 +71,7 @@ export async function exchange(route: Route, { method, url: text, headers, body 
         headers: { host, 'content-length': String(Buffer.byteLength(body ?? '')), ...headers },
         body,
         withinMs: PATIENCE,
-        way: { ...connectionPathOf(route), servername: hostname, agent },
+        way: { servername: hostname, agent },
       },
       MOST,
     );
@@ -86,17 +86,13 @@ export async function exchange(route: Route, { method, url: text, headers, body 
   }
 }
 
-function connectionPathOf({ port, socketPath }: Route): ConnectionPath {
-  if (socketPath !== undefined) return { socketPath };
-  if (port !== undefined) return { hostname: '127.0.0.1', port };
-  return {};
-}
-
 /** Makes the connections of a route, also those of a library. */
-export function agentOf(route: Route): Agent {
-  const ca = route.ca === undefined ? {} : { ca: [...route.ca] };
-  const isOurs = route.port !== undefined || route.socketPath !== undefined;
-  return isOurs ? new Agent(ca) : new Agent({ ...ca, proxyEnv: process.env, lookup: find });
+export function agentOf({ ca, port, socketPath }: Route): Agent {
+  const trusted = ca === undefined ? {} : { ca: [...ca] };
+  const ofSocket = { ...trusted, socketPath };
+  if (socketPath !== undefined) return new Agent(ofSocket);
+  if (port !== undefined) return new Agent({ ...trusted, host: '127.0.0.1', port });
+  return new Agent({ ...trusted, proxyEnv: process.env, lookup: find });
 }
 
 /** The system's authorities and those of a file. @throws CommandError */

@@ -7,7 +7,8 @@ import { ownCommand } from '../formats/own-command.ts';
 import { printable } from '../formats/printable.ts';
 import { isGuid, type Reader, ShapeError } from '../formats/shape.ts';
 import { instanceOrigin } from '../http/name-form.ts';
-import { CommandError, dataOption, type OptionValues, UsageError } from './command.ts';
+import { CommandError, dataOption, jsonOption, type OptionValues, UsageError } from './command.ts';
+import { claimsOf } from './given-token.ts';
 import { authoritiesWith, exchange, type Reply, type Route, refusalIn } from './https-exchange.ts';
 import { instanceNamed } from './instance-folder.ts';
 import { dataRootOf, requireRunning } from './running.ts';
@@ -54,6 +55,9 @@ export const instanceOptions = {
   ...caOption,
   ...asOption,
 } as const;
+
+/** Of those, too, that show its answer. */
+export const instanceAnswerOptions = { ...instanceOptions, ...jsonOption } as const;
 
 /** `--as` of whom `az` is signed in as. */
 export const SIGNED_IN = 'az';
@@ -183,7 +187,9 @@ export function clientOf({ who, origin, route, newToken, hintOn }: Service): Ask
     ask: async (method, path, body) => jsonOf(await send(method, path, body), who),
     async asker() {
       token ??= await newToken();
-      return askerOf(token);
+      const { oid } = claimsOf(token);
+      if (isGuid(oid)) return oid.toLowerCase();
+      throw new CommandError('the token does not say the object id of who asks');
     },
   };
 }
@@ -205,18 +211,6 @@ export function readAnswer<T>(answer: unknown, who: string, what: string, read: 
     if (!(error instanceof ShapeError)) throw error;
     throw new CommandError(`${who} answered something that is no ${what}`, { cause: error });
   }
-}
-
-/** Whether the token is good is for the service to say. @throws CommandError */
-function askerOf(token: string): string {
-  const [, claims = ''] = token.split('.');
-  try {
-    const { oid } = JSON.parse(Buffer.from(claims, 'base64url').toString('utf8')) as { readonly oid?: unknown };
-    if (isGuid(oid)) return oid.toLowerCase();
-  } catch {
-    // Not a JWT.
-  }
-  throw new CommandError('the token does not say the object id of who asks');
 }
 
 function tokenRefused(id: unknown): string {

@@ -11,7 +11,6 @@ export interface InstanceFolder {
   readonly at: InstancePaths;
 }
 
-/** @throws CommandError when there is none of that name */
 export function instanceFolder(data: string | undefined, name: string): InstanceFolder {
   const root = dataRootOf(data);
   // Names are looked up, never put together into paths.

@@ -12,7 +12,6 @@ interface InputTerms {
   check(found: Stats): void;
 }
 
-/** @throws CommandError */
 export function readInput(path: string, terms?: InputTerms): Buffer {
   try {
     const opened = openSync(path, terms?.flags ?? constants.O_RDONLY);
@@ -46,7 +45,6 @@ function whyNot(error: unknown): string {
   }
 }
 
-/** @throws CommandError */
 export function readJsonInput(path: string): unknown {
   try {
     return JSON.parse(readInput(path).toString('utf8'));

@@ -8,7 +8,6 @@ import { rejectOpenMode } from './secret-mode.ts';
 /** What the shell has opened for this process; the system shows it as links. */
 const OPENED = /^\/(?:dev\/stdin|(?:dev|proc\/self)\/fd\/\d+)$/;
 
-/** @throws CommandError naming the file and the way out */
 export function readSecret(path: string): Buffer {
   return readInput(path, {
     flags: OPENED.test(path) ? constants.O_RDONLY : constants.O_RDONLY | constants.O_NOFOLLOW,

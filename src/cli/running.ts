@@ -9,7 +9,6 @@ import { CHECKOUT } from './checkout.ts';
 import { CommandError } from './command.ts';
 import { explained } from './explained.ts';
 
-/** @throws CommandError */
 export function dataRootOf(flag: string | undefined): string {
   return explained(() => dataRoot(flag, process.env, CHECKOUT), { ConfigError: '' });
 }
@@ -33,7 +32,6 @@ export async function untilRunning(
   }
 }
 
-/** @throws CommandError that says how to start one */
 export function requireRunning(root: string): RunningState {
   const state = readRunningState(root);
   if (state !== undefined) return state;

@@ -77,7 +77,6 @@ export function explainPassphrase(error: unknown, state: string): unknown {
   );
 }
 
-/** @throws CommandError naming the file */
 export function packetsIn(paths: readonly string[]): Packets {
   const files = paths.map((name) => ({ name, content: readInput(name).toString('utf8') }));
   return explained(() => readPackets(files), { PacketError: '' });

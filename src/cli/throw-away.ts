@@ -33,7 +33,6 @@ export interface ThrowAwayOptions {
   readonly backupIdentity?: InstanceIdentity;
 }
 
-/** @throws CommandError when it does not start */
 export async function openThrowAway(options: ThrowAwayOptions): Promise<ThrowAway> {
   const { name } = options;
   const words = [entryOf('throw-away'), JSON.stringify({ onDisk: false, ...options })];

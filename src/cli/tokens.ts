@@ -38,7 +38,6 @@ export async function devToken(
   return token;
 }
 
-/** @throws CommandError when there is nobody of that name */
 export function findDevUser(dataRoot: string, name: string): DevClients['users']['alice'] {
   const users = new Map(Object.entries(readDevClients(dataRoot).users));
   const user = users.get(name);
@@ -52,7 +51,6 @@ export function findDevUser(dataRoot: string, name: string): DevClients['users']
  * The way of every client: an unauthenticated request is answered with a challenge, which names the tenant and the
  * resource. Where credentials are sent is the environment's choice, never the challenge's.
  * @param isSignedIn whoever `az` is signed in as, also where the environment names somebody
- * @throws CommandError
  */
 export async function instanceToken(url: string, route: Route, isSignedIn: boolean): Promise<string> {
   const challenge = await challengeOf(url, route);
@@ -133,11 +131,7 @@ interface Challenge {
 }
 
 async function challengeOf(url: string, route: Route): Promise<Challenge> {
-  const { status, headers, text } = await exchange(route, {
-    method: 'GET',
-    url: `${url}/securitydomain/download/pending`,
-    headers: {},
-  });
+  const { status, headers, text } = await exchange(route, { url: `${url}/securitydomain/download/pending` });
   const { host } = new URL(url);
   const [, authority, tenantId, resource] =
     /^Bearer authorization="(https:\/\/[^"/]+)\/([^"/]+)", resource="(https:\/\/[^"/]+)"$/.exec(

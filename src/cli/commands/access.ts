@@ -161,7 +161,6 @@ interface Beside {
   readonly client?: InstanceClient;
 }
 
-/** @throws CommandError when the log has no such call */
 async function fromLog(
   folder: string,
   trace: string,

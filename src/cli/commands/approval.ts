@@ -5,9 +5,9 @@ import { having } from '../../formats/having.ts';
 import { printableJson, printableLine } from '../../formats/printable.ts';
 import { list, text } from '../../formats/shape.ts';
 import { type Answered, asking } from '../asking.ts';
-import { type Command, UsageError } from '../command.ts';
+import { type Command, command, UsageError } from '../command.ts';
 import { everybodyIn, knownDirectory, type NameOf, namesFor } from '../directory.ts';
-import { rootOf } from '../instance-client.ts';
+import { type InstanceValues, instanceAnswerOptions, rootOf } from '../instance-client.ts';
 
 const party = having({ oid: text }, { upn: text });
 const approval = having(
@@ -31,71 +31,77 @@ const answered: Answered<Approval> = {
   read: approval,
   shown: async (answer, values) => ({ text: textOf(answer, await namesFor(values)) }),
 };
+const looked: Answered<Approval> = {
+  ...answered,
+  shown: async (answer, values) => ({
+    ...(await answered.shown(answer, values)),
+    note: await warningOn(answer.request, rootOf(values)),
+  }),
+};
+const listed: Answered<ReturnType<typeof approvals>, InstanceValues & { readonly all: boolean }> = {
+  what: 'list of approvals',
+  read: approvals,
+  async shown({ value }, values) {
+    const shown = values.all ? value : value.filter(({ state }) => state === 'pending' || state === 'approved');
+    const nameOf = await namesFor(values);
+    const lines = shown.map(
+      ({ id, state, description, requester, expiresOn }) =>
+        `${id}  ${state} until ${expiresOn}\n  ${named(description, nameOf)} Asked for by ${who(requester)}.\n`,
+    );
+    return { json: shown, text: lines.length === 0 ? 'nothing waits\n' : lines.join('') };
+  },
+};
+
 const one = {
   operands: 'ID',
   wants: 'give the id of one approval, as the refusal and `approval list` name it',
-  ...answered,
+  options: instanceAnswerOptions,
 } as const;
 const decision = {
   ...one,
   needs: { reason: "say why: --reason 'TEXT'" },
-  options: { 'reason TEXT': 'why; it is kept and logged (required)' },
+  options: { 'reason TEXT': 'why; it is kept and logged (required)', ...instanceAnswerOptions },
 } as const;
 
 export const commands: readonly Command[] = [
-  asking({
+  command({
     name: 'approval list',
     summary: 'list what waits for a second administrator',
     details:
       'Where duties are separated. What is over is listed for 30 days with --all; the audit log has it for ever.',
-    options: { all: 'also what is over' },
+    options: { all: 'also what is over', ...instanceAnswerOptions },
     examples: ['strongroom approval list --as bob', 'strongroom approval list --all --json --as az'],
-    request: () => ['GET', '/approvals'],
-    what: 'list of approvals',
-    read: approvals,
-    async shown({ value }, values) {
-      const shown = values.all ? value : value.filter(({ state }) => state === 'pending' || state === 'approved');
-      const nameOf = await namesFor(values);
-      const lines = shown.map(
-        ({ id, state, description, requester, expiresOn }) =>
-          `${id}  ${state} until ${expiresOn}\n  ${named(description, nameOf)} Asked for by ${who(requester)}.\n`,
-      );
-      return { json: shown, text: lines.length === 0 ? 'nothing waits\n' : lines.join('') };
-    },
+    run: asking(listed, () => ['GET', '/approvals']),
   }),
-  asking({
+  command({
     name: 'approval show',
     summary: 'show what an approval would allow',
-    examples: ['strongroom approval show 0f9b2c1e-5d0a-4a0e-9a53-6f0d8f2f2b11 --as bob'],
-    request: (_, [id]) => ['GET', pathOf(id)],
     ...one,
-    shown: async (answer, values) => ({
-      ...(await answered.shown(answer, values)),
-      note: await warningOn(answer.request, rootOf(values)),
-    }),
+    examples: ['strongroom approval show 0f9b2c1e-5d0a-4a0e-9a53-6f0d8f2f2b11 --as bob'],
+    run: asking(looked, (_, [id]) => ['GET', pathOf(id)]),
   }),
-  asking({
+  command({
     name: 'approval approve',
     summary: 'agree to what another administrator wants to do with roles',
+    ...decision,
     details:
       'The requester then repeats the same request, which succeeds once. Look at it first: `strongroom approval show`.',
     examples: ["strongroom approval approve 0f9b2c1e-5d0a-4a0e-9a53-6f0d8f2f2b11 --reason 'ticket 7' --as bob"],
-    request: ({ reason }, [id]) => ['POST', `${pathOf(id)}/approve`, { reason }],
-    ...decision,
+    run: asking(answered, ({ reason }, [id]) => ['POST', `${pathOf(id)}/approve`, { reason }]),
   }),
-  asking({
+  command({
     name: 'approval reject',
     summary: 'refuse what another administrator wants to do with roles',
-    examples: ["strongroom approval reject 0f9b2c1e-5d0a-4a0e-9a53-6f0d8f2f2b11 --reason 'ticket 7' --as bob"],
-    request: ({ reason }, [id]) => ['POST', `${pathOf(id)}/reject`, { reason }],
     ...decision,
+    examples: ["strongroom approval reject 0f9b2c1e-5d0a-4a0e-9a53-6f0d8f2f2b11 --reason 'ticket 7' --as bob"],
+    run: asking(answered, ({ reason }, [id]) => ['POST', `${pathOf(id)}/reject`, { reason }]),
   }),
-  asking({
+  command({
     name: 'approval withdraw',
     summary: 'take back what you asked an approval for',
-    examples: ['strongroom approval withdraw 0f9b2c1e-5d0a-4a0e-9a53-6f0d8f2f2b11 --as alice'],
-    request: (_, [id]) => ['POST', `${pathOf(id)}/withdraw`, {}],
     ...one,
+    examples: ['strongroom approval withdraw 0f9b2c1e-5d0a-4a0e-9a53-6f0d8f2f2b11 --as alice'],
+    run: asking(answered, (_, [id]) => ['POST', `${pathOf(id)}/withdraw`, {}]),
   }),
 ];
 

@@ -4,7 +4,7 @@ import { ownCommand, shellWord } from '../../formats/own-command.ts';
 import { printableLine } from '../../formats/printable.ts';
 import { verifyBackup } from '../../tools/backup/verify/verify-backup.ts';
 import { type Answer, type Command, CommandError, command, dataOption, jsonOption, UsageError } from '../command.ts';
-import { instanceOptions, openInstanceClient } from '../instance-client.ts';
+import { instanceAnswerOptions, openInstanceClient } from '../instance-client.ts';
 import { chooseBackup } from './backup/choose-backup.ts';
 import { credentialOptions, placeOptions, storageMembers } from './backup/credentials.ts';
 import { describeJob, failureOf, findJob, follow, type Job, startJob } from './backup/job.ts';
@@ -37,8 +37,7 @@ status'.`,
       ...credentialOptions,
       check: 'only prove that a backup could be written there',
       'no-wait': 'do not wait for the end',
-      ...instanceOptions,
-      ...jsonOption,
+      ...instanceAnswerOptions,
     },
     examples: [
       'strongroom backup start',
@@ -60,7 +59,7 @@ status'.`,
     operands: 'JOB',
     wants: 'name one job',
     details: 'An instance remembers its last twenty jobs. The exit code is 0 unless the job has failed.',
-    options: { wait: 'wait for the end, showing progress', ...instanceOptions, ...jsonOption },
+    options: { wait: 'wait for the end, showing progress', ...instanceAnswerOptions },
     examples: ['strongroom backup status 0123456789abcdef0123456789abcdef --wait'],
     async run(values, [id], terminal) {
       if (!/^[0-9a-f]{32}$/.test(id)) throw new UsageError('the id of a job has 32 hex digits');
@@ -88,8 +87,7 @@ needs an approval.`,
       check: 'only prove that the backup could be restored',
       ...credentialOptions,
       'no-wait': 'do not wait for the end',
-      ...instanceOptions,
-      ...jsonOption,
+      ...instanceAnswerOptions,
     },
     examples: [
       'strongroom backup restore data/backups/mhsm-dev-2026080910111200 --check',

@@ -2,8 +2,9 @@
 import { having } from '../../formats/having.ts';
 import { integer } from '../../formats/shape.ts';
 import { type Answered, asking } from '../asking.ts';
-import type { Command } from '../command.ts';
+import { type Command, command } from '../command.ts';
 import { durationText, readDuration } from '../duration.ts';
+import { instanceAnswerOptions } from '../instance-client.ts';
 
 const PATH = '/strongroom/clock';
 const seconds = integer(0, Number.MAX_SAFE_INTEGER);
@@ -18,7 +19,7 @@ const answered: Answered<ReturnType<typeof clock>> = {
 };
 
 export const commands: readonly Command[] = [
-  asking({
+  command({
     name: 'clock advance',
     summary: "move a development instance's clock forward",
     operands: 'DURATION',
@@ -27,23 +28,23 @@ export const commands: readonly Command[] = [
 Durations are 30d, 12h, 90m or 45s, and add up. What falls due on the way happens at once: purges, rotations, the end of
 keys. Tokens, certificates and the audit log keep real time. Only instances of the dev profile have this. Where duties are
 separated a person does it: --as alice.`,
+    options: instanceAnswerOptions,
     examples: ['strongroom clock advance 30d', 'strongroom clock advance 12h --hsm-name dev --as alice'],
-    request: (_, [duration]) => ['POST', PATH, { advanceSeconds: readDuration(duration) }],
-    ...answered,
+    run: asking(answered, (_, [duration]) => ['POST', PATH, { advanceSeconds: readDuration(duration) }]),
   }),
-  asking({
+  command({
     name: 'clock show',
     summary: "show a development instance's time",
+    options: instanceAnswerOptions,
     examples: ['strongroom clock show', 'strongroom clock show --json'],
-    request: () => ['GET', PATH],
-    ...answered,
+    run: asking(answered, () => ['GET', PATH]),
   }),
-  asking({
+  command({
     name: 'clock reset',
     summary: 'set a development instance back to real time',
     details: 'What has happened meanwhile stays: purged keys are gone, and keys made later than now have a date ahead.',
+    options: instanceAnswerOptions,
     examples: ['strongroom clock reset'],
-    request: () => ['POST', PATH, { reset: true }],
-    ...answered,
+    run: asking(answered, () => ['POST', PATH, { reset: true }]),
   }),
 ];

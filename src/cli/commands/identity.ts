@@ -122,7 +122,6 @@ function isSameBinding(a: IdentityBinding, b: IdentityBinding): boolean {
   return a.identity === b.identity && a.uid === b.uid && a.executable === b.executable;
 }
 
-/** @throws UsageError, CommandError */
 async function uidOf(user: string): Promise<number> {
   if (/^\d{1,10}$/.test(user)) {
     const uid = Number(user);

@@ -150,7 +150,7 @@ async function planFromLog(
 async function checkLetIn({ hsmUri, route }: ManagedHsmClient): Promise<void> {
   const unconfirmed = 'nothing was confirmed. --from-elsewhere confirms all the same.';
   const url = `${new URL(hsmUri).origin}/keys?api-version=7.6`;
-  const { status, text } = await exchange(route, { method: 'GET', url, headers: {} }).catch((error: unknown) => {
+  const { status, text } = await exchange(route, { url }).catch((error: unknown) => {
     if (!(error instanceof CommandError)) throw error;
     throw new CommandError(`${error.message}; ${unconfirmed}`, { cause: error });
   });

@@ -5,9 +5,9 @@ import { having } from '../../formats/having.ts';
 import { printableLine } from '../../formats/printable.ts';
 import { integer, list, text } from '../../formats/shape.ts';
 import { type Answered, asking } from '../asking.ts';
-import type { Command } from '../command.ts';
+import { type Command, command } from '../command.ts';
 import { knownDirectory } from '../directory.ts';
-import { rootOf } from '../instance-client.ts';
+import { instanceAnswerOptions, rootOf } from '../instance-client.ts';
 import { administratorsIn, lineOf, peopleAmong, warningOn } from './separation/administrators.ts';
 
 const PATH = '/strongroom/separation';
@@ -37,14 +37,14 @@ const answered: Answered<ReturnType<typeof separation>> = {
 };
 
 export const commands: readonly Command[] = [
-  asking({
+  command({
     name: 'separation show',
     summary: 'show whether duties are separated',
+    options: instanceAnswerOptions,
     examples: ['strongroom separation show', 'strongroom separation show --as alice --json'],
-    request: () => ['GET', PATH],
-    ...answered,
+    run: asking(answered, () => ['GET', PATH]),
   }),
-  asking({
+  command({
     name: 'separation strict',
     summary: 'separate duties, for good',
     details: `
@@ -53,8 +53,8 @@ reason, and applications administer nothing: the development administrator, whic
 
 Two people do it, who both have Managed HSM Administrator at / without an end: the command is refused at first and names an
 approval, the other one approves it, and the command is repeated.`,
+    options: instanceAnswerOptions,
     examples: ['strongroom separation strict --as az', 'strongroom separation strict --as alice --hsm-name dev'],
-    request: () => ['POST', PATH, { mode: 'strict' }],
-    ...answered,
+    run: asking(answered, () => ['POST', PATH, { mode: 'strict' }]),
   }),
 ];

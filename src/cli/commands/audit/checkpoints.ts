@@ -21,7 +21,6 @@ interface OwnCheckpoint {
   readonly origin: string | undefined;
 }
 
-/** @throws CommandError naming the file that is no checkpoint */
 export function readSavedCheckpoints(paths: readonly string[]): readonly SavedCheckpoint[] {
   return paths.map((name) => {
     const { text, checkpoint } = explained(() => readGivenCheckpoint(readInput(name).toString('utf8')), {
@@ -46,7 +45,6 @@ export function readOwnCheckpoint(folder: string): OwnCheckpoint {
 /**
  * A signature in the log's own checkpoint that is said to be of the key and is wrong is damage; that there is none may be as
  * well the key's fault.
- * @throws CommandError
  */
 export function requireOf(verifier: NoteVerifier, own: OwnCheckpoint, saved: readonly SavedCheckpoint[]): void {
   for (const { name, text } of saved) {

@@ -22,7 +22,6 @@ export function logWords({ log, 'hsm-name': name, management, data }: LogValues)
   return management === true ? ` --management${optionWords({ data })}` : optionWords({ 'hsm-name': name, data });
 }
 
-/** @throws CommandError when there is no log */
 export function logFolder(values: LogValues): string {
   const name = values['hsm-name'];
   if (!/^[a-zA-Z0-9-]+$/.test(name)) throw new CommandError(`'${name}' is not an instance's name`);

@@ -42,7 +42,6 @@ export function storageMembers(uri: string, values: OptionValues<typeof credenti
   return token === undefined ? { storageResourceUri } : { storageResourceUri, token };
 }
 
-/** @throws UsageError, CommandError */
 export function credentialOf(
   uri: string,
   { 'sas-file': sas, 'identity-file': file, 'storage-ca': ca }: PlaceValues,
@@ -62,7 +61,6 @@ export function credentialOf(
   return { credential: { kind: 'sas', token } };
 }
 
-/** @throws CommandError naming the file */
 function readIdentity(file: string): InstanceIdentity {
   const json = readJsonInput(file);
   return explained(

@@ -51,7 +51,6 @@ export async function startJob(
   return wait ? follow(client, direction, job, terminal) : job;
 }
 
-/** @throws CommandError when it has failed */
 export async function follow(client: InstanceClient, direction: Direction, job: Job, terminal: Terminal): Promise<Job> {
   let told: string | null = null;
   for (let now = job; ; now = await askJob(client, direction, now.jobId)) {

@@ -123,7 +123,6 @@ function targetsOf(values: OptionValues<typeof instanceOption>) {
   return { ...folder, config: readInstanceConfig(folder.at.config), added: readAddedTargets(folder.at) };
 }
 
-/** @throws CommandError */
 function rejectWrong(place: AllowedBackupTarget, profile: 'dev' | 'production'): void {
   try {
     new AllowedTargets([place], profile);

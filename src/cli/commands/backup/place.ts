@@ -66,7 +66,6 @@ export function ownTarget(data: string | undefined): string {
   return pathToFileURL(places(dataRootOf(data)).backups).href;
 }
 
-/** @throws CommandError, UsageError */
 export async function readBackupTarget(uri: string, values: PlaceValues): Promise<Place> {
   const { credential, identity } = credentialOf(uri, values);
   if (uri.startsWith('file:')) {

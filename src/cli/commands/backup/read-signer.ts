@@ -6,7 +6,6 @@ import { statementSigner } from '../../../formats/statement.ts';
 import type { Signer } from '../../../tools/backup/verify/verify-backup.ts';
 import { UsageError } from '../../command.ts';
 
-/** @throws UsageError */
 export function readSigner(text: string): Signer {
   const fingerprint = text.replaceAll(/[\s:]/g, '').toLowerCase();
   if (/^[0-9a-f]{64}$/.test(fingerprint)) return { fingerprint };
