@@ -13,7 +13,14 @@ import { isGuid } from '../../formats/guid.ts';
 import { optionWords, ownCommand } from '../../formats/own-command.ts';
 import { type Command, CommandError, command, jsonOption, UsageError } from '../command.ts';
 import { checkObjectId, principalNames } from '../directory.ts';
-import { AnswerError, type InstanceClient, instanceOptions, openInstanceClient, rootOf } from '../instance-client.ts';
+import {
+  AnswerError,
+  type InstanceClient,
+  type InstanceValues,
+  instanceOptions,
+  openInstanceClient,
+  rootOf,
+} from '../instance-client.ts';
 import { nearest } from '../nearest.ts';
 import { accessText } from './access/access-text.ts';
 import { logFolder } from './audit/log-folder.ts';
@@ -42,26 +49,12 @@ called, where from and what refused it, but not what the roles say, which are se
     ],
     async run(values, [trace], terminal) {
       if (!isGuid(trace)) throw new UsageError('name one trace (a GUID)');
-      const { log, data, 'hsm-name': instance } = values;
+      const { log } = values;
       if (log !== undefined && values.as !== undefined) {
         throw new UsageError('--log asks no instance: it takes no --as');
       }
       const root = log === undefined ? rootOf(values) : undefined;
-      const say = (what: string): void => terminal.err(`${what}.\n`);
-      let report: AccessReport;
-      if (log !== undefined || (root !== undefined && readRunningState(root) === undefined)) {
-        const folder = logFolder(values);
-        say(`Only the log in ${folder} is read; the roles are not asked`);
-        report = await fromLog(folder, trace, instance, { root, data });
-      } else {
-        const client = openInstanceClient(values);
-        report = await fromInstance(client, trace, async (roles) => {
-          if (root === undefined) return undefined;
-          const { audit } = places(root).instance(instance);
-          if (roles === 'unreachable') say(`Network rules keep this machine out, so only the log in ${audit} is read`);
-          return fromLog(audit, trace, instance, { root, data, ...(roles === 'unreachable' ? {} : { client }) });
-        });
-      }
+      const report = await explain(values, trace, root, (what) => terminal.err(`${what}.\n`));
       return { json: report, text: accessText(report, await principalNames(root)) };
     },
   }),
@@ -134,38 +127,39 @@ function checkDataAction(given: string): void {
   );
 }
 
-/** @param byLog finds what is too old for the instance to look at, and what its network rules keep from this machine */
-async function fromInstance(
-  client: InstanceClient,
+/** @param root the data directory with the logs of all instances, where there is one here */
+async function explain(
+  values: InstanceValues & { readonly log: string | undefined },
   trace: string,
-  byLog: (roles: 'asked' | 'unreachable') => Promise<AccessReport | undefined>,
+  root: string | undefined,
+  say: (what: string) => void,
 ): Promise<AccessReport> {
+  if (values.log !== undefined || (root !== undefined && readRunningState(root) === undefined)) {
+    const folder = logFolder(values);
+    say(`Only the log in ${folder} is read; the roles are not asked`);
+    return fromLog(folder, trace, values, root);
+  }
+  const client = openInstanceClient(values);
   try {
     return (await client.ask('GET', `/access/explanations/${trace}?api-version=7.6`)) as AccessReport;
   } catch (error) {
-    if (!(error instanceof AnswerError)) throw error;
+    if (!(error instanceof AnswerError) || root === undefined) throw error;
     const isKeptOut = error.innerCode === 'ForbiddenByFirewall';
+    // The log has, too, what is too old for the instance to look at.
     if (error.status !== 404 && !isKeptOut) throw error;
-    const found = await byLog(isKeptOut ? 'unreachable' : 'asked');
-    if (found === undefined) throw error;
-    return found;
+    const { audit } = places(root).instance(values['hsm-name']);
+    if (isKeptOut) say(`Network rules keep this machine out, so only the log in ${audit} is read`);
+    return fromLog(audit, trace, values, root, isKeptOut ? undefined : client);
   }
 }
 
-interface Beside {
-  /** Data directory with the logs of other instances. */
-  readonly root: string | undefined;
-  /** As it was named. */
-  readonly data: string | undefined;
-  /** Asked what the roles say. */
-  readonly client?: InstanceClient;
-}
-
+/** @param client asked what the roles say */
 async function fromLog(
   folder: string,
   trace: string,
-  instance: string,
-  { root, data, client }: Beside,
+  { data, 'hsm-name': instance }: InstanceValues,
+  root: string | undefined,
+  client?: InstanceClient,
 ): Promise<AccessReport> {
   const { call, searched } = await findCall(folder, trace);
   if (call === undefined) {

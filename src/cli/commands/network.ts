@@ -1,11 +1,12 @@
 // `strongroom network …`: network rules, planned, set on trial, and kept or taken back.
 import { readInstanceConfig } from '../../deployment/read-instance.ts';
-import { callersSince, cutOffBy } from '../../features/access/callers.ts';
-import { type NetworkRules, OPEN_NETWORK, type ProposedRules, rulesAfter } from '../../formats/network-rules.ts';
+import { planFor } from '../../features/access/callers.ts';
+import { OPEN_NETWORK, type ProposedRules, rulesAfter } from '../../formats/network-rules.ts';
 import { optionWords, ownCommand } from '../../formats/own-command.ts';
 import { type Command, CommandError, command, dataOption, jsonOption, UsageError } from '../command.ts';
 import { namesFor } from '../directory.ts';
 import { readDuration } from '../duration.ts';
+import { explained } from '../explained.ts';
 import { aboutOne, hsmNameOption } from '../hsm-name.ts';
 import { exchange } from '../https-exchange.ts';
 import { caOption, openInstanceClient } from '../instance-client.ts';
@@ -45,13 +46,9 @@ The exit code is 1 when somebody would be cut off. Who has not called in that ti
       const rules = rulesOf(values);
       const { 'hsm-name': name, data, url, ca } = values;
       if (ca !== undefined && url === undefined) throw new UsageError('--ca goes with --url');
-      const plan =
-        url === undefined
-          ? await planFromLog(data, name, rules, days)
-          : ((await openInstanceClient(values).ask('POST', '/access/network-plan?api-version=7.6', {
-              days,
-              rules,
-            })) as Plan);
+      const ask = (): Promise<unknown> =>
+        openInstanceClient(values).ask('POST', '/access/network-plan?api-version=7.6', { days, rules });
+      const plan = url === undefined ? await planFromLog(data, name, rules, days) : ((await ask()) as Plan);
       const exit = plan.cutOff.length > 0 || plan.you?.isCutOff === true ? 1 : 0;
       return { json: plan, text: planText(plan, days, await namesFor(values)), exit };
     },
@@ -123,24 +120,10 @@ who may change the HSM in the management plane; no role inside the HSM is needed
   }),
 ];
 
-async function planFromLog(
-  data: string | undefined,
-  name: string,
-  proposed: ProposedRules,
-  days: number,
-): Promise<Plan> {
+function planFromLog(data: string | undefined, name: string, proposed: ProposedRules, days: number): Promise<Plan> {
   const { at } = instanceFolder(data, name);
-  let now: NetworkRules;
-  try {
-    now = readInstanceConfig(at.config).network ?? OPEN_NETWORK;
-  } catch (cause) {
-    throw new CommandError(`${at.config} cannot be read`, { cause });
-  }
-  const rules = rulesAfter(now, proposed);
-  const since = new Date(Date.now() - days * 86_400_000).toISOString();
-  const { callers, entries, gaveUp } = await callersSince(at.audit, since);
-  const cutOff = cutOffBy(rules, callers);
-  return { since, entries, complete: !gaveUp, rules, cutOff, admitted: callers.length - cutOff.length };
+  const { network = OPEN_NETWORK } = explained(() => readInstanceConfig(at.config), { Error: '', system: '' });
+  return planFor(at.audit, rulesAfter(network, proposed), days, Date.now());
 }
 
 /**

@@ -57,6 +57,15 @@ export async function callersSince(
   return { callers: callersOf(tallies), entries, gaveUp: false };
 }
 
+/** Whom these rules would cut off. @param most as `callersSince` @param nowMs as the log has its time */
+export async function planFor(folder: string, rules: NetworkRules, days: number, nowMs: number, most?: number) {
+  const since = new Date(nowMs - days * 86_400_000).toISOString();
+  const { callers, entries, gaveUp } = await callersSince(folder, since, most);
+  const cutOff = cutOffBy(rules, callers);
+  /** Not complete: there are older entries of that time that were not looked at. Admitted are places that called, too. */
+  return { since, entries, complete: !gaveUp, rules, cutOff, admitted: callers.length - cutOff.length };
+}
+
 /** Those whom these rules would turn away, by the very judgement that the data plane makes. */
 export function cutOffBy(rules: NetworkRules, callers: readonly Caller[]): readonly CutOff[] {
   const judge = compileRules(rules);

@@ -13,7 +13,7 @@ import type { Roles } from '../roles/evaluate.ts';
 import type { RoleAssignment } from '../roles/role-records.ts';
 import { covers, KEYS_SCOPE, keyScope, parseScope, ROOT_SCOPE, type Scope } from '../roles/scope.ts';
 import type { Who } from './advice.ts';
-import { callersSince, connectionPathOf, cutOffBy } from './callers.ts';
+import { connectionPathOf, cutOffBy, planFor } from './callers.ts';
 import { endedBefore } from './ended-grants.ts';
 import { type Explanation, explainAccess } from './explain.ts';
 import { findCall } from './find-entry.ts';
@@ -37,7 +37,6 @@ export interface AccessService {
 
 /** Entries that a request makes a worker look at; whoever has the files looks at all of them. */
 const MOST_ENTRIES = 100 * 1024;
-const DAY_MS = 86_400_000;
 const READ = dataAction('roleAssignments/read/action');
 const GIVE = dataAction('roleAssignments/write/action');
 const READ_SETTINGS = dataAction('settings/read/action');
@@ -123,9 +122,8 @@ export function accessRows(service: AccessService): readonly AnyRow[] {
       readBody: readPlanBody,
       async handle({ body, peer, principal }) {
         const rules = rulesAfter(network(), body.rules);
-        const since = new Date(now() - body.days * DAY_MS).toISOString();
-        const { callers, entries, gaveUp } = await inTurn(() => callersSince(log, since, MOST_ENTRIES));
-        const cutOff = cutOffBy(rules, callers);
+        const plan = await inTurn(() => planFor(log, rules, body.days, now(), MOST_ENTRIES));
+        const { cutOff, admitted, ...seen } = plan;
         const own = {
           address: peer.address,
           networkPath: typeof peer.way === 'object' ? `private:${peer.way.private}` : peer.way,
@@ -133,15 +131,7 @@ export function accessRows(service: AccessService): readonly AnyRow[] {
         const isCutOff = cutOffBy(rules, [{ ...own, principals: [], calls: 0, lastSeen: '' }]).length > 0;
         return {
           status: 200,
-          body: {
-            since,
-            entries,
-            complete: !gaveUp,
-            rules,
-            you: { objectId: principal.oid, ...own, isCutOff },
-            cutOff,
-            admitted: callers.length - cutOff.length,
-          },
+          body: { ...seen, you: { objectId: principal.oid, ...own, isCutOff }, cutOff, admitted },
         };
       },
     }),

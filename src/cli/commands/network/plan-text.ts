@@ -1,27 +1,13 @@
 // Whom proposed network rules would cut off, as a table.
-import type { CutOff } from '../../../features/access/callers.ts';
-import type { NetworkRules } from '../../../formats/network-rules.ts';
+import type { planFor } from '../../../features/access/callers.ts';
 import { printableLine } from '../../../formats/printable.ts';
 import { counted } from '../../counted.ts';
 import type { NameOf } from '../../directory.ts';
 
-export interface Plan {
-  readonly since: string;
-  readonly entries: number;
-  /** False: there are older entries of that time that were not looked at. */
-  readonly complete: boolean;
-  readonly rules: NetworkRules;
+export type Plan = Awaited<ReturnType<typeof planFor>> & {
   /** Absent: the log alone was read, so nothing is known of who asks. */
-  readonly you?: {
-    readonly objectId: string;
-    readonly address: string;
-    readonly networkPath: string;
-    readonly isCutOff: boolean;
-  };
-  readonly cutOff: readonly CutOff[];
-  /** Places that called and would still be let in. */
-  readonly admitted: number;
-}
+  readonly you?: { readonly address: string; readonly isCutOff: boolean };
+};
 
 const REASONS = {
   AddressNotAllowed: 'no rule names the address',
