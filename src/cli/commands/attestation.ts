@@ -34,17 +34,21 @@ that it prints with the one that you know. The exit code is 0 when everything ho
 
 function textOf({ statement, root, anchored }: ReturnType<typeof verifyAttestation>): string {
   const { key, instance, module, keyOps, releasePolicy } = statement;
-  const rows: readonly (readonly [string, string])[] = [
-    ['key', `${key['name']} ${key['version']} (${key['kty']})`],
-    ['held by', `${instance.name} (${instance.id}), ${module.engine}, not FIPS validated`],
-    ['may', keyOps.join(', ')],
-    ['leaves', statement.exportable ? policyText(releasePolicy) : 'never'],
-    // A key that never leaves, and has a policy for what it wrapped.
-    ...(isSecure(keyOps) ? [['wraps', `for enclaves, ${policyText(releasePolicy)}`] as const] : []),
-    ['signed', new Date(statement.issuedAt * 1000).toISOString()],
-    ['root', `${root}${anchored === true ? ' (the one given)' : ' (compare it; --root does)'}`],
-  ];
-  return `The attestation verifies.\n${labelled(rows, 9, '  ')}`;
+  const rows = labelled(
+    [
+      ['key', `${key['name']} ${key['version']} (${key['kty']})`],
+      ['held by', `${instance.name} (${instance.id}), ${module.engine}, not FIPS validated`],
+      ['may', keyOps.join(', ')],
+      ['leaves', statement.exportable ? policyText(releasePolicy) : 'never'],
+      // A key that never leaves, and has a policy for what it wrapped.
+      ['wraps', isSecure(keyOps) ? `for enclaves, ${policyText(releasePolicy)}` : undefined],
+      ['signed', new Date(statement.issuedAt * 1000).toISOString()],
+      ['root', `${root}${anchored === true ? ' (the one given)' : ' (compare it; --root does)'}`],
+    ],
+    9,
+    '  ',
+  );
+  return `The attestation verifies.\n${rows}`;
 }
 
 const CHANGES = {

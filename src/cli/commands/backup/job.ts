@@ -92,21 +92,17 @@ export function failureOf(direction: Direction, { status, error, statusDetails }
   return `the ${direction} ended as ${status}: ${printableLine(reason)}`;
 }
 
-export function describeJob({
-  jobId,
-  status,
-  statusDetails,
-  startTime,
-  endTime,
-  azureStorageBlobContainerUri,
-}: Job): string {
+export function describeJob({ jobId, status, statusDetails, startTime, endTime, ...job }: Job): string {
+  const { azureStorageBlobContainerUri: uri } = job;
   const at = (seconds: number): string => new Date(seconds * 1000).toISOString();
-  const rows: readonly (readonly [string, string])[] = [
-    ['job', jobId],
-    ['status', `${status}${statusDetails === null ? '' : `: ${statusDetails}`}`],
-    ['began', at(startTime)],
-    ...(endTime === null ? [] : [['ended', at(endTime)] as const]),
-    ...(typeof azureStorageBlobContainerUri === 'string' ? [['backup', azureStorageBlobContainerUri] as const] : []),
-  ];
-  return labelled(rows, 9);
+  return labelled(
+    [
+      ['job', jobId],
+      ['status', `${status}${statusDetails === null ? '' : `: ${statusDetails}`}`],
+      ['began', at(startTime)],
+      ['ended', endTime === null ? undefined : at(endTime)],
+      ['backup', uri ?? undefined],
+    ],
+    9,
+  );
 }
