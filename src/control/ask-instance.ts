@@ -6,9 +6,9 @@ import { proveConnection } from '../http/front-proof.ts';
 import { handedOnHost } from '../http/name-form.ts';
 import { call } from '../http/outbound.ts';
 import type { TlsFiles } from '../http/tls/server-options.ts';
-import type { AskInstance } from './management/arm-keys/ask-instance.ts';
+import type { AskInstance } from './management/arm-row.ts';
 
-export interface AskOptions {
+interface AskOptions {
   /** 0 or undefined: it does not serve. */
   readonly portOf: (hsm: string) => number | undefined;
   /** A name in the instance's certificate. */

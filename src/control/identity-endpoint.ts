@@ -6,20 +6,13 @@ import type { replaceFile } from '../files/durable-file.ts';
 import { IDENTITY_ENDPOINT } from '../http/planes.ts';
 import { type Listening, makePlainServer, openServer } from '../http/server.ts';
 import type { PeerLookup } from '../links/peer-lookup-link.ts';
-import type { TokenSigning } from './directory/issuer/identity-token.ts';
+import { newIdentityHeader } from './directory/issuer/managed-identity.ts';
+import type { TokenSigning } from './directory/issuer/token-claims.ts';
 import { readBindings } from './directory/local-identity/bindings.ts';
-import {
-  newIdentityHeader,
-  readIdentityEndpoint,
-  writeIdentityEndpoint,
-} from './directory/local-identity/endpoint-file.ts';
-import {
-  answerIdentityRequest,
-  type IdentityAnswer,
-  type IdentityRules,
-} from './directory/local-identity/identity-request.ts';
+import { readIdentityEndpoint, writeIdentityEndpoint } from './directory/local-identity/endpoint-file.ts';
+import { answerIdentityRequest, type IdentityAnswer, refusal } from './directory/local-identity/identity-request.ts';
 
-export interface IdentityEndpointOptions extends TokenSigning {
+interface IdentityEndpointOptions extends TokenSigning {
   readonly folder: string;
   readonly audiences: readonly string[];
   readonly whoCalls: PeerLookup;
@@ -31,41 +24,33 @@ export async function openIdentityEndpoint(options: IdentityEndpointOptions): Pr
   const { folder, whoCalls, log, replaceFile: replace } = options;
   const before = await readIdentityEndpoint(folder);
   const header = before?.header ?? newIdentityHeader();
-  const own: { rules?: IdentityRules } = {};
-  const answer = async (req: IncomingMessage) => {
-    const { rules } = own;
-    if (rules === undefined) throw new Error('asked before it was ready');
-    const { remoteAddress: address = '', remotePort: port = 0, localPort = 0 } = req.socket;
-    const { method = '', url: target = '', headers } = req;
+  const answer = async ({ socket, method = '', url: target = '', headers }: IncomingMessage) => {
+    const { remoteAddress: address = '', remotePort: port = 0, localPort = 0 } = socket;
     return answerIdentityRequest(
       {
-        method,
-        target,
-        headers,
+        ...{ method, target, headers },
         whoCalls: (withExecutable) => whoCalls({ address, port, localPort }, withExecutable),
       },
-      rules,
+      {
+        ...options,
+        header,
+        hosts: [`127.0.0.1:${localPort}`, `localhost:${localPort}`],
+        bindings: () => readBindings(folder),
+      },
     );
   };
-  const listener = await listen(before?.port ?? 0, { answer, log });
+  const listener = await listen(before?.port ?? 0, answer, log);
   const { port } = listener;
-  own.rules = {
-    ...options,
-    header,
-    hosts: [`127.0.0.1:${port}`, `localhost:${port}`],
-    bindings: () => readBindings(folder),
-  };
   if (before?.port !== port) await writeIdentityEndpoint(folder, { port, header }, replace);
   return listener;
 }
 
-interface Listener {
-  readonly answer: (request: IncomingMessage) => Promise<IdentityAnswer>;
-  readonly log: (message: string) => void;
-}
-
 /** On another port when somebody took the one of last time. @param port 0: any free one */
-async function listen(port: number, { answer, log }: Listener): Promise<Listening> {
+async function listen(
+  port: number,
+  answer: (request: IncomingMessage) => Promise<IdentityAnswer>,
+  log: (message: string) => void,
+): Promise<Listening> {
   const server = makePlainServer(IDENTITY_ENDPOINT, (req, res) => {
     req.resume();
     answer(req).then(
@@ -73,10 +58,7 @@ async function listen(port: number, { answer, log }: Listener): Promise<Listenin
       (error: unknown) => {
         log(`identity: ${error instanceof Error ? error.message : String(error)}`);
         const message = 'The managed identity endpoint could not answer; its log says why.';
-        write(res, {
-          status: 503,
-          json: { error: 'unavailable', error_description: message, statusCode: 503, message },
-        });
+        write(res, refusal(503, 'unavailable', message));
       },
     );
   });
@@ -85,7 +67,7 @@ async function listen(port: number, { answer, log }: Listener): Promise<Listenin
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || port === 0) throw error;
     log(`identity: port ${port} is taken; workloads need the new one`);
-    return listen(0, { answer, log });
+    return listen(0, answer, log);
   }
 }
 

@@ -1,14 +1,17 @@
 // What the control process is in either profile: the names of everything, a listener for its rows, and the front that leads to
 // it and to the instances.
+import { join } from 'node:path';
+import { VERSION } from '../deployment/version.ts';
 import type { replaceFile } from '../files/durable-file.ts';
 import type { RequestLimits } from '../formats/request-limits.ts';
 import type { ControlRow } from '../http/control-row.ts';
 import type { NameForm } from '../http/name-form.ts';
+import { openRenewal, readTlsFiles } from '../http/tls/renewal.ts';
 import type { TlsVersion } from '../http/tls/server-options.ts';
 import type { InstanceHost } from '../links/instance-host.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
-import { openControlListener } from './control-listener.ts';
 import { ControlCallers } from './door/callers.ts';
+import { listenForControl } from './door/listener.ts';
 import { type FrontOptions, openFront } from './front/front.ts';
 import { NamesTable } from './front/names-table.ts';
 import { OperationRecord } from './management/record/record-operations.ts';
@@ -33,11 +36,16 @@ export interface PlaneOptions {
   readonly log: (message: string) => void;
 }
 
-export type PlaneWays = Pick<FrontOptions, 'port' | 'address' | 'connectionsPerAddress' | 'besides'> & {
+type PlaneWays = Pick<FrontOptions, 'port' | 'address' | 'connectionsPerAddress' | 'besides'> & {
   readonly rows: readonly ControlRow[];
   /** Absent: 1.3 alone. */
   readonly minVersion: TlsVersion | undefined;
 };
+
+/** @param folder the control process's own */
+export function controlTls(folder: string): { readonly key: string; readonly certificate: string } {
+  return { key: join(folder, 'tls-key.pem'), certificate: join(folder, 'tls-certificate.pem') };
+}
 
 export class Plane {
   readonly host: InstanceHost;
@@ -64,11 +72,16 @@ export class Plane {
     { rows, minVersion, ...ways }: PlaneWays,
   ): Promise<{ readonly port: number; readonly listenerPort: number }> {
     const { folder, log, frontToken } = this.#options;
+    const tls = readTlsFiles(controlTls(folder));
+    const [forms, callers, acts] = [this.#forms, this.callers, this.acts];
     const listener = stack.use(
-      await openControlListener({
-        ...{ folder, forms: this.#forms, rows, callers: this.callers, acts: this.acts, log },
-        ...(minVersion === undefined ? {} : { minVersion }),
-      }),
+      await listenForControl({ tls, minVersion, forms, rows, callers, acts, log, version: VERSION }),
+    );
+    // The certificate may be replaced while it serves.
+    stack.use(
+      openRenewal(controlTls(folder), tls, listener.renew, (error) =>
+        log(`control: TLS files that were replaced cannot be used; the ones before stay: ${String(error)}`),
+      ),
     );
     this.#listenerPort = listener.port;
     const front = stack.use(

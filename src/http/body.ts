@@ -25,44 +25,33 @@ export function readOptionalText(body: JsonObject, name: string): string | undef
   return isAbsent(member(body, name)) ? undefined : readText(body, name);
 }
 
-export function readOptionalInteger(body: JsonObject, name: string): number | undefined {
-  const value = member(body, name);
-  if (isAbsent(value)) return undefined;
-  const integer = toInteger(value);
-  if (integer === undefined) throw wrongType(name, 'an integer');
-  return integer;
+/** A reader of a member that may be absent. @param convert undefined: it is something else */
+function optional<T>(expected: string, convert: (value: unknown) => T | undefined) {
+  return (body: JsonObject, name: string): T | undefined => {
+    const value = member(body, name);
+    return isAbsent(value) ? undefined : (convert(value) ?? refuseType(name, expected));
+  };
 }
 
-export function readOptionalBoolean(body: JsonObject, name: string): boolean | undefined {
-  const value = member(body, name);
-  if (isAbsent(value)) return undefined;
-  const flag = toFlag(value);
-  if (flag === undefined) throw wrongType(name, 'true or false');
-  return flag;
+function refuseType(name: string, expected: string): never {
+  throw wrongType(name, expected);
 }
 
-export function readOptionalObject(body: JsonObject, name: string): JsonObject | undefined {
-  return isAbsent(member(body, name)) ? undefined : readObject(body, name);
-}
+export const readOptionalInteger = optional('an integer', toInteger);
+export const readOptionalBoolean = optional('true or false', toFlag);
+export const readOptionalObject = optional('an object', toObject);
+export const readOptionalTextList = optional('a list of strings', (value) =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string') ? (value as string[]) : undefined,
+);
 
 /** An object that says something also when it is empty: of a set that nothing is to be left in it. */
 export function readGivenObject(body: JsonObject, name: string): JsonObject | undefined {
   const value = member(body, name);
-  return isUnset(value) || value === '' ? undefined : readObject(body, name);
+  return isUnset(value) || value === '' ? undefined : (toObject(value) ?? refuseType(name, 'an object'));
 }
 
-function readObject(body: JsonObject, name: string): JsonObject {
-  const value = member(body, name);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrongType(name, 'an object');
-  return value as JsonObject;
-}
-
-export function readOptionalTextList(body: JsonObject, name: string): string[] | undefined {
-  const value = member(body, name);
-  if (isAbsent(value)) return undefined;
-  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
-    throw wrongType(name, 'a list of strings');
-  return value as string[];
+function toObject(value: unknown): JsonObject | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
 }
 
 /** base64url (RFC 4648 §5), or what clients send for it. */

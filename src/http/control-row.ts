@@ -49,6 +49,16 @@ export interface HandledRow extends RowPlace {
     res: ServerResponse,
   ) => ControlAnswer | Promise<ControlAnswer>;
 }
+/** Writes a row that takes no body, unless it says that it does. */
+export function handled(
+  host: ControlHost,
+  method: ControlMethod,
+  path: string,
+  handle: HandledRow['handle'],
+  more?: Partial<Pick<HandledRow, 'body' | 'signsIn' | 'operationName'>>,
+): HandledRow {
+  return { host, method, path, body: 'none', handle, ...more };
+}
 /** Hands the untouched exchange to the protocol library. That writes refusals itself, so they are paid for before. */
 export type PassedRow = RowPlace &
   ({ readonly signsIn: true } | { readonly beginsSignIn: true }) & {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { ARM_ROLES } from '../../src/control/management/access/built-in-roles.ts';
+import { ARM_ROLES } from '../../src/control/management/access/role-definitions.ts';
 import type { AnyRow } from '../../src/http/route.ts';
 import { rowTables } from '../garbage/row-tables.ts';
 import { type ArmClient, armClient } from '../support/arm-client.ts';

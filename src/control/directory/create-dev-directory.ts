@@ -3,55 +3,32 @@
 import type { Directory } from './directory.ts';
 import { hashSecret } from './secret-hash.ts';
 
-export type RandomBytes = (size: number) => Uint8Array;
-
-export interface DevSecrets {
-  readonly tenantId: string;
-  readonly applications: {
-    readonly admin: ApplicationLogin;
-    readonly owner: ApplicationLogin;
-    readonly consumer: ApplicationLogin;
-  };
-  readonly users: { readonly alice: UserLogin; readonly bob: UserLogin };
-  readonly operatorsGroupOid: string;
-}
-export interface ApplicationLogin {
-  readonly appId: string;
-  readonly oid: string;
-  readonly secret: string;
-}
-export interface UserLogin {
-  readonly oid: string;
-  readonly upn: string;
-  readonly password: string;
-}
+type RandomBytes = (size: number) => Uint8Array;
 
 /** The public client that the stock command line and the SDKs' interactive credentials use: its id is fixed in them. */
 const STOCK_PUBLIC_CLIENT = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
 const DOMAIN = 'strongroom.localhost';
 
-export async function createDevDirectory(
-  random: RandomBytes,
-): Promise<{ readonly directory: Directory; readonly secrets: DevSecrets }> {
+export async function createDevDirectory(random: RandomBytes) {
   const id = (): string => randomGuid(random);
   // Hexadecimal: one that began with '-', as base64url can, would be taken for an option by the command lines that get it.
   const secret = (): string => Buffer.from(random(32)).toString('hex');
-  const applicationLogin = (): ApplicationLogin => ({ appId: id(), oid: id(), secret: secret() });
-  const userLogin = (name: string): UserLogin => ({ oid: id(), upn: `${name}@${DOMAIN}`, password: secret() });
-  const secrets: DevSecrets = {
+  const applicationLogin = () => ({ appId: id(), oid: id(), secret: secret() });
+  const userLogin = (name: string) => ({ oid: id(), upn: `${name}@${DOMAIN}`, password: secret() });
+  const secrets = {
     tenantId: id(),
     applications: { admin: applicationLogin(), owner: applicationLogin(), consumer: applicationLogin() },
     users: { alice: userLogin('alice'), bob: userLogin('bob') },
     operatorsGroupOid: id(),
   };
-  const application = async (displayName: string, login: ApplicationLogin) => ({
+  const application = async (displayName: string, login: ReturnType<typeof applicationLogin>) => ({
     appId: login.appId,
     oid: login.oid,
     displayName,
     secrets: [{ keyId: id(), hash: await hashSecret(login.secret, random(16)) }],
     certificates: [],
   });
-  const user = async (displayName: string, login: UserLogin) => ({
+  const user = async (displayName: string, login: ReturnType<typeof userLogin>) => ({
     oid: login.oid,
     upn: login.upn,
     displayName,
@@ -80,9 +57,10 @@ export async function createDevDirectory(
   };
   return { directory, secrets };
 }
+export type DevSecrets = Awaited<ReturnType<typeof createDevDirectory>>['secrets'];
 
 /** A random (version 4) GUID from the given source. */
-export function randomGuid(random: RandomBytes): string {
+function randomGuid(random: RandomBytes): string {
   const bytes = Buffer.from(random(16));
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;

@@ -2,21 +2,23 @@
 import type { Application, Directory, Group, ManagedIdentity, User } from './directory.ts';
 
 export type Principal =
-  | { readonly kind: 'user'; readonly user: User }
-  | { readonly kind: 'group'; readonly group: Group }
-  | { readonly kind: 'application'; readonly application: Application }
-  | { readonly kind: 'managed identity'; readonly identity: ManagedIdentity };
+  | ({ readonly kind: 'user' } & User)
+  | ({ readonly kind: 'group' } & Group)
+  | ({ readonly kind: 'application' } & Application)
+  | ({ readonly kind: 'managed identity' } & ManagedIdentity);
+
+export function everybody({ users, groups, applications, managedIdentities }: Directory): readonly Principal[] {
+  return [
+    ...users.map((user) => ({ kind: 'user', ...user }) as const),
+    ...groups.map((group) => ({ kind: 'group', ...group }) as const),
+    ...applications.map((application) => ({ kind: 'application', ...application }) as const),
+    ...managedIdentities.map((identity) => ({ kind: 'managed identity', ...identity }) as const),
+  ];
+}
 
 export function findByObjectId(directory: Directory, oid: string): Principal | undefined {
   const id = oid.toLowerCase();
-  const user = directory.users.find((each) => each.oid === id);
-  if (user !== undefined) return { kind: 'user', user };
-  const group = directory.groups.find((each) => each.oid === id);
-  if (group !== undefined) return { kind: 'group', group };
-  const application = directory.applications.find((each) => each.oid === id);
-  if (application !== undefined) return { kind: 'application', application };
-  const identity = directory.managedIdentities.find((each) => each.oid === id);
-  return identity === undefined ? undefined : { kind: 'managed identity', identity };
+  return everybody(directory).find((each) => each.oid === id);
 }
 
 export function findUser(directory: Directory, upnOrOid: string): User | undefined {
@@ -44,5 +46,5 @@ const TYPES = {
 /** What roles are given to, and the groups whose roles it has besides. */
 export function describePrincipal(directory: Directory, oid: string) {
   const found = findByObjectId(directory, oid);
-  return found === undefined ? undefined : { type: TYPES[found.kind], groups: groupsOf(directory, oid.toLowerCase()) };
+  return found && { type: TYPES[found.kind], groups: groupsOf(directory, found.oid) };
 }

@@ -1,18 +1,34 @@
-// A small file of a list in the control process's folder, which commands write and people may edit: absent it is an empty list,
-// anything else has to read.
+// Small files in the control process's folder: those made at the first start, and those of a list, which commands write and people
+// may edit: absent it is an empty list, anything else has to read.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../../files/durable-file.ts';
 import { list, oneOf, type Reader, record } from '../../formats/shape.ts';
 
-export interface ListFile<T> {
-  /** @throws when the file is there and is not one of ours */
-  read(folder: string): Promise<readonly T[]>;
-  /** @throws ShapeError saying what is wrong with them; nothing is written then */
-  write(folder: string, items: readonly T[]): Promise<void>;
+/** Undefined: there is no such file. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
-export interface ListFileForm<T> {
+/** What a file of the control process's folder has, which is made at the first start. */
+export async function readOrMake(
+  path: string,
+  make: () => string | Promise<string>,
+  replace: typeof replaceFile = replaceFile,
+): Promise<string> {
+  const found = await readIfThere(path);
+  if (found !== undefined) return found;
+  const made = await make();
+  await replace(path, made);
+  return made;
+}
+
+interface ListFileForm<T> {
   readonly file: string;
   readonly format: string;
   /** The member that has the items. */
@@ -26,7 +42,7 @@ export interface ListFileForm<T> {
 
 const MAX_BYTES = 4 * 1024 * 1024;
 
-export function listFile<T>({ file, format, member, item, check, cure }: ListFileForm<T>): ListFile<T> {
+export function listFile<T>({ file, format, member, item, check, cure }: ListFileForm<T>) {
   const shape = record({ format: oneOf(format), [member]: list(item, 1000) });
   const itemsOf = (value: unknown): readonly T[] => {
     const items = (shape(value, file) as Readonly<Record<string, unknown>>)[member] as readonly T[];
@@ -34,15 +50,11 @@ export function listFile<T>({ file, format, member, item, check, cure }: ListFil
     return items;
   };
   return {
-    async read(folder) {
+    /** @throws when the file is there and is not one of ours */
+    async read(folder: string): Promise<readonly T[]> {
       const path = join(folder, file);
-      let text: string;
-      try {
-        text = await readFile(path, 'utf8');
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-        throw error;
-      }
+      const text = await readIfThere(path);
+      if (text === undefined) return [];
       if (text.length > MAX_BYTES) throw new Error(`${path} is larger than ${MAX_BYTES} bytes`);
       try {
         return itemsOf(JSON.parse(text));
@@ -51,7 +63,8 @@ export function listFile<T>({ file, format, member, item, check, cure }: ListFil
         throw new Error(`${path} cannot be used (${reason}): ${cure}`, { cause });
       }
     },
-    async write(folder, items) {
+    /** @throws ShapeError saying what is wrong with them; nothing is written then */
+    async write(folder: string, items: readonly T[]): Promise<void> {
       const text = `${JSON.stringify({ format, [member]: items }, undefined, 2)}\n`;
       itemsOf(JSON.parse(text));
       await replaceFile(join(folder, file), text);

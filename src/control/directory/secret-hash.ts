@@ -1,5 +1,6 @@
 // Salted scrypt hashes of application secrets and passwords: `scrypt$log2(N)$salt$hash`.
-import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
 
 const COST = 14;
 const MAX_COST = 18;
@@ -23,12 +24,15 @@ export async function isSecret(secret: string, stored: string): Promise<boolean>
   return expected.length === actual.length && timingSafeEqual(expected, actual);
 }
 
+/** Takes as long however much of it is right. */
+export function isSameSecret(given: string | readonly string[] | undefined, secret: string): boolean {
+  const [a, b] = [Buffer.from(typeof given === 'string' ? given : ''), Buffer.from(secret)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+const runScrypt = promisify<string, Uint8Array, number, ScryptOptions, Buffer>(scrypt);
+
 function derive(secret: string, salt: Uint8Array, log2: number): Promise<Buffer> {
   const N = 2 ** log2;
-  return new Promise((resolve, reject) => {
-    scrypt(secret, salt, 32, { N, r: BLOCK, p: 1, maxmem: 256 * N * BLOCK }, (error, key) => {
-      if (error === null) resolve(key);
-      else reject(error);
-    });
-  });
+  return runScrypt(secret, salt, 32, { N, r: BLOCK, p: 1, maxmem: 256 * N * BLOCK });
 }

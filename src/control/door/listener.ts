@@ -21,10 +21,10 @@ import type { OperationRecord, RecordedOperation } from '../management/record/re
 import type { ControlCallers, Visit } from './callers.ts';
 import { hostTable, matchHost } from './hosts.ts';
 
-export interface ControlListenerOptions {
+interface ControlListenerOptions {
   readonly tls: TlsFiles;
   /** Absent: 1.3 alone. */
-  readonly minVersion?: TlsVersion;
+  readonly minVersion?: TlsVersion | undefined;
   readonly forms: readonly NameForm[];
   readonly rows: readonly ControlRow[];
   /** What callers may cost. The rows check tokens with it. */

@@ -1,22 +1,16 @@
 // The cloud metadata document: from it clients learn every other name. Unauthenticated, and different for each set of
 // names. Old versions are a list of clouds, new ones a single cloud.
-import type { ControlRow } from '../../http/control-row.ts';
+import { type ControlRow, handled } from '../../http/control-row.ts';
 import type { NameForm } from '../../http/name-form.ts';
 
 const FIRST_OBJECT_VERSION = '2022-09-01';
 
 export function metadataRow(tenantId: string): ControlRow {
-  return {
-    host: 'arm',
-    method: 'GET',
-    path: '/metadata/endpoints',
-    body: 'none',
-    handle({ names, query }) {
-      const version = query.get('api-version') ?? '';
-      const cloud = describeCloud(names, tenantId);
-      return { status: 200, json: version >= FIRST_OBJECT_VERSION ? cloud : [cloud] };
-    },
-  };
+  return handled('arm', 'GET', '/metadata/endpoints', ({ names, query }) => {
+    const cloud = describeCloud(names, tenantId);
+    const isObject = (query.get('api-version') ?? '') >= FIRST_OBJECT_VERSION;
+    return { status: 200, json: isObject ? cloud : [cloud] };
+  });
 }
 
 function describeCloud(names: NameForm, tenantId: string): Readonly<Record<string, unknown>> {

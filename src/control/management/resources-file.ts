@@ -1,4 +1,5 @@
 // `resources.json`: read once at start; every change replaces it and is durable before anyone hears of it.
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../../files/durable-file.ts';
@@ -22,13 +23,20 @@ export async function writeResourcesFile(
   await replace(resourcesFile(folder), printResources(resources));
 }
 
-/** What is in the file, under a record of all that changes; that it was opened so is on record, too. */
-export function openRecordedBook(
-  folder: string,
-  found: Resources,
+/**
+ * What is in the file, under a record of all that changes; that it was opened so is on record, too.
+ * @param first makes what stands in it at the first start
+ * @param check of what is found @throws Error
+ */
+export async function openRecordedBook(
+  { folder, replaceFile: replace }: { readonly folder: string; readonly replaceFile?: typeof replaceFile },
   acts: OperationRecord,
-  replace: typeof replaceFile | undefined,
-): ResourceStore {
+  first: () => Resources,
+  check: (found: Resources) => void,
+): Promise<ResourceStore> {
+  if (!existsSync(resourcesFile(folder))) await writeResourcesFile(folder, first(), replace);
+  const found = await readResourcesFile(folder);
+  check(found);
   // Who cannot be told of a start is told of no change either, and nothing else waits for it.
   acts.started(found).catch(() => undefined);
   return new ResourceStore(

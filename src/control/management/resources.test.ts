@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ARM_ROLES, allows } from './access/built-in-roles.ts';
+import { ARM_ROLES, allows } from './access/role-definitions.ts';
 import { holdsAt, scopeOf } from './access/scope.ts';
 import { createDevResources, OWNER, parseResources, printResources, ResourcesError } from './resources.ts';
 

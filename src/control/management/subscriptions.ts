@@ -1,44 +1,34 @@
 // Tenants, subscriptions and locations: what a client asks right after login.
-import type { Authenticate, ControlRequest, ControlRow } from '../../http/control-row.ts';
-import { ANY_ACTION, authorize, checkApiVersion, mayAnywhere } from './access/authorize.ts';
+import type { ControlRow } from '../../http/control-row.ts';
+import { ANY_ACTION, may } from './access/authorize.ts';
+import { ANYWHERE, type MakeRow, type Management, SUBSCRIPTION } from './arm-row.ts';
 import { LOCATIONS } from './locations.ts';
 import type { Resources } from './resources.ts';
-import type { ResourceStore } from './resources-file.ts';
 
-export function subscriptionRows(
-  book: ResourceStore,
-  authenticate: Authenticate,
-  domain: string,
-): readonly ControlRow[] {
-  const get = (path: string, answer: (request: ControlRequest) => Promise<unknown>): ControlRow => ({
-    host: 'arm',
-    method: 'GET',
-    path,
-    body: 'none',
-    async handle(request) {
-      checkApiVersion(request);
-      return { status: 200, json: await answer(request) };
-    },
-  });
-  const visible = (request: ControlRequest) =>
-    authorize(authenticate, () => book.current, request, { action: ANY_ACTION, at: 'anywhere' });
+/** Whoever is known hears what there is for them. */
+export const TOKEN = { action: ANY_ACTION, at: 'token' } as const;
+
+export function subscriptionRows({ book, domain }: Management, row: MakeRow): readonly ControlRow[] {
   return [
-    get('/tenants', async (request) => {
-      await authenticate(request);
-      return { value: [describeTenant(book.current.tenantId, domain)] };
+    row('GET', '/tenants', TOKEN, () => ({
+      status: 200,
+      json: { value: [describeTenant(book.current.tenantId, domain)] },
+    })),
+    row('GET', '/subscriptions', TOKEN, (_request, caller) => {
+      const value = may(book.current, caller, ANY_ACTION) ? [describeSubscription(book.current)] : [];
+      return { status: 200, json: { value, count: { type: 'Total', value: value.length } } };
     }),
-    get('/subscriptions', async (request) => {
-      const caller = await authenticate(request);
-      const value = mayAnywhere(book.current, caller, ANY_ACTION) ? [describeSubscription(book.current)] : [];
-      return { value, count: { type: 'Total', value: value.length } };
-    }),
-    get('/subscriptions/:subscription', async (request) => {
-      await visible(request);
-      return describeSubscription(book.current);
-    }),
-    get('/subscriptions/:subscription/locations', async (request) => {
-      await visible(request);
-      return { value: LOCATIONS.map((location) => describeLocation(book.current.subscriptionId, location)) };
+    row('GET', SUBSCRIPTION, ANYWHERE, () => ({ status: 200, json: describeSubscription(book.current) })),
+    row('GET', `${SUBSCRIPTION}/locations`, ANYWHERE, () => {
+      const value = LOCATIONS.map(({ name, displayName }) => ({
+        id: `/subscriptions/${book.current.subscriptionId}/locations/${name}`,
+        name,
+        type: 'Region',
+        displayName,
+        regionalDisplayName: displayName,
+        metadata: { regionType: 'Physical', regionCategory: 'Recommended', geographyGroup: 'Local' },
+      }));
+      return { status: 200, json: { value } };
     }),
   ];
 }
@@ -56,11 +46,7 @@ function describeTenant(tenantId: string, domain: string): Readonly<Record<strin
   };
 }
 
-function describeSubscription({
-  tenantId,
-  subscriptionId,
-  subscriptionName,
-}: Resources): Readonly<Record<string, unknown>> {
+function describeSubscription({ tenantId, subscriptionId, subscriptionName }: Resources) {
   return {
     id: `/subscriptions/${subscriptionId}`,
     subscriptionId,
@@ -74,16 +60,5 @@ function describeSubscription({
       quotaId: 'Internal_2014-09-01',
       spendingLimit: 'Off',
     },
-  };
-}
-
-function describeLocation(subscriptionId: string, { name, displayName }: (typeof LOCATIONS)[number]) {
-  return {
-    id: `/subscriptions/${subscriptionId}/locations/${name}`,
-    name,
-    type: 'Region',
-    displayName,
-    regionalDisplayName: displayName,
-    metadata: { regionType: 'Physical', regionCategory: 'Recommended', geographyGroup: 'Local' },
   };
 }

@@ -1,6 +1,6 @@
 // Wires the control process of the production profile: resource manager, the directory look-ups that are configured, their
 // listener, and the front. Tokens are those of the operator's issuers; there is no issuer here.
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keySets, trustedFor } from '../../deployment/issuer-keys.ts';
 import type { ProductionConfig } from '../../deployment/production-config.ts';
@@ -13,24 +13,17 @@ import { DEFAULT_LIMITS } from '../../formats/request-limits.ts';
 import type { Authenticate } from '../../http/control-row.ts';
 import { readTlsFiles } from '../../http/tls/renewal.ts';
 import { askInstanceOver } from '../ask-instance.ts';
-import { controlTls } from '../control-listener.ts';
 import type { Directory } from '../directory/directory.ts';
 import { describePrincipal } from '../directory/find-principal.ts';
 import { graphRows } from '../directory/graph/rows.ts';
 import { HsmLifecycle } from '../management/hsm/hsm-lifecycle.ts';
-import type { OperationRecord } from '../management/record/record-operations.ts';
-import {
-  openRecordedBook,
-  type ResourceStore,
-  readResourcesFile,
-  resourcesFile,
-  writeResourcesFile,
-} from '../management/resources-file.ts';
+import type { Resources } from '../management/resources.ts';
+import { openRecordedBook } from '../management/resources-file.ts';
 import { managementRows } from '../management/rows.ts';
-import { Plane, type PlaneOptions } from '../plane.ts';
+import { controlTls, Plane, type PlaneOptions } from '../plane.ts';
 import { emptyResources, withOwners } from './subscription.ts';
 
-export interface ProductionControlOptions extends Omit<PlaneOptions, 'limits' | 'elapsed'> {
+interface ProductionControlOptions extends Omit<PlaneOptions, 'limits' | 'elapsed'> {
   readonly config: ProductionConfig;
 }
 
@@ -42,7 +35,17 @@ export async function startProductionControl(
   const plane = new Plane({ ...options, limits: config.limits }, [form]);
   const { host, callers } = plane;
   await using stack = new AsyncDisposableStack();
-  const book = await openBook(options, plane.acts);
+  // The subscription is made at the first start; who owns it is what the configuration says, at each.
+  const book = await openRecordedBook(
+    options,
+    plane.acts,
+    () => emptyResources(config),
+    (found) => checkFound(found, config),
+  );
+  await book.update('itself', (resources) => ({
+    resources: withOwners(resources, config, new Date(now())),
+    result: undefined,
+  }));
   const lifecycle = stack.use(new HsmLifecycle({ book, host, now, log }));
   const directory = configuredDirectory(config);
   const authenticate = (more: readonly string[]): Authenticate =>
@@ -62,9 +65,7 @@ export async function startProductionControl(
   const rows = [
     ...(config.names.graph === undefined ? [] : graphRows(directory, authenticate(form.audiences.graph))),
     ...managementRows({
-      book,
-      lifecycle,
-      host,
+      ...{ book, lifecycle, host, now },
       authenticate: authenticate([]),
       findPrincipal: (oid) => describePrincipal(directory, oid),
       isDirectoryElsewhere: true,
@@ -77,7 +78,6 @@ export async function startProductionControl(
         certificate: () => readTlsFiles(controlTls(folder)),
       }),
       domain: config.names.instances,
-      now,
     }),
   ];
   const { port } = await plane.open(stack, {
@@ -96,25 +96,12 @@ function armAudiences(issuer: TrustedIssuer, more: readonly string[]): readonly 
   return own.length === 0 ? [] : [...own, ...more];
 }
 
-/** The subscription is made at the first start; who owns it is what the configuration says, at each. */
-async function openBook(
-  { folder, config, replaceFile: replace, now }: ProductionControlOptions,
-  acts: OperationRecord,
-): Promise<ResourceStore> {
-  if (!existsSync(resourcesFile(folder))) await writeResourcesFile(folder, emptyResources(config), replace);
-  const found = await readResourcesFile(folder);
-  if (found.tenantId !== config.tenantId || found.subscriptionId !== config.subscription.id) {
-    throw new Error(
-      `the data directory is of tenant ${found.tenantId} and subscription ${found.subscriptionId}, the configuration of ` +
-        `others: set "tenantId" and "subscription.id" to these, or name another directory with --data`,
-    );
-  }
-  const book = openRecordedBook(folder, found, acts, replace);
-  await book.update('itself', (resources) => ({
-    resources: withOwners(resources, config, new Date(now())),
-    result: undefined,
-  }));
-  return book;
+function checkFound({ tenantId, subscriptionId }: Resources, config: ProductionConfig): void {
+  if (tenantId === config.tenantId && subscriptionId === config.subscription.id) return;
+  throw new Error(
+    `the data directory is of tenant ${tenantId} and subscription ${subscriptionId}, the configuration of ` +
+      `others: set "tenantId" and "subscription.id" to these, or name another directory with --data`,
+  );
 }
 
 /** Whom look-ups find. Nobody signs in here, so nobody has a secret. */

@@ -3,27 +3,21 @@
 import { decodeJwt } from 'jose';
 import type { Application, Directory } from '../directory.ts';
 import { findApplication } from '../find-principal.ts';
-import { entraBody } from '../issuer/entra-error.ts';
-import { signAppToken, type TokenSigning } from '../issuer/identity-token.ts';
-import { ACCESS_TOKEN_SECONDS } from '../issuer/token-claims.ts';
-import { requestedExchange } from './exchange-form.ts';
-import { ExchangeRefused, refused, unmatched } from './exchange-refused.ts';
+import { audienceOfScope } from '../issuer/audience.ts';
+import { type EntraCode, entraBody, unknownApplication, unknownResource } from '../issuer/entra-error.ts';
+import { v1Members } from '../issuer/issue-tokens.ts';
+import { ACCESS_TOKEN_SECONDS, signAppToken, type TokenSigning } from '../issuer/token-claims.ts';
 import type { FederatedCredential } from './federated-credentials.ts';
 import { matchesSubject } from './match-subject.ts';
 
 /** What a foreign token must be for, and nothing else with it. */
-export const EXCHANGE_AUDIENCE = 'api://AzureADTokenExchange';
+const EXCHANGE_AUDIENCE = 'api://AzureADTokenExchange';
 
 const MAX_ASSERTION = 16 * 1024;
 
-export interface AssertionTrust {
-  readonly issuer: string;
-  readonly discovery?: string;
-  readonly jwksUri?: string;
-  readonly ca?: string;
-}
+export type AssertionTrust = Pick<FederatedCredential, 'issuer' | 'discovery' | 'jwksUri' | 'ca'>;
 
-export type VerifiedAssertion =
+type VerifiedAssertion =
   | { readonly outcome: 'verified'; readonly claims: Readonly<Record<string, unknown>> }
   /** `reason` is for the client and holds nothing of the assertion. */
   | { readonly outcome: 'refused'; readonly reason: string }
@@ -67,7 +61,7 @@ async function exchange(
   { assertion, clientId, issuer }: { readonly assertion: string; readonly clientId: string; readonly issuer: string },
   rules: ExchangeRules,
 ): Promise<ExchangeAnswer> {
-  const audience = requestedExchange(form, rules.audiences);
+  const audience = requestedAudience(form, rules.audiences);
   if (assertion.length > MAX_ASSERTION) throw refused(50027, 'The client assertion is too long.');
   const application = confidential(rules.directory, clientId);
   const credentials = (await rules.credentials()).filter(
@@ -77,11 +71,7 @@ async function exchange(
   if (trust === undefined) throw unmatched(700211, 'issuer');
   const verified = await rules.verifyAssertion(assertion, trust);
   if (verified.outcome === 'unavailable') {
-    throw new ExchangeRefused(503, {
-      code: 90033,
-      error: 'temporarily_unavailable',
-      text: `${verified.reason}. Try again.`,
-    });
+    throw new ExchangeRefused(503, 90033, 'temporarily_unavailable', `${verified.reason}. Try again.`);
   }
   if (verified.outcome === 'refused')
     throw refused(700027, `The client assertion failed validation: ${verified.reason}.`);
@@ -91,35 +81,56 @@ async function exchange(
   }
   if (typeof sub !== 'string' || !credentials.some((each) => matchesSubject(each, sub)))
     throw unmatched(700213, 'subject');
-  const { token, notBefore, expiresOn } = await signAppToken(
-    rules,
-    { oid: application.oid, clientId: application.appId },
-    audience,
-  );
-  const v1 =
-    form.get('resource') === null
-      ? {}
-      : { resource: audience, not_before: String(notBefore), expires_on: String(expiresOn) };
+  const bearer = { oid: application.oid, clientId: application.appId };
+  const { token, notBefore } = await signAppToken(rules, bearer, audience);
   return {
     status: 200,
     json: {
       token_type: 'Bearer',
       expires_in: ACCESS_TOKEN_SECONDS,
       ext_expires_in: ACCESS_TOKEN_SECONDS,
-      ...v1,
+      ...(form.has('resource') ? v1Members(audience, notBefore) : {}),
       access_token: token,
     },
   };
 }
 
+const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/** The audience that is asked for. @throws ExchangeRefused */
+function requestedAudience(form: URLSearchParams, audiences: ReadonlySet<string>): string {
+  const names = [...form.keys()];
+  if (new Set(names).size !== names.length) throw malformed('a parameter is given twice');
+  if (form.get('grant_type') !== 'client_credentials') {
+    const text = 'A token of another issuer is exchanged with the grant client_credentials only.';
+    throw new ExchangeRefused(400, 70003, 'unsupported_grant_type', text);
+  }
+  if (form.get('client_assertion_type') !== ASSERTION_TYPE)
+    throw malformed(`client_assertion_type must be ${ASSERTION_TYPE}`);
+  if (form.has('client_secret')) throw malformed('either client_secret or client_assertion');
+  const audience = form.get('resource') ?? audienceIn(form.get('scope') ?? '');
+  if (audience === undefined) {
+    const text = 'The scope must be one resource followed by /.default.';
+    throw new ExchangeRefused(400, 70011, 'invalid_scope', text);
+  }
+  if (audiences.has(audience)) return audience;
+  const { code, error, text } = unknownResource;
+  throw new ExchangeRefused(400, code, error, text);
+}
+
+function audienceIn(scope: string): string | undefined {
+  try {
+    return audienceOfScope(scope);
+  } catch {
+    return undefined;
+  }
+}
+
 function confidential(directory: Directory, clientId: string): Application {
   const application = findApplication(directory, clientId);
   if (application !== undefined && application.redirectUris === undefined) return application;
-  throw new ExchangeRefused(400, {
-    code: 700016,
-    error: 'unauthorized_client',
-    text: 'The application with this identifier was not found in the directory.',
-  });
+  const { code, error, text } = unknownApplication;
+  throw new ExchangeRefused(400, code, error, text);
 }
 
 /** Unverified: it says only whom to ask. */
@@ -130,4 +141,28 @@ function issuerOf(assertion: string): string | undefined {
   } catch {
     return undefined; // no JWT: the library refuses it with the right error
   }
+}
+
+/** Why an exchange is refused, in Entra's numbers. */
+class ExchangeRefused extends Error {
+  override readonly name = 'ExchangeRefused';
+  readonly status: number;
+  readonly code: EntraCode & { readonly error: string };
+  constructor(status: number, code: number, error: string, text: string) {
+    super(text);
+    this.status = status;
+    this.code = { code, error, text };
+  }
+}
+
+function malformed(reason: string): ExchangeRefused {
+  return new ExchangeRefused(400, 900144, 'invalid_request', `The request is malformed: ${reason}.`);
+}
+
+function refused(code: number, text: string): ExchangeRefused {
+  return new ExchangeRefused(401, code, 'invalid_client', text);
+}
+
+function unmatched(code: number, what: string): ExchangeRefused {
+  return refused(code, `No matching federated identity record found for presented assertion ${what}.`);
 }

@@ -2,48 +2,31 @@
 import type { Principal } from '../find-principal.ts';
 
 export function graphObject(principal: Principal): Readonly<Record<string, unknown>> {
-  switch (principal.kind) {
-    case 'user': {
-      const { oid, displayName, upn } = principal.user;
+  const { kind, oid: id, displayName } = principal;
+  const named = (type: string) => ({ '@odata.type': `#microsoft.graph.${type}`, id });
+  switch (kind) {
+    case 'user':
       return {
-        '@odata.type': '#microsoft.graph.user',
-        id: oid,
+        ...named('user'),
         displayName,
-        userPrincipalName: upn,
+        userPrincipalName: principal.upn,
         mail: null,
         accountEnabled: true,
       };
-    }
-    case 'group': {
-      const { oid, displayName } = principal.group;
+    case 'group':
+      return { ...named('group'), displayName, securityEnabled: true, mailEnabled: false };
+    case 'application':
+    case 'managed identity': {
+      const appId = kind === 'application' ? principal.appId : principal.clientId;
       return {
-        '@odata.type': '#microsoft.graph.group',
-        id: oid,
+        ...named('servicePrincipal'),
+        appId,
         displayName,
-        securityEnabled: true,
-        mailEnabled: false,
+        appDisplayName: displayName,
+        servicePrincipalNames: [appId],
+        servicePrincipalType: kind === 'application' ? 'Application' : 'ManagedIdentity',
+        accountEnabled: true,
       };
     }
-    case 'application': {
-      const { oid, appId, displayName } = principal.application;
-      return servicePrincipal(oid, appId, displayName, 'Application');
-    }
-    case 'managed identity': {
-      const { oid, clientId, displayName } = principal.identity;
-      return servicePrincipal(oid, clientId, displayName, 'ManagedIdentity');
-    }
   }
-}
-
-function servicePrincipal(id: string, appId: string, displayName: string, type: string): Record<string, unknown> {
-  return {
-    '@odata.type': '#microsoft.graph.servicePrincipal',
-    id,
-    appId,
-    displayName,
-    appDisplayName: displayName,
-    servicePrincipalNames: [appId],
-    servicePrincipalType: type,
-    accountEnabled: true,
-  };
 }

@@ -2,11 +2,18 @@
 import { list, record, ShapeError, text } from '../../../formats/shape.ts';
 import { type Authenticate, ControlError, type ControlRequest, type ControlRow } from '../../../http/control-row.ts';
 import type { Directory } from '../directory.ts';
-import { findByObjectId, findUser, type Principal } from '../find-principal.ts';
+import { everybody, findByObjectId, findUser, type Principal } from '../find-principal.ts';
 import { parseFilter } from './filter.ts';
 import { graphObject } from './objects.ts';
 
 type Answer = Readonly<Record<string, unknown>>;
+
+/** Which principals are in a set, and the members that it can be filtered by. */
+const SETS: readonly (readonly [set: string, kinds: readonly Principal['kind'][], by: readonly string[]])[] = [
+  ['users', ['user'], ['userPrincipalName', 'displayName', 'id']],
+  ['groups', ['group'], ['displayName', 'id']],
+  ['servicePrincipals', ['application', 'managed identity'], ['servicePrincipalNames', 'appId', 'displayName', 'id']],
+];
 
 export function graphRows(directory: Directory, authenticate: Authenticate): readonly ControlRow[] {
   const row = (
@@ -23,64 +30,36 @@ export function graphRows(directory: Directory, authenticate: Authenticate): rea
       return { status: 200, json: find(request, oid) };
     },
   });
-  const everyUser = (): Principal[] => directory.users.map((user) => ({ kind: 'user', user }));
-  const everyGroup = (): Principal[] => directory.groups.map((group) => ({ kind: 'group', group }));
-  const everyServicePrincipal = (): Principal[] => [
-    ...directory.applications.map((application) => ({ kind: 'application', application }) as const),
-    ...directory.managedIdentities.map((identity) => ({ kind: 'managed identity', identity }) as const),
-  ];
-  const listing = (
-    request: ControlRequest,
-    set: string,
-    all: readonly Principal[],
-    members: readonly string[],
-  ): Answer => {
-    const objects = all.map(graphObject);
-    const filter = request.query.get('$filter');
-    return {
-      '@odata.context': `${request.names.graph}/v1.0/$metadata#${set}`,
-      value: filter === null ? objects : objects.filter((object) => matches(object, filter, members)),
-    };
-  };
-  const byId = (request: ControlRequest, kinds: readonly Principal['kind'][]): Answer => {
-    const id = request.params.id ?? '';
-    const principal = findByObjectId(directory, id);
-    if (principal === undefined || !kinds.includes(principal.kind)) throw notFound(id);
-    return graphObject(principal);
-  };
   return [
     row('POST', '/directoryObjects/getByIds', ({ body }) => ({ value: findByIds(directory, body) })),
     row('GET', '/me', (_request, callerOid) => {
       const principal = findByObjectId(directory, callerOid);
-      if (principal?.kind !== 'user') {
-        throw new ControlError(400, 'BadRequest', '/me request is only valid with delegated authentication flow.');
-      }
-      return graphObject(principal);
+      if (principal?.kind === 'user') return graphObject(principal);
+      throw new ControlError(400, 'BadRequest', '/me request is only valid with delegated authentication flow.');
     }),
-    row('GET', '/users', (request) =>
-      listing(request, 'users', everyUser(), ['userPrincipalName', 'displayName', 'id']),
-    ),
-    row('GET', '/users/:id', ({ params }) => {
-      const user = findUser(directory, params.id ?? '');
-      if (user === undefined) throw notFound(params.id ?? '');
-      return graphObject({ kind: 'user', user });
+    ...SETS.flatMap(([set, kinds, by]) => [
+      row('GET', `/${set}`, ({ names, query }) => {
+        const inSet = everybody(directory).filter(({ kind }) => kinds.includes(kind));
+        const objects = inSet.map(graphObject);
+        const filter = query.get('$filter');
+        return {
+          '@odata.context': `${names.graph}/v1.0/$metadata#${set}`,
+          value: filter === null ? objects : objects.filter((object) => matches(object, filter, by)),
+        };
+      }),
+      row('GET', `/${set}/:id`, ({ params: { id = '' } }) => {
+        // A user is asked for by name, too.
+        const oid = set === 'users' ? findUser(directory, id)?.oid : id;
+        const principal = findByObjectId(directory, oid ?? '');
+        if (principal === undefined || !kinds.includes(principal.kind)) throw notFound(id);
+        return graphObject(principal);
+      }),
+    ]),
+    row('GET', '/groups/:id/members', ({ params: { id = '' } }) => {
+      const principal = findByObjectId(directory, id);
+      if (principal?.kind !== 'group') throw notFound(id);
+      return { value: findAll(directory, principal.members) };
     }),
-    row('GET', '/groups', (request) => listing(request, 'groups', everyGroup(), ['displayName', 'id'])),
-    row('GET', '/groups/:id', (request) => byId(request, ['group'])),
-    row('GET', '/groups/:id/members', (request) => {
-      const principal = findByObjectId(directory, request.params.id ?? '');
-      if (principal?.kind !== 'group') throw notFound(request.params.id ?? '');
-      return { value: findAll(directory, principal.group.members) };
-    }),
-    row('GET', '/servicePrincipals', (request) =>
-      listing(request, 'servicePrincipals', everyServicePrincipal(), [
-        'servicePrincipalNames',
-        'appId',
-        'displayName',
-        'id',
-      ]),
-    ),
-    row('GET', '/servicePrincipals/:id', (request) => byId(request, ['application', 'managed identity'])),
   ];
 }
 

@@ -1,6 +1,7 @@
-// From what a client asks for to the audience of its token. v2 requests name it inside `scope`, v1 requests in
+// From what a client asks for to the audience of its token, which is of a closed list. v2 requests name it inside `scope`, v1 requests in
 // `resource`; trailing slashes are part of the name and are kept exactly as asked.
 import { errors } from 'oidc-provider';
+import { ACCESS_TOKEN_SECONDS } from './token-claims.ts';
 
 const OIDC_SCOPES = new Set(['openid', 'profile', 'email', 'offline_access']);
 
@@ -31,4 +32,16 @@ export function requestedAudience(params: Readonly<Record<string, string | strin
   if (typeof resource === 'string') return resource;
   if (Array.isArray(resource)) throw new errors.InvalidTarget('only one resource can be requested at once');
   return typeof scope === 'string' ? audienceOfScope(scope) : undefined;
+}
+
+/** As the protocol library wants to hear of it. @throws InvalidTarget when the audience is not one of ours */
+export function describeResource(audiences: ReadonlySet<string>, audience: string) {
+  if (!audiences.has(audience)) throw new errors.InvalidTarget();
+  return {
+    audience,
+    scope: '.default',
+    accessTokenFormat: 'jwt',
+    accessTokenTTL: ACCESS_TOKEN_SECONDS,
+    jwt: { sign: { alg: 'RS256' } },
+  } as const;
 }

@@ -1,11 +1,11 @@
 // The directory's applications as the protocol library's clients, made for each request: an application may hold
 // secrets and certificates at once, so the way it authenticates is taken from what the request presents.
-import { createHash, randomBytes, X509Certificate } from 'node:crypto';
+import { hash, randomBytes, X509Certificate } from 'node:crypto';
 import { decodeProtectedHeader } from 'jose';
+import type { AddedCertificate } from '../added-certificates.ts';
 import type { Directory } from '../directory.ts';
 import { findApplication } from '../find-principal.ts';
 import { isSecret } from '../secret-hash.ts';
-import type { IssuerOptions } from './issuer-options.ts';
 
 type Params = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -22,7 +22,8 @@ export const GRANT_TYPES = {
 
 /** Undefined: no such application. `now` in seconds. */
 export async function describeClient(
-  { directory, addedCertificates }: Pick<IssuerOptions, 'directory' | 'addedCertificates'>,
+  directory: Directory,
+  addedCertificates: () => Promise<readonly AddedCertificate[]>,
   clientId: string,
   params: Params,
   now: number,
@@ -66,8 +67,8 @@ export async function isClientSecret(
   secret: string,
   now: number,
 ): Promise<boolean> {
-  for (const { hash, expiresAt } of findApplication(directory, clientId)?.secrets ?? []) {
-    if ((expiresAt === undefined || now < expiresAt) && (await isSecret(secret, hash))) return true;
+  for (const { hash: stored, expiresAt } of findApplication(directory, clientId)?.secrets ?? []) {
+    if ((expiresAt === undefined || now < expiresAt) && (await isSecret(secret, stored))) return true;
   }
   return false;
 }
@@ -97,13 +98,12 @@ function certificateKeys(
 
 /** Clients write a certificate's thumbprint in base64url (some keep the padding) or in hexadecimal. */
 function thumbprints(certificate: X509Certificate): ReadonlySet<string> {
-  const sha1 = createHash('sha1').update(certificate.raw).digest();
-  const sha256 = createHash('sha256').update(certificate.raw).digest();
+  const sha1 = hash('sha1', certificate.raw, 'hex');
   return new Set([
-    sha1.toString('base64url'),
-    sha256.toString('base64url'),
-    sha1.toString('hex').toUpperCase(),
-    sha1.toString('hex'),
+    hash('sha1', certificate.raw, 'base64url'),
+    hash('sha256', certificate.raw, 'base64url'),
+    sha1.toUpperCase(),
+    sha1,
   ]);
 }
 

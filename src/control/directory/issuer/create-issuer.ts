@@ -1,13 +1,13 @@
 // The embedded issuer: the protocol library set up for Entra-shaped tokens of the directory's principals. What it does
 // at which path is in `rows.ts`. It is a convenience of the dev profile and refuses to exist in production.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Context, type Grant, Provider } from 'oidc-provider';
+import { type Context, Provider } from 'oidc-provider';
 import type { Directory } from '../directory.ts';
 import { isClientSecret } from './clients.ts';
 import { entraError } from './entra-error.ts';
 import { registerGrants } from './grants.ts';
-import type { IssuerOptions } from './issuer-options.ts';
-import { libraryConfiguration } from './library-configuration.ts';
+import { USER_SCOPE } from './issue-tokens.ts';
+import { type IssuerOptions, libraryConfiguration } from './library-configuration.ts';
 
 export interface Issuer {
   readonly directory: Directory;
@@ -93,8 +93,8 @@ export async function grantToClient(
   clientId: string,
   resource: string | undefined,
 ): Promise<string> {
-  const grant: Grant = new provider.Grant({ accountId: userOid, clientId });
-  grant.addOIDCScope('openid profile offline_access');
+  const grant = new provider.Grant({ accountId: userOid, clientId });
+  grant.addOIDCScope(USER_SCOPE);
   if (resource !== undefined) grant.addResourceScope(resource, '.default');
   return grant.save();
 }

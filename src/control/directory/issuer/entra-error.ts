@@ -15,7 +15,7 @@ const wrongSecret: EntraCode = {
   code: 7000215,
   text: 'Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID.',
 };
-const unknownApplication: EntraCode = {
+export const unknownApplication = {
   code: 700016,
   text: 'The application with this identifier was not found in the directory.',
   error: 'unauthorized_client',
@@ -30,7 +30,7 @@ const wrongPassword: EntraCode = {
   code: 50126,
   text: 'Error validating credentials due to invalid username or password.',
 };
-const unknownResource: EntraCode = {
+export const unknownResource = {
   code: 500011,
   text: 'The resource principal named in the request was not found in the tenant.',
   error: 'invalid_resource',
@@ -45,30 +45,21 @@ const byError: ReadonlyMap<string, EntraCode> = new Map([
 ]);
 const other: EntraCode = { code: 90014, text: 'The request cannot be processed.' };
 
-export interface EntraError {
-  readonly status: number;
-  readonly body: Readonly<Record<string, unknown>>;
-}
-
 /** `status`, `error` and `description` are the library's; `now` in milliseconds. */
 export function entraError(
   failure: { readonly status: number; readonly error: string; readonly description: string | undefined },
   cause: Error | undefined,
   oidc: OidcContext | undefined,
   now: number,
-): EntraError {
-  const row = choose(failure.error, cause, oidc);
-  const reason =
-    failure.error === 'invalid_request' && failure.description !== undefined ? failure.description : row.text;
-  return {
-    status: row.status ?? failure.status,
-    body: entraBody({ code: row.code, text: reason, error: row.error ?? failure.error }, now),
-  };
+) {
+  const { code, text, error = failure.error, status = failure.status } = choose(failure.error, cause, oidc);
+  const reason = failure.error === 'invalid_request' ? (failure.description ?? text) : text;
+  return { status, body: entraBody({ code, text: reason, error }, now) };
 }
 
 /** `now` in milliseconds. */
 export function entraBody(
-  { code, text, error }: { readonly code: number; readonly text: string; readonly error: string },
+  { code, text, error }: EntraCode & { readonly error: string },
   now: number,
 ): Readonly<Record<string, unknown>> {
   const trace = randomUUID();

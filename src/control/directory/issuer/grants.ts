@@ -1,14 +1,13 @@
 // The token endpoint's grants in Entra's shapes, on the protocol library's models: it has already read the request,
 // authenticated the client and checked that the grant is allowed to it; it signs and keeps what is made here.
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { type Context, errors, type OidcContext, type Provider } from 'oidc-provider';
+import { hash, timingSafeEqual } from 'node:crypto';
+import { errors, type OidcContext, type Provider } from 'oidc-provider';
 import type { Directory, User } from '../directory.ts';
 import { findUser } from '../find-principal.ts';
 import { isSecret } from '../secret-hash.ts';
 import { requestedAudience } from './audience.ts';
 import { GRANT_TYPES } from './clients.ts';
-import { type GrantPolicy, issueToUser, resourceServer, v1Members } from './issue-tokens.ts';
-import { ACCESS_TOKEN_SECONDS } from './token-claims.ts';
+import { type GrantPolicy, type GrantRequest, issueToUser, lifetime, resourceServer } from './issue-tokens.ts';
 
 const PARAMETERS = ['scope', 'resource', 'claims', 'client_info'];
 
@@ -19,7 +18,7 @@ export function registerGrants(provider: Provider, policy: GrantPolicy): void {
       async (ctx) => {
         const { oidc } = ctx;
         if (oidc === undefined) throw new Error('the library runs grants with its context');
-        ctx.body = await handle(policy, ctx, oidc);
+        ctx.body = await handle({ ...policy, ctx, oidc });
       },
       [...PARAMETERS, ...parameters],
     );
@@ -31,33 +30,25 @@ export function registerGrants(provider: Provider, policy: GrantPolicy): void {
   register(GRANT_TYPES.authorizationCode, grantByCode, ['code', 'redirect_uri', 'code_verifier']);
 }
 
-type Grant = (policy: GrantPolicy, ctx: Context, oidc: OidcContext) => Promise<Record<string, unknown>>;
+type Grant = (request: GrantRequest) => Promise<Record<string, unknown>>;
 
-async function grantToApplication(
-  policy: GrantPolicy,
-  _ctx: Context,
-  oidc: OidcContext,
-): Promise<Record<string, unknown>> {
+const grantToApplication: Grant = async (request) => {
+  const { oidc } = request;
   const audience = requestedAudience(oidc.params);
   if (audience === undefined) throw new errors.InvalidScope('the scope must be a resource followed by /.default');
   const token = new oidc.provider.ClientCredentials({ client: oidc.client });
-  token.resourceServer = resourceServer(policy, oidc, audience);
+  token.resourceServer = resourceServer(request, audience);
   oidc.entity('ClientCredentials', token);
   const accessToken = await token.save();
-  return {
-    token_type: 'Bearer',
-    expires_in: ACCESS_TOKEN_SECONDS,
-    ext_expires_in: ACCESS_TOKEN_SECONDS,
-    ...v1Members(policy, oidc, audience),
-    access_token: accessToken,
-  };
-}
+  return { token_type: 'Bearer', ...lifetime(request, audience), access_token: accessToken };
+};
 
-async function grantByPassword(policy: GrantPolicy, ctx: Context, oidc: OidcContext): Promise<Record<string, unknown>> {
-  const user = await findUserByPassword(policy.directory, required(oidc, 'username'), required(oidc, 'password'));
+const grantByPassword: Grant = async (request) => {
+  const { directory, oidc } = request;
+  const user = await findUserByPassword(directory, required(oidc, 'username'), required(oidc, 'password'));
   if (user === undefined) throw new errors.InvalidGrant('wrong user name or password');
-  return issueToUser(policy, ctx, oidc, { user });
-}
+  return issueToUser(request, { user });
+};
 
 /** Takes as long for an unknown user as for a wrong password. */
 export async function findUserByPassword(
@@ -72,11 +63,8 @@ export async function findUserByPassword(
   return matches ? user : undefined;
 }
 
-async function grantByDeviceCode(
-  policy: GrantPolicy,
-  ctx: Context,
-  oidc: OidcContext,
-): Promise<Record<string, unknown>> {
+const grantByDeviceCode: Grant = async (request) => {
+  const { directory, oidc } = request;
   // Older clients call it `code`; current ones send both.
   const value = oidc.params.device_code ?? oidc.params.code;
   if (typeof value !== 'string') throw new errors.InvalidRequest("missing required parameter 'device_code'");
@@ -84,37 +72,26 @@ async function grantByDeviceCode(
   if (code === undefined || code.clientId !== oidc.client?.clientId) throw new errors.InvalidGrant('unknown code');
   if (code.isExpired) throw new errors.ExpiredToken();
   if (code.consumed !== undefined) throw new errors.InvalidGrant('the code was used before');
-  const user = code.accountId === undefined ? undefined : findUser(policy.directory, code.accountId);
+  const user = code.accountId === undefined ? undefined : findUser(directory, code.accountId);
   if (user === undefined) throw new errors.AuthorizationPending();
   await code.consume();
-  return issueToUser(policy, ctx, oidc, {
-    user,
-    scope: code.params.scope,
-    audience: code.params.resource,
-  });
-}
+  return issueToUser(request, { user, scope: code.params.scope, audience: code.params.resource });
+};
 
 /** The old token stays valid: several processes of one client share a token cache and refresh at the same time. */
-async function grantByRefreshToken(
-  policy: GrantPolicy,
-  ctx: Context,
-  oidc: OidcContext,
-): Promise<Record<string, unknown>> {
-  const value = required(oidc, 'refresh_token');
-  const token = await oidc.provider.RefreshToken.find(value);
+const grantByRefreshToken: Grant = async (request) => {
+  const { directory, oidc } = request;
+  const refreshToken = required(oidc, 'refresh_token');
+  const token = await oidc.provider.RefreshToken.find(refreshToken);
   if (token === undefined || token.clientId !== oidc.client?.clientId || token.accountId === undefined) {
     throw new errors.InvalidGrant('unknown refresh token');
   }
-  const user = findUser(policy.directory, token.accountId);
-  if (user === undefined) throw new errors.InvalidGrant('the user no longer exists');
-  return issueToUser(policy, ctx, oidc, {
-    user,
-    refreshToken: value,
-    audience: typeof token.resource === 'string' ? token.resource : undefined,
-  });
-}
+  const user = requireUser(directory, token.accountId);
+  return issueToUser(request, { user, refreshToken, audience: oneText(token.resource) });
+};
 
-async function grantByCode(policy: GrantPolicy, ctx: Context, oidc: OidcContext): Promise<Record<string, unknown>> {
+const grantByCode: Grant = async (request) => {
+  const { directory, oidc } = request;
   const code = await oidc.provider.AuthorizationCode.find(required(oidc, 'code'));
   if (code === undefined || code.clientId !== oidc.client?.clientId || code.consumed !== undefined) {
     throw new errors.InvalidGrant('unknown code');
@@ -122,19 +99,23 @@ async function grantByCode(policy: GrantPolicy, ctx: Context, oidc: OidcContext)
   if (code.redirectUri !== required(oidc, 'redirect_uri')) throw new errors.InvalidGrant('redirect_uri differs');
   checkCodeVerifier(required(oidc, 'code_verifier'), code.codeChallenge ?? '', code.codeChallengeMethod);
   await code.consume();
-  const user = code.accountId === undefined ? undefined : findUser(policy.directory, code.accountId);
+  const user = requireUser(directory, code.accountId);
+  return issueToUser(request, { user, nonce: code.nonce, audience: oneText(code.resource) });
+};
+
+function requireUser(directory: Directory, oid: string | undefined): User {
+  const user = oid === undefined ? undefined : findUser(directory, oid);
   if (user === undefined) throw new errors.InvalidGrant('the user no longer exists');
-  return issueToUser(policy, ctx, oidc, {
-    user,
-    nonce: code.nonce,
-    audience: typeof code.resource === 'string' ? code.resource : undefined,
-  });
+  return user;
+}
+
+function oneText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** RFC 7636 §4.6, S256 only. */
 function checkCodeVerifier(verifier: string, challenge: string, method: string | undefined): void {
-  const expected = Buffer.from(challenge);
-  const actual = Buffer.from(createHash('sha256').update(verifier).digest('base64url'));
+  const [expected, actual] = [Buffer.from(challenge), Buffer.from(hash('sha256', verifier, 'base64url'))];
   if (method !== 'S256' || expected.length !== actual.length || !timingSafeEqual(expected, actual)) {
     throw new errors.InvalidGrant('PKCE verification failed');
   }

@@ -1,11 +1,10 @@
 // What a granted request is answered with: access token, and for people also identity and refresh tokens.
 import type { Context, OidcContext, ResourceServer } from 'oidc-provider';
 import type { Directory, User } from '../directory.ts';
-import { requestedAudience } from './audience.ts';
-import { describeResource } from './resources.ts';
+import { describeResource, requestedAudience } from './audience.ts';
 import { ACCESS_TOKEN_SECONDS, pairwise } from './token-claims.ts';
 
-const USER_SCOPE = 'openid profile offline_access';
+export const USER_SCOPE = 'openid profile offline_access';
 
 export interface GrantPolicy {
   readonly directory: Directory;
@@ -16,7 +15,13 @@ export interface GrantPolicy {
   readonly now: () => number;
 }
 
-export interface UserGrant {
+/** A request to the token endpoint, which the library has read and whose client it has authenticated. */
+export interface GrantRequest extends GrantPolicy {
+  readonly ctx: Context;
+  readonly oidc: OidcContext;
+}
+
+interface UserGrant {
   readonly user: User;
   /** What was asked when the flow began, echoed when this request has none. */
   readonly scope?: string | undefined;
@@ -26,52 +31,41 @@ export interface UserGrant {
 }
 
 export async function issueToUser(
-  policy: GrantPolicy,
-  ctx: Context,
-  oidc: OidcContext,
+  request: GrantRequest,
   { user, scope, audience: earlier, nonce, refreshToken }: UserGrant,
 ): Promise<Record<string, unknown>> {
-  const { provider, client } = oidc;
-  const audience = requestedAudience(oidc.params) ?? earlier ?? policy.defaultAudience;
-  const token = new provider.AccessToken({ client, accountId: user.oid });
-  token.resourceServer = resourceServer(policy, oidc, audience);
+  const { oidc, directory } = request;
+  const { provider, client, params } = oidc;
+  const audience = requestedAudience(params) ?? earlier ?? request.defaultAudience;
+  const owner = { client, accountId: user.oid };
+  const token = new provider.AccessToken(owner);
+  token.resourceServer = resourceServer(request, audience);
   const accessToken = await token.save();
-  const asked = typeof oidc.params.scope === 'string' ? oidc.params.scope : scope;
+  const asked = typeof params.scope === 'string' ? params.scope : scope;
+  const newRefreshToken = () => new provider.RefreshToken({ ...owner, scope: USER_SCOPE, resource: audience }).save();
   return {
     token_type: 'Bearer',
     scope: asked ?? `${audience}/.default ${USER_SCOPE}`,
-    expires_in: ACCESS_TOKEN_SECONDS,
-    ext_expires_in: ACCESS_TOKEN_SECONDS,
-    ...v1Members(policy, oidc, audience),
+    ...lifetime(request, audience),
     access_token: accessToken,
-    refresh_token: refreshToken ?? (await newRefreshToken(oidc, user, audience)),
-    id_token: await newIdToken(policy.directory, ctx, oidc, user, nonce),
-    client_info: Buffer.from(JSON.stringify({ uid: user.oid, utid: policy.directory.tenantId })).toString('base64url'),
+    refresh_token: refreshToken ?? (await newRefreshToken()),
+    id_token: await newIdToken(request, user, nonce),
+    client_info: Buffer.from(JSON.stringify({ uid: user.oid, utid: directory.tenantId })).toString('base64url'),
   };
 }
 
-function newRefreshToken({ provider, client }: OidcContext, user: User, audience: string): Promise<string> {
-  return new provider.RefreshToken({ client, accountId: user.oid, scope: USER_SCOPE, resource: audience }).save();
-}
-
-function newIdToken(
-  { tenantId }: Directory,
-  ctx: Context,
-  { provider, client }: OidcContext,
-  user: User,
-  nonce: string | undefined,
-): Promise<string> {
+function newIdToken({ directory, ctx, oidc }: GrantRequest, user: User, nonce: string | undefined): Promise<string> {
   const claims = {
-    sub: pairwise(user.oid, client?.clientId ?? ''),
+    sub: pairwise(user.oid, oidc.client?.clientId ?? ''),
     oid: user.oid,
-    tid: tenantId,
+    tid: directory.tenantId,
     ver: '1.0',
     name: user.displayName,
     upn: user.upn,
     unique_name: user.upn,
     preferred_username: user.upn,
   };
-  const token = new provider.IdToken(claims, { ctx });
+  const token = new oidc.provider.IdToken(claims, { ctx });
   token.scope = 'openid profile';
   token.mask = {};
   token.rejected = [];
@@ -79,13 +73,21 @@ function newIdToken(
   return token.issue({ use: 'idtoken' });
 }
 
-export function resourceServer(policy: GrantPolicy, { provider }: OidcContext, audience: string): ResourceServer {
-  return new provider.ResourceServer(audience, describeResource(policy.audiences, audience));
+export function resourceServer({ audiences, oidc }: GrantRequest, audience: string): ResourceServer {
+  return new oidc.provider.ResourceServer(audience, describeResource(audiences, audience));
 }
 
-/** v1 clients read these, as strings. */
-export function v1Members(policy: GrantPolicy, { params }: OidcContext, audience: string): Record<string, string> {
-  if (params.resource === undefined) return {};
-  const now = policy.now();
-  return { resource: audience, not_before: String(now), expires_on: String(now + ACCESS_TOKEN_SECONDS) };
+/** How long the token lives; v1 clients read more of it, as strings. */
+export function lifetime({ now, oidc }: GrantRequest, audience: string): Record<string, unknown> {
+  const seconds = { expires_in: ACCESS_TOKEN_SECONDS, ext_expires_in: ACCESS_TOKEN_SECONDS };
+  return oidc.params.resource === undefined ? seconds : { ...seconds, ...v1Members(audience, now()) };
+}
+
+/** @param notBefore seconds since 1970 */
+export function v1Members(audience: string, notBefore: number): Record<string, string> {
+  return {
+    resource: audience,
+    not_before: String(notBefore),
+    expires_on: String(notBefore + ACCESS_TOKEN_SECONDS),
+  };
 }

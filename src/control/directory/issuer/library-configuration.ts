@@ -1,14 +1,27 @@
 // How the protocol library is set up: what it may do, for how long things live, and what stands in tokens. Everything
 // that is not needed is off.
 import { type AccessToken, type Context, Provider } from 'oidc-provider';
+import type { AddedCertificate } from '../added-certificates.ts';
 import { findUser } from '../find-principal.ts';
-import { requestedAudience } from './audience.ts';
+import { describeResource, requestedAudience } from './audience.ts';
 import { describeClient } from './clients.ts';
-import type { IssuerOptions } from './issuer-options.ts';
 import { BEGUN_SECONDS, openMemories } from './memory-adapter.ts';
-import { describeResource } from './resources.ts';
 import { renderNotice } from './sign-in-page.ts';
-import { accessTokenClaims } from './token-claims.ts';
+import { ACCESS_TOKEN_SECONDS, accessTokenClaims, type TokenSigning } from './token-claims.ts';
+
+/** What the embedded issuer is made of. */
+export interface IssuerOptions extends TokenSigning {
+  readonly profile: 'dev' | 'production';
+  /** What applications sign in with beside the certificates of the directory, as it is now. */
+  readonly addedCertificates: () => Promise<readonly AddedCertificate[]>;
+  /** Exact `aud` values that tokens are issued for; the first is for requests that name none. */
+  readonly audiences: readonly string[];
+  /** Every URL under which clients know the token endpoint: what a client assertion may have as `aud`. */
+  readonly tokenEndpoints: readonly string[];
+  /** Keys of the sign-in pages' cookies. */
+  readonly cookieKey: string;
+  readonly log: (message: string) => void;
+}
 
 /** `seconds`: the clock. */
 export function libraryConfiguration(
@@ -23,7 +36,7 @@ export function libraryConfiguration(
       if (model !== 'Client') return adapterOf(model);
       return {
         find: (id: string) =>
-          describeClient({ directory, addedCertificates }, id, Provider.ctx?.oidc?.params ?? {}, seconds()),
+          describeClient(directory, addedCertificates, id, Provider.ctx?.oidc?.params ?? {}, seconds()),
       };
     },
     jwks: { keys: [signingKey.privateJwk] },
@@ -48,9 +61,9 @@ export function libraryConfiguration(
     },
     interactions: { url: (_ctx: Context, interaction: { uid: string }) => `/interaction/${interaction.uid}` },
     ttl: {
-      AccessToken: 3600,
-      ClientCredentials: 3600,
-      IdToken: 3600,
+      AccessToken: ACCESS_TOKEN_SECONDS,
+      ClientCredentials: ACCESS_TOKEN_SECONDS,
+      IdToken: ACCESS_TOKEN_SECONDS,
       AuthorizationCode: 300,
       DeviceCode: BEGUN_SECONDS,
       RefreshToken: 14 * 86_400,
@@ -61,15 +74,11 @@ export function libraryConfiguration(
     formats: {
       customizers: {
         jwt: (ctx: Context, token: AccessToken, parts: { header?: unknown; payload: unknown }) => {
-          const assertion = ctx.oidc?.params.client_assertion !== undefined;
-          const subject = {
-            appId: token.clientId,
-            userOid: token.accountId,
-            audience: token.aud,
-            appIdAcr: assertion ? '2' : ctx.oidc?.params.client_secret === undefined ? '0' : '1',
-          } as const;
+          const { client_assertion: assertion, client_secret: secret } = ctx.oidc?.params ?? {};
+          const { clientId: appId, accountId, aud: audience } = token;
+          const appIdAcr = assertion !== undefined ? '2' : secret === undefined ? '0' : '1';
           parts.header = { typ: 'JWT', x5t: signingKey.kid };
-          parts.payload = accessTokenClaims(directory, issuer, subject, seconds());
+          parts.payload = accessTokenClaims({ directory, issuer }, { appId, audience, appIdAcr }, accountId, seconds());
         },
       },
     },

@@ -14,10 +14,27 @@ const BEGUN: ReadonlySet<string> = new Set(['DeviceCode', 'Interaction']);
 export const BEGUN_SECONDS = 900;
 
 /** Sign-ins that were begun have a memory of their own, so that no number of them takes the room of what people have. */
-export function openMemories(now: () => number): (model: string) => MemoryAdapter {
+export function openMemories(now: () => number): (model: string) => ReturnType<typeof adapterOf> {
   const begun = new IssuerMemory(now);
   const kept = new IssuerMemory(now);
-  return (model) => new MemoryAdapter(BEGUN.has(model) ? begun : kept, model);
+  return (model) => adapterOf(BEGUN.has(model) ? begun : kept, `${model}:`);
+}
+
+/** The library's adapter interface for one of its models. */
+function adapterOf(memory: IssuerMemory, prefix: string) {
+  const findBy = async (member: string, value: string) => memory.find(prefix, (payload) => payload[member] === value);
+  return {
+    upsert: async (id: string, payload: Payload, seconds: number) => memory.set(prefix + id, payload, seconds),
+    find: async (id: string) => memory.get(prefix + id),
+    findByUserCode: (userCode: string) => findBy('userCode', userCode),
+    findByUid: (uid: string) => findBy('uid', uid),
+    async consume(id: string) {
+      const payload = memory.get(prefix + id);
+      if (payload !== undefined) payload.consumed = Math.floor(Date.now() / 1000);
+    },
+    destroy: async (id: string) => memory.delete(prefix + id),
+    revokeByGrantId: async (grantId: string) => memory.deleteWhere((payload) => payload.grantId === grantId),
+  };
 }
 
 /** One for several of the library's models. `now` in milliseconds. */
@@ -68,45 +85,5 @@ class IssuerMemory {
       if (surplus-- <= 0) break;
       this.#entries.delete(key);
     }
-  }
-}
-
-/** The library's adapter interface for one of its models. */
-class MemoryAdapter {
-  readonly #memory: IssuerMemory;
-  readonly #prefix: string;
-
-  constructor(memory: IssuerMemory, model: string) {
-    this.#memory = memory;
-    this.#prefix = `${model}:`;
-  }
-
-  async upsert(id: string, payload: Payload, seconds: number): Promise<void> {
-    this.#memory.set(this.#prefix + id, payload, seconds);
-  }
-
-  async find(id: string): Promise<Payload | undefined> {
-    return this.#memory.get(this.#prefix + id);
-  }
-
-  async findByUserCode(userCode: string): Promise<Payload | undefined> {
-    return this.#memory.find(this.#prefix, (payload) => payload.userCode === userCode);
-  }
-
-  async findByUid(uid: string): Promise<Payload | undefined> {
-    return this.#memory.find(this.#prefix, (payload) => payload.uid === uid);
-  }
-
-  async consume(id: string): Promise<void> {
-    const payload = this.#memory.get(this.#prefix + id);
-    if (payload !== undefined) payload.consumed = Math.floor(Date.now() / 1000);
-  }
-
-  async destroy(id: string): Promise<void> {
-    this.#memory.delete(this.#prefix + id);
-  }
-
-  async revokeByGrantId(grantId: string): Promise<void> {
-    this.#memory.deleteWhere((payload) => payload.grantId === grantId);
   }
 }

@@ -1,13 +1,19 @@
 // The issuer's paths in Entra's and ADFS's shapes. They only say where things are: the protocol library answers.
 import type { IncomingMessage } from 'node:http';
-import { type ControlAnswer, ControlError, type ControlRequest, type ControlRow } from '../../../http/control-row.ts';
+import {
+  type ControlAnswer,
+  ControlError,
+  type ControlRequest,
+  type ControlRow,
+  handled,
+} from '../../../http/control-row.ts';
 import { answerExchange } from '../federation/answer-exchange.ts';
 import type { ExchangeRules } from '../federation/exchange.ts';
 import type { Issuer } from './create-issuer.ts';
 import { describeOpenId, tokenPaths } from './discovery.ts';
 import { signInRows } from './sign-in-rows.ts';
 
-export function issuerRows(issuer: Issuer, exchange?: ExchangeRules): readonly ControlRow[] {
+export function issuerRows(issuer: Issuer, exchange: ExchangeRules): readonly ControlRow[] {
   const { tenantId, domain } = issuer.directory;
   const tenants = new Set([tenantId, domain, 'organizations', 'common', 'adfs']);
   const checkTenant = ({ params }: ControlRequest): string => {
@@ -17,13 +23,8 @@ export function issuerRows(issuer: Issuer, exchange?: ExchangeRules): readonly C
     }
     return tenant;
   };
-  const get = (path: string, handle: (request: ControlRequest) => ControlAnswer): ControlRow => ({
-    host: 'login',
-    method: 'GET',
-    path,
-    body: 'none',
-    handle,
-  });
+  const get = (path: string, handle: (request: ControlRequest) => ControlAnswer) =>
+    handled('login', 'GET', path, handle);
   const begin = (method: 'GET' | 'POST', path: string, to: (request: ControlRequest) => string): ControlRow => ({
     host: 'login',
     method,
@@ -63,7 +64,7 @@ export function issuerRows(issuer: Issuer, exchange?: ExchangeRules): readonly C
         signsIn: true,
         async pass(request, req, res) {
           checkTenant(request);
-          if (exchange !== undefined && (await answerExchange(exchange, req, res))) return;
+          if (await answerExchange(exchange, req, res)) return;
           await issuer.pass(request.origin, '/token', req, res);
         },
       }),

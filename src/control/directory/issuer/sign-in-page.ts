@@ -12,16 +12,16 @@ function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }
 
-export interface SignInPage {
-  readonly title: string;
-  /** Shown above the form when the last attempt failed. */
-  readonly problem?: string;
-  readonly users: readonly string[];
-  /** Present: the form asks for a device code, filled in with this. */
-  readonly userCode?: string;
-}
-
-export function renderSignIn({ title, problem, users, userCode }: SignInPage): string {
+/**
+ * @param problem shown above the form when the last attempt failed
+ * @param userCode present: the form asks for a device code, filled in with this
+ */
+export function renderSignIn(
+  title: string,
+  users: readonly string[],
+  problem: string | undefined,
+  userCode?: string,
+): string {
   const code =
     userCode === undefined
       ? ''

@@ -1,25 +1,37 @@
 // Rows of the pages where a person signs in. A browser login ends in a redirect with a code; a device login marks the
 // device code as approved, and the waiting client picks its tokens up at the token endpoint.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { errors, type InteractionDetails } from 'oidc-provider';
-import { type ControlAnswer, ControlError, type ControlRequest, type ControlRow } from '../../../http/control-row.ts';
+import { errors } from 'oidc-provider';
+import {
+  type ControlAnswer,
+  ControlError,
+  type ControlRequest,
+  type ControlRow,
+  handled,
+} from '../../../http/control-row.ts';
 import type { User } from '../directory.ts';
 import { grantToClient, type Issuer } from './create-issuer.ts';
 import { findUserByPassword } from './grants.ts';
 import { renderNotice, renderSignIn } from './sign-in-page.ts';
+
+const WRONG = 'The user name or password is wrong.';
 
 export function signInRows(issuer: Issuer): readonly ControlRow[] {
   const { provider, directory } = issuer;
   const users = directory.users.map((user) => user.upn);
   const devicePage = (status: number, userCode: string, problem?: string): ControlAnswer => ({
     status,
-    html: renderSignIn({ title: 'Approve a device', users, userCode, ...(problem === undefined ? {} : { problem }) }),
+    html: renderSignIn('Approve a device', users, problem, userCode),
+  });
+  const signInPage = (status: number, problem?: string): ControlAnswer => ({
+    status,
+    html: renderSignIn('Sign in', users, problem),
   });
   const approve = async (request: ControlRequest): Promise<ControlAnswer> => {
     const form = request.body as URLSearchParams;
     const userCode = (form.get('user_code') ?? '').slice(0, 40);
     const user = await userOf(issuer, form);
-    if (user === undefined) return devicePage(401, userCode, 'The user name or password is wrong.');
+    if (user === undefined) return devicePage(401, userCode, WRONG);
     const code = await provider.DeviceCode.findByUserCode(userCode.toUpperCase().replace(/\W/g, ''));
     if (code === undefined) return devicePage(404, userCode, 'There is no such code, or it has expired.');
     if (code.accountId !== undefined) return devicePage(409, userCode, 'This code was approved before.');
@@ -28,40 +40,27 @@ export function signInRows(issuer: Issuer): readonly ControlRow[] {
     await code.save();
     return { status: 200, html: renderNotice('Signed in', 'The device is signed in. You can close this page.') };
   };
+  const form = { signsIn: true, body: 'form' } as const;
   return [
-    {
-      host: 'login',
-      method: 'GET',
-      path: '/devicelogin',
-      body: 'none',
-      handle: (request) => devicePage(200, (request.query.get('user_code') ?? '').slice(0, 40)),
-    },
-    { host: 'login', method: 'POST', path: '/devicelogin', signsIn: true, body: 'form', handle: approve },
-    {
-      host: 'login',
-      method: 'GET',
-      path: '/interaction/:uid',
-      body: 'none',
-      handle: () => ({ status: 200, html: renderSignIn({ title: 'Sign in', users }) }),
-    },
-    {
-      host: 'login',
-      method: 'POST',
-      path: '/interaction/:uid',
-      signsIn: true,
-      body: 'form',
-      async handle(request, req, res) {
+    handled('login', 'GET', '/devicelogin', ({ query }) =>
+      devicePage(200, (query.get('user_code') ?? '').slice(0, 40)),
+    ),
+    handled('login', 'POST', '/devicelogin', approve, form),
+    handled('login', 'GET', '/interaction/:uid', () => signInPage(200)),
+    handled(
+      'login',
+      'POST',
+      '/interaction/:uid',
+      async (request, req, res) => {
         const user = await userOf(issuer, request.body as URLSearchParams);
-        if (user === undefined) {
-          const problem = 'The user name or password is wrong.';
-          return { status: 401, html: renderSignIn({ title: 'Sign in', users, problem }) };
-        }
+        if (user === undefined) return signInPage(401, WRONG);
         const { params } = await findInteraction(issuer, req, res);
         const grantId = await grantToClient(issuer, user.oid, params.client_id ?? '', params.resource);
         const result = { login: { accountId: user.oid, remember: false }, consent: { grantId } };
         return { status: 303, headers: { location: await provider.interactionResult(req, res, result) } };
       },
-    },
+      form,
+    ),
     {
       host: 'login',
       method: 'GET',
@@ -73,11 +72,7 @@ export function signInRows(issuer: Issuer): readonly ControlRow[] {
 }
 
 /** @throws ControlError 400 when this browser did not begin a sign-in */
-async function findInteraction(
-  { provider }: Issuer,
-  req: IncomingMessage,
-  res: ServerResponse,
-): Promise<InteractionDetails> {
+async function findInteraction({ provider }: Issuer, req: IncomingMessage, res: ServerResponse) {
   try {
     return await provider.interactionDetails(req, res);
   } catch (cause) {

@@ -1,10 +1,10 @@
 // The key that signs the embedded issuer's tokens: one RSA key in the control process's folder, made at first start.
 import { createHash, createPublicKey, generateKeyPair } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { replaceFile } from '../../../files/durable-file.ts';
+import type { replaceFile } from '../../../files/durable-file.ts';
 import { matching, oneOf, record } from '../../../formats/shape.ts';
+import { readOrMake } from '../list-file.ts';
 
 type JsonWebKey = Readonly<Record<string, unknown>>;
 
@@ -18,27 +18,13 @@ export interface SigningKey {
 const number = matching(/^[A-Za-z0-9_-]{1,1400}$/, 'base64url');
 const readJwk = record({
   kty: oneOf('RSA'),
-  n: number,
-  e: number,
-  d: number,
-  p: number,
-  q: number,
-  dp: number,
-  dq: number,
-  qi: number,
+  ...{ n: number, e: number, d: number, p: number, q: number, dp: number, dq: number, qi: number },
 });
 
 /** @throws when the file exists and is not a signing key: a new one would silently end every token */
-export async function loadSigningKey(folder: string, replace: typeof replaceFile = replaceFile): Promise<SigningKey> {
-  const path = join(folder, 'issuer-key.json');
-  let json: string;
-  try {
-    json = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    json = `${JSON.stringify(await generateJwk())}\n`;
-    await replace(path, json);
-  }
+export async function loadSigningKey(folder: string, replace?: typeof replaceFile): Promise<SigningKey> {
+  const make = async () => `${JSON.stringify(await generateJwk())}\n`;
+  const json = await readOrMake(join(folder, 'issuer-key.json'), make, replace);
   return describe(readJwk(JSON.parse(json), 'issuer-key.json'));
 }
 

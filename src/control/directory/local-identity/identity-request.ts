@@ -1,16 +1,15 @@
 // A local process asks for the token of its managed identity, as on App Service or as on a virtual machine (IMDS). Who it is
 // comes from the system (`whoCalls`), never from what it sends; what it sends only shows that it means to ask, and that no
 // browser and no proxy asks in its name.
-import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { ownCommand } from '../../../formats/own-command.ts';
 import type { ManagedIdentity } from '../directory.ts';
-import { signAppToken, type TokenSigning } from '../issuer/identity-token.ts';
-import { ACCESS_TOKEN_SECONDS } from '../issuer/token-claims.ts';
+import { ACCESS_TOKEN_SECONDS, signAppToken, type TokenSigning } from '../issuer/token-claims.ts';
+import { isSameSecret } from '../secret-hash.ts';
 import { asksForExecutable, type IdentityBinding, identitiesOf, type LocalCaller } from './bindings.ts';
 
-export const APP_SERVICE_PATH = '/msi/token';
-export const IMDS_PATH = '/metadata/identity/oauth2/token';
+const APP_SERVICE_PATH = '/msi/token';
+const IMDS_PATH = '/metadata/identity/oauth2/token';
 
 export interface IdentityRules extends TokenSigning {
   /** Exact `aud` values that can be asked for. */
@@ -22,7 +21,7 @@ export interface IdentityRules extends TokenSigning {
   readonly bindings: () => Promise<readonly IdentityBinding[]>;
 }
 
-export interface IdentityRequest {
+interface IdentityRequest {
   readonly method: string;
   /** Path and query. */
   readonly target: string;
@@ -54,7 +53,7 @@ const STYLES: Readonly<Record<string, Style>> = {
     versions: ['2019-08-01'],
     selectors: { ...SELECTORS, principal_id: 'oid' },
     check: (headers, { header }) =>
-      isSame(headers['x-identity-header'], header)
+      isSameSecret(headers['x-identity-header'], header)
         ? undefined
         : refusal(401, 'unauthorized_client', 'The header X-IDENTITY-HEADER is not the value of IDENTITY_HEADER.'),
   },
@@ -165,9 +164,4 @@ function unbound({ uid, executables }: LocalCaller, hasOther: boolean): Identity
 /** In the words of both styles: clients read one or the other. */
 export function refusal(status: number, error: string, message: string): IdentityAnswer {
   return { status, json: { error, error_description: message, statusCode: status, message } };
-}
-
-function isSame(given: string | readonly string[] | undefined, header: string): boolean {
-  const [a, b] = [Buffer.from(typeof given === 'string' ? given : ''), Buffer.from(header)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -1,69 +1,53 @@
 // Rows of deletedManagedHSMs: what was deleted and can be recovered until its retention ends, or purged before.
 import { ControlError, type ControlRequest, type ControlRow } from '../../../http/control-row.ts';
-import { mayAt } from '../access/authorize.ts';
-import { scopeOf } from '../access/scope.ts';
-import { KEY_VAULT, type MakeRow, SUBSCRIPTION } from '../arm-row.ts';
+import { readable } from '../access/authorize.ts';
+import { KEY_VAULT, type MakeRow, type Management, SUBSCRIPTION } from '../arm-row.ts';
+import { answerPage } from '../listing/page.ts';
 import type { DeletedHsm, Resources } from '../resources.ts';
-import type { ResourceStore } from '../resources-file.ts';
-import { describeDeletedHsm, purgeTime } from './describe-hsm.ts';
-import { beginPurge, type HsmLifecycle } from './hsm-lifecycle.ts';
-import { accepted } from './operations.ts';
-import { readPage } from './page.ts';
-
-export interface DeletedHsmOptions {
-  readonly book: ResourceStore;
-  readonly row: MakeRow;
-  readonly lifecycle: HsmLifecycle;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-}
+import { beginPurge } from './decisions.ts';
+import { describeDeletedHsm, placeOf, purgeTime } from './describe-hsm.ts';
+import { answerBegun } from './operations.ts';
 
 const LIST = 'Microsoft.KeyVault/deletedManagedHsms/read';
 const READ = 'Microsoft.KeyVault/locations/deletedManagedHsms/read';
 const PURGE = 'Microsoft.KeyVault/locations/deletedManagedHsms/purge/action';
 
-export function deletedHsmRows({ book, row, lifecycle, now }: DeletedHsmOptions): readonly ControlRow[] {
+export function deletedHsmRows(management: Management, row: MakeRow): readonly ControlRow[] {
+  const { book, now } = management;
+  const list = `${SUBSCRIPTION}/${KEY_VAULT}/deletedManagedHSMs`;
   const one = `${SUBSCRIPTION}/${KEY_VAULT}/locations/:location/deletedManagedHSMs/:deleted`;
-  const scopeOfDeleted = ({ hsm }: DeletedHsm) => scopeOf(book.current, { group: hsm.resourceGroup, hsm: hsm.name });
+  const describe = (deleted: DeletedHsm) => describeDeletedHsm(book.current, deleted);
   return [
-    row(
-      'GET',
-      `${SUBSCRIPTION}/${KEY_VAULT}/deletedManagedHSMs`,
-      { action: LIST, at: 'anywhere' },
-      (request, caller) => {
-        const visible = book.current.deletedHsms.filter((each) =>
-          mayAt(book.current, caller, LIST, scopeOfDeleted(each)),
-        );
-        const { items, nextLink } = readPage(request, visible, ({ hsm }) => hsm.name);
-        const value = items.map((each) => describeDeletedHsm(book.current, each));
-        return { status: 200, json: { value, ...(nextLink === undefined ? {} : { nextLink }) } };
-      },
-    ),
+    row('GET', list, { action: LIST, at: 'anywhere' }, (request, caller) => {
+      const visible = readable(book.current, caller, LIST, book.current.deletedHsms, ({ hsm }) => placeOf(hsm));
+      return answerPage(request, visible, ({ hsm }) => hsm.name, describe);
+    }),
     row('GET', one, { action: READ, at: 'anywhere' }, (request, caller) => {
-      const deleted = requireDeleted(book.current, request);
-      if (!mayAt(book.current, caller, READ, scopeOfDeleted(deleted))) throw notFound();
-      return { status: 200, json: describeDeletedHsm(book.current, deleted) };
+      const named = requireDeleted(book.current, request);
+      const [deleted] = readable(book.current, caller, READ, [named], ({ hsm }) => placeOf(hsm));
+      if (deleted === undefined) throw notFound();
+      return { status: 200, json: describe(deleted) };
     }),
     // What is deleted is in no group any more: purging takes a role at the subscription, as in the public cloud.
-    row('POST', `${one}/purge`, { action: PURGE, at: 'subscription' }, async (request) => {
-      const operation = await lifecycle.begin(request, 'purge', (resources) => {
+    row('POST', `${one}/purge`, { action: PURGE, at: 'subscription' }, (request) =>
+      answerBegun(management, request, 'purge', (resources) => {
         const deleted = requireDeleted(resources, request);
         checkPurgeable(deleted, now());
         return beginPurge(resources, deleted.hsm.name);
-      });
-      return accepted(book.current, request, operation);
-    }),
+      }),
+    ),
   ];
 }
 
 /** The host judges it again, by what it has written down itself. @throws ControlError 403 */
 function checkPurgeable(deleted: DeletedHsm, now: number): void {
   const { spelledName, purgeProtection } = deleted.hsm;
-  if (!purgeProtection || purgeTime(deleted) <= now) return;
+  const until = purgeTime(deleted);
+  if (!purgeProtection || until <= now) return;
   throw new ControlError(
     403,
     'Forbidden',
-    `The managed HSM '${spelledName}' has purge protection and cannot be purged before ${new Date(purgeTime(deleted)).toISOString()}.`,
+    `The managed HSM '${spelledName}' has purge protection and cannot be purged before ${new Date(until).toISOString()}.`,
   );
 }
 

@@ -1,18 +1,36 @@
 // A managed HSM as the resource manager shows it, under the names that the caller used.
-import { createHash } from 'node:crypto';
+import type { ControlAnswer, ControlRequest } from '../../../http/control-row.ts';
 import { instanceOrigin, type NameForm } from '../../../http/name-form.ts';
-import type { InstanceStatus } from '../../../links/instance-host.ts';
-import { describeConnection } from '../network/describe-connection.ts';
+import type { InstanceHost, InstanceStatus } from '../../../links/instance-host.ts';
+import type { Place } from '../access/scope.ts';
+import { hsmId } from '../find.ts';
+import { describeConnection } from '../network/connections.ts';
 import type { DeletedHsm, ManagedHsm, Resources } from '../resources.ts';
+import { etagOf } from './etag.ts';
 import { describeIdentity } from './identity.ts';
 
-export function hsmId({ subscriptionId }: Resources, hsm: Pick<ManagedHsm, 'spelledName' | 'resourceGroup'>): string {
-  return `/subscriptions/${subscriptionId}/resourceGroups/${hsm.resourceGroup}/providers/Microsoft.KeyVault/managedHSMs/${hsm.spelledName}`;
+export const HSM_TYPE = 'Microsoft.KeyVault/managedHSMs';
+
+export function placeOf({ resourceGroup, name }: ManagedHsm): Place {
+  return { group: resourceGroup, hsm: name };
 }
 
 /** Changes with everything that a client can change, and with nothing that happens by itself. */
-export function etagOf({ state: _, problem: __, trialStep: ___, ...kept }: ManagedHsm): string {
-  return `"${createHash('sha256').update(JSON.stringify(kept)).digest('hex').slice(0, 32)}"`;
+export function hsmEtag({ state: _, problem: __, trialStep: ___, ...kept }: ManagedHsm): string {
+  return etagOf(kept);
+}
+
+export function answerHsm(
+  resources: Resources,
+  hsm: ManagedHsm,
+  { names }: ControlRequest,
+  host: InstanceHost,
+): ControlAnswer {
+  return {
+    status: 200,
+    headers: { etag: hsmEtag(hsm) },
+    json: describeHsm(resources, hsm, names, host.status(hsm.name)),
+  };
 }
 
 const STATUS_MESSAGE: Readonly<Record<ManagedHsm['state'], string>> = {
@@ -33,12 +51,11 @@ export function describeHsm(
   status: InstanceStatus | undefined,
 ): Readonly<Record<string, unknown>> {
   const { bypass, defaultAction, ipRules } = hsm.networkAcls;
-  const id = hsmId(resources, hsm);
-  const connections = hsm.connections.map((each) => describeConnection({ id, location: hsm.location }, each));
+  const connections = hsm.connections.map((each) => describeConnection(resources, hsm, each, 'Succeeded'));
   return {
-    id,
+    id: hsmId(resources, hsm),
     name: hsm.spelledName,
-    type: 'Microsoft.KeyVault/managedHSMs',
+    type: HSM_TYPE,
     location: hsm.location,
     sku: hsm.sku,
     ...describeIdentity(hsm),
@@ -60,12 +77,7 @@ export function describeHsm(
       enablePurgeProtection: hsm.purgeProtection,
       provisioningState: provisioningState(hsm),
       statusMessage: hsm.problem ?? idleMessage(hsm, status) ?? trialMessage(hsm) ?? STATUS_MESSAGE[hsm.state],
-      networkAcls: {
-        bypass,
-        defaultAction,
-        ipRules: ipRules.map((value) => ({ value })),
-        virtualNetworkRules: [],
-      },
+      networkAcls: { bypass, defaultAction, ipRules: ipRules.map((value) => ({ value })), virtualNetworkRules: [] },
       // Absent while there is none, as the public service has it.
       ...(connections.length === 0 ? {} : { privateEndpointConnections: connections }),
       publicNetworkAccess: hsm.publicNetworkAccess,
@@ -110,8 +122,9 @@ export function purgeTime({ hsm, deletedAt }: DeletedHsm): number {
 
 export function describeDeletedHsm(resources: Resources, deleted: DeletedHsm): Record<string, unknown> {
   const { hsm, deletedAt } = deleted;
+  const location = `/subscriptions/${resources.subscriptionId}/providers/Microsoft.KeyVault/locations/${hsm.location}`;
   return {
-    id: `/subscriptions/${resources.subscriptionId}/providers/Microsoft.KeyVault/locations/${hsm.location}/deletedManagedHSMs/${hsm.spelledName}`,
+    id: `${location}/deletedManagedHSMs/${hsm.spelledName}`,
     name: hsm.spelledName,
     // As the public service spells it.
     type: 'Microsoft.Keyvault/deletedManagedHSMs',

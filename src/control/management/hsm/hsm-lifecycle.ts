@@ -2,17 +2,18 @@
 // that a crash or a stop cut off is taken up again from the records; what is due is purged.
 
 import { randomUUID } from 'node:crypto';
+import type { NetworkRules } from '../../../formats/network-rules.ts';
 import { HostStopping, type InstanceHost } from '../../../links/instance-host.ts';
+import { findByName, hsmId } from '../find.ts';
 import { beginRevert, dueTrials } from '../network/trial.ts';
 import type { Requester } from '../record/record-operations.ts';
-import { MAX_OPERATIONS, type Operation, type Resources } from '../resources.ts';
+import { MAX_OPERATIONS, type ManagedHsm, type Operation } from '../resources.ts';
 import type { ResourceStore } from '../resources-file.ts';
-import { hsmId, purgeTime } from './describe-hsm.ts';
-import type { Decide } from './hsm-rules.ts';
-import { networkOf, provisionRequest } from './instance-requests.ts';
-import { failed, findByName, succeeded } from './outcomes.ts';
+import { beginPurge, type Decide } from './decisions.ts';
+import { purgeTime } from './describe-hsm.ts';
+import { failed, succeeded } from './outcomes.ts';
 
-export interface LifecycleOptions {
+interface LifecycleOptions {
   readonly book: ResourceStore;
   readonly host: InstanceHost;
   /** Milliseconds since 1970. */
@@ -81,7 +82,13 @@ export class HsmLifecycle implements AsyncDisposable {
         result: { operation, isNew: resources !== undefined },
       };
     });
-    if (isNew) this.#begin(by, operation);
+    if (isNew) {
+      const work = this.#track(this.#work(by, kind, operation.hsm));
+      this.#begun.set(
+        operation.id,
+        work.finally(() => this.#begun.delete(operation.id)),
+      );
+    }
     return operation;
   }
 
@@ -95,15 +102,6 @@ export class HsmLifecycle implements AsyncDisposable {
     const timer = setTimeout(waited.resolve, atMostMs);
     await Promise.race([work, waited.promise]);
     clearTimeout(timer);
-  }
-
-  #begin(by: Requester, { id, kind, hsm }: Operation): void {
-    const work = this.#work(by, kind, hsm);
-    this.#track(work);
-    this.#begun.set(
-      id,
-      work.catch(() => {}).finally(() => this.#begun.delete(id)),
-    );
   }
 
   /** Begins the purge of everything whose retention has ended. */
@@ -147,7 +145,8 @@ export class HsmLifecycle implements AsyncDisposable {
   }
 
   async #work(by: Requester, kind: Operation['kind'], name: string): Promise<void> {
-    const { book, log } = this.#options;
+    const { book, log, now } = this.#options;
+    let problem: string | undefined;
     try {
       await this.#ask(kind, name);
     } catch (error) {
@@ -156,14 +155,15 @@ export class HsmLifecycle implements AsyncDisposable {
         log(`management: the ${kind} of ${name} is taken up at the next start: the service stops now`);
         return;
       }
-      const problem = error instanceof Error ? error.message : String(error);
+      problem = error instanceof Error ? error.message : String(error);
       log(`management: the ${kind} of ${name} failed: ${problem}`);
-      await book.update(by, (resources) => ({ resources: failed(resources, kind, name, problem), result: undefined }));
-      return;
     }
-    const at = new Date(this.#options.now()).toISOString();
-    await book.update(by, (resources) => ({ resources: succeeded(resources, kind, name, at), result: undefined }));
-    if (!this.#isDisposed) await this.revertDue();
+    const at = new Date(now()).toISOString();
+    await book.update(by, (before) => ({
+      resources: problem === undefined ? succeeded(before, kind, name, at) : failed(before, kind, name, problem),
+      result: undefined,
+    }));
+    if (problem === undefined && !this.#isDisposed) await this.revertDue();
   }
 
   async #ask(kind: Operation['kind'], name: string): Promise<void> {
@@ -173,7 +173,16 @@ export class HsmLifecycle implements AsyncDisposable {
     if (hsm === undefined) return;
     switch (kind) {
       case 'create':
-        return host.provision(provisionRequest(hsm, book.current.tenantId, hsmId(book.current, hsm)));
+        return host.provision({
+          name,
+          tenantId: book.current.tenantId,
+          resourceId: hsmId(book.current, hsm),
+          region: hsm.location,
+          initialAdministrators: hsm.initialAdministrators,
+          softDeleteRetentionInDays: hsm.softDeleteRetentionInDays,
+          purgeProtection: hsm.purgeProtection,
+          network: networkOf(hsm),
+        });
       case 'update':
         return host.update(name, {
           network: networkOf(hsm),
@@ -187,21 +196,19 @@ export class HsmLifecycle implements AsyncDisposable {
     }
   }
 
-  #track(work: Promise<void>): void {
+  /** Resolves when it has ended, however that was. */
+  #track(work: Promise<void>): Promise<void> {
     const tracked = work
       .catch((error: unknown) =>
         this.#options.log(`management: ${error instanceof Error ? error.message : String(error)}`),
       )
       .finally(() => this.#running.delete(tracked));
     this.#running.add(tracked);
+    return tracked;
   }
 }
 
-/** @throws Error when it is no longer deleted */
-export function beginPurge(resources: Resources, name: string): ReturnType<Decide> {
-  const deleted = resources.deletedHsms.find(({ hsm }) => hsm.name === name);
-  if (deleted === undefined) throw new Error(`${name} is not deleted any more`);
-  if (deleted.purging) return { hsm: deleted.hsm };
-  const deletedHsms = resources.deletedHsms.map((each) => (each === deleted ? { ...each, purging: true } : each));
-  return { resources: { ...resources, deletedHsms }, hsm: deleted.hsm };
+function networkOf({ publicNetworkAccess, networkAcls, connections }: ManagedHsm): NetworkRules {
+  const privateEndpointConnections = connections.map(({ name, status }) => ({ name, status }));
+  return { publicNetworkAccess, networkAcls, privateEndpointConnections };
 }

@@ -1,48 +1,36 @@
 // What a managed HSM may be called, what it must say at creation, and what can change afterwards.
 import { OPEN_NETWORK } from '../../../formats/network-rules.ts';
+import { ShapeError } from '../../../formats/shape.ts';
 import { type ControlCaller, ControlError } from '../../../http/control-row.ts';
-import { requireGroup } from '../resource-groups.ts';
-import type { ManagedHsm, Resources } from '../resources.ts';
+import { findByName, type HsmPath, requireGroup } from '../find.ts';
+import type { DeletedHsm, ManagedHsm, Resources } from '../resources.ts';
 import { changedIdentities } from './identity.ts';
-import type { HsmBody, NetworkAclsBody } from './read-hsm-body.ts';
+import type { HsmBody } from './read-hsm-body.ts';
 
 /** Of ASCII alone in any case: further letters have small ones in ASCII, too. */
 const HSM_NAME = /^(?=.{3,24}$)[a-zA-Z](?:-?[a-zA-Z0-9])*$/;
 
-/** What is to be recorded before the work begins; without `resources` the same work is under way already. */
-export type Decide = (resources: Resources) => { readonly resources?: Resources; readonly hsm: ManagedHsm };
-
-export type NameProblem = { readonly reason: 'AccountNameInvalid' | 'AlreadyExists'; readonly message: string };
-
 /** Undefined: the name can be used. Names are unique in the service, in any case, and stay taken while soft-deleted. */
-export function findNameProblem({ managedHsms, deletedHsms }: Resources, spelled: string): NameProblem | undefined {
+export function findNameProblem(resources: Resources, spelled: string) {
   const name = spelled.toLowerCase();
   if (!HSM_NAME.test(spelled)) {
-    return {
-      reason: 'AccountNameInvalid',
-      message:
-        'The name of a managed HSM has 3 to 24 letters, digits and hyphens, begins with a letter, ends with a letter or digit and has no two hyphens in a row.',
-    };
+    const message =
+      'The name of a managed HSM has 3 to 24 letters, digits and hyphens, begins with a letter, ends with a letter or digit and has no two hyphens in a row.';
+    return { reason: 'AccountNameInvalid', message } as const;
   }
-  if (managedHsms.some((hsm) => hsm.name === name)) {
-    return { reason: 'AlreadyExists', message: `The name '${spelled}' is already in use.` };
+  if (findByName(resources, name) !== undefined) {
+    return { reason: 'AlreadyExists', message: `The name '${spelled}' is already in use.` } as const;
   }
-  if (deletedHsms.some(({ hsm }) => hsm.name === name)) {
-    return {
-      reason: 'AlreadyExists',
-      message:
-        'A KV MHSM with the same name already exists in deleted state. You need to either recover or purge existing KV MHSM.',
-    };
+  if (findDeleted(resources, name) !== undefined) {
+    const message =
+      'A KV MHSM with the same name already exists in deleted state. You need to either recover or purge existing KV MHSM.';
+    return { reason: 'AlreadyExists', message } as const;
   }
   return undefined;
 }
 
-export interface HsmPath {
-  /** Lower case. */
-  readonly name: string;
-  /** As the path has it. */
-  readonly spelledName: string;
-  readonly resourceGroup: string;
+export function findDeleted({ deletedHsms }: Resources, name: string): DeletedHsm | undefined {
+  return deletedHsms.find(({ hsm }) => hsm.name === name);
 }
 
 /** What a deployment asks of each new instance. */
@@ -74,8 +62,8 @@ export function newHsm(
   const problem = findNameProblem(resources, spelledName);
   if (problem?.reason === 'AccountNameInvalid') throw new ControlError(400, 'HsmNameInvalid', problem.message);
   if (problem !== undefined) {
-    const deleted = resources.deletedHsms.some(({ hsm }) => hsm.name === name);
-    throw new ControlError(409, deleted ? 'ConflictError' : 'HsmAlreadyExists', problem.message);
+    const isDeleted = findDeleted(resources, name) !== undefined;
+    throw new ControlError(409, isDeleted ? 'ConflictError' : 'HsmAlreadyExists', problem.message);
   }
   const group = requireGroup(resources, resourceGroup);
   if (body.createMode === 'recover') {
@@ -84,22 +72,16 @@ export function newHsm(
   checkTenant(resources, body);
   const administrators = [...new Set(body.initialAdministrators ?? [])];
   if (administrators.length === 0) {
-    throw new ControlError(
-      400,
-      'BadRequest',
-      'body.properties.initialAdminObjectIds must name at least one administrator',
-    );
+    throw new ShapeError('body.properties.initialAdminObjectIds must name at least one administrator');
   }
   if (administrators.length < leastAdministrators) {
-    throw new ControlError(
-      400,
-      'BadRequest',
+    throw new ShapeError(
       'body.properties.initialAdminObjectIds names one administrator; this service separates duties, so that a single one ' +
         'could never be given a second: name at least two people',
     );
   }
   if (body.location === undefined) throw new ControlError(400, 'LocationRequired', 'body.location is missing');
-  if (body.sku === undefined) throw new ControlError(400, 'BadRequest', 'body.sku is missing');
+  if (body.sku === undefined) throw new ShapeError('body.sku is missing');
   return {
     name,
     spelledName,
@@ -112,7 +94,7 @@ export function newHsm(
     softDeleteRetentionInDays: body.softDeleteRetentionInDays ?? 90,
     purgeProtection: body.purgeProtection ?? false,
     publicNetworkAccess: body.publicNetworkAccess ?? OPEN_NETWORK.publicNetworkAccess,
-    networkAcls: changedAcls({ ...OPEN_NETWORK.networkAcls, defaultAction }, body.networkAcls),
+    networkAcls: changedAcls({ ...OPEN_NETWORK.networkAcls, defaultAction }, body),
     connections: [],
     state: 'Provisioning',
     ...modifiedBy(caller, now),
@@ -135,9 +117,7 @@ export function changedHsm(
   checkUnchanged('sku', hsm.sku.name, body.sku?.name);
   checkUnchanged('softDeleteRetentionInDays', hsm.softDeleteRetentionInDays, body.softDeleteRetentionInDays);
   if (hsm.purgeProtection && body.purgeProtection === false) {
-    throw new ControlError(
-      400,
-      'BadRequest',
+    throw new ShapeError(
       'The property "enablePurgeProtection" cannot be set to false. Enabling the purge protection is an irreversible action.',
     );
   }
@@ -148,7 +128,7 @@ export function changedHsm(
     identities: changedIdentities(hsm.identities, body.identity),
     purgeProtection: body.purgeProtection ?? hsm.purgeProtection,
     publicNetworkAccess: body.publicNetworkAccess ?? hsm.publicNetworkAccess,
-    networkAcls: changedAcls(hsm.networkAcls, body.networkAcls),
+    networkAcls: changedAcls(hsm.networkAcls, body),
     ...modifiedBy(caller, now),
   };
   return hasSameRules(hsm, changed) ? changed : endTrial(changed, caller);
@@ -166,28 +146,6 @@ function endTrial({ trial, ...hsm }: ManagedHsm, { oid }: ControlCaller): Manage
   return { ...hsm, trialStep: { step: 'ended', id: trial.id, until: trial.until, by: oid } };
 }
 
-/** Whether the change is one that the instance has to hear of. */
-export function concernsInstance(before: ManagedHsm, after: ManagedHsm): boolean {
-  const seen = ({ purgeProtection, publicNetworkAccess, networkAcls, connections }: ManagedHsm) =>
-    JSON.stringify([
-      purgeProtection,
-      publicNetworkAccess,
-      networkAcls,
-      connections.map(({ name, status }) => [name, status]),
-    ]);
-  return seen(before) !== seen(after);
-}
-
-/** @throws ControlError 409 while something else is being done to it */
-export function checkIdle(hsm: ManagedHsm): void {
-  if (hsm.state === 'Succeeded' || hsm.state === 'Failed') return;
-  throw new ControlError(
-    409,
-    'ConflictError',
-    `Another operation on '${hsm.spelledName}' is under way (${hsm.state}); try again when it has ended.`,
-  );
-}
-
 export function modifiedBy(caller: ControlCaller, now: string) {
   return { modifiedBy: caller.label, modifiedByType: typeOf(caller), modifiedAt: now } as const;
 }
@@ -196,26 +154,23 @@ function typeOf({ kind }: ControlCaller): 'User' | 'Application' {
   return kind === 'user' ? 'User' : 'Application';
 }
 
-function changedAcls(before: ManagedHsm['networkAcls'], body: NetworkAclsBody | undefined): ManagedHsm['networkAcls'] {
+type Acls = ManagedHsm['networkAcls'];
+function changedAcls({ bypass, defaultAction, ipRules }: Acls, { networkAcls: given }: HsmBody): Acls {
   return {
-    bypass: body?.bypass ?? before.bypass,
-    defaultAction: body?.defaultAction ?? before.defaultAction,
-    ipRules: body?.ipRules ?? before.ipRules,
+    bypass: given?.bypass ?? bypass,
+    defaultAction: given?.defaultAction ?? defaultAction,
+    ipRules: given?.ipRules ?? ipRules,
   };
 }
 
 function checkTenant({ tenantId }: Resources, body: HsmBody): void {
   if (body.tenantId !== undefined && body.tenantId !== tenantId) {
-    throw new ControlError(
-      400,
-      'BadRequest',
-      `body.properties.tenantId must be ${tenantId}, the tenant of this service`,
-    );
+    throw new ShapeError(`body.properties.tenantId must be ${tenantId}, the tenant of this service`);
   }
 }
 
 function checkUnchanged(name: string, kept: unknown, given: unknown): void {
   if (given !== undefined && given !== kept) {
-    throw new ControlError(400, 'BadRequest', `The property "${name}" was set at creation and cannot be changed.`);
+    throw new ShapeError(`The property "${name}" was set at creation and cannot be changed.`);
   }
 }

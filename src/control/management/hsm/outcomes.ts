@@ -1,14 +1,16 @@
 // What the records say once the work on an HSM has ended, well or not.
 import { scopeOf } from '../access/scope.ts';
-import type { ManagedHsm, Operation, Resources } from '../resources.ts';
+import { findByName, withHsm } from '../find.ts';
+import type { Operation, Resources } from '../resources.ts';
+import { placeOf } from './describe-hsm.ts';
+import { findDeleted } from './hsm-rules.ts';
 
 export function succeeded(resources: Resources, kind: Operation['kind'], name: string, at: string): Resources {
   const ended = ending(resources, kind, name, { status: 'Succeeded' });
-  const hsm = findByName(resources, name);
   if (kind === 'purge') {
-    const purged = resources.deletedHsms.find((each) => each.hsm.name === name);
+    const purged = findDeleted(resources, name);
     if (purged === undefined) return ended;
-    const scope = scopeOf(resources, { group: purged.hsm.resourceGroup, hsm: name });
+    const scope = scopeOf(resources, placeOf(purged.hsm));
     return {
       ...ended,
       deletedHsms: resources.deletedHsms.filter((each) => each !== purged),
@@ -17,9 +19,10 @@ export function succeeded(resources: Resources, kind: Operation['kind'], name: s
       privateEndpoints: resources.privateEndpoints.filter((each) => each.hsm !== name),
     };
   }
+  const hsm = findByName(resources, name);
   if (hsm === undefined) return ended;
   const { problem: _, trialStep: __, ...settled } = { ...hsm, state: 'Succeeded' as const };
-  if (kind !== 'delete') return { ...ended, managedHsms: replaced(resources, name, settled) };
+  if (kind !== 'delete') return withHsm(ended, settled).resources;
   return {
     ...ended,
     managedHsms: resources.managedHsms.filter((each) => each !== hsm),
@@ -38,7 +41,7 @@ export function failed(resources: Resources, kind: Operation['kind'], name: stri
   const hsm = findByName(resources, name);
   if (hsm === undefined) return ended;
   const { trialStep: _, ...settled } = hsm;
-  return { ...ended, managedHsms: replaced(resources, name, { ...settled, state: 'Failed', problem }) };
+  return withHsm(ended, { ...settled, state: 'Failed', problem }).resources;
 }
 
 function ending(
@@ -51,12 +54,4 @@ function ending(
     each.hsm === name && each.kind === kind && each.status === 'InProgress' ? { ...each, ...outcome } : each,
   );
   return { ...resources, operations };
-}
-
-function replaced({ managedHsms }: Resources, name: string, hsm: ManagedHsm): readonly ManagedHsm[] {
-  return managedHsms.map((each) => (each.name === name ? hsm : each));
-}
-
-export function findByName({ managedHsms }: Resources, name: string): ManagedHsm | undefined {
-  return managedHsms.find((hsm) => hsm.name === name);
 }

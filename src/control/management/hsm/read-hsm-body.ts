@@ -2,7 +2,6 @@
 // an identity of its own, more regions) is refused, never silently dropped; members that it does not know are passed over.
 import { MOST_IP_RULES, readIpRange } from '../../../formats/network-rules.ts';
 import { guid, list, ShapeError, text } from '../../../formats/shape.ts';
-import { ControlError } from '../../../http/control-row.ts';
 import { choice, flag, integer, members, nothing } from '../../../http/management-shape.ts';
 import { readLocation } from '../locations.ts';
 import { readTags } from '../resources.ts';
@@ -50,14 +49,13 @@ function softDelete(value: unknown, path: string): void {
 }
 
 export type HsmBody = ReturnType<typeof readHsmBody>;
-export type NetworkAclsBody = NonNullable<HsmBody['networkAcls']>;
 
 /** @param isPart what it does not name stays, as PATCH has it @throws ShapeError, ControlError 400 naming the member */
 export function readHsmBody(body: unknown, isPart = false) {
   const read = readBody(body, 'body');
   const given = read.properties ?? {};
   if (read.sku !== undefined && !read.sku.name.includes(`_${read.sku.family}`)) {
-    throw new ControlError(400, 'BadRequest', `body.sku.family must be the letter in ${read.sku.name}`);
+    throw new ShapeError(`body.sku.family must be the letter in ${read.sku.name}`);
   }
   const acls = given.networkAcls;
   return {

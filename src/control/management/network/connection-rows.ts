@@ -1,28 +1,18 @@
 // Rows of an HSM's private endpoint connections: who may come in by a private listener. They are asked for by private
 // endpoints; here they are approved, rejected and deleted.
-import { text } from '../../../formats/shape.ts';
-import { type ControlCaller, ControlError, type ControlRequest, type ControlRow } from '../../../http/control-row.ts';
+import { ShapeError, text } from '../../../formats/shape.ts';
+import { ControlError, type ControlRequest, type ControlRow } from '../../../http/control-row.ts';
 import { choice, members } from '../../../http/management-shape.ts';
-import { HSM, type MakeRow } from '../arm-row.ts';
-import { checkMatch } from '../hsm/check-match.ts';
-import { hsmId } from '../hsm/describe-hsm.ts';
-import { requireHsm } from '../hsm/find-hsm.ts';
-import type { HsmLifecycle } from '../hsm/hsm-lifecycle.ts';
-import { checkIdle, modifiedBy } from '../hsm/hsm-rules.ts';
-import { accepted, asyncOperation } from '../hsm/operations.ts';
-import type { EndpointConnection, ManagedHsm, Operation, Resources } from '../resources.ts';
-import type { ResourceStore } from '../resources-file.ts';
-import { connectionEtag, describeConnection } from './describe-connection.ts';
+import { type Handle, HSM, type MakeRow, type Management } from '../arm-row.ts';
+import { hsmId, requireHsm } from '../find.ts';
+import { beginConnecting, checkIdle } from '../hsm/decisions.ts';
+import { HSM_TYPE } from '../hsm/describe-hsm.ts';
+import { checkMatch, etagOf, preconditionFailed } from '../hsm/etag.ts';
+import { answerBegun, asyncOperation, checkEnd } from '../hsm/operations.ts';
+import type { EndpointConnection, ManagedHsm, Resources } from '../resources.ts';
+import { describeConnection } from './connections.ts';
 
-export interface ConnectionOptions {
-  readonly book: ResourceStore;
-  readonly row: MakeRow;
-  readonly lifecycle: HsmLifecycle;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-}
-
-const ACTION = 'Microsoft.KeyVault/managedHSMs/privateEndpointConnections';
+const ACTION = `${HSM_TYPE}/privateEndpointConnections`;
 const readBody = members({
   properties: members({
     privateLinkServiceConnectionState: members(
@@ -35,44 +25,30 @@ const LONGEST_DESCRIPTION = 140;
 /** Every worker goes by it within milliseconds; a worker that just starts may take longer, and then it is polled. */
 const END_WITHIN_MS = 10_000;
 
-export function connectionRows({ book, row, lifecycle, now }: ConnectionOptions): readonly ControlRow[] {
+export function connectionRows(management: Management, row: MakeRow): readonly ControlRow[] {
+  const { book, lifecycle, now } = management;
   const list = `${HSM}/privateEndpointConnections`;
   const one = `${list}/:connection`;
-  const show = (hsm: ManagedHsm, connection: EndpointConnection) =>
-    describeConnection(
-      { id: hsmId(book.current, hsm), location: hsm.location },
-      connection,
-      hsm.state === 'Updating' ? 'Updating' : 'Succeeded',
-    );
+  const show = (hsm: ManagedHsm, connection: EndpointConnection) => describeConnection(book.current, hsm, connection);
+  const time = (): string => new Date(now()).toISOString();
 
-  const put = async (request: ControlRequest, caller: ControlCaller) => {
+  const put: Handle = async (request, caller) => {
     const { etag } = request.body as { readonly etag?: unknown };
     const { status, description = '' } = readBody(request.body, 'body').properties.privateLinkServiceConnectionState;
     if (description.length > LONGEST_DESCRIPTION) {
-      throw new ControlError(
-        400,
-        'BadRequest',
-        `body.properties.privateLinkServiceConnectionState.description has more than ${LONGEST_DESCRIPTION} characters`,
-      );
+      const path = 'body.properties.privateLinkServiceConnectionState.description';
+      throw new ShapeError(`${path} has more than ${LONGEST_DESCRIPTION} characters`);
     }
     const decide = (resources: Resources) => {
       const hsm = requireHsm(resources, request);
       const before = requireConnection(hsm, request);
-      checkMatch(request, connectionEtag(before));
-      if (typeof etag === 'string' && etag !== '' && etag !== connectionEtag(before)) {
-        throw new ControlError(
-          412,
-          'PreconditionFailed',
-          'The connection was changed since body.etag was read; read it again.',
-        );
+      checkMatch(request, etagOf(before));
+      if (typeof etag === 'string' && etag !== '' && etag !== etagOf(before)) {
+        throw preconditionFailed('The connection was changed since body.etag was read; read it again.');
       }
       checkIdle(hsm);
       if (status === 'Pending')
-        throw new ControlError(
-          400,
-          'BadRequest',
-          'A connection is approved or rejected; it cannot be made pending again.',
-        );
+        throw new ShapeError('A connection is approved or rejected; it cannot be made pending again.');
       if (before.status === 'Disconnected')
         throw new ControlError(409, 'Conflict', 'The private endpoint is gone; delete the connection.');
       return { hsm, before, after: { ...before, status, description } };
@@ -81,11 +57,11 @@ export function connectionRows({ book, row, lifecycle, now }: ConnectionOptions)
     const operation = await lifecycle.begin(request, 'update', (resources) => {
       const { hsm, before, after } = decide(resources);
       const connections = hsm.connections.map((each) => (each === before ? after : each));
-      return updating(resources, hsm, connections, caller, new Date(now()).toISOString());
+      return beginConnecting(resources, hsm, connections, caller, time());
     });
     // Stock SDKs take this answer for the end of it and go on.
     await lifecycle.awaitEnd(operation, END_WITHIN_MS);
-    checkEnd(book.current, operation);
+    checkEnd(book.current.operations.find(({ id }) => id === operation.id) ?? operation);
     return {
       status: 200,
       headers: asyncOperation(book.current, request, operation),
@@ -93,18 +69,16 @@ export function connectionRows({ book, row, lifecycle, now }: ConnectionOptions)
     };
   };
 
-  const remove = async (request: ControlRequest, caller: ControlCaller) => {
-    const hsm = requireHsm(book.current, request);
-    if (findConnection(hsm, request) === undefined) return { status: 204 };
-    const operation = await lifecycle.begin(request, 'update', (resources) => {
+  const remove: Handle = (request, caller) => {
+    if (findConnection(requireHsm(book.current, request), request) === undefined) return { status: 204 };
+    return answerBegun(management, request, 'update', (resources) => {
       const hsm = requireHsm(resources, request);
       const gone = requireConnection(hsm, request);
-      checkMatch(request, connectionEtag(gone));
+      checkMatch(request, etagOf(gone));
       checkIdle(hsm);
       const connections = hsm.connections.filter((each) => each !== gone);
-      return updating(resources, hsm, connections, caller, new Date(now()).toISOString());
+      return beginConnecting(resources, hsm, connections, caller, time());
     });
-    return accepted(book.current, request, operation);
   };
 
   return [
@@ -115,40 +89,21 @@ export function connectionRows({ book, row, lifecycle, now }: ConnectionOptions)
     row('GET', one, `${ACTION}/read`, (request) => {
       const hsm = requireHsm(book.current, request);
       const connection = requireConnection(hsm, request);
-      return { status: 200, headers: { etag: connectionEtag(connection) }, json: show(hsm, connection) };
+      return { status: 200, headers: { etag: etagOf(connection) }, json: show(hsm, connection) };
     }),
     row('PUT', one, `${ACTION}/write`, put),
     row('DELETE', one, `${ACTION}/delete`, remove),
-    row('GET', `${HSM}/privateLinkResources`, 'Microsoft.KeyVault/managedHSMs/privateLinkResources/read', (request) => {
-      const hsm = requireHsm(book.current, request);
-      const id = `${hsmId(book.current, hsm)}/privateLinkResources/managedhsm`;
+    row('GET', `${HSM}/privateLinkResources`, `${HSM_TYPE}/privateLinkResources/read`, (request) => {
+      const id = `${hsmId(book.current, requireHsm(book.current, request))}/privateLinkResources/managedhsm`;
       const properties = {
         groupId: 'managedhsm',
         requiredMembers: ['default'],
         requiredZoneNames: ['privatelink.managedhsm.azure.net'],
       };
-      const type = 'Microsoft.KeyVault/managedHSMs/privateLinkResources';
+      const type = `${HSM_TYPE}/privateLinkResources`;
       return { status: 200, json: { value: [{ id, name: 'managedhsm', type, properties }] } };
     }),
   ];
-}
-
-export function updating(
-  resources: Resources,
-  hsm: ManagedHsm,
-  connections: ManagedHsm['connections'],
-  caller: ControlCaller,
-  at: string,
-): { readonly resources: Resources; readonly hsm: ManagedHsm } {
-  const after: ManagedHsm = { ...hsm, connections, ...modifiedBy(caller, at), state: 'Updating' };
-  const managedHsms = resources.managedHsms.map((each) => (each === hsm ? after : each));
-  return { resources: { ...resources, managedHsms }, hsm: after };
-}
-
-/** @throws ControlError when it has ended, and not well */
-function checkEnd({ operations }: Resources, { id }: Operation): void {
-  const { status, problem = 'The operation failed.' } = operations.find((each) => each.id === id) ?? {};
-  if (status === 'Failed') throw new ControlError(409, 'OperationFailed', problem);
 }
 
 function findConnection({ connections }: ManagedHsm, { params }: ControlRequest): EndpointConnection | undefined {
@@ -158,8 +113,6 @@ function findConnection({ connections }: ManagedHsm, { params }: ControlRequest)
 
 function requireConnection(hsm: ManagedHsm, request: ControlRequest): EndpointConnection {
   const found = findConnection(hsm, request);
-  if (found === undefined) {
-    throw new ControlError(404, 'ResourceNotFound', `'${hsm.spelledName}' has no such private endpoint connection.`);
-  }
-  return found;
+  if (found !== undefined) return found;
+  throw new ControlError(404, 'ResourceNotFound', `'${hsm.spelledName}' has no such private endpoint connection.`);
 }

@@ -2,31 +2,19 @@
 // which is approved at once where the caller may approve it. Nothing here has a network interface: a private listener of the
 // instance is tied to the connection by its name.
 import { randomUUID } from 'node:crypto';
-import { list, matching, text } from '../../../formats/shape.ts';
-import { type ControlCaller, ControlError, type ControlRequest, type ControlRow } from '../../../http/control-row.ts';
+import { list, matching, ShapeError, text } from '../../../formats/shape.ts';
+import { ControlError, type ControlRequest, type ControlRow } from '../../../http/control-row.ts';
 import { members } from '../../../http/management-shape.ts';
-import { mayAt, requireAt } from '../access/authorize.ts';
+import { readable, requireAt } from '../access/authorize.ts';
 import { scopeOf } from '../access/scope.ts';
-import { GROUP, type MakeRow, SUBSCRIPTION } from '../arm-row.ts';
-import { hsmId } from '../hsm/describe-hsm.ts';
-import type { HsmLifecycle } from '../hsm/hsm-lifecycle.ts';
-import { checkIdle } from '../hsm/hsm-rules.ts';
-import { accepted, asyncOperation } from '../hsm/operations.ts';
+import { GROUP, type Handle, type MakeRow, type Management, SUBSCRIPTION } from '../arm-row.ts';
+import { endpointId, findByName, hsmId, isIn, requireGroup, withHsm } from '../find.ts';
+import { beginConnecting, checkIdle, conflict } from '../hsm/decisions.ts';
+import { HSM_TYPE, placeOf } from '../hsm/describe-hsm.ts';
+import { answerBegun, asyncOperation } from '../hsm/operations.ts';
 import { readLocation } from '../locations.ts';
-import { isIn, requireGroup } from '../resource-groups.ts';
 import { type ManagedHsm, type PrivateEndpoint, type Resources, readTags } from '../resources.ts';
-import type { ResourceStore } from '../resources-file.ts';
-import { updating } from './connection-rows.ts';
-import { describeEndpoint, endpointId } from './describe-endpoint.ts';
-import { checkRoom, checkRoomToAsk, withConnections, withoutUnapproved } from './pending-connections.ts';
-
-export interface EndpointOptions {
-  readonly book: ResourceStore;
-  readonly row: MakeRow;
-  readonly lifecycle: HsmLifecycle;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-}
+import { checkRoom, checkRoomToAsk, withoutUnapproved } from './connections.ts';
 
 const ACTION = 'Microsoft.Network/privateEndpoints';
 const NAME = /^[A-Za-z0-9](?:[\w.-]{0,40}\w)?$/;
@@ -46,44 +34,39 @@ const readBody = members(
   { tags: readTags },
 );
 
-export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptions): readonly ControlRow[] {
-  const all = `${GROUP}/providers/Microsoft.Network/privateEndpoints`;
+export function privateEndpointRows(management: Management, row: MakeRow): readonly ControlRow[] {
+  const { book, lifecycle, now } = management;
+  const all = `${GROUP}/providers/${ACTION}`;
   const one = `${all}/:endpoint`;
   const show = (endpoint: PrivateEndpoint) => describeEndpoint(book.current, endpoint);
 
-  const put = async (request: ControlRequest, caller: ControlCaller) => {
+  const put: Handle = async (request, caller) => {
     const name = request.params.endpoint ?? '';
-    if (!NAME.test(name))
-      throw new ControlError(
-        400,
-        'InvalidResourceName',
-        'The name of a private endpoint has 1 to 42 letters, digits, underscores, periods and hyphens.',
-      );
+    if (!NAME.test(name)) {
+      const message = 'The name of a private endpoint has 1 to 42 letters, digits, underscores, periods and hyphens.';
+      throw new ControlError(400, 'InvalidResourceName', message);
+    }
     const body = readBody(request.body, 'body');
-    const {
-      privateLinkServiceConnections: direct = [],
-      manualPrivateLinkServiceConnections: byHand = [],
-      subnet,
-    } = body.properties;
+    const { privateLinkServiceConnections: direct = [], manualPrivateLinkServiceConnections: byHand = [] } =
+      body.properties;
     const [wanted, ...more] = [...direct, ...byHand];
     if (wanted === undefined || more.length > 0)
-      throw new ControlError(400, 'BadRequest', 'body.properties must have exactly one connection to an HSM');
+      throw new ShapeError('body.properties must have exactly one connection to an HSM');
     const [member] = wanted.properties.groupIds;
-    if (member?.toLowerCase() !== 'managedhsm')
-      throw new ControlError(400, 'BadRequest', "The group id of an HSM is 'managedhsm'.");
+    if (member?.toLowerCase() !== 'managedhsm') throw new ShapeError("The group id of an HSM is 'managedhsm'.");
     const existing = findEndpoint(book.current, request);
     if (existing !== undefined) return { status: 200, json: show(existing) };
     const manual = direct.length === 0;
     const make = (resources: Resources) => {
-      const group = requireGroup(resources, request.params.group ?? '');
+      const group = requireGroup(resources, request.params.group);
       const hsm = requireTarget(resources, wanted.properties.privateLinkServiceId);
       if (!manual) {
-        const scope = scopeOf(resources, { group: hsm.resourceGroup, hsm: hsm.name });
-        requireAt(resources, caller, 'Microsoft.KeyVault/managedHSMs/privateEndpointConnections/write', scope);
+        const scope = scopeOf(resources, placeOf(hsm));
+        requireAt(resources, caller, `${HSM_TYPE}/privateEndpointConnections/write`, scope);
         checkIdle(hsm);
       }
       if (findEndpoint(resources, request) !== undefined)
-        throw new ControlError(409, 'ConflictError', `The private endpoint '${name}' was made meanwhile.`);
+        throw conflict(`The private endpoint '${name}' was made meanwhile.`);
       if (manual) checkRoomToAsk(resources, hsm, group.name);
       checkRoom(hsm);
       const endpoint: PrivateEndpoint = {
@@ -91,7 +74,7 @@ export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptio
         resourceGroup: group.name,
         location: readLocation(body.location),
         tags: body.tags ?? {},
-        subnetId: subnet.id,
+        subnetId: body.properties.subnet.id,
         hsm: hsm.name,
         connection: `${name}.${randomUUID()}`,
         linkName: wanted.name,
@@ -105,18 +88,14 @@ export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptio
         description: manual ? endpoint.requestMessage.slice(0, 140) : '',
       };
       const privateEndpoints = [...resources.privateEndpoints, endpoint];
-      return {
-        resources: { ...resources, privateEndpoints },
-        hsm,
-        endpoint,
-        connections: [...hsm.connections, connection],
-      };
+      const connections = [...hsm.connections, connection];
+      return { resources: { ...resources, privateEndpoints }, hsm, endpoint, connections };
     };
     // The HSM goes on as it is: until its owner approves the connection it is nothing to the instance.
     if (manual) {
       const endpoint = await book.update(request, (before) => {
         const { resources, hsm, endpoint, connections } = make(before);
-        return { resources: withConnections(resources, hsm, connections), result: endpoint };
+        return { resources: withHsm(resources, { ...hsm, connections }).resources, result: endpoint };
       });
       return { status: 201, json: show(endpoint) };
     }
@@ -124,14 +103,14 @@ export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptio
     const operation = await lifecycle.begin(request, 'update', (before) => {
       const made = make(before);
       endpoint = made.endpoint;
-      return updating(made.resources, made.hsm, made.connections, caller, new Date(now()).toISOString());
+      return beginConnecting(made.resources, made.hsm, made.connections, caller, new Date(now()).toISOString());
     });
     if (endpoint === undefined) throw new Error('the endpoint was not recorded');
     // The HSM's own change goes on: who waits for it finds the connection ready to be decided on.
     return { status: 201, headers: asyncOperation(book.current, request, operation), json: show(endpoint) };
   };
 
-  const remove = async (request: ControlRequest, caller: ControlCaller) => {
+  const remove: Handle = async (request, caller) => {
     const endpoint = findEndpoint(book.current, request);
     if (endpoint === undefined) return { status: 204 };
     const without = (resources: Resources): Resources => ({
@@ -145,17 +124,16 @@ export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptio
         : { resources: without(resources), result: true };
     });
     if (isDone) return { status: 200 };
-    const operation = await lifecycle.begin(request, 'update', (resources) => {
-      const hsm = resources.managedHsms.find(({ name }) => name === endpoint.hsm);
-      if (hsm === undefined) throw new ControlError(409, 'ConflictError', 'The HSM was deleted meanwhile; try again.');
+    return answerBegun(management, request, 'update', (resources) => {
+      const hsm = findByName(resources, endpoint.hsm);
+      if (hsm === undefined) throw conflict('The HSM was deleted meanwhile; try again.');
       checkIdle(hsm);
       // The HSM's owner sees that it is gone, and deletes the connection when that was taken note of.
       const connections = hsm.connections.map((each) =>
         each.name === endpoint.connection ? { ...each, status: 'Disconnected' as const } : each,
       );
-      return updating(without(resources), hsm, connections, caller, new Date(now()).toISOString());
+      return beginConnecting(without(resources), hsm, connections, caller, new Date(now()).toISOString());
     });
-    return accepted(book.current, request, operation);
   };
 
   return [
@@ -167,23 +145,17 @@ export function privateEndpointRows({ book, row, lifecycle, now }: EndpointOptio
     }),
     row('DELETE', one, `${ACTION}/delete`, remove),
     row('GET', all, `${ACTION}/read`, ({ params }) => {
-      const { name } = requireGroup(book.current, params.group ?? '');
-      return {
-        status: 200,
-        json: { value: book.current.privateEndpoints.filter((each) => isIn(name, each)).map(show) },
-      };
+      const { name } = requireGroup(book.current, params.group);
+      const value = book.current.privateEndpoints.filter((each) => isIn(name, each)).map(show);
+      return { status: 200, json: { value } };
     }),
-    row(
-      'GET',
-      `${SUBSCRIPTION}/providers/Microsoft.Network/privateEndpoints`,
-      { action: `${ACTION}/read`, at: 'anywhere' },
-      (_request, caller) => {
-        const visible = book.current.privateEndpoints.filter((each) =>
-          mayAt(book.current, caller, `${ACTION}/read`, scopeOf(book.current, { group: each.resourceGroup })),
-        );
-        return { status: 200, json: { value: visible.map(show) } };
-      },
-    ),
+    row('GET', `${SUBSCRIPTION}/providers/${ACTION}`, { action: `${ACTION}/read`, at: 'anywhere' }, (_, caller) => {
+      const { privateEndpoints } = book.current;
+      const visible = readable(book.current, caller, `${ACTION}/read`, privateEndpoints, (each) => ({
+        group: each.resourceGroup,
+      }));
+      return { status: 200, json: { value: visible.map(show) } };
+    }),
   ];
 }
 
@@ -196,11 +168,46 @@ function findEndpoint({ privateEndpoints }: Resources, { params }: ControlReques
 
 function requireTarget(resources: Resources, id: string): ManagedHsm {
   const hsm = resources.managedHsms.find((each) => hsmId(resources, each).toLowerCase() === id.toLowerCase());
-  if (hsm === undefined)
-    throw new ControlError(
-      400,
-      'InvalidResourceReference',
-      'privateLinkServiceId names no managed HSM of this subscription',
-    );
-  return hsm;
+  if (hsm !== undefined) return hsm;
+  const message = 'privateLinkServiceId names no managed HSM of this subscription';
+  throw new ControlError(400, 'InvalidResourceReference', message);
+}
+
+/** With the state of its connection at the HSM. */
+function describeEndpoint(resources: Resources, endpoint: PrivateEndpoint): Readonly<Record<string, unknown>> {
+  const hsm = findByName(resources, endpoint.hsm);
+  const connection = hsm?.connections.find(({ name }) => name === endpoint.connection);
+  const id = endpointId(resources, endpoint);
+  const links = [
+    {
+      id: `${id}/privateLinkServiceConnections/${endpoint.linkName}`,
+      name: endpoint.linkName,
+      properties: {
+        privateLinkServiceId: hsm === undefined ? '' : hsmId(resources, hsm),
+        groupIds: ['managedhsm'],
+        requestMessage: endpoint.requestMessage,
+        provisioningState: 'Succeeded',
+        privateLinkServiceConnectionState: {
+          status: connection?.status ?? 'Disconnected',
+          description: connection?.description ?? '',
+          actionsRequired: 'None',
+        },
+      },
+    },
+  ];
+  return {
+    id,
+    name: endpoint.name,
+    type: ACTION,
+    location: endpoint.location,
+    tags: endpoint.tags,
+    properties: {
+      provisioningState: 'Succeeded',
+      subnet: { id: endpoint.subnetId },
+      networkInterfaces: [],
+      customDnsConfigs: [],
+      privateLinkServiceConnections: endpoint.manual ? [] : links,
+      manualPrivateLinkServiceConnections: endpoint.manual ? links : [],
+    },
+  };
 }

@@ -2,18 +2,14 @@
 // them. The deadline is in the records, so it survives whatever happens to the processes and to the shell that began it.
 import { type ProposedRules, rulesAfter } from '../../../formats/network-rules.ts';
 import { type ControlCaller, ControlError } from '../../../http/control-row.ts';
-import type { Decide } from '../hsm/hsm-rules.ts';
-import { checkIdle } from '../hsm/hsm-rules.ts';
+import { findByName, withHsm } from '../find.ts';
+import { checkIdle, type Decide, isIdle } from '../hsm/decisions.ts';
 import type { ManagedHsm, NetworkTrial, Resources } from '../resources.ts';
 
 type Decided = ReturnType<Decide>;
 
-export interface Proposal {
-  readonly id: string;
-  /** ISO 8601. */
-  readonly until: string;
-  readonly rules: ProposedRules;
-}
+/** `until`: ISO 8601. */
+type Proposal = Pick<NetworkTrial, 'id' | 'until'> & { readonly rules: ProposedRules };
 
 /** @throws ControlError 409 while another trial runs, or something else is being done */
 export function beginTrial(resources: Resources, hsm: ManagedHsm, proposal: Proposal, caller: ControlCaller): Decided {
@@ -27,7 +23,7 @@ export function beginTrial(resources: Resources, hsm: ManagedHsm, proposal: Prop
   }
   const { id, until, rules } = proposal;
   const before = { publicNetworkAccess: hsm.publicNetworkAccess, networkAcls: hsm.networkAcls };
-  return updated(resources, hsm, {
+  return updating(resources, {
     ...rulesAfter(hsm, rules),
     trial: { id, until, by: caller.oid, before },
     trialStep: { step: 'begun', id, until, by: caller.oid },
@@ -39,14 +35,11 @@ export function confirmTrial(resources: Resources, hsm: ManagedHsm, caller: Cont
   const { id, until } = requireTrial(hsm);
   checkIdle(hsm);
   if (Date.parse(until) <= now) {
-    throw new ControlError(
-      409,
-      'NetworkTrialEnded',
-      `The trial ended at ${until}; the rules of before are coming back.`,
-    );
+    const message = `The trial ended at ${until}; the rules of before are coming back.`;
+    throw new ControlError(409, 'NetworkTrialEnded', message);
   }
   const { trial: _, ...kept } = hsm;
-  return updated(resources, hsm, { ...kept, trialStep: { step: 'confirmed', id, until, by: caller.oid } });
+  return updating(resources, { ...kept, trialStep: { step: 'confirmed', id, until, by: caller.oid } });
 }
 
 /** Before its time, because somebody wants it. */
@@ -57,13 +50,11 @@ export function revertTrial(resources: Resources, hsm: ManagedHsm, caller: Contr
 
 /** Names of those whose trial is over and that can be changed now. */
 export function dueTrials({ managedHsms }: Resources, now: number): readonly string[] {
-  return managedHsms
-    .filter(({ trial, state }) => isDue(trial, now) && (state === 'Succeeded' || state === 'Failed'))
-    .map(({ name }) => name);
+  return managedHsms.filter((hsm) => isDue(hsm.trial, now) && isIdle(hsm)).map(({ name }) => name);
 }
 
 export function beginRevert(resources: Resources, name: string, now: number): Decided {
-  const hsm = resources.managedHsms.find((each) => each.name === name);
+  const hsm = findByName(resources, name);
   if (hsm?.trial === undefined || !isDue(hsm.trial, now)) throw new Error(`${name} has no trial that is over`);
   checkIdle(hsm);
   return reverted(resources, hsm, hsm.trial);
@@ -84,11 +75,9 @@ function isDue(trial: NetworkTrial | undefined, now: number): boolean {
 function reverted(resources: Resources, hsm: ManagedHsm, { id, until, before }: NetworkTrial, by?: string): Decided {
   const { trial: _, ...kept } = hsm;
   const step = { step: 'reverted' as const, id, until, ...(by === undefined ? {} : { by }) };
-  return updated(resources, hsm, { ...kept, ...before, trialStep: step });
+  return updating(resources, { ...kept, ...before, trialStep: step });
 }
 
-function updated(resources: Resources, before: ManagedHsm, after: ManagedHsm): Decided {
-  const hsm: ManagedHsm = { ...after, state: 'Updating' };
-  const managedHsms = resources.managedHsms.map((each) => (each === before ? hsm : each));
-  return { resources: { ...resources, managedHsms }, hsm };
+function updating(resources: Resources, hsm: ManagedHsm): Decided {
+  return withHsm(resources, { ...hsm, state: 'Updating' });
 }

@@ -1,17 +1,12 @@
 // Rows about resource providers. Those that this service has are registered from the start: registering one again changes
 // nothing, and one that it does not have cannot be.
-import { type Authenticate, ControlError, type ControlRequest, type ControlRow } from '../../../http/control-row.ts';
-import { ANY_ACTION, checkApiVersion } from '../access/authorize.ts';
-import { GROUP, KEY_VAULT, type MakeRow, SUBSCRIPTION } from '../arm-row.ts';
+import { ControlError, type ControlRequest, type ControlRow } from '../../../http/control-row.ts';
+import { ANYWHERE, type MakeRow, type Management, SUBSCRIPTION } from '../arm-row.ts';
 import { readLocation } from '../locations.ts';
-import { requireGroup } from '../resource-groups.ts';
-import type { ResourceStore } from '../resources-file.ts';
+import { TOKEN } from '../subscriptions.ts';
 import { describeNamespace, findNamespace, NAMESPACES, type Namespace } from './namespaces.ts';
 
-/** Of an empty list, and of what is the same for all, everybody sees everything. */
-const ANYWHERE = { action: ANY_ACTION, at: 'anywhere' } as const;
-
-export function providerRows(book: ResourceStore, row: MakeRow): readonly ControlRow[] {
+export function providerRows({ book }: Management, row: MakeRow): readonly ControlRow[] {
   const show = (namespace: Namespace) => ({
     status: 200,
     json: describeNamespace(book.current.subscriptionId, namespace),
@@ -44,19 +39,11 @@ const PREFIX = 'Microsoft.KeyVault/';
  * Which operations Microsoft.KeyVault has here: those that rows ask a role for, and no list beside them.
  * @param demanded the actions of all rows; looked at when somebody asks
  */
-export function operationRow(authenticate: Authenticate, demanded: ReadonlySet<string>): ControlRow {
-  return {
-    host: 'arm',
-    method: 'GET',
-    path: '/providers/Microsoft.KeyVault/operations',
-    body: 'none',
-    async handle(request) {
-      checkApiVersion(request);
-      await authenticate(request);
-      const value = [...demanded].filter((action) => action.startsWith(PREFIX)).map(describeOperation);
-      return { status: 200, json: { value } };
-    },
-  };
+export function operationRow(row: MakeRow, demanded: ReadonlySet<string>): ControlRow {
+  return row('GET', '/providers/Microsoft.KeyVault/operations', TOKEN, () => {
+    const value = [...demanded].filter((action) => action.startsWith(PREFIX)).map(describeOperation);
+    return { status: 200, json: { value } };
+  });
 }
 
 function describeOperation(name: string) {
@@ -74,33 +61,17 @@ function describeOperation(name: string) {
   };
 }
 
-/** Vaults, which there are none of. Clients that list what there is, or ask what an HSM is for, ask for them along with HSMs. */
-export function vaultRows(book: ResourceStore, row: MakeRow): readonly ControlRow[] {
-  const none = { status: 200, json: { value: [] } } as const;
-  return [
-    row('GET', `${SUBSCRIPTION}/${KEY_VAULT}/vaults`, ANYWHERE, () => none),
-    row('GET', `${GROUP}/${KEY_VAULT}/vaults`, { ...ANYWHERE, at: 'around' }, ({ params }) => {
-      requireGroup(book.current, params.group ?? '');
-      return none;
-    }),
-    row('GET', `${SUBSCRIPTION}/${KEY_VAULT}/deletedVaults`, ANYWHERE, () => none),
-  ];
-}
-
 /**
  * The attestation provider that a policy names when its author names none (`az keyvault key create --default-cvm-policy`).
  * Naming it makes no HSM trust it: that is for the HSM's own administrators.
  */
-export function attestationRow(book: ResourceStore, row: MakeRow): ControlRow {
+export function attestationRow({ book }: Management, row: MakeRow): ControlRow {
   const path = `${SUBSCRIPTION}/providers/Microsoft.Attestation/locations/:location/defaultProvider`;
   return row('GET', path, ANYWHERE, ({ names, params }) => {
     const location = readLocation(params.location ?? '');
     if (names.attestation === undefined) {
-      throw new ControlError(
-        404,
-        'NotFound',
-        'There is no default attestation provider here: write a policy that names one.',
-      );
+      const message = 'There is no default attestation provider here: write a policy that names one.';
+      throw new ControlError(404, 'NotFound', message);
     }
     const id = `/subscriptions/${book.current.subscriptionId}/providers/Microsoft.Attestation/locations/${location}/defaultProvider`;
     const properties = { trustModel: 'AAD', status: 'Ready', attestUri: names.attestation };

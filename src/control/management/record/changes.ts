@@ -1,9 +1,8 @@
 // What a change of the records is about: for each resource that differs its id, what one does to it in Azure's words, and the
 // members that are other than before. Who did it is not known here.
 import { type Changes, changesOf, type Detail, tagChanges } from '../../../http/entry-detail.ts';
-import { findArmRole } from '../access/built-in-roles.ts';
-import { hsmId } from '../hsm/describe-hsm.ts';
-import { endpointId } from '../network/describe-endpoint.ts';
+import { findArmRole } from '../access/role-definitions.ts';
+import { endpointId, groupId, hsmId } from '../find.ts';
 import type { ManagedHsm, Operation, Resources, Tags } from '../resources.ts';
 
 export interface Change {

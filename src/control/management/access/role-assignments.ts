@@ -1,13 +1,33 @@
-// The filters on role assignments that clients send. Anything else is refused, never half understood.
+// Role assignments as the resource manager shows them, and the filters on them that clients send. Anything else is refused, never
+// half understood.
 import { isGuid } from '../../../formats/guid.ts';
 import { ControlError } from '../../../http/control-row.ts';
-import type { RoleAssignment } from '../resources.ts';
+import type { Management } from '../arm-row.ts';
+import type { Resources, RoleAssignment } from '../resources.ts';
 import { holdsAt } from './scope.ts';
 
-/** Looks an object id up in the directory. */
-export type FindPrincipal = (
-  oid: string,
-) => { readonly type: RoleAssignment['principalType']; readonly groups: readonly string[] } | undefined;
+export const ASSIGNMENTS = 'Microsoft.Authorization/roleAssignments';
+
+export function describeAssignment({ subscriptionId }: Resources, assignment: RoleAssignment) {
+  const { id, spelledScope, role, principalId, principalType, description, createdAt, createdBy } = assignment;
+  const properties = {
+    roleDefinitionId: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${role}`,
+    principalId,
+    principalType,
+    scope: spelledScope,
+    description: description ?? null,
+    condition: null,
+    conditionVersion: null,
+    createdOn: createdAt,
+    updatedOn: createdAt,
+    createdBy,
+    updatedBy: createdBy,
+    delegatedManagedIdentityResourceId: null,
+  };
+  return { id: `${spelledScope}/providers/${ASSIGNMENTS}/${id}`, name: id, type: ASSIGNMENTS, properties };
+}
+
+type FindPrincipal = Management['findPrincipal'];
 
 type Matches = (assignment: RoleAssignment) => boolean;
 
@@ -28,9 +48,6 @@ function readTerm(term: string, scope: string, findPrincipal: FindPrincipal): Ma
     const whom = new Set([assignee, ...(findPrincipal(assignee)?.groups ?? [])]);
     return (each) => whom.has(each.principalId);
   }
-  throw new ControlError(
-    400,
-    'InvalidFilter',
-    "The filter is not made of: atScope(), principalId eq '…', assignedTo('…').",
-  );
+  const made = "The filter is not made of: atScope(), principalId eq '…', assignedTo('…').";
+  throw new ControlError(400, 'InvalidFilter', made);
 }

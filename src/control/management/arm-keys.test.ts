@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { refuseByInstance } from './refuse-by-instance.ts';
+import { refuseByInstance } from './arm-keys.ts';
 
 const ID = '5c1c1f3a-9d1c-4f0b-8a55-0f6f5f6b9a10';
 
