@@ -12,9 +12,7 @@ import {
   updateInstance,
 } from '../links/messages.ts';
 
-const ACTIVATIONS: readonly InstanceStatus['activation'][] = [
-  ...(['NotActivated', 'Active', 'Locked', 'Stopped', 'Unknown', 'Failed'] as const),
-];
+const ACTIVATIONS = ['NotActivated', 'Active', 'Locked', 'Stopped', 'Unknown', 'Failed'] as const;
 
 /**
  * To be called before anything is awaited: the supervisor tells of instances right after the link is made.
@@ -31,44 +29,44 @@ export function instanceHostOver(
     changed(name, status);
   });
   return {
-    provision: (request) => unlessStopping(link.request(provisionInstance, { request })),
-    update: (name, update) => unlessStopping(link.request(updateInstance, { name, update })),
+    provision: (request) => answered(link.request(provisionInstance, { request })),
+    update: (name, update) => answered(link.request(updateInstance, { name, update })),
     async purge(name) {
-      await unlessStopping(unlessAbsent(link.request(purgeInstance, { name })));
+      await answered(link.request(purgeInstance, { name }), ABSENT);
       statuses.delete(name.toLowerCase());
       changed(name, undefined);
     },
     async stop(name) {
-      await unlessStopping(unlessAbsent(link.request(stopInstance, { name })));
+      await answered(link.request(stopInstance, { name }), ABSENT);
       const status = { port: 0, activation: 'Unknown', message: 'stopped' } as const;
       statuses.set(name.toLowerCase(), status);
       changed(name, status);
     },
-    start: (name) => unlessStopping(link.request(startInstance, { name })),
+    start: (name) => answered(link.request(startInstance, { name })),
     status: (name) => statuses.get(name.toLowerCase()),
   };
 }
 
-/** The supervisor's word for an instance that was never made, or is purged already: there is nothing to do. */
-async function unlessAbsent(asked: Promise<void>): Promise<void> {
-  try {
-    await asked;
-  } catch (error) {
-    if (!(error instanceof RequestFailed) || error.code !== 'NotFound') throw error;
-  }
-}
+/** The supervisor's word for an instance that was never made, or is purged already. */
+const ABSENT = 'NotFound';
 
-/** A supervisor that is gone, or about to go, has not said that the work failed. */
-async function unlessStopping(asked: Promise<void>): Promise<void> {
+/** @param done the word that says that there is nothing to do @throws HostStopping, HostRefused, RequestFailed */
+async function answered(asked: Promise<void>, done?: typeof ABSENT): Promise<void> {
   try {
     await asked;
   } catch (error) {
-    if (error instanceof RequestFailed && (error.code === STOPPING || error.code === 'LinkClosed')) {
-      throw new HostStopping(error.message, { cause: error });
+    if (!(error instanceof RequestFailed)) throw error;
+    switch (error.code) {
+      case done:
+        return;
+      case STOPPING:
+      case 'LinkClosed':
+        // A supervisor that is gone, or about to go, has not said that the work failed.
+        throw new HostStopping(error.message, { cause: error });
+      case 'PurgeProtected':
+        throw new HostRefused(error.message, { cause: error });
+      default:
+        throw error;
     }
-    if (error instanceof RequestFailed && error.code === 'PurgeProtected') {
-      throw new HostRefused(error.message, { cause: error });
-    }
-    throw error;
   }
 }

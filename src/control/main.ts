@@ -4,8 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type ListenerAddress, readPlace } from '../deployment/listener-addresses.ts';
-import type { RequestLimits } from '../formats/request-limits.ts';
+import { readPlace } from '../deployment/listener-addresses.ts';
 import { readRequestLimits } from '../formats/request-limits.ts';
 import { peerLookupOver } from '../links/peer-lookup-link.ts';
 import { startControl } from './control-process.ts';
@@ -15,52 +14,41 @@ import { runControl } from './run-control.ts';
 process.on('SIGINT', () => {});
 process.umask(0o077);
 
-const { caFile, socket, ...options } = readArguments();
+const { values } = parseArgs({
+  options: {
+    control: { type: 'string' },
+    port: { type: 'string' },
+    ca: { type: 'string' },
+    log: { type: 'string' },
+    profile: { type: 'string', default: 'dev' },
+    besides: { type: 'string', multiple: true, default: [] },
+    limits: { type: 'string' },
+  },
+});
+const { port, profile, besides, limits } = values;
+const folder = given(values.control, '--control names the folder of the control process');
+const caFile = given(values.ca, '--ca names the certificate of the authority');
+const socket = given(values.log, "--log names the socket of the management plane's recorder");
+if (port === undefined || !/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error('--port takes a port');
+if (profile !== 'dev' && profile !== 'production') throw new Error('--profile is dev or production');
 const ca = await readFile(caFile, 'utf8');
-await checkCertificate(options.folder, ca, caFile);
+await checkCertificate();
 await runControl(socket, (linked, link) =>
   startControl({
-    ...options,
     ...linked,
-    ca,
+    ...{ profile, folder, port: Number(port), ca, besides: besides.map(readPlace) },
+    ...(limits === undefined ? {} : { limits: readRequestLimits(JSON.parse(limits), '--limits') }),
     ...(process.platform === 'linux' ? { whoCalls: peerLookupOver(link) } : {}),
   }),
 );
 
-function readArguments(): {
-  readonly profile: 'dev' | 'production';
-  readonly folder: string;
-  readonly port: number;
-  readonly caFile: string;
-  readonly socket: string;
-  readonly besides: readonly ListenerAddress[];
-  readonly limits?: RequestLimits;
-} {
-  const { values } = parseArgs({
-    options: {
-      control: { type: 'string' },
-      port: { type: 'string' },
-      ca: { type: 'string' },
-      log: { type: 'string' },
-      profile: { type: 'string', default: 'dev' },
-      besides: { type: 'string', multiple: true, default: [] },
-      limits: { type: 'string' },
-    },
-  });
-  const { control: folder, port, ca: caFile, log: socket, profile, besides, limits } = values;
-  if (folder === undefined) throw new Error('--control names the folder of the control process');
-  if (port === undefined || !/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error('--port takes a port');
-  if (caFile === undefined) throw new Error('--ca names the certificate of the authority');
-  if (socket === undefined) throw new Error("--log names the socket of the management plane's recorder");
-  if (profile !== 'dev' && profile !== 'production') throw new Error('--profile is dev or production');
-  return {
-    ...{ profile, folder, port: Number(port), caFile, socket, besides: besides.map(readPlace) },
-    ...(limits === undefined ? {} : { limits: readRequestLimits(JSON.parse(limits), '--limits') }),
-  };
+function given(value: string | undefined, what: string): string {
+  if (value === undefined) throw new Error(what);
+  return value;
 }
 
 /** A certificate of an earlier authority would only show as an obscure failure in every client. */
-async function checkCertificate(folder: string, ca: string, caFile: string): Promise<void> {
+async function checkCertificate(): Promise<void> {
   const certificate = new X509Certificate(await readFile(join(folder, 'tls-certificate.pem')));
   const authority = new X509Certificate(ca);
   if (!certificate.checkIssued(authority) || !certificate.verify(authority.publicKey)) {

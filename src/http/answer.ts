@@ -25,32 +25,35 @@ export function answered(answer: Answer): Outcome {
 
 export function refused(call: Call, refusal: ServiceError, methodsAllowed: () => readonly string[]): Outcome {
   const outcome = { status: refusal.status, refusal, answer: undefined };
-  switch (refusal.code) {
-    case 'Unauthorized':
-      // As the service answers the first, token-less request: two bytes of text on GET, nothing on other methods. Whose token
-      // is refused is given no JSON that is none: a client in Python would tell of a broken body, and not of its token.
-      return {
-        ...outcome,
-        text: call.request.method === 'GET' ? 'OK' : '',
-        ...(call.request.headers.authorization === undefined ? {} : { contentType: 'text/plain; charset=utf-8' }),
-        headers: { 'WWW-Authenticate': call.host?.challenge ?? 'Bearer' },
-      };
+  if (refusal.code !== 'Unauthorized')
+    return { ...outcome, text: errorJson(call, refusal), headers: refusalHeaders(refusal, methodsAllowed) };
+  // As the service answers the first, token-less request: two bytes of text on GET, nothing on other methods. Whose token
+  // is refused is given no JSON that is none: a client in Python would tell of a broken body, and not of its token.
+  return {
+    ...outcome,
+    text: call.request.method === 'GET' ? 'OK' : '',
+    ...(call.request.headers.authorization === undefined ? {} : { contentType: 'text/plain; charset=utf-8' }),
+    headers: { 'WWW-Authenticate': call.host?.challenge ?? 'Bearer' },
+  };
+}
+
+function refusalHeaders(
+  { code, innerCode, retryAfter }: ServiceError,
+  methodsAllowed: () => readonly string[],
+): Outcome['headers'] {
+  switch (code) {
     case 'MethodNotAllowed':
-      return { ...outcome, text: errorJson(call, refusal), headers: { Allow: methodsAllowed().join(', ') } };
+      return { Allow: methodsAllowed().join(', ') };
     case 'ServiceUnavailable':
     case 'Throttled':
-      return { ...outcome, text: errorJson(call, refusal), headers: { 'Retry-After': String(refusal.retryAfter) } };
+      return { 'Retry-After': String(retryAfter) };
     case 'RequestBodyTooLarge':
     case 'RequestTimeout':
       // The rest of the body is not worth reading.
-      return { ...outcome, text: errorJson(call, refusal), headers: CLOSE };
+      return CLOSE;
     default:
       // Whom the network rules keep out holds no connection that others could have.
-      return {
-        ...outcome,
-        text: errorJson(call, refusal),
-        headers: refusal.innerCode === 'ForbiddenByFirewall' ? CLOSE : undefined,
-      };
+      return innerCode === 'ForbiddenByFirewall' ? CLOSE : undefined;
   }
 }
 
@@ -65,18 +68,13 @@ function errorJson(call: Call, { code, message, innerCode, ofJob }: ServiceError
   });
 }
 
-const FIXED: readonly string[] = [
-  'Cache-Control',
-  'no-cache',
-  'X-Content-Type-Options',
-  'nosniff',
-  'X-Frame-Options',
-  'SAMEORIGIN',
-  'Content-Security-Policy',
-  "default-src 'self'",
-  'Strict-Transport-Security',
-  'max-age=31536000; includeSubDomains',
-];
+const FIXED = Object.entries({
+  'Cache-Control': 'no-cache',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'SAMEORIGIN',
+  'Content-Security-Policy': "default-src 'self'",
+  'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
+}).flat();
 
 export interface ServiceHeaders {
   readonly region: string;

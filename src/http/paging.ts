@@ -2,16 +2,10 @@
 import { fromBase64url, toBase64url } from '../formats/base64url.ts';
 import { ServiceError } from './service-error.ts';
 
-export const MAX_RESULTS = 25;
+const MAX_RESULTS = 25;
 
-export interface Page {
-  readonly size: number;
-  /** The last item of the page before; absent on the first page. */
-  readonly after: string | undefined;
-}
-
-/** @throws ServiceError BadParameter */
-export function readPage(query: ReadonlyMap<string, string>): Page {
+/** @returns `after`: the last item of the page before; absent on the first page @throws ServiceError BadParameter */
+export function readPage(query: ReadonlyMap<string, string>) {
   const asked = query.get('maxresults');
   const size = asked === undefined ? MAX_RESULTS : Number(asked);
   if ((asked !== undefined && !/^\d{1,9}$/.test(asked)) || size < 1 || size > MAX_RESULTS) {

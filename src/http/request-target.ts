@@ -2,18 +2,13 @@
 // matter (doubled slashes, encoded parameter names); what could mean two things to two readers is refused.
 import { ServiceError } from './service-error.ts';
 
-export interface RequestTarget {
-  readonly path: string;
-  readonly query: ReadonlyMap<string, string>;
-}
-
 const EMPTY: ReadonlyMap<string, string> = new Map();
 /** Characters that a decoded path may not hold: controls, and those that some reader would give a meaning. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const SUSPECT = /[\u0000-\u001f\u007f?#;\\%]/;
 
 /** @throws ServiceError BadParameter */
-export function readRequestTarget(url: string): RequestTarget {
+export function readRequestTarget(url: string) {
   if (!url.startsWith('/')) throw new ServiceError('BadParameter', 'The request target must be a path');
   const mark = url.indexOf('?');
   const raw = mark === -1 ? url : url.slice(0, mark);

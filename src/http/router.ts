@@ -3,30 +3,22 @@ import findMyWay, { type HTTPMethod } from 'find-my-way';
 import { DATA_PLANE, type RouterRules } from './planes.ts';
 import type { AnyRow } from './route.ts';
 
-export interface RowTable<R> {
-  find(
-    method: string,
-    path: string,
-  ): { readonly row: R; readonly params: Readonly<Record<string, string | undefined>> } | undefined;
-  /** Methods that the path has rows for; empty for an unknown path. */
-  methodsOf(path: string): readonly string[];
-}
-
 /** The data plane's. */
-export interface Router extends RowTable<AnyRow> {
-  /** The data action that an operation needs, by the name that the log has for it, in any case. */
-  actionOf(operation: string): string | undefined;
-}
+export type Router = ReturnType<typeof buildRouter>;
 
-export function buildRouter(rows: readonly AnyRow[]): Router {
+export function buildRouter(rows: readonly AnyRow[]) {
   const actions = new Map(rows.map((row) => [row.operationName.toLowerCase(), row.dataAction]));
-  return { ...tableOf(rows, DATA_PLANE), actionOf: (operation) => actions.get(operation.toLowerCase()) };
+  return {
+    ...tableOf(rows, DATA_PLANE),
+    /** The data action that an operation needs, by the name that the log has for it, in any case. */
+    actionOf: (operation: string): string | undefined => actions.get(operation.toLowerCase()),
+  };
 }
 
 export function tableOf<R extends { readonly method: HTTPMethod; readonly path: string }>(
   rows: readonly R[],
   { methods, looseSlashes, longestParameter }: RouterRules,
-): RowTable<R> {
+) {
   const known: ReadonlySet<string> = new Set(methods);
   const routes = findMyWay({
     caseSensitive: false,
@@ -37,12 +29,16 @@ export function tableOf<R extends { readonly method: HTTPMethod; readonly path: 
     onBadUrl: unreachable,
   });
   for (const row of rows) routes.on(row.method, row.path, unreachable, row);
-  const find: RowTable<R>['find'] = (method, path) => {
+  const find = (method: string, path: string) => {
     const found = known.has(method) ? routes.find(method as HTTPMethod, path) : null;
     // The library's answer for a malformed path has no row.
     return found === null || found.store === null ? undefined : { row: found.store as R, params: found.params };
   };
-  return { find, methodsOf: (path) => methods.filter((method) => find(method, path) !== undefined) };
+  return {
+    find,
+    /** Methods that the path has rows for; empty for an unknown path. */
+    methodsOf: (path: string): readonly string[] => methods.filter((method) => find(method, path) !== undefined),
+  };
 }
 
 /** Rows are looked up, never called by the router. */

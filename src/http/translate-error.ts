@@ -13,32 +13,26 @@ export function translateError(error: unknown, report: (error: unknown) => void,
   if (error instanceof ServiceError) return error;
   report(error);
   const next = repeatable ? 'try again' : 'it may have been done: look before trying again';
-  if (error instanceof StoreError) return translateStoreError(error);
+  if (error instanceof StoreError) {
+    return error.code === 'Conflict'
+      ? new ServiceError('Conflict', 'Other changes came first each time; try again', { cause: error })
+      : unavailable('The store cannot be used now; the operator finds the reason in the log', error);
+  }
   if (error instanceof AuditError)
     return unavailable(`The operation could not be recorded, so it is not answered; ${next}`, error);
-  if (error instanceof CryptoError && (error.code === 'PartitionLost' || error.code === 'Busy')) {
-    return unavailable(`The module restarted during the operation; ${next}`, error);
-  }
-  if (error instanceof CryptoError && error.code === 'StateRefused') {
-    return unavailable(
-      "The module's files were exchanged, so nothing was done; the operator finds the reason in the log",
-      error,
-    );
-  }
-  if (error instanceof CryptoError && error.code === 'WrongState') {
-    return new ServiceError('Conflict', 'The HSM is not in a state that allows this operation', { cause: error });
-  }
-  return new ServiceError('InternalServerError', 'The service failed on this request', { cause: error });
-}
-
-function translateStoreError(error: StoreError): ServiceError {
-  switch (error.code) {
-    case 'Conflict':
-      return new ServiceError('Conflict', 'Other changes came first each time; try again', { cause: error });
-    case 'Unavailable':
-    case 'Damaged':
-    case 'Refused':
-      return unavailable('The store cannot be used now; the operator finds the reason in the log', error);
+  switch (error instanceof CryptoError ? error.code : undefined) {
+    case 'PartitionLost':
+    case 'Busy':
+      return unavailable(`The module restarted during the operation; ${next}`, error);
+    case 'StateRefused':
+      return unavailable(
+        "The module's files were exchanged, so nothing was done; the operator finds the reason in the log",
+        error,
+      );
+    case 'WrongState':
+      return new ServiceError('Conflict', 'The HSM is not in a state that allows this operation', { cause: error });
+    default:
+      return new ServiceError('InternalServerError', 'The service failed on this request', { cause: error });
   }
 }
 

@@ -66,25 +66,16 @@ export function printDirectory(directory: Directory): string {
 
 function rejectDuplicates({ users, groups, applications, managedIdentities }: Directory): void {
   const everyone = [...users, ...groups, ...applications, ...managedIdentities];
-  rejectRepeated(
-    'object id',
-    everyone.map((each) => each.oid),
-  );
-  rejectRepeated('client id', [
-    ...applications.map((each) => each.appId),
-    ...managedIdentities.map((each) => each.clientId),
-  ]);
-  rejectRepeated(
-    'user principal name',
-    users.map((each) => each.upn.toLowerCase()),
-  );
-}
-
-function rejectRepeated(what: string, values: readonly string[]): void {
-  const seen = new Set<string>();
-  for (const value of values) {
-    if (seen.has(value)) throw new DirectoryError(`the ${what} ${value} stands twice in the directory`);
-    seen.add(value);
+  const clients = [...applications.map(({ appId }) => appId), ...managedIdentities.map(({ clientId }) => clientId)];
+  const unique: Readonly<Record<string, readonly string[]>> = {
+    'object id': everyone.map(({ oid }) => oid),
+    'client id': clients,
+    'user principal name': users.map(({ upn }) => upn.toLowerCase()),
+  };
+  for (const [what, values] of Object.entries(unique)) {
+    const left = new Set(values);
+    const twice = values.find((value) => !left.delete(value));
+    if (twice !== undefined) throw new DirectoryError(`the ${what} ${twice} stands twice in the directory`);
   }
 }
 

@@ -13,33 +13,17 @@ import { openThrottle, type Throttle } from '../../http/limits/request-limits.ts
 import { ThrottledTally } from '../../http/limits/throttled-tally.ts';
 import { ServiceError } from '../../http/service-error.ts';
 
-export interface ControlCallersOptions {
+interface ControlCallersOptions {
   readonly limits?: RequestLimits | undefined;
   /** Seconds of a clock that only goes forward. */
   readonly elapsed?: (() => number) | undefined;
   readonly log: (message: string) => void;
 }
 
-/** One request, from its arrival to its answer. */
-export interface Visit {
-  /** Of the client, as the front told it; empty: it did not come through the front. */
-  readonly address: string;
-  /** Whose token was good. */
-  caller(): ControlCaller | undefined;
-  /** For the record of a refusal with this status: how many before it have no entry; undefined: nor has this one. */
-  uncounted(status: number): number | undefined;
-  /** Takes what the row costs before anything is looked at. @throws ServiceError Throttled */
-  begin(row: Pick<ControlRow, 'signsIn' | 'beginsSignIn'>): void;
-  /** `counted` tells by it whose request this is. */
-  concerns(request: ControlRequest): ControlRequest;
-  /** To be called with the status of what is answered. @throws ServiceError Throttled, to be answered instead, unless the row has taken its cost */
-  ended(status: number): void;
-  /** What to refuse with instead of `error`, which may be the same. */
-  refusal(error: unknown): unknown;
-}
-
 /** Whoever did not come through the front. It is at the machine, where it has any loopback address it likes: they count as one. */
 const NOT_LED = '';
+
+export type Visit = ReturnType<ControlCallers['visit']>;
 
 export class ControlCallers {
   readonly #throttle: Throttle;
@@ -78,7 +62,8 @@ export class ControlCallers {
     };
   }
 
-  visit(socket: Socket): Visit {
+  /** One request, from its arrival to its answer. */
+  visit(socket: Socket) {
     const led = this.#led.get(endOf(socket.remoteAddress, socket.remotePort));
     const address = led?.client ?? NOT_LED;
     let concerned: ControlRequest | undefined;
@@ -86,38 +71,43 @@ export class ControlCallers {
     let giveBack: (() => void) | undefined;
     const caller = (): ControlCaller | undefined => (concerned === undefined ? undefined : this.#known.get(concerned));
     return {
+      /** Of the client, as the front told it; empty: it did not come through the front. */
       address,
+      /** Whose token was good. */
       caller,
-      uncounted: (status) => (status === 429 ? this.#recorded.count(caller()?.oid ?? address) : 0),
-      begin: ({ signsIn, beginsSignIn }) => {
+      /** For the record of a refusal with this status: how many before it have no entry; undefined: nor has this one. */
+      uncounted: (status: number) => (status === 429 ? this.#recorded.count(caller()?.oid ?? address) : 0),
+      /** Takes what the row costs before anything is looked at. @throws ServiceError Throttled */
+      begin: ({ signsIn, beginsSignIn }: Pick<ControlRow, 'signsIn' | 'beginsSignIn'>): void => {
         if (beginsSignIn === true) this.#throttle.beginning(address);
         if (signsIn === true) giveBack = this.#throttle.attempt(address);
         hasPaid = beginsSignIn === true || signsIn === true;
       },
-      concerns: (request) => {
+      /** `counted` tells by it whose request this is. */
+      concerns: (request: ControlRequest): ControlRequest => {
         concerned = request;
         if (led !== undefined) this.#connections.set(request, led.known);
         return request;
       },
-      ended: (status) => {
+      /** To be called with the status of what is answered. @throws ServiceError Throttled, to be answered instead, unless the row has taken its cost */
+      ended: (status: number): void => {
         if (status < 400) {
           giveBack?.();
           // A sign-in that was good has shown a secret.
           if (giveBack !== undefined) led?.known();
         } else if (!hasPaid && caller() === undefined) this.#throttle.stranger(address);
       },
-      refusal: (error) => {
+      /** What to refuse with instead of `error`, which may be the same. */
+      refusal: (error: unknown): unknown => {
         const oid = caller()?.oid;
         const judged = oid === undefined && !hasPaid ? this.#ofStranger(address, error) : error;
-        return judged instanceof ServiceError && judged.code === 'Throttled'
-          ? this.#throttled(judged, oid ?? address)
-          : judged;
+        return isThrottled(judged) ? this.#throttled(judged, oid ?? address) : judged;
       },
     };
   }
 
   #ofStranger(address: string, error: unknown): unknown {
-    if (error instanceof ServiceError && error.code === 'Throttled') return error;
+    if (isThrottled(error)) return error;
     try {
       this.#throttle.stranger(address);
       return error;
@@ -134,6 +124,10 @@ export class ControlCallers {
     }
     return new ControlError(429, 'TooManyRequests', message, { headers: { 'retry-after': String(retryAfter) } });
   }
+}
+
+function isThrottled(error: unknown): error is ServiceError {
+  return error instanceof ServiceError && error.code === 'Throttled';
 }
 
 /** One end of a connection. Its port alone is nobody's: it is free again at each further loopback address. */

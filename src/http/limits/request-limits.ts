@@ -6,20 +6,7 @@ import { ServiceError } from '../service-error.ts';
 import { NETWORK, networkOf, ownerOf } from './open-connections.ts';
 import { TokenBuckets } from './token-buckets.ts';
 
-export interface Throttle {
-  /** To be called with whatever refusal a stranger would get. @throws ServiceError Throttled, instead of it */
-  stranger(address: string): void;
-  /**
-   * To be called before a secret is looked at, which nobody may go on guessing once their share is used up. That share is for this
-   * alone: with other refusals nobody keeps others at the same address from signing in.
-   * @returns gives back what it took: the secret was right @throws ServiceError Throttled
-   */
-  attempt(address: string): () => void;
-  /** To be called before a sign-in is begun, of which something stays in memory whoever began it. @throws ServiceError Throttled */
-  beginning(address: string): void;
-  /** @throws ServiceError Throttled */
-  principal(oid: string): void;
-}
+export type Throttle = ReturnType<typeof openThrottle>;
 
 /** The share of all strangers, in shares of one address. */
 export const EVERYBODY = 10;
@@ -27,19 +14,27 @@ export const EVERYBODY = 10;
 export const BEGINNINGS: BucketSize = { burst: 100, perSecond: 2 };
 
 /** @param now seconds of a clock that only goes forward */
-export function openThrottle({ strangers, principals }: RequestLimits, now: () => number): Throttle {
+export function openThrottle({ strangers, principals }: RequestLimits, now: () => number) {
   const refusals = new Shares(strangers, now);
   const attempts = new Shares(strangers, now);
   const beginnings = new Shares(BEGINNINGS, now);
   const byPrincipal = principals === undefined ? undefined : new TokenBuckets(principals, now);
   return {
-    stranger: (address) => refusals.take(address),
-    attempt(address) {
+    /** To be called with whatever refusal a stranger would get. @throws ServiceError Throttled, instead of it */
+    stranger: (address: string): void => refusals.take(address),
+    /**
+     * To be called before a secret is looked at, which nobody may go on guessing once their share is used up. That share is for
+     * this alone: with other refusals nobody keeps others at the same address from signing in.
+     * @returns gives back what it took: the secret was right @throws ServiceError Throttled
+     */
+    attempt(address: string): () => void {
       attempts.take(address);
       return () => attempts.giveBack(address);
     },
-    beginning: (address) => beginnings.take(address),
-    principal(oid) {
+    /** To be called before a sign-in is begun, of which something stays in memory whoever began it. @throws ServiceError Throttled */
+    beginning: (address: string): void => beginnings.take(address),
+    /** @throws ServiceError Throttled */
+    principal(oid: string): void {
       const wait = byPrincipal?.take(oid) ?? 0;
       if (wait > 0) throw throttled('by this principal', wait);
     },

@@ -19,7 +19,7 @@ export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
  * X25519 with ML-KEM-768 (draft-ietf-tls-ecdhe-mlkem) wherever the client knows it, even if it first tries another, which
  * the slash says; then what older clients know.
  */
-export const KEY_EXCHANGES = 'X25519MLKEM768/X25519:P-256:P-384';
+const KEY_EXCHANGES = 'X25519MLKEM768/X25519:P-256:P-384';
 const CIPHERS = [
   'TLS_AES_256_GCM_SHA384',
   'TLS_CHACHA20_POLY1305_SHA256',
@@ -34,10 +34,7 @@ const CIPHERS = [
 ].join(':');
 
 /** @throws Error when key, certificate or authorities do not read, or the first two do not belong together */
-export function tlsOptions(
-  { key, certificate, clientAuthorities }: TlsFiles,
-  minVersion: TlsVersion = 'TLSv1.3',
-): SecureContextOptions & { readonly requestCert: boolean; readonly rejectUnauthorized: boolean } {
+export function tlsOptions({ key, certificate, clientAuthorities }: TlsFiles, minVersion: TlsVersion = 'TLSv1.3') {
   if (clientAuthorities !== undefined) checkClientAuthorities(clientAuthorities);
   const options: SecureContextOptions = {
     key,
@@ -51,9 +48,6 @@ export function tlsOptions(
   };
   // A server takes options that do not fit without a word, and then fails every handshake.
   createSecureContext(options);
-  return {
-    ...options,
-    requestCert: clientAuthorities !== undefined,
-    rejectUnauthorized: clientAuthorities !== undefined,
-  };
+  const isAsked = clientAuthorities !== undefined;
+  return { ...options, requestCert: isAsked, rejectUnauthorized: isAsked };
 }

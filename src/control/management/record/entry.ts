@@ -21,6 +21,8 @@ export interface ActedFor {
 }
 
 const NOBODY = '{"claim":{}}';
+export type Refused = Pick<ControlError, 'status' | 'code' | 'message'>;
+
 /** @param act absent: it was done by itself */
 export function changeEntry(change: Change, act: ActedFor | undefined, records: string): AuditEntry {
   const { operation, detail } = change;
@@ -54,11 +56,7 @@ export function answerEntry(act: ActedFor, status: number): AuditEntry {
 }
 
 /** @param uncounted throttled requests of the same caller before this one that have no entry */
-export function refusalEntry(
-  act: ActedFor,
-  { status, code, message }: Pick<ControlError, 'status' | 'code' | 'message'>,
-  uncounted: number,
-): AuditEntry {
+export function refusalEntry(act: ActedFor, { status, code, message }: Refused, uncounted: number): AuditEntry {
   const entry = requestEntry(act);
   const { caller, request } = act;
   const asked = caller === undefined || request.body === undefined ? undefined : JSON.stringify(askedFor(request.body));
@@ -122,11 +120,8 @@ function ownEntry(correlationId: string = randomUUID()): AuditEntry {
   };
 }
 
-function failed(
-  code: string,
-  description: string,
-): Pick<AuditEntry, 'resultType' | 'resultSignature' | 'resultDescription'> {
-  return { resultType: 'Failed', resultSignature: code, resultDescription: description };
+function failed(code: string, description: string) {
+  return { resultType: 'Failed', resultSignature: code, resultDescription: description } as const;
 }
 
 function keptOf(caller: ControlCaller | undefined): number {

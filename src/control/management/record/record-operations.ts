@@ -6,25 +6,16 @@ import { type AuditEntry, AuditError, type AuditLog } from '../../../links/recor
 import { auditEntryJson } from '../../../links/recorder/entry.ts';
 import { printResources, type Resources } from '../resources.ts';
 import { changesBetween } from './changes.ts';
-import { type ActedFor, answerEntry, changeEntry, refusalEntry, startEntry } from './entry.ts';
+import { type ActedFor, answerEntry, changeEntry, type Refused, refusalEntry, startEntry } from './entry.ts';
 
 /** For whom the records change; `itself`: because its time has come, or its work has ended. */
 export type Requester = ControlRequest | 'itself';
 
-/** From a request's arrival to its answer. */
-export interface RecordedOperation {
-  /** Handlers know it by this. */
-  concerns(request: ControlRequest): void;
-  /** To be called before the answer leaves. @throws ControlError 503 */
-  answered(status: number): Promise<void>;
-  /** @param uncounted refusals like this one that have no entry @throws ControlError 503, to be answered instead */
-  refused(refusal: Pick<ControlError, 'status' | 'code' | 'message'>, uncounted: number): Promise<void>;
-}
-
-export interface Arrived extends Pick<ActedFor, 'request' | 'operationName' | 'requestId' | 'address'> {
+interface Arrived extends Pick<ActedFor, 'request' | 'operationName' | 'requestId' | 'address'> {
   /** Once a token of theirs was good. */
   caller(): ControlCaller | undefined;
 }
+export type RecordedOperation = ReturnType<OperationRecord['begin']>;
 
 export class OperationRecord {
   readonly #audit: AuditLog;
@@ -36,7 +27,8 @@ export class OperationRecord {
     this.#log = log;
   }
 
-  begin({ caller, ...arrived }: Arrived): RecordedOperation {
+  /** From a request's arrival to its answer. */
+  begin({ caller, ...arrived }: Arrived) {
     const startedAt = performance.now();
     let { request } = arrived;
     const act = {
@@ -44,14 +36,17 @@ export class OperationRecord {
       isOnRecord: false,
     };
     return {
-      concerns: (whole) => {
+      /** Handlers know it by this. */
+      concerns: (whole: ControlRequest): void => {
         request = whole;
         this.#acts.set(whole, act);
       },
-      answered: async (status) => {
+      /** To be called before the answer leaves. @throws ControlError 503 */
+      answered: async (status: number): Promise<void> => {
         if (!act.isOnRecord) await this.#append([answerEntry(act.now(), status)]);
       },
-      refused: (refusal, uncounted) => this.#append([refusalEntry(act.now(), refusal, uncounted)]),
+      /** @param uncounted refusals like this one that have no entry @throws ControlError 503, to be answered instead */
+      refused: (refusal: Refused, uncounted: number) => this.#append([refusalEntry(act.now(), refusal, uncounted)]),
     };
   }
 
