@@ -18,6 +18,24 @@ export interface ControlRequest {
   readonly headers: IncomingHttpHeaders;
   /** What the row's body reader made; undefined for rows that read none. */
   readonly body: unknown;
+  readonly visit: Visit;
+}
+
+/** From a request's arrival to its answer: what becomes known of it, for what it may cost and for the record. */
+export interface Visit {
+  readonly requestId: string;
+  /** Of the client, as the front told it; empty: it did not come through the front. */
+  readonly address: string;
+  /** Of the monotonic clock. */
+  readonly startedAt: number;
+  /** What its row asks a role for; empty: nothing that is put on record. */
+  operationName: string;
+  /** Whose token was good. */
+  caller: ControlCaller | undefined;
+  /** To be called then: the connection is no stranger's from then on. */
+  readonly known: () => void;
+  /** What it has changed is on record. */
+  isOnRecord: boolean;
 }
 
 export interface ControlAnswer {

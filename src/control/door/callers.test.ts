@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { type Authenticate, ControlError, type ControlRequest } from '../../http/control-row.ts';
-import { ControlCallers, type Visit } from './callers.ts';
+import { ControlCallers, type CountedVisit } from './callers.ts';
 
 const BURST = 2;
 const NOT_FOUND = new ControlError(404, 'NotFound', 'There is nothing at this path.');
@@ -27,7 +27,7 @@ function leads({ callers }: World, client: string, port: number, known = (): voi
   return server;
 }
 
-function visit({ callers }: World, remoteAddress: string, remotePort: number): Visit {
+function visit({ callers }: World, remoteAddress: string, remotePort: number): CountedVisit {
   return callers.visit({ remoteAddress, remotePort } as Socket);
 }
 
@@ -65,8 +65,7 @@ test('a connection is known, to the front that led it, from the first valid toke
   const world = open();
   let known = 0;
   leads(world, '192.0.2.1', 5000, () => known++);
-  const request = { path: '/' } as ControlRequest;
-  visit(world, '127.0.0.1', 5000).concerns(request);
+  const request = { path: '/', visit: visit(world, '127.0.0.1', 5000).visit } as ControlRequest;
   const refused = world.callers.counted(() => Promise.reject(NOT_FOUND));
   await assert.rejects(refused(request));
   assert.equal(known, 0);

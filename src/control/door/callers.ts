@@ -1,14 +1,9 @@
 // What callers of the management plane may cost, by the limits of the data plane (`../limits`). Who has shown no valid token
 // costs by address whatever they are refused with; a sign-in, which may guess a secret or leave something in memory, is refused before that.
+import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { DEFAULT_LIMITS, type RequestLimits } from '../../formats/request-limits.ts';
-import {
-  type Authenticate,
-  type ControlCaller,
-  ControlError,
-  type ControlRequest,
-  type ControlRow,
-} from '../../http/control-row.ts';
+import { type Authenticate, ControlError, type ControlRow, type Visit } from '../../http/control-row.ts';
 import { openThrottle, type Throttle } from '../../http/limits/request-limits.ts';
 import { ThrottledTally } from '../../http/limits/throttled-tally.ts';
 import { ServiceError } from '../../http/service-error.ts';
@@ -21,9 +16,9 @@ interface ControlCallersOptions {
 }
 
 /** Whoever did not come through the front. It is at the machine, where it has any loopback address it likes: they count as one. */
-const NOT_LED = '';
+const NOT_LED = { client: '', known() {} };
 
-export type Visit = ReturnType<ControlCallers['visit']>;
+export type CountedVisit = ReturnType<ControlCallers['visit']>;
 
 export class ControlCallers {
   readonly #throttle: Throttle;
@@ -32,10 +27,6 @@ export class ControlCallers {
   readonly #log: (message: string) => void;
   /** Of connections that the front made to the listener, by their end of it: who is at the other end of the front's own. */
   readonly #led = new Map<string, { readonly client: string; readonly known: () => void }>();
-  /** Those whose token was good. */
-  readonly #known = new WeakMap<ControlRequest, ControlCaller>();
-  /** What their connections are known by. */
-  readonly #connections = new WeakMap<ControlRequest, () => void>();
 
   constructor({ limits = DEFAULT_LIMITS, elapsed = () => performance.now() / 1000, log }: ControlCallersOptions) {
     this.#throttle = openThrottle(limits, elapsed);
@@ -55,51 +46,47 @@ export class ControlCallers {
   counted(authenticate: Authenticate): Authenticate {
     return async (request) => {
       const caller = await authenticate(request);
-      this.#known.set(request, caller);
-      this.#connections.get(request)?.();
+      request.visit.caller = caller;
+      request.visit.known();
       this.#throttle.principal(caller.oid);
       return caller;
     };
   }
 
-  /** One request, from its arrival to its answer. */
   visit(socket: Socket) {
-    const led = this.#led.get(endOf(socket.remoteAddress, socket.remotePort));
-    const address = led?.client ?? NOT_LED;
-    let concerned: ControlRequest | undefined;
+    const { client: address, known } = this.#led.get(endOf(socket.remoteAddress, socket.remotePort)) ?? NOT_LED;
+    const visit: Visit = {
+      requestId: randomUUID(),
+      address,
+      startedAt: performance.now(),
+      operationName: '',
+      caller: undefined,
+      known,
+      isOnRecord: false,
+    };
     let hasPaid = false;
     let giveBack: (() => void) | undefined;
-    const caller = (): ControlCaller | undefined => (concerned === undefined ? undefined : this.#known.get(concerned));
     return {
-      /** Of the client, as the front told it; empty: it did not come through the front. */
-      address,
-      /** Whose token was good. */
-      caller,
+      visit,
       /** For the record of a refusal with this status: how many before it have no entry; undefined: nor has this one. */
-      uncounted: (status: number) => (status === 429 ? this.#recorded.count(caller()?.oid ?? address) : 0),
+      uncounted: (status: number) => (status === 429 ? this.#recorded.count(visit.caller?.oid ?? address) : 0),
       /** Takes what the row costs before anything is looked at. @throws ServiceError Throttled */
       begin: ({ signsIn, beginsSignIn }: Pick<ControlRow, 'signsIn' | 'beginsSignIn'>): void => {
         if (beginsSignIn === true) this.#throttle.beginning(address);
         if (signsIn === true) giveBack = this.#throttle.attempt(address);
         hasPaid = beginsSignIn === true || signsIn === true;
       },
-      /** `counted` tells by it whose request this is. */
-      concerns: (request: ControlRequest): ControlRequest => {
-        concerned = request;
-        if (led !== undefined) this.#connections.set(request, led.known);
-        return request;
-      },
       /** To be called with the status of what is answered. @throws ServiceError Throttled, to be answered instead, unless the row has taken its cost */
       ended: (status: number): void => {
         if (status < 400) {
           giveBack?.();
           // A sign-in that was good has shown a secret.
-          if (giveBack !== undefined) led?.known();
-        } else if (!hasPaid && caller() === undefined) this.#throttle.stranger(address);
+          if (giveBack !== undefined) known();
+        } else if (!hasPaid && visit.caller === undefined) this.#throttle.stranger(address);
       },
       /** What to refuse with instead of `error`, which may be the same. */
       refusal: (error: unknown): unknown => {
-        const oid = caller()?.oid;
+        const oid = visit.caller?.oid;
         const judged = oid === undefined && !hasPaid ? this.#ofStranger(address, error) : error;
         return isThrottled(judged) ? this.#throttled(judged, oid ?? address) : judged;
       },

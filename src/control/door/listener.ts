@@ -1,6 +1,5 @@
 // The control process's HTTPS server: finds the row of a request, runs it and writes the answer. It decides nothing
 // about resources or tokens. Slow and half-open clients are closed by the server's own timeouts.
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   type ControlAnswer,
@@ -9,6 +8,7 @@ import {
   type ControlRequest,
   type ControlRow,
   type HandledRow,
+  type Visit,
 } from '../../http/control-row.ts';
 import type { NameForm } from '../../http/name-form.ts';
 import { MANAGEMENT_PLANE } from '../../http/planes.ts';
@@ -17,8 +17,8 @@ import { findRepeated } from '../../http/request-target.ts';
 import { tableOf } from '../../http/router.ts';
 import { type Listening, makeServer, openServer } from '../../http/server.ts';
 import { type TlsFiles, type TlsVersion, tlsOptions } from '../../http/tls/server-options.ts';
-import type { OperationRecord, RecordedOperation } from '../management/record/record-operations.ts';
-import type { ControlCallers, Visit } from './callers.ts';
+import type { OperationRecord } from '../management/record/record-operations.ts';
+import type { ControlCallers, CountedVisit } from './callers.ts';
 import { hostTable, matchHost } from './hosts.ts';
 
 interface ControlListenerOptions {
@@ -46,7 +46,7 @@ export interface ControlListener extends Listening {
 }
 
 export async function listenForControl(options: ControlListenerOptions): Promise<ControlListener> {
-  const { callers, rows, headMs, requestMs } = options;
+  const { callers, acts, rows, headMs, requestMs } = options;
   const hosts = hostTable(options.forms);
   const tableFor = (host: ControlHost) =>
     tableOf(
@@ -67,39 +67,37 @@ export async function listenForControl(options: ControlListenerOptions): Promise
   });
 
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
-    const requestId = randomUUID();
+    const counted = callers.visit(req.socket);
+    const { visit } = counted;
+    const { requestId } = visit;
     res.setHeader('x-ms-request-id', requestId);
     res.setHeader('x-content-type-options', 'nosniff');
     res.setHeader('strict-transport-security', 'max-age=31536000; includeSubDomains');
     res.setHeader('cache-control', 'no-store');
-    const visit = callers.visit(req.socket);
-    let act: RecordedOperation | undefined;
+    let request: ControlRequest | undefined;
     try {
-      const { row, request } = find(req);
-      const { operationName } = row;
-      if (operationName !== undefined) {
-        const { address, caller } = visit;
-        act = options.acts.begin({ request, operationName, requestId, address, caller });
-      }
-      visit.begin(row);
+      const found = find(req, visit);
+      const { row } = found;
+      request = found.request;
+      visit.operationName = row.operationName ?? '';
+      counted.begin(row);
       for (const [name, value] of serviceHeaders(row.path, requestId, options.version)) res.setHeader(name, value);
       if ('pass' in row) {
         await row.pass(request, req, res);
-        visit.ended(res.statusCode);
+        counted.ended(res.statusCode);
         return;
       }
-      const body = await bodyOf(req, row.body);
-      const whole = visit.concerns({ ...request, body });
-      act?.concerns(whole);
-      const answer = await row.handle(whole, req, res);
-      visit.ended(answer.status);
-      await act?.answered(answer.status);
+      request = { ...request, body: await bodyOf(req, row.body) };
+      const answer = await row.handle(request, req, res);
+      counted.ended(answer.status);
+      if (row.operationName !== undefined) await acts.answered(request, answer.status);
       write(res, answer);
     } catch (caught) {
       if (res.headersSent) throw caught;
-      const refused = visit.refusal(caught);
+      const refused = counted.refusal(caught);
       // What is on no record is answered at once: before anything that was sent behind it is looked at.
-      const error = act === undefined ? refused : await onRecord(act, visit, requestId, refused);
+      const error =
+        request === undefined || visit.operationName === '' ? refused : await onRecord(request, counted, refused);
       if (error instanceof ControlError) {
         if (error.status === 403) {
           res.setHeader('x-strongroom-trace', error.activityId ?? requestId);
@@ -114,7 +112,20 @@ export async function listenForControl(options: ControlListenerOptions): Promise
     }
   };
 
-  const find = (req: IncomingMessage): { readonly row: ControlRow; readonly request: ControlRequest } => {
+  /** Refusals are on record before they are answered, too. @returns what is to be answered */
+  const onRecord = async (request: ControlRequest, { uncounted, visit }: CountedVisit, error: unknown) => {
+    const told = error instanceof ControlError ? error : internalError(visit.requestId);
+    const untold = uncounted(told.status);
+    if (untold === undefined) return error;
+    try {
+      await acts.refused(request, told, untold);
+      return error;
+    } catch (unrecorded) {
+      return unrecorded;
+    }
+  };
+
+  const find = (req: IncomingMessage, visit: Visit): { readonly row: ControlRow; readonly request: ControlRequest } => {
     const repeated = findRepeated(req.rawHeaders);
     if (repeated !== undefined) {
       throw new ControlError(400, 'BadRequest', `The request has more than one ${repeated} header.`);
@@ -143,25 +154,13 @@ export async function listenForControl(options: ControlListenerOptions): Promise
       query,
       headers: req.headers,
       body: undefined,
+      visit,
     };
     return { row: found.row, request };
   };
 
   const listening = await openServer(server, rules, { port: 0, host: '127.0.0.1' });
   return { ...listening, renew: (files) => server.setSecureContext(tlsOptions(files, options.minVersion)) };
-}
-
-/** Refusals are on record before they are answered, too. @returns what is to be answered */
-async function onRecord(act: RecordedOperation, visit: Visit, requestId: string, error: unknown): Promise<unknown> {
-  const told = error instanceof ControlError ? error : internalError(requestId);
-  const uncounted = visit.uncounted(told.status);
-  if (uncounted === undefined) return error;
-  try {
-    await act.refused(told, uncounted);
-    return error;
-  } catch (unrecorded) {
-    return unrecorded;
-  }
 }
 
 function internalError(requestId: string): ControlError {

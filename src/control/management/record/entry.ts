@@ -7,30 +7,17 @@ import { cut, KEPT_OF_CALLERS, KEPT_OF_STRANGERS } from '../../../links/recorder
 import type { Change } from './changes.ts';
 import { askedFor } from './requested-members.ts';
 
-/** A request that may change something, as far as it has come. */
-export interface ActedFor {
-  readonly request: ControlRequest;
-  /** What its row asks a role for. */
-  readonly operationName: string;
-  readonly requestId: string;
-  /** As the front told it. */
-  readonly address: string;
-  /** Undefined: no token of theirs was good. */
-  readonly caller: ControlCaller | undefined;
-  readonly startedAt: number;
-}
-
 const NOBODY = '{"claim":{}}';
 export type Refused = Pick<ControlError, 'status' | 'code' | 'message'>;
 
-/** @param act absent: it was done by itself */
-export function changeEntry(change: Change, act: ActedFor | undefined, records: string): AuditEntry {
+/** @param request whose change it is; absent: it was done by itself */
+export function changeEntry(change: Change, request: ControlRequest | undefined, records: string): AuditEntry {
   const { operation, detail } = change;
   const ended = operation === undefined || operation.status === 'InProgress' ? undefined : operation.status;
-  const base = act === undefined ? ownEntry(operation?.id) : requestEntry(act);
+  const base = request === undefined ? ownEntry(operation?.id) : requestEntry(request);
   return {
     ...base,
-    operationName: act !== undefined && isOf(act, change) ? act.operationName : change.operationName,
+    operationName: request !== undefined && isOf(request, change) ? request.visit.operationName : change.operationName,
     resourceId: change.resourceId.toUpperCase(),
     scope: change.resourceId,
     PoolName: change.hsm,
@@ -47,19 +34,21 @@ export function changeEntry(change: Change, act: ActedFor | undefined, records: 
 }
 
 /** What the request names itself; the rest goes along with it. */
-function isOf({ request }: ActedFor, { resourceId }: Change): boolean {
-  return `${request.path}/`.toLowerCase().startsWith(`${resourceId}/`.toLowerCase());
+function isOf({ path }: ControlRequest, { resourceId }: Change): boolean {
+  return `${path}/`.toLowerCase().startsWith(`${resourceId}/`.toLowerCase());
 }
 
-export function answerEntry(act: ActedFor, status: number): AuditEntry {
-  return { ...requestEntry(act), httpStatusCode: status };
+export function answerEntry(request: ControlRequest, status: number): AuditEntry {
+  return { ...requestEntry(request), httpStatusCode: status };
 }
 
 /** @param uncounted throttled requests of the same caller before this one that have no entry */
-export function refusalEntry(act: ActedFor, { status, code, message }: Refused, uncounted: number): AuditEntry {
-  const entry = requestEntry(act);
-  const { caller, request } = act;
-  const asked = caller === undefined || request.body === undefined ? undefined : JSON.stringify(askedFor(request.body));
+export function refusalEntry(request: ControlRequest, refusal: Refused, uncounted: number): AuditEntry {
+  const { status, code, message } = refusal;
+  const entry = requestEntry(request);
+  const { body, visit } = request;
+  const { caller } = visit;
+  const asked = caller === undefined || body === undefined ? undefined : JSON.stringify(askedFor(body));
   return {
     ...entry,
     ...failed(code, cut(message, keptOf(caller) * 2)),
@@ -78,8 +67,8 @@ export function startEntry(records: string): AuditEntry {
   return { ...ownEntry(), operationName: 'Strongroom/managementPlane/start/action', properties: { records } };
 }
 
-function requestEntry({ request, operationName, requestId, address, caller, startedAt }: ActedFor): AuditEntry {
-  const { headers, origin, path, query } = request;
+function requestEntry({ headers, origin, path, query, visit }: ControlRequest): AuditEntry {
+  const { operationName, requestId, address, caller, startedAt } = visit;
   const kept = keptOf(caller);
   const clientRequestId = headers['x-ms-client-request-id'];
   return {
