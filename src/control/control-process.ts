@@ -13,7 +13,7 @@ import { devOwners } from './directory/create-dev-directory.ts';
 import { readDirectoryFile } from './directory/directory-file.ts';
 import { readCredentials } from './directory/federation/federated-credentials.ts';
 import { describePrincipal } from './directory/find-principal.ts';
-import { graphRows } from './directory/graph/rows.ts';
+import { graphRows } from './directory/graph-rows.ts';
 import { createIssuer } from './directory/issuer/create-issuer.ts';
 import { tokenEndpoints } from './directory/issuer/discovery.ts';
 import { loadIdentityHeader, managedIdentityRow } from './directory/issuer/managed-identity.ts';

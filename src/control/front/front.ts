@@ -42,15 +42,13 @@ export interface Place {
   readonly port: number;
 }
 
-export interface Front extends AsyncDisposable {
-  readonly port: number;
-}
+export type Front = Awaited<ReturnType<typeof openFront>>;
 
 const TLS_HANDSHAKE = 0x16;
 /** Each piece of a beginning has all before it read again; clients send theirs in one or two. */
 const MOST_PIECES = 64;
 
-export async function openFront(options: FrontOptions): Promise<Front> {
+export async function openFront(options: FrontOptions) {
   const sockets = new Set<Socket>();
   const open = new OpenConnections(options.connectionsPerAddress ?? Number.POSITIVE_INFINITY);
   const handle = (socket: Socket): void => {
@@ -70,7 +68,7 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   }
   return {
     port,
-    async [Symbol.asyncDispose]() {
+    async [Symbol.asyncDispose](): Promise<void> {
       const closed = servers.map((server) => once(server, 'close'));
       for (const server of servers) server.close();
       for (const socket of sockets) socket.destroy();
@@ -100,16 +98,12 @@ function welcome(socket: Socket, held: Held, options: FrontOptions): void {
   const timer = setTimeout(() => socket.destroy(), openingMs);
   socket.on('error', () => {}); // the 'close' that follows is handled
   socket.once('close', () => clearTimeout(timer));
+  const hangUp = (words: string): void => void socket.end(words, () => socket.destroySoon());
   const decide = (chunk: Buffer): void => {
     received = Buffer.concat([received, chunk]);
     pieces += 1;
-    const decision =
-      received[0] === TLS_HANDSHAKE
-        ? readTls(received, options)
-        : options.address === undefined
-          ? readProxy(received, options)
-          : NO_PROXY;
-    if (decision.kind === 'wait') {
+    const decision = decisionOn(received, options);
+    if (decision === 'wait') {
       if (pieces >= MOST_PIECES) socket.destroy();
       return;
     }
@@ -117,28 +111,21 @@ function welcome(socket: Socket, held: Held, options: FrontOptions): void {
     socket.off('data', decide);
     socket.off('end', giveUp);
     socket.pause();
-    if (decision.kind === 'close') {
-      socket.end(decision.answer, () => socket.destroySoon());
-      return;
-    }
-    socket.unshift(received.subarray(decision.consumed));
-    const { instance } = decision;
+    if (typeof decision === 'object') lead(decision);
+    else hangUp(decision);
+  };
+  const lead = ({ address, port, instance, consumed, greeting, apology }: Way): void => {
+    socket.unshift(received.subarray(consumed));
     const header = instance === undefined ? undefined : introduction(socket, instance, options.token());
-    if (instance !== undefined && header === undefined) {
-      socket.end(decision.apology, () => socket.destroySoon());
-      return;
-    }
-    const place = { address: decision.address ?? '127.0.0.1', port: decision.port };
-    joinWith(socket, place, {
+    if (instance !== undefined && header === undefined) return hangUp(apology);
+    joinWith(socket, address ?? '127.0.0.1', port, {
       ...(header === undefined ? {} : { header }),
       opened(server) {
         if (instance !== undefined) held.release();
-        if (instance === undefined && decision.address === undefined) {
-          options.led?.(server, peerAddress(socket.remoteAddress), held.known);
-        }
-        if (decision.greeting !== undefined) socket.write(decision.greeting);
+        else if (address === undefined) options.led?.(server, peerAddress(socket.remoteAddress), held.known);
+        if (greeting !== undefined) socket.write(greeting);
       },
-      failed: () => socket.end(decision.apology, () => socket.destroySoon()),
+      failed: () => hangUp(apology),
     });
   };
   const giveUp = (): void => {
@@ -160,66 +147,60 @@ function introduction(
   return (server) => proveConnection(server, { secret: token, instance, client: { address, port } });
 }
 
-type Decision =
-  | { readonly kind: 'wait' }
-  | { readonly kind: 'close'; readonly answer: string }
-  | {
-      readonly kind: 'join';
-      /** Absent: this machine's own. */
-      readonly address?: string;
-      readonly port: number;
-      /** Its name. */
-      readonly instance: string | undefined;
-      /** Bytes that were for us. */
-      readonly consumed: number;
-      readonly greeting?: string;
-      readonly apology: string;
-    };
+/** More is needed; or where it goes; or what is said before it is closed. */
+type Decision = 'wait' | Way | `HTTP/1.1 ${string}` | '';
+interface Way {
+  /** Absent: this machine's own. */
+  readonly address?: string;
+  readonly port: number;
+  /** Its name. */
+  readonly instance: string | undefined;
+  /** Bytes that were for us. */
+  readonly consumed: number;
+  readonly greeting?: string;
+  readonly apology: string;
+}
 
-const NO_PROXY: Decision = { kind: 'close', answer: '' };
+function decisionOn(received: Buffer, options: FrontOptions): Decision {
+  if (received[0] === TLS_HANDSHAKE) return readTls(received, options);
+  return options.address === undefined ? readProxy(received, options) : '';
+}
 
 function readTls(bytes: Buffer, { resolve, fallbackPort }: FrontOptions): Decision {
   const hello = readClientHello(bytes.subarray(0, MAX_CLIENT_HELLO));
-  if (hello.kind === 'incomplete') return { kind: 'wait' };
-  if (hello.kind === 'malformed') return { kind: 'close', answer: '' };
+  if (hello.kind === 'incomplete') return 'wait';
+  if (hello.kind === 'malformed') return '';
   const target: Target = hello.serverName === undefined ? { kind: 'unknown' } : resolve(hello.serverName);
-  if (target.kind === 'down') return { kind: 'close', answer: '' };
-  return {
-    kind: 'join',
-    port: target.kind === 'serving' ? target.port : fallbackPort(),
-    instance: target.kind === 'serving' ? target.instance : undefined,
-    consumed: 0,
-    apology: '',
-  };
+  const way = { consumed: 0, apology: '' };
+  switch (target.kind) {
+    case 'down':
+      return '';
+    case 'serving':
+      return { port: target.port, instance: target.instance, ...way };
+    case 'unknown':
+      return { port: fallbackPort(), instance: undefined, ...way };
+  }
 }
 
 function readProxy(bytes: Buffer, { resolve, besides }: FrontOptions): Decision {
   const head = readConnectHead(bytes.subarray(0, MAX_HEAD + 4));
   switch (head.kind) {
     case 'incomplete':
-      return { kind: 'wait' };
+      return 'wait';
     case 'malformed':
-      return { kind: 'close', answer: reply('400 Bad Request', 'This port speaks TLS and CONNECT.') };
+      return reply('400 Bad Request', 'This port speaks TLS and CONNECT.');
     case 'other':
-      return {
-        kind: 'close',
-        answer: reply('403 Forbidden', 'This port speaks TLS and CONNECT; nothing is forwarded.'),
-      };
+      return reply('403 Forbidden', 'This port speaks TLS and CONNECT; nothing is forwarded.');
     case 'connect': {
       const target = resolve(head.host);
       if (target.kind === 'unknown') {
         // Clients show the status line of a proxy, and hardly any its body.
         const [reason, ...more] = whyUnknown(head.host, target.instance);
-        return {
-          kind: 'close',
-          answer: reply(`403 ${reason}`, [`${reason}; nothing is forwarded.`, ...more].join('\n')),
-        };
+        return reply(`403 ${reason}`, [`${reason}; nothing is forwarded.`, ...more].join('\n'));
       }
-      if (target.kind === 'down')
-        return { kind: 'close', answer: reply('503 Service Unavailable', 'Not serving now.') };
+      if (target.kind === 'down') return reply('503 Service Unavailable', 'Not serving now.');
       const place = target.instance === undefined ? undefined : besides?.(target.instance, head.port);
       return {
-        kind: 'join',
         ...(place ?? { port: target.port }),
         instance: place === undefined ? target.instance : undefined,
         consumed: head.length,
@@ -242,6 +223,6 @@ function whyUnknown(host: string, instance: string | undefined): readonly [strin
   ];
 }
 
-function reply(status: string, text: string): string {
+function reply(status: string, text: string): `HTTP/1.1 ${string}` {
   return `HTTP/1.1 ${status}\r\ncontent-type: text/plain\r\ncontent-length: ${text.length + 1}\r\nconnection: close\r\n\r\n${text}\n`;
 }

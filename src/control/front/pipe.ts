@@ -11,7 +11,8 @@ const CONNECT_MS = 5_000;
  */
 export function joinWith(
   client: Socket,
-  { address: host, port }: { readonly address: string; readonly port: number },
+  host: string,
+  port: number,
   handlers: {
     readonly header?: (server: Socket) => Buffer;
     readonly opened: (server: Socket) => void;

@@ -15,7 +15,7 @@ import { readTlsFiles } from '../../http/tls/renewal.ts';
 import { askInstanceOver } from '../ask-instance.ts';
 import type { Directory } from '../directory/directory.ts';
 import { describePrincipal } from '../directory/find-principal.ts';
-import { graphRows } from '../directory/graph/rows.ts';
+import { graphRows } from '../directory/graph-rows.ts';
 import { HsmLifecycle } from '../management/hsm/hsm-lifecycle.ts';
 import type { Resources } from '../management/resources.ts';
 import { openRecordedBook } from '../management/resources-file.ts';

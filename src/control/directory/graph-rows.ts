@@ -1,10 +1,8 @@
 // The Graph look-ups that role commands and `az ad` make. Read-only: the directory is changed in its file.
-import { list, record, ShapeError, text } from '../../../formats/shape.ts';
-import { type Authenticate, ControlError, type ControlRequest, type ControlRow } from '../../../http/control-row.ts';
-import type { Directory } from '../directory.ts';
-import { everybody, findByObjectId, findUser, type Principal } from '../find-principal.ts';
-import { parseFilter } from './filter.ts';
-import { graphObject } from './objects.ts';
+import { list, record, ShapeError, text } from '../../formats/shape.ts';
+import { type Authenticate, ControlError, type ControlRequest, type ControlRow } from '../../http/control-row.ts';
+import type { Directory } from './directory.ts';
+import { everybody, findByObjectId, findUser, type Principal } from './find-principal.ts';
 
 type Answer = Readonly<Record<string, unknown>>;
 
@@ -63,6 +61,18 @@ export function graphRows(directory: Directory, authenticate: Authenticate): rea
   ];
 }
 
+// The few `$filter` forms that the command line sends. Anything else is refused, never half understood.
+const EQUALS = /^(?<member>\w{1,64})\s+eq\s+'(?<value>(?:[^']|''){0,256})'$/;
+const ANY_EQUALS =
+  /^(?<member>\w{1,64})\/any\((?<each>\w{1,8})\s*:\s*\k<each>\s+eq\s+'(?<value>(?:[^']|''){0,256})'\)$/;
+
+/** `member eq 'value'` and `member/any(c:c eq 'value')`, the member being one of `allowed`. @throws ControlError 400 */
+function parseFilter(text: string, allowed: readonly string[]) {
+  const { member = '', value = '' } = (EQUALS.exec(text) ?? ANY_EQUALS.exec(text))?.groups ?? {};
+  if (allowed.includes(member)) return { member, value: value.replaceAll("''", "'") };
+  throw new ControlError(400, 'Request_UnsupportedQuery', 'This filter clause is not supported.');
+}
+
 function matches(object: Answer, filter: string, members: readonly string[]): boolean {
   const { member, value } = parseFilter(filter, members);
   const wanted = value.toLowerCase();
@@ -102,4 +112,35 @@ function findAll(directory: Directory, ids: readonly string[], types?: readonly 
 function notFound(id: string): ControlError {
   const message = `Resource '${id.slice(0, 100)}' does not exist or one of its queried reference-property objects are not present.`;
   return new ControlError(404, 'Request_ResourceNotFound', message);
+}
+
+/** In the shape of Microsoft Graph v1.0. */
+function graphObject(principal: Principal): Answer {
+  const { kind, oid: id, displayName } = principal;
+  const named = (type: string) => ({ '@odata.type': `#microsoft.graph.${type}`, id });
+  switch (kind) {
+    case 'user':
+      return {
+        ...named('user'),
+        displayName,
+        userPrincipalName: principal.upn,
+        mail: null,
+        accountEnabled: true,
+      };
+    case 'group':
+      return { ...named('group'), displayName, securityEnabled: true, mailEnabled: false };
+    case 'application':
+    case 'managed identity': {
+      const appId = kind === 'application' ? principal.appId : principal.clientId;
+      return {
+        ...named('servicePrincipal'),
+        appId,
+        displayName,
+        appDisplayName: displayName,
+        servicePrincipalNames: [appId],
+        servicePrincipalType: kind === 'application' ? 'Application' : 'ManagedIdentity',
+        accountEnabled: true,
+      };
+    }
+  }
 }
