@@ -77,10 +77,17 @@ export function handled(
 ): HandledRow {
   return { host, method, path, body: 'none', handle, ...more };
 }
-/** Hands the untouched exchange to the protocol library. That writes refusals itself, so they are paid for before. */
-export type PassedRow = RowPlace &
+/**
+ * Hands the untouched exchange to the protocol library, unless it returns an answer itself. The library writes refusals too, so they
+ * are paid for before.
+ */
+type PassedRow = RowPlace &
   ({ readonly signsIn: true } | { readonly beginsSignIn: true }) & {
-    readonly pass: (request: ControlRequest, req: IncomingMessage, res: ServerResponse) => Promise<void>;
+    readonly pass: (
+      request: ControlRequest,
+      req: IncomingMessage,
+      res: ServerResponse,
+    ) => Promise<ControlAnswer | undefined>;
   };
 export type ControlRow = HandledRow | PassedRow;
 

@@ -68,17 +68,6 @@ export const DATA_PLANE: Column<0> = column(0);
 export const MANAGEMENT_PLANE: Column<1> = column(1);
 export const IDENTITY_ENDPOINT: Column<2> = column(2);
 
-export type ServerRules = Readonly<
-  Record<
-    | 'maxConnections'
-    | 'handshakeTimeout'
-    | 'keepAliveTimeout'
-    | 'drainMs'
-    | 'maxHeaderSize'
-    | 'headersTimeout'
-    | 'requestTimeout'
-    | 'checkedEvery',
-    number
-  >
-> & { readonly requireHostHeader: boolean };
 export type RouterRules = Pick<Column<0 | 1>, 'methods' | 'looseSlashes' | 'longestParameter'>;
+type Measures = Exclude<keyof Steps, keyof RouterRules | 'body' | 'requireHostHeader'>;
+export type ServerRules = Readonly<Record<Measures, number>> & { readonly requireHostHeader: boolean };

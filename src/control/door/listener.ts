@@ -82,14 +82,10 @@ export async function listenForControl(options: ControlListenerOptions): Promise
       visit.operationName = row.operationName ?? '';
       counted.begin(row);
       for (const [name, value] of serviceHeaders(row.path, requestId, options.version)) res.setHeader(name, value);
-      if ('pass' in row) {
-        await row.pass(request, req, res);
-        counted.ended(res.statusCode);
-        return;
-      }
-      request = { ...request, body: await bodyOf(req, row.body) };
-      const answer = await row.handle(request, req, res);
-      counted.ended(answer.status);
+      if ('handle' in row) request = { ...request, body: await bodyOf(req, row.body) };
+      const answer = await ('handle' in row ? row.handle(request, req, res) : row.pass(request, req, res));
+      counted.ended(answer?.status ?? res.statusCode);
+      if (answer === undefined) return;
       if (row.operationName !== undefined) await acts.answered(request, answer.status);
       write(res, answer);
     } catch (caught) {

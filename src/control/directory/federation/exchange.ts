@@ -1,6 +1,7 @@
 // Exchanges a foreign token for one of ours, as `WorkloadIdentityCredential` asks: a client-credentials request whose client
 // assertion is of another issuer. Everything else of the token endpoint is the protocol library's.
 import { decodeJwt } from 'jose';
+import type { ControlAnswer } from '../../../http/control-row.ts';
 import type { Application, Directory } from '../directory.ts';
 import { findApplication } from '../find-principal.ts';
 import { audienceOfScope } from '../issuer/audience.ts';
@@ -32,16 +33,11 @@ export interface ExchangeRules extends TokenSigning {
   readonly verifyAssertion: VerifyAssertion;
 }
 
-export interface ExchangeAnswer {
-  readonly status: number;
-  readonly json: Readonly<Record<string, unknown>>;
-}
-
 /** Undefined: not of another issuer; for the protocol library. */
 export async function exchangeAssertion(
   form: URLSearchParams,
   rules: ExchangeRules,
-): Promise<ExchangeAnswer | undefined> {
+): Promise<ControlAnswer | undefined> {
   const assertion = form.get('client_assertion');
   const clientId = form.get('client_id');
   if (assertion === null || clientId === null) return undefined;
@@ -60,7 +56,7 @@ async function exchange(
   form: URLSearchParams,
   { assertion, clientId, issuer }: { readonly assertion: string; readonly clientId: string; readonly issuer: string },
   rules: ExchangeRules,
-): Promise<ExchangeAnswer> {
+): Promise<ControlAnswer> {
   const audience = requestedAudience(form, rules.audiences);
   if (assertion.length > MAX_ASSERTION) throw refused(50027, 'The client assertion is too long.');
   const application = confidential(rules.directory, clientId);

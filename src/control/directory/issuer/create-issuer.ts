@@ -15,7 +15,7 @@ export interface Issuer {
   readonly provider: Provider;
   readonly jwks: { readonly keys: readonly Readonly<object>[] };
   /** Lets the library answer at one of its own paths. `origin`: how the caller names this host. */
-  pass(origin: string, path: string, req: IncomingMessage, res: ServerResponse): Promise<void>;
+  pass(origin: string, path: string, req: IncomingMessage, res: ServerResponse): Promise<undefined>;
 }
 
 export class IssuerRefused extends Error {
@@ -66,10 +66,10 @@ export function createIssuer(options: IssuerOptions): Issuer {
     issuer,
     provider,
     jwks: { keys: [{ ...signingKey.publicJwk, x5t: signingKey.kid, issuer }] },
-    pass(origin, path, req, res) {
+    async pass(origin, path, req, res) {
       origins.set(req, origin);
       req.url = path;
-      return callback(req, res);
+      await callback(req, res);
     },
   };
 }

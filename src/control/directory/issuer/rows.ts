@@ -35,7 +35,7 @@ export function issuerRows(issuer: Issuer, exchange: ExchangeRules): readonly Co
     async pass(request, req, res) {
       checkTenant(request);
       rejectLong(req);
-      await issuer.pass(request.origin, to(request), req, res);
+      return issuer.pass(request.origin, to(request), req, res);
     },
   });
   const keys = (request: ControlRequest): ControlAnswer => {
@@ -64,8 +64,7 @@ export function issuerRows(issuer: Issuer, exchange: ExchangeRules): readonly Co
         signsIn: true,
         async pass(request, req, res) {
           checkTenant(request);
-          if (await answerExchange(exchange, req, res)) return;
-          await issuer.pass(request.origin, '/token', req, res);
+          return (await answerExchange(exchange, req)) ?? issuer.pass(request.origin, '/token', req, res);
         },
       }),
     ),

@@ -3,6 +3,7 @@
 // browser and no proxy asks in its name.
 import type { IncomingHttpHeaders } from 'node:http';
 import { ownCommand } from '../../../formats/own-command.ts';
+import type { ControlAnswer } from '../../../http/control-row.ts';
 import type { ManagedIdentity } from '../directory.ts';
 import { ACCESS_TOKEN_SECONDS, signAppToken, type TokenSigning } from '../issuer/token-claims.ts';
 import { isSameSecret } from '../secret-hash.ts';
@@ -30,10 +31,7 @@ interface IdentityRequest {
   readonly whoCalls: (withExecutable: boolean) => Promise<LocalCaller | undefined>;
 }
 
-export interface IdentityAnswer {
-  readonly status: number;
-  readonly json: Readonly<Record<string, unknown>>;
-}
+export type IdentityAnswer = Pick<ControlAnswer, 'status' | 'json'>;
 
 interface Style {
   readonly versions: readonly string[];

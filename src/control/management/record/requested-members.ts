@@ -26,47 +26,38 @@ function only(members: Readonly<Record<string, Keep>>): Keep {
   return (value) => (Array.isArray(value) ? value.map(one) : one(value));
 }
 
-const range = only({ value: plain });
+/** Members that are kept as they are. */
+function plainly(...names: readonly string[]): Readonly<Record<string, Keep>> {
+  return Object.fromEntries(names.map((name) => [name, plain]));
+}
+
+const range = only(plainly('value'));
 const network = {
-  bypass: plain,
-  defaultAction: plain,
+  ...plainly('bypass', 'defaultAction', 'publicNetworkAccess'),
   ipRules: (value: unknown) => plain(value) ?? range(value),
-  publicNetworkAccess: plain,
 };
-const links = only({ name: plain, properties: only({ privateLinkServiceId: plain, groupIds: plain }) });
+const links = only({ name: plain, properties: only(plainly('privateLinkServiceId', 'groupIds')) });
 
 export const askedFor: Keep = only({
-  location: plain,
+  ...plainly('location', 'managedBy', 'confirmWithinSeconds'),
   tags: names,
-  managedBy: plain,
-  sku: only({ family: plain, name: plain }),
+  sku: only(plainly('family', 'name')),
   identity: only({ type: plain, userAssignedIdentities: names }),
   rules: only(network),
-  confirmWithinSeconds: plain,
   properties: only({
     // an HSM's
-    tenantId: plain,
-    initialAdminObjectIds: plain,
-    enableSoftDelete: plain,
-    softDeleteRetentionInDays: plain,
-    enablePurgeProtection: plain,
-    createMode: plain,
+    ...plainly('tenantId', 'initialAdminObjectIds', 'enableSoftDelete', 'softDeleteRetentionInDays'),
+    ...plainly('enablePurgeProtection', 'createMode', 'publicNetworkAccess'),
     networkAcls: only(network),
-    publicNetworkAccess: plain,
     // a role assignment's
-    roleDefinitionId: plain,
-    principalId: plain,
-    principalType: plain,
+    ...plainly('roleDefinitionId', 'principalId', 'principalType'),
     // those of a private endpoint and its connection
-    subnet: only({ id: plain }),
+    subnet: only(plainly('id')),
     privateLinkServiceConnections: links,
     manualPrivateLinkServiceConnections: links,
-    privateLinkServiceConnectionState: only({ status: plain }),
+    privateLinkServiceConnectionState: only(plainly('status')),
     // a key's
-    kty: plain,
-    keySize: plain,
-    curveName: plain,
-    keyOps: plain,
-    attributes: only({ enabled: plain, nbf: plain, exp: plain, exportable: plain }),
+    ...plainly('kty', 'keySize', 'curveName', 'keyOps'),
+    attributes: only(plainly('enabled', 'nbf', 'exp', 'exportable')),
   }),
 });
