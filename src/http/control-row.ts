@@ -39,7 +39,8 @@ export interface Visit {
 }
 
 export interface ControlAnswer {
-  readonly status: number;
+  /** Absent: 200. */
+  readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly json?: unknown;

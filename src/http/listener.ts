@@ -26,11 +26,10 @@ export interface ListenerOptions extends TlsFiles {
   readonly socketPath?: string;
   /** Other workers of the instance listen on the same port. */
   readonly shared: boolean;
-  readonly maxConnections?: number;
   /** From one address at once, of those that have shown no valid token, and again of those that have. Absent: as many as there may be in all. */
   readonly connectionsPerAddress?: number;
-  readonly headersTimeout?: number;
-  readonly requestTimeout?: number;
+  /** What differs from the data plane's; tests shorten times. */
+  readonly rules?: Partial<ServerRules>;
 }
 
 export interface Listener extends Listening {
@@ -41,13 +40,8 @@ export interface Listener extends Listening {
 }
 
 export async function listen(options: ListenerOptions, take: (call: Call) => void): Promise<Listener> {
-  const { way = 'direct', headersTimeout, requestTimeout, maxConnections } = options;
-  const rules: ServerRules = {
-    ...DATA_PLANE,
-    ...(maxConnections === undefined ? {} : { maxConnections }),
-    ...(headersTimeout === undefined ? {} : { headersTimeout }),
-    ...(requestTimeout === undefined ? {} : { requestTimeout }),
-  };
+  const { way = 'direct' } = options;
+  const rules = { ...DATA_PLANE, ...options.rules };
   const peers = new Peers();
   const open = new OpenConnections(options.connectionsPerAddress ?? Number.POSITIVE_INFINITY);
   const server = makeServer(rules, options, options.minVersion, (request, response) => {
@@ -84,19 +78,17 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
       const { known } = by === 'direct' || isOfSocket ? UNCOUNTED : open.add(address, socket);
       peers.arrive({ peer: { address, way: by }, known }, accept);
     };
-    const arriveDirectly = (): void => arrive(peerAddress(socket.remoteAddress), 'direct');
-    if (options.proxies === undefined) arrive(peerAddress(socket.remoteAddress), way);
-    else {
-      const direct = options.alsoDirect === true ? arriveDirectly : undefined;
-      // The front for itself is the machine's own way: so the resource manager hands requests on.
-      const isFront = typeof options.proxies === 'object' && 'front' in options.proxies;
-      takeProxyHeader(
-        socket,
-        options.proxies,
-        (address, isProxysOwn) => arrive(address, isFront && isProxysOwn ? 'direct' : way),
-        direct,
-      );
-    }
+    const arriveBy = (by: ConnectionPath): void => arrive(peerAddress(socket.remoteAddress), by);
+    const { proxies, alsoDirect } = options;
+    if (proxies === undefined) return arriveBy(way);
+    // The front for itself is the machine's own way: so the resource manager hands requests on.
+    const isFront = typeof proxies === 'object' && 'front' in proxies;
+    takeProxyHeader(
+      socket,
+      proxies,
+      (address, isProxysOwn) => arrive(address, isFront && isProxysOwn ? 'direct' : way),
+      alsoDirect === true ? () => arriveBy('direct') : undefined,
+    );
   });
   const { host, port, socketPath, shared } = options;
   const place = socketPath === undefined ? { host, port, reusePort: shared } : { path: socketPath };

@@ -26,8 +26,7 @@ describe('a slow client of the control listener', () => {
       log: () => {},
       version: '0.0.0',
       // The handshake has the head's time: a slow machine needs more of it than a test likes to wait.
-      headMs: 2_000,
-      requestMs: 2_500,
+      rules: { handshakeTimeout: 2_000, headersTimeout: 2_000, requestTimeout: 2_500 },
     });
   });
   after(() => listener[Symbol.asyncDispose]());

@@ -231,7 +231,7 @@ describe('a slow client', { concurrency: true }, () => {
     const leaf = await issueServer(authority, [HOST], new Date());
     ca = authority.certificate;
     listener = await listen(
-      { ...leaf, host: '127.0.0.1', port: 0, shared: false, headersTimeout: 1_000, requestTimeout: 2_000 },
+      { ...leaf, host: '127.0.0.1', port: 0, shared: false, rules: { headersTimeout: 1_000, requestTimeout: 2_000 } },
       // Takes the body and never answers: the limits are the listener's own.
       ({ request }) => request.on('error', () => undefined).resume(),
     );

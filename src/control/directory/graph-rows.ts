@@ -25,7 +25,7 @@ export function graphRows(directory: Directory, authenticate: Authenticate): rea
     body: method === 'POST' ? 'json' : 'none',
     async handle(request) {
       const { oid } = await authenticate(request);
-      return { status: 200, json: find(request, oid) };
+      return { json: find(request, oid) };
     },
   });
   return [

@@ -11,7 +11,7 @@ import {
   type Visit,
 } from '../../http/control-row.ts';
 import type { NameForm } from '../../http/name-form.ts';
-import { MANAGEMENT_PLANE } from '../../http/planes.ts';
+import { MANAGEMENT_PLANE, type ServerRules } from '../../http/planes.ts';
 import { parseJsonObject, readBody } from '../../http/read-body.ts';
 import { findRepeated } from '../../http/request-target.ts';
 import { tableOf } from '../../http/router.ts';
@@ -34,9 +34,8 @@ interface ControlListenerOptions {
   readonly log: (message: string) => void;
   /** Of the product. */
   readonly version: string;
-  /** Time for the handshake and a request's head, and for a whole request; tests shorten them. */
-  readonly headMs?: number;
-  readonly requestMs?: number;
+  /** What differs from the management plane's; tests shorten times. */
+  readonly rules?: Partial<ServerRules>;
 }
 
 /** On loopback; clients reach it through the front. */
@@ -46,7 +45,7 @@ export interface ControlListener extends Listening {
 }
 
 export async function listenForControl(options: ControlListenerOptions): Promise<ControlListener> {
-  const { callers, acts, rows, headMs, requestMs } = options;
+  const { callers, acts, rows } = options;
   const hosts = hostTable(options.forms);
   const tableFor = (host: ControlHost) =>
     tableOf(
@@ -54,11 +53,7 @@ export async function listenForControl(options: ControlListenerOptions): Promise
       MANAGEMENT_PLANE,
     );
   const tables = { arm: tableFor('arm'), login: tableFor('login'), graph: tableFor('graph') };
-  const rules = {
-    ...MANAGEMENT_PLANE,
-    ...(headMs === undefined ? {} : { handshakeTimeout: headMs, headersTimeout: headMs }),
-    ...(requestMs === undefined ? {} : { requestTimeout: requestMs }),
-  };
+  const rules = { ...MANAGEMENT_PLANE, ...options.rules };
   const server = makeServer(rules, options.tls, options.minVersion, (req, res) => {
     answer(req, res).catch((error: unknown) => {
       options.log(`control: ${req.method ?? ''} failed: ${error instanceof Error ? error.message : String(error)}`);
@@ -84,9 +79,10 @@ export async function listenForControl(options: ControlListenerOptions): Promise
       for (const [name, value] of serviceHeaders(row.path, requestId, options.version)) res.setHeader(name, value);
       if ('handle' in row) request = { ...request, body: await bodyOf(req, row.body) };
       const answer = await ('handle' in row ? row.handle(request, req, res) : row.pass(request, req, res));
-      counted.ended(answer?.status ?? res.statusCode);
+      const status = answer === undefined ? res.statusCode : (answer.status ?? 200);
+      counted.ended(status);
       if (answer === undefined) return;
-      if (row.operationName !== undefined) await acts.answered(request, answer.status);
+      if (row.operationName !== undefined) await acts.answered(request, status);
       write(res, answer);
     } catch (caught) {
       if (res.headersSent) throw caught;
@@ -163,7 +159,7 @@ function internalError(requestId: string): ControlError {
   return new ControlError(500, 'InternalServerError', `The service had an internal error. Request id: ${requestId}`);
 }
 
-function write(res: ServerResponse, { status, headers, json, html }: ControlAnswer): void {
+function write(res: ServerResponse, { status = 200, headers, json, html }: ControlAnswer): void {
   const body = html ?? (json === undefined ? undefined : JSON.stringify(json));
   for (const [name, value] of Object.entries(headers ?? {})) res.setHeader(name, value);
   if (html !== undefined) {

@@ -49,12 +49,12 @@ export function armKeyRows({ book, askInstance }: Management, row: MakeRow): rea
   };
   const one = async (...asked: Parameters<typeof ask>) => {
     const { answer, describe } = await ask(...asked);
-    return { status: 200, json: describe(answer as Key) };
+    return { json: describe(answer as Key) };
   };
   const several = async (request: ControlRequest, path: string, isVersion = false) => {
     const { answer, describe } = await ask(request, 'GET', path, isVersion);
     const { value } = answer as { readonly value: readonly Key[] };
-    return { status: 200, json: { value: value.map(describe) } };
+    return { json: { value: value.map(describe) } };
   };
   const key = `${HSM}/keys/:key`;
   return [

@@ -9,7 +9,7 @@ export function metadataRow(tenantId: string): ControlRow {
   return handled('arm', 'GET', '/metadata/endpoints', ({ names, query }) => {
     const cloud = describeCloud(names, tenantId);
     const isObject = (query.get('api-version') ?? '') >= FIRST_OBJECT_VERSION;
-    return { status: 200, json: isObject ? cloud : [cloud] };
+    return { json: isObject ? cloud : [cloud] };
   });
 }
 

@@ -56,7 +56,7 @@ export function resourceGroupRows({ book, lifecycle }: Management, row: MakeRow)
       const result: ResourceGroup = { ...existing, ...given };
       return { resources: withGroup(resources, existing, result), result };
     });
-    return { status: 200, json: show(group) };
+    return { json: show(group) };
   };
 
   /** Resolves when the deletion of each HSM in it is recorded. */
@@ -77,12 +77,9 @@ export function resourceGroupRows({ book, lifecycle }: Management, row: MakeRow)
     row('GET', `${SUBSCRIPTION}/resourceGroups`, { action: `${ACTION}/read`, at: 'anywhere' }, (_request, caller) => {
       const { resourceGroups } = book.current;
       const value = readable(book.current, caller, `${ACTION}/read`, resourceGroups, ({ name }) => ({ group: name }));
-      return { status: 200, json: { value: value.map(show) } };
+      return { json: { value: value.map(show) } };
     }),
-    row('GET', GROUP, `${ACTION}/read`, ({ params }) => ({
-      status: 200,
-      json: show(requireGroup(book.current, params.group)),
-    })),
+    row('GET', GROUP, `${ACTION}/read`, ({ params }) => ({ json: show(requireGroup(book.current, params.group)) })),
     row('HEAD', GROUP, `${ACTION}/read`, ({ params }) => ({
       status: findGroup(book.current, params.group) ? 204 : 404,
     })),

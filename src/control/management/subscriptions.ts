@@ -10,15 +10,12 @@ export const TOKEN = { action: ANY_ACTION, at: 'token' } as const;
 
 export function subscriptionRows({ book, domain }: Management, row: MakeRow): readonly ControlRow[] {
   return [
-    row('GET', '/tenants', TOKEN, () => ({
-      status: 200,
-      json: { value: [describeTenant(book.current.tenantId, domain)] },
-    })),
+    row('GET', '/tenants', TOKEN, () => ({ json: { value: [describeTenant(book.current.tenantId, domain)] } })),
     row('GET', '/subscriptions', TOKEN, (_request, caller) => {
       const value = may(book.current, caller, ANY_ACTION) ? [describeSubscription(book.current)] : [];
-      return { status: 200, json: { value, count: { type: 'Total', value: value.length } } };
+      return { json: { value, count: { type: 'Total', value: value.length } } };
     }),
-    row('GET', SUBSCRIPTION, ANYWHERE, () => ({ status: 200, json: describeSubscription(book.current) })),
+    row('GET', SUBSCRIPTION, ANYWHERE, () => ({ json: describeSubscription(book.current) })),
     row('GET', `${SUBSCRIPTION}/locations`, ANYWHERE, () => {
       const value = LOCATIONS.map(({ name, displayName }) => ({
         id: `/subscriptions/${book.current.subscriptionId}/locations/${name}`,
@@ -28,7 +25,7 @@ export function subscriptionRows({ book, domain }: Management, row: MakeRow): re
         regionalDisplayName: displayName,
         metadata: { regionType: 'Physical', regionCategory: 'Recommended', geographyGroup: 'Local' },
       }));
-      return { status: 200, json: { value } };
+      return { json: { value } };
     }),
   ];
 }

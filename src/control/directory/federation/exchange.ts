@@ -80,7 +80,6 @@ async function exchange(
   const bearer = { oid: application.oid, clientId: application.appId };
   const { token, notBefore } = await signAppToken(rules, bearer, audience);
   return {
-    status: 200,
     json: {
       token_type: 'Bearer',
       expires_in: ACCESS_TOKEN_SECONDS,

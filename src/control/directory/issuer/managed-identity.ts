@@ -40,7 +40,6 @@ export function managedIdentityRow(options: ManagedIdentityOptions): ControlRow 
     if (identity === undefined) throw refusal(400, 'there is no such managed identity');
     const { token, expiresOn } = await signAppToken(options, identity, resource);
     return {
-      status: 200,
       json: {
         access_token: token,
         expires_on: String(expiresOn),

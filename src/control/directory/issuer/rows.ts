@@ -40,10 +40,9 @@ export function issuerRows(issuer: Issuer, exchange: ExchangeRules): readonly Co
   });
   const keys = (request: ControlRequest): ControlAnswer => {
     checkTenant(request);
-    return { status: 200, json: issuer.jwks };
+    return { json: issuer.jwks };
   };
   const openId = (request: ControlRequest): ControlAnswer => ({
-    status: 200,
     json: describeOpenId(request.origin, checkTenant(request), tenantId, issuer.issuer),
   });
   return [
@@ -96,7 +95,6 @@ function authorizePath({ query }: ControlRequest): string {
 function discoverInstance({ origin }: ControlRequest, tenantId: string): ControlAnswer {
   const host = new URL(origin).host;
   return {
-    status: 200,
     json: {
       tenant_discovery_endpoint: `${origin}/${tenantId}/v2.0/.well-known/openid-configuration`,
       'api-version': '1.1',

@@ -38,7 +38,7 @@ export function signInRows(issuer: Issuer): readonly ControlRow[] {
     code.accountId = user.oid;
     code.grantId = await grantToClient(issuer, user.oid, code.clientId, code.params.resource);
     await code.save();
-    return { status: 200, html: renderNotice('Signed in', 'The device is signed in. You can close this page.') };
+    return { html: renderNotice('Signed in', 'The device is signed in. You can close this page.') };
   };
   const form = { signsIn: true, body: 'form' } as const;
   return [

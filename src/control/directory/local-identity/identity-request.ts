@@ -31,7 +31,7 @@ interface IdentityRequest {
   readonly whoCalls: (withExecutable: boolean) => Promise<LocalCaller | undefined>;
 }
 
-export type IdentityAnswer = Pick<ControlAnswer, 'status' | 'json'>;
+export type IdentityAnswer = Required<Pick<ControlAnswer, 'status' | 'json'>>;
 
 interface Style {
   readonly versions: readonly string[];

@@ -98,7 +98,7 @@ export function roleRows(
       }
       return { resources: { ...resources, roleAssignments }, result };
     });
-    return gone === undefined ? { status: 204 } : { status: 200, json: show(gone) };
+    return gone === undefined ? { status: 204 } : { json: show(gone) };
   };
 
   return [SUBSCRIPTION, GROUP, HSM].flatMap((scope) => {
@@ -107,22 +107,21 @@ export function roleRows(
     return [
       row('GET', all, `${ASSIGNMENTS}/read`, (request) => {
         const matches = matcherOf(request.query.get('$filter'), at(request), findPrincipal);
-        return { status: 200, json: { value: book.current.roleAssignments.filter(matches).map(show) } };
+        return { json: { value: book.current.roleAssignments.filter(matches).map(show) } };
       }),
       row('GET', `${all}/:assignment`, `${ASSIGNMENTS}/read`, (request) => {
         const { id, isIt } = named(request);
         const found = book.current.roleAssignments.find(isIt);
-        if (found !== undefined) return { status: 200, json: show(found) };
+        if (found !== undefined) return { json: show(found) };
         throw new ControlError(404, 'RoleAssignmentNotFound', `The role assignment '${id}' is not found.`);
       }),
       row('PUT', `${all}/:assignment`, `${ASSIGNMENTS}/write`, put),
       row('DELETE', `${all}/:assignment`, `${ASSIGNMENTS}/delete`, remove),
       row('GET', definitions, `${DEFINITIONS}/read`, ({ query }) => {
         const value = filterRoles(query.get('$filter')).map((role) => describeRole(book.current, role));
-        return { status: 200, json: { value } };
+        return { json: { value } };
       }),
       row('GET', `${definitions}/:role`, `${DEFINITIONS}/read`, ({ params: { role = '' } }) => ({
-        status: 200,
         json: describeRole(book.current, findArmRole(role) ?? refuseRole(role)),
       })),
     ];

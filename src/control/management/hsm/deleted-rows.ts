@@ -26,7 +26,7 @@ export function deletedHsmRows(management: Management, row: MakeRow): readonly C
       const named = requireDeleted(book.current, request);
       const [deleted] = readable(book.current, caller, READ, [named], ({ hsm }) => placeOf(hsm));
       if (deleted === undefined) throw notFound();
-      return { status: 200, json: describe(deleted) };
+      return { json: describe(deleted) };
     }),
     // What is deleted is in no group any more: purging takes a role at the subscription, as in the public cloud.
     row('POST', `${one}/purge`, { action: PURGE, at: 'subscription' }, (request) =>

@@ -27,7 +27,6 @@ export function answerHsm(
   host: InstanceHost,
 ): ControlAnswer {
   return {
-    status: 200,
     headers: { etag: hsmEtag(hsm) },
     json: describeHsm(resources, hsm, names, host.status(hsm.name)),
   };

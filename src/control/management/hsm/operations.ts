@@ -76,7 +76,6 @@ export function operationRows({ book, host }: Management, row: MakeRow): readonl
       const operation = operationOf(request, caller);
       const { id, status, problem, startedAt } = operation;
       return {
-        status: 200,
         headers: status === 'InProgress' ? asyncOperation(book.current, request, operation) : {},
         json: {
           id: pathOf(book.current, operation, STATUSES),

@@ -107,11 +107,11 @@ export function managedHsmRows(management: Management, row: MakeRow): readonly C
     row('POST', `${SUBSCRIPTION}/${KEY_VAULT}/checkMhsmNameAvailability`, anywhere, ({ body }) => {
       const name = text((body as { readonly name?: unknown }).name, 'body.name');
       const problem = findNameProblem(book.current, name);
-      return { status: 200, json: { nameAvailable: problem === undefined, ...problem } };
+      return { json: { nameAvailable: problem === undefined, ...problem } };
     }),
     row('GET', `${HSM}/regions`, `${HSM_TYPE}/read`, (request) => {
       const { location } = requireHsm(book.current, request);
-      return { status: 200, json: { value: [{ name: location, provisioningState: 'Succeeded', isPrimary: true }] } };
+      return { json: { value: [{ name: location, provisioningState: 'Succeeded', isPrimary: true }] } };
     }),
   ];
 }

@@ -21,10 +21,10 @@ export function answerPage<T>(
   const items = rest.slice(0, size);
   const value = items.map(describe);
   const last = items.at(-1);
-  if (rest.length <= size || last === undefined) return { status: 200, json: { value } };
+  if (rest.length <= size || last === undefined) return { json: { value } };
   // What else was asked, a filter above all, is asked of the next page too.
   const next = new URLSearchParams(query);
   next.set('$top', String(size));
   next.set('$skiptoken', nameOf(last));
-  return { status: 200, json: { value, nextLink: `${names.arm}${path}?${next}` } };
+  return { json: { value, nextLink: `${names.arm}${path}?${next}` } };
 }

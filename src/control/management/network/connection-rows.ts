@@ -63,7 +63,6 @@ export function connectionRows(management: Management, row: MakeRow): readonly C
     await lifecycle.awaitEnd(operation, END_WITHIN_MS);
     checkEnd(book.current.operations.find(({ id }) => id === operation.id) ?? operation);
     return {
-      status: 200,
       headers: asyncOperation(book.current, request, operation),
       json: show(requireHsm(book.current, request), after),
     };
@@ -84,12 +83,12 @@ export function connectionRows(management: Management, row: MakeRow): readonly C
   return [
     row('GET', list, `${ACTION}/read`, (request) => {
       const hsm = requireHsm(book.current, request);
-      return { status: 200, json: { value: hsm.connections.map((each) => show(hsm, each)) } };
+      return { json: { value: hsm.connections.map((each) => show(hsm, each)) } };
     }),
     row('GET', one, `${ACTION}/read`, (request) => {
       const hsm = requireHsm(book.current, request);
       const connection = requireConnection(hsm, request);
-      return { status: 200, headers: { etag: etagOf(connection) }, json: show(hsm, connection) };
+      return { headers: { etag: etagOf(connection) }, json: show(hsm, connection) };
     }),
     row('PUT', one, `${ACTION}/write`, put),
     row('DELETE', one, `${ACTION}/delete`, remove),
@@ -101,7 +100,7 @@ export function connectionRows(management: Management, row: MakeRow): readonly C
         requiredZoneNames: ['privatelink.managedhsm.azure.net'],
       };
       const type = `${HSM_TYPE}/privateLinkResources`;
-      return { status: 200, json: { value: [{ id, name: 'managedhsm', type, properties }] } };
+      return { json: { value: [{ id, name: 'managedhsm', type, properties }] } };
     }),
   ];
 }

@@ -55,7 +55,7 @@ export function privateEndpointRows(management: Management, row: MakeRow): reado
     const [member] = wanted.properties.groupIds;
     if (member?.toLowerCase() !== 'managedhsm') throw new ShapeError("The group id of an HSM is 'managedhsm'.");
     const existing = findEndpoint(book.current, request);
-    if (existing !== undefined) return { status: 200, json: show(existing) };
+    if (existing !== undefined) return { json: show(existing) };
     const manual = direct.length === 0;
     const make = (resources: Resources) => {
       const group = requireGroup(resources, request.params.group);
@@ -141,20 +141,20 @@ export function privateEndpointRows(management: Management, row: MakeRow): reado
     row('GET', one, `${ACTION}/read`, (request) => {
       const endpoint = findEndpoint(book.current, request);
       if (endpoint === undefined) throw new ControlError(404, 'ResourceNotFound', 'There is no such private endpoint.');
-      return { status: 200, json: show(endpoint) };
+      return { json: show(endpoint) };
     }),
     row('DELETE', one, `${ACTION}/delete`, remove),
     row('GET', all, `${ACTION}/read`, ({ params }) => {
       const { name } = requireGroup(book.current, params.group);
       const value = book.current.privateEndpoints.filter((each) => isIn(name, each)).map(show);
-      return { status: 200, json: { value } };
+      return { json: { value } };
     }),
     row('GET', `${SUBSCRIPTION}/providers/${ACTION}`, { action: `${ACTION}/read`, at: 'anywhere' }, (_, caller) => {
       const { privateEndpoints } = book.current;
       const visible = readable(book.current, caller, `${ACTION}/read`, privateEndpoints, (each) => ({
         group: each.resourceGroup,
       }));
-      return { status: 200, json: { value: visible.map(show) } };
+      return { json: { value: visible.map(show) } };
     }),
   ];
 }

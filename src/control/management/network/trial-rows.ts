@@ -25,10 +25,7 @@ export function trialRows(management: Management, row: MakeRow): readonly Contro
     return { id, until, by, state: hsm.state, rules: { publicNetworkAccess, networkAcls }, before };
   };
   return [
-    row('GET', path, `${HSM_TYPE}/read`, (request) => ({
-      status: 200,
-      json: show(requireHsm(book.current, request)),
-    })),
+    row('GET', path, `${HSM_TYPE}/read`, (request) => ({ json: show(requireHsm(book.current, request)) })),
     row('PUT', path, `${HSM_TYPE}/write`, async (request, caller) => {
       const { rules, confirmWithinSeconds } = readBody(request.body, 'body');
       const until = new Date(now() + confirmWithinSeconds * 1000).toISOString();

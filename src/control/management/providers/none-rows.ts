@@ -3,7 +3,7 @@ import { ControlError, type ControlRow } from '../../../http/control-row.ts';
 import { ANYWHERE, GROUP, HSM, KEY_VAULT, type MakeRow, type Management, SUBSCRIPTION } from '../arm-row.ts';
 import { requireGroup, requireHsm } from '../find.ts';
 
-const NONE = { status: 200, json: { value: [] } } as const;
+const NONE = { json: { value: [] } } as const;
 
 /** Vaults. Clients that list what there is, or ask what an HSM is for, ask for them too. */
 export function vaultRows({ book }: Management, row: MakeRow): readonly ControlRow[] {

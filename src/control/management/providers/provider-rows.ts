@@ -48,13 +48,10 @@ const NAMESPACES: readonly Namespace[] = [
 ];
 
 export function providerRows({ book }: Management, row: MakeRow): readonly ControlRow[] {
-  const show = (namespace: Namespace) => ({
-    status: 200,
-    json: describeNamespace(book.current.subscriptionId, namespace),
-  });
+  const show = (namespace: Namespace) => ({ json: describeNamespace(book.current.subscriptionId, namespace) });
   const all = `${SUBSCRIPTION}/providers`;
   return [
-    row('GET', all, ANYWHERE, () => ({ status: 200, json: { value: NAMESPACES.map((each) => show(each).json) } })),
+    row('GET', all, ANYWHERE, () => ({ json: { value: NAMESPACES.map((each) => show(each).json) } })),
     row('GET', `${all}/:namespace`, ANYWHERE, (request) => show(requireNamespace(request))),
     ...NAMESPACES.map((namespace) =>
       row('POST', `${all}/${namespace.name}/register`, `${namespace.name}/register/action`, () => show(namespace)),
@@ -97,7 +94,7 @@ const PREFIX = 'Microsoft.KeyVault/';
 export function operationRow(row: MakeRow, demanded: ReadonlySet<string>): ControlRow {
   return row('GET', '/providers/Microsoft.KeyVault/operations', TOKEN, () => {
     const value = [...demanded].filter((action) => action.startsWith(PREFIX)).map(describeOperation);
-    return { status: 200, json: { value } };
+    return { json: { value } };
   });
 }
 
@@ -130,9 +127,6 @@ export function attestationRow({ book }: Management, row: MakeRow): ControlRow {
     }
     const id = `/subscriptions/${book.current.subscriptionId}/providers/Microsoft.Attestation/locations/${location}/defaultProvider`;
     const properties = { trustModel: 'AAD', status: 'Ready', attestUri: names.attestation };
-    return {
-      status: 200,
-      json: { id, name: 'default', type: 'Microsoft.Attestation/attestationProviders', location, properties },
-    };
+    return { json: { id, name: 'default', type: 'Microsoft.Attestation/attestationProviders', location, properties } };
   });
 }
