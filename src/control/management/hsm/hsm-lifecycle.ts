@@ -40,12 +40,12 @@ export class HsmLifecycle implements AsyncDisposable {
     const { managedHsms, deletedHsms } = this.#options.book.current;
     const kinds = { Provisioning: 'create', Updating: 'update', Deleting: 'delete', Recovering: 'recover' } as const;
     for (const { name, state } of managedHsms) {
-      if (state !== 'Succeeded' && state !== 'Failed') this.#track(this.#work('itself', kinds[state], name));
+      if (state !== 'Succeeded' && state !== 'Failed') void this.#track(this.#work('itself', kinds[state], name));
     }
-    for (const { hsm, purging } of deletedHsms) if (purging) this.#track(this.#work('itself', 'purge', hsm.name));
+    for (const { hsm, purging } of deletedHsms) if (purging) void this.#track(this.#work('itself', 'purge', hsm.name));
     const look = (): void => {
-      this.#track(this.purgeDue());
-      this.#track(this.revertDue());
+      void this.#track(this.purgeDue());
+      void this.#track(this.revertDue());
     };
     look();
     this.#timer = setInterval(look, LOOK_EVERY_MS);
@@ -132,7 +132,7 @@ export class HsmLifecycle implements AsyncDisposable {
     const next = Math.min(...ends) - now();
     if (this.#isDisposed || next > LOOK_EVERY_MS) return;
     // Its end may have come while this was looked at.
-    this.#trialTimer = setTimeout(() => this.#track(this.revertDue()), Math.max(next, 0) + 1);
+    this.#trialTimer = setTimeout(() => void this.#track(this.revertDue()), Math.max(next, 0) + 1);
     this.#trialTimer.unref();
   }
 

@@ -118,10 +118,10 @@ function endpointsIn(resources: Resources): ReadonlyMap<string, Resource> {
   );
 }
 
-function groupsIn({ subscriptionId, resourceGroups }: Resources): ReadonlyMap<string, Resource> {
+function groupsIn(resources: Resources): ReadonlyMap<string, Resource> {
   return new Map(
-    resourceGroups.map((group) => {
-      const id = `/subscriptions/${subscriptionId}/resourceGroups/${group.name}`;
+    resources.resourceGroups.map((group) => {
+      const id = groupId(resources, group.name);
       return [id.toLowerCase(), { id, hsm: '', tags: group.tags, members: { ...group } }];
     }),
   );
