@@ -33,6 +33,7 @@ const X509 = ['@peculiar/x509', 'reflect-metadata'];
 const DURABLE = ['src/files/durable-file.ts', 'src/files/durable-file-sync.ts'];
 const BELOW_FEATURES = [
   'src/features/part.ts',
+  'src/features/second-person.ts',
   'src/http/',
   'src/store/',
   'src/crypto/client/',
@@ -229,6 +230,11 @@ export const areas: readonly Area[] = [
     at: 'src/features/part.ts',
     from: ['src/http/', 'src/store/', 'src/features/clock/due-work.ts'],
     because: 'what a feature is to the service says nothing of any feature',
+  },
+  {
+    at: 'src/features/second-person.ts',
+    from: ['src/http/', 'src/store/'],
+    because: 'who needs a second person says so in one way, and knows nothing of how people agree',
   },
   {
     at: 'src/features/audit/',

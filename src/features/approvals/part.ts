@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { optionWords } from '../../formats/own-command.ts';
 import type { Principal } from '../../http/principal.ts';
 import { part } from '../part.ts';
+import type { TrustRequest } from '../release/authorities/trust-request.ts';
 import type { Roles } from '../roles/evaluate.ts';
 import type { SeparationRules } from '../roles/separation-rules.ts';
 import type { InstancePolicy } from '../settings/instance-policy.ts';
@@ -9,8 +10,7 @@ import { approvalKind } from './approval.ts';
 import { Approvals } from './approvals.ts';
 import { type RestoreSeparation, restoreApproval } from './restore-approval.ts';
 import { approvalRows } from './rows.ts';
-import { planSecond } from './second-approver.ts';
-import { trustApproval } from './trust-approval.ts';
+import { planSecond, secondPerson } from './second-approver.ts';
 
 interface Needs {
   readonly config: {
@@ -52,7 +52,7 @@ export const approvals = part({
         caller,
         second: (request, reason) => planSecond(request, reason, caller, approvalService),
       }),
-      trustApproval: trustApproval(approvalService),
+      trustApproval: secondPerson<TrustRequest>(approvalService),
       restoreApproval: restoreApproval(approvalService),
     };
   },

@@ -1,35 +1,29 @@
 // What a full restore needs of a second person: nothing where duties are not separated, nor right after a quorum of custodians
 // has recovered the HSM; otherwise an approval of exactly this backup.
 import type { Change } from '../../store/sealed/records.ts';
-import type { RestoreApproval } from '../backup/approved-restore.ts';
+import type { FullRestore, RestoreApproval } from '../backup/approved-restore.ts';
 import type { FreshRecovery } from '../backup/fresh-recovery.ts';
-import { isoSecond, readDefinitionTerms } from '../roles/terms.ts';
-import type { InstancePolicy } from '../settings/instance-policy.ts';
+import { isoSecond } from '../roles/terms.ts';
 import { approvalKind } from './approval.ts';
 import { stateAt } from './approvals.ts';
-import { type ApprovalService, planSecond } from './second-approver.ts';
+import { type SecondService, secondPerson, withReason } from './second-approver.ts';
 
-export interface RestoreSeparation extends ApprovalService {
-  readonly instancePolicy: Pick<InstancePolicy, 'isStrict'>;
+export interface RestoreSeparation extends SecondService {
   readonly recovery: Pick<FreshRecovery, 'since' | 'isFresh'>;
 }
 
 export function restoreApproval(service: RestoreSeparation): RestoreApproval {
   const { instancePolicy, recovery, now } = service;
+  const { reasonOf, judge } = secondPerson<FullRestore>(service);
   return {
     needsSecond: () => instancePolicy.isStrict && !recovery.isFresh(now()),
-    reasonOf: (grantHeaders) => readDefinitionTerms(grantHeaders, now()).reason,
-    judge(wanted, { principal, reason }) {
-      const why = reason === undefined ? '' : `Reason: ${reason}`;
-      if (!instancePolicy.isStrict) return { state: 'given', changes: [], note: why };
-      if (recovery.since !== undefined && recovery.isFresh(now())) {
-        const quorum = `No approval: custodians recovered this HSM ${isoSecond(recovery.since)}, nothing was made in it since`;
-        return { state: 'given', changes: [], note: why === '' ? quorum : `${quorum}. ${why}` };
-      }
-      const second = planSecond(wanted, reason, principal, service);
-      if (second.state === 'asked') return second;
-      const { changes, note } = second;
-      return { state: 'given', changes, note: why === '' ? note : `${note} ${why}` };
+    reasonOf,
+    judge(wanted, asker) {
+      const { since } = recovery;
+      if (!instancePolicy.isStrict || since === undefined || !recovery.isFresh(now())) return judge(wanted, asker);
+      const quorum = `No approval: custodians recovered this HSM ${isoSecond(since)}, nothing was made in it since`;
+      const note = asker.reason === undefined ? quorum : withReason(`${quorum}.`, asker.reason);
+      return { state: 'given', changes: [], note };
     },
     ending: () => planEndOfOpen(service),
   };

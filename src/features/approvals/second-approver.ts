@@ -7,8 +7,10 @@ import type { Change } from '../../store/sealed/records.ts';
 import type { Roles } from '../roles/evaluate.ts';
 import { effectiveActions } from '../roles/grants.ts';
 import { covers } from '../roles/scope.ts';
-import type { Second, SeparationRules } from '../roles/separation-rules.ts';
-import { isoSecond } from '../roles/terms.ts';
+import type { SeparationRules } from '../roles/separation-rules.ts';
+import { isoSecond, readDefinitionTerms } from '../roles/terms.ts';
+import type { Second, SecondPerson } from '../second-person.ts';
+import type { InstancePolicy } from '../settings/instance-policy.ts';
 import { type Approval, approvalKind, type Decision } from './approval.ts';
 import { type Approvals, stateAt } from './approvals.ts';
 import { type ApprovalRequest, rightFor } from './request.ts';
@@ -26,12 +28,33 @@ export interface ApprovalService {
   readonly place: string;
 }
 
+export interface SecondService extends ApprovalService {
+  readonly instancePolicy: Pick<InstancePolicy, 'isStrict'>;
+}
+
 /** Of one requester, not decided yet. */
 export const MAX_PENDING = 50;
 /** In all; those that are over go first. */
 export const MAX_APPROVALS = 2000;
 /** How long one that is over is shown. The log keeps what happened for ever. */
 const SHOWN_SECONDS = 30 * 86_400;
+
+/** What others ask a second person for: nothing where duties are not separated. */
+export function secondPerson<Wanted extends ApprovalRequest>(service: SecondService): SecondPerson<Wanted> {
+  return {
+    reasonOf: (grantHeaders) => readDefinitionTerms(grantHeaders, service.now()).reason,
+    judge(wanted, { principal, reason }) {
+      if (!service.instancePolicy.isStrict) return { state: 'given', changes: [], note: withReason('', reason) };
+      const second = planSecond(wanted, reason, principal, service);
+      return second.state === 'asked' ? second : { ...second, note: withReason(second.note, reason) };
+    },
+  };
+}
+
+/** For the record. */
+export function withReason(note: string, reason: string | undefined): string {
+  return [note, reason === undefined ? '' : `Reason: ${reason}`].filter((text) => text !== '').join(' ');
+}
 
 /** @throws ServiceError Conflict when too many wait */
 export function planSecond(

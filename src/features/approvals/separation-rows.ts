@@ -8,10 +8,9 @@ import { ServiceError } from '../../http/service-error.ts';
 import { dataAction } from '../roles/data-actions.ts';
 import type { Roles } from '../roles/evaluate.ts';
 import { lastingAdministrations } from '../roles/lasting-administrators.ts';
-import { refusalWith } from '../roles/role-changes.ts';
 import { ROOT_SCOPE } from '../roles/scope.ts';
-import type { Second } from '../roles/separation-rules.ts';
 import { readDefinitionTerms } from '../roles/terms.ts';
+import { commitAgreed } from '../second-person.ts';
 import type { InstancePolicy } from '../settings/instance-policy.ts';
 import { requireAdministration } from './decide.ts';
 import { type ApprovalService, planSecond } from './second-approver.ts';
@@ -68,16 +67,12 @@ export function separationRows(service: SeparationService): readonly AnyRow[] {
           );
         }
         const { reason } = readDefinitionTerms(grantHeaders(), service.now());
-        let second: Second | undefined;
-        const head = await commit(() => {
-          second = undefined;
-          if (instancePolicy.isStrict) return [];
+        const { second, head } = await commitAgreed(commit, () => {
+          if (instancePolicy.isStrict) return { changes: [] };
           requireAdministration(principal, roles);
-          second = planSecond({ operation: 'separateDuties' }, reason, principal, service);
-          if (second.state === 'asked') return second.changes;
-          return [...instancePolicy.plan({ ...instancePolicy.current, separation }), ...second.changes];
+          const second = planSecond({ operation: 'separateDuties' }, reason, principal, service);
+          return { second, changes: instancePolicy.plan({ ...instancePolicy.current, separation }) };
         });
-        if (second?.state === 'asked') throw refusalWith(second, head);
         const agreed = second === undefined ? '' : ` ${second.note}`;
         return {
           status: 200,

@@ -1,10 +1,7 @@
-// What a full restore needs where duties are separated: somebody else who agrees to exactly this backup. Who that is and how
-// they agree is not known here (`RestoreApproval`).
+// What a full restore needs where duties are separated: somebody else who agrees to exactly this backup.
 import { createHash } from 'node:crypto';
-import type { Principal } from '../../http/principal.ts';
-import type { GrantHeaders } from '../../http/route.ts';
-import type { ServiceError } from '../../http/service-error.ts';
 import type { Change } from '../../store/sealed/records.ts';
+import type { SecondPerson } from '../second-person.ts';
 import type { OpenedBackup } from './read-backup.ts';
 import type { BackupStorage } from './storage/port.ts';
 
@@ -22,23 +19,9 @@ export interface FullRestore {
   readonly keys: number;
 }
 
-/** `given`: it may be restored, and `changes` belongs to its commit. `asked`: `changes` asks for it, and it is refused. */
-export type RestoreAnswer =
-  | { readonly state: 'given'; readonly changes: readonly Change[]; readonly note: string }
-  | { readonly state: 'asked'; readonly changes: readonly Change[]; readonly refusal: ServiceError };
-
-export interface Asker {
-  readonly principal: Principal;
-  readonly reason: string | undefined;
-}
-
-export interface RestoreApproval {
+export interface RestoreApproval extends SecondPerson<FullRestore> {
   /** As it is now. */
   readonly needsSecond: () => boolean;
-  /** Why it is done, as the request says. @throws ServiceError BadParameter */
-  readonly reasonOf: (grantHeaders: GrantHeaders) => string | undefined;
-  /** For plans: on the state that is committed to. @throws ServiceError Conflict when too many wait */
-  readonly judge: (wanted: FullRestore, asker: Asker) => RestoreAnswer;
   /** Part of a restore's commit: it exchanges who may agree to what, so what was asked for before it is asked for anew. */
   readonly ending: () => readonly Change[];
 }

@@ -2,14 +2,9 @@
 // a second administrator who has agreed to it. Without one, what was asked for waits and the request is refused.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { Commit, Head } from '../../store/sealed/records.ts';
-import {
-  type Asker,
-  type FullRestore,
-  fullRestoreOf,
-  type RestoreAnswer,
-  type RestoreApproval,
-} from './approved-restore.ts';
+import { type Commit, commitPlanned } from '../../store/sealed/records.ts';
+import { type Asker, refusalOf } from '../second-person.ts';
+import { type FullRestore, fullRestoreOf, type RestoreApproval } from './approved-restore.ts';
 import { BackupError } from './backup-error.ts';
 import type { JobError } from './jobs/job.ts';
 import { jobErrorOf } from './jobs/job-error.ts';
@@ -45,15 +40,13 @@ export async function requireAgreement(
   const { duties } = agreeing;
   const seen = await lookAtBackup(folder, open, agreeing);
   if ('state' in seen) return seen;
-  let answer: RestoreAnswer | undefined;
-  const head = await commit(() => {
-    answer = duties.judge(seen, asker);
+  const { second, head } = await commitPlanned(commit, () => {
+    const second = duties.judge(seen, asker);
     // An approval is used up by the restore itself: one that fails can be tried again.
-    return answer.state === 'asked' ? answer.changes : [];
+    return { second, changes: second.state === 'asked' ? second.changes : [] };
   });
-  if (answer === undefined) throw new Error('the commit resolved without asking for the plan');
-  if (answer.state === 'asked') throw onRecord(answer, head);
-  return { state: 'agreed', note: answer.note };
+  if (second.state === 'asked') throw refusalOf(second, head);
+  return { state: 'agreed', note: second.note };
 }
 
 /** Which backup it is, without its parts. @throws ServiceError when the service stops; what nobody can explain */
@@ -76,11 +69,4 @@ export async function lookAtBackup(
     if (!(explained instanceof StorageError || explained instanceof BackupError)) throw error;
     return { state: 'unreadable', error: jobErrorOf(explained, () => undefined) };
   }
-}
-
-/** What was committed to ask for it is put on record with the refusal. */
-function onRecord({ refusal, changes }: RestoreAnswer & { readonly state: 'asked' }, head: Head): ServiceError {
-  if (changes.length === 0) return refusal;
-  const { code, message, innerCode } = refusal;
-  return new ServiceError(code, message, { head, ...(innerCode === undefined ? {} : { innerCode }) });
 }

@@ -1,6 +1,7 @@
 import { part } from '../part.ts';
+import type { SecondPerson } from '../second-person.ts';
 import { openAuthorityKeys } from './authorities/signing-keys.ts';
-import type { TrustApproval } from './authorities/trust-request.ts';
+import type { TrustRequest } from './authorities/trust-request.ts';
 import { authorityKind, TrustedAuthorities } from './authorities/trusted.ts';
 import { type ReleaseService, releaseRows } from './rows.ts';
 
@@ -15,7 +16,7 @@ export const release = part({
     authorities: new TrustedAuthorities(),
     authorityKeys: stack.use(openAuthorityKeys(now)),
   }),
-  serve: (service: Omit<ReleaseService, 'duties'> & { readonly trustApproval: TrustApproval }) => ({
+  serve: (service: Omit<ReleaseService, 'duties'> & { readonly trustApproval: SecondPerson<TrustRequest> }) => ({
     rows: releaseRows({ ...service, duties: service.trustApproval }),
   }),
 });

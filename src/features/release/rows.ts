@@ -4,15 +4,11 @@
 import type { Detail } from '../../http/entry-detail.ts';
 import { type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
+import { commitPlanned } from '../../store/sealed/records.ts';
 import { requireKey } from '../keys/find-key.ts';
 import type { KeyIndex } from '../keys/key-index.ts';
-import {
-  keysOnWire,
-  refusalOf,
-  type TrustAnswer,
-  type TrustApproval,
-  trustRequestOf,
-} from './authorities/trust-request.ts';
+import { commitAgreed, type SecondPerson } from '../second-person.ts';
+import { keysOnWire, type TrustRequest, trustRequestOf } from './authorities/trust-request.ts';
 import {
   authorityKind,
   MAX_AUTHORITIES,
@@ -27,7 +23,7 @@ const PATH = '/strongroom/attestation-authorities';
 
 export interface ReleaseService extends Releasing {
   readonly keys: KeyIndex;
-  readonly duties: TrustApproval;
+  readonly duties: SecondPerson<TrustRequest>;
 }
 
 export function releaseRows(service: ReleaseService): readonly AnyRow[] {
@@ -89,9 +85,7 @@ function authorityRows({ authorities, duties }: ReleaseService): readonly AnyRow
       async handle({ params, body, principal, commit, grantHeaders }) {
         const name = requireAuthorityName(params['authority']);
         const reason = duties.reasonOf(grantHeaders());
-        let second: TrustAnswer | undefined;
-        const head = await commit(() => {
-          second = undefined;
+        const { second, head } = await commitAgreed(commit, () => {
           const others = authorities.list().filter(([other]) => other !== name);
           if (others.some(([, { authority }]) => authority === body.authority)) {
             throw new ServiceError('Conflict', `${body.authority} is trusted under another name already`);
@@ -101,12 +95,11 @@ function authorityRows({ authorities, duties }: ReleaseService): readonly AnyRow
           }
           const before = authorities.get(name);
           // Nothing is changed by it, so nobody has to agree.
-          if (before !== undefined && authorityKind.same(body, before)) return [];
-          second = duties.judge(trustRequestOf(name, body), { principal, reason });
-          return [...(second.state === 'given' ? [authorityKind.put(name, body)] : []), ...second.changes];
+          if (before !== undefined && authorityKind.same(body, before)) return { changes: [] };
+          const second = duties.judge(trustRequestOf(name, body), { principal, reason });
+          return { second, changes: [authorityKind.put(name, body)] };
         });
         if (second === undefined) return { status: 200, body: wireAuthority(name, body) };
-        if (second.state === 'asked') throw refusalOf(second, head);
         const note = [`trusts ${body.authority}`, second.note].filter((text) => text !== '').join('. ');
         return { status: 200, body: wireAuthority(name, body), head, note };
       },
@@ -118,13 +111,11 @@ function authorityRows({ authorities, duties }: ReleaseService): readonly AnyRow
       operationName: 'AttestationAuthorityDistrust',
       async handle({ params, commit }) {
         const name = requireAuthorityName(params['authority']);
-        let gone: TrustedAuthority | undefined;
-        const head = await commit(() => {
-          gone = requireAuthority(name);
-          return [authorityKind.remove(name)];
-        });
-        const detail = gone === undefined ? { authorityName: name } : trustDetail(name, gone);
-        return { status: 204, head, note: `no longer trusts ${gone?.authority ?? ''}`, detail };
+        const { gone, head } = await commitPlanned(commit, () => ({
+          gone: requireAuthority(name),
+          changes: [authorityKind.remove(name)],
+        }));
+        return { status: 204, head, note: `no longer trusts ${gone.authority}`, detail: trustDetail(name, gone) };
       },
     }),
   ];

@@ -1,10 +1,10 @@
 // What the operations that change roles are given, and how their change is committed.
 
 import type { Detail } from '../../http/entry-detail.ts';
-import { ServiceError } from '../../http/service-error.ts';
 import type { Change, Commit, Head } from '../../store/sealed/records.ts';
+import { commitAgreed, type Second } from '../second-person.ts';
 import type { Roles } from './evaluate.ts';
-import type { Second, SeparationRules } from './separation-rules.ts';
+import type { SeparationRules } from './separation-rules.ts';
 
 export interface RoleChanges {
   readonly roles: Roles;
@@ -37,30 +37,26 @@ export async function commitRoles<T>(
   { commit }: RoleChanges,
   plan: () => Planned<T>,
 ): Promise<{ readonly result: T; readonly head?: Head; readonly note?: string; readonly detail?: Detail }> {
-  let planned: Planned<T> | undefined;
-  const head = await commit(() => {
-    planned = plan();
-    const { change, also = [], second } = planned;
-    if (change === undefined) return [];
-    return second?.state === 'asked' ? second.changes : [change, ...also, ...(second?.changes ?? [])];
+  const {
+    result,
+    change,
+    second,
+    note: said,
+    head,
+  } = await commitAgreed(commit, () => {
+    const planned = plan();
+    const { change, also = [] } = planned;
+    return change === undefined
+      ? { ...planned, second: undefined, changes: [] }
+      : { ...planned, changes: [change, ...also] };
   });
-  if (planned === undefined) throw new Error('the commit resolved without asking for the plan');
-  const { result, change, second } = planned;
   if (change === undefined) return { result };
-  if (second?.state === 'asked') throw refusalWith(second, head);
   const why = second?.reason === undefined ? '' : `Reason: ${second.reason}`;
-  const note = [planned.note ?? '', second?.note ?? '', why].filter((text) => text !== '').join(' ');
+  const note = [said ?? '', second?.note ?? '', why].filter((text) => text !== '').join(' ');
   return {
     result,
     head,
     ...(note === '' ? {} : { note }),
     ...(second?.detail === undefined ? {} : { detail: second.detail }),
   };
-}
-
-/** What was committed to ask for it is put on record with the refusal. */
-export function refusalWith({ changes, refusal }: Second & { readonly state: 'asked' }, head: Head): ServiceError {
-  if (changes.length === 0) return refusal;
-  const { code, message, innerCode } = refusal;
-  return new ServiceError(code, message, { head, ...(innerCode === undefined ? {} : { innerCode }) });
 }

@@ -2,10 +2,9 @@
 // person is and how they agree is not known here (`SeparationRules.second`).
 
 import { ownCommand } from '../../formats/own-command.ts';
-import type { Detail } from '../../http/entry-detail.ts';
 import type { Principal } from '../../http/principal.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { Change } from '../../store/sealed/records.ts';
+import type { Second } from '../second-person.ts';
 import { isAdministrativeRole } from './data-actions.ts';
 import { effectiveActions } from './grants.ts';
 import type { RoleDefinition } from './role-records.ts';
@@ -29,18 +28,6 @@ export type RoleRequest =
   | { readonly operation: 'deleteDefinition'; readonly definition: string; readonly role: RoleContent };
 
 export type RoleContent = Pick<RoleDefinition, 'roleName' | 'description' | 'permissions'>;
-
-/** `given`: the change may be made, and `changes` uses the approval up. `asked`: only `changes` is made, and it is refused. */
-export type Second =
-  | {
-      readonly state: 'given';
-      readonly changes: readonly Change[];
-      readonly reason?: string;
-      /** For the record: who agreed. */
-      readonly note: string;
-      readonly detail?: Detail;
-    }
-  | { readonly state: 'asked'; readonly changes: readonly Change[]; readonly refusal: ServiceError };
 
 export interface SeparationRules {
   /** As it is now. */

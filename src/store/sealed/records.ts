@@ -32,6 +32,20 @@ export interface RecordSealer {
  */
 export type Commit = (plan: () => readonly Change[] | Promise<readonly Change[]>) => Promise<Head>;
 
+/** Commits what is planned, and gives back what else the plan has found: of the one that was committed. */
+export async function commitPlanned<T extends { readonly changes: readonly Change[] }>(
+  commit: Commit,
+  plan: () => T,
+): Promise<T & { readonly head: Head }> {
+  let planned: T | undefined;
+  const head = await commit(() => {
+    planned = plan();
+    return planned.changes;
+  });
+  if (planned === undefined) throw new Error('the commit resolved without asking for the plan');
+  return { ...(planned as T), head };
+}
+
 export interface Records extends AsyncDisposable {
   readonly head: Head;
   /**
