@@ -1,7 +1,6 @@
 // Joins the token exchange of the embedded issuer with the verifier of foreign tokens; the two know nothing of each other.
 import { AuthError } from '../features/auth/bearer.ts';
-import { causeText } from '../features/auth/fetch-failure.ts';
-import { type FetchJwks, fetchJwks as fetchOverHttps } from '../features/auth/fetch-jwks.ts';
+import { causeText, type FetchJwks, fetchJwks as fetchOverHttps } from '../features/auth/fetch-jwks.ts';
 import { type AssertionVerifier, openAssertionVerifier } from '../features/auth/verify-assertion.ts';
 import type { AssertionTrust, VerifyAssertion } from './directory/federation/exchange.ts';
 
@@ -20,7 +19,7 @@ export interface ForeignAssertionsOptions {
 export function openForeignAssertions(options: ForeignAssertionsOptions): ForeignAssertions {
   const { now, log, fetchJwks = fetchOverHttps } = options;
   const told = new WeakSet<object>();
-  const verifier: AssertionVerifier = openAssertionVerifier({ now: () => now() / 1000, fetchJwks });
+  const verifier: AssertionVerifier = openAssertionVerifier(() => now() / 1000, fetchJwks);
   return {
     async verify(assertion, trust) {
       try {

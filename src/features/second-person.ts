@@ -11,7 +11,7 @@ export type Second =
   | {
       readonly state: 'given';
       readonly changes: readonly Change[];
-      readonly reason?: string;
+      readonly reason?: string | undefined;
       /** For the record: who agreed. */
       readonly note: string;
       readonly detail?: Detail;

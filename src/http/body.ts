@@ -3,10 +3,10 @@
 
 import { isAbsent, isUnset, toBytes, toFlag, toInteger } from './lenient-body.ts';
 import type { JsonObject } from './route.ts';
-import { ServiceError } from './service-error.ts';
+import { badParameter, type ServiceError } from './service-error.ts';
 
 export function wrongType(member: string, expected: string): ServiceError {
-  return new ServiceError('BadParameter', `Property '${member}' must be ${expected}`);
+  return badParameter(`Property '${member}' must be ${expected}`);
 }
 
 /** Own member only: `__proto__` and the like are never found. */
@@ -16,7 +16,7 @@ export function member(body: JsonObject, name: string): unknown {
 
 export function readText(body: JsonObject, name: string): string {
   const value = member(body, name);
-  if (isUnset(value)) throw new ServiceError('BadParameter', `Property '${name}' is required`);
+  if (isUnset(value)) throw badParameter(`Property '${name}' is required`);
   if (typeof value !== 'string') throw wrongType(name, 'a string');
   return value;
 }
@@ -60,7 +60,7 @@ export function readBytes(body: JsonObject, name: string): Buffer {
   try {
     return toBytes(text);
   } catch (cause) {
-    throw new ServiceError('BadParameter', `Property '${name}' is not base64url (RFC 4648 §5)`, { cause });
+    throw badParameter(`Property '${name}' is not base64url (RFC 4648 §5)`, { cause });
   }
 }
 

@@ -1,6 +1,6 @@
 // Lists in pages: `maxresults` 1..25, and a next link with a position but without api-version, as the service sends it.
 import { fromBase64url, toBase64url } from '../formats/base64url.ts';
-import { ServiceError } from './service-error.ts';
+import { badParameter } from './service-error.ts';
 
 const MAX_RESULTS = 25;
 
@@ -9,9 +9,21 @@ export function readPage(query: ReadonlyMap<string, string>) {
   const asked = query.get('maxresults');
   const size = asked === undefined ? MAX_RESULTS : Number(asked);
   if ((asked !== undefined && !/^\d{1,9}$/.test(asked)) || size < 1 || size > MAX_RESULTS) {
-    throw new ServiceError('BadParameter', `maxresults must be a whole number from 1 to ${MAX_RESULTS}`);
+    throw badParameter(`maxresults must be a whole number from 1 to ${MAX_RESULTS}`);
   }
   return { size, after: readSkipToken(query) };
+}
+
+/** What a list answers. @param found one more than a page holds, where there is a next one */
+export function pageOf<T>(
+  found: readonly T[],
+  size: number,
+  shape: (item: T) => object,
+  nextLink: (last: T) => string,
+): object {
+  const page = found.slice(0, size);
+  const last = found.length > size ? page.at(-1) : undefined;
+  return { value: page.map(shape), ...(last === undefined ? {} : { nextLink: nextLink(last) }) };
 }
 
 /** @param path with leading and trailing slash, e.g. `/keys/` */
@@ -33,7 +45,7 @@ export function readSkipToken(query: ReadonlyMap<string, string>): string | unde
     if (token === '' || token.length > 1024) throw new RangeError('length');
     return new TextDecoder('utf-8', { fatal: true }).decode(fromBase64url(token));
   } catch (cause) {
-    throw new ServiceError('BadParameter', '$skiptoken is not one that this service gave out; start the list again', {
+    throw badParameter('$skiptoken is not one that this service gave out; start the list again', {
       cause,
     });
   }

@@ -57,3 +57,8 @@ export class ServiceError extends Error {
     this.head = options?.head;
   }
 }
+
+/** What a client sent is wrong: the text says what, and what to send instead. */
+export function badParameter(message: string, options?: ErrorOptions): ServiceError {
+  return new ServiceError('BadParameter', message, options);
+}

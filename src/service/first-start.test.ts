@@ -1,9 +1,11 @@
 // What an instance is not started with.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { InstanceConfig } from '../deployment/instance.ts';
 import { InstancePolicy } from '../features/settings/instance-policy.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
+import { feeding } from '../store/sealed/follow-records.ts';
 import type { Records } from '../store/sealed/records.ts';
 import { makeInstancePolicy } from './first-start.ts';
 
@@ -22,7 +24,7 @@ async function start(config: Started, instancePolicy = new InstancePolicy()): Pr
   const records = {
     head: { sequence: 1, hash: 'h' },
     async update(plan: Parameters<Records['update']>[0]) {
-      for (const change of await plan()) instancePolicy.apply(change);
+      for (const change of await plan()) feeding(instancePolicy.follows)(change);
       return { sequence: 1, hash: 'h' };
     },
   };

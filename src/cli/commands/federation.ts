@@ -5,8 +5,7 @@ import {
   writeCredentials,
 } from '../../control/directory/federation/federated-credentials.ts';
 import { places } from '../../deployment/data-layout.ts';
-import { fetchJwks } from '../../features/auth/fetch-jwks.ts';
-import { tryIssuer } from '../../features/auth/try-issuer.ts';
+import { fetchJwks, tryIssuer } from '../../features/auth/fetch-jwks.ts';
 import { type Command, CommandError, command, dataOption, jsonOption, UsageError } from '../command.ts';
 import { applicationNamed, openDirectory } from '../directory.ts';
 import { readInput } from '../read-input.ts';

@@ -3,7 +3,7 @@
 import { ownCommand } from '../../formats/own-command.ts';
 import type { EndedGrants } from './ended-grants.ts';
 import type { Explanation } from './explain.ts';
-import type { LoggedCall } from './logged-call.ts';
+import type { LoggedCall, LoggedCaller } from './logged-call.ts';
 
 export type Cause =
   | 'Allowed'
@@ -16,21 +16,13 @@ export type Cause =
   | 'Throttled'
   | 'NotAboutAccess';
 
-export interface Who {
-  /** Absent: who called is not known, because nobody had proven it yet. */
-  readonly objectId?: string;
-  readonly applicationId?: string;
-  readonly userName?: string;
-  readonly type?: 'app' | 'user';
-  readonly groups?: readonly string[];
-  readonly groupCount?: number;
-  readonly groupsLeftOut?: boolean;
-}
+/** Without an object id: who called is not known, because nobody had proven it yet. */
+export type Who = Partial<LoggedCaller>;
 
 export interface ReportParts {
   readonly instance: string;
-  readonly explanation?: Explanation;
-  readonly ended?: EndedGrants;
+  readonly explanation?: Explanation | undefined;
+  readonly ended?: EndedGrants | undefined;
   /** What the network rules say now to the peer of the call; absent: nobody asked them. */
   readonly isAdmittedNow?: boolean;
 }
@@ -87,33 +79,24 @@ export function adviceBy(
   who: Who,
 ): readonly string[] {
   const has = (wanted: string): boolean => considered.some(({ verdict }) => verdict === wanted);
-  const groups = who.groups?.length ?? 0;
+  const { type, objectId = '', groupsLeftOut, groups = [], groupCount = groups.length } = who;
   if (decision === 'allow') return [`By the roles as they are now it is allowed, by the assignment ${grant ?? ''}.`];
+  const granters = `${whoCanGrant.join(', ')}${onlyPeopleGrant ? ', those of them that are people' : ''}`;
   return [
-    ...(has('expired') ? ['An assignment that would do has ended; it has to be given anew.'] : []),
-    ...(has('withheldFromApplications') || (nearest === undefined && who.type === 'app')
-      ? [
-          'Duties are separated here: an application administers nothing, whatever role it holds. A person has to do this.',
-        ]
-      : []),
-    ...(forClientId === undefined
-      ? []
-      : [
-          `The assignment ${forClientId} is for the client id of the caller’s application, which holds no roles; assign to its object id ${who.objectId ?? ''}.`,
-        ]),
-    ...(who.groupsLeftOut === true
-      ? [
-          'The issuer left the groups out of the token because there are too many, so roles held through a group did not count: let it send only the groups assigned to the application, or give the role to the caller itself.',
-        ]
-      : []),
-    ...((who.groupCount ?? groups) > groups
-      ? [`The record keeps the first ${groups} of ${who.groupCount ?? 0} groups; this explanation knows no others.`]
-      : []),
-    ...(nearest === undefined ? [] : [`The nearest role that would do: ${nearest.role} at ${nearest.scope}.`]),
+    has('expired') && 'An assignment that would do has ended; it has to be given anew.',
+    (has('withheldFromApplications') || (nearest === undefined && type === 'app')) &&
+      'Duties are separated here: an application administers nothing, whatever role it holds. A person has to do this.',
+    forClientId !== undefined &&
+      `The assignment ${forClientId} is for the client id of the caller’s application, which holds no roles; assign to its object id ${objectId}.`,
+    groupsLeftOut === true &&
+      'The issuer left the groups out of the token because there are too many, so roles held through a group did not count: let it send only the groups assigned to the application, or give the role to the caller itself.',
+    groupCount > groups.length &&
+      `The record keeps the first ${groups.length} of ${groupCount} groups; this explanation knows no others.`,
+    nearest !== undefined && `The nearest role that would do: ${nearest.role} at ${nearest.scope}.`,
     whoCanGrant.length === 0
       ? 'Nobody that may be named here can give a role there.'
-      : `Roles there can be given by: ${whoCanGrant.join(', ')}${onlyPeopleGrant ? ', those of them that are people' : ''}.`,
-  ];
+      : `Roles there can be given by: ${granters}.`,
+  ].filter((line) => line !== false);
 }
 
 const TYPES = { app: 'ServicePrincipal', user: 'User' } as const;

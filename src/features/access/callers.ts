@@ -3,22 +3,18 @@
 import type { NetworkRules } from '../../formats/network-rules.ts';
 import { openEntries } from '../audit/read-entries.ts';
 import { type ArrivingPeer, compileRules, type Refusal } from '../network-rules/admission.ts';
-import { type LoggedCall, readLoggedCall } from './logged-call.ts';
+import { type LoggedCall, type LoggedCaller, readLoggedCall } from './logged-call.ts';
 
-export interface Caller {
+interface Caller {
   readonly address: string;
   /** `public`, `direct` or `private:NAME`. */
   readonly networkPath: string;
-  readonly principals: readonly {
-    readonly objectId: string;
-    readonly userName?: string;
-    readonly applicationId?: string;
-  }[];
+  readonly principals: readonly Pick<LoggedCaller, 'objectId' | 'userName' | 'applicationId'>[];
   readonly calls: number;
   readonly lastSeen: string;
 }
 
-export interface Callers {
+interface Callers {
   readonly callers: readonly Caller[];
   readonly entries: number;
   /** The log has entries of the time asked for that were not looked at. */
@@ -83,18 +79,13 @@ export function connectionPathOf(networkPath: string | undefined): ArrivingPeer[
 function count(tallies: Map<string, Tally>, { caller, address, networkPath = 'public', time, code }: LoggedCall): void {
   // What a request was refused for does not matter, but that it came through does.
   if (caller === undefined || code === 'Throttled') return;
-  const place = `${networkPath} ${address}`;
-  let tally = tallies.get(place);
-  if (tally === undefined) tallies.set(place, (tally = { principals: new Map(), calls: 0, lastSeen: time }));
+  const none = { principals: new Map(), calls: 0, lastSeen: time };
+  const tally = tallies.getOrInsert(`${networkPath} ${address}`, none);
   tally.calls += 1;
   if (time > tally.lastSeen) tally.lastSeen = time;
   if (tally.principals.has(caller.objectId) || tally.principals.size >= PRINCIPALS_SHOWN) return;
   const { objectId, userName, applicationId } = caller;
-  tally.principals.set(objectId, {
-    objectId,
-    ...(userName === undefined ? {} : { userName }),
-    ...(applicationId === undefined ? {} : { applicationId }),
-  });
+  tally.principals.set(objectId, { objectId, userName, applicationId });
 }
 
 function callersOf(tallies: ReadonlyMap<string, Tally>): readonly Caller[] {

@@ -2,24 +2,17 @@
 // They are looked for in the log, which is ours, but whose files may have been edited: what does not read is left out.
 import { openEntries } from '../audit/read-entries.ts';
 import type { DataAction } from '../roles/data-actions.ts';
+import type { Roles } from '../roles/evaluate.ts';
 import { effectiveActions } from '../roles/grants.ts';
 import type { RoleDefinition } from '../roles/role-records.ts';
 import { covers, parseScope, type Scope } from '../roles/scope.ts';
-import { type LoggedCall, readLoggedCall } from './logged-call.ts';
+import { type LoggedCall, type LoggedCaller, readLoggedCall } from './logged-call.ts';
 
-export interface EndedGrant {
-  readonly assignment: string;
+interface EndedGrant extends Omit<End, 'definition'> {
   /** Its name, where the definition is there still. */
   readonly role: string;
-  readonly scope: string;
-  /** The caller itself, or the group that it held the role through. */
-  readonly through: string;
-  readonly how: 'deleted' | 'expired';
-  readonly at: string;
-  /** Who took it away; absent: it ended by itself. */
-  readonly by?: { readonly objectId: string; readonly userName?: string };
   /** It would have allowed the call; absent: not known. */
-  readonly wouldAllow?: boolean;
+  readonly wouldAllow?: boolean | undefined;
 }
 
 export interface EndedGrants {
@@ -29,12 +22,6 @@ export interface EndedGrants {
   readonly searched: number;
   /** There are older entries, or more grants than are shown. */
   readonly gaveUp: boolean;
-}
-
-export interface KnownRoles {
-  definition(name: string): RoleDefinition | undefined;
-  /** Kept from such a caller whatever is assigned to it. */
-  isWithheld(caller: { readonly idType?: 'app' | 'user' }, action: DataAction): boolean;
 }
 
 /** Entries before the call. A worker has other things to do, and what ended longer ago is a matter for whoever reads the log. */
@@ -48,7 +35,7 @@ export async function endedBefore(
   folder: string,
   call: LoggedCall,
   action: DataAction | undefined,
-  roles: KnownRoles,
+  roles: Pick<Roles, 'definition' | 'isWithheld'>,
   most: number = MOST_BEFORE,
 ): Promise<EndedGrants> {
   const { caller, index } = call;
@@ -64,22 +51,16 @@ export async function endedBefore(
       if (end === undefined || !held.has(end.through) || end.at > call.time) continue;
       const { definition, ...grant } = end;
       const role = roles.definition(definition);
-      grants.push({
-        ...grant,
-        role: role?.roleName ?? definition,
-        ...wouldAllow(role, grant.scope),
-      });
+      grants.push({ ...grant, role: role?.roleName ?? definition, wouldAllow: wouldAllow(role, grant.scope) });
     }
   }
   return { grants, searched, gaveUp: false };
 
-  function wouldAllow(role: RoleDefinition | undefined, scope: string): { readonly wouldAllow?: boolean } {
+  function wouldAllow(role: RoleDefinition | undefined, scope: string): boolean | undefined {
     const [at, of] = [scopeIn(scope), scopeIn(call.scope)];
-    if (role === undefined || action === undefined || at === undefined || of === undefined) return {};
-    const idType = caller?.type === undefined ? {} : { idType: caller.type };
-    return {
-      wouldAllow: effectiveActions(role).includes(action) && covers(at, of) && !roles.isWithheld(idType, action),
-    };
+    if (role === undefined || action === undefined || at === undefined || of === undefined) return undefined;
+    const isWithheld = roles.isWithheld({ idType: caller?.type }, action);
+    return effectiveActions(role).includes(action) && covers(at, of) && !isWithheld;
   }
 }
 
@@ -90,7 +71,17 @@ const MARKS = ['RoleAssignmentDelete', 'RoleAssignmentExpire'].map((name) => Buf
 const SENTENCE =
   /^Assignment ([0-9a-f-]{36}) of the role ([0-9a-f-]{36}) to ([0-9a-f-]{36}) at (\/\S*) (?:ended (\S+), as was said when it was made|was deleted)\.$/;
 
-type End = Omit<EndedGrant, 'role' | 'wouldAllow'> & { readonly definition: string };
+interface End {
+  readonly assignment: string;
+  readonly definition: string;
+  readonly scope: string;
+  /** The caller itself, or the group that it held the role through. */
+  readonly through: string;
+  readonly how: 'deleted' | 'expired';
+  readonly at: string;
+  /** Who took it away; absent: it ended by itself. */
+  readonly by?: Pick<LoggedCaller, 'objectId' | 'userName'>;
+}
 
 function endIn(index: number, bytes: Buffer): End | undefined {
   const call = readLoggedCall(index, bytes);
@@ -105,8 +96,7 @@ function endIn(index: number, bytes: Buffer): End | undefined {
   }
   if (call.operation !== 'RoleAssignmentDelete' || ended !== undefined || call.caller === undefined) return undefined;
   const { objectId, userName } = call.caller;
-  const by = { objectId, ...(userName === undefined ? {} : { userName }) };
-  return { ...named, how: 'deleted', at: call.time, by };
+  return { ...named, how: 'deleted', at: call.time, by: { objectId, userName } };
 }
 
 function scopeIn(path: string | undefined): Scope | undefined {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
+import { feeding } from '../../store/sealed/follow-records.ts';
 import { builtInRoles } from '../roles/built-in-roles.ts';
 import { dataAction, dataActions } from '../roles/data-actions.ts';
 import { openRoles, type Roles } from '../roles/evaluate.ts';
@@ -24,7 +25,7 @@ function rolesWith(
       definition,
       scope: parseScope(scope),
     });
-    roles.apply(change);
+    feeding(roles.follows)(change);
   }
   return roles;
 }
@@ -136,7 +137,7 @@ it('for all assignments: the explanation is the decision, and the nearest role w
             definition: nearest.roleDefinition,
             scope: parseScope(nearest.scope),
           });
-          roles.apply(change);
+          feeding(roles.follows)(change);
           assert.equal(explainAccess(question, roles).decision, 'allow');
         }
       },
@@ -154,7 +155,7 @@ it('an assignment that ended is the nearest, and says when; one that has not end
     scope: parseScope('/keys'),
     expiresAt: 2_000,
   });
-  roles.apply(change);
+  feeding(roles.follows)(change);
   const question = {
     principalId: guid(1),
     groups: [],
@@ -184,7 +185,7 @@ it('where duties are separated: an application is told that no role gives it adm
       definition: ADMINISTRATOR,
       scope: parseScope('/'),
     });
-    roles.apply(change);
+    feeding(roles.follows)(change);
   }
   const question = {
     principalId: guid(1),

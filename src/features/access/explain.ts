@@ -1,7 +1,7 @@
 // Why a caller may or may not do something: the grants that were looked at, the nearest role that would do, and who could
 // give it. The decision itself is asked of the roles, so an explanation cannot differ from what the pipeline does.
-import type { DataAction } from '../roles/data-actions.ts';
-import { dataAction } from '../roles/data-actions.ts';
+import { given } from '../../formats/given.ts';
+import { type DataAction, dataAction } from '../roles/data-actions.ts';
 import type { Roles } from '../roles/evaluate.ts';
 import { effectiveActions } from '../roles/grants.ts';
 import type { RoleAssignment, RoleDefinition } from '../roles/role-records.ts';
@@ -13,44 +13,37 @@ export interface Question {
   /** Those of its token; only they count. */
   readonly groups: readonly string[];
   /** Client id of the token: no principal, and yet assignments are made for it. */
-  readonly applicationId?: string;
+  readonly applicationId?: string | undefined;
   /** Absent: not known; taken for a person. */
-  readonly idType?: 'app' | 'user';
+  readonly idType?: 'app' | 'user' | undefined;
   readonly dataAction: DataAction;
   readonly scope: Scope;
 }
 
-export type Verdict =
-  | 'allows'
-  | 'expired'
-  | 'withheldFromApplications'
-  | 'coversOtherScope'
-  | 'lacksTheAction'
-  | 'definitionDeleted';
-
-export interface ConsideredGrant {
-  readonly assignment: string;
-  readonly role: string;
-  readonly scope: string;
-  /** The caller itself, or the group that it holds the role through. */
-  readonly through: string;
-  readonly verdict: Verdict;
-  /** Unix seconds. */
-  readonly expiresAt?: number;
-}
+/** Nearest first. */
+const VERDICTS = [
+  'allows',
+  'expired',
+  'withheldFromApplications',
+  'coversOtherScope',
+  'lacksTheAction',
+  'definitionDeleted',
+] as const;
+type Verdict = (typeof VERDICTS)[number];
+type ConsideredGrant = ReturnType<typeof consider>;
 
 export interface Explanation {
   readonly decision: 'allow' | 'deny';
   /** Name of the assignment that the record of such a call names. */
-  readonly grant?: string;
+  readonly grant?: string | undefined;
   /** Nearest first, `MOST_CONSIDERED` at most. */
   readonly considered: readonly ConsideredGrant[];
   /** Assignments that the one who asks may see and that are not in the list, which has room for so many. */
   readonly notShown: number;
   /** An assignment for the client id of the caller's application instead of its object id: it never counts. */
-  readonly forClientId?: string;
+  readonly forClientId?: string | undefined;
   /** Absent when allowed, or when no role can give the action to such a caller. */
-  readonly nearest?: { readonly role: string; readonly roleDefinition: string; readonly scope: string };
+  readonly nearest?: { readonly role: string; readonly roleDefinition: string; readonly scope: string } | undefined;
   /** Object ids of principals that may assign roles there, by assignments of their own. */
   readonly whoCanGrant: readonly string[];
   /** Duties are separated: of `whoCanGrant` only people can. The instance knows no directory, and leaves no application out. */
@@ -59,6 +52,7 @@ export interface Explanation {
 
 export const MOST_CONSIDERED = 100;
 const MOST_GRANTERS = 20;
+const MAKE_BY_RESOURCE_MANAGER = dataAction('keys/createIfNotExists');
 
 /** @param maySee which assignments may be shown to the one who asks; the decision rests on all of them */
 export function explainAccess(
@@ -67,22 +61,22 @@ export function explainAccess(
   maySee: (assignment: RoleAssignment) => boolean = () => true,
 ): Explanation {
   const { principalId, groups, idType, dataAction: action, scope } = question;
-  const caller = { oid: principalId, groups, ...(idType === undefined ? {} : { idType }) };
-  const grant = roles.isAllowed(caller, action, scope)?.grant;
+  const grant = roles.isAllowed({ oid: principalId, groups, idType }, action, scope)?.grant;
   const considered = [...new Set([principalId, ...groups])]
     .flatMap((through) => [...roles.assignmentsOf(through)].map((assignment) => ({ assignment, through })))
     .filter(({ assignment }) => maySee(assignment))
     .map(({ assignment, through }) => consider(assignment, through, question, roles))
-    .sort((a, b) => RANK[a.verdict] - RANK[b.verdict] || (a.assignment < b.assignment ? -1 : 1));
+    .sort(
+      (a, b) => VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict) || (a.assignment < b.assignment ? -1 : 1),
+    );
   const shown = considered.slice(0, MOST_CONSIDERED);
-  const nearest = grant === undefined ? nearestRole(question, considered, roles) : undefined;
   return {
     decision: grant === undefined ? 'deny' : 'allow',
-    ...(grant === undefined ? {} : { grant }),
+    grant,
     considered: shown,
     notShown: considered.length - shown.length,
-    ...forClientId(question, roles, maySee),
-    ...(nearest === undefined ? {} : { nearest }),
+    forClientId: forClientId(question, roles, maySee),
+    nearest: grant === undefined ? nearestRole(question, considered, roles) : undefined,
     whoCanGrant: whoCanGrant(question, roles, maySee),
     onlyPeopleGrant: roles.isStrict,
   };
@@ -92,33 +86,23 @@ function forClientId(
   { applicationId, principalId }: Question,
   roles: Roles,
   maySee: (assignment: RoleAssignment) => boolean,
-): Pick<Explanation, 'forClientId'> {
+): string | undefined {
   const id = applicationId?.toLowerCase();
-  if (id === undefined || id === principalId) return {};
-  const found = [...roles.assignmentsOf(id)].find(maySee);
-  return found === undefined ? {} : { forClientId: found.name };
+  return id === undefined || id === principalId ? undefined : [...roles.assignmentsOf(id)].find(maySee)?.name;
 }
 
-/** Nearest first. */
-const RANK: Readonly<Record<Verdict, number>> = {
-  allows: 0,
-  expired: 1,
-  withheldFromApplications: 2,
-  coversOtherScope: 3,
-  lacksTheAction: 4,
-  definitionDeleted: 5,
-};
-
-function consider(assignment: RoleAssignment, through: string, question: Question, roles: Roles): ConsideredGrant {
+function consider(assignment: RoleAssignment, through: string, question: Question, roles: Roles) {
   const { name, definition, scope, expiresAt } = assignment;
-  return {
+  return given({
     assignment: name,
     role: roles.definition(definition)?.roleName ?? definition,
     scope: scope.path,
+    /** The caller itself, or the group that it holds the role through. */
     through,
     verdict: verdictOn(assignment, question, roles),
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-  };
+    /** Unix seconds. */
+    expiresAt,
+  });
 }
 
 function verdictOn(assignment: RoleAssignment, question: Question, roles: Roles): Verdict {
@@ -127,7 +111,7 @@ function verdictOn(assignment: RoleAssignment, question: Question, roles: Roles)
   if (role === undefined) return 'definitionDeleted';
   if (!effectiveActions(role).includes(action)) return 'lacksTheAction';
   if (!covers(assignment.scope, scope)) return 'coversOtherScope';
-  if (roles.isWithheld(idType === undefined ? {} : { idType }, action)) return 'withheldFromApplications';
+  if (roles.isWithheld({ idType }, action)) return 'withheldFromApplications';
   return roles.hasEnded(assignment) ? 'expired' : 'allows';
 }
 
@@ -140,34 +124,24 @@ function nearestRole(
   considered: readonly ConsideredGrant[],
   roles: Roles,
 ): Explanation['nearest'] {
-  if (roles.isWithheld(idType === undefined ? {} : { idType }, action)) return undefined;
+  if (roles.isWithheld({ idType }, action)) return undefined;
   const fitting = roles.definitions().filter((role) => effectiveActions(role).includes(action));
   const held = new Set(
     considered.filter(({ verdict }) => verdict === 'coversOtherScope' || verdict === 'expired').map(({ role }) => role),
   );
-  const [best] = [...fitting].sort(
-    (a, b) =>
-      Number(held.has(b.roleName)) - Number(held.has(a.roleName)) ||
-      Number(makesByResourceManager(a)) - Number(makesByResourceManager(b)) ||
-      reach(a) - reach(b) ||
-      breadth(a) - breadth(b),
-  );
-  return best === undefined ? undefined : { role: best.roleName, roleDefinition: best.name, scope: scope.path };
-}
-
-const MAKE_BY_RESOURCE_MANAGER = dataAction('keys/createIfNotExists');
-
-function makesByResourceManager(role: RoleDefinition): boolean {
-  return effectiveActions(role).includes(MAKE_BY_RESOURCE_MANAGER);
-}
-
-/** How many rights it gives to do something: to read is less than to use. */
-function reach(role: RoleDefinition): number {
-  return effectiveActions(role).filter((action) => !/\/read(\/action)?$/.test(action)).length;
-}
-
-function breadth(role: RoleDefinition): number {
-  return effectiveActions(role).length;
+  const preference = (role: RoleDefinition): readonly number[] => {
+    const actions = effectiveActions(role);
+    // To read is less than to use.
+    const uses = actions.filter((each) => !/\/read(\/action)?$/.test(each)).length;
+    const isHeld = held.has(role.roleName);
+    return [isHeld ? 0 : 1, actions.includes(MAKE_BY_RESOURCE_MANAGER) ? 1 : 0, uses, actions.length];
+  };
+  const [best] = fitting
+    .map((role) => ({ role, rank: preference(role) }))
+    .sort((a, b) => a.rank.map((each, at) => each - (b.rank[at] ?? 0)).find((difference) => difference !== 0) ?? 0);
+  return best === undefined
+    ? undefined
+    : { role: best.role.roleName, roleDefinition: best.role.name, scope: scope.path };
 }
 
 function whoCanGrant(

@@ -2,46 +2,13 @@
 // edited: what does not read is left out, and nothing of it is believed to be more than text.
 import { isGuid } from '../../formats/guid.ts';
 
-export interface LoggedCall {
-  readonly index: number;
-  readonly trace: string;
-  readonly time: string;
-  readonly operation: string;
-  readonly request: string;
-  readonly status: number;
-  /** The service's code of a refusal; `OK`. */
-  readonly code: string;
-  readonly innerCode?: string;
-  readonly message: string;
-  readonly decision?: string;
-  readonly grant?: string;
-  readonly dataAction?: string;
-  readonly scope?: string;
-  readonly address: string;
-  /** `direct`, or `private:NAME`; absent: the public way. */
-  readonly networkPath?: string;
-  /** Absent: nobody had proven who they are. */
-  readonly caller?: LoggedCaller;
-  /** The instance's clock was not the system's. */
-  readonly isClockMoved: boolean;
-}
-
-export interface LoggedCaller {
-  readonly objectId: string;
-  readonly applicationId?: string;
-  readonly userName?: string;
-  /** Known of denials only, as are the groups. */
-  readonly type?: 'app' | 'user';
-  readonly groups: readonly string[];
-  /** In the token; more than `groups` where the entry keeps only the first. */
-  readonly groupCount: number;
-  readonly groupsLeftOut: boolean;
-}
+export type LoggedCall = NonNullable<ReturnType<typeof readLoggedCall>>;
+export type LoggedCaller = NonNullable<LoggedCall['caller']>;
 
 type Members = Readonly<Record<string, unknown>>;
 
 /** Undefined: no entry of a call. */
-export function readLoggedCall(index: number, bytes: Buffer): LoggedCall | undefined {
+export function readLoggedCall(index: number, bytes: Buffer) {
   const entry = parse(bytes.toString('utf8'));
   const trace = textIn(entry, 'correlationId');
   const time = textIn(entry, 'time');
@@ -49,8 +16,8 @@ export function readLoggedCall(index: number, bytes: Buffer): LoggedCall | undef
   const description = textIn(entry, 'resultDescription') ?? '';
   const status = entry['httpStatusCode'];
   const refused = entry['resultType'] === 'Failed';
-  const inner = refused ? /^([A-Z]\w{2,39}): /.exec(description) : null;
-  const caller = callerIn(entry);
+  const [prefix = '', innerCode] = (refused && /^([A-Z]\w{2,39}): /.exec(description)) || [];
+  const properties = object(entry['properties']);
   return {
     index,
     trace: trace.toLowerCase(),
@@ -58,35 +25,40 @@ export function readLoggedCall(index: number, bytes: Buffer): LoggedCall | undef
     operation: textIn(entry, 'operationName') ?? 'Unknown',
     request: textIn(entry, 'requestUri') ?? '',
     status: typeof status === 'number' ? status : 0,
+    /** The service's code of a refusal; `OK`. */
     code: textIn(entry, 'resultSignature') ?? '',
-    ...(inner?.[1] === undefined ? {} : { innerCode: inner[1] }),
-    message: inner === null ? description : description.slice(inner[0].length),
-    ...member(entry, 'decision'),
-    ...member(entry, 'grant'),
-    ...member(entry, 'dataAction'),
-    ...member(entry, 'scope'),
+    innerCode,
+    message: description.slice(prefix.length),
+    decision: textIn(entry, 'decision'),
+    grant: textIn(entry, 'grant'),
+    dataAction: textIn(entry, 'dataAction'),
+    scope: textIn(entry, 'scope'),
     address: textIn(entry, 'callerIpAddress') ?? '',
-    ...member(object(entry['properties']), 'networkPath'),
-    isClockMoved: typeof object(entry['properties'])?.['clockOffset'] === 'number',
-    ...(caller === undefined ? {} : { caller }),
+    /** `direct`, or `private:NAME`; undefined: the public way. */
+    networkPath: textIn(properties, 'networkPath'),
+    /** The instance's clock was not the system's. */
+    isClockMoved: typeof properties?.['clockOffset'] === 'number',
+    /** Undefined: nobody had proven who they are. */
+    caller: callerIn(entry),
   };
 }
 
-function callerIn(entry: Members): LoggedCaller | undefined {
+function callerIn(entry: Members) {
   const claim = object(parse(textIn(entry, 'identity') ?? '')?.['claim']);
   const claims = (name: string): Members | undefined => object(object(claim?.[name])?.['claims']);
   const objectId = claims('http_schemas_microsoft_com_identity')?.['objectidentifier'];
   if (!isText(objectId) || !isGuid(objectId)) return undefined;
-  const applicationId = textIn(claim, 'appid');
-  const userName = textIn(claims('http_schemas_xmlsoap_org_ws_2005_05_identity'), 'upn');
   const { callerType, groups, groupCount, groupsLeftOut } = object(entry['properties']) ?? {};
+  const type: 'app' | 'user' | undefined = callerType === 'app' || callerType === 'user' ? callerType : undefined;
   const known = Array.isArray(groups) ? groups.filter(isText).filter(isGuid) : [];
   return {
     objectId: objectId.toLowerCase(),
-    ...(applicationId === undefined ? {} : { applicationId }),
-    ...(userName === undefined ? {} : { userName }),
-    ...(callerType === 'app' || callerType === 'user' ? { type: callerType } : {}),
+    applicationId: textIn(claim, 'appid'),
+    userName: textIn(claims('http_schemas_xmlsoap_org_ws_2005_05_identity'), 'upn'),
+    /** Known of denials only, as are the groups. */
+    type,
     groups: known.map((group) => group.toLowerCase()),
+    /** In the token; more than `groups` where the entry keeps only the first. */
     groupCount: typeof groupCount === 'number' ? groupCount : known.length,
     groupsLeftOut: groupsLeftOut === true,
   };
@@ -112,9 +84,4 @@ function isText(value: unknown): value is string {
 function textIn(members: Members | undefined, name: string): string | undefined {
   const value = members?.[name];
   return isText(value) && value !== '' ? value : undefined;
-}
-
-function member<K extends string>(members: Members | undefined, name: K): { readonly [N in K]?: string } {
-  const value = textIn(members, name);
-  return value === undefined ? {} : ({ [name]: value } as { readonly [N in K]?: string });
 }

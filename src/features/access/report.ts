@@ -11,12 +11,12 @@ export interface AccessReport {
   readonly cause: Cause;
   readonly answer?: { readonly status: number; readonly code: string; readonly message: string };
   readonly who: Who;
-  readonly what: { readonly operation?: string; readonly dataAction?: string; readonly request?: string };
-  readonly where: { readonly scope?: string; readonly address?: string; readonly networkPath?: string };
+  readonly what: Partial<Pick<LoggedCall, 'operation' | 'dataAction' | 'request'>>;
+  readonly where: Partial<Pick<LoggedCall, 'scope' | 'address' | 'networkPath'>>;
   /** By the roles as they are now; absent where they were not asked. */
-  readonly explanation?: Explanation;
+  readonly explanation?: Explanation | undefined;
   /** What the caller had held before; absent where the call was not refused for want of a role. */
-  readonly ended?: EndedGrants;
+  readonly ended?: EndedGrants | undefined;
   readonly advice: readonly string[];
   readonly commands: readonly string[];
 }
@@ -33,10 +33,11 @@ export function causeOf({ status, code, innerCode, decision, caller }: LoggedCal
 }
 
 export function reportOnCall(call: LoggedCall, parts: ReportParts): AccessReport {
-  const { trace, time, status, code, innerCode, message, caller, operation, request, dataAction, scope } = call;
+  const { trace, time, status, code, innerCode, message, operation, request, dataAction } = call;
+  const { scope, address, networkPath } = call;
   const cause = causeOf(call);
   const { explanation, ended } = parts;
-  const who: Who = caller ?? {};
+  const who: Who = call.caller ?? {};
   const advice = [
     ...adviceOn(cause, call, parts),
     ...adviceAfter(ended),
@@ -48,14 +49,10 @@ export function reportOnCall(call: LoggedCall, parts: ReportParts): AccessReport
     cause,
     answer: { status, code: innerCode === undefined ? code : `${code}/${innerCode}`, message },
     who,
-    what: { operation, request, ...(dataAction === undefined ? {} : { dataAction }) },
-    where: {
-      ...(scope === undefined ? {} : { scope }),
-      address: call.address,
-      ...(call.networkPath === undefined ? {} : { networkPath: call.networkPath }),
-    },
-    ...(explanation === undefined ? {} : { explanation }),
-    ...(ended === undefined ? {} : { ended }),
+    what: { operation, request, dataAction },
+    where: { scope, address, networkPath },
+    explanation,
+    ended,
     advice,
     commands: explanation === undefined ? [] : commandsFor(explanation, who, parts.instance),
   };

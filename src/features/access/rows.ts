@@ -5,7 +5,7 @@ import { isGuid } from '../../formats/guid.ts';
 import { type NetworkRules, rulesAfter } from '../../formats/network-rules.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { type Answer, type AnyRow, type Row, row } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter, ServiceError } from '../../http/service-error.ts';
 import { requireKeyName } from '../keys/key-name.ts';
 import type { ArrivingPeer, Refusal } from '../network-rules/admission.ts';
 import { type DataAction, dataAction, findDataAction } from '../roles/data-actions.ts';
@@ -15,7 +15,7 @@ import { covers, KEYS_SCOPE, keyScope, parseScope, ROOT_SCOPE, type Scope } from
 import type { Who } from './advice.ts';
 import { connectionPathOf, cutOffBy, planFor } from './callers.ts';
 import { endedBefore } from './ended-grants.ts';
-import { type Explanation, explainAccess } from './explain.ts';
+import { type Explanation, explainAccess, type Question } from './explain.ts';
 import { findCall } from './find-entry.ts';
 import type { LoggedCall } from './logged-call.ts';
 import { readCheckBody, readPlanBody } from './read-bodies.ts';
@@ -66,15 +66,11 @@ export function accessRows(service: AccessService): readonly AnyRow[] {
       scope,
       operationName: 'AccessCheck',
       readBody: (body) => readCheckBody(body, actionOf),
-      handle({ params, body, principal }): Answer {
+      handle({ params, body: { who, action }, principal }): Answer {
         const at = of(params['name']);
-        const { who, action } = body;
-        const question = questionOf(who, action, at);
-        const explanation = explainAccess(question, roles, seenBy(principal, at));
-        return {
-          status: 200,
-          body: reportOnQuestion(who, { dataAction: action, scope: at.path }, explanation, instance),
-        };
+        const explanation = explainAccess(questionOf(who, action, at), roles, seenBy(principal, at));
+        const asked = { dataAction: action, scope: at.path };
+        return { status: 200, body: reportOnQuestion(who, asked, explanation, instance) };
       },
     });
 
@@ -93,7 +89,7 @@ export function accessRows(service: AccessService): readonly AnyRow[] {
       operationName: 'AccessExplain',
       async handle({ params }) {
         const trace = params['trace'] ?? '';
-        if (!isGuid(trace)) throw new ServiceError('BadParameter', 'A trace is the GUID that a refusal names');
+        if (!isGuid(trace)) throw badParameter('A trace is the GUID that a refusal names');
         const { call, searched, gaveUp } = await inTurn(() => findCall(log, trace, MOST_ENTRIES));
         if (call === undefined) throw notFound(trace, instance, searched, gaveUp);
         const explanation = explanationOf(call, roles);
@@ -101,15 +97,8 @@ export function accessRows(service: AccessService): readonly AnyRow[] {
           causeOf(call) === 'NoRole'
             ? await inTurn(() => endedBefore(log, call, findDataAction(call.dataAction ?? ''), roles))
             : undefined;
-        return {
-          status: 200,
-          body: reportOnCall(call, {
-            instance,
-            ...(explanation === undefined ? {} : { explanation }),
-            ...(ended === undefined ? {} : { ended }),
-            isAdmittedNow: judge({ address: call.address, way: connectionPathOf(call.networkPath) }) === undefined,
-          }),
-        };
+        const isAdmittedNow = judge({ address: call.address, way: connectionPathOf(call.networkPath) }) === undefined;
+        return { status: 200, body: reportOnCall(call, { instance, explanation, ended, isAdmittedNow }) };
       },
     }),
     row({
@@ -139,7 +128,7 @@ export function accessRows(service: AccessService): readonly AnyRow[] {
 }
 
 /** What the roles say now to what the call asked then; nothing where it did not come to that. */
-export function explanationOf(call: LoggedCall, roles: Roles): Explanation | undefined {
+function explanationOf(call: LoggedCall, roles: Roles): Explanation | undefined {
   const cause = causeOf(call);
   const action = call.dataAction === undefined ? undefined : findDataAction(call.dataAction);
   if (cause !== 'NoRole' || call.caller === undefined || action === undefined || call.scope === undefined)
@@ -147,16 +136,9 @@ export function explanationOf(call: LoggedCall, roles: Roles): Explanation | und
   return explainAccess(questionOf(call.caller, action, parseScope(call.scope)), roles);
 }
 
-function questionOf(who: Who, action: DataAction, scope: Scope): Parameters<typeof explainAccess>[0] {
-  const { objectId = '', groups = [], type, applicationId } = who;
-  return {
-    principalId: objectId,
-    groups,
-    ...(applicationId === undefined ? {} : { applicationId }),
-    ...(type === undefined ? {} : { idType: type }),
-    dataAction: action,
-    scope,
-  };
+function questionOf(who: Who, action: DataAction, scope: Scope): Question {
+  const { objectId: principalId = '', groups = [], type: idType, applicationId } = who;
+  return { principalId, groups, applicationId, idType, dataAction: action, scope };
 }
 
 function notFound(trace: string, instance: string, searched: number, gaveUp: boolean): ServiceError {

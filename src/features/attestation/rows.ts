@@ -25,7 +25,7 @@ export function attestationRows({ crypto, keys, retention }: AttestationService)
       dataAction: 'Microsoft.KeyVault/managedHsm/keys/read/action',
       scope: 'key',
       async handle(request) {
-        const key = requireKey(keys, request.params, request.url);
+        const key = requireKey(keys, request);
         const { chain, privateStatement, publicStatement } = await crypto.send('attestKey', {
           binding: bindingOf(key),
           blob: key.blob,

@@ -1,11 +1,12 @@
 // From verified claims to a principal: audience, tenant, time and identity. Runs only after the signature held.
+import { given } from '../../formats/given.ts';
 import { type ClaimMapping, type ClaimName, identifiesPeople, type PersonClaim } from '../../http/claim-mapping.ts';
 import type { Principal } from '../../http/principal.ts';
 import { AuthError } from './bearer.ts';
 import { areGroupsLeftOut, claimOf, groupsIn, type IdSource, objectIdIn } from './claim-mapping.ts';
 import type { Claims } from './token-text.ts';
 
-export interface Expected extends IdSource {
+interface Expected extends IdSource {
   readonly audiences: readonly string[];
   readonly tenantId: string;
   /** Unix seconds. */
@@ -16,21 +17,17 @@ export interface Expected extends IdSource {
 }
 
 /** Where the configuration says nothing, in seconds. */
-export const DEFAULT_CLOCK_SKEW = 60;
+const DEFAULT_CLOCK_SKEW = 60;
 
 /** @throws AuthError */
 export function readPrincipal(claims: Claims, expected: Expected): Principal {
-  const { audiences, tenantId, now, clockSkew = DEFAULT_CLOCK_SKEW, mapping = {} } = expected;
+  const { audiences, tenantId, now, clockSkew, mapping = {} } = expected;
   checkAudience(claims.aud, audiences);
   if (mapping.tenant !== null) checkTenant(claimOf(claims, mapping.tenant ?? 'tid'), tenantId);
-  const expiresAt = checkTime(claims, now, clockSkew);
+  const expiresAt = checkTime(claims, now, clockSkew, '; compare the clocks of this machine and the issuer');
   const appId = applicationIn(claims, mapping);
   const upn = textIn(claims, mapping.userName ?? 'upn');
-  const identity = {
-    oid: objectIdIn(claims, expected, mapping),
-    ...(appId === undefined ? {} : { appId }),
-    ...(upn === undefined ? {} : { upn }),
-  };
+  const identity = given({ oid: objectIdIn(claims, expected, mapping), appId, upn });
   return {
     ...identity,
     tenantId: tenantId.toLowerCase(),
@@ -57,12 +54,18 @@ function checkTenant(tid: unknown, tenantId: string): void {
   throw new AuthError('WrongTenant', `The token is not of tenant ${tenantId}, to which this HSM belongs`);
 }
 
-function checkTime({ exp, nbf }: Claims, now: number, clockSkew: number): number {
+/** @param hint what to do about a token of the future @returns when it ends @throws AuthError */
+export function checkTime(
+  { exp, nbf }: Claims,
+  now: number,
+  clockSkew: number = DEFAULT_CLOCK_SKEW,
+  hint: string = '',
+): number {
   if (typeof exp !== 'number') throw new AuthError('Malformed', 'The token says no time of expiry (claim exp)');
   if (nbf !== undefined && typeof nbf !== 'number') throw new AuthError('Malformed', 'The claim nbf is not a number');
   if (now >= exp) throw new AuthError('Expired', 'The token has expired');
   if (nbf !== undefined && now < nbf - clockSkew) {
-    throw new AuthError('NotYetValid', 'The token is not valid yet; compare the clocks of this machine and the issuer');
+    throw new AuthError('NotYetValid', `The token is not valid yet${hint}`);
   }
   return exp;
 }
@@ -102,9 +105,9 @@ function bears(claims: Claims, { claim, value }: PersonClaim): boolean {
 function identityJson({ oid, appId, upn }: Pick<Principal, 'oid' | 'appId' | 'upn'>): string {
   return JSON.stringify({
     claim: {
-      ...(appId === undefined ? {} : { appid: appId }),
+      appid: appId,
       http_schemas_microsoft_com_identity: { claims: { objectidentifier: oid } },
-      ...(upn === undefined ? {} : { http_schemas_xmlsoap_org_ws_2005_05_identity: { claims: { upn } } }),
+      http_schemas_xmlsoap_org_ws_2005_05_identity: upn === undefined ? undefined : { claims: { upn } },
     },
   });
 }

@@ -2,7 +2,7 @@
 // Roles are not asked here.
 import { type Authenticate, type ControlCaller, ControlError, type ControlRequest } from '../../http/control-row.ts';
 import type { Principal } from '../../http/principal.ts';
-import { AuthError } from './bearer.ts';
+import { AuthError, type AuthErrorCode } from './bearer.ts';
 import { readBearer, type TokenVerifier } from './verify-token.ts';
 
 export function authenticateBy(verifier: TokenVerifier, tenantId: string): Authenticate {
@@ -20,34 +20,18 @@ function callerOf({ oid, groups, idType, upn, appId, cacheIdentityJson: identity
   return { oid, groups, kind: idType, label: (idType === 'user' ? upn : appId) ?? oid, identityJson };
 }
 
+const REFUSALS: Partial<Record<AuthErrorCode, readonly [code: string, message: string]>> = {
+  Missing: ['AuthenticationFailed', "Authentication failed. The 'Authorization' header is missing or invalid."],
+  WrongTenant: ['InvalidAuthenticationTokenTenant', 'The access token is from the wrong tenant.'],
+};
+
 function refusal(cause: AuthError, { names }: ControlRequest, tenantId: string): ControlError {
   if (cause.code === 'IssuerUnavailable') {
     // Not 401: clients would throw away a token that may be good.
     return new ControlError(503, 'ServiceUnavailable', cause.message, { cause, headers: { 'retry-after': '30' } });
   }
+  const refused = ['InvalidAuthenticationToken', `The access token is refused: ${cause.message}.`] as const;
+  const [code, message] = REFUSALS[cause.code] ?? refused;
   const challenge = `Bearer authorization_uri="${names.login}/${tenantId}", error="invalid_token"`;
-  const options = { cause, headers: { 'www-authenticate': challenge } };
-  switch (cause.code) {
-    case 'Missing':
-      return new ControlError(
-        401,
-        'AuthenticationFailed',
-        "Authentication failed. The 'Authorization' header is missing or invalid.",
-        options,
-      );
-    case 'WrongTenant':
-      return new ControlError(
-        401,
-        'InvalidAuthenticationTokenTenant',
-        'The access token is from the wrong tenant.',
-        options,
-      );
-    default:
-      return new ControlError(
-        401,
-        'InvalidAuthenticationToken',
-        `The access token is refused: ${cause.message}.`,
-        options,
-      );
-  }
+  return new ControlError(401, code, message, { cause, headers: { 'www-authenticate': challenge } });
 }

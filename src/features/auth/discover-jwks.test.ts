@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { AuthError } from './bearer.ts';
-import { discoveredKeys } from './discover-jwks.ts';
-import { fetchJwks } from './fetch-jwks.ts';
+import { discoveredKeys, fetchJwks } from './fetch-jwks.ts';
 import { AUDIENCE, claims, ISSUER, jwkSet, rsaKey, START, serveJwks, sign, TENANT } from './issuer.fixture.ts';
 import { openTokenVerifier } from './verify-token.ts';
 

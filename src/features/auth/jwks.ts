@@ -1,17 +1,18 @@
 // The keys of one issuer: kept, looked at again from time to time, and asked for when a token names an unknown one.
 // Known keys keep working while the issuer cannot be reached.
+import { compactVerify, errors } from 'jose';
 import { AuthError } from './bearer.ts';
 import type { FetchJwks } from './fetch-jwks.ts';
 import { answeredSigningKeys, type SigningKey } from './signing-key.ts';
 
 /** Seconds after which the set is fetched again in the background, so that removed keys end. */
-export const JWKS_FRESH = 600;
+const JWKS_FRESH = 600;
 /** Seconds after which nobody gets in by the set before the issuer was asked again: nothing looked at it in between. */
-export const JWKS_STALE = 2 * JWKS_FRESH;
+const JWKS_STALE = 2 * JWKS_FRESH;
 /** Seconds between two attempts, whatever tokens ask for: garbage must not turn us against the issuer. */
-export const JWKS_COOL_DOWN = 30;
+const JWKS_COOL_DOWN = 30;
 
-export interface JwksOptions {
+interface JwksOptions {
   readonly uri: string;
   readonly ca: string | undefined;
   readonly fetchJwks: FetchJwks;
@@ -21,18 +22,9 @@ export interface JwksOptions {
   readonly onKeyRemoved: () => void;
 }
 
-export interface Jwks extends AsyncDisposable {
-  /** @throws AuthError BadSignature: not a key of the issuer · IssuerUnavailable: cannot be told now */
-  key(kid: string): Promise<SigningKey>;
-  /**
-   * Starts a refresh when the set is due for one. Cheap; called for every token.
-   * @returns what to wait for first where the last look at the set is long past; it never rejects, as known keys are
-   * good while the issuer cannot be reached
-   */
-  keepFresh(): Promise<void> | undefined;
-}
+export type Jwks = ReturnType<typeof openJwks>;
 
-export function openJwks({ uri, ca, fetchJwks, now, onKeyRemoved }: JwksOptions): Jwks {
+export function openJwks({ uri, ca, fetchJwks, now, onKeyRemoved }: JwksOptions) {
   let keys: ReadonlyMap<string, SigningKey> = new Map();
   let dueAt = Number.POSITIVE_INFINITY; // nothing to keep fresh before the first success
   let nextAttemptAt = Number.NEGATIVE_INFINITY;
@@ -65,22 +57,49 @@ export function openJwks({ uri, ca, fetchJwks, now, onKeyRemoved }: JwksOptions)
   }
 
   return {
-    async key(kid) {
+    /** @throws AuthError BadSignature: not a key of the issuer · IssuerUnavailable: cannot be told now */
+    async key(kid: string): Promise<SigningKey> {
       const known = keys.get(kid);
       if (known !== undefined) return known;
       await attempt();
       const found = keys.get(kid);
       if (found !== undefined) return found;
-      if (failure === undefined) throw new AuthError('BadSignature', 'The token is not signed by a key of its issuer');
+      if (failure === undefined) throw badSignature();
       throw new AuthError('IssuerUnavailable', 'The keys of the token issuer cannot be fetched', { cause: failure });
     },
-    keepFresh() {
+    /**
+     * Starts a refresh when the set is due for one. Cheap; called for every token.
+     * @returns what to wait for first where the last look at the set is long past; it never rejects, as known keys are
+     * good while the issuer cannot be reached
+     */
+    keepFresh(): Promise<void> | undefined {
       if (now() < dueAt) return undefined;
       const looking = attempt();
       return now() >= lookedAt + JWKS_STALE ? looking : undefined;
     },
-    async [Symbol.asyncDispose]() {
+    async [Symbol.asyncDispose](): Promise<void> {
       await running;
     },
   };
+}
+
+/** @throws AuthError BadSignature, IssuerUnavailable */
+export async function checkSignature(token: string, algorithm: string, kid: string, jwks: Jwks): Promise<void> {
+  await jwks.keepFresh();
+  await verifyWith(await jwks.key(kid), algorithm, token);
+}
+
+/** @throws AuthError BadSignature */
+export async function verifyWith(key: SigningKey | undefined, algorithm: string, token: string): Promise<void> {
+  if (!key?.algorithms.includes(algorithm)) throw badSignature();
+  try {
+    await compactVerify(token, key.key, { algorithms: [algorithm] });
+  } catch (cause) {
+    if (cause instanceof errors.JOSEError) throw badSignature();
+    throw cause;
+  }
+}
+
+function badSignature(): AuthError {
+  return new AuthError('BadSignature', 'The token is not signed by a key of its issuer');
 }

@@ -1,16 +1,8 @@
 // What verified tokens gave, found by their hash. Bounded in two generations: when the young one is full the old one is dropped, and
 // what is still used moves over. Refused tokens are never kept, so garbage takes no room.
 
-export interface TokenCache<T> {
-  get(digest: string): T | undefined;
-  set(digest: string, verified: T): void;
-  delete(digest: string): void;
-  clear(): void;
-  readonly size: number;
-}
-
 /** @param max the most tokens kept, both generations together */
-export function tokenCache<T extends object>(max: number): TokenCache<T> {
+export function tokenCache<T extends object>(max: number) {
   const half = Math.max(1, Math.floor(max / 2));
   let young = new Map<string, T>();
   let old = new Map<string, T>();
@@ -25,7 +17,7 @@ export function tokenCache<T extends object>(max: number): TokenCache<T> {
   }
 
   return {
-    get(digest) {
+    get(digest: string): T | undefined {
       const found = young.get(digest);
       if (found !== undefined) return found;
       const aged = old.get(digest);
@@ -33,15 +25,15 @@ export function tokenCache<T extends object>(max: number): TokenCache<T> {
       return aged;
     },
     set,
-    delete(digest) {
+    delete(digest: string): void {
       young.delete(digest);
       old.delete(digest);
     },
-    clear() {
+    clear(): void {
       young.clear();
       old.clear();
     },
-    get size() {
+    get size(): number {
       return young.size + old.size;
     },
   };

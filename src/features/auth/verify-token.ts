@@ -5,17 +5,13 @@ import { isGuid } from '../../formats/guid.ts';
 import type { ClaimMapping } from '../../http/claim-mapping.ts';
 import type { Principal } from '../../http/principal.ts';
 import { AuthError, MAX_TOKEN } from './bearer.ts';
-import { checkSignature, keysOf } from './check-signature.ts';
 import { readPrincipal } from './claims.ts';
-import { type FetchJwks, fetchJwks as fetchOverHttps } from './fetch-jwks.ts';
-import { type Jwks, openJwks } from './jwks.ts';
+import { type FetchJwks, fetchJwks as fetchOverHttps, type KeysAt, keysOf } from './fetch-jwks.ts';
+import { checkSignature, type Jwks, openJwks } from './jwks.ts';
 import { tokenCache } from './token-cache.ts';
 import { readTokenText } from './token-text.ts';
 
-/** Its keys are at `jwksUri`, or where the OpenID document at `discovery` says. */
-export type Issuer = IssuerRules & ({ readonly jwksUri: string } | { readonly discovery: string });
-
-interface IssuerRules {
+export type Issuer = KeysAt & {
   /** Exact `iss` values; with `discovery` the one that the document states. */
   readonly issuers: readonly string[];
   readonly audiences: readonly string[];
@@ -26,9 +22,9 @@ interface IssuerRules {
   readonly claims?: ClaimMapping;
   /** Ids are made for people of an issuer that the same roles name, though its tokens may be taken elsewhere. */
   readonly besideDerived?: true;
-}
+};
 
-export interface TokenVerifierOptions {
+interface TokenVerifierOptions {
   readonly issuers: readonly Issuer[];
   readonly tenantId: string;
   /** Unix seconds; defaults to the system's clock. */
@@ -60,7 +56,12 @@ export function openTokenVerifier(options: TokenVerifierOptions): TokenVerifier 
   const trusted = options.issuers.map((issuer) => ({
     ...issuer,
     besideDerived: issuer.besideDerived ?? derives,
-    jwks: openJwks({ ...keysOf(issuer, fetchJwks), ca: issuer.ca, now, onKeyRemoved: forgetVerified }),
+    jwks: openJwks({
+      ...keysOf(issuer, issuer.issuers[0] ?? '', fetchJwks),
+      ca: issuer.ca,
+      now,
+      onKeyRemoved: forgetVerified,
+    }),
   }));
   const byIssuer = new Map(trusted.flatMap((entry) => entry.issuers.map((iss) => [iss, entry] as const)));
 
@@ -76,15 +77,8 @@ export function openTokenVerifier(options: TokenVerifierOptions): TokenVerifier 
     const startedIn = era;
     await checkSignature(token, algorithm, kid, issuer.jwks);
     // The claims read before are those that were signed: both come from the same text.
-    const principal = readPrincipal(claims, {
-      issuer: claims.iss as string,
-      besideDerived: issuer.besideDerived,
-      audiences: issuer.audiences,
-      tenantId,
-      now: now(),
-      ...(issuer.clockSkew === undefined ? {} : { clockSkew: issuer.clockSkew }),
-      ...(issuer.claims === undefined ? {} : { mapping: issuer.claims }),
-    });
+    const mapping = issuer.claims ?? {};
+    const principal = readPrincipal(claims, { ...issuer, issuer: claims.iss as string, tenantId, now: now(), mapping });
     if (era === startedIn) verified.set(digest, { principal, jwks: issuer.jwks });
     return principal;
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { feeding } from '../../store/sealed/follow-records.ts';
 import type { Change } from '../../store/sealed/records.ts';
 import { type DeletedKey, deletedKeyKind, deletionChange } from '../keys/deleted-key.ts';
 import { KeyIndex } from '../keys/key-index.ts';
@@ -45,7 +46,7 @@ class Instance {
   }
 
   apply(change: Change): void {
-    this.keys.apply(change);
+    feeding(this.keys.follows)(change);
     this.texts.apply(change);
   }
 

@@ -6,8 +6,7 @@ import type { Commit, Head } from '../../store/sealed/records.ts';
 import { addVersion, type KeyMaking } from '../keys/add-version.ts';
 import { keyId } from '../keys/bundle.ts';
 import type { ImportRequest } from '../keys/import.ts';
-import { bindingOf, type KeyVersion } from '../keys/key-version.ts';
-import type { ByokProvenance } from '../keys/provenance.ts';
+import { bindingOf, type KeyVersion, type Provenance } from '../keys/key-version.ts';
 import { refuseByModule } from '../keys/refuse-by-module.ts';
 import { policyFromCreation } from '../keys/release-policy.ts';
 import { findKek, type ImportWrappedKey } from './read-wrapped-key.ts';
@@ -16,7 +15,7 @@ import { findKek, type ImportWrappedKey } from './read-wrapped-key.ts';
 export async function importWrappedKey(
   name: string,
   asked: ImportWrappedKey,
-  by: Pick<ByokProvenance, 'by' | 'authorisedBy'>,
+  by: Pick<Provenance, 'by' | 'authorisedBy'>,
   commit: Commit,
   service: KeyMaking & { readonly hosts: () => readonly string[] },
 ): Promise<{ readonly key: KeyVersion; readonly head: Head }> {

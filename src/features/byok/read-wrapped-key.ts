@@ -8,7 +8,6 @@ import type { JsonObject } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { type ImportRequest, readImportRequest, readJwk } from '../keys/import.ts';
 import type { KeyIndex } from '../keys/key-index.ts';
-import { keyVersionOf } from '../keys/key-name.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 
 export interface ImportWrappedKey extends ImportRequest {
@@ -66,7 +65,7 @@ function badBlob(text: string, cause?: unknown): ServiceError {
  */
 export function findKek(keys: KeyIndex, kid: string, hosts: readonly string[]): KeyVersion {
   const { name, version } = parseKid(kid, hosts);
-  const key = keys.find(name, keyVersionOf(version));
+  const key = keys.find(name, version);
   if (key === undefined) throw badKid('names no key of this HSM');
   if (key.kty !== 'RSA-HSM' || key.keyOps.length !== 1 || key.keyOps[0] !== 'import') {
     throw badKid("names a key that is no key-exchange key: RSA-HSM with key_ops exactly ['import']");

@@ -65,7 +65,7 @@ export function importRows(service: ImportService): readonly AnyRow[] {
       dataAction: `${ACTION}/read/action`,
       scope: 'key',
       handle({ params, origin, url }) {
-        const key = requireKey(service.keys, params, url);
+        const key = requireKey(service.keys, { params, url });
         return { status: 200, body: { kid: keyId(origin, key), ...wireProvenance(key) }, key: keyId('', key) };
       },
     }),

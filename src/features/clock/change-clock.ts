@@ -2,7 +2,7 @@
 
 import { readOptionalBoolean, readOptionalInteger } from '../../http/body.ts';
 import type { JsonObject } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter } from '../../http/service-error.ts';
 import type { Commit, Head } from '../../store/sealed/records.ts';
 import { clockKind, type InstanceClock, MAX_OFFSET } from './instance-clock.ts';
 
@@ -14,10 +14,10 @@ export function readClockChange(body: JsonObject): ClockChange {
   const reset = readOptionalBoolean(body, 'reset');
   if (seconds !== undefined && reset === undefined) {
     if (seconds > 0 && seconds <= MAX_OFFSET) return { kind: 'advance', seconds };
-    throw new ServiceError('BadParameter', `Property 'advanceSeconds' must be from 1 to ${MAX_OFFSET}`);
+    throw badParameter(`Property 'advanceSeconds' must be from 1 to ${MAX_OFFSET}`);
   }
   if (seconds === undefined && reset === true) return { kind: 'reset' };
-  throw new ServiceError('BadParameter', 'The body must be {"advanceSeconds": n} or {"reset": true}');
+  throw badParameter('The body must be {"advanceSeconds": n} or {"reset": true}');
 }
 
 /** Several travels add up, whichever worker takes them. @throws ServiceError BadParameter */
@@ -26,9 +26,6 @@ export function travel(asked: ClockChange, commit: Commit, clock: Pick<InstanceC
     if (asked.kind === 'reset') return [clockKind.remove()];
     const offset = clock.offset + asked.seconds;
     if (offset <= MAX_OFFSET) return [clockKind.put('', { offset })];
-    throw new ServiceError(
-      'BadParameter',
-      `The clock can be ahead by ${MAX_OFFSET} seconds at the most; reset it first`,
-    );
+    throw badParameter(`The clock can be ahead by ${MAX_OFFSET} seconds at the most; reset it first`);
   });
 }

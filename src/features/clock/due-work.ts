@@ -9,7 +9,7 @@ export interface DueJob {
   run(): Promise<void>;
 }
 
-export interface DueWorkOptions {
+interface DueWorkOptions {
   readonly jobs: readonly DueJob[];
   /** Unix seconds of the instance's clock. */
   readonly now: () => number;
@@ -20,14 +20,9 @@ export interface DueWorkOptions {
   readonly everyMs?: number;
 }
 
-export interface DueWork extends AsyncDisposable {
-  /** Looks now instead of at the next turn. */
-  wake(): void;
-  /** One look: runs what is due, and resolves when that is done. */
-  look(): Promise<void>;
-}
+export type DueWork = ReturnType<typeof openDueWork>;
 
-export function openDueWork({ jobs, now, refresh, report, everyMs = 30_000 }: DueWorkOptions): DueWork {
+export function openDueWork({ jobs, now, refresh, report, everyMs = 30_000 }: DueWorkOptions) {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let again = false;
@@ -50,6 +45,7 @@ export function openDueWork({ jobs, now, refresh, report, everyMs = 30_000 }: Du
     }
   }
 
+  /** One look: runs what is due, and resolves when that is done. */
   function look(): Promise<void> {
     if (closed) return Promise.resolve();
     if (running !== undefined) {
@@ -78,10 +74,10 @@ export function openDueWork({ jobs, now, refresh, report, everyMs = 30_000 }: Du
   }
 
   return {
-    // Not at once: it may be called while a change is being taken over.
-    wake: () => void setImmediate(() => void look()),
+    /** Not at once: it may be called while a change is being taken over. */
+    wake: (): void => void setImmediate(() => void look()),
     look,
-    async [Symbol.asyncDispose]() {
+    async [Symbol.asyncDispose](): Promise<void> {
       closed = true;
       clearTimeout(timer);
       await running;

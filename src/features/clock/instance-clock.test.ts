@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ServiceError } from '../../http/service-error.ts';
 import { StoreError } from '../../store/port.ts';
+import { feeding } from '../../store/sealed/follow-records.ts';
 import { readClockChange } from './change-clock.ts';
 import { clockKind, MAX_OFFSET, openClock } from './instance-clock.ts';
 
@@ -10,13 +11,13 @@ test('time is whole seconds of the system plus what the record says, where trave
   let jumps = 0;
   const clock = openClock({ systemNow: () => 100.9, travels: () => travels, jumped: () => void jumps++ });
   assert.equal(clock.now(), 100);
-  clock.apply(clockKind.put('', { offset: 50 }));
+  feeding(clock.follows)(clockKind.put('', { offset: 50 }));
   assert.deepEqual([clock.now(), clock.offset, jumps], [150, 50, 1]);
   travels = false;
   assert.deepEqual([clock.now(), clock.offset], [100, 0], 'a record alone moves no clock');
   travels = true;
-  clock.apply(clockKind.remove());
-  clock.apply({ name: 'clock/other', value: Buffer.from('?') });
+  feeding(clock.follows)(clockKind.remove());
+  feeding(clock.follows)({ name: 'clock/other', value: Buffer.from('?') });
   assert.deepEqual([clock.now(), jumps], [100, 2]);
 });
 
@@ -24,7 +25,7 @@ test('a record that holds no offset stops the instance', () => {
   const clock = openClock({ systemNow: () => 0, travels: () => true, jumped: () => undefined });
   for (const offset of [-1, 0.5, MAX_OFFSET + 1, '5', null]) {
     assert.throws(
-      () => clock.apply({ name: clockKind.of, value: Buffer.from(JSON.stringify({ offset })) }),
+      () => feeding(clock.follows)({ name: clockKind.of, value: Buffer.from(JSON.stringify({ offset })) }),
       StoreError,
     );
   }

@@ -1,20 +1,10 @@
 // The time of an instance, as every feature reads it: the system's, and in the dev profile what travelling has added.
 // Tokens are not its business: those are checked against real time, always.
 import { integer } from '../../formats/shape.ts';
-import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
+import { follow } from '../../store/sealed/follow-records.ts';
 import { recordKind } from '../../store/sealed/record-kind.ts';
-import type { Apply } from '../../store/sealed/records.ts';
 
-export interface InstanceClock {
-  /** Unix seconds. */
-  readonly now: () => number;
-  /** Seconds that travelling has added to real time. */
-  readonly offset: number;
-  readonly follows: readonly Follow[];
-  readonly apply: Apply;
-}
-
-export interface ClockOptions {
+interface ClockOptions {
   /** Unix seconds of the system. */
   readonly systemNow: () => number;
   /** False: the record is not honoured, wherever it came from. */
@@ -33,7 +23,9 @@ export const clockKind = recordKind({
   members: { offset: integer(0, MAX_OFFSET) },
 });
 
-export function openClock({ systemNow, travels, jumped }: ClockOptions): InstanceClock {
+export type InstanceClock = ReturnType<typeof openClock>;
+
+export function openClock({ systemNow, travels, jumped }: ClockOptions) {
   let stored = 0;
   const offset = (): number => (stored === 0 || !travels() ? 0 : stored);
   const follows = [
@@ -43,11 +35,12 @@ export function openClock({ systemNow, travels, jumped }: ClockOptions): Instanc
     }),
   ];
   return {
-    now: () => Math.floor(systemNow()) + offset(),
-    get offset() {
+    /** Unix seconds. */
+    now: (): number => Math.floor(systemNow()) + offset(),
+    /** Seconds that travelling has added to real time. */
+    get offset(): number {
       return offset();
     },
     follows,
-    apply: feeding(follows),
   };
 }

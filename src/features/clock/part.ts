@@ -1,6 +1,6 @@
 import { part } from '../part.ts';
-import { clockKind, openClock } from './instance-clock.ts';
-import { type ClockService, clockRows } from './rows.ts';
+import { clockKind, type InstanceClock, openClock } from './instance-clock.ts';
+import { clockRows } from './rows.ts';
 
 type Profile = 'dev' | 'production';
 
@@ -21,7 +21,7 @@ export const clock = part({
     const opened = openClock({ systemNow, travels: isClockMovable, jumped });
     return { clock: opened, now: opened.now, isClockMovable };
   },
-  serve: (service: ClockService & { readonly isClockMovable: () => boolean }) => ({
-    rows: service.isClockMovable() ? clockRows(service) : [],
+  serve: ({ clock, isClockMovable }: { readonly clock: InstanceClock; readonly isClockMovable: () => boolean }) => ({
+    rows: isClockMovable() ? clockRows(clock) : [],
   }),
 });

@@ -8,11 +8,7 @@ import type { InstanceClock } from './instance-clock.ts';
 const PATH = '/strongroom/clock';
 const ACTION = 'Microsoft.KeyVault/managedHsm/settings';
 
-export interface ClockService {
-  readonly clock: InstanceClock;
-}
-
-export function clockRows({ clock }: ClockService): readonly AnyRow[] {
+export function clockRows(clock: InstanceClock): readonly AnyRow[] {
   const shape = (): object => ({ now: clock.now(), offsetSeconds: clock.offset });
   return [
     row({

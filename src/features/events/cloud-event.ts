@@ -13,14 +13,8 @@ export interface EventSource {
   readonly origin: string;
 }
 
-export interface CloudEvent {
-  readonly id: string;
-  readonly type: string;
-  /** JSON text. */
-  readonly text: string;
-}
-
-export function cloudEvent(event: PendingEvent, source: EventSource): CloudEvent {
+/** With the JSON text that is sent. */
+export function cloudEvent(event: PendingEvent, source: EventSource): Readonly<Record<'id' | 'type' | 'text', string>> {
   const { key, kind, at } = event;
   const { exp, nbf } = key.attributes;
   const type = `Microsoft.KeyVault.${kind}`;
@@ -39,8 +33,8 @@ export function cloudEvent(event: PendingEvent, source: EventSource): CloudEvent
       ObjectType: 'Key',
       ObjectName: key.name,
       Version: key.version,
-      ...(nbf === undefined ? {} : { NBF: nbf }),
-      ...(exp === undefined ? {} : { EXP: exp }),
+      NBF: nbf,
+      EXP: exp,
     },
   });
   return { id, type, text };

@@ -1,13 +1,23 @@
 // One event, one POST. No redirect is followed, the answer's body is not read, and nothing of the address but its origin is
 // told to anybody: its query is often a secret.
 import { AnswerTooSlow, call } from '../../http/outbound.ts';
-import type { AllowedTarget } from './targets.ts';
+import type { EventSource } from './cloud-event.ts';
+import type { AllowedTarget, EventTargets } from './targets.ts';
 
-export type Delivery =
-  | { readonly outcome: 'taken'; readonly detail: string }
-  /** The receiver will never take this one. */
-  | { readonly outcome: 'refused'; readonly detail: string }
-  | { readonly outcome: 'failed'; readonly detail: string };
+export interface Delivery {
+  /** `refused`: the receiver will never take this one. */
+  readonly outcome: 'taken' | 'refused' | 'failed';
+  readonly detail: string;
+}
+
+/** What whoever tells something needs. */
+export interface Telling {
+  readonly targets: EventTargets;
+  /** The setting: '' when events are off. */
+  readonly address: () => string;
+  readonly source: EventSource;
+  readonly deliver: (target: AllowedTarget, text: string, stopping: AbortSignal) => Promise<Delivery>;
+}
 
 const DEADLINE_MS = 10_000;
 const HEADERS = {
@@ -31,12 +41,7 @@ export async function deliver({ url, ca }: AllowedTarget, text: string, stopping
   } catch (error) {
     // Codes only: a message of Node's may quote the address.
     const { code, name } = error as NodeJS.ErrnoException;
-    return {
-      outcome: 'failed',
-      detail:
-        error instanceof AnswerTooSlow || stopping.aborted
-          ? 'did not answer in time'
-          : `cannot be reached: ${code ?? name}`,
-    };
+    const isLate = error instanceof AnswerTooSlow || stopping.aborted;
+    return { outcome: 'failed', detail: isLate ? 'did not answer in time' : `cannot be reached: ${code ?? name}` };
   }
 }

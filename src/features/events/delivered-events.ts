@@ -1,8 +1,7 @@
 // What has been told of a key, and from when on events are sent at all, in sealed records. One is written after the receiver has taken the event, so a crash in between sends it again.
 import { integer, text } from '../../formats/shape.ts';
-import { type Follow, feeding, follow, keep } from '../../store/sealed/follow-records.ts';
+import { type Follow, follow, keep } from '../../store/sealed/follow-records.ts';
 import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
-import type { Apply, Change } from '../../store/sealed/records.ts';
 
 export type DeliveredEvent = ValueOf<typeof deliveredKind>;
 export const sinceKind = recordKind({
@@ -34,7 +33,6 @@ export class DeliveredEvents {
       this.#since = record?.since;
     }),
   ];
-  readonly apply: Apply = feeding(this.follows);
 
   find(name: string): DeliveredEvent | undefined {
     return this.#told.get(name.toLowerCase());
@@ -44,18 +42,4 @@ export class DeliveredEvents {
   get since(): number | undefined {
     return this.#since;
   }
-}
-
-/** @param since undefined: events are off */
-export function sinceChange(since: number | undefined): Change {
-  return since === undefined ? sinceKind.remove() : sinceKind.put('', { since });
-}
-
-export function deliveredChange(name: string, told: DeliveredEvent): Change {
-  return deliveredKind.put(name.toLowerCase(), told);
-}
-
-/** What goes with a key that is purged. */
-export function deliveredRemoval(name: string): Change {
-  return deliveredKind.remove(name.toLowerCase());
 }

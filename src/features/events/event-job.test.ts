@@ -3,16 +3,17 @@ import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { MemoryContent, openMemoryStore } from '../../store/memory/memory-store.fixture.ts';
+import { feeding } from '../../store/sealed/follow-records.ts';
 import { inTestSealer } from '../../store/sealed/in-test-sealer.fixture.ts';
 import { openRecords } from '../../store/sealed/open-records.ts';
 import { addVersion } from '../keys/add-version.ts';
 import { KeyIndex } from '../keys/key-index.ts';
 import { keyChange, keyRemoval } from '../keys/key-version.ts';
-import { RotationPolicies } from '../rotation/policies.ts';
+import { RotationPolicies } from '../rotation/policy.ts';
 import type { Delivery } from './deliver.ts';
-import { DeliveredEvents, deliveredRemoval, sinceChange } from './delivered-events.ts';
+import { DeliveredEvents, deliveredKind, sinceKind } from './delivered-events.ts';
 import { eventJob, type SentEvent } from './event-job.ts';
-import { EventQueue } from './event-queue.ts';
+import { EventQueue } from './pending-events.ts';
 import { EventTargets } from './targets.ts';
 
 const DAY = 86_400;
@@ -27,10 +28,10 @@ async function startWorker(content: MemoryContent, sealer: ReturnType<typeof inT
     store: openMemoryStore(content),
     sealer,
     apply(change) {
-      keys.apply(change);
-      policies.apply(change);
-      told.apply(change);
-      queue.apply(change);
+      feeding(keys.follows)(change);
+      feeding(policies.follows)(change);
+      feeding(told.follows)(change);
+      feeding(queue.follows)(change);
     },
     newestHeadInLog: 0,
     headSeenByModule: 0,
@@ -103,7 +104,7 @@ async function begin() {
   const world: World = { time: 1_000_000_000, answer: () => 'taken', attempts: [], taken: [], givenUp: [] };
   const start = () => startWorker(content, sealer, world);
   const worker = await start();
-  await worker.records.update(() => [sinceChange(world.time)]);
+  await worker.records.update(() => [sinceKind.put('', { since: world.time })]);
   return { world, worker, start };
 }
 
@@ -174,7 +175,7 @@ describe('sending events', () => {
     assert.ok(key !== undefined);
     let purge: Promise<unknown> = Promise.resolve();
     world.answer = () => {
-      purge = worker.records.update(() => [keyRemoval(key), deliveredRemoval('k')]);
+      purge = worker.records.update(() => [keyRemoval(key), deliveredKind.remove('k')]);
       return 'taken';
     };
     await worker.look();

@@ -3,12 +3,18 @@
 import type { Head, Records } from '../../store/sealed/records.ts';
 import type { DueJob } from '../clock/due-work.ts';
 import { Backoff } from './backoff.ts';
-import { cloudEvent, type EventSource } from './cloud-event.ts';
-import type { Delivery } from './deliver.ts';
-import { deliveredChange } from './delivered-events.ts';
-import type { EventQueue } from './event-queue.ts';
-import { afterDelivery, dueEvents, type PendingEvent, type PendingFrom, pendingEvents } from './pending-events.ts';
-import type { AllowedTarget, EventTargets } from './targets.ts';
+import { cloudEvent } from './cloud-event.ts';
+import type { Telling } from './deliver.ts';
+import { deliveredKind } from './delivered-events.ts';
+import {
+  afterDelivery,
+  dueEvents,
+  type EventQueue,
+  type PendingEvent,
+  type PendingFrom,
+  pendingEvents,
+} from './pending-events.ts';
+import type { AllowedTarget } from './targets.ts';
 
 export interface SentEvent {
   readonly type: string;
@@ -19,36 +25,74 @@ export interface SentEvent {
   readonly detail: string;
 }
 
-export interface EventRecorder {
-  /** @param head of the commit that says so */
-  taken(sent: SentEvent, head: Head): Promise<void>;
-  /** It will not be sent again. */
-  givenUp(sent: SentEvent, head: Head): Promise<void>;
-  failed(sent: SentEvent, retryAt: number): Promise<void>;
-}
-
-export interface EventSending extends PendingFrom {
+export interface EventSending extends PendingFrom, Telling {
   readonly queue: EventQueue;
   readonly records: Pick<Records, 'update'>;
-  readonly targets: EventTargets;
-  /** The setting: '' when events are off. */
-  readonly address: () => string;
-  readonly source: EventSource;
   readonly now: () => number;
-  readonly deliver: (target: AllowedTarget, text: string, stopping: AbortSignal) => Promise<Delivery>;
-  readonly record: EventRecorder;
+  readonly record: {
+    /** @param head of the commit that says so */
+    taken(sent: SentEvent, head: Head): Promise<void>;
+    /** It will not be sent again. */
+    givenUp(sent: SentEvent, head: Head): Promise<void>;
+    failed(sent: SentEvent, retryAt: number): Promise<void>;
+  };
   readonly stopping: AbortSignal;
 }
 
 export function eventJob(service: EventSending): DueJob {
-  const { queue, told, address, targets, now, stopping } = service;
-  /** Of the receiver as a whole; and of each key whose event it failed on. */
-  const patience = { receiver: new Backoff(), keys: new Map<string, Backoff>() };
+  const { queue, told, keys, records, address, source, targets, now, deliver, record, stopping } = service;
+  /** Of the receiver as a whole, and of each key whose event it failed on. */
+  const receiver = new Backoff();
+  const patience = new Map<string, Backoff>();
   let pausedUntil = 0;
   let pausedFor = '';
 
   /** An address that is not allowed any more is as good as none: nothing is sent, and nothing forgotten. */
   const target = (): AllowedTarget | undefined => targets.find(address());
+
+  /** The receiver failed: it is left alone for a while. @returns until when */
+  function pause(at: number): number {
+    pausedFor = address();
+    pausedUntil = at + receiver.failed(at);
+    return pausedUntil;
+  }
+
+  /** A key that was purged meanwhile leaves no mark. */
+  const markTold = (name: string, event: PendingEvent): Promise<Head> =>
+    records.update(() => {
+      const exists = keys.versions(name).length > 0 || keys.deletedVersions(name).length > 0;
+      return exists ? [deliveredKind.put(name, afterDelivery(event, told.find(name)))] : [];
+    });
+
+  /** All that is due of one key, by its lower-case name, until one event fails. @returns whether none did */
+  async function tellOf(name: string, to: AllowedTarget): Promise<boolean> {
+    for (const event of dueEvents(pendingEvents(name, service), now())) {
+      const { id, type, text } = cloudEvent(event, source);
+      const { outcome, detail } = await deliver(to, text, stopping);
+      const at = now();
+      const sent: SentEvent = { id, type, event, origin: to.url.origin, detail };
+      if (outcome === 'taken') {
+        await record.taken(sent, await markTold(name, event));
+      } else if (stopping.aborted) {
+        return false;
+      } else {
+        const patient = patience.get(name) ?? new Backoff();
+        const retryAt = at + patient.failed(at);
+        if (outcome === 'refused' || patient.isExhausted(at)) {
+          await record.givenUp(sent, await markTold(name, event));
+        } else {
+          patience.set(name, patient);
+          // All of it before the log is waited for: what the log says of the next attempt is then what happens.
+          queue.postpone(name, retryAt);
+          await record.failed(sent, Math.max(retryAt, pause(at)));
+          return false;
+        }
+      }
+      patience.delete(name);
+    }
+    queue.update(name);
+    return true;
+  }
 
   return {
     name: 'events',
@@ -63,68 +107,8 @@ export function eventJob(service: EventSending): DueJob {
       for (let next = queue.next(); next !== undefined && next.time <= now(); next = queue.next()) {
         const to = target();
         if (stopping.aborted || to === undefined || pausedUntil > now()) return;
-        const outcome = await tellOf(next.name, to, patience.keys, { ...service, pause });
-        if (outcome === 'told') patience.receiver.succeeded();
+        if (await tellOf(next.name, to)) receiver.succeeded();
       }
     },
   };
-
-  function pause(at: number): number {
-    pausedFor = address();
-    pausedUntil = at + patience.receiver.failed(at);
-    return pausedUntil;
-  }
-}
-
-interface Telling extends EventSending {
-  /**
-   * The receiver failed: it is left alone for a while.
-   * @param at unix seconds
-   * @returns until when
-   */
-  readonly pause: (at: number) => number;
-}
-
-/** All that is due of one key, until one event fails. */
-async function tellOf(
-  name: string,
-  to: AllowedTarget,
-  patience: Map<string, Backoff>,
-  service: Telling,
-): Promise<'told' | 'failed'> {
-  const { queue, now, source, record, stopping, deliver, pause } = service;
-  for (const event of dueEvents(pendingEvents(name, service), now())) {
-    const { id, type, text } = cloudEvent(event, source);
-    const { outcome, detail } = await deliver(to, text, stopping);
-    const at = now();
-    const sent: SentEvent = { id, type, event, origin: to.url.origin, detail };
-    if (outcome === 'taken') {
-      await record.taken(sent, await markTold(name, event, service));
-    } else if (stopping.aborted) {
-      return 'failed';
-    } else {
-      const patient = patience.get(name) ?? new Backoff();
-      const retryAt = at + patient.failed(at);
-      if (outcome === 'refused' || patient.isExhausted(at)) {
-        await record.givenUp(sent, await markTold(name, event, service));
-      } else {
-        patience.set(name, patient);
-        // All of it before the log is waited for: what the log says of the next attempt is then what happens.
-        queue.postpone(name, retryAt);
-        await record.failed(sent, Math.max(retryAt, pause(at)));
-        return 'failed';
-      }
-    }
-    patience.delete(name);
-  }
-  queue.update(name);
-  return 'told';
-}
-
-/** A key that was purged meanwhile leaves no mark. */
-function markTold(name: string, event: PendingEvent, { records, keys, told }: EventSending): Promise<Head> {
-  return records.update(() => {
-    const exists = keys.versions(name).length > 0 || keys.deletedVersions(name).length > 0;
-    return exists ? [deliveredChange(name, afterDelivery(event, told.find(name)))] : [];
-  });
 }

@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { isoTime } from '../../formats/iso-time.ts';
+import { badParameter } from '../../http/service-error.ts';
 import type { Records } from '../../store/sealed/records.ts';
 import type { KeyIndex } from '../keys/key-index.ts';
 import { type OwnAct, part } from '../part.ts';
-import type { RotationPolicies } from '../rotation/policies.ts';
-import type { EventSource } from './cloud-event.ts';
-import { deliver } from './deliver.ts';
-import { DeliveredEvents, deliveredKind, deliveredRemoval, sinceKind } from './delivered-events.ts';
+import type { RotationPolicies } from '../rotation/policy.ts';
+import { deliver, type Telling } from './deliver.ts';
+import { DeliveredEvents, deliveredKind, sinceKind } from './delivered-events.ts';
 import { type EventSending, eventJob, type SentEvent } from './event-job.ts';
-import { EventQueue } from './event-queue.ts';
+import { EventQueue } from './pending-events.ts';
 import { type EventTarget, EventTargets } from './targets.ts';
-import { planAddress } from './webhook-change.ts';
 
 interface Needs {
   readonly config: {
@@ -25,15 +24,6 @@ interface Needs {
   readonly policies: RotationPolicies;
   readonly settings: { value(name: 'StrongroomEventWebhook'): string };
   readonly now: () => number;
-}
-
-/** What whoever tells something needs. */
-export interface Telling {
-  readonly targets: EventTargets;
-  /** The setting: '' when events are off. */
-  readonly address: () => string;
-  readonly source: EventSource;
-  readonly deliver: typeof deliver;
 }
 
 interface Service extends Pick<EventSending, 'keys' | 'policies' | 'told' | 'now' | 'stopping'> {
@@ -57,8 +47,15 @@ export const events = part({
     return { told, events: new EventQueue({ keys, policies, told }), telling };
   },
   relatedWrites: ({ told, telling: { targets }, now }) => ({
-    purge: (name) => [deliveredRemoval(name)],
-    setting: (name, value) => (name === 'StrongroomEventWebhook' ? planAddress(value, { targets, told, now }) : []),
+    purge: (name) => [deliveredKind.remove(name.toLowerCase())],
+    setting(name, address) {
+      if (name !== 'StrongroomEventWebhook') return [];
+      if (address === '') return [sinceKind.remove()];
+      const refusal = targets.refusal(address);
+      if (refusal !== undefined) throw badParameter(refusal);
+      // From when on events are told, in the same commit, so that none is missed between the two.
+      return told.since === undefined ? [sinceKind.put('', { since: now() })] : [];
+    },
   }),
   serve: (service: Service) => ({ sends: [eventJob(recorded(service))] }),
 });

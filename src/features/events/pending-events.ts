@@ -1,14 +1,14 @@
 // Which events a key still owes, and from when on. It follows from the key, its policy and what was told; nothing is queued.
+import { type Follow, follow } from '../../store/sealed/follow-records.ts';
+import { DueTimes } from '../clock/due-times.ts';
 import type { KeyIndex } from '../keys/key-index.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
-import type { RotationPolicies } from '../rotation/policies.ts';
-import { actionDue } from '../rotation/schedule.ts';
-import type { DeliveredEvent, DeliveredEvents } from './delivered-events.ts';
-
-export type EventKind = 'KeyNewVersionCreated' | 'KeyNearExpiry' | 'KeyExpired';
+import type { RotationPolicies } from '../rotation/policy.ts';
+import { actionDue, followKeys } from '../rotation/schedule.ts';
+import { type DeliveredEvent, type DeliveredEvents, deliveredKind, sinceKind } from './delivered-events.ts';
 
 export interface PendingEvent {
-  readonly kind: EventKind;
+  readonly kind: 'KeyNewVersionCreated' | 'KeyNearExpiry' | 'KeyExpired';
   readonly key: KeyVersion;
   /** Unix seconds: from when on it is told, and when it happened. */
   readonly due: number;
@@ -72,4 +72,42 @@ export function afterDelivery({ kind, key }: PendingEvent, before: DeliveredEven
 /** Another expiry of the same version is told of again. */
 function expiryMark({ version, attributes }: KeyVersion): string {
   return `${version}:${attributes.exp}`;
+}
+
+/** When which key has something to tell next, kept up with the records that bear on it. */
+export class EventQueue {
+  readonly #from: PendingFrom;
+  #due = new DueTimes();
+
+  constructor(from: PendingFrom) {
+    this.#from = from;
+  }
+
+  /** After keys, policies and told events. */
+  readonly follows: readonly Follow[] = [
+    ...followKeys((name) => this.update(name)),
+    follow(deliveredKind, (name) => this.update(name)),
+    follow(sinceKind, () => this.#rebuild()),
+  ];
+
+  update(name: string): void {
+    this.#due.set(name, pendingEvents(name, this.#from)[0]?.due);
+  }
+
+  /** The key, by its lower-case name, that is next to tell something. */
+  next(): { readonly name: string; readonly time: number } | undefined {
+    return this.#due.next();
+  }
+
+  /** Not before this time, unless one of the key's records changes. */
+  postpone(name: string, until: number): void {
+    this.#due.set(name, until);
+  }
+
+  #rebuild(): void {
+    this.#due = new DueTimes();
+    if (this.#from.told.since === undefined) return;
+    const { keys } = this.#from;
+    for (const { name } of keys.listAfter(undefined, keys.size)) this.update(name.toLowerCase());
+  }
 }

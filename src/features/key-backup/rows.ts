@@ -21,7 +21,7 @@ export function keyBackupRows(service: KeyMaking & { readonly retention: Retenti
       scope: 'key',
       repeatable: true,
       async handle({ params, url }) {
-        const key = requireKey(service.keys, params, url);
+        const key = requireKey(service.keys, { params, url });
         const versions = service.keys.versions(key.name);
         const value = await backupKey(versions, service.crypto);
         const detail = { ...keyDetail(key), versions: versions.length };

@@ -4,7 +4,7 @@ import { type Algorithm, algorithms, type Operation } from '../../formats/algori
 import { member, readBytes, readOptionalBytes, readOptionalText, readText } from '../../http/body.ts';
 import { isAbsent } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter } from '../../http/service-error.ts';
 
 export interface OperationRequest {
   readonly algorithm: Algorithm;
@@ -44,7 +44,7 @@ function readSignature(operation: 'sign' | 'verify', body: JsonObject): AskedOpe
   if (mu !== undefined) {
     for (const name of ['alg', 'context', signed]) {
       if (isAbsent(member(body, name))) continue;
-      throw new ServiceError('BadParameter', `Property '${name}' does not go with 'external_mu', which stands for it`);
+      throw badParameter(`Property '${name}' does not go with 'external_mu', which stands for it`);
     }
     return { algorithm: undefined, input: mu, proof, iv: undefined, aad: undefined, externalMu: true };
   }
@@ -59,8 +59,5 @@ function requireAlgorithm(operation: Operation, name: string): Algorithm {
   const algorithm = algorithms.get(name);
   if (algorithm?.operations.includes(operation)) return algorithm;
   const known = [...algorithms.values()].filter((row) => row.operations.includes(operation)).map((row) => row.name);
-  throw new ServiceError(
-    'BadParameter',
-    `Invalid alg: '${name.slice(0, 40)}'. ${operation} takes one of ${known.join(', ')}`,
-  );
+  throw badParameter(`Invalid alg: '${name.slice(0, 40)}'. ${operation} takes one of ${known.join(', ')}`);
 }

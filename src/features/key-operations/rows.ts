@@ -5,7 +5,7 @@ import { CryptoError, EXTERNAL_MU } from '../../crypto/protocol/messages.ts';
 import { type Algorithm, type Operation, operations } from '../../formats/algorithms.ts';
 import { toBase64url } from '../../formats/base64url.ts';
 import { type Answer, type AnyRow, row } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter, ServiceError } from '../../http/service-error.ts';
 import { keyId } from '../keys/bundle.ts';
 import { requireKey } from '../keys/find-key.ts';
 import type { KeyIndex } from '../keys/key-index.ts';
@@ -42,7 +42,7 @@ export function keyOperationRows(service: Performing & { readonly keys: KeyIndex
         readBody: (body) => readOperation(operation, body),
         repeatable: true,
         handle: ({ params, body, apiVersion, origin, url }) =>
-          performOperation(requireKey(service.keys, params, url), operation, body, { apiVersion, origin }, service),
+          performOperation(requireKey(service.keys, { params, url }), operation, body, { apiVersion, origin }, service),
       }),
     ),
   );
@@ -126,14 +126,12 @@ function refuse(error: unknown): never {
   if (error instanceof CryptoError) {
     switch (error.code) {
       case 'CryptoFailed':
-        throw new ServiceError(
-          'BadParameter',
-          'The value could not be decrypted or unwrapped with this key and algorithm',
-          { cause: error },
-        );
+        throw badParameter('The value could not be decrypted or unwrapped with this key and algorithm', {
+          cause: error,
+        });
       case 'BadRequest':
       case 'AlgorithmNotSupported':
-        throw new ServiceError('BadParameter', error.message, { cause: error });
+        throw badParameter(error.message, { cause: error });
       case 'OperationNotAllowed':
         throw new ServiceError('Forbidden', error.message, { cause: error, innerCode: 'KeyOperationForbidden' });
       default:

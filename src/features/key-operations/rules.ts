@@ -3,7 +3,7 @@
 import { algorithms, type Operation, operations } from '../../formats/algorithms.ts';
 import { ML_DSA_MAX_CONTEXT, ML_DSA_MU_BYTES } from '../../formats/ml-dsa.ts';
 import { hasVersion } from '../../http/api-version.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter, ServiceError } from '../../http/service-error.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 import type { AskedOperation, OperationRequest } from './read-operation.ts';
 
@@ -37,19 +37,19 @@ export function withAlgorithm({ publicKey }: KeyVersion, asked: AskedOperation):
   const algorithm = publicKey.kty === 'AKP-HSM' ? algorithms.get(publicKey.alg) : undefined;
   if (algorithm !== undefined) return { ...asked, algorithm };
   if (asked.externalMu === true) {
-    throw new ServiceError('BadParameter', "Property 'external_mu' is for AKP keys; others take 'alg' and 'value'");
+    throw badParameter("Property 'external_mu' is for AKP keys; others take 'alg' and 'value'");
   }
-  throw new ServiceError('BadParameter', "Property 'alg' is required");
+  throw badParameter("Property 'alg' is required");
 }
 
 /** @throws ServiceError BadParameter */
 export function checkFits(key: KeyVersion, operation: Operation, request: OperationRequest, apiVersion: string): void {
   const { algorithm } = request;
   if (!hasVersion(apiVersion, algorithm.since)) {
-    throw new ServiceError('BadParameter', `alg ${algorithm.name} needs api-version ${algorithm.since} or later`);
+    throw badParameter(`alg ${algorithm.name} needs api-version ${algorithm.since} or later`);
   }
   if (algorithm.kty !== key.kty) {
-    throw new ServiceError('BadParameter', `alg ${algorithm.name} does not fit a key of type ${key.kty}`);
+    throw badParameter(`alg ${algorithm.name} does not fit a key of type ${key.kty}`);
   }
   checkSize(key, request);
   checkMessage(request);
@@ -59,23 +59,18 @@ export function checkFits(key: KeyVersion, operation: Operation, request: Operat
 function checkSize({ publicKey }: KeyVersion, { algorithm, input }: OperationRequest): void {
   const { scheme } = algorithm;
   if (scheme.kind === 'ecdsa' && publicKey.kty === 'EC-HSM' && scheme.curve !== publicKey.crv) {
-    throw new ServiceError(
-      'BadParameter',
-      `alg ${algorithm.name} needs a key on ${scheme.curve}; this one is on ${publicKey.crv}`,
-    );
+    throw badParameter(`alg ${algorithm.name} needs a key on ${scheme.curve}; this one is on ${publicKey.crv}`);
   }
   if ('keyBits' in scheme && publicKey.kty === 'oct-HSM' && scheme.keyBits !== 0 && scheme.keyBits !== publicKey.size) {
-    throw new ServiceError(
-      'BadParameter',
+    throw badParameter(
       `alg ${algorithm.name} needs a key of ${scheme.keyBits} bits; the key size of this one is ${publicKey.size}`,
     );
   }
   if (scheme.kind === 'ml-dsa' && publicKey.kty === 'AKP-HSM' && scheme.parameterSet !== publicKey.alg) {
-    throw new ServiceError('BadParameter', `alg ${algorithm.name} does not fit this key, which is of ${publicKey.alg}`);
+    throw badParameter(`alg ${algorithm.name} does not fit this key, which is of ${publicKey.alg}`);
   }
   if (algorithm.digestLength !== undefined && input.length !== algorithm.digestLength) {
-    throw new ServiceError(
-      'BadParameter',
+    throw badParameter(
       `alg ${algorithm.name} takes a digest of ${algorithm.digestLength} bytes; this one has ${input.length}`,
     );
   }
@@ -84,19 +79,15 @@ function checkSize({ publicKey }: KeyVersion, { algorithm, input }: OperationReq
 function checkMessage({ algorithm, input, context, externalMu }: OperationRequest): void {
   if (algorithm.scheme.kind !== 'ml-dsa') {
     if (context === undefined) return;
-    throw new ServiceError('BadParameter', `Property 'context' does not belong to alg ${algorithm.name}`);
+    throw badParameter(`Property 'context' does not belong to alg ${algorithm.name}`);
   }
   if (context !== undefined && context.length > ML_DSA_MAX_CONTEXT) {
-    throw new ServiceError(
-      'BadParameter',
+    throw badParameter(
       `Property 'context' has ${context.length} bytes; ${algorithm.name} takes at most ${ML_DSA_MAX_CONTEXT}`,
     );
   }
   if (externalMu === true && input.length !== ML_DSA_MU_BYTES) {
-    throw new ServiceError(
-      'BadParameter',
-      `Property 'external_mu' has ${input.length} bytes; ${algorithm.name} takes ${ML_DSA_MU_BYTES}`,
-    );
+    throw badParameter(`Property 'external_mu' has ${input.length} bytes; ${algorithm.name} takes ${ML_DSA_MU_BYTES}`);
   }
 }
 
@@ -104,8 +95,7 @@ function checkVectors(operation: Operation, { algorithm, iv, proof, aad }: Opera
   const { kind } = algorithm.scheme;
   if (kind === 'aes-gcm') {
     if (operation === 'encrypt') {
-      if (iv !== undefined)
-        throw new ServiceError('BadParameter', "Property 'iv' must be left out: the service makes it for AES-GCM");
+      if (iv !== undefined) throw badParameter("Property 'iv' must be left out: the service makes it for AES-GCM");
       rejectMember('tag', proof, algorithm.name, operation);
       return;
     }
@@ -126,13 +116,13 @@ function checkVectors(operation: Operation, { algorithm, iv, proof, aad }: Opera
 function requireLength(name: string, value: Buffer | undefined, bytes: number, algorithm: string): void {
   if (value?.length === bytes) return;
   const problem = value === undefined ? 'is missing' : `has ${value.length} bytes`;
-  throw new ServiceError('BadParameter', `Property '${name}' ${problem}: alg ${algorithm} takes ${bytes} bytes`);
+  throw badParameter(`Property '${name}' ${problem}: alg ${algorithm} takes ${bytes} bytes`);
 }
 
 /** An empty member is as good as none; some clients send them. */
 function rejectMember(name: string, value: Buffer | undefined, algorithm: string, operation: string): void {
   if (value === undefined || value.length === 0) return;
-  throw new ServiceError('BadParameter', `Property '${name}' does not belong to ${operation} with alg ${algorithm}`);
+  throw badParameter(`Property '${name}' does not belong to ${operation} with alg ${algorithm}`);
 }
 
 function forbidden(innerCode: string, message: string): ServiceError {

@@ -1,13 +1,12 @@
 // Commits a version of a key that the module has made, taken in or opened: the one way by which versions come to be.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import type { KeyBinding, PublicKey } from '../../crypto/protocol/messages.ts';
-import type { Commit, Head } from '../../store/sealed/records.ts';
-import type { RequestedAttributes } from './attributes.ts';
+import { given } from '../../formats/given.ts';
+import { type Commit, commitPlanned, type Head } from '../../store/sealed/records.ts';
+import type { KeyRules } from './attributes.ts';
 import type { KeyIndex } from './key-index.ts';
-import { bindingOf, type KeyVersion, keyChange } from './key-version.ts';
+import { bindingOf, type KeyVersion, keyChange, type Provenance } from './key-version.ts';
 import { checkRoom, checkTagCount, type KeyLimits, rejectDeletedName } from './limits.ts';
-import type { Provenance } from './provenance.ts';
-import type { KeyReleasePolicy } from './release-policy.ts';
 
 export interface KeyMaking {
   readonly keys: KeyIndex;
@@ -18,13 +17,8 @@ export interface KeyMaking {
   readonly limits: KeyLimits;
 }
 
-export interface NewVersion {
+export interface NewVersion extends KeyRules {
   readonly kty: KeyBinding['kty'];
-  readonly keyOps: readonly string[];
-  readonly attributes: RequestedAttributes;
-  readonly tags: Readonly<Record<string, string>> | undefined;
-  /** Of keys that may leave, or that wrap keys for enclaves. */
-  readonly releasePolicy: KeyReleasePolicy | undefined;
   /** Has the module make the key, sealed to the binding. */
   readonly make: (binding: KeyBinding) => Promise<{ readonly publicKey: PublicKey; readonly blob: Uint8Array }>;
   /** Of keys that came from outside. */
@@ -53,23 +47,20 @@ export async function addVersion(
     kty: asked.kty,
     keyOps: asked.keyOps,
     attributes: { enabled: true, exportable: false, ...asked.attributes, created: time, updated: time },
-    ...(asked.releasePolicy === undefined ? {} : { releasePolicy: asked.releasePolicy }),
+    ...given({ releasePolicy: asked.releasePolicy }),
   };
   const { publicKey, blob } = await asked.make(bindingOf(identity));
-  let key: KeyVersion | undefined;
-  const head = await commit(() => {
+  return commitPlanned(commit, () => {
     checkPossible();
     const ordinal = (keys.find(name)?.ordinal ?? 0) + 1;
-    key = {
+    const key: KeyVersion = {
       ...identity,
       ordinal,
       publicKey,
-      ...(asked.tags === undefined ? {} : { tags: asked.tags }),
-      ...(asked.provenance === undefined ? {} : { provenance: asked.provenance(time) }),
+      ...given({ tags: asked.tags, provenance: asked.provenance?.(time) }),
       blob,
       blobId: `${identity.version}.${randomHex(4)}`,
     };
-    return [keyChange(key)];
+    return { key, changes: [keyChange(key)] };
   });
-  return { key: key as unknown as KeyVersion, head };
 }

@@ -1,26 +1,21 @@
 // The rows of deletion: delete, list deleted, get deleted, recover, purge.
 import type { Detail } from '../../http/entry-detail.ts';
-import { nextLink, readPage } from '../../http/paging.ts';
-import { type AnyRow, type RowRequest, row } from '../../http/route.ts';
-import { keyBundle, keyId, keyItem, type Viewer } from './bundle.ts';
-import { deleteKey, recoverKey, requireDeletedKey } from './delete.ts';
+import { nextLink, pageOf, readPage } from '../../http/paging.ts';
+import { type Answer, type AnyRow, row } from '../../http/route.ts';
+import { keyAnswer, keyItem, type Viewer } from './bundle.ts';
+import { deleteKey, type KeyDeleting, purgeKey, recoverKey } from './delete.ts';
 import { keyDetail } from './entry-details.ts';
-import { requireKey } from './find-key.ts';
+import { requireDeletedKey, requireKey } from './find-key.ts';
 import type { DeletedEntry } from './key-index.ts';
-import { requireKeyName } from './key-name.ts';
-import type { KeyVersion } from './key-version.ts';
-import { type KeyPurging, purgeKey } from './purge.ts';
 
 const ACTION = 'Microsoft.KeyVault/managedHsm/keys';
 
-export function deletedKeyRows(service: KeyPurging): readonly AnyRow[] {
+export function deletedKeyRows(service: KeyDeleting): readonly AnyRow[] {
   const { keys, retention } = service;
-  const lookUp = ({ params, url }: RowRequest<undefined>): DeletedEntry =>
-    requireDeletedKey(keys, requireKeyName(params.name), url);
-  const bundle = (entry: DeletedEntry, viewer: Viewer): object => ({
-    ...keyBundle(entry.key, viewer, retention),
-    ...deletion(entry, viewer),
-  });
+  const answer = (entry: DeletedEntry, viewer: Viewer, more: Partial<Answer> = {}): Answer => {
+    const { body, ...rest } = keyAnswer(entry.key, viewer, retention, more);
+    return { ...rest, body: { ...Object(body), ...deletion(entry, viewer) } };
+  };
   return [
     row({
       method: 'DELETE',
@@ -29,10 +24,8 @@ export function deletedKeyRows(service: KeyPurging): readonly AnyRow[] {
       dataAction: `${ACTION}/delete`,
       scope: 'key',
       async handle(request) {
-        const find = (): KeyVersion => requireKey(keys, request.params, request.url);
-        const { head, ...entry } = await deleteKey(find, request.commit, service);
-        const detail = { ...keyDetail(entry.key), scheduledPurgeDate: dateOf(entry) };
-        return { status: 200, body: bundle(entry, request), detail, key: keyId('', entry.key), head };
+        const { head, ...entry } = await deleteKey(() => requireKey(keys, request), request.commit, service);
+        return answer(entry, request, { detail: { ...keyDetail(entry.key), scheduledPurgeDate: dateOf(entry) }, head });
       },
     }),
     row({
@@ -44,15 +37,16 @@ export function deletedKeyRows(service: KeyPurging): readonly AnyRow[] {
       handle(request) {
         const { query, origin } = request;
         const { size, after } = readPage(query);
-        const found = [...keys.listDeletedAfter(after, size + 1)];
-        const page = found.slice(0, size);
-        const last = found.length > size ? page[page.length - 1]?.key.name : undefined;
-        const value = page.map((entry) => ({
-          ...keyItem(entry.key, `${origin}/keys/${entry.key.name}`, request, retention),
-          ...deletion(entry, request),
-        }));
-        const more = last === undefined ? {} : { nextLink: nextLink(origin, '/deletedkeys/', size, last) };
-        return { status: 200, body: { value, ...more } };
+        const body = pageOf(
+          [...keys.listDeletedAfter(after, size + 1)],
+          size,
+          (entry) => ({
+            ...keyItem(entry.key, `${origin}/keys/${entry.key.name}`, request, retention),
+            ...deletion(entry, request),
+          }),
+          ({ key }) => nextLink(origin, '/deletedkeys/', size, key.name),
+        );
+        return { status: 200, body };
       },
     }),
     row({
@@ -61,10 +55,7 @@ export function deletedKeyRows(service: KeyPurging): readonly AnyRow[] {
       operationName: 'KeyGetDeleted',
       dataAction: `${ACTION}/deletedKeys/read/action`,
       scope: 'key',
-      handle(request) {
-        const entry = lookUp(request);
-        return { status: 200, body: bundle(entry, request), key: keyId('', entry.key) };
-      },
+      handle: (request) => answer(requireDeletedKey(keys, request), request),
     }),
     row({
       method: 'POST',
@@ -73,14 +64,8 @@ export function deletedKeyRows(service: KeyPurging): readonly AnyRow[] {
       dataAction: `${ACTION}/deletedKeys/recover/action`,
       scope: 'key',
       async handle(request) {
-        const { key, head } = await recoverKey(() => lookUp(request), request.commit);
-        return {
-          status: 200,
-          body: keyBundle(key, request, retention),
-          detail: keyDetail(key),
-          key: keyId('', key),
-          head,
-        };
+        const { key, head } = await recoverKey(() => requireDeletedKey(keys, request), request.commit);
+        return keyAnswer(key, request, retention, { detail: keyDetail(key), head });
       },
     }),
     row({
@@ -91,9 +76,9 @@ export function deletedKeyRows(service: KeyPurging): readonly AnyRow[] {
       asked: ({ params }) => purgeDetail(keys, params['name'] ?? ''),
       scope: 'key',
       async handle(request) {
-        const { key } = lookUp(request);
+        const { key } = requireDeletedKey(keys, request);
         const detail = purgeDetail(keys, key.name);
-        const head = await purgeKey(() => lookUp(request), request.commit, service);
+        const head = await purgeKey(() => requireDeletedKey(keys, request), request.commit, service);
         return { status: 204, detail, key: `/keys/${key.name}`, head };
       },
     }),
@@ -101,7 +86,7 @@ export function deletedKeyRows(service: KeyPurging): readonly AnyRow[] {
 }
 
 /** What is destroyed, and when it would have been without a request. */
-function purgeDetail(keys: KeyPurging['keys'], name: string): Detail {
+function purgeDetail(keys: KeyDeleting['keys'], name: string): Detail {
   const entry = keys.findDeleted(name);
   if (entry === undefined) return {};
   const versions = keys.deletedVersions(name).length;

@@ -1,22 +1,21 @@
 // What the log says of a key that was made, brought or changed: what it is and may do, never the key nor the values of tags.
 import { createHash } from 'node:crypto';
 import { fromBase64url } from '../../formats/base64url.ts';
+import { given } from '../../formats/given.ts';
 import { changesOf, type Detail, tagChanges, tagNames } from '../../http/entry-detail.ts';
-import type { RequestedAttributes } from './attributes.ts';
 import type { CreateKey } from './create.ts';
 import type { ImportRequest } from './import.ts';
+import { type KeyKind, kindOf } from './key-types.ts';
 import type { KeyVersion } from './key-version.ts';
-import type { RequestedPolicy } from './release-policy.ts';
 import type { UpdateKey } from './update.ts';
 
 /** A version as it is now. */
 export function keyDetail(key: KeyVersion): Detail {
-  const { kty, publicKey } = key;
-  return { kty, ...sizeOf(publicKey), ...rulesOf(key) };
+  return { ...kindDetail(kindOf(key.publicKey)), ...rulesOf(key) };
 }
 
 export function createDetail({ kind, ...rules }: CreateKey): Detail {
-  return { kty: kind.kty, key_size: kind.size, crv: kind.curve, alg: kind.alg, ...rulesOf(rules) };
+  return { ...kindDetail(kind), ...rulesOf(rules) };
 }
 
 export function importDetail({ kty, crv, alg, ...rules }: ImportRequest): Detail {
@@ -36,26 +35,18 @@ export function updateDetail(asked: UpdateKey): Detail {
 }
 
 export function keyChanges(before: KeyVersion, after: KeyVersion): Detail {
-  const plain = (key: KeyVersion): Parameters<typeof changesOf>[0] => {
-    const { tags: _tags, exportable: _exportable, ...rules } = rulesOf(key);
-    return rules as Parameters<typeof changesOf>[0];
-  };
+  const plain = (key: KeyVersion): Detail => ({ ...rulesOf(key), tags: undefined, exportable: undefined });
+  const changes = changesOf(plain(before), plain(after));
   const tags = tagChanges(before.tags ?? {}, after.tags ?? {});
-  return {
-    exportable: after.attributes.exportable,
-    changes: { ...changesOf(plain(before), plain(after)), ...(tags === undefined ? {} : { tags }) },
-  };
+  return { exportable: after.attributes.exportable, changes: { ...changes, ...given({ tags }) } };
 }
 
-interface Rules {
-  readonly keyOps?: readonly string[] | undefined;
-  readonly attributes: RequestedAttributes;
-  readonly tags?: Readonly<Record<string, string>> | undefined;
-  readonly releasePolicy?: RequestedPolicy | undefined;
+function kindDetail({ kty, size, curve, alg }: KeyKind): Detail {
+  return { kty, key_size: size, crv: curve, alg };
 }
 
-function rulesOf({ keyOps, attributes, tags, releasePolicy }: Rules): Detail {
-  const { enabled, nbf, exp, exportable } = attributes;
+function rulesOf({ keyOps, attributes, tags, releasePolicy }: Partial<UpdateKey>): Detail {
+  const { enabled, nbf, exp, exportable } = attributes ?? {};
   return {
     key_ops: keyOps,
     exportable,
@@ -71,17 +62,4 @@ function rulesOf({ keyOps, attributes, tags, releasePolicy }: Rules): Detail {
 /** SHA-256 of the bytes that `release_policy.data` of the key decodes to. */
 function policyHash(data: string): string {
   return createHash('sha256').update(fromBase64url(data)).digest('base64url');
-}
-
-function sizeOf(publicKey: KeyVersion['publicKey']): Detail {
-  switch (publicKey.kty) {
-    case 'RSA-HSM':
-      return { key_size: fromBase64url(publicKey.n).length * 8 };
-    case 'EC-HSM':
-      return { crv: publicKey.crv };
-    case 'oct-HSM':
-      return { key_size: publicKey.size };
-    case 'AKP-HSM':
-      return { alg: publicKey.alg };
-  }
 }

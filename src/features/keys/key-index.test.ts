@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { feeding } from '../../store/sealed/follow-records.ts';
 import { deletionChange, deletionRemoval } from './deleted-key.ts';
 import { KeyIndex } from './key-index.ts';
 import { type KeyVersion, keyChange, keyRemoval } from './key-version.ts';
@@ -20,7 +21,7 @@ function keyVersion(name: string, ordinal: number, version = ordinal.toString(16
 }
 
 function put(ring: KeyIndex, key: KeyVersion): void {
-  ring.apply(keyChange(key));
+  feeding(ring.follows)(keyChange(key));
 }
 
 test('the current version is the one with the highest ordinal, in whatever order records arrive', () => {
@@ -66,16 +67,16 @@ test('a removed version uncovers the one before, and a key without versions is g
   const ring = new KeyIndex();
   put(ring, keyVersion('k', 1));
   put(ring, keyVersion('k', 2));
-  ring.apply(keyRemoval(keyVersion('k', 2)));
+  feeding(ring.follows)(keyRemoval(keyVersion('k', 2)));
   assert.equal(ring.find('k')?.ordinal, 1);
-  ring.apply(keyRemoval(keyVersion('k', 1)));
+  feeding(ring.follows)(keyRemoval(keyVersion('k', 1)));
   assert.equal(ring.find('k'), undefined);
   assert.equal(ring.size, 0);
 });
 
 test('records of other features are left alone', () => {
   const ring = new KeyIndex();
-  ring.apply({ name: 'role-assignment/6f1c', value: Buffer.from('{}') });
+  feeding(ring.follows)({ name: 'role-assignment/6f1c', value: Buffer.from('{}') });
   assert.equal(ring.size, 0);
 });
 
@@ -91,15 +92,15 @@ test('the purge that is scheduled first is known, and forgotten with a recovery 
   const ring = new KeyIndex();
   const deleteKey = (name: string, scheduledPurgeDate: number): void => {
     put(ring, keyVersion(name, 1));
-    ring.apply(deletionChange({ name, deletedDate: 1, scheduledPurgeDate }));
+    feeding(ring.follows)(deletionChange({ name, deletedDate: 1, scheduledPurgeDate }));
   };
   deleteKey('b', 30);
   deleteKey('C', 10);
   deleteKey('a', 20);
   assert.deepEqual(ring.nextPurge(), { name: 'c', time: 10 });
-  ring.apply(deletionRemoval('c'));
+  feeding(ring.follows)(deletionRemoval('c'));
   assert.deepEqual(ring.nextPurge(), { name: 'a', time: 20 });
-  for (const key of ring.deletedVersions('a')) ring.apply(keyRemoval(key));
-  ring.apply(deletionRemoval('a'));
+  for (const key of ring.deletedVersions('a')) feeding(ring.follows)(keyRemoval(key));
+  feeding(ring.follows)(deletionRemoval('a'));
   assert.deepEqual(ring.nextPurge(), { name: 'b', time: 30 });
 });

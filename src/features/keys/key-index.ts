@@ -1,11 +1,11 @@
 // All keys of the instance in memory, fed by the sealed records. It answers look-ups; it changes nothing by itself.
 // Deleted keys are kept apart: what uses a key does not see them.
-import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
-import type { Apply } from '../../store/sealed/records.ts';
+
+import { SortedList } from '../../formats/sorted-list.ts';
+import { type Follow, follow } from '../../store/sealed/follow-records.ts';
 import { DueTimes } from '../clock/due-times.ts';
 import { type DeletedKey, deletedKeyKind } from './deleted-key.ts';
 import { type KeyVersion, keyKind, keyOf, partsOfKeyId } from './key-version.ts';
-import { SortedNames } from './sorted-names.ts';
 
 interface Entry {
   /** Ascending by ordinal; empty only while the records of a deleted key come in. */
@@ -21,8 +21,9 @@ export interface DeletedEntry {
 
 export class KeyIndex {
   readonly #entries = new Map<string, Entry>();
-  readonly #names = new SortedNames();
-  readonly #deletedNames = new SortedNames();
+  /** In lower case, for lists in pages. */
+  readonly #names = new SortedList(byText);
+  readonly #deletedNames = new SortedList(byText);
   readonly #purges = new DueTimes();
 
   /** The records of one key come in any order. */
@@ -40,12 +41,11 @@ export class KeyIndex {
       }),
     ),
   ];
-  readonly apply: Apply = feeding(this.follows);
 
-  /** The current version, or the one asked for; undefined for a deleted key. */
+  /** The current version, or the one asked for, if that is not ''; undefined for a deleted key. */
   find(name: string, version?: string): KeyVersion | undefined {
     const versions = this.versions(name);
-    if (version === undefined) return versions[versions.length - 1];
+    if (version === undefined || version === '') return versions.at(-1);
     const wanted = version.toLowerCase();
     return versions.find((key) => key.version === wanted);
   }
@@ -58,7 +58,7 @@ export class KeyIndex {
 
   /** Up to `count` keys (current versions) whose names come after `after` in lower-case order. */
   *listAfter(after: string | undefined, count: number): Generator<KeyVersion> {
-    for (const name of this.#names.after(after, count)) {
+    for (const name of this.#names.after(after?.toLowerCase(), count)) {
       const current = this.find(name);
       if (current !== undefined) yield current;
     }
@@ -70,7 +70,7 @@ export class KeyIndex {
 
   findDeleted(name: string): DeletedEntry | undefined {
     const entry = this.#entries.get(name.toLowerCase());
-    const key = entry?.versions[entry.versions.length - 1];
+    const key = entry?.versions.at(-1);
     return entry?.deleted === undefined || key === undefined ? undefined : { deleted: entry.deleted, key };
   }
 
@@ -82,7 +82,7 @@ export class KeyIndex {
 
   /** Up to `count` deleted keys whose names come after `after` in lower-case order. */
   *listDeletedAfter(after: string | undefined, count: number): Generator<DeletedEntry> {
-    for (const name of this.#deletedNames.after(after, count)) {
+    for (const name of this.#deletedNames.after(after?.toLowerCase(), count)) {
       const found = this.findDeleted(name);
       if (found !== undefined) yield found;
     }
@@ -96,7 +96,8 @@ export class KeyIndex {
   snapshot(): readonly { readonly name: string; readonly versions: readonly KeyVersion[] }[] {
     const live = this.#names.after(undefined, this.#names.size);
     const deleted = this.#deletedNames.after(undefined, this.#deletedNames.size);
-    return inOrder(live, deleted).flatMap((name) => {
+    // Two runs that are in order are merged.
+    return [...live, ...deleted].sort(byText).flatMap((name) => {
       const versions = this.#entries.get(name)?.versions ?? [];
       return versions.length === 0 ? [] : [{ name, versions: versions.slice() }];
     });
@@ -122,15 +123,8 @@ export class KeyIndex {
   }
 }
 
-/** Of two ascending lists without a common member. */
-function inOrder(a: readonly string[], b: readonly string[]): string[] {
-  const merged: string[] = [];
-  let at = 0;
-  for (const name of a) {
-    for (let next = b[at]; next !== undefined && next < name; next = b[++at]) merged.push(next);
-    merged.push(name);
-  }
-  return merged.concat(b.slice(at));
+function byText(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 /** A restore may give a version another ordinal, and an ordinal to another version. */

@@ -2,12 +2,12 @@ import { isoTime } from '../../formats/iso-time.ts';
 import type { Commit } from '../../store/sealed/records.ts';
 import { type OwnAct, part } from '../part.ts';
 import type { KeyMaking } from './add-version.ts';
-import { type Retention, retentionOf } from './bundle.ts';
+import type { Retention } from './bundle.ts';
+import { type KeyDeleting, purgeDue } from './delete.ts';
 import { deletedKeyKind } from './deleted-key.ts';
 import { KeyIndex } from './key-index.ts';
 import { keyKind } from './key-version.ts';
 import type { KeyLimits } from './limits.ts';
-import { type KeyPurging, nextPurge, purgeDue } from './purge.ts';
 import { keyRows } from './rows.ts';
 
 interface Needs {
@@ -17,49 +17,46 @@ interface Needs {
   };
 }
 
-interface Service extends KeyMaking, KeyPurging {
+interface Service extends KeyMaking, KeyDeleting {
   readonly commit: Commit;
   readonly record: (act: OwnAct) => Promise<void>;
 }
 
 export const keys = part({
   kinds: [keyKind, deletedKeyKind],
-  keep({ instancePolicy, settings }: Needs) {
-    const promised = (): Retention =>
-      retentionOf(instancePolicy.current.retentionDays, instancePolicy.current.purgeProtection);
-    return {
-      keys: new KeyIndex(),
-      // Both are as the records are now, whenever they are read.
-      retention: {
-        get recoverableDays() {
-          return promised().recoverableDays;
-        },
-        get recoveryLevel() {
-          return promised().recoveryLevel;
-        },
-        get purgeProtection() {
-          return promised().purgeProtection;
-        },
-      } satisfies Retention,
-      limits: {
-        get keys() {
-          return settings.number('StrongroomMaxKeys');
-        },
-        get versionsPerKey() {
-          return settings.number('StrongroomMaxVersionsPerKey');
-        },
-        get tagsPerKey() {
-          return settings.number('StrongroomMaxTagsPerKey');
-        },
-      } satisfies KeyLimits,
-    };
-  },
+  // Retention and limits are as the records are now, whenever they are read.
+  keep: ({ instancePolicy, settings }: Needs) => ({
+    keys: new KeyIndex(),
+    retention: {
+      get recoverableDays() {
+        return instancePolicy.current.retentionDays;
+      },
+      get recoveryLevel() {
+        const base = this.recoverableDays === 90 ? 'Recoverable' : 'CustomizedRecoverable';
+        return this.purgeProtection ? base : `${base}+Purgeable`;
+      },
+      get purgeProtection() {
+        return instancePolicy.current.purgeProtection;
+      },
+    } satisfies Retention,
+    limits: {
+      get keys() {
+        return settings.number('StrongroomMaxKeys');
+      },
+      get versionsPerKey() {
+        return settings.number('StrongroomMaxVersionsPerKey');
+      },
+      get tagsPerKey() {
+        return settings.number('StrongroomMaxTagsPerKey');
+      },
+    } satisfies KeyLimits,
+  }),
   serve: (service: Service) => ({
     rows: keyRows(service),
     jobs: [
       {
         name: 'purge of deleted keys',
-        nextDue: () => nextPurge(service.keys),
+        nextDue: () => service.keys.nextPurge()?.time,
         run: () =>
           purgeDue({
             ...service,

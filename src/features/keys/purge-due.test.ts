@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { feeding } from '../../store/sealed/follow-records.ts';
 import type { Change, Head, Records } from '../../store/sealed/records.ts';
+import { purgeDue } from './delete.ts';
 import { deletionChange, deletionRemoval } from './deleted-key.ts';
 import { KeyIndex } from './key-index.ts';
 import { keyChange, keyRemoval } from './key-version.ts';
-import { nextPurge, purgeDue } from './purge.ts';
 
 function putDeleted(keys: KeyIndex, name: string, scheduledPurgeDate: number): void {
   const version = '1'.repeat(32);
@@ -19,8 +20,8 @@ function putDeleted(keys: KeyIndex, name: string, scheduledPurgeDate: number): v
     blob: Buffer.from('sealed'),
     blobId: version,
   };
-  keys.apply(keyChange(key));
-  keys.apply(deletionChange({ name, deletedDate: 1, scheduledPurgeDate }));
+  feeding(keys.follows)(keyChange(key));
+  feeding(keys.follows)(deletionChange({ name, deletedDate: 1, scheduledPurgeDate }));
 }
 
 /** Records in memory; before each commit another worker may have its turn, and the plan is then made again. */
@@ -39,7 +40,7 @@ function recordsOf(keys: KeyIndex, race: () => void): Records & { readonly commi
       const changes = await plan();
       if (changes.length > 0) {
         commits.push(changes);
-        for (const change of changes) keys.apply(change);
+        for (const change of changes) feeding(keys.follows)(change);
         head = { sequence: head.sequence + 1, hash: '' };
       }
       return head;
@@ -52,7 +53,7 @@ test('what is due is purged with all that other features keep for it, and what i
   const keys = new KeyIndex();
   putDeleted(keys, 'Due', 100);
   putDeleted(keys, 'later', 101);
-  assert.equal(nextPurge(keys), 100);
+  assert.equal(keys.nextPurge()?.time, 100);
   const records = recordsOf(keys, () => undefined);
   const purged: string[] = [];
   await purgeDue({
@@ -73,7 +74,7 @@ test('what is due is purged with all that other features keep for it, and what i
       ],
     ],
   );
-  assert.equal(nextPurge(keys), 101);
+  assert.equal(keys.nextPurge()?.time, 101);
 });
 
 test('what another worker has purged meanwhile, or somebody recovered, is neither purged nor recorded', async () => {
@@ -83,7 +84,7 @@ test('what another worker has purged meanwhile, or somebody recovered, is neithe
   ]) {
     const keys = new KeyIndex();
     putDeleted(keys, 'k', 100);
-    const records = recordsOf(keys, () => keys.apply(change));
+    const records = recordsOf(keys, () => feeding(keys.follows)(change));
     await purgeDue({
       keys,
       commit: (plan) => records.update(plan),

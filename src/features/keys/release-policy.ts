@@ -1,30 +1,31 @@
 // The release policy of a key: read from a request, kept as canonical text, bound into the blob by its hash. What it means
 // is the grammar's; when a key leaves under it is `release`.
 import { toBase64url } from '../../formats/base64url.ts';
+import { given } from '../../formats/given.ts';
 import { policyBinding } from '../../formats/policy-binding.ts';
 import { canonicalText, MAX_POLICY, parsePolicyText } from '../../formats/release-policy/canonical.ts';
 import { PolicyError, readPolicy } from '../../formats/release-policy/grammar.ts';
 import { policyWarnings } from '../../formats/release-policy/never-passes.ts';
+import { flag, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
 import { member, readBytes, readOptionalBoolean, readOptionalObject, readOptionalText } from '../../http/body.ts';
 import { isAbsent } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter } from '../../http/service-error.ts';
 
-export interface KeyReleasePolicy {
-  readonly contentType: string;
-  /** base64url of the canonical text. */
-  readonly data: string;
-  /** Once true, it stays, and with it the policy. */
-  readonly immutable: boolean;
-  /** It never could change, which is more: what was made immutable later comes back changeable from a backup of before. */
-  readonly fromCreation?: true;
-}
+const alwaysTrue: Reader<true> = (value, path) => {
+  if (value !== true) throw new ShapeError(`${path} must be true`);
+  return value;
+};
+
+/**
+ * As a key's record has it. `data`: base64url of the canonical text; `immutable`: once true, it stays, and with it the policy;
+ * `fromCreation`: it never could change, which is more: what was made immutable later comes back changeable from a backup of before.
+ */
+export const keptPolicy = record({ contentType: text, data: text, immutable: flag }, { fromCreation: alwaysTrue });
+export type KeyReleasePolicy = ReturnType<typeof keptPolicy>;
 
 /** What a request says of it; absent members stay as they are. */
-export interface RequestedPolicy {
-  readonly data?: string;
-  readonly immutable?: boolean;
-}
+export type RequestedPolicy = Partial<Pick<KeyReleasePolicy, 'data' | 'immutable'>>;
 
 const CONTENT_TYPE = 'application/json; charset=utf-8';
 
@@ -34,11 +35,10 @@ export function readReleasePolicy(body: JsonObject): RequestedPolicy | undefined
   if (policy === undefined) return undefined;
   const contentType = readOptionalText(policy, 'contentType') ?? CONTENT_TYPE;
   if (!/^application\/json(; *charset=utf-8)?$/i.test(contentType)) {
-    throw new ServiceError('BadParameter', `release_policy.contentType must be '${CONTENT_TYPE}'`);
+    throw badParameter(`release_policy.contentType must be '${CONTENT_TYPE}'`);
   }
   const data = readOptionalText(policy, 'data') === undefined ? undefined : readCanonical(readBytes(policy, 'data'));
-  const immutable = readOptionalBoolean(policy, 'immutable');
-  return { ...(data === undefined ? {} : { data }), ...(immutable === undefined ? {} : { immutable }) };
+  return given({ data, immutable: readOptionalBoolean(policy, 'immutable') });
 }
 
 /**
@@ -50,35 +50,33 @@ export function requireReleasePolicy(
   { exportable = false, secure }: { readonly exportable?: boolean | undefined; readonly secure: boolean },
 ): KeyReleasePolicy | undefined {
   if (secure && exportable) {
-    throw new ServiceError(
-      'BadParameter',
+    throw badParameter(
       "attributes.exportable must be left out: keys with key_ops 'secureWrapKey' or 'secureUnwrapKey' never leave",
     );
   }
   if (!secure && !exportable) {
     if (isAbsent(member(body, 'release_policy'))) return undefined;
-    throw new ServiceError('BadParameter', 'Non-exportable keys must not have release policy');
+    throw badParameter('Non-exportable keys must not have release policy');
   }
   const asked = readReleasePolicy(body);
   if (asked === undefined) {
-    throw new ServiceError(
-      'BadParameter',
+    throw badParameter(
       secure
         ? "Keys with key_ops 'secureWrapKey' or 'secureUnwrapKey' must have release policy"
         : 'Exportable keys must have release policy (AKV.SKR.1004)',
     );
   }
-  if (asked.data === undefined) throw new ServiceError('BadParameter', "Property 'release_policy.data' is required");
+  if (asked.data === undefined) throw badParameter("Property 'release_policy.data' is required");
   return { contentType: CONTENT_TYPE, data: asked.data, immutable: asked.immutable ?? false };
 }
 
 /** The policy after a change. @throws ServiceError BadParameter */
 export function changeReleasePolicy(before: KeyReleasePolicy | undefined, asked: RequestedPolicy): KeyReleasePolicy {
-  if (before === undefined) throw new ServiceError('BadParameter', 'Non-exportable keys must not have release policy');
+  if (before === undefined) throw badParameter('Non-exportable keys must not have release policy');
   const changed = { ...before, ...asked };
   if (before.immutable && (changed.data !== before.data || !changed.immutable)) {
     // Clients tell it by this text.
-    throw new ServiceError('BadParameter', 'AKV.SKR.1020: Immutable Key Release Policy cannot be modified.');
+    throw badParameter('AKV.SKR.1020: Immutable Key Release Policy cannot be modified.');
   }
   return changed;
 }
@@ -123,7 +121,7 @@ function readCanonical(bytes: Uint8Array): string {
     return toBase64url(canonical);
   } catch (error) {
     if (error instanceof PolicyError) {
-      throw new ServiceError('BadParameter', `release_policy.data: ${error.message}`, { cause: error });
+      throw badParameter(`release_policy.data: ${error.message}`, { cause: error });
     }
     throw error;
   }

@@ -1,23 +1,22 @@
 // The key rows: create, get, list, list versions, update; those of deletion are in `deleted-rows.ts`.
-import { nextLink, readPage } from '../../http/paging.ts';
+import { nextLink, pageOf, readPage } from '../../http/paging.ts';
 import { type AnyRow, row } from '../../http/route.ts';
 import type { KeyMaking } from './add-version.ts';
-import { keyBundle, keyId, keyItem } from './bundle.ts';
+import { keyAnswer, keyId, keyItem } from './bundle.ts';
 import { type CreateKey, createKey, readCreateKey } from './create.ts';
+import type { KeyDeleting } from './delete.ts';
 import { deletedKeyRows } from './deleted-rows.ts';
 import { createDetail, keyChanges, keyDetail, updateDetail } from './entry-details.ts';
 import { requireKey } from './find-key.ts';
 import { requireKeyName } from './key-name.ts';
 import { checkKeyOpsVersion, checkKtyVersion } from './key-types.ts';
-import type { KeyVersion } from './key-version.ts';
 import { noticesOf } from './notices.ts';
-import type { KeyPurging } from './purge.ts';
 import { policyNotice } from './release-policy.ts';
 import { readUpdateKey, stillEnabledNotice, type UpdateKey, updateKey } from './update.ts';
 
 const ACTION = 'Microsoft.KeyVault/managedHsm/keys';
 
-export function keyRows(service: KeyMaking & KeyPurging): readonly AnyRow[] {
+export function keyRows(service: KeyMaking & KeyDeleting): readonly AnyRow[] {
   const { keys, retention } = service;
   return [
     ...deletedKeyRows(service),
@@ -31,18 +30,12 @@ export function keyRows(service: KeyMaking & KeyPurging): readonly AnyRow[] {
       readBody: readCreateKey,
       asked: ({ body }) => createDetail(body),
       async handle(request) {
-        const { params, body, commit } = request;
-        checkKtyVersion(body.kind.kty, request.apiVersion);
-        checkKeyOpsVersion(body.keyOps, request.apiVersion);
-        const { key, head } = await createKey(requireKeyName(params.name), body, commit, service);
-        return {
-          status: 200,
-          body: keyBundle(key, request, retention),
-          ...noticesOf(policyNotice(key.releasePolicy)),
-          detail: keyDetail(key),
-          key: keyId('', key),
-          head,
-        };
+        const { params, body, commit, apiVersion } = request;
+        checkKtyVersion(body.kind.kty, apiVersion);
+        checkKeyOpsVersion(body.keyOps, apiVersion);
+        const { key, head } = await createKey(requireKeyName(params['name']), body, commit, service);
+        const notices = noticesOf(policyNotice(key.releasePolicy));
+        return keyAnswer(key, request, retention, { ...notices, detail: keyDetail(key), head });
       },
     }),
     ...['/keys/:name', '/keys/:name/:version'].flatMap((path) => [
@@ -52,10 +45,7 @@ export function keyRows(service: KeyMaking & KeyPurging): readonly AnyRow[] {
         operationName: 'KeyGet',
         dataAction: `${ACTION}/read/action`,
         scope: 'key',
-        handle(request) {
-          const key = requireKey(keys, request.params, request.url);
-          return { status: 200, body: keyBundle(key, request, retention), key: keyId('', key) };
-        },
+        handle: (request) => keyAnswer(requireKey(keys, request), request, retention),
       }),
       row<UpdateKey>({
         method: 'PATCH',
@@ -66,18 +56,12 @@ export function keyRows(service: KeyMaking & KeyPurging): readonly AnyRow[] {
         readBody: readUpdateKey,
         asked: ({ body }) => updateDetail(body),
         async handle(request) {
-          const { params, body, url, commit } = request;
+          const { body, commit } = request;
           checkKeyOpsVersion(body.keyOps, request.apiVersion);
-          const find = (): KeyVersion => requireKey(keys, params, url);
-          const { before, key, head } = await updateKey(find, body, commit, service);
-          return {
-            status: 200,
-            body: keyBundle(key, request, retention),
-            ...noticesOf(policyNotice(key.releasePolicy), stillEnabledNotice(body, key, keys.versions(key.name))),
-            detail: keyChanges(before, key),
-            key: keyId('', key),
-            head,
-          };
+          const { before, key, head } = await updateKey(() => requireKey(keys, request), body, commit, service);
+          const stillEnabled = stillEnabledNotice(body, key, keys.versions(key.name));
+          const notices = noticesOf(policyNotice(key.releasePolicy), stillEnabled);
+          return keyAnswer(key, request, retention, { ...notices, detail: keyChanges(before, key), head });
         },
       }),
     ]),
@@ -90,16 +74,13 @@ export function keyRows(service: KeyMaking & KeyPurging): readonly AnyRow[] {
       handle(request) {
         const { query, origin } = request;
         const { size, after } = readPage(query);
-        const found = [...keys.listAfter(after, size + 1)];
-        const page = found.slice(0, size);
-        const last = found.length > size ? page[page.length - 1]?.name : undefined;
-        return {
-          status: 200,
-          body: {
-            value: page.map((key) => keyItem(key, `${origin}/keys/${key.name}`, request, retention)),
-            ...(last === undefined ? {} : { nextLink: nextLink(origin, '/keys/', size, last) }),
-          },
-        };
+        const body = pageOf(
+          [...keys.listAfter(after, size + 1)],
+          size,
+          (key) => keyItem(key, `${origin}/keys/${key.name}`, request, retention),
+          ({ name }) => nextLink(origin, '/keys/', size, name),
+        );
+        return { status: 200, body };
       },
     }),
     row({
@@ -110,21 +91,15 @@ export function keyRows(service: KeyMaking & KeyPurging): readonly AnyRow[] {
       scope: 'key',
       handle(request) {
         const { params, query, origin } = request;
-        const name = requireKeyName(params.name);
-        const { size, after } = readPage(query);
-        const past = Number(after ?? 0);
-        const found = keys.versions(name).filter((key) => key.ordinal > past);
-        const page = found.slice(0, size);
-        const last = found.length > size ? page[page.length - 1]?.ordinal : undefined;
-        return {
-          status: 200,
-          body: {
-            value: page.map((key) => keyItem(key, keyId(origin, key), request, retention)),
-            ...(last === undefined
-              ? {}
-              : { nextLink: nextLink(origin, `/keys/${name}/versions/`, size, String(last)) }),
-          },
-        };
+        const name = requireKeyName(params['name']);
+        const { size, after = 0 } = readPage(query);
+        const body = pageOf(
+          keys.versions(name).filter((key) => key.ordinal > Number(after)),
+          size,
+          (key) => keyItem(key, keyId(origin, key), request, retention),
+          ({ ordinal }) => nextLink(origin, `/keys/${name}/versions/`, size, String(ordinal)),
+        );
+        return { status: 200, body };
       },
     }),
   ];

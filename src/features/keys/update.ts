@@ -1,21 +1,20 @@
 // Changes attributes, operations, tags and release policy of one version. The key material stays; a change of operations
 // or policy has the module seal it again, because the blob is bound to them.
-import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
+import { given } from '../../formats/given.ts';
 import { isSecure } from '../../formats/key-wrap-modes.ts';
 import { readOptionalTextList } from '../../http/body.ts';
 import type { JsonObject } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter } from '../../http/service-error.ts';
 import type { Commit, Head } from '../../store/sealed/records.ts';
-import { checkValidity, type RequestedAttributes, readAttributes, readTags } from './attributes.ts';
+import type { KeyMaking } from './add-version.ts';
+import { checkValidity, type KeyRules, readAttributes, readTags } from './attributes.ts';
 import { resolveKeyOps } from './key-types.ts';
 import { bindingOf, type KeyVersion, keyChange } from './key-version.ts';
-import { checkTagCount, type KeyLimits } from './limits.ts';
+import { checkTagCount } from './limits.ts';
 import { changeReleasePolicy, type RequestedPolicy, readReleasePolicy } from './release-policy.ts';
 
-export interface UpdateKey {
+export interface UpdateKey extends Pick<KeyRules, 'attributes' | 'tags'> {
   readonly keyOps: readonly string[] | undefined;
-  readonly attributes: RequestedAttributes;
-  readonly tags: Readonly<Record<string, string>> | undefined;
   readonly releasePolicy: RequestedPolicy | undefined;
 }
 
@@ -29,31 +28,23 @@ export function readUpdateKey(body: JsonObject): UpdateKey {
   };
 }
 
-export interface KeyChanging {
-  readonly crypto: CryptoClient;
-  readonly now: () => number;
-  readonly randomHex: (bytes: number) => string;
-  readonly limits: KeyLimits;
-}
-
 /** @param find looks the key up on current state; called again when another worker committed first */
 export async function updateKey(
   find: () => KeyVersion,
   asked: UpdateKey,
   commit: Commit,
-  { crypto, now, randomHex, limits }: KeyChanging,
+  service: Omit<KeyMaking, 'keys'>,
 ): Promise<{ readonly before: KeyVersion; readonly key: KeyVersion; readonly head: Head }> {
-  checkTagCount(asked.tags, limits);
+  checkTagCount(asked.tags, service.limits);
   let [before, key]: (KeyVersion | undefined)[] = [];
   const head = await commit(async () => {
     before = find();
-    const attributes = { ...before.attributes, ...asked.attributes, updated: now() };
+    const attributes = { ...before.attributes, ...asked.attributes, updated: service.now() };
     checkValidity(attributes);
     if (attributes.exportable !== before.attributes.exportable) {
-      throw new ServiceError('BadParameter', 'attributes.exportable is fixed when a key is made');
+      throw badParameter('attributes.exportable is fixed when a key is made');
     }
-    const changed: KeyVersion = { ...before, attributes, ...(asked.tags === undefined ? {} : { tags: asked.tags }) };
-    key = await rebind(changed, asked, crypto, randomHex);
+    key = await rebind({ ...before, attributes, ...given({ tags: asked.tags }) }, asked, service);
     return [keyChange(key)];
   });
   return { before: before as unknown as KeyVersion, key: key as unknown as KeyVersion, head };
@@ -61,7 +52,7 @@ export async function updateKey(
 
 /** Each version has a switch of its own: whoever turns one off is told of those that are still on. @param versions as they are now */
 export function stillEnabledNotice(
-  { attributes }: Pick<UpdateKey, 'attributes'>,
+  { attributes }: UpdateKey,
   { name, version }: KeyVersion,
   versions: readonly KeyVersion[],
 ): string | undefined {
@@ -74,28 +65,23 @@ export function stillEnabledNotice(
 
 async function rebind(
   key: KeyVersion,
-  asked: Pick<UpdateKey, 'keyOps' | 'releasePolicy'>,
-  crypto: CryptoClient,
-  randomHex: (bytes: number) => string,
+  asked: UpdateKey,
+  { crypto, randomHex }: Pick<KeyMaking, 'crypto' | 'randomHex'>,
 ): Promise<KeyVersion> {
   if (asked.keyOps === undefined && asked.releasePolicy === undefined) return key;
   const keyOps =
     asked.keyOps === undefined ? key.keyOps : resolveKeyOps(key.kty, asked.keyOps, key.attributes.exportable);
   if (keyOps.includes('import') !== key.keyOps.includes('import')) {
-    throw new ServiceError(
-      'BadParameter',
-      "key_ops 'import' is fixed when a key is made: it can be neither given nor taken",
-    );
+    throw badParameter("key_ops 'import' is fixed when a key is made: it can be neither given nor taken");
   }
   if (isSecure(keyOps) !== isSecure(key.keyOps)) {
-    throw new ServiceError(
-      'BadParameter',
+    throw badParameter(
       "key_ops 'secureWrapKey' and 'secureUnwrapKey' are fixed when a key is made: a key without them stays without",
     );
   }
   const releasePolicy =
     asked.releasePolicy === undefined ? key.releasePolicy : changeReleasePolicy(key.releasePolicy, asked.releasePolicy);
-  const changed = { ...key, keyOps, ...(releasePolicy === undefined ? {} : { releasePolicy }) };
+  const changed = { ...key, keyOps, ...given({ releasePolicy }) };
   const { blob } = await crypto.send('rebindKey', {
     binding: bindingOf(key),
     blob: key.blob,

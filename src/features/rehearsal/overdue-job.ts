@@ -4,25 +4,18 @@ import { ownCommand } from '../../formats/own-command.ts';
 import type { Head, Records } from '../../store/sealed/records.ts';
 import type { DueJob } from '../clock/due-work.ts';
 import { Backoff } from '../events/backoff.ts';
-import type { EventSource } from '../events/cloud-event.ts';
-import type { Delivery } from '../events/deliver.ts';
-import type { AllowedTarget, EventTargets } from '../events/targets.ts';
+import type { Telling } from '../events/deliver.ts';
 import { type DeliveredOverdue, deliveredOverdueChange, type OverdueRehearsal, overdueToTell } from './overdue.ts';
 import { postureOf, type RehearsalSchedule, rehearseWords } from './posture.ts';
 
 const TYPE = 'Strongroom.RehearsalOverdue';
 
-export interface OverdueNotification {
+export interface OverdueNotification extends Telling {
   readonly schedule: RehearsalSchedule;
   readonly told: DeliveredOverdue;
   readonly records: Pick<Records, 'update'>;
-  readonly targets: EventTargets;
-  /** The setting: '' when events are off. */
-  readonly address: () => string;
-  readonly source: EventSource;
   /** Unix seconds of the instance's clock. */
   readonly now: () => number;
-  readonly deliver: (target: AllowedTarget, text: string, stopping: AbortSignal) => Promise<Delivery>;
   readonly record: (what: string, more: { readonly head?: Head; readonly failure?: string }) => Promise<void>;
   readonly stopping: AbortSignal;
 }

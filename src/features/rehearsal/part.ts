@@ -1,6 +1,6 @@
 import type { Records } from '../../store/sealed/records.ts';
 import type { CustodianRegister } from '../custodians/register.ts';
-import type { Telling } from '../events/part.ts';
+import type { Telling } from '../events/deliver.ts';
 import { type OwnAct, part } from '../part.ts';
 import { DeliveredOverdue, toldOverdueKind } from './overdue.ts';
 import { overdueJob } from './overdue-job.ts';

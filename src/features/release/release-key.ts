@@ -3,7 +3,7 @@ import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { DEFAULT_WRAP_MODE, isSecure, wrapModes } from '../../formats/key-wrap-modes.ts';
 import { readOptionalText, readText } from '../../http/body.ts';
 import type { Answer, JsonObject, RowRequest } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter, ServiceError } from '../../http/service-error.ts';
 import { keyBundle, keyId, type Retention } from '../keys/bundle.ts';
 import { keyDetail } from '../keys/entry-details.ts';
 import { bindingOf, type KeyVersion } from '../keys/key-version.ts';
@@ -25,7 +25,7 @@ export async function releaseKey(
   const { body, params, origin, apiVersion } = request;
   const policy = requireReleasable(key);
   const { authority, enclaveKey } = await verifyTarget(body.target, policy, service);
-  const bundle = keyBundle(key, request, service.retention) as { readonly attributes: object };
+  const { attributes } = keyBundle(key, request, service.retention);
   // As it was asked for: without a version unless one was named.
   const asked = `${origin}/keys/${params['name'] ?? ''}${params['version'] ? `/${params['version']}` : ''}`;
   const { token } = await service.crypto
@@ -36,7 +36,7 @@ export async function releaseKey(
       enc: body.enc,
       request: { 'api-version': apiVersion, kid: asked, ...(body.nonce === undefined ? {} : { nonce: body.nonce }) },
       kid: keyId(origin, key),
-      attributes: bundle.attributes,
+      attributes,
       policy,
     })
     .catch(refuseByModule);
@@ -64,11 +64,11 @@ export function readReleaseRequest(body: JsonObject): ReleaseRequest {
   const target = readText(body, 'target');
   const nonce = readOptionalText(body, 'nonce');
   if (nonce !== undefined && nonce.length > MAX_NONCE) {
-    throw new ServiceError('BadParameter', `Property 'nonce' has more than ${MAX_NONCE} characters`);
+    throw badParameter(`Property 'nonce' has more than ${MAX_NONCE} characters`);
   }
   const enc = readOptionalText(body, 'enc') ?? DEFAULT_WRAP_MODE;
   if (!wrapModes.has(enc)) {
-    throw new ServiceError('BadParameter', `Property 'enc' must be one of ${[...wrapModes.keys()].join(', ')}`);
+    throw badParameter(`Property 'enc' must be one of ${[...wrapModes.keys()].join(', ')}`);
   }
   return { target, nonce, enc };
 }

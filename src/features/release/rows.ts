@@ -38,7 +38,7 @@ export function releaseRows(service: ReleaseService): readonly AnyRow[] {
         scope: 'key',
         readBody: readReleaseRequest,
         repeatable: true,
-        handle: (request) => releaseKey(requireKey(service.keys, request.params, request.url), request, service),
+        handle: (request) => releaseKey(requireKey(service.keys, request), request, service),
       }),
     ),
     ...authorityRows(service),

@@ -1,23 +1,18 @@
+import { pageOf } from '../../http/paging.ts';
 import type { Answer } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { assignmentDetail } from './entry-details.ts';
 import type { Roles } from './evaluate.ts';
 import { matchesFilter, readRoleFilter } from './filter.ts';
 import { administrationOf, isLastingAdministration, lastingAdministrations } from './lasting-administrators.ts';
-import { commitRoles, type RoleChanges } from './role-changes.ts';
+import { commitRoles, type Named, type RoleChanges } from './role-changes.ts';
 import { assignmentKind, type RoleAssignment } from './role-records.ts';
 import { covers, type Scope } from './scope.ts';
 import { assignmentShape } from './shapes.ts';
 
-interface GetAssignment {
-  readonly scope: Scope;
-  readonly name: string;
-}
-
 /** @throws ServiceError RoleAssignmentNotFound */
-export function getAssignment({ scope, name }: GetAssignment, { roles }: { readonly roles: Roles }): Answer {
-  const assignment = requireAssignment(roles, scope, name);
-  return { status: 200, body: assignmentShape(assignment) };
+export function getAssignment({ scope, name }: Named, { roles }: { readonly roles: Roles }): Answer {
+  return { status: 200, body: assignmentShape(requireAssignment(roles, scope, name)) };
 }
 
 /**
@@ -54,15 +49,11 @@ export function listAssignments(input: ListAssignments, { roles }: { readonly ro
   const filter = readRoleFilter(input.filter);
   const candidates = filter.principalId === undefined ? roles.assignments() : roles.assignmentsOf(filter.principalId);
   const found = [...candidates]
-    .filter(
-      (assignment) => matchesFilter(filter, scope, assignment) && (after === undefined || assignment.name > after),
-    )
+    .filter((each) => matchesFilter(filter, scope, each) && (after === undefined || each.name > after))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  const page = found.slice(0, ASSIGNMENTS_PER_PAGE);
-  const last = found.length > page.length ? page[page.length - 1] : undefined;
   return {
     status: 200,
-    body: { value: page.map(assignmentShape), ...(last === undefined ? {} : { nextLink: nextLink(last.name) }) },
+    body: pageOf(found, ASSIGNMENTS_PER_PAGE, assignmentShape, ({ name }) => nextLink(name)),
   };
 }
 
@@ -70,20 +61,15 @@ export function listAssignments(input: ListAssignments, { roles }: { readonly ro
 // role back. No approval is ever asked for: taking a right away must not wait for anybody. Where duties are separated, one of
 // a person stays, and the only one of whom it is known here is the caller.
 
-interface DeleteAssignment {
-  readonly scope: Scope;
-  readonly name: string;
-}
-
 /** @throws ServiceError RoleAssignmentNotFound, Conflict */
-export async function deleteAssignment({ scope, name }: DeleteAssignment, changes: RoleChanges): Promise<Answer> {
+export async function deleteAssignment({ scope, name }: Named, changes: RoleChanges): Promise<Answer> {
   const { result, ...committed } = await commitRoles(changes, () => {
     const deleted = requireAssignment(changes.roles, scope, name);
     rejectLastAdministrator(deleted, changes);
     const { name: guid, definition, principalId, scope: at } = deleted;
     // Nothing else tells afterwards whose right it was. `access explain` reads it, as it does the note of one that has ended.
     const note = `Assignment ${guid} of the role ${definition} to ${principalId} at ${at.path} was deleted.`;
-    return { result: deleted, change: assignmentKind.remove(guid), note };
+    return { result: deleted, changes: [assignmentKind.remove(guid)], note };
   });
   const detail = assignmentDetail(result, changes.roles);
   return { status: 200, body: assignmentShape(result), ...committed, detail };

@@ -1,15 +1,15 @@
 // The built-in roles with the data actions of the service's live definitions. Where the published matrix differs, the
 // live definition decides: an auditor reads deleted keys and cannot purge them.
-import { dataAction, type ShortDataAction } from './data-actions.ts';
-import type { RoleDefinition } from './role-records.ts';
+import { type DataAction, dataAction, type ShortDataAction } from './data-actions.ts';
 
-function builtIn(name: string, role: string, actions: readonly ShortDataAction[]): RoleDefinition {
+function builtIn(name: string, role: string, actions: readonly ShortDataAction[]) {
+  const none: readonly DataAction[] = [];
   return {
     name,
     roleName: `Managed HSM ${role}`,
     description: '',
-    type: 'AKVBuiltInRole',
-    permissions: [{ dataActions: actions.map(dataAction), notDataActions: [] }],
+    type: 'AKVBuiltInRole' as const,
+    permissions: [{ dataActions: actions.map(dataAction), notDataActions: none }],
   };
 }
 
@@ -28,7 +28,7 @@ export const ADMINISTRATOR = 'a290e904-7015-4bba-90c8-60543313cdb4';
 export const ARM_USER = '770fd66c-6266-4643-9d4e-b616870898d5';
 
 /** In the order of the service's list: a client that takes the first is not given the Administrator. */
-export const builtInRoles: readonly RoleDefinition[] = [
+export const builtInRoles: readonly ReturnType<typeof builtIn>[] = [
   builtIn('6efe6056-5259-49d2-8b3d-d3d73544b20b', 'Restore User', [
     'restore/start/action',
     'restore/status/action',
@@ -94,3 +94,7 @@ export const builtInRoles: readonly RoleDefinition[] = [
     'settings/write/action',
   ]),
 ];
+
+export function isBuiltIn(name: string): boolean {
+  return builtInRoles.some((role) => role.name === name);
+}

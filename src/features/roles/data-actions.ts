@@ -63,20 +63,17 @@ export function findDataAction(text: string): DataAction | undefined {
 
 // Which rights are an administrator's: those by which somebody could get any other, or take the whole HSM along.
 
-const ADMINISTRATIVE: ReadonlySet<DataAction> = new Set(
-  (
-    [
-      'roleAssignments/write/action',
-      'roleAssignments/delete/action',
-      'roleDefinitions/write/action',
-      'roleDefinitions/delete/action',
-      'securitydomain/download/action',
-      'securitydomain/upload/action',
-      'restore/start/action',
-      'settings/write/action',
-    ] as const
-  ).map(dataAction),
-);
+const administrative: readonly ShortDataAction[] = [
+  'roleAssignments/write/action',
+  'roleAssignments/delete/action',
+  'roleDefinitions/write/action',
+  'roleDefinitions/delete/action',
+  'securitydomain/download/action',
+  'securitydomain/upload/action',
+  'restore/start/action',
+  'settings/write/action',
+];
+const ADMINISTRATIVE: ReadonlySet<DataAction> = new Set(administrative.map(dataAction));
 
 export function isAdministrative(action: DataAction): boolean {
   return ADMINISTRATIVE.has(action);

@@ -1,20 +1,24 @@
 import type { Detail } from '../../http/entry-detail.ts';
-import type { Answer, GrantHeaders } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
-import { definitionChange, definitionKind, isSameDefinition } from './custom-roles.ts';
+import type { Answer } from '../../http/route.ts';
+import { badParameter, ServiceError } from '../../http/service-error.ts';
 import { definitionDetail } from './entry-details.ts';
 import type { Roles } from './evaluate.ts';
 import { readRoleFilter } from './filter.ts';
-import type { DefinitionBody } from './read-bodies.ts';
-import { commitRoles, type RoleChanges } from './role-changes.ts';
-import { type RoleDefinition, requireRoleGuid } from './role-records.ts';
-import type { Scope } from './scope.ts';
-import { contentOf, judgeDefinition, type RoleRequest } from './separation-rules.ts';
+import { commitRoles, type Named, type Put, type RoleChanges } from './role-changes.ts';
+import {
+  contentOf,
+  definitionChange,
+  definitionKind,
+  type RoleContent,
+  type RoleDefinition,
+  requireRoleGuid,
+} from './role-records.ts';
+import { judgeDefinition } from './separation-rules.ts';
 import { definitionShape } from './shapes.ts';
 import { readDefinitionTerms } from './terms.ts';
 
 /** @throws ServiceError RoleDefinitionNotFound */
-export function getDefinition({ name }: { readonly name: string }, { roles }: { readonly roles: Roles }): Answer {
+export function getDefinition({ name }: Pick<Named, 'name'>, { roles }: { readonly roles: Roles }): Answer {
   return { status: 200, body: definitionShape(requireDefinition(roles, name)) };
 }
 
@@ -29,17 +33,13 @@ function requireDefinition(roles: Roles, name: string): RoleDefinition {
 
 // Lists role definitions. All of them live at `/` and can be assigned at every scope, so each scope answers them all.
 
-interface ListDefinitions {
-  readonly filter: string | undefined;
-}
-
 /** @throws ServiceError BadParameter */
-export function listDefinitions({ filter }: ListDefinitions, { roles }: { readonly roles: Roles }): Answer {
+export function listDefinitions(
+  { filter }: { readonly filter: string | undefined },
+  { roles }: { readonly roles: Roles },
+): Answer {
   if (readRoleFilter(filter).principalId !== undefined) {
-    throw new ServiceError(
-      'BadParameter',
-      '$filter of role definitions cannot name a principal; list role assignments',
-    );
+    throw badParameter('$filter of role definitions cannot name a principal; list role assignments');
   }
   return { status: 200, body: { value: roles.definitions().map(definitionShape) } };
 }
@@ -49,43 +49,33 @@ export function listDefinitions({ filter }: ListDefinitions, { roles }: { readon
 /** As the service publishes it. */
 export const MAX_CUSTOM_DEFINITIONS = 50;
 
-interface PutDefinition {
-  readonly scope: Scope;
-  readonly name: string;
-  readonly body: DefinitionBody;
-  readonly grantHeaders: GrantHeaders;
-}
-
 /** @throws ServiceError BadParameter, Conflict */
 export async function putDefinition(
-  { scope, name, body, grantHeaders }: PutDefinition,
+  { scope, name, body, grantHeaders }: Put<RoleContent>,
   changes: RoleChanges,
 ): Promise<Answer> {
   const { reason } = readDefinitionTerms(grantHeaders, changes.now());
   const definition: RoleDefinition = { name: requireRoleGuid(name, 'Role definition'), type: 'CustomRole', ...body };
   if (scope.path !== '/') {
-    throw new ServiceError(
-      'BadParameter',
-      "Role definitions can be written only at scope '/'; assignments narrow where they hold",
-    );
+    throw badParameter("Role definitions can be written only at scope '/'; assignments narrow where they hold");
   }
   let detail: Detail = {};
   const { result, ...committed } = await commitRoles(changes, () => {
     checkNotBuiltIn(definition, changes.roles);
     checkRoom(definition, changes.roles);
     checkRoleName(definition, changes.roles);
-    const change = definitionChange(definition);
     const replaced = changes.roles.definition(definition.name);
     detail = definitionDetail(definition.name, replaced, definition);
     // Nothing is changed by it, so nobody has to agree; a client that tries again is answered as before.
-    if (replaced !== undefined && isSameDefinition(replaced, definition)) return { result: definition };
-    const request: RoleRequest = {
-      operation: 'putDefinition',
-      ...(replaced === undefined ? {} : { replaces: replaced.name }),
-      role: contentOf(definition),
-    };
-    const second = judgeDefinition(request, reason, changes.duties);
-    return { result: definition, change, second };
+    const role = contentOf(definition);
+    if (replaced !== undefined && definitionKind.same(contentOf(replaced), role))
+      return { result: definition, changes: [] };
+    const second = judgeDefinition(
+      { operation: 'putDefinition', replaces: replaced?.name, role },
+      reason,
+      changes.duties,
+    );
+    return { result: definition, changes: [definitionChange(definition)], second };
   });
   return { status: 201, body: definitionShape(result), ...committed, detail: { ...detail, ...committed.detail } };
 }
@@ -93,10 +83,7 @@ export async function putDefinition(
 function checkNotBuiltIn({ name, roleName }: RoleDefinition, roles: Roles): void {
   const builtIn = roles.definitions().filter(({ type }) => type === 'AKVBuiltInRole');
   if (builtIn.some((role) => role.name === name || sameName(role.roleName, roleName))) {
-    throw new ServiceError(
-      'BadParameter',
-      'Cannot re-use the name/GUID matching that of a built-in role. Please use a unique role ID.',
-    );
+    throw badParameter('Cannot re-use the name/GUID matching that of a built-in role. Please use a unique role ID.');
   }
 }
 
@@ -137,29 +124,23 @@ function sameName(a: string, b: string): boolean {
 
 // Deletes a custom role definition. Its assignments stay and grant nothing.
 
-interface DeleteDefinition {
-  readonly scope: Scope;
-  readonly name: string;
-  readonly grantHeaders: GrantHeaders;
-}
-
 /** @throws ServiceError BadParameter, RoleDefinitionNotFound */
 export async function deleteDefinition(
-  { scope, name, grantHeaders }: DeleteDefinition,
+  { scope, name, grantHeaders }: Omit<Put<never>, 'body'>,
   changes: RoleChanges,
 ): Promise<Answer> {
   const { reason } = readDefinitionTerms(grantHeaders, changes.now());
   if (scope.path !== '/') {
-    throw new ServiceError('BadParameter', "Role definitions can be deleted only at scope '/'");
+    throw badParameter("Role definitions can be deleted only at scope '/'");
   }
   const { result, ...committed } = await commitRoles(changes, () => {
     const deleted = requireDefinition(changes.roles, name);
     if (deleted.type === 'AKVBuiltInRole') {
-      throw new ServiceError('BadParameter', `'${deleted.roleName}' is a built-in role, which cannot be deleted`);
+      throw badParameter(`'${deleted.roleName}' is a built-in role, which cannot be deleted`);
     }
-    const request: RoleRequest = { operation: 'deleteDefinition', definition: deleted.name, role: contentOf(deleted) };
-    const second = judgeDefinition(request, reason, changes.duties);
-    return { result: deleted, change: definitionKind.remove(deleted.name), second };
+    const role = { definition: deleted.name, role: contentOf(deleted) };
+    const second = judgeDefinition({ operation: 'deleteDefinition', ...role }, reason, changes.duties);
+    return { result: deleted, changes: [definitionKind.remove(deleted.name)], second };
   });
   const detail = { ...definitionDetail(result.name, result, undefined), ...committed.detail };
   return { status: 200, body: definitionShape(result), ...committed, detail };

@@ -6,21 +6,10 @@ import { effectiveActions } from './grants.ts';
 import type { RoleAssignment, RoleDefinition } from './role-records.ts';
 import { isoSecond } from './terms.ts';
 
-type Known = Pick<Roles, 'definition'>;
-
 /** @param principalType as the client says it; it is not kept */
 export function assignmentDetail(
-  {
-    name,
-    definition,
-    principalId,
-    scope,
-    expiresAt,
-  }: Pick<RoleAssignment, 'definition' | 'principalId' | 'expiresAt'> & {
-    readonly name: string;
-    readonly scope: { readonly path: string };
-  },
-  roles: Known,
+  { name, definition, principalId, scope, expiresAt }: RoleAssignment,
+  roles: Roles,
   principalType?: string,
 ): Detail {
   return {
@@ -35,12 +24,8 @@ export function assignmentDetail(
 
 /** Without its name and its rights where there is no such definition. */
 export function roleDetail(id: string, role: RoleDefinition | undefined): Detail {
-  return {
-    roleDefinitionId: id,
-    ...(role === undefined
-      ? {}
-      : { roleName: role.roleName, administrative: isAdministrativeRole(effectiveActions(role)) }),
-  };
+  const administrative = role === undefined ? undefined : isAdministrativeRole(effectiveActions(role));
+  return { roleDefinitionId: id, roleName: role?.roleName, administrative };
 }
 
 /** What of a role is changed; `before` is absent of a new one, `after` of one that is deleted. */
@@ -49,13 +34,14 @@ export function definitionDetail(
   before: RoleDefinition | undefined,
   after: RoleDefinition | undefined,
 ): Detail {
-  const [had, has] = [before, after].map((role) => (role === undefined ? [] : effectiveActions(role)));
-  const texts = (role: RoleDefinition | undefined): Record<string, string | undefined> =>
-    role === undefined ? {} : { roleName: role.roleName, description: role.description };
+  const had = before === undefined ? [] : effectiveActions(before);
+  const has = after === undefined ? [] : effectiveActions(after);
+  const texts = ({ roleName, description }: RoleDefinition): object => ({ roleName, description });
   return {
     ...roleDetail(id, after ?? before),
-    actionsAdded: has?.filter((action) => had?.includes(action) !== true) ?? [],
-    actionsRemoved: had?.filter((action) => has?.includes(action) !== true) ?? [],
-    ...(before === undefined || after === undefined ? {} : { changes: changesOf(texts(before), texts(after)) }),
+    actionsAdded: has.filter((action) => !had.includes(action)),
+    actionsRemoved: had.filter((action) => !has.includes(action)),
+    changes:
+      before === undefined || after === undefined ? undefined : changesOf({ ...texts(before) }, { ...texts(after) }),
   };
 }

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { feeding } from '../../store/sealed/follow-records.ts';
 import { builtInRoles } from './built-in-roles.ts';
-import { definitionChange, definitionKind } from './custom-roles.ts';
 import { type DataAction, dataAction, dataActions, isAdministrative } from './data-actions.ts';
 import { openRoles, type Roles } from './evaluate.ts';
 import {
   assignmentChange,
   assignmentKind,
-  type Permission,
+  definitionChange,
+  definitionKind,
   type RoleAssignment,
   type RoleDefinition,
 } from './role-records.ts';
@@ -28,14 +29,14 @@ function assign(name: number, scope: string, definition: string, principal: numb
   return { name: guid(name), scope: parseScope(scope), definition, principalId: guid(principal) };
 }
 
-function custom(name: number, permissions: readonly Permission[]): RoleDefinition {
+function custom(name: number, permissions: RoleDefinition['permissions']): RoleDefinition {
   return { name: guid(name), roleName: `role ${name}`, description: '', type: 'CustomRole', permissions };
 }
 
 function put(roles: Roles, ...records: readonly (RoleAssignment | RoleDefinition)[]): void {
   for (const record of records) {
     const change = 'principalId' in record ? assignmentChange(record) : definitionChange(record);
-    roles.apply(change);
+    feeding(roles.follows)(change);
   }
 }
 
@@ -85,7 +86,7 @@ describe('the decision', () => {
     put(roles, assign(1, '/', CRYPTO_USER, 1));
     const who = caller(1);
     assert.ok(roles.isAllowed(who, SIGN, parseScope('/keys/a')));
-    roles.apply(assignmentKind.remove(guid(1)));
+    feeding(roles.follows)(assignmentKind.remove(guid(1)));
     assert.equal(roles.isAllowed(who, SIGN, parseScope('/keys/a')), undefined);
     assert.equal(roles.assignmentCount(), 0);
   });
@@ -99,7 +100,7 @@ describe('the decision', () => {
     put(roles, custom(5, [{ dataActions: [SIGN], notDataActions: [] }]));
     assert.equal(roles.isAllowed(who, READ, at), undefined);
     assert.ok(roles.isAllowed(who, SIGN, at));
-    roles.apply(definitionKind.remove(guid(5)));
+    feeding(roles.follows)(definitionKind.remove(guid(5)));
     assert.equal(roles.isAllowed(who, SIGN, at), undefined);
   });
 
@@ -128,7 +129,10 @@ describe('for all sets of roles', () => {
   });
 
   type Made = { scope: string; definition: string; principal: number };
-  function build(permissions: readonly Permission[][], made: readonly Made[]): [Roles, RoleAssignment[]] {
+  function build(
+    permissions: readonly RoleDefinition['permissions'][],
+    made: readonly Made[],
+  ): [Roles, RoleAssignment[]] {
     const roles = openRoles();
     const all = made.map(({ scope, definition, principal }, i) => assign(100 + i, scope, definition, principal));
     put(roles, ...permissions.map((list, i) => custom(i + 1, list)), ...all);
@@ -204,7 +208,7 @@ describe('for all sets of roles', () => {
           const backward = openRoles();
           put(backward, assign(100 + gone, '/', CRYPTO_USER, 1), ...[...all].reverse());
           for (const action of dataActions) backward.isAllowed(who, action, parseScope('/'));
-          if (gone >= all.length) backward.apply(assignmentKind.remove(guid(100 + gone)));
+          if (gone >= all.length) feeding(backward.follows)(assignmentKind.remove(guid(100 + gone)));
           put(backward, ...permissions.map((list, i) => custom(i + 1, list)));
           for (const action of dataActions) {
             for (const at of SCOPES)
@@ -236,7 +240,7 @@ describe('records', () => {
   it('of others are left alone', () => {
     const roles = openRoles();
     for (const name of ['key/a/1', 'role', 'role-definitions/x', 'xrole-assignment/y']) {
-      roles.apply({ name, value: Buffer.from('{}') });
+      feeding(roles.follows)({ name, value: Buffer.from('{}') });
     }
     assert.equal(roles.assignmentCount(), 0);
   });
@@ -260,15 +264,15 @@ describe('records', () => {
     ];
     for (const value of values) {
       const change = { name: assignmentKind.of + guid(1), value: Buffer.from(value) };
-      assert.throws(() => roles.apply(change), { code: 'Damaged' }, value);
+      assert.throws(() => feeding(roles.follows)(change), { code: 'Damaged' }, value);
     }
     const definition = { roleName: 'x', description: '', permissions: [{ dataActions: ['x'], notDataActions: [] }] };
     for (const value of ['{}', JSON.stringify(definition), JSON.stringify({ ...definition, permissions: {} })]) {
       const change = { name: definitionKind.of + guid(1), value: Buffer.from(value) };
-      assert.throws(() => roles.apply(change), { code: 'Damaged' }, value);
+      assert.throws(() => feeding(roles.follows)(change), { code: 'Damaged' }, value);
     }
     for (const name of [`${assignmentKind.of}x`, definitionKind.of, definitionKind.of + CRYPTO_USER]) {
-      assert.throws(() => roles.apply({ name, value: null }), { code: 'Damaged' }, name);
+      assert.throws(() => feeding(roles.follows)({ name, value: null }), { code: 'Damaged' }, name);
     }
     assert.equal(roles.assignmentCount(), 0);
     assert.equal(roles.definitions().length, builtInRoles.length);

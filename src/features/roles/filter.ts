@@ -1,7 +1,7 @@
 // `$filter` of the role lists: atScope(), atScopeAndBelow(), principalId eq '{id}', joined with `and`. Anything else is
 // refused: a filter that is left out would answer more than was asked for.
 import { isGuid } from '../../formats/guid.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter, type ServiceError } from '../../http/service-error.ts';
 import type { RoleAssignment } from './role-records.ts';
 import { covers, type Scope } from './scope.ts';
 
@@ -12,21 +12,23 @@ export interface RoleFilter {
 
 const PRINCIPAL = /^principalId\s+eq\s+(?:'([^'\s]*)'|([^'\s]+))$/i;
 
+const REACHES: ReadonlyMap<string, RoleFilter['reach']> = new Map([
+  ['atscope()', 'at-scope'],
+  ['atscopeandbelow()', 'at-scope-and-below'],
+]);
+
 /** @throws ServiceError BadParameter */
-export function readRoleFilter(text: string | undefined): RoleFilter {
+export function readRoleFilter(text: string = ''): RoleFilter {
   let reach: RoleFilter['reach'];
   let principalId: string | undefined;
-  if (text === undefined || text.trim() === '') return { reach, principalId };
+  if (text.trim() === '') return { reach, principalId };
   if (text.length > 1024) throw unsupported();
   for (const term of text.trim().split(/\s+and\s+/i)) {
-    const id = PRINCIPAL.exec(term);
-    if (id !== null) {
-      if (principalId !== undefined) throw unsupported();
-      principalId = requirePrincipal(id[1] ?? id[2] ?? '');
-    } else {
-      if (reach !== undefined) throw unsupported();
-      reach = requireReach(term);
-    }
+    const named = PRINCIPAL.exec(term);
+    const found = REACHES.get(term.toLowerCase());
+    if (named !== null && principalId === undefined) principalId = requirePrincipal(named[1] ?? named[2] ?? '');
+    else if (found !== undefined && reach === undefined) reach = found;
+    else throw unsupported();
   }
   return { reach, principalId };
 }
@@ -44,25 +46,13 @@ export function matchesFilter({ reach, principalId }: RoleFilter, at: Scope, ass
   return reach === undefined ? inForce || below : inForce;
 }
 
-function requireReach(term: string): 'at-scope' | 'at-scope-and-below' {
-  switch (term.toLowerCase()) {
-    case 'atscope()':
-      return 'at-scope';
-    case 'atscopeandbelow()':
-      return 'at-scope-and-below';
-    default:
-      throw unsupported();
-  }
-}
-
 function requirePrincipal(id: string): string {
-  if (!isGuid(id)) throw new ServiceError('BadParameter', 'principalId in $filter must be the GUID of a principal');
+  if (!isGuid(id)) throw badParameter('principalId in $filter must be the GUID of a principal');
   return id.toLowerCase();
 }
 
 function unsupported(): ServiceError {
-  return new ServiceError(
-    'BadParameter',
+  return badParameter(
     "$filter must be atScope(), atScopeAndBelow() or principalId eq '{id}', or one of the first two and the last " +
       "joined with 'and'",
   );

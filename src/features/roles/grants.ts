@@ -1,6 +1,7 @@
 // What one caller may do, laid out for look-up: data action → scope → the assignment that grants it.
+import { given } from '../../formats/given.ts';
 import type { DataAction } from './data-actions.ts';
-import type { RoleAssignment, RoleDefinition } from './role-records.ts';
+import type { RoleAssignment, RoleContent } from './role-records.ts';
 import { foldedScope, type Scope } from './scope.ts';
 
 /** Who asks, as the token says; object ids in lower case. */
@@ -8,7 +9,7 @@ export interface Caller {
   readonly oid: string;
   readonly groups: readonly string[];
   /** `app`: no person. Where duties are separated, such a caller administers nothing. */
-  readonly idType?: 'app' | 'user';
+  readonly idType?: 'app' | 'user' | undefined;
 }
 
 export interface Grant {
@@ -18,28 +19,25 @@ export interface Grant {
   readonly expiresAt?: number;
 }
 
-type ByScope = Map<string, Grant[]>;
 export type Grants = ReadonlyMap<string, ReadonlyMap<string, readonly Grant[]>>;
 
-interface Sources {
-  assignmentsOf(principalId: string): Iterable<RoleAssignment>;
-  /** Those that this caller can have from the role. */
-  actionsOf(definition: string, caller: Caller): readonly DataAction[];
-}
-
-/** The union over the caller's own assignments and those of its groups. */
-export function compileGrants(caller: Caller, { assignmentsOf, actionsOf }: Sources): Grants {
-  const grants = new Map<string, ByScope>();
+/**
+ * The union over the caller's own assignments and those of its groups.
+ * @param actionsOf those that this caller can have from a role
+ */
+export function compileGrants(
+  caller: Caller,
+  assignmentsOf: (principalId: string) => Iterable<RoleAssignment>,
+  actionsOf: (definition: string) => readonly DataAction[],
+): Grants {
+  const grants = new Map<string, Map<string, Grant[]>>();
   for (const principalId of new Set([caller.oid, ...caller.groups])) {
     for (const { name, scope, definition, expiresAt } of assignmentsOf(principalId)) {
       const at = foldedScope(scope);
-      const grant: Grant = { grant: name, ...(expiresAt === undefined ? {} : { expiresAt }) };
-      for (const action of actionsOf(definition, caller)) {
-        let byScope = grants.get(action);
-        if (byScope === undefined) grants.set(action, (byScope = new Map<string, Grant[]>()));
-        const found = byScope.get(at);
-        if (found === undefined) byScope.set(at, [grant]);
-        else found.push(grant);
+      const grant = given({ grant: name, expiresAt });
+      for (const action of actionsOf(definition)) {
+        const byScope = grants.getOrInsertComputed(action, () => new Map());
+        byScope.getOrInsertComputed(at, () => []).push(grant);
       }
     }
   }
@@ -63,7 +61,7 @@ export function findGrant(grants: Grants, dataAction: string, scope: Scope, now:
 }
 
 /** All data actions of a definition less all its notDataActions; they subtract here and nowhere else. */
-export function effectiveActions({ permissions }: Pick<RoleDefinition, 'permissions'>): readonly DataAction[] {
+export function effectiveActions({ permissions }: Pick<RoleContent, 'permissions'>): readonly DataAction[] {
   const excluded = new Set(permissions.flatMap(({ notDataActions }) => notDataActions));
   return [...new Set(permissions.flatMap(({ dataActions }) => dataActions))].filter((action) => !excluded.has(action));
 }

@@ -1,13 +1,12 @@
 import { isoTime } from '../../formats/iso-time.ts';
 import type { Principal } from '../../http/principal.ts';
-import type { Commit } from '../../store/sealed/records.ts';
+import { type Commit, commitPlanned } from '../../store/sealed/records.ts';
 import { type OwnAct, part } from '../part.ts';
-import { definitionKind } from './custom-roles.ts';
 import { assignmentDetail } from './entry-details.ts';
 import { openRoles, type Roles } from './evaluate.ts';
-import { expireDue, nextExpiry, planRemovalAtKey } from './expire-due.ts';
-import { assignmentKind } from './role-records.ts';
+import { assignmentKind, definitionKind } from './role-records.ts';
 import { roleRows } from './rows.ts';
+import { keyScope } from './scope.ts';
 import type { SeparationRules } from './separation-rules.ts';
 
 interface Needs {
@@ -26,29 +25,51 @@ interface Service {
 export const roles = part({
   kinds: [definitionKind, assignmentKind],
   keep: ({ now, instancePolicy }: Needs) => ({ roles: openRoles({ now, separation: instancePolicy }) }),
-  relatedWrites: (has) => ({ purge: (name) => planRemovalAtKey(name, has.roles) }),
+  relatedWrites: (has) => ({
+    // A new key of that name is another key, and starts with nobody's rights.
+    purge: (key) => [...has.roles.assignmentsAt(keyScope(key))].map(({ name }) => assignmentKind.remove(name)),
+  }),
   serve: (service: Service) => ({
     rows: roleRows({ ...service, duties: service.roleDuties }),
     jobs: [
       {
         name: 'removal of grants that have ended',
         nextDue: () => nextExpiry(service.roles),
-        run: () =>
-          expireDue({
-            ...service,
-            expired(assignment, head) {
-              const { name, principalId, definition, scope, expiresAt = 0 } = assignment;
-              return service.record({
-                operationName: 'RoleAssignmentExpire',
-                description:
-                  `Assignment ${name} of the role ${definition} to ${principalId} at ${scope.path} ended ` +
-                  `${isoTime(expiresAt)}, as was said when it was made.`,
-                detail: assignmentDetail(assignment, service.roles),
-                head,
-              });
-            },
-          }),
+        run: () => expireDue(service),
       },
     ],
   }),
 });
+
+/** When the next grant ends. */
+function nextExpiry(roles: Roles): number | undefined {
+  let next: number | undefined;
+  for (const { expiresAt } of roles.assignments()) {
+    if (expiresAt !== undefined && (next === undefined || expiresAt < next)) next = expiresAt;
+  }
+  return next;
+}
+
+/**
+ * Removes grants that have ended. They allow nothing from their second on, whether or not this has run; it keeps the list of
+ * assignments to what holds, and puts the end on record.
+ */
+async function expireDue({ roles, commit, now, record }: Service): Promise<void> {
+  const { ended, head } = await commitPlanned(commit, () => {
+    // On the state that is committed to: another worker may have removed them.
+    const time = now();
+    const ended = [...roles.assignments()].filter(({ expiresAt }) => expiresAt !== undefined && expiresAt <= time);
+    return { ended, changes: ended.map(({ name }) => assignmentKind.remove(name)) };
+  });
+  for (const assignment of ended) {
+    const { name, principalId, definition, scope, expiresAt = 0 } = assignment;
+    await record({
+      operationName: 'RoleAssignmentExpire',
+      description:
+        `Assignment ${name} of the role ${definition} to ${principalId} at ${scope.path} ended ` +
+        `${isoTime(expiresAt)}, as was said when it was made.`,
+      detail: assignmentDetail(assignment, roles),
+      head,
+    });
+  }
+}

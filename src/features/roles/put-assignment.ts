@@ -1,11 +1,12 @@
 // Makes a role assignment. One that exists cannot be changed, and is not made a second time: as the service does, the same
 // again is refused by a code of its own, which deployment scripts take for success.
-import type { Answer, GrantHeaders } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { given } from '../../formats/given.ts';
+import type { Answer } from '../../http/route.ts';
+import { badParameter, ServiceError } from '../../http/service-error.ts';
 import { assignmentDetail } from './entry-details.ts';
 import type { Roles } from './evaluate.ts';
 import type { AssignmentBody } from './read-bodies.ts';
-import { commitRoles, type RoleChanges } from './role-changes.ts';
+import { commitRoles, type Put, type RoleChanges } from './role-changes.ts';
 import {
   assignmentChange,
   assignmentKind,
@@ -13,7 +14,7 @@ import {
   type RoleDefinition,
   requireRoleGuid,
 } from './role-records.ts';
-import { foldedScope, type Scope } from './scope.ts';
+import { foldedScope } from './scope.ts';
 import { judgeGrant } from './separation-rules.ts';
 import { assignmentShape } from './shapes.ts';
 import { endOf, isoSecond, readTerms, type Terms } from './terms.ts';
@@ -25,23 +26,16 @@ export const MAX_ASSIGNMENTS_PER_KEY = 100;
 /** In all: assignments are held in memory by every worker. */
 export const MAX_ASSIGNMENTS = 50_000;
 
-export interface PutAssignment {
-  readonly scope: Scope;
-  readonly name: string;
-  readonly body: AssignmentBody;
-  readonly grantHeaders: GrantHeaders;
-}
-
 /** @throws ServiceError BadParameter, RoleAssignmentExists, MatchingRoleAssignmentExists, Conflict */
 export async function putAssignment(
-  { scope, name, body, grantHeaders }: PutAssignment,
+  { scope, name, body, grantHeaders }: Put<AssignmentBody>,
   changes: RoleChanges,
 ): Promise<Answer> {
   const { definition, principalId, principalType } = body;
   const terms = readTerms(grantHeaders, changes.now());
   const named: RoleAssignment = { name: requireRoleGuid(name, 'Role assignment'), scope, definition, principalId };
   if (body.scope !== undefined && foldedScope(body.scope) !== foldedScope(scope)) {
-    throw new ServiceError('BadParameter', "Property 'scope' must be the scope of the request's path, or left out");
+    throw badParameter("Property 'scope' must be the scope of the request's path, or left out");
   }
   const { result, ...committed } = await commitRoles(changes, () => {
     const now = changes.now();
@@ -49,20 +43,14 @@ export async function putAssignment(
     const ended = rejectExisting(named, terms, changes.roles, now);
     const role = requireRole(named, changes.roles);
     checkRoom(named, changes.roles);
-    const grant = { scope, definition: role, principalId, principalType, terms };
-    const second = judgeGrant(grant, changes.duties);
+    const second = judgeGrant({ scope, definition: role, principalId, principalType, terms }, changes.duties);
     const reason = second.state === 'given' ? second.reason : terms.reason;
-    const wanted: RoleAssignment = {
-      ...named,
-      ...(expiresAt === undefined ? {} : { expiresAt }),
-      ...(reason === undefined ? {} : { reason }),
-    };
+    const wanted: RoleAssignment = { ...named, ...given({ expiresAt, reason }) };
     return {
       result: wanted,
-      change: assignmentChange(wanted),
-      also: ended.map((each) => assignmentKind.remove(each.name)),
+      changes: [assignmentChange(wanted), ...ended.map((each) => assignmentKind.remove(each.name))],
       second,
-      ...(expiresAt === undefined ? {} : { note: `Ends ${isoSecond(expiresAt)}.` }),
+      note: expiresAt === undefined ? undefined : `Ends ${isoSecond(expiresAt)}.`,
     };
   });
   const detail = { ...assignmentDetail(result, changes.roles, principalType), ...committed.detail };
@@ -124,8 +112,7 @@ function endText({ expiresAt }: RoleAssignment): string {
 function requireRole({ definition }: RoleAssignment, roles: Roles): RoleDefinition {
   const role = roles.definition(definition);
   if (role !== undefined) return role;
-  throw new ServiceError(
-    'BadParameter',
+  throw badParameter(
     `Property 'roleDefinitionId' names the role definition ${definition}, which does not exist; list the role definitions`,
   );
 }

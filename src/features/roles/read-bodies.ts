@@ -6,28 +6,25 @@ import { printableLine } from '../../formats/printable.ts';
 import { readOptionalText, readOptionalTextList, readText, wrongType } from '../../http/body.ts';
 import { isAbsent, isUnset } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter } from '../../http/service-error.ts';
 import { type DataAction, findDataAction } from './data-actions.ts';
-import type { Permission } from './role-records.ts';
+import type { RoleContent } from './role-records.ts';
 import { parseScope, type Scope } from './scope.ts';
 
 /** @throws ServiceError BadParameter naming the first member that is not in the list */
 function rejectUnknownMembers(object: JsonObject, path: string, known: readonly string[]): void {
   const spare = Object.keys(object).find((name) => !known.includes(name) && !isAbsent(object[name]));
   if (spare === undefined) return;
-  throw new ServiceError(
-    'BadParameter',
-    `Property '${path}${clip(spare)}' is not supported; remove it (supported: ${known.join(', ')})`,
-  );
+  throw badParameter(`Property '${path}${clip(spare)}' is not supported; remove it (supported: ${known.join(', ')})`);
 }
 
 /** The object `properties` of the body. @throws ServiceError BadParameter */
 function readProperties(body: JsonObject): JsonObject {
   rejectUnknownMembers(body, '', ['id', 'name', 'type', 'properties']);
   const properties = Object.hasOwn(body, 'properties') ? body.properties : undefined;
-  if (isUnset(properties)) throw new ServiceError('BadParameter', "Property 'properties' is required");
+  if (isUnset(properties)) throw badParameter("Property 'properties' is required");
   if (typeof properties !== 'object' || Array.isArray(properties)) {
-    throw new ServiceError('BadParameter', "Property 'properties' must be an object");
+    throw badParameter("Property 'properties' must be an object");
   }
   return properties as JsonObject;
 }
@@ -58,15 +55,13 @@ export function readAssignmentBody(body: JsonObject): AssignmentBody {
   rejectUnknownMembers(properties, 'properties.', ['roleDefinitionId', 'principalId', 'principalType', 'scope']);
   const definition = DEFINITION_ID.exec(readText(properties, 'roleDefinitionId'))?.[1];
   if (definition === undefined || !isGuid(definition)) {
-    throw new ServiceError(
-      'BadParameter',
+    throw badParameter(
       "Property 'roleDefinitionId' must be Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/{guid}",
     );
   }
   const principalId = readText(properties, 'principalId');
   if (!isGuid(principalId)) {
-    throw new ServiceError(
-      'BadParameter',
+    throw badParameter(
       "Property 'principalId' must be the GUID (object id) of a user, group or application, not its name or client id",
     );
   }
@@ -82,18 +77,12 @@ export function readAssignmentBody(body: JsonObject): AssignmentBody {
 // The body of a role definition PUT. As clients of the service send it, every property may be absent: the name and the
 // description are empty then, and the role grants nothing.
 
-export interface DefinitionBody {
-  readonly roleName: string;
-  readonly description: string;
-  readonly permissions: readonly Permission[];
-}
-
 const MAX_ROLE_NAME = 512;
 const MAX_DESCRIPTION = 2048;
 const MAX_PERMISSIONS = 16;
 
 /** @throws ServiceError BadParameter naming the property */
-export function readDefinitionBody(body: JsonObject): DefinitionBody {
+export function readDefinitionBody(body: JsonObject): RoleContent {
   const properties = readProperties(body);
   rejectUnknownMembers(properties, 'properties.', [
     'roleName',
@@ -115,43 +104,42 @@ export function readDefinitionBody(body: JsonObject): DefinitionBody {
 function readRoleName(properties: JsonObject): string {
   const name = boundedText(properties, 'roleName', MAX_ROLE_NAME);
   if (printableLine(name) === name) return name;
-  throw new ServiceError('BadParameter', "Property 'roleName' must be one line, without control or format characters");
+  throw badParameter("Property 'roleName' must be one line, without control or format characters");
 }
 
 function boundedText(properties: JsonObject, name: string, max: number): string {
   const text = readOptionalText(properties, name) ?? '';
-  if (text.length > max) throw new ServiceError('BadParameter', `Property '${name}' must be at most ${max} characters`);
-  if (!text.isWellFormed()) throw new ServiceError('BadParameter', `Property '${name}' is not well-formed Unicode`);
+  if (text.length > max) throw badParameter(`Property '${name}' must be at most ${max} characters`);
+  if (!text.isWellFormed()) throw badParameter(`Property '${name}' is not well-formed Unicode`);
   return text;
 }
 
 function checkType(properties: JsonObject): void {
   const type = readOptionalText(properties, 'type');
   if (type !== undefined && type.toLowerCase() !== 'customrole') {
-    throw new ServiceError('BadParameter', "Property 'type' must be 'CustomRole': built-in roles cannot be made");
+    throw badParameter("Property 'type' must be 'CustomRole': built-in roles cannot be made");
   }
 }
 
 function checkAssignableScopes(properties: JsonObject): void {
   const scopes = readOptionalTextList(properties, 'assignableScopes');
   if (scopes !== undefined && !(scopes.length === 1 && scopes[0] === '/')) {
-    throw new ServiceError(
-      'BadParameter',
+    throw badParameter(
       `Property 'assignableScopes' must be ["/"]: a role can be assigned at any scope, and each assignment names its own`,
     );
   }
 }
 
-function readPermissions(value: unknown): Permission[] {
+function readPermissions(value: unknown): RoleContent['permissions'] {
   if (isAbsent(value)) return [];
   if (!Array.isArray(value)) throw wrongType('permissions', 'a list of objects');
   if (value.length > MAX_PERMISSIONS) {
-    throw new ServiceError('BadParameter', `Property 'permissions' must have at most ${MAX_PERMISSIONS} items`);
+    throw badParameter(`Property 'permissions' must have at most ${MAX_PERMISSIONS} items`);
   }
   return value.map(readPermission);
 }
 
-function readPermission(value: unknown): Permission {
+function readPermission(value: unknown): RoleContent['permissions'][number] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw wrongType('permissions', 'a list of objects');
   }
@@ -168,8 +156,7 @@ function readPermission(value: unknown): Permission {
 /** Actions of the management plane: accepted when empty, as clients send them. */
 function rejectActions(permission: JsonObject, name: 'actions' | 'notActions'): void {
   if ((readOptionalTextList(permission, name) ?? []).length === 0) return;
-  throw new ServiceError(
-    'BadParameter',
+  throw badParameter(
     `Property '${name}' must be empty: local roles have no authority in the management plane; use dataActions`,
   );
 }
@@ -178,8 +165,7 @@ function readActions(permission: JsonObject, name: 'dataActions' | 'notDataActio
   const actions = (readOptionalTextList(permission, name) ?? []).map((text) => {
     const action = findDataAction(text);
     if (action !== undefined) return action;
-    throw new ServiceError(
-      'BadParameter',
+    throw badParameter(
       `Property '${name}' has the unknown data action '${clip(text)}'; list each action by its full name, ` +
         'wildcards are not supported (the built-in role definitions show the names)',
     );

@@ -1,4 +1,5 @@
 // For tests: records in memory that feed the roles, and can let another worker commit between plan and commit.
+import { feeding } from '../../store/sealed/follow-records.ts';
 import type { Change, Head, Records } from '../../store/sealed/records.ts';
 import { openRoles, type Roles } from './evaluate.ts';
 
@@ -18,7 +19,7 @@ export function memoryRecords(): MemoryRecords {
   function commit(changes: readonly Change[]): void {
     head = { sequence: head.sequence + 1, hash: `h${head.sequence + 1}` };
     commits.push(changes);
-    for (const change of changes) roles.apply(change);
+    for (const change of changes) feeding(roles.follows)(change);
   }
 
   const made: MemoryRecords = {

@@ -1,9 +1,11 @@
 // What the operations that change roles are given, and how their change is committed.
 
-import type { Detail } from '../../http/entry-detail.ts';
-import type { Change, Commit, Head } from '../../store/sealed/records.ts';
+import { given } from '../../formats/given.ts';
+import type { Answer, GrantHeaders } from '../../http/route.ts';
+import type { Change, Commit } from '../../store/sealed/records.ts';
 import { commitAgreed, type Second } from '../second-person.ts';
 import type { Roles } from './evaluate.ts';
+import type { Scope } from './scope.ts';
 import type { SeparationRules } from './separation-rules.ts';
 
 export interface RoleChanges {
@@ -16,17 +18,26 @@ export interface RoleChanges {
   readonly now: () => number;
 }
 
-export interface Planned<T> {
+/** A definition or an assignment as a path names it. */
+export interface Named {
+  readonly scope: Scope;
+  readonly name: string;
+}
+
+export interface Put<Body> extends Named {
+  readonly body: Body;
+  readonly grantHeaders: GrantHeaders;
+}
+
+interface Planned<T> {
   /** What is answered once the change is durable. */
   readonly result: T;
-  /** Absent: all is as wanted already. */
-  readonly change?: Change;
-  /** What goes with the change. */
-  readonly also?: readonly Change[];
+  /** None: all is as wanted already. */
+  readonly changes: readonly Change[];
   /** Whether a second person agreed; what it says is done or refused. */
   readonly second?: Second;
   /** For the record. */
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 /**
@@ -36,27 +47,11 @@ export interface Planned<T> {
 export async function commitRoles<T>(
   { commit }: RoleChanges,
   plan: () => Planned<T>,
-): Promise<{ readonly result: T; readonly head?: Head; readonly note?: string; readonly detail?: Detail }> {
-  const {
-    result,
-    change,
-    second,
-    note: said,
-    head,
-  } = await commitAgreed(commit, () => {
-    const planned = plan();
-    const { change, also = [] } = planned;
-    return change === undefined
-      ? { ...planned, second: undefined, changes: [] }
-      : { ...planned, changes: [change, ...also] };
-  });
-  if (change === undefined) return { result };
+): Promise<Pick<Answer, 'head' | 'note' | 'detail'> & { readonly result: T }> {
+  const planned = await commitAgreed(commit, plan);
+  const { result, changes, second, head } = planned;
+  if (changes.length === 0) return { result };
   const why = second?.reason === undefined ? '' : `Reason: ${second.reason}`;
-  const note = [said ?? '', second?.note ?? '', why].filter((text) => text !== '').join(' ');
-  return {
-    result,
-    head,
-    ...(note === '' ? {} : { note }),
-    ...(second?.detail === undefined ? {} : { detail: second.detail }),
-  };
+  const notes = [planned.note ?? '', second?.note ?? '', why].filter((text) => text !== '');
+  return { result, head, ...given({ note: notes.join(' ') || undefined, detail: second?.detail }) };
 }

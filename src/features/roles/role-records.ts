@@ -1,25 +1,21 @@
-// Role definitions and assignments, and the sealed record that an assignment is kept in.
+// Role definitions and assignments, and the sealed records that they are kept in, by their GUIDs. Built-in roles have none.
 
 import { isGuid } from '../../formats/guid.ts';
-import { integer, matching, type Reader, ShapeError, text } from '../../formats/shape.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { integer, list, matching, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
+import { badParameter } from '../../http/service-error.ts';
 import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
 import type { Change } from '../../store/sealed/records.ts';
-import type { DataAction } from './data-actions.ts';
+import { isBuiltIn } from './built-in-roles.ts';
+import { type DataAction, findDataAction } from './data-actions.ts';
 import { parseScope, type Scope } from './scope.ts';
 
-export interface Permission {
-  readonly dataActions: readonly DataAction[];
-  readonly notDataActions: readonly DataAction[];
-}
+/** What a role is, whatever it is called by programs. */
+export type RoleContent = ValueOf<typeof definitionKind>;
 
-export interface RoleDefinition {
+export interface RoleDefinition extends RoleContent {
   /** GUID, lower case. */
   readonly name: string;
-  readonly roleName: string;
-  readonly description: string;
   readonly type: 'AKVBuiltInRole' | 'CustomRole';
-  readonly permissions: readonly Permission[];
 }
 
 export interface RoleAssignment extends Omit<ValueOf<typeof assignmentKind>, 'scope'> {
@@ -31,8 +27,29 @@ export interface RoleAssignment extends Omit<ValueOf<typeof assignmentKind>, 'sc
 /** Characters of a reason. */
 export const MAX_REASON = 500;
 
-export const GUID: RegExp = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const storedGuid: Reader<string> = matching(GUID, 'a GUID in lower case');
+const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const storedGuid = matching(GUID, 'a GUID in lower case');
+
+const actions: Reader<readonly DataAction[]> = list((value, path) => {
+  const action = findDataAction(text(value, path));
+  if (action === undefined || action !== value) throw new ShapeError(`${path} must be a data action`);
+  return action;
+});
+
+export const definitionKind = recordKind({
+  of: 'role-definition/',
+  id: GUID,
+  about: 'A custom role definition',
+  travels: 'text',
+  members: {
+    roleName: text,
+    description: text,
+    permissions: list(record({ dataActions: actions, notDataActions: actions })),
+  },
+  check(_: unknown, name) {
+    if (isBuiltIn(name)) throw new ShapeError('it has the name of a built-in role');
+  },
+});
 
 export const assignmentKind = recordKind({
   of: 'role-assignment/',
@@ -54,6 +71,14 @@ export const assignmentKind = recordKind({
   },
 });
 
+export function contentOf({ roleName, description, permissions }: RoleContent): RoleContent {
+  return { roleName, description, permissions };
+}
+
+export function definitionChange(role: RoleDefinition): Change {
+  return definitionKind.put(role.name, contentOf(role));
+}
+
 export function assignmentChange({ name, scope, ...rest }: RoleAssignment): Change & { readonly value: Uint8Array } {
   return assignmentKind.put(name, { scope: scope.path, ...rest });
 }
@@ -74,10 +99,8 @@ function scopePathOf(written: string): string | undefined {
   }
 }
 
-// Names of definitions and assignments in paths: GUIDs, compared in lower case.
-
-/** Of what is to be made. @throws ServiceError BadParameter */
+/** The name of what is to be made: a GUID, compared in lower case. @throws ServiceError BadParameter */
 export function requireRoleGuid(name: string, what: 'Role definition' | 'Role assignment'): string {
-  if (!isGuid(name)) throw new ServiceError('BadParameter', `${what} name must be a GUID`);
+  if (!isGuid(name)) throw badParameter(`${what} name must be a GUID`);
   return name.toLowerCase();
 }

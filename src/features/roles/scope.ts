@@ -1,6 +1,6 @@
 // Where a right holds: `/` (everything), `/keys` (all keys) or `/keys/{name}` (one key, all its versions). A scope
 // covers those below it; key names are compared without regard to case.
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter, type ServiceError } from '../../http/service-error.ts';
 
 export interface Scope {
   /** As it is answered: `/`, `/keys`, `/keys/{name}` in the caller's spelling. */
@@ -57,5 +57,5 @@ function decode(text: string): string {
 }
 
 function malformed(cause?: unknown): ServiceError {
-  return new ServiceError('BadParameter', "The role scope must be '/', '/keys' or '/keys/{name of a key}'", { cause });
+  return badParameter("The role scope must be '/', '/keys' or '/keys/{name of a key}'", { cause });
 }

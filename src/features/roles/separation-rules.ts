@@ -7,7 +7,7 @@ import { ServiceError } from '../../http/service-error.ts';
 import type { Second } from '../second-person.ts';
 import { isAdministrativeRole } from './data-actions.ts';
 import { effectiveActions } from './grants.ts';
-import type { RoleDefinition } from './role-records.ts';
+import { contentOf, type RoleContent, type RoleDefinition } from './role-records.ts';
 import { foldedScope, type Scope } from './scope.ts';
 import type { Terms } from './terms.ts';
 
@@ -21,13 +21,11 @@ export type RoleRequest =
       /** What the role is at that time. */
       readonly role: RoleContent;
       readonly principalId: string;
-      readonly expires?: string;
+      readonly expires?: string | undefined;
     }
   /** `replaces`: the definition that is rewritten. A new one has no name here: clients make up another at every try. */
-  | { readonly operation: 'putDefinition'; readonly replaces?: string; readonly role: RoleContent }
+  | { readonly operation: 'putDefinition'; readonly replaces?: string | undefined; readonly role: RoleContent }
   | { readonly operation: 'deleteDefinition'; readonly definition: string; readonly role: RoleContent };
-
-export type RoleContent = Pick<RoleDefinition, 'roleName' | 'description' | 'permissions'>;
 
 export interface SeparationRules {
   /** As it is now. */
@@ -36,7 +34,7 @@ export interface SeparationRules {
   readonly second: (request: RoleRequest, reason: string | undefined) => Second;
 }
 
-export interface WantedGrant {
+interface WantedGrant {
   readonly scope: Scope;
   readonly definition: RoleDefinition;
   readonly principalId: string;
@@ -45,19 +43,18 @@ export interface WantedGrant {
   readonly terms: Terms;
 }
 
-const ALLOWED = { state: 'given', changes: [], note: '' } as const;
-
 /** @throws ServiceError Forbidden (SelfGrant, ApplicationGrant, ReasonRequired) */
-export function judgeGrant(wanted: WantedGrant, duties: SeparationRules | undefined): Second {
-  const { scope, definition, principalId, principalType, terms } = wanted;
-  const reason = terms.reason === undefined ? {} : { reason: terms.reason };
-  if (duties?.isStrict() !== true) return { ...ALLOWED, ...reason };
+export function judgeGrant(
+  { scope, definition, principalId, principalType, terms: { reason, expires } }: WantedGrant,
+  duties: SeparationRules | undefined,
+): Second {
+  if (duties?.isStrict() !== true) return allowed(reason);
   if (principalId === duties.caller.oid || duties.caller.groups.includes(principalId)) throw selfGrant();
   const isAdministrative = isAdministrativeRole(effectiveActions(definition));
   // Without the groups of the token it cannot be told whether this gives the role to the caller.
   if (!isAdministrative && duties.caller.groupsLeftOut !== true) {
-    if (terms.reason === undefined) throw reasonRequired();
-    return { ...ALLOWED, ...reason };
+    if (reason === undefined) throw reasonRequired();
+    return allowed(reason);
   }
   if (isAdministrative && principalType?.toLowerCase() === 'serviceprincipal') {
     throw new ServiceError(
@@ -66,15 +63,11 @@ export function judgeGrant(wanted: WantedGrant, duties: SeparationRules | undefi
       { innerCode: 'ApplicationGrant' },
     );
   }
-  const request: RoleRequest = {
-    operation: 'putAssignment',
-    scope: foldedScope(scope),
-    definition: definition.name,
-    role: contentOf(definition),
-    principalId,
-    ...(terms.expires === undefined ? {} : { expires: terms.expires }),
-  };
-  return duties.second(request, terms.reason);
+  const role = { definition: definition.name, role: contentOf(definition) };
+  return duties.second(
+    { operation: 'putAssignment', scope: foldedScope(scope), ...role, principalId, expires },
+    reason,
+  );
 }
 
 /** Every write or deletion of a role definition: it changes what all who have the role may do. */
@@ -83,12 +76,11 @@ export function judgeDefinition(
   reason: string | undefined,
   duties: SeparationRules | undefined,
 ): Second {
-  if (duties?.isStrict() === true) return duties.second(request, reason);
-  return reason === undefined ? ALLOWED : { ...ALLOWED, reason };
+  return duties?.isStrict() === true ? duties.second(request, reason) : allowed(reason);
 }
 
-export function contentOf({ roleName, description, permissions }: RoleContent): RoleContent {
-  return { roleName, description, permissions };
+function allowed(reason: string | undefined): Second {
+  return { state: 'given', changes: [], note: '', reason };
 }
 
 export function selfGrant(): ServiceError {

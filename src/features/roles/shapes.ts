@@ -1,5 +1,6 @@
 // Definitions and assignments as clients see them. The definition's id has no leading slash, the assignment's has one:
 // clients compare both as strings.
+import { given } from '../../formats/given.ts';
 import { ARM_USER } from './built-in-roles.ts';
 import type { RoleAssignment, RoleDefinition } from './role-records.ts';
 import { isoSecond } from './terms.ts';
@@ -32,10 +33,7 @@ export function definitionShape({ name, roleName, description, type, permissions
 
 /** What the service does not have is one member, and there only when there is something to say: clients pass it over. */
 export function assignmentShape({ name, scope, definition, principalId, expiresAt, reason }: RoleAssignment): object {
-  const own = {
-    ...(reason === undefined ? {} : { reason }),
-    ...(expiresAt === undefined ? {} : { expiresOn: isoSecond(expiresAt) }),
-  };
+  const own = given({ reason, expiresOn: expiresAt === undefined ? undefined : isoSecond(expiresAt) });
   return {
     id: `/${PROVIDER}/roleAssignments/${name}`,
     name,

@@ -1,9 +1,10 @@
 // What a grant comes with beside who gets what: why it is made, and when it ends by itself.
 
+import { given } from '../../formats/given.ts';
 import { addDuration, parseDuration, printDuration } from '../../formats/iso-duration.ts';
 import { isOneLine } from '../../formats/printable.ts';
 import type { GrantHeaders } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter } from '../../http/service-error.ts';
 import { MAX_REASON } from './role-records.ts';
 
 export interface Terms {
@@ -18,10 +19,10 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)$/;
 
 /** @throws ServiceError BadParameter */
 export function readTerms({ reason, expires }: GrantHeaders, now: number): Terms {
-  const terms: Terms = {
-    ...(reason === undefined ? {} : { reason: readReason(reason) }),
-    ...(expires === undefined ? {} : { expires: readExpires(expires) }),
-  };
+  const terms = given({
+    reason: reason === undefined ? undefined : readReason(reason),
+    expires: expires === undefined ? undefined : readExpires(expires),
+  });
   if (terms.expires !== undefined) endOf(terms.expires, now);
   return terms;
 }
@@ -29,14 +30,14 @@ export function readTerms({ reason, expires }: GrantHeaders, now: number): Terms
 /** @throws ServiceError BadParameter */
 export function readDefinitionTerms(grantHeaders: GrantHeaders, now: number): Terms {
   if (grantHeaders.expires === undefined) return readTerms(grantHeaders, now);
-  throw new ServiceError('BadParameter', 'Only role assignments can end by themselves; leave the expiry out');
+  throw badParameter('Only role assignments can end by themselves; leave the expiry out');
 }
 
 /** One line that a person can read, wherever it is shown. @throws ServiceError BadParameter */
 export function readReason(text: string): string {
   const reason = text.trim();
   if (reason === '' || reason.length > MAX_REASON || !isOneLine(reason)) {
-    throw new ServiceError('BadParameter', `The reason must be 1 to ${MAX_REASON} characters on one line`);
+    throw badParameter(`The reason must be 1 to ${MAX_REASON} characters on one line`);
   }
   return reason;
 }
@@ -46,10 +47,7 @@ function readExpires(text: string): string {
   if (duration !== undefined) return printDuration(duration);
   const time = TIME.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(time)) {
-    throw new ServiceError(
-      'BadParameter',
-      'The expiry must be a time like 2027-01-31T12:00:00Z or a duration like P7D or PT8H (ISO 8601)',
-    );
+    throw badParameter('The expiry must be a time like 2027-01-31T12:00:00Z or a duration like P7D or PT8H (ISO 8601)');
   }
   return isoSecond(Math.floor(time / 1000));
 }
@@ -62,8 +60,7 @@ export function endOf(expires: string, now: number): number {
   const duration = parseDuration(expires);
   const end = Math.floor(duration === undefined ? Date.parse(expires) / 1000 : addDuration(now, duration));
   if (end > now && end <= now + LONGEST) return end;
-  throw new ServiceError(
-    'BadParameter',
+  throw badParameter(
     Number.isNaN(end) || end > now
       ? 'The expiry is more than 20 years ahead; leave it out for a grant that does not end'
       : `The expiry ${isoSecond(end)} is past`,

@@ -1,7 +1,9 @@
 // A rotation policy as it is kept, and as the wire shows it.
+import { given } from '../../formats/given.ts';
 import { parseDuration } from '../../formats/iso-duration.ts';
 import { integer, list, oneOf, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
 import type { RowRequest } from '../../http/route.ts';
+import { type Follow, keep } from '../../store/sealed/follow-records.ts';
 import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
 import type { Change } from '../../store/sealed/records.ts';
 
@@ -53,32 +55,36 @@ export function policyChange(name: string, policy: RotationPolicy | undefined): 
   return policy === undefined ? policyKind.remove(id) : policyKind.put(id, policy);
 }
 
+/** All of the instance in memory, by the names of their keys. */
+export class RotationPolicies {
+  readonly #policies = new Map<string, RotationPolicy>();
+
+  readonly follows: readonly Follow[] = [keep(policyKind, this.#policies)];
+
+  find(name: string): RotationPolicy | undefined {
+    return this.#policies.get(name.toLowerCase());
+  }
+}
+
 /** Under the names of an HSM and under those of a vault it looks different, as do the two services. */
 export function wirePolicy(
   { origin, names }: Pick<RowRequest<unknown>, 'origin' | 'names'>,
   key: string,
   policy: RotationPolicy | undefined,
 ): object {
-  if (names === 'vault') return vaultPolicy(`${origin}/keys/${key}/rotationpolicy`, policy);
-  if (policy === undefined) return { attributes: { created: 0, expiryTime: '', updated: 0 }, id: '' };
-  const lifetimeActions = policy.lifetimeActions.map((action) => wireAction(action, action.type.toLowerCase()));
-  return {
-    attributes: wireTimes(policy),
-    id: `keys/${key}/rotationpolicy`,
-    ...(lifetimeActions.length === 0 ? {} : { lifetimeActions }),
-  };
-}
-
-function vaultPolicy(id: string, policy: RotationPolicy | undefined): object {
-  if (policy === undefined) return { attributes: {}, id, lifetimeActions: [] };
-  const lifetimeActions = policy.lifetimeActions.map((action) => wireAction(action, action.type));
-  return { attributes: wireTimes(policy), id, lifetimeActions };
-}
-
-function wireAction({ trigger, time }: LifetimeAction, type: string): object {
-  return { action: { type }, trigger: { [trigger]: time } };
-}
-
-function wireTimes({ created, expiryTime, updated }: RotationPolicy): object {
-  return { created, ...(expiryTime === undefined ? {} : { expiryTime }), updated };
+  const isVault = names === 'vault';
+  const id = `keys/${key}/rotationpolicy`;
+  if (policy === undefined) {
+    return isVault
+      ? { attributes: {}, id: `${origin}/${id}`, lifetimeActions: [] }
+      : { attributes: { created: 0, expiryTime: '', updated: 0 }, id: '' };
+  }
+  const { created, expiryTime, updated, lifetimeActions } = policy;
+  const actions = lifetimeActions.map(({ type, trigger, time }) => ({
+    action: { type: isVault ? type : type.toLowerCase() },
+    trigger: { [trigger]: time },
+  }));
+  const attributes = given({ created, expiryTime, updated });
+  if (isVault) return { attributes, id: `${origin}/${id}`, lifetimeActions: actions };
+  return { attributes, id, ...(actions.length === 0 ? {} : { lifetimeActions: actions }) };
 }

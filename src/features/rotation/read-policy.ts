@@ -4,7 +4,7 @@ import { addDuration, type Duration, parseDuration, subtractDuration } from '../
 import { member, readOptionalObject, readOptionalText, wrongType } from '../../http/body.ts';
 import { isAbsent } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter, type ServiceError } from '../../http/service-error.ts';
 import { type ActionType, findAction, type LifetimeAction, type PolicyRules, type TriggerKind } from './policy.ts';
 
 const DAY = 86_400;
@@ -27,7 +27,7 @@ export function readPolicyRules(body: JsonObject): PolicyRules {
   const lifetimeActions = readActions(body).map((action, index) => readAction(action, index, expiry));
   for (const type of ['Rotate', 'Notify'] satisfies ActionType[]) {
     if (lifetimeActions.filter((action) => action.type === type).length > 1) {
-      throw new ServiceError('BadParameter', `Property 'lifetimeActions' must have at most one action ${type}`);
+      throw badParameter(`Property 'lifetimeActions' must have at most one action ${type}`);
     }
   }
   return { lifetimeActions, ...(expiryTime === undefined ? {} : { expiryTime }) };
@@ -53,7 +53,7 @@ function readActions(body: JsonObject): readonly unknown[] {
   if (isAbsent(actions)) return [];
   if (!Array.isArray(actions)) throw wrongType('lifetimeActions', 'a list');
   if (actions.length > 2) {
-    throw new ServiceError('BadParameter', "Property 'lifetimeActions' must have at most two actions");
+    throw badParameter("Property 'lifetimeActions' must have at most two actions");
   }
   return actions;
 }
@@ -66,10 +66,7 @@ function readAction(value: unknown, index: number, expiry: Duration | undefined)
   const kinds = TRIGGERS.filter((kind) => !isAbsent(member(trigger, kind)));
   const [kind] = kinds;
   if (kind === undefined || kinds.length > 1) {
-    throw new ServiceError(
-      'BadParameter',
-      `Property '${at}.trigger' must have exactly one of timeAfterCreate and timeBeforeExpiry`,
-    );
+    throw badParameter(`Property '${at}.trigger' must have exactly one of timeAfterCreate and timeBeforeExpiry`);
   }
   const time = readOptionalText(trigger, kind) ?? '';
   checkTime(`${at}.trigger.${kind}`, { type, trigger: kind }, readDuration(`${at}.trigger.${kind}`, time), expiry);
@@ -98,8 +95,7 @@ function checkTime(
   if (expiry === undefined) return;
   const least = type === 'Rotate' ? LEAST_DAYS : 0;
   if (leastDays((day) => subtractDuration(addDuration(day, expiry), time)) >= least) return;
-  throw new ServiceError(
-    'BadParameter',
+  throw badParameter(
     type === 'Rotate'
       ? `Property '${at}' must leave at least 28 days (P28D) from creation to rotation: at most expiryTime less P28D`
       : `Property '${at}' must not be longer than attributes.expiryTime`,

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { MemoryContent, openMemoryStore } from '../../store/memory/memory-store.fixture.ts';
+import { feeding } from '../../store/sealed/follow-records.ts';
 import { type InTestSealer, inTestSealer } from '../../store/sealed/in-test-sealer.fixture.ts';
 import { openRecords } from '../../store/sealed/open-records.ts';
 import type { Commit, Records } from '../../store/sealed/records.ts';
@@ -11,8 +12,8 @@ import { type DueWork, openDueWork } from '../clock/due-work.ts';
 import { createKey } from '../keys/create.ts';
 import { deleteKey, recoverKey } from '../keys/delete.ts';
 import { KeyIndex } from '../keys/key-index.ts';
-import { RotationPolicies } from './policies.ts';
 import type { PolicyRules } from './policy.ts';
+import { RotationPolicies } from './policy.ts';
 import type { Rotating } from './rotate.ts';
 import { rotateKey } from './rotate.ts';
 import { type RotationRecorder, rotationJob } from './rotate-due.ts';
@@ -53,9 +54,9 @@ async function startWorker(instance: Instance): Promise<Worker> {
     store: openMemoryStore(instance.content),
     sealer: instance.sealer,
     apply: (change) => {
-      keys.apply(change);
-      policies.apply(change);
-      schedule.apply(change);
+      feeding(keys.follows)(change);
+      feeding(policies.follows)(change);
+      feeding(schedule.follows)(change);
     },
     newestHeadInLog: 0,
     headSeenByModule: 0,

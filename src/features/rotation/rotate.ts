@@ -1,17 +1,15 @@
 // Makes the next version of a key: the same type, size, operations, tags and release policy, and the life that the rotation
 // policy gives it. The versions before it stay as they are.
-import type { PublicKey } from '../../crypto/protocol/messages.ts';
-import { rsaExponents, USUAL_RSA_EXPONENT } from '../../formats/algorithms.ts';
+import { given } from '../../formats/given.ts';
 import { addDuration, parseDuration } from '../../formats/iso-duration.ts';
 import { isSecure } from '../../formats/key-wrap-modes.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter, ServiceError } from '../../http/service-error.ts';
 import type { Commit, Head } from '../../store/sealed/records.ts';
 import { addVersion, type KeyMaking } from '../keys/add-version.ts';
-import type { KeyKind } from '../keys/key-types.ts';
+import { kindOf } from '../keys/key-types.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 import { policyFromCreation } from '../keys/release-policy.ts';
-import type { RotationPolicies } from './policies.ts';
-import type { RotationPolicy } from './policy.ts';
+import type { RotationPolicies, RotationPolicy } from './policy.ts';
 
 export interface Rotating extends KeyMaking {
   readonly policies: RotationPolicies;
@@ -71,7 +69,7 @@ export async function addNextVersion(
     enabled,
     // Keys for secure wrapping were made exportable once; the next version is made as they are now.
     exportable: current.attributes.exportable && !isSecure(current.keyOps),
-    ...(expiry === undefined ? {} : { exp: addDuration(time, expiry) }),
+    ...given({ exp: expiry && addDuration(time, expiry) }),
   };
   const guarded: Commit = (plan) =>
     commit(() => {
@@ -93,34 +91,7 @@ export async function addNextVersion(
 function requirePolicy(policies: RotationPolicies, name: string): RotationPolicy {
   const policy = policies.find(name);
   if (policy !== undefined) return policy;
-  throw new ServiceError(
-    'BadParameter',
+  throw badParameter(
     `Key ${name} has no rotation policy; set one with PUT /keys/${name}/rotationpolicy before it is rotated`,
   );
-}
-
-/** What the module needs to make another key of the kind. */
-export function kindOf(publicKey: PublicKey): KeyKind {
-  const { kty } = publicKey;
-  switch (kty) {
-    case 'RSA-HSM':
-      return {
-        kty,
-        size: Buffer.from(publicKey.n, 'base64url').length * 8,
-        publicExponent: exponentLike(publicKey.e),
-      };
-    case 'EC-HSM':
-      return { kty, curve: publicKey.crv };
-    case 'oct-HSM':
-      return { kty, size: publicKey.size };
-    case 'AKP-HSM':
-      return { kty, alg: publicKey.alg };
-  }
-}
-
-/** Imported keys may have exponents with which none are made: their successors have the usual one. */
-function exponentLike(e: string): number {
-  const bytes = Buffer.from(e, 'base64url');
-  const exponent = bytes.length > 6 ? 0 : bytes.readUIntBE(0, bytes.length);
-  return rsaExponents.includes(exponent) ? exponent : USUAL_RSA_EXPONENT;
 }

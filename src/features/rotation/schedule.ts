@@ -1,14 +1,13 @@
 // When which key is to be rotated by itself. The times follow from the records alone, so a restart loses none of them, and
 // lateness of one rotation moves the next only because the new version is younger.
 import { addDuration, parseDuration, subtractDuration } from '../../formats/iso-duration.ts';
-import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
-import type { Apply } from '../../store/sealed/records.ts';
+import { type Follow, follow } from '../../store/sealed/follow-records.ts';
 import { DueTimes } from '../clock/due-times.ts';
 import { clockKind } from '../clock/instance-clock.ts';
 import { deletedKeyKind } from '../keys/deleted-key.ts';
 import type { KeyIndex } from '../keys/key-index.ts';
 import { type KeyVersion, keyKind, partsOfKeyId } from '../keys/key-version.ts';
-import type { RotationPolicies } from './policies.ts';
+import type { RotationPolicies } from './policy.ts';
 import { type ActionType, findAction, type PolicyRules, policyKind } from './policy.ts';
 
 /** When an action of the policy is due for this version; undefined: never. */
@@ -53,7 +52,6 @@ export class RotationSchedule {
       for (const postponed of this.#postponed) this.#schedule(postponed);
     }),
   ];
-  readonly apply: Apply = feeding(this.follows);
 
   #schedule(name: string): void {
     this.#due.set(name, this.dueOf(name));

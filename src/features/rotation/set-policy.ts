@@ -1,9 +1,9 @@
 // Sets the rotation policy of a key, or clears it.
 
-import { ServiceError } from '../../http/service-error.ts';
-import type { Commit, Head } from '../../store/sealed/records.ts';
+import { badParameter } from '../../http/service-error.ts';
+import { type Commit, commitPlanned, type Head } from '../../store/sealed/records.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
-import type { RotationPolicies } from './policies.ts';
+import type { RotationPolicies } from './policy.ts';
 import { type PolicyRules, policyChange, type RotationPolicy } from './policy.ts';
 import { isEmpty } from './read-policy.ts';
 
@@ -13,7 +13,7 @@ export interface PolicySetting {
 }
 
 /** @param find looks the key up on current state */
-export async function setPolicy(
+export function setPolicy(
   find: () => KeyVersion,
   rules: PolicyRules,
   commit: Commit,
@@ -23,17 +23,15 @@ export async function setPolicy(
   readonly policy: RotationPolicy | undefined;
   readonly head: Head;
 }> {
-  let [before, policy]: (RotationPolicy | undefined)[] = [];
-  const head = await commit(() => {
+  return commitPlanned(commit, () => {
     const key = find();
     checkExpiryKnown(rules, key);
     const updated = now();
-    before = policies.find(key.name);
+    const before = policies.find(key.name);
     const created = before?.created ?? updated;
-    policy = isEmpty(rules) ? undefined : { ...rules, created, updated };
-    return [policyChange(key.name, policy)];
+    const policy = isEmpty(rules) ? undefined : { ...rules, created, updated };
+    return { before, policy, changes: [policyChange(key.name, policy)] };
   });
-  return { before, policy, head };
 }
 
 /** @throws ServiceError BadParameter: the time before an expiry that never is would never come */
@@ -41,8 +39,7 @@ function checkExpiryKnown({ lifetimeActions, expiryTime }: PolicyRules, key: Key
   if (expiryTime !== undefined || key.attributes.exp !== undefined) return;
   const index = lifetimeActions.findIndex(({ trigger }) => trigger === 'timeBeforeExpiry');
   if (index === -1) return;
-  throw new ServiceError(
-    'BadParameter',
+  throw badParameter(
     `Property 'lifetimeActions[${index}].trigger.timeBeforeExpiry' needs attributes.expiryTime, or a key with exp`,
   );
 }

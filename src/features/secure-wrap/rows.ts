@@ -40,7 +40,7 @@ export function secureWrapRows(service: SecureWrapping): readonly AnyRow[] {
       dataAction: `${ACTION}/wrap/action`,
       readBody: readWrap,
       async handle({ params, body, origin, url }) {
-        const key = requireKey(keys, params, url);
+        const key = requireKey(keys, { params, url });
         requirePolicyFor(key, 'secureWrapKey');
         requireValid(key, now());
         requireFit(key, body.algorithm);
@@ -57,7 +57,7 @@ export function secureWrapRows(service: SecureWrapping): readonly AnyRow[] {
       dataAction: `${ACTION}/unwrap/action`,
       readBody: readUnwrap,
       async handle({ params, body, origin, url }) {
-        const key = requireKey(keys, params, url);
+        const key = requireKey(keys, { params, url });
         const policy = requirePolicyFor(key, 'secureUnwrapKey');
         requireFit(key, body.algorithm);
         const { authority, enclaveKey } = await verifyTarget(body.target, policy, service);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { StoreError } from '../../store/port.ts';
+import { feeding } from '../../store/sealed/follow-records.ts';
 import { type Configured, InstancePolicy, separationOf } from './instance-policy.ts';
 
 const configured: fc.Arbitrary<Configured> = fc.record({
@@ -16,7 +17,7 @@ test('whatever the configuration says over time, nothing promised is taken back'
     fc.property(fc.array(configured, { minLength: 1, maxLength: 6 }), (configurations) => {
       const instancePolicy = new InstancePolicy();
       for (const configured of configurations)
-        for (const change of instancePolicy.plan(configured)) instancePolicy.apply(change);
+        for (const change of instancePolicy.plan(configured)) feeding(instancePolicy.follows)(change);
       assert.deepEqual(instancePolicy.current, {
         retentionDays: configurations[0]?.retentionDays,
         purgeProtection: configurations.some(({ purgeProtection }) => purgeProtection),
@@ -40,7 +41,7 @@ test('duties are separated from the start in production, and in development on r
   ] as const) {
     const instancePolicy = new InstancePolicy();
     assert.equal(instancePolicy.isStrict, false);
-    for (const change of instancePolicy.plan({ ...days, profile, separation })) instancePolicy.apply(change);
+    for (const change of instancePolicy.plan({ ...days, profile, separation })) feeding(instancePolicy.follows)(change);
     assert.equal(instancePolicy.current.separation, then);
     assert.equal(instancePolicy.isStrict, then === 'strict');
   }
@@ -49,10 +50,10 @@ test('duties are separated from the start in production, and in development on r
 test('an instance of before there were modes goes on as it was, in production too, until it is told otherwise', () => {
   const old = { retentionDays: 7, purgeProtection: false, profile: 'production' as const };
   const instancePolicy = new InstancePolicy();
-  instancePolicy.apply({ name: 'promises', value: Buffer.from(JSON.stringify(old)) });
+  feeding(instancePolicy.follows)({ name: 'promises', value: Buffer.from(JSON.stringify(old)) });
   assert.equal(instancePolicy.current.separation, 'azure');
   assert.deepEqual(instancePolicy.plan(old), []);
-  for (const change of instancePolicy.plan({ ...old, separation: 'strict' })) instancePolicy.apply(change);
+  for (const change of instancePolicy.plan({ ...old, separation: 'strict' })) feeding(instancePolicy.follows)(change);
   assert.equal(instancePolicy.isStrict, true);
 });
 
@@ -65,7 +66,7 @@ test('a record of promises that was damaged or removed stops the instance', () =
     '{"retentionDays":"7"}',
     '{"retentionDays":7,"purgeProtection":true,"profile":"dev","separation":"none"}',
   ]) {
-    assert.throws(() => instancePolicy.apply({ name: 'promises', value: Buffer.from(text) }), StoreError);
+    assert.throws(() => feeding(instancePolicy.follows)({ name: 'promises', value: Buffer.from(text) }), StoreError);
   }
-  assert.throws(() => instancePolicy.apply({ name: 'promises', value: null }), StoreError);
+  assert.throws(() => feeding(instancePolicy.follows)({ name: 'promises', value: null }), StoreError);
 });

@@ -4,19 +4,21 @@
 // stays production, strict stays strict.
 import { flag, integer, oneOf, record } from '../../formats/shape.ts';
 import { StoreError } from '../../store/port.ts';
-import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
+import { type Follow, follow } from '../../store/sealed/follow-records.ts';
 import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
-import type { Apply, Change } from '../../store/sealed/records.ts';
-
-/** `azure`: as the service behaves. `strict`: what an administrator does to roles needs a second one. */
-export type Separation = 'azure' | 'strict';
+import type { Change } from '../../store/sealed/records.ts';
 
 export type StoredPolicy = ValueOf<typeof instancePolicyKind>;
 
 /** What the configuration says; without a separation mode the first start takes the one of the profile. */
-export type Configured = Omit<StoredPolicy, 'separation'> & { readonly separation?: Separation | undefined };
+export type Configured = Omit<StoredPolicy, 'separation'> & {
+  readonly separation?: StoredPolicy['separation'] | undefined;
+};
 
-export function separationOf({ separation, profile }: Pick<Configured, 'separation' | 'profile'>): Separation {
+export function separationOf({
+  separation,
+  profile,
+}: Pick<Configured, 'separation' | 'profile'>): StoredPolicy['separation'] {
   return separation ?? (profile === 'production' ? 'strict' : 'azure');
 }
 
@@ -25,14 +27,15 @@ const before = {
   purgeProtection: flag,
   profile: oneOf('dev', 'production'),
 };
-const members = { ...before, separation: oneOf('azure', 'strict') };
+/** `azure`: as the service behaves. `strict`: what an administrator does to roles needs a second one. */
+const separation = oneOf('azure', 'strict');
 const withoutSeparation = record(before);
 
 export const instancePolicyKind = recordKind({
   of: 'promises',
   about: 'What was promised at the first start',
   travels: 'stays',
-  members,
+  members: { ...before, separation },
   // Instances that were first started before there were modes behave as they always did.
   earlier: [(value, path) => ({ ...withoutSeparation(value, path), separation: 'azure' as const })],
 });
@@ -49,7 +52,6 @@ export class InstancePolicy {
       this.isStrict = promised.separation === 'strict';
     }),
   ];
-  readonly apply: Apply = feeding(this.follows);
 
   /** @throws Error before the first were made */
   get current(): StoredPolicy {
@@ -75,11 +77,7 @@ export class InstancePolicy {
             ? 'strict'
             : (configured.separation ?? 'azure'),
     };
-    const same =
-      before !== undefined &&
-      before.purgeProtection === after.purgeProtection &&
-      before.profile === after.profile &&
-      before.separation === after.separation;
-    return same ? [] : [instancePolicyKind.put('', after)];
+    const isSame = before !== undefined && instancePolicyKind.same(before, after);
+    return isSame ? [] : [instancePolicyKind.put('', after)];
   }
 }

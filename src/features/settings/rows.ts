@@ -4,22 +4,22 @@
 import { readText } from '../../http/body.ts';
 import { changesOf, type Detail } from '../../http/entry-detail.ts';
 import { type Answer, type AnyRow, row } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter, ServiceError } from '../../http/service-error.ts';
+import { commitPlanned } from '../../store/sealed/records.ts';
 import type { AllRelatedWrites } from '../part.ts';
 import {
   describeValues,
   findSetting,
+  type KnownSetting,
   normalValue,
   recordedValue,
-  type Setting,
-  type SettingName,
   settingTable,
 } from './setting-table.ts';
-import { type Settings, settingChange } from './settings.ts';
+import { type Settings, settingKind } from './settings.ts';
 
 const ACTION = 'Microsoft.KeyVault/managedHsm/settings';
 const SINCE = '7.4-preview.1';
-const all: readonly (Setting & { readonly name: SettingName })[] = settingTable;
+const all: readonly KnownSetting[] = settingTable;
 const booleans = all.filter(({ type }) => type === 'boolean');
 
 export interface SettingsService {
@@ -28,10 +28,7 @@ export interface SettingsService {
 }
 
 export function settingRows({ settings, relatedWrites }: SettingsService): readonly AnyRow[] {
-  const shape = (name: SettingName): object => {
-    const setting = requireSetting(name);
-    return { name: setting.name, type: setting.type, value: settings.value(setting.name) };
-  };
+  const shape = ({ name, type }: KnownSetting): object => ({ name, type, value: settings.value(name) });
   /** Not of a value that the setting does not take: it may be anything. */
   const detailOf = (name: string | undefined, value: string): Detail => {
     const setting = findSetting(name ?? '');
@@ -45,26 +42,19 @@ export function settingRows({ settings, relatedWrites }: SettingsService): reado
     operationName: 'SettingsGet',
     dataAction: `${ACTION}/read/action`,
     scope: 'root',
-    activation: 'active',
-    repeatable: true,
   } as const;
   const list = (shown: typeof all): Answer => ({
     status: 200,
-    body: { settings: shown.map(({ name }) => shape(name)) },
+    body: { settings: shown.map(shape) },
   });
   return [
-    row({
-      ...reading,
-      path: '/settings',
-      since: SINCE,
-      handle: () => list(booleans),
-    }),
+    row({ ...reading, path: '/settings', since: SINCE, handle: () => list(booleans) }),
     row({ ...reading, path: '/strongroom/settings', handle: () => list(all) }),
     row({
       ...reading,
       path: '/settings/:setting',
       since: SINCE,
-      handle: ({ params }) => ({ status: 200, body: shape(requireSetting(params['setting']).name) }),
+      handle: ({ params }) => ({ status: 200, body: shape(requireSetting(params['setting'])) }),
     }),
     row<{ readonly value: string }>({
       method: 'PATCH',
@@ -80,22 +70,21 @@ export function settingRows({ settings, relatedWrites }: SettingsService): reado
         const setting = requireSetting(params['setting']);
         const value = normalValue(setting, body.value);
         if (value === undefined) {
-          throw new ServiceError('BadParameter', `The setting ${setting.name} must be ${describeValues(setting)}`);
+          throw badParameter(`The setting ${setting.name} must be ${describeValues(setting)}`);
         }
-        let detail: Detail = {};
-        const head = await commit(() => {
-          detail = detailOf(setting.name, value);
-          return [settingChange(setting.name, value), ...relatedWrites.setting(setting.name, value)];
-        });
+        const { detail, head } = await commitPlanned(commit, () => ({
+          detail: detailOf(setting.name, value),
+          changes: [settingKind.put(setting.name, value), ...relatedWrites.setting(setting.name, value)],
+        }));
         const note = `The setting ${setting.name} is now '${recordedValue(setting, value)}'`;
-        return { status: 200, body: shape(setting.name), head, note, detail };
+        return { status: 200, body: shape(setting), head, note, detail };
       },
     }),
   ];
 }
 
 /** @throws ServiceError InvalidSetting, in the words of the service: a 404 makes a client in Go try again for minutes */
-function requireSetting(name: string | undefined): NonNullable<ReturnType<typeof findSetting>> {
+function requireSetting(name: string | undefined): KnownSetting {
   const setting = findSetting(name ?? '');
   if (setting !== undefined) return setting;
   throw new ServiceError(

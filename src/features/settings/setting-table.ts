@@ -28,12 +28,14 @@ const LONGEST_URL = 2048;
 
 export type SettingName = (typeof settingTable)[number]['name'];
 
-const byFoldedName: ReadonlyMap<string, Setting & { readonly name: SettingName }> = new Map(
+export type KnownSetting = Setting & { readonly name: SettingName };
+
+const byFoldedName: ReadonlyMap<string, KnownSetting> = new Map(
   settingTable.map((setting) => [setting.name.toLowerCase(), setting]),
 );
 
 /** Names compare without regard to case. */
-export function findSetting(name: string): (Setting & { readonly name: SettingName }) | undefined {
+export function findSetting(name: string): KnownSetting | undefined {
   return byFoldedName.get(name.toLowerCase());
 }
 

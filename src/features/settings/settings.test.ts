@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StoreError } from '../../store/port.ts';
+import { feeding } from '../../store/sealed/follow-records.ts';
 import { findSetting, normalValue, settingTable } from './setting-table.ts';
-import { Settings, settingChange } from './settings.ts';
+import { Settings, settingKind } from './settings.ts';
 
 test('a setting has its default until a record says otherwise, and again when that is gone', () => {
   const settings = new Settings(() => 'dev');
   assert.equal(settings.isOn('StrongroomVaultAlias'), false);
-  settings.apply(settingChange('StrongroomVaultAlias', 'true'));
+  feeding(settings.follows)(settingKind.put('StrongroomVaultAlias', 'true'));
   assert.equal(settings.isOn('StrongroomVaultAlias'), true);
-  settings.apply({ name: 'setting/StrongroomVaultAlias', value: null });
+  feeding(settings.follows)({ name: 'setting/StrongroomVaultAlias', value: null });
   assert.equal(settings.isOn('StrongroomVaultAlias'), false);
   assert.equal(settings.number('StrongroomMaxVersionsPerKey'), 1000);
 });
@@ -20,7 +21,7 @@ test('a default may be stricter in production, and what was set holds in both', 
   assert.equal(settings.isOn('StrongroomRestoreNeedsBackup'), false);
   profile = 'production';
   assert.equal(settings.isOn('StrongroomRestoreNeedsBackup'), true);
-  settings.apply(settingChange('StrongroomRestoreNeedsBackup', 'false'));
+  feeding(settings.follows)(settingKind.put('StrongroomRestoreNeedsBackup', 'false'));
   assert.equal(settings.isOn('StrongroomRestoreNeedsBackup'), false);
 });
 
@@ -47,6 +48,9 @@ test('a value of another type or outside of its range is not taken', () => {
 
 test('a record that holds no value of its setting stops the start; a setting of a later release is left alone', () => {
   const settings = new Settings(() => 'dev');
-  assert.throws(() => settings.apply({ name: 'setting/StrongroomMaxKeys', value: Buffer.from('many') }), StoreError);
-  settings.apply({ name: 'setting/FromTheFuture', value: Buffer.from('42') });
+  assert.throws(
+    () => feeding(settings.follows)({ name: 'setting/StrongroomMaxKeys', value: Buffer.from('many') }),
+    StoreError,
+  );
+  feeding(settings.follows)({ name: 'setting/FromTheFuture', value: Buffer.from('42') });
 });

@@ -1,9 +1,8 @@
 // The settings of an instance in memory, fed by sealed records. A setting without a record has its
 // default, which may depend on the profile that was promised.
 import { ShapeError } from '../../formats/shape.ts';
-import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
+import { type Follow, follow } from '../../store/sealed/follow-records.ts';
 import { type RecordKind, textKind } from '../../store/sealed/record-kind.ts';
-import type { Apply, Change } from '../../store/sealed/records.ts';
 import type { StoredPolicy } from './instance-policy.ts';
 import { findSetting, normalValue, type Setting, type SettingName, settingTable } from './setting-table.ts';
 
@@ -40,7 +39,6 @@ export class Settings {
       else this.#values.set(setting.name, text);
     }),
   ];
-  readonly apply: Apply = feeding(this.follows);
 
   value(name: SettingName): string {
     const own = this.#values.get(name);
@@ -57,8 +55,4 @@ export class Settings {
   number(name: SettingName): number {
     return Number(this.value(name));
   }
-}
-
-export function settingChange(name: SettingName, value: string): Change {
-  return settingKind.put(name, value);
 }

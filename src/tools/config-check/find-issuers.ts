@@ -4,7 +4,7 @@ import type { Finding } from '../../deployment/checks/config-checks.ts';
 import { keySets, trustedFor } from '../../deployment/issuer-keys.ts';
 import type { ProductionConfig } from '../../deployment/production-config.ts';
 import type { FetchJwks } from '../../features/auth/fetch-jwks.ts';
-import { tryIssuer } from '../../features/auth/try-issuer.ts';
+import { tryIssuer } from '../../features/auth/fetch-jwks.ts';
 
 /** @param online false: only keys that lie in a file are looked at */
 export async function* issuerFindings(

@@ -5,10 +5,9 @@ import { oneOf, record, text } from '../../../formats/shape.ts';
 import { member, readGivenObject, readOptionalText, readText } from '../../../http/body.ts';
 import { isAbsent } from '../../../http/lenient-body.ts';
 import type { JsonObject } from '../../../http/route.ts';
-import { ServiceError } from '../../../http/service-error.ts';
-import { type Follow, feeding, keep } from '../../../store/sealed/follow-records.ts';
+import { badParameter } from '../../../http/service-error.ts';
+import { type Follow, keep } from '../../../store/sealed/follow-records.ts';
 import { recordKind, type ValueOf } from '../../../store/sealed/record-kind.ts';
-import type { Apply } from '../../../store/sealed/records.ts';
 import { readSigningKeys } from '../../auth/signing-key.ts';
 
 export type TrustedAuthority = ValueOf<typeof authorityKind>;
@@ -35,34 +34,31 @@ export const authorityKind = recordKind({
 /** @throws ServiceError BadParameter */
 export function requireAuthorityName(name: string | undefined): string {
   if (name !== undefined && NAME.test(name)) return name;
-  throw new ServiceError('BadParameter', 'The name of an authority must be 1 to 64 characters of a-z, 0-9 and -');
+  throw badParameter('The name of an authority must be 1 to 64 characters of a-z, 0-9 and -');
 }
 
 /** `{authority, jwks}` pins keys, `{authority, fetch: {ca?}}` has them fetched. @throws ServiceError BadParameter */
 export function readAuthority(body: JsonObject): TrustedAuthority {
   const authority = normalAuthority(readText(body, 'authority'));
   if (authority === undefined) {
-    throw new ServiceError(
-      'BadParameter',
-      "Property 'authority' must be an https address without query or credentials",
-    );
+    throw badParameter("Property 'authority' must be an https address without query or credentials");
   }
   const fetch = readGivenObject(body, 'fetch');
   const jwks = member(body, 'jwks');
   if (isAbsent(jwks) === (fetch === undefined)) {
-    throw new ServiceError('BadParameter', "Exactly one of 'jwks' (keys to pin) and 'fetch' must be there");
+    throw badParameter("Exactly one of 'jwks' (keys to pin) and 'fetch' must be there");
   }
   if (fetch !== undefined) {
     const ca = readOptionalText(fetch, 'ca');
     if (ca !== undefined && (ca.length > 65_536 || !ca.includes('-----BEGIN CERTIFICATE-----'))) {
-      throw new ServiceError('BadParameter', "Property 'fetch.ca' must be certificates in PEM");
+      throw badParameter("Property 'fetch.ca' must be certificates in PEM");
     }
     return { authority, keys: { kind: 'fetched', ...(ca === undefined ? {} : { ca }) } };
   }
   try {
     readSigningKeys(jwks);
   } catch (cause) {
-    throw new ServiceError('BadParameter', `Property 'jwks': ${(cause as Error).message}`, { cause });
+    throw badParameter(`Property 'jwks': ${(cause as Error).message}`, { cause });
   }
   return { authority, keys: { kind: 'pinned', jwks } };
 }
@@ -71,7 +67,6 @@ export class TrustedAuthorities {
   readonly #byName = new Map<string, TrustedAuthority>();
 
   readonly follows: readonly Follow[] = [keep(authorityKind, this.#byName)];
-  readonly apply: Apply = feeding(this.follows);
 
   get(name: string): TrustedAuthority | undefined {
     return this.#byName.get(name);

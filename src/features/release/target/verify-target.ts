@@ -1,10 +1,10 @@
 // Verifies the token with which an enclave asks for a key: signed by an authority that the key's policy names AND this
 // instance trusts, valid now, and meeting the policy's conditions. Answers whom it is for.
-import { compactVerify, errors } from 'jose';
 import { parsePolicyText } from '../../../formats/release-policy/canonical.ts';
 import { readPolicy } from '../../../formats/release-policy/grammar.ts';
-import { ServiceError } from '../../../http/service-error.ts';
+import { badParameter, ServiceError } from '../../../http/service-error.ts';
 import { AuthError } from '../../auth/bearer.ts';
+import { verifyWith } from '../../auth/jwks.ts';
 import { readTokenText, type TokenText } from '../../auth/token-text.ts';
 import type { KeyReleasePolicy } from '../../keys/release-policy.ts';
 import type { AuthorityKeys } from '../authorities/signing-keys.ts';
@@ -39,7 +39,13 @@ export async function verifyTarget(
   if (authority === undefined || !named) throw refused('its issuer is no authority of the release policy');
   const trusted = authorities.find(authority);
   if (trusted === undefined) throw refused(`this HSM does not trust the authority ${authority}`);
-  await checkSignature(token, text, () => authorityKeys.find(trusted, text.kid));
+  try {
+    await verifyWith(await authorityKeys.find(trusted, text.kid), text.algorithm, token);
+  } catch (cause) {
+    if (!(cause instanceof AuthError)) throw cause;
+    if (cause.code !== 'IssuerUnavailable') throw refused('it is not signed by a key of its authority');
+    throw new ServiceError('ServiceUnavailable', 'The keys of the attestation authority cannot be fetched', { cause });
+  }
   // Said of a token that is authentic only, so that nothing is learnt with a made-up one.
   if (time !== 'valid') throw refused(time === 'no exp' ? 'it has no exp' : `it is ${time}`);
   if (!conditions.some(({ passes }) => passes)) {
@@ -53,35 +59,14 @@ export async function verifyTarget(
 
 function readTarget(token: string): TokenText {
   if (token.length > MAX_TARGET) {
-    throw new ServiceError('BadParameter', `Property 'target' has more than ${MAX_TARGET} characters`);
+    throw badParameter(`Property 'target' has more than ${MAX_TARGET} characters`);
   }
   try {
     return readTokenText(token);
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
     if (error.code === 'BadSignature') throw refused('its signature is of a kind that is not taken');
-    throw new ServiceError('BadParameter', "Property 'target' must be a signed JWT");
-  }
-}
-
-async function checkSignature(
-  token: string,
-  { algorithm }: TokenText,
-  find: () => ReturnType<AuthorityKeys['find']>,
-): Promise<void> {
-  const key = await find().catch((error: unknown) => {
-    if (!(error instanceof AuthError)) throw error;
-    if (error.code !== 'IssuerUnavailable') return undefined;
-    throw new ServiceError('ServiceUnavailable', 'The keys of the attestation authority cannot be fetched', {
-      cause: error,
-    });
-  });
-  if (!key?.algorithms.includes(algorithm)) throw refused('it is not signed by a key of its authority');
-  try {
-    await compactVerify(token, key.key, { algorithms: [algorithm] });
-  } catch (cause) {
-    if (cause instanceof errors.JOSEError) throw refused('it is not signed by a key of its authority');
-    throw cause;
+    throw badParameter("Property 'target' must be a signed JWT");
   }
 }
 
