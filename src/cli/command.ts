@@ -1,5 +1,6 @@
 // What a command of `strongroom` is: a row with its words, options and examples, from which parsing, every help text and the
 // reference page come. Not the commands themselves; those are in `commands/`, a file for each word they begin with.
+import { Refusal } from '../formats/refusal.ts';
 
 /**
  * What each option means, under how it is written: `all`, `verbose|v` with its letter, `key FILE`, `days N (30)` with what it is
@@ -142,7 +143,7 @@ export class UsageError extends Error {
 }
 
 /** The command could not do its work, for a reason its user can read and act on; exit code 1. */
-export class CommandError extends Error {
+export class CommandError extends Refusal {
   override readonly name: string = 'CommandError';
 }
 

@@ -1,5 +1,7 @@
 // From the words on the command line to an exit code: finds the command, parses, runs, shows, and says what went wrong.
+
 import { oneLine, printableJson } from '../formats/printable.ts';
+import { Refusal } from '../formats/refusal.ts';
 import {
   type Command,
   CommandError,
@@ -38,7 +40,7 @@ export async function dispatch(
     return show(await runOf(command, values, operands, terminal), values['json'] === true, terminal);
   } catch (error) {
     const usage = error instanceof UsageError ? `${usageOf(command, program)}\n` : '';
-    const isTheirs = error instanceof UsageError || error instanceof CommandError;
+    const isTheirs = error instanceof UsageError || error instanceof Refusal;
     terminal.err(isTheirs ? `${who}: ${error.message}\n${usage}` : unexpected(who, error));
     if (error instanceof UsageError) return 2;
     return isTheirs ? 1 : UNEXPECTED;

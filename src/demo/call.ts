@@ -4,19 +4,14 @@ import type { Asking } from '../tools/ceremony/hsm.ts';
 
 export type GetToken = (resource: string) => Promise<string>;
 
-export interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-}
-
-/** @throws when the answer is none of the expected, with what the service said */
+/** @throws when the answer is none of the expected, with what the service said and its `code` */
 export async function call(
   token: string,
   method: 'GET' | 'PUT' | 'POST',
   url: string,
   expected: readonly number[],
-  body?: unknown,
-): Promise<Answer> {
+  body?: object,
+): Promise<{ readonly status: number; readonly body: unknown }> {
   const response = await fetch(url, {
     method,
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
@@ -26,7 +21,8 @@ export async function call(
   });
   const text = await response.text();
   if (!expected.includes(response.status)) {
-    throw new Error(`${method} ${new URL(url).pathname} was answered ${response.status}: ${text.slice(0, 400)}`);
+    const what = `${method} ${new URL(url).pathname} was answered ${response.status}: ${text.slice(0, 400)}`;
+    throw Object.assign(new Error(what), { code: /"code":"(\w+)"/.exec(text)?.[1] });
   }
   return { status: response.status, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
 }
@@ -34,7 +30,7 @@ export async function call(
 /** The data plane of an instance, as the steps of a ceremony ask it. */
 export function askingAs(token: string, instance: string): Asking {
   return {
-    ask: async (method, path, body) => (await call(token, method, instance + path, [200, 202], body)).body,
+    ask: async (method, path, body) => (await call(token, method, instance + path, [200, 201, 202], body)).body,
   };
 }
 

@@ -7,10 +7,11 @@ import { places } from '../deployment/data-layout.ts';
 import { readDevClients } from '../deployment/dev-clients.ts';
 import { azureNames, localNames } from '../deployment/name-forms.ts';
 import { instanceOrigin } from '../http/name-form.ts';
+import { assignRole, CRYPTO_OFFICER, CRYPTO_USER } from '../tools/ceremony/hsm.ts';
 import { askingAs } from './call.ts';
 import { acknowledgeShares, downloadSecurityDomain, ensureCustodians, hasSecurityDomain } from './ceremony.ts';
 import { print, printTable, StepFailed, step } from './progress.ts';
-import { assignRole, CRYPTO_OFFICER, CRYPTO_USER, findOrProvision, waitUntilActive } from './provision.ts';
+import { findOrProvision, waitUntilActive } from './provision.ts';
 import { showHowToConnect, showWhatExists } from './summary.ts';
 import { findOrCreateKey, KEY_NAME, readKeptWrap, unwrap, wrap, writeKeptWrap } from './wrap.ts';
 
@@ -59,7 +60,7 @@ async function main(root: string, port: number): Promise<void> {
   }
   if (kept === undefined) {
     await step('local roles Crypto Officer and Crypto User given to the administrator', async () => {
-      for (const role of [CRYPTO_OFFICER, CRYPTO_USER]) await assignRole(instance, token, role, admin.oid);
+      for (const role of [CRYPTO_OFFICER, CRYPTO_USER]) await assignRole(hsm, '', role, admin.oid);
     });
   }
   const { key } = await step(
@@ -76,7 +77,7 @@ async function main(root: string, port: number): Promise<void> {
   if (kept === undefined) await writeKeptWrap(root, wrapped.kept);
   else await step('data key wrapped by the first start unwrapped, and it is the same', () => unwrap(kept, credential));
   print(`\nFirst wrap ${(firstWrapMs / 1000).toFixed(2)} s after the client started.`);
-  printTable('What now exists', showWhatExists({ at, form, local: localNames(port), clients, keyId: id }));
+  printTable('What now exists', showWhatExists(at, clients, form, localNames(port), id));
   printTable('Connect other clients (in another terminal)', showHowToConnect(at, DEV_INSTANCE));
   print('\nServing until Ctrl-C.');
 }

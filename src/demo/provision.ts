@@ -1,6 +1,4 @@
-// Makes the resource group and the instance through the resource manager, as `az keyvault create --hsm-name` does, and gives local
-// roles at the whole instance.
-import { randomUUID } from 'node:crypto';
+// Makes the resource group and the instance through the resource manager, as `az keyvault create --hsm-name` does.
 import { DEV_INSTANCE } from '../deployment/client-environment/variables.ts';
 import type { DevClients } from '../deployment/dev-clients.ts';
 import type { NameForm } from '../http/name-form.ts';
@@ -10,13 +8,8 @@ const GROUP = 'strongroom-dev';
 const REGION = 'local';
 const API_VERSION = '2024-11-01';
 
-export interface Provisioned {
-  /** It was there before. */
-  readonly found: boolean;
-  readonly activation: unknown;
-}
-
-export async function findOrProvision(form: NameForm, clients: DevClients, getToken: GetToken): Promise<Provisioned> {
+/** @returns whether it was there before, and its activation */
+export async function findOrProvision(form: NameForm, clients: DevClients, getToken: GetToken) {
   const token = await getToken(form.audiences.arm[0] ?? '');
   const group = `${form.arm}/subscriptions/${clients.subscriptionId}/resourceGroups/${GROUP}`;
   const url = `${group}/providers/Microsoft.KeyVault/managedHSMs/${DEV_INSTANCE}?api-version=${API_VERSION}`;
@@ -63,21 +56,3 @@ function stateOf(body: unknown): string {
 }
 
 const SETTLED: ReadonlySet<string> = new Set(['Succeeded', 'Failed']);
-
-export const CRYPTO_USER = '21dbd100-6940-42c2-9190-5d6cb909625b';
-export const CRYPTO_OFFICER = '515eb02d-2335-4d2d-92f2-b1cbdf9c3778';
-
-/** That it has the role already is as good. */
-export async function assignRole(instance: string, token: string, role: string, principalId: string): Promise<void> {
-  const assignments = `${instance}/providers/Microsoft.Authorization/roleAssignments`;
-  const url = `${assignments}/${randomUUID()}?api-version=7.4`;
-  const { status, body } = await call(token, 'PUT', url, [201, 400], {
-    properties: {
-      roleDefinitionId: `Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/${role}`,
-      principalId,
-    },
-  });
-  if (status === 400 && memberAt(body, 'error', 'code') !== 'MatchingRoleAssignmentExists') {
-    throw new Error(`the role ${role} could not be given: ${JSON.stringify(body).slice(0, 400)}`);
-  }
-}

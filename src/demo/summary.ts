@@ -9,15 +9,7 @@ import { print, printTable } from './progress.ts';
 
 type Rows = readonly (readonly [string, string])[];
 
-export interface Existing {
-  readonly at: Places;
-  readonly form: NameForm;
-  readonly local: NameForm;
-  readonly clients: DevClients;
-  readonly keyId: string;
-}
-
-export function showWhatExists({ at, form, local, clients, keyId }: Existing): Rows {
+export function showWhatExists(at: Places, clients: DevClients, form: NameForm, local: NameForm, keyId: string): Rows {
   return [
     ['instance', `${DEV_INSTANCE}, active; security domain opened by 2 of 3 custodians`],
     ['address', `${instanceOrigin(form, DEV_INSTANCE)} (through the proxy)`],

@@ -12,16 +12,12 @@ export const KEY_NAME = 'demo-kek';
 const ALGORITHM = 'RSA-OAEP-256';
 const DATA_KEY_BYTES = 32;
 
-/** Of the data key that the first start wrapped: a later start knows by it that it came back the same. */
-export interface KeptWrap {
-  /** Versioned identifier of the key that wrapped it. */
-  readonly keyId: string;
-  readonly algorithm: string;
-  /** base64url */
-  readonly wrapped: string;
-  /** SHA-256 of the data key, base64url. */
-  readonly digest: string;
-}
+/**
+ * Of the data key that the first start wrapped: a later start knows by it that it came back the same. The versioned identifier of
+ * the key that wrapped it; base64url, as the SHA-256 of the data key is.
+ */
+const shape = record({ keyId: text, algorithm: text, wrapped: text, digest: text });
+type KeptWrap = ReturnType<typeof shape>;
 
 export async function findOrCreateKey(
   instance: string,
@@ -63,7 +59,7 @@ export function readKeptWrap(root: string): KeptWrap | undefined {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
-  return record({ keyId: text, algorithm: text, wrapped: text, digest: text })(JSON.parse(content), 'demo.json');
+  return shape(JSON.parse(content), 'demo.json');
 }
 
 export async function writeKeptWrap(root: string, kept: KeptWrap): Promise<void> {

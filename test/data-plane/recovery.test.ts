@@ -10,7 +10,7 @@ import { ask, openModule } from '../../src/module/key-module.fixture.ts';
 import { packetOf, shareOf, thumbprintOf } from '../../src/module/packets.fixture.ts';
 import { entriesOf, restoreBlob } from '../../src/module/restore-blob.fixture.ts';
 import { verifyAttestation } from '../../src/tools/attestation/verify-attestation.ts';
-import { openDomain } from '../../src/tools/custodian/open-domain.ts';
+import { openWith } from '../../src/tools/custodian/open-domain.fixture.ts';
 import { readEntries } from '../support/audit-entries.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
@@ -108,7 +108,7 @@ function errorOf({ json: body }: Reply): { code: string; message: string; innere
 }
 
 function fingerprint(): string {
-  return openDomain(document, custodians.slice(0, 2)).fingerprint;
+  return openWith(document, custodians.slice(0, 2)).fingerprint;
 }
 
 test('before an upload there is nothing to poll, and what is uploaded wrong changes nothing', async () => {
@@ -196,10 +196,10 @@ test('an activated instance refuses transfer key and upload with 409, also after
 test('the recovered instance has the custodians of the domain, and gives its file to them alone', async () => {
   assert.equal((await download(fresh, custodians.slice(3, 6), 2)).status, 409);
   const again = valueOf(await download(fresh, custodians.slice(0, 3), 2));
-  const summary = openDomain(again, custodians.slice(1, 3));
+  const summary = openWith(again, custodians.slice(1, 3));
   assert.equal(summary.fingerprint, fingerprint());
   assert.equal(summary.instanceId, fresh.config.id);
-  assert.notEqual(summary.verificationKey, openDomain(document, custodians.slice(0, 2)).verificationKey);
+  assert.notEqual(summary.verificationKey, openWith(document, custodians.slice(0, 2)).verificationKey);
 });
 
 test('packets of a quorum recover it too, and the log says whose they were', async () => {
@@ -277,7 +277,7 @@ test('a quorum replaces the custodians: the ordinary download is for the success
   assert.equal((await reshare({})).status, 400, 'packets serve once');
   assert.equal((await download(instance, custodians.slice(0, 3), 2)).status, 409);
   const file = valueOf(await download(instance, next, 3));
-  assert.equal(openDomain(file, next).fingerprint, openDomain(own, custodians.slice(0, 2)).fingerprint);
+  assert.equal(openWith(file, next).fingerprint, openWith(own, custodians.slice(0, 2)).fingerprint);
   const entry = readEntries(instance).find(
     ({ operationName, resultType }) => operationName === 'SecurityDomainReshare' && resultType === 'Success',
   );

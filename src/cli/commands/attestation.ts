@@ -22,7 +22,7 @@ that it prints with the one that you know. The exit code is 0 when everything ho
       'strongroom attestation verify mykey.json',
       'strongroom attestation verify mykey.json --root hsm-root.pem --json',
     ],
-    explains: { AttestationError: 'it does not verify: ' },
+    explains: { Refusal: 'it does not verify: ' },
     run({ root }, [file]) {
       const trusted = root === undefined ? undefined : readRoot(root);
       const document = readJsonInput(file);

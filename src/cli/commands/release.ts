@@ -167,8 +167,7 @@ is the HSM's attestation root: compare it with the one you know.`,
         material.fill(0);
         return `key    ${kid} (${kty})\n${nonce === undefined ? '' : `nonce  ${nonce}\n`}root   ${root}\nfile   ${out}\n`;
       } catch (error) {
-        const known =
-          error instanceof Error && (error.name === 'ReleaseError' || 'syscall' in error || 'code' in error);
+        const known = error instanceof Error && (error.name === 'Refusal' || 'syscall' in error || 'code' in error);
         if (known) throw new CommandError(`it does not open: ${error.message}`, { cause: error });
         throw error;
       }

@@ -59,7 +59,7 @@ Run it on the machine of the instance, as its user. Everything secret is encrypt
       'strongroom unlock dev --certificate unlock.cer --shares shares.json',
       'strongroom unlock dev --packets anna.json clara.json',
     ],
-    explains: { CryptoError: LOCKED, NobodyAnswers: LOCKED, ForeignCertificate: LOCKED },
+    explains: { CryptoError: LOCKED, NobodyAnswers: LOCKED, Refusal: LOCKED },
     async run(values, operands, terminal) {
       const { data, packets, certificate, shares } = values;
       // `--packets a b`: what follows the first one comes as operands.

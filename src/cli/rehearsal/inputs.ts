@@ -6,15 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { readDevClients } from '../../deployment/dev-clients.ts';
 import { BackupError } from '../../features/backup/backup-error.ts';
-import type { Manifest } from '../../features/backup/manifest.ts';
 import { openBackup } from '../../features/backup/read-backup.ts';
 import { StorageError } from '../../features/backup/storage/port.ts';
 import { domainFingerprint } from '../../formats/domain-identity.ts';
 import { isGuid } from '../../formats/guid.ts';
 import { ownCommand } from '../../formats/own-command.ts';
-import type { RehearsalBackup } from '../../formats/rehearsal-record.ts';
-import { readSamples, type Samples, SamplesError } from '../../formats/rehearsal-samples.ts';
-import { parseSecurityDomain, SecurityDomainError, type SecurityDomainFile } from '../../formats/security-domain.ts';
+import { orThrow } from '../../formats/refusal.ts';
+import { readSamples, SamplesError } from '../../formats/rehearsal-samples.ts';
+import { parseSecurityDomain, SecurityDomainError } from '../../formats/security-domain.ts';
 import { readManifest } from '../../tools/backup/read-manifest.ts';
 import { readSent } from '../../tools/custodian/files.ts';
 import { domainHash } from '../../tools/custodian/own-share.ts';
@@ -26,44 +25,31 @@ import { readInput } from '../read-input.ts';
 import { dataRootOf } from '../running.ts';
 import { fileFailed, messageOf, NotRehearsed } from './steps.ts';
 
-export interface Domain {
-  readonly path: string;
-  /** To the byte. */
-  readonly document: string;
-  /** SHA-256 of the document, base64url. */
-  readonly hash: string;
-  readonly file: SecurityDomainFile;
-}
+export type Domain = Awaited<ReturnType<typeof readDomain>>;
 
-/** @throws StepFailed naming the file that is damaged; CommandError for one that cannot be read */
-export async function readDomain(path: string): Promise<Domain> {
+/** To the byte. @throws StepFailed naming the file that is damaged; CommandError for one that cannot be read */
+export async function readDomain(path: string) {
   const document = (await orRefuse(() => readSent(path))).toString('utf8');
-  try {
-    return { path, document, hash: domainHash(document), file: parseSecurityDomain(document) };
-  } catch (error) {
-    if (!(error instanceof SecurityDomainError)) throw error;
-    const problem = `${error.message}: it was damaged, or is another file`;
-    throw fileFailed(path, problem, 'get the security-domain file again from where it is kept', error);
-  }
+  const file = orThrow(
+    () => parseSecurityDomain(document),
+    (error) => {
+      const problem = `${error.message}: it was damaged, or is another file`;
+      return fileFailed(path, problem, 'get the security-domain file again from where it is kept', error);
+    },
+    SecurityDomainError,
+  );
+  return { path, document, hash: domainHash(document), file };
 }
 
-export interface BackupAtHand {
-  readonly place: Place;
-  /** Of its folder. */
-  readonly name: string;
-  /** Path or URI of its folder, for messages. */
-  readonly address: string;
-  readonly bytes: number;
-  readonly manifest: Manifest;
-  /** SHA-256 of the manifest, base64url. */
-  readonly hash: string;
-}
+export type BackupAtHand = Awaited<ReturnType<typeof readBackupAtHand>>;
 
 /**
  * Signed by the domain whose key it names; parts are checked when they are restored.
+ * @param name of its folder
+ * @returns with the path or URI of its folder, for messages, and the hash of its manifest
  * @throws StepFailed naming the backup that is damaged; NotRehearsed for a place that cannot be read
  */
-export async function readBackupAtHand(place: Place, name: string): Promise<BackupAtHand> {
+export async function readBackupAtHand(place: Place, name: string) {
   const { uri } = place.target;
   const address = uri.startsWith('file:') ? join(fileURLToPath(uri), name) : `${uri}/${name}`;
   try {
@@ -90,31 +76,27 @@ function isOfTheBackup(error: unknown): error is Error {
   return isStored || error instanceof BackupError;
 }
 
-export function describeBackup({ name, hash, manifest }: BackupAtHand): RehearsalBackup {
-  const { keys, versions } = manifest.counts;
-  return { folder: name, manifest: hash, keys, versions };
-}
-
-export interface SamplesAtHand {
-  readonly file: string;
-  readonly hash: string;
-  readonly content: Samples;
-}
+export type SamplesAtHand = ReturnType<typeof samplesIn>;
 
 /** @param place of the instance that it would be of, as options, where that is known @throws CommandError */
-export function samplesIn(file: string, place = ''): SamplesAtHand {
+export function samplesIn(file: string, place = '') {
   const written = readInput(file);
-  try {
-    const content = readSamples(written.toString('utf8'));
-    if (content.samples.length === 0) throw new SamplesError('there are none in it');
-    return { file, hash: hashOf(written), content };
-  } catch (cause) {
-    if (!(cause instanceof SamplesError)) throw cause;
-    const prepare = ownCommand(`rehearse prepare --out FILE${place}`);
-    throw new CommandError(`${file} is not a file of samples: ${cause.message}; make one with '${prepare}'`, { cause });
-  }
+  return orThrow(
+    () => {
+      const content = readSamples(written.toString('utf8'));
+      if (content.samples.length === 0) throw new SamplesError('there are none in it');
+      return { file, hash: hashOf(written), content };
+    },
+    (cause) => {
+      const prepare = ownCommand(`rehearse prepare --out FILE${place}`);
+      const message = `${file} is not a file of samples: ${cause.message}; make one with '${prepare}'`;
+      return new CommandError(message, { cause });
+    },
+    SamplesError,
+  );
 }
 
+/** SHA-256, base64url. */
 function hashOf(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('base64url');
 }

@@ -1,24 +1,22 @@
 // A recovery as it would be done for real, in an instance that is thrown away: domain, backup, keys. Both the full rehearsal
 // and the trial of a backup are this.
 import { createHash, randomBytes } from 'node:crypto';
-import type { Samples } from '../../formats/rehearsal-samples.ts';
 import { fetchTransferKey } from '../../tools/ceremony/hsm.ts';
-import type { Recipient } from '../../tools/custodian/recipient.ts';
-import { CommandError } from '../command.ts';
+import { CommandError, type Terminal } from '../command.ts';
 import { counted } from '../counted.ts';
+import type { InstanceClient } from '../instance-client.ts';
 import { openThrowAway, type ThrowAway } from '../throw-away.ts';
-import type { BackupAtHand, Domain } from './inputs.ts';
+import type { BackupAtHand, Domain, SamplesAtHand } from './inputs.ts';
 import {
   allowUse,
   checkDomainOfBackup,
   compareCounts,
   countedKeys,
-  type RestoredKeys,
   recoverDomain,
   restoreBackup,
   useSamples,
 } from './recovery-steps.ts';
-import type { GatheredShare } from './shares.ts';
+import type { Gathering } from './shares.ts';
 import { type Steps, WAITING } from './steps.ts';
 
 /**
@@ -46,24 +44,16 @@ export async function openRecoveryInstance(
 }
 
 export interface Recovery {
-  readonly instance: ThrowAway;
-  readonly steps: Steps;
   readonly domain: Domain;
   readonly backup: BackupAtHand;
   readonly administrator: string;
-  readonly samples: { readonly file: string; readonly content: Samples } | undefined;
-  /** Gives the packets of a quorum for this recipient. */
-  gather(recipient: Recipient): Promise<readonly GatheredShare[]>;
-}
-
-export interface Recovered extends RestoredKeys {
-  readonly shares: readonly GatheredShare[];
-  readonly used: number;
+  readonly samples: SamplesAtHand | undefined;
+  readonly gathering: Gathering;
 }
 
 /** All steps but the making of the instance. @throws StepFailed, NotRehearsed */
-export async function recover(recovery: Recovery): Promise<Recovered> {
-  const { instance, steps, domain, backup, administrator, samples } = recovery;
+export async function recover(instance: InstanceClient, steps: Steps, recovery: Recovery, terminal: Terminal) {
+  const { domain, backup, administrator, samples, gathering } = recovery;
   const again = 'run the rehearsal again; if it fails again, this is a defect: report it with this message';
   const recipient = await steps.run('fetch the exchange key', again, () =>
     fetchTransferKey(instance, 'the exchange key', 'upload'),
@@ -71,7 +61,7 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
   const shares = await steps.run(
     WAITING,
     'gather the shares of a quorum',
-    () => recovery.gather(recipient),
+    () => gathering.gather(domain, recipient, terminal),
     ({ length }) => counted(length, 'custodian'),
   );
   await steps.run('recover the security domain', again, async () => {
@@ -103,13 +93,6 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
 
 /** SHA-256 over all names, sorted: two restores of one backup have the same. */
 function namesHash(names: readonly string[]): string {
-  return createHash('sha256')
-    .update(
-      [...names]
-        .map((each) => each.toLowerCase())
-        .sort()
-        .join('\n'),
-    )
-    .digest('hex')
-    .slice(0, 16);
+  const sorted = names.map((each) => each.toLowerCase()).sort();
+  return createHash('sha256').update(sorted.join('\n')).digest('hex').slice(0, 16);
 }

@@ -1,15 +1,22 @@
 // What is asked of an instance that is being recovered, over its public API, step by step.
-import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { groupFingerprint } from '../../formats/fingerprint.ts';
 import { ownCommand, shellWord } from '../../formats/own-command.ts';
 import type { Samples } from '../../formats/rehearsal-samples.ts';
-import { followRestore, readRegister, startRestore, uploadDomain } from '../../tools/ceremony/hsm.ts';
+import {
+  assignRole,
+  CRYPTO_AUDITOR,
+  CRYPTO_USER,
+  followRestore,
+  readRegister,
+  startRestore,
+  uploadDomain,
+} from '../../tools/ceremony/hsm.ts';
 import type { Place } from '../commands/backup/place.ts';
 import { counted } from '../counted.ts';
 import { AnswerError, type InstanceClient } from '../instance-client.ts';
 import type { BackupAtHand, Domain } from './inputs.ts';
-import { keyNames, useSample, VERSION } from './known-answers.ts';
+import { keyNames, useSample } from './known-answers.ts';
 import type { GatheredShare } from './shares.ts';
 import { fileFailed, NotRehearsed, StepFailed } from './steps.ts';
 
@@ -87,15 +94,10 @@ function storageOf({ target: { uri: storageResourceUri }, credential }: Place): 
   }
 }
 
-export interface RestoredKeys {
-  readonly names: readonly string[];
-  /** Deleted and not purged: a backup has them too. */
-  readonly deleted: readonly string[];
-}
-
 /** Counts what came back; versions and other records the restore itself has counted. @throws StepFailed */
-export async function compareCounts(client: InstanceClient, backup: BackupAtHand): Promise<RestoredKeys> {
+export async function compareCounts(client: InstanceClient, backup: BackupAtHand) {
   const names = await keyNames(client);
+  // Not purged: a backup has them too.
   const deleted = await keyNames(client, 'deletedkeys');
   const { keys } = backup.manifest.counts;
   if (names.length + deleted.length === keys) return { names, deleted };
@@ -113,28 +115,7 @@ export function countedKeys(keys: number, deleted: number): string {
 
 /** Roles are those of the backup now: its administrator gives itself the right to use keys and see all, in this instance alone. */
 export async function allowUse(client: InstanceClient, administrator: string): Promise<void> {
-  for (const role of [CRYPTO_USER, CRYPTO_AUDITOR]) await assign(client, administrator, role);
-}
-
-const CRYPTO_USER = '21dbd100-6940-42c2-9190-5d6cb909625b';
-/** Sees deleted keys. */
-const CRYPTO_AUDITOR = '2c18b078-7c48-4d3a-af88-5a3a1b3f82b3';
-
-async function assign(client: InstanceClient, principalId: string, role: string): Promise<void> {
-  const id = createHash('sha256').update(`${client.who} ${principalId} ${role}`).digest('hex');
-  const name = [id.slice(0, 8), id.slice(8, 12), `4${id.slice(13, 16)}`, `8${id.slice(17, 20)}`, id.slice(20, 32)].join(
-    '-',
-  );
-  const roleDefinitionId = `Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/${role}`;
-  try {
-    await client.ask('PUT', `/keys/providers/Microsoft.Authorization/roleAssignments/${name}?${VERSION}`, {
-      properties: { roleDefinitionId, principalId },
-    });
-  } catch (error) {
-    const codes = ['RoleAssignmentExists', 'MatchingRoleAssignmentExists'];
-    if (error instanceof AnswerError && codes.includes(error.code)) return; // it has the role by the backup, or by a try before
-    throw error;
-  }
+  for (const role of [CRYPTO_USER, CRYPTO_AUDITOR]) await assignRole(client, '/keys', role, administrator);
 }
 
 /**

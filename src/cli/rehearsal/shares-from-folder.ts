@@ -6,13 +6,7 @@ import { MAX_PACKET, PacketError, readPacket } from '../../formats/custodian-pac
 import { CommandError, type Terminal } from '../command.ts';
 import { readInput } from '../read-input.ts';
 import type { Domain } from './inputs.ts';
-
-interface PacketAtHand {
-  /** x5t#S256. */
-  readonly custodian: string;
-  readonly file: string;
-  readonly packet: unknown;
-}
+import type { GatheredShare } from './shares.ts';
 
 /**
  * Looks into the folder until packets of a quorum are there, each for this recipient and domain; what else lies there is told
@@ -23,54 +17,47 @@ export async function sharesFromFolder(
   folder: string,
   recipient: string,
   terminal: Terminal,
-): Promise<readonly PacketAtHand[]> {
-  const { required, enc_shares: shares } = domain.file.SharedKeys;
-  const listed = new Set(shares.map(({ x5t_256 }) => x5t_256));
-  const seen = new Map<string, PacketAtHand | undefined>();
+): Promise<readonly GatheredShare[]> {
+  const { required } = domain.file.SharedKeys;
+  const taken = new Map<string, string>();
+  const told = new Set<string>();
+  const shares = new Map<string, GatheredShare>();
   using changes = watching(folder);
   for (;;) {
-    for (const name of readdirSync(folder).filter((each) => each.endsWith('.json'))) {
-      if (seen.get(name) !== undefined) continue;
-      const found = readShare(join(folder, name), { domain: domain.hash, recipient, listed });
+    for (const name of readdirSync(folder).filter((each) => each.endsWith('.json') && !taken.has(each))) {
+      const found = readShare(join(folder, name), domain, recipient);
       if (typeof found === 'string') {
-        if (!seen.has(name)) terminal.err(`  ${name}: ${found}\n`);
-        seen.set(name, undefined);
-      } else {
-        const other = [...seen].find(([, each]) => each?.custodian === found.custodian)?.[0];
-        seen.set(name, found);
-        const { length } = distinctOf(seen.values());
-        const what = other === undefined ? 'taken' : `the custodian of ${other} is counted already`;
-        terminal.err(`  ${name}: ${what}, ${length} of ${required}\n`);
+        if (!told.has(name)) terminal.err(`  ${name}: ${found}\n`);
+        told.add(name);
+        continue;
       }
+      const { custodian } = found;
+      const other = taken.entries().find(([, each]) => each === custodian)?.[0];
+      taken.set(name, custodian);
+      shares.set(custodian, found);
+      const what = other === undefined ? 'taken' : `the custodian of ${other} is counted already`;
+      terminal.err(`  ${name}: ${what}, ${shares.size} of ${required}\n`);
     }
-    const distinct = distinctOf(seen.values());
-    if (distinct.length >= required) return distinct;
+    if (shares.size >= required) return [...shares.values()];
     await changes.next();
   }
 }
 
-function distinctOf(found: Iterable<PacketAtHand | undefined>): readonly PacketAtHand[] {
-  const byCustodian = new Map<string, PacketAtHand>();
-  for (const each of found) if (each !== undefined) byCustodian.set(each.custodian, each);
-  return [...byCustodian.values()];
-}
-
 /** @returns a sentence when it cannot be used */
-function readShare(
-  file: string,
-  wanted: { readonly domain: string; readonly recipient: string; readonly listed: ReadonlySet<string> },
-): PacketAtHand | string {
+function readShare(file: string, domain: Domain, recipient: string): GatheredShare | string {
   try {
     const text = readInput(file)
       .toString('utf8')
       .slice(0, MAX_PACKET + 1);
     const { statement } = readPacket(text);
+    const { custodian } = statement;
     if (statement.purpose !== 'recover') return `is a packet of purpose ${statement.purpose}, not recover`;
-    if (statement.recipient !== wanted.recipient)
-      return 'is for another instance: make it for recipient.cer of this folder';
-    if (statement.domain !== wanted.domain) return 'is of another security-domain file';
-    if (!wanted.listed.has(statement.custodian)) return 'is of a custodian whom the security-domain file does not list';
-    return { custodian: statement.custodian, file, packet: JSON.parse(text) as unknown };
+    if (statement.recipient !== recipient) return 'is for another instance: make it for recipient.cer of this folder';
+    if (statement.domain !== domain.hash) return 'is of another security-domain file';
+    if (!domain.file.SharedKeys.enc_shares.some(({ x5t_256 }) => x5t_256 === custodian)) {
+      return 'is of a custodian whom the security-domain file does not list';
+    }
+    return { custodian, file, packet: JSON.parse(text) as unknown };
   } catch (error) {
     if (error instanceof PacketError || error instanceof CommandError) return error.message;
     throw error;

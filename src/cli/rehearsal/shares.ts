@@ -5,11 +5,11 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../../files/durable-file.ts';
 import { ownCommand, shellWord } from '../../formats/own-command.ts';
-import { certificateOf, isEncryptedPem, readHolder, thumbprintOf } from '../../tools/custodian/holder.ts';
+import { thumbprintOf } from '../../tools/custodian/fingerprint.ts';
+import { certificateOf, DamagedError, isEncryptedPem, readHolder } from '../../tools/custodian/holder.ts';
 import { openOwnShare } from '../../tools/custodian/own-share.ts';
 import { share } from '../../tools/custodian/packets.ts';
 import type { Recipient } from '../../tools/custodian/recipient.ts';
-import { DamagedError } from '../../tools/custodian/refusal.ts';
 import { CommandError, type Terminal, UsageError } from '../command.ts';
 import { passphrases } from '../commands/custodian/holder.ts';
 import { orRefuse } from '../commands/custodian/refusals.ts';
@@ -28,15 +28,15 @@ export interface GatheredShare {
   readonly packet: unknown;
 }
 
-interface KeysAtHand {
-  readonly kind: 'keys';
-  /** As the command calls it. */
-  readonly option: string;
-  readonly keys: readonly string[];
-  readonly passphraseFiles: readonly string[];
+export interface Gathering {
+  /**
+   * What is wrong with the call and not with the recovery: seen before an instance is made for it. No key is opened here; one that
+   * is damaged, or opens nothing, is a finding of the rehearsal itself.
+   * @throws CommandError, or UsageError for too few
+   */
+  check(domain: Domain): Promise<void>;
+  gather(domain: Domain, recipient: Recipient, terminal: Terminal): Promise<readonly GatheredShare[]>;
 }
-
-export type Gathering = KeysAtHand | { readonly kind: 'packets'; readonly folder: string };
 
 /** @param option of the keys, as the command calls it @throws UsageError */
 export function gatheringOf(
@@ -49,36 +49,36 @@ export function gatheringOf(
     throw new UsageError(`give either ${option}, once for each, or --packets`);
   }
   if (passphraseFiles.length > keys.length) throw new UsageError('there are more passphrase files than keys');
-  return folder === undefined ? { kind: 'keys', option, keys, passphraseFiles } : { kind: 'packets', folder };
-}
-
-export async function gatherShares(
-  gathering: Gathering,
-  domain: Domain,
-  recipient: Recipient,
-  terminal: Terminal,
-): Promise<readonly GatheredShare[]> {
-  if (gathering.kind === 'keys') return sharesFromKeys(gathering, domain, recipient, terminal);
-  const { folder } = gathering;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const certificate = join(folder, 'recipient.cer');
-  await replaceFile(certificate, recipient.certificate.toString());
-  terminal.err(
-    `Send ${certificate} to the custodians and read its fingerprint to them:\n  ${recipient.fingerprint}\n` +
-      `Each of ${domain.file.SharedKeys.required}: ${ownCommand(`custodian share ${shellWord(domain.path)} --purpose recover --to recipient.cer --key KEY.pem`)}\n` +
-      `Waiting for their packets in ${folder} (Ctrl-C ends it and leaves nothing) ...\n`,
-  );
-  return sharesFromFolder(domain, folder, recipient.thumbprint, terminal);
+  if (folder === undefined) {
+    return {
+      check: (domain) => checkKeys(domain, option, keys, passphraseFiles),
+      gather: (domain, recipient, terminal) =>
+        sharesFromKeys(keys, passphrases(passphraseFiles, terminal), domain, recipient),
+    };
+  }
+  return {
+    check: async () => undefined,
+    async gather(domain, recipient, terminal) {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const certificate = join(folder, 'recipient.cer');
+      await replaceFile(certificate, recipient.certificate.toString());
+      terminal.err(
+        `Send ${certificate} to the custodians and read its fingerprint to them:\n  ${recipient.fingerprint}\n` +
+          `Each of ${domain.file.SharedKeys.required}: ${ownCommand(`custodian share ${shellWord(domain.path)} --purpose recover --to recipient.cer --key KEY.pem`)}\n` +
+          `Waiting for their packets in ${folder} (Ctrl-C ends it and leaves nothing) ...\n`,
+      );
+      return sharesFromFolder(domain, folder, recipient.thumbprint, terminal);
+    },
+  };
 }
 
 /** @throws StepFailed naming the key or share that is damaged; NotRehearsed for another key, or another passphrase */
 async function sharesFromKeys(
-  { keys, passphraseFiles }: KeysAtHand,
+  keys: readonly string[],
+  passphraseOf: ReturnType<typeof passphrases>,
   domain: Domain,
   recipient: Recipient,
-  terminal: Terminal,
 ): Promise<readonly GatheredShare[]> {
-  const passphraseOf = passphrases(passphraseFiles, terminal);
   const gathered: GatheredShare[] = [];
   for (const key of keys) {
     const holder = await readHolder({ key, passphraseOf }).catch((error: unknown) => {
@@ -100,20 +100,19 @@ async function sharesFromKeys(
 }
 
 /** What is damaged is missing in a recovery, too; a wrong key or passphrase is put right by giving the right one. */
-function failed(kind: 'custodian' | 'share', name: string, error: unknown, next: string): Error {
-  const problem = messageOf(error);
-  if (error instanceof DamagedError) return new StepFailed({ kind, name, problem, next }, { cause: error });
-  return error instanceof NotRehearsed ? error : new NotRehearsed(`${name}: ${problem}`, next, { cause: error });
+function failed(kind: 'custodian' | 'share', name: string, cause: unknown, next: string): Error {
+  const problem = messageOf(cause);
+  return cause instanceof DamagedError
+    ? new StepFailed({ kind, name, problem, next }, { cause })
+    : new NotRehearsed(`${name}: ${problem}`, next, { cause });
 }
 
-/**
- * What is wrong with the call and not with the recovery, of the keys that a rehearsal is given: seen before an instance is made for
- * it. No key is opened here; one that is damaged, or opens nothing, is a finding of the rehearsal itself.
- * @throws CommandError, or UsageError for too few
- */
-export async function checkKeysAtHand(gathering: Gathering, domain: Domain): Promise<void> {
-  if (gathering.kind !== 'keys') return;
-  const { option, keys, passphraseFiles } = gathering;
+async function checkKeys(
+  domain: Domain,
+  option: string,
+  keys: readonly string[],
+  passphraseFiles: readonly string[],
+): Promise<void> {
   const counted = new Set<string>();
   let encrypted = 0;
   for (const key of keys) {

@@ -8,14 +8,9 @@ import { CommandError, type Terminal } from '../command.ts';
 export class StepFailed extends Error {
   override readonly name = 'StepFailed';
   readonly problem: RehearsalProblem;
-  constructor(problem: RehearsalProblem, options?: ErrorOptions) {
-    super(`${problem.name}: ${problem.problem}`, options);
-    this.problem = {
-      ...problem,
-      name: oneLine(problem.name),
-      problem: oneLine(problem.problem),
-      next: oneLine(problem.next),
-    };
+  constructor({ kind, name, problem, next }: RehearsalProblem, options?: ErrorOptions) {
+    super(`${name}: ${problem}`, options);
+    this.problem = { kind, name: oneLine(name), problem: oneLine(problem), next: oneLine(next) };
   }
 }
 
@@ -53,21 +48,21 @@ export class Steps {
   async run<T>(name: string, next: string, work: () => Promise<T>, detail?: (result: T) => string): Promise<T> {
     const began = performance.now();
     const took = (): number => Math.round(performance.now() - began);
+    const say = (before: string, after = ''): void =>
+      this.#terminal.err(`  ${name}: ${before}${(took() / 1000).toFixed(2)} s${after}\n`);
     try {
       const result = await work();
       const more = detail === undefined ? {} : { detail: oneLine(detail(result)) };
       this.#done.push({ name, milliseconds: took(), outcome: 'done', ...more });
-      this.#terminal.err(
-        `  ${name}: ${(took() / 1000).toFixed(2)} s${more.detail === undefined ? '' : ` (${more.detail})`}\n`,
-      );
+      say('', more.detail === undefined ? '' : ` (${more.detail})`);
       return result;
     } catch (error) {
       if (error instanceof StepFailed) {
         this.#done.push({ name, milliseconds: took(), outcome: 'failed' });
-        this.#terminal.err(`  ${name}: FAILED after ${(took() / 1000).toFixed(2)} s\n`);
+        say('FAILED after ');
         throw error;
       }
-      this.#terminal.err(`  ${name}: not done, given up after ${(took() / 1000).toFixed(2)} s\n`);
+      say('not done, given up after ');
       if (error instanceof NotRehearsed) throw error;
       throw new NotRehearsed(`${name}: ${messageOf(error)}`, next, { cause: error });
     }

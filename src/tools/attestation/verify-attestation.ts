@@ -1,12 +1,10 @@
 // Verifies a key attestation offline: chain, signatures, and that both statements are of one key. Shares nothing with the
 // module that signs but the format. Takes what the service answers and what `az keyvault key get-attestation` saves.
+
 import { createHash, verify, X509Certificate } from 'node:crypto';
 import { fromBase64url } from '../../formats/base64url.ts';
 import { ATTESTATION_FORMAT, type KeyStatement, STATEMENT_TYPES } from '../../formats/key-attestation.ts';
-
-export class AttestationError extends Error {
-  override readonly name = 'AttestationError';
-}
+import { Refusal } from '../../formats/refusal.ts';
 
 export interface VerifiedAttestation {
   readonly statement: Extract<KeyStatement, { statement: 'private' }>;
@@ -16,11 +14,11 @@ export interface VerifiedAttestation {
   readonly anchored: boolean | undefined;
 }
 
-/** @param trustedRoot the certificate whose key must have made the chain @throws AttestationError */
+/** @param trustedRoot the certificate whose key must have made the chain @throws Refusal */
 export function verifyAttestation(document: unknown, trustedRoot: X509Certificate | undefined): VerifiedAttestation {
   const attestation = findAttestation(document);
   if (attestation['version'] !== ATTESTATION_FORMAT) {
-    throw new AttestationError(`the attestation is not of the format ${ATTESTATION_FORMAT}`);
+    throw new Refusal(`the attestation is not of the format ${ATTESTATION_FORMAT}`);
   }
   const { leaf, root } = readChain(partOf(attestation, 'certificatePemFile').toString('latin1'));
   const statement = readStatement(partOf(attestation, 'privateKeyAttestation'), 'private', leaf);
@@ -28,7 +26,7 @@ export function verifyAttestation(document: unknown, trustedRoot: X509Certificat
   const shownKey = membersOf(membersOf(document)['key']);
   checkSame('the key shown beside the attestation', shownKey, statement.key);
   const anchored = trustedRoot?.publicKey.equals(root.publicKey);
-  if (anchored === false) throw new AttestationError('the chain does not end at the root given');
+  if (anchored === false) throw new Refusal('the chain does not end at the root given');
   return { statement, root: keyFingerprint(root), anchored };
 }
 
@@ -48,27 +46,27 @@ function findAttestation(document: unknown): Readonly<Record<string, unknown>> {
 /** base64url, or the padded standard alphabet that az makes of it. */
 function partOf(attestation: Readonly<Record<string, unknown>>, name: string): Buffer {
   const text = attestation[name];
-  if (typeof text !== 'string' || text === '') throw new AttestationError(`${name} is missing`);
+  if (typeof text !== 'string' || text === '') throw new Refusal(`${name} is missing`);
   try {
     return fromBase64url(text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, ''));
   } catch (cause) {
-    throw new AttestationError(`${name} is not base64`, { cause });
+    throw new Refusal(`${name} is not base64`, { cause });
   }
 }
 
 function readChain(pem: string): { readonly leaf: X509Certificate; readonly root: X509Certificate } {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  if (blocks.length !== 2) throw new AttestationError('the chain is not two certificates');
+  if (blocks.length !== 2) throw new Refusal('the chain is not two certificates');
   let chain: X509Certificate[];
   try {
     chain = blocks.map((block) => new X509Certificate(block));
   } catch (cause) {
-    throw new AttestationError('a certificate of the chain does not read', { cause });
+    throw new Refusal('a certificate of the chain does not read', { cause });
   }
   const [leaf, root] = chain as [X509Certificate, X509Certificate];
   const whole =
     root.ca && !leaf.ca && root.verify(root.publicKey) && leaf.checkIssued(root) && leaf.verify(root.publicKey);
-  if (!whole) throw new AttestationError('the chain is broken: the second certificate did not issue the first');
+  if (!whole) throw new Refusal('the chain is broken: the second certificate did not issue the first');
   return { leaf, root };
 }
 
@@ -87,15 +85,15 @@ function readStatement<K extends KeyStatement['statement']>(
     const input = Buffer.from(`${header}.${payload}`, 'latin1');
     signed = spare === undefined && verify('sha256', input, leaf.publicKey, fromBase64url(signature));
   } catch (cause) {
-    throw new AttestationError(`the ${kind} statement does not read`, { cause });
+    throw new Refusal(`the ${kind} statement does not read`, { cause });
   }
   const { alg, typ, crit } = protectedHeader;
   if (alg !== 'RS256' || typ !== STATEMENT_TYPES[kind] || crit !== undefined) {
-    throw new AttestationError(`the ${kind} statement is something else`);
+    throw new Refusal(`the ${kind} statement is something else`);
   }
-  if (!signed) throw new AttestationError(`the signature of the ${kind} statement is not valid`);
+  if (!signed) throw new Refusal(`the signature of the ${kind} statement is not valid`);
   if (statement['format'] !== ATTESTATION_FORMAT || statement['statement'] !== kind) {
-    throw new AttestationError(`the ${kind} statement is something else`);
+    throw new Refusal(`the ${kind} statement is something else`);
   }
   return statement as unknown as Extract<KeyStatement, { statement: K }>;
 }
@@ -108,24 +106,24 @@ function checkPublic(
 ): void {
   const present = typeof attestation['publicKeyAttestation'] === 'string' && attestation['publicKeyAttestation'] !== '';
   if (key['kty'] === 'oct-HSM') {
-    if (present) throw new AttestationError('a symmetric key has no public statement');
+    if (present) throw new Refusal('a symmetric key has no public statement');
     return;
   }
   const shown = readStatement(partOf(attestation, 'publicKeyAttestation'), 'public', leaf);
   if (JSON.stringify(shown.key) !== JSON.stringify(key) || shown.instance.id !== instance.id) {
-    throw new AttestationError('the two statements are of different keys');
+    throw new Refusal('the two statements are of different keys');
   }
 }
 
 function checkSame(what: string, shown: Readonly<Record<string, unknown>>, signed: KeyStatement['key']): void {
   for (const member of ['n', 'e', 'crv', 'x', 'y', 'pub']) {
     if (shown[member] !== undefined && shown[member] !== signed[member]) {
-      throw new AttestationError(`${what} is another one: member ${member} differs`);
+      throw new Refusal(`${what} is another one: member ${member} differs`);
     }
   }
   const { kid } = shown;
   if (typeof kid === 'string' && !kid.endsWith(`/keys/${signed['name']}/${signed['version']}`)) {
-    throw new AttestationError(`${what} is another one: its kid differs`);
+    throw new Refusal(`${what} is another one: its kid differs`);
   }
 }
 

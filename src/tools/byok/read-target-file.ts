@@ -1,33 +1,34 @@
 // The key to be wrapped, from a file: a private key in PEM becomes PKCS#8, raw bytes are a symmetric key.
+
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { ByokError } from './byok-error.ts';
+import { Refusal } from '../../formats/refusal.ts';
 
 const RSA_SIZES = [2048, 3072, 4096];
 const CURVES = ['prime256v1', 'secp256k1', 'secp384r1', 'secp521r1'];
 
-/** PKCS#8 DER; the caller overwrites it. @throws ByokError */
+/** PKCS#8 DER; the caller overwrites it. @throws Refusal */
 export function privateKeyTarget(pem: Buffer): Buffer {
   let key: KeyObject;
   try {
     key = createPrivateKey(pem);
   } catch {
     // Its text may quote the file.
-    throw new ByokError('the key file is no private key in PEM, or is encrypted: decrypt it first (openssl pkey)');
+    throw new Refusal('the key file is no private key in PEM, or is encrypted: decrypt it first (openssl pkey)');
   }
   const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
   const fits =
     (key.asymmetricKeyType === 'rsa' && RSA_SIZES.includes(modulusLength)) ||
     (key.asymmetricKeyType === 'ec' && CURVES.includes(namedCurve));
   if (!fits) {
-    throw new ByokError(
+    throw new Refusal(
       'the key is none that can be imported: RSA of 2048, 3072 or 4096 bits, or EC on P-256, P-256K, P-384, P-521',
     );
   }
   return key.export({ format: 'der', type: 'pkcs8' });
 }
 
-/** @throws ByokError */
+/** @throws Refusal */
 export function symmetricTarget(bytes: Buffer): Buffer {
   if (bytes.length === 16 || bytes.length === 24 || bytes.length === 32) return bytes;
-  throw new ByokError(`a symmetric key has 16, 24 or 32 raw bytes, this file has ${bytes.length}`);
+  throw new Refusal(`a symmetric key has 16, 24 or 32 raw bytes, this file has ${bytes.length}`);
 }

@@ -1,8 +1,9 @@
 // What `strongroom byok wrap` does: reads a key-exchange key and a target, and writes the transfer file.
+
 import { readFile, writeFile } from 'node:fs/promises';
+import { Refusal } from '../../formats/refusal.ts';
 import { writeTransferBlob } from '../../formats/transfer-blob.ts';
 import { wrapForTransfer } from '../../formats/transfer-wrap.ts';
-import { ByokError } from './byok-error.ts';
 import { checkTransferFile } from './check-transfer-file.ts';
 import { type KekFile, readKekFile } from './read-kek-file.ts';
 import { privateKeyTarget, symmetricTarget } from './read-target-file.ts';
@@ -27,7 +28,7 @@ export interface WrapFiles {
   readonly generator: string;
 }
 
-/** @throws ByokError, TransferBlobError; errors of the file system as they are */
+/** @throws Refusal, TransferBlobError; errors of the file system as they are */
 export async function wrapFiles({
   kekFile,
   kid: given,
@@ -38,7 +39,7 @@ export async function wrapFiles({
   const kek = readKekFile(await readFile(kekFile, 'utf8'));
   const kid = given ?? kek.kid;
   if (kid === undefined)
-    throw new ByokError('the file of the key-exchange key does not say its identifier: give it with --kid');
+    throw new Refusal('the file of the key-exchange key does not say its identifier: give it with --kid');
   const file = writeTransferBlob({ kid, ciphertext: await wrapSource(kek, source), generator });
   checkTransferFile(Buffer.from(file, 'utf8'), kek.publicKey);
   await writeFile(out, file, { flag: 'wx' });

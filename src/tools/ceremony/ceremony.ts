@@ -1,5 +1,6 @@
 // A ceremony in its folder on the operator's machine: the journal, and the files that came in and went out. Everything
 // that is known of it comes from the journal, so that it can be taken up after any interruption.
+
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -8,15 +9,8 @@ import { replaceFile } from '../../files/durable-file.ts';
 import { syncFolder } from '../../files/durable-file-sync.ts';
 import { lockFile } from '../../files/file-lock.ts';
 import { optionWords, ownCommand } from '../../formats/own-command.ts';
-import {
-  CeremonyError,
-  type Entry,
-  type Facts,
-  type FileFact,
-  Journal,
-  type NewEntry,
-  readJournal,
-} from './journal.ts';
+import { Refusal } from '../../formats/refusal.ts';
+import { type Entry, type Facts, type FileFact, Journal, type NewEntry, readJournal } from './journal.ts';
 
 export interface CeremonySettings {
   readonly kind: CeremonyKind;
@@ -52,7 +46,7 @@ export class Ceremony implements Disposable {
     this.#journal = Journal.open(join(folder, JOURNAL));
     if (first !== undefined) {
       if (this.entries.length > 0) {
-        throw new CeremonyError(`${folder} holds a ceremony already: go on with it, or name another folder`);
+        throw new Refusal(`${folder} holds a ceremony already: go on with it, or name another folder`);
       }
       this.add(startEntry(first));
     }
@@ -61,13 +55,13 @@ export class Ceremony implements Disposable {
     this.settings = settings;
   }
 
-  /** @throws CeremonyError when one is there already */
+  /** @throws Refusal when one is there already */
   static start(folder: string, settings: CeremonySettings, hand: Hand): Ceremony {
     makeFolder(folder);
     return Ceremony.#locked(folder, hand, settings);
   }
 
-  /** @throws CeremonyError when there is none, its journal was changed, or somebody else is at work on it */
+  /** @throws Refusal when there is none, its journal was changed, or somebody else is at work on it */
   static open(folder: string, hand: Hand): Ceremony {
     if (!existsSync(join(folder, JOURNAL))) throw thereIsNone(folder);
     return Ceremony.#locked(folder, hand);
@@ -108,10 +102,10 @@ export class Ceremony implements Disposable {
     return factIn(this.entries, name);
   }
 
-  /** @throws CeremonyError */
+  /** @throws Refusal */
   requireFact(name: string): string {
     const fact = this.fact(name);
-    if (fact === undefined) throw new CeremonyError(`the ceremony does not know its ${name} yet`);
+    if (fact === undefined) throw new Refusal(`the ceremony does not know its ${name} yet`);
     return fact;
   }
 
@@ -123,10 +117,10 @@ export class Ceremony implements Disposable {
     return { name, role, ...factsOf(content) };
   }
 
-  /** A file that was kept, as it was kept. @throws CeremonyError when it is another now */
+  /** A file that was kept, as it was kept. @throws Refusal when it is another now */
   read(name: string): Buffer {
     const kept = this.entries.findLast(({ file }) => file?.name === name)?.file;
-    if (kept === undefined) throw new CeremonyError(`the ceremony has no file ${name}`);
+    if (kept === undefined) throw new Refusal(`the ceremony has no file ${name}`);
     return readKept(this.folder, kept);
   }
 
@@ -140,22 +134,22 @@ export function factIn(entries: readonly Entry[], name: string): string | undefi
   return entries.findLast(({ facts }) => facts?.[name] !== undefined)?.facts?.[name];
 }
 
-/** To look at, while somebody may be at work on it. @throws CeremonyError */
+/** To look at, while somebody may be at work on it. @throws Refusal */
 export function readCeremony(folder: string): Pick<Ceremony, 'id' | 'settings' | 'entries' | 'head'> {
   const { entries, head } = readJournal(join(folder, JOURNAL));
   return { ...startOf(entries, folder), entries, head };
 }
 
-/** @throws CeremonyError naming the file */
+/** @throws Refusal naming the file */
 export function readKept(folder: string, { name, sha256 }: FileFact): Buffer {
   let content: Buffer;
   try {
     content = readFileSync(join(folder, name));
   } catch (cause) {
-    throw new CeremonyError(`${join(folder, name)} is gone`, { cause });
+    throw new Refusal(`${join(folder, name)} is gone`, { cause });
   }
   if (factsOf(content).sha256 === sha256) return content;
-  throw new CeremonyError(`${join(folder, name)} is not as the ceremony kept it: it was changed`);
+  throw new Refusal(`${join(folder, name)} is not as the ceremony kept it: it was changed`);
 }
 
 export function factsOf(content: string | Uint8Array): Pick<FileFact, 'bytes' | 'sha256'> {
@@ -197,9 +191,9 @@ function startOf(entries: readonly Entry[], folder: string): Pick<Ceremony, 'id'
   };
 }
 
-function thereIsNone(folder: string): CeremonyError {
+function thereIsNone(folder: string): Refusal {
   const begin = ownCommand(`ceremony start KIND${optionWords({ folder })}`);
-  return new CeremonyError(`there is no ceremony in ${folder}: begin one with '${begin}'`);
+  return new Refusal(`there is no ceremony in ${folder}: begin one with '${begin}'`);
 }
 
 /** With those above it, all of them durable. */
@@ -216,5 +210,5 @@ function makeFolder(path: string): void {
 function takeLock(folder: string): Disposable {
   const lock = lockFile(join(folder, '.lock'));
   if (lock !== undefined) return lock;
-  throw new CeremonyError(`somebody is at work on the ceremony in ${folder}: wait until they are done`);
+  throw new Refusal(`somebody is at work on the ceremony in ${folder}: wait until they are done`);
 }

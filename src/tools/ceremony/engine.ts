@@ -1,11 +1,13 @@
 // The kinds of ceremonies, each a list of steps in their order; where a ceremony stands in its list, from its journal alone; and
 // how it goes one step on.
+
 import type { CeremonyKind } from '../../features/ceremony/recorded.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { oneLine } from '../../formats/printable.ts';
+import { Refusal } from '../../formats/refusal.ts';
 import type { Ceremony } from './ceremony.ts';
 import type { Asking } from './hsm.ts';
-import { CeremonyError, type Entry } from './journal.ts';
+import { type Entry } from './journal.ts';
 import { addressOf, FAILED_TRIES, type Given, REPORT_STEP, type Step } from './step.ts';
 import { certificates } from './steps/certificates.ts';
 import { complete, statement } from './steps/complete.ts';
@@ -102,7 +104,11 @@ export function nextStep(ceremony: Ceremony): Step | undefined {
 export async function proceed(ceremony: Ceremony, step: Step, given: Given, service: Asking): Promise<string> {
   requireOpen(ceremony);
   try {
-    return await step.run(ceremony, given, service);
+    const ran = await step.run(ceremony, given, service);
+    if (typeof ran === 'string') return ran;
+    const { done, says = done, facts } = ran;
+    ceremony.add({ step: step.id, what: 'done', text: done, facts });
+    return says;
   } catch (error) {
     const text = oneLine(error instanceof Error ? error.message : String(error));
     // A mismatch has its own line.
@@ -111,10 +117,10 @@ export async function proceed(ceremony: Ceremony, step: Step, given: Given, serv
   }
 }
 
-/** @throws CeremonyError when the step must not be left out */
+/** @throws Refusal when the step must not be left out */
 export function skip(ceremony: Ceremony, step: Step, reason: string): void {
   requireOpen(ceremony);
-  if (step.optional !== true) throw new CeremonyError(`'${step.title}' cannot be left out`);
+  if (step.optional !== true) throw new Refusal(`'${step.title}' cannot be left out`);
   ceremony.add({ step: step.id, what: 'skipped', text: requireText(reason) });
 }
 
@@ -125,12 +131,12 @@ export function note(ceremony: Ceremony, text: string): void {
 
 function requireOpen(ceremony: Ceremony): void {
   if (ceremony.entries.some(({ step }) => step === REPORT_STEP)) {
-    throw new CeremonyError('the ceremony is closed by its report: nothing can be added any more');
+    throw new Refusal('the ceremony is closed by its report: nothing can be added any more');
   }
 }
 
 function requireText(text: string): string {
   const line = oneLine(text);
-  if (line === '') throw new CeremonyError('say what there is to note');
+  if (line === '') throw new Refusal('say what there is to note');
   return line;
 }

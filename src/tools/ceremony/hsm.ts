@@ -1,11 +1,12 @@
 // What a recovery asks of an HSM over its public API: the same for a ceremony, a rehearsal and the demonstration. Who asks says
 // what an outcome means for them.
-import type { X509Certificate } from 'node:crypto';
+
+import { randomUUID, type X509Certificate } from 'node:crypto';
 import { isOneLine } from '../../formats/printable.ts';
+import { Refusal } from '../../formats/refusal.ts';
 import { parseSecurityDomain } from '../../formats/security-domain.ts';
-import { thumbprintOf } from '../custodian/holder.ts';
+import { hexOf, thumbprintOf } from '../custodian/fingerprint.ts';
 import { type Recipient, readRecipient } from '../custodian/recipient.ts';
-import { CeremonyError } from './journal.ts';
 
 /** The public API of the instance. */
 export interface Asking {
@@ -24,7 +25,7 @@ type Members = Readonly<Record<string, unknown>>;
 /**
  * The certificate to which custodians encrypt their shares.
  * @param name what messages call it @param at where the HSM shows it: another one while it recovers than while it serves
- * @throws CustodianError
+ * @throws Refusal
  */
 export async function fetchTransferKey(hsm: Asking, name: string, at: 'upload' | 'resharing'): Promise<Recipient> {
   const answer = await hsm.ask('GET', `/securitydomain/${at}?${VERSION}`);
@@ -50,7 +51,7 @@ export function certificateKeys(certificates: readonly X509Certificate[]): reado
 /**
  * Has the domain split over these and no others. Cut off, it is done again: the HSM makes a new file for the same custodians, and
  * the one that nobody wrote down is of no use to anyone.
- * @returns the file @throws CeremonyError
+ * @returns the file @throws Refusal
  */
 export async function downloadDomain(
   hsm: Asking,
@@ -60,11 +61,11 @@ export async function downloadDomain(
   const body = { certificates: certificateKeys(certificates), required };
   const answer = (await hsm.ask('POST', `/securitydomain/download?${VERSION}`, body)) as Members | undefined;
   const document = answer?.['value'];
-  if (typeof document !== 'string') throw new CeremonyError('the HSM answered without a security domain');
+  if (typeof document !== 'string') throw new Refusal('the HSM answered without a security domain');
   const { SharedKeys: shared } = parseSecurityDomain(document);
   const given = shared.enc_shares.map(({ x5t_256 }) => x5t_256).toSorted();
   if (given.join() !== certificates.map(thumbprintOf).toSorted().join() || shared.required !== required) {
-    throw new CeremonyError('the HSM answered with a domain of other custodians or another quorum');
+    throw new Refusal('the HSM answered with a domain of other custodians or another quorum');
   }
   return document;
 }
@@ -87,11 +88,11 @@ export async function uploadDomain(
   }
 }
 
-/** @returns the job @throws CeremonyError */
+/** @returns the job @throws Refusal */
 export async function startRestore(hsm: Asking, request: object): Promise<string> {
   const { jobId } = (await hsm.ask('PUT', `/restore?${VERSION}`, request)) as Members;
   if (typeof jobId === 'string' && /^[\w-]{1,64}$/.test(jobId)) return jobId;
-  throw new CeremonyError('the HSM answered without a job');
+  throw new Refusal('the HSM answered without a job');
 }
 
 /** @returns undefined when it succeeded, else why not */
@@ -109,6 +110,22 @@ export async function followRestore(
       return { code: String(code ?? ''), message: String(message ?? statusDetails ?? status) };
     }
     await pause();
+  }
+}
+
+export const CRYPTO_USER = '21dbd100-6940-42c2-9190-5d6cb909625b';
+export const CRYPTO_OFFICER = '515eb02d-2335-4d2d-92f2-b1cbdf9c3778';
+/** Sees deleted keys. */
+export const CRYPTO_AUDITOR = '2c18b078-7c48-4d3a-af88-5a3a1b3f82b3';
+
+/** That they have the role already is as good. @param scope '' for the whole instance */
+export async function assignRole(hsm: Asking, scope: string, role: string, principalId: string): Promise<void> {
+  const path = `${scope}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}?${VERSION}`;
+  const roleDefinitionId = `Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/${role}`;
+  try {
+    await hsm.ask('PUT', path, { properties: { roleDefinitionId, principalId } });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'MatchingRoleAssignmentExists')) throw error;
   }
 }
 
@@ -148,10 +165,10 @@ export interface Register {
   readonly value: readonly CustodianEntry[];
 }
 
-/** @throws CeremonyError; whatever the service refuses with */
+/** @throws Refusal; whatever the service refuses with */
 export async function readRegister(hsm: Asking, who = 'the HSM'): Promise<Register> {
   const answer = await hsm.ask('GET', `${CUSTODIANS}?${VERSION}`);
-  if (!isRegister(answer)) throw new CeremonyError(`${who} did not answer with a register of custodians`);
+  if (!isRegister(answer)) throw new Refusal(`${who} did not answer with a register of custodians`);
   return answer;
 }
 
@@ -180,7 +197,7 @@ function isEntry(value: unknown): boolean {
   return (
     typeof custodian === 'string' &&
     /^[\w-]{43}$/.test(custodian) &&
-    Buffer.from(custodian, 'base64url').toString('hex') === fingerprint &&
+    hexOf(custodian) === fingerprint &&
     Number.isInteger(share) &&
     [state, since].every(isLine) &&
     [subject, name, contact, answered, left].every((each) => each === undefined || isLine(each)) &&

@@ -3,7 +3,8 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
-import { CeremonyError, Journal, readJournal } from './journal.ts';
+import { Refusal } from '../../formats/refusal.ts';
+import { Journal, readJournal } from './journal.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-journal-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -57,7 +58,7 @@ test('a line that was edited, removed, moved or put in is found', () => {
     [one, 'null', three],
   ]) {
     writeFileSync(path, `${edited.join('\n')}\n`);
-    assert.throws(() => readJournal(path), CeremonyError, edited.join('|'));
+    assert.throws(() => readJournal(path), Refusal, edited.join('|'));
   }
 });
 

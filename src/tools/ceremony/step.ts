@@ -3,6 +3,7 @@
 import { optionWords, ownCommand } from '../../formats/own-command.ts';
 import type { Ceremony } from './ceremony.ts';
 import type { Asking, Pause } from './hsm.ts';
+import type { Facts } from './journal.ts';
 
 /** A file that a person named, as it was read. */
 export interface GivenFile {
@@ -17,6 +18,13 @@ export interface Given {
   readonly pause: Pause;
 }
 
+/** The end of a step: what the journal says of it, and the person is told, where that is not the same. */
+export interface Done {
+  readonly done: string;
+  readonly says?: string;
+  readonly facts?: Facts | undefined;
+}
+
 export interface Step {
   readonly id: string;
   readonly title: string;
@@ -26,11 +34,11 @@ export interface Step {
   /** What people have to do next, in words. */
   instruction(ceremony: Ceremony): string;
   /**
-   * Notes what it does in the journal, and `done` at the end.
-   * @returns what happened, for the person at the terminal
-   * @throws CeremonyError for what a person can set right
+   * Notes what it does in the journal.
+   * @returns what happened, for the person at the terminal; a text alone: something is still missing
+   * @throws Refusal for what a person can set right
    */
-  run(ceremony: Ceremony, given: Given, service: Asking): Promise<string>;
+  run(ceremony: Ceremony, given: Given, service: Asking): Promise<string | Done>;
   /** Fingerprints, hex, that people have to read elsewhere: until the step is over nothing that is shown here has them. */
   withheld?(ceremony: Ceremony): readonly string[];
 }

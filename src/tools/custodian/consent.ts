@@ -1,12 +1,12 @@
 // What a custodian consents to when they give their share away, in words, before it is done.
+import { Refusal } from '../../formats/refusal.ts';
 import { parseSecurityDomain } from '../../formats/security-domain.ts';
 import { groupedHash } from './fingerprint.ts';
 import type { OwnShare } from './own-share.ts';
 import type { NamedSuccessors, Purpose } from './packets.ts';
 import type { Recipient } from './recipient.ts';
-import { CustodianError } from './refusal.ts';
 
-export interface Consent {
+interface Consent {
   readonly purpose: Purpose;
   readonly file: string;
   readonly document: string;
@@ -48,20 +48,20 @@ function successorRows({ successors: { required, thumbprints }, names }: NamedSu
   ];
 }
 
-/** A share of a security domain is not given to unlock a start, nor the other way round. @throws CustodianError */
+/** A share of a security domain is not given to unlock a start, nor the other way round. @throws Refusal */
 export function checkPurpose(purpose: Purpose, document: string, own: Pick<OwnShare, 'isOfSeal'>): void {
   const isDomain = parseSecurityDomain(document).EncData.data.length > 0;
   if (isDomain === own.isOfSeal) {
-    throw new CustodianError(
+    throw new Refusal(
       'the share is not of what the file looks like: somebody made a domain file look like the list of a seal, or the ' +
         'other way round. Give nothing away, and tell the other custodians',
     );
   }
   if (purpose === 'unlock' && isDomain) {
-    throw new CustodianError('this is a security-domain file: to unlock a start, give the share list of its seal');
+    throw new Refusal('this is a security-domain file: to unlock a start, give the share list of its seal');
   }
   if (purpose !== 'unlock' && !isDomain) {
-    throw new CustodianError(`this is the share list of a seal: to ${purpose}, give the security-domain file`);
+    throw new Refusal(`this is the share list of a seal: to ${purpose}, give the security-domain file`);
   }
 }
 

@@ -1,48 +1,62 @@
 // What a packet says, in words, and whether it holds against the files at hand. Reading it has checked the signature.
-import { createHash, type X509Certificate } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { fromBase64url } from '../../formats/base64url.ts';
 import type { CustodianChallenge } from '../../formats/custodian-challenge.ts';
-import { type CustodianPacket, readPacket } from '../../formats/custodian-packet.ts';
+import { readPacket } from '../../formats/custodian-packet.ts';
 import type { PacketStatement } from '../../formats/custodian-statement.ts';
 import { groupedHash, subjectOf } from './fingerprint.ts';
 import { domainHash, parseDomainFile } from './own-share.ts';
 import type { Recipient } from './recipient.ts';
 
-export interface Against {
+interface Against {
   /** Text of the security-domain file, or of the share list of a seal. */
   readonly document?: string | undefined;
   readonly recipient?: Recipient | undefined;
   readonly challenge?: CustodianChallenge | undefined;
 }
 
-export interface Description {
-  readonly statement: PacketStatement;
-  readonly subject: string;
-  /** Of the custodian's certificate, in groups of four. */
-  readonly fingerprint: string;
-  /** In words. */
-  readonly says: string;
-  /** What was checked, and whether it holds; the signature is always the first. */
-  readonly checks: readonly { readonly what: string; readonly holds: boolean }[];
+/**
+ * @returns with what was checked, and whether it holds; the signature is always the first
+ * @throws PacketError when it is no packet, or not signed by the certificate in it
+ */
+export function describePacket(text: string, { document, recipient, challenge }: Against) {
+  const { statement, certificate } = readPacket(text);
+  const at = Date.parse(statement.at);
+  const checks = [
+    { what: 'it is signed by the key of this certificate', holds: true },
+    {
+      what: 'the certificate was valid when it was signed',
+      holds: Date.parse(certificate.validFrom) <= at && at <= Date.parse(certificate.validTo),
+    },
+  ];
+  if (document !== undefined) checks.push(...againstDomain(statement, document));
+  if (recipient !== undefined) {
+    const named = 'recipient' in statement ? statement.recipient : undefined;
+    checks.push({ what: 'it is for this recipient', holds: named === recipient.thumbprint });
+  }
+  if (challenge !== undefined) {
+    const holds =
+      statement.purpose === 'challenge' &&
+      statement.challenge === challenge.challenge &&
+      statement.domain === challenge.domain;
+    checks.push({ what: 'it answers this challenge', holds });
+  }
+  const fingerprint = groupedHash(statement.custodian);
+  return { statement, subject: subjectOf(certificate), fingerprint, says: sayingOf(statement), checks };
 }
 
-/** @throws PacketError when it is no packet, or not signed by the certificate in it */
-export function describePacket(text: string, against: Against): Description {
-  const packet = readPacket(text);
-  const { statement, certificate } = packet;
-  return {
-    statement,
-    subject: subjectOf(certificate),
-    fingerprint: groupedHash(statement.custodian),
-    says: sayingOf(statement),
-    checks: [
-      { what: 'it is signed by the key of this certificate', holds: true },
-      { what: 'the certificate was valid when it was signed', holds: wasValid(certificate, statement.at) },
-      ...againstDomain(packet, against.document),
-      ...againstRecipient(statement, against.recipient),
-      ...againstChallenge(statement, against.challenge),
-    ],
-  };
+function againstDomain(statement: PacketStatement, document: string) {
+  const shares = parseDomainFile(document).SharedKeys.enc_shares;
+  const own = shares.find(({ x5t_256 }) => x5t_256 === statement.custodian);
+  const checks = [
+    { what: 'it is about this very file', holds: statement.domain === domainHash(document) },
+    { what: 'the custodian has a share in the file', holds: own !== undefined },
+  ];
+  if (statement.purpose === 'acknowledge') {
+    const hash = createHash('sha256').update(fromBase64url(statement.proof)).digest('base64url');
+    checks.push({ what: 'the proof is that of their share', holds: own?.proof_hash === hash });
+  }
+  return checks;
 }
 
 function sayingOf(statement: PacketStatement): string {
@@ -64,43 +78,4 @@ function sayingOf(statement: PacketStatement): string {
     case 'leave':
       return 'leaves, and must not be counted on any more';
   }
-}
-
-type Checks = Description['checks'];
-
-function againstDomain({ statement }: CustodianPacket, document: string | undefined): Checks {
-  if (document === undefined) return [];
-  const shares = parseDomainFile(document).SharedKeys.enc_shares;
-  const own = shares.find(({ x5t_256 }) => x5t_256 === statement.custodian);
-  return [
-    { what: 'it is about this very file', holds: statement.domain === domainHash(document) },
-    { what: 'the custodian has a share in the file', holds: own !== undefined },
-    ...(statement.purpose === 'acknowledge'
-      ? [{ what: 'the proof is that of their share', holds: own?.proof_hash === hashOf(statement.proof) }]
-      : []),
-  ];
-}
-
-function againstRecipient(statement: PacketStatement, recipient: Recipient | undefined): Checks {
-  if (recipient === undefined) return [];
-  const named = 'recipient' in statement ? statement.recipient : undefined;
-  return [{ what: 'it is for this recipient', holds: named === recipient.thumbprint }];
-}
-
-function againstChallenge(statement: PacketStatement, challenge: CustodianChallenge | undefined): Checks {
-  if (challenge === undefined) return [];
-  const holds =
-    statement.purpose === 'challenge' &&
-    statement.challenge === challenge.challenge &&
-    statement.domain === challenge.domain;
-  return [{ what: 'it answers this challenge', holds }];
-}
-
-function hashOf(proof: string): string {
-  return createHash('sha256').update(fromBase64url(proof)).digest('base64url');
-}
-
-function wasValid({ validFrom, validTo }: X509Certificate, at: string): boolean {
-  const time = Date.parse(at);
-  return Date.parse(validFrom) <= time && time <= Date.parse(validTo);
 }

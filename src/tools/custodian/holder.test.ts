@@ -1,12 +1,13 @@
 // How custodians name key and certificate: every convention opens, and what was looked for is said.
+
 import assert from 'node:assert/strict';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { Refusal } from '../../formats/refusal.ts';
 import { certificateOf, readHolder } from './holder.ts';
 import { runKeygen } from './keygen.ts';
-import { CustodianError } from './refusal.ts';
 
 const passphraseOf = (): Promise<string> => Promise.reject(new Error('no key here is encrypted'));
 
@@ -52,7 +53,6 @@ test('what is beside it and is no certificate is passed over for one that is; of
   await assert.rejects(
     () => certificateOf(at('anna.key')),
     (error) =>
-      error instanceof CustodianError &&
-      ['cer', 'crt', 'pem'].every((each) => error.message.includes(at(`anna.${each}`))),
+      error instanceof Refusal && ['cer', 'crt', 'pem'].every((each) => error.message.includes(at(`anna.${each}`))),
   );
 });

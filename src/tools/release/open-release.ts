@@ -1,5 +1,6 @@
 // The enclave's side of a release: reads the token that the service answered, and unwraps the key with the enclave's
 // private key. For demonstrations and tests; a real enclave does the same inside.
+
 import {
   constants,
   createDecipheriv,
@@ -11,6 +12,7 @@ import {
 } from 'node:crypto';
 import { fromBase64, fromBase64url } from '../../formats/base64url.ts';
 import { wrapModes } from '../../formats/key-wrap-modes.ts';
+import { Refusal } from '../../formats/refusal.ts';
 
 export interface OpenedRelease {
   readonly kid: string;
@@ -22,23 +24,19 @@ export interface OpenedRelease {
   readonly nonce: string | undefined;
 }
 
-export class ReleaseError extends Error {
-  override readonly name = 'ReleaseError';
-}
-
 /** RFC 5649 §3. */
 const AIV = Buffer.from('a65959a6', 'hex');
 
-/** @throws ReleaseError */
+/** @throws Refusal */
 export function openRelease(token: string, enclaveKey: KeyObject): OpenedRelease {
   const [header = '', payload = '', signature = '', spare] = token.split('.');
-  if (spare !== undefined) throw new ReleaseError('it is not a compact JWS');
+  if (spare !== undefined) throw new Refusal('it is not a compact JWS');
   const root = checkSigned(header, payload, signature);
   const { request, response } = readJson(payload);
   const { key } = objectOf(objectOf(response)['key']);
   const { kid, kty, key_hsm: keyHsm } = objectOf(key);
   if (typeof kid !== 'string' || typeof kty !== 'string' || typeof keyHsm !== 'string') {
-    throw new ReleaseError('the token holds no released key');
+    throw new Refusal('the token holds no released key');
   }
   const { nonce } = objectOf(request);
   return { kid, kty, material: unwrap(keyHsm, enclaveKey), root, nonce: typeof nonce === 'string' ? nonce : undefined };
@@ -47,12 +45,12 @@ export function openRelease(token: string, enclaveKey: KeyObject): OpenedRelease
 /** RS256 by the first certificate, which the second issued; answers the second's fingerprint. */
 function checkSigned(header: string, payload: string, signature: string): string {
   const { alg, x5c } = readJson(header);
-  if (alg !== 'RS256' || !Array.isArray(x5c) || x5c.length !== 2) throw new ReleaseError('it is signed in another way');
+  if (alg !== 'RS256' || !Array.isArray(x5c) || x5c.length !== 2) throw new Refusal('it is signed in another way');
   const [leaf, root] = x5c.map((text) => certificate(text)) as [X509Certificate, X509Certificate];
   const issued = root.ca && leaf.checkIssued(root) && leaf.verify(root.publicKey) && root.verify(root.publicKey);
   const signed = Buffer.from(`${header}.${payload}`, 'ascii');
   if (!issued || !verify('sha256', signed, leaf.publicKey, bytesOf(signature))) {
-    throw new ReleaseError('its signature is not valid');
+    throw new Refusal('its signature is not valid');
   }
   return createHash('sha256')
     .update(root.publicKey.export({ format: 'der', type: 'spki' }))
@@ -63,14 +61,14 @@ function certificate(text: unknown): X509Certificate {
   try {
     return new X509Certificate(fromBase64(text as string));
   } catch (cause) {
-    throw new ReleaseError('its certificates do not read', { cause });
+    throw new Refusal('its certificates do not read', { cause });
   }
 }
 
 function unwrap(keyHsm: string, enclaveKey: KeyObject): Buffer {
   const { header, ciphertext } = readJson(keyHsm);
   const mode = wrapModes.get(String(objectOf(header)['enc']));
-  if (mode === undefined || typeof ciphertext !== 'string') throw new ReleaseError('the key is wrapped in another way');
+  if (mode === undefined || typeof ciphertext !== 'string') throw new Refusal('the key is wrapped in another way');
   const bytes = bytesOf(ciphertext);
   const width = (enclaveKey.asymmetricKeyDetails?.modulusLength ?? 0) / 8;
   try {
@@ -81,7 +79,7 @@ function unwrap(keyHsm: string, enclaveKey: KeyObject): Buffer {
     return Buffer.concat([decipher.update(bytes.subarray(width)), decipher.final()]);
   } catch {
     // Wrong key or damaged: unwrapping does not say which.
-    throw new ReleaseError('the key does not open with this enclave key');
+    throw new Refusal('the key does not open with this enclave key');
   }
 }
 
@@ -89,8 +87,8 @@ function readJson(segment: string): Readonly<Record<string, unknown>> {
   try {
     return objectOf(JSON.parse(bytesOf(segment).toString('utf8')));
   } catch (error) {
-    if (error instanceof ReleaseError) throw error;
-    throw new ReleaseError('it is not a release token', { cause: error });
+    if (error instanceof Refusal) throw error;
+    throw new Refusal('it is not a release token', { cause: error });
   }
 }
 
@@ -98,11 +96,11 @@ function bytesOf(text: string): Buffer {
   try {
     return fromBase64url(text);
   } catch (cause) {
-    throw new ReleaseError('it is not a release token', { cause });
+    throw new Refusal('it is not a release token', { cause });
   }
 }
 
 function objectOf(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) throw new ReleaseError('it is not a release token');
+  if (typeof value !== 'object' || value === null) throw new Refusal('it is not a release token');
   return value as Record<string, unknown>;
 }

@@ -2,7 +2,7 @@
 import { CommandError, type OptionValues, type Terminal, UsageError } from '../../command.ts';
 import { administratorOf, readBackupAtHand, readDomain, samplesIn } from '../../rehearsal/inputs.ts';
 import { openRecoveryInstance, recover } from '../../rehearsal/recover.ts';
-import { checkKeysAtHand, type Gathering, gatheringOf, gatherShares } from '../../rehearsal/shares.ts';
+import { gatheringOf } from '../../rehearsal/shares.ts';
 import { StepFailed, Steps } from '../../rehearsal/steps.ts';
 import type { Chosen } from './choose-backup.ts';
 
@@ -19,15 +19,7 @@ export const trialOptions = {
   'data DIR': 'data directory: its backups, without an operand; with --trial its dev administrator',
 } as const;
 
-type TrialValues = OptionValues<typeof trialOptions>;
-
-export interface Trial {
-  readonly domain: string;
-  readonly gathering: Gathering;
-  readonly samples: string | undefined;
-  readonly administrator: string;
-  readonly onDisk: boolean;
-}
+export type Trial = NonNullable<Awaited<ReturnType<typeof trialOf>>>;
 
 export interface TrialOutcome {
   /** null: it could not be done, which says nothing of the backup. */
@@ -40,7 +32,7 @@ export interface TrialOutcome {
 }
 
 /** Undefined: none is wanted. @throws UsageError */
-export async function trialOf(values: TrialValues): Promise<Trial | undefined> {
+export async function trialOf(values: OptionValues<typeof trialOptions>) {
   const { domain, samples, custodian, packets } = values;
   if (!values.trial) {
     const onDisk = values['on-disk'] ? true : undefined;
@@ -58,29 +50,20 @@ export async function trialOf(values: TrialValues): Promise<Trial | undefined> {
 /** Before a backup is read, which takes long. A domain file that does not read is a finding of the trial. @throws CommandError */
 export async function checkCall({ domain: path, gathering }: Trial): Promise<void> {
   try {
-    await checkKeysAtHand(gathering, await readDomain(path));
+    await gathering.check(await readDomain(path));
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
   }
 }
 
 export async function tryBackup({ place, folder }: Chosen, trial: Trial, terminal: Terminal): Promise<TrialOutcome> {
-  const steps = new Steps(terminal);
   const samples = trial.samples === undefined ? undefined : samplesIn(trial.samples);
   try {
     const domain = await readDomain(trial.domain);
     const backup = await readBackupAtHand(place, folder);
-    const { administrator, onDisk } = trial;
-    await using instance = await openRecoveryInstance(backup, administrator, onDisk);
-    const { names, deleted, used } = await recover({
-      instance,
-      steps,
-      domain,
-      backup,
-      administrator,
-      samples,
-      gather: (recipient) => gatherShares(trial.gathering, domain, recipient, terminal),
-    });
+    await using instance = await openRecoveryInstance(backup, trial.administrator, trial.onDisk);
+    const recovery = { ...trial, domain, backup, samples };
+    const { names, deleted, used } = await recover(instance, new Steps(terminal), recovery, terminal);
     return { passed: true, keys: names.length, deletedKeys: deleted.length, used };
   } catch (error) {
     const nothing = { keys: 0, deletedKeys: 0, used: 0 };

@@ -4,8 +4,8 @@
 import { userInfo } from 'node:os';
 import { oneLine } from '../../../formats/printable.ts';
 import { Ceremony, type Hand } from '../../../tools/ceremony/ceremony.ts';
-import { CeremonyError } from '../../../tools/ceremony/journal.ts';
 import { CommandError } from '../../command.ts';
+import { explained } from '../../explained.ts';
 import { type InstanceClient, openInstanceClient, SIGNED_IN } from '../../instance-client.ts';
 
 export const folderOption = {
@@ -16,16 +16,19 @@ export const handOption = {
   'by NAME': 'who does this, for the record (default: whom --as names, else the login name)',
 } as const;
 
-/** @throws CommandError */
+/** @throws Refusal */
 export async function withCeremony<T>(
   { folder, ...hand }: { readonly folder: string } & HandValues,
   work: (ceremony: Ceremony) => T | Promise<T>,
 ): Promise<T> {
-  return shown(async () => {
+  return explained(async () => {
     using ceremony = Ceremony.open(folder, handOf(hand));
     return await work(ceremony);
-  });
+  }, OF_FILES);
 }
+
+/** Errors of the file system come without a stack. */
+export const OF_FILES = { system: '' } as const;
 
 interface HandValues {
   readonly by: string | undefined;
@@ -53,16 +56,4 @@ export function instanceIn(
 ): InstanceClient {
   const { instance = '', data, url, ca } = address;
   return openInstanceClient({ 'hsm-name': instance, data, url, ca, as });
-}
-
-/** Errors that people can act on come without a stack. */
-export async function shown<T>(work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof CeremonyError || (error instanceof Error && 'syscall' in error)) {
-      throw new CommandError(error.message, { cause: error });
-    }
-    throw error;
-  }
 }

@@ -1,18 +1,19 @@
 // What of a ceremony others rely on: its signed report, made and verified, and the transfer key's fingerprint, which a second
 // person asks of the HSM past whoever leads the ceremony.
+
 import { groupFingerprint } from '../../../formats/fingerprint.ts';
+import { Refusal } from '../../../formats/refusal.ts';
 import { readCeremony, readKept } from '../../../tools/ceremony/ceremony.ts';
 import { fetchTransferKey } from '../../../tools/ceremony/hsm.ts';
-import { CeremonyError } from '../../../tools/ceremony/journal.ts';
 import { draftOf, makeReport } from '../../../tools/ceremony/report/report.ts';
 import { verifyReport } from '../../../tools/ceremony/report/signed-report.ts';
 import { REPORT_STEP } from '../../../tools/ceremony/step.ts';
 import { parseFingerprint } from '../../../tools/custodian/fingerprint.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
+import { explained } from '../../explained.ts';
 import { AnswerError, asOption, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { readInput } from '../../read-input.ts';
-import { orRefuse } from '../custodian/refusals.ts';
-import { folderOption, handOption, instanceIn, shown, withCeremony } from './open-folder.ts';
+import { folderOption, handOption, instanceIn, OF_FILES, withCeremony } from './open-folder.ts';
 
 export const report = command({
   name: 'ceremony report',
@@ -57,12 +58,12 @@ The exit code is 0 when everything holds, 1 when not.`,
     if (fingerprint !== undefined && expected === undefined) {
       throw new UsageError('--fingerprint must be the whole fingerprint, 64 hex digits');
     }
-    return shown(() => {
+    return explained(() => {
       const verified = verifyReport(readInput(file).toString('utf8'));
       const { id, kind, instance, complete, domainFingerprint, began, ended } = verified;
       const grouped = groupFingerprint(domainFingerprint);
       if (expected !== undefined && expected !== domainFingerprint) {
-        throw new CeremonyError(`the report is signed by another domain: its fingerprint is ${grouped}`);
+        throw new Refusal(`the report is signed by another domain: its fingerprint is ${grouped}`);
       }
       if (folder !== undefined) checkFolder(folder, id, verified.journalHead);
       const text =
@@ -72,17 +73,17 @@ The exit code is 0 when everything holds, 1 when not.`,
         `domain fingerprint  ${grouped}\n`;
       const hint = fingerprint === undefined ? 'compare the domain fingerprint with what you know\n' : undefined;
       return { json: verified, text, hint };
-    });
+    }, OF_FILES);
   },
 });
 
 /** The journal goes on after the report by the lines that close it, and by no others. */
 function checkFolder(folder: string, id: string, journalHead: string): void {
   const { id: own, entries } = readCeremony(folder);
-  if (own !== id) throw new CeremonyError(`${folder} holds another ceremony: ${own}`);
+  if (own !== id) throw new Refusal(`${folder} holds another ceremony: ${own}`);
   const closing = entries.find(({ step }) => step === REPORT_STEP);
   if (closing?.previous !== journalHead) {
-    throw new CeremonyError(`the journal in ${folder} is not the one that the report was made from`);
+    throw new Refusal(`the journal in ${folder} is not the one that the report was made from`);
   }
   const latest = new Map(entries.flatMap(({ file }) => (file === undefined ? [] : [[file.name, file] as const])));
   for (const file of latest.values()) readKept(folder, file);
@@ -101,16 +102,15 @@ is the same until the HSM has recovered its domain or settled its new custodians
     'strongroom ceremony transfer-key --hsm-name west',
     'strongroom ceremony transfer-key --url https://west.managedhsm.example --ca ca.pem',
   ],
-  run: (values) =>
-    orRefuse(async () => {
-      const client = openInstanceClient(values);
-      const what = `what ${client.who} answered`;
-      // An HSM that waits for a domain shows its key at one place, one that serves at another.
-      const { fingerprint, name } = await fetchTransferKey(client, what, 'upload').catch((error: unknown) => {
-        if (!(error instanceof AnswerError && error.status === 409)) throw error;
-        return fetchTransferKey(client, what, 'resharing');
-      });
-      const hint = `transfer key of ${name}, as ${client.who} shows it\n`;
-      return { json: { fingerprint, name }, text: `${fingerprint}\n`, hint };
-    }),
+  async run(values) {
+    const client = openInstanceClient(values);
+    const what = `what ${client.who} answered`;
+    // An HSM that waits for a domain shows its key at one place, one that serves at another.
+    const { fingerprint, name } = await fetchTransferKey(client, what, 'upload').catch((error: unknown) => {
+      if (!(error instanceof AnswerError && error.status === 409)) throw error;
+      return fetchTransferKey(client, what, 'resharing');
+    });
+    const hint = `transfer key of ${name}, as ${client.who} shows it\n`;
+    return { json: { fingerprint, name }, text: `${fingerprint}\n`, hint };
+  },
 });

@@ -14,9 +14,10 @@ import {
 } from '../../../tools/ceremony/engine.ts';
 import { afterTries, REPORT_STEP } from '../../../tools/ceremony/step.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
+import { explained } from '../../explained.ts';
 import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { dataRootOf } from '../../running.ts';
-import { folderOption, handOf, handOption, shown, withCeremony } from './open-folder.ts';
+import { folderOption, handOf, handOption, OF_FILES, withCeremony } from './open-folder.ts';
 
 export const start = command({
   name: 'ceremony start',
@@ -53,12 +54,12 @@ out with its hash; a ceremony goes on where it stopped, whatever stopped it. It 
       ...(url === undefined ? { data: resolve(dataRootOf(data)) } : { url }),
       ...(ca === undefined ? {} : { ca: resolve(ca) }),
     };
-    return shown(() => {
+    return explained(() => {
       using ceremony = Ceremony.start(folder, { kind, instance, ...people, address }, handOf(values));
       const steps = kinds[kind].map(({ title }, index) => `  ${index + 1}. ${title}\n`);
       const goOn = `go on with: ${ownCommand(`ceremony next${optionWords({ folder, as })}`)}\n`;
       return `ceremony  ${ceremony.id}\nfolder    ${resolve(ceremony.folder)}\n${steps.join('')}${goOn}`;
-    });
+    }, OF_FILES);
   },
 });
 
@@ -107,7 +108,7 @@ export const status = command({
   options: { ...folderOption, ...jsonOption },
   examples: ['strongroom ceremony status', 'strongroom ceremony status --folder lost-region --json'],
   run: ({ folder }) =>
-    shown(() => {
+    explained(() => {
       const { id, settings, entries, head } = readCeremony(folder);
       const { kind, instance } = settings;
       const steps = stepsOf(kind, entries);
@@ -121,7 +122,7 @@ export const status = command({
       ];
       const json = { id, kind, instance, steps, exceptions, reported, head };
       return { json, text: lines.join(''), exit: isComplete(steps) ? 0 : 1 };
-    }),
+    }, OF_FILES),
 });
 
 const MARKS = { done: '[x]', skipped: '[-]', next: '[>]', later: '[ ]' } as const;

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { readPassphrase, writeNewFile } from '../../../tools/custodian/files.ts';
-import { type Holder, readHolder } from '../../../tools/custodian/holder.ts';
+import { readHolder } from '../../../tools/custodian/holder.ts';
 import type { Sentence } from '../../../tools/custodian/packets.ts';
 import { type Answer, CommandError, jsonOption, type OptionValues, type Terminal, UsageError } from '../../command.ts';
 import { canType, readHidden } from '../../read-hidden.ts';
@@ -21,27 +21,20 @@ export const packetOptions = {
   ...jsonOption,
 } as const;
 
-type HolderValues = OptionValues<typeof holderOptions>;
 type PacketValues = OptionValues<typeof packetOptions>;
 
-/** @throws UsageError, CustodianError */
-export async function holderOf(values: HolderValues, terminal: Terminal): Promise<Holder> {
-  const { key, certificate, 'passphrase-file': file } = values;
-  if (key === undefined) throw new UsageError('name your private key with --key');
-  return readHolder({ key, certificate, passphraseOf: passphrases(file === undefined ? [] : [file], terminal) });
-}
-
-export async function sayingOf(values: PacketValues, terminal: Terminal): Promise<Sentence> {
-  return { holder: await holderOf(values, terminal), at: new Date(), note: values.note };
-}
-
-/** Writes what a custodian says, and tells where it is and what to do with it. @param next a sentence */
+/** Has the custodian say it, writes the packet, and tells where it is and what to do with it. @param next a sentence */
 export async function handOut(
-  packet: string,
   purpose: string,
+  say: (saying: Sentence) => string | Promise<string>,
   next: string,
-  { key = '', out }: PacketValues,
+  { key, certificate, note, out, 'passphrase-file': passphraseFile }: PacketValues,
+  terminal: Terminal,
 ): Promise<Answer> {
+  if (key === undefined) throw new UsageError('name your private key with --key');
+  const passphraseOf = passphrases(passphraseFile === undefined ? [] : [passphraseFile], terminal);
+  const holder = await readHolder({ key, certificate, passphraseOf });
+  const packet = await say({ holder, at: new Date(), note });
   const file = out ?? `${stemOf(key)}-${purpose}.json`;
   await writeNewFile(file, packet, 0o600);
   return { json: { packet: file }, text: `${file}\n`, note: `${next}\n` };

@@ -3,13 +3,13 @@ import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { describePacket } from '../../../tools/custodian/describe.ts';
 import * as files from '../../../tools/custodian/files.ts';
 import { groupedHash } from '../../../tools/custodian/fingerprint.ts';
-import { runOpen } from '../../../tools/custodian/open-domain.ts';
+import { openDomainFile } from '../../../tools/custodian/open-domain.ts';
 import { readRecipient } from '../../../tools/custodian/recipient.ts';
-import { command, jsonOption, UsageError } from '../../command.ts';
+import { jsonOption, UsageError } from '../../command.ts';
 import { passphrases } from './holder.ts';
-import { orRefuse } from './refusals.ts';
+import { custodianCommand, orRefuse } from './refusals.ts';
 
-export const showPacket = command({
+export const showPacket = custodianCommand({
   name: 'custodian show',
   summary: 'say in words what a custodian packet is, and whether it holds',
   operands: 'PACKET',
@@ -28,13 +28,11 @@ recipient alone and is not shown. The exit code is 0 when everything holds, 1 wh
     'strongroom custodian show anna-recover.json --domain fin-prod-mhsm-sd.json --to exchange.cer',
   ],
   async run({ domain, to, challenge }, [path]) {
-    const { statement, subject, fingerprint, says, checks } = await orRefuse(async () =>
-      describePacket(await files.readSentText(path), {
-        document: domain === undefined ? undefined : await files.readSentText(domain),
-        recipient: to === undefined ? undefined : readRecipient(to, await files.readSent(to)),
-        challenge: challenge === undefined ? undefined : await files.readChallengeFile(challenge),
-      }),
-    );
+    const { statement, subject, fingerprint, says, checks } = describePacket(await files.readSentText(path), {
+      document: domain === undefined ? undefined : await files.readSentText(domain),
+      recipient: to === undefined ? undefined : readRecipient(to, await files.readSent(to)),
+      challenge: challenge === undefined ? undefined : await files.readChallengeFile(challenge),
+    });
     const holds = checks.every((each) => each.holds);
     const { share: _share, ...shown } = { share: undefined, ...statement };
     const recipient = 'recipient' in statement ? statement.recipient : undefined;
@@ -58,7 +56,7 @@ recipient alone and is not shown. The exit code is 0 when everything holds, 1 wh
   },
 });
 
-export const open = command({
+export const open = custodianCommand({
   name: 'custodian open',
   summary: 'prove that a security-domain file opens with the keys at hand',
   operands: 'FILE',
@@ -79,7 +77,7 @@ The exit code is 0 when it opens, 1 when it does not.`,
     if (keys.length === 0) throw new UsageError('name the private keys of a quorum with --key');
     if (passphraseFiles.length > keys.length) throw new UsageError('there are more passphrase files than keys');
     const passphraseOf = passphrases(passphraseFiles, terminal);
-    const opened = await orRefuse(() => runOpen({ file, keys, passphraseOf }), 'it does not open: ');
+    const opened = await orRefuse(() => openDomainFile(file, keys, passphraseOf), 'it does not open: ');
     const { required, custodians, sharesUsed } = opened;
     const rows = {
       instance: `${opened.instanceName} (${opened.instanceId})`,

@@ -2,17 +2,17 @@
 import { readSent, readSentText, writeNewFile } from '../../../tools/custodian/files.ts';
 import { fingerprintOf, readCertificateFile, spelled, subjectOf } from '../../../tools/custodian/fingerprint.ts';
 import { readHolder } from '../../../tools/custodian/holder.ts';
-import { runKeygen } from '../../../tools/custodian/keygen.ts';
+import { HOLDER_NAME, runKeygen } from '../../../tools/custodian/keygen.ts';
 import { htmlPage, textPage } from '../../../tools/custodian/paper/page.ts';
 import { restoreKey, sealSheet } from '../../../tools/custodian/paper/sheet.ts';
 import { fromLines, toLines } from '../../../tools/custodian/paper/typed-lines.ts';
 import { readRecipient } from '../../../tools/custodian/recipient.ts';
-import { command, jsonOption, UsageError } from '../../command.ts';
+import { jsonOption, UsageError } from '../../command.ts';
 import { canType, readHidden } from '../../read-hidden.ts';
 import { holderOptions, newPassphrase, passphrases, stemOf } from './holder.ts';
-import { orRefuse } from './refusals.ts';
+import { custodianCommand } from './refusals.ts';
 
-export const keygen = command({
+export const keygen = custodianCommand({
   name: 'custodian keygen',
   summary: 'make a key pair for one custodian of a security domain',
   operands: '',
@@ -36,34 +36,29 @@ terminal. An unencrypted key has to be asked for.`,
     'strongroom custodian keygen --name anna',
     'strongroom custodian keygen --name anna --out /media/anna --passphrase-file /run/user/1000/anna.txt',
   ],
-  run({ name, out, bits: size, days, unencrypted, 'passphrase-file': passphraseFile }, _operands, terminal) {
+  async run({ name, out, bits: size, days, unencrypted, 'passphrase-file': passphraseFile }, _operands, terminal) {
     const bits = ([2048, 3072, 4096] as const).find((each) => each === Number(size));
     if (bits === undefined) throw new UsageError('--bits must be 2048, 3072 or 4096');
     if (!/^[0-9]{1,5}$/.test(days)) throw new UsageError('--days must be a whole number');
     if (unencrypted && passphraseFile !== undefined) {
       throw new UsageError('--unencrypted and --passphrase-file exclude each other');
     }
-    return orRefuse(async () => {
-      const passphrase = unencrypted ? undefined : await newPassphrase(passphraseFile, terminal);
-      const made = await runKeygen({ out, name, days: Number(days), bits, passphrase });
-      const json = { ...made, fingerprint: fingerprintOf(await readCertificateFile(made.certificateFile)) };
-      const subject = `subject      ${made.subject}, valid until ${made.notAfter.toISOString().slice(0, 10)}\n`;
-      return { json, text: keyFilesText(json, subject) };
-    });
+    const passphrase = unencrypted ? undefined : await newPassphrase(passphraseFile, terminal);
+    const made = await runKeygen({ out, name, days: Number(days), bits, passphrase });
+    const json = { ...made, fingerprint: fingerprintOf(await readCertificateFile(made.certificateFile)) };
+    const subject = `subject      ${made.subject}, valid until ${made.notAfter.toISOString().slice(0, 10)}\n`;
+    return { json, text: keyFilesText(json, subject) };
   },
 });
 
-interface KeyFilesShown {
-  readonly keyFile: string;
-  readonly certificateFile: string;
-  readonly fingerprint: string;
-}
-
-function keyFilesText({ keyFile, certificateFile, fingerprint: grouped }: KeyFilesShown, between = ''): string {
+function keyFilesText(
+  { keyFile, certificateFile, fingerprint: grouped }: Awaited<ReturnType<typeof restoreKey>>,
+  between = '',
+): string {
   return `private key  ${keyFile}\ncertificate  ${certificateFile}\n${between}fingerprint  ${grouped}\n`;
 }
 
-export const fingerprint = command({
+export const fingerprint = custodianCommand({
   name: 'custodian fingerprint',
   summary: 'say the fingerprint of a certificate, to be compared by voice',
   operands: 'CERTIFICATE',
@@ -73,18 +68,17 @@ Prints the SHA-256 of a certificate in groups of four: your own before the cerem
 you give it your share. Compare it over another way than the one the file came by.`,
   options: { aloud: 'spell it, a group on a line, as it is read over the telephone', ...jsonOption },
   examples: ['strongroom custodian fingerprint anna.cer', 'strongroom custodian fingerprint exchange.cer --aloud'],
-  run: ({ aloud }, [path]) =>
-    orRefuse(async () => {
-      const { certificate, fingerprint: grouped, thumbprint } = readRecipient(path, await readSent(path));
-      const { validTo } = certificate;
-      const subject = subjectOf(certificate);
-      const json = { fingerprint: grouped, thumbprint, subject, validTo: new Date(validTo).toISOString() };
-      if (aloud) return { json, text: `${spelled(grouped).join('\n')}\n` };
-      return { json, text: `${grouped}\n`, hint: `${subject}, valid until ${validTo}; as x5t#S256 ${thumbprint}\n` };
-    }),
+  async run({ aloud }, [path]) {
+    const { certificate, fingerprint: grouped, thumbprint } = readRecipient(path, await readSent(path));
+    const { validTo } = certificate;
+    const subject = subjectOf(certificate);
+    const json = { fingerprint: grouped, thumbprint, subject, validTo: new Date(validTo).toISOString() };
+    if (aloud) return { json, text: `${spelled(grouped).join('\n')}\n` };
+    return { json, text: `${grouped}\n`, hint: `${subject}, valid until ${validTo}; as x5t#S256 ${thumbprint}\n` };
+  },
 });
 
-export const paper = command({
+export const paper = custodianCommand({
   name: 'custodian paper',
   summary: 'make a page to print with your key, encrypted, that can be typed back in',
   operands: '',
@@ -103,28 +97,27 @@ passphrase. A key that is not encrypted gets a passphrase for the paper.`,
     'strongroom custodian paper --key anna.pem',
     'strongroom custodian paper --key anna.pem --text --out /dev/shm/anna.txt',
   ],
-  run: ({ key, certificate: named, text, out, 'passphrase-file': file }, _operands, terminal) =>
-    orRefuse(async () => {
-      const path = out ?? `${stemOf(key)}-paper.${text ? 'txt' : 'html'}`;
-      let passphrase: string | undefined;
-      const ask = passphrases(file === undefined ? [] : [file], terminal);
-      const passphraseOf = async (keyFile: string): Promise<string> => {
-        passphrase = await ask(keyFile);
-        return passphrase;
-      };
-      const { certificate, privateKey } = await readHolder({ key, certificate: named, passphraseOf });
-      passphrase ??= await newPassphrase(file, terminal);
-      const sheet = sealSheet({ privateKey, certificate: certificate.raw }, passphrase);
-      const holder = { holder: subjectOf(certificate), fingerprint: fingerprintOf(certificate) };
-      const page = { ...holder, at: new Date(), lines: toLines(sheet) };
-      await writeNewFile(path, text ? textPage(page) : htmlPage(page), 0o600);
-      const note =
-        'Print it, compare the fingerprint, delete the file. Restore it once, to see, while nothing depends on it.\n';
-      return { json: { page: path }, text: `${path}\n`, note };
-    }),
+  async run({ key, certificate: named, text, out, 'passphrase-file': file }, _operands, terminal) {
+    const path = out ?? `${stemOf(key)}-paper.${text ? 'txt' : 'html'}`;
+    let passphrase: string | undefined;
+    const ask = passphrases(file === undefined ? [] : [file], terminal);
+    const passphraseOf = async (keyFile: string): Promise<string> => {
+      passphrase = await ask(keyFile);
+      return passphrase;
+    };
+    const { certificate, privateKey } = await readHolder({ key, certificate: named, passphraseOf });
+    passphrase ??= await newPassphrase(file, terminal);
+    const sheet = sealSheet({ privateKey, certificate: certificate.raw }, passphrase);
+    const holder = { holder: subjectOf(certificate), fingerprint: fingerprintOf(certificate) };
+    const page = { ...holder, at: new Date(), lines: toLines(sheet) };
+    await writeNewFile(path, text ? textPage(page) : htmlPage(page), 0o600);
+    const note =
+      'Print it, compare the fingerprint, delete the file. Restore it once, to see, while nothing depends on it.\n';
+    return { json: { page: path }, text: `${path}\n`, note };
+  },
 });
 
-export const restorePaper = command({
+export const restorePaper = custodianCommand({
   name: 'custodian paper restore',
   summary: 'make the two files of a key again from its paper copy',
   operands: 'FILE',
@@ -140,19 +133,17 @@ the one of the key. Never replaces a file.`,
     ...jsonOption,
   },
   examples: ['strongroom custodian paper restore typed.txt --name anna'],
-  run({ name = '', out, 'passphrase-file': file }, [path], terminal) {
-    if (!/^[A-Za-z0-9][A-Za-z0-9 _@-]{0,63}$/.test(name)) {
+  async run({ name = '', out, 'passphrase-file': file }, [path], terminal) {
+    if (!HOLDER_NAME.test(name)) {
       throw new UsageError('--name: letters, digits, space, _, @ and -, at most 64, without a dot');
     }
-    return orRefuse(async () => {
-      // Typing errors first: they do not need the passphrase.
-      const sheet = fromLines(await readSentText(path));
-      const passphrase =
-        file === undefined && canType()
-          ? (await readHidden('passphrase of the key', terminal)).toString('utf8')
-          : await newPassphrase(file, terminal);
-      const restored = await restoreKey(sheet, passphrase, out, name);
-      return { json: restored, text: keyFilesText(restored) };
-    });
+    // Typing errors first: they do not need the passphrase.
+    const sheet = fromLines(await readSentText(path));
+    const passphrase =
+      file === undefined && canType()
+        ? (await readHidden('passphrase of the key', terminal)).toString('utf8')
+        : await newPassphrase(file, terminal);
+    const restored = await restoreKey(sheet, passphrase, out, name);
+    return { json: restored, text: keyFilesText(restored) };
   },
 });

@@ -9,12 +9,12 @@ import {
   VERSION,
 } from '../../../tools/ceremony/hsm.ts';
 import { CommandError } from '../../command.ts';
+import { explained } from '../../explained.ts';
 import type { InstanceClient } from '../../instance-client.ts';
-import { orRefuse } from './refusals.ts';
 
 /** @throws CommandError */
 export function readRegister(client: InstanceClient): Promise<Register> {
-  return orRefuse(() => readFrom(client, client.who));
+  return explained(() => readFrom(client, client.who), { Refusal: '' });
 }
 
 export interface OpenChallenge {

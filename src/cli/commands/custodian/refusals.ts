@@ -1,16 +1,15 @@
 // Errors of the custodian's tool that a person can act on, as the command line says them.
-import { CommandError } from '../../command.ts';
+import { CommandError, command } from '../../command.ts';
 
 const REFUSALS: ReadonlySet<string> = new Set([
-  'CeremonyError',
-  'CustodianError',
-  'PacketError',
-  'SecurityDomainError',
-  'JweError',
-  'ShamirError',
-  'ShapeError',
-  'PaperError',
+  ...['Refusal', 'PacketError', 'SecurityDomainError', 'JweError', 'ShamirError', 'ShapeError'],
 ]);
+
+/** Declares a command; what its user can act on comes out as a CommandError. */
+export const custodianCommand: typeof command = (row) => {
+  const made = command(row);
+  return { ...made, run: (...given) => orRefuse(async () => made.run(...given)) };
+};
 
 /** Runs what a command does; what its user can act on comes out as a CommandError. @param prefix of refusals */
 export async function orRefuse<T>(run: () => Promise<T>, prefix = ''): Promise<T> {

@@ -3,6 +3,7 @@ import { PacketError, readPacket } from '../../../formats/custodian-packet.ts';
 import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { CUSTODIANS, type CustodianEntry, handIn, VERSION } from '../../../tools/ceremony/hsm.ts';
+import { groupedHash } from '../../../tools/custodian/fingerprint.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { readInput } from '../../read-input.ts';
@@ -33,7 +34,7 @@ be recoverable. The exit code is 0 when the margin is above 0 and every share of
   async run(values) {
     const register = await readRegister(openInstanceClient(values));
     const { warnings, value, domain, margin, reachable, required, unproven } = register;
-    const file = domain === null ? 'not seen' : `SHA-256 ${hexOf(domain)}`;
+    const file = domain === null ? 'not seen' : `SHA-256 ${groupedHash(domain)}`;
     const text = [
       value.length === 0 ? '' : tableOf(value),
       margin === undefined ? '' : `\nmargin  ${margin}  (${reachable} reachable, ${required} needed)\n`,
@@ -49,11 +50,6 @@ be recoverable. The exit code is 0 when the margin is above 0 and every share of
     };
   },
 });
-
-/** SHA-256 of the newest file, as a ceremony's report has it. */
-function hexOf(domain: string): string {
-  return groupFingerprint(Buffer.from(domain, 'base64url').toString('hex'));
-}
 
 const HEADINGS = ['share', 'who', 'state', 'since', 'proven', 'last answer', 'fingerprint'];
 

@@ -6,13 +6,13 @@ import { parseFingerprint } from '../../../tools/custodian/fingerprint.ts';
 import { openOwnShare } from '../../../tools/custodian/own-share.ts';
 import * as packets from '../../../tools/custodian/packets.ts';
 import { type Recipient, readRecipient } from '../../../tools/custodian/recipient.ts';
-import { CommandError, command, type Terminal, UsageError } from '../../command.ts';
+import { CommandError, type Terminal, UsageError } from '../../command.ts';
 import { canType } from '../../read-hidden.ts';
 import { readTyped } from '../../read-typed.ts';
-import { handOut, packetOptions, sayingOf } from './holder.ts';
-import { orRefuse } from './refusals.ts';
+import { handOut, packetOptions } from './holder.ts';
+import { custodianCommand } from './refusals.ts';
 
-export const share = command({
+export const share = custodianCommand({
   name: 'custodian share',
   summary: 'give your share to a recovering, re-sharing or locked HSM, and to no other',
   operands: 'FILE',
@@ -35,20 +35,18 @@ itself, because whoever made that certificate gets your share. For --purpose unl
     'strongroom custodian share sd.json --key anna.pem --purpose reshare --to exchange.cer --required 2 \\\n' +
       '    --successor boris.cer --successor clara.cer --successor dora.cer',
   ],
-  run(values, [file], terminal) {
+  async run(values, [file], terminal) {
     const { to, yes, 'recipient-fingerprint': expected } = values;
     const purpose = readPurpose(values.purpose);
     if (to === undefined) throw new UsageError("name the recipient's certificate with --to");
     if (yes && expected === undefined) throw new UsageError('--yes needs --recipient-fingerprint');
     const required = readRequired(purpose, values.successor, values.required);
-    return orRefuse(async () => {
-      const document = await readSentText(file);
-      const recipient = readRecipient(to, await readSent(to));
-      if (expected !== undefined) checkFingerprint(expected, recipient);
-      const certificates: [string, Buffer][] = [];
-      for (const path of values.successor) certificates.push([path, await readSent(path)]);
-      const named = required === undefined ? undefined : packets.readSuccessors(certificates, required);
-      const saying = await sayingOf(values, terminal);
+    const document = await readSentText(file);
+    const recipient = readRecipient(to, await readSent(to));
+    if (expected !== undefined) checkFingerprint(expected, recipient);
+    const certificates = await Promise.all(values.successor.map(async (path) => [path, await readSent(path)] as const));
+    const named = required === undefined ? undefined : packets.readSuccessors(certificates, required);
+    const give = async (saying: packets.Sentence): Promise<string> => {
       const own = openOwnShare(document, saying.holder);
       try {
         checkPurpose(purpose, document, own);
@@ -57,17 +55,17 @@ itself, because whoever made that certificate gets your share. For --purpose unl
         terminal.err('You are about to give your share of the root keys away:\n');
         for (const [label, text] of rows) terminal.err(`  ${label.padEnd(12)} ${text}\n`);
         if (!yes) await confirm(recipient, terminal);
-        const packet = packets.share(own, purpose, recipient, named?.successors, saying);
-        const next = `Send the packet to whoever leads the ceremony. Only ${recipient.name} can open it.`;
-        return await handOut(packet, purpose, next, values);
+        return packets.share(own, purpose, recipient, named?.successors, saying);
       } finally {
         own.share.fill(0);
       }
-    });
+    };
+    const next = `Send the packet to whoever leads the ceremony. Only ${recipient.name} can open it.`;
+    return handOut(purpose, give, next, values, terminal);
   },
 });
 
-function readPurpose(purpose: string | undefined): 'recover' | 'reshare' | 'unlock' {
+function readPurpose(purpose: string | undefined): packets.Purpose {
   if (purpose === 'recover' || purpose === 'reshare' || purpose === 'unlock') return purpose;
   throw new UsageError('--purpose must be recover, reshare or unlock');
 }

@@ -3,11 +3,11 @@
 import { readChallengeFile, readSentText } from '../../../tools/custodian/files.ts';
 import { readCertificateFile } from '../../../tools/custodian/fingerprint.ts';
 import * as packets from '../../../tools/custodian/packets.ts';
-import { command, UsageError } from '../../command.ts';
-import { handOut, packetOptions, sayingOf } from './holder.ts';
-import { orRefuse } from './refusals.ts';
+import { UsageError } from '../../command.ts';
+import { handOut, packetOptions } from './holder.ts';
+import { custodianCommand } from './refusals.ts';
 
-export const acknowledge = command({
+export const acknowledge = custodianCommand({
   name: 'custodian acknowledge',
   summary: 'prove that your share of a security-domain file opens, and sign for it',
   operands: 'FILE',
@@ -17,16 +17,14 @@ Opens your own share of the file, and no other, checks it against what the file 
 signature, and a proof that only someone who opened this share can give. The share is not in the packet, and nobody learns it.`,
   options: packetOptions,
   examples: ['strongroom custodian acknowledge fin-prod-mhsm-sd.json --key anna.pem'],
-  run: (values, [file], terminal) =>
-    orRefuse(async () => {
-      const document = await readSentText(file);
-      const packet = packets.acknowledge(document, await sayingOf(values, terminal));
-      const next = 'Your share opens. Send the packet to whoever leads the ceremony; it holds no secret.';
-      return handOut(packet, 'acknowledge', next, values);
-    }),
+  async run(values, [file], terminal) {
+    const document = await readSentText(file);
+    const next = 'Your share opens. Send the packet to whoever leads the ceremony; it holds no secret.';
+    return handOut('acknowledge', (saying) => packets.acknowledge(document, saying), next, values, terminal);
+  },
 });
 
-export const answer = command({
+export const answer = custodianCommand({
   name: 'custodian answer',
   summary: 'sign a challenge, to show that you still have your key',
   operands: 'CHALLENGE',
@@ -35,18 +33,17 @@ export const answer = command({
 Signs the 32 random bytes of a challenge file with your key. No share is opened and no consent is given to anything.`,
   options: packetOptions,
   examples: ['strongroom custodian answer challenge.json --key anna.pem'],
-  run: (values, [file], terminal) =>
-    orRefuse(async () => {
-      const challenge = await readChallengeFile(file);
-      const packet = packets.answer(challenge, await sayingOf(values, terminal));
-      const until = challenge.expires === undefined ? '' : ` by ${challenge.expires}`;
-      return handOut(packet, 'answer', `Send the packet back${until}; it holds no secret.`, values);
-    }),
+  async run(values, [file], terminal) {
+    const challenge = await readChallengeFile(file);
+    const until = challenge.expires === undefined ? '' : ` by ${challenge.expires}`;
+    const next = `Send the packet back${until}; it holds no secret.`;
+    return handOut('answer', (saying) => packets.answer(challenge, saying), next, values, terminal);
+  },
 });
 
 const KEEP = 'Send the packet to whoever keeps the register. Keep your key until the domain was shared anew.';
 
-export const handOver = command({
+export const handOver = custodianCommand({
   name: 'custodian hand-over',
   summary: 'sign that another person takes over from you',
   operands: 'FILE',
@@ -57,23 +54,20 @@ it. Change the passphrase at that moment. With --successor the other has a key o
 security domain was shared anew; until then keep yours.`,
   options: { ...packetOptions, 'successor FILE': "the other's certificate, if they have a key" },
   examples: ['strongroom custodian hand-over fin-prod-mhsm-sd.json --key anna.pem --note "to Dora Meier, key card 7"'],
-  run(values, [file], terminal) {
+  async run(values, [file], terminal) {
     const { successor, note } = values;
     if (successor === undefined && note === undefined) {
       throw new UsageError('say who takes over: with --note, or their certificate with --successor');
     }
-    return orRefuse(async () => {
-      const document = await readSentText(file);
-      const to = successor === undefined ? undefined : await readCertificateFile(successor);
-      const packet = packets.handOver(document, to, await sayingOf(values, terminal));
-      const alone =
-        'Send the packet to whoever keeps the register. Whoever has the key now should acknowledge with it.';
-      return handOut(packet, 'hand-over', to === undefined ? alone : KEEP, values);
-    });
+    const document = await readSentText(file);
+    const to = successor === undefined ? undefined : await readCertificateFile(successor);
+    const alone = 'Send the packet to whoever keeps the register. Whoever has the key now should acknowledge with it.';
+    const next = to === undefined ? alone : KEEP;
+    return handOut('hand-over', (saying) => packets.handOver(document, to, saying), next, values, terminal);
   },
 });
 
-export const leave = command({
+export const leave = custodianCommand({
   name: 'custodian leave',
   summary: 'sign that you leave and must not be counted on any more',
   operands: 'FILE',
@@ -83,9 +77,8 @@ It cannot be taken back. Your key still opens your share until the security doma
 files were destroyed: keep it safe until then, and destroy it afterwards.`,
   options: packetOptions,
   examples: ['strongroom custodian leave fin-prod-mhsm-sd.json --key anna.pem --note "leaving the company in June"'],
-  run: (values, [file], terminal) =>
-    orRefuse(async () => {
-      const document = await readSentText(file);
-      return handOut(packets.leave(document, await sayingOf(values, terminal)), 'leave', KEEP, values);
-    }),
+  async run(values, [file], terminal) {
+    const document = await readSentText(file);
+    return handOut('leave', (saying) => packets.leave(document, saying), KEEP, values, terminal);
+  },
 });

@@ -2,11 +2,11 @@
 
 import { createHash } from 'node:crypto';
 import { writeNewFile } from '../../../tools/custodian/files.ts';
-import { command, jsonOption } from '../../command.ts';
+import { jsonOption } from '../../command.ts';
 import { buildCustodianTool } from '../../custodian-tool/build.ts';
-import { orRefuse } from './refusals.ts';
+import { custodianCommand } from './refusals.ts';
 
-export const tool = command({
+export const tool = custodianCommand({
   name: 'custodian tool',
   summary: 'write the custodian commands as one file that runs offline on plain Node',
   operands: '',
@@ -21,7 +21,7 @@ can check a file by making it again.`,
   examples: ['strongroom custodian tool --out /media/stick/strongroom-custodian.mjs'],
   async run({ out }) {
     const text = await buildCustodianTool();
-    await orRefuse(() => writeNewFile(out, text, 0o755));
+    await writeNewFile(out, text, 0o755);
     const sha256 = createHash('sha256').update(text, 'utf8').digest('hex');
     return { json: { file: out, sha256 }, text: `${sha256}  ${out}\n` };
   },

@@ -14,15 +14,13 @@ import type { InstanceClient, InstanceValues } from '../../instance-client.ts';
 import {
   type BackupAtHand,
   type Domain,
-  describeBackup,
   readBackupAtHand,
   readDomain,
-  type SamplesAtHand,
   samplesIn,
   timeOf,
 } from '../../rehearsal/inputs.ts';
-import { openRecoveryInstance, type Recovered, recover } from '../../rehearsal/recover.ts';
-import { checkKeysAtHand, type Gathering, gatherShares } from '../../rehearsal/shares.ts';
+import { openRecoveryInstance, recover } from '../../rehearsal/recover.ts';
+import type { GatheredShare, Gathering } from '../../rehearsal/shares.ts';
 import { StepFailed, Steps } from '../../rehearsal/steps.ts';
 import { targetOptions } from '../../same-place.ts';
 import { chooseBackup } from '../backup/choose-backup.ts';
@@ -32,124 +30,112 @@ import { type FiledRecord, filedWords, fileRecord } from './filed.ts';
 import { keepRecord, keptText, outcomeText } from './kept-record.ts';
 import { checkOwnFiles } from './own-files.ts';
 
-export interface FullOptions {
+interface FullRehearsal {
   /** Absent: nothing is filed. */
   readonly client: InstanceClient | undefined;
-  /** Which instance that is. */
-  readonly values: InstanceValues;
+  /** Which instance that is, and how the place of the backup is reached. */
+  readonly values: InstanceValues & PlaceValues & { readonly record: string | undefined; readonly json: boolean };
   readonly administrator: string;
   readonly domain: string;
   /** URI of a backup's folder, or of a place. */
   readonly backup: string;
-  readonly place: PlaceValues;
   /** Name of the HSM, for the record and for the latest of its backups; absent: that of the backup. */
   readonly meant: string | undefined;
   readonly onDisk: boolean;
   readonly samples: string;
-  readonly gather: Gathering;
-  readonly record: string | undefined;
-  readonly json: boolean;
+  readonly gathering: Gathering;
 }
 
-/** @returns exit code: 0 when it passed */
-export async function rehearseFull(options: FullOptions, terminal: Terminal): Promise<number> {
-  const { client, values } = options;
-  const samples = samplesIn(options.samples, targetOptions(values));
-  const now = await timeOf(client);
-  const startedAt = now().toISOString();
-  const steps = new Steps(terminal);
-  const { place, folder } = await chooseBackup(options.backup, options.place, terminal, options.meant);
-  let inputs: Inputs | undefined;
-  try {
-    const { domain, backup } = await steps.run('read domain file and manifest', 'get the files again', async () => {
-      const read = await readDomain(options.domain);
-      return { domain: read, backup: await readBackupAtHand(place, folder) };
-    });
-    inputs = { domain, backup };
-    await checkKeysAtHand(options.gather, domain);
-    if (client !== undefined) await checkOwnFiles(client, values, inputs, terminal);
-    const filed = await passed({ options, terminal, steps, now, startedAt, samples, domain, backup });
-    return await finishPassed(options, filed, terminal);
-  } catch (error) {
-    if (!(error instanceof StepFailed)) throw error;
-    return await failed({ options, terminal, steps, now, startedAt, inputs }, error);
-  }
-}
-
-interface Inputs {
+interface Files {
   readonly domain: Domain;
   readonly backup: BackupAtHand;
 }
 
-interface Attempt {
-  readonly options: FullOptions;
-  readonly terminal: Terminal;
-  readonly steps: Steps;
-  readonly now: () => Date;
-  readonly startedAt: string;
-}
-
-/** @returns the record as the instance that was recovered stated it */
-async function passed(attempt: Attempt & Inputs & { readonly samples: SamplesAtHand }): Promise<FiledRecord> {
-  const { options, terminal, steps, startedAt, samples, domain, backup } = attempt;
-  const { administrator, onDisk } = options;
-  await using instance = await steps.run(
-    'make the throw-away instance',
-    'make room in memory (/dev/shm), and see what it says',
-    () => openRecoveryInstance(backup, administrator, onDisk),
-  );
-  const recovered = await recover({
-    ...{ instance, steps, domain, backup, administrator, samples },
-    gather: (recipient) => gatherShares(options.gather, domain, recipient, terminal),
-  });
-  const record = writeRehearsal({
-    ...(await common(attempt, domain, backup)),
-    verdict: 'passed',
-    custodians: await custodiansOf(options.client, domain, recovered),
-    problems: [],
-    recoveryMilliseconds: steps.milliseconds,
-    backup: describeBackup(backup),
-    sample: { file: samples.hash, keys: samples.content.samples.length, unwrapped: recovered.used },
+/** @returns exit code: 0 when it passed */
+export async function rehearseFull(call: FullRehearsal, terminal: Terminal): Promise<number> {
+  const { client, values, meant, gathering } = call;
+  const samples = samplesIn(call.samples, targetOptions(values));
+  const now = await timeOf(client);
+  const startedAt = now().toISOString();
+  const steps = new Steps(terminal);
+  const { place, folder } = await chooseBackup(call.backup, values, terminal, meant);
+  /** What every record of it says. */
+  const common = ({ domain, backup: { manifest } }: Files): Omit<Rehearsal, 'verdict' | 'custodians' | 'problems'> => ({
+    format: REHEARSAL_FORMAT,
+    depth: 'full',
     startedAt,
+    finishedAt: now().toISOString(),
+    instance: meant ?? manifest.instance.name,
+    domainFingerprint: manifest.domain,
+    domain: domain.hash,
+    required: domain.file.SharedKeys.required,
+    steps: steps.list,
   });
-  // The instance that was recovered states it: so much takes a quorum. It is there until it has.
-  return await fileRecord(instance, record);
-}
-
-async function failed(attempt: Attempt & { readonly inputs: Inputs | undefined }, error: StepFailed): Promise<number> {
-  const { options, terminal, inputs } = attempt;
-  const { problem } = error;
-  terminal.err(`at fault: ${problem.kind} ${problem.name}: ${problem.problem}\nnext:     ${problem.next}\n`);
-  const { client } = options;
-  // Without its files nothing can be said of which domain failed; and an instance that states a failure is not there.
-  if (client === undefined || inputs === undefined) {
-    terminal.err('no record was filed\n');
+  /** @returns the record as the instance that was recovered stated it */
+  const passed = async ({ domain, backup }: Files): Promise<FiledRecord> => {
+    const { administrator, onDisk } = call;
+    await using instance = await steps.run(
+      'make the throw-away instance',
+      'make room in memory (/dev/shm), and see what it says',
+      () => openRecoveryInstance(backup, administrator, onDisk),
+    );
+    const recovery = { domain, backup, administrator, samples, gathering };
+    const { shares, used } = await recover(instance, steps, recovery, terminal);
+    const record = writeRehearsal({
+      ...common({ domain, backup }),
+      verdict: 'passed',
+      custodians: await custodiansOf(client, domain, shares),
+      problems: [],
+      recoveryMilliseconds: steps.milliseconds,
+      backup: describeBackup(backup),
+      sample: { file: samples.hash, keys: samples.content.samples.length, unwrapped: used },
+    });
+    // The instance that was recovered states it: so much takes a quorum. It is there until it has.
+    return await fileRecord(instance, record);
+  };
+  let files: Files | undefined;
+  try {
+    files = await steps.run('read domain file and manifest', 'get the files again', async () => {
+      const domain = await readDomain(call.domain);
+      return { domain, backup: await readBackupAtHand(place, folder) };
+    });
+    await gathering.check(files.domain);
+    if (client !== undefined) await checkOwnFiles(client, values, files, terminal);
+    return await filePassed(call, await passed(files), terminal);
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+    const { problem } = error;
+    terminal.err(`at fault: ${problem.kind} ${problem.name}: ${problem.problem}\nnext:     ${problem.next}\n`);
+    // Without its files nothing can be said of which domain failed; and an instance that states a failure is not there.
+    if (client === undefined || files === undefined) terminal.err('no record was filed\n');
+    else {
+      const outcome = { verdict: 'failed' as const, custodians: [], problems: [problem] };
+      const record = writeRehearsal({ ...common(files), ...outcome, backup: describeBackup(files.backup) });
+      await fileFailed(call, client, record, terminal);
+    }
     return 1;
   }
-  const record = writeRehearsal({
-    ...(await common(attempt, inputs.domain, inputs.backup)),
-    verdict: 'failed',
-    custodians: [],
-    problems: [problem],
-    backup: describeBackup(inputs.backup),
-  });
+}
+
+async function fileFailed(call: FullRehearsal, client: InstanceClient, record: string, terminal: Terminal) {
   const filed = await orProblem(fileRecord(client, record));
   if (typeof filed === 'string') {
     terminal.err(`the failure could not be filed: ${filed}\n`);
-    return 1;
+    return;
   }
-  if (options.record !== undefined) await keepRecord(options.record, filed);
-  show(options, record, filed.id, terminal);
-  return 1;
+  const { record: path } = call.values;
+  if (path !== undefined) await keepRecord(path, filed);
+  show(call, record, filed.id, terminal);
 }
 
-/** @param passedRecord by the instance that was recovered */
-async function finishPassed(options: FullOptions, passedRecord: FiledRecord, terminal: Terminal): Promise<number> {
-  const { client, values, record: path } = options;
-  if (path !== undefined) await keepRecord(path, passedRecord);
-  const { record, note } = passedRecord;
+/** @param stated by the instance that was recovered */
+async function filePassed(call: FullRehearsal, stated: FiledRecord, terminal: Terminal): Promise<number> {
+  const { client, values } = call;
+  const { record: path } = values;
+  if (path !== undefined) await keepRecord(path, stated);
+  const { record, note } = stated;
   const filed = client === undefined ? undefined : await orProblem(fileRecord(client, record, note));
-  show(options, record, typeof filed === 'object' ? filed.id : undefined, terminal);
+  show(call, record, typeof filed === 'object' ? filed.id : undefined, terminal);
   if (typeof filed !== 'string') return 0;
   const later =
     path === undefined
@@ -169,44 +155,26 @@ async function orProblem(filing: Promise<FiledRecord>): Promise<FiledRecord | st
 }
 
 /** @param id under which it was filed; undefined: it was not */
-function show(
-  { client, record: path, json }: FullOptions,
-  record: string,
-  id: string | undefined,
-  terminal: Terminal,
-): void {
+function show({ client, values }: FullRehearsal, record: string, id: string | undefined, terminal: Terminal): void {
   const rehearsal = JSON.parse(record) as Rehearsal;
-  if (json) {
-    terminal.out(printableJson({ ...(id === undefined ? {} : { id }), ...rehearsal }));
-    return;
-  }
   const filed = client === undefined || id === undefined ? 'nowhere' : filedWords(client, id);
-  terminal.out(outcomeText(rehearsal) + keptText(filed, path));
+  terminal.out(
+    values.json
+      ? printableJson({ ...(id === undefined ? {} : { id }), ...rehearsal })
+      : outcomeText(rehearsal) + keptText(filed, values.record),
+  );
 }
 
-async function common(
-  { options, steps, now, startedAt }: Attempt,
-  domain: Domain,
-  { manifest }: BackupAtHand,
-): Promise<Omit<Rehearsal, 'verdict' | 'custodians' | 'problems'>> {
-  return {
-    format: REHEARSAL_FORMAT,
-    depth: 'full',
-    startedAt,
-    finishedAt: now().toISOString(),
-    instance: options.meant ?? manifest.instance.name,
-    domainFingerprint: manifest.domain,
-    domain: domain.hash,
-    required: domain.file.SharedKeys.required,
-    steps: steps.list,
-  };
+function describeBackup({ name, hash, manifest }: BackupAtHand): Rehearsal['backup'] & object {
+  const { keys, versions } = manifest.counts;
+  return { folder: name, manifest: hash, keys, versions };
 }
 
 /** With the names that the running instance's register has for them, where it can be asked. */
 async function custodiansOf(
   client: InstanceClient | undefined,
   { file }: Domain,
-  { shares }: Recovered,
+  shares: readonly GatheredShare[],
 ): Promise<readonly RehearsedCustodian[]> {
   const names = new Map<string, string>();
   if (client !== undefined) {

@@ -51,17 +51,15 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
       '    --backup https://acme.blob.core.windows.net/hsm --sas-file sas',
   ],
   async run(values, _operands, terminal) {
-    const { depth, record, json } = values;
+    const { depth } = values;
     if (depth === 'reachability') {
       rejectOptions(values, FULL_ONLY, depth);
       const days = Number(values.days);
       if (!/^\d{1,2}$/.test(values.days) || days < 1 || days > 90) throw new UsageError('--days must be from 1 to 90');
       const client = openInstanceClient(values);
-      const { out, answer: answers, finish } = values;
-      return rehearseReachability(
-        { client, address: targetOptions(values), days, out, answers, finish, record, json },
-        terminal,
-      );
+      const { out, answer: answers, finish, record, json } = values;
+      const call = { client, address: targetOptions(values), days, out, answers, finish, record, json };
+      return rehearseReachability(call, terminal);
     }
     if (depth !== 'full') throw new UsageError('--depth must be reachability or full');
     rejectOptions(values, ['out', 'answer', 'finish'], depth);
@@ -69,15 +67,15 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
     if (domain === undefined || samples === undefined) throw new UsageError('--domain and --samples are needed');
     if (backup === undefined && values.url !== undefined) throw new UsageError('with --url, name the --backup');
     if (values.unfiled && values.as !== undefined) throw new UsageError('--unfiled asks no instance: it takes no --as');
-    const gather = gatheringOf('--key', values.key, values['passphrase-file'], values.packets);
+    const gathering = gatheringOf('--key', values.key, values['passphrase-file'], values.packets);
     const client = values.unfiled ? undefined : openInstanceClient(values);
     const administrator = await administratorOf(values, client);
     const uri = backup === undefined ? ownTarget(values.data) : uriOf(backup);
     const onDisk = values['on-disk'];
     // Behind a URL the name is not known.
     const meant = values.url === undefined ? values['hsm-name'] : undefined;
-    const inputs = { domain, backup: uri, place: values, meant, samples, gather };
-    return rehearseFull({ client, values, administrator, ...inputs, onDisk, record, json }, terminal);
+    const inputs = { domain, backup: uri, meant, samples, gathering, onDisk };
+    return rehearseFull({ client, values, administrator, ...inputs }, terminal);
   },
 });
 

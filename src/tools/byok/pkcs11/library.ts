@@ -1,8 +1,9 @@
 // The few functions of a PKCS#11 library (v2.40) that wrapping a key on its token needs, bound to native code in this one
 // file of the command line.
+
 import { createRequire } from 'node:module';
 import type { LibraryHandle } from 'koffi';
-import { ByokError } from '../byok-error.ts';
+import { Refusal } from '../../../formats/refusal.ts';
 import { type Attributes, cell, layOutAttributes, layOutMechanism, type Mechanism, valueOf } from './structures.ts';
 
 const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
@@ -21,7 +22,7 @@ const RETURN_NAMES: ReadonlyMap<number, string> = new Map([
 export const MECHANISM_INVALID = 0x70;
 
 /** A refusal of the token. */
-export class TokenError extends ByokError {
+export class TokenError extends Refusal {
   readonly code: number;
   constructor(what: string, code: number) {
     super(`${what}: the token answers ${RETURN_NAMES.get(code) ?? `0x${code.toString(16)}`}`);
@@ -31,14 +32,14 @@ export class TokenError extends ByokError {
 
 export type Pkcs11 = ReturnType<typeof bind>;
 
-/** @throws ByokError when the file is no PKCS#11 library */
+/** @throws Refusal when the file is no PKCS#11 library */
 export function loadPkcs11(path: string): Pkcs11 {
   let library: LibraryHandle;
   try {
     library = koffi.load(path);
     return bind(library);
   } catch (cause) {
-    throw new ByokError(`${path} is not a PKCS#11 library that loads here`, { cause });
+    throw new Refusal(`${path} is not a PKCS#11 library that loads here`, { cause });
   }
 }
 

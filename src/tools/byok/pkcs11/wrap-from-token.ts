@@ -1,7 +1,8 @@
 // Wraps a key that lives on a PKCS#11 token for transfer, without its ever leaving the token in the clear. Many tokens do not
 // have CKM_RSA_AES_KEY_WRAP, so it is put together from its two halves, both done by the token.
+
 import type { KeyObject } from 'node:crypto';
-import { ByokError } from '../byok-error.ts';
+import { Refusal } from '../../../formats/refusal.ts';
 import { loadPkcs11, MECHANISM_INVALID, type Pkcs11, TokenError } from './library.ts';
 
 export interface TokenKey {
@@ -32,7 +33,7 @@ const CKM_AES_KEY_GEN = 0x1080;
 /** RFC 5649: as v3.0 names it, then as older tokens do. */
 const KEY_WRAP_MECHANISMS = [0x210b, 0x210a];
 
-/** The ciphertext of a transfer blob. @throws ByokError */
+/** The ciphertext of a transfer blob. @throws Refusal */
 export function wrapFromToken(kek: KeyObject, { library, tokenLabel, keyLabel, pin }: TokenKey): Buffer {
   const token = loadPkcs11(library);
   token.initialize();
@@ -92,20 +93,20 @@ function wrapTarget(token: Pkcs11, session: number, ephemeral: number, target: n
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
       if (error.code === MECHANISM_INVALID) continue;
-      throw new ByokError(`${error.message}; the key must be extractable, and not bound to trusted wrapping keys`, {
+      throw new Refusal(`${error.message}; the key must be extractable, and not bound to trusted wrapping keys`, {
         cause: error,
       });
     }
   }
-  throw new ByokError(
+  throw new Refusal(
     'the token cannot wrap with AES key wrap with padding (CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD)',
   );
 }
 
 function only(found: readonly number[], what: string): number {
   const [first] = found;
-  if (first === undefined) throw new ByokError(`there is no ${what}`);
-  if (found.length > 1) throw new ByokError(`there are ${found.length} with that name, not one ${what}`);
+  if (first === undefined) throw new Refusal(`there is no ${what}`);
+  if (found.length > 1) throw new Refusal(`there are ${found.length} with that name, not one ${what}`);
   return first;
 }
 

@@ -1,7 +1,7 @@
 // A report as a page that prints well and needs nothing from anywhere. It is made from the signed Markdown alone, which it
 // carries, so that whoever has the page can check that it shows what was signed.
-import { CeremonyError } from '../journal.ts';
 
+import { Refusal } from '../../../formats/refusal.ts';
 /** @param markdown as `reportOf` and `joinReport` write it; not Markdown at large */
 export function htmlOf(markdown: string): string {
   const title = plain(/^# (.+)$/m.exec(markdown)?.[1] ?? 'Ceremony report');
@@ -22,12 +22,12 @@ ${CARRIER}${Buffer.from(markdown, 'utf8').toString('base64')} -->
 `;
 }
 
-/** The Markdown that a page carries. @throws CeremonyError */
+/** The Markdown that a page carries. @throws Refusal */
 export function markdownIn(html: string): string {
   const start = html.lastIndexOf(CARRIER);
   const encoded = html.slice(start + CARRIER.length, -' -->\n'.length);
   if (start < 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) {
-    throw new CeremonyError('this page carries no signed report');
+    throw new Refusal('this page carries no signed report');
   }
   return Buffer.from(encoded, 'base64').toString('utf8');
 }

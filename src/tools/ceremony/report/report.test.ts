@@ -3,9 +3,9 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'no
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { oneLine } from '../../../formats/printable.ts';
+import { Refusal } from '../../../formats/refusal.ts';
 import { makeStatement } from '../../../module/sign-note.ts';
 import type { Entry } from '../journal.ts';
-import { CeremonyError } from '../journal.ts';
 import { htmlOf } from './html.ts';
 import { reportOf, requireComplete } from './report.ts';
 import { joinReport, verifyReport } from './signed-report.ts';
@@ -86,16 +86,16 @@ test('no byte of a report can be changed unseen, in either form', () => {
     for (let at = 0; at < original.length; at += 7) {
       const other = original[at] === 'x' ? 'y' : 'x';
       const edited = original.slice(0, at) + other + original.slice(at + 1);
-      assert.throws(() => verifyReport(edited), CeremonyError, `byte ${at}`);
+      assert.throws(() => verifyReport(edited), Refusal, `byte ${at}`);
     }
-    assert.throws(() => verifyReport(`${original} `), CeremonyError);
-    assert.throws(() => verifyReport(original.slice(0, -1)), CeremonyError);
+    assert.throws(() => verifyReport(`${original} `), Refusal);
+    assert.throws(() => verifyReport(original.slice(0, -1)), Refusal);
   }
 });
 
 test('a page of a report that nobody writes like that is refused too, and ends', () => {
   const page = htmlOf(signed('# Report\n\n```\nleft open\n'));
-  assert.throws(() => verifyReport(page.replace('left open', 'left ajar')), CeremonyError);
+  assert.throws(() => verifyReport(page.replace('left open', 'left ajar')), Refusal);
   assert.equal(verifyReport(page).complete, false);
 });
 

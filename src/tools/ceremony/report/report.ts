@@ -1,11 +1,13 @@
 // The report of a ceremony: written from its journal in Markdown, which is the text that is signed, and closing the ceremony. One
 // journal gives one report: cut off anywhere, it is made again from the same lines, and the HSM answers the same.
+
 import { domainFingerprint } from '../../../formats/domain-identity.ts';
 import { groupFingerprint } from '../../../formats/fingerprint.ts';
+import { Refusal } from '../../../formats/refusal.ts';
 import { type Ceremony, type CeremonySettings, factIn, factsOf } from '../ceremony.ts';
 import { exceptionsIn, isComplete, kinds, type StepStatus, stepsOf } from '../engine.ts';
 import { type Asking, VERSION } from '../hsm.ts';
-import { CeremonyError, type Entry } from '../journal.ts';
+import { type Entry } from '../journal.ts';
 import { afterTries, REPORT_STEP } from '../step.ts';
 import { htmlOf } from './html.ts';
 import { joinReport, type Signature, verifyReport } from './signed-report.ts';
@@ -23,61 +25,47 @@ export function reportOf({ id, settings, entries, head }: Reported): string {
   const { kind, instance } = settings;
   const fingerprint = factIn(entries, 'domain.fingerprint');
   const steps = stepsOf(kind, entries);
-  const lines = [
-    `# Ceremony report: ${kind} of ${cell(instance)}`,
-    '',
-    ...table(
-      ['what', 'is'],
-      [
-        ['ceremony', id],
-        ['kind', kind],
-        ['HSM', instance],
-        ['domain fingerprint', fingerprint === undefined ? 'not known yet' : groupFingerprint(fingerprint)],
-        ['domain file, SHA-256 as packets name it', factIn(entries, 'domain') ?? 'none yet'],
-        ['complete', isComplete(steps) ? 'yes' : 'no'],
-        ['began', entries[0]?.at ?? ''],
-        ['ended', entries.at(-1)?.at ?? ''],
-        ['written by', [...new Set(entries.map(({ who }) => who))].join(', ')],
-        ['journal, lines', String(entries.length)],
-        ['journal, SHA-256 of the last line', head],
-      ],
+  const general = [
+    ['ceremony', id],
+    ['kind', kind],
+    ['HSM', instance],
+    ['domain fingerprint', fingerprint === undefined ? 'not known yet' : groupFingerprint(fingerprint)],
+    ['domain file, SHA-256 as packets name it', factIn(entries, 'domain') ?? 'none yet'],
+    ['complete', isComplete(steps) ? 'yes' : 'no'],
+    ['began', entries[0]?.at ?? ''],
+    ['ended', entries.at(-1)?.at ?? ''],
+    ['written by', [...new Set(entries.map(({ who }) => who))].join(', ')],
+    ['journal, lines', String(entries.length)],
+    ['journal, SHA-256 of the last line', head],
+  ];
+  return [
+    section(`# Ceremony report: ${kind} of ${cell(instance)}`, ['what', 'is'], general),
+    section(
+      '## Custodians',
+      ['custodian', 'fingerprint', 'certificate read back', 'share proven or given'],
+      custodiansIn(entries),
     ),
-    '',
-    '## Custodians',
-    '',
-    ...table(['custodian', 'fingerprint', 'certificate read back', 'share proven or given'], custodiansIn(entries)),
-    '',
-    '## Steps',
-    '',
-    ...table(
+    section(
+      '## Steps',
       ['step', 'outcome', 'by', 'at'],
       steps.map((step) => [step.title, outcomeOf(step), step.who ?? '', step.at ?? '']),
     ),
-    '',
-    '## Exceptions and notes',
-    '',
-    ...table(
+    section(
+      '## Exceptions and notes',
       ['at', 'by', 'step', 'what', 'text'],
       exceptionsIn(entries).map(({ at, who, step, what, text }) => [at, who, step, what, text]),
     ),
-    '',
-    '## Files',
-    '',
-    ...table(
+    section(
+      '## Files',
       ['file', 'role', 'bytes', 'SHA-256'],
-      entries.flatMap(({ file }) =>
-        file === undefined ? [] : [[file.name, file.role, String(file.bytes), file.sha256]],
-      ),
+      entries.flatMap(({ file }) => (file ? [[file.name, file.role, String(file.bytes), file.sha256]] : [])),
     ),
-    '',
-    '## Journal',
-    '',
-    ...table(
+    section(
+      '## Journal',
       ['line', 'at', 'by', 'step', 'what', 'text'],
       entries.map(({ n, at, who, step, what, text }) => [String(n), at, who, step, what, text]),
     ),
-  ];
-  return `${lines.join('\n')}\n`;
+  ].join('\n');
 }
 
 function outcomeOf({ state, reason, failedTries }: StepStatus): string {
@@ -85,32 +73,24 @@ function outcomeOf({ state, reason, failedTries }: StepStatus): string {
   return failedTries === undefined ? state : `${state}, ${afterTries(failedTries)}`;
 }
 
-/** @throws CeremonyError while something is still to do */
+/** @throws Refusal while something is still to do */
 export function requireComplete({ settings, entries }: Pick<Reported, 'settings' | 'entries'>): void {
   const open = stepsOf(settings.kind, entries).find(({ state }) => state === 'next');
-  if (open !== undefined) throw new CeremonyError(`the ceremony is not complete: next is '${open.title}'`);
+  if (open !== undefined) throw new Refusal(`the ceremony is not complete: next is '${open.title}'`);
 }
 
 function custodiansIn(entries: readonly Entry[]): readonly (readonly string[])[] {
-  const people = new Map<string, { name: string; fingerprint: string; readBack: string; proven: string }>();
-  for (const { facts, what, step, at } of entries) {
-    const { custodian, name, fingerprint } = facts ?? {};
-    const readBack = facts?.['read-back'];
-    if (readBack !== undefined) {
-      const person = people.get(readBack);
-      if (person !== undefined) person.readBack = at;
-    }
+  const people = new Map<string, [name: string, fingerprint: string, readBack: string, proven: string]>();
+  for (const { facts = {}, what, step, at } of entries) {
+    const { custodian, name, fingerprint, 'read-back': readBack = '' } = facts;
+    const reader = people.get(readBack);
+    if (reader !== undefined) reader[2] = at;
     if (custodian === undefined || name === undefined || fingerprint === undefined || what !== 'file') continue;
-    const person = people.get(custodian) ?? { name, fingerprint, readBack: '', proven: '' };
-    if (step === 'acknowledge' || step === 'packets') person.proven = provenText(at, facts?.['signed']);
+    const person = people.get(custodian) ?? [name, groupFingerprint(fingerprint), '', ''];
     people.set(custodian, person);
+    if (step === 'acknowledge' || step === 'packets') person[3] = provenText(at, facts['signed']);
   }
-  return [...people.values()].map(({ name, fingerprint, readBack, proven }) => [
-    name,
-    groupFingerprint(fingerprint),
-    readBack,
-    proven,
-  ]);
+  return [...people.values()];
 }
 
 /** A packet may be older than its coming: both dates are told. Journals of before know only that of its coming. */
@@ -118,10 +98,10 @@ function provenText(handedIn: string, signed: string | undefined): string {
   return signed === undefined ? handedIn : `signed ${signed}, handed in ${handedIn}`;
 }
 
-function table(headings: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
-  if (rows.length === 0) return ['None.'];
+function section(title: string, headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
-  return [line(headings), line(headings.map(() => '---')), ...rows.map(line)];
+  const table = rows.length === 0 ? ['None.'] : [line(headings), line(headings.map(() => '---')), ...rows.map(line)];
+  return `${[title, '', ...table].join('\n')}\n`;
 }
 
 /** Nothing that people wrote means anything to Markdown. */
@@ -147,7 +127,7 @@ function withhold(ceremony: Ceremony, text: string): string {
     .reduce((shown, secret) => shown.replaceAll(secret, '(not shown before it was read back)'), text);
 }
 
-/** @returns names of the files @throws CeremonyError while something is still to do; whatever the service refuses with */
+/** @returns names of the files @throws Refusal while something is still to do; whatever the service refuses with */
 export async function makeReport(ceremony: Ceremony, service: () => Asking): Promise<readonly string[]> {
   requireComplete(ceremony);
   if (ceremony.of(REPORT_STEP, 'begun').length === 0) {
@@ -183,10 +163,10 @@ async function sign(ceremony: Ceremony, report: string, service: Asking): Promis
     report,
   })) as Readonly<Record<string, unknown>>;
   if (typeof note !== 'string' || typeof domainKey !== 'string') {
-    throw new CeremonyError('the HSM answered without a statement');
+    throw new Refusal('the HSM answered without a statement');
   }
   if (domainFingerprint(Buffer.from(domainKey, 'base64url')) !== ceremony.requireFact('domain.fingerprint')) {
-    throw new CeremonyError('the statement is signed by another domain than the one of this ceremony');
+    throw new Refusal('the statement is signed by another domain than the one of this ceremony');
   }
   return { note, domainKey };
 }

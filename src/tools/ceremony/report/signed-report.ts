@@ -1,28 +1,17 @@
 // A signed report: the text, a rule, and the domain key's statement about the text. Verified offline, with nothing but the
 // file and the domain fingerprint that people know.
+
 import { fromBase64url, toBase64url } from '../../../formats/base64url.ts';
 import { domainFingerprint } from '../../../formats/domain-identity.ts';
+import { orThrow, Refusal } from '../../../formats/refusal.ts';
 import { NoteError } from '../../../formats/signed-note.ts';
 import { StatementError, verifyStatement } from '../../../formats/verify-statement.ts';
-import { CeremonyError } from '../journal.ts';
 import { htmlOf, markdownIn } from './html.ts';
 
 export interface Signature {
   readonly note: string;
   /** Raw, base64url. */
   readonly domainKey: string;
-}
-
-export interface VerifiedReport {
-  readonly id: string;
-  readonly kind: string;
-  readonly instance: string;
-  readonly complete: boolean;
-  /** Hex, of the key that signed. */
-  readonly domainFingerprint: string;
-  readonly journalHead: string;
-  readonly began: string;
-  readonly ended: string;
 }
 
 const RULE = '\n---\n\nEverything above this rule is signed by the key of the security domain:\n\n```\n';
@@ -32,28 +21,26 @@ export function joinReport(text: string, { note, domainKey }: Signature): string
   return `${text}${RULE}${note}${KEY}${domainKey}\`\n`;
 }
 
-/** @param report Markdown or HTML @throws CeremonyError saying what is not so */
-export function verifyReport(report: string): VerifiedReport {
+/** @param report Markdown or HTML @throws Refusal saying what is not so */
+export function verifyReport(report: string) {
   const isHtml = report.startsWith('<!doctype html>');
   const markdown = isHtml ? markdownIn(report) : report;
   const { text, note, domainKey } = splitReport(markdown);
-  try {
-    verifyStatement(note, 'ceremony', Buffer.from(text, 'utf8'), domainKey);
-  } catch (error) {
-    if (error instanceof StatementError || error instanceof NoteError) {
-      throw new CeremonyError(`the report is not as it was signed: ${error.message}`, { cause: error });
-    }
-    throw error;
-  }
+  orThrow(
+    () => verifyStatement(note, 'ceremony', Buffer.from(text, 'utf8'), domainKey),
+    (cause) => new Refusal(`the report is not as it was signed: ${cause.message}`, { cause }),
+    ...[StatementError, NoteError],
+  );
   // What is signed is the Markdown; what is shown must be the same.
   if (isHtml && htmlOf(markdown) !== report) {
-    throw new CeremonyError('the page shows something else than the signed report in it: it was changed');
+    throw new Refusal('the page shows something else than the signed report in it: it was changed');
   }
   return {
     id: cellIn(text, 'ceremony'),
     kind: cellIn(text, 'kind'),
     instance: cellIn(text, 'HSM'),
     complete: cellIn(text, 'complete') === 'yes',
+    /** Hex, of the key that signed. */
     domainFingerprint: domainFingerprint(domainKey),
     journalHead: cellIn(text, 'journal, SHA-256 of the last line'),
     began: cellIn(text, 'began'),
@@ -61,22 +48,20 @@ export function verifyReport(report: string): VerifiedReport {
   };
 }
 
-function splitReport(markdown: string): { readonly text: string; readonly note: string; readonly domainKey: Buffer } {
+function splitReport(markdown: string) {
   const rule = markdown.lastIndexOf(RULE);
   const key = markdown.lastIndexOf(KEY);
-  if (rule < 0 || key < rule + RULE.length) throw new CeremonyError('this is not a signed report of a ceremony');
+  if (rule < 0 || key < rule + RULE.length) throw new Refusal('this is not a signed report of a ceremony');
   const text = markdown.slice(0, rule);
   const note = markdown.slice(rule + RULE.length, key);
   const encoded = markdown.slice(key + KEY.length, -2);
-  let domainKey: Buffer;
-  try {
-    domainKey = fromBase64url(encoded);
-  } catch (cause) {
-    throw new CeremonyError('the public key in the report does not read', { cause });
-  }
+  const domainKey = orThrow(
+    () => fromBase64url(encoded),
+    (cause) => new Refusal('the public key in the report does not read', { cause }),
+  );
   // What parses prints back to the same bytes, so nothing is hidden between the parts.
   if (domainKey.length !== 32 || joinReport(text, { note, domainKey: toBase64url(domainKey) }) !== markdown) {
-    throw new CeremonyError('the signature of the report is malformed');
+    throw new Refusal('the signature of the report is malformed');
   }
   return { text, note, domainKey };
 }

@@ -1,12 +1,12 @@
 // Custodians as a ceremony knows them: by the certificates that they hand in; and the step in which they do.
-import { X509Certificate } from 'node:crypto';
+
+import type { X509Certificate } from 'node:crypto';
 import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { ownCommand } from '../../../formats/own-command.ts';
 import { oneLine } from '../../../formats/printable.ts';
-import { takenForCertificate } from '../../../formats/private-pem.ts';
-import { thumbprintOf } from '../../custodian/holder.ts';
+import { Refusal } from '../../../formats/refusal.ts';
+import { hexOf, readCertificate, thumbprintOf } from '../../custodian/fingerprint.ts';
 import type { Ceremony } from '../ceremony.ts';
-import { CeremonyError } from '../journal.ts';
 import { nextCommand, type Step } from '../step.ts';
 
 export interface Person {
@@ -29,30 +29,25 @@ export function peopleOf(ceremony: Ceremony): readonly (Person & { readonly file
   }));
 }
 
-/** Of those who have handed one in, as they are kept. @throws CeremonyError */
+/** Of those who have handed one in, as they are kept. @throws Refusal */
 export function certificatesOf(ceremony: Ceremony): readonly X509Certificate[] {
-  return peopleOf(ceremony).map(({ name, file }) => readCertificate(name, ceremony.read(file)));
+  return peopleOf(ceremony).map(({ name, file }) => readOwn(name, ceremony.read(file)));
 }
 
-/** PEM or DER. @throws CeremonyError */
-function readCertificate(name: string, content: Uint8Array): X509Certificate {
-  let certificate: X509Certificate;
-  try {
-    certificate = new X509Certificate(content);
-  } catch (cause) {
-    throw new CeremonyError(`${name} ${takenForCertificate(name, content) ?? 'is not a certificate'}`, { cause });
-  }
+/** @throws Refusal */
+function readOwn(name: string, content: Uint8Array): X509Certificate {
+  const certificate = readCertificate(name, content);
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = certificate.publicKey;
   const bits = details?.modulusLength ?? 0;
   if (type === 'rsa' && bits >= 2048 && bits <= 8192) return certificate;
-  throw new CeremonyError(`${name}: the certificate must have an RSA key of 2048 to 8192 bits`);
+  throw new Refusal(`${name}: the certificate must have an RSA key of 2048 to 8192 bits`);
 }
 
 export function personOf(certificate: X509Certificate): Person {
   const custodian = thumbprintOf(certificate);
   const subject = certificate.subject ?? '';
   const name = oneLine(/^CN=(.+)$/m.exec(subject)?.[1] ?? subject);
-  return { custodian, fingerprint: Buffer.from(custodian, 'base64url').toString('hex'), name };
+  return { custodian, fingerprint: hexOf(custodian), name };
 }
 
 export const certificates: Step = {
@@ -71,18 +66,18 @@ export const certificates: Step = {
     const expected = ceremony.settings.custodians ?? 0;
     const twice: string[] = [];
     for (const { name, content } of files) {
-      const certificate = readCertificate(name, content);
+      const certificate = readOwn(name, content);
       const person = personOf(certificate);
       const present = peopleOf(ceremony);
       if (present.some(({ custodian }) => custodian === person.custodian)) {
         twice.push(`${name}: is here already, and counts once`);
         continue;
       }
-      if (present.length >= expected) throw new CeremonyError(`${name}: there are ${expected} certificates already`);
+      if (present.length >= expected) throw new Refusal(`${name}: there are ${expected} certificates already`);
       const other = certificatesOf(ceremony).findIndex(({ publicKey }) => publicKey.equals(certificate.publicKey));
       if (other >= 0) {
         const whose = present[other]?.name;
-        throw new CeremonyError(`${name}: has the key of ${whose}; every custodian needs a key of their own`);
+        throw new Refusal(`${name}: has the key of ${whose}; every custodian needs a key of their own`);
       }
       // As it came, so that whoever handed it in finds its hash again.
       const file = await ceremony.keep(`certificates/${person.fingerprint.slice(0, 16)}.cer`, 'input', content);
@@ -91,7 +86,6 @@ export const certificates: Step = {
     }
     const count = peopleOf(ceremony).length;
     if (count < expected) return [...twice, `${count} of ${expected} certificates are here`].join('\n');
-    ceremony.add({ step: CERTIFICATES, what: 'done', text: `${count} certificates` });
-    return [...twice, `all ${count} certificates are here`].join('\n');
+    return { done: `${count} certificates`, says: [...twice, `all ${count} certificates are here`].join('\n') };
   },
 };

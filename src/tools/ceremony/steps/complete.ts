@@ -1,7 +1,8 @@
 // Steps at the end: the HSM's own register is asked whether it is so, and people say what no machine can see.
+
 import { oneLine } from '../../../formats/printable.ts';
+import { Refusal } from '../../../formats/refusal.ts';
 import { readRegister } from '../hsm.ts';
-import { CeremonyError } from '../journal.ts';
 import { nextCommand, noteCommand, type Step } from '../step.ts';
 
 /** @param everyShare whether the ceremony counts only when every share was shown to open */
@@ -15,7 +16,7 @@ export function complete(everyShare: boolean): Step {
       const { domain, domainFingerprint, margin, value, warnings } = await readRegister(service);
       // After a recovery that was cut off the HSM may not have seen the file; it warns of that.
       if (domain !== ceremony.requireFact('domain') && (everyShare || domain !== null)) {
-        throw new CeremonyError(
+        throw new Refusal(
           'the newest domain file of the HSM is another than that of this ceremony: somebody has downloaded one since. ' +
             `Note it with ${noteCommand(ceremony)} and begin anew`,
         );
@@ -24,16 +25,14 @@ export function complete(everyShare: boolean): Step {
       const unproven = holders.filter(({ proven }) => domain === null || proven?.domain !== domain);
       if (everyShare && unproven.length > 0) {
         const who = unproven.map(({ name, subject, custodian }) => oneLine(name ?? subject ?? custodian));
-        throw new CeremonyError(`the register has no proof of the shares of ${who.join(', ')}`);
+        throw new Refusal(`the register has no proof of the shares of ${who.join(', ')}`);
       }
       for (const warning of warnings) ceremony.add({ step: 'complete', what: 'answer', text: oneLine(warning) });
-      ceremony.add({
-        step: 'complete',
-        what: 'done',
-        text: `${holders.length} custodians, ${holders.length - unproven.length} shares proven, margin ${margin ?? 'unknown'}`,
+      return {
+        done: `${holders.length} custodians, ${holders.length - unproven.length} shares proven, margin ${margin ?? 'unknown'}`,
+        says: 'the register confirms it',
         facts: { 'domain.fingerprint': domainFingerprint },
-      });
-      return 'the register confirms it';
+      };
     },
   };
 }
@@ -46,11 +45,10 @@ export function statement(id: string, title: string, instruction: string): Step 
     needs: 'value',
     optional: true,
     instruction: (ceremony) => `${instruction} Give it with ${nextCommand(ceremony, '--value "TEXT"')}.`,
-    async run(ceremony, { values }) {
+    async run(_ceremony, { values }) {
       const said = values.map((each) => oneLine(each)).filter((each) => each !== '');
-      if (said.length === 0) throw new CeremonyError('nothing was said');
-      ceremony.add({ step: id, what: 'done', text: said.join('; ') });
-      return 'noted';
+      if (said.length === 0) throw new Refusal('nothing was said');
+      return { done: said.join('; '), says: 'noted' };
     },
   };
 }

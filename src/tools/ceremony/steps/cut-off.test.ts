@@ -1,14 +1,15 @@
 // What the HSM does only once is not asked for twice, wherever the first time was cut off.
+
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { Refusal } from '../../../formats/refusal.ts';
 import { Ceremony } from '../ceremony.ts';
 import { note, proceed, skip } from '../engine.ts';
 import type { Asking } from '../hsm.ts';
-import { CeremonyError } from '../journal.ts';
 import type { Given, Step } from '../step.ts';
 import { PRESENTED_FILE, restore, upload } from './domain.ts';
 
@@ -141,7 +142,7 @@ test('a restore that was cut off is followed up and not begun again; one that fa
 test('a file that was exchanged stops the ceremony, two people cannot work at once, and only some steps are optional', async () => {
   using ceremony = await recovery();
   assert.throws(() => Ceremony.open(ceremony.folder, hand), /somebody is at work/);
-  assert.throws(() => skip(ceremony, upload, 'tired'), CeremonyError);
+  assert.throws(() => skip(ceremony, upload, 'tired'), Refusal);
   skip(ceremony, restore, 'nothing was backed up');
   assert.throws(() => note(ceremony, ' \u001b '), /say what there is/);
   writeFileSync(join(ceremony.folder, PRESENTED_FILE), `${DOCUMENT} `);

@@ -1,10 +1,13 @@
 // Steps around the HSM's security domain: its transfer key and its file come out, the file is presented again, the HSM takes the
 // domain over or settles new custodians. What the HSM does once is not asked for twice: who was cut off before the answer came
 // learns from the register that it was done.
+
 import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { ownCommand } from '../../../formats/own-command.ts';
 import { oneLine } from '../../../formats/printable.ts';
-import { parseSecurityDomain, SecurityDomainError, type SecurityDomainFile } from '../../../formats/security-domain.ts';
+import { orThrow, Refusal } from '../../../formats/refusal.ts';
+import { parseSecurityDomain, SecurityDomainError } from '../../../formats/security-domain.ts';
+import { groupedHash } from '../../custodian/fingerprint.ts';
 import { domainHash } from '../../custodian/own-share.ts';
 import type { Ceremony } from '../ceremony.ts';
 import {
@@ -19,8 +22,7 @@ import {
   uploadDomain,
   VERSION,
 } from '../hsm.ts';
-import { CeremonyError, type Facts } from '../journal.ts';
-import { addressOf, type GivenFile, nextCommand, type Step } from '../step.ts';
+import { addressOf, type Done, type GivenFile, nextCommand, type Step } from '../step.ts';
 import { certificatesOf, peopleOf } from './certificates.ts';
 import { holdersOf, namesIn, packetsIn, successorsOf, TRANSFER_FILE } from './packets.ts';
 
@@ -40,8 +42,10 @@ export function transferKey(at: 'upload' | 'resharing'): Step {
       const file = await ceremony.keep(TRANSFER_FILE, 'output', certificate.toString());
       const facts = { recipient: thumbprint, 'recipient.fingerprint': fingerprint.replaceAll(' ', '') };
       ceremony.add({ step, what: 'file', text: `transfer certificate, fingerprint ${fingerprint}`, file, facts });
-      ceremony.add({ step, what: 'done', text: 'the HSM showed its transfer key' });
-      return `the transfer certificate is in ${ceremony.folder}/${TRANSFER_FILE}`;
+      return {
+        done: 'the HSM showed its transfer key',
+        says: `the transfer certificate is in ${ceremony.folder}/${TRANSFER_FILE}`,
+      };
     },
   };
 }
@@ -59,8 +63,10 @@ export const download: Step = {
     const file = await ceremony.keep(DOMAIN_FILE, 'output', document);
     const text = `security domain, SHA-256 ${groupFingerprint(file.sha256)}`;
     ceremony.add({ step, what: 'file', text, file, facts: { domain: domainHash(document) } });
-    ceremony.add({ step, what: 'done', text: `split over ${peopleOf(ceremony).length}, ${required} needed` });
-    return `the security domain is in ${ceremony.folder}/${DOMAIN_FILE}: give every custodian a copy`;
+    return {
+      done: `split over ${peopleOf(ceremony).length}, ${required} needed`,
+      says: `the security domain is in ${ceremony.folder}/${DOMAIN_FILE}: give every custodian a copy`,
+    };
   },
 };
 
@@ -72,39 +78,33 @@ export const domainFile: Step = {
     `The security-domain file, as it was kept. Give it with ${nextCommand(ceremony, '--file FILE')}. It does not say in the ` +
     'clear of which HSM it is: have the report of its activation (or its hash on paper) at hand.',
   async run(ceremony, { files: [given, spare] }) {
-    if (given === undefined || spare !== undefined) throw new CeremonyError('give one file: the security domain');
+    if (given === undefined || spare !== undefined) throw new Refusal('give one file: the security domain');
     const step = 'domain-file';
     const document = given.content.toString('utf8');
-    const { enc_shares: shares, required } = parsed(given.name, document).SharedKeys;
+    const { enc_shares: shares, required } = orThrow(
+      () => parseSecurityDomain(document),
+      (cause) => new Refusal(`${given.name}: ${cause.message}`, { cause }),
+      SecurityDomainError,
+    ).SharedKeys;
     const domain = domainHash(document);
     const file = await ceremony.keep(PRESENTED_FILE, 'input', given.content);
     const text = `security domain of ${shares.length} custodians, SHA-256 ${groupFingerprint(file.sha256)}`;
     ceremony.add({ step, what: 'file', text, file, facts: { domain, quorum: String(required) } });
-    ceremony.add({ step, what: 'done', text: `${required} custodians are needed` });
-    return [
+    const says = [
       `the file has ${shares.length} shares; ${required} are needed`,
       'Compare with the report of the activation that it came from; if it is of another HSM, begin anew in another folder:',
       `  its SHA-256    ${groupFingerprint(file.sha256)}`,
       `  as packets say ${domain}`,
       ...shares.map(({ x5t_256 }, index) => `  share ${index + 1} of     ${holderLine(ceremony, x5t_256)}`),
-    ].join('\n');
+    ];
+    return { done: `${required} custodians are needed`, says: says.join('\n') };
   },
 };
 
 /** A domain file has no names; those who have handed in a certificate are known by theirs. */
 function holderLine(ceremony: Ceremony, thumbprint: string): string {
   const name = peopleOf(ceremony).find(({ custodian }) => custodian === thumbprint)?.name;
-  const fingerprint = groupFingerprint(Buffer.from(thumbprint, 'base64url').toString('hex'));
-  return name === undefined ? fingerprint : `${fingerprint}  ${name}`;
-}
-
-function parsed(name: string, text: string): SecurityDomainFile {
-  try {
-    return parseSecurityDomain(text);
-  } catch (error) {
-    if (error instanceof SecurityDomainError) throw new CeremonyError(`${name}: ${error.message}`, { cause: error });
-    throw error;
-  }
+  return name === undefined ? groupedHash(thumbprint) : `${groupedHash(thumbprint)}  ${name}`;
 }
 
 export const upload: Step = {
@@ -118,9 +118,9 @@ export const upload: Step = {
       ceremony.add({ step: 'upload', what: 'begun', text: 'the HSM was given the domain and the packets' });
       const document = ceremony.read(PRESENTED_FILE).toString('utf8');
       const problem = await uploadDomain(service, document, packetsIn(ceremony), pause);
-      if (problem !== undefined) throw new CeremonyError(`the upload failed: ${problem}`);
+      if (problem !== undefined) throw new Refusal(`the upload failed: ${problem}`);
     }
-    return finish(ceremony, 'upload', service, 'the HSM has taken the domain over');
+    return settled(service, 'the HSM has taken the domain over');
   },
 };
 
@@ -141,8 +141,7 @@ export const replace: Step = {
         packets: packetsIn(ceremony),
       });
     }
-    const text = `the HSM has settled ${thumbprints.length} custodians, ${required} needed`;
-    return finish(ceremony, 'replace', service, text);
+    return settled(service, `the HSM has settled ${thumbprints.length} custodians, ${required} needed`);
   },
 };
 
@@ -172,11 +171,9 @@ async function readRegisterIfActive(service: Asking): Promise<Register | undefin
   }
 }
 
-async function finish(ceremony: Ceremony, step: string, service: Asking, text: string): Promise<string> {
+async function settled(service: Asking, done: string): Promise<Done> {
   const register = await readRegister(service);
-  const facts: Facts = { ...namesIn(register), 'domain.fingerprint': register.domainFingerprint };
-  ceremony.add({ step, what: 'done', text, facts });
-  return text;
+  return { done, facts: { ...namesIn(register), 'domain.fingerprint': register.domainFingerprint } };
 }
 
 const JOB = 'restore.job';
@@ -195,7 +192,7 @@ export const restore: Step = {
     const step = 'restore';
     let job = ceremony.fact(JOB) || undefined;
     if (job === undefined) {
-      if (given === undefined || spare !== undefined) throw new CeremonyError('give one file: the request to restore');
+      if (given === undefined || spare !== undefined) throw new Refusal('give one file: the request to restore');
       job = await startRestore(service, requestIn(given));
       ceremony.add({ step, what: 'begun', text: `restore job ${job}`, facts: { [JOB]: job } });
     }
@@ -203,10 +200,9 @@ export const restore: Step = {
     if (problem !== undefined) {
       // The next call begins another job.
       ceremony.add({ step, what: 'answer', text: `job ${job} failed`, facts: { [JOB]: '' } });
-      throw new CeremonyError(`the restore failed: ${oneLine(problem.message)}`);
+      throw new Refusal(`the restore failed: ${oneLine(problem.message)}`);
     }
-    ceremony.add({ step, what: 'done', text: `restore job ${job} succeeded` });
-    return 'the backup is restored';
+    return { done: `restore job ${job} succeeded`, says: 'the backup is restored' };
   },
 };
 
@@ -217,5 +213,5 @@ function requestIn({ name, content }: GivenFile): object {
   } catch {
     // Said below.
   }
-  throw new CeremonyError(`${name} is not a JSON object`);
+  throw new Refusal(`${name} is not a JSON object`);
 }

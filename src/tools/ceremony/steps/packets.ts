@@ -7,10 +7,12 @@ import type { PacketPurpose } from '../../../formats/custodian-statement.ts';
 import { shortFingerprint } from '../../../formats/fingerprint.ts';
 import { optionWords, ownCommand } from '../../../formats/own-command.ts';
 import { oneLine } from '../../../formats/printable.ts';
+import { orThrow, Refusal } from '../../../formats/refusal.ts';
 import { parseSecurityDomain } from '../../../formats/security-domain.ts';
+import { hexOf } from '../../custodian/fingerprint.ts';
 import type { Ceremony } from '../ceremony.ts';
 import { handIn, type Register, readRegister } from '../hsm.ts';
-import { CeremonyError, type Facts } from '../journal.ts';
+import { type Facts } from '../journal.ts';
 import { addressOf, custodianCommand, type GivenFile, nextCommand, type Step } from '../step.ts';
 import { CERTIFICATES, peopleOf, personOf } from './certificates.ts';
 
@@ -46,8 +48,8 @@ export function acknowledge(optional: boolean): Step {
       }
       const missing = missingIn(ceremony);
       if (missing.length > 0) return [...twice, `shares not yet proven: ${names(ceremony, missing)}`].join('\n');
-      ceremony.add({ step: 'acknowledge', what: 'done', text: 'every share was shown to open' });
-      return [...twice, 'every share was shown to open'].join('\n');
+      const done = 'every share was shown to open';
+      return { done, says: [...twice, done].join('\n') };
     },
   };
 }
@@ -74,8 +76,7 @@ export function gather(purpose: 'recover' | 'reshare'): Step {
       }
       const count = ceremony.of('packets', 'file').length;
       if (count < required) return [...twice, `${count} of ${required} packets are here`].join('\n');
-      ceremony.add({ step: 'packets', what: 'done', text: `${count} packets, ${required} needed` });
-      return [...twice, 'a quorum is here'].join('\n');
+      return { done: `${count} packets, ${required} needed`, says: [...twice, 'a quorum is here'].join('\n') };
     },
   };
 }
@@ -110,26 +111,24 @@ export function successorsOf(ceremony: Ceremony): { readonly required: number; r
 
 /** Judged here before it goes anywhere, so that its custodian can be asked again while they are present. */
 function requirePacket(ceremony: Ceremony, { name, content }: GivenFile, purpose: PacketPurpose): CustodianPacket {
-  let packet: CustodianPacket;
-  try {
-    packet = readPacket(content.toString('utf8'));
-  } catch (error) {
-    if (error instanceof PacketError) throw new CeremonyError(`${name}: ${error.message}`, { cause: error });
-    throw error;
-  }
+  const packet = orThrow(
+    () => readPacket(content.toString('utf8')),
+    (cause) => new Refusal(`${name}: ${cause.message}`, { cause }),
+    PacketError,
+  );
   const { statement } = packet;
   if (statement.purpose !== purpose) {
-    throw new CeremonyError(`${name}: is a packet of purpose '${statement.purpose}', not '${purpose}'`);
+    throw new Refusal(`${name}: is a packet of purpose '${statement.purpose}', not '${purpose}'`);
   }
   if (statement.domain !== ceremony.requireFact('domain')) {
     const own = ceremony.requireFact('domain');
-    throw new CeremonyError(
+    throw new Refusal(
       `${name}: is about another domain file (SHA-256 ${shortFingerprint(statement.domain)}) than the one of this ceremony ` +
         `(${shortFingerprint(own)}): send its custodian ${join(ceremony.folder, domainFileOf(ceremony))}, and have the packet made again`,
     );
   }
   if (!holdersOf(ceremony).includes(statement.custodian)) {
-    throw new CeremonyError(`${name}: is of somebody who has no share in this domain file`);
+    throw new Refusal(`${name}: is of somebody who has no share in this domain file`);
   }
   return packet;
 }
@@ -137,7 +136,7 @@ function requirePacket(ceremony: Ceremony, { name, content }: GivenFile, purpose
 function checkAddressed(ceremony: Ceremony, name: string, { statement }: CustodianPacket): void {
   if (statement.purpose !== 'recover' && statement.purpose !== 'reshare') return;
   if (statement.recipient !== ceremony.requireFact('recipient')) {
-    throw new CeremonyError(
+    throw new Refusal(
       `${name}: the share is encrypted to another key (${shortFingerprint(statement.recipient)}) than this HSM's transfer key ` +
         `(${shortFingerprint(ceremony.requireFact('recipient'))}): send its custodian ${join(ceremony.folder, TRANSFER_FILE)}, and ` +
         'have the packet made again',
@@ -147,7 +146,7 @@ function checkAddressed(ceremony: Ceremony, name: string, { statement }: Custodi
   const { required, thumbprints } = successorsOf(ceremony);
   const { successors } = statement;
   if (successors.required !== required || successors.thumbprints.join() !== thumbprints.join()) {
-    throw new CeremonyError(`${name}: consents to other successors, or to another quorum, than those of this ceremony`);
+    throw new Refusal(`${name}: consents to other successors, or to another quorum, than those of this ceremony`);
   }
 }
 
@@ -208,7 +207,7 @@ function nameOf(ceremony: Ceremony, custodian: string): string | undefined {
 
 /** As `custodian list` and `custodian name` know them, too. */
 function digitsOf(custodian: string): string {
-  return Buffer.from(custodian, 'base64url').toString('hex').slice(0, 8);
+  return hexOf(custodian).slice(0, 8);
 }
 
 /** A domain file has no names, so after a recovery nobody but the people knows who has not handed anything in. */

@@ -1,5 +1,6 @@
 // Whoever types a fingerprint that differs is told that, and never the right one: they would type it, and nobody would have
 // read it from anywhere.
+
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,9 +8,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { CeremonyKind } from '../../../features/ceremony/recorded.ts';
 import { groupFingerprint } from '../../../formats/fingerprint.ts';
+import { Refusal } from '../../../formats/refusal.ts';
 import { Ceremony } from '../ceremony.ts';
 import { exceptionsIn, kinds, proceed, stepsOf } from '../engine.ts';
-import { CeremonyError } from '../journal.ts';
 import { draftOf, reportOf } from '../report/report.ts';
 import type { Step } from '../step.ts';
 
@@ -67,7 +68,7 @@ for (const [kind, id] of [
       );
     for (const tried of [1, 2]) {
       await assert.rejects(type(groupFingerprint(WRONG)), (error) => {
-        assert.ok(error instanceof CeremonyError);
+        assert.ok(error instanceof Refusal);
         assert.match(error.message, new RegExp(`failed try ${tried}, which is in the record`));
         assert.match(error.message, /read (it )?again from /);
         assert.ok(!shows(error.message), error.message);

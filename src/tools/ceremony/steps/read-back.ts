@@ -4,10 +4,10 @@
 
 import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { oneLine } from '../../../formats/printable.ts';
+import { Refusal } from '../../../formats/refusal.ts';
 import { parseFingerprint } from '../../custodian/fingerprint.ts';
 import type { Ceremony } from '../ceremony.ts';
-import { CeremonyError } from '../journal.ts';
-import { afterTries, FAILED_TRIES, nextCommand, noteCommand, type Step } from '../step.ts';
+import { afterTries, type Done, FAILED_TRIES, nextCommand, noteCommand, type Step } from '../step.ts';
 import { type Person, peopleOf } from './certificates.ts';
 
 export const readBackCertificates: Step = {
@@ -23,7 +23,7 @@ export const readBackCertificates: Step = {
       const typed = requireFingerprint(value);
       const person = peopleOf(ceremony).find(({ fingerprint }) => fingerprint === typed);
       if (person === undefined) {
-        throw new CeremonyError(
+        throw new Refusal(
           `no certificate of this ceremony has the fingerprint that was read (${mismatch(ceremony, 'read-back', typed)}): ` +
             'a certificate was exchanged, or one digit was misread. Have the custodian read it again from their own machine ' +
             `or paper; if it stays so, note it with ${noteCommand(ceremony)}, and begin anew with certificates you trust`,
@@ -38,7 +38,7 @@ export const readBackCertificates: Step = {
       });
     }
     if (missingIn(ceremony).length > 0) return `not yet read back: ${namesMissing(ceremony)}`;
-    return finish(ceremony, 'read-back', 'every fingerprint matches');
+    return over(ceremony, 'read-back', 'every fingerprint matches');
   },
   withheld: (ceremony) => missingIn(ceremony).map(({ fingerprint }) => fingerprint),
 };
@@ -64,16 +64,16 @@ export function readBackOne({
     async run(ceremony, { values }) {
       const expected = ceremony.requireFact(fact);
       const [value] = values;
-      if (value === undefined) throw new CeremonyError('nothing was typed');
+      if (value === undefined) throw new Refusal('nothing was typed');
       const typed = requireFingerprint(value);
       if (typed !== expected) {
-        throw new CeremonyError(
+        throw new Refusal(
           `the fingerprint that was read is not the one that the HSM told (${mismatch(ceremony, id, typed)}): ` +
             `have it read again ${again}; if it stays so, stop, and note it with ${noteCommand(ceremony)}`,
         );
       }
       ceremony.add({ step: id, what: 'read-back', text: `read ${groupFingerprint(typed)}` });
-      return finish(ceremony, id, 'the fingerprint matches');
+      return over(ceremony, id, 'the fingerprint matches');
     },
     withheld(ceremony) {
       const expected = ceremony.fact(fact);
@@ -96,7 +96,7 @@ function namesMissing(ceremony: Ceremony): string {
 function requireFingerprint(value: string): string {
   const typed = parseFingerprint(value);
   if (typed !== undefined) return typed;
-  throw new CeremonyError(`'${oneLine(value)}' is not a fingerprint: 64 digits of 0-9 and a-f, in groups or not`);
+  throw new Refusal(`'${oneLine(value)}' is not a fingerprint: 64 digits of 0-9 and a-f, in groups or not`);
 }
 
 /** @returns which failed try it was, for the person who typed it */
@@ -108,10 +108,9 @@ function mismatch(ceremony: Ceremony, step: string, typed: string): string {
 }
 
 /** How often it was tried in vain stands with the step, so that a match after many tries is not taken for one at sight. */
-function finish(ceremony: Ceremony, step: string, text: string): string {
+function over(ceremony: Ceremony, step: string, text: string): Done {
   const failed = ceremony.of(step, 'mismatch').length;
-  const said = failed === 0 ? text : `${text}, ${afterTries(failed)}`;
-  const facts = failed === 0 ? undefined : { [FAILED_TRIES]: String(failed) };
-  ceremony.add({ step, what: 'done', text: said, ...(facts && { facts }) });
-  return said;
+  return failed === 0
+    ? { done: text }
+    : { done: `${text}, ${afterTries(failed)}`, facts: { [FAILED_TRIES]: String(failed) } };
 }

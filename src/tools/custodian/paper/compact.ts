@@ -1,10 +1,11 @@
 // What of a key and its certificate has to be typed: of the key its two primes, from which everything else follows, a quarter of
 // the bytes; of the certificate what does not follow from the key, which leaves out its modulus, and the signature if the key made
 // it itself. Both come back to the byte.
+
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { fromBase64url, toBase64url } from '../../../formats/base64url.ts';
 import { DerReader, SEQUENCE } from '../../../formats/der.ts';
-import { CustodianError } from '../refusal.ts';
+import { Refusal } from '../../../formats/refusal.ts';
 
 export interface CompactCertificate {
   /** Without the parts below. */
@@ -55,13 +56,13 @@ function signatureOf(der: Buffer, key: KeyObject): Buffer {
 /** Every tool that makes RSA keys uses it today. */
 const EXPONENT = 65537n;
 
-/** p ‖ q; the caller overwrites it. @throws CustodianError for a key of an unusual kind */
+/** p ‖ q; the caller overwrites it. @throws Refusal for a key of an unusual kind */
 export function primesOf(key: KeyObject): Buffer {
   const { p = '', q = '', e = '' } = key.export({ format: 'jwk' });
   const [first, second] = [fromBase64url(p), fromBase64url(q)];
   try {
     if (first.length === 0 || first.length !== second.length || toNumber(fromBase64url(e)) !== EXPONENT) {
-      throw new CustodianError('this RSA key is of an unusual kind, which has no paper copy: make another with keygen');
+      throw new Refusal('this RSA key is of an unusual kind, which has no paper copy: make another with keygen');
     }
     return Buffer.concat([first, second]);
   } finally {

@@ -13,10 +13,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { Refusal } from '../../../formats/refusal.ts';
 import { holderCertificate } from '../../../formats/x509-writer.ts';
 import { htmlPage, textPage } from './page.ts';
 import { openSheet, sealSheet } from './sheet.ts';
-import { fromLines, PaperError, toLines } from './typed-lines.ts';
+import { fromLines, toLines } from './typed-lines.ts';
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const PASSPHRASE = 'correct horse battery';
@@ -25,7 +26,7 @@ function problem(text: string): string {
   try {
     fromLines(text);
   } catch (error) {
-    if (error instanceof PaperError) return error.message;
+    if (error instanceof Refusal) return error.message;
     throw error;
   }
   return '';

@@ -1,4 +1,5 @@
 // What is on the paper: the private key under its passphrase, and the certificate. The passphrase is not on it.
+
 import {
   createCipheriv,
   createDecipheriv,
@@ -8,16 +9,13 @@ import {
   scryptSync,
   X509Certificate,
 } from 'node:crypto';
-import { encryptPkcs8 } from '../../../formats/encrypted-pkcs8.ts';
 import { FieldsError, fields } from '../../../formats/fields.ts';
-import { certificatePem } from '../../../formats/x509-writer.ts';
-import { type KeyFiles, writeKeyFiles } from '../files.ts';
+import { orThrow, Refusal } from '../../../formats/refusal.ts';
+import { writeKeyFiles } from '../files.ts';
 import { fingerprintOf } from '../fingerprint.ts';
-import { CustodianError } from '../refusal.ts';
 import { compactCertificate, keyOfPrimes, primesOf, wholeCertificate } from './compact.ts';
-import { PaperError } from './typed-lines.ts';
 
-export interface PaperCopy {
+interface PaperCopy {
   readonly privateKey: KeyObject;
   /** DER. */
   readonly certificate: Buffer;
@@ -39,7 +37,7 @@ const layout = fields({
 /** 128 MiB and half a second for each guess. */
 const COST = 17;
 
-/** @throws CustodianError */
+/** @throws Refusal */
 export function sealSheet({ privateKey, certificate }: PaperCopy, passphrase: string): Buffer {
   const salt = randomBytes(16);
   const primes = primesOf(privateKey);
@@ -61,11 +59,11 @@ export function sealSheet({ privateKey, certificate }: PaperCopy, passphrase: st
   });
   // What cannot be read back must not be trusted as a copy.
   const back = openSheet(sheet, passphrase);
-  if (!back.certificate.equals(certificate)) throw new CustodianError('this certificate has no paper copy');
+  if (!back.certificate.equals(certificate)) throw new Refusal('this certificate has no paper copy');
   return sheet;
 }
 
-/** @throws PaperError, CustodianError for a wrong passphrase */
+/** @throws Refusal for a wrong passphrase */
 export function openSheet(sheet: Buffer, passphrase: string): PaperCopy {
   const { cost, salt, sealed, modulusAt, selfSigned, certificate: rest, fingerprint } = decode(sheet);
   const { key, iv } = derive(passphrase, salt, cost);
@@ -75,7 +73,7 @@ export function openSheet(sheet: Buffer, passphrase: string): PaperCopy {
   try {
     primes = Buffer.concat([decipher.update(sealed.subarray(0, -16)), decipher.final()]);
   } catch (cause) {
-    throw new CustodianError('the paper was typed without a slip, but the passphrase is wrong', { cause });
+    throw new Refusal('the paper was typed without a slip, but the passphrase is wrong', { cause });
   } finally {
     key.fill(0);
   }
@@ -83,19 +81,16 @@ export function openSheet(sheet: Buffer, passphrase: string): PaperCopy {
   primes.fill(0);
   const certificate = wholeCertificate({ rest, modulusAt, selfSigned }, privateKey);
   if (!fingerprintStart(certificate).equals(fingerprint)) {
-    throw new PaperError('the certificate does not come back as it was: the paper is not of this version');
+    throw new Refusal('the certificate does not come back as it was: the paper is not of this version');
   }
   return { privateKey, certificate };
 }
 
-function decode(sheet: Buffer): ReturnType<typeof layout.decode> {
-  try {
-    const read = layout.decode(sheet);
-    if (read.version === 1 && read.cost <= 20 && read.salt.length === 16 && read.sealed.length > 16) return read;
-  } catch (error) {
-    if (!(error instanceof FieldsError)) throw error;
-  }
-  throw new PaperError('the paper is of another version, or not a paper copy of a key');
+function decode(sheet: Buffer) {
+  const other = (): Refusal => new Refusal('the paper is of another version, or not a paper copy of a key');
+  const read = orThrow(() => layout.decode(sheet), other, FieldsError);
+  if (read.version !== 1 || read.cost > 20 || read.salt.length !== 16 || read.sealed.length <= 16) throw other();
+  return read;
 }
 
 function fingerprintStart(certificate: Uint8Array): Buffer {
@@ -111,18 +106,10 @@ function derive(passphrase: string, salt: Uint8Array, cost: number): { key: Buff
 
 /**
  * From what was typed off a paper copy back to the two files of a key.
- * @param sheet from `fromLines` @throws CustodianError, PaperError
+ * @param sheet from `fromLines` @throws Refusal
  */
-export async function restoreKey(
-  sheet: Buffer,
-  passphrase: string,
-  out: string,
-  name: string,
-): Promise<KeyFiles & { readonly fingerprint: string }> {
-  const { privateKey, certificate } = openSheet(sheet, passphrase);
-  const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' });
-  const pem = encryptPkcs8(pkcs8, passphrase);
-  pkcs8.fill(0);
-  const files = await writeKeyFiles(out, name, pem, certificatePem(certificate));
-  return { ...files, fingerprint: fingerprintOf(new X509Certificate(certificate)) };
+export async function restoreKey(sheet: Buffer, passphrase: string, out: string, name: string) {
+  const copy = openSheet(sheet, passphrase);
+  const files = await writeKeyFiles(out, name, copy, passphrase);
+  return { ...files, fingerprint: fingerprintOf(new X509Certificate(copy.certificate)) };
 }

@@ -1,10 +1,8 @@
 // Bytes as lines that a person can copy from paper: digits and capital letters without I, L, O and U, in groups of five,
 // each line with four check letters of its own, so that a slip is found in its line and not at the end.
-import { createHash } from 'node:crypto';
 
-export class PaperError extends Error {
-  override readonly name = 'PaperError';
-}
+import { createHash } from 'node:crypto';
+import { Refusal } from '../../../formats/refusal.ts';
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 /** 40 characters. */
@@ -24,7 +22,7 @@ export function toLines(bytes: Uint8Array): string[] {
 
 /**
  * Lines in any order, among other text; small letters, O for 0, I and L for 1 and other spacing do not matter.
- * @throws PaperError that says of each line what is wrong with it
+ * @throws Refusal that says of each line what is wrong with it
  */
 export function fromLines(text: string): Buffer {
   const lines = new Map<number, string>();
@@ -41,7 +39,7 @@ export function fromLines(text: string): Buffer {
       problems.push(`line ${two(number)} is there twice, not the same`);
     lines.set(number, typed);
   }
-  if (lines.size === 0) throw new PaperError('there is no line of a paper copy in this file: lines begin like "01  "');
+  if (lines.size === 0) throw new Refusal('there is no line of a paper copy in this file: lines begin like "01  "');
   if (sum === undefined) problems.push('the last line, which begins with "sum", is missing');
   const count = sum?.count ?? Math.max(...lines.keys());
   const parts: Buffer[] = [];
@@ -53,10 +51,10 @@ export function fromLines(text: string): Buffer {
   }
   for (const number of lines.keys())
     if (number < 1 || number > count) problems.push(`line ${two(number)} is one too many`);
-  if (problems.length > 0) throw new PaperError(problems.join('\n'));
+  if (problems.length > 0) throw new Refusal(problems.join('\n'));
   const bytes = Buffer.concat(parts);
   if (sumOf(bytes) !== sum?.text) {
-    throw new PaperError(
+    throw new Refusal(
       'each line is right in itself, but the sum is not: compare the line "sum", or lines of two papers were mixed',
     );
   }
