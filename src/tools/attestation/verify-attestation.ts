@@ -1,21 +1,17 @@
 // Verifies a key attestation offline: chain, signatures, and that both statements are of one key. Shares nothing with the
 // module that signs but the format. Takes what the service answers and what `az keyvault key get-attestation` saves.
-
-import { createHash, verify, X509Certificate } from 'node:crypto';
+import { verify, X509Certificate } from 'node:crypto';
 import { fromBase64url } from '../../formats/base64url.ts';
+import { publicKeyHash } from '../../formats/fingerprint.ts';
 import { ATTESTATION_FORMAT, type KeyStatement, STATEMENT_TYPES } from '../../formats/key-attestation.ts';
-import { Refusal } from '../../formats/refusal.ts';
+import { orThrow, Refusal } from '../../formats/refusal.ts';
 
-export interface VerifiedAttestation {
-  readonly statement: Extract<KeyStatement, { statement: 'private' }>;
-  /** SHA-256 of the root's public key, base64url. */
-  readonly root: string;
-  /** Whether the root is the one that was asked for; undefined when none was. */
-  readonly anchored: boolean | undefined;
-}
-
-/** @param trustedRoot the certificate whose key must have made the chain @throws Refusal */
-export function verifyAttestation(document: unknown, trustedRoot: X509Certificate | undefined): VerifiedAttestation {
+/**
+ * @param trustedRoot the certificate whose key must have made the chain
+ * @returns with the hash of the root's public key, and whether it is the one that was asked for; undefined when none was
+ * @throws Refusal
+ */
+export function verifyAttestation(document: unknown, trustedRoot: X509Certificate | undefined) {
   const attestation = findAttestation(document);
   if (attestation['version'] !== ATTESTATION_FORMAT) {
     throw new Refusal(`the attestation is not of the format ${ATTESTATION_FORMAT}`);
@@ -23,16 +19,10 @@ export function verifyAttestation(document: unknown, trustedRoot: X509Certificat
   const { leaf, root } = readChain(partOf(attestation, 'certificatePemFile').toString('latin1'));
   const statement = readStatement(partOf(attestation, 'privateKeyAttestation'), 'private', leaf);
   checkPublic(attestation, statement, leaf);
-  const shownKey = membersOf(membersOf(document)['key']);
-  checkSame('the key shown beside the attestation', shownKey, statement.key);
+  checkSame(membersOf(membersOf(document)['key']), statement.key);
   const anchored = trustedRoot?.publicKey.equals(root.publicKey);
   if (anchored === false) throw new Refusal('the chain does not end at the root given');
-  return { statement, root: keyFingerprint(root), anchored };
-}
-
-export function keyFingerprint(certificate: X509Certificate): string {
-  const spki = certificate.publicKey.export({ format: 'der', type: 'spki' });
-  return createHash('sha256').update(spki).digest('base64url');
+  return { statement, root: publicKeyHash(root.publicKey), anchored };
 }
 
 /** A key bundle, or the attestation alone, its members named as on the wire or as the Python SDK names them. */
@@ -47,23 +37,19 @@ function findAttestation(document: unknown): Readonly<Record<string, unknown>> {
 function partOf(attestation: Readonly<Record<string, unknown>>, name: string): Buffer {
   const text = attestation[name];
   if (typeof text !== 'string' || text === '') throw new Refusal(`${name} is missing`);
-  try {
-    return fromBase64url(text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, ''));
-  } catch (cause) {
-    throw new Refusal(`${name} is not base64`, { cause });
-  }
+  return orThrow(
+    () => fromBase64url(text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')),
+    (cause) => new Refusal(`${name} is not base64`, { cause }),
+  );
 }
 
 function readChain(pem: string): { readonly leaf: X509Certificate; readonly root: X509Certificate } {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   if (blocks.length !== 2) throw new Refusal('the chain is not two certificates');
-  let chain: X509Certificate[];
-  try {
-    chain = blocks.map((block) => new X509Certificate(block));
-  } catch (cause) {
-    throw new Refusal('a certificate of the chain does not read', { cause });
-  }
-  const [leaf, root] = chain as [X509Certificate, X509Certificate];
+  const [leaf, root] = orThrow(
+    () => blocks.map((block) => new X509Certificate(block)) as [X509Certificate, X509Certificate],
+    (cause) => new Refusal('a certificate of the chain does not read', { cause }),
+  );
   const whole =
     root.ca && !leaf.ca && root.verify(root.publicKey) && leaf.checkIssued(root) && leaf.verify(root.publicKey);
   if (!whole) throw new Refusal('the chain is broken: the second certificate did not issue the first');
@@ -76,18 +62,15 @@ function readStatement<K extends KeyStatement['statement']>(
   leaf: X509Certificate,
 ): Extract<KeyStatement, { statement: K }> {
   const [header = '', payload = '', signature = '', spare] = jws.toString('latin1').split('.');
-  let protectedHeader: Readonly<Record<string, unknown>>;
-  let statement: Readonly<Record<string, unknown>>;
-  let signed: boolean;
-  try {
-    protectedHeader = membersOf(JSON.parse(fromBase64url(header).toString('utf8')));
-    statement = membersOf(JSON.parse(fromBase64url(payload).toString('utf8')));
-    const input = Buffer.from(`${header}.${payload}`, 'latin1');
-    signed = spare === undefined && verify('sha256', input, leaf.publicKey, fromBase64url(signature));
-  } catch (cause) {
-    throw new Refusal(`the ${kind} statement does not read`, { cause });
-  }
-  const { alg, typ, crit } = protectedHeader;
+  const read = (part: string) => membersOf(JSON.parse(fromBase64url(part).toString('utf8')));
+  const [{ alg, typ, crit }, statement, signed] = orThrow(
+    () => {
+      const input = Buffer.from(`${header}.${payload}`, 'latin1');
+      const isSigned = spare === undefined && verify('sha256', input, leaf.publicKey, fromBase64url(signature));
+      return [read(header), read(payload), isSigned] as const;
+    },
+    (cause) => new Refusal(`the ${kind} statement does not read`, { cause }),
+  );
   if (alg !== 'RS256' || typ !== STATEMENT_TYPES[kind] || crit !== undefined) {
     throw new Refusal(`the ${kind} statement is something else`);
   }
@@ -115,15 +98,16 @@ function checkPublic(
   }
 }
 
-function checkSame(what: string, shown: Readonly<Record<string, unknown>>, signed: KeyStatement['key']): void {
+function checkSame(shown: Readonly<Record<string, unknown>>, signed: KeyStatement['key']): void {
+  const other = 'the key shown beside the attestation is another one';
   for (const member of ['n', 'e', 'crv', 'x', 'y', 'pub']) {
     if (shown[member] !== undefined && shown[member] !== signed[member]) {
-      throw new Refusal(`${what} is another one: member ${member} differs`);
+      throw new Refusal(`${other}: member ${member} differs`);
     }
   }
   const { kid } = shown;
   if (typeof kid === 'string' && !kid.endsWith(`/keys/${signed['name']}/${signed['version']}`)) {
-    throw new Refusal(`${what} is another one: its kid differs`);
+    throw new Refusal(`${other}: its kid differs`);
   }
 }
 

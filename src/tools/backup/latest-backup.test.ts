@@ -6,7 +6,8 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import type { BackupCatalog } from '../../features/backup/storage/backup-catalog.ts';
 import { openDirectoryStorage } from '../../features/backup/storage/directory/directory-storage.ts';
-import { findLatest, NoLatestBackup } from './latest-backup.ts';
+import { Refusal } from '../../formats/refusal.ts';
+import { findLatest } from './latest-backup.ts';
 
 let root: string;
 let shelf: BackupCatalog;
@@ -41,10 +42,7 @@ test('what is not named like a backup is none', async () => {
   mkdirSync(join(root, 'lost+found'));
   await make('old-mhsm-dev-2027112503200412');
   await make('mhsm-dev-20271125');
-  await assert.rejects(
-    findLatest(shelf),
-    (error) => error instanceof NoLatestBackup && /no finished/.test(error.message),
-  );
+  await assert.rejects(findLatest(shelf), (error) => error instanceof Refusal && /no finished/.test(error.message));
 });
 
 test('HSMs of several names are not guessed between; each is told with the address that commands take', async () => {

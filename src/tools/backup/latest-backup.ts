@@ -4,22 +4,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BackupCatalog } from '../../features/backup/storage/backup-catalog.ts';
 import { shellWord } from '../../formats/own-command.ts';
+import { Refusal } from '../../formats/refusal.ts';
 
 const NAME = /^mhsm-(.+)-(\d{16})$/;
 
-/** There is none, or more than one could be meant. */
-export class NoLatestBackup extends Error {
-  override readonly name = 'NoLatestBackup';
-}
-
-export interface Latest {
-  readonly folder: string;
-  /** Later ones that were never finished. */
-  readonly unfinished: readonly string[];
-}
-
-/** @param meant where HSMs of several names have backups, the one of this name @throws NoLatestBackup, StorageError */
-export async function findLatest(shelf: BackupCatalog, meant?: string): Promise<Latest> {
+/**
+ * @param meant where HSMs of several names have backups, the one of this name
+ * @returns with the later ones that were never finished
+ * @throws Refusal when there is none, or more than one could be meant; StorageError
+ */
+export async function findLatest(shelf: BackupCatalog, meant?: string) {
   const newest = new Map<string, { readonly folder: string; readonly time: string }>();
   const begun: { readonly folder: string; readonly time: string }[] = [];
   for await (const { folder, finished } of shelf.folders()) {
@@ -29,13 +23,13 @@ export async function findLatest(shelf: BackupCatalog, meant?: string): Promise<
     else if (time > (newest.get(name)?.time ?? '')) newest.set(name, { folder, time });
   }
   const [only, ...others] = newest.values();
-  if (only === undefined) throw new NoLatestBackup(`there is no finished backup in ${shelf.uri}`);
+  if (only === undefined) throw new Refusal(`there is no finished backup in ${shelf.uri}`);
   const first = others.length === 0 ? only : newest.get(meant ?? '');
   if (first === undefined) {
     // Whole addresses: the command that asked takes them as they stand.
     const all = [only, ...others].map(({ folder }) => shellWord(addressOf(shelf.uri, folder))).sort();
     const none = meant === undefined ? '' : `, and none is of '${meant}'`;
-    throw new NoLatestBackup(`HSMs of several names have backups there${none}; name one folder: ${all.join(', ')}`);
+    throw new Refusal(`HSMs of several names have backups there${none}; name one folder: ${all.join(', ')}`);
   }
   const unfinished = begun.filter(({ time }) => time > first.time).map(({ folder }) => folder);
   return { folder: first.folder, unfinished: unfinished.sort() };

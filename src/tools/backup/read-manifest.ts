@@ -1,16 +1,11 @@
 // The manifest of a backup as it lies there, for whoever has to look into it before its signature can be checked: to learn
 // which key it names, or to list what a place has. Nothing of it is to be believed.
 import { BackupError } from '../../features/backup/backup-error.ts';
-import { decodeManifest, MANIFEST, MAX_MANIFEST, type Manifest } from '../../features/backup/manifest.ts';
+import { decodeManifest, MANIFEST, MAX_MANIFEST } from '../../features/backup/manifest.ts';
 import type { BackupStorage } from '../../features/backup/storage/port.ts';
 
-export interface UnverifiedManifest {
-  readonly body: Buffer;
-  readonly manifest: Manifest;
-}
-
 /** @throws BackupError Damaged, UnknownFormat; StorageError */
-export async function readManifest(storage: BackupStorage, folder: string): Promise<UnverifiedManifest> {
+export async function readManifest(storage: BackupStorage, folder: string) {
   const pieces: Uint8Array[] = [];
   let length = 0;
   for await (const piece of storage.read(folder, MANIFEST)) {

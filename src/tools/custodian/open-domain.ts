@@ -1,11 +1,12 @@
 // What custodians do with a security domain, offline: open it with a quorum of their keys and see that it holds what it
 // must. Root keys are looked at and overwritten; only the summary leaves.
-import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fromBase64url } from '../../formats/base64url.ts';
 import { openFile } from '../../formats/domain-entries.ts';
 import { domainFingerprint } from '../../formats/domain-identity.ts';
 import { decodeDomainKeys } from '../../formats/domain-keys.ts';
+import { publicKeyHash } from '../../formats/fingerprint.ts';
 import { decryptWithRsa } from '../../formats/jwe-rsa.ts';
 import {
   MASTER_BYTES,
@@ -99,7 +100,6 @@ function openShares(file: SecurityDomainFile, holders: readonly Holder[]): Buffe
 function attestationRootOf(pkcs8: Uint8Array): string {
   const der = Buffer.from(pkcs8);
   const root = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
-  const spki = root.export({ format: 'der', type: 'spki' });
   der.fill(0);
-  return createHash('sha256').update(spki).digest('base64url');
+  return publicKeyHash(root);
 }

@@ -20,7 +20,7 @@ import { dataRootOf } from '../../running.ts';
 import { credentialOf, type PlaceValues } from './credentials.ts';
 
 /** What places and backups refuse with is already said for people. */
-export const REFUSALS: Explanations = { StorageError: '', BackupError: '', NoLatestBackup: '' };
+export const REFUSALS: Explanations = { StorageError: '', BackupError: '', Refusal: '' };
 
 /** A place, and how whoever calls reaches it. */
 export interface Place {

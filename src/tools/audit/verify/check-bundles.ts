@@ -9,21 +9,13 @@ import type { Findings } from './findings.ts';
 import { isFull, type TileFile } from './list-files.ts';
 
 export interface Bundle {
-  readonly index: number;
   readonly entries: readonly Buffer[];
   /** Hashes of its entries; those of its tile where the tile is right and the bundle is not. */
   readonly leaves: readonly Buffer[];
 }
 
-interface Contents {
-  readonly entries: readonly Buffer[];
-  readonly leaves: readonly Buffer[];
-}
-
-export interface PublishedTiles {
-  /** Hashes of a tile as it stands on disk: the full one, else the widest partial one. */
-  hashes(level: number, index: number): readonly Buffer[] | undefined;
-}
+/** Hashes of a tile as it stands on disk: the full one, else the widest partial one. */
+export type PublishedTiles = (level: number, index: number) => readonly Buffer[] | undefined;
 
 /** All entries as bundles, the last of them possibly not full. */
 export function* readBundles(
@@ -35,14 +27,15 @@ export function* readBundles(
 ): Generator<Bundle> {
   const bundles = tiles.filter(({ level }) => level === 'entries');
   const full = new Set(bundles.filter(isFull).map(({ index }) => index));
-  const last = Math.max(-1, ...bundles.map(({ index }) => index), ...lastInJournal(journal));
+  const ends = [...bundles.map(({ index }) => index), Math.floor(lastOf(journal.entries.keys()) / TILE_WIDTH)];
+  const last = Math.max(...ends);
   for (let index = 0; index <= last; index++) {
     const files = bundles.filter((file) => file.index === index && !isFull(file));
     const { entries, leaves } = full.has(index)
       ? readFull(folder, index, journal, published, findings)
       : readFromJournal(index, journal);
     for (const file of files) comparePartial(folder, file, entries, journal, findings);
-    if (leaves.length > 0) yield { index, entries, leaves };
+    if (leaves.length > 0) yield { entries, leaves };
     if (leaves.length < TILE_WIDTH) {
       // What comes after a gap has no known place in the tree.
       if (index < last && !full.has(index)) {
@@ -54,10 +47,11 @@ export function* readBundles(
   }
 }
 
-function lastInJournal({ entries }: Journal): number[] {
+/** The greatest; -1 of none. More than arguments can be. */
+function lastOf(indexes: Iterable<number>): number {
   let last = -1;
-  for (const index of entries.keys()) last = Math.max(last, index);
-  return [Math.floor(last / TILE_WIDTH)];
+  for (const index of indexes) last = Math.max(last, index);
+  return last;
 }
 
 function readFull(
@@ -66,33 +60,30 @@ function readFull(
   journal: Journal,
   published: PublishedTiles,
   findings: Findings,
-): Contents {
+): Bundle {
   const file = tilePath('entries', index);
   const bytes = readFileSync(join(folder, file));
   const { entries, end } = bundleEntries(bytes);
   const first = index * TILE_WIDTH;
-  const hashes = published.hashes(0, index);
-  const parent = published.hashes(1, Math.floor(index / TILE_WIDTH))?.[index % TILE_WIDTH];
+  const hashes = published(0, index);
+  const parent = published(1, Math.floor(index / TILE_WIDTH))?.[index % TILE_WIDTH];
   // Where both levels of tiles agree they are right, and the bundle is what differs.
   const tileIsRight = hashes?.length === TILE_WIDTH && parent !== undefined && rootOf(hashes).equals(parent);
-  for (const [i, { offset, entry }] of entries.slice(0, TILE_WIDTH).entries()) {
-    const hash = hashes?.[i];
-    if (tileIsRight && hash !== undefined && !leafHash(entry).equals(hash)) {
-      findings.add({
-        file,
-        entry: first + i,
-        offset,
-        what: `the entry does not have the hash in ${tilePath(0, index)}`,
-      });
-      break;
-    }
+  const kept = entries.slice(0, TILE_WIDTH);
+  const firstWrong = (isWrong: (entry: Buffer, i: number) => boolean): { i: number; offset: number } | undefined => {
+    const i = kept.findIndex((each, at) => isWrong(each.entry, at));
+    return i < 0 ? undefined : { i, offset: kept[i]?.offset ?? 0 };
+  };
+  const unlikeTile = tileIsRight ? firstWrong((entry, i) => hashes[i]?.equals(leafHash(entry)) === false) : undefined;
+  if (unlikeTile !== undefined) {
+    const { i, offset } = unlikeTile;
+    findings.add({ file, entry: first + i, offset, what: `the entry does not have the hash in ${tilePath(0, index)}` });
   }
-  for (const [i, { offset, entry }] of entries.slice(0, TILE_WIDTH).entries()) {
-    const record = journal.entries.get(first + i);
-    if (record !== undefined && !record.entry.equals(entry)) {
-      findings.add({ file, entry: first + i, offset, what: `the entry differs from the one in ${record.file}` });
-      break;
-    }
+  const inJournal = (i: number) => journal.entries.get(first + i);
+  const unlikeJournal = firstWrong((entry, i) => inJournal(i)?.entry.equals(entry) === false);
+  if (unlikeJournal !== undefined) {
+    const { i, offset } = unlikeJournal;
+    findings.add({ file, entry: first + i, offset, what: `the entry differs from the one in ${inJournal(i)?.file}` });
   }
   if (entries.length < TILE_WIDTH) {
     const what = `the bundle ends after ${entries.length} of ${TILE_WIDTH} entries`;
@@ -101,11 +92,11 @@ function readFull(
     const offset = entries[TILE_WIDTH]?.offset ?? end;
     findings.add({ file, entry: first + TILE_WIDTH - 1, offset, what: 'bytes follow the last entry of the bundle' });
   }
-  const kept = entries.slice(0, TILE_WIDTH).map(({ entry }) => entry);
-  return { entries: kept, leaves: tileIsRight ? hashes : kept.map((entry) => leafHash(entry)) };
+  const whole = kept.map(({ entry }) => entry);
+  return { entries: whole, leaves: tileIsRight ? hashes : whole.map((entry) => leafHash(entry)) };
 }
 
-function readFromJournal(index: number, journal: Journal): Contents {
+function readFromJournal(index: number, journal: Journal): Bundle {
   const entries: Buffer[] = [];
   for (let i = index * TILE_WIDTH; i < (index + 1) * TILE_WIDTH; i++) {
     const record = journal.entries.get(i);
@@ -129,27 +120,18 @@ function comparePartial(
   for (let i = 0; i < width; i++) {
     const there = partial.entries[i];
     const known = entries[i];
+    const entry = first + i;
     if (there === undefined) {
-      findings.add({
-        file,
-        entry: first + i,
-        offset: partial.end,
-        what: `the bundle ends after ${i} of ${width} entries`,
-      });
+      findings.add({ file, entry, offset: partial.end, what: `the bundle ends after ${i} of ${width} entries` });
       return;
     }
     if (known === undefined) {
-      findings.add({ file: 'journal', entry: first + i, what: `the entry is missing; ${file} has it` });
+      findings.add({ file: 'journal', entry, what: `the entry is missing; ${file} has it` });
       return;
     }
     if (!there.entry.equals(known)) {
-      const place = journal.entries.get(first + i)?.file ?? tilePath('entries', index);
-      findings.add({
-        file,
-        entry: first + i,
-        offset: there.offset,
-        what: `the entry differs from the one in ${place}`,
-      });
+      const place = journal.entries.get(entry)?.file ?? tilePath('entries', index);
+      findings.add({ file, entry, offset: there.offset, what: `the entry differs from the one in ${place}` });
       return;
     }
   }

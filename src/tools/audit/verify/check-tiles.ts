@@ -11,13 +11,11 @@ export function publishedTiles(folder: string, tiles: readonly TileFile[]): Publ
   const widest = new Map<string, TileFile>();
   // Sorted by width, so the widest comes last.
   for (const tile of tiles) widest.set(`${tile.level}/${tile.index}`, tile);
-  return {
-    hashes(level, index) {
-      const tile = widest.get(`${level}/${index}`);
-      if (tile === undefined) return undefined;
-      const bytes = readFileSync(join(folder, tile.path));
-      return bytes.length === tile.width * HASH_LENGTH ? cut(bytes) : undefined;
-    },
+  return (level, index) => {
+    const tile = widest.get(`${level}/${index}`);
+    if (tile === undefined) return undefined;
+    const bytes = readFileSync(join(folder, tile.path));
+    return bytes.length === tile.width * HASH_LENGTH ? cut(bytes) : undefined;
   };
 }
 
@@ -67,8 +65,6 @@ export function checkTiles(
 }
 
 function cut(bytes: Buffer): Buffer[] {
-  const hashes: Buffer[] = [];
-  for (let at = 0; at + HASH_LENGTH <= bytes.length; at += HASH_LENGTH)
-    hashes.push(bytes.subarray(at, at + HASH_LENGTH));
-  return hashes;
+  const count = Math.floor(bytes.length / HASH_LENGTH);
+  return Array.from({ length: count }, (_, i) => bytes.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH));
 }

@@ -3,21 +3,17 @@ import { NoteError, type NoteVerifier, verifyNote } from '../../../formats/signe
 import { parseCheckpoint } from '../../../formats/tlog-checkpoint.ts';
 import type { Findings } from './findings.ts';
 
-export interface CheckedCheckpoint {
-  readonly name: string;
-  readonly origin: string;
-  readonly size: number;
-  readonly signature: 'verified' | 'wrong' | 'not checked';
-  /** Whether the log begins with exactly the entries that it names. */
-  readonly holds: boolean;
-}
-
 export interface Claim {
   readonly name: string;
   readonly origin: string;
   readonly size: number;
   readonly root: Buffer;
-  readonly signature: CheckedCheckpoint['signature'];
+  readonly signature: 'verified' | 'wrong' | 'not checked';
+}
+
+export interface CheckedCheckpoint extends Omit<Claim, 'root'> {
+  /** Whether the log begins with exactly the entries that it names. */
+  readonly holds: boolean;
 }
 
 export function readClaim(
@@ -27,13 +23,14 @@ export function readClaim(
 ): Claim[] {
   try {
     const { note, checkpoint } = parseCheckpoint(text);
+    const { origin, size, root } = checkpoint;
     let signature: Claim['signature'] = 'not checked';
     if (verifier !== undefined) signature = verifyNote(note, verifier) ? 'verified' : 'wrong';
     if (signature === 'wrong') findings.add({ file: name, what: 'it is not signed by the key given' });
-    if (verifier !== undefined && checkpoint.origin !== verifier.name) {
-      findings.add({ file: name, what: `it belongs to the log ${checkpoint.origin}, the key to ${verifier.name}` });
+    if (verifier !== undefined && origin !== verifier.name) {
+      findings.add({ file: name, what: `it belongs to the log ${origin}, the key to ${verifier.name}` });
     }
-    return [{ name, origin: checkpoint.origin, size: checkpoint.size, root: checkpoint.root, signature }];
+    return [{ name, origin, size, root, signature }];
   } catch (error) {
     if (!(error instanceof NoteError)) throw error;
     findings.add({ file: name, what: error.message });

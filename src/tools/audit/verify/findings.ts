@@ -28,8 +28,7 @@ export class Findings {
 
   /** First the damage to the earliest entry. */
   sorted(): Damage[] {
-    return this.#all.toSorted(
-      (a, b) => (a.entry ?? Number.POSITIVE_INFINITY) - (b.entry ?? Number.POSITIVE_INFINITY) || 0,
-    );
+    const place = ({ entry = Number.MAX_VALUE }: Damage): number => entry;
+    return this.#all.toSorted((a, b) => place(a) - place(b));
   }
 }

@@ -2,16 +2,10 @@
 // parses is taken as it stands; else line ends, empty lines around and a common indent are put right, and nothing more. What is
 // verified is the canonical note either way.
 import { NoteError, type NoteVerifier, parseNote, verifyNote } from '../../../formats/signed-note.ts';
-import { type Checkpoint, parseCheckpoint } from '../../../formats/tlog-checkpoint.ts';
+import { parseCheckpoint } from '../../../formats/tlog-checkpoint.ts';
 
-export interface GivenCheckpoint {
-  /** The canonical note. */
-  readonly text: string;
-  readonly checkpoint: Checkpoint;
-}
-
-/** @throws NoteError when it is no checkpoint, however it was copied */
-export function readGivenCheckpoint(copied: string): GivenCheckpoint {
+/** @returns with the text of the canonical note @throws NoteError when it is no checkpoint, however it was copied */
+export function readGivenCheckpoint(copied: string) {
   const given = copied.replace(/^\ufeff/, '');
   if (given.trim() === '') throw new NoteError('there is nothing in it');
   try {
@@ -22,7 +16,7 @@ export function readGivenCheckpoint(copied: string): GivenCheckpoint {
   }
 }
 
-function read(text: string): GivenCheckpoint {
+function read(text: string) {
   return { text, checkpoint: parseCheckpoint(text).checkpoint };
 }
 

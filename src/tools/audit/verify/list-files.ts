@@ -1,5 +1,5 @@
 // Lists what lies in a log's folder, sorted into what a log consists of; anything else there is a finding.
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { JOURNAL, SEGMENT_NAME } from '../../../formats/journal-format.ts';
 import { parseTilePath, TILE_WIDTH, type TileLevel } from '../../../formats/tlog-tiles.ts';
@@ -12,18 +12,12 @@ export interface TileFile {
   readonly width: number;
 }
 
-export interface LogFiles {
-  readonly hasCheckpoint: boolean;
-  readonly segments: readonly string[];
-  readonly tiles: readonly TileFile[];
-}
-
 /** Files that a recorder uses and that hold no entries. */
 const WORKING = new Set(['lock', join(JOURNAL, 'spare')]);
 /** A file being put in place when a crash came. */
 const UNFINISHED = /(^|\/)\.[^/]+\.tmp$/;
 
-export function listFiles(folder: string, findings: Findings): LogFiles {
+export function listFiles(folder: string, findings: Findings) {
   const segments: string[] = [];
   const tiles: TileFile[] = [];
   for (const found of readdirSync(folder, { recursive: true, withFileTypes: true })) {
@@ -35,7 +29,7 @@ export function listFiles(folder: string, findings: Findings): LogFiles {
     else findings.add({ file: path, what: 'this file is no part of a log' });
   }
   tiles.sort((a, b) => a.index - b.index || a.width - b.width);
-  return { hasCheckpoint: existsSync(join(folder, 'checkpoint')), segments: segments.sort(), tiles };
+  return { segments: segments.sort(), tiles };
 }
 
 export function isFull({ width }: TileFile): boolean {

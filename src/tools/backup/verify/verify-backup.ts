@@ -2,30 +2,21 @@
 // exactly what the manifest lists, byte for byte. Goes on after a fault, so that all of them are told.
 
 import { BackupError } from '../../../features/backup/backup-error.ts';
-import { MANIFEST, type Manifest, STATEMENT } from '../../../features/backup/manifest.ts';
+import { MANIFEST, STATEMENT } from '../../../features/backup/manifest.ts';
 import { openBackup } from '../../../features/backup/read-backup.ts';
 import { type BackupStorage, StorageError } from '../../../features/backup/storage/port.ts';
 import { domainFingerprint } from '../../../formats/domain-identity.ts';
 import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { readManifest } from '../read-manifest.ts';
 
-export interface Fault {
-  /** The part, or another file of the folder. */
-  readonly file: string;
-  readonly what: string;
-}
-
-export interface Verified {
-  readonly manifest: Manifest;
-  /** None: the backup is whole. */
-  readonly faults: readonly Fault[];
-}
+export type Verified = Awaited<ReturnType<typeof verifyBackup>>;
 
 /** Whom the signature must be of: the raw key, or its fingerprint (64 hex digits). Undefined: whoever the manifest says. */
 export type Signer = { readonly key: Uint8Array } | { readonly fingerprint: string };
 
 /**
  * @param progress told after each part
+ * @returns with what is wrong with a part, or another file of the folder; nothing: the backup is whole
  * @throws BackupError Damaged, OtherDomain, UnknownFormat when the manifest itself cannot be believed; StorageError
  */
 export async function verifyBackup(
@@ -33,7 +24,7 @@ export async function verifyBackup(
   folder: string,
   signer: Signer | undefined,
   progress: (done: number, of: number) => void = () => undefined,
-): Promise<Verified> {
+) {
   const sizes = new Map<string, number>();
   for await (const { name, bytes } of storage.list(folder)) sizes.set(name, bytes);
   for (const name of [MANIFEST, STATEMENT]) {
@@ -42,7 +33,7 @@ export async function verifyBackup(
   }
   const key = signer !== undefined && 'key' in signer ? signer.key : await keyOf(storage, folder, signer?.fingerprint);
   const { manifest, read } = await openBackup(storage, folder, key);
-  const faults: Fault[] = [];
+  const faults: { readonly file: string; readonly what: string }[] = [];
   for (const [done, part] of manifest.parts.entries()) {
     const { name, bytes } = part;
     const size = sizes.get(name);
