@@ -119,7 +119,7 @@ describe('an instance whose root keys are sealed', () => {
   test('starts locked, answers 503, and serves on the same port once the passphrase has come', async () => {
     const { port, open } = await restartSealed(instance, {
       kind: 'passphrase',
-      passphrase: Buffer.from(PASSPHRASE),
+      secret: Buffer.from(PASSPHRASE),
       cost: COST,
     });
     const refused = await status(instance, port);

@@ -183,5 +183,5 @@ async function wishOf(values: Values, terminal: Terminal): Promise<NewSeal> {
     values.memory === undefined
       ? recommendedCost(totalmem())
       : { memory: Number(values.memory) * 1024, passes: Number(values.memory) >= 2048 ? 1 : 3, lanes: 4 };
-  return { kind: 'passphrase', passphrase, cost };
+  return { kind: 'passphrase', secret: passphrase, cost };
 }

@@ -30,7 +30,7 @@ try {
       memory === undefined
         ? recommendedCost(totalmem())
         : { memory: Number(memory) * 1024, passes: Number(memory) >= 2048 ? 1 : 3, lanes: 4 };
-    await exchangeSeal(module, { kind: 'passphrase', passphrase: firstLine(file), cost });
+    await exchangeSeal(module, { kind: 'passphrase', secret: firstLine(file), cost });
   }
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -2,53 +2,49 @@
 // bundle as the service answers it.
 
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { Refusal } from '../../formats/refusal.ts';
+import { orThrow, Refusal } from '../../formats/refusal.ts';
 
-export interface KekFile {
+interface KekFile {
   readonly publicKey: KeyObject;
   /** Of a JWK that says it. */
-  readonly kid?: string;
+  readonly kid?: string | undefined;
 }
 
 const SIZES = [2048, 3072, 4096];
 
 /** @throws Refusal */
 export function readKekFile(text: string): KekFile {
-  const { publicKey, kid } = text.includes('-----BEGIN')
-    ? { publicKey: fromPem(text), kid: undefined }
-    : fromJson(text);
+  const kek = text.includes('-----BEGIN') ? { publicKey: fromPem(text) } : fromJson(text);
+  const { publicKey } = kek;
   const size = publicKey.asymmetricKeyDetails?.modulusLength ?? 0;
   if (publicKey.asymmetricKeyType !== 'rsa' || !SIZES.includes(size)) {
     throw new Refusal(`the key-exchange key is not an RSA key of ${SIZES.join(', ')} bits`);
   }
-  return { publicKey, ...(kid === undefined ? {} : { kid }) };
+  return kek;
 }
 
 function fromPem(text: string): KeyObject {
   if (text.includes('PRIVATE KEY')) {
     throw new Refusal('the key-exchange key file holds a private key: its place is inside the HSM, and only there');
   }
-  try {
-    return createPublicKey(text);
-  } catch (cause) {
-    throw new Refusal('the key-exchange key file is no public key in PEM', { cause });
-  }
+  return orThrow(
+    () => createPublicKey(text),
+    (cause) => new Refusal('the key-exchange key file is no public key in PEM', { cause }),
+  );
 }
 
-function fromJson(text: string): { readonly publicKey: KeyObject; readonly kid: string | undefined } {
-  let jwk: Record<string, unknown>;
-  try {
-    const parsed = JSON.parse(text) as Record<string, unknown>;
-    jwk = (typeof parsed['key'] === 'object' && parsed['key'] !== null ? parsed['key'] : parsed) as typeof jwk;
-  } catch (cause) {
-    throw new Refusal('the key-exchange key file is neither PEM nor JSON', { cause });
-  }
-  const { n, e, kid } = jwk;
+function fromJson(text: string): KekFile {
+  const { n, e, kid } = orThrow(
+    () => {
+      const parsed = JSON.parse(text) as Record<string, unknown>;
+      return (typeof parsed['key'] === 'object' ? (parsed['key'] ?? parsed) : parsed) as typeof parsed;
+    },
+    (cause) => new Refusal('the key-exchange key file is neither PEM nor JSON', { cause }),
+  );
   if (typeof n !== 'string' || typeof e !== 'string') throw new Refusal('the key-exchange key has no n and e');
-  try {
-    const publicKey = createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' });
-    return { publicKey, kid: typeof kid === 'string' ? kid : undefined };
-  } catch (cause) {
-    throw new Refusal('n and e of the key-exchange key are no RSA key', { cause });
-  }
+  const publicKey = orThrow(
+    () => createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' }),
+    (cause) => new Refusal('n and e of the key-exchange key are no RSA key', { cause }),
+  );
+  return { publicKey, kid: typeof kid === 'string' ? kid : undefined };
 }

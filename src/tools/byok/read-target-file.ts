@@ -1,20 +1,18 @@
 // The key to be wrapped, from a file: a private key in PEM becomes PKCS#8, raw bytes are a symmetric key.
 
-import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { Refusal } from '../../formats/refusal.ts';
+import { createPrivateKey } from 'node:crypto';
+import { orThrow, Refusal } from '../../formats/refusal.ts';
 
 const RSA_SIZES = [2048, 3072, 4096];
 const CURVES = ['prime256v1', 'secp256k1', 'secp384r1', 'secp521r1'];
 
 /** PKCS#8 DER; the caller overwrites it. @throws Refusal */
 export function privateKeyTarget(pem: Buffer): Buffer {
-  let key: KeyObject;
-  try {
-    key = createPrivateKey(pem);
-  } catch {
-    // Its text may quote the file.
-    throw new Refusal('the key file is no private key in PEM, or is encrypted: decrypt it first (openssl pkey)');
-  }
+  const key = orThrow(
+    () => createPrivateKey(pem),
+    // Without the cause: its text may quote the file.
+    () => new Refusal('the key file is no private key in PEM, or is encrypted: decrypt it first (openssl pkey)'),
+  );
   const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
   const fits =
     (key.asymmetricKeyType === 'rsa' && RSA_SIZES.includes(modulusLength)) ||

@@ -1,7 +1,8 @@
 // A seal in words, from what the module tells of it or from the head of its state file.
-import { groupFingerprint } from '../../formats/fingerprint.ts';
+
 import { type Seal, type SealHeader, splitSealedState } from '../../formats/seal-header.ts';
 import { readShareList } from '../../formats/seal-shares.ts';
+import { groupedHash } from '../custodian/fingerprint.ts';
 
 export interface SealShown {
   readonly kind: Seal['kind'];
@@ -40,8 +41,7 @@ export function sealRows(seal: SealShown): readonly (readonly [string, string])[
     rows.push(['cost', `Argon2id: ${mebibytes} MiB of memory, passes: ${seal.passes}, lanes: ${seal.lanes}`]);
   }
   if (seal.required !== undefined) rows.push(['quorum', `${seal.required} of ${seal.custodians?.length}`]);
-  for (const each of seal.custodians ?? [])
-    rows.push(['custodian', groupFingerprint(Buffer.from(each, 'base64url').toString('hex'))]);
+  for (const each of seal.custodians ?? []) rows.push(['custodian', groupedHash(each)]);
   if ((seal.failures ?? 0) > 0) rows.push(['wrong', `${seal.failures} secrets since it waits`]);
   return rows;
 }

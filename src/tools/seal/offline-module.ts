@@ -9,7 +9,7 @@ import { readUnlockCertificate, type UnlockCertificate } from './secrets.ts';
 export type NewSeal =
   | { readonly kind: 'file' }
   /** Overwritten. */
-  | { readonly kind: 'passphrase'; readonly passphrase: Buffer; readonly cost: PassphraseCost }
+  | { readonly kind: 'passphrase'; readonly secret: Buffer; readonly cost: PassphraseCost }
   /** Standard base64 DER. */
   | { readonly kind: 'quorum'; readonly certificates: readonly string[]; readonly required: number };
 
@@ -29,16 +29,10 @@ export async function unlockCertificateOf(module: CryptoClient): Promise<UnlockC
 /** Durable when it resolves. @throws CryptoError */
 export async function exchangeSeal(module: CryptoClient, seal: NewSeal): Promise<void> {
   const nothing = { secret: Buffer.alloc(0), cost: {}, certificates: [], required: 0 };
-  const own =
-    seal.kind === 'passphrase'
-      ? { secret: seal.passphrase, cost: seal.cost }
-      : seal.kind === 'quorum'
-        ? { certificates: seal.certificates, required: seal.required }
-        : {};
   try {
-    await module.send('changeSeal', { ...nothing, kind: seal.kind, ...own });
+    await module.send('changeSeal', { ...nothing, ...seal });
   } finally {
-    if (seal.kind === 'passphrase') seal.passphrase.fill(0);
+    if (seal.kind === 'passphrase') seal.secret.fill(0);
   }
 }
 

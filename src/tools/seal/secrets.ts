@@ -3,15 +3,12 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { PacketError, readPacket } from '../../formats/custodian-packet.ts';
 import { encryptToRsa } from '../../formats/jwe-rsa.ts';
+import { orThrow } from '../../formats/refusal.ts';
 
-export interface UnlockCertificate {
-  readonly certificate: X509Certificate;
-  /** x5t#S256, which requests name. */
-  readonly thumbprint: string;
-}
+export type UnlockCertificate = ReturnType<typeof readUnlockCertificate>;
 
-/** @param der as the module gave it */
-export function readUnlockCertificate(der: Uint8Array): UnlockCertificate {
+/** @param der as the module gave it @returns with its x5t#S256, which requests name */
+export function readUnlockCertificate(der: Uint8Array) {
   const thumbprint = createHash('sha256').update(der).digest('base64url');
   return { certificate: new X509Certificate(der), thumbprint };
 }
@@ -21,33 +18,25 @@ export function encryptPassphrase({ certificate }: UnlockCertificate, passphrase
   return encryptToRsa(certificate.publicKey, 'passphrase', passphrase);
 }
 
-export interface PacketFile {
-  readonly name: string;
-  readonly content: string;
-}
-
-export interface Packets {
-  /** As the module takes them. */
-  readonly packets: readonly unknown[];
-  /** Thumbprint of the unlock certificate that they are made for. */
-  readonly recipient: string;
-}
-
-/** @throws PacketError naming the file */
-export function readPackets(files: readonly PacketFile[]): Packets {
+/**
+ * @returns as the module takes them, and the thumbprint of the unlock certificate that they are made for
+ * @throws PacketError naming the file
+ */
+export function readPackets(files: readonly { readonly name: string; readonly content: string }[]) {
   let recipient = '';
   const packets = files.map(({ name, content }) => {
-    try {
-      const { statement } = readPacket(content);
-      if (statement.purpose !== 'unlock') throw new PacketError(`was made to ${statement.purpose}, not to unlock`);
-      if (recipient !== '' && statement.recipient !== recipient) {
-        throw new PacketError('is for another unlock certificate than the packets before it');
-      }
-      recipient = statement.recipient;
-    } catch (cause) {
-      if (cause instanceof PacketError) throw new PacketError(`${name}: ${cause.message}`, { cause });
-      throw cause;
+    const { statement } = orThrow(
+      () => readPacket(content),
+      (cause) => new PacketError(`${name}: ${cause.message}`, { cause }),
+      PacketError,
+    );
+    if (statement.purpose !== 'unlock') {
+      throw new PacketError(`${name}: was made to ${statement.purpose}, not to unlock`);
     }
+    if (recipient !== '' && statement.recipient !== recipient) {
+      throw new PacketError(`${name}: is for another unlock certificate than the packets before it`);
+    }
+    recipient = statement.recipient;
     return JSON.parse(content) as unknown;
   });
   return { packets, recipient };

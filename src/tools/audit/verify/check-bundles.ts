@@ -70,20 +70,17 @@ function readFull(
   // Where both levels of tiles agree they are right, and the bundle is what differs.
   const tileIsRight = hashes?.length === TILE_WIDTH && parent !== undefined && rootOf(hashes).equals(parent);
   const kept = entries.slice(0, TILE_WIDTH);
-  const firstWrong = (isWrong: (entry: Buffer, i: number) => boolean): { i: number; offset: number } | undefined => {
-    const i = kept.findIndex((each, at) => isWrong(each.entry, at));
-    return i < 0 ? undefined : { i, offset: kept[i]?.offset ?? 0 };
-  };
-  const unlikeTile = tileIsRight ? firstWrong((entry, i) => hashes[i]?.equals(leafHash(entry)) === false) : undefined;
-  if (unlikeTile !== undefined) {
-    const { i, offset } = unlikeTile;
+  for (const [i, { offset, entry }] of kept.entries()) {
+    const hash = hashes?.[i];
+    if (!tileIsRight || hash === undefined || leafHash(entry).equals(hash)) continue;
     findings.add({ file, entry: first + i, offset, what: `the entry does not have the hash in ${tilePath(0, index)}` });
+    break;
   }
-  const inJournal = (i: number) => journal.entries.get(first + i);
-  const unlikeJournal = firstWrong((entry, i) => inJournal(i)?.entry.equals(entry) === false);
-  if (unlikeJournal !== undefined) {
-    const { i, offset } = unlikeJournal;
-    findings.add({ file, entry: first + i, offset, what: `the entry differs from the one in ${inJournal(i)?.file}` });
+  for (const [i, { offset, entry }] of kept.entries()) {
+    const record = journal.entries.get(first + i);
+    if (record === undefined || record.entry.equals(entry)) continue;
+    findings.add({ file, entry: first + i, offset, what: `the entry differs from the one in ${record.file}` });
+    break;
   }
   if (entries.length < TILE_WIDTH) {
     const what = `the bundle ends after ${entries.length} of ${TILE_WIDTH} entries`;

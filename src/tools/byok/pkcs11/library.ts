@@ -3,7 +3,7 @@
 
 import { createRequire } from 'node:module';
 import type { LibraryHandle } from 'koffi';
-import { Refusal } from '../../../formats/refusal.ts';
+import { orThrow, Refusal } from '../../../formats/refusal.ts';
 import { type Attributes, cell, layOutAttributes, layOutMechanism, type Mechanism, valueOf } from './structures.ts';
 
 const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
@@ -34,13 +34,10 @@ export type Pkcs11 = ReturnType<typeof bind>;
 
 /** @throws Refusal when the file is no PKCS#11 library */
 export function loadPkcs11(path: string): Pkcs11 {
-  let library: LibraryHandle;
-  try {
-    library = koffi.load(path);
-    return bind(library);
-  } catch (cause) {
-    throw new Refusal(`${path} is not a PKCS#11 library that loads here`, { cause });
-  }
+  return orThrow(
+    () => bind(koffi.load(path)),
+    (cause) => new Refusal(`${path} is not a PKCS#11 library that loads here`, { cause }),
+  );
 }
 
 function bind(library: LibraryHandle) {

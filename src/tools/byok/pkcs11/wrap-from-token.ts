@@ -9,23 +9,14 @@ export interface TokenKey {
   readonly library: string;
   readonly tokenLabel: string;
   readonly keyLabel: string;
-  /** The caller overwrites it. */
+  /** The caller has read it from where nobody else sees it, and overwrites it. */
   readonly pin: Uint8Array;
 }
 
 const CKA = {
-  class: 0x0,
-  token: 0x1,
-  private: 0x2,
-  label: 0x3,
-  keyType: 0x100,
-  sensitive: 0x103,
-  wrap: 0x106,
+  ...{ class: 0x0, token: 0x1, private: 0x2, label: 0x3, keyType: 0x100, sensitive: 0x103, wrap: 0x106 },
+  ...{ modulus: 0x120, publicExponent: 0x122, valueLength: 0x161, extractable: 0x162 },
 } as const;
-const CKA_MODULUS = 0x120;
-const CKA_PUBLIC_EXPONENT = 0x122;
-const CKA_VALUE_LEN = 0x161;
-const CKA_EXTRACTABLE = 0x162;
 const CKO = { publicKey: 2, privateKey: 3, secretKey: 4 } as const;
 const CKK_RSA = 0;
 const CKM_RSA_PKCS_OAEP = 0x9;
@@ -64,9 +55,9 @@ function wrapInSession(token: Pkcs11, session: number, kek: KeyObject, keyLabel:
     [CKA.token, false],
     [CKA.private, true],
     [CKA.sensitive, true],
-    [CKA_EXTRACTABLE, true],
+    [CKA.extractable, true],
     [CKA.wrap, true],
-    [CKA_VALUE_LEN, 32],
+    [CKA.valueLength, 32],
   ]);
   const { n = '', e = '' } = kek.export({ format: 'jwk' });
   const exchange = token.createObject(session, [
@@ -74,8 +65,8 @@ function wrapInSession(token: Pkcs11, session: number, kek: KeyObject, keyLabel:
     [CKA.keyType, CKK_RSA],
     [CKA.token, false],
     [CKA.wrap, true],
-    [CKA_MODULUS, Buffer.from(n, 'base64url')],
-    [CKA_PUBLIC_EXPONENT, Buffer.from(e, 'base64url')],
+    [CKA.modulus, Buffer.from(n, 'base64url')],
+    [CKA.publicExponent, Buffer.from(e, 'base64url')],
   ]);
   const wrappedEphemeral = token.wrapKey(
     session,

@@ -3,24 +3,14 @@
 import { compactVerify } from 'jose';
 import { readSigningKeys } from '../../../features/auth/signing-key.ts';
 import { readTokenText } from '../../../features/auth/token-text.ts';
-import { type Judgement, judge } from '../../../features/release/target/judge.ts';
+import { judge } from '../../../features/release/target/judge.ts';
 import { canonicalText, parsePolicyText } from '../../../formats/release-policy/canonical.ts';
-import type { Trace } from '../../../formats/release-policy/evaluate.ts';
 import { readPolicy } from '../../../formats/release-policy/grammar.ts';
 import { policyWarnings } from '../../../formats/release-policy/never-passes.ts';
 
-export interface Simulation {
-  readonly passes: boolean;
-  readonly signature: 'valid' | 'invalid' | 'not checked';
-  readonly issuer: string;
-  readonly authorityNamed: boolean;
-  readonly time: Judgement['time'];
-  readonly enclaveKey: string | undefined;
-  readonly conditions: readonly Trace[];
-  readonly warnings: readonly string[];
-}
+export type Simulation = Awaited<ReturnType<typeof simulate>>;
 
-export interface SimulationInput {
+interface SimulationInput {
   /** The policy's JSON. */
   readonly policy: Uint8Array;
   readonly token: string;
@@ -31,7 +21,7 @@ export interface SimulationInput {
 }
 
 /** @throws PolicyError, AuthError when policy or token cannot be read */
-export async function simulate({ policy: text, token, jwks, now }: SimulationInput): Promise<Simulation> {
+export async function simulate({ policy: text, token, jwks, now }: SimulationInput) {
   const policy = readPolicy(parsePolicyText(text));
   const { claims, kid, algorithm } = readTokenText(token);
   const judgement = judge(policy, claims, now);
