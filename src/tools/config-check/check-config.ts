@@ -74,16 +74,10 @@ async function listenFindings({ listen }: ProductionConfig, at: Places | undefin
   const place = `${listen.address} port ${listen.port}`;
   try {
     const isOurs = at !== undefined && readRunningState(at.root)?.port === listen.port;
-    const isFree = await isPortFree(listen);
-    if (isFree || isOurs)
-      return [{ check: 'listen', outcome: 'ok', says: `${place} ${isFree ? 'can be had' : 'is served'}` }];
-    return [
-      {
-        check: 'listen',
-        outcome: 'warn',
-        says: `${place} is in use, by this service or by another program: a second one would be refused`,
-      },
-    ];
+    if (await isPortFree(listen)) return [{ check: 'listen', outcome: 'ok', says: `${place} can be had` }];
+    if (isOurs) return [{ check: 'listen', outcome: 'ok', says: `${place} is served` }];
+    const says = `${place} is in use, by this service or by another program: a second one would be refused`;
+    return [{ check: 'listen', outcome: 'warn', says }];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return [{ check: 'listen', outcome: 'fail', says: error.message }];

@@ -1,6 +1,7 @@
 // The rehearsals that an instance keeps, as its public API shows them, and filing another one.
 import { rehearseWords } from '../../../features/rehearsal/posture.ts';
 import { ownCommand } from '../../../formats/own-command.ts';
+import type { OwnRecoverability } from '../../../formats/own-recoverability.ts';
 import { printableLine } from '../../../formats/printable.ts';
 import { REHEARSAL_DEPTHS, type RehearsalDepth } from '../../../formats/rehearsal-record.ts';
 import { CommandError } from '../../command.ts';
@@ -10,13 +11,8 @@ import { targetOptions } from '../../same-place.ts';
 export const REHEARSALS = '/securitydomain/rehearsals';
 export const VERSION = 'api-version=7.5';
 
-export interface DepthPosture {
-  readonly depth: string;
-  readonly overdue: boolean;
-  /** The newest has failed, at this time. */
-  readonly lastFailed?: string;
-  readonly summary: string;
-}
+/** As an instance tells it, which may know other depths. `lastFailed`: the newest has failed, at this time. */
+export type DepthPosture = Omit<OwnRecoverability['rehearsals'][number], 'depth'> & { readonly depth: string };
 
 /** What is to be done about a depth, as a command, and why. @param why of the newest one, when it has failed */
 export function stepsOn(posture: DepthPosture, values: Partial<InstanceValues>, why: string): string {

@@ -2,45 +2,45 @@
 import { replaceFile } from '../../../files/durable-file.ts';
 import { domainFingerprint } from '../../../formats/domain-identity.ts';
 import { groupFingerprint } from '../../../formats/fingerprint.ts';
-import { type Rehearsal, RehearsalError, readRehearsal } from '../../../formats/rehearsal-record.ts';
-import { matching, oneOf, record, ShapeError, text } from '../../../formats/shape.ts';
-import { NoteError } from '../../../formats/signed-note.ts';
+import { type Rehearsal, readRehearsal } from '../../../formats/rehearsal-record.ts';
+import { matching, oneOf, record, text } from '../../../formats/shape.ts';
 import { StatementError, verifyStatement } from '../../../formats/verify-statement.ts';
-import { CommandError } from '../../command.ts';
 import { counted } from '../../counted.ts';
+import { explained } from '../../explained.ts';
 import { readJsonInput } from '../../read-input.ts';
 
 const FORMAT = 'strongroom rehearsal record 1';
 
-export interface KeptRecord {
-  readonly record: string;
-  readonly note: string;
-  /** Raw, base64url. */
-  readonly domainKey: string;
-}
-
-export async function keepRecord(path: string, { record: written, note, domainKey }: KeptRecord): Promise<void> {
+/** `domainKey`: raw. */
+const shape = record({
+  format: oneOf(FORMAT),
+  record: text,
+  note: text,
+  domainKey: matching(/^[\w-]{43}$/, 'an Ed25519 key in base64url'),
+});
+export async function keepRecord(
+  path: string,
+  { record: written, note, domainKey }: Omit<ReturnType<typeof shape>, 'format'>,
+): Promise<void> {
   await replaceFile(path, `${JSON.stringify({ format: FORMAT, record: written, note, domainKey }, null, 2)}\n`);
 }
 
 /** Verified: the domain of the key in the file states this record. @throws CommandError naming the file */
-export function readKeptRecord(
-  path: string,
-): KeptRecord & { readonly rehearsal: Rehearsal; readonly fingerprint: string } {
-  try {
-    const kept = shape(readJsonInput(path), 'file');
-    const key = Buffer.from(kept.domainKey, 'base64url');
-    verifyStatement(kept.note, 'rehearsal', Buffer.from(kept.record, 'utf8'), key);
-    const rehearsal = readRehearsal(kept.record);
-    const fingerprint = domainFingerprint(key);
-    if (rehearsal.domainFingerprint !== fingerprint)
-      throw new StatementError('it is stated by another security domain');
-    return { ...kept, rehearsal, fingerprint };
-  } catch (error) {
-    const isRefusal = [ShapeError, StatementError, NoteError, RehearsalError].some((kind) => error instanceof kind);
-    if (isRefusal && error instanceof Error) throw new CommandError(`${path}: ${error.message}`, { cause: error });
-    throw error;
-  }
+export function readKeptRecord(path: string) {
+  const before = `${path}: `;
+  return explained(
+    () => {
+      const kept = shape(readJsonInput(path), 'file');
+      const key = Buffer.from(kept.domainKey, 'base64url');
+      verifyStatement(kept.note, 'rehearsal', Buffer.from(kept.record, 'utf8'), key);
+      const rehearsal = readRehearsal(kept.record);
+      const fingerprint = domainFingerprint(key);
+      if (rehearsal.domainFingerprint !== fingerprint)
+        throw new StatementError('it is stated by another security domain');
+      return { ...kept, rehearsal, fingerprint };
+    },
+    { ShapeError: before, StatementError: before, NoteError: before, RehearsalError: before },
+  );
 }
 
 /** What a record says, for people. */
@@ -83,10 +83,3 @@ export function keptText(filed: string, path: string | undefined): string {
 function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(2)} s`;
 }
-
-const shape = record({
-  format: oneOf(FORMAT),
-  record: text,
-  note: text,
-  domainKey: matching(/^[\w-]{43}$/, 'an Ed25519 key in base64url'),
-});

@@ -6,31 +6,26 @@ import { decodeSegmentHeader, type JournalRecord, readRecord } from '../../../fo
 import { isTornRecord, isZero } from '../../../formats/torn-record.ts';
 import type { Findings } from './findings.ts';
 
-export interface JournalEntry {
+interface Place {
   readonly file: string;
   readonly offset: number;
-  readonly entry: Buffer;
 }
 
-export interface Journal {
-  readonly entries: ReadonlyMap<number, JournalEntry>;
-  /** Index of the first entry it holds; undefined without a readable segment. */
-  readonly first: number | undefined;
-  /** Where a record stands that a crash cut off; no entry of the log yet. */
-  readonly unfinished: { readonly file: string; readonly offset: number } | undefined;
-}
+export type Journal = ReturnType<typeof checkJournal>;
 
 export function checkJournal(
   folder: string,
   segments: readonly string[],
   origin: string | undefined,
   findings: Findings,
-): Journal {
-  const entries = new Map<number, JournalEntry>();
+) {
+  const entries = new Map<number, Place & { readonly entry: Buffer }>();
   const counters = new Map<string, number>();
+  /** Index of the first entry it holds; undefined without a readable segment. */
   let first: number | undefined;
   let next: number | undefined;
-  let unfinished: Journal['unfinished'];
+  /** Where a record stands that a crash cut off; no entry of the log yet. */
+  let unfinished: Place | undefined;
   for (const [position, file] of segments.entries()) {
     const bytes = readFileSync(join(folder, file));
     const named = Number(file.slice(-16));
@@ -82,7 +77,7 @@ function describe(bytes: Buffer, at: number, index: number): string | undefined 
 
 function checkRecord(
   { index, batch, nonce, counter, headSequence, entry }: JournalRecord,
-  place: { readonly file: string; readonly offset: number },
+  place: Place,
   counters: Map<string, number>,
   findings: Findings,
 ): void {

@@ -7,12 +7,12 @@ import type { NoteVerifier } from '../../../formats/signed-note.ts';
 import { readBundles } from './check-bundles.ts';
 import { checkJournal } from './check-journal.ts';
 import { checkTiles, publishedTiles } from './check-tiles.ts';
-import { type CheckedCheckpoint, judge, readClaim } from './claims.ts';
-import { type Damage, Findings } from './findings.ts';
+import { judge, readClaim } from './claims.ts';
+import { Findings } from './findings.ts';
 import { listFiles } from './list-files.ts';
-import { type Proof, proofOf } from './proof.ts';
+import { proofOf } from './proof.ts';
 
-export interface VerifyOptions {
+interface VerifyOptions {
   readonly folder: string;
   /** Checkpoints kept elsewhere: a name to report them by, and their text. */
   readonly saved?: readonly { readonly name: string; readonly text: string }[];
@@ -20,17 +20,7 @@ export interface VerifyOptions {
   readonly verifier?: NoteVerifier;
 }
 
-export interface Verification {
-  readonly size: number;
-  readonly root: Buffer;
-  readonly checkpoints: readonly CheckedCheckpoint[];
-  readonly proof: Proof;
-  /** Empty when nothing is wrong; the earliest entry first. */
-  readonly damage: readonly Damage[];
-  readonly damageCount: number;
-  /** A record that a crash cut off stands behind the last entry. */
-  readonly unfinished: { readonly file: string; readonly offset: number } | undefined;
-}
+export type Verification = ReturnType<typeof verifyOnce>;
 
 /** A log that is being written while it is read is read again when its checkpoint moved, or a file went that was there. */
 const ATTEMPTS = 5;
@@ -63,7 +53,7 @@ function checkpointText(folder: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }
 
-function verifyOnce({ folder, saved = [], verifier }: VerifyOptions, own: string | undefined): Verification {
+function verifyOnce({ folder, saved = [], verifier }: VerifyOptions, own: string | undefined) {
   const findings = new Findings();
   const named = own === undefined ? saved : [{ name: OWN, text: own }, ...saved];
   const claims = named.flatMap((each) => readClaim(each, verifier, findings));
@@ -111,8 +101,10 @@ function verifyOnce({ folder, saved = [], verifier }: VerifyOptions, own: string
     root: range.root(),
     checkpoints,
     proof: proofOf(checkpoints, range.size, [firstBehind, lastBehind]),
+    /** Empty when nothing is wrong; the earliest entry first. */
     damage: findings.sorted(),
     damageCount: findings.count,
+    /** A record that a crash cut off stands behind the last entry. */
     unfinished: journal.unfinished,
   };
 }

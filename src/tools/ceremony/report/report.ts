@@ -4,7 +4,7 @@
 import { domainFingerprint } from '../../../formats/domain-identity.ts';
 import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { Refusal } from '../../../formats/refusal.ts';
-import { type Ceremony, type CeremonySettings, factIn, factsOf } from '../ceremony.ts';
+import { type Ceremony, factIn, factsOf, type readCeremony } from '../ceremony.ts';
 import { exceptionsIn, isComplete, kinds, type StepStatus, stepsOf } from '../engine.ts';
 import { type Asking, VERSION } from '../hsm.ts';
 import { type Entry } from '../journal.ts';
@@ -12,14 +12,8 @@ import { afterTries, REPORT_STEP } from '../step.ts';
 import { htmlOf } from './html.ts';
 import { joinReport, type Signature, verifyReport } from './signed-report.ts';
 
-export interface Reported {
-  readonly id: string;
-  readonly settings: CeremonySettings;
-  /** Without those of the report. */
-  readonly entries: readonly Entry[];
-  /** Hash of the last of them, hex. */
-  readonly head: string;
-}
+/** `entries` without those of the report; `head`: hash of the last of them. */
+type Reported = ReturnType<typeof readCeremony>;
 
 export function reportOf({ id, settings, entries, head }: Reported): string {
   const { kind, instance } = settings;

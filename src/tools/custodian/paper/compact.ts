@@ -7,16 +7,11 @@ import { fromBase64url, toBase64url } from '../../../formats/base64url.ts';
 import { DerReader, SEQUENCE } from '../../../formats/der.ts';
 import { Refusal } from '../../../formats/refusal.ts';
 
-export interface CompactCertificate {
-  /** Without the parts below. */
-  readonly rest: Uint8Array;
-  /** Where in the certificate the modulus is; 0: it was not cut out. */
-  readonly modulusAt: number;
-  /** 1: the signature, which ends the certificate, was cut out. */
-  readonly selfSigned: number;
-}
-
-export function compactCertificate(der: Buffer, key: KeyObject): CompactCertificate {
+/**
+ * @returns the certificate without its other parts; where in it the modulus is, 0: it was not cut out; and 1: the signature, which
+ *   ends the certificate, was cut out
+ */
+export function compactCertificate(der: Buffer, key: KeyObject) {
   const modulus = modulusOf(key);
   const at = der.indexOf(modulus);
   const modulusAt = at > 0 && der.indexOf(modulus, at + 1) < 0 ? at : 0;
@@ -30,7 +25,10 @@ export function compactCertificate(der: Buffer, key: KeyObject): CompactCertific
   return { rest, modulusAt, selfSigned };
 }
 
-export function wholeCertificate({ rest, modulusAt, selfSigned }: CompactCertificate, key: KeyObject): Buffer {
+export function wholeCertificate(
+  { rest, modulusAt, selfSigned }: Record<'modulusAt' | 'selfSigned', number> & { readonly rest: Uint8Array },
+  key: KeyObject,
+): Buffer {
   const modulus = modulusOf(key);
   const unsigned =
     modulusAt === 0
