@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { groupFingerprint } from '../formats/fingerprint.ts';
 import { certificatePem } from '../formats/x509-writer.ts';
-import { encryptPassphrase, type Packets, readPackets, type UnlockCertificate } from '../tools/seal/secrets.ts';
+import { encryptPassphrase, readPackets, type UnlockCertificate } from '../tools/seal/secrets.ts';
 import { CommandError, type Terminal } from './command.ts';
 import { explained } from './explained.ts';
 import { canType, readHidden } from './read-hidden.ts';
@@ -77,7 +77,7 @@ export function explainPassphrase(error: unknown, state: string): unknown {
   );
 }
 
-export function packetsIn(paths: readonly string[]): Packets {
+export function packetsIn(paths: readonly string[]): ReturnType<typeof readPackets> {
   const files = paths.map((name) => ({ name, content: readInput(name).toString('utf8') }));
   return explained(() => readPackets(files), { PacketError: '' });
 }

@@ -9,7 +9,7 @@ import { REPORT_STEP, type Step } from '../../../tools/ceremony/step.ts';
 import { CommandError, command, type Terminal, UsageError } from '../../command.ts';
 import { asOption } from '../../instance-client.ts';
 import { readInput } from '../../read-input.ts';
-import { folderOption, handOption, instanceIn, withCeremony } from './open-folder.ts';
+import { folderOption, handOption, instanceIn, OF_FILES, withCeremony } from './open-folder.ts';
 
 export const next = command({
   name: 'ceremony next',
@@ -34,6 +34,7 @@ once more: nothing is done twice.`,
     'strongroom ceremony next --as alice',
     "strongroom ceremony next --skip 'no backup was ever made'",
   ],
+  explains: OF_FILES,
   run(values, _operands, terminal) {
     const files = values.file.map((name) => ({ name, content: readInput(name) }));
     return withCeremony(values, async (ceremony) => {

@@ -5,7 +5,6 @@ import { userInfo } from 'node:os';
 import { oneLine } from '../../../formats/printable.ts';
 import { Ceremony, type Hand } from '../../../tools/ceremony/ceremony.ts';
 import { CommandError } from '../../command.ts';
-import { explained } from '../../explained.ts';
 import { type InstanceClient, openInstanceClient, SIGNED_IN } from '../../instance-client.ts';
 
 export const folderOption = {
@@ -21,13 +20,11 @@ export async function withCeremony<T>(
   { folder, ...hand }: { readonly folder: string } & HandValues,
   work: (ceremony: Ceremony) => T | Promise<T>,
 ): Promise<T> {
-  return explained(async () => {
-    using ceremony = Ceremony.open(folder, handOf(hand));
-    return await work(ceremony);
-  }, OF_FILES);
+  using ceremony = Ceremony.open(folder, handOf(hand));
+  return await work(ceremony);
 }
 
-/** Errors of the file system come without a stack. */
+/** Errors of the file system are for people to read. */
 export const OF_FILES = { system: '' } as const;
 
 interface HandValues {

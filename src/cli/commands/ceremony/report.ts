@@ -10,7 +10,6 @@ import { verifyReport } from '../../../tools/ceremony/report/signed-report.ts';
 import { REPORT_STEP } from '../../../tools/ceremony/step.ts';
 import { parseFingerprint } from '../../../tools/custodian/fingerprint.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
-import { explained } from '../../explained.ts';
 import { AnswerError, asOption, instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { readInput } from '../../read-input.ts';
 import { folderOption, handOption, instanceIn, OF_FILES, withCeremony } from './open-folder.ts';
@@ -30,6 +29,7 @@ it writes the same files again.`,
     ...asOption,
   },
   examples: ['strongroom ceremony report', 'strongroom ceremony report --draft'],
+  explains: OF_FILES,
   run: (values) =>
     withCeremony(values, async (ceremony) => {
       if (values.draft) return draftOf(ceremony);
@@ -53,27 +53,26 @@ The exit code is 0 when everything holds, 1 when not.`,
     ...jsonOption,
   },
   examples: ['strongroom ceremony verify report.html', "strongroom ceremony verify report.md --fingerprint '91ab ...'"],
+  explains: OF_FILES,
   run({ fingerprint, folder }, [file]) {
     const expected = fingerprint === undefined ? undefined : parseFingerprint(fingerprint);
     if (fingerprint !== undefined && expected === undefined) {
       throw new UsageError('--fingerprint must be the whole fingerprint, 64 hex digits');
     }
-    return explained(() => {
-      const verified = verifyReport(readInput(file).toString('utf8'));
-      const { id, kind, instance, complete, domainFingerprint, began, ended } = verified;
-      const grouped = groupFingerprint(domainFingerprint);
-      if (expected !== undefined && expected !== domainFingerprint) {
-        throw new Refusal(`the report is signed by another domain: its fingerprint is ${grouped}`);
-      }
-      if (folder !== undefined) checkFolder(folder, id, verified.journalHead);
-      const text =
-        `The report is as it was signed${folder === undefined ? '' : ', and so is everything in the folder'}.\n` +
-        `ceremony            ${id}\nkind                ${kind} of ${instance}\n` +
-        `complete            ${complete ? 'yes' : 'no'}\nfrom                ${began}\nto                  ${ended}\n` +
-        `domain fingerprint  ${grouped}\n`;
-      const hint = fingerprint === undefined ? 'compare the domain fingerprint with what you know\n' : undefined;
-      return { json: verified, text, hint };
-    }, OF_FILES);
+    const verified = verifyReport(readInput(file).toString('utf8'));
+    const { id, kind, instance, complete, domainFingerprint, began, ended } = verified;
+    const grouped = groupFingerprint(domainFingerprint);
+    if (expected !== undefined && expected !== domainFingerprint) {
+      throw new Refusal(`the report is signed by another domain: its fingerprint is ${grouped}`);
+    }
+    if (folder !== undefined) checkFolder(folder, id, verified.journalHead);
+    const text =
+      `The report is as it was signed${folder === undefined ? '' : ', and so is everything in the folder'}.\n` +
+      `ceremony            ${id}\nkind                ${kind} of ${instance}\n` +
+      `complete            ${complete ? 'yes' : 'no'}\nfrom                ${began}\nto                  ${ended}\n` +
+      `domain fingerprint  ${grouped}\n`;
+    const hint = fingerprint === undefined ? 'compare the domain fingerprint with what you know\n' : undefined;
+    return { json: verified, text, hint };
   },
 });
 

@@ -14,7 +14,6 @@ import {
 } from '../../../tools/ceremony/engine.ts';
 import { afterTries, REPORT_STEP } from '../../../tools/ceremony/step.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
-import { explained } from '../../explained.ts';
 import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { dataRootOf } from '../../running.ts';
 import { folderOption, handOf, handOption, OF_FILES, withCeremony } from './open-folder.ts';
@@ -40,6 +39,7 @@ out with its hash; a ceremony goes on where it stopped, whatever stopped it. It 
     'strongroom ceremony start activation --custodians 5 --required 3 --hsm-name dev',
     'strongroom ceremony start recovery --folder lost-region --url https://new.managedhsm.example --ca ca.pem',
   ],
+  explains: OF_FILES,
   run(values, [kind, spare]) {
     if (kind === undefined || spare !== undefined || !isCeremonyKind(kind)) {
       throw new UsageError(`name one kind: ${CEREMONY_KINDS.join(', ')}`);
@@ -54,12 +54,10 @@ out with its hash; a ceremony goes on where it stopped, whatever stopped it. It 
       ...(url === undefined ? { data: resolve(dataRootOf(data)) } : { url }),
       ...(ca === undefined ? {} : { ca: resolve(ca) }),
     };
-    return explained(() => {
-      using ceremony = Ceremony.start(folder, { kind, instance, ...people, address }, handOf(values));
-      const steps = kinds[kind].map(({ title }, index) => `  ${index + 1}. ${title}\n`);
-      const goOn = `go on with: ${ownCommand(`ceremony next${optionWords({ folder, as })}`)}\n`;
-      return `ceremony  ${ceremony.id}\nfolder    ${resolve(ceremony.folder)}\n${steps.join('')}${goOn}`;
-    }, OF_FILES);
+    using ceremony = Ceremony.start(folder, { kind, instance, ...people, address }, handOf(values));
+    const steps = kinds[kind].map(({ title }, index) => `  ${index + 1}. ${title}\n`);
+    const goOn = `go on with: ${ownCommand(`ceremony next${optionWords({ folder, as })}`)}\n`;
+    return `ceremony  ${ceremony.id}\nfolder    ${resolve(ceremony.folder)}\n${steps.join('')}${goOn}`;
   },
 });
 
@@ -93,6 +91,7 @@ export const note = command({
   details: 'It is in the report under the exceptions, with who wrote it and when. Nothing is ever removed.',
   options: { ...folderOption, ...handOption },
   examples: ["strongroom ceremony note 'Clara takes part by telephone; her voice is known to Anna' --by Anna"],
+  explains: OF_FILES,
   run: (values, [text]) =>
     withCeremony(values, (ceremony) => {
       addNote(ceremony, text);
@@ -107,22 +106,22 @@ export const status = command({
   details: 'Changes nothing, and needs no HSM. The exit code is 0 when every step is done, 1 otherwise.',
   options: { ...folderOption, ...jsonOption },
   examples: ['strongroom ceremony status', 'strongroom ceremony status --folder lost-region --json'],
-  run: ({ folder }) =>
-    explained(() => {
-      const { id, settings, entries, head } = readCeremony(folder);
-      const { kind, instance } = settings;
-      const steps = stepsOf(kind, entries);
-      const reported = entries.some(({ step, what }) => step === REPORT_STEP && what === 'reported');
-      const exceptions = exceptionsIn(entries).map(({ at, who, step, what, text }) => ({ at, who, step, what, text }));
-      const lines = [
-        `${kind} of ${instance}, ceremony ${id}\n\n`,
-        ...steps.map(stepLine),
-        reported ? '\nthe report is signed: report.md, report.html\n' : '',
-        ...exceptions.map(({ at, who, what, text }) => `  ${at}  ${what}, ${who}: ${text}\n`),
-      ];
-      const json = { id, kind, instance, steps, exceptions, reported, head };
-      return { json, text: lines.join(''), exit: isComplete(steps) ? 0 : 1 };
-    }, OF_FILES),
+  explains: OF_FILES,
+  run({ folder }) {
+    const { id, settings, entries, head } = readCeremony(folder);
+    const { kind, instance } = settings;
+    const steps = stepsOf(kind, entries);
+    const reported = entries.some(({ step, what }) => step === REPORT_STEP && what === 'reported');
+    const exceptions = exceptionsIn(entries).map(({ at, who, step, what, text }) => ({ at, who, step, what, text }));
+    const lines = [
+      `${kind} of ${instance}, ceremony ${id}\n\n`,
+      ...steps.map(stepLine),
+      reported ? '\nthe report is signed: report.md, report.html\n' : '',
+      ...exceptions.map(({ at, who, what, text }) => `  ${at}  ${what}, ${who}: ${text}\n`),
+    ];
+    const json = { id, kind, instance, steps, exceptions, reported, head };
+    return { json, text: lines.join(''), exit: isComplete(steps) ? 0 : 1 };
+  },
 });
 
 const MARKS = { done: '[x]', skipped: '[-]', next: '[>]', later: '[ ]' } as const;
