@@ -3,7 +3,7 @@
 import { optionWords, ownCommand } from '../formats/own-command.ts';
 import type { OwnRecoverability } from '../formats/own-recoverability.ts';
 import { printableLine } from '../formats/printable.ts';
-import { readRegister } from './commands/custodian/read-register.ts';
+import { readRegister } from '../tools/ceremony/hsm.ts';
 import { type DepthPosture, needsRehearsal, readRehearsals, stepsOn } from './commands/rehearse/filed.ts';
 import { AnswerError, type InstanceValues, openInstanceClient } from './instance-client.ts';
 import { targetOptions } from './same-place.ts';

@@ -2,9 +2,11 @@
 // what an outcome means for them.
 
 import { randomUUID, type X509Certificate } from 'node:crypto';
+import { having } from '../../formats/having.ts';
 import { isOneLine } from '../../formats/printable.ts';
-import { Refusal } from '../../formats/refusal.ts';
+import { orThrow, Refusal } from '../../formats/refusal.ts';
 import { parseSecurityDomain } from '../../formats/security-domain.ts';
+import { integer, list, matching, type Reader, ShapeError, text } from '../../formats/shape.ts';
 import { hexOf, thumbprintOf } from '../custodian/fingerprint.ts';
 import { type Recipient, readRecipient } from '../custodian/recipient.ts';
 
@@ -134,82 +136,45 @@ export async function handIn(hsm: Asking, packet: unknown): Promise<unknown> {
   return hsm.ask('POST', `${CUSTODIANS}/packets?${VERSION}`, { packet });
 }
 
-export interface CustodianEntry {
-  /** x5t#S256. */
-  readonly custodian: string;
-  readonly fingerprint: string;
-  readonly state: string;
-  readonly share: number;
-  readonly since: string;
-  /** As their certificate, and as an administrator calls them. */
-  readonly subject?: string;
-  readonly name?: string;
-  readonly contact?: string;
-  readonly proven?: { readonly domain: string; readonly at: string };
-  readonly answered?: string;
-  readonly left?: string;
-}
-
-/** The register of custodians. */
-export interface Register {
-  /** SHA-256 of the newest domain file's text. */
-  readonly domain: string | null;
-  /** Of the domain key, hex. */
-  readonly domainFingerprint: string;
-  readonly required?: number;
-  readonly holders?: number;
-  readonly reachable?: number;
-  readonly margin?: number;
-  readonly unproven?: number;
-  readonly warnings: readonly string[];
-  readonly value: readonly CustodianEntry[];
-}
-
-/** @throws Refusal; whatever the service refuses with */
-export async function readRegister(hsm: Asking, who = 'the HSM'): Promise<Register> {
-  const answer = await hsm.ask('GET', `${CUSTODIANS}?${VERSION}`);
-  if (!isRegister(answer)) throw new Refusal(`${who} did not answer with a register of custodians`);
-  return answer;
-}
-
-/**
- * Parts of it go into commands to paste and onto terminals, and who answers may not be the HSM: so nothing is taken that an HSM
- * would not keep.
- */
-function isRegister(answer: unknown): answer is Register {
-  if (!isObject(answer)) return false;
-  const { domain, domainFingerprint, required, holders, reachable, margin, unproven, warnings, value } = answer;
-  return (
-    (domain === null || isLine(domain)) &&
-    isLine(domainFingerprint) &&
-    /^[0-9a-f]{64}$/.test(domainFingerprint) &&
-    [required, holders, reachable, margin, unproven].every((each) => each === undefined || Number.isInteger(each)) &&
-    Array.isArray(warnings) &&
-    warnings.every((each) => typeof each === 'string') &&
-    Array.isArray(value) &&
-    value.every(isEntry)
-  );
-}
-
-function isEntry(value: unknown): boolean {
-  if (!isObject(value)) return false;
-  const { custodian, fingerprint, state, share, since, subject, name, contact, proven, answered, left } = value;
-  return (
-    typeof custodian === 'string' &&
-    /^[\w-]{43}$/.test(custodian) &&
-    hexOf(custodian) === fingerprint &&
-    Number.isInteger(share) &&
-    [state, since].every(isLine) &&
-    [subject, name, contact, answered, left].every((each) => each === undefined || isLine(each)) &&
-    (proven === undefined || (isObject(proven) && isLine(proven['domain']) && isLine(proven['at'])))
-  );
-}
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null;
-}
+// The register of custodians. Parts of it go into commands to paste and onto terminals, and who answers may not be the HSM: so
+// nothing is taken that an HSM would not keep.
 
 /** As the HSM takes names. */
-function isLine(value: unknown): value is string {
-  return typeof value === 'string' && isOneLine(value);
+const line: Reader<string> = (value, path) => {
+  if (!isOneLine(text(value, path))) throw new ShapeError(`${path} must be on one line`);
+  return value as string;
+};
+const count = integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+/** `subject`, `name`: as their certificate, and as an administrator calls them. */
+const shareHolder = having(
+  { custodian: matching(/^[\w-]{43}$/, 'an x5t#S256'), fingerprint: text, state: line, share: count, since: line },
+  { subject: line, name: line, contact: line, proven: having({ domain: line, at: line }), answered: line, left: line },
+);
+export type CustodianEntry = ReturnType<typeof shareHolder>;
+const entry: Reader<CustodianEntry> = (value, path) => {
+  const read = shareHolder(value, path);
+  if (hexOf(read.custodian) === read.fingerprint) return read;
+  throw new ShapeError(`${path}.fingerprint is another than that of the certificate`);
+};
+const register = having(
+  {
+    /** SHA-256 of the newest domain file's text. */
+    domain: (value, path) => (value === null ? null : line(value, path)),
+    /** Of the domain key. */
+    domainFingerprint: matching(/^[0-9a-f]{64}$/, '64 hex digits'),
+    warnings: list(text),
+    value: list(entry),
+  },
+  { required: count, holders: count, reachable: count, margin: count, unproven: count },
+);
+export type Register = ReturnType<typeof register>;
+
+/** @throws Refusal; whatever the service refuses with */
+export async function readRegister(hsm: Asking & { readonly who?: string }): Promise<Register> {
+  const answer = await hsm.ask('GET', `${CUSTODIANS}?${VERSION}`);
+  return orThrow(
+    () => register(answer, 'register'),
+    (cause) => new Refusal(`${hsm.who ?? 'the HSM'} did not answer with a register of custodians`, { cause }),
+    ShapeError,
+  );
 }

@@ -1,21 +1,9 @@
-// Custodians in the register of an instance: reading it, and whom of them a person means.
+// Custodians in the register of an instance: whom of them a person means, and their challenges.
 import { shortFingerprint } from '../../../formats/fingerprint.ts';
 import { ownCommand } from '../../../formats/own-command.ts';
-import {
-  CUSTODIANS,
-  type CustodianEntry,
-  type Register,
-  readRegister as readFrom,
-  VERSION,
-} from '../../../tools/ceremony/hsm.ts';
+import { CUSTODIANS, type CustodianEntry, type Register, VERSION } from '../../../tools/ceremony/hsm.ts';
 import { CommandError } from '../../command.ts';
-import { explained } from '../../explained.ts';
 import type { InstanceClient } from '../../instance-client.ts';
-
-/** @throws CommandError */
-export function readRegister(client: InstanceClient): Promise<Register> {
-  return explained(() => readFrom(client, client.who), { Refusal: '' });
-}
 
 export interface OpenChallenge {
   readonly challenge: string;

@@ -2,7 +2,7 @@
 import { PacketError, readPacket } from '../../../formats/custodian-packet.ts';
 import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { printableJson, printableLine } from '../../../formats/printable.ts';
-import { CUSTODIANS, type CustodianEntry, handIn, VERSION } from '../../../tools/ceremony/hsm.ts';
+import { CUSTODIANS, type CustodianEntry, handIn, readRegister, VERSION } from '../../../tools/ceremony/hsm.ts';
 import { groupedHash } from '../../../tools/custodian/fingerprint.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
@@ -15,7 +15,6 @@ import {
   namingHint,
   type OpenChallenge,
   readChallenges,
-  readRegister,
 } from './read-register.ts';
 
 export const list = command({

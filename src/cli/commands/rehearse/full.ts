@@ -3,12 +3,14 @@
 
 import { ownCommand, shellWord } from '../../../formats/own-command.ts';
 import { oneLine, printableJson } from '../../../formats/printable.ts';
+import { Refusal } from '../../../formats/refusal.ts';
 import {
   REHEARSAL_FORMAT,
   type Rehearsal,
   type RehearsedCustodian,
   writeRehearsal,
 } from '../../../formats/rehearsal-record.ts';
+import { readRegister } from '../../../tools/ceremony/hsm.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import type { InstanceClient, InstanceValues } from '../../instance-client.ts';
 import {
@@ -25,7 +27,6 @@ import { StepFailed, Steps } from '../../rehearsal/steps.ts';
 import { targetOptions } from '../../same-place.ts';
 import { chooseBackup } from '../backup/choose-backup.ts';
 import type { PlaceValues } from '../backup/credentials.ts';
-import { readRegister } from '../custodian/read-register.ts';
 import { type FiledRecord, filedWords, fileRecord } from './filed.ts';
 import { keepRecord, keptText, outcomeText } from './kept-record.ts';
 import { checkOwnFiles } from './own-files.ts';
@@ -182,7 +183,7 @@ async function custodiansOf(
       const { value } = await readRegister(client);
       for (const { custodian, name, subject } of value) names.set(custodian, name ?? subject ?? custodian);
     } catch (error) {
-      if (!(error instanceof CommandError)) throw error; // names are a courtesy
+      if (!(error instanceof Refusal)) throw error; // names are a courtesy
     }
   }
   const took = new Set(shares.map(({ custodian }) => custodian));

@@ -1,12 +1,13 @@
 // Whether domain file and backup are of the HSM that a rehearsal is for, as far as that HSM can tell while it serves. A domain
 // file names no HSM: it is known by its hash, or by whoever has shares of it.
+
 import { groupFingerprint } from '../../../formats/fingerprint.ts';
-import type { Register } from '../../../tools/ceremony/hsm.ts';
+import { Refusal } from '../../../formats/refusal.ts';
+import { type Register, readRegister } from '../../../tools/ceremony/hsm.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import { type InstanceClient, type InstanceValues, openInstanceClient } from '../../instance-client.ts';
 import type { BackupAtHand, Domain } from '../../rehearsal/inputs.ts';
 import { dataRootOf, requireRunning } from '../../running.ts';
-import { readRegister } from '../custodian/read-register.ts';
 
 /** @throws CommandError naming the file of another HSM */
 export async function checkOwnFiles(
@@ -51,7 +52,7 @@ async function registerOf(client: InstanceClient): Promise<Register | undefined>
   try {
     return await readRegister(client);
   } catch (error) {
-    if (error instanceof CommandError) return undefined;
+    if (error instanceof Refusal) return undefined;
     throw error;
   }
 }

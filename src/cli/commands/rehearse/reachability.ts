@@ -4,11 +4,11 @@ import { PacketError, readPacket } from '../../../formats/custodian-packet.ts';
 import { ownCommand, shellWord } from '../../../formats/own-command.ts';
 import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { readRehearsal } from '../../../formats/rehearsal-record.ts';
-import { handIn } from '../../../tools/ceremony/hsm.ts';
+import { handIn, readRegister } from '../../../tools/ceremony/hsm.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import { AnswerError, type InstanceClient } from '../../instance-client.ts';
 import { readInput } from '../../read-input.ts';
-import { makeChallenge, nameOf, type OpenChallenge, readChallenges, readRegister } from '../custodian/read-register.ts';
+import { makeChallenge, nameOf, type OpenChallenge, readChallenges } from '../custodian/read-register.ts';
 import { type FiledRecord, filedWords, REHEARSALS, readRehearsals, VERSION } from './filed.ts';
 import { keepRecord, keptText, rehearsalText } from './kept-record.ts';
 
