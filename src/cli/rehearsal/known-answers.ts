@@ -1,8 +1,7 @@
 // Known answers: made with the keys of a running instance, and asked of one that was recovered. Over the public API alone.
 import { createHash, createPublicKey, randomBytes, timingSafeEqual, verify } from 'node:crypto';
 import type { Sample } from '../../formats/rehearsal-samples.ts';
-import { CommandError } from '../command.ts';
-import type { InstanceClient } from '../instance-client.ts';
+import { AnswerError, type InstanceClient } from '../instance-client.ts';
 
 export const VERSION = 'api-version=7.6';
 
@@ -22,19 +21,16 @@ const CURVES: Readonly<Record<string, { readonly algorithm: string; readonly has
 export async function keyNames(
   client: InstanceClient,
   list: 'keys' | 'deletedkeys' = 'keys',
+  path = `/${list}?${VERSION}`,
 ): Promise<readonly string[]> {
-  const names: string[] = [];
-  let path: string | undefined = `/${list}?${VERSION}`;
-  while (path !== undefined) {
-    const page = (await client.ask('GET', path)) as {
-      readonly value: readonly { readonly kid: string }[];
-      readonly nextLink?: string | null;
-    };
-    for (const { kid } of page.value) names.push(new URL(kid).pathname.split('/')[2] ?? '');
-    const next: string | null | undefined = page.nextLink;
-    path = typeof next === 'string' && next !== '' ? pathOf(next) : undefined;
-  }
-  return names;
+  const { value, nextLink } = (await client.ask('GET', path)) as {
+    readonly value: readonly { readonly kid: string }[];
+    readonly nextLink?: string | null;
+  };
+  const names = value.map(({ kid }) => new URL(kid).pathname.split('/')[2] ?? '');
+  if (typeof nextLink !== 'string' || nextLink === '') return names;
+  const { pathname, search } = new URL(nextLink);
+  return [...names, ...(await keyNames(client, list, pathname + search))];
 }
 
 /** Undefined: the key is of a type, or has operations, that nothing can be known of beforehand. @throws CommandError */
@@ -44,44 +40,39 @@ export async function makeSample(client: InstanceClient, name: string): Promise<
   const version = new URL(key.kid).pathname.split('/')[3] ?? '';
   const operations = Array.isArray(key['key_ops']) ? (key['key_ops'] as readonly unknown[]) : [];
   const may = (...wanted: readonly string[]): boolean => wanted.every((each) => operations.includes(each));
-  if (key.kty !== 'EC-HSM' && may('wrapKey', 'unwrapKey')) return wrapped(client, { name, version, key });
-  if ((key.kty === 'EC-HSM' || key.kty === 'RSA-HSM') && may('sign')) return signing({ name, version, key });
+  if (key.kty !== 'EC-HSM' && may('wrapKey', 'unwrapKey')) return wrapped(client, { name, version }, key);
+  if ((key.kty === 'EC-HSM' || key.kty === 'RSA-HSM') && may('sign')) return signing({ name, version }, key);
   return undefined;
 }
 
-interface Named {
-  readonly name: string;
-  readonly version: string;
-  readonly key: KeyBundle['key'];
-}
+type Named = Pick<Sample, 'name' | 'version'>;
 
-async function wrapped(client: InstanceClient, { name, version, key }: Named): Promise<Sample | undefined> {
+async function wrapped(client: InstanceClient, named: Named, { kty }: KeyBundle['key']): Promise<Sample | undefined> {
   const value = randomBytes(32);
-  const algorithms = key.kty === 'RSA-HSM' ? ['RSA-OAEP-256'] : ['A256KW', 'A192KW', 'A128KW'];
+  const algorithms = kty === 'RSA-HSM' ? ['RSA-OAEP-256'] : ['A256KW', 'A192KW', 'A128KW'];
   for (const algorithm of algorithms) {
     try {
-      const answer = (await client.ask('POST', `/keys/${name}/${version}/wrapkey?${VERSION}`, {
-        alg: algorithm,
-        value: value.toString('base64url'),
-      })) as { readonly value: string };
+      const body = { alg: algorithm, value: value.toString('base64url') };
+      const path = `/keys/${named.name}/${named.version}/wrapkey?${VERSION}`;
+      const answer = (await client.ask('POST', path, body)) as { readonly value: string };
       const hash = createHash('sha256').update(value).digest('base64url');
-      return { name, version, algorithm, kind: 'unwrap', ciphertext: answer.value, hash };
+      return { ...named, algorithm, kind: 'unwrap', ciphertext: answer.value, hash };
     } catch (error) {
       // Which of them fits is settled by the size of the key, which is not shown.
-      const isOfOtherSize = error instanceof CommandError && /answered 400/.test(error.message);
+      const isOfOtherSize = error instanceof AnswerError && error.status === 400;
       if (!isOfOtherSize || algorithm === algorithms.at(-1)) throw error;
     }
   }
   return undefined;
 }
 
-function signing({ name, version, key }: Named): Sample | undefined {
+function signing(named: Named, key: KeyBundle['key']): Sample | undefined {
   const { kty, n, e, x, y } = key;
   const curve = typeof key['crv'] === 'string' ? CURVES[key['crv']] : undefined;
-  const members = kty === 'RSA-HSM' ? { kty: 'RSA', n, e } : { kty: 'EC', crv: curve?.crv, x, y };
-  if (Object.values(members).some((member) => typeof member !== 'string')) return undefined;
+  const publicKey = kty === 'RSA-HSM' ? { kty: 'RSA', n, e } : { kty: 'EC', crv: curve?.crv, x, y };
+  if (Object.values(publicKey).some((member) => typeof member !== 'string')) return undefined;
   const algorithm = kty === 'RSA-HSM' ? 'PS256' : (curve?.algorithm ?? '');
-  return { name, version, algorithm, kind: 'sign', publicKey: members as Readonly<Record<string, string>> };
+  return { ...named, algorithm, kind: 'sign', publicKey: publicKey as Readonly<Record<string, string>> };
 }
 
 /** @returns undefined when the key answers as it is known to; else what is wrong. @throws CommandError */
@@ -109,9 +100,4 @@ export async function useSample(client: InstanceClient, sample: Sample): Promise
   return verify(hash, message, { key, ...how }, signature)
     ? undefined
     : 'signs with another key than it had when the sample was made';
-}
-
-function pathOf(link: string): string {
-  const { pathname, search } = new URL(link);
-  return pathname + search;
 }

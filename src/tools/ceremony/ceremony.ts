@@ -9,7 +9,7 @@ import { replaceFile } from '../../files/durable-file.ts';
 import { syncFolder } from '../../files/durable-file-sync.ts';
 import { lockFile } from '../../files/file-lock.ts';
 import { optionWords, ownCommand } from '../../formats/own-command.ts';
-import { Refusal } from '../../formats/refusal.ts';
+import { orThrow, Refusal } from '../../formats/refusal.ts';
 import { type Entry, type Facts, type FileFact, Journal, type NewEntry, readJournal } from './journal.ts';
 
 export interface CeremonySettings {
@@ -39,9 +39,10 @@ export class Ceremony implements Disposable {
   readonly #lock: Disposable;
   readonly #hand: Hand;
 
-  private constructor(folder: string, lock: Disposable, hand: Hand, first?: CeremonySettings) {
+  private constructor(folder: string, hand: Hand, first?: CeremonySettings) {
+    using lock = new DisposableStack();
+    lock.use(takeLock(folder));
     this.folder = folder;
-    this.#lock = lock;
     this.#hand = hand;
     this.#journal = Journal.open(join(folder, JOURNAL));
     if (first !== undefined) {
@@ -50,31 +51,20 @@ export class Ceremony implements Disposable {
       }
       this.add(startEntry(first));
     }
-    const { id, settings } = startOf(this.entries, folder);
-    this.id = id;
-    this.settings = settings;
+    ({ id: this.id, settings: this.settings } = startOf(this.entries, folder));
+    this.#lock = lock.move();
   }
 
   /** @throws Refusal when one is there already */
   static start(folder: string, settings: CeremonySettings, hand: Hand): Ceremony {
     makeFolder(folder);
-    return Ceremony.#locked(folder, hand, settings);
+    return new Ceremony(folder, hand, settings);
   }
 
   /** @throws Refusal when there is none, its journal was changed, or somebody else is at work on it */
   static open(folder: string, hand: Hand): Ceremony {
     if (!existsSync(join(folder, JOURNAL))) throw thereIsNone(folder);
-    return Ceremony.#locked(folder, hand);
-  }
-
-  static #locked(folder: string, hand: Hand, first?: CeremonySettings): Ceremony {
-    const lock = takeLock(folder);
-    try {
-      return new Ceremony(folder, lock, hand, first);
-    } catch (error) {
-      lock[Symbol.dispose]();
-      throw error;
-    }
+    return new Ceremony(folder, hand);
   }
 
   get entries(): readonly Entry[] {
@@ -142,14 +132,13 @@ export function readCeremony(folder: string): Pick<Ceremony, 'id' | 'settings' |
 
 /** @throws Refusal naming the file */
 export function readKept(folder: string, { name, sha256 }: FileFact): Buffer {
-  let content: Buffer;
-  try {
-    content = readFileSync(join(folder, name));
-  } catch (cause) {
-    throw new Refusal(`${join(folder, name)} is gone`, { cause });
-  }
+  const path = join(folder, name);
+  const content = orThrow(
+    () => readFileSync(path),
+    (cause) => new Refusal(`${path} is gone`, { cause }),
+  );
   if (factsOf(content).sha256 === sha256) return content;
-  throw new Refusal(`${join(folder, name)} is not as the ceremony kept it: it was changed`);
+  throw new Refusal(`${path} is not as the ceremony kept it: it was changed`);
 }
 
 export function factsOf(content: string | Uint8Array): Pick<FileFact, 'bytes' | 'sha256'> {
@@ -172,23 +161,16 @@ function startEntry({ kind, instance, custodians, required, address }: CeremonyS
 
 function startOf(entries: readonly Entry[], folder: string): Pick<Ceremony, 'id' | 'settings'> {
   const facts = (entries[0]?.what === 'started' ? entries[0].facts : undefined) ?? {};
-  const { id, kind, instance, custodians, required } = facts;
-  if (id === undefined || kind === undefined || !isCeremonyKind(kind) || instance === undefined) {
-    throw thereIsNone(folder);
-  }
-  const address = Object.entries(facts)
-    .filter(([name]) => name.startsWith(ADDRESS))
-    .map(([name, value]) => [name.slice(ADDRESS.length), value] as const);
-  return {
-    id,
-    settings: {
-      kind,
-      instance,
-      ...(custodians === undefined ? {} : { custodians: Number(custodians) }),
-      ...(required === undefined ? {} : { required: Number(required) }),
-      address: Object.fromEntries(address),
-    },
+  const { id, kind = '', instance, custodians, required } = facts;
+  if (id === undefined || !isCeremonyKind(kind) || instance === undefined) throw thereIsNone(folder);
+  const address = Object.entries(facts).flatMap(([name, value]) =>
+    name.startsWith(ADDRESS) ? [[name.slice(ADDRESS.length), value] as const] : [],
+  );
+  const people = {
+    ...(custodians === undefined ? {} : { custodians: Number(custodians) }),
+    ...(required === undefined ? {} : { required: Number(required) }),
   };
+  return { id, settings: { kind, instance, ...people, address: Object.fromEntries(address) } };
 }
 
 function thereIsNone(folder: string): Refusal {

@@ -1,9 +1,22 @@
-// Custodians in the register of an instance: whom of them a person means, and their challenges.
+// Custodians in the register of an instance: whom of them a person means, what they hand in, and their challenges.
+import { readPacket } from '../../../formats/custodian-packet.ts';
 import { shortFingerprint } from '../../../formats/fingerprint.ts';
 import { ownCommand } from '../../../formats/own-command.ts';
 import { CUSTODIANS, type CustodianEntry, type Register, VERSION } from '../../../tools/ceremony/hsm.ts';
 import { CommandError } from '../../command.ts';
+import { explained } from '../../explained.ts';
 import type { InstanceClient } from '../../instance-client.ts';
+import { readInput } from '../../read-input.ts';
+
+/**
+ * Seen before it is sent, so that a file which is no packet is told apart from one that the HSM refuses.
+ * @param before what is said before what is wrong with it @throws CommandError
+ */
+export function packetIn(file: string, before = '') {
+  const text = readInput(file).toString('utf8');
+  const { statement } = explained(() => readPacket(text), { PacketError: before });
+  return { purpose: statement.purpose, packet: JSON.parse(text) as unknown };
+}
 
 export interface OpenChallenge {
   readonly challenge: string;

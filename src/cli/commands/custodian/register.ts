@@ -1,12 +1,10 @@
 // The register of an instance: who holds which share and how many may be lost, who they are, and whether their keys are at hand.
-import { PacketError, readPacket } from '../../../formats/custodian-packet.ts';
 import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { CUSTODIANS, type CustodianEntry, handIn, readRegister, VERSION } from '../../../tools/ceremony/hsm.ts';
 import { groupedHash } from '../../../tools/custodian/fingerprint.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
-import { readInput } from '../../read-input.ts';
 import { targetOptions } from '../../same-place.ts';
 import {
   findCustodian,
@@ -14,6 +12,7 @@ import {
   nameOf,
   namingHint,
   type OpenChallenge,
+  packetIn,
   readChallenges,
 } from './read-register.ts';
 
@@ -172,7 +171,7 @@ tried; the exit code is 0 when all were taken.`,
     const taken: unknown[] = [];
     for (const file of files) {
       try {
-        const entry = (await handIn(client, packetIn(file))) as CustodianEntry & { readonly purpose: string };
+        const entry = (await handIn(client, packetIn(file).packet)) as CustodianEntry & { readonly purpose: string };
         taken.push(entry);
         const taking = printableLine(`${entry.purpose} of ${nameOf(entry)}, now ${entry.state}`);
         if (!values.json) terminal.out(`${file}: ${taking}\n`);
@@ -185,15 +184,3 @@ tried; the exit code is 0 when all were taken.`,
     return taken.length === files.length ? 0 : 1;
   },
 });
-
-/** Seen before it is sent, so that a file which is no packet is told apart from one that the HSM refuses. */
-function packetIn(file: string): unknown {
-  const text = readInput(file).toString('utf8');
-  try {
-    readPacket(text);
-  } catch (error) {
-    if (error instanceof PacketError) throw new CommandError(error.message, { cause: error });
-    throw error;
-  }
-  return JSON.parse(text) as unknown;
-}

@@ -1,14 +1,12 @@
 // `strongroom rehearse --depth reachability`: begins, goes on or ends, by what the instance knows; nothing is kept here.
 import { replaceFile } from '../../../files/durable-file.ts';
-import { PacketError, readPacket } from '../../../formats/custodian-packet.ts';
 import { ownCommand, shellWord } from '../../../formats/own-command.ts';
 import { printableJson, printableLine } from '../../../formats/printable.ts';
 import { readRehearsal } from '../../../formats/rehearsal-record.ts';
 import { handIn, readRegister } from '../../../tools/ceremony/hsm.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import { AnswerError, type InstanceClient } from '../../instance-client.ts';
-import { readInput } from '../../read-input.ts';
-import { makeChallenge, nameOf, type OpenChallenge, readChallenges } from '../custodian/read-register.ts';
+import { makeChallenge, nameOf, type OpenChallenge, packetIn, readChallenges } from '../custodian/read-register.ts';
 import { type FiledRecord, filedWords, REHEARSALS, readRehearsals, VERSION } from './filed.ts';
 import { keepRecord, keptText, rehearsalText } from './kept-record.ts';
 
@@ -57,25 +55,21 @@ export async function rehearseReachability(options: ReachabilityOptions, termina
 }
 
 async function takeAnswer({ client, address }: ReachabilityOptions, file: string, terminal: Terminal): Promise<void> {
-  const text = readInput(file).toString('utf8');
+  const { purpose, packet } = packetIn(file, `${file}: `);
+  if (purpose !== 'challenge') {
+    const answer = ownCommand('custodian answer challenge.json --key KEY.pem');
+    throw new CommandError(
+      `${file}: is a packet of purpose '${purpose}', and no answer: its custodian runs '${answer}' ('${ownCommand(`custodian submit ${shellWord(file)}${address}`)}' takes the other kinds)`,
+    );
+  }
   try {
-    const { purpose } = readPacket(text).statement;
-    if (purpose !== 'challenge') {
-      const answer = ownCommand('custodian answer challenge.json --key KEY.pem');
-      throw new CommandError(
-        `is a packet of purpose '${purpose}', and no answer: its custodian runs '${answer}' ('${ownCommand(`custodian submit ${shellWord(file)}${address}`)}' takes the other kinds)`,
-      );
-    }
-    await handIn(client, JSON.parse(text));
+    await handIn(client, packet);
   } catch (error) {
-    if (error instanceof PacketError) throw new CommandError(`${file}: ${error.message}`, { cause: error });
-    // Handed in before: the command is made to be repeated.
-    if (error instanceof AnswerError && /answered this challenge already/.test(error.message)) {
-      terminal.err(`${file}: was handed in before\n`);
-      return;
-    }
-    if (error instanceof CommandError) throw new CommandError(`${file}: ${error.message}`, { cause: error });
-    throw error;
+    if (!(error instanceof CommandError)) throw error;
+    // The command is made to be repeated.
+    const isKnown = error instanceof AnswerError && /answered this challenge already/.test(error.message);
+    if (!isKnown) throw new CommandError(`${file}: ${error.message}`, { cause: error });
+    terminal.err(`${file}: was handed in before\n`);
   }
 }
 
