@@ -4,7 +4,6 @@
 import { createRequire } from 'node:module';
 import type { LibraryHandle } from 'koffi';
 import { orThrow, Refusal } from '../../../formats/refusal.ts';
-import { type Attributes, cell, layOutAttributes, layOutMechanism, type Mechanism, valueOf } from './structures.ts';
 
 const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
 
@@ -40,92 +39,105 @@ export function loadPkcs11(path: string): Pkcs11 {
   );
 }
 
-function bind(library: LibraryHandle) {
-  const native = (prototype: string) => library.func(prototype) as unknown as (...args: unknown[]) => number;
-  const initialize = native('unsigned long C_Initialize(void *args)');
-  const finalize = native('unsigned long C_Finalize(void *reserved)');
-  const getSlotList = native('unsigned long C_GetSlotList(uint8_t present, uint8_t *slots, uint8_t *count)');
-  const getTokenInfo = native('unsigned long C_GetTokenInfo(unsigned long slot, uint8_t *info)');
-  const openSession = native(
-    'unsigned long C_OpenSession(unsigned long slot, unsigned long flags, void *app, void *notify, uint8_t *session)',
-  );
-  const closeSession = native('unsigned long C_CloseSession(unsigned long session)');
-  const login = native(
-    'unsigned long C_Login(unsigned long session, unsigned long user, uint8_t *pin, unsigned long length)',
-  );
-  const findInit = native(
-    'unsigned long C_FindObjectsInit(unsigned long session, uint8_t *template, unsigned long count)',
-  );
-  const find = native(
-    'unsigned long C_FindObjects(unsigned long session, uint8_t *objects, unsigned long max, uint8_t *count)',
-  );
-  const findFinal = native('unsigned long C_FindObjectsFinal(unsigned long session)');
-  const generateKey = native(
-    'unsigned long C_GenerateKey(unsigned long session, uint8_t *mechanism, uint8_t *template, unsigned long count, uint8_t *key)',
-  );
-  const createObject = native(
-    'unsigned long C_CreateObject(unsigned long session, uint8_t *template, unsigned long count, uint8_t *object)',
-  );
-  const wrapKey = native(
-    'unsigned long C_WrapKey(unsigned long session, uint8_t *mechanism, unsigned long wrapping, unsigned long key, uint8_t *out, uint8_t *length)',
-  );
+/** A number is a CK_ULONG, a boolean a CK_BBOOL. */
+type Value = number | boolean | string | Uint8Array;
+export type Attributes = readonly (readonly [type: number, value: Value])[];
+/** Without a parameter, or with one. */
+export type Mechanism = readonly [type: number, parameter?: Uint8Array];
 
-  const ok = (code: number, what: string): void => {
-    if (code !== 0) throw new TokenError(what, code);
+const ULONG = 'unsigned long';
+const BYTES = 'uint8_t *';
+const RESULT = koffi.out('unsigned long *');
+/** CK_ATTRIBUTE and CK_MECHANISM have the same members. */
+const TYPED = koffi.pointer(koffi.struct({ type: ULONG, value: 'void *', length: ULONG }));
+
+type Parameter = string | typeof RESULT | typeof TYPED;
+
+function typed([type, value]: readonly [type: number, value?: Value]) {
+  if (value === undefined) return { type, value: null, length: 0 };
+  const bytes = bytesOf(value);
+  return { type, value: bytes, length: bytes.length };
+}
+
+function bytesOf(value: Value): Buffer {
+  if (typeof value === 'number') return Buffer.from(BigUint64Array.of(BigInt(value)).buffer);
+  if (typeof value === 'boolean') return Buffer.of(value ? 1 : 0);
+  return typeof value === 'string' ? Buffer.from(value, 'utf8') : Buffer.from(value);
+}
+
+function bind(library: LibraryHandle) {
+  const native = (name: string, ...parameters: Parameter[]) =>
+    library.func(name, ULONG, parameters) as unknown as (...args: unknown[]) => number;
+  /** Of which it matters whether it could be done. */
+  const able = (name: string, ...parameters: Parameter[]) => {
+    const call = native(name, ...parameters);
+    return (...args: unknown[]): void => {
+      const code = call(...args);
+      if (code !== 0) throw new TokenError(name, code);
+    };
+  };
+  const initialize = able('C_Initialize', 'void *');
+  const finalize = native('C_Finalize', 'void *');
+  const getSlotList = able('C_GetSlotList', 'uint8_t', RESULT, koffi.inout('unsigned long *'));
+  const getTokenInfo = able('C_GetTokenInfo', ULONG, BYTES);
+  const openSession = able('C_OpenSession', ULONG, ULONG, 'void *', 'void *', RESULT);
+  const closeSession = native('C_CloseSession', ULONG);
+  const login = able('C_Login', ULONG, ULONG, BYTES, ULONG);
+  const findInit = able('C_FindObjectsInit', ULONG, TYPED, ULONG);
+  const find = able('C_FindObjects', ULONG, RESULT, ULONG, RESULT);
+  const findFinal = native('C_FindObjectsFinal', ULONG);
+  const generateKey = able('C_GenerateKey', ULONG, TYPED, TYPED, ULONG, RESULT);
+  const createObject = able('C_CreateObject', ULONG, TYPED, ULONG, RESULT);
+  const wrapKey = able('C_WrapKey', ULONG, TYPED, ULONG, ULONG, BYTES, koffi.inout('unsigned long *'));
+
+  /** What is written to the one cell that a call is given. */
+  const result = (call: (cell: number[]) => void): number => {
+    const cell = [0];
+    call(cell);
+    return cell[0] as number;
   };
 
   return {
-    initialize: (): void => ok(initialize(null), 'C_Initialize'),
+    initialize: (): void => initialize(null),
     finalize: (): void => void finalize(null),
     slots(): readonly number[] {
-      const count = cell();
-      ok(getSlotList(1, null, count), 'C_GetSlotList');
-      const list = Buffer.alloc(8 * Math.min(valueOf(count), 1024));
-      ok(getSlotList(1, list, count), 'C_GetSlotList');
-      return Array.from({ length: valueOf(count) }, (_, i) => valueOf(list, i));
+      const list = new Array<number>(
+        Math.min(
+          result((count) => getSlotList(1, null, count)),
+          1024,
+        ),
+      ).fill(0);
+      const count = [list.length];
+      getSlotList(1, list, count);
+      return list.slice(0, count[0]);
     },
     tokenLabel(slot: number): string {
       const info = Buffer.alloc(TOKEN_INFO);
-      ok(getTokenInfo(slot, info), 'C_GetTokenInfo');
+      getTokenInfo(slot, info);
       return info.toString('utf8', 0, LABEL).trimEnd();
     },
-    openSession(slot: number): number {
-      const session = cell();
-      ok(openSession(slot, RW_SERIAL, null, null, session), 'C_OpenSession');
-      return valueOf(session);
-    },
+    openSession: (slot: number): number => result((session) => openSession(slot, RW_SERIAL, null, null, session)),
     closeSession: (session: number): void => void closeSession(session),
-    login: (session: number, pin: Uint8Array): void => ok(login(session, USER, pin, pin.length), 'C_Login'),
+    login: (session: number, pin: Uint8Array): void => login(session, USER, pin, pin.length),
     find(session: number, attributes: Attributes): readonly number[] {
-      const template = layOutAttributes(attributes, koffi.address);
-      ok(findInit(session, template, attributes.length), 'C_FindObjectsInit');
-      const count = cell();
-      const found = Buffer.alloc(8 * MAX_FOUND);
-      const code = find(session, found, MAX_FOUND, count);
-      findFinal(session);
-      ok(code, 'C_FindObjects');
-      return Array.from({ length: valueOf(count) }, (_, i) => valueOf(found, i));
+      findInit(session, attributes.map(typed), attributes.length);
+      const found = new Array<number>(MAX_FOUND).fill(0);
+      try {
+        const count = result((cell) => find(session, found, MAX_FOUND, cell));
+        return found.slice(0, count);
+      } finally {
+        findFinal(session);
+      }
     },
-    generateKey(session: number, mechanism: Mechanism, attributes: Attributes): number {
-      const template = layOutAttributes(attributes, koffi.address);
-      const key = cell();
-      ok(
-        generateKey(session, layOutMechanism(mechanism, koffi.address), template, attributes.length, key),
-        'C_GenerateKey',
-      );
-      return valueOf(key);
-    },
-    createObject(session: number, attributes: Attributes): number {
-      const template = layOutAttributes(attributes, koffi.address);
-      const object = cell();
-      ok(createObject(session, template, attributes.length, object), 'C_CreateObject');
-      return valueOf(object);
-    },
+    generateKey: (session: number, mechanism: Mechanism, attributes: Attributes): number =>
+      result((key) => generateKey(session, [typed(mechanism)], attributes.map(typed), attributes.length, key)),
+    createObject: (session: number, attributes: Attributes): number =>
+      result((object) => createObject(session, attributes.map(typed), attributes.length, object)),
     wrapKey(session: number, mechanism: Mechanism, wrapping: number, key: number): Buffer {
       const out = Buffer.alloc(MAX_WRAPPED);
-      const length = cell(out.length);
-      ok(wrapKey(session, layOutMechanism(mechanism, koffi.address), wrapping, key, out, length), 'C_WrapKey');
-      return out.subarray(0, valueOf(length));
+      const length = [out.length];
+      wrapKey(session, [typed(mechanism)], wrapping, key, out, length);
+      return out.subarray(0, length[0]);
     },
   };
 }

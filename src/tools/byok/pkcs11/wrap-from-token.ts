@@ -51,14 +51,18 @@ function wrapInSession(token: Pkcs11, session: number, kek: KeyObject, keyLabel:
   );
   const target = only(found, `private or secret key labelled '${keyLabel}'`);
   // Objects of this session alone: they are gone with it.
-  const ephemeral = token.generateKey(session, { type: CKM_AES_KEY_GEN }, [
-    [CKA.token, false],
-    [CKA.private, true],
-    [CKA.sensitive, true],
-    [CKA.extractable, true],
-    [CKA.wrap, true],
-    [CKA.valueLength, 32],
-  ]);
+  const ephemeral = token.generateKey(
+    session,
+    [CKM_AES_KEY_GEN],
+    [
+      [CKA.token, false],
+      [CKA.private, true],
+      [CKA.sensitive, true],
+      [CKA.extractable, true],
+      [CKA.wrap, true],
+      [CKA.valueLength, 32],
+    ],
+  );
   const { n = '', e = '' } = kek.export({ format: 'jwk' });
   const exchange = token.createObject(session, [
     [CKA.class, CKO.publicKey],
@@ -68,19 +72,14 @@ function wrapInSession(token: Pkcs11, session: number, kek: KeyObject, keyLabel:
     [CKA.modulus, Buffer.from(n, 'base64url')],
     [CKA.publicExponent, Buffer.from(e, 'base64url')],
   ]);
-  const wrappedEphemeral = token.wrapKey(
-    session,
-    { type: CKM_RSA_PKCS_OAEP, parameter: OAEP_SHA1 },
-    exchange,
-    ephemeral,
-  );
+  const wrappedEphemeral = token.wrapKey(session, [CKM_RSA_PKCS_OAEP, OAEP_SHA1], exchange, ephemeral);
   return Buffer.concat([wrappedEphemeral, wrapTarget(token, session, ephemeral, target)]);
 }
 
 function wrapTarget(token: Pkcs11, session: number, ephemeral: number, target: number): Buffer {
   for (const type of KEY_WRAP_MECHANISMS) {
     try {
-      return token.wrapKey(session, { type }, ephemeral, target);
+      return token.wrapKey(session, [type], ephemeral, target);
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
       if (error.code === MECHANISM_INVALID) continue;
