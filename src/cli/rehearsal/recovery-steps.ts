@@ -12,7 +12,6 @@ import {
   startRestore,
   uploadDomain,
 } from '../../tools/ceremony/hsm.ts';
-import type { Place } from '../commands/backup/place.ts';
 import { counted } from '../counted.ts';
 import { AnswerError, type InstanceClient } from '../instance-client.ts';
 import type { BackupAtHand, Domain } from './inputs.ts';
@@ -72,7 +71,13 @@ const OF_THE_BACKUP: ReadonlySet<string> = new Set([
 /** @throws StepFailed naming the backup when it is at fault */
 export async function restoreBackup(client: InstanceClient, { place, name, address }: BackupAtHand): Promise<void> {
   const next = `restore another backup, and find out what happened to this one: ${ownCommand(`backup verify ${shellWord(address)}`)}`;
-  const request = { folderToRestore: name, sasTokenParameters: storageOf(place) };
+  const { target, credential } = place;
+  const sasTokenParameters = {
+    storageResourceUri: target.uri,
+    ...(credential.kind === 'sas' && { token: credential.token }),
+    ...(credential.kind === 'managedIdentity' && { useManagedIdentity: true }),
+  };
+  const request = { folderToRestore: name, sasTokenParameters };
   const problem = await followRestore(client, await startRestore(client, request), pause);
   if (problem === undefined) return;
   const { code, message } = problem;
@@ -81,17 +86,6 @@ export async function restoreBackup(client: InstanceClient, { place, name, addre
     `${address} could not be restored: ${message}`,
     'mend what it says, and run the rehearsal again',
   );
-}
-
-function storageOf({ target: { uri: storageResourceUri }, credential }: Place): object {
-  switch (credential.kind) {
-    case 'sas':
-      return { storageResourceUri, token: credential.token };
-    case 'managedIdentity':
-      return { storageResourceUri, useManagedIdentity: true };
-    case 'none':
-      return { storageResourceUri };
-  }
 }
 
 /** Counts what came back; versions and other records the restore itself has counted. @throws StepFailed */

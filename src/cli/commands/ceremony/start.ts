@@ -45,7 +45,7 @@ out with its hash; a ceremony goes on where it stopped, whatever stopped it. It 
       throw new UsageError(`name one kind: ${CEREMONY_KINDS.join(', ')}`);
     }
     const { 'hsm-name': name, data, url, ca, folder, as } = values;
-    const people = peopleIn(kind, values);
+    const people = peopleIn(kind, values.custodians, values.required);
     // Refused here rather than in the middle.
     const { who } = openInstanceClient(values);
     const instance = oneLine(url === undefined ? name : who);
@@ -61,15 +61,7 @@ out with its hash; a ceremony goes on where it stopped, whatever stopped it. It 
   },
 });
 
-interface PeopleValues {
-  readonly custodians: string | undefined;
-  readonly required: string | undefined;
-}
-
-function peopleIn(
-  kind: CeremonyKind,
-  { custodians, required }: PeopleValues,
-): { readonly custodians?: number; readonly required?: number } {
+function peopleIn(kind: CeremonyKind, custodians: string | undefined, required: string | undefined) {
   if (kind === 'recovery') {
     if (custodians === undefined && required === undefined) return {};
     throw new UsageError('a recovery keeps the custodians of its domain: no --custodians, no --required');

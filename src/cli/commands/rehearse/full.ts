@@ -2,7 +2,7 @@
 // its record, stated by that very instance, and filed with the running one.
 
 import { ownCommand, shellWord } from '../../../formats/own-command.ts';
-import { oneLine, printableJson } from '../../../formats/printable.ts';
+import { oneLine } from '../../../formats/printable.ts';
 import { Refusal } from '../../../formats/refusal.ts';
 import {
   REHEARSAL_FORMAT,
@@ -11,7 +11,7 @@ import {
   writeRehearsal,
 } from '../../../formats/rehearsal-record.ts';
 import { readRegister } from '../../../tools/ceremony/hsm.ts';
-import { CommandError, type Terminal } from '../../command.ts';
+import { type Answer, CommandError, type Outcome, type Terminal } from '../../command.ts';
 import type { InstanceClient, InstanceValues } from '../../instance-client.ts';
 import {
   type BackupAtHand,
@@ -35,7 +35,7 @@ interface FullRehearsal {
   /** Absent: nothing is filed. */
   readonly client: InstanceClient | undefined;
   /** Which instance that is, and how the place of the backup is reached. */
-  readonly values: InstanceValues & PlaceValues & { readonly record: string | undefined; readonly json: boolean };
+  readonly values: InstanceValues & PlaceValues & { readonly record: string | undefined };
   readonly administrator: string;
   readonly domain: string;
   /** URI of a backup's folder, or of a place. */
@@ -52,8 +52,8 @@ interface Files {
   readonly backup: BackupAtHand;
 }
 
-/** @returns exit code: 0 when it passed */
-export async function rehearseFull(call: FullRehearsal, terminal: Terminal): Promise<number> {
+/** @returns with exit code 0 when it passed */
+export async function rehearseFull(call: FullRehearsal, terminal: Terminal): Promise<Outcome> {
   const { client, values, meant, gathering } = call;
   const samples = samplesIn(call.samples, targetOptions(values));
   const now = await timeOf(client);
@@ -102,48 +102,42 @@ export async function rehearseFull(call: FullRehearsal, terminal: Terminal): Pro
     });
     await gathering.check(files.domain);
     if (client !== undefined) await checkOwnFiles(client, values, files, terminal);
-    return await filePassed(call, await passed(files), terminal);
+    return await filePassed(call, await passed(files));
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
     const { problem } = error;
     terminal.err(`at fault: ${problem.kind} ${problem.name}: ${problem.problem}\nnext:     ${problem.next}\n`);
     // Without its files nothing can be said of which domain failed; and an instance that states a failure is not there.
-    if (client === undefined || files === undefined) terminal.err('no record was filed\n');
-    else {
-      const outcome = { verdict: 'failed' as const, custodians: [], problems: [problem] };
-      const record = writeRehearsal({ ...common(files), ...outcome, backup: describeBackup(files.backup) });
-      await fileFailed(call, client, record, terminal);
+    if (client === undefined || files === undefined) {
+      terminal.err('no record was filed\n');
+      return 1;
     }
+    const outcome = { verdict: 'failed' as const, custodians: [], problems: [problem] };
+    const record = writeRehearsal({ ...common(files), ...outcome, backup: describeBackup(files.backup) });
+    const filed = await orProblem(fileRecord(client, record));
+    if (typeof filed !== 'string') {
+      if (values.record !== undefined) await keepRecord(values.record, filed);
+      return { ...answerOf(call, record, filed.id), exit: 1 };
+    }
+    terminal.err(`the failure could not be filed: ${filed}\n`);
     return 1;
   }
 }
 
-async function fileFailed(call: FullRehearsal, client: InstanceClient, record: string, terminal: Terminal) {
-  const filed = await orProblem(fileRecord(client, record));
-  if (typeof filed === 'string') {
-    terminal.err(`the failure could not be filed: ${filed}\n`);
-    return;
-  }
-  const { record: path } = call.values;
-  if (path !== undefined) await keepRecord(path, filed);
-  show(call, record, filed.id, terminal);
-}
-
 /** @param stated by the instance that was recovered */
-async function filePassed(call: FullRehearsal, stated: FiledRecord, terminal: Terminal): Promise<number> {
+async function filePassed(call: FullRehearsal, stated: FiledRecord): Promise<Answer> {
   const { client, values } = call;
   const { record: path } = values;
   if (path !== undefined) await keepRecord(path, stated);
   const { record, note } = stated;
   const filed = client === undefined ? undefined : await orProblem(fileRecord(client, record, note));
-  show(call, record, typeof filed === 'object' ? filed.id : undefined, terminal);
-  if (typeof filed !== 'string') return 0;
+  if (typeof filed !== 'string') return answerOf(call, record, filed?.id);
   const later =
     path === undefined
       ? ''
       : `; file it later: ${ownCommand(`rehearse file ${shellWord(path)}${targetOptions(values)}`)}`;
-  terminal.err(`it passed, but could not be filed: ${filed}${later}\n`);
-  return 1;
+  const problem = `it passed, but could not be filed: ${filed}${later}\n`;
+  return { ...answerOf(call, record, undefined), note: problem, exit: 1 };
 }
 
 async function orProblem(filing: Promise<FiledRecord>): Promise<FiledRecord | string> {
@@ -156,14 +150,13 @@ async function orProblem(filing: Promise<FiledRecord>): Promise<FiledRecord | st
 }
 
 /** @param id under which it was filed; undefined: it was not */
-function show({ client, values }: FullRehearsal, record: string, id: string | undefined, terminal: Terminal): void {
+function answerOf({ client, values }: FullRehearsal, record: string, id: string | undefined): Answer {
   const rehearsal = JSON.parse(record) as Rehearsal;
   const filed = client === undefined || id === undefined ? 'nowhere' : filedWords(client, id);
-  terminal.out(
-    values.json
-      ? printableJson({ ...(id === undefined ? {} : { id }), ...rehearsal })
-      : outcomeText(rehearsal) + keptText(filed, values.record),
-  );
+  return {
+    json: { ...(id === undefined ? {} : { id }), ...rehearsal },
+    text: outcomeText(rehearsal) + keptText(filed, values.record),
+  };
 }
 
 function describeBackup({ name, hash, manifest }: BackupAtHand): Rehearsal['backup'] & object {

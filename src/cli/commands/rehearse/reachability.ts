@@ -1,10 +1,10 @@
 // `strongroom rehearse --depth reachability`: begins, goes on or ends, by what the instance knows; nothing is kept here.
 import { replaceFile } from '../../../files/durable-file.ts';
 import { ownCommand, shellWord } from '../../../formats/own-command.ts';
-import { printableJson, printableLine } from '../../../formats/printable.ts';
+import { printableLine } from '../../../formats/printable.ts';
 import { readRehearsal } from '../../../formats/rehearsal-record.ts';
 import { handIn, readRegister } from '../../../tools/ceremony/hsm.ts';
-import { CommandError, type Terminal } from '../../command.ts';
+import { type Answer, CommandError, type Terminal } from '../../command.ts';
 import { AnswerError, type InstanceClient } from '../../instance-client.ts';
 import { makeChallenge, nameOf, type OpenChallenge, packetIn, readChallenges } from '../custodian/read-register.ts';
 import { type FiledRecord, filedWords, REHEARSALS, readRehearsals, VERSION } from './filed.ts';
@@ -21,11 +21,10 @@ export interface ReachabilityOptions {
   readonly answers: readonly string[];
   readonly finish: boolean;
   readonly record: string | undefined;
-  readonly json: boolean;
 }
 
-/** @returns exit code: 0 when everyone has answered */
-export async function rehearseReachability(options: ReachabilityOptions, terminal: Terminal): Promise<number> {
+/** @returns with exit code 0 when everyone has answered */
+export async function rehearseReachability(options: ReachabilityOptions, terminal: Terminal): Promise<Answer> {
   const { client, out } = options;
   for (const file of options.answers) await takeAnswer(options, file, terminal);
   const found = await present(client);
@@ -44,13 +43,11 @@ export async function rehearseReachability(options: ReachabilityOptions, termina
     })) as FiledRecord;
     if (options.record !== undefined) await keepRecord(options.record, filed);
     const rehearsal = readRehearsal(filed.record);
-    if (options.json) terminal.out(printableJson({ id: filed.id, ...rehearsal }));
-    else terminal.out(rehearsalText(rehearsal) + keptText(filedWords(client, filed.id), options.record));
-    return rehearsal.verdict === 'passed' ? 0 : 1;
+    const text = rehearsalText(rehearsal) + keptText(filedWords(client, filed.id), options.record);
+    return { json: { id: filed.id, ...rehearsal }, text, exit: rehearsal.verdict === 'passed' ? 0 : 1 };
   } catch (error) {
     if (!(error instanceof AnswerError) || error.status !== 409) throw error;
-    await showWaiting(client, open.challenge, options, terminal);
-    return 1;
+    return { ...(await whoIsMissing(client, open.challenge)), exit: 1 };
   }
 }
 
@@ -80,12 +77,7 @@ async function present(client: InstanceClient): Promise<OpenChallenge | undefine
   return (await readChallenges(client)).find(({ challenge }) => !filed.has(challenge));
 }
 
-async function showWaiting(
-  client: InstanceClient,
-  challenge: string,
-  { json }: ReachabilityOptions,
-  terminal: Terminal,
-): Promise<void> {
+async function whoIsMissing(client: InstanceClient, challenge: string): Promise<Answer> {
   const register = await readRegister(client);
   const open = (await readChallenges(client)).find((each) => each.challenge === challenge);
   const answers = new Map((open?.answers ?? []).map(({ custodian, at }) => [custodian, at]));
@@ -97,18 +89,13 @@ async function showWaiting(
       contact: entry.contact ?? null,
       answered: answers.get(entry.custodian) ?? null,
     }));
-  if (json) {
-    terminal.out(printableJson({ verdict: 'waiting', challenge, until: open?.expires, custodians }));
-    return;
-  }
-  for (const { name, answered, contact } of custodians) {
-    terminal.out(
-      `  ${answered === null ? 'MISSING ' : 'answered'}  ${name}${answered === null && contact !== null ? ` (${contact})` : ''}\n`,
-    );
-  }
+  const lines = custodians.map(({ name, answered, contact }) => {
+    const how = contact === null ? '' : ` (${contact})`;
+    return answered === null ? `  MISSING   ${name}${how}\n` : `  answered  ${name}\n`;
+  });
   const missing = custodians.filter(({ answered }) => answered === null).length;
-  terminal.out(
+  const text =
     `${missing} of ${custodians.length} are missing; answers are taken until ${printableLine(open?.expires ?? '')}. ` +
-      'Run this again with --answer FILE, or end it with --finish.\n',
-  );
+    'Run this again with --answer FILE, or end it with --finish.\n';
+  return { json: { verdict: 'waiting', challenge, until: open?.expires, custodians }, text: lines.join('') + text };
 }

@@ -57,8 +57,8 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
       const days = Number(values.days);
       if (!/^\d{1,2}$/.test(values.days) || days < 1 || days > 90) throw new UsageError('--days must be from 1 to 90');
       const client = openInstanceClient(values);
-      const { out, answer: answers, finish, record, json } = values;
-      const call = { client, address: targetOptions(values), days, out, answers, finish, record, json };
+      const { out, answer: answers, finish, record } = values;
+      const call = { client, address: targetOptions(values), days, out, answers, finish, record };
       return rehearseReachability(call, terminal);
     }
     if (depth !== 'full') throw new UsageError('--depth must be reachability or full');
