@@ -7,8 +7,8 @@ import { stopFlag, stoppedMessage } from '../../deployment/stop-flag.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { unlockSockets } from '../../links/unlock/socket-notes.ts';
 import { askWorker } from '../../links/unlock/unlock-exchange.ts';
-import { readOwnCertificate } from '../../tools/seal/own-certificate.ts';
 import type { UnlockCertificate } from '../../tools/seal/secrets.ts';
+import { readOwnCertificate } from '../../tools/seal/secrets.ts';
 import {
   type Answer,
   type Command,

@@ -1,9 +1,11 @@
 // What people bring to open a seal, made ready for the module: encrypted to the partition's certificate, or checked as far
 // as anybody without the module's key can.
 import { createHash, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PacketError, readPacket } from '../../formats/custodian-packet.ts';
 import { encryptToRsa } from '../../formats/jwe-rsa.ts';
-import { orThrow } from '../../formats/refusal.ts';
+import { orThrow, Refusal } from '../../formats/refusal.ts';
 
 export type UnlockCertificate = ReturnType<typeof readUnlockCertificate>;
 
@@ -11,6 +13,25 @@ export type UnlockCertificate = ReturnType<typeof readUnlockCertificate>;
 export function readUnlockCertificate(der: Uint8Array) {
   const thumbprint = createHash('sha256').update(der).digest('base64url');
   return { certificate: new X509Certificate(der), thumbprint };
+}
+
+/**
+ * Whether what encrypts for a module is that module's: secrets go to a certificate that lies in the module's own folder, where its
+ * partitions alone write, and to no other, whoever answered with it.
+ * @param told standard base64 DER, as a worker answered @throws Refusal
+ */
+export function readOwnCertificate(told: unknown, moduleFolder: string): UnlockCertificate {
+  const der = Buffer.from(typeof told === 'string' ? told : '', 'base64');
+  try {
+    const certificate = readUnlockCertificate(der);
+    const own = readFileSync(join(moduleFolder, `recipient-${certificate.thumbprint}.cer`));
+    if (own.equals(der)) return certificate;
+  } catch {
+    // No certificate at all, or not there: said below.
+  }
+  throw new Refusal(
+    `who answers is not the module of ${moduleFolder}: its certificate does not lie there, and nothing secret was sent`,
+  );
 }
 
 /** A JWE that nobody but the partition opens. */
