@@ -72,6 +72,16 @@ export async function downloadDomain(
   return document;
 }
 
+/** @param first what is known already */
+async function untilSettled(hsm: Asking, path: string, pause: Pause, first?: unknown): Promise<Members> {
+  let answer = (first ?? (await hsm.ask('GET', path)) ?? {}) as Members;
+  while (answer['status'] === 'InProgress') {
+    await pause();
+    answer = ((await hsm.ask('GET', path)) ?? {}) as Members;
+  }
+  return answer;
+}
+
 /** @returns undefined when it was taken over, else why not */
 export async function uploadDomain(
   hsm: Asking,
@@ -80,14 +90,10 @@ export async function uploadDomain(
   pause: Pause,
 ): Promise<string | undefined> {
   const value = JSON.stringify({ domain: document, packets });
-  let answer = await hsm.ask('POST', `/securitydomain/upload?${VERSION}`, { value });
-  for (;;) {
-    const { status, status_details: details } = (answer ?? {}) as Members;
-    if (status === 'Success') return undefined;
-    if (status !== 'InProgress') return String(details ?? status);
-    await pause();
-    answer = await hsm.ask('GET', `/securitydomain/upload/pending?${VERSION}`);
-  }
+  const begun = await hsm.ask('POST', `/securitydomain/upload?${VERSION}`, { value });
+  const ended = await untilSettled(hsm, `/securitydomain/upload/pending?${VERSION}`, pause, begun ?? {});
+  const { status, status_details: details } = ended;
+  return status === 'Success' ? undefined : String(details ?? status);
 }
 
 /** @returns the job @throws Refusal */
@@ -103,16 +109,10 @@ export async function followRestore(
   job: string,
   pause: Pause,
 ): Promise<{ readonly code: string; readonly message: string } | undefined> {
-  for (;;) {
-    const state = (await hsm.ask('GET', `/restore/${job}/pending?${VERSION}`)) as Members;
-    const { status, statusDetails } = state;
-    if (status === 'Succeeded') return undefined;
-    if (status !== 'InProgress') {
-      const { code, message } = (state['error'] ?? {}) as Members;
-      return { code: String(code ?? ''), message: String(message ?? statusDetails ?? status) };
-    }
-    await pause();
-  }
+  const { status, statusDetails, error } = await untilSettled(hsm, `/restore/${job}/pending?${VERSION}`, pause);
+  if (status === 'Succeeded') return undefined;
+  const { code, message } = (error ?? {}) as Members;
+  return { code: String(code ?? ''), message: String(message ?? statusDetails ?? status) };
 }
 
 export const CRYPTO_USER = '21dbd100-6940-42c2-9190-5d6cb909625b';
