@@ -6,6 +6,17 @@ export function canType(): boolean {
   return process.stdin.isTTY === true;
 }
 
+/** A new passphrase, typed twice. @param otherwise what is said where the two differ @throws CommandError */
+export async function readHiddenTwice(otherwise: string, terminal: Terminal): Promise<Buffer> {
+  const first = await readHidden('new passphrase', terminal);
+  const second = await readHidden('the same again', terminal);
+  const isSame = first.equals(second);
+  second.fill(0);
+  if (isSame) return first;
+  first.fill(0);
+  throw new CommandError(otherwise);
+}
+
 /** To be called where `canType()`. @throws CommandError at Ctrl-C */
 export function readHidden(what: string, terminal: Terminal): Promise<Buffer> {
   const input: ReadStream = process.stdin;

@@ -6,7 +6,7 @@ import { certificatePem } from '../formats/x509-writer.ts';
 import { encryptPassphrase, readPackets, type UnlockCertificate } from '../tools/seal/secrets.ts';
 import { CommandError, type Terminal } from './command.ts';
 import { explained } from './explained.ts';
-import { canType, readHidden } from './read-hidden.ts';
+import { canType, readHidden, readHiddenTwice } from './read-hidden.ts';
 import { firstLine, readInput } from './read-input.ts';
 import { readSecret } from './read-secret.ts';
 
@@ -35,14 +35,8 @@ export async function openByPassphrase(
 
 /** Typed twice at a terminal. @throws CommandError */
 export async function readNewPassphrase(file: string | undefined, option: string, terminal: Terminal): Promise<Buffer> {
-  const first = await readSealPassphrase(file, 'new passphrase', option, terminal);
-  if (file !== undefined) return first;
-  const second = await readHidden('the same again', terminal);
-  const isSame = first.equals(second);
-  second.fill(0);
-  if (isSame) return first;
-  first.fill(0);
-  throw new CommandError('the two are not the same: nothing was changed');
+  if (file !== undefined || !canType()) return readSealPassphrase(file, 'new passphrase', option, terminal);
+  return readHiddenTwice('the two are not the same: nothing was changed', terminal);
 }
 
 async function readSealPassphrase(

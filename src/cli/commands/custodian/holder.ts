@@ -5,7 +5,7 @@ import { readPassphrase, writeNewFile } from '../../../tools/custodian/files.ts'
 import { readHolder } from '../../../tools/custodian/holder.ts';
 import type { Sentence } from '../../../tools/custodian/packets.ts';
 import { type Answer, CommandError, jsonOption, type OptionValues, type Terminal, UsageError } from '../../command.ts';
-import { canType, readHidden } from '../../read-hidden.ts';
+import { canType, readHidden, readHiddenTwice } from '../../read-hidden.ts';
 import { rejectOpenMode } from '../../secret-mode.ts';
 
 export const holderOptions = {
@@ -67,14 +67,8 @@ export function passphrases(files: readonly string[], terminal: Terminal): (keyF
 export async function newPassphrase(file: string | undefined, terminal: Terminal): Promise<string> {
   if (file !== undefined) return passphraseIn(file);
   if (!canType()) throw new CommandError('give the new passphrase with --passphrase-file, or run this at a terminal');
-  const first = await readHidden('new passphrase', terminal);
-  const second = await readHidden('the same again', terminal);
-  const same = first.equals(second);
-  const passphrase = first.toString('utf8');
-  first.fill(0);
-  second.fill(0);
-  if (!same) throw new CommandError('the two passphrases differ: nothing was made, start again');
-  return passphrase;
+  const passphrase = await readHiddenTwice('the two passphrases differ: nothing was made, start again', terminal);
+  return passphrase.toString('utf8');
 }
 
 async function passphraseIn(file: string): Promise<string> {
