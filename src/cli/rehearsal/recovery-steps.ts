@@ -16,7 +16,7 @@ import { counted } from '../counted.ts';
 import { AnswerError, type InstanceClient } from '../instance-client.ts';
 import type { BackupAtHand, Domain } from './inputs.ts';
 import { keyNames, useSample } from './known-answers.ts';
-import type { GatheredShare } from './shares.ts';
+import type { GatheredShare } from './shares-from-folder.ts';
 import { fileFailed, NotRehearsed, StepFailed } from './steps.ts';
 
 const pause = (): Promise<void> => delay(50);

@@ -6,7 +6,14 @@ import { MAX_PACKET, PacketError, readPacket } from '../../formats/custodian-pac
 import { CommandError, type Terminal } from '../command.ts';
 import { readInput } from '../read-input.ts';
 import type { Domain } from './inputs.ts';
-import type { GatheredShare } from './shares.ts';
+
+export interface GatheredShare {
+  /** x5t#S256. */
+  readonly custodian: string;
+  /** The key or packet that it came from. */
+  readonly file: string;
+  readonly packet: unknown;
+}
 
 /**
  * Looks into the folder until packets of a quorum are there, each for this recipient and domain; what else lies there is told

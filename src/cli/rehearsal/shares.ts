@@ -17,16 +17,8 @@ import { canType } from '../read-hidden.ts';
 import { readInput } from '../read-input.ts';
 import { rejectOpenMode } from '../secret-mode.ts';
 import type { Domain } from './inputs.ts';
-import { sharesFromFolder } from './shares-from-folder.ts';
+import { type GatheredShare, sharesFromFolder } from './shares-from-folder.ts';
 import { messageOf, NotRehearsed, StepFailed } from './steps.ts';
-
-export interface GatheredShare {
-  /** x5t#S256. */
-  readonly custodian: string;
-  /** The key or packet that it came from. */
-  readonly file: string;
-  readonly packet: unknown;
-}
 
 export interface Gathering {
   /**

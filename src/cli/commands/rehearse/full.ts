@@ -22,7 +22,8 @@ import {
   timeOf,
 } from '../../rehearsal/inputs.ts';
 import { openRecoveryInstance, recover } from '../../rehearsal/recover.ts';
-import type { GatheredShare, Gathering } from '../../rehearsal/shares.ts';
+import type { Gathering } from '../../rehearsal/shares.ts';
+import type { GatheredShare } from '../../rehearsal/shares-from-folder.ts';
 import { StepFailed, Steps } from '../../rehearsal/steps.ts';
 import { targetOptions } from '../../same-place.ts';
 import { chooseBackup } from '../backup/choose-backup.ts';

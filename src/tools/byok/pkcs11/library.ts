@@ -3,7 +3,6 @@
 
 import { createRequire } from 'node:module';
 import type { LibraryHandle } from 'koffi';
-import { orThrow, Refusal } from '../../../formats/refusal.ts';
 
 const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
 
@@ -21,7 +20,7 @@ const RETURN_NAMES: ReadonlyMap<number, string> = new Map([
 export const MECHANISM_INVALID = 0x70;
 
 /** A refusal of the token. */
-export class TokenError extends Refusal {
+export class TokenError extends Error {
   readonly code: number;
   constructor(what: string, code: number) {
     super(`${what}: the token answers ${RETURN_NAMES.get(code) ?? `0x${code.toString(16)}`}`);
@@ -31,12 +30,9 @@ export class TokenError extends Refusal {
 
 export type Pkcs11 = ReturnType<typeof bind>;
 
-/** @throws Refusal when the file is no PKCS#11 library */
+/** @throws Error when the file is no PKCS#11 library */
 export function loadPkcs11(path: string): Pkcs11 {
-  return orThrow(
-    () => bind(koffi.load(path)),
-    (cause) => new Refusal(`${path} is not a PKCS#11 library that loads here`, { cause }),
-  );
+  return bind(koffi.load(path));
 }
 
 /** A number is a CK_ULONG, a boolean a CK_BBOOL. */

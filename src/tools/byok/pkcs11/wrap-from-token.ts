@@ -2,7 +2,7 @@
 // have CKM_RSA_AES_KEY_WRAP, so it is put together from its two halves, both done by the token.
 
 import type { KeyObject } from 'node:crypto';
-import { Refusal } from '../../../formats/refusal.ts';
+import { orThrow, Refusal } from '../../../formats/refusal.ts';
 import { loadPkcs11, MECHANISM_INVALID, type Pkcs11, TokenError } from './library.ts';
 
 export interface TokenKey {
@@ -26,20 +26,29 @@ const KEY_WRAP_MECHANISMS = [0x210b, 0x210a];
 
 /** The ciphertext of a transfer blob. @throws Refusal */
 export function wrapFromToken(kek: KeyObject, { library, tokenLabel, keyLabel, pin }: TokenKey): Buffer {
-  const token = loadPkcs11(library);
-  token.initialize();
-  try {
-    const slots = token.slots().filter((slot) => token.tokenLabel(slot) === tokenLabel);
-    const session = token.openSession(only(slots, `token labelled '${tokenLabel}'`));
-    try {
-      token.login(session, pin);
-      return wrapInSession(token, session, kek, keyLabel);
-    } finally {
-      token.closeSession(session);
-    }
-  } finally {
-    token.finalize();
-  }
+  const token = orThrow(
+    () => loadPkcs11(library),
+    (cause) => new Refusal(`${library} is not a PKCS#11 library that loads here`, { cause }),
+  );
+  return orThrow(
+    () => {
+      token.initialize();
+      try {
+        const slots = token.slots().filter((slot) => token.tokenLabel(slot) === tokenLabel);
+        const session = token.openSession(only(slots, `token labelled '${tokenLabel}'`));
+        try {
+          token.login(session, pin);
+          return wrapInSession(token, session, kek, keyLabel);
+        } finally {
+          token.closeSession(session);
+        }
+      } finally {
+        token.finalize();
+      }
+    },
+    (cause) => new Refusal(cause.message, { cause }),
+    TokenError,
+  );
 }
 
 function wrapInSession(token: Pkcs11, session: number, kek: KeyObject, keyLabel: string): Buffer {
