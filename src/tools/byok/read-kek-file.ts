@@ -12,7 +12,6 @@ interface KekFile {
 
 const SIZES = [2048, 3072, 4096];
 
-/** @throws Refusal */
 export function readKekFile(text: string): KekFile {
   const kek = text.includes('-----BEGIN') ? { publicKey: fromPem(text) } : fromJson(text);
   const { publicKey } = kek;

@@ -71,7 +71,6 @@ function privateKeyTarget(pem: Buffer): Buffer {
   return key.export({ format: 'der', type: 'pkcs8' });
 }
 
-/** @throws Refusal */
 function symmetricTarget(bytes: Buffer): Buffer {
   if (bytes.length === 16 || bytes.length === 24 || bytes.length === 32) return bytes;
   throw new Refusal(`a symmetric key has 16, 24 or 32 raw bytes, this file has ${bytes.length}`);

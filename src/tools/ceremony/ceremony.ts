@@ -92,7 +92,6 @@ export class Ceremony implements Disposable {
     return factIn(this.entries, name);
   }
 
-  /** @throws Refusal */
   requireFact(name: string): string {
     const fact = this.fact(name);
     if (fact === undefined) throw new Refusal(`the ceremony does not know its ${name} yet`);

@@ -23,29 +23,23 @@ const MEANINGS: Readonly<Record<Purpose, string>> = {
   unlock: 'unlock: a sealed HSM starts',
 };
 
-/** Label and text of each line. */
-export function consentRows({ purpose, file, document, own, recipient, hideEnd, named }: Consent): [string, string][] {
-  const sealed = sealOf(document);
-  return [
+/** Label and text of each line; without a text it is none. */
+export function consentRows({ purpose, file, document, own, recipient, hideEnd, named }: Consent) {
+  const rows: [label: string, text: string | undefined][] = [
     ['purpose', MEANINGS[purpose]],
     ['file', file],
     ['its SHA-256', groupedHash(own.domain)],
-    ...(sealed === undefined ? [] : ([['seal of', sealed]] as [string, string][])),
+    ['seal of', sealOf(document)],
     ['your share', `number ${own.number} of ${own.shares}; ${own.required} are needed`],
     ['recipient', `${recipient.name}, as it calls itself`],
     ['fingerprint', hideEnd ? `${recipient.fingerprint.slice(0, -9)}.... ....` : recipient.fingerprint],
-    ...(named === undefined ? [] : successorRows(named)),
   ];
-}
-
-function successorRows({ successors: { required, thumbprints }, names }: NamedSuccessors): [string, string][] {
-  return [
-    ['successors', `${required} of ${thumbprints.length} will be needed`],
-    ...thumbprints.flatMap((each): [string, string][] => [
-      ['', `${names.get(each) ?? ''}:`],
-      ['', groupedHash(each)],
-    ]),
-  ];
+  if (named !== undefined) {
+    const { required, thumbprints } = named.successors;
+    rows.push(['successors', `${required} of ${thumbprints.length} will be needed`]);
+    for (const each of thumbprints) rows.push(['', `${named.names.get(each) ?? ''}:`], ['', groupedHash(each)]);
+  }
+  return rows;
 }
 
 /** A share of a security domain is not given to unlock a start, nor the other way round. @throws Refusal */

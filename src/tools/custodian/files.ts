@@ -14,7 +14,6 @@ import { certificatePem } from '../../formats/x509-writer.ts';
 /** Far more than a security domain with ten custodians. */
 const MOST = 1024 * 1024;
 
-/** @throws Refusal */
 export async function readSent(path: string): Promise<Buffer> {
   const { size } = await stat(path);
   if (size > MOST) throw new Refusal(`${path} is too large: is it another file?`);
@@ -32,7 +31,6 @@ export async function readSentText(path: string): Promise<string> {
   return text;
 }
 
-/** @throws Refusal */
 export async function readChallengeFile(path: string): Promise<CustodianChallenge> {
   const text = await readSentText(path);
   return orThrow(

@@ -32,7 +32,6 @@ export function readCertificate(
   );
 }
 
-/** @throws Refusal */
 export async function readCertificateFile(path: string): Promise<X509Certificate> {
   return readCertificate(path, await readFile(path), 'is not a certificate, or was damaged: use another copy of it');
 }

@@ -44,7 +44,6 @@ export function isEncryptedPem(pem: string): boolean {
   return ENCRYPTED.test(pem);
 }
 
-/** @throws Refusal */
 async function openKey(
   path: string,
   pem: string,

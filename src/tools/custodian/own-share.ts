@@ -47,7 +47,6 @@ export function domainHash(document: string): string {
   return createHash('sha256').update(document, 'utf8').digest('base64url');
 }
 
-/** @throws Refusal */
 export function parseDomainFile(document: string): SecurityDomainFile {
   return orThrow(
     () => parseSecurityDomain(document),

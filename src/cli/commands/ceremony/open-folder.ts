@@ -15,7 +15,6 @@ export const handOption = {
   'by NAME': 'who does this, for the record (default: whom --as names, else the login name)',
 } as const;
 
-/** @throws Refusal */
 export async function withCeremony<T>(
   { folder, ...hand }: { readonly folder: string } & HandValues,
   work: (ceremony: Ceremony) => T | Promise<T>,

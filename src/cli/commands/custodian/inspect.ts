@@ -6,6 +6,7 @@ import { groupedHash } from '../../../tools/custodian/fingerprint.ts';
 import { openDomainFile } from '../../../tools/custodian/open-domain.ts';
 import { readRecipient } from '../../../tools/custodian/recipient.ts';
 import { jsonOption, UsageError } from '../../command.ts';
+import { labelled } from '../../show.ts';
 import { passphrases } from './holder.ts';
 import { custodianCommand, orRefuse } from './refusals.ts';
 
@@ -50,7 +51,7 @@ recipient alone and is not shown. The exit code is 0 when everything holds, 1 wh
     ];
     return {
       json: { holds, says, subject, fingerprint, statement: shown, checks },
-      text: rows.map(([label, text]) => (text === undefined ? '' : `${label.padEnd(13)}${text}\n`)).join(''),
+      text: labelled(rows, 13),
       exit: holds ? 0 : 1,
     };
   },
@@ -89,7 +90,6 @@ The exit code is 0 when it opens, 1 when it does not.`,
       'log key': opened.verificationKey,
       'attests as': opened.attestationRoot,
     };
-    const text = Object.entries(rows).map(([name, value]) => `  ${name.padEnd(12)}${value}\n`);
-    return { json: opened, text: `The security domain opens.\n${text.join('')}` };
+    return { json: opened, text: `The security domain opens.\n${labelled(Object.entries(rows), 12, '  ')}` };
   },
 });

@@ -9,6 +9,7 @@ import { fromLines, toLines } from '../../../tools/custodian/paper/typed-lines.t
 import { readRecipient } from '../../../tools/custodian/recipient.ts';
 import { jsonOption, UsageError } from '../../command.ts';
 import { canType, readHidden } from '../../read-hidden.ts';
+import { labelled } from '../../show.ts';
 import { holderOptions, newPassphrase, passphrases, stemOf } from './holder.ts';
 import { custodianCommand } from './refusals.ts';
 
@@ -46,16 +47,15 @@ terminal. An unencrypted key has to be asked for.`,
     const passphrase = unencrypted ? undefined : await newPassphrase(passphraseFile, terminal);
     const made = await runKeygen({ out, name, days: Number(days), bits, passphrase });
     const json = { ...made, fingerprint: fingerprintOf(await readCertificateFile(made.certificateFile)) };
-    const subject = `subject      ${made.subject}, valid until ${made.notAfter.toISOString().slice(0, 10)}\n`;
+    const subject = `${made.subject}, valid until ${made.notAfter.toISOString().slice(0, 10)}`;
     return { json, text: keyFilesText(json, subject) };
   },
 });
 
-function keyFilesText(
-  { keyFile, certificateFile, fingerprint: grouped }: Awaited<ReturnType<typeof restoreKey>>,
-  between = '',
-): string {
-  return `private key  ${keyFile}\ncertificate  ${certificateFile}\n${between}fingerprint  ${grouped}\n`;
+function keyFilesText(made: Awaited<ReturnType<typeof restoreKey>>, subject?: string): string {
+  const { keyFile, certificateFile, fingerprint: grouped } = made;
+  const rows = { 'private key': keyFile, certificate: certificateFile, subject, fingerprint: grouped };
+  return labelled(Object.entries(rows), 13);
 }
 
 export const fingerprint = custodianCommand({

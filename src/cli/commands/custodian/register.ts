@@ -6,6 +6,7 @@ import { groupedHash } from '../../../tools/custodian/fingerprint.ts';
 import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { targetOptions } from '../../same-place.ts';
+import { labelled } from '../../show.ts';
 import {
   findCustodian,
   makeChallenge,
@@ -128,8 +129,8 @@ in by 'custodian submit'. It counts once for each custodian and ends by itself.`
     const client = openInstanceClient(values);
     if (!show) {
       const made = await makeChallenge(client, Number(days));
-      const rows = [`challenge  ${made.challenge}`, `domain     ${made.domain}`, `expires    ${made.expires}`];
-      return { json: made, text: rows.map((row) => `${printableLine(row)}\n`).join('') };
+      const { challenge: bytes, domain, expires } = made;
+      return { json: made, text: labelled(Object.entries({ challenge: bytes, domain: `${domain}`, expires }), 11) };
     }
     const value = await readChallenges(client);
     // Names are for people.

@@ -9,6 +9,7 @@ import { type Recipient, readRecipient } from '../../../tools/custodian/recipien
 import { CommandError, type Terminal, UsageError } from '../../command.ts';
 import { canType } from '../../read-hidden.ts';
 import { readTyped } from '../../read-typed.ts';
+import { labelled } from '../../show.ts';
 import { handOut, packetOptions } from './holder.ts';
 import { custodianCommand } from './refusals.ts';
 
@@ -53,7 +54,7 @@ itself, because whoever made that certificate gets your share. For --purpose unl
         const hideEnd = expected === undefined;
         const rows = consentRows({ purpose, file, document, own, recipient, hideEnd, named });
         terminal.err('You are about to give your share of the root keys away:\n');
-        for (const [label, text] of rows) terminal.err(`  ${label.padEnd(12)} ${text}\n`);
+        terminal.err(labelled(rows, 13, '  '));
         if (!yes) await confirm(recipient, terminal);
         return packets.share(own, purpose, recipient, named?.successors, saying);
       } finally {

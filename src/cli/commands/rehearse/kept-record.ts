@@ -8,6 +8,7 @@ import { StatementError, verifyStatement } from '../../../formats/verify-stateme
 import { counted } from '../../counted.ts';
 import { explained } from '../../explained.ts';
 import { readJsonInput } from '../../read-input.ts';
+import { labelled } from '../../show.ts';
 
 const FORMAT = 'strongroom rehearsal record 1';
 
@@ -71,8 +72,7 @@ export function outcomeText(rehearsal: Rehearsal): string {
     ['samples', sample && `${sample.unwrapped} of ${counted(sample.keys, 'key')} answered as known`],
     ['recovery', recoveryMilliseconds === undefined ? undefined : seconds(recoveryMilliseconds)],
   ];
-  const lines = rows.map(([name, said]) => (said === undefined ? '' : `  ${name.padEnd(11)}${said}\n`));
-  return `${depth} rehearsal of '${instance}': ${verdict.toUpperCase()}\n${lines.join('')}`;
+  return `${depth} rehearsal of '${instance}': ${verdict.toUpperCase()}\n${labelled(rows, 11, '  ')}`;
 }
 
 /** Where the record is now. @param filed in words */

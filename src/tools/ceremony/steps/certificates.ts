@@ -34,7 +34,6 @@ export function certificatesOf(ceremony: Ceremony): readonly X509Certificate[] {
   return peopleOf(ceremony).map(({ name, file }) => readOwn(name, ceremony.read(file)));
 }
 
-/** @throws Refusal */
 function readOwn(name: string, content: Uint8Array): X509Certificate {
   const certificate = readCertificate(name, content);
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = certificate.publicKey;

@@ -37,7 +37,6 @@ const layout = fields({
 /** 128 MiB and half a second for each guess. */
 const COST = 17;
 
-/** @throws Refusal */
 export function sealSheet({ privateKey, certificate }: PaperCopy, passphrase: string): Buffer {
   const salt = randomBytes(16);
   const primes = primesOf(privateKey);
