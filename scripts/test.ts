@@ -1,5 +1,5 @@
 // `npm test`: the check, then every test on this Node. `npm test -- src/store` runs a part, `--fast` takes a slice of test/,
-// `--no-check` the check, `--name=PATTERN` all but matching tests. With CI=true a skipped test fails the run.
+// `--no-check` the check, `--name=PATTERN` all but matching tests; `--times` says which took long. With CI=true a skipped test fails the run.
 // `--without-programs` runs what can skip as on a machine that has Node alone: nothing may fail there.
 import { join } from 'node:path';
 import { runOnThisNode } from './check/run-program.ts';

@@ -43,6 +43,7 @@ test('a folder, a file or a part of a path chooses', () => {
       check: false,
       names: [],
       withoutPrograms: false,
+      times: false,
     });
   }
 });

@@ -8,6 +8,8 @@ export interface Plan {
   readonly names: readonly string[];
   /** Every program that a test can skip without is hidden from it. */
   readonly withoutPrograms: boolean;
+  /** Says at the end which files took how much of the processors. */
+  readonly times: boolean;
 }
 
 export class PlanError extends Error {
@@ -16,13 +18,13 @@ export class PlanError extends Error {
 
 /** Of what starts products and instances: the wire of a running one, and the life of a key. */
 const SLICE: readonly string[] = ['test/data-plane/keys.test.ts', 'test/exchanges/exchanges.test.ts'];
-/** What takes longest begins first, so that no core waits for the last file: those that kill and start products, then clients. */
+/** What takes longest begins first, so that no core waits for the last file: pages, which are long, those that kill and start products, then clients. */
 const LONG_FIRST: readonly string[] = [
-  'test/production/',
-  'test/fault/',
-  'test/attack/',
-  'test/conformance/',
   'test/docs/',
+  'test/production/',
+  'test/attack/',
+  'test/fault/',
+  'test/conformance/',
   'test/clients/',
   'test/control/',
   'test/',
@@ -39,13 +41,17 @@ export function planTests(
   let check = true;
   let fast = false;
   let withoutPrograms = false;
+  let times = false;
   for (const arg of args) {
     if (arg === '--no-check') check = false;
     else if (arg === '--fast') fast = true;
     else if (arg === '--without-programs') withoutPrograms = true;
+    else if (arg === '--times') times = true;
     else if (arg.startsWith('--name=')) names.push(arg.slice('--name='.length));
     else if (arg.startsWith('-'))
-      throw new PlanError(`unknown option ${arg} (known: --fast, --no-check, --without-programs, --name=PATTERN)`);
+      throw new PlanError(
+        `unknown option ${arg} (known: --fast, --no-check, --without-programs, --times, --name=PATTERN)`,
+      );
     else patterns.push(arg.replace(/^\.\//, '').replace(/\/$/, ''));
   }
   const all = files
@@ -60,7 +66,7 @@ export function planTests(
   const chosen =
     patterns.length === 0 ? wanted : wanted.filter((file) => patterns.some((pattern) => file.includes(pattern)));
   if (chosen.length === 0) throw new PlanError('there is nothing to test');
-  return { files: chosen, check, names, withoutPrograms };
+  return { files: chosen, check, names, withoutPrograms, times };
 }
 
 function rank(file: string): number {

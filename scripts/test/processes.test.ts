@@ -5,10 +5,11 @@ import { mayShare, processesFor } from './processes.ts';
 
 const QUIET = "test('one', () => {});";
 
-test('a file that touches its process, or has hooks outside a suite, shares none', () => {
+test('a file that touches its process, or has hooks around each test outside a suite, shares none', () => {
   assert.equal(mayShare(QUIET), true);
-  assert.equal(mayShare("describe('x', () => {\n  before(() => {});\n});"), true);
-  for (const text of ['before(() => {});', 'x = process.argv;', 'await start();', "import 'node:child_process';"]) {
+  assert.equal(mayShare("describe('x', () => {\n  beforeEach(() => {});\n});"), true);
+  assert.equal(mayShare('after(() => rmSync(folder));'), true);
+  for (const text of ['beforeEach(() => {});', 'x = process.argv;', 'await start();', "import 'node:child_process';"]) {
     assert.equal(mayShare(`${QUIET}\n${text}`), false, text);
   }
 });
@@ -17,7 +18,7 @@ test('what shares a process is imported by one file, which is gone afterwards; w
   const texts: Readonly<Record<string, string>> = {
     'test/a.test.ts': QUIET,
     'src/b.test.ts': QUIET,
-    'src/c.test.ts': 'after(() => {});',
+    'src/c.test.ts': 'afterEach(() => {});',
     'src/d.test.ts': QUIET,
   };
   let entry: string;

@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** Hooks outside any suite would be those of all files; the rest is seen by others, takes time of its own, or leaves something running. */
+/**
+ * Hooks around each test, outside any suite, would be around those of all files; those before and after all are as good for several. The
+ * rest is seen by others, takes time of its own, or leaves something running.
+ */
 const OF_ITS_OWN =
-  /^(?:await )?(?:before|after|beforeEach|afterEach)\(|^await |process\.|\bmock\b|\bset(?:Timeout|Interval)\b|child_process|spawn|fork\(|Worker|listen\(|startRunning|globalThis|umask|tmpdir|mkdtemp|skipUnless|performance\./m;
+  /^(?:await )?(?:beforeEach|afterEach)\(|^await |process\.|\bmock\b|\bset(?:Timeout|Interval)\b|child_process|spawn|fork\(|Worker|listen\(|startRunning|globalThis|umask|skipUnless|performance\./m;
 const TOGETHER = 40;
 
 export interface Processes extends AsyncDisposable {

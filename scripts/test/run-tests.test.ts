@@ -14,7 +14,7 @@ function outcome(contents: Readonly<Record<string, string>>, strict: boolean): {
     for (const [name, text] of Object.entries(contents)) {
       writeFileSync(join(root, name), `import { test } from 'node:test';\n${text}`);
     }
-    const plan = JSON.stringify({ files: Object.keys(contents), names: [], withoutPrograms: false });
+    const plan = JSON.stringify({ files: Object.keys(contents), names: [], withoutPrograms: false, times: true });
     const script = `import { runTests } from ${JSON.stringify(RUNNER)};
       process.exitCode = (await runTests(${JSON.stringify(root)}, ${plan}, ${strict})) ? 0 : 1;`;
     // As a file: the runner hands its own `-e` on to the processes of the tests.
@@ -34,7 +34,7 @@ test('passing tests are counted and pass', () => {
   );
   assert.equal(good, true, output);
   assert.match(output, /ℹ pass 2\nℹ fail 0\n/);
-  assert.match(output, /\n2 passed, 0 failed\n$/);
+  assert.match(output, /CPU-seconds, [^]*\d  files that share a process\n[^]*\n2 passed, 0 failed\n$/);
 });
 
 test('one failing test fails the run', () => {

@@ -1,10 +1,15 @@
 // Runs test files and says honestly how it went: node:test's own report, then every skipped test with its reason, then
-// one line `N passed, N failed`.
+// what it took and one line `N passed, N failed`.
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { clientsFolder } from '../../test/clients/folder.ts';
+import { sourcesKey } from '../../test/support/ready-data.ts';
+import { azForks } from './az/forks.ts';
+import { cpuTimes, secondsOf, tableOf } from './cpu-times.ts';
 import type { Plan } from './plan.ts';
 import { processesFor } from './processes.ts';
 import { testEnvironment } from './test-environment.ts';
@@ -15,19 +20,33 @@ const FILE_TIMEOUT = 15 * 60_000;
 /** True when all went well. `strict`: nothing may be skipped. */
 export async function runTests(
   root: string,
-  plan: Pick<Plan, 'files' | 'names' | 'withoutPrograms'>,
+  plan: Pick<Plan, 'files' | 'names' | 'withoutPrograms' | 'times'>,
   strict: boolean,
 ): Promise<boolean> {
   const skipped: string[] = [];
   let passed = 0;
   let broken = 0;
   await using environment = await testEnvironment(plan.withoutPrograms);
+  await using times = await cpuTimes();
+  await using az =
+    !plan.withoutPrograms && plan.files.some((file) => file.startsWith('test/'))
+      ? await azForks(clientsFolder())
+      : undefined;
+  const { PATH = '' } = environment.variables;
   await using processes = await processesFor(root, plan.files, (file) => readFileSync(join(root, file), 'utf8'));
   const tests = run({
     cwd: root,
-    env: { ...environment.variables, NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compile') },
+    env: {
+      ...environment.variables,
+      ...times.variables,
+      PATH: az === undefined ? PATH : [az.folder, PATH].join(delimiter),
+      NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compile'),
+      STRONGROOM_TEST_SOURCES: sourcesKey(root),
+    },
+    execArgv: [...times.flags],
     files: [...processes.entries],
-    concurrency: 2,
+    // One more than there are processors: some tests wait for what takes its time, and take none of theirs.
+    concurrency: availableParallelism() + 1,
     timeout: FILE_TIMEOUT,
     ...(plan.names.length === 0 ? {} : { testNamePatterns: [...plan.names] }),
   });
@@ -51,6 +70,9 @@ export async function runTests(
   for (const line of skipped) process.stdout.write(`skipped: ${line}\n`);
   const refused = strict && skipped.length > 0;
   if (refused) process.stdout.write(`in CI nothing skips: ${skipped.length} skipped\n`);
-  process.stdout.write(`\n${passed} passed, ${broken} failed\n`);
+  const took = await times.read(root, az === undefined ? {} : { 'az, of all files': az.pid });
+  if (plan.times) process.stdout.write(`\n${tableOf(took)}`);
+  process.stdout.write(`\ntook ${secondsOf(took).toFixed(0)} CPU-seconds\n`);
+  process.stdout.write(`${passed} passed, ${broken} failed\n`);
   return broken === 0 && passed > 0 && !refused;
 }

@@ -9,6 +9,7 @@ import type { AllowedBackupTarget } from '../deployment/backup-targets.ts';
 import type { InstanceIdentity } from '../formats/instance-identity.ts';
 import { integer, list, record, text } from '../formats/shape.ts';
 import { entryOf } from '../links/entry.ts';
+import { compiledSources } from '../links/spawn-child.ts';
 import { CommandError } from './command.ts';
 import { clientOf, type InstanceClient } from './instance-client.ts';
 
@@ -39,7 +40,7 @@ export async function openThrowAway(options: ThrowAwayOptions): Promise<ThrowAwa
   const { TMPDIR } = process.env;
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...words], {
     cwd: '/',
-    env: TMPDIR === undefined ? {} : { TMPDIR },
+    env: { ...compiledSources(), ...(TMPDIR === undefined ? {} : { TMPDIR }) },
     stdio: ['pipe', 'pipe', 'pipe'],
     // Ctrl-C is for the command, which then lets go of it.
     detached: true,

@@ -31,7 +31,7 @@ export function spawnChild(program: Program): SpawnedChild {
   // A core file would hold what the process knew. The shell sets the limit and becomes the program, same pid.
   const child = spawn('/bin/sh', ['-c', 'ulimit -c 0 && exec "$@"', 'sh', ...node], {
     cwd: '/',
-    env: compiled(program),
+    env: compiledSources(program.flags),
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     // Its own process group: Ctrl-C in the terminal reaches the supervisor only, which stops children in order.
     detached: true,
@@ -46,7 +46,7 @@ const CACHES = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.u
  * Who is confined reads the sources alone: what another process wrote is nothing to run. The others are told of a folder beside the
  * sources, and of none that our environment names elsewhere.
  */
-function compiled({ flags = [] }: Program): NodeJS.ProcessEnv {
+export function compiledSources(flags: readonly string[] = []): NodeJS.ProcessEnv {
   const { NODE_COMPILE_CACHE = '' } = process.env;
   const isOurs = join(NODE_COMPILE_CACHE, '/').startsWith(CACHES);
   return isOurs && !flags.includes('--permission') ? { NODE_COMPILE_CACHE } : {};

@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import { KeyObject, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
+import { takeRsaPair } from '../../test/support/test-keys.ts';
 
 export interface Custodian {
   readonly certificate: string;
@@ -10,15 +11,9 @@ export interface Custodian {
 }
 
 export async function makeCustodian(name: string, bits = 2048): Promise<Custodian> {
-  return certify(
-    name,
-    await generate({
-      name: 'RSASSA-PKCS1-v1_5',
-      hash: 'SHA-256',
-      modulusLength: bits,
-      publicExponent: Uint8Array.of(1, 0, 1),
-    }),
-  );
+  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+  if (bits === 2048) return certify(name, { algorithm, keys: takeRsaPair() });
+  return certify(name, await generate({ ...algorithm, modulusLength: bits, publicExponent: Uint8Array.of(1, 0, 1) }));
 }
 
 /** Another certificate over the same kind of key, to be refused. */

@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 import type { RunningState } from '../deployment/running-state.ts';
 import { entryOf } from '../links/entry.ts';
+import { compiledSources } from '../links/spawn-child.ts';
 
 /** @returns whether all of it worked, or was told to stop; what did not work has been shown */
 export function runDemo({ dataRoot, ca, uris, port }: RunningState, signal: AbortSignal): Promise<boolean> {
@@ -12,7 +13,7 @@ export function runDemo({ dataRoot, ca, uris, port }: RunningState, signal: Abor
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'inherit', 'inherit'],
     signal,
-    env: { NODE_EXTRA_CA_CERTS: ca, HTTPS_PROXY: uris.proxy, NODE_USE_ENV_PROXY: '1' },
+    env: { ...compiledSources(), NODE_EXTRA_CA_CERTS: ca, HTTPS_PROXY: uris.proxy, NODE_USE_ENV_PROXY: '1' },
   });
   return new Promise((resolve) => {
     child.once('error', (error) => {

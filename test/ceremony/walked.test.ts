@@ -9,7 +9,8 @@ import { after, before, test } from 'node:test';
 import type { Entry } from '../../src/tools/ceremony/journal.ts';
 import { type Ended, runIn } from '../conformance/run-in.ts';
 import { provisionInstance } from '../support/provision-instance.ts';
-import { CHECKOUT, cleanEnvironment, type RunningProduct, startProduct } from '../support/running-product.ts';
+import { runStrongroom } from '../support/run-strongroom.ts';
+import { CHECKOUT, productEnvironment, type RunningProduct, startProduct } from '../support/running-product.ts';
 
 const PROGRAM = join(CHECKOUT, 'src/cli/main.ts');
 const DIES_ANSWERED = join(import.meta.dirname, 'dies-answered.fixture.ts');
@@ -40,11 +41,6 @@ after(async () => {
   await product[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true });
 });
-
-/** The program behind `./strongroom`, without the launcher's own checks, which so many commands need not repeat. */
-function runStrongroom(...words: readonly string[]): Promise<Ended> {
-  return runIn({ cwd: CHECKOUT, env: cleanEnvironment() }, process.execPath, PROGRAM, ...words);
-}
 
 async function done(ending: Promise<Ended>): Promise<Ended> {
   const ended = await ending;
@@ -87,7 +83,7 @@ async function cutOff(ceremony: string, words: readonly string[], step: string):
     ['--import', DIES_ANSWERED, PROGRAM, 'ceremony', ...words, '--folder', ceremony],
     {
       cwd: CHECKOUT,
-      env: { ...cleanEnvironment(), CUT_OFF_JOURNAL: path, CUT_OFF_BEGUN: begun },
+      env: { ...productEnvironment(), CUT_OFF_JOURNAL: path, CUT_OFF_BEGUN: begun },
       stdio: 'ignore',
     },
   );
@@ -118,7 +114,7 @@ async function asPrinted(ceremony: string, name: string, ...typed: string[]): Pr
   const words = printed.split(' ').map((word) => (word === 'KEY.pem' ? at(`${name}.pem`) : word));
   const out = at(`${name}-${Math.random().toString(36).slice(2)}.json`);
   const more = ['--passphrase-file', at('passphrase.txt'), '--out', out, ...typed];
-  await done(runIn({ cwd: ceremony, env: cleanEnvironment() }, process.execPath, PROGRAM, ...words, ...more));
+  await done(runIn({ cwd: ceremony, env: productEnvironment() }, process.execPath, PROGRAM, ...words, ...more));
   return out;
 }
 

@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { type Ended, runIn } from '../conformance/run-in.ts';
 import { readPage } from '../docs/blocks.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
-import { CHECKOUT } from '../support/running-product.ts';
+import { CHECKOUT, productEnvironment } from '../support/running-product.ts';
 import { skipUnless, softHsm } from '../system-programs.ts';
 
 const PIN = '5678';
@@ -53,7 +53,12 @@ const ask = (method: string, path: string, body?: unknown): Promise<Reply> =>
 const run = (program: string, ...args: readonly string[]): Promise<Ended> =>
   runIn({ cwd: folder, env }, program, ...args);
 const strongroom = (...args: readonly string[]): Promise<Ended> =>
-  run(process.execPath, join(CHECKOUT, 'src/cli/main.ts'), ...args);
+  runIn(
+    { cwd: folder, env: { ...productEnvironment(), ...env } },
+    process.execPath,
+    join(CHECKOUT, 'src/cli/main.ts'),
+    ...args,
+  );
 
 async function ok(ended: Promise<Ended>): Promise<string> {
   const { code, stdout, stderr } = await ended;

@@ -1,9 +1,13 @@
-// What the production profile does not start with. Each refusal is one line that names the member and says what to set.
+// What the production profile does not start with. Each refusal is one line that names the member and says what to set. The first
+// are seen as their operator sees them; the others where a start makes them, which a whole start would only print.
 import assert from 'node:assert/strict';
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { places } from '../../src/deployment/data-layout.ts';
 import { issueAuthority, issueServer } from '../../src/deployment/dev-ca/issue.ts';
+import { ConfigError } from '../../src/deployment/start-config.ts';
+import { openProductionProfile } from '../../src/supervisor/production/profile.ts';
 import { makeSelfSigned } from '../support/operator-authority.ts';
 import { ARM, DOMAIN, GRAPH, makeSite, type Site } from '../support/running-production.ts';
 
@@ -17,14 +21,32 @@ describe('production refuses to start', () => {
   });
   after(() => site[Symbol.asyncDispose]());
 
-  async function refuses(change: Json | ((config: Json) => unknown), expected: RegExp): Promise<void> {
+  type Change = Json | ((config: Json) => unknown);
+  async function write(change: Change): Promise<void> {
     const config = structuredClone(site.config);
     const changed = typeof change === 'function' ? change(config) : { ...config, ...change };
     await site.write((changed ?? config) as Json);
-    const { code, text } = await site.refused();
-    assert.equal(code, 1, text);
+  }
+  function isOneLine(text: string, expected: RegExp): void {
     assert.match(text, expected);
     assert.equal(text.trim().split('\n').length, 1, `one line, and no stack: ${text}`);
+  }
+  async function refusesToStart(change: Change, expected: RegExp): Promise<void> {
+    await write(change);
+    const { code, text } = await site.refused();
+    assert.equal(code, 1, text);
+    isOneLine(text, expected);
+  }
+  async function refuses(change: Change, expected: RegExp): Promise<void> {
+    await write(change);
+    const at = places(site.data);
+    const opened = openProductionProfile({ at, configFile: site.configFile, report: () => undefined });
+    const error: unknown = await opened.then(
+      (profile) => profile[Symbol.asyncDispose](),
+      (refusal: unknown) => refusal,
+    );
+    assert.ok(error instanceof ConfigError, `it is not refused: ${String(error)}`);
+    isOneLine(error.message, expected);
   }
   const tlsOf = (config: Json): Record<string, Json> => config.tls as Record<string, Json>;
   const firstIssuer = (config: Json): Json => (config.issuers as Json[])[0] ?? {};
@@ -34,9 +56,9 @@ describe('production refuses to start', () => {
   });
 
   test('with an unknown member, without a needed one, or with none of JSON', async () => {
-    await refuses({ proxy: true }, /config has the unknown member "proxy"/);
-    await refuses((config) => void delete config.seal, /config\.seal is missing.*"passphrase".*"people"/);
-    await refuses((config) => void delete tlsOf(config).instances, /config\.tls\.instances is missing/);
+    await refusesToStart({ proxy: true }, /config has the unknown member "proxy"/);
+    await refusesToStart((config) => void delete config.seal, /config\.seal is missing.*"passphrase".*"people"/);
+    await refusesToStart((config) => void delete tlsOf(config).instances, /config\.tls\.instances is missing/);
     await writeFile(site.configFile, '{');
     assert.match((await site.refused()).text, /cannot be read as JSON/);
   });
@@ -77,7 +99,7 @@ describe('production refuses to start', () => {
         `tls\\.instances\\.certificate: .* does not cover any name below ${DOMAIN}.*set one for \\*\\.${DOMAIN}`,
       ),
     );
-    await refuses(
+    await refusesToStart(
       (config) => void (tlsOf(config).resourceManager = other),
       new RegExp(
         `tls\\.resourceManager\\.certificate: .* does not cover ${ARM}, ${GRAPH} \\(it is for DNS:arm\\.other\\.org\\)`,
@@ -104,7 +126,7 @@ describe('production refuses to start', () => {
   test('with keys, configuration or data directory that others can reach', async () => {
     const key = join(site.folder, 'instances.key');
     await chmod(key, 0o644);
-    await refuses({}, /tls\.instances\.key: .* is open to others \(mode 644\).*chmod 600/);
+    await refusesToStart({}, /tls\.instances\.key: .* is open to others \(mode 644\).*chmod 600/);
     await chmod(key, 0o600);
     await chmod(join(site.folder, 'passphrase'), 0o604);
     await refuses({}, /seal\.passphraseFile: .* is open to others \(mode 604\)/);
@@ -194,7 +216,7 @@ describe('production refuses to start', () => {
 
   test('without owners, with the file seal or with azure separation, unless that is acknowledged', async () => {
     await refuses((config) => void ((config.subscription as Json).owners = []), /owners is empty: name the object id/);
-    await refuses({ seal: { kind: 'file' } }, /seal is file.*add "file-seal" to "acknowledge"/);
+    await refusesToStart({ seal: { kind: 'file' } }, /seal is file.*add "file-seal" to "acknowledge"/);
     await refuses({ separation: 'azure' }, /separation is azure.*add "azure-separation" to "acknowledge"/);
   });
 
@@ -257,7 +279,7 @@ describe('production refuses to start', () => {
   test('in a data directory of the dev profile', async () => {
     const mark = join(site.data, 'dev-clients.json');
     await writeFile(mark, '{}', { mode: 0o600 });
-    await refuses({}, /is a data directory of the dev profile/);
+    await refusesToStart({}, /is a data directory of the dev profile/);
     await rm(mark);
   });
 });

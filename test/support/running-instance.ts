@@ -13,6 +13,8 @@ import type { InstanceConfig } from '../../src/deployment/instance.ts';
 import { readInstanceConfig } from '../../src/deployment/read-instance.ts';
 import type { OpenStorage } from '../../src/features/backup/storage/port.ts';
 import { encodeDomainKeys } from '../../src/formats/domain-keys.ts';
+import { compiledSources } from '../../src/links/spawn-child.ts';
+import { CeremonyModule } from '../../src/module/ceremony/ceremony-module.ts';
 import { joinDomain, makeRootKeys } from '../../src/module/ceremony/make-root-keys.ts';
 import { StateWriter } from '../../src/module/ceremony/state-writer.ts';
 import { beginWitnesses } from '../../src/module/ceremony/witnesses.ts';
@@ -154,6 +156,7 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
   };
   await writeFile(place.config, JSON.stringify(config));
   if (options.sameDomainAs !== undefined) shareDomain(options.sameDomainAs, place.module, config.id);
+  else await provision(place.module, config);
   const socket = join(folder, 'recorder.sock');
   let recorder = await startRecorder(place.audit, socket, config.id);
   const workersSocket = (await options.beforeRecorder?.(socket)) ?? socket;
@@ -270,6 +273,12 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
   return running;
 }
 
+/** What the first start would have a process of its own do. */
+async function provision(folder: string, { id, name }: InstanceConfig): Promise<void> {
+  await using ceremony = new CeremonyModule({ folder, now: () => Math.floor(Date.now() / 1000) });
+  ceremony.provision(id, name);
+}
+
 /** What the upload of a security domain comes to, without its ceremony. */
 function shareDomain(of: RunningInstance, moduleFolder: string, instanceId: string): void {
   const state = new StateFile(places(of.folder).instance('test').module).load();
@@ -285,7 +294,10 @@ function shareDomain(of: RunningInstance, moduleFolder: string, instanceId: stri
 async function startRecorder(audit: string, socket: string, instanceId: string): Promise<ChildProcess> {
   const entry = new URL('../../src/recorder/main.ts', import.meta.url).pathname;
   const args = ['--folder', audit, '--socket', socket, '--origin', `strongroom/${instanceId}`];
-  const child = spawn(process.execPath, [entry, ...args], { stdio: ['ignore', 'inherit', 'inherit', 'pipe'], env: {} });
+  const child = spawn(process.execPath, [entry, ...args], {
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+    env: compiledSources(),
+  });
   const link = child.stdio[3] as Socket;
   link.on('error', () => undefined);
   link.resume();

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { RunningState } from '../../src/deployment/running-state.ts';
 import { killAll, treeOf } from './process-tree.ts';
+import { copyReadyData } from './ready-data.ts';
 
 export const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAM = join(CHECKOUT, 'strongroom');
@@ -19,8 +20,10 @@ const START_TIMEOUT_MS = 240_000;
 export interface ProductOptions {
   /** A data directory that was used before; it is kept at the end. Absent: a fresh one, removed at the end. */
   readonly data?: string;
-  /** Makes and activates the instance `dev`. */
+  /** With the instance `dev`, activated, and what else the demonstration leaves. */
   readonly demo?: boolean;
+  /** The demonstration itself is run, by a first start; else its outcome may be a copy, in a data directory of this product's own. */
+  readonly first?: boolean;
   /** The file for `--config`. */
   readonly config?: string;
   /** What to wait for instead of being ready. */
@@ -47,13 +50,16 @@ export interface RunningProduct extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
-export async function startProduct({ data, demo = true, config, until }: ProductOptions = {}): Promise<RunningProduct> {
+export async function startProduct(options: ProductOptions = {}): Promise<RunningProduct> {
+  const { data, demo = true, first: isFirst = data !== undefined, config, until } = options;
   const own = data === undefined ? await mkdtemp(join(tmpdir(), 'strongroom-product-')) : undefined;
   const root = data ?? join(own ?? '', 'data');
   await mkdir(root, { recursive: true, mode: 0o700 });
   const readyFile = `${root}.ready`;
   await rm(readyFile, { force: true });
-  const args = ['start', '--data', root, '--port', '0', '--ready-file', readyFile, ...(demo ? [] : ['--no-demo'])];
+  const isReady = demo && !isFirst && (await copyReadyData(CHECKOUT, root, demonstrate));
+  const args = ['start', '--data', root, '--port', '0', '--ready-file', readyFile];
+  if (!demo || isReady) args.push('--no-demo');
   if (config !== undefined) args.push('--config', config);
   const child = spawn(PROGRAM, args, { cwd: CHECKOUT, env: productEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
@@ -141,6 +147,11 @@ export async function startProduct({ data, demo = true, config, until }: Product
       if (own !== undefined) await rm(own, { recursive: true, force: true });
     },
   };
+}
+
+async function demonstrate(data: string): Promise<void> {
+  await using product = await startProduct({ data });
+  await product.stop();
 }
 
 /** Starts it and kills everything so many milliseconds later, whatever it has come to by then. */

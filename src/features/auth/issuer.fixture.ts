@@ -1,11 +1,12 @@
 // For tests: an issuer of our own with real keys, and a real HTTPS server that publishes them. The certificate library
 // needs its polyfill loaded first.
 import 'reflect-metadata';
-import { generateKeyPairSync, type KeyObject, webcrypto } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject, webcrypto } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import * as x509 from '@peculiar/x509';
 import { CompactSign } from 'jose';
+import { takeRsaKey } from '../../../test/support/test-keys.ts';
 
 export const TENANT = '11111111-2222-4333-8444-555555555555';
 export const OID = 'aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee';
@@ -22,8 +23,8 @@ export interface KeyPair {
 }
 
 export function rsaKey(kid: string, alg = 'RS256', modulusLength = 2048): KeyPair {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength });
-  return { kid, alg, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig' } };
+  const privateKey = modulusLength === 2048 ? takeRsaKey() : generateKeyPairSync('rsa', { modulusLength }).privateKey;
+  return { kid, alg, privateKey, jwk: { ...createPublicKey(privateKey).export({ format: 'jwk' }), kid, use: 'sig' } };
 }
 
 export function ecKey(kid: string, namedCurve = 'P-256', alg = 'ES256'): KeyPair {
