@@ -10,11 +10,12 @@ import {
   type ContainerClient,
   ContainerSASPermissions,
   generateBlobSASQueryParameters,
+  newPipeline,
+  type RequestPolicyFactory,
   SASProtocol,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob';
-import { BlobHttpClient } from '../../src/features/backup/storage/blob/http-client.ts';
-import { blobPipeline } from '../../src/features/backup/storage/blob/pipeline.ts';
+import { BlobHttpClient, PROTOCOL_VERSION } from '../../src/features/backup/storage/blob/http-client.ts';
 
 export interface AzuriteOptions {
   /** Served over TLS, and tokens of `https://sts.windows.net/…` are taken. */
@@ -45,6 +46,15 @@ export interface Azurite extends AsyncDisposable {
   sas(container: string, options?: SasOptions): string;
 }
 
+/** What the owner's key signs has the version in it, so it is set before. */
+const speakingVersion: RequestPolicyFactory = {
+  create: (next) => ({
+    sendRequest(request) {
+      request.headers.set('x-ms-version', PROTOCOL_VERSION);
+      return next.sendRequest(request);
+    },
+  }),
+};
 const MAIN = join(import.meta.dirname, '../../node_modules/azurite/dist/src/blob/main.js');
 
 export async function startAzurite({
@@ -73,7 +83,9 @@ export async function startAzurite({
     deadlineMs: 120_000,
     stopping: new AbortController().signal,
   });
-  const service = new BlobServiceClient(`${origin}/${account}`, blobPipeline(credential, { httpClient }));
+  const pipeline = newPipeline(credential, { httpClient });
+  pipeline.factories.push(speakingVersion);
+  const service = new BlobServiceClient(`${origin}/${account}`, pipeline);
   return {
     origin,
     account,

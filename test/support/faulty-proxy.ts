@@ -1,6 +1,6 @@
 // Stands in front of a service and does to its clients what networks and services do: answers errors, cuts connections,
 // takes its time, sends elsewhere. What the test lets pass is passed on unchanged.
-import { createServer, type IncomingMessage, request } from 'node:http';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export type Fault =
@@ -15,18 +15,23 @@ export type Fault =
 export interface FaultyProxy extends AsyncDisposable {
   readonly origin: string;
   /** Asked for every request; undefined lets it pass. */
-  fault: (method: string, url: URL, headers: IncomingMessage['headers']) => Fault | undefined;
+  fault: (
+    method: string,
+    url: URL,
+    headers: IncomingMessage['headers'],
+  ) => Fault | undefined | Promise<Fault | undefined>;
   /** `METHOD /path` of every request, without queries. */
   readonly seen: readonly string[];
 }
 
 export async function startFaultyProxy(behind: string): Promise<FaultyProxy> {
   const seen: string[] = [];
-  const server = createServer((asked, answer) => {
+  const server = createServer((asked, answer) => void carry(asked, answer));
+  async function carry(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
     const url = new URL(asked.url ?? '/', behind);
     const method = asked.method ?? '';
     seen.push(`${method} ${url.pathname}`);
-    const fault = proxy.fault(method, url, asked.headers);
+    const fault = await proxy.fault(method, url, asked.headers);
     if (fault?.kind === 'answer') {
       asked.resume();
       asked.on('end', () => answer.writeHead(fault.status, { 'content-length': '0', ...fault.headers }).end());
@@ -51,7 +56,7 @@ export async function startFaultyProxy(behind: string): Promise<FaultyProxy> {
     });
     passed.on('error', () => asked.socket.destroy());
     asked.pipe(passed);
-  });
+  }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const proxy: FaultyProxy = {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -1,5 +1,5 @@
 // A directory as a place for backups that fails, or waits, where a test wants it to.
-import { openDirectoryStorage } from '../../src/features/backup/storage/directory/directory-storage.ts';
+import { DirectoryStorage } from '../../src/features/backup/storage/directory/directory-storage.ts';
 import type { BackupStorage, OpenStorage } from '../../src/features/backup/storage/port.ts';
 
 export interface FaultyStorage {
@@ -16,16 +16,16 @@ export function faultyStorage(folder: string): FaultyStorage {
     stopping: new AbortController().signal,
     async open({ storageResourceUri: uri }, stopping): Promise<BackupStorage> {
       faulty.stopping = stopping;
-      const real = openDirectoryStorage({ uri, root: folder, keepsAll: false, stopping });
+      const real = new DirectoryStorage({ uri, root: folder, keepsAll: false, stopping });
       return {
         uri,
         async write(place, name, content) {
           await faulty.before('write', name);
           await real.write(place, name, content);
         },
-        async *read(place, name) {
+        async read(place, name, limit) {
           await faulty.before('read', name);
-          yield* real.read(place, name);
+          return real.read(place, name, limit);
         },
         list: (place) => real.list(place),
         async finish(place) {
@@ -34,7 +34,7 @@ export function faultyStorage(folder: string): FaultyStorage {
         },
         abandon: (place) => real.abandon(place),
         checkWritable: () => real.checkWritable(),
-        checkReadable: (place) => real.checkReadable(place),
+        folders: () => real.folders(),
         [Symbol.asyncDispose]: () => real[Symbol.asyncDispose](),
       };
     },

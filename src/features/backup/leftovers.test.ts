@@ -8,7 +8,7 @@ import { BackupJobs } from './jobs/backup-jobs.ts';
 import { type Job, jobChange } from './jobs/job.ts';
 import { openMemoryRecords } from './jobs/memory-records.fixture.ts';
 import { clearLeftDirectories, clearLeftovers, type Leaving } from './leftovers.ts';
-import { openDirectoryStorage } from './storage/directory/directory-storage.ts';
+import { DirectoryStorage } from './storage/directory/directory-storage.ts';
 import { type BackupStorage, type OpenStorage, StorageError } from './storage/port.ts';
 
 const stopping = new AbortController().signal;
@@ -22,7 +22,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-const open = (): BackupStorage => openDirectoryStorage({ uri, root, keepsAll: false, stopping });
+const open = (): BackupStorage => new DirectoryStorage({ uri, root, keepsAll: false, stopping });
 const opening: OpenStorage = async () => open();
 
 function job(id: string, changes: Partial<Job>): Job {

@@ -82,14 +82,9 @@ function signerOf(note: string): string | undefined {
 }
 
 async function readWhole(storage: BackupStorage, folder: string, name: string, most: number): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of storage.read(folder, name)) {
-    length += piece.length;
-    if (length > most) throw damaged(`${name} is longer than ${most} bytes`);
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces, length);
+  const bytes = await storage.read(folder, name, most + 1);
+  if (bytes.length > most) throw damaged(`${name} is longer than ${most} bytes`);
+  return bytes;
 }
 
 function damaged(what: string, cause?: unknown): BackupError {

@@ -4,17 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import type { BackupCatalog } from '../../features/backup/storage/backup-catalog.ts';
-import { openDirectoryStorage } from '../../features/backup/storage/directory/directory-storage.ts';
+import { DirectoryStorage } from '../../features/backup/storage/directory/directory-storage.ts';
+import type { BackupStorage } from '../../features/backup/storage/port.ts';
 import { Refusal } from '../../formats/refusal.ts';
 import { findLatest } from './latest-backup.ts';
 
 let root: string;
-let shelf: BackupCatalog;
+let shelf: BackupStorage;
 beforeEach(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), 'strongroom-latest-')));
   const stopping = new AbortController().signal;
-  shelf = openDirectoryStorage({ uri: pathToFileURL(root).href, root, keepsAll: false, stopping });
+  shelf = new DirectoryStorage({ uri: pathToFileURL(root).href, root, keepsAll: false, stopping });
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
@@ -52,7 +52,7 @@ test('HSMs of several names are not guessed between; each is told with the addre
   await assert.rejects(findLatest(shelf), {
     message: `HSMs of several names have backups there; name one folder: ${folders.join(', ')}`,
   });
-  const far: BackupCatalog = {
+  const far: BackupStorage = {
     ...shelf,
     uri: 'https://acme.blob.core.windows.net/hsm',
     folders: () => shelf.folders(),

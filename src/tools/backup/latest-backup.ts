@@ -2,7 +2,7 @@
 // name that lies shows when it is verified; and nothing damaged is passed over, for then an old backup would pass as the latest.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BackupCatalog } from '../../features/backup/storage/backup-catalog.ts';
+import type { BackupStorage } from '../../features/backup/storage/port.ts';
 import { shellWord } from '../../formats/own-command.ts';
 import { Refusal } from '../../formats/refusal.ts';
 
@@ -13,7 +13,7 @@ const NAME = /^mhsm-(.+)-(\d{16})$/;
  * @returns with the later ones that were never finished
  * @throws Refusal when there is none, or more than one could be meant; StorageError
  */
-export async function findLatest(shelf: BackupCatalog, meant?: string) {
+export async function findLatest(shelf: BackupStorage, meant?: string) {
   const newest = new Map<string, { readonly folder: string; readonly time: string }>();
   const begun: { readonly folder: string; readonly time: string }[] = [];
   for await (const { folder, finished } of shelf.folders()) {

@@ -6,13 +6,9 @@ import type { BackupStorage } from '../../features/backup/storage/port.ts';
 
 /** @throws BackupError Damaged, UnknownFormat; StorageError */
 export async function readManifest(storage: BackupStorage, folder: string) {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of storage.read(folder, MANIFEST)) {
-    length += piece.length;
-    if (length > MAX_MANIFEST) throw new BackupError('Damaged', `${MANIFEST} is longer than ${MAX_MANIFEST} bytes`);
-    pieces.push(piece);
+  const body = await storage.read(folder, MANIFEST, MAX_MANIFEST + 1);
+  if (body.length > MAX_MANIFEST) {
+    throw new BackupError('Damaged', `${MANIFEST} is longer than ${MAX_MANIFEST} bytes`);
   }
-  const body = Buffer.concat(pieces);
   return { body, manifest: decodeManifest(body) };
 }

@@ -9,10 +9,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { places } from '../../../deployment/data-layout.ts';
 import { MANIFEST } from '../../../features/backup/manifest.ts';
 import type { AllowedBackupTarget } from '../../../features/backup/storage/allowed-targets.ts';
-import type { BackupCatalog } from '../../../features/backup/storage/backup-catalog.ts';
-import { openDirectoryStorage } from '../../../features/backup/storage/directory/directory-storage.ts';
+import { DirectoryStorage } from '../../../features/backup/storage/directory/directory-storage.ts';
 import { openStorageBy } from '../../../features/backup/storage/open-storage.ts';
-import type { StorageCredential } from '../../../features/backup/storage/port.ts';
+import type { BackupStorage, StorageCredential } from '../../../features/backup/storage/port.ts';
 import type { InstanceIdentity } from '../../../formats/instance-identity.ts';
 import { CommandError, UsageError } from '../../command.ts';
 import type { Explanations } from '../../explained.ts';
@@ -87,11 +86,11 @@ export async function readBackupTarget(uri: string, values: PlaceValues): Promis
 }
 
 /** @throws StorageError */
-export async function openBackupTarget({ target, credential, identity }: Place): Promise<BackupCatalog> {
+export async function openBackupTarget({ target, credential, identity }: Place): Promise<BackupStorage> {
   const { uri } = target;
   const stopping = new AbortController().signal;
   if (uri.startsWith('file:')) {
-    return openDirectoryStorage({ uri, root: fileURLToPath(uri), keepsAll: true, stopping });
+    return new DirectoryStorage({ uri, root: fileURLToPath(uri), keepsAll: true, stopping });
   }
   const open = openStorageBy({
     // The URI itself is judged where it is opened.

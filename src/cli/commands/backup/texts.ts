@@ -1,6 +1,6 @@
 // What is said of backups: a line for each in a list, and what was proven of one.
 import { BackupError } from '../../../features/backup/backup-error.ts';
-import type { BackupCatalog, CatalogEntry } from '../../../features/backup/storage/backup-catalog.ts';
+import type { BackupStorage, StoredFolder } from '../../../features/backup/storage/port.ts';
 import { domainFingerprint } from '../../../formats/domain-identity.ts';
 import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { printableLine } from '../../../formats/printable.ts';
@@ -21,7 +21,7 @@ export interface Row {
 }
 
 /** As it describes itself. */
-export async function describeBackup(shelf: BackupCatalog, { folder, finished }: CatalogEntry): Promise<Row> {
+export async function describeBackup(shelf: BackupStorage, { folder, finished }: StoredFolder): Promise<Row> {
   if (!finished) return { folder, state: 'unfinished' };
   try {
     const { manifest } = await readManifest(shelf, folder);

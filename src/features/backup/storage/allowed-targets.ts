@@ -16,7 +16,6 @@ export interface AllowedBackupTarget {
 
 export interface AllowedBackupLocation {
   readonly url: URL;
-  readonly kind: 'blob' | 'directory';
   /** The row of the configuration that allows it. */
   readonly place: AllowedBackupTarget;
 }
@@ -70,7 +69,7 @@ export class AllowedTargets {
       );
     }
     const row = this.#rows.find((each) => holds(each, url));
-    if (row !== undefined) return { url, kind: kindOf(url), place: row.place };
+    if (row !== undefined) return { url, place: row.place };
     const allowed = this.#rows.map(({ place }) => place.uri).join(', ');
     throw new StorageError(
       'NotAllowed',
@@ -118,7 +117,7 @@ function parse(uri: string): URL | undefined {
   return url.pathname.includes('//') ? undefined : url;
 }
 
-function withoutSlash(uri: string): string {
+export function withoutSlash(uri: string): string {
   return uri.endsWith('/') ? uri.slice(0, -1) : uri;
 }
 
@@ -130,10 +129,6 @@ function segmentsOf(url: URL): readonly string[] {
 /** Of a `file:` URL, `URL.origin` says nothing. */
 function originOf(url: URL): string {
   return `${url.protocol}//${url.host}`;
-}
-
-function kindOf(url: URL): AllowedBackupLocation['kind'] {
-  return url.protocol === 'file:' ? 'directory' : 'blob';
 }
 
 function isSafe({ protocol, hostname }: URL, profile: Profile): boolean {

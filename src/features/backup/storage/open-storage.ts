@@ -3,14 +3,18 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { InstanceIdentity } from '../../../formats/instance-identity.ts';
-import { type AllowedBackupLocation, type AllowedBackupTarget, AllowedTargets } from './allowed-targets.ts';
-import type { BackupCatalog } from './backup-catalog.ts';
-import type { Attempts } from './blob/blob-storage.ts';
+import {
+  type AllowedBackupLocation,
+  type AllowedBackupTarget,
+  AllowedTargets,
+  withoutSlash,
+} from './allowed-targets.ts';
+import type { Attempts } from './blob/explain.ts';
 import type { Resolve } from './blob/public-address.ts';
-import { openDirectoryStorage } from './directory/directory-storage.ts';
+import { DirectoryStorage } from './directory/directory-storage.ts';
 import { realRoot } from './directory/real-folder.ts';
 import { identityTokens } from './identity/identity-tokens.ts';
-import { type OpenStorage, type StorageCredential, StorageError } from './port.ts';
+import { type BackupStorage, type OpenStorage, type StorageCredential, StorageError } from './port.ts';
 import { readSasToken, whyRefused } from './sas-token.ts';
 
 export interface StorageRules {
@@ -29,12 +33,12 @@ export interface StorageRules {
 const ATTEMPTS: Attempts = { count: 4, delayMs: 1000, deadlineMs: 120_000 };
 
 /** @throws Error when the rules themselves are wrong: that stops the start */
-export function openStorageBy(rules: StorageRules): (...asked: Parameters<OpenStorage>) => Promise<BackupCatalog> {
+export function openStorageBy(rules: StorageRules): OpenStorage {
   const places = new AllowedTargets(rules.targets, rules.profile);
   return async ({ storageResourceUri, credential }, stopping) => {
     const allowed = places.find(storageResourceUri);
     stopping.throwIfAborted();
-    return allowed.kind === 'directory'
+    return allowed.url.protocol === 'file:'
       ? openDirectory(allowed, credential, stopping)
       : openBlob(allowed, credential, stopping, rules);
   };
@@ -44,10 +48,10 @@ async function openDirectory(
   { place, url }: AllowedBackupLocation,
   { kind }: StorageCredential,
   stopping: AbortSignal,
-): Promise<BackupCatalog> {
+): Promise<BackupStorage> {
   if (kind === 'sas') throw new StorageError('Malformed', 'a directory takes no SAS token; leave the token out');
   const root = await realRoot(fileURLToPath(place.uri), fileURLToPath(url));
-  return openDirectoryStorage({ uri: url.href.replace(/\/$/, ''), root, keepsAll: place.keepsAll ?? false, stopping });
+  return new DirectoryStorage({ uri: withoutSlash(url.href), root, keepsAll: place.keepsAll ?? false, stopping });
 }
 
 async function openBlob(
@@ -55,25 +59,23 @@ async function openBlob(
   given: StorageCredential,
   stopping: AbortSignal,
   { identity, nowMs, attempts = ATTEMPTS, resolve }: StorageRules,
-): Promise<BackupCatalog> {
+): Promise<BackupStorage> {
   checkContainer(url);
   // Not read at each start: most instances back up to a directory, or not yet.
-  const { openBlobStorage } = await import('./blob/blob-storage.ts');
+  const { BlobStorage } = await import('./blob/blob-storage.ts');
   const common = {
-    container: url,
+    uri: withoutSlash(url.href),
     keepsAll: place.keepsAll ?? false,
-    reach: {
-      ...(place.caFile === undefined ? {} : { ca: await readFile(place.caFile, 'utf8') }),
-      addresses: place.addresses ?? [],
-      ...(resolve === undefined ? {} : { resolve }),
-    },
+    ca: place.caFile === undefined ? undefined : await readFile(place.caFile, 'utf8'),
+    addresses: place.addresses ?? [],
+    resolve,
     attempts,
     stopping,
   };
   switch (given.kind) {
     case 'sas': {
       const token = readSasToken(given.token);
-      return openBlobStorage({
+      return new BlobStorage({
         ...common,
         credential: { sas: token.text },
         whyRefused: () => whyRefused(token, nowMs()),
@@ -95,7 +97,7 @@ async function openBlob(
           "the instance's identity is shown over https only; give a SAS token, or serve the storage over TLS",
         );
       }
-      return openBlobStorage({
+      return new BlobStorage({
         ...common,
         credential: { identity: identityTokens(identity, nowMs, stopping) },
         whyRefused: () => undefined,
@@ -112,7 +114,7 @@ async function openBlob(
 
 /** `/container`, or `/account/container` where the host names no account. */
 function checkContainer({ pathname }: URL): void {
-  const segments = pathname.replace(/\/$/, '').slice(1).split('/');
+  const segments = withoutSlash(pathname).slice(1).split('/');
   const container = segments.at(-1) ?? '';
   if (segments.length <= 2 && /^[a-z0-9](-?[a-z0-9]){2,62}$/.test(container)) return;
   throw new StorageError(

@@ -14,33 +14,36 @@ export interface BackupTarget {
   readonly credential: StorageCredential;
 }
 
-export interface StoredFile {
-  readonly name: string;
-  readonly bytes: number;
-}
-
 export interface BackupStorage extends AsyncDisposable {
   /** What is answered as the container's URI: normal form, without token, query or trailing slash. */
   readonly uri: string;
   /**
-   * Durable when it resolves. What is there already under that name is never overwritten (`Exists`). A content that fails
-   * leaves nothing under the name, and its own error is thrown as it is.
-   * @throws StorageError
+   * Durable when it resolves. What is there already under that name is never overwritten (`Exists`), and what could not be
+   * written whole is nothing under that name. @throws StorageError
    */
-  write(folder: string, name: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void>;
-  /** In pieces of any size. @throws StorageError NotFound, and whatever comes up in the middle */
-  read(folder: string, name: string): AsyncIterable<Uint8Array>;
+  write(folder: string, name: string, content: Uint8Array): Promise<void>;
+  /** The first bytes of a file of a finished folder, `limit` at most. @throws StorageError NotFound, Incomplete */
+  read(folder: string, name: string, limit: number): Promise<Buffer>;
   /** The files of a finished folder. @throws StorageError NotFound, Incomplete */
-  list(folder: string): AsyncIterable<StoredFile>;
+  list(folder: string): AsyncIterable<{ readonly name: string; readonly bytes: number }>;
+  /** The folders at the top of the place, backups or not, for people who look for one. @throws StorageError */
+  folders(): AsyncIterable<StoredFolder>;
   /** The folder is complete and durable when it resolves; until then it is not offered: `list` and `read` refuse it. */
   finish(folder: string): Promise<void>;
   /** Takes away what an unfinished backup has left, where the place lets it; an append-only place keeps it. Idempotent. */
   abandon(folder: string): Promise<void>;
   /** Proves that a backup can be written now, by writing something and taking it away where the place lets it. */
   checkWritable(): Promise<void>;
-  /** Proves that this folder is there, finished, and can be read. */
-  checkReadable(folder: string): Promise<void>;
 }
+
+export interface StoredFolder {
+  readonly folder: string;
+  readonly finished: boolean;
+}
+
+/** The last file of a backup: where it is, everything else is there too. It says so to people as well. */
+export const MARKER = 'complete';
+export const MARKER_TEXT: Uint8Array = new TextEncoder().encode('strongroom: this backup is complete\n');
 
 /**
  * Opens a place. Names (`folder`, `name`) match `[A-Za-z0-9._-]+`, `folder` with `/` between such segments, no segment `.`
@@ -71,4 +74,9 @@ export class StorageError extends Error {
     super(message, options);
     this.code = code;
   }
+}
+
+/** No part is called as the last file is. @throws StorageError */
+export function rejectMarker(name: string): void {
+  if (name === MARKER) throw new StorageError('Exists', `the name '${MARKER}' is the storage's own`);
 }

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { BackupError } from '../../../features/backup/backup-error.ts';
 import { encodeManifest, FORMAT, MANIFEST, type Manifest, STATEMENT } from '../../../features/backup/manifest.ts';
-import { openDirectoryStorage } from '../../../features/backup/storage/directory/directory-storage.ts';
+import { DirectoryStorage } from '../../../features/backup/storage/directory/directory-storage.ts';
 import type { BackupStorage } from '../../../features/backup/storage/port.ts';
 import { refuses } from '../../../features/backup/storage/storage.contract.ts';
 import { domainFingerprint } from '../../../formats/domain-identity.ts';
@@ -36,7 +36,7 @@ async function withBackup(use: (written: Written) => Promise<void>, edit: Partia
   const root = await mkdtemp(join(tmpdir(), 'strongroom-verify-'));
   try {
     const stopping = new AbortController().signal;
-    await using storage = openDirectoryStorage({ uri: pathToFileURL(root).href, root, keepsAll: false, stopping });
+    await using storage = new DirectoryStorage({ uri: pathToFileURL(root).href, root, keepsAll: false, stopping });
     const domain = new Domain();
     const parts = [];
     for (const name of PARTS) {

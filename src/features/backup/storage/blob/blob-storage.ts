@@ -1,128 +1,85 @@
 // Backups in a container of a blob service, each in a virtual folder of its own. Works unchanged where the container has an
 // immutability policy: nothing is written over, and what may not be taken away stays.
 import { randomBytes } from 'node:crypto';
-import { ContainerClient, RestError } from '@azure/storage-blob';
-import type { BackupCatalog, CatalogEntry } from '../backup-catalog.ts';
-import { MARKER, MARKER_TEXT } from '../finished-marker.ts';
-import type { IdentityTokens } from '../identity/identity-tokens.ts';
-import { StorageError, type StoredFile } from '../port.ts';
-import { type Circumstances, explain } from './explain.ts';
-import { BlobHttpClient, type RecoveryMargin } from './http-client.ts';
-import { blobPipeline } from './pipeline.ts';
-import { BLOCK_BYTES, writeBlob } from './write-blob.ts';
+import { type BlockBlobClient, ContainerClient, newPipeline, RestError } from '@azure/storage-blob';
+import { type BackupStorage, MARKER, MARKER_TEXT, rejectMarker, StorageError, type StoredFolder } from '../port.ts';
+import { type BlobPlace, codeOf, explain } from './explain.ts';
+import { BlobHttpClient } from './http-client.ts';
 
-export interface Attempts {
-  readonly count: number;
-  readonly delayMs: number;
-  readonly deadlineMs: number;
-}
+/** So that a repeated request can tell its own first attempt, whose answer was lost, from somebody else's blob. */
+const WRITER = 'strongroomwrite';
 
-export interface BlobTarget {
-  readonly container: URL;
-  /** A SAS token's text, or an identity. */
-  readonly credential: { readonly sas: string } | { readonly identity: IdentityTokens };
-  readonly keepsAll: boolean;
-  readonly reach: Omit<RecoveryMargin, 'origin' | 'deadlineMs' | 'stopping'>;
-  readonly attempts: Attempts;
-  readonly stopping: AbortSignal;
-  readonly whyRefused: Circumstances['whyRefused'];
-  readonly accessHint: string;
-}
-
-export function openBlobStorage(place: BlobTarget): BackupCatalog {
-  const { attempts, container, credential, stopping } = place;
-  const uri = container.href.replace(/\/$/, '');
-  const http = new BlobHttpClient({
-    ...place.reach,
-    origin: container.origin,
-    deadlineMs: attempts.deadlineMs,
-    stopping,
-  });
-  const pipeline = blobPipeline('identity' in credential ? credential.identity : undefined, {
-    httpClient: http,
-    retryOptions: {
-      maxTries: attempts.count,
-      retryDelayInMs: attempts.delayMs,
-      maxRetryDelayInMs: 10 * attempts.delayMs,
-    },
-    userAgentOptions: { userAgentPrefix: 'strongroom' },
-  });
-  const client = new ContainerClient('sas' in credential ? `${uri}?${credential.sas}` : uri, pipeline);
-  return new BlobStorage(client, http, place.keepsAll, {
-    uri,
-    attempts: attempts.count,
-    whyRefused: place.whyRefused,
-    accessHint: place.accessHint,
-    stopping,
-  });
-}
-
-class BlobStorage implements BackupCatalog {
-  readonly #client: ContainerClient;
+export class BlobStorage implements BackupStorage {
+  readonly uri: string;
+  readonly #place: BlobPlace;
   readonly #http: BlobHttpClient;
-  readonly #keepsAll: boolean;
-  readonly #at: Circumstances;
+  readonly #client: ContainerClient;
   readonly #finished = new Set<string>();
   /** Folders seen to be unfinished when their first file was written. */
   readonly #begun = new Set<string>();
 
-  constructor(client: ContainerClient, http: BlobHttpClient, keepsAll: boolean, at: Circumstances) {
-    this.#client = client;
-    this.#http = http;
-    this.#keepsAll = keepsAll;
-    this.#at = at;
+  constructor(place: BlobPlace) {
+    const { uri, credential } = place;
+    const { count, delayMs, deadlineMs } = place.attempts;
+    this.uri = uri;
+    this.#place = place;
+    this.#http = new BlobHttpClient({ ...place, origin: new URL(uri).origin, deadlineMs });
+    const pipeline = newPipeline('identity' in credential ? credential.identity : undefined, {
+      httpClient: this.#http,
+      retryOptions: { maxTries: count, retryDelayInMs: delayMs, maxRetryDelayInMs: 10 * delayMs },
+      userAgentOptions: { userAgentPrefix: 'strongroom' },
+    });
+    this.#client = new ContainerClient('sas' in credential ? `${uri}?${credential.sas}` : uri, pipeline);
   }
 
-  get uri(): string {
-    return this.#at.uri;
-  }
-
-  async write(folder: string, name: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
-    if (name === MARKER) throw new StorageError('Exists', `the name '${MARKER}' is the storage's own`);
-    const what = `writing '${folder}/${name}'`;
+  async write(folder: string, name: string, content: Uint8Array): Promise<void> {
+    rejectMarker(name);
     if (!this.#begun.has(folder)) {
-      if (await this.#hasMarkerAsFarAsSeen(folder)) throw this.#finishedAlready(folder);
+      if (await this.#hasMarkerAsFarAsSeen(folder)) {
+        throw new StorageError(
+          'Exists',
+          `'${folder}' at ${this.uri} is a finished backup, which nothing is added to; use another folder`,
+        );
+      }
       this.#begun.add(folder);
     }
-    await this.#try(what, () => writeBlob(this.#client.getBlockBlobClient(`${folder}/${name}`), content));
+    await this.#put(`writing '${folder}/${name}'`, `${folder}/${name}`, content);
   }
 
-  async *read(folder: string, name: string): AsyncIterable<Uint8Array> {
+  async read(folder: string, name: string, limit: number): Promise<Buffer> {
     await this.#requireFinished(folder);
     const what = `reading '${folder}/${name}'`;
-    const blob = this.#client.getBlobClient(`${folder}/${name}`);
-    const { contentLength = 0, etag = '' } = await this.#try(what, () => blob.getProperties());
-    for (let at = 0; at < contentLength; at += BLOCK_BYTES) {
-      const count = Math.min(BLOCK_BYTES, contentLength - at);
-      // The same blob for all its ranges, and one range at a time: neither a slow service nor a large blob is held in memory.
-      const options = { conditions: { ifMatch: etag }, maxRetryRequests: this.#at.attempts };
-      yield await this.#try(what, async () => {
-        const { readableStreamBody } = await blob.download(at, count, options);
-        return gather(readableStreamBody as AsyncIterable<Buffer> | undefined, count, what);
-      });
-    }
+    return this.#try(what, async () => {
+      try {
+        const blob = this.#client.getBlobClient(`${folder}/${name}`);
+        // Should the library ask for the rest of an answer that broke off, then of the very same blob.
+        const options = { maxRetryRequests: this.#place.attempts.count };
+        const { readableStreamBody, contentLength = 0 } = await blob.download(0, limit, options);
+        return await gather(readableStreamBody as AsyncIterable<Buffer> | undefined, contentLength, what);
+      } catch (error) {
+        // There is no first byte.
+        if (error instanceof RestError && error.statusCode === 416) return Buffer.alloc(0);
+        throw error;
+      }
+    });
   }
 
-  async *list(folder: string): AsyncIterable<StoredFile> {
+  async *list(folder: string): ReturnType<BackupStorage['list']> {
     await this.#requireFinished(folder);
     const prefix = `${folder}/`;
     const pages = this.#client.listBlobsFlat({ prefix }).byPage({ maxPageSize: 1000 });
-    for (;;) {
-      const page = await this.#try(`listing '${folder}'`, () => pages.next());
-      if (page.done === true) return;
-      for (const { name, properties } of page.value.segment.blobItems) {
+    for await (const page of this.#pages(`listing '${folder}'`, pages)) {
+      for (const { name, properties } of page.segment.blobItems) {
         const inside = name.slice(prefix.length);
         if (inside !== MARKER) yield { name: inside, bytes: properties.contentLength ?? 0 };
       }
     }
   }
 
-  async *folders(): AsyncIterable<CatalogEntry> {
+  async *folders(): AsyncIterable<StoredFolder> {
     const pages = this.#client.listBlobsByHierarchy('/').byPage({ maxPageSize: 1000 });
-    for (;;) {
-      const page = await this.#try('listing', () => pages.next());
-      if (page.done === true) return;
-      for (const { name } of page.value.segment.blobPrefixes ?? []) {
+    for await (const page of this.#pages('listing', pages)) {
+      for (const { name } of page.segment.blobPrefixes ?? []) {
         const folder = name.slice(0, -1);
         yield { folder, finished: await this.#hasMarker(folder) };
       }
@@ -130,54 +87,49 @@ class BlobStorage implements BackupCatalog {
   }
 
   async finish(folder: string): Promise<void> {
-    await this.#try(`finishing '${folder}'`, () =>
-      writeBlob(this.#client.getBlockBlobClient(`${folder}/${MARKER}`), MARKER_TEXT),
-    );
+    await this.#put(`finishing '${folder}'`, `${folder}/${MARKER}`, MARKER_TEXT);
     this.#finished.add(folder);
   }
 
   async abandon(folder: string): Promise<void> {
-    if (this.#keepsAll || (await this.#hasMarkerAsFarAsSeen(folder))) return;
+    if (this.#place.keepsAll || (await this.#hasMarkerAsFarAsSeen(folder))) return;
     const what = `taking away what '${folder}' has`;
-    try {
-      const names: string[] = [];
-      await this.#try(what, async () => {
-        for await (const { name } of this.#client.listBlobsFlat({ prefix: `${folder}/` })) names.push(name);
-      });
+    await unlessKept(async () => {
+      const blobs = await this.#try(what, () =>
+        Array.fromAsync(this.#client.listBlobsFlat({ prefix: `${folder}/` }), ({ name }) => name),
+      );
       // A token that may list but not read sees here that it is finished.
-      if (names.includes(`${folder}/${MARKER}`)) return;
-      for (const name of names) await this.#try(what, () => this.#client.getBlobClient(name).deleteIfExists());
-    } catch (error) {
-      if (!isKept(error)) throw error;
-    }
+      if (blobs.includes(`${folder}/${MARKER}`)) return;
+      for (const name of blobs) await this.#try(what, () => this.#client.getBlobClient(name).deleteIfExists());
+    });
   }
 
   async checkWritable(): Promise<void> {
-    const blob = this.#client.getBlockBlobClient(`write-check-${randomBytes(8).toString('hex')}`);
-    await this.#try('writing', () =>
-      writeBlob(blob, new TextEncoder().encode('strongroom: a backup can be written here\n')),
-    );
-    if (this.#keepsAll) return;
-    try {
-      await this.#try('taking away', () => blob.deleteIfExists());
-    } catch (error) {
-      if (!isKept(error)) throw error;
-    }
-  }
-
-  async checkReadable(folder: string): Promise<void> {
-    this.#finished.delete(folder);
-    await this.#requireFinished(folder);
-    for await (const { name, bytes } of this.list(folder)) {
-      const blob = this.#client.getBlobClient(`${folder}/${name}`);
-      const count = Math.min(1, bytes);
-      if (count > 0) await this.#try(`reading '${folder}/${name}'`, () => blob.downloadToBuffer(0, count));
-      return;
-    }
+    const name = `write-check-${randomBytes(8).toString('hex')}`;
+    await this.#put('writing', name, new TextEncoder().encode('strongroom: a backup can be written here\n'));
+    if (this.#place.keepsAll) return;
+    await unlessKept(() => this.#try('taking away', () => this.#client.getBlobClient(name).deleteIfExists()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#http[Symbol.dispose]();
+  }
+
+  /** A blob that is not there yet: it appears whole or not at all, and nothing that exists is ever written over. */
+  async #put(what: string, name: string, content: Uint8Array): Promise<void> {
+    const blob = this.#client.getBlockBlobClient(name);
+    const writer = randomBytes(16).toString('hex');
+    await this.#try(what, async () => {
+      try {
+        const conditions = { ifNoneMatch: '*' };
+        await blob.upload(content, content.length, { conditions, metadata: { [WRITER]: writer } });
+      } catch (error) {
+        if (!(error instanceof RestError && TAKEN.has(codeOf(error)))) throw error;
+        if (await isWrittenBy(blob, writer)) return;
+        // Services name the failed condition or their policy, whichever they look at first; both say that the name is taken.
+        throw new RestError('the name is taken', { statusCode: 409, code: 'BlobAlreadyExists' });
+      }
+    });
   }
 
   async #requireFinished(folder: string): Promise<void> {
@@ -221,28 +173,33 @@ class BlobStorage implements BackupCatalog {
     }
   }
 
-  #finishedAlready(folder: string): StorageError {
-    return new StorageError(
-      'Exists',
-      `'${folder}' at ${this.uri} is a finished backup, which nothing is added to; use another folder`,
-    );
+  async *#pages<Page>(what: string, pages: AsyncIterator<Page>): AsyncIterable<Page> {
+    for (;;) {
+      const page = await this.#try(what, () => pages.next());
+      if (page.done === true) return;
+      yield page.value;
+    }
   }
 
   async #try<Result>(what: string, act: () => Promise<Result>): Promise<Result> {
     try {
       return await act();
     } catch (error) {
-      throw explain(error, what, this.#at);
+      throw explain(error, what, this.#place);
     }
   }
 }
 
-/** The place does not let go of what it was given: its policy, or our permissions. */
-function isKept(error: unknown): boolean {
-  return error instanceof StorageError && (error.code === 'Immutable' || error.code === 'AccessDenied');
+/** The place may not let go of what it was given: its policy, or our permissions. */
+async function unlessKept(takeAway: () => Promise<unknown>): Promise<void> {
+  try {
+    await takeAway();
+  } catch (error) {
+    if (!(error instanceof StorageError && (error.code === 'Immutable' || error.code === 'AccessDenied'))) throw error;
+  }
 }
 
-async function gather(stream: AsyncIterable<Buffer> | undefined, length: number, what: string): Promise<Uint8Array> {
+async function gather(stream: AsyncIterable<Buffer> | undefined, length: number, what: string): Promise<Buffer> {
   const pieces: Buffer[] = [];
   try {
     for await (const piece of stream ?? []) pieces.push(piece);
@@ -258,4 +215,14 @@ async function gather(stream: AsyncIterable<Buffer> | undefined, length: number,
     );
   }
   return whole;
+}
+
+const TAKEN = new Set(['BlobAlreadyExists', 'BlobImmutableDueToPolicy', 'ConditionNotMet']);
+
+async function isWrittenBy(blob: BlockBlobClient, writer: string): Promise<boolean> {
+  try {
+    return (await blob.getProperties()).metadata?.[WRITER] === writer;
+  } catch {
+    return false; // a token that may not read: then the refusal of the write itself is reported
+  }
 }

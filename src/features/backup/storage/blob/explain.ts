@@ -1,62 +1,88 @@
 // From what the blob library reports to an error that tells the operator what failed and what to do. Nothing of the
 // library's own error is kept: it carries the request, and the request's address carries the token.
 import { RestError } from '@azure/storage-blob';
+import type { IdentityTokens } from '../identity/identity-tokens.ts';
 import { StorageError, type StorageErrorCode } from '../port.ts';
-import { PROTOCOL_VERSION } from './pipeline.ts';
+import { PROTOCOL_VERSION, type Reach } from './http-client.ts';
 
-export interface Circumstances {
+export interface Attempts {
+  readonly count: number;
+  readonly delayMs: number;
+  readonly deadlineMs: number;
+}
+
+export interface BlobPlace extends Omit<Reach, 'origin' | 'deadlineMs'> {
   /** Container URI without token. */
   readonly uri: string;
-  readonly attempts: number;
+  /** A SAS token's text, or an identity. */
+  readonly credential: { readonly sas: string } | { readonly identity: IdentityTokens };
+  readonly keepsAll: boolean;
+  readonly attempts: Attempts;
   /** What the credential itself tells of a refusal. */
   readonly whyRefused: () => string | undefined;
   /** What to do when access is refused. */
   readonly accessHint: string;
-  readonly stopping: AbortSignal;
 }
 
 /** What is thrown instead of `error`; `what` is what was being done. */
-export function explain(error: unknown, what: string, at: Circumstances): unknown {
+export function explain(error: unknown, what: string, at: BlobPlace): unknown {
   if (at.stopping.aborted) return at.stopping.reason;
-  if (error instanceof StorageError) return error;
   if (!(error instanceof RestError)) return error;
   const { statusCode = 0 } = error;
   const code = codeOf(error);
-  const say = (kind: StorageErrorCode, reason: string, next: string): StorageError =>
-    new StorageError(kind, `${what} at ${at.uri}: ${reason}; ${next}`, {
-      cause: new Error(`${statusCode === 0 ? 'no answer' : statusCode} ${word(code)}`.trim()),
-    });
-  if (code === 'ContainerNotFound' || code === 'ContainerBeingDeleted' || code === 'ContainerDisabled') {
-    return say('NotFound', `the container does not exist (${code})`, 'make it, or name the right one');
-  }
-  if (statusCode === 404) return say('NotFound', 'it is not there', 'name a folder that a backup has written');
-  if (code === 'BlobImmutableDueToPolicy') {
-    return say('Immutable', 'the policy of the container keeps what is there', 'use another folder');
-  }
-  if (code === 'ConditionNotMet') {
-    return say('Damaged', 'it was exchanged while it was read', 'see who else writes there, and use another backup');
-  }
-  if (code === 'BlobAlreadyExists') {
-    return say('Exists', 'the name is taken', 'nothing is ever written over; use another folder');
-  }
-  if (statusCode === 401 || statusCode === 403 || code === 'InvalidAuthenticationInfo') {
-    const why = at.whyRefused() ?? `the storage refuses access (${statusCode} ${word(code)})`;
-    return say('AccessDenied', why, at.accessHint);
+  const [kind, reason, next] = meaningOf(statusCode, code, at);
+  return new StorageError(kind, `${what} at ${at.uri}: ${reason}; ${next}`, {
+    cause: new Error(`${statusCode === 0 ? 'no answer' : statusCode} ${word(code)}`.trim()),
+  });
+}
+
+type Meaning = readonly [StorageErrorCode, reason: string, next: string];
+
+function meaningOf(status: number, code: string, at: BlobPlace): Meaning {
+  switch (code) {
+    case 'ContainerNotFound':
+    case 'ContainerBeingDeleted':
+    case 'ContainerDisabled':
+      return ['NotFound', `the container does not exist (${code})`, 'make it, or name the right one'];
+    case 'BlobImmutableDueToPolicy':
+      return ['Immutable', 'the policy of the container keeps what is there', 'use another folder'];
+    case 'ConditionNotMet':
+      return ['Damaged', 'it was exchanged while it was read', 'see who else writes there, and use another backup'];
+    case 'BlobAlreadyExists':
+      return ['Exists', 'the name is taken', 'nothing is ever written over; use another folder'];
+    case 'InvalidAuthenticationInfo':
+      return refused(status, code, at);
   }
   // The version is the only header of ours that a service may not know.
-  if (statusCode === 400 && code === 'InvalidHeaderValue') {
-    const reason = `it does not speak version ${PROTOCOL_VERSION} of the blob protocol (${statusCode} ${code})`;
-    return say('VersionRefused', reason, 'use a newer release of what runs there');
+  if (status === 400 && code === 'InvalidHeaderValue') {
+    const reason = `it does not speak version ${PROTOCOL_VERSION} of the blob protocol (${status} ${code})`;
+    return ['VersionRefused', reason, 'use a newer release of what runs there'];
   }
-  if (statusCode === 507 || statusCode === 413)
-    return say('Full', 'the storage takes no more', 'make room or use another place');
-  if (statusCode === 503 || statusCode === 500 || statusCode === 429 || statusCode === 408) {
-    const tries = `the storage is busy or failing (${statusCode} ${word(code)}) after ${at.attempts} attempts`;
-    return say('Unavailable', tries, 'try again later');
+  switch (status) {
+    case 0:
+      return unreached(code, at.attempts.count);
+    case 404:
+      return ['NotFound', 'it is not there', 'name a folder that a backup has written'];
+    case 401:
+    case 403:
+      return refused(status, code, at);
+    case 413:
+    case 507:
+      return ['Full', 'the storage takes no more', 'make room or use another place'];
+    case 408:
+    case 429:
+    case 500:
+    case 503: {
+      const tries = `the storage is busy or failing (${status} ${word(code)}) after ${at.attempts.count} attempts`;
+      return ['Unavailable', tries, 'try again later'];
+    }
+    default:
+      return ['Unavailable', `the storage answered ${status} ${word(code)}`, 'see what runs at that address'];
   }
-  if (statusCode !== 0)
-    return say('Unavailable', `the storage answered ${statusCode} ${word(code)}`, 'see what runs at that address');
-  return say('Unavailable', ...reach(code, at.attempts));
+}
+
+function refused(status: number, code: string, { whyRefused, accessHint }: BlobPlace): Meaning {
+  return ['AccessDenied', whyRefused() ?? `the storage refuses access (${status} ${word(code)})`, accessHint];
 }
 
 /** The service's own code: in the body, or, where an answer has none, in a header. */
@@ -64,17 +90,22 @@ export function codeOf(error: RestError): string {
   return error.response?.headers.get('x-ms-error-code') ?? error.code ?? '';
 }
 
-function reach(code: string, attempts: number): readonly [string, string] {
+function unreached(code: string, attempts: number): Meaning {
   if (/CERT|TLS|SSL|SIGNATURE|ISSUER/.test(code)) {
     return [
+      'Unavailable',
       `its certificate is not trusted (${word(code)})`,
       `add the place with the PEM file of its authority ('./strongroom backup place add … --storage-ca FILE')`,
     ];
   }
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-    return ['its host name is not known', 'check the name and the name server'];
-  if (code === 'ETIMEDOUT') return [`it was too slow, ${attempts} times`, 'try again later, or use a nearer place'];
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return ['Unavailable', 'its host name is not known', 'check the name and the name server'];
+  }
+  if (code === 'ETIMEDOUT') {
+    return ['Unavailable', `it was too slow, ${attempts} times`, 'try again later, or use a nearer place'];
+  }
   return [
+    'Unavailable',
     `it cannot be reached (${word(code)}) after ${attempts} attempts`,
     'check that it runs and that this machine may connect',
   ];

@@ -1,6 +1,6 @@
 // Which addresses are somebody's own: a name that resolves to one of these leads into a network, not out of it. Names are
 // resolved for each connection, so what a name server says later cannot lead elsewhere either.
-import { lookup as systemLookup } from 'node:dns';
+import { lookup as systemLookup } from 'node:dns/promises';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { StorageError } from '../port.ts';
 
@@ -46,7 +46,10 @@ export type Resolve = (host: string) => Promise<readonly { readonly address: str
  * How a connection finds its address: among those that the configuration lists for the name, or, where it lists none,
  * among the public ones that the system resolves it to. Not asked for hosts that are addresses themselves.
  */
-export function checkedLookup(listed: readonly string[], resolve: Resolve = resolveBySystem): LookupFunction {
+export function checkedLookup(
+  listed: readonly string[],
+  resolve: Resolve = (host) => systemLookup(host, { all: true }),
+): LookupFunction {
   return (host, options, callback) => {
     addressesOf(host, listed, resolve).then(
       (found) => {
@@ -82,10 +85,4 @@ function refusal(host: string): StorageError {
     'NotAllowed',
     `${host} stands for private addresses only; where that is meant, add the place with them ('./strongroom backup place add … --address IP')`,
   );
-}
-
-function resolveBySystem(host: string): ReturnType<Resolve> {
-  return new Promise((resolve, reject) => {
-    systemLookup(host, { all: true }, (error, addresses) => (error === null ? resolve(addresses) : reject(error)));
-  });
 }

@@ -81,6 +81,10 @@ onSmallDisk('a disk that is full is called that, and no part of the file stays',
   await storage.write('backup', 'part', new Uint8Array(1024));
   await storage.finish('backup');
   assert.deepEqual(await listed(storage, 'backup'), [{ name: 'part', bytes: 1024 }]);
+  // Where nothing can be taken away again, half a part may have stayed.
+  await using keeping = await opener(folder, true)();
+  await refuses('Full', () => keeping.write('spoilt', 'part', new Uint8Array(1024 * 1024)));
+  await refuses('Incomplete', () => keeping.finish('spoilt'));
 });
 
 test('no symbolic link leads out of the place, whatever lies at its end', () =>

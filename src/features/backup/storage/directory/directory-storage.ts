@@ -7,14 +7,11 @@ import { type FileHandle, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createFile, createFileInPlace } from '../../../../files/durable-file.ts';
 import { printableLine } from '../../../../formats/printable.ts';
-import type { BackupCatalog, CatalogEntry } from '../backup-catalog.ts';
-import { MARKER, MARKER_TEXT } from '../finished-marker.ts';
-import { StorageError, type StoredFile } from '../port.ts';
+import { type BackupStorage, MARKER, MARKER_TEXT, rejectMarker, StorageError, type StoredFolder } from '../port.ts';
 import { explainErrno } from './explain-errno.ts';
 import { findFolder, makeFolder } from './real-folder.ts';
 import { removeFolder } from './remove-folder.ts';
 
-const PIECE = 1024 * 1024;
 /** A named pipe would hold a thread of the process for as long as nobody writes into it. */
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
@@ -27,11 +24,7 @@ export interface DirectoryPath {
   readonly stopping: AbortSignal;
 }
 
-export function openDirectoryStorage(place: DirectoryPath): BackupCatalog {
-  return new DirectoryStorage(place);
-}
-
-class DirectoryStorage implements BackupCatalog {
+export class DirectoryStorage implements BackupStorage {
   readonly uri: string;
   readonly #root: string;
   readonly #keepsAll: boolean;
@@ -48,8 +41,8 @@ class DirectoryStorage implements BackupCatalog {
     this.#write = keepsAll ? createFileInPlace : createFile;
   }
 
-  async write(folder: string, name: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
-    if (name === MARKER) throw new StorageError('Exists', `the name '${MARKER}' is the storage's own`);
+  async write(folder: string, name: string, content: Uint8Array): Promise<void> {
+    rejectMarker(name);
     await this.#try(`writing '${name}' of '${folder}'`, async () => {
       const path = await makeFolder(this.#root, folder);
       if (await isFinished(path)) {
@@ -59,7 +52,7 @@ class DirectoryStorage implements BackupCatalog {
         );
       }
       try {
-        await this.#write(join(path, safe(name)), this.#stoppable(content));
+        await this.#write(join(path, safe(name)), content);
       } catch (error) {
         if (this.#keepsAll && (error as NodeJS.ErrnoException).code !== 'EEXIST') this.#spoilt.add(folder);
         throw error;
@@ -67,22 +60,17 @@ class DirectoryStorage implements BackupCatalog {
     });
   }
 
-  async *read(folder: string, name: string): AsyncIterable<Uint8Array> {
-    const what = `reading '${name}' of '${folder}'`;
-    const path = await this.#try(what, () => this.#finishedFolder(folder));
-    const file = await this.#try(what, () => openFile(join(path, safe(name))));
-    try {
-      for (;;) {
-        const piece = await this.#try(what, () => readPiece(file));
-        if (piece.length === 0) return;
-        yield piece;
-      }
-    } finally {
-      await file.close();
-    }
+  async read(folder: string, name: string, limit: number): Promise<Buffer> {
+    return this.#try(`reading '${name}' of '${folder}'`, async () => {
+      await using file = await openFile(join(await this.#finishedFolder(folder), safe(name)));
+      const bytes = Buffer.alloc(Math.min(limit, (await file.stat()).size));
+      let length = 0;
+      for (let read = 1; read > 0; length += read) ({ bytesRead: read } = await file.read(bytes, length));
+      return bytes.subarray(0, length);
+    });
   }
 
-  async *list(folder: string): AsyncIterable<StoredFile> {
+  async *list(folder: string): ReturnType<BackupStorage['list']> {
     const what = `listing '${folder}'`;
     const path = await this.#try(what, () => this.#finishedFolder(folder));
     for (const entry of await this.#try(what, () => readdir(path, { withFileTypes: true }))) {
@@ -97,7 +85,7 @@ class DirectoryStorage implements BackupCatalog {
     }
   }
 
-  async *folders(): AsyncIterable<CatalogEntry> {
+  async *folders(): AsyncIterable<StoredFolder> {
     const what = `listing '${this.#root}'`;
     for (const entry of await this.#try(what, () => readdir(this.#root, { withFileTypes: true }))) {
       if (!entry.isDirectory()) continue;
@@ -134,30 +122,19 @@ class DirectoryStorage implements BackupCatalog {
     await this.#try(`writing into '${this.#root}'`, async () => {
       if (this.#keepsAll) {
         // One file that grows: nothing could take it away again.
-        const file = await open(
+        await using file = await open(
           join(this.#root, 'write-check'),
           constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK,
           0o600,
         );
-        try {
-          await file.writeFile('.');
-          await file.sync();
-        } finally {
-          await file.close();
-        }
+        await file.writeFile('.');
+        await file.sync();
         return;
       }
       const path = join(this.#root, `write-check-${randomBytes(8).toString('hex')}`);
       await createFile(path, Buffer.alloc(4096));
       await unlink(path);
     });
-  }
-
-  async checkReadable(folder: string): Promise<void> {
-    for await (const { name } of this.list(folder)) {
-      for await (const _ of this.read(folder, name)) return;
-      return;
-    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -168,17 +145,6 @@ class DirectoryStorage implements BackupCatalog {
     const path = await findFolder(this.#root, folder);
     if (await isFinished(path)) return path;
     throw new StorageError('Incomplete', `the backup '${folder}' was never finished; use another one`);
-  }
-
-  #stoppable(content: Uint8Array | AsyncIterable<Uint8Array>): Uint8Array | AsyncIterable<Uint8Array> {
-    if (content instanceof Uint8Array) return content;
-    const stopping = this.#stopping;
-    return (async function* () {
-      for await (const piece of content) {
-        stopping.throwIfAborted();
-        yield piece;
-      }
-    })();
   }
 
   async #try<Result>(what: string, act: () => Promise<Result>): Promise<Result> {
@@ -193,8 +159,7 @@ class DirectoryStorage implements BackupCatalog {
 
 async function isFinished(path: string): Promise<boolean> {
   try {
-    const file = await openFile(join(path, MARKER));
-    await file.close();
+    await using _ = await openFile(join(path, MARKER));
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
@@ -214,18 +179,9 @@ async function openFile(path: string): Promise<FileHandle> {
   throw new StorageError('Damaged', `'${path}' is no file, so it is no part of a backup; take it away`);
 }
 
-async function readPiece(file: FileHandle): Promise<Uint8Array> {
-  const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(PIECE), 0, PIECE);
-  return buffer.subarray(0, bytesRead);
-}
-
 async function sizeOf(path: string): Promise<number> {
-  const file = await openFile(path);
-  try {
-    return (await file.stat()).size;
-  } finally {
-    await file.close();
-  }
+  await using file = await openFile(path);
+  return (await file.stat()).size;
 }
 
 function safe(name: string): string {

@@ -8,15 +8,11 @@ const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 
 /** Nothing of it, when the folder is no more what was looked at. @param path real, without links */
 export async function removeFolder(path: string): Promise<void> {
-  const folder = await open(path, FOLDER);
-  try {
-    // What the system calls this very folder, wherever its path leads by now (proc_pid_fd(5)).
-    const held = join('/proc/self/fd', String(folder.fd));
-    if ((await readlink(held)) !== path) return;
-    for (const name of await readdir(held)) await unlink(join(held, name)).catch(ignoreAbsence);
-  } finally {
-    await folder.close();
-  }
+  await using folder = await open(path, FOLDER);
+  // What the system calls this very folder, wherever its path leads by now (proc_pid_fd(5)).
+  const held = join('/proc/self/fd', String(folder.fd));
+  if ((await readlink(held)) !== path) return;
+  for (const name of await readdir(held)) await unlink(join(held, name)).catch(ignoreAbsence);
   // A link is no folder to `rmdir`, and a folder with anything in it stays.
   await rmdir(path).catch(ignoreAbsence);
 }
