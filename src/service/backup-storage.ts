@@ -5,7 +5,7 @@ import type { AllowedBackupTarget } from '../deployment/backup-targets.ts';
 import { readPlainFile } from '../deployment/checks/check-files.ts';
 import type { InstancePaths } from '../deployment/data-layout.ts';
 import type { InstanceConfig } from '../deployment/instance.ts';
-import type { BackupService } from '../features/backup/rows.ts';
+import type { BackupService } from '../features/backup/service.ts';
 import { AllowedTargets } from '../features/backup/storage/allowed-targets.ts';
 import { openStorageBy } from '../features/backup/storage/open-storage.ts';
 import { type OpenStorage, StorageError } from '../features/backup/storage/port.ts';

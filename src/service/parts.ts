@@ -9,7 +9,7 @@ import { armKeys } from '../features/arm-keys/rows.ts';
 import { attestation } from '../features/attestation/rows.ts';
 import type { WorkerIds } from '../features/backup/jobs/job-engine.ts';
 import { backup } from '../features/backup/part.ts';
-import type { BackupService } from '../features/backup/rows.ts';
+import type { BackupService } from '../features/backup/service.ts';
 import { byok } from '../features/byok/rows.ts';
 import { ceremony } from '../features/ceremony/part.ts';
 import { clock } from '../features/clock/part.ts';

@@ -1,9 +1,9 @@
 // What a second administrator is asked for: a change of roles, a full restore, or trust in an attestation authority. What an approval is bound to, the right that
 // both people need, and the sentence that the second one reads.
 import { createHash } from 'node:crypto';
-import { guid, integer, list, matching, oneOf, type Reader, record, ShapeError } from '../../formats/shape.ts';
-import type { FullRestore } from '../backup/approved-restore.ts';
-import type { TrustRequest } from '../release/authorities/trust-request.ts';
+import { guid, list, matching, oneOf, type Reader, record, ShapeError } from '../../formats/shape.ts';
+import { type FullRestore, fullRestore } from '../backup/approved-restore.ts';
+import { type TrustRequest, trustRequest } from '../release/authorities/trust-request.ts';
 import { type DataAction, dataAction, findDataAction } from '../roles/data-actions.ts';
 import { parseScope, type Scope } from '../roles/scope.ts';
 import type { RoleRequest } from '../roles/separation-rules.ts';
@@ -17,25 +17,27 @@ export interface SeparationRequest {
 
 /** Equal for requests that are the same in everything that an approval is bound to; definitions count by their SHA-256. */
 export function bindingOf(request: ApprovalRequest): string {
+  return sha256(JSON.stringify([request.operation, ...boundTo(request)]));
+}
+
+function boundTo(request: ApprovalRequest): readonly unknown[] {
   switch (request.operation) {
     case 'putAssignment': {
-      const { operation, scope, definition, principalId, expires = null } = request;
-      return sha256(JSON.stringify([operation, scope, definition, contentHash(request), principalId, expires]));
+      const { scope, definition, principalId, expires = null } = request;
+      return [scope, definition, contentHash(request), principalId, expires];
     }
     case 'putDefinition':
-      return sha256(JSON.stringify([request.operation, request.replaces ?? null, contentHash(request)]));
+      return [request.replaces ?? null, contentHash(request)];
     case 'deleteDefinition':
-      return sha256(JSON.stringify([request.operation, request.definition, contentHash(request)]));
+      return [request.definition, contentHash(request)];
     case 'restore': {
-      const { operation, place, folder, manifest, instance, started, keys } = request;
-      return sha256(JSON.stringify([operation, place, folder, manifest, instance, started, keys]));
+      const { place, folder, manifest, instance, started, keys } = request;
+      return [place, folder, manifest, instance, started, keys];
     }
-    case 'trustAuthority': {
-      const { operation, name, authority, keys, sha256: content } = request;
-      return sha256(JSON.stringify([operation, name, authority, keys, content]));
-    }
+    case 'trustAuthority':
+      return [request.name, request.authority, request.keys, request.sha256];
     case 'separateDuties':
-      return sha256(JSON.stringify([request.operation]));
+      return [];
   }
 }
 
@@ -113,14 +115,6 @@ const role = record({
   description: anyText,
   permissions: list(record({ dataActions: actions, notDataActions: actions }), 100),
 });
-const OPERATIONS = [
-  'putAssignment',
-  'putDefinition',
-  'deleteDefinition',
-  'restore',
-  'trustAuthority',
-  'separateDuties',
-] as const;
 const requests: Readonly<Record<ApprovalRequest['operation'], Reader<ApprovalRequest>>> = {
   putAssignment: record(
     { operation: oneOf('putAssignment'), scope: anyText, definition: guid, role, principalId: guid },
@@ -128,27 +122,14 @@ const requests: Readonly<Record<ApprovalRequest['operation'], Reader<ApprovalReq
   ),
   putDefinition: record({ operation: oneOf('putDefinition'), role }, { replaces: guid }),
   deleteDefinition: record({ operation: oneOf('deleteDefinition'), definition: guid, role }),
-  restore: record({
-    operation: oneOf('restore'),
-    place: anyText,
-    folder: anyText,
-    manifest: matching(/^[A-Za-z0-9_-]{43}$/, 'a SHA-256 in base64url'),
-    instance: anyText,
-    started: anyText,
-    keys: integer(0, Number.MAX_SAFE_INTEGER),
-  }),
-  trustAuthority: record({
-    operation: oneOf('trustAuthority'),
-    name: anyText,
-    authority: anyText,
-    keys: oneOf('pinned', 'fetched'),
-    sha256: matching(/^[0-9a-f]{64}$/, 'a SHA-256 in hex'),
-  }),
+  restore: fullRestore,
+  trustAuthority: trustRequest,
   separateDuties: record({ operation: oneOf('separateDuties') }),
 };
+const operations = Object.keys(requests) as readonly ApprovalRequest['operation'][];
 
 /** As it is kept in a record. @throws ShapeError */
 export const readRequest: Reader<ApprovalRequest> = (value, path) => {
   const kept = (value as { readonly operation?: unknown } | null)?.operation;
-  return requests[oneOf(...OPERATIONS)(kept, `${path}.operation`)](value, path);
+  return requests[oneOf(...operations)(kept, `${path}.operation`)](value, path);
 };

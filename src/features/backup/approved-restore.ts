@@ -1,23 +1,26 @@
 // What a full restore needs where duties are separated: somebody else who agrees to exactly this backup.
 import { createHash } from 'node:crypto';
+import { integer, matching, oneOf, record } from '../../formats/shape.ts';
 import type { Change } from '../../store/sealed/records.ts';
 import type { SecondPerson } from '../second-person.ts';
 import type { OpenedBackup } from './read-backup.ts';
 import type { BackupStorage } from './storage/port.ts';
 
 /** What is agreed to. How the place is opened is no part of it: a SAS token is a secret, and another one each time. */
-export interface FullRestore {
-  readonly operation: 'restore';
+export type FullRestore = ReturnType<typeof fullRestore>;
+const line = matching(/^[^]{0,4096}$/u, 'a text');
+export const fullRestore = record({
+  operation: oneOf('restore'),
   /** Normal form, without token or query. */
-  readonly place: string;
-  readonly folder: string;
-  /** SHA-256 of its manifest, base64url, which has the hash of every part: what lies there cannot be exchanged. */
-  readonly manifest: string;
+  place: line,
+  folder: line,
+  /** SHA-256 of its manifest, which has the hash of every part: what lies there cannot be exchanged. */
+  manifest: matching(/^[A-Za-z0-9_-]{43}$/, 'a SHA-256 in base64url'),
   /** For people, as the manifest says it: whose backup, of when, with how many keys. */
-  readonly instance: string;
-  readonly started: string;
-  readonly keys: number;
-}
+  instance: line,
+  started: line,
+  keys: integer(0, Number.MAX_SAFE_INTEGER),
+});
 
 export interface RestoreApproval extends SecondPerson<FullRestore> {
   /** As it is now. */

@@ -3,13 +3,13 @@
 // records: a third of what they take as objects, and what the commit takes.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
-import type { BackupScope } from '../../store/sealed/record-kind.ts';
 import { fromPortable, type PortableVersion, PortableVersionError } from '../key-backup/portable-version.ts';
 import { type KeyVersion, keyChange } from '../keys/key-version.ts';
 import { BackupError } from './backup-error.ts';
 import { KEY_PART, type Part } from './manifest.ts';
 import { type Line, readLines } from './part-lines.ts';
 import type { OpenedBackup } from './read-backup.ts';
+import type { BackupService } from './service.ts';
 
 /** A version of a key as its record has it. */
 export interface VersionRecord {
@@ -24,12 +24,9 @@ export interface Contents {
   readonly texts: ReadonlyMap<string, string>;
 }
 
-export interface ContentsReading {
+export interface ContentsReading extends Pick<BackupService, 'randomHex' | 'travels' | 'stopping'> {
   readonly backup: OpenedBackup;
   readonly crypto: Pick<CryptoClient, 'send'>;
-  readonly randomHex: (bytes: number) => string;
-  readonly travels: (recordName: string) => BackupScope;
-  readonly stopping: AbortSignal;
   /** Keys read so far. */
   readonly progress: (keysDone: number) => void;
 }
@@ -151,10 +148,7 @@ function readVersion(part: string, version: PortableVersion, randomHex: (bytes: 
 }
 
 function addTo(keys: Map<string, VersionRecord[]>, key: KeyVersion): void {
-  const name = key.name.toLowerCase();
-  const list = keys.get(name);
-  if (list === undefined) keys.set(name, [toRecord(key)]);
-  else list.push(toRecord(key));
+  keys.getOrInsert(key.name.toLowerCase(), []).push(toRecord(key));
 }
 
 export function toRecord(key: KeyVersion): VersionRecord {

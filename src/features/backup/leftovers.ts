@@ -1,15 +1,10 @@
 // What backups have left unfinished whose end could not take it away: the worker was killed, or the service stopped. Jobs
 // remember the folder that they wrote into, so it is known to be ours; nothing that others have begun is touched.
-import type { Records } from '../../store/sealed/records.ts';
-import type { BackupJobs } from './jobs/backup-jobs.ts';
-import { type Job, jobChange } from './jobs/job.ts';
+import { jobChange } from './jobs/job.ts';
+import type { BackupService } from './service.ts';
 import type { BackupStorage, OpenStorage } from './storage/port.ts';
 
-export interface Leaving {
-  readonly jobs: BackupJobs;
-  readonly records: Omit<Records, keyof AsyncDisposable>;
-  readonly report: (what: string, error: unknown) => void;
-}
+export type Leaving = Pick<BackupService, 'jobs' | 'records' | 'report'>;
 
 /** Of one place, whose credential somebody has just given. Never fails: what stays is tried again with the next backup. */
 export async function clearLeftovers({ jobs, records, report }: Leaving, storage: BackupStorage): Promise<void> {
@@ -20,7 +15,9 @@ export async function clearLeftovers({ jobs, records, report }: Leaving, storage
       await storage.abandon(folder);
       await records.update(() => {
         const found = jobs.get(id);
-        return found?.writing === writing && found.status !== 'InProgress' ? [jobChange(withoutWriting(found))] : [];
+        if (found?.writing !== writing || found.status === 'InProgress') return [];
+        const { writing: _, ...rest } = found;
+        return [jobChange(rest)];
       });
     } catch (error) {
       report(`what the backup job ${id} has left`, error);
@@ -44,10 +41,6 @@ export async function clearLeftDirectories(
       leaving.report('what backups have left', error);
     }
   }
-}
-
-export function withoutWriting({ writing: _, ...job }: Job): Job {
-  return job;
 }
 
 function split(uri: string): { readonly place: string; readonly folder: string } {

@@ -1,6 +1,5 @@
 import { optionWords, ownCommand } from '../../formats/own-command.ts';
 import { travelling } from '../../store/sealed/follow-records.ts';
-import type { RecordKind } from '../../store/sealed/record-kind.ts';
 import type { Head } from '../../store/sealed/records.ts';
 import { type OwnAct, part } from '../part.ts';
 import type { RestoreApproval } from './approved-restore.ts';
@@ -9,32 +8,19 @@ import { BackupJobs } from './jobs/backup-jobs.ts';
 import { type Job, type JobKind, jobKind } from './jobs/job.ts';
 import { JobEngine, type WorkerIds } from './jobs/job-engine.ts';
 import { clearLeftDirectories } from './leftovers.ts';
-import { type BackupService, backupRows } from './rows.ts';
+import { backupRows } from './rows.ts';
+import type { BackupService } from './service.ts';
 import { TextRecords } from './text-records.ts';
 
 interface Needs extends Pick<BackupService, 'kinds' | 'records' | 'now' | 'randomHex' | 'report'> {
-  readonly kinds: readonly RecordKind[];
   readonly workers: WorkerIds;
   readonly record: (act: OwnAct) => Promise<void>;
 }
 
 interface Service
-  extends Pick<
+  extends Omit<
     BackupService,
-    | 'keys'
-    | 'texts'
-    | 'records'
-    | 'crypto'
-    | 'retention'
-    | 'limits'
-    | 'now'
-    | 'randomHex'
-    | 'report'
-    | 'kinds'
-    | 'travels'
-    | 'relatedWrites'
-    | 'openStorage'
-    | 'locate'
+    'jobs' | 'engine' | 'instance' | 'stopping' | 'forward' | 'needsEarlierBackup' | 'duties'
   > {
   readonly config: { readonly id: string; readonly name: string };
   readonly backupJobs: BackupJobs;
@@ -78,7 +64,6 @@ export const backup = part({
       jobs,
       engine,
       instance: { id: config.id, name: config.name },
-      milliseconds: Date.now,
       stopping: engine.stopping,
       forward: needed.isClockMovable() ? (minutes) => forwardCommand(minutes, needed) : undefined,
       needsEarlierBackup: () => settings.isOn('StrongroomRestoreNeedsBackup'),

@@ -1,8 +1,8 @@
 // A full restore replaces everything, so the service asks for a way back first: a full backup of this very HSM that ended
 // half an hour before. An HSM without keys has nothing to lose. A setting says whether it is asked for.
+import { isoTime } from '../../formats/iso-time.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { KeyIndex } from '../keys/key-index.ts';
-import type { BackupJobs } from './jobs/backup-jobs.ts';
+import type { BackupService } from './service.ts';
 
 const LEAST_AGE = 30 * 60;
 
@@ -13,14 +13,7 @@ export function requireEarlierBackup({
   now,
   needsEarlierBackup,
   forward,
-}: {
-  readonly keys: KeyIndex;
-  readonly jobs: BackupJobs;
-  readonly now: () => number;
-  readonly needsEarlierBackup: () => boolean;
-  /** Of an instance whose clock may be moved: the command that moves it forward by so many minutes. */
-  readonly forward?: ((minutes: number) => string) | undefined;
-}): void {
+}: Pick<BackupService, 'keys' | 'jobs' | 'now' | 'needsEarlierBackup' | 'forward'>): void {
   if (!needsEarlierBackup()) return;
   if (keys.size + keys.deletedSize === 0) return;
   const ended = jobs.earliestBackup;
@@ -29,7 +22,7 @@ export function requireEarlierBackup({
   const state =
     ended === undefined
       ? 'there is none yet: start one, and restore 30 minutes after it has ended'
-      : `the first of them ended ${new Date(ended * 1000).toISOString()}: restore after ${new Date((ended + LEAST_AGE) * 1000).toISOString()}`;
+      : `the first of them ended ${isoTime(ended)}: restore after ${isoTime(ended + LEAST_AGE)}`;
   const moved = forward === undefined ? '' : `. In development you need not wait: '${forward(Math.ceil(left / 60))}'`;
   throw new ServiceError(
     'Conflict',

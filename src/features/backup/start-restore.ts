@@ -4,20 +4,19 @@ import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { type Commit, commitPlanned } from '../../store/sealed/records.ts';
 import { type Asker, refusalOf } from '../second-person.ts';
-import { type FullRestore, fullRestoreOf, type RestoreApproval } from './approved-restore.ts';
+import { type FullRestore, fullRestoreOf } from './approved-restore.ts';
 import { BackupError } from './backup-error.ts';
 import type { JobError } from './jobs/job.ts';
 import { jobErrorOf } from './jobs/job-error.ts';
 import { openBackup } from './read-backup.ts';
+import type { BackupService } from './service.ts';
 import { type BackupStorage, StorageError } from './storage/port.ts';
 
 /** A client waits for the look; the job itself is more patient with a slow place. */
 const LOOK_MS = 60_000;
 
-export interface Approving {
+export interface Approving extends Pick<BackupService, 'duties' | 'stopping'> {
   readonly crypto: Pick<CryptoClient, 'hello'>;
-  readonly duties: RestoreApproval;
-  readonly stopping: AbortSignal;
   /** How long the look may take. */
   readonly lookMs?: number;
 }

@@ -1,9 +1,8 @@
 // All that a backup holds of an instance, as it is at one head. Taken in one go and never changed afterwards: key versions
 // are replaced in memory, not edited, so what is changed or purged meanwhile stays in the view as it was.
 import type { Head, Records } from '../../store/sealed/records.ts';
-import type { KeyIndex } from '../keys/key-index.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
-import type { TextRecords } from './text-records.ts';
+import type { BackupService } from './service.ts';
 
 export interface KeyInView {
   /** Lower case. */
@@ -19,13 +18,11 @@ export interface View {
   readonly texts: ReadonlyMap<string, string>;
 }
 
-export interface Viewed {
-  readonly keys: KeyIndex;
-  readonly texts: TextRecords;
-  readonly records: Pick<Records, 'head'>;
-}
-
 /** Synchronous, for nothing may come between. */
-export function takeView({ keys, texts, records }: Viewed): View {
+export function takeView({
+  keys,
+  texts,
+  records,
+}: Pick<BackupService, 'keys' | 'texts'> & { readonly records: Pick<Records, 'head'> }): View {
   return { head: records.head, keys: keys.snapshot(), texts: texts.snapshot() };
 }

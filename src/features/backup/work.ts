@@ -1,67 +1,44 @@
 // What each kind of job does, given the storage that its request opened. All checking comes before the one commit that
 // changes something; until then a restore leaves no trace but its job.
-import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { feeding } from '../../store/sealed/follow-records.ts';
 import type { RecordKind } from '../../store/sealed/record-kind.ts';
-import type { Change, Commit, Head, Records } from '../../store/sealed/records.ts';
-import type { Retention } from '../keys/bundle.ts';
+import { type Change, type Commit, commitPlanned } from '../../store/sealed/records.ts';
 import type { KeyIndex } from '../keys/key-index.ts';
 import { keyChange } from '../keys/key-version.ts';
-import { checkRoom, type KeyLimits } from '../keys/limits.ts';
-import type { AllRelatedWrites } from '../part.ts';
+import { checkRoom } from '../keys/limits.ts';
 import type { Asker } from '../second-person.ts';
-import { fullRestoreOf, type RestoreApproval } from './approved-restore.ts';
+import { fullRestoreOf } from './approved-restore.ts';
 import { BackupError } from './backup-error.ts';
-import { type Contents, type ContentsReading, readContents, readKey } from './contents.ts';
+import { type Contents, readContents, readKey } from './contents.ts';
 import type { RunningJob, Success } from './jobs/run-job.ts';
-import { clearLeftovers, type Leaving } from './leftovers.ts';
+import { clearLeftovers } from './leftovers.ts';
 import { type Protection, planRestore } from './plan-restore.ts';
 import { type OpenedBackup, openBackup } from './read-backup.ts';
+import type { BackupService } from './service.ts';
 import type { BackupStorage } from './storage/port.ts';
-import type { TextRecords } from './text-records.ts';
 import { takeView } from './view.ts';
 import { FolderTakenError, folderName, writeBackup } from './write-backup.ts';
 
 const DAY = 86_400;
 
-export interface BackupWork {
-  readonly keys: KeyIndex;
-  readonly texts: TextRecords;
-  readonly records: Omit<Records, keyof AsyncDisposable>;
-  readonly crypto: CryptoClient;
-  readonly instance: { readonly id: string; readonly name: string };
-  readonly retention: Retention;
-  readonly limits: KeyLimits;
-  /** Unix seconds of the instance's clock. */
-  readonly now: () => number;
-  /** Milliseconds since the epoch; only fractions of a second are taken from it. */
-  readonly milliseconds: () => number;
-  readonly randomHex: (bytes: number) => string;
-  readonly stopping: AbortSignal;
-  /** Of all records that an instance has. */
-  readonly kinds: readonly RecordKind[];
-  readonly travels: ContentsReading['travels'];
-  readonly relatedWrites: Pick<AllRelatedWrites, 'purge'>;
-  readonly duties: RestoreApproval;
-}
-
 /** So many backups of HSMs of one name may begin within the same hundredth of a second. */
 const FOLDERS_TRIED = 20;
 
-export async function backUp(service: BackupWork & Leaving, storage: BackupStorage, job: RunningJob): Promise<Success> {
-  const { crypto, instance, now, stopping, records } = service;
+export async function backUp(service: BackupService, storage: BackupStorage, job: RunningJob): Promise<Success> {
+  const { instance, now, records } = service;
   await clearLeftovers(service, storage);
   await records.refresh();
   const view = takeView(service);
   const total = view.keys.length;
-  const begun = now() + (service.milliseconds() % 1000) / 1000;
+  // Of the system's time only the fraction of a second is taken.
+  const begun = now() + (Date.now() % 1000) / 1000;
   for (let attempt = 0; ; attempt++) {
     const folder = folderName(instance.name, begun + attempt / 100);
     const progress = (done: number): void => job.progress(`${done} of ${total} keys are written`);
     await job.writes(`${storage.uri}/${folder}`);
     try {
-      const { counts } = await writeBackup({ storage, folder, view, crypto, instance, now, stopping, progress });
+      const { counts } = await writeBackup(service, { storage, folder, view, progress });
       const { keys, versions } = counts;
       const details = `${keys} keys with ${versions} versions and ${counts.records} other records are in the backup`;
       return { details, folderUri: `${storage.uri}/${folder}` };
@@ -90,7 +67,7 @@ export async function checkBackUp(storage: BackupStorage): Promise<Success> {
 
 /** Reads and verifies everything that a restore would. */
 export async function checkRestore(
-  service: BackupWork,
+  service: BackupService,
   storage: BackupStorage,
   folder: string,
   job: RunningJob,
@@ -101,7 +78,7 @@ export async function checkRestore(
 }
 
 export async function restore(
-  service: BackupWork,
+  service: BackupService,
   storage: BackupStorage,
   folder: string,
   job: RunningJob,
@@ -112,21 +89,20 @@ export async function restore(
   const contents = await readAll(service, backup, job);
   // Of what was read, not of what lay there when it was asked for.
   const wanted = fullRestoreOf(storage, folder, backup);
-  let details = '';
   job.progress('All of the backup is verified; it replaces what is there');
-  const head = await commit(() => {
+  return commitPlanned(commit, () => {
     const agreed = duties.judge(wanted, asker);
     if (agreed.state === 'asked') throw agreedToNoMore(agreed.refusal);
     const { keys, texts } = contents;
-    details = `${keys.size} keys and ${texts.size} other records were restored from ${folder}${agreed.note === '' ? '' : `. ${agreed.note}`}`;
+    const details = `${keys.size} keys and ${texts.size} other records were restored from ${folder}${agreed.note === '' ? '' : `. ${agreed.note}`}`;
     const changes = planRestore(takeView(service), contents, protectionOf(service), (name) => leftOf(name, service));
-    return [...changes, ...lastOfEach([...duties.ending(), ...agreed.changes]), job.succeeded(details)];
+    const approvals = lastOfEach([...duties.ending(), ...agreed.changes]);
+    return { details, changes: [...changes, ...approvals, job.succeeded(details)] };
   });
-  return { details, head };
 }
 
 /** What other features keep of a key and no backup holds: of the key that comes it is not true. */
-function leftOf(name: string, { relatedWrites, travels }: BackupWork): readonly Change[] {
+function leftOf(name: string, { relatedWrites, travels }: BackupService): readonly Change[] {
   return relatedWrites.purge(name).filter((change) => travels(change.name) === 'stays');
 }
 
@@ -145,38 +121,29 @@ function lastOfEach(changes: readonly Change[]): readonly Change[] {
 
 /** A key that exists stays as it is, which is no failure: the end says how many versions came back. */
 export async function restoreKey(
-  service: BackupWork,
+  service: BackupService,
   storage: BackupStorage,
   { name, folder }: { readonly name: string; readonly folder: string },
   job: RunningJob,
   commit: Commit,
 ): Promise<Success> {
-  const { crypto, randomHex, stopping, keys, limits } = service;
-  const backup = await openBackup(storage, folder, crypto.hello.domainKey);
-  const versions = await readKey({ backup, crypto, randomHex, stopping }, name);
-  let details = '';
-  const head: Head = await commit(() => {
+  const { keys, limits } = service;
+  const backup = await openBackup(storage, folder, service.crypto.hello.domainKey);
+  const versions = await readKey({ ...service, backup }, name);
+  return commitPlanned(commit, () => {
     rejectDeletedName(keys, name);
     const restored = keys.find(name) === undefined ? versions : [];
-    details = restoredVersions(restored.length, versions.length - restored.length);
     if (restored.length > 0) checkRoom(keys, name, limits, restored.length);
-    return [...restored.map(keyChange), job.succeeded(details)];
+    // In the service's words.
+    const details = `Number of successful key versions restored: ${restored.length}, Number of key versions could not overwrite: ${versions.length - restored.length}`;
+    return { details, changes: [...restored.map(keyChange), job.succeeded(details)] };
   });
-  return { details, head };
 }
 
-async function readAll(service: BackupWork, backup: OpenedBackup, job: RunningJob): Promise<Contents> {
-  const { crypto, randomHex, travels, stopping } = service;
+async function readAll(service: BackupService, backup: OpenedBackup, job: RunningJob): Promise<Contents> {
   const total = backup.manifest.counts.keys;
-  const reading: ContentsReading = {
-    backup,
-    crypto,
-    randomHex,
-    travels,
-    stopping,
-    progress: (done) => job.progress(`${done} of ${total} keys are read and verified`),
-  };
-  const contents = await readContents(reading);
+  const progress = (done: number): void => job.progress(`${done} of ${total} keys are read and verified`);
+  const contents = await readContents({ ...service, backup, progress });
   checkTexts(contents, service.kinds);
   return contents;
 }
@@ -197,14 +164,9 @@ function checkTexts({ texts }: Contents, kinds: readonly RecordKind[]): void {
   }
 }
 
-function protectionOf({ retention, now }: BackupWork): Protection | undefined {
+function protectionOf({ retention, now }: BackupService): Protection | undefined {
   if (!retention.purgeProtection) return undefined;
   return { now: now(), retention: retention.recoverableDays * DAY };
-}
-
-/** In the service's words. */
-function restoredVersions(restored: number, kept: number): string {
-  return `Number of successful key versions restored: ${restored}, Number of key versions could not overwrite: ${kept}`;
 }
 
 /** @throws ServiceError Conflict naming the way out */

@@ -3,11 +3,13 @@
 import { createHash } from 'node:crypto';
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { domainFingerprint } from '../../formats/domain-identity.ts';
+import { isoTime } from '../../formats/iso-time.ts';
 import { toPortable } from '../key-backup/portable-version.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 import { BackupError } from './backup-error.ts';
 import { encodeManifest, FORMAT, MANIFEST, MAX_MANIFEST, type Manifest, type Part, STATEMENT } from './manifest.ts';
 import { type Line, PartGatherer } from './part-lines.ts';
+import type { BackupService } from './service.ts';
 import { type BackupStorage, StorageError } from './storage/port.ts';
 import type { View } from './view.ts';
 
@@ -23,11 +25,6 @@ export interface BackupWriting {
   readonly storage: BackupStorage;
   readonly folder: string;
   readonly view: View;
-  readonly crypto: CryptoClient;
-  readonly instance: { readonly id: string; readonly name: string };
-  /** Unix seconds. */
-  readonly now: () => number;
-  readonly stopping: AbortSignal;
   readonly progress: (keysDone: number) => void;
 }
 
@@ -40,8 +37,10 @@ export class FolderTakenError extends Error {
  * Whatever it throws: the folder is not finished then.
  * @throws FolderTakenError, StorageError, CryptoError, the reason of `stopping`
  */
-export async function writeBackup(writing: BackupWriting): Promise<Manifest> {
-  const { storage, folder, view, crypto, instance, now, stopping } = writing;
+export async function writeBackup(
+  { crypto, instance, now, stopping }: Pick<BackupService, 'crypto' | 'instance' | 'now' | 'stopping'>,
+  { storage, folder, view, progress }: BackupWriting,
+): Promise<Manifest> {
   const started = isoTime(now());
   const parts: Part[] = [];
   const writes = new Set<Promise<void>>();
@@ -77,7 +76,7 @@ export async function writeBackup(writing: BackupWriting): Promise<Manifest> {
       const blobs = await Promise.all(some.map(({ name, versions }) => blobsOf(name, versions, crypto)));
       for (const line of blobs.flat()) await put('keys', keys.add(line));
       stopping.throwIfAborted();
-      writing.progress(at + some.length);
+      progress(at + some.length);
     }
     await put('keys', keys.end());
     const records = new PartGatherer();
@@ -154,8 +153,4 @@ function blobsOf(name: string, versions: readonly KeyVersion[], crypto: CryptoCl
 export function folderName(instanceName: string, time: number): string {
   const digits = new Date(Math.floor(time * 100) * 10).toISOString().replaceAll(/\D/g, '').slice(0, 16);
   return `mhsm-${instanceName}-${digits}`;
-}
-
-function isoTime(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
 }

@@ -2,11 +2,9 @@
 // is ended by whoever looks at it next; one whose worker stops is cancelled.
 
 import { ServiceError } from '../../../http/service-error.ts';
-import type { Commit, Head, Records } from '../../../store/sealed/records.ts';
-import type { BackupJobs } from './backup-jobs.ts';
+import { type Commit, commitPlanned, type Head } from '../../../store/sealed/records.ts';
 import { isRestoreMode, type Job, type JobError, type JobKind, jobChange } from './job.ts';
-import { jobErrorOf } from './job-error.ts';
-import { type RunningJob, runJob, type Success } from './run-job.ts';
+import { type End, type JobRunning, type Running, runJob, type Work } from './run-job.ts';
 
 /** Tells workers apart, and whether one is still there. */
 export interface WorkerIds {
@@ -14,18 +12,11 @@ export interface WorkerIds {
   isAlive(mark: string): boolean;
 }
 
-export interface JobEngineOptions {
-  readonly jobs: BackupJobs;
-  readonly records: Pick<Records, 'update'>;
-  /** Unix seconds of the instance's clock. */
-  readonly now: () => number;
+export interface JobEngineOptions extends JobRunning {
   readonly randomHex: (bytes: number) => string;
   readonly workers: WorkerIds;
   /** Puts the end on record. @param head of the commit that ended it */
   readonly ended: (job: Job, head: Head) => Promise<void>;
-  readonly report: (what: string, error: unknown) => void;
-  /** Time between two commits of progress. */
-  readonly progressEveryMs?: number;
 }
 
 export interface Caller {
@@ -34,18 +25,9 @@ export interface Caller {
   readonly commit: Commit;
 }
 
-interface PendingCeremony {
-  readonly job: Job;
-  readonly head: Head;
-}
-
 const LOST: JobError = {
   code: 'WorkerLost',
   message: 'The worker that ran the job ended before the job did; nothing was changed by it. Start it again',
-};
-const STOPPED: JobError = {
-  code: 'Stopped',
-  message: 'The service was stopped; nothing was changed. Start the job again',
 };
 
 export class JobEngine implements AsyncDisposable {
@@ -73,11 +55,7 @@ export class JobEngine implements AsyncDisposable {
    * Begins a job that goes on after this resolves.
    * @throws ServiceError Conflict while there is another
    */
-  async start(
-    kind: JobKind,
-    { oid, commit }: Caller,
-    work: (job: RunningJob) => Promise<Success>,
-  ): Promise<PendingCeremony> {
+  async start(kind: JobKind, { oid, commit }: Caller, work: Work): Promise<End> {
     this.#stop.signal.throwIfAborted();
     const job = this.#newJob(kind, oid);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -89,7 +67,7 @@ export class JobEngine implements AsyncDisposable {
     };
     try {
       const head = await this.#begin(job, commit);
-      void this.#run(job, work).finally(over);
+      void this.#run({ ...this.#options, job, work, stopping: this.#stop.signal }).finally(over);
       return { job, head };
     } catch (error) {
       over();
@@ -98,7 +76,7 @@ export class JobEngine implements AsyncDisposable {
   }
 
   /** A job that ends as it begins: the poll tells why. @throws ServiceError Conflict */
-  async refuse(kind: JobKind, { oid, commit }: Caller, error: JobError, malformed: boolean): Promise<PendingCeremony> {
+  async refuse(kind: JobKind, { oid, commit }: Caller, error: JobError, malformed: boolean): Promise<End> {
     const begun = this.#newJob(kind, oid);
     const job: Job = { ...begun, status: 'Failed', endTime: begun.startTime, error, malformed };
     return { job, head: await this.#begin(job, commit) };
@@ -107,12 +85,15 @@ export class JobEngine implements AsyncDisposable {
   /** Ends the job of a worker that is gone. */
   async settle(): Promise<void> {
     if (this.#lostJob() === undefined) return;
-    let settled: Job | undefined;
-    const head = await this.#options.records.update(() => {
-      settled = this.#lostJob();
-      return settled === undefined ? [] : [jobChange(settled)];
-    });
-    if (settled !== undefined) await this.#options.ended(settled, head);
+    const { ended, records } = this.#options;
+    const { lost, head } = await commitPlanned(
+      (plan) => records.update(plan),
+      () => {
+        const lost = this.#lostJob();
+        return { lost, changes: lost === undefined ? [] : [jobChange(lost)] };
+      },
+    );
+    if (lost !== undefined) await ended(lost, head);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -137,19 +118,13 @@ export class JobEngine implements AsyncDisposable {
     });
   }
 
-  async #run(job: Job, work: (job: RunningJob) => Promise<Success>): Promise<void> {
-    const { jobs, records, now, report, ended, progressEveryMs = 2000 } = this.#options;
-    const what = `${job.kind} job ${job.id}`;
-    const explain = (error: unknown): { status: 'Failed' | 'Canceled'; error: JobError } =>
-      this.#stop.signal.aborted
-        ? { status: 'Canceled', error: STOPPED }
-        : { status: 'Failed', error: jobErrorOf(error, (hidden) => report(what, hidden)) };
+  async #run(running: Running): Promise<void> {
     try {
-      const end = await runJob({ job, work, jobs, records, now, explain, report, progressEveryMs });
-      if (end !== undefined) await ended(end.job, end.head);
+      const end = await runJob(running);
+      if (end !== undefined) await this.#options.ended(end.job, end.head);
     } catch (error) {
       // Without an end in its record the job counts as lost from now on.
-      report(`end of the ${what}`, error);
+      this.#options.report(`end of the ${running.job.kind} job ${running.job.id}`, error);
     }
   }
 

@@ -1,7 +1,8 @@
 // One job on its way: does the work, commits its progress now and then, and commits how it ended, whatever happens.
-import type { Change, Head, Records } from '../../../store/sealed/records.ts';
+import { type Change, commitPlanned, type Head, type Records } from '../../../store/sealed/records.ts';
 import type { BackupJobs } from './backup-jobs.ts';
 import { type Job, type JobError, jobChange } from './job.ts';
+import { jobErrorOf } from './job-error.ts';
 
 /** How a job went that did what it was asked for. */
 export interface Success {
@@ -10,6 +11,8 @@ export interface Success {
   /** Of the commit that did it and, by `RunningJob.succeeded`, ended the job as well. */
   readonly head?: Head;
 }
+
+export type Work = (job: RunningJob) => Promise<Success>;
 
 export interface RunningJob {
   readonly id: string;
@@ -20,86 +23,115 @@ export interface RunningJob {
    * killed; undefined when nothing of it is there any more.
    */
   writes(folderUri: string | undefined): Promise<void>;
-  /** For a plan: ends the job in the commit that does its work. @throws JobLostError when it has ended already */
+  /** For a plan: ends the job in the commit that does its work. @throws Error when it has ended already */
   succeeded(details: string): Change;
 }
 
-/** The job was ended by another worker: what it was about to do must not happen. */
-export class JobLostError extends Error {
-  override readonly name = 'JobLostError';
-}
-
-export interface JobRun {
-  readonly job: Job;
-  readonly work: (job: RunningJob) => Promise<Success>;
+/** What a job runs in. */
+export interface JobRunning {
   readonly jobs: BackupJobs;
   readonly records: Pick<Records, 'update'>;
+  /** Unix seconds of the instance's clock. */
   readonly now: () => number;
-  /** What to say of a failure, and whether it is one. */
-  readonly explain: (error: unknown) => { readonly status: 'Failed' | 'Canceled'; readonly error: JobError };
   readonly report: (what: string, error: unknown) => void;
-  readonly progressEveryMs: number;
+  /** Time between two commits of progress. */
+  readonly progressEveryMs?: number;
 }
 
-/** How it ended and the commit that says so; undefined when another worker ended it. @throws StoreError */
-export async function runJob(run: JobRun): Promise<{ readonly job: Job; readonly head: Head } | undefined> {
-  const { job, jobs, records, now } = run;
-  /** The record as the instance has it, while it still is in progress and ours. */
-  const current = (): Job | undefined => {
-    const found = jobs.get(job.id);
-    return found?.status === 'InProgress' && found.worker === job.worker ? found : undefined;
-  };
-  await using progress = openProgress(run, current);
-  let outcome: Partial<Job>;
-  try {
-    const success = await run.work({
-      id: job.id,
-      progress: (details) => progress.show(details),
-      async writes(folderUri) {
-        await records.update(() => {
-          const found = current();
-          if (found === undefined) throw new JobLostError(`the job ${job.id} has ended already`);
-          const { writing: _, ...rest } = found;
-          return [jobChange(folderUri === undefined ? rest : { ...rest, writing: folderUri })];
-        });
-      },
-      succeeded(statusDetails) {
-        const found = current();
-        if (found === undefined) throw new JobLostError(`the job ${job.id} has ended already`);
-        return jobChange({ ...found, status: 'Succeeded', statusDetails, endTime: now() });
-      },
-    });
-    const { details, folderUri = null, head } = success;
-    outcome = { status: 'Succeeded', statusDetails: details, folderUri };
-    if (head !== undefined) return { job: jobs.get(job.id) ?? { ...job, ...outcome }, head };
-  } catch (error) {
-    outcome = { ...run.explain(error), statusDetails: progress.shown };
+export interface Running extends JobRunning {
+  readonly job: Job;
+  readonly work: Work;
+  readonly stopping: AbortSignal;
+}
+
+/** A job, and the commit that says so. */
+export interface End {
+  readonly job: Job;
+  readonly head: Head;
+}
+
+const STOPPED: JobError = {
+  code: 'Stopped',
+  message: 'The service was stopped; nothing was changed. Start the job again',
+};
+
+/** How it ended; undefined when another worker ended it. @throws StoreError */
+export async function runJob(run: Running): Promise<End | undefined> {
+  const { job, work, jobs, records, now, report, stopping } = run;
+  let outcome: Pick<Job, 'status'> & Partial<Job>;
+  {
+    await using progress = openProgress(run);
+    try {
+      const {
+        details,
+        folderUri = null,
+        head,
+      } = await work({
+        id: job.id,
+        progress: progress.show,
+        async writes(folderUri) {
+          await records.update(() => {
+            const { writing: _, ...rest } = requireCurrent(run);
+            return [jobChange(folderUri === undefined ? rest : { ...rest, writing: folderUri })];
+          });
+        },
+        succeeded: (statusDetails) =>
+          jobChange({ ...requireCurrent(run), status: 'Succeeded', statusDetails, endTime: now() }),
+      });
+      outcome = { status: 'Succeeded', statusDetails: details, folderUri };
+      if (head !== undefined) return { job: jobs.get(job.id) ?? { ...job, ...outcome }, head };
+    } catch (error) {
+      const statusDetails = progress.shown();
+      outcome = stopping.aborted
+        ? { status: 'Canceled', error: STOPPED, statusDetails }
+        : {
+            status: 'Failed',
+            error: jobErrorOf(error, (hidden) => report(`${job.kind} job ${job.id}`, hidden)),
+            statusDetails,
+          };
+    }
   }
-  await progress[Symbol.asyncDispose]();
-  let end: Job | undefined;
-  const head = await records.update(() => {
-    const found = current();
-    const left = outcome.status === 'Succeeded' ? undefined : found?.writing;
-    const writing = left === undefined ? {} : { writing: left };
-    end = found === undefined ? undefined : { ...job, ...outcome, ...writing, endTime: now() };
-    return end === undefined ? [] : [jobChange(end)];
-  });
+  const { end, head } = await commitPlanned(
+    (plan) => records.update(plan),
+    () => {
+      const found = currentOf(run);
+      if (found === undefined) return { end: undefined, changes: [] };
+      const { writing, ...rest } = found;
+      const left = outcome.status === 'Succeeded' || writing === undefined ? {} : { writing };
+      const end: Job = { ...rest, ...outcome, ...left, endTime: now() };
+      return { end, changes: [jobChange(end)] };
+    },
+  );
   return end === undefined ? undefined : { job: end, head };
 }
 
-interface Progress extends AsyncDisposable {
-  readonly shown: string;
-  show(details: string): void;
+/** The record as the instance has it, while it still is in progress and ours. */
+function currentOf({ job, jobs }: Running): Job | undefined {
+  const found = jobs.get(job.id);
+  return found?.status === 'InProgress' && found.worker === job.worker ? found : undefined;
 }
 
-function openProgress({ records, report, progressEveryMs }: JobRun, current: () => Job | undefined): Progress {
+function requireCurrent(run: Running): Job {
+  const found = currentOf(run);
+  // By another worker: what it was about to do must not happen.
+  if (found === undefined) throw new Error(`the job ${run.job.id} has ended already`);
+  return found;
+}
+
+interface Progress extends AsyncDisposable {
+  readonly shown: () => string;
+  readonly show: (details: string) => void;
+}
+
+function openProgress(run: Running): Progress {
+  const { records, report, progressEveryMs = 2000 } = run;
   let shown = '';
   let written = '';
   let writing: Promise<void> | undefined;
   const write = async (statusDetails: string): Promise<void> => {
     try {
       await records.update(() => {
-        const found = current();
+        const found = currentOf(run);
         return found === undefined ? [] : [jobChange({ ...found, statusDetails })];
       });
       written = statusDetails;
@@ -114,9 +146,7 @@ function openProgress({ records, report, progressEveryMs }: JobRun, current: () 
   }, progressEveryMs);
   ticker.unref();
   return {
-    get shown() {
-      return shown;
-    },
+    shown: () => shown,
     show(details) {
       shown = details;
     },

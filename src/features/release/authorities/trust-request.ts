@@ -1,18 +1,21 @@
 // What trusting an attestation authority needs where duties are separated: it decides who can have exportable keys out, so
 // somebody else agrees to exactly this authority with exactly these keys.
 import { createHash } from 'node:crypto';
+import { matching, oneOf, record } from '../../../formats/shape.ts';
 import type { TrustedAuthority } from './trusted.ts';
 
 /** What is agreed to. */
-export interface TrustRequest {
-  readonly operation: 'trustAuthority';
+export type TrustRequest = ReturnType<typeof trustRequest>;
+const line = matching(/^[^]{0,4096}$/u, 'a text');
+export const trustRequest = record({
+  operation: oneOf('trustAuthority'),
   /** What it is called in this HSM. */
-  readonly name: string;
-  readonly authority: string;
-  readonly keys: TrustedAuthority['keys']['kind'];
-  /** SHA-256, hex, of the member `jwks` or `fetch` as JSON without spaces: `jq -cj .jwks trust.json | sha256sum`. */
-  readonly sha256: string;
-}
+  name: line,
+  authority: line,
+  keys: oneOf('pinned', 'fetched'),
+  /** Of the member `jwks` or `fetch` as JSON without spaces: `jq -cj .jwks trust.json | sha256sum`. */
+  sha256: matching(/^[0-9a-f]{64}$/, 'a SHA-256 in hex'),
+});
 
 export function trustRequestOf(name: string, { authority, keys }: TrustedAuthority): TrustRequest {
   const said = keysOnWire(keys);
