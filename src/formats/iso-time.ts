@@ -1,4 +1,4 @@
-/** @param seconds Unix time */
+/** To the millisecond. @param seconds Unix time */
 export function isoTime(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
+  return new Date(Math.round(seconds * 1000)).toISOString();
 }

@@ -1,9 +1,8 @@
 // What an instance keeps of a ceremony: a sealed record with the hash of the report and the statement
 // about it. The report itself stays with the people who held the ceremony.
 import { guid, matching, oneOf, text } from '../../formats/shape.ts';
-import { type Follow, feeding, keep } from '../../store/sealed/follow-records.ts';
+import { KeptRecords } from '../../store/sealed/follow-records.ts';
 import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
-import type { Apply } from '../../store/sealed/records.ts';
 
 export const CEREMONY_KINDS = ['activation', 'recovery', 'resharing'] as const;
 export type CeremonyKind = (typeof CEREMONY_KINDS)[number];
@@ -33,18 +32,9 @@ export function isCeremonyKind(kind: string): kind is CeremonyKind {
   return (CEREMONY_KINDS as readonly string[]).includes(kind);
 }
 
-export class RecordedCeremonies {
-  readonly #all = new Map<string, RecordedCeremony>();
+export type RecordedCeremonies = KeptRecords<RecordedCeremony>;
 
-  readonly follows: readonly Follow[] = [keep(ceremonyKind, this.#all)];
-  readonly apply: Apply = feeding(this.follows);
-
-  get(id: string): RecordedCeremony | undefined {
-    return this.#all.get(id);
-  }
-
-  /** Newest first. */
-  list(): readonly (readonly [string, RecordedCeremony])[] {
-    return [...this.#all].sort(([, a], [, b]) => (a.at < b.at ? 1 : -1));
-  }
+/** Newest first. */
+export function recordedCeremonies(): RecordedCeremonies {
+  return new KeptRecords(ceremonyKind, ([, a], [, b]) => (a.at < b.at ? 1 : -1));
 }

@@ -5,9 +5,11 @@ import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { toBase64url } from '../../formats/base64url.ts';
 import { domainFingerprint } from '../../formats/domain-identity.ts';
 import { isGuid } from '../../formats/guid.ts';
+import { isoTime } from '../../formats/iso-time.ts';
 import { readText, wrongType } from '../../http/body.ts';
 import { type AnyRow, type JsonObject, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
+import { commitPlanned } from '../../store/sealed/records.ts';
 import type { CustodianRegister } from '../custodians/register.ts';
 import {
   CEREMONY_KINDS,
@@ -32,25 +34,12 @@ export interface CeremonyService {
   readonly now: () => number;
 }
 
-interface Report {
-  readonly id: string;
-  readonly kind: CeremonyKind;
-  readonly domain: string;
-  readonly report: string;
-}
-
 export function ceremonyRows(service: CeremonyService): readonly AnyRow[] {
   const { crypto, ceremonies, register, now } = service;
-  const common = { scope: 'root', activation: 'active' } as const;
-  const reading = { ...common, dataAction: `${ACTION}/read`, repeatable: true };
+  const reading = { scope: 'root', dataAction: `${ACTION}/read` } as const;
   const shape = (id: string, ceremony: RecordedCeremony): object => {
     const { domainKey } = crypto.hello;
-    return {
-      id,
-      ...ceremony,
-      domainKey: toBase64url(domainKey),
-      domainFingerprint: domainFingerprint(domainKey),
-    };
+    return { id, ...ceremony, domainKey: toBase64url(domainKey), domainFingerprint: domainFingerprint(domainKey) };
   };
   return [
     row({
@@ -72,8 +61,8 @@ export function ceremonyRows(service: CeremonyService): readonly AnyRow[] {
         return { status: 200, body: shape(id, ceremony) };
       },
     }),
-    row<Report>({
-      ...common,
+    row<ReturnType<typeof readReport>>({
+      scope: 'root',
       dataAction: `${ACTION}/action`,
       method: 'POST',
       path: PATH,
@@ -88,27 +77,15 @@ export function ceremonyRows(service: CeremonyService): readonly AnyRow[] {
         if (before !== undefined) return { status: 200, body: shape(id, requireSame(before, hash)) };
         checkTrue(register, kind, domain);
         const { note } = await crypto.send('signStatement', { kind: 'ceremony', body: bytes });
-        let kept: RecordedCeremony = {
-          kind,
-          at: new Date(now() * 1000).toISOString(),
-          by: principal.oid,
-          report: hash,
-          domain,
-          note,
-        };
-        const mine = kept;
-        const head = await commit(() => {
+        const mine: RecordedCeremony = { kind, at: isoTime(now()), by: principal.oid, report: hash, domain, note };
+        const { kept, head } = await commitPlanned(commit, () => {
           const other = ceremonies.get(id);
-          if (other !== undefined) {
-            kept = requireSame(other, hash);
-            return [];
-          }
+          if (other !== undefined) return { kept: requireSame(other, hash), changes: [] };
           checkTrue(register, kind, domain);
           if (ceremonies.list().length >= MAX_CEREMONIES) {
             throw new ServiceError('Conflict', `At most ${MAX_CEREMONIES} ceremonies can be recorded`);
           }
-          kept = mine;
-          return [ceremonyKind.put(id, mine)];
+          return { kept: mine, changes: [ceremonyKind.put(id, mine)] };
         });
         return {
           status: kept === mine ? 201 : 200,
@@ -152,7 +129,7 @@ function checkTrue(register: CustodianRegister, kind: CeremonyKind, domain: stri
   }
 }
 
-function readReport(body: JsonObject): Report {
+function readReport(body: JsonObject) {
   const id = readText(body, 'id').toLowerCase();
   if (!isGuid(id)) throw wrongType('id', 'a GUID');
   const kind = readText(body, 'kind');

@@ -1,7 +1,7 @@
 // Challenges: fresh random bytes that a custodian signs to show that their key is at hand today. Sealed
 // records; each ends by itself, and counts once for each custodian.
 import { list, matching, record, text } from '../../formats/shape.ts';
-import { type Follow, keep } from '../../store/sealed/follow-records.ts';
+import { KeptRecords } from '../../store/sealed/follow-records.ts';
 import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
 
 export type Challenge = ValueOf<typeof challengeKind>;
@@ -17,17 +17,9 @@ export const challengeKind = recordKind({
 
 export const MAX_CHALLENGES = 50;
 
-export class Challenges {
-  readonly #all = new Map<string, Challenge>();
+export type Challenges = KeptRecords<Challenge>;
 
-  readonly follows: readonly Follow[] = [keep(challengeKind, this.#all)];
-
-  get(challenge: string): Challenge | undefined {
-    return this.#all.get(challenge);
-  }
-
-  /** Newest first. */
-  list(): readonly (readonly [string, Challenge])[] {
-    return [...this.#all].sort(([, a], [, b]) => (a.madeAt < b.madeAt ? 1 : -1));
-  }
+/** Newest first. */
+export function openChallenges(): Challenges {
+  return new KeptRecords(challengeKind, ([, a], [, b]) => (a.madeAt < b.madeAt ? 1 : -1));
 }

@@ -3,10 +3,9 @@ import { X509Certificate } from 'node:crypto';
 import { parseSecurityDomain } from '../../formats/security-domain.ts';
 import type { Change } from '../../store/sealed/records.ts';
 import type { DomainSplit } from '../part.ts';
-import { type Holder, holderKind } from './holder.ts';
+import { type Holder, holderKind, subjectOf } from './holder.ts';
 import type { CustodianRegister } from './register.ts';
 import { digestOf, type Split, splitKind } from './split.ts';
-import { subjectOf } from './subject.ts';
 
 /** @param at ISO time */
 export function planSplit(register: CustodianRegister, split: DomainSplit, at: string): readonly Change[] {

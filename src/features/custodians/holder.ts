@@ -1,12 +1,11 @@
 // One custodian in the register, and the sealed record that they are kept in.
+import type { X509Certificate } from 'node:crypto';
+import { printableLine } from '../../formats/printable.ts';
 import { integer, matching, record, text } from '../../formats/shape.ts';
 import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
 
 export type Holder = ValueOf<typeof holderKind>;
 const thumbprint = matching(/^[\w-]{43}$/, 'a SHA-256 in base64url');
-/** What a custodian has said; re-sharing is what makes it so. */
-const intent = record({ at: text }, { note: text });
-export type Intent = ReturnType<typeof intent>;
 
 /** By the SHA-256 of their certificate, as x5t#S256. */
 export const holderKind = recordKind({
@@ -33,8 +32,15 @@ export const holderKind = recordKind({
     handover: record({ at: text }, { note: text, to: thumbprint }),
     /** When the handover was made that is over: the next holder has shown that the key is theirs. None from before counts any more. */
     handedOver: text,
-    leaving: intent,
+    /** What they have said; re-sharing is what makes it so. */
+    leaving: record({ at: text }, { note: text }),
     /** When their share stopped counting: the domain was split over others. */
     left: text,
   },
 });
+
+/** What their certificate calls them, for the register. Undefined when it says nothing that people can read. */
+export function subjectOf({ subject }: X509Certificate): string | undefined {
+  const name = /^CN=(.+)$/m.exec(subject ?? '')?.[1] ?? '';
+  return name !== '' && name.length <= 200 && printableLine(name) === name ? name : undefined;
+}

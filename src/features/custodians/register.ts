@@ -2,12 +2,12 @@
 // keys never come here.
 import { type Follow, feeding, follow, keep } from '../../store/sealed/follow-records.ts';
 import type { Apply } from '../../store/sealed/records.ts';
-import { Challenges } from './challenges.ts';
+import { type Challenges, openChallenges } from './challenges.ts';
 import { type Holder, holderKind } from './holder.ts';
 import { type Split, splitKind } from './split.ts';
 
 export class CustodianRegister {
-  readonly challenges: Challenges = new Challenges();
+  readonly challenges: Challenges = openChallenges();
   readonly #holders = new Map<string, Holder>();
   #split: Split | undefined;
 

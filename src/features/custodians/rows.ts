@@ -7,10 +7,10 @@ import { domainFingerprint } from '../../formats/domain-identity.ts';
 import { isoTime } from '../../formats/iso-time.ts';
 import { isOneLine } from '../../formats/printable.ts';
 import { member, readOptionalInteger, readOptionalText, wrongType } from '../../http/body.ts';
-import type { Detail } from '../../http/entry-detail.ts';
 import { isAbsent } from '../../http/lenient-body.ts';
 import { type AnyRow, type JsonObject, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
+import { commitPlanned } from '../../store/sealed/records.ts';
 import { type Challenge, challengeKind, MAX_CHALLENGES } from './challenges.ts';
 import { type Holder, holderKind } from './holder.ts';
 import { marginOf, stateOf, UNKNOWN_HOLDERS } from './recovery-margin.ts';
@@ -30,13 +30,11 @@ export interface CustodianService {
 
 export function custodianRows(service: CustodianService): readonly AnyRow[] {
   const { register, now } = service;
-  const common = { scope: 'root', activation: 'active' } as const;
-  const reading = { ...common, dataAction: `${ACTION}/read`, repeatable: true };
-  const writing = { ...common, dataAction: `${ACTION}/action` };
+  const reading = { scope: 'root', method: 'GET', dataAction: `${ACTION}/read` } as const;
+  const writing = { scope: 'root', method: 'POST', dataAction: `${ACTION}/action` } as const;
   return [
     row({
       ...reading,
-      method: 'GET',
       path: PATH,
       operationName: 'CustodianList',
       handle: () => ({ status: 200, body: wireRegister(service) }),
@@ -51,30 +49,24 @@ export function custodianRows(service: CustodianService): readonly AnyRow[] {
       repeatable: true,
       async handle({ params, body, commit }) {
         const custodian = params['custodian'] ?? '';
-        let detail: Detail = {};
-        const head = await commit(() => {
+        const { changed, head } = await commitPlanned(commit, () => {
           const { name, contact, ...rest } = requireHolder(register, custodian);
-          // Who and where people are is not on record: the log is kept for ever.
           const changed = [...(name === body.name ? [] : ['name']), ...(contact === body.contact ? [] : ['contact'])];
-          detail = { custodian, changed };
-          return [holderKind.put(custodian, { ...rest, ...body })];
+          return { changed, changes: [holderKind.put(custodian, { ...rest, ...body })] };
         });
-        return { status: 200, body: wireHolder(service, custodian), head, detail };
+        // Who and where people are is not on record: the log is kept for ever.
+        return { status: 200, body: wireHolder(service, custodian), head, detail: { custodian, changed } };
       },
     }),
     row<CustodianPacket>({
       ...writing,
-      method: 'POST',
       path: `${PATH}/packets`,
       operationName: 'CustodianPacket',
       readBody: (body) => readPacketIn(member(body, 'packet')),
       asked: ({ body: { statement } }) => ({ custodian: statement.custodian, purpose: statement.purpose }),
-      repeatable: false,
       async handle({ body: packet, commit }) {
         const { custodian, purpose, at } = packet.statement;
-        const head = await commit(() => {
-          return planPacket(register, packet, now());
-        });
+        const head = await commit(() => planPacket(register, packet, now()));
         return {
           status: 200,
           body: { purpose, at, ...wireHolder(service, custodian) },
@@ -85,7 +77,6 @@ export function custodianRows(service: CustodianService): readonly AnyRow[] {
     }),
     row({
       ...reading,
-      method: 'GET',
       path: `${PATH}/challenges`,
       operationName: 'CustodianChallengeList',
       handle: () => ({
@@ -99,11 +90,9 @@ export function custodianRows(service: CustodianService): readonly AnyRow[] {
     }),
     row<number>({
       ...writing,
-      method: 'POST',
       path: `${PATH}/challenges`,
       operationName: 'CustodianChallengeCreate',
       readBody: readDays,
-      repeatable: false,
       async handle({ body: days, principal, commit }) {
         const challenge = randomBytes(32).toString('base64url');
         const made: Challenge = {

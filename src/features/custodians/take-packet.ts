@@ -2,14 +2,14 @@
 import { createHash } from 'node:crypto';
 import { fromBase64url } from '../../formats/base64url.ts';
 import type { CustodianPacket } from '../../formats/custodian-packet.ts';
+import { isoTime } from '../../formats/iso-time.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import type { Change } from '../../store/sealed/records.ts';
 import { challengeKind } from './challenges.ts';
-import { type Holder, holderKind } from './holder.ts';
+import { type Holder, holderKind, subjectOf } from './holder.ts';
 import type { CustodianRegister } from './register.ts';
 import type { Split } from './split.ts';
-import { subjectOf } from './subject.ts';
 
 /** Clocks of offline machines are off by minutes; what is dated later than this was made for later. */
 const CLOCK_SKEW = 15 * 60;
@@ -120,7 +120,7 @@ function answer(
     throw conflict('AlreadyAnswered', 'The custodian has answered this challenge already; each counts once');
   }
   // Not by the custodian's clock: the challenge itself shows that the answer is fresh.
-  const at = new Date(now * 1000).toISOString();
+  const at = isoTime(now);
   return [
     challengeKind.put(challenge, { ...open, answers: [...open.answers, { custodian, at }] }),
     holderKind.put(custodian, { ...holder, answered: later(holder.answered, at) }),

@@ -1,5 +1,6 @@
 // An event as the receiver gets it: the vault service's Event Grid types and data in a CloudEvents 1.0 JSON envelope.
 import { createHash } from 'node:crypto';
+import { isoTime } from '../../formats/iso-time.ts';
 import { keyId } from '../keys/bundle.ts';
 import type { PendingEvent } from './pending-events.ts';
 
@@ -13,20 +14,19 @@ export interface EventSource {
   readonly origin: string;
 }
 
-/** With the JSON text that is sent. */
-export function cloudEvent(event: PendingEvent, source: EventSource): Readonly<Record<'id' | 'type' | 'text', string>> {
-  const { key, kind, at } = event;
+export interface CloudEvent {
+  readonly id: string;
+  readonly type: string;
+  /** JSON text. */
+  readonly text: string;
+}
+
+export function cloudEvent({ key, kind, at }: PendingEvent, source: EventSource): CloudEvent {
   const { exp, nbf } = key.attributes;
-  const type = `Microsoft.KeyVault.${kind}`;
-  const id = stableId([source.id, type, key.name, key.version, String(exp ?? '')]);
-  const text = JSON.stringify({
-    specversion: '1.0',
-    id,
-    source: source.resourceId,
-    type,
+  return envelope(source, [key.name, key.version, String(exp ?? '')], {
+    type: `Microsoft.KeyVault.${kind}`,
     subject: key.name,
-    time: new Date(at * 1000).toISOString(),
-    datacontenttype: 'application/json',
+    time: isoTime(at),
     data: {
       Id: keyId(source.origin, key),
       VaultName: source.name,
@@ -37,11 +37,31 @@ export function cloudEvent(event: PendingEvent, source: EventSource): Readonly<R
       EXP: exp,
     },
   });
-  return { id, type, text };
 }
 
-/** The same event has the same id whenever it is sent, so that a receiver can tell a repetition. */
-function stableId(parts: readonly string[]): string {
-  const hex = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+/**
+ * CloudEvents 1.0.
+ * @param same the same event has the same id whenever it is sent, so that a receiver can tell a repetition
+ */
+export function envelope(
+  { id: instance, resourceId }: EventSource,
+  same: readonly string[],
+  { type, subject, time, data }: { type: string; subject: string; time: string; data: object },
+): CloudEvent {
+  const hex = createHash('sha256')
+    .update(JSON.stringify([instance, type, ...same]))
+    .digest('hex');
+  const id = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+  const datacontenttype = 'application/json';
+  const text = JSON.stringify({
+    specversion: '1.0',
+    id,
+    source: resourceId,
+    type,
+    subject,
+    time,
+    datacontenttype,
+    data,
+  });
+  return { id, type, text };
 }

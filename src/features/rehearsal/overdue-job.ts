@@ -1,9 +1,10 @@
 // Tells the configured webhook of rehearsals that are overdue: once for each time that one falls due.
-import { createHash } from 'node:crypto';
+import { isoTime } from '../../formats/iso-time.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import type { Head, Records } from '../../store/sealed/records.ts';
 import type { DueJob } from '../clock/due-work.ts';
 import { Backoff } from '../events/backoff.ts';
+import { type CloudEvent, envelope } from '../events/cloud-event.ts';
 import type { Telling } from '../events/deliver.ts';
 import { type DeliveredOverdue, deliveredOverdueChange, type OverdueRehearsal, overdueToTell } from './overdue.ts';
 import { postureOf, type RehearsalSchedule, rehearseWords } from './posture.ts';
@@ -52,25 +53,13 @@ export function overdueJob(service: OverdueNotification): DueJob {
   };
 }
 
-/** CloudEvents 1.0; the same event has the same id whenever it is sent. */
-function overdueEvent(
-  { depth, due }: OverdueRehearsal,
-  { source, schedule, now }: OverdueNotification,
-): { readonly id: string; readonly text: string } {
-  const time = new Date(Math.round(due * 1000)).toISOString();
-  const hex = createHash('sha256')
-    .update(JSON.stringify([source.id, TYPE, depth, time]))
-    .digest('hex');
-  const id = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+function overdueEvent({ depth, due }: OverdueRehearsal, { source, schedule, now }: OverdueNotification): CloudEvent {
+  const time = isoTime(due);
   const posture = postureOf(schedule, now()).find((each) => each.depth === depth);
-  const text = JSON.stringify({
-    specversion: '1.0',
-    id,
-    source: source.resourceId,
+  return envelope(source, [depth, time], {
     type: TYPE,
     subject: depth,
     time,
-    datacontenttype: 'application/json',
     data: {
       HsmName: source.name,
       Depth: depth,
@@ -80,5 +69,4 @@ function overdueEvent(
       Next: ownCommand(`${rehearseWords(depth)} --hsm-name ${source.name}`),
     },
   });
-  return { id, text };
 }

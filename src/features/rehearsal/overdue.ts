@@ -1,5 +1,6 @@
 // What was told of overdue rehearsals: a sealed record, by depth the time that was due. One that is
 // rehearsed, and then overdue again, is told of again.
+import { isoTime } from '../../formats/iso-time.ts';
 import { REHEARSAL_DEPTHS, type RehearsalDepth } from '../../formats/rehearsal-record.ts';
 import { text } from '../../formats/shape.ts';
 import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
@@ -42,14 +43,10 @@ export interface OverdueRehearsal {
 export function overdueToTell(schedule: RehearsalSchedule, told: DeliveredOverdue): readonly OverdueRehearsal[] {
   return REHEARSAL_DEPTHS.flatMap((depth) => {
     const due = dueAt(schedule, depth);
-    return due === undefined || told.times[depth] === markOf(due) ? [] : [{ depth, due }];
+    return due === undefined || told.times[depth] === isoTime(due) ? [] : [{ depth, due }];
   }).sort((a, b) => a.due - b.due);
 }
 
 export function deliveredOverdueChange({ depth, due }: OverdueRehearsal, told: DeliveredOverdue): Change {
-  return toldOverdueKind.put('', { ...told.times, [depth]: markOf(due) });
-}
-
-function markOf(due: number): string {
-  return new Date(Math.round(due * 1000)).toISOString();
+  return toldOverdueKind.put('', { ...told.times, [depth]: isoTime(due) });
 }

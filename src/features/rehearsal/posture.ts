@@ -1,5 +1,6 @@
 // When each depth is due again. The days are settings; a depth that was never rehearsed is counted from the day on which the
 // shares were given out.
+import { isoTime } from '../../formats/iso-time.ts';
 import { REHEARSAL_DEPTHS, type RehearsalDepth } from '../../formats/rehearsal-record.ts';
 import type { Rehearsals } from './rehearsals.ts';
 
@@ -53,14 +54,14 @@ export function postureOf(schedule: RehearsalSchedule, now: number): readonly De
       everyDays,
       ...(lastPassed === undefined ? {} : { lastPassed }),
       ...(lastFailed === undefined ? {} : { lastFailed }),
-      ...(due === undefined ? {} : { due: iso(due) }),
+      ...(due === undefined ? {} : { due: isoTime(due) }),
       overdue,
       summary:
         due === undefined
           ? `${last}, not scheduled`
           : overdue
-            ? `${last}, OVERDUE since ${iso(due).slice(0, 10)}`
-            : `${last}, due ${iso(due).slice(0, 10)}`,
+            ? `${last}, OVERDUE since ${isoTime(due).slice(0, 10)}`
+            : `${last}, due ${isoTime(due).slice(0, 10)}`,
     };
   });
 }
@@ -68,8 +69,4 @@ export function postureOf(schedule: RehearsalSchedule, now: number): readonly De
 function failedSince(rehearsals: Rehearsals, depth: RehearsalDepth, passed: string | undefined): string | undefined {
   const failed = rehearsals.last(depth, 'failed')?.finishedAt;
   return failed !== undefined && (passed === undefined || Date.parse(failed) > Date.parse(passed)) ? failed : undefined;
-}
-
-function iso(seconds: number): string {
-  return new Date(Math.round(seconds * 1000)).toISOString();
 }

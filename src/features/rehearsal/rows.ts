@@ -3,6 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { domainFingerprint } from '../../formats/domain-identity.ts';
+import { isoTime } from '../../formats/iso-time.ts';
 import {
   MAX_REHEARSAL,
   type Rehearsal,
@@ -38,9 +39,8 @@ export interface RehearsalService {
 
 export function rehearsalRows(service: RehearsalService): readonly AnyRow[] {
   const { rehearsals, register, crypto, now } = service;
-  const common = { scope: 'root', activation: 'active' } as const;
-  const reading = { ...common, dataAction: `${ACTION}/read`, repeatable: true };
-  const writing = { ...common, dataAction: `${ACTION}/action`, repeatable: false };
+  const reading = { scope: 'root', method: 'GET', dataAction: `${ACTION}/read` } as const;
+  const writing = { scope: 'root', method: 'POST', dataAction: `${ACTION}/action` } as const;
 
   async function signStatement(record: string): Promise<string> {
     const { note } = await crypto.send('signStatement', { kind: 'rehearsal', body: Buffer.from(record, 'utf8') });
@@ -54,7 +54,7 @@ export function rehearsalRows(service: RehearsalService): readonly AnyRow[] {
     commit: Commit,
     check: () => void = () => undefined,
   ): Promise<Answer> {
-    const filedAt = new Date(now() * 1000).toISOString();
+    const filedAt = isoTime(now());
     const id = `${filedAt.slice(0, 10)}-${randomBytes(8).toString('hex')}`;
     const filed = { filedAt, filedBy: by, record, note };
     const head = await commit(() => {
@@ -75,7 +75,6 @@ export function rehearsalRows(service: RehearsalService): readonly AnyRow[] {
   return [
     row({
       ...reading,
-      method: 'GET',
       path: PATH,
       operationName: 'RehearsalList',
       handle: () => ({
@@ -88,7 +87,6 @@ export function rehearsalRows(service: RehearsalService): readonly AnyRow[] {
     }),
     row({
       ...reading,
-      method: 'GET',
       path: `${PATH}/:rehearsal`,
       operationName: 'RehearsalGet',
       handle({ params }) {
@@ -100,7 +98,6 @@ export function rehearsalRows(service: RehearsalService): readonly AnyRow[] {
     }),
     row<{ readonly challenge: string; readonly finish: boolean }>({
       ...writing,
-      method: 'POST',
       path: `${PATH}/reachability`,
       operationName: 'RehearsalReachability',
       readBody: (body) => ({
@@ -119,7 +116,6 @@ export function rehearsalRows(service: RehearsalService): readonly AnyRow[] {
     }),
     row<{ readonly record: string; readonly note: string | undefined }>({
       ...writing,
-      method: 'POST',
       path: PATH,
       operationName: 'RehearsalFile',
       readBody: (body) => ({ record: readText(body, 'record'), note: readOptionalText(body, 'note') }),

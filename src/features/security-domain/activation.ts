@@ -30,23 +30,10 @@ export const securityDomainKind = recordKind({
   },
 });
 
-export interface Activation {
-  readonly follows: readonly Follow[];
-  readonly apply: Apply;
-  isActive(): boolean;
-  /** The same, but waits while the partitions are learning of another worker's ceremony. */
-  willBeActive(): boolean | Promise<boolean>;
-  latest(): SecurityDomainRecord | undefined;
-  /** A ceremony that was begun and not recorded. */
-  begun(): PendingCeremony | undefined;
-}
+export type Activation = ReturnType<typeof openActivation>;
 
 /** @param onActive called once, when the instance is or becomes active */
-export function openActivation(
-  crypto: CryptoClient,
-  onActive: () => void,
-  report: (error: unknown) => void,
-): Activation {
+export function openActivation(crypto: CryptoClient, onActive: () => void, report: (error: unknown) => void) {
   let record: SecurityDomainRecord | undefined;
   let begun: PendingCeremony | undefined;
   let announced = false;
@@ -74,8 +61,11 @@ export function openActivation(
     follows,
     apply: feeding(follows),
     isActive,
-    willBeActive: () => (isActive() || learning === undefined ? isActive() : learning.then(isActive)),
+    /** The same, but waits while the partitions are learning of another worker's ceremony. */
+    willBeActive: (): boolean | Promise<boolean> =>
+      isActive() || learning === undefined ? isActive() : learning.then(isActive),
     latest: () => record,
+    /** A ceremony that was begun and not recorded. */
     begun: () => begun,
   };
 }

@@ -1,6 +1,7 @@
 // Who has begun a ceremony, committed before the module is asked: what the module did cannot be undone, and if the service ends
 // before it has recorded it, this says who it was. One record; it is gone with the commit that records the ceremony.
 import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { isoTime } from '../../formats/iso-time.ts';
 import { integer, list, oneOf, record, text } from '../../formats/shape.ts';
 import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
 import type { Change, Commit } from '../../store/sealed/records.ts';
@@ -26,7 +27,7 @@ export async function begin<Done>(
   begun: Pick<PendingCeremony, 'kind' | 'custody'>,
   ceremony: () => Promise<Done>,
 ): Promise<Done> {
-  const whole: PendingCeremony = { ...begun, by: principal.oid, at: new Date(now() * 1000).toISOString() };
+  const whole: PendingCeremony = { ...begun, by: principal.oid, at: isoTime(now()) };
   await commit(() => [pendingCeremonyKind.put('', whole)]);
   try {
     return await ceremony();

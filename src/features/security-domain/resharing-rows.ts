@@ -1,20 +1,20 @@
 // The rows that replace the custodians of an active instance with the consent of a quorum of the present ones. This
 // product's own: in the cloud service an administrator does it alone.
-import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { domainFingerprint } from '../../formats/domain-identity.ts';
 import { MAX_UPLOAD } from '../../formats/domain-upload.ts';
+import { isoTime } from '../../formats/iso-time.ts';
 import { member, readText, wrongType } from '../../http/body.ts';
 import { type AnyRow, row } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
-import { type SecurityDomainRecord, securityDomainKind } from './activation.ts';
-import { begin, NO_LONGER_BEGUN } from './pending-ceremony.ts';
+import type { SecurityDomainRecord } from './activation.ts';
+import { begin } from './pending-ceremony.ts';
 import { type Download, readDownload } from './read-download.ts';
 import {
   custodyDetail,
   describeCustody,
   describeQuorum,
   domainDetail,
-  refusedDomain,
+  heldChanges,
+  refuse,
   type SecurityDomainService,
 } from './service.ts';
 import { transferKeyBody, transferKeyDetail } from './transfer-key.ts';
@@ -27,7 +27,7 @@ interface Resharing extends Download {
 const BODY_LIMIT = 2 * MAX_UPLOAD;
 
 export function resharingRows(service: SecurityDomainService): readonly AnyRow[] {
-  const { crypto, settle, activation, relatedWrites, now } = service;
+  const { crypto, settle, activation, now } = service;
   const common = { path: '/securitydomain/resharing', scope: 'root', activation: 'active' } as const;
   const fingerprint = (): string => domainFingerprint(crypto.hello.domainKey);
   return [
@@ -68,13 +68,15 @@ export function resharingRows(service: SecurityDomainService): readonly AnyRow[]
         const custody = { required, thumbprints };
         const done = await begin(service, { principal, commit }, { kind: 'resharing', custody }, () =>
           crypto.ceremony('replaceCustodians', { certificates, required, domain, packets }),
-        ).catch(refuse);
+        ).catch((error: unknown) => {
+          const others =
+            'The HSM was activated before it remembered its custodians, so nobody can agree to their replacement';
+          return refuse(error, { member: 'packets', others });
+        });
         const quorum = done.quorum as readonly string[];
-        const head = await settle(() => [
-          securityDomainKind.put('', replaced()),
-          ...relatedWrites.split({ by: 'resharing', required, thumbprints, certificates, opened: quorum }),
-          NO_LONGER_BEGUN,
-        ]);
+        const head = await settle(() =>
+          heldChanges(service, replaced(), { by: 'resharing', certificates, opened: quorum }),
+        );
         return {
           status: 200,
           body: { domain_fingerprint: fingerprint(), required, custodians: thumbprints, quorum },
@@ -86,8 +88,7 @@ export function resharingRows(service: SecurityDomainService): readonly AnyRow[]
         // No file has been written for these people yet.
         function replaced(): SecurityDomainRecord {
           const { downloadedAt: _at, downloadedBy: _by, ...rest } = activation.latest() ?? {};
-          const at = new Date(now() * 1000).toISOString();
-          return { ...rest, required, thumbprints, replacedAt: at, replacedBy: principal.oid };
+          return { ...rest, required, thumbprints, replacedAt: isoTime(now()), replacedBy: principal.oid };
         }
       },
     }),
@@ -98,15 +99,4 @@ function readPackets(body: Parameters<typeof member>[0]): readonly unknown[] {
   const packets = member(body, 'packets');
   if (!Array.isArray(packets)) throw wrongType('packets', 'a list of custodian packets');
   return packets;
-}
-
-function refuse(error: unknown): never {
-  if (error instanceof CryptoError && error.code === 'OtherCustodians') {
-    throw new ServiceError(
-      'Conflict',
-      'The HSM was activated before it remembered its custodians, so nobody can agree to their replacement',
-      { cause: error, innerCode: 'OtherCustodians' },
-    );
-  }
-  return refusedDomain(error, 'packets');
 }

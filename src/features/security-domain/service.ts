@@ -5,10 +5,14 @@ import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { domainFingerprint } from '../../formats/domain-identity.ts';
 import { groupFingerprint } from '../../formats/fingerprint.ts';
 import type { Detail } from '../../http/entry-detail.ts';
+import { pollAt } from '../../http/poll-at.ts';
+import type { Principal } from '../../http/principal.ts';
+import type { RowRequest } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { Commit } from '../../store/sealed/records.ts';
-import type { AllRelatedWrites } from '../part.ts';
-import type { Activation } from './activation.ts';
+import type { Change, Commit } from '../../store/sealed/records.ts';
+import type { AllRelatedWrites, DomainSplit } from '../part.ts';
+import { type Activation, type SecurityDomainRecord, securityDomainKind } from './activation.ts';
+import { NO_LONGER_BEGUN } from './pending-ceremony.ts';
 
 export interface SecurityDomainService {
   readonly crypto: CryptoClient;
@@ -25,9 +29,37 @@ export interface SecurityDomainService {
 }
 
 /** @throws ServiceError before anything of the domain leaves or enters */
-export async function checkActivation({ keptFromActivation }: SecurityDomainService): Promise<void> {
+export async function checkActivation(
+  { activation, initialAdministrators, keptFromActivation }: SecurityDomainService,
+  { oid }: Principal,
+): Promise<void> {
+  if (!activation.isActive() && !initialAdministrators.includes(oid)) {
+    throw new ServiceError('Forbidden', 'Only an administrator named when the HSM was created can activate it');
+  }
   const reason = await keptFromActivation();
   if (reason !== undefined) throw new ServiceError('Conflict', reason, { innerCode: 'FileSealRefused' });
+}
+
+/** What a ceremony that was held leaves: its record, what others keep of it, and no word of having begun. */
+export function heldChanges(
+  { relatedWrites }: Pick<SecurityDomainService, 'relatedWrites'>,
+  record: SecurityDomainRecord,
+  split: Omit<DomainSplit, 'required' | 'thumbprints'>,
+): readonly Change[] {
+  const { required, thumbprints } = record;
+  return [
+    securityDomainKind.put('', record),
+    ...relatedWrites.split({ required, thumbprints, ...split }),
+    NO_LONGER_BEGUN,
+  ];
+}
+
+/** Where a download or an upload is asked for: with the api-version, unlike jobs of backups. */
+export function pendingAt(
+  request: Pick<RowRequest<unknown>, 'spelledOrigin' | 'apiVersion'>,
+  what: 'download' | 'upload',
+): Readonly<Record<string, string>> {
+  return pollAt(request, `/securitydomain/${what}/pending?api-version=${request.apiVersion}`, '1');
 }
 
 interface Custody {
@@ -61,16 +93,19 @@ export function describeQuorum(quorum: readonly string[]): string {
     : `by the shares of ${quorum.join(', ')}`;
 }
 
-/** @param member which member of the body the module judged */
-export function refusedDomain(error: unknown, member: string): never {
-  if (error instanceof CryptoError && error.code === 'DomainRefused') {
-    throw new ServiceError('BadParameter', `Property '${member}' is refused: ${error.message}`, {
+/** How a refusal of the module reads to a client. @param member of the body, which the module judged */
+export function refuse(error: unknown, { member, others }: { member?: string; others?: string }): never {
+  if (!(error instanceof CryptoError)) throw error;
+  const { code, message } = error;
+  if (code === 'OtherCustodians' && others !== undefined) {
+    throw new ServiceError('Conflict', others, { cause: error, innerCode: code });
+  }
+  if (code === 'DomainRefused' && member !== undefined) {
+    throw new ServiceError('BadParameter', `Property '${member}' is refused: ${message}`, {
       cause: error,
-      innerCode: 'DomainRefused',
+      innerCode: code,
     });
   }
-  if (error instanceof CryptoError && error.code === 'BadRequest') {
-    throw new ServiceError('BadParameter', error.message, { cause: error });
-  }
+  if (code === 'BadRequest') throw new ServiceError('BadParameter', message, { cause: error });
   throw error;
 }

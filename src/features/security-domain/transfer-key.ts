@@ -2,14 +2,8 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import type { Detail } from '../../http/entry-detail.ts';
 
-export interface TransferKeyBody {
-  readonly key_format: 'jwk';
-  /** JSON text: clients parse the member, they do not take an object. */
-  readonly transfer_key: string;
-}
-
 /** @param certificate DER @param origin what the key's id begins with */
-export function transferKeyBody(certificate: Uint8Array, origin: string): TransferKeyBody {
+export function transferKeyBody(certificate: Uint8Array, origin: string) {
   const { raw, publicKey } = new X509Certificate(certificate);
   const { n, e } = publicKey.export({ format: 'jwk' });
   const digest = (algorithm: string): string => createHash(algorithm).update(raw).digest('base64url');
@@ -25,6 +19,7 @@ export function transferKeyBody(certificate: Uint8Array, origin: string): Transf
     x5t: digest('sha1'),
     'x5t#S256': digest('sha256'),
   };
+  // JSON text: clients parse the member, they do not take an object.
   return { key_format: 'jwk', transfer_key: JSON.stringify(jwk) };
 }
 

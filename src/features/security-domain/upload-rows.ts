@@ -4,13 +4,13 @@ import { createHash } from 'node:crypto';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { PacketError, readPacketValue } from '../../formats/custodian-packet.ts';
 import { MAX_UPLOAD, parseUpload } from '../../formats/domain-upload.ts';
+import { isoTime } from '../../formats/iso-time.ts';
 import { readText } from '../../http/body.ts';
 import { type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import type { DomainSplit } from '../part.ts';
-import { type SecurityDomainRecord, securityDomainKind } from './activation.ts';
-import { pendingAt } from './pending-at.ts';
-import { begin, NO_LONGER_BEGUN } from './pending-ceremony.ts';
+import type { SecurityDomainRecord } from './activation.ts';
+import { begin } from './pending-ceremony.ts';
 import {
   checkActivation,
   custodyDetail,
@@ -18,7 +18,9 @@ import {
   describeDomain,
   describeQuorum,
   domainDetail,
-  refusedDomain,
+  heldChanges,
+  pendingAt,
+  refuse,
   type SecurityDomainService,
 } from './service.ts';
 import { transferKeyBody, transferKeyDetail } from './transfer-key.ts';
@@ -29,7 +31,7 @@ const UNDER_WAY = { status: 'InProgress', status_details: 'The Security Domain i
 const BODY_LIMIT = 2 * MAX_UPLOAD;
 
 export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
-  const { crypto, settle, activation, initialAdministrators, relatedWrites, now } = service;
+  const { crypto, settle, activation, now } = service;
   const common = { scope: 'root', activation: 'any' } as const;
   return [
     row({
@@ -65,14 +67,11 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
           const headers = pendingAt(request, 'upload');
           return { status: 202, body: DONE, headers, note: 'Sent again; it was taken before, and nothing was done' };
         }
-        if (!initialAdministrators.includes(principal.oid)) {
-          throw new ServiceError('Forbidden', 'Only an administrator named when the HSM was created can activate it');
-        }
-        await checkActivation(service);
+        await checkActivation(service, principal);
         const { required, ...people } = await begin(service, { principal, commit }, { kind: 'recovery' }, () =>
           crypto.ceremony('uploadSecurityDomain', { document }),
         ).catch(async (error: unknown) => {
-          if (!(error instanceof CryptoError && error.code === 'WrongState')) return refusedDomain(error, 'value');
+          if (!(error instanceof CryptoError && error.code === 'WrongState')) return refuse(error, { member: 'value' });
           // Another worker was first, and this one has not heard of it.
           await crypto.reload();
           throw alreadyActive(error);
@@ -82,15 +81,11 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
         const record: SecurityDomainRecord = {
           required,
           thumbprints,
-          uploadedAt: new Date(now() * 1000).toISOString(),
+          uploadedAt: isoTime(now()),
           uploadedBy: principal.oid,
           uploadedDigest,
         };
-        const head = await settle(() => [
-          securityDomainKind.put('', record),
-          ...relatedWrites.split({ by: 'recovery', required, thumbprints, ...known(document, quorum) }),
-          NO_LONGER_BEGUN,
-        ]);
+        const head = await settle(() => heldChanges(service, record, { by: 'recovery', ...known(document, quorum) }));
         return {
           status: 202,
           body: DONE,

@@ -21,6 +21,29 @@ export function keep<T>(kind: RecordKind<T>, all: Map<string, T>): Follow<T> {
   });
 }
 
+/** The records of one kind in memory, by their ids. */
+export class KeptRecords<T> {
+  readonly #all = new Map<string, T>();
+  readonly #order: (a: readonly [string, T], b: readonly [string, T]) => number;
+  readonly follows: readonly Follow[];
+  readonly apply: Apply;
+
+  /** @param order of `list` */
+  constructor(kind: RecordKind<T>, order: (a: readonly [string, T], b: readonly [string, T]) => number) {
+    this.#order = order;
+    this.follows = [keep(kind, this.#all)];
+    this.apply = feeding(this.follows);
+  }
+
+  get(id: string): T | undefined {
+    return this.#all.get(id);
+  }
+
+  list(): readonly (readonly [id: string, value: T])[] {
+    return [...this.#all].sort(this.#order);
+  }
+}
+
 /**
  * Records of kinds that nobody lists are left alone: they are of another release.
  * @param kinds read strictly even where nobody follows them
