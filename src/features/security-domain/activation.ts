@@ -2,9 +2,8 @@
 // that other workers learn of it.
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { integer, list, text } from '../../formats/shape.ts';
-import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
+import { feeding, follow } from '../../store/sealed/follow-records.ts';
 import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
-import type { Apply } from '../../store/sealed/records.ts';
 import { type PendingCeremony, pendingCeremonyKind } from './pending-ceremony.ts';
 
 /** Who the domain is split over, and what was last done with it when, by which object id. */
