@@ -9,8 +9,7 @@ import { isoSecond, readReason } from '../roles/terms.ts';
 import type { Approval } from './approval.ts';
 import { stateAt } from './approvals.ts';
 import { planDecision, planWithdrawal, requireApproval } from './decide.ts';
-import { approvalDetail } from './entry-detail.ts';
-import { bindingOf, describeRequest } from './request.ts';
+import { bindingOf, describeRequest, requestDetail } from './request.ts';
 import type { ApprovalService } from './second-approver.ts';
 import { type SeparationService, separationRows } from './separation-rows.ts';
 
@@ -18,8 +17,8 @@ const ACTION = 'Microsoft.KeyVault/managedHsm/roleAssignments';
 
 export function approvalRows(service: ApprovalService & SeparationService): readonly AnyRow[] {
   const { approvals, now } = service;
-  const reading = { scope: 'root', activation: 'active', repeatable: true } as const;
-  const writing = { ...reading, method: 'POST', repeatable: false } as const;
+  const reading = { scope: 'root', method: 'GET' } as const;
+  const writing = { scope: 'root', method: 'POST' } as const;
   const ofRequester = (
     params: Readonly<Record<string, string | undefined>>,
     { oid }: { readonly oid: string },
@@ -63,7 +62,6 @@ export function approvalRows(service: ApprovalService & SeparationService): read
     ...separationRows(service),
     row({
       ...reading,
-      method: 'GET',
       path: '/approvals',
       operationName: 'ApprovalList',
       dataAction: `${ACTION}/read/action`,
@@ -74,7 +72,6 @@ export function approvalRows(service: ApprovalService & SeparationService): read
     }),
     row({
       ...reading,
-      method: 'GET',
       path: '/approvals/:approval',
       operationName: 'ApprovalGet',
       dataAction: `${ACTION}/read/action`,
@@ -102,6 +99,18 @@ export function approvalRows(service: ApprovalService & SeparationService): read
 
 function idIn(params: Readonly<Record<string, string | undefined>>): string {
   return (params['approval'] ?? '').toLowerCase();
+}
+
+/** What the log says of an approval: who asked for what. @param approval absent: there is none of that id */
+function approvalDetail(id: string, approval: Approval | undefined): Detail {
+  if (approval === undefined) return { approval: id };
+  const { request, requester } = approval;
+  return {
+    approval: id,
+    requestedBy: requester.oid,
+    requestedOperation: request.operation,
+    ...requestDetail(request),
+  };
 }
 
 function readReasonIn(body: JsonObject): string {

@@ -106,12 +106,10 @@ export async function readKey(
 
 async function openPart({ backup, crypto }: Pick<ContentsReading, 'backup' | 'crypto'>, part: Part): Promise<Line[]> {
   const sealed = await backup.read(part);
-  try {
-    const { content } = await crypto.send('openBackup', { backupId: backup.manifest.folder, part: part.name, sealed });
-    return readLines(part.name, content);
-  } catch (cause) {
-    throw explain(part.name, cause);
-  }
+  const { content } = await ofPart(part.name, () =>
+    crypto.send('openBackup', { backupId: backup.manifest.folder, part: part.name, sealed }),
+  );
+  return readLines(part.name, content);
 }
 
 async function openKeys(
@@ -122,29 +120,20 @@ async function openKeys(
   const keys: KeyVersion[] = [];
   for (let at = 0; at < lines.length; at += BLOBS_IN_FLIGHT) {
     const some = lines.slice(at, at + BLOBS_IN_FLIGHT);
-    const restored = await Promise.all(some.map(({ value }) => crypto.send('restoreKey', { value }))).catch(
-      (cause: unknown) => {
-        throw explain(part, cause);
-      },
-    );
-    for (const [index, { versions }] of restored.entries()) {
-      for (const version of versions as readonly PortableVersion[]) {
-        const key = readVersion(part, version, randomHex);
+    const restored = await ofPart(part, async () => {
+      const opened = await Promise.all(some.map(({ value }) => crypto.send('restoreKey', { value })));
+      return opened.map(({ versions }) =>
+        (versions as readonly PortableVersion[]).map((version) => fromPortable(version, randomHex(4))),
+      );
+    });
+    for (const [index, versions] of restored.entries()) {
+      for (const key of versions) {
         if (key.name.toLowerCase() !== some[index]?.name) throw unexpected(part, `key '${key.name}'`);
         keys.push(key);
       }
     }
   }
   return keys;
-}
-
-function readVersion(part: string, version: PortableVersion, randomHex: (bytes: number) => string): KeyVersion {
-  try {
-    return fromPortable(version, randomHex(4));
-  } catch (cause) {
-    if (cause instanceof PortableVersionError) throw explain(part, cause);
-    throw cause;
-  }
 }
 
 function addTo(keys: Map<string, VersionRecord[]>, key: KeyVersion): void {
@@ -166,12 +155,16 @@ function checkVersions(name: string, versions: readonly Pick<KeyVersion, 'versio
 }
 
 /** The part had the right hash: if the module does not open it, it was sealed elsewhere or for another place. */
-function explain(part: string, cause: unknown): unknown {
-  const isContent =
-    cause instanceof PortableVersionError ||
-    (cause instanceof CryptoError && (cause.code === 'CryptoFailed' || cause.code === 'BadRequest'));
-  if (!isContent) return cause;
-  return new BackupError('Damaged', `${part} is listed in the manifest, but is not a part of this backup`, { cause });
+async function ofPart<Result>(part: string, open: () => Promise<Result>): Promise<Result> {
+  try {
+    return await open();
+  } catch (cause) {
+    const isContent =
+      cause instanceof PortableVersionError ||
+      (cause instanceof CryptoError && (cause.code === 'CryptoFailed' || cause.code === 'BadRequest'));
+    if (!isContent) throw cause;
+    throw new BackupError('Damaged', `${part} is listed in the manifest, but is not a part of this backup`, { cause });
+  }
 }
 
 function unexpected(part: string, what: string): BackupError {

@@ -1,6 +1,13 @@
 // Reads the bodies of backup and restore requests. Where a target may lie is for the storage to say; here it only has to
 // have a form.
-import { member, readOptionalBoolean, readOptionalObject, readOptionalText, readText } from '../../http/body.ts';
+import {
+  member,
+  readOptionalBoolean,
+  readOptionalObject,
+  readOptionalText,
+  readText,
+  wrongType,
+} from '../../http/body.ts';
 import { isAbsent } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
@@ -37,10 +44,7 @@ export function readRestore(folderMember: 'folderToRestore' | 'folder'): (body: 
     const folder = readText(body, folderMember);
     const segments = folder.split('/');
     if (folder.length > 1000 || !segments.every((segment) => SEGMENT.test(segment) && !/^\.{1,2}$/.test(segment))) {
-      throw new ServiceError(
-        'BadParameter',
-        `Property '${folderMember}' must be the name of a backup's folder, as the backup answered it: mhsm-…`,
-      );
+      throw wrongType(folderMember, "the name of a backup's folder, as the backup answered it: mhsm-…");
     }
     return { target: readTarget(parameters), folder };
   };

@@ -21,17 +21,11 @@ const MIN_REQUIRED = 2;
 export function readDownload(body: JsonObject): Download {
   const list = member(body, 'certificates');
   if (!Array.isArray(list) || list.length < MIN_CERTIFICATES || list.length > MAX_CERTIFICATES) {
-    throw new ServiceError(
-      'BadParameter',
-      `Property 'certificates' must be a list of ${MIN_CERTIFICATES} to ${MAX_CERTIFICATES} JWKs with x5c`,
-    );
+    throw wrongType('certificates', `a list of ${MIN_CERTIFICATES} to ${MAX_CERTIFICATES} JWKs with x5c`);
   }
   const required = readOptionalInteger(body, 'required') ?? MIN_REQUIRED;
   if (required < MIN_REQUIRED || required > list.length) {
-    throw new ServiceError(
-      'BadParameter',
-      `Property 'required' must be from ${MIN_REQUIRED} to the number of certificates (${list.length})`,
-    );
+    throw wrongType('required', `from ${MIN_REQUIRED} to the number of certificates (${list.length})`);
   }
   const certificates = list.map(readCertificate);
   const thumbprints = certificates.map(thumbprint);
