@@ -11,7 +11,7 @@ import type { WorkerIds } from '../features/backup/jobs/job-engine.ts';
 import { backup } from '../features/backup/part.ts';
 import type { BackupService } from '../features/backup/service.ts';
 import { byok } from '../features/byok/rows.ts';
-import { ceremony } from '../features/ceremony/part.ts';
+import { ceremony } from '../features/ceremony/rows.ts';
 import { clock } from '../features/clock/part.ts';
 import { custodians } from '../features/custodians/part.ts';
 import { events } from '../features/events/part.ts';

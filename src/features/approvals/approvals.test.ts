@@ -9,8 +9,7 @@ import { ADMINISTRATOR, CRYPTO_USER, guid } from '../roles/operations.fixture.ts
 import { memoryRecords } from '../roles/records.fixture.ts';
 import { assignmentChange, assignmentKind, contentOf } from '../roles/role-records.ts';
 import type { RoleRequest } from '../roles/separation-rules.ts';
-import { type Approval, approvalKind } from './approval.ts';
-import { Approvals, stateAt } from './approvals.ts';
+import { type Approval, Approvals, approvalKind, stateAt } from './approvals.ts';
 import { planDecision, planWithdrawal } from './decide.ts';
 import { type ApprovalRequest, bindingOf } from './request.ts';
 import { type ApprovalService, MAX_PENDING, planSecond } from './second-approver.ts';

@@ -8,8 +8,7 @@ import type { Roles } from '../roles/evaluate.ts';
 import { administrationOf, lastingAdministrations } from '../roles/lasting-administrators.ts';
 import type { RoleAssignment } from '../roles/role-records.ts';
 import { selfGrant } from '../roles/separation-rules.ts';
-import { type Approval, approvalKind } from './approval.ts';
-import { stateAt } from './approvals.ts';
+import { type Approval, approvalKind, stateAt } from './approvals.ts';
 import { rightFor } from './request.ts';
 import type { ApprovalService } from './second-approver.ts';
 

@@ -1,7 +1,7 @@
 // What a second administrator is asked for: a change of roles, a full restore, or trust in an attestation authority. Of each kind
 // of request: how it is kept, what an approval of it is bound to, the right that both people need, the sentence that the second
 // one reads, and what the log has of it.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { guid, list, matching, oneOf, type Reader, record, ShapeError } from '../../formats/shape.ts';
 import type { Detail } from '../../http/entry-detail.ts';
 import { type FullRestore, fullRestore } from '../backup/approved-restore.ts';
@@ -126,7 +126,7 @@ export const readRequest: Reader<ApprovalRequest> = (value, path) => {
 
 /** Equal for requests that are the same in everything that an approval is bound to. */
 export function bindingOf(request: ApprovalRequest): string {
-  return sha256(JSON.stringify([request.operation, ...kindOf(request).bound(request)]));
+  return hash('sha256', JSON.stringify([request.operation, ...kindOf(request).bound(request)]), 'base64url');
 }
 
 /** The right that requester and approver both need, and where. */
@@ -155,9 +155,5 @@ function roleOf({ role: content }: RoleRequest): Detail {
 
 function contentHash({ role: { roleName, description, permissions } }: RoleRequest): string {
   const rights = permissions.map(({ dataActions, notDataActions }) => [dataActions, notDataActions]);
-  return sha256(JSON.stringify([roleName, description, rights]));
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('base64url');
+  return hash('sha256', JSON.stringify([roleName, description, rights]), 'base64url');
 }

@@ -4,8 +4,7 @@ import type { Change } from '../../store/sealed/records.ts';
 import type { FullRestore, RestoreApproval } from '../backup/approved-restore.ts';
 import type { FreshRecovery } from '../backup/fresh-recovery.ts';
 import { isoSecond } from '../roles/terms.ts';
-import { approvalKind } from './approval.ts';
-import { stateAt } from './approvals.ts';
+import { approvalKind, stateAt } from './approvals.ts';
 import { type SecondService, secondPerson, withReason } from './second-approver.ts';
 
 export interface RestoreSeparation extends SecondService {

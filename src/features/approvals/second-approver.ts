@@ -11,8 +11,7 @@ import type { SeparationRules } from '../roles/separation-rules.ts';
 import { isoSecond, readDefinitionTerms } from '../roles/terms.ts';
 import type { Second, SecondPerson } from '../second-person.ts';
 import type { InstancePolicy } from '../settings/instance-policy.ts';
-import { type Approval, approvalKind, type Decision } from './approval.ts';
-import { type Approvals, stateAt } from './approvals.ts';
+import { type Approval, type Approvals, approvalKind, type Decision, stateAt } from './approvals.ts';
 import { type ApprovalRequest, rightFor } from './request.ts';
 
 export interface ApprovalService {

@@ -10,7 +10,7 @@ import { JobEngine, type WorkerIds } from './jobs/job-engine.ts';
 import { clearLeftDirectories } from './leftovers.ts';
 import { backupRows } from './rows.ts';
 import type { BackupService } from './service.ts';
-import { TextRecords } from './text-records.ts';
+import { TextRecords } from './view.ts';
 
 interface Needs extends Pick<BackupService, 'kinds' | 'records' | 'now' | 'randomHex' | 'report'> {
   readonly workers: WorkerIds;

@@ -10,8 +10,7 @@ import { policyChange, policyKind } from '../rotation/policy.ts';
 import { type Contents, toRecord } from './contents.ts';
 import { keyVersion, versionId } from './key-versions.fixture.ts';
 import { planRestore } from './plan-restore.ts';
-import { TextRecords } from './text-records.ts';
-import { takeView, type View } from './view.ts';
+import { TextRecords, takeView, type View } from './view.ts';
 
 const NOW = 2_000_000;
 const RETENTION = 7 * 86_400;

@@ -11,7 +11,7 @@ import type { BackupJobs } from './jobs/backup-jobs.ts';
 import type { JobEngine } from './jobs/job-engine.ts';
 import type { NamedFolder } from './storage/allowed-targets.ts';
 import type { OpenStorage } from './storage/port.ts';
-import type { TextRecords } from './text-records.ts';
+import type { TextRecords } from './view.ts';
 
 export interface BackupService {
   readonly keys: KeyIndex;

@@ -11,6 +11,7 @@ import { type AnyRow, type JsonObject, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { commitPlanned } from '../../store/sealed/records.ts';
 import type { CustodianRegister } from '../custodians/register.ts';
+import { part } from '../part.ts';
 import {
   CEREMONY_KINDS,
   type CeremonyKind,
@@ -18,6 +19,7 @@ import {
   isCeremonyKind,
   type RecordedCeremonies,
   type RecordedCeremony,
+  recordedCeremonies,
 } from './recorded.ts';
 
 const PATH = '/securitydomain/ceremonies';
@@ -26,7 +28,7 @@ const ACTION = 'Microsoft.KeyVault/managedHsm/securitydomain/download';
 const MAX_REPORT = 256 * 1024;
 const MAX_CEREMONIES = 10_000;
 
-export interface CeremonyService {
+interface CeremonyService {
   readonly crypto: CryptoClient;
   readonly ceremonies: RecordedCeremonies;
   readonly register: CustodianRegister;
@@ -34,7 +36,7 @@ export interface CeremonyService {
   readonly now: () => number;
 }
 
-export function ceremonyRows(service: CeremonyService): readonly AnyRow[] {
+function ceremonyRows(service: CeremonyService): readonly AnyRow[] {
   const { crypto, ceremonies, register, now } = service;
   const reading = { scope: 'root', dataAction: `${ACTION}/read` } as const;
   const shape = (id: string, ceremony: RecordedCeremony): object => {
@@ -148,3 +150,9 @@ function readReport(body: JsonObject) {
   }
   return { id, kind, domain, report };
 }
+
+export const ceremony = part({
+  kinds: [ceremonyKind],
+  keep: () => ({ ceremonies: recordedCeremonies() }),
+  serve: (service: CeremonyService) => ({ rows: ceremonyRows(service) }),
+});

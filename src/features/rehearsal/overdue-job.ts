@@ -1,13 +1,42 @@
-// Tells the configured webhook of rehearsals that are overdue: once for each time that one falls due.
+// Tells the configured webhook of rehearsals that are overdue: once for each time that one falls due. What was told is a sealed
+// record, by depth the time that was due: one that is rehearsed, and then overdue again, is told of again.
 import { isoTime } from '../../formats/iso-time.ts';
 import { ownCommand } from '../../formats/own-command.ts';
-import type { Head, Records } from '../../store/sealed/records.ts';
+import { REHEARSAL_DEPTHS, type RehearsalDepth } from '../../formats/rehearsal-record.ts';
+import { text } from '../../formats/shape.ts';
+import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
+import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
+import type { Apply, Head, Records } from '../../store/sealed/records.ts';
 import type { DueJob } from '../clock/due-work.ts';
 import { Backoff } from '../events/backoff.ts';
 import { type CloudEvent, envelope } from '../events/cloud-event.ts';
 import type { Telling } from '../events/deliver.ts';
-import { type DeliveredOverdue, deliveredOverdueChange, type OverdueRehearsal, overdueToTell } from './overdue.ts';
-import { postureOf, type RehearsalSchedule, rehearseWords } from './posture.ts';
+import { dueAt, postureOf, type RehearsalSchedule, rehearseWords } from './posture.ts';
+
+type ToldTimes = ValueOf<typeof toldOverdueKind>;
+
+export const toldOverdueKind = recordKind({
+  of: 'rehearsal-told',
+  about: 'By depth, the time of the overdue rehearsal that the receiver of events was told of',
+  travels: 'stays',
+  members: {},
+  optional: { reachability: text, full: text },
+});
+
+export class DeliveredOverdue {
+  #times: ToldTimes = {};
+
+  readonly follows: readonly Follow[] = [
+    follow(toldOverdueKind, (_, times = {}) => {
+      this.#times = times;
+    }),
+  ];
+  readonly apply: Apply = feeding(this.follows);
+
+  get times(): ToldTimes {
+    return this.#times;
+  }
+}
 
 const TYPE = 'Strongroom.RehearsalOverdue';
 
@@ -45,7 +74,9 @@ export function overdueJob(service: OverdueNotification): DueJob {
           return;
         }
         patience.succeeded();
-        const head = await records.update(() => [deliveredOverdueChange(overdue, told)]);
+        const head = await records.update(() => [
+          toldOverdueKind.put('', { ...told.times, [overdue.depth]: isoTime(overdue.due) }),
+        ]);
         if (outcome === 'taken') await service.record(what, { head });
         else await service.record(`${what} It is given up.`, { head, failure: 'GivenUp' });
       }
@@ -69,4 +100,18 @@ function overdueEvent({ depth, due }: OverdueRehearsal, { source, schedule, now 
       Next: ownCommand(`${rehearseWords(depth)} --hsm-name ${source.name}`),
     },
   });
+}
+
+interface OverdueRehearsal {
+  readonly depth: RehearsalDepth;
+  /** Unix seconds. */
+  readonly due: number;
+}
+
+/** Those that are to be told of once they are due, the soonest first. */
+function overdueToTell(schedule: RehearsalSchedule, told: DeliveredOverdue): readonly OverdueRehearsal[] {
+  return REHEARSAL_DEPTHS.flatMap((depth) => {
+    const due = dueAt(schedule, depth);
+    return due === undefined || told.times[depth] === isoTime(due) ? [] : [{ depth, due }];
+  }).sort((a, b) => a.due - b.due);
 }

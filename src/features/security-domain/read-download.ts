@@ -1,5 +1,5 @@
 // The body of a security-domain download: custodians' certificates and the quorum.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { member, readOptionalInteger, wrongType } from '../../http/body.ts';
 import { toBytes } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
@@ -28,7 +28,7 @@ export function readDownload(body: JsonObject): Download {
     throw wrongType('required', `from ${MIN_REQUIRED} to the number of certificates (${list.length})`);
   }
   const certificates = list.map(readCertificate);
-  const thumbprints = certificates.map(thumbprint);
+  const thumbprints = certificates.map((der) => hash('sha256', Buffer.from(der, 'base64'), 'base64url'));
   if (new Set(thumbprints).size !== thumbprints.length) {
     throw new ServiceError(
       'BadParameter',
@@ -56,8 +56,4 @@ function readBase64(text: unknown): string | undefined {
   } catch {
     return undefined; // it is no base64: refused by the name of its member
   }
-}
-
-function thumbprint(certificate: string): string {
-  return createHash('sha256').update(Buffer.from(certificate, 'base64')).digest('base64url');
 }

@@ -1,6 +1,6 @@
 // The rows that recover a security domain into an instance that is not activated. The module judges what is uploaded; the
 // service passes it on and keeps none of it.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { PacketError, readPacketValue } from '../../formats/custodian-packet.ts';
 import { MAX_UPLOAD, parseUpload } from '../../formats/domain-upload.ts';
@@ -54,12 +54,12 @@ export function uploadRows(service: SecurityDomainService): readonly AnyRow[] {
       operationName: 'SecurityDomainRestore',
       dataAction: 'Microsoft.KeyVault/managedHsm/securitydomain/upload/action',
       readBody: (body) => readText(body, 'value'),
-      asked: ({ body }) => ({ documentHash: hashOf(body) }),
+      asked: ({ body }) => ({ documentHash: hash('sha256', body, 'base64url') }),
       bodyLimit: BODY_LIMIT,
       repeatable: false,
       async handle(request) {
         const { body: document, principal, commit } = request;
-        const uploadedDigest = hashOf(document);
+        const uploadedDigest = hash('sha256', document, 'base64url');
         // Sent again, it may come to a worker that is still learning of the first.
         if (await activation.willBeActive()) {
           const { uploadedBy, uploadedDigest: taken } = activation.latest() ?? {};
@@ -138,10 +138,6 @@ function certificatesIn(packets: unknown): ReadonlyMap<string, string> {
     }
   }
   return shown;
-}
-
-function hashOf(document: string): string {
-  return createHash('sha256').update(document).digest('base64url');
 }
 
 function alreadyActive(cause?: unknown): ServiceError {
