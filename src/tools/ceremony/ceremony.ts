@@ -12,7 +12,7 @@ import { optionWords, ownCommand } from '../../formats/own-command.ts';
 import { orThrow, Refusal } from '../../formats/refusal.ts';
 import { type Entry, type Facts, type FileFact, Journal, type NewEntry, readJournal } from './journal.ts';
 
-export interface CeremonySettings {
+interface CeremonySettings {
   readonly kind: CeremonyKind;
   /** How many custodians there will be, and how many of them will be needed; of a recovery the domain file says it. */
   readonly custodians?: number;

@@ -3,14 +3,12 @@
 
 import { ownCommand, shellWord } from '../../../formats/own-command.ts';
 import { oneLine } from '../../../formats/printable.ts';
-import { Refusal } from '../../../formats/refusal.ts';
 import {
   REHEARSAL_FORMAT,
   type Rehearsal,
   type RehearsedCustodian,
   writeRehearsal,
 } from '../../../formats/rehearsal-record.ts';
-import { readRegister } from '../../../tools/ceremony/hsm.ts';
 import { type Answer, CommandError, type Outcome, type Terminal } from '../../command.ts';
 import type { InstanceClient, InstanceValues } from '../../instance-client.ts';
 import {
@@ -30,7 +28,7 @@ import { chooseBackup } from '../backup/choose-backup.ts';
 import type { PlaceValues } from '../backup/credentials.ts';
 import { type FiledRecord, filedWords, fileRecord } from './filed.ts';
 import { keepRecord, keptText, outcomeText } from './kept-record.ts';
-import { checkOwnFiles } from './own-files.ts';
+import { checkOwnFiles, registerOf } from './own-files.ts';
 
 interface FullRehearsal {
   /** Absent: nothing is filed. */
@@ -171,15 +169,11 @@ async function custodiansOf(
   { file }: Domain,
   shares: readonly GatheredShare[],
 ): Promise<readonly RehearsedCustodian[]> {
-  const names = new Map<string, string>();
-  if (client !== undefined) {
-    try {
-      const { value } = await readRegister(client);
-      for (const { custodian, name, subject } of value) names.set(custodian, name ?? subject ?? custodian);
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error; // names are a courtesy
-    }
-  }
+  const register = client === undefined ? undefined : await registerOf(client);
+  const called = register?.value.map(
+    ({ custodian, name, subject }) => [custodian, name ?? subject ?? custodian] as const,
+  );
+  const names = new Map(called);
   const took = new Set(shares.map(({ custodian }) => custodian));
   return file.SharedKeys.enc_shares
     .filter(({ x5t_256 }) => took.has(x5t_256))

@@ -48,7 +48,7 @@ function optionFor({ url }: InstanceValues): string {
 }
 
 /** Undefined: it cannot tell, or does not tell this caller. */
-async function registerOf(client: InstanceClient): Promise<Register | undefined> {
+export async function registerOf(client: InstanceClient): Promise<Register | undefined> {
   try {
     return await readRegister(client);
   } catch (error) {

@@ -10,7 +10,7 @@ import { makeChallenge, nameOf, type OpenChallenge, packetIn, readChallenges } f
 import { type FiledRecord, filedWords, REHEARSALS, readRehearsals, VERSION } from './filed.ts';
 import { keepRecord, keptText, rehearsalText } from './kept-record.ts';
 
-export interface ReachabilityOptions {
+interface ReachabilityOptions {
   readonly client: InstanceClient;
   /** Where the instance is, as options of a command. */
   readonly address: string;

@@ -51,7 +51,7 @@ function verdict({ state, proven, unproven }: Proof): string {
   }
 }
 
-export function damageText({ file, entry, offset, what }: Damage): string {
+function damageText({ file, entry, offset, what }: Damage): string {
   const place = [
     file,
     ...(entry === undefined ? [] : [`entry ${entry}`]),
