@@ -25,6 +25,15 @@ import { readInput } from '../read-input.ts';
 import { dataRootOf } from '../running.ts';
 import { fileFailed, messageOf, NotRehearsed } from './steps.ts';
 
+/** @param names of options, of which none may be given @throws UsageError */
+export function rejectOptions(values: Readonly<Record<string, unknown>>, names: readonly string[], why: string): void {
+  const given = names.find((name) => {
+    const value = values[name];
+    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+  });
+  if (given !== undefined) throw new UsageError(`--${given} ${why}`);
+}
+
 export type Domain = Awaited<ReturnType<typeof readDomain>>;
 
 /** To the byte. @throws StepFailed naming the file that is damaged; CommandError for one that cannot be read */

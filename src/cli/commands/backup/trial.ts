@@ -1,6 +1,6 @@
 // `strongroom backup verify --trial`: what is in a backup comes back, tried in an instance that is thrown away.
 import { CommandError, type OptionValues, type Terminal, UsageError } from '../../command.ts';
-import { administratorOf, readBackupAtHand, readDomain, samplesIn } from '../../rehearsal/inputs.ts';
+import { administratorOf, readBackupAtHand, readDomain, rejectOptions, samplesIn } from '../../rehearsal/inputs.ts';
 import { openRecoveryInstance, recover } from '../../rehearsal/recover.ts';
 import { gatheringOf } from '../../rehearsal/shares.ts';
 import { StepFailed, Steps } from '../../rehearsal/steps.ts';
@@ -35,11 +35,7 @@ export interface TrialOutcome {
 export async function trialOf(values: OptionValues<typeof trialOptions>) {
   const { domain, samples, custodian, packets } = values;
   if (!values.trial) {
-    const onDisk = values['on-disk'] ? true : undefined;
-    const given = Object.entries({ domain, samples, packets, custodian: custodian[0], 'on-disk': onDisk }).find(
-      ([, value]) => value !== undefined,
-    );
-    if (given !== undefined) throw new UsageError(`--${given[0]} goes with --trial`);
+    rejectOptions(values, ['domain', 'samples', 'packets', 'custodian', 'on-disk'], 'goes with --trial');
     return undefined;
   }
   if (domain === undefined) throw new UsageError('--trial needs --domain, and a quorum: --custodian or --packets');

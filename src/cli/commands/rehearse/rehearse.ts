@@ -2,7 +2,7 @@
 
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
-import { administratorOf } from '../../rehearsal/inputs.ts';
+import { administratorOf, rejectOptions } from '../../rehearsal/inputs.ts';
 import { gatheringOf } from '../../rehearsal/shares.ts';
 import { targetOptions } from '../../same-place.ts';
 import { placeOptions } from '../backup/credentials.ts';
@@ -53,7 +53,7 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
   async run(values, _operands, terminal) {
     const { depth } = values;
     if (depth === 'reachability') {
-      rejectOptions(values, FULL_ONLY, depth);
+      rejectOptions(values, FULL_ONLY, 'does not go with --depth reachability');
       const days = Number(values.days);
       if (!/^\d{1,2}$/.test(values.days) || days < 1 || days > 90) throw new UsageError('--days must be from 1 to 90');
       const client = openInstanceClient(values);
@@ -62,7 +62,7 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
       return rehearseReachability(call, terminal);
     }
     if (depth !== 'full') throw new UsageError('--depth must be reachability or full');
-    rejectOptions(values, ['out', 'answer', 'finish'], depth);
+    rejectOptions(values, ['out', 'answer', 'finish'], 'does not go with --depth full');
     const { domain, backup, samples } = values;
     if (domain === undefined || samples === undefined) throw new UsageError('--domain and --samples are needed');
     if (backup === undefined && values.url !== undefined) throw new UsageError('with --url, name the --backup');
@@ -83,11 +83,3 @@ const FULL_ONLY = [
   ...['domain', 'backup', 'samples', 'key', 'passphrase-file', 'packets', 'administrator', 'unfiled', 'on-disk'],
   ...Object.keys(placeOptions).map((each) => each.split(' ', 1)[0] ?? each),
 ];
-
-function rejectOptions(values: Readonly<Record<string, unknown>>, names: readonly string[], depth: string): void {
-  const given = names.find((name) => {
-    const value = values[name];
-    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
-  });
-  if (given !== undefined) throw new UsageError(`--${given} does not go with --depth ${depth}`);
-}
