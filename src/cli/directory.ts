@@ -5,7 +5,6 @@ import { dirname } from 'node:path';
 import type { Application, Directory, ManagedIdentity } from '../control/directory/directory.ts';
 import { readDirectoryFile } from '../control/directory/directory-file.ts';
 import { places } from '../deployment/data-layout.ts';
-import { productionFile } from '../deployment/production-file.ts';
 import { isGuid } from '../formats/guid.ts';
 import { CommandError, UsageError } from './command.ts';
 import { type InstanceValues, rootOf } from './instance-client.ts';
@@ -21,7 +20,7 @@ export async function openDirectory(
   data: string | undefined,
 ): Promise<{ readonly folder: string; readonly directory: Directory }> {
   const folder = places(dataRootOf(data)).control;
-  if (existsSync(productionFile(dirname(folder)))) {
+  if (existsSync(places(dirname(folder)).production)) {
     throw new CommandError(
       'a production deployment has no directory: identities are those of its token issuers (docs/guide/auth.md)',
     );

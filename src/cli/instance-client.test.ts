@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { makeLoopbackCertificate } from '../../test/support/loopback-certificate.ts';
-import { DataLock } from '../files/data-lock.ts';
+import { takeDataLock } from '../files/data-lock.ts';
 import { CommandError, UsageError } from './command.ts';
 import { instanceIn } from './commands/ceremony/open-folder.ts';
 import { AnswerError, openInstanceClient } from './instance-client.ts';
@@ -20,7 +20,7 @@ let server: ReturnType<typeof createServer>;
 let url: string;
 let origin: string;
 const environment = { ...process.env };
-const locks: DataLock[] = [];
+const locks: Disposable[] = [];
 
 before(async () => {
   const { key, certificate } = await makeLoopbackCertificate(folder, 'one.hsm.localhost', 'one.managedhsm.azure.net');
@@ -114,7 +114,7 @@ test('a refusal is shown whole, and a terminal has nothing to obey in it', () =>
 /** A data directory whose files say that the server of this test is the instance `one`. */
 function dataOf(profile: 'dev' | 'production'): string {
   const root = mkdtempSync(join(folder, 'data-'));
-  locks.push(DataLock.take(root) ?? assert.fail('it is taken'));
+  locks.push(takeDataLock(root) ?? assert.fail('it is taken'));
   const state = {
     profile,
     ca,

@@ -1,6 +1,6 @@
 // What `status` says of the private listeners of an instance: where each is, and whether its connection lets anybody in. A
 // listener whose connection has another name than any of the instance serves nobody, which nothing else would tell.
-import { readInstanceConfig } from '../deployment/read-instance.ts';
+import { readInstanceConfig } from '../deployment/instance.ts';
 
 export interface PrivatePath {
   /** `ADDRESS:PORT`, or the path of a Unix socket. */

@@ -53,9 +53,3 @@ export function readJsonInput(path: string): unknown {
     throw new CommandError(`${path} is not JSON`, { cause: error });
   }
 }
-
-/** A copy of it, without its end. */
-export function firstLine(bytes: Buffer): Buffer {
-  const end = bytes.findIndex((byte) => byte === 0x0a || byte === 0x0d);
-  return Buffer.from(end === -1 ? bytes : bytes.subarray(0, end));
-}

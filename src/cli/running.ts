@@ -1,7 +1,7 @@
 // Commands that speak of a running copy: which data directory is meant, and what runs in it.
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { productionFile } from '../deployment/production-file.ts';
+import { places } from '../deployment/data-layout.ts';
 import { mayReadRunningState, type RunningState, readRunningState } from '../deployment/running-state.ts';
 import { dataRoot } from '../deployment/start-config.ts';
 import { optionWords, ownCommand } from '../formats/own-command.ts';
@@ -42,7 +42,7 @@ export function requireRunning(root: string): RunningState {
   }
   // The directory that both mean by themselves needs no name.
   const place = root === dataRootOf(undefined) ? '' : optionWords({ data: root });
-  const start = existsSync(productionFile(root))
+  const start = existsSync(places(root).production)
     ? `'${ownCommand(`start --profile production --config FILE${place}`)}'`
     : `'npm start${place === '' ? '' : ` --${place}`}' or '${ownCommand(`start${place}`)}'`;
   throw new CommandError(

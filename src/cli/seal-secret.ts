@@ -2,12 +2,13 @@
 // of custodians, for whom the module's certificate and the seal's share list are written.
 import { writeFileSync } from 'node:fs';
 import { groupFingerprint } from '../formats/fingerprint.ts';
+import { firstLine } from '../formats/first-line.ts';
 import { certificatePem } from '../formats/x509-writer.ts';
 import { encryptPassphrase, readPackets, type UnlockCertificate } from '../tools/seal/secrets.ts';
 import { CommandError, type Terminal } from './command.ts';
 import { explained } from './explained.ts';
 import { canType, readHidden, readHiddenTwice } from './read-hidden.ts';
-import { firstLine, readInput } from './read-input.ts';
+import { readInput } from './read-input.ts';
 import { readSecret } from './read-secret.ts';
 
 interface Asked {
@@ -50,7 +51,7 @@ async function readSealPassphrase(
     throw new CommandError(`not at a terminal: give the ${what} with --${option}`);
   }
   const content = readSecret(file);
-  const line = firstLine(content);
+  const line = Buffer.from(firstLine(content));
   content.fill(0);
   if (line.length === 0) throw new CommandError(`${file} holds no passphrase on its first line`);
   return line;

@@ -1,18 +1,17 @@
 // Control's side of the supervision link: the instance host of the management plane, and what the supervisor tells it
 // about instances.
-import { HostRefused, HostStopping, type InstanceHost, type InstanceStatus } from '../links/instance-host.ts';
-import { type Link, RequestFailed } from '../links/link.ts';
+
 import {
   instanceChanged,
   provisionInstance,
   purgeInstance,
-  STOPPING,
   startInstance,
   stopInstance,
   updateInstance,
-} from '../links/messages.ts';
-
-const ACTIVATIONS = ['NotActivated', 'Active', 'Locked', 'Stopped', 'Unknown', 'Failed'] as const;
+} from '../links/control-messages.ts';
+import { HostRefused, HostStopping, type InstanceHost, type InstanceStatus } from '../links/instance-host.ts';
+import { type Link, RequestFailed } from '../links/link.ts';
+import { STOPPING } from '../links/messages.ts';
 
 /**
  * To be called before anything is awaited: the supervisor tells of instances right after the link is made.
@@ -23,8 +22,7 @@ export function instanceHostOver(
   changed: (name: string, status: InstanceStatus | undefined) => void,
 ): InstanceHost {
   const statuses = new Map<string, InstanceStatus>();
-  link.on(instanceChanged, ({ name, port, activation, message }) => {
-    const status = { port, activation: ACTIVATIONS.find((each) => each === activation) ?? 'Unknown', message };
+  link.on(instanceChanged, ({ name, ...status }) => {
     statuses.set(name.toLowerCase(), status);
     changed(name, status);
   });

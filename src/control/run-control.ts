@@ -1,11 +1,11 @@
 // What the entries of the control process have in common: its link to the supervisor, by which it hears of instances, asks for
 // them, and has names in its folder made durable.
 import { replaceFile } from '../files/durable-file.ts';
-import { applyAliases } from '../links/alias-link.ts';
 import { openSupervisorLink } from '../links/child-link.ts';
+import { aliasesChanged, syncControl } from '../links/control-messages.ts';
 import type { Link } from '../links/link.ts';
-import { frontToken, ready, syncControl } from '../links/messages.ts';
-import { openManagementAudit } from '../links/recorder/management-audit.ts';
+import { frontToken, ready } from '../links/messages.ts';
+import { openManagementAudit } from '../links/recorder/open-audit-log.ts';
 import { instanceHostOver } from './control-link.ts';
 import type { PlaneOptions } from './plane.ts';
 
@@ -23,14 +23,14 @@ export async function runControl(
   await using link = openSupervisorLink();
   let token: Uint8Array | undefined;
   link.on(frontToken, (told) => {
-    token = Uint8Array.from(told.token);
+    token = told.token;
   });
   await using audit = openManagementAudit(socket);
   await using control = await start(
     {
       audit,
       host: (names) => {
-        applyAliases(link, (aliases) => names.setAliases(aliases));
+        link.on(aliasesChanged, ({ aliases }) => names.setAliases(new Map(Object.entries(aliases))));
         return instanceHostOver(link, (name, status) => names.setInstance(name, status?.port));
       },
       replaceFile: (path, content) => replaceFile(path, content, { folder: () => link.request(syncControl, {}) }),

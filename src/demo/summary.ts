@@ -1,6 +1,6 @@
 // What a start shows at its end: what exists now, and how other clients get to it.
 import { fileURLToPath } from 'node:url';
-import { shellQuoted } from '../deployment/client-environment/shell.ts';
+import { shellQuoted } from '../deployment/client-environment/variable-files.ts';
 import { DEV_INSTANCE } from '../deployment/client-environment/variables.ts';
 import type { Places } from '../deployment/data-layout.ts';
 import type { DevClients } from '../deployment/dev-clients.ts';

@@ -1,10 +1,11 @@
 // Aliases: further names under which an instance answers, in `DATA/aliases.json`. An alias belongs to one instance at a
 // time and outlives it: consumers that were given an alias go on under the same address when another instance takes over.
 // The command line writes the file, the supervisor alone goes by it.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../files/durable-file.ts';
 import { mapOf, matching, oneOf, record, ShapeError, text } from '../formats/shape.ts';
+import { readOwnFile } from './read-config-file.ts';
 import { ConfigError } from './start-config.ts';
 
 export const ALIASES_FILE = 'aliases.json';
@@ -26,19 +27,15 @@ export type Aliases = ReturnType<typeof file>['aliases'];
 export function readAliases(root: string): Aliases {
   const path = join(root, ALIASES_FILE);
   if (!existsSync(path)) return {};
-  try {
-    const { aliases } = file(JSON.parse(readFileSync(path, 'utf8')), ALIASES_FILE);
+  const read = (value: unknown): Aliases => {
+    const { aliases } = file(value, ALIASES_FILE);
     if (Object.keys(aliases).some((name) => name !== name.toLowerCase())) {
       throw new ShapeError(`${ALIASES_FILE}.aliases must be in lower case`);
     }
     for (const name of Object.keys(aliases)) checkAlias(name);
     return aliases;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(`${path} cannot be used (${reason}): correct it, or remove it and set the aliases again`, {
-      cause,
-    });
-  }
+  };
+  return readOwnFile(path, read, 'correct it, or remove it and set the aliases again');
 }
 
 export async function writeAliases(root: string, aliases: Aliases): Promise<void> {

@@ -1,9 +1,9 @@
 // The identities that the dev profile hands to its user, secrets included: `DATA/dev-clients.json`, 0600. The directory
 // of the embedded issuer keeps only hashes of them.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../files/durable-file.ts';
 import { guid, record, text } from '../formats/shape.ts';
+import { readOwnFile } from './read-config-file.ts';
 
 const application = record({ appId: guid, oid: guid, secret: text });
 const user = record({ oid: guid, upn: text, password: text });
@@ -16,15 +16,10 @@ const shape = record({
 });
 export type DevClients = ReturnType<typeof shape>;
 
-/** @throws when the file is absent or not what we write */
+/** @throws ConfigError when the file is absent or not what we write */
 export function readDevClients(root: string): DevClients {
-  const path = clientsFile(root);
-  try {
-    return shape(JSON.parse(readFileSync(path, 'utf8')), 'dev-clients.json');
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${path} cannot be used (${reason}): restore it, or use another data directory`, { cause });
-  }
+  const read = (value: unknown): DevClients => shape(value, 'dev-clients.json');
+  return readOwnFile(clientsFile(root), read, 'restore it, or use another data directory');
 }
 
 export async function writeDevClients(root: string, clients: DevClients): Promise<void> {

@@ -11,5 +11,3 @@ export const readDevConfig = record(
   { limits: readRequestLimits, tls: readTlsSettings, privateListeners: readNamedListeners },
 );
 export type DevConfig = ReturnType<typeof readDevConfig>;
-
-export const DEV_DEFAULTS: DevConfig = {};

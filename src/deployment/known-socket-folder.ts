@@ -8,12 +8,18 @@ export const SOCKET_FOLDER_NOTE = 'socket-folder';
 /** @param root the instance's folder */
 export function knownSocketFolder(root: string): string {
   const run = join(root, 'run');
-  let noted: string;
+  return notedFolder(run) ?? run;
+}
+
+/** Undefined: none was needed, or none is there that can be used. @param run where the note is */
+export function notedFolder(run: string): string | undefined {
   try {
-    noted = readFileSync(join(run, SOCKET_FOLDER_NOTE), 'utf8');
+    const noted = readFileSync(join(run, SOCKET_FOLDER_NOTE), 'utf8');
+    const stats = lstatSync(noted);
+    // Anyone may write to the temporary directory: only a real folder of ours that nobody else can enter will do.
+    const isPrivate = stats.isDirectory() && stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0;
+    return isPrivate ? noted : undefined;
   } catch {
-    return run; // its own is short enough
+    return undefined;
   }
-  const { uid, mode } = lstatSync(noted, { throwIfNoEntry: false }) ?? {};
-  return uid === process.getuid?.() && ((mode ?? 0o777) & 0o077) === 0 ? noted : run;
 }

@@ -1,6 +1,5 @@
 // How an operator stops one instance and starts it again: a mark in its folder, and a signal to the supervisor to look.
 // It is not the mark of a deletion, whose time counts for purge protection.
-import { join } from 'node:path';
 import { ownCommand } from '../formats/own-command.ts';
 
 /** Sent to the supervisor once it shows what runs. */
@@ -9,9 +8,4 @@ export const STOP_FLAGS_CHANGED = 'SIGUSR2';
 /** What is said of one that has the mark. */
 export function stoppedMessage(name: string): string {
   return `Stopped: ${ownCommand(`instance start ${name}`)}`;
-}
-
-/** @param root the instance's folder */
-export function stopFlag(root: string): string {
-  return join(root, 'stopped-by-operator');
 }

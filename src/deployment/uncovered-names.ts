@@ -4,7 +4,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { places } from './data-layout.ts';
 import { type ProductionConfig, readProductionShape } from './production-config.ts';
-import { productionFile } from './production-file.ts';
 import { certificateNames } from './production-names.ts';
 import { readConfigFile } from './read-config-file.ts';
 
@@ -35,10 +34,11 @@ export function withoutAlias(alias: string): string {
  * read is for the start to refuse.
  */
 export function uncoveredInData(root: string, alias: string, isRunning: boolean): string | undefined {
-  const file = productionFile(root);
+  const at = places(root);
+  const file = at.production;
   if (!existsSync(file)) return undefined;
   const config = readConfigFile(file, readProductionShape);
-  const path = isRunning ? join(places(root).control, INSTANCES_CERTIFICATE) : config.tls.instances.certificate;
+  const path = isRunning ? join(at.control, INSTANCES_CERTIFICATE) : config.tls.instances.certificate;
   let names: readonly string[];
   try {
     names = uncoveredIn(readFileSync(path, 'utf8'), certificateNames(config, alias, []));

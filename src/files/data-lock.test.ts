@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { DataLock, lockHolder } from './data-lock.ts';
+import { lockHolder, takeDataLock } from './data-lock.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'strongroom-test-'));
 after(() => rmSync(root, { recursive: true }));
@@ -13,8 +13,8 @@ after(() => rmSync(root, { recursive: true }));
 /** Another process that takes the lock and holds it. */
 async function holder(): Promise<ChildProcess> {
   const script = `
-    import { DataLock } from ${JSON.stringify(new URL('data-lock.ts', import.meta.url).href)};
-    globalThis.lock = DataLock.take(${JSON.stringify(root)});
+    import { takeDataLock } from ${JSON.stringify(new URL('data-lock.ts', import.meta.url).href)};
+    globalThis.lock = takeDataLock(${JSON.stringify(root)});
     console.log(globalThis.lock === undefined ? 'refused' : 'taken');
     setInterval(() => {}, 1000);`;
   const child = spawn(
@@ -32,10 +32,10 @@ async function holder(): Promise<ChildProcess> {
 test('a data directory is taken once, and free again when given back', () => {
   assert.equal(lockHolder(root), undefined);
   {
-    using lock = DataLock.take(root);
+    using lock = takeDataLock(root);
     assert.ok(lock !== undefined);
     assert.equal(lockHolder(root), process.pid);
-    assert.equal(DataLock.take(root), undefined);
+    assert.equal(takeDataLock(root), undefined);
     assert.equal(lockHolder(root), process.pid, 'a refused attempt changes nothing');
   }
   assert.equal(lockHolder(root), undefined);
@@ -43,11 +43,11 @@ test('a data directory is taken once, and free again when given back', () => {
 
 test('another process that holds it is named, and its lock dies with it', async () => {
   const child = await holder();
-  assert.equal(DataLock.take(root), undefined);
+  assert.equal(takeDataLock(root), undefined);
   assert.equal(lockHolder(root), child.pid);
   child.kill('SIGKILL');
   await once(child, 'exit');
   assert.equal(lockHolder(root), undefined, 'the pid file is still there, the lock is not');
-  using lock = DataLock.take(root);
+  using lock = takeDataLock(root);
   assert.ok(lock !== undefined);
 });

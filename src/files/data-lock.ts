@@ -3,28 +3,18 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockFile } from './file-lock.ts';
 
-export class DataLock implements Disposable {
-  readonly #lock: Disposable;
-  readonly #pidFile: string;
-
-  private constructor(lock: Disposable, pidFile: string) {
-    this.#lock = lock;
-    this.#pidFile = pidFile;
-  }
-
-  /** @returns undefined when another process holds it */
-  static take(root: string): DataLock | undefined {
-    const lock = lockFile(lockOf(root));
-    if (lock === undefined) return undefined;
-    const pidFile = pidFileOf(root);
-    writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
-    return new DataLock(lock, pidFile);
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.#pidFile, { force: true });
-    this.#lock[Symbol.dispose]();
-  }
+/** @returns undefined when another process holds it */
+export function takeDataLock(root: string): Disposable | undefined {
+  const lock = lockFile(lockOf(root));
+  if (lock === undefined) return undefined;
+  const pidFile = pidFileOf(root);
+  writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
+  return {
+    [Symbol.dispose]() {
+      rmSync(pidFile, { force: true });
+      lock[Symbol.dispose]();
+    },
+  };
 }
 
 /** Pid of the supervisor that holds the directory; undefined when none does. */

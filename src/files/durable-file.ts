@@ -33,31 +33,34 @@ const NEW = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 const OWNER_ONLY = 0o600;
 
 /** Replaces `path`, or makes it, readable by its owner only: after a crash it holds either the old or the new content. */
-export async function replaceFile(path: string, content: Content, syncing: Syncing = byNode): Promise<void> {
+export function replaceFile(path: string, content: Content, syncing: Syncing = byNode): Promise<void> {
+  return putWhole(path, content, syncing, (temporary) => rename(temporary, path));
+}
+
+/** Makes `path` unless it exists: it appears when it is whole. @throws EEXIST */
+export function createFile(path: string, content: Content): Promise<void> {
+  return putWhole(path, content, byNode, async (temporary) => {
+    // Unlike a rename, a link never replaces what is there.
+    await link(temporary, path);
+    await unlink(temporary);
+  });
+}
+
+async function putWhole(
+  path: string,
+  content: Content,
+  syncing: Syncing,
+  put: (temporary: string) => Promise<void>,
+): Promise<void> {
   const temporary = temporaryFor(path);
   await writeNew(temporary, content, OWNER_ONLY, syncing);
   try {
-    await rename(temporary, path);
+    await put(temporary);
   } catch (error) {
     await discard(temporary);
     throw error;
   }
   await syncing.folder(dirname(path));
-}
-
-/** Makes `path` unless it exists: it appears when it is whole. @throws EEXIST */
-export async function createFile(path: string, content: Content): Promise<void> {
-  const temporary = temporaryFor(path);
-  await writeNew(temporary, content, OWNER_ONLY, byNode);
-  try {
-    // Unlike a rename, a link never replaces what is there.
-    await link(temporary, path);
-  } catch (error) {
-    await discard(temporary);
-    throw error;
-  }
-  await unlink(temporary);
-  await byNode.folder(dirname(path));
 }
 
 /**

@@ -1,15 +1,12 @@
 // What the management plane may ask about instances: that one be made, changed in what is not inside it, stopped,
 // started or destroyed, and how it fares. It has no way to ask for anything inside one.
+
+import type { instanceChanged } from './control-messages.ts';
 import type { InstanceUpdate } from './instance-update.ts';
 import type { ProvisionRequest } from './provision-request.ts';
 
-export interface InstanceStatus {
-  /** 127.0.0.1 port of its HTTPS listener; 0 while it does not serve. */
-  readonly port: number;
-  /** Locked: it answers that its root keys are sealed, and does nothing else. Stopped: an operator wants it so. */
-  readonly activation: 'NotActivated' | 'Active' | 'Locked' | 'Stopped' | 'Unknown' | 'Failed';
-  readonly message: string;
-}
+/** Port of its HTTPS listener on 127.0.0.1, and its state. Locked: it answers that its root keys are sealed, and does nothing else. */
+export type InstanceStatus = Omit<ReturnType<typeof instanceChanged.decode>, 'name'>;
 
 /** The host is going down and did not get to the end of it. Nothing failed: it is to be asked again at the next start. */
 export class HostStopping extends Error {

@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { encodeFrame } from '../formats/frames.ts';
+import { provisionInstance } from './control-messages.ts';
+import { activation } from './instance-messages.ts';
 import { Link, RequestFailed } from './link.ts';
-import { activation, done, failed, provisionInstance, ready } from './messages.ts';
+import { ready } from './messages.ts';
 
 /** Two connected sockets: a real Unix socket pair. */
 async function pair(): Promise<[Socket, Socket]> {
@@ -24,33 +26,34 @@ async function pair(): Promise<[Socket, Socket]> {
   return [a, b];
 }
 
-test('messages arrive typed, in order and with their ids', async () => {
+test('messages arrive typed and in order', async () => {
   const [a, b] = await pair();
   await using sender = new Link(a);
   await using receiver = new Link(b);
   const got: unknown[] = [];
-  receiver.on(ready, (values, id) => got.push([values.port, values.modulePids, id]));
+  receiver.on(ready, (values) => void got.push([values.port, values.modulePids]));
   const last = new Promise<void>((resolve) => {
     receiver.on(activation, (values) => {
-      got.push(values.status);
+      got.push(values.activation);
       resolve();
     });
   });
   sender.send(ready, { port: 1, modulePids: [7] });
-  sender.send(ready, { port: 2, modulePids: [] }, 9);
-  sender.send(activation, { instance: 'dev', status: 'Active', message: '' });
+  sender.send(ready, { port: 2, modulePids: [] });
+  sender.send(activation, { activation: 'Active', message: '' });
   await last;
-  assert.deepEqual(got, [[1, [7], 0], [2, [], 9], 'Active']);
+  assert.deepEqual(got, [[1, [7]], [2, []], 'Active']);
 });
 
 test('a request is settled by the answer with its id, and by nothing else', async () => {
   const [a, b] = await pair();
   await using asker = new Link(a);
   await using answerer = new Link(b);
-  answerer.on(provisionInstance, ({ request }, id) => {
-    if (request === 'good') answerer.send(done, {}, id);
-    else answerer.send(failed, { code: 'BadRequest', message: 'not good' }, id);
-  });
+  answerer.answer(
+    provisionInstance,
+    ({ request }) => (request === 'good' ? undefined : Promise.reject(new Error('not good'))),
+    (error) => ({ code: 'BadRequest', message: String(error) }),
+  );
   const bad = asker.request(provisionInstance, { request: 'bad' });
   const good = asker.request(provisionInstance, { request: 'good' });
   await good;
@@ -93,13 +96,15 @@ test('a frame that claims to be huge ends the link before it arrives', async () 
   a.destroy();
 });
 
-test('a link whose handler refuses a message is over', async () => {
-  const [a, b] = await pair();
-  const link = new Link(b);
-  link.on(ready, () => {
-    throw new Error('pids are not a list');
-  });
-  new Link(a).send(ready, { port: 1, modulePids: 'x' });
-  await link.closed;
-  a.destroy();
+test('a link whose message has another shape, or is refused by its handler, is over', async () => {
+  for (const modulePids of [[1], 'x' as never]) {
+    const [a, b] = await pair();
+    const link = new Link(b);
+    link.on(ready, () => {
+      throw new Error('the port is taken');
+    });
+    new Link(a).send(ready, { port: 1, modulePids });
+    await link.closed;
+    a.destroy();
+  }
 });

@@ -1,12 +1,11 @@
 // One end of a supervision link: typed messages in frames over the socket pair between the supervisor and a child.
 // Both ends use it. It knows nothing of what the messages mean, and what a peer sends that is malformed ends the link.
 import type { Socket } from 'node:net';
-import type { FieldList, Values } from '../formats/fields.ts';
 import { FrameWriter } from '../formats/frame-writer.ts';
 import { type Frame, FrameReader } from '../formats/frames.ts';
-import { done, failed, type LinkMessage, MAX_SUPERVISION_FRAME } from './messages.ts';
+import { done, failed, type LinkMessage, MAX_SUPERVISION_FRAME, type Question } from './messages.ts';
 
-/** The peer answered a request with `failed`. */
+/** The peer answered a question with `failed`, or has gone. */
 export class RequestFailed extends Error {
   override readonly name = 'RequestFailed';
   readonly code: string;
@@ -16,13 +15,18 @@ export class RequestFailed extends Error {
   }
 }
 
-type Handler = (payload: Buffer, id: number) => void;
+const FAILED = { code: 'Failed', message: 'it was not done' } as const;
+
+interface Waiting {
+  answered(answer: unknown): void;
+  failed(reason: Error): void;
+}
 
 export class Link {
   readonly #socket: Socket;
   readonly #writer: FrameWriter;
-  readonly #handlers = new Map<number, Handler>();
-  readonly #waiting = new Map<number, { resolve: () => void; reject: (reason: Error) => void }>();
+  readonly #handlers = new Map<number, (payload: Buffer, id: number) => void>();
+  readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #refused: unknown;
 
@@ -46,7 +50,7 @@ export class Link {
     socket.on('error', () => {});
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
-        for (const { reject } of this.#waiting.values()) reject(new RequestFailed('LinkClosed', 'the link has closed'));
+        for (const waiting of this.#waiting.values()) waiting.failed(linkClosed());
         this.#waiting.clear();
         resolve();
       });
@@ -54,28 +58,41 @@ export class Link {
     });
   }
 
-  /** Sends one message; silently nothing once the link is closed. `id` is that of the request being answered. */
-  send<L extends FieldList>(message: LinkMessage<L>, values: Values<L>, id = 0): void {
-    if (this.#socket.destroyed) return;
-    this.#writer.send(id, message.code, message.fields.encode(values));
+  /** Sends one message; silently nothing once the link is closed. */
+  send<V>(message: LinkMessage<V>, values: V): void {
+    this.#send(message, values, 0);
   }
 
-  /** Sends a request and waits for `done`. @throws RequestFailed when it is answered by `failed` or the link closes */
-  request<L extends FieldList>(message: LinkMessage<L>, values: Values<L>): Promise<void> {
-    if (this.#socket.destroyed) return Promise.reject(new RequestFailed('LinkClosed', 'the link has closed'));
+  /** @throws RequestFailed when it is answered by `failed` or the link closes */
+  request<V, A>(question: Question<V, A>, values: V): Promise<A> {
+    if (this.#socket.destroyed) return Promise.reject(linkClosed());
     this.#lastId = (this.#lastId % 0xffffffff) + 1;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.send(message, values, id);
+      this.#waiting.set(id, {
+        answered: (answer) => resolve(question.readAnswer(answer, 'answer')),
+        failed: reject,
+      });
+      this.#send(question, values, id);
     });
   }
 
-  /** Calls `handler` for every message of this kind. A message without a handler ends the link. */
-  on<L extends FieldList>(message: LinkMessage<L>, handler: (values: Values<L>, id: number) => void): void {
-    this.#handlers.set(message.code, (payload, id) => {
-      // A view into the receive buffer would change under a handler that keeps it.
-      handler(message.fields.decode(Buffer.from(payload)), id);
+  /** Calls `handler` for every message of this kind. A message without a handler, or that the handler refuses, ends the link. */
+  on<V>(message: LinkMessage<V>, handler: (values: V) => void): void {
+    this.#handlers.set(message.code, (payload) => handler(message.decode(payload)));
+  }
+
+  /** Answers every question of this kind. @param refusal what is said of why it was not done */
+  answer<V, A>(
+    question: Question<V, A>,
+    work: (values: V) => A | Promise<A>,
+    refusal: (error: unknown) => { readonly code: string; readonly message: string } = () => FAILED,
+  ): void {
+    this.#handlers.set(question.code, (payload, id) => {
+      Promise.try(work, question.decode(payload)).then(
+        (answer) => this.#send(done, { answer: answer ?? null }, id),
+        (error: unknown) => this.#send(failed, refusal(error), id),
+      );
     });
   }
 
@@ -94,22 +111,31 @@ export class Link {
     return this.closed;
   }
 
-  #receive(frame: Frame): void {
-    if (frame.kind === done.code || frame.kind === failed.code) {
-      const waiting = this.#waiting.get(frame.id);
+  #send<V>(message: LinkMessage<V>, values: V, id: number): void {
+    if (this.#socket.destroyed) return;
+    this.#writer.send(id, message.code, message.encode(values));
+  }
+
+  #receive({ id, kind, payload: view }: Frame): void {
+    // A view into the receive buffer would change under a handler that keeps it.
+    const payload = Buffer.from(view);
+    if (kind === done.code || kind === failed.code) {
+      const waiting = this.#waiting.get(id);
       if (waiting === undefined) throw new Error('an answer without a request');
-      this.#waiting.delete(frame.id);
-      if (frame.kind === done.code) {
-        done.fields.decode(frame.payload);
-        waiting.resolve();
-      } else {
-        const { code, message } = failed.fields.decode(frame.payload);
-        waiting.reject(new RequestFailed(code, message));
+      if (kind === done.code) waiting.answered(done.decode(payload).answer);
+      else {
+        const { code, message } = failed.decode(payload);
+        waiting.failed(new RequestFailed(code, message));
       }
+      this.#waiting.delete(id);
       return;
     }
-    const handler = this.#handlers.get(frame.kind);
-    if (handler === undefined) throw new Error(`message ${frame.kind} is not expected here`);
-    handler(frame.payload, frame.id);
+    const handler = this.#handlers.get(kind);
+    if (handler === undefined) throw new Error(`message ${kind} is not expected here`);
+    handler(payload, id);
   }
+}
+
+function linkClosed(): RequestFailed {
+  return new RequestFailed('LinkClosed', 'the link has closed');
 }

@@ -2,15 +2,11 @@
 // supervisor that looks, because the control process, which wants to know, cannot read /proc.
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { endianness } from 'node:os';
+import type { LoopbackCaller } from './control-messages.ts';
 
 export interface LoopbackEnd {
   readonly address: string;
   readonly port: number;
-}
-
-export interface LoopbackCaller {
-  readonly uid: number;
-  readonly executables?: readonly string[];
 }
 
 const ESTABLISHED = '01';

@@ -6,7 +6,7 @@ import { readNetworkRules } from '../formats/network-rules.ts';
 import { flag, guid, integer, list, matching, record, ShapeError } from '../formats/shape.ts';
 
 /** Letters, digits and single hyphens, 3 to 24, beginning with a letter: a DNS label, and harmless as a folder's name. */
-export const INSTANCE_NAME = /^(?=.{3,24}$)[A-Za-z](?:-?[A-Za-z0-9])*$/;
+const INSTANCE_NAME = /^(?=.{3,24}$)[A-Za-z](?:-?[A-Za-z0-9])*$/;
 const REGION = /^[a-z0-9]{1,64}$/;
 const RESOURCE_GROUP = /^[\w().-]{1,90}$/u;
 
@@ -35,19 +35,23 @@ export class ProvisionRefused extends Error {
 
 /** @throws ProvisionRefused */
 export function readProvisionRequest(value: unknown, tenantId: string): ProvisionRequest {
-  let request: ProvisionRequest;
-  try {
-    request = shape(value, 'request');
-  } catch (error) {
-    if (error instanceof ShapeError) throw new ProvisionRefused('BadRequest', error.message);
-    throw error;
-  }
+  const request = asRefusal(() => shape(value, 'request'));
   if (request.tenantId !== tenantId) throw new ProvisionRefused('BadRequest', 'request.tenantId is another tenant');
   if (request.initialAdministrators.length === 0) {
     throw new ProvisionRefused('BadRequest', 'request.initialAdministrators is empty');
   }
   checkResourceId(request);
   return request;
+}
+
+/** What has not the shape that it must have is a bad request. @throws ProvisionRefused */
+export function asRefusal<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ShapeError) throw new ProvisionRefused('BadRequest', error.message);
+    throw error;
+  }
 }
 
 function checkResourceId({ resourceId, name }: ProvisionRequest): void {

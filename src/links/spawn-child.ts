@@ -16,9 +16,12 @@ export interface Program {
 export interface SpawnedChild {
   readonly process: ChildProcess;
   readonly link: Link;
+  /** Resolves when it has ended; with the reason when it could not even be started. */
+  readonly gone: Promise<Error | undefined>;
 }
 
-export function spawnChild(program: Program): SpawnedChild {
+/** @param said what it prints */
+export function spawnChild(program: Program, said: (chunk: Buffer) => void = () => {}): SpawnedChild {
   const node = [
     process.execPath,
     '--disable-warning=ExperimentalWarning',
@@ -36,7 +39,15 @@ export function spawnChild(program: Program): SpawnedChild {
     // Its own process group: Ctrl-C in the terminal reaches the supervisor only, which stops children in order.
     detached: true,
   });
-  return { process: child, link: new Link(child.stdio[3] as Socket) };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', said);
+    stream?.on('error', () => {}); // a broken pipe shows as the exit of the child
+  }
+  const gone = new Promise<Error | undefined>((resolve) => {
+    child.once('error', resolve);
+    child.once('exit', () => resolve(undefined));
+  });
+  return { process: child, link: new Link(child.stdio[3] as Socket), gone };
 }
 
 /** Beside the sources: who can write there could change them as well. */

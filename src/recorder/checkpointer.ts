@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseCheckpoint } from '../formats/tlog-checkpoint.ts';
+import { inTime } from '../links/recorder/audit-log.ts';
 import type { Log, Snapshot } from './log.ts';
 
 /** A worker that does not answer in this time does not sign. */
@@ -58,7 +59,7 @@ export class Checkpointer {
     let last: unknown = new Error('no worker is connected');
     for (const signer of this.#signers()) {
       try {
-        return await inTime(signer.sign(size, root));
+        return await inTime(signer.sign(size, root), SIGN_TIMEOUT, () => 'the worker did not answer');
       } catch (error) {
         last = error;
       }
@@ -86,15 +87,5 @@ export class Checkpointer {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
     }
-  }
-}
-
-async function inTime(note: Promise<string>): Promise<string> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error('the worker did not answer')), SIGN_TIMEOUT);
-  try {
-    return await Promise.race([note, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,28 +1,13 @@
 // One service worker's connection: which message is allowed when, and what it leads to. A peer that breaks the rules
 // loses its connection; the recorder goes on.
 import type { Socket } from 'node:net';
-import { encodeFrame, type Frame, FrameReader } from '../formats/frames.ts';
+import { type Frame, FrameReader } from '../formats/frames.ts';
 import { readU64 } from '../formats/journal-format.ts';
-import {
-  APPEND_HEAD,
-  encodeAcknowledged,
-  failed,
-  hello,
-  kinds,
-  MAX_RECORDER_FRAME,
-  NONCE_LENGTH,
-  nothing,
-  notSigned,
-  PROTOCOL_VERSION,
-  signed,
-  signRequest,
-  status,
-  welcome,
-} from '../links/recorder/messages.ts';
+import * as messages from '../links/recorder/messages.ts';
 import type { Waiter, Worker } from './batch.ts';
 import type { Log } from './log.ts';
 
-export class ProtocolError extends Error {
+class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 }
 
@@ -36,7 +21,7 @@ export interface ConnectionOwner {
   /** The connection said who it is; another one of the same worker is closed before its entries are taken. */
   opened(connection: Connection, worker: Worker): void;
   /** Called before `left` is sent. */
-  leaving(connection: Connection): Promise<void>;
+  leaving(): Promise<void>;
   closed(connection: Connection): void;
   report(sentence: string): void;
 }
@@ -44,7 +29,7 @@ export interface ConnectionOwner {
 export class Connection {
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
-  readonly #frames = new FrameReader(MAX_RECORDER_FRAME);
+  readonly #frames = new FrameReader(messages.MAX_RECORDER_FRAME);
   #state: State = 'new';
   #waiter: Waiter | undefined;
   readonly #signatures = new Map<number, { resolve(note: string): void; reject(error: Error): void }>();
@@ -86,7 +71,7 @@ export class Connection {
         return;
       }
       this.#signatures.set(id, { resolve, reject });
-      this.#send(id, kinds.signRequest, signRequest.encode({ size, root }));
+      this.#send(messages.signRequest.frame({ size, root }, id));
     });
   }
 
@@ -113,74 +98,83 @@ export class Connection {
     this.#owner.log.commit();
   };
 
-  #handle(frame: Frame): void {
-    if (this.#state === 'open' && frame.kind === kinds.append) {
-      this.#append(frame.payload);
-      return;
+  /** `hello` comes first and once, all else after it. */
+  #handle({ id, kind, payload }: Frame): void {
+    if ((kind === messages.hello.kind) !== (this.#state === 'new')) throw this.#notAllowed(kind);
+    switch (kind) {
+      case messages.APPEND:
+        this.#append(payload);
+        return;
+      case messages.hello.kind:
+        this.#welcome(id, messages.hello.decode(payload));
+        return;
+      case messages.signed.kind: {
+        const { note } = messages.signed.decode(payload);
+        this.#takeSignature(id).resolve(note);
+        return;
+      }
+      case messages.notSigned.kind: {
+        const { message } = messages.notSigned.decode(payload);
+        this.#takeSignature(id).reject(new Error(message));
+        return;
+      }
+      case messages.askStatus.kind: {
+        messages.askStatus.decode(payload);
+        const { size, root } = this.#owner.log.snapshot();
+        const { checkpointSize, newestHead } = this.#owner.log;
+        this.#send(messages.status.frame({ size, root, checkpointSize, newestHead }, id));
+        return;
+      }
+      case messages.leave.kind:
+        messages.leave.decode(payload);
+        void this.#leave(id);
+        return;
+      default:
+        throw this.#notAllowed(kind);
     }
-    const row = table.get(frame.kind);
-    if (row === undefined || row.state !== this.#state) {
-      throw new ProtocolError(`message ${frame.kind} is not allowed in state ${this.#state}`);
-    }
-    row.handle(this, frame);
+  }
+
+  #notAllowed(kind: number): ProtocolError {
+    return new ProtocolError(`message ${kind} is not allowed in state ${this.#state}`);
   }
 
   #append(payload: Buffer): void {
-    const counter = payload.length > APPEND_HEAD ? readU64(payload, 0) : 0;
+    const counter = payload.length > messages.APPEND_HEAD ? readU64(payload, 0) : 0;
     const headSequence = counter > 0 ? readU64(payload, 8) : 0;
     if (counter === 0 || !Number.isSafeInteger(counter) || !Number.isSafeInteger(headSequence)) {
       throw new ProtocolError('an append has a counter, a store head and an entry');
     }
-    const entry = payload.subarray(APPEND_HEAD);
+    const entry = payload.subarray(messages.APPEND_HEAD);
     if (this.#owner.takes?.(entry, headSequence) === false)
       throw new ProtocolError('an entry of this log is a JSON object');
     this.#owner.log.append(this.#waiter as Waiter, counter, headSequence, entry);
   }
 
-  hello({ id, payload }: Frame): void {
-    const { version, nonce } = hello.decode(payload);
-    if (version !== PROTOCOL_VERSION || nonce.length !== NONCE_LENGTH) throw new ProtocolError('unknown version');
+  #welcome(id: number, { version, nonce }: ReturnType<typeof messages.hello.decode>): void {
+    if (version !== messages.PROTOCOL_VERSION || nonce.length !== messages.NONCE_LENGTH)
+      throw new ProtocolError('unknown version');
     const worker = this.#owner.log.worker(Buffer.from(nonce));
     this.#owner.opened(this, worker);
     this.#waiter = {
       worker,
-      acknowledge: (through) => this.#send(0, kinds.acknowledged, encodeAcknowledged(through)),
+      acknowledge: (through) => this.#send(messages.acknowledged.frame(through)),
       // The worker sends again, in order, over a new connection, what it was not told about; so nothing may follow here.
       fail: (through, message) => {
-        this.#send(0, kinds.failed, failed.encode({ through, message }));
+        this.#send(messages.failed.frame({ through, message }));
         this.end();
       },
     };
     this.#state = 'open';
-    this.#send(id, kinds.welcome, welcome.encode({ version: PROTOCOL_VERSION }));
+    this.#send(messages.welcome.frame({ version: messages.PROTOCOL_VERSION }, id));
   }
 
-  signed({ id, payload }: Frame): void {
-    const { note } = signed.decode(payload);
-    this.#takeSignature(id).resolve(note);
-  }
-
-  notSigned({ id, payload }: Frame): void {
-    const { message } = notSigned.decode(payload);
-    this.#takeSignature(id).reject(new Error(message));
-  }
-
-  askStatus({ id, payload }: Frame): void {
-    nothing.decode(payload);
-    const { size, root } = this.#owner.log.snapshot();
-    const { checkpointSize, newestHead } = this.#owner.log;
-    this.#send(id, kinds.status, status.encode({ size, root, checkpointSize, newestHead }));
-  }
-
-  leave({ id, payload }: Frame): void {
-    nothing.decode(payload);
-    this.#owner.leaving(this).then(
-      () => this.#send(id, kinds.left, nothing.encode({})),
-      (error: unknown) => {
-        this.#owner.report(`no checkpoint before a worker left: ${String(error)}`);
-        this.#send(id, kinds.left, nothing.encode({}));
-      },
-    );
+  async #leave(id: number): Promise<void> {
+    try {
+      await this.#owner.leaving();
+    } catch (error) {
+      this.#owner.report(`no checkpoint before a worker left: ${String(error)}`);
+    }
+    this.#send(messages.left.frame({}, id));
   }
 
   #takeSignature(id: number): { resolve(note: string): void; reject(error: Error): void } {
@@ -190,15 +184,7 @@ export class Connection {
     return waiting;
   }
 
-  #send(id: number, kind: number, payload: Buffer): void {
-    if (this.#socket.writable) this.#socket.write(encodeFrame(id, kind, payload));
+  #send(frame: Buffer): void {
+    if (this.#socket.writable) this.#socket.write(frame);
   }
 }
-
-const table: ReadonlyMap<number, { state: State; handle(connection: Connection, frame: Frame): void }> = new Map([
-  [kinds.hello, { state: 'new', handle: (connection, frame) => connection.hello(frame) }],
-  [kinds.signed, { state: 'open', handle: (connection, frame) => connection.signed(frame) }],
-  [kinds.notSigned, { state: 'open', handle: (connection, frame) => connection.notSigned(frame) }],
-  [kinds.askStatus, { state: 'open', handle: (connection, frame) => connection.askStatus(frame) }],
-  [kinds.leave, { state: 'open', handle: (connection, frame) => connection.leave(frame) }],
-]);

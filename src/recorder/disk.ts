@@ -1,7 +1,8 @@
 // The few things the recorder does to files, behind an interface so that a test can fill the disk or cut a write.
-import { close, fdatasyncSync, fsync, open, rename, rm, write, writeSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { close, fdatasyncSync, fsync, open, write, writeSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 
 export interface Disk {
   /**
@@ -19,70 +20,52 @@ export interface Disk {
   makeFolder(path: string): Promise<void>;
 }
 
-type Done = (error: NodeJS.ErrnoException | null) => void;
-
-function promised(start: (done: Done) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    start((error) => (error === null ? resolve() : reject(error)));
-  });
-}
+const files = { open: promisify(open), write: promisify(write) };
 
 export const realDisk: Disk = {
   writeDurably(fd, bytes, position) {
     for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, position + at);
     fdatasyncSync(fd);
   },
-  open: (path, flags) =>
-    new Promise((resolve, reject) => {
-      open(path, flags, 0o600, (error, fd) => (error === null ? resolve(fd) : reject(error)));
-    }),
-  write: (fd, bytes, position) =>
-    new Promise((resolve, reject) => {
-      const step = (at: number): void => {
-        write(fd, bytes, at, bytes.length - at, position + at, (error, written) => {
-          if (error !== null) reject(error);
-          else if (at + written < bytes.length) step(at + written);
-          else resolve();
-        });
-      };
-      step(0);
-    }),
-  sync: (fd) => promised((done) => fsync(fd, done)),
-  close: (fd) => promised((done) => close(fd, done)),
-  rename: (from, to) => promised((done) => rename(from, to, done)),
-  remove: (path) => promised((done) => rm(path, { recursive: true, force: true }, done)),
+  open: (path, flags) => files.open(path, flags, 0o600),
+  async write(fd, bytes, position) {
+    for (let at = 0; at < bytes.length; ) {
+      at += (await files.write(fd, bytes, at, bytes.length - at, position + at)).bytesWritten;
+    }
+  },
+  sync: promisify(fsync),
+  close: promisify(close),
+  rename,
+  remove: (path) => rm(path, { recursive: true, force: true }),
   makeFolder: async (path) => {
     await mkdir(path, { recursive: true, mode: 0o700 });
   },
 };
 
 /** Writes a file beside its place and moves it there in one step; the descriptor is the caller's to sync and close. */
-export async function placeFile(disk: Disk, path: string, bytes: Buffer): Promise<number> {
+export function placeFile(disk: Disk, path: string, bytes: Buffer): Promise<number> {
+  return place(disk, path, bytes, () => Promise.resolve());
+}
+
+/** Replaces a file by other content: after a crash it holds all of the old or all of the new. */
+export async function replaceFile(disk: Disk, path: string, bytes: Buffer): Promise<void> {
+  await disk.makeFolder(dirname(path));
+  await disk.close(await place(disk, path, bytes, (fd) => disk.sync(fd)));
+  await syncPath(disk, dirname(path));
+}
+
+async function place(disk: Disk, path: string, bytes: Buffer, written: (fd: number) => Promise<void>): Promise<number> {
   const temporary = join(dirname(path), `.${basename(path)}.tmp`);
   const fd = await disk.open(temporary, 'w');
   try {
     await disk.write(fd, bytes, 0);
+    await written(fd);
     await disk.rename(temporary, path);
     return fd;
   } catch (error) {
     await disk.close(fd);
     throw error;
   }
-}
-
-/** Replaces a file by other content: after a crash it holds all of the old or all of the new. */
-export async function replaceFile(disk: Disk, path: string, bytes: Buffer): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.tmp`);
-  await disk.makeFolder(dirname(path));
-  const fd = await disk.open(temporary, 'w');
-  try {
-    await disk.write(fd, bytes, 0);
-    await disk.sync(fd);
-  } finally {
-    await disk.close(fd);
-  }
-  await disk.rename(temporary, path);
-  await syncPath(disk, dirname(path));
 }
 
 /** Makes a file's content, or a folder's names, durable. */

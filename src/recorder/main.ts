@@ -1,14 +1,9 @@
 // The recorder process: keeps one audit log on this node, an instance's, or the management plane's, of which it starts the module
-// that signs. Knows no tokens and no keys; its arguments say where its files and its socket are. Ends at SIGTERM, or when the
-// supervisor that holds descriptor 3 has gone.
-import { fstatSync } from 'node:fs';
-import { Socket } from 'node:net';
+// that signs. Knows no tokens and no keys; its arguments say where its files and its socket are.
 import { parseArgs } from 'node:util';
-import { encodeFrame } from '../formats/frames.ts';
+import { openSupervisorLink } from '../links/child-link.ts';
 import { ready } from '../links/messages.ts';
 import { type RecorderOptions, startRecorder } from './start-recorder.ts';
-
-const SUPERVISOR = 3;
 
 const { values } = parseArgs({
   options: {
@@ -24,26 +19,19 @@ if (folder === undefined || socketPath === undefined) throw usage();
 
 // The terminal's Ctrl-C reaches the whole group; the supervisor decides when this process ends.
 process.on('SIGINT', () => {});
-const stop = Promise.withResolvers<void>();
-process.on('SIGTERM', () => stop.resolve());
-const supervisor = connectSupervisor();
-supervisor?.on('error', () => stop.resolve());
-supervisor?.on('close', () => stop.resolve());
-supervisor?.resume();
-
+await using link = openSupervisorLink();
 const report = (sentence: string): void => {
   process.stderr.write(`recorder: ${sentence}\n`);
 };
 try {
   await using stack = new AsyncDisposableStack();
   stack.use(await startRecorder({ folder, socketPath, report, ...(await signing(stack, folder)) }));
-  supervisor?.write(encodeFrame(0, ready.code, ready.fields.encode({ port: 0, modulePids: [] })));
-  await stop.promise;
+  link.send(ready, { port: 0, modulePids: [] });
+  await link.closed;
 } catch (error) {
   report(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
 }
-supervisor?.destroy();
 
 /** The log's name, and who signs it if that is not for the workers to do. */
 async function signing(
@@ -60,13 +48,4 @@ async function signing(
 
 function usage(): Error {
   return new Error('usage: recorder --folder DIR --socket PATH (--origin NAME | --module DIR --verifier-key FILE)');
-}
-
-function connectSupervisor(): Socket | undefined {
-  try {
-    return fstatSync(SUPERVISOR).isSocket() ? new Socket({ fd: SUPERVISOR }) : undefined;
-  } catch {
-    // Started by hand: there is no such descriptor.
-    return undefined;
-  }
 }

@@ -9,7 +9,7 @@ import { openEntries } from '../features/audit/read-entries.ts';
 import { encodeFrame } from '../formats/frames.ts';
 import { parseVkey } from '../formats/signed-note.ts';
 import { parseCheckpoint } from '../formats/tlog-checkpoint.ts';
-import { hello, kinds } from '../links/recorder/messages.ts';
+import { APPEND, hello, signed } from '../links/recorder/messages.ts';
 import { openAuditLog } from '../links/recorder/open-audit-log.ts';
 import { verifyLog } from '../tools/audit/verify/verify-log.ts';
 import {
@@ -101,17 +101,17 @@ test('garbage, forbidden messages and oversize frames cost their sender the conn
   using place = makePlace();
   await using recorder = spawnRecorder(place);
   await using log = await openAuditLog({ socketPath: place.socketPath, signCheckpoint });
-  const greeting = encodeFrame(0, kinds.hello, hello.encode({ version: 1, nonce: randomBytes(8) }));
+  const greeting = hello.frame({ version: 1, nonce: randomBytes(8) });
   const frames = [
     Buffer.from('GET / HTTP/1.1\r\n\r\n'),
-    encodeFrame(0, kinds.append, Buffer.alloc(100)),
-    encodeFrame(0, kinds.hello, hello.encode({ version: 9, nonce: randomBytes(8) })),
-    encodeFrame(0, kinds.hello, hello.encode({ version: 1, nonce: randomBytes(7) })),
+    encodeFrame(0, APPEND, Buffer.alloc(100)),
+    hello.frame({ version: 9, nonce: randomBytes(8) }),
+    hello.frame({ version: 1, nonce: randomBytes(7) }),
     Buffer.concat([greeting, greeting]),
-    Buffer.concat([greeting, encodeFrame(0, kinds.append, Buffer.alloc(16))]),
-    Buffer.concat([greeting, encodeFrame(0, kinds.append, Buffer.alloc(30, 255))]),
-    Buffer.concat([greeting, encodeFrame(0, kinds.append, Buffer.alloc(70_000))]),
-    Buffer.concat([greeting, encodeFrame(5, kinds.signed, Buffer.from([1, 0, 0, 0, 65]))]),
+    Buffer.concat([greeting, encodeFrame(0, APPEND, Buffer.alloc(16))]),
+    Buffer.concat([greeting, encodeFrame(0, APPEND, Buffer.alloc(30, 255))]),
+    Buffer.concat([greeting, encodeFrame(0, APPEND, Buffer.alloc(70_000))]),
+    Buffer.concat([greeting, encodeFrame(5, signed.kind, Buffer.from([1, 0, 0, 0, 65]))]),
     Buffer.concat([greeting, encodeFrame(0, 99, Buffer.alloc(0))]),
   ];
   for (const bytes of frames) await sendGarbage(place.socketPath, bytes);

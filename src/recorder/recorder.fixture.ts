@@ -56,7 +56,7 @@ const MAIN = join(import.meta.dirname, './main.ts');
 
 export function spawnRecorder({ folder, socketPath }: Place): RecorderProcess {
   const child = spawn(process.execPath, [MAIN, '--folder', folder, '--socket', socketPath, '--origin', ORIGIN], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
   });
   let output = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {

@@ -1,6 +1,8 @@
 // The recorder: the log, the socket its workers connect to, and the clock that asks for checkpoints.
+
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { lockFile } from '../files/file-lock.ts';
 import type { Worker } from './batch.ts';
@@ -41,36 +43,27 @@ export interface Recorder extends AsyncDisposable {
 
 /** Resolves when workers can connect. @throws LogDamaged, or Error when another recorder has the folder */
 export async function startRecorder(options: RecorderOptions): Promise<Recorder> {
-  const { folder, socketPath, origin, report, disk = realDisk, segmentLength = SEGMENT_LENGTH } = options;
+  const { folder, signer, disk = realDisk, segmentLength = SEGMENT_LENGTH } = options;
   await disk.makeFolder(folder);
   const lock = lockFile(join(folder, 'lock'), PREDECESSOR_MS);
   if (lock === undefined) throw new Error(`another recorder has ${folder} open`);
   try {
-    const log = await openLog({ folder, origin, disk, segmentLength, report });
-    const { signer, checkpointInterval: interval } = options;
+    const log = await openLog({ ...options, disk, segmentLength });
     // Before anybody is connected: what grew again would be as long as the one that was cut.
     if (signer !== undefined && log.size < signer.signedSize) {
       throw new LogDamaged(
         `${folder} holds ${log.size} entries, while a log of ${signer.signedSize} was signed: it was cut or exchanged`,
       );
     }
-    return await serve(log, { folder, socketPath, report, lock, signer, interval });
+    return await serve(log, lock, options);
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
   }
 }
 
-interface Serving {
-  readonly folder: string;
-  readonly socketPath: string;
-  readonly report: (sentence: string) => void;
-  readonly lock: Disposable;
-  readonly signer: Signer | undefined;
-  readonly interval: number | undefined;
-}
-
-async function serve(log: Log, { folder, socketPath, report, lock, signer, interval }: Serving): Promise<Recorder> {
+async function serve(log: Log, lock: Disposable, options: RecorderOptions): Promise<Recorder> {
+  const { folder, socketPath, report, signer, checkpointInterval = CHECKPOINT_INTERVAL } = options;
   const connections = new Set<Connection>();
   const signers = (): Signer[] =>
     signer === undefined ? [...connections].filter((connection) => connection.open) : [signer];
@@ -106,7 +99,7 @@ async function serve(log: Log, { folder, socketPath, report, lock, signer, inter
   });
   server.maxConnections = MAX_CONNECTIONS;
   rmSync(socketPath, { force: true });
-  await listen(server, socketPath);
+  await once(server.listen(socketPath), 'listening');
 
   let complaint = '';
   const tick = async (): Promise<void> => {
@@ -125,7 +118,7 @@ async function serve(log: Log, { folder, socketPath, report, lock, signer, inter
     ticking ??= tick().finally(() => {
       ticking = undefined;
     });
-  }, interval ?? CHECKPOINT_INTERVAL);
+  }, checkpointInterval);
 
   return {
     get size() {
@@ -146,14 +139,4 @@ async function serve(log: Log, { folder, socketPath, report, lock, signer, inter
       }
     },
   };
-}
-
-function listen(server: Server, socketPath: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(socketPath, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }

@@ -1,7 +1,7 @@
 // Where full backups may lie: what the configuration allows, and what the operator has added to it by command. Those are judged
 // as those of the configuration are at the start: in production nobody else may change whom a place's authority vouches for.
-import { readAddedTargets } from '../deployment/added-backup-targets.ts';
-import type { AllowedBackupTarget } from '../deployment/backup-targets.ts';
+
+import { type AllowedBackupTarget, readAddedTargets } from '../deployment/backup-targets.ts';
 import { readPlainFile } from '../deployment/checks/check-files.ts';
 import type { InstancePaths } from '../deployment/data-layout.ts';
 import type { InstanceConfig } from '../deployment/instance.ts';

@@ -29,8 +29,8 @@ async function start(config: Started, instancePolicy = new InstancePolicy()): Pr
     },
   };
   const whole = { name: 'test', purgeProtection: false, softDeleteRetentionInDays: 7, issuers: [], ...config };
-  const parts = { instancePolicy, records: records as unknown as Records, audit: {} as AuditLog };
-  await makeInstancePolicy(parts, whole as unknown as InstanceConfig);
+  const log = { records: records as unknown as Records, audit: {} as AuditLog };
+  await makeInstancePolicy({ ...log, config: whole as unknown as InstanceConfig }, instancePolicy);
   return instancePolicy.current.separation;
 }
 

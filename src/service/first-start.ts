@@ -10,34 +10,22 @@ import { planInitialAssignments } from '../features/roles/initial-assignments.ts
 import { ROOT_SCOPE } from '../features/roles/scope.ts';
 import { type InstancePolicy, separationOf } from '../features/settings/instance-policy.ts';
 import { changesOf } from '../http/entry-detail.ts';
-import type { AuditLog } from '../links/recorder/audit-log.ts';
-import type { Records } from '../store/sealed/records.ts';
-import { completeLog } from './service-entries.ts';
+import { commitOnRecord } from './service-entries.ts';
+
+type Log = Parameters<typeof commitOnRecord>[0];
 
 /** At the first start what the configuration says; later only what makes it stricter. */
-export async function makeInstancePolicy(
-  {
-    instancePolicy,
-    records,
-    audit,
-  }: {
-    readonly instancePolicy: InstancePolicy;
-    readonly records: Pick<Records, 'head' | 'update'>;
-    readonly audit: AuditLog;
-  },
-  config: InstanceConfig,
-): Promise<void> {
-  const before = records.head.sequence;
+export async function makeInstancePolicy(log: Log, instancePolicy: InstancePolicy, config = log.config): Promise<void> {
   const promised = instancePolicy.areMade ? { ...instancePolicy.current } : {};
-  const { profile, purgeProtection, softDeleteRetentionInDays: retentionDays } = config;
+  const { profile, purgeProtection, softDeleteRetentionInDays: retentionDays, separation } = config;
   refuseLoneAdministrator(instancePolicy, config);
   refuseUnknownPeople(instancePolicy, config);
-  const head = await records.update(() =>
-    instancePolicy.plan({ profile, purgeProtection, retentionDays, separation: config.separation }),
+  await commitOnRecord(
+    { ...log, config },
+    'PromisesMade',
+    () => instancePolicy.plan({ profile, purgeProtection, retentionDays, separation }),
+    () => ({ detail: { changes: changesOf(promised, { ...instancePolicy.current }) } }),
   );
-  if (head.sequence === before) return;
-  const detail = { changes: changesOf(promised, { ...instancePolicy.current }) };
-  await completeLog(audit, config, head, 'PromisesMade', { detail });
 }
 
 /** Where duties are separated, one administrator can change nothing about roles: there would never be a second. */
@@ -58,18 +46,19 @@ function refuseUnknownPeople(instancePolicy: InstancePolicy, config: InstanceCon
   throw new Error(`instance '${config.name}': ${missing}`);
 }
 
-export async function makeInitialAssignments(
-  { records, roles, audit }: { records: Pick<Records, 'head' | 'update'>; roles: Roles; audit: AuditLog },
-  config: InstanceConfig,
-): Promise<void> {
-  const before = records.head.sequence;
-  const plan = { administrators: config.initialAdministrators, newGuid: randomUUID };
-  const head = await records.update(() => planInitialAssignments(plan, { roles }));
-  if (head.sequence === before) return;
-  const detail = {
-    ...roleDetail(ADMINISTRATOR, roles.definition(ADMINISTRATOR)),
-    principalIds: config.initialAdministrators,
-    scope: ROOT_SCOPE.path,
-  };
-  await completeLog(audit, config, head, 'InitialAdministratorsAssigned', { detail });
+export function makeInitialAssignments(log: Log, roles: Roles): Promise<void> {
+  const { initialAdministrators: principalIds } = log.config;
+  const plan = { administrators: principalIds, newGuid: randomUUID };
+  return commitOnRecord(
+    log,
+    'InitialAdministratorsAssigned',
+    () => planInitialAssignments(plan, { roles }),
+    () => ({
+      detail: {
+        ...roleDetail(ADMINISTRATOR, roles.definition(ADMINISTRATOR)),
+        principalIds,
+        scope: ROOT_SCOPE.path,
+      },
+    }),
+  );
 }

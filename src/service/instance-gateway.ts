@@ -1,10 +1,15 @@
 // The rows of an instance, behind its pipeline and listeners.
+import type { InstanceConfig } from '../deployment/instance.ts';
+import { keySets, trustedFor } from '../deployment/issuer-keys.ts';
+import type { TrustedIssuer } from '../deployment/trusted-issuers.ts';
 import { VERSION } from '../deployment/version.ts';
+import { openTokenVerifier, type TokenVerifier } from '../features/auth/verify-token.ts';
 import { DEFAULT_LIMITS } from '../formats/request-limits.ts';
 import { openThrottle } from '../http/limits/request-limits.ts';
 import { ThrottledTally } from '../http/limits/throttled-tally.ts';
 import type { Listener } from '../http/listener.ts';
 import { reportFailure } from '../http/report-failure.ts';
+import type { HostKind } from '../http/route.ts';
 import type { Router } from '../http/router.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
 import type { Records } from '../store/sealed/records.ts';
@@ -12,7 +17,6 @@ import { openListeners } from './instance-listeners.ts';
 import type { InstanceState } from './parts.ts';
 import { buildPipeline } from './pipeline/pipeline.ts';
 import type { ServiceOptions } from './service-options.ts';
-import { openVerifiers } from './token-verifiers.ts';
 
 export interface GatewayParts {
   readonly router: Router;
@@ -49,4 +53,24 @@ export function openGateway(
     report: (call, error) => reportFailure(`request ${call.id}`, error),
   });
   return openListeners(options, take);
+}
+
+/**
+ * A name of one kind takes tokens of that kind only: whoever was handed a token for some vault, or for the resource manager,
+ * cannot turn it against the HSM's own names.
+ */
+function openVerifiers(config: InstanceConfig, stack: AsyncDisposableStack): Readonly<Record<HostKind, TokenVerifier>> {
+  const open = (audiencesOf: (issuer: TrustedIssuer) => readonly string[]): TokenVerifier =>
+    stack.use(
+      openTokenVerifier({
+        tenantId: config.tenantId,
+        issuers: trustedFor(config.issuers, audiencesOf),
+        fetchJwks: keySets(config),
+      }),
+    );
+  return {
+    hsm: open(({ audiences }) => audiences),
+    vault: open(({ vaultAudiences = [] }) => vaultAudiences),
+    arm: open(({ armAudiences = [] }) => armAudiences),
+  };
 }

@@ -22,17 +22,10 @@ import { judgeWitnesses } from './missing-witness.ts';
 import { recoverabilityTeller } from './own-recoverability.ts';
 import { openParts, parts } from './parts.ts';
 import { recordNetworkChange, recordNetworkInForce } from './record-network-change.ts';
-import { completeLog, recordOwnAct, recordUnlocked, unrecordedText } from './service-entries.ts';
+import { completeLog, recordOwnAct, recordUnlocked, refuseStore, unrecordedText } from './service-entries.ts';
 import type { ServiceOptions } from './service-options.ts';
 import { askPeers } from './unlock-relay.ts';
-import {
-  isEmpty,
-  openVerifiedRecords,
-  recordModuleState,
-  refuseCutLog,
-  refuseStore,
-  settleModule,
-} from './verified-start.ts';
+import { isEmpty, openVerifiedRecords, recordModuleState, refuseCutLog, settleModule } from './verified-start.ts';
 import { openWorkerIds } from './worker-ids.ts';
 
 export interface InstanceService extends AsyncDisposable {
@@ -64,14 +57,15 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
       signCheckpoint: async (size, root) => (await crypto.send('signCheckpoint', { size, root })).note,
     }),
   );
+  const log = { audit, config };
   const newestHeadInLog = await audit.newestHead();
   const store = stack.use(
-    await openSqliteStore({ folder: places.store }).catch((error: unknown) => refuseStore(audit, config, error)),
+    await openSqliteStore({ folder: places.store }).catch((error: unknown) => refuseStore(log, error)),
   );
   await provisionModule(crypto, config, async () => newestHeadInLog === 0 && (await isEmpty(store)));
   await refuseCutLog(audit, crypto);
-  const goOn = await judgeWitnesses({ crypto, audit, store, newestHeadInLog, path: places.unwitnessed }, config);
-  if (opening !== undefined && options.completesLog) await recordUnlocked(audit, config, opening);
+  const goOn = await judgeWitnesses({ ...log, crypto, store, newestHeadInLog, path: places.unwitnessed });
+  if (opening !== undefined && options.completesLog) await recordUnlocked(log, opening);
 
   let wake = (): void => undefined;
   let wakeSending = (): void => undefined;
@@ -97,7 +91,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
     workers: stack.use(openWorkerIds()),
     openStorage: options.openStorage ?? storageOf(config, places),
     locate: locateIn(config, places),
-    record: (act) => recordOwnAct(audit, config, { ...act, clockOffset: state.clock.offset }),
+    record: (act) => recordOwnAct(log, { ...act, clockOffset: state.clock.offset }),
     report: reportFailure,
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),
     systemNow: options.systemNow ?? (() => Date.now() / 1000),
@@ -118,30 +112,30 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
     );
   }
   const opened = stack.use(
-    await openVerifiedRecords(
-      { store, crypto, audit, config, newestHeadInLog },
-      {
-        apply(change) {
-          apply(change);
-          if (bearsOnRecovery(change.name)) setImmediate(() => tellRecoverability());
-          wakeSending();
-        },
-        goesWith: relatedWrites.commit,
+    await openVerifiedRecords(log, crypto, {
+      store,
+      newestHeadInLog,
+      apply(change) {
+        apply(change);
+        if (bearsOnRecovery(change.name)) setImmediate(() => tellRecoverability());
+        wakeSending();
       },
-    ),
+      goesWith: relatedWrites.commit,
+    }),
   );
   later.records = opened;
   await goOn?.();
-  await settleModule(crypto, activation).catch((error: unknown) => refuseStore(audit, config, error));
+  await settleModule(crypto, activation).catch((error: unknown) => refuseStore(log, error));
   if (options.completesLog && records.head.sequence > newestHeadInLog) {
     const more = unrecordedText(newestHeadInLog, records.head.sequence, config.name);
-    await completeLog(audit, config, records.head, 'StoreHeadCompleted', { more });
+    await completeLog(log, records.head, 'StoreHeadCompleted', { more });
   }
-  await makeInstancePolicy({ instancePolicy: state.instancePolicy, records, audit }, config);
-  await makeInitialAssignments({ records, roles: state.roles, audit }, config);
+  const recording = { ...log, records };
+  await makeInstancePolicy(recording, state.instancePolicy);
+  await makeInitialAssignments(recording, state.roles);
   if (options.completesLog) {
-    await recordFinishedCeremony({ crypto, records, audit, state }, config);
-    await recordModuleState({ crypto, records, audit }, config);
+    await recordFinishedCeremony(recording, crypto, state);
+    await recordModuleState(recording, crypto);
   }
 
   const served = parts.serve(state);
@@ -176,7 +170,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
     dueWork.wake();
     wakeSending();
   };
-  if (options.completesLog) await recordNetworkInForce(audit, config, network.current, clock.offset);
+  if (options.completesLog) await recordNetworkInForce(log, network.current, clock.offset);
   const router = buildRouter(served.flatMap(({ rows = [] }) => rows));
   later.router = router;
   const listener = stack.use(await openGateway(options, { router, audit, records: opened, state }));
@@ -189,12 +183,11 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
     },
     async update(update) {
       if (update.purgeProtection === true) {
-        const { instancePolicy } = state;
-        await makeInstancePolicy({ instancePolicy, records, audit }, { ...config, purgeProtection: true });
+        await makeInstancePolicy(recording, state.instancePolicy, { ...config, purgeProtection: true });
       }
       const rulesBefore = network.current;
       if (update.network !== undefined) network.set(update.network);
-      if (options.completesLog) await recordNetworkChange(audit, config, rulesBefore, update, clock.offset);
+      if (options.completesLog) await recordNetworkChange(log, rulesBefore, update, clock.offset);
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

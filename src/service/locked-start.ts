@@ -5,9 +5,10 @@ import { CryptoError } from '../crypto/protocol/messages.ts';
 import type { InstanceConfig } from '../deployment/instance.ts';
 import { VERSION } from '../deployment/version.ts';
 import { ownCommand } from '../formats/own-command.ts';
+import { refused, writeAnswer } from '../http/answer.ts';
 import { reportFailure } from '../http/report-failure.ts';
+import { ServiceError } from '../http/service-error.ts';
 import { openListeners } from './instance-listeners.ts';
-import { answerLocked } from './pipeline/locked.ts';
 import type { ServiceOptions } from './service-options.ts';
 import { type Opening, openUnlockRelay } from './unlock-relay.ts';
 
@@ -77,7 +78,23 @@ export async function waitUntilOpen(
   }
 }
 
+/**
+ * Answers all that is asked alike: no token is checked, no body is read, no key is known. It is not on record, since nothing was
+ * decided; that the instance was unlocked is.
+ */
 function listenLocked(options: ServiceOptions): ReturnType<typeof openListeners> {
   const { name, region } = options.config;
-  return openListeners(options, answerLocked(name, { region, buildVersion: VERSION }));
+  const refusal = new ServiceError(
+    'ServiceUnavailable',
+    `The HSM is locked: its root keys stay sealed until they are opened with '${ownCommand(`unlock ${name}`)}'. Nothing was ` +
+      'checked or done',
+    { innerCode: 'Locked' },
+  );
+  return openListeners(options, (call) => {
+    call.request.resume();
+    // The next request finds whoever listens after the unlocking.
+    call.response.shouldKeepAlive = false;
+    const answer = refused(call, refusal, () => []);
+    writeAnswer(call, answer, { region, buildVersion: VERSION });
+  });
 }

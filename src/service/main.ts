@@ -3,36 +3,23 @@
 import { basename, dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { places } from '../deployment/data-layout.ts';
-import { readInstanceConfig } from '../deployment/read-instance.ts';
+import { readInstanceConfig } from '../deployment/instance.ts';
 import { reportFailure } from '../http/report-failure.ts';
 import { openSupervisorLink } from '../links/child-link.ts';
-import { readInstanceUpdate } from '../links/instance-update.ts';
-import type { Link } from '../links/link.ts';
-import {
-  activation,
-  done,
-  failed,
-  frontToken,
-  instanceUpdated,
-  namesChanged,
-  partitions,
-  ready,
-  recoverability,
-} from '../links/messages.ts';
+import { activation, instanceUpdated, namesChanged, partitions, recoverability } from '../links/instance-messages.ts';
+import { frontToken, ready } from '../links/messages.ts';
 import { type InstanceService, startInstanceService } from './instance-service.ts';
 import { LiveNames } from './live-configuration.ts';
 
-interface Activation {
-  readonly status: 'NotActivated' | 'Active' | 'Locked' | 'Failed';
-  readonly message: string;
-}
-
 async function main(): Promise<void> {
   await using link = openSupervisorLink();
-  const serving = takeUpdates(link);
+  const serving = Promise.withResolvers<InstanceService>();
+  serving.promise.catch(() => undefined); // a worker that does not start says so elsewhere
+  // Told while it still starts, it waits: the configuration that it read may be the one before.
+  link.answer(instanceUpdated, async ({ update }) => (await serving.promise).update(update), notTaken);
   let token: Uint8Array | undefined;
   link.on(frontToken, (told) => {
-    token = Uint8Array.from(told.token);
+    token = told.token;
   });
   // Ctrl-C reaches the whole process group; the supervisor decides the order of stopping.
   process.on('SIGINT', () => undefined);
@@ -51,15 +38,10 @@ async function main(): Promise<void> {
   const config = readInstanceConfig(place.config);
   const names = new LiveNames(config);
   // A worker that is locked or still starts takes them at once: what it opens later goes by them.
-  link.on(namesChanged, (_told, id) => {
-    names.set(readInstanceConfig(place.config).hostNames);
-    link.send(done, {}, id);
-  });
+  link.answer(namesChanged, () => names.set(readInstanceConfig(place.config).hostNames), notTaken);
   // Known before the store is verified, told only after it: of an instance that is refused nothing else is true.
-  let known: Activation | undefined;
+  let known: Parameters<typeof activation.encode>[0] | undefined;
   let serves = false;
-  const tell = ({ status, message }: Activation): void =>
-    void link.send(activation, { instance: config.name, status, message });
   const stopping = new AbortController();
   void link.closed.then(() => stopping.abort());
   const relocked = Promise.withResolvers<never>();
@@ -82,7 +64,7 @@ async function main(): Promise<void> {
         socketFolder: dirname(recorderSocket),
         worker,
         onLocked: (port, message, modulePids) => {
-          tell({ status: 'Locked', message });
+          link.send(activation, { activation: 'Locked', message });
           link.send(ready, { port, modulePids });
         },
         onRelocked: relocked.reject,
@@ -91,40 +73,26 @@ async function main(): Promise<void> {
       onRecoverability: (own) => void link.send(recoverability, { own }),
       onPartitions: (pids) => link.send(partitions, { modulePids: pids }),
       onActivation: (status, message) => {
-        known = { status, message };
-        if (serves) tell(known);
+        known = { activation: status, message };
+        if (serves) link.send(activation, known);
       },
     });
     serves = true;
     serving.resolve(service);
-    if (known !== undefined) tell(known);
+    if (known !== undefined) link.send(activation, known);
     link.send(ready, { port: service.port, modulePids: service.modulePids });
     await Promise.race([link.closed, relocked.promise]);
   } catch (error) {
     serving.reject(error);
     if (stopping.signal.aborted) return;
-    tell({ status: 'Failed', message: error instanceof Error ? error.message : String(error) });
+    link.send(activation, { activation: 'Failed', message: error instanceof Error ? error.message : String(error) });
     throw error;
   }
 }
 
-/** Told while it still starts, they wait: the configuration that it read may be the one before. */
-function takeUpdates(link: Link): PromiseWithResolvers<InstanceService> {
-  const serving = Promise.withResolvers<InstanceService>();
-  serving.promise.catch(() => undefined); // a worker that does not start says so elsewhere
-  link.on(instanceUpdated, ({ update }, id) => {
-    const read = readInstanceUpdate(update);
-    serving.promise
-      .then((service) => service.update(read))
-      .then(
-        () => link.send(done, {}, id),
-        (error: unknown) => {
-          reportFailure('an update of the instance', error);
-          link.send(failed, { code: 'Failed', message: 'the worker could not take it; see its log' }, id);
-        },
-      );
-  });
-  return serving;
+function notTaken(error: unknown): { readonly code: string; readonly message: string } {
+  reportFailure('an update of the instance', error);
+  return { code: 'Failed', message: 'the worker could not take it; see its log' };
 }
 
 function required(value: string | undefined, name: string): string {

@@ -3,20 +3,17 @@
 // accept exactly that, once (`strongroom instance accept`); what contradicts it elsewhere is refused all the same.
 import { readFileSync, rmSync } from 'node:fs';
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
-import type { InstanceConfig } from '../deployment/instance.ts';
 import { type Acceptance, type MissingWitness, readMissingWitness } from '../deployment/witness-acceptance.ts';
 import { replaceFile } from '../files/durable-file.ts';
 import { ownCommand } from '../formats/own-command.ts';
 import type { Detail } from '../http/entry-detail.ts';
-import type { AuditLog } from '../links/recorder/audit-log.ts';
 import { type Store, StoreError } from '../store/port.ts';
 import { moduleSealer } from '../store/sealed/module-sealer.ts';
 import { readEverything } from '../store/sealed/read-everything.ts';
-import { recordAcceptance } from './service-entries.ts';
+import { type OwnLog, recordAcceptance } from './service-entries.ts';
 
-export interface WitnessParts {
+export interface WitnessParts extends OwnLog {
   readonly crypto: CryptoClient;
-  readonly audit: AuditLog;
   readonly store: Store;
   readonly newestHeadInLog: number;
   /** `InstancePaths.unwitnessed`. */
@@ -27,8 +24,8 @@ export interface WitnessParts {
 export type GoOn = () => Promise<void>;
 
 /** @throws StoreError Refused */
-export async function judgeWitnesses(parts: WitnessParts, config: InstanceConfig): Promise<GoOn | undefined> {
-  const { crypto, audit, store, newestHeadInLog, path } = parts;
+export async function judgeWitnesses(parts: WitnessParts): Promise<GoOn | undefined> {
+  const { crypto, audit, config, store, newestHeadInLog, path } = parts;
   const { generation, isHeadWitnessed, isLogWitnessed } = crypto.hello;
   // A module of a version before made them when they were first needed.
   if (generation === 0 || (isHeadWitnessed === 1 && isLogWitnessed === 1)) return undefined;
@@ -52,7 +49,7 @@ export async function judgeWitnesses(parts: WitnessParts, config: InstanceConfig
   }
   return async () => {
     // Durable before anything is served, and before the witnesses are there that would let the next start pass.
-    await recordAcceptance(audit, config, describe(found, accepted), detailOf(found, accepted));
+    await recordAcceptance(parts, describe(found, accepted), detailOf(found, accepted));
     const { key, revision, value: sealed } = headRow;
     await crypto.ceremony('witness', { revision, key, sealed, size, root });
     rmSync(path, { force: true });

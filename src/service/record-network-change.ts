@@ -1,17 +1,14 @@
 // A change of who may reach the data plane, on the instance's own record: the management plane makes it, and it is told here
 // whatever that plane says later.
 
-import type { InstanceConfig } from '../deployment/instance.ts';
 import type { NetworkRules } from '../formats/network-rules.ts';
+import { changesOf, type Detail } from '../http/entry-detail.ts';
 import type { InstanceUpdate, NetworkTrialStep } from '../links/instance-update.ts';
-import type { AuditLog } from '../links/recorder/audit-log.ts';
-import { networkDetail, networkInForce } from './network-detail.ts';
-import { recordOwnAct } from './service-entries.ts';
+import { type OwnLog, recordOwnAct } from './service-entries.ts';
 
 /** @param before the rules that the worker went by until now */
 export async function recordNetworkChange(
-  audit: AuditLog,
-  config: InstanceConfig,
+  log: OwnLog,
   before: NetworkRules,
   { network: after = before, networkTrial }: InstanceUpdate,
   clockOffset: number,
@@ -19,7 +16,7 @@ export async function recordNetworkChange(
   const isSame = JSON.stringify(before) === JSON.stringify(after);
   if (isSame && networkTrial === undefined) return;
   const rules = isSame ? `They stay: ${inWords(after)}.` : `Now: ${inWords(after)}. Before: ${inWords(before)}.`;
-  await recordOwnAct(audit, config, {
+  await recordOwnAct(log, {
     operationName: networkTrial === undefined ? 'NetworkRulesChanged' : OPERATIONS[networkTrial.step],
     description: `${networkTrial === undefined ? 'Network rules were changed.' : trialText(networkTrial)} ${rules}`,
     detail: { ...networkDetail(before, after), trial: networkTrial?.id, startedBy: networkTrial?.by },
@@ -31,13 +28,8 @@ export async function recordNetworkChange(
  * At each start: they may have been changed while nothing ran that could have been told, by the management plane or by whoever
  * edits the file.
  */
-export async function recordNetworkInForce(
-  audit: AuditLog,
-  config: InstanceConfig,
-  rules: NetworkRules,
-  clockOffset: number,
-): Promise<void> {
-  await recordOwnAct(audit, config, {
+export async function recordNetworkInForce(log: OwnLog, rules: NetworkRules, clockOffset: number): Promise<void> {
+  await recordOwnAct(log, {
     operationName: 'NetworkRulesInForce',
     description: `Network rules at this start: ${inWords(rules)}.`,
     detail: networkInForce(rules),
@@ -68,13 +60,58 @@ function trialText({ step, id, until, by }: NetworkTrialStep): string {
   }
 }
 
-function inWords({ publicNetworkAccess, networkAcls, privateEndpointConnections }: NetworkRules): string {
+function inWords(rules: NetworkRules): string {
+  const { publicNetworkAccess, networkAcls } = rules;
   const { defaultAction, ipRules } = networkAcls;
-  const approved = privateEndpointConnections.filter(({ status }) => status === 'Approved').map(({ name }) => name);
+  const endpoints = approved(rules);
   return [
     `public access ${publicNetworkAccess}`,
     `default ${defaultAction}`,
     `ranges let in: ${ipRules.length === 0 ? 'none' : ipRules.join(' ')}`,
-    ...(approved.length === 0 ? [] : [`approved private endpoints: ${approved.join(' ')}`]),
+    ...(endpoints.length === 0 ? [] : [`approved private endpoints: ${endpoints.join(' ')}`]),
   ].join(', ');
+}
+
+/** What changes, and whether it opens something. */
+function networkDetail(before: NetworkRules, after: NetworkRules): Detail {
+  const ranges = differenceOf(before.networkAcls.ipRules, after.networkAcls.ipRules);
+  const endpoints = differenceOf(approved(before), approved(after));
+  return {
+    ...networkInForce(after),
+    opens: opens(before, after, ranges.added) || endpoints.added.length > 0,
+    rangesAdded: ranges.added,
+    rangesRemoved: ranges.removed,
+    endpointsAdded: endpoints.added,
+    endpointsRemoved: endpoints.removed,
+    changes: changesOf(words(before), words(after)),
+  };
+}
+
+function networkInForce({ publicNetworkAccess, networkAcls }: NetworkRules): Detail {
+  return { publicNetworkAccess, defaultAction: networkAcls.defaultAction };
+}
+
+/** Whether the public way lets in an address now that it did not name before. */
+function opens(before: NetworkRules, after: NetworkRules, added: readonly string[]): boolean {
+  if (after.publicNetworkAccess === 'Disabled') return false;
+  const { defaultAction, ipRules } = after.networkAcls;
+  if (before.publicNetworkAccess === 'Disabled') return defaultAction === 'Allow' || ipRules.length > 0;
+  if (before.networkAcls.defaultAction === 'Allow') return false;
+  return defaultAction === 'Allow' || added.length > 0;
+}
+
+function words({ publicNetworkAccess, networkAcls }: NetworkRules): Parameters<typeof changesOf>[0] {
+  const { bypass, defaultAction } = networkAcls;
+  return { publicNetworkAccess, defaultAction, bypass };
+}
+
+function approved({ privateEndpointConnections }: NetworkRules): readonly string[] {
+  return privateEndpointConnections.filter(({ status }) => status === 'Approved').map(({ name }) => name);
+}
+
+function differenceOf(before: readonly string[], after: readonly string[]): { added: string[]; removed: string[] } {
+  return {
+    added: after.filter((each) => !before.includes(each)),
+    removed: before.filter((each) => !after.includes(each)),
+  };
 }

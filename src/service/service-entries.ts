@@ -1,28 +1,50 @@
 // What the service itself puts on record, without a request: heads of the store that no entry names yet, and refusals to
 // serve.
 
-import { randomUUID } from 'node:crypto';
 import type { InstanceConfig } from '../deployment/instance.ts';
 import type { OwnAct } from '../features/part.ts';
 import { ownCommand } from '../formats/own-command.ts';
 import { type Detail, recordedDetail } from '../http/entry-detail.ts';
 import type { AuditEntry, AuditLog } from '../links/recorder/audit-log.ts';
-import { auditEntryJson } from '../links/recorder/entry.ts';
-import type { StoreError } from '../store/port.ts';
-import type { Head } from '../store/sealed/records.ts';
+import { auditEntryJson, ownEntry } from '../links/recorder/entry.ts';
+import { StoreError } from '../store/port.ts';
+import type { Head, Records } from '../store/sealed/records.ts';
 import type { Opening } from './unlock-relay.ts';
 
+/** The instance's own log. */
+export interface OwnLog {
+  readonly audit: AuditLog;
+  readonly config: InstanceConfig;
+}
+
+type Completed =
+  | 'StoreHeadCompleted'
+  | 'InitialAdministratorsAssigned'
+  | 'PromisesMade'
+  | 'SecurityDomainCompleted'
+  | 'ModuleStateRecorded';
+interface Told {
+  readonly more?: string;
+  readonly detail?: Detail;
+}
+
+/** What is planned is committed, and put on record if it was anything. @param told asked once it is committed */
+export async function commitOnRecord(
+  log: OwnLog & { readonly records: Pick<Records, 'head' | 'update'> },
+  operationName: Completed,
+  plan: Parameters<Records['update']>[0],
+  told: () => Told = () => ({}),
+): Promise<void> {
+  const before = log.records.head.sequence;
+  const head = await log.records.update(plan);
+  if (head.sequence > before) await completeLog(log, head, operationName, told());
+}
+
 export async function completeLog(
-  audit: AuditLog,
-  config: InstanceConfig,
+  { audit, config }: OwnLog,
   head: Head,
-  operationName:
-    | 'StoreHeadCompleted'
-    | 'InitialAdministratorsAssigned'
-    | 'PromisesMade'
-    | 'SecurityDomainCompleted'
-    | 'ModuleStateRecorded',
-  { more = '', detail = {} }: { readonly more?: string; readonly detail?: Detail } = {},
+  operationName: Completed,
+  { more = '', detail = {} }: Told = {},
 ): Promise<void> {
   const description = {
     StoreHeadCompleted:
@@ -59,8 +81,7 @@ function promisesText({ profile, purgeProtection, softDeleteRetentionInDays, sep
 
 /** Something that the instance did by itself, because its time had come. */
 export async function recordOwnAct(
-  audit: AuditLog,
-  config: InstanceConfig,
+  { audit, config }: OwnLog,
   act: OwnAct & { readonly clockOffset: number },
 ): Promise<void> {
   const { head, failure, clockOffset } = act;
@@ -73,29 +94,25 @@ export async function recordOwnAct(
 }
 
 /** Who opened the sealed root keys at this start. */
-export async function recordUnlocked(
-  audit: AuditLog,
-  config: InstanceConfig,
-  { how, custodians }: Opening,
-): Promise<void> {
+export async function recordUnlocked({ audit, config }: OwnLog, { how, custodians }: Opening): Promise<void> {
   const detail = custodians === undefined ? {} : { quorum: custodians };
-  const entry = systemEntry(config, 'InstanceUnlocked', `The root keys were opened ${how}.`, detail);
-  await audit.append(auditEntryJson(entry));
+  await audit.append(
+    auditEntryJson(systemEntry(config, 'InstanceUnlocked', `The root keys were opened ${how}.`, detail)),
+  );
 }
 
 /** An operator had the instance go on where nothing tells how new store and log must be. */
-export async function recordAcceptance(
-  audit: AuditLog,
-  config: InstanceConfig,
-  description: string,
-  detail: Detail,
-): Promise<void> {
+export async function recordAcceptance({ audit, config }: OwnLog, description: string, detail: Detail): Promise<void> {
   await audit.append(auditEntryJson(systemEntry(config, 'MissingWitnessAccepted', description, detail)));
 }
 
-export async function recordRefusedStore(audit: AuditLog, config: InstanceConfig, error: StoreError): Promise<void> {
-  const entry = systemEntry(config, 'StoreRefused', error.message);
-  await audit.append(auditEntryJson({ ...entry, resultType: 'Failed', resultSignature: error.code }));
+/** What is refused for the store's sake is on record; whatever it was, it is thrown on. */
+export async function refuseStore({ audit, config }: OwnLog, error: unknown): Promise<never> {
+  if (error instanceof StoreError) {
+    const entry = systemEntry(config, 'StoreRefused', error.message);
+    await audit.append(auditEntryJson({ ...entry, resultType: 'Failed', resultSignature: error.code }));
+  }
+  throw error;
 }
 
 function systemEntry(
@@ -104,26 +121,15 @@ function systemEntry(
   resultDescription: string,
   detail: Detail = {},
 ): AuditEntry {
-  return {
-    time: new Date().toISOString(),
+  return ownEntry({
+    category: 'AuditEvent',
     resourceId: config.resourceId.toUpperCase(),
     operationName,
-    operationVersion: '',
-    category: 'AuditEvent',
-    resultType: 'Success',
-    resultSignature: 'OK',
     resultDescription,
-    durationMs: 0,
-    callerIpAddress: '',
-    identity: '{"claim":{}}',
-    clientInfo: 'strongroom',
-    correlationId: randomUUID(),
-    httpStatusCode: 0,
     PoolName: config.name,
-    requestUri: '',
     properties: {
       PoolType: 'M-HSM',
       ...(Object.keys(detail).length === 0 ? {} : { detail: recordedDetail(detail) }),
     },
-  };
+  });
 }

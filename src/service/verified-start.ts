@@ -1,6 +1,5 @@
 // What must hold before a worker serves: module, store and log belong together, and none is older than the others saw.
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
-import type { InstanceConfig } from '../deployment/instance.ts';
 import type { Activation } from '../features/security-domain/activation.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
 import { type Store, StoreError } from '../store/port.ts';
@@ -8,7 +7,7 @@ import { moduleSealer } from '../store/sealed/module-sealer.ts';
 import { openRecords } from '../store/sealed/open-records.ts';
 import type { Records } from '../store/sealed/records.ts';
 import { moduleStateKind } from './module-state.ts';
-import { completeLog, recordRefusedStore } from './service-entries.ts';
+import { commitOnRecord, type OwnLog, refuseStore } from './service-entries.ts';
 
 export async function isEmpty(store: Store): Promise<boolean> {
   for await (const batch of store.list()) if (batch.length > 0) return false;
@@ -40,44 +39,21 @@ export async function settleModule(crypto: CryptoClient, activation: Activation)
 }
 
 /** A state of the module that no head names yet (sealed anew, or renewed) is named by one: so no older one is taken again. */
-export async function recordModuleState(
-  { crypto, records, audit }: { crypto: CryptoClient; records: Pick<Records, 'head' | 'update'>; audit: AuditLog },
-  config: InstanceConfig,
-): Promise<void> {
-  const before = records.head.sequence;
-  const head = await records.update(() => {
+export function recordModuleState(log: Parameters<typeof commitOnRecord>[0], crypto: CryptoClient): Promise<void> {
+  return commitOnRecord(log, 'ModuleStateRecorded', () => {
     const { generation } = crypto.hello;
-    if ((records.head.generation ?? 0) >= generation) return [];
-    return [moduleStateKind.put('', { generation })];
+    return (log.records.head.generation ?? 0) >= generation ? [] : [moduleStateKind.put('', { generation })];
   });
-  if (head.sequence > before) await completeLog(audit, config, head, 'ModuleStateRecorded');
 }
 
-interface Opening {
-  readonly store: Store;
-  readonly crypto: CryptoClient;
-  readonly audit: AuditLog;
-  readonly config: InstanceConfig;
-  readonly newestHeadInLog: number;
-}
-
+/** @throws StoreError Refused, which is on record */
 export async function openVerifiedRecords(
-  { store, crypto, audit, config, newestHeadInLog }: Opening,
-  following: Pick<Parameters<typeof openRecords>[0], 'apply' | 'goesWith'>,
+  log: OwnLog,
+  crypto: CryptoClient,
+  following: Pick<Parameters<typeof openRecords>[0], 'store' | 'apply' | 'goesWith' | 'newestHeadInLog'>,
 ): Promise<Records> {
-  let records: Awaited<ReturnType<typeof openRecords>>;
-  try {
-    const headSeenByModule = crypto.hello.headSequence;
-    const opening = { store, sealer: moduleSealer(crypto), ...following, newestHeadInLog, headSeenByModule };
-    records = await openRecords(opening);
-  } catch (error) {
-    return refuseStore(audit, config, error);
-  }
-  await requireLog(audit, records.signedLog, "the store's head knows that one was signed");
+  const opening = { ...following, sealer: moduleSealer(crypto), headSeenByModule: crypto.hello.headSequence };
+  const records = await openRecords(opening).catch((error: unknown) => refuseStore(log, error));
+  await requireLog(log.audit, records.signedLog, "the store's head knows that one was signed");
   return records;
-}
-
-export async function refuseStore(audit: AuditLog, config: InstanceConfig, error: unknown): Promise<never> {
-  if (error instanceof StoreError) await recordRefusedStore(audit, config, error);
-  throw error;
 }

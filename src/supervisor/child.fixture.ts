@@ -3,7 +3,8 @@
 import { existsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSupervisorLink } from '../links/child-link.ts';
-import { done, failed, frontToken, instanceUpdated, namesChanged, ready } from '../links/messages.ts';
+import { instanceUpdated, namesChanged } from '../links/instance-messages.ts';
+import { frontToken, ready } from '../links/messages.ts';
 
 const [, , behaviour = '', folder = ''] = process.argv;
 const isBroken = (): boolean => folder !== '' && existsSync(join(folder, 'broken'));
@@ -16,10 +17,8 @@ else if (behaviour === 'talks-nonsense') {
   await using link = openSupervisorLink();
   link.on(frontToken, () => undefined);
   // One that breaks while it runs takes nothing any more.
-  link.on(instanceUpdated, (_values, id) =>
-    isBroken() ? link.send(failed, { code: 'Failed', message: '' }, id) : link.send(done, {}, id),
-  );
-  link.on(namesChanged, (_values, id) => link.send(done, {}, id));
+  link.answer(instanceUpdated, () => (isBroken() ? Promise.reject(new Error('it is broken')) : undefined));
+  link.answer(namesChanged, () => undefined);
   process.stdout.write(`${JSON.stringify({ env: Object.keys(process.env).sort(), cwd: process.cwd() })}\n`);
   if (behaviour !== 'never-ready') link.send(ready, { port: 4242, modulePids: [process.pid] });
   if (behaviour === 'does-not-stop') {

@@ -2,25 +2,21 @@
 // `Instances`; it is told when one changes.
 import { join } from 'node:path';
 import { syncFolder } from '../files/durable-file-sync.ts';
-import type { InstanceStatus } from '../links/instance-host.ts';
-import type { Link } from '../links/link.ts';
 import {
-  done,
-  failed,
-  frontToken,
   instanceChanged,
   provisionInstance,
   purgeInstance,
-  STOPPING,
   startInstance,
   stopInstance,
   syncControl,
   updateInstance,
-} from '../links/messages.ts';
+} from '../links/control-messages.ts';
+import type { InstanceStatus } from '../links/instance-host.ts';
+import type { Link } from '../links/link.ts';
+import { frontToken, STOPPING } from '../links/messages.ts';
 import { answerPeerLookup } from '../links/peer-lookup-link.ts';
 import { ProvisionRefused } from '../links/provision-request.ts';
 import type { Instances } from './instances.ts';
-import { LogFile } from './log-file.ts';
 import { DoesNotStart, type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
 
 /** Something that control has done to an instance. */
@@ -33,78 +29,70 @@ export interface HostAct {
   readonly failure?: string;
 }
 
-export interface ControlOptions {
-  readonly program: ProcessOptions['program'];
+export interface ControlOptions extends Pick<ProcessOptions, 'program' | 'report' | 'show'> {
   /** The folder of the control process. */
   readonly folder: string;
   readonly logs: string;
-  readonly report: ProcessOptions['report'];
-  readonly show?: ProcessOptions['show'];
   readonly instances: Instances;
   /** Resolves when it is on record; until then it is not done. */
   readonly record: (act: HostAct) => Promise<void>;
   /** By which instances know control's front. */
   readonly frontToken: Uint8Array;
-  changed(): void;
+  readonly changed: () => void;
 }
 
 export function controlProcess(options: ControlOptions): SupervisedProcess {
-  const { show } = options;
+  const { program, report, show, instances, changed } = options;
   const child = new SupervisedProcess({
     label: 'control',
-    log: new LogFile(join(options.logs, 'control.log')),
-    program: options.program,
-    report: options.report,
-    ...(show === undefined ? {} : { show }),
+    log: join(options.logs, 'control.log'),
+    program,
+    report,
+    show,
     connected: (link) => {
       link.send(frontToken, { token: options.frontToken });
       answer(link, options);
     },
     ready: () => {
       // Not earlier: until then it may not be listening for this.
-      for (const [name, status] of options.instances.statuses) sendInstanceChanged(child.link, name, status);
-      options.changed();
+      for (const [name, status] of instances.statuses) child.link?.send(instanceChanged, { name, ...status });
+      changed();
     },
-    down: () => options.changed(),
+    down: changed,
   });
   return child;
 }
 
-export function sendInstanceChanged(link: Link | undefined, name: string, status: InstanceStatus): void {
-  link?.send(instanceChanged, { name, ...status });
-}
-
 function answer(link: Link, options: ControlOptions): void {
   const { folder, instances, report } = options;
-  const settle = (id: number, work: Promise<void>): void => {
-    work.then(
-      () => link.send(done, {}, id),
-      (error: unknown) => {
-        if (error instanceof ProvisionRefused) {
-          link.send(failed, { code: error.code, message: error.message }, id);
-          return;
-        }
-        if (instances.isStopping) {
-          link.send(failed, { code: STOPPING, message: 'the service stops' }, id);
-          return;
-        }
-        report(`a request of control failed: ${error instanceof Error ? error.message : String(error)}`);
-        link.send(failed, { code: 'Failed', message: whyFailed(error) }, id);
-      },
-    );
+  const refusal = (error: unknown): { readonly code: string; readonly message: string } => {
+    if (error instanceof ProvisionRefused) return error;
+    if (instances.isStopping) return { code: STOPPING, message: 'the service stops' };
+    report(`a request of control failed: ${error instanceof Error ? error.message : String(error)}`);
+    return { code: 'Failed', message: whyFailed(error) };
   };
-  const act = (id: number, what: Omit<HostAct, 'failure'>, work: () => Promise<void>): void =>
-    settle(id, recorded(what, work, options));
-  link.on(provisionInstance, ({ request }, id) =>
-    act(id, { what: 'provision', instance: nameIn(request), wanted: request }, () => instances.provision(request)),
+  link.answer(
+    provisionInstance,
+    ({ request: wanted }) =>
+      recorded({ what: 'provision', instance: nameIn(wanted), wanted }, () => instances.provision(wanted), options),
+    refusal,
   );
-  link.on(updateInstance, ({ name, update }, id) =>
-    act(id, { what: 'update', instance: name, wanted: update }, () => instances.update(name, update)),
+  link.answer(
+    updateInstance,
+    ({ name, update: wanted }) =>
+      recorded({ what: 'update', instance: name, wanted }, () => instances.update(name, wanted), options),
+    refusal,
   );
-  link.on(purgeInstance, ({ name }, id) => act(id, { what: 'purge', instance: name }, () => instances.purge(name)));
-  link.on(stopInstance, ({ name }, id) => act(id, { what: 'stop', instance: name }, () => instances.stop(name)));
-  link.on(startInstance, ({ name }, id) => act(id, { what: 'start', instance: name }, () => instances.start(name)));
-  link.on(syncControl, (_values, id) => settle(id, Promise.try(syncFolder, folder)));
+  for (const [question, what] of [
+    [purgeInstance, 'purge'],
+    [stopInstance, 'stop'],
+    [startInstance, 'start'],
+  ] as const) {
+    const act = ({ name }: { readonly name: string }) =>
+      recorded({ what, instance: name }, () => instances[what](name), options);
+    link.answer(question, act, refusal);
+  }
+  link.answer(syncControl, () => syncFolder(folder), refusal);
   answerPeerLookup(link);
 }
 

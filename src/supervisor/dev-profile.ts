@@ -5,41 +5,34 @@ import { pathToFileURL } from 'node:url';
 import { DEV_INSTANCE } from '../deployment/client-environment/variables.ts';
 import { writeClientEnvironment } from '../deployment/client-environment/write.ts';
 import type { Places } from '../deployment/data-layout.ts';
-import { openAuthority } from '../deployment/dev-ca/authority.ts';
-import { CONTROL_NAMES, ensureServerCertificate, instanceNames } from '../deployment/dev-ca/server-certificate.ts';
-import { DEV_DEFAULTS, type DevConfig } from '../deployment/dev-config.ts';
+import { CONTROL_NAMES, ensureServerCertificate, instanceNames, openAuthority } from '../deployment/dev-ca/kept.ts';
+import type { DevConfig } from '../deployment/dev-config.ts';
 import { devIdentity, devSurroundings } from '../deployment/dev-surroundings.ts';
 import { probePort } from '../deployment/free-port.ts';
 import { listenerAddresses } from '../deployment/listener-addresses.ts';
 import { azureNames, localNames } from '../deployment/name-forms.ts';
 import { listenersOf } from '../deployment/private-listeners.ts';
-import { productionFile } from '../deployment/production-file.ts';
 import { ConfigError } from '../deployment/start-config.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import { instanceOrigin } from '../http/name-form.ts';
+import { entryOf } from '../links/entry.ts';
 import { controlArguments } from './control-arguments.ts';
 import { ensureDevIdentities } from './ensure-dev-identities.ts';
 import type { Profile } from './profile.ts';
 
-export interface DevProfileOptions {
-  readonly at: Places;
-  /** 0: any free one. */
-  readonly port: number;
-  readonly config?: DevConfig;
-  /** Entry of the control process. */
-  readonly entry: string;
-  readonly report: (text: string) => void;
-}
-
-/** @throws ConfigError */
-export async function openDevProfile(options: DevProfileOptions): Promise<Profile> {
-  const { at, report, config = DEV_DEFAULTS } = options;
-  if (existsSync(productionFile(at.root))) {
+/** @param wanted port; 0: any free one @throws ConfigError */
+export async function openDevProfile(
+  at: Places,
+  wanted: number,
+  report: (text: string) => void,
+  config: DevConfig = {},
+): Promise<Profile> {
+  if (existsSync(at.production)) {
     throw new ConfigError(
       `${at.root} is a data directory of the production profile: start it with --profile production --config FILE, or name another with --data`,
     );
   }
-  const port = await takePort(options.port);
+  const port = await takePort(wanted);
   const now = new Date();
   const authority = await openAuthority(at.ca, now);
   const control = { key: join(at.control, 'tls-key.pem'), certificate: join(at.control, 'tls-certificate.pem') };
@@ -55,7 +48,7 @@ export async function openDevProfile(options: DevProfileOptions): Promise<Profil
     controlProgram: (log) =>
       controlArguments({
         log,
-        entry: options.entry,
+        entry: entryOf('control'),
         folder: at.control,
         port,
         ca: at.caCertificate,

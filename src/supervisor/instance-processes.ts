@@ -3,28 +3,21 @@
 import { join } from 'node:path';
 import { probePort } from '../deployment/free-port.ts';
 import type { InstancePids } from '../deployment/running-state.ts';
-import { DataLock, lockHolder } from '../files/data-lock.ts';
+import { lockHolder, takeDataLock } from '../files/data-lock.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import { instanceKey } from '../formats/front-proof.ts';
 import { logOrigin } from '../formats/log-origin.ts';
-import { type OwnRecoverability, readOwnRecoverability } from '../formats/own-recoverability.ts';
+import type { OwnRecoverability } from '../formats/own-recoverability.ts';
 import type { InstanceStatus } from '../links/instance-host.ts';
+import { activation, instanceUpdated, namesChanged, partitions, recoverability } from '../links/instance-messages.ts';
 import type { InstanceUpdate } from '../links/instance-update.ts';
 import type { Link } from '../links/link.ts';
-import {
-  activation,
-  frontToken,
-  instanceUpdated,
-  namesChanged,
-  partitions,
-  recoverability,
-} from '../links/messages.ts';
-import { LogFile } from './log-file.ts';
+import { frontToken } from '../links/messages.ts';
 import { rememberedPort, rememberPort } from './remembered-port.ts';
 import { newSocket, removeSockets } from './socket-folder.ts';
 import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
 
-export interface InstancePlan {
+export interface InstancePlan extends Pick<ProcessOptions, 'report' | 'show'> {
   readonly name: string;
   readonly id: string;
   /** The instance's folder, and that of its log. */
@@ -37,8 +30,6 @@ export interface InstancePlan {
   /** What the key is made of by which the workers know the front. */
   readonly frontToken: Uint8Array;
   readonly entries: { readonly service: string; readonly recorder: string };
-  readonly report: ProcessOptions['report'];
-  readonly show?: ProcessOptions['show'];
   /** Address, activation or pids are other than before. */
   changed(): void;
 }
@@ -50,7 +41,6 @@ export class InstanceProcesses implements AsyncDisposable {
   readonly #plan: InstancePlan;
   readonly #recorder: SupervisedProcess;
   readonly #workers: SupervisedProcess[] = [];
-  readonly #logs: LogFile[] = [];
   /** Of all workers that run, also those that are not ready yet. */
   readonly #links = new Set<Link>();
   readonly #modulePids = new Map<number, readonly number[]>();
@@ -59,7 +49,7 @@ export class InstanceProcesses implements AsyncDisposable {
   /** Until then its recorder is not even begun. */
   #begun: Promise<void> | undefined;
   /** Its files are ours alone while it runs. */
-  #lock: DataLock | undefined;
+  #lock: Disposable | undefined;
   #port = 0;
   #activation: Pick<InstanceStatus, 'activation' | 'message'> = { activation: 'Unknown', message: '' };
   #recoverability: OwnRecoverability | undefined;
@@ -67,23 +57,17 @@ export class InstanceProcesses implements AsyncDisposable {
   constructor(plan: InstancePlan) {
     this.#plan = plan;
     makePrivateFolder(plan.logs);
-    this.#recorder = new SupervisedProcess(
-      this.#options('recorder', {
-        program: () => ({
-          entry: plan.entries.recorder,
-          args: [
-            ['--folder', plan.audit],
-            ['--socket', this.#recorderSocket],
-            ['--origin', logOrigin(plan.id)],
-          ].flat(),
-        }),
-        ready: () => {
-          if (this.#wanted) this.#workers[0]?.start();
-          plan.changed();
-        },
-        down: () => plan.changed(),
+    this.#recorder = this.#process('recorder', {
+      program: () => ({
+        entry: plan.entries.recorder,
+        args: ['--folder', plan.audit, '--socket', this.#recorderSocket, '--origin', logOrigin(plan.id)],
       }),
-    );
+      ready: () => {
+        if (this.#wanted) this.#workers[0]?.start();
+        plan.changed();
+      },
+      down: () => plan.changed(),
+    });
     for (let worker = 0; worker < plan.workers; worker++) this.#workers.push(this.#worker(worker));
   }
 
@@ -182,7 +166,7 @@ export class InstanceProcesses implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-    for (const log of this.#logs) log[Symbol.dispose]();
+    for (const each of [this.#recorder, ...this.#workers]) await each[Symbol.asyncDispose]();
   }
 
   get #run(): string {
@@ -191,37 +175,35 @@ export class InstanceProcesses implements AsyncDisposable {
 
   #worker(index: number): SupervisedProcess {
     const plan = this.#plan;
-    return new SupervisedProcess(
-      this.#options(`service-${index}`, {
-        program: async () => ({
-          entry: plan.entries.service,
-          args: [
-            ['--instance', plan.root],
-            ['--socket', this.#recorderSocket],
-            ['--port', String(await this.#portForNextWorker())],
-            ['--partitions', String(plan.partitions)],
-            ['--worker', String(index)],
-          ].flat(),
-        }),
-        connected: (link) => this.#listen(index, link),
-        ready: ({ port, modulePids }) => {
-          this.#modulePids.set(index, pidsIn(modulePids));
-          if (port !== this.#port) {
-            this.#port = port;
-            rememberPort(this.#run, port).catch((error: unknown) => {
-              plan.report(`the port of '${plan.name}' could not be written down: ${String(error)}`);
-            });
-          }
-          // The first worker chooses the port if none is known; the others have to know it.
-          if (this.#wanted) for (const other of this.#workers) other.start();
-          plan.changed();
-        },
-        down: () => {
-          this.#modulePids.delete(index);
-          plan.changed();
-        },
+    return this.#process(`service-${index}`, {
+      program: async () => ({
+        entry: plan.entries.service,
+        args: [
+          ['--instance', plan.root],
+          ['--socket', this.#recorderSocket],
+          ['--port', String(await this.#portForNextWorker())],
+          ['--partitions', String(plan.partitions)],
+          ['--worker', String(index)],
+        ].flat(),
       }),
-    );
+      connected: (link) => this.#listen(index, link),
+      ready: ({ port, modulePids }) => {
+        this.#modulePids.set(index, modulePids);
+        if (port !== this.#port) {
+          this.#port = port;
+          rememberPort(this.#run, port).catch((error: unknown) => {
+            plan.report(`the port of '${plan.name}' could not be written down: ${String(error)}`);
+          });
+        }
+        // The first worker chooses the port if none is known; the others have to know it.
+        if (this.#wanted) for (const other of this.#workers) other.start();
+        plan.changed();
+      },
+      down: () => {
+        this.#modulePids.delete(index);
+        plan.changed();
+      },
+    });
   }
 
   /** While no worker listens, another program may have taken the port: then any other will do. */
@@ -234,34 +216,32 @@ export class InstanceProcesses implements AsyncDisposable {
     this.#links.add(link);
     void link.closed.then(() => this.#links.delete(link));
     link.send(frontToken, { token: instanceKey(this.#plan.frontToken, this.name) });
-    link.on(activation, ({ status, message }) => {
-      if (status === 'Failed' && message !== this.#activation.message) {
-        this.#plan.report(`instance '${this.#plan.name}' does not serve: ${message}`);
+    link.on(activation, (said) => {
+      if (said.activation === 'Failed' && said.message !== this.#activation.message) {
+        this.#plan.report(`instance '${this.#plan.name}' does not serve: ${said.message}`);
       }
-      this.#activation = { activation: activationIn(status), message };
+      this.#activation = said;
       this.#plan.changed();
     });
     link.on(recoverability, ({ own }) => {
-      this.#recoverability = readOwnRecoverability(own, 'recoverability');
+      this.#recoverability = own;
       this.#plan.changed();
     });
     link.on(partitions, ({ modulePids }) => {
-      this.#modulePids.set(index, pidsIn(modulePids));
+      this.#modulePids.set(index, modulePids);
       this.#plan.changed();
     });
   }
 
-  #options(role: string, own: Omit<ProcessOptions, 'label' | 'log' | 'report'>): ProcessOptions {
-    const log = new LogFile(join(this.#plan.logs, `${this.#plan.name}-${role}.log`));
-    this.#logs.push(log);
-    const show = this.#plan.show;
-    return {
-      label: `${this.#plan.name}/${role}`,
-      log,
-      report: this.#plan.report,
-      ...(show === undefined ? {} : { show }),
+  #process(role: string, own: Omit<ProcessOptions, 'label' | 'log' | 'report'>): SupervisedProcess {
+    const { name, logs, report, show } = this.#plan;
+    return new SupervisedProcess({
+      label: `${name}/${role}`,
+      log: join(logs, `${name}-${role}.log`),
+      report,
+      show,
       ...own,
-    };
+    });
   }
 }
 
@@ -270,23 +250,11 @@ export class InstanceInUse extends Error {
   override readonly name = 'InstanceInUse';
 }
 
-function takeLock({ name, root }: InstancePlan): DataLock {
-  const lock = DataLock.take(root);
+function takeLock({ name, root }: InstancePlan): Disposable {
+  const lock = takeDataLock(root);
   if (lock !== undefined) return lock;
   const holder = lockHolder(root);
   throw new InstanceInUse(
     `'${name}' is in use${holder === undefined ? '' : ` by process ${holder}`}: is its seal being changed?`,
   );
-}
-
-function pidsIn(value: unknown): readonly number[] {
-  if (!Array.isArray(value) || value.length > 1024) throw new Error('modulePids is not a list of pids');
-  for (const pid of value) if (!Number.isInteger(pid) || pid < 1) throw new Error('modulePids is not a list of pids');
-  return value as readonly number[];
-}
-
-function activationIn(status: string): InstanceStatus['activation'] {
-  for (const known of ['NotActivated', 'Active', 'Locked', 'Unknown', 'Failed'] as const)
-    if (status === known) return known;
-  throw new Error('activation is not a known status');
 }

@@ -6,9 +6,8 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { places } from '../deployment/data-layout.ts';
 import { devSurroundings } from '../deployment/dev-surroundings.ts';
+import { readInstanceConfig } from '../deployment/instance.ts';
 import { readPurgeRecord } from '../deployment/purge-record.ts';
-import { readInstanceConfig } from '../deployment/read-instance.ts';
-import { stopFlag } from '../deployment/stop-flag.ts';
 import { OPEN_NETWORK } from '../formats/network-rules.ts';
 import type { InstanceStatus } from '../links/instance-host.ts';
 import { ProvisionRefused } from '../links/provision-request.ts';
@@ -39,7 +38,6 @@ function open(root: string, port = 8443, now = Date.now, report: (text: string) 
   const changes: [string, InstanceStatus][] = [];
   const instances = new Instances({
     places: at,
-    tenantId: TENANT,
     plan: {
       frontToken: new Uint8Array(32),
       logs: join(root, 'logs'),
@@ -48,12 +46,17 @@ function open(root: string, port = 8443, now = Date.now, report: (text: string) 
       entries: { service: CHILD, recorder: CHILD },
       report,
     },
-    aliasedTo: (name) => (name === 'consumers' ? 'dev' : undefined),
-    made: () => ({ profile: 'dev' }),
+    aliases: { of: () => [], owner: (name) => (name === 'consumers' ? 'dev' : undefined) },
     now,
-    surroundings: (name) => devSurroundings(name, TENANT, port, at.caCertificate),
-    identity: () => ({}),
-    ensureCertificate: () => Promise.resolve(),
+    profile: {
+      tenantId: TENANT,
+      made: () => ({ profile: 'dev' }),
+      surroundings: (name) => devSurroundings(name, TENANT, port, at.caCertificate),
+      identity: () => ({}),
+      ensureCertificate: () => Promise.resolve(),
+      refusal: () => undefined,
+      prepare: () => Promise.resolve(),
+    },
     changed: (name, status) => changes.push([name, status]),
   });
   return { at, instances, changes };
@@ -120,7 +123,7 @@ test('a stopped instance stays stopped over restarts until it is started; its da
 
 test('one that an operator has stopped is told of, also after a restart, until the operator starts it or it is deleted', async () => {
   const root = join(folder, 'held');
-  const mark = stopFlag(places(root).instance('dev').root);
+  const mark = places(root).instance('dev').stopFlag;
   const stopped = { port: 0, activation: 'Stopped', message: 'Stopped: ./strongroom instance start dev' };
   {
     const { instances, changes } = open(root);

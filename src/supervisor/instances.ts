@@ -5,40 +5,37 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs
 import { join } from 'node:path';
 import type { InstancePaths, Places } from '../deployment/data-layout.ts';
 import type { InstanceConfig } from '../deployment/instance.ts';
-import { readInstanceConfig } from '../deployment/read-instance.ts';
+import { readInstanceConfig } from '../deployment/instance.ts';
 import type { InstancePids } from '../deployment/running-state.ts';
-import { type RuntimeConfig, settled } from '../deployment/runtime-config.ts';
-import { stopFlag, stoppedMessage } from '../deployment/stop-flag.ts';
+import { settled } from '../deployment/runtime-config.ts';
+import { stoppedMessage } from '../deployment/stop-flag.ts';
 import { replaceFile } from '../files/durable-file.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import type { OwnRecoverability } from '../formats/own-recoverability.ts';
-import { matching, record, ShapeError } from '../formats/shape.ts';
+import { matching, record } from '../formats/shape.ts';
 import type { InstanceStatus } from '../links/instance-host.ts';
-import type { InstanceUpdate } from '../links/instance-update.ts';
-import { readInstanceUpdate } from '../links/instance-update.ts';
-import type { ProvisionRequest } from '../links/provision-request.ts';
-import { ProvisionRefused, readProvisionRequest } from '../links/provision-request.ts';
+import { type InstanceUpdate, readInstanceUpdate } from '../links/instance-update.ts';
+import {
+  asRefusal,
+  ProvisionRefused,
+  type ProvisionRequest,
+  readProvisionRequest,
+} from '../links/provision-request.ts';
+import type { AliasTable } from './alias-table.ts';
 import { InstanceInUse, type InstancePlan, InstanceProcesses } from './instance-processes.ts';
+import type { Profile } from './profile.ts';
 import { isBeingPurged, purgeInstance, resumePurges } from './purge/purge-instance.ts';
 
 export interface InstancesOptions {
   readonly places: Places;
-  readonly tenantId: string;
   readonly plan: Omit<InstancePlan, 'name' | 'id' | 'root' | 'audit' | 'changed'>;
+  readonly profile: Pick<
+    Profile,
+    'tenantId' | 'made' | 'surroundings' | 'identity' | 'ensureCertificate' | 'refusal' | 'prepare'
+  >;
+  readonly aliases: Pick<AliasTable, 'of' | 'owner'>;
   /** Milliseconds since 1970; default: the system's. */
   readonly now?: () => number;
-  /** What a new instance is from its first start on. */
-  made(): Pick<InstanceConfig, 'profile' | 'backupTargets'>;
-  surroundings(name: string): RuntimeConfig;
-  /** Why there cannot be an instance of this name here. */
-  refusal?(name: string): string | undefined;
-  /** Before the processes of an instance are started. */
-  prepare?(name: string, places: InstancePaths, config: InstanceConfig): Promise<void>;
-  /** Who an instance of this configuration is to blob storage; nothing where it says that itself. */
-  identity(config: Pick<InstanceConfig, 'backupIdentity'>): Pick<InstanceConfig, 'backupIdentity'>;
-  ensureCertificate(name: string, places: InstancePaths): Promise<unknown>;
-  /** The instance that has this (lower-case) name as an alias. */
-  aliasedTo(name: string): string | undefined;
   changed(name: string, status: InstanceStatus): void;
 }
 
@@ -73,10 +70,11 @@ export class Instances implements AsyncDisposable {
    */
   provision(untrusted: unknown): Promise<void> {
     return this.#inTurn(async () => {
-      const request = readProvisionRequest(untrusted, this.#options.tenantId);
-      const existing = this.#findExisting(request);
-      if (existing === undefined) await this.#make(request);
-      else await this.#change(request.name, updateIn(request));
+      const request = readProvisionRequest(untrusted, this.#options.profile.tenantId);
+      const { network, purgeProtection } = request;
+      if (this.#isThere(request)) {
+        await this.#change(request.name, { network, ...(purgeProtection ? { purgeProtection } : {}) });
+      } else await this.#make(request);
       await this.#start(request.name);
     });
   }
@@ -85,14 +83,10 @@ export class Instances implements AsyncDisposable {
   update(name: string, untrusted: unknown): Promise<void> {
     return this.#inTurn(async () => {
       this.#requireExisting(name);
-      let update: InstanceUpdate;
-      try {
-        update = readInstanceUpdate(untrusted);
-      } catch (error) {
-        if (error instanceof ShapeError) throw new ProvisionRefused('BadRequest', error.message);
-        throw error;
-      }
-      await this.#change(name, update);
+      await this.#change(
+        name,
+        asRefusal(() => readInstanceUpdate(untrusted)),
+      );
     });
   }
 
@@ -106,8 +100,9 @@ export class Instances implements AsyncDisposable {
       if (!existsSync(this.#stoppedMark(name)) || this.#running.has(name)) {
         throw new ProvisionRefused('BadRequest', `'${name}' is not deleted`);
       }
+      const { places } = this.#options;
       const { id, resourceId, purgeProtection, softDeleteRetentionInDays } = readInstanceConfig(
-        this.#options.places.instance(name).config,
+        places.instance(name).config,
       );
       const deletedAt = this.#stoppedAt(name);
       const ends = deletedAt + softDeleteRetentionInDays * DAY_MS;
@@ -127,7 +122,7 @@ export class Instances implements AsyncDisposable {
           deletedAt: new Date(deletedAt).toISOString(),
           reason: ended ? 'retention ended' : 'requested',
         },
-        { places: this.#options.places, now: this.#now },
+        { places, now: this.#now },
       );
     });
   }
@@ -140,10 +135,8 @@ export class Instances implements AsyncDisposable {
         const stoppedAt = new Date(this.#now()).toISOString();
         await replaceFile(this.#stoppedMark(name), `${JSON.stringify({ stoppedAt })}\n`);
       }
-      const instance = this.#running.get(name);
-      this.#running.delete(name);
       this.#held.delete(name);
-      await instance?.[Symbol.asyncDispose]();
+      await this.#end(name);
     });
   }
 
@@ -159,11 +152,7 @@ export class Instances implements AsyncDisposable {
     return this.#inTurn(async () => {
       for (const name of this.#names()) {
         if (existsSync(this.#stoppedMark(name))) continue;
-        if (existsSync(stopFlag(this.#options.places.instance(name).root))) {
-          const instance = this.#running.get(name);
-          this.#running.delete(name);
-          await instance?.[Symbol.asyncDispose]();
-        }
+        if (existsSync(this.#options.places.instance(name).stopFlag)) await this.#end(name);
         await this.#run(name);
       }
     });
@@ -192,8 +181,8 @@ export class Instances implements AsyncDisposable {
   }
 
   get statuses(): ReadonlyMap<string, InstanceStatus> {
-    const held = [...this.#held].map((name) => [name, stoppedStatus(name)] as const);
-    return new Map([...[...this.#running].map(([name, instance]) => [name, instance.status] as const), ...held]);
+    const running = [...this.#running].map(([name, { status }]) => [name, status] as const);
+    return new Map([...running, ...[...this.#held].map((name) => [name, stoppedStatus(name)] as const)]);
   }
 
   /** From the moment on that everything is to stop: what fails from then on may be for that reason only. */
@@ -205,6 +194,12 @@ export class Instances implements AsyncDisposable {
     this.#isStopping = true;
     await Promise.all([...this.#running.values()].map((instance) => instance[Symbol.asyncDispose]()));
     this.#running.clear();
+  }
+
+  async #end(name: string): Promise<void> {
+    const instance = this.#running.get(name);
+    this.#running.delete(name);
+    await instance?.[Symbol.asyncDispose]();
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -224,7 +219,7 @@ export class Instances implements AsyncDisposable {
   async #run(name: string): Promise<void> {
     if (this.#running.has(name)) return;
     // What an operator stopped, nobody else starts.
-    if (existsSync(stopFlag(this.#options.places.instance(name).root))) {
+    if (existsSync(this.#options.places.instance(name).stopFlag)) {
       this.#held.add(name);
       this.#options.changed(name, stoppedStatus(name));
       return;
@@ -232,13 +227,12 @@ export class Instances implements AsyncDisposable {
     this.#held.delete(name);
     const places = this.#options.places.instance(name);
     const config = await this.#refresh(name, places);
-    await this.#options.prepare?.(name, places, config);
-    const { id } = config;
+    await this.#options.profile.prepare(name, places, config);
     if (this.#isStopping) throw new Error(`${name} was not started: everything stops`);
     const instance = new InstanceProcesses({
       ...this.#options.plan,
       name,
-      id,
+      id: config.id,
       root: places.root,
       audit: places.audit,
       changed: () => this.#options.changed(name, instance.status),
@@ -256,9 +250,10 @@ export class Instances implements AsyncDisposable {
   async #refresh(name: string, places: InstancePaths): Promise<InstanceConfig> {
     const config = readInstanceConfig(places.config);
     if (config.name !== name) throw new Error(`${places.config} is that of '${config.name}'`);
-    const refreshed = settled(config, this.#options.surroundings(name), this.#options.identity(config));
+    const { profile, aliases } = this.#options;
+    const refreshed = settled(config, profile.surroundings(name, aliases.of(name)), profile.identity(config));
     if (JSON.stringify(refreshed) !== JSON.stringify(config)) await writeConfig(places.config, refreshed);
-    await this.#options.ensureCertificate(name, places);
+    await profile.ensureCertificate(name, places, aliases.of(name));
     return refreshed;
   }
 
@@ -278,33 +273,26 @@ export class Instances implements AsyncDisposable {
     if (this.#names().length >= MOST_INSTANCES) {
       throw new ProvisionRefused('QuotaExceeded', `there are ${MOST_INSTANCES} instances already`);
     }
-    const alias = this.#options.aliasedTo(request.name.toLowerCase());
+    const { profile, aliases } = this.#options;
+    const alias = aliases.owner(request.name.toLowerCase());
     if (alias !== undefined) {
       throw new ProvisionRefused('AlreadyExists', `'${request.name}' is an alias of the instance '${alias}'`);
     }
-    const refusal = this.#options.refusal?.(request.name);
+    const refusal = profile.refusal(request.name);
     if (refusal !== undefined) throw new ProvisionRefused('BadRequest', refusal);
     const places = this.#options.places.instance(request.name);
     for (const folder of [places.root, places.module, places.store, places.audit]) makePrivateFolder(folder);
-    const { hostNames, issuers } = this.#options.surroundings(request.name);
-    const made = {
-      ...this.#options.made(),
-      id: randomUUID(),
-      ...request,
-      hostNames,
-      issuers,
-      createdAt: new Date().toISOString(),
-    };
-    await writeConfig(
-      places.config,
-      settled(made, this.#options.surroundings(request.name), this.#options.identity({})),
-    );
+    const surroundings = profile.surroundings(request.name, aliases.of(request.name));
+    const { hostNames, issuers } = surroundings;
+    const createdAt = new Date().toISOString();
+    const made = { ...profile.made(), id: randomUUID(), ...request, hostNames, issuers, createdAt };
+    await writeConfig(places.config, settled(made, surroundings, profile.identity({})));
   }
 
-  /** @returns the config of the instance that this very request made before. @throws ProvisionRefused for another one */
-  #findExisting(request: ProvisionRequest): InstanceConfig | undefined {
+  /** Whether this very request made an instance before. @throws ProvisionRefused for another one */
+  #isThere(request: ProvisionRequest): boolean {
     const taken = this.#names().find((name) => name.toLowerCase() === request.name.toLowerCase());
-    if (taken === undefined) return undefined;
+    if (taken === undefined) return false;
     const config = readInstanceConfig(this.#options.places.instance(taken).config);
     // What may change later does not make it another one, and purge protection is not taken back.
     const { network: _, purgeProtection, ...fixed } = request;
@@ -314,7 +302,7 @@ export class Instances implements AsyncDisposable {
         (member) => JSON.stringify(config[member]) === JSON.stringify(request[member]),
       );
     if (!same) throw new ProvisionRefused('AlreadyExists', `an instance '${taken}' exists`);
-    return config;
+    return true;
   }
 
   #requireExisting(name: string): void {
@@ -322,10 +310,9 @@ export class Instances implements AsyncDisposable {
   }
 
   #names(): readonly string[] {
-    const { instances } = this.#options.places;
-    makePrivateFolder(instances);
     const { places } = this.#options;
-    return readdirSync(instances).filter(
+    makePrivateFolder(places.instances);
+    return readdirSync(places.instances).filter(
       (name) => existsSync(places.instance(name).config) && !isBeingPurged(places, name),
     );
   }
@@ -352,10 +339,6 @@ function stoppedStatus(name: string): InstanceStatus {
 
 const DAY_MS = 86_400_000;
 const readMark = record({ stoppedAt: matching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'a time') });
-
-function updateIn({ network, purgeProtection }: ProvisionRequest): InstanceUpdate {
-  return { network, ...(purgeProtection ? { purgeProtection: true } : {}) };
-}
 
 async function writeConfig(path: string, config: InstanceConfig): Promise<void> {
   await replaceFile(path, `${JSON.stringify(config, null, 2)}\n`);

@@ -1,7 +1,6 @@
 // The log of one child: what it prints, in a file that is cut over at a limit. A log that cannot be written (full disk)
 // loses lines; it never stops a process.
-import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
-import { basename } from 'node:path';
+import { closeSync, existsSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
 
 const LIMIT = 5 * 1024 * 1024;
 const KEPT = 3;
@@ -19,10 +18,6 @@ export class LogFile implements Disposable {
     this.#size = fstatSync(this.#file).size;
   }
 
-  get name(): string {
-    return basename(this.#path);
-  }
-
   write(chunk: Uint8Array): void {
     try {
       if (this.#size > 0 && this.#size + chunk.length > this.#limit) this.#rotate();
@@ -34,27 +29,15 @@ export class LogFile implements Disposable {
 
   [Symbol.dispose](): void {
     closeSync(this.#file);
+    this.#file = -1; // the number may become another file's, and last words still come
   }
 
   #rotate(): void {
-    for (let index = KEPT - 1; index > 0; index--)
-      moveIfThere(numbered(this.#path, index), numbered(this.#path, index + 1));
-    moveIfThere(this.#path, numbered(this.#path, 1));
+    const nth = (index: number): string => (index === 0 ? this.#path : `${this.#path}.${index}`);
+    for (let index = KEPT; index > 0; index--) if (existsSync(nth(index - 1))) renameSync(nth(index - 1), nth(index));
     const file = openSync(this.#path, 'a', 0o600);
     closeSync(this.#file);
     this.#file = file;
     this.#size = 0;
-  }
-}
-
-function numbered(path: string, index: number): string {
-  return `${path}.${index}`;
-}
-
-function moveIfThere(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
   }
 }

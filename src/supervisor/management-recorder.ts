@@ -3,7 +3,6 @@
 import { join } from 'node:path';
 import type { ManagementPaths } from '../deployment/data-layout.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
-import { LogFile } from './log-file.ts';
 import { newSocket, removeSockets } from './socket-folder.ts';
 import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
 
@@ -18,30 +17,26 @@ export async function managementRecorder(
   { root, audit, module, verifierKey }: ManagementPaths,
   entry: string,
   logs: string,
-  { report, show, ...told }: Pick<ProcessOptions, 'report' | 'show' | 'ready' | 'down'>,
+  told: Pick<ProcessOptions, 'report' | 'show' | 'ready' | 'down'>,
 ): Promise<ManagementRecorder> {
   for (const folder of [root, audit, module]) makePrivateFolder(folder);
   const run = join(root, 'run');
   const socketPath = await newSocket(run);
-  const log = new LogFile(join(logs, 'management-recorder.log'));
   const process = new SupervisedProcess({
     ...told,
     label: 'management/recorder',
-    log,
+    log: join(logs, 'management-recorder.log'),
     program: () => ({
       entry,
       args: ['--folder', audit, '--socket', socketPath, '--module', module, '--verifier-key', verifierKey],
     }),
-    report,
-    ...(show === undefined ? {} : { show }),
   });
   return {
     process,
     socketPath,
     async [Symbol.asyncDispose]() {
-      await process.stop();
+      await process[Symbol.asyncDispose]();
       removeSockets(run);
-      log[Symbol.dispose]();
     },
   };
 }

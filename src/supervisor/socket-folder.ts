@@ -2,10 +2,10 @@
 // gets a private folder in the system's temporary directory instead, which is remembered. The name cannot be guessed: the
 // control process may connect to whatever it can name, but it can list no folder.
 import { randomBytes } from 'node:crypto';
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SOCKET_FOLDER_NOTE } from '../deployment/known-socket-folder.ts';
+import { notedFolder, SOCKET_FOLDER_NOTE } from '../deployment/known-socket-folder.ts';
 import { replaceFile } from '../files/durable-file.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 
@@ -25,41 +25,21 @@ export async function newSocket(run: string): Promise<string> {
 async function socketFolder(run: string): Promise<string> {
   makePrivateFolder(run);
   if (Buffer.byteLength(run + LONGEST_NAME) <= LONGEST_PATH) return run;
-  const note = join(run, SOCKET_FOLDER_NOTE);
-  const kept = remembered(note);
-  if (kept !== undefined && isPrivate(kept)) return kept;
+  const kept = notedFolder(run);
+  if (kept !== undefined) return kept;
   const made = mkdtempSync(join(tmpdir(), 'strongroom-'));
-  await replaceFile(note, made);
+  await replaceFile(join(run, SOCKET_FOLDER_NOTE), made);
   return made;
 }
 
 /** Removes the sockets, and what was made for them outside of the data directory. */
 export function removeSockets(run: string): void {
   removeLeftOvers(run);
-  const note = join(run, SOCKET_FOLDER_NOTE);
-  const kept = remembered(note);
-  if (kept !== undefined && isPrivate(kept)) rmSync(kept, { recursive: true, force: true });
-  rmSync(note, { force: true });
+  const kept = notedFolder(run);
+  if (kept !== undefined) rmSync(kept, { recursive: true, force: true });
+  rmSync(join(run, SOCKET_FOLDER_NOTE), { force: true });
 }
 
 function removeLeftOvers(folder: string): void {
   for (const name of readdirSync(folder)) if (SOCKET.test(name)) rmSync(join(folder, name), { force: true });
-}
-
-function remembered(note: string): string | undefined {
-  try {
-    return readFileSync(note, 'utf8');
-  } catch {
-    return undefined; // none was needed yet
-  }
-}
-
-/** Anyone may write to the temporary directory: only a real folder of ours that nobody else can enter will do. */
-function isPrivate(folder: string): boolean {
-  try {
-    const stat = lstatSync(folder);
-    return stat.isDirectory() && stat.uid === process.getuid?.() && (stat.mode & 0o077) === 0;
-  } catch {
-    return false; // cleaned away
-  }
 }

@@ -11,26 +11,22 @@ import { readConfigFile } from '../deployment/read-config-file.ts';
 import { type RunningState, RunningStateFiles } from '../deployment/running-state.ts';
 import { ConfigError, type StartConfig } from '../deployment/start-config.ts';
 import { STOP_FLAGS_CHANGED } from '../deployment/stop-flag.ts';
-import { DataLock, lockHolder } from '../files/data-lock.ts';
+import { lockHolder, takeDataLock } from '../files/data-lock.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
-import { sendAliases } from '../links/alias-link.ts';
+import { aliasesChanged, instanceChanged } from '../links/control-messages.ts';
 import { entryOf } from '../links/entry.ts';
-import { openManagementAudit } from '../links/recorder/management-audit.ts';
+import { openManagementAudit } from '../links/recorder/open-audit-log.ts';
 import { AliasTable } from './alias-table.ts';
-import { controlProcess, sendInstanceChanged } from './control-process.ts';
-import { describeRunning } from './describe-running.ts';
+import { controlProcess } from './control-process.ts';
 import { openDevProfile } from './dev-profile.ts';
 import { Instances } from './instances.ts';
 import { managementRecorder } from './management-recorder.ts';
 import { openProductionProfile } from './production/profile.ts';
 import type { Profile } from './profile.ts';
 import { recordHostAct } from './record-host-act.ts';
-import type { SupervisedProcess } from './supervised-process.ts';
+import type { ProcessOptions, SupervisedProcess } from './supervised-process.ts';
 
-export interface Reporter {
-  report(text: string): void;
-  show?(label: string, chunk: Buffer): void;
-}
+type Reporter = Pick<ProcessOptions, 'report' | 'show'>;
 
 export interface Supervisor extends AsyncDisposable {
   readonly port: number;
@@ -58,26 +54,34 @@ export async function startSupervisor(
   const logs = join(at.root, 'logs');
   makePrivateFolder(logs);
   const profile = stack.use(await openProfile(config, at, reporter.report));
-  const { port, tenantId } = profile;
   const onChange = { ready: () => changed(), down: () => changed() };
   const recorder = stack.use(
     await managementRecorder(at.management, ENTRIES.recorder, logs, { ...reporter, ...onChange }),
   );
   const audit = stack.use(openManagementAudit(recorder.socketPath));
 
-  const stateNow = (): RunningState =>
-    describeRunning({
-      at,
-      profile,
-      control: controlChild.pid,
-      managementRecorder: recorder.process.pid,
-      instances,
-      aliases: book.settled,
+  const stateNow = (): RunningState => {
+    const { statuses, pids, recoverability } = instances;
+    return {
+      ...profile.describe(new Map([...statuses].map(([name, { port }]) => [name, port]))),
+      pids: {
+        supervisor: process.pid,
+        control: controlChild.pid ?? null,
+        managementRecorder: recorder.process.pid ?? null,
+        instances: pids,
+      },
+      instances: Object.fromEntries(statuses),
+      recoverability,
+      aliases: Object.fromEntries(Object.entries(book.settled).map(([alias, { instance }]) => [alias, instance])),
       refusedAliases: book.refused,
-    });
+      tenantId: profile.tenantId,
+      dataRoot: at.root,
+      port: profile.port,
+    };
+  };
   const changed = (): void => void files.write(stateNow());
   const namesChanged = (): void => {
-    sendAliases(controlChild.link, book.leads);
+    controlChild.link?.send(aliasesChanged, { aliases: book.leads });
     changed();
   };
   const book: AliasTable = new AliasTable({
@@ -90,17 +94,11 @@ export async function startSupervisor(
   const frontToken = randomBytes(32);
   const instances: Instances = new Instances({
     places: at,
-    tenantId,
     plan: { logs, frontToken, ...sizes(), entries: ENTRIES, ...reporter },
-    made: () => profile.made(),
-    surroundings: (name) => profile.surroundings(name, book.of(name)),
-    identity: (of) => profile.identity(of),
-    ensureCertificate: (name, own) => profile.ensureCertificate(name, own, book.of(name)),
-    refusal: (name) => profile.refusal(name),
-    prepare: (name, own, of) => profile.prepare(name, own, of),
-    aliasedTo: (name) => book.owner(name),
+    profile,
+    aliases: book,
     changed: (name, status) => {
-      sendInstanceChanged(controlChild.link, name, status);
+      controlChild.link?.send(instanceChanged, { name, ...status });
       profile.heard(name);
       changed();
     },
@@ -142,7 +140,7 @@ export async function startSupervisor(
   await files.write(stateNow());
   const owned = stack.move();
   return {
-    port,
+    port: profile.port,
     failed: failed ?? [],
     get state() {
       return stateNow();
@@ -167,45 +165,33 @@ function refusedAsConfig(make: () => void): void {
 
 /** @throws ConfigError */
 function openProfile(config: StartConfig, at: Places, report: (text: string) => void): Promise<Profile> {
-  return config.profile === 'production'
-    ? openProductionProfile({ at, configFile: config.configFile, report })
-    : openDevProfile({
-        at,
-        port: config.port,
-        entry: ENTRIES.control,
-        report,
-        ...(config.configFile === undefined ? {} : { config: readConfigFile(config.configFile, readDevConfig) }),
-      });
+  const { profile, configFile } = config;
+  if (profile === 'production') return openProductionProfile(at, config.configFile, report);
+  const dev = configFile === undefined ? undefined : readConfigFile(configFile, readDevConfig);
+  return openDevProfile(at, config.port, report, dev);
 }
 
-/** @throws ConfigError with the end of its log: what keeps it from starting is mostly outside of it */
+/** @throws ConfigError: without it nobody is served */
 async function controlReady(child: SupervisedProcess, logs: string): Promise<void> {
-  try {
-    await child.whenReady();
-  } catch (cause) {
-    throw new ConfigError(`${cause instanceof Error ? cause.message : String(cause)}. ${endOf(logs, 'control.log')}`, {
-      cause,
-    });
-  }
+  await child.whenReady().catch((cause: unknown) => {
+    throw new ConfigError(whyNot(cause, join(logs, 'control.log')), { cause });
+  });
 }
 
 /** Without it nothing is changed in the management plane, but keys are used: it says so, and goes on. */
 async function managementLogReady(child: SupervisedProcess, logs: string, { report }: Reporter): Promise<void> {
-  try {
-    await child.whenReady();
-  } catch (error) {
-    report(
-      `the management plane changes nothing: ${error instanceof Error ? error.message : String(error)}. ${endOf(logs, 'management-recorder.log')}`,
-    );
-  }
+  await child.whenReady().catch((cause: unknown) => {
+    report(`the management plane changes nothing: ${whyNot(cause, join(logs, 'management-recorder.log'))}`);
+  });
 }
 
-function endOf(logs: string, name: string): string {
-  const log = join(logs, name);
-  return `The end of ${log}:\n${readFileSync(log, 'utf8').trimEnd().split('\n').slice(-12).join('\n')}`;
+/** With the end of its log: what keeps it from starting is mostly outside of it. */
+function whyNot(cause: unknown, log: string): string {
+  const end = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-12).join('\n');
+  return `${cause instanceof Error ? cause.message : String(cause)}. The end of ${log}:\n${end}`;
 }
 
-const ENTRIES = { control: entryOf('control'), service: entryOf('service'), recorder: entryOf('recorder') };
+const ENTRIES = { service: entryOf('service'), recorder: entryOf('recorder') };
 
 /** One worker for two cores, a partition for each core. Only Linux spreads the connections of a shared port. */
 function sizes(): { readonly workers: number; readonly partitions: number } {
@@ -214,8 +200,8 @@ function sizes(): { readonly workers: number; readonly partitions: number } {
   return { workers, partitions: Math.max(1, Math.floor(cores / workers)) };
 }
 
-function takeLock(root: string): DataLock {
-  const lock = DataLock.take(root);
+function takeLock(root: string): Disposable {
+  const lock = takeDataLock(root);
   if (lock !== undefined) return lock;
   const holder = lockHolder(root);
   throw new ConfigError(

@@ -5,9 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { LogFile } from './log-file.ts';
-import { QUICK_FAILURES, restartDelay } from './restart-delay.ts';
-import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
+import { type ProcessOptions, QUICK_FAILURES, restartDelay, SupervisedProcess } from './supervised-process.ts';
 
 const CHILD = fileURLToPath(new URL('child.fixture.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-test-'));
@@ -33,7 +31,7 @@ function supervise(behaviour: string, own: Partial<ProcessOptions> = {}): Watche
   const child = new SupervisedProcess({
     label: behaviour,
     program: () => ({ entry: CHILD, args: [behaviour] }),
-    log: new LogFile(log),
+    log,
     report: (text) => {
       reports.push(text);
       happen();

@@ -1,28 +1,28 @@
 // One child that is meant to run: started, watched, started again when it dies, stopped in order. It knows nothing of
 // what the child does beyond that it says `ready` once it serves.
-import type { ChildProcess } from 'node:child_process';
+import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Link } from '../links/link.ts';
 import { ready } from '../links/messages.ts';
-import { killGroup, type Program, spawnChild } from '../links/spawn-child.ts';
-import type { LogFile } from './log-file.ts';
-import { QUICK_FAILURES, restartDelay, WELL_AFTER_MS } from './restart-delay.ts';
+import { killGroup, type Program, type SpawnedChild, spawnChild } from '../links/spawn-child.ts';
+import { LogFile } from './log-file.ts';
 
 export interface ProcessOptions {
   /** For people: `service dev/0`. */
   readonly label: string;
   /** Asked before every start. */
   program(): Promise<Program> | Program;
-  readonly log: LogFile;
+  /** Path of the file that takes what it prints. */
+  readonly log: string;
   /** Attach further message handlers to a new child's link. */
   connected?(link: Link): void;
-  ready?(message: { readonly port: number; readonly modulePids: unknown }): void;
+  ready?(message: ReturnType<typeof ready.decode>): void;
   /** The child has ended without being told to. */
   down?(): void;
   /** Everything worth telling a person. */
   report(text: string): void;
   /** Also shown line by line (`--verbose`). */
-  show?(label: string, chunk: Buffer): void;
+  readonly show?: ((label: string, chunk: Buffer) => void) | undefined;
   readonly readyWithinMs?: number;
   readonly stopWithinMs?: number;
   /** Before the next start after so many quick failures in a row; tests shorten it. */
@@ -44,10 +44,22 @@ export class DoesNotStart extends Error {
 const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 10_000;
 const LAST_WORDS_WITHIN_MS = 500;
+/** A child that lived this long was well: its earlier failures no longer count. */
+const WELL_AFTER_MS = 30_000;
+/** After so many quick failures in a row the trouble is reported and the pace slows. */
+export const QUICK_FAILURES = 5;
+const FIRST_MS = 100;
+const SLOW_MS = 30_000;
+
+/** How long to wait before a dead child is started again. @param failures quick failures in a row, this one included */
+export function restartDelay(failures: number): number {
+  return failures >= QUICK_FAILURES ? SLOW_MS : FIRST_MS * 2 ** (failures - 1);
+}
 
 export class SupervisedProcess implements AsyncDisposable {
   readonly #options: ProcessOptions;
-  #child: { readonly process: ChildProcess; readonly link: Link; readonly gone: Promise<void> } | undefined;
+  readonly #log: LogFile;
+  #child: SpawnedChild | undefined;
   #link: Link | undefined;
   #restart: NodeJS.Timeout | undefined;
   #wanted = false;
@@ -60,6 +72,7 @@ export class SupervisedProcess implements AsyncDisposable {
 
   constructor(options: ProcessOptions) {
     this.#options = options;
+    this.#log = new LogFile(options.log);
   }
 
   /** The link of a child that has said `ready`. */
@@ -113,12 +126,13 @@ export class SupervisedProcess implements AsyncDisposable {
     clearTimeout(timer);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    this.#log[Symbol.dispose]();
   }
 
   async #run(generation: number): Promise<void> {
-    const { label, log, report } = this.#options;
+    const { label, report, show } = this.#options;
     this.#givenUp = undefined;
     let program: Program;
     try {
@@ -130,22 +144,11 @@ export class SupervisedProcess implements AsyncDisposable {
     }
     if (!this.#wanted || generation !== this.#generation) return;
     const startedAt = performance.now();
-    const { process: child, link } = spawnChild(program);
-    const gone = new Promise<void>((resolve) => {
-      child.once('error', (error) => {
-        report(`${label} could not be started: ${error.message}`);
-        resolve();
-      });
-      child.once('exit', () => resolve());
+    this.#child = spawnChild(program, (chunk) => {
+      this.#log.write(chunk);
+      show?.(label, chunk);
     });
-    this.#child = { process: child, link, gone };
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on('data', (chunk: Buffer) => {
-        log.write(chunk);
-        this.#options.show?.(label, chunk);
-      });
-      stream?.on('error', () => {}); // a broken pipe shows as the exit of the child
-    }
+    const { process: child, link, gone } = this.#child;
     const late = setTimeout(() => {
       report(`${label} did not get ready within ${this.#readyWithin / 1000} s and is started again`);
       killGroup(child);
@@ -168,7 +171,8 @@ export class SupervisedProcess implements AsyncDisposable {
       else await Promise.race([gone, delay(LAST_WORDS_WITHIN_MS, undefined, { ref: false })]);
       killGroup(child);
     });
-    await gone;
+    const unstarted = await gone;
+    if (unstarted !== undefined) report(`${label} could not be started: ${unstarted.message}`);
     clearTimeout(late);
     this.#child = undefined;
     this.#link = undefined;
@@ -178,7 +182,8 @@ export class SupervisedProcess implements AsyncDisposable {
     if (!this.#wanted || generation !== this.#generation) return;
     this.#options.down?.();
     if (performance.now() - startedAt >= WELL_AFTER_MS) this.#failures = 0;
-    this.#failed(describeExit(child));
+    const { signalCode, exitCode } = child;
+    this.#failed(signalCode === null ? `ended with code ${exitCode}` : `was ended by ${signalCode}`);
   }
 
   get #readyWithin(): number {
@@ -189,7 +194,7 @@ export class SupervisedProcess implements AsyncDisposable {
   #failed(how: string, why = ''): void {
     if (!this.#wanted) return;
     this.#failures += 1;
-    const { label, report, restartAfterMs = restartDelay } = this.#options;
+    const { label, log, report, restartAfterMs = restartDelay } = this.#options;
     const wait = restartAfterMs(this.#failures);
     if (this.#failures === QUICK_FAILURES) {
       report(
@@ -197,7 +202,7 @@ export class SupervisedProcess implements AsyncDisposable {
       );
     } else report(`${label} ${how}${why}; starting it again`);
     if (this.#failures >= QUICK_FAILURES) {
-      this.#givenUp = new DoesNotStart(label, how, this.#options.log.name);
+      this.#givenUp = new DoesNotStart(label, how, basename(log));
       this.#settle(this.#givenUp);
     }
     this.#restart = setTimeout(() => void this.#run(this.#generation), wait);
@@ -211,8 +216,4 @@ export class SupervisedProcess implements AsyncDisposable {
       else reject(error);
     }
   }
-}
-
-function describeExit(child: ChildProcess): string {
-  return child.signalCode === null ? `ended with code ${child.exitCode}` : `was ended by ${child.signalCode}`;
 }

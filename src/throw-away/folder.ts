@@ -3,7 +3,7 @@
 import { lstatSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DataLock } from '../files/data-lock.ts';
+import { takeDataLock } from '../files/data-lock.ts';
 import { overwriteFile } from '../files/destroy-folder.ts';
 
 const PREFIX = 'strongroom-throw-away-';
@@ -34,7 +34,7 @@ export interface Wanted {
 export function makeThrowAwayFolder(wanted: Wanted): ThrowAwayFolder {
   const base = chooseBase(bases().map(describe), wanted);
   const path = mkdtempSync(join(base, PREFIX)); // made 0700
-  const lock = DataLock.take(path);
+  const lock = takeDataLock(path);
   if (lock === undefined) throw new Error(`${path} was taken by another process`);
   return {
     path,
@@ -104,7 +104,7 @@ function isLeftover(path: string, now: number): boolean {
 /** @returns false when its owner still runs */
 function remove(path: string): boolean {
   try {
-    using lock = DataLock.take(path);
+    using lock = takeDataLock(path);
     if (lock === undefined) return false;
     wipe(path);
   } catch {
@@ -116,7 +116,10 @@ function remove(path: string): boolean {
 
 /** Overwrites the secrets, then removes everything but the lock. */
 function wipe(root: string): void {
-  for (const path of filesBelow(root)) if (isSecret(path)) overwriteFile(path);
+  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && isSecret(path)) overwriteFile(path);
+  }
   for (const name of readdirSync(root)) {
     if (!name.startsWith('lock')) rmSync(join(root, name), { recursive: true, force: true, maxRetries: 5 });
   }
@@ -125,12 +128,4 @@ function wipe(root: string): void {
 /** What the module sealed lies beside the key of its seal; and the TLS key. */
 function isSecret(path: string): boolean {
   return /\/(module|tls)\//.test(path);
-}
-
-function filesBelow(folder: string): readonly string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return filesBelow(path);
-    return entry.isFile() ? [path] : [];
-  });
 }

@@ -5,12 +5,13 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SignJWT } from 'jose';
-import type { AllowedBackupTarget } from '../deployment/backup-targets.ts';
+import { readBackupPlace } from '../deployment/backup-targets.ts';
 import type { InstancePaths } from '../deployment/data-layout.ts';
 import { issueAuthority, issueServer } from '../deployment/dev-ca/issue.ts';
 import type { InstanceConfig } from '../deployment/instance.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
-import type { InstanceIdentity } from '../formats/instance-identity.ts';
+import { readInstanceIdentity } from '../formats/instance-identity.ts';
+import { flag, integer, record, text } from '../formats/shape.ts';
 
 /** No public name ends like this (RFC 6761). */
 const SUFFIX = '.throw-away.localhost';
@@ -27,23 +28,34 @@ export interface ThrowAwayIdentity {
   readonly token: string;
 }
 
-export interface NewIdentity {
-  readonly name: string;
-  /** Object id. */
-  readonly administrator: string;
-  readonly backupTargetsFile: readonly AllowedBackupTarget[];
-  readonly backupIdentity?: InstanceIdentity;
-  readonly now: Date;
-}
+/** What whoever starts it says, as its one argument; place and identity as `instance.json` has them. */
+export const readThrowAwayOptions = record(
+  {
+    name: text,
+    /** Object id: who holds the token, also once roles were restored that name them. */
+    administrator: text,
+    /** Bytes that it will write. */
+    needs: integer(0, 2 ** 63),
+    /** It may lie on a disk, where no memory has that much room. */
+    onDisk: flag,
+  },
+  {
+    /** Where it may read backups, and under which identity. */
+    backupPlace: readBackupPlace,
+    backupIdentity: readInstanceIdentity,
+  },
+);
+export type ThrowAwayOptions = ReturnType<typeof readThrowAwayOptions>;
 
 /** Writes configuration, certificate and key set. */
 export async function makeIdentity(
-  { name, administrator, backupTargetsFile, backupIdentity, now }: NewIdentity,
+  { name, administrator, backupPlace, backupIdentity }: ThrowAwayOptions,
   places: InstancePaths,
 ): Promise<ThrowAwayIdentity> {
   for (const path of [places.root, places.module, places.store, places.audit, dirname(places.tlsKey)]) {
     makePrivateFolder(path);
   }
+  const now = new Date();
   const authority = `${name}${SUFFIX}`;
   const ca = await issueAuthority(now);
   const { key, certificate } = await issueServer(ca, [authority], now);
@@ -73,7 +85,7 @@ export async function makeIdentity(
     separation: 'azure',
     createdAt: now.toISOString(),
     throwAway: true,
-    backupTargets: backupTargetsFile,
+    backupTargets: backupPlace === undefined ? [] : [backupPlace],
     ...(backupIdentity === undefined ? {} : { backupIdentity }),
   };
   await writeFile(places.config, JSON.stringify(config), { mode: 0o600 });

@@ -1,20 +1,9 @@
 // Entry of a throw-away instance, started by commands that rehearse. Says on its standard output, in one line of JSON, how
 // it is reached; ends, with everything it started and wrote, when its standard input does: so it never outlives whoever
 // started it, however that ends.
-import { availableParallelism } from 'node:os';
-import { readBackupPlaces } from '../deployment/backup-targets.ts';
-import { readInstanceIdentity } from '../formats/instance-identity.ts';
-import { flag, integer, type Reader, record, text } from '../formats/shape.ts';
 import { removeLeftovers } from './folder.ts';
-import { LIFETIME_S } from './identity.ts';
+import { LIFETIME_S, readThrowAwayOptions } from './identity.ts';
 import { startThrowAway } from './start.ts';
-
-const anything: Reader<unknown> = (value) => value;
-/** What whoever starts it says, as its one argument; place and identity as `instance.json` has them. */
-const shape = record(
-  { name: text, administrator: text, needs: integer(0, 2 ** 63), onDisk: flag },
-  { backupPlace: anything, backupIdentity: anything },
-);
 
 process.umask(0o077);
 const stop = Promise.withResolvers<string | undefined>();
@@ -25,27 +14,14 @@ process.stdin.resume();
 // Whoever started it may be gone; that shows as the end of standard input.
 process.stdout.on('error', () => stop.resolve(undefined));
 
-const { name, administrator, needs, onDisk, backupPlace, backupIdentity } = shape(
-  JSON.parse(process.argv[2] ?? '{}'),
-  'throw-away',
-);
+const options = readThrowAwayOptions(JSON.parse(process.argv[2] ?? '{}'), 'throw-away');
 
 try {
   for (const path of removeLeftovers(Date.now())) say(`removed ${path}, left by a process that was killed`);
-  await using instance = await startThrowAway({
-    name,
-    administrator,
-    needs,
-    partitions: availableParallelism(),
-    onDisk,
-    backupTargetsFile: backupPlace === undefined ? [] : readBackupPlaces([backupPlace], 'backupPlace'),
-    ...(backupIdentity === undefined ? {} : { backupIdentity: readInstanceIdentity(backupIdentity, 'backupIdentity') }),
-    now: new Date(),
-  });
-  const { lost, socketPath, authority, ca, token, folder, pids } = instance;
-  process.stdout.write(`${JSON.stringify({ socketPath, authority, ca, token, folder, pids })}\n`);
+  await using instance = await startThrowAway(options);
+  process.stdout.write(`${JSON.stringify(instance.reached)}\n`);
   const old = setTimeout(() => stop.resolve('it has reached the longest time it may live'), LIFETIME_S * 1000);
-  const reason = await Promise.race([stop.promise, lost]);
+  const reason = await Promise.race([stop.promise, instance.lost]);
   clearTimeout(old);
   if (reason !== undefined) throw new Error(reason);
 } catch (error) {

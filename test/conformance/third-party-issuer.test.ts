@@ -10,7 +10,7 @@ import { decodeJwt } from 'jose';
 import { places } from '../../src/deployment/data-layout.ts';
 import { issueAuthority } from '../../src/deployment/dev-ca/issue.ts';
 import { trustedFor } from '../../src/deployment/issuer-keys.ts';
-import { readInstanceConfig } from '../../src/deployment/read-instance.ts';
+import { readInstanceConfig } from '../../src/deployment/instance.ts';
 import { derivedObjectId } from '../../src/features/auth/claim-mapping.ts';
 import { openTokenVerifier } from '../../src/features/auth/verify-token.ts';
 import { type Glewlwyd, startGlewlwyd } from '../support/glewlwyd.ts';

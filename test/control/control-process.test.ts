@@ -8,16 +8,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { isGuid } from '../../src/formats/guid.ts';
+import { instanceChanged, provisionInstance, stopInstance, syncControl } from '../../src/links/control-messages.ts';
 import { Link } from '../../src/links/link.ts';
-import {
-  done,
-  failed,
-  instanceChanged,
-  provisionInstance,
-  ready,
-  stopInstance,
-  syncControl,
-} from '../../src/links/messages.ts';
+import { ready } from '../../src/links/messages.ts';
 import { openOwnSigner } from '../../src/recorder/own-signer.ts';
 import { startRecorder } from '../../src/recorder/start-recorder.ts';
 import { freePort } from '../support/free-port.ts';
@@ -49,7 +42,7 @@ interface Started extends AsyncDisposable {
   readonly asked: unknown[];
 }
 
-async function start(folder: string, answer: (link: Link, id: number, request: unknown) => void): Promise<Started> {
+async function start(folder: string, provision: (link: Link) => void | Promise<void>): Promise<Started> {
   const port = await freePort();
   const child = spawn(
     process.execPath,
@@ -62,12 +55,13 @@ async function start(folder: string, answer: (link: Link, id: number, request: u
   link.send(instanceChanged, { name: 'early', port: 0, activation: 'Active', message: '' });
   const asked: unknown[] = [];
   const isReady = new Promise<void>((resolve) => link.on(ready, () => resolve()));
-  link.on(provisionInstance, ({ request }, id) => {
+  const provisioned = ({ request }: { readonly request: unknown }) => {
     asked.push(request);
-    answer(link, id, request);
-  });
-  link.on(syncControl, (_values, id) => link.send(done, {}, id));
-  link.on(stopInstance, (_values, id) => link.send(done, {}, id));
+    return provision(link);
+  };
+  link.answer(provisionInstance, provisioned, () => ({ code: 'QuotaExceeded', message: 'no room' }));
+  link.answer(syncControl, () => undefined);
+  link.answer(stopInstance, () => undefined);
   await Promise.race([isReady, exited.then(([code]) => assert.fail(`it ended before it was ready, with ${code}`))]);
   return {
     child,
@@ -101,7 +95,10 @@ test('the control process provisions through its supervisor, survives kill -9 an
 
   // The first process is killed while the supervisor still works on its request.
   const { promise: wasAsked, resolve: isAsked } = Promise.withResolvers<void>();
-  const first = await start(folder, () => isAsked());
+  const first = await start(folder, () => {
+    isAsked();
+    return new Promise(() => {});
+  });
   const headers = await tokenFor(first.port);
   const ask = (port: number, path: string, method = 'GET', json?: unknown) =>
     call(port, authority.certificate, `${ARM}${path}?${version}`, {
@@ -127,9 +124,8 @@ test('the control process provisions through its supervisor, survives kill -9 an
 
   // The second one takes the work up from its records, under the same keys and ids.
   const { promise: wasDone, resolve: isDone } = Promise.withResolvers<void>();
-  const second = await start(folder, (link, id) => {
+  const second = await start(folder, (link) => {
     link.send(instanceChanged, { name: 'survivor', port: 0, activation: 'NotActivated', message: 'made' });
-    link.send(done, {}, id);
     isDone();
   });
   await wasDone;
@@ -145,9 +141,7 @@ test('the control process provisions through its supervisor, survives kill -9 an
   assert.deepEqual(await second.exited, [0, null]);
 
   // A refusal of the supervisor is shown to whoever asked for the instance.
-  await using third = await start(folder, (link, id) =>
-    link.send(failed, { code: 'QuotaExceeded', message: 'no room' }, id),
-  );
+  await using third = await start(folder, () => Promise.reject(new Error('no room')));
   const other = hsm.replace('survivor', 'refused');
   assert.equal((await ask(third.port, other, 'PUT', body)).status, 202);
   const refused = async () => (await ask(third.port, other)).json.properties as Readonly<Record<string, unknown>>;

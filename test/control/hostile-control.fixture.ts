@@ -14,21 +14,20 @@ import { encodeFrame, FrameReader } from '../../src/formats/frames.ts';
 import { openSupervisorLink } from '../../src/links/child-link.ts';
 import {
   aliasesChanged,
-  frontToken,
   instanceChanged,
   provisionInstance,
   purgeInstance,
-  ready,
   startInstance,
   stopInstance,
   updateInstance,
-} from '../../src/links/messages.ts';
+} from '../../src/links/control-messages.ts';
+import { frontToken, ready } from '../../src/links/messages.ts';
 import {
+  APPEND,
   APPEND_HEAD,
-  encodeAcknowledged,
+  acknowledged,
   failed,
   hello,
-  kinds,
   MAX_RECORDER_FRAME,
   NONCE_LENGTH,
   PROTOCOL_VERSION,
@@ -152,16 +151,16 @@ async function trySockets(): Promise<void> {
 async function tryLog(): Promise<void> {
   const root = Buffer.alloc(32, 7);
   const nonce = Buffer.alloc(NONCE_LENGTH, 7);
-  const greeting = encodeFrame(0, kinds.hello, hello.encode({ version: PROTOCOL_VERSION, nonce }));
+  const greeting = hello.frame({ version: PROTOCOL_VERSION, nonce });
   const forged = `strongroom/x\n1\n${root.toString('base64')}\n\n— strongroom/x AAAA\n`;
   const said: Readonly<Record<string, Buffer>> = {
-    'a signature that nobody asked for': encodeFrame(1, kinds.signed, signed.encode({ note: forged })),
-    'a request to sign': encodeFrame(1, kinds.signRequest, signRequest.encode({ size: 1, root })),
-    'an acknowledgement': encodeFrame(0, kinds.acknowledged, encodeAcknowledged(1)),
-    'a failure': encodeFrame(0, kinds.failed, failed.encode({ through: 99, message: 'gone' })),
+    'a signature that nobody asked for': signed.frame({ note: forged }, 1),
+    'a request to sign': signRequest.frame({ size: 1, root }, 1),
+    'an acknowledgement': acknowledged.frame(1),
+    'a failure': failed.frame({ through: 99, message: 'gone' }),
     'an entry twice under one number': Buffer.concat([appendFrame(1, 'first'), appendFrame(1, 'second')]),
     'an entry of a store head': appendFrame(2, 'head', 2 ** 40),
-    'an entry that is none': encodeFrame(0, kinds.append, Buffer.concat([appendHead(3, 0), Buffer.from('[1')])),
+    'an entry that is none': encodeFrame(0, APPEND, Buffer.concat([appendHead(3, 0), Buffer.from('[1')])),
     nonsense: Buffer.from('ffffffffffffffff', 'hex'),
   };
   for (const [what, frame] of Object.entries(said)) report[`log ${what}`] = await converse(greeting, frame);
@@ -169,7 +168,7 @@ async function tryLog(): Promise<void> {
 
 function appendFrame(counter: number, text: string, head = 0): Buffer {
   const entry = Buffer.from(JSON.stringify({ operationName: text }));
-  return encodeFrame(0, kinds.append, Buffer.concat([appendHead(counter, head), entry]));
+  return encodeFrame(0, APPEND, Buffer.concat([appendHead(counter, head), entry]));
 }
 
 function appendHead(counter: number, head: number): Buffer {

@@ -29,8 +29,8 @@ import { OPEN_NETWORK } from '../../src/formats/network-rules.ts';
 import { parseVkey } from '../../src/formats/signed-note.ts';
 import { entryOf } from '../../src/links/entry.ts';
 import type { AuditLog } from '../../src/links/recorder/audit-log.ts';
-import { openManagementAudit } from '../../src/links/recorder/management-audit.ts';
-import { kinds } from '../../src/links/recorder/messages.ts';
+import { acknowledged, welcome } from '../../src/links/recorder/messages.ts';
+import { openManagementAudit } from '../../src/links/recorder/open-audit-log.ts';
 import { controlArguments } from '../../src/supervisor/control-arguments.ts';
 import { controlProcess } from '../../src/supervisor/control-process.ts';
 import { Instances } from '../../src/supervisor/instances.ts';
@@ -135,7 +135,6 @@ describe('a control process in the hands of an attacker', () => {
     const authorization = `https://login.microsoftonline.com/${tenantId}`;
     instances = new Instances({
       places: at,
-      tenantId,
       plan: {
         frontToken: new Uint8Array(32),
         logs: join(root, 'logs'),
@@ -144,30 +143,35 @@ describe('a control process in the hands of an attacker', () => {
         entries: { service: entryOf('service'), recorder: entryOf('recorder') },
         report: () => {},
       },
-      made: () => ({ profile: 'dev' }),
-      surroundings: () => ({
-        hostNames: [
-          { authority: HOST, authorization, resource: 'https://managedhsm.azure.net' },
-          { authority: HANDED_ON, authorization, resource: ARM_AUDIENCE, kind: 'arm' },
-        ],
-        issuers: [
-          {
-            issuers: [issuer.issuer],
-            audiences: [issuer.audience],
-            armAudiences: [ARM_AUDIENCE],
-            jwksUri: issuer.jwksUri,
-            caFile: at.caCertificate,
-          },
-        ],
-      }),
-      identity: () => ({}),
-      aliasedTo: () => undefined,
-      ensureCertificate: async (_name, own) => {
-        if (existsSync(own.tlsKey)) return;
-        const leaf = await issueServer(authority, [HOST, '127.0.0.1'], new Date());
-        mkdirSync(join(own.root, 'tls'), { mode: 0o700 });
-        writeFileSync(own.tlsKey, leaf.key, { mode: 0o600 });
-        writeFileSync(own.tlsCertificate, leaf.certificate);
+      aliases: { of: () => [], owner: () => undefined },
+      profile: {
+        tenantId,
+        made: () => ({ profile: 'dev' }),
+        surroundings: () => ({
+          hostNames: [
+            { authority: HOST, authorization, resource: 'https://managedhsm.azure.net' },
+            { authority: HANDED_ON, authorization, resource: ARM_AUDIENCE, kind: 'arm' },
+          ],
+          issuers: [
+            {
+              issuers: [issuer.issuer],
+              audiences: [issuer.audience],
+              armAudiences: [ARM_AUDIENCE],
+              jwksUri: issuer.jwksUri,
+              caFile: at.caCertificate,
+            },
+          ],
+        }),
+        identity: () => ({}),
+        ensureCertificate: async (_name, own) => {
+          if (existsSync(own.tlsKey)) return;
+          const leaf = await issueServer(authority, [HOST, '127.0.0.1'], new Date());
+          mkdirSync(join(own.root, 'tls'), { mode: 0o700 });
+          writeFileSync(own.tlsKey, leaf.key, { mode: 0o600 });
+          writeFileSync(own.tlsCertificate, leaf.certificate);
+        },
+        refusal: () => undefined,
+        prepare: () => Promise.resolve(),
       },
       changed: () => {},
     });
@@ -372,7 +376,7 @@ describe('a control process in the hands of an attacker', () => {
     // A welcome, and acknowledgements of entries; what breaks the protocol may be cut off before its welcome is read.
     const said = Object.entries(report).filter(([what]) => what.startsWith('log '));
     assert.equal(said.length, 8);
-    const allowed = ['', `${kinds.welcome}`, `${kinds.welcome} ${kinds.acknowledged}`];
+    const allowed = ['', `${welcome.kind}`, `${welcome.kind} ${acknowledged.kind}`];
     assert.deepEqual(
       said.filter(([, answered]) => !allowed.includes(answered)),
       [],

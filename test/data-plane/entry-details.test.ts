@@ -6,11 +6,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { readInstanceConfig } from '../../src/deployment/read-instance.ts';
+import { readInstanceConfig } from '../../src/deployment/instance.ts';
 import { OPEN_NETWORK } from '../../src/formats/network-rules.ts';
 import { detailMembers } from '../../src/http/entry-detail.ts';
 import type { AuditLog } from '../../src/links/recorder/audit-log.ts';
-import { recordAcceptance, recordRefusedStore } from '../../src/service/service-entries.ts';
+import { recordAcceptance, refuseStore } from '../../src/service/service-entries.ts';
 import { refused } from '../../src/store/port.ts';
 import { alertOf, guideAlerts } from '../support/alert-expressions.ts';
 import { type LoggedEntry, readEntries } from '../support/audit-entries.ts';
@@ -299,8 +299,10 @@ async function entriesOfStarts(): Promise<readonly LoggedEntry[]> {
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   const config = readInstanceConfig(join(instance.folder, 'instances', 'test', 'instance.json'));
-  await recordAcceptance(audit, config, 'Accepted for the drill.', { missing: ['log'] });
-  await recordRefusedStore(audit, config, refused('the store is older than what was seen'));
+  const log = { audit, config };
+  await recordAcceptance(log, 'Accepted for the drill.', { missing: ['log'] });
+  const refusal = refused('the store is older than what was seen');
+  await assert.rejects(refuseStore(log, refusal), refusal);
   return entries;
 }
 

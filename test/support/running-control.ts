@@ -13,7 +13,7 @@ import { createDevDirectory, type DevSecrets } from '../../src/control/directory
 import type { Directory } from '../../src/control/directory/directory.ts';
 import { writeDirectoryFile } from '../../src/control/directory/directory-file.ts';
 import { type Issued, issueAuthority, issueServer } from '../../src/deployment/dev-ca/issue.ts';
-import { CONTROL_NAMES } from '../../src/deployment/dev-ca/server-certificate.ts';
+import { CONTROL_NAMES } from '../../src/deployment/dev-ca/kept.ts';
 import type { RequestLimits } from '../../src/formats/request-limits.ts';
 import type { InstanceHost, InstanceStatus } from '../../src/links/instance-host.ts';
 import type { InstanceUpdate } from '../../src/links/instance-update.ts';

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { places } from '../../src/deployment/data-layout.ts';
 import { issueAuthority, issueServer } from '../../src/deployment/dev-ca/issue.ts';
 import type { InstanceConfig } from '../../src/deployment/instance.ts';
-import { readInstanceConfig } from '../../src/deployment/read-instance.ts';
+import { readInstanceConfig } from '../../src/deployment/instance.ts';
 import type { OpenStorage } from '../../src/features/backup/storage/port.ts';
 import { encodeDomainKeys } from '../../src/formats/domain-keys.ts';
 import { compiledSources } from '../../src/links/spawn-child.ts';

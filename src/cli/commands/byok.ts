@@ -1,13 +1,15 @@
 // `strongroom byok …`: a key is put into a transfer file that only one HSM opens, and such a file is looked at. Works where the key
 // is, without network.
+
 import { readFile } from 'node:fs/promises';
+import { firstLine } from '../../formats/first-line.ts';
 import { checkTransferFile } from '../../tools/byok/check-transfer-file.ts';
 import { readKekFile } from '../../tools/byok/read-kek-file.ts';
 import { wrapFiles } from '../../tools/byok/wrap-files.ts';
 import { type Command, CommandError, command, jsonOption, type Terminal, UsageError } from '../command.ts';
 import { type Explanations, explained } from '../explained.ts';
 import { canType, readHidden } from '../read-hidden.ts';
-import { firstLine, readInput } from '../read-input.ts';
+import { readInput } from '../read-input.ts';
 import { labelled } from '../show.ts';
 
 const kekOption = { 'kek FILE': 'public key-exchange key: PEM, JWK or key bundle' } as const;

@@ -2,12 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { readIdentityEndpoint } from '../../control/directory/local-identity/endpoint-file.ts';
-import { identityFolder, identityFolderLines } from '../../deployment/client-environment/identity-folder.ts';
-import { identityVariables } from '../../deployment/client-environment/identity-variables.ts';
+import {
+  identityFolder,
+  identityFolderLines,
+  identityVariables,
+} from '../../deployment/client-environment/identity-variables.ts';
 import { outputOf } from '../../deployment/client-environment/output.ts';
-import type { Variables } from '../../deployment/client-environment/shell.ts';
-import { systemRoots } from '../../deployment/client-environment/system-roots.ts';
-import { caForNode, writeTrustFiles } from '../../deployment/client-environment/trust-files.ts';
+import { caForNode, systemRoots, writeTrustFiles } from '../../deployment/client-environment/trust-files.ts';
+import type { Variables } from '../../deployment/client-environment/variable-files.ts';
 import { clientVariables } from '../../deployment/client-environment/variables.ts';
 import { clientEnvironments } from '../../deployment/client-environment/write.ts';
 import { places } from '../../deployment/data-layout.ts';

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type RunningState, readRunningState } from '../../deployment/running-state.ts';
-import { STOP_FLAGS_CHANGED, stopFlag } from '../../deployment/stop-flag.ts';
+import { STOP_FLAGS_CHANGED } from '../../deployment/stop-flag.ts';
 import { readMissingWitness } from '../../deployment/witness-acceptance.ts';
 import { replaceFile } from '../../files/durable-file.ts';
 import { ownCommand } from '../../formats/own-command.ts';
@@ -29,7 +29,7 @@ was deleted at the resource manager is not started by this.`,
     async run({ data, 'hsm-name': named }) {
       const folder = instanceFolder(data, named);
       const { name, at } = folder;
-      rmSync(stopFlag(at.root), { force: true });
+      rmSync(at.stopFlag, { force: true });
       const state = await applyStopFlag(folder, ({ instances: { [name]: own } }) => {
         return own !== undefined && (own.port !== 0 || own.activation === 'Failed');
       });
@@ -53,7 +53,7 @@ restarts of the service until 'strongroom instance start'. Where nothing runs, i
     examples: ['strongroom instance stop dev'],
     async run({ data, 'hsm-name': named }) {
       const folder = instanceFolder(data, named);
-      writeFileSync(stopFlag(folder.at.root), `${new Date().toISOString()}\n`, { mode: 0o600 });
+      writeFileSync(folder.at.stopFlag, `${new Date().toISOString()}\n`, { mode: 0o600 });
       await applyStopFlag(folder, ({ instances }) => instances[folder.name]?.activation === 'Stopped');
       return `${folder.name} is stopped.\n`;
     },

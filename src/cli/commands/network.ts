@@ -1,5 +1,5 @@
 // `strongroom network …`: network rules, planned, set on trial, and kept or taken back.
-import { readInstanceConfig } from '../../deployment/read-instance.ts';
+import { readInstanceConfig } from '../../deployment/instance.ts';
 import { planFor } from '../../features/access/callers.ts';
 import { OPEN_NETWORK, type ProposedRules, rulesAfter } from '../../formats/network-rules.ts';
 import { optionWords, ownCommand } from '../../formats/own-command.ts';

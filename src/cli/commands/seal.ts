@@ -7,8 +7,7 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
-import { stopFlag } from '../../deployment/stop-flag.ts';
-import { DataLock, lockHolder } from '../../files/data-lock.ts';
+import { lockHolder, takeDataLock } from '../../files/data-lock.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { takenForCertificate } from '../../formats/private-pem.ts';
 import { sealRows, shownFromFile } from '../../tools/seal/describe-seal.ts';
@@ -99,7 +98,7 @@ chosen again for another secret. Copies of the data directory that are older go 
       if (module.hello.state === 'locked') await open(module, values, terminal);
       await exchangeSeal(module, await wishOf(values, terminal));
       terminal.out(labelled(sealRows(await sealOf(module)), 11));
-      const isHeld = existsSync(stopFlag(folder.at.root));
+      const isHeld = existsSync(folder.at.stopFlag);
       terminal.err(`Start it again: ${ownCommand((isHeld ? `instance start ${folder.name}` : 'start') + place)}\n`);
       return 0;
     },
@@ -128,7 +127,7 @@ function checkWish({ to, custodian, required, memory, 'new-passphrase-file': fil
 
 /** Nobody else has the instance open, nor can start it meanwhile. @throws CommandError */
 function lockStopped({ at, name }: InstanceFolder, place: string): Disposable {
-  const lock = DataLock.take(at.root);
+  const lock = takeDataLock(at.root);
   if (lock !== undefined) return lock;
   const holder = lockHolder(at.root);
   throw new CommandError(

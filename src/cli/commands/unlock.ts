@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import type { InstancePaths } from '../../deployment/data-layout.ts';
 import { knownSocketFolder } from '../../deployment/known-socket-folder.ts';
-import { stopFlag, stoppedMessage } from '../../deployment/stop-flag.ts';
+import { stoppedMessage } from '../../deployment/stop-flag.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { unlockSockets } from '../../links/unlock/socket-notes.ts';
 import { askWorker } from '../../links/unlock/unlock-exchange.ts';
@@ -95,7 +95,7 @@ async function findWaiting(at: InstancePaths, name: string, data: string | undef
   }
   const [first, ...others] = living;
   if (first !== undefined) return { sockets: [first, ...others], moduleFolder: at.module };
-  if (existsSync(stopFlag(at.root))) {
+  if (existsSync(at.stopFlag)) {
     throw new CommandError(`'${name}' does not run. ${messageHere(stoppedMessage(name), name, data)}`);
   }
   const place = targetOptions({ data });

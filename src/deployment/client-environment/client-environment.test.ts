@@ -8,9 +8,8 @@ import { rootCertificates } from 'node:tls';
 import fc from 'fast-check';
 import { places } from '../data-layout.ts';
 import type { DevClients } from '../dev-clients.ts';
-import { identityFolder, identityFolderLines } from './identity-folder.ts';
-import { identityVariables } from './identity-variables.ts';
-import { shellLines, shellQuoted } from './shell.ts';
+import { identityFolder, identityFolderLines, identityVariables } from './identity-variables.ts';
+import { shellLines, shellQuoted } from './variable-files.ts';
 import { azConfigFolder, clientVariables } from './variables.ts';
 import { clientEnvironments, shellTextOf, writeClientEnvironment } from './write.ts';
 

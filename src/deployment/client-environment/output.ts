@@ -1,8 +1,7 @@
 // The variables in the form that whoever sets them reads. What a person, or the runner of a job, is told besides goes the
 // other way.
 import { javaToolOptions } from './java-options.ts';
-import type { Variables } from './shell.ts';
-import { dotenvLines, githubLines, githubMasks } from './variable-files.ts';
+import { dotenvLines, githubLines, githubMasks, type Variables } from './variable-files.ts';
 import { type ClientEnvironment, SECRET_VARIABLES } from './variables.ts';
 import { NO_DEV_INSTANCE, shellTextOf } from './write.ts';
 

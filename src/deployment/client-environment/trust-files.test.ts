@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { rootCertificates } from 'node:tls';
 import { places } from '../data-layout.ts';
-import { systemRoots } from './system-roots.ts';
-import { caForNode, writeTrustFiles } from './trust-files.ts';
+import { caForNode, systemRoots, writeTrustFiles } from './trust-files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-trust-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -1,11 +1,12 @@
 // The authorities that clients of a prepared shell believe, in the forms that they read: the development authority and
 // beside it those of the system, since what a variable names takes the place of the system's own. Certificates alone.
 import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { rootCertificates } from 'node:tls';
 import { replaceFile } from '../../files/durable-file.ts';
 import { trustStore } from '../../formats/trust-store.ts';
 import type { Places } from '../data-layout.ts';
-import { type SystemRoots, systemRoots } from './system-roots.ts';
 
 /** The system's are taken as they are now: each start and each `env` does it again. */
 export async function writeTrustFiles(at: Places, { certificates }: SystemRoots = systemRoots()): Promise<void> {
@@ -45,4 +46,39 @@ async function replaceIfOther(path: string, content: Buffer): Promise<void> {
     return undefined;
   });
   if (kept?.equals(content) !== true) await replaceFile(path, content);
+}
+
+/** Where systems keep them in one file: Debian and Alpine, Fedora and its kin, openSUSE, others. */
+const STORES = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/ssl/cert.pem',
+];
+
+export interface SystemRoots {
+  /** Absent: the system keeps none, or none that can be read, and the certificates are those that Node brings along. */
+  readonly file?: string;
+  /** PEM, each once. */
+  readonly certificates: readonly string[];
+}
+
+/** The authorities that this system trusts, as programs that are given a file of authorities would find them without it. */
+export function systemRoots(stores: readonly string[] = STORES): SystemRoots {
+  for (const file of stores) {
+    const certificates = readStore(file);
+    if (certificates.length > 0) return { file, certificates };
+  }
+  return { certificates: rootCertificates };
+}
+
+function readStore(file: string): readonly string[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    return []; // absent or closed to us: another one, or Node's
+  }
+  return [...new Set(text.match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g))];
 }

@@ -1,7 +1,25 @@
-// Variables as other readers than shells want them: the file of `$GITHUB_ENV`, and dotenv files. Neither can take a
-// variable away.
+// Variables as their readers want them: shell text that any of sh, bash and zsh may evaluate, the file of `$GITHUB_ENV`, and
+// dotenv files. Of the files neither can take a variable away.
 import { randomUUID } from 'node:crypto';
-import type { Variables } from './shell.ts';
+
+/** One variable to set, or (undefined) to unset. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Every value single-quoted, every name checked. @throws when a value has a NUL, which no shell can hold */
+export function shellLines(variables: Variables): string {
+  return Object.entries(variables)
+    .map(([name, value]) => {
+      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new Error(`'${name}' is no name of a variable`);
+      return value === undefined ? `unset ${name}` : `export ${name}=${shellQuoted(value)}`;
+    })
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+export function shellQuoted(value: string): string {
+  if (value.includes('\0')) throw new Error('a shell variable cannot hold a NUL');
+  return `'${value.replaceAll("'", `'\\''`)}'`;
+}
 
 /**
  * For `$GITHUB_ENV`: what a runner sets for the later steps of a job. What is to be cleared is emptied where it is set now, else left

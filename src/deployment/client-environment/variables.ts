@@ -3,18 +3,16 @@
 import { join } from 'node:path';
 import { instanceOrigin, type NameForm } from '../../http/name-form.ts';
 import type { DevClients } from '../dev-clients.ts';
-import type { Variables } from './shell.ts';
+import type { Variables } from './variable-files.ts';
 
 export interface ClientEnvironment {
   readonly form: NameForm;
   /** Clients find the login endpoint of the public cloud by themselves. */
   readonly isPublicCloud: boolean;
   readonly port: number;
-  /** The development authority alone, for who adds it to what they trust. */
-  readonly caFile: string;
-  /** With the system's authorities, for who trusts nothing else. */
+  /** The development authority with those of the system, for who trusts nothing else. */
   readonly caBundle: string;
-  /** One of these two, for Node, which adds it to a list of its own. */
+  /** The same, or the authority alone, for Node, which adds it to a list of its own. */
   readonly caForNode: string;
   /** The same as Java reads it. */
   readonly trustStore: string;

@@ -6,8 +6,8 @@ import type { Places } from '../data-layout.ts';
 import type { DevClients } from '../dev-clients.ts';
 import { azureNames, localNames } from '../name-forms.ts';
 import { ALWAYS_DIRECT } from './direct-hosts.ts';
-import { shellLines, shellQuoted } from './shell.ts';
 import { writeTrustFiles } from './trust-files.ts';
+import { shellLines, shellQuoted } from './variable-files.ts';
 import { azConfigFolder, type ClientEnvironment, clientVariables, DEV_INSTANCE } from './variables.ts';
 
 export const NO_DEV_INSTANCE = `AZURE_MANAGEDHSM_URI is not set: there is no instance ${DEV_INSTANCE}`;
@@ -18,18 +18,8 @@ export function clientEnvironments(
   clients: DevClients,
 ): { readonly azure: ClientEnvironment; readonly local: ClientEnvironment } {
   const hasDevInstance = existsSync(at.instance(DEV_INSTANCE).config);
-  const { caCertificate: caFile, caBundle, trustStore, root: dataRoot } = at;
-  const common = {
-    port,
-    caFile,
-    caBundle,
-    caForNode: caFile,
-    trustStore,
-    direct: ALWAYS_DIRECT,
-    dataRoot,
-    clients,
-    hasDevInstance,
-  };
+  const { caCertificate: caForNode, caBundle, trustStore, root: dataRoot } = at;
+  const common = { port, caBundle, caForNode, trustStore, direct: ALWAYS_DIRECT, dataRoot, clients, hasDevInstance };
   return {
     azure: { ...common, form: azureNames(), isPublicCloud: true },
     local: { ...common, form: localNames(port), isPublicCloud: false },

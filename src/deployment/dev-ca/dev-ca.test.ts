@@ -8,10 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { connect, createServer } from 'node:tls';
-import { openAuthority } from './authority.ts';
-import { issueServer } from './issue.ts';
-import { PERMITTED_DOMAINS } from './name-constraints.ts';
-import { CONTROL_NAMES, ensureServerCertificate, instanceNames } from './server-certificate.ts';
+import { issueServer, PERMITTED_DOMAINS } from './issue.ts';
+import { CONTROL_NAMES, ensureServerCertificate, instanceNames, openAuthority } from './kept.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-test-'));
 after(() => rmSync(folder, { recursive: true }));

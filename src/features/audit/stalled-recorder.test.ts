@@ -4,9 +4,8 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { encodeFrame } from '../../formats/frames.ts';
 import { AuditError } from '../../links/recorder/audit-log.ts';
-import { kinds, PROTOCOL_VERSION, welcome } from '../../links/recorder/messages.ts';
+import { PROTOCOL_VERSION, welcome } from '../../links/recorder/messages.ts';
 import { openAuditLog } from '../../links/recorder/open-audit-log.ts';
 
 test('a recorder that stops reading has entries refused, not kept without end', async () => {
@@ -18,7 +17,7 @@ test('a recorder that stops reading has entries refused, not kept without end', 
     socket.on('error', () => undefined);
     socket.once('data', () => {
       socket.pause();
-      socket.write(encodeFrame(0, kinds.welcome, welcome.encode({ version: PROTOCOL_VERSION })));
+      socket.write(welcome.frame({ version: PROTOCOL_VERSION }));
     });
   });
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));

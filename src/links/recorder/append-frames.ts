@@ -1,6 +1,6 @@
 // Lays appends out as frames in large buffers, so that an entry is copied once between its string and the socket.
 import { writeU64 } from '../../formats/journal-format.ts';
-import { APPEND_HEAD, kinds } from './messages.ts';
+import { APPEND, APPEND_HEAD } from './messages.ts';
 
 const CHUNK = 64 * 1024;
 /** Length field, id and kind of a frame, then the append's own head. */
@@ -21,7 +21,7 @@ export class AppendFrames {
     const written = chunk.write(entry, at + HEAD, 'utf8');
     chunk.writeUInt32LE(HEAD - 4 + written, at);
     chunk.writeUInt32LE(0, at + 4);
-    chunk[at + 8] = kinds.append;
+    chunk[at + 8] = APPEND;
     writeU64(chunk, counter, at + 9);
     writeU64(chunk, headSequence, at + 17);
     this.#end = at + HEAD + written;

@@ -50,3 +50,14 @@ export interface AuditLog extends AsyncDisposable {
 export class AuditError extends Error {
   override readonly name = 'AuditError';
 }
+
+/** @throws AuditError with the reason when it takes longer */
+export async function inTime<T>(promise: Promise<T>, timeout: number, reason: () => string): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new AuditError(reason())), timeout);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,5 +1,6 @@
 // The text of an audit entry: its fields in one fixed order, never longer than the log takes. What a caller can make
 // long is cut, and says so; what the record is about never is.
+import { randomUUID } from 'node:crypto';
 import { MAX_ENTRY } from '../../formats/tlog-tiles.ts';
 import { type AuditEntry, AuditError } from './audit-log.ts';
 
@@ -9,6 +10,31 @@ import { type AuditEntry, AuditError } from './audit-log.ts';
  */
 export const KEPT_OF_STRANGERS = 256;
 export const KEPT_OF_CALLERS = 2048;
+
+/** Who is told of an act that nobody asked for. */
+export const NOBODY = '{"claim":{}}';
+
+/** The entry of what is done without a request, or the beginning of that of one. */
+export function ownEntry(own: Partial<AuditEntry> & Pick<AuditEntry, 'category' | 'operationName'>): AuditEntry {
+  return {
+    time: new Date().toISOString(),
+    resourceId: '',
+    operationVersion: '',
+    resultType: 'Success',
+    resultSignature: 'OK',
+    resultDescription: '',
+    durationMs: 0,
+    callerIpAddress: '',
+    identity: NOBODY,
+    clientInfo: 'strongroom',
+    correlationId: randomUUID(),
+    httpStatusCode: 0,
+    PoolName: '',
+    requestUri: '',
+    properties: {},
+    ...own,
+  };
+}
 
 /** Characters that stay of a caller's own texts when an entry is too long, and whether its detail does: at first, and when that is not enough. */
 const CUTS = [

@@ -7,7 +7,7 @@ import { AuditError, type AuditLog } from './audit-log.ts';
 import { NONCE_LENGTH } from './messages.ts';
 import { RecorderLink } from './recorder-link.ts';
 
-export interface AuditLogOptions {
+interface AuditLogOptions {
   readonly socketPath: string;
   /** Has the module sign a checkpoint of this log; answers the signed note. */
   readonly signCheckpoint: (size: number, root: Uint8Array) => Promise<string>;
@@ -25,6 +25,9 @@ const MAX_PENDING_CHARACTERS = 64 * 1024 * 1024;
  */
 const MAX_BACKLOG = 8 * 1024 * 1024;
 
+/** Long enough for a recorder that starts for the first time on a slow machine. */
+const MANAGEMENT_TIMEOUT = 20_000;
+
 interface Pending {
   readonly counter: number;
   readonly entry: string;
@@ -35,9 +38,13 @@ interface Pending {
   readonly reject: (error: AuditError) => void;
 }
 
-/** For who starts with or without a recorder: it goes on trying to connect, and an entry waits for that as for anything else. */
-export function startAuditLog(options: AuditLogOptions): AuditLog {
-  return new RecordedLog(options);
+/**
+ * The management plane's log for those who send entries to it, control and the supervisor, whether or not its recorder runs yet: it
+ * goes on trying to connect, and an entry waits for that as for anything else.
+ */
+export function openManagementAudit(socketPath: string): AuditLog {
+  const signCheckpoint = () => Promise.reject(new Error('this log is signed for its recorder alone'));
+  return new RecordedLog({ socketPath, signCheckpoint, appendTimeout: MANAGEMENT_TIMEOUT });
 }
 
 /** Resolves when connected. @throws AuditError when the recorder cannot be reached in time */

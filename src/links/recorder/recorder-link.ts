@@ -1,22 +1,9 @@
 // The worker's connection to the recorder: connects, says who it is, connects again when the recorder was restarted, and
 // passes checkpoints to be signed on. What is sent again after that is its owner's business.
 import { connect, type Socket } from 'node:net';
-import { encodeFrame, type Frame, FrameReader } from '../../formats/frames.ts';
-import { AuditError } from './audit-log.ts';
-import {
-  decodeAcknowledged,
-  failed,
-  hello,
-  kinds,
-  MAX_RECORDER_FRAME,
-  nothing,
-  notSigned,
-  PROTOCOL_VERSION,
-  signed,
-  signRequest,
-  status,
-  welcome,
-} from './messages.ts';
+import { type Frame, FrameReader } from '../../formats/frames.ts';
+import { AuditError, inTime } from './audit-log.ts';
+import * as messages from './messages.ts';
 
 export interface LinkOptions {
   readonly socketPath: string;
@@ -27,12 +14,7 @@ export interface LinkOptions {
   readonly failed: (through: number, message: string) => void;
 }
 
-export interface RecorderStatus {
-  readonly size: number;
-  readonly root: Uint8Array;
-  readonly checkpointSize: number;
-  readonly newestHead: number;
-}
+type RecorderStatus = ReturnType<typeof messages.status.decode>;
 
 /** Waiting time before the next attempt to connect, in ms: doubles up to the limit. */
 const FIRST_PAUSE = 5;
@@ -41,7 +23,7 @@ const LONGEST_PAUSE = 200;
 export class RecorderLink {
   readonly #options: LinkOptions;
   #socket: Socket | undefined;
-  #frames = new FrameReader(MAX_RECORDER_FRAME);
+  #frames = new FrameReader(messages.MAX_RECORDER_FRAME);
   #open = false;
   #closed = false;
   #pause = FIRST_PAUSE;
@@ -77,13 +59,13 @@ export class RecorderLink {
   /** @throws AuditError */
   async status(timeout: number): Promise<RecorderStatus> {
     await this.connected(timeout);
-    return status.decode(await this.#ask(kinds.askStatus, timeout));
+    return messages.status.decode(await this.#ask(messages.askStatus, timeout));
   }
 
   /** Has the recorder finish its checkpoint while this worker can still sign, then closes. */
   async leave(timeout: number): Promise<void> {
     try {
-      if (this.#open) await this.#ask(kinds.leave, timeout);
+      if (this.#open) await this.#ask(messages.leave, timeout);
     } catch (error) {
       // It has gone, or is slow: its successor makes the checkpoint.
       if (!(error instanceof AuditError)) throw error;
@@ -93,11 +75,11 @@ export class RecorderLink {
     this.#socket?.destroy();
   }
 
-  async #ask(kind: number, timeout: number): Promise<Buffer> {
+  async #ask(question: typeof messages.askStatus, timeout: number): Promise<Buffer> {
     const id = this.#nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
     this.#questions.set(id, { resolve, reject });
-    this.write(encodeFrame(id, kind, nothing.encode({})));
+    this.write(question.frame({}, id));
     try {
       return await inTime(promise, timeout, () => 'the recorder did not answer in time');
     } finally {
@@ -108,11 +90,9 @@ export class RecorderLink {
   #connect(): void {
     const socket = connect(this.#options.socketPath);
     this.#socket = socket;
-    this.#frames = new FrameReader(MAX_RECORDER_FRAME);
+    this.#frames = new FrameReader(messages.MAX_RECORDER_FRAME);
     socket.on('connect', () => {
-      socket.write(
-        encodeFrame(0, kinds.hello, hello.encode({ version: PROTOCOL_VERSION, nonce: this.#options.nonce })),
-      );
+      socket.write(messages.hello.frame({ version: messages.PROTOCOL_VERSION, nonce: this.#options.nonce }));
     });
     socket.on('data', this.#read);
     socket.on('error', (error) => {
@@ -141,7 +121,7 @@ export class RecorderLink {
 
   #handle({ id, kind, payload }: Frame): void {
     if (!this.#open) {
-      if (kind !== kinds.welcome || welcome.decode(payload).version !== PROTOCOL_VERSION) {
+      if (kind !== messages.welcome.kind || messages.welcome.decode(payload).version !== messages.PROTOCOL_VERSION) {
         throw new AuditError('the recorder did not welcome this worker');
       }
       this.#open = true;
@@ -151,24 +131,24 @@ export class RecorderLink {
       return;
     }
     switch (kind) {
-      case kinds.acknowledged: {
-        const through = decodeAcknowledged(payload);
+      case messages.acknowledged.kind: {
+        const through = messages.acknowledged.decode(payload);
         if (through === undefined) throw new AuditError('an acknowledgement is malformed');
         this.#options.acknowledged(through);
         return;
       }
-      case kinds.failed: {
-        const { through, message } = failed.decode(payload);
+      case messages.failed.kind: {
+        const { through, message } = messages.failed.decode(payload);
         this.#options.failed(through, message);
         return;
       }
-      case kinds.signRequest: {
-        const { size, root } = signRequest.decode(payload);
+      case messages.signRequest.kind: {
+        const { size, root } = messages.signRequest.decode(payload);
         this.#sign(id, size, Buffer.from(root));
         return;
       }
-      case kinds.status:
-      case kinds.left:
+      case messages.status.kind:
+      case messages.left.kind:
         this.#questions.get(id)?.resolve(Buffer.from(payload));
         return;
       default:
@@ -178,21 +158,11 @@ export class RecorderLink {
 
   #sign(id: number, size: number, root: Buffer): void {
     this.#options.signCheckpoint(size, root).then(
-      (note) => this.write(encodeFrame(id, kinds.signed, signed.encode({ note }))),
+      (note) => this.write(messages.signed.frame({ note }, id)),
       (error: unknown) => {
         const message = error instanceof Error ? error.message : 'it failed';
-        this.write(encodeFrame(id, kinds.notSigned, notSigned.encode({ message })));
+        this.write(messages.notSigned.frame({ message }, id));
       },
     );
-  }
-}
-
-async function inTime<T>(promise: Promise<T>, timeout: number, reason: () => string): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new AuditError(reason())), timeout);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

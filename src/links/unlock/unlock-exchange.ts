@@ -116,22 +116,19 @@ export async function askWorker(path: string, request: UnlockRequest): Promise<R
   throw new CryptoError(code as CryptoErrorCode, message);
 }
 
-function readAll(socket: Socket, patience: number): Promise<string> {
-  return new Promise((resolve, reject) => {
+/** What the peer sends until it ends its side; the other side stays open for the answer. */
+async function readAll(socket: Socket, patience: number): Promise<string> {
+  const timer = setTimeout(() => socket.destroy(new Error('took too long')), patience);
+  try {
     const chunks: Buffer[] = [];
     let size = 0;
-    const timer = setTimeout(() => socket.destroy(new Error('took too long')), patience);
-    const end = (settle: () => void): void => {
-      clearTimeout(timer);
-      settle();
-    };
-    socket.on('data', (chunk: Buffer) => {
+    for await (const chunk of socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
       size += chunk.length;
       if (size > MOST) socket.destroy(new Error('is too long'));
-      else chunks.push(chunk);
-    });
-    socket.once('end', () => end(() => resolve(Buffer.concat(chunks).toString('utf8'))));
-    socket.once('error', (error) => end(() => reject(error)));
-    socket.once('close', () => end(() => reject(new Error('the connection was closed'))));
-  });
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -5,6 +5,7 @@ import type { KeyObject } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { firstLine } from '../../formats/first-line.ts';
 import { JweError } from '../../formats/jwe.ts';
 import { decryptWithRsa } from '../../formats/jwe-rsa.ts';
 import type { Seal, SealHeader } from '../../formats/seal-header.ts';
@@ -169,9 +170,4 @@ function decrypted(key: Recipient, jwe: string): Buffer {
     if (!(cause instanceof JweError)) throw cause;
     throw new CryptoError('BadRequest', 'secret: is not encrypted to the unlock certificate', { cause });
   }
-}
-
-function firstLine(content: Buffer): Buffer {
-  const end = content.findIndex((byte) => byte === 0x0a || byte === 0x0d);
-  return end === -1 ? content : content.subarray(0, end);
 }

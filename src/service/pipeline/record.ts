@@ -4,7 +4,7 @@ import type { Outcome } from '../../http/answer.ts';
 import type { Call } from '../../http/call.ts';
 import { type Detail, recordedDetail } from '../../http/entry-detail.ts';
 import type { AuditEntry } from '../../links/recorder/audit-log.ts';
-import { cut, KEPT_OF_CALLERS, KEPT_OF_STRANGERS } from '../../links/recorder/entry.ts';
+import { cut, KEPT_OF_CALLERS, KEPT_OF_STRANGERS, NOBODY } from '../../links/recorder/entry.ts';
 import { originOf } from './address.ts';
 
 export interface RecordedInstance {
@@ -15,7 +15,6 @@ export interface RecordedInstance {
   readonly clockOffset: () => number;
 }
 
-const NOBODY = '{"claim":{}}';
 /** Group ids on the entry of a denial. */
 const KEPT_GROUPS = 50;
 

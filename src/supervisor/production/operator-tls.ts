@@ -16,11 +16,13 @@ import { makePrivateFolder } from '../../files/private-folder.ts';
 import { openRenewal } from '../../http/tls/renewal.ts';
 import type { TlsFiles } from '../../http/tls/server-options.ts';
 
+type Places = Pick<InstancePaths, 'tlsKey' | 'tlsCertificate'>;
+
 export interface OperatorTls extends Disposable {
   /** What of these host names the instances' certificate does not cover. */
   uncovered(names: readonly string[]): readonly string[];
   /** From now on the instance has the certificate, and those that come after it. @param names its own, lower case */
-  give(places: Pick<InstancePaths, 'tlsKey' | 'tlsCertificate'>, names: readonly string[]): void;
+  give(places: Places, names: readonly string[]): void;
 }
 
 /** @param control folder of the control process @throws ConfigError */
@@ -30,60 +32,51 @@ export function openOperatorTls(
   report: (text: string) => void,
 ): OperatorTls {
   const { tls } = config;
-  const given = new Map<string, Pick<InstancePaths, 'tlsKey' | 'tlsCertificate'>>();
+  const given = new Map<string, Places>();
   const served = new Set<string>();
-  const readInstances = (): TlsFiles => readInstancesCertificate(config, [...served]);
-  let instances = readInstances();
-  let resourceManager = readResourceManagerCertificate(config);
-  checkTogether(config, instances, resourceManager);
-  const giveControl = (): void => {
-    write(join(control, 'tls-key.pem'), resourceManager.key);
-    write(join(control, 'tls-certificate.pem'), resourceManager.certificate);
-    write(join(control, INSTANCES_CERTIFICATE), instances.certificate);
+  const read = {
+    instances: () => readInstancesCertificate(config, [...served]),
+    resourceManager: () => readResourceManagerCertificate(config),
   };
-  const giveTo = (places: Pick<InstancePaths, 'tlsKey' | 'tlsCertificate'>): void => {
+  let current = { instances: read.instances(), resourceManager: read.resourceManager() };
+  const giveTo = (places: Places): void => {
     makePrivateFolder(dirname(places.tlsKey));
-    write(places.tlsKey, instances.key);
-    write(places.tlsCertificate, instances.certificate);
+    write(places.tlsKey, current.instances.key);
+    write(places.tlsCertificate, current.instances.certificate);
   };
-  giveControl();
-  const refuse = (error: unknown): void =>
-    report(`certificates that were replaced are not used: ${error instanceof Error ? error.message : String(error)}`);
-  const watchInstances = openRenewal(
-    tls.instances,
-    instances,
-    () => {
-      const next = readInstances();
-      checkTogether(config, next, resourceManager);
-      instances = next;
-      giveControl();
-      for (const places of given.values()) giveTo(places);
-      report(`the certificate of ${tls.instances.certificate} is taken up, valid until ${endOf(next)}`);
-    },
-    refuse,
-  );
-  const watchControl = openRenewal(
-    tls.resourceManager,
-    resourceManager,
-    () => {
-      const next = readResourceManagerCertificate(config);
-      checkTogether(config, instances, next);
-      resourceManager = next;
-      giveControl();
-      report(`the certificate of ${tls.resourceManager.certificate} is taken up, valid until ${endOf(next)}`);
-    },
-    refuse,
+  const take = (next: typeof current): void => {
+    checkTogether(config, next.instances, next.resourceManager);
+    current = next;
+    write(join(control, 'tls-key.pem'), next.resourceManager.key);
+    write(join(control, 'tls-certificate.pem'), next.resourceManager.certificate);
+    write(join(control, INSTANCES_CERTIFICATE), next.instances.certificate);
+    for (const places of given.values()) giveTo(places);
+  };
+  take(current);
+  const watched = (['instances', 'resourceManager'] as const).map((member) =>
+    openRenewal(
+      tls[member],
+      current[member],
+      () => {
+        const next = read[member]();
+        take({ ...current, [member]: next });
+        report(`the certificate of ${tls[member].certificate} is taken up, valid until ${endOf(next)}`);
+      },
+      (error) =>
+        report(
+          `certificates that were replaced are not used: ${error instanceof Error ? error.message : String(error)}`,
+        ),
+    ),
   );
   return {
-    uncovered: (wanted) => uncoveredIn(instances.certificate, wanted),
+    uncovered: (wanted) => uncoveredIn(current.instances.certificate, wanted),
     give(places, own) {
       for (const name of own) served.add(name);
       given.set(places.tlsKey, places);
       giveTo(places);
     },
     [Symbol.dispose]() {
-      watchInstances[Symbol.dispose]();
-      watchControl[Symbol.dispose]();
+      for (const each of watched) each[Symbol.dispose]();
     },
   };
 }

@@ -5,15 +5,13 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checkDataDirectory, checkExisting } from '../../deployment/checks/check-data-directory.ts';
+import { checkDataDirectory, checkExisting, existingInstances } from '../../deployment/checks/check-data-directory.ts';
 import { checkConfigFile } from '../../deployment/checks/check-files.ts';
 import { refuseUnsound } from '../../deployment/checks/config-checks.ts';
-import { existingInstances } from '../../deployment/checks/existing-instances.ts';
 import { takePort } from '../../deployment/checks/take-port.ts';
 import type { Places } from '../../deployment/data-layout.ts';
 import { listenersOf } from '../../deployment/private-listeners.ts';
 import { type ProductionConfig, readProductionShape, type SealChoice } from '../../deployment/production-config.ts';
-import { productionFile } from '../../deployment/production-file.ts';
 import { certificateNames, productionHostNames, productionNames } from '../../deployment/production-names.ts';
 import { readConfigFile } from '../../deployment/read-config-file.ts';
 import { uncoveredText } from '../../deployment/uncovered-names.ts';
@@ -29,15 +27,11 @@ import { openOperatorTls } from './operator-tls.ts';
 const SEAL_NEW = fileURLToPath(new URL('seal-new.ts', import.meta.url));
 
 /** @throws ConfigError that says what to set */
-export async function openProductionProfile({
-  at,
-  configFile,
-  report,
-}: {
-  readonly at: Places;
-  readonly configFile: string;
-  readonly report: (text: string) => void;
-}): Promise<Profile> {
+export async function openProductionProfile(
+  at: Places,
+  configFile: string,
+  report: (text: string) => void,
+): Promise<Profile> {
   checkConfigFile(configFile);
   const config = readConfigFile(configFile, readProductionShape);
   const warnings = refuseUnsound(config, configFile);
@@ -48,7 +42,7 @@ export async function openProductionProfile({
     checkExisting(at, config, tls.uncovered);
     await takePort(config.listen);
     // What this start goes by, for the control process too: it cannot read the operator's file, nor write this one.
-    await replaceFile(productionFile(at.root), `${JSON.stringify(config, null, 2)}\n`);
+    await replaceFile(at.production, `${JSON.stringify(config, null, 2)}\n`);
   } catch (error) {
     tls[Symbol.dispose]();
     throw error;
@@ -58,6 +52,7 @@ export async function openProductionProfile({
     report(`privateListeners: there is no instance '${name}' yet; its listeners open once it is made`);
   }
   const form = productionNames(config);
+  const { instances: _, resourceManager: __, authority, ...tlsSettings } = config.tls;
   const namesOf = (name: string, aliases: readonly string[]) => certificateNames(config, name, aliases);
   return {
     tenantId: config.tenantId,
@@ -69,7 +64,7 @@ export async function openProductionProfile({
       issuers: config.issuers,
       separation: config.separation ?? 'strict',
       limits: config.limits,
-      tls: tlsSettings(config),
+      tls: Object.keys(tlsSettings).length === 0 ? undefined : tlsSettings,
       privateListeners: config.privateListeners === undefined ? undefined : listenersOf(config.privateListeners, name),
       fileSeal:
         config.seal.kind === 'file' || config.acknowledge?.includes('file-seal') === true ? undefined : 'refused',
@@ -94,7 +89,7 @@ export async function openProductionProfile({
       profile: 'production',
       uris: { arm: form.arm, login: form.login, graph: form.graph, instances: {} },
       origins: Object.fromEntries([...ports.keys()].map((name) => [name, [instanceOrigin(form, name.toLowerCase())]])),
-      ca: config.tls.authority ?? config.tls.instances.certificate,
+      ca: authority ?? config.tls.instances.certificate,
     }),
     async [Symbol.asyncDispose]() {
       tls[Symbol.dispose]();
@@ -104,27 +99,16 @@ export async function openProductionProfile({
 
 /** The control process reads what it goes by and the issuers' files, and writes its own folder. */
 function controlProgram(at: Places, config: ProductionConfig, log: string): ReturnType<typeof confined> {
-  const settings = productionFile(at.root);
-  const files = config.issuers.flatMap((issuer) => [
-    ...(issuer.caFile === undefined ? [] : [issuer.caFile]),
-    ...('keysFile' in issuer && issuer.keysFile !== undefined ? [issuer.keysFile] : []),
-  ]);
+  const settings = at.production;
+  const files = config.issuers
+    .flatMap((issuer) => [issuer.caFile, 'keysFile' in issuer ? issuer.keysFile : undefined])
+    .filter((file) => file !== undefined);
   return confined({
     entry: entryOf('control/production'),
     folder: at.control,
     reads: [settings, ...files],
     args: ['--control', at.control, '--settings', settings, '--log', log],
   });
-}
-
-function tlsSettings({
-  tls: { minVersion, clientAuthorities },
-}: ProductionConfig): ReturnType<Profile['surroundings']>['tls'] {
-  if (minVersion === undefined && clientAuthorities === undefined) return undefined;
-  return {
-    ...(minVersion === undefined ? {} : { minVersion }),
-    ...(clientAuthorities === undefined ? {} : { clientAuthorities }),
-  };
 }
 
 /** Perhaps made later, perhaps misspelt: its operator should know. */

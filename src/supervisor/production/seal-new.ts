@@ -7,8 +7,9 @@ import { totalmem } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { places } from '../../deployment/data-layout.ts';
-import { readInstanceConfig } from '../../deployment/read-instance.ts';
-import { DataLock } from '../../files/data-lock.ts';
+import { readInstanceConfig } from '../../deployment/instance.ts';
+import { takeDataLock } from '../../files/data-lock.ts';
+import { firstLine } from '../../formats/first-line.ts';
 import { exchangeSeal, openOfflineModule, recommendedCost } from '../../tools/seal/offline-module.ts';
 
 process.umask(0o077);
@@ -20,7 +21,7 @@ const { instance: root = '', 'passphrase-file': file = '', memory } = values;
 try {
   const at = places(dirname(dirname(root))).instance(basename(root));
   const { id, name } = readInstanceConfig(join(root, 'instance.json'));
-  using lock = DataLock.take(root);
+  using lock = takeDataLock(root);
   if (lock === undefined) throw new Error(`'${name}' is in use: is its seal being changed?`);
   await using module = await openOfflineModule(at.module);
   if (module.hello.state === 'blank') await module.ceremony('provision', { instanceId: id, instanceName: name });
@@ -30,17 +31,16 @@ try {
       memory === undefined
         ? recommendedCost(totalmem())
         : { memory: Number(memory) * 1024, passes: Number(memory) >= 2048 ? 1 : 3, lanes: 4 };
-    await exchangeSeal(module, { kind: 'passphrase', secret: firstLine(file), cost });
+    await exchangeSeal(module, { kind: 'passphrase', secret: passphraseIn(file), cost });
   }
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }
 
-function firstLine(path: string): Buffer {
+function passphraseIn(path: string): Buffer {
   const content = readFileSync(path);
-  const end = content.findIndex((byte) => byte === 0x0a || byte === 0x0d);
-  const line = Buffer.from(end === -1 ? content : content.subarray(0, end));
+  const line = Buffer.from(firstLine(content));
   content.fill(0);
   if (line.length === 0) throw new Error(`${path} holds no passphrase on its first line`);
   return line;

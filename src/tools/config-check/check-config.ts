@@ -1,10 +1,9 @@
 // What `strongroom config check` finds: the same rows that a start goes by, and what a start does not ask for – where names lead,
 // whether the issuers' keys can be had, and whether a token would be taken. It changes nothing.
 import { existsSync } from 'node:fs';
-import { checkDataDirectory, checkExisting } from '../../deployment/checks/check-data-directory.ts';
+import { checkDataDirectory, checkExisting, existingInstances } from '../../deployment/checks/check-data-directory.ts';
 import { checkConfigFile } from '../../deployment/checks/check-files.ts';
 import { configChecks, type Finding, type Found } from '../../deployment/checks/config-checks.ts';
-import { existingInstances } from '../../deployment/checks/existing-instances.ts';
 import { readInstancesCertificate } from '../../deployment/checks/operator-certificates.ts';
 import { isPortFree } from '../../deployment/checks/take-port.ts';
 import type { Places } from '../../deployment/data-layout.ts';

@@ -2,9 +2,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readAddedTargets, writeAddedTargets } from '../../../deployment/added-backup-targets.ts';
-import type { AllowedBackupTarget } from '../../../deployment/backup-targets.ts';
-import { readInstanceConfig } from '../../../deployment/read-instance.ts';
+import { type AllowedBackupTarget, readAddedTargets, writeAddedTargets } from '../../../deployment/backup-targets.ts';
+import { readInstanceConfig } from '../../../deployment/instance.ts';
 import { AllowedTargets } from '../../../features/backup/storage/allowed-targets.ts';
 import {
   type Command,

@@ -1,23 +1,26 @@
 // Entries of the management plane's log: the members of the data plane's, with operation names and resource ids as Azure's
 // activity log has them. Tokens are never in it.
-import { randomUUID } from 'node:crypto';
 import { type ControlCaller, type ControlError, type ControlRequest } from '../../../http/control-row.ts';
 import type { AuditEntry } from '../../../links/recorder/audit-log.ts';
-import { cut, KEPT_OF_CALLERS, KEPT_OF_STRANGERS } from '../../../links/recorder/entry.ts';
+import { cut, KEPT_OF_CALLERS, KEPT_OF_STRANGERS, NOBODY, ownEntry } from '../../../links/recorder/entry.ts';
 import type { Change } from './changes.ts';
 import { askedFor } from './requested-members.ts';
 
-const NOBODY = '{"claim":{}}';
 export type Refused = Pick<ControlError, 'status' | 'code' | 'message'>;
 
 /** @param request whose change it is; absent: it was done by itself */
 export function changeEntry(change: Change, request: ControlRequest | undefined, records: string): AuditEntry {
   const { operation, detail } = change;
   const ended = operation === undefined || operation.status === 'InProgress' ? undefined : operation.status;
-  const base = request === undefined ? ownEntry(operation?.id) : requestEntry(request);
+  const { operationName } = change;
+  const own = { category: 'Administrative', operationName } as const;
+  const base =
+    request === undefined
+      ? ownEntry(operation === undefined ? own : { ...own, correlationId: operation.id })
+      : requestEntry(request);
   return {
     ...base,
-    operationName: request !== undefined && isOf(request, change) ? request.visit.operationName : change.operationName,
+    operationName: request !== undefined && isOf(request, change) ? request.visit.operationName : operationName,
     resourceId: change.resourceId.toUpperCase(),
     scope: change.resourceId,
     PoolName: change.hsm,
@@ -64,16 +67,18 @@ export function refusalEntry(request: ControlRequest, refusal: Refused, uncounte
 
 /** @param records digest of the records that this start found */
 export function startEntry(records: string): AuditEntry {
-  return { ...ownEntry(), operationName: 'Strongroom/managementPlane/start/action', properties: { records } };
+  const operationName = 'Strongroom/managementPlane/start/action';
+  return ownEntry({ category: 'Administrative', operationName, properties: { records } });
 }
 
 function requestEntry({ headers, origin, path, query, visit }: ControlRequest): AuditEntry {
   const { operationName, requestId, address, caller, startedAt } = visit;
   const kept = keptOf(caller);
   const clientRequestId = headers['x-ms-client-request-id'];
-  return {
-    ...ownEntry(requestId),
+  return ownEntry({
+    category: 'Administrative',
     operationName,
+    correlationId: requestId,
     resourceId: cut(path, kept).toUpperCase(),
     operationVersion: cut(query.get('api-version') ?? '', 32),
     durationMs: Math.round(performance.now() - startedAt),
@@ -84,29 +89,7 @@ function requestEntry({ headers, origin, path, query, visit }: ControlRequest): 
     properties: typeof clientRequestId === 'string' ? { clientRequestId: clientRequestId.slice(0, 100) } : {},
     scope: cut(path, kept),
     decision: 'allow',
-  };
-}
-
-function ownEntry(correlationId: string = randomUUID()): AuditEntry {
-  return {
-    time: new Date().toISOString(),
-    resourceId: '',
-    operationName: '',
-    operationVersion: '',
-    category: 'Administrative',
-    resultType: 'Success',
-    resultSignature: 'OK',
-    resultDescription: '',
-    durationMs: 0,
-    callerIpAddress: '',
-    identity: NOBODY,
-    clientInfo: 'strongroom',
-    correlationId,
-    httpStatusCode: 0,
-    PoolName: '',
-    requestUri: '',
-    properties: {},
-  };
+  });
 }
 
 function failed(code: string, description: string) {

@@ -1,0 +1,18 @@
+// What the supervisor and the service workers of an instance say to each other, besides what every child says.
+import { readOwnRecoverability } from '../formats/own-recoverability.ts';
+import { oneOf } from '../formats/shape.ts';
+import { readInstanceUpdate } from './instance-update.ts';
+import { message, pids, question } from './messages.ts';
+
+/** As a worker says it; that one is stopped, the supervisor alone. */
+export const FARES = ['NotActivated', 'Active', 'Locked', 'Unknown', 'Failed'] as const;
+/** Service → supervisor: how the instance fares, and a sentence. */
+export const activation = message(2, { activation: oneOf(...FARES), message: 'text' });
+/** Service → supervisor: partitions were respawned. */
+export const partitions = message(3, { modulePids: pids });
+/** Service → supervisor: how well an active instance could be recovered, when it is other than before. */
+export const recoverability = message(4, { own: readOwnRecoverability });
+/** Supervisor → service: what is changed of the configuration; answered when the worker goes by it. */
+export const instanceUpdated = question(21, { update: readInstanceUpdate });
+/** Supervisor → service: other names stand in `instance.json`; answered when the worker answers under them. */
+export const namesChanged = question(25, {});
