@@ -88,8 +88,7 @@ const OPTIONAL = {
   backupIdentity: readInstanceIdentity,
 } as const;
 
-const shape = record(REQUIRED, OPTIONAL);
-export type InstanceConfig = ReturnType<typeof shape>;
+export type InstanceConfig = ReturnType<ReturnType<typeof record<typeof REQUIRED, typeof OPTIONAL>>>;
 
 /** As it stands in the file: what it has besides is left alone. @throws Error naming file and member */
 export function readInstanceConfig(file: string): InstanceConfig {

@@ -11,7 +11,6 @@ import {
   syncControl,
   updateInstance,
 } from '../links/control-messages.ts';
-import type { InstanceStatus } from '../links/instance-host.ts';
 import type { Link } from '../links/link.ts';
 import { frontToken, STOPPING } from '../links/messages.ts';
 import { answerPeerLookup } from '../links/peer-lookup-link.ts';
