@@ -40,7 +40,7 @@ describe('production refuses to start', () => {
   async function refuses(change: Change, expected: RegExp): Promise<void> {
     await write(change);
     const at = places(site.data);
-    const opened = openProductionProfile({ at, configFile: site.configFile, report: () => undefined });
+    const opened = openProductionProfile(at, site.configFile, () => undefined);
     const error: unknown = await opened.then(
       (profile) => profile[Symbol.asyncDispose](),
       (refusal: unknown) => refusal,
