@@ -2,7 +2,6 @@
 // knows (RFC 6761, 6.3); a proxy of the environment is used as every client of the service would use it.
 import { lookup } from 'node:dns';
 import { readFileSync } from 'node:fs';
-import type { IncomingHttpHeaders } from 'node:http';
 import { Agent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { getCACertificates } from 'node:tls';
@@ -16,31 +15,19 @@ interface Exchange {
   readonly body?: string | undefined;
 }
 
-export interface Reply {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly text: string;
-}
-
-interface Refusal {
-  readonly code: string;
-  readonly innerCode?: string;
-  readonly message: string;
-}
-
 /** What a service says of a refusal. Of what is no such answer, as a gateway in between gives, the text is the message. */
-export function refusalIn(text: string): Refusal {
+export function refusalIn(text: string) {
   try {
     const { error } = JSON.parse(text) as { readonly error?: Readonly<Record<string, unknown>> };
     const { code, message, innererror } = error ?? {};
     const inner = (innererror as { readonly code?: unknown } | null | undefined)?.code;
     if (typeof code === 'string' && typeof message === 'string') {
-      return { code, message, ...(typeof inner === 'string' ? { innerCode: inner } : {}) };
+      return { code, message, innerCode: typeof inner === 'string' ? inner : undefined };
     }
   } catch {
     // Not JSON.
   }
-  return { code: '', message: text.slice(0, 4000) };
+  return { code: '', message: text.slice(0, 4000), innerCode: undefined };
 }
 
 /** How connections are made. */
@@ -59,7 +46,7 @@ const PATIENCE = 60_000;
 const MOST = 32 * 1024 * 1024;
 
 /** @throws CommandError when nothing answered, naming the host and why */
-export async function exchange(route: Route, { method = 'GET', url: text, headers, body }: Exchange): Promise<Reply> {
+export async function exchange(route: Route, { method = 'GET', url: text, headers, body }: Exchange) {
   const url = new URL(text);
   const { hostname, host } = url;
   const agent = agentOf(route);
@@ -85,6 +72,8 @@ export async function exchange(route: Route, { method = 'GET', url: text, header
     agent.destroy();
   }
 }
+
+export type Reply = Awaited<ReturnType<typeof exchange>>;
 
 /** Makes the connections of a route, also those of a library. */
 export function agentOf({ ca, port, socketPath }: Route): Agent {

@@ -1,22 +1,17 @@
 // Commands that work on the files of one instance of a data directory.
 import { existsSync, readdirSync } from 'node:fs';
-import { type InstancePaths, places } from '../deployment/data-layout.ts';
+import { places } from '../deployment/data-layout.ts';
 import { CommandError } from './command.ts';
 import { dataRootOf } from './running.ts';
 
-export interface InstanceFolder {
-  /** The data directory. */
-  readonly data: string;
-  readonly name: string;
-  readonly at: InstancePaths;
-}
-
-export function instanceFolder(data: string | undefined, name: string): InstanceFolder {
+export function instanceFolder(data: string | undefined, name: string) {
   const root = dataRootOf(data);
   // Names are looked up, never put together into paths.
   const found = instanceNamed(instancesIn(root), name, ` in ${root}`);
   return { data: root, name: found, at: places(root).instance(found) };
 }
+
+export type InstanceFolder = ReturnType<typeof instanceFolder>;
 
 /** Names of the instances of a data directory. */
 export function instancesIn(root: string): readonly string[] {

@@ -4,23 +4,16 @@ import { type Command, type OptionList, UsageError } from './command.ts';
 import { hsmNameOf } from './hsm-name.ts';
 import { nearest } from './nearest.ts';
 
-export interface Option {
-  readonly name: string;
-  readonly letter?: string | undefined;
-  /** Names its value in help texts; absent: it has none. */
-  readonly placeholder?: string | undefined;
-  readonly isRepeated: boolean;
-  readonly fallback?: string | undefined;
-  readonly description: string;
-}
-
-export function optionsOf(list: OptionList): readonly Option[] {
+/** `placeholder` names an option's value in help texts; undefined: it has none. */
+export function optionsOf(list: OptionList) {
   return Object.entries(list).map(([spec, description]) => {
     const [, name = spec, letter, placeholder, dots, fallback] =
       /^([\w-]+)(?:\|(\w))?(?: ([^ ]+?)(\.\.\.)?(?: \((.+)\))?)?$/.exec(spec) ?? [];
     return { name, letter, placeholder, isRepeated: dots !== undefined, fallback, description };
   });
 }
+
+export type Option = ReturnType<typeof optionsOf>[number];
 
 /** @throws UsageError for an unknown option (with the nearest known one), a missing value, missing or spare operands */
 export function parseArguments(

@@ -2,15 +2,8 @@
 // listener whose connection has another name than any of the instance serves nobody, which nothing else would tell.
 import { readInstanceConfig } from '../deployment/instance.ts';
 
-export interface PrivatePath {
-  /** `ADDRESS:PORT`, or the path of a Unix socket. */
-  readonly at: string;
-  readonly connection: string;
-  readonly status: 'Pending' | 'Approved' | 'Rejected' | 'Disconnected' | 'Unknown';
-}
-
 /** @param config path of the instance's configuration @returns nothing for one that cannot be read: its start tells why */
-export function privateWaysOf(config: string): readonly PrivatePath[] {
+export function privateWaysOf(config: string) {
   try {
     const { privateListeners = [], network } = readInstanceConfig(config);
     const known = new Map(
@@ -22,12 +15,14 @@ export function privateWaysOf(config: string): readonly PrivatePath[] {
           ? each.socket
           : `${each.address.includes(':') ? `[${each.address}]` : each.address}:${each.port}`,
       connection: each.connection,
-      status: known.get(each.connection.toLowerCase()) ?? 'Unknown',
+      status: known.get(each.connection.toLowerCase()) ?? ('Unknown' as const),
     }));
   } catch {
     return [];
   }
 }
+
+export type PrivatePath = ReturnType<typeof privateWaysOf>[number];
 
 /** Lines for people. */
 export function privateWaysText(ways: readonly PrivatePath[]): string {

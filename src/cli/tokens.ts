@@ -83,7 +83,10 @@ async function azToken(resource: string, tenant: { readonly tenantId?: string },
   }
 }
 
-async function environmentToken({ authority, tenantId, resource }: Challenge, route: Route): Promise<string> {
+async function environmentToken(
+  { authority, tenantId, resource }: Awaited<ReturnType<typeof challengeOf>>,
+  route: Route,
+): Promise<string> {
   const authorityHost = process.env['AZURE_AUTHORITY_HOST'] ?? azureNames().login;
   if (!URL.canParse(authorityHost) || new URL(authorityHost).host !== new URL(authority).host) {
     throw new CommandError(
@@ -124,13 +127,7 @@ function complaint(error: unknown): string {
   return (lines[0]?.startsWith('Traceback ') ? lines.at(-1) : lines[0]) ?? '';
 }
 
-interface Challenge {
-  readonly authority: string;
-  readonly tenantId: string;
-  readonly resource: string;
-}
-
-async function challengeOf(url: string, route: Route): Promise<Challenge> {
+async function challengeOf(url: string, route: Route) {
   const { status, headers, text } = await exchange(route, { url: `${url}/securitydomain/download/pending` });
   const { host } = new URL(url);
   const [, authority, tenantId, resource] =

@@ -49,8 +49,8 @@ status'.`,
       const uri = target === undefined ? ownTarget(values.data) : uriOf(target);
       const client = openInstanceClient(values);
       const path = values.check ? '/prebackup' : '/backup';
-      const request = { method: 'POST', path, body: storageMembers(uri, values), direction: 'backup' } as const;
-      return shown(await startJob(client, { ...request, wait: !values['no-wait'] }, terminal));
+      const request = ['POST', path, storageMembers(uri, values)] as const;
+      return shown(await startJob(client, 'backup', request, !values['no-wait'], terminal));
     },
   }),
   command({
@@ -109,12 +109,12 @@ needs an approval.`,
       const { place, folder } = splitFolder(uri);
       const sasTokenParameters = storageMembers(place, values);
       const client = openInstanceClient(values);
+      const whole = values.check ? '/prerestore' : '/restore';
       const request =
         key === undefined
-          ? { path: values.check ? '/prerestore' : '/restore', body: { sasTokenParameters, folderToRestore: folder } }
-          : { path: `/keys/${encodeURIComponent(key)}/restore`, body: { sasTokenParameters, folder } };
-      const how = { method: 'PUT', direction: 'restore', wait: !values['no-wait'] } as const;
-      const job = await startJob(client, { ...request, ...how }, terminal);
+          ? (['PUT', whole, { sasTokenParameters, folderToRestore: folder }] as const)
+          : (['PUT', `/keys/${encodeURIComponent(key)}/restore`, { sasTokenParameters, folder }] as const);
+      const job = await startJob(client, 'restore', request, !values['no-wait'], terminal);
       if (key !== undefined && /versions restored: 0,/.test(job.statusDetails ?? '')) {
         throw new CommandError(
           `nothing was restored: there is a key '${printableLine(key)}', and it stays as it is. Delete and purge it first ` +

@@ -9,19 +9,7 @@ import { CommandError } from '../../command.ts';
 import { explained } from '../../explained.ts';
 import { readInput } from '../../read-input.ts';
 
-export interface SavedCheckpoint {
-  readonly name: string;
-  readonly text: string;
-  readonly origin: string;
-}
-
-interface OwnCheckpoint {
-  readonly text: string | undefined;
-  /** Undefined, too, where it does not read: that is damage, and the verification's to tell. */
-  readonly origin: string | undefined;
-}
-
-export function readSavedCheckpoints(paths: readonly string[]): readonly SavedCheckpoint[] {
+export function readSavedCheckpoints(paths: readonly string[]) {
   return paths.map((name) => {
     const { text, checkpoint } = explained(() => readGivenCheckpoint(readInput(name).toString('utf8')), {
       NoteError: `${name} cannot be read as a checkpoint: `,
@@ -30,7 +18,8 @@ export function readSavedCheckpoints(paths: readonly string[]): readonly SavedCh
   });
 }
 
-export function readOwnCheckpoint(folder: string): OwnCheckpoint {
+/** `origin` is undefined, too, where it does not read: that is damage, and the verification's to tell. */
+export function readOwnCheckpoint(folder: string) {
   const path = join(folder, 'checkpoint');
   if (!existsSync(path)) return { text: undefined, origin: undefined };
   const text = readFileSync(path, 'utf8');
@@ -46,7 +35,11 @@ export function readOwnCheckpoint(folder: string): OwnCheckpoint {
  * A signature in the log's own checkpoint that is said to be of the key and is wrong is damage; that there is none may be as
  * well the key's fault.
  */
-export function requireOf(verifier: NoteVerifier, own: OwnCheckpoint, saved: readonly SavedCheckpoint[]): void {
+export function requireOf(
+  verifier: NoteVerifier,
+  own: ReturnType<typeof readOwnCheckpoint>,
+  saved: ReturnType<typeof readSavedCheckpoints>,
+): void {
   for (const { name, text } of saved) {
     if (isOfKey(text, verifier, 'verified')) continue;
     throw new CommandError(

@@ -32,23 +32,17 @@ export type Job = ReturnType<typeof shape>;
 
 type Direction = 'backup' | 'restore';
 
-interface JobRequest {
-  readonly method: Method;
-  readonly path: string;
-  readonly body: object;
-  readonly direction: Direction;
-  readonly wait: boolean;
-}
-
 /** Starts a job and waits for its end, or only starts it. @throws CommandError when it fails */
 export async function startJob(
   client: InstanceClient,
-  { method, path, body, direction, wait }: JobRequest,
+  direction: Direction,
+  request: readonly [method: Method, path: string, body: object],
+  isAwaited: boolean,
   terminal: Terminal,
 ): Promise<Job> {
-  const job = await askForJob(client, method, path, body);
+  const job = await askForJob(client, ...request);
   terminal.err(`job ${job.jobId}\n`);
-  return wait ? follow(client, direction, job, terminal) : job;
+  return isAwaited ? follow(client, direction, job, terminal) : job;
 }
 
 export async function follow(client: InstanceClient, direction: Direction, job: Job, terminal: Terminal): Promise<Job> {

@@ -11,38 +11,24 @@ import { countedKeys } from '../../rehearsal/recovery-steps.ts';
 import { labelled } from '../../show.ts';
 import type { TrialOutcome } from './trial.ts';
 
-export interface Row {
-  readonly folder: string;
-  readonly state: 'finished' | 'unfinished' | 'unreadable';
-  readonly instance?: string;
-  readonly finished?: string;
-  readonly keys?: number;
-  readonly domain?: string;
-}
-
 /** As it describes itself. */
-export async function describeBackup(shelf: BackupStorage, { folder, finished }: StoredFolder): Promise<Row> {
-  if (!finished) return { folder, state: 'unfinished' };
+export async function describeBackup(shelf: BackupStorage, { folder, finished: isFinished }: StoredFolder) {
+  if (!isFinished) return { folder, state: 'unfinished' } as const;
   try {
-    const { manifest } = await readManifest(shelf, folder);
-    return {
-      folder,
-      state: 'finished',
-      instance: manifest.instance.name,
-      finished: manifest.finished,
-      keys: manifest.counts.keys,
-      domain: manifest.domain,
-    };
+    const { instance, finished, counts, domain } = (await readManifest(shelf, folder)).manifest;
+    return { folder, state: 'finished', instance: instance.name, finished, keys: counts.keys, domain } as const;
   } catch (error) {
     if (!(error instanceof BackupError)) throw error;
-    return { folder, state: 'unreadable' };
+    return { folder, state: 'unreadable' } as const;
   }
 }
 
-export function lineOf({ folder, state, keys, finished, domain = '' }: Row): string {
+export function lineOf(row: Awaited<ReturnType<typeof describeBackup>>): string {
   const rest =
-    state === 'finished' ? `${finished}  ${counted(keys ?? 0, 'key')}  domain ${domain.slice(0, 16)}…` : state;
-  return `${printableLine(`${folder}  ${rest}`)}\n`;
+    row.state === 'finished'
+      ? `${row.finished}  ${counted(row.keys, 'key')}  domain ${row.domain.slice(0, 16)}…`
+      : row.state;
+  return `${printableLine(`${row.folder}  ${rest}`)}\n`;
 }
 
 export function textOf({ manifest, faults }: Verified, anchored: boolean): string {

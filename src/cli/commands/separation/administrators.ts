@@ -4,14 +4,6 @@ import type { Directory } from '../../../control/directory/directory.ts';
 import { groupsOf } from '../../../control/directory/find-principal.ts';
 import { everybodyIn } from '../../directory.ts';
 
-export interface Administrator {
-  readonly id: string;
-  readonly kind: 'person' | 'group' | 'application' | 'clientId' | 'unknown';
-  readonly name?: string;
-  /** Names of people who administer by it. */
-  readonly people: readonly string[];
-}
-
 const KINDS = {
   user: 'person',
   group: 'group',
@@ -19,20 +11,23 @@ const KINDS = {
   'managed identity': 'application',
 } as const;
 
-export function administratorsIn(directory: Directory, ids: readonly string[]): readonly Administrator[] {
+/** `people`: names of those who administer by it. */
+export function administratorsIn(directory: Directory, ids: readonly string[]) {
   const everybody = everybodyIn(directory);
   return ids.map((id) => {
     const found = everybody.find(({ oid }) => oid === id) ?? everybody.find(({ clientId }) => clientId === id);
-    if (found === undefined) return { id, kind: 'unknown', people: [] };
+    if (found === undefined) return { id, kind: 'unknown', people: [] } as const;
     const people = directory.users.filter(({ oid }) => oid === id || groupsOf(directory, oid).includes(id));
     return {
       id,
-      kind: found.oid === id ? KINDS[found.kind] : 'clientId',
+      kind: found.oid === id ? KINDS[found.kind] : ('clientId' as const),
       name: found.name,
       people: people.map(({ upn }) => upn),
     };
   });
 }
+
+type Administrator = ReturnType<typeof administratorsIn>[number];
 
 /** Each once, by however many ids they administer. */
 export function peopleAmong(administrators: readonly Administrator[]): ReadonlySet<string> {
