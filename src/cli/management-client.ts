@@ -16,32 +16,24 @@ export const managementOptions = {
   'ca FILE': "with --arm: the certificate authority of the service, beside the system's",
 } as const;
 
-export type ManagementValues = OptionValues<typeof managementOptions>;
-
-/** One managed HSM, found by its name. */
-export interface ManagedHsmClient {
-  /** Address of its data plane. */
-  readonly hsmUri: string;
-  /** How the data plane is reached from here. */
-  readonly route: Route;
-  /** Ends when what was begun has ended. @param below what follows the HSM's own path @throws AnswerError */
-  ask(method: Method, below: string, body?: object): Promise<unknown>;
-}
+type ManagementValues = OptionValues<typeof managementOptions>;
+export type ManagedHsmClient = Awaited<ReturnType<typeof openManagedHsm>>;
 
 const VERSION = 'api-version=2024-11-01';
 const subscription = having({ subscriptionId: text });
 const managedHsm = having({ id: text, name: text, properties: having({ hsmUri: text }) });
 const operation = having({ status: text }, { error: having({ message: text }) });
 
-/** @throws CommandError when there is no such HSM, or none that the caller sees */
-export async function openManagedHsm(values: ManagementValues, name: string): Promise<ManagedHsmClient> {
+/** One managed HSM, found by its name among those that the caller sees, and how its data plane is reached from here. */
+export async function openManagedHsm(values: ManagementValues, name: string) {
   const place = placeOf(values);
   const arm = clientOf({ who: 'the resource manager', ...place });
   const { id, properties } = await find(arm, name);
   return {
     hsmUri: properties.hsmUri,
     route: place.route,
-    async ask(method, below, body) {
+    /** Ends when what was begun has ended. @param below what follows the HSM's own path @throws AnswerError */
+    async ask(method: Method, below: string, body?: object): Promise<unknown> {
       const begun = await arm.send(method, `${place.origin}${id}${below}?${VERSION}`, body);
       return jsonOf(await finished(begun, arm), arm.who);
     },

@@ -29,7 +29,7 @@ export function parseArguments(
   try {
     parsed = parseArgs({ args: [...words], options: forParser(options), strict: true, allowPositionals: true });
   } catch (error) {
-    throw usageErrorOf(error, words, ['help', ...options.map(({ name }) => name)]);
+    throw usageErrorOf(error, ['help', ...options.map(({ name }) => name)]);
   }
   const { values, positionals: operands } = parsed;
   if (values['help'] === true) return { help: true, values, operands };
@@ -75,12 +75,12 @@ function fits(operands: string, count: number): boolean {
   return count >= least && (operands.includes('...') || count <= words.length);
 }
 
-function usageErrorOf(error: unknown, words: readonly string[], known: readonly string[]): unknown {
+function usageErrorOf(error: unknown, known: readonly string[]): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error;
   if (error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
-    const given = words.map(optionOf).find((name) => name !== undefined && !known.includes(name)) ?? '';
+    const [, word = ''] = /^Unknown option '(.*?)'(?:\. To specify|$)/s.exec(error.message) ?? [];
+    const [, given = ''] = /^--(.+)/s.exec(word) ?? [];
     const near = known.find((name) => name === MEANT.get(given)) ?? nearest(given, known);
-    const word = words.find((each) => optionOf(each) === given)?.split('=')[0] ?? /'([^']+)'/.exec(error.message)?.[1];
     return new UsageError(`unknown option '${word}'${near ? ` (did you mean '--${near}'?)` : ''}`);
   }
   if (error.code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') return new UsageError(firstSentence(error.message));
@@ -91,10 +91,6 @@ function usageErrorOf(error: unknown, words: readonly string[], known: readonly 
 const MEANT: ReadonlyMap<string, string> = new Map(
   ['instance', 'hsm', 'name', 'vault-name'].map((word) => [word, 'hsm-name']),
 );
-
-function optionOf(word: string): string | undefined {
-  return /^--([^=]+)/.exec(word)?.[1];
-}
 
 function firstSentence(text: string): string {
   const sentence = text.split(/[.\n]/, 1)[0] ?? text;

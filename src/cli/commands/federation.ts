@@ -51,22 +51,22 @@ when that fails. It holds at once.`,
       }
       if (discovery !== undefined && jwks !== undefined) throw new UsageError('either --discovery or --jwks');
       const { folder, directory } = await openDirectory(options.data);
+      const keys =
+        jwks === undefined
+          ? { discovery: discovery ?? `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration` }
+          : { jwksUri: jwks };
       const credential: FederatedCredential = {
         name,
         application: applicationNamed(directory, application).appId,
         issuer,
         subject: who,
         match: subject === undefined ? 'pattern' : 'exact',
-        ...(jwks === undefined
-          ? { discovery: discovery ?? `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration` }
-          : { jwksUri: jwks }),
+        ...keys,
         ...(caFile === undefined ? {} : { ca: readInput(caFile).toString('utf8').replaceAll('\r\n', '\n').trimEnd() }),
       };
       const before = await readCredentials(folder);
       await writeCredentials(folder, [...before, credential]);
       const { ca, ...shown } = credential;
-      const { discovery: document, jwksUri = '' } = credential;
-      const keys = document === undefined ? { jwksUri } : { discovery: document };
       const unreachable = await tryIssuer({ issuer, keys, ...(ca === undefined ? {} : { ca }) }, fetchJwks);
       return {
         json: shown,

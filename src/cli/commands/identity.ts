@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { isDeepStrictEqual, promisify } from 'node:util';
 import { type IdentityBinding, readBindings, writeBindings } from '../../control/directory/local-identity/bindings.ts';
 import { readIdentityEndpoint } from '../../control/directory/local-identity/endpoint-file.ts';
 import { type Command, CommandError, command, dataOption, jsonOption, UsageError } from '../command.ts';
@@ -48,7 +48,7 @@ can make one program of theirs act for another. An interpreter stands for all it
       };
       const { uid } = binding;
       const before = await readBindings(folder);
-      const isThere = before.some((each) => isSameBinding(each, binding));
+      const isThere = before.some((each) => isDeepStrictEqual(each, binding));
       if (!isThere) await writeBindings(folder, [...before, binding]);
       const holds = isThere ? `was ${displayName} already` : `is ${displayName}`;
       return {
@@ -106,7 +106,7 @@ identity's role assignments away.`,
       const uid = await uidOf(user);
       const before = await readBindings(folder);
       const goes = (each: IdentityBinding): boolean =>
-        isSameBinding(each, { ...each, identity: oid, uid, ...(executable === undefined ? {} : { executable }) });
+        each.identity === oid && each.uid === uid && [undefined, each.executable].includes(executable);
       const removed = before.filter(goes);
       if (removed.length === 0) throw new CommandError(`user ${uid} is not bound to ${displayName} like that`);
       await writeBindings(
@@ -117,10 +117,6 @@ identity's role assignments away.`,
     },
   }),
 ];
-
-function isSameBinding(a: IdentityBinding, b: IdentityBinding): boolean {
-  return a.identity === b.identity && a.uid === b.uid && a.executable === b.executable;
-}
 
 async function uidOf(user: string): Promise<number> {
   if (/^\d{1,10}$/.test(user)) {
