@@ -7,7 +7,6 @@ import { readDirectoryFile } from '../control/directory/directory-file.ts';
 import { places } from '../deployment/data-layout.ts';
 import { isGuid } from '../formats/guid.ts';
 import { CommandError, UsageError } from './command.ts';
-import { type InstanceValues, rootOf } from './instance-client.ts';
 import { dataRootOf } from './running.ts';
 
 /** @param root a data directory; absent: nothing is known */
@@ -71,12 +70,7 @@ export function identityNamed({ managedIdentities: all }: Directory, name: strin
 /** An object id, with the name of whoever has it behind it where that is known. */
 export type NameOf = (objectId: string) => string;
 
-/** For a command that spoke to an instance: only that of a data directory has a directory here. */
-export function namesFor(values: Pick<InstanceValues, 'url' | 'data'>): Promise<NameOf> {
-  return principalNames(rootOf(values));
-}
-
-/** @param root a data directory; absent: nothing is known */
+/** @param root a data directory, as `rootOf` a command that spoke to an instance; absent: nothing is known */
 export async function principalNames(root: string | undefined): Promise<NameOf> {
   const directory = await knownDirectory(root);
   const known = new Map((directory === undefined ? [] : everybodyIn(directory)).map((each) => [each.oid, each]));

@@ -1,7 +1,7 @@
 // Which failures of what a command uses are its user's to read: they end it with their own words, where any other is a bug.
 import { CommandError } from './command.ts';
 
-/** Names of errors, `system` for those of the operating system, and what is said before their message. */
+/** Names of errors, `system` for those of the operating system, `node` for others with a code: what is said before their message. */
 export type Explanations = Readonly<Record<string, string>>;
 
 /** @throws CommandError in place of those, or the error of another kind that is named */
@@ -11,10 +11,11 @@ export function explained<T>(
   Said: new (message: string, options: ErrorOptions) => Error = CommandError,
 ): T {
   const explain = (error: unknown): never => {
-    const name = error instanceof Error && 'syscall' in error ? 'system' : (error as Error | undefined)?.name;
-    const before = name !== undefined && Object.hasOwn(says, name) ? says[name] : undefined;
-    if (before === undefined) throw error;
-    throw new Said(before + (error as Error).message, { cause: error });
+    if (!(error instanceof Error) || error instanceof CommandError) throw error;
+    const kinds = [error.name, 'syscall' in error ? 'system' : '', 'code' in error ? 'node' : ''];
+    const kind = kinds.find((each) => Object.hasOwn(says, each));
+    if (kind === undefined) throw error;
+    throw new Said(`${says[kind]}${error.message}`, { cause: error });
   };
   try {
     const result = work();

@@ -6,7 +6,7 @@ import { printableJson, printableLine } from '../../formats/printable.ts';
 import { list, text } from '../../formats/shape.ts';
 import { type Answered, asking } from '../asking.ts';
 import { type Command, command, UsageError } from '../command.ts';
-import { everybodyIn, knownDirectory, type NameOf, namesFor } from '../directory.ts';
+import { everybodyIn, knownDirectory, type NameOf, principalNames } from '../directory.ts';
 import { type InstanceValues, instanceAnswerOptions, rootOf } from '../instance-client.ts';
 
 const party = having({ oid: text }, { upn: text });
@@ -29,7 +29,7 @@ type Approval = ReturnType<typeof approval>;
 const answered: Answered<Approval> = {
   what: 'approval',
   read: approval,
-  shown: async (answer, values) => ({ text: textOf(answer, await namesFor(values)) }),
+  shown: async (answer, values) => ({ text: textOf(answer, await principalNames(rootOf(values))) }),
 };
 const looked: Answered<Approval> = {
   ...answered,
@@ -43,7 +43,7 @@ const listed: Answered<ReturnType<typeof approvals>, InstanceValues & { readonly
   read: approvals,
   async shown({ value }, values) {
     const shown = values.all ? value : value.filter(({ state }) => state === 'pending' || state === 'approved');
-    const nameOf = await namesFor(values);
+    const nameOf = await principalNames(rootOf(values));
     const lines = shown.map(
       ({ id, state, description, requester, expiresOn }) =>
         `${id}  ${state} until ${expiresOn}\n  ${named(description, nameOf)} Asked for by ${who(requester)}.\n`,

@@ -4,12 +4,12 @@ import { planFor } from '../../features/access/callers.ts';
 import { OPEN_NETWORK, type ProposedRules, rulesAfter } from '../../formats/network-rules.ts';
 import { optionWords, ownCommand } from '../../formats/own-command.ts';
 import { type Command, CommandError, command, dataOption, jsonOption, UsageError } from '../command.ts';
-import { namesFor } from '../directory.ts';
+import { principalNames } from '../directory.ts';
 import { readDuration } from '../duration.ts';
 import { explained } from '../explained.ts';
 import { aboutOne, hsmNameOption } from '../hsm-name.ts';
 import { exchange } from '../https-exchange.ts';
-import { caOption, openInstanceClient } from '../instance-client.ts';
+import { caOption, openInstanceClient, rootOf } from '../instance-client.ts';
 import { instanceFolder } from '../instance-folder.ts';
 import { type ManagedHsmClient, managementOptions, openManagedHsm } from '../management-client.ts';
 import { type Plan, planText } from './network/plan-text.ts';
@@ -50,7 +50,7 @@ The exit code is 1 when somebody would be cut off. Who has not called in that ti
         openInstanceClient(values).ask('POST', '/access/network-plan?api-version=7.6', { days, rules });
       const plan = url === undefined ? await planFromLog(data, name, rules, days) : ((await ask()) as Plan);
       const exit = plan.cutOff.length > 0 || plan.you?.isCutOff === true ? 1 : 0;
-      return { json: plan, text: planText(plan, days, await namesFor(values)), exit };
+      return { json: plan, text: planText(plan, days, await principalNames(rootOf(values))), exit };
     },
   }),
   command({

@@ -16,6 +16,8 @@ import { labelled } from '../show.ts';
 
 const NAME_OPTION = `name URL (${DEV_ATTESTATION})` as const;
 
+const NOT_OPENED = 'it does not open: ';
+
 export const commands: readonly Command[] = [
   command({
     name: 'release check',
@@ -159,18 +161,13 @@ is the HSM's attestation root: compare it with the one you know.`,
     options: { 'key PEM': "the enclave's private key", 'out FILE': 'where to write the released key' },
     needs: { key: '--key and --out are needed', out: '--key and --out are needed' },
     examples: ['strongroom release open answer.json --key enclave.pem --out released.der'],
+    explains: { Refusal: NOT_OPENED, system: NOT_OPENED, node: NOT_OPENED },
     run({ key, out }, [file]) {
-      try {
-        const token = tokenOf(readInput(file).toString('utf8').trim());
-        const { material, kid, kty, nonce, root } = openRelease(token, createPrivateKey(readInput(key)));
-        writeFileSync(out, material, { mode: 0o600, flag: 'wx' });
-        material.fill(0);
-        return `key    ${kid} (${kty})\n${nonce === undefined ? '' : `nonce  ${nonce}\n`}root   ${root}\nfile   ${out}\n`;
-      } catch (error) {
-        const known = error instanceof Error && (error.name === 'Refusal' || 'syscall' in error || 'code' in error);
-        if (known) throw new CommandError(`it does not open: ${error.message}`, { cause: error });
-        throw error;
-      }
+      const token = tokenOf(readInput(file).toString('utf8').trim());
+      const { material, kid, kty, nonce, root } = openRelease(token, createPrivateKey(readInput(key)));
+      writeFileSync(out, material, { mode: 0o600, flag: 'wx' });
+      material.fill(0);
+      return `key    ${kid} (${kty})\n${nonce === undefined ? '' : `nonce  ${nonce}\n`}root   ${root}\nfile   ${out}\n`;
     },
   }),
 ];
