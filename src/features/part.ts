@@ -80,14 +80,9 @@ export function part<Needs, Offers extends object, Service>(
   return definition;
 }
 
-export interface Kept<Has> {
-  readonly has: Has;
-  readonly relatedWrites: readonly RelatedWritesOf[];
-}
-
 export interface PartList<Outside, Has, Service> {
   readonly kinds: readonly RecordKind[];
-  readonly keep: (outside: Outside) => Kept<Has>;
+  readonly keep: (outside: Outside) => { readonly has: Has; readonly relatedWrites: readonly RelatedWritesOf[] };
   readonly serve: (service: Service) => readonly Served[];
   /** Adds a part that comes after all others: of these it may need what they offer. */
   with<Offers extends object, Needed>(
@@ -97,32 +92,22 @@ export interface PartList<Outside, Has, Service> {
 
 /** The empty list. */
 export function partsOf<Outside extends object>(): PartList<Outside, Outside, unknown> {
-  return listOf<Outside, Outside, unknown>(
-    [],
-    (has) => ({ has, relatedWrites: [] }),
-    () => [],
-  );
+  return listOf<Outside, Outside, unknown>([]);
 }
 
-function listOf<Outside extends object, Has, Service>(
-  kinds: readonly RecordKind[],
-  keep: (outside: Outside) => Kept<Has>,
-  serve: (service: Service) => readonly Served[],
-): PartList<Outside, Has, Service> {
+/** That each part is given what it needs, `with` has seen to. */
+function listOf<Outside, Has, Service>(parts: readonly Part<never, object, never>[]): PartList<Outside, Has, Service> {
   return {
-    kinds,
-    keep,
-    serve,
-    with<Offers extends object, Needed>(added: Part<Has, Offers, Needed>) {
-      return listOf<Outside, Has & Offers, Service & Needed>(
-        [...kinds, ...(added.kinds ?? [])],
-        (outside) => {
-          const { has: before, relatedWrites } = keep(outside);
-          const has = { ...before, ...(added.keep?.(before) as Offers) };
-          return { has, relatedWrites: [...relatedWrites, added.relatedWrites?.(has) ?? {}] };
-        },
-        (service) => [...serve(service), added.serve?.(service) ?? {}],
-      );
+    kinds: parts.flatMap(({ kinds = [] }) => kinds),
+    keep(outside) {
+      let has = { ...outside };
+      const relatedWrites = parts.map((each) => {
+        has = { ...has, ...each.keep?.(has as never) };
+        return each.relatedWrites?.(has as never) ?? {};
+      });
+      return { has: has as unknown as Has, relatedWrites };
     },
+    serve: (service) => parts.map((each) => each.serve?.(service as never) ?? {}),
+    with: (added) => listOf([...parts, added as unknown as Part<never, object, never>]),
   };
 }

@@ -3,10 +3,10 @@
 import { randomUUID } from 'node:crypto';
 import type { InstanceConfig } from '../deployment/instance.ts';
 import { missingPersonMark } from '../deployment/trusted-issuers.ts';
+import { planInitialAssignments } from '../features/roles/administrators.ts';
 import { ADMINISTRATOR } from '../features/roles/built-in-roles.ts';
 import { roleDetail } from '../features/roles/entry-details.ts';
 import type { Roles } from '../features/roles/evaluate.ts';
-import { planInitialAssignments } from '../features/roles/initial-assignments.ts';
 import { ROOT_SCOPE } from '../features/roles/scope.ts';
 import { type InstancePolicy, separationOf } from '../features/settings/instance-policy.ts';
 import { changesOf } from '../http/entry-detail.ts';

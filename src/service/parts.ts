@@ -3,7 +3,7 @@
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import type { InstancePaths } from '../deployment/data-layout.ts';
 import type { InstanceConfig } from '../deployment/instance.ts';
-import { access } from '../features/access/part.ts';
+import { access } from '../features/access/rows.ts';
 import { approvals } from '../features/approvals/part.ts';
 import { armKeys } from '../features/arm-keys/rows.ts';
 import { attestation } from '../features/attestation/rows.ts';

@@ -8,6 +8,7 @@ import { type Answer, type AnyRow, type Row, row } from '../../http/route.ts';
 import { badParameter, ServiceError } from '../../http/service-error.ts';
 import { requireKeyName } from '../keys/key-name.ts';
 import type { ArrivingPeer, Refusal } from '../network-rules/admission.ts';
+import { part } from '../part.ts';
 import { type DataAction, dataAction, findDataAction } from '../roles/data-actions.ts';
 import type { Roles } from '../roles/evaluate.ts';
 import type { RoleAssignment } from '../roles/role-records.ts';
@@ -21,18 +22,15 @@ import type { LoggedCall } from './logged-call.ts';
 import { readCheckBody, readPlanBody } from './read-bodies.ts';
 import { causeOf, reportOnCall, reportOnQuestion } from './report.ts';
 
-export interface AccessService {
+interface AccessService {
   readonly roles: Roles;
+  readonly config: { readonly name: string };
   /** Folder of the instance's log. */
-  readonly log: string;
-  readonly instance: string;
+  readonly places: { readonly audit: string };
   /** The network rules as they are now. */
-  readonly network: () => NetworkRules;
+  readonly network: { readonly current: NetworkRules; judge(peer: ArrivingPeer): Refusal | undefined };
   /** The data action that an operation needs, by the name that the log has for it. */
   readonly actionOf: (operation: string) => string | undefined;
-  readonly judge: (peer: ArrivingPeer) => Refusal | undefined;
-  /** Milliseconds since 1970, of the system: what the log is written by. */
-  readonly now: () => number;
 }
 
 /** Entries that a request makes a worker look at; whoever has the files looks at all of them. */
@@ -41,8 +39,7 @@ const READ = dataAction('roleAssignments/read/action');
 const GIVE = dataAction('roleAssignments/write/action');
 const READ_SETTINGS = dataAction('settings/read/action');
 
-export function accessRows(service: AccessService): readonly AnyRow[] {
-  const { roles, log, instance, network, judge, now, actionOf } = service;
+export function accessRows({ roles, config, places, network, actionOf }: AccessService): readonly AnyRow[] {
   // Reading the log costs time that others wait for: one at a time at each worker.
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -70,7 +67,7 @@ export function accessRows(service: AccessService): readonly AnyRow[] {
         const at = of(params['name']);
         const explanation = explainAccess(questionOf(who, action, at), roles, seenBy(principal, at));
         const asked = { dataAction: action, scope: at.path };
-        return { status: 200, body: reportOnQuestion(who, asked, explanation, instance) };
+        return { status: 200, body: reportOnQuestion(who, asked, explanation, config.name) };
       },
     });
 
@@ -90,15 +87,16 @@ export function accessRows(service: AccessService): readonly AnyRow[] {
       async handle({ params }) {
         const trace = params['trace'] ?? '';
         if (!isGuid(trace)) throw badParameter('A trace is the GUID that a refusal names');
-        const { call, searched, gaveUp } = await inTurn(() => findCall(log, trace, MOST_ENTRIES));
-        if (call === undefined) throw notFound(trace, instance, searched, gaveUp);
+        const { call, searched, gaveUp } = await inTurn(() => findCall(places.audit, trace, MOST_ENTRIES));
+        if (call === undefined) throw notFound(trace, config.name, searched, gaveUp);
         const explanation = explanationOf(call, roles);
         const ended =
           causeOf(call) === 'NoRole'
-            ? await inTurn(() => endedBefore(log, call, findDataAction(call.dataAction ?? ''), roles))
+            ? await inTurn(() => endedBefore(places.audit, call, findDataAction(call.dataAction ?? ''), roles))
             : undefined;
-        const isAdmittedNow = judge({ address: call.address, way: connectionPathOf(call.networkPath) }) === undefined;
-        return { status: 200, body: reportOnCall(call, { instance, explanation, ended, isAdmittedNow }) };
+        const isAdmittedNow =
+          network.judge({ address: call.address, way: connectionPathOf(call.networkPath) }) === undefined;
+        return { status: 200, body: reportOnCall(call, { instance: config.name, explanation, ended, isAdmittedNow }) };
       },
     }),
     row({
@@ -110,8 +108,8 @@ export function accessRows(service: AccessService): readonly AnyRow[] {
       operationName: 'AccessNetworkPlan',
       readBody: readPlanBody,
       async handle({ body, peer, principal }) {
-        const rules = rulesAfter(network(), body.rules);
-        const plan = await inTurn(() => planFor(log, rules, body.days, now(), MOST_ENTRIES));
+        const rules = rulesAfter(network.current, body.rules);
+        const plan = await inTurn(() => planFor(places.audit, rules, body.days, Date.now(), MOST_ENTRIES));
         const { cutOff, admitted, ...seen } = plan;
         const own = {
           address: peer.address,
@@ -150,3 +148,5 @@ function notFound(trace: string, instance: string, searched: number, gaveUp: boo
     `No call with the trace ${trace} is among the newest ${searched} entries of the log${more}`,
   );
 }
+
+export const access = part({ serve: (service: AccessService) => ({ rows: accessRows(service) }) });

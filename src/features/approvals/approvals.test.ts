@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ServiceError } from '../../http/service-error.ts';
 import { StoreError } from '../../store/port.ts';
-import { planInitialAssignments } from '../roles/initial-assignments.ts';
+import { planInitialAssignments } from '../roles/administrators.ts';
 import { ADMINISTRATOR, CRYPTO_USER, guid } from '../roles/operations.fixture.ts';
 import { memoryRecords } from '../roles/records.fixture.ts';
 import { assignmentChange, assignmentKind, contentOf } from '../roles/role-records.ts';

@@ -4,8 +4,8 @@
 import type { Principal } from '../../http/principal.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import type { Change } from '../../store/sealed/records.ts';
+import { administrationOf, lastingAdministrations } from '../roles/administrators.ts';
 import type { Roles } from '../roles/evaluate.ts';
-import { administrationOf, lastingAdministrations } from '../roles/lasting-administrators.ts';
 import type { RoleAssignment } from '../roles/role-records.ts';
 import { selfGrant } from '../roles/separation-rules.ts';
 import { type Approval, approvalKind, stateAt } from './approvals.ts';

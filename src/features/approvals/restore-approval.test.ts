@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Principal } from '../../http/principal.ts';
 import type { FullRestore } from '../backup/approved-restore.ts';
 import { FreshRecovery } from '../backup/fresh-recovery.ts';
-import { planInitialAssignments } from '../roles/initial-assignments.ts';
+import { planInitialAssignments } from '../roles/administrators.ts';
 import { CRYPTO_USER, guid } from '../roles/operations.fixture.ts';
 import { memoryRecords } from '../roles/records.fixture.ts';
 import { assignmentChange } from '../roles/role-records.ts';

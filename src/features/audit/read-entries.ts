@@ -6,40 +6,18 @@ import { join } from 'node:path';
 import { decodeSegmentHeader, JOURNAL, readRecord, SEGMENT_NAME } from '../../formats/journal-format.ts';
 import { bundleEntries, TILE_WIDTH, tilePath } from '../../formats/tlog-tiles.ts';
 
-export interface ReadEntry {
-  readonly index: number;
-  /** JSON text of an AuditEntry. */
-  readonly text: string;
-}
-
-export interface EntryReader {
-  /** How many entries there are. */
-  readonly size: number;
-  /** Entries from this index on. */
-  from(first: number): Generator<ReadEntry>;
-  /**
-   * From the newest entry on, a bundle's worth at a time, newest first; others get their turn in between.
-   * @param before this index; absent: all
-   */
-  backwards(before?: number): AsyncGenerator<readonly RawEntry[]>;
-}
-
-export interface RawEntry {
-  readonly index: number;
-  /** UTF-8 JSON of an AuditEntry. */
-  readonly bytes: Buffer;
-}
-
 /** Reads while the recorder may be writing: the journal is taken first, so nothing can slip between the two. */
-export function openEntries(folder: string): EntryReader {
+export function openEntries(folder: string) {
   const recent = readRecent(folder);
   let bundles = Math.floor((recent.keys().next().value ?? 0) / TILE_WIDTH);
   while (existsSync(join(folder, tilePath('entries', bundles)))) bundles += 1;
   let size = bundles * TILE_WIDTH;
   while (recent.has(size)) size += 1;
   return {
+    /** How many entries there are. */
     size,
-    *from(first) {
+    /** Entries from this index on: each the JSON text of an AuditEntry. */
+    *from(first: number): Generator<{ readonly index: number; readonly text: string }> {
       for (let bundle = Math.floor(first / TILE_WIDTH); bundle < bundles; bundle++) {
         const { entries } = bundleEntries(readFileSync(join(folder, tilePath('entries', bundle))));
         for (const [i, { entry }] of entries.entries()) {
@@ -51,7 +29,13 @@ export function openEntries(folder: string): EntryReader {
         yield { index, text: recent.get(index)?.toString('utf8') ?? '' };
       }
     },
-    async *backwards(before = size) {
+    /**
+     * From the newest entry on, a bundle's worth at a time, newest first; others get their turn in between. Bytes are UTF-8 of the JSON.
+     * @param before this index; absent: all
+     */
+    async *backwards(
+      before: number = size,
+    ): AsyncGenerator<readonly { readonly index: number; readonly bytes: Buffer }[]> {
       const last = Math.min(size, before);
       for (let end = last; end > bundles * TILE_WIDTH; end -= TILE_WIDTH) {
         const first = Math.max(bundles * TILE_WIDTH, end - TILE_WIDTH);

@@ -7,7 +7,7 @@ import { arrivedKeyDetail, importDetail } from '../keys/entry-details.ts';
 import { requireKey } from '../keys/find-key.ts';
 import { type ImportKey, importKey, readPlainKey } from '../keys/import.ts';
 import { requireKeyName } from '../keys/key-name.ts';
-import { checkKeyOpsVersion, checkKtyVersion } from '../keys/key-types.ts';
+import { checkVersion } from '../keys/key-types.ts';
 import { noticesOf } from '../keys/notices.ts';
 import { policyNotice } from '../keys/release-policy.ts';
 import { part } from '../part.ts';
@@ -38,8 +38,7 @@ export function importRows(service: ImportService): readonly AnyRow[] {
       }),
       async handle(request) {
         const { params, body, principal, grant, commit } = request;
-        checkKtyVersion(body.kty, request.apiVersion);
-        checkKeyOpsVersion(body.keyOps, request.apiVersion);
+        checkVersion(body.kty, body.keyOps, request.apiVersion);
         const name = requireKeyName(params.name);
         const by = { by: principal.oid, authorisedBy: grant };
         const { key, head } =

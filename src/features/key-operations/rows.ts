@@ -4,7 +4,7 @@ import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { CryptoError, EXTERNAL_MU } from '../../crypto/protocol/messages.ts';
 import { type Algorithm, type Operation, operations } from '../../formats/algorithms.ts';
 import { toBase64url } from '../../formats/base64url.ts';
-import { type Answer, type AnyRow, row } from '../../http/route.ts';
+import { type Answer, type AnyRow, type RowRequest, row } from '../../http/route.ts';
 import { badParameter, ServiceError } from '../../http/service-error.ts';
 import { keyId } from '../keys/bundle.ts';
 import { requireKey } from '../keys/find-key.ts';
@@ -14,21 +14,14 @@ import { part } from '../part.ts';
 import { type AskedOperation, type OperationRequest, readOperation } from './read-operation.ts';
 import { checkFits, checkUsable, withAlgorithm } from './rules.ts';
 
-interface OperationRow {
-  readonly operation: Operation;
-  readonly segment: string;
-  readonly operationName: string;
-  readonly dataAction: string;
-}
-
-const operationRows: readonly OperationRow[] = [
+const operationRows = [
   { operation: 'encrypt', segment: 'encrypt', operationName: 'KeyEncrypt', dataAction: 'encrypt' },
   { operation: 'decrypt', segment: 'decrypt', operationName: 'KeyDecrypt', dataAction: 'decrypt' },
   { operation: 'wrapKey', segment: 'wrapkey', operationName: 'KeyWrap', dataAction: 'wrap' },
   { operation: 'unwrapKey', segment: 'unwrapkey', operationName: 'KeyUnwrap', dataAction: 'unwrap' },
   { operation: 'sign', segment: 'sign', operationName: 'KeySign', dataAction: 'sign' },
   { operation: 'verify', segment: 'verify', operationName: 'KeyVerify', dataAction: 'verify' },
-];
+] as const;
 
 export function keyOperationRows(service: Performing & { readonly keys: KeyIndex }): readonly AnyRow[] {
   return operationRows.flatMap(({ operation, segment, operationName, dataAction }) =>
@@ -41,8 +34,8 @@ export function keyOperationRows(service: Performing & { readonly keys: KeyIndex
         scope: 'key',
         readBody: (body) => readOperation(operation, body),
         repeatable: true,
-        handle: ({ params, body, apiVersion, origin, url }) =>
-          performOperation(requireKey(service.keys, { params, url }), operation, body, { apiVersion, origin }, service),
+        handle: (request) =>
+          performOperation(requireKey(service.keys, request), operation, request.body, request, service),
       }),
     ),
   );
@@ -65,7 +58,7 @@ async function performOperation(
   key: KeyVersion,
   operation: Operation,
   asked: AskedOperation,
-  { apiVersion, origin }: { readonly apiVersion: string; readonly origin: string },
+  { apiVersion, origin }: Pick<RowRequest<unknown>, 'apiVersion' | 'origin'>,
   { crypto, now }: Performing,
 ): Promise<Answer> {
   checkUsable(key, operation, now());

@@ -159,17 +159,19 @@ export function resolveKeyOps(
   return ops;
 }
 
-/** @throws ServiceError BadParameter for operations that the request's version does not know */
+/** @throws ServiceError BadParameter for a type or operations that the request's version does not know */
+export function checkVersion(kty: KeyBinding['kty'], keyOps: readonly string[], apiVersion: string): void {
+  if (kty === AKP.kty && !hasVersion(apiVersion, AKP_SINCE)) {
+    throw badParameter(`kty '${kty}' needs api-version ${AKP_SINCE} or later`);
+  }
+  checkKeyOpsVersion(keyOps, apiVersion);
+}
+
+/** @throws ServiceError BadParameter */
 export function checkKeyOpsVersion(keyOps: readonly string[] | undefined, apiVersion: string): void {
   const newer = keyOps?.find((op) => secureOperations.includes(op));
   if (newer === undefined || hasVersion(apiVersion, SECURE_SINCE)) return;
   throw badParameter(`key_ops '${newer}' needs api-version ${SECURE_SINCE} or later`);
-}
-
-/** @throws ServiceError BadParameter for a type that the request's version does not know */
-export function checkKtyVersion(kty: KeyBinding['kty'], apiVersion: string): void {
-  if (kty !== AKP.kty || hasVersion(apiVersion, AKP_SINCE)) return;
-  throw badParameter(`kty '${kty}' needs api-version ${AKP_SINCE} or later`);
 }
 
 /** @throws ServiceError BadParameter */

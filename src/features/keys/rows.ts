@@ -9,7 +9,7 @@ import { deletedKeyRows } from './deleted-rows.ts';
 import { createDetail, keyChanges, keyDetail, updateDetail } from './entry-details.ts';
 import { requireKey } from './find-key.ts';
 import { requireKeyName } from './key-name.ts';
-import { checkKeyOpsVersion, checkKtyVersion } from './key-types.ts';
+import { checkKeyOpsVersion, checkVersion } from './key-types.ts';
 import { noticesOf } from './notices.ts';
 import { policyNotice } from './release-policy.ts';
 import { readUpdateKey, stillEnabledNotice, type UpdateKey, updateKey } from './update.ts';
@@ -31,8 +31,7 @@ export function keyRows(service: KeyMaking & KeyDeleting): readonly AnyRow[] {
       asked: ({ body }) => createDetail(body),
       async handle(request) {
         const { params, body, commit, apiVersion } = request;
-        checkKtyVersion(body.kind.kty, apiVersion);
-        checkKeyOpsVersion(body.keyOps, apiVersion);
+        checkVersion(body.kind.kty, body.keyOps, apiVersion);
         const { key, head } = await createKey(requireKeyName(params['name']), body, commit, service);
         const notices = noticesOf(policyNotice(key.releasePolicy));
         return keyAnswer(key, request, retention, { ...notices, detail: keyDetail(key), head });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ServiceError } from '../../http/service-error.ts';
 import type { Commit } from '../../store/sealed/records.ts';
+import { planInitialAssignments } from './administrators.ts';
 import { ASSIGNMENTS_PER_PAGE, deleteAssignment, getAssignment, listAssignments } from './assignments.ts';
-import { planInitialAssignments } from './initial-assignments.ts';
 import {
   ADMIN,
   ADMINISTRATOR,

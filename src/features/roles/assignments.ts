@@ -1,10 +1,10 @@
 import { pageOf } from '../../http/paging.ts';
 import type { Answer } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
+import { administrationOf, isLastingAdministration, lastingAdministrations } from './administrators.ts';
 import { assignmentDetail } from './entry-details.ts';
 import type { Roles } from './evaluate.ts';
 import { matchesFilter, readRoleFilter } from './filter.ts';
-import { administrationOf, isLastingAdministration, lastingAdministrations } from './lasting-administrators.ts';
 import { commitRoles, type Named, type RoleChanges } from './role-changes.ts';
 import { assignmentKind, type RoleAssignment } from './role-records.ts';
 import { covers, type Scope } from './scope.ts';

@@ -1,8 +1,8 @@
 // For tests of the operations: bodies as clients send them, and an instance in memory with one administrator.
 import assert from 'node:assert/strict';
 import { ServiceError } from '../../http/service-error.ts';
+import { planInitialAssignments } from './administrators.ts';
 import { putDefinition } from './definitions.ts';
-import { planInitialAssignments } from './initial-assignments.ts';
 import { putAssignment } from './put-assignment.ts';
 import { readAssignmentBody, readDefinitionBody } from './read-bodies.ts';
 import { type MemoryRecords, memoryRecords } from './records.fixture.ts';

@@ -1,7 +1,7 @@
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { isoTime } from '../../formats/iso-time.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { Retention } from '../keys/bundle.ts';
+import { keyId, type Retention } from '../keys/bundle.ts';
 import { keyDetail } from '../keys/entry-details.ts';
 import type { KeyIndex } from '../keys/key-index.ts';
 import { type OwnAct, part } from '../part.ts';
@@ -33,12 +33,12 @@ function recorded({ record, report, rotations: schedule, ...service }: Service):
     ...service,
     schedule,
     record: {
-      rotated: ({ due, from, to, head }) =>
+      rotated: ({ due, from, key, head }) =>
         record({
           operationName,
           description: `The rotation policy says so since ${isoTime(due)}; the version before is ${from.version}.`,
-          detail: { ...keyDetail(to), previousVersion: from.version },
-          key: `/keys/${to.name}/${to.version}`,
+          detail: { ...keyDetail(key), previousVersion: from.version },
+          key: keyId('', key),
           head,
         }),
       failed: async ({ due, key, error, retryAt }) => {
@@ -47,7 +47,7 @@ function recorded({ record, report, rotations: schedule, ...service }: Service):
         await record({
           operationName,
           description: `Due since ${isoTime(due)}: ${isOurs ? error.message : 'it failed'}. Next attempt ${isoTime(retryAt)}.`,
-          key: `/keys/${key.name}/${key.version}`,
+          key: keyId('', key),
           failure: isOurs ? error.code : 'InternalServerError',
         });
       },

@@ -17,8 +17,8 @@ import { RotationPolicies } from './policy.ts';
 import type { Rotating } from './rotate.ts';
 import { rotateKey } from './rotate.ts';
 import { type RotationRecorder, rotationJob } from './rotate-due.ts';
+import { setPolicy } from './rows.ts';
 import { RotationSchedule } from './schedule.ts';
-import { setPolicy } from './set-policy.ts';
 
 const DAY = 86_400;
 const START = Date.UTC(2026, 0, 31) / 1000;
@@ -78,7 +78,7 @@ async function startWorker(instance: Instance): Promise<Worker> {
     limits: { keys: 1000, versionsPerKey: 1000, tagsPerKey: 15 },
   };
   const record: RotationRecorder = {
-    rotated: async ({ to }) => void instance.rotated.push(to.name),
+    rotated: async ({ key }) => void instance.rotated.push(key.name),
     failed: async ({ key }) => void instance.failed.push(key.name),
   };
   const stopping = new AbortController();

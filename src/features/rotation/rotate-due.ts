@@ -1,25 +1,15 @@
 // Rotates the keys whose policy says that it is time. Every worker of an instance runs this; the commit looks again at
 // the key that it began with, so a key is rotated once. After downtime or a jump of the clock it is once, too: the new
 // version is as young as any.
-import type { Commit, Head } from '../../store/sealed/records.ts';
+import type { Commit } from '../../store/sealed/records.ts';
 import type { DueJob } from '../clock/due-work.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 import { addNextVersion, type Rotated, type Rotating, Superseded } from './rotate.ts';
 import type { RotationSchedule } from './schedule.ts';
 
 export interface RotationRecorder {
-  rotated(rotation: {
-    readonly due: number;
-    readonly from: KeyVersion;
-    readonly to: KeyVersion;
-    readonly head: Head;
-  }): Promise<void>;
-  failed(failure: {
-    readonly due: number;
-    readonly key: KeyVersion;
-    readonly error: unknown;
-    readonly retryAt: number;
-  }): Promise<void>;
+  rotated(rotation: Rotated & { readonly due: number }): Promise<void>;
+  failed(failure: { due: number; key: KeyVersion; error: unknown; retryAt: number }): Promise<void>;
 }
 
 export interface RotateDue extends Rotating {
@@ -75,5 +65,5 @@ async function rotateOne(name: string, patience: Map<string, number>, service: R
     return;
   }
   patience.delete(name);
-  await record.rotated({ due, from: current, to: rotated.key, head: rotated.head });
+  await record.rotated({ due, ...rotated });
 }

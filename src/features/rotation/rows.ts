@@ -1,15 +1,16 @@
 // The rotation rows: get, set and clear the policy of a key, and rotate it now.
 import { changesOf, type Detail } from '../../http/entry-detail.ts';
 import { type AnyRow, type RowRequest, row } from '../../http/route.ts';
+import { badParameter } from '../../http/service-error.ts';
+import { type Commit, commitPlanned } from '../../store/sealed/records.ts';
 import { keyAnswer, keyId, type Retention } from '../keys/bundle.ts';
 import { keyDetail } from '../keys/entry-details.ts';
 import { requireKey } from '../keys/find-key.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 import { noticesOf } from '../keys/notices.ts';
-import { type PolicyRules, wirePolicy } from './policy.ts';
-import { policyWarning, readPolicyRules } from './read-policy.ts';
+import { type PolicyRules, policyChange, wirePolicy } from './policy.ts';
+import { isEmpty, policyWarning, readPolicyRules } from './read-policy.ts';
 import { type Rotating, rotateKey } from './rotate.ts';
-import { setPolicy } from './set-policy.ts';
 
 const ACTION = 'Microsoft.KeyVault/managedHsm/keys';
 
@@ -70,4 +71,32 @@ export function rotationRows(service: Rotating & { readonly retention: Retention
 function rulesDetail(rules: PolicyRules | undefined): Pick<Detail, 'expiryTime' | 'lifetimeActions'> {
   const actions = rules?.lifetimeActions.map(({ type, trigger, time }) => `${type} ${trigger} ${time}`);
   return { expiryTime: rules?.expiryTime, lifetimeActions: actions };
+}
+
+/** Sets the policy of a key, or clears it. @param find looks the key up on current state */
+export function setPolicy(
+  find: () => KeyVersion,
+  rules: PolicyRules,
+  commit: Commit,
+  { policies, now }: Pick<Rotating, 'policies' | 'now'>,
+) {
+  return commitPlanned(commit, () => {
+    const key = find();
+    checkExpiryKnown(rules, key);
+    const updated = now();
+    const before = policies.find(key.name);
+    const created = before?.created ?? updated;
+    const policy = isEmpty(rules) ? undefined : { ...rules, created, updated };
+    return { before, policy, changes: [policyChange(key.name, policy)] };
+  });
+}
+
+/** @throws ServiceError BadParameter: the time before an expiry that never is would never come */
+function checkExpiryKnown({ lifetimeActions, expiryTime }: PolicyRules, key: KeyVersion): void {
+  if (expiryTime !== undefined || key.attributes.exp !== undefined) return;
+  const index = lifetimeActions.findIndex(({ trigger }) => trigger === 'timeBeforeExpiry');
+  if (index === -1) return;
+  throw badParameter(
+    `Property 'lifetimeActions[${index}].trigger.timeBeforeExpiry' needs attributes.expiryTime, or a key with exp`,
+  );
 }

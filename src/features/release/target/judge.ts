@@ -1,8 +1,14 @@
 // Judges the claims of an attestation token against a release policy at one moment. Pure: the signature and who is
 // trusted are others' business. The service needs the verdict; `release simulate` shows how it came about.
+import { createPublicKey } from 'node:crypto';
 import { evaluate, type Trace } from '../../../formats/release-policy/evaluate.ts';
 import { normalAuthority, type Policy } from '../../../formats/release-policy/grammar.ts';
-import { type EnclaveKey, enclaveKeyOf } from './enclave-key.ts';
+
+export interface EnclaveKey {
+  readonly kid: string;
+  readonly n: string;
+  readonly e: string;
+}
 
 export interface Judgement {
   /** As normalised; undefined when the token's `iss` cannot be an authority. */
@@ -53,4 +59,34 @@ export function firstFailure(trace: Trace): string {
   }
   const failed = trace.parts.find(({ passes }) => !passes);
   return failed === undefined ? 'no condition passed' : firstFailure(failed);
+}
+
+/**
+ * Of the claim `x-ms-runtime.keys`: the first RSA key that is for encryption and has a name. What is released is encrypted to it.
+ * Undefined when there is none that will do: RSA, 2048 bits or more.
+ */
+function enclaveKeyOf(claims: Readonly<Record<string, unknown>>): EnclaveKey | undefined {
+  const runtime = claims['x-ms-runtime'];
+  const keys = typeof runtime === 'object' && runtime !== null && 'keys' in runtime ? runtime.keys : undefined;
+  if (!Array.isArray(keys) || keys.length > 100) return undefined;
+  for (const jwk of keys as unknown[]) {
+    if (typeof jwk !== 'object' || jwk === null) continue;
+    const { kty, kid, n, e, use, key_use, key_ops } = jwk as Record<string, unknown>;
+    if (kty !== 'RSA' || typeof kid !== 'string' || kid === '' || kid.length > 256) continue;
+    const encrypts = use === 'enc' || key_use === 'enc' || (Array.isArray(key_ops) && key_ops.includes('encrypt'));
+    if (!encrypts || typeof n !== 'string' || typeof e !== 'string') continue;
+    return isStrong(n, e) ? { kid, n, e } : undefined;
+  }
+  return undefined;
+}
+
+function isStrong(n: string, e: string): boolean {
+  try {
+    const { modulusLength = 0 } =
+      createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' }).asymmetricKeyDetails ?? {};
+    return modulusLength >= 2048 && modulusLength <= 8192;
+  } catch {
+    // A key that OpenSSL does not take is no key.
+    return false;
+  }
 }

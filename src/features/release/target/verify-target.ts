@@ -9,8 +9,7 @@ import { readTokenText, type TokenText } from '../../auth/token-text.ts';
 import type { KeyReleasePolicy } from '../../keys/release-policy.ts';
 import type { AuthorityKeys } from '../authorities/signing-keys.ts';
 import type { TrustedAuthorities } from '../authorities/trusted.ts';
-import type { EnclaveKey } from './enclave-key.ts';
-import { firstFailure, judge } from './judge.ts';
+import { type EnclaveKey, firstFailure, judge } from './judge.ts';
 
 export interface TargetVerifying {
   readonly authorities: TrustedAuthorities;
@@ -19,20 +18,15 @@ export interface TargetVerifying {
   readonly now: () => number;
 }
 
-export interface VerifiedTarget {
-  readonly authority: string;
-  readonly enclaveKey: EnclaveKey;
-}
-
 /** Characters of a token; those of enclaves carry certificates and quotes of some thousand. */
-export const MAX_TARGET = 64 * 1024;
+const MAX_TARGET = 64 * 1024;
 
 /** @throws ServiceError BadParameter (no token) · Forbidden/TargetRefused (one that does not get the key) · ServiceUnavailable */
 export async function verifyTarget(
   token: string,
   keyPolicy: KeyReleasePolicy,
   { authorities, authorityKeys, now }: TargetVerifying,
-): Promise<VerifiedTarget> {
+): Promise<{ readonly authority: string; readonly enclaveKey: EnclaveKey }> {
   const text = readTarget(token);
   const policy = readPolicy(parsePolicyText(Buffer.from(keyPolicy.data, 'base64url')));
   const { authority, named, time, conditions, enclaveKey } = judge(policy, text.claims, now());

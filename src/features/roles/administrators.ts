@@ -1,13 +1,14 @@
-// The first assignments of an instance: its initial administrators get Administrator at `/`. They are made once; an
-// instance that has role assignments is left as it is, whatever its configuration says.
+// Who administers the whole HSM: by Administrator at `/`. The initial ones are assigned once, and an instance that has role
+// assignments is left as it is, whatever its configuration says; those last whose assignment has no end.
 import { isGuid } from '../../formats/guid.ts';
+import type { Principal } from '../../http/principal.ts';
 import type { Change } from '../../store/sealed/records.ts';
 import { ADMINISTRATOR } from './built-in-roles.ts';
 import type { Roles } from './evaluate.ts';
-import { assignmentChange } from './role-records.ts';
+import { assignmentChange, type RoleAssignment } from './role-records.ts';
 import { ROOT_SCOPE } from './scope.ts';
 
-export interface InitialAssignments {
+interface InitialAssignments {
   readonly administrators: readonly string[];
   /** Gives a fresh GUID, e.g. `randomUUID`. */
   readonly newGuid: () => string;
@@ -30,4 +31,20 @@ export function planInitialAssignments(
     const name = newGuid().toLowerCase();
     return assignmentChange({ name, scope: ROOT_SCOPE, definition: ADMINISTRATOR, principalId });
   });
+}
+
+export function lastingAdministrations(roles: Pick<Roles, 'assignmentsAt'>): readonly RoleAssignment[] {
+  return [...roles.assignmentsAt(ROOT_SCOPE)].filter(isLastingAdministration);
+}
+
+export function isLastingAdministration({ definition, scope, expiresAt }: RoleAssignment): boolean {
+  return definition === ADMINISTRATOR && scope.path === '/' && expiresAt === undefined;
+}
+
+/** The one by which this caller administers, itself or in a group of its token. */
+export function administrationOf(
+  { oid, groups }: Pick<Principal, 'oid' | 'groups'>,
+  administrations: readonly RoleAssignment[],
+): RoleAssignment | undefined {
+  return administrations.find(({ principalId }) => principalId === oid || groups.includes(principalId));
 }
