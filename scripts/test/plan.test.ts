@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { PlanError, planTests } from './plan.ts';
+import { LONG_UNITS, PlanError, planTests, SLICE } from './plan.ts';
 
 const files = [
   'README.md',
@@ -27,13 +29,19 @@ test('what takes longest begins first', () => {
   assert.deepEqual(planTests([], some).files, some.toReversed());
 });
 
-test('--fast takes a slice alone of what starts products', () => {
-  assert.deepEqual(planTests(['--fast'], [...files, 'test/exchanges/exchanges.test.ts']).files, [
+test('--fast takes a slice alone of what starts products, and no unit file that takes long', () => {
+  const some = [...files, 'test/exchanges/exchanges.test.ts', 'src/module/seal.test.ts'];
+  assert.deepEqual(planTests(['--fast'], some).files, [
     'test/exchanges/exchanges.test.ts',
     'bench/load.test.ts',
     'scripts/a.test.ts',
     'src/store/b.test.ts',
   ]);
+});
+
+test('what it takes and leaves out is there', () => {
+  const root = join(import.meta.dirname, '..', '..');
+  for (const file of [...SLICE, ...LONG_UNITS]) assert.ok(existsSync(join(root, file)), file);
 });
 
 test('a folder, a file or a part of a path chooses', () => {

@@ -1,5 +1,5 @@
 // Which test files a run takes, from its arguments: folders, files or parts of their paths; `--fast` takes of test/ a slice
-// alone, `--without-programs` those that can skip, as on a machine with nothing but Node. And in which order.
+// alone and none of the longest unit files, `--without-programs` those that can skip, as on a machine with nothing but Node. And in which order.
 
 export interface Plan {
   readonly files: readonly string[];
@@ -17,7 +17,18 @@ export class PlanError extends Error {
 }
 
 /** Of what starts products and instances: the wire of a running one, and the life of a key. */
-const SLICE: readonly string[] = ['test/data-plane/keys.test.ts', 'test/exchanges/exchanges.test.ts'];
+export const SLICE: readonly string[] = ['test/data-plane/keys.test.ts', 'test/exchanges/exchanges.test.ts'];
+/** Half of the time of all unit files: modules that are killed and come back, passphrases that are meant to be slow, installations. */
+export const LONG_UNITS: readonly string[] = [
+  'scripts/run/install.test.ts',
+  'src/cli/custodian-tool/custodian-tool.test.ts',
+  'src/crypto/client/crypto-client.test.ts',
+  'src/crypto/client/unlocking.test.ts',
+  'src/module/dying-ceremony.test.ts',
+  'src/module/seal.test.ts',
+  'src/supervisor/supervised-process.test.ts',
+  'src/tools/custodian/paper/paper.test.ts',
+];
 /** What takes longest begins first, so that no core waits for the last file: pages, which are long, those that kill and start products, then clients. */
 const LONG_FIRST: readonly string[] = [
   'test/docs/',
@@ -57,9 +68,9 @@ export function planTests(
   const all = files
     .filter((file) => /^(src|scripts|bench|test)\/.*\.test\.ts$/.test(file))
     .sort((a, b) => rank(a) - rank(b));
-  const wanted = all.filter(
-    (file) => !(fast && file.startsWith('test/') && !SLICE.includes(file)) && (!withoutPrograms || canSkip(file)),
-  );
+  const isFast = (file: string): boolean =>
+    file.startsWith('test/') ? SLICE.includes(file) : !LONG_UNITS.includes(file);
+  const wanted = all.filter((file) => (!fast || isFast(file)) && (!withoutPrograms || canSkip(file)));
   for (const pattern of patterns) {
     if (!wanted.some((file) => file.includes(pattern))) throw new PlanError(`no test file matches ${pattern}`);
   }
