@@ -46,7 +46,8 @@ describe('production refuses to start', () => {
       (refusal: unknown) => refusal,
     );
     assert.ok(error instanceof ConfigError, `it is not refused: ${String(error)}`);
-    isOneLine(error.message, expected);
+    // As the supervisor prints it.
+    isOneLine(`strongroom: ${error.message}`, expected);
   }
   const tlsOf = (config: Json): Record<string, Json> => config.tls as Record<string, Json>;
   const firstIssuer = (config: Json): Json => (config.issuers as Json[])[0] ?? {};
