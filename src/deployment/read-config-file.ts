@@ -20,11 +20,16 @@ export function readConfigFile<T>(path: string, read: Reader<T>): T {
 }
 
 /** One that we wrote, or its user by our command. @throws ConfigError naming the file, what is wrong and the way out */
-export function readOwnFile<T>(path: string, read: (value: unknown) => T, wayOut: string): T {
+export function readOwnFile<T>(
+  path: string,
+  read: (value: unknown) => T,
+  wayOut: string,
+  problem: 'cannot be used' | 'cannot be read' = 'cannot be used',
+): T {
   try {
     return read(JSON.parse(readFileSync(path, 'utf8')));
   } catch (cause) {
-    throw new ConfigError(`${path} cannot be used (${reasonOf(cause)}): ${wayOut}`, { cause });
+    throw new ConfigError(`${path} ${problem} (${reasonOf(cause)}): ${wayOut}`, { cause });
   }
 }
 

@@ -45,7 +45,7 @@ export function existingInstances(at: Places): readonly string[] {
 function checkDeployment({ root, production }: Places, { tenantId, subscription }: ProductionConfig): void {
   if (!existsSync(production)) return;
   const read = (value: unknown) => value as Pick<ProductionConfig, 'tenantId' | 'subscription'>;
-  const before = readOwnFile(production, read, 'remove it, it is written at each start');
+  const before = readOwnFile(production, read, 'remove it, it is written at each start', 'cannot be read');
   const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
   if (isSame(before.tenantId, tenantId) && isSame(before.subscription.id, subscription.id)) return;
   throw new ConfigError(
