@@ -74,7 +74,7 @@ export function explainPassphrase(error: unknown, state: string): unknown {
 
 export function packetsIn(paths: readonly string[]): ReturnType<typeof readPackets> {
   const files = paths.map((name) => ({ name, content: readInput(name).toString('utf8') }));
-  return explained(() => readPackets(files), { PacketError: '' });
+  return explained(() => readPackets(files), { ShapeError: '' });
 }
 
 /** @param to the files that are wanted @returns the certificate's fingerprint, and what is said of it @throws CommandError */

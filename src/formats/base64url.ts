@@ -1,4 +1,5 @@
 // base64url without padding (RFC 4648 §5), strict: what decodes prints back to the same text.
+import { hash } from 'node:crypto';
 
 export class Base64Error extends Error {
   override readonly name = 'Base64Error';
@@ -33,6 +34,11 @@ export function fromBase64(text: string): Buffer {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.toString('base64') !== text) throw new Base64Error('not canonical base64');
   return bytes;
+}
+
+/** By which certificates, keys and documents are named (x5t#S256). */
+export function sha256url(bytes: Uint8Array | string): string {
+  return hash('sha256', bytes, 'base64url');
 }
 
 /** 32 bytes as base64url. */

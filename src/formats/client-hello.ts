@@ -18,12 +18,11 @@ const NAME =
   /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?))*$/;
 
 export function readClientHello(bytes: Uint8Array): ClientHello {
-  const joined = joinRecords(bytes);
-  if (joined.kind === 'malformed') return joined;
-  const message = joined.bytes;
+  const message = joinRecords(bytes);
+  if (!Buffer.isBuffer(message)) return message;
   if (message.length >= 1 && message[0] !== CLIENT_HELLO) return malformed('the first message is no ClientHello');
   if (message.length < 4) return more(bytes);
-  const length = ((message[1] ?? 0) << 16) | ((message[2] ?? 0) << 8) | (message[3] ?? 0);
+  const length = message.readUIntBE(1, 3);
   if (length > MAX_CLIENT_HELLO) return malformed('the ClientHello is too long');
   if (message.length < 4 + length) return more(bytes);
   return readBody(message.subarray(4, 4 + length));
@@ -33,14 +32,12 @@ function more(bytes: Uint8Array): ClientHello {
   return bytes.length >= MAX_CLIENT_HELLO ? malformed('the ClientHello is too long') : { kind: 'incomplete' };
 }
 
-function malformed(reason: string): Extract<ClientHello, { kind: 'malformed' }> {
+function malformed(reason: string): ClientHello {
   return { kind: 'malformed', reason };
 }
 
 /** A handshake message may be spread over records; what is there of the last record counts. */
-function joinRecords(
-  bytes: Uint8Array,
-): { readonly kind: 'joined'; readonly bytes: Uint8Array } | Extract<ClientHello, { kind: 'malformed' }> {
+function joinRecords(bytes: Uint8Array): Buffer | ClientHello {
   const parts: Uint8Array[] = [];
   let at = 0;
   while (at < bytes.length) {
@@ -52,24 +49,23 @@ function joinRecords(
     parts.push(bytes.subarray(at + 5, Math.min(at + 5 + length, bytes.length)));
     at += 5 + length;
   }
-  return { kind: 'joined', bytes: Buffer.concat(parts) };
+  return Buffer.concat(parts);
 }
 
-function readBody(body: Uint8Array): ClientHello {
+function readBody(body: Buffer): ClientHello {
   const reader = new Reader(body);
-  reader.skip(2 + 32);
-  reader.skip(reader.u8());
-  reader.skip(reader.u16());
-  reader.skip(reader.u8());
+  // Version and random, session, cipher suites, compression methods.
+  reader.take(2 + 32);
+  for (const width of [1, 2, 1] as const) reader.part(width);
   if (reader.failed) return malformed('the ClientHello is cut short');
   // TLS 1.2 and older allow a hello without extensions.
   if (reader.left === 0) return { kind: 'hello', serverName: undefined };
-  const extensions = new Reader(reader.take(reader.u16()));
+  const extensions = new Reader(reader.part(2));
   if (reader.failed || reader.left !== 0) return malformed('the extensions do not fill the ClientHello');
   let serverName: string | undefined;
   while (extensions.left > 0) {
-    const type = extensions.u16();
-    const content = extensions.take(extensions.u16());
+    const type = extensions.number(2);
+    const content = extensions.part(2);
     if (extensions.failed) return malformed('an extension is cut short');
     if (type === SERVER_NAME) {
       if (serverName !== undefined) return malformed('two server names');
@@ -80,47 +76,45 @@ function readBody(body: Uint8Array): ClientHello {
 }
 
 function readServerName(extension: Reader): string | undefined {
-  const list = new Reader(extension.take(extension.u16()));
-  if (extension.failed || extension.left !== 0) return undefined;
-  const type = list.u8();
-  const name = list.take(list.u16());
-  if (list.failed || list.left !== 0 || type !== HOST_NAME) return undefined;
-  const text = Buffer.from(name).toString('latin1').toLowerCase();
+  const list = new Reader(extension.part(2));
+  const type = list.number(1);
+  const name = list.part(2);
+  if (extension.failed || extension.left !== 0 || list.failed || list.left !== 0 || type !== HOST_NAME)
+    return undefined;
+  const text = name.toString('latin1').toLowerCase();
   return NAME.test(text) ? text : undefined;
 }
 
-/** Reads past the end give zeros and set `failed`. */
+/** Reads past the end give nothing and set `failed`. */
 class Reader {
-  readonly #bytes: Uint8Array;
-  #at = 0;
+  #rest: Buffer;
   failed = false;
 
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+  constructor(bytes: Buffer) {
+    this.#rest = bytes;
   }
 
   get left(): number {
-    return this.#bytes.length - this.#at;
+    return this.#rest.length;
   }
 
-  u8(): number {
-    const at = this.#at;
-    this.skip(1);
-    return this.failed ? 0 : (this.#bytes[at] ?? 0);
+  take(count: number): Buffer {
+    if (count > this.left) {
+      this.failed = true;
+      return Buffer.alloc(0);
+    }
+    const taken = this.#rest.subarray(0, count);
+    this.#rest = this.#rest.subarray(count);
+    return taken;
   }
 
-  u16(): number {
-    return this.u8() * 256 + this.u8();
+  number(width: 1 | 2): number {
+    const bytes = this.take(width);
+    return bytes.length === 0 ? 0 : bytes.readUIntBE(0, width);
   }
 
-  skip(count: number): void {
-    if (count > this.left) this.failed = true;
-    else this.#at += count;
-  }
-
-  take(count: number): Uint8Array {
-    const at = this.#at;
-    this.skip(count);
-    return this.failed ? new Uint8Array(0) : this.#bytes.subarray(at, at + count);
+  /** What stands behind its own length, a number of so many bytes. */
+  part(width: 1 | 2): Buffer {
+    return this.take(this.number(width));
   }
 }

@@ -1,34 +1,14 @@
 // A challenge file: what a custodian is sent to show that they still hold their key, as the service answers it. Answering
 // signs the challenge, in a packet; nothing is opened.
+import { base64urlOf, oneLine, record } from './shape.ts';
 
-import { fromBase64url } from './base64url.ts';
-import { isOneLine } from './printable.ts';
-import { type Reader, record, ShapeError, text } from './shape.ts';
-
-const hash: Reader<string> = (value, path) => {
-  let length = 0;
-  try {
-    ({ length } = fromBase64url(text(value, path)));
-  } catch {
-    // Not base64url: not 32 bytes of it.
-  }
-  if (length !== 32) throw new ShapeError(`${path} must be 32 bytes as base64url`);
-  return value as string;
-};
-
-const line: Reader<string> = (value, path) => {
-  if (text(value, path).length > 200 || !isOneLine(value as string)) {
-    throw new ShapeError(`${path} must be at most 200 characters on one line`);
-  }
-  return value as string;
-};
-
+const line = oneLine(200);
 const shape = record(
   {
     /** 32 fresh random bytes. */
-    challenge: hash,
+    challenge: base64urlOf(32),
     /** SHA-256 of the domain file's text. */
-    domain: hash,
+    domain: base64urlOf(32),
   },
   // For people: which instance asks, when it began to, and until when it waits for an answer.
   { instance: line, madeAt: line, expires: line },

@@ -10,8 +10,9 @@ import {
 } from 'node:crypto';
 import { test } from 'node:test';
 import { makeCertificate } from '../../test/support/rsa-certificate.ts';
-import { makePacket, PACKET_FORMAT, PacketError, readPacket } from './custodian-packet.ts';
+import { makePacket, PACKET_FORMAT, readPacket } from './custodian-packet.ts';
 import type { PacketContent } from './custodian-statement.ts';
+import { ShapeError } from './shape.ts';
 
 const [anna, boris] = (await Promise.all([makeCertificate(), makeCertificate()])).map(({ key, pem }) => ({
   key: createPrivateKey(key),
@@ -102,7 +103,7 @@ test('changing any bit of the statement or of the signature is noticed', () => {
       const edited = Buffer.from(bytes);
       edited[index] = (edited[index] as number) ^ (1 << (index % 8));
       const text = JSON.stringify({ ...packet, [member]: edited.toString('base64url') });
-      assert.throws(() => readPacket(text), PacketError);
+      assert.throws(() => readPacket(text), ShapeError);
     }
   }
 });
@@ -210,7 +211,7 @@ test('what is not a packet is refused with the reason', () => {
   ] as const) {
     assert.throws(
       () => readPacket(text),
-      (error) => error instanceof PacketError && message.test(error.message),
+      (error) => error instanceof ShapeError && message.test(error.message),
       text.slice(0, 40),
     );
   }
@@ -221,7 +222,7 @@ test('random bytes in place of any member give a refusal, never a crash', () => 
   for (const member of Object.keys(packet)) {
     for (let round = 0; round < 50; round++) {
       const text = JSON.stringify({ ...packet, [member]: randomBytes(round).toString('base64url') });
-      assert.throws(() => readPacket(text), PacketError);
+      assert.throws(() => readPacket(text), ShapeError);
     }
   }
 });

@@ -1,30 +1,26 @@
 // A custodian packet: what a custodian says, alone and offline, signed with the key whose certificate is in the packet.
 // It carries at most one share, encrypted to one recipient. Whether the custodian is one of a domain, whether the domain
 // and the recipient are the right ones, and whether the proof is true, judges whoever receives it.
-import { constants, createHash, type KeyObject, sign, verify, X509Certificate } from 'node:crypto';
-import { fromBase64, fromBase64url, toBase64url } from './base64url.ts';
+import { constants, type KeyObject, sign, verify, X509Certificate } from 'node:crypto';
+import { fromBase64, fromBase64url, sha256url, toBase64url } from './base64url.ts';
 import { canonicalStatement, type PacketContent, type PacketStatement, statementShape } from './custodian-statement.ts';
 import { matching, oneOf, type Reader, record, ShapeError, text } from './shape.ts';
 import { isTruncatedJson } from './truncated-json.ts';
 
 export const PACKET_FORMAT = 'strongroom custodian packet 1';
 export const MAX_PACKET = 64 * 1024;
+const MAX_CERTIFICATE = 16 * 1024;
 
 export interface CustodianPacket {
   readonly statement: PacketStatement;
   readonly certificate: X509Certificate;
 }
 
-/** Names the field that is wrong. */
-export class PacketError extends Error {
-  override readonly name = 'PacketError';
-}
-
-/** @param privateKey belongs to the certificate @returns the file's text @throws PacketError */
+/** @param privateKey belongs to the certificate @returns the file's text @throws ShapeError */
 export function makePacket(content: PacketContent, certificate: Uint8Array, privateKey: KeyObject, at: Date): string {
-  const x509 = readCertificate(Buffer.from(certificate).toString('base64'));
-  if (!x509.checkPrivateKey(privateKey)) throw new PacketError('certificate: belongs to another private key');
-  const statement = { ...content, custodian: thumbprintOf(x509), at: at.toISOString() };
+  const x509 = readCertificate(Buffer.from(certificate).toString('base64'), 'certificate');
+  if (!x509.checkPrivateKey(privateKey)) throw new ShapeError('certificate: belongs to another private key');
+  const statement = { ...content, custodian: sha256url(x509.raw), at: at.toISOString() };
   const bytes = canonicalStatement(statement);
   const signature = sign('sha256', toSign(bytes), { key: privateKey, ...PSS });
   const packet = {
@@ -39,24 +35,24 @@ export function makePacket(content: PacketContent, certificate: Uint8Array, priv
   return made;
 }
 
-/** Strict; the signature holds and the custodian is the one of the certificate. @throws PacketError */
+/** Strict; the signature holds and the custodian is the one of the certificate. @throws ShapeError */
 export function readPacket(packet: string): CustodianPacket {
-  if (Buffer.byteLength(packet, 'utf8') > MAX_PACKET) throw new PacketError('packet: is longer than 64 KiB');
+  if (Buffer.byteLength(packet, 'utf8') > MAX_PACKET) throw new ShapeError('packet: is longer than 64 KiB');
   let value: unknown;
   try {
     value = JSON.parse(packet);
   } catch (cause) {
     const cut = isTruncatedJson(packet);
     const what = cut === undefined ? 'is not JSON: it is not a custodian packet' : `${cut}: have it sent again`;
-    throw new PacketError(`packet: ${what}`, { cause });
+    throw new ShapeError(`packet: ${what}`, { cause });
   }
   return readPacketValue(value);
 }
 
-/** The same, for a packet that came inside another document. @throws PacketError */
+/** The same, for a packet that came inside another document. @throws ShapeError */
 export function readPacketValue(value: unknown): CustodianPacket {
-  const { statement: encoded, signature, certificate } = shaped(packetShape, value, 'packet');
-  const x509 = readCertificate(certificate);
+  const { statement: encoded, signature, certificate } = packetShape(value, 'packet');
+  const x509 = readCertificate(certificate, 'certificate');
   const bytes = decoded('statement', fromBase64url, encoded);
   const isSigned = verify(
     'sha256',
@@ -64,10 +60,10 @@ export function readPacketValue(value: unknown): CustodianPacket {
     { key: x509.publicKey, ...PSS },
     decoded('signature', fromBase64url, signature),
   );
-  if (!isSigned) throw new PacketError('signature: does not verify: the packet was changed after it was signed');
+  if (!isSigned) throw new ShapeError('signature: does not verify: the packet was changed after it was signed');
   const statement = readStatement(bytes);
-  if (statement.custodian !== thumbprintOf(x509)) {
-    throw new PacketError('statement.custodian: is not the SHA-256 of the certificate');
+  if (statement.custodian !== sha256url(x509.raw)) {
+    throw new ShapeError('statement.custodian: is not the SHA-256 of the certificate');
   }
   return { statement, certificate: x509 };
 }
@@ -84,10 +80,10 @@ function readStatement(bytes: Buffer): PacketStatement {
   try {
     value = JSON.parse(bytes.toString('utf8'));
   } catch (cause) {
-    throw new PacketError('statement: is not JSON', { cause });
+    throw new ShapeError('statement: is not JSON', { cause });
   }
-  const statement = shaped(statementShape, value, 'statement');
-  if (!canonicalStatement(statement).equals(bytes)) throw new PacketError('statement: is not canonical JSON');
+  const statement = statementShape(value, 'statement');
+  if (!canonicalStatement(statement).equals(bytes)) throw new ShapeError('statement: is not canonical JSON');
   return statement;
 }
 
@@ -95,42 +91,37 @@ const packetShape = record({
   format: oneOf(PACKET_FORMAT),
   statement: text,
   signature: matching(/^[\w-]{1,1400}$/, 'base64url'),
-  certificate: matching(/^[A-Za-z0-9+/=]{1,22000}$/, 'standard base64'),
+  certificate: text,
 });
 
-function readCertificate(base64: string): X509Certificate {
-  const der = decoded('certificate', fromBase64, base64);
-  let x509: X509Certificate;
-  try {
-    x509 = new X509Certificate(der);
-  } catch (cause) {
-    throw new PacketError('certificate: is not an X.509 certificate', { cause });
-  }
-  const bits = x509.publicKey.asymmetricKeyDetails?.modulusLength ?? 0;
-  if (!x509.raw.equals(der)) throw new PacketError('certificate: has spare bytes');
-  if (x509.publicKey.asymmetricKeyType !== 'rsa' || bits < 2048 || bits > 8192) {
-    throw new PacketError('certificate: must have an RSA key of 2048 to 8192 bits');
-  }
-  return x509;
+/** Standard base64 of a custodian's certificate. @param what it is not, where it does not read */
+export function certificateReader(what: string): Reader<X509Certificate> {
+  return (value, path) => {
+    let der: Buffer;
+    let x509: X509Certificate;
+    try {
+      der = fromBase64(value as string);
+      if (der.length > MAX_CERTIFICATE) throw new ShapeError('too long');
+      x509 = new X509Certificate(der);
+    } catch (cause) {
+      // The parser's reasons are about bytes, not about what the sender could do.
+      throw new ShapeError(`${path}: is not ${what}`, { cause });
+    }
+    const bits = x509.publicKey.asymmetricKeyDetails?.modulusLength ?? 0;
+    if (!x509.raw.equals(der)) throw new ShapeError(`${path}: has spare bytes`);
+    if (x509.publicKey.asymmetricKeyType !== 'rsa' || bits < 2048 || bits > 8192) {
+      throw new ShapeError(`${path}: must have an RSA key of 2048 to 8192 bits`);
+    }
+    return x509;
+  };
 }
 
-function thumbprintOf({ raw }: X509Certificate): string {
-  return createHash('sha256').update(raw).digest('base64url');
-}
-
-function shaped<T>(reader: Reader<T>, value: unknown, path: string): T {
-  try {
-    return reader(value, path);
-  } catch (cause) {
-    if (cause instanceof ShapeError) throw new PacketError(cause.message, { cause });
-    throw cause;
-  }
-}
+const readCertificate = certificateReader('an X.509 certificate');
 
 function decoded(field: string, decode: (encoded: string) => Buffer, encoded: string): Buffer {
   try {
     return decode(encoded);
   } catch (cause) {
-    throw new PacketError(`${field}: is not strict base64`, { cause });
+    throw new ShapeError(`${field}: is not strict base64`, { cause });
   }
 }

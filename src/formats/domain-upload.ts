@@ -2,7 +2,8 @@
 // quorum of private keys, and a domain file with packets that custodians made each on their own. Form only; the module
 // judges.
 import { fromBase64url, isSha256 } from './base64url.ts';
-import { checkTags, SecurityDomainError, type SecurityDomainFile } from './security-domain.ts';
+import { checkTags, type SecurityDomainFile } from './security-domain.ts';
+import { ShapeError } from './shape.ts';
 
 export interface RestoreBlob {
   readonly form: 'blob';
@@ -24,23 +25,23 @@ export interface GatheredQuorum {
 /** Far beyond ten custodians with the longest keys and packets. */
 export const MAX_UPLOAD = 1024 * 1024;
 
-/** @throws SecurityDomainError */
+/** @throws ShapeError */
 export function parseUpload(text: string): RestoreBlob | GatheredQuorum {
-  if (Buffer.byteLength(text, 'utf8') > MAX_UPLOAD) throw new SecurityDomainError('the upload is longer than 1 MiB');
+  if (Buffer.byteLength(text, 'utf8') > MAX_UPLOAD) throw new ShapeError('the upload is longer than 1 MiB');
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new SecurityDomainError('the upload is not JSON', { cause });
+    throw new ShapeError('the upload is not JSON', { cause });
   }
   const { EncData, WrappedKey, SharedKeys, domain, packets } = membersOf(value);
   if (domain !== undefined || packets !== undefined) {
-    if (EncData !== undefined || WrappedKey !== undefined) throw new SecurityDomainError('the upload has two forms');
-    if (typeof domain !== 'string') throw new SecurityDomainError('domain is not the text of a security-domain file');
+    if (EncData !== undefined || WrappedKey !== undefined) throw new ShapeError('the upload has two forms');
+    if (typeof domain !== 'string') throw new ShapeError('domain is not the text of a security-domain file');
     return { form: 'packets', domain, packets };
   }
   if (SharedKeys !== undefined) {
-    throw new SecurityDomainError(
+    throw new ShapeError(
       'this is the security-domain file itself: make a restore blob of it, or gather packets of a quorum of custodians',
     );
   }
@@ -50,25 +51,25 @@ export function parseUpload(text: string): RestoreBlob | GatheredQuorum {
 type Members = Readonly<Record<string, unknown>>;
 
 function readBlob({ data, kdf }: Members, { enc_key: wrapped, x5t_256: recipient }: Members): RestoreBlob {
-  if (kdf !== 'sp108_kdf' || !Array.isArray(data)) throw new SecurityDomainError('EncData is malformed');
+  if (kdf !== 'sp108_kdf' || !Array.isArray(data)) throw new ShapeError('EncData is malformed');
   const entries = data.map((entry: unknown, index) => {
     const { compact_jwe: jwe, tag } = membersOf(entry);
-    if (typeof tag !== 'string' || tag === '') throw new SecurityDomainError(`EncData.data[${index}] has no tag`);
+    if (typeof tag !== 'string' || tag === '') throw new ShapeError(`EncData.data[${index}] has no tag`);
     return { compact_jwe: readJwe(jwe, `EncData.data[${index}].compact_jwe`), tag };
   });
   checkTags(entries);
-  if (!isSha256(recipient)) throw new SecurityDomainError('WrappedKey.x5t_256 is not a SHA-256 in base64url');
+  if (!isSha256(recipient)) throw new ShapeError('WrappedKey.x5t_256 is not a SHA-256 in base64url');
   return { form: 'blob', data: entries, wrapped: readJwe(wrapped, 'WrappedKey.enc_key'), recipient };
 }
 
 /** Some clients encode the compact form once more; it has dots, and what they make of it has none. */
 function readJwe(value: unknown, member: string): string {
-  if (typeof value !== 'string' || value === '') throw new SecurityDomainError(`${member} is not a text`);
+  if (typeof value !== 'string' || value === '') throw new ShapeError(`${member} is not a text`);
   if (value.includes('.')) return value;
   try {
     return fromBase64url(value).toString('latin1');
   } catch (cause) {
-    throw new SecurityDomainError(`${member} is not a compact JWE`, { cause });
+    throw new ShapeError(`${member} is not a compact JWE`, { cause });
   }
 }
 

@@ -15,8 +15,8 @@ export class FrameWriter {
   #queue: Buffer[] = [];
   #scheduled = false;
 
-  /** @param isIdle whether the frame being sent is the only one that the peer has to see to; default: never */
-  constructor(sink: Sink, isIdle: () => boolean = () => false) {
+  /** @param isIdle whether the frame being sent is the only one that the peer has to see to */
+  constructor(sink: Sink, isIdle: () => boolean) {
     this.#sink = sink;
     this.#isIdle = isIdle;
   }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import { IpAddressError, isInRange, readIpAddress, readIpRange, writeIpAddress } from './ip-address.ts';
+import { isInRange, readIpAddress, readIpRange, writeIpAddress } from './ip-address.ts';
+import { ShapeError } from './shape.ts';
 
 const bytesOf = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const rangeOf = (text: string) => readIpRange(text);
@@ -52,7 +53,7 @@ it('refuses what two readers could understand differently, zones, and what is no
     'g::',
     '2130706433',
   ];
-  for (const text of none) assert.throws(() => readIpAddress(text), IpAddressError, text);
+  for (const text of none) assert.throws(() => readIpAddress(text), ShapeError, text);
 });
 
 it('tells what is in a range, at its edges too', () => {
@@ -89,6 +90,6 @@ it('refuses ranges that say two things', () => {
     '2001:db8::1/64',
     '/8',
   ]) {
-    assert.throws(() => rangeOf(text), IpAddressError, text);
+    assert.throws(() => rangeOf(text), ShapeError, text);
   }
 });

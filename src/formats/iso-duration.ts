@@ -34,19 +34,18 @@ export function printDuration({ years, months, weeks, days, hours, minutes, seco
   return `P${date}${time === '' ? '' : `T${time}`}`;
 }
 
-/** @param time Unix seconds; NaN comes out when that leaves the years that dates have */
-export function addDuration(time: number, duration: Duration): number {
-  return shift(time, duration, 1);
+/**
+ * Months first, to the last day of the month when it has no such day; then what has one length always.
+ * @param time Unix seconds; NaN comes out when that leaves the years that dates have
+ */
+export function addDuration(time: number, duration: Duration, sign: 1 | -1 = 1): number {
+  const { years, months, weeks, days, hours, minutes, seconds } = duration;
+  const moved = shiftMonths(time, sign * (years * 12 + months));
+  return moved + sign * ((weeks * 7 + days) * 86_400 + hours * 3600 + minutes * 60 + seconds);
 }
 
 export function subtractDuration(time: number, duration: Duration): number {
-  return shift(time, duration, -1);
-}
-
-/** Months first, to the last day of the month when it has no such day; then what has one length always. */
-function shift(time: number, { years, months, weeks, days, hours, minutes, seconds }: Duration, sign: 1 | -1): number {
-  const moved = shiftMonths(time, sign * (years * 12 + months));
-  return moved + sign * ((weeks * 7 + days) * 86_400 + hours * 3600 + minutes * 60 + seconds);
+  return addDuration(time, duration, -1);
 }
 
 function shiftMonths(time: number, months: number): number {

@@ -59,8 +59,7 @@ export type OnSubtree = (height: number, root: Buffer) => void;
 export class CompactRange {
   #size = 0;
   /** Roots of the full subtrees, largest first. */
-  #roots: Buffer[] = [];
-  #heights: number[] = [];
+  readonly #roots: Buffer[] = [];
 
   get size(): number {
     return this.#size;
@@ -70,24 +69,16 @@ export class CompactRange {
   push(root: Buffer, onSubtree?: OnSubtree, height = 0): void {
     if (this.#size % 2 ** height !== 0) throw new RangeError('a full subtree must stand at a multiple of its size');
     let joined = root;
-    let at = height;
-    while (this.#heights.at(-1) === at) {
-      this.#heights.pop();
+    for (let at = height; Math.floor(this.#size / 2 ** at) % 2 === 1; at++) {
       joined = nodeHash(this.#roots.pop() as Buffer, joined);
-      at += 1;
-      onSubtree?.(at, joined);
+      onSubtree?.(at + 1, joined);
     }
     this.#roots.push(joined);
-    this.#heights.push(at);
     this.#size += 2 ** height;
   }
 
   root(): Buffer {
-    let root: Buffer | undefined;
-    for (let i = this.#roots.length - 1; i >= 0; i--) {
-      const left = this.#roots[i] as Buffer;
-      root = root === undefined ? left : nodeHash(left, root);
-    }
-    return root ?? EMPTY_ROOT;
+    if (this.#roots.length === 0) return EMPTY_ROOT;
+    return this.#roots.reduceRight((right, left) => nodeHash(left, right));
   }
 }

@@ -1,6 +1,7 @@
 // Who may reach an instance's data plane, as the management plane decided it: read strictly wherever it crosses from one
 // process to another.
-import { IpAddressError, readIpRange as parseRange, writeIpAddress } from './ip-address.ts';
+import { readIpRange as parseRange, writeIpAddress } from './ip-address.ts';
+import { orThrow } from './refusal.ts';
 import { list, matching, oneOf, type Reader, record, ShapeError, text } from './shape.ts';
 
 export const MOST_IP_RULES = 200;
@@ -9,13 +10,13 @@ export const CONNECTION_NAME = /^[A-Za-z0-9](?:[\w.-]{0,78}\w)?$/;
 
 /** One text for one range: with its prefix length, always. */
 export const readIpRange: Reader<string> = (value, path) => {
-  try {
-    const { base, bits } = parseRange(text(value, path));
-    return `${writeIpAddress(base)}/${bits}`;
-  } catch (cause) {
-    if (cause instanceof IpAddressError) throw new ShapeError(`${path}: ${cause.message}`, { cause });
-    throw cause;
-  }
+  const given = text(value, path);
+  const { base, bits } = orThrow(
+    () => parseRange(given),
+    (cause) => new ShapeError(`${path}: ${cause.message}`, { cause }),
+    ShapeError,
+  );
+  return `${writeIpAddress(base)}/${bits}`;
 };
 
 const networkAcls = record({

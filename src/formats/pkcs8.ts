@@ -15,19 +15,9 @@ import {
   SEQUENCE,
 } from './der.ts';
 
+export const RSA_MEMBERS = ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'] as const;
 /** Big-endian numbers, members named as in a JWK (RFC 7518 §6.3.2). */
-export interface RsaNumbers {
-  readonly n: Uint8Array;
-  readonly e: Uint8Array;
-  readonly d: Uint8Array;
-  readonly p: Uint8Array;
-  readonly q: Uint8Array;
-  readonly dp: Uint8Array;
-  readonly dq: Uint8Array;
-  readonly qi: Uint8Array;
-}
-
-export const RSA_MEMBERS = ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'] as const satisfies readonly (keyof RsaNumbers)[];
+export type RsaNumbers = Readonly<Record<(typeof RSA_MEMBERS)[number], Uint8Array>>;
 
 export interface EcNumbers {
   readonly crv: string;

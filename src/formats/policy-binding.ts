@@ -1,8 +1,7 @@
 // How a key's release policy is bound into its blob: the hash of the canonical text, after a mark when it may not change any
 // more and another when it never could. Both sides of the module's pipe say it this way. What the policy means is decided
 // elsewhere.
-import { createHash } from 'node:crypto';
-import { isSha256 } from './base64url.ts';
+import { isSha256, sha256url } from './base64url.ts';
 
 /** false: may change · true: may not any more, but may have once · from-creation: the key was never under another one. */
 export type Immutability = boolean | 'from-creation';
@@ -12,7 +11,7 @@ const STRENGTH = { 'from-creation': 2, true: 1, false: 0 } as const;
 
 /** @param canonical the policy's text, minified and sorted */
 export function policyBinding(canonical: Uint8Array, immutable: Immutability): string {
-  return MARKS[`${immutable}`] + createHash('sha256').update(canonical).digest('base64url');
+  return MARKS[`${immutable}`] + sha256url(canonical);
 }
 
 export function immutabilityOf(binding: string): Immutability {

@@ -1,6 +1,6 @@
 // The header that a proxy puts before a connection to say who is at its other end: PROXY protocol, version 2 (HAProxy's
 // specification, section 2.2). The text form, version 1, is not read.
-import { type IpBytes, readIpAddress } from './ip-address.ts';
+import { type IpBytes, readIpAddress, unwrap } from './ip-address.ts';
 
 export type ProxyHeader =
   /** More bytes are needed. */
@@ -41,11 +41,12 @@ export function readProxyHeader(bytes: Buffer): ProxyHeader {
   if (length < HEAD + addresses) return malformed('the addresses are cut off');
   const extensions = readExtensions(bytes.subarray(HEAD + addresses, length));
   if (extensions === undefined) return malformed('an extension is cut off, or there twice');
-  const source = command === PROXY && size !== undefined ? canonical(bytes.subarray(HEAD, HEAD + size)) : undefined;
+  const source =
+    command === PROXY && size !== undefined ? unwrap(Uint8Array.from(bytes.subarray(HEAD, HEAD + size))) : undefined;
   return { kind: 'header', source, extensions, length };
 }
 
-/** @param source the client's address as text @throws IpAddressError */
+/** @param source the client's address as text @throws ShapeError */
 export function writeProxyHeader(
   source: string,
   sourcePort: number,
@@ -91,12 +92,6 @@ function readExtensions(bytes: Buffer): ReadonlyMap<number, Uint8Array> | undefi
     at = end;
   }
   return found;
-}
-
-/** IPv4 in IPv6 is IPv4. */
-function canonical(address: Buffer): IpBytes {
-  const isMapped = address.length === 16 && address.readUIntBE(0, 6) === 0 && address.readUIntBE(6, 6) === 0xffff;
-  return Uint8Array.from(isMapped ? address.subarray(12) : address);
 }
 
 function malformed(reason: string): ProxyHeader {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { oneLine } from './printable.ts';
-import { type Rehearsal, RehearsalError, readRehearsal, writeRehearsal } from './rehearsal-record.ts';
+import { type Rehearsal, readRehearsal, writeRehearsal } from './rehearsal-record.ts';
+import { ShapeError } from './shape.ts';
 
 const HASH = 'A'.repeat(43);
 const OTHER = 'B'.repeat(43);
@@ -43,7 +44,7 @@ test('a record that contradicts itself is refused, whatever it claims', () => {
     { ...unchallenged, depth: 'full' },
   ];
   for (const [index, each] of contradictions.entries()) {
-    assert.throws(() => readRehearsal(JSON.stringify(each)), RehearsalError, `contradiction ${index}`);
+    assert.throws(() => readRehearsal(JSON.stringify(each)), ShapeError, `contradiction ${index}`);
   }
 });
 
@@ -57,7 +58,7 @@ test('a member that is wrong is named; unknown ones, other formats and control c
     [{ required: 1 }, /record\.required/],
   ];
   for (const [change, message] of bad) {
-    assert.throws(() => readRehearsal(JSON.stringify({ ...passed, ...change })), { name: 'RehearsalError', message });
+    assert.throws(() => readRehearsal(JSON.stringify({ ...passed, ...change })), { name: 'ShapeError', message });
   }
   assert.throws(() => readRehearsal(' '.repeat(70_000)), /longer than 64 KiB/);
   assert.throws(() => readRehearsal('{'), /not JSON/);

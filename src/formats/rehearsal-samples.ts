@@ -32,16 +32,13 @@ const shape = record({
 });
 export type Samples = ReturnType<typeof shape>;
 
-export class SamplesError extends Error {
-  override readonly name = 'SamplesError';
-}
-
-/** @throws SamplesError naming the member */
+/** @throws ShapeError naming the member */
 export function readSamples(written: string): Samples {
+  let value: unknown;
   try {
-    return shape(JSON.parse(written), 'samples');
+    value = JSON.parse(written);
   } catch (cause) {
-    if (cause instanceof ShapeError) throw new SamplesError(cause.message, { cause });
-    throw new SamplesError('it is not JSON: incomplete, or another file', { cause });
+    throw new ShapeError('it is not JSON: incomplete, or another file', { cause });
   }
+  return shape(value, 'samples');
 }

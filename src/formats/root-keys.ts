@@ -1,53 +1,50 @@
 // How an instance's root keys are written down: in the module's sealed state and in the security domain. Bytes only; who
 // may hold them is decided elsewhere.
-import { fields } from './fields.ts';
-
-export interface RootKeyBytes {
-  /** AES: opens key blobs. */
-  readonly wrapping: Uint8Array;
-  /** AES: opens store records. */
-  readonly recordSealing: Uint8Array;
-  /** HMAC: names store records. */
-  readonly recordNaming: Uint8Array;
-  /** AES: opens backups. */
-  readonly backup: Uint8Array;
-  /** Ed25519 seed: signs checkpoints and security domains. */
-  readonly auditSigning: Uint8Array;
-  /** P-384, PKCS#8 DER: signs attestations. */
-  readonly attestation: Uint8Array;
-}
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { FieldsError, fields } from './fields.ts';
 
 const layout = fields({
   version: 'u8',
+  /** AES: opens key blobs. */
   wrapping: 'bytes',
+  /** AES: opens store records. */
   recordSealing: 'bytes',
+  /** HMAC: names store records. */
   recordNaming: 'bytes',
+  /** AES: opens backups. */
   backup: 'bytes',
+  /** Ed25519 seed: signs checkpoints and security domains. */
   auditSigning: 'bytes',
+  /** P-384, PKCS#8 DER: signs attestations. */
   attestation: 'bytes',
 });
-
-export class RootKeysError extends Error {
-  override readonly name = 'RootKeysError';
-}
+export type RootKeyBytes = Omit<ReturnType<typeof layout.decode>, 'version'>;
 
 /** The caller overwrites what it gets. */
 export function encodeRootKeys(keys: RootKeyBytes): Buffer {
   return layout.encode({ version: 1, ...keys });
 }
 
-/** Views into `bytes`. @throws RootKeysError, FieldsError */
+/** Views into `bytes`. @throws FieldsError */
 export function decodeRootKeys(bytes: Buffer): RootKeyBytes {
   const { version, ...keys } = layout.decode(bytes);
-  if (version !== 1) throw new RootKeysError(`root keys of version ${version} are unknown here`);
+  if (version !== 1) throw new FieldsError(`root keys of version ${version} are unknown here`);
   const { attestation, ...secrets } = keys;
   if (Object.values(secrets).some((secret) => secret.length !== 32) || attestation.length === 0) {
-    throw new RootKeysError('a root key has a wrong length');
+    throw new FieldsError('a root key has a wrong length');
   }
   return keys;
 }
 
-/** Ed25519 seed → PKCS#8 DER (RFC 8410 §7); the caller overwrites it. */
-export function ed25519Pkcs8(seed: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]);
+/** Of its seed, which is left alone; as PKCS#8 DER on the way (RFC 8410 §7). */
+export function ed25519Key(seed: Uint8Array): KeyObject {
+  const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]);
+  const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
+  pkcs8.fill(0);
+  return key;
+}
+
+/** The 32 bytes of an Ed25519 public key, of either half. */
+export function rawPublicKey(key: KeyObject): Buffer {
+  return createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32);
 }

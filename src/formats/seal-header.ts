@@ -1,6 +1,7 @@
 // The beginning of the module's sealed state: by what it is sealed, in the clear, so that whoever opens it knows what is
 // needed. It is bound into what follows; until that has opened, nothing in it is more than a claim.
 import { fromBase64url } from './base64url.ts';
+import { FieldsError } from './fields.ts';
 
 /** First byte of a state that has a header. Older ones begin with 1, have none and are sealed by the file `seal.key`. */
 const FORMAT = 2;
@@ -39,10 +40,6 @@ export interface SealedState {
   readonly box: Buffer;
 }
 
-export class SealHeaderError extends Error {
-  override readonly name = 'SealHeaderError';
-}
-
 export function encodeSealHeader(header: SealHeader): Buffer {
   const json = Buffer.from(JSON.stringify(header), 'utf8');
   const prefix = Buffer.alloc(PREFIX);
@@ -51,12 +48,12 @@ export function encodeSealHeader(header: SealHeader): Buffer {
   return Buffer.concat([prefix, json]);
 }
 
-/** @throws SealHeaderError */
+/** @throws FieldsError */
 export function splitSealedState(file: Buffer): SealedState {
   if (file[0] === 1) return { header: undefined, bound: Buffer.alloc(0), box: file };
-  if (file[0] !== FORMAT || file.length < PREFIX) throw new SealHeaderError('the sealed state has an unknown format');
+  if (file[0] !== FORMAT || file.length < PREFIX) throw new FieldsError('the sealed state has an unknown format');
   const length = file.readUInt32LE(1);
-  if (length > MAX_HEADER || PREFIX + length > file.length) throw new SealHeaderError('the sealed state is cut off');
+  if (length > MAX_HEADER || PREFIX + length > file.length) throw new FieldsError('the sealed state is cut off');
   const bound = file.subarray(0, PREFIX + length);
   return { header: readHeader(bound.toString('utf8', PREFIX)), bound, box: file.subarray(PREFIX + length) };
 }
@@ -104,19 +101,19 @@ function readHeader(text: string): SealHeader {
   try {
     header = JSON.parse(text) as SealHeader;
   } catch (cause) {
-    throw new SealHeaderError('the sealed state is damaged: the header is not JSON', { cause });
+    throw new FieldsError('the sealed state is damaged: the header is not JSON', { cause });
   }
   requireMembers(header, headerMembers, 'header');
   const { kind } = header.seal;
-  if (!Object.hasOwn(sealMembers, kind)) throw new SealHeaderError('the sealed state is damaged: its seal is unknown');
+  if (!Object.hasOwn(sealMembers, kind)) throw new FieldsError('the sealed state is damaged: its seal is unknown');
   requireMembers(header.seal, sealMembers[kind], 'header.seal');
   return header;
 }
 
-/** Exactly these. @throws SealHeaderError */
+/** Exactly these. @throws FieldsError */
 function requireMembers(value: unknown, members: Members, path: string): void {
   const found = Object(value) as Readonly<Record<string, unknown>>;
   const names = new Set([...Object.keys(found), ...Object.keys(members)]);
   const wrong = [...names].find((name) => !Object.hasOwn(members, name) || !(members[name] as Check)(found[name]));
-  if (wrong !== undefined) throw new SealHeaderError(`the sealed state is damaged: ${path}.${wrong} is wrong`);
+  if (wrong !== undefined) throw new FieldsError(`the sealed state is damaged: ${path}.${wrong} is wrong`);
 }

@@ -1,7 +1,10 @@
 // The security-domain file (version 2) and what our own entries in it look like. Both the module that writes it and the
 // custodian's tool that opens it take the format from here, and nothing else from each other.
-import { createHash } from 'node:crypto';
-import { isSha256 } from './base64url.ts';
+import type { KeyObject } from 'node:crypto';
+import { isSha256, sha256url } from './base64url.ts';
+import { encryptToRsa } from './jwe-rsa.ts';
+import { base64urlOf, integer, list, ShapeError, text } from './shape.ts';
+import { proofHashOf } from './share-proof.ts';
 import { isTruncatedJson } from './truncated-json.ts';
 
 /** Entry with the keys of the domain, and entry with the instance that wrote the file. */
@@ -33,8 +36,24 @@ export interface EncryptedShare {
   readonly proof_hash: string;
 }
 
-export class SecurityDomainError extends Error {
-  override readonly name = 'SecurityDomainError';
+/** SHA-256 of a custodian's certificate, base64url, and the key in it. */
+export interface Custodian {
+  readonly thumbprint: string;
+  readonly publicKey: KeyObject;
+}
+
+/** The shares are in the order of their custodians; the caller overwrites them. @param kid tells what the shares are of */
+export function sharedKeys(
+  custodians: readonly Custodian[],
+  shares: readonly Uint8Array[],
+  required: number,
+  kid: string,
+): SecurityDomainFile['SharedKeys'] {
+  const encrypted = custodians.map(({ publicKey, thumbprint }, index): EncryptedShare => {
+    const share = shares[index] as Uint8Array;
+    return { enc_key: encryptToRsa(publicKey, kid, share), x5t_256: thumbprint, proof_hash: proofHashOf(share) };
+  });
+  return { enc_shares: encrypted, key_algorithm: 'shamir_share', required };
 }
 
 /**
@@ -55,62 +74,67 @@ export function encodeEntry({ payload, signature }: SignedEntry): Buffer {
   return Buffer.concat([signature, payload]);
 }
 
-/** @throws SecurityDomainError */
+/** @throws ShapeError */
 export function decodeEntry(plaintext: Buffer): SignedEntry {
-  if (plaintext.length <= SIGNATURE_BYTES) throw new SecurityDomainError('an entry is too short');
+  if (plaintext.length <= SIGNATURE_BYTES) throw new ShapeError('an entry is too short');
   return { signature: plaintext.subarray(0, SIGNATURE_BYTES), payload: plaintext.subarray(SIGNATURE_BYTES) };
 }
 
 const SIGNATURE_BYTES = 64;
 
+/** What a date can hold. */
+const seconds = integer(0, 8.64e12);
+const hash = base64urlOf(32);
+
 /** Payload of `strongroom_instance`, as JSON. */
-export interface InstanceEntry {
-  readonly instanceId: string;
-  readonly instanceName: string;
+export const instanceMembers = {
+  instanceId: text,
+  instanceName: text,
   /** Unix seconds. */
-  readonly createdAt: number;
-  readonly downloadedAt: number;
-  readonly required: number;
+  createdAt: seconds,
+  downloadedAt: seconds,
+  required: integer(0, 1000),
   /** SHA-256 thumbprints (base64url) of the custodians' certificates, in order of their shares. */
-  readonly custodians: readonly string[];
+  custodians: list(hash),
   /** `proof_hash` of each share, in the same order. */
-  readonly proofHashes: readonly string[];
+  proofHashes: list(hash),
   /** Raw Ed25519 public key of the instance's audit log, base64url. */
-  readonly verificationKey: string;
+  verificationKey: hash,
   /** Raw Ed25519 public key of the domain, which signed both entries, base64url. */
-  readonly domainKey: string;
-}
+  domainKey: hash,
+};
+export type InstanceEntry = { readonly [M in keyof typeof instanceMembers]: ReturnType<(typeof instanceMembers)[M]> };
 
-/** What custodians' packets name a domain file by: SHA-256 of its text, base64url. */
+/** What custodians' packets name a domain file or a share list by: SHA-256 of its text, base64url. */
 export function hashOfDomain(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('base64url');
+  return sha256url(text);
 }
 
-/** @throws SecurityDomainError with a sentence a custodian can act on */
+/** @throws ShapeError with a sentence a custodian can act on */
 export function parseSecurityDomain(text: string): SecurityDomainFile {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
     const cut = isTruncatedJson(text);
-    if (cut !== undefined) throw new SecurityDomainError(`the security-domain file ${cut}: get it again`, { cause });
-    throw new SecurityDomainError('the security domain is not JSON', { cause });
+    if (cut !== undefined) throw new ShapeError(`the security-domain file ${cut}: get it again`, { cause });
+    throw new ShapeError('the security domain is not JSON', { cause });
   }
   const { version, EncData, SharedKeys } = membersOf(value);
   const { data, kdf } = membersOf(EncData);
   const { enc_shares: shares, key_algorithm: algorithm, required } = membersOf(SharedKeys);
   if (version !== 2 || kdf !== 'sp108_kdf' || algorithm !== 'shamir_share') {
-    throw new SecurityDomainError('the file is not a security domain of version 2');
+    throw new ShapeError('the file is not a security domain of version 2');
   }
-  if (!Array.isArray(data) || !data.every(isEntry)) throw new SecurityDomainError('EncData is malformed');
-  if (!Array.isArray(shares) || !shares.every(isShare)) throw new SecurityDomainError('SharedKeys is malformed');
+  if (!Array.isArray(data) || !data.every(isEntry)) throw new ShapeError('EncData is malformed');
+  if (!Array.isArray(shares) || !shares.every(isShare)) throw new ShapeError('SharedKeys is malformed');
   if (typeof required !== 'number' || !Number.isInteger(required) || required < 2 || required > 10) {
-    throw new SecurityDomainError('the quorum is out of range');
+    throw new ShapeError('the quorum is out of range');
   }
-  if (required > shares.length || shares.length > 10) throw new SecurityDomainError('the quorum is out of range');
+  if (required > shares.length || shares.length > 10) throw new ShapeError('the quorum is out of range');
   checkTags(data);
   if (new Set(shares.map((share) => share.x5t_256)).size !== shares.length) {
-    throw new SecurityDomainError('a custodian is named twice');
+    throw new ShapeError('a custodian is named twice');
   }
   return {
     EncData: { data, kdf },
@@ -121,10 +145,10 @@ export function parseSecurityDomain(text: string): SecurityDomainFile {
 
 type Entry = SecurityDomainFile['EncData']['data'][number];
 
-/** @throws SecurityDomainError */
+/** @throws ShapeError */
 export function checkTags(data: readonly Entry[]): void {
   if (new Set(data.map(({ tag }) => tag)).size !== data.length) {
-    throw new SecurityDomainError('two entries have the same tag');
+    throw new ShapeError('two entries have the same tag');
   }
 }
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { joinShares, ShamirError, shareNumber, splitSecret } from './shamir.ts';
+import { joinShares, shareNumber, splitSecret } from './shamir.ts';
+import { ShapeError } from './shape.ts';
 
 const master = Buffer.from(Array.from({ length: 32 }, (_, i) => i));
 
@@ -71,21 +72,21 @@ test('M − 1 shares are compatible with every value of the secret', () => {
       explained.add(joinShares([first, guess], 2)[0] as number);
     } catch (error) {
       // 256 is no byte: the one value of the field that no secret has.
-      assert.ok(error instanceof ShamirError);
+      assert.ok(error instanceof ShapeError);
     }
   }
   assert.equal(explained.size, 256);
-  assert.throws(() => joinShares([first], 2), ShamirError);
+  assert.throws(() => joinShares([first], 2), ShapeError);
 });
 
 test('only distinct, well-formed shares count', () => {
   const [a, b] = splitSecret(master, 2, 3, randomFillSync) as [Buffer, Buffer];
-  assert.throws(() => joinShares([a, a], 2), ShamirError);
-  assert.throws(() => joinShares([a, Buffer.from(a)], 2), ShamirError);
-  assert.throws(() => joinShares([a, b.subarray(2)], 2), ShamirError);
-  assert.throws(() => joinShares([a, b.subarray(1)], 2), ShamirError);
-  assert.throws(() => joinShares([a, Buffer.alloc(64)], 2), ShamirError);
-  assert.throws(() => joinShares([a, Buffer.alloc(64, 0xff)], 2), ShamirError);
+  assert.throws(() => joinShares([a, a], 2), ShapeError);
+  assert.throws(() => joinShares([a, Buffer.from(a)], 2), ShapeError);
+  assert.throws(() => joinShares([a, b.subarray(2)], 2), ShapeError);
+  assert.throws(() => joinShares([a, b.subarray(1)], 2), ShapeError);
+  assert.throws(() => joinShares([a, Buffer.alloc(64)], 2), ShapeError);
+  assert.throws(() => joinShares([a, Buffer.alloc(64, 0xff)], 2), ShapeError);
 });
 
 test('coefficients are uniform over the field', () => {
@@ -107,6 +108,6 @@ test('quorums out of range are refused', () => {
     [2.5, 3],
     [Number.NaN, 3],
   ] as const) {
-    assert.throws(() => splitSecret(master, required, count, randomFillSync), ShamirError);
+    assert.throws(() => splitSecret(master, required, count, randomFillSync), ShapeError);
   }
 });

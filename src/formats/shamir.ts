@@ -5,14 +5,12 @@ const PRIME = 257;
 /** Share numbers are seven bits wide in the word. */
 const MAX_SHARES = 126;
 
-export class ShamirError extends Error {
-  override readonly name = 'ShamirError';
-}
+import { ShapeError } from './shape.ts';
 
 /** Fills a buffer with uniform random bytes (`crypto.randomFillSync` fits). */
 export type FillRandom = (bytes: Uint8Array) => void;
 
-/** @throws ShamirError unless 2 ≤ required ≤ count ≤ 126 */
+/** @throws ShapeError unless 2 ≤ required ≤ count ≤ 126 */
 export function splitSecret(secret: Uint8Array, required: number, count: number, fillRandom: FillRandom): Buffer[] {
   if (
     !Number.isInteger(required) ||
@@ -21,7 +19,7 @@ export function splitSecret(secret: Uint8Array, required: number, count: number,
     required > count ||
     count > MAX_SHARES
   ) {
-    throw new ShamirError(`${required} of ${count} shares is out of range`);
+    throw new ShapeError(`${required} of ${count} shares is out of range`);
   }
   const shares = Array.from({ length: count }, () => Buffer.alloc(2 * secret.length));
   const draw = uniformElements(fillRandom);
@@ -42,15 +40,15 @@ export function splitSecret(secret: Uint8Array, required: number, count: number,
 
 /**
  * Recovers the secret from exactly `required` shares of distinct numbers. A wrong share gives a wrong secret (or a
- * ShamirError where a byte leaves 0..255): the caller must check what it recovered.
- * @throws ShamirError
+ * ShapeError where a byte leaves 0..255): the caller must check what it recovered.
+ * @throws ShapeError
  */
 export function joinShares(shares: readonly Uint8Array[], required: number): Buffer {
-  if (shares.length !== required || required < 2) throw new ShamirError(`needs exactly ${required} shares`);
+  if (shares.length !== required || required < 2) throw new ShapeError(`needs exactly ${required} shares`);
   const numbers = shares.map(shareNumber);
-  if (new Set(numbers).size !== numbers.length) throw new ShamirError('the same share was given twice');
+  if (new Set(numbers).size !== numbers.length) throw new ShapeError('the same share was given twice');
   const length = (shares[0] as Uint8Array).length / 2;
-  if (shares.some((share) => share.length !== 2 * length)) throw new ShamirError('shares differ in length');
+  if (shares.some((share) => share.length !== 2 * length)) throw new ShapeError('shares differ in length');
   const weights = numbers.map((x) => weightAtZero(x, numbers));
   const secret = Buffer.alloc(length);
   for (let position = 0; position < length; position++) {
@@ -58,20 +56,20 @@ export function joinShares(shares: readonly Uint8Array[], required: number): Buf
     shares.forEach((share, i) => {
       sum = (sum + (wordAt(share, position) & 0x1ff) * (weights[i] as number)) % PRIME;
     });
-    if (sum > 0xff) throw new ShamirError('the shares do not belong together');
+    if (sum > 0xff) throw new ShapeError('the shares do not belong together');
     secret[position] = sum;
   }
   return secret;
 }
 
-/** The number x of a share, the same in all its words. @throws ShamirError */
+/** The number x of a share, the same in all its words. @throws ShapeError */
 export function shareNumber(share: Uint8Array): number {
-  if (share.length === 0 || share.length % 2 !== 0) throw new ShamirError('a share has whole words');
+  if (share.length === 0 || share.length % 2 !== 0) throw new ShapeError('a share has whole words');
   const x = wordAt(share, 0) >> 9;
-  if (x === 0 || x > MAX_SHARES) throw new ShamirError('share number out of range');
+  if (x === 0 || x > MAX_SHARES) throw new ShapeError('share number out of range');
   for (let position = 0; position < share.length / 2; position++) {
     const word = wordAt(share, position);
-    if (word >> 9 !== x || (word & 0x1ff) >= PRIME) throw new ShamirError('malformed share');
+    if (word >> 9 !== x || (word & 0x1ff) >= PRIME) throw new ShapeError('malformed share');
   }
   return x;
 }

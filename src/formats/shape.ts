@@ -1,12 +1,15 @@
 // Shapes of JSON documents that come from outside (files, bodies): closed, strict, naming the member that is wrong.
 // A reader takes a value and its path and returns the same value typed; members that no reader names are refused.
+import { fromBase64url } from './base64url.ts';
 import { isGuid as isGuidText } from './guid.ts';
+import { isOneLine } from './printable.ts';
 
 export type Reader<T> = (value: unknown, path: string) => T;
 type Readers = Readonly<Record<string, Reader<unknown>>>;
 type Required<F extends Readers> = { readonly [K in keyof F]: ReturnType<F[K]> };
 type Optional<F extends Readers> = { readonly [K in keyof F]?: ReturnType<F[K]> };
 
+/** What was read is not what it must be; names the member. */
 export class ShapeError extends Error {
   override readonly name = 'ShapeError';
 }
@@ -37,6 +40,36 @@ export function matching(pattern: RegExp, what: string): Reader<string> {
     return value as string;
   };
 }
+
+export const sha256: Reader<string> = matching(/^[\w-]{43}$/, 'a SHA-256 in base64url');
+
+/** Exactly so many bytes, strict. */
+export function base64urlOf(length: number): Reader<string> {
+  return (value, path) => {
+    let bytes: Buffer;
+    try {
+      bytes = fromBase64url(text(value, path));
+    } catch (cause) {
+      throw new ShapeError(`${path} must be base64url`, { cause });
+    }
+    if (bytes.length !== length) throw new ShapeError(`${path} must be ${length} bytes as base64url`);
+    return value as string;
+  };
+}
+
+/** Of people, and for people. */
+export function oneLine(most: number): Reader<string> {
+  return (value, path) => {
+    if (text(value, path).length <= most && isOneLine(value as string)) return value as string;
+    throw new ShapeError(`${path} must be at most ${most} characters on one line`);
+  };
+}
+
+export const isoTime: Reader<string> = (value, path) => {
+  const time = new Date(text(value, path));
+  if (!Number.isNaN(time.getTime()) && time.toISOString() === value) return value;
+  throw new ShapeError(`${path} must be an ISO time like 2026-01-31T12:00:00.000Z`);
+};
 
 export function integer(least: number, most: number): Reader<number> {
   return (value, path) => {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatNote, formatVkey, NoteError, noteKeyHash, parseNote, parseVkey, verifyNote } from './signed-note.ts';
-import { checkpointBody, parseCheckpoint, parseCheckpointBody } from './tlog-checkpoint.ts';
+import { formatVkey, NoteError, noteKeyHash, parseNote, parseVkey, verifyNote } from './signed-note.ts';
+import { parseCheckpoint, parseCheckpointBody } from './tlog-checkpoint.ts';
+import { checkpointBody, formatNote } from './written-log.fixture.ts';
 
 // The example that Go's sumdb/note package documents.
 const PETER = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW';

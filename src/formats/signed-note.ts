@@ -1,5 +1,5 @@
 // Signed notes with Ed25519 (C2SP signed-note): text, an empty line, signature lines. Parsing is strict: what parses
-// prints back to the same bytes. Signing itself happens where the key is; see `formatNote`.
+// prints back to the same bytes. Signing itself happens where the key is.
 import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
 
 const ED25519 = 1;
@@ -10,7 +10,7 @@ export class NoteError extends Error {
   override readonly name = 'NoteError';
 }
 
-export interface NoteSignature {
+interface NoteSignature {
   readonly name: string;
   /** First four bytes of the key's hash. */
   readonly keyHash: Buffer;
@@ -56,16 +56,6 @@ export function parseVkey(vkey: string): NoteVerifier {
   if (expected.toString('hex') !== keyHash) throw new NoteError('the verifier key does not have the hash it names');
   const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') }, format: 'jwk' });
   return { name, keyHash: expected, key };
-}
-
-/** The bytes to sign are the UTF-8 of `text`, which must end with a newline. */
-export function formatNote(text: string, signatures: readonly NoteSignature[]): string {
-  checkText(text);
-  const lines = signatures.map(
-    ({ name, keyHash, signature }) =>
-      `— ${checkName(name)} ${Buffer.concat([keyHash, signature]).toString('base64')}\n`,
-  );
-  return `${text}\n${lines.join('')}`;
 }
 
 /** @throws NoteError when it is not a note; says nothing about the signatures. */

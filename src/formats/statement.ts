@@ -1,6 +1,6 @@
 // Statements of a security domain about a document: a signed note (C2SP signed-note) over the document's hash, by the
 // domain key. The module signs them; anyone who knows the domain's public key verifies them offline (`verify-statement.ts`).
-import { createHash } from 'node:crypto';
+import { sha256url } from './base64url.ts';
 
 export const STATEMENT_KINDS = ['backup-manifest', 'rehearsal', 'ceremony', 'custodians'] as const;
 export type StatementKind = (typeof STATEMENT_KINDS)[number];
@@ -11,8 +11,7 @@ export function isStatementKind(kind: string): kind is StatementKind {
 
 /** The text that is signed. @param fingerprint `domainFingerprint` of the signer */
 export function statementText(kind: StatementKind, fingerprint: string, body: Uint8Array): string {
-  const hash = createHash('sha256').update(body).digest('base64url');
-  return `strongroom ${kind} v1\n${fingerprint}\n${hash}\n`;
+  return `strongroom ${kind} v1\n${fingerprint}\n${sha256url(body)}\n`;
 }
 
 /** Name of the signing key in the note. */

@@ -10,14 +10,6 @@ export interface Checkpoint {
   readonly extensions: readonly string[];
 }
 
-export function checkpointBody(origin: string, size: number, root: Uint8Array): string {
-  if (origin === '' || origin.includes('\n')) throw new NoteError('an origin is one line');
-  if (!Number.isSafeInteger(size) || size < 0 || root.length !== HASH_LENGTH) {
-    throw new NoteError('a checkpoint holds a size and a hash of 32 bytes');
-  }
-  return `${origin}\n${size}\n${Buffer.from(root).toString('base64')}\n`;
-}
-
 /** @throws NoteError */
 export function parseCheckpointBody(text: string): Checkpoint {
   if (!text.endsWith('\n')) throw new NoteError('the checkpoint does not end with a newline');

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { bundleEntries, encodeBundle, parseTilePath, tileHashes, tilePath, tileWidth } from './tlog-tiles.ts';
+import { bundleEntries, parseTilePath, tileHashes, tilePath, tileWidth } from './tlog-tiles.ts';
+import { encodeBundle } from './written-log.fixture.ts';
 
 test('paths are those of the specification', () => {
   assert.equal(tilePath(0, 0), 'tile/0/000');

@@ -46,15 +46,6 @@ export function tileHashes(tile: Buffer, width: number): Buffer[] {
   return Array.from({ length: width }, (_, i) => tile.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH));
 }
 
-export function encodeBundle(entries: readonly Uint8Array[]): Buffer {
-  const parts: Uint8Array[] = [];
-  for (const entry of entries) {
-    if (entry.length > MAX_ENTRY) throw new RangeError('an entry has at most 65535 bytes');
-    parts.push(Buffer.from([entry.length >> 8, entry.length & 0xff]), entry);
-  }
-  return Buffer.concat(parts);
-}
-
 /** An entry of a bundle and where its length field stands. */
 export interface BundleEntry {
   readonly offset: number;

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { der, derUnsigned as integer, derObjectId as oid, SEQUENCE } from './der.ts';
 import { pem } from './pem.ts';
 
-export interface CertificateFields {
+interface CertificateFields {
   /** Positive, at most 20 bytes. */
   readonly serial: Uint8Array;
   readonly issuer: string;
@@ -31,49 +31,41 @@ const TRUE = Buffer.of(0x01, 0x01, 0xff);
 /** RFC 5280 §4.1.2.5: no well-defined end. */
 const NO_END = der(0x18, Buffer.from('99991231235959Z', 'ascii'));
 
-/** The TBSCertificate, which the issuer signs. */
-export function certificateToSign(fields: CertificateFields): Buffer {
+type Sign = (toSign: Buffer) => Uint8Array;
+
+/** A certificate of the authority, or by it. @param sign ECDSA with SHA-384 */
+export function issuedCertificate(fields: CertificateFields, sign: Sign): Buffer {
   // keyCertSign or digitalSignature.
-  return toBeSigned(fields, ECDSA_SHA384, fields.authority ? bits(2, 0x04) : bits(7, 0x80));
+  return certificate(fields, ECDSA_SHA384, fields.authority ? bits(2, 0x04) : bits(7, 0x80), sign);
 }
 
-/** @param signature ECDSA-Sig-Value over `toSign` with SHA-384 */
-export function certificateDer(toSign: Uint8Array, signature: Uint8Array): Buffer {
-  return signed(toSign, ECDSA_SHA384, signature);
-}
-
-export type RecipientFields = Pick<CertificateFields, 'serial' | 'subject' | 'notBefore' | 'publicKey'>;
+type RecipientFields = Pick<CertificateFields, 'serial' | 'subject' | 'notBefore' | 'publicKey'>;
 
 /** A certificate that an RSA key gives itself, good for encrypting keys and data to it. @param sign RSA PKCS#1, SHA-256 */
-export function recipientCertificate(fields: RecipientFields, sign: (toSign: Buffer) => Uint8Array): Buffer {
-  const own = { ...fields, issuer: fields.subject, issuerPublicKey: fields.publicKey, authority: false };
+export function recipientCertificate(fields: RecipientFields, sign: Sign): Buffer {
   // keyEncipherment and dataEncipherment.
-  const toSign = toBeSigned(own, RSA_SHA256, bits(4, 0x30));
-  return signed(toSign, RSA_SHA256, sign(toSign));
-}
-
-export interface HolderFields extends RecipientFields {
-  /** Unix seconds. */
-  readonly notAfter: number;
+  return certificate(byItself(fields), RSA_SHA256, bits(4, 0x30), sign);
 }
 
 /**
  * A certificate that the RSA key of a person gives itself: one encrypts to its holder, who signs what they say. It names
- * the person and no organization. @param sign RSA PKCS#1, SHA-256
+ * the person and no organization. @param fields `notAfter`: Unix seconds @param sign RSA PKCS#1, SHA-256
  */
-export function holderCertificate(fields: HolderFields, sign: (toSign: Buffer) => Uint8Array): Buffer {
-  const own = { ...fields, issuer: fields.subject, issuerPublicKey: fields.publicKey, authority: false, person: true };
+export function holderCertificate(fields: RecipientFields & { readonly notAfter: number }, sign: Sign): Buffer {
   // digitalSignature, keyEncipherment and dataEncipherment.
-  const toSign = toBeSigned(own, RSA_SHA256, bits(4, 0xb0));
-  return signed(toSign, RSA_SHA256, sign(toSign));
+  return certificate({ ...byItself(fields), person: true }, RSA_SHA256, bits(4, 0xb0), sign);
+}
+
+function byItself<F extends RecipientFields>(fields: F): F & CertificateFields {
+  return { ...fields, issuer: fields.subject, issuerPublicKey: fields.publicKey, authority: false };
 }
 
 /** `notAfter` absent: no well-defined end. */
 type Fields = CertificateFields & { readonly notAfter?: number; readonly person?: boolean };
 
-function toBeSigned(fields: Fields, algorithm: Buffer, keyUsage: Buffer): Buffer {
+function certificate(fields: Fields, algorithm: Buffer, keyUsage: Buffer, sign: Sign): Buffer {
   const { notAfter, person = false } = fields;
-  return sequence(
+  const toSign = sequence(
     der(0xa0, integer(Buffer.of(2))),
     integer(fields.serial),
     algorithm,
@@ -91,10 +83,7 @@ function toBeSigned(fields: Fields, algorithm: Buffer, keyUsage: Buffer): Buffer
       ),
     ),
   );
-}
-
-function signed(toSign: Uint8Array, algorithm: Buffer, signature: Uint8Array): Buffer {
-  return sequence(toSign, algorithm, der(0x03, Buffer.of(0), signature));
+  return sequence(toSign, algorithm, der(0x03, Buffer.of(0), sign(toSign)));
 }
 
 export function certificatePem(certificate: Uint8Array): string {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Engine, type EngineKey, inputAlone } from '../crypto/engines/engine.ts';
 import { CryptoError } from '../crypto/protocol/messages.ts';
 import { algorithms } from '../formats/algorithms.ts';
-import { toBase64url } from '../formats/base64url.ts';
+import { sha256url, toBase64url } from '../formats/base64url.ts';
 import { fields } from '../formats/fields.ts';
 import { readIfThere } from './durable-file.ts';
 import { openBox } from './sealed-box.ts';
@@ -53,7 +53,7 @@ function identityOf(key: EngineKey, chain: readonly [Buffer, Buffer]): Attestati
   if (algorithm === undefined) throw new CryptoError('Internal', 'RS256 is missing');
   return {
     chain,
-    thumbprint: toBase64url(createHash('sha256').update(chain[0]).digest()),
+    thumbprint: sha256url(chain[0]),
     sign(header, payload) {
       const text = `${encode({ alg: 'RS256', ...header })}.${encode(payload)}`;
       const input = createHash('sha256').update(text, 'ascii').digest();

@@ -17,8 +17,10 @@ import { encodeFrame, type Frame } from '../formats/frames.ts';
 
 /** One for each message that this kind of process answers. */
 export type Handlers<P, M extends MessageName> = {
-  readonly [N in M]: (process: P, request: RequestOf<N>) => ReplyOf<N> | Promise<ReplyOf<N>>;
+  readonly [N in M]: (process: P, request: RequestOf<N>) => Answer<N> | Promise<Answer<N>>;
 };
+/** Nothing, where the reply has no members. */
+type Answer<N extends MessageName> = keyof ReplyOf<N> extends never ? void : ReplyOf<N>;
 
 /**
  * Answers one frame; at once unless the message takes long.
@@ -29,7 +31,7 @@ export type Dispatch<P> = (process: P, frame: Frame) => Buffer | Promise<Buffer>
 interface Row<P> {
   readonly name: MessageName;
   readonly message: Message;
-  readonly handle: (process: P, request: never) => object | Promise<object>;
+  readonly handle: (process: P, request: never) => unknown;
 }
 
 /** The peer sends what no worker of ours sends: the process must end. */
@@ -57,7 +59,7 @@ export function dispatcher<P extends { readonly state: ModuleState }, M extends 
       const reply = row.handle(process, request as never);
       if (!(reply instanceof Promise)) return encodeReply(row.message, frame.id, reply);
       return reply.then(
-        (late) => encodeReply(row.message, frame.id, late),
+        (late: unknown) => encodeReply(row.message, frame.id, late),
         (error: unknown) => encodeRefusal(frame.id, error),
       );
     } catch (error) {
@@ -66,8 +68,8 @@ export function dispatcher<P extends { readonly state: ModuleState }, M extends 
   };
 }
 
-function encodeReply(message: Message, id: number, reply: object): Buffer {
-  return encodeFrame(id, REPLY_OK, message.reply.encode(reply as never));
+function encodeReply(message: Message, id: number, reply: unknown): Buffer {
+  return encodeFrame(id, REPLY_OK, message.reply.encode((reply ?? {}) as never));
 }
 
 export function encodeRefusal(id: number, error: unknown): Buffer {

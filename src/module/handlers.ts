@@ -36,10 +36,7 @@ const handlers: Handlers<KeyModule, MessageBy<'serving'>> = {
   sealRecord: (module, { name, revision, value }) => sealRecord(module.provisioned, name, revision, value),
   sealHead: (module, request) => module.sealHead(request),
   openRecord: (module, { key, revision, sealed }) => module.openRecord(key, revision, sealed),
-  noteHead: (module, { revision, key, sealed }) => {
-    module.noteHead(revision, key, sealed);
-    return {};
-  },
+  noteHead: (module, { revision, key, sealed }) => module.noteHead(revision, key, sealed),
   signCheckpoint: (module, { size, root }) => {
     const note = signCheckpoint(module.provisioned, size, root);
     module.checkpoint.claim(module.provisioned, size, root);
@@ -61,10 +58,7 @@ const handlers: Handlers<KeyModule, MessageBy<'serving'>> = {
   custodians: (module) => module.provisioned.settled ?? { required: 0, thumbprints: [] },
   recipientKey: (module) => ({ key: module.recipientKey() }),
   handOver: (module, { key }) => ({ sealed: module.handOver(key) }),
-  takeOver: (module, { recipient, sealed }) => {
-    module.takeOver(recipient, sealed);
-    return {};
-  },
+  takeOver: (module, { recipient, sealed }) => module.takeOver(recipient, sealed),
 };
 
 export const dispatchServing: Dispatch<KeyModule> = dispatcher(handlers);

@@ -5,7 +5,8 @@ import { type Engine, type EngineKey, inputAlone } from '../crypto/engines/engin
 import { badRequest, CryptoError, type KeyBinding, type RequestOf } from '../crypto/protocol/messages.ts';
 import { type Algorithm, algorithms, type Operation } from '../formats/algorithms.ts';
 import { DerError } from '../formats/der.ts';
-import { decodePkcs8, type PrivateNumbers } from '../formats/pkcs8.ts';
+import { decodePkcs8 } from '../formats/pkcs8.ts';
+import { orThrow } from '../formats/refusal.ts';
 import { ecMaterial, octMaterial, rsaMaterial, type SealedKey, sealMaterial } from './import-key.ts';
 import { checkBinding, checkWrappedBinding } from './key-binding.ts';
 import { withKeyMaterial } from './key-blobs.ts';
@@ -49,9 +50,9 @@ export async function importWrappedKey(
 function unwrap(engine: Engine, kek: EngineKey, ciphertext: Uint8Array): Uint8Array {
   const width = kek.publicKey.kty === 'RSA-HSM' ? Buffer.from(kek.publicKey.n, 'base64url').length : 0;
   if (ciphertext.length < width + 16 || (ciphertext.length - width) % 8 !== 0) {
-    throw new CryptoError(
-      'BadRequest',
-      `ciphertext: has ${ciphertext.length} bytes; with this key-exchange key it is ${width} and a multiple of 8`,
+    throw badRequest(
+      'ciphertext',
+      `has ${ciphertext.length} bytes; with this key-exchange key it is ${width} and a multiple of 8`,
     );
   }
   const ephemeral = randomBytes(EPHEMERAL_BYTES);
@@ -96,13 +97,11 @@ function spendAsRefusal(): void {
 async function readUnwrapped({ kty }: KeyBinding, crv: string, bytes: Uint8Array): Promise<Buffer> {
   if (kty === 'oct-HSM') return octMaterial(bytes);
   const wanted = kty.replace('-HSM', '');
-  let key: PrivateNumbers;
-  try {
-    key = decodePkcs8(bytes, SPARE_ZEROS);
-  } catch (error) {
-    if (!(error instanceof DerError)) throw error;
-    throw badRequest('kty', `what was wrapped is not the PKCS#8 of an ${wanted} key`);
-  }
+  const key = orThrow(
+    () => decodePkcs8(bytes, SPARE_ZEROS),
+    () => badRequest('kty', `what was wrapped is not the PKCS#8 of an ${wanted} key`),
+    DerError,
+  );
   if (key.kty !== wanted) throw badRequest('kty', `what was wrapped is an ${key.kty} key`);
   if (key.kty === 'RSA') return rsaMaterial(key.rsa);
   if (key.ec.crv !== crv) throw badRequest('crv', `what was wrapped is a key on ${key.ec.crv}`);

@@ -1,13 +1,14 @@
 // A key with all its versions as a text that only a module with the same root keys opens again: a JWE under a key derived
 // from the backup root key, in it each version's material sealed once more to what the version is.
-import { createSecretKey, type KeyObject } from 'node:crypto';
-import { CryptoError, type KeyBinding } from '../crypto/protocol/messages.ts';
+import { type KeyObject } from 'node:crypto';
+import { badRequest, CryptoError, type KeyBinding } from '../crypto/protocol/messages.ts';
 import { fromBase64url, toBase64url } from '../formats/base64url.ts';
 import { decryptDirect, encryptDirect, JweError } from '../formats/jwe.ts';
 import { kdfCounter } from '../formats/kdf.ts';
+import { orThrow } from '../formats/refusal.ts';
 import { bindingContext, checkBinding } from './key-binding.ts';
 import { sealKey, withKeyMaterial } from './key-blobs.ts';
-import { openBox, SealedBoxError, sealBox } from './sealed-box.ts';
+import { openBox, sealBox } from './sealed-box.ts';
 import type { Provisioned } from './sealed-state.ts';
 
 const KID = 'backup-protection-key';
@@ -61,14 +62,9 @@ export function restoreKey(state: Provisioned, jwe: string): { readonly versions
 function open(key: Uint8Array, jwe: string): Buffer {
   const [head = ''] = jwe.split('.', 1);
   if (!/^[A-Za-z0-9_-]+\.\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}$/.test(jwe) || !namesUs(head)) {
-    throw new CryptoError('BadRequest', 'value: is not the backup of a key');
+    throw badRequest('value', 'is not the backup of a key');
   }
-  try {
-    return decryptDirect(key, jwe);
-  } catch (error) {
-    if (error instanceof JweError) throw foreign();
-    throw error;
-  }
+  return orThrow(() => decryptDirect(key, jwe), foreign, JweError);
 }
 
 function namesUs(head: string): boolean {
@@ -83,33 +79,27 @@ function namesUs(head: string): boolean {
 /** The text is authentic from here on: what does not read is another version's format. */
 function readContent(bytes: Buffer): { readonly versions: unknown; readonly rest: unknown } {
   const content = JSON.parse(utf8.decode(bytes)) as { format?: unknown; versions?: unknown; rest?: unknown };
-  if (content.format !== LABEL) throw new CryptoError('BadRequest', 'value: is a backup of an unknown format');
+  if (content.format !== LABEL) throw badRequest('value', 'is a backup of an unknown format');
   return { versions: content.versions, rest: content.rest };
 }
 
 function readVersions(value: unknown): Version[] {
   if (!Array.isArray(value) || value.length === 0 || value.length > MAX_VERSIONS) {
-    throw new CryptoError('BadRequest', `versions: is not a list of 1 to ${MAX_VERSIONS}`);
+    throw badRequest('versions', `is not a list of 1 to ${MAX_VERSIONS}`);
   }
   const versions = value.map((item): Version => {
     const { binding, blob, rest } = Object(item) as Record<string, unknown>;
-    if (typeof blob !== 'string') throw new CryptoError('BadRequest', 'blob: is not a text');
+    if (typeof blob !== 'string') throw badRequest('blob', 'is not a text');
     return { binding: checkBinding(binding), blob, rest };
   });
   if (new Set(versions.map(({ binding }) => binding.name)).size !== 1) {
-    throw new CryptoError('BadRequest', 'versions: are of more than one key');
+    throw badRequest('versions', 'are of more than one key');
   }
   return versions;
 }
 
 function reseal(state: Provisioned, key: KeyObject, binding: KeyBinding, portable: Uint8Array): Buffer {
-  let material: Buffer;
-  try {
-    material = openBox(key, bindingContext(ANYWHERE, binding), portable);
-  } catch (error) {
-    if (error instanceof SealedBoxError) throw foreign();
-    throw error;
-  }
+  const material = openBox(key, bindingContext(ANYWHERE, binding), portable, foreign);
   try {
     return sealKey(state, binding, material);
   } finally {
@@ -117,14 +107,9 @@ function reseal(state: Provisioned, key: KeyObject, binding: KeyBinding, portabl
   }
 }
 
-function deriveKeys({
-  rootKeys,
-}: Provisioned): { readonly content: Buffer; readonly material: KeyObject } & Disposable {
+function deriveKeys({ rootKeys }: Provisioned) {
   const content = rootKeys.use(({ backup }) => kdfCounter(backup, LABEL, 'content', 512));
-  const bytes = rootKeys.use(({ backup }) => kdfCounter(backup, LABEL, 'material', 256));
-  const material = createSecretKey(bytes);
-  bytes.fill(0);
-  return { content, material, [Symbol.dispose]: () => content.fill(0) };
+  return { content, material: rootKeys.backupKey(LABEL, 'material'), [Symbol.dispose]: () => void content.fill(0) };
 }
 
 function foreign(): CryptoError {

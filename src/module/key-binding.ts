@@ -13,15 +13,11 @@ const KEY_OPS: Readonly<Record<Kty, readonly string[]>> = {
   'oct-HSM': [...USES, 'deriveKey', 'export', ...secureOperations],
   'AKP-HSM': ['sign', 'verify', 'export'],
 };
-const MEMBERS = ['name', 'version', 'kty', 'keyOps', 'exportable', 'releasePolicy'];
 
 /** @throws CryptoError BadRequest naming the member */
 export function checkBinding(value: unknown): KeyBinding {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw badRequest('binding', 'is not an object');
-  const spare = Object.keys(value).find((member) => !MEMBERS.includes(member));
-  if (spare !== undefined) throw badRequest('binding', 'has an unknown member');
-  const { name, version, kty, keyOps, exportable, releasePolicy } = value as Record<string, unknown>;
+  const { name, version, kty, keyOps, exportable, releasePolicy, ...spare } = objectOf('binding', value);
+  if (Object.keys(spare).length > 0) throw badRequest('binding', 'has an unknown member');
   if (typeof name !== 'string' || !/^[0-9a-zA-Z-]{1,127}$/.test(name)) throw badRequest('name', 'is not a key name');
   if (typeof version !== 'string' || !/^[0-9a-f]{32}$/.test(version))
     throw badRequest('version', 'is not a key version');
@@ -30,6 +26,12 @@ export function checkBinding(value: unknown): KeyBinding {
   checkKeyOps(kty, keyOps, exportable);
   if (!isPolicyBinding(releasePolicy)) throw badRequest('release_policy', 'is not a SHA-256 hash');
   return { name, version, kty, keyOps: [...keyOps].sort(), exportable, releasePolicy };
+}
+
+/** @throws CryptoError BadRequest */
+export function objectOf(name: string, value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw badRequest(name, 'is not an object');
 }
 
 function isKty(value: unknown): value is Kty {
@@ -114,14 +116,14 @@ export function checkExportRules({ keyOps, exportable, releasePolicy }: KeyBindi
 export function checkRebinding(from: KeyBinding, to: KeyBinding): void {
   const same =
     from.name === to.name && from.version === to.version && from.kty === to.kty && from.exportable === to.exportable;
-  if (!same) throw new CryptoError('BadRequest', 'newBinding: only keyOps and releasePolicy may change');
+  if (!same) throw badRequest('newBinding', 'only keyOps and releasePolicy may change');
   // A key-exchange key that could decrypt would open every transfer blob ever made for it.
   if (from.keyOps.includes('import') !== to.keyOps.includes('import')) throw badRequest('key_ops', 'import is fixed');
   // For the same reason, and in any number of steps.
   if (isSecure(from.keyOps) !== isSecure(to.keyOps)) throw badRequest('key_ops', 'secure wrapping is fixed');
   if (from.releasePolicy === to.releasePolicy) return;
   if (immutabilityOf(from.releasePolicy) !== false) {
-    throw new CryptoError('BadRequest', 'newBinding: the release policy is immutable');
+    throw badRequest('newBinding', 'the release policy is immutable');
   }
   // The blob from before stays good, in a backup or with whoever kept it: that it never changed is not true any more.
   if (immutabilityOf(to.releasePolicy) === 'from-creation') throw notFromCreation();

@@ -1,7 +1,7 @@
 // Keys at rest: the engine's key material under the wrapping key, bound to what the key is and may do.
 import { CryptoError, type KeyBinding } from '../crypto/protocol/messages.ts';
 import { bindingContext, checkExportRules } from './key-binding.ts';
-import { openBox, SealedBoxError, sealBox } from './sealed-box.ts';
+import { openBox, sealBox } from './sealed-box.ts';
 import type { Provisioned } from './sealed-state.ts';
 
 const TYPE_TAGS = { 'RSA-HSM': 1, 'EC-HSM': 2, 'oct-HSM': 3, 'AKP-HSM': 4 } as const;
@@ -24,13 +24,7 @@ export function withKeyMaterial<T>(
   blob: Uint8Array,
   use: (material: Buffer) => T,
 ): T {
-  let plaintext: Buffer;
-  try {
-    plaintext = openBox(state.rootKeys.wrapping, bindingContext(state.instanceId, binding), blob);
-  } catch (error) {
-    if (error instanceof SealedBoxError) throw refused();
-    throw error;
-  }
+  const plaintext = openBox(state.rootKeys.wrapping, bindingContext(state.instanceId, binding), blob, refused);
   try {
     if (plaintext[0] !== TYPE_TAGS[binding.kty]) throw refused();
     return use(plaintext.subarray(1));

@@ -17,11 +17,11 @@ import {
   type RequestOf,
   refusal,
 } from '../crypto/protocol/messages.ts';
+import { sha256url } from '../formats/base64url.ts';
 import { encodeFrame, FrameReader } from '../formats/frames.ts';
 import type { AttestationIdentity } from './attestation-identity.ts';
 import { CeremonyModule, type CeremonyModuleOptions } from './ceremony/ceremony-module.ts';
 import { dispatchCeremony } from './ceremony/handlers.ts';
-import { thumbprintOf } from './ceremony/rsa-recipient.ts';
 import type { StateWriter } from './ceremony/state-writer.ts';
 import type { Dispatch } from './dispatch.ts';
 import { dispatchServing } from './handlers.ts';
@@ -114,7 +114,7 @@ export async function tell(module: KeyModule, ceremony: CeremonyModule): Promise
   if (ceremony.state === 'locked') {
     const { key } = await askCeremony(ceremony, 'recipientKey', {});
     const { sealed } = await askServing(module, 'handOver', { key });
-    await askCeremony(ceremony, 'takeOver', { recipient: thumbprintOf(key), sealed });
+    await askCeremony(ceremony, 'takeOver', { recipient: sha256url(key), sealed });
   }
   await askCeremony(ceremony, 'noteState', known);
 }
@@ -122,7 +122,7 @@ export async function tell(module: KeyModule, ceremony: CeremonyModule): Promise
 async function handOver(from: CeremonyModule, to: KeyModule): Promise<void> {
   const { key } = await askServing(to, 'recipientKey', {});
   const { sealed } = await askCeremony(from, 'handOver', { key });
-  await askServing(to, 'takeOver', { recipient: thumbprintOf(key), sealed });
+  await askServing(to, 'takeOver', { recipient: sha256url(key), sealed });
 }
 
 /** The command that exchanges a seal ends its partition; a test goes on with it. */

@@ -1,7 +1,7 @@
 // The module that serves: its opened keys, and one method for each message that touches them. It has no policy and no clock
 // of its own authority; who may ask is settled before a message gets here. It never writes the state: ceremonies do.
 import type { Engine, EngineKey, OperationInputs, OperationResult } from '../crypto/engines/engine.ts';
-import { CryptoError, type PublicKey, type RequestOf } from '../crypto/protocol/messages.ts';
+import { badRequest, CryptoError, type PublicKey, type RequestOf } from '../crypto/protocol/messages.ts';
 import { type Algorithm, algorithmByCode, operationByCode, operations } from '../formats/algorithms.ts';
 import { type AttestationIdentity, openAttestationIdentity } from './attestation-identity.ts';
 import { checkBinding, checkNewBinding, checkRebinding } from './key-binding.ts';
@@ -11,8 +11,7 @@ import { readKeySpec } from './key-spec.ts';
 import { type FolderOptions, ModuleFolder } from './module-folder.ts';
 import { openRecord, type RecordText } from './records.ts';
 import { StateFile } from './state-file.ts';
-import { sealStateInUse } from './state-in-use.ts';
-import { isBehind, type NamedState, refuseBehind, stateRefused } from './state-rollback.ts';
+import { isBehind, type NamedState, refuseBehind, sealStateInUse, stateRefused } from './state-rollback.ts';
 import { HEAD_RECORD, type HeadText, readStoreHead, sealHead, stateNamedBy } from './store-head.ts';
 
 export interface KeyModuleOptions extends FolderOptions {
@@ -97,7 +96,7 @@ export class KeyModule extends ModuleFolder<StateFile> implements AsyncDisposabl
   operate(handle: number, operationCode: number, algorithmCode: number, inputs: OperationInputs): OperationResult {
     const operation = operationByCode.get(operationCode);
     const algorithm: Algorithm | undefined = algorithmByCode.get(algorithmCode);
-    if (operation === undefined) throw new CryptoError('BadRequest', 'operation: unknown');
+    if (operation === undefined) throw badRequest('operation', 'unknown');
     if (algorithm === undefined) throw new CryptoError('AlgorithmNotSupported', 'alg: unknown');
     const { key, keyOps } = this.#cache.get(handle);
     if (!keyOps.has(operations[operation].keyOp)) {

@@ -35,5 +35,5 @@ export function readKeySpec(kty: KeyType, { size, curve, publicExponent, alg }: 
 }
 
 function invalidSize(size: number): CryptoError {
-  return new CryptoError('BadRequest', `key_size: Invalid key size: '${size}'`);
+  return badRequest('key_size', `Invalid key size: '${size}'`);
 }

@@ -1,7 +1,7 @@
 // What every process of the module does with its folder: reads the sealed state and never an older one after it, knows both
 // witnesses, and is given the seal key by another process that has it.
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { CryptoError, type ModuleState, type ReplyOf } from '../crypto/protocol/messages.ts';
+import { badRequest, CryptoError, type ModuleState, type ReplyOf } from '../crypto/protocol/messages.ts';
 import { NewestHead } from './newest-head.ts';
 import { makeRecipientKey, type RecipientKey, sealToWaiting } from './recipient-key.ts';
 import type { Provisioned } from './sealed-state.ts';
@@ -113,7 +113,7 @@ export class ModuleFolder<F extends StateFile> {
   /** What `handOver` of another process answered. @throws CryptoError BadRequest, SealRefused */
   takeOver(recipient: string, sealed: string): void {
     if (this.#recipient?.thumbprint !== recipient) {
-      throw new CryptoError('BadRequest', 'recipient: is not the key of this process');
+      throw badRequest('recipient', 'is not the key of this process');
     }
     const secret = this.#recipient.open(sealed);
     try {

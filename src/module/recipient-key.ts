@@ -1,21 +1,13 @@
 // The key to which the seal key is encrypted on its way from an open process of this module into one that waits. It lives as
 // long as that one is locked. Its public half also lies in the module's folder, where processes of the module alone write:
 // the seal key is handed to a key that lies there and to no other, so no message brings it to whoever sends one.
-import {
-  createHash,
-  createPublicKey,
-  createSecretKey,
-  diffieHellman,
-  generateKeyPairSync,
-  hkdfSync,
-  type KeyObject,
-} from 'node:crypto';
+import { createPublicKey, diffieHellman, generateKeyPairSync, hkdfSync, type KeyObject } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CryptoError } from '../crypto/protocol/messages.ts';
-import { fromBase64url, toBase64url } from '../formats/base64url.ts';
+import { fromBase64url, sha256url, toBase64url } from '../formats/base64url.ts';
 import { createDurable } from './durable-file.ts';
-import { openBox, sealBox } from './sealed-box.ts';
+import { openBox, sealBox, secretKeyOf } from './sealed-box.ts';
 
 /** And certificates of `ceremony/seal-lock.ts`. */
 const FILE = /^recipient-[\w-]{43}\.(pub|cer)$/;
@@ -39,7 +31,7 @@ export function makeRecipientKey(folder: string, now: number): RecipientKey {
   removeStale(folder, now);
   const { privateKey, publicKey } = generateKeyPairSync('x25519');
   const der = spkiOf(publicKey);
-  const thumbprint = thumbprintOf(der);
+  const thumbprint = sha256url(der);
   const path = pathOf(folder, thumbprint);
   return {
     thumbprint,
@@ -63,7 +55,7 @@ export function makeRecipientKey(folder: string, now: number): RecipientKey {
 
 /** Once for each key. @throws CryptoError BadRequest when no process over this folder waits with it */
 export function sealToWaiting(folder: string, publicKey: Uint8Array, secret: Uint8Array): string {
-  const path = pathOf(folder, thumbprintOf(publicKey));
+  const path = pathOf(folder, sha256url(publicKey));
   let waiting: Buffer;
   try {
     waiting = readFileSync(path);
@@ -82,10 +74,8 @@ export function sealToWaiting(folder: string, publicKey: Uint8Array, secret: Uin
 function agreedKey(privateKey: KeyObject, publicKey: KeyObject, ephemeral: Buffer, recipient: Buffer): KeyObject {
   const shared = diffieHellman({ privateKey, publicKey });
   const info = Buffer.concat([LABEL, ephemeral, recipient]);
-  const bytes = Buffer.from(hkdfSync('sha256', shared, Buffer.alloc(0), info, 32));
-  const key = createSecretKey(bytes);
+  const key = secretKeyOf(Buffer.from(hkdfSync('sha256', shared, Buffer.alloc(0), info, 32)));
   shared.fill(0);
-  bytes.fill(0);
   return key;
 }
 
@@ -100,10 +90,6 @@ function removeStale(folder: string, now: number): void {
 
 function spkiOf(key: KeyObject): Buffer {
   return key.export({ format: 'der', type: 'spki' });
-}
-
-function thumbprintOf(der: Uint8Array): string {
-  return createHash('sha256').update(der).digest('base64url');
 }
 
 function pathOf(folder: string, thumbprint: string): string {

@@ -1,8 +1,8 @@
 // Store records: their names become keyed hashes and their values sealed boxes, before they leave for a store that is
 // not trusted. Who edits, moves, swaps or replays one gets a refusal.
 import { createHmac } from 'node:crypto';
-import { CryptoError } from '../crypto/protocol/messages.ts';
-import { openBox, SealedBoxError, sealBox } from './sealed-box.ts';
+import { badRequest, CryptoError } from '../crypto/protocol/messages.ts';
+import { openBox, sealBox } from './sealed-box.ts';
 import type { Provisioned } from './sealed-state.ts';
 
 const MAX_NAME = 1024;
@@ -20,7 +20,7 @@ export function sealRecord(
   revision: number,
   value: Uint8Array,
 ): { key: Buffer; sealed: Buffer } {
-  if (name === RESERVED) throw new CryptoError('BadRequest', 'name: a head is sealed by sealHead');
+  if (name === RESERVED) throw badRequest('name', 'a head is sealed by sealHead');
   return sealNamed(state, name, revision, value);
 }
 
@@ -31,7 +31,7 @@ export function sealNamed(
   value: Uint8Array,
 ): { key: Buffer; sealed: Buffer } {
   const nameBytes = Buffer.from(name, 'utf8');
-  if (nameBytes.length === 0 || nameBytes.length > MAX_NAME) throw new CryptoError('BadRequest', 'name: wrong length');
+  if (nameBytes.length === 0 || nameBytes.length > MAX_NAME) throw badRequest('name', 'wrong length');
   const key = recordKey(state, nameBytes);
   const plaintext = Buffer.alloc(2 + nameBytes.length + value.length);
   plaintext.writeUInt16LE(nameBytes.length, 0);
@@ -42,13 +42,7 @@ export function sealNamed(
 
 /** @throws CryptoError RecordRefused */
 export function openRecord(state: Provisioned, key: Uint8Array, revision: number, sealed: Uint8Array): RecordText {
-  let plaintext: Buffer;
-  try {
-    plaintext = openBox(state.rootKeys.recordSealing, recordContext(state, key, revision), sealed);
-  } catch (error) {
-    if (error instanceof SealedBoxError) throw refused();
-    throw error;
-  }
+  const plaintext = openBox(state.rootKeys.recordSealing, recordContext(state, key, revision), sealed, refused);
   if (plaintext.length < 2) throw refused();
   const end = 2 + plaintext.readUInt16LE(0);
   if (end > plaintext.length) throw refused();

@@ -1,6 +1,6 @@
 // Taking over a security domain: what a module accepts, and what it refuses with which text.
 import assert from 'node:assert/strict';
-import { createPrivateKey, generateKeyPairSync, sign, X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, sign, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
@@ -9,7 +9,7 @@ import { toBase64url } from '../formats/base64url.ts';
 import { deriveDomainSeed } from '../formats/domain-identity.ts';
 import { decodeDomainKeys, encodeDomainKeys } from '../formats/domain-keys.ts';
 import { shortFingerprint } from '../formats/fingerprint.ts';
-import { ed25519Pkcs8 } from '../formats/root-keys.ts';
+import { ed25519Key } from '../formats/root-keys.ts';
 import { encodeEntry, entryToSign, type InstanceEntry } from '../formats/security-domain.ts';
 import { verifyStatement } from '../formats/verify-statement.ts';
 import { type Custodian, makeCustodian } from './custodians.fixture.ts';
@@ -81,8 +81,7 @@ function resigned(instance: Partial<InstanceEntry>, attestation?: Uint8Array): t
   const [keysEntry, instanceEntry] = entries as [(typeof entries)[0], (typeof entries)[0]];
   const before = decodeDomainKeys(Buffer.from(keysEntry.plaintext.subarray(64)));
   const keys = encodeDomainKeys({ ...before, ...(attestation === undefined ? {} : { attestation }) });
-  const pkcs8 = ed25519Pkcs8(deriveDomainSeed(before.backup));
-  const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
+  const key = ed25519Key(deriveDomainSeed(before.backup));
   const told = JSON.parse(instanceEntry.plaintext.subarray(64).toString('utf8')) as InstanceEntry;
   const payloads = [keys, Buffer.from(JSON.stringify({ ...told, ...instance }))];
   return [keysEntry, instanceEntry].map(({ tag }, index) => {

@@ -3,13 +3,19 @@
 // released leaves, that the policy shown is the one bound to it, and that it leaves encrypted.
 import { randomBytes } from 'node:crypto';
 import { type Engine, inputAlone } from '../crypto/engines/engine.ts';
-import { CryptoError, type KeyBinding, type PublicKey, type RequestOf } from '../crypto/protocol/messages.ts';
+import {
+  badRequest,
+  CryptoError,
+  type KeyBinding,
+  type PublicKey,
+  type RequestOf,
+} from '../crypto/protocol/messages.ts';
 import { algorithms } from '../formats/algorithms.ts';
 import { fromBase64url, toBase64url } from '../formats/base64url.ts';
 import { isSecure, wrapModes } from '../formats/key-wrap-modes.ts';
 import { immutabilityOf, policyBinding } from '../formats/policy-binding.ts';
 import type { AttestationIdentity } from './attestation-identity.ts';
-import { checkBinding } from './key-binding.ts';
+import { checkBinding, objectOf } from './key-binding.ts';
 import { withKeyMaterial } from './key-blobs.ts';
 import type { Provisioned } from './sealed-state.ts';
 import { encryptToTarget, readTargetKey, type TargetKey } from './target-key.ts';
@@ -61,7 +67,7 @@ export function releaseKey(
 function wrapToTarget(engine: Engine, target: TargetKey, enc: string, material: Uint8Array): Buffer {
   const mode = wrapModes.get(enc);
   const algorithm = algorithms.get('CKM_AES_KEY_WRAP_PAD');
-  if (mode === undefined || algorithm === undefined) throw new CryptoError('BadRequest', 'enc: unknown');
+  if (mode === undefined || algorithm === undefined) throw badRequest('enc', 'unknown');
   const transport = randomBytes(32);
   try {
     using wrapping = engine.open('oct-HSM', transport);
@@ -76,13 +82,13 @@ function wrapToTarget(engine: Engine, target: TargetKey, enc: string, material: 
 function readPolicy(value: unknown, binding: KeyBinding): object {
   const { contentType, data, immutable } = objectOf('policy', value);
   if (typeof contentType !== 'string' || typeof data !== 'string' || typeof immutable !== 'boolean') {
-    throw new CryptoError('BadRequest', 'policy: is malformed');
+    throw badRequest('policy', 'is malformed');
   }
   let canonical: Buffer;
   try {
     canonical = fromBase64url(data);
   } catch {
-    throw new CryptoError('BadRequest', 'policy: is not base64url');
+    throw badRequest('policy', 'is not base64url');
   }
   const bound = immutabilityOf(binding.releasePolicy);
   if (policyBinding(canonical, bound) !== binding.releasePolicy || (bound !== false) !== immutable) {
@@ -95,11 +101,4 @@ function publicMembers(publicKey: PublicKey): object {
   if (publicKey.kty === 'oct-HSM') return {};
   const { kty: _, ...members } = publicKey;
   return members;
-}
-
-function objectOf(name: string, value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new CryptoError('BadRequest', `${name}: is not an object`);
-  }
-  return value as Record<string, unknown>;
 }

@@ -1,7 +1,9 @@
 // The root keys while the module runs: as key objects for use, and as bytes only for the two places that write them down.
-import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject, sign, timingSafeEqual } from 'node:crypto';
+import { createPrivateKey, createSecretKey, type KeyObject, sign, timingSafeEqual } from 'node:crypto';
 import { deriveDomainSeed } from '../formats/domain-identity.ts';
-import { decodeRootKeys, ed25519Pkcs8, type RootKeyBytes } from '../formats/root-keys.ts';
+import { kdfCounter } from '../formats/kdf.ts';
+import { decodeRootKeys, ed25519Key, type RootKeyBytes, rawPublicKey } from '../formats/root-keys.ts';
+import { secretKeyOf } from './sealed-box.ts';
 
 /** Of the instance alone; they never change. */
 const OWN_KEYS = ['wrapping', 'recordSealing', 'recordNaming', 'auditSigning'] as const;
@@ -20,7 +22,7 @@ export class RootKeys implements Disposable {
   readonly #domainSigning: KeyObject;
   readonly #encoded: Buffer;
 
-  /** Takes over `encoded` (formats/root-keys) and overwrites it when disposed. @throws RootKeysError, FieldsError */
+  /** Takes over `encoded` (formats/root-keys) and overwrites it when disposed. @throws FieldsError */
   constructor(encoded: Buffer) {
     const keys = decodeRootKeys(encoded);
     this.#encoded = encoded;
@@ -53,6 +55,11 @@ export class RootKeys implements Disposable {
     return use(decodeRootKeys(this.#encoded));
   }
 
+  /** One of the keys of backups, for boxes. */
+  backupKey(label: string, context: string): KeyObject {
+    return this.use(({ backup }) => secretKeyOf(kdfCounter(backup, label, context, 256)));
+  }
+
   sameAs(other: RootKeys): boolean {
     return this.#encoded.equals(other.#encoded);
   }
@@ -67,16 +74,4 @@ export class RootKeys implements Disposable {
   [Symbol.dispose](): void {
     this.#encoded.fill(0);
   }
-}
-
-function ed25519Key(seed: Uint8Array): KeyObject {
-  const pkcs8 = ed25519Pkcs8(seed);
-  const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
-  pkcs8.fill(0);
-  return key;
-}
-
-function rawPublicKey(key: KeyObject): Buffer {
-  const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
-  return spki.subarray(spki.length - 32);
 }

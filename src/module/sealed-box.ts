@@ -1,7 +1,14 @@
 // Authenticated encryption of everything the module lets out: blobs, records, its own files. A fresh key is derived from
 // a 128-bit random salt for each box, and a fresh 96-bit nonce drawn, so one root key may seal practically without limit
 // and partitions need no shared counter.
-import { createCipheriv, createDecipheriv, createHmac, type KeyObject, randomFillSync } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomFillSync,
+} from 'node:crypto';
 
 const VERSION = 1;
 const SALT = 16;
@@ -28,9 +35,17 @@ export function sealBox(key: KeyObject, context: Uint8Array, plaintext: Uint8Arr
   return box;
 }
 
-/** The caller overwrites the plaintext if it is secret. @throws SealedBoxError, one text for every reason */
-export function openBox(key: KeyObject, context: Uint8Array, box: Uint8Array): Buffer {
-  if (box.length < HEAD + TAG || box[0] !== VERSION) throw new SealedBoxError('the box is not authentic');
+/**
+ * The caller overwrites the plaintext if it is secret.
+ * @param refusal what is thrown, whatever the reason @throws SealedBoxError where none is given
+ */
+export function openBox(
+  key: KeyObject,
+  context: Uint8Array,
+  box: Uint8Array,
+  refusal: () => Error = notAuthentic,
+): Buffer {
+  if (box.length < HEAD + TAG || box[0] !== VERSION) throw refusal();
   const messageKey = deriveKey(key, box);
   const decipher = createDecipheriv('aes-256-gcm', messageKey, box.subarray(1 + SALT, HEAD), { authTagLength: TAG });
   messageKey.fill(0);
@@ -41,9 +56,20 @@ export function openBox(key: KeyObject, context: Uint8Array, box: Uint8Array): B
     decipher.final();
   } catch {
     plaintext.fill(0);
-    throw new SealedBoxError('the box is not authentic');
+    throw refusal();
   }
   return plaintext;
+}
+
+/** Takes the bytes over: they are overwritten. */
+export function secretKeyOf(bytes: Buffer): KeyObject {
+  const key = createSecretKey(bytes);
+  bytes.fill(0);
+  return key;
+}
+
+function notAuthentic(): Error {
+  return new SealedBoxError('the box is not authentic');
 }
 
 function deriveKey(key: KeyObject, box: Uint8Array): Buffer {

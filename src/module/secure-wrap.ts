@@ -3,7 +3,7 @@
 // enclaves, do it; they themselves never leave.
 import { randomBytes } from 'node:crypto';
 import { type Engine, type EngineKey, inputAlone } from '../crypto/engines/engine.ts';
-import { CryptoError, type KeyBinding } from '../crypto/protocol/messages.ts';
+import { CryptoError, type KeyBinding, type RequestOf } from '../crypto/protocol/messages.ts';
 import { type Algorithm, algorithms } from '../formats/algorithms.ts';
 import { secureWrapAlgorithms } from '../formats/key-wrap-modes.ts';
 import { checkBinding } from './key-binding.ts';
@@ -13,14 +13,8 @@ import { encryptToTarget, readTargetKey } from './target-key.ts';
 
 const MADE_BYTES = 32;
 
-interface Wrapping {
-  readonly binding: unknown;
-  readonly blob: Uint8Array;
-  readonly algorithm: string;
-}
-
 /** @throws CryptoError OperationNotAllowed, AlgorithmNotSupported, KeyRefused, BadRequest */
-export function secureWrap(state: Provisioned, engine: Engine, asked: Wrapping): Uint8Array {
+export function secureWrap(state: Provisioned, engine: Engine, asked: RequestOf<'secureWrap'>): Uint8Array {
   const made = randomBytes(MADE_BYTES);
   try {
     return withWrappingKey(state, engine, asked, 'secureWrapKey', (key, algorithm) =>
@@ -32,11 +26,7 @@ export function secureWrap(state: Provisioned, engine: Engine, asked: Wrapping):
 }
 
 /** RSA-OAEP-256 of the key to the enclave's. @throws CryptoError as above, and CryptoFailed when it does not unwrap */
-export function secureUnwrap(
-  state: Provisioned,
-  engine: Engine,
-  asked: Wrapping & { readonly wrapped: Uint8Array; readonly target: unknown },
-): Uint8Array {
+export function secureUnwrap(state: Provisioned, engine: Engine, asked: RequestOf<'secureUnwrap'>): Uint8Array {
   const target = readTargetKey(asked.target);
   return withWrappingKey(state, engine, asked, 'secureUnwrapKey', (key, algorithm) => {
     const { output } = key.operate('unwrapKey', algorithm, inputAlone(asked.wrapped));
@@ -52,7 +42,7 @@ export function secureUnwrap(
 function withWrappingKey<T>(
   state: Provisioned,
   engine: Engine,
-  { binding: claimed, blob, algorithm }: Wrapping,
+  { binding: claimed, blob, algorithm }: RequestOf<'secureWrap'>,
   keyOp: 'secureWrapKey' | 'secureUnwrapKey',
   use: (key: EngineKey, algorithm: Algorithm) => T,
 ): T {

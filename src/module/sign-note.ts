@@ -1,7 +1,7 @@
 // What the module signs with Ed25519: checkpoints of its log, and statements of its security domain, as C2SP signed notes. The
 // reading side is elsewhere and shares no code with this.
 import { createHash } from 'node:crypto';
-import { CryptoError } from '../crypto/protocol/messages.ts';
+import { badRequest } from '../crypto/protocol/messages.ts';
 import { domainFingerprint } from '../formats/domain-identity.ts';
 import { logOrigin } from '../formats/log-origin.ts';
 import { isStatementKind, type StatementKind, statementSigner, statementText } from '../formats/statement.ts';
@@ -11,7 +11,7 @@ import type { Provisioned } from './sealed-state.ts';
 const ED25519 = 0x01;
 
 export function signCheckpoint({ instanceId, rootKeys }: Provisioned, size: number, root: Uint8Array): string {
-  if (root.length !== 32) throw new CryptoError('BadRequest', 'root: is not a SHA-256 hash');
+  if (root.length !== 32) throw badRequest('root', 'is not a SHA-256 hash');
   const origin = logOrigin(instanceId);
   const body = `${origin}\n${size}\n${Buffer.from(root).toString('base64')}\n`;
   return signNote(origin, body, rootKeys.auditKey, (bytes) => rootKeys.sign(bytes));
@@ -22,7 +22,7 @@ export function signCheckpoint({ instanceId, rootKeys }: Provisioned, size: numb
  * other thing that the domain key signs. @throws CryptoError BadRequest for a kind that is not in it
  */
 export function signStatement({ rootKeys }: Provisioned, kind: string, body: Uint8Array): string {
-  if (!isStatementKind(kind)) throw new CryptoError('BadRequest', 'kind: no such statement');
+  if (!isStatementKind(kind)) throw badRequest('kind', 'no such statement');
   return makeStatement(kind, body, rootKeys.domainKey, (bytes) => rootKeys.signForDomain(bytes));
 }
 

@@ -78,11 +78,7 @@ export class SignedCheckpoint {
   #rootOf(state: Provisioned, size: number): Buffer | undefined {
     const sealed = readIfThere(claimPath(this.#folder, size));
     if (sealed === undefined) return undefined;
-    try {
-      return openBox(state.rootKeys.recordSealing, contextOf(state, size), sealed);
-    } catch (cause) {
-      throw notAuthentic({ cause });
-    }
+    return openBox(state.rootKeys.recordSealing, contextOf(state, size), sealed, notAuthentic);
   }
 }
 
@@ -105,8 +101,8 @@ function contextOf({ instanceId }: StateContent, size: number): Buffer {
   return Buffer.from(`strongroom signed checkpoint v1\n${instanceId}\n${size}`, 'utf8');
 }
 
-function notAuthentic(options?: ErrorOptions): CryptoError {
-  return new CryptoError('RecordRefused', 'the newest checkpoint on file is not authentic', options);
+function notAuthentic(): CryptoError {
+  return new CryptoError('RecordRefused', 'the newest checkpoint on file is not authentic');
 }
 
 function refused(what: string): CryptoError {

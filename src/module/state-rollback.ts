@@ -1,7 +1,9 @@
 // An open module never goes back: what it knows of its own state outlives whatever is done to the files, and what was
 // sealed under a newer state than its own betrays that older files were put back.
 import { CryptoError } from '../crypto/protocol/messages.ts';
-import type { Provisioned } from './sealed-state.ts';
+import { fields } from '../formats/fields.ts';
+import { openBox, sealBox } from './sealed-box.ts';
+import type { Provisioned, StateContent } from './sealed-state.ts';
 
 /** The state under which something was sealed. */
 export interface NamedState {
@@ -64,4 +66,35 @@ export function refuseBehind(own: Provisioned, named: NamedState): never {
 
 export function stateRefused(message: string, options?: ErrorOptions): CryptoError {
   return new CryptoError('StateRefused', message, options);
+}
+
+// What an open partition knows of the module's state and of both witnesses, sealed on its way to a ceremony, which is a
+// process of its own and remembers nothing: so older files that were put back are refused there as they are here.
+const layout = fields({
+  generation: 'u64',
+  digest: 'text',
+  state: 'text',
+  /** The newest store head, and the size of the newest signed log, that the partition knows of. */
+  headFloor: 'u64',
+  logFloor: 'u64',
+});
+export type StateInUse = ReturnType<typeof layout.decode> & Pick<StateContent, 'state'>;
+
+export function sealStateInUse(own: Provisioned, headFloor: number, logFloor: number): Buffer {
+  const { generation, digest, state } = own;
+  const plaintext = layout.encode({ generation, digest, state, headFloor, logFloor });
+  return sealBox(own.rootKeys.recordSealing, contextOf(own), plaintext);
+}
+
+/** @throws CryptoError StateRefused: the partition's root keys are not those of the state on file */
+export function openStateInUse(own: Provisioned, sealed: Uint8Array): StateInUse {
+  try {
+    return layout.decode(openBox(own.rootKeys.recordSealing, contextOf(own), sealed)) as StateInUse;
+  } catch (cause) {
+    throw stateRefused('the module state is of another instance', { cause });
+  }
+}
+
+function contextOf({ instanceId }: StateContent): Buffer {
+  return Buffer.from(`strongroom state in use v1\n${instanceId}`, 'utf8');
 }

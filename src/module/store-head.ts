@@ -4,7 +4,7 @@
 // own state too, and how long a log the module has signed: so a store tells when older files were put back into the module's
 // folder, or into the log's.
 
-import { CryptoError } from '../crypto/protocol/messages.ts';
+import { badRequest, CryptoError, type RequestOf } from '../crypto/protocol/messages.ts';
 import { isSha256 } from '../formats/base64url.ts';
 import { openRecord, recordKey, sealNamed } from './records.ts';
 import type { Provisioned } from './sealed-state.ts';
@@ -13,14 +13,7 @@ import { type NamedState, NO_STATE } from './state-rollback.ts';
 /** No other record can be sealed under this name. */
 export const HEAD_RECORD = 'head';
 
-export interface HeadText {
-  readonly revision: number;
-  /** base64url of 32 bytes. */
-  readonly hash: string;
-  readonly records: number;
-  /** The sealed head of the revision before; empty for the first. */
-  readonly previous: Uint8Array;
-}
+export type HeadText = RequestOf<'sealHead'>;
 
 export interface StoreHead {
   readonly sequence: number;
@@ -40,8 +33,8 @@ export function sealHead(
   signedLog: number,
   judgeState: (named: NamedState) => Provisioned,
 ): { key: Buffer; sealed: Buffer; generation: number } {
-  if (revision < 1) throw new CryptoError('BadRequest', 'revision: heads begin with 1');
-  if (!isSha256(hash)) throw new CryptoError('BadRequest', 'hash: is not 32 bytes in base64url');
+  if (revision < 1) throw badRequest('revision', 'heads begin with 1');
+  if (!isSha256(hash)) throw badRequest('hash', 'is not 32 bytes in base64url');
   let state = before;
   let log = signedLog;
   if (revision > 1) {
@@ -50,7 +43,7 @@ export function sealHead(
     state = judgeState(head.state);
     log = Math.max(log, head.log);
   } else if (previous.length > 0) {
-    throw new CryptoError('BadRequest', 'previous: nothing comes before the first head');
+    throw badRequest('previous', 'nothing comes before the first head');
   }
   const { generation, digest } = state;
   const named = generation === 0 ? {} : { generation, state: digest, log };

@@ -1,7 +1,7 @@
 // The public key of an enclave, to which keys and secrets leave encrypted. Which enclave may have them is decided before;
 // here the key only has to be one that keeps what is encrypted to it.
 import { constants, createPublicKey, type KeyObject, publicEncrypt } from 'node:crypto';
-import { CryptoError } from '../crypto/protocol/messages.ts';
+import { badRequest, CryptoError } from '../crypto/protocol/messages.ts';
 
 export interface TargetKey {
   readonly kid: string;
@@ -35,5 +35,5 @@ export function encryptToTarget({ key }: TargetKey, hash: 'sha1' | 'sha256' | 's
 }
 
 function bad(text: string): CryptoError {
-  return new CryptoError('BadRequest', `target: the enclave's key ${text}`);
+  return badRequest('target', `the enclave's key ${text}`);
 }

@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { formatNote, formatVkey, noteKeyHash } from '../formats/signed-note.ts';
-import { checkpointBody } from '../formats/tlog-checkpoint.ts';
+import { formatVkey, noteKeyHash } from '../formats/signed-note.ts';
+import { checkpointBody, formatNote } from '../formats/written-log.fixture.ts';
 
 export const ORIGIN = 'strongroom/test';
 

@@ -8,8 +8,8 @@ import { replaceFile } from '../files/durable-file.ts';
 import { ownCommand } from '../formats/own-command.ts';
 import type { Detail } from '../http/entry-detail.ts';
 import { type Store, StoreError } from '../store/port.ts';
-import { moduleSealer } from '../store/sealed/module-sealer.ts';
 import { readEverything } from '../store/sealed/read-everything.ts';
+import { moduleSealer } from '../store/sealed/records.ts';
 import { type OwnLog, recordAcceptance } from './service-entries.ts';
 
 export interface WitnessParts extends OwnLog {

@@ -1,8 +1,8 @@
 // One service worker's part in opening a sealed module: it passes ciphertext between people, the module and the workers
 // beside it, and learns none of it. It goes on answering once open, for workers that start later.
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
-import { thumbprintOf } from '../crypto/client/hand-over.ts';
 import { CryptoError } from '../crypto/protocol/messages.ts';
+import { sha256url } from '../formats/base64url.ts';
 import { unlockSockets } from '../links/unlock/socket-notes.ts';
 import { askWorker, listenForUnlocking, type UnlockRequest } from '../links/unlock/unlock-exchange.ts';
 
@@ -81,7 +81,7 @@ export async function openUnlockRelay(options: DeskOptions): Promise<UnlockRelay
     const sealed = await askPeers(folder, key, socket.path);
     try {
       if (sealed !== undefined) {
-        await crypto.takeOver({ recipient: thumbprintOf(key), sealed });
+        await crypto.takeOver({ recipient: sha256url(key), sealed });
         opened.resolve({ how: 'by another worker' });
       } else if (hasPassphraseFile) {
         await crypto.unlockFromFile().catch((error: unknown) => {
@@ -121,7 +121,7 @@ async function giveToPeers(crypto: CryptoClient, folder: string, own: string): P
       if (typeof key !== 'string') continue;
       const der = Buffer.from(key, 'base64');
       const { sealed } = await crypto.send('handOver', { key: der });
-      await askWorker(path, { ask: 'takeOver', recipient: thumbprintOf(der), sealed });
+      await askWorker(path, { ask: 'takeOver', recipient: sha256url(der), sealed });
     } catch {
       // Open already, or gone: one that starts later asks by itself.
     }

@@ -3,9 +3,8 @@ import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import type { Activation } from '../features/security-domain/activation.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
 import { type Store, StoreError } from '../store/port.ts';
-import { moduleSealer } from '../store/sealed/module-sealer.ts';
 import { openRecords } from '../store/sealed/open-records.ts';
-import type { Records } from '../store/sealed/records.ts';
+import { moduleSealer, type Records } from '../store/sealed/records.ts';
 import { moduleStateKind } from './module-state.ts';
 import { commitOnRecord, type OwnLog, refuseStore } from './service-entries.ts';
 

@@ -12,8 +12,8 @@ import { openCryptoClient } from '../../src/crypto/client/crypto-client.ts';
 import { places } from '../../src/deployment/data-layout.ts';
 import { parts } from '../../src/service/parts.ts';
 import { findingKind } from '../../src/store/sealed/follow-records.ts';
-import { moduleSealer } from '../../src/store/sealed/module-sealer.ts';
 import { openRecords } from '../../src/store/sealed/open-records.ts';
+import { moduleSealer } from '../../src/store/sealed/records.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { readEntries } from '../support/audit-entries.ts';
 import {

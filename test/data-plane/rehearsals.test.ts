@@ -6,7 +6,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { type Rehearsal, readRehearsal, writeRehearsal } from '../../src/formats/rehearsal-record.ts';
-import { StatementError, verifyStatement } from '../../src/formats/verify-statement.ts';
+import { NoteError } from '../../src/formats/signed-note.ts';
+import { verifyStatement } from '../../src/formats/verify-statement.ts';
 import { readEntries } from '../support/audit-entries.ts';
 import { digestOf, makeCustodians, type TestCustodian } from '../support/custodians.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
@@ -152,7 +153,7 @@ test('all have answered: the record is stated by the domain, and verifies offlin
   const key = Buffer.from(filed.domainKey, 'base64url');
   verifyStatement(filed.note, 'rehearsal', Buffer.from(filed.record), key);
   const edited = filed.record.replace('"answered"', '"missing"');
-  assert.throws(() => verifyStatement(filed.note, 'rehearsal', Buffer.from(edited), key), StatementError);
+  assert.throws(() => verifyStatement(filed.note, 'rehearsal', Buffer.from(edited), key), NoteError);
   assert.equal((await posture('reachability')).lastPassed, readRehearsal(filed.record).finishedAt);
   const got = await ask('GET', `${PATH}/${filed.id}`);
   assert.deepEqual(got.json, filed);

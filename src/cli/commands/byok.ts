@@ -108,7 +108,7 @@ the HSM can tell. The exit code is 0 when nothing is wrong, 1 otherwise.`,
 
 /** Which failures of wrapping and checking are the user's to read. */
 function refusals(before: string): Explanations {
-  return { Refusal: before, TransferBlobError: before, system: before };
+  return { Refusal: before, ShapeError: before, system: before };
 }
 
 /** What whoever makes or moves a transfer file has to do afterwards. */

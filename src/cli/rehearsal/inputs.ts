@@ -12,8 +12,9 @@ import { domainFingerprint } from '../../formats/domain-identity.ts';
 import { isGuid } from '../../formats/guid.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { orThrow } from '../../formats/refusal.ts';
-import { readSamples, SamplesError } from '../../formats/rehearsal-samples.ts';
-import { parseSecurityDomain, SecurityDomainError } from '../../formats/security-domain.ts';
+import { readSamples } from '../../formats/rehearsal-samples.ts';
+import { parseSecurityDomain } from '../../formats/security-domain.ts';
+import { ShapeError } from '../../formats/shape.ts';
 import { readManifest } from '../../tools/backup/read-manifest.ts';
 import { readSent } from '../../tools/custodian/files.ts';
 import { domainHash } from '../../tools/custodian/own-share.ts';
@@ -45,7 +46,7 @@ export async function readDomain(path: string) {
       const problem = `${error.message}: it was damaged, or is another file`;
       return fileFailed(path, problem, 'get the security-domain file again from where it is kept', error);
     },
-    SecurityDomainError,
+    ShapeError,
   );
   return { path, document, hash: domainHash(document), file };
 }
@@ -93,7 +94,7 @@ export function samplesIn(file: string, place = '') {
   return orThrow(
     () => {
       const content = readSamples(written.toString('utf8'));
-      if (content.samples.length === 0) throw new SamplesError('there are none in it');
+      if (content.samples.length === 0) throw new ShapeError('there are none in it');
       return { file, hash: hashOf(written), content };
     },
     (cause) => {
@@ -101,7 +102,7 @@ export function samplesIn(file: string, place = '') {
       const message = `${file} is not a file of samples: ${cause.message}; make one with '${prepare}'`;
       return new CommandError(message, { cause });
     },
-    SamplesError,
+    ShapeError,
   );
 }
 

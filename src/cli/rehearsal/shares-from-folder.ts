@@ -2,7 +2,8 @@
 import { readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { MAX_PACKET, PacketError, readPacket } from '../../formats/custodian-packet.ts';
+import { MAX_PACKET, readPacket } from '../../formats/custodian-packet.ts';
+import { ShapeError } from '../../formats/shape.ts';
 import { CommandError, type Terminal } from '../command.ts';
 import { readInput } from '../read-input.ts';
 import type { Domain } from './inputs.ts';
@@ -66,7 +67,7 @@ function readShare(file: string, domain: Domain, recipient: string): GatheredSha
     }
     return { custodian, file, packet: JSON.parse(text) as unknown };
   } catch (error) {
-    if (error instanceof PacketError || error instanceof CommandError) return error.message;
+    if (error instanceof ShapeError || error instanceof CommandError) return error.message;
     throw error;
   }
 }

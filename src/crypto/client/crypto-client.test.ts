@@ -8,8 +8,7 @@ import { test } from 'node:test';
 import { algorithms, operations } from '../../formats/algorithms.ts';
 import { makeCustodian } from '../../module/custodians.fixture.ts';
 import { bindingOf } from '../../module/key-module.fixture.ts';
-import type { CryptoClient, WrappedKey } from './crypto-client.ts';
-import { openCryptoClient } from './crypto-client.ts';
+import { type CryptoClient, openCryptoClient, type WrappedKey } from './crypto-client.ts';
 
 const certificates = (await Promise.all(['a', 'b', 'c'].map((name) => makeCustodian(name)))).map((c) => c.certificate);
 

@@ -1,6 +1,6 @@
 // How processes of one module give each other the key that opens it: encrypted to the waiting one's key, which the giving
 // module checks. What passes through here opens nothing.
-import { createHash } from 'node:crypto';
+import { sha256url } from '../../formats/base64url.ts';
 import { ask, type Partition } from './partition.ts';
 
 /** DER. */
@@ -15,10 +15,5 @@ export async function handOver(from: Partition, to: Partition): Promise<void> {
 }
 
 export async function takeOver(waiting: Partition, key: Buffer, sealed: string): Promise<void> {
-  await ask(waiting, 'takeOver', { recipient: thumbprintOf(key), sealed });
-}
-
-/** SHA-256 of a certificate or key in DER, base64url. */
-export function thumbprintOf(der: Uint8Array): string {
-  return createHash('sha256').update(der).digest('base64url');
+  await ask(waiting, 'takeOver', { recipient: sha256url(key), sealed });
 }

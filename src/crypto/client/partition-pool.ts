@@ -1,8 +1,9 @@
 // Keeps a number of partitions alive: starts them, greets them, replaces those that die, and says which one is free
 // soonest. It knows nothing of messages but the greeting.
+import { sha256url } from '../../formats/base64url.ts';
 import { CryptoError, type ModuleState } from '../protocol/messages.ts';
 import { startCeremony } from './ceremony-process.ts';
-import { handOver, recipientKeyOf, takeOver, thumbprintOf } from './hand-over.ts';
+import { handOver, recipientKeyOf, takeOver } from './hand-over.ts';
 import { ask, greet, type Hello, Partition } from './partition.ts';
 import { type PartitionPath, spawnPartition } from './spawn-partition.ts';
 
@@ -110,7 +111,7 @@ export class PartitionPool implements AsyncDisposable {
   async recipientKey(): Promise<Buffer> {
     const partition = this.#ready.find(({ lost }) => !lost) ?? (await this.pick());
     const key = await recipientKeyOf(partition);
-    this.#recipients.set(thumbprintOf(key), partition);
+    this.#recipients.set(sha256url(key), partition);
     return key;
   }
 

@@ -8,11 +8,6 @@ import { fileURLToPath } from 'node:url';
 
 export type PartitionProcess = ChildProcessByStdio<Writable, Readable, null>;
 
-export interface PartitionArguments {
-  readonly command: string;
-  readonly args: readonly string[];
-}
-
 /** A partition that serves keys, or a process for one ceremony. */
 export type ModuleKind = 'serving' | 'ceremony';
 
@@ -36,7 +31,7 @@ const ENTRIES: Readonly<Record<ModuleKind, string>> = {
   ceremony: join(SOURCE, 'module', 'ceremony', 'main.ts'),
 };
 
-export function partitionArguments(place: PartitionPath, kind: ModuleKind = 'serving'): PartitionArguments {
+export function partitionArguments(place: PartitionPath, kind: ModuleKind = 'serving') {
   const { moduleFolder, passphraseFile, mayChangeSeal = false, libraries = [], nodeFlags = [] } = place;
   const folder = realpathSync(moduleFolder);
   const passphraseFiles = kind === 'serving' || passphraseFile === undefined ? [] : [passphraseFile];

@@ -5,10 +5,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { sha256url } from '../../formats/base64url.ts';
 import { encryptToRsa } from '../../formats/jwe-rsa.ts';
-import type { CryptoClient } from './crypto-client.ts';
-import { openCryptoClient } from './crypto-client.ts';
-import { thumbprintOf } from './hand-over.ts';
+import { type CryptoClient, openCryptoClient } from './crypto-client.ts';
 
 const PASSPHRASE = 'correct horse battery';
 const COST = { memory: 65_536, passes: 1, lanes: 2 };
@@ -28,7 +27,7 @@ after(() => rmSync(root, { recursive: true, force: true }));
 async function unlock(client: CryptoClient, passphrase = PASSPHRASE): Promise<void> {
   const certificate = await client.unlockCertificate();
   const secret = encryptToRsa(new X509Certificate(certificate).publicKey, 'passphrase', Buffer.from(passphrase));
-  const recipient = thumbprintOf(certificate);
+  const recipient = sha256url(certificate);
   await client.unlock({ recipient, secret, packets: [] });
 }
 
@@ -95,7 +94,7 @@ test('a partition that comes back is unlocked by a worker beside this one when t
   });
   const key = await client.recipientKey();
   const { sealed } = await peer.send('handOver', { key });
-  await client.takeOver({ recipient: thumbprintOf(key), sealed });
+  await client.takeOver({ recipient: sha256url(key), sealed });
   const [victim = 0] = client.pids;
   process.kill(victim, 'SIGKILL');
   // A request waits until a partition is there.

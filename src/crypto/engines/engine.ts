@@ -1,7 +1,7 @@
 // What a module needs of the place where keys work. An engine makes, opens and uses keys; it stores nothing and asks
 // nobody who may. Behaviour is fixed by `engine.contract.ts`.
 import type { Algorithm, Operation } from '../../formats/algorithms.ts';
-import type { KeyBinding, PublicKey } from '../protocol/messages.ts';
+import type { KeyBinding, PublicKey, ReplyOf, RequestOf } from '../protocol/messages.ts';
 
 export type KeyType = KeyBinding['kty'];
 
@@ -11,28 +11,15 @@ export type KeySpec =
   | { readonly kty: 'oct-HSM'; readonly size: number }
   | { readonly kty: 'AKP-HSM'; readonly alg: string };
 
-export interface OperationInputs {
-  readonly input: Uint8Array;
-  /** verify: the signature · AES decrypt: the tag */
-  readonly proof: Uint8Array;
-  /** ML-DSA: empty, or EXTERNAL_MU */
-  readonly iv: Uint8Array;
-  /** ML-DSA: the context */
-  readonly aad: Uint8Array;
-}
+/** Unused ones are empty. */
+export type OperationInputs = Pick<RequestOf<'operate'>, 'input' | 'proof' | 'iv' | 'aad'>;
+export type OperationResult = ReplyOf<'operate'>;
 
 const NONE = new Uint8Array(0);
 
 /** Of an operation that takes nothing else. */
 export function inputAlone(input: Uint8Array): OperationInputs {
   return { input, proof: NONE, iv: NONE, aad: NONE };
-}
-
-export interface OperationResult {
-  /** verify answers one byte, 1 or 0. */
-  readonly output: Uint8Array;
-  readonly iv: Uint8Array;
-  readonly tag: Uint8Array;
 }
 
 /** A key ready for use. Disposing frees and overwrites what it holds; using it afterwards throws. */

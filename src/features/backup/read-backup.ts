@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { domainFingerprint } from '../../formats/domain-identity.ts';
 import { groupFingerprint } from '../../formats/fingerprint.ts';
 import { NoteError, parseNote } from '../../formats/signed-note.ts';
-import { StatementError, verifyStatement } from '../../formats/verify-statement.ts';
+import { verifyStatement } from '../../formats/verify-statement.ts';
 import { BackupError } from './backup-error.ts';
 import { decodeManifest, MANIFEST, MAX_MANIFEST, type Manifest, type Part, STATEMENT } from './manifest.ts';
 import type { BackupStorage } from './storage/port.ts';
@@ -55,7 +55,7 @@ function checkStatement(note: string, body: Uint8Array, domainKey: Uint8Array): 
   try {
     verifyStatement(note, 'backup-manifest', body, domainKey);
   } catch (cause) {
-    if (!(cause instanceof StatementError) && !(cause instanceof NoteError)) throw cause;
+    if (!(cause instanceof NoteError)) throw cause;
     const signer = signerOf(note);
     const ours = domainFingerprint(domainKey);
     if (signer !== undefined && signer !== ours) {

@@ -1,7 +1,8 @@
 // The import of a transfer blob as a request states it: the target key, and `key_hsm` with the whole file.
 import { createHash } from 'node:crypto';
 import { toBase64url } from '../../formats/base64url.ts';
-import { readTransferBlob, type TransferBlob, TransferBlobError } from '../../formats/transfer-blob.ts';
+import { ShapeError } from '../../formats/shape.ts';
+import { readTransferBlob, type TransferBlob } from '../../formats/transfer-blob.ts';
 import { member, readBytes } from '../../http/body.ts';
 import { isAbsent } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
@@ -47,7 +48,7 @@ function parse(file: Uint8Array): TransferBlob {
   try {
     return readTransferBlob(file);
   } catch (error) {
-    if (error instanceof TransferBlobError) throw badBlob(error.message, error);
+    if (error instanceof ShapeError) throw badBlob(error.message, error);
     throw error;
   }
 }

@@ -2,10 +2,11 @@
 
 import { randomBytes } from 'node:crypto';
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
-import { type CustodianPacket, PacketError, readPacketValue } from '../../formats/custodian-packet.ts';
+import { type CustodianPacket, readPacketValue } from '../../formats/custodian-packet.ts';
 import { domainFingerprint } from '../../formats/domain-identity.ts';
 import { isoTime } from '../../formats/iso-time.ts';
 import { isOneLine } from '../../formats/printable.ts';
+import { ShapeError } from '../../formats/shape.ts';
 import { member, readOptionalInteger, readOptionalText, wrongType } from '../../http/body.ts';
 import { isAbsent } from '../../http/lenient-body.ts';
 import { type AnyRow, type JsonObject, row } from '../../http/route.ts';
@@ -161,7 +162,7 @@ function readPacketIn(value: unknown): CustodianPacket {
   try {
     return readPacketValue(value);
   } catch (error) {
-    if (error instanceof PacketError)
+    if (error instanceof ShapeError)
       throw new ServiceError('BadParameter', `Packet: ${error.message}`, { cause: error });
     throw error;
   }

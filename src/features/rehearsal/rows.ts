@@ -4,15 +4,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { domainFingerprint } from '../../formats/domain-identity.ts';
 import { isoTime } from '../../formats/iso-time.ts';
-import {
-  MAX_REHEARSAL,
-  type Rehearsal,
-  RehearsalError,
-  readRehearsal,
-  writeRehearsal,
-} from '../../formats/rehearsal-record.ts';
+import { MAX_REHEARSAL, type Rehearsal, readRehearsal, writeRehearsal } from '../../formats/rehearsal-record.ts';
+import { ShapeError } from '../../formats/shape.ts';
 import { NoteError } from '../../formats/signed-note.ts';
-import { StatementError, verifyStatement } from '../../formats/verify-statement.ts';
+import { verifyStatement } from '../../formats/verify-statement.ts';
 import { readOptionalBoolean, readOptionalText, readText } from '../../http/body.ts';
 import { type Answer, type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
@@ -163,7 +158,7 @@ function requireRecord(record: string): Rehearsal {
   try {
     return readRehearsal(record);
   } catch (error) {
-    if (!(error instanceof RehearsalError)) throw error;
+    if (!(error instanceof ShapeError)) throw error;
     throw new ServiceError('BadParameter', `Property 'record': ${error.message}`, { cause: error });
   }
 }
@@ -173,7 +168,7 @@ function requireStatement(record: string, note: string, domainKey: Uint8Array): 
   try {
     verifyStatement(note, 'rehearsal', Buffer.from(record, 'utf8'), domainKey);
   } catch (error) {
-    if (!(error instanceof StatementError || error instanceof NoteError)) throw error;
+    if (!(error instanceof NoteError)) throw error;
     throw new ServiceError('BadParameter', `Property 'note': ${error.message}`, { cause: error });
   }
 }

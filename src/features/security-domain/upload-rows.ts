@@ -2,9 +2,10 @@
 // service passes it on and keeps none of it.
 import { hash } from 'node:crypto';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
-import { PacketError, readPacketValue } from '../../formats/custodian-packet.ts';
+import { readPacketValue } from '../../formats/custodian-packet.ts';
 import { MAX_UPLOAD, parseUpload } from '../../formats/domain-upload.ts';
 import { isoTime } from '../../formats/iso-time.ts';
+import { ShapeError } from '../../formats/shape.ts';
 import { readText } from '../../http/body.ts';
 import { type AnyRow, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
@@ -134,7 +135,7 @@ function certificatesIn(packets: unknown): ReadonlyMap<string, string> {
       const { statement, certificate } = readPacketValue(packet);
       shown.set(statement.custodian, certificate.raw.toString('base64'));
     } catch (error) {
-      if (!(error instanceof PacketError)) throw error; // it names nobody
+      if (!(error instanceof ShapeError)) throw error; // it names nobody
     }
   }
   return shown;

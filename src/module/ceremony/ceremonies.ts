@@ -1,6 +1,6 @@
 // The ceremonies of the security domain: taking it, taking one over, replacing its custodians. Each works under the lock on
 // the newest state, since another worker's ceremony may have been there before, and each ends in one atomic write.
-import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { CryptoError, type ReplyOf, type RequestOf } from '../../crypto/protocol/messages.ts';
 import type { Provisioned, Settled } from '../sealed-state.ts';
 import type { CeremonyModule } from './ceremony-module.ts';
 import { judgeQuorum, judgeUpload } from './judge-upload.ts';
@@ -9,14 +9,7 @@ import { makeRsaPair } from './rsa-recipient.ts';
 import { readCustodians, writeSecurityDomain } from './security-domain.ts';
 import { keepTransferKey, loadTransferKey, removeTransferKey } from './transfer-key.ts';
 
-/** What a ceremony says of the people in it, by their thumbprints. */
-export interface Outcome {
-  readonly required: number;
-  /** The custodians from now on: in the order of their shares, or of their certificates. */
-  readonly thumbprints: readonly string[];
-  /** Who brought the shares. */
-  readonly quorum: readonly string[];
-}
+type Outcome = ReplyOf<'replaceCustodians'>;
 
 /**
  * The first one settles the custodians, and makes the keys of the domain: no state of before holds any of them. Later ones
@@ -67,15 +60,8 @@ export function upload(module: CeremonyModule, document: string): Outcome {
   });
 }
 
-export interface Replacement {
-  readonly certificates: unknown;
-  readonly required: number;
-  readonly domain: string;
-  readonly packets: unknown;
-}
-
 /** From now on the domain is split over the successors, as a quorum of the present custodians agreed. */
-export function replaceCustodians(module: CeremonyModule, wanted: Replacement): Outcome {
+export function replaceCustodians(module: CeremonyModule, wanted: RequestOf<'replaceCustodians'>): Outcome {
   const { required, domain, packets } = wanted;
   const thumbprints = readCustodians(wanted.certificates, required).map(({ thumbprint }) => thumbprint);
   const successors = settledAs(required, thumbprints);

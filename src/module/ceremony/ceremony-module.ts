@@ -5,26 +5,28 @@ import { badRequest, CryptoError, type RequestOf } from '../../crypto/protocol/m
 import type { SealHeader } from '../../formats/seal-header.ts';
 import { identityPath } from '../attestation-identity.ts';
 import { createDurable } from '../durable-file.ts';
-import { type FolderOptions, ModuleFolder } from '../module-folder.ts';
+import { ModuleFolder } from '../module-folder.ts';
 import type { Provisioned, StateContent } from '../sealed-state.ts';
-import { openStateInUse, type StateInUse } from '../state-in-use.ts';
-import { isBehind, refuseBehind, requireLater, stateRefused } from '../state-rollback.ts';
+import {
+  isBehind,
+  openStateInUse,
+  refuseBehind,
+  requireLater,
+  type StateInUse,
+  stateRefused,
+} from '../state-rollback.ts';
 import { readStoreHead } from '../store-head.ts';
-import { withCeremonyLock } from './ceremony-lock.ts';
 import { sealIdentity } from './make-identity.ts';
 import { makeRootKeys } from './make-root-keys.ts';
-import { makeSeal, type SealRequest } from './make-seal.ts';
+import { makeSeal } from './make-seal.ts';
 import { removeOldCustodians } from './old-custodians.ts';
+import type { PassphraseSource } from './passphrase-seal.ts';
 import { makeRsaPair } from './rsa-recipient.ts';
-import { type PassphraseSource, SealLock } from './seal-lock.ts';
-import { StateWriter } from './state-writer.ts';
+import { SealLock, type SealLockOptions } from './seal-lock.ts';
+import { StateWriter, withCeremonyLock } from './state-writer.ts';
 import { beginWitnesses, EMPTY_ROOT, witnessHead, witnessLog } from './witnesses.ts';
 
-export interface CeremonyModuleOptions extends Omit<FolderOptions, 'headDelay'> {
-  /** Milliseconds that the first wrong secret of a seal costs. */
-  readonly wrongSecretDelay?: number | undefined;
-  /** Where the passphrase of the seal may be read. */
-  readonly passphraseSource?: PassphraseSource | undefined;
+export interface CeremonyModuleOptions extends SealLockOptions {
   /** The instance is stopped, and its seal may be exchanged. */
   readonly mayChangeSeal?: boolean | undefined;
 }
@@ -41,14 +43,11 @@ export class CeremonyModule extends ModuleFolder<StateWriter> implements AsyncDi
     super({ ...options, headDelay: 0 }, new StateWriter(options.folder));
     this.#mayChangeSeal = options.mayChangeSeal ?? false;
     this.#passphraseSource = options.passphraseSource;
-    this.seal = new SealLock({
-      folder: options.folder,
-      header: () => this.#header(),
-      now: options.now,
-      wrongSecretDelay: options.wrongSecretDelay ?? 1000,
-      passphraseSource: options.passphraseSource,
-      open: (key: KeyObject) => this.openWith(key),
-    });
+    this.seal = new SealLock(
+      options,
+      () => this.#header(),
+      (key) => this.openWith(key),
+    );
     this.reload();
   }
 
@@ -82,8 +81,8 @@ export class CeremonyModule extends ModuleFolder<StateWriter> implements AsyncDi
   }
 
   provision(instanceId: string, instanceName: string): void {
-    if (!/^[0-9A-Za-z._-]{1,128}$/.test(instanceId)) throw new CryptoError('BadRequest', 'instanceId: wrong form');
-    if (!/^[0-9A-Za-z-]{1,127}$/.test(instanceName)) throw new CryptoError('BadRequest', 'instanceName: wrong form');
+    if (!/^[0-9A-Za-z._-]{1,128}$/.test(instanceId)) throw badRequest('instanceId', 'wrong form');
+    if (!/^[0-9A-Za-z-]{1,127}$/.test(instanceName)) throw badRequest('instanceName', 'wrong form');
     using rootKeys = makeRootKeys();
     const made = withCeremonyLock(this.folder, () => {
       if (this.file.exists) return false;
@@ -140,7 +139,7 @@ export class CeremonyModule extends ModuleFolder<StateWriter> implements AsyncDi
   }
 
   /** @throws CryptoError SealRefused in a process of a service worker; BadRequest */
-  async changeSeal(sealRequest: SealRequest): Promise<void> {
+  async changeSeal(sealRequest: RequestOf<'changeSeal'>): Promise<void> {
     if (!this.#mayChangeSeal) {
       throw new CryptoError(
         'SealRefused',

@@ -1,29 +1,25 @@
 // The `file` seal: a random key beside the state file, readable by the module's user alone. It keeps the state from
 // being edited or read in a copy made without it; it is no protection from whoever can read the whole folder.
-import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDurable, syncFolder } from '../durable-file.ts';
 import { fsync } from '../native.ts';
+import { secretKeyOf } from '../sealed-box.ts';
 
 const LENGTH = 32;
 
-/** A new key under a name of its own, so that state and key can be exchanged in one step: that of the state. */
-export function makeFileSeal(folder: string): { readonly keyFile: string; readonly key: KeyObject } {
-  const bytes = randomBytes(LENGTH);
-  const keyFile = `seal-${randomBytes(8).toString('hex')}.key`;
-  createDurable(join(folder, keyFile), bytes);
-  const key = createSecretKey(bytes);
-  bytes.fill(0);
-  return { keyFile, key };
-}
-
-/** A key, unless there is one (another process's, or of a start that went no further). @returns `keyFile` */
-export function writeKeyFile(folder: string, keyFile: string): string {
+/**
+ * A new key, by default under a name of its own, so that state and key can be exchanged in one step: that of the state. Where
+ * there is one of that name (another process's, or of a start that went no further), it stays.
+ */
+export function makeFileSeal(
+  folder: string,
+  keyFile: string = `seal-${randomBytes(8).toString('hex')}.key`,
+): { readonly keyFile: string; readonly key: KeyObject } {
   const bytes = randomBytes(LENGTH);
   createDurable(join(folder, keyFile), bytes);
-  bytes.fill(0);
-  return keyFile;
+  return { keyFile, key: secretKeyOf(bytes) };
 }
 
 /** A process that had not yet heard of the new state may have taken its key for a spare one. */

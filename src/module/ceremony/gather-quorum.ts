@@ -1,20 +1,16 @@
 // Brings together the shares that custodians encrypted to the transfer key, each in a signed packet, and opens the domain
 // file with them. What is wrong is said with the packet and the custodian it came from.
-import { PacketError, readPacket, readPacketValue } from '../../formats/custodian-packet.ts';
+import { type CustodianPacket, readPacket, readPacketValue } from '../../formats/custodian-packet.ts';
 import type { PacketStatement, Successors } from '../../formats/custodian-statement.ts';
 import { type OpenedDomain, openFile } from '../../formats/domain-entries.ts';
 import { shortFingerprint } from '../../formats/fingerprint.ts';
 import { JweError } from '../../formats/jwe.ts';
 import { decryptWithRsa } from '../../formats/jwe-rsa.ts';
-import {
-  type EncryptedShare,
-  hashOfDomain,
-  MASTER_BYTES,
-  parseSecurityDomain,
-  SecurityDomainError,
-} from '../../formats/security-domain.ts';
+import { orThrow } from '../../formats/refusal.ts';
+import { type EncryptedShare, hashOfDomain, MASTER_BYTES, parseSecurityDomain } from '../../formats/security-domain.ts';
 import { joinShares } from '../../formats/shamir.ts';
-import { proofHash, proofOfShare } from '../../formats/share-proof.ts';
+import { ShapeError } from '../../formats/shape.ts';
+import { proofHashOf } from '../../formats/share-proof.ts';
 import type { TransferKey } from './transfer-key.ts';
 
 export interface Quorum {
@@ -37,12 +33,12 @@ export interface GatheredDomain extends Disposable {
 
 const MAX_PACKETS = 10;
 
-/** @throws SecurityDomainError, DomainKeysError, FieldsError, ShamirError */
+/** @throws ShapeError, FieldsError */
 export function openWithPackets({ domain, packets }: Quorum, wanted: Purpose, transfer: TransferKey): GatheredDomain {
   const file = parseSecurityDomain(domain);
   const { enc_shares: shares, required } = file.SharedKeys;
   if (!Array.isArray(packets) || packets.length > MAX_PACKETS) {
-    throw new SecurityDomainError(`packets: must be a list of at most ${MAX_PACKETS} custodian packets`);
+    throw new ShapeError(`packets: must be a list of at most ${MAX_PACKETS} custodian packets`);
   }
   const byCustodian = new Map<string, Buffer>();
   let master: Buffer | undefined;
@@ -53,14 +49,14 @@ export function openWithPackets({ domain, packets }: Quorum, wanted: Purpose, tr
       const who = `${where}, of the custodian ${shortFingerprint(statement.custodian)},`;
       checkStatement(statement, who, wanted, hashOfDomain(domain), transfer);
       const listed = shares.find(({ x5t_256 }) => x5t_256 === statement.custodian);
-      if (listed === undefined) throw new SecurityDomainError(`${who} is of nobody that the domain file names`);
+      if (listed === undefined) throw new ShapeError(`${who} is of nobody that the domain file names`);
       if (byCustodian.has(statement.custodian)) {
-        throw new SecurityDomainError(`${who} is the second of this custodian: each is counted once`);
+        throw new ShapeError(`${who} is the second of this custodian: each is counted once`);
       }
       byCustodian.set(statement.custodian, openShare(statement.share, listed, who, transfer));
     });
     if (byCustodian.size < required) {
-      throw new SecurityDomainError(
+      throw new ShapeError(
         `packets: ${required} of ${shares.length} custodians are needed, ${byCustodian.size} are here`,
       );
     }
@@ -69,7 +65,7 @@ export function openWithPackets({ domain, packets }: Quorum, wanted: Purpose, tr
       used.map(([, share]) => share),
       required,
     );
-    if (master.length !== MASTER_BYTES) throw new SecurityDomainError('the shares hold no master key');
+    if (master.length !== MASTER_BYTES) throw new ShapeError('the shares hold no master key');
     const opened = openFile(file, master);
     return { opened, quorum: used.map(([custodian]) => custodian), [Symbol.dispose]: () => opened[Symbol.dispose]() };
   } finally {
@@ -79,12 +75,8 @@ export function openWithPackets({ domain, packets }: Quorum, wanted: Purpose, tr
 }
 
 function readStatement(packet: unknown, where: string): PacketStatement {
-  try {
-    return (typeof packet === 'string' ? readPacket(packet) : readPacketValue(packet)).statement;
-  } catch (cause) {
-    if (cause instanceof PacketError) throw new SecurityDomainError(`${where}: ${cause.message}`, { cause });
-    throw cause;
-  }
+  const read = (): CustodianPacket => (typeof packet === 'string' ? readPacket(packet) : readPacketValue(packet));
+  return orThrow(read, (cause) => new ShapeError(`${where}: ${cause.message}`, { cause }), ShapeError).statement;
 }
 
 type WithShare = Extract<PacketStatement, { readonly purpose: 'recover' | 'unlock' | 'reshare' }>;
@@ -97,31 +89,29 @@ function checkStatement(
   { thumbprint }: TransferKey,
 ): asserts statement is WithShare {
   if (statement.purpose !== wanted.purpose) {
-    throw new SecurityDomainError(`${who} was made to ${statement.purpose}, not to ${wanted.purpose}`);
+    throw new ShapeError(`${who} was made to ${statement.purpose}, not to ${wanted.purpose}`);
   }
   if (statement.domain !== domainHash) {
-    throw new SecurityDomainError(`${who} was made for another security-domain file, or the file was changed`);
+    throw new ShapeError(`${who} was made for another security-domain file, or the file was changed`);
   }
   if (statement.recipient !== thumbprint) {
-    throw new SecurityDomainError(
+    throw new ShapeError(
       `${who} is encrypted to another transfer key: fetch the present one and have the packet made again`,
     );
   }
   if (wanted.purpose !== 'reshare' || statement.purpose !== 'reshare') return;
   const { required, thumbprints } = statement.successors;
   const agreed = required === wanted.successors.required && thumbprints.join() === wanted.successors.thumbprints.join();
-  if (!agreed) throw new SecurityDomainError(`${who} agrees to other successors, or to another quorum of them`);
+  if (!agreed) throw new ShapeError(`${who} agrees to other successors, or to another quorum of them`);
 }
 
 function openShare(jwe: string, listed: EncryptedShare, who: string, { privateKey }: TransferKey): Buffer {
-  let share: Buffer;
-  try {
-    share = decryptWithRsa(privateKey, jwe);
-  } catch (cause) {
-    if (!(cause instanceof JweError)) throw cause;
-    throw new SecurityDomainError(`${who} holds a share that does not open with the transfer key`, { cause });
-  }
-  if (proofHash(proofOfShare(share)) === listed.proof_hash) return share;
+  const share = orThrow(
+    () => decryptWithRsa(privateKey, jwe),
+    (cause) => new ShapeError(`${who} holds a share that does not open with the transfer key`, { cause }),
+    JweError,
+  );
+  if (proofHashOf(share) === listed.proof_hash) return share;
   share.fill(0);
-  throw new SecurityDomainError(`${who} holds a share that is not the one of this custodian in this domain`);
+  throw new ShapeError(`${who} holds a share that is not the one of this custodian in this domain`);
 }

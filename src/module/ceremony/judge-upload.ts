@@ -3,13 +3,14 @@
 import { createPrivateKey } from 'node:crypto';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { type OpenedDomain, openEntries } from '../../formats/domain-entries.ts';
-import { DomainKeysError, decodeDomainKeys } from '../../formats/domain-keys.ts';
+import { decodeDomainKeys } from '../../formats/domain-keys.ts';
 import { parseUpload, type RestoreBlob } from '../../formats/domain-upload.ts';
 import { FieldsError } from '../../formats/fields.ts';
 import { JweError } from '../../formats/jwe.ts';
 import { decryptWithRsa } from '../../formats/jwe-rsa.ts';
-import { MASTER_BYTES, SecurityDomainError } from '../../formats/security-domain.ts';
-import { ShamirError } from '../../formats/shamir.ts';
+import { orThrow } from '../../formats/refusal.ts';
+import { MASTER_BYTES } from '../../formats/security-domain.ts';
+import { ShapeError } from '../../formats/shape.ts';
 import { type GatheredDomain, openWithPackets, type Purpose, type Quorum } from './gather-quorum.ts';
 import type { TransferKey } from './transfer-key.ts';
 
@@ -31,24 +32,22 @@ export function judgeQuorum(quorum: Quorum, wanted: Purpose, transfer: TransferK
 
 function needed(transfer: TransferKey | undefined): TransferKey {
   if (transfer !== undefined) return transfer;
-  throw new SecurityDomainError('there is no transfer key at present: fetch one, and have this made again for it');
+  throw new ShapeError('there is no transfer key at present: fetch one, and have this made again for it');
 }
 
 function ofBlob({ data, wrapped, recipient }: RestoreBlob, transfer: TransferKey): GatheredDomain {
   if (recipient !== transfer.thumbprint) {
-    throw new SecurityDomainError(
+    throw new ShapeError(
       'WrappedKey: is encrypted to another transfer key: fetch the present one and make the blob again',
     );
   }
-  let master: Buffer;
+  const master = orThrow(
+    () => decryptWithRsa(transfer.privateKey, wrapped),
+    (cause) => new ShapeError('WrappedKey.enc_key: does not open with the transfer key', { cause }),
+    JweError,
+  );
   try {
-    master = decryptWithRsa(transfer.privateKey, wrapped);
-  } catch (cause) {
-    if (!(cause instanceof JweError)) throw cause;
-    throw new SecurityDomainError('WrappedKey.enc_key: does not open with the transfer key', { cause });
-  }
-  try {
-    if (master.length !== MASTER_BYTES) throw new SecurityDomainError('WrappedKey.enc_key: holds no master key');
+    if (master.length !== MASTER_BYTES) throw new ShapeError('WrappedKey.enc_key: holds no master key');
     const opened = openEntries(data, master);
     return { opened, quorum: [], [Symbol.dispose]: () => opened[Symbol.dispose]() };
   } finally {
@@ -73,23 +72,14 @@ function checkAttestation({ keys }: OpenedDomain): void {
   try {
     curve = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).asymmetricKeyDetails?.namedCurve;
   } catch (cause) {
-    throw new SecurityDomainError('the root of attestations inside is no key', { cause });
+    throw new ShapeError('the root of attestations inside is no key', { cause });
   } finally {
     der.fill(0);
   }
-  if (curve !== 'secp384r1') throw new SecurityDomainError('the root of attestations inside is not of P-384');
+  if (curve !== 'secp384r1') throw new ShapeError('the root of attestations inside is not of P-384');
 }
 
 function refusing<T>(judge: () => T): T {
-  try {
-    return judge();
-  } catch (cause) {
-    const speaks =
-      cause instanceof SecurityDomainError ||
-      cause instanceof DomainKeysError ||
-      cause instanceof ShamirError ||
-      cause instanceof FieldsError;
-    if (!speaks) throw cause;
-    throw new CryptoError('DomainRefused', cause.message, { cause });
-  }
+  const refusal = (cause: Error): CryptoError => new CryptoError('DomainRefused', cause.message, { cause });
+  return orThrow(judge, refusal, ShapeError, FieldsError);
 }

@@ -6,7 +6,7 @@ import type { Frame } from '../../formats/frames.ts';
 import { runModule } from '../run-module.ts';
 import { CeremonyModule } from './ceremony-module.ts';
 import { dispatchCeremony } from './handlers.ts';
-import { passphraseSource } from './passphrase-source.ts';
+import { passphraseSource } from './passphrase-seal.ts';
 
 /** What comes before a ceremony, and attempts to unlock, which may be repeated; everything else is the last answer. */
 const GOES_ON: ReadonlySet<number> = new Set(

@@ -2,7 +2,7 @@
 // was provisioned before there were identities gets one as well.
 import { createPublicKey, type KeyObject, sign as signWith, X509Certificate } from 'node:crypto';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
-import { certificateDer, certificateToSign } from '../../formats/x509-writer.ts';
+import { issuedCertificate } from '../../formats/x509-writer.ts';
 import { identityContext, identityLayout } from '../attestation-identity.ts';
 import { sealBox } from '../sealed-box.ts';
 import type { Provisioned } from '../sealed-state.ts';
@@ -27,9 +27,10 @@ function certify(state: Provisioned, spki: Buffer): { leaf: Buffer; root: Buffer
   const rootSpki = spkiOf(createPublicKey(rootKey));
   const issuer = `attestation root ${state.instanceId}`;
   const common = { issuer, notBefore: state.createdAt, issuerPublicKey: rootSpki };
-  const issue = (subject: string, publicKeyDer: Buffer, authority: boolean): Buffer => {
-    const toSign = certificateToSign({ ...common, serial: newSerial(), subject, publicKey: publicKeyDer, authority });
-    const der = certificateDer(toSign, signWith('sha384', toSign, rootKey));
+  const issue = (subject: string, publicKey: Buffer, authority: boolean): Buffer => {
+    const der = issuedCertificate({ ...common, serial: newSerial(), subject, publicKey, authority }, (toSign) =>
+      signWith('sha384', toSign, rootKey),
+    );
     if (!new X509Certificate(der).verify(createPublicKey(rootKey))) {
       throw new CryptoError('Internal', 'a certificate did not come out right');
     }

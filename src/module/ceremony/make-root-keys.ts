@@ -21,7 +21,7 @@ export function makeRootKeys(): RootKeys {
 /**
  * The same instance in another security domain: its own keys, and the domain's.
  * @param keys `encodeDomainKeys`; the caller overwrites them
- * @throws DomainKeysError, FieldsError
+ * @throws FieldsError
  */
 export function joinDomain(own: RootKeys, keys: Buffer): RootKeys {
   return new RootKeys(own.use((present) => encodeRootKeys({ ...present, ...decodeDomainKeys(keys) })));

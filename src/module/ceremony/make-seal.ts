@@ -1,7 +1,7 @@
 // The next seal of an open module: a new key each time, so that the old secret opens no state that is written from then on.
 // What an older copy of the files holds goes on opening with it.
 import type { KeyObject } from 'node:crypto';
-import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { badRequest, CryptoError, type RequestOf } from '../../crypto/protocol/messages.ts';
 import { COST_LIMITS, type PassphraseCost, type Seal } from '../../formats/seal-header.ts';
 import { integer, type Reader, record, ShapeError } from '../../formats/shape.ts';
 import type { StateContent } from '../sealed-state.ts';
@@ -10,27 +10,17 @@ import { makePassphraseSeal } from './passphrase-seal.ts';
 import { makeQuorumSeal } from './quorum-seal.ts';
 import { readCustodians } from './security-domain.ts';
 
-export interface SealRequest {
-  readonly kind: string;
-  /** The passphrase; overwritten. */
-  readonly secret: Uint8Array;
-  readonly cost: unknown;
-  /** Standard base64 DER. */
-  readonly certificates: unknown;
-  readonly required: number;
-}
-
 const readPassphraseCost: Reader<PassphraseCost> = record({
   memory: integer(COST_LIMITS.memory.least, COST_LIMITS.memory.most),
   passes: integer(COST_LIMITS.passes.least, COST_LIMITS.passes.most),
   lanes: integer(COST_LIMITS.lanes.least, COST_LIMITS.lanes.most),
 });
 
-/** @throws CryptoError BadRequest */
+/** Overwrites the secret. @throws CryptoError BadRequest */
 export async function makeSeal(
   folder: string,
   state: StateContent,
-  { kind, secret, cost, certificates, required }: SealRequest,
+  { kind, secret, cost, certificates, required }: RequestOf<'changeSeal'>,
 ): Promise<{ readonly seal: Seal; readonly key: KeyObject }> {
   try {
     if (kind === 'file') {
@@ -45,5 +35,5 @@ export async function makeSeal(
   } finally {
     secret.fill(0);
   }
-  throw new CryptoError('BadRequest', 'kind: must be file, passphrase or quorum');
+  throw badRequest('kind', 'must be file, passphrase or quorum');
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { fields } from '../../formats/fields.ts';
 import { readIfThere } from '../durable-file.ts';
-import { openBox, SealedBoxError } from '../sealed-box.ts';
+import { openBox } from '../sealed-box.ts';
 import type { Provisioned, Settled } from '../sealed-state.ts';
 
 const layout = fields({ domains: 'json' });
@@ -33,10 +33,10 @@ export function readOldCustodians(
     return entry === undefined ? undefined : { required: entry.required, thumbprints: entry.thumbprints };
   } catch (cause) {
     // Never with a key that lies in the folder alone: under another seal, whoever can write there could put one.
-    const old = fileKey === undefined ? undefined : openIf(fileKey, contextOf(state, 1), sealed);
-    if (old === undefined) {
-      throw new CryptoError('RecordRefused', 'the custodians on file are not authentic', { cause });
-    }
+    const refusal = (): CryptoError =>
+      new CryptoError('RecordRefused', 'the custodians on file are not authentic', { cause });
+    if (fileKey === undefined) throw refusal();
+    const old = openBox(fileKey, contextOf(state, 1), sealed, refusal);
     const { required, thumbprints } = oldLayout.decode(old);
     return { required, thumbprints: thumbprints.split(' ') };
   }
@@ -48,15 +48,6 @@ export function removeOldCustodians(folder: string): void {
 
 function pathOf(folder: string): string {
   return join(folder, 'custodians.sealed');
-}
-
-function openIf(key: KeyObject, context: Buffer, sealed: Buffer): Buffer | undefined {
-  try {
-    return openBox(key, context, sealed);
-  } catch (error) {
-    if (error instanceof SealedBoxError) return undefined;
-    throw error;
-  }
 }
 
 /** Bound to the root keys too: a folder provisioned anew does not inherit custodians. */

@@ -1,20 +1,18 @@
 // The `quorum` seal: a random key, split over custodians' certificates and kept nowhere else. Each start needs as many
 // custodians as its quorum says, each with a packet whose share is encrypted to the partition that is being unlocked.
 import { createSecretKey, type KeyObject, randomBytes, randomFillSync, timingSafeEqual } from 'node:crypto';
-import { CryptoError } from '../../crypto/protocol/messages.ts';
-import { type CustodianPacket, PacketError, readPacketValue } from '../../formats/custodian-packet.ts';
+import { badRequest, CryptoError } from '../../crypto/protocol/messages.ts';
+import { type CustodianPacket, readPacketValue } from '../../formats/custodian-packet.ts';
 import { shortFingerprint } from '../../formats/fingerprint.ts';
 import { JweError } from '../../formats/jwe.ts';
+import { orThrow } from '../../formats/refusal.ts';
 import type { Seal } from '../../formats/seal-header.ts';
-import {
-  type ListedShare,
-  readShareList,
-  type ShareHolder,
-  type ShareList,
-  writeShareList,
-} from '../../formats/seal-shares.ts';
-import { joinShares, ShamirError, splitSecret } from '../../formats/shamir.ts';
-import { proofHash, proofOfShare } from '../../formats/share-proof.ts';
+import { readShareList, type ShareList, writeShareList } from '../../formats/seal-shares.ts';
+import type { Custodian, EncryptedShare } from '../../formats/security-domain.ts';
+import { joinShares, splitSecret } from '../../formats/shamir.ts';
+import { ShapeError } from '../../formats/shape.ts';
+import { proofHashOf } from '../../formats/share-proof.ts';
+import { secretKeyOf } from '../sealed-box.ts';
 
 export type QuorumSeal = Extract<Seal, { readonly kind: 'quorum' }>;
 
@@ -29,7 +27,7 @@ const MOST_PACKETS = 10;
 
 export function makeQuorumSeal(
   instance: { readonly instanceId: string; readonly instanceName: string },
-  custodians: readonly ShareHolder[],
+  custodians: readonly Custodian[],
   required: number,
 ): { readonly seal: QuorumSeal; readonly key: KeyObject } {
   const secret = randomBytes(KEY_BYTES);
@@ -51,7 +49,7 @@ export interface QuorumKey {
 /** @throws CryptoError BadRequest or SealRefused, naming the custodian whose packet is at fault */
 export function quorumKey(seal: QuorumSeal, packets: unknown, recipient: Recipient): QuorumKey {
   if (!Array.isArray(packets) || packets.length === 0 || packets.length > MOST_PACKETS) {
-    throw new CryptoError('BadRequest', `packets: must be 1 to ${MOST_PACKETS}`);
+    throw badRequest('packets', `must be 1 to ${MOST_PACKETS}`);
   }
   const list = readShareList(seal.shares);
   const seen = new Set<string>();
@@ -65,12 +63,10 @@ export function quorumKey(seal: QuorumSeal, packets: unknown, recipient: Recipie
   const shares: Buffer[] = [];
   try {
     for (const each of read.slice(0, list.required)) shares.push(openShare(each, recipient));
-    const secret = joinShares(shares, list.required);
-    const key = createSecretKey(secret);
-    secret.fill(0);
-    return { key, custodians: read.slice(0, list.required).map(({ listed }) => listed.thumbprint) };
+    const key = secretKeyOf(joinShares(shares, list.required));
+    return { key, custodians: read.slice(0, list.required).map(({ listed }) => listed.x5t_256) };
   } catch (cause) {
-    if (!(cause instanceof ShamirError)) throw cause;
+    if (!(cause instanceof ShapeError)) throw cause;
     throw new CryptoError('SealRefused', `the shares do not open the seal: ${cause.message}`, { cause });
   } finally {
     for (const share of shares) share.fill(0);
@@ -79,45 +75,41 @@ export function quorumKey(seal: QuorumSeal, packets: unknown, recipient: Recipie
 
 interface Read {
   readonly who: string;
-  readonly listed: ListedShare;
+  readonly listed: EncryptedShare;
   readonly share: string;
 }
 
 function readOne(value: unknown, index: number, list: ShareList, recipient: Recipient, seen: Set<string>): Read {
-  let packet: CustodianPacket;
-  try {
-    packet = readPacketValue(value);
-  } catch (cause) {
-    if (!(cause instanceof PacketError)) throw cause;
-    throw new CryptoError('BadRequest', `packets[${index}]: ${cause.message}`, { cause });
-  }
+  const packet = orThrow(
+    () => readPacketValue(value),
+    (cause) => new CryptoError('BadRequest', `packets[${index}]: ${cause.message}`, { cause }),
+    ShapeError,
+  );
   const { statement } = packet;
   const who = nameOf(packet);
   const refuse = (why: string): never => {
     throw new CryptoError('SealRefused', `the packet of ${who}: ${why}`);
   };
   if (statement.purpose !== 'unlock') return refuse(`was made to ${statement.purpose}, not to unlock`);
-  const listed = list.shares.find(({ thumbprint }) => thumbprint === statement.custodian);
+  const listed = list.shares.find(({ x5t_256 }) => x5t_256 === statement.custodian);
   if (listed === undefined) return refuse('is of somebody who has no share of this seal');
   if (statement.domain !== list.digest) return refuse('is for another share list: take the one of this seal');
   if (statement.recipient !== recipient.thumbprint) {
     return refuse('is for another unlock certificate: each start makes a new one, take that and make the packet again');
   }
-  if (seen.has(listed.thumbprint)) return refuse('was given twice');
-  seen.add(listed.thumbprint);
+  if (seen.has(listed.x5t_256)) return refuse('was given twice');
+  seen.add(listed.x5t_256);
   return { who, listed, share: statement.share };
 }
 
 function openShare({ who, listed, share }: Read, recipient: Recipient): Buffer {
-  let opened: Buffer;
-  try {
-    opened = recipient.decrypt(share);
-  } catch (cause) {
-    if (!(cause instanceof JweError)) throw cause;
-    throw new CryptoError('SealRefused', `the packet of ${who}: its share does not decrypt`, { cause });
-  }
-  const proof = Buffer.from(proofHash(proofOfShare(opened)), 'ascii');
-  const expected = Buffer.from(listed.proofHash, 'ascii');
+  const opened = orThrow(
+    () => recipient.decrypt(share),
+    (cause) => new CryptoError('SealRefused', `the packet of ${who}: its share does not decrypt`, { cause }),
+    JweError,
+  );
+  const proof = Buffer.from(proofHashOf(opened), 'ascii');
+  const expected = Buffer.from(listed.proof_hash, 'ascii');
   if (proof.length === expected.length && timingSafeEqual(proof, expected)) return opened;
   opened.fill(0);
   throw new CryptoError('SealRefused', `the packet of ${who}: its share is not the one of this seal`);

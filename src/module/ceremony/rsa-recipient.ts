@@ -1,5 +1,5 @@
 // RSA keys that somebody outside encrypts to, or verifies with: the pair, and the certificate that it is known by.
-import { createHash, generateKeyPair, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { generateKeyPair, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { promisify } from 'node:util';
 import { recipientCertificate } from '../../formats/x509-writer.ts';
 
@@ -26,9 +26,4 @@ export function newSerial(): Buffer {
   const serial = randomBytes(16);
   serial[0] = ((serial[0] as number) & 0x3f) | 0x40;
   return serial;
-}
-
-/** x5t#S256 of a certificate in DER. */
-export function thumbprintOf(der: Uint8Array): string {
-  return createHash('sha256').update(der).digest('base64url');
 }

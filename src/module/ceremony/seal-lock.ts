@@ -4,62 +4,59 @@
 import type { KeyObject } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CryptoError } from '../../crypto/protocol/messages.ts';
+import { promisify } from 'node:util';
+import { badRequest, CryptoError, type ReplyOf } from '../../crypto/protocol/messages.ts';
+import { sha256url } from '../../formats/base64url.ts';
 import { firstLine } from '../../formats/first-line.ts';
 import { JweError } from '../../formats/jwe.ts';
 import { decryptWithRsa } from '../../formats/jwe-rsa.ts';
+import { orThrow } from '../../formats/refusal.ts';
 import type { Seal, SealHeader } from '../../formats/seal-header.ts';
 import { readShareList } from '../../formats/seal-shares.ts';
 import { createDurable } from '../durable-file.ts';
-import { passphraseKey } from './passphrase-seal.ts';
+import type { FolderOptions } from '../module-folder.ts';
+import { type PassphraseSource, passphraseKey } from './passphrase-seal.ts';
 import { quorumKey, type Recipient } from './quorum-seal.ts';
-import { certifyRecipient, makeRsaPair, thumbprintOf } from './rsa-recipient.ts';
+import { certifyRecipient, makeRsaPair } from './rsa-recipient.ts';
 
-export interface PassphraseSource {
-  read(): Buffer;
-  /** The file is not readable for this process any more. */
-  close(): void;
+export interface SealLockOptions extends Omit<FolderOptions, 'headDelay'> {
+  /** Milliseconds that the first wrong secret of a seal costs; each further one twice as long. */
+  readonly wrongSecretDelay?: number | undefined;
+  /** Where the passphrase of the seal may be read. */
+  readonly passphraseSource?: PassphraseSource | undefined;
 }
 
-export interface SealLockOptions {
-  readonly folder: string;
-  /** As the state file claims it. @throws CryptoError WrongState while blank */
-  readonly header: () => SealHeader;
-  /** Unix seconds; only ever written down. */
-  readonly now: () => number;
-  /** Milliseconds that the first wrong secret costs; each further one twice as long. */
-  readonly wrongSecretDelay: number;
-  readonly passphraseSource: PassphraseSource | undefined;
-  /** @throws CryptoError SealRefused */
-  readonly open: (key: KeyObject) => void;
-}
-
-export interface Unlocked {
-  /** Whose shares opened a quorum seal: thumbprints. */
-  readonly custodians: readonly string[];
-}
-
+type Unlocked = ReplyOf<'unlock'>;
 type Opened = Unlocked & { readonly key: KeyObject };
 
 /** Below the time after which a worker gives a silent process up, with the work before it. */
 const LONGEST_DELAY_MS = 15_000;
 const MOST_FAILURES = 1_000_000;
+const delay = promisify(setTimeout);
 
 export class SealLock implements Disposable {
   readonly #options: SealLockOptions;
+  readonly #header: () => SealHeader;
+  readonly #open: (key: KeyObject) => void;
   #key: Promise<Recipient & { readonly certificate: Buffer }> | undefined;
   /** Where its certificate lies. */
   #shown: string | undefined;
   #failures = 0;
   #isJudging = false;
 
-  constructor(options: SealLockOptions) {
+  /**
+   * @param header as the state file claims it; throws CryptoError WrongState while blank
+   * @param open throws CryptoError SealRefused
+   */
+  constructor(options: SealLockOptions, header: () => SealHeader, open: (key: KeyObject) => void) {
     this.#options = options;
+    this.#header = header;
+    this.#open = open;
   }
 
   /** What may be known of a seal by anybody. @throws CryptoError WrongState while blank */
   show(): object {
-    const { seal, instanceName } = this.#options.header();
+    const { seal, instanceName } = this.#header();
     const failures = this.#failures;
     const hasPassphraseFile = this.#options.passphraseSource !== undefined;
     if (seal.kind === 'file') return { kind: seal.kind, instanceName };
@@ -68,7 +65,7 @@ export class SealLock implements Disposable {
       return { kind, instanceName, memory, passes, lanes, failures, hasPassphraseFile };
     }
     const { required, shares } = readShareList(seal.shares);
-    const custodians = shares.map(({ thumbprint }) => thumbprint);
+    const custodians = shares.map(({ x5t_256 }) => x5t_256);
     return { kind: seal.kind, instanceName, required, custodians, shares: seal.shares, failures };
   }
 
@@ -82,12 +79,16 @@ export class SealLock implements Disposable {
   async unlock(recipient: string, secret: string, packets: unknown): Promise<Unlocked> {
     const key = await this.#key;
     if (key?.thumbprint !== recipient) {
-      throw new CryptoError('BadRequest', 'recipient: is not the unlock certificate of this process');
+      throw badRequest('recipient', 'is not the unlock certificate of this process');
     }
     return this.#judge(async (seal) => {
       if (seal.kind === 'quorum') return quorumKey(seal, packets, key);
-      if (secret === '') throw new CryptoError('BadRequest', 'secret: this seal opens with a passphrase');
-      const passphrase = decrypted(key, secret);
+      if (secret === '') throw badRequest('secret', 'this seal opens with a passphrase');
+      const passphrase = orThrow(
+        () => key.decrypt(secret),
+        (cause) => new CryptoError('BadRequest', 'secret: is not encrypted to the unlock certificate', { cause }),
+        JweError,
+      );
       try {
         return { key: await passphraseKey(seal, passphrase), custodians: [] };
       } finally {
@@ -121,10 +122,10 @@ export class SealLock implements Disposable {
   }
 
   async #makeKey(): Promise<Recipient & { readonly certificate: Buffer }> {
-    const { instanceName } = this.#options.header();
+    const { instanceName } = this.#header();
     const pair = await makeRsaPair();
     const certificate = certifyRecipient(pair, `unlock ${instanceName}`, this.#options.now());
-    const thumbprint = thumbprintOf(certificate);
+    const thumbprint = sha256url(certificate);
     this.#shown = join(this.#options.folder, `recipient-${thumbprint}.cer`);
     createDurable(this.#shown, certificate);
     return {
@@ -136,38 +137,23 @@ export class SealLock implements Disposable {
 
   async #judge(keyOf: (seal: Exclude<Seal, { readonly kind: 'file' }>) => Promise<Opened>): Promise<Unlocked> {
     if (this.#isJudging) throw new CryptoError('Busy', 'another attempt to unlock is under way');
-    const { seal } = this.#options.header();
+    const { seal } = this.#header();
     if (seal.kind === 'file') throw new CryptoError('WrongState', 'the file seal opens by itself');
     this.#isJudging = true;
     try {
       const { key, custodians } = await keyOf(seal);
-      this.#options.open(key);
+      this.#open(key);
       this[Symbol.dispose]();
       return { custodians };
     } catch (error) {
       if (error instanceof CryptoError && error.code === 'SealRefused') {
         this.#failures = Math.min(this.#failures + 1, MOST_FAILURES);
-        await delay(Math.min(this.#options.wrongSecretDelay * 2 ** Math.min(this.#failures - 1, 30), LONGEST_DELAY_MS));
+        const { wrongSecretDelay = 1000 } = this.#options;
+        await delay(Math.min(wrongSecretDelay * 2 ** Math.min(this.#failures - 1, 30), LONGEST_DELAY_MS));
       }
       throw error;
     } finally {
       this.#isJudging = false;
     }
-  }
-}
-
-function delay(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
-  });
-}
-
-/** @throws CryptoError BadRequest */
-function decrypted(key: Recipient, jwe: string): Buffer {
-  try {
-    return key.decrypt(jwe);
-  } catch (cause) {
-    if (!(cause instanceof JweError)) throw cause;
-    throw new CryptoError('BadRequest', 'secret: is not encrypted to the unlock certificate', { cause });
   }
 }

@@ -1,13 +1,15 @@
 // The security-domain ceremony: the keys of the domain, split over custodians' certificates. Nothing here is kept
 // afterwards.
-import { createHash, type KeyObject, randomBytes, randomFillSync, X509Certificate } from 'node:crypto';
-import { CryptoError } from '../../crypto/protocol/messages.ts';
-import { fromBase64, toBase64url } from '../../formats/base64url.ts';
+import { randomBytes, randomFillSync } from 'node:crypto';
+import { badRequest, CryptoError } from '../../crypto/protocol/messages.ts';
+import { sha256url, toBase64url } from '../../formats/base64url.ts';
+import { certificateReader } from '../../formats/custodian-packet.ts';
 import { encodeDomainKeys } from '../../formats/domain-keys.ts';
 import { encryptDirect } from '../../formats/jwe.ts';
-import { encryptToRsa } from '../../formats/jwe-rsa.ts';
 import { kdfCounter } from '../../formats/kdf.ts';
+import { orThrow } from '../../formats/refusal.ts';
 import {
+  type Custodian,
   DOMAIN_KEYS_TAG,
   encodeEntry,
   entryToSign,
@@ -17,16 +19,12 @@ import {
   MASTER_BYTES,
   type SecurityDomainFile,
   SHARE_KID,
+  sharedKeys,
 } from '../../formats/security-domain.ts';
 import { splitSecret } from '../../formats/shamir.ts';
-import { proofHash, proofOfShare } from '../../formats/share-proof.ts';
+import { ShapeError } from '../../formats/shape.ts';
 import type { RootKeys } from '../root-keys.ts';
 import type { StateContent } from '../sealed-state.ts';
-
-export interface Custodian {
-  readonly thumbprint: string;
-  readonly publicKey: KeyObject;
-}
 
 /** Who they are settles the caller, before anything is split over them. */
 export function writeSecurityDomain(
@@ -38,7 +36,7 @@ export function writeSecurityDomain(
   const { instanceId, instanceName, createdAt, rootKeys } = state;
   const master = randomBytes(MASTER_BYTES);
   const shares = splitSecret(master, required, custodians.length, randomFillSync);
-  const proofHashes = shares.map((share) => proofHash(proofOfShare(share)));
+  const split = sharedKeys(custodians, shares, required, SHARE_KID);
   const instance: InstanceEntry = {
     instanceId,
     instanceName,
@@ -46,7 +44,7 @@ export function writeSecurityDomain(
     downloadedAt: now,
     required,
     custodians: custodians.map(({ thumbprint }) => thumbprint),
-    proofHashes,
+    proofHashes: split.enc_shares.map(({ proof_hash }) => proof_hash),
     verificationKey: toBase64url(rootKeys.auditKey),
     domainKey: toBase64url(rootKeys.domainKey),
   };
@@ -60,15 +58,7 @@ export function writeSecurityDomain(
         ],
         kdf: 'sp108_kdf',
       },
-      SharedKeys: {
-        enc_shares: custodians.map(({ publicKey, thumbprint }, index) => ({
-          enc_key: encryptToRsa(publicKey, SHARE_KID, shares[index] as Buffer),
-          x5t_256: thumbprint,
-          proof_hash: proofHashes[index] as string,
-        })),
-        key_algorithm: 'shamir_share',
-        required,
-      },
+      SharedKeys: split,
       version: 2,
     };
     return JSON.stringify(file);
@@ -93,51 +83,29 @@ function writeEntry(
   }
 }
 
+const readCertificate = certificateReader('a base64 X.509 certificate');
+
 /** @throws CryptoError BadRequest naming the member */
 export function readCustodians(certificates: unknown, required: number): Custodian[] {
   if (!Array.isArray(certificates) || certificates.length < 3 || certificates.length > 10) {
-    throw new CryptoError('BadRequest', 'certificates: must be 3 to 10');
+    throw badRequest('certificates', 'must be 3 to 10');
   }
-  if (required < 2 || required > 10) throw new CryptoError('BadRequest', 'required: must be 2 to 10');
+  if (required < 2 || required > 10) throw badRequest('required', 'must be 2 to 10');
   if (required > certificates.length) {
-    throw new CryptoError(
-      'BadRequest',
-      `required: ${required} of ${certificates.length} certificates can never be met`,
-    );
+    throw badRequest('required', `${required} of ${certificates.length} certificates can never be met`);
   }
   const seen = new Set<string>();
-  return certificates.map((text, index) => {
-    const { thumbprint, publicKey } = readCertificate(text, index);
+  return certificates.map((text: unknown, index) => {
+    const path = `certificates[${index}]`;
+    const { raw, publicKey } = orThrow(
+      () => readCertificate(text, path),
+      (cause) => new CryptoError('BadRequest', cause.message, { cause }),
+      ShapeError,
+    );
     const spki = publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
     // One person with two certificates over one key would count twice.
-    if (seen.has(spki)) throw bad(index, 'has the key of another');
+    if (seen.has(spki)) throw badRequest(path, 'has the key of another');
     seen.add(spki);
-    return { thumbprint, publicKey };
+    return { thumbprint: sha256url(raw), publicKey };
   });
-}
-
-function readCertificate(text: unknown, index: number): Custodian {
-  let der: Buffer;
-  let certificate: X509Certificate;
-  try {
-    der = fromBase64(text as string);
-    if (der.length > MAX_CERTIFICATE) throw new Error('too long');
-    certificate = new X509Certificate(der);
-  } catch {
-    // The parser's reasons are about bytes, not about what the sender could do.
-    throw bad(index, 'is not a base64 X.509 certificate');
-  }
-  const { publicKey } = certificate;
-  const bits = publicKey.asymmetricKeyDetails?.modulusLength ?? 0;
-  if (!certificate.raw.equals(der)) throw bad(index, 'has spare bytes');
-  if (publicKey.asymmetricKeyType !== 'rsa' || bits < 2048 || bits > 8192) {
-    throw bad(index, 'must have an RSA key of 2048 to 8192 bits');
-  }
-  return { thumbprint: toBase64url(createHash('sha256').update(der).digest()), publicKey };
-}
-
-const MAX_CERTIFICATE = 16 * 1024;
-
-function bad(index: number, text: string): CryptoError {
-  return new CryptoError('BadRequest', `certificates[${index}]: ${text}`);
 }

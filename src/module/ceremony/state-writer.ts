@@ -1,10 +1,12 @@
 // Writes the module's sealed state, and the key file of the file seal. Nothing but ceremonies does.
 import type { KeyObject } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { encodeRootKeys } from '../../formats/root-keys.ts';
 import { encodeSealHeader, OLD_KEY_FILE, type Seal, type SealHeader } from '../../formats/seal-header.ts';
 import { createDurable, replaceDurable } from '../durable-file.ts';
+import { lockExclusively } from '../native.ts';
 import { sealBox } from '../sealed-box.ts';
 import {
   contextOf,
@@ -15,7 +17,7 @@ import {
   stateLayout,
 } from '../sealed-state.ts';
 import { headerOf, StateFile } from '../state-file.ts';
-import { keepKeyFile, wipeKeyFiles, writeKeyFile } from './file-seal.ts';
+import { keepKeyFile, makeFileSeal, wipeKeyFiles } from './file-seal.ts';
 import { readOldCustodians } from './old-custodians.ts';
 
 /** Of a state that no header tells it of. */
@@ -36,11 +38,9 @@ export class StateWriter extends StateFile {
 
   /** Writes the first state; durable when it returns. @returns false when another process was first */
   create(state: StateContent): boolean {
-    const keyFile = writeKeyFile(this.folder, OLD_KEY_FILE);
-    return createDurable(
-      this.path,
-      sealState(state, headerOf(state, { kind: 'file', keyFile }), this.fileKey(keyFile)),
-    );
+    const { keyFile } = makeFileSeal(this.folder, OLD_KEY_FILE);
+    const header = headerOf(state, { kind: 'file', keyFile });
+    return createDurable(this.path, sealState(state, header, this.fileKey(keyFile)));
   }
 
   /** The same seal. Durable when it returns. */
@@ -64,6 +64,22 @@ export class StateWriter extends StateFile {
 
   wipeSpareKeys(): void {
     wipeKeyFiles(this.folder, this.spareKeyFiles);
+  }
+}
+
+/**
+ * One ceremony at a time, over all processes of all workers: each reads the module's files, decides, and writes them. The
+ * lock is the operating system's, so one that dies in the middle does not keep it.
+ * @param work must be done when it returns: nothing waits inside @throws NativeError, and what `work` throws
+ */
+export function withCeremonyLock<T>(folder: string, work: () => T): T {
+  const file = openSync(join(folder, 'ceremony.lock'), 'a', 0o600);
+  try {
+    lockExclusively(file);
+    return work();
+  } finally {
+    // Closing gives it back.
+    closeSync(file);
   }
 }
 

@@ -4,11 +4,12 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { sha256url } from '../../formats/base64url.ts';
 import { fields } from '../../formats/fields.ts';
 import { replaceDurable } from '../durable-file.ts';
 import { openBox, SealedBoxError, sealBox } from '../sealed-box.ts';
 import type { Provisioned } from '../sealed-state.ts';
-import { certifyRecipient, type RsaPair, thumbprintOf } from './rsa-recipient.ts';
+import { certifyRecipient, type RsaPair } from './rsa-recipient.ts';
 
 const layout = fields({ version: 'u8', key: 'bytes', certificate: 'bytes' });
 
@@ -31,7 +32,7 @@ export function loadTransferKey(folder: string, state: Provisioned): TransferKey
     const pkcs8 = Buffer.from(key);
     try {
       const privateKey = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
-      return { privateKey, certificate: copy, thumbprint: thumbprintOf(copy) };
+      return { privateKey, certificate: copy, thumbprint: sha256url(copy) };
     } finally {
       pkcs8.fill(0);
     }

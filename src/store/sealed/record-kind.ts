@@ -57,9 +57,9 @@ export interface RecordKind<T = unknown> extends Named {
 export function recordKind<F extends Readers, O extends Readers = Record<never, never>>(
   definition: Definition<F, O>,
 ): RecordKind<Shape<F, O>> {
-  const { members, optional, check, earlier = [] } = definition;
+  const { members, optional, check, earlier = [], ...named } = definition;
   const shape = record(members, optional);
-  return kindOf(definition, {
+  return kindOf(named, {
     members: [...Object.keys(members), ...Object.keys(optional ?? {}).map((name) => `${name}?`)],
     form: earlier.length + 1,
     encode: (value) => JSON.stringify(value),
@@ -110,7 +110,7 @@ interface Form<T> extends Pick<RecordKind<T>, 'members' | 'form'> {
 }
 
 function kindOf<T>(named: Named, { members, form, encode, decode }: Form<T>): RecordKind<T> {
-  const { of, id: idForm, about, travels, staying, hides } = named;
+  const { of, id: idForm } = named;
   const hasIds = of.endsWith('/');
   const damaged = (id: string, reason: string, cause?: unknown): StoreError =>
     new StoreError('Damaged', `the record '${of}${id}' does not read: ${reason}`, { cause });
@@ -122,12 +122,7 @@ function kindOf<T>(named: Named, { members, form, encode, decode }: Form<T>): Re
     }
   };
   return {
-    of,
-    about,
-    travels,
-    ...(idForm === undefined ? {} : { id: idForm }),
-    ...(staying === undefined ? {} : { staying }),
-    ...(hides === undefined ? {} : { hides }),
+    ...named,
     members,
     form,
     idOf(recordName) {

@@ -1,4 +1,5 @@
 // Named records over an untrusted store: what features read and write. Opening verifies everything against the head.
+import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import type { SealedHead } from './head.ts';
 
 /** A change of one named record; `value` null deletes it. Values are UTF-8 JSON or raw bytes as their owner likes. */
@@ -10,18 +11,23 @@ export interface Change {
 /** The sealed head after a commit. */
 export type Head = Pick<SealedHead, 'sequence' | 'hash' | 'generation'>;
 
-/** What the sealed store needs of the module (`CryptoClient.send` fits). */
-export interface RecordSealer {
-  /** Any record but the head. */
-  seal(name: string, revision: number, value: Uint8Array): Promise<{ key: Uint8Array; sealed: Uint8Array }>;
-  /** The head's record; `previous` is the sealed one of the sequence before, empty for the first. */
-  sealHead(
-    head: Head & { readonly records: number },
-    previous: Uint8Array,
-  ): Promise<{ key: Uint8Array; sealed: Uint8Array; generation: number }>;
-  /** @throws CryptoError RecordRefused; StateRefused: the store knows of a newer state than the module has */
-  open(key: Uint8Array, revision: number, sealed: Uint8Array): Promise<{ name: string; value: Uint8Array }>;
-  noteHead(revision: number, key: Uint8Array, sealed: Uint8Array): Promise<void>;
+/** What the sealed store needs of the module, which never gives it the sealing key. */
+export type RecordSealer = ReturnType<typeof moduleSealer>;
+
+export function moduleSealer(client: Pick<CryptoClient, 'send'>) {
+  return {
+    /** Any record but the head. */
+    seal: (name: string, revision: number, value: Uint8Array) => client.send('sealRecord', { name, revision, value }),
+    /** The head's record; `previous` is the sealed one of the sequence before, empty for the first. */
+    sealHead: ({ sequence, hash, records }: SealedHead, previous: Uint8Array) =>
+      client.send('sealHead', { revision: sequence, hash, records, previous }),
+    /** @throws CryptoError RecordRefused; StateRefused: the store knows of a newer state than the module has */
+    open: (key: Uint8Array, revision: number, sealed: Uint8Array) =>
+      client.send('openRecord', { key, revision, sealed }),
+    noteHead: async (revision: number, key: Uint8Array, sealed: Uint8Array): Promise<void> => {
+      await client.send('noteHead', { revision, key, sealed });
+    },
+  };
 }
 
 /**

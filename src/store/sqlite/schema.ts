@@ -1,6 +1,6 @@
 // The tables of store.db: numbered steps that are never edited, and the check that a file has exactly the result.
 import { DatabaseSync } from 'node:sqlite';
-import { refused, StoreError } from '../port.ts';
+import { KEY_BYTES, type Row, refused, StoreError } from '../port.ts';
 
 /** 'STRM': tells `file` and SQLite's own tools whose file this is. */
 export const APPLICATION_ID = 0x5354524d;
@@ -90,4 +90,17 @@ function pragma(db: DatabaseSync, name: 'application_id' | 'user_version'): numb
   const value = db.prepare(`PRAGMA ${name}`).get()?.[name];
   if (typeof value !== 'number') throw new StoreError('Damaged', `store.db has no ${name}`);
   return value;
+}
+
+/** A row as the table gives it, checked: who owns the file also owns its types. @throws StoreError Damaged */
+export function toRow({ key, revision, value }: Record<string, unknown>): Row {
+  const sound =
+    key instanceof Uint8Array &&
+    key.length === KEY_BYTES &&
+    typeof revision === 'number' &&
+    Number.isSafeInteger(revision) &&
+    revision > 0 &&
+    (value === null || value instanceof Uint8Array);
+  if (!sound) throw new StoreError('Damaged', 'store.db holds a row that is not one');
+  return { key, revision, value };
 }

@@ -3,8 +3,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { checkCommit, DELETIONS_KEPT, type Guard, type Row, refused, type Store, StoreError } from '../port.ts';
 import { connect, connectReader, createFile, whenFree } from './connection.ts';
 import { FileInUse } from './file-in-use.ts';
-import { toRow } from './row.ts';
-import { schemaCheck } from './schema.ts';
+import { schemaCheck, toRow } from './schema.ts';
 import { isBusy, toStoreError } from './sqlite-error.ts';
 
 export interface SqliteStoreOptions {

@@ -20,7 +20,7 @@ interface WrapFiles {
   readonly generator: string;
 }
 
-/** @throws Refusal, TransferBlobError; errors of the file system as they are */
+/** @throws Refusal, ShapeError; errors of the file system as they are */
 export async function wrapFiles({ kekFile, kid: given, source, out, generator }: WrapFiles) {
   const kek = readKekFile(await readFile(kekFile, 'utf8'));
   const kid = given ?? kek.kid;

@@ -17,7 +17,7 @@ interface Against {
 
 /**
  * @returns with what was checked, and whether it holds; the signature is always the first
- * @throws PacketError when it is no packet, or not signed by the certificate in it
+ * @throws ShapeError when it is no packet, or not signed by the certificate in it
  */
 export function describePacket(text: string, { document, recipient, challenge }: Against) {
   const { statement, certificate } = readPacket(text);

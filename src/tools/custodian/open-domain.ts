@@ -8,20 +8,16 @@ import { domainFingerprint } from '../../formats/domain-identity.ts';
 import { decodeDomainKeys } from '../../formats/domain-keys.ts';
 import { publicKeyHash } from '../../formats/fingerprint.ts';
 import { decryptWithRsa } from '../../formats/jwe-rsa.ts';
-import {
-  MASTER_BYTES,
-  parseSecurityDomain,
-  SecurityDomainError,
-  type SecurityDomainFile,
-} from '../../formats/security-domain.ts';
+import { MASTER_BYTES, parseSecurityDomain, type SecurityDomainFile } from '../../formats/security-domain.ts';
 import { joinShares, shareNumber } from '../../formats/shamir.ts';
+import { ShapeError } from '../../formats/shape.ts';
 import { proofHash, proofOfShare } from '../../formats/share-proof.ts';
 import { type Holder, readHolder } from './holder.ts';
 
 /**
  * @param keys private keys (PEM) of a quorum; the certificate of each lies beside it
  * @param passphraseOf asked for the passphrase of each key that is encrypted, one after the other, in the order of the keys
- * @throws Refusal, SecurityDomainError, JweError, ShamirError
+ * @throws Refusal, ShapeError, JweError
  */
 export async function openDomainFile(
   file: string,
@@ -34,13 +30,13 @@ export async function openDomainFile(
   return openDomain(document, holders);
 }
 
-/** @throws SecurityDomainError, JweError, ShamirError: the domain does not open with these keys, or is not authentic */
+/** @throws ShapeError, JweError: the domain does not open with these keys, or is not authentic */
 export function openDomain(document: string, holders: readonly Holder[]) {
   const file = parseSecurityDomain(document);
   const shares = openShares(file, holders);
   const master = joinShares(shares, file.SharedKeys.required);
   try {
-    if (master.length !== MASTER_BYTES) throw new SecurityDomainError('the shares hold no master key');
+    if (master.length !== MASTER_BYTES) throw new ShapeError('the shares hold no master key');
     using opened = openFile(file, master);
     const { instance, keys } = opened;
     return {
@@ -73,22 +69,20 @@ function openShares(file: SecurityDomainFile, holders: readonly Holder[]): Buffe
   const shares: Buffer[] = [];
   for (const { name, thumbprint, privateKey } of holders) {
     const share = encrypted.find(({ x5t_256 }) => x5t_256 === thumbprint);
-    if (share === undefined) throw new SecurityDomainError(`the certificate of ${name} has no share in this domain`);
-    if (used.has(thumbprint)) throw new SecurityDomainError('the same certificate was given twice');
+    if (share === undefined) throw new ShapeError(`the certificate of ${name} has no share in this domain`);
+    if (used.has(thumbprint)) throw new ShapeError('the same certificate was given twice');
     used.add(thumbprint);
     if (shares.length === required) continue;
     const opened = decryptWithRsa(privateKey, share.enc_key);
     shares.push(opened);
     if (proofHash(proofOfShare(opened)) !== share.proof_hash) {
-      throw new SecurityDomainError(
+      throw new ShapeError(
         `the share for the certificate of ${name} is not the one that was given out with this domain`,
       );
     }
   }
   if (shares.length < required) {
-    throw new SecurityDomainError(
-      `${required} of ${encrypted.length} custodians are needed, ${shares.length} are here`,
-    );
+    throw new ShapeError(`${required} of ${encrypted.length} custodians are needed, ${shares.length} are here`);
   }
   return shares;
 }

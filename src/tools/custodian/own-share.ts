@@ -4,8 +4,9 @@ import { JweError } from '../../formats/jwe.ts';
 import { decryptWithRsa, kidOf } from '../../formats/jwe-rsa.ts';
 import { orThrow, Refusal } from '../../formats/refusal.ts';
 import { SEAL_SHARE_KID } from '../../formats/seal-shares.ts';
-import { parseSecurityDomain, SecurityDomainError, type SecurityDomainFile } from '../../formats/security-domain.ts';
-import { ShamirError, shareNumber } from '../../formats/shamir.ts';
+import { parseSecurityDomain, type SecurityDomainFile } from '../../formats/security-domain.ts';
+import { shareNumber } from '../../formats/shamir.ts';
+import { ShapeError } from '../../formats/shape.ts';
 import { proofHash, proofOfShare } from '../../formats/share-proof.ts';
 import { isTruncatedJson } from '../../formats/truncated-json.ts';
 import { fingerprintOf, hexOf } from './fingerprint.ts';
@@ -32,7 +33,7 @@ export function openOwnShare(document: string, holder: Holder) {
   }
   const share = orThrow(() => decryptWithRsa(holder.privateKey, own.enc_key), edited, JweError);
   try {
-    const number = orThrow(() => shareNumber(share), edited, ShamirError);
+    const number = orThrow(() => shareNumber(share), edited, ShapeError);
     if (proofHash(proofOfShare(share)) !== own.proof_hash) throw edited();
     const isOfSeal = kidOf(own.enc_key) === SEAL_SHARE_KID;
     return { share, number, shares: shares.length, required, domain: domainHash(document), isOfSeal };
@@ -51,7 +52,7 @@ export function parseDomainFile(document: string): SecurityDomainFile {
   return orThrow(
     () => parseSecurityDomain(document),
     (cause) => new Refusal(whyNotDomain(document, cause), { cause }),
-    SecurityDomainError,
+    ShapeError,
   );
 }
 

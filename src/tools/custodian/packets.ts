@@ -20,7 +20,7 @@ export interface Sentence {
 
 export type Purpose = 'recover' | 'reshare' | 'unlock';
 
-/** "I can open my share." @throws Refusal, PacketError */
+/** "I can open my share." @throws Refusal, ShapeError */
 export function acknowledge(document: string, saying: Sentence): string {
   const own = openOwnShare(document, saying.holder);
   try {
@@ -31,12 +31,12 @@ export function acknowledge(document: string, saying: Sentence): string {
   }
 }
 
-/** "I still have my key." @throws PacketError */
+/** "I still have my key." @throws ShapeError */
 export function answer({ challenge, domain }: CustodianChallenge, saying: Sentence): string {
   return packet({ purpose: 'challenge', domain, challenge }, saying);
 }
 
-/** "Here is my share, for this instance alone." @param own is not overwritten @throws PacketError */
+/** "Here is my share, for this instance alone." @param own is not overwritten @throws ShapeError */
 export function share(
   own: OwnShare,
   purpose: Purpose,

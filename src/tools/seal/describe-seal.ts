@@ -18,7 +18,7 @@ export interface SealShown {
   readonly failures?: number;
 }
 
-/** From the head of `state.sealed`: true as far as nobody has edited it. @throws SealHeaderError */
+/** From the head of `state.sealed`: true as far as nobody has edited it. @throws FieldsError */
 export function shownFromFile(file: Buffer, instanceName: string): SealShown {
   const header: SealHeader | undefined = splitSealedState(file).header;
   const seal = header?.seal;
@@ -29,7 +29,7 @@ export function shownFromFile(file: Buffer, instanceName: string): SealShown {
     return { kind, instanceName: name, memory, passes, lanes };
   }
   const { required, shares } = readShareList(seal.shares);
-  const custodians = shares.map(({ thumbprint }) => thumbprint);
+  const custodians = shares.map(({ x5t_256 }) => x5t_256);
   return { kind: seal.kind, instanceName: name, required, custodians, shares: seal.shares };
 }
 

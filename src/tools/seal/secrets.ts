@@ -3,9 +3,10 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PacketError, readPacket } from '../../formats/custodian-packet.ts';
+import { readPacket } from '../../formats/custodian-packet.ts';
 import { encryptToRsa } from '../../formats/jwe-rsa.ts';
 import { orThrow, Refusal } from '../../formats/refusal.ts';
+import { ShapeError } from '../../formats/shape.ts';
 
 export type UnlockCertificate = ReturnType<typeof readUnlockCertificate>;
 
@@ -41,21 +42,21 @@ export function encryptPassphrase({ certificate }: UnlockCertificate, passphrase
 
 /**
  * @returns as the module takes them, and the thumbprint of the unlock certificate that they are made for
- * @throws PacketError naming the file
+ * @throws ShapeError naming the file
  */
 export function readPackets(files: readonly { readonly name: string; readonly content: string }[]) {
   let recipient = '';
   const packets = files.map(({ name, content }) => {
     const { statement } = orThrow(
       () => readPacket(content),
-      (cause) => new PacketError(`${name}: ${cause.message}`, { cause }),
-      PacketError,
+      (cause) => new ShapeError(`${name}: ${cause.message}`, { cause }),
+      ShapeError,
     );
     if (statement.purpose !== 'unlock') {
-      throw new PacketError(`${name}: was made to ${statement.purpose}, not to unlock`);
+      throw new ShapeError(`${name}: was made to ${statement.purpose}, not to unlock`);
     }
     if (recipient !== '' && statement.recipient !== recipient) {
-      throw new PacketError(`${name}: is for another unlock certificate than the packets before it`);
+      throw new ShapeError(`${name}: is for another unlock certificate than the packets before it`);
     }
     recipient = statement.recipient;
     return JSON.parse(content) as unknown;

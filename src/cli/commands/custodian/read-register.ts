@@ -14,7 +14,7 @@ import { readInput } from '../../read-input.ts';
  */
 export function packetIn(file: string, before = '') {
   const text = readInput(file).toString('utf8');
-  const { statement } = explained(() => readPacket(text), { PacketError: before });
+  const { statement } = explained(() => readPacket(text), { ShapeError: before });
   return { purpose: statement.purpose, packet: JSON.parse(text) as unknown };
 }
 

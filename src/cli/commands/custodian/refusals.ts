@@ -1,9 +1,7 @@
 // Errors of the custodian's tool that a person can act on, as the command line says them.
 import { CommandError, command } from '../../command.ts';
 
-const REFUSALS: ReadonlySet<string> = new Set([
-  ...['Refusal', 'PacketError', 'SecurityDomainError', 'JweError', 'ShamirError', 'ShapeError'],
-]);
+const REFUSALS: ReadonlySet<string> = new Set(['Refusal', 'ShapeError', 'JweError']);
 
 /** Declares a command; what its user can act on comes out as a CommandError. */
 export const custodianCommand: typeof command = (row) => {

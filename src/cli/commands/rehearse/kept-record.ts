@@ -4,7 +4,8 @@ import { domainFingerprint } from '../../../formats/domain-identity.ts';
 import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { type Rehearsal, readRehearsal } from '../../../formats/rehearsal-record.ts';
 import { matching, oneOf, record, text } from '../../../formats/shape.ts';
-import { StatementError, verifyStatement } from '../../../formats/verify-statement.ts';
+import { NoteError } from '../../../formats/signed-note.ts';
+import { verifyStatement } from '../../../formats/verify-statement.ts';
 import { counted } from '../../counted.ts';
 import { explained } from '../../explained.ts';
 import { readJsonInput } from '../../read-input.ts';
@@ -36,11 +37,10 @@ export function readKeptRecord(path: string) {
       verifyStatement(kept.note, 'rehearsal', Buffer.from(kept.record, 'utf8'), key);
       const rehearsal = readRehearsal(kept.record);
       const fingerprint = domainFingerprint(key);
-      if (rehearsal.domainFingerprint !== fingerprint)
-        throw new StatementError('it is stated by another security domain');
+      if (rehearsal.domainFingerprint !== fingerprint) throw new NoteError('it is stated by another security domain');
       return { ...kept, rehearsal, fingerprint };
     },
-    { ShapeError: before, StatementError: before, NoteError: before, RehearsalError: before },
+    { ShapeError: before, NoteError: before },
   );
 }
 

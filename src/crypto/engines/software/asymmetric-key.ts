@@ -3,7 +3,7 @@
 import { createPublicKey } from 'node:crypto';
 import { type Algorithm, curves, type Operation } from '../../../formats/algorithms.ts';
 import { ecdsaFromDer, ecdsaToDer } from '../../../formats/der.ts';
-import { CryptoError, type PublicKey } from '../../protocol/messages.ts';
+import { badRequest, CryptoError, type PublicKey } from '../../protocol/messages.ts';
 import type { EngineKey, OperationInputs, OperationResult } from '../engine.ts';
 import type { Libcrypto, Pkey, PkeyContext, PkeyRun, Settings } from './libcrypto.ts';
 import { answer, decryptionFailed, NO, unsupported, YES } from './results.ts';
@@ -64,7 +64,7 @@ export class AsymmetricKey implements EngineKey {
   #encrypt(algorithm: Algorithm, input: Uint8Array): OperationResult {
     const most = this.#width - overheadOf(algorithm);
     if (input.length > most) {
-      throw new CryptoError('BadRequest', `value: ${algorithm.name} takes at most ${most} bytes with this key`);
+      throw badRequest('value', `${algorithm.name} takes at most ${most} bytes with this key`);
     }
     const out = Buffer.alloc(this.#width);
     return answer(out.subarray(0, this.#library.run(this.#context('encrypt', algorithm), input, out)));

@@ -10,7 +10,7 @@ import {
   type MlDsaSet,
   mlDsaSets,
 } from '../../../formats/ml-dsa.ts';
-import { CryptoError, EXTERNAL_MU, type PublicKey } from '../../protocol/messages.ts';
+import { badRequest, CryptoError, EXTERNAL_MU, type PublicKey } from '../../protocol/messages.ts';
 import type { EngineKey, OperationInputs, OperationResult } from '../engine.ts';
 import type { Libcrypto, Pkey, PkeyContext } from './libcrypto.ts';
 import { answer, NO, unsupported, YES } from './results.ts';
@@ -91,17 +91,17 @@ export class MlDsaKey implements EngineKey {
 function isExternalMu(iv: Uint8Array): boolean {
   if (iv.length === 0) return false;
   if (iv.length === 1 && iv[0] === EXTERNAL_MU) return true;
-  throw new CryptoError('BadRequest', 'iv: ML-DSA takes none');
+  throw badRequest('iv', 'ML-DSA takes none');
 }
 
 function checkInputs(input: Uint8Array, aad: Uint8Array, external: boolean): void {
   if (aad.length > ML_DSA_MAX_CONTEXT) {
-    throw new CryptoError('BadRequest', `context: ML-DSA takes at most ${ML_DSA_MAX_CONTEXT} bytes, not ${aad.length}`);
+    throw badRequest('context', `ML-DSA takes at most ${ML_DSA_MAX_CONTEXT} bytes, not ${aad.length}`);
   }
   if (!external) return;
-  if (aad.length > 0) throw new CryptoError('BadRequest', 'context: is part of external_mu already');
+  if (aad.length > 0) throw badRequest('context', 'is part of external_mu already');
   if (input.length !== ML_DSA_MU_BYTES) {
-    throw new CryptoError('BadRequest', `external_mu: takes ${ML_DSA_MU_BYTES} bytes, not ${input.length}`);
+    throw badRequest('external_mu', `takes ${ML_DSA_MU_BYTES} bytes, not ${input.length}`);
   }
 }
 

@@ -2,7 +2,7 @@
 import { randomBytes, randomFillSync } from 'node:crypto';
 import { curves } from '../../../formats/algorithms.ts';
 import { encodeMlDsaSeed, ML_DSA_SEED_BYTES } from '../../../formats/ml-dsa.ts';
-import { CryptoError } from '../../protocol/messages.ts';
+import { badRequest, CryptoError } from '../../protocol/messages.ts';
 import type { Engine, EngineKey, KeySpec, KeyType } from '../engine.ts';
 import { AsymmetricKey } from './asymmetric-key.ts';
 import { type Libcrypto, LibcryptoError, type Pkey, type Settings } from './libcrypto.ts';
@@ -67,7 +67,7 @@ function generationSettings(spec: Extract<KeySpec, { readonly kty: 'RSA-HSM' | '
     ];
   }
   const curve = curves.get(spec.curve);
-  if (curve === undefined) throw new CryptoError('BadRequest', 'crv: unknown curve');
+  if (curve === undefined) throw badRequest('crv', 'unknown curve');
   return [
     ['ec_paramgen_curve', curve.group],
     ['ec_param_enc', 'named_curve'],

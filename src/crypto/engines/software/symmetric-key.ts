@@ -1,7 +1,7 @@
 // AES and HMAC keys. AES runs in libcrypto with the key schedule kept per cipher and direction; HMAC in node:crypto.
 import { createHmac, createSecretKey, type KeyObject, randomFillSync, timingSafeEqual } from 'node:crypto';
 import type { Algorithm, Operation } from '../../../formats/algorithms.ts';
-import { CryptoError, type PublicKey } from '../../protocol/messages.ts';
+import { badRequest, CryptoError, type PublicKey } from '../../protocol/messages.ts';
 import type { EngineKey, OperationInputs, OperationResult } from '../engine.ts';
 import type { CipherContext, Libcrypto } from './libcrypto.ts';
 import { answer, decryptionFailed, NO, unsupported, YES } from './results.ts';
@@ -83,7 +83,7 @@ export class SymmetricKey implements EngineKey {
 
   /** The iv is always ours and random: at most 2³² messages under one key (NIST SP 800-38D §8.3). */
   #encryptGcm(context: CipherContext, { input, iv: given, aad }: OperationInputs): OperationResult {
-    if (given.length !== 0) throw new CryptoError('BadRequest', 'iv: the service makes it for AES-GCM');
+    if (given.length !== 0) throw badRequest('iv', 'the service makes it for AES-GCM');
     const iv = nextNonce();
     const out = Buffer.allocUnsafe(input.length + 48);
     this.#library.startMessage(context, iv);
@@ -96,8 +96,8 @@ export class SymmetricKey implements EngineKey {
   }
 
   #decryptGcm(context: CipherContext, { input, proof, iv, aad }: OperationInputs): OperationResult {
-    if (iv.length !== 12) throw new CryptoError('BadRequest', 'iv: AES-GCM takes 12 bytes');
-    if (proof.length !== 16) throw new CryptoError('BadRequest', 'tag: AES-GCM takes 16 bytes');
+    if (iv.length !== 12) throw badRequest('iv', 'AES-GCM takes 12 bytes');
+    if (proof.length !== 16) throw badRequest('tag', 'AES-GCM takes 16 bytes');
     const out = Buffer.allocUnsafe(input.length + 32);
     try {
       this.#library.startMessage(context, iv);
@@ -155,7 +155,7 @@ function checkForm(name: string, kind: AesKind, direction: Direction, { input, i
   const [unit, least] = direction === 'encrypt' ? plaintext : ciphertext;
   if (input.length % unit === 0 && input.length >= least) return;
   if (direction === 'decrypt') throw decryptionFailed();
-  throw new CryptoError('BadRequest', `value: ${name} takes a multiple of ${unit} bytes, ${least} or more`);
+  throw badRequest('value', `${name} takes a multiple of ${unit} bytes, ${least} or more`);
 }
 
 const NONCE_BYTES = 12;

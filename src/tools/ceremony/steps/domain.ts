@@ -6,7 +6,8 @@ import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { ownCommand } from '../../../formats/own-command.ts';
 import { oneLine } from '../../../formats/printable.ts';
 import { orThrow, Refusal } from '../../../formats/refusal.ts';
-import { parseSecurityDomain, SecurityDomainError } from '../../../formats/security-domain.ts';
+import { parseSecurityDomain } from '../../../formats/security-domain.ts';
+import { ShapeError } from '../../../formats/shape.ts';
 import { groupedHash } from '../../custodian/fingerprint.ts';
 import { domainHash } from '../../custodian/own-share.ts';
 import type { Ceremony } from '../ceremony.ts';
@@ -84,7 +85,7 @@ export const domainFile: Step = {
     const { enc_shares: shares, required } = orThrow(
       () => parseSecurityDomain(document),
       (cause) => new Refusal(`${given.name}: ${cause.message}`, { cause }),
-      SecurityDomainError,
+      ShapeError,
     ).SharedKeys;
     const domain = domainHash(document);
     const file = await ceremony.keep(PRESENTED_FILE, 'input', given.content);

@@ -2,13 +2,14 @@
 // or re-sharing HSM, of which a quorum is gathered first.
 
 import { join } from 'node:path';
-import { type CustodianPacket, PacketError, readPacket } from '../../../formats/custodian-packet.ts';
+import { type CustodianPacket, readPacket } from '../../../formats/custodian-packet.ts';
 import type { PacketPurpose } from '../../../formats/custodian-statement.ts';
 import { shortFingerprint } from '../../../formats/fingerprint.ts';
 import { optionWords, ownCommand } from '../../../formats/own-command.ts';
 import { oneLine } from '../../../formats/printable.ts';
 import { orThrow, Refusal } from '../../../formats/refusal.ts';
 import { parseSecurityDomain } from '../../../formats/security-domain.ts';
+import { ShapeError } from '../../../formats/shape.ts';
 import { hexOf } from '../../custodian/fingerprint.ts';
 import type { Ceremony } from '../ceremony.ts';
 import { handIn, type Register, readRegister } from '../hsm.ts';
@@ -114,7 +115,7 @@ function requirePacket(ceremony: Ceremony, { name, content }: GivenFile, purpose
   const packet = orThrow(
     () => readPacket(content.toString('utf8')),
     (cause) => new Refusal(`${name}: ${cause.message}`, { cause }),
-    PacketError,
+    ShapeError,
   );
   const { statement } = packet;
   if (statement.purpose !== purpose) {

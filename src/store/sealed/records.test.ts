@@ -9,8 +9,8 @@ import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { openCryptoClient } from '../../crypto/client/crypto-client.ts';
 import type { Store } from '../port.ts';
 import { makeSqlitePlace } from '../sqlite/sqlite-place.fixture.ts';
-import { moduleSealer } from './module-sealer.ts';
 import { openRecords } from './open-records.ts';
+import { moduleSealer } from './records.ts';
 
 function openOver(store: Store, client: CryptoClient, held = new Map<string, string>()) {
   return openRecords({
