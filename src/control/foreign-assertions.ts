@@ -1,42 +1,29 @@
 // Joins the token exchange of the embedded issuer with the verifier of foreign tokens; the two know nothing of each other.
 import { AuthError } from '../features/auth/bearer.ts';
-import { causeText, type FetchJwks, fetchJwks as fetchOverHttps } from '../features/auth/fetch-jwks.ts';
-import { type AssertionVerifier, openAssertionVerifier } from '../features/auth/verify-assertion.ts';
+import { causeText, fetchJwks } from '../features/auth/fetch-jwks.ts';
+import { openAssertionVerifier } from '../features/auth/verify-assertion.ts';
 import type { AssertionTrust, VerifyAssertion } from './directory/federation/exchange.ts';
+import type { PlaneOptions } from './plane.ts';
 
-export interface ForeignAssertions extends AsyncDisposable {
-  readonly verify: VerifyAssertion;
-}
-
-export interface ForeignAssertionsOptions {
-  /** Milliseconds. */
-  readonly now: () => number;
-  /** Told why keys cannot be had, once for each attempt to fetch them; the client is not. */
-  readonly log: (line: string) => void;
-  readonly fetchJwks?: FetchJwks;
-}
-
-export function openForeignAssertions(options: ForeignAssertionsOptions): ForeignAssertions {
-  const { now, log, fetchJwks = fetchOverHttps } = options;
+/** `log` is told why keys cannot be had, once for each attempt to fetch them; the client is not. */
+export function openForeignAssertions({ now, log }: Pick<PlaneOptions, 'now' | 'log'>) {
   const told = new WeakSet<object>();
-  const verifier: AssertionVerifier = openAssertionVerifier(() => now() / 1000, fetchJwks);
-  return {
-    async verify(assertion, trust) {
-      try {
-        return { outcome: 'verified', claims: await verifier.verify(assertion, { ...trust, keys: keysOf(trust) }) };
-      } catch (error) {
-        if (!(error instanceof AuthError)) throw error;
-        if (error.code !== 'IssuerUnavailable') return { outcome: 'refused', reason: error.message };
-        const { cause } = error;
-        if (cause instanceof Error && !told.has(cause)) {
-          told.add(cause);
-          log(`federation: the keys of ${trust.issuer} cannot be fetched: ${addressOf(trust)}: ${causeText(cause)}`);
-        }
-        return { outcome: 'unavailable', reason: error.message };
+  const verifier = openAssertionVerifier(() => now() / 1000, fetchJwks);
+  const verify: VerifyAssertion = async (assertion, trust) => {
+    try {
+      return { outcome: 'verified', claims: await verifier.verify(assertion, { ...trust, keys: keysOf(trust) }) };
+    } catch (error) {
+      if (!(error instanceof AuthError)) throw error;
+      if (error.code !== 'IssuerUnavailable') return { outcome: 'refused', reason: error.message };
+      const { cause } = error;
+      if (cause instanceof Error && !told.has(cause)) {
+        told.add(cause);
+        log(`federation: the keys of ${trust.issuer} cannot be fetched: ${addressOf(trust)}: ${causeText(cause)}`);
       }
-    },
-    [Symbol.asyncDispose]: () => verifier[Symbol.asyncDispose](),
+      return { outcome: 'unavailable', reason: error.message };
+    }
   };
+  return { verify, [Symbol.asyncDispose]: () => verifier[Symbol.asyncDispose]() };
 }
 
 function addressOf({ discovery, jwksUri }: AssertionTrust): string {

@@ -8,7 +8,7 @@ import { type ConnectionPath, OpenAnswers, Peers, peerAddress } from './connecti
 import { OpenConnections, UNCOUNTED } from './limits/open-connections.ts';
 import { DATA_PLANE, type ServerRules } from './planes.ts';
 import { type BelievedProxies, takeProxyHeader } from './proxy-gate.ts';
-import { type Listening, makeServer, openServer } from './server.ts';
+import { makeServer, openServer } from './server.ts';
 import { type TlsFiles, type TlsVersion, tlsOptions } from './tls/server-options.ts';
 
 export interface ListenerOptions extends TlsFiles {
@@ -32,14 +32,9 @@ export interface ListenerOptions extends TlsFiles {
   readonly rules?: Partial<ServerRules>;
 }
 
-export interface Listener extends Listening {
-  /** From the next connection on; open ones go on. @throws Error when the files do not fit */
-  renew(files: TlsFiles): void;
-  /** Connections that there are now end: idle ones at once, others with the answer that they wait for. */
-  retire(): void;
-}
+export type Listener = Awaited<ReturnType<typeof listen>>;
 
-export async function listen(options: ListenerOptions, take: (call: Call) => void): Promise<Listener> {
+export async function listen(options: ListenerOptions, take: (call: Call) => void) {
   const { way = 'direct' } = options;
   const rules = { ...DATA_PLANE, ...options.rules };
   const peers = new Peers();
@@ -95,8 +90,10 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
   const listening = await openServer(server, rules, place);
   return {
     ...listening,
-    renew: (files) => server.setSecureContext(tlsOptions(files, options.minVersion)),
-    retire() {
+    /** From the next connection on; open ones go on. @throws Error when the files do not fit */
+    renew: (files: TlsFiles): void => server.setSecureContext(tlsOptions(files, options.minVersion)),
+    /** Connections that there are now end: idle ones at once, others with the answer that they wait for. */
+    retire(): void {
       answers.areLast();
       server.closeIdleConnections();
     },

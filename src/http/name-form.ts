@@ -36,16 +36,18 @@ export function instanceOrigin(form: NameForm, instance: string): string {
   return `https://${instance}${form.instanceSuffix}`;
 }
 
+/** Of the management plane's hosts those that a form has here, and not somebody else. */
+export function hostsHere({ elsewhere = [] }: NameForm): readonly ('arm' | 'login' | 'graph')[] {
+  return (['arm', 'login', 'graph'] as const).filter((host) => host === 'arm' || !elsewhere.includes(host));
+}
+
 /** Whose host names a form has: the management plane's own, and what follows the names of instances; without ports. */
 export function servedNames(form: NameForm): {
   readonly hosts: readonly string[];
   readonly suffixes: readonly string[];
 } {
-  const own = (['arm', 'login', 'graph'] as const).filter(
-    (host) => host === 'arm' || form.elsewhere?.includes(host) !== true,
-  );
   return {
-    hosts: [...own.map((host) => new URL(form[host]).hostname), ...form.loginAliases],
+    hosts: [...hostsHere(form).map((host) => new URL(form[host]).hostname), ...form.loginAliases],
     suffixes: [form.instanceSuffix, form.vaultSuffix].map((suffix) => suffix.replace(/:\d+$/, '')),
   };
 }

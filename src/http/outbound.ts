@@ -23,7 +23,7 @@ export type ConnectionPath = Pick<
   'agent' | 'createConnection' | 'hostname' | 'path' | 'port' | 'servername' | 'socketPath'
 >;
 
-export interface OutboundAnswer {
+interface OutboundAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;

@@ -1,8 +1,8 @@
 // Which of the control process's services a request is for, told by its Host header.
 import type { ControlHost } from '../../http/control-row.ts';
-import type { NameForm } from '../../http/name-form.ts';
+import { hostsHere, type NameForm } from '../../http/name-form.ts';
 
-export interface HostMatch {
+interface HostMatch {
   readonly host: ControlHost;
   readonly names: NameForm;
   /** Configured origin of that host. */
@@ -13,14 +13,11 @@ export interface HostMatch {
 export function hostTable(forms: readonly NameForm[]): ReadonlyMap<string, HostMatch> {
   const table = new Map<string, HostMatch>();
   for (const names of forms) {
-    for (const host of ['arm', 'login', 'graph'] as const) {
-      if (host !== 'arm' && names.elsewhere?.includes(host) === true) continue;
-      table.set(new URL(names[host]).hostname, { host, names, origin: names[host] });
-    }
+    for (const host of hostsHere(names)) table.set(new URL(names[host]).hostname, { host, names, origin: names[host] });
     for (const alias of names.loginAliases) table.set(alias, { host: 'login', names, origin: names.login });
   }
   const last = forms.at(-1);
-  if (last !== undefined && last.elsewhere?.includes('login') !== true) {
+  if (last !== undefined && hostsHere(last).includes('login')) {
     for (const name of ['localhost', '127.0.0.1', '[::1]']) {
       table.set(name, { host: 'login', names: last, origin: last.login });
     }

@@ -15,7 +15,7 @@ import { MANAGEMENT_PLANE, type ServerRules } from '../../http/planes.ts';
 import { parseJsonObject, readBody } from '../../http/read-body.ts';
 import { findRepeated } from '../../http/request-target.ts';
 import { tableOf } from '../../http/router.ts';
-import { type Listening, makeServer, openServer } from '../../http/server.ts';
+import { makeServer, openServer } from '../../http/server.ts';
 import { type TlsFiles, type TlsVersion, tlsOptions } from '../../http/tls/server-options.ts';
 import type { OperationRecord } from '../management/record/record-operations.ts';
 import type { ControlCallers, CountedVisit } from './callers.ts';
@@ -38,13 +38,10 @@ interface ControlListenerOptions {
   readonly rules?: Partial<ServerRules>;
 }
 
-/** On loopback; clients reach it through the front. */
-export interface ControlListener extends Listening {
-  /** From the next connection on; open ones go on. @throws Error when the files do not fit */
-  renew(files: TlsFiles): void;
-}
+export type ControlListener = Awaited<ReturnType<typeof listenForControl>>;
 
-export async function listenForControl(options: ControlListenerOptions): Promise<ControlListener> {
+/** On loopback; clients reach it through the front. */
+export async function listenForControl(options: ControlListenerOptions) {
   const { callers, acts, rows } = options;
   const hosts = hostTable(options.forms);
   const tableFor = (host: ControlHost) =>
@@ -152,7 +149,11 @@ export async function listenForControl(options: ControlListenerOptions): Promise
   };
 
   const listening = await openServer(server, rules, { port: 0, host: '127.0.0.1' });
-  return { ...listening, renew: (files) => server.setSecureContext(tlsOptions(files, options.minVersion)) };
+  return {
+    ...listening,
+    /** From the next connection on; open ones go on. @throws Error when the files do not fit */
+    renew: (files: TlsFiles): void => server.setSecureContext(tlsOptions(files, options.minVersion)),
+  };
 }
 
 function internalError(requestId: string): ControlError {

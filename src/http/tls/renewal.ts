@@ -11,11 +11,6 @@ export interface TlsPaths {
 
 const EVERY_MS = 10_000;
 
-export interface Renewal extends Disposable {
-  /** Looks now. True: other files were taken up. */
-  look(): boolean;
-}
-
 /** @throws Error when a file cannot be read */
 export function readTlsFiles({ key, certificate, clientAuthorities }: TlsPaths): TlsFiles {
   return {
@@ -35,8 +30,9 @@ export function openRenewal(
   used: TlsFiles,
   renew: (files: TlsFiles) => void,
   report: (error: unknown) => void,
-): Renewal {
+) {
   let [seen, refused] = [textOf(used), ''];
+  /** Looks now. True: other files were taken up. */
   const look = (): boolean => {
     let text = '';
     try {
@@ -57,7 +53,7 @@ export function openRenewal(
     }
   };
   const timer = setInterval(look, EVERY_MS).unref();
-  return { look, [Symbol.dispose]: () => clearInterval(timer) };
+  return { look, [Symbol.dispose]: (): void => clearInterval(timer) };
 }
 
 function textOf({ key, certificate, clientAuthorities = '' }: TlsFiles): string {
