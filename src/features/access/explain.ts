@@ -4,7 +4,7 @@ import { given } from '../../formats/given.ts';
 import { type DataAction, dataAction } from '../roles/data-actions.ts';
 import type { Roles } from '../roles/evaluate.ts';
 import { effectiveActions } from '../roles/grants.ts';
-import type { RoleAssignment, RoleDefinition } from '../roles/role-records.ts';
+import type { RoleAssignment } from '../roles/role-records.ts';
 import { covers, foldedScope, type Scope } from '../roles/scope.ts';
 
 export interface Question {
@@ -129,19 +129,20 @@ function nearestRole(
   const held = new Set(
     considered.filter(({ verdict }) => verdict === 'coversOtherScope' || verdict === 'expired').map(({ role }) => role),
   );
-  const preference = (role: RoleDefinition): readonly number[] => {
+  const ranked = fitting.map((role) => {
     const actions = effectiveActions(role);
-    // To read is less than to use.
-    const uses = actions.filter((each) => !/\/read(\/action)?$/.test(each)).length;
-    const isHeld = held.has(role.roleName);
-    return [isHeld ? 0 : 1, actions.includes(MAKE_BY_RESOURCE_MANAGER) ? 1 : 0, uses, actions.length];
-  };
-  const [best] = fitting
-    .map((role) => ({ role, rank: preference(role) }))
-    .sort((a, b) => a.rank.map((each, at) => each - (b.rank[at] ?? 0)).find((difference) => difference !== 0) ?? 0);
-  return best === undefined
-    ? undefined
-    : { role: best.role.roleName, roleDefinition: best.role.name, scope: scope.path };
+    return {
+      role,
+      unheld: Number(!held.has(role.roleName)),
+      makes: Number(actions.includes(MAKE_BY_RESOURCE_MANAGER)),
+      // To read is less than to use.
+      uses: actions.filter((each) => !/\/read(\/action)?$/.test(each)).length,
+      rights: actions.length,
+    };
+  });
+  ranked.sort((a, b) => a.unheld - b.unheld || a.makes - b.makes || a.uses - b.uses || a.rights - b.rights);
+  const best = ranked[0]?.role;
+  return best === undefined ? undefined : { role: best.roleName, roleDefinition: best.name, scope: scope.path };
 }
 
 function whoCanGrant(
