@@ -8,16 +8,7 @@ export const REACHABLE_DAYS = 365;
 
 export type HolderState = 'notProven' | 'provenEarlier' | 'proven' | 'silent' | 'handingOver' | 'leaving' | 'left';
 
-export interface RecoveryMargin {
-  readonly required: number;
-  readonly holders: number;
-  readonly reachable: number;
-  /** `reachable - required`; 0: everyone reachable is needed. */
-  readonly margin: number;
-  /** Holders whose share of the newest file was not shown to open. */
-  readonly unproven: number;
-  readonly warnings: readonly string[];
-}
+type RecoveryMargin = NonNullable<ReturnType<typeof marginOf>>;
 
 /** Where nothing was split since there is a register. */
 export const UNKNOWN_HOLDERS: Partial<RecoveryMargin> & Pick<RecoveryMargin, 'warnings'> = {
@@ -35,18 +26,21 @@ export function stateOf(holder: Holder, domain: string | undefined, now: number)
 }
 
 /** Undefined: nothing was split since there is a register. */
-export function marginOf(register: CustodianRegister, now: number): RecoveryMargin | undefined {
+export function marginOf(register: CustodianRegister, now: number) {
   const { split } = register;
   if (split === undefined) return undefined;
   const holders = register.list().filter(([, { left }]) => left === undefined);
   const states = holders.map(([, holder]) => stateOf(holder, split.domain, now));
+  const { required } = split;
   const reachable = states.filter((state) => COUNTED.has(state)).length;
-  const margin = reachable - split.required;
+  /** 0: everyone reachable is needed. */
+  const margin = reachable - required;
+  /** Holders whose share of the newest file was not shown to open. */
   const unproven = holders.filter(([, { proven }]) => proven?.domain !== split.domain).length;
   const warnings: string[] = [];
   if (margin < 0) {
     warnings.push(
-      `Only ${reachable} of ${split.required} needed custodians are known to be reachable: the HSM might not be recoverable`,
+      `Only ${reachable} of ${required} needed custodians are known to be reachable: the HSM might not be recoverable`,
     );
   } else if (margin === 0) {
     warnings.push('Every reachable custodian is needed: losing one more makes the HSM unrecoverable');
@@ -58,7 +52,7 @@ export function marginOf(register: CustodianRegister, now: number): RecoveryMarg
       `${unproven} of ${holders.length} custodians have not shown that their share of the newest file opens`,
     );
   }
-  return { required: split.required, holders: holders.length, reachable, margin, unproven, warnings };
+  return { required, holders: holders.length, reachable, margin, unproven, warnings };
 }
 
 const COUNTED: ReadonlySet<HolderState> = new Set(['proven', 'provenEarlier', 'handingOver']);

@@ -7,7 +7,8 @@ import { BackupError, type BackupErrorCode } from '../backup-error.ts';
 import { StorageError, type StorageErrorCode } from '../storage/port.ts';
 import type { JobError } from './job.ts';
 
-const storageCodes: Readonly<Record<StorageErrorCode, string>> = {
+const LONGEST = 2000;
+const codes: Readonly<Record<StorageErrorCode | BackupErrorCode, string>> = {
   NotAllowed: 'StorageNotAllowed',
   Malformed: 'BadRequest',
   AccessDenied: 'StorageAccessDenied',
@@ -19,10 +20,6 @@ const storageCodes: Readonly<Record<StorageErrorCode, string>> = {
   Damaged: 'BackupDamaged',
   VersionRefused: 'StorageVersionRefused',
   Unavailable: 'StorageUnavailable',
-};
-
-const backupCodes: Readonly<Record<BackupErrorCode, string>> = {
-  Damaged: 'BackupDamaged',
   OtherDomain: 'OtherSecurityDomain',
   UnknownFormat: 'BackupFormatUnknown',
   KeyNotInBackup: 'KeyNotInBackup',
@@ -31,8 +28,12 @@ const backupCodes: Readonly<Record<BackupErrorCode, string>> = {
 
 /** @param report takes what an operator should see */
 export function jobErrorOf(error: unknown, report: (error: unknown) => void): JobError {
-  const said = sayable(error);
-  if (said !== undefined) return said;
+  if (error instanceof StorageError || error instanceof BackupError) {
+    return { code: codes[error.code], message: error.message.slice(0, LONGEST) };
+  }
+  if (error instanceof ServiceError) {
+    return { code: error.innerCode ?? error.code, message: error.message.slice(0, LONGEST) };
+  }
   report(error);
   if (error instanceof StoreError) {
     return {
@@ -44,12 +45,4 @@ export function jobErrorOf(error: unknown, report: (error: unknown) => void): Jo
     return { code: 'ServiceUnavailable', message: 'The module restarted during the job; start it again' };
   }
   return { code: 'InternalServerError', message: 'The job failed; the operator finds the reason in the log' };
-}
-
-function sayable(error: unknown): JobError | undefined {
-  const cut = (message: string): string => message.slice(0, 2000);
-  if (error instanceof StorageError) return { code: storageCodes[error.code], message: cut(error.message) };
-  if (error instanceof BackupError) return { code: backupCodes[error.code], message: cut(error.message) };
-  if (error instanceof ServiceError) return { code: error.innerCode ?? error.code, message: cut(error.message) };
-  return undefined;
 }

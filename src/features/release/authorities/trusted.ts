@@ -6,7 +6,7 @@ import { member, readGivenObject, readOptionalText, readText } from '../../../ht
 import { isAbsent } from '../../../http/lenient-body.ts';
 import type { JsonObject } from '../../../http/route.ts';
 import { badParameter } from '../../../http/service-error.ts';
-import { type Follow, keep } from '../../../store/sealed/follow-records.ts';
+import { KeptRecords } from '../../../store/sealed/follow-records.ts';
 import { recordKind, type ValueOf } from '../../../store/sealed/record-kind.ts';
 import { readSigningKeys } from '../../auth/signing-key.ts';
 
@@ -63,23 +63,14 @@ export function readAuthority(body: JsonObject): TrustedAuthority {
   return { authority, keys: { kind: 'pinned', jwks } };
 }
 
-export class TrustedAuthorities {
-  readonly #byName = new Map<string, TrustedAuthority>();
-
-  readonly follows: readonly Follow[] = [keep(authorityKind, this.#byName)];
-
-  get(name: string): TrustedAuthority | undefined {
-    return this.#byName.get(name);
-  }
-
-  /** By names, in their order. */
-  list(): readonly (readonly [name: string, authority: TrustedAuthority])[] {
-    return [...this.#byName].sort(([a], [b]) => (a < b ? -1 : 1));
+/** By names, in their order. */
+export class TrustedAuthorities extends KeptRecords<TrustedAuthority> {
+  constructor() {
+    super(authorityKind, ([a], [b]) => (a < b ? -1 : 1));
   }
 
   /** The one that a token's issuer names. */
   find(authority: string): TrustedAuthority | undefined {
-    for (const trusted of this.#byName.values()) if (trusted.authority === authority) return trusted;
-    return undefined;
+    return this.list().find(([, each]) => each.authority === authority)?.[1];
   }
 }

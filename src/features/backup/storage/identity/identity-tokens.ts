@@ -27,22 +27,20 @@ export function identityTokens(identity: InstanceIdentity, nowMs: () => number, 
       } catch (error) {
         if (stopping.aborted || error instanceof StorageError) throw stopping.aborted ? stopping.reason : error;
         const { code, name } = error as NodeJS.ErrnoException;
-        throw failure(
-          `its endpoint cannot be asked: ${code ?? name}`,
-          error instanceof Error && code !== undefined ? error : undefined,
-        );
+        throw failure(`its endpoint cannot be asked: ${code ?? name}`, code === undefined ? undefined : error);
       }
     },
   };
 }
 
 async function requestFor(identity: InstanceIdentity): Promise<Omit<OutboundCall, 'withinMs'>> {
-  const query = (clientId: string | undefined, version: string): string =>
-    new URLSearchParams({
-      'api-version': version,
-      resource: RESOURCE,
-      ...(clientId === undefined ? {} : { client_id: clientId }),
-    }).toString();
+  const asking = (endpoint: string, version: string): URL => {
+    const url = new URL(endpoint);
+    const { clientId } = identity;
+    const client = clientId === undefined ? {} : { client_id: clientId };
+    url.search = new URLSearchParams({ 'api-version': version, resource: RESOURCE, ...client }).toString();
+    return url;
+  };
   switch (identity.kind) {
     case 'clientCredential': {
       return {
@@ -55,29 +53,27 @@ async function requestFor(identity: InstanceIdentity): Promise<Omit<OutboundCall
           client_secret: (await readFile(identity.secretFile, 'utf8')).trim(),
           scope: `${RESOURCE}/.default`,
         }).toString(),
-        ...(await authority(identity.caFile)),
+        ca: await authority(identity.caFile),
       };
     }
-    case 'imds': {
-      const url = new URL(identity.endpoint ?? IMDS);
-      url.search = query(identity.clientId, '2018-02-01');
-      return { url, method: 'GET', headers: { metadata: 'true' } };
-    }
-    case 'appService': {
-      const url = new URL(identity.endpoint);
-      url.search = query(identity.clientId, '2019-08-01');
-      const header = (await readFile(identity.headerFile, 'utf8')).trim();
-      return { url, method: 'GET', headers: { 'x-identity-header': header }, ...(await authority(identity.caFile)) };
-    }
+    case 'imds':
+      return { url: asking(identity.endpoint ?? IMDS, '2018-02-01'), method: 'GET', headers: { metadata: 'true' } };
+    case 'appService':
+      return {
+        url: asking(identity.endpoint, '2019-08-01'),
+        method: 'GET',
+        headers: { 'x-identity-header': (await readFile(identity.headerFile, 'utf8')).trim() },
+        ca: await authority(identity.caFile),
+      };
   }
 }
 
-async function authority(caFile: string | undefined): Promise<{ readonly ca?: string }> {
-  return caFile === undefined ? {} : { ca: await readFile(caFile, 'utf8') };
+async function authority(caFile: string | undefined): Promise<string | undefined> {
+  return caFile === undefined ? undefined : readFile(caFile, 'utf8');
 }
 
 function readToken(status: number, text: string, nowMs: number): { token: string; expiresOnTimestamp: number } {
-  const answer = parse(text);
+  const answer = Object(parse(text)) as Readonly<Record<string, unknown>>;
   if (status !== 200) {
     const word = answer['error'];
     const shown = typeof word === 'string' && /^[a-z_]{1,40}$/.test(word) ? ` ${word}` : '';
@@ -91,19 +87,18 @@ function readToken(status: number, text: string, nowMs: number): { token: string
   return { token, expiresOnTimestamp: nowMs + seconds * 1000 };
 }
 
-function parse(text: string): Readonly<Record<string, unknown>> {
+function parse(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+    return JSON.parse(text);
   } catch {
-    return {}; // judged by the caller as an answer without members
+    return undefined; // judged by the caller as an answer without members
   }
 }
 
-function failure(what: string, cause?: Error): StorageError {
+function failure(what: string, cause?: unknown): StorageError {
   return new StorageError(
     'AccessDenied',
     `no token for the instance's identity: ${what}; check 'backupIdentity' in instance.json, or give a SAS token`,
-    ...(cause === undefined ? [] : [{ cause }]),
+    { cause },
   );
 }
