@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ServiceError } from '../../http/service-error.ts';
 import { StoreError } from '../../store/port.ts';
+import { feeding } from '../../store/sealed/follow-records.ts';
 import { planInitialAssignments } from '../roles/administrators.ts';
 import { ADMINISTRATOR, CRYPTO_USER, guid } from '../roles/operations.fixture.ts';
 import { memoryRecords } from '../roles/records.fixture.ts';
@@ -37,7 +38,7 @@ async function service() {
     memory,
     /** What a committed plan does. */
     take(changes: ReturnType<typeof planWithdrawal>): void {
-      for (const change of changes) approvals.apply(change);
+      for (const change of changes) feeding(approvals.follows)(change);
     },
     wait(seconds: number): void {
       time += seconds;

@@ -1,9 +1,8 @@
 // The approvals of an instance: sealed records, of what somebody wants to do and what a second administrator said to it; and
 // all of them in memory, found by their number, or by what they are for.
 import { guid, integer, matching, oneOf, type Reader, record, ShapeError } from '../../formats/shape.ts';
-import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
+import { type Follow, follow } from '../../store/sealed/follow-records.ts';
 import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
-import type { Apply } from '../../store/sealed/records.ts';
 import { type ApprovalRequest, bindingOf, readRequest } from './request.ts';
 
 export type Approval = ValueOf<typeof approvalKind>;
@@ -68,7 +67,6 @@ export class Approvals {
       this.#bindings.set(id, bindingOf(approval.request));
     }),
   ];
-  readonly apply: Apply = feeding(this.follows);
 
   get size(): number {
     return this.#all.size;

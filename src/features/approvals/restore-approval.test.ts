@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Principal } from '../../http/principal.ts';
+import { feeding } from '../../store/sealed/follow-records.ts';
 import type { FullRestore } from '../backup/approved-restore.ts';
 import { FreshRecovery } from '../backup/fresh-recovery.ts';
 import { planInitialAssignments } from '../roles/administrators.ts';
@@ -59,11 +60,11 @@ async function open(isStrict = true) {
     approvals,
     wait: (seconds: number) => (time += seconds),
     take(changes: ReturnType<typeof duties.ending>): void {
-      for (const change of changes) approvals.apply(change);
+      for (const change of changes) feeding(approvals.follows)(change);
     },
     ask(given = wanted, by = ALICE) {
       const answer = duties.judge(given, asker(by));
-      if (answer.state === 'asked') for (const change of answer.changes) approvals.apply(change);
+      if (answer.state === 'asked') for (const change of answer.changes) feeding(approvals.follows)(change);
       return answer;
     },
   };
@@ -79,7 +80,7 @@ test('nobody else is needed where duties are not separated; the reason is noted 
 
 test('after a recovery one person is enough, while it is fresh; the note says why', async () => {
   const { duties, recovery, wait } = await open();
-  for (const change of recovery.plan(START)) recovery.apply(change);
+  for (const change of recovery.plan(START)) feeding(recovery.follows)(change);
   assert.equal(duties.needsSecond(), false);
   const answer = duties.judge(wanted, asker(ALICE));
   assert.equal(answer.state, 'given');

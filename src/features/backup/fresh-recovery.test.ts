@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { StoreError } from '../../store/port.ts';
+import { feeding } from '../../store/sealed/follow-records.ts';
 import type { BackupScope } from '../../store/sealed/record-kind.ts';
 import type { Change } from '../../store/sealed/records.ts';
 import { FreshRecovery, RECOVERY_HOURS, recoveryKind } from './fresh-recovery.ts';
@@ -15,7 +16,7 @@ const travels = (name: string): BackupScope => (/^(a|b)\//.test(name) ? 'text' :
 async function open(seen: (change: Change) => void = () => undefined) {
   const recovery = new FreshRecovery(travels);
   const apply = (change: Change): void => {
-    recovery.apply(change);
+    feeding(recovery.follows)(change);
     seen(change);
   };
   return { recovery, records: await openMemoryRecords(apply, (changes) => recovery.goesWith(changes)) };
@@ -61,7 +62,7 @@ test('a change by another worker ends it here too, and a plan that throws ends n
 
 test('it lasts three days', () => {
   const recovery = new FreshRecovery(travels);
-  for (const change of recovery.plan(AT)) recovery.apply(change);
+  for (const change of recovery.plan(AT)) feeding(recovery.follows)(change);
   assert.equal(recovery.isFresh(AT + RECOVERY_HOURS * 3600 - 1), true);
   assert.equal(recovery.isFresh(AT + RECOVERY_HOURS * 3600), false);
 });
@@ -69,6 +70,6 @@ test('it lasts three days', () => {
 test('a record that does not read stops the start', () => {
   for (const text of ['{}', '{"since":"x"}', '{"since":1.5}']) {
     const change = { name: 'untouched-recovery', value: Buffer.from(text) };
-    assert.throws(() => new FreshRecovery(travels).apply(change), StoreError, text);
+    assert.throws(() => feeding(new FreshRecovery(travels).follows)(change), StoreError, text);
   }
 });

@@ -2,9 +2,9 @@
 // was made, changed or taken away since. It is a record that the upload makes and the first such change removes, in its own
 // commit: nobody gets back to it by deleting what there is.
 import { integer } from '../../formats/shape.ts';
-import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
+import { type Follow, follow } from '../../store/sealed/follow-records.ts';
 import { type BackupScope, recordKind } from '../../store/sealed/record-kind.ts';
-import type { Apply, Change } from '../../store/sealed/records.ts';
+import type { Change } from '../../store/sealed/records.ts';
 
 export const recoveryKind = recordKind({
   of: 'untouched-recovery',
@@ -24,7 +24,6 @@ export class FreshRecovery {
       this.#since = record?.since;
     }),
   ];
-  readonly apply: Apply = feeding(this.follows);
 
   constructor(travels: (recordName: string) => BackupScope) {
     this.#travels = travels;

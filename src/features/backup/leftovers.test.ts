@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { feeding } from '../../store/sealed/follow-records.ts';
 import { BackupJobs } from './jobs/backup-jobs.ts';
 import { type Job, jobChange } from './jobs/job.ts';
 import { openMemoryRecords } from './jobs/memory-records.fixture.ts';
@@ -44,7 +45,7 @@ function job(id: string, changes: Partial<Job>): Job {
 
 async function having(...all: Job[]): Promise<Leaving> {
   const jobs = new BackupJobs();
-  const records = await openMemoryRecords((change) => jobs.apply(change));
+  const records = await openMemoryRecords(feeding(jobs.follows));
   await records.update(() => all.map(jobChange));
   return { jobs, records, report: (what) => void reports.push(what) };
 }

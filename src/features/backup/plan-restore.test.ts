@@ -46,7 +46,7 @@ class Instance {
 
   apply(change: Change): void {
     feeding(this.keys.follows)(change);
-    this.texts.apply(change);
+    feeding(this.texts.follows)(change);
   }
 
   view(): View {

@@ -10,7 +10,7 @@ import {
 } from '../../http/body.ts';
 import { isAbsent } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter } from '../../http/service-error.ts';
 import type { BackupTarget, StorageCredential } from './storage/port.ts';
 
 export interface RestoreRequest {
@@ -26,7 +26,7 @@ const SEGMENT = /^[A-Za-z0-9._-]{1,200}$/;
 export function readTarget(body: JsonObject): BackupTarget {
   const storageResourceUri = readText(body, 'storageResourceUri');
   if (storageResourceUri === '' || storageResourceUri.length > LONGEST) {
-    throw new ServiceError('BadParameter', `Property 'storageResourceUri' must have 1 to ${LONGEST} characters`);
+    throw badParameter(`Property 'storageResourceUri' must have 1 to ${LONGEST} characters`);
   }
   return { storageResourceUri, credential: readCredential(body) };
 }
@@ -36,10 +36,7 @@ export function readRestore(folderMember: 'folderToRestore' | 'folder'): (body: 
   return (body) => {
     const parameters = readOptionalObject(body, 'sasTokenParameters');
     if (parameters === undefined) {
-      throw new ServiceError(
-        'BadParameter',
-        "Property 'sasTokenParameters' is required: it says where the backup lies",
-      );
+      throw badParameter("Property 'sasTokenParameters' is required: it says where the backup lies");
     }
     const folder = readText(body, folderMember);
     const segments = folder.split('/');
@@ -54,10 +51,10 @@ function readCredential(body: JsonObject): StorageCredential {
   const token = readOptionalText(body, 'token');
   const managed = readOptionalBoolean(body, 'useManagedIdentity') === true;
   if (managed && !isAbsent(member(body, 'token'))) {
-    throw new ServiceError('BadParameter', "Of 'token' and 'useManagedIdentity' only one can be given");
+    throw badParameter("Of 'token' and 'useManagedIdentity' only one can be given");
   }
   if (token !== undefined && token.length > LONGEST) {
-    throw new ServiceError('BadParameter', `Property 'token' must have ${LONGEST} characters at most`);
+    throw badParameter(`Property 'token' must have ${LONGEST} characters at most`);
   }
   if (managed) return { kind: 'managedIdentity' };
   return token === undefined || token === '' ? { kind: 'none' } : { kind: 'sas', token };

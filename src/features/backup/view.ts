@@ -1,8 +1,8 @@
 // All that a backup holds of an instance, as it is at one head. Taken in one go and never changed afterwards: key versions
 // are replaced in memory, not edited, so what is changed or purged meanwhile stays in the view as it was.
-import { type Follow, feeding, follow, travelling } from '../../store/sealed/follow-records.ts';
+import { type Follow, follow, travelling } from '../../store/sealed/follow-records.ts';
 import type { RecordKind } from '../../store/sealed/record-kind.ts';
-import type { Apply, Change, Head, Records } from '../../store/sealed/records.ts';
+import type { Change, Head, Records } from '../../store/sealed/records.ts';
 import type { KeyIndex } from '../keys/key-index.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 
@@ -38,7 +38,6 @@ export function takeView({ keys, texts, records }: Viewed): View {
 export class TextRecords {
   readonly #texts = new Map<string, string>();
   readonly follows: readonly Follow[];
-  readonly apply: Apply;
 
   /** @param kinds all that an instance has */
   constructor(kinds: readonly RecordKind[]) {
@@ -50,7 +49,6 @@ export class TextRecords {
           if (travels(change.name) === 'text') this.#take(change);
         }),
       );
-    this.apply = feeding(this.follows);
   }
 
   #take({ name, value }: Change): void {

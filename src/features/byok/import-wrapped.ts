@@ -1,7 +1,7 @@
 // Takes in a key that comes wrapped: the service hands the ciphertext on to the module and never sees the key.
 import { createHash } from 'node:crypto';
 import { toBase64url } from '../../formats/base64url.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter } from '../../http/service-error.ts';
 import type { Commit, Head } from '../../store/sealed/records.ts';
 import { addVersion, type KeyMaking } from '../keys/add-version.ts';
 import { keyId } from '../keys/bundle.ts';
@@ -73,21 +73,19 @@ function requireAsExportable({ releasePolicy }: Pick<ImportRequest, 'releasePoli
   if (releasePolicy === undefined) return;
   const own = kek.releasePolicy;
   if (!kek.attributes.exportable || own === undefined) {
-    throw new ServiceError(
-      'BadParameter',
+    throw badParameter(
       'attributes.exportable: what comes through this key-exchange key is not exportable, as it is not itself. Make a ' +
         "key-exchange key with attributes.exportable, the same release_policy and key_ops ['import'], and wrap the key for it",
     );
   }
   if (releasePolicy.data !== own.data) {
-    throw new ServiceError(
-      'BadParameter',
+    throw badParameter(
       'release_policy.data: is not the policy of the key-exchange key, and what comes through it is exportable under that ' +
         'one alone. Send that policy, or wrap the key for a key-exchange key with this one',
     );
   }
   if (own.immutable && !releasePolicy.immutable) {
-    throw new ServiceError('BadParameter', 'release_policy.immutable: must be true, as it is for the key-exchange key');
+    throw badParameter('release_policy.immutable: must be true, as it is for the key-exchange key');
   }
 }
 

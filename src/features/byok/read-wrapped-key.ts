@@ -6,7 +6,7 @@ import { readTransferBlob, type TransferBlob } from '../../formats/transfer-blob
 import { member, readBytes } from '../../http/body.ts';
 import { isAbsent } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter, type ServiceError } from '../../http/service-error.ts';
 import { type ImportRequest, readImportRequest, readJwk } from '../keys/import.ts';
 import type { KeyIndex } from '../keys/key-index.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
@@ -24,17 +24,14 @@ export function readWrappedKey(body: JsonObject): ImportWrappedKey {
   const jwk = readJwk(body);
   const clear = CLEAR_MEMBERS.find((name) => !isAbsent(member(jwk, name)));
   if (clear !== undefined) {
-    throw new ServiceError(
-      'BadParameter',
-      `Property 'key.${clear}' must not come with 'key_hsm': one key has one form`,
-    );
+    throw badParameter(`Property 'key.${clear}' must not come with 'key_hsm': one key has one form`);
   }
   const file = readBytes(jwk, 'key_hsm');
   const blob = parse(file);
   const blobHash = toBase64url(createHash('sha256').update(file).digest());
   const request = readImportRequest(body, jwk);
   if (request.kty === 'AKP-HSM') {
-    throw new ServiceError('BadParameter', "Property 'key_hsm': AKP keys are imported by their seed, as 'key.priv'");
+    throw badParameter("Property 'key_hsm': AKP keys are imported by their seed, as 'key.priv'");
   }
   return { ...request, blob, blobHash };
 }
@@ -54,7 +51,7 @@ function parse(file: Uint8Array): TransferBlob {
 }
 
 function badBlob(text: string, cause?: unknown): ServiceError {
-  return new ServiceError('BadParameter', `Property 'key_hsm': ${text}`, { cause });
+  return badParameter(`Property 'key_hsm': ${text}`, { cause });
 }
 
 // The key-exchange key that a transfer blob names: it must be one of this HSM, made for import alone, and in use.

@@ -8,7 +8,7 @@ import { isGuid } from '../../formats/guid.ts';
 import { isoTime } from '../../formats/iso-time.ts';
 import { readText, wrongType } from '../../http/body.ts';
 import { type AnyRow, type JsonObject, row } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter, ServiceError } from '../../http/service-error.ts';
 import { commitPlanned } from '../../store/sealed/records.ts';
 import type { CustodianRegister } from '../custodians/register.ts';
 import { part } from '../part.ts';
@@ -145,7 +145,7 @@ function readReport(body: JsonObject) {
   // What is signed for one ceremony must not be shown for another.
   for (const said of [id, kind, domain]) {
     if (!report.includes(said)) {
-      throw new ServiceError('BadParameter', `The report does not say '${said}': id, kind and domain must be in it`);
+      throw badParameter(`The report does not say '${said}': id, kind and domain must be in it`);
     }
   }
   return { id, kind, domain, report };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeCustodians, type TestCustodian } from '../../../test/support/custodians.ts';
+import { feeding } from '../../store/sealed/follow-records.ts';
 import { planSplit } from './follow-split.ts';
 import { type Holder, holderKind } from './holder.ts';
 import { marginOf, stateOf } from './recovery-margin.ts';
@@ -16,13 +17,14 @@ function at(days: number): string {
 }
 
 function follow(register: CustodianRegister, thumbprints: readonly string[], days: number, required = 2): void {
-  for (const change of planSplit(register, { by: 'download', required, thumbprints }, at(days))) register.apply(change);
+  for (const change of planSplit(register, { by: 'download', required, thumbprints }, at(days)))
+    feeding(register.follows)(change);
 }
 
 function say(register: CustodianRegister, custodian: string, more: Partial<Holder>): void {
   const holder = register.get(custodian);
   assert.ok(holder !== undefined);
-  register.apply(holderKind.put(custodian, { ...holder, ...more }));
+  feeding(register.follows)(holderKind.put(custodian, { ...holder, ...more }));
 }
 
 test('who stays keeps their beginning and their name; who is new begins; who is not there any more has left', () => {
@@ -49,7 +51,7 @@ test('of a recovered domain those have a name who have shown their certificate',
   const register = new CustodianRegister();
   const shown = new Map([[anna.thumbprint, anna.certificate]]);
   const split = { by: 'recovery', required: 2, thumbprints: [anna.thumbprint, boris.thumbprint], shown } as const;
-  for (const change of planSplit(register, split, at(0))) register.apply(change);
+  for (const change of planSplit(register, split, at(0))) feeding(register.follows)(change);
   assert.deepEqual(
     register.list().map(([, { subject }]) => subject),
     ['Anna', undefined],
@@ -94,7 +96,7 @@ test('each state is what the record says, the gravest first', () => {
 test('a damaged record stops the start', () => {
   for (const text of ['', '{}', '{"since":1}', '{"since":"x","share":11}', '{"since":"x","share":1,"more":1}']) {
     const change = { name: `custodians/${A}`, value: Buffer.from(text) };
-    assert.throws(() => new CustodianRegister().apply(change), /does not read/);
+    assert.throws(() => feeding(new CustodianRegister().follows)(change), /does not read/);
   }
   assert.throws(() => splitKind.read('', Buffer.from('{"required":2}')), /does not read/);
 });

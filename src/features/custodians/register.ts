@@ -1,7 +1,6 @@
 // Who holds which share, in memory, fed by sealed records. It knows custodians by their certificates' hashes; shares and
 // keys never come here.
-import { type Follow, feeding, follow, keep } from '../../store/sealed/follow-records.ts';
-import type { Apply } from '../../store/sealed/records.ts';
+import { type Follow, follow, keep } from '../../store/sealed/follow-records.ts';
 import { type Challenges, openChallenges } from './challenges.ts';
 import { type Holder, holderKind } from './holder.ts';
 import { type Split, splitKind } from './split.ts';
@@ -18,7 +17,6 @@ export class CustodianRegister {
       this.#split = split;
     }),
   ];
-  readonly apply: Apply = feeding(this.follows);
 
   /** The newest file; undefined: none since there is a register. */
   get split(): Split | undefined {

@@ -10,7 +10,7 @@ import { ShapeError } from '../../formats/shape.ts';
 import { member, readOptionalInteger, readOptionalText, wrongType } from '../../http/body.ts';
 import { isAbsent } from '../../http/lenient-body.ts';
 import { type AnyRow, type JsonObject, row } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter, ServiceError } from '../../http/service-error.ts';
 import { commitPlanned } from '../../store/sealed/records.ts';
 import { type Challenge, challengeKind, MAX_CHALLENGES } from './challenges.ts';
 import { type Holder, holderKind } from './holder.ts';
@@ -158,12 +158,11 @@ function requireHolder(register: CustodianRegister, custodian: string): Holder {
 }
 
 function readPacketIn(value: unknown): CustodianPacket {
-  if (isAbsent(value)) throw new ServiceError('BadParameter', "Property 'packet' is required");
+  if (isAbsent(value)) throw badParameter("Property 'packet' is required");
   try {
     return readPacketValue(value);
   } catch (error) {
-    if (error instanceof ShapeError)
-      throw new ServiceError('BadParameter', `Packet: ${error.message}`, { cause: error });
+    if (error instanceof ShapeError) throw badParameter(`Packet: ${error.message}`, { cause: error });
     throw error;
   }
 }

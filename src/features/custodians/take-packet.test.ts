@@ -7,6 +7,7 @@ import { type CustodianPacket, makePacket, readPacket } from '../../formats/cust
 import type { PacketContent } from '../../formats/custodian-statement.ts';
 import { proofHash, proofOfShare } from '../../formats/share-proof.ts';
 import { ServiceError } from '../../http/service-error.ts';
+import { feeding } from '../../store/sealed/follow-records.ts';
 import type { DomainSplit } from '../part.ts';
 import { planSplit } from './follow-split.ts';
 import { marginOf } from './recovery-margin.ts';
@@ -39,7 +40,7 @@ function at(seconds: number): Date {
 function registerAfter(by: DomainSplit['by'], seen: { readonly document?: string } = { document }): CustodianRegister {
   const register = new CustodianRegister();
   const split = { by, required: 2, thumbprints: [ANNA, BORIS], ...seen };
-  for (const change of planSplit(register, split, at(0).toISOString())) register.apply(change);
+  for (const change of planSplit(register, split, at(0).toISOString())) feeding(register.follows)(change);
   return register;
 }
 
@@ -53,7 +54,7 @@ function acknowledgedOn(seconds: number): CustodianPacket {
 }
 
 function take(register: CustodianRegister, packet: CustodianPacket): void {
-  for (const change of planPacket(register, packet, NOW + MINUTE)) register.apply(change);
+  for (const change of planPacket(register, packet, NOW + MINUTE)) feeding(register.follows)(change);
 }
 
 function refusal(innerCode: string, message: RegExp): (error: unknown) => boolean {

@@ -4,7 +4,7 @@ import { fromBase64url } from '../../formats/base64url.ts';
 import type { CustodianPacket } from '../../formats/custodian-packet.ts';
 import { isoTime } from '../../formats/iso-time.ts';
 import { ownCommand } from '../../formats/own-command.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter, ServiceError } from '../../http/service-error.ts';
 import type { Change } from '../../store/sealed/records.ts';
 import { challengeKind } from './challenges.ts';
 import { type Holder, holderKind, subjectOf } from './holder.ts';
@@ -43,10 +43,7 @@ export function planPacket(
     );
   }
   if (Date.parse(at) / 1000 > now + CLOCK_SKEW) {
-    throw new ServiceError(
-      'BadParameter',
-      `The packet is dated ${at}, which is in the future: set the clock of the machine that made it`,
-    );
+    throw badParameter(`The packet is dated ${at}, which is in the future: set the clock of the machine that made it`);
   }
   if (holder.leaving !== undefined && purpose !== 'leave') {
     throw conflict('Leaving', `The custodian said on ${holder.leaving.at} that they leave: split the domain anew`);
@@ -75,8 +72,7 @@ export function planPacket(
     case 'recover':
     case 'reshare':
     case 'unlock':
-      throw new ServiceError(
-        'BadParameter',
+      throw badParameter(
         `A packet of purpose '${purpose}' carries a share: it belongs to ${PLACES[purpose]}, not to the register`,
       );
   }
@@ -136,8 +132,7 @@ function checkProof(split: Split, custodian: string, proof: string): asserts spl
     );
   }
   if (createHash('sha256').update(fromBase64url(proof)).digest('base64url') !== expected) {
-    throw new ServiceError(
-      'BadParameter',
+    throw badParameter(
       "The packet's proof is not the one of this custodian's share in the newest domain file: the share was not opened",
     );
   }

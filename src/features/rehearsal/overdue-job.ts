@@ -4,9 +4,9 @@ import { isoTime } from '../../formats/iso-time.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { REHEARSAL_DEPTHS, type RehearsalDepth } from '../../formats/rehearsal-record.ts';
 import { text } from '../../formats/shape.ts';
-import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
+import { type Follow, follow } from '../../store/sealed/follow-records.ts';
 import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
-import type { Apply, Head, Records } from '../../store/sealed/records.ts';
+import type { Head, Records } from '../../store/sealed/records.ts';
 import type { DueJob } from '../clock/due-work.ts';
 import { Backoff } from '../events/backoff.ts';
 import { type CloudEvent, envelope } from '../events/cloud-event.ts';
@@ -31,7 +31,6 @@ export class DeliveredOverdue {
       this.#times = times;
     }),
   ];
-  readonly apply: Apply = feeding(this.follows);
 
   get times(): ToldTimes {
     return this.#times;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Rehearsal, writeRehearsal } from '../../formats/rehearsal-record.ts';
+import { feeding } from '../../store/sealed/follow-records.ts';
 import { type DepthPosture, postureOf } from './posture.ts';
 import { filingChanges, Rehearsals } from './rehearsals.ts';
 
@@ -30,7 +31,7 @@ function fileInto(rehearsals: Rehearsals, verdict: Rehearsal['verdict'], day: st
       : {}),
   });
   const kept = { filedAt: `${filed}T01:00:00.000Z`, filedBy: 'someone', record, note: '' };
-  for (const change of filingChanges(rehearsals, `${filed}-${verdict}`, kept)) rehearsals.apply(change);
+  for (const change of filingChanges(rehearsals, `${filed}-${verdict}`, kept)) feeding(rehearsals.follows)(change);
 }
 
 function fullOf(rehearsals: Rehearsals): DepthPosture | undefined {

@@ -1,9 +1,9 @@
 // The rehearsals of an instance in memory, fed by sealed records: what was stated, and the statement.
 import { type Rehearsal, type RehearsalDepth, readRehearsal } from '../../formats/rehearsal-record.ts';
 import { ShapeError, text } from '../../formats/shape.ts';
-import { type Follow, feeding, follow } from '../../store/sealed/follow-records.ts';
+import { type Follow, follow } from '../../store/sealed/follow-records.ts';
 import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
-import type { Apply, Change } from '../../store/sealed/records.ts';
+import type { Change } from '../../store/sealed/records.ts';
 
 export type FiledRehearsal = ValueOf<typeof rehearsalKind>;
 export type KeptRehearsal = FiledRehearsal & { readonly rehearsal: Rehearsal };
@@ -34,7 +34,6 @@ export class Rehearsals {
       else this.#all.set(id, { ...filed, rehearsal: readRehearsal(filed.record) });
     }),
   ];
-  readonly apply: Apply = feeding(this.follows);
 
   get(id: string): KeptRehearsal | undefined {
     return this.#all.get(id);

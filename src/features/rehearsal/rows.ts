@@ -10,7 +10,7 @@ import { NoteError } from '../../formats/signed-note.ts';
 import { verifyStatement } from '../../formats/verify-statement.ts';
 import { readOptionalBoolean, readOptionalText, readText } from '../../http/body.ts';
 import { type Answer, type AnyRow, row } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter, ServiceError } from '../../http/service-error.ts';
 import type { Commit } from '../../store/sealed/records.ts';
 import type { CustodianRegister } from '../custodians/register.ts';
 import { postureOf, type RehearsalSchedule } from './posture.ts';
@@ -118,7 +118,7 @@ export function rehearsalRows(service: RehearsalService): readonly AnyRow[] {
       async handle({ body: { record, note }, principal, commit }) {
         const rehearsal = requireRecord(record);
         if (rehearsal.domainFingerprint !== domainFingerprint(crypto.hello.domainKey)) {
-          throw new ServiceError('BadParameter', 'The record is of another security domain');
+          throw badParameter('The record is of another security domain');
         }
         if (note === undefined) {
           rejectOwnPraise(rehearsal, service.isThrownAway);
@@ -145,8 +145,7 @@ function rejectFiled(rehearsals: Rehearsals, challenge: string): void {
 /** An administrator's word is enough for a failure. That it worked is stated by the instance that was recovered for it. */
 function rejectOwnPraise({ verdict, depth }: Rehearsal, isThrownAway: boolean): void {
   if (depth === 'full' && (verdict === 'failed' || isThrownAway)) return;
-  throw new ServiceError(
-    'BadParameter',
+  throw badParameter(
     depth === 'full'
       ? "Property 'note' is required: that a full rehearsal has passed is stated by the instance that was recovered in it"
       : 'A rehearsal of reachability is recorded by the instance itself: POST /securitydomain/rehearsals/reachability',
@@ -159,7 +158,7 @@ function requireRecord(record: string): Rehearsal {
     return readRehearsal(record);
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
-    throw new ServiceError('BadParameter', `Property 'record': ${error.message}`, { cause: error });
+    throw badParameter(`Property 'record': ${error.message}`, { cause: error });
   }
 }
 
@@ -169,7 +168,7 @@ function requireStatement(record: string, note: string, domainKey: Uint8Array): 
     verifyStatement(note, 'rehearsal', Buffer.from(record, 'utf8'), domainKey);
   } catch (error) {
     if (!(error instanceof NoteError)) throw error;
-    throw new ServiceError('BadParameter', `Property 'note': ${error.message}`, { cause: error });
+    throw badParameter(`Property 'note': ${error.message}`, { cause: error });
   }
 }
 

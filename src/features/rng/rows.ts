@@ -3,7 +3,7 @@ import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { toBase64url } from '../../formats/base64url.ts';
 import { readOptionalInteger } from '../../http/body.ts';
 import { type AnyRow, type JsonObject, row } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter } from '../../http/service-error.ts';
 import { part } from '../part.ts';
 
 const MOST = 128;
@@ -33,9 +33,9 @@ export function rngRows({ crypto }: { readonly crypto: Pick<CryptoClient, 'send'
 /** @throws ServiceError BadParameter, in the service's words */
 function readRandomBytesRequest(body: JsonObject): RandomBytesRequest {
   const count = readOptionalInteger(body, 'count');
-  if (count === undefined) throw new ServiceError('BadParameter', "Property 'count' is required");
+  if (count === undefined) throw badParameter("Property 'count' is required");
   if (count >= 1 && count <= MOST) return { count };
-  throw new ServiceError('BadParameter', `GetRandomBytesRequest: count cannot be greater than ${MOST} or less than 1`);
+  throw badParameter(`GetRandomBytesRequest: count cannot be greater than ${MOST} or less than 1`);
 }
 
 export const rng = part({ serve: (service: Parameters<typeof rngRows>[0]) => ({ rows: rngRows(service) }) });

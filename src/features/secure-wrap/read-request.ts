@@ -3,7 +3,7 @@ import { secureWrapAlgorithms } from '../../formats/key-wrap-modes.ts';
 import { member, readBytes, readText } from '../../http/body.ts';
 import { isAbsent } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter } from '../../http/service-error.ts';
 import type { KeyVersion } from '../keys/key-version.ts';
 
 export interface Wrap {
@@ -19,10 +19,7 @@ export interface Unwrap extends Wrap {
 /** @throws ServiceError BadParameter */
 export function readWrap(body: JsonObject): Wrap {
   if (!isAbsent(member(body, 'value'))) {
-    throw new ServiceError(
-      'BadParameter',
-      "Property 'value' must be left out: the service makes the key that is wrapped",
-    );
+    throw badParameter("Property 'value' must be left out: the service makes the key that is wrapped");
   }
   return { algorithm: readAlgorithm(body) };
 }
@@ -30,7 +27,7 @@ export function readWrap(body: JsonObject): Wrap {
 /** @throws ServiceError BadParameter */
 export function readUnwrap(body: JsonObject): Unwrap {
   if (!isAbsent(member(body, 'applicationTrustedIssuer'))) {
-    throw new ServiceError('BadParameter', "Property 'applicationTrustedIssuer' is not offered by this service");
+    throw badParameter("Property 'applicationTrustedIssuer' is not offered by this service");
   }
   return { algorithm: readAlgorithm(body), wrapped: readBytes(body, 'value'), target: readText(body, 'target') };
 }
@@ -40,14 +37,13 @@ export function requireFit({ kty, publicKey }: KeyVersion, algorithm: string): v
   const row = secureWrapAlgorithms.get(algorithm);
   const size = publicKey.kty === 'oct-HSM' ? publicKey.size : 0;
   if (row?.kty === kty && (row.bits === 0 || row.bits === size)) return;
-  throw new ServiceError('BadParameter', `alg ${algorithm} does not fit this key: type and key size must be its own`);
+  throw badParameter(`alg ${algorithm} does not fit this key: type and key size must be its own`);
 }
 
 function readAlgorithm(body: JsonObject): string {
   const algorithm = readText(body, 'alg');
   if (secureWrapAlgorithms.has(algorithm)) return algorithm;
-  throw new ServiceError(
-    'BadParameter',
+  throw badParameter(
     `Invalid alg: '${algorithm.slice(0, 40)}'. Use one of ${[...secureWrapAlgorithms.keys()].join(', ')}`,
   );
 }

@@ -4,7 +4,7 @@ import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { toBase64url } from '../../formats/base64url.ts';
 import { type AnyRow, row } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter, ServiceError } from '../../http/service-error.ts';
 import { keyId } from '../keys/bundle.ts';
 import { requireKey } from '../keys/find-key.ts';
 import type { KeyIndex } from '../keys/key-index.ts';
@@ -108,7 +108,7 @@ function requireValid({ attributes: { nbf, exp } }: KeyVersion, now: number): vo
 /** One text for every value that does not unwrap. */
 function refuseUnwrap(error: unknown): never {
   if (error instanceof CryptoError && error.code === 'CryptoFailed') {
-    throw new ServiceError('BadParameter', 'The value could not be unwrapped with this key and algorithm', {
+    throw badParameter('The value could not be unwrapped with this key and algorithm', {
       cause: error,
     });
   }

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { member, readOptionalInteger, wrongType } from '../../http/body.ts';
 import { toBytes } from '../../http/lenient-body.ts';
 import type { JsonObject } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter } from '../../http/service-error.ts';
 
 export interface Download {
   /** Standard base64 DER, in the order of the request; the module parses and judges them. */
@@ -30,10 +30,7 @@ export function readDownload(body: JsonObject): Download {
   const certificates = list.map(readCertificate);
   const thumbprints = certificates.map((der) => hash('sha256', Buffer.from(der, 'base64'), 'base64url'));
   if (new Set(thumbprints).size !== thumbprints.length) {
-    throw new ServiceError(
-      'BadParameter',
-      "Property 'certificates' names a certificate twice: every custodian needs a key of their own",
-    );
+    throw badParameter("Property 'certificates' names a certificate twice: every custodian needs a key of their own");
   }
   return { certificates, thumbprints, required };
 }

@@ -8,7 +8,7 @@ import type { Detail } from '../../http/entry-detail.ts';
 import { pollAt } from '../../http/poll-at.ts';
 import type { Principal } from '../../http/principal.ts';
 import type { RowRequest } from '../../http/route.ts';
-import { ServiceError } from '../../http/service-error.ts';
+import { badParameter, ServiceError } from '../../http/service-error.ts';
 import type { Change, Commit } from '../../store/sealed/records.ts';
 import type { AllRelatedWrites, DomainSplit } from '../part.ts';
 import { type Activation, type SecurityDomainRecord, securityDomainKind } from './activation.ts';
@@ -106,6 +106,6 @@ export function refuse(error: unknown, { member, others }: { member?: string; ot
       innerCode: code,
     });
   }
-  if (code === 'BadRequest') throw new ServiceError('BadParameter', message, { cause: error });
+  if (code === 'BadRequest') throw badParameter(message, { cause: error });
   throw error;
 }

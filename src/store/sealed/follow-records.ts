@@ -26,13 +26,11 @@ export class KeptRecords<T> {
   readonly #all = new Map<string, T>();
   readonly #order: (a: readonly [string, T], b: readonly [string, T]) => number;
   readonly follows: readonly Follow[];
-  readonly apply: Apply;
 
   /** @param order of `list` */
   constructor(kind: RecordKind<T>, order: (a: readonly [string, T], b: readonly [string, T]) => number) {
     this.#order = order;
     this.follows = [keep(kind, this.#all)];
-    this.apply = feeding(this.follows);
   }
 
   get(id: string): T | undefined {

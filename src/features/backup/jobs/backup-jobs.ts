@@ -1,6 +1,6 @@
 // All backup and restore jobs of the instance in memory, fed by the sealed records: every worker knows of every job.
-import { type Follow, feeding, follow } from '../../../store/sealed/follow-records.ts';
-import type { Apply, Change } from '../../../store/sealed/records.ts';
+import { type Follow, follow } from '../../../store/sealed/follow-records.ts';
+import type { Change } from '../../../store/sealed/records.ts';
 import { type Job, jobKind } from './job.ts';
 
 /** Ended jobs that stay for whoever polls late. */
@@ -18,7 +18,6 @@ export class BackupJobs {
       this.running = [...this.#jobs.values()].find(({ status }) => status === 'InProgress');
     }),
   ];
-  readonly apply: Apply = feeding(this.follows);
 
   get(id: string): Job | undefined {
     return this.#jobs.get(id);

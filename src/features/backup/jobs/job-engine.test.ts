@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { feeding } from '../../../store/sealed/follow-records.ts';
 import { StorageError } from '../storage/port.ts';
 import { BackupJobs } from './backup-jobs.ts';
 import type { Job } from './job.ts';
@@ -20,7 +21,7 @@ async function openEngine(
   const ends: Job[] = [];
   const all: JobEngineOptions = {
     jobs,
-    records: await openMemoryRecords((change) => jobs.apply(change)),
+    records: await openMemoryRecords(feeding(jobs.follows)),
     now: () => 1000,
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),
     workers: { own: 'w1', isAlive: () => false },
