@@ -36,7 +36,7 @@ interface CeremonyService {
   readonly now: () => number;
 }
 
-function ceremonyRows(service: CeremonyService): readonly AnyRow[] {
+export function ceremonyRows(service: CeremonyService): readonly AnyRow[] {
   const { crypto, ceremonies, register, now } = service;
   const reading = { scope: 'root', dataAction: `${ACTION}/read` } as const;
   const shape = (id: string, ceremony: RecordedCeremony): object => {
