@@ -1,7 +1,7 @@
 // What a key blob is bound to. The module believes nothing the service says of a key: it checks the form here, and the
 // blob opens only under exactly the binding it was sealed with.
 
-import { badRequest, CryptoError, type KeyBinding } from '../crypto/protocol/messages.ts';
+import { badRequest, type CryptoError, type KeyBinding } from '../crypto/protocol/messages.ts';
 import type { Kty } from '../formats/algorithms.ts';
 import { isSecure, openOperations, secureOperations } from '../formats/key-wrap-modes.ts';
 import { immutabilityOf, isAtLeast, isPolicyBinding } from '../formats/policy-binding.ts';

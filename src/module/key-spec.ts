@@ -1,7 +1,7 @@
 // Which keys can be made. Parameters that a type does not have must be absent (0 or ''), never ignored.
 
 import type { KeySpec, KeyType } from '../crypto/engines/engine.ts';
-import { badRequest, CryptoError, type RequestOf } from '../crypto/protocol/messages.ts';
+import { badRequest, type CryptoError, type RequestOf } from '../crypto/protocol/messages.ts';
 import { curves, rsaExponents } from '../formats/algorithms.ts';
 import { mlDsaSets } from '../formats/ml-dsa.ts';
 

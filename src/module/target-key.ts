@@ -1,7 +1,7 @@
 // The public key of an enclave, to which keys and secrets leave encrypted. Which enclave may have them is decided before;
 // here the key only has to be one that keeps what is encrypted to it.
 import { constants, createPublicKey, type KeyObject, publicEncrypt } from 'node:crypto';
-import { badRequest, CryptoError } from '../crypto/protocol/messages.ts';
+import { badRequest, type CryptoError } from '../crypto/protocol/messages.ts';
 
 export interface TargetKey {
   readonly kid: string;
