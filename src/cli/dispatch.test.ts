@@ -128,6 +128,19 @@ test('options arrive typed, with their defaults, and operands beside them', asyn
   ]);
 });
 
+test('a value may begin with a hyphen, where that is not an option', async () => {
+  seen.length = 0;
+  await run('audit', 'verify', '--key', '-Zm9v', 'file', '--key', '-_=-');
+  await run('audit', 'verify', 'file', '--', '--key', '-x');
+  assert.deepEqual(JSON.parse(JSON.stringify(seen)), [
+    [['-Zm9v', '-_=-'], ['file']],
+    [[], ['file', '--key', '-x']],
+  ]);
+  for (const word of ['--json', '-h']) {
+    assert.equal((await run('audit', 'verify', 'file', '--key', word)).code, 2, word);
+  }
+});
+
 test('a failure that the user can read has exit code 1 and no stack', async () => {
   const { code, out, err } = await run('audit', 'verify', 'x');
   assert.deepEqual([code, out, err], [1, '', 'strongroom audit verify: it is cut off\n']);

@@ -27,7 +27,12 @@ export function parseArguments(
   const options = optionsOf(command.options);
   let parsed: { values: Record<string, unknown>; positionals: string[] };
   try {
-    parsed = parseArgs({ args: [...words], options: forParser(options), strict: true, allowPositionals: true });
+    parsed = parseArgs({
+      args: joined(words, options),
+      options: forParser(options),
+      strict: true,
+      allowPositionals: true,
+    });
   } catch (error) {
     throw usageErrorOf(error, ['help', ...options.map(({ name }) => name)]);
   }
@@ -54,6 +59,18 @@ export function checkGiven(command: Command, values: Record<string, unknown>, op
   for (const [name, wanted] of Object.entries(command.needs ?? {})) {
     if (values[name] === undefined) throw new UsageError(wanted);
   }
+}
+
+/** A value may begin with a hyphen, as one in 64 keys in base64url does: only what has two, or is one letter, is an option. */
+function joined(words: readonly string[], options: readonly Option[]): string[] {
+  const taking = new Set(options.filter(({ placeholder }) => placeholder !== undefined).map(({ name }) => `--${name}`));
+  const args: string[] = [];
+  for (const word of words) {
+    const before = args.at(-1) ?? '';
+    if (/^-[^-]./.test(word) && taking.has(before) && !args.includes('--')) args[args.length - 1] = `${before}=${word}`;
+    else args.push(word);
+  }
+  return args;
 }
 
 function forParser(options: readonly Option[]): NonNullable<Parameters<typeof parseArgs>[0]>['options'] {

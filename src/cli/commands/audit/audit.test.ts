@@ -68,7 +68,7 @@ test('an operator keeps a checkpoint, lists entries, verifies, and is told where
   );
 
   const bare = Buffer.from(VKEY.split('+').slice(2).join('+'), 'base64').subarray(1).toString('base64url');
-  assert.match((await strongroom('audit', 'verify', '--log', folder, `--key=${bare}`)).out, /signature verified/);
+  assert.match((await strongroom('audit', 'verify', '--log', folder, '--key', bare)).out, /signature verified/);
   writeFileSync(join(folder, 'tile/0/000.p/9'), Buffer.alloc(288));
   const broken = await strongroom('audit', 'verify', '--log', folder, '--json');
   assert.equal(broken.code, 1);
