@@ -1,8 +1,7 @@
 // One end of a supervision link: typed messages in frames over the socket pair between the supervisor and a child.
 // Both ends use it. It knows nothing of what the messages mean, and what a peer sends that is malformed ends the link.
 import type { Socket } from 'node:net';
-import { FrameWriter } from '../formats/frame-writer.ts';
-import { type Frame, FrameReader } from '../formats/frames.ts';
+import { encodeFrame, type Frame, FrameReader } from '../formats/frames.ts';
 import { done, failed, type LinkMessage, MAX_SUPERVISION_FRAME, type Question } from './messages.ts';
 
 /** The peer answered a question with `failed`, or has gone. */
@@ -24,7 +23,6 @@ interface Waiting {
 
 export class Link {
   readonly #socket: Socket;
-  readonly #writer: FrameWriter;
   readonly #handlers = new Map<number, (payload: Buffer, id: number) => void>();
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
@@ -35,8 +33,6 @@ export class Link {
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    // Written through at once: messages are rare, and the last words of a process must leave before it does.
-    this.#writer = new FrameWriter({ write: (chunk) => socket.writable && socket.write(chunk) }, () => true);
     const reader = new FrameReader(MAX_SUPERVISION_FRAME);
     socket.on('data', (chunk: Buffer) => {
       try {
@@ -113,7 +109,8 @@ export class Link {
 
   #send<V>(message: LinkMessage<V>, values: V, id: number): void {
     if (this.#socket.destroyed) return;
-    this.#writer.send(id, message.code, message.encode(values));
+    // At once: messages are rare, and the last words of a process must leave before it does.
+    if (this.#socket.writable) this.#socket.write(encodeFrame(id, message.code, message.encode(values)));
   }
 
   #receive({ id, kind, payload: view }: Frame): void {

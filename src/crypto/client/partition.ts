@@ -46,7 +46,7 @@ export class Partition implements AsyncDisposable {
   constructor(process: PartitionProcess, stallMs: number) {
     this.#process = process;
     this.pid = process.pid ?? 0;
-    this.#writer = new FrameWriter(process.stdin, () => this.#pending.size === 1);
+    this.#writer = new FrameWriter(process.stdin);
     const reader = new FrameReader();
     process.stdout.on('data', (chunk: Buffer) => {
       this.#silentSince = undefined;
