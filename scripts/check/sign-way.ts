@@ -40,8 +40,5 @@ session.disconnect();
 process.stdout.write(`${[...(way ?? [])].sort().join('\n')}\n`);
 
 function hasRun({ url, functions }: Profiler.ScriptCoverage): boolean {
-  return (
-    url.startsWith(SOURCE) &&
-    functions.some(({ functionName, ranges }) => functionName !== '' && ranges.some(({ count }) => count > 0))
-  );
+  return url.startsWith(SOURCE) && functions.some(({ ranges }) => ranges.some(({ count }) => count > 0));
 }

@@ -162,11 +162,18 @@ export class AnswerError extends CommandError {
 
 export function clientOf({ who, origin, route, newToken, hintOn }: Service): AskingClient {
   let token: string | undefined;
+  /** The token is for this host alone, whatever address an answer says to go on at. */
+  const urlOf = (address: string): string => {
+    if (address.startsWith('/')) return origin + address;
+    const { protocol, hostname } = URL.parse(address) ?? {};
+    if (protocol === 'https:' && hostname === new URL(origin).hostname) return address;
+    throw new CommandError(`${who} sends on to ${printable(address).slice(0, 200)}, which is not at ${origin}`);
+  };
   const sendOnce = async (method: Method, address: string, body: object | undefined): Promise<Reply> => {
     token ??= await newToken();
     return exchange(route, {
       method,
-      url: address.startsWith('/') ? origin + address : address,
+      url: urlOf(address),
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: body === undefined ? undefined : JSON.stringify(body),
     });

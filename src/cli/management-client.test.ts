@@ -14,9 +14,12 @@ test('a token in a file is shown to the resource manager that it is for, or whos
   const environment = { ...process.env };
   const { key, certificate, caFile: ca } = await makeLoopbackCertificate(folder, 'arm.localhost');
   let shown: string | undefined;
+  let answer = '{"value": []}';
+  let asked = 0;
   const server = createServer({ key, cert: certificate }, (request, response) => {
     shown = request.headers.authorization;
-    response.end('{"value": []}');
+    asked += 1;
+    response.end(answer);
   });
   try {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -44,6 +47,19 @@ test('a token in a file is shown to the resource manager that it is for, or whos
     assert.match((await show('arm', 'arm.example.org')) ?? 'it was shown', refused);
     assert.equal(await show(`https://${host}`), undefined);
     assert.equal(await show('arm', host), undefined);
+
+    for (const elsewhere of [
+      'https://elsewhere.localhost',
+      `http://${host}`,
+      `https://${host}@elsewhere.localhost`,
+      'x',
+    ]) {
+      answer = JSON.stringify({ value: [], nextLink: `${elsewhere}/next` });
+      asked = 0;
+      const opened = openManagedHsm({ arm: `https://${host}`, ca, data: undefined }, 'fin');
+      await assert.rejects(opened, /sends on to .*, which is not at https:\/\/arm\.localhost/, elsewhere);
+      assert.equal(asked, 1, elsewhere);
+    }
   } finally {
     process.env = environment;
     server.close();

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { FrameWriter } from './frame-writer.ts';
-import { encodeFrame, FrameError, FrameReader } from './frames.ts';
+import { encodeFrame, FrameError, FrameReader, FrameWriter } from './frames.ts';
 
 const frame = fc.record(
   {

@@ -10,7 +10,9 @@ export type Fault =
   | { readonly kind: 'cut' }
   /** The answer's body stops after so many bytes, and the connection stays open or is cut. */
   | { readonly kind: 'stop after'; readonly bytes: number; readonly cut: boolean }
-  | { readonly kind: 'silence' };
+  | { readonly kind: 'silence' }
+  /** Only a part of it was asked for: all of it comes. */
+  | { readonly kind: 'all of it' };
 
 export interface FaultyProxy extends AsyncDisposable {
   readonly origin: string;
@@ -39,7 +41,9 @@ export async function startFaultyProxy(behind: string): Promise<FaultyProxy> {
     }
     if (fault?.kind === 'cut') return void asked.socket.destroy();
     if (fault?.kind === 'silence') return void asked.resume();
-    const passed = request(url, { method, headers: asked.headers, agent: false }, (response) => {
+    const { range, 'x-ms-range': msRange, ...others } = asked.headers;
+    const headers = fault?.kind === 'all of it' ? others : asked.headers;
+    const passed = request(url, { method, headers, agent: false }, (response) => {
       if (fault?.kind === 'lose answer') {
         response.resume();
         response.on('end', () => asked.socket.destroy());

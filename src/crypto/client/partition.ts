@@ -1,8 +1,7 @@
 // One partition as the worker sees it: frames out, replies matched by id, handles of the keys that it has open. It does
 // not retry; that is the client's.
 
-import { FrameWriter } from '../../formats/frame-writer.ts';
-import { FrameReader } from '../../formats/frames.ts';
+import { FrameReader, FrameWriter } from '../../formats/frames.ts';
 import {
   CryptoError,
   type CryptoErrorCode,

@@ -3,12 +3,12 @@
 // resource manager: the management plane hands a caller's own request on and has no right of its own.
 import { type AnyRow, type Row, type RowRequest, row } from '../../http/route.ts';
 import type { KeyMaking } from '../keys/add-version.ts';
-import { keyId, type Retention } from '../keys/bundle.ts';
+import { type Retention } from '../keys/bundle.ts';
 import type { CreateKey } from '../keys/create.ts';
 import { createDetail, keyDetail } from '../keys/entry-details.ts';
 import { requireKey } from '../keys/find-key.ts';
 import { requireKeyName } from '../keys/key-name.ts';
-import type { KeyVersion } from '../keys/key-version.ts';
+import { type KeyVersion, keyId } from '../keys/key-version.ts';
 import { part } from '../part.ts';
 import { createIfNotExists, describeArmKey, readArmKey } from './arm-key.ts';
 

@@ -3,10 +3,10 @@ import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { toBase64url } from '../../formats/base64url.ts';
 import { ATTESTATION_FORMAT } from '../../formats/key-attestation.ts';
 import { type AnyRow, row } from '../../http/route.ts';
-import { keyBundle, keyId, type Retention } from '../keys/bundle.ts';
+import { keyBundle, type Retention } from '../keys/bundle.ts';
 import { requireKey } from '../keys/find-key.ts';
 import type { KeyIndex } from '../keys/key-index.ts';
-import { bindingOf } from '../keys/key-version.ts';
+import { bindingOf, keyId } from '../keys/key-version.ts';
 import { part } from '../part.ts';
 
 interface AttestationService {

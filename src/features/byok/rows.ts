@@ -1,13 +1,15 @@
 // Keys that come from outside: the row that takes them in, as a plain JWK or (member `key_hsm`) in a transfer blob that
 // only the module opens, and the row that tells where a key came from.
+
 import { type AnyRow, row } from '../../http/route.ts';
 import type { KeyMaking } from '../keys/add-version.ts';
-import { keyBundle, keyId, type Retention } from '../keys/bundle.ts';
+import { keyBundle, type Retention } from '../keys/bundle.ts';
 import { arrivedKeyDetail, importDetail } from '../keys/entry-details.ts';
 import { requireKey } from '../keys/find-key.ts';
 import { type ImportKey, importKey, readPlainKey } from '../keys/import.ts';
 import { requireKeyName } from '../keys/key-name.ts';
 import { checkVersion } from '../keys/key-types.ts';
+import { keyId } from '../keys/key-version.ts';
 import { noticesOf } from '../keys/notices.ts';
 import { policyNotice } from '../keys/release-policy.ts';
 import { part } from '../part.ts';

@@ -1,7 +1,8 @@
 // An event as the receiver gets it: the vault service's Event Grid types and data in a CloudEvents 1.0 JSON envelope.
+
 import { createHash } from 'node:crypto';
 import { isoTime } from '../../formats/iso-time.ts';
-import { keyId } from '../keys/bundle.ts';
+import { keyId } from '../keys/key-version.ts';
 import type { PendingEvent } from './pending-events.ts';
 
 export interface EventSource {

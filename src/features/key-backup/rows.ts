@@ -1,9 +1,11 @@
 // The rows of key backup: one key out, one key in. The backup of the whole HSM is another feature.
+
 import { type AnyRow, row } from '../../http/route.ts';
 import type { KeyMaking } from '../keys/add-version.ts';
-import { keyBundle, keyId, type Retention } from '../keys/bundle.ts';
+import { keyBundle, type Retention } from '../keys/bundle.ts';
 import { keyDetail } from '../keys/entry-details.ts';
 import { requireKey } from '../keys/find-key.ts';
+import { keyId } from '../keys/key-version.ts';
 import { part } from '../part.ts';
 import { backupKey, readBackupBlob, restoreKey } from './backup-blob.ts';
 

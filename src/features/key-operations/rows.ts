@@ -6,10 +6,9 @@ import { type Algorithm, type Operation, operations } from '../../formats/algori
 import { toBase64url } from '../../formats/base64url.ts';
 import { type Answer, type AnyRow, type RowRequest, row } from '../../http/route.ts';
 import { badParameter, ServiceError } from '../../http/service-error.ts';
-import { keyId } from '../keys/bundle.ts';
 import { requireKey } from '../keys/find-key.ts';
 import type { KeyIndex } from '../keys/key-index.ts';
-import { bindingOf, type KeyVersion } from '../keys/key-version.ts';
+import { bindingOf, type KeyVersion, keyId } from '../keys/key-version.ts';
 import { part } from '../part.ts';
 import { type AskedOperation, type OperationRequest, readOperation } from './read-operation.ts';
 import { checkFits, checkUsable, withAlgorithm } from './rules.ts';

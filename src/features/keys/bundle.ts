@@ -2,7 +2,7 @@
 // key does not have are undefined, and no JSON has them.
 import { hasVersion } from '../../http/api-version.ts';
 import type { Answer, RowRequest } from '../../http/route.ts';
-import type { KeyVersion } from './key-version.ts';
+import { type KeyVersion, keyId } from './key-version.ts';
 import { wirePolicy } from './release-policy.ts';
 
 /** What the instance promises about deletion, shown with every key. */
@@ -11,10 +11,6 @@ export interface Retention {
   readonly recoveryLevel: string;
   /** Nobody can purge a key before its time. */
   readonly purgeProtection: boolean;
-}
-
-export function keyId(origin: string, key: { readonly name: string; readonly version: string }): string {
-  return `${origin}/keys/${key.name}/${key.version}`;
 }
 
 /** Who looks: a request, or the parts of it that decide what a key looks like. */

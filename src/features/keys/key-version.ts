@@ -102,7 +102,7 @@ export const keyKind = recordKind({
     provenance,
   },
   check(key: Named & { readonly kty: unknown; readonly publicKey: PublicKey }, id) {
-    if (keyId(key) !== id) throw new ShapeError('it is of another key or version');
+    if (recordId(key) !== id) throw new ShapeError('it is of another key or version');
     if (key.kty !== key.publicKey.kty) throw new ShapeError('its types differ');
   },
 });
@@ -119,14 +119,14 @@ export function partsOfKeyId(id: string): Named {
 }
 
 export function keyChange(key: KeyVersion): Change & { readonly value: Uint8Array } {
-  return keyKind.put(keyId(key), { ...key, blob: toBase64url(key.blob) });
+  return keyKind.put(recordId(key), { ...key, blob: toBase64url(key.blob) });
 }
 
 export function keyRemoval(key: Named): Change {
-  return keyKind.remove(keyId(key));
+  return keyKind.remove(recordId(key));
 }
 
-function keyId({ name, version }: Named): string {
+function recordId({ name, version }: Named): string {
   return `${name.toLowerCase()}/${version}`;
 }
 
@@ -134,4 +134,9 @@ export function keyOf(stored: ValueOf<typeof keyKind>): KeyVersion {
   // In memory of its own: a short buffer is a slice of a pool, of which it would keep all, for as long as the key is there.
   const { buffer } = Uint8Array.fromBase64(stored.blob, { alphabet: 'base64url' });
   return { ...stored, blob: Buffer.from(buffer) };
+}
+
+/** A version's identifier under that origin; without one its path. */
+export function keyId(origin: string, { name, version }: Named): string {
+  return `${origin}/keys/${name}/${version}`;
 }

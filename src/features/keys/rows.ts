@@ -1,8 +1,9 @@
 // The key rows: create, get, list, list versions, update; those of deletion are in `deleted-rows.ts`.
+
 import { nextLink, pageOf, readPage } from '../../http/paging.ts';
 import { type AnyRow, row } from '../../http/route.ts';
 import type { KeyMaking } from './add-version.ts';
-import { keyAnswer, keyId, keyItem } from './bundle.ts';
+import { keyAnswer, keyItem } from './bundle.ts';
 import { type CreateKey, createKey, readCreateKey } from './create.ts';
 import type { KeyDeleting } from './delete.ts';
 import { deletedKeyRows } from './deleted-rows.ts';
@@ -10,6 +11,7 @@ import { createDetail, keyChanges, keyDetail, updateDetail } from './entry-detai
 import { requireKey } from './find-key.ts';
 import { requireKeyName } from './key-name.ts';
 import { checkKeyOpsVersion, checkVersion } from './key-types.ts';
+import { keyId } from './key-version.ts';
 import { noticesOf } from './notices.ts';
 import { policyNotice } from './release-policy.ts';
 import { readUpdateKey, stillEnabledNotice, type UpdateKey, updateKey } from './update.ts';

@@ -4,9 +4,9 @@ import { DEFAULT_WRAP_MODE, isSecure, wrapModes } from '../../formats/key-wrap-m
 import { readOptionalText, readText } from '../../http/body.ts';
 import type { Answer, JsonObject, RowRequest } from '../../http/route.ts';
 import { badParameter, ServiceError } from '../../http/service-error.ts';
-import { keyBundle, keyId, type Retention } from '../keys/bundle.ts';
+import { keyBundle, type Retention } from '../keys/bundle.ts';
 import { keyDetail } from '../keys/entry-details.ts';
-import { bindingOf, type KeyVersion } from '../keys/key-version.ts';
+import { bindingOf, type KeyVersion, keyId } from '../keys/key-version.ts';
 import { refuseByModule } from '../keys/refuse-by-module.ts';
 import type { KeyReleasePolicy } from '../keys/release-policy.ts';
 import { type TargetVerifying, verifyTarget } from './target/verify-target.ts';

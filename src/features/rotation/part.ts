@@ -1,9 +1,10 @@
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { isoTime } from '../../formats/iso-time.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import { keyId, type Retention } from '../keys/bundle.ts';
+import { type Retention } from '../keys/bundle.ts';
 import { keyDetail } from '../keys/entry-details.ts';
 import type { KeyIndex } from '../keys/key-index.ts';
+import { keyId } from '../keys/key-version.ts';
 import { type OwnAct, part } from '../part.ts';
 import { policyChange, policyKind, RotationPolicies } from './policy.ts';
 import { type RotateDue, rotationJob } from './rotate-due.ts';

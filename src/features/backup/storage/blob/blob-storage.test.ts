@@ -261,6 +261,18 @@ test('cut connections and slow answers are bounded, when writing and when readin
     assert.ok((await content(patient, 'backup', 'part')).equals(bytes));
   }));
 
+test('a service that gives more than it was asked for is not listened to', () =>
+  behindProxy(async ({ proxy, uri, token }) => {
+    await using storage = await open({ uri, token });
+    await storage.write('backup', 'part', Buffer.alloc(100_000, 1));
+    await storage.finish('backup');
+    assert.equal((await storage.read('backup', 'part', 1000)).length, 1000);
+    proxy.fault = (method, url) =>
+      method === 'GET' && url.pathname.endsWith('/part') ? { kind: 'all of it' } : undefined;
+    const { message } = await refuses('Damaged', () => storage.read('backup', 'part', 1000));
+    assert.match(message, /gives more than it was asked for/);
+  }));
+
 test('no redirection is followed', () =>
   behindProxy(async ({ proxy, uri, token }) => {
     await using elsewhere = await startFaultyProxy(azurite.origin);

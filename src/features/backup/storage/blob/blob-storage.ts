@@ -55,7 +55,7 @@ export class BlobStorage implements BackupStorage {
         // Should the library ask for the rest of an answer that broke off, then of the very same blob.
         const options = { maxRetryRequests: this.#place.attempts.count };
         const { readableStreamBody, contentLength = 0 } = await blob.download(0, limit, options);
-        return await gather(readableStreamBody as AsyncIterable<Buffer> | undefined, contentLength, what);
+        return await gather(readableStreamBody as AsyncIterable<Buffer> | undefined, contentLength, limit, what);
       } catch (error) {
         // There is no first byte.
         if (error instanceof RestError && error.statusCode === 416) return Buffer.alloc(0);
@@ -199,10 +199,21 @@ async function unlessKept(takeAway: () => Promise<unknown>): Promise<void> {
   }
 }
 
-async function gather(stream: AsyncIterable<Buffer> | undefined, length: number, what: string): Promise<Buffer> {
+/** @param limit what was asked for: a storage that gives more is not listened to any longer */
+async function gather(
+  stream: AsyncIterable<Buffer> | undefined,
+  length: number,
+  limit: number,
+  what: string,
+): Promise<Buffer> {
   const pieces: Buffer[] = [];
+  let came = 0;
   try {
-    for await (const piece of stream ?? []) pieces.push(piece);
+    for await (const piece of stream ?? []) {
+      came += piece.length;
+      if (came > limit) throw new StorageError('Damaged', `${what}: the storage gives more than it was asked for`);
+      pieces.push(piece);
+    }
   } catch (error) {
     if (error instanceof StorageError || error instanceof RestError) throw error;
     throw new RestError('the answer broke off', { code: (error as NodeJS.ErrnoException).code ?? 'ECONNRESET' });
