@@ -44,7 +44,7 @@ export function ed25519Key(seed: Uint8Array): KeyObject {
   return key;
 }
 
-/** The 32 bytes of an Ed25519 public key, of either half. */
+/** The 32 bytes of the public key of an Ed25519 private key. */
 export function rawPublicKey(key: KeyObject): Buffer {
   return createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32);
 }

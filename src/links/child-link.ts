@@ -16,10 +16,12 @@ const STOP_WITHIN_MS = 8_000;
  *     link.send(ready, { port, modulePids });
  *     await link.closed;               // supervisor gone, told us to stop, or SIGTERM
  *
- * and then simply returns. Should the orderly stop hang, an (unreferenced) timer ends the process.
+ * and then simply returns. With `onStop` SIGTERM calls that instead, and the link stays: a supervisor that loses it ends the process
+ * soon, whatever that is at. Should the orderly stop hang, an (unreferenced) timer ends the process.
  * @throws when the process was not started by the supervisor
  */
-export function openSupervisorLink(fd = 3): Link {
+export function openSupervisorLink({ onStop }: { readonly onStop?: () => void } = {}): Link {
+  const fd = 3;
   if (!isSocket(fd)) {
     throw new Error(
       `file descriptor ${fd} is no supervision link: this process is started by './strongroom start' only`,
@@ -27,7 +29,8 @@ export function openSupervisorLink(fd = 3): Link {
   }
   const socket = new Socket({ fd, readable: true, writable: true });
   const link = new Link(socket);
-  process.once('SIGTERM', () => socket.destroy());
+  if (onStop === undefined) process.once('SIGTERM', () => socket.destroy());
+  else process.on('SIGTERM', onStop);
   void link.closed.then(() => {
     setTimeout(() => process.exit(70), STOP_WITHIN_MS).unref();
   });

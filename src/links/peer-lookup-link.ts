@@ -32,6 +32,10 @@ export function answerPeerLookup(link: Link): void {
 export function peerLookupOver(link: Link): PeerLookup {
   return async (connection, withExecutable) => {
     const asked = link.request(whoCalls, { ...connection, withExecutable: withExecutable ? 1 : 0 }).catch(() => null);
-    return (await Promise.race([asked, delay(PATIENCE_MS, null, { ref: false })])) ?? undefined;
+    const answered = new AbortController();
+    const late = delay(PATIENCE_MS, null, { ref: false, signal: answered.signal }).catch(() => null);
+    const caller = await Promise.race([asked, late]);
+    answered.abort();
+    return caller ?? undefined;
   };
 }

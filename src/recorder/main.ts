@@ -19,7 +19,9 @@ if (folder === undefined || socketPath === undefined) throw usage();
 
 // The terminal's Ctrl-C reaches the whole group; the supervisor decides when this process ends.
 process.on('SIGINT', () => {});
-await using link = openSupervisorLink();
+const stopped = Promise.withResolvers<void>();
+// Whoever asks it to stop waits for the last checkpoint.
+await using link = openSupervisorLink({ onStop: stopped.resolve });
 const report = (sentence: string): void => {
   process.stderr.write(`recorder: ${sentence}\n`);
 };
@@ -27,7 +29,7 @@ try {
   await using stack = new AsyncDisposableStack();
   stack.use(await startRecorder({ folder, socketPath, report, ...(await signing(stack, folder)) }));
   link.send(ready, { port: 0, modulePids: [] });
-  await link.closed;
+  await Promise.race([link.closed, stopped.promise]);
 } catch (error) {
   report(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;

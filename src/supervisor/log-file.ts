@@ -28,6 +28,7 @@ export class LogFile implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    if (this.#file === -1) return;
     closeSync(this.#file);
     this.#file = -1; // the number may become another file's, and last words still come
   }

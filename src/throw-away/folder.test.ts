@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Base, chooseBase } from './folder.ts';
+import { type Base, chooseBase, makeThrowAwayFolder } from './folder.ts';
 
 const MIB = 2 ** 20;
 const memory: Base = { path: '/dev/shm', inMemory: true, free: 64 * MIB };
@@ -26,4 +29,22 @@ test('where nothing has room, that is said', () => {
     () => chooseBase([memory, disk], { needs: 2000 * MIB, onDisk: true }),
     /neither memory nor disk has 2000 MiB/,
   );
+});
+
+test('what is wiped is what lies in the folder, not what links in it lead to', () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), 'strongroom-elsewhere-'));
+  try {
+    mkdirSync(join(elsewhere, 'module'));
+    writeFileSync(join(elsewhere, 'module/seal.key'), 'of another instance');
+    const folder = makeThrowAwayFolder({ needs: 1, onDisk: true });
+    mkdirSync(join(folder.path, 'module'));
+    writeFileSync(join(folder.path, 'module/seal.key'), 'its own');
+    symlinkSync(elsewhere, join(folder.path, 'x'));
+    for (const name of ['round', 'about']) symlinkSync('.', join(folder.path, name));
+    folder[Symbol.dispose]();
+    assert.throws(() => readFileSync(join(folder.path, 'module/seal.key')), { code: 'ENOENT' });
+    assert.equal(readFileSync(join(elsewhere, 'module/seal.key'), 'utf8'), 'of another instance');
+  } finally {
+    rmSync(elsewhere, { recursive: true });
+  }
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { takeDataLock } from '../files/data-lock.ts';
 import { overwriteFile } from '../files/destroy-folder.ts';
+import { entriesBelow } from '../files/entries-below.ts';
 
 const PREFIX = 'strongroom-throw-away-';
 /** Never written to a disk, unless the system swaps. */
@@ -116,7 +117,7 @@ function remove(path: string): boolean {
 
 /** Overwrites the secrets, then removes everything but the lock. */
 function wipe(root: string): void {
-  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
+  for (const entry of entriesBelow(root)) {
     const path = join(entry.parentPath, entry.name);
     if (entry.isFile() && isSecret(path)) overwriteFile(path);
   }

@@ -1,7 +1,7 @@
 // The operator's certificates: checked at the start and whenever their files change, and handed to the processes that show
 // them as files of their own folders. A replacement that is not good is refused, and the one before stays.
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   checkTogether,
@@ -46,11 +46,17 @@ export function openOperatorTls(
   };
   const take = (next: typeof current): void => {
     checkTogether(config, next.instances, next.resourceManager);
+    const before = current;
     current = next;
     write(join(control, 'tls-key.pem'), next.resourceManager.key);
     write(join(control, 'tls-certificate.pem'), next.resourceManager.certificate);
     write(join(control, INSTANCES_CERTIFICATE), next.instances.certificate);
-    for (const places of given.values()) giveTo(places);
+    if (next.instances === before.instances) return;
+    for (const [key, places] of given) {
+      // Of one that was purged nothing comes back.
+      if (existsSync(dirname(dirname(places.tlsKey)))) giveTo(places);
+      else given.delete(key);
+    }
   };
   take(current);
   const watched = (['instances', 'resourceManager'] as const).map((member) =>

@@ -1,6 +1,6 @@
 // Lists what lies in a log's folder, sorted into what a log consists of; anything else there is a finding.
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { entriesBelow } from '../../../files/entries-below.ts';
 import { JOURNAL, SEGMENT_NAME } from '../../../formats/journal-format.ts';
 import { parseTilePath, TILE_WIDTH, type TileLevel } from '../../../formats/tlog-tiles.ts';
 import type { Findings } from './findings.ts';
@@ -20,9 +20,9 @@ const UNFINISHED = /(^|\/)\.[^/]+\.tmp$/;
 export function listFiles(folder: string, findings: Findings) {
   const segments: string[] = [];
   const tiles: TileFile[] = [];
-  for (const found of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+  for (const found of entriesBelow(folder)) {
     const path = join(found.parentPath, found.name).slice(join(folder, '/').length);
-    if (found.isDirectory() || WORKING.has(path) || path === 'checkpoint' || UNFINISHED.test(path)) continue;
+    if (WORKING.has(path) || path === 'checkpoint' || UNFINISHED.test(path)) continue;
     const tile = parseTilePath(path);
     if (tile !== undefined) tiles.push({ path, ...tile });
     else if (path.startsWith(join(JOURNAL, '/')) && SEGMENT_NAME.test(found.name)) segments.push(path);
