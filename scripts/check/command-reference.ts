@@ -3,7 +3,7 @@
 import { type Command, commandsOf, dataOption, jsonOption, type Noun, type OptionList } from '../../src/cli/command.ts';
 import { meaningOf, writtenAs } from '../../src/cli/help.ts';
 import { instanceOptions } from '../../src/cli/instance-client.ts';
-import { type Option, optionsOf } from '../../src/cli/parse.ts';
+import { type Option, optionsOf, requiredOf } from '../../src/cli/parse.ts';
 
 /** What many commands have: explained once, and named in the table of each word. */
 const SHARED: Readonly<Record<string, OptionList>> = { instance: instanceOptions, data: dataOption, json: jsonOption };
@@ -26,16 +26,19 @@ function sectionOf({ noun, summary }: Noun, commands: readonly Command[]): strin
     const words = operands === '' ? name : `${name} ${operands}`;
     return [`\`${words}\``, does, sharedBy(options).join(', ')];
   });
-  const own = new Map<string, { readonly option: Option; readonly of: string[] }>();
-  for (const { name, options } of commands) {
+  const own = new Map<string, { readonly cells: readonly [string, string]; readonly of: string[] }>();
+  for (const command of commands) {
+    const { name, options } = command;
+    const required = requiredOf(command);
     const known = new Set(sharedBy(options).flatMap((each) => Object.keys(SHARED[each] ?? {})));
     for (const option of optionsOf(Object.fromEntries(Object.entries(options).filter(([spec]) => !known.has(spec))))) {
-      const key = `${written(option)} ${meaningOf(option)}`;
+      const cells = [written(option), meaningOf(option, required)] as const;
+      const key = cells.join(' ');
       const verb = name === noun ? noun : name.slice(noun.length + 1);
-      own.set(key, { option, of: [...(own.get(key)?.of ?? []), verb] });
+      own.set(key, { cells, of: [...(own.get(key)?.of ?? []), verb] });
     }
   }
-  const options = [...own.values()].map(({ option, of }) => [written(option), of.join(', '), meaningOf(option)]);
+  const options = [...own.values()].map(({ cells: [spec, meaning], of }) => [spec, of.join(', '), meaning]);
   return [
     `### strongroom ${noun}\n`,
     ...(summary === undefined ? [] : [`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.\n`]),

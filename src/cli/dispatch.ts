@@ -12,7 +12,7 @@ import {
   UsageError,
 } from './command.ts';
 import { explained } from './explained.ts';
-import { helpOf, helpOfAll, helpOfGroup, type Program, STRONGROOM, usageOf, verbsOf } from './help.ts';
+import { helpOf, helpOfAll, helpOfGroup, moreOf, type Program, STRONGROOM, usageOf, verbsOf } from './help.ts';
 import { nearest } from './nearest.ts';
 import { parseArguments } from './parse.ts';
 
@@ -28,18 +28,20 @@ export async function dispatch(
   const commands = await commandsOf(nouns.filter(({ noun }) => noun === asked[0]));
   const count = longest(asked, (text) => commands.some(({ name }) => name === text));
   const command = commands.find(({ name }) => name === asked.slice(0, count).join(' '));
-  if (command === undefined) return answerWithoutCommand(nouns, commands, version, asked, terminal, program);
+  const isGroup = command !== undefined && commands.some(({ name }) => name.startsWith(`${command.name} `));
+  const namesVerb = isGroup && command.operands === '' && /^[^-]/.test(asked[count] ?? '');
+  if (command === undefined || namesVerb)
+    return answerWithoutCommand(nouns, commands, version, asked, terminal, program);
   const who = `${program.name} ${command.name}`;
   try {
     const { help, values, operands } = parseArguments(command, asked.slice(count));
     if (help) {
-      const isGroup = commands.some(({ name }) => name.startsWith(`${command.name} `));
       terminal.out(helpOf(command, program) + (isGroup ? `\n${verbsOf(commands, command.name).join('\n')}\n` : ''));
       return 0;
     }
     return show(await runOf(command, values, operands, terminal), values['json'] === true, terminal);
   } catch (error) {
-    const usage = error instanceof UsageError ? `${usageOf(command, program)}\n` : '';
+    const usage = error instanceof UsageError ? `${usageOf(command, program)}\n${moreOf(command, program)}\n` : '';
     const isTheirs = error instanceof UsageError || error instanceof Refusal;
     terminal.err(isTheirs ? `${who}: ${error.message}\n${usage}` : unexpected(who, error));
     if (error instanceof UsageError) return 2;

@@ -1,6 +1,6 @@
 // Every help text, made from the command rows.
 import { type Command, commandsOf, type Noun } from './command.ts';
-import { type Option, optionsOf } from './parse.ts';
+import { type Option, optionsOf, requiredOf } from './parse.ts';
 
 /** How the program that has the commands is called. */
 export interface Program {
@@ -53,6 +53,7 @@ export function verbsOf(commands: readonly Command[], words: string): readonly s
 
 export function helpOf(command: Command, program = STRONGROOM): string {
   const { name, summary, details, options, examples } = command;
+  const required = requiredOf(command);
   return lines(
     `${program.name} ${name} - ${summary}`,
     '',
@@ -60,13 +61,18 @@ export function helpOf(command: Command, program = STRONGROOM): string {
     ...(details === undefined ? [] : ['', asCalled(details.trim(), program)]),
     '',
     'Options:',
-    ...table([...optionsOf(options).map(optionRow), ['-h, --help', 'this text']]),
+    ...table([...optionsOf(options).map((option) => optionRow(option, required)), ['-h, --help', 'this text']]),
     ...(examples.length === 0 ? [] : ['', 'Examples:', ...examples.map((each) => `  ${asCalled(each, program)}`)]),
   );
 }
 
 export function usageOf({ name, operands }: Command, program = STRONGROOM): string {
   return `Usage: ${program.call} ${name} [OPTIONS]${operands === '' ? '' : ` ${operands}`}`;
+}
+
+/** Below the usage, where a call was wrong. */
+export function moreOf({ name }: Command, { call }: Program): string {
+  return `'${call} ${name} --help' tells all about it.`;
 }
 
 /** The rows go by the program's name. */
@@ -77,16 +83,18 @@ function asCalled(text: string, { name, call }: Program): string {
   );
 }
 
-function optionRow(option: Option): readonly [string, string] {
+function optionRow(option: Option, required: ReadonlySet<string>): readonly [string, string] {
   const { letter } = option;
-  return [`${letter === undefined ? '    ' : `-${letter}, `}${writtenAs(option)}`, meaningOf(option)];
+  return [`${letter === undefined ? '    ' : `-${letter}, `}${writtenAs(option)}`, meaningOf(option, required)];
 }
 
 export function writtenAs({ name, placeholder }: Option): string {
   return `--${name}${placeholder === undefined ? '' : ` ${placeholder}`}`;
 }
 
-export function meaningOf({ description, fallback }: Option): string {
+/** @param required names of the options that must be there */
+export function meaningOf({ name, description, fallback }: Option, required: ReadonlySet<string> = new Set()): string {
+  if (required.has(name)) return `${description} (required)`;
   return fallback === undefined ? description : `${description} (default: ${fallback})`;
 }
 

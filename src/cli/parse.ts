@@ -34,7 +34,7 @@ export function parseArguments(
       allowPositionals: true,
     });
   } catch (error) {
-    throw usageErrorOf(error, ['help', ...options.map(({ name }) => name)]);
+    throw usageErrorOf(error, options);
   }
   const { values, positionals: operands } = parsed;
   if (values['help'] === true) return { help: true, values, operands };
@@ -61,13 +61,23 @@ export function checkGiven(command: Command, values: Record<string, unknown>, op
   }
 }
 
-/** A value may begin with a hyphen, as one in 64 keys in base64url does: only what has two, or is one letter, is an option. */
+/** Options that must be there; an instance can be named by a word instead. */
+export function requiredOf({ operands, needs = {} }: Command): ReadonlySet<string> {
+  return new Set(Object.keys(needs).filter((name) => name !== 'hsm-name' || operands !== 'NAME'));
+}
+
+/**
+ * A value may begin with a hyphen, as one in 64 keys in base64url does: only what has two, or is the letter of an option of this
+ * command, is an option.
+ */
 function joined(words: readonly string[], options: readonly Option[]): string[] {
   const taking = new Set(options.filter(({ placeholder }) => placeholder !== undefined).map(({ name }) => `--${name}`));
+  const letters = new Set(['h', ...options.map(({ letter }) => letter)]);
   const args: string[] = [];
   for (const word of words) {
     const before = args.at(-1) ?? '';
-    if (/^-[^-]./.test(word) && taking.has(before) && !args.includes('--')) args[args.length - 1] = `${before}=${word}`;
+    const isValue = /^-[^-]/.test(word) && !letters.has(word.slice(1)) && taking.has(before) && !args.includes('--');
+    if (isValue) args[args.length - 1] = `${before}=${word}`;
     else args.push(word);
   }
   return args;
@@ -92,15 +102,22 @@ function fits(operands: string, count: number): boolean {
   return count >= least && (operands.includes('...') || count <= words.length);
 }
 
-function usageErrorOf(error: unknown, known: readonly string[]): unknown {
+function usageErrorOf(error: unknown, options: readonly Option[]): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error;
   if (error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
     const [, word = ''] = /^Unknown option '(.*?)'(?:\. To specify|$)/s.exec(error.message) ?? [];
     const [, given = ''] = /^--(.+)/s.exec(word) ?? [];
+    const known = ['help', ...options.map(({ name }) => name)];
     const near = known.find((name) => name === MEANT.get(given)) ?? nearest(given, known);
     return new UsageError(`unknown option '${word}'${near ? ` (did you mean '--${near}'?)` : ''}`);
   }
-  if (error.code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') return new UsageError(firstSentence(error.message));
+  if (error.code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
+    const [, name = ''] = /--([\w-]+)/.exec(error.message) ?? [];
+    const placeholder = options.find((each) => each.name === name)?.placeholder;
+    return new UsageError(
+      `option '--${name}' ${placeholder === undefined ? 'takes no value' : `needs a ${placeholder}`}`,
+    );
+  }
   return error;
 }
 
@@ -108,8 +125,3 @@ function usageErrorOf(error: unknown, known: readonly string[]): unknown {
 const MEANT: ReadonlyMap<string, string> = new Map(
   ['instance', 'hsm', 'name', 'vault-name'].map((word) => [word, 'hsm-name']),
 );
-
-function firstSentence(text: string): string {
-  const sentence = text.split(/[.\n]/, 1)[0] ?? text;
-  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
-}

@@ -413,7 +413,7 @@ describe('a rehearsal', () => {
     assert.match((JSON.parse(noted.stdout) as { id: string }).id, /^\d{4}-\d\d-\d\d-[0-9a-f]{16}$/);
     const nothing = await full({ backup: at('nothing') }, ...keys);
     assert.equal(nothing.code, 1);
-    assert.match(nothing.stderr, /has no 'nothing'/);
+    assert.match(nothing.stderr, /there is no folder \/.*\/nothing/);
     const status = await runStrongroom('rehearse', 'status', '--data', product.data);
     assert.match(status.stdout, /full failed [\s\S]*unwraps to another value/, 'failures are filed too');
     const why = String.raw`why: .*custodian-1\.pem: .*does not open.*; next: \./strongroom rehearse --depth full `;

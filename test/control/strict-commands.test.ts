@@ -136,6 +136,9 @@ describe('commands on a strict development instance', () => {
     assert.ok(byName.includes(`not 'strongroom-dev-owner': strongroom-dev-owner has ${owner.oid}`), byName);
     assert.match(await check('no-such-name'), /--who is an object id \(a GUID\), not 'no-such-name'\n/);
     assert.match(await check(consumer.oid, '--action keys/unwrp/action'), /did you mean keys\/unwrap\/action\?/);
+    const slip = /--action: there is no .* 'KeyUnwrp' \(did you mean keys\/unwrap\/action\?\); docs\/guide\/roles\.md/;
+    assert.match(await check(consumer.oid, '--action KeyUnwrp'), slip);
+    assert.match(await check(consumer.oid, '--action Nonsense'), /no operation 'Nonsense'; docs\/guide\/roles\.md/);
     const scoped = await check(consumer.oid, '--action keys/unwrap/action --scope keys/x');
     assert.match(scoped, /--scope is \/, \/keys or \/keys\/NAME, not 'keys\/x': did you mean \/keys\/x\?/);
     assert.match(await said(`access check --who ${randomUUID()} --action keys/unwrap/action`), /none considered/);

@@ -91,7 +91,10 @@ hold roleAssignments/read at the scope, and is shown the grants that it could li
       for (const group of groups) await checkObjectId('--groups', group, root);
       checkDataAction(action);
       const asked = { principalId: who, groups, dataAction: action, ...(type === undefined ? {} : { type }) };
-      const report = await check(openInstanceClient(values), scope, asked);
+      const report = await check(openInstanceClient(values), scope, asked).catch((error: unknown) => {
+        const isUnknown = error instanceof AnswerError && error.message.includes("Property 'dataAction'");
+        throw isUnknown ? noSuchAction(action) : error;
+      });
       const exit = report.explanation?.decision === 'allow' ? 0 : 1;
       return { json: report, text: accessText(report, await principalNames(root)), exit };
     },
@@ -111,19 +114,27 @@ const PREFIX = 'Microsoft.KeyVault/managedHsm/';
 
 /**
  * As people write them: with or without what all of them begin with, or by an operation's name as the log has it.
- * @throws UsageError with the action that was meant, if one is near
+ * @throws UsageError
  */
 function checkDataAction(given: string): void {
   if ((findDataAction(given) ?? findDataAction(PREFIX + given)) !== undefined) return;
   // `KeyDecrypt`: which there are, the instance knows.
   if (/^[A-Z][A-Za-z]+$/.test(given)) return;
+  throw noSuchAction(given);
+}
+
+function noSuchAction(given: string): UsageError {
   const short = (action: string): string => (action.startsWith(PREFIX) ? action.slice(PREFIX.length) : action);
-  const meant = nearest(short(given), dataActions.map(short));
-  throw new UsageError(
-    `there is no data action '${given.slice(0, 100)}'` +
-      (meant === undefined
-        ? '; docs/guide/roles.md lists them, and an operation as audit show names it does too'
-        : `; did you mean ${meant}?`),
+  // Operations with keys go by their action: `KeyUnwrap` needs `keys/unwrap/action`.
+  const operation = (action: string): string =>
+    action.replace(/^keys\/(\w)(\w+)\/action$/, (_, first: string, rest: string) => `Key${first.toUpperCase()}${rest}`);
+  const actions = dataActions.map(short);
+  const spelled = new Map(actions.flatMap((each) => [operation(each), each].map((name) => [name, each] as const)));
+  const meant = spelled.get(nearest(short(given), spelled.keys()) ?? '');
+  return new UsageError(
+    `--action: there is no data action and no operation '${given.slice(0, 100)}'` +
+      (meant === undefined ? '' : ` (did you mean ${meant}?)`) +
+      '; docs/guide/roles.md lists data actions, and audit show names operations',
   );
 }
 

@@ -60,7 +60,7 @@ const one = {
 const decision = {
   ...one,
   needs: { reason: "say why: --reason 'TEXT'" },
-  options: { 'reason TEXT': 'why; it is kept and logged (required)', ...instanceAnswerOptions },
+  options: { 'reason TEXT': 'why; it is kept and logged', ...instanceAnswerOptions },
 } as const;
 
 export const commands: readonly Command[] = [

@@ -24,7 +24,7 @@ export const commands: readonly Command[] = [
   command({
     name: 'env',
     summary: 'print shell lines that connect clients to the running service',
-    operands: '[HOST...]',
+    operands: '[--pass HOST...]',
     details: `
 Made for sh, bash and zsh: eval "$(strongroom env)". Only that shell is changed: the identity of the dev administrator,
 the development authority beside those of the system, the loopback proxy, and a configuration folder for az apart from

@@ -4,7 +4,7 @@
 import { lookup } from 'node:dns/promises';
 import { existsSync, realpathSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { basename, dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { places } from '../../../deployment/data-layout.ts';
 import { MANIFEST } from '../../../features/backup/manifest.ts';
@@ -104,7 +104,7 @@ export async function openBackupTarget({ target, credential, identity }: Place):
 
 function realDirectory(path: string): string {
   if (existsSync(path)) return realpathSync(path);
-  throw new CommandError(`${dirname(path)} has no '${basename(path)}'`);
+  throw new CommandError(`there is no folder ${path}`);
 }
 
 async function addressesOf(uri: string): Promise<readonly string[]> {

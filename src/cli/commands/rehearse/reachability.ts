@@ -47,7 +47,7 @@ export async function rehearseReachability(options: ReachabilityOptions, termina
     return { json: { id: filed.id, ...rehearsal }, text, exit: rehearsal.verdict === 'passed' ? 0 : 1 };
   } catch (error) {
     if (!(error instanceof AnswerError) || error.status !== 409) throw error;
-    return { ...(await whoIsMissing(client, open.challenge)), exit: 1 };
+    return { ...(await whoIsMissing(options, open.challenge)), exit: 1 };
   }
 }
 
@@ -77,7 +77,7 @@ async function present(client: InstanceClient): Promise<OpenChallenge | undefine
   return (await readChallenges(client)).find(({ challenge }) => !filed.has(challenge));
 }
 
-async function whoIsMissing(client: InstanceClient, challenge: string): Promise<Answer> {
+async function whoIsMissing({ client, out }: ReachabilityOptions, challenge: string): Promise<Answer> {
   const register = await readRegister(client);
   const open = (await readChallenges(client)).find((each) => each.challenge === challenge);
   const answers = new Map((open?.answers ?? []).map(({ custodian, at }) => [custodian, at]));
@@ -96,6 +96,9 @@ async function whoIsMissing(client: InstanceClient, challenge: string): Promise<
   const missing = custodians.filter(({ answered }) => answered === null).length;
   const text =
     `${missing} of ${custodians.length} are missing; answers are taken until ${printableLine(open?.expires ?? '')}. ` +
-    'Run this again with --answer FILE, or end it with --finish.\n';
+    (out === undefined
+      ? 'Run this again with --out FILE for the challenge that every custodian signs, '
+      : 'Run this again ') +
+    'with --answer FILE for what they answer, or end it with --finish.\n';
   return { json: { verdict: 'waiting', challenge, until: open?.expires, custodians }, text: lines.join('') + text };
 }

@@ -42,6 +42,7 @@ The exit code is 0 when the rehearsal passed, 1 when it did not, or not yet.`,
     ...instanceOptions,
     ...jsonOption,
   },
+  needs: { depth: '--depth must be reachability or full' },
   examples: [
     'strongroom rehearse --depth reachability --out challenge.json',
     'strongroom rehearse --depth reachability --answer anna-answer.json',
