@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { readPassphrase, writeNewFile } from '../../../tools/custodian/files.ts';
 import { readHolder } from '../../../tools/custodian/holder.ts';
 import type { Sentence } from '../../../tools/custodian/packets.ts';
-import { type Answer, CommandError, jsonOption, type OptionValues, type Terminal, UsageError } from '../../command.ts';
+import { type Answer, CommandError, jsonOption, type OptionValues, type Terminal } from '../../command.ts';
 import { canType, readHidden, readHiddenTwice } from '../../read-hidden.ts';
 import { rejectOpenMode } from '../../secret-mode.ts';
 
@@ -14,6 +14,9 @@ export const holderOptions = {
   'passphrase-file FILE': 'its first line decrypts the key (default: asked at the terminal)',
 } as const;
 
+/** Of every command that speaks for its holder. */
+export const holderNeeds = { key: 'name your private key with --key' } as const;
+
 export const packetOptions = {
   ...holderOptions,
   'note TEXT': 'what you want to add, on one line, signed with the rest',
@@ -21,7 +24,7 @@ export const packetOptions = {
   ...jsonOption,
 } as const;
 
-type PacketValues = OptionValues<typeof packetOptions>;
+type PacketValues = OptionValues<typeof packetOptions> & { readonly key: string };
 
 /** Has the custodian say it, writes the packet, and tells where it is and what to do with it. @param next a sentence */
 export async function handOut(
@@ -31,7 +34,6 @@ export async function handOut(
   { key, certificate, note, out, 'passphrase-file': passphraseFile }: PacketValues,
   terminal: Terminal,
 ): Promise<Answer> {
-  if (key === undefined) throw new UsageError('name your private key with --key');
   const passphraseOf = passphrases(passphraseFile === undefined ? [] : [passphraseFile], terminal);
   const holder = await readHolder({ key, certificate, passphraseOf });
   const packet = await say({ holder, at: new Date(), note });

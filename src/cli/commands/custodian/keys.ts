@@ -10,7 +10,7 @@ import { readRecipient } from '../../../tools/custodian/recipient.ts';
 import { jsonOption, UsageError } from '../../command.ts';
 import { canType, readHidden } from '../../read-hidden.ts';
 import { labelled } from '../../show.ts';
-import { holderOptions, newPassphrase, passphrases, stemOf } from './holder.ts';
+import { holderNeeds, holderOptions, newPassphrase, passphrases, stemOf } from './holder.ts';
 import { custodianCommand } from './refusals.ts';
 
 export const keygen = custodianCommand({
@@ -82,7 +82,7 @@ export const paper = custodianCommand({
   name: 'custodian paper',
   summary: 'make a page to print with your key, encrypted, that can be typed back in',
   operands: '',
-  needs: { key: 'name your private key with --key' },
+  needs: holderNeeds,
   details: `
 Writes one page: the private key, encrypted with its passphrase, and the certificate, in about 35 lines of letters and digits
 with check letters of their own. Print it on a printer that you trust, delete the file, and keep the paper apart from the

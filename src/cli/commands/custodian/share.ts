@@ -10,8 +10,10 @@ import { CommandError, type Terminal, UsageError } from '../../command.ts';
 import { canType } from '../../read-hidden.ts';
 import { readTyped } from '../../read-typed.ts';
 import { labelled } from '../../show.ts';
-import { handOut, packetOptions } from './holder.ts';
+import { handOut, holderNeeds, packetOptions } from './holder.ts';
 import { custodianCommand } from './refusals.ts';
+
+const PURPOSES = '--purpose must be recover, reshare or unlock';
 
 export const share = custodianCommand({
   name: 'custodian share',
@@ -22,6 +24,7 @@ export const share = custodianCommand({
 Opens your own share and encrypts it anew to the certificate of one HSM. Says what that means before anything is written,
 and asks for the last eight digits of the recipient's fingerprint, which it does not show: have them read to you from the HSM
 itself, because whoever made that certificate gets your share. For --purpose unlock, FILE is the share list of the seal; otherwise it is the security-domain file.`,
+  needs: { ...holderNeeds, purpose: PURPOSES, to: "name the recipient's certificate with --to" },
   options: {
     ...packetOptions,
     'purpose PURPOSE': 'recover, reshare or unlock',
@@ -39,7 +42,6 @@ itself, because whoever made that certificate gets your share. For --purpose unl
   async run(values, [file], terminal) {
     const { to, yes, 'recipient-fingerprint': expected } = values;
     const purpose = readPurpose(values.purpose);
-    if (to === undefined) throw new UsageError("name the recipient's certificate with --to");
     if (yes && expected === undefined) throw new UsageError('--yes needs --recipient-fingerprint');
     const required = readRequired(purpose, values.successor, values.required);
     const document = await readSentText(file);
@@ -66,9 +68,9 @@ itself, because whoever made that certificate gets your share. For --purpose unl
   },
 });
 
-function readPurpose(purpose: string | undefined): packets.Purpose {
+function readPurpose(purpose: string): packets.Purpose {
   if (purpose === 'recover' || purpose === 'reshare' || purpose === 'unlock') return purpose;
-  throw new UsageError('--purpose must be recover, reshare or unlock');
+  throw new UsageError(PURPOSES);
 }
 
 function readRequired(

@@ -4,7 +4,7 @@ import { readChallengeFile, readSentText } from '../../../tools/custodian/files.
 import { readCertificateFile } from '../../../tools/custodian/fingerprint.ts';
 import * as packets from '../../../tools/custodian/packets.ts';
 import { UsageError } from '../../command.ts';
-import { handOut, packetOptions } from './holder.ts';
+import { handOut, holderNeeds, packetOptions } from './holder.ts';
 import { custodianCommand } from './refusals.ts';
 
 export const acknowledge = custodianCommand({
@@ -15,6 +15,7 @@ export const acknowledge = custodianCommand({
   details: `
 Opens your own share of the file, and no other, checks it against what the file commits to, and writes a small packet: your
 signature, and a proof that only someone who opened this share can give. The share is not in the packet, and nobody learns it.`,
+  needs: holderNeeds,
   options: packetOptions,
   examples: ['strongroom custodian acknowledge fin-prod-mhsm-sd.json --key anna.pem'],
   async run(values, [file], terminal) {
@@ -31,6 +32,7 @@ export const answer = custodianCommand({
   wants: 'name one challenge file',
   details: `
 Signs the 32 random bytes of a challenge file with your key. No share is opened and no consent is given to anything.`,
+  needs: holderNeeds,
   options: packetOptions,
   examples: ['strongroom custodian answer challenge.json --key anna.pem'],
   async run(values, [file], terminal) {
@@ -52,6 +54,7 @@ export const handOver = custodianCommand({
 Without --successor: the key itself, its passphrase and its paper copy go to the person of --note, who then acknowledges with
 it. Change the passphrase at that moment. With --successor the other has a key of their own, which counts only once the
 security domain was shared anew; until then keep yours.`,
+  needs: holderNeeds,
   options: { ...packetOptions, 'successor FILE': "the other's certificate, if they have a key" },
   examples: ['strongroom custodian hand-over fin-prod-mhsm-sd.json --key anna.pem --note "to Dora Meier, key card 7"'],
   async run(values, [file], terminal) {
@@ -75,6 +78,7 @@ export const leave = custodianCommand({
   details: `
 It cannot be taken back. Your key still opens your share until the security domain was shared anew for others and the old
 files were destroyed: keep it safe until then, and destroy it afterwards.`,
+  needs: holderNeeds,
   options: packetOptions,
   examples: ['strongroom custodian leave fin-prod-mhsm-sd.json --key anna.pem --note "leaving the company in June"'],
   async run(values, [file], terminal) {
