@@ -23,19 +23,8 @@ export function readBody<T>(
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const most = Math.max(limit, droppedUpTo);
-    const finish = (bytes: Buffer): void => {
-      if (bytes.length > limit) return reject(tooLarge(limit));
-      try {
-        resolve(read(bytes));
-      } catch (error) {
-        if (error instanceof JsonTextError) reject(unreadable(error));
-        else reject(error instanceof Error ? error : new Error(String(error)));
-      }
-    };
     if (request.destroyed) return reject(lost());
     if (Number(request.headers['content-length'] ?? 0) > most) return reject(tooLarge(limit));
-    // It came with its headers, as most do: all of it is here, and nothing has to be waited for.
-    if (request.complete) return finish((request.read() as Buffer | null) ?? Buffer.alloc(0));
     let first: Buffer | undefined;
     let rest: Buffer[] | undefined;
     let length = 0;
@@ -53,8 +42,13 @@ export function readBody<T>(
       }
     });
     request.on('end', () => {
-      if (length > limit) reject(tooLarge(limit));
-      else finish(rest === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(rest, length));
+      if (length > limit) return reject(tooLarge(limit));
+      try {
+        resolve(read(rest === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(rest, length)));
+      } catch (error) {
+        if (error instanceof JsonTextError) reject(unreadable(error));
+        else reject(error instanceof Error ? error : new Error(String(error)));
+      }
     });
     request.on('error', () => reject(lost()));
     request.on('close', () => {
