@@ -34,6 +34,8 @@ const HOSTS: Readonly<Record<string, { readonly host: string; readonly audience?
   identity: { host: '127.0.0.1:<identity-port>' },
 };
 
+/** Bytes that do not fit into what a connection holds on the way. */
+const LARGE = 64 * 1024;
 /** For machines that are slow and do other things: what takes this long never comes. */
 const UNTIL_MS = 120_000;
 
@@ -99,7 +101,14 @@ export class Sender {
       to.audience,
     );
     for (const end = performance.now() + UNTIL_MS; ; ) {
-      const answer = await exchangeBytes(this.#target(host), request, sent[0]?.split(' ')[0] ?? '');
+      const answer = await exchangeBytes(this.#target(host), request, sent[0]?.split(' ')[0] ?? '').catch(
+        (error: unknown) => {
+          // Refused unread, its connection is reset while it is still being sent, and the answer can be lost with it.
+          if (request.length < LARGE || performance.now() > end) throw error;
+          return undefined;
+        },
+      );
+      if (answer === undefined) continue;
       const text = textOf(answer);
       if (options['until'] === undefined || text.includes(options['until'])) {
         return names
