@@ -16,8 +16,12 @@ function post(body: string): Uint8Array {
 
 test('an echo of every length asked for is counted, timed and sampled without an error', async () => {
   await using generator = startLoadGenerator();
-  for (const answerBytes of [40, 600]) {
-    await using echo = await startEchoServer(NAME, answerBytes);
+  for (const [answerBytes, bursting] of [
+    [40, false],
+    [600, false],
+    [600, true],
+  ] as const) {
+    await using echo = await startEchoServer(NAME, answerBytes, { bursting });
     const requests = [post('{"value":"a"}'), post('{"value":"bb"}')];
     const report = await generator.run({ ...job, port: echo.port, ca: echo.ca, requests });
     assert.deepEqual(report.errors, {});

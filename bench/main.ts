@@ -1,6 +1,7 @@
 // Entry file of `npm run bench`.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { styleText } from 'node:util';
 import { helpText, readArguments, UsageError } from './arguments.ts';
 import { backupReport } from './backup/report.ts';
 import { runBackupBench } from './backup/run.ts';
@@ -19,6 +20,8 @@ import { runBench } from './run.ts';
 
 const HISTORY = join(import.meta.dirname, 'history.jsonl');
 const names = operations.map(({ name }) => name);
+/** Plain where standard output is no terminal or NO_COLOR is set. */
+const red = (text: string): string => styleText('red', text, { stream: process.stdout });
 const progress = (text: string): void => void process.stderr.write(`bench: ${text}\n`);
 
 async function measureKeyNumbers(words: readonly string[]): Promise<void> {
@@ -64,7 +67,7 @@ async function measureOperations(words: readonly string[]): Promise<void> {
       process.exitCode = 1;
     } else if (options.profile === undefined) {
       const entry = entryOf(results);
-      process.stdout.write(`\n${comparisonReport(lastOfKind(history, entry), entry)}`);
+      process.stdout.write(`\n${comparisonReport(lastOfKind(history, entry), entry, red)}`);
       if (options.record) appendToHistory(HISTORY, entry);
     }
   }

@@ -46,7 +46,10 @@ export async function measureOperation(operation: Operation, setting: Setting): 
   const { product, cpuMicros } = await loadProduct(operation, setting, { ...setting.hsm.endpoint, ...base });
   const wrong = await countWrong(prepared, product.report.samples);
   const answerBytes = medianLength(product.report.samples);
-  const echo = await loadEcho(setting, answerBytes, { ...base, serverName: setting.hsm.endpoint.serverName });
+  const echoJob = { ...base, serverName: setting.hsm.endpoint.serverName };
+  const echo = await loadEcho(setting.generator, answerBytes, echoJob, false);
+  const shorter = { ...echoJob, measureMs: Math.min(2000, base.measureMs) };
+  const bursting = await loadEcho(setting.generator, answerBytes, shorter, true);
   const watch = watchDisturbance();
   const c = operation.raw && (await setting.raw.measure(operation.raw, Math.min(2, setting.seconds)));
   const raw = c === undefined ? { foreign: 0, stolen: 0 } : watch.end();
@@ -63,17 +66,28 @@ export async function measureOperation(operation: Operation, setting: Setting): 
     p99Ms: latencies.quantile(0.99) / 1000,
     ...(c === undefined ? {} : { c }),
     e,
+    burstingE: rate(bursting.report),
+    echoMicros: { plain: echo.cpuMicros, bursting: bursting.cpuMicros },
     b,
     ratio: opsPerSecond / b,
-    ...(operation.target === undefined ? {} : { target: operation.target }),
+    target: operation.target,
     ...(operation.floor === undefined ? {} : { floor: operation.floor }),
     answerBytes,
     answers: product.report.answers,
     checked: product.report.samples.length,
     wrong,
-    errors: { ...product.report.errors, ...prefixed('echo: ', echo.report.errors) },
+    errors: {
+      ...product.report.errors,
+      ...prefixed('echo: ', echo.report.errors),
+      ...prefixed('bursting echo: ', bursting.report.errors),
+    },
     cpuMicros,
-    disturbance: { product: product.disturbance, echo: echo.disturbance, raw },
+    disturbance: {
+      product: product.disturbance,
+      echo: echo.disturbance,
+      bursting: bursting.disturbance,
+      raw,
+    },
   };
 }
 
@@ -101,12 +115,18 @@ async function loadProduct(operation: Operation, setting: Setting, job: LoadJob)
 }
 
 async function loadEcho(
-  setting: Setting,
+  generator: LoadGenerator,
   answerBytes: number,
   job: Omit<LoadJob, 'host' | 'port' | 'ca'>,
-): Promise<Measured> {
-  await using echo = await startEchoServer(job.serverName, answerBytes);
-  return await load(setting.generator, { ...job, host: '127.0.0.1', port: echo.port, ca: echo.ca }, () => undefined);
+  bursting: boolean,
+): Promise<Measured & { readonly cpuMicros: number }> {
+  await using echo = await startEchoServer(job.serverName, answerBytes, { bursting });
+  const used = (): number => echo.pids.reduce((sum, pid) => sum + (processTimes(pid)?.ownMicros ?? Number.NaN), 0);
+  let before = 0;
+  const measured = await load(generator, { ...job, host: '127.0.0.1', port: echo.port, ca: echo.ca }, () => {
+    before = used();
+  });
+  return { ...measured, cpuMicros: (used() - before) / measured.report.completed };
 }
 
 async function load(generator: LoadGenerator, job: LoadJob, onWarm: () => void): Promise<Measured> {

@@ -1,6 +1,6 @@
 // The results as text for a terminal: what machine, what was in force, the table, where the processor time went.
 import { isDisturbed } from './machine/disturbance.ts';
-import type { ProcessMemory, Results, Row } from './results.ts';
+import { isRatioDisturbed, type ProcessMemory, type Results, type Row } from './results.ts';
 import { count, mib, ms, table } from './table.ts';
 
 export function report(results: Results): string {
@@ -13,13 +13,13 @@ export function report(results: Results): string {
     `In force: ${[...results.protections, auditSentence(results.audit)].join(' · ')}`,
     '',
     ...table(
-      ['operation', 'ops/s', 'p50 ms', 'p99 ms', 'C', 'E', 'B', 'ops/B', 'target', 'floor', ''],
+      ['operation', 'ops/s', 'p50 ms', 'p99 ms', 'C', 'E', 'bursting E', 'B', 'ops/B', 'target', 'floor', ''],
       results.rows.map(rowCells),
     ),
     '',
     'Processor time per operation, µs:',
     ...table(
-      ['operation', ...roles(results.rows)],
+      ['operation', ...roles(results.rows), 'echo server', 'bursting echo'],
       results.rows.map((row) => cpuCells(row, roles(results.rows))),
     ),
     '',
@@ -46,9 +46,10 @@ function rowCells(row: Row): readonly string[] {
     row.p99Ms.toFixed(2),
     row.c === undefined ? '–' : count(row.c),
     count(row.e),
+    count(row.burstingE),
     count(row.b),
-    disturbedPhases(row).length === 0 ? row.ratio.toFixed(2) : `(${row.ratio.toFixed(2)})`,
-    row.target?.toFixed(2) ?? '–',
+    !isRatioDisturbed(row) ? row.ratio.toFixed(2) : `(${row.ratio.toFixed(2)})`,
+    row.target.toFixed(2),
     row.floor?.toFixed(2) ?? '–',
     remarks(row),
   ];
@@ -73,7 +74,11 @@ function roles(rows: readonly Row[]): readonly string[] {
 }
 
 function cpuCells(row: Row, columns: readonly string[]): readonly string[] {
-  return [row.title, ...columns.map((role) => row.cpuMicros[role]?.toFixed(1) ?? '–')];
+  const echoes = [row.echoMicros.plain, row.echoMicros.bursting];
+  return [
+    row.title,
+    ...[...columns.map((role) => row.cpuMicros[role]), ...echoes].map((one) => one?.toFixed(1) ?? '–'),
+  ];
 }
 
 function memoryCells(idle: readonly ProcessMemory[], loaded: readonly ProcessMemory[]): readonly string[][] {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { bound } from './results.ts';
+import { bound, isRatioDisturbed } from './results.ts';
 
 const rate = fc.double({ min: 1, max: 1e7, noNaN: true });
 
@@ -20,4 +20,14 @@ test('without cryptography the bound is the echo', () => {
 
 test('8,000 signatures and 40,000 echoes a second leave room for 6,667 of both', () => {
   assert.equal(Math.round(bound(8000, 40_000)), 6667);
+});
+
+test('the bursting echo has no part in the ratio, so what disturbed it does not matter', () => {
+  const [calm, busy] = [
+    { foreign: 0, stolen: 0 },
+    { foreign: 0.5, stolen: 0 },
+  ];
+  const disturbance = { product: calm, echo: calm, bursting: busy, raw: calm };
+  assert.equal(isRatioDisturbed({ disturbance }), false);
+  assert.equal(isRatioDisturbed({ disturbance: { ...disturbance, echo: busy } }), true);
 });

@@ -1,4 +1,5 @@
 // What a run found, as written to `--json`.
+import { isDisturbed } from './machine/disturbance.ts';
 import type { Environment } from './machine/environment.ts';
 
 export interface Row {
@@ -11,9 +12,13 @@ export interface Row {
   readonly c?: number;
   /** Echoes per second, same request bodies, answers of the same length. */
   readonly e: number;
+  /** The same of the bursting echo, which has no part in the bound. */
+  readonly burstingE: number;
+  /** Processor time of the echo servers for one request, in µs. */
+  readonly echoMicros: Readonly<Record<'plain' | 'bursting', number>>;
   readonly b: number;
   readonly ratio: number;
-  readonly target?: number;
+  readonly target: number;
   readonly floor?: number;
   readonly answerBytes: number;
   /** All answers of the product, warm-up included. */
@@ -25,7 +30,7 @@ export interface Row {
   readonly cpuMicros: Readonly<Record<string, number>>;
   /** Share of all cores that went elsewhere, by phase. */
   readonly disturbance: Readonly<
-    Record<'product' | 'echo' | 'raw', { readonly foreign: number; readonly stolen: number }>
+    Record<'product' | 'echo' | 'bursting' | 'raw', { readonly foreign: number; readonly stolen: number }>
   >;
 }
 
@@ -62,6 +67,11 @@ export interface Results {
   readonly memoryIdle: readonly ProcessMemory[];
   readonly memoryLoaded: readonly ProcessMemory[];
   readonly rows: readonly Row[];
+}
+
+/** Others took part of the cores while one of the figures that make up ops/B was taken. */
+export function isRatioDisturbed({ disturbance: { product, echo, raw } }: Pick<Row, 'disturbance'>): boolean {
+  return [product, echo, raw].some(isDisturbed);
 }
 
 /** The bound: an operation costs at least its cryptography and at least an echo, and both share the cores. */

@@ -2,8 +2,8 @@
 import { table } from '../table.ts';
 import { type HistoryEntry, START_UP } from './history.ts';
 
-/** Shares by which figures of an undisturbed machine differ between runs of the same program: less says nothing. */
-export const NOISE = { ratio: 0.1, time: 0.1, startUp: 0.25 } as const;
+/** Shares by which figures of an undisturbed machine differ between runs of the same program: less is not judged. */
+export const NOISE = { ratio: 0.05, time: 0.1, startUp: 0.25 } as const;
 
 export interface Change {
   readonly figure: string;
@@ -55,19 +55,28 @@ export function compare(then: HistoryEntry, now: HistoryEntry): readonly Change[
   ];
 }
 
-export function comparisonReport(then: HistoryEntry | undefined, now: HistoryEntry): string {
+/** @param red how what became worse is marked, beside the word: nothing where no terminal shows colours */
+export function comparisonReport(
+  then: HistoryEntry | undefined,
+  now: HistoryEntry,
+  red = (text: string): string => text,
+): string {
   if (then === undefined) return 'No such run on this kind of machine is recorded yet; --record records one.\n';
   const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+  const changes = compare(then, now);
+  const lines = table(
+    ['figure', 'then', 'now', 'change', ''],
+    changes.map(({ figure, then: before, now: value, change, disturbed, worse }) => {
+      const share = `${change < 0 ? '' : '+'}${percent(change)}`;
+      return [figure, String(before), String(value), disturbed ? `(${share})` : share, worse ? 'WORSE' : ''];
+    }),
+  );
+  const { cpu, cores, node, openssl } = then.machine;
   return [
-    `Compared with commit ${then.commit} of ${then.time.slice(0, 10)} (load ${then.load} then, ${now.load} now). WORSE is by more than noise:`,
-    `${percent(NOISE.ratio)} of ops/B or of processor time, ${percent(NOISE.startUp)} of a start. In parentheses: disturbed, not judged.`,
-    ...table(
-      ['figure', 'then', 'now', 'change', ''],
-      compare(then, now).map(({ figure, then: before, now: value, change, disturbed, worse }) => {
-        const share = `${change < 0 ? '' : '+'}${percent(change)}`;
-        return [figure, String(before), String(value), disturbed ? `(${share})` : share, worse ? 'WORSE' : ''];
-      }),
-    ),
+    `Compared with commit ${then.commit} of ${then.time.slice(0, 10)} on the same kind of machine: ${cpu}, ${cores} cores, Node ${node},`,
+    `${openssl.split(' ', 2).join(' ')} (load ${then.load} then, ${now.load} now). WORSE is by more than noise: ${percent(NOISE.ratio)} of ops/B,`,
+    `${percent(NOISE.time)} of processor time, ${percent(NOISE.startUp)} of a start. In parentheses: disturbed, not judged.`,
+    ...lines.map((line, index) => (changes[index - 1]?.worse === true ? red(line) : line)),
     '',
   ].join('\n');
 }

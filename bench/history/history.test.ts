@@ -60,7 +60,7 @@ test('a run is compared with the newest of the same machine, Node, OpenSSL, conn
 });
 
 test('fewer operations, more processor time and longer starts are worse beyond noise', () => {
-  assert.deepEqual(worse({ ratios: { rs256: 0.5, a256gcm: 0.42 } }), ['rs256, ops/B']);
+  assert.deepEqual(worse({ ratios: { rs256: 0.579, a256gcm: 0.41 } }), ['rs256, ops/B']);
   assert.deepEqual(worse({ serviceMicros: { rs256: 115, a256gcm: 132 } }), ['a256gcm, service µs']);
   assert.deepEqual(worse({ startUpMs: { first: 3400, second: 2900 } }), ['second start, ms']);
 });
@@ -81,6 +81,16 @@ test('what was disturbed, then or now, is shown and not judged', () => {
   const report = comparisonReport({ ...entry, disturbed: ['rs256'] }, slow);
   assert.match(report, /^rs256, ops\/B +0\.61 +0\.3 +\(-51 %\)$/m);
   assert.match(report, /^a256gcm, ops\/B +0\.43 +0\.2 +-53 % +WORSE$/m);
+});
+
+test('lines of what became worse are red where colours are shown, and say so in words anyway', () => {
+  const now = { ...entry, ratios: { rs256: 0.61, a256gcm: 0.2 } };
+  const red = (text: string): string => `<${text}>`;
+  assert.deepEqual(comparisonReport(entry, now, red).match(/^<.*>$/gm), [
+    comparisonReport(entry, now)
+      .match(/^a256gcm, ops.*WORSE$/m)?.[0]
+      .replace(/.*/, '<$&>'),
+  ]);
 });
 
 test('without a run to compare with, the report says how to record one', () => {

@@ -3,7 +3,7 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { isDisturbed } from '../machine/disturbance.ts';
-import type { Results } from '../results.ts';
+import { isRatioDisturbed, type Results } from '../results.ts';
 
 export interface HistoryEntry {
   readonly time: string;
@@ -26,9 +26,7 @@ export const START_UP = 'start-up';
 
 export function entryOf(results: Results): HistoryEntry {
   const { environment: on, rows, startUp } = results;
-  const disturbed = rows
-    .filter(({ disturbance }) => Object.values(disturbance).some(isDisturbed))
-    .map(({ name }) => name);
+  const disturbed = rows.filter(isRatioDisturbed).map(({ name }) => name);
   return {
     time: on.time,
     commit: on.commit,
