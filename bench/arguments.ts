@@ -22,14 +22,13 @@ export function readArguments(words: readonly string[], known: readonly string[]
   if (values.help === true) return 'help';
   const only = values.only === undefined ? [] : values.only.split(',');
   const asked = [...positionals, ...only];
-  const unknown = asked.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new UsageError(`'${unknown}' is not measured; choose from ${known.join(', ')}`);
+  const names = namesAskedFor(asked, known, known);
   const record = values.record === true;
   if (record && (asked.length > 0 || values.profile !== undefined)) {
     throw new UsageError('--record takes a run of all operations, without --profile');
   }
   return {
-    names: asked.length === 0 ? known : known.filter((name) => asked.includes(name)),
+    names,
     seconds: numberOf('seconds', values.seconds, 0.2, 600),
     connections: wholeNumberOf('connections', values.connections, 1, 1024),
     json: values.json,
@@ -38,11 +37,23 @@ export function readArguments(words: readonly string[], known: readonly string[]
   };
 }
 
+/** In the order of `known`; `usual` when none is asked for. @throws UsageError */
+export function namesAskedFor(
+  asked: readonly string[],
+  known: readonly string[],
+  usual: readonly string[],
+): readonly string[] {
+  const unknown = asked.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new UsageError(`'${unknown}' is not measured; choose from ${known.join(', ')}`);
+  return asked.length === 0 ? usual : known.filter((name) => asked.includes(name));
+}
+
 export function helpText(names: readonly string[]): string {
   return `Measures the product as shipped against what this machine could do at best.
 
 usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--connections N] [--json FILE]
                         [--profile FOLDER] [--record]
+       npm run bench -- latency [OPERATION…] [--seconds N] [--json FILE]
        npm run bench -- keys|backup|rehearsal [--sizes N,…] [--json FILE]
 
   OPERATION          ${names.join(', ')} (default: all)
@@ -51,6 +62,7 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
   --json FILE        writes everything that was measured
   --profile FOLDER   writes a CPU profile of a service worker for each operation; the figures suffer from it
   --record           appends what was found to bench/history.jsonl, which later runs are compared with
+  latency            one request at a time, and a steady half of the load that can be carried
   keys               fills an instance with keys and shows what grows with their number
   rehearsal          rehearses a recovery in full, and shows what each step takes
   --sizes N,…        numbers of keys (default: 1000,10000,100000)
@@ -81,7 +93,8 @@ function parse(words: readonly string[]) {
   }
 }
 
-function numberOf(name: string, text: string, least: number, most: number): number {
+/** @throws UsageError */
+export function numberOf(name: string, text: string, least: number, most: number): number {
   const value = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= least && value <= most)) throw new UsageError(`--${name} takes a number from ${least} to ${most}`);
   return value;

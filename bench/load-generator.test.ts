@@ -35,6 +35,39 @@ test('an echo of every length asked for is counted, timed and sampled without an
   }
 });
 
+test('paced requests come at their rate, and a server that stalls is seen in the latency of those that were due meanwhile', async () => {
+  const { key, certificate } = throwAwayCertificate(NAME);
+  let requests = 0;
+  const server = createServer({ key, cert: certificate }, (socket: TLSSocket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', () => {
+      requests += 1;
+      const stallMs = requests === 50 ? 300 : 0;
+      setTimeout(() => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'), stallMs);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  await using generator = startLoadGenerator();
+  const begin = performance.now();
+  const report = await generator.run({
+    ...job,
+    connections: 1,
+    warmUpMs: 100,
+    measureMs: 1000,
+    perSecond: 100,
+    port: address.port,
+    ca: certificate,
+    requests: [post('{}')],
+  });
+  server.close();
+  assert.deepEqual(report.errors, {});
+  assert.ok(report.answers <= (performance.now() - begin) / 10 + 1, `${report.answers} answers: faster than due`);
+  // About 30 of 100 fell due while the server stalled, and two thirds of those more than 100 ms before its end.
+  assert.ok(Histogram.from(report.latencies).quantile(0.9) > 100_000);
+});
+
 test('refusals, broken answers and closed connections are counted, not hidden', async () => {
   const { key, certificate } = throwAwayCertificate(NAME);
   const answers = [

@@ -1,5 +1,6 @@
 // The load generator process: takes one job over IPC, keeps its connections busy, reports, and waits for the next. The
 // same program loads the product and the echo server, so that its cost is in both.
+import { Arrivals, atOnce } from './load/arrivals.ts';
 import { Connection } from './load/connection.ts';
 import { Histogram } from './load/histogram.ts';
 import type { GeneratorMessage, LoadJob, LoadReport, Sample } from './load/job.ts';
@@ -8,6 +9,8 @@ import type { GeneratorMessage, LoadJob, LoadReport, Sample } from './load/job.t
 const SAMPLE_EVERY = 499;
 const MAX_SAMPLES = 256;
 const GIVE_UP_AFTER_LOSSES = 1000;
+/** How often is looked for what is due: the finest that timers have. It is part of the latency of paced requests. */
+const PACE_MS = 1;
 
 process.on('message', (job: LoadJob) => {
   void run(job).then(
@@ -32,11 +35,13 @@ async function run(job: LoadJob): Promise<LoadReport> {
     errors[what] = (errors[what] ?? 0) + 1;
   };
 
+  const arrivals = job.perSecond === undefined ? atOnce : new Arrivals(performance.now(), job.perSecond);
   const over = Promise.withResolvers<undefined>();
   const connections = new Set<Connection>();
   const open = (index: number): void => {
     let first = true;
     const connection: Connection = new Connection(job, index, {
+      due: () => arrivals.take(performance.now()),
       answered(micros, request, status, bytes, from, to) {
         answers += 1;
         if (status !== 200) count(`HTTP ${status}`);
@@ -60,6 +65,10 @@ async function run(job: LoadJob): Promise<LoadReport> {
     connections.add(connection);
   };
 
+  const offerAll = (): void => {
+    for (const connection of connections) connection.offer();
+  };
+  const pace = job.perSecond === undefined ? undefined : setInterval(offerAll, PACE_MS);
   try {
     for (let index = 0; index < job.connections; index += 1) open(index);
     await Promise.race([over.promise, elapse(job.warmUpMs)]);
@@ -76,10 +85,12 @@ async function run(job: LoadJob): Promise<LoadReport> {
       elapsedMs: performance.now() - start,
       errors,
       latencies: latencies.toRecord(),
+      unsent: arrivals.behind(performance.now()),
       samples,
       cpuMicros: used.user + used.system,
     };
   } finally {
+    clearInterval(pace);
     for (const connection of connections) connection.close();
   }
 }

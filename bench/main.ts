@@ -11,6 +11,9 @@ import { readKeysArguments } from './keys/arguments.ts';
 import { keysReport } from './keys/report.ts';
 import { growing, isJudged } from './keys/results.ts';
 import { runKeysBench } from './keys/run.ts';
+import { readLatencyArguments } from './latency/arguments.ts';
+import { latencyReport } from './latency/report.ts';
+import { runLatencyBench } from './latency/run.ts';
 import { operations } from './operations.ts';
 import { startProduct } from './product/product.ts';
 import { rehearsalReport } from './rehearsal/report.ts';
@@ -52,6 +55,14 @@ async function measureRehearsal(words: readonly string[]): Promise<void> {
   }
 }
 
+async function measureLatencies(words: readonly string[]): Promise<void> {
+  const options = readLatencyArguments(words, names);
+  const results = await runLatencyBench(options, progress);
+  process.stdout.write(latencyReport(results));
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
+  if (results.rows.some(({ wrong, errors }) => wrong > 0 || Object.keys(errors).length > 0)) process.exitCode = 1;
+}
+
 async function measureOperations(words: readonly string[]): Promise<void> {
   const options = readArguments(words, names);
   if (options === 'help') {
@@ -76,6 +87,7 @@ async function measureOperations(words: readonly string[]): Promise<void> {
 try {
   const [first, ...others] = process.argv.slice(2);
   if (first === 'keys') await measureKeyNumbers(others);
+  else if (first === 'latency') await measureLatencies(others);
   else if (first === 'backup') await measureBackup(others);
   else if (first === 'rehearsal') await measureRehearsal(others);
   else await measureOperations(process.argv.slice(2));

@@ -4,16 +4,18 @@ import type { Keys } from './bench-keys.ts';
 import { startEchoServer } from './echo.ts';
 import type { LoadGenerator } from './load/generator.ts';
 import { Histogram } from './load/histogram.ts';
-import type { LoadJob, LoadReport, Sample } from './load/job.ts';
+import type { LoadJob, LoadReport } from './load/job.ts';
 import { type Watch, watchDisturbance } from './machine/disturbance.ts';
 import { processTimes } from './machine/processes.ts';
-import type { Operation, Prepared } from './operations.ts';
+import { perOperation, timesByRole } from './machine/times-by-role.ts';
+import type { Operation } from './operations.ts';
 import type { Hsm } from './product/hsm.ts';
 import type { ReadyFile } from './product/ready-file.ts';
 import { requestBytes } from './product/request-bytes.ts';
 import { profileProcess } from './profile/profile.ts';
 import type { RawLimit } from './raw-limit.ts';
 import { bound, type Row } from './results.ts';
+import { countWrong, medianLength } from './samples.ts';
 
 export interface Setting {
   readonly hsm: Hsm;
@@ -92,25 +94,20 @@ export async function measureOperation(operation: Operation, setting: Setting): 
 }
 
 async function loadProduct(operation: Operation, setting: Setting, job: LoadJob) {
-  const times = () => setting.processes.map(({ pid }) => processTimes(pid)?.ownMicros ?? Number.NaN);
-  let before: readonly number[] = [];
+  let before: Readonly<Record<string, number>> = {};
   const worker = setting.processes.find(({ role }) => /service/.test(role));
   let profiled: Promise<void> | undefined;
   const product = await load(setting.generator, job, () => {
-    before = times();
+    before = timesByRole(setting.processes);
     if (setting.profile === undefined || worker === undefined) return;
     const file = join(setting.profile, `${operation.name}.cpuprofile`);
     profiled = profileProcess(setting.sockets, worker.pid, setting.seconds * 900, file);
     profiled.catch(() => undefined); // awaited below, once the load is over
   });
-  const after = times();
+  const after = timesByRole(setting.processes);
   await profiled;
-  const cpuMicros: Record<string, number> = { generator: product.report.cpuMicros / product.report.completed };
-  for (const [index, { role }] of setting.processes.entries()) {
-    const used = (after[index] ?? Number.NaN) - (before[index] ?? Number.NaN);
-    const kind = role.replace(/[.:][0-9]+$/, '');
-    cpuMicros[kind] = (cpuMicros[kind] ?? 0) + used / product.report.completed;
-  }
+  const { completed, cpuMicros: generator } = product.report;
+  const cpuMicros = perOperation({ generator: 0, ...before }, { generator, ...after }, completed);
   return { product, cpuMicros };
 }
 
@@ -138,30 +135,8 @@ async function load(generator: LoadGenerator, job: LoadJob, onWarm: () => void):
   return { report, disturbance: watch.end() };
 }
 
-async function countWrong(prepared: Prepared, samples: readonly Sample[]): Promise<number> {
-  let wrong = 0;
-  for (const sample of samples) {
-    const right = sample.status === 200 && (await prepared.check(sample.request, parse(sample.body)));
-    if (!right) wrong += 1;
-  }
-  return wrong;
-}
-
-function parse(body: Uint8Array): Record<string, unknown> {
-  try {
-    return JSON.parse(Buffer.from(body).toString()) as Record<string, unknown>;
-  } catch {
-    return {}; // which no check takes for right
-  }
-}
-
 function rate(report: LoadReport): number {
   return (report.completed * 1000) / report.elapsedMs;
-}
-
-function medianLength(samples: readonly Sample[]): number {
-  const lengths = samples.filter(({ status }) => status === 200).map(({ body }) => body.length);
-  return lengths.toSorted((a, b) => a - b)[lengths.length >> 1] ?? 0;
 }
 
 function prefixed(prefix: string, errors: Readonly<Record<string, number>>): Record<string, number> {

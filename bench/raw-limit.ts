@@ -12,8 +12,8 @@ export type RawOperation = 'rs256' | 'oaep256' | 'es256' | 'a256gcm' | 'a256kw';
 export interface RawLimit {
   /** What was run, in words. */
   readonly method: string;
-  /** Operations per second over all cores. */
-  measure(operation: RawOperation, seconds: number): Promise<number>;
+  /** Operations per second over all cores, or of so many processes. */
+  measure(operation: RawOperation, seconds: number, processes?: number): Promise<number>;
 }
 
 /** @param folder where the compiled program may be put */
@@ -30,7 +30,11 @@ export function limitThroughKoffi(method: string): RawLimit {
 }
 
 function limitOf(method: string, command: readonly string[]): RawLimit {
-  return { method, measure: (operation, seconds) => measure([...command, operation, String(seconds)]) };
+  return {
+    method,
+    measure: (operation, seconds, processes = availableParallelism()) =>
+      measure([...command, operation, String(seconds)], processes),
+  };
 }
 
 /** Why it could not be compiled, or undefined when it was. */
@@ -44,9 +48,9 @@ async function compile(source: string, program: string): Promise<string | undefi
   }
 }
 
-async function measure(command: readonly string[]): Promise<number> {
+async function measure(command: readonly string[], processes: number): Promise<number> {
   const [program = '', ...args] = command;
-  const children = Array.from({ length: availableParallelism() }, () =>
+  const children = Array.from({ length: processes }, () =>
     spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] }),
   );
   try {

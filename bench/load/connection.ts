@@ -1,11 +1,13 @@
-// One keep-alive TLS 1.3 connection that always has exactly one request in flight. Raw sockets and prebuilt bytes rather
-// than node:http: the generator shares the cores with what it measures.
+// One keep-alive TLS 1.3 connection with at most one request in flight; whether one is due is asked of others. Raw sockets
+// and prebuilt bytes rather than node:http: the generator shares the cores with what it measures.
 import { connect, type TLSSocket } from 'node:tls';
 import type { LoadJob } from './job.ts';
 import { ResponseScanner } from './response-scanner.ts';
 
 export interface ConnectionEvents {
-  /** An answer; its body is `bytes.subarray(from, to)` during the call only. */
+  /** When the request was due that is to be sent now (`performance.now`), or undefined to wait until `offer`. */
+  due(): number | undefined;
+  /** An answer, so long after its request was due; its body is `bytes.subarray(from, to)` during the call only. */
   answered(micros: number, request: number, status: number, bytes: Buffer, from: number, to: number): void;
   /** The connection is gone; a request may have been lost with it. */
   lost(reason: string): void;
@@ -17,8 +19,8 @@ export class Connection {
   readonly #socket: TLSSocket;
   readonly #scanner: ResponseScanner;
   #request: number;
-  #sentAt = 0;
-  #waiting = false;
+  #dueAt = 0;
+  #state: 'connecting' | 'free' | 'waiting' = 'connecting';
   #done = false;
 
   constructor(job: LoadJob, first: number, events: ConnectionEvents) {
@@ -34,7 +36,10 @@ export class Connection {
       minVersion: 'TLSv1.3',
     });
     this.#socket.setNoDelay(true);
-    this.#socket.once('secureConnect', () => this.#send());
+    this.#socket.once('secureConnect', () => {
+      this.#state = 'free';
+      this.offer();
+    });
     this.#socket.on('data', (chunk: Buffer) => this.#received(chunk));
     this.#socket.on('error', (error) => this.#lose(`connection: ${'code' in error ? error.code : error.message}`));
     this.#socket.on('close', () => this.#lose('connection closed'));
@@ -45,11 +50,15 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  #send(): void {
+  /** Sends the next request if the connection is free and one is due. */
+  offer(): void {
+    if (this.#done || this.#state !== 'free') return;
+    const due = this.#events.due();
+    if (due === undefined) return;
     const bytes = this.#requests[this.#request];
     if (bytes === undefined) throw new RangeError('no such request');
-    this.#waiting = true;
-    this.#sentAt = performance.now();
+    this.#state = 'waiting';
+    this.#dueAt = due;
     this.#socket.write(bytes);
   }
 
@@ -63,16 +72,16 @@ export class Connection {
 
   #answered(status: number, bytes: Buffer, from: number, to: number): void {
     if (this.#done) return;
-    if (!this.#waiting) {
+    if (this.#state !== 'waiting') {
       this.#lose('an answer that nobody asked for');
       return;
     }
-    this.#waiting = false;
-    const micros = (performance.now() - this.#sentAt) * 1000;
+    this.#state = 'free';
+    const micros = (performance.now() - this.#dueAt) * 1000;
     const request = this.#request;
     this.#request = request + 1 < this.#requests.length ? request + 1 : 0;
     this.#events.answered(micros, request, status, bytes, from, to);
-    if (!this.#done) this.#send();
+    this.offer();
   }
 
   #lose(reason: string): void {

@@ -39,6 +39,19 @@ test('a histogram sent to another process says the same there', () => {
   );
 });
 
+test('histograms put together say what one of all the values says', () => {
+  fc.assert(
+    fc.property(values, values, fraction, (some, others, wanted) => {
+      const [first, second, all] = [new Histogram(), new Histogram(), new Histogram()];
+      for (const value of some) first.record(value);
+      for (const value of others) second.record(value);
+      for (const value of [...some, ...others]) all.record(value);
+      const together = Histogram.from(first.toRecord(), second.toRecord());
+      assert.deepEqual([together.count, together.quantile(wanted)], [all.count, all.quantile(wanted)]);
+    }),
+  );
+});
+
 test('an empty histogram has no quantiles, and a bucket that does not exist is refused', () => {
   assert.ok(Number.isNaN(new Histogram().quantile(0.5)));
   assert.throws(() => Histogram.from([[1e6, 1]]), RangeError);

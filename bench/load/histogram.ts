@@ -43,9 +43,10 @@ export class Histogram {
     return record;
   }
 
-  static from(record: HistogramRecord): Histogram {
+  /** Of several records together. */
+  static from(...records: readonly HistogramRecord[]): Histogram {
     const histogram = new Histogram();
-    for (const [index, count] of record) {
+    for (const [index, count] of records.flat()) {
       if (!(index >= 0 && index < SIZE)) throw new RangeError(`no histogram bucket ${index}`);
       histogram.#counts[index] = (histogram.#counts[index] ?? 0) + count;
       histogram.#count += count;

@@ -11,6 +11,8 @@ export interface LoadJob {
   readonly connections: number;
   readonly warmUpMs: number;
   readonly measureMs: number;
+  /** Requests fall due at this rate, whatever the answers do; without it, whenever a connection is free. */
+  readonly perSecond?: number;
   /** Whole requests, sent in turn; every connection starts at another one. */
   readonly requests: readonly Uint8Array[];
 }
@@ -30,7 +32,10 @@ export interface LoadReport {
   readonly answers: number;
   /** Everything else that happened, in both phases: `HTTP 503`, `connection closed`, … */
   readonly errors: Readonly<Record<string, number>>;
+  /** From when a request was due until its answer. */
   readonly latencies: HistogramRecord;
+  /** Requests that were due at the end, and not sent. */
+  readonly unsent: number;
   readonly samples: readonly Sample[];
   /** Processor time of the generator itself in the measured time. */
   readonly cpuMicros: number;
