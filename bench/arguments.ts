@@ -55,6 +55,8 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
                         [--profile FOLDER] [--record]
        npm run bench -- latency [OPERATION…] [--seconds N] [--json FILE]
        npm run bench -- keys|backup|rehearsal [--sizes N,…] [--json FILE]
+       npm run bench -- writes [--only WRITE,…] [--sizes N,…] [--rounds N] [--seconds N] [--connections N] [--json FILE]
+                        [--profile FOLDER]
 
   OPERATION          ${names.join(', ')} (default: all)
   --seconds N        measured time of each operation and of its echo, after a warm-up (default: 5)
@@ -65,7 +67,9 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
   latency            one request at a time, and a steady half of the load that can be carried
   keys               fills an instance with keys and shows what grows with their number
   rehearsal          rehearses a recovery in full, and shows what each step takes
-  --sizes N,…        numbers of keys (default: 1000,10000,100000)
+  writes             loads the product with changes, and with RSA keys being made beside other work
+  --sizes N,…        numbers of keys (default: 1000,10000,100000; of writes: 100, and each write is measured with all of them in turn)
+  --rounds N         how often each write is measured with each number of keys (default: 1)
 
 C is what libcrypto alone does on all ${availableParallelism()} cores, E what a bare HTTPS JSON echo does, B = 1/(1/C + 1/E) the bound.
 docs/design/performance.md explains the figures. Exit status 1: an answer was wrong, missing or not
@@ -100,7 +104,7 @@ export function numberOf(name: string, text: string, least: number, most: number
   return value;
 }
 
-function wholeNumberOf(name: string, text: string, least: number, most: number): number {
+export function wholeNumberOf(name: string, text: string, least: number, most: number): number {
   const value = numberOf(name, text, least, most);
   if (!Number.isInteger(value)) throw new UsageError(`--${name} takes a whole number`);
   return value;

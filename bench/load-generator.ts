@@ -38,19 +38,23 @@ async function run(job: LoadJob): Promise<LoadReport> {
   const arrivals = job.perSecond === undefined ? atOnce : new Arrivals(performance.now(), job.perSecond);
   const over = Promise.withResolvers<undefined>();
   const connections = new Set<Connection>();
+  const answered = Array.from({ length: job.connections }, () => 0);
   const open = (index: number): void => {
     let first = true;
     const connection: Connection = new Connection(job, index, {
       due: () => arrivals.take(performance.now()),
-      answered(micros, request, status, bytes, from, to) {
+      answered(micros, { request, turn }, status, bytes, from, to) {
         answers += 1;
-        if (status !== 200) count(`HTTP ${status}`);
+        answered[index] = (answered[index] ?? 0) + 1;
+        const isRight = status === (job.statuses?.[request] ?? 200);
+        if (!isRight) count(`HTTP ${status}`);
         if (measuring) {
-          if (status === 200) completed += 1;
+          if (isRight) completed += 1;
           latencies.record(micros);
         }
         if ((first || answers % SAMPLE_EVERY === 0) && samples.length < MAX_SAMPLES) {
-          samples.push({ request, status, body: Uint8Array.prototype.slice.call(bytes, from, to) });
+          const body = Uint8Array.prototype.slice.call(bytes, from, to);
+          samples.push({ request, connection: index, turn, status, body });
         }
         first = false;
       },
@@ -58,7 +62,10 @@ async function run(job: LoadJob): Promise<LoadReport> {
         count(reason);
         connections.delete(connection);
         losses += 1;
-        if (losses > GIVE_UP_AFTER_LOSSES) over.reject(new Error(`${losses} connections were lost; last: ${reason}`));
+        // What it had in flight may have been done: nobody knows from where to go on.
+        if (job.numbers !== undefined) over.reject(new Error(`a connection was lost: ${reason}`));
+        else if (losses > GIVE_UP_AFTER_LOSSES)
+          over.reject(new Error(`${losses} connections were lost; last: ${reason}`));
         else open(index);
       },
     });
@@ -79,14 +86,20 @@ async function run(job: LoadJob): Promise<LoadReport> {
     await Promise.race([over.promise, elapse(job.measureMs)]);
     measuring = false;
     const used = process.cpuUsage(cpu);
+    const elapsedMs = performance.now() - start;
+    const unsent = arrivals.behind(performance.now());
+    if (job.numbers !== undefined) {
+      await Promise.race([over.promise, Promise.all([...connections].map((each) => each.finish()))]);
+    }
     return {
       completed,
       answers,
-      elapsedMs: performance.now() - start,
+      elapsedMs,
       errors,
       latencies: latencies.toRecord(),
-      unsent: arrivals.behind(performance.now()),
+      unsent,
       samples,
+      answered,
       cpuMicros: used.user + used.system,
     };
   } finally {

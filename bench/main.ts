@@ -20,6 +20,9 @@ import { rehearsalReport } from './rehearsal/report.ts';
 import { runRehearsalBench } from './rehearsal/run.ts';
 import { report } from './report.ts';
 import { runBench } from './run.ts';
+import { readWritesArguments } from './writes/arguments.ts';
+import { isWrong, writesReport } from './writes/report.ts';
+import { runWritesBench } from './writes/run.ts';
 
 const HISTORY = join(import.meta.dirname, 'history.jsonl');
 const names = operations.map(({ name }) => name);
@@ -63,6 +66,15 @@ async function measureLatencies(words: readonly string[]): Promise<void> {
   if (results.rows.some(({ wrong, errors }) => wrong > 0 || Object.keys(errors).length > 0)) process.exitCode = 1;
 }
 
+/** How fast changes are made durable. */
+async function measureWrites(words: readonly string[]): Promise<void> {
+  const options = readWritesArguments(words);
+  const results = await runWritesBench(options, progress);
+  process.stdout.write(writesReport(results));
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
+  if (isWrong(results)) process.exitCode = 1;
+}
+
 async function measureOperations(words: readonly string[]): Promise<void> {
   const options = readArguments(words, names);
   if (options === 'help') {
@@ -90,6 +102,7 @@ try {
   else if (first === 'latency') await measureLatencies(others);
   else if (first === 'backup') await measureBackup(others);
   else if (first === 'rehearsal') await measureRehearsal(others);
+  else if (first === 'writes') await measureWrites(others);
   else await measureOperations(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;

@@ -93,7 +93,12 @@ export async function measureOperation(operation: Operation, setting: Setting): 
   };
 }
 
-async function loadProduct(operation: Operation, setting: Setting, job: LoadJob) {
+/** Processor time is per operation, by role. */
+export async function loadProduct(
+  operation: Pick<Operation, 'name'>,
+  setting: Pick<Setting, 'processes' | 'generator' | 'profile' | 'sockets' | 'seconds'>,
+  job: LoadJob,
+): Promise<{ readonly product: Measured; readonly cpuMicros: Record<string, number> }> {
   let before: Readonly<Record<string, number>> = {};
   const worker = setting.processes.find(({ role }) => /service/.test(role));
   let profiled: Promise<void> | undefined;
@@ -135,7 +140,7 @@ async function load(generator: LoadGenerator, job: LoadJob, onWarm: () => void):
   return { report, disturbance: watch.end() };
 }
 
-function rate(report: LoadReport): number {
+export function rate(report: LoadReport): number {
   return (report.completed * 1000) / report.elapsedMs;
 }
 

@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { limitThroughKoffi, type RawOperation, rawLimit } from './raw-limit.ts';
 
-const every: readonly RawOperation[] = ['rs256', 'oaep256', 'es256', 'a256gcm', 'a256kw'];
+const every: readonly RawOperation[] = [
+  'rs256',
+  'oaep256',
+  'es256',
+  'a256gcm',
+  'a256kw',
+  'rsa-generate',
+  'p256-generate',
+];
 
 test('every operation has a raw limit, with and without a compiler', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'strongroom-bench-test-'));

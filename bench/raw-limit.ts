@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 
-export type RawOperation = 'rs256' | 'oaep256' | 'es256' | 'a256gcm' | 'a256kw';
+export type RawOperation = 'rs256' | 'oaep256' | 'es256' | 'a256gcm' | 'a256kw' | 'rsa-generate' | 'p256-generate';
 
 export interface RawLimit {
   /** What was run, in words. */

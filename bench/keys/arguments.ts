@@ -16,11 +16,16 @@ const MOST = 240_000;
 /** @param words those after `keys` @throws UsageError */
 export function readKeysArguments(words: readonly string[]): KeysOptions {
   const { sizes = SIZES, json } = parse(words);
+  return { sizes: readSizes(sizes), json };
+}
+
+/** @throws UsageError */
+export function readSizes(sizes: string): readonly number[] {
   const numbers = sizes.split(',').map((text) => (/^[0-9]{1,7}$/.test(text) ? Number(text) : Number.NaN));
   if (!numbers.every((size, index) => size >= LEAST && size <= MOST && size > (numbers[index - 1] ?? 0))) {
     throw new UsageError(`--sizes takes ascending whole numbers from ${LEAST} to ${MOST}, with commas between`);
   }
-  return { sizes: numbers, json };
+  return numbers;
 }
 
 function parse(words: readonly string[]): { readonly sizes?: string; readonly json?: string } {

@@ -77,17 +77,25 @@ function fullPage(answer: TimedAnswer): TimedAnswer {
   return answer;
 }
 
-/** Every key must come once, in order; the instance may hold others as well. */
-async function listAll(client: TimedClient, sorted: readonly string[]): Promise<Measured['fullListing']> {
-  const seen: string[] = [];
+/** Of all keys, as listed. */
+export async function listKeyNames(
+  client: TimedClient,
+): Promise<{ readonly names: readonly string[]; readonly pages: number }> {
+  const names: string[] = [];
   let pages = 0;
-  const begin = performance.now();
   for (let path: string | undefined = '/keys'; path !== undefined; pages++) {
     const { json }: TimedAnswer = await client.ask('GET', path);
-    for (const { kid } of json['value'] as { kid: string }[]) seen.push(kid.slice(kid.lastIndexOf('/') + 1));
+    for (const { kid } of json['value'] as { kid: string }[]) names.push(kid.slice(kid.lastIndexOf('/') + 1));
     const next = json['nextLink'];
     path = typeof next === 'string' ? next.slice(new URL(next).origin.length) : undefined;
   }
+  return { names, pages };
+}
+
+/** Every key must come once, in order; the instance may hold others as well. */
+async function listAll(client: TimedClient, sorted: readonly string[]): Promise<Measured['fullListing']> {
+  const begin = performance.now();
+  const { names: seen, pages } = await listKeyNames(client);
   const ms = performance.now() - begin;
   const filled = new Set(sorted);
   const found = seen.filter((name) => filled.has(name));

@@ -15,17 +15,33 @@ export interface LoadJob {
   readonly perSecond?: number;
   /** Whole requests, sent in turn; every connection starts at another one. */
   readonly requests: readonly Uint8Array[];
+  /** By request: the status of a right answer; absent: 200. */
+  readonly statuses?: readonly number[];
+  /**
+   * By request. Every connection then begins with the first request, and with each turn through them all the number of the turn
+   * grows: no two requests of the job are the same. What is in flight at the end is waited for, as it may have been done.
+   */
+  readonly numbers?: readonly (readonly NumberPlace[])[];
 }
 
-/** One answer kept for checking: to which request, and its body. */
+/** Where a number is written over a request before it is sent, in decimal digits with leading zeros. */
+export interface NumberPlace {
+  readonly of: 'connection' | 'turn';
+  readonly at: number;
+  readonly digits: number;
+}
+
+/** One answer kept for checking: to which request, in which turn of which connection, and its body. */
 export interface Sample {
   readonly request: number;
+  readonly connection: number;
+  readonly turn: number;
   readonly status: number;
   readonly body: Uint8Array;
 }
 
 export interface LoadReport {
-  /** Answers with status 200 in the measured time. */
+  /** Right statuses in the measured time. */
   readonly completed: number;
   readonly elapsedMs: number;
   /** All answers, of whatever status, in both phases. */
@@ -37,6 +53,8 @@ export interface LoadReport {
   /** Requests that were due at the end, and not sent. */
   readonly unsent: number;
   readonly samples: readonly Sample[];
+  /** By connection: answers in both phases, those at the end included. */
+  readonly answered: readonly number[];
   /** Processor time of the generator itself in the measured time. */
   readonly cpuMicros: number;
 }

@@ -2,9 +2,9 @@
 import { type Hsm, requestHeaders } from './hsm.ts';
 
 export interface PreparedRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
-  readonly body?: Readonly<Record<string, string>>;
+  readonly body?: Readonly<Record<string, unknown>>;
 }
 
 export function requestBytes({ method, path, body }: PreparedRequest, hsm: Hsm): Uint8Array {

@@ -32,6 +32,13 @@ const cipherInit = call(
 const cipherUpdate = call('int EVP_CipherUpdate(void *c, uint8_t *out, _Out_ int *n, const uint8_t *in, int m)');
 const cipherFinal = call('int EVP_CipherFinal_ex(void *c, uint8_t *out, _Out_ int *n)');
 const cipherControl = call('int EVP_CIPHER_CTX_ctrl(void *c, int type, int argument, uint8_t *pointer)');
+const contextFromName = call(
+  'void *EVP_PKEY_CTX_new_from_name(void *library, const char *type, const char *properties)',
+);
+const keygenInit = call('int EVP_PKEY_keygen_init(void *context)');
+const keygen = call('int EVP_PKEY_keygen(void *context, _Inout_ void **key)');
+const freeKey = call('void EVP_PKEY_free(void *key)');
+const setText = call('int EVP_PKEY_CTX_ctrl_str(void *context, const char *name, const char *value)');
 
 const PKCS1 = 1;
 const OAEP = 4;
@@ -116,12 +123,25 @@ function unwrappingKw(): () => void {
   };
 }
 
+function generating(type: 'RSA' | 'EC'): () => void {
+  const context: unknown = contextFromName(null, type, null);
+  must(keygenInit(context));
+  must(type === 'RSA' ? setText(context, 'rsa_keygen_bits', '2048') : setText(context, 'ec_paramgen_curve', 'P-256'));
+  return () => {
+    const made = [null];
+    must(keygen(context, made));
+    freeKey(made[0]);
+  };
+}
+
 const loops: ReadonlyMap<string, () => () => void> = new Map([
   ['rs256', () => signing('rsa')],
   ['oaep256', unwrapping],
   ['es256', () => signing('ec')],
   ['a256gcm', encryptingGcm],
   ['a256kw', unwrappingKw],
+  ['rsa-generate', () => generating('RSA')],
+  ['p256-generate', () => generating('EC')],
 ]);
 
 const [name = '', seconds = ''] = process.argv.slice(2);
@@ -132,9 +152,11 @@ await once(process.stdin, 'data');
 process.stdin.destroy();
 const start = performance.now();
 const end = start + Number(seconds) * 1000;
+/** Operations between two looks at the clock. */
+const ROUND = name === 'rsa-generate' ? 1 : 16;
 let count = 0;
 do {
-  for (let round = 0; round < 16; round += 1) one();
-  count += 16;
+  for (let round = 0; round < ROUND; round += 1) one();
+  count += ROUND;
 } while (performance.now() < end);
 process.stdout.write(`${count} ${((performance.now() - start) / 1000).toFixed(6)}\n`);

@@ -97,8 +97,21 @@ static void prepare_kw(void) {
   CHECK(EVP_EncryptUpdate(cipher_context, input, &length, digest, 32) == 1 && length == 40);
 }
 
+static void generate_one(void) {
+  EVP_PKEY *made = NULL;
+  CHECK(EVP_PKEY_keygen(context, &made) == 1);
+  EVP_PKEY_free(made);
+}
+
+static void prepare_generate(int rsa) {
+  CHECK((context = EVP_PKEY_CTX_new_from_name(NULL, rsa ? "RSA" : "EC", NULL)) && EVP_PKEY_keygen_init(context) == 1);
+  if (rsa) CHECK(EVP_PKEY_CTX_set_rsa_keygen_bits(context, 2048) == 1);
+  else CHECK(EVP_PKEY_CTX_set_group_name(context, "P-256") == 1);
+}
+
 int main(int argc, char **argv) {
   void (*one)(void) = NULL;
+  int round = 16;
   CHECK(argc == 3);
   double seconds = atof(argv[2]);
   CHECK(RAND_bytes(digest, sizeof digest) == 1);
@@ -107,6 +120,8 @@ int main(int argc, char **argv) {
   if (!strcmp(argv[1], "es256")) prepare_sign(0), one = sign_one;
   if (!strcmp(argv[1], "a256gcm")) prepare_aes("AES-256-GCM"), one = gcm_one;
   if (!strcmp(argv[1], "a256kw")) prepare_kw(), one = kw_one;
+  if (!strcmp(argv[1], "rsa-generate")) prepare_generate(1), one = generate_one, round = 1;
+  if (!strcmp(argv[1], "p256-generate")) prepare_generate(0), one = generate_one;
   CHECK(one);
   /* All processes measure the same span: they wait for the word. */
   puts("ready");
@@ -115,8 +130,8 @@ int main(int argc, char **argv) {
   double start = now(), elapsed;
   unsigned long count = 0;
   do {
-    for (int i = 0; i < 16; i++) one();
-    count += 16;
+    for (int i = 0; i < round; i++) one();
+    count += (unsigned long)round;
   } while ((elapsed = now() - start) < seconds);
   printf("%lu %.6f\n", count, elapsed);
   return 0;
