@@ -9,12 +9,11 @@ import { createKey, readCreateKey } from '../../src/features/keys/create.ts';
 import { keys as keysPart } from '../../src/features/keys/part.ts';
 import { partsOf } from '../../src/features/part.ts';
 import { settings as settingsPart } from '../../src/features/settings/part.ts';
-import { feeding } from '../../src/store/sealed/follow-records.ts';
+import { openFeeding } from '../../src/store/sealed/follow-records.ts';
 import { openRecords } from '../../src/store/sealed/open-records.ts';
 import { moduleSealer } from '../../src/store/sealed/records.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { filledName, VERSIONS, versionsOf } from './filled-keys.ts';
-import { groupedRecords } from './grouped-records.ts';
 
 const AT_ONCE = 512;
 /** What the many keys are: made quickly, with a public key like most. */
@@ -31,15 +30,14 @@ export async function fillStore(data: string, instance: string, from: number, to
   await using store = await openSqliteStore({ folder: place.store });
   const now = (): number => Math.floor(Date.now() / 1000);
   const state = partsOf<object>().with(settingsPart).with(keysPart).keep({}).has;
-  await using opened = await openRecords({
+  await using records = await openRecords({
     store,
     sealer: moduleSealer(crypto),
-    apply: feeding([...state.instancePolicy.follows, ...state.settings.follows, ...state.keys.follows]),
+    ...openFeeding([...state.instancePolicy.follows, ...state.settings.follows, ...state.keys.follows]),
     // The product compares the two at its own start.
     newestHeadInLog: 0,
     headSeenByModule: crypto.hello.headSequence,
   });
-  await using records = groupedRecords(opened);
   const { keys, limits } = state;
   const making: KeyMaking = { keys, crypto, now, limits, randomHex: (n) => randomBytes(n).toString('hex') };
   const create = (number: number): Promise<unknown> =>

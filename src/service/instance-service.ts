@@ -80,7 +80,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
     update: (plan) => requireOpen(later.records).update(plan),
   } satisfies Omit<Records, keyof AsyncDisposable>;
   const stopping = new AbortController();
-  const { state, apply } = openParts({
+  const { state, apply, attempt } = openParts({
     config,
     places,
     crypto,
@@ -120,6 +120,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
         if (bearsOnRecovery(change.name)) setImmediate(() => tellRecoverability());
         wakeSending();
       },
+      attempt,
       goesWith: relatedWrites.commit,
     }),
   );
