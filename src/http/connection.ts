@@ -32,16 +32,39 @@ export interface Arrival {
 
 const NOWHERE: Arrival = { peer: { address: '', way: 'public' }, known() {} };
 
-/** Remembers as what each TLS connection of one server came in. */
-export class Peers {
+/** One of them, after TLS. */
+class Connection {
+  readonly arrival: Arrival;
+  /** The answer to the last request, and, while it is open, to the one before. They end in their order. */
+  last: ServerResponse | undefined;
+  before: ServerResponse | undefined;
+
+  constructor(arrival: Arrival) {
+    this.arrival = arrival;
+  }
+
+  asked(response: ServerResponse): void {
+    this.before = isOpen(this.last) ? this.last : undefined;
+    this.last = response;
+  }
+}
+
+/**
+ * Remembers as what each TLS connection of one server came in, and what it waits for. Nothing is listened to or kept per request:
+ * a set of the open ones, each for a moment, costs the collector more than all else that is done for a request here.
+ */
+export class Connections {
   readonly #arriving = new AsyncLocalStorage<Arrival>();
-  readonly #known = new WeakMap<Socket, Arrival>();
+  readonly #of = new WeakMap<Duplex, Connection>();
+  readonly #open = new Set<Connection>();
 
   /** To be called before the server serves. */
   watch(server: Server): void {
     server.prependListener('secureConnection', (socket: Socket) => {
-      const arrival = this.#arriving.getStore();
-      if (arrival !== undefined) this.#known.set(socket, arrival);
+      const connection = new Connection(this.#arriving.getStore() ?? NOWHERE);
+      this.#of.set(socket, connection);
+      this.#open.add(connection);
+      socket.once('close', () => this.#open.delete(connection));
     });
   }
 
@@ -50,10 +73,33 @@ export class Peers {
     this.#arriving.run(arrival, accept);
   }
 
-  /** One that is not known is a stranger without an address. */
-  of(socket: Socket): Arrival {
-    return this.#known.get(socket) ?? NOWHERE;
+  /** To be called with each request. One that is not known is of a stranger without an address. */
+  asked({ socket }: IncomingMessage, response: ServerResponse): Arrival {
+    const connection = this.#of.get(socket);
+    connection?.asked(response);
+    return connection?.arrival ?? NOWHERE;
   }
+
+  /** Each that waits for an answer ends with it. One whose head is written already goes on. */
+  areLast(): void {
+    for (const { last } of this.#open) if (last !== undefined && isOpen(last)) last.shouldKeepAlive = false;
+  }
+
+  /**
+   * A client pairs answers with requests by their order alone, so nothing may be written between them that is not the next one.
+   * @returns whether an answer to what could not be read now would be taken for one to exactly that
+   */
+  isNext(socket: Duplex): boolean {
+    const { last, before } = this.#of.get(socket) ?? {};
+    if (last === undefined) return true;
+    if (last.req.complete) return !isOpen(last);
+    // The body of the last request cannot be read: the answer is that request's, if it has none yet.
+    return isOpen(last) && !isOpen(before) && !last.headersSent;
+  }
+}
+
+function isOpen(response: ServerResponse | undefined): boolean {
+  return response?.closed === false;
 }
 
 /** The one text of an address that a socket tells; '' if it tells none, or one with a zone, which names no peer elsewhere. */
@@ -64,51 +110,5 @@ export function peerAddress(told: string | undefined): string {
   } catch {
     // Link-local with a zone: no rule can name it.
     return '';
-  }
-}
-
-interface Exchanges {
-  readonly last: { readonly request: IncomingMessage; readonly response: ServerResponse };
-  readonly open: number;
-}
-
-/**
- * A client pairs answers with requests by their order alone, so nothing may be written between them that is not the next one.
- */
-export class OpenAnswers {
-  readonly #of = new WeakMap<Duplex, Exchanges>();
-  readonly #unfinished = new Set<ServerResponse>();
-
-  /** To be called before the server serves. */
-  watch(server: Pick<Server, 'prependListener'>): void {
-    server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
-      const { socket } = request;
-      this.#of.set(socket, { last: { request, response }, open: this.#open(socket) + 1 });
-      this.#unfinished.add(response);
-      response.once('close', () => {
-        this.#unfinished.delete(response);
-        const seen = this.#of.get(socket);
-        if (seen !== undefined) this.#of.set(socket, { ...seen, open: seen.open - 1 });
-      });
-    });
-  }
-
-  /** Each connection that waits for an answer ends with it. One whose head is written already goes on. */
-  areLast(): void {
-    for (const response of this.#unfinished) response.shouldKeepAlive = false;
-  }
-
-  /** Whether an answer to what could not be read now would be taken for one to exactly that. */
-  isNext(socket: Duplex): boolean {
-    const seen = this.#of.get(socket);
-    if (seen === undefined) return true;
-    const { request, response } = seen.last;
-    if (request.complete) return seen.open === 0;
-    // The body of the last request cannot be read: the answer is that request's, if it has none yet.
-    return seen.open === 1 && !response.headersSent;
-  }
-
-  #open(socket: Duplex): number {
-    return this.#of.get(socket)?.open ?? 0;
   }
 }

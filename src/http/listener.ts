@@ -4,7 +4,7 @@ import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
 import { answerBrokenRequest } from './broken-request.ts';
 import type { Call } from './call.ts';
-import { type ConnectionPath, OpenAnswers, Peers, peerAddress } from './connection.ts';
+import { type ConnectionPath, Connections, peerAddress } from './connection.ts';
 import { OpenConnections, UNCOUNTED } from './limits/open-connections.ts';
 import { DATA_PLANE, type ServerRules } from './planes.ts';
 import { type BelievedProxies, takeProxyHeader } from './proxy-gate.ts';
@@ -37,10 +37,10 @@ export type Listener = Awaited<ReturnType<typeof listen>>;
 export async function listen(options: ListenerOptions, take: (call: Call) => void) {
   const { way = 'direct' } = options;
   const rules = { ...DATA_PLANE, ...options.rules };
-  const peers = new Peers();
+  const connections = new Connections();
   const open = new OpenConnections(options.connectionsPerAddress ?? Number.POSITIVE_INFINITY);
   const server = makeServer(rules, options, options.minVersion, (request, response) => {
-    const { peer, known } = peers.of(request.socket);
+    const { peer, known } = connections.asked(request, response);
     take({
       request,
       response,
@@ -62,16 +62,14 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
       body: undefined,
     });
   });
-  const answers = new OpenAnswers();
-  answers.watch(server);
-  server.on('clientError', (error: Error, socket) => answerBrokenRequest(error, socket, answers.isNext(socket)));
-  peers.watch(server);
+  server.on('clientError', (error: Error, socket) => answerBrokenRequest(error, socket, connections.isNext(socket)));
+  connections.watch(server);
   acceptFrom(server, (socket, accept) => {
     const arrive = (address: string, by: ConnectionPath): void => {
       // A Unix socket has no address; who reaches it was let into its folder.
       const isOfSocket = address === '' && options.socketPath !== undefined;
       const { known } = by === 'direct' || isOfSocket ? UNCOUNTED : open.add(address, socket);
-      peers.arrive({ peer: { address, way: by }, known }, accept);
+      connections.arrive({ peer: { address, way: by }, known }, accept);
     };
     const arriveBy = (by: ConnectionPath): void => arrive(peerAddress(socket.remoteAddress), by);
     const { proxies, alsoDirect } = options;
@@ -94,7 +92,7 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
     renew: (files: TlsFiles): void => server.setSecureContext(tlsOptions(files, options.minVersion)),
     /** Connections that there are now end: idle ones at once, others with the answer that they wait for. */
     retire(): void {
-      answers.areLast();
+      connections.areLast();
       server.closeIdleConnections();
     },
   };

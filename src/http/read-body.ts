@@ -14,17 +14,31 @@ export interface BodyRules {
   readonly unreadable: (cause: JsonTextError) => Error;
 }
 
-/** @param read of what has come whole; called at once @throws what the rules say, and what `read` throws */
+/**
+ * A body that is there already is read in this call.
+ * @param read of what has come whole; called at once @throws what the rules say, and what `read` throws; or rejects with it
+ */
 export function readBody<T>(
   request: IncomingMessage,
   limit: number,
-  { droppedUpTo, tooLarge, lost, unreadable }: BodyRules,
+  rules: BodyRules,
   read: (bytes: Buffer) => T,
-): Promise<T> {
+): T | Promise<T> {
+  const { droppedUpTo, tooLarge, lost } = rules;
+  const most = Math.max(limit, droppedUpTo);
+  if (request.destroyed) throw lost();
+  if (Number(request.headers['content-length'] ?? 0) > most) throw tooLarge(limit);
+  const readWhole = (bytes: Buffer | null): T => {
+    if (bytes !== null && bytes.length > limit) throw tooLarge(limit);
+    try {
+      return read(bytes ?? Buffer.alloc(0));
+    } catch (error) {
+      throw error instanceof JsonTextError ? rules.unreadable(error) : error;
+    }
+  };
+  // Nothing is to be waited for, and nobody reads along: what comes out is all there is.
+  if (request.complete) return readWhole(request.read() as Buffer | null);
   return new Promise<T>((resolve, reject) => {
-    const most = Math.max(limit, droppedUpTo);
-    if (request.destroyed) return reject(lost());
-    if (Number(request.headers['content-length'] ?? 0) > most) return reject(tooLarge(limit));
     let first: Buffer | undefined;
     let rest: Buffer[] | undefined;
     let length = 0;
@@ -44,10 +58,9 @@ export function readBody<T>(
     request.on('end', () => {
       if (length > limit) return reject(tooLarge(limit));
       try {
-        resolve(read(rest === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(rest, length)));
+        resolve(readWhole(rest === undefined ? (first ?? null) : Buffer.concat(rest, length)));
       } catch (error) {
-        if (error instanceof JsonTextError) reject(unreadable(error));
-        else reject(error instanceof Error ? error : new Error(String(error)));
+        reject(error instanceof Error ? error : new Error(String(error)));
       }
     });
     request.on('error', () => reject(lost()));

@@ -56,7 +56,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
       rejectDuringRestore(known, parts);
       const authorised = authorise(known, parts);
       const reading = bodyOf(authorised);
-      const body = reading === undefined ? undefined : await reading;
+      const body = reading instanceof Promise ? await reading : reading;
       whole = Object.assign(authorised, { body, isWhole: true as const });
       if (!arrivedWhole) await judgeAsWhole(whole);
       outcome = answered(await handle(whole));
@@ -179,7 +179,7 @@ function refresh(records: Pick<Records, 'refresh'>): Promise<void> | undefined {
   }
 }
 
-function bodyOf({ row, request }: AuthorisedCall): Promise<unknown> | undefined {
+function bodyOf({ row, request }: AuthorisedCall): unknown {
   const { readBody: read, bodyLimit = DATA_PLANE.body.limit } = row;
   return read && readBody(request, bodyLimit, DATA_PLANE.body, (bytes) => read(parseJsonObject(bytes)));
 }
