@@ -35,6 +35,35 @@ test('an echo of every length asked for is counted, timed and sampled without an
   }
 });
 
+test('of many connections all have their turn, with no more requests at a time than asked for', async () => {
+  const { key, certificate } = throwAwayCertificate(NAME);
+  let atATime = 0;
+  let most = 0;
+  const seen = new Set<TLSSocket>();
+  const server = createServer({ key, cert: certificate }, (socket: TLSSocket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', () => {
+      seen.add(socket);
+      atATime += 1;
+      most = Math.max(most, atATime);
+      setTimeout(() => {
+        atATime -= 1;
+        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+      }, 1);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  await using generator = startLoadGenerator();
+  const many = { ...job, connections: 40, inFlight: 3, warmUpMs: 1500, measureMs: 200 };
+  const report = await generator.run({ ...many, port: address.port, ca: certificate, requests: [post('{}')] });
+  server.close();
+  assert.deepEqual(report.errors, {});
+  assert.ok(report.completed > 0);
+  assert.deepEqual([seen.size, most], [40, 3]);
+});
+
 test('paced requests come at their rate, and a server that stalls is seen in the latency of those that were due meanwhile', async () => {
   const { key, certificate } = throwAwayCertificate(NAME);
   let requests = 0;

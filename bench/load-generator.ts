@@ -1,6 +1,6 @@
 // The load generator process: takes one job over IPC, keeps its connections busy, reports, and waits for the next. The
 // same program loads the product and the echo server, so that its cost is in both.
-import { Arrivals, atOnce } from './load/arrivals.ts';
+import { Arrivals, ClosedLoop } from './load/arrivals.ts';
 import { Connection } from './load/connection.ts';
 import { Histogram } from './load/histogram.ts';
 import type { GeneratorMessage, LoadJob, LoadReport, Sample } from './load/job.ts';
@@ -9,6 +9,8 @@ import type { GeneratorMessage, LoadJob, LoadReport, Sample } from './load/job.t
 const SAMPLE_EVERY = 499;
 const MAX_SAMPLES = 256;
 const GIVE_UP_AFTER_LOSSES = 1000;
+/** So many are opened at a time: more would only wait in the listener's queue. */
+const OPENING = 64;
 /** How often is looked for what is due: the finest that timers have. It is part of the latency of paced requests. */
 const PACE_MS = 1;
 
@@ -35,18 +37,41 @@ async function run(job: LoadJob): Promise<LoadReport> {
     errors[what] = (errors[what] ?? 0) + 1;
   };
 
-  const arrivals = job.perSecond === undefined ? atOnce : new Arrivals(performance.now(), job.perSecond);
+  const requests =
+    job.perSecond === undefined
+      ? new ClosedLoop(job.inFlight ?? job.connections)
+      : new Arrivals(performance.now(), job.perSecond);
+  const inTurn = job.perSecond !== undefined || job.inFlight !== undefined;
   const over = Promise.withResolvers<undefined>();
-  const connections = new Set<Connection>();
+  const connections: Connection[] = [];
   const answered = Array.from({ length: job.connections }, () => 0);
+  let turn = 0;
+  /** Until nothing more is due, or each has been asked. */
+  const offerInTurn = (): void => {
+    for (let asked = 0; asked < connections.length; asked += 1) {
+      if (connections[turn]?.offer() === false) return;
+      turn = turn + 1 < connections.length ? turn + 1 : 0;
+    }
+  };
+  const openMore = (): void => {
+    if (connections.length < job.connections) open(connections.length);
+  };
   const open = (index: number): void => {
+    let isNew = true;
     let first = true;
     const connection: Connection = new Connection(job, index, {
-      due: () => arrivals.take(performance.now()),
-      answered(micros, { request, turn }, status, bytes, from, to) {
+      due: () => requests.take(performance.now()),
+      free() {
+        if (isNew) openMore();
+        isNew = false;
+        if (inTurn) offerInTurn();
+        else connection.offer();
+      },
+      answered(micros, sent, status, bytes, from, to) {
+        requests.settled();
         answers += 1;
         answered[index] = (answered[index] ?? 0) + 1;
-        const isRight = status === (job.statuses?.[request] ?? 200);
+        const isRight = status === (job.statuses?.[sent.request] ?? 200);
         if (!isRight) count(`HTTP ${status}`);
         if (measuring) {
           if (isRight) completed += 1;
@@ -54,13 +79,13 @@ async function run(job: LoadJob): Promise<LoadReport> {
         }
         if ((first || answers % SAMPLE_EVERY === 0) && samples.length < MAX_SAMPLES) {
           const body = Uint8Array.prototype.slice.call(bytes, from, to);
-          samples.push({ request, connection: index, turn, status, body });
+          samples.push({ ...sent, connection: index, status, body });
         }
         first = false;
       },
-      lost(reason) {
+      lost(reason, inFlight) {
+        if (inFlight) requests.settled();
         count(reason);
-        connections.delete(connection);
         losses += 1;
         // What it had in flight may have been done: nobody knows from where to go on.
         if (job.numbers !== undefined) over.reject(new Error(`a connection was lost: ${reason}`));
@@ -69,15 +94,12 @@ async function run(job: LoadJob): Promise<LoadReport> {
         else open(index);
       },
     });
-    connections.add(connection);
+    connections[index] = connection;
   };
 
-  const offerAll = (): void => {
-    for (const connection of connections) connection.offer();
-  };
-  const pace = job.perSecond === undefined ? undefined : setInterval(offerAll, PACE_MS);
+  const pace = job.perSecond === undefined ? undefined : setInterval(offerInTurn, PACE_MS);
   try {
-    for (let index = 0; index < job.connections; index += 1) open(index);
+    for (let opening = 0; opening < OPENING; opening += 1) openMore();
     await Promise.race([over.promise, elapse(job.warmUpMs)]);
     send({ kind: 'warm' });
     measuring = true;
@@ -87,9 +109,9 @@ async function run(job: LoadJob): Promise<LoadReport> {
     measuring = false;
     const used = process.cpuUsage(cpu);
     const elapsedMs = performance.now() - start;
-    const unsent = arrivals.behind(performance.now());
+    const unsent = requests.behind(performance.now());
     if (job.numbers !== undefined) {
-      await Promise.race([over.promise, Promise.all([...connections].map((each) => each.finish()))]);
+      await Promise.race([over.promise, Promise.all(connections.map((each) => each.finish()))]);
     }
     return {
       completed,

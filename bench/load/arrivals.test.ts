@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Arrivals, atOnce } from './arrivals.ts';
+import { Arrivals, ClosedLoop } from './arrivals.ts';
 
 test('whenever is looked, as many were due as the rate says, in order, and none before its time', () => {
   const looks = fc.array(fc.integer({ min: 0, max: 50 }), { minLength: 1, maxLength: 30 });
@@ -31,6 +31,9 @@ test('a request that had to wait was due when it was due, not when it was sent',
   assert.equal(arrivals.take(700), 1);
 });
 
-test('in a closed loop one is due at once, always', () => {
-  assert.deepEqual([atOnce.take(17), atOnce.take(17), atOnce.behind(17)], [17, 17, 0]);
+test('in a closed loop one is due at once, up to so many, and again with each that is settled', () => {
+  const two = new ClosedLoop(2);
+  assert.deepEqual([two.take(17), two.take(17), two.take(18)], [17, 17, undefined]);
+  two.settled();
+  assert.deepEqual([two.take(19), two.take(19)], [19, undefined]);
 });

@@ -1,4 +1,4 @@
-// When requests fall due. In an open loop they do at an even rate, whatever the service does: a request that finds no free
+// When requests fall due. In a closed loop, as soon as an answer has come. In an open loop they do at an even rate, whatever the service does: a request that finds no free
 // connection has been waiting since it was due, and its latency says so.
 
 export interface Due {
@@ -6,10 +6,33 @@ export interface Due {
   take(now: number): number | undefined;
   /** Requests that are due by `now` and not taken. */
   behind(now: number): number;
+  /** One that was taken was answered, or is lost. */
+  settled(): void;
 }
 
-/** A closed loop: one is always due. */
-export const atOnce: Due = { take: (now) => now, behind: () => 0 };
+/** A closed loop: one is always due, as long as fewer than `inFlight` are taken and not settled. */
+export class ClosedLoop implements Due {
+  readonly #inFlight: number;
+  #taken = 0;
+
+  constructor(inFlight: number) {
+    this.#inFlight = inFlight;
+  }
+
+  take(now: number): number | undefined {
+    if (this.#taken === this.#inFlight) return undefined;
+    this.#taken += 1;
+    return now;
+  }
+
+  behind(): number {
+    return 0;
+  }
+
+  settled(): void {
+    this.#taken -= 1;
+  }
+}
 
 export class Arrivals implements Due {
   readonly #start: number;
@@ -26,6 +49,10 @@ export class Arrivals implements Due {
     if (due > now) return undefined;
     this.#taken += 1;
     return due;
+  }
+
+  settled(): void {
+    // What is due does not depend on answers.
   }
 
   behind(now: number): number {

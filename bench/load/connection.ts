@@ -5,12 +5,14 @@ import type { LoadJob, NumberPlace } from './job.ts';
 import { ResponseScanner } from './response-scanner.ts';
 
 export interface ConnectionEvents {
-  /** When the request was due that is to be sent now (`performance.now`), or undefined to wait until `offer`. */
+  /** When the request was due that is to be sent now (`performance.now`), or undefined to wait until the next `offer`. */
   due(): number | undefined;
+  /** It has been opened, or answered: `offer` may send. */
+  free(): void;
   /** An answer, so long after its request was due; its body is `bytes.subarray(from, to)` during the call only. */
   answered(micros: number, sent: Sent, status: number, bytes: Buffer, from: number, to: number): void;
-  /** The connection is gone; a request may have been lost with it. */
-  lost(reason: string): void;
+  /** The connection is gone, and with it the request that it may have had in flight. */
+  lost(reason: string, inFlight: boolean): void;
 }
 
 export interface Sent {
@@ -51,7 +53,7 @@ export class Connection {
     this.#socket.setNoDelay(true);
     this.#socket.once('secureConnect', () => {
       this.#state = 'free';
-      this.offer();
+      this.#events.free();
     });
     this.#socket.on('data', (chunk: Buffer) => this.#received(chunk));
     this.#socket.on('error', (error) => this.#lose(`connection: ${'code' in error ? error.code : error.message}`));
@@ -71,11 +73,11 @@ export class Connection {
     if (this.#state === 'waiting' && !this.#done) await promise;
   }
 
-  /** Sends the next request if the connection is free and one is due. */
-  offer(): void {
-    if (this.#done || this.#finished !== undefined || this.#state !== 'free') return;
+  /** Sends the next request if the connection is free and one is due. False: none is due. */
+  offer(): boolean {
+    if (this.#done || this.#finished !== undefined || this.#state !== 'free') return true;
     const due = this.#events.due();
-    if (due === undefined) return;
+    if (due === undefined) return false;
     const bytes = this.#requests[this.#request];
     if (bytes === undefined) throw new RangeError('no such request');
     for (const place of this.#numbers?.[this.#request] ?? []) {
@@ -84,6 +86,7 @@ export class Connection {
     this.#state = 'waiting';
     this.#dueAt = due;
     this.#socket.write(bytes);
+    return true;
   }
 
   #received(chunk: Buffer): void {
@@ -107,13 +110,13 @@ export class Connection {
     if (this.#request === 0) this.#turn += 1;
     this.#events.answered(micros, sent, status, bytes, from, to);
     this.#finished?.();
-    this.offer();
+    if (!this.#done) this.#events.free();
   }
 
   #lose(reason: string): void {
     if (this.#done) return;
     this.close();
-    this.#events.lost(reason);
+    this.#events.lost(reason, this.#state === 'waiting');
   }
 }
 

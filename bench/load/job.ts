@@ -13,6 +13,8 @@ export interface LoadJob {
   readonly measureMs: number;
   /** Requests fall due at this rate, whatever the answers do; without it, whenever a connection is free. */
   readonly perSecond?: number;
+  /** At most so many requests at a time, in turn over all connections; without it, one on each. */
+  readonly inFlight?: number;
   /** Whole requests, sent in turn; every connection starts at another one. */
   readonly requests: readonly Uint8Array[];
   /** By request: the status of a right answer; absent: 200. */
