@@ -54,6 +54,8 @@ export function helpText(names: readonly string[]): string {
 usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--connections N] [--json FILE]
                         [--profile FOLDER] [--record]
        npm run bench -- latency [OPERATION…] [--seconds N] [--json FILE]
+       npm run bench -- growth [AXIS…] [--sizes N,…] [--out FOLDER] [--draw]
+       npm run bench -- soak [--minutes N] [--json FILE]
        npm run bench -- keys|backup|rehearsal [--sizes N,…] [--json FILE]
        npm run bench -- writes [--only WRITE,…] [--sizes N,…] [--rounds N] [--seconds N] [--connections N] [--json FILE]
                         [--profile FOLDER]
@@ -65,6 +67,8 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
   --profile FOLDER   writes a CPU profile of a service worker for each operation; the figures suffer from it
   --record           appends what was found to bench/history.jsonl, which later runs are compared with
   latency            one request at a time, and a steady half of the load that can be carried
+  growth             draws what operations cost against the number of keys and other things
+  soak               a long run under full load (default: 10 minutes), which nothing may grow in
   keys               fills an instance with keys and shows what grows with their number
   rehearsal          rehearses a recovery in full, and shows what each step takes
   writes             loads the product with changes, and with RSA keys being made beside other work

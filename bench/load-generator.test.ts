@@ -56,12 +56,12 @@ test('of many connections all have their turn, with no more requests at a time t
   const address = server.address();
   assert.ok(address !== null && typeof address === 'object');
   await using generator = startLoadGenerator();
-  const many = { ...job, connections: 40, inFlight: 3, warmUpMs: 1500, measureMs: 200 };
+  const many = { ...job, connections: 80, inFlight: 3, warmUpMs: 300, measureMs: 200 };
   const report = await generator.run({ ...many, port: address.port, ca: certificate, requests: [post('{}')] });
   server.close();
   assert.deepEqual(report.errors, {});
   assert.ok(report.completed > 0);
-  assert.deepEqual([seen.size, most], [40, 3]);
+  assert.deepEqual([seen.size, most], [80, 3]);
 });
 
 test('paced requests come at their rate, and a server that stalls is seen in the latency of those that were due meanwhile', async () => {

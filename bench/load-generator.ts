@@ -11,6 +11,7 @@ const MAX_SAMPLES = 256;
 const GIVE_UP_AFTER_LOSSES = 1000;
 /** So many are opened at a time: more would only wait in the listener's queue. */
 const OPENING = 64;
+const OPEN_WITHIN_MS = 120_000;
 /** How often is looked for what is due: the finest that timers have. It is part of the latency of paced requests. */
 const PACE_MS = 1;
 
@@ -53,6 +54,8 @@ async function run(job: LoadJob): Promise<LoadReport> {
       turn = turn + 1 < connections.length ? turn + 1 : 0;
     }
   };
+  const allOpen = Promise.withResolvers<undefined>();
+  let opened = 0;
   const openMore = (): void => {
     if (connections.length < job.connections) open(connections.length);
   };
@@ -62,8 +65,12 @@ async function run(job: LoadJob): Promise<LoadReport> {
     const connection: Connection = new Connection(job, index, {
       due: () => requests.take(performance.now()),
       free() {
-        if (isNew) openMore();
-        isNew = false;
+        if (isNew) {
+          isNew = false;
+          opened += 1;
+          if (opened === job.connections) allOpen.resolve(undefined);
+          openMore();
+        }
         if (inTurn) offerInTurn();
         else connection.offer();
       },
@@ -100,6 +107,8 @@ async function run(job: LoadJob): Promise<LoadReport> {
   const pace = job.perSecond === undefined ? undefined : setInterval(offerInTurn, PACE_MS);
   try {
     for (let opening = 0; opening < OPENING; opening += 1) openMore();
+    // Fewer than that are open at once, or never will be.
+    if (job.connections > OPENING) await Promise.race([over.promise, allOpen.promise, elapse(OPEN_WITHIN_MS)]);
     await Promise.race([over.promise, elapse(job.warmUpMs)]);
     send({ kind: 'warm' });
     measuring = true;

@@ -5,6 +5,9 @@ import { styleText } from 'node:util';
 import { helpText, readArguments, UsageError } from './arguments.ts';
 import { backupReport } from './backup/report.ts';
 import { runBackupBench } from './backup/run.ts';
+import { readGrowthArguments } from './growth/arguments.ts';
+import { axes } from './growth/axes.ts';
+import { runGrowthBench } from './growth/run.ts';
 import { comparisonReport } from './history/comparison.ts';
 import { appendToHistory, entryOf, lastOfKind, readHistory } from './history/history.ts';
 import { readKeysArguments } from './keys/arguments.ts';
@@ -20,6 +23,10 @@ import { rehearsalReport } from './rehearsal/report.ts';
 import { runRehearsalBench } from './rehearsal/run.ts';
 import { report } from './report.ts';
 import { runBench } from './run.ts';
+import { readSoakArguments } from './soak/arguments.ts';
+import { soakReport } from './soak/report.ts';
+import { isBroken, judge } from './soak/results.ts';
+import { runSoak } from './soak/run.ts';
 import { readWritesArguments } from './writes/arguments.ts';
 import { isWrong, writesReport } from './writes/report.ts';
 import { runWritesBench } from './writes/run.ts';
@@ -75,6 +82,14 @@ async function measureWrites(words: readonly string[]): Promise<void> {
   if (isWrong(results)) process.exitCode = 1;
 }
 
+async function soak(words: readonly string[]): Promise<void> {
+  const { minutes, json } = readSoakArguments(words);
+  const results = await runSoak(minutes, progress);
+  process.stdout.write(soakReport(results));
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(results, undefined, 2)}\n`);
+  if (isBroken(results.slices) || judge(results.slices).some(({ grows }) => grows)) process.exitCode = 1;
+}
+
 async function measureOperations(words: readonly string[]): Promise<void> {
   const options = readArguments(words, names);
   if (options === 'help') {
@@ -100,6 +115,8 @@ try {
   const [first, ...others] = process.argv.slice(2);
   if (first === 'keys') await measureKeyNumbers(others);
   else if (first === 'latency') await measureLatencies(others);
+  else if (first === 'growth') await runGrowthBench(readGrowthArguments(others, axes), progress);
+  else if (first === 'soak') await soak(others);
   else if (first === 'backup') await measureBackup(others);
   else if (first === 'rehearsal') await measureRehearsal(others);
   else if (first === 'writes') await measureWrites(others);

@@ -1,19 +1,10 @@
 // Fills the store of a stopped instance with keys by the service's own way of making them: the real module, the records
 // that `create` writes, and the real store. Only the audit log is left out: the next start completes it, as after a crash.
 import { randomBytes } from 'node:crypto';
-import { availableParallelism } from 'node:os';
-import { openCryptoClient } from '../../src/crypto/client/crypto-client.ts';
-import { places } from '../../src/deployment/data-layout.ts';
 import type { KeyMaking } from '../../src/features/keys/add-version.ts';
 import { createKey, readCreateKey } from '../../src/features/keys/create.ts';
-import { keys as keysPart } from '../../src/features/keys/part.ts';
-import { partsOf } from '../../src/features/part.ts';
-import { settings as settingsPart } from '../../src/features/settings/part.ts';
-import { openFeeding } from '../../src/store/sealed/follow-records.ts';
-import { openRecords } from '../../src/store/sealed/open-records.ts';
-import { moduleSealer } from '../../src/store/sealed/records.ts';
-import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { filledName, VERSIONS, versionsOf } from './filled-keys.ts';
+import { openStoppedInstance } from './stopped-instance.ts';
 
 const AT_ONCE = 512;
 /** What the many keys are: made quickly, with a public key like most. */
@@ -21,25 +12,17 @@ const KIND = { kty: 'EC-HSM', crv: 'P-256' };
 
 /** Makes keys `from` to `to` - 1. @param data the product's data directory; nothing else has it in use */
 export async function fillStore(data: string, instance: string, from: number, to: number): Promise<void> {
-  const place = places(data).instance(instance);
-  await using crypto = await openCryptoClient({
-    moduleFolder: place.module,
-    partitions: availableParallelism(),
-    onPartitions: () => undefined,
-  });
-  await using store = await openSqliteStore({ folder: place.store });
-  const now = (): number => Math.floor(Date.now() / 1000);
-  const state = partsOf<object>().with(settingsPart).with(keysPart).keep({}).has;
-  await using records = await openRecords({
-    store,
-    sealer: moduleSealer(crypto),
-    ...openFeeding([...state.instancePolicy.follows, ...state.settings.follows, ...state.keys.follows]),
-    // The product compares the two at its own start.
-    newestHeadInLog: 0,
-    headSeenByModule: crypto.hello.headSequence,
-  });
+  await using stopped = await openStoppedInstance(data, instance);
+  const { records, state } = stopped;
   const { keys, limits } = state;
-  const making: KeyMaking = { keys, crypto, now, limits, randomHex: (n) => randomBytes(n).toString('hex') };
+  const now = (): number => Math.floor(Date.now() / 1000);
+  const making: KeyMaking = {
+    keys,
+    crypto: stopped.crypto,
+    now,
+    limits,
+    randomHex: (n) => randomBytes(n).toString('hex'),
+  };
   const create = (number: number): Promise<unknown> =>
     createKey(filledName(number), readCreateKey(KIND), (plan) => records.update(plan), making);
 

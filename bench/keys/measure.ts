@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { toBase64url } from '../../src/formats/base64url.ts';
 import { filledName } from './filled-keys.ts';
 import type { OperationTimes } from './results.ts';
+import { timeOperation } from './time-operation.ts';
 import type { TimedAnswer, TimedClient } from './timed-client.ts';
 
 export interface Measured {
@@ -31,14 +32,7 @@ export async function measureKeys(client: TimedClient, keys: number, cpuMicros: 
 
   const operations: OperationTimes[] = [];
   const measure = async (name: string, ask: (index: number) => Promise<TimedAnswer>): Promise<void> => {
-    const times: number[] = [];
-    let before = cpuMicros();
-    for (let index = 0; index < TIMES + WARM_UP; index++) {
-      if (index === WARM_UP) before = cpuMicros();
-      const { ms } = await ask(index);
-      if (index >= WARM_UP) times.push(ms);
-    }
-    operations.push({ name, ...percentiles(times), cpuMicros: (cpuMicros() - before) / TIMES });
+    operations.push(await timeOperation(name, { times: TIMES, warmUp: WARM_UP }, ask, cpuMicros));
   };
 
   await measure('get', async (index) => {
@@ -103,11 +97,4 @@ async function listAll(client: TimedClient, sorted: readonly string[]): Promise<
     throw new Error(`the full listing shows ${found.length} of ${sorted.length} keys, or not in order`);
   }
   return { ms, pages, keys: seen.length };
-}
-
-function percentiles(times: number[]): Pick<OperationTimes, 'p50Ms' | 'p99Ms'> {
-  times.sort((a, b) => a - b);
-  const at = (share: number): number =>
-    times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN;
-  return { p50Ms: at(0.5), p99Ms: at(0.99) };
 }

@@ -7,7 +7,7 @@ import { createKeys } from '../bench-keys.ts';
 import { watchDisturbance } from '../machine/disturbance.ts';
 import { environment } from '../machine/environment.ts';
 import { memoryOfAll } from '../machine/process-memory.ts';
-import { processTimes } from '../machine/processes.ts';
+import { cpuOfAll } from '../machine/times-by-role.ts';
 import { connectHsm } from '../product/hsm.ts';
 import { INSTANCE, startProduct } from '../product/product.ts';
 import { fillStore } from './fill.ts';
@@ -58,8 +58,4 @@ async function measureSize(folder: string, keys: number): Promise<Measured> {
   const measured = await measureKeys(client, keys, () => cpuOfAll(ready.processes));
   const memoryLoaded = memoryOfAll(ready.processes);
   return { readyMs, readyCpuMicros, memoryStarted, ...measured, memoryLoaded, disturbance: watch.end() };
-}
-
-function cpuOfAll(processes: readonly { readonly pid: number }[]): number {
-  return processes.reduce((sum, { pid }) => sum + (processTimes(pid)?.ownMicros ?? 0), 0);
 }

@@ -9,7 +9,7 @@ export interface TimedAnswer {
 }
 
 export interface TimedClient extends Disposable {
-  /** @param path with a query or without; the api-version is added @throws unless the answer is 200 or 204 */
+  /** @param path with a query or without; the api-version is added @throws unless the answer is 200, 201 or 204 */
   ask(method: string, path: string, body?: unknown): Promise<TimedAnswer>;
 }
 
@@ -31,7 +31,7 @@ export function openTimedClient({ host, port, serverName, ca }: Endpoint, token:
             incoming.on('end', () => {
               const ms = performance.now() - begin;
               const answer = Buffer.concat(chunks).toString('utf8');
-              if (incoming.statusCode !== 200 && incoming.statusCode !== 204) {
+              if (![200, 201, 204].includes(incoming.statusCode ?? 0)) {
                 reject(new Error(`${method} ${path}: ${incoming.statusCode} ${answer.slice(0, 400)}`));
               } else {
                 resolve({ ms, json: answer === '' ? {} : (JSON.parse(answer) as TimedAnswer['json']) });

@@ -19,3 +19,8 @@ export function perOperation(before: Times, after: Times, operations: number): T
     Object.entries(after).map(([role, micros]) => [role, (micros - (before[role] ?? Number.NaN)) / operations]),
   );
 }
+
+/** Microseconds of all together so far; what has gone is left out. */
+export function cpuOfAll(processes: readonly { readonly pid: number }[]): number {
+  return processes.reduce((sum, { pid }) => sum + (processTimes(pid)?.ownMicros ?? 0), 0);
+}

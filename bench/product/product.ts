@@ -24,8 +24,14 @@ const STOP_WITHIN_MS = 20_000;
 /**
  * @param folder holds `data` between starts, and the log of each
  * @param nodeFlags for node, ahead of the product's entry
+ * @param options of the command, behind those that say where things are
  */
-export async function startProduct(folder: string, label: string, nodeFlags: readonly string[] = []): Promise<Product> {
+export async function startProduct(
+  folder: string,
+  label: string,
+  nodeFlags: readonly string[] = [],
+  options: readonly string[] = [],
+): Promise<Product> {
   const root = join(import.meta.dirname, '..', '..');
   const port = await freePort();
   const readyFile = join(folder, `${label}.ready.json`);
@@ -34,7 +40,7 @@ export async function startProduct(folder: string, label: string, nodeFlags: rea
   const log = openSync(logFile, 'w', 0o600);
   const words = ['scripts/run.mjs', ...nodeFlags, 'src/cli/main.ts', 'start', '--data', join(folder, 'data')];
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [...words, '--port', String(port), '--ready-file', readyFile], {
+  const child = spawn(process.execPath, [...words, '--port', String(port), '--ready-file', readyFile, ...options], {
     cwd: root,
     stdio: ['ignore', log, log],
   });

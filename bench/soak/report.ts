@@ -1,0 +1,38 @@
+// The verdict of a long run as text.
+import { isDisturbed } from '../machine/disturbance.ts';
+import { count, table } from '../table.ts';
+import { isBroken, judge, type SoakResults } from './results.ts';
+
+export function soakReport({ environment: on, minutes, connections, slices, disturbance }: SoakResults): string {
+  const answers = slices.reduce((sum, slice) => sum + slice.answers, 0);
+  const judged = judge(slices);
+  const growing = judged.filter(({ grows }) => grows).map(({ figure }) => figure);
+  const signed = (value: number): string => `${value < 0 ? '' : '+'}${value.toFixed(1)}`;
+  return [
+    `${on.cpu}, ${on.cores} cores, ${on.memoryMiB} MiB, ${on.system}`,
+    `Node ${on.node}, commit ${on.commit}, ${on.time}`,
+    `${minutes} minutes of all operations over ${connections} connections, which every one of ${slices.length} slices opens anew: ${count(answers)} answers`,
+    ...(isDisturbed(disturbance)
+      ? [
+          `Disturbed: others had ${((disturbance.foreign + disturbance.stolen) * 100).toFixed(0)} % of the cores; p99 shows it`,
+        ]
+      : []),
+    '',
+    'Rise: of a straight line through the last two thirds, with its standard error; memory is PSS',
+    ...table(
+      ['figure', 'level', 'rise', '±', 'unit', ''],
+      judged.map(({ figure, unit, level, rise, noise, grows }) => [
+        figure,
+        level.toFixed(1),
+        signed(rise),
+        noise.toFixed(1),
+        unit,
+        grows ? 'GROWS' : '',
+      ]),
+    ),
+    '',
+    ...(isBroken(slices) ? ['Answers were WRONG or missing: see --json'] : []),
+    growing.length === 0 ? 'Nothing grows.' : `GROWS: ${growing.join('; ')}`,
+    '',
+  ].join('\n');
+}
