@@ -30,7 +30,7 @@ function logarithmic(low: number, high: number): Scale {
   // Whole powers of ten, or their twofold and fivefold where those are too few to read between.
   const parts = high / low > 100 ? [1] : [1, 2, 5];
   const first = Math.floor(Math.log10(low));
-  const decades = Array.from({ length: Math.ceil(Math.log10(high)) - first + 1 }, (_, index) => 10 ** (first + index));
+  const decades = Array.from({ length: Math.ceil(Math.log10(high)) - first + 2 }, (_, index) => 10 ** (first + index));
   const all = decades.flatMap((decade) => parts.map((part) => part * decade));
   const start = all.findLast((value) => value <= low) ?? low;
   const end = all.find((value) => value >= high && value > start) ?? high;
