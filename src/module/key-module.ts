@@ -1,6 +1,6 @@
 // The module that serves: its opened keys, and one method for each message that touches them. It has no policy and no clock
 // of its own authority; who may ask is settled before a message gets here. It never writes the state: ceremonies do.
-import type { Engine, EngineKey, OperationInputs, OperationResult } from '../crypto/engines/engine.ts';
+import type { Engine, EngineKey, Generated, OperationInputs, OperationResult } from '../crypto/engines/engine.ts';
 import { badRequest, CryptoError, type PublicKey, type RequestOf } from '../crypto/protocol/messages.ts';
 import { type Algorithm, algorithmByCode, operationByCode, operations } from '../formats/algorithms.ts';
 import { type AttestationIdentity, openAttestationIdentity } from './attestation-identity.ts';
@@ -13,6 +13,11 @@ import { openRecord, type RecordText } from './records.ts';
 import { StateFile } from './state-file.ts';
 import { isBehind, type NamedState, refuseBehind, sealStateInUse, stateRefused } from './state-rollback.ts';
 import { HEAD_RECORD, type HeadText, readStoreHead, sealHead, stateNamedBy } from './store-head.ts';
+
+interface MadeKey {
+  readonly publicKey: PublicKey;
+  readonly blob: Buffer;
+}
 
 export interface KeyModuleOptions extends FolderOptions {
   readonly engine: Engine;
@@ -63,19 +68,25 @@ export class KeyModule extends ModuleFolder<StateFile> implements AsyncDisposabl
     if (isBehind(this.provisioned, named)) refuseBehind(this.provisioned, named);
   }
 
-  /** One at a time: an RSA key is seconds of a core, and the other core serves. */
-  async createKey(asked: RequestOf<'createKey'>): Promise<{ publicKey: PublicKey; blob: Buffer }> {
+  createKey(asked: RequestOf<'createKey'>): MadeKey | Promise<MadeKey> {
     const checked = checkNewBinding(asked.binding);
     const spec = readKeySpec(checked.kty, asked);
-    const generated = this.#generating.then(() => this.engine.generate(spec));
-    this.#generating = generated.catch(() => undefined);
-    const { key, material } = await generated;
-    try {
-      return { publicKey: key.publicKey, blob: sealKey(this.provisioned, checked, material) };
-    } finally {
-      material.fill(0);
-      key[Symbol.dispose]();
+    const sealed = ({ key, material }: Generated): MadeKey => {
+      try {
+        return { publicKey: key.publicKey, blob: sealKey(this.provisioned, checked, material) };
+      } finally {
+        material.fill(0);
+        key[Symbol.dispose]();
+      }
+    };
+    // One at a time: an RSA key is seconds of a core, and the other core serves. What is quick does not wait behind it.
+    if (spec.kty === 'RSA-HSM') {
+      const generated = this.#generating.then(() => this.engine.generate(spec));
+      this.#generating = generated.catch(() => undefined);
+      return generated.then(sealed);
     }
+    const generated = this.engine.generate(spec);
+    return generated instanceof Promise ? generated.then(sealed) : sealed(generated);
   }
 
   rebindKey(binding: unknown, blob: Uint8Array, newBinding: unknown): Buffer {

@@ -47,6 +47,21 @@ test('a key made by one partition works in another, with the same bytes', async 
   assert.deepEqual(outputs[0], outputs[1]);
 });
 
+test('what is made quickly does not wait behind RSA keys that are being made', async () => {
+  await using module = openModule(folder);
+  const asked = { size: 0, curve: '', publicExponent: 0, alg: '' };
+  const rsa = [1, 2].map(() =>
+    module.createKey({ ...asked, binding: bindingOf('RSA-HSM', ['sign']), size: 2048, publicExponent: 65537 }),
+  );
+  const quick = [
+    module.createKey({ ...asked, binding: bindingOf('oct-HSM', ['encrypt']), size: 256 }),
+    module.createKey({ ...asked, binding: bindingOf('EC-HSM', ['sign']), curve: 'P-256' }),
+  ];
+  // They are there at once, before anything else of the process could run.
+  for (const made of quick) assert.ok(!(made instanceof Promise));
+  for (const made of await Promise.all(rsa)) assert.equal(made.publicKey.kty, 'RSA-HSM');
+});
+
 test('the module does only what the binding permits', async () => {
   await using module = openModule(folder);
   const ops = ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'] as const;

@@ -33,15 +33,21 @@ export interface EngineKey extends Disposable {
   operate(operation: Operation, algorithm: Algorithm, inputs: OperationInputs): OperationResult;
 }
 
+export interface Generated {
+  readonly key: EngineKey;
+  readonly material: Buffer;
+}
+
 export interface Engine {
   readonly name: string;
   /** The library and its version, for people. */
   readonly library: string;
   /**
-   * A new key and the bytes from which `open` makes it again; the caller overwrites them.
+   * A new key and the bytes from which `open` makes it again; the caller overwrites them. A promise of what takes long, which then
+   * keeps nobody waiting.
    * @throws CryptoError AlgorithmNotSupported for what the engine's library does not have, as `open` does
    */
-  generate(spec: KeySpec): Promise<{ readonly key: EngineKey; readonly material: Buffer }>;
+  generate(spec: KeySpec): Generated | Promise<Generated>;
   /** @throws CryptoError KeyRefused when the bytes are no key of that type */
   open(kty: KeyType, material: Uint8Array): EngineKey;
   /** Fresh random bytes, from the source of its keys. */

@@ -14,6 +14,6 @@ test('a library without ML-DSA makes and opens no such key, and says so', async 
   const { key, material } = await engine.generate({ kty: 'AKP-HSM', alg: 'ML-DSA-65' });
   key[Symbol.dispose]();
   const refused = { code: 'AlgorithmNotSupported', message: /^alg: ML-DSA needs OpenSSL 3\.5 or newer/ };
-  await assert.rejects(older.generate({ kty: 'AKP-HSM', alg: 'ML-DSA-65' }), refused);
+  assert.throws(() => older.generate({ kty: 'AKP-HSM', alg: 'ML-DSA-65' }), refused);
   assert.throws(() => older.open('AKP-HSM', material), refused);
 });

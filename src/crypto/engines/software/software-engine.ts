@@ -3,7 +3,7 @@ import { randomBytes, randomFillSync } from 'node:crypto';
 import { curves } from '../../../formats/algorithms.ts';
 import { encodeMlDsaSeed, ML_DSA_SEED_BYTES } from '../../../formats/ml-dsa.ts';
 import { badRequest, CryptoError } from '../../protocol/messages.ts';
-import type { Engine, EngineKey, KeySpec, KeyType } from '../engine.ts';
+import type { Engine, EngineKey, Generated, KeySpec, KeyType } from '../engine.ts';
 import { AsymmetricKey } from './asymmetric-key.ts';
 import { type Libcrypto, LibcryptoError, type Pkey, type Settings } from './libcrypto.ts';
 import { MlDsaKey, requireMlDsa } from './ml-dsa-key.ts';
@@ -14,7 +14,7 @@ export function softwareEngine(library: Libcrypto): Engine {
     name: 'software',
     library: library.version,
 
-    async generate(spec) {
+    generate(spec) {
       if (spec.kty === 'oct-HSM') {
         const material = Buffer.alloc(spec.size / 8);
         randomFillSync(material);
@@ -28,9 +28,14 @@ export function softwareEngine(library: Libcrypto): Engine {
         seed.fill(0);
         return { key: adopt(library, library.readPrivateKey(material), spec.kty), material };
       }
-      const pkey = await library.generateKey(spec.kty === 'RSA-HSM' ? 'RSA' : 'EC', generationSettings(spec));
-      const key = adopt(library, pkey, spec.kty);
-      return { key, material: library.writePrivateKey(pkey) };
+      const written = (pkey: Pkey): Generated => {
+        const key = adopt(library, pkey, spec.kty);
+        return { key, material: library.writePrivateKey(pkey) };
+      };
+      const settings = generationSettings(spec);
+      return spec.kty === 'RSA-HSM'
+        ? library.generateRsa(settings).then(written)
+        : written(library.generateEc(settings));
     },
 
     open(kty: KeyType, material: Uint8Array): EngineKey {
