@@ -28,6 +28,8 @@ test('a linear axis begins at nothing, a logarithmic one at a round value', () =
   assert.deepEqual(scaleOf([310, 470], 'linear').ticks, [0, 100, 200, 300, 400, 500]);
   assert.deepEqual(scaleOf([1.5, 40], 'log').ticks, [1, 2, 5, 10, 20, 50]);
   assert.deepEqual(scaleOf([100, 100_000], 'log').ticks, [100, 1000, 10_000, 100_000]);
+  assert.deepEqual(scaleOf([999_999_999.9999979], 'log').ticks, [500_000_000, 1_000_000_000]);
+  assert.deepEqual(scaleOf([1000.0000000000001], 'log').ticks, [1000, 2000]);
 });
 
 test('what cannot be drawn is refused', () => {

@@ -29,7 +29,8 @@ function linear(high: number): Scale {
 function logarithmic(low: number, high: number): Scale {
   // Whole powers of ten, or their twofold and fivefold where those are too few to read between.
   const parts = high / low > 100 ? [1] : [1, 2, 5];
-  const first = Math.floor(Math.log10(low));
+  // One decade more at either end: a logarithm may be rounded to the wrong side of a whole number.
+  const first = Math.floor(Math.log10(low)) - 1;
   const decades = Array.from({ length: Math.ceil(Math.log10(high)) - first + 2 }, (_, index) => 10 ** (first + index));
   const all = decades.flatMap((decade) => parts.map((part) => part * decade));
   const start = all.findLast((value) => value <= low) ?? low;
