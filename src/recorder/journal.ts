@@ -51,7 +51,7 @@ export class Journal implements AsyncDisposable {
 
   /** Begins the first segment of a new log. */
   static async create(disk: Disk, place: JournalPath, start: SegmentStart): Promise<Journal> {
-    await disk.makeFolder(join(place.folder, JOURNAL));
+    disk.makeFolder(join(place.folder, JOURNAL));
     await prepareSpare(disk, place);
     return new Journal(disk, place, await beginSegment(disk, place, start), []);
   }
@@ -64,7 +64,7 @@ export class Journal implements AsyncDisposable {
   ): Promise<Journal> {
     const last = segments.at(-1);
     if (last === undefined) throw new RangeError('a journal resumes from at least one segment');
-    const fd = await disk.open(last.path, 'r+');
+    const fd = disk.open(last.path, 'r+');
     const current = { path: last.path, fd, first: last.header.first, position: last.end };
     const journal = new Journal(
       disk,
@@ -122,7 +122,7 @@ export class Journal implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#preparing;
-    await this.#disk.close(this.#current.fd);
+    this.#disk.close(this.#current.fd);
   }
 
   /** Zeros over everything a failed write may have touched. */
@@ -145,7 +145,7 @@ export class Journal implements AsyncDisposable {
     this.#finished.push({ path, next: start.first });
     this.#current = next;
     this.#mustRotate = false;
-    await this.#disk.close(fd);
+    this.#disk.close(fd);
   }
 
   #prepare(): void {
@@ -165,19 +165,19 @@ export class Journal implements AsyncDisposable {
 
 /** A segment's worth of zeros that are really on disk, so that later writes change no metadata. */
 async function prepareSpare(disk: Disk, { folder, segmentLength }: JournalPath): Promise<void> {
-  const fd = await disk.open(join(folder, JOURNAL, SPARE), 'w');
+  const fd = disk.open(join(folder, JOURNAL, SPARE), 'w');
   try {
     await writeZeros(disk, fd, 0, segmentLength);
     await disk.sync(fd);
   } finally {
-    await disk.close(fd);
+    disk.close(fd);
   }
 }
 
 async function writeZeros(disk: Disk, fd: number, from: number, to: number): Promise<void> {
   const zeros = Buffer.alloc(Math.min(CHUNK, to - from));
   for (let at = from; at < to; at += CHUNK) {
-    await disk.write(fd, zeros.subarray(0, Math.min(CHUNK, to - at)), at);
+    await disk.writeLater(fd, zeros.subarray(0, Math.min(CHUNK, to - at)), at);
   }
 }
 
@@ -186,15 +186,15 @@ async function beginSegment(disk: Disk, place: JournalPath, start: SegmentStart)
   const header = encodeSegmentHeader({ ...start, segmentLength: place.segmentLength });
   const folder = join(place.folder, JOURNAL);
   const path = join(folder, segmentName(start.first));
-  const fd = await disk.open(join(folder, SPARE), 'r+');
+  const fd = disk.open(join(folder, SPARE), 'r+');
   try {
-    await disk.write(fd, header, 0);
+    disk.write(fd, header, 0);
     await disk.sync(fd);
-    await disk.rename(join(folder, SPARE), path);
+    disk.rename(join(folder, SPARE), path);
     await syncPath(disk, folder);
     return { path, fd, first: start.first, position: header.length };
   } catch (error) {
-    await disk.close(fd);
+    disk.close(fd);
     throw error;
   }
 }

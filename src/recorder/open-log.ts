@@ -33,7 +33,7 @@ export interface LogOptions {
 /** @throws LogDamaged */
 export async function openLog(options: LogOptions): Promise<Log> {
   const { folder, origin, disk, segmentLength, report } = options;
-  await disk.makeFolder(folder);
+  disk.makeFolder(folder);
   const checkpoint = readCheckpoint(folder, origin);
   const place: JournalPath = { folder, segmentLength };
   const publisher = new Publisher(disk, folder);

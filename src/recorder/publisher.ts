@@ -1,75 +1,78 @@
-// Writes what the journal holds as tiles, bundles and checkpoints, in the order in which they fill. Behind the journal
-// and never in the way of an entry: whatever is not published yet can be made again from the journal.
+// Writes what the journal holds as tiles, bundles and checkpoints, in the order in which they fill. Behind the journal:
+// whatever is not published yet can be made again from it. Only making it durable is waited for, and not by any entry.
 import { dirname, join } from 'node:path';
 import { MAX_ENTRY, TILE_WIDTH, type TileLevel, tilePath } from '../formats/tlog-tiles.ts';
 import { type Disk, placeFile, replaceFile, syncPath } from './disk.ts';
-
-interface Pending {
-  readonly path: string;
-  readonly bytes: Buffer;
-  /** Folder of this tile's partial forms, which it replaces. */
-  readonly partials: string;
-}
 
 export interface PartialFile {
   readonly path: string;
   readonly bytes: Buffer;
 }
 
+/** Files that are synced at once: the disk is the journal's first of all. */
+const SYNCED_AT_ONCE = 4;
+
 export class Publisher {
   readonly #disk: Disk;
   readonly #folder: string;
-  #queue: Pending[] = [];
-  /** How many were ever put into the queue. */
-  #taken = 0;
-  #working: Promise<void> | undefined;
+  /** What the disk did not take; nothing that filled later is placed before it. */
+  #refused: PartialFile[] = [];
   #flushing: Promise<void> = Promise.resolve();
   /** Files in place that are not yet made durable, still open. */
   #placed: (readonly [path: string, fd: number])[] = [];
   /** Folders that are known to be there. */
   readonly #folders = new Set<string>();
+  /** Folders with the partial forms of tiles that are full now. */
+  #outgrown: string[] = [];
   /** Partial files of the last two checkpoints: readers may be between the two. */
   #partials: [readonly string[], readonly string[]] = [[], []];
-  /** Why the queue did not empty the last time. */
-  #failure: Error | undefined;
 
   constructor(disk: Disk, folder: string) {
     this.#disk = disk;
     this.#folder = folder;
   }
 
-  /** Takes a full tile or bundle; it is written soon. */
+  /**
+   * Takes a full tile or bundle, which is in place when this returns; of a disk that refuses, when it is flushed.
+   * @param bytes the caller may write over them afterwards
+   */
   add(level: TileLevel, index: number, bytes: Buffer): void {
-    const path = tilePath(level, index);
-    this.#queue.push({ path, bytes, partials: `${path}.p` });
-    this.#taken += 1;
-    this.#start();
+    const file = { path: tilePath(level, index), bytes };
+    try {
+      if (this.#refused.length === 0) return this.#place(file);
+    } catch {
+      // Tried again, and told, by the next flush.
+    }
+    this.#refused.push({ ...file, bytes: Buffer.from(bytes) });
   }
 
   /** Everything taken before the call is in place and durable when it resolves. @throws what the disk said */
   async flush(): Promise<void> {
-    const taken = this.#taken;
-    const turn = this.#flushing.then(() => this.#flush(taken));
+    const turn = this.#flushing.then(() => this.#flush());
     this.#flushing = turn.catch(() => {
       // Told to the caller of that turn; the next one tries again.
     });
     await turn;
   }
 
-  async #flush(taken: number): Promise<void> {
-    while (this.#taken - this.#queue.length < taken) {
-      const before = this.#queue.length;
-      this.#start();
-      await this.#working;
-      if (this.#failure !== undefined && this.#queue.length >= before) throw this.#failure;
+  async #flush(): Promise<void> {
+    for (let next = this.#refused[0]; next !== undefined; next = this.#refused[0]) {
+      this.#place(next);
+      this.#refused.shift();
     }
     const placed = [...this.#placed];
-    for (const [, fd] of placed) await this.#disk.sync(fd);
+    for (let i = 0; i < placed.length; i += SYNCED_AT_ONCE) {
+      await Promise.all(placed.slice(i, i + SYNCED_AT_ONCE).map(([, fd]) => this.#disk.sync(fd)));
+    }
     for (const folder of foldersAbove(placed.map(([path]) => path))) {
       await syncPath(this.#disk, join(this.#folder, folder));
     }
     this.#placed = this.#placed.slice(placed.length);
-    for (const [, fd] of placed) await this.#disk.close(fd);
+    for (const [, fd] of placed) this.#disk.close(fd);
+    for (let path = this.#outgrown[0]; path !== undefined; path = this.#outgrown[0]) {
+      await this.#disk.remove(join(this.#folder, path));
+      this.#outgrown.shift();
+    }
   }
 
   /** Full tiles first, then the partial ones, then the checkpoint that names them all. */
@@ -88,32 +91,13 @@ export class Publisher {
     }
   }
 
-  async #makeFolder(folder: string): Promise<void> {
-    if (this.#folders.has(folder)) return;
-    await this.#disk.makeFolder(join(this.#folder, folder));
+  #place({ path, bytes }: PartialFile): void {
+    const folder = dirname(path);
+    if (!this.#folders.has(folder)) this.#disk.makeFolder(join(this.#folder, folder));
     this.#folders.add(folder);
-  }
-
-  #start(): void {
-    if (this.#working !== undefined || this.#queue.length === 0) return;
-    this.#working = this.#work().finally(() => {
-      this.#working = undefined;
-    });
-  }
-
-  /** Ends when the queue is empty or the disk refuses; what is left is tried again by the next call. */
-  async #work(): Promise<void> {
-    this.#failure = undefined;
-    try {
-      for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
-        await this.#makeFolder(dirname(next.path));
-        this.#placed.push([next.path, await placeFile(this.#disk, join(this.#folder, next.path), next.bytes)]);
-        if (this.#folders.delete(next.partials)) await this.#disk.remove(join(this.#folder, next.partials));
-        this.#queue.shift();
-      }
-    } catch (error) {
-      this.#failure = error instanceof Error ? error : new Error(String(error));
-    }
+    this.#placed.push([path, placeFile(this.#disk, join(this.#folder, path), bytes)]);
+    const partials = `${path}.p`;
+    if (this.#folders.delete(partials)) this.#outgrown.push(partials);
   }
 }
 
@@ -142,7 +126,7 @@ export class BundleBuilder {
     return Buffer.from(this.#bytes.subarray(0, this.#length));
   }
 
-  /** Returns the bundle when this entry filled it, and begins the next. */
+  /** Returns the bundle when this entry filled it, and begins the next, which will be written over it. */
   add(entry: Buffer): Buffer | undefined {
     if (entry.length > MAX_ENTRY) throw new RangeError('an entry has at most 65535 bytes');
     const end = this.#length + 2 + entry.length;
@@ -156,7 +140,7 @@ export class BundleBuilder {
     this.#length = end;
     this.#count += 1;
     if (this.#count < TILE_WIDTH) return undefined;
-    const bundle = this.bytes;
+    const bundle = this.#bytes.subarray(0, this.#length);
     this.#length = 0;
     this.#count = 0;
     return bundle;

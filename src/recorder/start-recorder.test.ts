@@ -150,9 +150,13 @@ test('a full disk fails appends while it is full, kills nobody, and what was ack
       realDisk.writeDurably(fd, bytes.subarray(0, bytes.length / 2), position);
       throw noSpace();
     },
-    async write(fd, bytes, position) {
+    write(fd, bytes, position) {
       if (full) throw noSpace();
-      await realDisk.write(fd, bytes, position);
+      realDisk.write(fd, bytes, position);
+    },
+    async writeLater(fd, bytes, position) {
+      if (full) throw noSpace();
+      await realDisk.writeLater(fd, bytes, position);
     },
   };
   const kept: number[] = [];
@@ -233,13 +237,21 @@ test('a recorder ends only when the checkpoint that a worker asked for and did n
   using place = makePlace();
   const events: string[] = [];
   const gate = Promise.withResolvers<void>();
+  let written: number | undefined;
   const disk: Disk = {
     ...realDisk,
-    async rename(from, to) {
-      if (to !== join(place.folder, 'checkpoint')) return realDisk.rename(from, to);
-      await gate.promise;
-      await realDisk.rename(from, to);
-      events.push('checkpoint in place');
+    open(path, flags) {
+      const fd = realDisk.open(path, flags);
+      if (path === join(place.folder, '.checkpoint.tmp')) written = fd;
+      return fd;
+    },
+    async sync(fd) {
+      if (fd === written) await gate.promise;
+      await realDisk.sync(fd);
+    },
+    rename(from, to) {
+      realDisk.rename(from, to);
+      if (to === join(place.folder, 'checkpoint')) events.push('checkpoint in place');
     },
   };
   const recorder = await start(place, { checkpointInterval: 100_000, disk });

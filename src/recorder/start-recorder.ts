@@ -44,7 +44,7 @@ export interface Recorder extends AsyncDisposable {
 /** Resolves when workers can connect. @throws LogDamaged, or Error when another recorder has the folder */
 export async function startRecorder(options: RecorderOptions): Promise<Recorder> {
   const { folder, signer, disk = realDisk, segmentLength = SEGMENT_LENGTH } = options;
-  await disk.makeFolder(folder);
+  disk.makeFolder(folder);
   const lock = lockFile(join(folder, 'lock'), PREDECESSOR_MS);
   if (lock === undefined) throw new Error(`another recorder has ${folder} open`);
   try {

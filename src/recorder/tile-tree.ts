@@ -3,7 +3,7 @@
 import { CompactRange, HASH_LENGTH } from '../formats/merkle.ts';
 import { TILE_WIDTH } from '../formats/tlog-tiles.ts';
 
-/** Called with each tile that became full, lower levels first. */
+/** Called with each tile that became full, lower levels first; the bytes are written over afterwards. */
 export type OnTile = (level: number, index: number, tile: Buffer) => void;
 
 export interface PartialTile {
@@ -66,7 +66,7 @@ export class TileTree {
     const position = Math.ceil(this.size / TILE_WIDTH ** level) - 1;
     hash.copy(edge, (position % TILE_WIDTH) * HASH_LENGTH);
     if (position % TILE_WIDTH === TILE_WIDTH - 1) {
-      this.#onTile(level, Math.floor(position / TILE_WIDTH), Buffer.from(edge));
+      this.#onTile(level, Math.floor(position / TILE_WIDTH), edge);
     }
   }
 }
