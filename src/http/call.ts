@@ -45,10 +45,14 @@ export interface NamedCall extends Call {
   readonly host: Host;
 }
 
-/** Who asks for which operation. */
-export interface KnownCall extends NamedCall {
-  readonly row: AnyRow;
+/** Its token was verified. */
+export interface IdentifiedCall extends NamedCall {
   readonly principal: Principal;
+}
+
+/** Who asks for which operation. */
+export interface KnownCall extends IdentifiedCall {
+  readonly row: AnyRow;
 }
 
 /** A role allows it, or the row itself. */

@@ -24,7 +24,9 @@ export interface WrappedKey {
 
 type Inputs = RequestOf<'operate'>;
 /** What an operation does not take is left out. */
-export type OperateInputs = Pick<Inputs, 'input'> & Partial<Pick<Inputs, 'proof' | 'iv' | 'aad'>>;
+export type OperateInputs = Pick<Inputs, 'input'> & {
+  readonly [M in 'proof' | 'iv' | 'aad']?: Inputs[M] | undefined;
+};
 
 /** Messages after which every partition reads the files again. */
 export type CeremonyName = Exclude<MessageBy<'ceremony'>, MessageBy<'serving'>>;
@@ -34,6 +36,8 @@ export type CryptoClient = Awaited<ReturnType<typeof openCryptoClient>>;
 /** A request that saw this many partitions die is likelier their cause than their victim. */
 const ATTEMPTS = 4;
 const NONE: Uint8Array = new Uint8Array(0);
+/** What one operation takes of a partition, about, in times of one with AES. */
+const WEIGHT: Readonly<Record<KeyBinding['kty'], number>> = { 'oct-HSM': 1, 'EC-HSM': 6, 'AKP-HSM': 32, 'RSA-HSM': 64 };
 
 /** @throws CryptoError when a partition does not start */
 export async function openCryptoClient(options: PoolOptions) {
@@ -54,6 +58,39 @@ export async function openCryptoClient(options: PoolOptions) {
         else if (!isLost(error)) throw error;
       }
     }
+  }
+
+  /** Most keys are open already where the work goes: then there is no promise but those of the reply. */
+  function operate(
+    key: WrappedKey,
+    operation: number,
+    algorithm: number,
+    inputs: OperateInputs,
+    attempt: number = 1,
+  ): Promise<ReplyOf<'operate'>> {
+    const { input, proof = NONE, iv = NONE, aad = NONE } = inputs;
+    const weight = WEIGHT[key.binding.kty];
+    const picked = pool.pick(weight);
+    const again = (where: Partition, error: unknown): Promise<ReplyOf<'operate'>> => {
+      const forgotten = error instanceof CryptoError && error.code === 'UnknownHandle';
+      if (forgotten) where.handles.delete(key.cacheId);
+      if (attempt >= ATTEMPTS || !(forgotten || isLost(error))) throw error;
+      return operate(key, operation, algorithm, inputs, attempt + 1);
+    };
+    const operateIn = (where: Partition, handle: number): Promise<ReplyOf<'operate'>> => {
+      const payload = messages.operate.request.encode({ handle, operation, algorithm, input, proof, iv, aad });
+      const reply = where.request(messages.operate.code, payload, weight);
+      return reply.then(messages.operate.reply.decode, (error: unknown) => again(where, error));
+    };
+    const operateOn = (where: Partition): Promise<ReplyOf<'operate'>> => {
+      const known = where.handles.get(key.cacheId) ?? openIn(where, key);
+      if (typeof known === 'number') return operateIn(where, known);
+      return known.then(
+        (handle) => operateIn(where, handle),
+        (error: unknown) => again(where, error),
+      );
+    };
+    return picked instanceof Promise ? picked.then(operateOn) : operateOn(picked);
   }
 
   async function reload(): Promise<void> {
@@ -82,27 +119,7 @@ export async function openCryptoClient(options: PoolOptions) {
      */
     send,
     /** `operate` with the blob opened (or re-opened) in the partition that takes the work. @throws CryptoError */
-    async operate(
-      key: WrappedKey,
-      operation: number,
-      algorithm: number,
-      { input, proof = NONE, iv = NONE, aad = NONE }: OperateInputs,
-    ): Promise<ReplyOf<'operate'>> {
-      for (let attempt = 1; ; attempt++) {
-        const picked = pool.pick();
-        const partition = picked instanceof Promise ? await picked : picked;
-        try {
-          const known = partition.handles.get(key.cacheId);
-          const handle = typeof known === 'number' ? known : await (known ?? openIn(partition, key));
-          const payload = messages.operate.request.encode({ handle, operation, algorithm, input, proof, iv, aad });
-          return messages.operate.reply.decode(await partition.request(messages.operate.code, payload));
-        } catch (error) {
-          const forgotten = error instanceof CryptoError && error.code === 'UnknownHandle';
-          if (forgotten) partition.handles.delete(key.cacheId);
-          if (attempt >= ATTEMPTS || !(forgotten || isLost(error))) throw error;
-        }
-      }
-    },
+    operate,
     /** Runs a message that changes the module's files, then has every partition reload before it resolves. */
     async ceremony<M extends CeremonyName>(name: M, request: RequestOf<M>): Promise<ReplyOf<M>> {
       let reply: ReplyOf<M>;

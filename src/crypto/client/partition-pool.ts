@@ -22,8 +22,8 @@ export interface PoolOptions extends PartitionPath {
   readonly onPartitions?: ((pids: readonly number[]) => void) | undefined;
 }
 
-/** How far ahead of the others a partition may be filled; few enough that the work stays spread. */
-const RUN = 4;
+/** By which weight a partition may be filled ahead of the others: waiting behind so much takes as long as waking another process. */
+const LEAD = 32;
 /** How long a request waits for a partition to come back before it is refused. */
 const PATIENCE_MS = 15_000;
 const GREETING_MS = 15_000;
@@ -79,25 +79,24 @@ export class PartitionPool implements AsyncDisposable {
   }
 
   /**
-   * The partition with the fewest open requests, or a promise of one when all are gone. When all are busy, a few requests
-   * in a row go to the same one: together they leave in one write and wake one process.
+   * The partition with the least to do, or a promise of one when all are gone. Light requests in a row go to the same one:
+   * together they leave in one write and wake one process.
    */
-  pick(): Partition | Promise<Partition> {
-    const best = this.#fewest();
+  pick(weight: number = LEAD): Partition | Promise<Partition> {
+    const best = this.#leastLoaded();
     if (best === undefined) return this.#wait();
     const last = this.#last;
-    const follows = last !== undefined && !last.lost && best.outstanding > 0;
-    if (follows && last.outstanding < best.outstanding + RUN) return last;
+    if (last !== undefined && !last.lost && last.load + weight <= best.load + LEAD) return last;
     this.#last = best;
     return best;
   }
 
-  #fewest(): Partition | undefined {
+  #leastLoaded(): Partition | undefined {
     let best: Partition | undefined;
     for (const partition of this.#ready) {
       // One that has just died still stands in the list while its requests are being repeated.
       if (partition.lost) continue;
-      if (best === undefined || partition.outstanding < best.outstanding) best = partition;
+      if (best === undefined || partition.load < best.load) best = partition;
     }
     return best;
   }

@@ -21,10 +21,16 @@ import type { PartitionProcess } from './spawn-partition.ts';
 
 /** Handles remembered for each partition; the module's own cache has the same size. */
 const MAX_HANDLES = 4096;
+/** Weight of what may take long, or is not asked for often: nothing light waits behind it while another partition is free. */
+const HEAVY = 256;
 /** How long a process may take to end by itself. */
 const CLOSE_MS = 5_000;
 
 export type Hello = ReplyOf<'hello'> & { readonly state: ModuleState };
+
+interface Pending extends Omit<PromiseWithResolvers<Buffer>, 'promise'> {
+  readonly weight: number;
+}
 
 export class Partition implements AsyncDisposable {
   readonly pid: number;
@@ -33,7 +39,8 @@ export class Partition implements AsyncDisposable {
   readonly handles = new Map<string, number | Promise<number>>();
   readonly #process: PartitionProcess;
   readonly #writer: FrameWriter;
-  readonly #pending = new Map<number, Omit<PromiseWithResolvers<Buffer>, 'promise'>>();
+  readonly #pending = new Map<number, Pending>();
+  #load = 0;
   #lastId = 0;
   #lost: CryptoError | undefined;
   /** Since when nothing came although something was asked; undefined while all is well. */
@@ -77,19 +84,21 @@ export class Partition implements AsyncDisposable {
     return this.#lost !== undefined;
   }
 
-  get outstanding(): number {
-    return this.#pending.size;
+  /** The weights of what it has not answered yet. */
+  get load(): number {
+    return this.#load;
   }
 
   /** Resolves with the reply's payload. @throws CryptoError */
-  request(code: number, payload: Uint8Array): Promise<Buffer> {
+  request(code: number, payload: Uint8Array, weight: number = HEAVY): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       if (this.#lost !== undefined) {
         reject(this.#lost);
         return;
       }
       const id = this.#nextId();
-      this.#pending.set(id, { resolve, reject });
+      this.#pending.set(id, { resolve, reject, weight });
+      this.#load += weight;
       this.#writer.send(id, code, payload);
     });
   }
@@ -131,14 +140,12 @@ export class Partition implements AsyncDisposable {
   #settle(id: number, kind: number, payload: Buffer): void {
     const pending = this.#pending.get(id);
     if (pending === undefined) throw new CryptoError('Internal', 'an answer to no question');
-    if (kind === REPLY_OK) {
-      this.#pending.delete(id);
-      pending.resolve(payload);
-      return;
-    }
-    if (kind !== REPLY_REFUSED) throw new CryptoError('Internal', 'an unknown kind of answer');
-    const { code, message } = refusal.decode(payload);
+    if (kind !== REPLY_OK && kind !== REPLY_REFUSED) throw new CryptoError('Internal', 'an unknown kind of answer');
+    const refused = kind === REPLY_REFUSED ? refusal.decode(payload) : undefined;
     this.#pending.delete(id);
+    this.#load -= pending.weight;
+    if (refused === undefined) return pending.resolve(payload);
+    const { code, message } = refused;
     pending.reject(new CryptoError(REFUSALS.has(code) ? (code as CryptoErrorCode) : 'Internal', message));
   }
 
@@ -146,6 +153,7 @@ export class Partition implements AsyncDisposable {
     this.#lost ??= new CryptoError('PartitionLost', 'the module partition ended before it answered');
     const waiting = [...this.#pending.values()];
     this.#pending.clear();
+    this.#load = 0;
     this.handles.clear();
     for (const { reject } of waiting) reject(this.#lost);
   }

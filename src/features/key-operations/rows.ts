@@ -1,7 +1,7 @@
 // The rows of the cryptographic operations, with and without a version in the path, and how one is performed: the module is asked
 // once key and inputs are known to fit (`rules.ts`).
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
-import { CryptoError, EXTERNAL_MU } from '../../crypto/protocol/messages.ts';
+import { CryptoError, EXTERNAL_MU, type ReplyOf } from '../../crypto/protocol/messages.ts';
 import { type Algorithm, type Operation, operations } from '../../formats/algorithms.ts';
 import { toBase64url } from '../../formats/base64url.ts';
 import { type Answer, type AnyRow, type RowRequest, row } from '../../http/route.ts';
@@ -50,10 +50,12 @@ interface Performing {
   readonly now: () => number;
 }
 
+type Result = ReplyOf<'operate'>;
+
 const MU = Uint8Array.of(EXTERNAL_MU);
 const AES_BLOCK = 16;
 
-async function performOperation(
+function performOperation(
   key: KeyVersion,
   operation: Operation,
   asked: AskedOperation,
@@ -68,13 +70,24 @@ async function performOperation(
   const aad = isCbc(algorithm) ? undefined : (request.aad ?? request.context);
   const iv = request.externalMu === true ? MU : request.iv;
   const wrapped = { cacheId: key.blobId, binding: bindingOf(key), blob: key.blob };
-  const inputs = {
-    input,
-    ...(proof === undefined ? {} : { proof }),
-    ...(iv === undefined ? {} : { iv }),
-    ...(aad === undefined ? {} : { aad }),
-  };
-  const result = await crypto.operate(wrapped, operations[operation].code, algorithm.code, inputs).catch(refuse);
+  return crypto
+    .operate(wrapped, operations[operation].code, algorithm.code, { input, proof, iv, aad })
+    .then((result) => answerOf(key, operation, { algorithm, iv, aad, origin }, result), refuse);
+}
+
+interface Performed {
+  readonly algorithm: Algorithm;
+  readonly iv: Uint8Array | undefined;
+  readonly aad: Uint8Array | undefined;
+  readonly origin: string;
+}
+
+function answerOf(
+  key: KeyVersion,
+  operation: Operation,
+  { algorithm, iv, aad, origin }: Performed,
+  result: Result,
+): Answer {
   const kid = keyId('', key);
   const valid = result.output[0] === 1;
   if (key.kty === 'AKP-HSM') {
@@ -101,12 +114,7 @@ function wholeBlocks(operation: Operation, { algorithm, input }: OperationReques
 }
 
 /** Written by hand because every member is base64url or checked already, and this is the busiest answer. */
-function resultJson(
-  alg: string,
-  kid: string,
-  result: { readonly output: Uint8Array; readonly iv: Uint8Array; readonly tag: Uint8Array },
-  aad: Uint8Array | undefined,
-): string {
+function resultJson(alg: string, kid: string, result: Result, aad: Uint8Array | undefined): string {
   const echoed = result.tag.length > 0 && aad !== undefined ? `"aad":"${toBase64url(aad)}",` : '';
   const iv = result.iv.length > 0 ? `,"iv":"${toBase64url(result.iv)}"` : '';
   const tag = result.tag.length > 0 ? `,"tag":"${toBase64url(result.tag)}"` : '';

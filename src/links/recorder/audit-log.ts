@@ -22,15 +22,15 @@ export interface AuditEntry {
   readonly requestUri: string;
   readonly properties: Readonly<Record<string, unknown>>;
   /** Ours: what was asked of the roles, and what they said. */
-  readonly dataAction?: string;
-  readonly scope?: string;
-  readonly decision?: 'allow' | 'deny' | 'unauthenticated';
+  readonly dataAction?: string | undefined;
+  readonly scope?: string | undefined;
+  readonly decision?: 'allow' | 'deny' | 'unauthenticated' | undefined;
   /** Role assignment that allowed it. */
-  readonly grant?: string;
+  readonly grant?: string | undefined;
   /** Versioned identifier path of the key used, `/keys/{name}/{version}`. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** Present on the entry of every commit. */
-  readonly storeHead?: { readonly sequence: number; readonly hash: string; readonly generation?: number };
+  readonly storeHead?: { readonly sequence: number; readonly hash: string; readonly generation?: number } | undefined;
 }
 
 export interface AuditLog extends AsyncDisposable {

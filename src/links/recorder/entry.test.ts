@@ -49,6 +49,32 @@ test('for all texts a caller can send: the entry fits, and what it is about is w
   );
 });
 
+test('for all entries that fit: the text is that of JSON, members in their order', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc.constantFrom('"', '\\', '\u007f', '\ud800', 'é'),
+  );
+  const maybe = fc.option(text, { nil: undefined });
+  const made = fc.record({
+    a: text,
+    b: text,
+    c: text,
+    dataAction: maybe,
+    scope: maybe,
+    grant: maybe,
+    key: maybe,
+    ms: fc.nat(),
+  });
+  fc.assert(
+    fc.property(made, ({ a, b, c, dataAction, scope, grant, key, ms }) => {
+      const texts = { time: a, clientInfo: b, requestUri: c, identity: b, correlationId: a, resultDescription: c };
+      const { decision, ...rest } = { ...entry, ...texts, durationMs: ms, properties: { a, [b]: c } };
+      const whole = { ...rest, dataAction, scope, decision, grant, key, storeHead: { sequence: ms, hash: a } };
+      assert.equal(auditEntryJson(whole), JSON.stringify(whole));
+    }),
+  );
+});
+
 test('what an entry was about is whole while the texts of a caller give way, and gives way last', () => {
   const detail = { kty: 'EC-HSM', tags: ['t'.repeat(10_000)] };
   const properties = { ...entry.properties, detail };

@@ -7,7 +7,7 @@ import { requireKeyName } from '../../features/keys/key-name.ts';
 import { findDataAction } from '../../features/roles/data-actions.ts';
 import type { Roles } from '../../features/roles/evaluate.ts';
 import { KEYS_SCOPE, keyScope, ROOT_SCOPE, type Scope } from '../../features/roles/scope.ts';
-import type { AuthorisedCall, Call, KnownCall, NamedCall } from '../../http/call.ts';
+import type { AuthorisedCall, Call, IdentifiedCall, KnownCall, NamedCall } from '../../http/call.ts';
 import type { Throttle } from '../../http/limits/request-limits.ts';
 import type { Principal } from '../../http/principal.ts';
 import type { AnyRow, HostKind } from '../../http/route.ts';
@@ -25,24 +25,26 @@ export interface CallerParts {
   readonly records: Pick<Records, 'head'>;
 }
 
-type Identified = NamedCall & { readonly principal: Principal };
-
 /** @throws ServiceError Unauthorized, ServiceUnavailable, Throttled; or rejects with one */
-export function identify(call: NamedCall, { verifiers, throttle }: CallerParts): Identified | Promise<Identified> {
-  const known = (principal: Principal): Identified => {
-    const identified = Object.assign(call, { principal });
-    call.tokenShown();
-    throttle.principal(principal.oid);
-    return identified;
-  };
+export function identify(
+  call: NamedCall,
+  { verifiers, throttle }: CallerParts,
+): IdentifiedCall | Promise<IdentifiedCall> {
   let principal: Principal | Promise<Principal>;
   try {
     principal = verifiers[call.host.kind].verify(readBearer(call.request.headers.authorization));
-    if (principal instanceof Promise) return principal.then(known, refuse);
   } catch (error) {
     return refuse(error);
   }
-  return known(principal);
+  if (principal instanceof Promise) return principal.then((late) => admit(call, late, throttle), refuse);
+  return admit(call, principal, throttle);
+}
+
+function admit(call: Call, principal: Principal, throttle: Throttle): IdentifiedCall {
+  call.principal = principal;
+  call.tokenShown();
+  throttle.principal(principal.oid);
+  return call as IdentifiedCall;
 }
 
 function refuse(error: unknown): never {
@@ -112,7 +114,8 @@ export function authorise<C extends KnownCall>(call: C, { roles, records }: Call
   }
   // Of what a row allows by itself nobody knows what ends it.
   asked.grantedAt = found !== undefined && found.expiresAt === undefined ? records.head.sequence : undefined;
-  return Object.assign(call, { scope: scope.path, grant });
+  asked.grant = grant;
+  return call as C & AuthorisedCall;
 }
 
 /** The same where anything that it was found on can have changed since. @throws ServiceError AccessDenied */

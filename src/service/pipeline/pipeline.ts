@@ -2,7 +2,7 @@
 // one that has come further, or refuses it; refusals are recorded too, and nothing is answered that could not be recorded.
 
 import { answered, type Outcome, refused, type ServiceHeaders, writeAnswer } from '../../http/answer.ts';
-import type { AuthorisedCall, Call, WholeCall } from '../../http/call.ts';
+import type { AuthorisedCall, Call, IdentifiedCall, KnownCall, WholeCall } from '../../http/call.ts';
 import { readGrantHeaders } from '../../http/grant-headers.ts';
 import type { ThrottledTally } from '../../http/limits/throttled-tally.ts';
 import { DATA_PLANE } from '../../http/planes.ts';
@@ -41,43 +41,56 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   const { router, records } = parts;
   const addressed: AddressParts = { ...parts, name: parts.instance.name };
 
-  async function serve(call: Call, fresh: Promise<void> | undefined): Promise<void> {
-    let outcome: Outcome;
-    let whole: WholeCall | undefined;
-    // Looked at before the steps: what they check is then newer than the last byte of the request.
-    const arrivedWhole = call.request.complete;
+  /**
+   * The steps follow each other at once where nothing has to be waited for, which is the rule: each promise between them would cost
+   * more than a step. @param waited since the look at the store, which is then older than the last byte of the request may be
+   */
+  function serve(call: Call, waited: boolean): void {
+    let answer: Answer | Promise<Answer>;
     try {
-      if (fresh !== undefined) await fresh;
-      const named = requireNamed(call, addressed);
-      const identified = identify(named, parts);
-      const known = requireRow(identified instanceof Promise ? await identified : identified, addressed);
-      const activated = requireActivated(known, parts);
-      if (activated !== undefined) await activated;
-      rejectDuringRestore(known, parts);
-      const authorised = authorise(known, parts);
-      const reading = bodyOf(authorised);
-      const body = reading instanceof Promise ? await reading : reading;
-      whole = Object.assign(authorised, { body, isWhole: true as const });
-      if (!arrivedWhole) await judgeAsWhole(whole);
-      outcome = answered(await handle(whole));
+      answer = letIn(call, waited);
     } catch (error) {
-      outcome = refusalOf(call, call.principal === undefined ? ofStranger(call, error) : error);
+      return refuse(call, error);
     }
-    const told = await recorded(call, outcome);
-    if (whole !== undefined && needsRight(told)) releaseAnswer({ call: whole, outcome: told });
-    else write(call, told);
+    if (!(answer instanceof Promise)) settle(call, answer);
+    else
+      answer.then(
+        (late) => settle(call, late),
+        (error: unknown) => refuse(call, error),
+      );
+  }
+
+  function letIn(call: Call, waited: boolean): Answer | Promise<Answer> {
+    const identified = identify(requireNamed(call, addressed), parts);
+    return identified instanceof Promise ? identified.then((late) => allow(late, true)) : allow(identified, waited);
+  }
+
+  function allow(call: IdentifiedCall, waited: boolean): Answer | Promise<Answer> {
+    const known = requireRow(call, addressed);
+    const activated = requireActivated(known, parts);
+    return activated === undefined ? readWhole(known, waited) : activated.then(() => readWhole(known, true));
+  }
+
+  function readWhole(call: KnownCall, waited: boolean): Answer | Promise<Answer> {
+    rejectDuringRestore(call, parts);
+    const authorised = authorise(call, parts);
+    const body = bodyOf(authorised);
+    if (body instanceof Promise) return body.then((late) => judgeAsWhole(asWhole(authorised, late)));
+    const whole = asWhole(authorised, body);
+    return waited || !call.request.complete ? judgeAsWhole(whole) : handle(whole);
   }
 
   /**
    * A client decides when the last byte of its body comes. What the state decides – network rules, names that are answered, a
    * restore, the token, rights – is asked again then: a request whose headers were let in before is not served by what was.
    */
-  async function judgeAsWhole(call: WholeCall): Promise<void> {
+  async function judgeAsWhole(call: WholeCall): Promise<Answer> {
     await records.refresh();
     requireNamed(call, addressed);
     requireUnexpired(call);
     rejectDuringRestore(call, parts);
     authorise(call, parts);
+    return await handle(call);
   }
 
   function handle(call: WholeCall): Answer | Promise<Answer> {
@@ -104,6 +117,20 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
     });
   }
 
+  function settle(call: Call, answer: Answer): void {
+    let outcome: Outcome;
+    try {
+      outcome = answered(answer);
+    } catch (error) {
+      return refuse(call, error);
+    }
+    record(call, outcome, leave);
+  }
+
+  function refuse(call: Call, error: unknown): void {
+    record(call, refusalOf(call, call.principal === undefined ? ofStranger(call, error) : error), leave);
+  }
+
   /** Whatever a stranger is refused with costs an entry in the log: how many there can be is limited here, for all steps. */
   function ofStranger(call: Call, error: unknown): unknown {
     try {
@@ -119,12 +146,16 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
     refresh: () => records.refresh(),
     judge: (call) => authoriseAgain(call, parts),
     write,
-    // It answers every error itself; it does not reject.
-    withhold: (call, error) => void withhold(call, error),
+    withhold,
   });
 
+  function leave(call: Call, told: Outcome): void {
+    if (isWhole(call) && needsRight(told)) releaseAnswer({ call, outcome: told });
+    else write(call, told);
+  }
+
   /** The record then has two entries of the call: that it was carried out, and that its result was not given. */
-  async function withhold(call: Call, error: unknown): Promise<void> {
+  function withhold(call: Call, error: unknown): void {
     const { code, message } = translateError(error, () => undefined, true);
     const refusal =
       code === 'AccessDenied'
@@ -132,24 +163,26 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
             cause: error,
           })
         : error;
-    write(call, await recorded(call, refusalOf(call, refusal)));
+    record(call, refusalOf(call, refusal), write);
   }
 
   /** Makes the entry durable first; what cannot be recorded is answered with 503 instead. */
-  async function recorded(call: Call, outcome: Outcome): Promise<Outcome> {
+  function record(call: Call, outcome: Outcome, then: (call: Call, told: Outcome) => void): void {
+    const fail = (error: unknown): void => then(call, refusalOf(call, error));
+    let durable: Promise<void>;
     try {
       let uncounted = 0;
       if (outcome.refusal?.code === 'Throttled') {
         const untold = parts.throttled.count(call.principal?.oid ?? call.peer.address);
-        if (untold === undefined) return outcome;
+        if (untold === undefined) return then(call, outcome);
         uncounted = untold;
       }
       const entry = auditEntryOf(call, outcome, parts.instance, uncounted);
-      await parts.audit.append(auditEntryJson(entry), entry.storeHead?.sequence);
-      return outcome;
+      durable = parts.audit.append(auditEntryJson(entry), entry.storeHead?.sequence);
     } catch (error) {
-      return refusalOf(call, error);
+      return fail(error);
     }
+    durable.then(() => then(call, outcome), fail);
   }
 
   function refusalOf(call: Call, error: unknown): Outcome {
@@ -158,30 +191,32 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   }
 
   const arrivals = new RequestBatch<Call>((calls) => {
-    const fresh = refresh(records);
-    // `serve` answers every error itself; it does not reject.
-    for (const call of calls) void serve(call, fresh);
+    const fresh = records.refresh();
+    if (fresh === undefined) return calls.forEach((call) => serve(call, false));
+    const whole = new Set(calls.filter(({ request }) => request.complete));
+    fresh.then(
+      () => calls.forEach((call) => serve(call, !whole.has(call))),
+      // A look at the store that fails refuses every call of the turn.
+      (error: unknown) => calls.forEach((call) => refuse(call, error)),
+    );
   });
   return (call) => arrivals.push(call);
-}
-
-/** A look at the store that fails refuses every call of the turn. */
-function refresh(records: Pick<Records, 'refresh'>): Promise<void> | undefined {
-  try {
-    const pending = records.refresh();
-    // Each call awaits it; this keeps a turn without calls left from ending in an unhandled rejection.
-    pending?.catch(() => undefined);
-    return pending;
-  } catch (error) {
-    const failed = Promise.reject(error as Error);
-    failed.catch(() => undefined);
-    return failed;
-  }
 }
 
 function bodyOf({ row, request }: AuthorisedCall): unknown {
   const { readBody: read, bodyLimit = DATA_PLANE.body.limit } = row;
   return read && readBody(request, bodyLimit, DATA_PLANE.body, (bytes) => read(parseJsonObject(bytes)));
+}
+
+/** Its body has come, and reads. */
+function asWhole(call: AuthorisedCall, body: unknown): WholeCall {
+  call.body = body;
+  call.isWhole = true;
+  return call as WholeCall;
+}
+
+function isWhole(call: Call): call is WholeCall {
+  return call.isWhole;
 }
 
 /**

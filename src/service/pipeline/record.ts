@@ -22,13 +22,9 @@ const KEPT_GROUPS = 50;
 export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedInstance, uncounted = 0): AuditEntry {
   const { request, row, principal } = call;
   const { refusal, answer } = outcome;
-  const clockOffset = instance.clockOffset();
-  const head = answer?.head ?? refusal?.head;
-  const detail = answer?.detail ?? askedOf(call);
-  const clientRequestId = request.headers['x-ms-client-request-id'];
   const kept = principal === undefined ? KEPT_OF_STRANGERS : KEPT_OF_CALLERS;
   return {
-    time: new Date().toISOString(),
+    time: timeNow(),
     resourceId: instance.resourceId,
     operationName: row?.operationName ?? 'Unknown',
     operationVersion: call.apiVersion,
@@ -45,34 +41,54 @@ export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedIns
     httpStatusCode: outcome.status,
     PoolName: instance.name,
     requestUri: cut(call.host === undefined ? (request.url ?? '') : originOf(call) + (request.url ?? ''), kept),
-    properties: {
-      PoolType: 'M-HSM',
-      ...(typeof clientRequestId === 'string' ? { clientRequestId: clientRequestId.slice(0, 100) } : {}),
-      ...(clockOffset === 0 ? {} : { clockOffset }),
-      ...(uncounted === 0 ? {} : { throttledBefore: uncounted }),
-      ...connectionPathOf(call),
-      ...(refusal === undefined ? {} : deniedCaller(call)),
-      ...(detail === undefined ? {} : { detail: recordedDetail(detail) }),
-    },
-    ...(row === undefined ? {} : { dataAction: row.dataAction }),
-    ...(call.scope === undefined ? {} : { scope: call.scope }),
+    properties: propertiesOf(call, outcome, instance.clockOffset(), uncounted),
+    dataAction: row?.dataAction,
+    scope: call.scope,
     decision: decisionOf(call),
-    ...(call.grant === undefined ? {} : { grant: call.grant }),
-    ...(answer?.key === undefined ? {} : { key: answer.key }),
-    ...(head === undefined ? {} : { storeHead: head }),
+    grant: call.grant,
+    key: answer?.key,
+    storeHead: answer?.head ?? refusal?.head,
   };
+}
+
+function propertiesOf(
+  call: Call,
+  { refusal, answer }: Outcome,
+  clockOffset: number,
+  uncounted: number,
+): AuditEntry['properties'] {
+  const { request, peer } = call;
+  const { way } = peer;
+  const properties: Record<string, unknown> = { PoolType: 'M-HSM' };
+  const clientRequestId = request.headers['x-ms-client-request-id'];
+  if (typeof clientRequestId === 'string') properties['clientRequestId'] = clientRequestId.slice(0, 100);
+  if (clockOffset !== 0) properties['clockOffset'] = clockOffset;
+  if (uncounted !== 0) properties['throttledBefore'] = uncounted;
+  // The public way, which is the usual one, is not named.
+  if (way !== 'public') properties['networkPath'] = way === 'direct' ? way : `private:${way.private}`;
+  if (refusal !== undefined) Object.assign(properties, deniedCaller(call));
+  const detail = answer?.detail ?? askedOf(call);
+  if (detail !== undefined) properties['detail'] = recordedDetail(detail);
+  return properties;
+}
+
+let lastTime = Number.NaN;
+let lastText = '';
+
+/** Many entries are made within one millisecond. */
+function timeNow(): string {
+  const now = Date.now();
+  if (now !== lastTime) {
+    lastTime = now;
+    lastText = new Date(now).toISOString();
+  }
+  return lastText;
 }
 
 /** What the roles said; a refusal by the rules of the key comes after an allow. */
 function decisionOf(call: Call): 'allow' | 'deny' | 'unauthenticated' {
   if (call.principal === undefined) return 'unauthenticated';
   return call.grant === undefined ? 'deny' : 'allow';
-}
-
-/** The public way, which is the usual one, is not named. */
-function connectionPathOf({ peer: { way } }: Call): { readonly networkPath?: string } {
-  if (way === 'public') return {};
-  return { networkPath: way === 'direct' ? way : `private:${way.private}` };
 }
 
 /** What of its token a denial depended on, so that it can be explained later. */

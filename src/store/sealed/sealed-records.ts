@@ -27,6 +27,7 @@ export class SealedRecords implements Records {
   /** Whoever moves the state: a look, or a commit with what follows it. */
   readonly #moves = new Turns();
   #state: State;
+  #head: Head;
   #doubt: Doubt = 'none';
   /** The newest look asked for, while it is not over. */
   #look: Promise<void> | undefined;
@@ -40,6 +41,7 @@ export class SealedRecords implements Records {
     this.#apply = apply;
     this.#planning = planning;
     this.#state = state;
+    this.#head = withoutCount(state.head);
   }
 
   /** Entries of the newest log that was signed before the head at opening, as that head says; later ones need not be asked. */
@@ -48,7 +50,7 @@ export class SealedRecords implements Records {
   }
 
   get head(): Head {
-    return withoutCount(this.#state.head);
+    return this.#head;
   }
 
   refresh(): Promise<void> | undefined {
@@ -170,6 +172,7 @@ export class SealedRecords implements Records {
   #take(step: Step): void {
     try {
       this.#state = takeStep(this.#state, step, this.#apply);
+      this.#head = withoutCount(step.head);
     } catch (cause) {
       // Half of the step is applied: nothing that is in memory may be served.
       this.#end = new StoreError('Damaged', 'a record could not be taken over', { cause });
