@@ -25,7 +25,7 @@ const STYLE = `
 /** @throws RangeError when a figure cannot be drawn */
 export function chart(axis: Axis, { environment: on, points }: GrowthResults): string {
   const sizes = points.map(({ size }) => size);
-  const title = lines(axis.title(growth(points), count(sizes[0] ?? 0), count(sizes.at(-1) ?? 0)), 96);
+  const title = lines(axis.title(growth(points), count(sizes[0] ?? 0), count(sizes.at(-1) ?? 0)), 84);
   const top = 16 + title.length * 24;
   const rows = Math.ceil(axis.panels.length / 2);
   const disturbed = points.filter(({ disturbance }) => isDisturbed(disturbance)).map(({ size }) => count(size));
