@@ -108,7 +108,7 @@ async function run(job: LoadJob): Promise<LoadReport> {
   try {
     for (let opening = 0; opening < OPENING; opening += 1) openMore();
     // Fewer than that are open at once, or never will be.
-    if (job.connections > OPENING) await Promise.race([over.promise, allOpen.promise, elapse(OPEN_WITHIN_MS)]);
+    if (job.connections > OPENING) await Promise.race([over.promise, allOpen.promise, notOpen(job.connections)]);
     await Promise.race([over.promise, elapse(job.warmUpMs)]);
     send({ kind: 'warm' });
     measuring = true;
@@ -137,6 +137,12 @@ async function run(job: LoadJob): Promise<LoadReport> {
     clearInterval(pace);
     for (const connection of connections) connection.close();
   }
+}
+
+/** The process ends without waiting for this. */
+function notOpen(connections: number): Promise<never> {
+  const sentence = `${connections} connections could not be opened within ${OPEN_WITHIN_MS / 1000} s`;
+  return new Promise((_, reject) => void setTimeout(() => reject(new Error(sentence)), OPEN_WITHIN_MS).unref());
 }
 
 function elapse(milliseconds: number): Promise<undefined> {
