@@ -25,22 +25,19 @@ export interface Planning {
  * At least the first; those that are left come after its commit. A plan that takes its time is planned alone.
  * @throws when what was tried cannot be taken back: memory is of no more use
  */
-export async function planGroup(waiting: readonly Asked[], planning: Planning): Promise<readonly Planned[]> {
-  const planned = planTogether(waiting.slice(0, MAX_HEAD_STEPS), planning);
-  const [first] = waiting;
-  if (planned.length > 0 || first === undefined) return planned;
-  return [await planAlone(first, planning)];
-}
-
-function planTogether(waiting: readonly Asked[], { attempt, goesWith }: Planning): readonly Planned[] {
+export function planGroup(
+  waiting: readonly Asked[],
+  { attempt, goesWith }: Planning,
+): readonly Planned[] | Promise<readonly Planned[]> {
   const planned: Planned[] = [];
   const undos: (() => void)[] = [];
   try {
-    for (const asked of waiting) {
+    for (const asked of waiting.slice(0, MAX_HEAD_STEPS)) {
       let changes: readonly Change[];
       try {
         const wanted = asked.plan();
         if (wanted instanceof Promise) {
+          if (planned.length === 0) return planAlone(asked, wanted, goesWith);
           // It is asked again, on a state that stays.
           wanted.catch(() => undefined);
           break;
@@ -64,11 +61,15 @@ function planTogether(waiting: readonly Asked[], { attempt, goesWith }: Planning
   return planned;
 }
 
-async function planAlone(asked: Asked, { goesWith }: Planning): Promise<Planned> {
+async function planAlone(
+  asked: Asked,
+  wanted: Promise<readonly Change[]>,
+  goesWith: GoesWith,
+): Promise<readonly Planned[]> {
   try {
-    return { asked, changes: whole(await asked.plan(), goesWith) };
+    return [{ asked, changes: whole(await wanted, goesWith) }];
   } catch (refusal) {
-    return { asked, changes: [], refusal };
+    return [{ asked, changes: [], refusal }];
   }
 }
 

@@ -384,12 +384,16 @@ describe('changes that are asked for together', () => {
       if (worker.held.has('x')) throw new Error(`${text}: it exists`);
       return [put('x', text)];
     };
+    let slow = 0;
     const results = await Promise.allSettled([
       worker.records.update(once('a')),
       worker.records.update(once('b')),
       worker.records.update(() => [put('', 'no name')]),
       worker.records.update(() => [put('y', '1')]),
-      worker.records.update(async () => [put('z', worker.held.get('y') ?? 'nothing')]),
+      worker.records.update(async () => {
+        slow += 1;
+        return [put('z', worker.held.get('y') ?? 'nothing')];
+      }),
       worker.records.update(() => [remove('x')]),
       worker.records.update(once('c')),
     ]);
@@ -400,8 +404,14 @@ describe('changes that are asked for together', () => {
     assert.match(String((results[1] as PromiseRejectedResult).reason), /b: it exists/);
     assert.deepEqual(Object.fromEntries(worker.held), { x: 'c', y: '1', z: '1' });
     assert.equal(worker.records.head.sequence, 5);
-    // A plan that takes its time has a commit of its own.
+    // A plan that takes its time has a commit of its own, and is asked for again when others came before it.
     assert.equal(watch.commits, 3);
+    assert.equal(slow, 2);
+    await worker.records.update(async () => {
+      slow += 1;
+      return [];
+    });
+    assert.equal(slow, 3);
   });
 
   it('show in memory only once they are durable, and not at all when they could not be made so', async () => {
@@ -505,7 +515,10 @@ describe('sealed records against a model', () => {
     fc.record({
       kind: fc.constant('together' as const),
       worker: fc.nat(1),
-      plans: fc.array(fc.uniqueArray(change, { maxLength: 3, selector: ({ name }) => name }), { maxLength: 5 }),
+      plans: fc.array(fc.uniqueArray(change, { maxLength: 3, selector: ({ name }) => name }), {
+        minLength: 1,
+        maxLength: 5,
+      }),
     }),
     fc.record({ kind: fc.constant('refresh' as const), worker: fc.nat(1) }),
     fc.record({ kind: fc.constant('reopen' as const), worker: fc.nat(1) }),

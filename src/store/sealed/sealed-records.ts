@@ -23,7 +23,7 @@ export class SealedRecords implements Records {
   #asked: Asked[] = [];
   readonly #updates = new Turns();
   /** Heads that the module is being shown. */
-  #notes: Promise<unknown> = Promise.resolve();
+  #notes: Promise<void> = Promise.resolve();
   /** Whoever moves the state: a look, or a commit with what follows it. */
   readonly #moves = new Turns();
   #state: State;
@@ -95,7 +95,8 @@ export class SealedRecords implements Records {
           () => settle(group, prepared),
           (error: unknown) => fail(group, error),
         );
-        this.#notes = Promise.all([this.#notes, told]);
+        const before = this.#notes;
+        this.#notes = told.then(() => before);
         return;
       }
       throw new StoreError('Conflict', 'other processes changed the store at every attempt');
