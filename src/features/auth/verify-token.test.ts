@@ -51,6 +51,12 @@ function setting(keys: readonly KeyPair[] = [RSA, EC], maxCached?: number): Sett
   return made;
 }
 
+function principalNow(verifier: TokenVerifier, token: string): Principal {
+  const principal = verifier.verify(token);
+  assert.ok(!(principal instanceof Promise));
+  return principal;
+}
+
 async function refusedWith(code: AuthErrorCode, verify: () => Principal | Promise<Principal>): Promise<void> {
   await assert.rejects(
     async () => verify(),
@@ -461,6 +467,18 @@ describe('memory', () => {
     const kept = tokens.filter((token) => !(verifier.verify(token) instanceof Promise));
     assert.ok(kept.length <= 4, `${kept.length} were kept`);
     assert.ok(kept.length >= 2);
+  });
+
+  it('tells many callers apart who come in turn, and forgets each of them when its token ends', async () => {
+    const { verifier, clock } = setting([EC]);
+    const names = Array.from({ length: 150 }, (_, i) => `u${i}`);
+    const tokens = await Promise.all(names.map((upn) => sign(EC, claims({ upn }))));
+    for (const token of tokens) await verifier.verify(token);
+    for (const order of [tokens, tokens.toReversed(), tokens]) {
+      for (const token of order) assert.equal(principalNow(verifier, token).upn, names[tokens.indexOf(token)]);
+    }
+    clock.now = START + 3600;
+    for (const token of tokens) await refusedWith('Expired', () => verifier.verify(token));
   });
 });
 

@@ -38,6 +38,9 @@ export interface TokenVerifier extends AsyncDisposable {
   verify(token: string): Principal | Promise<Principal>;
 }
 
+/** Tokens whose hash is kept beside their text. */
+const MOST_HASHED = 64;
+
 /** Whose token it was, and by whose keys it held. */
 interface Verified {
   readonly principal: Principal;
@@ -50,6 +53,8 @@ export function openTokenVerifier(options: TokenVerifierOptions): TokenVerifier 
   checkOptions(options);
   const verified = tokenCache<Verified>(maxCached);
   const pending = new Map<string, Promise<Principal>>();
+  /** Of the busiest callers, whose tokens take longer to be hashed than to be found. Only of such that were verified. */
+  const digests = new Map<string, string>();
   // Raised when an issuer takes a key back: what was verified before may have been signed with it.
   let era = 0;
   const derives = options.issuers.some(({ claims }) => claims?.ids === 'derived');
@@ -68,6 +73,7 @@ export function openTokenVerifier(options: TokenVerifierOptions): TokenVerifier 
   function forgetVerified(): void {
     era += 1;
     verified.clear();
+    digests.clear();
   }
 
   async function verifySigned(token: string, digest: string): Promise<Principal> {
@@ -94,11 +100,17 @@ export function openTokenVerifier(options: TokenVerifierOptions): TokenVerifier 
 
   return {
     verify(token) {
-      const digest = hash('sha256', token, 'base64');
+      const kept = digests.get(token);
+      const digest = kept ?? hash('sha256', token, 'base64');
       const known = verified.get(digest);
       // The issuer is asked first whether its keys are what they were, if that was long ago.
       if (known === undefined || known.jwks.keepFresh() !== undefined) return verifyOnce(token, digest);
-      if (now() < known.principal.expiresAt) return known.principal;
+      if (now() < known.principal.expiresAt) {
+        if (kept === undefined && digests.size >= MOST_HASHED) digests.clear();
+        if (kept === undefined) digests.set(token, digest);
+        return known.principal;
+      }
+      digests.delete(token);
       verified.delete(digest);
       throw new AuthError('Expired', 'The token has expired');
     },
