@@ -35,7 +35,7 @@ const managementBody: BodyRules & { readonly limit: number } = {
 
 const steps = {
   // A connection. Times are milliseconds.
-  maxConnections: [4_000, 1_024, 256],
+  maxConnections: [8_000, 1_024, 256],
   handshakeTimeout: [10_000, 10_000, 0],
   keepAliveTimeout: [75_000, 60_000, 5_000],
   /** What is still being answered when the listener closes has so long. */

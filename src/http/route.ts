@@ -89,6 +89,11 @@ export interface Row<Body = never> {
    * Throws for nothing that `readBody` lets pass.
    */
   readonly asked?: (request: Pick<RowRequest<Body>, 'params' | 'body'>) => Detail;
+  /**
+   * How long it keeps the module from everything else, in RSA-2048 signatures: callers take turns with it. Absent, or 0: not worth
+   * a turn. Throws for nothing: what cannot be told is refused by `handle`.
+   */
+  readonly weight?: (params: RowRequest<Body>['params']) => number;
   /** May be carried out twice without harm. */
   readonly repeatable: boolean;
   readonly handle: (request: RowRequest<Body>) => Answer | Promise<Answer>;

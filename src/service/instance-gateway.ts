@@ -30,7 +30,7 @@ export function openGateway(
   { router, audit, records, state }: GatewayParts,
 ): Promise<Pick<Listener, 'port'> & AsyncDisposable> {
   const { config, names } = options;
-  const { roles, clock, settings, activation, backupJobs, backupEngine, network, stack } = state;
+  const { roles, clock, settings, activation, backupJobs, backupEngine, network, crypto, stack } = state;
   const elapsed = (): number => performance.now() / 1000;
   const take = buildPipeline({
     router,
@@ -44,6 +44,7 @@ export function openGateway(
     verifiers: openVerifiers(config, stack),
     roles,
     isActive: () => activation.willBeActive(),
+    isHealthy: () => crypto.pids.length > 0,
     isRestoring: () => backupJobs.running !== undefined && backupEngine.isRestoring,
     records,
     commit: (plan) => records.update(plan),

@@ -78,7 +78,7 @@ export async function openFront(options: FrontOptions) {
 }
 
 async function listen(
-  { maxConnections = 4096 }: FrontOptions,
+  { maxConnections = 8_192 }: FrontOptions,
   handle: (socket: Socket) => void,
   host: string,
   port: number,

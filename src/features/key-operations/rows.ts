@@ -33,6 +33,7 @@ export function keyOperationRows(service: Performing & { readonly keys: KeyIndex
         scope: 'key',
         readBody: (body) => readOperation(operation, body),
         repeatable: true,
+        weight: ({ name = '', version }) => weightOf(service.keys.find(name, version), operation),
         handle: (request) =>
           performOperation(requireKey(service.keys, request), operation, request.body, request, service),
       }),
@@ -48,6 +49,24 @@ interface Performing {
   readonly crypto: CryptoClient;
   /** Unix seconds. */
   readonly now: () => number;
+}
+
+const OPENS: readonly Operation[] = ['sign', 'decrypt', 'unwrapKey'];
+
+/** In RSA-2048 signatures; 0: the module is done before anybody notices. */
+function weightOf(key: KeyVersion | undefined, operation: Operation): number {
+  switch (key?.publicKey.kty) {
+    case 'RSA-HSM': {
+      const bits = key.publicKey.n.length * 6;
+      return OPENS.includes(operation) ? (bits < 2_100 ? 1 : bits < 3_200 ? 3 : 6) : 0;
+    }
+    case 'EC-HSM':
+      return key.publicKey.crv === 'P-256' ? 0 : 1;
+    case 'AKP-HSM':
+      return 3;
+    default:
+      return 0;
+  }
 }
 
 type Result = ReplyOf<'operate'>;

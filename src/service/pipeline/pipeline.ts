@@ -2,7 +2,7 @@
 // one that has come further, or refuses it; refusals are recorded too, and nothing is answered that could not be recorded.
 
 import { answered, type Outcome, refused, type ServiceHeaders, writeAnswer } from '../../http/answer.ts';
-import type { AuthorisedCall, Call, IdentifiedCall, KnownCall, WholeCall } from '../../http/call.ts';
+import type { AuthorisedCall, Call, IdentifiedCall, KnownCall, NamedCall, WholeCall } from '../../http/call.ts';
 import { readGrantHeaders } from '../../http/grant-headers.ts';
 import type { ThrottledTally } from '../../http/limits/throttled-tally.ts';
 import { DATA_PLANE } from '../../http/planes.ts';
@@ -24,7 +24,7 @@ import {
   requireUnexpired,
 } from './caller.ts';
 import { auditEntryOf, type RecordedInstance } from './record.ts';
-import { openAnswerGate, RequestBatch } from './turns.ts';
+import { FairTurns, openAnswerGate, RequestBatch } from './turns.ts';
 
 export interface PipelineParts extends Omit<AddressParts, 'name'>, CallerParts {
   readonly records: Pick<Records, 'head' | 'refresh'>;
@@ -33,12 +33,15 @@ export interface PipelineParts extends Omit<AddressParts, 'name'>, CallerParts {
   readonly audit: AuditLog;
   readonly instance: RecordedInstance;
   readonly answerHeaders: ServiceHeaders;
+  /** Whether operations can be carried out now. */
+  readonly isHealthy: () => boolean;
   /** Told of failures that the client is not told of. */
   readonly report: (call: Call, error: unknown) => void;
 }
 
 export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   const { router, records } = parts;
+  const turns = new FairTurns();
   const addressed: AddressParts = { ...parts, name: parts.instance.name };
 
   /**
@@ -48,7 +51,9 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   function serve(call: Call, waited: boolean): void {
     let answer: Answer | Promise<Answer>;
     try {
-      answer = letIn(call, waited);
+      const named = requireNamed(call, addressed);
+      if (named.path === HEALTH) return write(call, healthOf(parts.isHealthy()));
+      answer = letIn(named, waited);
     } catch (error) {
       return refuse(call, error);
     }
@@ -60,8 +65,8 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
       );
   }
 
-  function letIn(call: Call, waited: boolean): Answer | Promise<Answer> {
-    const identified = identify(requireNamed(call, addressed), parts);
+  function letIn(call: NamedCall, waited: boolean): Answer | Promise<Answer> {
+    const identified = identify(call, parts);
     return identified instanceof Promise ? identified.then((late) => allow(late, true)) : allow(identified, waited);
   }
 
@@ -77,7 +82,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
     const body = bodyOf(authorised);
     if (body instanceof Promise) return body.then((late) => judgeAsWhole(asWhole(authorised, late)));
     const whole = asWhole(authorised, body);
-    return waited || !call.request.complete ? judgeAsWhole(whole) : handle(whole);
+    return waited || !call.request.complete ? judgeAsWhole(whole) : handleInTurn(whole);
   }
 
   /**
@@ -85,12 +90,36 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
    * restore, the token, rights – is asked again then: a request whose headers were let in before is not served by what was.
    */
   async function judgeAsWhole(call: WholeCall): Promise<Answer> {
+    await judgeAgain(call);
+    return await handleInTurn(call);
+  }
+
+  async function judgeAgain(call: WholeCall): Promise<void> {
     await records.refresh();
     requireNamed(call, addressed);
     requireUnexpired(call);
     rejectDuringRestore(call, parts);
     authorise(call, parts);
-    return await handle(call);
+  }
+
+  function handleInTurn(call: WholeCall): Answer | Promise<Answer> {
+    const { row, params, principal } = call;
+    turns.notice(principal.oid);
+    const weight = row.weight?.(params) ?? 0;
+    return weight === 0 ? handle(call) : handleHeavy(call, weight);
+  }
+
+  /** Who had to wait is judged anew: what was taken away meanwhile is used for nothing. */
+  async function handleHeavy(call: WholeCall, weight: number): Promise<Answer> {
+    const { oid } = call.principal;
+    const turn = turns.enter(oid, weight);
+    if (turn !== undefined) await turn;
+    try {
+      if (turn !== undefined) await judgeAgain(call);
+      return await handle(call);
+    } finally {
+      turns.leave(oid, weight);
+    }
   }
 
   function handle(call: WholeCall): Answer | Promise<Answer> {
@@ -199,8 +228,28 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
       // A look at the store that fails refuses every call of the turn.
       (error: unknown) => calls.forEach((call) => refuse(call, error)),
     );
-  });
+  }, ownerOf);
   return (call) => arrivals.push(call);
+}
+
+/** Asked by whoever leads clients here. It tells no more than the connection does, so it needs no token and is not on record. */
+const HEALTH = '/healthz';
+
+function healthOf(isHealthy: boolean): Outcome {
+  const [status, text] = isHealthy ? [200, 'OK'] : [503, 'No operation can be carried out now'];
+  return {
+    status,
+    text,
+    contentType: 'text/plain; charset=utf-8',
+    headers: undefined,
+    refusal: undefined,
+    answer: undefined,
+  };
+}
+
+/** Good enough to tell callers apart before any token is looked at. */
+function ownerOf({ request, peer }: Call): string {
+  return request.headers.authorization ?? peer.address;
 }
 
 function bodyOf({ row, request }: AuthorisedCall): unknown {

@@ -3,15 +3,22 @@
 
 import type { Outcome } from '../../http/answer.ts';
 import type { Call, WholeCall } from '../../http/call.ts';
+import { ServiceError } from '../../http/service-error.ts';
 import type { Records } from '../../store/sealed/records.ts';
+
+/** So many are taken in one turn where they are of several, so that who asks for little need not wait for all the others. */
+const MOST_OF_SEVERAL = 64;
 
 /** Hands on together what was pushed in one turn. */
 export class RequestBatch<T> {
   readonly #take: (items: readonly T[]) => void;
+  readonly #ownerOf: (item: T) => unknown;
   #items: T[] = [];
 
-  constructor(take: (items: readonly T[]) => void) {
+  /** @param ownerOf those of several owners are taken in turn, and not all at once; absent: they are all of one */
+  constructor(take: (items: readonly T[]) => void, ownerOf: (item: T) => unknown = () => undefined) {
     this.#take = take;
+    this.#ownerOf = ownerOf;
   }
 
   push(item: T): void {
@@ -19,10 +26,33 @@ export class RequestBatch<T> {
   }
 
   #run = (): void => {
-    const items = this.#items;
+    let items = this.#items;
     this.#items = [];
+    if (items.length > MOST_OF_SEVERAL && areOfSeveral(items, this.#ownerOf)) {
+      items = inTurns(items, this.#ownerOf);
+      this.#items = items.splice(MOST_OF_SEVERAL);
+      setImmediate(this.#run);
+    }
     this.#take(items);
   };
+}
+
+function areOfSeveral<T>(items: readonly T[], ownerOf: (item: T) => unknown): boolean {
+  const owner = ownerOf(items[0] as T);
+  return items.some((item) => ownerOf(item) !== owner);
+}
+
+/** One of each owner, then the next one of each. */
+export function inTurns<T>(items: readonly T[], ownerOf: (item: T) => unknown): T[] {
+  const rounds: T[][] = [];
+  const seen = new Map<unknown, number>();
+  for (const item of items) {
+    const owner = ownerOf(item);
+    const round = seen.get(owner) ?? 0;
+    seen.set(owner, round + 1);
+    (rounds[round] ??= []).push(item);
+  }
+  return rounds.flat();
 }
 
 export interface AnswerGateParts {
@@ -74,4 +104,123 @@ function leave(departing: readonly HeldAnswer[], { judge, write, withhold }: Ans
 /** The store cannot say whether the right holds: then it does not. */
 function keep(departing: readonly HeldAnswer[], error: unknown, { withhold }: AnswerGateParts): void {
   for (const { call } of departing) withhold(call, error);
+}
+
+/** Who waits so long for their turn is told to come again: what is admitted takes hardly longer, and refusals are few. */
+const PATIENCE_MS = 2_000;
+/** Of whoever called so lately it is taken that they go on. */
+const AMONG_OTHERS_MS = 1_000;
+/** At work at once, in RSA-2048 signatures: enough to keep every partition busy, and more only where nobody else waits for it. */
+const AMONG_OTHERS = 8;
+const ALONE = 256;
+const SWEEP_MS = 250;
+/** Whoever has few of them waiting is let in beyond it. */
+const MOST_WAITING = 8_192;
+
+interface Waiting {
+  readonly since: number;
+  readonly weight: number;
+  readonly turn: PromiseWithResolvers<void>;
+}
+
+interface Principal {
+  atWork: number;
+  readonly waiting: Waiting[];
+}
+
+/**
+ * Whose heavy operation is next. The module takes what it is given in the order in which it comes, so whoever has hundreds of
+ * connections may not give it all that they have. Everybody may have one at work, whatever others have; beyond, they take turns.
+ */
+export class FairTurns {
+  readonly #now: () => number;
+  readonly #principals = new Map<string, Principal>();
+  /** Those who have some waiting, the next one first. */
+  readonly #line = new Set<string>();
+  #atWork = 0;
+  #waiting = 0;
+  #last: string | undefined;
+  #amongOthersUntil = Number.NEGATIVE_INFINITY;
+  #sweep: NodeJS.Timeout | undefined;
+
+  /** @param now milliseconds of a clock that only goes forward */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** Whoever calls at all is somebody for whom others leave room. */
+  notice(name: string): void {
+    if (name === this.#last) return;
+    if (this.#last !== undefined) this.#amongOthersUntil = this.#now() + AMONG_OTHERS_MS;
+    this.#last = name;
+  }
+
+  /** Undefined: at once. `leave` must follow. @throws ServiceError Throttled, or rejects with it: then it must not */
+  enter(name: string, weight: number): Promise<void> | undefined {
+    const own = this.#principals.get(name) ?? { atWork: 0, waiting: [] };
+    this.#principals.set(name, own);
+    if (own.atWork === 0 || (this.#waiting === 0 && this.#hasRoom())) {
+      own.atWork += 1;
+      this.#atWork += weight;
+      return undefined;
+    }
+    if (this.#waiting >= MOST_WAITING && own.waiting.length * this.#line.size >= MOST_WAITING) throw overloaded();
+    const turn = Promise.withResolvers<void>();
+    own.waiting.push({ since: this.#now(), weight, turn });
+    this.#waiting += 1;
+    this.#line.add(name);
+    this.#sweep ??= setInterval(this.#refuseLate, SWEEP_MS).unref();
+    return turn.promise;
+  }
+
+  leave(name: string, weight: number): void {
+    this.#atWork -= weight;
+    const own = this.#principals.get(name);
+    if (own === undefined) return;
+    own.atWork -= 1;
+    if (own.atWork === 0 && own.waiting.length > 0) this.#admit(name, own);
+    else if (own.atWork === 0) this.#principals.delete(name);
+    for (const next of this.#line) {
+      if (!this.#hasRoom()) break;
+      const principal = this.#principals.get(next);
+      if (principal !== undefined) this.#admit(next, principal);
+    }
+  }
+
+  #hasRoom(): boolean {
+    return this.#atWork < AMONG_OTHERS || (this.#atWork < ALONE && this.#now() >= this.#amongOthersUntil);
+  }
+
+  /** The first that waits; the principal goes to the end of the line. */
+  #admit(name: string, principal: Principal): void {
+    const next = principal.waiting.shift();
+    this.#line.delete(name);
+    if (principal.waiting.length > 0) this.#line.add(name);
+    if (next === undefined) return;
+    this.#waiting -= 1;
+    this.#atWork += next.weight;
+    principal.atWork += 1;
+    next.turn.resolve();
+  }
+
+  #refuseLate = (): void => {
+    const late = this.#now() - PATIENCE_MS;
+    for (const name of this.#line) {
+      const { waiting = [] } = this.#principals.get(name) ?? {};
+      const kept = waiting.findIndex(({ since }) => since > late);
+      const refused = waiting.splice(0, kept < 0 ? waiting.length : kept);
+      this.#waiting -= refused.length;
+      if (waiting.length === 0) this.#line.delete(name);
+      for (const { turn } of refused) turn.reject(overloaded());
+    }
+    if (this.#waiting > 0) return;
+    clearInterval(this.#sweep);
+    this.#sweep = undefined;
+  };
+}
+
+function overloaded(): ServiceError {
+  return new ServiceError('Throttled', 'More is asked of this HSM than it can do now; try again in 1 s', {
+    innerCode: 'Overloaded',
+  });
 }

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { describe, it, mock } from 'node:test';
+import fc from 'fast-check';
+import { FairTurns, inTurns, RequestBatch } from './turns.ts';
+
+/** Turns of which is told who got one, in order; what is at work ends when it is told to. */
+function opened() {
+  let now = 0;
+  const turns = new FairTurns(() => now);
+  const served: string[] = [];
+  const refused: string[] = [];
+  const enter = (name: string, weight = 1): void => {
+    turns.notice(name);
+    const turn = turns.enter(name, weight);
+    if (turn === undefined) served.push(name);
+    else
+      turn.then(
+        () => served.push(name),
+        () => refused.push(name),
+      );
+  };
+  const leave = async (name: string, weight = 1): Promise<void> => {
+    turns.leave(name, weight);
+    await Promise.resolve();
+  };
+  return { turns, served, refused, enter, leave, at: (ms: number) => void (now = ms) };
+}
+
+describe('heavy operations take turns', () => {
+  it('lets who is alone have hundreds at work, and each of several a share', async () => {
+    const { served, enter, leave } = opened();
+    for (let n = 0; n < 200; n++) enter('loud');
+    assert.equal(served.length, 200);
+    enter('quiet');
+    assert.equal(served.at(-1), 'quiet', 'everybody may have one at work');
+    enter('quiet');
+    enter('loud');
+    for (let n = 0; n < 193; n++) await leave('loud');
+    assert.equal(served.length, 201, 'what was given to the module before is done first');
+    await leave('loud');
+    await leave('loud');
+    assert.deepEqual(served.slice(201), ['quiet', 'loud']);
+  });
+
+  it('serves those who wait in turn, however many connections one of them has', async () => {
+    const { served, enter, leave } = opened();
+    enter('other');
+    for (let n = 0; n < 8; n++) enter('loud');
+    const before = served.length;
+    for (let n = 0; n < 50; n++) enter('loud');
+    for (let n = 0; n < 3; n++) enter('other');
+    for (let n = 0; n < 8; n++) await leave('loud');
+    assert.deepEqual(served.slice(before, before + 6), ['loud', 'other', 'loud', 'other', 'loud', 'other']);
+  });
+
+  it('counts what is heavier as more, and never keeps one from its first', async () => {
+    const { served, enter, leave } = opened();
+    enter('a', 6);
+    enter('b', 6);
+    enter('a', 1);
+    assert.deepEqual(served, ['a', 'b']);
+    await leave('b', 6);
+    assert.deepEqual(served, ['a', 'b', 'a']);
+  });
+
+  it('refuses who has waited too long, with when to come again, and nobody else', async () => {
+    mock.timers.enable({ apis: ['setInterval'] });
+    try {
+      const { turns, served, refused, enter, leave, at } = opened();
+      enter('other');
+      for (let n = 0; n < 7; n++) enter('loud');
+      enter('loud');
+      at(1_500);
+      enter('other');
+      at(2_100);
+      const late = turns.enter('loud', 1);
+      mock.timers.tick(250);
+      await Promise.resolve();
+      assert.deepEqual(refused, ['loud']);
+      at(5_000);
+      mock.timers.tick(250);
+      await assert.rejects(late ?? Promise.resolve(), { code: 'Throttled', innerCode: 'Overloaded', retryAfter: 1 });
+      assert.deepEqual(refused, ['loud', 'other']);
+      const before = served.length;
+      await leave('other');
+      enter('other');
+      assert.equal(served.length, before + 1);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  it('keeps no more waiting than there is room for, and refuses none who has hardly any', async () => {
+    const { turns, enter } = opened();
+    enter('other');
+    for (let n = 0; n < 7 + 8_192; n++) enter('loud');
+    assert.throws(() => turns.enter('loud', 1), { code: 'Throttled' });
+    assert.notEqual(turns.enter('other', 1), undefined);
+    for (let n = 0; n < 2; n++) turns.leave('loud', 1);
+    assert.notEqual(turns.enter('loud', 1), undefined, 'there is room again');
+  });
+
+  it('gives every turn that was asked for, in whatever order others leave', async () => {
+    const name = fc.constantFrom('a', 'b', 'c');
+    const asked = fc.array(fc.tuple(name, fc.integer({ min: 1, max: 6 })), { maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(asked, fc.infiniteStream(fc.nat()), async (calls, choices) => {
+        const turns = new FairTurns(() => 0);
+        const atWork: (readonly [string, number])[] = [];
+        for (const call of calls) {
+          turns.notice(call[0]);
+          const turn = turns.enter(...call);
+          if (turn === undefined) atWork.push(call);
+          else void turn.then(() => atWork.push(call));
+        }
+        let done = 0;
+        for (; atWork.length > 0; done++) {
+          const [left] = atWork.splice(Number(choices.next().value) % atWork.length, 1);
+          if (left !== undefined) turns.leave(...left);
+          await Promise.resolve();
+        }
+        assert.equal(done, calls.length);
+      }),
+    );
+  });
+});
+
+describe('calls of one turn of the loop', () => {
+  it('are taken one of each caller, then the next one of each', () => {
+    const calls = ['a1', 'a2', 'a3', 'b1', 'c1', 'b2'];
+    assert.deepEqual(
+      inTurns(calls, (call) => call[0]),
+      ['a1', 'b1', 'c1', 'a2', 'b2', 'a3'],
+    );
+  });
+
+  it('of one caller are taken all at once, of several a few at a time', async () => {
+    const taken: string[][] = [];
+    const batch = new RequestBatch<string>(
+      (calls) => taken.push([...calls]),
+      (call) => call[0],
+    );
+    for (let n = 0; n < 100; n++) batch.push(`a${n}`);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(
+      taken.map((calls) => calls.length),
+      [100],
+    );
+    for (let n = 0; n < 200; n++) batch.push(`a${n}`);
+    batch.push('b0');
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(taken[1]?.slice(0, 2), ['a0', 'b0']);
+    batch.push('c0');
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(taken[2]?.[1], 'c0', 'who comes later does not wait for all that were there');
+    while (taken.flat().length < 302) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(new Set(taken.slice(1).flat()).size, 202);
+  });
+});
