@@ -57,6 +57,8 @@ export function places(root: string) {
         unwitnessed: own('unwitnessed.json'),
         /** Present while an operator wants it stopped. */
         stopFlag: own('stopped-by-operator'),
+        /** Present while an operator wants its processes replaced; then why that failed, if it did. */
+        replaceFlag: own('replace-processes'),
       };
     },
   };

@@ -1,4 +1,5 @@
-// How an operator stops one instance and starts it again: a mark in its folder, and a signal to the supervisor to look.
+// How an operator stops one instance, starts it again or has its processes replaced: a mark in its folder, and a signal to the
+// supervisor to look.
 // It is not the mark of a deletion, whose time counts for purge protection.
 import { ownCommand } from '../formats/own-command.ts';
 

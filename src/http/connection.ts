@@ -57,6 +57,7 @@ export class Connections {
   readonly #arriving = new AsyncLocalStorage<Arrival>();
   readonly #of = new WeakMap<Duplex, Connection>();
   readonly #open = new Set<Connection>();
+  #allAreLast = false;
 
   /** To be called before the server serves. */
   watch(server: Server): void {
@@ -77,11 +78,13 @@ export class Connections {
   asked({ socket }: IncomingMessage, response: ServerResponse): Arrival {
     const connection = this.#of.get(socket);
     connection?.asked(response);
+    if (this.#allAreLast) response.shouldKeepAlive = false;
     return connection?.arrival ?? NOWHERE;
   }
 
   /** Each that waits for an answer ends with it. One whose head is written already goes on. */
-  areLast(): void {
+  areLast({ also }: { readonly also?: 'later' } = {}): void {
+    if (also === 'later') this.#allAreLast = true;
     for (const { last } of this.#open) if (last !== undefined && isOpen(last)) last.shouldKeepAlive = false;
   }
 

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { answerBrokenRequest } from './broken-request.ts';
 import type { Call } from './call.ts';
 import { type ConnectionPath, Connections, peerAddress } from './connection.ts';
@@ -94,6 +95,14 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
     retire(): void {
       connections.areLast();
       server.closeIdleConnections();
+    },
+    /**
+     * From now on every answer is the last of its connection, and says so. Resolves when there is no connection left, or those that
+     * are left have asked for nothing for as long as they may: a client can be told nothing before it asks.
+     */
+    async leave(): Promise<void> {
+      connections.areLast({ also: 'later' });
+      await Promise.race([listening.empty(), delay(rules.keepAliveTimeout, undefined, { ref: false })]);
     },
   };
 }

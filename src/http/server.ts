@@ -7,9 +7,13 @@ import type { AddressInfo, ListenOptions, Socket } from 'node:net';
 import type { ServerRules } from './planes.ts';
 import { type TlsFiles, type TlsVersion, tlsOptions } from './tls/server-options.ts';
 
+const EMPTY = Symbol('no connection is left');
+
 export interface Listening extends AsyncDisposable {
   /** 0 on a Unix socket. */
   readonly port: number;
+  /** Resolves when it has no connection. */
+  empty(): Promise<void>;
 }
 
 /** Clients of the identity endpoint speak http, on loopback. */
@@ -39,7 +43,10 @@ export async function openServer(
   const sockets = new Set<Socket>();
   server.prependListener('connection', (socket: Socket) => {
     sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
+    socket.on('close', () => {
+      sockets.delete(socket);
+      if (sockets.size === 0) server.emit(EMPTY);
+    });
     // Errors of the raw socket end up in `clientError` or `tlsClientError`; without a listener they would end the process.
     socket.on('error', () => socket.destroy());
   });
@@ -48,6 +55,9 @@ export async function openServer(
   const address = server.address() as AddressInfo | string;
   return {
     port: typeof address === 'string' ? 0 : address.port,
+    async empty() {
+      if (sockets.size > 0) await once(server, EMPTY);
+    },
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();

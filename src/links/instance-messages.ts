@@ -16,3 +16,8 @@ export const recoverability = message(4, { own: readOwnRecoverability });
 export const instanceUpdated = question(21, { update: readInstanceUpdate });
 /** Supervisor → service: other names stand in `instance.json`; answered when the worker answers under them. */
 export const namesChanged = question(25, {});
+/**
+ * Supervisor → service: others serve now. Every answer is the last of its connection; answered when no client is connected any
+ * more, or those that are have not said anything for as long as they may.
+ */
+export const retire = question(26, {});

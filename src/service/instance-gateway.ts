@@ -28,7 +28,7 @@ export interface GatewayParts {
 export function openGateway(
   options: ServiceOptions,
   { router, audit, records, state }: GatewayParts,
-): Promise<Pick<Listener, 'port'> & AsyncDisposable> {
+): Promise<Pick<Listener, 'port' | 'leave'> & AsyncDisposable> {
   const { config, names } = options;
   const { roles, clock, settings, activation, backupJobs, backupEngine, network, crypto, stack } = state;
   const elapsed = (): number => performance.now() / 1000;

@@ -1,6 +1,7 @@
 // Where one worker of an instance listens: its port behind the front, and its private listeners. All of them take up
 // certificates that are replaced while they serve.
-import { chmodSync, lstatSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { PrivateListener } from '../deployment/private-listeners.ts';
 import { readIpRange } from '../formats/ip-address.ts';
 import { DEFAULT_LIMITS } from '../formats/request-limits.ts';
@@ -15,7 +16,7 @@ import type { ServiceOptions } from './service-options.ts';
 export async function openListeners(
   options: ServiceOptions,
   take: (call: Call) => void,
-): Promise<Pick<Listener, 'port'> & AsyncDisposable> {
+): Promise<Pick<Listener, 'port' | 'leave'> & AsyncDisposable> {
   const { config, places, shared } = options;
   const { minVersion, clientAuthorities } = config.tls ?? {};
   const paths = { key: places.tlsKey, certificate: places.tlsCertificate, clientAuthorities };
@@ -52,7 +53,7 @@ export async function openListeners(
       throw new Error(`the private listener of ${each.connection} at ${place} cannot be opened: ${reason}`, { cause });
     });
     // Whoever can enter its folder, of the group that the socket has; the process's own mask would leave it to one user.
-    if ('socket' in each) chmodSync(each.socket, 0o660);
+    if ('socket' in each) stack.use(showSocket(each.socket));
   }
   const renewal = stack.use(
     openRenewal(
@@ -72,7 +73,8 @@ export async function openListeners(
     }),
   );
   const owned = stack.move();
-  return { port: main.port, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  const leave = async (): Promise<void> => void (await Promise.all(listeners.map((listener) => listener.leave())));
+  return { port: main.port, leave, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /**
@@ -89,9 +91,9 @@ function introducedBy(
 function privately(each: PrivateListener): Pick<ListenerOptions, 'host' | 'port'> & Partial<ListenerOptions> {
   const way = { private: each.connection };
   if ('socket' in each) {
-    removeStaleSocket(each.socket);
+    requireSocket(each.socket);
     const proxies = each.proxies === undefined ? {} : { proxies: each.proxies };
-    return { way, host: '', port: 0, socketPath: each.socket, ...proxies };
+    return { way, host: '', port: 0, socketPath: unshown(each.socket), ...proxies };
   }
   const { address: host, port, proxies } = each;
   return {
@@ -102,10 +104,25 @@ function privately(each: PrivateListener): Pick<ListenerOptions, 'host' | 'port'
   };
 }
 
-/** One that a killed worker left. Anything else there is somebody's. */
-function removeStaleSocket(path: string): void {
+/** One that a killed worker left, or that another still listens on. Anything else there is somebody's. */
+function requireSocket(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return;
-  if (!found.isSocket()) throw new Error(`${path} is there and is no socket`);
-  rmSync(path);
+  if (found !== undefined && !found.isSocket()) throw new Error(`${path} is there and is no socket`);
+  rmSync(unshown(path), { force: true });
+}
+
+/** Its name until it can be used; when its server closes it is this name that is removed, and not that of the next server. */
+function unshown(path: string): string {
+  return join(dirname(path), `.${process.pid}`);
+}
+
+function showSocket(path: string): Disposable {
+  chmodSync(unshown(path), 0o660);
+  renameSync(unshown(path), path);
+  const { ino } = lstatSync(path);
+  return {
+    [Symbol.dispose]() {
+      if (lstatSync(path, { throwIfNoEntry: false })?.ino === ino) rmSync(path);
+    },
+  };
 }

@@ -2,6 +2,7 @@
 // has been verified against what the log and the module have seen.
 
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { openCryptoClient } from '../crypto/client/crypto-client.ts';
 import { provisionModule } from '../crypto/client/provision-module.ts';
 import { missingPersonMark } from '../deployment/trusted-issuers.ts';
@@ -9,6 +10,7 @@ import { openDueWork } from '../features/clock/due-work.ts';
 import { reportFailure } from '../http/report-failure.ts';
 import { buildRouter, type Router } from '../http/router.ts';
 import type { InstanceUpdate } from '../links/instance-update.ts';
+import type { AuditLog } from '../links/recorder/audit-log.ts';
 import { openAuditLog } from '../links/recorder/open-audit-log.ts';
 import type { Records } from '../store/sealed/records.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
@@ -33,6 +35,8 @@ export interface InstanceService extends AsyncDisposable {
   readonly modulePids: readonly number[];
   /** Resolves when this worker goes by it. */
   update(update: InstanceUpdate): Promise<void>;
+  /** Others serve now. Resolves when no client is connected any more, or those that are have said nothing for as long as they may. */
+  retire(): Promise<void>;
 }
 
 /** @throws StoreError Refused when the store is not the one that was left behind; recorded before it is thrown */
@@ -69,6 +73,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
 
   let wake = (): void => undefined;
   let wakeSending = (): void => undefined;
+  let endSending = (): Promise<void> | undefined => undefined;
   let tellRecoverability = (): void => undefined;
   /** What the parts reach once it is there. */
   const later: { records?: Records; router?: Router } = {};
@@ -127,7 +132,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
   later.records = opened;
   await goOn?.();
   await settleModule(crypto, activation).catch((error: unknown) => refuseStore(log, error));
-  if (options.completesLog && records.head.sequence > newestHeadInLog) {
+  if (options.completesLog && !(await isNamed(records.head.sequence, audit, options.beside))) {
     const more = unrecordedText(newestHeadInLog, records.head.sequence, config.name);
     await completeLog(log, records.head, 'StoreHeadCompleted', { more });
   }
@@ -156,6 +161,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
   if (options.completesLog) {
     const sends = served.flatMap(({ sends: own = [] }) => own);
     const sending = stack.use(openDueWork({ ...working, jobs: sends, refresh: records.refresh }));
+    endSending = () => sending[Symbol.asyncDispose]();
     wakeSending = () => {
       if (state.told.since !== undefined) sending.wake();
     };
@@ -190,9 +196,26 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
       if (update.network !== undefined) network.set(update.network);
       if (options.completesLog) await recordNetworkChange(log, rulesBefore, update, clock.offset);
     },
+    async retire() {
+      // The next one does it from now on. A job of a client goes on to its end.
+      await Promise.all([endSending(), listener.leave(), state.backupEngine.idle()]);
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
+
+/** Whether an entry names the head, or will in a moment, as whoever committed it is still there. */
+async function isNamed(sequence: number, audit: AuditLog, beside = false): Promise<boolean> {
+  for (let left = beside ? NAMED_WITHIN_MS : 0; (await audit.newestHead()) < sequence; left -= NAMED_LOOK_MS) {
+    if (left <= 0) return false;
+    await delay(NAMED_LOOK_MS);
+  }
+  return true;
+}
+
+/** Longer than an entry may take to be recorded. */
+const NAMED_WITHIN_MS = 6_000;
+const NAMED_LOOK_MS = 20;
 
 /** Who has the shares, what was rehearsed, and how often it is to be. */
 function bearsOnRecovery(record: string): boolean {

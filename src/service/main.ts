@@ -6,7 +6,14 @@ import { places } from '../deployment/data-layout.ts';
 import { readInstanceConfig } from '../deployment/instance.ts';
 import { reportFailure } from '../http/report-failure.ts';
 import { openSupervisorLink } from '../links/child-link.ts';
-import { activation, instanceUpdated, namesChanged, partitions, recoverability } from '../links/instance-messages.ts';
+import {
+  activation,
+  instanceUpdated,
+  namesChanged,
+  partitions,
+  recoverability,
+  retire,
+} from '../links/instance-messages.ts';
 import { frontToken, ready } from '../links/messages.ts';
 import { type InstanceService, startInstanceService } from './instance-service.ts';
 import { LiveNames } from './live-configuration.ts';
@@ -16,6 +23,7 @@ async function main(): Promise<void> {
   const serving = Promise.withResolvers<InstanceService>();
   serving.promise.catch(() => undefined); // a worker that does not start says so elsewhere
   // Told while it still starts, it waits: the configuration that it read may be the one before.
+  link.answer(retire, async () => (await serving.promise).retire());
   link.answer(instanceUpdated, async ({ update }) => (await serving.promise).update(update), notTaken);
   let token: Uint8Array | undefined;
   link.on(frontToken, (told) => {
@@ -31,6 +39,8 @@ async function main(): Promise<void> {
       listen: { type: 'string' },
       partitions: { type: 'string' },
       worker: { type: 'string' },
+      'completes-log': { type: 'boolean', default: false },
+      beside: { type: 'boolean', default: false },
     },
   });
   const folder = required(values.instance, 'instance');
@@ -59,7 +69,8 @@ async function main(): Promise<void> {
       partitions: integer(values.partitions, 'partitions'),
       shared: process.platform === 'linux',
       frontToken: () => token,
-      completesLog: worker === 0,
+      completesLog: values['completes-log'],
+      beside: values.beside,
       lock: {
         socketFolder: dirname(recorderSocket),
         worker,

@@ -25,6 +25,8 @@ export interface ServiceOptions {
   readonly shared: boolean;
   /** One worker of an instance records heads that no entry names; others may see one that is about to be recorded. */
   readonly completesLog: boolean;
+  /** Others serve while it starts: what they have committed they are about to record. */
+  readonly beside?: boolean;
   /** Unix seconds; default: the system's. Tokens are checked against the system's, always. */
   readonly systemNow?: () => number;
   /** Opens the places of full backups; default: as the configuration allows. */

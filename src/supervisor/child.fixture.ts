@@ -3,7 +3,7 @@
 import { existsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSupervisorLink } from '../links/child-link.ts';
-import { instanceUpdated, namesChanged } from '../links/instance-messages.ts';
+import { instanceUpdated, namesChanged, retire } from '../links/instance-messages.ts';
 import { frontToken, ready } from '../links/messages.ts';
 
 const [, , behaviour = '', folder = ''] = process.argv;
@@ -19,6 +19,7 @@ else if (behaviour === 'talks-nonsense') {
   // One that breaks while it runs takes nothing any more.
   link.answer(instanceUpdated, () => (isBroken() ? Promise.reject(new Error('it is broken')) : undefined));
   link.answer(namesChanged, () => undefined);
+  link.answer(retire, () => undefined);
   process.stdout.write(`${JSON.stringify({ env: Object.keys(process.env).sort(), cwd: process.cwd() })}\n`);
   if (behaviour !== 'never-ready') link.send(ready, { port: 4242, modulePids: [process.pid] });
   if (behaviour === 'does-not-stop') {

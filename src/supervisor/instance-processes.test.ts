@@ -63,6 +63,31 @@ test('an update that no worker takes, and after which none starts, is not said t
   await assert.rejects(instance.update({ purgeProtection: true }), { name: 'DoesNotStart' });
 });
 
+test('processes are replaced by new ones; where those do not start, the ones before go on', async () => {
+  const { instance, root, audit } = open('replaced');
+  await using _ = instance;
+  await instance.start();
+  const before = instance.pids;
+  await instance.replace();
+  const { service, recorder } = instance.pids;
+  assert.notEqual(recorder, before.recorder);
+  const fresh = service.filter((pid) => !before.service.includes(pid));
+  assert.equal(fresh.length, 2);
+  writeFileSync(join(root, 'broken'), '');
+  await assert.rejects(instance.replace(), { name: 'DoesNotStart', message: /replaced\/service-0 does not start/ });
+  assert.deepEqual(
+    fresh.filter((pid) => !instance.pids.service.includes(pid)),
+    [],
+  );
+  assert.notEqual(instance.status.port, 0);
+  // Nothing is left of one that is replaced while it stops.
+  rmSync(join(root, 'broken'));
+  assert.equal(audit, join(root, 'audit'));
+  const replaced = instance.replace();
+  await Promise.all([assert.rejects(replaced), instance.stop()]);
+  assert.deepEqual(instance.pids.service, []);
+});
+
 test('from the moment that it is to stop nobody is led to its port, which another program may take', async () => {
   mkdirSync(join(folder, 'dev'), { mode: 0o700 });
   const told: number[] = [];

@@ -5,54 +5,32 @@ import { probePort } from '../deployment/free-port.ts';
 import type { InstancePids } from '../deployment/running-state.ts';
 import { lockHolder, takeDataLock } from '../files/data-lock.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
-import { instanceKey } from '../formats/front-proof.ts';
 import { logOrigin } from '../formats/log-origin.ts';
 import type { OwnRecoverability } from '../formats/own-recoverability.ts';
 import type { InstanceStatus } from '../links/instance-host.ts';
-import { activation, instanceUpdated, namesChanged, partitions, recoverability } from '../links/instance-messages.ts';
+import { instanceUpdated, namesChanged } from '../links/instance-messages.ts';
 import type { InstanceUpdate } from '../links/instance-update.ts';
 import type { Link } from '../links/link.ts';
-import { frontToken } from '../links/messages.ts';
 import { rememberedPort, rememberPort } from './remembered-port.ts';
 import { newSocket, removeSockets } from './socket-folder.ts';
 import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
-
-export interface InstancePlan extends Pick<ProcessOptions, 'report' | 'show'> {
-  readonly name: string;
-  readonly id: string;
-  /** The instance's folder, and that of its log. */
-  readonly root: string;
-  readonly audit: string;
-  readonly logs: string;
-  readonly workers: number;
-  /** Module partitions of each worker. */
-  readonly partitions: number;
-  /** What the key is made of by which the workers know the front. */
-  readonly frontToken: Uint8Array;
-  readonly entries: { readonly service: string; readonly recorder: string };
-  /** Address, activation or pids are other than before. */
-  changed(): void;
-}
-
-/** Longer than a worker needs to get ready: one that starts answers when it serves. */
-const UPDATED_WITHIN_MS = 40_000;
+import { type InstancePlan, WorkerGeneration } from './worker-generation.ts';
 
 export class InstanceProcesses implements AsyncDisposable {
   readonly #plan: InstancePlan;
   readonly #recorder: SupervisedProcess;
-  readonly #workers: SupervisedProcess[] = [];
-  /** Of all workers that run, also those that are not ready yet. */
-  readonly #links = new Set<Link>();
-  readonly #modulePids = new Map<number, readonly number[]>();
   #recorderSocket = '';
   #wanted = false;
   /** Until then its recorder is not even begun. */
   #begun: Promise<void> | undefined;
   /** Its files are ours alone while it runs. */
   #lock: Disposable | undefined;
-  #port = 0;
-  #activation: Pick<InstanceStatus, 'activation' | 'message'> = { activation: 'Unknown', message: '' };
-  #recoverability: OwnRecoverability | undefined;
+  /** The one that clients are led to; those that were before it, and one that starts. */
+  #current: WorkerGeneration;
+  readonly #besides = new Set<WorkerGeneration>();
+  #generations = 0;
+  /** Where it listened when it ran last; 0: anywhere. */
+  #firstPort = 0;
 
   constructor(plan: InstancePlan) {
     this.#plan = plan;
@@ -63,12 +41,12 @@ export class InstanceProcesses implements AsyncDisposable {
         args: ['--folder', plan.audit, '--socket', this.#recorderSocket, '--origin', logOrigin(plan.id)],
       }),
       ready: () => {
-        if (this.#wanted) this.#workers[0]?.start();
+        if (this.#wanted) this.#startWorkers();
         plan.changed();
       },
       down: () => plan.changed(),
     });
-    for (let worker = 0; worker < plan.workers; worker++) this.#workers.push(this.#worker(worker));
+    this.#current = this.#generation(false);
   }
 
   get name(): string {
@@ -76,19 +54,19 @@ export class InstanceProcesses implements AsyncDisposable {
   }
 
   get status(): InstanceStatus {
-    return { ...this.#activation, port: this.#workers.some((worker) => worker.isReady) ? this.#port : 0 };
+    return this.#current.status;
   }
 
-  /** As it says itself; undefined: it has not been said. */
   get recoverability(): OwnRecoverability | undefined {
-    return this.status.port === 0 || this.#activation.activation !== 'Active' ? undefined : this.#recoverability;
+    return this.#current.recoverability;
   }
 
   get pids(): InstancePids {
+    const all = [this.#current, ...this.#besides].map(({ pids }) => pids);
     return {
       recorder: this.#recorder.pid ?? null,
-      service: this.#workers.map((worker) => worker.pid).filter((pid) => pid !== undefined),
-      module: [...this.#modulePids.values()].flat(),
+      service: all.flatMap(({ service }) => service),
+      module: all.flatMap(({ module }) => module),
     };
   }
 
@@ -106,7 +84,7 @@ export class InstanceProcesses implements AsyncDisposable {
   async whenReady(): Promise<void> {
     await this.#begun;
     await this.#recorder.whenReady();
-    for (const worker of this.#workers) await worker.whenReady();
+    await this.#current.whenReady();
   }
 
   /**
@@ -117,20 +95,41 @@ export class InstanceProcesses implements AsyncDisposable {
     return this.#ask((link) => link.request(namesChanged, {}));
   }
 
-  /** Of every worker; one that does not answer with `done` is ended. */
   async #ask(question: (link: Link) => Promise<unknown>): Promise<void> {
-    await Promise.all(
-      [...this.#links].map(async (link) => {
-        const timer = setTimeout(() => void link[Symbol.asyncDispose](), UPDATED_WITHIN_MS);
-        try {
-          await question(link);
-        } catch {
-          await link[Symbol.asyncDispose]();
-        } finally {
-          clearTimeout(timer);
-        }
-      }),
-    );
+    await Promise.all([this.#current, ...this.#besides].map((each) => each.ask(question)));
+  }
+
+  /**
+   * Starts everything anew with the program as it lies on the disk now, while requests are answered all the time: resolves when
+   * clients are led to the new workers. Those before answer what they are asked until their clients have gone.
+   * @throws DoesNotStart; then nothing has changed
+   */
+  async replace(): Promise<void> {
+    await this.whenReady();
+    const before = this.#current;
+    const next = this.#generation(true);
+    this.#besides.add(next);
+    try {
+      next.start(0);
+      await next.whenReady();
+    } catch (error) {
+      await next[Symbol.asyncDispose]();
+      throw error;
+    } finally {
+      this.#besides.delete(next);
+    }
+    this.#current = next;
+    this.#besides.add(before);
+    rememberPort(this.#run, next.status.port).catch((error: unknown) => this.#portForgotten(error));
+    this.#plan.changed();
+    void before.retire().then(() => {
+      this.#besides.delete(before);
+      this.#plan.changed();
+    });
+    // What is to be recorded meanwhile waits, and is sent again to the one that comes.
+    await this.#recorder.stop();
+    this.#recorder.start();
+    await this.#recorder.whenReady();
   }
 
   /** Resolves when all workers serve. What fails goes on being tried even after this has rejected. */
@@ -143,7 +142,7 @@ export class InstanceProcesses implements AsyncDisposable {
 
   async #begin(): Promise<void> {
     this.#recorderSocket = await newSocket(this.#run);
-    this.#port = await rememberedPort(this.#run);
+    this.#firstPort = await rememberedPort(this.#run);
     if (!this.#wanted) {
       removeSockets(this.#run); // the stop may have come before it was made
       throw new Error(`${this.name} was stopped`);
@@ -153,11 +152,8 @@ export class InstanceProcesses implements AsyncDisposable {
 
   async stop(): Promise<void> {
     this.#wanted = false;
-    const stopped = this.#workers.map((worker) => worker.stop());
-    this.#plan.changed(); // nobody is led to its port any more
-    await Promise.all(stopped);
+    await Promise.all([this.#current, ...this.#besides].map((each) => each.stop()));
     await this.#recorder.stop();
-    this.#modulePids.clear();
     removeSockets(this.#run);
     this.#lock?.[Symbol.dispose]();
     this.#lock = undefined;
@@ -166,71 +162,36 @@ export class InstanceProcesses implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-    for (const each of [this.#recorder, ...this.#workers]) await each[Symbol.asyncDispose]();
+    for (const each of [this.#recorder, this.#current]) await each[Symbol.asyncDispose]();
   }
 
   get #run(): string {
     return join(this.#plan.root, 'run');
   }
 
-  #worker(index: number): SupervisedProcess {
-    const plan = this.#plan;
-    return this.#process(`service-${index}`, {
-      program: async () => ({
-        entry: plan.entries.service,
-        args: [
-          ['--instance', plan.root],
-          ['--socket', this.#recorderSocket],
-          ['--port', String(await this.#portForNextWorker())],
-          ['--partitions', String(plan.partitions)],
-          ['--worker', String(index)],
-        ].flat(),
-      }),
-      connected: (link) => this.#listen(index, link),
-      ready: ({ port, modulePids }) => {
-        this.#modulePids.set(index, modulePids);
-        if (port !== this.#port) {
-          this.#port = port;
-          rememberPort(this.#run, port).catch((error: unknown) => {
-            plan.report(`the port of '${plan.name}' could not be written down: ${String(error)}`);
-          });
-        }
-        // The first worker chooses the port if none is known; the others have to know it.
-        if (this.#wanted) for (const other of this.#workers) other.start();
-        plan.changed();
-      },
-      down: () => {
-        this.#modulePids.delete(index);
-        plan.changed();
-      },
-    });
+  #startWorkers(): void {
+    this.#current.start(this.#firstPort);
   }
 
-  /** While no worker listens, another program may have taken the port: then any other will do. */
-  async #portForNextWorker(): Promise<number> {
-    if (this.#port === 0 || this.#workers.some((worker) => worker.isReady)) return this.#port;
-    return (await probePort(this.#port)) ?? 0;
+  #generation(beside: boolean): WorkerGeneration {
+    const generation: WorkerGeneration = new WorkerGeneration({
+      plan: this.#plan,
+      nth: this.#generations++,
+      recorderSocket: () => this.#recorderSocket,
+      freePort: async (port) => (await probePort(port)) ?? 0,
+      process: (role, own) => this.#process(role, own),
+      beside,
+      listens: (port) => {
+        if (generation === this.#current)
+          rememberPort(this.#run, port).catch((error: unknown) => this.#portForgotten(error));
+      },
+      changed: () => this.#plan.changed(),
+    });
+    return generation;
   }
 
-  #listen(index: number, link: Link): void {
-    this.#links.add(link);
-    void link.closed.then(() => this.#links.delete(link));
-    link.send(frontToken, { token: instanceKey(this.#plan.frontToken, this.name) });
-    link.on(activation, (said) => {
-      if (said.activation === 'Failed' && said.message !== this.#activation.message) {
-        this.#plan.report(`instance '${this.#plan.name}' does not serve: ${said.message}`);
-      }
-      this.#activation = said;
-      this.#plan.changed();
-    });
-    link.on(recoverability, ({ own }) => {
-      this.#recoverability = own;
-      this.#plan.changed();
-    });
-    link.on(partitions, ({ modulePids }) => {
-      this.#modulePids.set(index, modulePids);
-      this.#plan.changed();
-    });
+  #portForgotten(error: unknown): void {
+    this.#plan.report(`the port of '${this.name}' could not be written down: ${String(error)}`);
   }
 
   #process(role: string, own: Omit<ProcessOptions, 'label' | 'log' | 'report'>): SupervisedProcess {

@@ -22,9 +22,10 @@ import {
   readProvisionRequest,
 } from '../links/provision-request.ts';
 import type { AliasTable } from './alias-table.ts';
-import { InstanceInUse, type InstancePlan, InstanceProcesses } from './instance-processes.ts';
+import { InstanceInUse, InstanceProcesses } from './instance-processes.ts';
 import type { Profile } from './profile.ts';
 import { isBeingPurged, purgeInstance, resumePurges } from './purge/purge-instance.ts';
+import type { InstancePlan } from './worker-generation.ts';
 
 export interface InstancesOptions {
   readonly places: Places;
@@ -147,15 +148,26 @@ export class Instances implements AsyncDisposable {
     });
   }
 
-  /** An operator has set or taken away marks: what has one stops, what has none any more starts. */
+  /** An operator has set or taken away marks: what has that of a stop stops, what has it no more starts. */
   applyStopFlags(): Promise<void> {
     return this.#inTurn(async () => {
       for (const name of this.#names()) {
         if (existsSync(this.#stoppedMark(name))) continue;
-        if (existsSync(this.#options.places.instance(name).stopFlag)) await this.#end(name);
+        const { stopFlag, replaceFlag } = this.#options.places.instance(name);
+        if (existsSync(stopFlag)) await this.#end(name);
         await this.#run(name);
+        if (existsSync(replaceFlag)) await this.#replace(name, replaceFlag);
       }
     });
+  }
+
+  async #replace(name: string, flag: string): Promise<void> {
+    try {
+      await this.#running.get(name)?.replace();
+      rmSync(flag, { force: true });
+    } catch (error) {
+      await replaceFile(flag, `${error instanceof Error ? error.message : String(error)}\n`);
+    }
   }
 
   /** Those of them that run answer under their present names when this resolves; nothing is restarted for it. */

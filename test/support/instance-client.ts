@@ -43,10 +43,16 @@ export async function dataPlaneToken(
   return String(json['access_token']);
 }
 
-export function instanceClient(product: RunningProduct, token: string, instance = 'dev'): InstanceClient {
+/** @param way past the front, or through it as clients of other machines come */
+export function instanceClient(
+  product: RunningProduct,
+  token: string,
+  instance = 'dev',
+  way: 'direct' | 'front' = 'direct',
+): InstanceClient {
   const uris = product.state.uris.instances[instance];
   if (uris === undefined) throw new Error(`there is no instance ${instance}`);
-  const port = Number(new URL(uris.direct).port);
+  const port = way === 'front' ? product.state.port : Number(new URL(uris.direct).port);
   const host = new URL(uris.azure).host;
   const agent = new Agent({ keepAlive: true, maxSockets: 16 });
   return {

@@ -1,6 +1,6 @@
-// `strongroom instance …`: one instance of a data directory is stopped and started, or goes on without its newest witnesses; the
+// `strongroom instance …`: one instance of a data directory is stopped and started, gets new processes, or goes on without its newest witnesses; the
 // others go on.
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type RunningState, readRunningState } from '../../deployment/running-state.ts';
@@ -56,6 +56,33 @@ restarts of the service until 'strongroom instance start'. Where nothing runs, i
       writeFileSync(folder.at.stopFlag, `${new Date().toISOString()}\n`, { mode: 0o600 });
       await applyStopFlag(folder, ({ instances }) => instances[folder.name]?.activation === 'Stopped');
       return `${folder.name} is stopped.\n`;
+    },
+  }),
+  command({
+    name: 'instance restart',
+    summary: 'replace the processes of an instance by new ones, without a request that fails',
+    ...aboutOne,
+    details: `
+For an upgrade: the new processes run the program as it lies on the disk now. New workers start beside those that serve; once all
+of them serve, clients are led to them, and the others end each connection with its next answer, or after 75 seconds in which it
+was not used. Then the recorder is replaced: answers wait for it. Where the new ones do not start, everything stays as it was.
+What is unlocked stays so. The supervisor and the management plane go on as they are: they are restarted with the service.`,
+    options: { ...hsmNameOption, ...dataOption },
+    examples: ['strongroom instance restart dev'],
+    async run({ data, 'hsm-name': named }) {
+      const folder = instanceFolder(data, named);
+      const { name, at } = folder;
+      writeFileSync(at.replaceFlag, '', { mode: 0o600 });
+      try {
+        const holds = (): boolean => !existsSync(at.replaceFlag) || statSync(at.replaceFlag).size > 0;
+        const state = await applyStopFlag(folder, holds);
+        if (state === undefined) return `${name} does not run: it starts with the program as it is then.\n`;
+        const why = existsSync(at.replaceFlag) ? readFileSync(at.replaceFlag, 'utf8').trim() : '';
+        if (why !== '') throw new CommandError(`'${name}' goes on with the processes that it had: ${printable(why)}`);
+      } finally {
+        rmSync(at.replaceFlag, { force: true });
+      }
+      return `${name} is served by new processes.\n`;
     },
   }),
   command({

@@ -45,6 +45,11 @@ export class JobEngine implements AsyncDisposable {
     return this.#stop.signal;
   }
 
+  /** Resolves when none of its jobs runs. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#own.values());
+  }
+
   /** A full restore is under way in some worker that is alive. */
   get isRestoring(): boolean {
     const { running } = this.#options.jobs;

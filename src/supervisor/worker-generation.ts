@@ -1,0 +1,190 @@
+// The service workers of an instance that were started together: they share one port, and run the program as it was then. Of two
+// generations the older one answers what it is asked, and leaves when its clients have.
+import { setTimeout as delay } from 'node:timers/promises';
+import { instanceKey } from '../formats/front-proof.ts';
+import type { OwnRecoverability } from '../formats/own-recoverability.ts';
+import type { InstanceStatus } from '../links/instance-host.ts';
+import { activation, partitions, recoverability, retire } from '../links/instance-messages.ts';
+import type { Link } from '../links/link.ts';
+import { frontToken } from '../links/messages.ts';
+import type { ProcessOptions, SupervisedProcess } from './supervised-process.ts';
+
+export interface InstancePlan extends Pick<ProcessOptions, 'report' | 'show'> {
+  readonly name: string;
+  readonly id: string;
+  /** The instance's folder, and that of its log. */
+  readonly root: string;
+  readonly audit: string;
+  readonly logs: string;
+  readonly workers: number;
+  /** Module partitions of each worker. */
+  readonly partitions: number;
+  /** What the key is made of by which the workers know the front. */
+  readonly frontToken: Uint8Array;
+  readonly entries: { readonly service: string; readonly recorder: string };
+  /** Address, activation or pids are other than before. */
+  changed(): void;
+}
+
+export interface GenerationOptions {
+  readonly plan: InstancePlan;
+  /** Which generation of this instance it is; no two have workers of one number. */
+  readonly nth: number;
+  readonly recorderSocket: () => string;
+  /** For a worker that starts while no other of them listens. */
+  readonly freePort: (port: number) => Promise<number>;
+  readonly process: (role: string, own: Omit<ProcessOptions, 'label' | 'log' | 'report'>) => SupervisedProcess;
+  /** Others of this instance serve while it starts. */
+  readonly beside: boolean;
+  readonly listens: (port: number) => void;
+  readonly changed: () => void;
+}
+
+/** Longer than a worker needs to get ready: one that starts answers when it serves. */
+const ANSWERED_WITHIN_MS = 40_000;
+/** Who was led to it a moment ago arrives meanwhile, and those that hear where the next one is have heard. */
+const LINGER_MS = 2_000;
+/** Its clients' idle connections have ended by then; longer than the time for which they are kept. */
+const RETIRED_WITHIN_MS = 90_000;
+
+export class WorkerGeneration implements AsyncDisposable {
+  readonly #options: GenerationOptions;
+  readonly #workers: SupervisedProcess[] = [];
+  /** Of all workers that run, also those that are not ready yet. */
+  readonly #links = new Set<Link>();
+  readonly #modulePids = new Map<number, readonly number[]>();
+  #wanted = false;
+  #port = 0;
+  #activation: Pick<InstanceStatus, 'activation' | 'message'> = { activation: 'Unknown', message: '' };
+  #recoverability: OwnRecoverability | undefined;
+
+  constructor(options: GenerationOptions) {
+    this.#options = options;
+    for (let worker = 0; worker < options.plan.workers; worker++) this.#workers.push(this.#worker(worker));
+  }
+
+  get status(): InstanceStatus {
+    return { ...this.#activation, port: this.#workers.some((worker) => worker.isReady) ? this.#port : 0 };
+  }
+
+  /** As it says itself; undefined: it has not been said. */
+  get recoverability(): OwnRecoverability | undefined {
+    return this.status.port === 0 || this.#activation.activation !== 'Active' ? undefined : this.#recoverability;
+  }
+
+  get pids(): { readonly service: readonly number[]; readonly module: readonly number[] } {
+    return {
+      service: this.#workers.map((worker) => worker.pid).filter((pid) => pid !== undefined),
+      module: [...this.#modulePids.values()].flat(),
+    };
+  }
+
+  /** @param port 0: any */
+  start(port: number): void {
+    if (this.#wanted) return;
+    this.#wanted = true;
+    this.#port = port;
+    this.#workers[0]?.start();
+  }
+
+  /** Resolves when all of them serve. @throws DoesNotStart, naming the one that has failed too often */
+  async whenReady(): Promise<void> {
+    for (const worker of this.#workers) await worker.whenReady();
+  }
+
+  /** Every worker; one that does not answer with `done` is ended. */
+  async ask(question: (link: Link) => Promise<unknown>, withinMs: number = ANSWERED_WITHIN_MS): Promise<void> {
+    await Promise.all(
+      [...this.#links].map(async (link) => {
+        const timer = setTimeout(() => void link[Symbol.asyncDispose](), withinMs);
+        try {
+          await question(link);
+        } catch {
+          await link[Symbol.asyncDispose]();
+        } finally {
+          clearTimeout(timer);
+        }
+      }),
+    );
+  }
+
+  /** Nobody is led to it any more: it ends when its last client has gone. */
+  async retire(): Promise<void> {
+    await Promise.all([delay(LINGER_MS), this.ask((link) => link.request(retire, {}), RETIRED_WITHIN_MS)]);
+    await this[Symbol.asyncDispose]();
+  }
+
+  async stop(): Promise<void> {
+    this.#wanted = false;
+    const stopped = this.#workers.map((worker) => worker.stop());
+    this.#options.changed(); // nobody is led to its port any more
+    await Promise.all(stopped);
+    this.#modulePids.clear();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    for (const worker of this.#workers) await worker[Symbol.asyncDispose]();
+  }
+
+  #worker(index: number): SupervisedProcess {
+    const { plan, nth, recorderSocket, beside, process, listens, changed } = this.#options;
+    return process(`service-${index}`, {
+      program: async () => ({
+        entry: plan.entries.service,
+        args: [
+          ['--instance', plan.root],
+          ['--socket', recorderSocket()],
+          ['--port', String(await this.#portForNextWorker())],
+          ['--partitions', String(plan.partitions)],
+          ['--worker', String(nth * plan.workers + index)],
+          index === 0 ? ['--completes-log'] : [],
+          beside ? ['--beside'] : [],
+        ].flat(),
+      }),
+      connected: (link) => this.#listen(index, link),
+      ready: ({ port, modulePids }) => {
+        this.#modulePids.set(index, modulePids);
+        if (port !== this.#port) {
+          this.#port = port;
+          listens(port);
+        }
+        // The first worker chooses the port if none is known; the others have to know it.
+        if (this.#wanted) for (const other of this.#workers) other.start();
+        changed();
+      },
+      down: () => {
+        this.#modulePids.delete(index);
+        changed();
+      },
+    });
+  }
+
+  /** While no worker listens, another program may have taken the port: then any other will do. */
+  async #portForNextWorker(): Promise<number> {
+    if (this.#port === 0 || this.#workers.some((worker) => worker.isReady)) return this.#port;
+    return this.#options.freePort(this.#port);
+  }
+
+  #listen(index: number, link: Link): void {
+    const { plan, changed } = this.#options;
+    this.#links.add(link);
+    void link.closed.then(() => this.#links.delete(link));
+    link.send(frontToken, { token: instanceKey(plan.frontToken, plan.name) });
+    link.on(activation, (said) => {
+      if (said.activation === 'Failed' && said.message !== this.#activation.message) {
+        plan.report(`instance '${plan.name}' does not serve: ${said.message}`);
+      }
+      this.#activation = said;
+      changed();
+    });
+    link.on(recoverability, ({ own }) => {
+      this.#recoverability = own;
+      changed();
+    });
+    link.on(partitions, ({ modulePids }) => {
+      this.#modulePids.set(index, modulePids);
+      changed();
+    });
+  }
+}
