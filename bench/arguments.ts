@@ -59,6 +59,7 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
        npm run bench -- keys|backup|rehearsal [--sizes N,…] [--json FILE]
        npm run bench -- writes [--only WRITE,…] [--sizes N,…] [--rounds N] [--seconds N] [--connections N] [--json FILE]
                         [--profile FOLDER]
+       npm run bench -- overload|fairness [--connections N] [--seconds N] [--json FILE]
 
   OPERATION          ${names.join(', ')} (default: all)
   --seconds N        measured time of each operation and of its echo, after a warm-up (default: 5)
@@ -72,6 +73,8 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
   keys               fills an instance with keys and shows what grows with their number
   rehearsal          rehearses a recovery in full, and shows what each step takes
   writes             loads the product with changes, and with RSA keys being made beside other work
+  overload           asks far more than can be done, over 5,000 connections: what is served all the same
+  fairness           one principal at full blast beside another: what the other notices
   --sizes N,…        numbers of keys (default: 1000,10000,100000; of writes: 100, and each write is measured with all of them in turn)
   --rounds N         how often each write is measured with each number of keys (default: 1)
 

@@ -18,6 +18,10 @@ import { readLatencyArguments } from './latency/arguments.ts';
 import { latencyReport } from './latency/report.ts';
 import { runLatencyBench } from './latency/run.ts';
 import { operations } from './operations.ts';
+import { readOverloadArguments } from './overload/arguments.ts';
+import { runFairnessBench } from './overload/fairness.ts';
+import { fairnessReport, isFair, isServedWell, overloadReport } from './overload/report.ts';
+import { runOverloadBench } from './overload/run.ts';
 import { startProduct } from './product/product.ts';
 import { rehearsalReport } from './rehearsal/report.ts';
 import { runRehearsalBench } from './rehearsal/run.ts';
@@ -90,6 +94,22 @@ async function soak(words: readonly string[]): Promise<void> {
   if (isBroken(results.slices) || judge(results.slices).some(({ grows }) => grows)) process.exitCode = 1;
 }
 
+async function measureOverload(words: readonly string[]): Promise<void> {
+  const options = readOverloadArguments(words);
+  const rows = await runOverloadBench(options, progress);
+  process.stdout.write(overloadReport(rows));
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, undefined, 2)}\n`);
+  if (!rows.every(isServedWell)) process.exitCode = 1;
+}
+
+async function measureFairness(words: readonly string[]): Promise<void> {
+  const { seconds, json } = readOverloadArguments(words);
+  const rows = await runFairnessBench(seconds, progress);
+  process.stdout.write(fairnessReport(rows));
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(rows, undefined, 2)}\n`);
+  if (!rows.every(isFair)) process.exitCode = 1;
+}
+
 async function measureOperations(words: readonly string[]): Promise<void> {
   const options = readArguments(words, names);
   if (options === 'help') {
@@ -120,6 +140,8 @@ try {
   else if (first === 'backup') await measureBackup(others);
   else if (first === 'rehearsal') await measureRehearsal(others);
   else if (first === 'writes') await measureWrites(others);
+  else if (first === 'overload') await measureOverload(others);
+  else if (first === 'fairness') await measureFairness(others);
   else await measureOperations(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;

@@ -5,8 +5,8 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 const MAX_HEAD = 64 * 1024;
 const MAX_BODY = 1024 * 1024;
 
-/** The body is `bytes.subarray(from, to)`, valid during the call only; copied by who keeps it. */
-export type OnResponse = (status: number, bytes: Buffer, from: number, to: number) => void;
+/** The body is `bytes.subarray(from, to)`, valid during the call only; copied by who keeps it. `isLast`: of its connection. */
+export type OnResponse = (status: number, bytes: Buffer, from: number, to: number, isLast: boolean) => void;
 
 export class ResponseError extends Error {
   override readonly name = 'ResponseError';
@@ -69,7 +69,7 @@ export class ResponseScanner {
       this.#needed = end - start;
       return -1;
     }
-    this.#onResponse(status, bytes, bodyStart, end);
+    this.#onResponse(status, bytes, bodyStart, end, LAST.test(head));
     return end;
   }
 }
@@ -84,6 +84,7 @@ function statusOf(head: string): number {
   return status;
 }
 
+const LAST = /\r\nconnection:[ \t]*close[ \t]*(?=\r\n|$)/i;
 const CONTENT_LENGTH = /\r\ncontent-length:[ \t]*([0-9]{1,7})[ \t]*(?=\r\n|$)/gi;
 
 function contentLengthOf(head: string): number {

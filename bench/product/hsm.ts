@@ -20,10 +20,11 @@ export interface Hsm {
   tryWith(authorization: string | undefined, path: string): Promise<Answer>;
 }
 
-export async function connectHsm(product: Product): Promise<Hsm> {
+/** @param as the application that signs in; absent: the one that the product's environment file names */
+export async function connectHsm(product: Product, as?: Application): Promise<Hsm> {
   const ca = readFileSync(product.ready.caFile, 'utf8');
   const endpoint: Endpoint = { ...product.ready.direct, serverName: SERVER_NAME, ca };
-  const token = await requestToken(product, ca);
+  const token = await requestToken(product, ca, as);
   return {
     endpoint,
     token,
@@ -48,8 +49,13 @@ export function requestHeaders(token: string): Readonly<Record<string, string>> 
   };
 }
 
+export interface Application {
+  readonly id: string;
+  readonly secret: string;
+}
+
 /** Client credentials, as the stock libraries send them, through the front. */
-async function requestToken(product: Product, ca: string): Promise<string> {
+async function requestToken(product: Product, ca: string, as?: Application): Promise<string> {
   const environment = readEnvironmentFile(product.ready.envFile);
   const need = (name: string): string => {
     const value = environment.get(name);
@@ -58,8 +64,8 @@ async function requestToken(product: Product, ca: string): Promise<string> {
   };
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
-    client_id: need('AZURE_CLIENT_ID'),
-    client_secret: need('AZURE_CLIENT_SECRET'),
+    client_id: as?.id ?? need('AZURE_CLIENT_ID'),
+    client_secret: as?.secret ?? need('AZURE_CLIENT_SECRET'),
     scope: 'https://managedhsm.azure.net/.default',
   });
   const answer = await call(
