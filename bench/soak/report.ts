@@ -18,7 +18,7 @@ export function soakReport({ environment: on, minutes, connections, slices, dist
         ]
       : []),
     '',
-    'Rise: of a straight line through the last two thirds, with its standard error; memory is PSS',
+    'Rise: of a straight line through the last two thirds, with its standard error; memory is PSS under load, descriptors and threads are at rest',
     ...table(
       ['figure', 'level', 'rise', '±', 'unit', ''],
       judged.map(({ figure, unit, level, rise, noise, grows }) => [

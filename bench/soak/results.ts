@@ -6,8 +6,9 @@ export interface Slice {
   readonly answers: number;
   readonly perSecond: number;
   readonly p99Ms: number;
-  /** Samples in the middle of the slice, by role of the processes. */
+  /** In the middle of the slice, by role of the processes. */
   readonly pssMiB: Readonly<Record<string, number>>;
+  /** When it is over and nothing is asked: what load holds is let go, what is lost is not. */
   readonly descriptors: Readonly<Record<string, number>>;
   readonly threads: Readonly<Record<string, number>>;
   readonly checked: number;

@@ -3,6 +3,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createKeys, type Keys } from '../bench-keys.ts';
 import { type LoadGenerator, startLoadGenerator } from '../load/generator.ts';
 import { Histogram } from '../load/histogram.ts';
@@ -22,6 +23,8 @@ const SLICES = 60;
 /** A longer run has more slices instead. */
 const LONGEST_SLICE_MS = 60_000;
 const WARM_UP_MS = 300;
+/** Longer than the recorder takes to its next checkpoint: until then it holds files open, the more the more was answered. */
+const REST_MS = 1500;
 
 export async function runSoak(minutes: number, progress: (text: string) => void): Promise<SoakResults> {
   const folder = mkdtempSync(join(tmpdir(), 'strongroom-bench-soak-'));
@@ -71,16 +74,20 @@ interface Soaked {
 async function runSlice(sliceMs: number, { hsm, prepared, generator, processes }: Soaked): Promise<Slice> {
   const measureMs = Math.max(100, sliceMs - WARM_UP_MS);
   const requests = prepared.requests.map((request) => requestBytes(request, hsm));
-  const sampled = Promise.withResolvers<Pick<Slice, 'pssMiB' | 'descriptors' | 'threads'>>();
+  const underLoad = Promise.withResolvers<Slice['pssMiB']>();
   const job = { ...hsm.endpoint, connections: CONNECTIONS, warmUpMs: WARM_UP_MS, measureMs, requests };
   const report = await generator.run(job, () => {
-    setTimeout(() => sampled.resolve(Promise.resolve().then(() => sample(processes))), measureMs / 2);
+    setTimeout(() => underLoad.resolve(Promise.resolve().then(() => memoryByRole(processes))), measureMs / 2);
   });
+  const pssMiB = await underLoad.promise;
+  await sleep(REST_MS);
   return {
     answers: report.answers,
     perSecond: (report.completed * 1000) / report.elapsedMs,
     p99Ms: Histogram.from(report.latencies).quantile(0.99) / 1000,
-    ...(await sampled.promise),
+    pssMiB,
+    descriptors: countByRole(processes, 'fd'),
+    threads: countByRole(processes, 'task'),
     checked: report.samples.length,
     wrong: await countWrong(prepared, report.samples),
     errors: report.errors,
@@ -88,18 +95,26 @@ async function runSlice(sliceMs: number, { hsm, prepared, generator, processes }
 }
 
 /** @throws when a process has gone: it ended in the course of the run */
-function sample(processes: Soaked['processes']): Pick<Slice, 'pssMiB' | 'descriptors' | 'threads'> {
-  const found = { pssMiB: {}, descriptors: {}, threads: {} } as const satisfies Record<string, Record<string, number>>;
-  const add = (sums: Record<string, number>, role: string, value: number): void => {
-    const kind = role.replace(/[.:][0-9]+$/, '');
-    sums[kind] = (sums[kind] ?? 0) + value;
-  };
-  for (const { role, pid } of processes) {
+function memoryByRole(processes: Soaked['processes']): Slice['pssMiB'] {
+  return byRole(processes, (role, pid) => {
     const memory = memoryOf(pid);
     if (memory === undefined) throw new Error(`the process ${role} has ended`);
-    add(found.pssMiB, role, (memory.pssKiB ?? memory.rssKiB) / 1024);
-    add(found.descriptors, role, readdirSync(`/proc/${pid}/fd`).length);
-    add(found.threads, role, readdirSync(`/proc/${pid}/task`).length);
+    return (memory.pssKiB ?? memory.rssKiB) / 1024;
+  });
+}
+
+function countByRole(processes: Soaked['processes'], folder: 'fd' | 'task'): Readonly<Record<string, number>> {
+  return byRole(processes, (_, pid) => readdirSync(`/proc/${pid}/${folder}`).length);
+}
+
+function byRole(
+  processes: Soaked['processes'],
+  of: (role: string, pid: number) => number,
+): Readonly<Record<string, number>> {
+  const sums: Record<string, number> = {};
+  for (const { role, pid } of processes) {
+    const kind = role.replace(/[.:][0-9]+$/, '');
+    sums[kind] = (sums[kind] ?? 0) + of(role, pid);
   }
-  return found;
+  return sums;
 }
