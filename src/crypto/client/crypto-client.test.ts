@@ -111,6 +111,30 @@ test('a partition that hangs is ended, and its requests are answered by another'
   assert.ok(!client.pids.includes(hanging));
 });
 
+test('a partition that makes a key may be silent for longer than one that does not', async () => {
+  const moduleFolder = newFolder();
+  const key = await (async () => {
+    await using usual = await openCryptoClient({ moduleFolder, partitions: 1 });
+    await activate(usual);
+    return await newKey(usual);
+  })();
+  const ended = Promise.withResolvers<readonly number[]>();
+  await using client = await openCryptoClient({
+    ...{ moduleFolder, partitions: 2, stallMs: 1500 },
+    onPartitions: (pids) => pids.length === 1 && ended.resolve(pids),
+  });
+  const both = client.pids;
+  assert.equal(both.length, 2);
+  for (const pid of both) process.kill(pid, 'SIGSTOP');
+  const made = newKey(client);
+  const signed = sign(client, key, randomBytes(8));
+  const [making] = await ended.promise;
+  assert.ok(making !== undefined && both.includes(making));
+  process.kill(making, 'SIGCONT');
+  await Promise.all([made, signed]);
+  assert.ok(client.pids.includes(making));
+});
+
 /** Processes of ceremonies over the folder. */
 function ceremoniesOver(moduleFolder: string): number[] {
   const pids = readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name));

@@ -9,7 +9,7 @@ import { type PartitionPath, spawnPartition } from './spawn-partition.ts';
 
 export interface PoolOptions extends PartitionPath {
   readonly partitions: number;
-  /** A partition that leaves all its requests unanswered for so long is ended; long enough for an RSA-4096 key. */
+  /** A partition that leaves all its requests unanswered for so long is ended; one that makes a key has longer. */
   readonly stallMs?: number | undefined;
   /**
    * The seal key from a worker beside this one, encrypted to the key; undefined when none has it. For a partition that comes
@@ -27,7 +27,10 @@ const LEAD = 32;
 /** How long a request waits for a partition to come back before it is refused. */
 const PATIENCE_MS = 15_000;
 const GREETING_MS = 15_000;
-const STALL_MS = 60_000;
+/** Callers of what another partition could do wait for it. */
+const STALL_MS = 20_000;
+/** Long enough for an RSA-4096 key. */
+const MAKING_MS = 60_000;
 const FIRST_BACKOFF_MS = 20;
 const LONGEST_BACKOFF_MS = 5_000;
 /** A partition that lived this long starts the backoff anew. */
@@ -177,7 +180,7 @@ export class PartitionPool implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    const partition = new Partition(spawnPartition(this.#options), this.#options.stallMs ?? STALL_MS);
+    const partition = new Partition(spawnPartition(this.#options), this.#options.stallMs ?? STALL_MS, MAKING_MS);
     this.#everyone.add(partition);
     const born = performance.now();
     void partition.gone.then(() => {

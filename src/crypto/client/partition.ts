@@ -41,6 +41,8 @@ export class Partition implements AsyncDisposable {
   readonly #writer: FrameWriter;
   readonly #pending = new Map<number, Pending>();
   #load = 0;
+  /** Of the pending ones those that make a key, which may take long. */
+  readonly #making = new Set<number>();
   #lastId = 0;
   #lost: CryptoError | undefined;
   /** Since when nothing came although something was asked; undefined while all is well. */
@@ -48,15 +50,15 @@ export class Partition implements AsyncDisposable {
   /** Starting takes as long as it takes; the pool has its own patience for that. */
   #hasSpoken = false;
 
-  /** @param stallMs how long a partition may leave all its requests unanswered before it is ended */
-  constructor(process: PartitionProcess, stallMs: number) {
+  /**
+   * @param stallMs how long a partition may leave all its requests unanswered before it is ended, and while it makes a key
+   */
+  constructor(process: PartitionProcess, stallMs: number, makingMs: number = stallMs) {
     this.#process = process;
     this.pid = process.pid ?? 0;
     this.#writer = new FrameWriter(process.stdin);
     const reader = new FrameReader();
     process.stdout.on('data', (chunk: Buffer) => {
-      this.#silentSince = undefined;
-      this.#hasSpoken = true;
       try {
         for (const frame of reader.push(chunk)) this.#settle(frame.id, frame.kind, frame.payload);
       } catch {
@@ -64,7 +66,9 @@ export class Partition implements AsyncDisposable {
         this.kill();
       }
     });
-    const watch = setInterval(() => this.#checkSilence(stallMs), stallMs / 2);
+    const check = (): void => this.#checkSilence(this.#making.size > 0 ? makingMs : stallMs);
+    // Once what has come was read: a worker that was stopped itself blames nobody for that time.
+    const watch = setInterval(() => setImmediate(check), stallMs / 2);
     watch.unref();
     this.gone = new Promise((resolve) => {
       const end = (): void => {
@@ -99,6 +103,7 @@ export class Partition implements AsyncDisposable {
       const id = this.#nextId();
       this.#pending.set(id, { resolve, reject, weight });
       this.#load += weight;
+      if (code === messages.createKey.code) this.#making.add(id);
       this.#writer.send(id, code, payload);
     });
   }
@@ -142,6 +147,10 @@ export class Partition implements AsyncDisposable {
     if (pending === undefined) throw new CryptoError('Internal', 'an answer to no question');
     if (kind !== REPLY_OK && kind !== REPLY_REFUSED) throw new CryptoError('Internal', 'an unknown kind of answer');
     const refused = kind === REPLY_REFUSED ? refusal.decode(payload) : undefined;
+    // Not for what only looks like the beginning of an answer.
+    this.#silentSince = undefined;
+    this.#hasSpoken = true;
+    this.#making.delete(id);
     this.#pending.delete(id);
     this.#load -= pending.weight;
     if (refused === undefined) return pending.resolve(payload);
@@ -154,6 +163,7 @@ export class Partition implements AsyncDisposable {
     const waiting = [...this.#pending.values()];
     this.#pending.clear();
     this.#load = 0;
+    this.#making.clear();
     this.handles.clear();
     for (const { reject } of waiting) reject(this.#lost);
   }

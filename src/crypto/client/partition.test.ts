@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { test } from 'node:test';
+import { Partition } from './partition.ts';
+
+/** Answers the first request, and to the next begins an answer of a megabyte that comes byte by byte, for ever. */
+const DRIBBLES = `
+  const { stdin, stdout } = process;
+  stdin.once('data', (asked) => {
+    const answer = Buffer.from(asked.subarray(0, 9));
+    answer.writeUInt32LE(5, 0);
+    answer[8] = 0;
+    stdout.write(answer);
+    stdin.once('data', () => {
+      stdout.write(Buffer.from([0, 0, 16, 0]));
+      setInterval(() => stdout.write('x'), 5);
+    });
+  });
+`;
+
+test('a partition that begins an answer and does not come to its end is silent', async () => {
+  const child = spawn(process.execPath, ['-e', DRIBBLES], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await using partition = new Partition(child, 300);
+  assert.equal((await partition.request(1, new Uint8Array(4))).length, 0);
+  await assert.rejects(partition.request(1, new Uint8Array(4)), { code: 'PartitionLost' });
+});
