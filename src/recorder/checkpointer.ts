@@ -20,6 +20,8 @@ export class Checkpointer {
   readonly #signers: () => readonly Signer[];
   /** The checkpoint on disk as this recorder read or wrote it. */
   #text: string | undefined;
+  /** What was to take its place last: it may have, although the disk failed in the end. */
+  #tried: string | undefined;
   #running: Promise<void> | undefined;
 
   constructor(log: Log, folder: string, signers: () => readonly Signer[]) {
@@ -48,9 +50,13 @@ export class Checkpointer {
 
   async #renew(): Promise<void> {
     const snapshot = this.#log.snapshot();
-    if (this.#read() !== this.#text) throw new Error('the checkpoint on disk was changed by somebody else');
+    const found = this.#read();
+    if (found !== this.#text && found !== this.#tried)
+      throw new Error('the checkpoint on disk was changed by somebody else');
+    this.#text = found;
     const note = await this.#sign(snapshot);
     this.#check(note, snapshot);
+    this.#tried = note;
     await this.#log.publish(note, snapshot);
     this.#text = note;
   }

@@ -200,6 +200,39 @@ test('a checkpoint that was changed on disk while the recorder runs stops it fro
   assert.equal(readFileSync(join(place.folder, 'checkpoint'), 'utf8'), forged);
 });
 
+test('a checkpoint that is in place, although the disk then failed, is our own: the next one follows it', async () => {
+  using place = makePlace();
+  let fails = true;
+  let isPlaced = false;
+  const disk: Disk = {
+    ...realDisk,
+    async rename(from, to) {
+      await realDisk.rename(from, to);
+      isPlaced = to === join(place.folder, 'checkpoint');
+    },
+    async sync(fd) {
+      if (fails && isPlaced) {
+        fails = false;
+        throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
+      }
+      await realDisk.sync(fd);
+    },
+  };
+  {
+    await using recorder = await start(place, { disk });
+    await using log = await openAuditLog({ socketPath: place.socketPath, signCheckpoint });
+    await log.append(entryText('w', 0));
+    while (recorder.reports.length === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    assert.deepEqual(recorder.reports, ['no new checkpoint: EIO: i/o error']);
+    await log.append(entryText('w', 1));
+    while (!readFileSync(join(place.folder, 'checkpoint'), 'utf8').includes('\n2\n')) {
+      assert.equal(recorder.reports.length, 1, recorder.reports.join());
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  }
+  assert.deepEqual(verifyLog({ folder: place.folder }).damage, []);
+});
+
 test('a worker cannot pass off another checkpoint than it was asked to have signed', async () => {
   using place = makePlace();
   await using recorder = await start(place);
