@@ -26,7 +26,9 @@ interface Program {
 
 const programs = {
   az: { commands: ['az'], from: { client: 'azure-cli' } },
+  'checker of histories': { commands: ['strongroom-linearisable'], from: { client: 'porcupine' } },
   curl: { commands: ['curl'], from: { debian: 'curl' } },
+  gcc: { commands: ['gcc'], from: { debian: 'gcc libc6-dev' } },
   glewlwyd: { commands: ['glewlwyd'], from: { debian: 'glewlwyd' } },
   go: { commands: ['go'], from: { debian: 'golang-go' } },
   java: { commands: ['java', 'javac', 'keytool'], from: { debian: 'default-jdk-headless' } },

@@ -32,6 +32,7 @@ export const LONG_UNITS: readonly string[] = [
 /** What takes longest begins first, so that no core waits for the last file: pages, which are long, those that kill and start products, then clients. */
 const LONG_FIRST: readonly string[] = [
   'test/docs/',
+  'test/chaos/',
   'test/production/',
   'test/attack/',
   'test/fault/',

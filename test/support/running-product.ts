@@ -28,6 +28,8 @@ export interface ProductOptions {
   readonly config?: string;
   /** What to wait for instead of being ready. */
   readonly until?: (state: RunningState) => boolean;
+  /** What its processes are disturbed by: for node, ahead of the entry, and in the environment. */
+  readonly inside?: { readonly flags: readonly string[]; readonly variables: Readonly<Record<string, string>> };
 }
 
 export interface RunningProduct extends AsyncDisposable {
@@ -51,7 +53,7 @@ export interface RunningProduct extends AsyncDisposable {
 }
 
 export async function startProduct(options: ProductOptions = {}): Promise<RunningProduct> {
-  const { data, demo = true, first: isFirst = data !== undefined, config, until } = options;
+  const { data, demo = true, first: isFirst = data !== undefined, config, until, inside } = options;
   const own = data === undefined ? await mkdtemp(join(tmpdir(), 'strongroom-product-')) : undefined;
   const root = data ?? join(own ?? '', 'data');
   await mkdir(root, { recursive: true, mode: 0o700 });
@@ -61,7 +63,9 @@ export async function startProduct(options: ProductOptions = {}): Promise<Runnin
   const args = ['start', '--data', root, '--port', '0', '--ready-file', readyFile];
   if (!demo || isReady) args.push('--no-demo');
   if (config !== undefined) args.push('--config', config);
-  const child = spawn(PROGRAM, args, { cwd: CHECKOUT, env: productEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+  const [program, words] = inside === undefined ? [PROGRAM, args] : [process.execPath, launching(inside.flags, args)];
+  const env = { ...productEnvironment(), ...inside?.variables };
+  const child = spawn(program, words, { cwd: CHECKOUT, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -147,6 +151,11 @@ export async function startProduct(options: ProductOptions = {}): Promise<Runnin
       if (own !== undefined) await rm(own, { recursive: true, force: true });
     },
   };
+}
+
+/** What `./strongroom` does with these words, and with flags for node. */
+function launching(flags: readonly string[], words: readonly string[]): readonly string[] {
+  return [join(CHECKOUT, 'scripts/run.mjs'), ...flags, 'src/cli/main.ts', ...words];
 }
 
 async function demonstrate(data: string): Promise<void> {

@@ -1,0 +1,377 @@
+// Makes things go wrong in a running product, one fault at a time for whoever asks, and sees that all is well again by itself.
+import assert from 'node:assert/strict';
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { places } from '../../src/deployment/data-layout.ts';
+import { isAlive, killAll, parentOf } from '../support/process-tree.ts';
+import type { RunningProduct } from '../support/running-product.ts';
+import { Caller, type Callers } from './callers.ts';
+import {
+  EIO,
+  EMFILE,
+  ENOSPC,
+  EROFS,
+  type Fault,
+  type FaultControl,
+  GARBAGE,
+  NOTHING,
+  type Role,
+} from './fault-control.ts';
+import type { History, Trouble } from './history.ts';
+import { type KindName, kinds } from './kinds.ts';
+import type { Random } from './random.ts';
+
+/** Whoever is not well again by then does not get well by itself. */
+const RECOVERED_WITHIN_MS = 150_000;
+/** The supervisor slows down for who ends so often within so long: then it is another's turn. */
+const KILLS = 3;
+const QUICK_MS = 35_000;
+const DAY = 86_400;
+
+export interface Start {
+  (until?: Parameters<RunningProduct['until']>[0]): Promise<RunningProduct>;
+}
+
+export class Faults {
+  readonly #callers: Callers;
+  readonly #control: FaultControl;
+  readonly #start: Start;
+  readonly #folder: string;
+  readonly #workers: number;
+  readonly #partitions: number;
+  readonly #kills = new Map<string, { count: number; last: number }>();
+  readonly #broken = new Set<Role>();
+  #clock = false;
+  #hasOlder = false;
+  #number = 0;
+
+  /** @param folder for older files */
+  constructor(parts: { callers: Callers; control: FaultControl; start: Start; folder: string }) {
+    this.#callers = parts.callers;
+    this.#control = parts.control;
+    this.#start = parts.start;
+    this.#folder = parts.folder;
+    const { service, module } = this.#instance;
+    this.#workers = service.length;
+    this.#partitions = module.length / service.length;
+    assert.ok(this.#workers > 1 && this.#partitions > 1, 'a product of several workers with several partitions each');
+  }
+
+  get #product(): RunningProduct {
+    return this.#callers.product;
+  }
+
+  get #history(): History {
+    return this.#callers.history;
+  }
+
+  get #pids() {
+    return this.#product.state.pids;
+  }
+
+  get #instance() {
+    const found = this.#pids.instances['dev'];
+    assert.ok(found !== undefined);
+    return found;
+  }
+
+  /** One fault, from its beginning until all is well again. */
+  async run(kind: KindName, random: Random): Promise<void> {
+    const trouble: Trouble = {
+      number: ++this.#number,
+      kind,
+      what: '',
+      start: this.#history.now(),
+      end: undefined,
+      excuses: new Set(kinds[kind].excuses),
+    };
+    this.#history.troubles.push(trouble);
+    const say = (what: string): void => void Object.assign(trouble, { what });
+    try {
+      await this.#do(kind, random, say);
+    } catch (cause) {
+      throw new Error(`${JSON.stringify(trouble)} among ${JSON.stringify(this.#history.troubles.slice(-8))}`, {
+        cause,
+      });
+    }
+    if (trouble.excuses.size > 0) await this.settled(trouble);
+    trouble.end = this.#history.now();
+  }
+
+  async #do(kind: KindName, random: Random, say: (what: string) => void): Promise<void> {
+    switch (kind) {
+      case 'partition stopped':
+        return this.#stop(await this.#partition(random), random.between(5, 60), say);
+      case 'worker stopped':
+        return this.#stop(random.one(this.#instance.service), random.between(5, 80), say);
+      case 'recorder stopped':
+        return this.#stop(this.#instance.recorder ?? 0, random.between(5, 100), say);
+      case 'control or supervisor stopped':
+        return this.#stop(
+          random.chance(0.5) ? (this.#pids.control ?? 0) : this.#pids.supervisor,
+          random.between(20, 300),
+          say,
+        );
+      case 'slow sync':
+        return this.#break(random, { syncDelay: random.between(5, 60) }, random.between(40, 150), say);
+      case 'failing sync':
+        return this.#break(random, { syncError: random.one([EIO, ENOSPC]) }, random.between(20, 120), say);
+      case 'failing write':
+        return this.#break(random, { writeError: EIO, ...torn(random) }, random.between(20, 120), say);
+      case 'full disk':
+        return this.#break(
+          random,
+          { writeError: ENOSPC, changeError: ENOSPC, ...torn(random) },
+          random.between(20, 150),
+          say,
+        );
+      case 'read-only disk':
+        return this.#break(random, { writeError: EROFS, changeError: EROFS }, random.between(20, 150), say);
+      case 'no descriptors':
+        return this.#break(random, { openError: EMFILE }, random.between(20, 150), say);
+      case 'clock moved by minutes':
+        return this.#moveClock(random.between(-50, 240), random.between(20, 120), say);
+      case 'clock moved by days':
+        return this.#moveClock(random.between(-3 * DAY, 3 * DAY), random.between(50, 250), say);
+      case 'partition killed': {
+        const pid = await this.#partition(random);
+        say(String(pid));
+        return kill(pid, 'SIGKILL');
+      }
+      case 'partition answers garbage':
+        return this.#misspeak(GARBAGE, random, say);
+      case 'partition answers nothing':
+        return this.#misspeak(NOTHING, random, say);
+      case 'partition stuck': {
+        const pid = await this.#partition(random);
+        say(`${pid}, until its worker ends it`);
+        kill(pid, 'SIGSTOP');
+        return within('its worker ends it', () => !isAlive(pid));
+      }
+      case 'recorder killed':
+        return this.#kill('recorder', this.#instance.recorder ?? 0, random, say);
+      case 'recorder stuck':
+        return this.#stop(this.#instance.recorder ?? 0, random.between(5_500, 7_000), say);
+      case 'worker killed': {
+        const at = random.below(this.#instance.service.length);
+        return this.#kill(`worker ${at}`, this.#instance.service[at] ?? 0, random, say);
+      }
+      case 'control killed':
+        return this.#kill('control', this.#pids.control ?? 0, random, say);
+      case 'supervisor killed': {
+        const left = this.#product.pids;
+        await killAll([this.#pids.supervisor]);
+        await within('all others end by themselves', () => !left.some(isAlive));
+        return this.#startAgain();
+      }
+      case 'all killed': {
+        await this.#product.kill();
+        await this.#keepOlder();
+        return this.#startAgain();
+      }
+      case 'older store put back':
+        return this.#putBack(say);
+    }
+  }
+
+  /** Nothing is broken, every process is there, and all clients are served, by whichever worker. */
+  async settled(trouble?: Trouble): Promise<void> {
+    using caller = new Caller(900, this.#callers, 'admin', { chance: () => true, below: () => 0 } as unknown as Random);
+    let well = 0;
+    let last = '';
+    const end = performance.now() + RECOVERED_WITHIN_MS;
+    for (let turn = 0; well < 6; turn++) {
+      if (performance.now() >= end) {
+        assert.fail(
+          `not well again after ${JSON.stringify(trouble)}: ${last}\n${JSON.stringify(this.#product.state)}\n${this.#product.output.slice(-6000)}`,
+        );
+      }
+      const { service, module, recorder } = this.#instance;
+      const isWhole =
+        service.length === this.#workers &&
+        module.length >= this.#workers &&
+        recorder !== null &&
+        this.#pids.control !== null;
+      const told =
+        turn % 2 === 0
+          ? await caller.ask('probe: sign', 'POST', '/keys/steady-ec/sign', {
+              alg: 'ES256',
+              value: Buffer.alloc(32).toString('base64url'),
+            })
+          : await caller.ask('probe: update', 'PATCH', '/keys/steady-aes', { tags: { turn: String(turn) } });
+      last = JSON.stringify(told);
+      if (isWhole && told.kind === 'answered' && told.how === 'done') well += 1;
+      else {
+        well = 0;
+        await delay(20);
+      }
+    }
+  }
+
+  /** A partition whose worker has another that is ready. */
+  async #partition(random: Random): Promise<number> {
+    let found: readonly number[] = [];
+    await within('a worker has two partitions', () => {
+      const living = this.#instance.module.filter(isAlive);
+      found = living.filter(
+        (pid) => living.filter((other) => parentOf(other) === parentOf(pid)).length >= this.#partitions,
+      );
+      return found.length > 0;
+    });
+    return random.one(found);
+  }
+
+  async #stop(pid: number, milliseconds: number, say: (what: string) => void): Promise<void> {
+    say(`${pid} for ${milliseconds} ms`);
+    kill(pid, 'SIGSTOP');
+    try {
+      await delay(milliseconds);
+    } finally {
+      kill(pid, 'SIGCONT');
+    }
+  }
+
+  async #break(random: Random, fault: Fault, milliseconds: number, say: (what: string) => void): Promise<void> {
+    const role: Role = random.oneOf({
+      recorder: 6,
+      service: 6,
+      module: 2,
+      control: 1,
+      supervisor: 0.5,
+      'management-recorder': 1,
+    });
+    // What another has broken stays so until it mends it.
+    if (this.#broken.has(role)) await within(`${role} is whole`, () => !this.#broken.has(role));
+    this.#broken.add(role);
+    say(`${role} for ${milliseconds} ms: ${JSON.stringify(fault)}`);
+    this.#control.set(role, fault);
+    try {
+      await delay(milliseconds);
+    } finally {
+      this.#control.set(role, {});
+      this.#broken.delete(role);
+    }
+  }
+
+  async #moveClock(seconds: number, milliseconds: number, say: (what: string) => void): Promise<void> {
+    await within('the clock is right', () => !this.#clock);
+    this.#clock = true;
+    say(`${seconds} s for ${milliseconds} ms`);
+    this.#control.setClock(seconds);
+    try {
+      await delay(milliseconds);
+    } finally {
+      this.#control.setClock(0);
+      this.#clock = false;
+    }
+  }
+
+  async #misspeak(pipe: typeof GARBAGE | typeof NOTHING, random: Random, say: (what: string) => void): Promise<void> {
+    await within('modules are whole', () => !this.#broken.has('module'));
+    this.#broken.add('module');
+    try {
+      const target = await this.#partition(random);
+      const before = this.#control.bites('module');
+      say(String(target));
+      this.#control.set('module', { target, pipe });
+      // Who answers garbage is ended by its worker; who is silent, by us, long before that.
+      const isAsked = (): boolean => pipe === NOTHING && this.#control.bites('module') > before;
+      await within('the partition is asked', () => isAsked() || !isAlive(target));
+      if (pipe === NOTHING) {
+        await delay(random.between(20, 300));
+        kill(target, 'SIGKILL');
+      }
+    } finally {
+      this.#control.set('module', {});
+      this.#broken.delete('module');
+    }
+  }
+
+  async #kill(name: string, pid: number, random: Random, say: (what: string) => void): Promise<void> {
+    const now = performance.now();
+    const known = this.#kills.get(name) ?? { count: 0, last: 0 };
+    const count = now - known.last > QUICK_MS ? 1 : known.count + 1;
+    if (count > KILLS) return this.#stop(pid, random.between(5, 100), say);
+    this.#kills.set(name, { count, last: now });
+    say(`${name}, ${pid}`);
+    kill(pid, 'SIGKILL');
+    await within(`another ${name}`, () => {
+      const { recorder, service } = this.#instance;
+      const living = [recorder, this.#pids.control, ...service];
+      return (
+        !living.includes(pid) && service.length === this.#workers && recorder !== null && this.#pids.control !== null
+      );
+    });
+  }
+
+  async #startAgain(): Promise<void> {
+    this.#kills.clear();
+    await this.#product[Symbol.asyncDispose]();
+    this.#callers.moveTo(await this.#start());
+  }
+
+  get #store(): string {
+    return places(this.#product.data).instance('dev').store;
+  }
+
+  /** Only while nothing runs. */
+  async #keepOlder(): Promise<void> {
+    const older = join(this.#folder, 'older');
+    await rm(older, { recursive: true, force: true });
+    await cp(this.#store, older, { recursive: true });
+    this.#hasOlder = true;
+  }
+
+  async #putBack(say: (what: string) => void): Promise<void> {
+    const changes = this.#history.changes;
+    if (!this.#hasOlder) {
+      await this.#product.kill();
+      await this.#keepOlder();
+      await this.#startAgain();
+      await within('something is changed', () => this.#history.changes > changes + 3);
+    }
+    await this.#product.kill();
+    const [store, newest] = [this.#store, join(this.#folder, 'newest')];
+    const exchange = async (from: string): Promise<void> => {
+      await rm(store, { recursive: true });
+      await cp(from, store, { recursive: true });
+    };
+    await rm(newest, { recursive: true, force: true });
+    await cp(store, newest, { recursive: true });
+    await exchange(join(this.#folder, 'older'));
+    await this.#product[Symbol.asyncDispose]();
+    {
+      await using refused = await this.#start(({ instances }) => instances['dev']?.activation === 'Failed');
+      const { message = '', port } = refused.state.instances['dev'] ?? {};
+      say(message);
+      assert.match(message, /older|newer|put back/i);
+      assert.equal(port, 0, 'it serves an older store');
+      await refused.kill();
+    }
+    await exchange(newest);
+    this.#kills.clear();
+    this.#callers.moveTo(await this.#start());
+  }
+}
+
+function torn(random: Random): Fault {
+  return random.chance(0.5) ? { torn: 1 } : {};
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    if (pid > 0) process.kill(pid, signal);
+  } catch (error) {
+    // It has ended of something else in this moment.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+async function within(what: string, holds: () => boolean): Promise<void> {
+  const end = performance.now() + RECOVERED_WITHIN_MS;
+  while (!holds()) {
+    if (performance.now() >= end) throw new Error(`waited in vain: ${what}`);
+    await delay(10);
+  }
+}
