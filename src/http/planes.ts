@@ -48,6 +48,8 @@ const steps = {
   checkedEvery: [1_000, 1_000, 2_000],
   /** The pipeline refuses a request without a Host in the service's own shape, and records it. */
   requireHostHeader: [false, true, true],
+  /** Requests that bring no body have ended when they come; the pipeline waits for nothing that they could still tell. */
+  optimizeEmptyRequests: [true, false, false],
   // Its row.
   methods: [['GET', 'PUT', 'POST', 'PATCH', 'DELETE'], ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'], []],
   /** The data plane's target is decoded before (`request-target.ts`), where such slashes are gone already. */
@@ -69,5 +71,6 @@ export const MANAGEMENT_PLANE: Column<1> = column(1);
 export const IDENTITY_ENDPOINT: Column<2> = column(2);
 
 export type RouterRules = Pick<Column<0 | 1>, 'methods' | 'looseSlashes' | 'longestParameter'>;
-type Measures = Exclude<keyof Steps, keyof RouterRules | 'body' | 'requireHostHeader'>;
-export type ServerRules = Readonly<Record<Measures, number>> & { readonly requireHostHeader: boolean };
+type Choices = 'requireHostHeader' | 'optimizeEmptyRequests';
+type Measures = Exclude<keyof Steps, keyof RouterRules | 'body' | Choices>;
+export type ServerRules = Readonly<Record<Measures, number> & Record<Choices, boolean>>;

@@ -26,8 +26,6 @@ export function readBody<T>(
 ): T | Promise<T> {
   const { droppedUpTo, tooLarge, lost } = rules;
   const most = Math.max(limit, droppedUpTo);
-  if (request.destroyed) throw lost();
-  if (Number(request.headers['content-length'] ?? 0) > most) throw tooLarge(limit);
   const readWhole = (bytes: Buffer | null): T => {
     if (bytes !== null && bytes.length > limit) throw tooLarge(limit);
     try {
@@ -36,6 +34,10 @@ export function readBody<T>(
       throw error instanceof JsonTextError ? rules.unreadable(error) : error;
     }
   };
+  const { 'content-length': told, 'transfer-encoding': coding } = request.headers;
+  if (told === undefined && coding === undefined) return readWhole(null);
+  if (request.destroyed) throw lost();
+  if (Number(told ?? 0) > most) throw tooLarge(limit);
   // Nothing is to be waited for, and nobody reads along: what comes out is all there is.
   if (request.complete) return readWhole(request.read() as Buffer | null);
   return new Promise<T>((resolve, reject) => {

@@ -71,13 +71,15 @@ export async function openServer(
 }
 
 function optionsOf(rules: ServerRules) {
-  const { maxHeaderSize, headersTimeout, requestTimeout, keepAliveTimeout, requireHostHeader, checkedEvery } = rules;
+  const { maxHeaderSize, headersTimeout, requestTimeout, keepAliveTimeout, checkedEvery } = rules;
+  const { requireHostHeader, optimizeEmptyRequests } = rules;
   return {
     maxHeaderSize,
     headersTimeout,
     requestTimeout,
     keepAliveTimeout,
     requireHostHeader,
+    optimizeEmptyRequests,
     connectionsCheckingInterval: Math.min(headersTimeout, checkedEvery),
     noDelay: true,
     insecureHTTPParser: false,

@@ -5,7 +5,7 @@ import type { ArrivingPeer, Refusal } from '../../features/network-rules/admissi
 import { hasVersion, IMPLIED_API_VERSION, isKnownApiVersion } from '../../http/api-version.ts';
 import type { Call, Host, KnownCall, NamedCall } from '../../http/call.ts';
 import type { Principal } from '../../http/principal.ts';
-import { readRequestTarget, requireSingleHeaders } from '../../http/request-target.ts';
+import { requireSingleHeaders } from '../../http/request-target.ts';
 import type { AnyRow, HostKind } from '../../http/route.ts';
 import type { Router } from '../../http/router.ts';
 import { ServiceError } from '../../http/service-error.ts';
@@ -40,10 +40,9 @@ function findTarget(call: Call, { hosts, isServed, router }: AddressParts): void
   // Known before the target reads: what does not read is on record with this name.
   call.host = host !== undefined && isHere(host.kind, call, isServed) ? host : undefined;
   if (call.host === undefined) return;
-  const { path, query } = readRequestTarget(request.url ?? '');
+  const { path, query, found } = router.locate(request.method ?? '', request.url ?? '');
   call.path = path;
   call.query = query;
-  const found = router.find(request.method ?? '', path);
   if (found === undefined || !isServedTo(call.host.kind, found.row.path)) return;
   call.row = found.row;
   call.params = found.params;
