@@ -19,7 +19,7 @@ export const connectionsAxis: Axis = {
   name: 'connections',
   along: 'open connections',
   scale: 'log',
-  sizes: [1, 10, 64, 500, 1000, 2000, MOST],
+  sizes: [1, 10, 64, 250, 1000, 2000, MOST],
   least: 1,
   most: MOST,
   remark:
@@ -29,7 +29,7 @@ export const connectionsAxis: Axis = {
     {
       title: 'Processor time of A256GCM encrypt',
       unit: 'µs',
-      scale: 'linear',
+      scale: 'log',
       lines: { all: 'all', service: 'service', recorder: 'recorder', module: 'module' },
     },
     { title: 'Memory of the service worker', unit: 'MiB PSS', scale: 'linear', lines: { memory: 'service' } },
