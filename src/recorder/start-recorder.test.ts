@@ -206,8 +206,8 @@ test('a checkpoint that is in place, although the disk then failed, is our own: 
   let isPlaced = false;
   const disk: Disk = {
     ...realDisk,
-    async rename(from, to) {
-      await realDisk.rename(from, to);
+    rename(from, to) {
+      realDisk.rename(from, to);
       isPlaced = to === join(place.folder, 'checkpoint');
     },
     async sync(fd) {
