@@ -249,3 +249,26 @@ test('signals reach the program, and its death by one is ours', async () => {
   child.kill('SIGTERM');
   assert.deepEqual(await once(child, 'exit'), [null, 'SIGTERM']);
 });
+
+test('the shell script starts the pinned Node as the launcher does, and leaves to that one what is to be installed', () => {
+  const at = checkout(INSTALLS, 'script');
+  const main = join(at.root, 'src/cli/main.ts');
+  const tell = `const { NODE_COMPILE_CACHE } = process.env;
+console.log(JSON.stringify([process.execArgv, NODE_COMPILE_CACHE, process.argv.slice(2), process.ppid]));`;
+  mkdirSync(dirname(main), { recursive: true });
+  writeFileSync(main, tell);
+  const script = join(at.root, 'strongroom');
+  writeFileSync(script, readFileSync(join(import.meta.dirname, '../../strongroom')));
+  chmodSync(script, 0o755);
+  const { NODE_COMPILE_CACHE: _, ...env } = process.env;
+  const call = () => {
+    const { stdout } = spawnSync(script, ['status', 'a b'], { env: { ...env, PATH: at.path }, encoding: 'utf8' });
+    const [flags, cache, words, parent] = JSON.parse(stdout) as [string[], string, string[], number];
+    return { told: { flags, cache, words }, isChild: parent === process.pid };
+  };
+  const first = call();
+  assert.equal(first.isChild, false, 'through the launcher, which installed');
+  assert.deepEqual(call(), { told: first.told, isChild: true }, 'with nothing between');
+  writeFileSync(join(at.root, 'package-lock.json'), JSON.stringify({ ...LOCK, changed: true }));
+  assert.equal(call().isChild, false, 'the lock file is another one');
+});

@@ -14,7 +14,9 @@ const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/compiled', imp
 export function launch(node, args) {
   return new Promise((resolve, reject) => {
     // Type stripping and node:sqlite are pinned with the runtime: their warnings tell a user nothing.
-    const child = spawn(node, ['--disable-sigusr1', '--disable-warning=ExperimentalWarning', ...args], {
+    // Of WebAssembly there is only what strips types: not worth a second, better compilation.
+    const flags = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning', '--liftoff-only'];
+    const child = spawn(node, [...flags, ...args], {
       stdio: 'inherit',
       // A long-running program ends when this process does, even by SIGKILL: it compares this with its parent.
       env: { NODE_COMPILE_CACHE: COMPILED, ...process.env, STRONGROOM_LAUNCHER: String(process.pid) },

@@ -114,6 +114,8 @@ export interface Noun {
   readonly noun: string;
   /** What its commands have in common; absent: it is a command by itself, and lists say what that does. */
   readonly summary: string | undefined;
+  /** What that does, where lists need not load it. */
+  readonly alone?: string | undefined;
   load(): Promise<{ readonly commands: readonly Command[] }>;
 }
 

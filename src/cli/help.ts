@@ -18,7 +18,9 @@ export const STRONGROOM: Program = {
 
 /** What there is: commands, and groups of them. */
 export async function helpOfAll(nouns: readonly Noun[], { call, tagline }: Program): Promise<string> {
-  const alone = await commandsOf(nouns.filter(({ summary }) => summary === undefined));
+  const unloaded = nouns.filter(({ summary, alone }) => summary === undefined && alone === undefined);
+  const known = nouns.flatMap(({ noun, alone }) => (alone === undefined ? [] : [[noun, alone] as const]));
+  const loaded = (await commandsOf(unloaded)).map(({ name, summary }) => [name, summary] as const);
   const groups = nouns.flatMap(({ noun, summary }) => (summary === undefined ? [] : [[noun, summary] as const]));
   return lines(
     tagline,
@@ -26,7 +28,7 @@ export async function helpOfAll(nouns: readonly Noun[], { call, tagline }: Progr
     `Usage: ${call} COMMAND [OPTIONS]`,
     '',
     'Commands:',
-    ...table(alone.map(({ name, summary }) => [name, summary])),
+    ...table([...known, ...loaded]),
     '',
     ...(groups.length === 0 ? [] : [`Groups of commands, each listed by '${call} help GROUP':`, ...table(groups), '']),
     `'${call} COMMAND --help' tells all about one.`,

@@ -13,6 +13,7 @@ test('every word leads to commands that begin with it, and has a line in the lis
       own.every(({ name }) => name === each.noun || name.startsWith(`${each.noun} `)),
       each.noun,
     );
+    assert.equal(each.alone, each.summary === undefined ? own[0]?.summary : undefined, each.noun);
     assert.equal(each.summary === undefined, own.length === 1 && own[0]?.name === each.noun, each.noun);
   }
 });

@@ -2,22 +2,22 @@
 // word was typed: here and nowhere else.
 import type { Noun } from './command.ts';
 
-/** With what the commands of each have in common; a word alone is a command by itself. */
-const WORDS: readonly (readonly [noun: string, summary?: string])[] = [
-  ['start'],
-  ['status'],
-  ['unlock'],
+/** With what the commands of each have in common, or what a command by itself does, so that the list of all loads none. */
+const WORDS: readonly (readonly [noun: string, summary: string | undefined, alone?: string])[] = [
+  ['start', undefined, 'run the service in the foreground'],
+  ['status', undefined, 'show the running processes and instances'],
+  ['unlock', undefined, 'open the sealed root keys of a locked instance'],
   ['config', 'the configuration of a production deployment'],
   ['instance', 'stop and start one instance, or have it go on without its newest witnesses'],
   ['seal', "what an instance's root keys are sealed by"],
-  ['env'],
+  ['env', undefined, 'print shell lines that connect clients to the running service'],
   ['alias', 'further names of instances, which can move to another'],
   ['application', 'certificates that applications of the development directory sign in with'],
   ['identity', 'managed identities of the development directory, for local programs'],
   ['federation', "tokens of other issuers, exchanged for an application's"],
   ['settings', 'settings of an instance'],
   ['separation', 'whether what administrators do takes two of them'],
-  ['reason'],
+  ['reason', undefined, 'print the shell line that makes az say why a role is given'],
   ['approval', 'what waits for a second administrator'],
   ['access', 'who may do what, and why a call was refused'],
   ['network', 'network rules: plan them, try them, keep them'],
@@ -32,8 +32,9 @@ const WORDS: readonly (readonly [noun: string, summary?: string])[] = [
   ['attestation', 'what an HSM signed about a key'],
 ];
 
-export const nouns: readonly Noun[] = WORDS.map(([noun, summary]) => ({
+export const nouns: readonly Noun[] = WORDS.map(([noun, summary, alone]) => ({
   noun,
   summary,
+  alone,
   load: () => import(`./commands/${noun}.ts`) as ReturnType<Noun['load']>,
 }));

@@ -4,12 +4,20 @@
 import { spawn } from 'node:child_process';
 import type { RunningState } from '../deployment/running-state.ts';
 import { entryOf } from '../links/entry.ts';
-import { compiledSources } from '../links/spawn-child.ts';
+import { compiledSources, LIGHT_TYPES } from '../links/spawn-child.ts';
 
 /** @returns whether all of it worked, or was told to stop; what did not work has been shown */
 export function runDemo({ dataRoot, ca, uris, port }: RunningState, signal: AbortSignal): Promise<boolean> {
   const entry = entryOf('demo');
-  const args = ['--disable-warning=ExperimentalWarning', entry, '--data', dataRoot, '--port', String(port)];
+  const args = [
+    '--disable-warning=ExperimentalWarning',
+    LIGHT_TYPES,
+    entry,
+    '--data',
+    dataRoot,
+    '--port',
+    String(port),
+  ];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'inherit', 'inherit'],
     signal,

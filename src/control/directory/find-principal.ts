@@ -1,5 +1,6 @@
 // Look-ups in the directory by the names and ids that clients use.
 import type { Application, Directory, Group, ManagedIdentity, User } from './directory.ts';
+import { isSecret } from './secret-hash.ts';
 
 export type Principal =
   | ({ readonly kind: 'user' } & User)
@@ -47,4 +48,17 @@ const TYPES = {
 export function describePrincipal(directory: Directory, oid: string) {
   const found = findByObjectId(directory, oid);
   return found && { type: TYPES[found.kind], groups: groupsOf(directory, found.oid) };
+}
+
+/** Takes as long for an unknown user as for a wrong password. */
+export async function findUserByPassword(
+  directory: Directory,
+  upn: string,
+  password: string,
+): Promise<User | undefined> {
+  const user = findUser(directory, upn);
+  const hash = user?.passwordHash ?? directory.users[0]?.passwordHash;
+  if (hash === undefined) return undefined;
+  const matches = await isSecret(password, hash);
+  return matches ? user : undefined;
 }

@@ -3,8 +3,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { errors, type OidcContext, type Provider } from 'oidc-provider';
 import type { Directory, User } from '../directory.ts';
-import { findUser } from '../find-principal.ts';
-import { isSecret } from '../secret-hash.ts';
+import { findUser, findUserByPassword } from '../find-principal.ts';
 import { requestedAudience } from './audience.ts';
 import { GRANT_TYPES } from './clients.ts';
 import { type GrantPolicy, type GrantRequest, issueToUser, lifetime, resourceServer } from './issue-tokens.ts';
@@ -49,19 +48,6 @@ const grantByPassword: Grant = async (request) => {
   if (user === undefined) throw new errors.InvalidGrant('wrong user name or password');
   return issueToUser(request, { user });
 };
-
-/** Takes as long for an unknown user as for a wrong password. */
-export async function findUserByPassword(
-  directory: Directory,
-  upn: string,
-  password: string,
-): Promise<User | undefined> {
-  const user = findUser(directory, upn);
-  const hash = user?.passwordHash ?? directory.users[0]?.passwordHash;
-  if (hash === undefined) return undefined;
-  const matches = await isSecret(password, hash);
-  return matches ? user : undefined;
-}
 
 const grantByDeviceCode: Grant = async (request) => {
   const { directory, oidc } = request;

@@ -7,7 +7,6 @@ import {
   type ControlRow,
   handled,
 } from '../../../http/control-row.ts';
-import { answerExchange } from '../federation/answer-exchange.ts';
 import type { ExchangeRules } from '../federation/exchange.ts';
 import type { Issuer } from './create-issuer.ts';
 import { describeOpenId, tokenPaths } from './discovery.ts';
@@ -35,7 +34,7 @@ export function issuerRows(issuer: Issuer, exchange: ExchangeRules): readonly Co
     async pass(request, req, res) {
       checkTenant(request);
       rejectLong(req);
-      return issuer.pass(request.origin, to(request), req, res);
+      return (await issuer.library()).pass(request.origin, to(request), req, res);
     },
   });
   const keys = (request: ControlRequest): ControlAnswer => {
@@ -63,7 +62,9 @@ export function issuerRows(issuer: Issuer, exchange: ExchangeRules): readonly Co
         signsIn: true,
         async pass(request, req, res) {
           checkTenant(request);
-          return (await answerExchange(exchange, req)) ?? issuer.pass(request.origin, '/token', req, res);
+          const { answerExchange } = await import('../federation/answer-exchange.ts');
+          const exchanged = await answerExchange(exchange, req);
+          return exchanged ?? (await issuer.library()).pass(request.origin, '/token', req, res);
         },
       }),
     ),

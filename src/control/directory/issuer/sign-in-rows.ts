@@ -1,7 +1,6 @@
 // Rows of the pages where a person signs in. A browser login ends in a redirect with a code; a device login marks the
 // device code as approved, and the waiting client picks its tokens up at the token endpoint.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { errors } from 'oidc-provider';
 import {
   type ControlAnswer,
   ControlError,
@@ -10,15 +9,14 @@ import {
   handled,
 } from '../../../http/control-row.ts';
 import type { User } from '../directory.ts';
-import { grantToClient, type Issuer } from './create-issuer.ts';
-import { findUserByPassword } from './grants.ts';
+import { findUserByPassword } from '../find-principal.ts';
+import type { Issuer } from './create-issuer.ts';
 import { renderNotice, renderSignIn } from './sign-in-page.ts';
 
 const WRONG = 'The user name or password is wrong.';
 
 export function signInRows(issuer: Issuer): readonly ControlRow[] {
-  const { provider, directory } = issuer;
-  const users = directory.users.map((user) => user.upn);
+  const users = issuer.directory.users.map((user) => user.upn);
   const devicePage = (status: number, userCode: string, problem?: string): ControlAnswer => ({
     status,
     html: renderSignIn('Approve a device', users, problem, userCode),
@@ -32,11 +30,12 @@ export function signInRows(issuer: Issuer): readonly ControlRow[] {
     const userCode = (form.get('user_code') ?? '').slice(0, 40);
     const user = await userOf(issuer, form);
     if (user === undefined) return devicePage(401, userCode, WRONG);
+    const { provider, grantToClient } = await issuer.library();
     const code = await provider.DeviceCode.findByUserCode(userCode.toUpperCase().replace(/\W/g, ''));
     if (code === undefined) return devicePage(404, userCode, 'There is no such code, or it has expired.');
     if (code.accountId !== undefined) return devicePage(409, userCode, 'This code was approved before.');
     code.accountId = user.oid;
-    code.grantId = await grantToClient(issuer, user.oid, code.clientId, code.params.resource);
+    code.grantId = await grantToClient(user.oid, code.clientId, code.params.resource);
     await code.save();
     return { html: renderNotice('Signed in', 'The device is signed in. You can close this page.') };
   };
@@ -55,7 +54,8 @@ export function signInRows(issuer: Issuer): readonly ControlRow[] {
         const user = await userOf(issuer, request.body as URLSearchParams);
         if (user === undefined) return signInPage(401, WRONG);
         const { params } = await findInteraction(issuer, req, res);
-        const grantId = await grantToClient(issuer, user.oid, params.client_id ?? '', params.resource);
+        const { provider, grantToClient } = await issuer.library();
+        const grantId = await grantToClient(user.oid, params.client_id ?? '', params.resource);
         const result = { login: { accountId: user.oid, remember: false }, consent: { grantId } };
         return { status: 303, headers: { location: await provider.interactionResult(req, res, result) } };
       },
@@ -66,16 +66,19 @@ export function signInRows(issuer: Issuer): readonly ControlRow[] {
       method: 'GET',
       path: '/auth/:uid',
       signsIn: true,
-      pass: (request, req, res) => issuer.pass(request.origin, `/auth/${request.params.uid ?? ''}`, req, res),
+      pass: async (request, req, res) =>
+        (await issuer.library()).pass(request.origin, `/auth/${request.params.uid ?? ''}`, req, res),
     },
   ];
 }
 
 /** @throws ControlError 400 when this browser did not begin a sign-in */
-async function findInteraction({ provider }: Issuer, req: IncomingMessage, res: ServerResponse) {
+async function findInteraction(issuer: Issuer, req: IncomingMessage, res: ServerResponse) {
+  const { provider } = await issuer.library();
   try {
     return await provider.interactionDetails(req, res);
   } catch (cause) {
+    const { errors } = await import('oidc-provider');
     if (!(cause instanceof errors.InvalidRequest)) throw cause;
     throw new ControlError(400, 'invalid_request', 'This sign-in has expired or was not begun here.', { cause });
   }
