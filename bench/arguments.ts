@@ -56,6 +56,7 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
        npm run bench -- latency [OPERATION…] [--seconds N] [--json FILE]
        npm run bench -- growth [AXIS…] [--sizes N,…] [--out FOLDER] [--draw]
        npm run bench -- soak [--minutes N] [--json FILE]
+       npm run bench -- peers [OPERATION…] [--seconds N] [--connections N] [--json FILE]
        npm run bench -- keys|backup|rehearsal [--sizes N,…] [--json FILE]
        npm run bench -- writes [--only WRITE,…] [--sizes N,…] [--rounds N] [--seconds N] [--connections N] [--json FILE]
                         [--profile FOLDER]
@@ -70,6 +71,7 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
   latency            one request at a time, and a steady half of the load that can be carried
   growth             draws what operations cost against the number of keys and other things
   soak               a long run under full load (default: 10 minutes), which nothing may grow in
+  peers              the same requests to OpenBao, and SoftHSM without a network, in turns; N is that of a round
   keys               fills an instance with keys and shows what grows with their number
   rehearsal          rehearses a recovery in full, and shows what each step takes
   writes             loads the product with changes, and with RSA keys being made beside other work

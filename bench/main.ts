@@ -22,6 +22,9 @@ import { readOverloadArguments } from './overload/arguments.ts';
 import { runFairnessBench } from './overload/fairness.ts';
 import { fairnessReport, isFair, isServedWell, overloadReport } from './overload/report.ts';
 import { runOverloadBench } from './overload/run.ts';
+import { PEER_OPERATIONS } from './peers/peers.ts';
+import { isSound, peersReport } from './peers/report.ts';
+import { runPeersBench } from './peers/run.ts';
 import { startProduct } from './product/product.ts';
 import { rehearsalReport } from './rehearsal/report.ts';
 import { runRehearsalBench } from './rehearsal/run.ts';
@@ -110,6 +113,20 @@ async function measureFairness(words: readonly string[]): Promise<void> {
   if (!rows.every(isFair)) process.exitCode = 1;
 }
 
+/** Beside what others do with the same requests. */
+async function measurePeers(words: readonly string[]): Promise<void> {
+  const options = readArguments(['--seconds', '1', ...words], PEER_OPERATIONS);
+  if (options === 'help') {
+    process.stdout.write(helpText(names));
+    return;
+  }
+  if (options.record || options.profile !== undefined) throw new UsageError('peers take no --record and no --profile');
+  const results = await runPeersBench(options, progress);
+  process.stdout.write(peersReport(results));
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
+  if (!results.rows.every(isSound)) process.exitCode = 1;
+}
+
 async function measureOperations(words: readonly string[]): Promise<void> {
   const options = readArguments(words, names);
   if (options === 'help') {
@@ -142,6 +159,7 @@ try {
   else if (first === 'writes') await measureWrites(others);
   else if (first === 'overload') await measureOverload(others);
   else if (first === 'fairness') await measureFairness(others);
+  else if (first === 'peers') await measurePeers(others);
   else await measureOperations(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;

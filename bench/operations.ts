@@ -150,11 +150,11 @@ function oaep256(key: BenchKey): { key: KeyObject; padding: number; oaepHash: st
   return { key: publicOf(key), padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' };
 }
 
-function variants(make: () => Buffer): readonly Buffer[] {
+export function variants<T>(make: () => T): readonly T[] {
   return Array.from({ length: VARIANTS }, make);
 }
 
-function at(list: readonly Buffer[], index: number): Buffer {
+export function at<T>(list: readonly T[], index: number): T {
   const found = list[index];
   if (found === undefined) throw new RangeError(`no variant ${index}`);
   return found;

@@ -21,17 +21,17 @@ export async function seeProtections(hsm: Hsm): Promise<readonly string[]> {
 }
 
 /**
- * Waits until the published audit log has grown by as many entries as there were answers: nothing is answered before it
+ * Waits until the published audit log, of which `size` tells, has grown by as many entries as there were answers: nothing is answered before it
  * is recorded, but a checkpoint may be a moment behind. Undefined where there is no log to read.
  */
 export async function seeAuditGrowth(
-  dataFolder: string,
+  size: () => number | undefined | Promise<number | undefined>,
   before: number | undefined,
   answers: number,
 ): Promise<{ entries: number; answers: number } | undefined> {
   const deadline = performance.now() + PUBLISHED_WITHIN_MS;
   for (;;) {
-    const now = auditLogSize(dataFolder);
+    const now = await size();
     if (before === undefined || now === undefined) return undefined;
     const entries = now - before;
     if (entries >= answers || performance.now() > deadline) return { entries, answers };

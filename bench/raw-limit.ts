@@ -1,10 +1,11 @@
 // C: what the machine's libcrypto does of one operation per second with every core doing nothing else. One process per
 // core; compiled C where there is a compiler and libcrypto's headers, else the same calls through koffi.
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
 
 export type RawOperation = 'rs256' | 'oaep256' | 'es256' | 'a256gcm' | 'a256kw' | 'rsa-generate' | 'p256-generate';
@@ -19,7 +20,7 @@ export interface RawLimit {
 /** @param folder where the compiled program may be put */
 export async function rawLimit(folder: string): Promise<RawLimit> {
   const program = join(folder, 'raw-limit');
-  const trouble = await compile(join(import.meta.dirname, 'raw', 'limit.c'), program);
+  const trouble = await compile(join(import.meta.dirname, 'raw', 'limit.c'), program, ['-lcrypto']);
   return trouble === undefined
     ? limitOf('compiled C on the system libcrypto', [program])
     : limitThroughKoffi(`koffi on the system libcrypto (${trouble})`);
@@ -33,14 +34,18 @@ function limitOf(method: string, command: readonly string[]): RawLimit {
   return {
     method,
     measure: (operation, seconds, processes = availableParallelism()) =>
-      measure([...command, operation, String(seconds)], processes),
+      onSeveralCores([...command, operation, String(seconds)], processes),
   };
 }
 
 /** Why it could not be compiled, or undefined when it was. */
-async function compile(source: string, program: string): Promise<string | undefined> {
+export async function compile(
+  source: string,
+  program: string,
+  libraries: readonly string[],
+): Promise<string | undefined> {
   try {
-    await promisify(execFile)('cc', ['-O2', '-o', program, source, '-lcrypto']);
+    await promisify(execFile)('cc', ['-O2', '-o', program, source, ...libraries]);
     return undefined;
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
@@ -48,14 +53,24 @@ async function compile(source: string, program: string): Promise<string | undefi
   }
 }
 
-async function measure(command: readonly string[], processes: number): Promise<number> {
+/** What so many processes of the command do a second, all in the same span of time. */
+export async function onSeveralCores(
+  command: readonly string[],
+  processes: number,
+  env: Readonly<NodeJS.ProcessEnv> = process.env,
+): Promise<number> {
   const [program = '', ...args] = command;
-  const children = Array.from({ length: processes }, () =>
-    spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] }),
-  );
+  const children: ChildProcessByStdio<Writable, Readable, null>[] = [];
   try {
-    const conversations = children.map((child) => lines(child));
-    await Promise.all(conversations.map((next) => next()));
+    const conversations: (() => Promise<string>)[] = [];
+    // One after the other: SoftHSM finds a token unreadable while another process opens it.
+    for (let core = 0; core < processes; core += 1) {
+      const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
+      children.push(child);
+      const next = lines(child);
+      await next();
+      conversations.push(next);
+    }
     for (const child of children) child.stdin.end('\n');
     const rates = await Promise.all(
       conversations.map(async (next) => {

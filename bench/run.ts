@@ -68,7 +68,7 @@ export async function runBench(
       seconds: options.seconds,
       connections: options.connections,
       protections,
-      audit: await seeAuditGrowth(dataFolder, entriesBefore, answers),
+      audit: await seeAuditGrowth(() => auditLogSize(dataFolder), entriesBefore, answers),
       startUp: {
         coldReadyMs: cold.readyMs,
         warmReadyMs: product.readyMs,

@@ -38,20 +38,22 @@ export async function startProduct(
   const logFile = join(folder, `${label}.log`);
   rmSync(readyFile, { force: true });
   const log = openSync(logFile, 'w', 0o600);
-  const words = ['scripts/run.mjs', ...nodeFlags, 'src/cli/main.ts', 'start', '--data', join(folder, 'data')];
+  // As a user starts it; flags for node need the launcher.
+  const [program, ...words] =
+    nodeFlags.length === 0
+      ? [join(root, 'strongroom')]
+      : [process.execPath, 'scripts/run.mjs', ...nodeFlags, 'src/cli/main.ts'];
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [...words, '--port', String(port), '--ready-file', readyFile, ...options], {
-    cwd: root,
-    stdio: ['ignore', log, log],
-  });
+  const own = ['--data', join(folder, 'data'), '--port', String(port), '--ready-file', readyFile];
+  const child = spawn(program, [...words, 'start', ...own, ...options], { cwd: root, stdio: ['ignore', log, log] });
   closeSync(log);
   try {
     await waitFor(readyFile, child);
     const readyMs = performance.now() - startedAt;
     const ready = readReadyFile(readyFile, INSTANCE);
-    return { port, ready, readyMs, startedAt, [Symbol.asyncDispose]: () => stop(child) };
+    return { port, ready, readyMs, startedAt, [Symbol.asyncDispose]: () => stopProcess(child) };
   } catch (error) {
-    await stop(child);
+    await stopProcess(child);
     throw new Error(`the product did not start:\n${readFileSync(logFile, 'utf8').slice(-4000)}`, { cause: error });
   }
 }
@@ -75,7 +77,7 @@ function isWhole(readyFile: string): boolean {
   }
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+export async function stopProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');
   child.kill('SIGINT');
@@ -85,7 +87,7 @@ async function stop(child: ChildProcess): Promise<void> {
   await gone;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

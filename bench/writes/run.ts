@@ -77,7 +77,7 @@ export async function runWritesBench(options: WritesOptions, progress: (text: st
         .flatMap(({ rounds }) => rounds)
         .filter((round) => round.keys === keys)
         .reduce((sum, each) => sum + each.answers, 0);
-      audit.push(await seeAuditGrowth(data, entriesBefore, answers));
+      audit.push(await seeAuditGrowth(() => auditLogSize(data), entriesBefore, answers));
     }
     return {
       environment: environment(),
