@@ -42,6 +42,8 @@ export class Faults {
   readonly #partitions: number;
   readonly #kills = new Map<string, { count: number; last: number }>();
   readonly #broken = new Set<Role>();
+  /** Partitions that nobody else lets go on. */
+  readonly #stuck = new Set<number>();
   #clock = false;
   #hasOlder = false;
   #number = 0;
@@ -146,6 +148,7 @@ export class Faults {
       case 'partition stuck': {
         const pid = await this.#partition(random);
         say(`${pid}, until its worker ends it`);
+        this.#stuck.add(pid);
         kill(pid, 'SIGSTOP');
         return within('its worker ends it', () => !isAlive(pid));
       }
@@ -213,7 +216,7 @@ export class Faults {
   async #partition(random: Random): Promise<number> {
     let found: readonly number[] = [];
     await within('a worker has two partitions', () => {
-      const living = this.#instance.module.filter(isAlive);
+      const living = this.#instance.module.filter((pid) => isAlive(pid) && !this.#stuck.has(pid));
       found = living.filter(
         (pid) => living.filter((other) => parentOf(other) === parentOf(pid)).length >= this.#partitions,
       );
