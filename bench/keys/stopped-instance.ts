@@ -5,10 +5,11 @@ import { places } from '../../src/deployment/data-layout.ts';
 import { keys as keysPart } from '../../src/features/keys/part.ts';
 import { partsOf } from '../../src/features/part.ts';
 import { settings as settingsPart } from '../../src/features/settings/part.ts';
-import { openFeeding } from '../../src/store/sealed/follow-records.ts';
+import { feeding } from '../../src/store/sealed/follow-records.ts';
 import { openRecords } from '../../src/store/sealed/open-records.ts';
 import { moduleSealer, type Records } from '../../src/store/sealed/records.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
+import { groupedRecords } from './grouped-records.ts';
 
 const state = () => partsOf<object>().with(settingsPart).with(keysPart).keep({}).has;
 
@@ -32,16 +33,17 @@ export async function openStoppedInstance(data: string, instance: string): Promi
   );
   const store = stack.use(await openSqliteStore({ folder: place.store }));
   const kept = state();
-  const records = stack.use(
+  const opened = stack.use(
     await openRecords({
       store,
       sealer: moduleSealer(crypto),
-      ...openFeeding([...kept.instancePolicy.follows, ...kept.settings.follows, ...kept.keys.follows]),
+      apply: feeding([...kept.instancePolicy.follows, ...kept.settings.follows, ...kept.keys.follows]),
       // The product compares the two at its own start.
       newestHeadInLog: 0,
       headSeenByModule: crypto.hello.headSequence,
     }),
   );
-  const opened = stack.move();
-  return { records, crypto, state: kept, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  const records = stack.use(groupedRecords(opened));
+  const all = stack.move();
+  return { records, crypto, state: kept, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }

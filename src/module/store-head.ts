@@ -1,10 +1,10 @@
 // The record named `head`, which says what a store's records add up to. It has a message of its own because its sequence
-// is what rollbacks are judged by: it grows by few from a head that this module sealed, so nobody can leap ahead to a
+// is what rollbacks are judged by: it grows by one from a head that this module sealed, so nobody can leap ahead to a
 // sequence that no store ever reaches, which would make every true store look rolled back for ever. It names the module's
 // own state too, and how long a log the module has signed: so a store tells when older files were put back into the module's
 // folder, or into the log's.
 
-import { badRequest, CryptoError, MAX_HEAD_STEPS, type RequestOf } from '../crypto/protocol/messages.ts';
+import { badRequest, CryptoError, type RequestOf } from '../crypto/protocol/messages.ts';
 import { isSha256 } from '../formats/base64url.ts';
 import { openRecord, recordKey, sealNamed } from './records.ts';
 import type { Provisioned } from './sealed-state.ts';
@@ -29,18 +29,17 @@ export interface StoreHead {
  */
 export function sealHead(
   before: Provisioned,
-  { revision, steps, hash, records, previous }: HeadText,
+  { revision, hash, records, previous }: HeadText,
   signedLog: number,
   judgeState: (named: NamedState) => Provisioned,
 ): { key: Buffer; sealed: Buffer; generation: number } {
-  if (steps < 1 || steps > MAX_HEAD_STEPS) throw badRequest('steps', `are 1 to ${MAX_HEAD_STEPS}`);
-  if (revision < steps) throw badRequest('revision', 'heads begin with 1');
+  if (revision < 1) throw badRequest('revision', 'heads begin with 1');
   if (!isSha256(hash)) throw badRequest('hash', 'is not 32 bytes in base64url');
   let state = before;
   let log = signedLog;
-  if (revision > steps) {
+  if (revision > 1) {
     const key = recordKey(state, Buffer.from(HEAD_RECORD, 'utf8'));
-    const head = readStoreHead(state, revision - steps, key, previous);
+    const head = readStoreHead(state, revision - 1, key, previous);
     state = judgeState(head.state);
     log = Math.max(log, head.log);
   } else if (previous.length > 0) {

@@ -85,7 +85,7 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
     update: (plan) => requireOpen(later.records).update(plan),
   } satisfies Omit<Records, keyof AsyncDisposable>;
   const stopping = new AbortController();
-  const { state, apply, attempt } = openParts({
+  const { state, apply } = openParts({
     config,
     places,
     crypto,
@@ -125,7 +125,6 @@ export async function startInstanceService(given: ServiceOptions): Promise<Insta
         if (bearsOnRecovery(change.name)) setImmediate(() => tellRecoverability());
         wakeSending();
       },
-      attempt,
       goesWith: relatedWrites.commit,
     }),
   );

@@ -17,7 +17,7 @@ before(async () => {
   instance = await startRunningInstance();
   socketPath = join(instance.folder, 'private.sock');
   await instance.configure({
-    limits: { strangers: { burst: BURST, perSecond: 1 }, connectionsPerAddress: 100 },
+    limits: { strangers: { burst: BURST, perSecond: 1 }, connectionsPerAddress: 300 },
     privateListeners: [{ connection: 'pe-1', socket: socketPath }],
   });
 });
@@ -54,6 +54,31 @@ for (const [what, status, head] of [
     assert.ok(added.filter(({ httpStatusCode }) => httpStatusCode === 429).length <= 1 + filledAgain / 10);
   });
 }
+
+test('whether the instance is well: told as often as anything else, and not on record', async () => {
+  await instance.restart();
+  const before = readEntries(instance).length;
+  const start = performance.now();
+  const { statuses } = await flood(`GET /healthz HTTP/1.1\r\nHost: ${HOST}`, SENT);
+  const filledAgain = (performance.now() - start) / 1000;
+  const told = statuses.filter((each) => each === 200).length;
+  assert.ok(told >= BURST && told <= BURST + filledAgain, `${told} of ${statuses.length}`);
+  assert.equal(statuses.filter((each) => each === 429).length, SENT - told);
+  const added = readEntries(instance).slice(before);
+  assert.equal(added.filter(({ httpStatusCode }) => httpStatusCode === 200).length, 0);
+});
+
+test('a made-up token in each request gets nobody more than one in all', async () => {
+  await instance.restart();
+  const agents = Array.from({ length: SENT }, (_, n) =>
+    flood(`GET /keys?api-version=7.6 HTTP/1.1\r\nHost: ${HOST}\r\nAuthorization: Bearer ${n}`, 1),
+  );
+  const start = performance.now();
+  const statuses = (await Promise.all(agents)).flatMap((each) => each.statuses);
+  const refused = statuses.filter((each) => each === 401).length;
+  assert.ok(refused >= BURST && refused <= BURST + (performance.now() - start) / 1000 + 1, `${refused} of ${SENT}`);
+  assert.equal(statuses.filter((each) => each === 429).length, SENT - refused);
+});
 
 test('names are told to nobody whom the network rules keep out', async () => {
   await instance.restart();

@@ -55,9 +55,6 @@ const MADE = { publicKey: 'json', blob: 'bytes' } as const;
 /** Who keeps shares from now on, how many of them are needed, and who brought theirs: thumbprints, base64url. */
 const OUTCOME = { required: 'u32', thumbprints: 'json', quorum: 'json' } as const;
 
-/** How far after another a store head may be: commits that are made durable together. */
-export const MAX_HEAD_STEPS = 64;
-
 export const messages = {
   /** Who answers: state, identity, and the raw Ed25519 key that signs checkpoints (empty while blank). */
   hello: both(
@@ -194,13 +191,13 @@ export const messages = {
   /** Opens one; refused (`RecordRefused`) if it was edited, or moved to another key, revision or instance. */
   openRecord: serving(21, SEALED, { key: 'bytes', revision: 'u64', sealed: 'bytes' }, { name: 'text', value: 'bytes' }),
   /**
-   * Seals the record named `head`, which `sealRecord` does not. Only one of the `MAX_HEAD_STEPS` after `previous`, the sealed head
-   * of the revision that is `steps` before (empty for 0). It names the state of the module and the size of the newest log that it signed.
+   * Seals the record named `head`, which `sealRecord` does not. Only the one after `previous`, the sealed head of the
+   * revision before (empty for revision 1). It names the state of the module and the size of the newest log that it signed.
    */
   sealHead: serving(
     23,
     SEALED,
-    { revision: 'u64', steps: 'u64', hash: 'text', records: 'u64', previous: 'bytes' },
+    { revision: 'u64', hash: 'text', records: 'u64', previous: 'bytes' },
     { key: 'bytes', sealed: 'bytes', generation: 'u64' },
   ),
   /** Tells the module of a committed store head, which it remembers as the newest seen. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { feeding, openFeeding } from '../../store/sealed/follow-records.ts';
+import { feeding } from '../../store/sealed/follow-records.ts';
 import { deletionChange, deletionRemoval } from './deleted-key.ts';
 import { KeyIndex } from './key-index.ts';
 import { type KeyVersion, keyChange, keyRemoval } from './key-version.ts';
@@ -103,48 +103,4 @@ test('the purge that is scheduled first is known, and forgotten with a recovery 
   for (const key of ring.deletedVersions('a')) feeding(ring.follows)(keyRemoval(key));
   feeding(ring.follows)(deletionRemoval('a'));
   assert.deepEqual(ring.nextPurge(), { name: 'b', time: 30 });
-});
-
-test('what is tried shows as if it were committed, and once it is taken back leaves no trace', () => {
-  const names = fc.constantFrom('a', 'b', 'C');
-  const ordinals = fc.integer({ min: 1, max: 3 });
-  const made = fc.record({ name: names, ordinal: ordinals, isRemoved: fc.boolean() });
-  const deleted = fc.record({
-    name: names,
-    scheduledPurgeDate: fc.option(fc.integer({ min: 2, max: 9 }), { nil: undefined }),
-  });
-  const change = fc.oneof(
-    made.map(({ name, ordinal, isRemoved }) =>
-      isRemoved ? keyRemoval(keyVersion(name, ordinal)) : keyChange(keyVersion(name, ordinal)),
-    ),
-    deleted.map(({ name, scheduledPurgeDate }) =>
-      scheduledPurgeDate === undefined
-        ? deletionRemoval(name)
-        : deletionChange({ name, deletedDate: 1, scheduledPurgeDate }),
-    ),
-  );
-  const changes = fc.uniqueArray(change, { maxLength: 6, selector: ({ name }) => name });
-  const shown = (ring: KeyIndex): unknown => ({
-    snapshot: ring.snapshot(),
-    live: [...ring.listAfter(undefined, 9)],
-    deleted: [...ring.listDeletedAfter(undefined, 9)],
-    sizes: [ring.size, ring.deletedSize],
-    nextPurge: ring.nextPurge(),
-  });
-  fc.assert(
-    fc.property(changes, changes, changes, (first, second, third) => {
-      const [ring, committed] = [new KeyIndex(), new KeyIndex()];
-      const feed = openFeeding(ring.follows);
-      for (const each of first) for (const { follows } of [ring, committed]) feeding(follows)(each);
-      const before = shown(ring);
-      const undos = [second, third].map((tried) => {
-        for (const each of tried) feeding(committed.follows)(each);
-        const undo = feed.attempt(tried);
-        assert.deepEqual(shown(ring), shown(committed));
-        return undo;
-      });
-      for (const undo of undos.reverse()) undo?.();
-      assert.deepEqual(shown(ring), before);
-    }),
-  );
 });

@@ -5,7 +5,7 @@ import { SortedList } from '../../formats/sorted-list.ts';
 import { type Follow, follow } from '../../store/sealed/follow-records.ts';
 import { DueTimes } from '../clock/due-times.ts';
 import { type DeletedKey, deletedKeyKind } from './deleted-key.ts';
-import { type KeyVersion, keyKind, keyOf, partsOfKeyId, storedKey } from './key-version.ts';
+import { type KeyVersion, keyKind, keyOf, partsOfKeyId } from './key-version.ts';
 
 interface Entry {
   /** Ascending by ordinal; empty only while the records of a deleted key come in. */
@@ -28,28 +28,17 @@ export class KeyIndex {
 
   /** The records of one key come in any order. */
   readonly follows: readonly Follow[] = [
-    follow(
-      keyKind,
-      (id, stored) => {
-        const { name, version } = partsOfKeyId(id);
-        this.#change(name, ({ versions }) => {
-          if (stored === undefined) remove(versions, version);
-          else put(versions, keyOf(stored));
-        });
-      },
-      (id) => {
-        const { name, version } = partsOfKeyId(id);
-        const key = this.#entries.get(name)?.versions.find((each) => each.version === version);
-        return key && storedKey(key);
-      },
-    ),
-    follow(
-      deletedKeyKind,
-      (name, deleted) =>
-        this.#change(name, (entry) => {
-          entry.deleted = deleted;
-        }),
-      (name) => this.#entries.get(name)?.deleted,
+    follow(keyKind, (id, stored) => {
+      const { name, version } = partsOfKeyId(id);
+      this.#change(name, ({ versions }) => {
+        if (stored === undefined) remove(versions, version);
+        else put(versions, keyOf(stored));
+      });
+    }),
+    follow(deletedKeyKind, (name, deleted) =>
+      this.#change(name, (entry) => {
+        entry.deleted = deleted;
+      }),
     ),
   ];
 

@@ -119,11 +119,7 @@ export function partsOfKeyId(id: string): Named {
 }
 
 export function keyChange(key: KeyVersion): Change & { readonly value: Uint8Array } {
-  return keyKind.put(recordId(key), storedKey(key));
-}
-
-export function storedKey(key: KeyVersion): ValueOf<typeof keyKind> {
-  return { ...key, blob: toBase64url(key.blob) };
+  return keyKind.put(recordId(key), { ...key, blob: toBase64url(key.blob) });
 }
 
 export function keyRemoval(key: Named): Change {

@@ -5,7 +5,7 @@ import { isSecure } from '../../formats/key-wrap-modes.ts';
 import { readOptionalTextList } from '../../http/body.ts';
 import type { JsonObject } from '../../http/route.ts';
 import { badParameter } from '../../http/service-error.ts';
-import type { Change, Commit, Head } from '../../store/sealed/records.ts';
+import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { KeyMaking } from './add-version.ts';
 import { checkValidity, type KeyRules, readAttributes, readTags } from './attributes.ts';
 import { resolveKeyOps } from './key-types.ts';
@@ -37,21 +37,15 @@ export async function updateKey(
 ): Promise<{ readonly before: KeyVersion; readonly key: KeyVersion; readonly head: Head }> {
   checkTagCount(asked.tags, service.limits);
   let [before, key]: (KeyVersion | undefined)[] = [];
-  const head = await commit(() => {
+  const head = await commit(async () => {
     before = find();
     const attributes = { ...before.attributes, ...asked.attributes, updated: service.now() };
     checkValidity(attributes);
     if (attributes.exportable !== before.attributes.exportable) {
       throw badParameter('attributes.exportable is fixed when a key is made');
     }
-    const take = (changed: KeyVersion): readonly Change[] => {
-      key = changed;
-      return [keyChange(changed)];
-    };
-    const changed = { ...before, attributes, ...given({ tags: asked.tags }) };
-    // What the module has no part in is planned together with others.
-    if (asked.keyOps === undefined && asked.releasePolicy === undefined) return take(changed);
-    return rebind(changed, asked, service).then(take);
+    key = await rebind({ ...before, attributes, ...given({ tags: asked.tags }) }, asked, service);
+    return [keyChange(key)];
   });
   return { before: before as unknown as KeyVersion, key: key as unknown as KeyVersion, head };
 }
@@ -74,6 +68,7 @@ async function rebind(
   asked: UpdateKey,
   { crypto, randomHex }: Pick<KeyMaking, 'crypto' | 'randomHex'>,
 ): Promise<KeyVersion> {
+  if (asked.keyOps === undefined && asked.releasePolicy === undefined) return key;
   const keyOps =
     asked.keyOps === undefined ? key.keyOps : resolveKeyOps(key.kty, asked.keyOps, key.attributes.exportable);
   if (keyOps.includes('import') !== key.keyOps.includes('import')) {

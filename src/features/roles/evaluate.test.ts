@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { feeding, openFeeding } from '../../store/sealed/follow-records.ts';
+import { feeding } from '../../store/sealed/follow-records.ts';
 import { builtInRoles } from './built-in-roles.ts';
 import { type DataAction, dataAction, dataActions, isAdministrative } from './data-actions.ts';
 import { openRoles, type Roles } from './evaluate.ts';
@@ -323,36 +323,5 @@ describe('separated duties', () => {
       dataActions.filter((action) => isAdministrative(action)),
     );
     assert.ok(allowed(app).includes(SIGN));
-  });
-});
-
-describe('what is tried', () => {
-  it('allows as if it were committed, and once it is taken back no more than before', () => {
-    const roles = openRoles();
-    const signing = { dataActions: [SIGN], notDataActions: [] };
-    const reading = { dataActions: [READ], notDataActions: [] };
-    put(roles, custom(5, [signing]), assign(1, '/keys', guid(5), 1));
-    const allowed = (principal: number, action: DataAction): boolean =>
-      roles.isAllowed(caller(principal), action, parseScope('/keys/a')) !== undefined;
-    const all = (): boolean[] =>
-      [1, 2].flatMap((principal) => [READ, SIGN].map((action) => allowed(principal, action)));
-    const { attempt } = openFeeding(roles.follows);
-    assert.deepEqual(all(), [false, true, false, false]);
-    const undoFirst = attempt([
-      assignmentKind.remove(guid(1)),
-      assignmentChange(assign(2, '/keys/a', guid(5), 2)),
-      assignmentKind.remove(guid(99)),
-    ]);
-    assert.deepEqual(all(), [false, false, false, true]);
-    const undoSecond = attempt([definitionChange(custom(5, [reading]))]);
-    assert.deepEqual(all(), [false, false, true, false]);
-    undoSecond?.();
-    undoFirst?.();
-    assert.deepEqual(all(), [false, true, false, false]);
-    assert.deepEqual(
-      [...roles.assignments()].map(({ name }) => name),
-      [guid(1)],
-    );
-    assert.equal(roles.definition(guid(5))?.roleName, 'role 5');
   });
 });

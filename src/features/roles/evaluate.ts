@@ -5,14 +5,7 @@ import { follow } from '../../store/sealed/follow-records.ts';
 import { builtInRoles, isBuiltIn } from './built-in-roles.ts';
 import { type DataAction, isAdministrative } from './data-actions.ts';
 import { type Caller, compileGrants, effectiveActions, findGrant, type Grant, type Grants } from './grants.ts';
-import {
-  assignmentKind,
-  contentOf,
-  definitionKind,
-  type RoleAssignment,
-  type RoleDefinition,
-  storedAssignment,
-} from './role-records.ts';
+import { assignmentKind, definitionKind, type RoleAssignment, type RoleDefinition } from './role-records.ts';
 import { foldedScope, parseScope, type Scope } from './scope.ts';
 
 export interface RolesOptions {
@@ -46,44 +39,30 @@ export function openRoles({ now = () => Date.now() / 1000, separation = { isStri
     separation.isStrict && idType === 'app' && isAdministrative(action);
 
   const follows = [
-    follow(
-      definitionKind,
-      (name, stored) => {
-        // One that is not there cannot be removed either.
-        if (isBuiltIn(name)) {
-          throw new StoreError('Damaged', `a record of a role definition has the name of a built-in role: ${name}`);
-        }
-        if (stored === undefined) roles.delete(name);
-        else roles.set(name, known({ name, type: 'CustomRole', ...stored }));
-        compiled = new WeakMap();
-      },
-      (name) => {
-        const role = roles.get(name);
-        return role && contentOf(role.definition);
-      },
-    ),
-    follow(
-      assignmentKind,
-      (name, stored) => {
-        const before = assignments.get(name);
-        if (before !== undefined) {
-          assignments.delete(name);
-          removeFrom(byPrincipal, before.principalId, name);
-          removeFrom(byScope, foldedScope(before.scope), name);
-        }
-        if (stored !== undefined) {
-          const after = { name, ...stored, scope: parseScope(stored.scope) };
-          assignments.set(name, after);
-          byPrincipal.getOrInsertComputed(after.principalId, () => new Map()).set(name, after);
-          byScope.getOrInsertComputed(foldedScope(after.scope), () => new Map()).set(name, after);
-        }
-        compiled = new WeakMap();
-      },
-      (name) => {
-        const assignment = assignments.get(name);
-        return assignment && storedAssignment(assignment);
-      },
-    ),
+    follow(definitionKind, (name, stored) => {
+      // One that is not there cannot be removed either.
+      if (isBuiltIn(name)) {
+        throw new StoreError('Damaged', `a record of a role definition has the name of a built-in role: ${name}`);
+      }
+      if (stored === undefined) roles.delete(name);
+      else roles.set(name, known({ name, type: 'CustomRole', ...stored }));
+      compiled = new WeakMap();
+    }),
+    follow(assignmentKind, (name, stored) => {
+      const before = assignments.get(name);
+      if (before !== undefined) {
+        assignments.delete(name);
+        removeFrom(byPrincipal, before.principalId, name);
+        removeFrom(byScope, foldedScope(before.scope), name);
+      }
+      if (stored !== undefined) {
+        const after = { name, ...stored, scope: parseScope(stored.scope) };
+        assignments.set(name, after);
+        byPrincipal.getOrInsertComputed(after.principalId, () => new Map()).set(name, after);
+        byScope.getOrInsertComputed(foldedScope(after.scope), () => new Map()).set(name, after);
+      }
+      compiled = new WeakMap();
+    }),
   ];
 
   return {

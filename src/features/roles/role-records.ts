@@ -79,12 +79,8 @@ export function definitionChange(role: RoleDefinition): Change {
   return definitionKind.put(role.name, contentOf(role));
 }
 
-export function assignmentChange(assignment: RoleAssignment): Change & { readonly value: Uint8Array } {
-  return assignmentKind.put(assignment.name, storedAssignment(assignment));
-}
-
-export function storedAssignment({ name: _, scope, ...rest }: RoleAssignment): ValueOf<typeof assignmentKind> {
-  return { scope: scope.path, ...rest };
+export function assignmentChange({ name, scope, ...rest }: RoleAssignment): Change & { readonly value: Uint8Array } {
+  return assignmentKind.put(name, { scope: scope.path, ...rest });
 }
 
 /** As it was answered when it was made: one spelling of each. */

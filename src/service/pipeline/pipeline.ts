@@ -52,7 +52,10 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
     let answer: Answer | Promise<Answer>;
     try {
       const named = requireNamed(call, addressed);
-      if (named.path === HEALTH) return write(call, healthOf(parts.isHealthy()));
+      if (named.path === HEALTH) {
+        parts.throttle.stranger(call.peer.address);
+        return write(call, healthOf(parts.isHealthy()));
+      }
       answer = letIn(named, waited);
     } catch (error) {
       return refuse(call, error);
@@ -228,11 +231,11 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
       // A look at the store that fails refuses every call of the turn.
       (error: unknown) => calls.forEach((call) => refuse(call, error)),
     );
-  }, ownerOf);
+  });
   return (call) => arrivals.push(call);
 }
 
-/** Asked by whoever leads clients here. It tells no more than the connection does, so it needs no token and is not on record. */
+/** Asked by whoever leads clients here. It needs no token and is not on record, and is limited as all is that strangers ask. */
 const HEALTH = '/healthz';
 
 function healthOf(isHealthy: boolean): Outcome {
@@ -245,11 +248,6 @@ function healthOf(isHealthy: boolean): Outcome {
     refusal: undefined,
     answer: undefined,
   };
-}
-
-/** Good enough to tell callers apart before any token is looked at. */
-function ownerOf({ request, peer }: Call): string {
-  return request.headers.authorization ?? peer.address;
 }
 
 function bodyOf({ row, request }: AuthorisedCall): unknown {

@@ -6,19 +6,13 @@ import type { Call, WholeCall } from '../../http/call.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import type { Records } from '../../store/sealed/records.ts';
 
-/** So many are taken in one turn where they are of several, so that who asks for little need not wait for all the others. */
-const MOST_OF_SEVERAL = 64;
-
 /** Hands on together what was pushed in one turn. */
 export class RequestBatch<T> {
   readonly #take: (items: readonly T[]) => void;
-  readonly #ownerOf: (item: T) => unknown;
   #items: T[] = [];
 
-  /** @param ownerOf those of several owners are taken in turn, and not all at once; absent: they are all of one */
-  constructor(take: (items: readonly T[]) => void, ownerOf: (item: T) => unknown = () => undefined) {
+  constructor(take: (items: readonly T[]) => void) {
     this.#take = take;
-    this.#ownerOf = ownerOf;
   }
 
   push(item: T): void {
@@ -26,33 +20,10 @@ export class RequestBatch<T> {
   }
 
   #run = (): void => {
-    let items = this.#items;
+    const items = this.#items;
     this.#items = [];
-    if (items.length > MOST_OF_SEVERAL && areOfSeveral(items, this.#ownerOf)) {
-      items = inTurns(items, this.#ownerOf);
-      this.#items = items.splice(MOST_OF_SEVERAL);
-      setImmediate(this.#run);
-    }
     this.#take(items);
   };
-}
-
-function areOfSeveral<T>(items: readonly T[], ownerOf: (item: T) => unknown): boolean {
-  const owner = ownerOf(items[0] as T);
-  return items.some((item) => ownerOf(item) !== owner);
-}
-
-/** One of each owner, then the next one of each. */
-export function inTurns<T>(items: readonly T[], ownerOf: (item: T) => unknown): T[] {
-  const rounds: T[][] = [];
-  const seen = new Map<unknown, number>();
-  for (const item of items) {
-    const owner = ownerOf(item);
-    const round = seen.get(owner) ?? 0;
-    seen.set(owner, round + 1);
-    (rounds[round] ??= []).push(item);
-  }
-  return rounds.flat();
 }
 
 export interface AnswerGateParts {

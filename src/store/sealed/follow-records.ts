@@ -1,27 +1,24 @@
 // What is kept in memory of records follows their changes: each is looked up by its kind, decoded once, and handed to those who
 // follow that kind, in the order in which they are listed.
 import type { BackupScope, RecordKind } from './record-kind.ts';
-import type { Apply, Attempt, Change } from './records.ts';
+import type { Apply, Change } from './records.ts';
 
 export interface Follow<T = unknown> {
   readonly kind: RecordKind<T>;
   /** @param value undefined: the record was removed @throws StoreError Damaged when it contradicts what is known */
   take(id: string, value: T | undefined, change: Change): void;
-  /** What it has now of that record. Whose kind one tells it of, can be tried and taken back. */
-  readonly held?: ((id: string) => T | undefined) | undefined;
 }
 
-export function follow<T>(kind: RecordKind<T>, take: Follow<T>['take'], held?: Follow<T>['held']): Follow<T> {
-  return { kind, take, held };
+export function follow<T>(kind: RecordKind<T>, take: Follow<T>['take']): Follow<T> {
+  return { kind, take };
 }
 
 /** Keeps each record of the kind in the map, by its id. */
 export function keep<T>(kind: RecordKind<T>, all: Map<string, T>): Follow<T> {
-  const take = (id: string, value: T | undefined): void => {
+  return follow(kind, (id, value) => {
     if (value === undefined) all.delete(id);
     else all.set(id, value);
-  };
-  return follow(kind, take, (id) => all.get(id));
+  });
 }
 
 /** The records of one kind in memory, by their ids. */
@@ -45,24 +42,11 @@ export class KeptRecords<T> {
   }
 }
 
-/** More are not tried: who changes so many is planned last. */
-const MOST_TRIED = 64;
-
-/** What is kept in memory, as it is fed. */
-export interface Feeding {
-  readonly apply: Apply;
-  readonly attempt: Attempt;
-}
-
-export function feeding(...given: Parameters<typeof openFeeding>): Apply {
-  return openFeeding(...given).apply;
-}
-
 /**
  * Records of kinds that nobody lists are left alone: they are of another release.
  * @param kinds read strictly even where nobody follows them
  */
-export function openFeeding(follows: readonly Follow[], kinds: readonly RecordKind[] = []): Feeding {
+export function feeding(follows: readonly Follow[], kinds: readonly RecordKind[] = []): Apply {
   const byKind = new Map<RecordKind, Follow[]>(kinds.map((kind) => [kind, []]));
   for (const each of follows) {
     const known = byKind.get(each.kind);
@@ -70,36 +54,13 @@ export function openFeeding(follows: readonly Follow[], kinds: readonly RecordKi
     else known.push(each);
   }
   const find = findingKind([...byKind.keys()]);
-  const named = ({ name }: Change) => {
+  return (change) => {
+    const { name, value: bytes } = change;
     const kind = find(name);
     const id = kind?.idOf(name);
-    return kind === undefined || id === undefined ? undefined : { kind, id, all: byKind.get(kind) ?? [] };
-  };
-  const apply = (change: Change): void => {
-    const known = named(change);
-    if (known === undefined) return;
-    const { kind, id, all } = known;
-    const value = change.value === null ? undefined : kind.read(id, change.value);
-    for (const { take } of all) take(id, value, change);
-  };
-  return {
-    apply,
-    attempt(changes) {
-      if (changes.length > MOST_TRIED) return undefined;
-      const before: Change[] = [];
-      for (const change of changes) {
-        const known = named(change);
-        if (known === undefined || known.all.length === 0) continue;
-        const held = known.all.find((each) => each.held !== undefined)?.held;
-        if (held === undefined) return undefined;
-        const value = held(known.id);
-        before.push(value === undefined ? known.kind.remove(known.id) : known.kind.put(known.id, value));
-      }
-      for (const change of changes) apply(change);
-      return () => {
-        for (const change of before.reverse()) apply(change);
-      };
-    },
+    if (kind === undefined || id === undefined) return;
+    const value = bytes === null ? undefined : kind.read(id, bytes);
+    for (const { take } of byKind.get(kind) ?? []) take(id, value, change);
   };
 }
 

@@ -48,9 +48,9 @@ export function inTestSealer(secret: Uint8Array = randomBytes(32)): InTestSealer
       if (name === HEAD) throw new CryptoError('BadRequest', 'name: a head is sealed by sealHead');
       return seal(name, revision, value);
     },
-    async sealHead(head, previous, steps) {
+    async sealHead(head, previous) {
       this.before('seal');
-      const before = head.sequence - steps;
+      const before = head.sequence - 1;
       if (before > 0 && open(keyOf(HEAD), before, previous).name !== HEAD) {
         throw new CryptoError('RecordRefused', 'not the head before');
       }

@@ -7,7 +7,7 @@ import type { Source } from './catch-up.ts';
 import { HEAD, type SealedHead } from './head.ts';
 import { IN_FLIGHT, isLive, type LiveRow, unavailable } from './open-rows.ts';
 import type { Change } from './records.ts';
-import { type Entry, entryKey, entryOf, type State, type Step, type StepChange } from './state.ts';
+import { entryKey, entryOf, type State, type Step, type StepChange, sumAfter } from './state.ts';
 
 /** What the module takes as a name, in bytes. */
 const MAX_NAME = 1024;
@@ -18,94 +18,42 @@ export interface Prepared {
   readonly guards: readonly Guard[];
   readonly writes: readonly Row[];
   readonly step: Step;
-  /** Of each plan, as if it had been committed by itself. */
-  readonly heads: readonly SealedHead[];
 }
 
 /**
- * One commit of several plans' changes, in their order, each with a sequence of its own; those that change nothing (only absent
- * records are deleted) have none. The result is good only while the state stays at the head it had at the call.
- * @param plans checked @throws StoreError Unavailable
+ * Answers undefined when the changes change nothing (only absent records are deleted). The result is good only while
+ * the state stays at the head it had at the call.
+ * @throws TypeError when the plan breaks its contract; StoreError Unavailable
  */
 export async function prepareCommit(
   source: Source,
   state: State,
-  plans: readonly (readonly Change[])[],
-): Promise<Prepared> {
-  let effective = plans;
-  for (;;) {
-    const sum = addUp(state, await sealAll(source, effective, state.head.sequence));
-    // Which records there are is known by their keys, so only now: what comes after an idle plan is sealed again.
-    if (effective.every((changes, index) => changes.length === 0 || sum.changed[index])) {
-      return finish(source, state, sum);
-    }
-    effective = effective.map((changes, index) => (sum.changed[index] === true ? changes : []));
-  }
-}
-
-interface SealedChange {
-  readonly change: Change;
-  readonly key: Uint8Array;
-  readonly sealed: Uint8Array;
-}
-
-interface SealedPlan {
-  readonly sequence: number;
-  readonly changes: readonly SealedChange[];
-}
-
-type Sum = ReturnType<typeof addUp>;
-
-function addUp(state: State, plans: readonly SealedPlan[]) {
-  const hash = state.hash.copy();
-  let records = state.entries.size;
-  const guards = new Map<string, Guard>();
-  const writes = new Map<string, Row>();
+  changes: readonly Change[],
+): Promise<Prepared | undefined> {
+  checkChanges(changes);
+  const sequence = state.head.sequence + 1;
+  const guards: Guard[] = [{ key: source.headKey, revision: state.head.sequence }];
+  const writes: Row[] = [];
   const steps: StepChange[] = [];
-  const latest = new Map<string, Entry | undefined>();
-  const heads: SealedHead[] = [];
-  const changed: boolean[] = [];
-  for (const { sequence, changes } of plans) {
-    const before = steps.length;
-    for (const { change, key, sealed } of changes) {
-      const id = entryKey(key);
-      const held = state.entries.get(id);
-      const old = latest.has(id) ? latest.get(id) : held;
-      const isDeleted = change.value === null;
-      if (isDeleted && old === undefined) continue;
-      const entry = isDeleted ? undefined : entryOf(change.name, key, sequence, sealed);
-      if (old !== undefined) hash.remove(old.mark);
-      if (entry !== undefined) hash.add(entry.mark);
-      records += (entry === undefined ? 0 : 1) - (old === undefined ? 0 : 1);
-      latest.set(id, entry);
-      guards.set(id, { key, revision: held?.revision ?? 0 });
-      writes.set(id, { key, revision: sequence, value: isDeleted ? null : sealed });
-      steps.push({ ...change, key: id, entry });
-    }
-    const isChanged = steps.length > before;
-    changed.push(isChanged);
-    heads.push(isChanged ? { sequence, hash: hash.digest(), records } : (heads.at(-1) ?? state.head));
+  for (const { change, key, sealed } of await sealAll(source, changes, sequence)) {
+    const id = entryKey(key);
+    const before = state.entries.get(id);
+    const isDeleted = change.value === null;
+    if (isDeleted && before === undefined) continue;
+    guards.push({ key, revision: before?.revision ?? 0 });
+    writes.push({ key, revision: sequence, value: isDeleted ? null : sealed });
+    steps.push({ ...change, key: id, entry: isDeleted ? undefined : entryOf(change.name, key, sequence, sealed) });
   }
-  return { hash, guards, writes, steps, heads, changed };
+  if (writes.length === 0) return undefined;
+  const { hash, records } = sumAfter(state, steps);
+  const sum = { sequence, hash: hash.digest(), records };
+  const { sealed: sealedHead, generation } = await asking(source.sealer.sealHead(sum, state.sealedHead));
+  const head: SealedHead = generation === 0 ? sum : { ...sum, generation };
+  writes.push({ key: source.headKey, revision: sequence, value: sealedHead });
+  return { guards, writes, step: { head, sealedHead, hash, changes: steps } };
 }
 
-async function finish(source: Source, state: State, { hash, guards, writes, steps, heads }: Sum): Promise<Prepared> {
-  const sum = heads.at(-1) ?? state.head;
-  const ahead = sum.sequence - state.head.sequence;
-  if (ahead === 0) return { guards: [], writes: [], step: { ...state, changes: [] }, heads };
-  const { sealed: sealedHead, generation } = await asking(source.sealer.sealHead(sum, state.sealedHead, ahead));
-  const named = (head: SealedHead): SealedHead =>
-    generation === 0 || head.sequence === state.head.sequence ? head : { ...head, generation };
-  return {
-    guards: [{ key: source.headKey, revision: state.head.sequence }, ...guards.values()],
-    writes: [...writes.values(), { key: source.headKey, revision: sum.sequence, value: sealedHead }],
-    step: { head: named(sum), sealedHead, hash, changes: steps },
-    heads: heads.map(named),
-  };
-}
-
-/** @throws TypeError when a plan breaks its contract */
-export function checkChanges(changes: readonly Change[]): void {
+function checkChanges(changes: readonly Change[]): void {
   const names = new Set<string>();
   for (const { name, value } of changes) {
     if (name === '' || name === HEAD || !name.isWellFormed() || Buffer.byteLength(name) > MAX_NAME) {
@@ -118,27 +66,16 @@ export function checkChanges(changes: readonly Change[]): void {
 }
 
 /** A deletion is sealed too, only to learn the record's key. */
-async function sealAll(
-  { sealer }: Source,
-  plans: readonly (readonly Change[])[],
-  after: number,
-): Promise<readonly SealedPlan[]> {
-  let sequence = after;
-  const numbered = plans.map((changes) => ({ sequence: changes.length === 0 ? sequence : ++sequence, changes }));
-  const all = numbered.flatMap((plan) => plan.changes.map((change) => ({ change, sequence: plan.sequence })));
-  const sealed: SealedChange[] = [];
-  for (let at = 0; at < all.length; at += IN_FLIGHT) {
-    const batch = all.slice(at, at + IN_FLIGHT).map(async ({ change, sequence: revision }) => ({
+async function sealAll({ sealer }: Source, changes: readonly Change[], sequence: number) {
+  const all: { readonly change: Change; readonly key: Uint8Array; readonly sealed: Uint8Array }[] = [];
+  for (let at = 0; at < changes.length; at += IN_FLIGHT) {
+    const batch = changes.slice(at, at + IN_FLIGHT).map(async (change) => ({
       change,
-      ...(await asking(sealer.seal(change.name, revision, change.value ?? new Uint8Array()))),
+      ...(await asking(sealer.seal(change.name, sequence, change.value ?? new Uint8Array()))),
     }));
-    sealed.push(...(await Promise.all(batch)));
+    all.push(...(await Promise.all(batch)));
   }
-  let next = 0;
-  return numbered.map((plan) => ({
-    sequence: plan.sequence,
-    changes: sealed.slice(next, (next += plan.changes.length)),
-  }));
+  return all;
 }
 
 async function asking<T>(answer: Promise<T>): Promise<T> {

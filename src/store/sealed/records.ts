@@ -18,9 +18,9 @@ export function moduleSealer(client: Pick<CryptoClient, 'send'>) {
   return {
     /** Any record but the head. */
     seal: (name: string, revision: number, value: Uint8Array) => client.send('sealRecord', { name, revision, value }),
-    /** The head's record; `previous` is the sealed one of the sequence that is `steps` before, empty for 0. */
-    sealHead: ({ sequence, hash, records }: SealedHead, previous: Uint8Array, steps: number) =>
-      client.send('sealHead', { revision: sequence, steps, hash, records, previous }),
+    /** The head's record; `previous` is the sealed one of the sequence before, empty for the first. */
+    sealHead: ({ sequence, hash, records }: SealedHead, previous: Uint8Array) =>
+      client.send('sealHead', { revision: sequence, hash, records, previous }),
     /** @throws CryptoError RecordRefused; StateRefused: the store knows of a newer state than the module has */
     open: (key: Uint8Array, revision: number, sealed: Uint8Array) =>
       client.send('openRecord', { key, revision, sealed }),
@@ -32,8 +32,7 @@ export function moduleSealer(client: Pick<CryptoClient, 'send'>) {
 
 /**
  * Makes a change, serialised read-modify-write: `plan` is called on current state (after a refresh) and may be called again
- * if another worker commits first; it returns the changes, or throws a refusal. What is asked for together is made durable together,
- * each on the state after those before it; a refusal is its own. Resolves when the commit is durable and
+ * if another worker commits first; it returns the changes, or throws a refusal. Resolves when the commit is durable and
  * applied. An empty plan commits nothing and resolves with the present head. A plan must not commit.
  * @throws StoreError; after `Unavailable` the commit may have happened, `refresh` brings whatever is true
  */
@@ -66,12 +65,6 @@ export interface Records extends AsyncDisposable {
 
 /** Called for every record at opening (in no order), and for every change after (also those of other workers), in commit order. */
 export type Apply = (change: Change) => void;
-
-/**
- * Takes over what is not committed, and gives back what takes it back: until then, in the same turn, others are planned on it.
- * Undefined, with nothing done: it cannot all be taken back.
- */
-export type Attempt = (changes: readonly Change[]) => (() => void) | undefined;
 
 /** Asked of every commit, on the state that it is planned on: what is committed besides. */
 export type GoesWith = (changes: readonly Change[]) => readonly Change[];

@@ -24,23 +24,13 @@ async function openWorker(
 ): Promise<Worker> {
   const held = new Map<string, string>();
   const applied: string[] = [];
-  const take = ({ name, value }: Change): void => {
-    if (value === null) held.delete(name);
-    else held.set(name, Buffer.from(value).toString());
-  };
   const records = await openRecords({
     store,
     sealer,
-    apply: (change) => {
-      applied.push(change.value === null ? `-${change.name}` : change.name);
-      take(change);
-    },
-    attempt(changes) {
-      const before = changes.map(({ name }) => ({ name, value: held.get(name) ?? null }));
-      for (const change of changes) take(change);
-      return () => {
-        for (const { name, value } of before) take({ name, value: value === null ? null : Buffer.from(value) });
-      };
+    apply: ({ name, value }) => {
+      applied.push(value === null ? `-${name}` : name);
+      if (value === null) held.delete(name);
+      else held.set(name, Buffer.from(value).toString());
     },
     newestHeadInLog: seen.log ?? 0,
     headSeenByModule: seen.module ?? 0,
@@ -313,170 +303,6 @@ describe('sealed records', () => {
   });
 });
 
-/** Counts its commits, and can hold one back or fail it. */
-function watched(store: Store) {
-  const commit = store.commit.bind(store);
-  const watch = { store, commits: 0, before: async (): Promise<void> => {} };
-  store.commit = async (guards, writes) => {
-    watch.commits += 1;
-    await watch.before();
-    return commit(guards, writes);
-  };
-  return watch;
-}
-
-describe('changes that are asked for together', () => {
-  const append =
-    ({ held }: Worker, name: string, text: string) =>
-    () => [put(name, (held.get(name) ?? '') + text)];
-
-  it('are one commit of the store, each with a head of its own, planned on what those before it leave', async () => {
-    const watch = watched(openMemoryStore());
-    const sealer = inTestSealer();
-    await using worker = await openWorker(watch.store, sealer);
-    const heads = await Promise.all([...'abcdef'].map((text) => worker.records.update(append(worker, 'x', text))));
-    assert.deepEqual(
-      heads.map(({ sequence }) => sequence),
-      [1, 2, 3, 4, 5, 6],
-    );
-    assert.equal(new Set(heads.map(({ hash }) => hash)).size, 6);
-    assert.equal(worker.held.get('x'), 'abcdef');
-    assert.equal(watch.commits, 1);
-    assert.deepEqual(worker.records.head, heads.at(-1));
-    assert.equal(sealer.noted, 6);
-  });
-
-  it('have the heads that they would have had one after the other', async () => {
-    const sealer = inTestSealer();
-    const content = new MemoryContent();
-    // What is sealed differs each time, so the same seals are given to both.
-    const sealed = new Map<string, ReturnType<InTestSealer['seal']>>();
-    const { seal } = sealer;
-    sealer.seal = (name, revision, value) =>
-      sealed.getOrInsertComputed(`${name} ${revision} ${Buffer.from(value).toString()}`, () =>
-        seal.call(sealer, name, revision, value),
-      );
-    const plans = (worker: Worker) => [
-      append(worker, 'x', '1'),
-      () => [remove('absent')],
-      () => [put('y', '2')],
-      () => [],
-      () => [remove('x'), put('z', worker.held.get('x') ?? '')],
-      append(worker, 'x', '3'),
-      () => [remove('y')],
-    ];
-    await using together = await openWorker(openMemoryStore(content), sealer);
-    const grouped = await Promise.all(plans(together).map((plan) => together.records.update(plan)));
-    await using alone = await openWorker(openMemoryStore(), sealer);
-    const single = [];
-    for (const plan of plans(alone)) single.push(await alone.records.update(plan));
-    assert.deepEqual(grouped, single);
-    assert.deepEqual(together.held, alone.held);
-    assert.deepEqual(together.applied, alone.applied);
-    await using reopened = await openWorker(openMemoryStore(content), sealer, { log: 5, module: 5 });
-    assert.deepEqual(Object.fromEntries(reopened.held), { z: '1', x: '3' });
-  });
-
-  it('are refused each for itself, on what those before it leave', async () => {
-    const watch = watched(openMemoryStore());
-    await using worker = await openWorker(watch.store, inTestSealer());
-    const once = (text: string) => () => {
-      if (worker.held.has('x')) throw new Error(`${text}: it exists`);
-      return [put('x', text)];
-    };
-    let slow = 0;
-    const results = await Promise.allSettled([
-      worker.records.update(once('a')),
-      worker.records.update(once('b')),
-      worker.records.update(() => [put('', 'no name')]),
-      worker.records.update(() => [put('y', '1')]),
-      worker.records.update(async () => {
-        slow += 1;
-        return [put('z', worker.held.get('y') ?? 'nothing')];
-      }),
-      worker.records.update(() => [remove('x')]),
-      worker.records.update(once('c')),
-    ]);
-    assert.deepEqual(
-      results.map(({ status }) => status),
-      ['fulfilled', 'rejected', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled', 'fulfilled'],
-    );
-    assert.match(String((results[1] as PromiseRejectedResult).reason), /b: it exists/);
-    assert.deepEqual(Object.fromEntries(worker.held), { x: 'c', y: '1', z: '1' });
-    assert.equal(worker.records.head.sequence, 5);
-    // A plan that takes its time has a commit of its own, and is asked for again when others came before it.
-    assert.equal(watch.commits, 3);
-    assert.equal(slow, 2);
-    await worker.records.update(async () => {
-      slow += 1;
-      return [];
-    });
-    assert.equal(slow, 3);
-  });
-
-  it('show in memory only once they are durable, and not at all when they could not be made so', async () => {
-    const watch = watched(openMemoryStore());
-    await using worker = await openWorker(watch.store, inTestSealer());
-    await worker.records.update(() => [put('x', '0')]);
-    let seen: string | undefined;
-    watch.before = async () => {
-      seen = worker.held.get('x');
-      throw new StoreError('Unavailable', 'the disk is full');
-    };
-    const late = new Error('x is too long');
-    const early = new Error('no');
-    const results = await Promise.allSettled([
-      worker.records.update(() => {
-        throw early;
-      }),
-      worker.records.update(append(worker, 'x', '1')),
-      worker.records.update(() => {
-        if (worker.held.get('x') === '01') throw late;
-        return [];
-      }),
-      worker.records.update(append(worker, 'x', '2')),
-    ]);
-    const reasons = results.map((result) => (result as PromiseRejectedResult).reason as unknown);
-    // The first was refused whatever came of the others; the third because of what never was.
-    assert.equal(reasons[0], early);
-    for (const reason of reasons.slice(1)) assert.equal((reason as StoreError).code, 'Unavailable');
-    assert.deepEqual([seen, worker.held.get('x')], ['0', '0']);
-    watch.before = async () => {};
-    await worker.records.refresh();
-    await worker.records.update(append(worker, 'x', '3'));
-    assert.equal(worker.held.get('x'), '03');
-  });
-
-  it('are all planned again when another worker was faster', async () => {
-    const content = new MemoryContent();
-    const sealer = inTestSealer();
-    const watch = watched(openMemoryStore(content));
-    await using one = await openWorker(watch.store, sealer);
-    await using two = await openWorker(openMemoryStore(content), sealer);
-    watch.before = async () => {
-      watch.before = async () => {};
-      await two.records.update(append(two, 'x', 'other'));
-    };
-    await Promise.all(['1', '2', '3'].map((text) => one.records.update(append(one, 'x', text))));
-    assert.equal(one.held.get('x'), 'other123');
-    await two.records.refresh();
-    assert.deepEqual(two.held, one.held);
-    assert.deepEqual(two.records.head, one.records.head);
-  });
-
-  it('are as many at once as the module seals a head for, and wait for no commit of very many records', async () => {
-    const watch = watched(openMemoryStore());
-    await using worker = await openWorker(watch.store, inTestSealer());
-    const single = Array.from({ length: 130 }, (_, n) => worker.records.update(() => [put(`s/${n}`, '1')]));
-    const heads = await Promise.all(single);
-    assert.equal(heads.at(-1)?.sequence, 130);
-    assert.equal(watch.commits, 3);
-    const many = Array.from({ length: 600 }, (_, n) => put(`m/${n}`, '1'));
-    await Promise.all([worker.records.update(() => [put('a', '1')]), worker.records.update(() => many)]);
-    assert.equal(watch.commits, 5);
-  });
-});
-
 describe('the age of a store', () => {
   it('must not be below what the log or the module saw; above is fine', async () => {
     const content = new MemoryContent();
@@ -512,14 +338,6 @@ describe('sealed records against a model', () => {
       worker: fc.nat(1),
       changes: fc.uniqueArray(change, { maxLength: 3, selector: ({ name }) => name }),
     }),
-    fc.record({
-      kind: fc.constant('together' as const),
-      worker: fc.nat(1),
-      plans: fc.array(fc.uniqueArray(change, { maxLength: 3, selector: ({ name }) => name }), {
-        minLength: 1,
-        maxLength: 5,
-      }),
-    }),
     fc.record({ kind: fc.constant('refresh' as const), worker: fc.nat(1) }),
     fc.record({ kind: fc.constant('reopen' as const), worker: fc.nat(1) }),
   );
@@ -535,21 +353,16 @@ describe('sealed records against a model', () => {
         let sequence = 0;
         for (const each of commands) {
           const worker = workers[each.worker] as Worker;
-          if (each.kind === 'update' || each.kind === 'together') {
-            const plans = each.kind === 'update' ? [each.changes] : each.plans;
-            const asked = plans.map((changes) =>
-              worker.records.update(() =>
-                changes.map(({ name, value }) => (value === null ? remove(name) : put(name, value))),
-              ),
+          if (each.kind === 'update') {
+            const effective = each.changes.filter(({ name, value }) => value !== null || model.has(name));
+            const head = await worker.records.update(() =>
+              each.changes.map(({ name, value }) => (value === null ? remove(name) : put(name, value))),
             );
-            for (const [index, head] of (await Promise.all(asked)).entries()) {
-              const changes = plans[index] ?? [];
-              if (changes.some(({ name, value }) => value !== null || model.has(name))) sequence += 1;
-              assert.equal(head.sequence, sequence);
-              for (const { name, value } of changes) {
-                if (value === null) model.delete(name);
-                else model.set(name, value);
-              }
+            if (effective.length > 0) sequence += 1;
+            assert.equal(head.sequence, sequence);
+            for (const { name, value } of each.changes) {
+              if (value === null) model.delete(name);
+              else model.set(name, value);
             }
           } else if (each.kind === 'refresh') {
             await worker.records.refresh();

@@ -3,9 +3,8 @@
 import { StoreError } from '../port.ts';
 import { catchUp, type Source } from './catch-up.ts';
 import { unavailable } from './open-rows.ts';
-import { type Asked, type Planned, type Planning, planGroup } from './plan-group.ts';
 import { commitWithOutcome, type Prepared, prepareCommit } from './prepare-commit.ts';
-import type { Apply, Commit, Head, Records } from './records.ts';
+import type { Apply, Change, GoesWith, Head, Records } from './records.ts';
 import { type State, type Step, takeStep } from './state.ts';
 import { Turns } from './turns.ts';
 
@@ -18,12 +17,8 @@ type Doubt = 'none' | 'own' | 'others';
 export class SealedRecords implements Records {
   readonly #source: Source;
   readonly #apply: Apply;
-  readonly #planning: Planning;
-  /** In the order of asking. */
-  #asked: Asked[] = [];
+  readonly #goesWith: GoesWith;
   readonly #updates = new Turns();
-  /** Heads that the module is being shown. */
-  #notes: Promise<void> = Promise.resolve();
   /** Whoever moves the state: a look, or a commit with what follows it. */
   readonly #moves = new Turns();
   #state: State;
@@ -36,10 +31,14 @@ export class SealedRecords implements Records {
   /** Why nothing is served any more. */
   #end: StoreError | undefined;
 
-  constructor(source: Source, { apply, ...planning }: Planning & { readonly apply: Apply }, state: State) {
+  constructor(
+    source: Source,
+    { apply, goesWith }: { readonly apply: Apply; readonly goesWith: GoesWith },
+    state: State,
+  ) {
     this.#source = source;
     this.#apply = apply;
-    this.#planning = planning;
+    this.#goesWith = goesWith;
     this.#state = state;
     this.#head = withoutCount(state.head);
   }
@@ -64,60 +63,26 @@ export class SealedRecords implements Records {
     }
   }
 
-  update(plan: Parameters<Commit>[0]): Promise<Head> {
-    const asked = { plan, ...Promise.withResolvers<Head>() };
-    this.#asked.push(asked);
-    // For each a turn: whoever finds nothing left was served in one before.
-    void this.#updates.run(() => this.#commitAsked());
-    return asked.promise;
-  }
-
-  /** As many as can be made durable together. */
-  async #commitAsked(): Promise<void> {
-    // What else is asked for in this turn of the loop comes along.
-    if (this.#asked.length > 0) await new Promise(setImmediate);
-    const [first] = this.#asked;
-    if (first === undefined) return;
-    let group: readonly Planned[] = [{ asked: first, changes: [] }];
-    try {
+  update(plan: () => readonly Change[] | Promise<readonly Change[]>): Promise<Head> {
+    return this.#updates.run(async () => {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         await this.refresh();
         const base = this.#state;
-        group = await this.#plan();
-        const plans = group.map(({ changes }) => changes);
-        const prepared = await prepareCommit(this.#source, base, plans);
-        const isIdle = prepared.writes.length === 0;
-        if (isIdle) this.#checkServing();
-        else if (!(await this.#moves.run(() => this.#commit(base, prepared)))) continue;
-        this.#asked.splice(0, group.length);
-        // The next group need not wait until the module has seen this one's head.
-        const told = (isIdle ? Promise.resolve() : this.#note(prepared)).then(
-          () => settle(group, prepared),
-          (error: unknown) => fail(group, error),
-        );
-        const before = this.#notes;
-        this.#notes = told.then(() => before);
-        return;
+        const changes = await plan();
+        const all = [...changes, ...this.#goesWith(changes)];
+        const prepared = all.length === 0 ? undefined : await prepareCommit(this.#source, base, all);
+        if (prepared === undefined) {
+          this.#checkServing();
+          return this.head;
+        }
+        if (await this.#moves.run(() => this.#commit(base, prepared))) return this.#note(prepared);
       }
       throw new StoreError('Conflict', 'other processes changed the store at every attempt');
-    } catch (error) {
-      this.#asked.splice(0, group.length);
-      fail(group, error);
-    }
-  }
-
-  async #plan(): Promise<readonly Planned[]> {
-    try {
-      return await planGroup(this.#asked, this.#planning);
-    } catch (cause) {
-      this.#end = new StoreError('Damaged', 'a record could not be taken over', { cause });
-      throw this.#end;
-    }
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#updates.idle();
-    await this.#notes;
     this.#end ??= new StoreError('Unavailable', 'the records are closed');
     await this.#moves.idle();
   }
@@ -182,12 +147,13 @@ export class SealedRecords implements Records {
   }
 
   /** The commit stands whatever happens here; without the note it would be easier to roll back, so it is not answered. */
-  async #note({ step }: Prepared): Promise<void> {
+  async #note({ step }: Prepared): Promise<Head> {
     try {
       await this.#source.sealer.noteHead(step.head.sequence, this.#source.headKey, step.sealedHead);
     } catch (error) {
       throw unavailable(error);
     }
+    return withoutCount(step.head);
   }
 
   #endIfRefused(error: unknown): unknown {
@@ -197,21 +163,6 @@ export class SealedRecords implements Records {
 
   #checkServing(): void {
     if (this.#end !== undefined) throw this.#end;
-  }
-}
-
-function settle(group: readonly Planned[], { heads }: Prepared): void {
-  for (const [index, planned] of group.entries()) {
-    if ('refusal' in planned) planned.asked.reject(planned.refusal);
-    else planned.asked.resolve(withoutCount(heads[index] as Head));
-  }
-}
-
-/** A refusal on the state that there was is one, whatever became of the changes after it. */
-function fail(group: readonly Planned[], error: unknown): void {
-  const kept = group.findIndex((planned) => !('refusal' in planned));
-  for (const [index, planned] of group.entries()) {
-    planned.asked.reject('refusal' in planned && (kept === -1 || index < kept) ? planned.refusal : error);
   }
 }
 

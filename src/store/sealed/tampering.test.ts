@@ -22,7 +22,7 @@ function openOver(store: Store, log = 0): Promise<Records> {
 
 async function keyOf(name: string): Promise<Uint8Array> {
   if (name !== HEAD) return (await sealer.seal(name, 1, new Uint8Array())).key;
-  return (await sealer.sealHead({ sequence: 1, hash: '', records: 0 }, new Uint8Array(), 1)).key;
+  return (await sealer.sealHead({ sequence: 1, hash: '', records: 0 }, new Uint8Array())).key;
 }
 
 /** Sequence 4: "alice" and "bob" of 1, "carol" of 2 and again of 3, "dave" of 2 and deleted at 4. */
