@@ -1,7 +1,7 @@
 // The HTTPS listener of an instance: TLS, limits on what a client may cost, and nothing about what requests mean.
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:https';
-import type { Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { answerBrokenRequest } from './broken-request.ts';
 import type { Call } from './call.ts';
@@ -99,9 +99,13 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
     /**
      * From now on every answer is the last of its connection, and says so. Resolves when there is no connection left, or those that
      * are left have asked for nothing for as long as they may: a client can be told nothing before it asks.
+     * @param lingerMs who was led here a moment ago may still come; after that nobody does
      */
-    async leave(): Promise<void> {
+    async leave(lingerMs = 0): Promise<void> {
       connections.areLast({ also: 'later' });
+      if (lingerMs > 0) await delay(lingerMs, undefined, { ref: false });
+      // Not that of `https`: it ends connections that idle at once, and looks no more for those that are slow.
+      NetServer.prototype.close.call(server);
       await Promise.race([listening.empty(), delay(rules.keepAliveTimeout, undefined, { ref: false })]);
     },
   };

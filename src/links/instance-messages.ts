@@ -21,3 +21,5 @@ export const namesChanged = question(25, {});
  * more, or those that are have not said anything for as long as they may.
  */
 export const retire = question(26, {});
+/** Supervisor → service: clients are led to it; answered when it listens under the names of its private sockets. */
+export const lead = question(27, {});

@@ -44,16 +44,16 @@ export async function openListeners(
         : introducedBy(options.frontToken, config.profile === 'dev')
       : { socketPath: options.socketPath }),
   });
-  for (const each of config.privateListeners ?? []) {
+  for (const [nth, each] of (config.privateListeners ?? []).entries()) {
     // Workers share a port; a Unix socket is one worker's alone.
     if ('socket' in each && !options.completesLog) continue;
-    await open(privately(each)).catch((cause: unknown) => {
+    await open(privately(each, nth)).catch((cause: unknown) => {
       const place = 'socket' in each ? each.socket : `${each.address} port ${each.port}`;
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new Error(`the private listener of ${each.connection} at ${place} cannot be opened: ${reason}`, { cause });
     });
     // Whoever can enter its folder, of the group that the socket has; the process's own mask would leave it to one user.
-    if ('socket' in each) stack.use(showSocket(each.socket));
+    if ('socket' in each) stack.use(showSocket(each.socket, unshown(each.socket, nth), options.leads));
   }
   const renewal = stack.use(
     openRenewal(
@@ -73,9 +73,15 @@ export async function openListeners(
     }),
   );
   const owned = stack.move();
-  const leave = async (): Promise<void> => void (await Promise.all(listeners.map((listener) => listener.leave())));
+  const leave = async (): Promise<void> => {
+    // Workers that are led over to listen at the private places too, and each at a port of its own behind the front.
+    await Promise.all(listeners.map((listener) => listener.leave(listener === main ? LINGER_MS : 0)));
+  };
   return { port: main.port, leave, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
+
+/** Who was led to the port a moment ago arrives meanwhile, and the front has heard where the next one is. */
+const LINGER_MS = 2_000;
 
 /**
  * Connections that the front hands over come from whom it says.
@@ -88,12 +94,16 @@ function introducedBy(
   return { way: 'public', proxies: { front: new KnownFront(key) }, alsoDirect };
 }
 
-function privately(each: PrivateListener): Pick<ListenerOptions, 'host' | 'port'> & Partial<ListenerOptions> {
+function privately(
+  each: PrivateListener,
+  nth: number,
+): Pick<ListenerOptions, 'host' | 'port'> & Partial<ListenerOptions> {
   const way = { private: each.connection };
   if ('socket' in each) {
-    requireSocket(each.socket);
+    const socketPath = unshown(each.socket, nth);
+    requireSocket(each.socket, socketPath);
     const proxies = each.proxies === undefined ? {} : { proxies: each.proxies };
-    return { way, host: '', port: 0, socketPath: unshown(each.socket), ...proxies };
+    return { way, host: '', port: 0, socketPath, ...proxies };
   }
   const { address: host, port, proxies } = each;
   return {
@@ -105,24 +115,33 @@ function privately(each: PrivateListener): Pick<ListenerOptions, 'host' | 'port'
 }
 
 /** One that a killed worker left, or that another still listens on. Anything else there is somebody's. */
-function requireSocket(path: string): void {
+function requireSocket(path: string, hidden: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !found.isSocket()) throw new Error(`${path} is there and is no socket`);
-  rmSync(unshown(path), { force: true });
+  rmSync(hidden, { force: true });
 }
 
 /** Its name until it can be used; when its server closes it is this name that is removed, and not that of the next server. */
-function unshown(path: string): string {
-  return join(dirname(path), `.${process.pid}`);
+function unshown(path: string, nth: number): string {
+  // No two have one, and none is longer than a path of a socket may be.
+  return join(dirname(path), `.${process.pid.toString(36)}${nth.toString(36).padStart(2, '0')}`);
 }
 
-function showSocket(path: string): Disposable {
-  chmodSync(unshown(path), 0o660);
-  renameSync(unshown(path), path);
-  const { ino } = lstatSync(path);
+/** Others listen under the name until clients are led to this worker: if that never happens, they still do. */
+function showSocket(path: string, hidden: string, leads: Promise<void> = Promise.resolve()): Disposable {
+  let isOpen = true;
+  let ino: number | undefined;
+  const show = (): void => {
+    if (!isOpen) return;
+    chmodSync(hidden, 0o660);
+    renameSync(hidden, path);
+    ({ ino } = lstatSync(path));
+  };
+  leads.then(show).catch((error: unknown) => reportFailure(`the private listener at ${path}`, error));
   return {
     [Symbol.dispose]() {
-      if (lstatSync(path, { throwIfNoEntry: false })?.ino === ino) rmSync(path);
+      isOpen = false;
+      if (ino !== undefined && lstatSync(path, { throwIfNoEntry: false })?.ino === ino) rmSync(path);
     },
   };
 }

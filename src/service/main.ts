@@ -9,6 +9,7 @@ import { openSupervisorLink } from '../links/child-link.ts';
 import {
   activation,
   instanceUpdated,
+  lead,
   namesChanged,
   partitions,
   recoverability,
@@ -24,6 +25,8 @@ async function main(): Promise<void> {
   serving.promise.catch(() => undefined); // a worker that does not start says so elsewhere
   // Told while it still starts, it waits: the configuration that it read may be the one before.
   link.answer(retire, async () => (await serving.promise).retire());
+  const leading = Promise.withResolvers<void>();
+  link.answer(lead, () => leading.resolve());
   link.answer(instanceUpdated, async ({ update }) => (await serving.promise).update(update), notTaken);
   let token: Uint8Array | undefined;
   link.on(frontToken, (told) => {
@@ -71,6 +74,7 @@ async function main(): Promise<void> {
       frontToken: () => token,
       completesLog: values['completes-log'],
       beside: values.beside,
+      ...(values.beside ? { leads: leading.promise } : {}),
       lock: {
         socketFolder: dirname(recorderSocket),
         worker,

@@ -27,6 +27,8 @@ export interface ServiceOptions {
   readonly completesLog: boolean;
   /** Others serve while it starts: what they have committed they are about to record. */
   readonly beside?: boolean;
+  /** Resolves when clients are led to this worker; absent: they are from the beginning. */
+  readonly leads?: Promise<void>;
   /** Unix seconds; default: the system's. Tokens are checked against the system's, always. */
   readonly systemNow?: () => number;
   /** Opens the places of full backups; default: as the configuration allows. */

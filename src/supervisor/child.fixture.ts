@@ -1,13 +1,15 @@
 // A stand-in for a child of the supervisor, for tests: its first argument says how it behaves. One that is started as a
-// recorder or worker would be, with its folder, dies while there is a file `broken` in that.
+// recorder or worker would be, with its folder, dies while there is a file `broken` in that, is locked while there is one `locked`,
+// and has clients for ever that do not leave while there is one `visited`.
 import { existsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSupervisorLink } from '../links/child-link.ts';
-import { instanceUpdated, namesChanged, retire } from '../links/instance-messages.ts';
+import { activation, instanceUpdated, lead, namesChanged, retire } from '../links/instance-messages.ts';
 import { frontToken, ready } from '../links/messages.ts';
 
 const [, , behaviour = '', folder = ''] = process.argv;
-const isBroken = (): boolean => folder !== '' && existsSync(join(folder, 'broken'));
+const has = (file: string): boolean => folder !== '' && existsSync(join(folder, file));
+const isBroken = (): boolean => has('broken');
 
 if (behaviour === 'dies' || isBroken()) process.exitCode = 3;
 else if (behaviour === 'talks-nonsense') {
@@ -19,8 +21,12 @@ else if (behaviour === 'talks-nonsense') {
   // One that breaks while it runs takes nothing any more.
   link.answer(instanceUpdated, () => (isBroken() ? Promise.reject(new Error('it is broken')) : undefined));
   link.answer(namesChanged, () => undefined);
-  link.answer(retire, () => undefined);
-  process.stdout.write(`${JSON.stringify({ env: Object.keys(process.env).sort(), cwd: process.cwd() })}\n`);
+  link.answer(lead, () => undefined);
+  link.answer(retire, () => (has('visited') ? new Promise(() => undefined) : undefined));
+  process.stdout.write(
+    `${JSON.stringify({ env: Object.keys(process.env).sort(), cwd: process.cwd(), args: process.argv.slice(2) })}\n`,
+  );
+  if (has('locked')) link.send(activation, { activation: 'Locked', message: 'Locked: nobody opened it' });
   if (behaviour !== 'never-ready') link.send(ready, { port: 4242, modulePids: [process.pid] });
   if (behaviour === 'does-not-stop') {
     process.on('SIGTERM', () => {});

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -17,6 +17,12 @@ function open(name: string) {
   const audit = join(root, 'audit');
   mkdirSync(audit, { recursive: true, mode: 0o700 });
   const fails = Promise.withResolvers<void>();
+  const told: string[] = [];
+  let heard = Promise.withResolvers<void>();
+  const happened = (): void => {
+    heard.resolve();
+    heard = Promise.withResolvers<void>();
+  };
   const instance = new InstanceProcesses({
     name,
     id: 'a7c1e5b0-5d0e-4e0c-9f0b-0a4f0f6f5b6a',
@@ -27,10 +33,23 @@ function open(name: string) {
     partitions: 1,
     frontToken: new Uint8Array(32),
     entries: { service: CHILD, recorder: CHILD },
-    report: (text) => /failed 5 times in a row/.test(text) && fails.resolve(),
-    changed: () => {},
+    report: (text) => {
+      told.push(text);
+      if (/failed 5 times in a row/.test(text)) fails.resolve();
+      happened();
+    },
+    changed: happened,
   });
-  return { instance, root, audit, fails: fails.promise };
+  const until = async (holds: () => boolean): Promise<void> => {
+    while (!holds()) await heard.promise;
+  };
+  /** What the workers of one index were started with, one after the other. */
+  const starts = (index: number): readonly (readonly string[])[] =>
+    readFileSync(join(folder, 'logs', `${name}-service-${index}.log`), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { args: string[] }).args);
+  return { instance, root, audit, fails: fails.promise, told, until, starts };
 }
 
 for (const [role, of] of [
@@ -86,6 +105,89 @@ test('processes are replaced by new ones; where those do not start, the ones bef
   const replaced = instance.replace();
   await Promise.all([assert.rejects(replaced), instance.stop()]);
   assert.deepEqual(instance.pids.service, []);
+});
+
+test('new processes that are locked are none for those that are not', async () => {
+  const { instance, root } = open('shut');
+  await using _ = instance;
+  await instance.start();
+  const before = instance.pids;
+  writeFileSync(join(root, 'locked'), '');
+  await assert.rejects(instance.replace(), /the new ones do not serve: Locked: nobody opened it/);
+  assert.deepEqual(instance.pids, before);
+  assert.equal(instance.status.activation, 'Unknown');
+  // Of one that is locked nothing is lost.
+  await instance.stop();
+  await instance.start();
+  await instance.replace();
+  assert.equal(instance.status.activation, 'Locked');
+});
+
+test('workers have small numbers however often they are replaced', async () => {
+  const { instance, starts, until } = open('numbered');
+  await using _ = instance;
+  await instance.start();
+  for (let round = 0; round < 5; round++) {
+    const { service } = instance.pids;
+    await instance.replace();
+    await until(() => !instance.pids.service.some((pid) => service.includes(pid)));
+  }
+  for (const index of [0, 1]) {
+    const numbers = starts(index).map((args) => Number(args[args.indexOf('--worker') + 1]));
+    assert.equal(numbers.length, 6);
+    assert.ok(numbers.every((number, round) => number < 6 && number % 2 === index && number !== numbers[round - 1]));
+  }
+});
+
+test('a worker that ends while it retires is not started again; one that starts beside others is told so', async () => {
+  const { instance, root, told, until, starts } = open('visited');
+  await using _ = instance;
+  writeFileSync(join(root, 'visited'), '');
+  await instance.start();
+  process.kill(instance.pids.service[0] ?? 0, 'SIGKILL');
+  await until(() => told.length > 0);
+  await instance.whenReady();
+  const old = instance.pids.service;
+  await instance.replace();
+  const fresh = instance.pids.service.filter((pid) => !old.includes(pid));
+  const [first] = old;
+  assert.ok(first !== undefined && instance.pids.service.includes(first), 'its clients are still there');
+  process.kill(first, 'SIGKILL');
+  process.kill(fresh[0] ?? 0, 'SIGKILL');
+  await until(() => told.length > 1);
+  await instance.whenReady();
+  assert.deepEqual(told, Array(2).fill('visited/service-0 was ended by SIGKILL; starting it again'));
+  assert.deepEqual(
+    starts(0).map((args) => args.includes('--beside')),
+    [false, true, true, true],
+  );
+});
+
+test('a recorder that does not come back is told apart from workers that are not replaced, and is not started once all stops', async () => {
+  const { instance, audit } = open('unrecorded');
+  await using _ = instance;
+  await instance.start();
+  const { service } = instance.pids;
+  writeFileSync(join(audit, 'broken'), '');
+  let led = 0;
+  await assert.rejects(
+    instance.replace(() => (led += 1)),
+    { name: 'DoesNotStart', message: /unrecorded\/recorder does not start/ },
+  );
+  assert.equal(led, 1);
+  assert.equal(instance.pids.service.filter((pid) => !service.includes(pid)).length, 2);
+  rmSync(join(audit, 'broken'));
+  await instance.stop();
+  await instance.start();
+  let stopped: Promise<void> | undefined;
+  await assert.rejects(
+    instance.replace(() => {
+      stopped = instance.stop();
+    }),
+    /was stopped/,
+  );
+  await stopped;
+  assert.equal(instance.pids.recorder, null);
 });
 
 test('from the moment that it is to stop nobody is led to its port, which another program may take', async () => {

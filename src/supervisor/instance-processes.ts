@@ -8,7 +8,7 @@ import { makePrivateFolder } from '../files/private-folder.ts';
 import { logOrigin } from '../formats/log-origin.ts';
 import type { OwnRecoverability } from '../formats/own-recoverability.ts';
 import type { InstanceStatus } from '../links/instance-host.ts';
-import { instanceUpdated, namesChanged } from '../links/instance-messages.ts';
+import { instanceUpdated, lead, namesChanged } from '../links/instance-messages.ts';
 import type { InstanceUpdate } from '../links/instance-update.ts';
 import type { Link } from '../links/link.ts';
 import { rememberedPort, rememberPort } from './remembered-port.ts';
@@ -28,7 +28,6 @@ export class InstanceProcesses implements AsyncDisposable {
   /** The one that clients are led to; those that were before it, and one that starts. */
   #current: WorkerGeneration;
   readonly #besides = new Set<WorkerGeneration>();
-  #generations = 0;
   /** Where it listened when it ran last; 0: anywhere. */
   #firstPort = 0;
 
@@ -46,7 +45,7 @@ export class InstanceProcesses implements AsyncDisposable {
       },
       down: () => plan.changed(),
     });
-    this.#current = this.#generation(false);
+    this.#current = this.#generation(0);
   }
 
   get name(): string {
@@ -102,16 +101,21 @@ export class InstanceProcesses implements AsyncDisposable {
   /**
    * Starts everything anew with the program as it lies on the disk now, while requests are answered all the time: resolves when
    * clients are led to the new workers. Those before answer what they are asked until their clients have gone.
-   * @throws DoesNotStart; then nothing has changed
+   * @param led called when they are; what is thrown before that has changed nothing @throws DoesNotStart, and Error when the new ones
+   * do not serve as those before do
    */
-  async replace(): Promise<void> {
+  async replace(led: () => void = () => {}): Promise<void> {
     await this.whenReady();
     const before = this.#current;
-    const next = this.#generation(true);
+    const taken = new Set([before, ...this.#besides].map(({ nth }) => nth));
+    let nth = 0;
+    while (taken.has(nth)) nth += 1;
+    const next = this.#generation(nth);
     this.#besides.add(next);
     try {
       next.start(0);
       await next.whenReady();
+      if (next.isShut && !before.isShut) throw new Error(`the new ones do not serve: ${next.status.message}`);
     } catch (error) {
       await next[Symbol.asyncDispose]();
       throw error;
@@ -122,12 +126,15 @@ export class InstanceProcesses implements AsyncDisposable {
     this.#besides.add(before);
     rememberPort(this.#run, next.status.port).catch((error: unknown) => this.#portForgotten(error));
     this.#plan.changed();
+    led();
+    await next.ask((link) => link.request(lead, {}));
     void before.retire().then(() => {
       this.#besides.delete(before);
       this.#plan.changed();
     });
     // What is to be recorded meanwhile waits, and is sent again to the one that comes.
     await this.#recorder.stop();
+    if (!this.#wanted) throw new Error(`${this.name} was stopped`);
     this.#recorder.start();
     await this.#recorder.whenReady();
   }
@@ -173,14 +180,15 @@ export class InstanceProcesses implements AsyncDisposable {
     this.#current.start(this.#firstPort);
   }
 
-  #generation(beside: boolean): WorkerGeneration {
+  #generation(nth: number): WorkerGeneration {
     const generation: WorkerGeneration = new WorkerGeneration({
       plan: this.#plan,
-      nth: this.#generations++,
+      nth,
       recorderSocket: () => this.#recorderSocket,
       freePort: async (port) => (await probePort(port)) ?? 0,
       process: (role, own) => this.#process(role, own),
-      beside,
+      beside: () => this.#besides.size > 0,
+      leads: () => generation === this.#current,
       listens: (port) => {
         if (generation === this.#current)
           rememberPort(this.#run, port).catch((error: unknown) => this.#portForgotten(error));

@@ -8,6 +8,7 @@ import { places } from '../deployment/data-layout.ts';
 import { devSurroundings } from '../deployment/dev-surroundings.ts';
 import { readInstanceConfig } from '../deployment/instance.ts';
 import { readPurgeRecord } from '../deployment/purge-record.ts';
+import { readReplaceMark, UNDER_WAY } from '../deployment/stop-flag.ts';
 import { OPEN_NETWORK } from '../formats/network-rules.ts';
 import type { InstanceStatus } from '../links/instance-host.ts';
 import { ProvisionRefused } from '../links/provision-request.ts';
@@ -145,6 +146,35 @@ test('one that an operator has stopped is told of, also after a restart, until t
   rmSync(mark);
   await instances.applyStopFlags();
   assert.equal(instances.statuses.get('dev')?.port, 4242);
+});
+
+test('new processes are asked for once, and it is said which ones serve', async () => {
+  const root = join(folder, 'asked');
+  const { at, instances } = open(root, 8443, Date.now, () => undefined);
+  await using _ = instances;
+  await instances.provision(request('dev'));
+  const { replaceFlag: mark, audit } = at.instance('dev');
+  const service = (): readonly number[] => instances.pids['dev']?.service ?? [];
+  const before = service();
+  for (const left of [UNDER_WAY, 'goes on with the processes that it had: they did not start\n']) {
+    writeFileSync(mark, left);
+    await instances.applyStopFlags();
+    assert.deepEqual([service(), readFileSync(mark, 'utf8')], [before, left], 'somebody asked for that long ago');
+  }
+  writeFileSync(mark, '');
+  const applied = instances.applyStopFlags();
+  while (service().length === before.length) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(readReplaceMark(mark), UNDER_WAY);
+  await applied;
+  assert.equal(readReplaceMark(mark), undefined);
+  writeFileSync(join(audit, 'broken'), '');
+  writeFileSync(mark, '');
+  await instances.applyStopFlags();
+  assert.match(
+    readReplaceMark(mark) ?? '',
+    /^is served by new workers, but its recorder does not come back.*: dev\/recorder /,
+  );
+  rmSync(join(audit, 'broken'));
 });
 
 test('a stop while an instance is being made shows in what failed; the next start finds it and goes on', async () => {

@@ -8,7 +8,7 @@ import type { InstanceConfig } from '../deployment/instance.ts';
 import { readInstanceConfig } from '../deployment/instance.ts';
 import type { InstancePids } from '../deployment/running-state.ts';
 import { settled } from '../deployment/runtime-config.ts';
-import { stoppedMessage } from '../deployment/stop-flag.ts';
+import { readReplaceMark, stoppedMessage, UNDER_WAY } from '../deployment/stop-flag.ts';
 import { replaceFile } from '../files/durable-file.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import type { OwnRecoverability } from '../formats/own-recoverability.ts';
@@ -156,17 +156,22 @@ export class Instances implements AsyncDisposable {
         const { stopFlag, replaceFlag } = this.#options.places.instance(name);
         if (existsSync(stopFlag)) await this.#end(name);
         await this.#run(name);
-        if (existsSync(replaceFlag)) await this.#replace(name, replaceFlag);
+        if (readReplaceMark(replaceFlag) === '') await this.#replace(name, replaceFlag);
       }
     });
   }
 
   async #replace(name: string, flag: string): Promise<void> {
+    // It is asked for once, whatever becomes of this.
+    await replaceFile(flag, UNDER_WAY);
+    let fares = 'goes on with the processes that it had';
     try {
-      await this.#running.get(name)?.replace();
+      await this.#running.get(name)?.replace(() => {
+        fares = 'is served by new workers, but its recorder does not come back, and goes on being tried';
+      });
       rmSync(flag, { force: true });
     } catch (error) {
-      await replaceFile(flag, `${error instanceof Error ? error.message : String(error)}\n`);
+      await replaceFile(flag, `${fares}: ${error instanceof Error ? error.message : String(error)}\n`);
     }
   }
 

@@ -107,6 +107,12 @@ export class SupervisedProcess implements AsyncDisposable {
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
+  /** The child goes on; when it has ended no other is started. */
+  release(): void {
+    this.#wanted = false;
+    clearTimeout(this.#restart);
+  }
+
   /** Tells the child to stop by ending its link; one that does not is killed after a bounded time. */
   async stop(): Promise<void> {
     this.#wanted = false;

@@ -1,10 +1,9 @@
 // The service workers of an instance that were started together: they share one port, and run the program as it was then. Of two
 // generations the older one answers what it is asked, and leaves when its clients have.
-import { setTimeout as delay } from 'node:timers/promises';
 import { instanceKey } from '../formats/front-proof.ts';
 import type { OwnRecoverability } from '../formats/own-recoverability.ts';
 import type { InstanceStatus } from '../links/instance-host.ts';
-import { activation, partitions, recoverability, retire } from '../links/instance-messages.ts';
+import { activation, lead, partitions, recoverability, retire } from '../links/instance-messages.ts';
 import type { Link } from '../links/link.ts';
 import { frontToken } from '../links/messages.ts';
 import type { ProcessOptions, SupervisedProcess } from './supervised-process.ts';
@@ -28,22 +27,22 @@ export interface InstancePlan extends Pick<ProcessOptions, 'report' | 'show'> {
 
 export interface GenerationOptions {
   readonly plan: InstancePlan;
-  /** Which generation of this instance it is; no two have workers of one number. */
+  /** No other that there still is has it, so that no two workers have one number. */
   readonly nth: number;
   readonly recorderSocket: () => string;
   /** For a worker that starts while no other of them listens. */
   readonly freePort: (port: number) => Promise<number>;
   readonly process: (role: string, own: Omit<ProcessOptions, 'label' | 'log' | 'report'>) => SupervisedProcess;
-  /** Others of this instance serve while it starts. */
-  readonly beside: boolean;
+  /** Other generations of this instance are there. */
+  readonly beside: () => boolean;
+  /** Clients are led to it. */
+  readonly leads: () => boolean;
   readonly listens: (port: number) => void;
   readonly changed: () => void;
 }
 
 /** Longer than a worker needs to get ready: one that starts answers when it serves. */
 const ANSWERED_WITHIN_MS = 40_000;
-/** Who was led to it a moment ago arrives meanwhile, and those that hear where the next one is have heard. */
-const LINGER_MS = 2_000;
 /** Its clients' idle connections have ended by then; longer than the time for which they are kept. */
 const RETIRED_WITHIN_MS = 90_000;
 
@@ -55,6 +54,8 @@ export class WorkerGeneration implements AsyncDisposable {
   readonly #modulePids = new Map<number, readonly number[]>();
   #wanted = false;
   #port = 0;
+  /** Workers that have said that they do not serve. */
+  readonly #shut = new Set<number>();
   #activation: Pick<InstanceStatus, 'activation' | 'message'> = { activation: 'Unknown', message: '' };
   #recoverability: OwnRecoverability | undefined;
 
@@ -65,6 +66,15 @@ export class WorkerGeneration implements AsyncDisposable {
 
   get status(): InstanceStatus {
     return { ...this.#activation, port: this.#workers.some((worker) => worker.isReady) ? this.#port : 0 };
+  }
+
+  get nth(): number {
+    return this.#options.nth;
+  }
+
+  /** Some of them, though they listen, are locked or have failed. */
+  get isShut(): boolean {
+    return this.#shut.size > 0;
   }
 
   /** As it says itself; undefined: it has not been said. */
@@ -108,9 +118,11 @@ export class WorkerGeneration implements AsyncDisposable {
     );
   }
 
-  /** Nobody is led to it any more: it ends when its last client has gone. */
+  /** Nobody is led to it any more: it ends when its last client has gone, and what ends before is not started again. */
   async retire(): Promise<void> {
-    await Promise.all([delay(LINGER_MS), this.ask((link) => link.request(retire, {}), RETIRED_WITHIN_MS)]);
+    this.#wanted = false;
+    for (const worker of this.#workers) worker.release();
+    await this.ask((link) => link.request(retire, {}), RETIRED_WITHIN_MS);
     await this[Symbol.asyncDispose]();
   }
 
@@ -139,7 +151,7 @@ export class WorkerGeneration implements AsyncDisposable {
           ['--partitions', String(plan.partitions)],
           ['--worker', String(nth * plan.workers + index)],
           index === 0 ? ['--completes-log'] : [],
-          beside ? ['--beside'] : [],
+          beside() || this.#workers.some((worker) => worker.isReady) ? ['--beside'] : [],
         ].flat(),
       }),
       connected: (link) => this.#listen(index, link),
@@ -167,11 +179,14 @@ export class WorkerGeneration implements AsyncDisposable {
   }
 
   #listen(index: number, link: Link): void {
-    const { plan, changed } = this.#options;
+    const { plan, leads, changed } = this.#options;
     this.#links.add(link);
     void link.closed.then(() => this.#links.delete(link));
     link.send(frontToken, { token: instanceKey(plan.frontToken, plan.name) });
+    // One that ends meanwhile is told again when it comes again.
+    if (leads()) link.request(lead, {}).catch(() => undefined);
     link.on(activation, (said) => {
+      this.#shut[said.activation === 'Locked' || said.activation === 'Failed' ? 'add' : 'delete'](index);
       if (said.activation === 'Failed' && said.message !== this.#activation.message) {
         plan.report(`instance '${plan.name}' does not serve: ${said.message}`);
       }

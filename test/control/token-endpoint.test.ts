@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash, createPrivateKey, randomUUID, X509Certificate } from 'node:crypto';
+import { createHash, createPrivateKey, generateKeyPairSync, randomUUID, X509Certificate } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { createRemoteJWKSet, customFetch, decodeJwt, jwtVerify, SignJWT } from 'jose';
 import { writeAddedCertificates } from '../../src/control/directory/added-certificates.ts';
@@ -331,29 +331,45 @@ describe('the token endpoint', () => {
   });
 });
 
+const ISSUER_OPTIONS = {
+  directory: {
+    version: 1,
+    tenantId: '',
+    domain: '',
+    users: [],
+    groups: [],
+    applications: [],
+    managedIdentities: [],
+  },
+  addedCertificates: () => Promise.resolve([]),
+  signingKey: { privateJwk: {}, publicJwk: {}, kid: '' },
+  issuer: 'https://issuer.example/',
+  audiences: ['https://service.example'],
+  tokenEndpoints: [],
+  cookieKey: 'x',
+  now: Date.now,
+  log: () => {},
+} as const;
+
 test('the issuer refuses to exist in the production profile', () => {
-  assert.throws(
-    () =>
-      createIssuer({
-        profile: 'production',
-        directory: {
-          version: 1,
-          tenantId: '',
-          domain: '',
-          users: [],
-          groups: [],
-          applications: [],
-          managedIdentities: [],
-        },
-        addedCertificates: () => Promise.resolve([]),
-        signingKey: { privateJwk: {}, publicJwk: {}, kid: '' },
-        issuer: 'https://issuer.example/',
-        audiences: ['https://service.example'],
-        tokenEndpoints: [],
-        cookieKey: 'x',
-        now: Date.now,
-        log: () => {},
-      }),
-    IssuerRefused,
-  );
+  assert.throws(() => createIssuer({ ...ISSUER_OPTIONS, profile: 'production' }), IssuerRefused);
+});
+
+test('a library that could not be loaded is loaded when it is needed next', async () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const privateJwk = { ...privateKey.export({ format: 'jwk' }), kid: 'k', alg: 'RS256', use: 'sig' };
+  let asked = 0;
+  const issuer = createIssuer({
+    ...ISSUER_OPTIONS,
+    profile: 'dev',
+    signingKey: { privateJwk, publicJwk: {}, kid: 'k' },
+    get cookieKey() {
+      asked += 1;
+      if (asked === 1) throw new Error('not now');
+      return 'x';
+    },
+  });
+  await assert.rejects(issuer.library(), /not now/);
+  assert.equal(await issuer.library(), await issuer.library());
+  assert.equal(asked, 2);
 });

@@ -1,6 +1,11 @@
 // The processes of an instance are replaced while clients are at work, as for an upgrade: no request fails, none is recorded
 // twice, and what was acknowledged holds.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { dataPlaneToken, type InstanceClient, instanceClient } from '../support/instance-client.ts';
 import { runStrongroom } from '../support/run-strongroom.ts';
@@ -11,13 +16,20 @@ import { checkLedger, Ledger, prepare, runWorkload } from './workload.ts';
 let product: RunningProduct;
 let token: string;
 
+const folder = mkdtempSync(join(tmpdir(), 'strongroom-test-'));
+const socket = join(folder, 'plant.sock');
 before(async () => {
-  product = await startProduct();
+  const config = join(folder, 'dev.json');
+  writeFileSync(config, JSON.stringify({ privateListeners: [{ instance: 'dev', connection: 'plant', socket }] }));
+  product = await startProduct({ config });
   token = await dataPlaneToken(product, await product.environment());
   using client = instanceClient(product, token);
   await prepare(client);
 });
-after(() => product[Symbol.asyncDispose]());
+after(async () => {
+  await product[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
 
 const pids = (): readonly number[] => {
   const { recorder, service = [], module = [] } = product.state.pids.instances['dev'] ?? {};
@@ -39,10 +51,17 @@ test('no request fails while all processes of an instance are replaced, twice', 
   };
   const work = runWorkload(strict, ledger, ended.signal);
   const old = pids();
+  let { ino } = statSync(socket);
   for (let round = 0; round < 2; round++) {
     const replaced = await runStrongroom('instance', 'restart', 'dev', '--data', product.data);
     assert.equal(replaced.code, 0, replaced.stderr);
     assert.equal(replaced.stdout, 'dev is served by new processes.\n');
+    // Its name leads to the new worker; a connection that cannot be made rejects.
+    assert.notEqual(statSync(socket).ino, ino, 'the private socket has been handed over');
+    ({ ino } = statSync(socket));
+    const plant = connect(socket);
+    await once(plant, 'connect');
+    plant.destroy();
     const { operations, changes } = ledger;
     while (lost.length === 0 && (ledger.operations < operations + 20 || ledger.changes < changes + 20)) {
       await new Promise((resolve) => setTimeout(resolve, 5));

@@ -165,6 +165,29 @@ describe('TLS', () => {
   });
 });
 
+describe('a listener that leaves', () => {
+  test('takes no connection any more, and answers once more on those that there are', async () => {
+    const listener = await open();
+    const socket = await over(to(listener));
+    await ask(socket);
+    const left = listener.leave();
+    await assert.rejects(once(to(listener), 'connect'), { code: 'ECONNREFUSED' });
+    await ask(socket);
+    assert.ok(await isClosed(socket), 'that answer was the last');
+    await left;
+    await listener[Symbol.asyncDispose]();
+  });
+
+  test('goes on taking them for as long as it lingers', async () => {
+    await using listener = await open();
+    const socket = await over(to(listener));
+    await ask(socket);
+    void listener.leave(60_000);
+    await ask(await over(to(listener)));
+    await ask(socket);
+  });
+});
+
 describe('what is no HTTP', () => {
   /** All that a connection answers which sends this, to a listener that answers requests so. */
   async function answersTo(text: string, take: (call: Call) => void): Promise<string> {

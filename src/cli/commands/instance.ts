@@ -1,10 +1,10 @@
 // `strongroom instance …`: one instance of a data directory is stopped and started, gets new processes, or goes on without its newest witnesses; the
 // others go on.
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type RunningState, readRunningState } from '../../deployment/running-state.ts';
-import { STOP_FLAGS_CHANGED } from '../../deployment/stop-flag.ts';
+import { readReplaceMark, STOP_FLAGS_CHANGED, UNDER_WAY } from '../../deployment/stop-flag.ts';
 import { readMissingWitness } from '../../deployment/witness-acceptance.ts';
 import { replaceFile } from '../../files/durable-file.ts';
 import { ownCommand } from '../../formats/own-command.ts';
@@ -53,7 +53,7 @@ restarts of the service until 'strongroom instance start'. Where nothing runs, i
     examples: ['strongroom instance stop dev'],
     async run({ data, 'hsm-name': named }) {
       const folder = instanceFolder(data, named);
-      writeFileSync(folder.at.stopFlag, `${new Date().toISOString()}\n`, { mode: 0o600 });
+      await replaceFile(folder.at.stopFlag, `${new Date().toISOString()}\n`);
       await applyStopFlag(folder, ({ instances }) => instances[folder.name]?.activation === 'Stopped');
       return `${folder.name} is stopped.\n`;
     },
@@ -65,20 +65,22 @@ restarts of the service until 'strongroom instance start'. Where nothing runs, i
     details: `
 For an upgrade: the new processes run the program as it lies on the disk now. New workers start beside those that serve; once all
 of them serve, clients are led to them, and the others end each connection with its next answer, or after 75 seconds in which it
-was not used. Then the recorder is replaced: answers wait for it. Where the new ones do not start, everything stays as it was.
+was not used. Then the recorder is replaced: answers wait for it. Where the new ones do not start, or are locked, everything stays as it was.
 What is unlocked stays so. The supervisor and the management plane go on as they are: they are restarted with the service.`,
     options: { ...hsmNameOption, ...dataOption },
     examples: ['strongroom instance restart dev'],
     async run({ data, 'hsm-name': named }) {
       const folder = instanceFolder(data, named);
       const { name, at } = folder;
-      writeFileSync(at.replaceFlag, '', { mode: 0o600 });
+      await replaceFile(at.replaceFlag, '');
       try {
-        const holds = (): boolean => !existsSync(at.replaceFlag) || statSync(at.replaceFlag).size > 0;
-        const state = await applyStopFlag(folder, holds);
+        let why: string | undefined;
+        const state = await applyStopFlag(folder, () => {
+          why = readReplaceMark(at.replaceFlag);
+          return why !== '' && why !== UNDER_WAY;
+        });
         if (state === undefined) return `${name} does not run: it starts with the program as it is then.\n`;
-        const why = existsSync(at.replaceFlag) ? readFileSync(at.replaceFlag, 'utf8').trim() : '';
-        if (why !== '') throw new CommandError(`'${name}' goes on with the processes that it had: ${printable(why)}`);
+        if (why !== undefined) throw new CommandError(`'${name}' ${printable(why.trim())}`);
       } finally {
         rmSync(at.replaceFlag, { force: true });
       }

@@ -31,6 +31,10 @@ export function createIssuer(options: IssuerOptions): Issuer {
     jwks: { keys: [{ ...signingKey.publicJwk, x5t: signingKey.kid, issuer }] },
     library() {
       library ??= import('./issuer-library.ts').then((module) => module.openIssuerLibrary(options, defaultAudience));
+      // Not kept: who needs it next tries again.
+      library.catch(() => {
+        library = undefined;
+      });
       return library;
     },
   };
