@@ -4,7 +4,13 @@ import type { Asking } from '../tools/ceremony/hsm.ts';
 
 export type GetToken = (resource: string) => Promise<string>;
 
-/** @throws when the answer is none of the expected, with what the service said and its `code` */
+/** How long a request may be put off in all. */
+const PATIENCE_S = 60;
+
+/**
+ * Comes again as late as it is told to, where the service says that it was asked too often: nothing was done then.
+ * @throws when the answer is none of the expected, with what the service said and its `code`
+ */
 export async function call(
   token: string,
   method: 'GET' | 'PUT' | 'POST',
@@ -12,19 +18,27 @@ export async function call(
   expected: readonly number[],
   body?: object,
 ): Promise<{ readonly status: number; readonly body: unknown }> {
-  const response = await fetch(url, {
-    method,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    redirect: 'error',
-    signal: AbortSignal.timeout(60_000),
-  });
-  const text = await response.text();
-  if (!expected.includes(response.status)) {
-    const what = `${method} ${new URL(url).pathname} was answered ${response.status}: ${text.slice(0, 400)}`;
-    throw Object.assign(new Error(what), { code: /"code":"(\w+)"/.exec(text)?.[1] });
+  for (let left = PATIENCE_S; ; ) {
+    const response = await fetch(url, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      redirect: 'error',
+      signal: AbortSignal.timeout(60_000),
+    });
+    const text = await response.text();
+    if (expected.includes(response.status)) {
+      return { status: response.status, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
+    }
+    const wait = Math.max(1, Number(response.headers.get('retry-after') ?? 1));
+    // Also for what is no number of seconds.
+    if (response.status !== 429 || !(wait <= left)) {
+      const what = `${method} ${new URL(url).pathname} was answered ${response.status}: ${text.slice(0, 400)}`;
+      throw Object.assign(new Error(what), { code: /"code":"(\w+)"/.exec(text)?.[1] });
+    }
+    left -= wait;
+    await new Promise((resolve) => setTimeout(resolve, wait * 1000));
   }
-  return { status: response.status, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
 }
 
 /** The data plane of an instance, as the steps of a ceremony ask it. */
