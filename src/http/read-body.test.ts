@@ -33,6 +33,11 @@ test('whatever has no member twice comes back as it was', () => {
   );
 });
 
+test('of a body that is not there it is said that it is empty', () => {
+  assert.throws(() => parse(''), { name: 'JsonTextError', message: 'The request body is empty' });
+  assert.throws(() => parse(' '), /is not valid JSON in UTF-8/);
+});
+
 test('what is no JSON object in UTF-8 is refused', () => {
   for (const bytes of [
     Buffer.from('[]'),

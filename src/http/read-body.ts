@@ -81,6 +81,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** @throws JsonTextError */
 export function parseJsonObject(bytes: Uint8Array): JsonObject {
+  if (bytes.length === 0) throw new JsonTextError('The request body is empty');
   let text: string;
   let value: unknown;
   try {
