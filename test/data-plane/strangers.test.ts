@@ -68,6 +68,28 @@ test('whether the instance is well: told as often as anything else, and not on r
   assert.equal(added.filter(({ httpStatusCode }) => httpStatusCode === 200).length, 0);
 });
 
+test('whether the instance is well is not told to other methods, and these are refused as strangers are', async () => {
+  await instance.restart();
+  const before = readEntries(instance).length;
+  const start = performance.now();
+  const { statuses, text } = await flood(`POST /healthz HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 0`, SENT);
+  const filledAgain = (performance.now() - start) / 1000;
+  const refused = statuses.filter((each) => each === 405).length;
+  assert.ok(refused >= BURST && refused <= BURST + filledAgain, `${refused} of ${statuses.length}`);
+  assert.equal(statuses.filter((each) => each === 429).length, SENT - refused);
+  assert.match(text, /\r\nAllow: GET, HEAD\r\n/);
+  assert.match(text, /\{"error":\{"code":"MethodNotAllowed","message":"This path takes GET, HEAD \(Activity ID: /);
+  const added = readEntries(instance).slice(before);
+  assert.equal(added.filter(({ httpStatusCode }) => httpStatusCode === 405).length, refused);
+});
+
+test('HEAD says it without a body', async () => {
+  await instance.restart();
+  const { statuses, text } = await flood(`HEAD /healthz HTTP/1.1\r\nHost: ${HOST}`, 1);
+  assert.deepEqual(statuses, [200]);
+  assert.match(text, /\r\n\r\n$/);
+});
+
 test('a made-up token in each request gets nobody more than one in all', async () => {
   await instance.restart();
   const agents = Array.from({ length: SENT }, (_, n) =>

@@ -53,6 +53,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
     try {
       const named = requireNamed(call, addressed);
       if (named.path === HEALTH) {
+        requireHealthMethod(call);
         parts.throttle.stranger(call.peer.address);
         return write(call, healthOf(parts.isHealthy()));
       }
@@ -219,7 +220,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
 
   function refusalOf(call: Call, error: unknown): Outcome {
     const refusal = translateError(error, (hidden) => parts.report(call, hidden), call.row?.repeatable ?? true);
-    return refused(call, refusal, () => router.methodsOf(call.path));
+    return refused(call, refusal, () => (call.path === HEALTH ? HEALTH_METHODS : router.methodsOf(call.path)));
   }
 
   const arrivals = new RequestBatch<Call>((calls) => {
@@ -237,6 +238,13 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
 
 /** Asked by whoever leads clients here. It needs no token and is not on record, and is limited as all is that strangers ask. */
 const HEALTH = '/healthz';
+const HEALTH_METHODS = ['GET', 'HEAD'];
+
+function requireHealthMethod({ request: { method = '' } }: Call): void {
+  if (!HEALTH_METHODS.includes(method)) {
+    throw new ServiceError('MethodNotAllowed', `This path takes ${HEALTH_METHODS.join(', ')}`);
+  }
+}
 
 function healthOf(isHealthy: boolean): Outcome {
   const [status, text] = isHealthy ? [200, 'OK'] : [503, 'No operation can be carried out now'];
