@@ -8,7 +8,7 @@ const WORDS: readonly (readonly [noun: string, summary: string | undefined, alon
   ['status', undefined, 'show the running processes and instances'],
   ['unlock', undefined, 'open the sealed root keys of a locked instance'],
   ['config', 'the configuration of a production deployment'],
-  ['instance', 'stop and start one instance, or have it go on without its newest witnesses'],
+  ['instance', 'stop, start and restart one instance, or have it go on without its newest witnesses'],
   ['seal', "what an instance's root keys are sealed by"],
   ['env', undefined, 'print shell lines that connect clients to the running service'],
   ['alias', 'further names of instances, which can move to another'],
