@@ -17,12 +17,7 @@ test('without arguments everything is measured for five seconds over 64 connecti
 
 test('operations may be named one by one and by --only, and keep their order', () => {
   const options = readArguments(['keyget', '--only', 'es256,rs256', '--seconds', '0.5', '--json', 'f'], known);
-  assert.ok(options !== 'help');
   assert.deepEqual([options.names, options.seconds, options.json], [known, 0.5, 'f']);
-});
-
-test('help is only help', () => {
-  assert.equal(readArguments(['--help'], known), 'help');
 });
 
 for (const words of [
@@ -35,10 +30,16 @@ for (const words of [
   ['--connections', '2000'],
   ['--fast'],
   ['--json'],
+  ['--json', '--record'],
+  ['--record=yes'],
+  ['-x'],
   ['rs256', '--record'],
   ['--profile', 'f', '--record'],
 ]) {
   test(`refuses ${words.join(' ')}`, () => {
-    assert.throws(() => readArguments(words, known), UsageError);
+    assert.throws(
+      () => readArguments(words, known),
+      (error) => error instanceof UsageError && /^[^\n]+$/.test(error.message),
+    );
   });
 }

@@ -1,13 +1,14 @@
 // Entry file of `npm run bench`.
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { styleText } from 'node:util';
-import { helpText, readArguments, UsageError } from './arguments.ts';
+import { readArguments, UsageError } from './arguments.ts';
 import { backupReport } from './backup/report.ts';
 import { runBackupBench } from './backup/run.ts';
+import { jsonFile, readyFolder, removeWhenStopped } from './files.ts';
 import { readGrowthArguments } from './growth/arguments.ts';
 import { axes } from './growth/axes.ts';
 import { runGrowthBench } from './growth/run.ts';
+import { helpText } from './help.ts';
 import { comparisonReport } from './history/comparison.ts';
 import { appendToHistory, entryOf, lastOfKind, readHistory } from './history/history.ts';
 import { readKeysArguments } from './keys/arguments.ts';
@@ -18,9 +19,9 @@ import { readLatencyArguments } from './latency/arguments.ts';
 import { latencyReport } from './latency/report.ts';
 import { runLatencyBench } from './latency/run.ts';
 import { operations } from './operations.ts';
-import { readOverloadArguments } from './overload/arguments.ts';
+import { readFairnessArguments, readOverloadArguments } from './overload/arguments.ts';
 import { runFairnessBench } from './overload/fairness.ts';
-import { fairnessReport, isFair, isServedWell, overloadReport } from './overload/report.ts';
+import { fairnessFaults, fairnessReport, overloadFaults, overloadReport } from './overload/report.ts';
 import { runOverloadBench } from './overload/run.ts';
 import { PEER_OPERATIONS } from './peers/peers.ts';
 import { isSound, peersReport } from './peers/report.ts';
@@ -32,7 +33,7 @@ import { report } from './report.ts';
 import { runBench } from './run.ts';
 import { readSoakArguments } from './soak/arguments.ts';
 import { soakReport } from './soak/report.ts';
-import { isBroken, judge } from './soak/results.ts';
+import { growing as growingInSoak, isBroken } from './soak/results.ts';
 import { runSoak } from './soak/run.ts';
 import { readWritesArguments } from './writes/arguments.ts';
 import { isWrong, writesReport } from './writes/report.ts';
@@ -46,110 +47,115 @@ const progress = (text: string): void => void process.stderr.write(`bench: ${tex
 
 async function measureKeyNumbers(words: readonly string[]): Promise<void> {
   const { sizes, json } = readKeysArguments(words);
+  const write = jsonFile(json);
   const results = await runKeysBench(sizes, progress);
   process.stdout.write(keysReport(results));
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify(results, undefined, 2)}\n`);
+  write(results);
   if (isJudged(results.sizes) && growing(results.sizes).length > 0) process.exitCode = 1;
 }
 
 /** With one number of keys, for a backup takes them all. */
 async function measureBackup(words: readonly string[]): Promise<void> {
-  const { sizes, json } = readKeysArguments(words.length === 0 ? ['--sizes', '100000'] : words);
+  const { sizes, json } = readKeysArguments(['--sizes', '100000', ...words]);
+  const write = jsonFile(json);
   for (const keys of sizes) {
     const results = await runBackupBench(keys, progress);
     process.stdout.write(backupReport(results));
-    if (json !== undefined) writeFileSync(json, `${JSON.stringify(results, undefined, 2)}\n`);
+    write(results);
   }
 }
 
 /** What a recovery takes. */
 async function measureRehearsal(words: readonly string[]): Promise<void> {
-  const { sizes, json } = readKeysArguments(words.length === 0 ? ['--sizes', '1000'] : words);
+  const { sizes, json } = readKeysArguments(['--sizes', '1000', ...words]);
+  const write = jsonFile(json);
   for (const keys of sizes) {
     const results = await runRehearsalBench(keys, progress);
     process.stdout.write(rehearsalReport(results));
-    if (json !== undefined) writeFileSync(json, `${JSON.stringify(results, undefined, 2)}\n`);
+    write(results);
   }
 }
 
 async function measureLatencies(words: readonly string[]): Promise<void> {
   const options = readLatencyArguments(words, names);
+  const write = jsonFile(options.json);
   const results = await runLatencyBench(options, progress);
   process.stdout.write(latencyReport(results));
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
+  write(results);
   if (results.rows.some(({ wrong, errors }) => wrong > 0 || Object.keys(errors).length > 0)) process.exitCode = 1;
 }
 
 /** How fast changes are made durable. */
 async function measureWrites(words: readonly string[]): Promise<void> {
   const options = readWritesArguments(words);
+  const write = jsonFile(options.json);
+  readyFolder(options.profile);
   const results = await runWritesBench(options, progress);
   process.stdout.write(writesReport(results));
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
+  write(results);
   if (isWrong(results)) process.exitCode = 1;
 }
 
 async function soak(words: readonly string[]): Promise<void> {
   const { minutes, json } = readSoakArguments(words);
+  const write = jsonFile(json);
   const results = await runSoak(minutes, progress);
   process.stdout.write(soakReport(results));
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify(results, undefined, 2)}\n`);
-  if (isBroken(results.slices) || judge(results.slices).some(({ grows }) => grows)) process.exitCode = 1;
+  write(results);
+  if (isBroken(results.slices) || growingInSoak(results).length > 0) process.exitCode = 1;
 }
 
 async function measureOverload(words: readonly string[]): Promise<void> {
   const options = readOverloadArguments(words);
+  const write = jsonFile(options.json);
   const rows = await runOverloadBench(options, progress);
   process.stdout.write(overloadReport(rows));
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, undefined, 2)}\n`);
-  if (!rows.every(isServedWell)) process.exitCode = 1;
+  write(rows);
+  if (rows.some((row) => overloadFaults(row).length > 0)) process.exitCode = 1;
 }
 
 async function measureFairness(words: readonly string[]): Promise<void> {
-  const { seconds, json } = readOverloadArguments(words);
+  const { seconds, json } = readFairnessArguments(words);
+  const write = jsonFile(json);
   const rows = await runFairnessBench(seconds, progress);
   process.stdout.write(fairnessReport(rows));
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify(rows, undefined, 2)}\n`);
-  if (!rows.every(isFair)) process.exitCode = 1;
+  write(rows);
+  if (rows.some((row) => fairnessFaults(row).length > 0)) process.exitCode = 1;
 }
 
 /** Beside what others do with the same requests. */
 async function measurePeers(words: readonly string[]): Promise<void> {
   const options = readArguments(['--seconds', '1', ...words], PEER_OPERATIONS);
-  if (options === 'help') {
-    process.stdout.write(helpText(names));
-    return;
-  }
   if (options.record || options.profile !== undefined) throw new UsageError('peers take no --record and no --profile');
+  const write = jsonFile(options.json);
   const results = await runPeersBench(options, progress);
   process.stdout.write(peersReport(results));
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
+  write(results);
   if (!results.rows.every(isSound)) process.exitCode = 1;
 }
 
 async function measureOperations(words: readonly string[]): Promise<void> {
   const options = readArguments(words, names);
-  if (options === 'help') {
-    process.stdout.write(helpText(names));
-  } else {
-    const history = readHistory(HISTORY);
-    const results = await runBench(options, startProduct, progress);
-    process.stdout.write(report(results));
-    if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
-    const broken = results.rows.some(({ wrong, errors }) => wrong > 0 || Object.keys(errors).length > 0);
-    const unrecorded = results.audit === undefined || results.audit.entries < results.audit.answers;
-    if (broken || unrecorded) {
-      process.exitCode = 1;
-    } else if (options.profile === undefined) {
-      const entry = entryOf(results);
-      process.stdout.write(`\n${comparisonReport(lastOfKind(history, entry), entry, red)}`);
-      if (options.record) appendToHistory(HISTORY, entry);
-    }
+  const write = jsonFile(options.json);
+  readyFolder(options.profile);
+  const history = readHistory(HISTORY);
+  const results = await runBench(options, startProduct, progress);
+  process.stdout.write(report(results));
+  write(results);
+  const broken = results.rows.some(({ wrong, errors }) => wrong > 0 || Object.keys(errors).length > 0);
+  const unrecorded = results.audit === undefined || results.audit.entries < results.audit.answers;
+  if (broken || unrecorded) {
+    process.exitCode = 1;
+  } else if (options.profile === undefined) {
+    const entry = entryOf(results);
+    process.stdout.write(`\n${comparisonReport(lastOfKind(history, entry), entry, red)}`);
+    if (options.record) appendToHistory(HISTORY, entry);
   }
 }
 
-try {
-  const [first, ...others] = process.argv.slice(2);
+async function run(words: readonly string[]): Promise<void> {
+  using _ = removeWhenStopped();
+  const [first, ...others] = words;
   if (first === 'keys') await measureKeyNumbers(others);
   else if (first === 'latency') await measureLatencies(others);
   else if (first === 'growth') await runGrowthBench(readGrowthArguments(others, axes), progress);
@@ -160,7 +166,13 @@ try {
   else if (first === 'overload') await measureOverload(others);
   else if (first === 'fairness') await measureFairness(others);
   else if (first === 'peers') await measurePeers(others);
-  else await measureOperations(process.argv.slice(2));
+  else await measureOperations(words);
+}
+
+try {
+  const words = process.argv.slice(2);
+  if (words.includes('--help') || words.includes('-h')) process.stdout.write(helpText());
+  else await run(words);
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   process.stderr.write(`bench: ${error.message}\n`);

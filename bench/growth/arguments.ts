@@ -1,6 +1,5 @@
 // The command line of `npm run bench -- growth`, read strictly.
-import { parseArgs } from 'node:util';
-import { namesAskedFor, UsageError } from '../arguments.ts';
+import { namesAskedFor, readWords, UsageError } from '../arguments.ts';
 import type { Axis } from './axis.ts';
 
 export interface GrowthOptions {
@@ -14,7 +13,11 @@ export interface GrowthOptions {
 
 /** @param words those after `growth` @throws UsageError */
 export function readGrowthArguments(words: readonly string[], known: readonly Axis[]): GrowthOptions {
-  const { values, positionals } = parse(words);
+  const { values, positionals } = readWords(
+    words,
+    { sizes: { type: 'string' }, out: { type: 'string' }, draw: { type: 'boolean' } },
+    true,
+  );
   const names = known.map(({ name }) => name);
   const asked = namesAskedFor(positionals, names, names);
   const axes = known.filter(({ name }) => asked.includes(name));
@@ -33,16 +36,4 @@ function readSizes(text: string, axes: readonly Axis[]): readonly number[] {
   }
   if (numbers.length < 2) throw new UsageError('--sizes takes two at least: growth is between them');
   return numbers;
-}
-
-function parse(words: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...words],
-      allowPositionals: true,
-      options: { sizes: { type: 'string' }, out: { type: 'string' }, draw: { type: 'boolean' } },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }

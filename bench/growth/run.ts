@@ -1,6 +1,8 @@
 // A whole run of `npm run bench -- growth`: each axis is measured, and written as figures and as a chart.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { UsageError } from '../arguments.ts';
+import { readyFolder } from '../files.ts';
 import { environment } from '../machine/environment.ts';
 import type { GrowthOptions } from './arguments.ts';
 import type { Axis, GrowthResults } from './axis.ts';
@@ -12,7 +14,10 @@ export async function runGrowthBench(
   { axes, sizes, draw, out = CHARTS }: GrowthOptions,
   progress: (text: string) => void,
 ): Promise<void> {
-  mkdirSync(out, { recursive: true });
+  const missing = draw ? axes.find(({ name }) => !existsSync(join(out, `${name}.json`))) : undefined;
+  if (missing !== undefined)
+    throw new UsageError(`nothing was measured that --draw could draw: no ${missing.name}.json in ${out}`);
+  readyFolder(out);
   for (const axis of axes) {
     const figures = join(out, `${axis.name}.json`);
     const results = draw ? readResults(figures) : await measure(axis, sizes ?? axis.sizes, progress);

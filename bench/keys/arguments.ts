@@ -1,6 +1,5 @@
 // The command line of `npm run bench -- keys`, read strictly.
-import { parseArgs } from 'node:util';
-import { UsageError } from '../arguments.ts';
+import { readWords, UsageError } from '../arguments.ts';
 
 export interface KeysOptions {
   /** Ascending. */
@@ -15,7 +14,7 @@ const MOST = 240_000;
 
 /** @param words those after `keys` @throws UsageError */
 export function readKeysArguments(words: readonly string[]): KeysOptions {
-  const { sizes = SIZES, json } = parse(words);
+  const { sizes = SIZES, json } = readWords(words, { sizes: { type: 'string' }, json: { type: 'string' } }).values;
   return { sizes: readSizes(sizes), json };
 }
 
@@ -26,12 +25,4 @@ export function readSizes(sizes: string): readonly number[] {
     throw new UsageError(`--sizes takes ascending whole numbers from ${LEAST} to ${MOST}, with commas between`);
   }
   return numbers;
-}
-
-function parse(words: readonly string[]): { readonly sizes?: string; readonly json?: string } {
-  try {
-    return parseArgs({ args: [...words], options: { sizes: { type: 'string' }, json: { type: 'string' } } }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }

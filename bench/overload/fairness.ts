@@ -7,6 +7,7 @@ import { createKeys } from '../bench-keys.ts';
 import { runCrowd } from '../crowd/crowd.ts';
 import type { CrowdJob } from '../crowd/job.ts';
 import { Histogram, type HistogramRecord } from '../load/histogram.ts';
+import { watchDisturbance } from '../machine/disturbance.ts';
 import { operations } from '../operations.ts';
 import type { Hsm } from '../product/hsm.ts';
 import { startProduct } from '../product/product.ts';
@@ -22,6 +23,7 @@ export interface FairnessRow {
   readonly besideP50Ms: number;
   readonly besideP99Ms: number;
   readonly errors: Readonly<Record<string, number>>;
+  readonly disturbance: { readonly foreign: number; readonly stolen: number };
 }
 
 /** Whose p99 is this many times what it is alone is not served fairly. */
@@ -73,6 +75,7 @@ async function measure(
   const alone: HistogramRecord[] = [];
   const beside: HistogramRecord[] = [];
   const errors: Record<string, number> = {};
+  const watch = watchDisturbance();
   let blasts = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const before = await runCrowd(own);
@@ -97,6 +100,7 @@ async function measure(
     besideP50Ms: right.quantile(0.5) / 1000,
     besideP99Ms: right.quantile(0.99) / 1000,
     errors,
+    disturbance: watch.end(),
   };
 }
 

@@ -1,4 +1,5 @@
 // Both tables as text, and whether they show what is promised.
+import { isDisturbed } from '../machine/disturbance.ts';
 import { count, mib, ms, table } from '../table.ts';
 import { type FairnessRow, MOST_TIMES } from './fairness.ts';
 import type { OverloadRow } from './run.ts';
@@ -25,7 +26,7 @@ export function overloadReport(rows: readonly OverloadRow[]): string {
     row.heeding ? 'heeded' : 'ignored',
     count(row.peak),
     count(row.goodput),
-    `${((row.goodput / row.peak) * 100).toFixed(0)} %`,
+    percent(row.goodput / row.peak),
     count(row.refusedPerSecond),
     ms(row.p50Ms),
     ms(row.p99Ms),
@@ -35,14 +36,29 @@ export function overloadReport(rows: readonly OverloadRow[]): string {
   ]);
   return [
     ...table(head, lines),
-    ...rows.flatMap(({ name, errors, died, connected }) => toldOf(name, errors, died, connected)),
+    ...rows.flatMap((row) =>
+      told(`${row.name}, refusals ${row.heeding ? 'heeded' : 'ignored'}`, [
+        `${row.connected} connections open`,
+        ...(row.refusedPerSecond === 0 ? ['nothing was refused, so this was no overload: use more connections'] : []),
+        ...overloadFaults(row),
+        ...disturbed(row),
+      ]),
+    ),
     '',
   ].join('\n');
 }
 
-export function isServedWell({ goodput, peak, health, died, errors, heeding }: OverloadRow): boolean {
-  const enough = goodput >= LEAST_GOODPUT * peak || !heeding;
-  return enough && health.failed === 0 && died.length === 0 && Object.keys(errors).length === 0;
+/** What is wrong of a row; the bound is not judged where others had the cores. */
+export function overloadFaults(row: OverloadRow): readonly string[] {
+  const { goodput, peak, health, died, errors, heeding } = row;
+  return [
+    ...lost(errors),
+    ...died.map((role) => `${role} died`),
+    ...(health.failed === 0 ? [] : [`${health.failed} questions for health failed`]),
+    ...(heeding && goodput < LEAST_GOODPUT * peak && !isDisturbed(row.disturbance)
+      ? [`BOUND NOT REACHED: ${percent(goodput / peak)} of the peak, of at least ${percent(LEAST_GOODPUT)}`]
+      : []),
+  ];
 }
 
 export function fairnessReport(rows: readonly FairnessRow[]): string {
@@ -57,23 +73,37 @@ export function fairnessReport(rows: readonly FairnessRow[]): string {
     (row.besideP99Ms / row.aloneP99Ms).toFixed(1),
     count(row.blastPerSecond),
   ]);
-  return [...table(head, lines), ...rows.flatMap(({ quiet, errors }) => toldOf(quiet, errors, [], undefined)), ''].join(
-    '\n',
-  );
+  return [
+    ...table(head, lines),
+    ...rows.flatMap((row) => told(`${row.quiet} beside ${row.blasting}`, [...fairnessFaults(row), ...disturbed(row)])),
+    '',
+  ].join('\n');
 }
 
-export function isFair({ aloneP99Ms, besideP99Ms, errors }: FairnessRow): boolean {
-  return besideP99Ms <= MOST_TIMES * aloneP99Ms && Object.keys(errors).length === 0;
+/** As above. */
+export function fairnessFaults({ aloneP99Ms, besideP99Ms, errors, disturbance }: FairnessRow): readonly string[] {
+  const times = besideP99Ms / aloneP99Ms;
+  return [
+    ...lost(errors),
+    ...(times > MOST_TIMES && !isDisturbed(disturbance)
+      ? [`BOUND NOT REACHED: p99 is ${times.toFixed(1)} times what it is alone, of at most ${MOST_TIMES}`]
+      : []),
+  ];
 }
 
-function toldOf(
-  name: string,
-  errors: Readonly<Record<string, number>>,
-  died: readonly string[],
-  connected: number | undefined,
-): string[] {
-  const told = Object.entries(errors).map(([what, times]) => `${what} ${times} times`);
-  const open = connected === undefined ? [] : [`${connected} connections open`];
-  const ended = died.length === 0 ? [] : [`died: ${died.join(', ')}`];
-  return [`${name}: ${[...open, ...told, ...ended].join('; ')}`].filter((line) => !line.endsWith(': '));
+const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+
+function lost(errors: Readonly<Record<string, number>>): string[] {
+  return Object.entries(errors).map(([what, times]) => `${what} ${times} times`);
+}
+
+function disturbed({ disturbance }: Pick<OverloadRow, 'disturbance'>): string[] {
+  const { foreign, stolen } = disturbance;
+  return isDisturbed(disturbance)
+    ? [`disturbed, its bound is not judged: others had ${percent(foreign + stolen)} of the cores`]
+    : [];
+}
+
+function told(name: string, what: readonly string[]): string[] {
+  return what.length === 0 ? [] : [`${name}: ${what.join('; ')}`];
 }

@@ -7,6 +7,7 @@ import { createKeys } from '../bench-keys.ts';
 import { runCrowd } from '../crowd/crowd.ts';
 import type { CrowdJob, CrowdReport } from '../crowd/job.ts';
 import { Histogram } from '../load/histogram.ts';
+import { watchDisturbance } from '../machine/disturbance.ts';
 import { memoryOfAll } from '../machine/process-memory.ts';
 import { processTimes } from '../machine/processes.ts';
 import { operations } from '../operations.ts';
@@ -37,6 +38,7 @@ export interface OverloadRow {
   readonly errors: Readonly<Record<string, number>>;
   readonly workerKiB: number;
   readonly died: readonly string[];
+  readonly disturbance: { readonly foreign: number; readonly stolen: number };
 }
 
 /** At which the product is fastest; more in flight only wait. */
@@ -82,6 +84,7 @@ async function overloaded(
   crowd: CrowdJob,
   endpoint: Parameters<typeof watchHealth>[0],
 ): Promise<Omit<OverloadRow, 'name' | 'heeding'>> {
+  const watch = watchDisturbance();
   const few = { ...crowd, connections: FEW, measureMs: crowd.measureMs / 2 };
   const before = await runCrowd(few);
   let seen: (() => Promise<HealthSeen>) | undefined;
@@ -106,6 +109,7 @@ async function overloaded(
     errors: { ...before.errors, ...many.errors, ...after.errors },
     workerKiB: memory,
     died: product.ready.processes.filter(({ pid }) => processTimes(pid) === undefined).map(({ role }) => role),
+    disturbance: watch.end(),
   };
 }
 

@@ -1,4 +1,5 @@
 // What `npm run bench -- soak` saw, slice by slice, as written to `--json`, and what of it is called growth.
+import { isDisturbed } from '../machine/disturbance.ts';
 import type { Environment } from '../machine/environment.ts';
 import { type Tolerance, type Trend, trendOf } from './trend.ts';
 
@@ -45,8 +46,19 @@ export function judge(slices: readonly Slice[]): readonly Judged[] {
     ...roles.map((role) => of(`${role}, memory`, 'MiB', MEMORY, ({ pssMiB }) => at(pssMiB, role))),
     ...roles.map((role) => of(`${role}, descriptors`, '', COUNT, ({ descriptors }) => at(descriptors, role))),
     ...roles.map((role) => of(`${role}, threads`, '', COUNT, ({ threads }) => at(threads, role))),
-    of('p99', 'ms', LATENCY, ({ p99Ms }) => p99Ms),
+    of(P99, 'ms', LATENCY, ({ p99Ms }) => p99Ms),
   ];
+}
+
+/** In less, heaps are still finding their size. */
+export const JUDGED_FROM_MINUTES = 10;
+const P99 = 'p99';
+
+/** Figures that grow, of a run that is long enough; latency is not judged where others had the cores. */
+export function growing({ minutes, slices, disturbance }: SoakResults): readonly string[] {
+  if (minutes < JUDGED_FROM_MINUTES) return [];
+  const found = judge(slices).filter(({ figure, grows }) => grows && !(figure === P99 && isDisturbed(disturbance)));
+  return found.map(({ figure }) => figure);
 }
 
 export function isBroken(slices: readonly Slice[]): boolean {

@@ -1,6 +1,5 @@
 // The command line of `npm run bench -- writes`, read strictly.
-import { parseArgs } from 'node:util';
-import { numberOf, UsageError, wholeNumberOf } from '../arguments.ts';
+import { numberOf, readWords, UsageError, wholeNumberOf } from '../arguments.ts';
 import { readSizes } from '../keys/arguments.ts';
 import { writes } from './writes.ts';
 
@@ -22,7 +21,15 @@ const MOST_CONNECTIONS = 99;
 
 /** @param words those after `writes` @throws UsageError */
 export function readWritesArguments(words: readonly string[]): WritesOptions {
-  const values = parse(words);
+  const { values } = readWords(words, {
+    only: { type: 'string' },
+    sizes: { type: 'string', default: '100' },
+    rounds: { type: 'string', default: '1' },
+    seconds: { type: 'string', default: '5' },
+    connections: { type: 'string', default: '16' },
+    json: { type: 'string' },
+    profile: { type: 'string' },
+  });
   const known = [...writes.map(({ name }) => name), BESIDE];
   const names = values.only?.split(',') ?? known;
   const unknown = names.find((name) => !known.includes(name));
@@ -36,23 +43,4 @@ export function readWritesArguments(words: readonly string[]): WritesOptions {
     json: values.json,
     profile: values.profile,
   };
-}
-
-function parse(words: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...words],
-      options: {
-        only: { type: 'string' },
-        sizes: { type: 'string', default: '100' },
-        rounds: { type: 'string', default: '1' },
-        seconds: { type: 'string', default: '5' },
-        connections: { type: 'string', default: '16' },
-        json: { type: 'string' },
-        profile: { type: 'string' },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }

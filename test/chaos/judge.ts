@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { places } from '../../src/deployment/data-layout.ts';
 import { openEntries } from '../../src/features/audit/read-entries.ts';
-import type { Event, History, ObjectHistory } from './history.ts';
+import type { Event, Failure, History, ObjectHistory, Trouble } from './history.ts';
 
 /** Of each kind of finding, so many are told in full. */
 const TOLD = 5;
@@ -18,13 +18,21 @@ export async function judge(history: History, data: string): Promise<string[]> {
   ];
 }
 
+/** Whether something went wrong meanwhile that may have this effect. */
+export function isExcused(failure: Failure, troubles: readonly Trouble[]): boolean {
+  return troublesOf(failure, troubles).some(({ excuses }) => excuses.has(failure.how));
+}
+
+function troublesOf({ call, end: until }: Failure, troubles: readonly Trouble[]): readonly Trouble[] {
+  return troubles.filter(({ start, end }) => start <= until && (end === undefined || end >= call));
+}
+
 /** A repeatable operation fails only where what went wrong excuses it. */
 export function judgeFailures({ failures, troubles }: Pick<History, 'failures' | 'troubles'>): string[] {
   const found: string[] = [];
   for (const failure of failures) {
-    const met = troubles.filter(({ start, end }) => start <= failure.end && (end === undefined || end >= failure.call));
-    if (met.some(({ excuses }) => excuses.has(failure.how))) continue;
-    const around = met.map(({ number, kind, what }) => `  ${number}: ${kind}, ${what}`);
+    if (isExcused(failure, troubles)) continue;
+    const around = troublesOf(failure, troubles).map(({ number, kind, what }) => `  ${number}: ${kind}, ${what}`);
     found.push(`repeatable, and it failed: ${JSON.stringify(failure)}, while\n${around.join('\n')}`);
   }
   return found.length > TOLD ? [...found.slice(0, TOLD), `and ${found.length - TOLD} more`] : found;

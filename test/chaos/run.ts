@@ -11,7 +11,7 @@ import { Callers } from './callers.ts';
 import { FaultControl, insideFlags, ROLES } from './fault-control.ts';
 import { Faults } from './faults.ts';
 import { History } from './history.ts';
-import { judge } from './judge.ts';
+import { isExcused, judge } from './judge.ts';
 import { type KindName, kindNames, kinds, shareOf } from './kinds.ts';
 import { type Random, randomFrom } from './random.ts';
 import { prepareLoad, readAll, startLoad } from './workload.ts';
@@ -21,6 +21,7 @@ const CORES = 4;
 /** Faults at a time, at most. */
 const LANES = 3;
 const SIGNED_WITHIN_MS = 90_000;
+const TOLD_EVERY = 25;
 /** Milliseconds between two requests of a client: the log of a long run stays small. */
 const PAUSE = 12;
 
@@ -38,9 +39,9 @@ export interface Outcome {
 }
 
 export async function runChaos({ seed, faults, only, report }: Plan): Promise<Outcome> {
-  report(`seed ${seed}, ${faults} faults`);
   const random = randomFrom(seed);
   const order = planned(faults, random.branch(), only ?? kindNames);
+  report(`seed ${seed}, ${order.length} faults`);
   const folder = await mkdtemp(join(tmpdir(), 'strongroom-chaos-'));
   using control = await FaultControl.open(folder);
   const inside = { flags: insideFlags(CORES), variables: control.variables };
@@ -67,6 +68,10 @@ export async function runChaos({ seed, faults, only, report }: Plan): Promise<Ou
     await verifyAuditLog(product.data);
     tell(history, control, performance.now() - started, report);
     return { findings: await judge(history, product.data), faults: history.troubles.length };
+  } catch (error) {
+    // How far it came says something of the cause.
+    tell(history, control, performance.now() - started, report);
+    throw error;
   } finally {
     for (const trouble of history.troubles) trouble.end ??= history.now();
     await product[Symbol.asyncDispose]();
@@ -103,8 +108,8 @@ async function makeAll(
       await Promise.all(busy);
       await making.settled();
       await callers.renewTokens();
-      report(`${number} of ${order.length} faults`);
     }
+    if (number % TOLD_EVERY === 0) report(`${number} of ${order.length} faults`);
     const branch = random.branch();
     if (isAlone(kind)) {
       await Promise.all(busy);
@@ -129,6 +134,7 @@ async function checkpointed(data: string, least: number): Promise<void> {
 }
 
 function tell(history: History, control: FaultControl, took: number, report: (line: string) => void): void {
+  const excused = history.failures.filter((failure) => isExcused(failure, history.troubles)).length;
   for (const kind of kindNames) {
     const of = history.troubles.filter((trouble) => trouble.kind === kind);
     if (of.length > 0) report(`  ${kind}: ${of.length}`);
@@ -137,8 +143,9 @@ function tell(history: History, control: FaultControl, took: number, report: (li
     `${history.troubles.length} faults in ${(took / 1000).toFixed(0)} s; calls that failed inside: ${ROLES.map((role) => `${role} ${control.bites(role)}`).join(', ')}`,
   );
   report(
-    `${history.changes} changes and ${history.operations} operations acknowledged, ${history.refusals} refused, ${history.unanswered} without an answer, ` +
-      `${history.failures.length} repeatable operations excused or not; the slowest answer took ${history.slowest.toFixed(0)} ms; ` +
+    `${history.changes} changes and ${history.operations} operations acknowledged, ${history.refusals} refused; ` +
+      `${history.unanswered} on keys and rights that change got no answer, and count as perhaps done; of the repeatable operations on keys that nothing happens to ` +
+      `${history.failures.length} failed, ${excused} excused by a fault of that moment and ${history.failures.length - excused} not; the slowest answer took ${history.slowest.toFixed(0)} ms; ` +
       `${history.answered.size} answers looked for in the log, ${history.objects.length} histories`,
   );
 }
