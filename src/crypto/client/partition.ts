@@ -17,7 +17,6 @@ import {
   type RequestOf,
   refusal,
 } from '../protocol/messages.ts';
-import { OpenRequests } from './open-requests.ts';
 import type { PartitionProcess } from './spawn-partition.ts';
 
 /** Handles remembered for each partition; the module's own cache has the same size. */
@@ -31,7 +30,6 @@ export type Hello = ReplyOf<'hello'> & { readonly state: ModuleState };
 
 interface Pending extends Omit<PromiseWithResolvers<Buffer>, 'promise'> {
   readonly weight: number;
-  readonly makesKey: boolean;
 }
 
 export class Partition implements AsyncDisposable {
@@ -41,10 +39,11 @@ export class Partition implements AsyncDisposable {
   readonly handles = new Map<string, number | Promise<number>>();
   readonly #process: PartitionProcess;
   readonly #writer: FrameWriter;
-  readonly #pending = new OpenRequests<Pending>();
+  readonly #pending = new Map<number, Pending>();
   #load = 0;
-  /** How many of them make a key, which may take long. */
-  #making = 0;
+  /** Of the pending ones those that make a key, which may take long. */
+  readonly #making = new Set<number>();
+  #lastId = 0;
   #lost: CryptoError | undefined;
   /** Since when nothing came although something was asked; undefined while all is well. */
   #silentSince: number | undefined;
@@ -67,7 +66,7 @@ export class Partition implements AsyncDisposable {
         this.kill();
       }
     });
-    const check = (): void => this.#checkSilence(this.#making > 0 ? makingMs : stallMs);
+    const check = (): void => this.#checkSilence(this.#making.size > 0 ? makingMs : stallMs);
     // Once what has come was read: a worker that was stopped itself blames nobody for that time.
     const watch = setInterval(() => setImmediate(check), stallMs / 2);
     watch.unref();
@@ -101,10 +100,10 @@ export class Partition implements AsyncDisposable {
         reject(this.#lost);
         return;
       }
-      const makesKey = code === messages.createKey.code;
-      const id = this.#pending.add({ resolve, reject, weight, makesKey });
+      const id = this.#nextId();
+      this.#pending.set(id, { resolve, reject, weight });
       this.#load += weight;
-      if (makesKey) this.#making += 1;
+      if (code === messages.createKey.code) this.#making.add(id);
       this.#writer.send(id, code, payload);
     });
   }
@@ -137,15 +136,22 @@ export class Partition implements AsyncDisposable {
     else if (performance.now() - this.#silentSince >= stallMs / 2) this.kill();
   }
 
+  #nextId(): number {
+    do this.#lastId = (this.#lastId + 1) >>> 0;
+    while (this.#pending.has(this.#lastId));
+    return this.#lastId;
+  }
+
   #settle(id: number, kind: number, payload: Buffer): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) throw new CryptoError('Internal', 'an answer to no question');
     if (kind !== REPLY_OK && kind !== REPLY_REFUSED) throw new CryptoError('Internal', 'an unknown kind of answer');
     const refused = kind === REPLY_REFUSED ? refusal.decode(payload) : undefined;
-    const pending = this.#pending.take(id);
-    if (pending === undefined) throw new CryptoError('Internal', 'an answer to no question');
     // Not for what only looks like the beginning of an answer.
     this.#silentSince = undefined;
     this.#hasSpoken = true;
-    if (pending.makesKey) this.#making -= 1;
+    this.#making.delete(id);
+    this.#pending.delete(id);
     this.#load -= pending.weight;
     if (refused === undefined) return pending.resolve(payload);
     const { code, message } = refused;
@@ -154,9 +160,10 @@ export class Partition implements AsyncDisposable {
 
   #fail(): void {
     this.#lost ??= new CryptoError('PartitionLost', 'the module partition ended before it answered');
-    const waiting = this.#pending.takeAll();
+    const waiting = [...this.#pending.values()];
+    this.#pending.clear();
     this.#load = 0;
-    this.#making = 0;
+    this.#making.clear();
     this.handles.clear();
     for (const { reject } of waiting) reject(this.#lost);
   }
