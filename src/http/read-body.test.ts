@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { JsonTextError, parseJsonObject } from './read-body.ts';
+import { DATA_PLANE } from './planes.ts';
+import { JsonTextError, parseJsonObject, readBody } from './read-body.ts';
 
 const parse = (text: string): unknown => parseJsonObject(Buffer.from(text, 'utf8'));
 
@@ -47,4 +50,29 @@ test('what is no JSON object in UTF-8 is refused', () => {
   ]) {
     assert.throws(() => parseJsonObject(bytes), JsonTextError);
   }
+});
+
+/** A request whose pieces have all come, as the parser of node gives them. */
+function complete(pieces: readonly Uint8Array[]): IncomingMessage {
+  const request = new IncomingMessage(new Socket());
+  request.headers['transfer-encoding'] = 'chunked';
+  for (const piece of pieces) request.push(piece);
+  request.push(null);
+  request.complete = true;
+  return request;
+}
+
+test('a body that is there already is read whole, however many pieces it came in', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.uint8Array({ minLength: 1, maxLength: 40_000, size: 'max' }), { maxLength: 6 }),
+      (pieces) => {
+        const sent = Buffer.concat(pieces);
+        const read = (): unknown => readBody(complete(pieces), 100_000, DATA_PLANE.body, (bytes) => Buffer.from(bytes));
+        if (sent.length > 100_000) assert.throws(read, { code: 'RequestBodyTooLarge' });
+        else assert.deepEqual(read(), sent);
+      },
+    ),
+    { numRuns: 50 },
+  );
 });

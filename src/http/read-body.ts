@@ -39,7 +39,7 @@ export function readBody<T>(
   if (request.destroyed) throw lost();
   if (Number(told ?? 0) > most) throw tooLarge(limit);
   // Nothing is to be waited for, and nobody reads along: what comes out is all there is.
-  if (request.complete) return readWhole(request.read() as Buffer | null);
+  if (request.complete) return readWhole(piecesOf(request));
   return new Promise<T>((resolve, reject) => {
     let first: Buffer | undefined;
     let rest: Buffer[] | undefined;
@@ -70,6 +70,16 @@ export function readBody<T>(
       if (!request.complete) reject(lost());
     });
   });
+}
+
+/** What a request that is complete holds. One call of `read` gives one piece of it, as it came. */
+function piecesOf(request: IncomingMessage): Buffer | null {
+  const first = request.read() as Buffer | null;
+  let piece = first === null ? null : (request.read() as Buffer | null);
+  if (first === null || piece === null) return first;
+  const pieces = [first];
+  for (; piece !== null; piece = request.read() as Buffer | null) pieces.push(piece);
+  return Buffer.concat(pieces);
 }
 
 /** Its text is for the client and repeats nothing of the body but a member's name. */
