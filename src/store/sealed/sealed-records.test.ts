@@ -72,6 +72,33 @@ describe('sealed records', () => {
     assert.equal(sealer.noted, 1);
   });
 
+  it('plan again what loses its effect while it is sealed, as another removed the same', async () => {
+    const content = new MemoryContent();
+    const sealer = inTestSealer();
+    await using other = await openWorker(openMemoryStore(content), sealer);
+    await other.records.update(() => [put('a', '1')]);
+    const sealing = Promise.withResolvers<void>();
+    const go = Promise.withResolvers<void>();
+    const slow: InTestSealer = {
+      ...sealer,
+      async seal(...asked) {
+        sealing.resolve();
+        await go.promise;
+        return sealer.seal(...asked);
+      },
+    };
+    await using one = await openWorker(openMemoryStore(content), slow);
+    const removed = one.records.update(() => {
+      if (!one.held.has('a')) throw new Error('it is not there');
+      return [remove('a')];
+    });
+    await sealing.promise;
+    await other.records.update(() => [remove('a')]);
+    await one.records.refresh();
+    go.resolve();
+    await assert.rejects(removed, { message: 'it is not there' });
+  });
+
   it('commit nothing for a plan without effect, and hand on what a plan throws', async () => {
     await using worker = await openWorker(openMemoryStore(), inTestSealer());
     assert.equal((await worker.records.update(() => [])).sequence, 0);

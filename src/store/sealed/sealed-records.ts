@@ -73,7 +73,9 @@ export class SealedRecords implements Records {
         const prepared = all.length === 0 ? undefined : await prepareCommit(this.#source, base, all);
         if (prepared === undefined) {
           this.#checkServing();
-          return this.head;
+          if (this.#state === base) return this.head;
+          // What it removes another has removed meanwhile: the plan has to see that, and may refuse.
+          continue;
         }
         if (await this.#moves.run(() => this.#commit(base, prepared))) return this.#note(prepared);
       }
