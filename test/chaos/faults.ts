@@ -106,9 +106,9 @@ export class Faults {
       case 'partition stopped':
         return this.#stop(await this.#partition(random), random.between(5, 60), say);
       case 'worker stopped':
-        return this.#stop(random.one(this.#instance.service), random.between(5, 80), say);
+        return this.#stop(random.one(await this.#serving()), random.between(5, 80), say);
       case 'recorder stopped':
-        return this.#stop(this.#instance.recorder ?? 0, random.between(5, 100), say);
+        return this.#stop(await this.#recorder(), random.between(5, 100), say);
       case 'control or supervisor stopped':
         return this.#stop(
           random.chance(0.5) ? (this.#pids.control ?? 0) : this.#pids.supervisor,
@@ -153,12 +153,13 @@ export class Faults {
         return within('its worker ends it', () => !isAlive(pid));
       }
       case 'recorder killed':
-        return this.#kill('recorder', this.#instance.recorder ?? 0, random, say);
+        return this.#kill('recorder', await this.#recorder(), random, say);
       case 'recorder stuck':
-        return this.#stop(this.#instance.recorder ?? 0, random.between(5_500, 7_000), say);
+        return this.#stop(await this.#recorder(), random.between(5_500, 7_000), say);
       case 'worker killed': {
-        const at = random.below(this.#instance.service.length);
-        return this.#kill(`worker ${at}`, this.#instance.service[at] ?? 0, random, say);
+        const workers = await this.#serving();
+        const at = random.below(workers.length);
+        return this.#kill(`worker ${at}`, workers[at] ?? 0, random, say);
       }
       case 'control killed':
         return this.#kill('control', this.#pids.control ?? 0, random, say);
@@ -210,6 +211,16 @@ export class Faults {
         await delay(20);
       }
     }
+  }
+
+  async #recorder(): Promise<number> {
+    await within('the recorder runs', () => this.#instance.recorder !== undefined);
+    return this.#instance.recorder ?? 0;
+  }
+
+  async #serving(): Promise<readonly number[]> {
+    await within('a worker runs', () => this.#instance.service.length > 0);
+    return this.#instance.service;
   }
 
   /** A partition whose worker has another that is ready. */
