@@ -72,6 +72,12 @@ What is unlocked stays so. The supervisor and the management plane go on as they
     async run({ data, 'hsm-name': named }) {
       const folder = instanceFolder(data, named);
       const { name, at } = folder;
+      if (existsSync(at.stopFlag)) {
+        throw new CommandError(
+          `'${name}' is stopped, so it has no processes to replace; start it with ` +
+            `'${ownCommand(`instance start ${name}${targetOptions({ data })}`)}'`,
+        );
+      }
       await replaceFile(at.replaceFlag, '');
       try {
         let why: string | undefined;

@@ -66,9 +66,11 @@ export class Partition implements AsyncDisposable {
         this.kill();
       }
     });
-    const check = (): void => this.#checkSilence(this.#making.size > 0 ? makingMs : stallMs);
+    const interval = stallMs / 4;
+    // Noticed up to an interval late, and judged as late: in all it is the time that is allowed, give or take one.
+    const check = (): void => this.#checkSilence((this.#making.size > 0 ? makingMs : stallMs) - interval);
     // Once what has come was read: a worker that was stopped itself blames nobody for that time.
-    const watch = setInterval(() => setImmediate(check), stallMs / 2);
+    const watch = setInterval(() => setImmediate(check), interval);
     watch.unref();
     this.gone = new Promise((resolve) => {
       const end = (): void => {
@@ -130,10 +132,10 @@ export class Partition implements AsyncDisposable {
     clearTimeout(timer);
   }
 
-  #checkSilence(stallMs: number): void {
+  #checkSilence(patienceMs: number): void {
     if (!this.#hasSpoken || this.#pending.size === 0) this.#silentSince = undefined;
     else if (this.#silentSince === undefined) this.#silentSince = performance.now();
-    else if (performance.now() - this.#silentSince >= stallMs / 2) this.kill();
+    else if (performance.now() - this.#silentSince >= patienceMs) this.kill();
   }
 
   #nextId(): number {
