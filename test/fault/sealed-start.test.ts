@@ -67,6 +67,9 @@ describe('the product with sealed root keys', () => {
     const stopped = await run('status');
     assert.equal(stopped.code, 1);
     assert.match(stopped.out, /\ndev {2}Stopped: \.\/strongroom instance start dev\n$/);
+    const replaced = await run('instance', 'restart', 'dev');
+    assert.equal(replaced.code, 1);
+    assert.match(replaced.err, /'dev' is stopped, .* start it with '\.\/strongroom instance start dev'/);
     for (const words of [
       ['unlock', 'dev'],
       ['clock', 'show'],
