@@ -1,5 +1,5 @@
 // What a run found, as written to `--json`.
-import { isDisturbed } from './machine/disturbance.ts';
+import { type Disturbance, isDisturbed } from './machine/disturbance.ts';
 import type { Environment } from './machine/environment.ts';
 
 export interface Row {
@@ -17,7 +17,9 @@ export interface Row {
   /** Processor time of the echo servers for one request, in µs. */
   readonly echoMicros: Readonly<Record<'plain' | 'bursting', number>>;
   readonly b: number;
+  /** Ops/B: the median of those of all rounds. */
   readonly ratio: number;
+  readonly ratios: readonly number[];
   readonly target: number;
   readonly floor?: number;
   readonly answerBytes: number;
@@ -29,9 +31,7 @@ export interface Row {
   /** Processor time per operation in µs, by role, in the measured time. */
   readonly cpuMicros: Readonly<Record<string, number>>;
   /** Share of all cores that went elsewhere, by phase. */
-  readonly disturbance: Readonly<
-    Record<'product' | 'echo' | 'bursting' | 'raw', { readonly foreign: number; readonly stolen: number }>
-  >;
+  readonly disturbance: Readonly<Record<'product' | 'echo' | 'bursting' | 'raw', Disturbance>>;
 }
 
 export interface StartUp {

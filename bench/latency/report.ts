@@ -1,11 +1,11 @@
 // The results as text: a request by itself and what it cannot do without, whose time that was, and half load.
 import { isDisturbed } from '../machine/disturbance.ts';
+import { median } from '../median.ts';
 import { count, table } from '../table.ts';
 import {
   HALF_LOAD_P99_WANTED_MS,
   type LatencyResults,
   type LatencyRow,
-  median,
   OVER_WANTED_MICROS,
   overMicros,
 } from './results.ts';

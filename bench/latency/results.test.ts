@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UsageError } from '../arguments.ts';
+import { median } from '../median.ts';
 import { readLatencyArguments } from './arguments.ts';
-import { median, overMicros } from './results.ts';
+import { overMicros } from './results.ts';
 
 test('what a lone request takes over its parts is judged within each round, so that a slow second does not count', () => {
   const round = { product: 500, echo: 120, crypto: 20, sync: 200 };

@@ -1,5 +1,6 @@
 // What `npm run bench -- latency` found, as written to `--json`, and what is wanted of it.
 import type { Environment } from '../machine/environment.ts';
+import { median } from '../median.ts';
 
 /** What a lone request may take above its cryptography, an echo and a write to the disk. */
 export const OVER_WANTED_MICROS = 150;
@@ -56,10 +57,4 @@ export interface LatencyResults {
 /** What a lone request takes above the sum of what it cannot do without: the median of the rounds. */
 export function overMicros(rounds: readonly LoneRound[]): number {
   return median(rounds.map(({ product, echo, crypto, sync }) => product - echo - crypto - sync));
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
-  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
 }

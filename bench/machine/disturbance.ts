@@ -7,9 +7,17 @@ import { familyOf } from './processes.ts';
 /** Above this share of all cores a row is flagged. */
 export const DISTURBED = 0.05;
 
+/** Shares of all cores, 0 to 1: what other programs took, and other guests of the hypervisor. */
+export interface Disturbance {
+  readonly foreign: number;
+  readonly stolen: number;
+}
+
+export const UNDISTURBED: Disturbance = { foreign: 0, stolen: 0 };
+
 export interface Watch {
-  /** Share of all cores, 0 to 1, since the watch began. */
-  end(): { readonly foreign: number; readonly stolen: number };
+  /** Since the watch began. */
+  end(): Disturbance;
 }
 
 interface Reading {
@@ -34,8 +42,15 @@ export function watchDisturbance(): Watch {
   };
 }
 
-export function isDisturbed(seen: { readonly foreign: number; readonly stolen: number }): boolean {
+export function isDisturbed(seen: Disturbance): boolean {
   return seen.foreign + seen.stolen > DISTURBED;
+}
+
+/** Of phases that took the same time. */
+export function meanDisturbance(phases: readonly Disturbance[]): Disturbance {
+  const mean = (of: (phase: Disturbance) => number): number =>
+    phases.reduce((sum, phase) => sum + of(phase), 0) / phases.length;
+  return { foreign: mean(({ foreign }) => foreign), stolen: mean(({ stolen }) => stolen) };
 }
 
 function read(): Reading {

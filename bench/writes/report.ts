@@ -1,5 +1,6 @@
 // The results as text: each write with each number of keys, what it is compared with, and where the processor time went.
 import { isDisturbed } from '../machine/disturbance.ts';
+import { median } from '../median.ts';
 import { count, table } from '../table.ts';
 import type { Speed, WriteRound, WriteRow, WritesResults } from './results.ts';
 
@@ -25,9 +26,9 @@ export function writesReport(results: WritesResults): string {
       lines.map(({ row, keys, rounds }) => [
         row.title,
         count(keys),
-        count(median(rounds, ({ opsPerSecond }) => opsPerSecond)),
-        median(rounds, ({ p50Ms }) => p50Ms).toFixed(2),
-        median(rounds, ({ p99Ms }) => p99Ms).toFixed(2),
+        count(middle(rounds, ({ opsPerSecond }) => opsPerSecond)),
+        middle(rounds, ({ p50Ms }) => p50Ms).toFixed(2),
+        middle(rounds, ({ p99Ms }) => p99Ms).toFixed(2),
         ...comparison(row, rounds),
         remarks(rounds),
       ]),
@@ -39,8 +40,8 @@ export function writesReport(results: WritesResults): string {
       lines.map(({ row, keys, rounds }) => [
         row.title,
         count(keys),
-        ...roles.map((role) => median(rounds, ({ cpuMicros }) => cpuMicros[role] ?? 0).toFixed(1)),
-        median(rounds, productMicros).toFixed(1),
+        ...roles.map((role) => middle(rounds, ({ cpuMicros }) => cpuMicros[role] ?? 0).toFixed(1)),
+        middle(rounds, productMicros).toFixed(1),
         keys === sizes.at(-1) && sizes.length > 1 ? growth(row, sizes).toFixed(3) : '–',
       ]),
     ),
@@ -72,9 +73,9 @@ export function isWrong({ rows, beside, audit }: WritesResults): boolean {
 
 function comparison({ against }: WriteRow, rounds: readonly WriteRound[]): readonly string[] {
   if ('perSecond' in against) return ['–', '–', `${count(against.perSecond)}/s`];
-  const share = median(rounds, ({ opsPerSecond, best = Number.NaN }) => opsPerSecond / best);
+  const share = middle(rounds, ({ opsPerSecond, best = Number.NaN }) => opsPerSecond / best);
   return [
-    `${count(median(rounds, ({ best = Number.NaN }) => best))} ${against.what}`,
+    `${count(middle(rounds, ({ best = Number.NaN }) => best))} ${against.what}`,
     share.toFixed(2),
     against.share.toFixed(2),
   ];
@@ -96,10 +97,7 @@ function remarks(rounds: readonly WriteRound[]): string {
 function growth({ rounds }: WriteRow, sizes: readonly number[]): number {
   const of = (keys: number | undefined): number[] => rounds.filter((round) => round.keys === keys).map(productMicros);
   const fewest = of(sizes[0]);
-  return median(
-    of(sizes.at(-1)).map((most, index) => most / (fewest[index] ?? Number.NaN)),
-    (ratio) => ratio,
-  );
+  return median(of(sizes.at(-1)).map((most, index) => most / (fewest[index] ?? Number.NaN)));
 }
 
 function productMicros({ cpuMicros }: WriteRound): number {
@@ -110,7 +108,6 @@ function speedCells(title: string, { opsPerSecond, p50Ms, p99Ms }: Speed): reado
   return [title, count(opsPerSecond), p50Ms.toFixed(2), p99Ms.toFixed(2)];
 }
 
-function median<T>(list: readonly T[], of: (each: T) => number): number {
-  const sorted = list.map(of).toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
+function middle(rounds: readonly WriteRound[], of: (round: WriteRound) => number): number {
+  return median(rounds.map(of));
 }
