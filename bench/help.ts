@@ -19,6 +19,7 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
        npm run bench -- growth [AXIS…] [--sizes N,…] [--out FOLDER] [--draw]
        npm run bench -- keys|backup|rehearsal [--sizes N,…] [--json FILE]
        npm run bench -- soak [--minutes N] [--json FILE]
+       npm run bench -- starts [--rounds N] [--beside CHECKOUT] [--json FILE]
        npm run bench -- overload [--connections N] [--seconds N] [--json FILE]
        npm run bench -- fairness [--seconds N] [--json FILE]
 
@@ -31,6 +32,7 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
   backup             full backup and restore of an instance with so many keys
   rehearsal          rehearses a recovery in full, and shows what each step takes
   soak               a long run under full load, which nothing may grow in
+  starts             starts and commands by the clock and the processor, and what every process holds at rest
   overload           asks far more than can be done, over many connections: what is served all the same
   fairness           one principal at full blast over 64 connections beside another: what the other notices
 
@@ -50,7 +52,9 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
   --sizes N,…        ascending numbers of keys, 100 to 240000 (default: keys 1000,10000,100000; backup 100000;
                      rehearsal 1000; writes 100); of growth, with one AXIS named, two numbers or more:
                      ${ranges.join(', ')}
-  --rounds N         how often each write is measured with each number of keys: 1 to 100 (default: 1)
+  --rounds N         how often each write is measured with each number of keys: 1 to 100 (default: 1); of starts: how
+                     often a first and a second start, and three times as often the commands (default: 5)
+  --beside CHECKOUT  another checkout of the product that is measured in turn with this one
   --minutes N        0.5 to 10000 (default: 10); in less than 10 nothing is called growth
   --json FILE        writes everything that was measured
   --profile FOLDER   writes a CPU profile of a service worker for each operation; the figures suffer from it

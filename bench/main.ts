@@ -35,6 +35,9 @@ import { readSoakArguments } from './soak/arguments.ts';
 import { soakReport } from './soak/report.ts';
 import { growing as growingInSoak, isBroken } from './soak/results.ts';
 import { runSoak } from './soak/run.ts';
+import { readStartsArguments } from './starts/arguments.ts';
+import { startsReport } from './starts/report.ts';
+import { runStartsBench } from './starts/run.ts';
 import { readWritesArguments } from './writes/arguments.ts';
 import { isWrong, writesReport } from './writes/report.ts';
 import { runWritesBench } from './writes/run.ts';
@@ -123,6 +126,15 @@ async function measureFairness(words: readonly string[]): Promise<void> {
   if (rows.some((row) => fairnessFaults(row).length > 0)) process.exitCode = 1;
 }
 
+/** Starts, commands, and memory at rest. */
+async function measureStarts(words: readonly string[]): Promise<void> {
+  const options = readStartsArguments(words);
+  const write = jsonFile(options.json);
+  const results = await runStartsBench(options, progress);
+  process.stdout.write(startsReport(results));
+  write(results);
+}
+
 /** Beside what others do with the same requests. */
 async function measurePeers(words: readonly string[]): Promise<void> {
   const options = readArguments(['--seconds', '1', ...words], PEER_OPERATIONS);
@@ -160,6 +172,7 @@ async function run(words: readonly string[]): Promise<void> {
   else if (first === 'latency') await measureLatencies(others);
   else if (first === 'growth') await runGrowthBench(readGrowthArguments(others, axes), progress);
   else if (first === 'soak') await soak(others);
+  else if (first === 'starts') await measureStarts(others);
   else if (first === 'backup') await measureBackup(others);
   else if (first === 'rehearsal') await measureRehearsal(others);
   else if (first === 'writes') await measureWrites(others);

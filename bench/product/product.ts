@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ReadyFile, readReadyFile } from './ready-file.ts';
 
 export const INSTANCE = 'dev';
+export const CHECKOUT = join(import.meta.dirname, '..', '..');
 
 export interface Product extends AsyncDisposable {
   /** Where the front listens. */
@@ -25,14 +26,15 @@ const STOP_WITHIN_MS = 20_000;
  * @param folder holds `data` between starts, and the log of each
  * @param nodeFlags for node, ahead of the product's entry
  * @param options of the command, behind those that say where things are
+ * @param root the checkout that is started
  */
 export async function startProduct(
   folder: string,
   label: string,
   nodeFlags: readonly string[] = [],
   options: readonly string[] = [],
+  root: string = CHECKOUT,
 ): Promise<Product> {
-  const root = join(import.meta.dirname, '..', '..');
   const port = await freePort();
   const readyFile = join(folder, `${label}.ready.json`);
   const logFile = join(folder, `${label}.log`);

@@ -13,23 +13,28 @@ export interface ReadyFile {
 /** @throws when the file is not whole or does not say what the benchmark needs */
 export function readReadyFile(file: string, instance: string): ReadyFile {
   const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  const own = `instances.${instance}.`;
   const direct = new URL(text(content, ['uris', 'instances', instance, 'direct']));
   return {
     direct: { host: direct.hostname, port: Number(direct.port) },
-    processes: processesOf('', member(content, 'pids')).map(({ role, pid }) => ({
-      role: role.startsWith(own) ? role.slice(own.length) : role,
-      pid,
-    })),
+    processes: processesOf(member(content, 'pids'), instance),
     caFile: text(content, ['ca']),
     envFile: text(content, ['env']),
   };
 }
 
-function processesOf(role: string, value: unknown): ReadyFile['processes'] {
+/** @param pids as the state of a running copy has them */
+export function processesOf(pids: unknown, instance: string): ReadyFile['processes'] {
+  const own = `instances.${instance}.`;
+  return rolesIn('', pids).map(({ role, pid }) => ({
+    role: role.startsWith(own) ? role.slice(own.length) : role,
+    pid,
+  }));
+}
+
+function rolesIn(role: string, value: unknown): ReadyFile['processes'] {
   if (typeof value === 'number') return [{ role, pid: value }];
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, inner]) => processesOf(role === '' ? name : `${role}.${name}`, inner));
+  return Object.entries(value).flatMap(([name, inner]) => rolesIn(role === '' ? name : `${role}.${name}`, inner));
 }
 
 function member(value: unknown, name: string): unknown {

@@ -22,7 +22,6 @@ export const DOMAIN = 'hsm.example.org';
 export const ARM = 'arm.example.org';
 export const GRAPH = 'graph.example.org';
 export const ARM_AUDIENCE = 'https://arm.example.org';
-const PROGRAM = join(CHECKOUT, 'strongroom');
 
 type Json = Record<string, unknown>;
 
@@ -50,7 +49,8 @@ export interface Running extends AsyncDisposable {
   stop(): Promise<number | null>;
 }
 
-export async function makeSite(): Promise<Site> {
+/** @param checkout whose program is started */
+export async function makeSite(checkout: string = CHECKOUT): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), 'strongroom-site-'));
   const data = join(folder, 'data');
   await mkdir(data, { mode: 0o700 });
@@ -114,7 +114,11 @@ export async function makeSite(): Promise<Site> {
   const running = new Set<ChildProcess>();
   const spawnStrongroom = (): { readonly child: ChildProcess; readonly output: () => string } => {
     const args = ['start', '--profile', 'production', '--config', configFile, '--data', data];
-    const child = spawn(PROGRAM, args, { cwd: CHECKOUT, env: productEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(join(checkout, 'strongroom'), args, {
+      cwd: checkout,
+      env: productEnvironment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     running.add(child);
     let printed = '';
     for (const stream of [child.stdout, child.stderr]) {
