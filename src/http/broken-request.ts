@@ -1,7 +1,7 @@
 // Answers what never became a request: unparsable, too long or too slow. The connection ends with it.
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { http } from './plain-http.ts';
 import { type ErrorCode, errorCodes } from './service-error.ts';
 
 const REASONS: ReadonlyMap<string, readonly [ErrorCode, string]> = new Map([
@@ -29,7 +29,7 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: Du
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => clearTimeout(timer));
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+    `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\nContent-Type: application/json; charset=utf-8\r\n` +
       `x-ms-request-id: ${id}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
   socket.resume();

@@ -1,8 +1,9 @@
 // Every call of ours over HTTP or HTTPS: bounded in time, made once, to where its caller says and nowhere else. A redirect is an
 // answer like others and never followed, and nothing is logged: addresses, headers and bodies hold tokens. What an answer
 // means, and what may be told of a failure, is for the caller to say.
-import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { http } from './plain-http.ts';
 
 export interface OutboundCall {
   readonly url: URL;
@@ -93,7 +94,7 @@ function start(outbound: OutboundCall): {
   readonly why: (error: unknown) => unknown;
 } {
   const { url, method = 'GET', headers = {}, body, ca, withinMs, stopping, way = OWN_CONNECTION } = outbound;
-  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  const send = url.protocol === 'https:' ? httpsRequest : http.request;
   const sent = send(url, {
     ...way,
     method,

@@ -1,9 +1,10 @@
 // The server under every listener: what it takes of a client before anything is asked for, and how it ends. Slow and half-open
 // clients are closed by its own timeouts.
 import { once } from 'node:events';
-import { createServer as createPlainServer, type Server as PlainServer, type RequestListener } from 'node:http';
+import type { Server as PlainServer, RequestListener } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, ListenOptions, Socket } from 'node:net';
+import { http } from './plain-http.ts';
 import type { ServerRules } from './planes.ts';
 import { type TlsFiles, type TlsVersion, tlsOptions } from './tls/server-options.ts';
 
@@ -18,7 +19,7 @@ export interface Listening extends AsyncDisposable {
 
 /** Clients of the identity endpoint speak http, on loopback. */
 export function makePlainServer(rules: ServerRules, take: RequestListener): PlainServer {
-  return limited(createPlainServer(optionsOf(rules), take), rules);
+  return limited(http.createServer(optionsOf(rules), take), rules);
 }
 
 /** @param minVersion absent: 1.3 alone */

@@ -4,7 +4,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { SignJWT } from 'jose';
+import { SignJWT } from 'jose/jwt/sign';
 import { readBackupPlace } from '../deployment/backup-targets.ts';
 import type { InstancePaths } from '../deployment/data-layout.ts';
 import { issueAuthority, issueServer } from '../deployment/dev-ca/issue.ts';

@@ -1,6 +1,7 @@
 // The keys of one issuer: kept, looked at again from time to time, and asked for when a token names an unknown one.
 // Known keys keep working while the issuer cannot be reached.
-import { compactVerify, errors } from 'jose';
+import * as errors from 'jose/errors';
+import { compactVerify } from 'jose/jws/compact/verify';
 import { AuthError } from './bearer.ts';
 import type { FetchJwks } from './fetch-jwks.ts';
 import { answeredSigningKeys, type SigningKey } from './signing-key.ts';

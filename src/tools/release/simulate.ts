@@ -1,6 +1,6 @@
 // Plays a release through, offline: would this token get a key with this policy, and if not, why. It uses the service's
 // own judgement; what it cannot know is whether an instance trusts the authority.
-import { compactVerify } from 'jose';
+import { compactVerify } from 'jose/jws/compact/verify';
 import { readSigningKeys } from '../../features/auth/signing-key.ts';
 import { readTokenText } from '../../features/auth/token-text.ts';
 import { judge } from '../../features/release/target/judge.ts';

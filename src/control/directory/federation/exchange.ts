@@ -1,6 +1,6 @@
 // Exchanges a foreign token for one of ours, as `WorkloadIdentityCredential` asks: a client-credentials request whose client
 // assertion is of another issuer. Everything else of the token endpoint is the protocol library's.
-import { decodeJwt } from 'jose';
+import { decodeJwt } from 'jose/jwt/decode';
 import type { ControlAnswer } from '../../../http/control-row.ts';
 import type { Application, Directory } from '../directory.ts';
 import { findApplication } from '../find-principal.ts';

@@ -1,7 +1,7 @@
 // The directory's applications as the protocol library's clients, made for each request: an application may hold
 // secrets and certificates at once, so the way it authenticates is taken from what the request presents.
 import { hash, randomBytes, X509Certificate } from 'node:crypto';
-import { decodeProtectedHeader } from 'jose';
+import { decodeProtectedHeader } from 'jose/decode/protected_header';
 import type { AddedCertificate } from '../added-certificates.ts';
 import type { Directory } from '../directory.ts';
 import { findApplication } from '../find-principal.ts';

@@ -2,7 +2,8 @@
 // and of applications that another issuer vouched for, are signed here, with the same key as all others: no client of the protocol
 // library has authenticated.
 import { createHash, randomBytes } from 'node:crypto';
-import { importJWK, SignJWT } from 'jose';
+import { SignJWT } from 'jose/jwt/sign';
+import { importJWK } from 'jose/key/import';
 import type { Directory } from '../directory.ts';
 import { findApplication, findUser, groupsOf } from '../find-principal.ts';
 import type { SigningKey } from './signing-key.ts';
