@@ -24,7 +24,7 @@ import {
   requireUnexpired,
 } from './caller.ts';
 import { auditEntryOf, type RecordedInstance } from './record.ts';
-import { FairTurns, openAnswerGate, RequestBatch } from './turns.ts';
+import { FairTurns, OPERATIONS, openAnswerGate, REQUESTS, RequestBatch } from './turns.ts';
 
 export interface PipelineParts extends Omit<AddressParts, 'name'>, CallerParts {
   readonly records: Pick<Records, 'head' | 'refresh'>;
@@ -41,7 +41,10 @@ export interface PipelineParts extends Omit<AddressParts, 'name'>, CallerParts {
 
 export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   const { router, records } = parts;
-  const turns = new FairTurns();
+  const operations = new FairTurns(OPERATIONS);
+  const requests = new FairTurns(REQUESTS);
+  /** Whose turn among the requests ends with their answer. */
+  const inTurn = new Set<Call>();
   const addressed: AddressParts = { ...parts, name: parts.instance.name };
 
   /**
@@ -108,21 +111,33 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
 
   function handleInTurn(call: WholeCall): Answer | Promise<Answer> {
     const { row, params, principal } = call;
-    turns.notice(principal.oid);
+    operations.notice(principal.oid);
+    requests.notice(principal.oid);
     const weight = row.weight?.(params) ?? 0;
-    return weight === 0 ? handle(call) : handleHeavy(call, weight);
+    return weight === 0 && requests.isAlone ? handle(call) : handleAmongOthers(call, weight);
+  }
+
+  async function handleAmongOthers(call: WholeCall, weight: number): Promise<Answer> {
+    const { oid } = call.principal;
+    if (!requests.isAlone) {
+      const turn = requests.enter(oid, 1);
+      if (turn !== undefined) await turn;
+      inTurn.add(call);
+      if (turn !== undefined) await judgeAgain(call);
+    }
+    return weight === 0 ? await handle(call) : await handleHeavy(call, weight);
   }
 
   /** Who had to wait is judged anew: what was taken away meanwhile is used for nothing. */
   async function handleHeavy(call: WholeCall, weight: number): Promise<Answer> {
     const { oid } = call.principal;
-    const turn = turns.enter(oid, weight);
+    const turn = operations.enter(oid, weight);
     if (turn !== undefined) await turn;
     try {
       if (turn !== undefined) await judgeAgain(call);
       return await handle(call);
     } finally {
-      turns.leave(oid, weight);
+      operations.leave(oid, weight);
     }
   }
 
@@ -174,7 +189,11 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
     }
   }
 
-  const write = (call: Call, outcome: Outcome): void => writeAnswer(call, outcome, parts.answerHeaders);
+  function write(call: Call, outcome: Outcome): void {
+    if (call.principal !== undefined && inTurn.delete(call)) requests.leave(call.principal.oid, 1);
+    writeAnswer(call, outcome, parts.answerHeaders);
+  }
+
   const releaseAnswer = openAnswerGate({
     refresh: () => records.refresh(),
     judge: (call) => authoriseAgain(call, parts),

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
 import fc from 'fast-check';
-import { FairTurns, RequestBatch } from './turns.ts';
+import { FairTurns, OPERATIONS, REQUESTS, RequestBatch } from './turns.ts';
 
 /** Turns of which is told who got one, in order; what is at work ends when it is told to. */
-function opened() {
+function opened(limits = OPERATIONS) {
   let now = 0;
-  const turns = new FairTurns(() => now);
+  const turns = new FairTurns(limits, () => now);
   const served: string[] = [];
   const refused: string[] = [];
   const enter = (name: string, weight = 1): void => {
@@ -101,11 +101,12 @@ describe('heavy operations take turns', () => {
   });
 
   it('gives every turn that was asked for, in whatever order others leave', async () => {
+    const anyLimits = fc.constantFrom(OPERATIONS, REQUESTS);
     const name = fc.constantFrom('a', 'b', 'c');
     const asked = fc.array(fc.tuple(name, fc.integer({ min: 1, max: 6 })), { maxLength: 60 });
     await fc.assert(
-      fc.asyncProperty(asked, fc.infiniteStream(fc.nat()), async (calls, choices) => {
-        const turns = new FairTurns(() => 0);
+      fc.asyncProperty(anyLimits, asked, fc.infiniteStream(fc.nat()), async (limits, calls, choices) => {
+        const turns = new FairTurns(limits, () => 0);
         const atWork: (readonly [string, number])[] = [];
         for (const call of calls) {
           turns.notice(call[0]);
@@ -122,6 +123,28 @@ describe('heavy operations take turns', () => {
         assert.equal(done, calls.length);
       }),
     );
+  });
+});
+
+describe('requests take turns', () => {
+  it('lets who is alone have all at work, and counts each of several by itself', async () => {
+    const { turns, served, enter, leave, at } = opened(REQUESTS);
+    turns.notice('loud');
+    assert.equal(turns.isAlone, true, 'then nobody needs a turn');
+    enter('quiet');
+    assert.equal(turns.isAlone, false);
+    for (let n = 0; n < 40; n++) enter('loud');
+    assert.equal(served.length, 1 + REQUESTS.amongOthers);
+    for (let n = 0; n < REQUESTS.amongOthers; n++) enter('quiet');
+    assert.equal(served.filter((name) => name === 'quiet').length, REQUESTS.amongOthers, 'whatever the loud one has');
+    await leave('quiet');
+    assert.equal(served.at(-1), 'quiet');
+    await leave('loud');
+    assert.equal(served.at(-1), 'loud');
+    const before = served.length;
+    at(5_000);
+    await leave('loud');
+    assert.equal(served.length, before + 40 - REQUESTS.amongOthers - 1, 'alone again: all that waited');
   });
 });
 

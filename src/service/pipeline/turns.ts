@@ -81,12 +81,20 @@ function keep(departing: readonly HeldAnswer[], error: unknown, { withhold }: An
 const PATIENCE_MS = 2_000;
 /** Of whoever called so lately it is taken that they go on. */
 const AMONG_OTHERS_MS = 1_000;
-/** At work at once, in RSA-2048 signatures: enough to keep every partition busy, and more only where nobody else waits for it. */
-const AMONG_OTHERS = 8;
-const ALONE = 256;
+/** In RSA-2048 signatures of all together: enough to keep every partition busy, and more only where nobody else waits for it. */
+export const OPERATIONS: TurnLimits = { amongOthers: 8, alone: 256 };
+/** Requests of each: what one has at work is what others wait for whenever they ask. With fewer the bursts are too small. */
+export const REQUESTS: TurnLimits = { amongOthers: 12, alone: Number.POSITIVE_INFINITY, ofEach: true };
 const SWEEP_MS = 250;
 /** Whoever has few of them waiting is let in beyond it. */
 const MOST_WAITING = 8_192;
+
+interface TurnLimits {
+  readonly amongOthers: number;
+  readonly alone: number;
+  /** Counted for each principal by itself. */
+  readonly ofEach?: true;
+}
 
 interface Waiting {
   readonly since: number;
@@ -100,10 +108,12 @@ interface Principal {
 }
 
 /**
- * Whose heavy operation is next. The module takes what it is given in the order in which it comes, so whoever has hundreds of
- * connections may not give it all that they have. Everybody may have one at work, whatever others have; beyond, they take turns.
+ * Whose turn is next. The worker does what has come in the order in which it came, and so does the module with what it is given:
+ * whoever has hundreds of connections may not give them all that they have. Everybody may have one at work, whatever others have;
+ * beyond, they take turns.
  */
 export class FairTurns {
+  readonly #limits: TurnLimits;
   readonly #now: () => number;
   readonly #principals = new Map<string, Principal>();
   /** Those who have some waiting, the next one first. */
@@ -115,7 +125,8 @@ export class FairTurns {
   #sweep: NodeJS.Timeout | undefined;
 
   /** @param now milliseconds of a clock that only goes forward */
-  constructor(now: () => number = () => performance.now()) {
+  constructor(limits: TurnLimits, now: () => number = () => performance.now()) {
+    this.#limits = limits;
     this.#now = now;
   }
 
@@ -126,11 +137,16 @@ export class FairTurns {
     this.#last = name;
   }
 
+  get isAlone(): boolean {
+    return this.#now() >= this.#amongOthersUntil;
+  }
+
   /** Undefined: at once. `leave` must follow. @throws ServiceError Throttled, or rejects with it: then it must not */
   enter(name: string, weight: number): Promise<void> | undefined {
     const own = this.#principals.get(name) ?? { atWork: 0, waiting: [] };
     this.#principals.set(name, own);
-    if (own.atWork === 0 || (this.#waiting === 0 && this.#hasRoom())) {
+    const ahead = this.#limits.ofEach ? own.waiting.length : this.#waiting;
+    if (own.atWork === 0 || (ahead === 0 && this.#hasRoom(own))) {
       own.atWork += 1;
       this.#atWork += weight;
       return undefined;
@@ -151,15 +167,23 @@ export class FairTurns {
     own.atWork -= 1;
     if (own.atWork === 0 && own.waiting.length > 0) this.#admit(name, own);
     else if (own.atWork === 0) this.#principals.delete(name);
-    for (const next of this.#line) {
-      if (!this.#hasRoom()) break;
+    for (let next = this.#nextAfter(name); next !== undefined; next = this.#nextAfter(name)) {
       const principal = this.#principals.get(next);
-      if (principal !== undefined) this.#admit(next, principal);
+      if (principal === undefined || !this.#hasRoom(principal)) break;
+      this.#admit(next, principal);
     }
   }
 
-  #hasRoom(): boolean {
-    return this.#atWork < AMONG_OTHERS || (this.#atWork < ALONE && this.#now() >= this.#amongOthersUntil);
+  /** Where each is counted by itself, only who leaves has room by it. */
+  #nextAfter(name: string): string | undefined {
+    if (this.#limits.ofEach) return this.#line.has(name) ? name : undefined;
+    return this.#line.values().next().value;
+  }
+
+  #hasRoom({ atWork }: Principal): boolean {
+    const { amongOthers, alone, ofEach } = this.#limits;
+    const taken = ofEach ? atWork : this.#atWork;
+    return taken < amongOthers || (taken < alone && this.isAlone);
   }
 
   /** The first that waits; the principal goes to the end of the line. */
